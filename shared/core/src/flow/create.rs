@@ -1,0 +1,379 @@
+//! Create: asks the question, and says what is to be delivered.
+
+use super::row::{Flow, NewFlow, State, Subject};
+use super::turn::{Last, Person, Turn};
+use super::{Challenge, Decided, FlowId, Progress, Purpose, Step, Why};
+use crate::identifier::{Identifier, Method};
+use crate::label::Label;
+use crate::message::Message;
+use crate::policy::{Deployment, Policy, REPLAY_GRACE};
+use crate::ports::{Clock, Entropy, Fault, Finished, Opened, Redeemed, Store, Token};
+use crate::sealed::{Proof, Ticket, UnsealError};
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// A challenge to ask, and the one message that may go with it.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// For the metadata and the private parameter.
+    pub challenge: Challenge,
+    /// For the client.
+    pub public: PublicParameters,
+    /// To deliver, once, by whoever holds this value.
+    pub message: Option<Message>,
+}
+
+/// What the client learns: the same shape for a decoy as for the real thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PublicParameters {
+    /// Choose a method.
+    Select,
+    /// Type the code.
+    Otp(Expectation),
+    /// Answer with the proof; here it is, in a ghost's session.
+    Claim(Expectation, Option<Secret>),
+}
+
+/// What to expect of a code or proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// Digits of a code.
+    pub code_length: u8,
+    /// Answers left.
+    pub attempts_left: u8,
+    /// Seconds until it expires.
+    pub expires_in: u64,
+    /// Seconds until `resend` sends again; never before it expires if there is none left.
+    pub resend_after: u64,
+}
+
+impl PublicParameters {
+    /// Names and values on the wire.
+    pub fn to_pairs(&self) -> Vec<(&'static str, String)> {
+        let (step, expectation, proof) = match self {
+            Self::Select => ("select", None, None),
+            Self::Otp(expectation) => ("otp", Some(expectation), None),
+            Self::Claim(expectation, proof) => ("claim", Some(expectation), proof.as_ref()),
+        };
+        let mut pairs = vec![("step", step.to_owned())];
+        if let Some(expectation) = expectation {
+            pairs.extend([
+                ("codeLength", expectation.code_length.to_string()),
+                ("attemptsLeft", expectation.attempts_left.to_string()),
+                ("expiresIn", expectation.expires_in.to_string()),
+                ("resendAfter", expectation.resend_after.to_string()),
+            ]);
+        }
+        if let Some(proof) = proof {
+            pairs.push(("proof", proof.expose().to_owned()));
+        }
+        pairs
+    }
+}
+
+/// Asks the question that [`define`](super::define) let pass. Never fails itself: a port that does
+/// not answer leads to the same question again, and nothing sent.
+pub async fn create(
+    deployment: &Deployment,
+    store: &impl Store,
+    clock: &impl Clock,
+    entropy: &impl Entropy,
+    turn: &Turn,
+) -> Decided<Created> {
+    let create = Create {
+        deployment,
+        store,
+        entropy,
+        turn,
+        now: clock.now(),
+    };
+    let last = if deployment.policy.serves(&turn.caller) {
+        turn.last(&deployment.keys)
+    } else {
+        Ok(None)
+    };
+    match last {
+        // Cognito asks Create only after Define. What Define would have refused starts afresh.
+        Ok(None) | Err(_) => {
+            let flow = FlowId::from_bytes(entropy.bytes());
+            create.select(flow, Why::Opened)
+        }
+        Ok(Some(Last { challenge, passed })) => match challenge.step {
+            Step::Select if passed => create.open(challenge.flow).await,
+            Step::Select => create.select(challenge.flow, Why::AskedAgain),
+            Step::Otp(progress) if passed => create.prove(challenge, progress).await,
+            Step::Otp(progress) | Step::Claim(progress) => create.again(challenge, progress).await,
+        },
+    }
+}
+
+struct Create<'a, S, E> {
+    deployment: &'a Deployment,
+    store: &'a S,
+    entropy: &'a E,
+    turn: &'a Turn,
+    now: Timestamp,
+}
+
+impl<S: Store, E: Entropy> Create<'_, S, E> {
+    fn select(&self, flow: FlowId, why: Why) -> Decided<Created> {
+        self.decided(flow, Step::Select, why)
+    }
+
+    /// After `select`: redeem the ticket, reserve the send.
+    async fn open(&self, flow: FlowId) -> Decided<Created> {
+        let Deployment { policy, keys } = self.deployment;
+        let ticket = match self.ticket() {
+            Ok(ticket) => ticket,
+            Err(why) => return self.decoy(flow, why),
+        };
+        let subject = match &self.turn.person {
+            Person::Ghost => Subject::Ghost,
+            Person::Known(person) if person.holds(&ticket.to) => {
+                Subject::Known(Label::of_account(keys, person.sub()))
+            }
+            Person::Known(_) => Subject::Decoy,
+        };
+        // A claim is for the account that was just made, and for nobody else: the resolver sees
+        // from the step that it must try again.
+        if ticket.purpose == Purpose::Claim && !matches!(subject, Subject::Known(_)) {
+            return self.decoy(flow, Why::NotTheHolder);
+        }
+        let keep_until = ticket.made_at.plus(policy.ticket_life * 2);
+        match self
+            .store
+            .redeem(Token::Ticket(ticket.id), flow, keep_until)
+            .await
+        {
+            Err(fault) => return self.fault(flow, Step::Select, fault),
+            Ok(Redeemed::Elsewhere) => return self.decoy(flow, Why::TicketRedeemed),
+            Ok(Redeemed::Here) => {}
+        }
+        let new = NewFlow {
+            id: flow,
+            caller: &self.turn.caller,
+            purpose: ticket.purpose,
+            subject,
+            contact: &ticket.to,
+        };
+        let row = Flow::new(&new, policy, keys, self.now, self.entropy);
+        match self.store.open_flow(&row).await {
+            Err(fault) => self.fault(flow, Step::Select, fault),
+            Ok(Opened::Before(row)) => self.decided(flow, step_of(&row), Why::CodeReservedBefore),
+            Ok(Opened::New) => {
+                let why = match (ticket.purpose, subject) {
+                    (Purpose::Claim, _) => Why::ClaimOpened,
+                    (Purpose::SignIn, Subject::Decoy) => Why::NotTheHolder,
+                    (Purpose::SignIn, _) => Why::CodeReserved,
+                };
+                let mut decided = self.decided(flow, step_of(&row), why);
+                decided.decision.message = self.message(&row);
+                decided
+            }
+        }
+    }
+
+    fn ticket(&self) -> Result<Ticket, Why> {
+        let request = &self.turn.request;
+        let text = request.ticket.as_ref().ok_or(Why::TicketMissing)?;
+        let ticket = Ticket::open(
+            text.expose(),
+            &self.deployment.keys,
+            &self.turn.caller,
+            self.now,
+            self.deployment.policy.ticket_life,
+        )
+        .map_err(|error| match error {
+            UnsealError::Forged => Why::TicketForged,
+            UnsealError::Stale => Why::TicketStale,
+        })?;
+        let method = request.method.as_deref().and_then(Method::parse);
+        if method == Some(ticket.to.method()) {
+            Ok(ticket)
+        } else {
+            Err(Why::TicketMethod)
+        }
+    }
+
+    /// The message of a row whose send this invocation has won.
+    fn message(&self, row: &Flow) -> Option<Message> {
+        let Deployment { policy, keys } = self.deployment;
+        if row.purpose != Purpose::SignIn {
+            return None;
+        }
+        let contact = row.contact(keys)?;
+        self.may_receive(row, &contact).then_some(())?;
+        let code = row.code(policy, keys, &contact)?;
+        Some(Message::with_code(contact, code, policy.code_life))
+    }
+
+    fn may_receive(&self, row: &Flow, contact: &Identifier) -> bool {
+        match (row.subject, &self.turn.person) {
+            (Subject::Ghost, _) => true,
+            (Subject::Known(_), Person::Known(person)) => person.holds(contact),
+            (Subject::Known(_), Person::Ghost) | (Subject::Decoy, _) => false,
+        }
+    }
+
+    /// After a wrong answer, or one whose verdict was lost: the same question, and once more the
+    /// same code if that was asked for and its time has come.
+    async fn again(&self, challenge: Challenge, progress: Progress) -> Decided<Created> {
+        let row = match self.store.flow(challenge.flow).await {
+            Err(fault) => return self.fault(challenge.flow, challenge.step, fault),
+            Ok(row) => row.filter(|row| row.agrees(&challenge, &self.turn.caller)),
+        };
+        let resend = self.turn.request.is_resend() && matches!(challenge.step, Step::Otp(_));
+        let Some(mut row) = row else {
+            return self.decoy_again(challenge, progress, resend);
+        };
+        if !resend {
+            return self.decided(row.id, step_of(&row), Why::AskedAgain);
+        }
+        // The number of sends when this session's question was asked decides: a retried trigger
+        // and a replayed session find it taken.
+        if row.state != State::Open
+            || row.sends != progress.sends
+            || !self.resend_is_due(&row.progress())
+        {
+            return self.decided(row.id, step_of(&row), Why::ResendTooSoon);
+        }
+        match self.store.advance_send(row.id, row.sends, self.now).await {
+            Err(fault) => self.fault(row.id, step_of(&row), fault),
+            Ok(false) => self.decided(row.id, step_of(&row), Why::ResendTooSoon),
+            Ok(true) => {
+                row.sends = row.sends.saturating_add(1);
+                row.last_sent_at = self.now;
+                let mut decided = self.decided(row.id, step_of(&row), Why::Resent);
+                decided.decision.message = self.message(&row);
+                decided
+            }
+        }
+    }
+
+    fn decoy_again(
+        &self,
+        challenge: Challenge,
+        mut progress: Progress,
+        resend: bool,
+    ) -> Decided<Created> {
+        if !resend {
+            progress.used = progress.used.saturating_add(1);
+        } else if self.resend_is_due(&progress) {
+            progress.sends = progress.sends.saturating_add(1);
+            progress.last_sent_at = self.now;
+        }
+        let step = match challenge.step {
+            Step::Claim(_) => Step::Claim(progress),
+            Step::Select | Step::Otp(_) => Step::Otp(progress),
+        };
+        self.decided(challenge.flow, step, Why::FlowMissing)
+    }
+
+    fn resend_is_due(&self, progress: &Progress) -> bool {
+        let policy = &self.deployment.policy;
+        progress.sends <= policy.resends
+            && self.now >= progress.last_sent_at.plus(policy.resend_after)
+            && self.now < progress.issued_at.plus(policy.code_life)
+    }
+
+    /// After a right code: a ghost gets the proof. For anybody else Define asked again because a
+    /// port did not answer, and the same answer will pass again.
+    async fn prove(&self, challenge: Challenge, progress: Progress) -> Decided<Created> {
+        let Deployment { keys, .. } = self.deployment;
+        let row = match self.store.flow(challenge.flow).await {
+            Err(fault) => return self.fault(challenge.flow, challenge.step, fault),
+            Ok(row) => row.filter(|row| row.agrees(&challenge, &self.turn.caller)),
+        };
+        let Some(row) = row else {
+            return self.decided(challenge.flow, Step::Otp(progress), Why::FlowMissing);
+        };
+        let again = |why| self.decided(row.id, step_of(&row), why);
+        if row.subject != Subject::Ghost {
+            return again(Why::AskedAgain);
+        }
+        let Some(contact) = row.contact(keys) else {
+            return again(Why::FlowDisagrees);
+        };
+        match self.store.finish(row.id, self.now).await {
+            Err(fault) => return self.fault(row.id, step_of(&row), fault),
+            Ok(Finished::Now) => {}
+            Ok(Finished::Before(at)) if self.now.since(at) <= REPLAY_GRACE => {}
+            Ok(Finished::Before(_) | Finished::Refused) => return again(Why::FlowOver),
+        }
+        // Redeemed by the flow's id: however often it is handed out, it is one proof.
+        let proof = Proof {
+            of: contact,
+            flow: row.id,
+            made_at: self.now,
+        };
+        let proof = Secret::new(proof.seal(keys, &self.turn.caller, self.entropy));
+        let step = Step::Claim(Progress::at_issue(self.now));
+        let mut decided = self.decided(row.id, step, Why::Proved);
+        if let PublicParameters::Claim(_, slot) = &mut decided.decision.public {
+            *slot = Some(proof);
+        }
+        decided
+    }
+
+    /// Goes on like the real thing, writes nothing, sends nothing, never succeeds.
+    fn decoy(&self, flow: FlowId, why: Why) -> Decided<Created> {
+        self.decided(flow, Step::Otp(Progress::at_issue(self.now)), why)
+    }
+
+    fn decided(&self, flow: FlowId, step: Step, why: Why) -> Decided<Created> {
+        let created = Created {
+            challenge: Challenge { flow, step },
+            public: self.public(&step),
+            message: None,
+        };
+        Decided::new(created, why, Some(flow))
+    }
+
+    fn fault(&self, flow: FlowId, step: Step, fault: Fault) -> Decided<Created> {
+        Decided {
+            fault: Some(fault),
+            ..self.decided(flow, step, Why::Fault)
+        }
+    }
+
+    fn public(&self, step: &Step) -> PublicParameters {
+        let policy = &self.deployment.policy;
+        match step {
+            Step::Select => PublicParameters::Select,
+            Step::Otp(progress) => {
+                PublicParameters::Otp(expectation(policy, progress, policy.code_life, self.now))
+            }
+            Step::Claim(progress) => PublicParameters::Claim(
+                expectation(policy, progress, policy.proof_life, self.now),
+                None,
+            ),
+        }
+    }
+}
+
+fn step_of(row: &Flow) -> Step {
+    match row.purpose {
+        Purpose::SignIn => Step::Otp(row.progress()),
+        Purpose::Claim => Step::Claim(row.progress()),
+    }
+}
+
+fn expectation(
+    policy: &Policy,
+    progress: &Progress,
+    life: std::time::Duration,
+    now: Timestamp,
+) -> Expectation {
+    let expires_in = now.secs_until(progress.issued_at.plus(life));
+    let resend_after = if progress.sends > policy.resends {
+        expires_in
+    } else {
+        now.secs_until(progress.last_sent_at.plus(policy.resend_after))
+    };
+    Expectation {
+        code_length: policy.code_length.digits(),
+        attempts_left: policy.attempts.saturating_sub(progress.used),
+        expires_in,
+        resend_after,
+    }
+}

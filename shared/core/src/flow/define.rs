@@ -1,0 +1,155 @@
+//! Define: what comes next. The only place that issues tokens.
+
+use super::row::{Flow, Subject};
+use super::turn::{Last, NotOurs, Person, Turn};
+use super::{Challenge, Decided, Progress, Step, Why};
+use crate::label::Label;
+use crate::policy::{Deployment, REPLAY_GRACE};
+use crate::ports::{Clock, Directory, Finished, Store};
+use crate::time::Timestamp;
+
+/// What Cognito does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Ask Create for a challenge.
+    Challenge,
+    /// Issue tokens.
+    IssueTokens,
+    /// Fail the authentication.
+    Fail,
+}
+
+/// Decides what comes next. Never fails itself: a port that does not answer leads to the same
+/// challenge again.
+pub async fn define(
+    deployment: &Deployment,
+    store: &impl Store,
+    directory: &impl Directory,
+    clock: &impl Clock,
+    turn: &Turn,
+) -> Decided<Next> {
+    let Deployment { policy, keys } = deployment;
+    if !policy.serves(&turn.caller) {
+        return Decided::new(Next::Fail, Why::ClientNotServed, None);
+    }
+    let Last { challenge, passed } = match turn.last(keys) {
+        Err(NotOurs) => return Decided::new(Next::Fail, Why::NotOurs, None),
+        Ok(None) => return Decided::new(Next::Challenge, Why::Opened, None),
+        Ok(Some(last)) => last,
+    };
+    let flow = challenge.flow;
+    let decided = |next, why| Decided::new(next, why, Some(flow));
+    if turn.rounds.len() > policy.max_rounds() {
+        return decided(Next::Fail, Why::TooManyRounds);
+    }
+    let progress = match challenge.step {
+        Step::Select if passed => return decided(Next::Challenge, Why::MethodKnown),
+        Step::Select => return decided(Next::Fail, Why::MethodUnknown),
+        Step::Otp(progress) | Step::Claim(progress) => progress,
+    };
+    let row = match store.flow(flow).await {
+        Err(fault) => return Decided::fault(Next::Challenge, flow, fault),
+        Ok(row) => row,
+    };
+    let now = clock.now();
+    match row {
+        None if passed => decided(Next::Fail, Why::FlowMissing),
+        None => after_wrong_decoy(deployment, turn, challenge, progress, now),
+        Some(row) if !row.agrees(&challenge, &turn.caller) => {
+            decided(Next::Fail, Why::FlowDisagrees)
+        }
+        Some(row) if passed => commit(deployment, store, directory, now, turn, &row).await,
+        Some(row) => after_wrong(deployment, &row, now),
+    }
+}
+
+/// A right answer: tokens for a known user who is still the verified holder, the proof for a
+/// ghost.
+async fn commit(
+    Deployment { keys, .. }: &Deployment,
+    store: &impl Store,
+    directory: &impl Directory,
+    now: Timestamp,
+    turn: &Turn,
+    row: &Flow,
+) -> Decided<Next> {
+    let decided = |next, why| Decided::new(next, why, Some(row.id));
+    if !row.is_answered(now) {
+        return decided(Next::Fail, Why::FlowNotMatched);
+    }
+    let subject = match (row.subject, &turn.person) {
+        // Whoever the name belongs to by now: this session was opened for nobody.
+        (Subject::Ghost, _) => return decided(Next::Challenge, Why::Proved),
+        (Subject::Known(subject), Person::Known(person))
+            if subject == Label::of_account(keys, person.sub()) =>
+        {
+            subject
+        }
+        _ => return decided(Next::Fail, Why::FlowDisagrees),
+    };
+    let Some(contact) = row.contact(keys) else {
+        return decided(Next::Fail, Why::FlowDisagrees);
+    };
+    // The record is read again: else a code sent to an old mailbox would outlive the change.
+    let account = match directory.find(turn.username.expose()).await {
+        Err(fault) => return Decided::fault(Next::Challenge, row.id, fault),
+        Ok(account) => account,
+    };
+    let holds = account.is_some_and(|account| {
+        account.enabled
+            && !account.attributes.is_half_created()
+            && Label::of_account(keys, account.attributes.sub()) == subject
+            && account.attributes.holds(&contact)
+    });
+    if !holds {
+        return decided(Next::Fail, Why::NoLongerHolder);
+    }
+    match store.finish(row.id, now).await {
+        Err(fault) => Decided::fault(Next::Challenge, row.id, fault),
+        Ok(Finished::Now) => decided(Next::IssueTokens, Why::TokensIssued),
+        Ok(Finished::Before(at)) if now.since(at) <= REPLAY_GRACE => {
+            decided(Next::IssueTokens, Why::TokensIssued)
+        }
+        Ok(Finished::Before(_)) => decided(Next::Fail, Why::FlowOver),
+        Ok(Finished::Refused) => decided(Next::Fail, Why::FlowNotMatched),
+    }
+}
+
+fn after_wrong(
+    Deployment { policy, .. }: &Deployment,
+    row: &Flow,
+    now: Timestamp,
+) -> Decided<Next> {
+    let decided = |next, why| Decided::new(next, why, Some(row.id));
+    if row.is_answered(now) {
+        // The right answer was recorded and the verdict lost on its way: it passes next time.
+        decided(Next::Challenge, Why::AskedAgain)
+    } else if row.is_expired(now) {
+        decided(Next::Fail, Why::Expired)
+    } else if row.attempts.len() >= usize::from(policy.attempts) {
+        decided(Next::Fail, Why::NoAttemptLeft)
+    } else {
+        decided(Next::Challenge, Why::AskedAgain)
+    }
+}
+
+/// A decoy has no row: it counts in the metadata, and ends as a real flow would.
+fn after_wrong_decoy(
+    Deployment { policy, .. }: &Deployment,
+    turn: &Turn,
+    challenge: Challenge,
+    progress: Progress,
+    now: Timestamp,
+) -> Decided<Next> {
+    let decided = |next, why| Decided::new(next, why, Some(challenge.flow));
+    let used = progress
+        .used
+        .saturating_add(u8::from(!turn.request.is_resend()));
+    if now >= progress.issued_at.plus(policy.code_life) {
+        decided(Next::Fail, Why::Expired)
+    } else if used >= policy.attempts {
+        decided(Next::Fail, Why::NoAttemptLeft)
+    } else {
+        decided(Next::Challenge, Why::AskedAgain)
+    }
+}

@@ -1,0 +1,267 @@
+//! The challenge state machine: Define, Create and Verify as functions from what Cognito sent and
+//! the ports to a decision.
+//!
+//! Cognito carries two strings of ours in its opaque session: challenge metadata, which Define and
+//! Create see for every round so far, and a private parameter, which Verify sees for the round in
+//! hand. Both hold a [`Challenge`], authenticated under the deployment's key. The authority is the
+//! [`Flow`] row in the store: attribute, contact, purpose, key, time of issue and expiry are
+//! written once, attempts and sends only grow, and metadata that disagrees with it is a wrong
+//! answer. Replaying an older session therefore gains nothing.
+//!
+//! # The policy
+//!
+//! *known* is a user of the pool; *ghost* is one that Cognito reports as not found, or whose
+//! creation stopped half way. A *decoy* goes on like the real thing and never succeeds.
+//!
+//! | # | last round | row | Define | Create |
+//! |---|---|---|---|---|
+//! | 1 | none | | challenge | `select`: a random flow id, nothing sent |
+//! | 2 | not ours, or out of order, or of a client not served, or too many | | fail | |
+//! | 3 | `select` wrong: method unknown | | fail | |
+//! | 4 | `select` passed, valid ticket, ghost or known holder of its contact | written | challenge | `otp`: reserve and send |
+//! | 5 | `select` passed, valid ticket, known but not the holder | written as decoy | challenge | `otp`: nothing sent |
+//! | 6 | `select` passed, no valid ticket, or one redeemed by another flow | none | challenge | `otp`: decoy |
+//! | 7 | `select` passed, ticket of a claim, known holder | written | challenge | `claim`: nothing sent |
+//! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again; `resend` sends once more after the cooldown |
+//! | 9 | `otp` or `claim` wrong, none left or expired | open | fail | |
+//! | 10 | `otp` wrong | none (decoy) | challenge or fail, by the metadata's count | the same again |
+//! | 11 | `otp` passed, ghost | matched | challenge | `claim`: hands out the proof |
+//! | 12 | `otp` or `claim` passed, known, still the verified holder | matched, to finished | **tokens** | |
+//! | 13 | `otp` or `claim` passed, known, no longer the holder, or disabled | matched | fail | |
+//! | 14 | passed, but the row is missing, open, another's, or finished over 15 s ago | | fail | |
+//! | 15 | the proof's own step `claim` answered in a ghost's session | | fail | |
+//! | 16 | any, and the store or directory does not answer | | challenge | the same again, nothing sent |
+//!
+//! Verify: `select` passes for a known method. `otp` and `claim` pass only when the right answer
+//! and its attempt were written together into an open row that had room (see [`verify`]), or when
+//! that same answer comes again: until the code expires, and for 15 s after tokens were issued.
+
+mod challenge;
+mod create;
+mod define;
+mod row;
+mod turn;
+mod verify;
+
+use std::fmt;
+
+pub use challenge::{Challenge, Progress, Step};
+pub use create::{Created, PublicParameters, create};
+pub use define::{Next, define};
+pub use row::{AnswerDigest, Flow, State, Subject};
+pub use turn::{ClientRequest, Person, Round, Turn};
+pub use verify::{Response, Verdict, Verified, verify};
+
+use crate::ports::Fault;
+
+/// The random name of a flow: 128 bits, the part of a code that nobody can guess. Redacted in
+/// `Debug`; a log names a flow by its [`Label`](crate::label::Label).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowId([u8; 16]);
+
+impl FlowId {
+    /// From the raw bytes.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The raw bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for FlowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FlowId(…)")
+    }
+}
+
+/// The user pool and app client that a session belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pool: String,
+    client: String,
+}
+
+impl Caller {
+    /// A client of a pool.
+    pub fn new(pool: impl Into<String>, client: impl Into<String>) -> Self {
+        Self {
+            pool: pool.into(),
+            client: client.into(),
+        }
+    }
+
+    /// The app client's id.
+    pub fn client(&self) -> &str {
+        &self.client
+    }
+
+    /// What sealed texts and metadata are bound to.
+    pub(crate) fn as_aad(&self) -> [&[u8]; 2] {
+        [self.pool.as_bytes(), self.client.as_bytes()]
+    }
+}
+
+/// What a flow is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// A code to the identifier that was typed.
+    SignIn,
+    /// A proof, earned by a code, of somebody whose account was just made.
+    Claim,
+}
+
+impl Purpose {
+    /// The name in the store and in what a code is derived from.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::Claim => "claim",
+        }
+    }
+
+    /// The inverse of [`Purpose::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::SignIn, Self::Claim]
+            .into_iter()
+            .find(|purpose| purpose.as_str() == text)
+    }
+
+    pub(crate) const fn as_byte(self) -> u8 {
+        match self {
+            Self::SignIn => 1,
+            Self::Claim => 2,
+        }
+    }
+
+    pub(crate) fn from_byte(byte: u8) -> Option<Self> {
+        [Self::SignIn, Self::Claim]
+            .into_iter()
+            .find(|purpose| purpose.as_byte() == byte)
+    }
+}
+
+/// A decision, and what a log may say about it.
+#[derive(Clone, Debug)]
+pub struct Decided<T> {
+    /// What Cognito is told.
+    pub decision: T,
+    /// Why.
+    pub why: Why,
+    /// The flow, where one is known.
+    pub flow: Option<FlowId>,
+    /// The port call that failed, if one did.
+    pub fault: Option<Fault>,
+}
+
+impl<T> Decided<T> {
+    fn new(decision: T, why: Why, flow: Option<FlowId>) -> Self {
+        Self {
+            decision,
+            why,
+            flow,
+            fault: None,
+        }
+    }
+
+    fn fault(decision: T, flow: FlowId, fault: Fault) -> Self {
+        Self {
+            decision,
+            why: Why::Fault,
+            flow: Some(flow),
+            fault: Some(fault),
+        }
+    }
+}
+
+/// The reasons, one word each, the same in logs and tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(
+    missing_docs,
+    reason = "each variant is described by its text in `as_str`"
+)]
+pub enum Why {
+    Opened,
+    MethodKnown,
+    MethodUnknown,
+    ClientNotServed,
+    NotOurs,
+    TooManyRounds,
+    CodeReserved,
+    CodeReservedBefore,
+    TicketMissing,
+    TicketForged,
+    TicketStale,
+    TicketRedeemed,
+    TicketMethod,
+    NotTheHolder,
+    ClaimOpened,
+    AskedAgain,
+    Resent,
+    ResendTooSoon,
+    ResendAsked,
+    Right,
+    RightAgain,
+    WrongAnswer,
+    NoAttemptLeft,
+    Expired,
+    FlowMissing,
+    FlowDisagrees,
+    FlowNotMatched,
+    FlowOver,
+    Proved,
+    TokensIssued,
+    NoLongerHolder,
+    ProofForged,
+    ProofStale,
+    ProofRedeemed,
+    ProofOfAnother,
+    Fault,
+}
+
+impl Why {
+    /// The word for logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::MethodKnown => "method_known",
+            Self::MethodUnknown => "method_unknown",
+            Self::ClientNotServed => "client_not_served",
+            Self::NotOurs => "session_not_ours",
+            Self::TooManyRounds => "too_many_rounds",
+            Self::CodeReserved => "code_reserved",
+            Self::CodeReservedBefore => "code_reserved_before",
+            Self::TicketMissing => "ticket_missing",
+            Self::TicketForged => "ticket_forged",
+            Self::TicketStale => "ticket_stale",
+            Self::TicketRedeemed => "ticket_redeemed_elsewhere",
+            Self::TicketMethod => "ticket_of_another_method",
+            Self::NotTheHolder => "not_the_holder",
+            Self::ClaimOpened => "claim_opened",
+            Self::AskedAgain => "asked_again",
+            Self::Resent => "resent",
+            Self::ResendTooSoon => "resend_too_soon",
+            Self::ResendAsked => "resend_asked",
+            Self::Right => "right",
+            Self::RightAgain => "right_again",
+            Self::WrongAnswer => "wrong",
+            Self::NoAttemptLeft => "no_attempt_left",
+            Self::Expired => "expired",
+            Self::FlowMissing => "flow_missing",
+            Self::FlowDisagrees => "flow_disagrees",
+            Self::FlowNotMatched => "flow_not_matched",
+            Self::FlowOver => "flow_over",
+            Self::Proved => "proved",
+            Self::TokensIssued => "tokens_issued",
+            Self::NoLongerHolder => "no_longer_the_holder",
+            Self::ProofForged => "proof_forged",
+            Self::ProofStale => "proof_stale",
+            Self::ProofRedeemed => "proof_redeemed_elsewhere",
+            Self::ProofOfAnother => "proof_of_another",
+            Self::Fault => "fault",
+        }
+    }
+}

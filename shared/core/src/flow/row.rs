@@ -1,0 +1,243 @@
+//! The flow row: the authority on what was asked, sent and answered.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::{Caller, Challenge, FlowId, Progress, Purpose, Step};
+use crate::code::Code;
+use crate::identifier::Identifier;
+use crate::keys::{Key, KeyId, KeyRing, Use};
+use crate::label::Label;
+use crate::policy::{Policy, REPLAY_GRACE};
+use crate::ports::Entropy;
+use crate::sealed::SealedContact;
+use crate::time::Timestamp;
+
+/// One run of the state machine, as the store keeps it. Everything but `sends`, `last_sent_at`,
+/// `attempts` and `state` is written once, by whoever won the first send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Its name.
+    pub id: FlowId,
+    /// The app client it belongs to.
+    pub client: String,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Whom it is for.
+    pub subject: Subject,
+    /// Where the code went, or what was proved; readable with the key only.
+    pub contact: SealedContact,
+    /// The key that the code derives from.
+    pub key: KeyId,
+    /// When the code was issued; part of what it derives from.
+    pub issued_at: Timestamp,
+    /// When it stops being right. Compared by us: a store's TTL only cleans up.
+    pub expires_at: Timestamp,
+    /// How often the code was sent, the first time included.
+    pub sends: u8,
+    /// When it was last sent.
+    pub last_sent_at: Timestamp,
+    /// The distinct answers that were judged.
+    pub attempts: BTreeSet<AnswerDigest>,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// Whom a flow is for, fixed when it is opened: a ghost's flow stays a ghost's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// An account of the pool.
+    Known(Label),
+    /// Nobody yet.
+    Ghost,
+    /// An account that does not hold the contact: nothing is sent, no answer is right.
+    Decoy,
+}
+
+/// Where a flow stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Waiting for the right answer.
+    Open,
+    /// This answer was right.
+    Matched {
+        /// The answer.
+        answer: AnswerDigest,
+        /// When it came.
+        at: Timestamp,
+    },
+    /// Tokens were issued or the proof handed out.
+    Finished {
+        /// The answer that was right.
+        answer: AnswerDigest,
+        /// When that was.
+        at: Timestamp,
+    },
+}
+
+/// A keyed digest of an answer: enough to know it again, nothing to read it from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AnswerDigest([u8; 16]);
+
+impl AnswerDigest {
+    /// The digest of an answer to this flow.
+    pub(crate) fn of(key: &Key, flow: FlowId, answer: &[u8]) -> Self {
+        let mac = key.mac(Use::Answer, &[flow.as_bytes(), answer]);
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&mac[..16]);
+        Self(digest)
+    }
+
+    /// From what a store kept.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// For a store to keep.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AnswerDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnswerDigest(…)")
+    }
+}
+
+/// What a new row is made of.
+pub(crate) struct NewFlow<'a> {
+    pub(crate) id: FlowId,
+    pub(crate) caller: &'a Caller,
+    pub(crate) purpose: Purpose,
+    pub(crate) subject: Subject,
+    pub(crate) contact: &'a Identifier,
+}
+
+impl Flow {
+    pub(crate) fn new(
+        new: &NewFlow<'_>,
+        policy: &Policy,
+        keys: &KeyRing,
+        now: Timestamp,
+        entropy: &impl Entropy,
+    ) -> Self {
+        let key = keys.current();
+        let bound = bound_to(new.id, new.purpose, new.caller.client());
+        let life = match new.purpose {
+            Purpose::SignIn => policy.code_life,
+            Purpose::Claim => policy.proof_life,
+        };
+        Self {
+            id: new.id,
+            client: new.caller.client().to_owned(),
+            purpose: new.purpose,
+            subject: new.subject,
+            contact: SealedContact::seal(key, new.contact, &bound.fields(), entropy),
+            key: key.id().clone(),
+            issued_at: now,
+            expires_at: now.plus(life),
+            sends: 1,
+            last_sent_at: now,
+            attempts: BTreeSet::new(),
+            state: State::Open,
+        }
+    }
+
+    /// How it stands, for the person who answers.
+    pub(crate) fn progress(&self) -> Progress {
+        Progress {
+            issued_at: self.issued_at,
+            last_sent_at: self.last_sent_at,
+            sends: self.sends,
+            used: u8::try_from(self.attempts.len()).unwrap_or(u8::MAX),
+        }
+    }
+
+    /// Whether this row is what the challenge says it is.
+    pub(crate) fn agrees(&self, challenge: &Challenge, caller: &Caller) -> bool {
+        let purpose_and_progress = match &challenge.step {
+            Step::Select => return false,
+            Step::Otp(progress) => (Purpose::SignIn, progress),
+            Step::Claim(progress) => (Purpose::Claim, progress),
+        };
+        self.id == challenge.flow
+            && self.client == caller.client()
+            && self.purpose == purpose_and_progress.0
+            && self.issued_at == purpose_and_progress.1.issued_at
+    }
+
+    /// The contact; `None` if the row was not written by us for this flow.
+    pub(crate) fn contact(&self, keys: &KeyRing) -> Option<Identifier> {
+        let bound = bound_to(self.id, self.purpose, &self.client);
+        self.contact.open(keys, &bound.fields()).ok()
+    }
+
+    /// The code, the same at every call; `None` if its key has left the ring.
+    pub(crate) fn code(
+        &self,
+        policy: &Policy,
+        keys: &KeyRing,
+        contact: &Identifier,
+    ) -> Option<Code> {
+        Some(Code::derive(
+            keys.find(self.key.as_str())?,
+            policy.code_length,
+            self.id,
+            self.purpose,
+            contact,
+            self.issued_at,
+        ))
+    }
+
+    pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
+        now >= self.expires_at
+    }
+
+    /// Whether the flow has had its right answer and may still act on it. Finished flows may for
+    /// [`REPLAY_GRACE`], so that a retried trigger repeats its decision instead of undoing it.
+    pub(crate) fn is_answered(&self, now: Timestamp) -> bool {
+        match self.state {
+            State::Open => false,
+            State::Matched { .. } => true,
+            State::Finished { at, .. } => now.since(at) <= REPLAY_GRACE,
+        }
+    }
+
+    /// Whether this answer was the right one and still counts.
+    pub(crate) fn accepts_again(&self, answer: AnswerDigest, now: Timestamp) -> bool {
+        match self.state {
+            State::Open => false,
+            State::Matched { answer: right, at } => {
+                right == answer && (!self.is_expired(now) || now.since(at) <= REPLAY_GRACE)
+            }
+            State::Finished { answer: right, at } => {
+                right == answer && now.since(at) <= REPLAY_GRACE
+            }
+        }
+    }
+}
+
+struct BoundTo<'a> {
+    id: FlowId,
+    purpose: Purpose,
+    client: &'a str,
+}
+
+impl BoundTo<'_> {
+    const fn fields(&self) -> [&[u8]; 3] {
+        [
+            self.id.as_bytes(),
+            self.purpose.as_str().as_bytes(),
+            self.client.as_bytes(),
+        ]
+    }
+}
+
+const fn bound_to(id: FlowId, purpose: Purpose, client: &str) -> BoundTo<'_> {
+    BoundTo {
+        id,
+        purpose,
+        client,
+    }
+}

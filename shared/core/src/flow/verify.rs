@@ -1,0 +1,195 @@
+//! Verify: judges an answer.
+//!
+//! The verdict and the attempt are one conditional write. The row is read, the right answer
+//! derived and compared in constant time, and then the write adds the answer to the set of
+//! attempts and, if it was right, moves the row to matched, on condition that the row is still
+//! open and has room. Only a verdict that was written is told. So guesses in parallel cannot pass
+//! the limit, and a crash or fault between counting and matching can neither lose a right answer
+//! nor leave a guess uncounted.
+
+use super::row::{AnswerDigest, Flow, Subject};
+use super::turn::{ClientRequest, Person};
+use super::{Caller, Challenge, Decided, Purpose, Step, Why};
+use crate::code::Answer;
+use crate::identifier::{Identifier, Method};
+use crate::keys::KeyRing;
+use crate::label::Label;
+use crate::policy::Deployment;
+use crate::ports::{Clock, Judged, Redeemed, Store, Token};
+use crate::sealed::{Proof, UnsealError};
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// What Verify sees: no session, but the private parameter of the question in hand.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The pool and client of the session.
+    pub caller: Caller,
+    /// Whether there is such a user.
+    pub person: Person,
+    /// The private parameter that Create wrote.
+    pub challenge: Option<String>,
+    /// What was answered.
+    pub answer: Secret,
+    /// What the client said beside its answer.
+    pub request: ClientRequest,
+}
+
+/// A verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The answer is right.
+    Right(Verified),
+    /// The answer is wrong, or nobody can say.
+    Wrong,
+}
+
+/// That an answer was right, and that this was recorded. Made nowhere but here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified(());
+
+/// Judges an answer. Never fails itself: a port that does not answer makes it wrong, uncounted or
+/// free to repeat.
+pub async fn verify(
+    deployment: &Deployment,
+    store: &impl Store,
+    clock: &impl Clock,
+    response: &Response,
+) -> Decided<Verdict> {
+    let Deployment { policy, keys } = deployment;
+    if !policy.serves(&response.caller) {
+        return Decided::new(Verdict::Wrong, Why::ClientNotServed, None);
+    }
+    let challenge = response
+        .challenge
+        .as_deref()
+        .and_then(|text| Challenge::parse(text, keys, &response.caller));
+    let Some(challenge) = challenge else {
+        return Decided::new(Verdict::Wrong, Why::NotOurs, None);
+    };
+    let decided = |verdict, why| Decided::new(verdict, why, Some(challenge.flow));
+    let request = &response.request;
+    match challenge.step {
+        Step::Select => match request.method.as_deref().and_then(Method::parse) {
+            Some(_) => decided(Verdict::Right(Verified(())), Why::MethodKnown),
+            None => decided(Verdict::Wrong, Why::MethodUnknown),
+        },
+        Step::Otp(_) if response.answer.expose() == "resend" && request.is_resend() => {
+            decided(Verdict::Wrong, Why::ResendAsked)
+        }
+        Step::Otp(_) | Step::Claim(_) => {
+            judge(deployment, store, clock, response, &challenge).await
+        }
+    }
+}
+
+async fn judge(
+    deployment: &Deployment,
+    store: &impl Store,
+    clock: &impl Clock,
+    response: &Response,
+    challenge: &Challenge,
+) -> Decided<Verdict> {
+    let Deployment { policy, keys } = deployment;
+    let flow = challenge.flow;
+    let decided = |verdict, why| Decided::new(verdict, why, Some(flow));
+    let row = match store.flow(flow).await {
+        Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
+        Ok(None) => return decided(Verdict::Wrong, Why::FlowMissing),
+        Ok(Some(row)) => row,
+    };
+    if !row.agrees(challenge, &response.caller) || !is_for(&row, keys, &response.person) {
+        return decided(Verdict::Wrong, Why::FlowDisagrees);
+    }
+    let (Some(contact), Some(key)) = (row.contact(keys), keys.find(row.key.as_str())) else {
+        return decided(Verdict::Wrong, Why::FlowDisagrees);
+    };
+    let answer = Answer::new(response.answer.expose());
+    let digest = AnswerDigest::of(key, flow, answer.as_bytes());
+    let now = clock.now();
+    if row.accepts_again(digest, now) {
+        return decided(Verdict::Right(Verified(())), Why::RightAgain);
+    }
+    if row.is_expired(now) {
+        return decided(Verdict::Wrong, Why::Expired);
+    }
+    let judgement = match row.purpose {
+        Purpose::SignIn => row
+            .code(policy, keys, &contact)
+            .is_some_and(|code| code.matches(&answer) && row.subject != Subject::Decoy)
+            .then_some(())
+            .ok_or(Why::WrongAnswer),
+        Purpose::Claim => match judge_proof(deployment, store, response, &row, &contact, now).await
+        {
+            Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
+            Ok(judgement) => judgement,
+        },
+    };
+    let right = judgement.is_ok();
+    match store.judge(flow, digest, right, policy.attempts, now).await {
+        Err(fault) => Decided::fault(Verdict::Wrong, flow, fault),
+        Ok(Judged::Recorded) => match judgement {
+            Ok(()) => decided(Verdict::Right(Verified(())), Why::Right),
+            Err(why) => decided(Verdict::Wrong, why),
+        },
+        // Somebody was quicker: with the same right answer, with the last attempt, or with the end.
+        Ok(Judged::Refused(Some(row))) if row.accepts_again(digest, now) => {
+            decided(Verdict::Right(Verified(())), Why::RightAgain)
+        }
+        Ok(Judged::Refused(Some(row))) if row.is_answered(now) => {
+            decided(Verdict::Wrong, Why::FlowOver)
+        }
+        Ok(Judged::Refused(Some(_))) => decided(Verdict::Wrong, Why::NoAttemptLeft),
+        Ok(Judged::Refused(None)) => decided(Verdict::Wrong, Why::FlowMissing),
+    }
+}
+
+/// A known user's row is answered by that user only. A ghost's row is a ghost's whoever the name
+/// belongs to by now; it ends in a proof, never in tokens.
+fn is_for(row: &Flow, keys: &KeyRing, person: &Person) -> bool {
+    match (row.subject, person) {
+        (Subject::Known(subject), Person::Known(person)) => {
+            subject == Label::of_account(keys, person.sub())
+        }
+        (Subject::Known(_), Person::Ghost) => false,
+        (Subject::Ghost | Subject::Decoy, _) => true,
+    }
+}
+
+/// A proof is right if it is of this flow's contact, fresh, redeemed by no other flow, and the
+/// user holds the contact. Redeemed before the verdict is recorded: the same flow may repeat it.
+async fn judge_proof(
+    Deployment { policy, keys }: &Deployment,
+    store: &impl Store,
+    response: &Response,
+    row: &Flow,
+    contact: &Identifier,
+    now: Timestamp,
+) -> Result<Result<(), Why>, crate::ports::Fault> {
+    let opened = Proof::open(
+        response.answer.expose(),
+        keys,
+        &response.caller,
+        now,
+        policy.proof_life,
+    );
+    let proof = match opened {
+        Ok(proof) => proof,
+        Err(UnsealError::Forged) => return Ok(Err(Why::ProofForged)),
+        Err(UnsealError::Stale) => return Ok(Err(Why::ProofStale)),
+    };
+    let holds = matches!(&response.person, Person::Known(person) if person.holds(contact));
+    if proof.of != *contact || !holds {
+        return Ok(Err(Why::ProofOfAnother));
+    }
+    let keep_until = proof.made_at.plus(policy.proof_life * 2);
+    Ok(
+        match store
+            .redeem(Token::Proof(proof.flow), row.id, keep_until)
+            .await?
+        {
+            Redeemed::Here => Ok(()),
+            Redeemed::Elsewhere => Err(Why::ProofRedeemed),
+        },
+    )
+}

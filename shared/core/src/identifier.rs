@@ -1,0 +1,402 @@
+//! Email addresses and phone numbers, canonical from the moment they are parsed.
+//!
+//! Everything that is keyed on an identifier (budgets, codes, leases, look-ups) takes an
+//! [`Identifier`], so two spellings of one address can never count as two.
+
+use std::fmt;
+
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType, Region};
+use thiserror::Error;
+
+/// The longest canonical identifier in bytes: an address of RFC 5321's 254.
+pub const MAX_IDENTIFIER_BYTES: usize = 254;
+
+/// How a person is reached, by the name of the Cognito attribute that holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Method {
+    /// An email address, in the attribute `email`.
+    Email,
+    /// A phone number, in the attribute `phone_number`.
+    PhoneNumber,
+}
+
+impl Method {
+    /// The name on the wire and of the Cognito attribute.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::PhoneNumber => "phone_number",
+        }
+    }
+
+    /// The inverse of [`Method::as_str`]; nothing else is a method.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Email, Self::PhoneNumber]
+            .into_iter()
+            .find(|method| method.as_str() == text)
+    }
+}
+
+/// An email address: ASCII, lower-cased, its domain in ASCII (punycode) form.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Email(String);
+
+/// A phone number in E.164 form: `+`, country code, subscriber number.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PhoneNumber(String);
+
+/// What somebody typed to be reached by, in canonical form. Redacted in `Debug`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Identifier {
+    /// An email address.
+    Email(Email),
+    /// A phone number.
+    PhoneNumber(PhoneNumber),
+}
+
+/// Why a text is no identifier. The messages never repeat the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum IdentifierError {
+    /// Nothing but white space.
+    #[error("Enter an email address or a phone number.")]
+    Empty,
+    /// Longer than any address or number.
+    #[error("This is longer than an email address or phone number can be.")]
+    TooLong,
+    /// A control or formatting character, for instance from a careless paste.
+    #[error("This contains a character that cannot be typed; please enter it by hand.")]
+    ControlCharacter,
+    /// No single `@` between a name and a domain.
+    #[error("An email address has the form name@example.com.")]
+    NotAnEmail,
+    /// The part before the `@` holds something that mail systems do not agree on.
+    #[error(
+        "The part before the @ may hold letters a-z, digits and some punctuation, and single dots."
+    )]
+    LocalPart,
+    /// The part after the `@` is no public domain name.
+    #[error("The part after the @ is not a domain name.")]
+    Domain,
+    /// A number without its country code.
+    #[error("Start the phone number with + and the country code, for instance +1 415 555 0132.")]
+    NoCountryCode,
+    /// A number with something other than digits and separators.
+    #[error("A phone number holds only digits, spaces and ( ) . - after the +.")]
+    NotDigits,
+    /// A number that no phone can have.
+    #[error("This phone number does not exist.")]
+    ImpossibleNumber,
+    /// A number that is not somebody's own phone: premium rate, shared cost, pager, voicemail,
+    /// satellite or another service without a country.
+    #[error("Codes cannot be sent to this kind of phone number.")]
+    RefusedNumber,
+}
+
+impl Email {
+    /// Parses an address. Outer white space is trimmed; the rest must be a plain
+    /// `local@domain` with an ASCII local part.
+    pub fn parse(text: &str) -> Result<Self, IdentifierError> {
+        let text = admissible(text)?;
+        let (local, domain) = text.rsplit_once('@').ok_or(IdentifierError::NotAnEmail)?;
+        if local.is_empty() || domain.is_empty() || local.contains('@') {
+            return Err(IdentifierError::NotAnEmail);
+        }
+        if !is_dot_atom(local) || local.len() > 64 {
+            return Err(IdentifierError::LocalPart);
+        }
+        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| IdentifierError::Domain)?;
+        if !is_public_domain(&domain) {
+            return Err(IdentifierError::Domain);
+        }
+        let canonical = format!("{}@{domain}", local.to_ascii_lowercase());
+        if canonical.len() > MAX_IDENTIFIER_BYTES {
+            return Err(IdentifierError::TooLong);
+        }
+        Ok(Self(canonical))
+    }
+
+    /// The canonical address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PhoneNumber {
+    /// Parses an international number. Outer white space is trimmed; then `+`, digits, spaces
+    /// and `( ) . -`.
+    pub fn parse(text: &str) -> Result<Self, IdentifierError> {
+        let text = admissible(text)?;
+        // Checked before the library sees it: it would read letters as the digits on a keypad.
+        let digits = text
+            .strip_prefix('+')
+            .ok_or(IdentifierError::NoCountryCode)?;
+        if !digits
+            .chars()
+            .all(|c| c.is_ascii_digit() || " ().-".contains(c))
+        {
+            return Err(IdentifierError::NotDigits);
+        }
+        let number = PHONE_NUMBER_UTIL
+            .parse(text, None)
+            .map_err(|_| IdentifierError::ImpossibleNumber)?;
+        if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
+            return Err(IdentifierError::ImpossibleNumber);
+        }
+        // Codes without a country are services: satellite (870, 881), shared cost, premium.
+        if PHONE_NUMBER_UTIL
+            .get_region_for_country_code(number.country_code)
+            .is_none_or(|region| region == Region::World)
+        {
+            return Err(IdentifierError::RefusedNumber);
+        }
+        match PHONE_NUMBER_UTIL.get_number_type(&number) {
+            PhoneNumberType::PremiumRate
+            | PhoneNumberType::SharedCost
+            | PhoneNumberType::Pager
+            | PhoneNumberType::VoiceMail => Err(IdentifierError::RefusedNumber),
+            _ => Ok(Self(
+                PHONE_NUMBER_UTIL
+                    .format(&number, PhoneNumberFormat::E164)
+                    .into_owned(),
+            )),
+        }
+    }
+
+    /// The number in E.164 form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Identifier {
+    /// Parses what was typed as the given method's kind of identifier.
+    pub fn parse(method: Method, text: &str) -> Result<Self, IdentifierError> {
+        match method {
+            Method::Email => Email::parse(text).map(Self::Email),
+            Method::PhoneNumber => PhoneNumber::parse(text).map(Self::PhoneNumber),
+        }
+    }
+
+    /// The canonical text.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Email(email) => email.as_str(),
+            Self::PhoneNumber(number) => number.as_str(),
+        }
+    }
+
+    /// Which kind of identifier this is.
+    pub const fn method(&self) -> Method {
+        match self {
+            Self::Email(_) => Method::Email,
+            Self::PhoneNumber(_) => Method::PhoneNumber,
+        }
+    }
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Email(…)")
+    }
+}
+
+impl fmt::Debug for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PhoneNumber(…)")
+    }
+}
+
+/// Trims, and refuses what neither kind of identifier can hold.
+fn admissible(text: &str) -> Result<&str, IdentifierError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(IdentifierError::Empty);
+    }
+    // Four bytes a character at most, so that an address in Unicode is judged by its ASCII form.
+    if text.len() > 4 * MAX_IDENTIFIER_BYTES {
+        return Err(IdentifierError::TooLong);
+    }
+    if text.chars().any(is_invisible) {
+        return Err(IdentifierError::ControlCharacter);
+    }
+    Ok(text)
+}
+
+/// Controls, and the formatting characters that change how a text looks but not what it says
+/// (zero-width, bidirectional, byte-order and variation marks).
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// RFC 5322 dot-atom, which leaves out quoted local parts: no provider hands them out, and every
+/// parser reads them differently.
+fn is_dot_atom(local: &str) -> bool {
+    local.split('.').all(|atom| {
+        !atom.is_empty()
+            && atom
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+    })
+}
+
+/// At least two labels and a last one that is no number: neither a host of the sender's own
+/// network nor an address literal.
+fn is_public_domain(domain: &str) -> bool {
+    domain
+        .rsplit_once('.')
+        .is_some_and(|(_, last)| last.len() >= 2 && !last.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn email(text: &str) -> Result<String, IdentifierError> {
+        Email::parse(text).map(|email| email.as_str().to_owned())
+    }
+
+    fn number(text: &str) -> Result<String, IdentifierError> {
+        PhoneNumber::parse(text).map(|number| number.as_str().to_owned())
+    }
+
+    #[test]
+    fn spellings_of_one_address_become_one() {
+        for text in [
+            "ada@example.com",
+            "  Ada@Example.COM\n",
+            "ADA@EXAMPLE.COM",
+            "ada@ｅxample.com",
+        ] {
+            assert_eq!(email(text).unwrap(), "ada@example.com", "{text}");
+        }
+        assert_eq!(
+            email("ada@bücher.example").unwrap(),
+            "ada@xn--bcher-kva.example"
+        );
+        assert_eq!(
+            email("Ada.L+door@example.co.uk").unwrap(),
+            "ada.l+door@example.co.uk",
+            "dots and tags belong to the mailbox"
+        );
+    }
+
+    #[test]
+    fn what_is_no_address_is_told_why() {
+        use IdentifierError as E;
+        let long = format!("{}@example.com", "a".repeat(65));
+        let longer = format!("a@{}.com", vec!["b".repeat(60); 5].join("."));
+        for (text, why) in [
+            ("", E::Empty),
+            (" \t ", E::Empty),
+            ("ada", E::NotAnEmail),
+            ("@example.com", E::NotAnEmail),
+            ("ada@", E::NotAnEmail),
+            ("ada@b@example.com", E::NotAnEmail),
+            ("ada@example", E::Domain),
+            ("ada@127.0.0.1", E::Domain),
+            ("ada@[127.0.0.1]", E::Domain),
+            ("ada@-example.com", E::Domain),
+            ("ada@exa mple.com", E::Domain),
+            ("ada@example..com", E::Domain),
+            ("ada@example.com.", E::Domain),
+            ("a da@example.com", E::LocalPart),
+            (".ada@example.com", E::LocalPart),
+            ("a..da@example.com", E::LocalPart),
+            ("\"ada\"@example.com", E::LocalPart),
+            ("ädä@example.com", E::LocalPart),
+            ("ada<x>@example.com", E::LocalPart),
+            (&long, E::LocalPart),
+            ("ada\u{0}@example.com", E::ControlCharacter),
+            (
+                "ada@example.com\r\nBcc: eve@example.com",
+                E::ControlCharacter,
+            ),
+            ("ada\u{200b}@example.com", E::ControlCharacter),
+        ] {
+            assert_eq!(email(text), Err(why), "{text:?}");
+        }
+        assert!(matches!(email(&longer), Err(E::TooLong | E::Domain)));
+        assert_eq!(email(&"a".repeat(10_000)), Err(E::TooLong));
+    }
+
+    #[test]
+    fn spellings_of_one_number_become_one() {
+        for text in [
+            "+14155550132",
+            " +1 (415) 555-0132 ",
+            "+1.415.555.0132",
+            "+1-415-555-0132",
+        ] {
+            assert_eq!(number(text).unwrap(), "+14155550132", "{text}");
+        }
+        // A trunk zero that people write in brackets is no part of the number.
+        assert_eq!(number("+44 (0)20 7183 8750").unwrap(), "+442071838750");
+    }
+
+    #[test]
+    fn what_is_no_number_is_told_why() {
+        use IdentifierError as E;
+        for (text, why) in [
+            ("", E::Empty),
+            ("4155550132", E::NoCountryCode),
+            ("0014155550132", E::NoCountryCode),
+            // Both libraries in reach would take letters for digits.
+            ("+1415555CALL", E::NotDigits),
+            ("+1415555O132", E::NotDigits),
+            ("+14155550132 ext 7", E::NotDigits),
+            ("+14155550132;ext=7", E::NotDigits),
+            ("++14155550132", E::NotDigits),
+            ("+１４１５５５５０１３２", E::NotDigits),
+            ("+", E::ImpossibleNumber),
+            ("+()", E::ImpossibleNumber),
+            ("+1415", E::ImpossibleNumber),
+            ("+141555501321234", E::ImpossibleNumber),
+            ("+999123456789", E::ImpossibleNumber),
+            ("+1415555\u{0}0132", E::ControlCharacter),
+            // Premium rate, satellite, shared cost.
+            ("+19005550132", E::RefusedNumber),
+            ("+870773111632", E::RefusedNumber),
+            ("+881612345678", E::RefusedNumber),
+            ("+448430000000", E::RefusedNumber),
+        ] {
+            assert_eq!(number(text), Err(why), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn neither_debug_nor_an_error_shows_the_identifier() {
+        let identifier = Identifier::parse(Method::Email, "ada@example.com").unwrap();
+        assert!(!format!("{identifier:?}").contains("ada"));
+        let identifier = Identifier::parse(Method::PhoneNumber, "+14155550132").unwrap();
+        assert!(!format!("{identifier:?}").contains("415"));
+        let error = Email::parse("eve<secret>@example.com").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_method_is_known_only_by_its_exact_name() {
+        assert_eq!(Method::parse("email"), Some(Method::Email));
+        assert_eq!(Method::parse("phone_number"), Some(Method::PhoneNumber));
+        for text in ["", "EMAIL", "phone", "email ", "e\u{301}mail"] {
+            assert_eq!(Method::parse(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_what_was_printed_gives_the_same_again(text in "\\PC{0,40}|[a-zA-Z.+]{1,20}@[a-zü]{1,10}\\.[a-z]{2,4}|\\+[0-9 ().-]{1,20}") {
+            for method in [Method::Email, Method::PhoneNumber] {
+                if let Ok(identifier) = Identifier::parse(method, &text) {
+                    let printed = identifier.as_str().to_owned();
+                    prop_assert_eq!(Identifier::parse(method, &printed), Ok(identifier));
+                    prop_assert!(printed.is_ascii() && printed.len() <= MAX_IDENTIFIER_BYTES);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The deployment's secrets: a ring of keys, and what each use derives from one.
+//!
+//! A key never serves two uses. HKDF-SHA256 derives one subkey for codes, one for answer digests,
+//! and so on, so that what one of them gives away says nothing of another.
+
+use std::fmt;
+
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use thiserror::Error;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// The least secret material of a key, in bytes.
+pub const KEY_BYTES: usize = 32;
+
+/// Names a key of the ring; travels in the clear beside what the key protects.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(String);
+
+/// Why a text is no [`KeyId`], or a ring no ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// A key's name is 1 to 16 of `a-z`, `0-9` and `-`.
+    #[error("a key id is 1 to 16 characters of a-z, 0-9 and -")]
+    Id,
+    /// A secret shorter than [`KEY_BYTES`].
+    #[error("a key needs at least 32 bytes of secret")]
+    Short,
+    /// Two keys of one ring with the same name.
+    #[error("two keys of the ring have the same id")]
+    Twice,
+}
+
+impl KeyId {
+    /// Parses a name of 1 to 16 characters of `a-z`, `0-9` and `-`.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let named = (1..=16).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if named {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(KeyError::Id)
+        }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One key of the ring, already split by use.
+#[derive(Clone)]
+pub struct Key {
+    id: KeyId,
+    subkeys: Subkeys,
+}
+
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+struct Subkeys([[u8; 32]; Use::ALL.len()]);
+
+/// What a subkey is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Deriving one-time codes.
+    Code,
+    /// Digests of answers, kept as the set of attempts.
+    Answer,
+    /// Sealing tickets.
+    Ticket,
+    /// Sealing proofs.
+    Proof,
+    /// Sealing the contact in a flow row.
+    Contact,
+    /// Authenticating challenge metadata.
+    Challenge,
+    /// Hashes that stand for an identifier, account or flow in keys of the store and in logs.
+    Label,
+}
+
+impl Use {
+    const ALL: [Self; 7] = [
+        Self::Code,
+        Self::Answer,
+        Self::Ticket,
+        Self::Proof,
+        Self::Contact,
+        Self::Challenge,
+        Self::Label,
+    ];
+
+    const fn info(self) -> &'static str {
+        match self {
+            Self::Code => "latchstring v1 code",
+            Self::Answer => "latchstring v1 answer",
+            Self::Ticket => "latchstring v1 ticket",
+            Self::Proof => "latchstring v1 proof",
+            Self::Contact => "latchstring v1 contact",
+            Self::Challenge => "latchstring v1 challenge",
+            Self::Label => "latchstring v1 label",
+        }
+    }
+}
+
+impl Key {
+    /// Derives the subkeys of `secret`, which is at least [`KEY_BYTES`] of OS randomness.
+    pub fn new(id: KeyId, secret: &[u8]) -> Result<Self, KeyError> {
+        if secret.len() < KEY_BYTES {
+            return Err(KeyError::Short);
+        }
+        let hkdf = Hkdf::<Sha256>::new(None, secret);
+        let mut subkeys = Subkeys([[0; 32]; Use::ALL.len()]);
+        for usage in Use::ALL {
+            hkdf.expand(usage.info().as_bytes(), &mut subkeys.0[usage as usize])
+                .map_err(|_| KeyError::Short)?; // Only a longer output than HKDF has can fail.
+        }
+        Ok(Self { id, subkeys })
+    }
+
+    /// The key's name.
+    pub const fn id(&self) -> &KeyId {
+        &self.id
+    }
+
+    pub(crate) const fn subkey(&self, usage: Use) -> &[u8; 32] {
+        &self.subkeys.0[usage as usize]
+    }
+
+    /// HMAC-SHA256 under the subkey, of the fields in an encoding that no two lists share.
+    pub(crate) fn mac(&self, usage: Use, fields: &[&[u8]]) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.subkey(usage))
+            // Invariant: HMAC takes a key of any length.
+            .expect("a subkey keys an HMAC");
+        for field in fields {
+            mac.update(&(field.len() as u64).to_be_bytes());
+            mac.update(field);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({}, …)", self.id.as_str())
+    }
+}
+
+/// The keys in use. Everything is made under `current`; what was made under `previous` or already
+/// under `next` is still accepted, so that a rotation interrupts nobody.
+#[derive(Clone, Debug)]
+pub struct KeyRing {
+    current: Key,
+    others: Vec<Key>,
+}
+
+impl KeyRing {
+    /// A ring of the current key and those that are accepted beside it.
+    pub fn new(current: Key, next: Option<Key>, previous: Option<Key>) -> Result<Self, KeyError> {
+        let others: Vec<Key> = next.into_iter().chain(previous).collect();
+        let ids: std::collections::BTreeSet<_> = others.iter().map(Key::id).collect();
+        if ids.len() < others.len() || ids.contains(current.id()) {
+            return Err(KeyError::Twice);
+        }
+        Ok(Self { current, others })
+    }
+
+    /// The key that new things are made under.
+    pub const fn current(&self) -> &Key {
+        &self.current
+    }
+
+    /// The key of that name, if it is on the ring.
+    pub fn find(&self, id: &str) -> Option<&Key> {
+        std::iter::once(&self.current)
+            .chain(&self.others)
+            .find(|key| key.id.as_str() == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(id: &str, byte: u8) -> Key {
+        Key::new(KeyId::parse(id).unwrap(), &[byte; 32]).unwrap()
+    }
+
+    #[test]
+    fn every_use_has_a_subkey_of_its_own() {
+        let key = key("k1", 1);
+        let mut seen = std::collections::BTreeSet::new();
+        for usage in Use::ALL {
+            assert!(seen.insert(*key.subkey(usage)), "{usage:?}");
+        }
+    }
+
+    #[test]
+    fn a_mac_depends_on_where_one_field_ends_and_the_next_begins() {
+        let key = key("k1", 1);
+        assert_ne!(
+            key.mac(Use::Code, &[b"ab", b"c"]),
+            key.mac(Use::Code, &[b"a", b"bc"])
+        );
+    }
+
+    #[test]
+    fn a_ring_finds_its_keys_by_name_and_no_other() {
+        let ring = KeyRing::new(key("b", 2), Some(key("c", 3)), Some(key("a", 1))).unwrap();
+        for id in ["a", "b", "c"] {
+            assert_eq!(ring.find(id).unwrap().id().as_str(), id);
+        }
+        assert!(ring.find("d").is_none());
+        assert_eq!(ring.current().id().as_str(), "b");
+    }
+
+    #[test]
+    fn a_ring_with_two_keys_of_one_name_is_refused() {
+        let error = KeyRing::new(key("a", 1), None, Some(key("a", 2))).unwrap_err();
+        assert_eq!(error, KeyError::Twice);
+    }
+
+    #[test]
+    fn short_secrets_and_odd_names_are_refused() {
+        assert_eq!(
+            Key::new(KeyId::parse("a").unwrap(), &[0; 31]).unwrap_err(),
+            KeyError::Short
+        );
+        for id in ["", "A", "a.b", "a b", "12345678901234567", "ä"] {
+            assert_eq!(KeyId::parse(id).unwrap_err(), KeyError::Id, "{id:?}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        assert_eq!(format!("{:?}", key("k1", 7)), "Key(k1, …)");
+    }
+}

@@ -1,0 +1,84 @@
+//! Keyed hashes that stand for something that must not be written down: in keys of the store and
+//! in logs.
+
+use std::fmt;
+
+use data_encoding::HEXLOWER;
+
+use crate::flow::FlowId;
+use crate::identifier::Identifier;
+use crate::keys::{KeyRing, Use};
+
+/// 128 bits of HMAC-SHA256 under the ring's current key. Equal for equal things of one kind;
+/// says nothing to anyone without the key.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Label([u8; 16]);
+
+impl Label {
+    fn of(ring: &KeyRing, kind: &str, fields: &[&[u8]]) -> Self {
+        let mut all = vec![kind.as_bytes()];
+        all.extend_from_slice(fields);
+        let mac = ring.current().mac(Use::Label, &all);
+        let mut label = [0; 16];
+        label.copy_from_slice(&mac[..16]);
+        Self(label)
+    }
+
+    /// Stands for an identifier, for instance in a lease on it.
+    pub fn of_identifier(ring: &KeyRing, identifier: &Identifier) -> Self {
+        Self::of(
+            ring,
+            "identifier",
+            &[
+                identifier.method().as_str().as_bytes(),
+                identifier.as_str().as_bytes(),
+            ],
+        )
+    }
+
+    /// Stands for an account.
+    pub fn of_account(ring: &KeyRing, sub: &str) -> Self {
+        Self::of(ring, "account", &[sub.as_bytes()])
+    }
+
+    /// Stands for a flow in logs: its id is half of what makes a code.
+    pub fn of_flow(ring: &KeyRing, flow: FlowId) -> Self {
+        Self::of(ring, "flow", &[flow.as_bytes()])
+    }
+
+    /// Stands for what an identifier has used up of a budget in one window.
+    pub fn of_budget(ring: &KeyRing, budget: &str, identifier: &Identifier, window: u64) -> Self {
+        Self::of(
+            ring,
+            "budget",
+            &[
+                budget.as_bytes(),
+                identifier.method().as_str().as_bytes(),
+                identifier.as_str().as_bytes(),
+                &window.to_be_bytes(),
+            ],
+        )
+    }
+
+    /// A label that is nobody else's, to hold a lease with.
+    pub const fn random(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The raw bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Label({self})")
+    }
+}

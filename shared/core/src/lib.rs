@@ -1,0 +1,28 @@
+//! Passwordless sign-in for Amazon Cognito: the pure part.
+//!
+//! A person gives an email address or a phone number, gets a one-time code, types it, and holds
+//! Cognito tokens. Everything that decides is in this crate, as functions from values and ports;
+//! it knows no AWS type, clock, environment or randomness of its own, and no executor.
+//!
+//! - [`identifier`]: email addresses and phone numbers, canonical once parsed.
+//! - [`flow`]: the challenge state machine. Its module doc holds the policy table; start there.
+//! - [`sign_in`]: the resolver, the only door to a ticket.
+//! - [`code`], [`sealed`], [`keys`], [`label`]: the secrets, and what stands for them.
+//! - [`ports`]: what the outside must provide.
+
+pub mod account;
+pub mod code;
+pub mod flow;
+pub mod identifier;
+pub mod keys;
+pub mod label;
+pub mod message;
+pub mod policy;
+pub mod ports;
+pub mod sealed;
+pub mod secret;
+pub mod sign_in;
+pub mod time;
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,88 @@
+//! A deployment's numbers and keys.
+
+use std::time::Duration;
+
+use crate::code::CodeLength;
+use crate::flow::Caller;
+use crate::keys::KeyRing;
+
+/// How long after its flow was finished the same right answer still passes, so that Cognito's
+/// retry of a slow trigger signs in rather than fails.
+pub const REPLAY_GRACE: Duration = Duration::from_secs(15);
+
+/// The numbers that a deployment may set. Where a bound is named, configuration enforces it.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The app clients whose sessions are served. Any other client of the pool could reach the
+    /// triggers too, since custom authentication is on by default.
+    pub clients: Vec<String>,
+    /// Digits of a code: 6 to 10.
+    pub code_length: CodeLength,
+    /// Distinct wrong answers a code survives, the right one included: 1 to 5.
+    pub attempts: u8,
+    /// How long a code lives: 60 to 600 s (NIST 800-63B: at most 10 minutes).
+    pub code_life: Duration,
+    /// How long after a send the next one may follow: 15 to 300 s.
+    pub resend_after: Duration,
+    /// Sends after the first: 0 to 5.
+    pub resends: u8,
+    /// How long a ticket may wait to be used: 15 to 300 s.
+    pub ticket_life: Duration,
+    /// How long a proof may wait to be used: 30 to 600 s.
+    pub proof_life: Duration,
+    /// What one identifier may be sent.
+    pub budget: Budget,
+}
+
+/// Codes for one identifier, known or not, in each window of time. Windows are aligned to the
+/// clock, so up to twice a window's codes may fall around its edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// In each minute: 1 to 1000.
+    pub per_minute: u32,
+    /// In each hour: 1 to 10000.
+    pub per_hour: u32,
+    /// In each day: 1 to 100000.
+    pub per_day: u32,
+}
+
+impl Policy {
+    /// The defaults, for the clients named.
+    pub fn for_clients(clients: Vec<String>) -> Self {
+        Self {
+            clients,
+            code_length: CodeLength::DEFAULT,
+            attempts: 3,
+            code_life: Duration::from_secs(300),
+            resend_after: Duration::from_secs(30),
+            resends: 2,
+            ticket_life: Duration::from_secs(60),
+            proof_life: Duration::from_secs(180),
+            budget: Budget {
+                per_minute: 2,
+                per_hour: 5,
+                per_day: 10,
+            },
+        }
+    }
+
+    /// Whether sessions of this client are served.
+    pub fn serves(&self, caller: &Caller) -> bool {
+        self.clients.iter().any(|client| client == caller.client())
+    }
+
+    /// No honest session has more rounds: every attempt, every resend, and some that a fault made
+    /// us ask again.
+    pub(crate) fn max_rounds(&self) -> usize {
+        usize::from(self.attempts) + usize::from(self.resends) + 10
+    }
+}
+
+/// What every decision is made under.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// The numbers.
+    pub policy: Policy,
+    /// The keys.
+    pub keys: KeyRing,
+}

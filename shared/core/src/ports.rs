@@ -1,0 +1,251 @@
+//! What the core needs from outside, as few and as small as serve.
+//!
+//! The traits are async but bound to no executor. Every [`Store`] method is one read or one
+//! conditional write of one item, so the same core runs on memory, on DynamoDB, and under a
+//! scheduler that explores every interleaving of port calls.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::account::Account;
+use crate::flow::{AnswerDigest, Flow, FlowId};
+use crate::identifier::Identifier;
+use crate::label::Label;
+use crate::message::Message;
+use crate::sealed::TicketId;
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// An outward call that did not do what it should. Safe to log: `code` is the service's own word
+/// for what went wrong, never its message, which may name a user.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{call}: {code}")]
+pub struct Fault {
+    /// The call, for instance `AdminGetUser`.
+    pub call: &'static str,
+    /// The error's code, for instance `ThrottlingException` or `timeout`.
+    pub code: String,
+}
+
+impl Fault {
+    /// A fault of `call`.
+    pub fn new(call: &'static str, code: impl Into<String>) -> Self {
+        Self {
+            call,
+            code: code.into(),
+        }
+    }
+}
+
+/// The time, and waiting for it.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+    /// Waits.
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
+}
+
+/// Randomness that nobody can guess: the operating system's, except in tests.
+pub trait Entropy: Send + Sync {
+    /// Fills the buffer.
+    fn fill(&self, buffer: &mut [u8]);
+
+    /// An array of random bytes.
+    fn bytes<const N: usize>(&self) -> [u8; N]
+    where
+        Self: Sized,
+    {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes);
+        bytes
+    }
+}
+
+/// What became of [`Store::open_flow`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// The row is new; the caller owns the first send.
+    New,
+    /// Another invocation wrote it before: its row, which is the authority.
+    Before(Box<Flow>),
+}
+
+/// What became of [`Store::judge`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// The attempt and its verdict are in the row; only now may the verdict be told.
+    Recorded,
+    /// Nothing was written: the row is gone (`None`), no longer open, or full.
+    Refused(Option<Box<Flow>>),
+}
+
+/// What became of [`Store::finish`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finished {
+    /// The row moved from matched to finished.
+    Now,
+    /// It had done so before, at that time.
+    Before(Timestamp),
+    /// It is missing or was never matched.
+    Refused,
+}
+
+/// What became of [`Store::redeem`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redeemed {
+    /// This flow holds it: now for the first time, or again.
+    Here,
+    /// Another flow holds it.
+    Elsewhere,
+}
+
+/// What can be redeemed once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Token {
+    /// A ticket, by its id.
+    Ticket(TicketId),
+    /// A proof, by the flow that earned it.
+    Proof(FlowId),
+}
+
+/// Flows, redemptions, leases and counters.
+pub trait Store: Send + Sync {
+    /// Writes the row unless one of that id is there.
+    fn open_flow(&self, flow: &Flow) -> impl Future<Output = Result<Opened, Fault>> + Send;
+
+    /// Reads a row, strongly consistent.
+    fn flow(&self, id: FlowId) -> impl Future<Output = Result<Option<Flow>, Fault>> + Send;
+
+    /// Takes send number `sends + 1` if the row is open and has had exactly `sends` so far, and
+    /// notes `now` as the time of the latest. True for the one caller that won it.
+    fn advance_send(
+        &self,
+        id: FlowId,
+        sends: u8,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+
+    /// Adds the answer to the set of attempts if the row is open and the set holds the answer
+    /// already or has fewer than `limit`; in the same write moves the row to matched if `right`.
+    fn judge(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        right: bool,
+        limit: u8,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Judged, Fault>> + Send;
+
+    /// Moves a matched row to finished.
+    fn finish(
+        &self,
+        id: FlowId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Finished, Fault>> + Send;
+
+    /// Ties a token to a flow unless another flow has it; kept until `keep_until` at least.
+    fn redeem(
+        &self,
+        token: Token,
+        flow: FlowId,
+        keep_until: Timestamp,
+    ) -> impl Future<Output = Result<Redeemed, Fault>> + Send;
+
+    /// Whether a flow holds the token.
+    fn is_redeemed(&self, token: Token) -> impl Future<Output = Result<bool, Fault>> + Send;
+
+    /// Takes the lease unless another holder has it and its time is not up. True if taken.
+    fn lease(
+        &self,
+        on: Label,
+        holder: Label,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+
+    /// Gives the lease back if `holder` still has it.
+    fn release(&self, on: Label, holder: Label) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Adds `amount` to the counter if the sum stays within `limit`; kept until `keep_until` at
+    /// least. True if it was added.
+    fn charge(
+        &self,
+        counter: Label,
+        amount: u32,
+        limit: u32,
+        keep_until: Timestamp,
+    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+}
+
+/// Delivers messages.
+pub trait Courier: Send + Sync {
+    /// Sends once. Never repeated unless the request provably never left.
+    fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// What became of [`Directory::create`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// The account exists now, with the contact verified and without a password.
+    New,
+    /// The username or the contact is taken.
+    Taken,
+}
+
+/// The user pool's accounts.
+pub trait Directory: Send + Sync {
+    /// The account of that username or verified contact.
+    fn find(&self, name: &str) -> impl Future<Output = Result<Option<Account>, Fault>> + Send;
+
+    /// Creates an account that holds `contact` as verified. Sends no message.
+    fn create(
+        &self,
+        username: &str,
+        contact: &Identifier,
+    ) -> impl Future<Output = Result<Created, Fault>> + Send;
+
+    /// Sets a permanent password, which confirms the account.
+    fn set_password(
+        &self,
+        username: &str,
+        password: &Secret,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// A challenge as a client of Cognito holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenChallenge {
+    /// Cognito's session, which the next answer needs.
+    pub session: Secret,
+    /// `ChallengeParameters`, the trigger's public parameters and `USERNAME`.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// What Cognito said to a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// A custom challenge.
+    Challenge(OpenChallenge),
+    /// `UserNotFoundException`: the pool reports missing users.
+    UserNotFound,
+    /// The user may not sign in: disabled, unconfirmed, in need of a reset; or the session is
+    /// dead. Never told to a caller.
+    Refused,
+}
+
+/// Cognito's anonymous operations, as a client calls them. Never repeated by the adapter.
+pub trait ChallengeApi: Send + Sync {
+    /// `InitiateAuth(CUSTOM_AUTH)`.
+    fn initiate(&self, username: &str) -> impl Future<Output = Result<Reply, Fault>> + Send;
+
+    /// `RespondToAuthChallenge(CUSTOM_CHALLENGE)`.
+    fn respond(
+        &self,
+        challenge: &OpenChallenge,
+        answer: &str,
+        client_metadata: &[(&str, &str)],
+    ) -> impl Future<Output = Result<Reply, Fault>> + Send;
+}

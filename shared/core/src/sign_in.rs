@@ -1,0 +1,474 @@
+//! The sign-in resolver: the only door to a ticket.
+//!
+//! Without a proof it never looks a user up. It charges the budget, seals a ticket, opens a
+//! session and answers its first question: the same calls for everybody. With a proof it makes
+//! sure that the account exists and opens a session that the proof answers.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::flow::{Caller, Purpose};
+use crate::identifier::{Identifier, IdentifierError};
+use crate::label::Label;
+use crate::policy::Deployment;
+use crate::ports::{
+    ChallengeApi, Clock, Created, Directory, Entropy, Fault, OpenChallenge, Reply, Store, Token,
+};
+use crate::sealed::{Proof, Ticket};
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// What a client sends.
+#[derive(Clone, Debug)]
+pub struct SignInRequest {
+    /// What was typed, parsed.
+    pub identifier: Identifier,
+    /// The proof of a person whose first code was right.
+    pub proof: Option<Secret>,
+}
+
+/// A session with its next question asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInPayload {
+    /// Cognito's session, for `RespondToAuthChallenge`.
+    pub session: Secret,
+    /// `USERNAME`, for the same: the identifier, or with a proof the pool's username.
+    pub username: Secret,
+    /// Digits of the code.
+    pub code_length: u32,
+    /// Seconds until the code or proof expires.
+    pub expires_in: u32,
+    /// Seconds until `resend` sends again.
+    pub resend_after: u32,
+}
+
+/// What an SDK that owns the whole exchange passes as `ClientMetadata`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketPayload {
+    /// The ticket.
+    pub ticket: Secret,
+    /// What to call `InitiateAuth` with.
+    pub username: Secret,
+    /// Seconds until the ticket expires.
+    pub expires_in: u32,
+}
+
+/// Why there is no session. The text is public; causes are logged by the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SignInError {
+    /// The text is no email address or phone number.
+    #[error("{0}")]
+    InvalidIdentifier(#[from] IdentifierError),
+    /// The proof is forged, stale, used, or of another identifier.
+    #[error("This proof is not valid any more. Sign in with a new code.")]
+    InvalidProof,
+    /// The identifier's budget is spent.
+    #[error("Too many codes were asked for. Try again in {} {unit}.", if *.retry_after >= 120 { .retry_after.div_ceil(60) } else { *.retry_after }, unit = if *.retry_after >= 120 { "minutes" } else { "seconds" })]
+    TooManyRequests {
+        /// Seconds until the next one is allowed.
+        retry_after: u64,
+    },
+    /// Something outside does not answer, or the pool is not set up as it must be.
+    #[error("Sign-in is not available at the moment. Try again in a minute.")]
+    Unavailable(Cause),
+}
+
+/// Why sign-in is unavailable; for logs.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Cause {
+    /// A port did not answer.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The pool reports missing users, and `LEGACY_POOL` is not set.
+    #[error(
+        "the pool reports missing users: set PreventUserExistenceErrors to ENABLED on the app client"
+    )]
+    PoolReportsMissingUsers,
+    /// Cognito refuses even a user that nobody has.
+    #[error("Cognito refuses the session: are the triggers attached, and is the client served?")]
+    SessionRefused,
+    /// Cognito asked something that the triggers of this version do not ask.
+    #[error(
+        "unexpected challenge: do the triggers and the resolver have the same version and keys?"
+    )]
+    UnexpectedChallenge,
+    /// Another request for the same new account takes too long.
+    #[error("the lease on the identifier is held")]
+    LeaseHeld,
+    /// A new account is still not found.
+    #[error("the new account is not found yet")]
+    AccountNotFound,
+}
+
+impl SignInError {
+    /// The GraphQL error type.
+    pub const fn error_type(&self) -> &'static str {
+        match self {
+            Self::InvalidIdentifier(_) => "InvalidIdentifier",
+            Self::InvalidProof => "InvalidProof",
+            Self::TooManyRequests { .. } => "TooManyRequests",
+            Self::Unavailable(_) => "Unavailable",
+        }
+    }
+}
+
+impl From<Fault> for SignInError {
+    fn from(fault: Fault) -> Self {
+        Self::Unavailable(Cause::Fault(fault))
+    }
+}
+
+impl From<Cause> for SignInError {
+    fn from(cause: Cause) -> Self {
+        Self::Unavailable(cause)
+    }
+}
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// How long one request may hold the lease on a new account's identifier.
+const LEASE: Duration = Duration::from_secs(10);
+/// Waits for the lease, and for a new account to be found: doubling from 100 ms, 3.1 s in all.
+const TRIES: u32 = 6;
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// The resolver's ports and settings.
+#[derive(Debug)]
+pub struct SignIn<'a, S, D, A, C, E> {
+    /// Keys and numbers.
+    pub deployment: &'a Deployment,
+    /// The pool and client that sessions are opened for.
+    pub caller: &'a Caller,
+    /// Whether the pool reports missing users, and accounts are made before they are proved.
+    pub legacy_pool: bool,
+    /// Budgets, redemptions, leases.
+    pub store: &'a S,
+    /// Accounts; asked only with a proof, or in a legacy pool.
+    pub directory: &'a D,
+    /// Cognito as a client sees it.
+    pub api: &'a A,
+    /// The time.
+    pub clock: &'a C,
+    /// Randomness.
+    pub entropy: &'a E,
+}
+
+impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S, D, A, C, E> {
+    /// Opens a session whose question is asked: for the code, or with a proof for that proof.
+    pub async fn session(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
+        match &request.proof {
+            None => self.session_by_code(&request.identifier).await,
+            Some(proof) => self.session_by_proof(&request.identifier, proof).await,
+        }
+    }
+
+    /// The ticket alone, for SDKs that own the whole exchange.
+    pub async fn ticket(&self, request: &SignInRequest) -> Result<TicketPayload, SignInError> {
+        let identifier = &request.identifier;
+        let (purpose, username) = match &request.proof {
+            None => {
+                self.charge(identifier).await?;
+                if self.legacy_pool {
+                    self.account_of(identifier).await?;
+                }
+                (Purpose::SignIn, identifier.as_str().to_owned())
+            }
+            Some(proof) => {
+                self.open_proof(identifier, proof).await?;
+                (Purpose::Claim, self.account_of(identifier).await?)
+            }
+        };
+        Ok(TicketPayload {
+            ticket: self.seal(purpose, identifier),
+            username: Secret::new(username),
+            expires_in: seconds(self.deployment.policy.ticket_life),
+        })
+    }
+
+    async fn session_by_code(&self, identifier: &Identifier) -> Result<SignInPayload, SignInError> {
+        self.charge(identifier).await?;
+        let ticket = self.seal(Purpose::SignIn, identifier);
+        let challenge = match self.api.initiate(identifier.as_str()).await? {
+            Reply::Challenge(challenge) => challenge,
+            Reply::UserNotFound if self.legacy_pool => {
+                let username = self.account_of(identifier).await?;
+                self.initiate_new(&username).await?
+            }
+            Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
+            // A disabled user, for instance, must look like any other: a session of nobody's.
+            Reply::Refused => {
+                let nobody = hex(&self.entropy.bytes::<16>());
+                match self.api.initiate(&nobody).await? {
+                    Reply::Challenge(challenge) => challenge,
+                    Reply::UserNotFound | Reply::Refused => {
+                        return Err(Cause::SessionRefused.into());
+                    }
+                }
+            }
+        };
+        let asked = self.select(challenge, identifier, &ticket).await?;
+        payload(&asked, "otp", identifier.as_str())?
+            .ok_or_else(|| Cause::UnexpectedChallenge.into())
+    }
+
+    async fn session_by_proof(
+        &self,
+        identifier: &Identifier,
+        proof: &Secret,
+    ) -> Result<SignInPayload, SignInError> {
+        self.open_proof(identifier, proof).await?;
+        let username = self.account_of(identifier).await?;
+        // A new account may not be seen everywhere at once; then the triggers see a ghost and ask
+        // for a code instead of the proof.
+        let mut wait = FIRST_WAIT;
+        for _ in 0..TRIES {
+            let challenge = self.initiate_new(&username).await?;
+            let ticket = self.seal(Purpose::Claim, identifier);
+            let asked = self.select(challenge, identifier, &ticket).await?;
+            if let Some(payload) = payload(&asked, "claim", &username)? {
+                return Ok(payload);
+            }
+            self.clock.sleep(wait).await;
+            wait *= 2;
+        }
+        Err(Cause::AccountNotFound.into())
+    }
+
+    /// Answers the first question with the method and the ticket. Asked the same again, because a
+    /// port of the triggers did not answer, it answers once more.
+    async fn select(
+        &self,
+        mut challenge: OpenChallenge,
+        identifier: &Identifier,
+        ticket: &Secret,
+    ) -> Result<OpenChallenge, SignInError> {
+        let metadata = [
+            ("method", identifier.method().as_str()),
+            ("ticket", ticket.expose()),
+        ];
+        for _ in 0..2 {
+            if step(&challenge) != Some("select") {
+                return Err(Cause::UnexpectedChallenge.into());
+            }
+            challenge = match self.api.respond(&challenge, "select", &metadata).await? {
+                Reply::Challenge(challenge) => challenge,
+                Reply::UserNotFound | Reply::Refused => return Err(Cause::SessionRefused.into()),
+            };
+            if step(&challenge) != Some("select") {
+                return Ok(challenge);
+            }
+        }
+        Err(Cause::Fault(Fault::new("RespondToAuthChallenge", "asked again")).into())
+    }
+
+    async fn open_proof(&self, identifier: &Identifier, proof: &Secret) -> Result<(), SignInError> {
+        let proof = Proof::open(
+            proof.expose(),
+            &self.deployment.keys,
+            self.caller,
+            self.clock.now(),
+            self.deployment.policy.proof_life,
+        )
+        .map_err(|_| SignInError::InvalidProof)?;
+        if proof.of != *identifier || self.store.is_redeemed(Token::Proof(proof.flow)).await? {
+            return Err(SignInError::InvalidProof);
+        }
+        Ok(())
+    }
+
+    /// The username of the account that holds the identifier; makes the account if there is none.
+    /// One request at a time for one identifier, so that two proofs end in one account.
+    async fn account_of(&self, identifier: &Identifier) -> Result<String, SignInError> {
+        let on = Label::of_identifier(&self.deployment.keys, identifier);
+        let holder = Label::random(self.entropy.bytes());
+        let mut wait = FIRST_WAIT;
+        for _ in 0..TRIES {
+            let now = self.clock.now();
+            if self.store.lease(on, holder, now, now.plus(LEASE)).await? {
+                let username = self.find_or_create(identifier).await;
+                // The lease ends by itself; giving it back early only saves others the wait.
+                let _ = self.store.release(on, holder).await;
+                return username;
+            }
+            self.clock.sleep(wait).await;
+            wait *= 2;
+        }
+        Err(Cause::LeaseHeld.into())
+    }
+
+    async fn find_or_create(&self, identifier: &Identifier) -> Result<String, SignInError> {
+        let mut wait = FIRST_WAIT;
+        for _ in 0..TRIES {
+            let holder = self
+                .directory
+                .find(identifier.as_str())
+                .await?
+                .filter(|account| account.attributes.holds(identifier));
+            let username = if let Some(account) = holder {
+                if !account.attributes.is_half_created() {
+                    return Ok(account.username);
+                }
+                account.username
+            } else {
+                let username = uuid(self.entropy.bytes());
+                match self.directory.create(&username, identifier).await? {
+                    Created::New => username,
+                    // The present owner appeared, or is not visible yet: look again.
+                    Created::Taken => {
+                        self.clock.sleep(wait).await;
+                        wait *= 2;
+                        continue;
+                    }
+                }
+            };
+            let password = password(&self.entropy.bytes());
+            self.directory.set_password(&username, &password).await?;
+            return Ok(username);
+        }
+        Err(Cause::AccountNotFound.into())
+    }
+
+    /// Opens a session for an account that may be too new to be found.
+    async fn initiate_new(&self, username: &str) -> Result<OpenChallenge, SignInError> {
+        let mut wait = FIRST_WAIT;
+        for _ in 0..TRIES {
+            match self.api.initiate(username).await? {
+                Reply::Challenge(challenge) => return Ok(challenge),
+                Reply::Refused => return Err(Cause::SessionRefused.into()),
+                Reply::UserNotFound => {
+                    self.clock.sleep(wait).await;
+                    wait *= 2;
+                }
+            }
+        }
+        Err(Cause::AccountNotFound.into())
+    }
+
+    fn seal(&self, purpose: Purpose, identifier: &Identifier) -> Secret {
+        let ticket = Ticket::new(purpose, identifier.clone(), self.clock.now(), self.entropy);
+        Secret::new(ticket.seal(&self.deployment.keys, self.caller, self.entropy))
+    }
+
+    /// Charges one code to the identifier, before anything else is known about it. A refusal looks
+    /// the same whether or not anybody has the identifier.
+    async fn charge(&self, identifier: &Identifier) -> Result<(), SignInError> {
+        let budget = &self.deployment.policy.budget;
+        let now = self.clock.now();
+        for (name, length, limit) in [
+            ("minute", MINUTE, budget.per_minute),
+            ("hour", HOUR, budget.per_hour),
+            ("day", DAY, budget.per_day),
+        ] {
+            let window = now.as_secs() / length;
+            let ends = Timestamp::from_secs((window + 1) * length);
+            let counter = Label::of_budget(&self.deployment.keys, name, identifier, window);
+            if !self.store.charge(counter, 1, limit, ends).await? {
+                return Err(SignInError::TooManyRequests {
+                    retry_after: now.secs_until(ends),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn step(challenge: &OpenChallenge) -> Option<&str> {
+    challenge.parameters.get("step").map(String::as_str)
+}
+
+/// The payload, if the challenge asks for that step; an error if its numbers are missing.
+fn payload(
+    challenge: &OpenChallenge,
+    wanted: &str,
+    username: &str,
+) -> Result<Option<SignInPayload>, SignInError> {
+    if step(challenge) != Some(wanted) {
+        return Ok(None);
+    }
+    let number = |name: &str| {
+        challenge
+            .parameters
+            .get(name)
+            .and_then(|text| text.parse().ok())
+            .ok_or(SignInError::Unavailable(Cause::UnexpectedChallenge))
+    };
+    Ok(Some(SignInPayload {
+        session: challenge.session.clone(),
+        username: Secret::new(username),
+        code_length: number("codeLength")?,
+        expires_in: number("expiresIn")?,
+        resend_after: number("resendAfter")?,
+    }))
+}
+
+fn seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+/// A random username in the form of a version 4 UUID: neither an email address nor a number,
+/// which an alias pool would refuse.
+fn uuid(mut bytes: [u8; 16]) -> String {
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = hex(&bytes);
+    [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ]
+    .join("-")
+}
+
+/// A permanent password that nobody keeps. It only confirms the account; as 100 characters of all
+/// four classes it passes any password policy that Cognito allows.
+fn password(random: &[u8; 72]) -> Secret {
+    Secret::new(format!(
+        "{}aA1!",
+        data_encoding::BASE64URL_NOPAD.encode(random)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_when_to_come_back() {
+        let says = |retry_after| SignInError::TooManyRequests { retry_after }.to_string();
+        assert!(says(59).ends_with("in 59 seconds."));
+        assert!(says(120).ends_with("in 2 minutes."));
+        assert!(says(3599).ends_with("in 60 minutes."));
+    }
+
+    #[test]
+    fn a_username_is_a_version_4_uuid() {
+        assert_eq!(uuid([0xff; 16]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(uuid([0; 16]), "00000000-0000-4000-8000-000000000000");
+    }
+
+    #[test]
+    fn a_password_passes_the_strictest_policy_of_cognito() {
+        let password = password(&[0; 72]);
+        let text = password.expose();
+        assert!((99..=256).contains(&text.len()));
+        for class in [
+            char::is_lowercase as fn(char) -> bool,
+            char::is_uppercase,
+            |c| c.is_ascii_digit(),
+            |c| c.is_ascii_punctuation(),
+        ] {
+            assert!(text.contains(class));
+        }
+    }
+}
