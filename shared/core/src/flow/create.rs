@@ -107,6 +107,24 @@ pub async fn create(
     }
 }
 
+/// The same question as before, from what the session says alone: for a caller that has run out of
+/// time for [`create`].
+pub fn ask_again(
+    deployment: &Deployment,
+    clock: &impl Clock,
+    entropy: &impl Entropy,
+    turn: &Turn,
+) -> Created {
+    let challenge = match turn.last(&deployment.keys) {
+        Ok(Some(last)) => last.challenge,
+        Ok(None) | Err(_) => Challenge {
+            flow: FlowId::from_bytes(entropy.bytes()),
+            step: Step::Select,
+        },
+    };
+    created(&deployment.policy, challenge, clock.now())
+}
+
 struct Create<'a, S, E> {
     deployment: &'a Deployment,
     store: &'a S,
@@ -321,11 +339,8 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
     }
 
     fn decided(&self, flow: FlowId, step: Step, why: Why) -> Decided<Created> {
-        let created = Created {
-            challenge: Challenge { flow, step },
-            public: self.public(&step),
-            message: None,
-        };
+        let challenge = Challenge { flow, step };
+        let created = created(&self.deployment.policy, challenge, self.now);
         Decided::new(created, why, Some(flow))
     }
 
@@ -335,19 +350,23 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             ..self.decided(flow, step, Why::Fault)
         }
     }
+}
 
-    fn public(&self, step: &Step) -> PublicParameters {
-        let policy = &self.deployment.policy;
-        match step {
-            Step::Select => PublicParameters::Select,
-            Step::Otp(progress) => {
-                PublicParameters::Otp(expectation(policy, progress, policy.code_life, self.now))
-            }
-            Step::Claim(progress) => PublicParameters::Claim(
-                expectation(policy, progress, policy.proof_life, self.now),
-                None,
-            ),
+/// A challenge with nothing to deliver.
+fn created(policy: &Policy, challenge: Challenge, now: Timestamp) -> Created {
+    let public = match &challenge.step {
+        Step::Select => PublicParameters::Select,
+        Step::Otp(progress) => {
+            PublicParameters::Otp(expectation(policy, progress, policy.code_life, now))
         }
+        Step::Claim(progress) => {
+            PublicParameters::Claim(expectation(policy, progress, policy.proof_life, now), None)
+        }
+    };
+    Created {
+        challenge,
+        public,
+        message: None,
     }
 }
 

@@ -1,0 +1,55 @@
+//! One GraphQL API.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::functions::Functions;
+use crate::limits::TIME_LIMIT;
+use crate::schema::{BoundSchema, SchemaError};
+use crate::tokens::Tokens;
+
+/// One GraphQL API: a schema whose root fields are functions, an API key, and a user pool.
+pub struct Api {
+    pub(crate) schema: BoundSchema,
+    pub(crate) key: String,
+    pub(crate) functions: Arc<dyn Functions>,
+    pub(crate) tokens: Arc<dyn Tokens>,
+    pub(crate) time_limit: Duration,
+}
+
+impl Api {
+    /// Reads the schema and binds its root fields to functions (`"Mutation.signIn"` to `"sign-in"`).
+    ///
+    /// Every root field needs a function; only one that takes no argument and may be null can go
+    /// without, and is null, as in AppSync. A mapping that names no field is an error too.
+    pub fn new(
+        sdl: &str,
+        field_to_function: BTreeMap<String, String>,
+        api_key: String,
+        functions: Arc<dyn Functions>,
+        tokens: Arc<dyn Tokens>,
+    ) -> Result<Self, SchemaError> {
+        Ok(Self {
+            schema: BoundSchema::new(sdl, field_to_function)?,
+            key: api_key,
+            functions,
+            tokens,
+            time_limit: TIME_LIMIT,
+        })
+    }
+
+    /// Waits for the functions of one request no longer than this, instead of [`TIME_LIMIT`].
+    #[must_use]
+    pub fn with_time_limit(self, time_limit: Duration) -> Self {
+        Self { time_limit, ..self }
+    }
+}
+
+/// Shows nothing: there is a key in it.
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,122 @@
+//! One GraphQL request, from text to answer.
+
+use std::time::Instant;
+
+use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue};
+use apollo_compiler::response::JsonMap;
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{ExecutableDocument, Name};
+use axum::response::{IntoResponse as _, Response};
+use tokio::runtime::Handle;
+
+use crate::answer::{Answer, GraphQLError, Refused};
+use crate::api::Api;
+use crate::auth::Caller;
+use crate::completion::{Completion, location, response_key};
+use crate::document::{self, NotExecutable};
+use crate::event::{self, Origin};
+use crate::faults::Faults;
+use crate::functions;
+use crate::request::Request;
+use crate::variables;
+
+/// Executes `request`. It blocks: apollo-compiler's asynchronous execution is not `Send`, and reading a
+/// hostile document is work that an async thread should not do.
+pub(crate) fn execute(api: &Api, request: Request, caller: &Caller, origin: &Origin) -> Response {
+    let document = match document::read(&api.schema, &request.query) {
+        Ok(document) => document,
+        Err(refusal) => return refuse(refusal),
+    };
+    answer(api, &document, request, caller, origin).unwrap_or_else(refuse)
+}
+
+fn refuse(refusal: NotExecutable) -> Response {
+    match refusal {
+        NotExecutable::Refused(refused) => refused.into_response(),
+        NotExecutable::Invalid(errors) => Answer::invalid(errors).into_response(),
+    }
+}
+
+fn answer(
+    api: &Api,
+    document: &Valid<ExecutableDocument>,
+    request: Request,
+    caller: &Caller,
+    origin: &Origin,
+) -> Result<Response, NotExecutable> {
+    let operation = document::operation(document, request.operation_name.as_deref())?;
+    let variables = variables::coerce(&api.schema.schema, document, operation, request.variables)
+        .map_err(|error| NotExecutable::Invalid(vec![error]))?;
+    let faults = Faults::default();
+    let root = Root {
+        api,
+        type_name: operation.object_type(),
+        variables: &variables,
+        origin,
+        completion: Completion {
+            schema: &api.schema.schema,
+            caller,
+            faults: &faults,
+        },
+        began: Instant::now(),
+    };
+    let executed = Execution::new(&api.schema.schema, document)
+        .implementers_map(&api.schema.implementers)
+        .operation(operation)
+        .coerced_variable_values(&variables)
+        .enable_schema_introspection(true)
+        .execute_sync(&root)
+        // Only for variables and root types, which have been looked at above.
+        .map_err(|_| NotExecutable::Refused(Refused::INTERNAL))?;
+    let errors = faults.with(executed.errors);
+    Ok(Answer::executed(executed.data, errors).into_response())
+}
+
+/// `Query` or `Mutation`: every field is a resolver.
+struct Root<'r> {
+    api: &'r Api,
+    type_name: &'r Name,
+    variables: &'r JsonMap,
+    origin: &'r Origin,
+    completion: Completion<'r>,
+    began: Instant,
+}
+
+impl ObjectValue for Root<'_> {
+    fn type_name(&self) -> &str {
+        self.type_name
+    }
+
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
+        let path = vec![response_key(info)];
+        self.completion.check_access(self.type_name, info, &path)?;
+        let field = &info.field_selections()[0].name;
+        let Some(function) = self.api.schema.function(self.type_name, field) else {
+            return Ok(ResolvedValue::null());
+        };
+        let caller = self.completion.caller;
+        let event = event::context(info, self.variables, self.type_name, caller, self.origin);
+        let time_left = self.api.time_limit.saturating_sub(self.began.elapsed());
+        let functions = self.api.functions.clone();
+        let resolved = Handle::current().block_on(functions::resolve(
+            functions,
+            function.to_owned(),
+            event,
+            time_left,
+        ));
+        match resolved {
+            Ok(data) => self
+                .completion
+                .field(self.type_name, info.field_definition(), data, path),
+            Err(error) => Err(self.completion.fail(GraphQLError::resolver(
+                path,
+                error.error_type,
+                error.message,
+                location(info),
+            ))),
+        }
+    }
+}

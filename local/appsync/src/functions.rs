@@ -1,0 +1,91 @@
+//! The Lambda functions behind the resolvers.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// The Lambda functions behind the resolvers.
+pub trait Functions: Send + Sync + 'static {
+    /// Invokes `function` with an AppSync context and returns what it answered:
+    /// `{"data": …}` or `{"error": {"type": …, "message": …}}`.
+    fn invoke(
+        &self,
+        function: &str,
+        event: Value,
+    ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + '_>>;
+}
+
+/// A function threw instead of answering.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error_type}: {message}")]
+pub struct FunctionError {
+    /// The Lambda's `errorType`. AppSync keeps it to itself: clients see `Lambda:Unhandled`.
+    pub error_type: String,
+    /// The Lambda's `errorMessage`, which clients do see.
+    pub message: String,
+}
+
+/// Why a field got no data.
+#[derive(Debug)]
+pub(crate) struct ResolverError {
+    pub(crate) error_type: String,
+    pub(crate) message: String,
+}
+
+impl ResolverError {
+    fn new(error_type: &str, message: impl Into<String>) -> Self {
+        Self {
+            error_type: error_type.to_owned(),
+            message: message.into(),
+        }
+    }
+}
+
+/// Calls `function` and does what the `APPSYNC_JS` resolver does with its answer.
+pub(crate) async fn resolve(
+    functions: Arc<dyn Functions>,
+    function: String,
+    event: Value,
+    time_left: Duration,
+) -> Result<Value, ResolverError> {
+    // A task of its own: what panics is one function and not the request, and a function that AppSync
+    // no longer waits for still runs to its end, as a Lambda does.
+    let running = tokio::spawn(async move { functions.invoke(&function, event).await });
+    let Ok(ended) = tokio::time::timeout(time_left, running).await else {
+        return Err(ResolverError::new(
+            "Lambda:ExecutionTimeoutException",
+            "Execution timed out.",
+        ));
+    };
+    let Ok(answered) = ended else {
+        return Err(ResolverError::new(
+            "Lambda:Unhandled",
+            "The function ended without an answer.",
+        ));
+    };
+    match answered {
+        Ok(answer) => data_of(answer),
+        Err(thrown) => Err(ResolverError::new("Lambda:Unhandled", thrown.message)),
+    }
+}
+
+fn data_of(answer: Value) -> Result<Value, ResolverError> {
+    let Value::Object(mut answer) = answer else {
+        return Err(not_an_answer());
+    };
+    match (answer.remove("data"), answer.remove("error")) {
+        (Some(data), None) => Ok(data),
+        (None, Some(error)) => match (error["type"].as_str(), error["message"].as_str()) {
+            (Some(error_type), Some(message)) => Err(ResolverError::new(error_type, message)),
+            _ => Err(not_an_answer()),
+        },
+        _ => Err(not_an_answer()),
+    }
+}
+
+fn not_an_answer() -> ResolverError {
+    ResolverError::new("Code", "Runtime Error")
+}

@@ -1,0 +1,88 @@
+//! GraphQL over HTTP.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest as _, Request, State};
+use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+
+use crate::answer::Refused;
+use crate::api::Api;
+use crate::auth::{self, Caller};
+use crate::event::Origin;
+use crate::limits::MAX_BODY;
+use crate::{execution, request};
+
+/// Serves `POST /graphql`.
+///
+/// The caller's address is known if the router is served with
+/// [`into_make_service_with_connect_info`](Router::into_make_service_with_connect_info).
+pub fn router(api: Api) -> Router {
+    let graphql = post(answer)
+        .fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY));
+    Router::new()
+        .route("/graphql", graphql)
+        .with_state(Arc::new(api))
+}
+
+async fn wrong_method() -> impl IntoResponse {
+    ([(ALLOW, "POST")], Refused::WRONG_METHOD)
+}
+
+async fn answer(State(api): State<Arc<Api>>, http: Request) -> Result<Response, Refused> {
+    // Nobody's body is read before they are known.
+    let caller = auth::authenticate(http.headers(), &api.key, api.tokens.as_ref())?;
+    check_content_type(http.headers())?;
+    let peer = http
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|ConnectInfo(peer)| peer.ip());
+    let origin = Origin::new(http.headers(), peer);
+    let body = read(http).await?;
+    execute(api, body, caller, origin).await
+}
+
+async fn execute(
+    api: Arc<Api>,
+    body: Bytes,
+    caller: Caller,
+    origin: Origin,
+) -> Result<Response, Refused> {
+    let request = request::parse(&body)?;
+    // A client that goes away does not stop what it began, as in AppSync.
+    tokio::task::spawn_blocking(move || execution::execute(&api, request, &caller, &origin))
+        .await
+        .map_err(|_| Refused::INTERNAL)
+}
+
+async fn read(http: Request) -> Result<Bytes, Refused> {
+    Bytes::from_request(http, &()).await.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Refused::TOO_LARGE
+        } else {
+            Refused::UNREADABLE_BODY
+        }
+    })
+}
+
+/// JSON, which AWS's own examples also call `application/graphql`; and no type at all.
+fn check_content_type(headers: &HeaderMap) -> Result<(), Refused> {
+    let Some(content_type) = headers.get(CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let essence = content_type
+        .to_str()
+        .ok()
+        .and_then(|content_type| content_type.split(';').next())
+        .map(|essence| essence.trim().to_ascii_lowercase());
+    match essence.as_deref() {
+        Some("application/json" | "application/graphql") => Ok(()),
+        _ => Err(Refused::WRONG_CONTENT_TYPE),
+    }
+}

@@ -1,0 +1,41 @@
+//! An AppSync stand-in over one GraphQL schema.
+//!
+//! It executes an SDL document as AWS AppSync would with one unit resolver a root field: each calls
+//! one Lambda function with AppSync's context as its event, and the directives `@aws_api_key` and
+//! `@aws_cognito_user_pools` say who may call it. It enforces what AppSync enforces: a green test here
+//! should mean something about AWS. It knows nothing of Latchstring: schema, functions and tokens are
+//! whatever the caller hands in.
+//!
+//! ```text
+//! POST /graphql ──▶ http ──▶ auth ──▶ request ──▶ document ──▶ execution ──▶ answer
+//!                                                 (valid,      │   (per root field:
+//!                                                  small)      │    access, event, functions)
+//!                                                              └──▶ completion (the function's data)
+//! ```
+//!
+//! Start with [`Api::new`] and [`router`]. GraphQL itself is `apollo-compiler`; what is here is what is
+//! AppSync's. Nothing is logged, and no error text repeats an argument: both could hold an address.
+
+mod access;
+mod answer;
+mod api;
+mod auth;
+mod completion;
+mod document;
+mod event;
+mod execution;
+mod faults;
+mod functions;
+mod http;
+mod limits;
+mod request;
+mod schema;
+mod tokens;
+mod variables;
+
+pub use api::Api;
+pub use functions::{FunctionError, Functions};
+pub use http::router;
+pub use limits::{MAX_BODY, MAX_DEPTH, MAX_FIELDS, MAX_RESOLVERS, MAX_TOKENS, TIME_LIMIT};
+pub use schema::SchemaError;
+pub use tokens::{TokenRefused, Tokens};

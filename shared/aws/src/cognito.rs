@@ -1,0 +1,283 @@
+//! The directory and the challenge API on Amazon Cognito.
+//!
+//! Errors are told apart by their code, not by the SDK's variants: Cognito raises codes that its
+//! own model does not list (`AliasExistsException` from `AdminCreateUser`). Messages are dropped:
+//! they may name a user.
+
+use std::time::Duration;
+
+use aws_sdk_cognitoidentityprovider::config::retry::RetryConfig;
+use aws_sdk_cognitoidentityprovider::config::timeout::TimeoutConfig;
+use aws_sdk_cognitoidentityprovider::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_cognitoidentityprovider::types::{
+    AttributeType, AuthFlowType, ChallengeNameType, MessageActionType,
+};
+use aws_sdk_cognitoidentityprovider::{Client, Config};
+use latchstring_core::account::{Account, Attributes};
+use latchstring_core::identifier::Identifier;
+use latchstring_core::ports::{ChallengeApi, Created, Directory, Fault, OpenChallenge, Reply};
+use latchstring_core::secret::Secret;
+
+use crate::AwsEnvironment;
+
+/// A trigger has 5 s in all and a budget of 3.5 s; two attempts fit.
+fn within_a_trigger() -> (TimeoutConfig, RetryConfig) {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(500))
+        .operation_attempt_timeout(Duration::from_millis(1200))
+        .operation_timeout(Duration::from_millis(2500))
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(2)
+        .with_initial_backoff(Duration::from_millis(50));
+    (timeouts, retries)
+}
+
+/// `InitiateAuth` and `RespondToAuthChallenge` span three triggers and their cold starts. A second
+/// attempt would start a second flow or spend the session, so there is none.
+fn spanning_three_triggers() -> (TimeoutConfig, RetryConfig) {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(500))
+        .operation_attempt_timeout(Duration::from_secs(12))
+        .operation_timeout(Duration::from_secs(12))
+        .build();
+    (timeouts, RetryConfig::disabled())
+}
+
+fn client(
+    environment: &AwsEnvironment,
+    (timeouts, retries): (TimeoutConfig, RetryConfig),
+) -> Client {
+    let credentials = Credentials::new(
+        &environment.access_key_id,
+        &environment.secret_access_key,
+        environment.session_token.clone(),
+        None,
+        "environment",
+    );
+    let mut config = Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(environment.region.clone()))
+        .credentials_provider(credentials)
+        .timeout_config(timeouts)
+        .retry_config(retries);
+    if let Some(url) = &environment.endpoint_url {
+        config = config.endpoint_url(url);
+    }
+    Client::from_conf(config.build())
+}
+
+fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
+    match error {
+        SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown error"),
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => "connect timeout",
+        SdkError::DispatchFailure(_) => "connection failed",
+        SdkError::ResponseError(_) => "unreadable response",
+        _ => "request not built",
+    }
+}
+
+/// The user pool's accounts, by the admin operations.
+#[derive(Clone, Debug)]
+pub struct CognitoDirectory {
+    client: Client,
+    pool: String,
+}
+
+impl CognitoDirectory {
+    /// The directory of one user pool. Connects only when asked something.
+    pub fn new(environment: &AwsEnvironment, pool: impl Into<String>) -> Self {
+        Self {
+            client: client(environment, within_a_trigger()),
+            pool: pool.into(),
+        }
+    }
+}
+
+fn attribute(name: &str, value: &str) -> AttributeType {
+    AttributeType::builder()
+        .name(name)
+        .value(value)
+        .build()
+        // Invariant: the only required member, the name, was just set.
+        .expect("an attribute with a name")
+}
+
+impl Directory for CognitoDirectory {
+    async fn find(&self, name: &str) -> Result<Option<Account>, Fault> {
+        let found = self
+            .client
+            .admin_get_user()
+            .user_pool_id(&self.pool)
+            .username(name)
+            .send()
+            .await;
+        let user = match found {
+            Ok(user) => user,
+            Err(error) if code_of(&error) == "UserNotFoundException" => return Ok(None),
+            Err(error) => return Err(Fault::new("AdminGetUser", code_of(&error))),
+        };
+        let pairs = user
+            .user_attributes()
+            .iter()
+            .map(|a| (a.name(), a.value().unwrap_or_default()));
+        let status = user.user_status().map_or("", |status| status.as_str());
+        Ok(Some(Account {
+            username: user.username().to_owned(),
+            enabled: user.enabled(),
+            attributes: Attributes::from_pairs(pairs).with_status(status),
+        }))
+    }
+
+    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, Fault> {
+        let name = contact.method().as_str();
+        let created = self
+            .client
+            .admin_create_user()
+            .user_pool_id(&self.pool)
+            .username(username)
+            .message_action(MessageActionType::Suppress)
+            .user_attributes(attribute(name, contact.as_str()))
+            .user_attributes(attribute(&format!("{name}_verified"), "true"))
+            .send()
+            .await;
+        match created {
+            Ok(_) => Ok(Created::New),
+            Err(error) => match code_of(&error) {
+                "UsernameExistsException" | "AliasExistsException" => Ok(Created::Taken),
+                code => Err(Fault::new("AdminCreateUser", code)),
+            },
+        }
+    }
+
+    async fn set_password(&self, username: &str, password: &Secret) -> Result<(), Fault> {
+        self.client
+            .admin_set_user_password()
+            .user_pool_id(&self.pool)
+            .username(username)
+            .password(password.expose())
+            .permanent(true)
+            .send()
+            .await
+            .map_err(|error| Fault::new("AdminSetUserPassword", code_of(&error)))?;
+        Ok(())
+    }
+}
+
+/// Cognito's anonymous operations, as the app client calls them.
+#[derive(Clone, Debug)]
+pub struct CognitoChallengeApi {
+    client: Client,
+    app_client: String,
+}
+
+impl CognitoChallengeApi {
+    /// The operations for one app client. Connects only when asked something.
+    pub fn new(environment: &AwsEnvironment, app_client: impl Into<String>) -> Self {
+        Self {
+            client: client(environment, spanning_three_triggers()),
+            app_client: app_client.into(),
+        }
+    }
+}
+
+const USERNAME: &str = "USERNAME";
+
+/// A refusal that is about the user or the session, not about us.
+fn refusal(code: &str) -> Option<Reply> {
+    match code {
+        "UserNotFoundException" => Some(Reply::UserNotFound),
+        "NotAuthorizedException"
+        | "UserNotConfirmedException"
+        | "PasswordResetRequiredException" => Some(Reply::Refused),
+        _ => None,
+    }
+}
+
+impl ChallengeApi for CognitoChallengeApi {
+    async fn initiate(&self, username: &str) -> Result<Reply, Fault> {
+        const CALL: &str = "InitiateAuth";
+        let initiated = self
+            .client
+            .initiate_auth()
+            .auth_flow(AuthFlowType::CustomAuth)
+            .client_id(&self.app_client)
+            .auth_parameters(USERNAME, username)
+            .send()
+            .await;
+        let output = match initiated {
+            Ok(output) => output,
+            Err(error) => {
+                let code = code_of(&error);
+                return refusal(code).ok_or_else(|| Fault::new(CALL, code));
+            }
+        };
+        let mut reply = challenge(
+            CALL,
+            output.challenge_name,
+            output.session,
+            output.challenge_parameters,
+        )?;
+        // An emulator may leave it out.
+        reply
+            .parameters
+            .entry(USERNAME.to_owned())
+            .or_insert_with(|| username.to_owned());
+        Ok(Reply::Challenge(reply))
+    }
+
+    async fn respond(
+        &self,
+        open: &OpenChallenge,
+        answer: &str,
+        client_metadata: &[(&str, &str)],
+    ) -> Result<Reply, Fault> {
+        const CALL: &str = "RespondToAuthChallenge";
+        let username = open.parameters.get(USERNAME).map_or("", String::as_str);
+        let mut request = self
+            .client
+            .respond_to_auth_challenge()
+            .client_id(&self.app_client)
+            .challenge_name(ChallengeNameType::CustomChallenge)
+            .session(open.session.expose())
+            .challenge_responses(USERNAME, username)
+            .challenge_responses("ANSWER", answer);
+        for (name, value) in client_metadata {
+            request = request.client_metadata(*name, *value);
+        }
+        let output = match request.send().await {
+            Ok(output) => output,
+            Err(error) => {
+                let code = code_of(&error);
+                return refusal(code).ok_or_else(|| Fault::new(CALL, code));
+            }
+        };
+        let mut next = challenge(
+            CALL,
+            output.challenge_name,
+            output.session,
+            output.challenge_parameters,
+        )?;
+        next.parameters
+            .entry(USERNAME.to_owned())
+            .or_insert_with(|| username.to_owned());
+        Ok(Reply::Challenge(next))
+    }
+}
+
+fn challenge(
+    call: &'static str,
+    name: Option<ChallengeNameType>,
+    session: Option<String>,
+    parameters: Option<std::collections::HashMap<String, String>>,
+) -> Result<OpenChallenge, Fault> {
+    match (name, session) {
+        (Some(ChallengeNameType::CustomChallenge), Some(session)) => Ok(OpenChallenge {
+            session: Secret::new(session),
+            parameters: parameters.unwrap_or_default().into_iter().collect(),
+        }),
+        _ => Err(Fault::new(call, "no custom challenge")),
+    }
+}

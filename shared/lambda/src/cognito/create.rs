@@ -1,0 +1,104 @@
+use std::time::Duration;
+
+use aws_lambda_events::event::cognito::{
+    CognitoEventUserPoolsCreateAuthChallenge, CognitoEventUserPoolsCreateAuthChallengeResponse,
+};
+use latchstring_core::flow::{Created, ask_again, create};
+use latchstring_core::message::Message;
+use latchstring_core::policy::Deployment;
+use latchstring_core::ports::{Clock, Courier, Entropy, Fault, Store};
+use serde_json::Value;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{BUDGET, event};
+use crate::handler::{Handler, PublicError};
+use crate::log;
+
+/// The private parameter that carries the challenge to Verify.
+pub(super) const CHALLENGE: &str = "challenge";
+
+/// What deciding may take, so that a delivery has the rest of [`BUDGET`].
+const DECIDING: Duration = Duration::from_millis(2500);
+
+/// Create: asks the question and delivers the code.
+#[derive(Clone, Debug)]
+pub struct CreateTrigger<S, M, C, E> {
+    /// Keys and numbers.
+    pub deployment: Deployment,
+    /// Flows.
+    pub store: S,
+    /// Who delivers.
+    pub courier: M,
+    /// The time.
+    pub clock: C,
+    /// Randomness.
+    pub entropy: E,
+}
+
+impl<S: Store, M: Courier, C: Clock, E: Entropy> Handler for CreateTrigger<S, M, C, E> {
+    async fn handle(&self, raw: Value) -> Result<Value, PublicError> {
+        let deadline = Instant::now() + BUDGET;
+        let event: CognitoEventUserPoolsCreateAuthChallenge = event::decode(&raw)?;
+        let request = event.request;
+        let turn = event::turn(
+            &event.cognito_event_user_pools_header,
+            request.user_not_found,
+            &request.user_attributes,
+            request.session,
+            request.client_metadata,
+        );
+        let deciding = create(
+            &self.deployment,
+            &self.store,
+            &self.clock,
+            &self.entropy,
+            &turn,
+        );
+        let created = if let Ok(decided) = timeout(DECIDING, deciding).await {
+            let outcome = decided.decision.challenge.step.name();
+            log::decision("create", outcome, &self.deployment.keys, &decided);
+            decided.decision
+        } else {
+            tracing::warn!(trigger = "create", "out of time");
+            ask_again(&self.deployment, &self.clock, &self.entropy, &turn)
+        };
+        if let Some(message) = &created.message {
+            self.deliver(message, deadline).await;
+        }
+        let text = created
+            .challenge
+            .to_text(&self.deployment.keys, &turn.caller);
+        event::encode(raw, &response(&created, text))
+    }
+}
+
+impl<S: Store, M: Courier, C: Clock, E: Entropy> CreateTrigger<S, M, C, E> {
+    /// Delivers once. A delivery that failed changes nothing in the answer: the person asks for the
+    /// code again after the cooldown.
+    async fn deliver(&self, message: &Message, deadline: Instant) {
+        let channel = message.to.method().as_str();
+        match timeout_at(deadline, self.courier.deliver(message)).await {
+            Ok(Ok(())) => tracing::info!(channel, "delivered"),
+            Ok(Err(Fault { call, code })) => {
+                tracing::error!(channel, call, code, "delivery failed");
+            }
+            Err(_) => tracing::error!(channel, code = "timeout", "delivery failed"),
+        }
+    }
+}
+
+fn response(created: &Created, text: String) -> CognitoEventUserPoolsCreateAuthChallengeResponse {
+    let mut response = CognitoEventUserPoolsCreateAuthChallengeResponse::default();
+    response.public_challenge_parameters = created
+        .public
+        .to_pairs()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    // Cognito refuses a challenge without a private parameter.
+    response
+        .private_challenge_parameters
+        .insert(CHALLENGE.to_owned(), text.clone());
+    response.challenge_metadata = Some(text);
+    response
+}

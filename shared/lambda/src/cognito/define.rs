@@ -1,0 +1,64 @@
+use aws_lambda_events::event::cognito::{
+    CognitoEventUserPoolsDefineAuthChallenge, CognitoEventUserPoolsDefineAuthChallengeResponse,
+};
+use latchstring_core::flow::{Next, define};
+use latchstring_core::policy::Deployment;
+use latchstring_core::ports::{Clock, Directory, Store};
+use serde_json::Value;
+
+use super::{BUDGET, event};
+use crate::handler::{Handler, PublicError};
+use crate::log;
+
+/// Define: what comes next.
+#[derive(Clone, Debug)]
+pub struct DefineTrigger<S, D, C> {
+    /// Keys and numbers.
+    pub deployment: Deployment,
+    /// Flows.
+    pub store: S,
+    /// Accounts, read again before tokens are issued.
+    pub directory: D,
+    /// The time.
+    pub clock: C,
+}
+
+impl<S: Store, D: Directory, C: Clock> Handler for DefineTrigger<S, D, C> {
+    async fn handle(&self, raw: Value) -> Result<Value, PublicError> {
+        let event: CognitoEventUserPoolsDefineAuthChallenge = event::decode(&raw)?;
+        let request = event.request;
+        let turn = event::turn(
+            &event.cognito_event_user_pools_header,
+            request.user_not_found,
+            &request.user_attributes,
+            request.session,
+            request.client_metadata,
+        );
+        let deciding = define(
+            &self.deployment,
+            &self.store,
+            &self.directory,
+            &self.clock,
+            &turn,
+        );
+        let next = if let Ok(decided) = tokio::time::timeout(BUDGET, deciding).await {
+            let outcome = match decided.decision {
+                Next::Challenge => "challenge",
+                Next::IssueTokens => "issue_tokens",
+                Next::Fail => "fail",
+            };
+            log::decision("define", outcome, &self.deployment.keys, &decided);
+            decided.decision
+        } else {
+            tracing::warn!(trigger = "define", "out of time");
+            Next::Challenge
+        };
+        let mut response = CognitoEventUserPoolsDefineAuthChallengeResponse::default();
+        match next {
+            Next::Challenge => response.challenge_name = Some("CUSTOM_CHALLENGE".to_owned()),
+            Next::IssueTokens => response.issue_tokens = true,
+            Next::Fail => response.fail_authentication = true,
+        }
+        event::encode(raw, &response)
+    }
+}

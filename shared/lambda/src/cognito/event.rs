@@ -1,0 +1,114 @@
+//! Cognito's JSON to and from the core's types, by way of `aws_lambda_events`.
+//!
+//! The crate's types refuse what real events hold: `null` or no `session`, `null` for
+//! `userNotFound`. So nulls are dropped and the session is filled in before it decodes, and the
+//! answer is written into the event as it came, with whatever else that holds.
+
+use std::collections::HashMap;
+
+use aws_lambda_events::event::cognito::{
+    CognitoEventUserPoolsChallengeResult, CognitoEventUserPoolsHeader,
+};
+use latchstring_core::account::Attributes;
+use latchstring_core::flow::{Caller, ClientRequest, Person, Round, Turn};
+use latchstring_core::secret::Secret;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::handler::PublicError;
+
+/// Decodes an event of one trigger.
+pub(super) fn decode<T: DeserializeOwned>(event: &Value) -> Result<T, PublicError> {
+    let mut event = without_nulls(event);
+    let object = event.as_object_mut().ok_or(PublicError::UnreadableEvent)?;
+    // Triggers answer into an object that says nothing yet; an emulator may leave it out.
+    object.insert("response".to_owned(), Value::Object(Map::new()));
+    object
+        .entry("callerContext")
+        .or_insert_with(|| Value::Object(Map::new()));
+    object
+        .get_mut("request")
+        .and_then(Value::as_object_mut)
+        .ok_or(PublicError::UnreadableEvent)?
+        .entry("session")
+        .or_insert_with(|| Value::Array(Vec::new()));
+    serde_json::from_value(event).map_err(|_| PublicError::UnreadableEvent)
+}
+
+/// Puts the answer into the event it answers.
+pub(super) fn encode(mut event: Value, response: &impl Serialize) -> Result<Value, PublicError> {
+    let response = serde_json::to_value(response).map_err(|_| PublicError::Internal)?;
+    event
+        .as_object_mut()
+        .ok_or(PublicError::UnreadableEvent)?
+        .insert("response".to_owned(), response);
+    Ok(event)
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.clone(), without_nulls(value)))
+            .collect(),
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The session's pool and client; an event that does not name them is of a client not served.
+pub(super) fn caller<T>(header: &CognitoEventUserPoolsHeader<T>) -> Caller {
+    Caller::new(
+        header.user_pool_id.as_deref().unwrap_or_default(),
+        header
+            .caller_context
+            .client_id
+            .as_deref()
+            .unwrap_or_default(),
+    )
+}
+
+pub(super) fn person(user_not_found: bool, attributes: &HashMap<String, String>) -> Person {
+    let pairs = attributes
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    Person::new(user_not_found, Attributes::from_pairs(pairs))
+}
+
+pub(super) fn request(mut client_metadata: HashMap<String, String>) -> ClientRequest {
+    ClientRequest {
+        method: client_metadata.remove("method"),
+        ticket: client_metadata.remove("ticket").map(Secret::new),
+        action: client_metadata.remove("action"),
+    }
+}
+
+/// What Define's and Create's events have in common.
+pub(super) fn turn<T>(
+    header: &CognitoEventUserPoolsHeader<T>,
+    user_not_found: bool,
+    attributes: &HashMap<String, String>,
+    session: Vec<Option<CognitoEventUserPoolsChallengeResult>>,
+    client_metadata: HashMap<String, String>,
+) -> Turn {
+    Turn {
+        caller: caller(header),
+        username: Secret::new(header.user_name.as_deref().unwrap_or_default()),
+        person: person(user_not_found, attributes),
+        // A null entry is nothing of ours, so it is kept as a round without a name.
+        rounds: session
+            .into_iter()
+            .map(|entry| {
+                let entry = entry.unwrap_or_default();
+                Round {
+                    challenge_name: entry.challenge_name.unwrap_or_default(),
+                    passed: entry.challenge_result,
+                    metadata: entry.challenge_metadata,
+                }
+            })
+            .collect(),
+        request: request(client_metadata),
+    }
+}

@@ -1,0 +1,18 @@
+//! The three auth-challenge triggers.
+//!
+//! Each answers within [`BUDGET`]: Cognito gives 5 s and then invokes again. What does not answer
+//! in time is treated like a port that fails: the same challenge again, or a wrong answer.
+
+mod create;
+mod define;
+mod event;
+mod verify;
+
+use std::time::Duration;
+
+pub use create::CreateTrigger;
+pub use define::DefineTrigger;
+pub use verify::VerifyTrigger;
+
+/// A trigger's whole time.
+pub const BUDGET: Duration = Duration::from_millis(3500);

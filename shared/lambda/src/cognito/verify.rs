@@ -1,0 +1,61 @@
+use aws_lambda_events::event::cognito::{
+    CognitoEventUserPoolsVerifyAuthChallenge, CognitoEventUserPoolsVerifyAuthChallengeResponse,
+};
+use latchstring_core::flow::{Response, Verdict, verify};
+use latchstring_core::policy::Deployment;
+use latchstring_core::ports::{Clock, Store};
+use latchstring_core::secret::Secret;
+use serde_json::Value;
+
+use super::{BUDGET, event};
+use crate::handler::{Handler, PublicError};
+use crate::log;
+
+/// Verify: judges an answer.
+#[derive(Clone, Debug)]
+pub struct VerifyTrigger<S, C> {
+    /// Keys and numbers.
+    pub deployment: Deployment,
+    /// Flows.
+    pub store: S,
+    /// The time.
+    pub clock: C,
+}
+
+impl<S: Store, C: Clock> Handler for VerifyTrigger<S, C> {
+    async fn handle(&self, raw: Value) -> Result<Value, PublicError> {
+        let event: CognitoEventUserPoolsVerifyAuthChallenge = event::decode(&raw)?;
+        let mut request = event.request;
+        let response = Response {
+            caller: event::caller(&event.cognito_event_user_pools_header),
+            person: event::person(request.user_not_found, &request.user_attributes),
+            challenge: request
+                .private_challenge_parameters
+                .remove(super::create::CHALLENGE),
+            // Whatever is no text is an answer that cannot be right.
+            answer: Secret::new(
+                request
+                    .challenge_answer
+                    .as_ref()
+                    .and_then(Value::as_str)
+                    .unwrap_or_default(),
+            ),
+            request: event::request(request.client_metadata),
+        };
+        let judging = verify(&self.deployment, &self.store, &self.clock, &response);
+        let verdict = if let Ok(decided) = tokio::time::timeout(BUDGET, judging).await {
+            let outcome = match decided.decision {
+                Verdict::Right(_) => "right",
+                Verdict::Wrong => "wrong",
+            };
+            log::decision("verify", outcome, &self.deployment.keys, &decided);
+            decided.decision
+        } else {
+            tracing::warn!(trigger = "verify", "out of time");
+            Verdict::Wrong
+        };
+        let mut response = CognitoEventUserPoolsVerifyAuthChallengeResponse::default();
+        response.answer_correct = matches!(verdict, Verdict::Right(_));
+        event::encode(raw, &response)
+    }
+}

@@ -1,0 +1,76 @@
+//! One Lambda, as the runtime and the local service both call it.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use lambda_runtime::Diagnostic;
+use serde_json::Value;
+use thiserror::Error;
+
+/// What Cognito and AppSync are told when an event cannot be served at all; Cognito passes it on
+/// to its own caller. Fixed texts only: causes are for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum PublicError {
+    /// The event is not of the kind this function takes.
+    #[error("The event could not be read.")]
+    UnreadableEvent,
+    /// A bug of ours.
+    #[error("Something went wrong.")]
+    Internal,
+}
+
+impl From<PublicError> for Diagnostic {
+    fn from(error: PublicError) -> Self {
+        let error_type = match error {
+            PublicError::UnreadableEvent => "UnreadableEvent",
+            PublicError::Internal => "Internal",
+        };
+        Self {
+            error_type: error_type.to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+/// A function from an event to an answer, both JSON.
+pub trait Handler: Send + Sync {
+    /// Handles one event. Expected failures are answers; an error is for events that are not ours.
+    fn handle(&self, event: Value) -> impl Future<Output = Result<Value, PublicError>> + Send;
+}
+
+/// Handles one event and catches a panic, whose text the runtime would relay.
+pub async fn answer(handler: &impl Handler, event: Value) -> Result<Value, PublicError> {
+    AssertUnwindSafe(handler.handle(event))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| {
+            tracing::error!("handler panicked");
+            Err(PublicError::Internal)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Panics;
+
+    impl Handler for Panics {
+        async fn handle(&self, event: Value) -> Result<Value, PublicError> {
+            panic!("about {event}")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_becomes_an_answer_without_its_text() {
+        let error = answer(&Panics, Value::from("ada@example.com"))
+            .await
+            .unwrap_err();
+        assert_eq!(error, PublicError::Internal);
+        assert_eq!(
+            Diagnostic::from(error).error_message,
+            "Something went wrong."
+        );
+    }
+}

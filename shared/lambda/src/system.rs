@@ -1,0 +1,41 @@
+//! The ports that the operating system serves.
+
+use std::future::Future;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use latchstring_core::ports::{Clock, Entropy};
+use latchstring_core::time::Timestamp;
+use rand::TryRng;
+use rand::rngs::SysRng;
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
+        tokio::time::sleep(time)
+    }
+}
+
+/// The system's randomness, asked anew each time: a process that Lambda restored from a snapshot
+/// must not repeat what another one drew.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsEntropy;
+
+impl Entropy for OsEntropy {
+    fn fill(&self, buffer: &mut [u8]) {
+        SysRng
+            .try_fill_bytes(buffer)
+            // Invariant: getrandom(2) does not fail on a system that has booted. Were it to, the
+            // handler's catch_unwind turns this into a refusal: nothing is made without randomness.
+            .expect("the operating system gives randomness");
+    }
+}

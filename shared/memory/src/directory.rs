@@ -1,0 +1,91 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use latchstring_core::account::{Account, Attributes};
+use latchstring_core::identifier::Identifier;
+use latchstring_core::ports::{Created, Directory, Fault};
+use latchstring_core::secret::Secret;
+
+use crate::lock;
+
+/// Accounts as an alias pool keeps them: a verified contact belongs to one account. Clones share
+/// them.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryDirectory(Arc<Mutex<BTreeMap<String, Account>>>);
+
+impl MemoryDirectory {
+    /// Puts an account there, or replaces the one of that username.
+    pub fn put(&self, account: Account) {
+        lock(&self.0).insert(account.username.clone(), account);
+    }
+
+    /// Removes an account.
+    pub fn remove(&self, username: &str) {
+        lock(&self.0).remove(username);
+    }
+
+    /// How many accounts there are.
+    pub fn len(&self) -> usize {
+        lock(&self.0).len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+fn holder<'a>(
+    accounts: &'a BTreeMap<String, Account>,
+    identifier: &Identifier,
+) -> Option<&'a Account> {
+    accounts
+        .values()
+        .find(|account| account.attributes.holds(identifier))
+}
+
+impl Directory for MemoryDirectory {
+    async fn find(&self, name: &str) -> Result<Option<Account>, Fault> {
+        use latchstring_core::identifier::Method;
+
+        let accounts = lock(&self.0);
+        let by_contact = || {
+            [Method::Email, Method::PhoneNumber]
+                .into_iter()
+                .filter_map(|method| Identifier::parse(method, name).ok())
+                .find_map(|identifier| holder(&accounts, &identifier))
+        };
+        Ok(accounts.get(name).or_else(by_contact).cloned())
+    }
+
+    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, Fault> {
+        let mut accounts = lock(&self.0);
+        if accounts.contains_key(username) || holder(&accounts, contact).is_some() {
+            return Ok(Created::Taken);
+        }
+        let name = contact.method().as_str();
+        let attributes = Attributes::from_pairs([
+            ("sub", format!("sub-of-{username}").as_str()),
+            ("cognito:user_status", "FORCE_CHANGE_PASSWORD"),
+            (name, contact.as_str()),
+            (format!("{name}_verified").as_str(), "true"),
+        ]);
+        let account = Account {
+            username: username.to_owned(),
+            enabled: true,
+            attributes,
+        };
+        accounts.insert(username.to_owned(), account);
+        Ok(Created::New)
+    }
+
+    async fn set_password(&self, username: &str, _password: &Secret) -> Result<(), Fault> {
+        match lock(&self.0).get_mut(username) {
+            None => Err(Fault::new("set_password", "UserNotFoundException")),
+            Some(account) => {
+                account.attributes = account.attributes.clone().with_status("CONFIRMED");
+                Ok(())
+            }
+        }
+    }
+}

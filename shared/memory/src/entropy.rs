@@ -1,0 +1,24 @@
+use std::sync::Mutex;
+
+use latchstring_core::ports::Entropy;
+use rand::rngs::ChaCha20Rng;
+use rand::{Rng, SeedableRng};
+
+use crate::lock;
+
+/// The same bytes in the same order for the same seed. For tests only.
+#[derive(Debug)]
+pub struct SeededEntropy(Mutex<ChaCha20Rng>);
+
+impl SeededEntropy {
+    /// Entropy that a seed determines.
+    pub fn new(seed: u64) -> Self {
+        Self(Mutex::new(ChaCha20Rng::seed_from_u64(seed)))
+    }
+}
+
+impl Entropy for SeededEntropy {
+    fn fill(&self, buffer: &mut [u8]) {
+        lock(&self.0).fill_bytes(buffer);
+    }
+}

@@ -1,0 +1,68 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use latchstring_core::message::Message;
+use latchstring_core::ports::{Clock, Courier, Fault};
+use latchstring_core::time::Timestamp;
+
+use crate::lock;
+
+/// How many messages are kept; older ones are dropped.
+const CAPACITY: usize = 10_000;
+
+/// A courier that delivers to a list that anyone here can read. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Inbox<C> {
+    clock: C,
+    messages: Arc<Mutex<Messages>>,
+}
+
+#[derive(Debug, Default)]
+struct Messages {
+    kept: VecDeque<Delivered>,
+    last_id: u64,
+}
+
+/// A message that arrived.
+#[derive(Clone, Debug)]
+pub struct Delivered {
+    /// Counts up from 1.
+    pub id: u64,
+    /// When it arrived.
+    pub at: Timestamp,
+    /// What it says.
+    pub message: Message,
+}
+
+impl<C: Clock> Inbox<C> {
+    /// An empty inbox.
+    pub fn new(clock: C) -> Self {
+        Self {
+            clock,
+            messages: Arc::default(),
+        }
+    }
+
+    /// The messages that are kept, oldest first.
+    pub fn messages(&self) -> Vec<Delivered> {
+        lock(&self.messages).kept.iter().cloned().collect()
+    }
+}
+
+impl<C: Clock> Courier for Inbox<C> {
+    async fn deliver(&self, message: &Message) -> Result<(), Fault> {
+        let at = self.clock.now();
+        let mut messages = lock(&self.messages);
+        messages.last_id += 1;
+        let id = messages.last_id;
+        if messages.kept.len() == CAPACITY {
+            messages.kept.pop_front();
+        }
+        messages.kept.push_back(Delivered {
+            id,
+            at,
+            message: message.clone(),
+        });
+        Ok(())
+    }
+}

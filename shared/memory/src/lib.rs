@@ -1,0 +1,23 @@
+//! Latchstring's ports in memory: what the local service runs on, and the ground of the tests.
+//!
+//! Each is correct under concurrency: a call takes one lock, once, and holds it across no wait.
+
+mod clock;
+mod directory;
+mod entropy;
+mod inbox;
+mod store;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use clock::ManualClock;
+pub use directory::MemoryDirectory;
+pub use entropy::SeededEntropy;
+pub use inbox::{Delivered, Inbox};
+pub use store::MemoryStore;
+
+/// Every change under these locks is a single assignment or insertion, so what a panicking thread
+/// left behind is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,212 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
+use latchstring_core::label::Label;
+use latchstring_core::ports::{Fault, Finished, Judged, Opened, Redeemed, Store, Token};
+use latchstring_core::time::Timestamp;
+
+use crate::lock;
+
+/// How long a flow is kept after its code expired; long enough for every replay to find it over.
+const KEEP: Duration = Duration::from_secs(3600);
+/// Expired items are swept once in so many new flows.
+const SWEEP_EVERY: u64 = 1024;
+
+/// Flows, redemptions, leases and counters in memory. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore(Arc<Mutex<Tables>>);
+
+#[derive(Debug, Default)]
+struct Tables {
+    flows: BTreeMap<FlowId, Flow>,
+    redeemed: BTreeMap<Token, (FlowId, Timestamp)>,
+    leases: BTreeMap<Label, (Label, Timestamp)>,
+    counters: BTreeMap<Label, (u32, Timestamp)>,
+    opened: u64,
+}
+
+impl Tables {
+    fn sweep(&mut self, now: Timestamp) {
+        self.flows
+            .retain(|_, flow| now <= flow.expires_at.plus(KEEP));
+        self.redeemed
+            .retain(|_, (_, keep_until)| now <= *keep_until);
+        self.leases.retain(|_, (_, until)| now <= *until);
+        self.counters
+            .retain(|_, (_, keep_until)| now <= *keep_until);
+    }
+}
+
+impl Store for MemoryStore {
+    async fn open_flow(&self, flow: &Flow) -> Result<Opened, Fault> {
+        let mut tables = lock(&self.0);
+        if let Some(before) = tables.flows.get(&flow.id) {
+            return Ok(Opened::Before(Box::new(before.clone())));
+        }
+        tables.opened += 1;
+        if tables.opened.is_multiple_of(SWEEP_EVERY) {
+            tables.sweep(flow.issued_at);
+        }
+        tables.flows.insert(flow.id, flow.clone());
+        Ok(Opened::New)
+    }
+
+    async fn flow(&self, id: FlowId) -> Result<Option<Flow>, Fault> {
+        Ok(lock(&self.0).flows.get(&id).cloned())
+    }
+
+    async fn advance_send(&self, id: FlowId, sends: u8, now: Timestamp) -> Result<bool, Fault> {
+        let mut tables = lock(&self.0);
+        match tables.flows.get_mut(&id) {
+            Some(flow) if flow.state == State::Open && flow.sends == sends => {
+                flow.sends = sends.saturating_add(1);
+                flow.last_sent_at = now;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn judge(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        right: bool,
+        limit: u8,
+        now: Timestamp,
+    ) -> Result<Judged, Fault> {
+        let mut tables = lock(&self.0);
+        let Some(flow) = tables.flows.get_mut(&id) else {
+            return Ok(Judged::Refused(None));
+        };
+        let has_room = flow.attempts.len() < usize::from(limit) || flow.attempts.contains(&answer);
+        if flow.state != State::Open || !has_room {
+            return Ok(Judged::Refused(Some(Box::new(flow.clone()))));
+        }
+        flow.attempts.insert(answer);
+        if right {
+            flow.state = State::Matched { answer, at: now };
+        }
+        Ok(Judged::Recorded)
+    }
+
+    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, Fault> {
+        let mut tables = lock(&self.0);
+        let Some(flow) = tables.flows.get_mut(&id) else {
+            return Ok(Finished::Refused);
+        };
+        match flow.state {
+            State::Open => Ok(Finished::Refused),
+            State::Finished { at, .. } => Ok(Finished::Before(at)),
+            State::Matched { answer, .. } => {
+                flow.state = State::Finished { answer, at: now };
+                Ok(Finished::Now)
+            }
+        }
+    }
+
+    async fn redeem(
+        &self,
+        token: Token,
+        flow: FlowId,
+        keep_until: Timestamp,
+    ) -> Result<Redeemed, Fault> {
+        let mut tables = lock(&self.0);
+        let (holder, _) = tables.redeemed.entry(token).or_insert((flow, keep_until));
+        Ok(if *holder == flow {
+            Redeemed::Here
+        } else {
+            Redeemed::Elsewhere
+        })
+    }
+
+    async fn is_redeemed(&self, token: Token) -> Result<bool, Fault> {
+        Ok(lock(&self.0).redeemed.contains_key(&token))
+    }
+
+    async fn lease(
+        &self,
+        on: Label,
+        holder: Label,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Fault> {
+        let mut tables = lock(&self.0);
+        match tables.leases.get(&on) {
+            Some((held_by, held_until)) if *held_by != holder && now < *held_until => Ok(false),
+            _ => {
+                tables.leases.insert(on, (holder, until));
+                Ok(true)
+            }
+        }
+    }
+
+    async fn release(&self, on: Label, holder: Label) -> Result<(), Fault> {
+        let mut tables = lock(&self.0);
+        if tables
+            .leases
+            .get(&on)
+            .is_some_and(|(held_by, _)| *held_by == holder)
+        {
+            tables.leases.remove(&on);
+        }
+        Ok(())
+    }
+
+    async fn charge(
+        &self,
+        counter: Label,
+        amount: u32,
+        limit: u32,
+        keep_until: Timestamp,
+    ) -> Result<bool, Fault> {
+        let mut tables = lock(&self.0);
+        let (count, _) = tables.counters.entry(counter).or_insert((0, keep_until));
+        match count.checked_add(amount) {
+            Some(sum) if sum <= limit => {
+                *count = sum;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    /// No method of this store ever waits.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        let mut future = std::pin::pin!(future);
+        match future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            Poll::Ready(value) => value,
+            Poll::Pending => panic!("the store waited"),
+        }
+    }
+
+    #[test]
+    fn what_is_over_is_swept_and_what_is_not_stays() {
+        let store = MemoryStore::default();
+        let early = Timestamp::from_secs(10);
+        let flow = FlowId::from_bytes([1; 16]);
+        let (old, new) = (
+            Token::Proof(flow),
+            Token::Proof(FlowId::from_bytes([2; 16])),
+        );
+        now(store.redeem(old, flow, early)).unwrap();
+        now(store.redeem(new, flow, Timestamp::from_secs(100))).unwrap();
+        now(store.charge(Label::random([1; 16]), 1, 1, early)).unwrap();
+        lock(&store.0).sweep(Timestamp::from_secs(11));
+        assert!(!now(store.is_redeemed(old)).unwrap());
+        assert!(now(store.is_redeemed(new)).unwrap());
+        assert!(now(store.charge(Label::random([1; 16]), 1, 1, early)).unwrap());
+    }
+}
