@@ -1,0 +1,170 @@
+//! What a pool and its app clients are set to.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// One user pool: email and phone number are aliases, names are case-insensitive, only admins create
+/// users.
+#[derive(Debug, Clone)]
+pub struct PoolConfig {
+    /// The AWS region the pool claims to be in, e.g. `eu-central-1`.
+    pub region: String,
+    /// The pool's id: the region, an underscore, letters and digits.
+    pub pool_id: String,
+    /// The pool's name, as `DescribeUserPool` tells it.
+    pub name: String,
+    /// The app clients.
+    pub clients: Vec<ClientConfig>,
+    /// What a password must have.
+    pub password_policy: PasswordPolicy,
+    /// How long a trigger may take before it is invoked again. Cognito's five seconds, unless a test
+    /// has no time for that.
+    pub trigger_timeout: Duration,
+    /// Custom string attributes, named without `custom:`.
+    pub custom_attributes: BTreeSet<String>,
+}
+
+impl PoolConfig {
+    /// A pool with Cognito's defaults.
+    pub fn new(
+        region: impl Into<String>,
+        pool_id: impl Into<String>,
+        clients: Vec<ClientConfig>,
+    ) -> Self {
+        Self {
+            region: region.into(),
+            pool_id: pool_id.into(),
+            name: "latchstring".to_owned(),
+            clients,
+            password_policy: PasswordPolicy::default(),
+            trigger_timeout: Duration::from_secs(5),
+            custom_attributes: BTreeSet::new(),
+        }
+    }
+}
+
+/// One app client, without a secret.
+#[derive(Debug, Clone)]
+pub struct ClientConfig {
+    /// The client id.
+    pub id: String,
+    /// The client's name.
+    pub name: String,
+    /// The flows it may use.
+    pub explicit_auth_flows: BTreeSet<AuthFlow>,
+    /// How long a session may wait for its answer, counted anew for each challenge.
+    pub auth_session_validity: Duration,
+    /// How long an access token lives.
+    pub access_token_validity: Duration,
+    /// How long an id token lives.
+    pub id_token_validity: Duration,
+    /// How long a refresh token lives.
+    pub refresh_token_validity: Duration,
+    /// What a caller learns of users that do not exist.
+    pub prevent_user_existence_errors: ExistenceErrors,
+    /// Whether tokens can be revoked (and carry `origin_jti`).
+    pub enable_token_revocation: bool,
+    /// Refresh token rotation, if on.
+    pub refresh_token_rotation: Option<Rotation>,
+    /// What a token holder may write. `None` is Cognito's default: every standard attribute.
+    pub write_attributes: Option<BTreeSet<String>>,
+}
+
+impl ClientConfig {
+    /// A client for custom authentication and refresh: sessions of 15 minutes, tokens of an hour,
+    /// refresh tokens of 30 days, no word about missing users.
+    pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
+        const HOUR: Duration = Duration::from_hours(1);
+        Self {
+            id: id.into(),
+            name: name.into(),
+            explicit_auth_flows: BTreeSet::from([AuthFlow::Custom, AuthFlow::RefreshToken]),
+            auth_session_validity: Duration::from_mins(15),
+            access_token_validity: HOUR,
+            id_token_validity: HOUR,
+            refresh_token_validity: 24 * 30 * HOUR,
+            prevent_user_existence_errors: ExistenceErrors::Enabled,
+            enable_token_revocation: true,
+            refresh_token_rotation: None,
+            write_attributes: None,
+        }
+    }
+}
+
+/// A flow an app client may use: an `ALLOW_…` value of Cognito's `ExplicitAuthFlows`. Only custom
+/// authentication and refresh are served; the others can be set for a client to be described with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AuthFlow {
+    /// `ALLOW_CUSTOM_AUTH`
+    Custom,
+    /// `ALLOW_REFRESH_TOKEN_AUTH`
+    RefreshToken,
+    /// `ALLOW_USER_SRP_AUTH`
+    UserSrp,
+    /// `ALLOW_USER_PASSWORD_AUTH`
+    UserPassword,
+    /// `ALLOW_ADMIN_USER_PASSWORD_AUTH`
+    AdminUserPassword,
+    /// `ALLOW_USER_AUTH`
+    UserAuth,
+}
+
+impl AuthFlow {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Custom => "ALLOW_CUSTOM_AUTH",
+            Self::RefreshToken => "ALLOW_REFRESH_TOKEN_AUTH",
+            Self::UserSrp => "ALLOW_USER_SRP_AUTH",
+            Self::UserPassword => "ALLOW_USER_PASSWORD_AUTH",
+            Self::AdminUserPassword => "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+            Self::UserAuth => "ALLOW_USER_AUTH",
+        }
+    }
+}
+
+/// Cognito's `PreventUserExistenceErrors`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExistenceErrors {
+    /// The triggers run for a missing user too, with `userNotFound`.
+    Enabled,
+    /// A missing user is `UserNotFoundException`.
+    Legacy,
+}
+
+/// Refresh token rotation.
+#[derive(Debug, Clone, Copy)]
+pub struct Rotation {
+    /// How long a token that was rotated out still works, at most 60 seconds.
+    pub grace: Duration,
+}
+
+/// The pool's password policy.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are Cognito's own four flags"
+)]
+pub struct PasswordPolicy {
+    /// The least number of characters, 6 to 99.
+    pub minimum_length: usize,
+    /// Whether an upper-case letter is needed.
+    pub require_uppercase: bool,
+    /// Whether a lower-case letter is needed.
+    pub require_lowercase: bool,
+    /// Whether a digit is needed.
+    pub require_numbers: bool,
+    /// Whether a symbol is needed.
+    pub require_symbols: bool,
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self {
+            minimum_length: 8,
+            require_uppercase: true,
+            require_lowercase: true,
+            require_numbers: true,
+            require_symbols: true,
+        }
+    }
+}

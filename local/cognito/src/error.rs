@@ -1,0 +1,116 @@
+//! Refusals, in Cognito's words.
+
+use std::borrow::Cow;
+
+/// The name of an error, as it stands in `__type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    AliasExists,
+    InternalError,
+    InvalidLambdaResponse,
+    InvalidParameter,
+    InvalidPassword,
+    MissingAuthenticationToken,
+    NotAuthorized,
+    RefreshTokenReuse,
+    RequestEntityTooLarge,
+    ResourceNotFound,
+    Serialization,
+    Unauthorized,
+    UnexpectedLambda,
+    UnknownOperation,
+    UnsupportedOperation,
+    UnsupportedTokenType,
+    UserLambdaValidation,
+    UserNotFound,
+    UsernameExists,
+}
+
+impl Code {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::AliasExists => "AliasExistsException",
+            Self::InternalError => "InternalErrorException",
+            Self::InvalidLambdaResponse => "InvalidLambdaResponseException",
+            Self::InvalidParameter => "InvalidParameterException",
+            Self::InvalidPassword => "InvalidPasswordException",
+            Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
+            Self::NotAuthorized => "NotAuthorizedException",
+            Self::RefreshTokenReuse => "RefreshTokenReuseException",
+            Self::RequestEntityTooLarge => "RequestEntityTooLargeException",
+            Self::ResourceNotFound => "ResourceNotFoundException",
+            Self::Serialization => "SerializationException",
+            Self::Unauthorized => "UnauthorizedException",
+            Self::UnexpectedLambda => "UnexpectedLambdaException",
+            Self::UnknownOperation => "UnknownOperationException",
+            Self::UnsupportedOperation => "UnsupportedOperationException",
+            Self::UnsupportedTokenType => "UnsupportedTokenTypeException",
+            Self::UserLambdaValidation => "UserLambdaValidationException",
+            Self::UserNotFound => "UserNotFoundException",
+            Self::UsernameExists => "UsernameExistsException",
+        }
+    }
+
+    /// The HTTP status it travels with.
+    pub(crate) fn status(self) -> u16 {
+        match self {
+            Self::InternalError => 500,
+            Self::RequestEntityTooLarge => 413,
+            _ => 400,
+        }
+    }
+}
+
+/// A refused call. The message is what the caller reads: it never repeats a session, token, password,
+/// answer or attribute value.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError {
+    pub(crate) code: Code,
+    pub(crate) message: Cow<'static, str>,
+}
+
+/// What an operation answers.
+pub(crate) type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn invalid_parameter(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::InvalidParameter, message)
+    }
+
+    pub(crate) fn not_authorized(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::NotAuthorized, message)
+    }
+
+    pub(crate) fn missing_parameter(name: &str) -> Self {
+        Self::invalid_parameter(format!("Missing required parameter {name}"))
+    }
+
+    /// What a failed authentication says, whatever the reason.
+    pub(crate) fn incorrect_login() -> Self {
+        Self::not_authorized("Incorrect username or password.")
+    }
+
+    pub(crate) fn user_not_found() -> Self {
+        Self::new(Code::UserNotFound, "User does not exist.")
+    }
+
+    pub(crate) fn user_disabled() -> Self {
+        Self::not_authorized("User is disabled.")
+    }
+
+    pub(crate) fn internal() -> Self {
+        Self::new(Code::InternalError, "Internal server error")
+    }
+
+    /// Something Cognito can do and this stand-in cannot.
+    pub(crate) fn unsupported(what: &str) -> Self {
+        Self::invalid_parameter(format!("{what} is not supported by this stand-in."))
+    }
+}

@@ -1,0 +1,222 @@
+//! The events Cognito gives its custom-authentication triggers, and what it takes back.
+//!
+//! Shapes: the Developer Guide's pages on the three triggers. What is unset is left out
+//! (`clientMetadata`, `userNotFound`), as in events people have published; `challengeMetadata` of a
+//! challenge that had none is null there.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::attributes::Alias;
+use crate::config::PoolConfig;
+use crate::error::{ApiError, ApiResult, Code};
+use crate::sessions::{Party, Round};
+use crate::triggers::Trigger;
+use crate::users::User;
+
+/// The one challenge there is.
+pub(crate) const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
+
+/// What all events of one call have in common.
+pub(crate) struct Context<'a> {
+    pub(crate) config: &'a PoolConfig,
+    pub(crate) client_id: &'a str,
+    pub(crate) party: &'a Party,
+    pub(crate) client_metadata: Option<&'a BTreeMap<String, String>>,
+}
+
+impl Context<'_> {
+    pub(crate) fn define(&self, rounds: &[Round]) -> Value {
+        let mut request = self.request();
+        request.insert("session".to_owned(), session(rounds));
+        self.event(
+            Trigger::Define,
+            &request,
+            &json!({ "challengeName": null, "issueTokens": null, "failAuthentication": null }),
+        )
+    }
+
+    pub(crate) fn create(&self, rounds: &[Round]) -> Value {
+        let mut request = self.request();
+        request.insert("challengeName".to_owned(), json!(CUSTOM_CHALLENGE));
+        request.insert("session".to_owned(), session(rounds));
+        self.event(
+            Trigger::Create,
+            &request,
+            &json!({
+                "publicChallengeParameters": null,
+                "privateChallengeParameters": null,
+                "challengeMetadata": null,
+            }),
+        )
+    }
+
+    pub(crate) fn verify(&self, private: &BTreeMap<String, String>, answer: &str) -> Value {
+        let mut request = self.request();
+        request.insert("privateChallengeParameters".to_owned(), json!(private));
+        request.insert("challengeAnswer".to_owned(), json!(answer));
+        self.event(Trigger::Verify, &request, &json!({ "answerCorrect": null }))
+    }
+
+    fn request(&self) -> Map<String, Value> {
+        let mut request = Map::new();
+        match self.party {
+            Party::User(user) => {
+                request.insert("userAttributes".to_owned(), user_attributes(user));
+            }
+            Party::Ghost(_) => {
+                request.insert("userAttributes".to_owned(), json!({}));
+                request.insert("userNotFound".to_owned(), json!(true));
+            }
+        }
+        if let Some(metadata) = self.client_metadata {
+            request.insert("clientMetadata".to_owned(), json!(metadata));
+        }
+        request
+    }
+
+    fn event(&self, trigger: Trigger, request: &Map<String, Value>, response: &Value) -> Value {
+        json!({
+            "version": "1",
+            "region": self.config.region,
+            "userPoolId": self.config.pool_id,
+            "userName": self.party.username(),
+            "callerContext": {
+                "awsSdkVersion": "aws-sdk-unknown-unknown",
+                "clientId": self.client_id,
+            },
+            "triggerSource": format!("{}_Authentication", trigger.name()),
+            "request": request,
+            "response": response,
+        })
+    }
+}
+
+fn session(rounds: &[Round]) -> Value {
+    rounds
+        .iter()
+        .map(|round| {
+            json!({
+                "challengeName": CUSTOM_CHALLENGE,
+                "challengeResult": round.correct,
+                "challengeMetadata": round.metadata,
+            })
+        })
+        .collect()
+}
+
+fn user_attributes(user: &User) -> Value {
+    let mut attributes: Map<String, Value> = user
+        .attributes
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
+    attributes.insert("sub".to_owned(), json!(user.sub.to_string()));
+    attributes.insert(
+        "cognito:user_status".to_owned(),
+        json!(user.status.as_str()),
+    );
+    for alias in Alias::ALL {
+        if let Some(value) = user.verified(alias) {
+            attributes.insert(format!("cognito:{}_alias", alias.attribute()), json!(value));
+        }
+    }
+    Value::Object(attributes)
+}
+
+/// What Define decided.
+pub(crate) enum Decision {
+    IssueTokens,
+    Fail,
+    Challenge,
+}
+
+/// What Create made.
+pub(crate) struct Created {
+    pub(crate) public: BTreeMap<String, String>,
+    pub(crate) private: BTreeMap<String, String>,
+    pub(crate) metadata: Option<String>,
+}
+
+/// Reads Define's answer. Failing beats issuing tokens, which beats asking on.
+pub(crate) fn decision(output: &Value) -> ApiResult<Decision> {
+    let response = response(output)?;
+    let issue = flag(response, "issueTokens")?.unwrap_or(false);
+    let fail = flag(response, "failAuthentication")?.unwrap_or(false);
+    let challenge = string(response, "challengeName")?;
+    match (fail, issue, challenge.as_deref()) {
+        (true, _, _) => Ok(Decision::Fail),
+        (false, true, _) => Ok(Decision::IssueTokens),
+        (false, false, Some(CUSTOM_CHALLENGE)) => Ok(Decision::Challenge),
+        (false, false, Some(_)) => Err(ApiError::unsupported(
+            "A challengeName other than CUSTOM_CHALLENGE",
+        )),
+        (false, false, None) => Err(unrecognizable()),
+    }
+}
+
+pub(crate) fn created(output: &Value) -> ApiResult<Created> {
+    let response = response(output)?;
+    Ok(Created {
+        public: strings(response, "publicChallengeParameters")?,
+        private: strings(response, "privateChallengeParameters")?,
+        metadata: string(response, "challengeMetadata")?,
+    })
+}
+
+pub(crate) fn verdict(output: &Value) -> ApiResult<bool> {
+    flag(response(output)?, "answerCorrect")?.ok_or_else(unrecognizable)
+}
+
+/// The response within a trigger's output. Cognito wants the whole event back.
+fn response(output: &Value) -> ApiResult<&Map<String, Value>> {
+    let strings = [
+        "version",
+        "region",
+        "userPoolId",
+        "userName",
+        "triggerSource",
+    ];
+    let whole = strings.iter().all(|name| output[*name].is_string())
+        && output["callerContext"].is_object()
+        && output["request"].is_object();
+    output["response"]
+        .as_object()
+        .filter(|_| whole)
+        .ok_or_else(unrecognizable)
+}
+
+fn flag(response: &Map<String, Value>, name: &str) -> ApiResult<Option<bool>> {
+    match response.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(value)) => Ok(Some(*value)),
+        Some(_) => Err(unrecognizable()),
+    }
+}
+
+fn string(response: &Map<String, Value>, name: &str) -> ApiResult<Option<String>> {
+    match response.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(value)) => Ok(Some(value.clone())),
+        Some(_) => Err(unrecognizable()),
+    }
+}
+
+fn strings(response: &Map<String, Value>, name: &str) -> ApiResult<BTreeMap<String, String>> {
+    match response.get(name) {
+        None | Some(Value::Null) => Ok(BTreeMap::new()),
+        Some(Value::Object(entries)) => entries
+            .iter()
+            .map(|(key, value)| match value {
+                Value::String(value) => Ok((key.clone(), value.clone())),
+                _ => Err(unrecognizable()),
+            })
+            .collect(),
+        Some(_) => Err(unrecognizable()),
+    }
+}
+
+fn unrecognizable() -> ApiError {
+    ApiError::new(Code::InvalidLambdaResponse, "Unrecognizable lambda output")
+}

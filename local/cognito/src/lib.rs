@@ -1,0 +1,42 @@
+//! A Cognito stand-in: one user pool over HTTP, in memory.
+//!
+//! It speaks the AWS JSON 1.1 protocol of `AWSCognitoIdentityProviderService`, so that the AWS SDKs,
+//! boto3, Amplify and amazon-cognito-identity-js work against it, and it enforces what Cognito
+//! enforces: a green test here should mean something about AWS. It knows nothing of Latchstring: the
+//! three custom-authentication triggers are whatever [`Triggers`] the caller hands in.
+//!
+//! ```text
+//! POST / ──▶ wire ──▶ operations/* ──▶ pool (users, sessions, grants)   no lock is held
+//!            input     │                                                while a trigger runs
+//!                      └──▶ triggers (5 s each) ──▶ the caller's code
+//! ```
+//!
+//! Start with [`UserPool::new`] and [`router`]; [`Controls`] bends the rules for tests.
+
+mod attributes;
+mod config;
+mod controls;
+mod cors;
+mod error;
+mod events;
+mod grants;
+mod input;
+mod keys;
+mod operations;
+mod password;
+mod pool;
+mod random;
+mod sessions;
+mod tokens;
+mod triggers;
+mod users;
+mod wire;
+
+pub use config::{AuthFlow, ClientConfig, ExistenceErrors, PasswordPolicy, PoolConfig, Rotation};
+pub use controls::Controls;
+pub use cors::allow_loopback_origins;
+pub use keys::SigningKeys;
+pub use pool::{Now, UserPool};
+pub use tokens::TokenError;
+pub use triggers::{Trigger, TriggerError, TriggerFuture, Triggers};
+pub use wire::router;

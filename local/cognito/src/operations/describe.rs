@@ -1,0 +1,144 @@
+//! `DescribeUserPool` and `DescribeUserPoolClient`.
+
+use serde_json::{Value, json};
+
+use super::attributes::timestamp;
+use crate::attributes::STANDARD;
+use crate::config::{ExistenceErrors, PoolConfig};
+use crate::error::ApiResult;
+use crate::input::{CLIENT_ID, Input, POOL_ID};
+use crate::pool::UserPool;
+use crate::triggers::Trigger;
+
+/// The account of all made-up names.
+const ACCOUNT: &str = "123456789012";
+
+pub(super) fn pool(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
+    let pool_id = input.required("UserPoolId", POOL_ID)?;
+    input.finish()?;
+    pool.check_pool_id(&pool_id)?;
+    let config = pool.config();
+    let policy = &config.password_policy;
+    let created = timestamp(pool.created());
+    Ok(json!({ "UserPool": {
+        "Id": config.pool_id,
+        "Name": config.name,
+        "Arn": format!("arn:aws:cognito-idp:{}:{ACCOUNT}:userpool/{}", config.region, config.pool_id),
+        "CreationDate": created,
+        "LastModifiedDate": created,
+        "Policies": {
+            "PasswordPolicy": {
+                "MinimumLength": policy.minimum_length,
+                "RequireUppercase": policy.require_uppercase,
+                "RequireLowercase": policy.require_lowercase,
+                "RequireNumbers": policy.require_numbers,
+                "RequireSymbols": policy.require_symbols,
+                "TemporaryPasswordValidityDays": 7,
+            },
+            "SignInPolicy": { "AllowedFirstAuthFactors": ["PASSWORD"] },
+        },
+        "DeletionProtection": "INACTIVE",
+        "LambdaConfig": {
+            "DefineAuthChallenge": lambda_arn(config, Trigger::Define),
+            "CreateAuthChallenge": lambda_arn(config, Trigger::Create),
+            "VerifyAuthChallengeResponse": lambda_arn(config, Trigger::Verify),
+        },
+        "SchemaAttributes": schema(config),
+        "AliasAttributes": ["phone_number", "email"],
+        "UsernameConfiguration": { "CaseSensitive": false },
+        "MfaConfiguration": "OFF",
+        "EstimatedNumberOfUsers": pool.state().users.count(),
+        "EmailConfiguration": { "EmailSendingAccount": "COGNITO_DEFAULT" },
+        "UserPoolTags": {},
+        "AdminCreateUserConfig": {
+            "AllowAdminCreateUserOnly": true,
+            "UnusedAccountValidityDays": 7,
+        },
+        "AccountRecoverySetting": {
+            "RecoveryMechanisms": [{ "Priority": 1, "Name": "admin_only" }],
+        },
+        "UserPoolTier": "ESSENTIALS",
+    }}))
+}
+
+pub(super) fn client(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
+    let pool_id = input.required("UserPoolId", POOL_ID)?;
+    let client_id = input.required("ClientId", CLIENT_ID)?;
+    input.finish()?;
+    pool.check_pool_id(&pool_id)?;
+    let client = pool.client(&client_id)?;
+    let created = timestamp(pool.created());
+    let flows: Vec<&str> = client
+        .explicit_auth_flows
+        .iter()
+        .map(|flow| flow.as_str())
+        .collect();
+    let mut output = json!({
+        "UserPoolId": pool_id,
+        "ClientName": client.name,
+        "ClientId": client.id,
+        "CreationDate": created,
+        "LastModifiedDate": created,
+        "AccessTokenValidity": client.access_token_validity.as_secs(),
+        "IdTokenValidity": client.id_token_validity.as_secs(),
+        "RefreshTokenValidity": client.refresh_token_validity.as_secs(),
+        "TokenValidityUnits": {
+            "AccessToken": "seconds",
+            "IdToken": "seconds",
+            "RefreshToken": "seconds",
+        },
+        "ExplicitAuthFlows": flows,
+        "PreventUserExistenceErrors": match client.prevent_user_existence_errors {
+            ExistenceErrors::Enabled if !pool.controls().legacy() => "ENABLED",
+            _ => "LEGACY",
+        },
+        "EnableTokenRevocation": client.enable_token_revocation,
+        "AuthSessionValidity": client.auth_session_validity.as_secs().div_ceil(60),
+        "AllowedOAuthFlowsUserPoolClient": false,
+    });
+    if let Some(rotation) = client.refresh_token_rotation {
+        output["RefreshTokenRotation"] = json!({
+            "Feature": "ENABLED",
+            "RetryGracePeriodSeconds": rotation.grace.as_secs(),
+        });
+    }
+    if let Some(writable) = &client.write_attributes {
+        output["WriteAttributes"] = json!(writable);
+    }
+    Ok(json!({ "UserPoolClient": output }))
+}
+
+fn lambda_arn(config: &PoolConfig, trigger: Trigger) -> String {
+    format!(
+        "arn:aws:lambda:{}:{ACCOUNT}:function:{}",
+        config.region,
+        trigger.name()
+    )
+}
+
+fn schema(config: &PoolConfig) -> Value {
+    let standard = STANDARD.iter().map(|name| {
+        let kind = match *name {
+            "email_verified" | "phone_number_verified" => "Boolean",
+            "updated_at" => "Number",
+            _ => "String",
+        };
+        json!({
+            "Name": name,
+            "AttributeDataType": kind,
+            "DeveloperOnlyAttribute": false,
+            "Mutable": *name != "sub",
+            "Required": *name == "sub",
+        })
+    });
+    let custom = config.custom_attributes.iter().map(|name| {
+        json!({
+            "Name": format!("custom:{name}"),
+            "AttributeDataType": "String",
+            "DeveloperOnlyAttribute": false,
+            "Mutable": true,
+            "Required": false,
+        })
+    });
+    standard.chain(custom).collect()
+}

@@ -1,0 +1,91 @@
+//! Refresh tokens: new tokens for them, and their revocation.
+
+use serde_json::{Value, json};
+
+use super::nothing;
+use crate::config::ClientConfig;
+use crate::error::{ApiError, ApiResult, Code};
+use crate::input::{CLIENT_ID, Input, STRING, TOKEN};
+use crate::pool::UserPool;
+use crate::tokens;
+
+pub(super) async fn get_tokens(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
+    let token = input.required("RefreshToken", TOKEN)?;
+    let client_id = input.required("ClientId", CLIENT_ID)?;
+    let secret = input.optional("ClientSecret", STRING)?;
+    // Given to a pre-token trigger only, and there is none.
+    input.strings("ClientMetadata")?;
+    input.finish()?;
+    let client = pool.client(&client_id)?;
+    if secret.is_some() {
+        return Err(unexpected_secret(client));
+    }
+    let result = refresh(pool, client, &token).await?;
+    Ok(json!({ "AuthenticationResult": result }))
+}
+
+/// `AuthenticationResult` for a refresh token: the user as they are now, in the grant as it began.
+pub(super) async fn refresh(
+    pool: &UserPool,
+    client: &ClientConfig,
+    token: &str,
+) -> ApiResult<Value> {
+    let keys = pool.keys().wait().await?;
+    let now = pool.now();
+    let (grant, next, user) = {
+        let mut state = pool.state();
+        let state = &mut *state;
+        let users = &state.users;
+        let (grant, next) =
+            state
+                .grants
+                .refresh(token, client, now, |grant| match users.get(grant.user) {
+                    None => Err(ApiError::not_authorized("Invalid Refresh Token")),
+                    Some(user) if !user.enabled => Err(ApiError::user_disabled()),
+                    Some(_) => Ok(()),
+                })?;
+        let user = users
+            .get(grant.user)
+            .cloned()
+            .ok_or_else(ApiError::incorrect_login)?;
+        (grant, next, user)
+    };
+    let mut result = tokens::issue(pool.config(), client, &keys, &grant, &user, now)?;
+    if let Some(next) = next {
+        result["RefreshToken"] = json!(next);
+    }
+    Ok(result)
+}
+
+pub(super) fn revoke(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
+    let token = input.required("Token", TOKEN)?;
+    let client_id = input.required("ClientId", CLIENT_ID)?;
+    let secret = input.optional("ClientSecret", STRING)?;
+    input.finish()?;
+    let client = pool.client(&client_id)?;
+    if secret.is_some() {
+        return Err(unexpected_secret(client));
+    }
+    if !client.enable_token_revocation {
+        return Err(ApiError::new(
+            Code::UnsupportedOperation,
+            "Token revocation is not enabled for this client.",
+        ));
+    }
+    if token.split('.').count() == 3 {
+        return Err(ApiError::new(
+            Code::UnsupportedTokenType,
+            "Unsupported token type",
+        ));
+    }
+    pool.state().grants.revoke(&token, &client.id)?;
+    Ok(nothing())
+}
+
+/// What a secret, or a hash made with it, meets at a client that has none.
+pub(super) fn unexpected_secret(client: &ClientConfig) -> ApiError {
+    ApiError::not_authorized(format!(
+        "Unable to verify secret hash for client {}",
+        client.id
+    ))
+}

@@ -1,0 +1,218 @@
+//! `RespondToAuthChallenge` and `AdminRespondToAuthChallenge`, and the part of custom authentication
+//! that both the first call and every answer end in.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::Access;
+use super::refresh::unexpected_secret;
+use crate::config::ClientConfig;
+use crate::error::{ApiError, ApiResult};
+use crate::events::{self, CUSTOM_CHALLENGE, Context, Created, Decision};
+use crate::input::{CLIENT_ID, Input, POOL_ID, SESSION};
+use crate::pool::{State, UserPool};
+use crate::sessions::{Challenge, Party, Round, Subject};
+use crate::tokens;
+use crate::triggers::{self, Trigger};
+use crate::users::{User, UserId};
+
+/// `ChallengeNameType`
+const CHALLENGES: [&str; 16] = [
+    "SMS_MFA",
+    "EMAIL_OTP",
+    "SOFTWARE_TOKEN_MFA",
+    "SELECT_MFA_TYPE",
+    "MFA_SETUP",
+    "PASSWORD_VERIFIER",
+    "CUSTOM_CHALLENGE",
+    "SELECT_CHALLENGE",
+    "DEVICE_SRP_AUTH",
+    "DEVICE_PASSWORD_VERIFIER",
+    "ADMIN_NO_SRP_AUTH",
+    "NEW_PASSWORD_REQUIRED",
+    "SMS_OTP",
+    "PASSWORD",
+    "WEB_AUTHN",
+    "PASSWORD_SRP",
+];
+
+pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> ApiResult<Value> {
+    let pool_id = match access {
+        Access::Admin => Some(input.required("UserPoolId", POOL_ID)?),
+        Access::Public => None,
+    };
+    let client_id = input.required("ClientId", CLIENT_ID)?;
+    let challenge_name = input.required_enum("ChallengeName", &CHALLENGES)?;
+    let session = input.optional("Session", SESSION)?;
+    let responses = input.strings("ChallengeResponses")?.unwrap_or_default();
+    let client_metadata = input.strings("ClientMetadata")?;
+    input.finish()?;
+    if let Some(pool_id) = pool_id {
+        pool.check_pool_id(&pool_id)?;
+    }
+    let client = pool.client(&client_id)?;
+    if challenge_name != CUSTOM_CHALLENGE {
+        return Err(ApiError::unsupported(&format!(
+            "The challenge {challenge_name}"
+        )));
+    }
+    let session = session.ok_or_else(|| ApiError::missing_parameter("Session"))?;
+    let username = responses
+        .get("USERNAME")
+        .ok_or_else(|| ApiError::missing_parameter("USERNAME"))?;
+    let answer = responses
+        .get("ANSWER")
+        .ok_or_else(|| ApiError::missing_parameter("ANSWER"))?;
+    if responses.contains_key("SECRET_HASH") {
+        return Err(unexpected_secret(client));
+    }
+
+    let taken = {
+        let mut state = pool.state();
+        let State {
+            users, sessions, ..
+        } = &mut *state;
+        sessions.take(
+            &session,
+            pool.now(),
+            pool.controls().replay_sessions(),
+            |challenge| {
+                challenge.client == client.id
+                    && match &challenge.subject {
+                        // A user deleted meanwhile is told apart below.
+                        Subject::User(id) => {
+                            users.get(*id).is_none() || users.resolve(username) == Some(*id)
+                        }
+                        Subject::Ghost(typed) => typed.to_lowercase() == username.to_lowercase(),
+                    }
+            },
+        )?
+    };
+    let result = answered(
+        pool,
+        client,
+        &taken.challenge,
+        answer,
+        client_metadata.as_ref(),
+    )
+    .await;
+    if result.is_err() {
+        pool.state().sessions.kill(&taken.id);
+    }
+    result
+}
+
+/// Has the answer verified and goes on.
+async fn answered(
+    pool: &UserPool,
+    client: &ClientConfig,
+    challenge: &Challenge,
+    answer: &str,
+    client_metadata: Option<&BTreeMap<String, String>>,
+) -> ApiResult<Value> {
+    let party = match &challenge.subject {
+        Subject::User(id) => Party::User(usable(pool, client, &pool.state(), *id)?),
+        Subject::Ghost(typed) => Party::Ghost(typed.clone()),
+    };
+    let context = Context {
+        config: pool.config(),
+        client_id: &client.id,
+        party: &party,
+        client_metadata,
+    };
+    let event = context.verify(&challenge.private_parameters, answer);
+    let correct = events::verdict(&triggers::run(pool, Trigger::Verify, event).await?)?;
+    let mut rounds = challenge.rounds.clone();
+    rounds.push(Round {
+        correct,
+        metadata: challenge.metadata.clone(),
+    });
+    go_on(pool, client, &party, rounds, client_metadata).await
+}
+
+/// Has Define decide, and does what it says.
+pub(super) async fn go_on(
+    pool: &UserPool,
+    client: &ClientConfig,
+    party: &Party,
+    rounds: Vec<Round>,
+    client_metadata: Option<&BTreeMap<String, String>>,
+) -> ApiResult<Value> {
+    let context = Context {
+        config: pool.config(),
+        client_id: &client.id,
+        party,
+        client_metadata,
+    };
+    let define = triggers::run(pool, Trigger::Define, context.define(&rounds)).await?;
+    match events::decision(&define)? {
+        Decision::Fail => Err(ApiError::incorrect_login()),
+        Decision::IssueTokens => issue(pool, client, party).await,
+        Decision::Challenge => {
+            let create = triggers::run(pool, Trigger::Create, context.create(&rounds)).await?;
+            challenge(pool, client, party, rounds, events::created(&create)?)
+        }
+    }
+}
+
+/// Asks the challenge that Create made, in a new session.
+fn challenge(
+    pool: &UserPool,
+    client: &ClientConfig,
+    party: &Party,
+    rounds: Vec<Round>,
+    created: Created,
+) -> ApiResult<Value> {
+    if created.private.is_empty() {
+        return Err(ApiError::incorrect_login());
+    }
+    let mut parameters = created.public;
+    parameters.insert("USERNAME".to_owned(), party.username().to_owned());
+    let challenge = Challenge {
+        client: client.id.clone(),
+        subject: party.subject(),
+        rounds,
+        metadata: created.metadata,
+        private_parameters: created.private,
+    };
+    let session =
+        pool.state()
+            .sessions
+            .open(challenge, pool.now(), client.auth_session_validity)?;
+    Ok(json!({
+        "ChallengeName": CUSTOM_CHALLENGE,
+        "Session": session,
+        "ChallengeParameters": parameters,
+    }))
+}
+
+/// The tokens, of the user as they are now: the triggers may have changed them.
+async fn issue(pool: &UserPool, client: &ClientConfig, party: &Party) -> ApiResult<Value> {
+    let Party::User(user) = party else {
+        return Err(ApiError::incorrect_login());
+    };
+    let keys = pool.keys().wait().await?;
+    let now = pool.now();
+    let (user, grant, refresh_token) = {
+        let mut state = pool.state();
+        let user = usable(pool, client, &state, user.id)?;
+        let (grant, refresh_token) = state.grants.issue(user.id, client, now)?;
+        (user, grant, refresh_token)
+    };
+    let mut result = tokens::issue(pool.config(), client, &keys, &grant, &user, now)?;
+    result["RefreshToken"] = json!(refresh_token);
+    Ok(json!({ "AuthenticationResult": result, "ChallengeParameters": {} }))
+}
+
+/// The user, if there still is one who may sign in.
+fn usable(pool: &UserPool, client: &ClientConfig, state: &State, id: UserId) -> ApiResult<User> {
+    let user = state
+        .users
+        .get(id)
+        .ok_or_else(|| pool.missing_user(client))?;
+    if !user.enabled {
+        return Err(ApiError::user_disabled());
+    }
+    Ok(user.clone())
+}

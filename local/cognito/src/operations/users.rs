@@ -1,0 +1,150 @@
+//! The admin operations on one user.
+
+use serde_json::{Value, json};
+
+use super::attributes::{list, timestamp, user_type};
+use super::nothing;
+use crate::attributes::{is_email, is_phone_number};
+use crate::error::{ApiError, ApiResult};
+use crate::input::{Input, PASSWORD, POOL_ID, USERNAME};
+use crate::password;
+use crate::pool::{State, UserPool};
+use crate::users::{OnClash, Status, User, UserId};
+
+pub(super) fn create(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
+    let pool_id = input.required("UserPoolId", POOL_ID)?;
+    let username = input.required("Username", USERNAME)?;
+    let attributes = input.attributes("UserAttributes")?.unwrap_or_default();
+    let temporary_password = input.optional("TemporaryPassword", PASSWORD)?;
+    let force_alias = input.flag("ForceAliasCreation")?;
+    let message_action = input.optional_enum("MessageAction", &["RESEND", "SUPPRESS"])?;
+    input.finish()?;
+    pool.check_pool_id(&pool_id)?;
+    if message_action.as_deref() != Some("SUPPRESS") {
+        // A resolver that forgot to suppress would write to real people.
+        return Err(ApiError::unsupported("A MessageAction other than SUPPRESS"));
+    }
+    if is_email(&username) {
+        return Err(ApiError::invalid_parameter(
+            "Username cannot be of email format, since user pool is configured for email alias.",
+        ));
+    }
+    if is_phone_number(&username) {
+        return Err(ApiError::invalid_parameter(
+            "Username cannot be of phone number format, since user pool is configured for phone number alias.",
+        ));
+    }
+    // Without one Cognito makes one up, and mails it: here nobody would ever see it.
+    if let Some(temporary_password) = temporary_password {
+        password::check(&pool.config().password_policy, &temporary_password)?;
+    }
+    let attributes = pool
+        .schema()
+        .apply(&std::collections::BTreeMap::new(), &attributes)?;
+    let on_clash = if force_alias {
+        OnClash::Move
+    } else {
+        OnClash::Refuse
+    };
+    let mut state = pool.state();
+    let user = state
+        .users
+        .create(username, attributes, on_clash, pool.now())?;
+    Ok(json!({ "User": user_type(user, None) }))
+}
+
+pub(super) fn get(pool: &UserPool, input: Input) -> ApiResult<Value> {
+    with_user(pool, input, |state, id| {
+        let user = state.users.get(id).ok_or_else(ApiError::user_not_found)?;
+        Ok(json!({
+            "Username": user.username,
+            "UserAttributes": list(user, None),
+            "UserCreateDate": timestamp(user.created),
+            "UserLastModifiedDate": timestamp(user.modified),
+            "Enabled": user.enabled,
+            "UserStatus": user.status.as_str(),
+        }))
+    })
+}
+
+pub(super) fn delete(pool: &UserPool, input: Input) -> ApiResult<Value> {
+    with_user(pool, input, |state, id| {
+        state.users.delete(id);
+        Ok(Value::Null)
+    })
+}
+
+/// Disabling revokes the user's tokens too; enabling does not bring them back.
+pub(super) fn set_enabled(pool: &UserPool, input: Input, enabled: bool) -> ApiResult<Value> {
+    with_user(pool, input, |state, id| {
+        change(pool, state, id, |user| user.enabled = enabled);
+        if !enabled {
+            state.grants.sign_out(id);
+        }
+        Ok(nothing())
+    })
+}
+
+pub(super) fn sign_out(pool: &UserPool, input: Input) -> ApiResult<Value> {
+    with_user(pool, input, |state, id| {
+        state.grants.sign_out(id);
+        Ok(nothing())
+    })
+}
+
+pub(super) fn set_password(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
+    let password = input.required("Password", PASSWORD)?;
+    let permanent = input.flag("Permanent")?;
+    with_user(pool, input, |state, id| {
+        password::check(&pool.config().password_policy, &password)?;
+        let status = if permanent {
+            Status::Confirmed
+        } else {
+            Status::ForceChangePassword
+        };
+        change(pool, state, id, |user| user.status = status);
+        Ok(nothing())
+    })
+}
+
+pub(super) fn update_attributes(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
+    let changes = input.required_attributes("UserAttributes")?;
+    with_user(pool, input, |state, id| {
+        let user = state.users.get(id).ok_or_else(ApiError::user_not_found)?;
+        let attributes = pool.schema().apply(&user.attributes, &changes)?;
+        let on_clash = if pool.controls().alias_moves() {
+            OnClash::Move
+        } else {
+            OnClash::Refuse
+        };
+        state
+            .users
+            .set_attributes(id, attributes, on_clash, pool.now())?;
+        Ok(nothing())
+    })
+}
+
+/// Reads the members that name a user, and goes on under the lock with the one they name.
+fn with_user(
+    pool: &UserPool,
+    mut input: Input,
+    then: impl FnOnce(&mut State, UserId) -> ApiResult<Value>,
+) -> ApiResult<Value> {
+    let pool_id = input.required("UserPoolId", POOL_ID)?;
+    let username = input.required("Username", USERNAME)?;
+    input.finish()?;
+    pool.check_pool_id(&pool_id)?;
+    let mut state = pool.state();
+    let id = state
+        .users
+        .resolve(&username)
+        .ok_or_else(ApiError::user_not_found)?;
+    then(&mut state, id)
+}
+
+fn change(pool: &UserPool, state: &mut State, id: UserId, change: impl FnOnce(&mut User)) {
+    if let Some(user) = state.users.get_mut(id) {
+        change(user);
+        user.modified = pool.now();
+    }
+}

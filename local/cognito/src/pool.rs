@@ -1,0 +1,165 @@
+//! The pool: configuration and state behind one cheap handle.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use crate::attributes::Schema;
+use crate::config::{ClientConfig, ExistenceErrors, PoolConfig};
+use crate::controls::Controls;
+use crate::error::{ApiError, ApiResult, Code};
+use crate::grants::Grants;
+use crate::keys::SigningKeys;
+use crate::sessions::Sessions;
+use crate::tokens::{self, TokenError};
+use crate::triggers::Triggers;
+use crate::users::{User, Users};
+
+/// The clock, given from outside so that tests can move it.
+pub type Now = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// One user pool. Clones share it.
+#[derive(Clone)]
+pub struct UserPool(Arc<Inner>);
+
+struct Inner {
+    config: PoolConfig,
+    controls: Controls,
+    keys: SigningKeys,
+    triggers: Arc<dyn Triggers>,
+    now: Now,
+    created: SystemTime,
+    state: Mutex<State>,
+}
+
+/// Everything that changes, behind one lock: it is held for look-ups only, never while a trigger runs
+/// or a token is signed.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) users: Users,
+    pub(crate) sessions: Sessions,
+    pub(crate) grants: Grants,
+}
+
+impl UserPool {
+    /// An empty pool.
+    pub fn new(
+        config: PoolConfig,
+        keys: SigningKeys,
+        triggers: Arc<dyn Triggers>,
+        now: Now,
+    ) -> Self {
+        let created = now();
+        Self(Arc::new(Inner {
+            config,
+            controls: Controls::default(),
+            keys,
+            triggers,
+            now,
+            created,
+            state: Mutex::default(),
+        }))
+    }
+
+    /// The switches for tests.
+    pub fn controls(&self) -> &Controls {
+        &self.0.controls
+    }
+
+    /// What the pool is set to.
+    pub fn config(&self) -> &PoolConfig {
+        &self.0.config
+    }
+
+    /// The claims of an access token of this pool that is still good: signature, expiry, use, not
+    /// revoked or signed out, and its user exists and is enabled.
+    pub fn verify_access_token(&self, token: &str) -> Result<Value, TokenError> {
+        self.user_of_access_token(token).map(|(_, claims)| claims)
+    }
+
+    pub(crate) fn user_of_access_token(&self, token: &str) -> Result<(User, Value), TokenError> {
+        // While there are no keys, nothing was ever signed.
+        let keys = self.0.keys.ready().ok_or(TokenError::Invalid)?;
+        let (grant, claims) = tokens::read_access(&self.0.config, &keys, token, self.now())?;
+        let state = self.state();
+        let user = state
+            .grants
+            .user(grant)
+            .ok_or(TokenError::Revoked)
+            .and_then(|user| state.users.get(user).ok_or(TokenError::UserNotFound))?;
+        if !user.enabled {
+            return Err(TokenError::UserDisabled);
+        }
+        if !state.grants.is_live(grant) {
+            return Err(TokenError::Revoked);
+        }
+        Ok((user.clone(), claims))
+    }
+
+    pub(crate) fn keys(&self) -> &SigningKeys {
+        &self.0.keys
+    }
+
+    pub(crate) fn triggers(&self) -> Arc<dyn Triggers> {
+        Arc::clone(&self.0.triggers)
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        (self.0.now)()
+    }
+
+    pub(crate) fn created(&self) -> SystemTime {
+        self.0.created
+    }
+
+    /// The state, locked. No change is ever left half done by a panic: a poisoned lock is as good.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn schema(&self) -> Schema<'_> {
+        Schema {
+            custom: &self.0.config.custom_attributes,
+        }
+    }
+
+    pub(crate) fn client(&self, id: &str) -> ApiResult<&ClientConfig> {
+        self.0
+            .config
+            .clients
+            .iter()
+            .find(|client| client.id == id)
+            .ok_or_else(|| {
+                ApiError::new(
+                    Code::ResourceNotFound,
+                    format!("User pool client {id} does not exist."),
+                )
+            })
+    }
+
+    pub(crate) fn check_pool_id(&self, id: &str) -> ApiResult<()> {
+        if id == self.0.config.pool_id {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            Code::ResourceNotFound,
+            format!("User pool {id} does not exist."),
+        ))
+    }
+
+    /// Whether this client's callers may not learn that a user is missing.
+    pub(crate) fn hides_missing_users(&self, client: &ClientConfig) -> bool {
+        client.prevent_user_existence_errors == ExistenceErrors::Enabled
+            && !self.0.controls.legacy()
+    }
+
+    /// What such a caller, or another, learns of a missing user.
+    pub(crate) fn missing_user(&self, client: &ClientConfig) -> ApiError {
+        if self.hides_missing_users(client) {
+            ApiError::incorrect_login()
+        } else {
+            ApiError::user_not_found()
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The pool's JWTs: what they claim, and when an access token is good.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::attributes;
+use crate::config::{ClientConfig, PoolConfig};
+use crate::error::{ApiError, ApiResult};
+use crate::grants::Grant;
+use crate::keys::{Keys, Unverified};
+use crate::users::User;
+
+/// Why an access token is refused; the text is Cognito's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Not one of this pool's access tokens.
+    #[error("Invalid Access Token")]
+    Invalid,
+    /// It claims to be one, and was not signed by the pool.
+    #[error("Could not verify signature for Access Token")]
+    Signature,
+    /// Its time is over.
+    #[error("Access Token has expired")]
+    Expired,
+    /// It was revoked, or its user signed out.
+    #[error("Access Token has been revoked")]
+    Revoked,
+    /// Its user is gone.
+    #[error("User does not exist.")]
+    UserNotFound,
+    /// Its user is disabled.
+    #[error("User is disabled.")]
+    UserDisabled,
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::UserNotFound => Self::user_not_found(),
+            _ => Self::not_authorized(error.to_string()),
+        }
+    }
+}
+
+/// The one scope of tokens that were not made by the hosted pages.
+const SCOPE: &str = "aws.cognito.signin.user.admin";
+
+/// `AuthenticationResult` for a grant, with the user as they are now.
+pub(crate) fn issue(
+    config: &PoolConfig,
+    client: &ClientConfig,
+    keys: &Keys,
+    grant: &Grant,
+    user: &User,
+    now: SystemTime,
+) -> ApiResult<Value> {
+    let access = keys
+        .access
+        .sign(&access_claims(config, client, grant, user, now))?;
+    let id = keys.id.sign(&id_claims(config, client, grant, user, now))?;
+    Ok(json!({
+        "AccessToken": access,
+        "IdToken": id,
+        "ExpiresIn": client.access_token_validity.as_secs(),
+        "TokenType": "Bearer",
+    }))
+}
+
+pub(crate) fn issuer(config: &PoolConfig) -> String {
+    format!(
+        "https://cognito-idp.{}.amazonaws.com/{}",
+        config.region, config.pool_id
+    )
+}
+
+fn access_claims(
+    config: &PoolConfig,
+    client: &ClientConfig,
+    grant: &Grant,
+    user: &User,
+    now: SystemTime,
+) -> Value {
+    let mut claims = common_claims(
+        config,
+        client,
+        grant,
+        user,
+        now,
+        client.access_token_validity,
+    );
+    claims.insert("token_use".to_owned(), json!("access"));
+    claims.insert("client_id".to_owned(), json!(client.id));
+    claims.insert("username".to_owned(), json!(user.username));
+    claims.insert("scope".to_owned(), json!(SCOPE));
+    Value::Object(claims)
+}
+
+fn id_claims(
+    config: &PoolConfig,
+    client: &ClientConfig,
+    grant: &Grant,
+    user: &User,
+    now: SystemTime,
+) -> Value {
+    let mut claims: Map<String, Value> = user
+        .attributes
+        .iter()
+        .map(|(name, value)| (name.clone(), claim(name, value)))
+        .collect();
+    claims.extend(common_claims(
+        config,
+        client,
+        grant,
+        user,
+        now,
+        client.id_token_validity,
+    ));
+    claims.insert("token_use".to_owned(), json!("id"));
+    claims.insert("aud".to_owned(), json!(client.id));
+    claims.insert("cognito:username".to_owned(), json!(user.username));
+    Value::Object(claims)
+}
+
+/// An attribute as the id token shows it.
+fn claim(name: &str, value: &str) -> Value {
+    match name {
+        "email_verified" | "phone_number_verified" => json!(attributes::is_true(value)),
+        "updated_at" => value
+            .parse::<i64>()
+            .map_or_else(|_| json!(value), |seconds| json!(seconds)),
+        "address" => json!({ "formatted": value }),
+        _ => json!(value),
+    }
+}
+
+fn common_claims(
+    config: &PoolConfig,
+    client: &ClientConfig,
+    grant: &Grant,
+    user: &User,
+    now: SystemTime,
+    validity: Duration,
+) -> Map<String, Value> {
+    let mut claims = Map::new();
+    claims.insert("sub".to_owned(), json!(user.sub.to_string()));
+    claims.insert("iss".to_owned(), json!(issuer(config)));
+    claims.insert("event_id".to_owned(), json!(grant.id.to_string()));
+    claims.insert("auth_time".to_owned(), json!(seconds(grant.auth_time)));
+    claims.insert("iat".to_owned(), json!(seconds(now)));
+    claims.insert("exp".to_owned(), json!(seconds(now + validity)));
+    claims.insert("jti".to_owned(), json!(Uuid::new_v4().to_string()));
+    if client.enable_token_revocation || client.refresh_token_rotation.is_some() {
+        claims.insert("origin_jti".to_owned(), json!(grant.origin.to_string()));
+    }
+    claims
+}
+
+/// The claims of an access token by its signature and its time, and the grant it belongs to.
+pub(crate) fn read_access(
+    config: &PoolConfig,
+    keys: &Keys,
+    token: &str,
+    now: SystemTime,
+) -> Result<(Uuid, Value), TokenError> {
+    let claims = keys.access.verify(token).map_err(|why| match why {
+        Unverified::Malformed => TokenError::Invalid,
+        Unverified::Signature => TokenError::Signature,
+    })?;
+    // Pools may share their keys.
+    let own = claims["iss"] == json!(issuer(config)) && claims["token_use"] == "access";
+    let grant = claims["event_id"]
+        .as_str()
+        .and_then(|id| Uuid::parse_str(id).ok());
+    let (true, Some(grant), Some(expires)) = (own, grant, claims["exp"].as_u64()) else {
+        return Err(TokenError::Invalid);
+    };
+    if seconds(now) >= expires {
+        return Err(TokenError::Expired);
+    }
+    Ok((grant, claims))
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}

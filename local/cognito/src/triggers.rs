@@ -1,0 +1,90 @@
+//! The caller's custom-authentication triggers, and how Cognito invokes them.
+
+use std::pin::Pin;
+
+use serde_json::Value;
+
+use crate::error::{ApiError, ApiResult, Code};
+use crate::pool::UserPool;
+
+/// Which trigger is invoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Trigger {
+    /// `DefineAuthChallenge`
+    Define,
+    /// `CreateAuthChallenge`
+    Create,
+    /// `VerifyAuthChallengeResponse`
+    Verify,
+}
+
+impl Trigger {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Define => "DefineAuthChallenge",
+            Self::Create => "CreateAuthChallenge",
+            Self::Verify => "VerifyAuthChallengeResponse",
+        }
+    }
+}
+
+/// A trigger that threw: what a Lambda's `errorMessage` says.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct TriggerError {
+    /// The text, which Cognito relays to its caller.
+    pub message: String,
+}
+
+/// A trigger's answer to come.
+pub type TriggerFuture<'a> = Pin<Box<dyn Future<Output = Result<Value, TriggerError>> + Send + 'a>>;
+
+/// The three Lambda triggers of custom authentication.
+pub trait Triggers: Send + Sync + 'static {
+    /// Invokes one trigger with Cognito's event and returns the event it answers with.
+    ///
+    /// Cognito waits five seconds ([`PoolConfig::trigger_timeout`](crate::PoolConfig)) and then invokes it again, while the first invocation runs on.
+    fn invoke(&self, trigger: Trigger, event: Value) -> TriggerFuture<'_>;
+}
+
+/// How often it invokes one that does not answer.
+const INVOCATIONS: usize = 3;
+
+/// Invokes a trigger as Cognito does, and as often as the controls say.
+pub(crate) async fn run(pool: &UserPool, trigger: Trigger, event: Value) -> ApiResult<Value> {
+    for _ in 1..pool.controls().trigger_runs() {
+        // Only the last answer counts.
+        let _ = run_once(pool, trigger, event.clone()).await;
+    }
+    run_once(pool, trigger, event).await
+}
+
+async fn run_once(pool: &UserPool, trigger: Trigger, event: Value) -> ApiResult<Value> {
+    for _ in 0..INVOCATIONS {
+        let triggers = pool.triggers();
+        let event = event.clone();
+        // A task of its own: an invocation that is given up runs on, as a Lambda does, and one that
+        // panics is one that threw.
+        let invocation = tokio::spawn(async move { triggers.invoke(trigger, event).await });
+        match tokio::time::timeout(pool.config().trigger_timeout, invocation).await {
+            Ok(Ok(Ok(output))) => return Ok(output),
+            Ok(Ok(Err(error))) => return Err(threw(trigger, &error.message)),
+            Ok(Err(_)) => return Err(threw(trigger, "Unhandled")),
+            Err(_) => {}
+        }
+    }
+    Err(ApiError::new(
+        Code::UnexpectedLambda,
+        format!(
+            "{} failed with error Socket timeout while invoking Lambda function.",
+            trigger.name()
+        ),
+    ))
+}
+
+fn threw(trigger: Trigger, message: &str) -> ApiError {
+    ApiError::new(
+        Code::UserLambdaValidation,
+        format!("{} failed with error {message}.", trigger.name()),
+    )
+}

@@ -1,0 +1,215 @@
+//! The users and their aliases.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::SystemTime;
+
+use uuid::Uuid;
+
+use crate::attributes::{self, Alias};
+use crate::error::{ApiError, ApiResult, Code};
+
+/// A user's number: counted up and never given twice, so that a session or token of a deleted user
+/// never fits a later one of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct UserId(u64);
+
+impl UserId {
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    Confirmed,
+    ForceChangePassword,
+}
+
+impl Status {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "CONFIRMED",
+            Self::ForceChangePassword => "FORCE_CHANGE_PASSWORD",
+        }
+    }
+}
+
+/// A user. No password is kept: no flow of this stand-in asks for one.
+#[derive(Clone)]
+pub(crate) struct User {
+    pub(crate) id: UserId,
+    pub(crate) username: String,
+    pub(crate) sub: Uuid,
+    /// Without `sub`.
+    pub(crate) attributes: BTreeMap<String, String>,
+    pub(crate) status: Status,
+    pub(crate) enabled: bool,
+    pub(crate) created: SystemTime,
+    pub(crate) modified: SystemTime,
+}
+
+impl User {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name).map(String::as_str)
+    }
+
+    /// The value by which the user can be found, if it is verified.
+    pub(crate) fn verified(&self, alias: Alias) -> Option<&str> {
+        let verified = self
+            .attribute(alias.verified_attribute())
+            .is_some_and(attributes::is_true);
+        self.attribute(alias.attribute()).filter(|_| verified)
+    }
+}
+
+/// What to do where a value is already somebody else's alias.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnClash {
+    Refuse,
+    /// The value becomes the new holder's; the previous one's is no longer verified.
+    Move,
+}
+
+#[derive(Default)]
+pub(crate) struct Users {
+    by_id: BTreeMap<UserId, User>,
+    by_username: HashMap<String, UserId>,
+    by_alias: HashMap<(Alias, String), UserId>,
+    last_id: u64,
+}
+
+impl Users {
+    /// The user of this username or verified alias; upper and lower case are the same.
+    pub(crate) fn find(&self, name: &str) -> Option<&User> {
+        self.resolve(name).and_then(|id| self.by_id.get(&id))
+    }
+
+    pub(crate) fn resolve(&self, name: &str) -> Option<UserId> {
+        let folded = fold(name);
+        self.by_username.get(&folded).copied().or_else(|| {
+            Alias::ALL
+                .iter()
+                .find_map(|alias| self.by_alias.get(&(*alias, folded.clone())).copied())
+        })
+    }
+
+    pub(crate) fn get(&self, id: UserId) -> Option<&User> {
+        self.by_id.get(&id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: UserId) -> Option<&mut User> {
+        self.by_id.get_mut(&id)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// The users created after the one of this number, oldest first.
+    pub(crate) fn after(&self, number: u64) -> impl Iterator<Item = &User> {
+        self.by_id
+            .range(UserId(number.saturating_add(1))..)
+            .map(|(_, user)| user)
+    }
+
+    pub(crate) fn create(
+        &mut self,
+        username: String,
+        attributes: BTreeMap<String, String>,
+        on_clash: OnClash,
+        now: SystemTime,
+    ) -> ApiResult<&User> {
+        if self.by_username.contains_key(&fold(&username)) {
+            return Err(ApiError::new(
+                Code::UsernameExists,
+                "User account already exists",
+            ));
+        }
+        let id = UserId(self.last_id + 1);
+        let user = User {
+            id,
+            username,
+            sub: Uuid::new_v4(),
+            attributes,
+            status: Status::ForceChangePassword,
+            enabled: true,
+            created: now,
+            modified: now,
+        };
+        self.claim_aliases(&user, on_clash)?;
+        self.last_id += 1;
+        self.by_username.insert(fold(&user.username), id);
+        Ok(self.by_id.entry(id).or_insert(user))
+    }
+
+    /// Gives a user these attributes, and the aliases that follow from them; all or nothing.
+    pub(crate) fn set_attributes(
+        &mut self,
+        id: UserId,
+        attributes: BTreeMap<String, String>,
+        on_clash: OnClash,
+        now: SystemTime,
+    ) -> ApiResult<()> {
+        let Some(user) = self.by_id.get(&id) else {
+            return Err(ApiError::user_not_found());
+        };
+        let mut changed = user.clone();
+        changed.attributes = attributes;
+        changed.modified = now;
+        self.claim_aliases(&changed, on_clash)?;
+        self.by_id.insert(id, changed);
+        Ok(())
+    }
+
+    pub(crate) fn delete(&mut self, id: UserId) {
+        if let Some(user) = self.by_id.remove(&id) {
+            self.by_username.remove(&fold(&user.username));
+            self.by_alias.retain(|_, holder| *holder != id);
+        }
+    }
+
+    fn claim_aliases(&mut self, user: &User, on_clash: OnClash) -> ApiResult<()> {
+        let claims: Vec<(Alias, String)> = Alias::ALL
+            .iter()
+            .filter_map(|alias| user.verified(*alias).map(|value| (*alias, fold(value))))
+            .collect();
+        if on_clash == OnClash::Refuse {
+            for claim in &claims {
+                if self
+                    .by_alias
+                    .get(claim)
+                    .is_some_and(|holder| *holder != user.id)
+                {
+                    return Err(ApiError::new(
+                        Code::AliasExists,
+                        format!(
+                            "An account with the given {} already exists.",
+                            claim.0.attribute()
+                        ),
+                    ));
+                }
+            }
+        }
+        // At most one value of each kind is a user's: what it held before is free again.
+        for alias in Alias::ALL {
+            if let Some(old) = self.by_id.get(&user.id).and_then(|old| old.verified(alias)) {
+                self.by_alias.remove(&(alias, fold(old)));
+            }
+        }
+        for claim in claims {
+            let alias = claim.0;
+            if let Some(previous) = self.by_alias.insert(claim, user.id)
+                && let Some(previous) = self.by_id.get_mut(&previous)
+            {
+                previous
+                    .attributes
+                    .insert(alias.verified_attribute().to_owned(), "false".to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn fold(name: &str) -> String {
+    name.to_lowercase()
+}

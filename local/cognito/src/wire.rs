@@ -1,0 +1,155 @@
+//! HTTP: the AWS JSON 1.1 protocol at `POST /`, and the pool's public keys.
+
+use std::pin::Pin;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::cors::allow_loopback_origins;
+use crate::error::{ApiError, ApiResult, Code};
+use crate::operations::Operation;
+use crate::pool::UserPool;
+use crate::tokens;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+const CONTENT: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
+
+/// The largest body that is read.
+const BODY_LIMIT: usize = 1024 * 1024;
+/// How much of a larger one is taken off the wire, so that its sender gets to read the refusal.
+const DRAIN_LIMIT: usize = 16 * BODY_LIMIT;
+
+/// `POST /` for the API, `GET /{poolId}/.well-known/jwks.json` and `openid-configuration` beside it,
+/// admitting pages of loopback origins.
+pub fn router(pool: UserPool) -> Router {
+    let id = pool.config().pool_id.clone();
+    let routes = Router::new()
+        // With a handler of its own, a preflight gets here however this router is merged with others.
+        .route("/", post(call).options(StatusCode::NO_CONTENT))
+        .route(&format!("/{id}/.well-known/jwks.json"), get(jwks))
+        .route(
+            &format!("/{id}/.well-known/openid-configuration"),
+            get(openid_configuration),
+        )
+        .with_state(pool);
+    allow_loopback_origins(routes)
+}
+
+async fn call(State(pool): State<UserPool>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let result = match operation(&parts.headers) {
+        Ok(operation) => match read(body).await {
+            // A task of its own: a call whose caller has gone runs to its end, as it does on AWS, and a
+            // panic is an error of this one call.
+            Ok(body) => tokio::spawn(async move { operation.run(&pool, &body).await })
+                .await
+                .unwrap_or_else(|_| Err(ApiError::internal())),
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
+    };
+    let mut response = match result {
+        // An operation without an output has an empty body.
+        Ok(Value::Null) => Response::new(Body::empty()),
+        Ok(output) => Response::new(Body::from(output.to_string())),
+        Err(error) => refusal(&error),
+    };
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, CONTENT);
+    if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}
+
+fn operation(headers: &HeaderMap) -> ApiResult<Operation> {
+    let operation = headers
+        .get(TARGET)
+        .and_then(|target| target.to_str().ok())
+        .and_then(|target| target.strip_prefix("AWSCognitoIdentityProviderService."))
+        .and_then(Operation::named)
+        .ok_or_else(|| ApiError::new(Code::UnknownOperation, ""))?;
+    if operation.is_signed() && !is_signed(headers) {
+        return Err(ApiError::new(
+            Code::MissingAuthenticationToken,
+            "Missing Authentication Token",
+        ));
+    }
+    Ok(operation)
+}
+
+/// Any signature will do; that there is one is what callers get wrong.
+fn is_signed(headers: &HeaderMap) -> bool {
+    headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256 "))
+}
+
+async fn read(mut body: Body) -> ApiResult<Bytes> {
+    let mut kept = Vec::new();
+    let mut seen: usize = 0;
+    while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let frame = frame.map_err(|_| {
+            ApiError::new(Code::Serialization, "The request body could not be read.")
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        seen = seen.saturating_add(data.len());
+        if seen <= BODY_LIMIT {
+            kept.extend_from_slice(&data);
+        } else if seen > DRAIN_LIMIT {
+            break;
+        }
+    }
+    if seen > BODY_LIMIT {
+        return Err(ApiError::new(
+            Code::RequestEntityTooLarge,
+            "The request body is over 1 MB.",
+        ));
+    }
+    Ok(kept.into())
+}
+
+fn refusal(error: &ApiError) -> Response {
+    let code = error.code.as_str();
+    let body = if error.message.is_empty() {
+        json!({ "__type": code })
+    } else {
+        json!({ "__type": code, "message": error.message })
+    };
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() =
+        StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    if let Ok(name) = HeaderValue::from_str(&format!("{code}:")) {
+        response.headers_mut().insert(ERROR_TYPE, name);
+    }
+    response
+}
+
+async fn jwks(State(pool): State<UserPool>) -> Response {
+    match pool.keys().wait().await {
+        Ok(keys) => Json(keys.jwks()).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn openid_configuration(State(pool): State<UserPool>) -> Json<Value> {
+    let issuer = tokens::issuer(pool.config());
+    Json(json!({
+        "issuer": issuer,
+        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "subject_types_supported": ["public"],
+    }))
+}

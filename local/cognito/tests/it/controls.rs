@@ -1,0 +1,119 @@
+//! The switches.
+
+use axum::http::StatusCode;
+use latchstring_local_cognito::Trigger;
+use serde_json::json;
+
+use crate::bench::*;
+
+#[tokio::test]
+async fn with_replay_on_one_session_is_answered_many_times() {
+    let bench = Bench::new();
+    bench.create_verified("ada", "ada@example.com").await;
+    bench.pool.controls().set_replay_sessions(true);
+    let challenge = bench.initiate("ada").await;
+    for _ in 0..5 {
+        bench
+            .ok(
+                "RespondToAuthChallenge",
+                answer_body(session(&challenge), "ada", "wrong"),
+            )
+            .await;
+    }
+    let right = answer_body(session(&challenge), "ada", RIGHT);
+    bench.ok("RespondToAuthChallenge", right.clone()).await;
+    bench.ok("RespondToAuthChallenge", right.clone()).await;
+    // Other rules hold.
+    bench.advance(900);
+    assert_eq!(
+        bench.refused("RespondToAuthChallenge", right).await,
+        "NotAuthorizedException: Invalid session for the user, session is expired."
+    );
+}
+
+#[tokio::test]
+async fn retried_triggers_run_in_sequence_and_the_last_answer_counts() {
+    let bench = Bench::new();
+    bench.create_verified("ada", "ada@example.com").await;
+    bench.pool.controls().set_retry_triggers(3);
+    let runs = std::sync::atomic::AtomicUsize::new(0);
+    bench.triggers.script(move |trigger, event| {
+        (trigger == Trigger::Create).then(|| {
+            let run = runs.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let mut event = event.clone();
+            event["response"] = json!({
+                "publicChallengeParameters": { "run": run.to_string() },
+                "privateChallengeParameters": { "right": RIGHT },
+            });
+            Ok(event)
+        })
+    });
+    let challenge = bench.initiate("ada").await;
+    assert_eq!(challenge["ChallengeParameters"]["run"], "2");
+    bench
+        .ok(
+            "RespondToAuthChallenge",
+            answer_body(session(&challenge), "ada", RIGHT),
+        )
+        .await;
+    assert_eq!(bench.triggers.events(Trigger::Define).len(), 6);
+    assert_eq!(bench.triggers.events(Trigger::Create).len(), 3);
+    assert_eq!(bench.triggers.events(Trigger::Verify).len(), 3);
+}
+
+#[tokio::test]
+async fn with_moving_aliases_an_update_takes_the_alias_in_silence() {
+    let bench = Bench::new();
+    bench.create_verified("ada", "one@example.com").await;
+    bench.create_verified("bob", "two@example.com").await;
+    let take = update_body(
+        "bob",
+        json!({ "email": "one@example.com", "email_verified": "true" }),
+    );
+    assert_eq!(
+        bench
+            .refused("AdminUpdateUserAttributes", take.clone())
+            .await,
+        "AliasExistsException: An account with the given email already exists."
+    );
+    bench.pool.controls().set_alias_moves(true);
+    bench.ok("AdminUpdateUserAttributes", take).await;
+    assert_eq!(bench.admin_get("one@example.com").await["Username"], "bob");
+    let ada = bench.admin_get("ada").await;
+    assert_eq!(attribute(&ada, "email").as_deref(), Some("one@example.com"));
+    assert_eq!(attribute(&ada, "email_verified").as_deref(), Some("false"));
+    assert_eq!(
+        bench
+            .refused("AdminGetUser", named("two@example.com"))
+            .await,
+        "UserNotFoundException: User does not exist."
+    );
+}
+
+#[tokio::test]
+async fn legacy_holds_for_all_clients_until_it_is_off() {
+    let bench = Bench::new();
+    bench.pool.controls().set_legacy(true);
+    assert_eq!(
+        bench.refused("InitiateAuth", initiate_body("nobody")).await,
+        "UserNotFoundException: User does not exist."
+    );
+    bench.pool.controls().set_legacy(false);
+    bench.initiate("nobody").await;
+}
+
+#[tokio::test]
+async fn a_call_told_to_fail_answers_500_once_and_does_nothing() {
+    let bench = Bench::new();
+    assert!(bench.pool.controls().fail_next("AdminCreateUser"));
+    assert!(!bench.pool.controls().fail_next("AdminCreateUsers"));
+    let body = create_body("ada", json!({}));
+    let answer = bench.call("AdminCreateUser", body.clone()).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer.body["__type"], "InternalErrorException");
+    assert_eq!(
+        bench.refused("AdminGetUser", named("ada")).await,
+        "UserNotFoundException: User does not exist."
+    );
+    bench.ok("AdminCreateUser", body).await;
+}

@@ -1,0 +1,41 @@
+//! One clock for everything in the process, which `POST /control` can move forward.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use latchstring_core::ports::Clock;
+use latchstring_core::time::Timestamp;
+use latchstring_lambda::SystemClock;
+
+/// The system's clock plus what was advanced. Clones share the advance.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LocalClock {
+    ahead_millis: Arc<AtomicU64>,
+}
+
+impl LocalClock {
+    pub(crate) fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.ahead_millis.fetch_add(by, Ordering::SeqCst);
+    }
+
+    fn ahead(&self) -> Duration {
+        Duration::from_millis(self.ahead_millis.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn system_time(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(self.now().as_millis())
+    }
+}
+
+impl Clock for LocalClock {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().plus(self.ahead())
+    }
+
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
+        SystemClock.sleep(time)
+    }
+}

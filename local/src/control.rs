@@ -1,0 +1,89 @@
+//! `POST /control`: what tests may bend. Served only with `--control`.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Json, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use latchstring_local_cognito::UserPool;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::clock::LocalClock;
+
+/// The furthest that one request moves the clock: ten years.
+const MAX_ADVANCE_SECONDS: u64 = 10 * 365 * 24 * 3600;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Control {
+    advance_seconds: Option<u64>,
+    replay_sessions: Option<bool>,
+    retry_triggers: Option<usize>,
+    alias_moves: Option<bool>,
+    legacy: Option<bool>,
+    fail_next: Option<String>,
+}
+
+#[derive(Clone)]
+struct Bent {
+    pool: UserPool,
+    clock: LocalClock,
+}
+
+pub(crate) fn router(pool: UserPool, clock: LocalClock) -> Router {
+    Router::new()
+        .route("/control", post(control))
+        .with_state(Bent { pool, clock })
+}
+
+async fn control(
+    State(Bent { pool, clock }): State<Bent>,
+    body: Result<Json<Control>, JsonRejection>,
+) -> Response {
+    let Ok(Json(wanted)) = body else {
+        return refused(
+            "Send JSON with any of advanceSeconds, replaySessions, retryTriggers, aliasMoves, \
+             legacy, failNext.",
+        );
+    };
+    if wanted
+        .advance_seconds
+        .is_some_and(|s| s > MAX_ADVANCE_SECONDS)
+    {
+        return refused("advanceSeconds is more than ten years.");
+    }
+    if wanted
+        .retry_triggers
+        .is_some_and(|n| !(1..=10).contains(&n))
+    {
+        return refused("retryTriggers is 1 to 10.");
+    }
+    let controls = pool.controls();
+    if let Some(seconds) = wanted.advance_seconds {
+        clock.advance(Duration::from_secs(seconds));
+    }
+    if let Some(on) = wanted.replay_sessions {
+        controls.set_replay_sessions(on);
+    }
+    if let Some(runs) = wanted.retry_triggers {
+        controls.set_retry_triggers(runs);
+    }
+    if let Some(on) = wanted.alias_moves {
+        controls.set_alias_moves(on);
+    }
+    if let Some(on) = wanted.legacy {
+        controls.set_legacy(on);
+    }
+    if let Some(operation) = &wanted.fail_next {
+        controls.fail_next(operation);
+    }
+    Json(json!({})).into_response()
+}
+
+fn refused(message: &str) -> Response {
+    (StatusCode::BAD_REQUEST, Json(json!({ "message": message }))).into_response()
+}

@@ -1,0 +1,17 @@
+//! The whole of Latchstring on one local port: a Cognito stand-in, an AppSync stand-in over
+//! `infra/schema.graphql`, the inbox, and the same handlers as the Lambdas, everything in memory.
+//!
+//! ```text
+//! POST /graphql ──▶ AppSync stand-in ──▶ sign-in resolver ──┐ the real AWS SDK
+//! POST /        ──▶ Cognito stand-in ◀──────────────────────┘
+//!                     └──▶ define, create, verify ──▶ inbox ──▶ GET /inbox.json
+//! ```
+
+mod clock;
+mod control;
+pub mod demo;
+mod functions;
+mod pages;
+mod service;
+
+pub use service::{Options, Service, ServiceError, Settings};

@@ -1,0 +1,235 @@
+//! The service: everything wired together and served on one loopback port.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use latchstring_aws::AwsEnvironment;
+use latchstring_core::keys::{Key, KeyError, KeyId, KeyRing};
+use latchstring_core::policy::{Budget, Deployment, Policy};
+use latchstring_core::ports::Entropy;
+use latchstring_lambda::OsEntropy;
+use latchstring_local_appsync::{Api, SchemaError, TokenRefused, Tokens};
+use latchstring_local_cognito::{
+    ClientConfig, PoolConfig, SigningKeys, TokenError, UserPool, allow_loopback_origins,
+};
+use latchstring_memory::Inbox;
+use serde_json::Value;
+use thiserror::Error;
+use tokio::net::TcpListener;
+
+use crate::clock::LocalClock;
+use crate::functions::{Lambdas, Wiring};
+use crate::{control, pages};
+
+const REGION: &str = "us-east-1";
+const POOL: &str = "us-east-1_LOCAL0000";
+const CLIENT: &str = "latchstringlocalclient0000";
+const API_KEY: &str = "da2-latchstringlocal";
+const SCHEMA: &str = include_str!("../../infra/schema.graphql");
+
+/// Everybody is 127.0.0.1 here and numbers are made up: room for trying things out.
+const WIDE: Budget = Budget {
+    per_minute: 60,
+    per_hour: 1_000,
+    per_day: 10_000,
+};
+
+/// How the service is started.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// The port on 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+    /// Production's budgets instead of wide ones.
+    pub strict: bool,
+    /// Serve `POST /control`.
+    pub control: bool,
+    /// Take the way for pools that report missing users.
+    pub legacy_pool: bool,
+}
+
+/// What a client needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The region that the pool claims to be in.
+    pub region: String,
+    /// The user pool's id.
+    pub user_pool_id: String,
+    /// The app client's id.
+    pub client_id: String,
+    /// Where everything is served.
+    pub endpoint: String,
+    /// The API key of the public mutations.
+    pub api_key: String,
+}
+
+impl Settings {
+    /// Where the GraphQL API is.
+    pub fn graphql_url(&self) -> String {
+        format!("{}/graphql", self.endpoint)
+    }
+}
+
+/// Why the service does not start.
+#[derive(Debug, Error)]
+pub enum ServiceError {
+    /// Another program has the port.
+    #[error(
+        "Port {0} on 127.0.0.1 is taken by another program. Choose another with --port N, or any free one with --port 0."
+    )]
+    PortTaken(u16),
+    /// The port cannot be opened for another reason.
+    #[error("Port {port} on 127.0.0.1 cannot be opened: {cause}.")]
+    Port {
+        /// The port.
+        port: u16,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The schema does not fit the functions.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// Keys could not be made.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// A service that listens and is ready to serve.
+pub struct Service {
+    listener: TcpListener,
+    router: axum::Router,
+    settings: Settings,
+}
+
+impl Service {
+    /// Opens the port and wires everything.
+    ///
+    /// # Errors
+    /// If the port is taken.
+    pub async fn bind(options: Options) -> Result<Self, ServiceError> {
+        let (listener, address) = listen(options.port).await?;
+        let settings = Settings {
+            region: REGION.to_owned(),
+            user_pool_id: POOL.to_owned(),
+            client_id: CLIENT.to_owned(),
+            endpoint: format!("http://{address}"),
+            api_key: API_KEY.to_owned(),
+        };
+        let clock = LocalClock::default();
+        let inbox = Inbox::new(clock.clone());
+        let lambdas = Arc::new(Lambdas::new(Wiring {
+            deployment: deployment(options)?,
+            aws: AwsEnvironment {
+                region: REGION.to_owned(),
+                // The stand-in takes any signature.
+                access_key_id: "local".to_owned(),
+                secret_access_key: "local".to_owned(),
+                session_token: None,
+                endpoint_url: Some(settings.endpoint.clone()),
+            },
+            pool: POOL.to_owned(),
+            client: CLIENT.to_owned(),
+            legacy_pool: options.legacy_pool,
+            inbox: inbox.clone(),
+            clock: clock.clone(),
+        }));
+        let pool = user_pool(lambdas.clone(), &clock);
+        let fields = Lambdas::FIELDS
+            .map(|(field, function)| (field.to_owned(), function.to_owned()))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>();
+        let api = Api::new(
+            SCHEMA,
+            fields,
+            API_KEY.to_owned(),
+            lambdas,
+            Arc::new(PoolTokens(pool.clone())),
+        )?;
+        let mut ours =
+            latchstring_local_appsync::router(api).merge(pages::router(inbox, settings.clone()));
+        if options.control {
+            ours = ours.merge(control::router(pool.clone(), clock));
+        }
+        Ok(Self {
+            listener,
+            router: allow_loopback_origins(ours).merge(latchstring_local_cognito::router(pool)),
+            settings,
+        })
+    }
+
+    /// What a client needs to know.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Serves until the future is dropped.
+    ///
+    /// # Errors
+    /// Never in practice: accepting goes on after every failed connection.
+    pub async fn serve(self) -> std::io::Result<()> {
+        let app = self
+            .router
+            .into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(self.listener, app).await
+    }
+}
+
+async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), ServiceError> {
+    let opened = async {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    opened.await.map_err(|cause: std::io::Error| {
+        if cause.kind() == std::io::ErrorKind::AddrInUse {
+            ServiceError::PortTaken(port)
+        } else {
+            ServiceError::Port { port, cause }
+        }
+    })
+}
+
+/// Production's defaults with keys that live as long as the process.
+fn deployment(options: Options) -> Result<Deployment, KeyError> {
+    let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
+    if !options.strict {
+        policy.budget = WIDE;
+    }
+    let secret: [u8; 32] = OsEntropy.bytes();
+    let key = Key::new(KeyId::parse("local")?, &secret)?;
+    Ok(Deployment {
+        policy,
+        keys: KeyRing::new(key, None, None)?,
+    })
+}
+
+fn user_pool(lambdas: Arc<Lambdas>, clock: &LocalClock) -> UserPool {
+    let mut client = ClientConfig::new(CLIENT, "latchstring-local");
+    // As the design demands: nobody writes a contact but Define.
+    client.write_attributes = Some(
+        ["given_name", "family_name", "locale"]
+            .map(str::to_owned)
+            .into(),
+    );
+    let clock = clock.clone();
+    UserPool::new(
+        PoolConfig::new(REGION, POOL, vec![client]),
+        SigningKeys::generate(),
+        lambdas,
+        Arc::new(move || clock.system_time()),
+    )
+}
+
+/// The pool's tokens, as AppSync checks them.
+struct PoolTokens(UserPool);
+
+impl Tokens for PoolTokens {
+    fn verify(&self, token: &str) -> Result<Value, TokenRefused> {
+        self.0
+            .verify_access_token(token)
+            .map_err(|error| match error {
+                TokenError::Expired => TokenRefused::Expired,
+                _ => TokenRefused::Untrusted,
+            })
+    }
+}

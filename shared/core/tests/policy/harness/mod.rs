@@ -1,0 +1,522 @@
+//! Plays Cognito: holds sessions and calls the triggers as the pool would.
+
+mod executor;
+mod pool;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use latchstring_core::account::{Account, Attributes};
+use latchstring_core::flow::{
+    Caller, Challenge, ClientRequest, Created, Decided, Flow, FlowId, Next, Person, Purpose,
+    Response, Round, Step, Turn, Verdict, Why,
+};
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::keys::{Key, KeyId, KeyRing};
+use latchstring_core::message::Message;
+use latchstring_core::policy::{Deployment, Policy};
+use latchstring_core::ports::{Clock, Directory, Store};
+use latchstring_core::sealed::{Proof, Ticket};
+use latchstring_core::secret::Secret;
+use latchstring_core::time::Timestamp;
+use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+
+pub(crate) use executor::{Strand, in_turn, interleaved, now};
+pub(crate) use pool::Pool;
+pub(crate) use wire::{Break, Flaky, Wire};
+
+/// What Ada types to sign in.
+pub(crate) const ADA: &str = "ada@example.com";
+/// What somebody else types.
+pub(crate) const BOB: &str = "bob@example.com";
+/// Ada's second contact.
+pub(crate) const NUMBER: &str = "+14155550132";
+/// The pool's name of Ada's account.
+pub(crate) const ADAS_NAME: &str = "username-of-ada";
+/// Ada's immutable id.
+const ADAS_SUB: &str = "sub-of-ada";
+/// When every test begins.
+const START: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+/// A deployment with its pool. Everything in it is shared by [`World::reconfigured`].
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) deployment: Deployment,
+    pub(crate) caller: Caller,
+    pub(crate) clock: ManualClock,
+    pub(crate) entropy: Arc<SeededEntropy>,
+    pub(crate) wire: Wire,
+    pub(crate) store: Flaky<MemoryStore>,
+    pub(crate) directory: Flaky<MemoryDirectory>,
+    /// How often each trigger is invoked with the same event, the last answer counting.
+    pub(crate) invocations: usize,
+    /// How long Cognito waits in between.
+    pub(crate) pause: Duration,
+    sent: Arc<Mutex<Vec<Message>>>,
+}
+
+impl World {
+    /// The default policy, one key, nobody in the pool.
+    pub(crate) fn new() -> Self {
+        let wire = Wire::default();
+        Self {
+            deployment: Deployment {
+                policy: Policy::for_clients(vec!["client".to_owned(), "second".to_owned()]),
+                keys: KeyRing::new(key("k1", 1), None, None).unwrap(),
+            },
+            caller: Caller::new("pool", "client"),
+            clock: ManualClock::at(START),
+            entropy: Arc::new(SeededEntropy::new(1)),
+            wire: wire.clone(),
+            store: Flaky {
+                port: MemoryStore::default(),
+                wire: wire.clone(),
+            },
+            directory: Flaky {
+                port: MemoryDirectory::default(),
+                wire,
+            },
+            invocations: 1,
+            pause: Duration::ZERO,
+            sent: Arc::default(),
+        }
+    }
+
+    /// With Ada in the pool, confirmed, her email address verified.
+    pub(crate) fn with_ada() -> Self {
+        let world = Self::new();
+        world.put_ada(&[]);
+        world
+    }
+
+    /// The same ports and pool under another configuration.
+    pub(crate) fn reconfigured(&self, change: impl FnOnce(&mut Self)) -> Self {
+        let mut world = self.clone();
+        change(&mut world);
+        world
+    }
+
+    /// Puts Ada in the pool, or changes these of her attributes.
+    pub(crate) fn put_ada(&self, changed: &[(&str, &str)]) {
+        let mut attributes = BTreeMap::from([
+            ("sub", ADAS_SUB),
+            ("cognito:user_status", "CONFIRMED"),
+            ("email", ADA),
+            ("email_verified", "true"),
+        ]);
+        attributes.extend(changed.iter().copied());
+        self.directory.port.put(Account {
+            username: ADAS_NAME.to_owned(),
+            enabled: true,
+            attributes: Attributes::from_pairs(attributes),
+        });
+    }
+
+    /// Disables Ada's account.
+    pub(crate) fn disable_ada(&self) {
+        let mut ada = now(self.directory.port.find(ADAS_NAME)).unwrap().unwrap();
+        ada.enabled = false;
+        self.directory.port.put(ada);
+    }
+
+    /// A ticket to sign in.
+    pub(crate) fn ticket(&self, to: &str) -> String {
+        self.ticket_for(Purpose::SignIn, to)
+    }
+
+    /// A ticket for any purpose.
+    pub(crate) fn ticket_for(&self, purpose: Purpose, to: &str) -> String {
+        Ticket::new(purpose, identifier(to), self.clock.now(), &*self.entropy).seal(
+            &self.deployment.keys,
+            &self.caller,
+            &*self.entropy,
+        )
+    }
+
+    /// A proof as a ghost's flow would hand it out.
+    pub(crate) fn proof(&self, of: &str) -> String {
+        let proof = Proof {
+            of: identifier(of),
+            flow: FlowId::from_bytes(latchstring_core::ports::Entropy::bytes(&*self.entropy)),
+            made_at: self.clock.now(),
+        };
+        proof.seal(&self.deployment.keys, &self.caller, &*self.entropy)
+    }
+
+    /// `InitiateAuth(CUSTOM_AUTH)`.
+    pub(crate) fn initiate(&self, username: &str) -> Session<'_> {
+        now(Session::initiate(self, username, false))
+    }
+
+    /// A session whose ticket was accepted and whose code was sent.
+    pub(crate) fn at_otp(&self, to: &str) -> Session<'_> {
+        let mut session = self.initiate(to);
+        session.choose(&self.ticket(to));
+        assert_eq!(session.step(), "otp");
+        session
+    }
+
+    /// A session that the proof answers.
+    pub(crate) fn at_claim(&self) -> Session<'_> {
+        let mut session = self.initiate(ADAS_NAME);
+        session.choose(&self.ticket_for(Purpose::Claim, ADA));
+        assert_eq!(session.step(), "claim");
+        session
+    }
+
+    /// A session that has no ticket.
+    pub(crate) fn at_decoy(&self, username: &str) -> Session<'_> {
+        let mut session = self.initiate(username);
+        session.respond_to("", "email", None);
+        assert_eq!(session.step(), "otp");
+        session
+    }
+
+    /// Every message so far: the code, and to whom.
+    pub(crate) fn sent(&self) -> Vec<(String, String)> {
+        let sent = self.sent.lock().unwrap();
+        sent.iter()
+            .map(|message| {
+                (
+                    message.code.digits().to_owned(),
+                    message.to.as_str().to_owned(),
+                )
+            })
+            .collect()
+    }
+
+    /// The code of the only message, however often it was sent.
+    pub(crate) fn code(&self) -> String {
+        let mut codes: Vec<_> = self.sent().into_iter().map(|(code, _)| code).collect();
+        codes.dedup();
+        let [code] = &codes[..] else {
+            panic!("{} different codes were sent", codes.len())
+        };
+        code.clone()
+    }
+
+    /// Codes that are wrong, all different.
+    pub(crate) fn wrong_codes(&self) -> impl Iterator<Item = String> + use<> {
+        let right: Vec<_> = self.sent().into_iter().map(|(code, _)| code).collect();
+        (0..1_000_000)
+            .map(|code| format!("{code:06}"))
+            .filter(move |code| !right.contains(code))
+    }
+
+    /// One wrong code.
+    pub(crate) fn wrong_code(&self) -> String {
+        self.wrong_codes().next().unwrap()
+    }
+
+    /// Moves the clock.
+    pub(crate) fn after_secs(&self, secs: u64) -> &Self {
+        self.clock.advance(Duration::from_secs(secs));
+        self
+    }
+
+    /// Moves the clock.
+    pub(crate) fn after_millis(&self, millis: u64) -> &Self {
+        self.clock.advance(Duration::from_millis(millis));
+        self
+    }
+
+    /// Whom Cognito reports for that name.
+    pub(crate) fn person(&self, username: &str) -> Person {
+        match now(self.directory.port.find(username)).unwrap() {
+            Some(account) => Person::new(false, account.attributes),
+            None => Person::new(true, Attributes::default()),
+        }
+    }
+
+    /// Calls Define, as often as configured.
+    pub(crate) async fn define(&self, turn: &Turn) -> Decided<Next> {
+        self.repeatedly(async || {
+            latchstring_core::flow::define(
+                &self.deployment,
+                &self.store,
+                &self.directory,
+                &self.clock,
+                turn,
+            )
+            .await
+        })
+        .await
+    }
+
+    /// Calls Create, as often as configured, and delivers what it says.
+    pub(crate) async fn create(&self, turn: &Turn) -> Decided<Created> {
+        self.repeatedly(async || {
+            let mut decided = latchstring_core::flow::create(
+                &self.deployment,
+                &self.store,
+                &self.clock,
+                &*self.entropy,
+                turn,
+            )
+            .await;
+            let message = decided.decision.message.take();
+            self.sent.lock().unwrap().extend(message);
+            decided
+        })
+        .await
+    }
+
+    /// Calls Verify, as often as configured.
+    pub(crate) async fn verify(&self, response: &Response) -> Decided<Verdict> {
+        self.repeatedly(async || {
+            latchstring_core::flow::verify(&self.deployment, &self.store, &self.clock, response)
+                .await
+        })
+        .await
+    }
+
+    async fn repeatedly<T>(&self, mut trigger: impl AsyncFnMut() -> T) -> T {
+        for _ in 1..self.invocations {
+            trigger().await;
+            self.clock.advance(self.pause);
+        }
+        trigger().await
+    }
+}
+
+/// A session of Cognito's. A clone is the same session, kept to be replayed.
+#[derive(Clone)]
+pub(crate) struct Session<'w> {
+    pub(crate) world: &'w World,
+    pub(crate) username: String,
+    pub(crate) rounds: Vec<Round>,
+    /// What Create wrote for the question in hand: the metadata and the private parameter.
+    pub(crate) asked: String,
+    /// The public parameters of the question in hand.
+    pub(crate) public: BTreeMap<&'static str, String>,
+    /// Set when it is over.
+    pub(crate) ended: Option<Next>,
+    /// Whether the pool does not see the user though there is one.
+    unseen: bool,
+}
+
+/// What became of a response.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) verify: Decided<Verdict>,
+    pub(crate) define: Decided<Next>,
+    pub(crate) create: Option<Decided<Created>>,
+}
+
+impl Reply {
+    /// Why each trigger decided so. Create is `None` when it was not asked.
+    pub(crate) fn whys(&self) -> (Why, Why, Option<Why>) {
+        let create = self.create.as_ref().map(|decided| decided.why);
+        (self.verify.why, self.define.why, create)
+    }
+
+    pub(crate) fn is_right(&self) -> bool {
+        matches!(self.verify.decision, Verdict::Right(_))
+    }
+
+    pub(crate) fn next(&self) -> Next {
+        self.define.decision
+    }
+}
+
+impl<'w> Session<'w> {
+    /// Opens a session: Define and Create for no rounds yet.
+    pub(crate) async fn initiate(world: &'w World, username: &str, unseen: bool) -> Self {
+        let found = now(world.directory.port.find(username)).unwrap();
+        let mut session = Self {
+            world,
+            // The pool's username, or for a ghost what was typed.
+            username: found.map_or_else(|| username.to_owned(), |account| account.username),
+            rounds: Vec::new(),
+            asked: String::new(),
+            public: BTreeMap::new(),
+            ended: None,
+            unseen,
+        };
+        let turn = session.turn(ClientRequest::default());
+        assert_eq!(world.define(&turn).await.decision, Next::Challenge);
+        let created = world.create(&turn).await;
+        session.ask(&created);
+        session
+    }
+
+    /// `RespondToAuthChallenge(CUSTOM_CHALLENGE)`.
+    pub(crate) async fn respond(&mut self, answer: &str, request: ClientRequest) -> Reply {
+        assert_eq!(self.ended, None, "the session is over");
+        let verify = self
+            .world
+            .verify(&self.response(answer, request.clone()))
+            .await;
+        self.rounds.push(Round {
+            challenge_name: "CUSTOM_CHALLENGE".to_owned(),
+            passed: matches!(verify.decision, Verdict::Right(_)),
+            metadata: Some(self.asked.clone()),
+        });
+        let turn = self.turn(request);
+        let define = self.world.define(&turn).await;
+        let mut create = None;
+        if define.decision == Next::Challenge {
+            let created = self.world.create(&turn).await;
+            self.ask(&created);
+            create = Some(created);
+        } else {
+            self.ended = Some(define.decision);
+        }
+        Reply {
+            verify,
+            define,
+            create,
+        }
+    }
+
+    /// What Verify sees of a response.
+    pub(crate) fn response(&self, answer: &str, request: ClientRequest) -> Response {
+        Response {
+            caller: self.world.caller.clone(),
+            person: self.person(),
+            challenge: Some(self.asked.clone()),
+            answer: Secret::new(answer),
+            request,
+        }
+    }
+
+    /// What Define and Create see.
+    pub(crate) fn turn(&self, request: ClientRequest) -> Turn {
+        Turn {
+            caller: self.world.caller.clone(),
+            username: Secret::new(&*self.username),
+            person: self.person(),
+            rounds: self.rounds.clone(),
+            request,
+        }
+    }
+
+    fn person(&self) -> Person {
+        if self.unseen {
+            Person::Ghost
+        } else {
+            self.world.person(&self.username)
+        }
+    }
+
+    fn ask(&mut self, created: &Decided<Created>) {
+        let Created {
+            challenge, public, ..
+        } = &created.decision;
+        self.asked = challenge.to_text(&self.world.deployment.keys, &self.world.caller);
+        self.public = public.to_pairs().into_iter().collect();
+    }
+
+    /// The same session in another world.
+    pub(crate) fn moved_to<'other>(&self, world: &'other World) -> Session<'other> {
+        let Self {
+            world: _,
+            username,
+            rounds,
+            asked,
+            public,
+            ended,
+            unseen,
+        } = self.clone();
+        Session {
+            world,
+            username,
+            rounds,
+            asked,
+            public,
+            ended,
+            unseen,
+        }
+    }
+
+    /// Answers `select` by email or phone number, whichever the ticket is for.
+    pub(crate) fn choose(&mut self, ticket: &str) -> Reply {
+        let opened = Ticket::open(
+            ticket,
+            &self.world.deployment.keys,
+            &self.world.caller,
+            self.world.clock.now(),
+            self.world.deployment.policy.ticket_life,
+        );
+        let method = opened.map_or(Method::Email, |ticket| ticket.to.method());
+        self.respond_to("", method.as_str(), Some(ticket))
+    }
+
+    /// Answers `select` with any method and ticket.
+    pub(crate) fn respond_to(&mut self, answer: &str, method: &str, ticket: Option<&str>) -> Reply {
+        let request = ClientRequest {
+            method: Some(method.to_owned()),
+            ticket: ticket.map(Secret::new),
+            action: None,
+        };
+        now(self.respond(answer, request))
+    }
+
+    /// Answers with a code or a proof.
+    pub(crate) fn answer(&mut self, answer: &str) -> Reply {
+        now(self.respond(answer, ClientRequest::default()))
+    }
+
+    /// Answers with anything, and an `action` beside it.
+    pub(crate) fn answer_with_action(&mut self, answer: &str, action: &str) -> Reply {
+        let request = ClientRequest {
+            action: Some(action.to_owned()),
+            ..ClientRequest::default()
+        };
+        now(self.respond(answer, request))
+    }
+
+    /// Asks for the same code once more.
+    pub(crate) fn resend(&mut self) -> Reply {
+        self.answer_with_action("resend", "resend")
+    }
+
+    /// The step in hand.
+    pub(crate) fn step(&self) -> &str {
+        &self.public["step"]
+    }
+
+    /// A number among the public parameters.
+    pub(crate) fn number(&self, name: &str) -> u64 {
+        self.public[name].parse().unwrap()
+    }
+
+    /// The question in hand, read.
+    pub(crate) fn challenge(&self) -> Challenge {
+        let World {
+            deployment, caller, ..
+        } = self.world;
+        Challenge::parse(&self.asked, &deployment.keys, caller).unwrap()
+    }
+
+    /// The flow's row.
+    pub(crate) fn row(&self) -> Option<Flow> {
+        now(self.world.store.port.flow(self.challenge().flow)).unwrap()
+    }
+
+    /// Asks another question, as if Create had.
+    pub(crate) fn ask_instead(&mut self, step: Step) {
+        let challenge = Challenge {
+            flow: self.challenge().flow,
+            step,
+        };
+        self.asked = challenge.to_text(&self.world.deployment.keys, &self.world.caller);
+    }
+}
+
+/// What was typed, parsed.
+pub(crate) fn identifier(text: &str) -> Identifier {
+    let method = if text.starts_with('+') {
+        Method::PhoneNumber
+    } else {
+        Method::Email
+    };
+    Identifier::parse(method, text).unwrap()
+}
+
+/// A key of a ring.
+pub(crate) fn key(id: &str, byte: u8) -> Key {
+    Key::new(KeyId::parse(id).unwrap(), &[byte; 32]).unwrap()
+}

@@ -1,0 +1,121 @@
+//! Cognito as a client sees it, over the same triggers.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use latchstring_core::flow::ClientRequest;
+use latchstring_core::flow::Next;
+use latchstring_core::ports::{ChallengeApi, Directory, Fault, OpenChallenge, Reply};
+use latchstring_core::secret::Secret;
+
+use super::{Session, World, now};
+
+/// A user pool that keeps its sessions.
+pub(crate) struct Pool<'w> {
+    world: &'w World,
+    /// `PreventUserExistenceErrors=LEGACY`.
+    legacy: bool,
+    /// How many more sessions open as if a user who is there were not.
+    unseen_for: Mutex<usize>,
+    sessions: Mutex<BTreeMap<String, Session<'w>>>,
+}
+
+impl<'w> Pool<'w> {
+    /// A pool that never says that a user is missing.
+    pub(crate) fn of(world: &'w World) -> Self {
+        Self {
+            world,
+            legacy: false,
+            unseen_for: Mutex::new(0),
+            sessions: Mutex::default(),
+        }
+    }
+
+    /// A pool that does.
+    pub(crate) fn legacy(world: &'w World) -> Self {
+        Self {
+            legacy: true,
+            ..Self::of(world)
+        }
+    }
+
+    /// A pool that does not see new users in the next sessions.
+    pub(crate) fn slow(self, sessions: usize) -> Self {
+        *self.unseen_for.lock().unwrap() = sessions;
+        self
+    }
+
+    /// The session of that name, to be answered by the person.
+    pub(crate) fn session(&self, session: &Secret) -> Session<'w> {
+        let mut sessions = self.sessions.lock().unwrap();
+        sessions
+            .remove(session.expose())
+            .expect("a session in hand")
+    }
+
+    fn challenge(&self, session: Session<'w>) -> Reply {
+        let mut sessions = self.sessions.lock().unwrap();
+        let name = format!("session {} of {}", sessions.len(), session.asked);
+        let mut parameters: BTreeMap<_, _> = session
+            .public
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        parameters.insert("USERNAME".to_owned(), session.username.clone());
+        sessions.insert(name.clone(), session);
+        Reply::Challenge(OpenChallenge {
+            session: Secret::new(name),
+            parameters,
+        })
+    }
+
+    async fn open(&self, username: &str) -> Reply {
+        let found = now(self.world.directory.port.find(username)).unwrap();
+        let unseen = {
+            let mut unseen_for = self.unseen_for.lock().unwrap();
+            let unseen = found.is_some() && *unseen_for > 0;
+            *unseen_for -= usize::from(unseen);
+            unseen
+        };
+        match found {
+            Some(account) if !account.enabled => Reply::Refused,
+            Some(_) if self.legacy && unseen => Reply::UserNotFound,
+            None if self.legacy => Reply::UserNotFound,
+            _ => self.challenge(Session::initiate(self.world, username, unseen).await),
+        }
+    }
+}
+
+impl ChallengeApi for Pool<'_> {
+    async fn initiate(&self, username: &str) -> Result<Reply, Fault> {
+        let effect = async { Ok(self.open(username).await) };
+        self.world.wire.carry("initiate", effect).await
+    }
+
+    async fn respond(
+        &self,
+        challenge: &OpenChallenge,
+        answer: &str,
+        client_metadata: &[(&str, &str)],
+    ) -> Result<Reply, Fault> {
+        let said = |name| {
+            let found = client_metadata.iter().find(|(said, _)| *said == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let request = ClientRequest {
+            method: said("method"),
+            ticket: said("ticket").map(Secret::new),
+            action: said("action"),
+        };
+        let effect = async {
+            let mut session = self.session(&challenge.session);
+            session.respond(answer, request).await;
+            Ok(match session.ended {
+                None => self.challenge(session),
+                Some(Next::Fail) => Reply::Refused,
+                Some(next) => panic!("a resolver never gets {next:?}"),
+            })
+        };
+        self.world.wire.carry("respond", effect).await
+    }
+}

@@ -1,0 +1,196 @@
+//! The wire between the core and its ports.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+
+use latchstring_core::account::Account;
+use latchstring_core::flow::{AnswerDigest, Flow, FlowId};
+use latchstring_core::identifier::Identifier;
+use latchstring_core::label::Label;
+use latchstring_core::ports::{
+    Created, Directory, Fault, Finished, Judged, Opened, Redeemed, Store, Token,
+};
+use latchstring_core::secret::Secret;
+use latchstring_core::time::Timestamp;
+use latchstring_memory::{MemoryDirectory, MemoryStore};
+
+/// What can happen to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Break {
+    /// The request is lost: nothing happened.
+    Before,
+    /// The answer is lost: it happened, and the caller does not know.
+    After,
+}
+
+/// Notes every port call, breaks those it is told to, and is where interleaved futures take turns.
+/// Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wire(Arc<Mutex<Calls>>);
+
+#[derive(Debug, Default)]
+struct Calls {
+    noted: Vec<&'static str>,
+    breaks: BTreeMap<usize, Break>,
+    takes_turns: bool,
+}
+
+impl Wire {
+    /// The calls since the last [`Wire::clear`], in order.
+    pub(crate) fn calls(&self) -> Vec<&'static str> {
+        self.0.lock().unwrap().noted.clone()
+    }
+
+    /// Forgets the calls so far, and what was to break.
+    pub(crate) fn clear(&self) {
+        let mut calls = self.0.lock().unwrap();
+        calls.noted.clear();
+        calls.breaks.clear();
+    }
+
+    /// From now on, the calls of these numbers (from 0) break, each once.
+    pub(crate) fn will_break(&self, breaks: impl IntoIterator<Item = (usize, Break)>) {
+        self.clear();
+        self.0.lock().unwrap().breaks.extend(breaks);
+    }
+
+    /// From now on, every call lets other futures go first.
+    pub(crate) fn take_turns(&self) {
+        self.0.lock().unwrap().takes_turns = true;
+    }
+
+    /// Carries a call.
+    pub(crate) async fn carry<T>(
+        &self,
+        call: &'static str,
+        effect: impl Future<Output = Result<T, Fault>> + Send,
+    ) -> Result<T, Fault> {
+        self.turn().await;
+        let broken = {
+            let mut calls = self.0.lock().unwrap();
+            let number = calls.noted.len();
+            calls.noted.push(call);
+            calls.breaks.remove(&number)
+        };
+        let lost = || Err(Fault::new(call, "lost"));
+        match broken {
+            None => effect.await,
+            Some(Break::Before) => lost(),
+            Some(Break::After) => {
+                effect.await?;
+                lost()
+            }
+        }
+    }
+
+    async fn turn(&self) {
+        let mut waits = self.0.lock().unwrap().takes_turns;
+        std::future::poll_fn(|_| {
+            if std::mem::take(&mut waits) {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
+    }
+}
+
+/// A port at the other end of a [`Wire`].
+#[derive(Clone, Debug)]
+pub(crate) struct Flaky<P> {
+    /// The port itself, for what a test does behind the core's back.
+    pub(crate) port: P,
+    pub(crate) wire: Wire,
+}
+
+impl Store for Flaky<MemoryStore> {
+    async fn open_flow(&self, flow: &Flow) -> Result<Opened, Fault> {
+        let effect = self.port.open_flow(flow);
+        self.wire.carry("open_flow", effect).await
+    }
+
+    async fn flow(&self, id: FlowId) -> Result<Option<Flow>, Fault> {
+        self.wire.carry("flow", self.port.flow(id)).await
+    }
+
+    async fn advance_send(&self, id: FlowId, sends: u8, now: Timestamp) -> Result<bool, Fault> {
+        let effect = self.port.advance_send(id, sends, now);
+        self.wire.carry("advance_send", effect).await
+    }
+
+    async fn judge(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        right: bool,
+        limit: u8,
+        now: Timestamp,
+    ) -> Result<Judged, Fault> {
+        let effect = self.port.judge(id, answer, right, limit, now);
+        self.wire.carry("judge", effect).await
+    }
+
+    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, Fault> {
+        self.wire.carry("finish", self.port.finish(id, now)).await
+    }
+
+    async fn redeem(
+        &self,
+        token: Token,
+        flow: FlowId,
+        keep_until: Timestamp,
+    ) -> Result<Redeemed, Fault> {
+        let effect = self.port.redeem(token, flow, keep_until);
+        self.wire.carry("redeem", effect).await
+    }
+
+    async fn is_redeemed(&self, token: Token) -> Result<bool, Fault> {
+        let effect = self.port.is_redeemed(token);
+        self.wire.carry("is_redeemed", effect).await
+    }
+
+    async fn lease(
+        &self,
+        on: Label,
+        holder: Label,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Fault> {
+        let effect = self.port.lease(on, holder, now, until);
+        self.wire.carry("lease", effect).await
+    }
+
+    async fn release(&self, on: Label, holder: Label) -> Result<(), Fault> {
+        let effect = self.port.release(on, holder);
+        self.wire.carry("release", effect).await
+    }
+
+    async fn charge(
+        &self,
+        counter: Label,
+        amount: u32,
+        limit: u32,
+        keep_until: Timestamp,
+    ) -> Result<bool, Fault> {
+        let effect = self.port.charge(counter, amount, limit, keep_until);
+        self.wire.carry("charge", effect).await
+    }
+}
+
+impl Directory for Flaky<MemoryDirectory> {
+    async fn find(&self, name: &str) -> Result<Option<Account>, Fault> {
+        self.wire.carry("find", self.port.find(name)).await
+    }
+
+    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, Fault> {
+        let effect = self.port.create(username, contact);
+        self.wire.carry("create", effect).await
+    }
+
+    async fn set_password(&self, username: &str, password: &Secret) -> Result<(), Fault> {
+        let effect = self.port.set_password(username, password);
+        self.wire.carry("set_password", effect).await
+    }
+}

@@ -1,0 +1,27 @@
+//! The challenge state machine and the sign-in resolver, tried from outside.
+//!
+//! [`harness`] plays Cognito: it holds a session's rounds and calls Define, Create and Verify as
+//! the pool would, over ports that note every call, fail when told to, and can be interleaved.
+//! Nothing under test is replaced.
+//!
+//! - [`rows`]: one test for each row of the policy table in `latchstring_core::flow`.
+//! - The rules of the design, by name: [`fail_closed`], [`authority`], [`attempts`], [`messages`],
+//!   [`holders`], [`decoys`], [`proofs`], [`secrecy`].
+//! - [`faults`] and [`retries`]: what Lambda and the network do to every step of every flow.
+//! - [`properties`]: what no sequence of events may reach.
+//! - [`sign_in`]: the resolver over a small Cognito that drives the same triggers.
+
+mod attempts;
+mod authority;
+mod decoys;
+mod fail_closed;
+mod faults;
+mod harness;
+mod holders;
+mod messages;
+mod proofs;
+mod properties;
+mod retries;
+mod rows;
+mod secrecy;
+mod sign_in;

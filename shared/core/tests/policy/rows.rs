@@ -1,0 +1,484 @@
+//! The policy table of `latchstring_core::flow`, row by row.
+
+use latchstring_core::flow::{ClientRequest, Next, Purpose, Round, Subject, Why};
+
+use crate::harness::{ADA, ADAS_NAME, BOB, Break, NUMBER, World, now};
+
+/// Row 1.
+#[test]
+fn the_first_question_is_for_the_method_and_sends_nothing() {
+    let world = World::with_ada();
+    for name in [ADA, BOB] {
+        let turn = world.initiate(name).turn(ClientRequest::default());
+        let turn = latchstring_core::flow::Turn {
+            rounds: Vec::new(),
+            ..turn
+        };
+        let defined = now(world.define(&turn));
+        assert_eq!(
+            (defined.decision, defined.why),
+            (Next::Challenge, Why::Opened)
+        );
+        let created = now(world.create(&turn));
+        assert_eq!(created.why, Why::Opened);
+        assert_eq!(
+            created.decision.public.to_pairs(),
+            [("step", "select".to_owned())]
+        );
+    }
+    assert!(world.sent().is_empty());
+    assert!(world.wire.calls().is_empty(), "nothing is asked or written");
+}
+
+/// Row 1.
+#[test]
+fn every_session_has_a_flow_of_its_own() {
+    let world = World::with_ada();
+    let [one, two] = [world.initiate(ADA), world.initiate(ADA)];
+    assert_ne!(one.challenge().flow, two.challenge().flow);
+}
+
+/// Row 2.
+#[test]
+fn a_round_that_is_not_ours_fails_the_session() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    session.rounds.push(Round {
+        challenge_name: "PASSWORD_VERIFIER".to_owned(),
+        passed: true,
+        metadata: None,
+    });
+    let reply = session.answer(&world.code());
+    assert_eq!((reply.next(), reply.define.why), (Next::Fail, Why::NotOurs));
+}
+
+/// Row 2.
+#[test]
+fn rounds_out_of_order_fail_the_session() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    session.answer(&world.wrong_code());
+    session.rounds.reverse();
+    let reply = session.answer(&world.code());
+    assert_eq!((reply.next(), reply.define.why), (Next::Fail, Why::NotOurs));
+}
+
+/// Row 2.
+#[test]
+fn a_client_that_is_not_served_fails() {
+    let world = World::with_ada();
+    let session = world.at_otp(ADA);
+    let other = world.reconfigured(|world| world.deployment.policy.clients = vec!["else".into()]);
+    let mut session = session.moved_to(&other);
+    let reply = session.answer(&world.code());
+    assert_eq!(
+        reply.whys(),
+        (Why::ClientNotServed, Why::ClientNotServed, None)
+    );
+    assert_eq!(reply.next(), Next::Fail);
+    assert!(!reply.is_right());
+}
+
+/// Row 2.
+#[test]
+fn too_many_rounds_fail_the_session() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    let mut rounds = 1;
+    let last = loop {
+        let reply = session.resend();
+        rounds += 1;
+        if reply.next() == Next::Fail {
+            break reply;
+        }
+    };
+    assert_eq!(last.define.why, Why::TooManyRounds);
+    assert_eq!(
+        rounds,
+        3 + 2 + 10 + 1,
+        "attempts, resends, and some for faults"
+    );
+}
+
+/// Row 3.
+#[test]
+fn an_unknown_method_fails_the_session() {
+    let world = World::with_ada();
+    for method in ["", "EMAIL", "sms", "email ", "phone"] {
+        let mut session = world.initiate(ADA);
+        let reply = session.respond_to("", method, Some(&world.ticket(ADA)));
+        assert_eq!(
+            reply.whys(),
+            (Why::MethodUnknown, Why::MethodUnknown, None),
+            "{method:?}"
+        );
+        assert_eq!(reply.next(), Next::Fail);
+    }
+    assert!(world.sent().is_empty());
+}
+
+/// Row 4.
+#[test]
+fn a_ticket_sends_one_code_to_a_known_holder() {
+    let world = World::with_ada();
+    let mut session = world.initiate(ADA);
+    let reply = session.choose(&world.ticket(ADA));
+    assert_eq!(
+        reply.whys(),
+        (Why::MethodKnown, Why::MethodKnown, Some(Why::CodeReserved))
+    );
+    assert_eq!(session.step(), "otp");
+    assert_eq!(world.sent(), [(world.code(), ADA.to_owned())]);
+    let row = session.row().expect("a row");
+    assert!(matches!(row.subject, Subject::Known(_)));
+    assert_eq!((row.sends, row.attempts.len()), (1, 0));
+}
+
+/// Row 4.
+#[test]
+fn a_ticket_sends_one_code_to_a_ghost() {
+    let world = World::new();
+    let mut session = world.initiate(BOB);
+    let reply = session.choose(&world.ticket(BOB));
+    assert_eq!(
+        reply.whys(),
+        (Why::MethodKnown, Why::MethodKnown, Some(Why::CodeReserved))
+    );
+    assert_eq!(world.sent(), [(world.code(), BOB.to_owned())]);
+    assert_eq!(session.row().expect("a row").subject, Subject::Ghost);
+}
+
+/// Row 4.
+#[test]
+fn a_ticket_for_a_number_sends_to_the_number() {
+    let world = World::new();
+    world.put_ada(&[("phone_number", NUMBER), ("phone_number_verified", "true")]);
+    let mut session = world.initiate(NUMBER);
+    session.choose(&world.ticket(NUMBER));
+    assert_eq!(world.sent(), [(world.code(), NUMBER.to_owned())]);
+}
+
+/// Row 5.
+#[test]
+fn a_ticket_for_what_a_known_user_does_not_hold_sends_nothing() {
+    let world = World::with_ada();
+    let mut session = world.initiate(ADA);
+    let reply = session.choose(&world.ticket(BOB));
+    assert_eq!(
+        reply.whys(),
+        (Why::MethodKnown, Why::MethodKnown, Some(Why::NotTheHolder))
+    );
+    assert_eq!(session.step(), "otp");
+    assert!(world.sent().is_empty());
+    assert_eq!(session.row().expect("a row").subject, Subject::Decoy);
+}
+
+/// Row 6.
+#[test]
+fn without_a_valid_ticket_the_flow_is_a_decoy() {
+    let world = World::with_ada();
+    let stale = world.ticket(ADA);
+    world.after_secs(61);
+    let forged = format!("{}A", world.ticket(ADA));
+    let number = world.ticket(NUMBER);
+    for (ticket, why) in [
+        (None, Why::TicketMissing),
+        (Some(forged), Why::TicketForged),
+        (Some(stale), Why::TicketStale),
+        (Some(number), Why::TicketMethod),
+    ] {
+        let mut session = world.initiate(ADA);
+        let reply = session.respond_to("", "email", ticket.as_deref());
+        assert_eq!(
+            reply.whys(),
+            (Why::MethodKnown, Why::MethodKnown, Some(why))
+        );
+        assert_eq!(session.step(), "otp");
+        assert_eq!(session.row(), None);
+    }
+    assert!(world.sent().is_empty());
+}
+
+/// Row 6.
+#[test]
+fn a_ticket_that_another_flow_redeemed_makes_a_decoy() {
+    let world = World::with_ada();
+    let ticket = world.ticket(ADA);
+    world.initiate(ADA).choose(&ticket);
+    let mut second = world.initiate(ADA);
+    let reply = second.choose(&ticket);
+    assert_eq!(reply.whys().2, Some(Why::TicketRedeemed));
+    assert_eq!((second.step(), second.row()), ("otp", None));
+    assert_eq!(world.sent().len(), 1);
+}
+
+/// Row 7.
+#[test]
+fn a_ticket_of_a_claim_asks_its_holder_for_the_proof_and_sends_nothing() {
+    let world = World::with_ada();
+    let mut session = world.initiate(ADAS_NAME);
+    let reply = session.choose(&world.ticket_for(Purpose::Claim, ADA));
+    assert_eq!(
+        reply.whys(),
+        (Why::MethodKnown, Why::MethodKnown, Some(Why::ClaimOpened))
+    );
+    assert_eq!(session.step(), "claim");
+    assert!(world.sent().is_empty());
+    let row = session.row().expect("a row");
+    assert_eq!(row.purpose, Purpose::Claim);
+    assert!(matches!(row.subject, Subject::Known(_)));
+}
+
+/// Row 8.
+#[test]
+fn a_wrong_answer_asks_the_same_again() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    let reply = session.answer(&world.wrong_code());
+    assert_eq!(
+        reply.whys(),
+        (Why::WrongAnswer, Why::AskedAgain, Some(Why::AskedAgain))
+    );
+    assert_eq!((session.step(), session.number("attemptsLeft")), ("otp", 2));
+    let mut claim = world.at_claim();
+    let reply = claim.answer("no proof");
+    assert_eq!(
+        reply.whys(),
+        (Why::ProofForged, Why::AskedAgain, Some(Why::AskedAgain))
+    );
+    assert_eq!((claim.step(), claim.number("attemptsLeft")), ("claim", 2));
+    assert_eq!(world.sent().len(), 1);
+}
+
+/// Row 8.
+#[test]
+fn resend_sends_the_same_code_once_more_after_the_cooldown() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    let early = session.resend();
+    assert_eq!(
+        early.whys(),
+        (Why::ResendAsked, Why::AskedAgain, Some(Why::ResendTooSoon))
+    );
+    assert_eq!(world.sent().len(), 1);
+    world.after_secs(30);
+    let due = session.resend();
+    assert_eq!(
+        due.whys(),
+        (Why::ResendAsked, Why::AskedAgain, Some(Why::Resent))
+    );
+    assert_eq!(world.sent().len(), 2);
+    assert_eq!(session.number("attemptsLeft"), 3, "it cost no attempt");
+    assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
+}
+
+/// Row 9.
+#[test]
+fn the_last_wrong_answer_fails_the_session() {
+    let world = World::with_ada();
+    for mut session in [world.at_otp(ADA), world.at_claim()] {
+        let mut wrong = world.wrong_codes();
+        session.answer(&wrong.next().unwrap());
+        session.answer(&wrong.next().unwrap());
+        let reply = session.answer(&wrong.next().unwrap());
+        assert_eq!(
+            (reply.next(), reply.define.why),
+            (Next::Fail, Why::NoAttemptLeft)
+        );
+    }
+}
+
+/// Row 9.
+#[test]
+fn a_wrong_answer_after_the_end_of_the_code_fails_the_session() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    world.after_secs(300);
+    let reply = session.answer(&world.wrong_code());
+    assert_eq!(reply.whys(), (Why::Expired, Why::Expired, None));
+    assert_eq!(reply.next(), Next::Fail);
+}
+
+/// Row 10.
+#[test]
+fn a_decoy_counts_in_its_metadata_and_ends_like_the_real_thing() {
+    let world = World::with_ada();
+    let mut session = world.at_decoy(ADA);
+    for left in [2, 1] {
+        let reply = session.answer(&format!("{left}"));
+        assert_eq!(
+            reply.whys(),
+            (Why::FlowMissing, Why::AskedAgain, Some(Why::FlowMissing))
+        );
+        assert_eq!(session.number("attemptsLeft"), left);
+    }
+    let reply = session.answer("123456");
+    assert_eq!(reply.whys(), (Why::FlowMissing, Why::NoAttemptLeft, None));
+    assert_eq!(reply.next(), Next::Fail);
+
+    let mut session = world.at_decoy(ADA);
+    world.after_secs(300);
+    let reply = session.answer("123456");
+    assert_eq!((reply.next(), reply.define.why), (Next::Fail, Why::Expired));
+}
+
+/// Row 11.
+#[test]
+fn a_ghosts_right_code_hands_out_the_proof() {
+    let world = World::new();
+    let mut session = world.at_otp(BOB);
+    let reply = session.answer(&world.code());
+    assert_eq!(reply.whys(), (Why::Right, Why::Proved, Some(Why::Proved)));
+    assert_eq!(reply.next(), Next::Challenge);
+    assert_eq!(session.step(), "claim");
+    assert!(!session.public["proof"].is_empty());
+}
+
+/// Row 12.
+#[test]
+fn a_known_holders_right_answer_issues_tokens() {
+    let world = World::with_ada();
+    let reply = world.at_otp(ADA).answer(&world.code());
+    assert_eq!(reply.whys(), (Why::Right, Why::TokensIssued, None));
+    assert_eq!(reply.next(), Next::IssueTokens);
+    let reply = world.at_claim().answer(&world.proof(ADA));
+    assert_eq!(reply.whys(), (Why::Right, Why::TokensIssued, None));
+    assert_eq!(reply.next(), Next::IssueTokens);
+}
+
+/// Row 13.
+#[test]
+fn a_right_code_of_somebody_who_no_longer_holds_the_contact_fails() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    world.put_ada(&[("email", BOB)]);
+    let reply = session.answer(&world.code());
+    assert_eq!(reply.whys(), (Why::Right, Why::NoLongerHolder, None));
+    assert_eq!(reply.next(), Next::Fail);
+}
+
+/// Row 13.
+#[test]
+fn a_right_code_of_somebody_who_was_disabled_fails() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    world.disable_ada();
+    let reply = session.answer(&world.code());
+    assert_eq!(reply.whys(), (Why::Right, Why::NoLongerHolder, None));
+    assert_eq!(reply.next(), Next::Fail);
+}
+
+/// Row 14.
+#[test]
+fn a_passed_answer_without_its_row_fails() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    let elsewhere = World::with_ada();
+    session.answer(&world.code());
+    let turn = session.turn(ClientRequest::default());
+    let decided = now(elsewhere.define(&turn));
+    assert_eq!(
+        (decided.decision, decided.why),
+        (Next::Fail, Why::FlowMissing)
+    );
+}
+
+/// Row 14.
+#[test]
+fn a_passed_answer_to_a_row_that_is_open_fails() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    session.answer(&world.wrong_code());
+    let mut turn = session.turn(ClientRequest::default());
+    turn.rounds.last_mut().unwrap().passed = true;
+    let decided = now(world.define(&turn));
+    assert_eq!(
+        (decided.decision, decided.why),
+        (Next::Fail, Why::FlowNotMatched)
+    );
+}
+
+/// Row 14.
+#[test]
+fn a_passed_answer_to_a_row_of_another_user_fails() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    session.answer(&world.code());
+    world.put_ada(&[("sub", "sub-of-somebody-else")]);
+    let decided = now(world.define(&session.turn(ClientRequest::default())));
+    assert_eq!(
+        (decided.decision, decided.why),
+        (Next::Fail, Why::FlowDisagrees)
+    );
+}
+
+/// Row 14.
+#[test]
+fn a_passed_answer_to_a_flow_that_is_over_for_15_seconds_fails() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    session.answer(&world.code());
+    let turn = session.turn(ClientRequest::default());
+    world.after_secs(15);
+    assert_eq!(now(world.define(&turn)).decision, Next::IssueTokens);
+    world.after_millis(1);
+    let decided = now(world.define(&turn));
+    assert_eq!(
+        (decided.decision, decided.why),
+        (Next::Fail, Why::FlowNotMatched)
+    );
+}
+
+/// Row 15.
+#[test]
+fn the_proof_answered_in_the_ghosts_own_session_fails() {
+    let world = World::new();
+    let mut session = world.at_otp(BOB);
+    session.answer(&world.code());
+    let proof = session.public["proof"].clone();
+    let reply = session.answer(&proof);
+    assert_eq!(reply.whys(), (Why::FlowDisagrees, Why::FlowDisagrees, None));
+    assert_eq!(reply.next(), Next::Fail);
+}
+
+/// Row 16.
+#[test]
+fn a_store_that_does_not_answer_asks_the_same_again() {
+    let world = World::with_ada();
+    let mut session = world.initiate(ADA);
+    world.wire.will_break([(0, Break::Before)]);
+    let reply = session.choose(&world.ticket(ADA));
+    assert_eq!(
+        reply.whys(),
+        (Why::MethodKnown, Why::MethodKnown, Some(Why::Fault))
+    );
+    assert_eq!(session.step(), "select");
+    assert!(world.sent().is_empty());
+
+    let mut session = world.at_otp(ADA);
+    let before = session.public.clone();
+    world
+        .wire
+        .will_break([(0, Break::Before), (1, Break::Before), (2, Break::Before)]);
+    let reply = session.answer(&world.code());
+    assert_eq!(reply.whys(), (Why::Fault, Why::Fault, Some(Why::Fault)));
+    assert!(!reply.is_right());
+    assert_eq!(session.public, before);
+    assert_eq!(world.sent().len(), 1);
+}
+
+/// Row 16.
+#[test]
+fn a_directory_that_does_not_answer_asks_the_same_again() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    world.wire.will_break([(3, Break::Before)]);
+    let reply = session.answer(&world.code());
+    assert_eq!(world.wire.calls()[3], "find");
+    assert_eq!(
+        reply.whys(),
+        (Why::Right, Why::Fault, Some(Why::AskedAgain))
+    );
+    assert_eq!(session.step(), "otp");
+    assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
+}

@@ -1,0 +1,216 @@
+//! Running other programs: always at the root, never with an input, and shown so that a person
+//! can repeat them.
+//!
+//! Children stay in this process's group: Ctrl-C on a terminal ends them together with it.
+
+use std::env;
+use std::ffi::OsString;
+use std::fmt::{self, Write as _};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, PipeReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use crate::failure::Failure;
+use crate::repository::Repository;
+use crate::results::Counts;
+
+/// How long after a program has ended its output may still be held open by what it started.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A program and its arguments.
+pub(crate) struct Line {
+    program: OsString,
+    name: String,
+    args: Vec<String>,
+    env: Vec<(&'static str, &'static str)>,
+    /// Set like `env`, but no help to a person who repeats the command.
+    quiet_env: Vec<(&'static str, &'static str)>,
+}
+
+impl Line {
+    pub(crate) fn new(program: impl Into<OsString>, name: impl Into<String>) -> Self {
+        Self {
+            program: program.into(),
+            name: name.into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            quiet_env: Vec::new(),
+        }
+    }
+
+    /// The cargo that started us, so that `cargo +nightly xtask` means one toolchain throughout.
+    pub(crate) fn cargo(args: &[&str]) -> Self {
+        let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        Self::new(program, "cargo").args(args)
+    }
+
+    pub(crate) fn args(mut self, args: &[&str]) -> Self {
+        self.args.extend(args.iter().map(ToString::to_string));
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
+        self.env.push((name, value));
+        self
+    }
+
+    pub(crate) fn quiet_env(mut self, name: &'static str, value: &'static str) -> Self {
+        self.quiet_env.push((name, value));
+        self
+    }
+
+    fn command(&self, repository: &Repository) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.args)
+            .current_dir(repository.root())
+            .stdin(Stdio::null());
+        // `cargo run` describes our own package in the environment. A build script that asks to
+        // be run again when such a variable changes would be, here and in the person's next build.
+        for (name, _) in env::vars_os() {
+            let ours = name.to_str().is_some_and(|name| {
+                ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"]
+                    .iter()
+                    .any(|prefix| name.starts_with(prefix))
+            });
+            if ours {
+                command.env_remove(name);
+            }
+        }
+        command.envs(self.env.iter().chain(&self.quiet_env).copied());
+        command
+    }
+
+    fn start_failure(&self, error: io::Error) -> Failure {
+        Failure::Start {
+            program: self.name.clone(),
+            error,
+        }
+    }
+
+    /// Runs it with its output going where ours goes.
+    pub(crate) fn run(&self, repository: &Repository) -> Result<(), Failure> {
+        let status = self
+            .command(repository)
+            .status()
+            .map_err(|error| self.start_failure(error))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(Failure::Ended(status))
+        }
+    }
+
+    /// Runs it in silence: what it printed if it ended well.
+    pub(crate) fn ask(&self, repository: &Repository) -> Option<String> {
+        let output = self.command(repository).output().ok()?;
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Runs it with its output shown and kept in a file, and counts the tests it tells of.
+    pub(crate) fn run_and_keep(
+        &self,
+        repository: &Repository,
+        path: &Path,
+    ) -> (Counts, Result<(), Failure>) {
+        let mut counts = Counts::default();
+        let ended = self.keep(repository, path, &mut counts);
+        (counts, ended)
+    }
+
+    fn keep(
+        &self,
+        repository: &Repository,
+        path: &Path,
+        counts: &mut Counts,
+    ) -> Result<(), Failure> {
+        let file = File::create(path).map_err(Failure::at(path))?;
+        // One pipe for both streams keeps their lines in order.
+        let (output, input) = io::pipe().map_err(Failure::Capture)?;
+        let mut command = self.command(repository);
+        command
+            .stdout(input.try_clone().map_err(Failure::Capture)?)
+            .stderr(input);
+        let mut child = command.spawn().map_err(|error| self.start_failure(error))?;
+        // It holds our copies of the pipe's writing end.
+        drop(command);
+
+        let (done, copied) = mpsc::channel();
+        thread::spawn(move || {
+            let mut counts = Counts::default();
+            let result = copy(output, file, &mut counts);
+            // Nobody waits any more if the grace is over.
+            let _ = done.send((counts, result));
+        });
+        let status = child.wait().map_err(Failure::Capture)?;
+        let (counted, result) = copied.recv_timeout(GRACE).map_err(|_| Failure::Orphan)?;
+        *counts = counted;
+        result.map_err(Failure::Capture)?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(Failure::Ended(status))
+        }
+    }
+}
+
+/// Copies lines to our output and to the file, and counts results on the way.
+fn copy(output: PipeReader, mut file: File, counts: &mut Counts) -> io::Result<()> {
+    let mut output = BufReader::new(output);
+    let mut line = Vec::new();
+    while output.read_until(b'\n', &mut line)? > 0 {
+        io::stdout().write_all(&line)?;
+        file.write_all(&line)?;
+        counts.add_line(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    file.sync_all()
+}
+
+/// As a shell takes it, at the root.
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.env {
+            write!(f, "{name}={} ", quoted(value))?;
+        }
+        f.write_str(&self.name)?;
+        for arg in &self.args {
+            f.write_char(' ')?;
+            f.write_str(&quoted(arg))?;
+        }
+        Ok(())
+    }
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@=,:+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_shown_as_a_shell_takes_it() {
+        let line = Line::new("/somewhere/cargo", "cargo")
+            .args(&["doc", "it's one"])
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .quiet_env("CARGO_TERM_COLOR", "never");
+        assert_eq!(
+            line.to_string(),
+            r"RUSTDOCFLAGS='-D warnings' cargo doc 'it'\''s one'"
+        );
+    }
+}

@@ -1,0 +1,54 @@
+//! Why a step did not pass.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+use thiserror::Error;
+
+/// Why a step did not pass, in words that follow the step's name.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    #[error("{program} could not be started: {error}")]
+    Start { program: String, error: io::Error },
+    #[error("it ended with {0}")]
+    Ended(ExitStatus),
+    #[error("{path}: {error}", path = path.display())]
+    File { path: PathBuf, error: io::Error },
+    #[error("its output could not be kept: {0}")]
+    Capture(io::Error),
+    #[error("something that the tests started still runs, and holds their output open")]
+    Orphan,
+    #[error("no test ran")]
+    NoTests,
+    #[error("{path} is not in this workspace; start it by `cargo xtask`", path = .0.display())]
+    NoRepository(PathBuf),
+    #[error("the search would prove nothing: {0}")]
+    Toothless(String),
+    #[error("{0} of what must stay secret was printed or logged")]
+    Leaks(usize),
+}
+
+/// A step that did not pass.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    /// The command that repeats it, for a shell at the root.
+    pub(crate) repeat: String,
+    pub(crate) why: Failure,
+}
+
+impl Failure {
+    /// Names the file that an I/O error is about.
+    pub(crate) fn at(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |error| Self::File { path, error }
+    }
+
+    /// Names the command that it came of.
+    pub(crate) fn of(self, repeat: &impl ToString) -> Failed {
+        Failed {
+            repeat: repeat.to_string(),
+            why: self,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Where things are.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+
+/// The checkout that the chores work on.
+pub(crate) struct Repository {
+    root: PathBuf,
+}
+
+impl Repository {
+    /// The checkout whose xtask was started, from whichever folder.
+    pub(crate) fn find() -> Result<Self, Failure> {
+        // Cargo sets it for `cargo run`. The path of compile time would name another checkout if
+        // two of them share a target folder.
+        let package = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        match package.parent() {
+            Some(root) if root.join("xtask").is_dir() && root.join("Cargo.lock").is_file() => {
+                Ok(Self { root: root.into() })
+            }
+            _ => Err(Failure::NoRepository(package)),
+        }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What the tests print, and the logs of the services they start. It is inside `target`
+    /// wherever cargo itself builds to, for the tests to find.
+    pub(crate) fn test_output(&self) -> PathBuf {
+        self.root.join("target/test-output")
+    }
+
+    /// What `cargo test` printed.
+    pub(crate) fn cargo_test_output(&self) -> PathBuf {
+        self.test_output().join("cargo-test.txt")
+    }
+
+    /// Where tests note the secrets they saw, one a line, in files of any name ending in `.txt`.
+    pub(crate) fn test_secrets(&self) -> PathBuf {
+        self.root.join("target/test-secrets")
+    }
+
+    /// Tools that are built for this repository alone.
+    pub(crate) fn tools(&self) -> PathBuf {
+        self.root.join("target/tools")
+    }
+
+    /// A path as a person at the root would type it.
+    pub(crate) fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    }
+}

@@ -1,0 +1,178 @@
+//! The steps of `cargo xtask test`.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use clap::ValueEnum;
+
+use crate::command::Line;
+use crate::failure::{Failed, Failure};
+use crate::leaks;
+use crate::repository::Repository;
+use crate::results::Counts;
+use crate::summary::{self, Ran, elapsed};
+use crate::tools;
+
+/// One step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Step {
+    /// Formatting (rustfmt)
+    Fmt,
+    /// Lints, warnings included (clippy)
+    Clippy,
+    /// Who may depend on what, licences, sources (cargo-deny, deny.toml)
+    Deny,
+    /// The documentation builds without warnings (rustdoc)
+    Docs,
+    /// All tests (cargo test)
+    Tests,
+    /// Nothing the tests printed or logged is a code, address, number, ticket or token
+    Leaks,
+}
+
+impl Step {
+    /// In the order in which they run.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Fmt,
+        Self::Clippy,
+        Self::Deny,
+        Self::Docs,
+        Self::Tests,
+        Self::Leaks,
+    ];
+
+    /// What `--only` calls it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Fmt => "fmt",
+            Self::Clippy => "clippy",
+            Self::Deny => "deny",
+            Self::Docs => "docs",
+            Self::Tests => "tests",
+            Self::Leaks => "leaks",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Fmt => "formatting",
+            Self::Clippy => "lints",
+            Self::Deny => "dependency rules",
+            Self::Docs => "documentation",
+            Self::Tests => "all tests",
+            Self::Leaks => "search for leaks in what the tests printed and logged",
+        }
+    }
+}
+
+/// Runs the steps in order and prints what comes of it: whether all passed.
+pub(crate) fn run(repository: &Repository, steps: &[Step], keep_going: bool) -> bool {
+    let missing = tools::missing(repository, steps);
+    if !missing.is_empty() {
+        println!("Not started, for want of:");
+        for (name, install) in missing {
+            println!("  {name}: install it with `{install}`");
+        }
+        return false;
+    }
+
+    let started = Instant::now();
+    let mut ran = Vec::new();
+    let mut counts = None;
+    for (done, step) in steps.iter().copied().enumerate() {
+        let place = format!("[{}/{}] {}", done + 1, steps.len(), step.name());
+        let so_far = elapsed(started.elapsed());
+        println!("{place}: {} ({so_far} so far)", step.title());
+        let begun = Instant::now();
+        let failed = perform(step, repository, keep_going, &mut counts).err();
+        let took = begun.elapsed();
+        let stop = failed.is_some() && !keep_going;
+        let result = if failed.is_some() { "FAILED" } else { "ok" };
+        println!("{place}: {result}, {}\n", elapsed(took));
+        ran.push(Ran { step, took, failed });
+        if stop {
+            break;
+        }
+    }
+    for line in summary::lines(steps, &ran, started.elapsed(), counts) {
+        println!("{line}");
+    }
+    ran.iter().all(|ran| ran.failed.is_none())
+}
+
+fn perform(
+    step: Step,
+    repository: &Repository,
+    keep_going: bool,
+    counts: &mut Option<Counts>,
+) -> Result<(), Failed> {
+    match step {
+        Step::Fmt => show_and_run(repository, &Line::cargo(&["fmt", "--all", "--", "--check"])),
+        Step::Clippy => show_and_run(
+            repository,
+            &Line::cargo(&["clippy", "--workspace", "--all-targets", "--locked"])
+                .args(&["--", "-D", "warnings"]),
+        ),
+        Step::Deny => deny(repository),
+        Step::Docs => show_and_run(
+            repository,
+            &Line::cargo(&["doc", "--workspace", "--no-deps", "--locked"])
+                .env("RUSTDOCFLAGS", "-D warnings"),
+        ),
+        Step::Tests => {
+            let (counted, ended) = tests(repository, keep_going);
+            *counts = Some(counted);
+            ended
+        }
+        Step::Leaks => leaks::check(repository)
+            .map_err(|failure| failure.of(&"cargo xtask test --only tests,leaks")),
+    }
+}
+
+fn show_and_run(repository: &Repository, line: &Line) -> Result<(), Failed> {
+    println!("      $ {line}");
+    line.run(repository).map_err(|failure| failure.of(line))
+}
+
+fn deny(repository: &Repository) -> Result<(), Failed> {
+    let tool = tools::cargo_deny(repository)?;
+    println!("      Not checked: advisories, which would be fetched from a git forge.");
+    let check = tool.args(&["--locked", "check", "bans", "licenses", "sources"]);
+    show_and_run(repository, &check)
+}
+
+fn tests(repository: &Repository, keep_going: bool) -> (Counts, Result<(), Failed>) {
+    let mut line = Line::cargo(&["test", "--workspace", "--locked"])
+        // Colours would hide words from the search for leaks.
+        .quiet_env("CARGO_TERM_COLOR", "never");
+    if keep_going {
+        line = line.args(&["--no-fail-fast"]);
+    }
+    // Passing tests too: what they print is searched for leaks.
+    let line = line.args(&["--", "--show-output"]);
+
+    let folders = [repository.test_output(), repository.test_secrets()];
+    for folder in folders {
+        if let Err(failure) = renew(&folder).map_err(Failure::at(folder)) {
+            return (Counts::default(), Err(failure.of(&line)));
+        }
+    }
+    println!("      $ {line}");
+    let (counts, ended) = line.run_and_keep(repository, &repository.cargo_test_output());
+    let ended = match ended {
+        Ok(()) if counts.is_nothing() => Err(Failure::NoTests),
+        ended => ended,
+    };
+    (counts, ended.map_err(|failure| failure.of(&line)))
+}
+
+/// An empty folder, whatever was there.
+fn renew(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::create_dir_all(folder)
+}

@@ -1,0 +1,118 @@
+//! The programs that the steps need.
+
+use crate::command::Line;
+use crate::failure::Failed;
+use crate::repository::Repository;
+use crate::steps::Step;
+
+/// The cargo-deny that deny.toml is written for; a later one will do.
+const CARGO_DENY: [u64; 3] = [0, 20, 2];
+
+struct Tool {
+    name: &'static str,
+    probe: fn() -> Line,
+    steps: &'static [Step],
+    install: &'static str,
+}
+
+const TOOLS: &[Tool] = &[
+    Tool {
+        name: "rustfmt",
+        probe: || Line::cargo(&["fmt", "--version"]),
+        steps: &[Step::Fmt],
+        install: "rustup component add rustfmt",
+    },
+    Tool {
+        name: "clippy",
+        probe: || Line::cargo(&["clippy", "--version"]),
+        steps: &[Step::Clippy],
+        install: "rustup component add clippy",
+    },
+    Tool {
+        // aws-lc-sys compiles C.
+        name: "cc (a C compiler)",
+        probe: || Line::new("cc", "cc").args(&["--version"]),
+        steps: &[Step::Clippy, Step::Deny, Step::Docs, Step::Tests],
+        install: "sudo apt-get install build-essential",
+    },
+    Tool {
+        name: "git",
+        probe: || Line::new("git", "git").args(&["--version"]),
+        steps: &[Step::Tests],
+        install: "sudo apt-get install git",
+    },
+];
+
+/// What is missing for these steps: the name of each tool and the command that installs it.
+pub(crate) fn missing(
+    repository: &Repository,
+    steps: &[Step],
+) -> Vec<(&'static str, &'static str)> {
+    TOOLS
+        .iter()
+        .filter(|tool| tool.steps.iter().any(|step| steps.contains(step)))
+        .filter(|tool| (tool.probe)().ask(repository).is_none())
+        .map(|tool| (tool.name, tool.install))
+        .collect()
+}
+
+/// A cargo-deny that is recent enough: the person's own, else ours, built first if need be.
+pub(crate) fn cargo_deny(repository: &Repository) -> Result<Line, Failed> {
+    let ours = || {
+        let path = repository.tools().join("bin/cargo-deny");
+        let name = repository.shown(&path);
+        Line::new(path, name)
+    };
+    let on_path = || Line::new("cargo-deny", "cargo-deny");
+    if is_recent(repository, on_path()) {
+        return Ok(on_path());
+    }
+    if is_recent(repository, ours()) {
+        return Ok(ours());
+    }
+    let [major, minor, patch] = CARGO_DENY;
+    let build = Line::cargo(&["install", "--locked", "--root", "target/tools"])
+        // Else cargo would build in the system's folder for temporary files.
+        .args(&["--target-dir", "target/tools/build"])
+        .args(&[&format!("cargo-deny@{major}.{minor}.{patch}")]);
+    println!("cargo-deny {major}.{minor}.{patch} or later is neither on PATH nor in target/tools.");
+    println!("Building it into target/tools, this once: about 5 minutes on two cores.");
+    println!("      $ {build}");
+    build
+        .run(repository)
+        .map_err(|failure| failure.of(&build))?;
+    // Hundreds of megabytes that nothing needs again. If they stay, they are only in the way.
+    let _ = std::fs::remove_dir_all(repository.tools().join("build"));
+    Ok(ours())
+}
+
+fn is_recent(repository: &Repository, tool: Line) -> bool {
+    tool.args(&["--version"])
+        .ask(repository)
+        .and_then(|text| version(&text))
+        .is_some_and(|version| version >= CARGO_DENY)
+}
+
+/// The numbers of `cargo-deny 0.20.2`.
+fn version(text: &str) -> Option<[u64; 3]> {
+    let mut numbers = text
+        .split_whitespace()
+        .nth(1)?
+        .splitn(3, '.')
+        .map(|number| number.parse().ok());
+    Some([numbers.next()??, numbers.next()??, numbers.next()??])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_by_number() {
+        assert_eq!(version("cargo-deny 0.20.2\n"), Some(CARGO_DENY));
+        assert!(version("cargo-deny 0.21.0").is_some_and(|later| later > CARGO_DENY));
+        assert!(version("cargo-deny 0.9.10").is_some_and(|earlier| earlier < CARGO_DENY));
+        assert_eq!(version("cargo-deny 0.20.2-rc.1"), None);
+        assert_eq!(version(""), None);
+    }
+}

@@ -1,0 +1,253 @@
+//! Who may depend on whom, among the members of the workspace.
+//!
+//! deny.toml rules over crates that others wrote, by name; this rules over our own, and over
+//! whole families of crates (`aws-sdk-…`), which deny.toml cannot name.
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot ask cargo has failed"
+)]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What a member may depend on of ours.
+struct Layer {
+    /// Where it lives; with a slash at the end, everything in there.
+    folder: &'static str,
+    /// In what it ships.
+    may_use: &'static [&'static str],
+    /// In its tests, besides.
+    may_test_with: &'static [&'static str],
+}
+
+const CORE: &str = "latchstring-core";
+const MEMORY: &str = "latchstring-memory";
+const AWS: &str = "latchstring-aws";
+const LAMBDA: &str = "latchstring-lambda";
+const LOCAL: &str = "latchstring-local";
+const COGNITO: &str = "latchstring-local-cognito";
+const APPSYNC: &str = "latchstring-local-appsync";
+
+const LAYERS: &[Layer] = &[
+    // Its integration tests run on the ports in memory, which are built on it.
+    layer("shared/core", &[], &[MEMORY]),
+    layer("shared/memory", &[CORE], &[]),
+    layer("shared/aws", &[CORE], &[MEMORY]),
+    // The crate of AWS is there for its types; each main says which of its features it needs.
+    layer("shared/lambda", &[CORE, AWS], &[MEMORY]),
+    layer("triggers/", &[LAMBDA, AWS, MEMORY, CORE], &[]),
+    layer("resolvers/", &[LAMBDA, AWS, MEMORY, CORE], &[]),
+    // The stand-ins know AWS and nothing of ours: they would be poor judges otherwise.
+    layer("local/cognito", &[], &[]),
+    layer("local/appsync", &[], &[]),
+    layer("local", &[CORE, MEMORY, AWS, LAMBDA, COGNITO, APPSYNC], &[]),
+    layer(
+        "tests",
+        &[CORE, MEMORY, AWS, LAMBDA, LOCAL, COGNITO, APPSYNC],
+        &[],
+    ),
+    layer("xtask", &[], &[]),
+];
+
+/// Families of crates that only one member of ours may name.
+const FAMILIES: &[(&str, &str)] = &[
+    ("aws-sdk-", AWS),
+    ("aws-smithy-", AWS),
+    ("aws-config", AWS),
+    ("aws-credential-types", AWS),
+    ("aws-runtime", AWS),
+    ("aws-sigv4", AWS),
+    ("aws-types", AWS),
+    ("lambda_", LAMBDA),
+    ("lambda-", LAMBDA),
+    ("aws_lambda_events", LAMBDA),
+];
+
+const fn layer(
+    folder: &'static str,
+    may_use: &'static [&'static str],
+    may_test_with: &'static [&'static str],
+) -> Layer {
+    Layer {
+        folder,
+        may_use,
+        may_test_with,
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask is a folder of the workspace")
+}
+
+fn cargo(args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO"))
+        .args(args)
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(
+        output.status.success(),
+        "cargo {}: {}",
+        args.join(" "),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("cargo prints UTF-8")
+}
+
+/// The members, each with what its manifest names, whatever the feature or target.
+fn metadata() -> Value {
+    let text = cargo(&["metadata", "--no-deps", "--locked", "--format-version", "1"]);
+    serde_json::from_str(&text).expect("cargo prints JSON")
+}
+
+/// The crates that a member is built from here, without those of its tests.
+fn tree(package: &str) -> BTreeSet<String> {
+    let text = cargo(&[
+        "tree",
+        "--locked",
+        "--package",
+        package,
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
+    ]);
+    let names: BTreeSet<_> = text
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect();
+    assert!(names.contains(CORE), "not a tree of {package}: {text}");
+    names
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value[key].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Every dependency that no rule allows, in words.
+fn violations(metadata: &Value) -> Vec<String> {
+    let root = Path::new(text(metadata, "workspace_root"));
+    let packages = list(metadata, "packages");
+    let ours: BTreeSet<&str> = packages
+        .iter()
+        .map(|package| text(package, "name"))
+        .collect();
+    let mut violations = Vec::new();
+    for package in packages {
+        let name = text(package, "name");
+        let folder = Path::new(text(package, "manifest_path"))
+            .parent()
+            .and_then(|folder| folder.strip_prefix(root).ok())
+            .and_then(Path::to_str)
+            .unwrap_or_default();
+        let Some(layer) = LAYERS.iter().find(|layer| {
+            layer.folder == folder
+                || layer.folder.ends_with('/') && folder.starts_with(layer.folder)
+        }) else {
+            violations.push(format!("{name} ({folder}) is in no layer"));
+            continue;
+        };
+        for dependency in list(package, "dependencies") {
+            let on = text(dependency, "name");
+            let in_tests = text(dependency, "kind") == "dev";
+            let allowed =
+                layer.may_use.contains(&on) || in_tests && layer.may_test_with.contains(&on);
+            if ours.contains(on) && !allowed {
+                violations.push(format!("{name} may not depend on {on}"));
+            }
+            for (family, owner) in FAMILIES {
+                if on.starts_with(family) && name != *owner {
+                    violations.push(format!("{name} may not depend on {on}: only {owner} may"));
+                }
+            }
+        }
+    }
+    violations
+}
+
+#[test]
+fn every_member_depends_only_on_the_layers_below_it() {
+    let metadata = metadata();
+    assert!(list(&metadata, "packages").len() > 5);
+    let violations = violations(&metadata);
+    assert!(violations.is_empty(), "{violations:#?}");
+}
+
+#[test]
+fn a_violation_is_told() {
+    let package = |name: &str, folder: &str, dependencies: Value| {
+        serde_json::json!({
+            "name": name,
+            "manifest_path": format!("/w/{folder}/Cargo.toml"),
+            "dependencies": dependencies,
+        })
+    };
+    let on = |name: &str, kind: Value| serde_json::json!({ "name": name, "kind": kind });
+    let metadata = serde_json::json!({
+        "workspace_root": "/w",
+        "packages": [
+            package(CORE, "shared/core", serde_json::json!([on(MEMORY, Value::Null)])),
+            package(MEMORY, "shared/memory", serde_json::json!([on(CORE, Value::Null)])),
+            package(AWS, "shared/aws", serde_json::json!([
+                on("aws-sdk-sns", Value::Null),
+                on(MEMORY, "dev".into()),
+            ])),
+            package(LAMBDA, "shared/lambda", serde_json::json!([on(MEMORY, "build".into())])),
+            package("sign-in", "resolvers/sign-in", serde_json::json!([
+                on(LAMBDA, Value::Null),
+                on("aws-sdk-sns", Value::Null),
+            ])),
+            package("stray", "somewhere", serde_json::json!([])),
+        ],
+    });
+    assert_eq!(
+        violations(&metadata),
+        [
+            "latchstring-core may not depend on latchstring-memory",
+            "latchstring-lambda may not depend on latchstring-memory",
+            "sign-in may not depend on aws-sdk-sns: only latchstring-aws may",
+            "stray (somewhere) is in no layer",
+        ]
+    );
+}
+
+#[test]
+fn the_core_is_pure_to_its_last_dependency() {
+    let impure: Vec<_> = tree(CORE)
+        .into_iter()
+        .filter(|name| {
+            name.starts_with("aws")
+                || ["tokio", "rand", "getrandom", "serde_json"].contains(&name.as_str())
+                || name.starts_with("latchstring-") && name != CORE
+        })
+        .collect();
+    assert!(impure.is_empty(), "{impure:?}");
+}
+
+#[test]
+fn create_and_verify_cannot_touch_accounts() {
+    const SDK: &str = "aws-sdk-cognitoidentityprovider";
+    for package in [
+        "latchstring-create-auth-challenge",
+        "latchstring-verify-auth-challenge-response",
+    ] {
+        assert!(
+            !tree(package).contains(SDK),
+            "{package} is built with {SDK}"
+        );
+    }
+    // Define reads accounts: the SDK is found where it is.
+    assert!(tree("latchstring-define-auth-challenge").contains(SDK));
+}
