@@ -63,6 +63,13 @@ async fn control(
         return refused("retryTriggers is 1 to 10.");
     }
     let controls = pool.controls();
+    if wanted
+        .fail_next
+        .as_ref()
+        .is_some_and(|operation| !controls.fail_next(operation))
+    {
+        return refused("failNext names no operation of Cognito's that is served here.");
+    }
     if let Some(seconds) = wanted.advance_seconds {
         clock.advance(Duration::from_secs(seconds));
     }
@@ -77,9 +84,6 @@ async fn control(
     }
     if let Some(on) = wanted.legacy {
         controls.set_legacy(on);
-    }
-    if let Some(operation) = &wanted.fail_next {
-        controls.fail_next(operation);
     }
     Json(json!({})).into_response()
 }

@@ -192,7 +192,7 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
 
     async fn session_by_code(&self, identifier: &Identifier) -> Result<SignInPayload, SignInError> {
         self.charge(identifier).await?;
-        let ticket = self.seal(Purpose::SignIn, identifier);
+        let mut ticket = self.seal(Purpose::SignIn, identifier);
         let challenge = match self.api.initiate(identifier.as_str()).await? {
             Reply::Challenge(challenge) => challenge,
             Reply::UserNotFound if self.legacy_pool => {
@@ -200,9 +200,11 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
                 self.initiate_new(&username).await?
             }
             Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
-            // A disabled user, for instance, must look like any other: a session of nobody's.
+            // A disabled user, for instance, must look like any other: a session of nobody's, and
+            // nothing sent.
             Reply::Refused => {
-                let nobody = hex(&self.entropy.bytes::<16>());
+                ticket = Secret::new("");
+                let nobody = uuid(self.entropy.bytes());
                 match self.api.initiate(&nobody).await? {
                     Reply::Challenge(challenge) => challenge,
                     Reply::UserNotFound | Reply::Refused => {

@@ -1,1 +1,203 @@
+//! Attempts are the set of distinct answers, grown by one conditional write before the verdict
+//! counts; the same answer again gets the same verdict and costs nothing.
 
+use latchstring_core::flow::{ClientRequest, Next, Why};
+
+use crate::harness::{ADA, BOB, Break, Strand, World, interleaved};
+
+#[test]
+fn the_same_wrong_answer_again_costs_nothing() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    let wrong = world.wrong_code();
+    for _ in 0..6 {
+        assert_eq!(session.answer(&wrong).verify.why, Why::WrongAnswer);
+        assert_eq!(session.number("attemptsLeft"), 2);
+    }
+    assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
+}
+
+#[test]
+fn the_last_attempt_may_be_the_right_one() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    for wrong in world.wrong_codes().take(2) {
+        session.answer(&wrong);
+    }
+    assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
+}
+
+#[test]
+fn the_right_answer_after_the_last_attempt_is_wrong() {
+    let world = World::with_ada();
+    let session = world.at_otp(ADA);
+    for wrong in world.wrong_codes().take(3) {
+        session.clone().answer(&wrong);
+    }
+    let reply = session.clone().answer(&world.code());
+    assert_eq!(reply.whys(), (Why::NoAttemptLeft, Why::NoAttemptLeft, None));
+    let row = session.row().unwrap();
+    assert_eq!(row.attempts.len(), 3);
+}
+
+#[test]
+fn as_many_attempts_as_configured_are_judged() {
+    for attempts in 1..=5 {
+        let world =
+            World::with_ada().reconfigured(|world| world.deployment.policy.attempts = attempts);
+        let session = world.at_otp(ADA);
+        let whys: Vec<_> = world
+            .wrong_codes()
+            .take(8)
+            .map(|wrong| session.clone().answer(&wrong).verify.why)
+            .collect();
+        let judged = usize::from(attempts);
+        assert!(whys[..judged].iter().all(|why| *why == Why::WrongAnswer));
+        assert!(whys[judged..].iter().all(|why| *why == Why::NoAttemptLeft));
+    }
+}
+
+#[test]
+fn the_right_answer_again_passes_for_15_seconds_after_tokens_and_then_never() {
+    let world = World::with_ada();
+    let session = world.at_otp(ADA);
+    let code = world.code();
+    assert_eq!(session.clone().answer(&code).next(), Next::IssueTokens);
+    world.after_secs(15);
+    let again = session.clone().answer(&code);
+    assert_eq!(again.whys(), (Why::RightAgain, Why::TokensIssued, None));
+    world.after_millis(1);
+    for _ in 0..3 {
+        let reply = session.clone().answer(&code);
+        assert!(!reply.is_right());
+        assert_ne!(reply.next(), Next::IssueTokens);
+        world.after_secs(60);
+    }
+}
+
+#[test]
+fn the_right_answer_again_passes_until_the_code_expires_while_no_tokens_were_issued() {
+    for (millis, right) in [(299_999, true), (300_000, false)] {
+        let world = World::with_ada();
+        let mut session = matched(&world);
+        world.after_millis(millis);
+        assert_eq!(session.answer(&world.code()).is_right(), right, "{millis}");
+    }
+}
+
+#[test]
+fn a_right_answer_just_before_the_end_may_be_repeated_for_15_seconds() {
+    for (millis, right) in [(15_000, true), (15_001, false)] {
+        let world = World::with_ada();
+        let mut session = world.at_otp(ADA);
+        world.after_millis(299_999);
+        lose_define(&world);
+        session.answer(&world.code());
+        world.after_millis(millis);
+        assert_eq!(session.answer(&world.code()).is_right(), right, "{millis}");
+    }
+}
+
+#[test]
+fn no_other_answer_passes_after_the_match() {
+    let world = World::with_ada();
+    let session = matched(&world);
+    for wrong in world.wrong_codes().take(5) {
+        let reply = session.clone().answer(&wrong);
+        assert_eq!(reply.verify.why, Why::FlowOver);
+        assert!(!reply.is_right());
+    }
+    assert_eq!(
+        session.clone().answer(&world.code()).next(),
+        Next::IssueTokens
+    );
+}
+
+#[test]
+fn answers_in_parallel_cannot_pass_the_limit() {
+    for seed in 0..200 {
+        let world = World::with_ada();
+        let session = world.at_otp(ADA);
+        world.wire.take_turns();
+        let guesses = world.wrong_codes().take(12);
+        let whys = judged_in_parallel(seed, &session, guesses);
+        let judged = whys.iter().filter(|why| **why == Why::WrongAnswer).count();
+        let refused = whys
+            .iter()
+            .filter(|why| **why == Why::NoAttemptLeft)
+            .count();
+        assert_eq!((judged, refused), (3, 9), "order {seed}");
+        assert_eq!(session.row().unwrap().attempts.len(), 3);
+    }
+}
+
+#[test]
+fn a_right_answer_among_guesses_in_parallel_is_judged_within_the_limit_or_not_at_all() {
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 0..200 {
+        let world = World::with_ada();
+        let session = world.at_otp(ADA);
+        world.wire.take_turns();
+        let guesses = world.wrong_codes().take(4).chain([world.code()]);
+        let whys = judged_in_parallel(seed, &session, guesses);
+        let judged = whys.iter().filter(|why| **why == Why::WrongAnswer).count();
+        match whys.last().unwrap() {
+            Why::Right => assert!(judged <= 2, "order {seed}"),
+            Why::NoAttemptLeft => assert_eq!(judged, 3, "order {seed}"),
+            why => panic!("{why:?} in order {seed}"),
+        }
+        seen.insert(whys.last().unwrap().as_str());
+        assert!(session.row().unwrap().attempts.len() <= 3);
+    }
+    assert_eq!(seen.len(), 2, "both happen");
+}
+
+#[test]
+fn the_right_answer_many_times_in_parallel_is_right_every_time() {
+    for (seed, name) in (0..100).zip([ADA, BOB].into_iter().cycle()) {
+        let world = World::with_ada();
+        let session = world.at_otp(name);
+        world.wire.take_turns();
+        let whys = judged_in_parallel(seed, &session, std::iter::repeat_n(world.code(), 4));
+        assert_eq!(whys.iter().filter(|why| **why == Why::Right).count(), 1);
+        assert_eq!(
+            whys.iter().filter(|why| **why == Why::RightAgain).count(),
+            3
+        );
+    }
+}
+
+/// Verify for several answers to one question at once.
+fn judged_in_parallel(
+    seed: u64,
+    session: &crate::harness::Session<'_>,
+    answers: impl Iterator<Item = String>,
+) -> Vec<Why> {
+    let responses: Vec<_> = answers
+        .map(|answer| session.response(&answer, ClientRequest::default()))
+        .collect();
+    let strands = responses
+        .iter()
+        .map(|response| -> Strand<'_, Why> {
+            Box::pin(async { session.world.verify(response).await.why })
+        })
+        .collect();
+    interleaved(seed, strands)
+}
+
+/// A session whose right answer was recorded, and whose Define then could not read the row.
+fn matched(world: &World) -> crate::harness::Session<'_> {
+    let mut session = world.at_otp(ADA);
+    lose_define(world);
+    let reply = session.answer(&world.code());
+    assert_eq!(
+        reply.whys(),
+        (Why::Right, Why::Fault, Some(Why::AskedAgain))
+    );
+    session
+}
+
+/// The next answer's third port call, after those of Verify, is lost.
+fn lose_define(world: &World) {
+    world.wire.will_break([(2, Break::Before)]);
+}

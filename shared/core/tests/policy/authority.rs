@@ -1,1 +1,221 @@
+//! The flow row is the authority: metadata that disagrees is a wrong answer, and replaying an
+//! older session gains nothing.
 
+use latchstring_core::flow::{Caller, Next, Progress, Step, Why};
+use latchstring_core::keys::KeyRing;
+
+use crate::harness::{ADA, ADAS_NAME, BOB, Session, World, key};
+
+fn progress(session: &Session<'_>) -> Progress {
+    match session.challenge().step {
+        Step::Otp(progress) | Step::Claim(progress) => progress,
+        Step::Select => panic!("no code was issued yet"),
+    }
+}
+
+#[test]
+fn metadata_of_another_issue_is_a_wrong_answer() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    let later = progress(&session)
+        .issued_at
+        .plus(std::time::Duration::from_millis(1));
+    session.ask_instead(Step::Otp(Progress::at_issue(later)));
+    let reply = session.answer(&world.code());
+    assert_eq!(reply.whys(), (Why::FlowDisagrees, Why::FlowDisagrees, None));
+    assert_eq!(reply.next(), Next::Fail);
+}
+
+#[test]
+fn metadata_of_another_purpose_is_a_wrong_answer() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    session.ask_instead(Step::Claim(progress(&session)));
+    for answer in [world.code(), world.proof(ADA)] {
+        let reply = session.clone().answer(&answer);
+        assert_eq!(reply.whys(), (Why::FlowDisagrees, Why::FlowDisagrees, None));
+    }
+    let mut claim = world.at_claim();
+    claim.ask_instead(Step::Otp(progress(&claim)));
+    let reply = claim.answer(&world.proof(ADA));
+    assert_eq!(reply.whys(), (Why::FlowDisagrees, Why::FlowDisagrees, None));
+}
+
+#[test]
+fn metadata_of_another_client_is_a_wrong_answer() {
+    let world = World::with_ada();
+    let session = world.at_otp(ADA);
+    let step = session.challenge().step;
+    let second = world.reconfigured(|world| world.caller = Caller::new("pool", "second"));
+    let mut stolen = session.moved_to(&second);
+    stolen.asked = latchstring_core::flow::Challenge {
+        flow: session.challenge().flow,
+        step,
+    }
+    .to_text(&second.deployment.keys, &second.caller);
+    let verify = stolen.answer(&world.code()).verify;
+    assert_eq!(verify.why, Why::FlowDisagrees);
+    assert_eq!(session.row().unwrap().attempts.len(), 0);
+}
+
+#[test]
+fn without_a_row_every_answer_is_wrong() {
+    let world = World::with_ada();
+    let session = world.at_otp(ADA);
+    let code = world.code();
+    let forgetful = World::with_ada();
+    let reply = session.moved_to(&forgetful).answer(&code);
+    assert_eq!(reply.verify.why, Why::FlowMissing);
+    assert!(!reply.is_right());
+}
+
+#[test]
+fn a_code_is_right_until_the_last_millisecond_and_no_longer() {
+    for (millis, why) in [(299_999, Why::Right), (300_000, Why::Expired)] {
+        let world = World::with_ada();
+        let mut session = world.at_otp(ADA);
+        world.after_millis(millis);
+        assert_eq!(session.answer(&world.code()).verify.why, why, "{millis}");
+    }
+}
+
+#[test]
+fn a_proof_flow_ends_to_the_millisecond_too() {
+    for (millis, right) in [(179_999, true), (180_000, false)] {
+        let world = World::with_ada();
+        let mut session = world.at_claim();
+        world.after_millis(millis);
+        assert_eq!(
+            session.answer(&world.proof(ADA)).is_right(),
+            right,
+            "{millis}"
+        );
+    }
+}
+
+#[test]
+fn a_replayed_older_session_has_no_more_attempts() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    let older = session.clone();
+    let mut wrong = world.wrong_codes();
+    session.answer(&wrong.next().unwrap());
+    let mut replayed = older.clone();
+    replayed.answer(&wrong.next().unwrap());
+    assert_eq!(replayed.number("attemptsLeft"), 1, "the row counts");
+    let last = older.clone().answer(&wrong.next().unwrap());
+    assert_eq!(
+        (last.next(), last.define.why),
+        (Next::Fail, Why::NoAttemptLeft)
+    );
+    for mut replayed in [older, session, replayed] {
+        let reply = replayed.answer(&world.code());
+        assert_eq!(reply.verify.why, Why::NoAttemptLeft);
+        assert_eq!(reply.next(), Next::Fail);
+    }
+}
+
+#[test]
+fn a_replayed_older_session_sends_nothing_more() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    let older = session.clone();
+    world.after_secs(30);
+    session.resend();
+    assert_eq!(world.sent().len(), 2);
+    world.after_secs(30);
+    for _ in 0..3 {
+        let reply = older.clone().resend();
+        assert_eq!(reply.whys().2, Some(Why::ResendTooSoon));
+    }
+    assert_eq!(world.sent().len(), 2);
+}
+
+#[test]
+fn a_replayed_select_leads_to_the_same_code_and_sends_nothing() {
+    let world = World::with_ada();
+    let select = world.initiate(ADA);
+    let ticket = world.ticket(ADA);
+    let mut session = select.clone();
+    session.choose(&ticket);
+    session.answer(&world.wrong_code());
+    world.after_secs(20);
+    for ticket in [ticket, world.ticket(ADA)] {
+        let mut replayed = select.clone();
+        let reply = replayed.choose(&ticket);
+        assert_eq!(reply.whys().2, Some(Why::CodeReservedBefore));
+        assert_eq!(replayed.number("attemptsLeft"), 2);
+        assert_eq!(replayed.number("expiresIn"), 280);
+    }
+    assert_eq!(world.sent().len(), 1);
+}
+
+#[test]
+fn a_decoys_session_is_of_no_use_once_the_flow_has_a_row() {
+    let world = World::with_ada();
+    let select = world.initiate(ADA);
+    let mut decoy = select.clone();
+    decoy.respond_to("", "email", None);
+    world.after_millis(1);
+    let mut real = select;
+    real.choose(&world.ticket(ADA));
+    let reply = decoy.answer(&world.code());
+    assert_eq!(
+        (reply.verify.why, reply.next()),
+        (Why::FlowDisagrees, Next::Fail)
+    );
+}
+
+#[test]
+fn a_known_users_row_is_answered_by_nobody_else() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    world
+        .directory
+        .port
+        .put(latchstring_core::account::Account {
+            username: "username-of-bob".to_owned(),
+            enabled: true,
+            attributes: latchstring_core::account::Attributes::from_pairs([
+                ("sub", "sub-of-bob"),
+                ("email", BOB),
+                ("email_verified", "true"),
+            ]),
+        });
+    session.username = "username-of-bob".to_owned();
+    let reply = session.answer(&world.code());
+    assert_eq!(
+        reply.whys(),
+        (Why::FlowDisagrees, Why::AskedAgain, Some(Why::AskedAgain))
+    );
+    assert_eq!(session.row().unwrap().attempts.len(), 0);
+    session.username = ADAS_NAME.to_owned();
+    assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
+}
+
+#[test]
+fn a_rotation_of_keys_in_the_middle_of_a_flow_interrupts_nobody() {
+    let rotated = || KeyRing::new(key("k2", 2), None, Some(key("k1", 1))).unwrap();
+    let ghosts = World::new();
+    let session = ghosts.at_otp(BOB);
+    let after = ghosts.reconfigured(|world| world.deployment.keys = rotated());
+    let mut session = session.moved_to(&after);
+    assert_eq!(session.answer(&ghosts.code()).define.why, Why::Proved);
+
+    let world = World::with_ada();
+    let session = world.at_otp(ADA);
+    let after = world.reconfigured(|world| world.deployment.keys = rotated());
+    let reply = session.moved_to(&after).answer(&world.code());
+    assert_eq!(reply.whys(), (Why::Right, Why::TokensIssued, None));
+}
+
+#[test]
+fn a_code_whose_key_has_left_the_ring_is_wrong() {
+    let world = World::with_ada();
+    let session = world.at_otp(ADA);
+    let after = world.reconfigured(|world| {
+        world.deployment.keys = KeyRing::new(key("k3", 3), None, Some(key("k2", 2))).unwrap();
+    });
+    let reply = session.moved_to(&after).answer(&world.code());
+    assert_eq!((reply.verify.why, reply.next()), (Why::NotOurs, Next::Fail));
+}

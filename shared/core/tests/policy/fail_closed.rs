@@ -1,1 +1,205 @@
+//! Fail closed: a missing, unknown or malformed parameter is a wrong answer, and a session entry
+//! that is not ours fails the authentication.
 
+use latchstring_core::flow::{
+    Caller, Challenge, ClientRequest, FlowId, Next, Progress, Response, Round, Step, Why,
+};
+use latchstring_core::keys::KeyRing;
+use latchstring_core::ports::Clock;
+
+use crate::harness::{ADA, Session, World, key, now};
+
+#[test]
+fn an_empty_answer_is_a_wrong_answer_and_is_counted() {
+    let world = World::with_ada();
+    for blank in ["", " ", "- -"] {
+        let mut session = world.at_otp(ADA);
+        let reply = session.answer(blank);
+        assert_eq!(reply.verify.why, Why::WrongAnswer, "{blank:?}");
+        assert_eq!(session.number("attemptsLeft"), 2, "{blank:?}");
+    }
+}
+
+#[test]
+fn a_private_parameter_that_is_missing_or_not_ours_makes_any_answer_wrong() {
+    let world = World::with_ada();
+    let session = world.at_otp(ADA);
+    let right = session.response(&world.code(), ClientRequest::default());
+    let challenge = session.challenge();
+    let of_another_key = challenge.to_text(
+        &KeyRing::new(key("k1", 9), None, None).unwrap(),
+        &world.caller,
+    );
+    let of_another_client =
+        challenge.to_text(&world.deployment.keys, &Caller::new("pool", "second"));
+    let of_another_pool = challenge.to_text(&world.deployment.keys, &Caller::new("p", "client"));
+    for challenge in [
+        None,
+        Some(String::new()),
+        Some("k1.".to_owned()),
+        Some(world.code()),
+        Some(of_another_key),
+        Some(of_another_client),
+        Some(of_another_pool),
+    ] {
+        let response = Response {
+            challenge,
+            ..right.clone()
+        };
+        let decided = now(world.verify(&response));
+        assert_eq!(decided.why, Why::NotOurs);
+        assert!(!matches!(
+            decided.decision,
+            latchstring_core::flow::Verdict::Right(_)
+        ));
+    }
+    assert_eq!(session.row().unwrap().attempts.len(), 0);
+    assert_eq!(now(world.verify(&right)).why, Why::Right);
+}
+
+#[test]
+fn a_missing_method_is_a_wrong_answer() {
+    let world = World::with_ada();
+    let reply = world.initiate(ADA).answer("email");
+    assert_eq!(
+        (reply.verify.why, reply.next()),
+        (Why::MethodUnknown, Next::Fail)
+    );
+}
+
+#[test]
+fn metadata_that_is_null_or_not_ours_fails_the_authentication() {
+    let world = World::with_ada();
+    let forged = World::with_ada().reconfigured(|world| {
+        world.deployment.keys = KeyRing::new(key("k1", 9), None, None).unwrap();
+    });
+    let of_another_key = forged.at_otp(ADA).asked;
+    let of_another_client = World::with_ada()
+        .reconfigured(|world| world.caller = Caller::new("pool", "second"))
+        .at_otp(ADA)
+        .asked;
+    for metadata in [
+        None,
+        Some(String::new()),
+        Some("CODE-123456".to_owned()),
+        Some(of_another_key),
+        Some(of_another_client),
+    ] {
+        assert_fails_with(&world, |session| {
+            session.rounds.last_mut().unwrap().metadata = metadata;
+        });
+    }
+}
+
+#[test]
+fn a_challenge_of_another_name_fails_the_authentication() {
+    let world = World::with_ada();
+    for name in [
+        "",
+        "SRP_A",
+        "custom_challenge",
+        "SELECT_CHALLENGE",
+        "SMS_MFA",
+    ] {
+        for place in [0, 1] {
+            assert_fails_with(&world, |session| {
+                session.rounds[place].challenge_name = name.to_owned();
+            });
+        }
+    }
+}
+
+#[test]
+fn rounds_of_two_flows_fail_the_authentication() {
+    let world = World::with_ada();
+    let other = World::with_ada().at_otp(ADA).rounds;
+    let before = world.initiate(ADA); // So that both worlds' flows differ.
+    assert_ne!(Some(before.asked), other[0].metadata);
+    assert_fails_with(&world, |session| session.rounds[0] = other[0].clone());
+}
+
+#[test]
+fn a_step_back_fails_the_authentication() {
+    let world = World::with_ada();
+    assert_fails_with(&world, |session| {
+        let select = session.rounds[0].clone();
+        session.rounds.push(select);
+    });
+    let mut ghost = World::new();
+    ghost.deployment = world.deployment.clone();
+    let mut session = ghost.at_otp("eve@example.com");
+    session.answer(&ghost.code());
+    let otp = session.rounds[1].clone();
+    session.rounds.push(Round {
+        metadata: Some(session.asked.clone()),
+        ..otp.clone()
+    });
+    session.rounds.push(otp);
+    let decided = now(ghost.define(&session.turn(ClientRequest::default())));
+    assert_eq!((decided.decision, decided.why), (Next::Fail, Why::NotOurs));
+}
+
+#[test]
+fn a_session_that_does_not_begin_with_select_fails_the_authentication() {
+    let world = World::with_ada();
+    assert_fails_with(&world, |session| {
+        session.rounds.remove(0);
+    });
+}
+
+#[test]
+fn a_question_after_a_wrong_select_fails_the_authentication() {
+    let world = World::with_ada();
+    assert_fails_with(&world, |session| session.rounds[0].passed = false);
+}
+
+#[test]
+fn a_passed_round_of_a_flow_that_never_was_fails_the_authentication() {
+    let world = World::with_ada();
+    let flow = FlowId::from_bytes([7; 16]);
+    let progress = Progress::at_issue(world.clock.now());
+    for step in [Step::Otp(progress), Step::Claim(progress)] {
+        let mut session = world.initiate(ADA);
+        session.rounds = [Step::Select, step]
+            .map(|step| Round {
+                challenge_name: "CUSTOM_CHALLENGE".to_owned(),
+                passed: true,
+                metadata: Some(
+                    Challenge { flow, step }.to_text(&world.deployment.keys, &world.caller),
+                ),
+            })
+            .to_vec();
+        let decided = now(world.define(&session.turn(ClientRequest::default())));
+        assert_eq!(
+            (decided.decision, decided.why),
+            (Next::Fail, Why::FlowMissing)
+        );
+    }
+}
+
+#[test]
+fn create_starts_afresh_for_a_session_that_is_not_ours() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    let flow = session.challenge().flow;
+    session.rounds[0].metadata = None;
+    let request = ClientRequest {
+        method: Some("email".to_owned()),
+        ticket: Some(latchstring_core::secret::Secret::new(world.ticket(ADA))),
+        action: Some("resend".to_owned()),
+    };
+    let created = now(world.create(&session.turn(request)));
+    assert_eq!(created.decision.challenge.step, Step::Select);
+    assert_ne!(created.decision.challenge.flow, flow);
+    assert_eq!(world.sent().len(), 1);
+}
+
+/// Spoils a session whose right answer was recorded; Define must fail it.
+fn assert_fails_with(world: &World, spoil: impl FnOnce(&mut Session<'_>)) {
+    let mut session = world.at_otp(ADA);
+    let code = world.sent().pop().unwrap().0;
+    assert_eq!(session.answer(&code).next(), Next::IssueTokens);
+    spoil(&mut session);
+    let decided = now(world.define(&session.turn(ClientRequest::default())));
+    assert_eq!((decided.decision, decided.why), (Next::Fail, Why::NotOurs));
+}

@@ -6,7 +6,7 @@
 //!
 //! - [`rows`]: one test for each row of the policy table in `latchstring_core::flow`.
 //! - The rules of the design, by name: [`fail_closed`], [`authority`], [`attempts`], [`messages`],
-//!   [`holders`], [`decoys`], [`proofs`], [`secrecy`].
+//!   [`holders`], [`decoys`], [`proofs`], [`secrecy`], [`no_oracle`].
 //! - [`faults`] and [`retries`]: what Lambda and the network do to every step of every flow.
 //! - [`properties`]: what no sequence of events may reach.
 //! - [`sign_in`]: the resolver over a small Cognito that drives the same triggers.
@@ -19,6 +19,7 @@ mod faults;
 mod harness;
 mod holders;
 mod messages;
+mod no_oracle;
 mod proofs;
 mod properties;
 mod retries;

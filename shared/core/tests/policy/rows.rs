@@ -10,10 +10,6 @@ fn the_first_question_is_for_the_method_and_sends_nothing() {
     let world = World::with_ada();
     for name in [ADA, BOB] {
         let turn = world.initiate(name).turn(ClientRequest::default());
-        let turn = latchstring_core::flow::Turn {
-            rounds: Vec::new(),
-            ..turn
-        };
         let defined = now(world.define(&turn));
         assert_eq!(
             (defined.decision, defined.why),

@@ -232,22 +232,26 @@ impl World {
 
     /// Calls Define, as often as configured.
     pub(crate) async fn define(&self, turn: &Turn) -> Decided<Next> {
-        self.repeatedly(async || {
-            latchstring_core::flow::define(
+        let mut invocation = 1;
+        loop {
+            let decided = latchstring_core::flow::define(
                 &self.deployment,
                 &self.store,
                 &self.directory,
                 &self.clock,
                 turn,
             )
-            .await
-        })
-        .await
+            .await;
+            if self.is_last(&mut invocation) {
+                return decided;
+            }
+        }
     }
 
     /// Calls Create, as often as configured, and delivers what it says.
     pub(crate) async fn create(&self, turn: &Turn) -> Decided<Created> {
-        self.repeatedly(async || {
+        let mut invocation = 1;
+        loop {
             let mut decided = latchstring_core::flow::create(
                 &self.deployment,
                 &self.store,
@@ -258,26 +262,37 @@ impl World {
             .await;
             let message = decided.decision.message.take();
             self.sent.lock().unwrap().extend(message);
-            decided
-        })
-        .await
+            if self.is_last(&mut invocation) {
+                return decided;
+            }
+        }
     }
 
     /// Calls Verify, as often as configured.
     pub(crate) async fn verify(&self, response: &Response) -> Decided<Verdict> {
-        self.repeatedly(async || {
-            latchstring_core::flow::verify(&self.deployment, &self.store, &self.clock, response)
-                .await
-        })
-        .await
+        let mut invocation = 1;
+        loop {
+            let decided = latchstring_core::flow::verify(
+                &self.deployment,
+                &self.store,
+                &self.clock,
+                response,
+            )
+            .await;
+            if self.is_last(&mut invocation) {
+                return decided;
+            }
+        }
     }
 
-    async fn repeatedly<T>(&self, mut trigger: impl AsyncFnMut() -> T) -> T {
-        for _ in 1..self.invocations {
-            trigger().await;
-            self.clock.advance(self.pause);
+    /// Whether this invocation's answer counts; if not, waits as Cognito does.
+    fn is_last(&self, invocation: &mut usize) -> bool {
+        if *invocation == self.invocations {
+            return true;
         }
-        trigger().await
+        *invocation += 1;
+        self.clock.advance(self.pause);
+        false
     }
 }
 
