@@ -37,6 +37,7 @@ struct Bent {
 pub(crate) fn router(pool: UserPool, clock: LocalClock) -> Router {
     Router::new()
         .route("/control", post(control))
+        .method_not_allowed_fallback(crate::pages::not_allowed)
         .with_state(Bent { pool, clock })
 }
 

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderName, Method, StatusCode, Uri};
+use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use latchstring_core::identifier;
@@ -39,23 +39,27 @@ pub(crate) fn router(inbox: Inbox<LocalClock>, settings: Settings) -> Router {
         .route("/inbox", get(inbox_page))
         .route("/inbox.json", get(inbox_json))
         .route("/config.json", get(config_json))
+        .method_not_allowed_fallback(not_allowed)
         .with_state(Shown { inbox, settings })
         .fallback(not_found)
 }
 
-async fn not_found(method: Method, uri: Uri) -> Response {
-    let known = ["/", "/inbox", "/inbox.json", "/config.json", "/graphql"].contains(&uri.path());
-    let (status, message) = if known {
-        (
-            StatusCode::METHOD_NOT_ALLOWED,
-            format!("{method} is not served here."),
-        )
-    } else {
-        (
-            StatusCode::NOT_FOUND,
-            "Nothing is here. GET / lists what is served.".to_owned(),
-        )
-    };
+async fn not_found() -> Response {
+    refused(
+        StatusCode::NOT_FOUND,
+        "Nothing is here. GET / lists what is served.",
+    )
+}
+
+/// Also for `POST /control`.
+pub(crate) async fn not_allowed() -> Response {
+    refused(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This method is not served here.",
+    )
+}
+
+fn refused(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({ "message": message }))).into_response()
 }
 
