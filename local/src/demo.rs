@@ -1,4 +1,5 @@
-//! `cargo run -- demo`: a first sign-in and a second one, step by step, each checked.
+//! `cargo run -- demo`: one person's story, from a first sign-in to a changed address, step by
+//! step, each checked.
 
 use std::io::Write;
 
@@ -10,7 +11,9 @@ use thiserror::Error;
 
 use crate::{Options, Service, Settings};
 
-const ADA: &str = "ada@example.com";
+const PHONE: &str = "+14155550132";
+const EMAIL: &str = "ada@example.com";
+const NEW_EMAIL: &str = "ada@example.org";
 
 /// A step that did not go as it must.
 #[derive(Debug, Error)]
@@ -66,6 +69,23 @@ struct Session {
     username: String,
 }
 
+impl Session {
+    fn of(payload: &Value) -> Result<Self, DemoError> {
+        Ok(Self {
+            session: text(&payload["session"])?,
+            username: text(&payload["username"])?,
+        })
+    }
+}
+
+/// What a client holds after.
+struct SignedIn {
+    /// Of the ID token.
+    claims: Value,
+    access_token: String,
+    refresh_token: String,
+}
+
 impl<'a, W: Write> Demo<'a, W> {
     fn new(settings: Settings, out: &'a mut W) -> Self {
         Self {
@@ -82,70 +102,161 @@ impl<'a, W: Write> Demo<'a, W> {
             self.out,
             "A fresh Latchstring at {endpoint}: nobody has an account."
         )?;
+        let first = self.first_sign_in().await?;
+        self.second_contact(&first).await?;
+        let now = self.another_sign_in(&first).await?;
+        self.changed_contact(&now).await?;
+        writeln!(self.out, "\nAll {} steps went as they must.", self.step)?;
+        Ok(())
+    }
 
-        self.title("Ada gives her address for the first time")?;
-        let first = self.sign_in(ADA, None).await?;
-        self.title("A code arrives in her inbox")?;
-        let code = self.newest_code().await?;
+    async fn first_sign_in(&mut self) -> Result<SignedIn, DemoError> {
+        self.title("Ada types her phone number into an app for the first time")?;
+        let asked = self.sign_in("+1 (415) 555-0132", None).await?;
+        self.title("A code arrives on her phone")?;
+        let code = self.newest_code(PHONE).await?;
         self.title("Still nobody has an account: nothing exists until its owner has proved it")?;
         must(self.users().await? == 0, "there is no account yet")?;
 
         self.title("She mistypes the code, and is asked again")?;
         let wrong = if code == "000000" { "000001" } else { "000000" };
-        let asked = self.respond(&first, wrong).await?;
+        let answered = self.respond(&asked, wrong).await?;
+        let parameters = &answered["ChallengeParameters"];
         must(
-            asked["ChallengeParameters"]["step"] == "otp",
+            parameters["step"] == "otp",
             "she is asked for the code again",
         )?;
-        must(
-            asked["ChallengeParameters"]["attemptsLeft"] == "2",
-            "two attempts are left",
-        )?;
-        let again = Session {
-            session: text(&asked["Session"])?,
-            username: first.username,
+        must(parameters["attemptsLeft"] == "2", "two attempts are left")?;
+        let asked = Session {
+            session: text(&answered["Session"])?,
+            username: asked.username,
         };
 
         self.title("She types it right. She is new, so she gets a proof and no tokens yet")?;
-        let claimed = self.respond(&again, &code).await?;
-        must(
-            claimed["ChallengeParameters"]["step"] == "claim",
-            "she is handed a proof",
-        )?;
-        let proof = text(&claimed["ChallengeParameters"]["proof"])?;
+        let answered = self.respond(&asked, &code).await?;
+        let parameters = &answered["ChallengeParameters"];
+        must(parameters["step"] == "claim", "she is handed a proof")?;
+        let proof = text(&parameters["proof"])?;
 
         self.title("Her client signs in with the proof: now the account is made")?;
-        let new = self.sign_in(ADA, Some(&proof)).await?;
+        let made = self.sign_in(PHONE, Some(&proof)).await?;
         must(self.users().await? == 1, "there is exactly one account")?;
         self.title("… and answers with it")?;
-        let first_claims = {
-            let answered = self.respond(&new, &proof).await?;
-            self.tokens(&answered).await?
-        };
-        must(first_claims["email"] == ADA, "the token names her address")?;
+        let answered = self.respond(&made, &proof).await?;
+        let ada = self.signed_in(&answered).await?;
         must(
-            first_claims["email_verified"] == true,
-            "the address is verified",
+            ada.claims["phone_number"] == PHONE,
+            "the token names her number",
         )?;
+        must(
+            ada.claims["phone_number_verified"] == true,
+            "the number is verified",
+        )?;
+        Ok(ada)
+    }
 
-        self.title(
-            "The next day she signs in again: the same question, no proof, the same account",
-        )?;
-        let second = self.sign_in("  Ada@Example.COM ", None).await?;
-        let code = self.newest_code().await?;
-        let answered = self.respond(&second, &code).await?;
-        let second_claims = self.tokens(&answered).await?;
+    async fn second_contact(&mut self, ada: &SignedIn) -> Result<(), DemoError> {
+        self.title("On the web she signs up: her name, and an email address")?;
+        let asked = self
+            .signed_in_call(
+                ada,
+                "signUp",
+                &format!(
+                    "data: {{method: EMAIL, emailOrPhone: \"{EMAIL}\", \
+                     givenName: \"Ada\", familyName: \"Lovelace\"}}"
+                ),
+            )
+            .await?;
+        self.title("A code arrives there, and she types it")?;
+        let code = self.newest_code(EMAIL).await?;
+        let answered = self.respond(&asked, &code).await?;
+        self.signed_in(&answered).await?;
+        self.title("Her client refreshes its tokens: both contacts are verified now")?;
+        let refreshed = self.refresh(ada).await?;
+        for (claim, wanted) in [
+            ("email", json!(EMAIL)),
+            ("email_verified", json!(true)),
+            ("phone_number_verified", json!(true)),
+            ("given_name", json!("Ada")),
+        ] {
+            must(
+                refreshed[claim] == wanted,
+                &format!("the refreshed token shows {claim}"),
+            )?;
+        }
+        Ok(())
+    }
+
+    async fn another_sign_in(&mut self, first: &SignedIn) -> Result<SignedIn, DemoError> {
+        self.title("The next day she signs in by email: the same account, and no proof")?;
+        let asked = self.sign_in("  Ada@Example.COM ", None).await?;
+        let code = self.newest_code(EMAIL).await?;
+        let answered = self.respond(&asked, &code).await?;
+        let ada = self.signed_in(&answered).await?;
         must(
-            second_claims["sub"] == first_claims["sub"],
+            ada.claims["sub"] == first.claims["sub"],
             "it is the same account",
         )?;
         must(
             self.users().await? == 1,
             "there is still exactly one account",
         )?;
+        Ok(ada)
+    }
 
-        writeln!(self.out, "\nAll {} steps went as they must.", self.step)?;
-        Ok(())
+    async fn changed_contact(&mut self, ada: &SignedIn) -> Result<(), DemoError> {
+        self.title("In the settings she changes her address")?;
+        let input = format!("method: EMAIL, emailOrPhone: \"{NEW_EMAIL}\"");
+        let asked = self.signed_in_call(ada, "changeContact", &input).await?;
+        let code = self.newest_code(NEW_EMAIL).await?;
+        must(self.pending(ada).await? == "WAITING", "the change waits")?;
+
+        self.title("Until the new address is proved, the old one signs in")?;
+        let by_old = self.sign_in(EMAIL, None).await?;
+        let old_code = self.newest_code(EMAIL).await?;
+        let answered = self.respond(&by_old, &old_code).await?;
+        let still = self.signed_in(&answered).await?;
+        must(
+            still.claims["sub"] == ada.claims["sub"] && still.claims["email"] == EMAIL,
+            "the old address still reaches the account",
+        )?;
+
+        self.title("She types the code from the new address")?;
+        let answered = self.respond(&asked, &code).await?;
+        let changed = self.signed_in(&answered).await?;
+        must(
+            changed.claims["email"] == NEW_EMAIL,
+            "the address is changed",
+        )?;
+        must(self.pending(ada).await? == "DONE", "the change is done")?;
+
+        self.title("The old address is told")?;
+        let notice = self.newest().await?;
+        must(notice["to"] == EMAIL, "the notice went to the old address")?;
+        must(notice["code"].is_null(), "the notice carries no code")?;
+
+        self.title("The old address does not reach the account any more: whoever reads it is new")?;
+        let by_old = self.sign_in(EMAIL, None).await?;
+        let code = self.newest_code(EMAIL).await?;
+        let answered = self.respond(&by_old, &code).await?;
+        must(
+            answered["ChallengeParameters"]["step"] == "claim",
+            "the old address is nobody's",
+        )?;
+
+        self.title("The new one does")?;
+        let by_new = self.sign_in(NEW_EMAIL, None).await?;
+        let code = self.newest_code(NEW_EMAIL).await?;
+        let answered = self.respond(&by_new, &code).await?;
+        let again = self.signed_in(&answered).await?;
+        must(
+            again.claims["sub"] == ada.claims["sub"],
+            "it is the same account",
+        )?;
+        must(
+            self.users().await? == 1,
+            "there is still exactly one account",
+        )
     }
 
     fn title(&mut self, text: &str) -> Result<(), DemoError> {
@@ -159,40 +270,93 @@ impl<'a, W: Write> Demo<'a, W> {
 
     async fn sign_in(&mut self, typed: &str, proof: Option<&str>) -> Result<Session, DemoError> {
         let with = if proof.is_some() { ", proof" } else { "" };
+        let method = if typed.contains('@') {
+            "EMAIL"
+        } else {
+            "PHONE_NUMBER"
+        };
         self.say(&format!(
-            "POST /graphql   signIn(emailOrPhone: \"{typed}\", method: EMAIL{with})"
+            "POST /graphql   signIn(emailOrPhone: \"{typed}\", method: {method}{with})"
         ))?;
-        let answer: Value = self
+        let request = self
             .http
             .post(self.settings.graphql_url())
             .header("x-api-key", &self.settings.api_key)
             .json(&json!({
                 "query": "mutation ($input: SignInInput!) { signIn(input: $input) \
                           { session username codeLength expiresIn resendAfter } }",
-                "variables": {"input": {"emailOrPhone": typed, "method": "EMAIL", "proof": proof}},
-            }))
-            .send()
-            .await?
-            .json()
-            .await?;
-        must(
-            answer["errors"].is_null(),
-            "sign-in is answered without an error",
-        )?;
-        let payload = &answer["data"]["signIn"];
+                "variables": {"input": {"emailOrPhone": typed, "method": method, "proof": proof}},
+            }));
+        let payload = self.graphql(request, "signIn").await?;
+        let wants = if proof.is_some() {
+            "that the proof answers".to_owned()
+        } else {
+            format!("that a code of {} digits answers", payload["codeLength"])
+        };
         self.say(&format!(
-            "                ← a session of {} characters, a code of {} digits for {} seconds",
-            text(&payload["session"])?.len(),
-            payload["codeLength"],
+            "                ← a session {wants}, for {} seconds",
             payload["expiresIn"],
         ))?;
-        Ok(Session {
-            session: text(&payload["session"])?,
-            username: text(&payload["username"])?,
-        })
+        Session::of(&payload)
     }
 
-    async fn newest_code(&mut self) -> Result<String, DemoError> {
+    /// A mutation that takes `input` and an access token.
+    async fn signed_in_call(
+        &mut self,
+        ada: &SignedIn,
+        field: &str,
+        input: &str,
+    ) -> Result<Session, DemoError> {
+        self.say(&format!("POST /graphql   {field}({input})"))?;
+        let query = format!(
+            "mutation {{ {field}(input: {{{input}}}) {{ session username codeLength expiresIn }} }}"
+        );
+        let payload = self.as_signed_in(ada, &query, field).await?;
+        self.say(&format!(
+            "                ← a session that a code of {} digits answers, for {} seconds",
+            payload["codeLength"], payload["expiresIn"],
+        ))?;
+        Session::of(&payload)
+    }
+
+    async fn pending(&mut self, ada: &SignedIn) -> Result<String, DemoError> {
+        let query = "query { pendingContact(method: EMAIL) { state } }";
+        let pending = self.as_signed_in(ada, query, "pendingContact").await?;
+        let state = text(&pending["state"])?;
+        self.say(&format!(
+            "POST /graphql   pendingContact(method: EMAIL)\n                   ← {state}"
+        ))?;
+        Ok(state)
+    }
+
+    async fn as_signed_in(
+        &self,
+        ada: &SignedIn,
+        query: &str,
+        field: &str,
+    ) -> Result<Value, DemoError> {
+        let request = self
+            .http
+            .post(self.settings.graphql_url())
+            .header("authorization", &ada.access_token)
+            .json(&json!({ "query": query }));
+        self.graphql(request, field).await
+    }
+
+    async fn graphql(
+        &self,
+        request: reqwest::RequestBuilder,
+        field: &str,
+    ) -> Result<Value, DemoError> {
+        let answer: Value = request.send().await?.json().await?;
+        must(
+            answer["errors"].is_null(),
+            &format!("{field} is answered without an error"),
+        )?;
+        Ok(answer["data"][field].clone())
+    }
+
+    async fn newest(&mut self) -> Result<Value, DemoError> {
         let url = format!("{}/inbox.json", self.settings.endpoint);
         let messages: Value = self.http.get(url).send().await?.json().await?;
         let message = &messages[0];
@@ -202,8 +366,28 @@ impl<'a, W: Write> Demo<'a, W> {
             text(&message["to"])?,
             text(&message["text"])?.lines().next().unwrap_or_default(),
         ))?;
-        must(message["to"] == ADA, "the message went to her")?;
+        Ok(message.clone())
+    }
+
+    async fn newest_code(&mut self, to: &str) -> Result<String, DemoError> {
+        let message = self.newest().await?;
+        must(message["to"] == to, "the message went where it must")?;
         text(&message["code"])
+    }
+
+    async fn refresh(&mut self, ada: &SignedIn) -> Result<Value, DemoError> {
+        self.say("POST /          InitiateAuth(REFRESH_TOKEN_AUTH)")?;
+        let response = self
+            .cognito(
+                "InitiateAuth",
+                &json!({
+                    "ClientId": self.settings.client_id,
+                    "AuthFlow": "REFRESH_TOKEN_AUTH",
+                    "AuthParameters": {"REFRESH_TOKEN": ada.refresh_token},
+                }),
+            )
+            .await?;
+        self.claims(&response).await
     }
 
     async fn users(&mut self) -> Result<usize, DemoError> {
@@ -239,21 +423,26 @@ impl<'a, W: Write> Demo<'a, W> {
             )
             .await?;
         let parameters = &response["ChallengeParameters"];
-        match (parameters["step"].as_str(), parameters["proof"].as_str()) {
-            (Some(_), Some(_)) => {
-                self.say("                ← claim: a proof, good for 3 minutes")?
-            }
-            (Some(step), None) => self.say(&format!(
-                "                ← {step}: {} attempts left",
-                text(&parameters["attemptsLeft"])?,
-            ))?,
-            (None, _) => {}
+        if parameters["proof"].is_string() {
+            self.say("                ← claim: a proof, good for 3 minutes")?;
+        } else if let Some(step) = parameters["step"].as_str() {
+            let left = text(&parameters["attemptsLeft"])?;
+            self.say(&format!("                ← {step}: {left} attempts left"))?;
         }
         Ok(response)
     }
 
+    async fn signed_in(&mut self, response: &Value) -> Result<SignedIn, DemoError> {
+        let result = &response["AuthenticationResult"];
+        Ok(SignedIn {
+            claims: self.claims(response).await?,
+            access_token: text(&result["AccessToken"])?,
+            refresh_token: text(&result["RefreshToken"])?,
+        })
+    }
+
     /// Checks the tokens' signature against the pool's keys and shows what they say.
-    async fn tokens(&mut self, response: &Value) -> Result<Value, DemoError> {
+    async fn claims(&mut self, response: &Value) -> Result<Value, DemoError> {
         let url = format!(
             "{}/{}/.well-known/jwks.json",
             self.settings.endpoint, self.settings.user_pool_id
@@ -268,8 +457,18 @@ impl<'a, W: Write> Demo<'a, W> {
         )?;
         must(id["sub"] == access["sub"], "both tokens are of one account")?;
         self.say("                ← tokens, their signature right by the pool's JWKS:")?;
-        for name in ["sub", "email", "email_verified", "token_use", "iss"] {
-            self.say(&format!("                  {name}: {}", id[name]))?;
+        for name in [
+            "sub",
+            "given_name",
+            "family_name",
+            "email",
+            "email_verified",
+            "phone_number",
+            "phone_number_verified",
+        ] {
+            if !id[name].is_null() {
+                self.say(&format!("                  {name}: {}", id[name]))?;
+            }
         }
         Ok(id)
     }

@@ -2,10 +2,10 @@
 
 use std::pin::Pin;
 
-use latchstring_aws::{AwsEnvironment, CognitoChallengeApi, CognitoDirectory};
+use latchstring_aws::{AwsEnvironment, CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 use latchstring_core::flow::Caller;
 use latchstring_core::policy::Deployment;
-use latchstring_lambda::appsync::SignInResolver;
+use latchstring_lambda::appsync::{ContactResolver, SignInResolver};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{OsEntropy, PublicError, answer};
 use latchstring_local_appsync::{FunctionError, Functions};
@@ -15,13 +15,25 @@ use serde_json::Value;
 
 use crate::clock::LocalClock;
 
+const SIGN_IN: &str = "sign-in";
+const SIGN_UP: &str = "sign-up";
+const CHANGE_CONTACT: &str = "change-contact";
+
 /// Every function of the deployment.
 pub(crate) struct Lambdas {
-    define: DefineTrigger<MemoryStore, CognitoDirectory, LocalClock>,
+    define: DefineTrigger<MemoryStore, CognitoDirectory, Inbox<LocalClock>, LocalClock>,
     create: CreateTrigger<MemoryStore, Inbox<LocalClock>, LocalClock, OsEntropy>,
     verify: VerifyTrigger<MemoryStore, LocalClock>,
     sign_in:
         SignInResolver<MemoryStore, CognitoDirectory, CognitoChallengeApi, LocalClock, OsEntropy>,
+    contact: ContactResolver<
+        MemoryStore,
+        CognitoDirectory,
+        CognitoTokens,
+        CognitoChallengeApi,
+        LocalClock,
+        OsEntropy,
+    >,
 }
 
 /// What the functions are wired to.
@@ -37,9 +49,12 @@ pub(crate) struct Wiring {
 
 impl Lambdas {
     /// The field of the schema that each function serves.
-    pub(crate) const FIELDS: [(&'static str, &'static str); 2] = [
-        ("Mutation.signIn", "sign-in"),
-        ("Mutation.signInTicket", "sign-in"),
+    pub(crate) const FIELDS: [(&'static str, &'static str); 5] = [
+        ("Mutation.signIn", SIGN_IN),
+        ("Mutation.signInTicket", SIGN_IN),
+        ("Mutation.signUp", SIGN_UP),
+        ("Mutation.changeContact", CHANGE_CONTACT),
+        ("Query.pendingContact", CHANGE_CONTACT),
     ];
 
     pub(crate) fn new(wiring: Wiring) -> Self {
@@ -54,11 +69,14 @@ impl Lambdas {
         } = wiring;
         let store = MemoryStore::default();
         let directory = CognitoDirectory::new(&aws, &pool);
+        let api = CognitoChallengeApi::new(&aws, &client);
+        let caller = Caller::new(pool, client);
         Self {
             define: DefineTrigger {
                 deployment: deployment.clone(),
                 store: store.clone(),
                 directory: directory.clone(),
+                courier: inbox.clone(),
                 clock: clock.clone(),
             },
             create: CreateTrigger {
@@ -74,12 +92,22 @@ impl Lambdas {
                 clock: clock.clone(),
             },
             sign_in: SignInResolver {
-                deployment,
-                caller: Caller::new(pool, client.clone()),
+                deployment: deployment.clone(),
+                caller: caller.clone(),
                 legacy_pool,
+                store: store.clone(),
+                directory: directory.clone(),
+                api: api.clone(),
+                clock: clock.clone(),
+                entropy: OsEntropy,
+            },
+            contact: ContactResolver {
+                deployment,
+                caller,
                 store,
                 directory,
-                api: CognitoChallengeApi::new(&aws, client),
+                tokens: CognitoTokens::new(&aws),
+                api,
                 clock,
                 entropy: OsEntropy,
             },
@@ -108,12 +136,12 @@ impl Functions for Lambdas {
         function: &str,
         event: Value,
     ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + '_>> {
-        let known = function == "sign-in";
+        let function = Self::FIELDS.iter().find(|(_, name)| *name == function);
         Box::pin(async move {
-            let answered = if known {
-                answer(&self.sign_in, event).await
-            } else {
-                Err(PublicError::Internal)
+            let answered = match function {
+                Some((_, SIGN_IN)) => answer(&self.sign_in, event).await,
+                Some(_) => answer(&self.contact, event).await,
+                None => Err(PublicError::Internal),
             };
             answered.map_err(|error| FunctionError {
                 error_type: "Internal".to_owned(),

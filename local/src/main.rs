@@ -34,7 +34,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Play a first and a second sign-in against a fresh service, and print every step
+    /// Play one person's story, from a first sign-in to a changed address, and print every step
     Demo,
 }
 

@@ -11,6 +11,7 @@ use axum::http::header::{
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
+use latchstring_core::code::Code;
 use latchstring_core::identifier;
 use latchstring_core::time::Timestamp;
 use latchstring_memory::{Delivered, Inbox};
@@ -88,7 +89,7 @@ async fn inbox_json(State(Shown { inbox, .. }): State<Shown>) -> Response {
                 "to": message.to.as_str(),
                 "subject": message.subject,
                 "text": message.text,
-                "code": message.code.digits(),
+                "code": message.code.as_ref().map(Code::digits),
                 "sentAt": rfc3339(at),
             })
         })

@@ -225,11 +225,9 @@ struct PoolTokens(UserPool);
 
 impl Tokens for PoolTokens {
     fn verify(&self, token: &str) -> Result<Value, TokenRefused> {
-        self.0
-            .verify_access_token(token)
-            .map_err(|error| match error {
-                TokenError::Expired => TokenRefused::Expired,
-                _ => TokenRefused::Untrusted,
-            })
+        self.0.verify_jwt(token).map_err(|error| match error {
+            TokenError::Expired => TokenRefused::Expired,
+            _ => TokenRefused::Untrusted,
+        })
     }
 }

@@ -72,10 +72,13 @@ impl UserPool {
         &self.0.config
     }
 
-    /// The claims of an access token of this pool that is still good: signature, expiry, use, not
-    /// revoked or signed out, and its user exists and is enabled.
-    pub fn verify_access_token(&self, token: &str) -> Result<Value, TokenError> {
-        self.user_of_access_token(token).map(|(_, claims)| claims)
+    /// The claims of a token of this pool as anybody with its public keys checks them: signature,
+    /// issuer and expiry, of an access or an id token (`token_use` tells which). Whether it was
+    /// revoked only `GetUser` tells.
+    pub fn verify_jwt(&self, token: &str) -> Result<Value, TokenError> {
+        // While there are no keys, nothing was ever signed.
+        let keys = self.0.keys.ready().ok_or(TokenError::Invalid)?;
+        tokens::read(&self.0.config, &keys, token, self.now())
     }
 
     pub(crate) fn user_of_access_token(&self, token: &str) -> Result<(User, Value), TokenError> {

@@ -35,6 +35,15 @@ pub enum TokenError {
     UserDisabled,
 }
 
+impl From<Unverified> for TokenError {
+    fn from(why: Unverified) -> Self {
+        match why {
+            Unverified::Malformed => Self::Invalid,
+            Unverified::Signature => Self::Signature,
+        }
+    }
+}
+
 impl From<TokenError> for ApiError {
     fn from(error: TokenError) -> Self {
         match error {
@@ -164,22 +173,41 @@ pub(crate) fn read_access(
     token: &str,
     now: SystemTime,
 ) -> Result<(Uuid, Value), TokenError> {
-    let claims = keys.access.verify(token).map_err(|why| match why {
-        Unverified::Malformed => TokenError::Invalid,
-        Unverified::Signature => TokenError::Signature,
-    })?;
-    // Pools may share their keys.
-    let own = claims["iss"] == json!(issuer(config)) && claims["token_use"] == "access";
+    let claims = keys.access.verify(token)?;
     let grant = claims["event_id"]
         .as_str()
-        .and_then(|id| Uuid::parse_str(id).ok());
-    let (true, Some(grant), Some(expires)) = (own, grant, claims["exp"].as_u64()) else {
-        return Err(TokenError::Invalid);
-    };
+        .and_then(|id| Uuid::parse_str(id).ok())
+        .filter(|_| claims["token_use"] == "access")
+        .ok_or(TokenError::Invalid)?;
+    own_and_current(config, &claims, now)?;
+    Ok((grant, claims))
+}
+
+/// The claims of an access or an id token by its signature and its time.
+pub(crate) fn read(
+    config: &PoolConfig,
+    keys: &Keys,
+    token: &str,
+    now: SystemTime,
+) -> Result<Value, TokenError> {
+    let claims = keys
+        .access
+        .verify(token)
+        .or_else(|_| keys.id.verify(token))?;
+    own_and_current(config, &claims, now)?;
+    Ok(claims)
+}
+
+/// Pools may share their keys, so the issuer counts too.
+fn own_and_current(config: &PoolConfig, claims: &Value, now: SystemTime) -> Result<(), TokenError> {
+    let expires = claims["exp"]
+        .as_u64()
+        .filter(|_| claims["iss"] == json!(issuer(config)))
+        .ok_or(TokenError::Invalid)?;
     if seconds(now) >= expires {
         return Err(TokenError::Expired);
     }
-    Ok((grant, claims))
+    Ok(())
 }
 
 fn seconds(time: SystemTime) -> u64 {

@@ -14,9 +14,11 @@ use aws_sdk_cognitoidentityprovider::types::{
     AttributeType, AuthFlowType, ChallengeNameType, MessageActionType,
 };
 use aws_sdk_cognitoidentityprovider::{Client, Config};
-use latchstring_core::account::{Account, Attributes};
+use latchstring_core::account::{Account, Attributes, Names};
 use latchstring_core::identifier::Identifier;
-use latchstring_core::ports::{ChallengeApi, Created, Directory, Fault, OpenChallenge, Reply};
+use latchstring_core::ports::{
+    ChallengeApi, Created, Directory, Fault, OpenChallenge, Reply, TokenHolder, Written,
+};
 use latchstring_core::secret::Secret;
 
 use crate::AwsEnvironment;
@@ -96,6 +98,20 @@ impl CognitoDirectory {
     }
 }
 
+impl CognitoDirectory {
+    async fn update(&self, username: &str, attributes: Vec<AttributeType>) -> Result<(), Fault> {
+        self.client
+            .admin_update_user_attributes()
+            .user_pool_id(&self.pool)
+            .username(username)
+            .set_user_attributes(Some(attributes))
+            .send()
+            .await
+            .map_err(|error| Fault::new("AdminUpdateUserAttributes", code_of(&error)))?;
+        Ok(())
+    }
+}
+
 fn attribute(name: &str, value: &str) -> AttributeType {
     AttributeType::builder()
         .name(name)
@@ -103,6 +119,22 @@ fn attribute(name: &str, value: &str) -> AttributeType {
         .build()
         // Invariant: the only required member, the name, was just set.
         .expect("an attribute with a name")
+}
+
+fn attributes_of(attributes: &[AttributeType]) -> Attributes {
+    let pairs = attributes
+        .iter()
+        .map(|a| (a.name(), a.value().unwrap_or_default()));
+    Attributes::from_pairs(pairs)
+}
+
+/// A contact and the mark that it is verified: in one call, or the alias is gone in between.
+fn verified(contact: &Identifier) -> [AttributeType; 2] {
+    let name = contact.method().as_str();
+    [
+        attribute(name, contact.as_str()),
+        attribute(&format!("{name}_verified"), "true"),
+    ]
 }
 
 impl Directory for CognitoDirectory {
@@ -119,28 +151,22 @@ impl Directory for CognitoDirectory {
             Err(error) if code_of(&error) == "UserNotFoundException" => return Ok(None),
             Err(error) => return Err(Fault::new("AdminGetUser", code_of(&error))),
         };
-        let pairs = user
-            .user_attributes()
-            .iter()
-            .map(|a| (a.name(), a.value().unwrap_or_default()));
         let status = user.user_status().map_or("", |status| status.as_str());
         Ok(Some(Account {
             username: user.username().to_owned(),
             enabled: user.enabled(),
-            attributes: Attributes::from_pairs(pairs).with_status(status),
+            attributes: attributes_of(user.user_attributes()).with_status(status),
         }))
     }
 
     async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, Fault> {
-        let name = contact.method().as_str();
         let created = self
             .client
             .admin_create_user()
             .user_pool_id(&self.pool)
             .username(username)
             .message_action(MessageActionType::Suppress)
-            .user_attributes(attribute(name, contact.as_str()))
-            .user_attributes(attribute(&format!("{name}_verified"), "true"))
+            .set_user_attributes(Some(verified(contact).into()))
             .send()
             .await;
         match created {
@@ -163,6 +189,63 @@ impl Directory for CognitoDirectory {
             .await
             .map_err(|error| Fault::new("AdminSetUserPassword", code_of(&error)))?;
         Ok(())
+    }
+
+    async fn set_contact(&self, username: &str, contact: &Identifier) -> Result<Written, Fault> {
+        match self.update(username, verified(contact).into()).await {
+            Ok(()) => Ok(Written::Done),
+            Err(fault) if fault.code == "AliasExistsException" => Ok(Written::Taken),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn set_names(&self, username: &str, names: &Names) -> Result<(), Fault> {
+        let names = vec![
+            attribute("given_name", names.given()),
+            attribute("family_name", names.family()),
+        ];
+        self.update(username, names).await
+    }
+}
+
+/// `GetUser`, which Cognito answers for every access token that it still accepts.
+#[derive(Clone, Debug)]
+pub struct CognitoTokens {
+    client: Client,
+}
+
+impl CognitoTokens {
+    /// The access tokens of whatever pool issued them.
+    pub fn new(environment: &AwsEnvironment) -> Self {
+        Self {
+            client: client(environment, within_a_trigger()),
+        }
+    }
+}
+
+impl TokenHolder for CognitoTokens {
+    async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, Fault> {
+        let asked = self
+            .client
+            .get_user()
+            .access_token(access_token.expose())
+            .send()
+            .await;
+        match asked {
+            Ok(user) => Ok(Some(Account {
+                username: user.username().to_owned(),
+                enabled: true,
+                attributes: attributes_of(user.user_attributes()),
+            })),
+            Err(error) => match code_of(&error) {
+                "NotAuthorizedException"
+                | "UserNotFoundException"
+                | "UserNotConfirmedException"
+                | "PasswordResetRequiredException"
+                | "InvalidParameterException" => Ok(None),
+                code => Err(Fault::new("GetUser", code)),
+            },
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod cognito;
 use std::fmt;
 
 #[cfg(feature = "cognito")]
-pub use cognito::{CognitoChallengeApi, CognitoDirectory};
+pub use cognito::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 
 /// Where AWS is and who we are, as Lambda's environment says.
 #[derive(Clone)]

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::identifier::{Identifier, Method};
+use thiserror::Error;
+
+use crate::identifier::{Identifier, Method, is_invisible};
 
 /// The attributes of a user that decide anything. Redacted in `Debug`.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -45,6 +47,20 @@ impl Attributes {
         self
     }
 
+    /// The same with a verified contact in place of another of its kind.
+    #[must_use]
+    pub fn with_verified(mut self, contact: &Identifier) -> Self {
+        let held = Contact {
+            value: contact.as_str().to_owned(),
+            verified: true,
+        };
+        match contact.method() {
+            Method::Email => self.email = held,
+            Method::PhoneNumber => self.phone_number = held,
+        }
+        self
+    }
+
     /// The account's immutable id; empty if Cognito gave none.
     pub fn sub(&self) -> &str {
         &self.sub
@@ -52,13 +68,23 @@ impl Attributes {
 
     /// Whether this identifier is on the account and verified.
     pub fn holds(&self, identifier: &Identifier) -> bool {
-        let contact = match identifier.method() {
+        self.verified(identifier.method())
+            .is_some_and(|held| held == *identifier)
+    }
+
+    /// The verified contact of that kind, if the account has one.
+    pub fn verified(&self, method: Method) -> Option<Identifier> {
+        let contact = self.contact(method);
+        Identifier::parse(method, &contact.value)
+            .ok()
+            .filter(|_| contact.verified)
+    }
+
+    const fn contact(&self, method: Method) -> &Contact {
+        match method {
             Method::Email => &self.email,
             Method::PhoneNumber => &self.phone_number,
-        };
-        contact.verified
-            && Identifier::parse(identifier.method(), &contact.value)
-                .is_ok_and(|held| held == *identifier)
+        }
     }
 
     /// Whether the account was created but never got its password: a creation that stopped half
@@ -95,9 +121,98 @@ impl fmt::Debug for Account {
     }
 }
 
+/// A person's names, as they are shown. Redacted in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Names {
+    given: String,
+    family: String,
+}
+
+/// A name that cannot be shown. The message never repeats it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NameError {
+    /// Nothing but white space.
+    #[error("Enter your given name and your family name.")]
+    Empty,
+    /// Longer than [`Names::MAX_CHARS`].
+    #[error("A name can have up to 100 characters.")]
+    TooLong,
+    /// A control or formatting character.
+    #[error("A name cannot have control characters or line breaks.")]
+    ControlCharacter,
+}
+
+impl Names {
+    /// The longest name, in characters.
+    pub const MAX_CHARS: usize = 100;
+
+    /// Trims both names and checks what they hold.
+    pub fn parse(given: &str, family: &str) -> Result<Self, NameError> {
+        let name = |text: &str| {
+            let text = text.trim();
+            if text.is_empty() {
+                Err(NameError::Empty)
+            } else if text.chars().count() > Self::MAX_CHARS {
+                Err(NameError::TooLong)
+            } else if text.chars().any(|c| is_invisible(c) && !is_joiner(c)) {
+                Err(NameError::ControlCharacter)
+            } else {
+                Ok(text.to_owned())
+            }
+        };
+        Ok(Self {
+            given: name(given)?,
+            family: name(family)?,
+        })
+    }
+
+    /// The given name.
+    pub fn given(&self) -> &str {
+        &self.given
+    }
+
+    /// The family name.
+    pub fn family(&self) -> &str {
+        &self.family
+    }
+}
+
+/// Zero-width joiner and non-joiner, which names in Persian and Indic scripts need.
+const fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Names(…)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_trimmed_and_may_be_in_any_script() {
+        let names = Names::parse(" Zoë ", "O’Neill-李").unwrap();
+        assert_eq!((names.given(), names.family()), ("Zoë", "O’Neill-李"));
+        assert!(Names::parse(&"é".repeat(100), "x").is_ok());
+    }
+
+    #[test]
+    fn what_is_no_name_is_told_why() {
+        for (given, why) in [
+            ("", NameError::Empty),
+            (" \t", NameError::Empty),
+            ("A\nB", NameError::ControlCharacter),
+            ("A\u{202e}B", NameError::ControlCharacter),
+            (&"x".repeat(101), NameError::TooLong),
+        ] {
+            assert_eq!(Names::parse(given, "L"), Err(why), "{given:?}");
+            assert_eq!(Names::parse("A", given), Err(why), "{given:?}");
+        }
+    }
 
     fn with(email: &str, verified: &str) -> Attributes {
         Attributes::from_pairs([("sub", "s"), ("email", email), ("email_verified", verified)])

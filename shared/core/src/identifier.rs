@@ -225,7 +225,7 @@ fn admissible(text: &str) -> Result<&str, IdentifierError> {
 
 /// Controls, and the formatting characters that change how a text looks but not what it says
 /// (zero-width, bidirectional, byte-order and variation marks).
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')

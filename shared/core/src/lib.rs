@@ -6,17 +6,21 @@
 //!
 //! - [`identifier`]: email addresses and phone numbers, canonical once parsed.
 //! - [`flow`]: the challenge state machine. Its module doc holds the policy table; start there.
-//! - [`sign_in`]: the resolver, the only door to a ticket.
+//! - [`sign_in`], [`contact`]: the resolvers, the only doors to a ticket.
+//! - [`pending`]: a contact before it is proved.
 //! - [`code`], [`sealed`], [`keys`], [`label`]: the secrets, and what stands for them.
 //! - [`ports`]: what the outside must provide.
 
 pub mod account;
 pub mod code;
+pub mod contact;
+mod door;
 pub mod flow;
 pub mod identifier;
 pub mod keys;
 pub mod label;
 pub mod message;
+pub mod pending;
 pub mod policy;
 pub mod ports;
 pub mod sealed;

@@ -30,6 +30,10 @@ pub struct Policy {
     pub ticket_life: Duration,
     /// How long a proof may wait to be used: 30 to 600 s.
     pub proof_life: Duration,
+    /// How long a contact may wait to be proved: 600 to 86400 s.
+    pub pending_life: Duration,
+    /// How old a sign-in may be for a contact to be added or changed: 60 to 86400 s.
+    pub fresh_for: Duration,
     /// What one identifier may be sent.
     pub budget: Budget,
 }
@@ -58,6 +62,8 @@ impl Policy {
             resends: 2,
             ticket_life: Duration::from_secs(60),
             proof_life: Duration::from_secs(180),
+            pending_life: Duration::from_secs(3600),
+            fresh_for: Duration::from_secs(600),
             budget: Budget {
                 per_minute: 2,
                 per_hour: 5,

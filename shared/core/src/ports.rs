@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::account::Account;
+use crate::account::{Account, Names};
 use crate::flow::{AnswerDigest, Flow, FlowId};
-use crate::identifier::Identifier;
+use crate::identifier::{Identifier, Method};
 use crate::label::Label;
 use crate::message::Message;
+use crate::pending::{Pending, PendingId, PendingOutcome};
 use crate::sealed::TicketId;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -111,7 +112,7 @@ pub enum Token {
     Proof(FlowId),
 }
 
-/// Flows, redemptions, leases and counters.
+/// Flows, redemptions, pending contacts, leases and counters.
 pub trait Store: Send + Sync {
     /// Writes the row unless one of that id is there.
     fn open_flow(&self, flow: &Flow) -> impl Future<Output = Result<Opened, Fault>> + Send;
@@ -157,6 +158,25 @@ pub trait Store: Send + Sync {
     /// Whether a flow holds the token.
     fn is_redeemed(&self, token: Token) -> impl Future<Output = Result<bool, Fault>> + Send;
 
+    /// Writes a pending contact in place of any other of that account and method.
+    fn put_pending(&self, pending: &Pending) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// The pending contact of that account and method, strongly consistent.
+    fn pending(
+        &self,
+        account: Label,
+        method: Method,
+    ) -> impl Future<Output = Result<Option<Pending>, Fault>> + Send;
+
+    /// Notes what became of a pending contact, if it is still the one of that id. True if it is.
+    fn settle_pending(
+        &self,
+        account: Label,
+        method: Method,
+        id: PendingId,
+        outcome: PendingOutcome,
+    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+
     /// Takes the lease unless another holder has it and its time is not up. True if taken.
     fn lease(
         &self,
@@ -195,6 +215,15 @@ pub enum Created {
     Taken,
 }
 
+/// What became of [`Directory::set_contact`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The account holds the contact, verified.
+    Done,
+    /// The pool says that somebody else does.
+    Taken,
+}
+
 /// The user pool's accounts.
 pub trait Directory: Send + Sync {
     /// The account of that username or verified contact.
@@ -213,6 +242,31 @@ pub trait Directory: Send + Sync {
         username: &str,
         password: &Secret,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Writes a contact and that it is verified, in one call. The pool may move an alias that
+    /// another account holds without a word, so the caller looks first, under a lease.
+    fn set_contact(
+        &self,
+        username: &str,
+        contact: &Identifier,
+    ) -> impl Future<Output = Result<Written, Fault>> + Send;
+
+    /// Writes a person's names.
+    fn set_names(
+        &self,
+        username: &str,
+        names: &Names,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// Whose access token it is.
+pub trait TokenHolder: Send + Sync {
+    /// The account of an access token that Cognito still accepts: not expired, revoked or signed
+    /// out, of a user who exists and is enabled. `None` for any other.
+    fn holder(
+        &self,
+        access_token: &Secret,
+    ) -> impl Future<Output = Result<Option<Account>, Fault>> + Send;
 }
 
 /// A challenge as a client of Cognito holds it.

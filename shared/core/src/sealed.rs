@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::flow::{Caller, FlowId, Purpose};
 use crate::identifier::{Identifier, MAX_IDENTIFIER_BYTES, Method};
 use crate::keys::{Key, KeyRing, Use};
+use crate::pending::PendingId;
 use crate::ports::Entropy;
 use crate::time::Timestamp;
 
@@ -81,7 +82,13 @@ impl Ticket {
 
     /// Seals it under the ring's current key.
     pub fn seal(&self, ring: &KeyRing, caller: &Caller, entropy: &impl Entropy) -> String {
-        let mut plain = vec![self.purpose.as_byte()];
+        let (purpose, pending) = match self.purpose {
+            Purpose::SignIn => (1, [0; 16]),
+            Purpose::Claim => (2, [0; 16]),
+            Purpose::VerifyContact(pending) => (3, *pending.as_bytes()),
+        };
+        let mut plain = vec![purpose];
+        plain.extend_from_slice(&pending);
         plain.extend_from_slice(self.id.as_bytes());
         plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
         put_identifier(&mut plain, &self.to);
@@ -104,8 +111,14 @@ impl Ticket {
     ) -> Result<Self, UnsealError> {
         let plain = open(ring, Use::Ticket, &caller.as_aad(), text)?;
         let mut reader = Reader(&plain);
+        let purpose = match (reader.byte()?, reader.array()?) {
+            (1, _) => Purpose::SignIn,
+            (2, _) => Purpose::Claim,
+            (3, pending) => Purpose::VerifyContact(PendingId::from_bytes(pending)),
+            _ => return Err(UnsealError::Forged),
+        };
         let ticket = Self {
-            purpose: Purpose::from_byte(reader.byte()?).ok_or(UnsealError::Forged)?,
+            purpose,
             id: TicketId(reader.array()?),
             made_at: Timestamp::from_millis(u64::from_be_bytes(reader.array()?)),
             to: reader.identifier()?,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::door::{Door, payload};
 use crate::flow::{Caller, Purpose};
 use crate::identifier::{Identifier, IdentifierError};
 use crate::label::Label;
@@ -15,9 +16,8 @@ use crate::policy::Deployment;
 use crate::ports::{
     ChallengeApi, Clock, Created, Directory, Entropy, Fault, OpenChallenge, Reply, Store, Token,
 };
-use crate::sealed::{Proof, Ticket};
+use crate::sealed::Proof;
 use crate::secret::Secret;
-use crate::time::Timestamp;
 
 /// What a client sends.
 #[derive(Clone, Debug)]
@@ -127,10 +127,6 @@ impl From<Cause> for SignInError {
     }
 }
 
-const MINUTE: u64 = 60;
-const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
-
 /// How long one request may hold the lease on a new account's identifier.
 const LEASE: Duration = Duration::from_secs(10);
 /// Waits for the lease, and for a new account to be found: doubling from 100 ms, 3.1 s in all.
@@ -159,6 +155,17 @@ pub struct SignIn<'a, S, D, A, C, E> {
 }
 
 impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S, D, A, C, E> {
+    const fn door(&self) -> Door<'_, S, A, C, E> {
+        Door {
+            deployment: self.deployment,
+            caller: self.caller,
+            store: self.store,
+            api: self.api,
+            clock: self.clock,
+            entropy: self.entropy,
+        }
+    }
+
     /// Opens a session whose question is asked: for the code, or with a proof for that proof.
     pub async fn session(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
         match &request.proof {
@@ -172,7 +179,7 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
         let identifier = &request.identifier;
         let (purpose, username) = match &request.proof {
             None => {
-                self.charge(identifier).await?;
+                self.door().charge(identifier).await?;
                 if self.legacy_pool {
                     self.account_of(identifier).await?;
                 }
@@ -184,15 +191,15 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
             }
         };
         Ok(TicketPayload {
-            ticket: self.seal(purpose, identifier),
+            ticket: self.door().seal(purpose, identifier),
             username: Secret::new(username),
             expires_in: seconds(self.deployment.policy.ticket_life),
         })
     }
 
     async fn session_by_code(&self, identifier: &Identifier) -> Result<SignInPayload, SignInError> {
-        self.charge(identifier).await?;
-        let mut ticket = self.seal(Purpose::SignIn, identifier);
+        self.door().charge(identifier).await?;
+        let mut ticket = self.door().seal(Purpose::SignIn, identifier);
         let challenge = match self.api.initiate(identifier.as_str()).await? {
             Reply::Challenge(challenge) => challenge,
             Reply::UserNotFound if self.legacy_pool => {
@@ -213,7 +220,7 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
                 }
             }
         };
-        let asked = self.select(challenge, identifier, &ticket).await?;
+        let asked = self.door().select(challenge, identifier, &ticket).await?;
         payload(&asked, "otp", identifier.as_str())?
             .ok_or_else(|| Cause::UnexpectedChallenge.into())
     }
@@ -230,8 +237,8 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
         let mut wait = FIRST_WAIT;
         for _ in 0..TRIES {
             let challenge = self.initiate_new(&username).await?;
-            let ticket = self.seal(Purpose::Claim, identifier);
-            let asked = self.select(challenge, identifier, &ticket).await?;
+            let ticket = self.door().seal(Purpose::Claim, identifier);
+            let asked = self.door().select(challenge, identifier, &ticket).await?;
             if let Some(payload) = payload(&asked, "claim", &username)? {
                 return Ok(payload);
             }
@@ -239,33 +246,6 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
             wait *= 2;
         }
         Err(Cause::AccountNotFound.into())
-    }
-
-    /// Answers the first question with the method and the ticket. Asked the same again, because a
-    /// port of the triggers did not answer, it answers once more.
-    async fn select(
-        &self,
-        mut challenge: OpenChallenge,
-        identifier: &Identifier,
-        ticket: &Secret,
-    ) -> Result<OpenChallenge, SignInError> {
-        let metadata = [
-            ("method", identifier.method().as_str()),
-            ("ticket", ticket.expose()),
-        ];
-        for _ in 0..2 {
-            if step(&challenge) != Some("select") {
-                return Err(Cause::UnexpectedChallenge.into());
-            }
-            challenge = match self.api.respond(&challenge, "select", &metadata).await? {
-                Reply::Challenge(challenge) => challenge,
-                Reply::UserNotFound | Reply::Refused => return Err(Cause::SessionRefused.into()),
-            };
-            if step(&challenge) != Some("select") {
-                return Ok(challenge);
-            }
-        }
-        Err(Cause::Fault(Fault::new("RespondToAuthChallenge", "asked again")).into())
     }
 
     async fn open_proof(&self, identifier: &Identifier, proof: &Secret) -> Result<(), SignInError> {
@@ -350,62 +330,6 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
         }
         Err(Cause::AccountNotFound.into())
     }
-
-    fn seal(&self, purpose: Purpose, identifier: &Identifier) -> Secret {
-        let ticket = Ticket::new(purpose, identifier.clone(), self.clock.now(), self.entropy);
-        Secret::new(ticket.seal(&self.deployment.keys, self.caller, self.entropy))
-    }
-
-    /// Charges one code to the identifier, before anything else is known about it. A refusal looks
-    /// the same whether or not anybody has the identifier.
-    async fn charge(&self, identifier: &Identifier) -> Result<(), SignInError> {
-        let budget = &self.deployment.policy.budget;
-        let now = self.clock.now();
-        for (name, length, limit) in [
-            ("minute", MINUTE, budget.per_minute),
-            ("hour", HOUR, budget.per_hour),
-            ("day", DAY, budget.per_day),
-        ] {
-            let window = now.as_secs() / length;
-            let ends = Timestamp::from_secs((window + 1) * length);
-            let counter = Label::of_budget(&self.deployment.keys, name, identifier, window);
-            if !self.store.charge(counter, 1, limit, ends).await? {
-                return Err(SignInError::TooManyRequests {
-                    retry_after: now.secs_until(ends),
-                });
-            }
-        }
-        Ok(())
-    }
-}
-
-fn step(challenge: &OpenChallenge) -> Option<&str> {
-    challenge.parameters.get("step").map(String::as_str)
-}
-
-/// The payload, if the challenge asks for that step; an error if its numbers are missing.
-fn payload(
-    challenge: &OpenChallenge,
-    wanted: &str,
-    username: &str,
-) -> Result<Option<SignInPayload>, SignInError> {
-    if step(challenge) != Some(wanted) {
-        return Ok(None);
-    }
-    let number = |name: &str| {
-        challenge
-            .parameters
-            .get(name)
-            .and_then(|text| text.parse().ok())
-            .ok_or(SignInError::Unavailable(Cause::UnexpectedChallenge))
-    };
-    Ok(Some(SignInPayload {
-        session: challenge.session.clone(),
-        username: Secret::new(username),
-        code_length: number("codeLength")?,
-        expires_in: number("expiresIn")?,
-        resend_after: number("resendAfter")?,
-    }))
 }
 
 fn seconds(duration: Duration) -> u32 {

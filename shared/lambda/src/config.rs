@@ -47,6 +47,8 @@ variables! {
     RESENDS = "RESENDS", Some("2"), "0 to 5 sends";
     TICKET_SECONDS = "TICKET_SECONDS", Some("60"), "15 to 300 seconds";
     PROOF_SECONDS = "PROOF_SECONDS", Some("180"), "30 to 600 seconds";
+    PENDING_SECONDS = "PENDING_SECONDS", Some("3600"), "600 to 86400 seconds";
+    FRESH_SECONDS = "FRESH_SECONDS", Some("600"), "60 to 86400 seconds";
     CODES_PER_MINUTE = "CODES_PER_MINUTE", Some("2"), "1 to 1000 codes";
     CODES_PER_HOUR = "CODES_PER_HOUR", Some("5"), "1 to 10000 codes";
     CODES_PER_DAY = "CODES_PER_DAY", Some("10"), "1 to 100000 codes";
@@ -130,6 +132,8 @@ impl Environment<'_> {
             resends: self.number(RESENDS, 0..=5)?,
             ticket_life: self.seconds(TICKET_SECONDS, 15..=300)?,
             proof_life: self.seconds(PROOF_SECONDS, 30..=600)?,
+            pending_life: self.seconds(PENDING_SECONDS, 600..=86_400)?,
+            fresh_for: self.seconds(FRESH_SECONDS, 60..=86_400)?,
             budget: Budget {
                 per_minute: self.number(CODES_PER_MINUTE, 1..=1000)?,
                 per_hour: self.number(CODES_PER_HOUR, 1..=10_000)?,
@@ -320,6 +324,8 @@ mod tests {
             ("RESENDS", "-1"),
             ("TICKET_SECONDS", "301"),
             ("PROOF_SECONDS", "29"),
+            ("PENDING_SECONDS", "599"),
+            ("FRESH_SECONDS", "86401"),
             ("CODES_PER_MINUTE", "0"),
             ("CODES_PER_HOUR", "10001"),
             ("CODES_PER_DAY", "1e3"),

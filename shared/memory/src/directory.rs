@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use latchstring_core::account::{Account, Attributes};
+use latchstring_core::account::{Account, Attributes, Names};
 use latchstring_core::identifier::Identifier;
-use latchstring_core::ports::{Created, Directory, Fault};
+use latchstring_core::ports::{Created, Directory, Fault, Written};
 use latchstring_core::secret::Secret;
 
 use crate::lock;
@@ -86,6 +86,28 @@ impl Directory for MemoryDirectory {
                 account.attributes = account.attributes.clone().with_status("CONFIRMED");
                 Ok(())
             }
+        }
+    }
+
+    async fn set_contact(&self, username: &str, contact: &Identifier) -> Result<Written, Fault> {
+        let mut accounts = lock(&self.0);
+        if holder(&accounts, contact).is_some_and(|holder| holder.username != username) {
+            return Ok(Written::Taken);
+        }
+        match accounts.get_mut(username) {
+            None => Err(Fault::new("set_contact", "UserNotFoundException")),
+            Some(account) => {
+                account.attributes = account.attributes.clone().with_verified(contact);
+                Ok(Written::Done)
+            }
+        }
+    }
+
+    async fn set_names(&self, username: &str, _names: &Names) -> Result<(), Fault> {
+        if lock(&self.0).contains_key(username) {
+            Ok(())
+        } else {
+            Err(Fault::new("set_names", "UserNotFoundException"))
         }
     }
 }

@@ -3,7 +3,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
+use latchstring_core::identifier::Method;
 use latchstring_core::label::Label;
+use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{Fault, Finished, Judged, Opened, Redeemed, Store, Token};
 use latchstring_core::time::Timestamp;
 
@@ -11,10 +13,12 @@ use crate::lock;
 
 /// How long a flow is kept after its code expired; long enough for every replay to find it over.
 const KEEP: Duration = Duration::from_secs(3600);
+/// How long the outcome of a pending contact is kept after it could have expired.
+const KEEP_PENDING: Duration = Duration::from_secs(24 * 3600);
 /// Expired items are swept once in so many new flows.
 const SWEEP_EVERY: u64 = 1024;
 
-/// Flows, redemptions, leases and counters in memory. Clones share them.
+/// Flows, redemptions, pending contacts, leases and counters in memory. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore(Arc<Mutex<Tables>>);
 
@@ -22,6 +26,7 @@ pub struct MemoryStore(Arc<Mutex<Tables>>);
 struct Tables {
     flows: BTreeMap<FlowId, Flow>,
     redeemed: BTreeMap<Token, (FlowId, Timestamp)>,
+    pending: BTreeMap<(Label, Method), Pending>,
     leases: BTreeMap<Label, (Label, Timestamp)>,
     counters: BTreeMap<Label, (u32, Timestamp)>,
     opened: u64,
@@ -33,6 +38,8 @@ impl Tables {
             .retain(|_, flow| now <= flow.expires_at.plus(KEEP));
         self.redeemed
             .retain(|_, (_, keep_until)| now <= *keep_until);
+        self.pending
+            .retain(|_, pending| now <= pending.expires_at.plus(KEEP_PENDING));
         self.leases.retain(|_, (_, until)| now <= *until);
         self.counters
             .retain(|_, (_, keep_until)| now <= *keep_until);
@@ -124,6 +131,32 @@ impl Store for MemoryStore {
 
     async fn is_redeemed(&self, token: Token) -> Result<bool, Fault> {
         Ok(lock(&self.0).redeemed.contains_key(&token))
+    }
+
+    async fn put_pending(&self, pending: &Pending) -> Result<(), Fault> {
+        let key = (pending.account, pending.method);
+        lock(&self.0).pending.insert(key, pending.clone());
+        Ok(())
+    }
+
+    async fn pending(&self, account: Label, method: Method) -> Result<Option<Pending>, Fault> {
+        Ok(lock(&self.0).pending.get(&(account, method)).cloned())
+    }
+
+    async fn settle_pending(
+        &self,
+        account: Label,
+        method: Method,
+        id: PendingId,
+        outcome: PendingOutcome,
+    ) -> Result<bool, Fault> {
+        match lock(&self.0).pending.get_mut(&(account, method)) {
+            Some(pending) if pending.id == id => {
+                pending.outcome = outcome;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
     }
 
     async fn lease(

@@ -1,12 +1,12 @@
-//! Define: what comes next, and the only place that issues tokens. It reads accounts and may
-//! neither write them nor send.
+//! Define: what comes next, and the only place that issues tokens. It puts a proved contact on its
+//! account, tells the one it replaced, and sends no code.
 
 use std::process::ExitCode;
 
 use latchstring_aws::CognitoDirectory;
 use latchstring_lambda::SystemClock;
 use latchstring_lambda::cognito::DefineTrigger;
-use latchstring_memory::MemoryStore;
+use latchstring_memory::{Inbox, MemoryStore};
 
 fn main() -> ExitCode {
     latchstring_lambda::run(|environment| {
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
             deployment: environment.deployment()?,
             store: MemoryStore::default(),
             directory: CognitoDirectory::new(&environment.aws()?, environment.user_pool()?),
+            courier: Inbox::new(SystemClock),
             clock: SystemClock,
         })
     })

@@ -3,7 +3,7 @@
 use super::row::{Flow, NewFlow, State, Subject};
 use super::turn::{Last, Person, Turn};
 use super::{Challenge, Decided, FlowId, Progress, Purpose, Step, Why};
-use crate::identifier::{Identifier, Method};
+use crate::identifier::Method;
 use crate::label::Label;
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
@@ -145,12 +145,9 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             Ok(ticket) => ticket,
             Err(why) => return self.decoy(flow, why),
         };
-        let subject = match &self.turn.person {
-            Person::Ghost => Subject::Ghost,
-            Person::Known(person) if person.holds(&ticket.to) => {
-                Subject::Known(Label::of_account(keys, person.sub()))
-            }
-            Person::Known(_) => Subject::Decoy,
+        let subject = match self.subject(&ticket).await {
+            Ok(subject) => subject,
+            Err(fault) => return self.fault(flow, Step::Select, fault),
         };
         // A claim is for the account that was just made, and for nobody else: the resolver sees
         // from the step that it must try again.
@@ -182,13 +179,39 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
                 let why = match (ticket.purpose, subject) {
                     (Purpose::Claim, _) => Why::ClaimOpened,
                     (Purpose::SignIn, Subject::Decoy) => Why::NotTheHolder,
-                    (Purpose::SignIn, _) => Why::CodeReserved,
+                    (Purpose::VerifyContact(_), Subject::Decoy) => Why::NoLongerPending,
+                    (Purpose::SignIn | Purpose::VerifyContact(_), _) => Why::CodeReserved,
                 };
                 let mut decided = self.decided(flow, step_of(&row), why);
                 decided.decision.message = self.message(&row);
                 decided
             }
         }
+    }
+
+    /// Whom a flow of this ticket is for. A pending contact is looked up under the account whose
+    /// session this is, so a ticket is nothing in anybody else's.
+    async fn subject(&self, ticket: &Ticket) -> Result<Subject, Fault> {
+        let keys = &self.deployment.keys;
+        let person = match (&self.turn.person, ticket.purpose) {
+            (Person::Known(person), _) => person,
+            (Person::Ghost, Purpose::SignIn | Purpose::Claim) => return Ok(Subject::Ghost),
+            (Person::Ghost, Purpose::VerifyContact(_)) => return Ok(Subject::Decoy),
+        };
+        let account = Label::of_account(keys, person.sub());
+        let entitled = match ticket.purpose {
+            Purpose::SignIn | Purpose::Claim => person.holds(&ticket.to),
+            Purpose::VerifyContact(id) => self
+                .store
+                .pending(account, ticket.to.method())
+                .await?
+                .is_some_and(|pending| pending.is_waiting_for(id, &ticket.to, keys, self.now)),
+        };
+        Ok(if entitled {
+            Subject::Known(account)
+        } else {
+            Subject::Decoy
+        })
     }
 
     fn ticket(&self) -> Result<Ticket, Why> {
@@ -216,21 +239,26 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
     /// The message of a row whose send this invocation has won.
     fn message(&self, row: &Flow) -> Option<Message> {
         let Deployment { policy, keys } = self.deployment;
-        if row.purpose != Purpose::SignIn {
-            return None;
-        }
         let contact = row.contact(keys)?;
-        self.may_receive(row, &contact).then_some(())?;
+        let may_receive = match (row.subject, &self.turn.person, row.purpose) {
+            (_, _, Purpose::Claim)
+            | (Subject::Known(_), Person::Ghost, _)
+            | (Subject::Decoy, _, _) => false,
+            // The holder of an address may have changed since it was first sent there.
+            (Subject::Known(_), Person::Known(person), Purpose::SignIn) => person.holds(&contact),
+            // A pending contact was asked for by the account itself; Define judges whether it
+            // still is.
+            (Subject::Ghost, _, _)
+            | (Subject::Known(_), Person::Known(_), Purpose::VerifyContact(_)) => true,
+        };
+        may_receive.then_some(())?;
         let code = row.code(policy, keys, &contact)?;
-        Some(Message::with_code(contact, code, policy.code_life))
-    }
-
-    fn may_receive(&self, row: &Flow, contact: &Identifier) -> bool {
-        match (row.subject, &self.turn.person) {
-            (Subject::Ghost, _) => true,
-            (Subject::Known(_), Person::Known(person)) => person.holds(contact),
-            (Subject::Known(_), Person::Ghost) | (Subject::Decoy, _) => false,
-        }
+        Some(Message::with_code(
+            contact,
+            code,
+            row.purpose,
+            policy.code_life,
+        ))
     }
 
     /// After a wrong answer, or one whose verdict was lost: the same question, and once more the
@@ -372,7 +400,7 @@ fn created(policy: &Policy, challenge: Challenge, now: Timestamp) -> Created {
 
 fn step_of(row: &Flow) -> Step {
     match row.purpose {
-        Purpose::SignIn => Step::Otp(row.progress()),
+        Purpose::SignIn | Purpose::VerifyContact(_) => Step::Otp(row.progress()),
         Purpose::Claim => Step::Claim(row.progress()),
     }
 }

@@ -1,20 +1,22 @@
 //! Define: what comes next. The only place that issues tokens.
 
+use super::commit::Commit;
 use super::row::{Flow, Subject};
 use super::turn::{Last, NotOurs, Person, Turn};
-use super::{Challenge, Decided, Progress, Step, Why};
+use super::{Challenge, Decided, Progress, Purpose, Step, Why};
 use crate::label::Label;
+use crate::message::Message;
 use crate::policy::{Deployment, REPLAY_GRACE};
 use crate::ports::{Clock, Directory, Finished, Store};
 use crate::time::Timestamp;
 
 /// What Cognito does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Next {
     /// Ask Create for a challenge.
     Challenge,
-    /// Issue tokens.
-    IssueTokens,
+    /// Issue tokens; and, after a contact was replaced, tell the old one.
+    IssueTokens(Option<Message>),
     /// Fail the authentication.
     Fail,
 }
@@ -74,6 +76,7 @@ async fn commit(
     row: &Flow,
 ) -> Decided<Next> {
     let decided = |next, why| Decided::new(next, why, Some(row.id));
+    let again = |fault| Decided::fault(Next::Challenge, row.id, fault);
     if !row.is_answered(now) {
         return decided(Next::Fail, Why::FlowNotMatched);
     }
@@ -92,23 +95,42 @@ async fn commit(
     };
     // The record is read again: else a code sent to an old mailbox would outlive the change.
     let account = match directory.find(turn.username.expose()).await {
-        Err(fault) => return Decided::fault(Next::Challenge, row.id, fault),
-        Ok(account) => account,
+        Err(fault) => return again(fault),
+        Ok(account) => account.filter(|account| {
+            account.enabled
+                && !account.attributes.is_half_created()
+                && Label::of_account(keys, account.attributes.sub()) == subject
+        }),
     };
-    let holds = account.is_some_and(|account| {
-        account.enabled
-            && !account.attributes.is_half_created()
-            && Label::of_account(keys, account.attributes.sub()) == subject
-            && account.attributes.holds(&contact)
-    });
-    if !holds {
+    let Some(account) = account else {
         return decided(Next::Fail, Why::NoLongerHolder);
-    }
+    };
+    let notice = if let Purpose::VerifyContact(id) = row.purpose {
+        let commit = Commit {
+            keys,
+            store,
+            directory,
+            now,
+            row,
+            account: &account,
+            contact: &contact,
+            id,
+        };
+        match commit.run().await {
+            Err(fault) => return again(fault),
+            Ok(Err(why)) => return decided(Next::Fail, why),
+            Ok(Ok(replaced)) => replaced.map(|old| Message::contact_replaced(old, now)),
+        }
+    } else if account.attributes.holds(&contact) {
+        None
+    } else {
+        return decided(Next::Fail, Why::NoLongerHolder);
+    };
     match store.finish(row.id, now).await {
-        Err(fault) => Decided::fault(Next::Challenge, row.id, fault),
-        Ok(Finished::Now) => decided(Next::IssueTokens, Why::TokensIssued),
+        Err(fault) => again(fault),
+        Ok(Finished::Now) => decided(Next::IssueTokens(notice), Why::TokensIssued),
         Ok(Finished::Before(at)) if now.since(at) <= REPLAY_GRACE => {
-            decided(Next::IssueTokens, Why::TokensIssued)
+            decided(Next::IssueTokens(None), Why::TokensIssued)
         }
         Ok(Finished::Before(_)) => decided(Next::Fail, Why::FlowOver),
         Ok(Finished::Refused) => decided(Next::Fail, Why::FlowNotMatched),

@@ -37,6 +37,7 @@
 //! that same answer comes again: until the code expires, and for 15 s after tokens were issued.
 
 mod challenge;
+mod commit;
 mod create;
 mod define;
 mod row;
@@ -52,6 +53,7 @@ pub use row::{AnswerDigest, Flow, State, Subject};
 pub use turn::{ClientRequest, Person, Round, Turn};
 pub use verify::{Response, Verdict, Verified, verify};
 
+use crate::pending::PendingId;
 use crate::ports::Fault;
 
 /// The random name of a flow: 128 bits, the part of a code that nobody can guess. Redacted in
@@ -105,12 +107,14 @@ impl Caller {
 }
 
 /// What a flow is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// A code to the identifier that was typed.
     SignIn,
     /// A proof, earned by a code, of somebody whose account was just made.
     Claim,
+    /// A code to a contact that a signed-in person wants to add.
+    VerifyContact(PendingId),
 }
 
 impl Purpose {
@@ -119,27 +123,8 @@ impl Purpose {
         match self {
             Self::SignIn => "sign_in",
             Self::Claim => "claim",
+            Self::VerifyContact(_) => "verify_contact",
         }
-    }
-
-    /// The inverse of [`Purpose::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::SignIn, Self::Claim]
-            .into_iter()
-            .find(|purpose| purpose.as_str() == text)
-    }
-
-    pub(crate) const fn as_byte(self) -> u8 {
-        match self {
-            Self::SignIn => 1,
-            Self::Claim => 2,
-        }
-    }
-
-    pub(crate) fn from_byte(byte: u8) -> Option<Self> {
-        [Self::SignIn, Self::Claim]
-            .into_iter()
-            .find(|purpose| purpose.as_byte() == byte)
     }
 }
 
@@ -215,6 +200,8 @@ pub enum Why {
     Proved,
     TokensIssued,
     NoLongerHolder,
+    NoLongerPending,
+    ContactInUse,
     ProofForged,
     ProofStale,
     ProofRedeemed,
@@ -257,6 +244,8 @@ impl Why {
             Self::Proved => "proved",
             Self::TokensIssued => "tokens_issued",
             Self::NoLongerHolder => "no_longer_the_holder",
+            Self::NoLongerPending => "no_longer_pending",
+            Self::ContactInUse => "contact_in_use",
             Self::ProofForged => "proof_forged",
             Self::ProofStale => "proof_stale",
             Self::ProofRedeemed => "proof_redeemed_elsewhere",

@@ -125,7 +125,7 @@ impl Flow {
         let key = keys.current();
         let bound = bound_to(new.id, new.purpose, new.caller.client());
         let life = match new.purpose {
-            Purpose::SignIn => policy.code_life,
+            Purpose::SignIn | Purpose::VerifyContact(_) => policy.code_life,
             Purpose::Claim => policy.proof_life,
         };
         Self {
@@ -156,15 +156,12 @@ impl Flow {
 
     /// Whether this row is what the challenge says it is.
     pub(crate) fn agrees(&self, challenge: &Challenge, caller: &Caller) -> bool {
-        let purpose_and_progress = match &challenge.step {
-            Step::Select => return false,
-            Step::Otp(progress) => (Purpose::SignIn, progress),
-            Step::Claim(progress) => (Purpose::Claim, progress),
+        let issued_at = match (&challenge.step, self.purpose) {
+            (Step::Otp(progress), Purpose::SignIn | Purpose::VerifyContact(_))
+            | (Step::Claim(progress), Purpose::Claim) => progress.issued_at,
+            _ => return false,
         };
-        self.id == challenge.flow
-            && self.client == caller.client()
-            && self.purpose == purpose_and_progress.0
-            && self.issued_at == purpose_and_progress.1.issued_at
+        self.id == challenge.flow && self.client == caller.client() && self.issued_at == issued_at
     }
 
     /// The contact; `None` if the row was not written by us for this flow.

@@ -114,7 +114,7 @@ async fn judge(
         return decided(Verdict::Wrong, Why::Expired);
     }
     let judgement = match row.purpose {
-        Purpose::SignIn => row
+        Purpose::SignIn | Purpose::VerifyContact(_) => row
             .code(policy, keys, &contact)
             .is_some_and(|code| code.matches(&answer) && row.subject != Subject::Decoy)
             .then_some(())

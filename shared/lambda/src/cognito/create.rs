@@ -1,24 +1,19 @@
-use std::time::Duration;
-
 use aws_lambda_events::event::cognito::{
     CognitoEventUserPoolsCreateAuthChallenge, CognitoEventUserPoolsCreateAuthChallengeResponse,
 };
 use latchstring_core::flow::{Created, ask_again, create};
-use latchstring_core::message::Message;
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{Clock, Courier, Entropy, Fault, Store};
+use latchstring_core::ports::{Clock, Courier, Entropy, Store};
 use serde_json::Value;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
-use super::{BUDGET, event};
+use super::delivery::deliver;
+use super::{BUDGET, DECIDING, event};
 use crate::handler::{Handler, PublicError};
 use crate::log;
 
 /// The private parameter that carries the challenge to Verify.
 pub(super) const CHALLENGE: &str = "challenge";
-
-/// What deciding may take, so that a delivery has the rest of [`BUDGET`].
-const DECIDING: Duration = Duration::from_millis(2500);
 
 /// Create: asks the question and delivers the code.
 #[derive(Clone, Debug)]
@@ -63,27 +58,12 @@ impl<S: Store, M: Courier, C: Clock, E: Entropy> Handler for CreateTrigger<S, M,
             ask_again(&self.deployment, &self.clock, &self.entropy, &turn)
         };
         if let Some(message) = &created.message {
-            self.deliver(message, deadline).await;
+            deliver(&self.courier, message, deadline).await;
         }
         let text = created
             .challenge
             .to_text(&self.deployment.keys, &turn.caller);
         event::encode(raw, &response(&created, text))
-    }
-}
-
-impl<S: Store, M: Courier, C: Clock, E: Entropy> CreateTrigger<S, M, C, E> {
-    /// Delivers once. A delivery that failed changes nothing in the answer: the person asks for the
-    /// code again after the cooldown.
-    async fn deliver(&self, message: &Message, deadline: Instant) {
-        let channel = message.to.method().as_str();
-        match timeout_at(deadline, self.courier.deliver(message)).await {
-            Ok(Ok(())) => tracing::info!(channel, "delivered"),
-            Ok(Err(Fault { call, code })) => {
-                tracing::error!(channel, call, code, "delivery failed");
-            }
-            Err(_) => tracing::error!(channel, code = "timeout", "delivery failed"),
-        }
     }
 }
 

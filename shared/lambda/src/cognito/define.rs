@@ -3,28 +3,33 @@ use aws_lambda_events::event::cognito::{
 };
 use latchstring_core::flow::{Next, define};
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{Clock, Directory, Store};
+use latchstring_core::ports::{Clock, Courier, Directory, Store};
 use serde_json::Value;
+use tokio::time::{Instant, timeout};
 
-use super::{BUDGET, event};
+use super::delivery::deliver;
+use super::{BUDGET, DECIDING, event};
 use crate::handler::{Handler, PublicError};
 use crate::log;
 
 /// Define: what comes next.
 #[derive(Clone, Debug)]
-pub struct DefineTrigger<S, D, C> {
+pub struct DefineTrigger<S, D, M, C> {
     /// Keys and numbers.
     pub deployment: Deployment,
     /// Flows.
     pub store: S,
     /// Accounts, read again before tokens are issued.
     pub directory: D,
+    /// Who tells a contact that it was replaced.
+    pub courier: M,
     /// The time.
     pub clock: C,
 }
 
-impl<S: Store, D: Directory, C: Clock> Handler for DefineTrigger<S, D, C> {
+impl<S: Store, D: Directory, M: Courier, C: Clock> Handler for DefineTrigger<S, D, M, C> {
     async fn handle(&self, raw: Value) -> Result<Value, PublicError> {
+        let deadline = Instant::now() + BUDGET;
         let event: CognitoEventUserPoolsDefineAuthChallenge = event::decode(&raw)?;
         let request = event.request;
         let turn = event::turn(
@@ -41,10 +46,10 @@ impl<S: Store, D: Directory, C: Clock> Handler for DefineTrigger<S, D, C> {
             &self.clock,
             &turn,
         );
-        let next = if let Ok(decided) = tokio::time::timeout(BUDGET, deciding).await {
-            let outcome = match decided.decision {
+        let next = if let Ok(decided) = timeout(DECIDING, deciding).await {
+            let outcome = match &decided.decision {
                 Next::Challenge => "challenge",
-                Next::IssueTokens => "issue_tokens",
+                Next::IssueTokens(_) => "issue_tokens",
                 Next::Fail => "fail",
             };
             log::decision("define", outcome, &self.deployment.keys, &decided);
@@ -56,7 +61,12 @@ impl<S: Store, D: Directory, C: Clock> Handler for DefineTrigger<S, D, C> {
         let mut response = CognitoEventUserPoolsDefineAuthChallengeResponse::default();
         match next {
             Next::Challenge => response.challenge_name = Some("CUSTOM_CHALLENGE".to_owned()),
-            Next::IssueTokens => response.issue_tokens = true,
+            Next::IssueTokens(notice) => {
+                if let Some(notice) = notice {
+                    deliver(&self.courier, &notice, deadline).await;
+                }
+                response.issue_tokens = true;
+            }
             Next::Fail => response.fail_authentication = true,
         }
         event::encode(raw, &response)

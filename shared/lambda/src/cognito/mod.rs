@@ -5,6 +5,7 @@
 
 mod create;
 mod define;
+mod delivery;
 mod event;
 mod verify;
 
@@ -15,4 +16,8 @@ pub use define::DefineTrigger;
 pub use verify::VerifyTrigger;
 
 /// A trigger's whole time.
-pub const BUDGET: Duration = Duration::from_millis(3500);
+const BUDGET: Duration = Duration::from_millis(3500);
+
+/// What deciding may take in a trigger that delivers, so that a delivery has the rest of
+/// [`BUDGET`].
+const DECIDING: Duration = Duration::from_millis(2500);

@@ -1,0 +1,231 @@
+//! The resolvers for people who are signed in: add a name and a second contact, change a contact,
+//! and see what became of it.
+//!
+//! A new contact is pending until a code sent to it is answered; Define puts it on the account.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::account::{Account, NameError, Names};
+use crate::door::{Door, payload};
+use crate::flow::{Caller, Purpose};
+use crate::identifier::{Identifier, Method};
+use crate::label::Label;
+use crate::pending::{Pending, PendingOutcome};
+use crate::policy::Deployment;
+use crate::ports::{ChallengeApi, Clock, Directory, Entropy, Fault, Reply, Store, TokenHolder};
+use crate::sealed::CLOCK_LEEWAY;
+use crate::secret::Secret;
+use crate::sign_in::{Cause, SignInError, SignInPayload};
+use crate::time::Timestamp;
+
+/// Who calls, by the claims of the token that AppSync verified, never by an argument.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// `sub`.
+    pub sub: String,
+    /// `token_use`: only `access` is taken.
+    pub token_use: String,
+    /// `client_id`.
+    pub client: String,
+    /// `auth_time`: when the person signed in; refreshing does not change it.
+    pub auth_time: Timestamp,
+    /// The token itself, to ask Cognito whether it still accepts it.
+    pub access_token: Secret,
+}
+
+/// What became of a pending contact, for its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PendingState {
+    /// Its code has not been answered yet.
+    Waiting,
+    /// It is on the account.
+    Done,
+    /// It was proved, but another account holds it.
+    InUse,
+    /// It was not proved in time.
+    Expired,
+}
+
+/// Why a contact does not change. The text is public; causes are logged by the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ContactError {
+    /// A name cannot be shown.
+    #[error(transparent)]
+    InvalidName(#[from] NameError),
+    /// No access token of a served client that Cognito still accepts.
+    #[error("Sign in first.")]
+    NotSignedIn,
+    /// Signed in, but too long ago.
+    #[error("It has been a while since you signed in. Sign in again to change this.")]
+    ReauthRequired,
+    /// It is the account's own already.
+    #[error("This is on your account already.")]
+    ContactInUse,
+    /// What can also go wrong at sign-in.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
+}
+
+impl ContactError {
+    /// The GraphQL error type.
+    pub const fn error_type(&self) -> &'static str {
+        match self {
+            Self::InvalidName(_) => "InvalidName",
+            Self::NotSignedIn => "NotSignedIn",
+            Self::ReauthRequired => "ReauthRequired",
+            Self::ContactInUse => "ContactInUse",
+            Self::SignIn(error) => error.error_type(),
+        }
+    }
+}
+
+impl From<Fault> for ContactError {
+    fn from(fault: Fault) -> Self {
+        Self::SignIn(fault.into())
+    }
+}
+
+impl From<Cause> for ContactError {
+    fn from(cause: Cause) -> Self {
+        Self::SignIn(cause.into())
+    }
+}
+
+/// The resolvers' ports and settings.
+#[derive(Debug)]
+pub struct Contacts<'a, S, D, T, A, C, E> {
+    /// Keys and numbers.
+    pub deployment: &'a Deployment,
+    /// The pool and client that sessions are opened for.
+    pub caller: &'a Caller,
+    /// Pending contacts, budgets.
+    pub store: &'a S,
+    /// Names are written here.
+    pub directory: &'a D,
+    /// Whose an access token is.
+    pub tokens: &'a T,
+    /// Cognito as a client sees it.
+    pub api: &'a A,
+    /// The time.
+    pub clock: &'a C,
+    /// Randomness.
+    pub entropy: &'a E,
+}
+
+impl<S, D, T, A, C, E> Contacts<'_, S, D, T, A, C, E>
+where
+    S: Store,
+    D: Directory,
+    T: TokenHolder,
+    A: ChallengeApi,
+    C: Clock,
+    E: Entropy,
+{
+    /// Writes the names, keeps the contact as pending and sends its code.
+    pub async fn sign_up(
+        &self,
+        identity: &Identity,
+        names: &Names,
+        contact: &Identifier,
+    ) -> Result<SignInPayload, ContactError> {
+        let account = self.freshly_signed_in(identity).await?;
+        self.directory.set_names(&account.username, names).await?;
+        self.start(&account, contact).await
+    }
+
+    /// Keeps the contact as pending and sends its code. The present one works until then.
+    pub async fn change(
+        &self,
+        identity: &Identity,
+        contact: &Identifier,
+    ) -> Result<SignInPayload, ContactError> {
+        let account = self.freshly_signed_in(identity).await?;
+        self.start(&account, contact).await
+    }
+
+    /// What became of the contact that was last asked for.
+    pub async fn pending(
+        &self,
+        identity: &Identity,
+        method: Method,
+    ) -> Result<Option<PendingState>, ContactError> {
+        let account = self.signed_in(identity).await?;
+        let pending = self.store.pending(self.label(&account), method).await?;
+        Ok(pending.map(|pending| match pending.outcome {
+            PendingOutcome::Waiting if self.clock.now() >= pending.expires_at => {
+                PendingState::Expired
+            }
+            PendingOutcome::Waiting => PendingState::Waiting,
+            PendingOutcome::Done => PendingState::Done,
+            PendingOutcome::InUse => PendingState::InUse,
+        }))
+    }
+
+    async fn start(
+        &self,
+        account: &Account,
+        contact: &Identifier,
+    ) -> Result<SignInPayload, ContactError> {
+        let Deployment { policy, keys } = self.deployment;
+        let own = account.attributes.verified(contact.method());
+        if own.as_ref() == Some(contact) {
+            return Err(ContactError::ContactInUse);
+        }
+        let door = Door {
+            deployment: self.deployment,
+            caller: self.caller,
+            store: self.store,
+            api: self.api,
+            clock: self.clock,
+            entropy: self.entropy,
+        };
+        door.charge(contact).await?;
+        let pending = Pending::new(
+            self.label(account),
+            contact,
+            own.as_ref(),
+            self.clock.now().plus(policy.pending_life),
+            keys,
+            self.entropy,
+        );
+        self.store.put_pending(&pending).await?;
+        let ticket = door.seal(Purpose::VerifyContact(pending.id), contact);
+        let Reply::Challenge(challenge) = self.api.initiate(&account.username).await? else {
+            return Err(Cause::SessionRefused.into());
+        };
+        let asked = door.select(challenge, contact, &ticket).await?;
+        payload(&asked, "otp", &account.username)?.ok_or_else(|| Cause::UnexpectedChallenge.into())
+    }
+
+    async fn freshly_signed_in(&self, identity: &Identity) -> Result<Account, ContactError> {
+        let account = self.signed_in(identity).await?;
+        let now = self.clock.now();
+        let fresh_for: Duration = self.deployment.policy.fresh_for;
+        if now.since(identity.auth_time) > fresh_for || identity.auth_time > now.plus(CLOCK_LEEWAY)
+        {
+            return Err(ContactError::ReauthRequired);
+        }
+        Ok(account)
+    }
+
+    /// The caller's account, if Cognito still accepts the token. AppSync alone would take an ID
+    /// token, another client's, or a revoked one until it expires.
+    async fn signed_in(&self, identity: &Identity) -> Result<Account, ContactError> {
+        let of_ours = self.deployment.policy.clients.contains(&identity.client);
+        if identity.token_use != "access" || !of_ours || identity.sub.is_empty() {
+            return Err(ContactError::NotSignedIn);
+        }
+        self.tokens
+            .holder(&identity.access_token)
+            .await?
+            .filter(|account| account.attributes.sub() == identity.sub)
+            .ok_or(ContactError::NotSignedIn)
+    }
+
+    fn label(&self, account: &Account) -> Label {
+        Label::of_account(&self.deployment.keys, account.attributes.sub())
+    }
+}

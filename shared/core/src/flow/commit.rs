@@ -1,0 +1,109 @@
+//! Putting a proved contact on the account.
+//!
+//! One account at a time may take a value: under a lease on it, the present owner is looked up,
+//! and only a value that nobody else holds is written, with the mark that it is verified, in one
+//! call. Cognito may refuse a value that is taken or silently move it; under the lease neither
+//! happens to us. Every step may be repeated, so a trigger that Cognito retries, or that failed
+//! half way, comes to the same end.
+
+use std::time::Duration;
+
+use super::{Flow, Why};
+use crate::account::Account;
+use crate::identifier::Identifier;
+use crate::keys::KeyRing;
+use crate::label::Label;
+use crate::pending::{PendingId, PendingOutcome};
+use crate::ports::{Directory, Fault, Store, Written};
+use crate::time::Timestamp;
+
+/// Longer than Cognito keeps invoking one trigger.
+const LEASE: Duration = Duration::from_secs(30);
+
+pub(super) struct Commit<'a, S, D> {
+    pub(super) keys: &'a KeyRing,
+    pub(super) store: &'a S,
+    pub(super) directory: &'a D,
+    pub(super) now: Timestamp,
+    pub(super) row: &'a Flow,
+    pub(super) account: &'a Account,
+    pub(super) contact: &'a Identifier,
+    pub(super) id: PendingId,
+}
+
+impl<S: Store, D: Directory> Commit<'_, S, D> {
+    /// The contact that was replaced, if one was; or why nothing moves. A fault means: once more.
+    pub(super) async fn run(&self) -> Result<Result<Option<Identifier>, Why>, Fault> {
+        let (account, method) = (self.account_label(), self.contact.method());
+        let Some(pending) = self.store.pending(account, method).await? else {
+            return Ok(Err(Why::NoLongerPending));
+        };
+        if !pending.is_of(self.id, self.contact, self.keys) {
+            return Ok(Err(Why::NoLongerPending));
+        }
+        match pending.outcome {
+            PendingOutcome::InUse => return Ok(Err(Why::ContactInUse)),
+            PendingOutcome::Done => return Ok(Ok(pending.replaces(self.keys))),
+            PendingOutcome::Waiting if self.now >= pending.expires_at => {
+                return Ok(Err(Why::NoLongerPending));
+            }
+            PendingOutcome::Waiting => {}
+        }
+        let on = Label::of_identifier(self.keys, self.contact);
+        // The same at every repeat of this flow, which therefore finds its own lease.
+        let holder = Label::of_flow(self.keys, self.row.id);
+        if !self
+            .store
+            .lease(on, holder, self.now, self.now.plus(LEASE))
+            .await?
+        {
+            return Err(Fault::new("lease", "held"));
+        }
+        let outcome = self.take().await?;
+        self.store
+            .settle_pending(account, method, self.id, outcome)
+            .await?;
+        // The lease ends by itself; giving it back early only saves others the wait.
+        let _ = self.store.release(on, holder).await;
+        Ok(if outcome == PendingOutcome::InUse {
+            Err(Why::ContactInUse)
+        } else {
+            Ok(pending.replaces(self.keys))
+        })
+    }
+
+    /// Writes the contact unless another account holds it.
+    async fn take(&self) -> Result<PendingOutcome, Fault> {
+        if let Some(outcome) = self.holder_says().await? {
+            return Ok(outcome);
+        }
+        let username = &self.account.username;
+        match self.directory.set_contact(username, self.contact).await? {
+            Written::Done => Ok(PendingOutcome::Done),
+            // Somebody outside our lease took it, or Cognito raised it for a value that is free or
+            // already ours, which has been seen: look again, and once more if nobody has it.
+            Written::Taken => self
+                .holder_says()
+                .await?
+                .ok_or_else(|| Fault::new("AdminUpdateUserAttributes", "AliasExistsException")),
+        }
+    }
+
+    /// What follows from who holds the contact now; `None` if nobody does.
+    async fn holder_says(&self) -> Result<Option<PendingOutcome>, Fault> {
+        let holder = self.directory.find(self.contact.as_str()).await?;
+        Ok(holder
+            .filter(|holder| holder.attributes.holds(self.contact))
+            .map(|holder| {
+                if holder.attributes.sub() == self.account.attributes.sub() {
+                    PendingOutcome::Done
+                } else {
+                    PendingOutcome::InUse
+                }
+            }))
+    }
+
+    fn account_label(&self) -> Label {
+        Label::of_account(self.keys, self.account.attributes.sub())
+    }
+}

@@ -1,0 +1,196 @@
+use latchstring_core::account::Names;
+use latchstring_core::contact::{ContactError, Contacts, Identity, PendingState};
+use latchstring_core::flow::Caller;
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::policy::Deployment;
+use latchstring_core::ports::{ChallengeApi, Clock, Directory, Entropy, Store, TokenHolder};
+use latchstring_core::secret::Secret;
+use latchstring_core::sign_in::SignInError;
+use latchstring_core::time::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{GraphqlMethod, Outcome, arguments, respond, session};
+use crate::handler::{Handler, PublicError};
+
+#[derive(Deserialize)]
+struct SignUpArguments {
+    input: SignUpInput,
+}
+
+#[derive(Deserialize)]
+struct SignUpInput {
+    data: ContactInput,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ContactInput {
+    method: GraphqlMethod,
+    email_or_phone: String,
+    given_name: String,
+    family_name: String,
+}
+
+#[derive(Deserialize)]
+struct ChangeArguments {
+    input: ChangeInput,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ChangeInput {
+    method: GraphqlMethod,
+    email_or_phone: String,
+}
+
+#[derive(Deserialize)]
+struct PendingArguments {
+    method: GraphqlMethod,
+}
+
+/// What AppSync says about a caller whose token it verified, as far as we read it.
+#[derive(Deserialize)]
+struct CognitoIdentity {
+    sub: String,
+    claims: Claims,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    token_use: String,
+    /// An ID token has none.
+    client_id: Option<String>,
+    auth_time: Option<u64>,
+}
+
+/// `signUp`, `changeContact` and `pendingContact`.
+#[derive(Clone, Debug)]
+pub struct ContactResolver<S, D, T, A, C, E> {
+    /// Keys and numbers.
+    pub deployment: Deployment,
+    /// The pool and client that sessions are opened for.
+    pub caller: Caller,
+    /// Pending contacts, budgets.
+    pub store: S,
+    /// Accounts.
+    pub directory: D,
+    /// Whose an access token is.
+    pub tokens: T,
+    /// Cognito as a client sees it.
+    pub api: A,
+    /// The time.
+    pub clock: C,
+    /// Randomness.
+    pub entropy: E,
+}
+
+impl<S, D, T, A, C, E> Handler for ContactResolver<S, D, T, A, C, E>
+where
+    S: Store,
+    D: Directory,
+    T: TokenHolder,
+    A: ChallengeApi,
+    C: Clock,
+    E: Entropy,
+{
+    async fn handle(&self, event: Value) -> Result<Value, PublicError> {
+        respond(event, async |event, field| self.resolve(event, field).await).await
+    }
+}
+
+impl<S, D, T, A, C, E> ContactResolver<S, D, T, A, C, E>
+where
+    S: Store,
+    D: Directory,
+    T: TokenHolder,
+    A: ChallengeApi,
+    C: Clock,
+    E: Entropy,
+{
+    async fn resolve(&self, event: &Value, field: &str) -> Result<Outcome, PublicError> {
+        let Some(identity) = identity(event) else {
+            return Ok(Err(ContactError::NotSignedIn));
+        };
+        let contacts = Contacts {
+            deployment: &self.deployment,
+            caller: &self.caller,
+            store: &self.store,
+            directory: &self.directory,
+            tokens: &self.tokens,
+            api: &self.api,
+            clock: &self.clock,
+            entropy: &self.entropy,
+        };
+        match field {
+            "signUp" => {
+                let input = arguments::<SignUpArguments>(event)?.input.data;
+                let parsed = Names::parse(&input.given_name, &input.family_name)
+                    .map_err(ContactError::from)
+                    .and_then(|names| {
+                        let contact = contact(input.method, &input.email_or_phone)?;
+                        Ok((names, contact))
+                    });
+                let (names, contact) = match parsed {
+                    Ok(parsed) => parsed,
+                    Err(error) => return Ok(Err(error)),
+                };
+                let begun = contacts.sign_up(&identity, &names, &contact).await;
+                Ok(begun.map(|payload| session(&payload)))
+            }
+            "changeContact" => {
+                let input = arguments::<ChangeArguments>(event)?.input;
+                let contact = match contact(input.method, &input.email_or_phone) {
+                    Ok(contact) => contact,
+                    Err(error) => return Ok(Err(error)),
+                };
+                let begun = contacts.change(&identity, &contact).await;
+                Ok(begun.map(|payload| session(&payload)))
+            }
+            "pendingContact" => {
+                let method: Method = arguments::<PendingArguments>(event)?.method.into();
+                let state = contacts.pending(&identity, method).await;
+                Ok(state.map(|state| {
+                    state.map_or(Value::Null, |state| {
+                        json!({ "method": graphql_name(method), "state": state_name(state) })
+                    })
+                }))
+            }
+            _ => Err(PublicError::UnreadableEvent),
+        }
+    }
+}
+
+fn contact(method: GraphqlMethod, typed: &str) -> Result<Identifier, ContactError> {
+    Identifier::parse(method.into(), typed).map_err(|error| SignInError::from(error).into())
+}
+
+/// `None` for anybody whom AppSync did not verify by a token of the pool, or who sent none.
+fn identity(event: &Value) -> Option<Identity> {
+    let CognitoIdentity { sub, claims } = CognitoIdentity::deserialize(&event["identity"]).ok()?;
+    let token = event["request"]["headers"]["authorization"].as_str()?;
+    let token = token.strip_prefix("Bearer ").unwrap_or(token);
+    Some(Identity {
+        sub,
+        token_use: claims.token_use,
+        client: claims.client_id.unwrap_or_default(),
+        auth_time: Timestamp::from_secs(claims.auth_time.unwrap_or_default()),
+        access_token: Secret::new(token),
+    })
+}
+
+const fn graphql_name(method: Method) -> &'static str {
+    match method {
+        Method::Email => "EMAIL",
+        Method::PhoneNumber => "PHONE_NUMBER",
+    }
+}
+
+const fn state_name(state: PendingState) -> &'static str {
+    match state {
+        PendingState::Waiting => "WAITING",
+        PendingState::Done => "DONE",
+        PendingState::InUse => "IN_USE",
+        PendingState::Expired => "EXPIRED",
+    }
+}

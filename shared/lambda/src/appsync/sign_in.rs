@@ -1,0 +1,104 @@
+use latchstring_core::flow::Caller;
+use latchstring_core::identifier::Identifier;
+use latchstring_core::policy::Deployment;
+use latchstring_core::ports::{ChallengeApi, Clock, Directory, Entropy, Store};
+use latchstring_core::secret::Secret;
+use latchstring_core::sign_in::{SignIn, SignInError, SignInRequest};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{GraphqlMethod, Outcome, respond};
+use crate::handler::{Handler, PublicError};
+
+#[derive(Deserialize)]
+struct Arguments {
+    input: Input,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Input {
+    email_or_phone: String,
+    method: GraphqlMethod,
+    proof: Option<String>,
+}
+
+/// `signIn` and `signInTicket`.
+#[derive(Clone, Debug)]
+pub struct SignInResolver<S, D, A, C, E> {
+    /// Keys and numbers.
+    pub deployment: Deployment,
+    /// The pool and client that sessions are opened for.
+    pub caller: Caller,
+    /// Whether the pool reports missing users.
+    pub legacy_pool: bool,
+    /// Budgets, redemptions, leases.
+    pub store: S,
+    /// Accounts.
+    pub directory: D,
+    /// Cognito as a client sees it.
+    pub api: A,
+    /// The time.
+    pub clock: C,
+    /// Randomness.
+    pub entropy: E,
+}
+
+impl<S, D, A, C, E> Handler for SignInResolver<S, D, A, C, E>
+where
+    S: Store,
+    D: Directory,
+    A: ChallengeApi,
+    C: Clock,
+    E: Entropy,
+{
+    async fn handle(&self, event: Value) -> Result<Value, PublicError> {
+        respond(event, async |event, field| self.resolve(event, field).await).await
+    }
+}
+
+impl<S, D, A, C, E> SignInResolver<S, D, A, C, E>
+where
+    S: Store,
+    D: Directory,
+    A: ChallengeApi,
+    C: Clock,
+    E: Entropy,
+{
+    async fn resolve(&self, event: &Value, field: &str) -> Result<Outcome, PublicError> {
+        let Arguments { input } = super::arguments(event)?;
+        let sign_in = SignIn {
+            deployment: &self.deployment,
+            caller: &self.caller,
+            legacy_pool: self.legacy_pool,
+            store: &self.store,
+            directory: &self.directory,
+            api: &self.api,
+            clock: &self.clock,
+            entropy: &self.entropy,
+        };
+        let identifier = match Identifier::parse(input.method.into(), &input.email_or_phone) {
+            Ok(identifier) => identifier,
+            Err(error) => return Ok(Err(SignInError::from(error).into())),
+        };
+        let request = SignInRequest {
+            identifier,
+            proof: input.proof.map(Secret::new),
+        };
+        let answered = match field {
+            "signIn" => sign_in
+                .session(&request)
+                .await
+                .map(|payload| super::session(&payload)),
+            "signInTicket" => sign_in.ticket(&request).await.map(|payload| {
+                json!({
+                    "ticket": payload.ticket.expose(),
+                    "username": payload.username.expose(),
+                    "expiresIn": payload.expires_in,
+                })
+            }),
+            _ => return Err(PublicError::UnreadableEvent),
+        };
+        Ok(answered.map_err(Into::into))
+    }
+}
