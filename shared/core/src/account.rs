@@ -6,10 +6,38 @@ use thiserror::Error;
 
 use crate::identifier::{Identifier, Method, is_invisible};
 
+/// Cognito's `sub`: the immutable id of an account. A random number, so the store may hold it as
+/// it is, whatever becomes of the keys; redacted in `Debug` all the same.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sub(String);
+
+impl Sub {
+    /// The id as Cognito gives it.
+    pub fn new(sub: impl Into<String>) -> Self {
+        Self(sub.into())
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether Cognito gave none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Sub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sub(…)")
+    }
+}
+
 /// The attributes of a user that decide anything. Redacted in `Debug`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Attributes {
-    sub: String,
+    sub: Sub,
     status: String,
     email: Contact,
     phone_number: Contact,
@@ -28,7 +56,7 @@ impl Attributes {
         let mut attributes = Self::default();
         for (name, value) in pairs {
             match name {
-                "sub" => value.clone_into(&mut attributes.sub),
+                "sub" => attributes.sub = Sub::new(value),
                 "cognito:user_status" => value.clone_into(&mut attributes.status),
                 "email" => value.clone_into(&mut attributes.email.value),
                 "phone_number" => value.clone_into(&mut attributes.phone_number.value),
@@ -62,7 +90,7 @@ impl Attributes {
     }
 
     /// The account's immutable id; empty if Cognito gave none.
-    pub fn sub(&self) -> &str {
+    pub const fn sub(&self) -> &Sub {
         &self.sub
     }
 

@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::account::{Account, NameError, Names};
+use crate::account::{Account, NameError, Names, Sub};
 use crate::door::{Door, payload};
 use crate::flow::{Caller, Purpose};
 use crate::identifier::{Identifier, Method};
-use crate::label::Label;
 use crate::pending::{Pending, PendingOutcome};
 use crate::policy::Deployment;
 use crate::ports::{ChallengeApi, Clock, Directory, Entropy, Fault, Reply, Store, TokenHolder};
@@ -24,7 +23,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// `sub`.
-    pub sub: String,
+    pub sub: Sub,
     /// `token_use`: only `access` is taken.
     pub token_use: String,
     /// `client_id`.
@@ -153,7 +152,7 @@ where
         method: Method,
     ) -> Result<Option<PendingState>, ContactError> {
         let account = self.signed_in(identity).await?;
-        let pending = self.store.pending(self.label(&account), method).await?;
+        let pending = self.store.pending(account.attributes.sub(), method).await?;
         Ok(pending.map(|pending| match pending.outcome {
             PendingOutcome::Waiting if self.clock.now() >= pending.expires_at => {
                 PendingState::Expired
@@ -184,7 +183,7 @@ where
         };
         door.charge(contact).await?;
         let pending = Pending::new(
-            self.label(account),
+            account.attributes.sub().clone(),
             contact,
             own.as_ref(),
             self.clock.now().plus(policy.pending_life),
@@ -221,11 +220,7 @@ where
         self.tokens
             .holder(&identity.access_token)
             .await?
-            .filter(|account| account.attributes.sub() == identity.sub)
+            .filter(|account| *account.attributes.sub() == identity.sub)
             .ok_or(ContactError::NotSignedIn)
-    }
-
-    fn label(&self, account: &Account) -> Label {
-        Label::of_account(&self.deployment.keys, account.attributes.sub())
     }
 }

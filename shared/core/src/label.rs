@@ -36,11 +36,6 @@ impl Label {
         )
     }
 
-    /// Stands for an account.
-    pub fn of_account(ring: &KeyRing, sub: &str) -> Self {
-        Self::of(ring, "account", &[sub.as_bytes()])
-    }
-
     /// Stands for a flow in logs: its id is half of what makes a code.
     pub fn of_flow(ring: &KeyRing, flow: FlowId) -> Self {
         Self::of(ring, "flow", &[flow.as_bytes()])

@@ -6,9 +6,9 @@
 
 use std::fmt;
 
+use crate::account::Sub;
 use crate::identifier::{Identifier, Method};
 use crate::keys::KeyRing;
-use crate::label::Label;
 use crate::ports::Entropy;
 use crate::sealed::SealedContact;
 use crate::time::Timestamp;
@@ -50,7 +50,7 @@ pub enum PendingOutcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
     /// Whose.
-    pub account: Label,
+    pub account: Sub,
     /// Of which kind.
     pub method: Method,
     /// Which request.
@@ -72,7 +72,7 @@ const OLD: &[u8] = b"old";
 impl Pending {
     /// A new request.
     pub(crate) fn new(
-        account: Label,
+        account: Sub,
         contact: &Identifier,
         replaces: Option<&Identifier>,
         expires_at: Timestamp,
@@ -81,15 +81,16 @@ impl Pending {
     ) -> Self {
         let id = PendingId(entropy.bytes());
         let seal = |role: &[u8], contact| {
-            let bound_to = [role, account.as_bytes(), id.as_bytes()];
+            let bound_to = [role, account.as_str().as_bytes(), id.as_bytes()];
             SealedContact::seal(keys.current(), contact, &bound_to, entropy)
         };
+        let (sealed, replaces) = (seal(NEW, contact), replaces.map(|old| seal(OLD, old)));
         Self {
             account,
             method: contact.method(),
             id,
-            contact: seal(NEW, contact),
-            replaces: replaces.map(|old| seal(OLD, old)),
+            contact: sealed,
+            replaces,
             expires_at,
             outcome: PendingOutcome::Waiting,
         }
@@ -113,14 +114,17 @@ impl Pending {
         self.id == id
             && self
                 .contact
-                .open(keys, &[NEW, self.account.as_bytes(), self.id.as_bytes()])
+                .open(keys, &self.bound_to(NEW))
                 .is_ok_and(|pending| pending == *contact)
     }
 
     /// The verified contact that this one replaces.
     pub(crate) fn replaces(&self, keys: &KeyRing) -> Option<Identifier> {
         let old = self.replaces.as_ref()?;
-        old.open(keys, &[OLD, self.account.as_bytes(), self.id.as_bytes()])
-            .ok()
+        old.open(keys, &self.bound_to(OLD)).ok()
+    }
+
+    fn bound_to<'a>(&'a self, role: &'a [u8]) -> [&'a [u8]; 3] {
+        [role, self.account.as_str().as_bytes(), self.id.as_bytes()]
     }
 }

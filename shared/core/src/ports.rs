@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::account::{Account, Names};
+use crate::account::{Account, Names, Sub};
 use crate::flow::{AnswerDigest, Flow, FlowId};
 use crate::identifier::{Identifier, Method};
 use crate::label::Label;
@@ -164,14 +164,14 @@ pub trait Store: Send + Sync {
     /// The pending contact of that account and method, strongly consistent.
     fn pending(
         &self,
-        account: Label,
+        account: &Sub,
         method: Method,
     ) -> impl Future<Output = Result<Option<Pending>, Fault>> + Send;
 
     /// Notes what became of a pending contact, if it is still the one of that id. True if it is.
     fn settle_pending(
         &self,
-        account: Label,
+        account: &Sub,
         method: Method,
         id: PendingId,
         outcome: PendingOutcome,

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use latchstring_core::account::Sub;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
 use latchstring_core::identifier::Method;
 use latchstring_core::label::Label;
@@ -26,7 +27,7 @@ pub struct MemoryStore(Arc<Mutex<Tables>>);
 struct Tables {
     flows: BTreeMap<FlowId, Flow>,
     redeemed: BTreeMap<Token, (FlowId, Timestamp)>,
-    pending: BTreeMap<(Label, Method), Pending>,
+    pending: BTreeMap<(Sub, Method), Pending>,
     leases: BTreeMap<Label, (Label, Timestamp)>,
     counters: BTreeMap<Label, (u32, Timestamp)>,
     opened: u64,
@@ -134,23 +135,26 @@ impl Store for MemoryStore {
     }
 
     async fn put_pending(&self, pending: &Pending) -> Result<(), Fault> {
-        let key = (pending.account, pending.method);
+        let key = (pending.account.clone(), pending.method);
         lock(&self.0).pending.insert(key, pending.clone());
         Ok(())
     }
 
-    async fn pending(&self, account: Label, method: Method) -> Result<Option<Pending>, Fault> {
-        Ok(lock(&self.0).pending.get(&(account, method)).cloned())
+    async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, Fault> {
+        Ok(lock(&self.0)
+            .pending
+            .get(&(account.clone(), method))
+            .cloned())
     }
 
     async fn settle_pending(
         &self,
-        account: Label,
+        account: &Sub,
         method: Method,
         id: PendingId,
         outcome: PendingOutcome,
     ) -> Result<bool, Fault> {
-        match lock(&self.0).pending.get_mut(&(account, method)) {
+        match lock(&self.0).pending.get_mut(&(account.clone(), method)) {
             Some(pending) if pending.id == id => {
                 pending.outcome = outcome;
                 Ok(true)

@@ -34,8 +34,8 @@ pub(super) struct Commit<'a, S, D> {
 impl<S: Store, D: Directory> Commit<'_, S, D> {
     /// The contact that was replaced, if one was; or why nothing moves. A fault means: once more.
     pub(super) async fn run(&self) -> Result<Result<Option<Identifier>, Why>, Fault> {
-        let (account, method) = (self.account_label(), self.contact.method());
-        let Some(pending) = self.store.pending(account, method).await? else {
+        let (sub, method) = (self.account.attributes.sub(), self.contact.method());
+        let Some(pending) = self.store.pending(sub, method).await? else {
             return Ok(Err(Why::NoLongerPending));
         };
         if !pending.is_of(self.id, self.contact, self.keys) {
@@ -61,7 +61,7 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
         }
         let outcome = self.take().await?;
         self.store
-            .settle_pending(account, method, self.id, outcome)
+            .settle_pending(sub, method, self.id, outcome)
             .await?;
         // The lease ends by itself; giving it back early only saves others the wait.
         let _ = self.store.release(on, holder).await;
@@ -101,9 +101,5 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
                     PendingOutcome::InUse
                 }
             }))
-    }
-
-    fn account_label(&self) -> Label {
-        Label::of_account(self.keys, self.account.attributes.sub())
     }
 }

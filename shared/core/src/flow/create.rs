@@ -4,7 +4,6 @@ use super::row::{Flow, NewFlow, State, Subject};
 use super::turn::{Last, Person, Turn};
 use super::{Challenge, Decided, FlowId, Progress, Purpose, Step, Why};
 use crate::identifier::Method;
-use crate::label::Label;
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
 use crate::ports::{Clock, Entropy, Fault, Finished, Opened, Redeemed, Store, Token};
@@ -176,7 +175,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             Err(fault) => self.fault(flow, Step::Select, fault),
             Ok(Opened::Before(row)) => self.decided(flow, step_of(&row), Why::CodeReservedBefore),
             Ok(Opened::New) => {
-                let why = match (ticket.purpose, subject) {
+                let why = match (ticket.purpose, &row.subject) {
                     (Purpose::Claim, _) => Why::ClaimOpened,
                     (Purpose::SignIn, Subject::Decoy) => Why::NotTheHolder,
                     (Purpose::VerifyContact(_), Subject::Decoy) => Why::NoLongerPending,
@@ -198,17 +197,16 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             (Person::Ghost, Purpose::SignIn | Purpose::Claim) => return Ok(Subject::Ghost),
             (Person::Ghost, Purpose::VerifyContact(_)) => return Ok(Subject::Decoy),
         };
-        let account = Label::of_account(keys, person.sub());
         let entitled = match ticket.purpose {
             Purpose::SignIn | Purpose::Claim => person.holds(&ticket.to),
             Purpose::VerifyContact(id) => self
                 .store
-                .pending(account, ticket.to.method())
+                .pending(person.sub(), ticket.to.method())
                 .await?
                 .is_some_and(|pending| pending.is_waiting_for(id, &ticket.to, keys, self.now)),
         };
         Ok(if entitled {
-            Subject::Known(account)
+            Subject::Known(person.sub().clone())
         } else {
             Subject::Decoy
         })
@@ -240,7 +238,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
     fn message(&self, row: &Flow) -> Option<Message> {
         let Deployment { policy, keys } = self.deployment;
         let contact = row.contact(keys)?;
-        let may_receive = match (row.subject, &self.turn.person, row.purpose) {
+        let may_receive = match (&row.subject, &self.turn.person, row.purpose) {
             (_, _, Purpose::Claim)
             | (Subject::Known(_), Person::Ghost, _)
             | (Subject::Decoy, _, _) => false,

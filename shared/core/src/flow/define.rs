@@ -4,7 +4,6 @@ use super::commit::Commit;
 use super::row::{Flow, Subject};
 use super::turn::{Last, NotOurs, Person, Turn};
 use super::{Challenge, Decided, Progress, Purpose, Step, Why};
-use crate::label::Label;
 use crate::message::Message;
 use crate::policy::{Deployment, REPLAY_GRACE};
 use crate::ports::{Clock, Directory, Finished, Store};
@@ -80,14 +79,10 @@ async fn commit(
     if !row.is_answered(now) {
         return decided(Next::Fail, Why::FlowNotMatched);
     }
-    let subject = match (row.subject, &turn.person) {
+    let subject = match (&row.subject, &turn.person) {
         // Whoever the name belongs to by now: this session was opened for nobody.
         (Subject::Ghost, _) => return decided(Next::Challenge, Why::Proved),
-        (Subject::Known(subject), Person::Known(person))
-            if subject == Label::of_account(keys, person.sub()) =>
-        {
-            subject
-        }
+        (Subject::Known(subject), Person::Known(person)) if subject == person.sub() => subject,
         _ => return decided(Next::Fail, Why::FlowDisagrees),
     };
     let Some(contact) = row.contact(keys) else {
@@ -99,7 +94,7 @@ async fn commit(
         Ok(account) => account.filter(|account| {
             account.enabled
                 && !account.attributes.is_half_created()
-                && Label::of_account(keys, account.attributes.sub()) == subject
+                && account.attributes.sub() == subject
         }),
     };
     let Some(account) = account else {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Caller, Challenge, FlowId, Progress, Purpose, Step};
+use crate::account::Sub;
 use crate::code::Code;
 use crate::identifier::Identifier;
 use crate::keys::{Key, KeyId, KeyRing, Use};
-use crate::label::Label;
 use crate::policy::{Policy, REPLAY_GRACE};
 use crate::ports::Entropy;
 use crate::sealed::SealedContact;
@@ -44,10 +44,10 @@ pub struct Flow {
 }
 
 /// Whom a flow is for, fixed when it is opened: a ghost's flow stays a ghost's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// An account of the pool.
-    Known(Label),
+    Known(Sub),
     /// Nobody yet.
     Ghost,
     /// An account that does not hold the contact: nothing is sent, no answer is right.
@@ -132,7 +132,7 @@ impl Flow {
             id: new.id,
             client: new.caller.client().to_owned(),
             purpose: new.purpose,
-            subject: new.subject,
+            subject: new.subject.clone(),
             contact: SealedContact::seal(key, new.contact, &bound.fields(), entropy),
             key: key.id().clone(),
             issued_at: now,

@@ -12,8 +12,6 @@ use super::turn::{ClientRequest, Person};
 use super::{Caller, Challenge, Decided, Purpose, Step, Why};
 use crate::code::Answer;
 use crate::identifier::{Identifier, Method};
-use crate::keys::KeyRing;
-use crate::label::Label;
 use crate::policy::Deployment;
 use crate::ports::{Clock, Judged, Redeemed, Store, Token};
 use crate::sealed::{Proof, UnsealError};
@@ -98,7 +96,7 @@ async fn judge(
         Ok(None) => return decided(Verdict::Wrong, Why::FlowMissing),
         Ok(Some(row)) => row,
     };
-    if !row.agrees(challenge, &response.caller) || !is_for(&row, keys, &response.person) {
+    if !row.agrees(challenge, &response.caller) || !is_for(&row, &response.person) {
         return decided(Verdict::Wrong, Why::FlowDisagrees);
     }
     let (Some(contact), Some(key)) = (row.contact(keys), keys.find(row.key.as_str())) else {
@@ -146,11 +144,9 @@ async fn judge(
 
 /// A known user's row is answered by that user only. A ghost's row is a ghost's whoever the name
 /// belongs to by now; it ends in a proof, never in tokens.
-fn is_for(row: &Flow, keys: &KeyRing, person: &Person) -> bool {
-    match (row.subject, person) {
-        (Subject::Known(subject), Person::Known(person)) => {
-            subject == Label::of_account(keys, person.sub())
-        }
+fn is_for(row: &Flow, person: &Person) -> bool {
+    match (&row.subject, person) {
+        (Subject::Known(subject), Person::Known(person)) => subject == person.sub(),
         (Subject::Known(_), Person::Ghost) => false,
         (Subject::Ghost | Subject::Decoy, _) => true,
     }

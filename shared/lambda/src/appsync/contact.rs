@@ -1,4 +1,4 @@
-use latchstring_core::account::Names;
+use latchstring_core::account::{Names, Sub};
 use latchstring_core::contact::{ContactError, Contacts, Identity, PendingState};
 use latchstring_core::flow::Caller;
 use latchstring_core::identifier::{Identifier, Method};
@@ -171,7 +171,7 @@ fn identity(event: &Value) -> Option<Identity> {
     let token = event["request"]["headers"]["authorization"].as_str()?;
     let token = token.strip_prefix("Bearer ").unwrap_or(token);
     Some(Identity {
-        sub,
+        sub: Sub::new(sub),
         token_use: claims.token_use,
         client: claims.client_id.unwrap_or_default(),
         auth_time: Timestamp::from_secs(claims.auth_time.unwrap_or_default()),
