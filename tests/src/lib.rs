@@ -1,1 +1,35 @@
-//! End-to-end tests of Latchstring.
+//! End-to-end tests of Latchstring: the harness.
+//!
+//! [`Latchstring`] is a whole local service on a port of its own; a [`Person`] signs in to it as
+//! an app would, with the real AWS SDK and GraphQL over TCP. [`Program`] is one of our binaries as
+//! a process, and [`RuntimeApi`] the host that a Lambda binary asks for its events.
+//!
+//! ```text
+//! let latchstring = Latchstring::start().await;
+//! let ada = latchstring.by_email("ada@example.com");
+//! let question = ada.asks_for_a_code().await;
+//! let code = ada.code().await;
+//! ```
+//!
+//! No test prints a secret, passing or failing: the types here have no `Debug`, an assertion is a
+//! sentence, and whatever a test sees of codes, addresses and tokens is noted ([`note`]) for
+//! `cargo xtask test --only tests,leaks` to search for in all that was printed and logged.
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a harness panics where a test fails"
+)]
+
+mod files;
+mod person;
+mod program;
+mod runtime_api;
+mod service;
+pub mod store_contract;
+mod tokens;
+
+pub use files::{holds_no_secret, note};
+pub use person::{Outcome, Person, Question, Refusal};
+pub use program::{Program, binary};
+pub use runtime_api::{Answered, RuntimeApi};
+pub use service::{Account, Latchstring, Mail};
+pub use tokens::SignedIn;

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, PipeReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -120,8 +120,9 @@ impl Line {
         repository: &Repository,
         path: &Path,
     ) -> (Counts, Result<(), Failure>) {
-        let mut counts = Counts::default();
-        let ended = self.keep(repository, path, &mut counts);
+        let counts = Arc::default();
+        let ended = self.keep(repository, path, &counts);
+        let counts = *lock(&counts);
         (counts, ended)
     }
 
@@ -129,7 +130,7 @@ impl Line {
         &self,
         repository: &Repository,
         path: &Path,
-        counts: &mut Counts,
+        counts: &Arc<Mutex<Counts>>,
     ) -> Result<(), Failure> {
         let file = File::create(path).map_err(Failure::at(path))?;
         // One pipe for both streams keeps their lines in order.
@@ -143,16 +144,16 @@ impl Line {
         drop(command);
 
         let (done, copied) = mpsc::channel();
+        let counts = Arc::clone(counts);
         thread::spawn(move || {
-            let mut counts = Counts::default();
-            let result = copy(output, file, &mut counts);
             // Nobody waits any more if the grace is over.
-            let _ = done.send((counts, result));
+            let _ = done.send(copy(output, file, &counts));
         });
         let status = child.wait().map_err(Failure::Capture)?;
-        let (counted, result) = copied.recv_timeout(GRACE).map_err(|_| Failure::Orphan)?;
-        *counts = counted;
-        result.map_err(Failure::Capture)?;
+        copied
+            .recv_timeout(GRACE)
+            .map_err(|_| Failure::Orphan)?
+            .map_err(Failure::Capture)?;
         if status.success() {
             Ok(())
         } else {
@@ -162,16 +163,21 @@ impl Line {
 }
 
 /// Copies lines to our output and to the file, and counts results on the way.
-fn copy(output: PipeReader, mut file: File, counts: &mut Counts) -> io::Result<()> {
+fn copy(output: PipeReader, mut file: File, counts: &Mutex<Counts>) -> io::Result<()> {
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
     while output.read_until(b'\n', &mut line)? > 0 {
         io::stdout().write_all(&line)?;
         file.write_all(&line)?;
-        counts.add_line(&String::from_utf8_lossy(&line));
+        lock(counts).add_line(&String::from_utf8_lossy(&line));
         line.clear();
     }
-    file.sync_all()
+    Ok(())
+}
+
+/// A count is good at any moment, also when a thread that held it has panicked.
+fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// As a shell takes it, at the root.

@@ -25,7 +25,7 @@ pub(crate) enum Failure {
     NoRepository(PathBuf),
     #[error("the search would prove nothing: {0}")]
     Toothless(String),
-    #[error("{0} of what must stay secret was printed or logged")]
+    #[error("what must stay secret was printed or logged, at the places above (in all {0})")]
     Leaks(usize),
 }
 

@@ -37,8 +37,8 @@ enum Chore {
 ///
 /// Needs Rust with rustfmt and clippy (rust-toolchain.toml names the version), a C compiler and
 /// git; what is missing is named, with the command that installs it, before anything starts.
-/// cargo-deny is built into target/tools if it is not there yet. Nothing outside the ignored
-/// folders of this repository is written.
+/// cargo-deny is built into target/tools if it is not there yet (about 5 minutes, once); nothing is
+/// installed outside this repository.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -51,13 +51,7 @@ What the tests print is kept in target/test-output/cargo-test.txt. The last line
 `N passed, N failed` and counts tests. The exit status is 0 only if every step passed.")]
 struct Test {
     /// Run only these steps, separated by commas
-    #[arg(
-        long,
-        value_enum,
-        value_delimiter = ',',
-        value_name = "STEP,…",
-        hide_possible_values = false
-    )]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "STEP,…")]
     only: Vec<Step>,
 
     /// Run the remaining steps, and all test binaries, after a failure

@@ -19,10 +19,15 @@ impl Repository {
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         match package.parent() {
             Some(root) if root.join("xtask").is_dir() && root.join("Cargo.lock").is_file() => {
-                Ok(Self { root: root.into() })
+                Ok(Self::at(root))
             }
             _ => Err(Failure::NoRepository(package)),
         }
+    }
+
+    /// The checkout in a folder.
+    pub(crate) fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
     }
 
     pub(crate) fn root(&self) -> &Path {

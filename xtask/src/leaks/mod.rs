@@ -50,8 +50,37 @@ struct Finding {
     kind: Kind,
 }
 
+/// What was searched, and what was found.
+struct Search {
+    files: usize,
+    lines: usize,
+    noted: usize,
+    findings: Vec<Finding>,
+}
+
 /// Searches what the last run of the tests left behind.
 pub(crate) fn check(repository: &Repository) -> Result<(), Failure> {
+    let Search {
+        files,
+        lines,
+        noted,
+        findings,
+    } = search(repository)?;
+    println!("      searched: {lines} lines of {files} files; noted secrets: {noted}");
+    for Finding { file, line, kind } in findings.iter().take(SHOWN) {
+        println!("      {}:{line}: {kind}", repository.shown(file));
+    }
+    if findings.len() > SHOWN {
+        println!("      and {} more", findings.len() - SHOWN);
+    }
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Leaks(findings.len()))
+    }
+}
+
+fn search(repository: &Repository) -> Result<Search, Failure> {
     let noted = read_noted(repository)?;
     let texts = read_output(repository)?;
     let shapes = Shapes::new();
@@ -69,28 +98,18 @@ pub(crate) fn check(repository: &Repository) -> Result<(), Failure> {
             }
         }
     }
-    println!(
-        "      searched {lines} lines of {} files, also for {} noted secrets",
-        texts.len(),
-        noted.len()
-    );
-    for Finding { file, line, kind } in findings.iter().take(SHOWN) {
-        println!("      {}:{line}: {kind}", repository.shown(file));
-    }
-    if findings.len() > SHOWN {
-        println!("      and {} more", findings.len() - SHOWN);
-    }
-    if findings.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Leaks(findings.len()))
-    }
+    Ok(Search {
+        files: texts.len(),
+        lines,
+        noted: noted.len(),
+        findings,
+    })
 }
 
 fn kinds(line: &str, shapes: &Shapes, noted: &Noted) -> Vec<Kind> {
     let plain = shapes.plain(line);
     let mut kinds = shapes.kinds_in(&plain);
-    if noted.is_in(line) || noted.is_in(&plain) {
+    if noted.is_in(line) || plain != line && noted.is_in(&plain) {
         kinds.push(Kind::Noted);
     }
     kinds
@@ -162,4 +181,81 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 fn read(path: &Path) -> Result<String, Failure> {
     let bytes = fs::read(path).map_err(Failure::at(path))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: [(&str, &str); 3] = [
+        ("test-output/cargo-test.txt", "test result: ok.\n"),
+        ("test-output/local.log", "listening\n"),
+        ("test-secrets/flows.txt", "482913\nAYABeP-secret\n"),
+    ];
+
+    /// A checkout of its own, with these files in `target`.
+    fn searched(name: &str, files: &[(&str, &str)]) -> Result<Vec<String>, String> {
+        let root = std::env::temp_dir().join(format!("xtask-{}-{name}", std::process::id()));
+        for (path, text) in files {
+            let path = root.join("target").join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let repository = Repository::at(&root);
+        let found = search(&repository);
+        fs::remove_dir_all(&root).unwrap();
+        found
+            .map(|search| {
+                let tell = |Finding { file, line, kind }: &Finding| {
+                    format!("{}:{line}: {kind}", repository.shown(file))
+                };
+                search.findings.iter().map(tell).collect()
+            })
+            .map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn a_clean_run_passes() {
+        assert_eq!(searched("clean", &FILES), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_leak_is_told_by_place_and_kind() {
+        let mut files = FILES;
+        files[0].1 = "fine\nsent to +14155550132\n";
+        files[1].1 = "{\"text\":\"Your code:\\n482913\"}\nSession=AYABeP-secret\n";
+        assert_eq!(
+            searched("leak", &files).unwrap(),
+            [
+                "target/test-output/cargo-test.txt:2: a phone number",
+                "target/test-output/local.log:1: a secret that a test noted",
+                "target/test-output/local.log:2: a secret that a test noted",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_search_that_would_prove_nothing_fails() {
+        for (name, missing, why) in [
+            (
+                "printed",
+                0,
+                "there is no target/test-output/cargo-test.txt",
+            ),
+            ("log", 1, "no test kept a service's log"),
+            ("noted", 2, "no test noted a secret"),
+        ] {
+            let mut files = FILES.to_vec();
+            files.remove(missing);
+            let failure = searched(name, &files).unwrap_err();
+            assert!(failure.contains(why), "{failure}");
+        }
+        let mut files = FILES;
+        files[1].1 = "\n";
+        let failure = searched("empty", &files).unwrap_err();
+        assert!(
+            failure.contains("target/test-output/local.log is empty"),
+            "{failure}"
+        );
+    }
 }

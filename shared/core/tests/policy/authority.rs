@@ -4,7 +4,7 @@
 use latchstring_core::flow::{Caller, Next, Progress, Step, Why};
 use latchstring_core::keys::KeyRing;
 
-use crate::harness::{ADA, ADAS_NAME, BOB, Session, World, key};
+use crate::harness::{ADA, ADAS_NAME, BOB, BOBS_NAME, Session, World, key};
 
 fn progress(session: &Session<'_>) -> Progress {
     match session.challenge().step {
@@ -170,19 +170,8 @@ fn a_decoys_session_is_of_no_use_once_the_flow_has_a_row() {
 fn a_known_users_row_is_answered_by_nobody_else() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
-    world
-        .directory
-        .port
-        .put(latchstring_core::account::Account {
-            username: "username-of-bob".to_owned(),
-            enabled: true,
-            attributes: latchstring_core::account::Attributes::from_pairs([
-                ("sub", "sub-of-bob"),
-                ("email", BOB),
-                ("email_verified", "true"),
-            ]),
-        });
-    session.username = "username-of-bob".to_owned();
+    world.put_bob();
+    session.username = BOBS_NAME.to_owned();
     let reply = session.answer(&world.code());
     assert_eq!(
         reply.whys(),

@@ -1,1 +1,214 @@
+//! A decoy goes on like the real thing, writes nothing, sends nothing, never succeeds.
 
+use std::collections::BTreeMap;
+
+use latchstring_core::flow::{Caller, Next, Purpose};
+
+use crate::harness::{ADA, BOB, NUMBER, Session, World};
+
+/// What somebody does who does not have the code.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Guess,
+    Resend,
+    Wait(u64),
+}
+use Act::{Guess, Resend, Wait};
+
+const SCRIPTS: [&[Act]; 6] = [
+    &[Guess, Guess, Guess],
+    &[Wait(7), Guess, Wait(31), Guess, Wait(1), Guess],
+    &[
+        Resend,
+        Wait(29),
+        Resend,
+        Wait(1),
+        Resend,
+        Wait(29),
+        Resend,
+        Guess,
+    ],
+    &[
+        Wait(30),
+        Resend,
+        Wait(30),
+        Resend,
+        Wait(30),
+        Resend,
+        Guess,
+        Guess,
+        Guess,
+    ],
+    &[Guess, Wait(298), Guess, Wait(1), Guess],
+    &[Wait(299), Resend, Wait(1), Resend],
+];
+
+/// Everything that can be seen while somebody acts: the public parameters at each step, or how
+/// it ended.
+fn seen(
+    mut session: Session<'_>,
+    script: &[Act],
+) -> Vec<Result<BTreeMap<&'static str, String>, Next>> {
+    let world = session.world;
+    let mut wrong = world.wrong_codes();
+    let mut seen = vec![Ok(session.public.clone())];
+    for act in script {
+        match act {
+            Guess => session.answer(&wrong.next().unwrap()),
+            Resend => session.resend(),
+            Wait(secs) => {
+                world.after_secs(*secs);
+                continue;
+            }
+        };
+        if let Some(next) = session.ended {
+            seen.push(Err(next));
+            break;
+        }
+        seen.push(Ok(session.public.clone()));
+    }
+    seen
+}
+
+/// Opens a session up to its decoy.
+type Opening = fn(&World) -> Session<'_>;
+
+/// Every way to a decoy, from a world where Ada is known.
+fn decoys() -> [(&'static str, Opening); 8] {
+    fn chosen<'w>(world: &'w World, name: &str, ticket: &str) -> Session<'w> {
+        let mut session = world.initiate(name);
+        session.respond_to("", "email", Some(ticket));
+        session
+    }
+    [
+        ("no ticket", |world| world.at_decoy(ADA)),
+        ("no ticket, a ghost", |world| world.at_decoy(BOB)),
+        ("a forged ticket", |world| chosen(world, ADA, "k1.AAAA")),
+        ("a stale ticket", |world| {
+            let ticket = world.ticket(ADA);
+            world.after_secs(61);
+            chosen(world, ADA, &ticket)
+        }),
+        ("a ticket that another flow redeemed", |world| {
+            let ticket = world.ticket(ADA);
+            // By a session whose message this test would otherwise count.
+            world.without_messages().initiate(ADA).choose(&ticket);
+            chosen(world, ADA, &ticket)
+        }),
+        ("a ticket of another method", |world| {
+            chosen(world, ADA, &world.ticket(NUMBER))
+        }),
+        ("a ticket of another client", |world| {
+            let second = world.reconfigured(|world| world.caller = Caller::new("pool", "second"));
+            chosen(world, ADA, &second.ticket(ADA))
+        }),
+        ("the ticket of another's claim", |world| {
+            chosen(world, BOB, &world.ticket_for(Purpose::Claim, ADA))
+        }),
+    ]
+}
+
+#[test]
+fn a_decoy_shows_what_the_real_thing_shows() {
+    for script in SCRIPTS {
+        let known = World::with_ada();
+        let real = seen(known.at_otp(ADA), script);
+        let ghosts = World::new();
+        assert_eq!(
+            seen(ghosts.at_otp(BOB), script),
+            real,
+            "a ghost, {script:?}"
+        );
+        let world = World::with_ada();
+        let mut not_the_holder = world.initiate(ADA);
+        not_the_holder.choose(&world.ticket(BOB));
+        assert_eq!(
+            seen(not_the_holder, script),
+            real,
+            "not the holder, {script:?}"
+        );
+        for (name, decoy) in decoys() {
+            let world = World::with_ada();
+            assert_eq!(seen(decoy(&world), script), real, "{name}, {script:?}");
+        }
+    }
+}
+
+#[test]
+fn a_decoy_sends_nothing_and_writes_nothing() {
+    for script in SCRIPTS {
+        for (name, decoy) in decoys() {
+            let world = World::with_ada();
+            let session = decoy(&world);
+            assert_eq!(session.row(), None, "{name}");
+            world.wire.clear();
+            seen(session, script);
+            assert!(world.sent().is_empty(), "{name}");
+            let writes: Vec<_> = world
+                .wire
+                .calls()
+                .into_iter()
+                .filter(|call| *call != "flow")
+                .collect();
+            assert!(writes.is_empty(), "{name}: {writes:?}");
+        }
+    }
+}
+
+#[test]
+fn opening_a_decoy_writes_nothing() {
+    for (name, decoy) in decoys() {
+        let world = World::with_ada();
+        decoy(&world);
+        let calls = world.wire.calls();
+        if name == "a ticket that another flow redeemed" {
+            assert_eq!(
+                calls,
+                ["redeem", "open_flow", "redeem"],
+                "the second is refused"
+            );
+        } else {
+            assert!(calls.is_empty(), "{name}: {calls:?}");
+        }
+    }
+}
+
+#[test]
+fn a_decoy_never_succeeds_whatever_the_answer() {
+    let world = World::with_ada();
+    let _elsewhere = world.at_otp(ADA);
+    for answer in [&world.code(), &world.proof(ADA), &world.ticket(ADA)] {
+        let mut session = world.at_decoy(ADA);
+        let reply = session.answer(answer);
+        assert!(!reply.is_right());
+        assert_eq!(reply.next(), Next::Challenge);
+    }
+}
+
+#[test]
+fn a_retried_decoy_shows_the_same() {
+    for script in SCRIPTS {
+        let once = World::with_ada();
+        let thrice = World::with_ada().reconfigured(|world| world.invocations = 3);
+        assert_eq!(
+            seen(once.at_decoy(ADA), script),
+            seen(thrice.at_decoy(ADA), script)
+        );
+    }
+}
+
+#[test]
+fn a_flow_for_a_user_who_does_not_hold_the_contact_never_succeeds() {
+    let world = World::with_ada();
+    let mut session = world.initiate(ADA);
+    session.choose(&world.ticket(BOB));
+    // The code that would have been sent: a ghost's flow of the same id and time has it.
+    let ghosts = World::new();
+    let twin = session.moved_to(&ghosts);
+    let mut select = ghosts.initiate(BOB);
+    select.asked = twin.rounds[0].metadata.clone().unwrap();
+    select.choose(&ghosts.ticket(BOB));
+    let reply = session.answer(&ghosts.code());
+    assert!(!reply.is_right());
+    assert_eq!(session.number("attemptsLeft"), 2);
+}

@@ -112,9 +112,7 @@ fn a_challenge_of_another_name_fails_the_authentication() {
 #[test]
 fn rounds_of_two_flows_fail_the_authentication() {
     let world = World::with_ada();
-    let other = World::with_ada().at_otp(ADA).rounds;
-    let before = world.initiate(ADA); // So that both worlds' flows differ.
-    assert_ne!(Some(before.asked), other[0].metadata);
+    let other = world.at_otp(ADA).rounds;
     assert_fails_with(&world, |session| session.rounds[0] = other[0].clone());
 }
 
@@ -125,8 +123,7 @@ fn a_step_back_fails_the_authentication() {
         let select = session.rounds[0].clone();
         session.rounds.push(select);
     });
-    let mut ghost = World::new();
-    ghost.deployment = world.deployment.clone();
+    let ghost = World::new();
     let mut session = ghost.at_otp("eve@example.com");
     session.answer(&ghost.code());
     let otp = session.rounds[1].clone();

@@ -1,1 +1,197 @@
+//! Only Define issues tokens, never for a ghost, and only after it has read the user's record
+//! again.
 
+use latchstring_core::account::Attributes;
+use latchstring_core::flow::{ClientRequest, Next, Person, Purpose, Subject, Why};
+
+use crate::harness::{ADA, ADAS_NAME, BOB, NUMBER, Session, World, now};
+
+/// Both ways to tokens, up to the answer that earns them.
+fn with_right_answers(world: &World) -> [(Session<'_>, String); 2] {
+    let session = world.at_otp(ADA);
+    let code = world.code();
+    [(session, code), (world.at_claim(), world.proof(ADA))]
+}
+
+/// What may happen to an account between the question and the answer.
+const CHANGES: [(&str, &str); 6] = [
+    ("email", BOB),
+    ("email", ""),
+    ("email_verified", "false"),
+    ("email_verified", ""),
+    ("sub", "sub-of-somebody-else"),
+    ("cognito:user_status", "FORCE_CHANGE_PASSWORD"),
+];
+
+#[test]
+fn a_change_before_the_answer_leads_to_no_tokens() {
+    for change in CHANGES {
+        let world = World::with_ada();
+        for (mut session, answer) in with_right_answers(&world) {
+            world.put_ada(&[change]);
+            assert_ne!(
+                session.answer(&answer).next(),
+                Next::IssueTokens,
+                "{change:?}"
+            );
+            world.put_ada(&[]);
+        }
+    }
+}
+
+#[test]
+fn a_change_that_the_event_does_not_show_leads_to_no_tokens() {
+    for change in CHANGES {
+        let world = World::with_ada();
+        for (mut session, answer) in with_right_answers(&world) {
+            assert_eq!(session.answer(&answer).next(), Next::IssueTokens);
+            let turn = session.turn(ClientRequest::default());
+            world.put_ada(&[change]);
+            let decided = now(world.define(&turn));
+            assert_eq!(
+                (decided.decision, decided.why),
+                (Next::Fail, Why::NoLongerHolder),
+                "{change:?}"
+            );
+            world.put_ada(&[]);
+            assert_eq!(now(world.define(&turn)).decision, Next::IssueTokens);
+        }
+    }
+}
+
+#[test]
+fn a_disabled_or_deleted_user_gets_no_tokens() {
+    for gone in [World::disable_ada as fn(&World), World::delete_ada] {
+        let world = World::with_ada();
+        for (mut session, answer) in with_right_answers(&world) {
+            assert_eq!(session.answer(&answer).next(), Next::IssueTokens);
+            let turn = session.turn(ClientRequest::default());
+            gone(&world);
+            let decided = now(world.define(&turn));
+            assert_eq!(
+                (decided.decision, decided.why),
+                (Next::Fail, Why::NoLongerHolder)
+            );
+            world.put_ada(&[]);
+        }
+    }
+}
+
+#[test]
+fn a_refused_user_leaves_the_flow_matched_and_not_finished() {
+    let world = World::with_ada();
+    let session = world.at_otp(ADA);
+    world.disable_ada();
+    assert_eq!(session.clone().answer(&world.code()).next(), Next::Fail);
+    world.put_ada(&[]);
+    assert_eq!(
+        session.clone().answer(&world.code()).next(),
+        Next::IssueTokens
+    );
+}
+
+#[test]
+fn the_other_contact_may_change() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    world.put_ada(&[("phone_number", NUMBER), ("phone_number_verified", "false")]);
+    assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
+}
+
+#[test]
+fn verified_may_be_spelled_true_with_a_capital() {
+    let world = World::new();
+    world.put_ada(&[("email_verified", "True")]);
+    assert_eq!(
+        world.at_otp(ADA).answer(&world.code()).next(),
+        Next::IssueTokens
+    );
+}
+
+#[test]
+fn a_passed_answer_never_issues_tokens_to_a_ghost() {
+    let world = World::with_ada();
+    for (mut session, answer) in with_right_answers(&world) {
+        session.answer(&answer);
+        let mut turn = session.turn(ClientRequest::default());
+        turn.person = Person::Ghost;
+        let decided = now(world.define(&turn));
+        assert_eq!(
+            (decided.decision, decided.why),
+            (Next::Fail, Why::FlowDisagrees)
+        );
+    }
+}
+
+#[test]
+fn a_known_user_who_vanishes_in_the_middle_fails() {
+    let world = World::with_ada();
+    let session = world.at_otp(ADA);
+    world.delete_ada();
+    let reply = session.clone().answer(&world.code());
+    assert_eq!(reply.verify.why, Why::FlowDisagrees);
+    assert!(!reply.is_right());
+    assert_eq!(session.row().unwrap().attempts.len(), 0);
+}
+
+#[test]
+fn a_ghost_who_becomes_known_in_the_middle_ends_in_a_proof() {
+    let world = World::new();
+    let mut session = world.at_otp(ADA);
+    world.put_ada(&[]);
+    let reply = session.answer(&world.code());
+    assert_eq!(reply.whys(), (Why::Right, Why::Proved, Some(Why::Proved)));
+    assert_eq!(session.step(), "claim");
+    let proof = session.public["proof"].clone();
+    assert_eq!(session.answer(&proof).next(), Next::Fail);
+
+    let mut claim = world.at_claim();
+    assert_eq!(claim.answer(&proof).next(), Next::IssueTokens);
+}
+
+#[test]
+fn a_half_created_user_is_a_ghost() {
+    let world = World::new();
+    world.put_ada(&[("cognito:user_status", "FORCE_CHANGE_PASSWORD")]);
+    let mut session = world.at_otp(ADA);
+    assert_eq!(session.row().unwrap().subject, Subject::Ghost);
+    let reply = session.answer(&world.code());
+    assert_eq!(reply.whys(), (Why::Right, Why::Proved, Some(Why::Proved)));
+}
+
+#[test]
+fn without_a_sub_there_is_no_user() {
+    let attributes = || Attributes::from_pairs([("email", ADA), ("email_verified", "true")]);
+    assert_eq!(Person::new(false, attributes()), Person::Ghost);
+    let with_sub = Attributes::from_pairs([("sub", "s"), ("email", ADA)]);
+    assert_eq!(Person::new(true, with_sub.clone()), Person::Ghost);
+    assert_eq!(
+        Person::new(false, with_sub.clone()),
+        Person::Known(with_sub)
+    );
+}
+
+#[test]
+fn a_pool_that_spells_the_address_differently_finds_its_holder() {
+    let world = World::new();
+    world.put_ada(&[("email", "Ada@Example.COM")]);
+    let mut session = world.at_otp(ADA);
+    assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
+}
+
+#[test]
+fn a_claim_opens_for_its_holder_only() {
+    for change in CHANGES {
+        let world = World::new();
+        world.put_ada(&[change]);
+        let mut session = world.initiate(ADAS_NAME);
+        let ticket = world.ticket_for(Purpose::Claim, ADA);
+        let reply = session.choose(&ticket);
+        if change.0 == "sub" {
+            assert_eq!(session.step(), "claim", "whatever their id");
+        } else {
+            assert_eq!(reply.whys().2, Some(Why::NotTheHolder), "{change:?}");
+            assert_eq!(session.step(), "otp", "{change:?}");
+        }
+    }
+}

@@ -1,1 +1,108 @@
+//! Nothing tells whether an account exists.
 
+use latchstring_core::flow::ClientRequest;
+
+use crate::harness::{ADA, BOB, Session, World, now};
+
+/// The port calls of one step.
+fn calls_of(world: &World, step: impl FnOnce()) -> Vec<&'static str> {
+    world.wire.clear();
+    step();
+    world.wire.calls()
+}
+
+#[test]
+fn the_triggers_make_the_same_calls_for_known_and_ghost_until_the_code_is_proved() {
+    let world = World::with_ada();
+    let [known, ghost] = [ADA, BOB].map(|name| {
+        let mut session = world.initiate(name);
+        let ticket = world.ticket(name);
+        let mut calls = vec![calls_of(&world, || drop(world.initiate(name)))];
+        calls.push(calls_of(&world, || drop(session.choose(&ticket))));
+        calls.push(calls_of(&world, || drop(session.answer("1"))));
+        world.after_secs(30);
+        calls.push(calls_of(&world, || drop(session.resend())));
+        calls.push(calls_of(&world, || drop(session.resend())));
+        calls.push(calls_of(&world, || drop(session.answer("2"))));
+        calls.push(calls_of(&world, || drop(session.answer("3"))));
+        calls
+    });
+    assert_eq!(known, ghost);
+    assert!(!known.contains(&vec!["find"]), "nobody is looked up");
+}
+
+#[test]
+fn the_calls_for_a_user_who_does_not_hold_the_contact_are_the_same() {
+    let world = World::with_ada();
+    let [holder, other] = [ADA, BOB].map(|contact| {
+        let mut session = world.initiate(ADA);
+        let ticket = world.ticket(contact);
+        let mut calls = vec![calls_of(&world, || drop(session.choose(&ticket)))];
+        calls.push(calls_of(&world, || drop(session.answer("1"))));
+        world.after_secs(30);
+        calls.push(calls_of(&world, || drop(session.resend())));
+        calls
+    });
+    assert_eq!(holder, other);
+}
+
+/// Anyone may open a session for any name at Cognito, and answer its first question with a ticket
+/// for an address of their own.
+#[test]
+fn my_own_mailbox_does_not_tell_whether_somebody_else_has_an_account() {
+    const MINE: &str = "eve@example.com";
+    let arrives = |world: &World| {
+        let mut session = world.initiate(ADA);
+        session.choose(&world.ticket(MINE));
+        world.after_secs(30);
+        session.resend();
+        world.sent().len()
+    };
+    assert_eq!(
+        arrives(&World::with_ada()),
+        arrives(&World::new()),
+        "a message to me for a session of somebody who is known, and who is not"
+    );
+}
+
+/// The same, if my address has an account of its own.
+#[test]
+fn my_own_account_does_not_tell_whether_somebody_else_has_one() {
+    let arrives = |world: &World| {
+        world.initiate(BOB).choose(&world.ticket(ADA));
+        world.sent().len()
+    };
+    let with_bob = World::with_ada();
+    with_bob.put_bob();
+    assert_eq!(arrives(&with_bob), arrives(&World::with_ada()));
+}
+
+#[test]
+fn asking_again_from_the_session_alone_shows_the_same_for_everybody() {
+    let world = World::with_ada();
+    let [known, ghost, decoy] =
+        [world.at_otp(ADA), world.at_otp(BOB), world.at_decoy(ADA)].map(|session: Session<'_>| {
+            let mut session = session;
+            session.answer("1");
+            let created = latchstring_core::flow::ask_again(
+                &world.deployment,
+                &world.clock,
+                &*world.entropy,
+                &session.turn(ClientRequest::default()),
+            );
+            assert!(created.message.is_none());
+            created.public.to_pairs()
+        });
+    assert_eq!(known, ghost);
+    assert_eq!(known, decoy);
+    let fresh = world.initiate(ADA);
+    let created = latchstring_core::flow::ask_again(
+        &world.deployment,
+        &world.clock,
+        &*world.entropy,
+        &fresh.turn(ClientRequest::default()),
+    );
+    assert_eq!(created.public.to_pairs(), [("step", "select".to_owned())]);
+    let define = now(world.define(&fresh.turn(ClientRequest::default())));
+    assert!(define.fault.is_none());
+}

@@ -1,1 +1,143 @@
+//! A proof is for one value, one client, one flow and three minutes.
 
+use latchstring_core::flow::{Caller, Next, Purpose, Why};
+
+use crate::harness::{ADA, ADAS_NAME, BOB, NUMBER, World};
+
+/// A world where Ada earned a proof as a ghost and then got her account, and the proof.
+fn with_proof() -> (World, String) {
+    let world = World::new();
+    let mut session = world.at_otp(ADA);
+    session.answer(&world.code());
+    let proof = session.public["proof"].clone();
+    world.put_ada(&[]);
+    (world, proof)
+}
+
+#[test]
+fn a_ghosts_proof_answers_the_question_of_a_claim() {
+    let (world, proof) = with_proof();
+    let reply = world.at_claim().answer(&proof);
+    assert_eq!(reply.whys(), (Why::Right, Why::TokensIssued, None));
+    assert_eq!(world.sent().len(), 1);
+}
+
+#[test]
+fn a_proof_that_another_flow_redeemed_is_wrong() {
+    let (world, proof) = with_proof();
+    world.at_claim().answer(&proof);
+    let reply = world.at_claim().answer(&proof);
+    assert_eq!(reply.verify.why, Why::ProofRedeemed);
+    assert!(!reply.is_right());
+}
+
+#[test]
+fn every_copy_of_a_proof_is_one_proof() {
+    let world = World::new().reconfigured(|world| world.invocations = 2);
+    let session = world.at_otp(ADA);
+    let copies = [(); 2].map(|()| {
+        let mut session = session.clone();
+        session.answer(&world.code());
+        session.public["proof"].clone()
+    });
+    assert_ne!(copies[0], copies[1], "sealed anew");
+    world.put_ada(&[]);
+    assert_eq!(
+        world.at_claim().answer(&copies[0]).next(),
+        Next::IssueTokens
+    );
+    assert_eq!(
+        world.at_claim().answer(&copies[1]).verify.why,
+        Why::ProofRedeemed
+    );
+}
+
+#[test]
+fn a_proof_of_another_value_is_wrong() {
+    let (world, _) = with_proof();
+    for other in [BOB, NUMBER] {
+        let reply = world.at_claim().answer(&world.proof(other));
+        assert_eq!(reply.verify.why, Why::ProofOfAnother);
+        assert!(!reply.is_right());
+    }
+}
+
+#[test]
+fn a_proof_of_another_client_is_wrong() {
+    let (world, _) = with_proof();
+    let second = world.reconfigured(|world| world.caller = Caller::new("pool", "second"));
+    let reply = world.at_claim().answer(&second.proof(ADA));
+    assert_eq!(reply.verify.why, Why::ProofForged);
+}
+
+#[test]
+fn a_proof_lives_three_minutes() {
+    for (millis, why) in [(180_000, Why::Right), (180_001, Why::ProofStale)] {
+        let (world, proof) = with_proof();
+        world.after_millis(millis);
+        assert_eq!(world.at_claim().answer(&proof).verify.why, why, "{millis}");
+    }
+}
+
+#[test]
+fn a_ticket_is_no_proof_and_a_proof_no_ticket() {
+    let (world, proof) = with_proof();
+    let ticket = world.ticket_for(Purpose::Claim, ADA);
+    assert_eq!(
+        world.at_claim().answer(&ticket).verify.why,
+        Why::ProofForged
+    );
+    let mut session = world.initiate(ADAS_NAME);
+    assert_eq!(session.choose(&proof).whys().2, Some(Why::TicketForged));
+}
+
+#[test]
+fn a_wrong_proof_is_not_redeemed() {
+    let (world, proof) = with_proof();
+    let mut session = world.at_claim();
+    world.put_ada(&[("email_verified", "false")]);
+    assert_eq!(session.answer(&proof).verify.why, Why::ProofOfAnother);
+    world.put_ada(&[]);
+    assert_eq!(world.at_claim().answer(&proof).next(), Next::IssueTokens);
+}
+
+#[test]
+fn a_proof_to_the_question_for_a_code_is_wrong() {
+    let (world, proof) = with_proof();
+    let mut session = world.at_otp(ADA);
+    assert_eq!(session.answer(&proof).verify.why, Why::WrongAnswer);
+}
+
+#[test]
+fn a_code_to_the_question_for_a_proof_is_wrong() {
+    let (world, _) = with_proof();
+    let mut session = world.at_claim();
+    assert_eq!(session.answer(&world.code()).verify.why, Why::ProofForged);
+}
+
+#[test]
+fn the_ticket_of_a_claim_is_not_redeemed_by_a_session_that_may_not_have_it() {
+    let (world, proof) = with_proof();
+    let ticket = world.ticket_for(Purpose::Claim, ADA);
+    let mut ghost = world.initiate(BOB);
+    let reply = ghost.choose(&ticket);
+    assert_eq!(reply.whys().2, Some(Why::NotTheHolder));
+    assert_eq!((ghost.step(), ghost.row()), ("otp", None));
+    let mut session = world.initiate(ADAS_NAME);
+    session.choose(&ticket);
+    assert_eq!(session.step(), "claim");
+    assert_eq!(session.answer(&proof).next(), Next::IssueTokens);
+}
+
+#[test]
+fn a_ghosts_proof_can_be_fetched_again_for_15_seconds() {
+    for (millis, handed_out) in [(15_000, true), (15_001, false)] {
+        let world = World::new();
+        let session = world.at_otp(ADA);
+        session.clone().answer(&world.code());
+        world.after_millis(millis);
+        let mut again = session.clone();
+        again.answer(&world.code());
+        assert_eq!(again.public.contains_key("proof"), handed_out, "{millis}");
+    }
+}

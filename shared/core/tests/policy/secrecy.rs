@@ -1,1 +1,142 @@
+//! What is stored, carried and logged gives nothing away.
 
+use std::collections::BTreeSet;
+
+use latchstring_core::flow::{ClientRequest, Next, Step, Subject};
+
+use crate::harness::{ADA, ADAS_NAME, BOB, NUMBER, World, now};
+
+#[test]
+fn the_row_holds_neither_the_code_nor_the_contact_nor_an_answer() {
+    let world = World::with_ada();
+    for name in [ADA, BOB] {
+        let mut session = world.at_otp(name);
+        let code = world.sent().pop().unwrap().0;
+        session.answer("424242");
+        session.answer(&code);
+        let row = session.row().unwrap();
+        let everything = format!(
+            "{row:?} {} {:?}",
+            row.contact.as_text(),
+            row.attempts
+                .iter()
+                .map(|answer| answer.as_bytes().to_vec())
+                .collect::<Vec<_>>()
+        );
+        for secret in [name, "ada", "bob", &*code, "424242", "sub-of", ADAS_NAME] {
+            assert!(!everything.contains(secret), "{secret} in {everything}");
+        }
+    }
+}
+
+#[test]
+fn nothing_that_is_decided_shows_a_secret_in_debug() {
+    let world = World::new();
+    let mut session = world.at_otp(ADA);
+    let code = world.code();
+    let ticket = world.ticket(ADA);
+    let reply = session.answer(&code);
+    let proof = session.public["proof"].clone();
+    let turn = session.turn(ClientRequest {
+        ticket: Some(latchstring_core::secret::Secret::new(&*ticket)),
+        ..ClientRequest::default()
+    });
+    let response = session.response(&code, ClientRequest::default());
+    let shown = format!("{reply:?} {turn:?} {response:?} {:?}", session.row());
+    for secret in [&*code, &ticket, &proof, ADA] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn the_row_of_a_ghost_is_as_long_as_that_of_a_known_user() {
+    let world = World::with_ada();
+    let lengths: BTreeSet<_> = [ADA, BOB]
+        .map(|name| {
+            let row = world.at_otp(name).row().unwrap();
+            row.contact.as_text().len()
+        })
+        .into();
+    assert_eq!(lengths.len(), 1);
+}
+
+#[test]
+fn all_metadata_has_one_length_below_512_bytes() {
+    let world = World::with_ada();
+    let mut metadata = Vec::new();
+    let mut known = world.at_otp(ADA);
+    let code = world.code();
+    metadata.push(known.asked.clone());
+    world.after_secs(30);
+    known.resend();
+    metadata.push(known.asked.clone());
+    known.answer(&code);
+    let mut ghost = world.at_otp(BOB);
+    let code = world.sent().pop().unwrap().0;
+    ghost.answer(&code);
+    let mut decoy = world.at_decoy(ADA);
+    decoy.answer("123456");
+    for session in [&known, &ghost, &decoy, &world.at_claim()] {
+        metadata.push(session.asked.clone());
+        metadata.extend(
+            session
+                .rounds
+                .iter()
+                .filter_map(|round| round.metadata.clone()),
+        );
+    }
+    let lengths: BTreeSet<_> = metadata.iter().map(String::len).collect();
+    assert_eq!(lengths.len(), 1, "{lengths:?}");
+    assert!(*lengths.first().unwrap() < 512);
+}
+
+#[test]
+fn metadata_and_public_parameters_name_nobody() {
+    let world = World::new();
+    world.put_ada(&[("phone_number", NUMBER), ("phone_number_verified", "true")]);
+    for name in [ADA, NUMBER, BOB] {
+        let session = world.at_otp(name);
+        let shown = format!("{} {:?}", session.asked, session.public);
+        for secret in [name, "ada", ADAS_NAME, "0132", "*"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn the_code_depends_on_the_key_and_the_flow() {
+    let world = World::with_ada();
+    let other = World::with_ada().reconfigured(|world| {
+        world.deployment.keys =
+            latchstring_core::keys::KeyRing::new(crate::harness::key("k1", 9), None, None).unwrap();
+    });
+    let [session, twin] = [world.at_otp(ADA), other.at_otp(ADA)];
+    assert_eq!(session.challenge().flow, twin.challenge().flow);
+    assert_ne!(world.code(), other.code());
+    world.at_otp(ADA);
+    let sent = world.sent();
+    assert_ne!(sent[0].0, sent[1].0);
+}
+
+#[test]
+fn a_leaked_row_written_for_another_flow_is_of_no_use() {
+    let world = World::with_ada();
+    let ghosts = world.at_otp(BOB);
+    let mut row = ghosts.row().unwrap();
+    let mut session = world.initiate(ADA);
+    // A row copied to another flow: its contact does not open there.
+    row.id = session.challenge().flow;
+    let issued = latchstring_core::flow::Progress::at_issue(row.issued_at);
+    assert_eq!(
+        now(latchstring_core::ports::Store::open_flow(
+            &world.store.port,
+            &row
+        )),
+        Ok(latchstring_core::ports::Opened::New)
+    );
+    session.ask_instead(Step::Otp(issued));
+    let code = world.sent().pop().unwrap().0;
+    assert_ne!(session.answer(&code).next(), Next::IssueTokens);
+    assert_eq!(session.row().unwrap().subject, Subject::Ghost);
+    assert_eq!(session.row().unwrap().attempts.len(), 0);
+}

@@ -1,1 +1,635 @@
+//! The sign-in resolver, over a small Cognito that drives the same triggers.
 
+use std::time::Duration;
+
+use latchstring_core::flow::{Caller, Next};
+use latchstring_core::label::Label;
+use latchstring_core::ports::{Clock, Directory, Store};
+use latchstring_core::secret::Secret;
+use latchstring_core::sign_in::{Cause, SignIn, SignInError, SignInPayload, SignInRequest};
+use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use proptest::prelude::*;
+
+use crate::harness::{
+    ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, Session, Strand, World, identifier, in_turn,
+    interleaved, now,
+};
+
+type Resolver<'a, 'w> =
+    SignIn<'a, Flaky<MemoryStore>, Flaky<MemoryDirectory>, Pool<'w>, ManualClock, SeededEntropy>;
+
+fn resolver<'a, 'w>(world: &'a World, pool: &'a Pool<'w>) -> Resolver<'a, 'w> {
+    SignIn {
+        deployment: &world.deployment,
+        caller: &world.caller,
+        legacy_pool: false,
+        store: &world.store,
+        directory: &world.directory,
+        api: pool,
+        clock: &world.clock,
+        entropy: &world.entropy,
+    }
+}
+
+fn request(typed: &str, proof: Option<&str>) -> SignInRequest {
+    SignInRequest {
+        identifier: identifier(typed),
+        proof: proof.map(Secret::new),
+    }
+}
+
+/// `signIn(emailOrPhone)`.
+fn sign_in(world: &World, pool: &Pool<'_>, typed: &str) -> Result<SignInPayload, SignInError> {
+    now(resolver(world, pool).session(&request(typed, None)))
+}
+
+/// `signIn(emailOrPhone, proof)`.
+fn with_proof(
+    world: &World,
+    pool: &Pool<'_>,
+    typed: &str,
+    proof: &str,
+) -> Result<SignInPayload, SignInError> {
+    now(resolver(world, pool).session(&request(typed, Some(proof))))
+}
+
+/// A proof earned by a code, as a client would.
+fn earned_proof(world: &World, typed: &str) -> String {
+    let pool = Pool::of(world);
+    let payload = sign_in(world, &pool, typed).unwrap();
+    let mut session = pool.session(&payload.session);
+    session.answer(&world.sent().pop().unwrap().0);
+    session.public["proof"].clone()
+}
+
+/// The budget does not matter here.
+fn generous(world: &mut World) {
+    let budget = &mut world.deployment.policy.budget;
+    (budget.per_minute, budget.per_hour, budget.per_day) = (100, 100, 100);
+}
+
+fn cause(result: &Result<SignInPayload, SignInError>) -> &Cause {
+    match result {
+        Err(SignInError::Unavailable(cause)) => cause,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn known_and_ghost_cost_the_same_calls_in_the_same_order() {
+    let [known, ghost] = [ADA, BOB].map(|typed| {
+        let world = World::with_ada();
+        sign_in(&world, &Pool::of(&world), typed).unwrap();
+        world.wire.calls()
+    });
+    assert_eq!(known, ghost);
+    assert_eq!(
+        known,
+        [
+            "charge",
+            "charge",
+            "charge",
+            "initiate",
+            "respond",
+            "redeem",
+            "open_flow"
+        ],
+    );
+}
+
+#[test]
+fn known_and_ghost_get_the_same_payload() {
+    let payload = |typed| {
+        let world = World::with_ada();
+        let mut payload = sign_in(&world, &Pool::of(&world), typed).unwrap();
+        assert_eq!(payload.username.expose(), typed);
+        payload.username = Secret::new("");
+        (
+            payload.session.expose().len(),
+            SignInPayload {
+                session: Secret::new(""),
+                ..payload
+            },
+        )
+    };
+    assert_eq!(payload(ADA), payload(BOB));
+    let (_, payload) = payload(ADA);
+    assert_eq!(
+        (
+            payload.code_length,
+            payload.expires_in,
+            payload.resend_after
+        ),
+        (6, 300, 30)
+    );
+}
+
+#[test]
+fn a_known_user_signs_in_by_the_code() {
+    let world = World::with_ada();
+    let pool = Pool::of(&world);
+    let payload = sign_in(&world, &pool, ADA).unwrap();
+    let mut session = pool.session(&payload.session);
+    assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
+}
+
+#[test]
+fn a_number_signs_in_too() {
+    let world = World::new();
+    world.put_ada(&[("phone_number", NUMBER), ("phone_number_verified", "true")]);
+    let pool = Pool::of(&world);
+    let payload = sign_in(&world, &pool, NUMBER).unwrap();
+    assert_eq!(payload.username.expose(), NUMBER);
+    let mut session = pool.session(&payload.session);
+    assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
+}
+
+#[test]
+fn a_new_person_gets_one_account_by_the_proof() {
+    let world = World::new();
+    let proof = earned_proof(&world, BOB);
+    assert!(world.directory.port.is_empty(), "nothing exists before");
+    let pool = Pool::of(&world);
+    world.wire.clear();
+    let payload = with_proof(&world, &pool, BOB, &proof).unwrap();
+    assert!(!world.wire.calls().contains(&"charge"));
+    assert_eq!(world.directory.port.len(), 1);
+    let account = now(world.directory.port.find(BOB)).unwrap().unwrap();
+    assert_eq!(payload.username.expose(), account.username);
+    assert!(!account.attributes.is_half_created());
+    assert_eq!(payload.expires_in, 180);
+    let mut session = pool.session(&payload.session);
+    assert_eq!(session.answer(&proof).next(), Next::IssueTokens);
+    assert_eq!(world.sent().len(), 1, "the proof sends nothing");
+    assert_eq!(
+        with_proof(&world, &pool, BOB, &proof),
+        Err(SignInError::InvalidProof),
+        "it was used"
+    );
+}
+
+#[test]
+fn a_new_person_gets_one_account_when_every_trigger_is_retried() {
+    let world = World::new().reconfigured(|world| world.invocations = 3);
+    let proof = earned_proof(&world, BOB);
+    let pool = Pool::of(&world);
+    let payload = with_proof(&world, &pool, BOB, &proof).unwrap();
+    let mut session = pool.session(&payload.session);
+    assert_eq!(session.answer(&proof).next(), Next::IssueTokens);
+    assert_eq!((world.directory.port.len(), world.sent().len()), (1, 1));
+}
+
+#[test]
+fn two_proofs_at_once_end_in_one_account() {
+    let world = World::new();
+    let proofs = [earned_proof(&world, BOB), earned_proof(&world, BOB)];
+    let pool = Pool::of(&world);
+    world.wire.take_turns();
+    let payloads = in_turn(at_once(&world, &pool, &proofs));
+    assert_eq!(world.directory.port.len(), 1);
+    for (payload, proof) in payloads.into_iter().zip(&proofs) {
+        let mut session = pool.session(&payload.unwrap().session);
+        assert_eq!(session.answer(proof).next(), Next::IssueTokens);
+    }
+}
+
+#[test]
+fn two_proofs_at_once_end_in_one_account_in_any_order_of_calls() {
+    for seed in 0..100 {
+        let world = World::new();
+        let proofs = [earned_proof(&world, BOB), earned_proof(&world, BOB)];
+        let pool = Pool::of(&world);
+        world.wire.take_turns();
+        let payloads = interleaved(seed, at_once(&world, &pool, &proofs));
+        assert_eq!(world.directory.port.len(), 1, "order {seed}");
+        assert!(payloads.iter().any(Result::is_ok), "order {seed}");
+        for payload in payloads.iter().filter(|payload| payload.is_err()) {
+            assert_eq!(cause(payload), &Cause::LeaseHeld, "order {seed}");
+        }
+    }
+}
+
+#[test]
+fn two_proofs_at_once_end_in_one_account_though_the_lease_ran_out() {
+    for seed in 0..100 {
+        let world = World::new();
+        let proofs = [earned_proof(&world, BOB), earned_proof(&world, BOB)];
+        // Leases of its own: as if the first request's had ended.
+        let other = world.reconfigured(|world| world.store.port = MemoryStore::default());
+        let pools = [Pool::of(&world), Pool::of(&other)];
+        world.wire.take_turns();
+        let strands = [&world, &other]
+            .into_iter()
+            .zip(&pools)
+            .zip(&proofs)
+            .map(|((world, pool), proof)| -> Strand<'_, _> {
+                Box::pin(async move {
+                    resolver(world, pool)
+                        .session(&request(BOB, Some(proof)))
+                        .await
+                })
+            })
+            .collect();
+        let payloads = interleaved(seed, strands);
+        assert!(payloads.iter().all(Result::is_ok), "order {seed}");
+        assert_eq!(world.directory.port.len(), 1, "order {seed}");
+    }
+}
+
+fn at_once<'w>(
+    world: &'w World,
+    pool: &'w Pool<'w>,
+    proofs: &'w [String; 2],
+) -> Vec<Strand<'w, Result<SignInPayload, SignInError>>> {
+    proofs
+        .iter()
+        .map(|proof| -> Strand<'w, _> {
+            Box::pin(async move {
+                resolver(world, pool)
+                    .session(&request(BOB, Some(proof)))
+                    .await
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn a_half_created_account_is_completed() {
+    let world = World::new();
+    world.put_ada(&[("cognito:user_status", "FORCE_CHANGE_PASSWORD")]);
+    let proof = earned_proof(&world, ADA);
+    let pool = Pool::of(&world);
+    let payload = with_proof(&world, &pool, ADA, &proof).unwrap();
+    assert_eq!(payload.username.expose(), ADAS_NAME);
+    let account = now(world.directory.port.find(ADAS_NAME)).unwrap().unwrap();
+    assert!(!account.attributes.is_half_created());
+    let mut session = pool.session(&payload.session);
+    assert_eq!(session.answer(&proof).next(), Next::IssueTokens);
+}
+
+#[test]
+fn the_present_owner_is_used() {
+    let world = World::new();
+    let proof = earned_proof(&world, ADA);
+    world.put_ada(&[]);
+    let pool = Pool::of(&world);
+    let payload = with_proof(&world, &pool, ADA, &proof).unwrap();
+    assert_eq!(payload.username.expose(), ADAS_NAME);
+    assert_eq!(world.directory.port.len(), 1);
+}
+
+#[test]
+fn an_account_that_only_says_the_address_is_not_its_owner() {
+    let world = World::new();
+    let proof = earned_proof(&world, ADA);
+    world.put_ada(&[("email_verified", "false")]);
+    let payload = with_proof(&world, &Pool::of(&world), ADA, &proof).unwrap();
+    assert_ne!(payload.username.expose(), ADAS_NAME);
+}
+
+#[test]
+fn a_forged_stale_used_or_foreign_proof_is_invalid_and_makes_no_account() {
+    let world = World::new();
+    let pool = Pool::of(&world);
+    let second = world.reconfigured(|world| world.caller = Caller::new("pool", "second"));
+    let stale = world.proof(BOB);
+    world.after_millis(180_001);
+    for (what, proof) in [
+        ("no proof at all", String::new()),
+        ("forged", format!("{}A", world.proof(BOB))),
+        ("a ticket", world.ticket(BOB)),
+        ("of another value", world.proof(ADA)),
+        ("of another client", second.proof(BOB)),
+        ("stale", stale),
+    ] {
+        world.wire.clear();
+        let refused = with_proof(&world, &pool, BOB, &proof);
+        assert_eq!(refused, Err(SignInError::InvalidProof), "{what}");
+        assert!(world.wire.calls().is_empty(), "{what}");
+        let refused = now(resolver(&world, &pool).ticket(&request(BOB, Some(&proof))));
+        assert_eq!(refused, Err(SignInError::InvalidProof), "{what}");
+    }
+    assert!(world.directory.port.is_empty());
+}
+
+#[test]
+fn a_new_account_that_is_not_seen_at_once_is_waited_for() {
+    for sessions in 1..=5 {
+        for legacy in [false, true] {
+            let world = World::new();
+            let proof = earned_proof(&world, BOB);
+            let pool = if legacy {
+                Pool::legacy(&world)
+            } else {
+                Pool::of(&world)
+            }
+            .slow(sessions);
+            let payload = with_proof(&world, &pool, BOB, &proof).unwrap();
+            let mut session = pool.session(&payload.session);
+            assert_eq!(session.answer(&proof).next(), Next::IssueTokens);
+            assert_eq!((world.directory.port.len(), world.sent().len()), (1, 1));
+        }
+    }
+}
+
+#[test]
+fn a_new_account_that_is_never_seen_makes_sign_in_unavailable() {
+    for legacy in [false, true] {
+        let world = World::new();
+        let proof = earned_proof(&world, BOB);
+        let pool = if legacy {
+            Pool::legacy(&world)
+        } else {
+            Pool::of(&world)
+        };
+        let pool = pool.slow(100);
+        let result = with_proof(&world, &pool, BOB, &proof);
+        assert_eq!(cause(&result), &Cause::AccountNotFound);
+        assert!(with_proof(&world, &Pool::of(&world), BOB, &proof).is_ok());
+        assert_eq!(world.directory.port.len(), 1);
+    }
+}
+
+/// As `sign_in::TRIES` says: from 100 ms, doubling, 3.1 s in all. AppSync gives up after 30 s.
+#[test]
+fn nobody_waits_for_a_lease_longer_than_three_seconds() {
+    let world = World::new();
+    let proof = earned_proof(&world, BOB);
+    let start = world.clock.now();
+    let on = Label::of_identifier(&world.deployment.keys, &identifier(BOB));
+    let holder = Label::random([1; 16]);
+    let until = start.plus(Duration::from_secs(60));
+    assert_eq!(
+        now(world.store.port.lease(on, holder, start, until)),
+        Ok(true)
+    );
+    let result = with_proof(&world, &Pool::of(&world), BOB, &proof);
+    assert_eq!(cause(&result), &Cause::LeaseHeld);
+    assert_eq!(world.clock.now().since(start), Duration::from_millis(3_100));
+    assert!(world.directory.port.is_empty());
+}
+
+#[test]
+fn a_pool_that_reports_missing_users_makes_no_account_in_silence() {
+    let world = World::with_ada();
+    let pool = Pool::legacy(&world);
+    let result = sign_in(&world, &pool, BOB);
+    assert_eq!(cause(&result), &Cause::PoolReportsMissingUsers);
+    assert_eq!(world.directory.port.len(), 1);
+    assert!(sign_in(&world, &pool, ADA).is_ok());
+}
+
+#[test]
+fn a_legacy_pool_gets_the_account_first_if_so_configured() {
+    let world = World::new();
+    let pool = Pool::legacy(&world).slow(2);
+    let resolver = Resolver {
+        legacy_pool: true,
+        ..resolver(&world, &pool)
+    };
+    let payload = now(resolver.session(&request(BOB, None))).unwrap();
+    assert_eq!(payload.username.expose(), BOB);
+    assert_eq!(world.directory.port.len(), 1);
+    let mut session = pool.session(&payload.session);
+    assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
+
+    let ticket = now(resolver.ticket(&request(NUMBER, None))).unwrap();
+    assert_eq!(ticket.username.expose(), NUMBER);
+    assert_eq!(world.directory.port.len(), 2);
+}
+
+#[test]
+fn a_budget_is_spent_by_anybody_and_refuses_anybody_alike() {
+    let refusals = [ADA, BOB].map(|typed| {
+        let world = World::with_ada();
+        let pool = Pool::of(&world);
+        sign_in(&world, &pool, typed).unwrap();
+        sign_in(&world, &pool, typed).unwrap();
+        world.after_secs(10).wire.clear();
+        let refused = sign_in(&world, &pool, typed).unwrap_err();
+        let ticket = now(resolver(&world, &pool).ticket(&request(typed, None))).unwrap_err();
+        assert_eq!(refused, ticket);
+        assert_eq!(world.sent().len(), 2);
+        (refused, world.wire.calls())
+    });
+    assert_eq!(refusals[0], refusals[1]);
+    assert_eq!(
+        refusals[0],
+        (
+            SignInError::TooManyRequests { retry_after: 50 },
+            vec!["charge", "charge"]
+        )
+    );
+}
+
+#[test]
+fn the_budget_of_an_hour_and_of_a_day_hold() {
+    let world = World::new();
+    let pool = Pool::of(&world);
+    let mut codes_of = [
+        std::collections::BTreeMap::new(),
+        std::collections::BTreeMap::new(),
+    ];
+    for _ in 0..3 * 24 * 60 {
+        let secs = world.clock.now().as_secs();
+        let sent = usize::from(sign_in(&world, &pool, BOB).is_ok());
+        for (codes, length) in codes_of.iter_mut().zip([3_600, 86_400]) {
+            *codes.entry(secs / length).or_insert(0) += sent;
+        }
+        world.after_secs(60);
+    }
+    let most = codes_of.map(|codes| codes.into_values().max().unwrap());
+    assert_eq!(most, [5, 10]);
+}
+
+#[test]
+fn the_budget_is_of_the_identifier_however_it_was_typed() {
+    let world = World::new();
+    let pool = Pool::of(&world);
+    let results = ["bob@example.com", " BOB@example.com ", "bob@EXAMPLE.com"]
+        .map(|typed| sign_in(&world, &pool, typed).is_ok());
+    assert_eq!(results, [true, true, false]);
+    assert!(
+        sign_in(&world, &pool, ADA).is_ok(),
+        "another's is untouched"
+    );
+}
+
+#[test]
+fn a_failed_sign_in_refunds_nothing() {
+    let world = World::new();
+    let pool = Pool::legacy(&world);
+    for _ in 0..2 {
+        assert!(matches!(
+            sign_in(&world, &pool, BOB),
+            Err(SignInError::Unavailable(_))
+        ));
+    }
+    assert!(matches!(
+        sign_in(&world, &pool, BOB),
+        Err(SignInError::TooManyRequests { .. })
+    ));
+}
+
+#[test]
+fn a_disabled_user_gets_an_ordinary_payload_and_no_tokens() {
+    let world = World::with_ada();
+    world.disable_ada();
+    let pool = Pool::of(&world);
+    let payload = sign_in(&world, &pool, ADA).unwrap();
+    let elsewhere = World::with_ada();
+    let ordinary = sign_in(&elsewhere, &Pool::of(&elsewhere), ADA).unwrap();
+    assert_eq!(payload.username, ordinary.username);
+    assert_eq!(
+        (
+            payload.code_length,
+            payload.expires_in,
+            payload.resend_after
+        ),
+        (
+            ordinary.code_length,
+            ordinary.expires_in,
+            ordinary.resend_after
+        )
+    );
+    let session = pool.session(&payload.session);
+    for answer in world.sent().into_iter().map(|(code, _)| code) {
+        let mut session: Session<'_> = session.clone();
+        assert_ne!(session.answer(&answer).next(), Next::IssueTokens);
+        if let Some(proof) = session.public.get("proof") {
+            let result = with_proof(&world, &pool, ADA, proof);
+            assert_eq!(cause(&result), &Cause::SessionRefused);
+        }
+    }
+    assert_eq!(world.directory.port.len(), 1);
+}
+
+#[test]
+fn a_ticket_alone_signs_in_somebody_who_owns_the_whole_exchange() {
+    let world = World::with_ada();
+    let pool = Pool::of(&world);
+    let payload = now(resolver(&world, &pool).ticket(&request(ADA, None))).unwrap();
+    assert_eq!((payload.username.expose(), payload.expires_in), (ADA, 60));
+    assert_eq!(world.wire.calls(), ["charge"; 3]);
+    let mut session = world.initiate(payload.username.expose());
+    session.choose(payload.ticket.expose());
+    assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
+}
+
+#[test]
+fn a_ticket_for_a_proof_opens_a_claim_of_the_new_account() {
+    let world = World::new();
+    let proof = earned_proof(&world, BOB);
+    let pool = Pool::of(&world);
+    let payload = now(resolver(&world, &pool).ticket(&request(BOB, Some(&proof)))).unwrap();
+    assert_eq!(world.directory.port.len(), 1);
+    let mut session = world.initiate(payload.username.expose());
+    session.choose(payload.ticket.expose());
+    assert_eq!(session.step(), "claim");
+    assert_eq!(session.answer(&proof).next(), Next::IssueTokens);
+    assert_eq!(world.sent().len(), 1);
+}
+
+#[test]
+fn a_fault_anywhere_is_unavailable_and_the_next_try_signs_in() {
+    for typed in [ADA, BOB] {
+        let mut number = 0;
+        while let Some(calls) = code_after_fault(typed, number) {
+            assert!(number < calls);
+            number += 1;
+        }
+        assert_eq!(number, 7, "every call broke");
+    }
+}
+
+/// Signs in by code while a call breaks, both ways; `None` if there is no call of that number.
+fn code_after_fault(typed: &str, number: usize) -> Option<usize> {
+    let mut calls = 0;
+    for broken in [Break::Before, Break::After] {
+        let world = World::with_ada().reconfigured(generous);
+        let pool = Pool::of(&world);
+        world.wire.will_break([(number, broken)]);
+        let result = sign_in(&world, &pool, typed);
+        calls = world.wire.calls().len();
+        if number >= calls {
+            return None;
+        }
+        let session = match result {
+            Ok(payload) => pool.session(&payload.session),
+            Err(error) => {
+                assert_eq!(error.error_type(), "Unavailable");
+                let again = sign_in(&world, &pool, typed).unwrap();
+                pool.session(&again.session)
+            }
+        };
+        assert_answers_to_its_code(session);
+    }
+    Some(calls)
+}
+
+/// A session whose message may have been lost: then it is sent again.
+fn assert_answers_to_its_code(mut session: Session<'_>) {
+    let world = session.world;
+    world.after_secs(30);
+    session.resend();
+    let code = world.sent().pop().unwrap().0;
+    assert!(session.answer(&code).is_right());
+}
+
+#[test]
+fn a_fault_anywhere_on_the_way_of_a_proof_ends_in_one_account_all_the_same() {
+    let mut number = 0;
+    loop {
+        let mut calls = 0;
+        for broken in [Break::Before, Break::After] {
+            let world = World::new();
+            let proof = earned_proof(&world, BOB);
+            let pool = Pool::of(&world);
+            world.wire.will_break([(number, broken)]);
+            let result = with_proof(&world, &pool, BOB, &proof);
+            calls = world.wire.calls().len();
+            world.wire.clear();
+            let payload = result.unwrap_or_else(|error| {
+                assert_eq!(error.error_type(), "Unavailable");
+                // The lost request may still hold the lease.
+                world.after_secs(10);
+                with_proof(&world, &pool, BOB, &proof).unwrap()
+            });
+            let mut session = pool.session(&payload.session);
+            assert_eq!(session.answer(&proof).next(), Next::IssueTokens);
+            assert_eq!((world.directory.port.len(), world.sent().len()), (1, 1));
+        }
+        if number >= calls {
+            break;
+        }
+        number += 1;
+    }
+    assert!(number > 8, "every call broke");
+}
+
+#[test]
+fn what_is_refused_says_what_to_do_and_nothing_else() {
+    let fault = latchstring_core::ports::Fault::new("AdminGetUser", "ThrottlingException");
+    for (error, kind) in [
+        (SignInError::InvalidProof, "InvalidProof"),
+        (SignInError::from(fault), "Unavailable"),
+        (
+            SignInError::TooManyRequests { retry_after: 1 },
+            "TooManyRequests",
+        ),
+    ] {
+        assert_eq!(error.error_type(), kind);
+        assert!(!error.to_string().contains("AdminGetUser"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_text_is_a_proof(proof in "\\PC{0,60}|k1\\.[A-Za-z0-9_-]{0,500}") {
+        let world = World::with_ada();
+        let pool = Pool::of(&world);
+        prop_assert_eq!(with_proof(&world, &pool, BOB, &proof), Err(SignInError::InvalidProof));
+    }
+}

@@ -2,9 +2,11 @@
 
 mod executor;
 mod pool;
+mod story;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntrop
 
 pub(crate) use executor::{Strand, in_turn, interleaved, now};
 pub(crate) use pool::Pool;
+pub(crate) use story::Story;
 pub(crate) use wire::{Break, Flaky, Wire};
 
 /// What Ada types to sign in.
@@ -35,6 +38,8 @@ pub(crate) const BOB: &str = "bob@example.com";
 pub(crate) const NUMBER: &str = "+14155550132";
 /// The pool's name of Ada's account.
 pub(crate) const ADAS_NAME: &str = "username-of-ada";
+/// The pool's name of Bob's account, where he has one.
+pub(crate) const BOBS_NAME: &str = "username-of-bob";
 /// Ada's immutable id.
 const ADAS_SUB: &str = "sub-of-ada";
 /// When every test begins.
@@ -52,8 +57,11 @@ pub(crate) struct World {
     pub(crate) directory: Flaky<MemoryDirectory>,
     /// How often each trigger is invoked with the same event, the last answer counting.
     pub(crate) invocations: usize,
+    /// If only one of them is, its number, counted from 0 over all triggers.
+    pub(crate) only_at: Option<usize>,
     /// How long Cognito waits in between.
     pub(crate) pause: Duration,
+    triggers: Arc<AtomicUsize>,
     sent: Arc<Mutex<Vec<Message>>>,
 }
 
@@ -79,6 +87,8 @@ impl World {
                 wire,
             },
             invocations: 1,
+            only_at: None,
+            triggers: Arc::default(),
             pause: Duration::ZERO,
             sent: Arc::default(),
         }
@@ -98,6 +108,11 @@ impl World {
         world
     }
 
+    /// The same world with a mailbox that nobody reads.
+    pub(crate) fn without_messages(&self) -> Self {
+        self.reconfigured(|world| world.sent = Arc::default())
+    }
+
     /// Puts Ada in the pool, or changes these of her attributes.
     pub(crate) fn put_ada(&self, changed: &[(&str, &str)]) {
         let mut attributes = BTreeMap::from([
@@ -112,6 +127,24 @@ impl World {
             enabled: true,
             attributes: Attributes::from_pairs(attributes),
         });
+    }
+
+    /// Puts Bob in the pool.
+    pub(crate) fn put_bob(&self) {
+        self.directory.port.put(Account {
+            username: BOBS_NAME.to_owned(),
+            enabled: true,
+            attributes: Attributes::from_pairs([
+                ("sub", "sub-of-bob"),
+                ("email", BOB),
+                ("email_verified", "true"),
+            ]),
+        });
+    }
+
+    /// Deletes Ada's account.
+    pub(crate) fn delete_ada(&self) {
+        self.directory.port.remove(ADAS_NAME);
     }
 
     /// Disables Ada's account.
@@ -232,7 +265,7 @@ impl World {
 
     /// Calls Define, as often as configured.
     pub(crate) async fn define(&self, turn: &Turn) -> Decided<Next> {
-        let mut invocation = 1;
+        let mut left = self.invocations();
         loop {
             let decided = latchstring_core::flow::define(
                 &self.deployment,
@@ -242,7 +275,7 @@ impl World {
                 turn,
             )
             .await;
-            if self.is_last(&mut invocation) {
+            if self.is_last(&mut left) {
                 return decided;
             }
         }
@@ -250,7 +283,7 @@ impl World {
 
     /// Calls Create, as often as configured, and delivers what it says.
     pub(crate) async fn create(&self, turn: &Turn) -> Decided<Created> {
-        let mut invocation = 1;
+        let mut left = self.invocations();
         loop {
             let mut decided = latchstring_core::flow::create(
                 &self.deployment,
@@ -262,7 +295,7 @@ impl World {
             .await;
             let message = decided.decision.message.take();
             self.sent.lock().unwrap().extend(message);
-            if self.is_last(&mut invocation) {
+            if self.is_last(&mut left) {
                 return decided;
             }
         }
@@ -270,7 +303,7 @@ impl World {
 
     /// Calls Verify, as often as configured.
     pub(crate) async fn verify(&self, response: &Response) -> Decided<Verdict> {
-        let mut invocation = 1;
+        let mut left = self.invocations();
         loop {
             let decided = latchstring_core::flow::verify(
                 &self.deployment,
@@ -279,20 +312,32 @@ impl World {
                 response,
             )
             .await;
-            if self.is_last(&mut invocation) {
+            if self.is_last(&mut left) {
                 return decided;
             }
         }
     }
 
-    /// Whether this invocation's answer counts; if not, waits as Cognito does.
-    fn is_last(&self, invocation: &mut usize) -> bool {
-        if *invocation == self.invocations {
-            return true;
+    /// How many triggers were called so far, each counted once however often it was retried.
+    pub(crate) fn triggers(&self) -> usize {
+        self.triggers.load(Ordering::Relaxed)
+    }
+
+    fn invocations(&self) -> usize {
+        let number = self.triggers.fetch_add(1, Ordering::Relaxed);
+        match self.only_at {
+            Some(other) if other != number => 1,
+            _ => self.invocations,
         }
-        *invocation += 1;
-        self.clock.advance(self.pause);
-        false
+    }
+
+    /// Whether this invocation's answer counts; if not, waits as Cognito does.
+    fn is_last(&self, left: &mut usize) -> bool {
+        *left -= 1;
+        if *left > 0 {
+            self.clock.advance(self.pause);
+        }
+        *left == 0
     }
 }
 

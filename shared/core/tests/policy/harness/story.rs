@@ -1,0 +1,105 @@
+//! Whole flows, lived by a person who repeats whatever did not work.
+
+use latchstring_core::flow::{Next, Purpose};
+
+use super::{ADA, ADAS_NAME, BOB, Reply, Session, World};
+
+/// More steps than anybody needs.
+const PATIENCE: usize = 12;
+
+/// A flow from its beginning to its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Story {
+    /// A known user signs in.
+    Known,
+    /// A known user mistypes, has the code sent again, and signs in.
+    KnownAfterResend,
+    /// Nobody yet signs in, and holds a proof.
+    Ghost,
+    /// A new user answers with their proof.
+    Claim,
+}
+
+impl Story {
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Known,
+        Self::KnownAfterResend,
+        Self::Ghost,
+        Self::Claim,
+    ];
+
+    /// What the person holds when the session is opened: its ticket, and a proof.
+    pub(crate) fn begin(self, world: &World) -> Telling<'_> {
+        let (name, purpose, contact) = match self {
+            Self::Known | Self::KnownAfterResend => (ADA, Purpose::SignIn, ADA),
+            Self::Ghost => (BOB, Purpose::SignIn, BOB),
+            Self::Claim => (ADAS_NAME, Purpose::Claim, ADA),
+        };
+        let session = world.initiate(name);
+        let careless = matches!(self, Self::KnownAfterResend);
+        Telling {
+            story: self,
+            session,
+            ticket: world.ticket_for(purpose, contact),
+            proof: world.proof(contact),
+            mistypes: careless,
+            impatient: careless,
+            asked_to_send: 1,
+            steps: 0,
+        }
+    }
+
+    /// How many messages it takes when all goes well.
+    pub(crate) const fn messages(self) -> usize {
+        match self {
+            Self::Known | Self::Ghost => 1,
+            Self::KnownAfterResend => 2,
+            Self::Claim => 0,
+        }
+    }
+}
+
+/// A story on its way.
+pub(crate) struct Telling<'w> {
+    story: Story,
+    pub(crate) session: Session<'w>,
+    ticket: String,
+    proof: String,
+    mistypes: bool,
+    impatient: bool,
+    /// How often the person asked for a message.
+    pub(crate) asked_to_send: usize,
+    steps: usize,
+}
+
+impl Telling<'_> {
+    /// Whether it came to its good end.
+    pub(crate) fn is_over(&self) -> bool {
+        match self.story {
+            Story::Ghost => self.session.public.contains_key("proof"),
+            Story::Known | Story::KnownAfterResend | Story::Claim => {
+                self.session.ended == Some(Next::IssueTokens)
+            }
+        }
+    }
+
+    /// Does what the question in hand asks for, a few seconds later.
+    pub(crate) fn step(&mut self) -> Reply {
+        self.steps += 1;
+        assert!(self.steps < PATIENCE, "locked out of {:?}", self.story);
+        let world = self.session.world;
+        world.after_secs(5);
+        match self.session.step() {
+            "select" => self.session.choose(&self.ticket),
+            "otp" if std::mem::take(&mut self.mistypes) => self.session.answer("mistyped"),
+            "otp" if std::mem::take(&mut self.impatient) || world.sent().is_empty() => {
+                self.asked_to_send += 1;
+                world.after_secs(self.session.number("resendAfter"));
+                self.session.resend()
+            }
+            "otp" => self.session.answer(&world.code()),
+            "claim" => self.session.answer(&self.proof),
+            step => panic!("asked for {step}"),
+        }
+    }
+}

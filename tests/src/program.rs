@@ -1,0 +1,196 @@
+//! Our binaries as processes.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::files::{keep_output, root};
+
+/// How long a process may take to say or do something.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const PACKAGES: [&str; 5] = [
+    "latchstring-local",
+    "latchstring-define-auth-challenge",
+    "latchstring-create-auth-challenge",
+    "latchstring-verify-auth-challenge-response",
+    "latchstring-sign-in",
+];
+
+/// Where the binary of a package is. Cargo is asked, once, and builds what is out of date: the
+/// tests of this package alone do not build the binaries of others, and `CARGO_BIN_EXE_…` names
+/// only one's own.
+pub fn binary(package: &str) -> PathBuf {
+    static BINARIES: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
+    BINARIES
+        .get_or_init(build)
+        .get(package)
+        .unwrap_or_else(|| panic!("{package} has a binary"))
+        .clone()
+}
+
+/// A cargo that runs as a person's own would at the root.
+fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).stdin(Stdio::null());
+    // Cargo describes the tests' package to them. A build script that asks to be run again when
+    // such a variable changes would be, here and in the person's next build.
+    for (name, _) in env::vars_os() {
+        let ours = name.to_str().is_some_and(|name| {
+            ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+        });
+        if ours {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn build() -> BTreeMap<String, PathBuf> {
+    let mut command = cargo();
+    command.args(["build", "--locked", "--message-format=json", "--bins"]);
+    for package in PACKAGES {
+        command.args(["--package", package]);
+    }
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    let output = command.output().expect("cargo can be started");
+    assert!(
+        output.status.success(),
+        "cargo builds the binaries:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter_map(|message| {
+            let path = message["executable"].as_str()?;
+            Some((message["target"]["name"].as_str()?.to_owned(), path.into()))
+        })
+        .collect()
+}
+
+/// A process of ours. What it prints is kept for the search for leaks; it ends, by its id, with
+/// this value.
+pub struct Program {
+    name: String,
+    child: Child,
+    printed: watch::Receiver<String>,
+}
+
+impl Program {
+    /// Starts a program whose output is kept under `name`.
+    pub fn start(name: &str, command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program can be started");
+        let (copy, printed) = watch::channel(String::new());
+        let copy = Arc::new(copy);
+        collect(child.stdout.take().expect("a pipe"), Arc::clone(&copy));
+        collect(child.stderr.take().expect("a pipe"), copy);
+        Self {
+            name: name.to_owned(),
+            child,
+            printed,
+        }
+    }
+
+    /// Starts `latchstring-local`.
+    pub fn local(name: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(binary("latchstring-local"));
+        command.args(arguments).env_remove("LEGACY_POOL");
+        Self::start(name, &mut command)
+    }
+
+    /// Starts a Lambda with these variables and no others.
+    pub fn lambda(name: &str, package: &str, environment: &[(String, String)]) -> Self {
+        let mut command = Command::new(binary(package));
+        command.env_clear();
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        Self::start(name, &mut command)
+    }
+
+    /// The address that the local service prints when it is ready.
+    pub async fn address(&mut self) -> String {
+        const BEFORE: &str = "listens on ";
+        let printed = timeout(
+            PATIENCE,
+            self.printed
+                .wait_for(|printed| printed.split_once(BEFORE).is_some_and(|p| p.1.contains('\n'))),
+        )
+        .await
+        .expect("the address is printed in time")
+        .expect("the address is printed");
+        let (_, after) = printed.split_once(BEFORE).expect("just seen");
+        let address = after.split_whitespace().next();
+        address.expect("an address").to_owned()
+    }
+
+    /// Everything that was printed so far, on both streams.
+    pub fn printed(&self) -> String {
+        self.printed.borrow().clone()
+    }
+
+    /// Sends a signal by its name, such as `INT` for Ctrl-C.
+    pub fn signal(&self, signal: &str) {
+        // The shell's own `kill`: the program is not everywhere.
+        let sent = Command::new("sh")
+            .args(["-c", "kill -\"$0\" \"$1\"", signal])
+            .arg(self.child.id().to_string())
+            .status()
+            .expect("a shell");
+        assert!(sent.success(), "the signal is sent");
+    }
+
+    /// Waits for the end, which must come by itself: how it ended and all that was printed.
+    pub async fn ended(&mut self) -> (ExitStatus, String) {
+        let closed = self.printed.wait_for(|_| false);
+        // It holds both streams until it ends.
+        assert!(
+            timeout(PATIENCE, closed)
+                .await
+                .expect("the process ends in time")
+                .is_err(),
+            "both streams end"
+        );
+        let status = self.child.wait().expect("the process is ours");
+        (status, self.printed())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Fails only if it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        keep_output(&self.name, self.printed.borrow().as_bytes());
+    }
+}
+
+fn collect(stream: impl Read + Send + 'static, copy: Arc<watch::Sender<String>>) {
+    thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut line = Vec::new();
+        while stream.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+            copy.send_modify(|text| text.push_str(&String::from_utf8_lossy(&line)));
+            line.clear();
+        }
+    });
+}

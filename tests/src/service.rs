@@ -1,0 +1,426 @@
+//! A local service, and what a test sees and bends of it.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_cognitoidentityprovider::config::retry::RetryConfig;
+use aws_sdk_cognitoidentityprovider::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_cognitoidentityprovider::types::AttributeType;
+use aws_sdk_cognitoidentityprovider::{Client, Config};
+use latchstring_core::identifier::Method;
+use latchstring_local::{Options, Service, Settings};
+use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+use tracing::Dispatch;
+use tracing::dispatcher::set_default;
+use tracing_subscriber::EnvFilter;
+
+use crate::files::{keep_output, note};
+use crate::person::{Person, Refusal, code_of};
+
+/// The longest that any one request may take: beyond it something hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A whole local service. Clones are the same one; it ends with the last of them.
+#[derive(Clone)]
+pub struct Latchstring(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    http: reqwest::Client,
+    cognito: Client,
+    /// `None` if another process runs it.
+    own: Option<Own>,
+}
+
+/// A service in this process, with threads of its own, so that what it logs is told from what
+/// every other service logs.
+struct Own {
+    runtime: Option<Runtime>,
+    log: Log,
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
+        self.bytes().extend_from_slice(buffer);
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+        keep_output("services", &self.log.bytes());
+    }
+}
+
+/// An account, as an administrator sees it.
+pub struct Account {
+    /// The pool's username.
+    pub username: String,
+    /// Cognito's word for its state.
+    pub status: String,
+    attributes: Vec<AttributeType>,
+}
+
+impl Account {
+    /// The value of an attribute, empty if it is not there.
+    pub fn attribute(&self, name: &str) -> &str {
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.name() == name)
+            .and_then(AttributeType::value)
+            .unwrap_or_default()
+    }
+}
+
+/// A message that arrived.
+pub struct Mail {
+    /// `email` or `sms`.
+    pub channel: String,
+    /// Where.
+    pub to: String,
+    /// The subject, if it is a mail.
+    pub subject: Option<String>,
+    /// The text.
+    pub text: String,
+    /// The code.
+    pub code: String,
+}
+
+impl Latchstring {
+    /// A fresh service with the defaults of `cargo run -- --control`.
+    pub async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    /// A fresh service. It always has a free port and `POST /control`.
+    pub async fn start_with(options: Options) -> Self {
+        let options = Options {
+            port: 0,
+            control: true,
+            ..options
+        };
+        let log = Log::default();
+        let runtime = runtime_that_logs_to(&log);
+        let (ready, settings) = oneshot::channel();
+        runtime.spawn(async move {
+            let service = Service::bind(options).await.expect("the service starts");
+            // The test may have ended already.
+            let _ = ready.send(service.settings().clone());
+            service.serve().await
+        });
+        let settings = settings.await.expect("the service starts");
+        let runtime = Some(runtime);
+        Self::new(settings, Some(Own { runtime, log }))
+    }
+
+    /// The service that another process serves at this address.
+    pub async fn at(endpoint: &str) -> Self {
+        let config: Value = reqwest::get(format!("{endpoint}/config.json"))
+            .await
+            .expect("the service answers")
+            .json()
+            .await
+            .expect("the configuration is JSON");
+        let text = |name: &str| config[name].as_str().expect("a text").to_owned();
+        let settings = Settings {
+            region: text("region"),
+            user_pool_id: text("userPoolId"),
+            client_id: text("clientId"),
+            endpoint: text("endpoint"),
+            api_key: text("apiKey"),
+        };
+        Self::new(settings, None)
+    }
+
+    fn new(settings: Settings, own: Option<Own>) -> Self {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(settings.region.clone()))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .endpoint_url(&settings.endpoint)
+            .retry_config(RetryConfig::disabled())
+            .build();
+        let http = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .build()
+            .expect("an HTTP client");
+        Self(Arc::new(Inner {
+            settings,
+            http,
+            cognito: Client::from_conf(config),
+            own,
+        }))
+    }
+
+    /// What a client is configured with.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The AWS SDK, as any app has it.
+    pub fn cognito(&self) -> &Client {
+        &self.0.cognito
+    }
+
+    /// HTTP without the SDK. Every request ends within [`PATIENCE`].
+    pub fn http(&self) -> &reqwest::Client {
+        &self.0.http
+    }
+
+    /// Somebody who types this email address.
+    pub fn by_email(&self, typed: &str) -> Person {
+        Person::new(self, Method::Email, typed)
+    }
+
+    /// Somebody who types this phone number.
+    pub fn by_phone(&self, typed: &str) -> Person {
+        Person::new(self, Method::PhoneNumber, typed)
+    }
+
+    /// Sends a public query to the GraphQL API: one field's data, or why there is none.
+    pub async fn graphql(
+        &self,
+        field: &str,
+        query: &str,
+        variables: Value,
+    ) -> Result<Value, Refusal> {
+        let mut answer: Value = self
+            .http()
+            .post(self.settings().graphql_url())
+            .header("x-api-key", &self.settings().api_key)
+            .json(&json!({ "query": query, "variables": variables }))
+            .send()
+            .await
+            .expect("the API answers")
+            .json()
+            .await
+            .expect("the API answers JSON");
+        match answer["errors"].get(0) {
+            None => Ok(answer["data"][field].take()),
+            Some(error) => Err(Refusal::new(
+                error["errorType"].as_str().unwrap_or_default(),
+                error["message"].as_str().unwrap_or_default(),
+            )),
+        }
+    }
+
+    /// All messages that were sent, newest first.
+    pub async fn inbox(&self) -> Vec<Mail> {
+        let url = format!("{}/inbox.json", self.settings().endpoint);
+        let messages: Vec<Value> = self
+            .http()
+            .get(url)
+            .send()
+            .await
+            .expect("the inbox answers")
+            .json()
+            .await
+            .expect("the inbox is a JSON array");
+        messages
+            .into_iter()
+            .map(|message| {
+                let text = |name: &str| message[name].as_str().expect("a text").to_owned();
+                note(&text("code"));
+                Mail {
+                    channel: text("channel"),
+                    to: text("to"),
+                    subject: message["subject"].as_str().map(str::to_owned),
+                    text: text("text"),
+                    code: text("code"),
+                }
+            })
+            .collect()
+    }
+
+    /// Every account of the pool.
+    pub async fn accounts(&self) -> Vec<Account> {
+        let listed = self
+            .cognito()
+            .list_users()
+            .user_pool_id(&self.settings().user_pool_id)
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("ListUsers: {}", code_of(&error)));
+        listed
+            .users()
+            .iter()
+            .map(|user| Account {
+                username: user.username().unwrap_or_default().to_owned(),
+                status: user.user_status().map_or("", |s| s.as_str()).to_owned(),
+                attributes: user.attributes().to_vec(),
+            })
+            .collect()
+    }
+
+    /// Disables an account.
+    pub async fn disable(&self, username: &str) {
+        let disabled = self
+            .cognito()
+            .admin_disable_user()
+            .user_pool_id(&self.settings().user_pool_id)
+            .username(username)
+            .send()
+            .await;
+        done("AdminDisableUser", disabled.map_err(|error| code_of(&error)));
+    }
+
+    /// Deletes an account.
+    pub async fn delete(&self, username: &str) {
+        let deleted = self
+            .cognito()
+            .admin_delete_user()
+            .user_pool_id(&self.settings().user_pool_id)
+            .username(username)
+            .send()
+            .await;
+        done("AdminDeleteUser", deleted.map_err(|error| code_of(&error)));
+    }
+
+    /// Sets attributes of an account, past everything of ours.
+    pub async fn set_attributes(&self, username: &str, attributes: &[(&str, &str)]) {
+        let attributes = attributes.iter().map(|(name, value)| {
+            AttributeType::builder()
+                .name(*name)
+                .value(*value)
+                .build()
+                .expect("an attribute with a name")
+        });
+        let updated = self
+            .cognito()
+            .admin_update_user_attributes()
+            .user_pool_id(&self.settings().user_pool_id)
+            .username(username)
+            .set_user_attributes(Some(attributes.collect()))
+            .send()
+            .await;
+        done(
+            "AdminUpdateUserAttributes",
+            updated.map_err(|error| code_of(&error)),
+        );
+    }
+
+    /// Sends `POST /control`: its status and answer.
+    pub async fn control(&self, wanted: &Value) -> (u16, Value) {
+        let url = format!("{}/control", self.settings().endpoint);
+        let response = self
+            .http()
+            .post(url)
+            .json(wanted)
+            .send()
+            .await
+            .expect("the control answers");
+        let status = response.status().as_u16();
+        (status, response.json().await.expect("it answers JSON"))
+    }
+
+    async fn bend(&self, wanted: Value) {
+        let (status, _) = self.control(&wanted).await;
+        assert_eq!(status, 200, "the control takes {wanted}");
+    }
+
+    /// Lets time pass.
+    pub async fn advance(&self, seconds: u64) {
+        self.bend(json!({ "advanceSeconds": seconds })).await;
+    }
+
+    /// Lets time pass until a whole number of `window`s have passed since 1970, where budgets
+    /// begin anew, so that a test of them never falls across such a moment. Only as the first of a
+    /// service's advances.
+    pub async fn advance_to_the_next(&self, window: u64) {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("a clock that is right")
+            .as_secs();
+        // A second more: the clock's fraction is not known.
+        self.advance(window - now % window + 1).await;
+    }
+
+    /// Lets one session be answered many times, or not.
+    pub async fn replay_sessions(&self, on: bool) {
+        self.bend(json!({ "replaySessions": on })).await;
+    }
+
+    /// Has Cognito invoke each trigger so many times, and take the last answer.
+    pub async fn invoke_triggers(&self, times: u32) {
+        self.bend(json!({ "retryTriggers": times })).await;
+    }
+
+    /// Makes the pool report missing users, or not.
+    pub async fn report_missing_users(&self, on: bool) {
+        self.bend(json!({ "legacy": on })).await;
+    }
+
+    /// Makes the next calls of an operation fail, so many of them.
+    pub async fn fail_next(&self, operation: &str, calls: u32) {
+        for _ in 0..calls {
+            self.bend(json!({ "failNext": operation })).await;
+        }
+    }
+
+    /// What the triggers and resolvers logged so far. Only of a service in this process.
+    pub fn log(&self) -> Vec<Value> {
+        let own = self.0.own.as_ref().expect("a service in this process");
+        let bytes = own.log.bytes().clone();
+        String::from_utf8(bytes)
+            .expect("logs are UTF-8")
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("a log is JSON, a line each"))
+            .collect()
+    }
+
+    /// How often Verify said why it decided as it did, in the words given.
+    pub fn verdicts(&self, why: &[&str]) -> usize {
+        self.log()
+            .iter()
+            .filter(|line| line["trigger"] == "verify")
+            .filter(|line| line["why"].as_str().is_some_and(|word| why.contains(&word)))
+            .count()
+    }
+}
+
+fn done<T>(operation: &str, result: Result<T, impl Display>) {
+    if let Err(code) = result {
+        panic!("{operation}: {code}");
+    }
+}
+
+/// A runtime whose threads log JSON as the Lambdas do, at every level and from all of our crates.
+fn runtime_that_logs_to(log: &Log) -> Runtime {
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_env_filter(EnvFilter::new("off,latchstring=trace"))
+        .with_writer(move || writer.clone())
+        .finish();
+    let dispatch = Dispatch::new(subscriber);
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        // For as long as the thread lives.
+        .on_thread_start(move || mem::forget(set_default(&dispatch)))
+        .build()
+        .expect("a runtime")
+}

@@ -1,0 +1,510 @@
+//! What every [`Store`] promises, as tests that any store can be put through: memory here,
+//! DynamoDB where there is one.
+//!
+//! [`run`] holds a store to all of it. Items are named at random, so a table that others use, or
+//! that was used before, serves as well as an empty one.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::keys::KeyId;
+use latchstring_core::label::Label;
+use latchstring_core::ports::{Entropy, Finished, Judged, Opened, Redeemed, Store, Token};
+use latchstring_core::sealed::{SealedContact, Ticket, TicketId};
+use latchstring_core::time::Timestamp;
+use tokio::task::JoinSet;
+
+/// How many do the same at once.
+const RACERS: u8 = 32;
+/// How many distinct answers come at once.
+const GUESSES: u8 = 200;
+
+/// A store under test.
+#[derive(Debug)]
+pub struct Contract<S, E> {
+    /// The store.
+    pub store: Arc<S>,
+    /// Randomness for names; may repeat itself only if the store is a new one each time.
+    pub entropy: E,
+    /// The time, as the store's own cleaning knows it.
+    pub now: Timestamp,
+}
+
+/// Holds a store to every promise.
+pub async fn run<S: Store + 'static, E: Entropy>(contract: &Contract<S, E>) {
+    a_row_reads_as_it_was_written(contract).await;
+    a_row_is_written_once(contract).await;
+    one_of_many_opens_a_flow(contract).await;
+    a_send_is_taken_by_its_number(contract).await;
+    one_of_many_takes_a_send(contract).await;
+    an_attempt_is_counted_with_its_verdict(contract).await;
+    a_known_answer_costs_nothing(contract).await;
+    attempts_at_once_never_pass_the_limit(contract).await;
+    one_right_answer_at_once_matches_once(contract).await;
+    a_row_that_is_not_open_is_not_judged(contract).await;
+    only_a_matched_row_is_finished_and_only_once(contract).await;
+    one_of_many_finishes(contract).await;
+    a_token_is_tied_to_one_flow(contract).await;
+    one_of_many_flows_redeems(contract).await;
+    a_lease_is_held_by_one_until_its_time_is_up(contract).await;
+    one_of_many_takes_a_lease(contract).await;
+    a_counter_stays_within_its_limit(contract).await;
+    charges_at_once_stay_within_the_limit(contract).await;
+}
+
+impl<S: Store + 'static, E: Entropy> Contract<S, E> {
+    fn id(&self) -> FlowId {
+        FlowId::from_bytes(self.entropy.bytes())
+    }
+
+    fn label(&self) -> Label {
+        Label::random(self.entropy.bytes())
+    }
+
+    fn answer(&self) -> AnswerDigest {
+        AnswerDigest::from_bytes(self.entropy.bytes())
+    }
+
+    fn ticket(&self) -> TicketId {
+        let to = Identifier::parse(Method::Email, "ada@example.com").expect("an address");
+        Ticket::new(Purpose::SignIn, to, self.now, &self.entropy).id
+    }
+
+    fn after(&self, millis: u64) -> Timestamp {
+        self.now.plus(Duration::from_millis(millis))
+    }
+
+    /// A row as Create writes it.
+    fn row(&self) -> Flow {
+        Flow {
+            id: self.id(),
+            client: "client".to_owned(),
+            purpose: Purpose::SignIn,
+            subject: Subject::Known(self.label()),
+            contact: SealedContact::from_text("k1.sealed"),
+            key: KeyId::parse("k1").expect("a key id"),
+            issued_at: self.now,
+            expires_at: self.after(300_000),
+            sends: 1,
+            last_sent_at: self.now,
+            attempts: BTreeSet::new(),
+            state: State::Open,
+        }
+    }
+
+    /// A row that is in the store.
+    async fn opened(&self) -> Flow {
+        let row = self.row();
+        assert_eq!(self.store.open_flow(&row).await, Ok(Opened::New));
+        row
+    }
+
+    /// A row that is in the store, and the answer that it matched.
+    async fn matched(&self) -> (FlowId, AnswerDigest) {
+        let (id, answer) = (self.opened().await.id, self.answer());
+        let judged = self.store.judge(id, answer, true, 3, self.now).await;
+        assert_eq!(judged, Ok(Judged::Recorded));
+        (id, answer)
+    }
+
+    async fn read(&self, id: FlowId) -> Flow {
+        let row = self.store.flow(id).await.expect("an answer");
+        row.expect("a row")
+    }
+}
+
+/// Runs a call for each number at once, and counts what came of them.
+async fn at_once<S, T, F>(store: &Arc<S>, number: u8, call: impl Fn(Arc<S>, u8) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let mut racing = JoinSet::new();
+    for racer in 0..number {
+        racing.spawn(call(Arc::clone(store), racer));
+    }
+    racing.join_all().await
+}
+
+fn count<T: PartialEq + Debug>(outcomes: &[T], wanted: &T) -> usize {
+    outcomes.iter().filter(|outcome| *outcome == wanted).count()
+}
+
+/// `open_flow`, `flow`: every field comes back, of every purpose, subject and state.
+pub async fn a_row_reads_as_it_was_written<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    assert_eq!(c.store.flow(c.id()).await, Ok(None));
+    let at = c.after(1);
+    for (purpose, subject, state) in [
+        (Purpose::SignIn, Subject::Known(c.label()), State::Open),
+        (
+            Purpose::SignIn,
+            Subject::Ghost,
+            State::Matched {
+                answer: c.answer(),
+                at,
+            },
+        ),
+        (
+            Purpose::Claim,
+            Subject::Decoy,
+            State::Finished {
+                answer: c.answer(),
+                at,
+            },
+        ),
+    ] {
+        let row = Flow {
+            purpose,
+            subject,
+            state,
+            sends: 3,
+            last_sent_at: c.after(2),
+            attempts: [c.answer(), c.answer()].into(),
+            ..c.row()
+        };
+        assert_eq!(c.store.open_flow(&row).await, Ok(Opened::New));
+        assert_eq!(c.store.flow(row.id).await, Ok(Some(row)));
+    }
+}
+
+/// `open_flow`: the first row stays, and whoever comes later is given it.
+pub async fn a_row_is_written_once<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let first = c.opened().await;
+    let second = Flow {
+        id: first.id,
+        issued_at: c.after(1),
+        ..c.row()
+    };
+    let before = Opened::Before(Box::new(first.clone()));
+    assert_eq!(c.store.open_flow(&second).await, Ok(before));
+    assert_eq!(c.read(first.id).await, first);
+}
+
+/// `open_flow`, at once.
+pub async fn one_of_many_opens_a_flow<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let row = c.row();
+    let opened = at_once(&c.store, RACERS, |store, racer| {
+        let mut row = row.clone();
+        row.last_sent_at = row.issued_at.plus(Duration::from_secs(racer.into()));
+        async move { (store.open_flow(&row).await, row) }
+    })
+    .await;
+    let stored = c.read(row.id).await;
+    let winners: Vec<_> = opened
+        .iter()
+        .filter(|(opened, _)| *opened == Ok(Opened::New))
+        .collect();
+    assert_eq!(winners.len(), 1);
+    assert_eq!(winners[0].1, stored, "the winner's row is the authority");
+    let told = Ok(Opened::Before(Box::new(stored)));
+    let losers = opened.iter().filter(|(opened, _)| *opened == told);
+    assert_eq!(losers.count(), usize::from(RACERS) - 1);
+}
+
+/// `advance_send`: by exactly the number so far, of an open row.
+pub async fn a_send_is_taken_by_its_number<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let id = c.opened().await.id;
+    for wrong in [0, 2, u8::MAX] {
+        assert_eq!(c.store.advance_send(id, wrong, c.after(1)).await, Ok(false));
+    }
+    assert_eq!(c.store.advance_send(id, 1, c.after(2)).await, Ok(true));
+    assert_eq!(c.store.advance_send(id, 1, c.after(3)).await, Ok(false));
+    let row = c.read(id).await;
+    assert_eq!((row.sends, row.last_sent_at), (2, c.after(2)));
+    assert_eq!((row.issued_at, row.state), (c.now, State::Open));
+
+    assert_eq!(c.store.advance_send(c.id(), 1, c.now).await, Ok(false));
+    let (matched, _) = c.matched().await;
+    assert_eq!(c.store.advance_send(matched, 1, c.now).await, Ok(false));
+    c.store.finish(matched, c.now).await.expect("an answer");
+    assert_eq!(c.store.advance_send(matched, 1, c.now).await, Ok(false));
+}
+
+/// `advance_send`, at once.
+pub async fn one_of_many_takes_a_send<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let row = c.opened().await;
+    let now = c.now;
+    let won = at_once(&c.store, RACERS, |store, _| async move {
+        store.advance_send(row.id, 1, now).await
+    })
+    .await;
+    assert_eq!(count(&won, &Ok(true)), 1);
+    assert_eq!(count(&won, &Ok(false)), usize::from(RACERS) - 1);
+    assert_eq!(c.read(row.id).await.sends, 2);
+}
+
+/// `judge`: attempt and verdict in one write, up to the limit.
+pub async fn an_attempt_is_counted_with_its_verdict<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let id = c.opened().await.id;
+    let answers = [c.answer(), c.answer(), c.answer()];
+    for answer in &answers[..2] {
+        let judged = c.store.judge(id, *answer, false, 3, c.now).await;
+        assert_eq!(judged, Ok(Judged::Recorded));
+    }
+    assert_eq!(c.read(id).await.state, State::Open);
+    let judged = c.store.judge(id, answers[2], true, 3, c.after(7)).await;
+    assert_eq!(judged, Ok(Judged::Recorded));
+    let row = c.read(id).await;
+    assert_eq!(row.attempts, answers.into());
+    let matched = State::Matched {
+        answer: answers[2],
+        at: c.after(7),
+    };
+    assert_eq!(row.state, matched);
+
+    let full = c.opened().await.id;
+    for answer in answers {
+        let judged = c.store.judge(full, answer, false, 3, c.now).await;
+        assert_eq!(judged, Ok(Judged::Recorded));
+    }
+    for right in [false, true] {
+        let judged = c.store.judge(full, c.answer(), right, 3, c.now).await;
+        let row = c.read(full).await;
+        assert_eq!((row.attempts.len(), row.state), (3, State::Open));
+        assert_eq!(judged, Ok(Judged::Refused(Some(Box::new(row)))));
+    }
+    let missing = c.store.judge(c.id(), c.answer(), true, 3, c.now).await;
+    assert_eq!(missing, Ok(Judged::Refused(None)));
+}
+
+/// `judge`: the same answer again is recorded again, in a full row too, and takes no room.
+pub async fn a_known_answer_costs_nothing<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let id = c.opened().await.id;
+    let answers = [c.answer(), c.answer()];
+    for answer in answers.into_iter().chain(answers) {
+        let judged = c.store.judge(id, answer, false, 2, c.now).await;
+        assert_eq!(judged, Ok(Judged::Recorded));
+    }
+    assert_eq!(c.read(id).await.attempts, answers.into());
+    let judged = c.store.judge(id, answers[0], true, 2, c.now).await;
+    assert_eq!(judged, Ok(Judged::Recorded), "and may be right by now");
+    assert_ne!(c.read(id).await.state, State::Open);
+}
+
+/// `judge`, at once: no more distinct answers than the limit are ever recorded.
+pub async fn attempts_at_once_never_pass_the_limit<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    for limit in [1, 3, 5] {
+        let id = c.opened().await.id;
+        let now = c.now;
+        let judged = at_once(&c.store, GUESSES, |store, guess| async move {
+            let answer = AnswerDigest::from_bytes([guess; 16]);
+            store.judge(id, answer, false, limit, now).await
+        })
+        .await;
+        assert_eq!(count(&judged, &Ok(Judged::Recorded)), usize::from(limit));
+        let refused = judged
+            .iter()
+            .filter(|judged| matches!(judged, Ok(Judged::Refused(Some(_)))));
+        assert_eq!(refused.count(), usize::from(GUESSES - limit));
+        assert_eq!(c.read(id).await.attempts.len(), usize::from(limit));
+    }
+}
+
+/// `judge`, at once: the same right answer is recorded once, and the others see that it was.
+pub async fn one_right_answer_at_once_matches_once<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let (id, answer, now) = (c.opened().await.id, c.answer(), c.now);
+    let judged = at_once(&c.store, RACERS, |store, _| async move {
+        store.judge(id, answer, true, 3, now).await
+    })
+    .await;
+    assert_eq!(count(&judged, &Ok(Judged::Recorded)), 1);
+    let row = c.read(id).await;
+    assert_eq!(row.state, State::Matched { answer, at: now });
+    let refused = Ok(Judged::Refused(Some(Box::new(row))));
+    assert_eq!(count(&judged, &refused), usize::from(RACERS) - 1);
+}
+
+/// `judge`: a matched or finished row keeps its answer, its time and its attempts.
+pub async fn a_row_that_is_not_open_is_not_judged<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let (id, answer) = c.matched().await;
+    for finished in [false, true] {
+        if finished {
+            c.store.finish(id, c.now).await.expect("an answer");
+        }
+        let row = c.read(id).await;
+        for (answer, right) in [(answer, true), (answer, false), (c.answer(), true)] {
+            let judged = c.store.judge(id, answer, right, 3, c.after(9)).await;
+            assert_eq!(judged, Ok(Judged::Refused(Some(Box::new(row.clone())))));
+        }
+        assert_eq!(c.read(id).await, row);
+    }
+}
+
+/// `finish`.
+pub async fn only_a_matched_row_is_finished_and_only_once<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    assert_eq!(c.store.finish(c.id(), c.now).await, Ok(Finished::Refused));
+    let open = c.opened().await;
+    assert_eq!(c.store.finish(open.id, c.now).await, Ok(Finished::Refused));
+    assert_eq!(c.read(open.id).await, open);
+    let (id, answer) = c.matched().await;
+    assert_eq!(c.store.finish(id, c.after(5)).await, Ok(Finished::Now));
+    let at = c.after(5);
+    assert_eq!(c.read(id).await.state, State::Finished { answer, at });
+    assert_eq!(
+        c.store.finish(id, c.after(9)).await,
+        Ok(Finished::Before(at))
+    );
+    assert_eq!(c.read(id).await.state, State::Finished { answer, at });
+}
+
+/// `finish`, at once.
+pub async fn one_of_many_finishes<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let (id, _) = c.matched().await;
+    let now = c.now;
+    let finished = at_once(&c.store, RACERS, |store, racer| async move {
+        let at = now.plus(Duration::from_millis(racer.into()));
+        (at, store.finish(id, at).await)
+    })
+    .await;
+    let winners: Vec<_> = finished
+        .iter()
+        .filter(|(_, finished)| *finished == Ok(Finished::Now))
+        .collect();
+    assert_eq!(winners.len(), 1);
+    let told = Ok(Finished::Before(winners[0].0));
+    let losers = finished.iter().filter(|(_, finished)| *finished == told);
+    assert_eq!(losers.count(), usize::from(RACERS) - 1);
+}
+
+/// `redeem`, `is_redeemed`: for tickets and proofs alike, and a flow may come again.
+pub async fn a_token_is_tied_to_one_flow<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let keep = c.after(120_000);
+    for token in [Token::Ticket(c.ticket()), Token::Proof(c.id())] {
+        let (here, elsewhere) = (c.id(), c.id());
+        assert_eq!(c.store.is_redeemed(token).await, Ok(false));
+        for _ in 0..2 {
+            let redeemed = c.store.redeem(token, here, keep).await;
+            assert_eq!(redeemed, Ok(Redeemed::Here));
+            let redeemed = c.store.redeem(token, elsewhere, keep).await;
+            assert_eq!(redeemed, Ok(Redeemed::Elsewhere));
+            assert_eq!(c.store.is_redeemed(token).await, Ok(true));
+        }
+    }
+    let ticket = c.ticket();
+    let flow = FlowId::from_bytes(*ticket.as_bytes());
+    c.store
+        .redeem(Token::Ticket(ticket), c.id(), keep)
+        .await
+        .expect("an answer");
+    let proof = c.store.is_redeemed(Token::Proof(flow)).await;
+    assert_eq!(proof, Ok(false), "a ticket is no proof of the same bytes");
+}
+
+/// `redeem`, at once.
+pub async fn one_of_many_flows_redeems<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let token = Token::Ticket(c.ticket());
+    let keep = c.after(120_000);
+    let run = c.id();
+    let redeemed = at_once(&c.store, RACERS, |store, racer| {
+        let mut bytes = *run.as_bytes();
+        bytes[0] = racer;
+        async move { store.redeem(token, FlowId::from_bytes(bytes), keep).await }
+    })
+    .await;
+    assert_eq!(count(&redeemed, &Ok(Redeemed::Here)), 1);
+    let elsewhere = count(&redeemed, &Ok(Redeemed::Elsewhere));
+    assert_eq!(elsewhere, usize::from(RACERS) - 1);
+}
+
+/// `lease`, `release`.
+pub async fn a_lease_is_held_by_one_until_its_time_is_up<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let (on, one, other) = (c.label(), c.label(), c.label());
+    let lease = async |holder, now, until| {
+        let taken = c.store.lease(on, holder, c.after(now), c.after(until));
+        taken.await.expect("an answer")
+    };
+    let release = async |holder| c.store.release(on, holder).await.expect("an answer");
+    assert!(lease(one, 0, 1_000).await);
+    assert!(!lease(other, 0, 1_000).await);
+    assert!(!lease(other, 999, 2_000).await);
+    assert!(
+        lease(one, 500, 1_500).await,
+        "its holder may have it longer"
+    );
+    assert!(!lease(other, 1_499, 2_000).await);
+    assert!(lease(other, 1_500, 2_500).await, "its time is up");
+    release(one).await;
+    assert!(!lease(one, 1_600, 3_000).await, "it was another's to give");
+    release(other).await;
+    assert!(lease(one, 1_600, 3_000).await);
+    release(one).await;
+    release(one).await;
+    assert!(lease(other, 0, 1_000).await);
+}
+
+/// `lease`, at once.
+pub async fn one_of_many_takes_a_lease<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let run = c.label();
+    let (now, until) = (c.now, c.after(10_000));
+    for was_held in [false, true] {
+        let on = c.label();
+        if was_held {
+            let early = Timestamp::from_millis(now.as_millis() - 10);
+            let taken = c.store.lease(on, run, early, now).await;
+            assert_eq!(taken, Ok(true), "over by now, and not given back");
+        }
+        let taken = at_once(&c.store, RACERS, |store, racer| {
+            let mut bytes = *run.as_bytes();
+            bytes[0] = racer;
+            async move { store.lease(on, Label::random(bytes), now, until).await }
+        })
+        .await;
+        assert_eq!(count(&taken, &Ok(true)), 1);
+        assert_eq!(count(&taken, &Ok(false)), usize::from(RACERS) - 1);
+    }
+}
+
+/// `charge`.
+pub async fn a_counter_stays_within_its_limit<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let counter = c.label();
+    let keep = c.after(60_000);
+    let charge = async |counter, amount, limit| {
+        let charged = c.store.charge(counter, amount, limit, keep).await;
+        charged.expect("an answer")
+    };
+    assert!(!charge(counter, 4, 3).await, "more than ever fits");
+    assert!(charge(counter, 2, 3).await);
+    assert!(!charge(counter, 2, 3).await);
+    assert!(
+        charge(counter, 1, 3).await,
+        "what was refused was not added"
+    );
+    assert!(!charge(counter, 1, 3).await);
+    assert!(charge(counter, 1, 4).await, "the limit is the caller's");
+    assert!(
+        !charge(counter, u32::MAX, u32::MAX).await,
+        "it does not wrap"
+    );
+    assert!(charge(c.label(), 3, 3).await, "another counter");
+    assert!(!charge(c.label(), 1, 0).await);
+}
+
+/// `charge`, at once.
+pub async fn charges_at_once_stay_within_the_limit<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let counter = c.label();
+    let keep = c.after(60_000);
+    let charged = at_once(&c.store, RACERS, |store, _| async move {
+        store.charge(counter, 2, 11, keep).await
+    })
+    .await;
+    assert_eq!(count(&charged, &Ok(true)), 5);
+    assert_eq!(count(&charged, &Ok(false)), usize::from(RACERS) - 5);
+}

@@ -1,0 +1,148 @@
+//! Tokens, checked as an API would check them.
+
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde_json::Value;
+
+use crate::files::note;
+use crate::person::{Refusal, code_of};
+use crate::service::Latchstring;
+
+/// A person with tokens.
+pub struct SignedIn {
+    latchstring: Latchstring,
+    /// The claims of the id token.
+    pub id: Value,
+    /// The claims of the access token.
+    pub access: Value,
+    access_token: String,
+    refresh_token: String,
+}
+
+impl SignedIn {
+    /// Checks the tokens: signature by the pool's published keys, issuer, use, client, and that
+    /// both are of one account.
+    pub(crate) async fn check(
+        latchstring: &Latchstring,
+        id_token: &str,
+        access_token: &str,
+        refresh_token: &str,
+    ) -> Self {
+        for token in [id_token, access_token, refresh_token] {
+            assert!(!token.is_empty(), "all three tokens are there");
+            note(token);
+        }
+        let settings = latchstring.settings();
+        let url = format!(
+            "{}/{}/.well-known/jwks.json",
+            settings.endpoint, settings.user_pool_id
+        );
+        let keys: JwkSet = latchstring
+            .http()
+            .get(url)
+            .send()
+            .await
+            .expect("the keys are served")
+            .json()
+            .await
+            .expect("the keys are a JWKS");
+        let id = claims(id_token, &keys);
+        let access = claims(access_token, &keys);
+        let issuer = format!(
+            "https://cognito-idp.{}.amazonaws.com/{}",
+            settings.region, settings.user_pool_id
+        );
+        for (claims, token_use) in [(&id, "id"), (&access, "access")] {
+            assert!(
+                claims["iss"] == issuer.as_str(),
+                "the issuer is AWS's form of the pool"
+            );
+            assert!(claims["token_use"] == token_use, "the token's use is told");
+        }
+        assert!(
+            id["aud"] == settings.client_id.as_str(),
+            "the id token is for this client"
+        );
+        assert!(
+            access["client_id"] == settings.client_id.as_str(),
+            "the access token is for this client"
+        );
+        assert!(id["sub"] == access["sub"], "both tokens are of one account");
+        Self {
+            latchstring: latchstring.clone(),
+            id,
+            access,
+            access_token: access_token.to_owned(),
+            refresh_token: refresh_token.to_owned(),
+        }
+    }
+
+    /// The account's immutable id.
+    pub fn sub(&self) -> &str {
+        self.id["sub"].as_str().expect("a sub")
+    }
+
+    /// The pool's username.
+    pub fn username(&self) -> &str {
+        self.access["username"].as_str().expect("a username")
+    }
+
+    /// Asks the pool who this is, with the access token: the username, and the attributes' names
+    /// and values.
+    pub async fn who_am_i(&self) -> Result<(String, Vec<(String, String)>), Refusal> {
+        let user = self
+            .latchstring
+            .cognito()
+            .get_user()
+            .access_token(&self.access_token)
+            .send()
+            .await
+            .map_err(|error| Refusal::of(&error))?;
+        let attributes = user
+            .user_attributes()
+            .iter()
+            .map(|a| (a.name().to_owned(), a.value().unwrap_or_default().to_owned()));
+        Ok((user.username().to_owned(), attributes.collect()))
+    }
+
+    /// New tokens for the refresh token.
+    pub async fn refreshes(&self) -> Self {
+        use aws_sdk_cognitoidentityprovider::types::AuthFlowType;
+
+        let output = self
+            .latchstring
+            .cognito()
+            .initiate_auth()
+            .auth_flow(AuthFlowType::RefreshTokenAuth)
+            .client_id(&self.latchstring.settings().client_id)
+            .auth_parameters("REFRESH_TOKEN", &self.refresh_token)
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("REFRESH_TOKEN_AUTH: {}", code_of(&error)));
+        let result = output.authentication_result().expect("new tokens");
+        Self::check(
+            &self.latchstring,
+            result.id_token().unwrap_or_default(),
+            result.access_token().unwrap_or_default(),
+            &self.refresh_token,
+        )
+        .await
+    }
+}
+
+fn claims(token: &str, keys: &JwkSet) -> Value {
+    let header = jsonwebtoken::decode_header(token)
+        .unwrap_or_else(|_| panic!("a token is a JSON Web Token"));
+    assert!(header.alg == Algorithm::RS256, "tokens are signed with RS256");
+    let key = header
+        .kid
+        .and_then(|kid| keys.find(&kid))
+        .expect("the key of a token is published");
+    let key = DecodingKey::from_jwk(key).unwrap_or_else(|_| panic!("a published key is an RSA key"));
+    let mut validation = Validation::new(Algorithm::RS256);
+    // An access token has no audience; the client is checked by its claim.
+    validation.validate_aud = false;
+    jsonwebtoken::decode::<Value>(token, &key, &validation)
+        .unwrap_or_else(|_| panic!("the signature of a token is right"))
+        .claims
+}

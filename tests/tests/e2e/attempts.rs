@@ -1,0 +1,249 @@
+//! Wrong answers: how many there may be, one after another, again, and all at once.
+
+use latchstring_tests::{Latchstring, Outcome, Person, Question};
+
+/// A flow of somebody new and one of somebody known, each in a service of its own: the person, the
+/// question for the code, and whether they are known.
+async fn new_and_known() -> Vec<(Latchstring, Person, Question, bool)> {
+    let mut flows = Vec::new();
+    for known in [false, true] {
+        let latchstring = Latchstring::start().await;
+        let ada = latchstring.by_email("ada@example.com");
+        if known {
+            ada.signs_in_for_the_first_time().await;
+        }
+        let question = ada.asks_for_a_code().await;
+        flows.push((latchstring, ada, question, known));
+    }
+    flows
+}
+
+/// The right answer: a proof for somebody new, tokens for somebody known.
+fn is_right(outcome: Outcome, known: bool) {
+    if known {
+        outcome.signed_in();
+    } else {
+        outcome.proof();
+    }
+}
+
+/// Neither tokens nor a proof.
+fn is_not_right(outcome: &Outcome) {
+    let right = match outcome {
+        Outcome::Asked(question) => question.step() != "otp",
+        Outcome::SignedIn(_) => true,
+        Outcome::Refused(_) => false,
+    };
+    assert!(!right, "it is not right");
+}
+
+#[tokio::test]
+async fn after_a_wrong_code_the_right_one_still_works() {
+    for (_, ada, question, known) in new_and_known().await {
+        let wrong = ada.wrong_codes(2).await;
+        let question = question.answer(&wrong[0]).await.asked("otp");
+        assert_eq!(question.attempts_left(), 2);
+        let question = question.answer(&wrong[1]).await.asked("otp");
+        assert_eq!(question.attempts_left(), 1);
+        is_right(question.answer(&ada.code().await).await, known);
+        let sent = if known { 2 } else { 1 };
+        assert_eq!(ada.messages().await.len(), sent, "a typo sends nothing");
+    }
+}
+
+#[tokio::test]
+async fn the_third_wrong_code_fails_and_the_right_one_comes_too_late() {
+    for (latchstring, ada, first, _) in new_and_known().await {
+        latchstring.replay_sessions(true).await;
+        let wrong = ada.wrong_codes(3).await;
+        let second = first.answer(&wrong[0]).await.asked("otp");
+        let third = second.answer(&wrong[1]).await.asked("otp");
+        third.answer(&wrong[2]).await.failed();
+        let code = ada.code().await;
+        for question in [&first, &second, &third] {
+            question.answer(&code).await.failed();
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_older_session_does_not_give_attempts_back() {
+    for (latchstring, ada, first, known) in new_and_known().await {
+        latchstring.replay_sessions(true).await;
+        let wrong = ada.wrong_codes(3).await;
+        let question = first.answer(&wrong[0]).await.asked("otp");
+        assert_eq!(question.attempts_left(), 2);
+        let question = first.answer(&wrong[1]).await.asked("otp");
+        assert_eq!(question.attempts_left(), 1, "the count is the flow's");
+        // The last attempt, and it is right.
+        is_right(first.answer(&ada.code().await).await, known);
+        is_not_right(&first.answer(&wrong[2]).await);
+    }
+}
+
+#[tokio::test]
+async fn cognitos_session_is_answered_once() {
+    for (_, ada, question, _) in new_and_known().await {
+        question.answer(&ada.wrong_code().await).await.asked("otp");
+        let refusal = question.answer(&ada.code().await).await.refused();
+        assert_eq!(refusal.kind, "NotAuthorizedException");
+        assert!(refusal.message.contains("can only be used once"));
+    }
+}
+
+#[tokio::test]
+async fn the_same_wrong_code_again_costs_nothing() {
+    for (_, ada, question, known) in new_and_known().await {
+        let wrong = ada.wrong_code().await;
+        let mut question = question;
+        for _ in 0..5 {
+            question = question.answer(&wrong).await.asked("otp");
+            assert_eq!(question.attempts_left(), 2);
+        }
+        is_right(question.answer(&ada.code().await).await, known);
+    }
+}
+
+#[tokio::test]
+async fn no_session_goes_on_for_ever() {
+    for (_, ada, question, _) in new_and_known().await {
+        let wrong = ada.wrong_code().await;
+        let mut question = question;
+        let mut rounds = 0;
+        let refusal = loop {
+            match question.answer(&wrong).await {
+                Outcome::Asked(next) => question = next,
+                other => break other.refused(),
+            }
+            rounds += 1;
+            assert!(rounds < 100, "it ends");
+        };
+        assert!(refusal.is_a_failed_sign_in());
+    }
+}
+
+#[tokio::test]
+async fn the_right_code_passes_again_for_a_moment_and_then_never() {
+    for (latchstring, ada, question, known) in new_and_known().await {
+        latchstring.replay_sessions(true).await;
+        let code = ada.code().await;
+        is_right(question.answer(&code).await, known);
+        latchstring.advance(5).await;
+        is_right(question.answer(&code).await, known);
+        for seconds in [11, 60, 300] {
+            latchstring.advance(seconds).await;
+            is_not_right(&question.answer(&code).await);
+            is_not_right(&question.answer(&ada.wrong_code().await).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_200_guesses_at_once_only_three_are_judged() {
+    for (latchstring, ada, question, _) in new_and_known().await {
+        latchstring.replay_sessions(true).await;
+        let before = latchstring.verdicts(&["wrong", "right"]);
+        let guesses = ada.wrong_codes(200).await;
+        let guessing: Vec<_> = guesses
+            .into_iter()
+            .map(|guess| {
+                let question = question.clone();
+                tokio::spawn(async move { question.answer(&guess).await })
+            })
+            .collect();
+        let mut asked = 0;
+        for guess in guessing {
+            match guess.await.expect("each guess has an outcome") {
+                Outcome::Asked(_) => asked += 1,
+                other => other.failed(),
+            }
+        }
+        assert_eq!(
+            latchstring.verdicts(&["wrong", "right"]) - before,
+            3,
+            "three guesses are judged"
+        );
+        assert_eq!(latchstring.verdicts(&["no_attempt_left"]), 197);
+        assert!(asked <= 2, "the third wrong answer ends it");
+        question.answer(&ada.code().await).await.failed();
+    }
+}
+
+#[tokio::test]
+async fn of_200_guesses_at_once_with_the_right_one_among_them_three_are_judged() {
+    for (latchstring, ada, question, _) in new_and_known().await {
+        latchstring.replay_sessions(true).await;
+        let before = latchstring.verdicts(&["wrong", "right"]);
+        let mut guesses = ada.wrong_codes(199).await;
+        guesses.insert(100, ada.code().await);
+        let guessing: Vec<_> = guesses
+            .into_iter()
+            .map(|guess| {
+                let question = question.clone();
+                tokio::spawn(async move { question.answer(&guess).await })
+            })
+            .collect();
+        for guess in guessing {
+            guess.await.expect("each guess has an outcome");
+        }
+        let judged = latchstring.verdicts(&["wrong", "right"]) - before;
+        assert!((1..=3).contains(&judged), "at most three are judged");
+    }
+}
+
+#[tokio::test]
+async fn one_guess_made_100_times_at_once_is_one_attempt() {
+    for (latchstring, ada, question, known) in new_and_known().await {
+        latchstring.replay_sessions(true).await;
+        let wrong = ada.wrong_code().await;
+        let guessing: Vec<_> = (0..100)
+            .map(|_| {
+                let (question, wrong) = (question.clone(), wrong.clone());
+                tokio::spawn(async move { question.answer(&wrong).await.asked("otp") })
+            })
+            .collect();
+        for guess in guessing {
+            let asked = guess.await.expect("each is asked again");
+            assert_eq!(asked.attempts_left(), 2);
+        }
+        is_right(question.answer(&ada.code().await).await, known);
+    }
+}
+
+#[tokio::test]
+async fn one_session_answered_50_times_at_once_is_served_once() {
+    for (latchstring, ada, question, _) in new_and_known().await {
+        let code = ada.code().await;
+        let answering: Vec<_> = (0..50)
+            .map(|_| {
+                let (question, code) = (question.clone(), code.clone());
+                tokio::spawn(async move {
+                    !matches!(question.answer(&code).await, Outcome::Refused(_))
+                })
+            })
+            .collect();
+        let mut served = 0;
+        for answer in answering {
+            served += usize::from(answer.await.expect("each has an outcome"));
+        }
+        assert_eq!(served, 1);
+        assert!(latchstring.accounts().await.len() <= 1);
+    }
+}
+
+#[tokio::test]
+async fn nobody_answers_somebody_elses_session() {
+    let latchstring = Latchstring::start().await;
+    let ada = latchstring.by_email("ada@example.com");
+    let bob = latchstring.by_email("bob@example.com");
+    ada.signs_in_for_the_first_time().await;
+    bob.signs_in_for_the_first_time().await;
+    let mut question = ada.asks_for_a_code().await;
+    let code = ada.code().await;
+    bob.contact().clone_into(&mut question.username);
+    let refusal = question.answer(&code).await.refused();
+    assert_eq!(refusal.kind, "NotAuthorizedException");
+    // It was not used up: Ada goes on.
+    ada.contact().clone_into(&mut question.username);
+    question.answer(&code).await.signed_in();
+}

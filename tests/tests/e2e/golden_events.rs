@@ -1,0 +1,266 @@
+//! Cognito's events in and out of the real handlers, over ports in memory: `tests/golden/*.json`.
+//!
+//! A file is one world and a list of exchanges in it. Keys, clock and randomness are fixed, so the
+//! texts in a file are literal, metadata, tickets and codes included: what changes the wire changes
+//! a file. `UPDATE_GOLDEN=1 cargo test -p latchstring-tests golden` then writes the new texts in
+//! place of the old ones, and refuses to if anything but texts differs.
+//!
+//! Whatever a response does not say, the event comes back as it went in. The files hold what
+//! Cognito's documentation and published events show: null or no `session`, `userNotFound`,
+//! `clientMetadata` and `challengeMetadata`, `True` for true, fields nobody documented.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use latchstring_core::account::{Account, Attributes};
+use latchstring_core::flow::{Caller, FlowId, Purpose};
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::keys::{Key, KeyId, KeyRing};
+use latchstring_core::policy::{Deployment, Policy};
+use latchstring_core::ports::Clock;
+use latchstring_core::sealed::{Proof, Ticket};
+use latchstring_core::time::Timestamp;
+use latchstring_lambda::answer;
+use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
+use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use serde_json::{Map, Value, json};
+
+const POOL: &str = "eu-west-1_GOLDEN000";
+const CLIENT: &str = "goldenclient";
+/// 2026-01-01T00:00:00Z
+const BEGINNING: Timestamp = Timestamp::from_secs(1_767_225_600);
+
+/// The ports that the handlers of one file share.
+struct World {
+    deployment: Deployment,
+    clock: ManualClock,
+    directory: MemoryDirectory,
+    inbox: Inbox<ManualClock>,
+    define: DefineTrigger<MemoryStore, MemoryDirectory, ManualClock>,
+    create: CreateTrigger<MemoryStore, Inbox<ManualClock>, ManualClock, SeededEntropy>,
+    verify: VerifyTrigger<MemoryStore, ManualClock>,
+}
+
+impl World {
+    fn new() -> Self {
+        let id = KeyId::parse("golden").expect("an id");
+        let key = Key::new(id, &[7; 32]).expect("a key");
+        let deployment = Deployment {
+            policy: Policy::for_clients(vec![CLIENT.to_owned()]),
+            keys: KeyRing::new(key, None, None).expect("one key is a ring"),
+        };
+        let clock = ManualClock::at(BEGINNING);
+        let store = MemoryStore::default();
+        let directory = MemoryDirectory::default();
+        let inbox = Inbox::new(clock.clone());
+        Self {
+            define: DefineTrigger {
+                deployment: deployment.clone(),
+                store: store.clone(),
+                directory: directory.clone(),
+                clock: clock.clone(),
+            },
+            create: CreateTrigger {
+                deployment: deployment.clone(),
+                store: store.clone(),
+                courier: inbox.clone(),
+                clock: clock.clone(),
+                entropy: SeededEntropy::new(1),
+            },
+            verify: VerifyTrigger {
+                deployment: deployment.clone(),
+                store: store.clone(),
+                clock: clock.clone(),
+            },
+            deployment,
+            clock,
+            directory,
+            inbox,
+        }
+    }
+
+    /// Puts the accounts of a file into the directory.
+    fn settle(&self, accounts: &Value) {
+        for account in accounts.as_array().into_iter().flatten() {
+            let attributes = account["attributes"].as_object().expect("attributes");
+            let pairs = attributes
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str().expect("a text")));
+            self.directory.put(Account {
+                username: text(account, "username").to_owned(),
+                enabled: true,
+                attributes: Attributes::from_pairs(pairs),
+            });
+        }
+    }
+
+    /// A ticket or proof as a file describes it.
+    fn seal(&self, sealed: &Value) -> String {
+        let keys = &self.deployment.keys;
+        let caller = Caller::new(POOL, CLIENT);
+        let entropy = SeededEntropy::new(2);
+        let identifier = |name| {
+            let typed = text(sealed, name);
+            let method = if typed.starts_with('+') {
+                Method::PhoneNumber
+            } else {
+                Method::Email
+            };
+            Identifier::parse(method, typed).expect("an identifier")
+        };
+        if sealed["proofOf"].is_string() {
+            let proof = Proof {
+                of: identifier("proofOf"),
+                flow: FlowId::from_bytes([9; 16]),
+                made_at: self.clock.now(),
+            };
+            return proof.seal(keys, &caller, &entropy);
+        }
+        let purpose = Purpose::parse(text(sealed, "purpose")).expect("a purpose");
+        let to = identifier("ticketTo");
+        Ticket::new(purpose, to, self.clock.now(), &entropy).seal(keys, &caller, &entropy)
+    }
+
+    /// What the trigger of an exchange does: its response or error, and what is delivered.
+    async fn exchange(&self, exchange: &Value) -> Value {
+        let event = exchange["event"].clone();
+        let sent = self.inbox.messages().len();
+        let answered = match text(exchange, "trigger") {
+            "define" => answer(&self.define, event.clone()).await,
+            "create" => answer(&self.create, event.clone()).await,
+            "verify" => answer(&self.verify, event.clone()).await,
+            _ => panic!("there are three triggers"),
+        };
+        let mut seen = match answered {
+            Err(error) => json!({ "error": error.to_string() }),
+            Ok(mut output) => {
+                let response = output["response"].take();
+                let mut expected = event;
+                expected["response"] = Value::Null;
+                assert!(output == expected, "the event comes back as it went in");
+                json!({ "response": response })
+            }
+        };
+        let delivered = self.inbox.messages().split_off(sent);
+        assert!(delivered.len() <= 1, "one message at most");
+        if let Some(delivered) = delivered.first() {
+            seen["delivers"] = json!({
+                "to": delivered.message.to.as_str(),
+                "code": delivered.message.code.digits(),
+            });
+        }
+        seen
+    }
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
+
+/// Where a file differs from what happens, in order.
+#[derive(Default)]
+struct Differences(Vec<Difference>);
+
+struct Difference {
+    place: String,
+    /// The old text and the new one, if both are texts. Never shown.
+    texts: Option<(String, String)>,
+}
+
+impl Differences {
+    fn add(&mut self, place: &str, expected: &Value, seen: &Value) {
+        let texts = match (expected, seen) {
+            (expected, seen) if expected == seen => return,
+            (Value::Object(expected), Value::Object(seen)) => {
+                let names: BTreeSet<_> = expected.keys().chain(seen.keys()).collect();
+                for name in names {
+                    let of = |object: &Map<String, Value>| object.get(name).cloned();
+                    let (expected, seen) = (of(expected), of(seen));
+                    self.add(
+                        &format!("{place}/{name}"),
+                        &expected.unwrap_or_default(),
+                        &seen.unwrap_or_default(),
+                    );
+                }
+                return;
+            }
+            (Value::String(expected), Value::String(seen)) => {
+                Some((expected.clone(), seen.clone()))
+            }
+            _ => None,
+        };
+        let place = place.to_owned();
+        self.0.push(Difference { place, texts });
+    }
+}
+
+/// Plays a file: where it differs from what happens.
+async fn play(file: &Value) -> Differences {
+    let world = World::new();
+    world.settle(&file["accounts"]);
+    let mut differences = Differences::default();
+    for (number, sealed) in file["sealed"].as_array().into_iter().flatten().enumerate() {
+        let place = format!("/sealed/{number}/text");
+        differences.add(&place, &sealed["text"], &world.seal(sealed).into());
+    }
+    for (number, exchange) in file["exchanges"].as_array().expect("a list").iter().enumerate() {
+        if let Some(seconds) = exchange["advanceSeconds"].as_u64() {
+            world.clock.advance(Duration::from_secs(seconds));
+            continue;
+        }
+        let seen = world.exchange(exchange).await;
+        for part in ["response", "error", "delivers"] {
+            let place = format!("/exchanges/{number}/{part}");
+            differences.add(&place, &exchange[part], &seen[part]);
+        }
+    }
+    differences
+}
+
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .expect("the folder of golden files")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Replaces old texts by new ones until nothing differs.
+async fn update(path: &Path, mut content: String) {
+    for _ in 0..100 {
+        let file = serde_json::from_str(&content).expect("JSON");
+        // One at a time: what differs later may follow from it.
+        let Some(Difference { place, texts }) = play(&file).await.0.into_iter().next() else {
+            fs::write(path, content).expect("the file can be written");
+            return;
+        };
+        let (old, new) = texts.unwrap_or_else(|| {
+            panic!("{}: more than a text differs at {place}", path.display())
+        });
+        content = content.replace(&format!("\"{old}\""), &format!("\"{new}\""));
+    }
+    panic!("the texts do not settle");
+}
+
+#[tokio::test]
+async fn golden_events_are_answered_as_they_always_were() {
+    let files = files();
+    assert!(files.len() >= 5, "the files are there");
+    for path in files {
+        let name = path.file_name().expect("a name").display();
+        let content = fs::read_to_string(&path).expect("the file can be read");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            update(&path, content).await;
+            continue;
+        }
+        let file: Value = serde_json::from_str(&content).expect("JSON");
+        let differences = play(&file).await.0;
+        let places: Vec<_> = differences.iter().map(|d| d.place.as_str()).collect();
+        assert!(places.is_empty(), "{name} differs at {places:?}");
+    }
+}

@@ -1,0 +1,118 @@
+//! A pool that reports missing users: sign-in goes the article's way, if it is told to.
+
+use latchstring_local::Options;
+use latchstring_tests::Latchstring;
+
+async fn legacy(legacy_pool: bool) -> Latchstring {
+    let options = Options {
+        legacy_pool,
+        ..Options::default()
+    };
+    let latchstring = Latchstring::start_with(options).await;
+    latchstring.report_missing_users(true).await;
+    latchstring
+}
+
+#[tokio::test]
+async fn the_account_is_made_first_and_the_code_leads_to_tokens() {
+    let latchstring = legacy(true).await;
+    for person in [
+        latchstring.by_email("Ada@example.com"),
+        latchstring.by_phone("+1 415 555 0132"),
+    ] {
+        let before = latchstring.accounts().await.len();
+        let question = person.asks_for_a_code().await;
+        assert!(question.username == person.contact());
+        assert_eq!(latchstring.accounts().await.len(), before + 1);
+        assert_eq!(person.messages().await.len(), 1);
+        let first = question.answer(&person.code().await).await.signed_in();
+        let second = person.signs_in().await;
+        assert!(first.sub() == second.sub());
+        assert_eq!(latchstring.accounts().await.len(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_code_is_asked_again_and_the_third_fails() {
+    let latchstring = legacy(true).await;
+    let ada = latchstring.by_email("ada@example.com");
+    let question = ada.asks_for_a_code().await;
+    let wrong = ada.wrong_codes(3).await;
+    let question = question.answer(&wrong[0]).await.asked("otp");
+    let question = question.answer(&wrong[1]).await.asked("otp");
+    question.answer(&wrong[2]).await.failed();
+    ada.signs_in().await;
+}
+
+#[tokio::test]
+async fn an_sdk_that_owns_the_exchange_finds_the_account_made() {
+    let latchstring = legacy(true).await;
+    let ada = latchstring.by_email("ada@example.com");
+    let (ticket, username) = ada.asks_for_a_ticket(None).await.expect("a ticket");
+    let question = latchstring.initiate(&username).await.asked("select");
+    let question = question.select("email", Some(&ticket)).await.asked("otp");
+    question.answer(&ada.code().await).await.signed_in();
+    assert_eq!(latchstring.accounts().await.len(), 1);
+}
+
+#[tokio::test]
+async fn two_first_sign_ins_at_once_make_one_account() {
+    let latchstring = legacy(true).await;
+    let ada = latchstring.by_email("ada@example.com");
+    let asking = [ada.clone(), ada.clone()]
+        .map(|ada| tokio::spawn(async move { ada.asks_for_a_code().await }));
+    for asked in asking {
+        asked.await.expect("each is asked");
+    }
+    assert_eq!(latchstring.accounts().await.len(), 1);
+    ada.signs_in().await;
+}
+
+#[tokio::test]
+async fn an_account_whose_making_failed_half_way_is_finished_by_the_next_sign_in() {
+    for operation in ["AdminCreateUser", "AdminSetUserPassword"] {
+        let latchstring = legacy(true).await;
+        let ada = latchstring.by_email("ada@example.com");
+        latchstring.fail_next(operation, 2).await;
+        let refusal = ada.tries_to_ask_for_a_code().await.err().expect("it fails");
+        assert_eq!(refusal.kind, "Unavailable");
+        assert!(ada.messages().await.is_empty(), "nothing was sent");
+        if latchstring.accounts().await.is_empty() {
+            ada.signs_in().await;
+        } else {
+            // Half made is not made: it takes a proof.
+            ada.signs_in_for_the_first_time().await;
+        }
+        assert_eq!(latchstring.accounts().await.len(), 1, "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn without_the_setting_it_is_unavailable_and_makes_no_account() {
+    let latchstring = legacy(false).await;
+    let ada = latchstring.by_email("ada@example.com");
+    let refusal = ada.tries_to_ask_for_a_code().await.err().expect("refused");
+    assert_eq!(refusal.kind, "Unavailable");
+    assert!(latchstring.accounts().await.is_empty());
+    assert!(latchstring.inbox().await.is_empty());
+}
+
+#[tokio::test]
+async fn without_the_setting_those_who_have_an_account_still_sign_in() {
+    let latchstring = legacy(false).await;
+    latchstring.report_missing_users(false).await;
+    let ada = latchstring.by_email("ada@example.com");
+    ada.signs_in_for_the_first_time().await;
+    latchstring.report_missing_users(true).await;
+    ada.signs_in().await;
+}
+
+#[tokio::test]
+async fn the_setting_changes_nothing_in_a_pool_that_hides_missing_users() {
+    let latchstring = legacy(true).await;
+    latchstring.report_missing_users(false).await;
+    let ada = latchstring.by_email("ada@example.com");
+    let question = ada.asks_for_a_code().await;
+    assert!(latchstring.accounts().await.is_empty());
+    question.answer(&ada.code().await).await.proof();
+}

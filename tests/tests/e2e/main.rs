@@ -1,0 +1,14 @@
+//! People sign in to a whole local service, over TCP, with the real AWS SDK. What each module
+//! shows is in the names of its tests.
+
+mod attempts;
+mod bad_input;
+mod budgets;
+mod failures;
+mod golden_events;
+mod legacy_pool;
+mod resend_and_expiry;
+mod retries;
+mod sign_in;
+mod tickets_and_proofs;
+mod users_that_change;

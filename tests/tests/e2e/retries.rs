@@ -1,0 +1,123 @@
+//! Cognito invokes a trigger again that did not answer in time, while the first invocation runs
+//! on. At each call of a sign-in: one message, the same code, and what was right stays right.
+
+use latchstring_tests::{Latchstring, Outcome, Question};
+
+/// The calls of a first sign-in and a second one, in order.
+const CALLS: usize = 9;
+
+/// Plays a first sign-in and a second one. `before` is called with the number of each call.
+struct Story {
+    latchstring: Latchstring,
+    retried: Option<usize>,
+    call: usize,
+}
+
+impl Story {
+    /// Has the triggers invoked three times each in the call to come, if it is the one.
+    async fn next_call(&mut self) {
+        let times = if self.retried.is_none_or(|call| call == self.call) { 3 } else { 1 };
+        self.latchstring.invoke_triggers(times).await;
+        self.call += 1;
+    }
+
+    async fn answer(&mut self, question: Question, answer: &str) -> Outcome {
+        self.next_call().await;
+        question.answer(answer).await
+    }
+
+    async fn play(&mut self) {
+        let ada = self.latchstring.by_email("ada@example.com");
+
+        self.next_call().await;
+        let question = ada.asks_for_a_code().await;
+        assert_eq!(ada.messages().await.len(), 1, "one message");
+        let code = ada.code().await;
+
+        let wrong = ada.wrong_code().await;
+        let question = self.answer(question, &wrong).await.asked("otp");
+        assert_eq!(question.attempts_left(), 2, "one attempt");
+
+        self.latchstring.advance(31).await;
+        self.next_call().await;
+        let question = question.resend().await.asked("otp");
+        assert_eq!(ada.messages().await.len(), 2, "one message more");
+        assert!(ada.code().await == code, "the same code");
+        assert_eq!(question.attempts_left(), 2, "no attempt");
+
+        let proof = self.answer(question, &code).await.proof();
+        self.next_call().await;
+        let question = ada.presents(&proof).await.expect("the proof is taken");
+        assert_eq!(self.latchstring.accounts().await.len(), 1);
+        self.answer(question, &proof).await.signed_in();
+
+        self.next_call().await;
+        let question = ada.asks_for_a_code().await;
+        let wrong = ada.wrong_code().await;
+        let question = self.answer(question, &wrong).await.asked("otp");
+        assert_eq!(question.attempts_left(), 2, "one attempt");
+        let code = ada.code().await;
+        self.answer(question, &code).await.signed_in();
+
+        assert_eq!(ada.messages().await.len(), 3);
+        assert_eq!(self.latchstring.accounts().await.len(), 1);
+        assert_eq!(self.call, CALLS);
+    }
+}
+
+#[tokio::test]
+async fn a_trigger_may_be_retried_in_any_one_call() {
+    for retried in 0..CALLS {
+        let latchstring = Latchstring::start().await;
+        let retried = Some(retried);
+        Story { latchstring, retried, call: 0 }.play().await;
+    }
+}
+
+#[tokio::test]
+async fn every_trigger_may_be_retried_in_every_call() {
+    let latchstring = Latchstring::start().await;
+    Story { latchstring, retried: None, call: 0 }.play().await;
+}
+
+#[tokio::test]
+async fn with_every_trigger_retried_the_third_wrong_answer_fails_and_no_earlier_one() {
+    let latchstring = Latchstring::start().await;
+    latchstring.invoke_triggers(3).await;
+    let ada = latchstring.by_email("ada@example.com");
+    let wrong = ada.wrong_codes(4).await;
+    let question = ada.asks_for_a_code().await;
+    let code = ada.code().await;
+    let wrong: Vec<_> = wrong.iter().filter(|wrong| **wrong != code).collect();
+    let question = question.answer(wrong[0]).await.asked("otp");
+    let question = question.answer(wrong[1]).await.asked("otp");
+    assert_eq!(question.attempts_left(), 1);
+    question.answer(wrong[2]).await.failed();
+}
+
+#[tokio::test]
+async fn with_every_trigger_retried_the_last_attempt_may_be_the_right_one() {
+    let latchstring = Latchstring::start().await;
+    latchstring.invoke_triggers(3).await;
+    let ada = latchstring.by_email("ada@example.com");
+    ada.signs_in_for_the_first_time().await;
+    let question = ada.asks_for_a_code().await;
+    let wrong = ada.wrong_codes(2).await;
+    let question = question.answer(&wrong[0]).await.asked("otp");
+    let question = question.answer(&wrong[1]).await.asked("otp");
+    question.answer(&ada.code().await).await.signed_in();
+}
+
+#[tokio::test]
+async fn a_decoy_counts_a_retried_answer_once() {
+    let latchstring = Latchstring::start().await;
+    latchstring.invoke_triggers(3).await;
+    let question = latchstring.initiate("bob@example.com").await.asked("select");
+    let question = question.select("email", None).await.asked("otp");
+    let question = question.answer("000000").await.asked("otp");
+    assert_eq!(question.attempts_left(), 2);
+    let question = question.answer("000001").await.asked("otp");
+    assert_eq!(question.attempts_left(), 1);
+    question.answer("000002").await.failed();
+    assert!(latchstring.inbox().await.is_empty());
+}

@@ -1,0 +1,390 @@
+//! Whoever talks to Cognito past the resolvers: without a ticket nothing is sent, without a proof
+//! of one's own no account is made.
+
+use latchstring_tests::{Latchstring, Person, Question};
+
+/// Ada has an account; Bob, a stranger, has none.
+async fn ada_and_bob(latchstring: &Latchstring) -> (Person, Person) {
+    let ada = latchstring.by_email("ada@example.com");
+    ada.signs_in_for_the_first_time().await;
+    (ada, latchstring.by_email("bob@example.com"))
+}
+
+/// The question for a code, in a session opened for `name` past the resolvers.
+async fn select(latchstring: &Latchstring, name: &str, ticket: Option<&str>) -> Question {
+    let question = latchstring.initiate(name).await.asked("select");
+    question.select("email", ticket).await.asked("otp")
+}
+
+/// Not quite this sealed text.
+fn forgeries(sealed: &str) -> Vec<String> {
+    // Not the last character: it may hold unused bits.
+    let place = sealed.len() - 10;
+    let other = if &sealed[place..=place] == "A" { "B" } else { "A" };
+    vec![
+        format!("{}{other}{}", &sealed[..place], &sealed[place + 1..]),
+        sealed[..place].to_owned(),
+        "x".to_owned(),
+        " ".to_owned(),
+        String::new(),
+    ]
+}
+
+/// A decoy is asked like the real thing, sends nothing, counts, and fails in the end.
+async fn is_a_decoy(latchstring: &Latchstring, sent: usize, question: Question) {
+    assert_eq!(latchstring.inbox().await.len(), sent, "nothing was sent");
+    assert_eq!(question.number("codeLength"), 6);
+    assert_eq!(question.attempts_left(), 3);
+    assert!((299..=300).contains(&question.number("expiresIn")));
+    let question = question.answer("000000").await.asked("otp");
+    assert_eq!(question.attempts_left(), 2);
+    let question = question.resend().await.asked("otp");
+    assert_eq!(question.attempts_left(), 2, "a resend is not counted");
+    let question = question.answer("000001").await.asked("otp");
+    assert_eq!(question.attempts_left(), 1);
+    question.answer("000002").await.failed();
+    assert_eq!(latchstring.inbox().await.len(), sent, "nothing was sent");
+}
+
+#[tokio::test]
+async fn without_a_ticket_nothing_is_sent_and_no_answer_is_right() {
+    let latchstring = Latchstring::start().await;
+    let (ada, bob) = ada_and_bob(&latchstring).await;
+    for person in [&ada, &bob] {
+        let question = select(&latchstring, person.contact(), None).await;
+        is_a_decoy(&latchstring, 1, question).await;
+    }
+}
+
+#[tokio::test]
+async fn a_forged_ticket_is_no_ticket() {
+    let latchstring = Latchstring::start().await;
+    let (ada, bob) = ada_and_bob(&latchstring).await;
+    for person in [&ada, &bob] {
+        let sent = latchstring.inbox().await.len();
+        let ticket = person.ticket().await;
+        for forged in forgeries(&ticket) {
+            let question = select(&latchstring, person.contact(), Some(&forged)).await;
+            is_a_decoy(&latchstring, sent, question).await;
+        }
+        // The forgeries did not use it up.
+        select(&latchstring, person.contact(), Some(&ticket)).await;
+        assert_eq!(latchstring.inbox().await.len(), sent + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_is_good_for_a_minute_and_stale_after_the_leeway() {
+    let latchstring = Latchstring::start().await;
+    let (ada, bob) = ada_and_bob(&latchstring).await;
+    for person in [&ada, &bob] {
+        let sent = latchstring.inbox().await.len();
+        let (fresh, stale) = (person.ticket().await, person.ticket().await);
+        latchstring.advance(55).await;
+        select(&latchstring, person.contact(), Some(&fresh)).await;
+        assert_eq!(latchstring.inbox().await.len(), sent + 1, "it was good");
+        // 60 s of life and 30 s that clocks may differ.
+        latchstring.advance(36).await;
+        let question = select(&latchstring, person.contact(), Some(&stale)).await;
+        is_a_decoy(&latchstring, sent + 1, question).await;
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_sends_one_message_in_one_flow() {
+    let latchstring = Latchstring::start().await;
+    let (ada, bob) = ada_and_bob(&latchstring).await;
+    for person in [&ada, &bob] {
+        let sent = latchstring.inbox().await.len();
+        let ticket = person.ticket().await;
+        let question = select(&latchstring, person.contact(), Some(&ticket)).await;
+        assert_eq!(latchstring.inbox().await.len(), sent + 1);
+        let code = person.code().await;
+        for _ in 0..2 {
+            let reused = select(&latchstring, person.contact(), Some(&ticket)).await;
+            let reused = reused.answer(&code).await.asked("otp");
+            assert_eq!(reused.attempts_left(), 2, "the code is wrong there");
+        }
+        assert_eq!(latchstring.inbox().await.len(), sent + 1);
+        let outcome = question.answer(&code).await;
+        if person.contact() == ada.contact() {
+            outcome.signed_in();
+        } else {
+            outcome.proof();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_used_twenty_times_at_once_sends_one_message() {
+    let latchstring = Latchstring::start().await;
+    let ada = latchstring.by_email("ada@example.com");
+    let ticket = ada.ticket().await;
+    let mut questions = Vec::new();
+    for _ in 0..20 {
+        questions.push(latchstring.initiate(ada.contact()).await.asked("select"));
+    }
+    let racing: Vec<_> = questions
+        .into_iter()
+        .map(|question| {
+            let ticket = ticket.clone();
+            tokio::spawn(async move { question.select("email", Some(&ticket)).await.asked("otp") })
+        })
+        .collect();
+    for question in racing {
+        question.await.expect("each is asked for a code");
+    }
+    assert_eq!(latchstring.inbox().await.len(), 1);
+}
+
+#[tokio::test]
+async fn somebody_elses_ticket_sends_nothing_in_the_session_of_a_user() {
+    let latchstring = Latchstring::start().await;
+    let (ada, bob) = ada_and_bob(&latchstring).await;
+    let cyd = latchstring.by_email("cyd@example.com");
+    cyd.signs_in_for_the_first_time().await;
+    // A stranger's, and another user's: neither may open Ada's account.
+    for other in [&bob, &cyd] {
+        let ticket = other.ticket().await;
+        let question = select(&latchstring, ada.contact(), Some(&ticket)).await;
+        is_a_decoy(&latchstring, 2, question).await;
+    }
+}
+
+#[tokio::test]
+async fn in_a_strangers_session_the_code_and_the_proof_are_the_tickets_owners() {
+    let latchstring = Latchstring::start().await;
+    let (ada, bob) = ada_and_bob(&latchstring).await;
+    // Bob's session, Ada's ticket: the code goes to Ada, and what it earns is hers.
+    let ticket = ada.ticket().await;
+    let question = select(&latchstring, bob.contact(), Some(&ticket)).await;
+    assert!(bob.messages().await.is_empty(), "nothing went to Bob");
+    assert_eq!(ada.messages().await.len(), 2);
+    let proof = question.answer(&ada.code().await).await.proof();
+    let refusal = bob.presents(&proof).await.err().expect("it is not Bob's");
+    assert_eq!(refusal.kind, "InvalidProof");
+    let question = ada.presents(&proof).await.expect("it is Ada's");
+    question.answer(&proof).await.signed_in();
+    assert_eq!(latchstring.accounts().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_ticket_is_for_the_method_that_it_was_asked_for() {
+    let latchstring = Latchstring::start().await;
+    let (ada, bob) = ada_and_bob(&latchstring).await;
+    for person in [&ada, &bob] {
+        let ticket = person.ticket().await;
+        let question = latchstring.initiate(person.contact()).await.asked("select");
+        let question = question
+            .select("phone_number", Some(&ticket))
+            .await
+            .asked("otp");
+        is_a_decoy(&latchstring, 1, question).await;
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_is_missing_or_unknown_fails() {
+    let latchstring = Latchstring::start().await;
+    let (ada, bob) = ada_and_bob(&latchstring).await;
+    for person in [&ada, &bob] {
+        let ticket = person.ticket().await;
+        for method in ["", "EMAIL", "pigeon", "email ", "sms"] {
+            let question = latchstring.initiate(person.contact()).await.asked("select");
+            question.select(method, Some(&ticket)).await.failed();
+        }
+        let question = latchstring.initiate(person.contact()).await.asked("select");
+        question.answer("email").await.failed();
+    }
+    assert_eq!(latchstring.inbox().await.len(), 1, "nothing was sent");
+}
+
+#[tokio::test]
+async fn a_proof_is_no_ticket_and_a_ticket_no_proof() {
+    let latchstring = Latchstring::start().await;
+    let bob = latchstring.by_email("bob@example.com");
+    let ticket = bob.ticket().await;
+    let refusal = bob.presents(&ticket).await.err().expect("it is refused");
+    assert_eq!(refusal.kind, "InvalidProof");
+    let proof = bob.earns_a_proof().await;
+    let question = select(&latchstring, bob.contact(), Some(&proof)).await;
+    is_a_decoy(&latchstring, 1, question).await;
+    assert!(latchstring.accounts().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_ticket_for_a_code_asks_for_the_code_and_takes_no_proof() {
+    let latchstring = Latchstring::start().await;
+    let bob = latchstring.by_email("bob@example.com");
+    let proof = bob.earns_a_proof().await;
+    bob.presents(&proof).await.expect("the account is made");
+    let question = bob.asks_for_a_code().await;
+    let question = question.answer(&proof).await.asked("otp");
+    assert_eq!(question.attempts_left(), 2, "the proof is a wrong code");
+}
+
+#[tokio::test]
+async fn a_forged_proof_is_refused() {
+    let latchstring = Latchstring::start().await;
+    let bob = latchstring.by_email("bob@example.com");
+    let proof = bob.earns_a_proof().await;
+    for forged in forgeries(&proof) {
+        let refusal = bob.presents(&forged).await.err().expect("it is refused");
+        assert_eq!(refusal.kind, "InvalidProof");
+    }
+    assert!(latchstring.accounts().await.is_empty(), "no account is made");
+    // The forgeries did not use it up.
+    let question = bob.presents(&proof).await.expect("the proof is taken");
+    question.answer(&proof).await.signed_in();
+}
+
+#[tokio::test]
+async fn a_proof_is_good_for_three_minutes_and_stale_after_the_leeway() {
+    let latchstring = Latchstring::start().await;
+    let ada = latchstring.by_email("ada@example.com");
+    let bob = latchstring.by_email("bob@example.com");
+    let (early, late) = (ada.earns_a_proof().await, bob.earns_a_proof().await);
+    latchstring.advance(175).await;
+    let question = ada.presents(&early).await.expect("it is still good");
+    question.answer(&early).await.signed_in();
+    latchstring.advance(36).await;
+    let refusal = bob.presents(&late).await.err().expect("it is stale");
+    assert_eq!(refusal.kind, "InvalidProof");
+    assert_eq!(latchstring.accounts().await.len(), 1, "only Ada has one");
+}
+
+#[tokio::test]
+async fn a_proof_is_good_once() {
+    let latchstring = Latchstring::start().await;
+    let bob = latchstring.by_email("bob@example.com");
+    let proof = bob.earns_a_proof().await;
+    let question = bob.presents(&proof).await.expect("the proof is taken");
+    let waiting = bob.presents(&proof).await.expect("it is not used yet");
+    question.answer(&proof).await.signed_in();
+    let refusal = bob.presents(&proof).await.err().expect("it is used");
+    assert_eq!(refusal.kind, "InvalidProof");
+    // Nor does a session that was opened before.
+    let waiting = waiting.answer(&proof).await.asked("claim");
+    assert_eq!(waiting.attempts_left(), 2);
+    assert_eq!(latchstring.accounts().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_proof_answered_in_ten_sessions_at_once_signs_in_one_of_them() {
+    let latchstring = Latchstring::start().await;
+    let bob = latchstring.by_email("bob@example.com");
+    let proof = bob.earns_a_proof().await;
+    let mut questions = Vec::new();
+    for _ in 0..10 {
+        questions.push(bob.presents(&proof).await.expect("it is not used yet"));
+    }
+    let answering: Vec<_> = questions
+        .into_iter()
+        .map(|question| {
+            let proof = proof.clone();
+            tokio::spawn(async move {
+                use latchstring_tests::Outcome::{Asked, Refused, SignedIn};
+                match question.answer(&proof).await {
+                    SignedIn(_) => 1,
+                    Asked(_) => 0,
+                    Refused(refusal) => panic!("refused: {refusal:?}"),
+                }
+            })
+        })
+        .collect();
+    let mut signed_in = 0;
+    for answer in answering {
+        signed_in += answer.await.expect("each has an outcome");
+    }
+    assert_eq!(signed_in, 1);
+    assert_eq!(latchstring.accounts().await.len(), 1);
+}
+
+#[tokio::test]
+async fn somebody_elses_proof_is_refused_and_is_a_wrong_answer() {
+    let latchstring = Latchstring::start().await;
+    let ada = latchstring.by_email("ada@example.com");
+    let bob = latchstring.by_email("bob@example.com");
+    let (adas, bobs) = (ada.earns_a_proof().await, bob.earns_a_proof().await);
+    let refusal = bob.presents(&adas).await.err().expect("it is Ada's");
+    assert_eq!(refusal.kind, "InvalidProof");
+    assert!(latchstring.accounts().await.is_empty());
+
+    let question = bob.presents(&bobs).await.expect("his own is taken");
+    let question = question.answer(&adas).await.asked("claim");
+    assert_eq!(question.attempts_left(), 2, "hers is a wrong answer");
+    question.answer(&bobs).await.signed_in();
+    // Hers was not used up.
+    let question = ada.presents(&adas).await.expect("it is hers");
+    question.answer(&adas).await.signed_in();
+    assert_eq!(latchstring.accounts().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_proof_does_not_answer_the_session_that_handed_it_out() {
+    let latchstring = Latchstring::start().await;
+    let bob = latchstring.by_email("bob@example.com");
+    let question = bob.asks_for_a_code().await;
+    let claim = question.answer(&bob.code().await).await.asked("claim");
+    let proof = claim.parameters()["proof"].to_owned();
+    claim.answer(&proof).await.failed();
+    assert!(latchstring.accounts().await.is_empty());
+    // It is as good as before, where it belongs.
+    let question = bob.presents(&proof).await.expect("the proof is taken");
+    question.answer(&proof).await.signed_in();
+}
+
+#[tokio::test]
+async fn a_strangers_session_stays_a_strangers_when_the_account_is_made_meanwhile() {
+    let latchstring = Latchstring::start().await;
+    let bob = latchstring.by_email("bob@example.com");
+    let waiting = bob.asks_for_a_code().await;
+    let code = bob.code().await;
+    let first = bob.signs_in_for_the_first_time().await;
+    // The old session ends in a proof, never in tokens, and the proof in the same account.
+    let proof = waiting.answer(&code).await.proof();
+    let question = bob.presents(&proof).await.expect("the proof is taken");
+    let again = question.answer(&proof).await.signed_in();
+    assert!(again.sub() == first.sub());
+    assert_eq!(latchstring.accounts().await.len(), 1);
+}
+
+#[tokio::test]
+async fn two_proofs_of_one_address_at_once_end_in_one_account() {
+    let latchstring = Latchstring::start().await;
+    for person in [
+        latchstring.by_email("bob@example.com"),
+        latchstring.by_phone("+14155550132"),
+    ] {
+        let before = latchstring.accounts().await.len();
+        let proofs = [person.earns_a_proof().await, person.earns_a_proof().await];
+        let racing = proofs.map(|proof| {
+            let person = person.clone();
+            tokio::spawn(async move {
+                let question = person.presents(&proof).await.expect("each is taken");
+                question.answer(&proof).await.signed_in().sub().to_owned()
+            })
+        });
+        let mut subs = Vec::new();
+        for one in racing {
+            subs.push(one.await.expect("each signs in"));
+        }
+        assert!(subs[0] == subs[1], "it is the same account");
+        assert_eq!(latchstring.accounts().await.len(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_claim_needs_a_proof_and_gives_up_after_three_wrong_answers() {
+    let latchstring = Latchstring::start().await;
+    let bob = latchstring.by_email("bob@example.com");
+    let proof = bob.earns_a_proof().await;
+    let question = bob.presents(&proof).await.expect("the proof is taken");
+    let question = question.answer("").await.asked("claim");
+    let question = question.answer("000000").await.asked("claim");
+    question.answer("true").await.failed();
+    // The account is made and proved; its owner signs in with the proof, or with a new code.
+    let question = bob.presents(&proof).await.expect("it is not used");
+    question.answer(&proof).await.signed_in();
+    bob.signs_in().await;
+}

@@ -1,0 +1,118 @@
+//! Accounts that are disabled, deleted or changed, before a code is asked for or after.
+
+use latchstring_tests::{Latchstring, Person, Question, SignedIn};
+
+async fn ada_with_an_account(latchstring: &Latchstring) -> (Person, SignedIn) {
+    let ada = latchstring.by_email("ada@example.com");
+    let signed_in = ada.signs_in_for_the_first_time().await;
+    (ada, signed_in)
+}
+
+/// A sign-in that sent nothing and cannot succeed, and that looks like any other.
+async fn leads_nowhere(ada: &Person, sent: usize, question: Question, code: &str) {
+    assert_eq!(ada.messages().await.len(), sent, "nothing was sent");
+    assert!(question.username == ada.contact());
+    assert_eq!(question.number("codeLength"), 6);
+    question.answer(code).await.refused();
+}
+
+#[tokio::test]
+async fn a_disabled_user_is_answered_like_anyone_and_gets_no_code() {
+    let latchstring = Latchstring::start().await;
+    let (ada, signed_in) = ada_with_an_account(&latchstring).await;
+    let ordinary = ada.asks_for_a_code().await.session_length();
+    let code = ada.code().await;
+    latchstring.disable(signed_in.username()).await;
+    let question = ada.asks_for_a_code().await;
+    assert_eq!(question.session_length(), ordinary);
+    leads_nowhere(&ada, 2, question, &code).await;
+    assert_eq!(latchstring.accounts().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_user_who_is_disabled_before_they_answer_is_not_signed_in() {
+    let latchstring = Latchstring::start().await;
+    let (ada, signed_in) = ada_with_an_account(&latchstring).await;
+    let question = ada.asks_for_a_code().await;
+    let code = ada.code().await;
+    latchstring.disable(signed_in.username()).await;
+    let refusal = question.answer(&code).await.refused();
+    assert_eq!(refusal.kind, "NotAuthorizedException");
+}
+
+#[tokio::test]
+async fn a_user_who_is_deleted_before_they_answer_is_not_signed_in() {
+    let latchstring = Latchstring::start().await;
+    let (ada, signed_in) = ada_with_an_account(&latchstring).await;
+    let question = ada.asks_for_a_code().await;
+    let code = ada.code().await;
+    latchstring.delete(signed_in.username()).await;
+    question.answer(&code).await.refused();
+    // And is new when they come again.
+    let again = ada.signs_in_for_the_first_time().await;
+    assert!(again.sub() != signed_in.sub(), "it is another account");
+}
+
+#[tokio::test]
+async fn a_code_sent_to_an_old_address_does_not_outlive_the_change() {
+    let latchstring = Latchstring::start().await;
+    let (ada, signed_in) = ada_with_an_account(&latchstring).await;
+    let question = ada.asks_for_a_code().await;
+    let code = ada.code().await;
+    let new = latchstring.by_email("ada@example.org");
+    let change = [("email", new.contact()), ("email_verified", "true")];
+    latchstring
+        .set_attributes(signed_in.username(), &change)
+        .await;
+    question.answer(&code).await.refused();
+    let signed_in_again = new.signs_in().await;
+    assert!(signed_in_again.sub() == signed_in.sub());
+    assert!(signed_in_again.id["email"] == new.contact());
+}
+
+#[tokio::test]
+async fn the_old_addresses_next_holder_is_somebody_new() {
+    let latchstring = Latchstring::start().await;
+    let (ada, signed_in) = ada_with_an_account(&latchstring).await;
+    let new = latchstring.by_email("ada@example.org");
+    let change = [("email", new.contact()), ("email_verified", "true")];
+    latchstring
+        .set_attributes(signed_in.username(), &change)
+        .await;
+    let other = ada.signs_in_for_the_first_time().await;
+    assert!(other.sub() != signed_in.sub());
+    assert_eq!(latchstring.accounts().await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_verified_signs_in_to_nobodys_account() {
+    let latchstring = Latchstring::start().await;
+    let (ada, signed_in) = ada_with_an_account(&latchstring).await;
+    let question = ada.asks_for_a_code().await;
+    let code = ada.code().await;
+    latchstring
+        .set_attributes(signed_in.username(), &[("email_verified", "false")])
+        .await;
+    question.answer(&code).await.refused();
+    // Whoever proves it now gets an account of their own.
+    let other = ada.signs_in_for_the_first_time().await;
+    assert!(other.sub() != signed_in.sub());
+}
+
+#[tokio::test]
+async fn a_username_is_no_way_to_another_contact() {
+    let latchstring = Latchstring::start().await;
+    let (ada, signed_in) = ada_with_an_account(&latchstring).await;
+    // A session by username with the ticket of the account's own contact is as good as by contact.
+    let ticket = ada.ticket().await;
+    let question = latchstring.initiate(signed_in.username()).await.asked("select");
+    let question = question.select("email", Some(&ticket)).await.asked("otp");
+    let again = question.answer(&ada.code().await).await.signed_in();
+    assert!(again.sub() == signed_in.sub());
+    // With the ticket of another contact it is a decoy.
+    let number = latchstring.by_phone("+14155550132");
+    let ticket = number.ticket().await;
+    let question = latchstring.initiate(signed_in.username()).await.asked("select");
+    question.select("phone_number", Some(&ticket)).await.asked("otp");
+    assert!(number.messages().await.is_empty());
+}

@@ -1,0 +1,278 @@
+//! Each Lambda as its own process, asked as Lambda asks: by a host of the Runtime API.
+
+use latchstring_tests::{Answered, Program, RuntimeApi, holds_no_secret, note};
+use serde_json::{Value, json};
+
+const POOL: &str = "eu-west-1_PROCESSES";
+const CLIENT: &str = "processclient";
+/// The secrets of configuration: never printed either.
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const AWS_SECRET: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00";
+
+const DEFINE: &str = "latchstring-define-auth-challenge";
+const CREATE: &str = "latchstring-create-auth-challenge";
+const VERIFY: &str = "latchstring-verify-auth-challenge-response";
+const SIGN_IN: &str = "latchstring-sign-in";
+const ALL: [&str; 4] = [DEFINE, CREATE, VERIFY, SIGN_IN];
+
+/// The least that each Lambda needs of ours.
+fn needs(package: &str) -> Vec<(String, String)> {
+    note(KEY);
+    note(AWS_SECRET);
+    let ring = json!({"current": {"id": "k1", "secret": KEY}}).to_string();
+    let mut variables = vec![
+        ("USER_POOL_ID", POOL),
+        ("CLIENT_IDS", CLIENT),
+        ("KEY_RING", &ring),
+        ("STORE", "memory"),
+    ];
+    // Create and Verify have no business with AWS, and Lambda's credentials are not theirs to read.
+    if [DEFINE, SIGN_IN].contains(&package) {
+        variables.extend([
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", AWS_SECRET),
+            // Nobody listens there.
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ]);
+    }
+    if [CREATE, VERIFY].contains(&package) {
+        variables.retain(|(name, _)| *name != "USER_POOL_ID");
+    }
+    variables
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// A Lambda that logs all it can, and its host.
+async fn start(package: &str) -> (Program, RuntimeApi) {
+    let host = RuntimeApi::listen().await;
+    let mut environment = host.environment();
+    environment.extend(needs(package));
+    environment.push(("LOG_LEVEL".to_owned(), "debug".to_owned()));
+    let program = Program::lambda(package, package, &environment);
+    (program, host)
+}
+
+/// Ends a Lambda as Lambda does and checks what it printed: JSON, a line each, without a secret.
+async fn end(mut program: Program) -> Vec<Value> {
+    program.signal("KILL");
+    let (_, printed) = program.ended().await;
+    assert!(holds_no_secret(&printed), "nothing printed is a secret");
+    printed
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+        .collect()
+}
+
+fn trigger_event(trigger: &str, request: &Value) -> Value {
+    json!({
+        "version": "1",
+        "region": "eu-west-1",
+        "userPoolId": POOL,
+        "userName": "ada@example.com",
+        "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": CLIENT},
+        "triggerSource": format!("{trigger}_Authentication"),
+        "request": request,
+        "response": {},
+    })
+}
+
+fn sign_in_event(typed: &str) -> Value {
+    note(typed);
+    json!({
+        "arguments": {"input": {"emailOrPhone": typed, "method": "EMAIL"}},
+        "identity": null,
+        "info": {"fieldName": "signIn", "parentTypeName": "Mutation", "variables": {}},
+        "request": {"headers": {}, "domainName": null},
+    })
+}
+
+/// One event that the Lambda serves.
+fn event_of(package: &str) -> Value {
+    let ghost = json!({"userAttributes": {}, "userNotFound": true, "session": []});
+    match package {
+        DEFINE => trigger_event("DefineAuthChallenge", &ghost),
+        CREATE => trigger_event("CreateAuthChallenge", &ghost),
+        VERIFY => trigger_event(
+            "VerifyAuthChallengeResponse",
+            &json!({
+                "userAttributes": {},
+                "userNotFound": true,
+                "privateChallengeParameters": {"challenge": "k1.forged"},
+                "challengeAnswer": "493026",
+            }),
+        ),
+        _ => sign_in_event("not an address"),
+    }
+}
+
+fn response(answered: Answered) -> Value {
+    match answered {
+        Answered::Response(response) => response,
+        Answered::Error(kind, _) => panic!("it answered with an error: {kind}"),
+    }
+}
+
+#[tokio::test]
+async fn define_asks_for_a_challenge_at_the_first_call() {
+    let (program, mut host) = start(DEFINE).await;
+    let event = event_of(DEFINE);
+    let answer = response(host.invoke(&event).await);
+    assert_eq!(
+        answer["response"],
+        json!({"challengeName": "CUSTOM_CHALLENGE", "failAuthentication": false, "issueTokens": false})
+    );
+    assert!(answer["request"] == event["request"], "the event comes back");
+    let log = end(program).await;
+    let logged = log.iter().any(|line| {
+        line["trigger"] == "define" && line["outcome"] == "challenge" && line["why"] == "opened"
+    });
+    assert!(logged, "the decision is logged");
+}
+
+#[tokio::test]
+async fn create_asks_the_first_question_and_verify_judges_it_in_another_process() {
+    let (creating, mut create) = start(CREATE).await;
+    let (verifying, mut verify) = start(VERIFY).await;
+    let created = response(create.invoke(event_of(CREATE)).await);
+    let created = &created["response"];
+    assert_eq!(
+        created["publicChallengeParameters"],
+        json!({"step": "select"})
+    );
+    let challenge = created["privateChallengeParameters"]["challenge"]
+        .as_str()
+        .expect("a private parameter");
+    assert!(created["challengeMetadata"] == challenge);
+    assert!(challenge.len() < 512 && challenge.starts_with("k1."));
+
+    for (method, right) in [("email", true), ("phone_number", true), ("pigeon", false)] {
+        let request = json!({
+            "userAttributes": {},
+            "userNotFound": true,
+            "privateChallengeParameters": {"challenge": challenge},
+            "challengeAnswer": "select",
+            "clientMetadata": {"method": method},
+        });
+        let event = trigger_event("VerifyAuthChallengeResponse", &request);
+        let answer = response(verify.invoke(event).await);
+        assert_eq!(answer["response"], json!({ "answerCorrect": right }));
+    }
+    assert!(!end(creating).await.is_empty(), "Create logs");
+    assert_eq!(end(verifying).await.len(), 3, "Verify logs each verdict");
+}
+
+#[tokio::test]
+async fn verify_calls_a_forged_challenge_wrong() {
+    let (program, mut host) = start(VERIFY).await;
+    note("493026");
+    let answer = response(host.invoke(event_of(VERIFY)).await);
+    assert_eq!(answer["response"], json!({"answerCorrect": false}));
+    end(program).await;
+}
+
+#[tokio::test]
+async fn sign_in_refuses_what_is_no_address() {
+    let (program, mut host) = start(SIGN_IN).await;
+    let answer = response(host.invoke(event_of(SIGN_IN)).await);
+    assert_eq!(answer["error"]["type"], "InvalidIdentifier");
+    assert!(answer["error"]["message"].is_string());
+    assert!(answer["data"].is_null());
+    end(program).await;
+}
+
+#[tokio::test]
+async fn sign_in_is_unavailable_when_cognito_does_not_answer_and_logs_why_without_an_address() {
+    let (program, mut host) = start(SIGN_IN).await;
+    let event = sign_in_event("ada@example.com");
+    let answer = response(host.invoke(event).await);
+    assert_eq!(answer["error"]["type"], "Unavailable");
+    let log = end(program).await;
+    let logged = log.iter().any(|line| {
+        line["level"] == "ERROR" && line["cause"].as_str().is_some_and(|c| c.contains("InitiateAuth"))
+    });
+    assert!(logged, "the cause is logged");
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_gets_a_fixed_text_and_the_next_one_is_served() {
+    let unreadable = [
+        "null".to_owned(),
+        "5".to_owned(),
+        r#""ada@example.com""#.to_owned(),
+        "[]".to_owned(),
+        "{}".to_owned(),
+        json!({"request": "ada@example.com", "arguments": "ada@example.com"}).to_string(),
+        json!({"arguments": {"input": {"emailOrPhone": 5}}, "info": {"fieldName": "signIn"}}).to_string(),
+    ];
+    for package in ALL {
+        let (program, mut host) = start(package).await;
+        for event in &unreadable {
+            match host.invoke(event).await {
+                Answered::Error(kind, message) => {
+                    assert_eq!(kind, "UnreadableEvent", "{package}");
+                    assert_eq!(message, "The event could not be read.", "{package}");
+                }
+                Answered::Response(_) => panic!("{package} answers what it cannot read"),
+            }
+        }
+        // What AWS never sends.
+        for event in ["", "not JSON: ada@example.com", "{\"request\": ada@example.com}"] {
+            match host.invoke(event).await {
+                Answered::Error(_, message) => {
+                    assert!(!message.contains("ada@"), "{package} repeats nothing");
+                }
+                Answered::Response(_) => panic!("{package} answers what it cannot read"),
+            }
+        }
+        response(host.invoke(event_of(package)).await);
+        end(program).await;
+    }
+}
+
+#[tokio::test]
+async fn a_variable_that_is_missing_stops_it_and_is_named() {
+    for package in ALL {
+        for (missing, _) in needs(package) {
+            if missing == "AWS_ENDPOINT_URL" {
+                continue;
+            }
+            let mut environment = RuntimeApi::listen().await.environment();
+            environment.extend(needs(package).into_iter().filter(|(name, _)| *name != missing));
+            let message = stops(package, &environment).await;
+            assert!(message.starts_with(&format!("{missing} is not set")), "{package}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_variable_with_a_value_that_it_does_not_take_stops_it_and_is_named_without_the_value() {
+    const WRONG: &str = "wrong-value-493026";
+    note(WRONG);
+    for package in ALL {
+        let common = ["KEY_RING", "STORE", "CODE_LENGTH", "CODE_SECONDS", "LOG_LEVEL"];
+        for name in common {
+            let mut environment = RuntimeApi::listen().await.environment();
+            environment.extend(needs(package).into_iter().filter(|(other, _)| other != name));
+            environment.push((name.to_owned(), WRONG.to_owned()));
+            let message = stops(package, &environment).await;
+            assert!(message.starts_with(name), "{package} names {name}");
+            assert!(!message.contains("493026"), "and not its value");
+        }
+    }
+}
+
+/// Starts a Lambda that must stop by itself: the error that it logs.
+async fn stops(package: &str, environment: &[(String, String)]) -> String {
+    let mut program = Program::lambda("lambda-stops", package, environment);
+    let (status, printed) = program.ended().await;
+    assert!(!status.success(), "{package} stops");
+    assert!(holds_no_secret(&printed), "nothing printed is a secret");
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines.len(), 1, "{package} logs one line");
+    let line: Value = serde_json::from_str(lines[0]).expect("it is JSON");
+    assert_eq!(line["level"], "ERROR");
+    line["error"].as_str().expect("the error").to_owned()
+}

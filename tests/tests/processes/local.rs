@@ -1,0 +1,182 @@
+//! `latchstring-local`: its port, its end, its output.
+
+use std::time::{Duration, Instant};
+
+use latchstring_tests::{Latchstring, Program};
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+
+/// A port that was free a moment ago.
+async fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+#[tokio::test]
+async fn it_prints_its_address_and_the_lines_to_try() {
+    let mut program = Program::local("local-greeting", &["--port", "0"]);
+    let address = program.address().await;
+    let latchstring = Latchstring::at(&address).await;
+    assert_eq!(latchstring.settings().endpoint, address);
+    program.signal("TERM");
+    let (_, printed) = program.ended().await;
+    assert_eq!(
+        printed.matches("\n  curl ").count(),
+        3,
+        "three lines to try"
+    );
+    assert!(printed.contains(&format!("{address}/graphql")));
+    assert!(printed.contains(&format!("{address}/inbox.json")));
+    assert!(printed.contains(&latchstring.settings().api_key));
+}
+
+#[tokio::test]
+async fn the_port_is_honoured() {
+    let port = free_port().await;
+    let mut program = Program::local("local-port", &["--port", &port.to_string()]);
+    let address = program.address().await;
+    assert_eq!(address, format!("http://127.0.0.1:{port}"));
+    TcpStream::connect(("127.0.0.1", port))
+        .await
+        .expect("it listens there");
+}
+
+#[tokio::test]
+async fn a_taken_port_is_told_with_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let mut program = Program::local("local-taken", &["--port", &port]);
+    let (status, printed) = program.ended().await;
+    assert_eq!(status.code(), Some(1));
+    assert!(printed.contains(&format!("Port {port}")) && printed.contains("taken"));
+    assert!(printed.contains("--port"), "it says what to do");
+    assert_eq!(printed.lines().count(), 1, "and nothing else");
+}
+
+#[tokio::test]
+async fn arguments_that_it_does_not_know_are_told() {
+    for arguments in [
+        ["--port", "x"].as_slice(),
+        &["--port", "65536"],
+        &["--port", "-1"],
+        &["--nothing"],
+        &["nothing"],
+    ] {
+        let mut program = Program::local("local-arguments", arguments);
+        let (status, printed) = program.ended().await;
+        assert_eq!(status.code(), Some(2), "{arguments:?}");
+        assert!(printed.contains("error:") && printed.contains("--help"));
+    }
+}
+
+#[tokio::test]
+async fn ctrl_c_and_termination_end_it_at_once_whatever_is_connected() {
+    for signal in ["INT", "TERM"] {
+        let mut program = Program::local("local-signal", &["--port", "0"]);
+        let address = program.address().await;
+        // One connection that says nothing, and one that is kept alive.
+        let idle = TcpStream::connect(address.replace("http://", "")).await;
+        let latchstring = Latchstring::at(&address).await;
+        latchstring.by_email("ada@example.com").asks_for_a_code().await;
+        let begun = Instant::now();
+        program.signal(signal);
+        let (status, _) = program.ended().await;
+        assert!(begun.elapsed() < Duration::from_secs(2), "{signal} ends it");
+        assert!(status.success(), "{signal} is an orderly end");
+        drop(idle);
+    }
+}
+
+#[tokio::test]
+async fn there_is_no_control_unless_it_is_asked_for() {
+    let mut program = Program::local("local-no-control", &["--port", "0"]);
+    let latchstring = Latchstring::at(&program.address().await).await;
+    let (status, _) = latchstring.control(&json!({"advanceSeconds": 301})).await;
+    assert_eq!(status, 404);
+}
+
+#[tokio::test]
+async fn strict_gives_productions_budgets() {
+    let arguments = ["--port", "0", "--strict", "--control"];
+    let mut program = Program::local("local-strict", &arguments);
+    let latchstring = Latchstring::at(&program.address().await).await;
+    latchstring.advance_to_the_next(24 * 3600).await;
+    let ada = latchstring.by_email("ada@example.com");
+    ada.asks_for_a_code().await;
+    ada.asks_for_a_code().await;
+    let refusal = ada.tries_to_ask_for_a_code().await.err().expect("too many");
+    assert_eq!(refusal.kind, "TooManyRequests");
+}
+
+#[tokio::test]
+async fn legacy_pool_makes_accounts_first() {
+    let arguments = ["--port", "0", "--legacy-pool", "--control"];
+    let mut program = Program::local("local-legacy", &arguments);
+    let latchstring = Latchstring::at(&program.address().await).await;
+    latchstring.report_missing_users(true).await;
+    let ada = latchstring.by_email("ada@example.com");
+    ada.signs_in().await;
+    assert_eq!(latchstring.accounts().await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_demo_ends_well() {
+    let mut program = Program::local("local-demo", &["demo"]);
+    let (status, printed) = program.ended().await;
+    assert!(status.success());
+    assert!(printed.contains("steps went as they must"));
+    assert!(!printed.contains("panicked"));
+}
+
+/// The real binary, good input and bad: nothing that it printed is a secret.
+#[tokio::test]
+async fn nothing_that_is_printed_during_sign_ins_is_a_secret() {
+    let mut program = Program::local("local-sign-ins", &["--port", "0", "--control"]);
+    let latchstring = Latchstring::at(&program.address().await).await;
+    let ada = latchstring.by_email("ada@example.com");
+    let bob = latchstring.by_phone("+14155550132");
+    for person in [&ada, &bob] {
+        let question = person.asks_for_a_code().await;
+        let question = question
+            .answer(&person.wrong_code().await)
+            .await
+            .asked("otp");
+        latchstring.advance(31).await;
+        let question = question.resend().await.asked("otp");
+        let proof = question.answer(&person.code().await).await.proof();
+        let forged = format!("{proof}x");
+        assert!(person.presents(&forged).await.is_err());
+        let question = person.presents(&proof).await.expect("the proof is taken");
+        let signed_in = question.answer(&proof).await.signed_in();
+        assert!(person.presents(&proof).await.is_err(), "it is used");
+        signed_in.refreshes().await;
+        // Every port that can fail does.
+        for operation in ["InitiateAuth", "RespondToAuthChallenge"] {
+            latchstring.fail_next(operation, 1).await;
+            assert!(person.tries_to_ask_for_a_code().await.is_err());
+        }
+        let question = person.asks_for_a_code().await;
+        let code = person.code().await;
+        latchstring.fail_next("AdminGetUser", 2).await;
+        let question = question.answer(&code).await.asked("otp");
+        question.answer(&code).await.signed_in();
+        let ticket = person.ticket().await;
+        let question = latchstring.initiate(person.contact()).await.asked("select");
+        question.select("pigeon", Some(&ticket)).await.failed();
+        let question = person.asks_for_a_code().await;
+        for wrong in person.wrong_codes(2).await {
+            question.answer(&wrong).await;
+        }
+        latchstring.disable(signed_in.username()).await;
+        person.asks_for_a_code().await;
+    }
+    for typed in ["ada@example.com\u{0}", "ada", "+1415555CALL", ""] {
+        assert!(latchstring.by_email(typed).tries_to_ask_for_a_code().await.is_err());
+    }
+
+    program.signal("INT");
+    let (status, printed) = program.ended().await;
+    assert!(status.success(), "it ran to its end");
+    assert!(!printed.contains("panicked"), "nothing panicked");
+    assert!(latchstring_tests::holds_no_secret(&printed), "nothing is a secret");
+}
