@@ -47,6 +47,9 @@ static NOTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 /// Notes a secret, for the search for leaks.
 pub fn note(secret: &str) {
     let secret = secret.trim();
+    if secret.is_empty() {
+        return;
+    }
     let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
     if noted.insert(secret.to_owned()) {
         let file = format!("target/test-secrets/{}.txt", process::id());

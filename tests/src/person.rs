@@ -135,7 +135,10 @@ impl Person {
 
     /// Asks for a ticket alone, as for an SDK that talks to Cognito itself: the ticket and the
     /// username to begin with.
-    pub async fn asks_for_a_ticket(&self, proof: Option<&str>) -> Result<(String, String), Refusal> {
+    pub async fn asks_for_a_ticket(
+        &self,
+        proof: Option<&str>,
+    ) -> Result<(String, String), Refusal> {
         const QUERY: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
                              { ticket username expiresIn } }";
         let payload = self
@@ -226,7 +229,13 @@ impl Latchstring {
             Err(error) => Outcome::Refused(Refusal::of(&error)),
             Ok(output) => {
                 let parameters = output.challenge_parameters.unwrap_or_default();
-                outcome(self, output.session, parameters, output.authentication_result).await
+                outcome(
+                    self,
+                    output.session,
+                    parameters,
+                    output.authentication_result,
+                )
+                .await
             }
         }
     }

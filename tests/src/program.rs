@@ -46,9 +46,14 @@ fn cargo() -> Command {
     // such a variable changes would be, here and in the person's next build.
     for (name, _) in env::vars_os() {
         let ours = name.to_str().is_some_and(|name| {
-            ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
-                .iter()
-                .any(|prefix| name.starts_with(prefix))
+            [
+                "CARGO_PKG_",
+                "CARGO_MANIFEST_",
+                "CARGO_BIN_",
+                "CARGO_CRATE_",
+            ]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
         });
         if ours {
             command.env_remove(name);
@@ -132,8 +137,11 @@ impl Program {
         const BEFORE: &str = "listens on ";
         let printed = timeout(
             PATIENCE,
-            self.printed
-                .wait_for(|printed| printed.split_once(BEFORE).is_some_and(|p| p.1.contains('\n'))),
+            self.printed.wait_for(|printed| {
+                printed
+                    .split_once(BEFORE)
+                    .is_some_and(|p| p.1.contains('\n'))
+            }),
         )
         .await
         .expect("the address is printed in time")

@@ -103,7 +103,7 @@ pub struct Mail {
     pub subject: Option<String>,
     /// The text.
     pub text: String,
-    /// The code.
+    /// The code; empty in a notice.
     pub code: String,
 }
 
@@ -241,13 +241,14 @@ impl Latchstring {
             .into_iter()
             .map(|message| {
                 let text = |name: &str| message[name].as_str().expect("a text").to_owned();
-                note(&text("code"));
+                let code = message["code"].as_str().unwrap_or_default();
+                note(code);
                 Mail {
                     channel: text("channel"),
                     to: text("to"),
                     subject: message["subject"].as_str().map(str::to_owned),
                     text: text("text"),
-                    code: text("code"),
+                    code: code.to_owned(),
                 }
             })
             .collect()
@@ -282,7 +283,10 @@ impl Latchstring {
             .username(username)
             .send()
             .await;
-        done("AdminDisableUser", disabled.map_err(|error| code_of(&error)));
+        done(
+            "AdminDisableUser",
+            disabled.map_err(|error| code_of(&error)),
+        );
     }
 
     /// Deletes an account.

@@ -9,10 +9,12 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
+use latchstring_core::account::Sub;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::KeyId;
 use latchstring_core::label::Label;
+use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{Entropy, Finished, Judged, Opened, Redeemed, Store, Token};
 use latchstring_core::sealed::{SealedContact, Ticket, TicketId};
 use latchstring_core::time::Timestamp;
@@ -50,6 +52,8 @@ pub async fn run<S: Store + 'static, E: Entropy>(contract: &Contract<S, E>) {
     one_of_many_finishes(contract).await;
     a_token_is_tied_to_one_flow(contract).await;
     one_of_many_flows_redeems(contract).await;
+    an_account_has_one_pending_contact_of_a_kind(contract).await;
+    only_the_latest_pending_contact_is_settled(contract).await;
     a_lease_is_held_by_one_until_its_time_is_up(contract).await;
     one_of_many_takes_a_lease(contract).await;
     a_counter_stays_within_its_limit(contract).await;
@@ -63,6 +67,10 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
 
     fn label(&self) -> Label {
         Label::random(self.entropy.bytes())
+    }
+
+    fn sub(&self) -> Sub {
+        Sub::new(self.label().to_string())
     }
 
     fn answer(&self) -> AnswerDigest {
@@ -84,7 +92,7 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             id: self.id(),
             client: "client".to_owned(),
             purpose: Purpose::SignIn,
-            subject: Subject::Known(self.label()),
+            subject: Subject::Known(self.sub()),
             contact: SealedContact::from_text("k1.sealed"),
             key: KeyId::parse("k1").expect("a key id"),
             issued_at: self.now,
@@ -93,6 +101,19 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             last_sent_at: self.now,
             attempts: BTreeSet::new(),
             state: State::Open,
+        }
+    }
+
+    /// A pending contact as a resolver writes it.
+    fn pending(&self, account: &Sub, method: Method) -> Pending {
+        Pending {
+            account: account.clone(),
+            method,
+            id: PendingId::from_bytes(self.entropy.bytes()),
+            contact: SealedContact::from_text("k1.sealed"),
+            replaces: None,
+            expires_at: self.after(3_600_000),
+            outcome: PendingOutcome::Waiting,
         }
     }
 
@@ -139,7 +160,12 @@ pub async fn a_row_reads_as_it_was_written<S: Store + 'static, E: Entropy>(c: &C
     assert_eq!(c.store.flow(c.id()).await, Ok(None));
     let at = c.after(1);
     for (purpose, subject, state) in [
-        (Purpose::SignIn, Subject::Known(c.label()), State::Open),
+        (Purpose::SignIn, Subject::Known(c.sub()), State::Open),
+        (
+            Purpose::VerifyContact(PendingId::from_bytes(c.entropy.bytes())),
+            Subject::Known(c.sub()),
+            State::Open,
+        ),
         (
             Purpose::SignIn,
             Subject::Ghost,
@@ -418,6 +444,67 @@ pub async fn one_of_many_flows_redeems<S: Store + 'static, E: Entropy>(c: &Contr
     assert_eq!(count(&redeemed, &Ok(Redeemed::Here)), 1);
     let elsewhere = count(&redeemed, &Ok(Redeemed::Elsewhere));
     assert_eq!(elsewhere, usize::from(RACERS) - 1);
+}
+
+/// A newer request of the same kind takes the place of an older one; other accounts and kinds have
+/// their own.
+pub async fn an_account_has_one_pending_contact_of_a_kind<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let (ada, bob) = (c.sub(), c.sub());
+    let older = c.pending(&ada, Method::Email);
+    let newer = Pending {
+        replaces: Some(SealedContact::from_text("k1.old")),
+        ..c.pending(&ada, Method::Email)
+    };
+    let by_phone = c.pending(&ada, Method::PhoneNumber);
+    for pending in [&older, &newer, &by_phone] {
+        assert_eq!(c.store.put_pending(pending).await, Ok(()));
+    }
+    assert_eq!(
+        c.store.pending(&ada, Method::Email).await,
+        Ok(Some(newer)),
+        "the newer one is there"
+    );
+    assert_eq!(
+        c.store.pending(&ada, Method::PhoneNumber).await,
+        Ok(Some(by_phone))
+    );
+    assert_eq!(c.store.pending(&bob, Method::Email).await, Ok(None));
+}
+
+/// What became of a request is noted only while it is the latest, and as often as it is said.
+pub async fn only_the_latest_pending_contact_is_settled<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let ada = c.sub();
+    let (older, newer) = (
+        c.pending(&ada, Method::Email),
+        c.pending(&ada, Method::Email),
+    );
+    let settle = async |id, outcome| {
+        c.store
+            .settle_pending(&ada, Method::Email, id, outcome)
+            .await
+    };
+    assert_eq!(settle(older.id, PendingOutcome::Done).await, Ok(false));
+    for pending in [&older, &newer] {
+        assert_eq!(c.store.put_pending(pending).await, Ok(()));
+    }
+    assert_eq!(settle(older.id, PendingOutcome::Done).await, Ok(false));
+    let now = c.store.pending(&ada, Method::Email).await;
+    assert_eq!(now, Ok(Some(newer.clone())), "nothing was noted");
+    for _ in 0..2 {
+        assert_eq!(settle(newer.id, PendingOutcome::InUse).await, Ok(true));
+    }
+    let settled = Pending {
+        outcome: PendingOutcome::InUse,
+        ..newer
+    };
+    assert_eq!(
+        c.store.pending(&ada, Method::Email).await,
+        Ok(Some(settled))
+    );
 }
 
 /// `lease`, `release`.

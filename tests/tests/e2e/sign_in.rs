@@ -133,7 +133,13 @@ async fn what_a_client_sees_before_the_answer_is_the_same_for_a_stranger_and_for
         names.sort_unstable();
         assert_eq!(
             names,
-            ["attemptsLeft", "codeLength", "expiresIn", "resendAfter", "step"]
+            [
+                "attemptsLeft",
+                "codeLength",
+                "expiresIn",
+                "resendAfter",
+                "step"
+            ]
         );
         assert_eq!(asked.attempts_left(), 2);
         assert_eq!(asked.number("codeLength"), 6);
@@ -151,7 +157,10 @@ async fn what_a_client_sees_before_the_answer_is_the_same_for_a_stranger_and_for
 #[tokio::test]
 async fn the_question_tells_what_the_defaults_promise() {
     let latchstring = Latchstring::start().await;
-    let question = latchstring.by_email("ada@example.com").asks_for_a_code().await;
+    let question = latchstring
+        .by_email("ada@example.com")
+        .asks_for_a_code()
+        .await;
     assert_eq!(question.number("codeLength"), 6);
     // A second may have begun since.
     assert!((299..=300).contains(&question.number("expiresIn")));

@@ -11,15 +11,13 @@ use crate::sealed::{Proof, Ticket, UnsealError};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
-/// A challenge to ask, and the one message that may go with it.
+/// A challenge to ask.
 #[derive(Clone, Debug)]
 pub struct Created {
     /// For the metadata and the private parameter.
     pub challenge: Challenge,
     /// For the client.
     pub public: PublicParameters,
-    /// To deliver, once, by whoever holds this value.
-    pub message: Option<Message>,
 }
 
 /// What the client learns: the same shape for a decoy as for the real thing.
@@ -182,7 +180,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
                     (Purpose::SignIn | Purpose::VerifyContact(_), _) => Why::CodeReserved,
                 };
                 let mut decided = self.decided(flow, step_of(&row), why);
-                decided.decision.message = self.message(&row);
+                decided.message = self.message(&row);
                 decided
             }
         }
@@ -288,7 +286,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
                 row.sends = row.sends.saturating_add(1);
                 row.last_sent_at = self.now;
                 let mut decided = self.decided(row.id, step_of(&row), Why::Resent);
-                decided.decision.message = self.message(&row);
+                decided.message = self.message(&row);
                 decided
             }
         }
@@ -378,7 +376,6 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
     }
 }
 
-/// A challenge with nothing to deliver.
 fn created(policy: &Policy, challenge: Challenge, now: Timestamp) -> Created {
     let public = match &challenge.step {
         Step::Select => PublicParameters::Select,
@@ -389,11 +386,7 @@ fn created(policy: &Policy, challenge: Challenge, now: Timestamp) -> Created {
             PublicParameters::Claim(expectation(policy, progress, policy.proof_life, now), None)
         }
     };
-    Created {
-        challenge,
-        public,
-        message: None,
-    }
+    Created { challenge, public }
 }
 
 fn step_of(row: &Flow) -> Step {

@@ -10,12 +10,12 @@ use crate::ports::{Clock, Directory, Finished, Store};
 use crate::time::Timestamp;
 
 /// What Cognito does next.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Ask Create for a challenge.
     Challenge,
-    /// Issue tokens; and, after a contact was replaced, tell the old one.
-    IssueTokens(Option<Message>),
+    /// Issue tokens.
+    IssueTokens,
     /// Fail the authentication.
     Fail,
 }
@@ -123,9 +123,12 @@ async fn commit(
     };
     match store.finish(row.id, now).await {
         Err(fault) => again(fault),
-        Ok(Finished::Now) => decided(Next::IssueTokens(notice), Why::TokensIssued),
+        Ok(Finished::Now) => Decided {
+            message: notice,
+            ..decided(Next::IssueTokens, Why::TokensIssued)
+        },
         Ok(Finished::Before(at)) if now.since(at) <= REPLAY_GRACE => {
-            decided(Next::IssueTokens(None), Why::TokensIssued)
+            decided(Next::IssueTokens, Why::TokensIssued)
         }
         Ok(Finished::Before(_)) => decided(Next::Fail, Why::FlowOver),
         Ok(Finished::Refused) => decided(Next::Fail, Why::FlowNotMatched),

@@ -53,6 +53,7 @@ pub use row::{AnswerDigest, Flow, State, Subject};
 pub use turn::{ClientRequest, Person, Round, Turn};
 pub use verify::{Response, Verdict, Verified, verify};
 
+use crate::message::Message;
 use crate::pending::PendingId;
 use crate::ports::Fault;
 
@@ -128,11 +129,14 @@ impl Purpose {
     }
 }
 
-/// A decision, and what a log may say about it.
+/// A decision, what goes with it, and what a log may say about it.
 #[derive(Clone, Debug)]
 pub struct Decided<T> {
     /// What Cognito is told.
     pub decision: T,
+    /// The one message to deliver, once, by whoever holds this value: a code, or the notice to a
+    /// contact that was replaced.
+    pub message: Option<Message>,
     /// Why.
     pub why: Why,
     /// The flow, where one is known.
@@ -145,6 +149,7 @@ impl<T> Decided<T> {
     fn new(decision: T, why: Why, flow: Option<FlowId>) -> Self {
         Self {
             decision,
+            message: None,
             why,
             flow,
             fault: None,
@@ -153,10 +158,8 @@ impl<T> Decided<T> {
 
     fn fault(decision: T, flow: FlowId, fault: Fault) -> Self {
         Self {
-            decision,
-            why: Why::Fault,
-            flow: Some(flow),
             fault: Some(fault),
+            ..Self::new(decision, Why::Fault, Some(flow))
         }
     }
 }

@@ -40,7 +40,7 @@ fn assert_harmless(reply: &Reply) {
         assert_eq!(reply.next(), Next::Challenge);
     }
     if let Some(create) = &reply.create {
-        assert!(create.fault.is_none() || create.decision.message.is_none());
+        assert!(create.fault.is_none() || create.message.is_none());
     }
 }
 

@@ -52,14 +52,12 @@ impl<S: Store, M: Courier, C: Clock, E: Entropy> Handler for CreateTrigger<S, M,
         let created = if let Ok(decided) = timeout(DECIDING, deciding).await {
             let outcome = decided.decision.challenge.step.name();
             log::decision("create", outcome, &self.deployment.keys, &decided);
+            deliver(&self.courier, decided.message.as_ref(), deadline).await;
             decided.decision
         } else {
             tracing::warn!(trigger = "create", "out of time");
             ask_again(&self.deployment, &self.clock, &self.entropy, &turn)
         };
-        if let Some(message) = &created.message {
-            deliver(&self.courier, message, deadline).await;
-        }
         let text = created
             .challenge
             .to_text(&self.deployment.keys, &turn.caller);

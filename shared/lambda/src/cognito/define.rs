@@ -47,12 +47,13 @@ impl<S: Store, D: Directory, M: Courier, C: Clock> Handler for DefineTrigger<S, 
             &turn,
         );
         let next = if let Ok(decided) = timeout(DECIDING, deciding).await {
-            let outcome = match &decided.decision {
+            let outcome = match decided.decision {
                 Next::Challenge => "challenge",
-                Next::IssueTokens(_) => "issue_tokens",
+                Next::IssueTokens => "issue_tokens",
                 Next::Fail => "fail",
             };
             log::decision("define", outcome, &self.deployment.keys, &decided);
+            deliver(&self.courier, decided.message.as_ref(), deadline).await;
             decided.decision
         } else {
             tracing::warn!(trigger = "define", "out of time");
@@ -61,12 +62,7 @@ impl<S: Store, D: Directory, M: Courier, C: Clock> Handler for DefineTrigger<S, 
         let mut response = CognitoEventUserPoolsDefineAuthChallengeResponse::default();
         match next {
             Next::Challenge => response.challenge_name = Some("CUSTOM_CHALLENGE".to_owned()),
-            Next::IssueTokens(notice) => {
-                if let Some(notice) = notice {
-                    deliver(&self.courier, &notice, deadline).await;
-                }
-                response.issue_tokens = true;
-            }
+            Next::IssueTokens => response.issue_tokens = true,
             Next::Fail => response.fail_authentication = true,
         }
         event::encode(raw, &response)

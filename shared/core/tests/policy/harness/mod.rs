@@ -63,6 +63,7 @@ pub(crate) struct World {
     pub(crate) pause: Duration,
     triggers: Arc<AtomicUsize>,
     sent: Arc<Mutex<Vec<Message>>>,
+    notices: Arc<Mutex<Vec<Message>>>,
 }
 
 impl World {
@@ -91,6 +92,7 @@ impl World {
             triggers: Arc::default(),
             pause: Duration::ZERO,
             sent: Arc::default(),
+            notices: Arc::default(),
         }
     }
 
@@ -213,7 +215,7 @@ impl World {
         sent.iter()
             .map(|message| {
                 (
-                    message.code.digits().to_owned(),
+                    message.code.as_ref().expect("a code").digits().to_owned(),
                     message.to.as_str().to_owned(),
                 )
             })
@@ -263,11 +265,20 @@ impl World {
         }
     }
 
-    /// Calls Define, as often as configured.
+    /// Whom Define told that their contact was replaced.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let notices = self.notices.lock().unwrap();
+        notices
+            .iter()
+            .map(|notice| notice.to.as_str().to_owned())
+            .collect()
+    }
+
+    /// Calls Define, as often as configured, and delivers what it says.
     pub(crate) async fn define(&self, turn: &Turn) -> Decided<Next> {
         let mut left = self.invocations();
         loop {
-            let decided = latchstring_core::flow::define(
+            let mut decided = latchstring_core::flow::define(
                 &self.deployment,
                 &self.store,
                 &self.directory,
@@ -275,6 +286,7 @@ impl World {
                 turn,
             )
             .await;
+            self.notices.lock().unwrap().extend(decided.message.take());
             if self.is_last(&mut left) {
                 return decided;
             }
@@ -293,7 +305,7 @@ impl World {
                 turn,
             )
             .await;
-            let message = decided.decision.message.take();
+            let message = decided.message.take();
             self.sent.lock().unwrap().extend(message);
             if self.is_last(&mut left) {
                 return decided;

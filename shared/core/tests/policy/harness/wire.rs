@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use latchstring_core::account::Account;
+use latchstring_core::account::{Account, Names, Sub};
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId};
-use latchstring_core::identifier::Identifier;
+use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::label::Label;
+use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Created, Directory, Fault, Finished, Judged, Opened, Redeemed, Store, Token,
+    Created, Directory, Fault, Finished, Judged, Opened, Redeemed, Store, Token, Written,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -151,6 +152,27 @@ impl Store for Flaky<MemoryStore> {
         self.wire.carry("is_redeemed", effect).await
     }
 
+    async fn put_pending(&self, pending: &Pending) -> Result<(), Fault> {
+        let effect = self.port.put_pending(pending);
+        self.wire.carry("put_pending", effect).await
+    }
+
+    async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, Fault> {
+        let effect = self.port.pending(account, method);
+        self.wire.carry("pending", effect).await
+    }
+
+    async fn settle_pending(
+        &self,
+        account: &Sub,
+        method: Method,
+        id: PendingId,
+        outcome: PendingOutcome,
+    ) -> Result<bool, Fault> {
+        let effect = self.port.settle_pending(account, method, id, outcome);
+        self.wire.carry("settle_pending", effect).await
+    }
+
     async fn lease(
         &self,
         on: Label,
@@ -192,5 +214,15 @@ impl Directory for Flaky<MemoryDirectory> {
     async fn set_password(&self, username: &str, password: &Secret) -> Result<(), Fault> {
         let effect = self.port.set_password(username, password);
         self.wire.carry("set_password", effect).await
+    }
+
+    async fn set_contact(&self, username: &str, contact: &Identifier) -> Result<Written, Fault> {
+        let effect = self.port.set_contact(username, contact);
+        self.wire.carry("set_contact", effect).await
+    }
+
+    async fn set_names(&self, username: &str, names: &Names) -> Result<(), Fault> {
+        let effect = self.port.set_names(username, names);
+        self.wire.carry("set_names", effect).await
     }
 }
