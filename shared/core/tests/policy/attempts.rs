@@ -41,6 +41,35 @@ fn the_right_answer_after_the_last_attempt_is_wrong() {
 }
 
 #[test]
+fn the_last_wrong_answer_again_gets_the_same_verdict() {
+    let world = World::with_ada();
+    let session = world.at_otp(ADA);
+    let wrong: Vec<_> = world.wrong_codes().take(3).collect();
+    for answer in wrong.iter().chain(&wrong) {
+        let reply = session.clone().answer(answer);
+        assert_eq!(reply.verify.why, Why::WrongAnswer);
+    }
+    assert_eq!(session.row().unwrap().attempts.len(), 3);
+}
+
+#[test]
+fn a_right_last_attempt_whose_verdict_was_lost_passes_the_next_time() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    for wrong in world.wrong_codes().take(2) {
+        session.answer(&wrong);
+    }
+    world.wire.will_break([(1, Break::After)]);
+    let reply = session.answer(&world.code());
+    assert_eq!(
+        reply.whys(),
+        (Why::Fault, Why::AskedAgain, Some(Why::AskedAgain))
+    );
+    let again = session.answer(&world.code());
+    assert_eq!(again.whys(), (Why::RightAgain, Why::TokensIssued, None));
+}
+
+#[test]
 fn as_many_attempts_as_configured_are_judged() {
     for attempts in 1..=5 {
         let world =

@@ -133,13 +133,19 @@ impl World {
 
     /// Puts Bob in the pool.
     pub(crate) fn put_bob(&self) {
+        self.put_somebody(BOBS_NAME, BOB);
+    }
+
+    /// Puts an account in the pool that holds this contact as verified.
+    pub(crate) fn put_somebody(&self, username: &str, contact: &str) {
+        let method = identifier(contact).method().as_str();
         self.directory.port.put(Account {
-            username: BOBS_NAME.to_owned(),
+            username: username.to_owned(),
             enabled: true,
             attributes: Attributes::from_pairs([
-                ("sub", "sub-of-bob"),
-                ("email", BOB),
-                ("email_verified", "true"),
+                ("sub", &*format!("sub-of-{username}")),
+                (method, contact),
+                (&*format!("{method}_verified"), "true"),
             ]),
         });
     }
