@@ -23,7 +23,6 @@ pub(crate) struct Refused {
 impl Refused {
     pub(crate) const EMPTY_BODY: Self = Self::malformed("Request body is empty.");
     pub(crate) const UNPARSABLE: Self = Self::malformed("Unable to parse GraphQL query.");
-    pub(crate) const UNREADABLE_BODY: Self = Self::malformed("The request body ended early.");
     pub(crate) const NO_OPERATION_NAME: Self = Self::bad("Missing operation name.");
     pub(crate) const UNKNOWN_OPERATION: Self = Self::bad("Unknown operation name.");
     pub(crate) const TOO_LARGE: Self = Self {

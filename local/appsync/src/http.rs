@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest as _, Request, State};
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::HeaderMap;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
@@ -18,14 +18,15 @@ use crate::event::Origin;
 use crate::limits::MAX_BODY;
 use crate::{execution, request};
 
+/// How much of a body is taken off the wire before its sender is cut off.
+const DRAIN_LIMIT: usize = 16 * MAX_BODY;
+
 /// Serves `POST /graphql`.
 ///
 /// The caller's address is known if the router is served with
 /// [`into_make_service_with_connect_info`](Router::into_make_service_with_connect_info).
 pub fn router(api: Api) -> Router {
-    let graphql = post(answer)
-        .fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(MAX_BODY));
+    let graphql = post(answer).fallback(wrong_method);
     Router::new()
         .route("/graphql", graphql)
         .with_state(Arc::new(api))
@@ -62,13 +63,11 @@ async fn execute(
 }
 
 async fn read(http: Request) -> Result<Bytes, Refused> {
-    Bytes::from_request(http, &()).await.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Refused::TOO_LARGE
-        } else {
-            Refused::UNREADABLE_BODY
-        }
-    })
+    // More than is taken is read, so that its sender gets to read the refusal.
+    match to_bytes(http.into_body(), DRAIN_LIMIT).await {
+        Ok(body) if body.len() <= MAX_BODY => Ok(body),
+        Ok(_) | Err(_) => Err(Refused::TOO_LARGE),
+    }
 }
 
 /// JSON, which AWS's own examples also call `application/graphql`; and no type at all.

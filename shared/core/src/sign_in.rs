@@ -129,9 +129,32 @@ impl From<Cause> for SignInError {
 
 /// How long one request may hold the lease on a new account's identifier.
 const LEASE: Duration = Duration::from_secs(10);
-/// Waits for the lease, and for a new account to be found: doubling from 100 ms, 3.1 s in all.
-const TRIES: u32 = 6;
-const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// Waiting for a lease, or for a new account to be found: six tries, the waits between them
+/// doubling from 100 ms, 3.1 s in all.
+struct Patience {
+    next_wait: Duration,
+}
+
+impl Patience {
+    const FIRST_WAIT: Duration = Duration::from_millis(100);
+    const LAST_WAIT: Duration = Duration::from_millis(1600);
+
+    const fn new() -> Self {
+        Self {
+            next_wait: Self::FIRST_WAIT,
+        }
+    }
+
+    /// Waits before another try; false if there is none.
+    async fn wait(&mut self, clock: &impl Clock) -> bool {
+        if self.next_wait > Self::LAST_WAIT {
+            return false;
+        }
+        clock.sleep(self.next_wait).await;
+        self.next_wait *= 2;
+        true
+    }
+}
 
 /// The resolver's ports and settings.
 #[derive(Debug)]
@@ -234,18 +257,18 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
         let username = self.account_of(identifier).await?;
         // A new account may not be seen everywhere at once; then the triggers see a ghost and ask
         // for a code instead of the proof.
-        let mut wait = FIRST_WAIT;
-        for _ in 0..TRIES {
+        let mut patience = Patience::new();
+        loop {
             let challenge = self.initiate_new(&username).await?;
             let ticket = self.door().seal(Purpose::Claim, identifier);
             let asked = self.door().select(challenge, identifier, &ticket).await?;
             if let Some(payload) = payload(&asked, "claim", &username)? {
                 return Ok(payload);
             }
-            self.clock.sleep(wait).await;
-            wait *= 2;
+            if !patience.wait(self.clock).await {
+                return Err(Cause::AccountNotFound.into());
+            }
         }
-        Err(Cause::AccountNotFound.into())
     }
 
     async fn open_proof(&self, identifier: &Identifier, proof: &Secret) -> Result<(), SignInError> {
@@ -268,8 +291,8 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
     async fn account_of(&self, identifier: &Identifier) -> Result<String, SignInError> {
         let on = Label::of_identifier(&self.deployment.keys, identifier);
         let holder = Label::random(self.entropy.bytes());
-        let mut wait = FIRST_WAIT;
-        for _ in 0..TRIES {
+        let mut patience = Patience::new();
+        loop {
             let now = self.clock.now();
             if self.store.lease(on, holder, now, now.plus(LEASE)).await? {
                 let username = self.find_or_create(identifier).await;
@@ -277,15 +300,15 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
                 let _ = self.store.release(on, holder).await;
                 return username;
             }
-            self.clock.sleep(wait).await;
-            wait *= 2;
+            if !patience.wait(self.clock).await {
+                return Err(Cause::LeaseHeld.into());
+            }
         }
-        Err(Cause::LeaseHeld.into())
     }
 
     async fn find_or_create(&self, identifier: &Identifier) -> Result<String, SignInError> {
-        let mut wait = FIRST_WAIT;
-        for _ in 0..TRIES {
+        let mut patience = Patience::new();
+        loop {
             let holder = self
                 .directory
                 .find(identifier.as_str())
@@ -301,34 +324,27 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
                 match self.directory.create(&username, identifier).await? {
                     Created::New => username,
                     // The present owner appeared, or is not visible yet: look again.
-                    Created::Taken => {
-                        self.clock.sleep(wait).await;
-                        wait *= 2;
-                        continue;
-                    }
+                    Created::Taken if patience.wait(self.clock).await => continue,
+                    Created::Taken => return Err(Cause::AccountNotFound.into()),
                 }
             };
             let password = password(&self.entropy.bytes());
             self.directory.set_password(&username, &password).await?;
             return Ok(username);
         }
-        Err(Cause::AccountNotFound.into())
     }
 
     /// Opens a session for an account that may be too new to be found.
     async fn initiate_new(&self, username: &str) -> Result<OpenChallenge, SignInError> {
-        let mut wait = FIRST_WAIT;
-        for _ in 0..TRIES {
+        let mut patience = Patience::new();
+        loop {
             match self.api.initiate(username).await? {
                 Reply::Challenge(challenge) => return Ok(challenge),
                 Reply::Refused => return Err(Cause::SessionRefused.into()),
-                Reply::UserNotFound => {
-                    self.clock.sleep(wait).await;
-                    wait *= 2;
-                }
+                Reply::UserNotFound if patience.wait(self.clock).await => {}
+                Reply::UserNotFound => return Err(Cause::AccountNotFound.into()),
             }
         }
-        Err(Cause::AccountNotFound.into())
     }
 }
 

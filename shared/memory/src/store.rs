@@ -122,8 +122,9 @@ impl Store for MemoryStore {
         keep_until: Timestamp,
     ) -> Result<Redeemed, Fault> {
         let mut tables = lock(&self.0);
-        let (holder, _) = tables.redeemed.entry(token).or_insert((flow, keep_until));
+        let (holder, kept_until) = tables.redeemed.entry(token).or_insert((flow, keep_until));
         Ok(if *holder == flow {
+            *kept_until = keep_until.max(*kept_until);
             Redeemed::Here
         } else {
             Redeemed::Elsewhere
@@ -200,7 +201,8 @@ impl Store for MemoryStore {
         keep_until: Timestamp,
     ) -> Result<bool, Fault> {
         let mut tables = lock(&self.0);
-        let (count, _) = tables.counters.entry(counter).or_insert((0, keep_until));
+        let (count, kept_until) = tables.counters.entry(counter).or_insert((0, keep_until));
+        *kept_until = keep_until.max(*kept_until);
         match count.checked_add(amount) {
             Some(sum) if sum <= limit => {
                 *count = sum;

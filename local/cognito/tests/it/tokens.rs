@@ -116,23 +116,22 @@ async fn the_published_keys_verify_the_tokens() {
     assert_ne!(kids[0], kids[1]);
 }
 
+/// As AppSync and every other service does, which know the keys and not what was revoked.
 #[tokio::test]
-async fn a_good_access_token_is_verified_for_other_services() {
+async fn other_services_verify_both_tokens_until_they_expire() {
     let (bench, tokens) = ada().await;
-    let claims = bench
-        .pool
-        .verify_access_token(text(&tokens, "AccessToken"))
-        .expect("good");
-    assert_eq!(claims["username"], "ada");
-    assert_eq!(
-        bench.pool.verify_access_token(text(&tokens, "IdToken")),
-        Err(TokenError::Invalid)
-    );
+    let claims = |name| bench.pool.verify_jwt(text(&tokens, name));
+    assert_eq!(claims("AccessToken").expect("good")["username"], "ada");
+    assert_eq!(claims("IdToken").expect("good")["token_use"], "id");
     bench.ok("AdminDeleteUser", named("ada")).await;
-    assert_eq!(
-        bench.pool.verify_access_token(text(&tokens, "AccessToken")),
-        Err(TokenError::UserNotFound)
-    );
+    assert!(claims("AccessToken").is_ok(), "nobody told them");
+    bench.advance(3600);
+    assert_eq!(claims("AccessToken"), Err(TokenError::Expired));
+    assert_eq!(claims("IdToken"), Err(TokenError::Expired));
+    let mut forged = text(&tokens, "IdToken").to_owned();
+    forged.push('A');
+    assert!(bench.pool.verify_jwt(&forged).is_err());
+    assert_eq!(bench.pool.verify_jwt("no token"), Err(TokenError::Invalid));
 }
 
 #[tokio::test]

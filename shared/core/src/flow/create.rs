@@ -3,6 +3,7 @@
 use super::row::{Flow, NewFlow, State, Subject};
 use super::turn::{Last, Person, Turn};
 use super::{Challenge, Decided, FlowId, Progress, Purpose, Step, Why};
+use crate::account::Attributes;
 use crate::identifier::Method;
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
@@ -190,24 +191,29 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
     /// session this is, so a ticket is nothing in anybody else's.
     async fn subject(&self, ticket: &Ticket) -> Result<Subject, Fault> {
         let keys = &self.deployment.keys;
-        let person = match (&self.turn.person, ticket.purpose) {
-            (Person::Known(person), _) => person,
-            (Person::Ghost, Purpose::SignIn | Purpose::Claim) => return Ok(Subject::Ghost),
-            (Person::Ghost, Purpose::VerifyContact(_)) => return Ok(Subject::Decoy),
+        let known = |person: &Attributes| Subject::Known(person.sub().clone());
+        let (entitled, subject) = match (&self.turn.person, ticket.purpose) {
+            (Person::Known(person), Purpose::SignIn | Purpose::Claim) => {
+                (person.holds(&ticket.to), known(person))
+            }
+            (Person::Known(person), Purpose::VerifyContact(id)) => {
+                let pending = self.store.pending(person.sub(), ticket.to.method()).await?;
+                let waits = pending
+                    .is_some_and(|pending| pending.is_waiting_for(id, &ticket.to, keys, self.now));
+                (waits, known(person))
+            }
+            (Person::HalfCreated(person), Purpose::SignIn) => {
+                (person.holds(&ticket.to), Subject::Ghost)
+            }
+            (Person::Ghost, Purpose::SignIn) => {
+                (self.turn.is_for_ghost(&ticket.to), Subject::Ghost)
+            }
+            (
+                Person::HalfCreated(_) | Person::Ghost,
+                Purpose::Claim | Purpose::VerifyContact(_),
+            ) => (false, Subject::Decoy),
         };
-        let entitled = match ticket.purpose {
-            Purpose::SignIn | Purpose::Claim => person.holds(&ticket.to),
-            Purpose::VerifyContact(id) => self
-                .store
-                .pending(person.sub(), ticket.to.method())
-                .await?
-                .is_some_and(|pending| pending.is_waiting_for(id, &ticket.to, keys, self.now)),
-        };
-        Ok(if entitled {
-            Subject::Known(person.sub().clone())
-        } else {
-            Subject::Decoy
-        })
+        Ok(if entitled { subject } else { Subject::Decoy })
     }
 
     fn ticket(&self) -> Result<Ticket, Why> {
@@ -238,7 +244,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         let contact = row.contact(keys)?;
         let may_receive = match (&row.subject, &self.turn.person, row.purpose) {
             (_, _, Purpose::Claim)
-            | (Subject::Known(_), Person::Ghost, _)
+            | (Subject::Known(_), Person::HalfCreated(_) | Person::Ghost, _)
             | (Subject::Decoy, _, _) => false,
             // The holder of an address may have changed since it was first sent there.
             (Subject::Known(_), Person::Known(person), Purpose::SignIn) => person.holds(&contact),
