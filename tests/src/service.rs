@@ -282,7 +282,10 @@ impl Latchstring {
             .username(username)
             .send()
             .await;
-        done("AdminDisableUser", disabled.map_err(|error| code_of(&error)));
+        done(
+            "AdminDisableUser",
+            disabled.map_err(|error| code_of(&error)),
+        );
     }
 
     /// Deletes an account.

@@ -98,10 +98,12 @@ impl SignedIn {
             .send()
             .await
             .map_err(|error| Refusal::of(&error))?;
-        let attributes = user
-            .user_attributes()
-            .iter()
-            .map(|a| (a.name().to_owned(), a.value().unwrap_or_default().to_owned()));
+        let attributes = user.user_attributes().iter().map(|a| {
+            (
+                a.name().to_owned(),
+                a.value().unwrap_or_default().to_owned(),
+            )
+        });
         Ok((user.username().to_owned(), attributes.collect()))
     }
 
@@ -133,12 +135,16 @@ impl SignedIn {
 fn claims(token: &str, keys: &JwkSet) -> Value {
     let header = jsonwebtoken::decode_header(token)
         .unwrap_or_else(|_| panic!("a token is a JSON Web Token"));
-    assert!(header.alg == Algorithm::RS256, "tokens are signed with RS256");
+    assert!(
+        header.alg == Algorithm::RS256,
+        "tokens are signed with RS256"
+    );
     let key = header
         .kid
         .and_then(|kid| keys.find(&kid))
         .expect("the key of a token is published");
-    let key = DecodingKey::from_jwk(key).unwrap_or_else(|_| panic!("a published key is an RSA key"));
+    let key =
+        DecodingKey::from_jwk(key).unwrap_or_else(|_| panic!("a published key is an RSA key"));
     let mut validation = Validation::new(Algorithm::RS256);
     // An access token has no audience; the client is checked by its claim.
     validation.validate_aud = false;

@@ -217,9 +217,9 @@ async fn one_session_answered_50_times_at_once_is_served_once() {
         let answering: Vec<_> = (0..50)
             .map(|_| {
                 let (question, code) = (question.clone(), code.clone());
-                tokio::spawn(async move {
-                    !matches!(question.answer(&code).await, Outcome::Refused(_))
-                })
+                tokio::spawn(
+                    async move { !matches!(question.answer(&code).await, Outcome::Refused(_)) },
+                )
             })
             .collect();
         let mut served = 0;

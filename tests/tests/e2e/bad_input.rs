@@ -71,7 +71,11 @@ fn sign_in_with(input: &Value) -> String {
     json!({"query": query, "variables": {"input": input}}).to_string()
 }
 
-async fn cognito(latchstring: &Latchstring, target: &str, body: impl Into<reqwest::Body>) -> Answer {
+async fn cognito(
+    latchstring: &Latchstring,
+    target: &str,
+    body: impl Into<reqwest::Body>,
+) -> Answer {
     let request = latchstring
         .http()
         .post(&latchstring.settings().endpoint)
@@ -89,9 +93,23 @@ async fn the_api_refuses_what_is_no_graphql_request() {
     let latchstring = Latchstring::start().await;
     let deep = "[".repeat(100_000);
     for body in [
-        "", " ", "{", "not JSON", "\u{0}", "[]", "5", "null", "\"text\"", "{}", &deep,
-        r#"{"query": 5}"#, r#"{"query": null}"#, r#"{"query": "{ nothing }", "variables": 5}"#,
-        r#"{"query": "{ nothing }", "operationName": 5}"#, r#"[{"query": "{ nothing }"}]"#, r#"{"query": "mutation {"}"#,
+        "",
+        " ",
+        "{",
+        "not JSON",
+        "\u{0}",
+        "[]",
+        "5",
+        "null",
+        "\"text\"",
+        "{}",
+        &deep,
+        r#"{"query": 5}"#,
+        r#"{"query": null}"#,
+        r#"{"query": "{ nothing }", "variables": 5}"#,
+        r#"{"query": "{ nothing }", "operationName": 5}"#,
+        r#"[{"query": "{ nothing }"}]"#,
+        r#"{"query": "mutation {"}"#,
     ] {
         let answer = graphql(&latchstring, body.to_owned()).await;
         assert_eq!(answer.status, 400);
@@ -142,11 +160,18 @@ async fn the_api_refuses_documents_and_variables_that_do_not_fit_the_schema() {
         assert_eq!(answer.status, 200, "body {number}");
         assert!(answer.body["data"].is_null(), "there is no data");
         assert!(!answer.message().is_empty());
-        assert!(!answer.message().contains("example.com"), "nothing is repeated");
+        assert!(
+            !answer.message().contains("example.com"),
+            "nothing is repeated"
+        );
         still_works(&latchstring).await;
     }
     assert!(
-        latchstring.by_email("ada@example.com").messages().await.is_empty(),
+        latchstring
+            .by_email("ada@example.com")
+            .messages()
+            .await
+            .is_empty(),
         "nothing was sent"
     );
 }
@@ -210,17 +235,46 @@ async fn what_is_no_address_and_no_number_is_said_to_be_none() {
     let latchstring = Latchstring::start().await;
     let long = format!("{}@example.net", "a".repeat(300));
     let emails = [
-        "", " ", "\t\n", "ada", "ada@", "@example.net", "ada@example", "ada@@example.net",
-        "ada@example.net, bob@example.net", "ada@exa mple.com", "a\u{0}da@example.net",
-        "ada@example.net\r\nBcc: bob@example.net", "a\u{200b}da@example.net",
-        "\u{202e}ada@example.net", "a\u{7f}da@example.net", "\"ada\"@example.net", "ada@[127.0.0.1]",
-        "<ada@example.net>", "+14155550132", &long,
+        "",
+        " ",
+        "\t\n",
+        "ada",
+        "ada@",
+        "@example.net",
+        "ada@example",
+        "ada@@example.net",
+        "ada@example.net, bob@example.net",
+        "ada@exa mple.com",
+        "a\u{0}da@example.net",
+        "ada@example.net\r\nBcc: bob@example.net",
+        "a\u{200b}da@example.net",
+        "\u{202e}ada@example.net",
+        "a\u{7f}da@example.net",
+        "\"ada\"@example.net",
+        "ada@[127.0.0.1]",
+        "<ada@example.net>",
+        "+14155550132",
+        &long,
     ];
     let numbers = [
-        "", "+", "4155550132", "0041 44 668 18 00", "+1415555CALL", "+1 415 555 0132 ext. 5",
-        "+1415555013\u{0662}", "+1415555\u{0}0132", "+1\n4155550132", "++14155550132", "+1", "+12",
-        "+14155550132141555501321415555", "+999 123 456 789", "+1 900 555 0132", "+870 773 111 632",
-        "ada@example.net", "tel:+14155550132",
+        "",
+        "+",
+        "4155550132",
+        "0041 44 668 18 00",
+        "+1415555CALL",
+        "+1 415 555 0132 ext. 5",
+        "+1415555013\u{0662}",
+        "+1415555\u{0}0132",
+        "+1\n4155550132",
+        "++14155550132",
+        "+1",
+        "+12",
+        "+14155550132141555501321415555",
+        "+999 123 456 789",
+        "+1 900 555 0132",
+        "+870 773 111 632",
+        "ada@example.net",
+        "tel:+14155550132",
     ];
     let cases = [("EMAIL", emails.as_slice()), ("PHONE_NUMBER", &numbers)];
     for (method, texts) in cases {
@@ -343,30 +397,73 @@ async fn cognito_refuses_what_is_no_request() {
         ("InitiateAuth", String::new(), "SerializationException"),
         ("InitiateAuth", "not JSON".into(), "SerializationException"),
         ("InitiateAuth", "[]".into(), "SerializationException"),
-        ("InitiateAuth", "[".repeat(100_000), "SerializationException"),
+        (
+            "InitiateAuth",
+            "[".repeat(100_000),
+            "SerializationException",
+        ),
         ("InitiateAuth", "{}".into(), "InvalidParameterException"),
         ("InitiateAuth", initiate(json!(5)), "SerializationException"),
-        ("InitiateAuth", initiate(json!({"USERNAME": 5})), "SerializationException"),
-        ("InitiateAuth", initiate(json!({})), "InvalidParameterException"),
-        ("InitiateAuth", initiate(json!({"USERNAME": ""})), "InvalidParameterException"),
-        ("RespondToAuthChallenge", "{}".into(), "InvalidParameterException"),
-        ("RespondToAuthChallenge", respond(&session, json!(5)), "SerializationException"),
-        ("RespondToAuthChallenge", respond(&session, json!({})), "InvalidParameterException"),
-        ("RespondToAuthChallenge", respond("short", right.clone()), "InvalidParameterException"),
+        (
+            "InitiateAuth",
+            initiate(json!({"USERNAME": 5})),
+            "SerializationException",
+        ),
+        (
+            "InitiateAuth",
+            initiate(json!({})),
+            "InvalidParameterException",
+        ),
+        (
+            "InitiateAuth",
+            initiate(json!({"USERNAME": ""})),
+            "InvalidParameterException",
+        ),
+        (
+            "RespondToAuthChallenge",
+            "{}".into(),
+            "InvalidParameterException",
+        ),
+        (
+            "RespondToAuthChallenge",
+            respond(&session, json!(5)),
+            "SerializationException",
+        ),
+        (
+            "RespondToAuthChallenge",
+            respond(&session, json!({})),
+            "InvalidParameterException",
+        ),
+        (
+            "RespondToAuthChallenge",
+            respond("short", right.clone()),
+            "InvalidParameterException",
+        ),
         (
             "RespondToAuthChallenge",
             respond(&"s".repeat(5000), right.clone()),
             "InvalidParameterException",
         ),
-        ("RespondToAuthChallenge", respond(&session, right), "NotAuthorizedException"),
+        (
+            "RespondToAuthChallenge",
+            respond(&session, right),
+            "NotAuthorizedException",
+        ),
         ("ListUsers", pool, "MissingAuthenticationTokenException"),
-        ("GetUser", json!({"AccessToken": "x.y.z"}).to_string(), "NotAuthorizedException"),
+        (
+            "GetUser",
+            json!({"AccessToken": "x.y.z"}).to_string(),
+            "NotAuthorizedException",
+        ),
     ];
     for (target, body, kind) in cases {
         let answer = cognito(&latchstring, target, body).await;
         assert_eq!(answer.status, 400, "{target}, {kind}");
         assert_eq!(answer.kind(), kind, "{target}");
-        assert!(!answer.message().contains("example.com"), "nothing is repeated");
+        assert!(
+            !answer.message().contains("example.com"),
+            "nothing is repeated"
+        );
         still_works(&latchstring).await;
     }
 }
@@ -391,7 +488,15 @@ async fn cognito_refuses_a_megabyte() {
 async fn any_name_may_begin_a_session_and_none_gets_further_than_a_decoy() {
     let latchstring = Latchstring::start().await;
     let long = "a".repeat(10_000);
-    for name in ["a\u{0}b", "\u{202e}", "' OR 1=1 --", "{{7*7}}", "+1415555CALL", &long, "🗝"] {
+    for name in [
+        "a\u{0}b",
+        "\u{202e}",
+        "' OR 1=1 --",
+        "{{7*7}}",
+        "+1415555CALL",
+        &long,
+        "🗝",
+    ] {
         match latchstring.initiate(name).await {
             latchstring_tests::Outcome::Asked(question) => {
                 let question = question.select("email", None).await.asked("otp");
@@ -430,6 +535,23 @@ async fn the_control_refuses_what_it_does_not_know() {
 }
 
 #[tokio::test]
+async fn the_control_refuses_what_is_no_json_and_what_is_too_much_of_it() {
+    let latchstring = Latchstring::start().await;
+    let url = format!("{}/control", latchstring.settings().endpoint);
+    let much = json!({"failNext": "x".repeat(8 * MEGABYTE)}).to_string();
+    for body in ["", "{", "not JSON", &much] {
+        let request = latchstring
+            .http()
+            .post(&url)
+            .header("content-type", "application/json")
+            .body(body.to_owned());
+        let response = request.send().await.expect("there is an answer");
+        assert_eq!(Answer::of(response).await.status, 400);
+        still_works(&latchstring).await;
+    }
+}
+
+#[tokio::test]
 async fn the_control_refuses_an_operation_that_there_is_not() {
     let latchstring = Latchstring::start().await;
     for operation in ["AdminGetUsers", "admingetuser", ""] {
@@ -460,13 +582,21 @@ async fn pages_that_there_are_not_are_not_found() {
         "/us-east-1_OTHER/.well-known/jwks.json",
         "/%00",
     ] {
-        let response = latchstring.http().get(format!("{endpoint}{path}")).send().await;
+        let response = latchstring
+            .http()
+            .get(format!("{endpoint}{path}"))
+            .send()
+            .await;
         let answer = Answer::of(response.expect("there is an answer")).await;
         assert_eq!(answer.status, 404, "{path}");
         still_works(&latchstring).await;
     }
     for path in ["/inbox", "/inbox.json", "/config.json"] {
-        let response = latchstring.http().put(format!("{endpoint}{path}")).send().await;
+        let response = latchstring
+            .http()
+            .put(format!("{endpoint}{path}"))
+            .send()
+            .await;
         assert_eq!(response.expect("there is an answer").status(), 405);
     }
 }
@@ -508,10 +638,8 @@ async fn what_is_not_even_http_ends_the_connection_and_nothing_else() {
         still_works(&latchstring).await;
     }
     // A body that was promised and never comes.
-    let half = format!(
-        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\
-         x-amz-target: AWSCognitoIdentityProviderService.InitiateAuth\r\n\r\n{{"
-    );
+    let half = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\
+                x-amz-target: AWSCognitoIdentityProviderService.InitiateAuth\r\n\r\n{";
     raw(&latchstring, half.as_bytes()).await;
     let key = &latchstring.settings().api_key;
     let half = format!(

@@ -91,7 +91,11 @@ async fn a_ticket_is_charged_like_a_code_and_a_proof_is_not_charged() {
     let proof = ada.earns_a_proof().await;
     ada.ticket().await;
     is_refused(&ada).await;
-    let refusal = ada.asks_for_a_ticket(None).await.err().expect("one too many");
+    let refusal = ada
+        .asks_for_a_ticket(None)
+        .await
+        .err()
+        .expect("one too many");
     assert_eq!(refusal.kind, "TooManyRequests");
     let question = ada.presents(&proof).await.expect("a proof is free");
     question.answer(&proof).await.signed_in();

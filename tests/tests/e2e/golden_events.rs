@@ -205,7 +205,12 @@ async fn play(file: &Value) -> Differences {
         let place = format!("/sealed/{number}/text");
         differences.add(&place, &sealed["text"], &world.seal(sealed).into());
     }
-    for (number, exchange) in file["exchanges"].as_array().expect("a list").iter().enumerate() {
+    for (number, exchange) in file["exchanges"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .enumerate()
+    {
         if let Some(seconds) = exchange["advanceSeconds"].as_u64() {
             world.clock.advance(Duration::from_secs(seconds));
             continue;
@@ -224,7 +229,10 @@ fn files() -> Vec<PathBuf> {
     let mut files: Vec<_> = fs::read_dir(folder)
         .expect("the folder of golden files")
         .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
         .collect();
     files.sort();
     files
@@ -239,9 +247,8 @@ async fn update(path: &Path, mut content: String) {
             fs::write(path, content).expect("the file can be written");
             return;
         };
-        let (old, new) = texts.unwrap_or_else(|| {
-            panic!("{}: more than a text differs at {place}", path.display())
-        });
+        let (old, new) = texts
+            .unwrap_or_else(|| panic!("{}: more than a text differs at {place}", path.display()));
         content = content.replace(&format!("\"{old}\""), &format!("\"{new}\""));
     }
     panic!("the texts do not settle");

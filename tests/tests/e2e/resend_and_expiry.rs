@@ -158,7 +158,10 @@ async fn an_expired_code_fails_and_a_resend_does_not_wake_it() {
 #[tokio::test]
 async fn a_decoy_expires_and_waits_like_the_real_thing() {
     let latchstring = Latchstring::start().await;
-    let question = latchstring.initiate("bob@example.com").await.asked("select");
+    let question = latchstring
+        .initiate("bob@example.com")
+        .await
+        .asked("select");
     let question = question.select("email", None).await.asked("otp");
     latchstring.advance(31).await;
     let question = question.resend().await.asked("otp");
@@ -171,7 +174,10 @@ async fn a_decoy_expires_and_waits_like_the_real_thing() {
 #[tokio::test]
 async fn cognitos_own_session_ends_after_a_quarter_of_an_hour() {
     let latchstring = Latchstring::start().await;
-    let question = latchstring.initiate("bob@example.com").await.asked("select");
+    let question = latchstring
+        .initiate("bob@example.com")
+        .await
+        .asked("select");
     latchstring.advance(901).await;
     let refusal = question.select("email", None).await.refused();
     assert_eq!(refusal.kind, "NotAuthorizedException");

@@ -16,7 +16,11 @@ struct Story {
 impl Story {
     /// Has the triggers invoked three times each in the call to come, if it is the one.
     async fn next_call(&mut self) {
-        let times = if self.retried.is_none_or(|call| call == self.call) { 3 } else { 1 };
+        let times = if self.retried.is_none_or(|call| call == self.call) {
+            3
+        } else {
+            1
+        };
         self.latchstring.invoke_triggers(times).await;
         self.call += 1;
     }
@@ -70,14 +74,26 @@ async fn a_trigger_may_be_retried_in_any_one_call() {
     for retried in 0..CALLS {
         let latchstring = Latchstring::start().await;
         let retried = Some(retried);
-        Story { latchstring, retried, call: 0 }.play().await;
+        Story {
+            latchstring,
+            retried,
+            call: 0,
+        }
+        .play()
+        .await;
     }
 }
 
 #[tokio::test]
 async fn every_trigger_may_be_retried_in_every_call() {
     let latchstring = Latchstring::start().await;
-    Story { latchstring, retried: None, call: 0 }.play().await;
+    Story {
+        latchstring,
+        retried: None,
+        call: 0,
+    }
+    .play()
+    .await;
 }
 
 #[tokio::test]
@@ -112,7 +128,10 @@ async fn with_every_trigger_retried_the_last_attempt_may_be_the_right_one() {
 async fn a_decoy_counts_a_retried_answer_once() {
     let latchstring = Latchstring::start().await;
     latchstring.invoke_triggers(3).await;
-    let question = latchstring.initiate("bob@example.com").await.asked("select");
+    let question = latchstring
+        .initiate("bob@example.com")
+        .await
+        .asked("select");
     let question = question.select("email", None).await.asked("otp");
     let question = question.answer("000000").await.asked("otp");
     assert_eq!(question.attempts_left(), 2);

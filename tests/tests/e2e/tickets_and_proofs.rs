@@ -20,7 +20,11 @@ async fn select(latchstring: &Latchstring, name: &str, ticket: Option<&str>) -> 
 fn forgeries(sealed: &str) -> Vec<String> {
     // Not the last character: it may hold unused bits.
     let place = sealed.len() - 10;
-    let other = if &sealed[place..=place] == "A" { "B" } else { "A" };
+    let other = if &sealed[place..=place] == "A" {
+        "B"
+    } else {
+        "A"
+    };
     vec![
         format!("{}{other}{}", &sealed[..place], &sealed[place + 1..]),
         sealed[..place].to_owned(),
@@ -232,7 +236,10 @@ async fn a_forged_proof_is_refused() {
         let refusal = bob.presents(&forged).await.err().expect("it is refused");
         assert_eq!(refusal.kind, "InvalidProof");
     }
-    assert!(latchstring.accounts().await.is_empty(), "no account is made");
+    assert!(
+        latchstring.accounts().await.is_empty(),
+        "no account is made"
+    );
     // The forgeries did not use it up.
     let question = bob.presents(&proof).await.expect("the proof is taken");
     question.answer(&proof).await.signed_in();

@@ -105,14 +105,23 @@ async fn a_username_is_no_way_to_another_contact() {
     let (ada, signed_in) = ada_with_an_account(&latchstring).await;
     // A session by username with the ticket of the account's own contact is as good as by contact.
     let ticket = ada.ticket().await;
-    let question = latchstring.initiate(signed_in.username()).await.asked("select");
+    let question = latchstring
+        .initiate(signed_in.username())
+        .await
+        .asked("select");
     let question = question.select("email", Some(&ticket)).await.asked("otp");
     let again = question.answer(&ada.code().await).await.signed_in();
     assert!(again.sub() == signed_in.sub());
     // With the ticket of another contact it is a decoy.
     let number = latchstring.by_phone("+14155550132");
     let ticket = number.ticket().await;
-    let question = latchstring.initiate(signed_in.username()).await.asked("select");
-    question.select("phone_number", Some(&ticket)).await.asked("otp");
+    let question = latchstring
+        .initiate(signed_in.username())
+        .await
+        .asked("select");
+    question
+        .select("phone_number", Some(&ticket))
+        .await
+        .asked("otp");
     assert!(number.messages().await.is_empty());
 }

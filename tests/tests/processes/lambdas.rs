@@ -124,7 +124,10 @@ async fn define_asks_for_a_challenge_at_the_first_call() {
         answer["response"],
         json!({"challengeName": "CUSTOM_CHALLENGE", "failAuthentication": false, "issueTokens": false})
     );
-    assert!(answer["request"] == event["request"], "the event comes back");
+    assert!(
+        answer["request"] == event["request"],
+        "the event comes back"
+    );
     let log = end(program).await;
     let logged = log.iter().any(|line| {
         line["trigger"] == "define" && line["outcome"] == "challenge" && line["why"] == "opened"
@@ -191,7 +194,10 @@ async fn sign_in_is_unavailable_when_cognito_does_not_answer_and_logs_why_withou
     assert_eq!(answer["error"]["type"], "Unavailable");
     let log = end(program).await;
     let logged = log.iter().any(|line| {
-        line["level"] == "ERROR" && line["cause"].as_str().is_some_and(|c| c.contains("InitiateAuth"))
+        line["level"] == "ERROR"
+            && line["cause"]
+                .as_str()
+                .is_some_and(|c| c.contains("InitiateAuth"))
     });
     assert!(logged, "the cause is logged");
 }
@@ -205,7 +211,8 @@ async fn an_event_that_cannot_be_read_gets_a_fixed_text_and_the_next_one_is_serv
         "[]".to_owned(),
         "{}".to_owned(),
         json!({"request": "ada@example.com", "arguments": "ada@example.com"}).to_string(),
-        json!({"arguments": {"input": {"emailOrPhone": 5}}, "info": {"fieldName": "signIn"}}).to_string(),
+        json!({"arguments": {"input": {"emailOrPhone": 5}}, "info": {"fieldName": "signIn"}})
+            .to_string(),
     ];
     for package in ALL {
         let (program, mut host) = start(package).await;
@@ -219,7 +226,11 @@ async fn an_event_that_cannot_be_read_gets_a_fixed_text_and_the_next_one_is_serv
             }
         }
         // What AWS never sends.
-        for event in ["", "not JSON: ada@example.com", "{\"request\": ada@example.com}"] {
+        for event in [
+            "",
+            "not JSON: ada@example.com",
+            "{\"request\": ada@example.com}",
+        ] {
             match host.invoke(event).await {
                 Answered::Error(_, message) => {
                     assert!(!message.contains("ada@"), "{package} repeats nothing");
@@ -240,9 +251,16 @@ async fn a_variable_that_is_missing_stops_it_and_is_named() {
                 continue;
             }
             let mut environment = RuntimeApi::listen().await.environment();
-            environment.extend(needs(package).into_iter().filter(|(name, _)| *name != missing));
+            environment.extend(
+                needs(package)
+                    .into_iter()
+                    .filter(|(name, _)| *name != missing),
+            );
             let message = stops(package, &environment).await;
-            assert!(message.starts_with(&format!("{missing} is not set")), "{package}");
+            assert!(
+                message.starts_with(&format!("{missing} is not set")),
+                "{package}"
+            );
         }
     }
 }
@@ -252,10 +270,20 @@ async fn a_variable_with_a_value_that_it_does_not_take_stops_it_and_is_named_wit
     const WRONG: &str = "wrong-value-493026";
     note(WRONG);
     for package in ALL {
-        let common = ["KEY_RING", "STORE", "CODE_LENGTH", "CODE_SECONDS", "LOG_LEVEL"];
+        let common = [
+            "KEY_RING",
+            "STORE",
+            "CODE_LENGTH",
+            "CODE_SECONDS",
+            "LOG_LEVEL",
+        ];
         for name in common {
             let mut environment = RuntimeApi::listen().await.environment();
-            environment.extend(needs(package).into_iter().filter(|(other, _)| other != name));
+            environment.extend(
+                needs(package)
+                    .into_iter()
+                    .filter(|(other, _)| other != name),
+            );
             environment.push((name.to_owned(), WRONG.to_owned()));
             let message = stops(package, &environment).await;
             assert!(message.starts_with(name), "{package} names {name}");

@@ -77,7 +77,10 @@ async fn ctrl_c_and_termination_end_it_at_once_whatever_is_connected() {
         // One connection that says nothing, and one that is kept alive.
         let idle = TcpStream::connect(address.replace("http://", "")).await;
         let latchstring = Latchstring::at(&address).await;
-        latchstring.by_email("ada@example.com").asks_for_a_code().await;
+        latchstring
+            .by_email("ada@example.com")
+            .asks_for_a_code()
+            .await;
         let begun = Instant::now();
         program.signal(signal);
         let (status, _) = program.ended().await;
@@ -171,12 +174,21 @@ async fn nothing_that_is_printed_during_sign_ins_is_a_secret() {
         person.asks_for_a_code().await;
     }
     for typed in ["ada@example.com\u{0}", "ada", "+1415555CALL", ""] {
-        assert!(latchstring.by_email(typed).tries_to_ask_for_a_code().await.is_err());
+        assert!(
+            latchstring
+                .by_email(typed)
+                .tries_to_ask_for_a_code()
+                .await
+                .is_err()
+        );
     }
 
     program.signal("INT");
     let (status, printed) = program.ended().await;
     assert!(status.success(), "it ran to its end");
     assert!(!printed.contains("panicked"), "nothing panicked");
-    assert!(latchstring_tests::holds_no_secret(&printed), "nothing is a secret");
+    assert!(
+        latchstring_tests::holds_no_secret(&printed),
+        "nothing is a secret"
+    );
 }
