@@ -28,8 +28,8 @@ pub mod store_contract;
 mod tokens;
 
 pub use files::{holds_no_secret, note};
-pub use person::{Outcome, Person, Question, Refusal};
-pub use program::{Program, binary};
+pub use person::{Outcome, Person, Question, Refusal, Ticket};
+pub use program::Program;
 pub use runtime_api::{Answered, RuntimeApi};
 pub use service::{Account, Latchstring, Mail};
 pub use tokens::SignedIn;

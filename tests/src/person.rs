@@ -59,6 +59,14 @@ impl fmt::Debug for Refusal {
     }
 }
 
+/// What an SDK begins with that talks to Cognito itself.
+pub struct Ticket {
+    /// The ticket.
+    pub text: String,
+    /// The username for `InitiateAuth`.
+    pub username: String,
+}
+
 /// Somebody with one address or number.
 #[derive(Clone)]
 pub struct Person {
@@ -133,12 +141,8 @@ impl Person {
         self.sign_in(Some(proof)).await
     }
 
-    /// Asks for a ticket alone, as for an SDK that talks to Cognito itself: the ticket and the
-    /// username to begin with.
-    pub async fn asks_for_a_ticket(
-        &self,
-        proof: Option<&str>,
-    ) -> Result<(String, String), Refusal> {
+    /// Asks for a ticket alone, as for an SDK that talks to Cognito itself.
+    pub async fn asks_for_a_ticket(&self, proof: Option<&str>) -> Result<Ticket, Refusal> {
         const QUERY: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
                              { ticket username expiresIn } }";
         let payload = self
@@ -147,13 +151,15 @@ impl Person {
             .await?;
         let text = |name: &str| payload[name].as_str().expect("a text").to_owned();
         note(&text("ticket"));
-        Ok((text("ticket"), text("username")))
+        Ok(Ticket {
+            text: text("ticket"),
+            username: text("username"),
+        })
     }
 
     /// A ticket for a code.
     pub async fn ticket(&self) -> String {
-        let (ticket, _) = self.asks_for_a_ticket(None).await.expect("a ticket");
-        ticket
+        self.asks_for_a_ticket(None).await.expect("a ticket").text
     }
 
     /// The messages that this person received, newest first.

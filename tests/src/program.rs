@@ -29,13 +29,15 @@ const PACKAGES: [&str; 5] = [
 /// Where the binary of a package is. Cargo is asked, once, and builds what is out of date: the
 /// tests of this package alone do not build the binaries of others, and `CARGO_BIN_EXE_…` names
 /// only one's own.
-pub fn binary(package: &str) -> PathBuf {
-    static BINARIES: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
-    BINARIES
-        .get_or_init(build)
-        .get(package)
-        .unwrap_or_else(|| panic!("{package} has a binary"))
-        .clone()
+fn binary(package: &str) -> PathBuf {
+    static BINARIES: OnceLock<Result<BTreeMap<String, PathBuf>, String>> = OnceLock::new();
+    match BINARIES.get_or_init(build) {
+        Err(errors) => panic!("cargo builds the binaries:\n{errors}"),
+        Ok(binaries) => binaries
+            .get(package)
+            .unwrap_or_else(|| panic!("{package} has a binary"))
+            .clone(),
+    }
 }
 
 /// A cargo that runs as a person's own would at the root.
@@ -62,7 +64,7 @@ fn cargo() -> Command {
     command
 }
 
-fn build() -> BTreeMap<String, PathBuf> {
+fn build() -> Result<BTreeMap<String, PathBuf>, String> {
     let mut command = cargo();
     command.args(["build", "--locked", "--message-format=json", "--bins"]);
     for package in PACKAGES {
@@ -72,19 +74,17 @@ fn build() -> BTreeMap<String, PathBuf> {
         command.arg("--release");
     }
     let output = command.output().expect("cargo can be started");
-    assert!(
-        output.status.success(),
-        "cargo builds the binaries:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8_lossy(&output.stdout)
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter_map(|message| {
             let path = message["executable"].as_str()?;
             Some((message["target"]["name"].as_str()?.to_owned(), path.into()))
         })
-        .collect()
+        .collect())
 }
 
 /// A process of ours. What it prints is kept for the search for leaks; it ends, by its id, with

@@ -535,6 +535,23 @@ async fn the_control_refuses_what_it_does_not_know() {
 }
 
 #[tokio::test]
+async fn the_control_refuses_what_is_no_json_and_what_is_too_much_of_it() {
+    let latchstring = Latchstring::start().await;
+    let url = format!("{}/control", latchstring.settings().endpoint);
+    let much = json!({"failNext": "x".repeat(8 * MEGABYTE)}).to_string();
+    for body in ["", "{", "not JSON", &much] {
+        let request = latchstring
+            .http()
+            .post(&url)
+            .header("content-type", "application/json")
+            .body(body.to_owned());
+        let response = request.send().await.expect("there is an answer");
+        assert_eq!(Answer::of(response).await.status, 400);
+        still_works(&latchstring).await;
+    }
+}
+
+#[tokio::test]
 async fn the_control_refuses_an_operation_that_there_is_not() {
     let latchstring = Latchstring::start().await;
     for operation in ["AdminGetUsers", "admingetuser", ""] {
@@ -621,10 +638,8 @@ async fn what_is_not_even_http_ends_the_connection_and_nothing_else() {
         still_works(&latchstring).await;
     }
     // A body that was promised and never comes.
-    let half = format!(
-        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\
-         x-amz-target: AWSCognitoIdentityProviderService.InitiateAuth\r\n\r\n{{"
-    );
+    let half = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\
+                x-amz-target: AWSCognitoIdentityProviderService.InitiateAuth\r\n\r\n{";
     raw(&latchstring, half.as_bytes()).await;
     let key = &latchstring.settings().api_key;
     let half = format!(

@@ -1,7 +1,7 @@
 //! A pool that reports missing users: sign-in goes the article's way, if it is told to.
 
 use latchstring_local::Options;
-use latchstring_tests::Latchstring;
+use latchstring_tests::{Latchstring, Ticket};
 
 async fn legacy(legacy_pool: bool) -> Latchstring {
     let options = Options {
@@ -48,9 +48,9 @@ async fn a_wrong_code_is_asked_again_and_the_third_fails() {
 async fn an_sdk_that_owns_the_exchange_finds_the_account_made() {
     let latchstring = legacy(true).await;
     let ada = latchstring.by_email("ada@example.com");
-    let (ticket, username) = ada.asks_for_a_ticket(None).await.expect("a ticket");
+    let Ticket { text, username } = ada.asks_for_a_ticket(None).await.expect("a ticket");
     let question = latchstring.initiate(&username).await.asked("select");
-    let question = question.select("email", Some(&ticket)).await.asked("otp");
+    let question = question.select("email", Some(&text)).await.asked("otp");
     question.answer(&ada.code().await).await.signed_in();
     assert_eq!(latchstring.accounts().await.len(), 1);
 }

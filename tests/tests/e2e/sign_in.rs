@@ -1,6 +1,6 @@
 //! First and second sign-ins, and what the tokens say.
 
-use latchstring_tests::{Latchstring, Outcome};
+use latchstring_tests::{Latchstring, Outcome, Ticket};
 
 #[tokio::test]
 async fn a_first_sign_in_by_email_makes_the_account_after_the_code_was_right_and_not_before() {
@@ -206,20 +206,20 @@ async fn an_sdk_that_owns_the_exchange_signs_in_with_a_ticket() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("Ada@example.com");
 
-    let (ticket, username) = ada.asks_for_a_ticket(None).await.expect("a ticket");
+    let Ticket { text, username } = ada.asks_for_a_ticket(None).await.expect("a ticket");
     assert!(username == ada.contact());
     assert!(ada.messages().await.is_empty(), "a ticket sends nothing");
     let question = latchstring.initiate(&username).await.asked("select");
-    let question = question.select("email", Some(&ticket)).await.asked("otp");
+    let question = question.select("email", Some(&text)).await.asked("otp");
     let proof = question.answer(&ada.code().await).await.proof();
     assert!(latchstring.accounts().await.is_empty());
 
-    let (ticket, username) = ada
+    let Ticket { text, username } = ada
         .asks_for_a_ticket(Some(&proof))
         .await
         .expect("a ticket for the proof");
     let question = latchstring.initiate(&username).await.asked("select");
-    let question = question.select("email", Some(&ticket)).await.asked("claim");
+    let question = question.select("email", Some(&text)).await.asked("claim");
     let signed_in = question.answer(&proof).await.signed_in();
     assert!(signed_in.username() == username);
     assert_eq!(latchstring.accounts().await.len(), 1);
