@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{Json, State};
+use axum::body::to_bytes;
+use axum::extract::{Json, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -13,6 +13,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::clock::LocalClock;
+
+/// The most that is read of a request.
+const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// The furthest that one request moves the clock: ten years.
 const MAX_ADVANCE_SECONDS: u64 = 10 * 365 * 24 * 3600;
@@ -41,11 +44,13 @@ pub(crate) fn router(pool: UserPool, clock: LocalClock) -> Router {
         .with_state(Bent { pool, clock })
 }
 
-async fn control(
-    State(Bent { pool, clock }): State<Bent>,
-    body: Result<Json<Control>, JsonRejection>,
-) -> Response {
-    let Ok(Json(wanted)) = body else {
+async fn control(State(Bent { pool, clock }): State<Bent>, request: Request) -> Response {
+    // Read to its end, so that its sender gets to read the refusal.
+    let body = to_bytes(request.into_body(), MAX_BODY).await;
+    let wanted = body
+        .ok()
+        .and_then(|body| serde_json::from_slice(&body).ok());
+    let Some(wanted): Option<Control> = wanted else {
         return refused(
             "Send JSON with any of advanceSeconds, replaySessions, retryTriggers, aliasMoves, \
              legacy, failNext.",

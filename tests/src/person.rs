@@ -101,11 +101,7 @@ impl Person {
     }
 
     fn input(&self, proof: Option<&str>) -> Value {
-        let method = match self.method {
-            Method::Email => "EMAIL",
-            Method::PhoneNumber => "PHONE_NUMBER",
-        };
-        json!({"input": {"emailOrPhone": self.typed, "method": method, "proof": proof}})
+        json!({"input": {"emailOrPhone": self.typed, "method": self.graphql_method(), "proof": proof}})
     }
 
     async fn sign_in(&self, proof: Option<&str>) -> Result<Question, Refusal> {
@@ -115,15 +111,20 @@ impl Person {
             .latchstring
             .graphql("signIn", QUERY, self.input(proof))
             .await?;
-        let text = |name: &str| payload[name].as_str().expect("a text").to_owned();
-        let numbers = ["codeLength", "expiresIn", "resendAfter"]
-            .map(|name| (name.to_owned(), payload[name].to_string()));
-        Ok(Question::new(
-            &self.latchstring,
-            text("session"),
-            text("username"),
-            numbers.into(),
-        ))
+        Ok(Question::of(&self.latchstring, &payload))
+    }
+
+    /// The method's name in GraphQL.
+    pub(crate) const fn graphql_method(&self) -> &'static str {
+        match self.method {
+            Method::Email => "EMAIL",
+            Method::PhoneNumber => "PHONE_NUMBER",
+        }
+    }
+
+    /// What this person types.
+    pub(crate) fn typed(&self) -> &str {
+        &self.typed
     }
 
     /// Asks for a code, and may be refused.
@@ -248,6 +249,19 @@ impl Latchstring {
 }
 
 impl Question {
+    /// The question of a `SignInPayload`.
+    pub(crate) fn of(latchstring: &Latchstring, payload: &Value) -> Self {
+        let text = |name: &str| payload[name].as_str().expect("a text").to_owned();
+        let numbers = ["codeLength", "expiresIn", "resendAfter"]
+            .map(|name| (name.to_owned(), payload[name].to_string()));
+        Self::new(
+            latchstring,
+            text("session"),
+            text("username"),
+            numbers.into(),
+        )
+    }
+
     fn new(
         latchstring: &Latchstring,
         session: String,

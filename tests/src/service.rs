@@ -205,10 +205,22 @@ impl Latchstring {
         query: &str,
         variables: Value,
     ) -> Result<Value, Refusal> {
+        let key = ("x-api-key", self.settings().api_key.as_str());
+        self.graphql_as(key, field, query, variables).await
+    }
+
+    /// The same with any header to be known by.
+    pub async fn graphql_as(
+        &self,
+        (header, credential): (&str, &str),
+        field: &str,
+        query: &str,
+        variables: Value,
+    ) -> Result<Value, Refusal> {
         let mut answer: Value = self
             .http()
             .post(self.settings().graphql_url())
-            .header("x-api-key", &self.settings().api_key)
+            .header(header, credential)
             .json(&json!({ "query": query, "variables": variables }))
             .send()
             .await
@@ -368,6 +380,11 @@ impl Latchstring {
     /// Has Cognito invoke each trigger so many times, and take the last answer.
     pub async fn invoke_triggers(&self, times: u32) {
         self.bend(json!({ "retryTriggers": times })).await;
+    }
+
+    /// Has the pool move an alias in silence, or raise an error for one that is taken.
+    pub async fn move_aliases(&self, on: bool) {
+        self.bend(json!({ "aliasMoves": on })).await;
     }
 
     /// Makes the pool report missing users, or not.

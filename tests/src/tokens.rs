@@ -2,10 +2,10 @@
 
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::files::note;
-use crate::person::{Refusal, code_of};
+use crate::person::{Person, Question, Refusal, code_of};
 use crate::service::Latchstring;
 
 /// A person with tokens.
@@ -15,6 +15,7 @@ pub struct SignedIn {
     pub id: Value,
     /// The claims of the access token.
     pub access: Value,
+    id_token: String,
     access_token: String,
     refresh_token: String,
 }
@@ -72,6 +73,7 @@ impl SignedIn {
             latchstring: latchstring.clone(),
             id,
             access,
+            id_token: id_token.to_owned(),
             access_token: access_token.to_owned(),
             refresh_token: refresh_token.to_owned(),
         }
@@ -105,6 +107,66 @@ impl SignedIn {
             )
         });
         Ok((user.username().to_owned(), attributes.collect()))
+    }
+
+    /// Adds a name and a second contact, and may be refused.
+    pub async fn signs_up(
+        &self,
+        name: (&str, &str),
+        contact: &Person,
+    ) -> Result<Question, Refusal> {
+        const QUERY: &str = "mutation ($input: SignUpInput!) { signUp(input: $input) \
+                             { session username codeLength expiresIn resendAfter } }";
+        let data = json!({
+            "method": contact.graphql_method(), "emailOrPhone": contact.typed(),
+            "givenName": name.0, "familyName": name.1,
+        });
+        let input = json!({"input": {"data": data}});
+        let payload = self.graphql("signUp", QUERY, input).await?;
+        Ok(Question::of(&self.latchstring, &payload))
+    }
+
+    /// Asks for another contact, and may be refused.
+    pub async fn changes_to(&self, contact: &Person) -> Result<Question, Refusal> {
+        const QUERY: &str = "mutation ($input: ChangeContactInput!) { changeContact(input: $input) \
+                             { session username codeLength expiresIn resendAfter } }";
+        let input = json!({"input": {
+            "method": contact.graphql_method(), "emailOrPhone": contact.typed(),
+        }});
+        let payload = self.graphql("changeContact", QUERY, input).await?;
+        Ok(Question::of(&self.latchstring, &payload))
+    }
+
+    /// What became of the email address that was last asked for.
+    pub async fn pending_email(&self) -> Option<String> {
+        const QUERY: &str = "query { pendingContact(method: EMAIL) { state } }";
+        let pending = self.graphql("pendingContact", QUERY, json!({})).await;
+        let pending = pending.expect("it may be asked");
+        pending["state"].as_str().map(str::to_owned)
+    }
+
+    async fn graphql(&self, field: &str, query: &str, input: Value) -> Result<Value, Refusal> {
+        let token = ("authorization", self.access_token.as_str());
+        self.latchstring
+            .graphql_as(token, field, query, input)
+            .await
+    }
+
+    /// The same person with their id token where an access token belongs.
+    pub fn with_the_wrong_token(mut self) -> Self {
+        self.access_token.clone_from(&self.id_token);
+        self
+    }
+
+    /// Signs out everywhere.
+    pub async fn signs_out(&self) {
+        self.latchstring
+            .cognito()
+            .global_sign_out()
+            .access_token(&self.access_token)
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("GlobalSignOut: {}", code_of(&error)));
     }
 
     /// New tokens for the refresh token.

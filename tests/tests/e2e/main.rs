@@ -4,6 +4,7 @@
 mod attempts;
 mod bad_input;
 mod budgets;
+mod contacts;
 mod failures;
 mod golden_events;
 mod legacy_pool;

@@ -176,9 +176,8 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             Ok(Opened::New) => {
                 let why = match (ticket.purpose, &row.subject) {
                     (Purpose::Claim, _) => Why::ClaimOpened,
-                    (Purpose::SignIn, Subject::Decoy) => Why::NotTheHolder,
-                    (Purpose::VerifyContact(_), Subject::Decoy) => Why::NoLongerPending,
-                    (Purpose::SignIn | Purpose::VerifyContact(_), _) => Why::CodeReserved,
+                    (_, Subject::Decoy) => Why::NoLongerPending,
+                    (_, Subject::Known(_) | Subject::Ghost) => Why::CodeReserved,
                 };
                 let mut decided = self.decided(flow, step_of(&row), why);
                 decided.message = self.message(&row);
@@ -187,33 +186,33 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         }
     }
 
-    /// Whom a flow of this ticket is for. A pending contact is looked up under the account whose
-    /// session this is, so a ticket is nothing in anybody else's.
+    /// Whom a flow of this ticket is for.
+    ///
+    /// To sign in, the code goes where the ticket says in every session, whoever it was opened for;
+    /// only the holder's own session ends in tokens, any other in a proof of that contact. Were
+    /// nothing sent in the session of a user who does not hold it, a ticket for a mailbox of one's
+    /// own would tell who has an account.
+    ///
+    /// A pending contact is looked up under the account whose session this is, so its ticket is
+    /// nothing in anybody else's.
     async fn subject(&self, ticket: &Ticket) -> Result<Subject, Fault> {
         let keys = &self.deployment.keys;
         let known = |person: &Attributes| Subject::Known(person.sub().clone());
-        let (entitled, subject) = match (&self.turn.person, ticket.purpose) {
-            (Person::Known(person), Purpose::SignIn | Purpose::Claim) => {
-                (person.holds(&ticket.to), known(person))
+        Ok(match (&self.turn.person, ticket.purpose) {
+            (Person::Known(person), Purpose::SignIn | Purpose::Claim)
+                if person.holds(&ticket.to) =>
+            {
+                known(person)
             }
+            (_, Purpose::SignIn | Purpose::Claim) => Subject::Ghost,
             (Person::Known(person), Purpose::VerifyContact(id)) => {
                 let pending = self.store.pending(person.sub(), ticket.to.method()).await?;
                 let waits = pending
                     .is_some_and(|pending| pending.is_waiting_for(id, &ticket.to, keys, self.now));
-                (waits, known(person))
+                if waits { known(person) } else { Subject::Decoy }
             }
-            (Person::HalfCreated(person), Purpose::SignIn) => {
-                (person.holds(&ticket.to), Subject::Ghost)
-            }
-            (Person::Ghost, Purpose::SignIn) => {
-                (self.turn.is_for_ghost(&ticket.to), Subject::Ghost)
-            }
-            (
-                Person::HalfCreated(_) | Person::Ghost,
-                Purpose::Claim | Purpose::VerifyContact(_),
-            ) => (false, Subject::Decoy),
-        };
-        Ok(if entitled { subject } else { Subject::Decoy })
+            (Person::Ghost, Purpose::VerifyContact(_)) => Subject::Decoy,
+        })
     }
 
     fn ticket(&self) -> Result<Ticket, Why> {
@@ -244,7 +243,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         let contact = row.contact(keys)?;
         let may_receive = match (&row.subject, &self.turn.person, row.purpose) {
             (_, _, Purpose::Claim)
-            | (Subject::Known(_), Person::HalfCreated(_) | Person::Ghost, _)
+            | (Subject::Known(_), Person::Ghost, _)
             | (Subject::Decoy, _, _) => false,
             // The holder of an address may have changed since it was first sent there.
             (Subject::Known(_), Person::Known(person), Purpose::SignIn) => person.holds(&contact),

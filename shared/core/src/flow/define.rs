@@ -1,7 +1,7 @@
 //! Define: what comes next. The only place that issues tokens.
 
 use super::commit::Commit;
-use super::row::{Flow, Subject};
+use super::row::{Flow, State, Subject};
 use super::turn::{Last, NotOurs, Person, Turn};
 use super::{Challenge, Decided, Progress, Purpose, Step, Why};
 use crate::message::Message;
@@ -144,6 +144,8 @@ fn after_wrong(
     if row.is_answered(now) {
         // The right answer was recorded and the verdict lost on its way: it passes next time.
         decided(Next::Challenge, Why::AskedAgain)
+    } else if row.state != State::Open {
+        decided(Next::Fail, Why::FlowOver)
     } else if row.is_expired(now) {
         decided(Next::Fail, Why::Expired)
     } else if row.attempts.len() >= usize::from(policy.attempts) {

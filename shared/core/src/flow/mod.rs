@@ -10,17 +10,18 @@
 //!
 //! # The policy
 //!
-//! *known* is a user of the pool; *ghost* is one that Cognito reports as not found, under the name
-//! that the ticket is for, or whose creation stopped half way. A *decoy* goes on like the real thing
-//! and never succeeds.
+//! *known* is a user of the pool who holds the ticket's contact as verified, or has asked for it;
+//! *ghost* is everybody else: a name that Cognito reports as not found, a user whose creation stopped
+//! half way, or one who does not hold the contact. A *decoy* goes on like the real thing and never
+//! succeeds.
 //!
 //! | # | last round | row | Define | Create |
 //! |---|---|---|---|---|
 //! | 1 | none | | challenge | `select`: a random flow id, nothing sent |
 //! | 2 | not ours, or out of order, or of a client not served, or too many | | fail | |
 //! | 3 | `select` wrong: method unknown | | fail | |
-//! | 4 | `select` passed, valid ticket, ghost or known holder of its contact | written | challenge | `otp`: reserve and send |
-//! | 5 | `select` passed, valid ticket, but not for this user's or ghost's contact | written as decoy | challenge | `otp`: nothing sent |
+//! | 4 | `select` passed, valid ticket, known or ghost | written | challenge | `otp`: reserve and send |
+//! | 5 | `select` passed, ticket for a contact that the user has not asked for | written as decoy | challenge | `otp`: nothing sent |
 //! | 6 | `select` passed, no valid ticket, or one redeemed by another flow | none | challenge | `otp`: decoy |
 //! | 7 | `select` passed, ticket of a claim, known holder | written | challenge | `claim`: nothing sent |
 //! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again; `resend` sends once more after the cooldown |

@@ -48,9 +48,9 @@ pub struct Flow {
 pub enum Subject {
     /// An account of the pool.
     Known(Sub),
-    /// Nobody yet.
+    /// Nobody who holds the contact: the right answer earns a proof.
     Ghost,
-    /// An account that does not hold the contact: nothing is sent, no answer is right.
+    /// An account that does not wait for this contact: nothing is sent, no answer is right.
     Decoy,
 }
 

@@ -2,7 +2,6 @@
 
 use super::{Caller, Challenge, Step};
 use crate::account::Attributes;
-use crate::identifier::Identifier;
 use crate::keys::KeyRing;
 use crate::secret::Secret;
 
@@ -26,19 +25,15 @@ pub struct Turn {
 pub enum Person {
     /// A user who can sign in, with a `sub`.
     Known(Attributes),
-    /// A user whose creation stopped half way: like a ghost, except that they hold contacts.
-    HalfCreated(Attributes),
-    /// Nobody: not found, or without a `sub`.
+    /// Nobody: not found, without a `sub`, or half created.
     Ghost,
 }
 
 impl Person {
     /// Judges what Cognito reports. Without a `sub` there is no user, whatever else is said.
     pub fn new(user_not_found: bool, attributes: Attributes) -> Self {
-        if user_not_found || attributes.sub().is_empty() {
+        if user_not_found || attributes.sub().is_empty() || attributes.is_half_created() {
             Self::Ghost
-        } else if attributes.is_half_created() {
-            Self::HalfCreated(attributes)
         } else {
             Self::Known(attributes)
         }
@@ -86,17 +81,6 @@ pub(crate) struct Last {
 pub(crate) struct NotOurs;
 
 impl Turn {
-    /// Whether a session of nobody's was opened for this identifier. Somebody could open it for
-    /// another's address, with a ticket for their own mailbox: that a code arrives there would tell
-    /// them that nobody has the other address, since a known user's session sends nothing to it.
-    /// Whether Cognito shows a ghost's typed name or one that it makes up, in the form of a UUID,
-    /// is not known; the latter cannot be guessed and tells nothing.
-    pub(crate) fn is_for_ghost(&self, identifier: &Identifier) -> bool {
-        let name = self.username.expose();
-        Identifier::parse(identifier.method(), name).is_ok_and(|typed| typed == *identifier)
-            || is_uuid(name)
-    }
-
     /// The last round, if there is one and every round is ours: of one flow, first `select`, and
     /// never a step back.
     pub(crate) fn last(&self, keys: &KeyRing) -> Result<Option<Last>, NotOurs> {
@@ -124,30 +108,5 @@ impl Turn {
             });
         }
         Ok(last)
-    }
-}
-
-fn is_uuid(name: &str) -> bool {
-    let lengths = name.split('-').map(str::len);
-    lengths.eq([8, 4, 4, 4, 12]) && name.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_uuid_is_told_from_what_people_type() {
-        assert!(is_uuid("5a26cb19-d880-4ae8-ba8e-a7c7ae5c76fe"));
-        for name in [
-            "",
-            "alice",
-            "ada@example.com",
-            "5a26cb19d8804ae8ba8ea7c7ae5c76fe",
-            "5a26cb19-d880-4ae8-ba8e-a7c7ae5c76fg",
-            "5a26cb19-d880-4ae8-ba8e-a7c7ae5c76fe-",
-        ] {
-            assert!(!is_uuid(name), "{name}");
-        }
     }
 }

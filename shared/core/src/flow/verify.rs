@@ -147,7 +147,7 @@ async fn judge(
 fn is_for(row: &Flow, person: &Person) -> bool {
     match (&row.subject, person) {
         (Subject::Known(subject), Person::Known(person)) => subject == person.sub(),
-        (Subject::Known(_), Person::HalfCreated(_) | Person::Ghost) => false,
+        (Subject::Known(_), Person::Ghost) => false,
         (Subject::Ghost | Subject::Decoy, _) => true,
     }
 }

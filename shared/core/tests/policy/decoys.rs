@@ -196,19 +196,3 @@ fn a_retried_decoy_shows_the_same() {
         );
     }
 }
-
-#[test]
-fn a_flow_for_a_user_who_does_not_hold_the_contact_never_succeeds() {
-    let world = World::with_ada();
-    let mut session = world.initiate(ADA);
-    session.choose(&world.ticket(BOB));
-    // The code that would have been sent: a ghost's flow of the same id and time has it.
-    let ghosts = World::new();
-    let twin = session.moved_to(&ghosts);
-    let mut select = ghosts.initiate(BOB);
-    select.asked = twin.rounds[0].metadata.clone().unwrap();
-    select.choose(&ghosts.ticket(BOB));
-    let reply = session.answer(&ghosts.code());
-    assert!(!reply.is_right());
-    assert_eq!(session.number("attemptsLeft"), 2);
-}

@@ -9,7 +9,7 @@
 //!   [`holders`], [`decoys`], [`proofs`], [`secrecy`], [`no_oracle`].
 //! - [`faults`] and [`retries`]: what Lambda and the network do to every step of every flow.
 //! - [`properties`]: what no sequence of events may reach.
-//! - [`sign_in`]: the resolver over a small Cognito that drives the same triggers.
+//! - [`sign_in`], [`contacts`]: the resolvers over a small Cognito that drives the same triggers.
 #![expect(
     clippy::unwrap_used,
     reason = "a test fails where something is not as it must be"
@@ -17,6 +17,7 @@
 
 mod attempts;
 mod authority;
+mod contacts;
 mod decoys;
 mod fail_closed;
 mod faults;

@@ -149,19 +149,25 @@ fn a_ticket_for_a_number_sends_to_the_number() {
     assert_eq!(world.sent(), [(world.code(), NUMBER.to_owned())]);
 }
 
-/// Row 5.
+/// Row 4: the code goes where the ticket says, and what it earns is a proof of that.
 #[test]
-fn a_ticket_for_what_a_known_user_does_not_hold_sends_nothing() {
+fn a_ticket_for_what_a_known_user_does_not_hold_is_a_ghosts() {
     let world = World::with_ada();
     let mut session = world.initiate(ADA);
     let reply = session.choose(&world.ticket(BOB));
     assert_eq!(
         reply.whys(),
-        (Why::MethodKnown, Why::MethodKnown, Some(Why::NotTheHolder))
+        (Why::MethodKnown, Why::MethodKnown, Some(Why::CodeReserved))
     );
-    assert_eq!(session.step(), "otp");
-    assert!(world.sent().is_empty());
-    assert_eq!(session.row().expect("a row").subject, Subject::Decoy);
+    assert_eq!(world.sent()[0].1, BOB);
+    assert_eq!(session.row().expect("a row").subject, Subject::Ghost);
+    let reply = session.answer(&world.code());
+    assert_eq!(
+        reply.whys(),
+        (Why::Right, Why::Proved, Some(Why::Proved)),
+        "and never tokens of the user whose session it is"
+    );
+    assert_eq!(session.step(), "claim");
 }
 
 /// Row 6.

@@ -1,0 +1,470 @@
+//! Adding and changing a contact: the resolvers over a small Cognito that drives the same triggers,
+//! and what Define commits.
+
+use latchstring_core::account::{Account, Attributes, Names, Sub};
+use latchstring_core::contact::{ContactError, Contacts, Identity, PendingState};
+use latchstring_core::flow::{Next, Why};
+use latchstring_core::identifier::Method;
+use latchstring_core::ports::{
+    Clock as _, Directory as _, Fault, Store as _, TokenHolder, Written,
+};
+use latchstring_core::secret::Secret;
+use latchstring_core::sign_in::{SignInError, SignInPayload};
+use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+
+use crate::harness::{
+    ADA, ADAS_NAME, BOB, BOBS_NAME, Break, Flaky, NUMBER, Pool, Session, Strand, World, identifier,
+    interleaved, now,
+};
+
+/// What Ada wants instead of [`ADA`].
+const NEW: &str = "ada@example.org";
+
+/// Access tokens that are the names of their holders.
+struct Tokens<'w>(&'w World);
+
+impl TokenHolder for Tokens<'_> {
+    async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, Fault> {
+        let effect = self.0.directory.port.find(access_token.expose());
+        let found = self.0.wire.carry("get_user", effect).await?;
+        Ok(found.filter(|account| account.enabled))
+    }
+}
+
+fn identity(world: &World, username: &str) -> Identity {
+    let sub = now(world.directory.port.find(username))
+        .unwrap()
+        .map_or_else(
+            || Sub::new("sub"),
+            |account| account.attributes.sub().clone(),
+        );
+    Identity {
+        sub,
+        token_use: "access".to_owned(),
+        client: "client".to_owned(),
+        auth_time: world.clock.now(),
+        access_token: Secret::new(username),
+    }
+}
+
+type Resolver<'a, 'w> = Contacts<
+    'a,
+    Flaky<MemoryStore>,
+    Flaky<MemoryDirectory>,
+    Tokens<'a>,
+    Pool<'w>,
+    ManualClock,
+    SeededEntropy,
+>;
+
+fn resolver<'a, 'w>(
+    world: &'a World,
+    pool: &'a Pool<'w>,
+    tokens: &'a Tokens<'a>,
+) -> Resolver<'a, 'w> {
+    Contacts {
+        deployment: &world.deployment,
+        caller: &world.caller,
+        store: &world.store,
+        directory: &world.directory,
+        tokens,
+        api: pool,
+        clock: &world.clock,
+        entropy: &world.entropy,
+    }
+}
+
+fn change_as(
+    world: &World,
+    pool: &Pool<'_>,
+    identity: &Identity,
+    to: &str,
+) -> Result<SignInPayload, ContactError> {
+    now(resolver(world, pool, &Tokens(world)).change(identity, &identifier(to)))
+}
+
+/// A session that the code to a new contact answers.
+fn change<'w>(world: &'w World, username: &str, to: &str) -> Session<'w> {
+    let pool = Pool::of(world);
+    let payload = change_as(world, &pool, &identity(world, username), to).unwrap();
+    pool.session(&payload.session)
+}
+
+fn pending(world: &World, username: &str) -> Option<PendingState> {
+    let pool = Pool::of(world);
+    let identity = identity(world, username);
+    let state = now(resolver(world, &pool, &Tokens(world)).pending(&identity, Method::Email));
+    state.unwrap()
+}
+
+fn holds(world: &World, username: &str, contact: &str) -> bool {
+    let account = now(world.directory.port.find(username)).unwrap().unwrap();
+    account.attributes.holds(&identifier(contact))
+}
+
+fn last_code(world: &World) -> String {
+    world.sent().pop().unwrap().0
+}
+
+#[test]
+fn a_contact_is_changed_by_the_code_and_the_old_one_is_told() {
+    let world = World::with_ada();
+    let mut session = change(&world, ADAS_NAME, NEW);
+    assert_eq!(world.sent().pop().unwrap().1, NEW);
+    assert_eq!(pending(&world, ADAS_NAME), Some(PendingState::Waiting));
+    assert!(holds(&world, ADAS_NAME, ADA), "nothing moved yet");
+    let reply = session.answer(&last_code(&world));
+    assert_eq!(reply.next(), Next::IssueTokens);
+    assert!(holds(&world, ADAS_NAME, NEW));
+    assert_eq!(pending(&world, ADAS_NAME), Some(PendingState::Done));
+    assert_eq!(world.told(), [ADA]);
+}
+
+#[test]
+fn a_second_contact_is_added_and_nobody_is_told() {
+    let world = World::with_ada();
+    let pool = Pool::of(&world);
+    let names = Names::parse("Ada", "Lovelace").unwrap();
+    let signing_up = now(resolver(&world, &pool, &Tokens(&world)).sign_up(
+        &identity(&world, ADAS_NAME),
+        &names,
+        &identifier(NUMBER),
+    ));
+    let mut session = pool.session(&signing_up.unwrap().session);
+    assert_eq!(session.answer(&last_code(&world)).next(), Next::IssueTokens);
+    assert!(holds(&world, ADAS_NAME, NUMBER) && holds(&world, ADAS_NAME, ADA));
+    assert!(world.told().is_empty());
+}
+
+#[test]
+fn the_old_contact_signs_in_until_the_new_one_is_proved_and_then_no_more() {
+    let world = World::with_ada();
+    let mut session = change(&world, ADAS_NAME, NEW);
+    let code = last_code(&world);
+    let mut by_old = world.at_otp(ADA);
+    assert_eq!(by_old.answer(&last_code(&world)).next(), Next::IssueTokens);
+    // A code that went to the old mailbox before the change, answered after it.
+    let mut too_late = world.at_otp(ADA);
+    let old_code = last_code(&world);
+    assert_eq!(session.answer(&code).next(), Next::IssueTokens);
+    let reply = too_late.answer(&old_code);
+    assert_eq!(
+        (reply.next(), reply.define.why),
+        (Next::Fail, Why::NoLongerHolder)
+    );
+    assert!(
+        world
+            .at_otp(ADA)
+            .answer(&last_code(&world))
+            .create
+            .is_some()
+    );
+}
+
+/// The article's own story: with a proof or without, Alice keeps what is hers.
+#[test]
+fn a_contact_that_somebody_else_owns_moves_nothing() {
+    let world = World::with_ada();
+    world.put_bob();
+    let mut session = change(&world, BOBS_NAME, ADA);
+    assert!(holds(&world, ADAS_NAME, ADA), "not without the proof");
+    let reply = session.answer(&last_code(&world));
+    assert_eq!(
+        (reply.next(), reply.define.why),
+        (Next::Fail, Why::ContactInUse)
+    );
+    assert!(holds(&world, ADAS_NAME, ADA), "and not with it");
+    assert!(holds(&world, BOBS_NAME, BOB));
+    assert_eq!(pending(&world, BOBS_NAME), Some(PendingState::InUse));
+    assert!(world.told().is_empty());
+}
+
+#[test]
+fn two_accounts_that_prove_one_contact_at_once_end_with_one_owner() {
+    for seed in 0..200 {
+        let world = World::with_ada();
+        world.put_bob();
+        let mut sessions = [ADAS_NAME, BOBS_NAME].map(|name| {
+            let session = change(&world, name, NEW);
+            (session, last_code(&world))
+        });
+        world.wire.take_turns();
+        let strands = sessions.iter_mut().map(|(session, code)| {
+            let request = latchstring_core::flow::ClientRequest::default();
+            let strand: Strand<'_, Next> =
+                Box::pin(async move { session.respond(code, request).await.next() });
+            strand
+        });
+        let mut ends = interleaved(seed, strands.collect());
+        // Whoever found the lease held is asked again, and answers the same.
+        for (end, (session, code)) in ends.iter_mut().zip(&mut sessions) {
+            if *end == Next::Challenge {
+                *end = session.answer(code).next();
+            }
+        }
+        let owners = [ADAS_NAME, BOBS_NAME].map(|name| holds(&world, name, NEW));
+        assert_eq!(
+            owners.iter().filter(|owns| **owns).count(),
+            1,
+            "seed {seed}"
+        );
+        let signed_in = [0, 1].map(|place: usize| ends[place] == Next::IssueTokens);
+        assert_eq!(signed_in, owners, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_newer_request_replaces_an_older_one() {
+    let world = World::with_ada();
+    let mut older = change(&world, ADAS_NAME, "typo@example.org");
+    let older_code = last_code(&world);
+    let mut newer = change(&world, ADAS_NAME, NEW);
+    let newer_code = last_code(&world);
+    let reply = older.answer(&older_code);
+    assert_eq!(
+        (reply.next(), reply.define.why),
+        (Next::Fail, Why::NoLongerPending)
+    );
+    assert_eq!(newer.answer(&newer_code).next(), Next::IssueTokens);
+    assert!(holds(&world, ADAS_NAME, NEW));
+}
+
+#[test]
+fn an_abandoned_request_expires_and_blocks_nobody() {
+    let world = World::with_ada();
+    world.put_bob();
+    change(&world, ADAS_NAME, NEW);
+    // The value stays free for whoever proves it.
+    let mut bobs = change(&world, BOBS_NAME, NEW);
+    assert_eq!(bobs.answer(&last_code(&world)).next(), Next::IssueTokens);
+    world.after_secs(3600);
+    assert_eq!(pending(&world, ADAS_NAME), Some(PendingState::Expired));
+}
+
+#[test]
+fn a_request_that_expired_while_its_code_was_answered_moves_nothing() {
+    let mut world = World::with_ada();
+    world.deployment.policy.pending_life = std::time::Duration::from_secs(100);
+    let mut session = change(&world, ADAS_NAME, NEW);
+    world.after_secs(100);
+    let reply = session.answer(&last_code(&world));
+    assert_eq!(
+        (reply.next(), reply.define.why),
+        (Next::Fail, Why::NoLongerPending)
+    );
+    assert!(holds(&world, ADAS_NAME, ADA));
+}
+
+/// Row 5.
+#[test]
+fn the_ticket_of_one_account_is_nothing_in_the_session_of_another_or_of_nobody() {
+    let world = World::with_ada();
+    world.put_bob();
+    change(&world, ADAS_NAME, NEW);
+    let ada = Sub::new("sub-of-ada");
+    let request = now(world.store.port.pending(&ada, Method::Email));
+    let purpose = latchstring_core::flow::Purpose::VerifyContact(request.unwrap().unwrap().id);
+    let sent = world.sent().len();
+    for name in [BOBS_NAME, BOB, NEW, "nobody@example.com"] {
+        let mut session = world.initiate(name);
+        let reply = session.choose(&world.ticket_for(purpose, NEW));
+        assert_eq!(reply.create.unwrap().why, Why::NoLongerPending, "{name}");
+    }
+    // Nor is it one for another contact of the same account.
+    let mut session = world.initiate(ADAS_NAME);
+    session.choose(&world.ticket_for(purpose, "other@example.org"));
+    assert_eq!(world.sent().len(), sent);
+}
+
+#[test]
+fn a_ticket_to_sign_in_by_an_unproved_second_contact_leads_to_no_tokens_of_the_account() {
+    let world = World::with_ada();
+    change(&world, ADAS_NAME, NEW);
+    let mut session = world.initiate(ADAS_NAME);
+    session.choose(&world.ticket(NEW));
+    session.answer(&last_code(&world));
+    assert_eq!(
+        session.step(),
+        "claim",
+        "a proof of the contact, as for any stranger"
+    );
+    assert!(!holds(&world, ADAS_NAME, NEW));
+}
+
+#[test]
+fn a_code_for_one_contact_does_not_answer_for_another() {
+    let world = World::with_ada();
+    let mut to_new = change(&world, ADAS_NAME, NEW);
+    let new_code = last_code(&world);
+    let mut by_old = world.at_otp(ADA);
+    assert!(!by_old.answer(&new_code).is_right());
+    let old_code = last_code(&world);
+    assert!(!to_new.answer(&old_code).is_right());
+}
+
+#[test]
+fn only_an_access_token_of_ours_that_cognito_accepts_is_taken() {
+    let world = World::with_ada();
+    let good = identity(&world, ADAS_NAME);
+    let with = |change: &dyn Fn(&mut Identity)| {
+        let mut identity = good.clone();
+        change(&mut identity);
+        identity
+    };
+    let refused = [
+        with(&|identity| "id".clone_into(&mut identity.token_use)),
+        with(&|identity| "".clone_into(&mut identity.token_use)),
+        with(&|identity| "other".clone_into(&mut identity.client)),
+        with(&|identity| identity.sub = Sub::new("sub-of-bob")),
+        with(&|identity| identity.sub = Sub::default()),
+        with(&|identity| identity.access_token = Secret::new("revoked")),
+    ];
+    let pool = Pool::of(&world);
+    for identity in refused {
+        let result = change_as(&world, &pool, &identity, NEW);
+        assert_eq!(result, Err(ContactError::NotSignedIn), "{identity:?}");
+    }
+    world.disable_ada();
+    assert_eq!(
+        change_as(&world, &pool, &good, NEW),
+        Err(ContactError::NotSignedIn)
+    );
+    assert!(world.sent().is_empty());
+}
+
+#[test]
+fn a_sign_in_of_long_ago_must_be_repeated() {
+    let world = World::with_ada();
+    let identity = identity(&world, ADAS_NAME);
+    let pool = Pool::of(&world);
+    world.after_secs(600);
+    assert!(change_as(&world, &pool, &identity, NEW).is_ok());
+    world.after_millis(1);
+    let result = change_as(&world, &pool, &identity, NEW);
+    assert_eq!(result, Err(ContactError::ReauthRequired));
+    let tokens = Tokens(&world);
+    let asking = resolver(&world, &pool, &tokens);
+    assert!(
+        now(asking.pending(&identity, Method::Email)).is_ok(),
+        "it may still be asked about"
+    );
+}
+
+#[test]
+fn ones_own_contact_is_in_use_and_anybody_elses_looks_free() {
+    let world = World::with_ada();
+    world.put_bob();
+    let pool = Pool::of(&world);
+    let ada = identity(&world, ADAS_NAME);
+    assert_eq!(
+        change_as(&world, &pool, &ada, "ADA@example.com"),
+        Err(ContactError::ContactInUse)
+    );
+    let [taken, free] = [BOB, NEW].map(|to| {
+        world.wire.clear();
+        let payload = change_as(&world, &pool, &ada, to).unwrap();
+        (world.wire.calls(), payload.username, payload.expires_in)
+    });
+    assert!(taken == free, "the same calls, and the same answer");
+}
+
+#[test]
+fn a_new_contact_is_charged_to_the_budget_that_sign_in_charges() {
+    let world = World::with_ada();
+    change(&world, ADAS_NAME, NEW);
+    change(&world, ADAS_NAME, NEW);
+    let pool = Pool::of(&world);
+    let result = change_as(&world, &pool, &identity(&world, ADAS_NAME), NEW);
+    assert!(matches!(
+        result,
+        Err(ContactError::SignIn(SignInError::TooManyRequests { .. }))
+    ));
+}
+
+/// Whatever call of Define breaks, before it happens or after: the contact is changed by the next
+/// try, the old one is told once, and nobody is left without a contact.
+#[test]
+fn whichever_call_breaks_the_next_try_changes_the_contact() {
+    for broken in [Break::Before, Break::After] {
+        for number in 0..14 {
+            let world = World::with_ada();
+            let mut session = change(&world, ADAS_NAME, NEW);
+            let code = last_code(&world);
+            world.wire.will_break([(number, broken)]);
+            for _ in 0..3 {
+                if session.ended.is_none() {
+                    assert_ne!(session.answer(&code).next(), Next::Fail, "call {number}");
+                }
+                let kept = [ADA, NEW].map(|contact| holds(&world, ADAS_NAME, contact));
+                assert!(kept[0] != kept[1], "one of the two, at every moment");
+            }
+            assert_eq!(session.ended, Some(Next::IssueTokens), "call {number}");
+            assert!(holds(&world, ADAS_NAME, NEW));
+            assert!(world.told().len() <= 1, "at most once");
+            if broken == Break::Before {
+                assert_eq!(world.told(), [ADA], "call {number}");
+            }
+        }
+    }
+}
+
+#[test]
+fn triggers_that_are_retried_change_the_contact_once_and_tell_once() {
+    for invocations in [2, 3] {
+        let world = World::with_ada().reconfigured(|world| world.invocations = invocations);
+        let mut session = change(&world, ADAS_NAME, NEW);
+        assert_eq!(world.sent().len(), 1);
+        assert_eq!(session.answer(&last_code(&world)).next(), Next::IssueTokens);
+        assert_eq!(world.told(), [ADA]);
+    }
+}
+
+#[test]
+fn a_fault_anywhere_in_the_resolver_is_unavailable_and_the_next_try_works() {
+    for broken in [Break::Before, Break::After] {
+        for number in 0..8 {
+            let world = World::with_ada();
+            let pool = Pool::of(&world);
+            let ada = identity(&world, ADAS_NAME);
+            world.wire.will_break([(number, broken)]);
+            let result = change_as(&world, &pool, &ada, NEW);
+            assert!(
+                matches!(
+                    result,
+                    Ok(_) | Err(ContactError::SignIn(SignInError::Unavailable(_)))
+                ),
+                "call {number}"
+            );
+            world.wire.clear();
+            let mut session = change(&world, ADAS_NAME, NEW);
+            assert_eq!(session.answer(&last_code(&world)).next(), Next::IssueTokens);
+        }
+    }
+}
+
+#[test]
+fn a_contact_that_somebody_was_given_meanwhile_moves_nothing() {
+    let world = World::with_ada();
+    let attributes =
+        Attributes::from_pairs([("sub", "s"), ("email", NEW), ("email_verified", "true")]);
+    let mut session = change(&world, ADAS_NAME, NEW);
+    let code = last_code(&world);
+    world.directory.port.put(Account {
+        username: "other".to_owned(),
+        enabled: true,
+        attributes,
+    });
+    assert_eq!(
+        now(world
+            .directory
+            .port
+            .set_contact(ADAS_NAME, &identifier(NEW))),
+        Ok(Written::Taken)
+    );
+    let reply = session.answer(&code);
+    assert_eq!(
+        (reply.next(), reply.define.why),
+        (Next::Fail, Why::ContactInUse)
+    );
+    assert!(holds(&world, "other", NEW) && holds(&world, ADAS_NAME, ADA));
+}
