@@ -153,6 +153,7 @@ impl SignedIn {
     }
 
     /// The same person with their id token where an access token belongs.
+    #[must_use]
     pub fn with_the_wrong_token(mut self) -> Self {
         self.access_token.clone_from(&self.id_token);
         self

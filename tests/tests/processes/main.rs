@@ -2,3 +2,4 @@
 
 mod lambdas;
 mod local;
+mod readme;
