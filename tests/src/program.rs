@@ -18,12 +18,14 @@ use crate::files::{keep_output, root};
 /// How long a process may take to say or do something.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 7] = [
     "latchstring-local",
     "latchstring-define-auth-challenge",
     "latchstring-create-auth-challenge",
     "latchstring-verify-auth-challenge-response",
     "latchstring-sign-in",
+    "latchstring-sign-up",
+    "latchstring-change-contact",
 ];
 
 /// Where the binary of a package is. Cargo is asked, once, and builds what is out of date: the

@@ -4,6 +4,7 @@
 //! own model does not list (`AliasExistsException` from `AdminCreateUser`). Messages are dropped:
 //! they may name a user.
 
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_cognitoidentityprovider::config::retry::RetryConfig;
@@ -279,9 +280,37 @@ fn refusal(code: &str) -> Option<Reply> {
     }
 }
 
+/// What both calls return of interest, or the error's code.
+type Asked = Result<
+    (
+        Option<ChallengeNameType>,
+        Option<String>,
+        Option<HashMap<String, String>>,
+    ),
+    String,
+>;
+
+fn reply(call: &'static str, username: &str, asked: Asked) -> Result<Reply, Fault> {
+    let (session, parameters) = match asked {
+        Err(code) => return refusal(&code).ok_or_else(|| Fault::new(call, code)),
+        Ok((Some(ChallengeNameType::CustomChallenge), Some(session), parameters)) => {
+            (session, parameters.unwrap_or_default())
+        }
+        Ok(_) => return Err(Fault::new(call, "no custom challenge")),
+    };
+    let mut parameters: BTreeMap<_, _> = parameters.into_iter().collect();
+    // An emulator may leave it out.
+    parameters
+        .entry(USERNAME.to_owned())
+        .or_insert_with(|| username.to_owned());
+    Ok(Reply::Challenge(OpenChallenge {
+        session: Secret::new(session),
+        parameters,
+    }))
+}
+
 impl ChallengeApi for CognitoChallengeApi {
     async fn initiate(&self, username: &str) -> Result<Reply, Fault> {
-        const CALL: &str = "InitiateAuth";
         let initiated = self
             .client
             .initiate_auth()
@@ -289,26 +318,10 @@ impl ChallengeApi for CognitoChallengeApi {
             .client_id(&self.app_client)
             .auth_parameters(USERNAME, username)
             .send()
-            .await;
-        let output = match initiated {
-            Ok(output) => output,
-            Err(error) => {
-                let code = code_of(&error);
-                return refusal(code).ok_or_else(|| Fault::new(CALL, code));
-            }
-        };
-        let mut reply = challenge(
-            CALL,
-            output.challenge_name,
-            output.session,
-            output.challenge_parameters,
-        )?;
-        // An emulator may leave it out.
-        reply
-            .parameters
-            .entry(USERNAME.to_owned())
-            .or_insert_with(|| username.to_owned());
-        Ok(Reply::Challenge(reply))
+            .await
+            .map(|o| (o.challenge_name, o.session, o.challenge_parameters))
+            .map_err(|error| code_of(&error).to_owned());
+        reply("InitiateAuth", username, initiated)
     }
 
     async fn respond(
@@ -317,50 +330,23 @@ impl ChallengeApi for CognitoChallengeApi {
         answer: &str,
         client_metadata: &[(&str, &str)],
     ) -> Result<Reply, Fault> {
-        const CALL: &str = "RespondToAuthChallenge";
         let username = open.parameters.get(USERNAME).map_or("", String::as_str);
-        let mut request = self
+        let metadata = client_metadata
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let responded = self
             .client
             .respond_to_auth_challenge()
             .client_id(&self.app_client)
             .challenge_name(ChallengeNameType::CustomChallenge)
             .session(open.session.expose())
             .challenge_responses(USERNAME, username)
-            .challenge_responses("ANSWER", answer);
-        for (name, value) in client_metadata {
-            request = request.client_metadata(*name, *value);
-        }
-        let output = match request.send().await {
-            Ok(output) => output,
-            Err(error) => {
-                let code = code_of(&error);
-                return refusal(code).ok_or_else(|| Fault::new(CALL, code));
-            }
-        };
-        let mut next = challenge(
-            CALL,
-            output.challenge_name,
-            output.session,
-            output.challenge_parameters,
-        )?;
-        next.parameters
-            .entry(USERNAME.to_owned())
-            .or_insert_with(|| username.to_owned());
-        Ok(Reply::Challenge(next))
-    }
-}
-
-fn challenge(
-    call: &'static str,
-    name: Option<ChallengeNameType>,
-    session: Option<String>,
-    parameters: Option<std::collections::HashMap<String, String>>,
-) -> Result<OpenChallenge, Fault> {
-    match (name, session) {
-        (Some(ChallengeNameType::CustomChallenge), Some(session)) => Ok(OpenChallenge {
-            session: Secret::new(session),
-            parameters: parameters.unwrap_or_default().into_iter().collect(),
-        }),
-        _ => Err(Fault::new(call, "no custom challenge")),
+            .challenge_responses("ANSWER", answer)
+            .set_client_metadata(Some(metadata.collect()))
+            .send()
+            .await
+            .map(|o| (o.challenge_name, o.session, o.challenge_parameters))
+            .map_err(|error| code_of(&error).to_owned());
+        reply("RespondToAuthChallenge", username, responded)
     }
 }

@@ -13,7 +13,9 @@ const DEFINE: &str = "latchstring-define-auth-challenge";
 const CREATE: &str = "latchstring-create-auth-challenge";
 const VERIFY: &str = "latchstring-verify-auth-challenge-response";
 const SIGN_IN: &str = "latchstring-sign-in";
-const ALL: [&str; 4] = [DEFINE, CREATE, VERIFY, SIGN_IN];
+const SIGN_UP: &str = "latchstring-sign-up";
+const CHANGE_CONTACT: &str = "latchstring-change-contact";
+const ALL: [&str; 6] = [DEFINE, CREATE, VERIFY, SIGN_IN, SIGN_UP, CHANGE_CONTACT];
 
 /// The least that each Lambda needs of ours.
 fn needs(package: &str) -> Vec<(String, String)> {
@@ -27,7 +29,7 @@ fn needs(package: &str) -> Vec<(String, String)> {
         ("STORE", "memory"),
     ];
     // Create and Verify have no business with AWS, and Lambda's credentials are not theirs to read.
-    if [DEFINE, SIGN_IN].contains(&package) {
+    if ![CREATE, VERIFY].contains(&package) {
         variables.extend([
             ("AWS_REGION", "eu-west-1"),
             ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
@@ -89,6 +91,16 @@ fn sign_in_event(typed: &str) -> Value {
     })
 }
 
+/// A call of nobody who is signed in.
+fn contact_event(field: &str) -> Value {
+    json!({
+        "arguments": {"method": "EMAIL"},
+        "identity": null,
+        "info": {"fieldName": field, "parentTypeName": "Mutation", "variables": {}},
+        "request": {"headers": {}, "domainName": null},
+    })
+}
+
 /// One event that the Lambda serves.
 fn event_of(package: &str) -> Value {
     let ghost = json!({"userAttributes": {}, "userNotFound": true, "session": []});
@@ -104,6 +116,8 @@ fn event_of(package: &str) -> Value {
                 "challengeAnswer": "493026",
             }),
         ),
+        SIGN_UP => contact_event("signUp"),
+        CHANGE_CONTACT => contact_event("pendingContact"),
         _ => sign_in_event("not an address"),
     }
 }
@@ -184,6 +198,16 @@ async fn sign_in_refuses_what_is_no_address() {
     assert!(answer["error"]["message"].is_string());
     assert!(answer["data"].is_null());
     end(program).await;
+}
+
+#[tokio::test]
+async fn sign_up_and_change_contact_refuse_who_is_not_signed_in() {
+    for package in [SIGN_UP, CHANGE_CONTACT] {
+        let (program, mut host) = start(package).await;
+        let answer = response(host.invoke(event_of(package)).await);
+        assert_eq!(answer["error"]["type"], "NotSignedIn");
+        end(program).await;
+    }
 }
 
 #[tokio::test]

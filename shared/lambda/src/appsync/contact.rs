@@ -109,6 +109,7 @@ where
     E: Entropy,
 {
     async fn resolve(&self, event: &Value, field: &str) -> Result<Outcome, PublicError> {
+        let field = Field::parse(field)?;
         let Some(identity) = identity(event) else {
             return Ok(Err(ContactError::NotSignedIn));
         };
@@ -123,7 +124,7 @@ where
             entropy: &self.entropy,
         };
         match field {
-            "signUp" => {
+            Field::SignUp => {
                 let input = arguments::<SignUpArguments>(event)?.input.data;
                 let parsed = Names::parse(&input.given_name, &input.family_name)
                     .map_err(ContactError::from)
@@ -138,7 +139,7 @@ where
                 let begun = contacts.sign_up(&identity, &names, &contact).await;
                 Ok(begun.map(|payload| session(&payload)))
             }
-            "changeContact" => {
+            Field::ChangeContact => {
                 let input = arguments::<ChangeArguments>(event)?.input;
                 let contact = match contact(input.method, &input.email_or_phone) {
                     Ok(contact) => contact,
@@ -147,7 +148,7 @@ where
                 let begun = contacts.change(&identity, &contact).await;
                 Ok(begun.map(|payload| session(&payload)))
             }
-            "pendingContact" => {
+            Field::PendingContact => {
                 let method: Method = arguments::<PendingArguments>(event)?.method.into();
                 let state = contacts.pending(&identity, method).await;
                 Ok(state.map(|state| {
@@ -156,6 +157,23 @@ where
                     })
                 }))
             }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Field {
+    SignUp,
+    ChangeContact,
+    PendingContact,
+}
+
+impl Field {
+    fn parse(name: &str) -> Result<Self, PublicError> {
+        match name {
+            "signUp" => Ok(Self::SignUp),
+            "changeContact" => Ok(Self::ChangeContact),
+            "pendingContact" => Ok(Self::PendingContact),
             _ => Err(PublicError::UnreadableEvent),
         }
     }
