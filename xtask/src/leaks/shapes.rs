@@ -174,7 +174,7 @@ mod tests {
             "   Compiling aws-lc-sys v0.47.0",
             "  Downloaded wit-bindgen v0.57.1+wasi-0.2.12",
             "   Compiling some-sys v1.2.3+20240101",
-            "   Compiling latchstring-core v0.1.0 (/work/main/shared/core)",
+            "   Compiling latchstring-core v0.1.0 (/home/ada/latchstring/shared/core)",
             "     Running unittests src/lib.rs (target/debug/deps/latchstring_core-671ab0ef37403c9d)",
             "     Running unittests src/main.rs (/home/Ada Love/Latchstring 2/target/debug/deps/x-671ab0ef37403c9d)",
             "    Finished `test` profile [unoptimized + debuginfo] target(s) in 1m 02s",
