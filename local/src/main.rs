@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 #[command(name = "latchstring-local", version)]
 struct Arguments {
     /// The port on 127.0.0.1; 0 takes any free one
-    #[arg(long, default_value_t = 4180, global = true)]
+    #[arg(long, default_value_t = 4180)]
     port: u16,
     /// Production's budgets: 2 codes a minute, 5 an hour, 10 a day for one identifier
     #[arg(long)]
