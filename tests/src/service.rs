@@ -183,7 +183,7 @@ impl Latchstring {
         &self.0.cognito
     }
 
-    /// HTTP without the SDK. Every request ends within [`PATIENCE`].
+    /// HTTP without the SDK. Every request ends within 30 s.
     pub fn http(&self) -> &reqwest::Client {
         &self.0.http
     }

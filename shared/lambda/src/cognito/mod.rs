@@ -1,6 +1,6 @@
 //! The three auth-challenge triggers.
 //!
-//! Each answers within [`BUDGET`]: Cognito gives 5 s and then invokes again. What does not answer
+//! Each answers within `BUDGET`, 3.5 s: Cognito gives 5 s and then invokes again. What does not answer
 //! in time is treated like a port that fails: the same challenge again, or a wrong answer.
 
 mod create;
