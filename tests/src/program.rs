@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -122,6 +122,16 @@ impl Program {
         let mut command = Command::new(binary("latchstring-local"));
         command.args(arguments).env_remove("LEGACY_POOL");
         Self::start(name, &mut command)
+    }
+
+    /// Runs `latchstring-local demo` to its end. What it prints is not kept: it shows a person the
+    /// codes of made-up people.
+    pub fn demo() -> Output {
+        Command::new(binary("latchstring-local"))
+            .arg("demo")
+            .stdin(Stdio::null())
+            .output()
+            .expect("the demo runs")
     }
 
     /// Starts a Lambda with these variables and no others.
