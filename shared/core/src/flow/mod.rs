@@ -28,8 +28,8 @@
 //! | 9 | `otp` or `claim` wrong, none left or expired | open | fail | |
 //! | 10 | `otp` wrong | none (decoy) | challenge or fail, by the metadata's count | the same again |
 //! | 11 | `otp` passed, ghost | matched | challenge | `claim`: hands out the proof |
-//! | 12 | `otp` or `claim` passed, known, still the verified holder | matched, to finished | **tokens** | |
-//! | 13 | `otp` or `claim` passed, known, no longer the holder, or disabled | matched | fail | |
+//! | 12 | `otp` or `claim` passed, known, still the verified holder; or the contact is still asked for, and free, and now put on the account | matched, to finished | **tokens** | |
+//! | 13 | `otp` or `claim` passed, known, no longer the holder, or disabled; or the contact is no longer asked for, or in use | matched | fail | |
 //! | 14 | passed, but the row is missing, open, another's, or finished over 15 s ago | | fail | |
 //! | 15 | the proof's own step `claim` answered in a ghost's session | | fail | |
 //! | 16 | any, and the store or directory does not answer | | challenge | the same again, nothing sent |
