@@ -200,10 +200,42 @@ pub trait Store: Send + Sync {
     ) -> impl Future<Output = Result<bool, Fault>> + Send;
 }
 
+/// What is known of a message whose delivery failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The request never left: no connection came about. The message is not on its way.
+    NeverLeft,
+    /// The service refused the request. The message is not on its way.
+    Refused,
+    /// The request left and no answer tells: the message may be on its way.
+    Unknown,
+}
+
+impl Fate {
+    /// The word for logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NeverLeft => "never_left",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A delivery that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{fault}, {}", .fate.as_str())]
+pub struct DeliveryFault {
+    /// What went wrong.
+    pub fault: Fault,
+    /// What is known of the message.
+    pub fate: Fate,
+}
+
 /// Delivers messages.
 pub trait Courier: Send + Sync {
     /// Sends once. Never repeated unless the request provably never left.
-    fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), DeliveryFault>> + Send;
 }
 
 /// What became of [`Directory::create`].
