@@ -1,0 +1,144 @@
+import { type CallOptions } from "./http.js";
+import { type TokenStorage } from "./storage.js";
+/** What kind of contact an identifier is. */
+export type Method = "EMAIL" | "PHONE_NUMBER";
+/** What became of a contact that was asked for. */
+export type PendingState = "WAITING" | "DONE" | "IN_USE" | "EXPIRED";
+/** How to reach a deployment. The local service gives all of it at `/config.json`. */
+export interface Config {
+    /** The GraphQL API. */
+    graphqlUrl: string;
+    /** Its key, for the public mutations. */
+    apiKey: string;
+    /** The pool's app client. */
+    clientId: string;
+    /** The pool's region. */
+    region: string;
+    /** Cognito's address, if it is not the region's. */
+    endpoint?: string | undefined;
+    /** Where tokens are kept: `localStorage`, `sessionStorage`, or one of your own. In memory if not given. */
+    storage?: TokenStorage | undefined;
+    /** How many milliseconds one request may take; 20 seconds if not given. */
+    timeout?: number | undefined;
+    /** Another `fetch`. */
+    fetch?: typeof globalThis.fetch | undefined;
+}
+/** What Cognito issued. */
+export interface Tokens {
+    readonly accessToken: string;
+    readonly idToken: string;
+    readonly refreshToken: string;
+    /** When the access token ends, in milliseconds since 1970 by this device's clock. */
+    readonly expiresAt: number;
+}
+/**
+ * A question that waits for a code. Plain data: it may be kept, say in `sessionStorage`, to go on
+ * after a reload. Every answer replaces it by a new one.
+ */
+export interface Challenge {
+    /** Whether the right code signs in, or puts the contact on the account of who is signed in. */
+    readonly purpose: "signIn" | "contact";
+    /** What was typed. */
+    readonly emailOrPhone: string;
+    readonly method: Method;
+    readonly session: string;
+    readonly username: string;
+    /** How many digits the code has. */
+    readonly codeLength: number;
+    /** How many attempts are left; null before the first answer. */
+    readonly attemptsLeft: number | null;
+    /** When the code ends, in milliseconds since 1970 by this device's clock. */
+    readonly expiresAt: number;
+    /** From when on the code may be sent once more; null if it may not. */
+    readonly resendAt: number | null;
+}
+/** What came of an answer: tokens, or the same question once more because the code was wrong. */
+export type Answer = {
+    readonly done: true;
+    readonly tokens: Tokens;
+    /** Whether the account was made just now. */
+    readonly isNew: boolean;
+} | {
+    readonly done: false;
+    readonly challenge: Challenge;
+};
+/** Who wants to sign in. */
+export interface SignIn {
+    /** The email address, or the phone number with `+` and country code, as it was typed. */
+    emailOrPhone: string;
+    /** Which of the two it is; if not given, what has an `@` is an address. */
+    method?: Method | undefined;
+    /** The language of the message, as `pt-BR`. */
+    locale?: string | undefined;
+    /** The answer to a captcha, where the deployment asks for one. */
+    captcha?: string | undefined;
+}
+/** The contact that somebody wants. */
+export interface Contact {
+    /** The email address, or the phone number with `+` and country code, as it was typed. */
+    emailOrPhone: string;
+    /** Which of the two it is; if not given, what has an `@` is an address. */
+    method?: Method | undefined;
+}
+/** The second contact and the name of somebody who has signed in for the first time. */
+export interface SignUp extends Contact {
+    givenName: string;
+    familyName: string;
+    /** The language of the message, as `pt-BR`. */
+    locale?: string | undefined;
+}
+/**
+ * Signs people in by codes, and keeps them signed in.
+ *
+ * ```ts
+ * const latchstring = new Latchstring({ ...config, storage: localStorage });
+ * const challenge = await latchstring.signIn({ emailOrPhone: "ada@example.com" });
+ * const answer = await latchstring.answer(challenge, code);
+ * ```
+ */
+export declare class Latchstring {
+    #private;
+    constructor(config: Config);
+    /** Has a code sent. The answer looks the same whether or not there is an account. */
+    signIn(input: SignIn, options?: CallOptions): Promise<Challenge>;
+    /**
+     * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
+     * makes the account. When the flow is over this throws `CodeExpired`, `AttemptsSpent` or
+     * `FlowOver`: start again.
+     *
+     * If a new person's connection is lost after the right code, calling it again goes on from there.
+     */
+    answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer>;
+    /** Has the same code sent once more, if its time has come. It costs no attempt. */
+    resend(challenge: Challenge, options?: CallOptions): Promise<Challenge>;
+    /** Writes the name and has a code sent to the second contact. For somebody who is signed in. */
+    signUp(input: SignUp, options?: CallOptions): Promise<Challenge>;
+    /** Has a code sent to a new contact, which replaces the one of its kind. For somebody who is signed in. */
+    changeContact(input: Contact, options?: CallOptions): Promise<Challenge>;
+    /** What became of the contact of a kind that was last asked for; null if there was none. */
+    pendingContact(method: Method, options?: CallOptions): Promise<PendingState | null>;
+    /** Has this device known, so that strangers who spend the budget of its owner's address do not lock the owner out. */
+    rememberDevice(options?: CallOptions): Promise<void>;
+    /** The tokens of who is signed in, renewed if they are about to end; null if nobody is. */
+    tokens(options?: CallOptions): Promise<Tokens | null>;
+    /**
+     * New tokens, which show what is on the account now. Calls at the same time share one request, and
+     * tabs with the same storage take turns. `NotSignedIn` if the sign-in is over: the tokens are
+     * removed then.
+     */
+    refresh({ signal }?: CallOptions): Promise<Tokens>;
+    /**
+     * Removes the tokens here and has them revoked. With `everywhere` all of the account's are revoked;
+     * the tokens stay here until that is done.
+     *
+     * An error without `everywhere` says that the revocation may not have arrived; the tokens are gone
+     * from here all the same.
+     */
+    signOut({ everywhere, ...options }?: CallOptions & {
+        everywhere?: boolean;
+    }): Promise<void>;
+    /** Deletes the account of who is signed in, for good. */
+    deleteAccount(options?: CallOptions): Promise<void>;
+}
+/** What a token says, unchecked: for showing a name, never for deciding anything. */
+export declare function claims(token: string): Record<string, unknown>;

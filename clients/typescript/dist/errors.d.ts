@@ -1,0 +1,39 @@
+/** What can go wrong, a fixed list. Those of the API's schema keep their names. */
+export type ErrorType = 
+/** What was typed is no email address or phone number; the message says why. */
+"InvalidIdentifier"
+/** A name is empty, too long, or has control characters. */
+ | "InvalidName"
+/** The first sign-in took too long between the code and the account. Start again. */
+ | "InvalidProof"
+/** Too much was asked for; the message says when to come back. */
+ | "TooManyRequests"
+/** Nobody is signed in here, or not any more. */
+ | "NotSignedIn"
+/** Signed in, but too long ago for this. Sign in again. */
+ | "ReauthRequired"
+/** The contact is on this account already, or was proved and belongs to another account. */
+ | "ContactInUse"
+/** The code's time is over. Start again. */
+ | "CodeExpired"
+/** The code's last attempt was wrong. Start again. */
+ | "AttemptsSpent"
+/** The flow ended for another reason: its session was used, or is too old. Start again. */
+ | "FlowOver"
+/** The service does not answer as it should. Try later. */
+ | "Unavailable"
+/** No connection. Whether the request arrived is not known. */
+ | "Network"
+/** No answer within the time limit. Whether the request arrived is not known. */
+ | "Timeout"
+/** A bug, on one side or the other. */
+ | "Internal";
+/** Every error of this client, except the reason of your own `AbortSignal`, which is thrown as it is. */
+export declare class LatchstringError extends Error {
+    readonly type: ErrorType;
+    readonly name = "LatchstringError";
+    /** @param type what went wrong; `message` is for people, and holds no code, token or session. */
+    constructor(type: ErrorType, message?: string, options?: ErrorOptions);
+}
+/** The type of an error's name, as the API and Cognito give them. */
+export declare function typeOf(name: string): ErrorType;

@@ -1,0 +1,434 @@
+// src/errors.ts
+var LatchstringError = class extends Error {
+  /** @param type what went wrong; `message` is for people, and holds no code, token or session. */
+  constructor(type, message = MESSAGES[type], options) {
+    super(message, options);
+    this.type = type;
+  }
+  type;
+  name = "LatchstringError";
+};
+var MESSAGES = {
+  InvalidIdentifier: "This is no email address or phone number.",
+  InvalidName: "This name cannot be used.",
+  InvalidProof: "This took too long. Start again.",
+  TooManyRequests: "Too many requests. Try again later.",
+  NotSignedIn: "You are not signed in.",
+  ReauthRequired: "Sign in again to do this.",
+  ContactInUse: "This contact is in use already.",
+  CodeExpired: "The code has expired. Start again.",
+  AttemptsSpent: "That was the last attempt. Start again.",
+  FlowOver: "This sign-in is over. Start again.",
+  Unavailable: "The service is not available. Try again later.",
+  Network: "There is no connection.",
+  Timeout: "There was no answer in time.",
+  Internal: "Something went wrong."
+};
+function typeOf(name) {
+  return FOREIGN[name] ?? (Object.hasOwn(MESSAGES, name) ? name : "Internal");
+}
+var FOREIGN = {
+  // Cognito's, of a token or a session, and AppSync's of a token that is over.
+  NotAuthorizedException: "NotSignedIn",
+  UserNotFoundException: "NotSignedIn",
+  RefreshTokenReuseException: "NotSignedIn",
+  UnauthorizedException: "NotSignedIn",
+  TooManyRequestsException: "TooManyRequests",
+  LimitExceededException: "TooManyRequests",
+  InternalErrorException: "Unavailable",
+  ResourceNotFoundException: "Unavailable",
+  InvalidLambdaResponseException: "Unavailable",
+  UnexpectedLambdaException: "Unavailable",
+  UserLambdaValidationException: "Unavailable"
+};
+
+// src/http.ts
+async function post({ fetch, timeout }, url, headers, body, { signal } = {}) {
+  signal?.throwIfAborted();
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  const timer = setTimeout(end, timeout);
+  signal?.addEventListener("abort", end);
+  let status = 0;
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+      referrerPolicy: "no-referrer",
+      signal: ended.signal
+    });
+    status = response.status;
+    const text = await response.text();
+    return { ok: response.ok, status, body: text && JSON.parse(text) || {} };
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (ended.signal.aborted) throw new LatchstringError("Timeout");
+    if (cause instanceof SyntaxError) throw new LatchstringError("Unavailable");
+    throw new LatchstringError("Network", void 0, { cause });
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", end);
+  }
+}
+async function cognito(transport, endpoint, operation, input, options) {
+  const { ok, status, body } = await post(
+    transport,
+    endpoint,
+    {
+      "content-type": "application/x-amz-json-1.1",
+      "x-amz-target": `AWSCognitoIdentityProviderService.${operation}`
+    },
+    input,
+    options
+  );
+  if (ok) return body;
+  const name = String(body.__type).split("#").pop();
+  throw new LatchstringError(status < 500 ? typeOf(name) : "Unavailable");
+}
+async function graphql(transport, url, headers, field, document, variables, options) {
+  const { ok, body } = await post(transport, url, headers, { query: document, variables }, options);
+  const error = body.errors?.[0];
+  if (!error && ok && body.data) return body.data[field];
+  const type = error ? typeOf(String(error.errorType)) : "Unavailable";
+  throw new LatchstringError(type, type === error?.errorType ? error.message : void 0);
+}
+
+// src/storage.ts
+function memoryStorage() {
+  const items = /* @__PURE__ */ new Map();
+  return {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => void items.set(key, value),
+    removeItem: (key) => void items.delete(key)
+  };
+}
+
+// src/client.ts
+var MARGIN = 3e4;
+var CHALLENGE = "{ session username codeLength expiresIn resendAfter }";
+var Latchstring = class {
+  #config;
+  #endpoint;
+  #transport;
+  #storage;
+  /** The names under which this client's tokens and device are stored. */
+  #key;
+  #deviceKey;
+  /** The refresh that is under way, shared by all who ask meanwhile. */
+  #refreshing;
+  /** What the next to change the tokens waits for, where there are no Web Locks. */
+  #turn = Promise.resolve();
+  /** Proofs of sign-ins that lost their connection between the code and the account. */
+  #proofs = /* @__PURE__ */ new Map();
+  constructor(config) {
+    this.#config = config;
+    this.#endpoint = config.endpoint ?? `https://cognito-idp.${config.region}.amazonaws.com`;
+    const fetch = config.fetch ?? ((...request) => globalThis.fetch(...request));
+    this.#transport = { fetch, timeout: config.timeout ?? 2e4 };
+    this.#storage = config.storage ?? memoryStorage();
+    this.#key = `latchstring.${config.clientId}.tokens`;
+    this.#deviceKey = `latchstring.${config.clientId}.device`;
+  }
+  /** Has a code sent. The answer looks the same whether or not there is an account. */
+  async signIn(input, options) {
+    return this.#signIn({ ...input, method: methodOf(input) }, options);
+  }
+  /**
+   * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
+   * makes the account. When the flow is over this throws `CodeExpired`, `AttemptsSpent` or
+   * `FlowOver`: start again.
+   *
+   * If a new person's connection is lost after the right code, calling it again goes on from there.
+   */
+  async answer(challenge2, code, options) {
+    const { session, purpose } = challenge2;
+    let proof = this.#proofs.get(session);
+    if (!proof) {
+      const { AuthenticationResult: result, ...next } = await this.#respond(challenge2, code, options);
+      if (result) {
+        const tokens = purpose === "contact" ? this.#verified(result) : this.#keep(result);
+        return { done: true, tokens: await tokens, isNew: false };
+      }
+      proof = next.ChallengeParameters.proof;
+      if (!proof) return { done: false, challenge: asked(challenge2, next) };
+      this.#proofs.set(session, proof);
+    }
+    try {
+      const { emailOrPhone, method } = challenge2;
+      const opened = await this.#signIn({ emailOrPhone, method, proof }, options);
+      const { AuthenticationResult: result } = await this.#respond(opened, proof, options);
+      if (!result) throw new LatchstringError("InvalidProof");
+      this.#proofs.delete(session);
+      return { done: true, tokens: await this.#keep(result), isNew: true };
+    } catch (error) {
+      if (!isLost(error)) this.#proofs.delete(session);
+      throw error;
+    }
+  }
+  /** Has the same code sent once more, if its time has come. It costs no attempt. */
+  async resend(challenge2, options) {
+    const next = await this.#respond(challenge2, "resend", options, { action: "resend" });
+    return asked(challenge2, next);
+  }
+  /** Writes the name and has a code sent to the second contact. For somebody who is signed in. */
+  async signUp(input, options) {
+    const data = { ...input, method: methodOf(input) };
+    return this.#contact("signUp", "SignUpInput", { data }, data, options);
+  }
+  /** Has a code sent to a new contact, which replaces the one of its kind. For somebody who is signed in. */
+  async changeContact(input, options) {
+    const data = { ...input, method: methodOf(input) };
+    return this.#contact("changeContact", "ChangeContactInput", data, data, options);
+  }
+  /** What became of the contact of a kind that was last asked for; null if there was none. */
+  async pendingContact(method, options) {
+    const document = "query ($method: Method!) { pendingContact(method: $method) { state } }";
+    const found = await this.#signedIn("pendingContact", document, { method }, options);
+    return found?.state ?? null;
+  }
+  /** Has this device known, so that strangers who spend the budget of its owner's address do not lock the owner out. */
+  async rememberDevice(options) {
+    const document = "mutation { rememberDevice { device } }";
+    const { device } = await this.#signedIn("rememberDevice", document, {}, options);
+    await this.#storage.setItem(this.#deviceKey, device);
+  }
+  /** The tokens of who is signed in, renewed if they are about to end; null if nobody is. */
+  async tokens(options) {
+    const tokens = await this.#load();
+    if (!tokens || tokens.expiresAt - Date.now() > MARGIN) return tokens;
+    try {
+      return await this.refresh(options);
+    } catch (error) {
+      if (error instanceof LatchstringError && error.type === "NotSignedIn") return null;
+      throw error;
+    }
+  }
+  /**
+   * New tokens, which show what is on the account now. Calls at the same time share one request, and
+   * tabs with the same storage take turns. `NotSignedIn` if the sign-in is over: the tokens are
+   * removed then.
+   */
+  async refresh({ signal } = {}) {
+    signal?.throwIfAborted();
+    this.#refreshing ??= this.#refresh().finally(() => this.#refreshing = void 0);
+    const refreshing = this.#refreshing;
+    if (!signal) return refreshing;
+    return new Promise((resolve, reject) => {
+      const end = () => reject(signal.reason);
+      signal.addEventListener("abort", end);
+      refreshing.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
+    });
+  }
+  /**
+   * Removes the tokens here and has them revoked. With `everywhere` all of the account's are revoked;
+   * the tokens stay here until that is done.
+   *
+   * An error without `everywhere` says that the revocation may not have arrived; the tokens are gone
+   * from here all the same.
+   */
+  async signOut({ everywhere, ...options } = {}) {
+    if (everywhere) return this.#end("GlobalSignOut", options);
+    const tokens = await this.#alone(async () => {
+      const tokens2 = await this.#load();
+      await this.#storage.removeItem(this.#key);
+      return tokens2;
+    });
+    if (!tokens) return;
+    const input = { ClientId: this.#config.clientId, Token: tokens.refreshToken };
+    await unlessSignedOut(this.#cognito("RevokeToken", input, options));
+  }
+  /** Deletes the account of who is signed in, for good. */
+  async deleteAccount(options) {
+    return this.#end("DeleteUser", options);
+  }
+  async #signIn(input, options) {
+    const document = `mutation ($input: SignInInput!) { signIn(input: $input) ${CHALLENGE} }`;
+    const device = await this.#storage.getItem(this.#deviceKey) ?? void 0;
+    const { graphqlUrl, apiKey } = this.#config;
+    const headers = { "x-api-key": apiKey };
+    const variables = { input: { ...input, device } };
+    const begun = await graphql(this.#transport, graphqlUrl, headers, "signIn", document, variables, options);
+    return challenge("signIn", input, begun);
+  }
+  async #contact(field, type, input, data, options) {
+    const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${CHALLENGE} }`;
+    return challenge("contact", data, await this.#signedIn(field, document, { input }, options));
+  }
+  /** One field of the API, with the access token. */
+  #signedIn(field, document, variables, options) {
+    return this.#withToken(
+      (authorization) => graphql(
+        this.#transport,
+        this.#config.graphqlUrl,
+        { authorization },
+        field,
+        document,
+        variables,
+        options
+      ),
+      options
+    );
+  }
+  /** Calls with a good access token; if the service finds it is not, once more with a new one. */
+  async #withToken(call, options) {
+    const tokens = await this.tokens(options);
+    if (!tokens) throw new LatchstringError("NotSignedIn");
+    try {
+      return await call(tokens.accessToken);
+    } catch (error) {
+      if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
+    }
+    return call((await this.refresh(options)).accessToken);
+  }
+  /** Ends every sign-in of the account, and then this one's tokens. */
+  async #end(operation, options) {
+    await this.#withToken((AccessToken) => this.#cognito(operation, { AccessToken }, options), options);
+    await this.#alone(() => this.#storage.removeItem(this.#key));
+  }
+  #cognito(operation, input, options) {
+    return cognito(this.#transport, this.#endpoint, operation, input, options);
+  }
+  /** Answers a challenge of Cognito's. What it calls "not authorized" is the end of the flow. */
+  async #respond(challenge2, answer, options, metadata) {
+    const { purpose, method, session, username, expiresAt, attemptsLeft } = challenge2;
+    try {
+      return await this.#cognito(
+        "RespondToAuthChallenge",
+        {
+          ClientId: this.#config.clientId,
+          ChallengeName: "CUSTOM_CHALLENGE",
+          Session: session,
+          ChallengeResponses: { USERNAME: username, ANSWER: answer },
+          ClientMetadata: metadata
+        },
+        options
+      );
+    } catch (error) {
+      if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
+    }
+    if (Date.now() >= expiresAt) throw new LatchstringError("CodeExpired");
+    if (purpose === "contact") {
+      const state = await this.pendingContact(method, options).catch(() => null);
+      if (state === "IN_USE") throw new LatchstringError("ContactInUse");
+    }
+    throw new LatchstringError(attemptsLeft === 1 && !metadata ? "AttemptsSpent" : "FlowOver");
+  }
+  async #load() {
+    try {
+      return JSON.parse(await this.#storage.getItem(this.#key) ?? "null");
+    } catch (error) {
+      if (error instanceof SyntaxError) return null;
+      throw error;
+    }
+  }
+  /** Stores what a sign-in gave. */
+  async #keep(result) {
+    const tokens = received(result);
+    await this.#alone(() => this.#save(tokens));
+    return tokens;
+  }
+  async #save(tokens) {
+    await this.#storage.setItem(this.#key, JSON.stringify(tokens));
+  }
+  /** After the right code for a contact: the tokens held, renewed so that they show it. */
+  async #verified(result) {
+    const { refreshToken: Token } = received(result);
+    const revoked = this.#cognito("RevokeToken", { ClientId: this.#config.clientId, Token });
+    const renewed = this.refresh().catch(async (error) => {
+      const held = isLost(error) && await this.#load();
+      if (!held) throw error;
+      return held;
+    });
+    const [tokens] = await Promise.all([renewed, revoked.catch(() => {
+    })]);
+    return tokens;
+  }
+  #refresh() {
+    const before = this.#load();
+    return this.#alone(async () => {
+      const held = await this.#load();
+      if (!held) throw new LatchstringError("NotSignedIn");
+      if (held.accessToken !== (await before)?.accessToken) return held;
+      const input = { ClientId: this.#config.clientId, RefreshToken: held.refreshToken };
+      let fresh;
+      try {
+        const { AuthenticationResult } = await this.#cognito("GetTokensFromRefreshToken", input);
+        fresh = received(AuthenticationResult, held.refreshToken);
+      } catch (error) {
+        if (error instanceof LatchstringError && error.type === "NotSignedIn") {
+          if (await this.#holds(held)) await this.#storage.removeItem(this.#key);
+        }
+        throw error;
+      }
+      if (await this.#holds(held)) await this.#save(fresh);
+      return fresh;
+    });
+  }
+  async #holds({ refreshToken }) {
+    return (await this.#load())?.refreshToken === refreshToken;
+  }
+  /** Runs what changes the tokens while nobody else does, in this tab and, where there are Web Locks, in others. */
+  #alone(work) {
+    const locks = globalThis.navigator?.locks;
+    if (locks) return locks.request(this.#key, async () => work());
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {
+    });
+    return turn;
+  }
+};
+function claims(token) {
+  const base64 = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))));
+}
+function methodOf({ method, emailOrPhone }) {
+  return method ?? (emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER");
+}
+function challenge(purpose, { emailOrPhone, method }, { session, username, codeLength, expiresIn, resendAfter }) {
+  const times = deadlines(expiresIn, resendAfter);
+  return { purpose, emailOrPhone, method, session, username, codeLength, attemptsLeft: null, ...times };
+}
+function asked(before, { Session, ChallengeParameters: p }) {
+  return {
+    ...before,
+    session: Session,
+    codeLength: +p.codeLength,
+    attemptsLeft: +p.attemptsLeft,
+    ...deadlines(+p.expiresIn, +p.resendAfter)
+  };
+}
+function deadlines(expiresIn, resendAfter) {
+  const now = Date.now();
+  return {
+    expiresAt: now + expiresIn * 1e3,
+    resendAt: resendAfter < expiresIn ? now + resendAfter * 1e3 : null
+  };
+}
+function received({ AccessToken, IdToken, RefreshToken, ExpiresIn }, refreshToken) {
+  return {
+    accessToken: AccessToken,
+    idToken: IdToken,
+    refreshToken: RefreshToken ?? refreshToken,
+    expiresAt: Date.now() + ExpiresIn * 1e3
+  };
+}
+function isLost(error) {
+  return !(error instanceof LatchstringError) || ["Network", "Timeout", "Unavailable", "TooManyRequests"].includes(error.type);
+}
+async function unlessSignedOut(revoked) {
+  try {
+    await revoked;
+  } catch (error) {
+    if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
+  }
+}
+export {
+  Latchstring,
+  LatchstringError,
+  claims,
+  memoryStorage
+};

@@ -1,0 +1,11 @@
+/**
+ * Where tokens are kept. `localStorage` and `sessionStorage` are such stores as they are, and so is
+ * AsyncStorage of React Native.
+ */
+export interface TokenStorage {
+    getItem(key: string): string | null | Promise<string | null>;
+    setItem(key: string, value: string): void | Promise<void>;
+    removeItem(key: string): void | Promise<void>;
+}
+/** Keeps tokens until the page or process ends. The default. */
+export declare function memoryStorage(): TokenStorage;

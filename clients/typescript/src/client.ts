@@ -1,0 +1,511 @@
+import { LatchstringError } from "./errors.js";
+import { type CallOptions, cognito, graphql, type Transport } from "./http.js";
+import { memoryStorage, type TokenStorage } from "./storage.js";
+
+/** What kind of contact an identifier is. */
+export type Method = "EMAIL" | "PHONE_NUMBER";
+
+/** What became of a contact that was asked for. */
+export type PendingState = "WAITING" | "DONE" | "IN_USE" | "EXPIRED";
+
+/** How to reach a deployment. The local service gives all of it at `/config.json`. */
+export interface Config {
+  /** The GraphQL API. */
+  graphqlUrl: string;
+  /** Its key, for the public mutations. */
+  apiKey: string;
+  /** The pool's app client. */
+  clientId: string;
+  /** The pool's region. */
+  region: string;
+  /** Cognito's address, if it is not the region's. */
+  endpoint?: string | undefined;
+  /** Where tokens are kept: `localStorage`, `sessionStorage`, or one of your own. In memory if not given. */
+  storage?: TokenStorage | undefined;
+  /** How many milliseconds one request may take; 20 seconds if not given. */
+  timeout?: number | undefined;
+  /** Another `fetch`. */
+  fetch?: typeof globalThis.fetch | undefined;
+}
+
+/** What Cognito issued. */
+export interface Tokens {
+  readonly accessToken: string;
+  readonly idToken: string;
+  readonly refreshToken: string;
+  /** When the access token ends, in milliseconds since 1970 by this device's clock. */
+  readonly expiresAt: number;
+}
+
+/**
+ * A question that waits for a code. Plain data: it may be kept, say in `sessionStorage`, to go on
+ * after a reload. Every answer replaces it by a new one.
+ */
+export interface Challenge {
+  /** Whether the right code signs in, or puts the contact on the account of who is signed in. */
+  readonly purpose: "signIn" | "contact";
+  /** What was typed. */
+  readonly emailOrPhone: string;
+  readonly method: Method;
+  readonly session: string;
+  readonly username: string;
+  /** How many digits the code has. */
+  readonly codeLength: number;
+  /** How many attempts are left; null before the first answer. */
+  readonly attemptsLeft: number | null;
+  /** When the code ends, in milliseconds since 1970 by this device's clock. */
+  readonly expiresAt: number;
+  /** From when on the code may be sent once more; null if it may not. */
+  readonly resendAt: number | null;
+}
+
+/** What came of an answer: tokens, or the same question once more because the code was wrong. */
+export type Answer =
+  | {
+      readonly done: true;
+      readonly tokens: Tokens;
+      /** Whether the account was made just now. */
+      readonly isNew: boolean;
+    }
+  | { readonly done: false; readonly challenge: Challenge };
+
+/** Who wants to sign in. */
+export interface SignIn {
+  /** The email address, or the phone number with `+` and country code, as it was typed. */
+  emailOrPhone: string;
+  /** Which of the two it is; if not given, what has an `@` is an address. */
+  method?: Method | undefined;
+  /** The language of the message, as `pt-BR`. */
+  locale?: string | undefined;
+  /** The answer to a captcha, where the deployment asks for one. */
+  captcha?: string | undefined;
+}
+
+/** The contact that somebody wants. */
+export interface Contact {
+  /** The email address, or the phone number with `+` and country code, as it was typed. */
+  emailOrPhone: string;
+  /** Which of the two it is; if not given, what has an `@` is an address. */
+  method?: Method | undefined;
+}
+
+/** The second contact and the name of somebody who has signed in for the first time. */
+export interface SignUp extends Contact {
+  givenName: string;
+  familyName: string;
+  /** The language of the message, as `pt-BR`. */
+  locale?: string | undefined;
+}
+
+/** Tokens are renewed when they have less than this left, in milliseconds. */
+const MARGIN = 30_000;
+
+const CHALLENGE = "{ session username codeLength expiresIn resendAfter }";
+
+/**
+ * Signs people in by codes, and keeps them signed in.
+ *
+ * ```ts
+ * const latchstring = new Latchstring({ ...config, storage: localStorage });
+ * const challenge = await latchstring.signIn({ emailOrPhone: "ada@example.com" });
+ * const answer = await latchstring.answer(challenge, code);
+ * ```
+ */
+export class Latchstring {
+  readonly #config: Config;
+  readonly #endpoint: string;
+  readonly #transport: Transport;
+  readonly #storage: TokenStorage;
+  /** The names under which this client's tokens and device are stored. */
+  readonly #key: string;
+  readonly #deviceKey: string;
+  /** The refresh that is under way, shared by all who ask meanwhile. */
+  #refreshing: Promise<Tokens> | undefined;
+  /** What the next to change the tokens waits for, where there are no Web Locks. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** Proofs of sign-ins that lost their connection between the code and the account. */
+  readonly #proofs = new Map<string, string>();
+
+  constructor(config: Config) {
+    this.#config = config;
+    this.#endpoint = config.endpoint ?? `https://cognito-idp.${config.region}.amazonaws.com`;
+    // A browser's fetch wants to be called as the window's.
+    const fetch = config.fetch ?? ((...request) => globalThis.fetch(...request));
+    this.#transport = { fetch, timeout: config.timeout ?? 20_000 };
+    this.#storage = config.storage ?? memoryStorage();
+    this.#key = `latchstring.${config.clientId}.tokens`;
+    this.#deviceKey = `latchstring.${config.clientId}.device`;
+  }
+
+  /** Has a code sent. The answer looks the same whether or not there is an account. */
+  async signIn(input: SignIn, options?: CallOptions): Promise<Challenge> {
+    return this.#signIn({ ...input, method: methodOf(input) }, options);
+  }
+
+  /**
+   * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
+   * makes the account. When the flow is over this throws `CodeExpired`, `AttemptsSpent` or
+   * `FlowOver`: start again.
+   *
+   * If a new person's connection is lost after the right code, calling it again goes on from there.
+   */
+  async answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer> {
+    const { session, purpose } = challenge;
+    let proof = this.#proofs.get(session);
+    if (!proof) {
+      const { AuthenticationResult: result, ...next } = await this.#respond(challenge, code, options);
+      if (result) {
+        const tokens = purpose === "contact" ? this.#verified(result) : this.#keep(result);
+        return { done: true, tokens: await tokens, isNew: false };
+      }
+      proof = next.ChallengeParameters.proof as string | undefined;
+      if (!proof) return { done: false, challenge: asked(challenge, next) };
+      this.#proofs.set(session, proof);
+    }
+    try {
+      const { emailOrPhone, method } = challenge;
+      const opened = await this.#signIn({ emailOrPhone, method, proof }, options);
+      const { AuthenticationResult: result } = await this.#respond(opened, proof, options);
+      // Asked again: the proof was used meanwhile, by an answer that got lost.
+      if (!result) throw new LatchstringError("InvalidProof");
+      this.#proofs.delete(session);
+      return { done: true, tokens: await this.#keep(result), isNew: true };
+    } catch (error) {
+      if (!isLost(error)) this.#proofs.delete(session);
+      throw error;
+    }
+  }
+
+  /** Has the same code sent once more, if its time has come. It costs no attempt. */
+  async resend(challenge: Challenge, options?: CallOptions): Promise<Challenge> {
+    const next = await this.#respond(challenge, "resend", options, { action: "resend" });
+    return asked(challenge, next);
+  }
+
+  /** Writes the name and has a code sent to the second contact. For somebody who is signed in. */
+  async signUp(input: SignUp, options?: CallOptions): Promise<Challenge> {
+    const data = { ...input, method: methodOf(input) };
+    return this.#contact("signUp", "SignUpInput", { data }, data, options);
+  }
+
+  /** Has a code sent to a new contact, which replaces the one of its kind. For somebody who is signed in. */
+  async changeContact(input: Contact, options?: CallOptions): Promise<Challenge> {
+    const data = { ...input, method: methodOf(input) };
+    return this.#contact("changeContact", "ChangeContactInput", data, data, options);
+  }
+
+  /** What became of the contact of a kind that was last asked for; null if there was none. */
+  async pendingContact(method: Method, options?: CallOptions): Promise<PendingState | null> {
+    const document = "query ($method: Method!) { pendingContact(method: $method) { state } }";
+    const found = await this.#signedIn("pendingContact", document, { method }, options);
+    return found?.state ?? null;
+  }
+
+  /** Has this device known, so that strangers who spend the budget of its owner's address do not lock the owner out. */
+  async rememberDevice(options?: CallOptions): Promise<void> {
+    const document = "mutation { rememberDevice { device } }";
+    const { device } = await this.#signedIn("rememberDevice", document, {}, options);
+    await this.#storage.setItem(this.#deviceKey, device);
+  }
+
+  /** The tokens of who is signed in, renewed if they are about to end; null if nobody is. */
+  async tokens(options?: CallOptions): Promise<Tokens | null> {
+    const tokens = await this.#load();
+    if (!tokens || tokens.expiresAt - Date.now() > MARGIN) return tokens;
+    try {
+      return await this.refresh(options);
+    } catch (error) {
+      if (error instanceof LatchstringError && error.type === "NotSignedIn") return null;
+      throw error;
+    }
+  }
+
+  /**
+   * New tokens, which show what is on the account now. Calls at the same time share one request, and
+   * tabs with the same storage take turns. `NotSignedIn` if the sign-in is over: the tokens are
+   * removed then.
+   */
+  async refresh({ signal }: CallOptions = {}): Promise<Tokens> {
+    signal?.throwIfAborted();
+    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
+    // One who gives up does not end it for the others.
+    const refreshing = this.#refreshing;
+    if (!signal) return refreshing;
+    return new Promise((resolve, reject) => {
+      const end = () => reject(signal.reason);
+      signal.addEventListener("abort", end);
+      refreshing.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
+    });
+  }
+
+  /**
+   * Removes the tokens here and has them revoked. With `everywhere` all of the account's are revoked;
+   * the tokens stay here until that is done.
+   *
+   * An error without `everywhere` says that the revocation may not have arrived; the tokens are gone
+   * from here all the same.
+   */
+  async signOut({ everywhere, ...options }: CallOptions & { everywhere?: boolean } = {}): Promise<void> {
+    if (everywhere) return this.#end("GlobalSignOut", options);
+    // Not in the middle of a refresh, whose tokens would come back.
+    const tokens = await this.#alone(async () => {
+      const tokens = await this.#load();
+      await this.#storage.removeItem(this.#key);
+      return tokens;
+    });
+    if (!tokens) return;
+    const input = { ClientId: this.#config.clientId, Token: tokens.refreshToken };
+    await unlessSignedOut(this.#cognito("RevokeToken", input, options));
+  }
+
+  /** Deletes the account of who is signed in, for good. */
+  async deleteAccount(options?: CallOptions): Promise<void> {
+    return this.#end("DeleteUser", options);
+  }
+
+  async #signIn(
+    input: SignIn & { method: Method; proof?: string },
+    options: CallOptions | undefined,
+  ): Promise<Challenge> {
+    const document = `mutation ($input: SignInInput!) { signIn(input: $input) ${CHALLENGE} }`;
+    const device = (await this.#storage.getItem(this.#deviceKey)) ?? undefined;
+    const { graphqlUrl, apiKey } = this.#config;
+    const headers = { "x-api-key": apiKey };
+    const variables = { input: { ...input, device } };
+    const begun = await graphql(this.#transport, graphqlUrl, headers, "signIn", document, variables, options);
+    return challenge("signIn", input, begun);
+  }
+
+  async #contact(
+    field: string,
+    type: string,
+    input: object,
+    data: Contact & { method: Method },
+    options: CallOptions | undefined,
+  ): Promise<Challenge> {
+    const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${CHALLENGE} }`;
+    return challenge("contact", data, await this.#signedIn(field, document, { input }, options));
+  }
+
+  /** One field of the API, with the access token. */
+  #signedIn(
+    field: string,
+    document: string,
+    variables: object,
+    options: CallOptions | undefined,
+  ): Promise<any> {
+    return this.#withToken(
+      (authorization) =>
+        graphql(
+          this.#transport,
+          this.#config.graphqlUrl,
+          { authorization },
+          field,
+          document,
+          variables,
+          options,
+        ),
+      options,
+    );
+  }
+
+  /** Calls with a good access token; if the service finds it is not, once more with a new one. */
+  async #withToken<T>(
+    call: (accessToken: string) => Promise<T>,
+    options: CallOptions | undefined,
+  ): Promise<T> {
+    const tokens = await this.tokens(options);
+    if (!tokens) throw new LatchstringError("NotSignedIn");
+    try {
+      return await call(tokens.accessToken);
+    } catch (error) {
+      // The clock of this device may be wrong.
+      if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
+    }
+    return call((await this.refresh(options)).accessToken);
+  }
+
+  /** Ends every sign-in of the account, and then this one's tokens. */
+  async #end(operation: string, options: CallOptions | undefined): Promise<void> {
+    await this.#withToken((AccessToken) => this.#cognito(operation, { AccessToken }, options), options);
+    await this.#alone(() => this.#storage.removeItem(this.#key));
+  }
+
+  #cognito(operation: string, input: object, options?: CallOptions): Promise<any> {
+    return cognito(this.#transport, this.#endpoint, operation, input, options);
+  }
+
+  /** Answers a challenge of Cognito's. What it calls "not authorized" is the end of the flow. */
+  async #respond(
+    challenge: Challenge,
+    answer: string,
+    options: CallOptions | undefined,
+    metadata?: Record<string, string>,
+  ): Promise<any> {
+    const { purpose, method, session, username, expiresAt, attemptsLeft } = challenge;
+    try {
+      return await this.#cognito(
+        "RespondToAuthChallenge",
+        {
+          ClientId: this.#config.clientId,
+          ChallengeName: "CUSTOM_CHALLENGE",
+          Session: session,
+          ChallengeResponses: { USERNAME: username, ANSWER: answer },
+          ClientMetadata: metadata,
+        },
+        options,
+      );
+    } catch (error) {
+      if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
+    }
+    if (Date.now() >= expiresAt) throw new LatchstringError("CodeExpired");
+    if (purpose === "contact") {
+      const state = await this.pendingContact(method, options).catch(() => null);
+      if (state === "IN_USE") throw new LatchstringError("ContactInUse");
+    }
+    throw new LatchstringError(attemptsLeft === 1 && !metadata ? "AttemptsSpent" : "FlowOver");
+  }
+
+  async #load(): Promise<Tokens | null> {
+    try {
+      return JSON.parse((await this.#storage.getItem(this.#key)) ?? "null");
+    } catch (error) {
+      // Not ours, or half written: nobody is signed in.
+      if (error instanceof SyntaxError) return null;
+      throw error;
+    }
+  }
+
+  /** Stores what a sign-in gave. */
+  async #keep(result: any): Promise<Tokens> {
+    const tokens = received(result);
+    await this.#alone(() => this.#save(tokens));
+    return tokens;
+  }
+
+  async #save(tokens: Tokens): Promise<void> {
+    await this.#storage.setItem(this.#key, JSON.stringify(tokens));
+  }
+
+  /** After the right code for a contact: the tokens held, renewed so that they show it. */
+  async #verified(result: any): Promise<Tokens> {
+    // Those that Cognito gave for the answer are nobody's: the sign-in goes on as it began.
+    const { refreshToken: Token } = received(result);
+    const revoked = this.#cognito("RevokeToken", { ClientId: this.#config.clientId, Token });
+    const renewed = this.refresh().catch(async (error) => {
+      // The contact is on the account: the tokens show it a little later.
+      const held = isLost(error) && (await this.#load());
+      if (!held) throw error;
+      return held;
+    });
+    const [tokens] = await Promise.all([renewed, revoked.catch(() => {})]);
+    return tokens;
+  }
+
+  #refresh(): Promise<Tokens> {
+    const before = this.#load();
+    return this.#alone(async () => {
+      const held = await this.#load();
+      if (!held) throw new LatchstringError("NotSignedIn");
+      // Another tab was faster.
+      if (held.accessToken !== (await before)?.accessToken) return held;
+      const input = { ClientId: this.#config.clientId, RefreshToken: held.refreshToken };
+      let fresh: Tokens;
+      try {
+        // With rotation on and off, unlike InitiateAuth(REFRESH_TOKEN_AUTH).
+        const { AuthenticationResult } = await this.#cognito("GetTokensFromRefreshToken", input);
+        fresh = received(AuthenticationResult, held.refreshToken);
+      } catch (error) {
+        if (error instanceof LatchstringError && error.type === "NotSignedIn") {
+          if (await this.#holds(held)) await this.#storage.removeItem(this.#key);
+        }
+        throw error;
+      }
+      // Somebody without locks may have signed out, or in, meanwhile.
+      if (await this.#holds(held)) await this.#save(fresh);
+      return fresh;
+    });
+  }
+
+  async #holds({ refreshToken }: Tokens): Promise<boolean> {
+    return (await this.#load())?.refreshToken === refreshToken;
+  }
+
+  /** Runs what changes the tokens while nobody else does, in this tab and, where there are Web Locks, in others. */
+  #alone<T>(work: () => T | Promise<T>): Promise<T> {
+    const locks = globalThis.navigator?.locks;
+    if (locks) return locks.request(this.#key, async () => work());
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+}
+
+/** What a token says, unchecked: for showing a name, never for deciding anything. */
+export function claims(token: string): Record<string, unknown> {
+  const base64 = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))));
+}
+
+function methodOf({ method, emailOrPhone }: Contact): Method {
+  return method ?? (emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER");
+}
+
+/** From what signIn, signUp and changeContact return. */
+function challenge(
+  purpose: Challenge["purpose"],
+  { emailOrPhone, method }: Contact & { method: Method },
+  { session, username, codeLength, expiresIn, resendAfter }: any,
+): Challenge {
+  const times = deadlines(expiresIn, resendAfter);
+  return { purpose, emailOrPhone, method, session, username, codeLength, attemptsLeft: null, ...times };
+}
+
+/** The question once more, from what Cognito returns: numbers are text there. */
+function asked(before: Challenge, { Session, ChallengeParameters: p }: any): Challenge {
+  return {
+    ...before,
+    session: Session,
+    codeLength: +p.codeLength,
+    attemptsLeft: +p.attemptsLeft,
+    ...deadlines(+p.expiresIn, +p.resendAfter),
+  };
+}
+
+function deadlines(expiresIn: number, resendAfter: number) {
+  const now = Date.now();
+  return {
+    expiresAt: now + expiresIn * 1000,
+    resendAt: resendAfter < expiresIn ? now + resendAfter * 1000 : null,
+  };
+}
+
+/** Cognito's result; without rotation a refresh token stays. */
+function received(
+  { AccessToken, IdToken, RefreshToken, ExpiresIn }: any,
+  refreshToken?: string,
+): Tokens {
+  return {
+    accessToken: AccessToken,
+    idToken: IdToken,
+    refreshToken: RefreshToken ?? refreshToken,
+    expiresAt: Date.now() + ExpiresIn * 1000,
+  };
+}
+
+/** Whether the same call may still succeed. */
+function isLost(error: unknown): boolean {
+  return (
+    !(error instanceof LatchstringError) ||
+    ["Network", "Timeout", "Unavailable", "TooManyRequests"].includes(error.type)
+  );
+}
+
+/** A token that is over already is as good as revoked. */
+async function unlessSignedOut(revoked: Promise<unknown>): Promise<void> {
+  try {
+    await revoked;
+  } catch (error) {
+    if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
+  }
+}

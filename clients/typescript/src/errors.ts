@@ -1,0 +1,81 @@
+/** What can go wrong, a fixed list. Those of the API's schema keep their names. */
+export type ErrorType =
+  /** What was typed is no email address or phone number; the message says why. */
+  | "InvalidIdentifier"
+  /** A name is empty, too long, or has control characters. */
+  | "InvalidName"
+  /** The first sign-in took too long between the code and the account. Start again. */
+  | "InvalidProof"
+  /** Too much was asked for; the message says when to come back. */
+  | "TooManyRequests"
+  /** Nobody is signed in here, or not any more. */
+  | "NotSignedIn"
+  /** Signed in, but too long ago for this. Sign in again. */
+  | "ReauthRequired"
+  /** The contact is on this account already, or was proved and belongs to another account. */
+  | "ContactInUse"
+  /** The code's time is over. Start again. */
+  | "CodeExpired"
+  /** The code's last attempt was wrong. Start again. */
+  | "AttemptsSpent"
+  /** The flow ended for another reason: its session was used, or is too old. Start again. */
+  | "FlowOver"
+  /** The service does not answer as it should. Try later. */
+  | "Unavailable"
+  /** No connection. Whether the request arrived is not known. */
+  | "Network"
+  /** No answer within the time limit. Whether the request arrived is not known. */
+  | "Timeout"
+  /** A bug, on one side or the other. */
+  | "Internal";
+
+/** Every error of this client, except the reason of your own `AbortSignal`, which is thrown as it is. */
+export class LatchstringError extends Error {
+  override readonly name = "LatchstringError";
+
+  /** @param type what went wrong; `message` is for people, and holds no code, token or session. */
+  constructor(
+    readonly type: ErrorType,
+    message: string = MESSAGES[type],
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+const MESSAGES: Record<ErrorType, string> = {
+  InvalidIdentifier: "This is no email address or phone number.",
+  InvalidName: "This name cannot be used.",
+  InvalidProof: "This took too long. Start again.",
+  TooManyRequests: "Too many requests. Try again later.",
+  NotSignedIn: "You are not signed in.",
+  ReauthRequired: "Sign in again to do this.",
+  ContactInUse: "This contact is in use already.",
+  CodeExpired: "The code has expired. Start again.",
+  AttemptsSpent: "That was the last attempt. Start again.",
+  FlowOver: "This sign-in is over. Start again.",
+  Unavailable: "The service is not available. Try again later.",
+  Network: "There is no connection.",
+  Timeout: "There was no answer in time.",
+  Internal: "Something went wrong.",
+};
+
+/** The type of an error's name, as the API and Cognito give them. */
+export function typeOf(name: string): ErrorType {
+  return FOREIGN[name] ?? (Object.hasOwn(MESSAGES, name) ? (name as ErrorType) : "Internal");
+}
+
+const FOREIGN: Record<string, ErrorType | undefined> = {
+  // Cognito's, of a token or a session, and AppSync's of a token that is over.
+  NotAuthorizedException: "NotSignedIn",
+  UserNotFoundException: "NotSignedIn",
+  RefreshTokenReuseException: "NotSignedIn",
+  UnauthorizedException: "NotSignedIn",
+  TooManyRequestsException: "TooManyRequests",
+  LimitExceededException: "TooManyRequests",
+  InternalErrorException: "Unavailable",
+  ResourceNotFoundException: "Unavailable",
+  InvalidLambdaResponseException: "Unavailable",
+  UnexpectedLambdaException: "Unavailable",
+  UserLambdaValidationException: "Unavailable",
+};
