@@ -19,6 +19,21 @@ pub(crate) enum Failure {
     Capture(io::Error),
     #[error("something that the tests started still runs, and holds their output open")]
     Orphan,
+    #[error(
+        "{package} needs version {}.{} of the C library and Lambda has {}.{}: built on this \
+         machine it would not start there. Build it on Debian 12 or an older system, or for the \
+         other architecture, which is built against Lambda's own version",
+        .needs.0, .needs.1, .has.0, .has.1
+    )]
+    NewerLibrary {
+        package: String,
+        needs: (u32, u32),
+        has: (u32, u32),
+    },
+    #[error("Rust's library for {0} is not installed")]
+    NoTarget(String),
+    #[error("the zip could not be made: {0}")]
+    Zip(io::Error),
     #[error("no test ran")]
     NoTests,
     #[error("{path} is not in this workspace; start it by `cargo xtask`", path = .0.display())]

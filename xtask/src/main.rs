@@ -7,6 +7,9 @@
 mod command;
 mod failure;
 mod leaks;
+mod node;
+mod package;
+mod python;
 mod repository;
 mod results;
 mod steps;
@@ -17,6 +20,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use failure::Failed;
+use package::Architecture;
 use repository::Repository;
 use steps::Step;
 
@@ -31,6 +36,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Chore {
     Test(Test),
+    Package(Package),
 }
 
 /// Run every check, in order, and stop at the first that fails.
@@ -59,8 +65,19 @@ struct Test {
     keep_going: bool,
 }
 
+/// Build the Lambdas and put them, as zips, beside the template that deploys them.
+///
+/// For this machine's own architecture it needs nothing but Rust. For the other one, `rustup target
+/// add` must have been run, and cargo-zigbuild is installed into target/tools.
+#[derive(Args)]
+struct Package {
+    /// The Lambdas' architecture [default: this machine's]
+    #[arg(long, value_enum)]
+    arch: Option<Architecture>,
+}
+
 fn main() -> ExitCode {
-    let Chore::Test(test) = Cli::parse().chore;
+    let chore = Cli::parse().chore;
     let repository = match Repository::find() {
         Ok(repository) => repository,
         Err(failure) => {
@@ -68,13 +85,40 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let steps: Vec<Step> = Step::ALL
-        .into_iter()
-        .filter(|step| test.only.is_empty() || test.only.contains(step))
-        .collect();
-    if steps::run(&repository, &steps, test.keep_going) {
+    match chore {
+        Chore::Test(test) => {
+            let steps: Vec<Step> = Step::ALL
+                .into_iter()
+                .filter(|step| test.only.is_empty() || test.only.contains(step))
+                .collect();
+            exit(steps::run(&repository, &steps, test.keep_going))
+        }
+        Chore::Package(Package { arch }) => {
+            let Some(architecture) = arch.or(Architecture::of_this_machine()) else {
+                println!("error: Lambda has no such machine as this one; give --arch");
+                return ExitCode::FAILURE;
+            };
+            told(package::run(&repository, architecture))
+        }
+    }
+}
+
+fn exit(passed: bool) -> ExitCode {
+    if passed {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    }
+}
+
+/// Says why a chore did not come to its end, and how to repeat what failed.
+fn told(ended: Result<(), Failed>) -> ExitCode {
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failed { repeat, why }) => {
+            println!("error: {why}.");
+            println!("To repeat what failed, at the repository's root: {repeat}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use crate::command::Line;
 use crate::failure::{Failed, Failure};
 use crate::leaks;
+use crate::python;
 use crate::repository::Repository;
 use crate::results::Counts;
 use crate::summary::{self, Ran, elapsed};
@@ -26,6 +27,8 @@ pub(crate) enum Step {
     Deny,
     /// The documentation builds without warnings (rustdoc)
     Docs,
+    /// The emulator of AWS that tests run on is installed (pip, into target/tools)
+    Emulators,
     /// All tests (cargo test)
     Tests,
     /// Nothing the tests printed or logged is a code, address, number, ticket or token
@@ -34,11 +37,12 @@ pub(crate) enum Step {
 
 impl Step {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Fmt,
         Self::Clippy,
         Self::Deny,
         Self::Docs,
+        Self::Emulators,
         Self::Tests,
         Self::Leaks,
     ];
@@ -50,6 +54,7 @@ impl Step {
             Self::Clippy => "clippy",
             Self::Deny => "deny",
             Self::Docs => "docs",
+            Self::Emulators => "emulators",
             Self::Tests => "tests",
             Self::Leaks => "leaks",
         }
@@ -61,6 +66,7 @@ impl Step {
             Self::Clippy => "lints",
             Self::Deny => "dependency rules",
             Self::Docs => "documentation",
+            Self::Emulators => "emulators for the tests",
             Self::Tests => "all tests",
             Self::Leaks => "search for leaks in what the tests printed and logged",
         }
@@ -121,6 +127,10 @@ fn perform(
             &Line::cargo(&["doc", "--workspace", "--no-deps", "--locked"])
                 .env("RUSTDOCFLAGS", "-D warnings"),
         ),
+        Step::Emulators => {
+            python::environment(repository, "emulators", "tests/emulators/requirements.txt")?;
+            Ok(())
+        }
         Step::Tests => {
             let (counted, ended) = tests(repository, keep_going);
             *counts = Some(counted);

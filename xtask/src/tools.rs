@@ -1,7 +1,10 @@
 //! The programs that the steps need.
 
+use std::path::Path;
+
 use crate::command::Line;
-use crate::failure::Failed;
+use crate::failure::{Failed, Failure};
+use crate::python;
 use crate::repository::Repository;
 use crate::steps::Step;
 
@@ -34,6 +37,17 @@ const TOOLS: &[Tool] = &[
         probe: || Line::new("cc", "cc").args(&["--version"]),
         steps: &[Step::Clippy, Step::Deny, Step::Docs, Step::Tests],
         install: "sudo apt-get install build-essential",
+    },
+    Tool {
+        name: "Python 3.11 or later with venv",
+        probe: || {
+            Line::new("python3", "python3").args(&[
+                "-c",
+                "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))",
+            ])
+        },
+        steps: &[Step::Emulators],
+        install: "sudo apt-get install python3 python3-venv",
     },
     Tool {
         name: "git",
@@ -84,6 +98,20 @@ pub(crate) fn cargo_deny(repository: &Repository) -> Result<Line, Failed> {
     // Hundreds of megabytes that nothing needs again. If they stay, they are only in the way.
     let _ = std::fs::remove_dir_all(repository.tools().join("build"));
     Ok(ours())
+}
+
+/// cargo-zigbuild in an environment of its own, for an architecture that is not this machine's.
+pub(crate) fn zigbuild(repository: &Repository, target: &str) -> Result<Line, Failed> {
+    let library = Line::new("rustc", "rustc")
+        .args(&["--print", "target-libdir", "--target", target])
+        .ask(repository);
+    if !library.is_some_and(|path| Path::new(path.trim()).is_dir()) {
+        return Err(Failure::NoTarget(target.to_owned()).of(&format!("rustup target add {target}")));
+    }
+    let environment = python::environment(repository, "package", "xtask/package-requirements.txt")?;
+    let path = environment.join("bin/cargo-zigbuild");
+    let name = repository.shown(&path);
+    Ok(Line::new(path, name))
 }
 
 fn is_recent(repository: &Repository, tool: Line) -> bool {

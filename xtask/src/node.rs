@@ -1,0 +1,30 @@
+//! npm packages, in the `node_modules` of the folder whose lock file lists them.
+
+use std::fs;
+
+use crate::command::Line;
+use crate::failure::{Failed, Failure};
+use crate::repository::Repository;
+
+/// Installs what the folder's lock file lists, unless that has been done.
+pub(crate) fn modules(repository: &Repository, folder: &str) -> Result<(), Failed> {
+    let lock = repository.root().join(folder).join("package-lock.json");
+    let install = Line::new("npm", "npm")
+        .args(&["ci", "--prefix", folder])
+        .args(&["--no-audit", "--no-fund", "--loglevel=error"]);
+    let wanted =
+        fs::read_to_string(&lock).map_err(|error| Failure::at(&lock)(error).of(&install))?;
+    // Written last: a folder that was not finished has none.
+    let made_from = repository
+        .root()
+        .join(folder)
+        .join("node_modules/.made-from");
+    if fs::read_to_string(&made_from).is_ok_and(|made| made == wanted) {
+        return Ok(());
+    }
+    println!("      $ {install}");
+    install
+        .run(repository)
+        .map_err(|failure| failure.of(&install))?;
+    fs::write(&made_from, wanted).map_err(|error| Failure::at(&made_from)(error).of(&install))
+}

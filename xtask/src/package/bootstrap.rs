@@ -1,0 +1,94 @@
+//! One Lambda's zip: a single executable named `bootstrap`.
+
+use std::io::{Cursor, Write as _};
+
+use regex::bytes::Regex;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use crate::failure::Failure;
+
+/// The version of the C library in `provided.al2023` (Amazon Linux 2023).
+pub(crate) const GLIBC: (u32, u32) = (2, 34);
+
+/// Refuses a program that would not start in Lambda.
+pub(crate) fn check(package: &str, program: &[u8]) -> Result<(), Failure> {
+    let needs = glibc(program);
+    if needs > GLIBC {
+        return Err(Failure::NewerLibrary {
+            package: package.to_owned(),
+            needs,
+            has: GLIBC,
+        });
+    }
+    Ok(())
+}
+
+/// The version of the C library that a program needs: the highest among the names in its table of
+/// dynamic strings. A program that needs none asks for version 0.
+fn glibc(program: &[u8]) -> (u32, u32) {
+    let names = Regex::new(r"GLIBC_([0-9]+)\.([0-9]+)")
+        // Invariant: a constant, compiled by a test.
+        .expect("a regular expression");
+    let number = |digits: &[u8]| str::from_utf8(digits).ok()?.parse().ok();
+    names
+        .captures_iter(program)
+        .filter_map(|found| Some((number(&found[1])?, number(&found[2])?)))
+        .max()
+        .unwrap_or_default()
+}
+
+/// The same bytes for the same program, whenever and wherever it is packed: what has not changed
+/// is not deployed again.
+pub(crate) fn zip(program: &[u8]) -> Result<Vec<u8>, Failure> {
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(9))
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o755);
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    writer
+        .start_file("bootstrap", options)
+        .map_err(|error| Failure::Zip(error.into()))?;
+    writer.write_all(program).map_err(Failure::Zip)?;
+    let cursor = writer
+        .finish()
+        .map_err(|error| Failure::Zip(error.into()))?;
+    Ok(cursor.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn the_library_a_program_needs_is_the_newest_it_names() {
+        let program = b"\x7fELF..GLIBC_2.2.5\0GLIBC_2.17\0GLIBC_2.34\0GLIBC_2.9\0..";
+        assert_eq!(glibc(program), (2, 34));
+        assert_eq!(glibc(b"\x7fELF, static"), (0, 0));
+    }
+
+    #[test]
+    fn a_program_that_would_not_start_in_lambda_is_refused_by_name() {
+        assert!(check("create", b"GLIBC_2.34").is_ok());
+        let refused = check("create", b"GLIBC_2.34\0GLIBC_2.38\0").unwrap_err();
+        let text = refused.to_string();
+        assert!(text.contains("create") && text.contains("2.38"), "{text}");
+    }
+
+    #[test]
+    fn a_zip_holds_one_executable_bootstrap_and_is_the_same_each_time() {
+        let bytes = zip(b"a program").unwrap();
+        assert_eq!(bytes, zip(b"a program").unwrap());
+        let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+        assert_eq!(archive.len(), 1);
+        let mut file = archive.by_index(0).unwrap();
+        assert_eq!(file.name().unwrap(), "bootstrap");
+        assert_eq!(file.unix_mode().map(|mode| mode & 0o777), Some(0o755));
+        let mut content = String::new();
+        file.read_to_string(&mut content).unwrap();
+        assert_eq!(content, "a program");
+    }
+}

@@ -1,0 +1,171 @@
+//! `cargo xtask package`: the six Lambdas as zips, beside the template that deploys them.
+
+mod bootstrap;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::ValueEnum;
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use crate::command::Line;
+use crate::failure::{Failed, Failure};
+use crate::node;
+use crate::repository::Repository;
+use crate::summary::elapsed;
+use crate::tools;
+
+/// The packages that are Lambdas; each has one binary of the same name.
+pub(crate) const LAMBDAS: [&str; 6] = [
+    "latchstring-define-auth-challenge",
+    "latchstring-create-auth-challenge",
+    "latchstring-verify-auth-challenge-response",
+    "latchstring-sign-in",
+    "latchstring-sign-up",
+    "latchstring-change-contact",
+];
+
+/// The file of checksums.
+const CHECKSUMS: &str = "SHA256SUMS";
+
+/// A processor of Lambda.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Architecture {
+    /// Graviton
+    Arm64,
+    /// Intel and AMD
+    #[value(name = "x86_64")]
+    X86_64,
+}
+
+impl Architecture {
+    /// This machine's, if Lambda has it.
+    pub(crate) const fn of_this_machine() -> Option<Self> {
+        if cfg!(all(target_arch = "x86_64", target_os = "linux")) {
+            Some(Self::X86_64)
+        } else if cfg!(all(target_arch = "aarch64", target_os = "linux")) {
+            Some(Self::Arm64)
+        } else {
+            None
+        }
+    }
+
+    /// What Lambda calls it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Arm64 => "arm64",
+            Self::X86_64 => "x86_64",
+        }
+    }
+
+    const fn target(self) -> &'static str {
+        match self {
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+            Self::X86_64 => "x86_64-unknown-linux-gnu",
+        }
+    }
+}
+
+/// Where the packages for an architecture are made.
+pub(crate) fn folder(repository: &Repository, architecture: Architecture) -> PathBuf {
+    repository
+        .root()
+        .join("target/package")
+        .join(architecture.name())
+}
+
+/// Builds, checks, zips, and synthesises the template.
+pub(crate) fn run(repository: &Repository, architecture: Architecture) -> Result<(), Failed> {
+    let started = Instant::now();
+    let release = build(repository, architecture)?;
+    let folder = folder(repository, architecture);
+    let repeat = format!("cargo xtask package --arch {}", architecture.name());
+    let zipped = zip_all(&release, &folder).map_err(|failure| failure.of(&repeat))?;
+    template(repository, architecture, &folder)?;
+
+    println!("\nIn {}:", repository.shown(&folder));
+    for (name, bytes) in zipped {
+        println!(
+            "  {name}  {}.{:02} MB",
+            bytes / 1_000_000,
+            bytes / 10_000 % 100
+        );
+    }
+    println!("  {CHECKSUMS}");
+    println!("  latchstring.template.json");
+    println!(
+        "Packaged for {} in {}. docs/operations.md says how to deploy it.",
+        architecture.name(),
+        elapsed(started.elapsed())
+    );
+    Ok(())
+}
+
+/// The folder that holds the release binaries.
+fn build(repository: &Repository, architecture: Architecture) -> Result<PathBuf, Failed> {
+    let native = Architecture::of_this_machine() == Some(architecture);
+    let target = architecture.target();
+    let (line, folder) = if native {
+        (Line::cargo(&["build"]), "target/release".to_owned())
+    } else {
+        let zigbuild = tools::zigbuild(repository, target)?;
+        // The C library of Lambda's provided.al2023.
+        let versioned = format!("{target}.{}.{}", bootstrap::GLIBC.0, bootstrap::GLIBC.1);
+        let line = zigbuild.args(&["zigbuild", "--target", &versioned]);
+        (line, format!("target/{target}/release"))
+    };
+    let mut line = line.args(&["--release", "--locked", "--target-dir", "target"]);
+    for package in LAMBDAS {
+        line = line.args(&["--package", package]);
+    }
+    println!(
+        "Building six Lambdas for {}: the first time some minutes.",
+        architecture.name()
+    );
+    println!("      $ {line}");
+    line.run(repository).map_err(|failure| failure.of(&line))?;
+    Ok(repository.root().join(folder))
+}
+
+/// Makes the folder anew: the names and sizes of its zips.
+fn zip_all(release: &Path, folder: &Path) -> Result<Vec<(String, usize)>, Failure> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(Failure::at(folder))?;
+    }
+    fs::create_dir_all(folder).map_err(Failure::at(folder))?;
+    let mut checksums = String::new();
+    let mut zipped = Vec::new();
+    for package in LAMBDAS {
+        let binary = release.join(package);
+        let program = fs::read(&binary).map_err(Failure::at(&binary))?;
+        bootstrap::check(package, &program)?;
+        let zip = bootstrap::zip(&program)?;
+        let name = format!("{package}.zip");
+        let path = folder.join(&name);
+        fs::write(&path, &zip).map_err(Failure::at(&path))?;
+        // The form that `sha256sum --check` reads.
+        let digest = HEXLOWER.encode(&Sha256::digest(&zip));
+        checksums += &[&digest, "  ", &name, "\n"].concat();
+        zipped.push((name, zip.len()));
+    }
+    let path = folder.join(CHECKSUMS);
+    fs::write(&path, checksums).map_err(Failure::at(&path))?;
+    Ok(zipped)
+}
+
+/// The template, as the stack in `infra` is synthesised for this architecture.
+fn template(
+    repository: &Repository,
+    architecture: Architecture,
+    folder: &Path,
+) -> Result<(), Failed> {
+    node::modules(repository, "infra")?;
+    let synth = Line::new("npm", "npm")
+        .args(&["run", "--silent", "--prefix", "infra", "synth", "--"])
+        .args(&["--architecture", architecture.name()])
+        .args(&["--out", &folder.display().to_string()]);
+    println!("      $ {synth}");
+    synth.run(repository).map_err(|failure| failure.of(&synth))
+}
