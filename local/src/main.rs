@@ -15,6 +15,10 @@ use tokio::signal::unix::{SignalKind, signal};
 /// stand-ins in memory, the triggers and resolvers are the real ones.
 #[derive(Parser)]
 #[command(name = "latchstring-local", version)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 struct Arguments {
     /// The port on 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = 4180)]
@@ -28,6 +32,9 @@ struct Arguments {
     /// Make accounts before they are proved, as a pool that reports missing users needs
     #[arg(long, env = "LEGACY_POOL")]
     legacy_pool: bool,
+    /// Give a new refresh token for every one that is used, and take each once
+    #[arg(long)]
+    rotate_refresh_tokens: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -61,6 +68,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
         strict: arguments.strict,
         control: arguments.control,
         legacy_pool: arguments.legacy_pool,
+        rotate_refresh_tokens: arguments.rotate_refresh_tokens,
     })
     .await?;
     greet(service.settings());

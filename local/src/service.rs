@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use latchstring_aws::AwsEnvironment;
 use latchstring_core::keys::{Key, KeyError, KeyId, KeyRing};
@@ -11,7 +12,7 @@ use latchstring_core::ports::Entropy;
 use latchstring_lambda::OsEntropy;
 use latchstring_local_appsync::{Api, SchemaError, TokenRefused, Tokens};
 use latchstring_local_cognito::{
-    ClientConfig, PoolConfig, SigningKeys, TokenError, UserPool, allow_loopback_origins,
+    ClientConfig, PoolConfig, Rotation, SigningKeys, TokenError, UserPool, allow_loopback_origins,
 };
 use latchstring_memory::Inbox;
 use serde_json::Value;
@@ -37,6 +38,10 @@ const WIDE: Budget = Budget {
 
 /// How the service is started.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the program's own switches"
+)]
 pub struct Options {
     /// The port on 127.0.0.1; 0 takes any free one.
     pub port: u16,
@@ -46,6 +51,8 @@ pub struct Options {
     pub control: bool,
     /// Take the way for pools that report missing users.
     pub legacy_pool: bool,
+    /// Rotate refresh tokens, without grace.
+    pub rotate_refresh_tokens: bool,
 }
 
 /// What a client needs to know.
@@ -133,7 +140,7 @@ impl Service {
             inbox: inbox.clone(),
             clock: clock.clone(),
         }));
-        let pool = user_pool(lambdas.clone(), &clock);
+        let pool = user_pool(options, lambdas.clone(), &clock);
         let fields = Lambdas::FIELDS
             .map(|(field, function)| (field.to_owned(), function.to_owned()))
             .into_iter()
@@ -203,7 +210,7 @@ fn deployment(options: Options) -> Result<Deployment, KeyError> {
     })
 }
 
-fn user_pool(lambdas: Arc<Lambdas>, clock: &LocalClock) -> UserPool {
+fn user_pool(options: Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> UserPool {
     let mut client = ClientConfig::new(CLIENT, "latchstring-local");
     // As the design demands: nobody writes a contact but Define.
     client.write_attributes = Some(
@@ -211,6 +218,9 @@ fn user_pool(lambdas: Arc<Lambdas>, clock: &LocalClock) -> UserPool {
             .map(str::to_owned)
             .into(),
     );
+    client.refresh_token_rotation = options.rotate_refresh_tokens.then_some(Rotation {
+        grace: Duration::ZERO,
+    });
     let clock = clock.clone();
     UserPool::new(
         PoolConfig::new(REGION, POOL, vec![client]),

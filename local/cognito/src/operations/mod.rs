@@ -35,6 +35,7 @@ pub(crate) enum Operation {
     AdminSetUserPassword,
     AdminUpdateUserAttributes,
     AdminUserGlobalSignOut,
+    DeleteUser,
     DescribeUserPool,
     DescribeUserPoolClient,
     GetTokensFromRefreshToken,
@@ -48,7 +49,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 21] = [
         Self::AdminCreateUser,
         Self::AdminDeleteUser,
         Self::AdminDisableUser,
@@ -59,6 +60,7 @@ impl Operation {
         Self::AdminSetUserPassword,
         Self::AdminUpdateUserAttributes,
         Self::AdminUserGlobalSignOut,
+        Self::DeleteUser,
         Self::DescribeUserPool,
         Self::DescribeUserPoolClient,
         Self::GetTokensFromRefreshToken,
@@ -89,6 +91,7 @@ impl Operation {
             Self::AdminSetUserPassword => "AdminSetUserPassword",
             Self::AdminUpdateUserAttributes => "AdminUpdateUserAttributes",
             Self::AdminUserGlobalSignOut => "AdminUserGlobalSignOut",
+            Self::DeleteUser => "DeleteUser",
             Self::DescribeUserPool => "DescribeUserPool",
             Self::DescribeUserPoolClient => "DescribeUserPoolClient",
             Self::GetTokensFromRefreshToken => "GetTokensFromRefreshToken",
@@ -106,7 +109,8 @@ impl Operation {
     pub(crate) fn is_signed(self) -> bool {
         !matches!(
             self,
-            Self::GetTokensFromRefreshToken
+            Self::DeleteUser
+                | Self::GetTokensFromRefreshToken
                 | Self::GetUser
                 | Self::GlobalSignOut
                 | Self::InitiateAuth
@@ -132,6 +136,7 @@ impl Operation {
             Self::AdminSetUserPassword => users::set_password(pool, input),
             Self::AdminUpdateUserAttributes => users::update_attributes(pool, input),
             Self::AdminUserGlobalSignOut => users::sign_out(pool, input),
+            Self::DeleteUser => self_service::delete(pool, input),
             Self::DescribeUserPool => describe::pool(pool, input),
             Self::DescribeUserPoolClient => describe::client(pool, input),
             Self::GetTokensFromRefreshToken => refresh::get_tokens(pool, input).await,

@@ -17,6 +17,14 @@ pub(super) fn get(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
     Ok(json!({ "Username": user.username, "UserAttributes": list(&user, None) }))
 }
 
+pub(super) fn delete(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
+    let token = input.required("AccessToken", TOKEN)?;
+    input.finish()?;
+    let (user, _) = pool.user_of_access_token(&token)?;
+    pool.state().users.delete(user.id);
+    Ok(Value::Null)
+}
+
 pub(super) fn sign_out(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
     let token = input.required("AccessToken", TOKEN)?;
     input.finish()?;

@@ -208,6 +208,55 @@ async fn signing_out_ends_what_was_given_before_even_in_the_same_second() {
 }
 
 #[tokio::test]
+async fn who_holds_an_access_token_deletes_the_account_and_nobody_elses() {
+    let (bench, tokens) = ada().await;
+    let elsewhere = bench.sign_in("ada").await;
+    bench.create("bob", json!({})).await;
+    let bobs = bench.sign_in("bob").await;
+    for no_access_token in [json!("garbage"), tokens["IdToken"].clone()] {
+        let body = json!({ "AccessToken": no_access_token });
+        assert_eq!(
+            bench.refused("DeleteUser", body).await,
+            "NotAuthorizedException: Invalid Access Token"
+        );
+    }
+
+    // An operation without an output has an empty body.
+    let answer = bench.call("DeleteUser", get_user(&tokens)).await;
+    assert_eq!((answer.status.as_u16(), answer.body), (200, Value::Null));
+
+    for gone in [&tokens, &elsewhere] {
+        for operation in ["GetUser", "DeleteUser"] {
+            assert_eq!(
+                bench.refused(operation, get_user(gone)).await,
+                "UserNotFoundException: User does not exist."
+            );
+        }
+        assert_eq!(
+            bench
+                .refused("InitiateAuth", refresh_auth(&gone["RefreshToken"]))
+                .await,
+            "NotAuthorizedException: Invalid Refresh Token"
+        );
+    }
+    bench.ok("GetUser", get_user(&bobs)).await;
+    // The address is free for a new account.
+    let verified = json!({ "email": "ada@example.com", "email_verified": "true" });
+    bench.create("augusta", verified).await;
+}
+
+#[tokio::test]
+async fn a_token_that_was_signed_out_deletes_no_account() {
+    let (bench, tokens) = ada().await;
+    bench.ok("GlobalSignOut", get_user(&tokens)).await;
+    assert_eq!(
+        bench.refused("DeleteUser", get_user(&tokens)).await,
+        REVOKED
+    );
+    bench.admin_get("ada").await;
+}
+
+#[tokio::test]
 async fn revoking_a_refresh_token_ends_its_own_tokens_and_no_others() {
     let (bench, tokens) = ada().await;
     let elsewhere = bench.sign_in("ada").await;
