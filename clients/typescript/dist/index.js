@@ -25,9 +25,9 @@ var MESSAGES = {
   Internal: "Something went wrong."
 };
 function typeOf(name) {
-  return FOREIGN[name] ?? (Object.hasOwn(MESSAGES, name) ? name : "Internal");
+  return FOREIGN.get(name) ?? (Object.hasOwn(MESSAGES, name) ? name : "Internal");
 }
-var FOREIGN = {
+var FOREIGN = new Map(Object.entries({
   // Cognito's, of a token or a session, and AppSync's of a token that is over.
   NotAuthorizedException: "NotSignedIn",
   UserNotFoundException: "NotSignedIn",
@@ -40,7 +40,7 @@ var FOREIGN = {
   InvalidLambdaResponseException: "Unavailable",
   UnexpectedLambdaException: "Unavailable",
   UserLambdaValidationException: "Unavailable"
-};
+}));
 
 // src/http.ts
 async function post({ fetch, timeout }, url, headers, body, { signal } = {}) {

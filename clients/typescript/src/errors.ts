@@ -62,10 +62,10 @@ const MESSAGES: Record<ErrorType, string> = {
 
 /** The type of an error's name, as the API and Cognito give them. */
 export function typeOf(name: string): ErrorType {
-  return FOREIGN[name] ?? (Object.hasOwn(MESSAGES, name) ? (name as ErrorType) : "Internal");
+  return FOREIGN.get(name) ?? (Object.hasOwn(MESSAGES, name) ? (name as ErrorType) : "Internal");
 }
 
-const FOREIGN: Record<string, ErrorType | undefined> = {
+const FOREIGN = new Map<string, ErrorType>(Object.entries({
   // Cognito's, of a token or a session, and AppSync's of a token that is over.
   NotAuthorizedException: "NotSignedIn",
   UserNotFoundException: "NotSignedIn",
@@ -78,4 +78,4 @@ const FOREIGN: Record<string, ErrorType | undefined> = {
   InvalidLambdaResponseException: "Unavailable",
   UnexpectedLambdaException: "Unavailable",
   UserLambdaValidationException: "Unavailable",
-};
+}));

@@ -1,0 +1,452 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { claims, Latchstring, LatchstringError, memoryStorage } from "@latchstring/client";
+import { askedAgain, begun, claim, CONFIG, deferred, graphqlError, issued, refused, scripted } from "./fake.js";
+
+const ADA = { emailOrPhone: "ada@example.com" };
+
+function client(...replies) {
+  const { fetch, requests } = scripted(...replies);
+  const storage = memoryStorage();
+  return { latchstring: new Latchstring({ ...CONFIG, fetch, storage }), requests, storage };
+}
+
+/** A client that is signed in with the first tokens. */
+async function signedIn(...replies) {
+  const made = client(begun(), issued(1), ...replies);
+  await made.latchstring.answer(await made.latchstring.signIn(ADA), "123456");
+  made.requests.length = 0;
+  return made;
+}
+
+const ofType = (type) => (error) => {
+  assert.ok(error instanceof LatchstringError, String(error));
+  assert.equal(error.type, type);
+  return true;
+};
+
+test("signIn asks the API with its key, and for nothing that the schema may lack", async () => {
+  const { latchstring, requests } = client(begun());
+  const challenge = await latchstring.signIn(ADA);
+  const [{ url, method, headers, body, credentials, redirect, cache }] = requests;
+  assert.equal(url, CONFIG.graphqlUrl);
+  assert.equal(method, "POST");
+  assert.equal(headers["x-api-key"], "da2-key");
+  assert.equal(headers.authorization, undefined);
+  assert.deepEqual(body.variables, { input: { emailOrPhone: "ada@example.com", method: "EMAIL" } });
+  assert.deepEqual([credentials, redirect, cache], ["omit", "error", "no-store"]);
+  assert.equal(challenge.session, "session-1");
+  assert.equal(challenge.codeLength, 6);
+  assert.deepEqual(JSON.parse(JSON.stringify(challenge)), challenge, "it can be kept");
+});
+
+test("what has no @ is a phone number unless the caller says otherwise", async () => {
+  const { latchstring, requests } = client(begun(), begun());
+  await latchstring.signIn({ emailOrPhone: "+1 415 555 0132" });
+  await latchstring.signIn({ emailOrPhone: "nonsense", method: "EMAIL" });
+  assert.deepEqual(
+    requests.map(({ body }) => body.variables.input.method),
+    ["PHONE_NUMBER", "EMAIL"],
+  );
+});
+
+test("locale and captcha go along when they are given", async () => {
+  const { latchstring, requests } = client(begun());
+  await latchstring.signIn({ ...ADA, locale: "pt-BR", captcha: "solved" });
+  const { locale, captcha } = requests[0].body.variables.input;
+  assert.deepEqual([locale, captcha], ["pt-BR", "solved"]);
+});
+
+test("every answer is given in the session that the last reply brought", async () => {
+  const { latchstring, requests } = client(
+    begun(),
+    askedAgain("session-2"),
+    askedAgain("session-3"),
+    askedAgain("session-4", "1"),
+    issued(1),
+  );
+  const first = await latchstring.signIn(ADA);
+  const second = (await latchstring.answer(first, "000000")).challenge;
+  const third = await latchstring.resend(second);
+  const fourth = (await latchstring.answer(third, "000001")).challenge;
+  assert.equal(fourth.attemptsLeft, 1);
+  assert.equal((await latchstring.answer(fourth, "123456")).done, true);
+
+  const answers = requests.slice(1).map(({ url, headers, body }) => {
+    assert.equal(url, "https://cognito-idp.eu-central-1.amazonaws.com");
+    assert.equal(headers["content-type"], "application/x-amz-json-1.1");
+    assert.equal(
+      headers["x-amz-target"],
+      "AWSCognitoIdentityProviderService.RespondToAuthChallenge",
+    );
+    assert.equal(body.ClientId, "client1");
+    assert.equal(body.ChallengeName, "CUSTOM_CHALLENGE");
+    assert.equal(body.ChallengeResponses.USERNAME, "ada@example.com");
+    return [body.Session, body.ChallengeResponses.ANSWER, body.ClientMetadata];
+  });
+  assert.deepEqual(answers, [
+    ["session-1", "000000", undefined],
+    ["session-2", "resend", { action: "resend" }],
+    ["session-3", "000001", undefined],
+    ["session-4", "123456", undefined],
+  ]);
+});
+
+test("no resend is offered when the code ends before its time would come", async () => {
+  const { latchstring } = client(begun(), askedAgain("session-2", "2", "250"));
+  const first = await latchstring.signIn(ADA);
+  assert.ok(first.resendAt < first.expiresAt);
+  const { challenge } = await latchstring.answer(first, "000000");
+  assert.equal(challenge.resendAt, null);
+});
+
+test("the first right code of a new person claims an account on the way", async () => {
+  const { latchstring, requests } = client(begun(), claim("proof-1"), begun("session-9"), issued(1));
+  const answer = await latchstring.answer(await latchstring.signIn(ADA), "123456");
+  assert.equal(answer.isNew, true);
+  assert.equal(answer.tokens.accessToken, "access-1");
+  assert.equal(requests[2].body.variables.input.proof, "proof-1");
+  assert.equal(requests[3].body.Session, "session-9");
+  assert.equal(requests[3].body.ChallengeResponses.ANSWER, "proof-1");
+});
+
+test("a connection lost between the code and the account is taken up again by the same call", async () => {
+  for (const lost of [1, 2]) {
+    const { latchstring, requests } = client(
+      begun(),
+      claim("proof-1"),
+      ...[begun("session-8"), new TypeError("fetch failed")].slice(2 - lost),
+      begun("session-9"),
+      issued(1),
+    );
+    const challenge = await latchstring.signIn(ADA);
+    await assert.rejects(latchstring.answer(challenge, "123456"), ofType("Network"));
+    const answer = await latchstring.answer(challenge, "123456");
+    assert.equal(answer.isNew, true);
+    const codes = requests.filter(({ body }) => body.ChallengeResponses?.ANSWER === "123456");
+    assert.equal(codes.length, 1, "the code is answered once");
+  }
+});
+
+test("a proof that is not taken ends the flow and is not tried again", async () => {
+  const { latchstring } = client(
+    begun(),
+    claim("proof-1"),
+    graphqlError("InvalidProof", "Start again."),
+    refused("NotAuthorizedException"),
+  );
+  const challenge = await latchstring.signIn(ADA);
+  await assert.rejects(latchstring.answer(challenge, "123456"), ofType("InvalidProof"));
+  await assert.rejects(latchstring.answer(challenge, "123456"), ofType("FlowOver"));
+});
+
+test("the end of a flow says why: the time, the attempts, or something else", async () => {
+  const dead = () => refused("NotAuthorizedException");
+  const { latchstring } = client(dead(), dead(), dead(), dead());
+  const challenge = { purpose: "signIn", session: "s", username: "u", ...ADA, method: "EMAIL" };
+  const open = { ...challenge, expiresAt: Date.now() + 60_000, attemptsLeft: 2 };
+  const cases = [
+    [{ ...open, expiresAt: Date.now() - 1 }, "CodeExpired"],
+    [{ ...open, attemptsLeft: 1 }, "AttemptsSpent"],
+    [open, "FlowOver"],
+  ];
+  for (const [challenge, type] of cases) {
+    await assert.rejects(latchstring.answer(challenge, "1"), ofType(type));
+  }
+  await assert.rejects(latchstring.resend({ ...open, attemptsLeft: 1 }), ofType("FlowOver"));
+});
+
+test("the API's errors keep their type and their text", async () => {
+  for (const type of ["InvalidIdentifier", "TooManyRequests", "Unavailable"]) {
+    const { latchstring } = client(graphqlError(type, `text of ${type}`));
+    await assert.rejects(latchstring.signIn(ADA), (error) => {
+      assert.equal(error.message, `text of ${type}`);
+      return ofType(type)(error);
+    });
+  }
+});
+
+test("what nobody foresaw is Internal or Unavailable, with a text of ours", async () => {
+  const html = (status) => new Response("<html>", { status });
+  const cases = [
+    [graphqlError("Lambda:Unhandled", "stack"), "Internal"],
+    [graphqlError("toString", "x"), "Internal"],
+    [graphqlError(undefined, "x"), "Internal"],
+    [html(200), "Unavailable"],
+    [html(503), "Unavailable"],
+    [new Response("", { status: 500 }), "Unavailable"],
+    [new Response("null"), "Unavailable"],
+    [new TypeError("fetch failed"), "Network"],
+  ];
+  for (const [reply, type] of cases) {
+    const { latchstring } = client(reply);
+    await assert.rejects(latchstring.signIn(ADA), (error) => {
+      assert.doesNotMatch(error.message, /stack|html|fetch failed/);
+      return ofType(type)(error);
+    });
+  }
+});
+
+test("Cognito's faults are Unavailable, its limits TooManyRequests", async () => {
+  const cases = [
+    [refused("InternalErrorException", 500), "Unavailable"],
+    [refused("com.amazonaws.cognito#TooManyRequestsException"), "TooManyRequests"],
+    [refused("LimitExceededException"), "TooManyRequests"],
+    [refused("UserLambdaValidationException"), "Unavailable"],
+    [refused("InvalidParameterException"), "Internal"],
+  ];
+  for (const [reply, type] of cases) {
+    const { latchstring } = client(begun(), reply);
+    const challenge = await latchstring.signIn(ADA);
+    await assert.rejects(latchstring.answer(challenge, "123456"), ofType(type));
+  }
+});
+
+test("no error holds a code, token, session, proof or address", async () => {
+  const secrets = /123456|access-1|refresh-1|id-1|session-|proof-1|ada@example/;
+  const failures = [
+    () => refused("NotAuthorizedException"),
+    () => refused("InternalErrorException", 500),
+    () => new Response("<html>", { status: 502 }),
+    () => new TypeError("fetch failed"),
+  ];
+  for (const failure of failures) {
+    const calls = [
+      (c) => c.latchstring.answer(c.challenge, "123456"),
+      (c) => c.latchstring.resend(c.challenge),
+      (c) => c.latchstring.refresh(),
+      (c) => c.latchstring.changeContact(ADA),
+      (c) => c.latchstring.signOut({ everywhere: true }),
+      (c) => c.latchstring.deleteAccount(),
+    ];
+    for (const call of calls) {
+      const made = await signedIn(begun(), failure(), failure());
+      made.challenge = await made.latchstring.signIn(ADA);
+      await assert.rejects(call(made), (error) => {
+        const told = `${error.stack} ${JSON.stringify(error)} ${error.cause?.stack}`;
+        assert.doesNotMatch(told, secrets);
+        return true;
+      });
+    }
+  }
+});
+
+test("a request that takes too long is given up", async () => {
+  const fetch = (_, { signal }) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const latchstring = new Latchstring({ ...CONFIG, fetch, timeout: 5 });
+  await assert.rejects(latchstring.signIn(ADA), ofType("Timeout"));
+});
+
+test("a caller who gives up is told their own reason", async () => {
+  const giveUp = new AbortController();
+  const reason = new Error("the page was closed");
+  const { latchstring, requests } = client(({ signal }) => {
+    giveUp.abort(reason);
+    assert.ok(signal.aborted, "the request is given up, too");
+    throw signal.reason;
+  });
+  const options = { signal: giveUp.signal };
+  await assert.rejects(latchstring.signIn(ADA, options), (error) => error === reason);
+  await assert.rejects(latchstring.signIn(ADA, options), (error) => error === reason);
+  assert.equal(requests.length, 1);
+});
+
+test("tokens are given as they are while they last, and renewed before they end", async () => {
+  const { latchstring, requests } = await signedIn(issued(2, { rotate: false }));
+  assert.equal((await latchstring.tokens()).accessToken, "access-1");
+  assert.equal(requests.length, 0);
+
+  const short = client(begun(), issued(1, { expiresIn: 20 }), issued(2, { rotate: false }));
+  await short.latchstring.answer(await short.latchstring.signIn(ADA), "123456");
+  const renewed = await short.latchstring.tokens();
+  assert.equal(renewed.accessToken, "access-2");
+  assert.equal(renewed.refreshToken, "refresh-1", "without rotation the refresh token stays");
+  assert.equal(short.requests[2].operation, "GetTokensFromRefreshToken");
+  assert.deepEqual(short.requests[2].body, { ClientId: "client1", RefreshToken: "refresh-1" });
+  assert.deepEqual(await short.latchstring.tokens(), renewed);
+});
+
+test("with rotation the new refresh token takes the old one's place", async () => {
+  const { latchstring, requests } = await signedIn(issued(2), issued(3));
+  await latchstring.refresh();
+  await latchstring.refresh();
+  assert.deepEqual(
+    requests.map(({ body }) => body.RefreshToken),
+    ["refresh-1", "refresh-2"],
+  );
+});
+
+test("refreshes at the same time share one request", async () => {
+  const reply = deferred();
+  const { latchstring, requests } = await signedIn(() => reply.promise);
+  const all = Array.from({ length: 20 }, () => latchstring.refresh());
+  reply.resolve(Response.json(issued(2)));
+  const tokens = await Promise.all(all);
+  assert.equal(requests.length, 1);
+  assert.ok(tokens.every(({ accessToken }) => accessToken === "access-2"));
+});
+
+test("one who gives up waiting for a refresh does not end it for the others", async () => {
+  const reply = deferred();
+  const { latchstring } = await signedIn(() => reply.promise);
+  const giveUp = new AbortController();
+  const impatient = latchstring.refresh({ signal: giveUp.signal });
+  const patient = latchstring.refresh();
+  giveUp.abort();
+  await assert.rejects(impatient, { name: "AbortError" });
+  reply.resolve(Response.json(issued(2)));
+  assert.equal((await patient).accessToken, "access-2");
+});
+
+test("a refresh that is refused signs out, one that is lost does not", async () => {
+  for (const type of ["NotAuthorizedException", "UserNotFoundException", "RefreshTokenReuseException"]) {
+    const { latchstring } = await signedIn(refused(type));
+    await assert.rejects(latchstring.refresh(), ofType("NotSignedIn"));
+    assert.equal(await latchstring.tokens(), null);
+  }
+  const { latchstring } = await signedIn(new TypeError("fetch failed"), issued(2));
+  await assert.rejects(latchstring.refresh(), ofType("Network"));
+  assert.equal((await latchstring.refresh()).accessToken, "access-2");
+});
+
+test("a token that is not taken is renewed once and the call made again", async () => {
+  const unauthorized = Response.json(
+    { errors: [{ errorType: "UnauthorizedException", message: "Token has expired." }] },
+    { status: 401 },
+  );
+  const { latchstring, requests } = await signedIn(unauthorized, issued(2), {
+    data: { pendingContact: null },
+  });
+  assert.equal(await latchstring.pendingContact("EMAIL"), null);
+  assert.equal(requests[0].headers.authorization, "access-1");
+  assert.equal(requests[0].headers["x-api-key"], undefined);
+  assert.equal(requests[2].headers.authorization, "access-2");
+});
+
+test("whoever is not signed in is told so without a request", async () => {
+  const { latchstring, requests } = client();
+  const calls = [
+    () => latchstring.refresh(),
+    () => latchstring.changeContact(ADA),
+    () => latchstring.pendingContact("EMAIL"),
+    () => latchstring.deleteAccount(),
+    () => latchstring.signOut({ everywhere: true }),
+  ];
+  for (const call of calls) await assert.rejects(call(), ofType("NotSignedIn"));
+  await latchstring.signOut();
+  assert.equal(requests.length, 0);
+});
+
+test("signOut removes the tokens here and has the refresh token revoked", async () => {
+  const { latchstring, requests, storage } = await signedIn(
+    Response.json({}),
+  );
+  await latchstring.signOut();
+  assert.equal(requests[0].operation, "RevokeToken");
+  assert.deepEqual(requests[0].body, { ClientId: "client1", Token: "refresh-1" });
+  assert.equal(await storage.getItem("latchstring.client1.tokens"), null);
+});
+
+test("signOut without a connection removes the tokens all the same, and says so", async () => {
+  const { latchstring } = await signedIn(new TypeError("fetch failed"));
+  await assert.rejects(latchstring.signOut(), ofType("Network"));
+  assert.equal(await latchstring.tokens(), null);
+});
+
+test("signOut everywhere keeps the tokens until it is done", async () => {
+  const { latchstring, requests } = await signedIn(new TypeError("fetch failed"), {});
+  await assert.rejects(latchstring.signOut({ everywhere: true }), ofType("Network"));
+  assert.equal((await latchstring.tokens()).accessToken, "access-1");
+  await latchstring.signOut({ everywhere: true });
+  assert.deepEqual(
+    requests.map(({ operation, body }) => [operation, body]),
+    [1, 2].map(() => ["GlobalSignOut", { AccessToken: "access-1" }]),
+  );
+  assert.equal(await latchstring.tokens(), null);
+});
+
+test("signing out in the middle of a refresh leaves nothing behind, and revokes the newest token", async () => {
+  const reply = deferred();
+  const { latchstring, requests, storage } = await signedIn(() => reply.promise, {});
+  const refreshing = latchstring.refresh();
+  const signingOut = latchstring.signOut();
+  reply.resolve(Response.json(issued(2)));
+  await Promise.all([refreshing, signingOut]);
+  assert.equal(await storage.getItem("latchstring.client1.tokens"), null);
+  assert.equal(requests[1].body.Token, "refresh-2");
+});
+
+test("deleteAccount deletes it and removes the tokens", async () => {
+  const { latchstring, requests } = await signedIn(new Response(""));
+  await latchstring.deleteAccount();
+  assert.deepEqual(
+    [requests[0].operation, requests[0].body],
+    ["DeleteUser", { AccessToken: "access-1" }],
+  );
+  assert.equal(await latchstring.tokens(), null);
+});
+
+test("the right code for a contact renews the tokens held, and revokes those it came with", async () => {
+  const begunChange = { data: { changeContact: begun().data.signIn } };
+  const { latchstring, requests } = await signedIn(begunChange, issued(9), {}, issued(2, { rotate: false }));
+  const challenge = await latchstring.changeContact({ emailOrPhone: "ada@example.org" });
+  assert.equal(challenge.purpose, "contact");
+  // Both follow at once, in either order.
+  const answer = await latchstring.answer(challenge, "123456");
+  assert.equal(answer.isNew, false);
+  const sent = requests.slice(2).map(({ operation, body }) => [operation, body.Token ?? body.RefreshToken]);
+  assert.deepEqual(sent.sort(), [
+    ["GetTokensFromRefreshToken", "refresh-1"],
+    ["RevokeToken", "refresh-9"],
+  ]);
+});
+
+test("signUp sends name and contact as the schema has them", async () => {
+  const { latchstring, requests } = await signedIn({ data: { signUp: begun().data.signIn } });
+  await latchstring.signUp({ emailOrPhone: "+1 415 555 0132", givenName: "Ada", familyName: "Lovelace" });
+  assert.deepEqual(requests[0].body.variables.input, {
+    data: { emailOrPhone: "+1 415 555 0132", method: "PHONE_NUMBER", givenName: "Ada", familyName: "Lovelace" },
+  });
+});
+
+test("a proved contact of another account is told as such", async () => {
+  const begunChange = { data: { changeContact: begun().data.signIn } };
+  const inUse = { data: { pendingContact: { state: "IN_USE" } } };
+  const { latchstring } = await signedIn(begunChange, refused("NotAuthorizedException"), inUse);
+  const challenge = await latchstring.changeContact(ADA);
+  await assert.rejects(latchstring.answer(challenge, "123456"), ofType("ContactInUse"));
+});
+
+test("a device that is remembered goes along with every sign-in, also after signing out", async () => {
+  const { latchstring, requests } = await signedIn(
+    { data: { rememberDevice: { device: "device-1" } } },
+    {},
+    begun(),
+  );
+  await latchstring.rememberDevice();
+  await latchstring.signOut();
+  await latchstring.signIn(ADA);
+  assert.equal(requests[2].body.variables.input.device, "device-1");
+});
+
+test("what is stored and is no JSON is nobody's", async () => {
+  const { latchstring, storage } = client();
+  await storage.setItem("latchstring.client1.tokens", "{half");
+  assert.equal(await latchstring.tokens(), null);
+});
+
+test("a storage may be asynchronous", async () => {
+  const memory = memoryStorage();
+  const later = (name) => async (...args) => memory[name](...args);
+  const storage = { getItem: later("getItem"), setItem: later("setItem"), removeItem: later("removeItem") };
+  const { fetch } = scripted(begun(), issued(1));
+  const latchstring = new Latchstring({ ...CONFIG, fetch, storage });
+  await latchstring.answer(await latchstring.signIn(ADA), "123456");
+  assert.equal((await new Latchstring({ ...CONFIG, fetch, storage }).tokens()).accessToken, "access-1");
+});
+
+test("claims reads what a token says, beyond ASCII", () => {
+  const payload = Buffer.from(JSON.stringify({ given_name: "Zoë ☂" })).toString("base64url");
+  assert.deepEqual(claims(`x.${payload}.y`), { given_name: "Zoë ☂" });
+});

@@ -1,0 +1,78 @@
+// A service made of scripted replies, which keeps what it was asked.
+
+/** `replies`: one per request, in order: a body, a function of the request, or an Error to fail with. */
+export function scripted(...replies) {
+  const requests = [];
+  const fetch = async (url, init) => {
+    const request = {
+      url,
+      ...init,
+      body: JSON.parse(init.body),
+      operation: init.headers["x-amz-target"]?.split(".")[1],
+    };
+    requests.push(request);
+    const next = replies.shift();
+    const reply = typeof next === "function" ? await next(request) : next;
+    if (reply === undefined) throw new Error(`nobody expected ${request.operation ?? url}`);
+    if (reply instanceof Error) throw reply;
+    return reply instanceof Response ? reply : Response.json(reply);
+  };
+  return { fetch, requests };
+}
+
+/** A refusal of Cognito's. */
+export const refused = (type, status = 400) =>
+  Response.json({ __type: type, message: "as Cognito says it" }, { status });
+
+/** A refusal of the API's. */
+export const graphqlError = (errorType, message) => ({
+  data: null,
+  errors: [{ path: ["signIn"], errorType, message }],
+});
+
+/** What the API answers when a sign-in begins. */
+export const begun = (session = "session-1") => ({
+  data: {
+    signIn: { session, username: "ada@example.com", codeLength: 6, expiresIn: 300, resendAfter: 30 },
+  },
+});
+
+/** What Cognito answers when it asks again. */
+export const askedAgain = (session, attemptsLeft = "2", resendAfter = "10") => ({
+  ChallengeName: "CUSTOM_CHALLENGE",
+  Session: session,
+  ChallengeParameters: { step: "otp", codeLength: "6", attemptsLeft, expiresIn: "250", resendAfter },
+});
+
+/** What Cognito answers to the first right code of a new person. */
+export const claim = (proof) => ({
+  ChallengeName: "CUSTOM_CHALLENGE",
+  Session: "session-of-claim",
+  ChallengeParameters: { step: "claim", codeLength: "6", attemptsLeft: "1", expiresIn: "180", resendAfter: "180", proof },
+});
+
+/** What Cognito answers with tokens; `n` tells them apart. */
+export const issued = (n, { rotate = true, expiresIn = 3600 } = {}) => ({
+  AuthenticationResult: {
+    AccessToken: `access-${n}`,
+    IdToken: `id-${n}`,
+    ...(rotate && { RefreshToken: `refresh-${n}` }),
+    ExpiresIn: expiresIn,
+    TokenType: "Bearer",
+  },
+  ChallengeParameters: {},
+});
+
+export const CONFIG = {
+  graphqlUrl: "https://api.example.com/graphql",
+  apiKey: "da2-key",
+  clientId: "client1",
+  region: "eu-central-1",
+};
+
+/** A promise and its ends. */
+export function deferred() {
+  let resolve, reject;
+  const promise = new Promise((yes, no) => ([resolve, reject] = [yes, no]));
+  return { promise, resolve, reject };
+}
