@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use latchstring_core::code::Code;
 use latchstring_core::identifier;
+use latchstring_core::message::Content;
 use latchstring_core::time::Timestamp;
 use latchstring_memory::{Delivered, Inbox};
 use serde_json::{Value, json};
@@ -83,12 +84,17 @@ fn messages(inbox: &Inbox<LocalClock>) -> impl Iterator<Item = Delivered> {
 async fn inbox_json(State(Shown { inbox, .. }): State<Shown>) -> Response {
     let messages: Vec<Value> = messages(&inbox)
         .map(|Delivered { id, at, message }| {
+            let (subject, html) = match &message.content {
+                Content::Mail { subject, html, .. } => (Some(subject), Some(html)),
+                Content::Sms { .. } => (None, None),
+            };
             json!({
                 "id": id,
                 "channel": channel(message.to.method()),
                 "to": message.to.as_str(),
-                "subject": message.subject,
-                "text": message.text,
+                "subject": subject,
+                "text": message.content.text(),
+                "html": html,
                 "code": message.code.as_ref().map(Code::digits),
                 "sentAt": rfc3339(at),
             })
@@ -135,7 +141,10 @@ async fn inbox_page(State(Shown { inbox, .. }): State<Shown>) -> Response {
     for Delivered { at, message, .. } in messages(&inbox).take(SHOWN) {
         empty = false;
         let method = message.to.method();
-        let what = message.subject.as_deref().unwrap_or("Text message");
+        let what = match &message.content {
+            Content::Mail { subject, .. } => subject,
+            Content::Sms { .. } => "Text message",
+        };
         // Writing to a String cannot fail.
         let _ = write!(
             body,
@@ -144,7 +153,7 @@ async fn inbox_page(State(Shown { inbox, .. }): State<Shown>) -> Response {
             channel(method),
             escape(message.to.as_str()),
             rfc3339(at),
-            escape(&message.text),
+            escape(message.content.text()),
         );
     }
     if empty {

@@ -94,6 +94,7 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             purpose: Purpose::SignIn,
             subject: Subject::Known(self.sub()),
             contact: SealedContact::from_text("k1.sealed"),
+            locale: None,
             key: KeyId::parse("k1").expect("a key id"),
             issued_at: self.now,
             expires_at: self.after(300_000),

@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::identifier::{Identifier, Method, is_invisible};
+use crate::locale::Locale;
 
 /// Cognito's `sub`: the immutable id of an account. A random number, so the store may hold it as
 /// it is, whatever becomes of the keys; redacted in `Debug` all the same.
@@ -39,6 +40,7 @@ impl fmt::Debug for Sub {
 pub struct Attributes {
     sub: Sub,
     status: String,
+    locale: Option<Locale>,
     email: Contact,
     phone_number: Contact,
 }
@@ -58,6 +60,7 @@ impl Attributes {
             match name {
                 "sub" => attributes.sub = Sub::new(value),
                 "cognito:user_status" => value.clone_into(&mut attributes.status),
+                "locale" => attributes.locale = Locale::parse(value),
                 "email" => value.clone_into(&mut attributes.email.value),
                 "phone_number" => value.clone_into(&mut attributes.phone_number.value),
                 "email_verified" => attributes.email.verified = is_true(value),
@@ -92,6 +95,11 @@ impl Attributes {
     /// The account's immutable id; empty if Cognito gave none.
     pub const fn sub(&self) -> &Sub {
         &self.sub
+    }
+
+    /// The language that the account names, if messages are written in it.
+    pub const fn locale(&self) -> Option<Locale> {
+        self.locale
     }
 
     /// Whether this identifier is on the account and verified.

@@ -11,6 +11,7 @@ use crate::account::{Account, NameError, Names, Sub};
 use crate::door::{Door, payload};
 use crate::flow::{Caller, Purpose};
 use crate::identifier::{Identifier, Method};
+use crate::locale::Locale;
 use crate::pending::{Pending, PendingOutcome};
 use crate::policy::Deployment;
 use crate::ports::{ChallengeApi, Clock, Directory, Entropy, Fault, Reply, Store, TokenHolder};
@@ -129,10 +130,11 @@ where
         identity: &Identity,
         names: &Names,
         contact: &Identifier,
+        locale: Option<Locale>,
     ) -> Result<SignInPayload, ContactError> {
         let account = self.freshly_signed_in(identity).await?;
         self.directory.set_names(&account.username, names).await?;
-        self.start(&account, contact).await
+        self.start(&account, contact, locale).await
     }
 
     /// Keeps the contact as pending and sends its code. The present one works until then.
@@ -140,9 +142,10 @@ where
         &self,
         identity: &Identity,
         contact: &Identifier,
+        locale: Option<Locale>,
     ) -> Result<SignInPayload, ContactError> {
         let account = self.freshly_signed_in(identity).await?;
-        self.start(&account, contact).await
+        self.start(&account, contact, locale).await
     }
 
     /// What became of the contact that was last asked for.
@@ -167,6 +170,7 @@ where
         &self,
         account: &Account,
         contact: &Identifier,
+        locale: Option<Locale>,
     ) -> Result<SignInPayload, ContactError> {
         let Deployment { policy, keys } = self.deployment;
         let own = account.attributes.verified(contact.method());
@@ -191,7 +195,7 @@ where
             self.entropy,
         );
         self.store.put_pending(&pending).await?;
-        let ticket = door.seal(Purpose::VerifyContact(pending.id), contact);
+        let ticket = door.seal(Purpose::VerifyContact(pending.id), contact, locale);
         let Reply::Challenge(challenge) = self.api.initiate(&account.username).await? else {
             return Err(Cause::SessionRefused.into());
         };

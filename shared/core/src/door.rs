@@ -4,6 +4,7 @@ use super::sign_in::{Cause, SignInError, SignInPayload};
 use crate::flow::{Caller, Purpose};
 use crate::identifier::Identifier;
 use crate::label::Label;
+use crate::locale::Locale;
 use crate::policy::Deployment;
 use crate::ports::{ChallengeApi, Clock, Entropy, Fault, OpenChallenge, Reply, Store};
 use crate::sealed::Ticket;
@@ -52,8 +53,16 @@ impl<S: Store, A: ChallengeApi, C: Clock, E: Entropy> Door<'_, S, A, C, E> {
         Err(Cause::Fault(Fault::new("RespondToAuthChallenge", "asked again")).into())
     }
 
-    pub(crate) fn seal(&self, purpose: Purpose, identifier: &Identifier) -> Secret {
-        let ticket = Ticket::new(purpose, identifier.clone(), self.clock.now(), self.entropy);
+    pub(crate) fn seal(
+        &self,
+        purpose: Purpose,
+        identifier: &Identifier,
+        locale: Option<Locale>,
+    ) -> Secret {
+        let ticket = Ticket {
+            locale,
+            ..Ticket::new(purpose, identifier.clone(), self.clock.now(), self.entropy)
+        };
         Secret::new(ticket.seal(&self.deployment.keys, self.caller, self.entropy))
     }
 

@@ -9,6 +9,7 @@
 //! - [`sign_in`], [`contact`]: the resolvers, the only doors to a ticket.
 //! - [`pending`]: a contact before it is proved.
 //! - [`code`], [`sealed`], [`keys`], [`label`]: the secrets, and what stands for them.
+//! - [`message`], [`locale`]: what a person reads, and in which language.
 //! - [`ports`]: what the outside must provide.
 
 pub mod account;
@@ -19,6 +20,7 @@ pub mod flow;
 pub mod identifier;
 pub mod keys;
 pub mod label;
+pub mod locale;
 pub mod message;
 pub mod pending;
 pub mod policy;

@@ -1,16 +1,17 @@
-//! A deployment's numbers and keys.
+//! A deployment's settings and keys.
 
 use std::time::Duration;
 
 use crate::code::CodeLength;
 use crate::flow::Caller;
 use crate::keys::KeyRing;
+use crate::message::Branding;
 
 /// How long after its flow was finished the same right answer still passes, so that Cognito's
 /// retry of a slow trigger signs in rather than fails.
 pub const REPLAY_GRACE: Duration = Duration::from_secs(15);
 
-/// The numbers that a deployment may set. Where a bound is named, configuration enforces it.
+/// What a deployment may set. Where a bound is named, configuration enforces it.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The app clients whose sessions are served. Any other client of the pool could reach the
@@ -36,6 +37,8 @@ pub struct Policy {
     pub fresh_for: Duration,
     /// What one identifier may be sent.
     pub budget: Budget,
+    /// How its messages look.
+    pub branding: Branding,
 }
 
 /// Codes for one identifier, known or not, in each window of time. Windows are aligned to the
@@ -69,6 +72,7 @@ impl Policy {
                 per_hour: 5,
                 per_day: 10,
             },
+            branding: Branding::default(),
         }
     }
 
@@ -87,7 +91,7 @@ impl Policy {
 /// What every decision is made under.
 #[derive(Clone, Debug)]
 pub struct Deployment {
-    /// The numbers.
+    /// The settings.
     pub policy: Policy,
     /// The keys.
     pub keys: KeyRing,

@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::flow::{Caller, FlowId, Purpose};
 use crate::identifier::{Identifier, MAX_IDENTIFIER_BYTES, Method};
 use crate::keys::{Key, KeyRing, Use};
+use crate::locale::Locale;
 use crate::pending::PendingId;
 use crate::ports::Entropy;
 use crate::time::Timestamp;
@@ -63,6 +64,8 @@ pub struct Ticket {
     pub purpose: Purpose,
     /// Where a code may go, or what was proved.
     pub to: Identifier,
+    /// The language that was asked for, if any.
+    pub locale: Option<Locale>,
     /// By which it is redeemed.
     pub id: TicketId,
     /// When it was made.
@@ -70,11 +73,12 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// A fresh ticket.
+    /// A fresh ticket, for no language in particular.
     pub fn new(purpose: Purpose, to: Identifier, now: Timestamp, entropy: &impl Entropy) -> Self {
         Self {
             purpose,
             to,
+            locale: None,
             id: TicketId(entropy.bytes()),
             made_at: now,
         }
@@ -87,7 +91,7 @@ impl Ticket {
             Purpose::Claim => (2, [0; 16]),
             Purpose::VerifyContact(pending) => (3, *pending.as_bytes()),
         };
-        let mut plain = vec![purpose];
+        let mut plain = vec![purpose, Locale::to_byte(self.locale)];
         plain.extend_from_slice(&pending);
         plain.extend_from_slice(self.id.as_bytes());
         plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
@@ -111,7 +115,8 @@ impl Ticket {
     ) -> Result<Self, UnsealError> {
         let plain = open(ring, Use::Ticket, &caller.as_aad(), text)?;
         let mut reader = Reader(&plain);
-        let purpose = match (reader.byte()?, reader.array()?) {
+        let (purpose, locale) = (reader.byte()?, reader.byte()?);
+        let purpose = match (purpose, reader.array()?) {
             (1, _) => Purpose::SignIn,
             (2, _) => Purpose::Claim,
             (3, pending) => Purpose::VerifyContact(PendingId::from_bytes(pending)),
@@ -119,6 +124,7 @@ impl Ticket {
         };
         let ticket = Self {
             purpose,
+            locale: Locale::from_byte(locale),
             id: TicketId(reader.array()?),
             made_at: Timestamp::from_millis(u64::from_be_bytes(reader.array()?)),
             to: reader.identifier()?,

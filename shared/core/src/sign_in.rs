@@ -12,6 +12,7 @@ use crate::door::{Door, payload};
 use crate::flow::{Caller, Purpose};
 use crate::identifier::{Identifier, IdentifierError};
 use crate::label::Label;
+use crate::locale::Locale;
 use crate::policy::Deployment;
 use crate::ports::{
     ChallengeApi, Clock, Created, Directory, Entropy, Fault, OpenChallenge, Reply, Store, Token,
@@ -26,6 +27,8 @@ pub struct SignInRequest {
     pub identifier: Identifier,
     /// The proof of a person whose first code was right.
     pub proof: Option<Secret>,
+    /// The language of the message, if the client named one of ours.
+    pub locale: Option<Locale>,
 }
 
 /// A session with its next question asked.
@@ -192,7 +195,7 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
     /// Opens a session whose question is asked: for the code, or with a proof for that proof.
     pub async fn session(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
         match &request.proof {
-            None => self.session_by_code(&request.identifier).await,
+            None => self.session_by_code(request).await,
             Some(proof) => self.session_by_proof(&request.identifier, proof).await,
         }
     }
@@ -214,15 +217,18 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
             }
         };
         Ok(TicketPayload {
-            ticket: self.door().seal(purpose, identifier),
+            ticket: self.door().seal(purpose, identifier, request.locale),
             username: Secret::new(username),
             expires_in: seconds(self.deployment.policy.ticket_life),
         })
     }
 
-    async fn session_by_code(&self, identifier: &Identifier) -> Result<SignInPayload, SignInError> {
+    async fn session_by_code(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
+        let identifier = &request.identifier;
         self.door().charge(identifier).await?;
-        let mut ticket = self.door().seal(Purpose::SignIn, identifier);
+        let mut ticket = self
+            .door()
+            .seal(Purpose::SignIn, identifier, request.locale);
         let challenge = match self.api.initiate(identifier.as_str()).await? {
             Reply::Challenge(challenge) => challenge,
             Reply::UserNotFound if self.legacy_pool => {
@@ -260,7 +266,8 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
         let mut patience = Patience::new();
         loop {
             let challenge = self.initiate_new(&username).await?;
-            let ticket = self.door().seal(Purpose::Claim, identifier);
+            // Nothing is sent, so no language is named.
+            let ticket = self.door().seal(Purpose::Claim, identifier, None);
             let asked = self.door().select(challenge, identifier, &ticket).await?;
             if let Some(payload) = payload(&asked, "claim", &username)? {
                 return Ok(payload);

@@ -11,6 +11,8 @@ use latchstring_aws::AwsEnvironment;
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::Caller;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
+use latchstring_core::locale::Locale;
+use latchstring_core::message::{AndroidHash, AppName, Branding, SmsDomain};
 use latchstring_core::policy::{Budget, Deployment, Policy};
 use serde::Deserialize;
 use thiserror::Error;
@@ -52,6 +54,10 @@ variables! {
     CODES_PER_MINUTE = "CODES_PER_MINUTE", Some("2"), "1 to 1000 codes";
     CODES_PER_HOUR = "CODES_PER_HOUR", Some("5"), "1 to 10000 codes";
     CODES_PER_DAY = "CODES_PER_DAY", Some("10"), "1 to 100000 codes";
+    APP_NAME = "APP_NAME", Some(""), "a name of 1 to 30 characters";
+    DEFAULT_LOCALE = "DEFAULT_LOCALE", Some("en"), "en, fr, de, es, pt or ja";
+    SMS_DOMAIN = "SMS_DOMAIN", Some(""), "a domain of up to 60 characters";
+    SMS_ANDROID_HASH = "SMS_ANDROID_HASH", Some(""), "11 characters of base64";
     LOG_LEVEL = "LOG_LEVEL", Some("info"), "error, warn, info or debug";
     AWS_REGION = "AWS_REGION", None, "the region; Lambda sets it";
     AWS_ACCESS_KEY_ID = "AWS_ACCESS_KEY_ID", None, "credentials; Lambda sets them";
@@ -139,10 +145,21 @@ impl Environment<'_> {
                 per_hour: self.number(CODES_PER_HOUR, 1..=10_000)?,
                 per_day: self.number(CODES_PER_DAY, 1..=100_000)?,
             },
+            branding: self.branding()?,
         };
         Ok(Deployment {
             policy,
             keys: self.keys()?,
+        })
+    }
+
+    fn branding(&self) -> Result<Branding, ConfigError> {
+        Ok(Branding {
+            app_name: self.optional(APP_NAME, AppName::parse)?,
+            default_locale: Locale::parse(&self.text(DEFAULT_LOCALE)?)
+                .ok_or(ConfigError::Invalid(DEFAULT_LOCALE))?,
+            sms_domain: self.optional(SMS_DOMAIN, SmsDomain::parse)?,
+            sms_android_hash: self.optional(SMS_ANDROID_HASH, AndroidHash::parse)?,
         })
     }
 
@@ -187,16 +204,12 @@ impl Environment<'_> {
     /// # Errors
     /// If a variable is missing.
     pub fn aws(&self) -> Result<AwsEnvironment, ConfigError> {
-        let optional = |variable| {
-            self.text(variable)
-                .map(|text| Some(text).filter(|t| !t.is_empty()))
-        };
         Ok(AwsEnvironment {
             region: self.text(AWS_REGION)?,
             access_key_id: self.text(AWS_ACCESS_KEY_ID)?,
             secret_access_key: self.text(AWS_SECRET_ACCESS_KEY)?,
-            session_token: optional(AWS_SESSION_TOKEN)?,
-            endpoint_url: optional(AWS_ENDPOINT_URL)?,
+            session_token: self.optional(AWS_SESSION_TOKEN, str::parse)?,
+            endpoint_url: self.optional(AWS_ENDPOINT_URL, str::parse)?,
         })
     }
 
@@ -207,6 +220,20 @@ impl Environment<'_> {
             .filter(|text| !text.is_empty())
             .or_else(|| variable.default.map(str::to_owned))
             .ok_or(ConfigError::Missing(variable))
+    }
+
+    /// What is parsed if it is set.
+    fn optional<T, E>(
+        &self,
+        variable: Variable,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, ConfigError> {
+        match &*self.text(variable)? {
+            "" => Ok(None),
+            text => parse(text)
+                .map(Some)
+                .map_err(|_| ConfigError::Invalid(variable)),
+        }
     }
 
     fn parsed<T: FromStr>(&self, variable: Variable) -> Result<T, ConfigError> {
@@ -329,6 +356,11 @@ mod tests {
             ("CODES_PER_MINUTE", "0"),
             ("CODES_PER_HOUR", "10001"),
             ("CODES_PER_DAY", "1e3"),
+            ("APP_NAME", "a secret-secret name of 31 chars"),
+            ("APP_NAME", "two\nlines"),
+            ("DEFAULT_LOCALE", "tlh"),
+            ("SMS_DOMAIN", "https://example.com"),
+            ("SMS_ANDROID_HASH", "short"),
             ("CLIENT_IDS", "web,,app"),
             ("KEY_RING", "secret-secret"),
             (
@@ -352,6 +384,39 @@ mod tests {
         }
         let pairs = with("LOG_LEVEL", "loud");
         assert!(Environment::Pairs(&pairs).log_level().is_err());
+    }
+
+    #[test]
+    fn messages_bear_what_is_configured() {
+        let pairs = [
+            LEAST,
+            &[
+                ("APP_NAME", " Ada & Söhne "),
+                ("DEFAULT_LOCALE", "pt-BR"),
+                ("SMS_DOMAIN", "Example.com"),
+                ("SMS_ANDROID_HASH", "FA+9qCX9VSu"),
+            ],
+        ]
+        .concat();
+        let branding = Environment::Pairs(&pairs)
+            .deployment()
+            .unwrap()
+            .policy
+            .branding;
+        assert_eq!(branding.app_name, AppName::parse("Ada & Söhne").ok());
+        assert_eq!(branding.default_locale, Locale::Pt);
+        assert_eq!(branding.sms_domain, SmsDomain::parse("example.com").ok());
+        assert_eq!(
+            branding.sms_android_hash,
+            AndroidHash::parse("FA+9qCX9VSu").ok()
+        );
+    }
+
+    #[test]
+    fn every_language_is_taken_as_the_default() {
+        for locale in Locale::ALL {
+            assert!(DEFAULT_LOCALE.takes.contains(locale.tag()), "{locale:?}");
+        }
     }
 
     #[test]

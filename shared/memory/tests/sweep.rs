@@ -41,6 +41,7 @@ fn let_pass(store: &MemoryStore, issued_at: Timestamp) {
             purpose: Purpose::SignIn,
             subject: Subject::Ghost,
             contact: SealedContact::from_text("sealed"),
+            locale: None,
             key: KeyId::parse("k1").unwrap(),
             issued_at,
             expires_at: issued_at,

@@ -52,7 +52,7 @@ async fn a_changed_address_signs_in_and_the_old_one_is_told_and_does_not() {
     );
     question.answer(&code).await.signed_in();
     let told = old.messages().await.into_iter().next().expect("a notice");
-    assert!(told.code.is_empty() && told.text.contains("was changed at"));
+    assert!(told.code.is_empty() && told.text.contains("was changed on"));
     assert!(
         !told.text.contains(new.contact()),
         "it does not name the new one"

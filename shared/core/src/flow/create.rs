@@ -162,12 +162,18 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             Ok(Redeemed::Elsewhere) => return self.decoy(flow, Why::TicketRedeemed),
             Ok(Redeemed::Here) => {}
         }
+        // Somebody's own language shows only in what they receive themselves.
+        let own = match (&subject, &self.turn.person) {
+            (Subject::Known(_), Person::Known(person)) => person.locale(),
+            _ => None,
+        };
         let new = NewFlow {
             id: flow,
             caller: &self.turn.caller,
             purpose: ticket.purpose,
             subject,
             contact: &ticket.to,
+            locale: ticket.locale.or(own),
         };
         let row = Flow::new(&new, policy, keys, self.now, self.entropy);
         match self.store.open_flow(&row).await {
@@ -254,11 +260,13 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         };
         may_receive.then_some(())?;
         let code = row.code(policy, keys, &contact)?;
-        Some(Message::with_code(
+        Some(Message::code(
+            &policy.branding,
+            row.locale,
             contact,
             code,
             row.purpose,
-            policy.code_life,
+            row.expires_at.since(self.now),
         ))
     }
 

@@ -67,7 +67,7 @@ pub async fn define(
 /// A right answer: tokens for a known user who is still the verified holder, the proof for a
 /// ghost.
 async fn commit(
-    Deployment { keys, .. }: &Deployment,
+    Deployment { policy, keys }: &Deployment,
     store: &impl Store,
     directory: &impl Directory,
     now: Timestamp,
@@ -114,7 +114,11 @@ async fn commit(
         match commit.run().await {
             Err(fault) => return again(fault),
             Ok(Err(why)) => return decided(Next::Fail, why),
-            Ok(Ok(replaced)) => replaced.map(|old| Message::contact_replaced(old, now)),
+            Ok(Ok(replaced)) => replaced.map(|old| {
+                // It warns the account's owner, who need not be whoever asked: theirs comes first.
+                let locale = account.attributes.locale().or(row.locale);
+                Message::contact_replaced(&policy.branding, locale, old, now)
+            }),
         }
     } else if account.attributes.holds(&contact) {
         None

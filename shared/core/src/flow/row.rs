@@ -8,6 +8,7 @@ use crate::account::Sub;
 use crate::code::Code;
 use crate::identifier::Identifier;
 use crate::keys::{Key, KeyId, KeyRing, Use};
+use crate::locale::Locale;
 use crate::policy::{Policy, REPLAY_GRACE};
 use crate::ports::Entropy;
 use crate::sealed::SealedContact;
@@ -27,6 +28,8 @@ pub struct Flow {
     pub subject: Subject,
     /// Where the code went, or what was proved; readable with the key only.
     pub contact: SealedContact,
+    /// The language of its messages, the same at every send; without one the deployment's.
+    pub locale: Option<Locale>,
     /// The key that the code derives from.
     pub key: KeyId,
     /// When the code was issued; part of what it derives from.
@@ -112,6 +115,7 @@ pub(crate) struct NewFlow<'a> {
     pub(crate) purpose: Purpose,
     pub(crate) subject: Subject,
     pub(crate) contact: &'a Identifier,
+    pub(crate) locale: Option<Locale>,
 }
 
 impl Flow {
@@ -134,6 +138,7 @@ impl Flow {
             purpose: new.purpose,
             subject: new.subject.clone(),
             contact: SealedContact::seal(key, new.contact, &bound.fields(), entropy),
+            locale: new.locale,
             key: key.id().clone(),
             issued_at: now,
             expires_at: now.plus(life),

@@ -80,7 +80,7 @@ fn change_as(
     identity: &Identity,
     to: &str,
 ) -> Result<SignInPayload, ContactError> {
-    now(resolver(world, pool, &Tokens(world)).change(identity, &identifier(to)))
+    now(resolver(world, pool, &Tokens(world)).change(identity, &identifier(to), None))
 }
 
 /// A session that the code to a new contact answers.
@@ -129,6 +129,7 @@ fn a_second_contact_is_added_and_nobody_is_told() {
         &identity(&world, ADAS_NAME),
         &names,
         &identifier(NUMBER),
+        None,
     ));
     let mut session = pool.session(&signing_up.unwrap().session);
     assert_eq!(session.answer(&last_code(&world)).next(), Next::IssueTokens);

@@ -35,6 +35,7 @@ fn request(typed: &str, proof: Option<&str>) -> SignInRequest {
     SignInRequest {
         identifier: identifier(typed),
         proof: proof.map(Secret::new),
+        locale: None,
     }
 }
 

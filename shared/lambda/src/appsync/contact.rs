@@ -2,6 +2,7 @@ use latchstring_core::account::{Names, Sub};
 use latchstring_core::contact::{ContactError, Contacts, Identity, PendingState};
 use latchstring_core::flow::Caller;
 use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{ChallengeApi, Clock, Directory, Entropy, Store, TokenHolder};
 use latchstring_core::secret::Secret;
@@ -30,6 +31,7 @@ struct ContactInput {
     email_or_phone: String,
     given_name: String,
     family_name: String,
+    locale: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -42,6 +44,7 @@ struct ChangeArguments {
 struct ChangeInput {
     method: GraphqlMethod,
     email_or_phone: String,
+    locale: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -136,7 +139,8 @@ where
                     Ok(parsed) => parsed,
                     Err(error) => return Ok(Err(error)),
                 };
-                let begun = contacts.sign_up(&identity, &names, &contact).await;
+                let locale = input.locale.as_deref().and_then(Locale::parse);
+                let begun = contacts.sign_up(&identity, &names, &contact, locale).await;
                 Ok(begun.map(|payload| session(&payload)))
             }
             Field::ChangeContact => {
@@ -145,7 +149,8 @@ where
                     Ok(contact) => contact,
                     Err(error) => return Ok(Err(error)),
                 };
-                let begun = contacts.change(&identity, &contact).await;
+                let locale = input.locale.as_deref().and_then(Locale::parse);
+                let begun = contacts.change(&identity, &contact, locale).await;
                 Ok(begun.map(|payload| session(&payload)))
             }
             Field::PendingContact => {

@@ -1,5 +1,6 @@
 use latchstring_core::flow::Caller;
 use latchstring_core::identifier::Identifier;
+use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{ChallengeApi, Clock, Directory, Entropy, Store};
 use latchstring_core::secret::Secret;
@@ -21,6 +22,7 @@ struct Input {
     email_or_phone: String,
     method: GraphqlMethod,
     proof: Option<String>,
+    locale: Option<String>,
 }
 
 /// `signIn` and `signInTicket`.
@@ -84,6 +86,7 @@ where
         let request = SignInRequest {
             identifier,
             proof: input.proof.map(Secret::new),
+            locale: input.locale.as_deref().and_then(Locale::parse),
         };
         let answered = match field {
             "signIn" => sign_in

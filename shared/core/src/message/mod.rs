@@ -1,0 +1,206 @@
+//! What a person reads: every kind of message, in every language, for mail and for SMS.
+//!
+//! The words stand in files beside this one, `<language>/<kind>/` with `subject.txt`, `text.txt`
+//! and `sms.txt`; they are part of the program once it is built. A mail's HTML says what its plain
+//! text says, word for word: it is made of the same paragraphs, in `layout.html`.
+//! docs/messages.md says how to change them and how to add a language.
+
+mod branding;
+mod html;
+mod sms;
+mod template;
+mod words;
+
+use std::time::{Duration, UNIX_EPOCH};
+
+pub use branding::{AndroidHash, AppName, Branding, NotBranding, SmsDomain};
+pub use sms::parts;
+
+use self::html::html;
+use self::template::{Value, fill};
+use self::words::{minutes, words};
+use crate::code::Code;
+use crate::flow::Purpose;
+use crate::identifier::Identifier;
+use crate::locale::Locale;
+use crate::time::Timestamp;
+
+/// One message to one contact. Redacted in `Debug`.
+#[derive(Clone)]
+pub struct Message {
+    /// Where it goes.
+    pub to: Identifier,
+    /// The code it carries, if any.
+    pub code: Option<Code>,
+    /// What it says.
+    pub content: Content,
+}
+
+/// What a message says: a mail to an email address, an SMS to a phone number.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A mail.
+    Mail {
+        /// The subject, one line. It never holds the code: mail servers log subjects.
+        subject: String,
+        /// The plain text.
+        text: String,
+        /// The same as a whole HTML document, which fetches nothing.
+        html: String,
+    },
+    /// An SMS.
+    Sms {
+        /// The text.
+        text: String,
+    },
+}
+
+/// The kinds of message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    SignInCode,
+    ConfirmationCode,
+    ContactReplaced,
+}
+
+impl Message {
+    /// The message that carries a code which is right for `life` from now, in the language asked
+    /// for or else the deployment's.
+    pub fn code(
+        branding: &Branding,
+        locale: Option<Locale>,
+        to: Identifier,
+        code: Code,
+        purpose: Purpose,
+        life: Duration,
+    ) -> Self {
+        let locale = locale.unwrap_or(branding.default_locale);
+        let kind = match purpose {
+            Purpose::SignIn | Purpose::Claim => Kind::SignInCode,
+            Purpose::VerifyContact(_) => Kind::ConfirmationCode,
+        };
+        let minutes = in_minutes(locale, life);
+        let values = [("code", Some(code.digits())), ("minutes", Some(&*minutes))];
+        let content = content(branding, locale, kind, &to, Some(&code), &values);
+        Self {
+            to,
+            code: Some(code),
+            content,
+        }
+    }
+
+    /// The notice to a contact that was replaced: what, when, and what to do. It does not name the
+    /// new one, which is nobody's business at the old address.
+    pub fn contact_replaced(
+        branding: &Branding,
+        locale: Option<Locale>,
+        old: Identifier,
+        at: Timestamp,
+    ) -> Self {
+        let locale = locale.unwrap_or(branding.default_locale);
+        let at = UNIX_EPOCH + Duration::from_secs(at.as_secs());
+        let at = humantime::format_rfc3339_seconds(at).to_string();
+        let values = [
+            ("year", at.get(..4)),
+            ("month", at.get(5..7)),
+            ("day", at.get(8..10)),
+            ("time", at.get(11..16)),
+        ];
+        let content = content(branding, locale, Kind::ContactReplaced, &old, None, &values);
+        Self {
+            to: old,
+            code: None,
+            content,
+        }
+    }
+}
+
+impl Content {
+    /// The plain text.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Mail { text, .. } | Self::Sms { text } => text,
+        }
+    }
+}
+
+/// A life as people say it. Rounded down: a code must not end before it was said to.
+fn in_minutes(locale: Locale, life: Duration) -> String {
+    let (one, more) = minutes(locale);
+    match life.as_secs() / 60 {
+        0 | 1 => one.to_owned(),
+        number => fill(more, &[("n", Some(&number.to_string()))]),
+    }
+}
+
+fn content(
+    branding: &Branding,
+    locale: Locale,
+    kind: Kind,
+    to: &Identifier,
+    code: Option<&Code>,
+    values: &[Value<'_>],
+) -> Content {
+    let app = branding.app_name.as_ref().map(AppName::as_str);
+    let with = |template: &str, app| {
+        let values: Vec<_> = [("app", app)].iter().chain(values).copied().collect();
+        fill(template.trim_end(), &values)
+    };
+    let words = words(locale, kind);
+    match to {
+        Identifier::Email(_) => {
+            let subject = with(words.subject, app);
+            let html = html(locale, &subject, words.text, |paragraph| {
+                with(paragraph, app)
+            });
+            Content::Mail {
+                subject,
+                text: with(words.text, app) + "\n",
+                html,
+            }
+        }
+        Identifier::PhoneNumber(_) => {
+            let last = code
+                .map(|code| autofill(branding, code))
+                .unwrap_or_default();
+            let named = with(words.sms, app) + &last;
+            let nameless = with(words.sms, None) + &last;
+            // A name is not worth a second part.
+            let text = if parts(&nameless) < parts(&named) {
+                nameless
+            } else {
+                named
+            };
+            Content::Sms { text }
+        }
+    }
+}
+
+/// The lines by which a phone knows whose code it is. The domain's must be the very last of the
+/// text and hold nothing else; the app's hash may stand anywhere.
+fn autofill(branding: &Branding, code: &Code) -> String {
+    let mut lines = String::new();
+    if let Some(hash) = &branding.sms_android_hash {
+        lines.push('\n');
+        lines.push_str(hash.as_str());
+    }
+    if let Some(domain) = &branding.sms_domain {
+        lines.push_str("\n@");
+        lines.push_str(domain.as_str());
+        lines.push_str(" #");
+        lines.push_str(code.digits());
+    }
+    lines
+}
+
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Message(…)")
+    }
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Content(…)")
+    }
+}

@@ -1,0 +1,67 @@
+//! The texts of every language, as they stand in the files beside this one.
+
+use super::Kind;
+use crate::locale::Locale;
+
+/// The texts of one kind of message.
+pub(super) struct Words {
+    pub(super) subject: &'static str,
+    pub(super) text: &'static str,
+    pub(super) sms: &'static str,
+}
+
+struct Language {
+    minutes: &'static str,
+    sign_in_code: Words,
+    confirmation_code: Words,
+    contact_replaced: Words,
+}
+
+macro_rules! words {
+    ($language:literal, $kind:literal) => {
+        Words {
+            subject: include_str!(concat!($language, "/", $kind, "/subject.txt")),
+            text: include_str!(concat!($language, "/", $kind, "/text.txt")),
+            sms: include_str!(concat!($language, "/", $kind, "/sms.txt")),
+        }
+    };
+}
+
+macro_rules! language {
+    ($language:literal) => {{
+        static LANGUAGE: Language = Language {
+            minutes: include_str!(concat!($language, "/minutes.txt")),
+            sign_in_code: words!($language, "sign_in_code"),
+            confirmation_code: words!($language, "confirmation_code"),
+            contact_replaced: words!($language, "contact_replaced"),
+        };
+        &LANGUAGE
+    }};
+}
+
+fn language(locale: Locale) -> &'static Language {
+    match locale {
+        Locale::En => language!("en"),
+        Locale::Fr => language!("fr"),
+        Locale::De => language!("de"),
+        Locale::Es => language!("es"),
+        Locale::Pt => language!("pt"),
+        Locale::Ja => language!("ja"),
+    }
+}
+
+/// The texts of that kind in that language.
+pub(super) fn words(locale: Locale, kind: Kind) -> &'static Words {
+    let language = language(locale);
+    match kind {
+        Kind::SignInCode => &language.sign_in_code,
+        Kind::ConfirmationCode => &language.confirmation_code,
+        Kind::ContactReplaced => &language.contact_replaced,
+    }
+}
+
+/// "1 minute", "5 minutes": the first line is for one, the second for more.
+pub(super) fn minutes(locale: Locale) -> (&'static str, &'static str) {
+    let text = language(locale).minutes.trim_end();
+    text.split_once('\n').unwrap_or((text, text))
+}
