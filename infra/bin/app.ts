@@ -1,0 +1,23 @@
+// The stack that deploys as it stands: `npm run cdk -- deploy -c emailFrom=codes@example.com`. Whoever
+// wants to set more than this writes an app of their own around `LatchstringStack` or `Latchstring`.
+import { App, aws_lambda as lambda } from 'aws-cdk-lib';
+import { LatchstringStack } from '../lib';
+
+const app = new App({ analyticsReporting: false });
+const context = (name: string): string | undefined => app.node.tryGetContext(name) || undefined;
+const list = (name: string) => context(name)?.split(',').map((item) => item.trim());
+
+const fromAddress = context('emailFrom');
+const countries = list('smsCountries');
+const userPoolId = context('userPool');
+
+new LatchstringStack(app, context('stack') ?? 'latchstring', {
+  email: fromAddress
+    ? { fromAddress, fromName: context('emailName'), inSandbox: context('sesSandbox') === 'true' }
+    : undefined,
+  sms: countries ? { countries } : undefined,
+  settings: { appName: context('appName') },
+  existingPool: userPoolId ? { userPoolId, clientIds: list('clients') ?? [] } : undefined,
+  architecture: context('architecture') === 'x86_64' ? lambda.Architecture.X86_64 : undefined,
+  alarms: { actions: list('alarmTopic') },
+});

@@ -1,0 +1,123 @@
+import { Token } from 'aws-cdk-lib';
+import { LONGEST_PREFIX } from './functions';
+import { CONTACTS } from './pool';
+import type { LatchstringProps } from './props';
+import { RULES, type Rule, type Settings } from './settings';
+
+/** Throws an error that names every property which is not what it must be. */
+export function check(props: LatchstringProps): void {
+  const found = [
+    ...whole(props),
+    ...settings(props.settings ?? {}),
+    ...messages(props),
+    ...pool(props),
+    ...others(props),
+  ];
+  if (found.length > 0) {
+    throw new Error(`Latchstring cannot be deployed so:\n${found.map((line) => `  - ${line}`).join('\n')}`);
+  }
+}
+
+function* whole({ email, sms, pool, existingPool, functionPrefix }: LatchstringProps): Generator<string> {
+  if (email === undefined && sms === undefined) {
+    yield 'email or sms: one of them must say how codes are sent';
+  }
+  if (pool !== undefined && existingPool !== undefined) {
+    yield 'pool and existingPool: only one of them can be set';
+  }
+  if (existingPool !== undefined && existingPool.clientIds.length === 0) {
+    yield 'existingPool.clientIds: at least one';
+  }
+  if (
+    functionPrefix !== undefined &&
+    !Token.isUnresolved(functionPrefix) &&
+    !new RegExp(`^[A-Za-z0-9_-]{1,${LONGEST_PREFIX}}$`).test(functionPrefix)
+  ) {
+    yield `functionPrefix: 1 to ${LONGEST_PREFIX} letters, digits, - or _`;
+  }
+}
+
+function* settings(settings: Settings): Generator<string> {
+  for (const [name, { bounds, words }] of Object.entries(RULES) as [keyof Settings, Rule][]) {
+    const value = settings[name];
+    if (value === undefined || Token.isUnresolved(value)) {
+      continue;
+    }
+    if (bounds && !between(value, bounds)) {
+      yield `settings.${name}: a whole number from ${bounds[0]} to ${bounds[1]}`;
+    }
+    if (words && !words.includes(String(value))) {
+      yield `settings.${name}: one of ${words.join(', ')}`;
+    }
+  }
+}
+
+function* messages({ email, sms }: LatchstringProps): Generator<string> {
+  const wrong = (value: string | undefined, pattern: RegExp) =>
+    value !== undefined && !Token.isUnresolved(value) && !pattern.test(value);
+  if (wrong(email?.fromAddress, /^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/)) {
+    yield 'email.fromAddress: an address such as codes@example.com';
+  }
+  if (wrong(email?.fromName, /^[^<>"\r\n]+$/)) {
+    yield 'email.fromName: a name on one line, without quotes or angle brackets';
+  }
+  if (sms?.countries.some((country) => wrong(country, /^[A-Z]{2}$/))) {
+    yield 'sms.countries: ISO 3166 codes of two capital letters, such as DE';
+  }
+  if (wrong(sms?.senderId, /^(?=.*[A-Za-z])[A-Za-z0-9]{3,11}$/)) {
+    yield 'sms.senderId: 3 to 11 letters and digits, one letter at least';
+  }
+  if (wrong(sms?.originationNumber, /^\+[0-9]{5,14}$/)) {
+    yield 'sms.originationNumber: + and 5 to 14 digits';
+  }
+}
+
+function* pool({ pool }: LatchstringProps): Generator<string> {
+  const clients = pool?.clients;
+  if (clients && (clients.length === 0 || !distinctNames(clients))) {
+    yield 'pool.clients: at least one, all different, of letters and digits';
+  }
+  const contacts = pool?.writeAttributes?.filter((name) => CONTACTS.includes(name)) ?? [];
+  if (contacts.length > 0) {
+    yield `pool.writeAttributes: not ${contacts.join(', ')}, or a stolen token could take the account over`;
+  }
+  const lives = [
+    ['accessTokenLife', pool?.accessTokenLife, [5, 24 * 60], '5 minutes to a day'],
+    ['idTokenLife', pool?.idTokenLife, [5, 24 * 60], '5 minutes to a day'],
+    ['refreshTokenLife', pool?.refreshTokenLife, [60, 10 * 365 * 24 * 60], 'an hour to ten years'],
+  ] as const;
+  for (const [name, life, bounds, text] of lives) {
+    if (life && !between(life.toMinutes({ integral: false }), bounds)) {
+      yield `pool.${name}: ${text}, in whole minutes`;
+    }
+  }
+}
+
+function* others({ api, waf, memory, reservedConcurrency, alarms }: LatchstringProps): Generator<string> {
+  if (api?.keys && (api.keys.length === 0 || !distinctNames(api.keys))) {
+    yield 'api.keys: at least one, all different, of letters and digits';
+  }
+  const numbers = [
+    ['api.queryDepthLimit', api?.queryDepthLimit, [1, 75]],
+    ['api.resolverCountLimit', api?.resolverCountLimit, [1, 10_000]],
+    ['waf.requestsPerFiveMinutes', waf?.requestsPerFiveMinutes, [10, 2_000_000_000]],
+    ['memory', memory, [128, 10_240]],
+    ['alarms.smsPerHour', alarms?.smsPerHour, [1, 1_000_000]],
+    ...Object.entries(reservedConcurrency ?? {}).map(
+      ([name, value]) => [`reservedConcurrency.${name}`, value, [1, 100_000]] as const,
+    ),
+  ] as const;
+  for (const [name, value, bounds] of numbers) {
+    if (value !== undefined && !between(value, bounds)) {
+      yield `${name}: a whole number from ${bounds[0]} to ${bounds[1]}`;
+    }
+  }
+}
+
+function between(value: unknown, [least, most]: readonly [number, number]): boolean {
+  return Token.isUnresolved(value) || (Number.isInteger(value) && least <= Number(value) && Number(value) <= most);
+}
+
+function distinctNames(names: readonly string[]): boolean {
+  return new Set(names).size === names.length && names.every((name) => /^[A-Za-z0-9]{1,64}$/.test(name));
+}

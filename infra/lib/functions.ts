@@ -1,0 +1,169 @@
+import {
+  Arn,
+  ArnFormat,
+  Duration,
+  RemovalPolicy,
+  Stack,
+  aws_cognito as cognito,
+  aws_iam as iam,
+  aws_lambda as lambda,
+  aws_logs as logs,
+} from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Packages } from './code';
+
+/** The functions, by their binaries' names without `latchstring-`. */
+export const FUNCTIONS = [
+  'define-auth-challenge',
+  'create-auth-challenge',
+  'verify-auth-challenge-response',
+  'sign-in',
+  'sign-up',
+  'change-contact',
+] as const;
+
+/** One of them. */
+export type FunctionName = (typeof FUNCTIONS)[number];
+
+/** Which of Cognito's triggers a function is. */
+export const TRIGGERS = {
+  'define-auth-challenge': 'defineAuthChallenge',
+  'create-auth-challenge': 'createAuthChallenge',
+  'verify-auth-challenge-response': 'verifyAuthChallengeResponse',
+} as const satisfies Partial<Record<FunctionName, keyof cognito.CfnUserPool.LambdaConfigProperty>>;
+
+/** What is the same whoever deploys. */
+interface Kind {
+  readonly description: string;
+  /**
+   * Cognito waits 5 s for a trigger and AppSync 30 s for a resolver. What Define and Create send goes
+   * out after they have answered, and has the rest.
+   */
+  readonly timeout: Duration;
+  /** Whether it must know the pool; the other triggers take it from their event. */
+  readonly readsPool: boolean;
+  /** Whether it sends messages. */
+  readonly sends: boolean;
+}
+
+export const KINDS: Record<FunctionName, Kind> = {
+  'define-auth-challenge': {
+    description: 'Latchstring: what comes next in a sign-in; issues tokens, commits a proved contact',
+    timeout: Duration.seconds(15),
+    readsPool: true,
+    sends: true,
+  },
+  'create-auth-challenge': {
+    description: 'Latchstring: asks the question and delivers the code',
+    timeout: Duration.seconds(15),
+    readsPool: false,
+    sends: true,
+  },
+  'verify-auth-challenge-response': {
+    description: 'Latchstring: counts and judges an answer',
+    timeout: Duration.seconds(5),
+    readsPool: false,
+    sends: false,
+  },
+  'sign-in': {
+    description: 'Latchstring: begins a sign-in, and makes the account of who proved a contact',
+    timeout: Duration.seconds(30),
+    readsPool: true,
+    sends: false,
+  },
+  'sign-up': {
+    description: "Latchstring: a signed-in person's name and second contact",
+    timeout: Duration.seconds(30),
+    readsPool: true,
+    sends: false,
+  },
+  'change-contact': {
+    description: "Latchstring: a signed-in person's new contact, and what became of it",
+    timeout: Duration.seconds(30),
+    readsPool: true,
+    sends: false,
+  },
+};
+
+/** The longest of the names that follow the prefix. */
+const LONGEST = Math.max(...FUNCTIONS.map((name) => name.length + 1));
+
+/** How long a function's name may be, less what follows the prefix. */
+export const LONGEST_PREFIX = 64 - LONGEST;
+
+/** A function's name on AWS. */
+export function functionName(prefix: string, name: FunctionName): string {
+  return `${prefix}-${name}`;
+}
+
+/**
+ * The ARN of a function by its name alone, so that the pool, which names its triggers, does not wait
+ * for the functions, which must know the pool and its clients (docs/adr/0011).
+ */
+export function functionArn(scope: Construct, prefix: string, name: FunctionName): string {
+  return Arn.format(
+    {
+      service: 'lambda',
+      resource: 'function',
+      resourceName: functionName(prefix, name),
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    },
+    Stack.of(scope),
+  );
+}
+
+export interface FunctionOptions {
+  readonly name: FunctionName;
+  readonly prefix: string;
+  readonly packages: Packages;
+  readonly architecture: lambda.Architecture;
+  readonly memory: number;
+  readonly logRetention: logs.RetentionDays;
+  readonly reservedConcurrency?: number;
+  readonly environment: Record<string, string>;
+  readonly statements: iam.PolicyStatement[];
+}
+
+/** A function with a log group and a role of its own, which may write to that log and what it is given. */
+export function createFunction(scope: Construct, options: FunctionOptions): lambda.Function {
+  const { name } = options;
+  const id = name
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+  const logGroup = new logs.LogGroup(scope, `${id}Log`, {
+    retention: options.logRetention,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const role = new iam.Role(scope, `${id}Role`, {
+    assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+    inlinePolicies: {
+      rights: new iam.PolicyDocument({
+        statements: [
+          new iam.PolicyStatement({
+            sid: 'Log',
+            actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+            resources: [logGroup.logGroupArn],
+          }),
+          ...options.statements,
+        ],
+      }),
+    },
+  });
+  return new lambda.Function(scope, id, {
+    functionName: functionName(options.prefix, name),
+    description: KINDS[name].description,
+    code: options.packages.code(scope, name),
+    runtime: lambda.Runtime.PROVIDED_AL2023,
+    architecture: options.architecture,
+    handler: 'bootstrap',
+    memorySize: options.memory,
+    timeout: KINDS[name].timeout,
+    reservedConcurrentExecutions: options.reservedConcurrency,
+    environment: options.environment,
+    role,
+    logGroup,
+    // Lines are JSON already, metrics among them; Lambda is to leave them as they are.
+    loggingFormat: lambda.LoggingFormat.TEXT,
+  });
+}

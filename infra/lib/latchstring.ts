@@ -1,0 +1,146 @@
+import * as path from 'node:path';
+import { Aws, RemovalPolicy, aws_dynamodb as dynamodb, aws_iam as iam, aws_lambda as lambda, aws_logs as logs, aws_secretsmanager as secrets, aws_wafv2 as wafv2 } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { Api } from './api';
+import { check } from './checks';
+import { Packages } from './code';
+import { FUNCTIONS, KINDS, createFunction, type FunctionName } from './functions';
+import { UserPool, existingPool, permitTriggers, type Pool } from './pool';
+import type { EmailProps, LatchstringProps, SmsProps } from './props';
+import { mail, sms, statements } from './rights';
+import { variables } from './settings';
+import { createKeyRing, createTable } from './store';
+import { createWaf } from './waf';
+
+/**
+ * Passwordless sign-in: a user pool with its three triggers, the GraphQL API with its resolvers, their
+ * table and key ring, and alarms. Put it into a stack of your own, or deploy {@link LatchstringStack}.
+ */
+export class Latchstring extends Construct {
+  /** The pool and clients that are served, made here or not. */
+  readonly pool: Pool;
+  /** The pool, if it is made here. */
+  readonly userPool?: UserPool;
+  readonly functions: Record<FunctionName, lambda.Function>;
+  readonly api: Api;
+  readonly table: dynamodb.Table;
+  readonly keyRing: secrets.Secret;
+  /** What lets functions send SMS, if anything does. */
+  readonly smsPolicy?: iam.Policy;
+  readonly waf?: wafv2.CfnWebACL;
+
+  constructor(scope: Construct, id: string, props: LatchstringProps) {
+    super(scope, id);
+    check(props);
+    const prefix = props.functionPrefix ?? Aws.STACK_NAME;
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+
+    const store = {
+      encryptionKey: props.encryptionKey,
+      pointInTimeRecovery: props.pointInTimeRecovery ?? false,
+      removalPolicy,
+    };
+    this.table = createTable(this, store);
+    this.keyRing = createKeyRing(this, store);
+    if (props.existingPool) {
+      this.pool = existingPool(this, props.existingPool);
+    } else {
+      this.userPool = new UserPool(this, props.pool ?? {}, { prefix, removalPolicy });
+      this.pool = this.userPool;
+    }
+
+    this.functions = this.createFunctions(props, prefix);
+    permitTriggers(this, this.pool, this.functions);
+    if (props.sms) {
+      this.smsPolicy = new iam.Policy(this, 'Sms', { statements: sms() });
+      for (const name of FUNCTIONS.filter((name) => KINDS[name].sends)) {
+        this.smsPolicy.attachToRole(this.functions[name].role as iam.IRole);
+      }
+    }
+    this.api = new Api(this, props.api ?? {}, this.pool, this.functions);
+    if (props.waf) {
+      this.waf = createWaf(this, props.waf, { Api: this.api.resource.attrArn, Pool: this.pool.arn });
+    }
+  }
+
+  private createFunctions(props: LatchstringProps, prefix: string): Record<FunctionName, lambda.Function> {
+    const architecture = props.architecture ?? lambda.Architecture.ARM_64;
+    const folder = path.join(__dirname, '../../target/package', architecture.name);
+    const packages = props.packages ?? Packages.folder(folder);
+    const arns = { table: this.table.tableArn, pool: this.pool.arn, keyRing: this.keyRing.secretArn };
+    const create = (name: FunctionName) => {
+      const sends = KINDS[name].sends;
+      const created = createFunction(this, {
+        name,
+        prefix,
+        packages,
+        architecture,
+        memory: props.memory ?? 512,
+        logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+        reservedConcurrency: props.reservedConcurrency?.[name],
+        environment: this.environment(name, props),
+        statements: [
+          ...statements(name, arns),
+          ...(sends && props.email ? [mail(this, props.email)] : []),
+          ...(props.encryptionKey ? [decrypt(props.encryptionKey.keyArn)] : []),
+        ],
+      });
+      return [name, created];
+    };
+    return Object.fromEntries(FUNCTIONS.map(create));
+  }
+
+  private environment(name: FunctionName, props: LatchstringProps): Record<string, string> {
+    const { readsPool, sends } = KINDS[name];
+    return {
+      CLIENT_IDS: this.pool.clientIds.join(','),
+      TABLE_NAME: this.table.tableName,
+      KEY_RING_SECRET: this.keyRing.secretArn,
+      ...variables(props.settings ?? {}),
+      ...(readsPool ? { USER_POOL_ID: this.pool.id } : {}),
+      ...(sends && props.email ? emailVariables(props.email) : {}),
+      ...(props.sms ? smsVariables(props.sms, sends) : {}),
+    };
+  }
+}
+
+function emailVariables({ fromAddress, fromName, configurationSet }: EmailProps): Record<string, string> {
+  return {
+    EMAIL_FROM: fromName === undefined ? fromAddress : `${fromName} <${fromAddress}>`,
+    ...(configurationSet === undefined ? {} : { SES_CONFIGURATION_SET: configurationSet }),
+  };
+}
+
+/** Every function may have to tell whether a number can be reached; only some reach it. */
+function smsVariables(sms: SmsProps, sends: boolean): Record<string, string> {
+  const found: Record<string, string | undefined> = {
+    SMS_COUNTRIES: sms.countries.join(','),
+    ...(sends
+      ? {
+          SMS_SENDER_ID: sms.senderId,
+          SMS_ORIGINATION_NUMBER: sms.originationNumber,
+          SMS_DOMAIN: sms.domain,
+          SMS_ANDROID_HASH: sms.androidHash,
+        }
+      : {}),
+  };
+  return Object.fromEntries(
+    Object.entries(found).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
+}
+
+/** For a table and secret with a key of one's own, and only through them. */
+function decrypt(keyArn: string): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid: 'Decrypt',
+    actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+    resources: [keyArn],
+    conditions: {
+      StringEquals: {
+        'kms:ViaService': ['dynamodb', 'secretsmanager'].map(
+          (service) => `${service}.${Aws.REGION}.${Aws.URL_SUFFIX}`,
+        ),
+      },
+    },
+  });
+}

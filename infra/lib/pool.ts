@@ -1,0 +1,121 @@
+import { Duration, RemovalPolicy, Stack, aws_cognito as cognito, type aws_lambda as lambda } from 'aws-cdk-lib';
+import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { TRIGGERS, functionArn, type FunctionName } from './functions';
+import type { ExistingPool, PoolProps } from './props';
+
+/** The pool and clients that a deployment serves. */
+export interface Pool {
+  readonly id: string;
+  readonly arn: string;
+  readonly clientIds: string[];
+}
+
+/** Attributes that a person's own token may not write: whoever writes them says who they are. */
+export const CONTACTS = ['email', 'email_verified', 'phone_number', 'phone_number_verified'];
+
+/** A user pool as the triggers need it. SECURITY.md says what each of these is for. */
+export class UserPool implements Pool {
+  readonly resource: cognito.CfnUserPool;
+  readonly clients: Record<string, cognito.CfnUserPoolClient> = {};
+
+  constructor(scope: Construct, props: PoolProps, options: { prefix: string; removalPolicy: RemovalPolicy }) {
+    const lambdaConfig = Object.fromEntries(
+      Object.entries(TRIGGERS).map(([name, trigger]) => [
+        trigger,
+        functionArn(scope, options.prefix, name as FunctionName),
+      ]),
+    );
+    this.resource = new cognito.CfnUserPool(scope, 'Pool', {
+      userPoolName: props.name,
+      userPoolTier: props.tier,
+      deletionProtection: (props.deletionProtection ?? true) ? 'ACTIVE' : 'INACTIVE',
+      // Aliases and not username attributes: those sign in before they are verified. Neither this nor
+      // the next can be changed later.
+      aliasAttributes: ['email', 'phone_number'],
+      usernameConfiguration: { caseSensitive: false },
+      // No SignUp and no ForgotPassword by the public API.
+      adminCreateUserConfig: { allowAdminCreateUserOnly: true },
+      accountRecoverySetting: { recoveryMechanisms: [{ name: 'admin_only', priority: 1 }] },
+      // The only password is a random one that nobody keeps; it has all four classes.
+      policies: {
+        passwordPolicy: {
+          minimumLength: 32,
+          requireLowercase: true,
+          requireUppercase: true,
+          requireNumbers: true,
+          requireSymbols: true,
+        },
+      },
+      mfaConfiguration: 'OFF',
+      lambdaConfig,
+    });
+    this.resource.applyRemovalPolicy(options.removalPolicy);
+
+    for (const name of props.clients ?? ['app']) {
+      this.clients[name] = this.client(scope, name, props);
+    }
+  }
+
+  get id(): string {
+    return this.resource.ref;
+  }
+
+  get arn(): string {
+    return this.resource.attrArn;
+  }
+
+  get clientIds(): string[] {
+    return Object.values(this.clients).map((client) => client.ref);
+  }
+
+  private client(scope: Construct, name: string, props: PoolProps): cognito.CfnUserPoolClient {
+    const minutes = (life: Duration) => life.toMinutes();
+    return new cognito.CfnUserPoolClient(scope, `Client${name}`, {
+      userPoolId: this.id,
+      clientName: name,
+      generateSecret: false,
+      explicitAuthFlows: ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+      // Strangers run through the same triggers as users.
+      preventUserExistenceErrors: 'ENABLED',
+      // The longest there is, so that a code's own life is what ends it.
+      authSessionValidity: 15,
+      enableTokenRevocation: true,
+      refreshTokenRotation: props.rotateRefreshTokens
+        ? { feature: 'ENABLED', retryGracePeriodSeconds: 30 }
+        : undefined,
+      accessTokenValidity: minutes(props.accessTokenLife ?? Duration.hours(1)),
+      idTokenValidity: minutes(props.idTokenLife ?? Duration.hours(1)),
+      refreshTokenValidity: minutes(props.refreshTokenLife ?? Duration.days(30)),
+      tokenValidityUnits: { accessToken: 'minutes', idToken: 'minutes', refreshToken: 'minutes' },
+      writeAttributes: props.writeAttributes ?? ['given_name', 'family_name', 'locale'],
+      supportedIdentityProviders: ['COGNITO'],
+    });
+  }
+}
+
+/** The pool that exists, by its id. */
+export function existingPool(scope: Construct, { userPoolId, clientIds }: ExistingPool): Pool {
+  const arn = Stack.of(scope).formatArn({
+    service: 'cognito-idp',
+    resource: 'userpool',
+    resourceName: userPoolId,
+  });
+  return { id: userPoolId, arn, clientIds };
+}
+
+/** Lets the pool invoke its triggers, and nobody else. */
+export function permitTriggers(
+  scope: Construct,
+  pool: Pool,
+  functions: Record<FunctionName, lambda.Function>,
+): void {
+  for (const [name, trigger] of Object.entries(TRIGGERS)) {
+    new CfnPermission(scope, `Permit${trigger.charAt(0).toUpperCase()}${trigger.slice(1)}`, {
+      action: 'lambda:InvokeFunction',
+      functionName: functions[name as FunctionName].functionArn,
+      principal: 'cognito-idp.amazonaws.com',
+      sourceArn: pool.arn,
+    });
+  }
+}

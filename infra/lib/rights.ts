@@ -1,0 +1,94 @@
+import { Aws, Fn, Stack, Token, aws_iam as iam } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { FunctionName } from './functions';
+import type { EmailProps } from './props';
+
+/**
+ * What each function may do with the table and with the pool: the calls that its code makes and no
+ * other. InitiateAuth, RespondToAuthChallenge and GetUser are anonymous and need no right.
+ */
+export const RIGHTS: Record<FunctionName, { readonly table: string[]; readonly pool: string[] }> = {
+  'define-auth-challenge': {
+    table: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    pool: ['AdminGetUser', 'AdminUpdateUserAttributes'],
+  },
+  'create-auth-challenge': { table: ['GetItem', 'PutItem', 'UpdateItem'], pool: [] },
+  'verify-auth-challenge-response': { table: ['GetItem', 'PutItem', 'UpdateItem'], pool: [] },
+  'sign-in': {
+    table: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    pool: ['AdminGetUser', 'AdminCreateUser', 'AdminSetUserPassword'],
+  },
+  'sign-up': { table: ['GetItem', 'PutItem', 'UpdateItem'], pool: ['AdminUpdateUserAttributes'] },
+  'change-contact': { table: ['GetItem', 'PutItem', 'UpdateItem'], pool: [] },
+};
+
+/** The statements of a function, without those for messages. */
+export function statements(
+  name: FunctionName,
+  arns: { table: string; pool: string; keyRing: string },
+): iam.PolicyStatement[] {
+  const { table, pool } = RIGHTS[name];
+  const found = [
+    new iam.PolicyStatement({
+      sid: 'Table',
+      actions: table.map((action) => `dynamodb:${action}`),
+      resources: [arns.table],
+    }),
+    new iam.PolicyStatement({
+      sid: 'KeyRing',
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: [arns.keyRing],
+    }),
+  ];
+  if (pool.length > 0) {
+    found.push(
+      new iam.PolicyStatement({
+        sid: 'Pool',
+        actions: pool.map((action) => `cognito-idp:${action}`),
+        resources: [arns.pool],
+      }),
+    );
+  }
+  return found;
+}
+
+/** The ARN of something of SES in this account and Region. */
+export function ses(scope: Construct, resource: string): string {
+  return Stack.of(scope).formatArn({ service: 'ses', resource });
+}
+
+/** The identities that an address may be sent from as: its domain's and its own. */
+export function identities(scope: Construct, address: string): string[] {
+  const domain = Token.isUnresolved(address) ? Fn.select(1, Fn.split('@', address)) : address.split('@')[1];
+  return [ses(scope, `identity/${domain}`), ses(scope, `identity/${address}`)];
+}
+
+/** To send mail from one address. */
+export function mail(scope: Construct, email: EmailProps): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid: 'Mail',
+    actions: ['ses:SendEmail', 'ses:SendRawEmail'],
+    resources: [
+      ...(email.identityArns ?? identities(scope, email.fromAddress)),
+      ...(email.inSandbox ? [ses(scope, 'identity/*')] : []),
+      ...(email.configurationSet ? [ses(scope, `configuration-set/${email.configurationSet}`)] : []),
+    ],
+    conditions: { StringEquals: { 'ses:FromAddress': email.fromAddress } },
+  });
+}
+
+/**
+ * To send SMS. A phone number has no ARN, so the right to publish to one is the right to publish to
+ * anything; the second statement takes the topics away again.
+ */
+export function sms(): iam.PolicyStatement[] {
+  return [
+    new iam.PolicyStatement({ sid: 'Sms', actions: ['sns:Publish'], resources: ['*'] }),
+    new iam.PolicyStatement({
+      sid: 'NoTopics',
+      effect: iam.Effect.DENY,
+      actions: ['sns:Publish'],
+      resources: [`arn:${Aws.PARTITION}:sns:*:*:*`],
+    }),
+  ];
+}

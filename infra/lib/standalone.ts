@@ -1,0 +1,109 @@
+import { Aws, BootstraplessSynthesizer, CfnCondition, CfnParameter, type CfnParameterProps, Fn, Stack, type aws_iam as iam, type aws_lambda as lambda } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { Packages } from './code';
+import { FUNCTIONS, KINDS } from './functions';
+import { Latchstring } from './latchstring';
+import { identities, ses } from './rights';
+import { outputs } from './stack';
+
+/** Which template. */
+export interface StandaloneProps {
+  /** The processors that the zips are built for. */
+  readonly architecture: lambda.Architecture;
+  /** Whether the template serves a pool that exists. */
+  readonly existingPool: boolean;
+}
+
+/**
+ * The stack as a template for those without CDK: what a team sets are parameters, the zips lie in a
+ * bucket, and the account needs no CDK bootstrap.
+ */
+export class StandaloneStack extends Stack {
+  readonly latchstring: Latchstring;
+
+  constructor(scope: Construct, id: string, props: StandaloneProps) {
+    super(scope, id, {
+      description: 'Latchstring: passwordless sign-in on Amazon Cognito',
+      synthesizer: new BootstraplessSynthesizer(),
+    });
+    const text = (id: string, description: string, more: Partial<CfnParameterProps> = {}) =>
+      new CfnParameter(this, id, { description, ...more }).valueAsString;
+    const optional = (id: string, description: string, allowedPattern?: string) =>
+      text(id, `${description} May be empty.`, { default: '', allowedPattern });
+    const equals = (id: string, value: string, other: string) =>
+      new CfnCondition(this, id, { expression: Fn.conditionEquals(value, other) });
+    const given = (id: string, value: string) =>
+      new CfnCondition(this, id, { expression: Fn.conditionNot(Fn.conditionEquals(value, '')) });
+    const either = (condition: CfnCondition, yes: string, no: string = Aws.NO_VALUE) =>
+      Fn.conditionIf(condition.logicalId, yes, no).toString();
+
+    const packages = Packages.bucket(
+      text('Bucket', "The bucket in this Region that holds the functions' zips."),
+      text('Prefix', 'What the zips in the bucket begin with, a slash at the end; new for each version.', {
+        allowedPattern: '(.*/)?',
+      }),
+    );
+    const keysExpire = new CfnParameter(this, 'ApiKeyExpires', {
+      type: 'Number',
+      description: 'When the API key expires, in seconds since 1970, at most 365 days ahead.',
+    }).valueAsNumber;
+    const appName = optional('AppName', "The app's name in messages.");
+    const alarmTopic = optional('AlarmTopic', 'The ARN of an SNS topic that alarms are told to.');
+
+    const address = text('EmailFromAddress', 'The address that codes are mailed from, verified in SES.', {
+      allowedPattern: '[^\\s@<>"]+@[^\\s@<>"]+',
+    });
+    const name = optional('EmailFromName', 'The name beside that address.', '[^<>"]*');
+    const configurationSet = optional('SesConfigurationSet', 'The SES configuration set to send with.');
+    const sandbox = text('SesSandbox', 'Whether SES has this account in its sandbox still.', {
+      default: 'false',
+      allowedValues: ['true', 'false'],
+    });
+    const countries = optional(
+      'SmsCountries',
+      'The countries to send SMS to, such as DE,AT. Without any there is no SMS.',
+      '([A-Z]{2}(,[A-Z]{2})*)?',
+    );
+
+    this.latchstring = new Latchstring(this, 'Latchstring', {
+      architecture: props.architecture,
+      packages,
+      existingPool: props.existingPool
+        ? {
+            userPoolId: text('UserPool', 'The id of the pool to serve.'),
+            clientIds: [text('Clients', 'The app clients to serve, separated by commas; sign-in uses the first.')],
+          }
+        : undefined,
+      email: {
+        fromAddress: address,
+        identityArns: [
+          ...identities(this, address),
+          either(equals('SesSandboxed', sandbox, 'true'), ses(this, 'identity/*')),
+          either(
+            given('HasSesConfigurationSet', configurationSet),
+            ses(this, `configuration-set/${configurationSet}`),
+          ),
+        ],
+      },
+      sms: {
+        countries: [countries],
+        senderId: optional('SmsSenderId', 'The sender that phones show.', '([A-Za-z0-9]{3,11})?'),
+        originationNumber: optional('SmsOriginationNumber', 'The number to send SMS from.', '(\\+[0-9]{5,14})?'),
+        domain: optional('SmsDomain', 'The web domain that a texted code is for.'),
+        androidHash: optional('SmsAndroidHash', "The Android app's hash for the SMS Retriever."),
+      },
+      settings: { appName },
+      api: { keysExpire },
+      alarms: { actions: [either(given('HasAlarmTopic', alarmTopic), alarmTopic)] },
+    });
+
+    const from = either(given('HasEmailFromName', name), `${name} <${address}>`, address);
+    for (const sender of FUNCTIONS.filter((name) => KINDS[name].sends)) {
+      this.latchstring.functions[sender].addEnvironment('EMAIL_FROM', from);
+      this.latchstring.functions[sender].addEnvironment('SES_CONFIGURATION_SET', configurationSet);
+    }
+    const policy = this.latchstring.smsPolicy?.node.defaultChild as iam.CfnPolicy;
+    policy.cfnOptions.condition = given('HasSmsCountries', countries);
+    outputs(this, this.latchstring);
+  }
+}

@@ -1,0 +1,43 @@
+import { type RemovalPolicy, aws_dynamodb as dynamodb, type aws_kms as kms, aws_secretsmanager as secrets } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+
+export interface StoreOptions {
+  readonly encryptionKey?: kms.IKey;
+  readonly pointInTimeRecovery: boolean;
+  readonly removalPolicy: RemovalPolicy;
+}
+
+/** The table of flows, redemptions, pending contacts, leases and counters; one item each. */
+export function createTable(scope: Construct, options: StoreOptions): dynamodb.Table {
+  return new dynamodb.Table(scope, 'Table', {
+    partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
+    timeToLiveAttribute: 'ttl',
+    billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: options.pointInTimeRecovery },
+    encryption: options.encryptionKey
+      ? dynamodb.TableEncryption.CUSTOMER_MANAGED
+      : dynamodb.TableEncryption.DEFAULT,
+    encryptionKey: options.encryptionKey,
+    removalPolicy: options.removalPolicy,
+  });
+}
+
+/**
+ * The key ring, with a first key that CloudFormation makes up and nobody sees. 64 letters and digits
+ * are valid base64 of 48 bytes, with some 380 bits that cannot be guessed. Do not change what it is
+ * made from: CloudFormation would make up another, and every flow under way would end.
+ */
+export function createKeyRing(scope: Construct, options: StoreOptions): secrets.Secret {
+  return new secrets.Secret(scope, 'KeyRing', {
+    description: 'Latchstring: the key ring; docs/operations.md says how to rotate it',
+    encryptionKey: options.encryptionKey,
+    generateSecretString: {
+      secretStringTemplate: JSON.stringify({ id: 'k1' }),
+      generateStringKey: 'secret',
+      passwordLength: 64,
+      excludePunctuation: true,
+      includeSpace: false,
+    },
+    removalPolicy: options.removalPolicy,
+  });
+}
