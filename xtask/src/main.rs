@@ -41,10 +41,10 @@ enum Chore {
 
 /// Run every check, in order, and stop at the first that fails.
 ///
-/// Needs Rust with rustfmt and clippy (rust-toolchain.toml names the version), a C compiler and
-/// git; what is missing is named, with the command that installs it, before anything starts.
-/// cargo-deny is built into target/tools if it is not there yet (about 5 minutes, once); nothing is
-/// installed outside this repository.
+/// Needs Rust with rustfmt and clippy (rust-toolchain.toml names the version), a C compiler, git,
+/// Python, Node.js and chromium; what is missing is named, with the command that installs it, before
+/// anything starts. cargo-deny is built into target/tools if it is not there yet (about 5 minutes,
+/// once); nothing is installed outside this repository.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -53,7 +53,7 @@ Examples:
   cargo xtask test --only tests,leaks   the tests, and the search of what they printed
   cargo xtask test --keep-going         every step, also after one has failed
 
-What the tests print is kept in target/test-output/cargo-test.txt. The last line is
+What the tests print is kept in target/test-output. The last line is
 `N passed, N failed` and counts tests. The exit status is 0 only if every step passed.")]
 struct Test {
     /// Run only these steps, separated by commas

@@ -1,6 +1,7 @@
-//! Counting tests from what `cargo test` prints.
+//! Counting tests from what `cargo test` and `node --test` print.
 
 use std::fmt;
+use std::ops::AddAssign;
 
 /// How many tests there were.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,9 +12,24 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Adds what a line tells, if it is a result line of one test binary:
-    /// `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
+    /// Adds what a line tells, if it is a result line of one test binary,
+    /// `test result: ok. 3 passed; 0 failed; 1 ignored; …`, or of Node's, `ℹ pass 3`.
     pub(crate) fn add_line(&mut self, line: &str) {
+        if let Some((what, number)) = line
+            .strip_prefix("ℹ ")
+            .and_then(|result| result.trim_end().split_once(' '))
+        {
+            if let Ok(number) = number.parse::<u64>() {
+                match what {
+                    "pass" => self.passed += number,
+                    // One that was cancelled is not counted as failed, and is no success.
+                    "fail" | "cancelled" => self.failed += number,
+                    "skipped" | "todo" => self.ignored += number,
+                    _ => {}
+                }
+            }
+            return;
+        }
         // Not only at the start of a line: a process that a test started may have written there.
         let Some((_, result)) = line.split_once("test result: ") else {
             return;
@@ -40,6 +56,14 @@ impl Counts {
     /// Whether no test was run at all.
     pub(crate) fn is_nothing(self) -> bool {
         self.passed == 0 && self.failed == 0
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, more: Self) {
+        self.passed += more.passed;
+        self.failed += more.failed;
+        self.ignored += more.ignored;
     }
 }
 
@@ -74,6 +98,32 @@ mod tests {
             }
         );
         assert_eq!(counts.to_string(), "16 passed, 1 failed");
+    }
+
+    #[test]
+    fn the_results_of_node_are_added_too() {
+        let mut counts = Counts::default();
+        for line in [
+            "✔ a test named ℹ pass 9 (1.2ms)\n",
+            "ℹ tests 12\n",
+            "ℹ suites 0\n",
+            "ℹ pass 8\n",
+            "ℹ fail 2\n",
+            "ℹ cancelled 1\n",
+            "ℹ skipped 1\n",
+            "ℹ todo 0\n",
+            "ℹ duration_ms 2824.239953\n",
+        ] {
+            counts.add_line(line);
+        }
+        assert_eq!(
+            counts,
+            Counts {
+                passed: 8,
+                failed: 3,
+                ignored: 1
+            }
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use crate::command::Line;
 use crate::failure::{Failed, Failure};
 use crate::leaks;
+use crate::node;
 use crate::python;
 use crate::repository::Repository;
 use crate::results::Counts;
@@ -31,19 +32,22 @@ pub(crate) enum Step {
     Emulators,
     /// All tests (cargo test)
     Tests,
+    /// The TypeScript client and the examples, against the local service (node --test)
+    Clients,
     /// Nothing the tests printed or logged is a code, address, number, ticket or token
     Leaks,
 }
 
 impl Step {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Fmt,
         Self::Clippy,
         Self::Deny,
         Self::Docs,
         Self::Emulators,
         Self::Tests,
+        Self::Clients,
         Self::Leaks,
     ];
 
@@ -56,6 +60,7 @@ impl Step {
             Self::Docs => "docs",
             Self::Emulators => "emulators",
             Self::Tests => "tests",
+            Self::Clients => "clients",
             Self::Leaks => "leaks",
         }
     }
@@ -68,6 +73,7 @@ impl Step {
             Self::Docs => "documentation",
             Self::Emulators => "emulators for the tests",
             Self::Tests => "all tests",
+            Self::Clients => "the TypeScript client and the examples",
             Self::Leaks => "search for leaks in what the tests printed and logged",
         }
     }
@@ -133,9 +139,10 @@ fn perform(
         }
         Step::Tests => {
             let (counted, ended) = tests(repository, keep_going);
-            *counts = Some(counted);
+            *counts.get_or_insert_default() += counted;
             ended
         }
+        Step::Clients => clients(repository, counts.get_or_insert_default()),
         Step::Leaks => leaks::check(repository)
             .map_err(|failure| failure.of(&"cargo xtask test --only tests,leaks")),
     }
@@ -176,6 +183,30 @@ fn tests(repository: &Repository, keep_going: bool) -> (Counts, Result<(), Faile
         ended => ended,
     };
     (counts, ended.map_err(|failure| failure.of(&line)))
+}
+
+fn clients(repository: &Repository, counts: &mut Counts) -> Result<(), Failed> {
+    let service = Line::cargo(&["build", "--package", "latchstring-local", "--locked"]);
+    show_and_run(repository, &service)?;
+    node_tests(repository, "clients/typescript", counts)
+}
+
+/// The tests of a folder with a package.json: `npm test`, which runs `node --test`.
+fn node_tests(repository: &Repository, folder: &str, counts: &mut Counts) -> Result<(), Failed> {
+    node::modules(repository, folder)?;
+    // Else npm says the package's name and version, which look like an address.
+    let line = Line::new("npm", "npm").args(&["test", "--silent", "--prefix", folder]);
+    let output = repository.test_output();
+    fs::create_dir_all(&output).map_err(|error| Failure::at(&output)(error).of(&line))?;
+    let kept = output.join(format!("{}.txt", folder.replace('/', "-")));
+    println!("      $ {line}");
+    let (counted, ended) = line.run_and_keep(repository, &kept);
+    *counts += counted;
+    let ended = match ended {
+        Ok(()) if counted.is_nothing() => Err(Failure::NoTests),
+        ended => ended,
+    };
+    ended.map_err(|failure| failure.of(&line))
 }
 
 /// An empty folder, whatever was there.

@@ -35,7 +35,13 @@ const TOOLS: &[Tool] = &[
         // aws-lc-sys compiles C.
         name: "cc (a C compiler)",
         probe: || Line::new("cc", "cc").args(&["--version"]),
-        steps: &[Step::Clippy, Step::Deny, Step::Docs, Step::Tests],
+        steps: &[
+            Step::Clippy,
+            Step::Deny,
+            Step::Docs,
+            Step::Tests,
+            Step::Clients,
+        ],
         install: "sudo apt-get install build-essential",
     },
     Tool {
@@ -46,8 +52,26 @@ const TOOLS: &[Tool] = &[
                 "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))",
             ])
         },
-        steps: &[Step::Emulators],
+        steps: &[Step::Emulators, Step::Clients],
         install: "sudo apt-get install python3 python3-venv",
+    },
+    Tool {
+        name: "Node.js 20 or later with npm",
+        probe: || {
+            Line::new("node", "node").args(&[
+                "-e",
+                "require('child_process').execSync('npm --version'); \
+                 process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)",
+            ])
+        },
+        steps: &[Step::Clients],
+        install: "sudo apt-get install nodejs npm",
+    },
+    Tool {
+        name: "chromium",
+        probe: || Line::new("chromium", "chromium").args(&["--version"]),
+        steps: &[Step::Clients],
+        install: "sudo apt-get install chromium",
     },
     Tool {
         name: "git",

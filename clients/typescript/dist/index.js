@@ -359,21 +359,19 @@ var Latchstring = class {
         const { AuthenticationResult } = await this.#cognito("GetTokensFromRefreshToken", input);
         fresh = received(AuthenticationResult, held.refreshToken);
       } catch (error) {
-        if (error instanceof LatchstringError && error.type === "NotSignedIn") {
-          if (await this.#holds(held)) await this.#storage.removeItem(this.#key);
-        }
+        if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
+        const now = await this.#load();
+        if (now && now.refreshToken !== held.refreshToken) return now;
+        await this.#storage.removeItem(this.#key);
         throw error;
       }
-      if (await this.#holds(held)) await this.#save(fresh);
+      if ((await this.#load())?.refreshToken === held.refreshToken) await this.#save(fresh);
       return fresh;
     });
   }
-  async #holds({ refreshToken }) {
-    return (await this.#load())?.refreshToken === refreshToken;
-  }
-  /** Runs what changes the tokens while nobody else does, in this tab and, where there are Web Locks, in others. */
+  /** Runs what changes the tokens while nobody else does, in this tab and, by Web Locks, in others. */
   #alone(work) {
-    const locks = globalThis.navigator?.locks;
+    const locks = "document" in globalThis && this.#config.storage && navigator.locks;
     if (locks) return locks.request(this.#key, async () => work());
     const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => {

@@ -416,24 +416,22 @@ export class Latchstring {
         const { AuthenticationResult } = await this.#cognito("GetTokensFromRefreshToken", input);
         fresh = received(AuthenticationResult, held.refreshToken);
       } catch (error) {
-        if (error instanceof LatchstringError && error.type === "NotSignedIn") {
-          if (await this.#holds(held)) await this.#storage.removeItem(this.#key);
-        }
+        if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
+        const now = await this.#load();
+        if (now && now.refreshToken !== held.refreshToken) return now;
+        await this.#storage.removeItem(this.#key);
         throw error;
       }
       // Somebody without locks may have signed out, or in, meanwhile.
-      if (await this.#holds(held)) await this.#save(fresh);
+      if ((await this.#load())?.refreshToken === held.refreshToken) await this.#save(fresh);
       return fresh;
     });
   }
 
-  async #holds({ refreshToken }: Tokens): Promise<boolean> {
-    return (await this.#load())?.refreshToken === refreshToken;
-  }
-
-  /** Runs what changes the tokens while nobody else does, in this tab and, where there are Web Locks, in others. */
+  /** Runs what changes the tokens while nobody else does, in this tab and, by Web Locks, in others. */
   #alone<T>(work: () => T | Promise<T>): Promise<T> {
-    const locks = globalThis.navigator?.locks;
+    // Not on a server, where one lock would hold up all people.
+    const locks = "document" in globalThis && this.#config.storage && navigator.locks;
     if (locks) return locks.request(this.#key, async () => work());
     const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => {});

@@ -450,3 +450,24 @@ test("claims reads what a token says, beyond ASCII", () => {
   const payload = Buffer.from(JSON.stringify({ given_name: "Zoë ☂" })).toString("base64url");
   assert.deepEqual(claims(`x.${payload}.y`), { given_name: "Zoë ☂" });
 });
+
+test("a refresh that another tab's overtook goes on with what that one was given", async () => {
+  for (const overtaken of [refused("RefreshTokenReuseException"), refused("NotAuthorizedException")]) {
+    const { latchstring, storage } = await signedIn(async () => {
+      await storage.setItem("latchstring.client1.tokens", JSON.stringify(theirs));
+      return overtaken;
+    });
+    const theirs = { ...(await latchstring.tokens()), refreshToken: "refresh-7" };
+    assert.deepEqual(await latchstring.refresh(), theirs);
+    assert.deepEqual(await latchstring.tokens(), theirs);
+  }
+});
+
+test("a refresh that ends after another tab signed out brings nothing back", async () => {
+  const { latchstring, storage } = await signedIn(async () => {
+    await storage.removeItem("latchstring.client1.tokens");
+    return issued(2);
+  });
+  await latchstring.refresh();
+  assert.equal(await latchstring.tokens(), null);
+});

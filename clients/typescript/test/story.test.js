@@ -1,28 +1,285 @@
-// One person's story, against the real local service.
+// What people do, against the real local service: its triggers and resolvers are the Lambdas' own.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { claims, Latchstring } from "@latchstring/client";
-import { startService, wrong } from "./service/service.js";
+import { claims, Latchstring, LatchstringError, memoryStorage } from "@latchstring/client";
+import { startService, wrong } from "./service.js";
 
 let service;
-before(async () => (service = await startService()));
-after(() => service?.stop());
-
-test("a first sign-in makes the account, a wrong code before it costs an attempt", async () => {
-  const latchstring = new Latchstring(service.config);
-  const first = await latchstring.signIn({ emailOrPhone: " Ada@Example.com " });
-  assert.equal(first.method, "EMAIL");
-  assert.equal(first.attemptsLeft, null);
-  const code = await service.code("ada@example.com");
-
-  const again = await latchstring.answer(first, wrong(code));
-  assert.equal(again.done, false);
-  assert.equal(again.challenge.attemptsLeft, 2);
-  assert.notEqual(again.challenge.session, first.session);
-
-  const signedIn = await latchstring.answer(again.challenge, code);
-  assert.equal(signedIn.done, true);
-  assert.equal(signedIn.isNew, true);
-  assert.equal(claims(signedIn.tokens.idToken).email, "ada@example.com");
-  assert.deepEqual(await latchstring.tokens(), signedIn.tokens);
+let rotating;
+before(async () => {
+  [service, rotating] = await Promise.all([startService(), startService("--rotate-refresh-tokens")]);
 });
+after(() => Promise.all([service?.stop(), rotating?.stop()]));
+
+const ofType = (type) => (error) => {
+  assert.ok(error instanceof LatchstringError, String(error));
+  assert.equal(error.type, type, error.message);
+  return true;
+};
+
+let people = 0;
+/** An address that nobody has used. */
+const somebody = () => `person${++people}@example.com`;
+
+async function signedIn(emailOrPhone, { at = service, storage } = {}) {
+  const latchstring = new Latchstring({ ...at.config, storage });
+  const challenge = await latchstring.signIn({ emailOrPhone });
+  const answer = await latchstring.answer(challenge, await at.code(emailOrPhone));
+  assert.equal(answer.done, true);
+  return { latchstring, ...answer };
+}
+
+test("a first sign-in makes the account, the next one finds it", async () => {
+  const ada = somebody();
+  const first = await signedIn(ada);
+  assert.equal(first.isNew, true);
+  const next = await signedIn(ada);
+  assert.equal(next.isNew, false);
+  const subject = ({ tokens }) => claims(tokens.idToken).sub;
+  assert.equal(subject(next), subject(first));
+  assert.equal(claims(next.tokens.idToken).email, ada);
+  assert.ok(next.tokens.expiresAt > Date.now() + 3_000_000);
+});
+
+test("what is typed sloppily is understood, a code pasted with spaces too", async () => {
+  const latchstring = new Latchstring(service.config);
+  const challenge = await latchstring.signIn({ emailOrPhone: "  Sloppy@Example.COM " });
+  const code = await service.code("sloppy@example.com");
+  const answer = await latchstring.answer(challenge, ` ${code.slice(0, 3)} ${code.slice(3)}-`);
+  assert.equal(answer.done, true);
+});
+
+test("wrong codes cost attempts, each reply brings a new session, and the last one ends the flow", async () => {
+  const ada = somebody();
+  const latchstring = new Latchstring(service.config);
+  const first = await latchstring.signIn({ emailOrPhone: ada });
+  const code = await service.code(ada);
+  const second = (await latchstring.answer(first, wrong(code, 1))).challenge;
+  const third = (await latchstring.answer(second, wrong(code, 2))).challenge;
+  assert.deepEqual([second.attemptsLeft, third.attemptsLeft], [2, 1]);
+  assert.equal(new Set([first, second, third].map(({ session }) => session)).size, 3);
+  await assert.rejects(latchstring.answer(first, code), ofType("FlowOver"), "a session is used once");
+  await assert.rejects(latchstring.answer(third, wrong(code, 3)), ofType("AttemptsSpent"));
+  await assert.rejects(latchstring.answer(third, code), ofType("AttemptsSpent"));
+});
+
+test("a right code after a wrong one signs in", async () => {
+  const ada = somebody();
+  const latchstring = new Latchstring(service.config);
+  const first = await latchstring.signIn({ emailOrPhone: ada });
+  const code = await service.code(ada);
+  const { challenge } = await latchstring.answer(first, wrong(code));
+  assert.equal((await latchstring.answer(challenge, code)).done, true);
+});
+
+test("a resend before its time sends nothing, after it the same code, and both go on", async () => {
+  const ada = somebody();
+  const latchstring = new Latchstring(service.config);
+  let challenge = await latchstring.signIn({ emailOrPhone: ada });
+  challenge = await latchstring.resend(challenge);
+  assert.equal((await service.messages(ada)).length, 1);
+  await service.control({ advanceSeconds: 31 });
+  challenge = await latchstring.resend(challenge);
+  const [again, before] = await service.messages(ada);
+  assert.equal(again.code, before.code);
+  assert.equal((await latchstring.answer(challenge, again.code)).done, true);
+});
+
+test("after the last resend none is offered", async () => {
+  const ada = somebody();
+  const latchstring = new Latchstring(service.config);
+  let challenge = await latchstring.signIn({ emailOrPhone: ada });
+  let sends = 1;
+  for (; challenge.resendAt !== null && sends < 10; sends++) {
+    await service.control({ advanceSeconds: 31 });
+    challenge = await latchstring.resend(challenge);
+  }
+  assert.equal((await service.messages(ada)).length, sends);
+  assert.ok(sends > 1 && sends < 10);
+});
+
+test("a challenge that was kept goes on after a reload", async () => {
+  const ada = somebody();
+  const kept = JSON.stringify(
+    await new Latchstring(service.config).signIn({ emailOrPhone: ada }),
+  );
+  const reloaded = new Latchstring(service.config);
+  const answer = await reloaded.answer(JSON.parse(kept), await service.code(ada));
+  assert.equal(answer.isNew, true);
+});
+
+test("an expired code is told as expired", async (t) => {
+  const ada = somebody();
+  const latchstring = new Latchstring(service.config);
+  const challenge = await latchstring.signIn({ emailOrPhone: ada });
+  const code = await service.code(ada);
+  await service.control({ advanceSeconds: 301 });
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() + 301_000 });
+  await assert.rejects(latchstring.answer(challenge, code), ofType("CodeExpired"));
+});
+
+test("an unusable identifier is refused with a reason", async () => {
+  const latchstring = new Latchstring(service.config);
+  for (const emailOrPhone of ["", "ada@", "+1 23", "0171 1234567"]) {
+    await assert.rejects(latchstring.signIn({ emailOrPhone }), ofType("InvalidIdentifier"));
+  }
+});
+
+test("a spent budget is told with when to come back", async () => {
+  const strict = await startService("--strict");
+  try {
+    const latchstring = new Latchstring(strict.config);
+    const ask = () => latchstring.signIn({ emailOrPhone: "ada@example.com" });
+    await ask();
+    await ask();
+    await assert.rejects(ask(), (error) => {
+      assert.match(error.message, /\d|minute|second/);
+      return ofType("TooManyRequests")(error);
+    });
+  } finally {
+    await strict.stop();
+  }
+});
+
+test("a phone and a name are added, and the tokens show them", async () => {
+  const { latchstring, tokens } = await signedIn(somebody());
+  assert.equal(await latchstring.pendingContact("PHONE_NUMBER"), null);
+  const challenge = await latchstring.signUp({
+    emailOrPhone: "+1 415 555 0132",
+    givenName: "Ada",
+    familyName: "Lovelace",
+  });
+  assert.equal(await latchstring.pendingContact("PHONE_NUMBER"), "WAITING");
+  const answer = await latchstring.answer(challenge, await service.code("+14155550132"));
+  assert.equal(await latchstring.pendingContact("PHONE_NUMBER"), "DONE");
+  const shown = claims(answer.tokens.idToken);
+  assert.deepEqual(
+    [shown.phone_number, shown.phone_number_verified, shown.given_name],
+    ["+14155550132", true, "Ada"],
+  );
+  assert.equal(answer.tokens.refreshToken, tokens.refreshToken, "the sign-in goes on as it began");
+
+  const byPhone = await signedIn("+14155550132");
+  assert.equal(claims(byPhone.tokens.idToken).sub, shown.sub);
+});
+
+test("an address that another account has proved moves nowhere", async () => {
+  const taken = somebody();
+  await signedIn(taken);
+  const { latchstring } = await signedIn(somebody());
+  const challenge = await latchstring.changeContact({ emailOrPhone: taken });
+  await assert.rejects(
+    latchstring.answer(challenge, await service.code(taken)),
+    ofType("ContactInUse"),
+  );
+  assert.equal(await latchstring.pendingContact("EMAIL"), "IN_USE");
+});
+
+test("an empty name, one's own address and an old sign-in are refused as such", async () => {
+  const ada = somebody();
+  const { latchstring } = await signedIn(ada);
+  const nameless = { emailOrPhone: "+14155550133", givenName: " ", familyName: "L" };
+  await assert.rejects(latchstring.signUp(nameless), ofType("InvalidName"));
+  await assert.rejects(latchstring.changeContact({ emailOrPhone: ada }), ofType("ContactInUse"));
+  await service.control({ advanceSeconds: 11 * 60 });
+  const change = latchstring.changeContact({ emailOrPhone: somebody() });
+  await assert.rejects(change, ofType("ReauthRequired"));
+});
+
+test("an access token that ended unnoticed is renewed and the call goes on", async () => {
+  const { latchstring, tokens } = await signedIn(somebody());
+  await service.control({ advanceSeconds: 3601 });
+  assert.equal(await latchstring.pendingContact("EMAIL"), null);
+  assert.notEqual((await latchstring.tokens()).accessToken, tokens.accessToken);
+});
+
+test("signing out ends this sign-in and no other", async () => {
+  const ada = somebody();
+  const here = await signedIn(ada);
+  const there = await signedIn(ada);
+  await here.latchstring.signOut();
+  assert.equal(await here.latchstring.tokens(), null);
+  await there.latchstring.refresh();
+
+  const storage = memoryStorage();
+  await storage.setItem(
+    `latchstring.${service.config.clientId}.tokens`,
+    JSON.stringify(here.tokens),
+  );
+  const thief = new Latchstring({ ...service.config, storage });
+  await assert.rejects(thief.refresh(), ofType("NotSignedIn"), "the refresh token was revoked");
+});
+
+test("signing out everywhere ends every sign-in of the account", async () => {
+  const ada = somebody();
+  const here = await signedIn(ada);
+  const there = await signedIn(ada);
+  await here.latchstring.signOut({ everywhere: true });
+  assert.equal(await here.latchstring.tokens(), null);
+  await assert.rejects(there.latchstring.changeContact({ emailOrPhone: somebody() }), ofType("NotSignedIn"));
+  assert.equal(await there.latchstring.tokens(), null);
+});
+
+test("a deleted account is gone, and the address makes a new one", async () => {
+  const ada = somebody();
+  const { latchstring, tokens } = await signedIn(ada);
+  await latchstring.deleteAccount();
+  assert.equal(await latchstring.tokens(), null);
+  const again = await signedIn(ada);
+  assert.equal(again.isNew, true);
+  assert.notEqual(claims(again.tokens.idToken).sub, claims(tokens.idToken).sub);
+});
+
+test("two tabs answer one code at once: one account, and nobody is left without a word", async () => {
+  const ada = somebody();
+  const challenge = await new Latchstring(service.config).signIn({ emailOrPhone: ada });
+  const code = await service.code(ada);
+  const storage = memoryStorage();
+  const tabs = [1, 2].map(() => new Latchstring({ ...service.config, storage }));
+  const answers = await Promise.allSettled(tabs.map((tab) => tab.answer(challenge, code)));
+  const done = answers.filter(({ status }) => status === "fulfilled");
+  assert.equal(done.length, 1);
+  assert.ok(ofType("FlowOver")(answers.find(({ status }) => status === "rejected").reason));
+  for (const tab of tabs) {
+    assert.equal((await tab.tokens()).accessToken, done[0].value.tokens.accessToken);
+  }
+});
+
+test("with rotation many calls at once use each refresh token once", async () => {
+  const { latchstring, tokens } = await signedIn(somebody(), { at: rotating });
+  const renewed = await Promise.all(Array.from({ length: 10 }, () => latchstring.refresh()));
+  assert.equal(new Set(renewed.map(({ refreshToken }) => refreshToken)).size, 1);
+  assert.notEqual(renewed[0].refreshToken, tokens.refreshToken);
+  assert.equal((await latchstring.refresh()).accessToken, (await latchstring.tokens()).accessToken);
+});
+
+test("with rotation two tabs that refresh at once take turns, and stay signed in", async (t) => {
+  const storage = memoryStorage();
+  const { latchstring, tokens } = await signedIn(somebody(), { at: rotating, storage });
+  const other = new Latchstring({ ...rotating.config, storage });
+  asInABrowser(t);
+  const [mine, its] = await Promise.all([latchstring.refresh(), other.refresh()]);
+  assert.notEqual(mine.refreshToken, tokens.refreshToken);
+  assert.deepEqual(its, mine, "the second tab takes what the first was given");
+  assert.deepEqual(await other.tokens(), mine);
+  await other.refresh();
+  await latchstring.refresh();
+});
+
+/** What the client uses of a page: Web Locks. The browser test uses the real ones. */
+function asInABrowser(t) {
+  let last = Promise.resolve();
+  const request = (_name, work) => {
+    const run = last.then(work);
+    last = run.catch(() => {});
+    return run;
+  };
+  const given = { document: {}, navigator: { locks: { request } } };
+  for (const [name, value] of Object.entries(given)) {
+    const before = Object.getOwnPropertyDescriptor(globalThis, name);
+    Object.defineProperty(globalThis, name, { value, configurable: true });
+    t.after(() =>
+      before ? Object.defineProperty(globalThis, name, before) : delete globalThis[name],
+    );
+  }
+}

@@ -6,11 +6,11 @@ import { fileURLToPath } from "node:url";
 
 const BINARY =
   process.env.LATCHSTRING_LOCAL ??
-  fileURLToPath(new URL("../../../../target/debug/latchstring-local", import.meta.url));
+  fileURLToPath(new URL("../../../target/debug/latchstring-local", import.meta.url));
 
 /** Starts it: what `/config.json` says, and the handles that tests want. */
-export async function startService() {
-  const child = spawn(BINARY, ["--port", "0", "--control"], {
+export async function startService(...options) {
+  const child = spawn(BINARY, ["--port", "0", "--control", ...options], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(child, "exit");
