@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use latchstring_aws::{AwsEnvironment, CognitoChallengeApi, CognitoDirectory, CognitoTokens};
+use latchstring_aws::{Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 use latchstring_core::flow::Caller;
 use latchstring_core::policy::Deployment;
 use latchstring_lambda::appsync::{ContactResolver, SignInResolver};
@@ -39,7 +39,7 @@ pub(crate) struct Lambdas {
 /// What the functions are wired to.
 pub(crate) struct Wiring {
     pub(crate) deployment: Deployment,
-    pub(crate) aws: AwsEnvironment,
+    pub(crate) aws: Aws,
     pub(crate) pool: String,
     pub(crate) client: String,
     pub(crate) legacy_pool: bool,

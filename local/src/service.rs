@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use latchstring_aws::AwsEnvironment;
+use latchstring_aws::{Aws, AwsEnvironment};
 use latchstring_core::keys::{Key, KeyError, KeyId, KeyRing};
 use latchstring_core::policy::{Budget, Deployment, Policy};
 use latchstring_core::ports::Entropy;
@@ -126,14 +126,14 @@ impl Service {
         let inbox = Inbox::new(clock.clone());
         let lambdas = Arc::new(Lambdas::new(Wiring {
             deployment: deployment(options)?,
-            aws: AwsEnvironment {
+            aws: Aws::new(AwsEnvironment {
                 region: REGION.to_owned(),
                 // The stand-in takes any signature.
                 access_key_id: "local".to_owned(),
                 secret_access_key: "local".to_owned(),
                 session_token: None,
                 endpoint_url: Some(settings.endpoint.clone()),
-            },
+            }),
             pool: POOL.to_owned(),
             client: CLIENT.to_owned(),
             legacy_pool: options.legacy_pool,

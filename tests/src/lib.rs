@@ -2,7 +2,8 @@
 //!
 //! [`Latchstring`] is a whole local service on a port of its own; a [`Person`] signs in to it as
 //! an app would, with the real AWS SDK and GraphQL over TCP. [`Program`] is one of our binaries as
-//! a process, and [`RuntimeApi`] the host that a Lambda binary asks for its events.
+//! a process, and [`RuntimeApi`] the host that a Lambda binary asks for its events. [`Ministack`] is an
+//! emulator of AWS that others wrote, and [`Tap`] stands before it and sees each request.
 //!
 //! ```text
 //! let latchstring = Latchstring::start().await;
@@ -19,17 +20,21 @@
     reason = "a harness panics where a test fails"
 )]
 
+mod emulator;
 mod files;
 mod person;
 mod program;
 mod runtime_api;
 mod service;
 pub mod store_contract;
+mod tap;
 mod tokens;
 
+pub use emulator::Ministack;
 pub use files::{holds_no_secret, note};
 pub use person::{Outcome, Person, Question, Refusal, Ticket};
 pub use program::Program;
 pub use runtime_api::{Answered, RuntimeApi};
 pub use service::{Account, Latchstring, Mail};
+pub use tap::{Request, Tap};
 pub use tokens::SignedIn;

@@ -89,10 +89,10 @@ fn build() -> Result<BTreeMap<String, PathBuf>, String> {
         .collect())
 }
 
-/// A process of ours. What it prints is kept for the search for leaks; it ends, by its id, with
-/// this value.
+/// A process. It ends, by its id, with this value.
 pub struct Program {
-    name: String,
+    /// What a process of ours prints is kept under its name, for the search for leaks.
+    name: Option<String>,
     child: Child,
     printed: watch::Receiver<String>,
 }
@@ -100,6 +100,13 @@ pub struct Program {
 impl Program {
     /// Starts a program whose output is kept under `name`.
     pub fn start(name: &str, command: &mut Command) -> Self {
+        let mut program = Self::start_anothers(command);
+        program.name = Some(name.to_owned());
+        program
+    }
+
+    /// Starts a program that others wrote; nobody promised that it prints no secret.
+    pub(crate) fn start_anothers(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -111,7 +118,7 @@ impl Program {
         collect(child.stdout.take().expect("a pipe"), Arc::clone(&copy));
         collect(child.stderr.take().expect("a pipe"), copy);
         Self {
-            name: name.to_owned(),
+            name: None,
             child,
             printed,
         }
@@ -146,21 +153,26 @@ impl Program {
 
     /// The address that the local service prints when it is ready.
     pub async fn address(&mut self) -> String {
-        const BEFORE: &str = "listens on ";
-        let printed = timeout(
-            PATIENCE,
-            self.printed.wait_for(|printed| {
-                printed
-                    .split_once(BEFORE)
-                    .is_some_and(|p| p.1.contains('\n'))
-            }),
-        )
-        .await
-        .expect("the address is printed in time")
-        .expect("the address is printed");
-        let (_, after) = printed.split_once(BEFORE).expect("just seen");
+        let after = self.line_after("listens on ").await;
+        let after = after.expect("the address is printed");
         let address = after.split_whitespace().next();
         address.expect("an address").to_owned()
+    }
+
+    /// The rest of the first line in which it prints a text; `None` if it ends before.
+    pub(crate) async fn line_after(&mut self, text: &str) -> Option<String> {
+        let line = |printed: &str| {
+            let (_, after) = printed.split_once(text)?;
+            Some(after.split_once('\n')?.0.to_owned())
+        };
+        let printed = timeout(
+            PATIENCE,
+            self.printed.wait_for(|printed| line(printed).is_some()),
+        )
+        .await
+        .expect("it is printed in time")
+        .ok()?;
+        line(&printed)
     }
 
     /// Everything that was printed so far, on both streams.
@@ -200,7 +212,9 @@ impl Drop for Program {
         // Fails only if it has ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        keep_output(&self.name, self.printed.borrow().as_bytes());
+        if let Some(name) = &self.name {
+            keep_output(name, self.printed.borrow().as_bytes());
+        }
     }
 }
 

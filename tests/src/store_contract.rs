@@ -14,6 +14,7 @@ use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::KeyId;
 use latchstring_core::label::Label;
+use latchstring_core::locale::Locale;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{Entropy, Finished, Judged, Opened, Redeemed, Store, Token};
 use latchstring_core::sealed::{SealedContact, Ticket, TicketId};
@@ -65,29 +66,34 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
         FlowId::from_bytes(self.entropy.bytes())
     }
 
-    fn label(&self) -> Label {
+    /// A label that is nobody's.
+    pub fn label(&self) -> Label {
         Label::random(self.entropy.bytes())
     }
 
-    fn sub(&self) -> Sub {
+    /// An account that is nobody's.
+    pub fn sub(&self) -> Sub {
         Sub::new(self.label().to_string())
     }
 
-    fn answer(&self) -> AnswerDigest {
+    /// An answer that nobody gave.
+    pub fn answer(&self) -> AnswerDigest {
         AnswerDigest::from_bytes(self.entropy.bytes())
     }
 
-    fn ticket(&self) -> TicketId {
+    /// A ticket that nobody has.
+    pub fn ticket(&self) -> TicketId {
         let to = Identifier::parse(Method::Email, "ada@example.com").expect("an address");
         Ticket::new(Purpose::SignIn, to, self.now, &self.entropy).id
     }
 
-    fn after(&self, millis: u64) -> Timestamp {
+    /// So many milliseconds from now.
+    pub fn after(&self, millis: u64) -> Timestamp {
         self.now.plus(Duration::from_millis(millis))
     }
 
     /// A row as Create writes it.
-    fn row(&self) -> Flow {
+    pub fn row(&self) -> Flow {
         Flow {
             id: self.id(),
             client: "client".to_owned(),
@@ -106,7 +112,7 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
     }
 
     /// A pending contact as a resolver writes it.
-    fn pending(&self, account: &Sub, method: Method) -> Pending {
+    pub fn pending(&self, account: &Sub, method: Method) -> Pending {
         Pending {
             account: account.clone(),
             method,
@@ -133,7 +139,8 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
         (id, answer)
     }
 
-    async fn read(&self, id: FlowId) -> Flow {
+    /// A row that is there.
+    pub async fn read(&self, id: FlowId) -> Flow {
         let row = self.store.flow(id).await.expect("an answer");
         row.expect("a row")
     }
@@ -190,6 +197,7 @@ pub async fn a_row_reads_as_it_was_written<S: Store + 'static, E: Entropy>(c: &C
             state,
             sends: 3,
             last_sent_at: c.after(2),
+            locale: Some(Locale::Ja),
             attempts: [c.answer(), c.answer()].into(),
             ..c.row()
         };
@@ -298,6 +306,9 @@ pub async fn an_attempt_is_counted_with_its_verdict<S: Store + 'static, E: Entro
     }
     let missing = c.store.judge(c.id(), c.answer(), true, 3, c.now).await;
     assert_eq!(missing, Ok(Judged::Refused(None)));
+    let none = c.opened().await;
+    let judged = c.store.judge(none.id, c.answer(), true, 0, c.now).await;
+    assert_eq!(judged, Ok(Judged::Refused(Some(Box::new(none)))));
 }
 
 /// `judge`: the same answer again is recorded again, in a full row too, and takes no room.

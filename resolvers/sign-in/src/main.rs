@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use latchstring_aws::{CognitoChallengeApi, CognitoDirectory};
+use latchstring_aws::{Aws, CognitoChallengeApi, CognitoDirectory};
 use latchstring_lambda::appsync::SignInResolver;
 use latchstring_lambda::{OsEntropy, SystemClock};
 use latchstring_memory::MemoryStore;
@@ -10,7 +10,7 @@ use latchstring_memory::MemoryStore;
 fn main() -> ExitCode {
     latchstring_lambda::run(|environment| {
         environment.store_in_memory()?;
-        let aws = environment.aws()?;
+        let aws = Aws::new(environment.aws()?);
         let caller = environment.caller()?;
         Ok(SignInResolver {
             deployment: environment.deployment()?,

@@ -5,16 +5,11 @@
 //! they may name a user.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
-use aws_sdk_cognitoidentityprovider::config::retry::RetryConfig;
-use aws_sdk_cognitoidentityprovider::config::timeout::TimeoutConfig;
-use aws_sdk_cognitoidentityprovider::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::types::{
     AttributeType, AuthFlowType, ChallengeNameType, MessageActionType,
 };
-use aws_sdk_cognitoidentityprovider::{Client, Config};
 use latchstring_core::account::{Account, Attributes, Names};
 use latchstring_core::identifier::Identifier;
 use latchstring_core::ports::{
@@ -22,65 +17,7 @@ use latchstring_core::ports::{
 };
 use latchstring_core::secret::Secret;
 
-use crate::AwsEnvironment;
-
-/// A trigger has 5 s in all and a budget of 3.5 s; two attempts fit.
-fn within_a_trigger() -> (TimeoutConfig, RetryConfig) {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_millis(500))
-        .operation_attempt_timeout(Duration::from_millis(1200))
-        .operation_timeout(Duration::from_millis(2500))
-        .build();
-    let retries = RetryConfig::standard()
-        .with_max_attempts(2)
-        .with_initial_backoff(Duration::from_millis(50));
-    (timeouts, retries)
-}
-
-/// `InitiateAuth` and `RespondToAuthChallenge` span three triggers and their cold starts. A second
-/// attempt would start a second flow or spend the session, so there is none.
-fn spanning_three_triggers() -> (TimeoutConfig, RetryConfig) {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_millis(500))
-        .operation_attempt_timeout(Duration::from_secs(12))
-        .operation_timeout(Duration::from_secs(12))
-        .build();
-    (timeouts, RetryConfig::disabled())
-}
-
-fn client(
-    environment: &AwsEnvironment,
-    (timeouts, retries): (TimeoutConfig, RetryConfig),
-) -> Client {
-    let credentials = Credentials::new(
-        &environment.access_key_id,
-        &environment.secret_access_key,
-        environment.session_token.clone(),
-        None,
-        "environment",
-    );
-    let mut config = Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new(environment.region.clone()))
-        .credentials_provider(credentials)
-        .timeout_config(timeouts)
-        .retry_config(retries);
-    if let Some(url) = &environment.endpoint_url {
-        config = config.endpoint_url(url);
-    }
-    Client::from_conf(config.build())
-}
-
-fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
-    match error {
-        SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown error"),
-        SdkError::TimeoutError(_) => "timeout",
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => "connect timeout",
-        SdkError::DispatchFailure(_) => "connection failed",
-        SdkError::ResponseError(_) => "unreadable response",
-        _ => "request not built",
-    }
-}
+use crate::client::{Aws, Patience, code_of};
 
 /// The user pool's accounts, by the admin operations.
 #[derive(Clone, Debug)]
@@ -91,9 +28,9 @@ pub struct CognitoDirectory {
 
 impl CognitoDirectory {
     /// The directory of one user pool. Connects only when asked something.
-    pub fn new(environment: &AwsEnvironment, pool: impl Into<String>) -> Self {
+    pub fn new(aws: &Aws, pool: impl Into<String>) -> Self {
         Self {
-            client: client(environment, within_a_trigger()),
+            client: Client::new(&aws.config(Patience::Call)),
             pool: pool.into(),
         }
     }
@@ -217,9 +154,9 @@ pub struct CognitoTokens {
 
 impl CognitoTokens {
     /// The access tokens of whatever pool issued them.
-    pub fn new(environment: &AwsEnvironment) -> Self {
+    pub fn new(aws: &Aws) -> Self {
         Self {
-            client: client(environment, within_a_trigger()),
+            client: Client::new(&aws.config(Patience::Call)),
         }
     }
 }
@@ -259,9 +196,9 @@ pub struct CognitoChallengeApi {
 
 impl CognitoChallengeApi {
     /// The operations for one app client. Connects only when asked something.
-    pub fn new(environment: &AwsEnvironment, app_client: impl Into<String>) -> Self {
+    pub fn new(aws: &Aws, app_client: impl Into<String>) -> Self {
         Self {
-            client: client(environment, spanning_three_triggers()),
+            client: Client::new(&aws.config(Patience::ThreeTriggers)),
             app_client: app_client.into(),
         }
     }

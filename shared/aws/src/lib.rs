@@ -1,15 +1,20 @@
 //! Latchstring's ports on AWS services, one feature each.
-//!
-//! The configuration of a client is made by hand: region, credentials and time limits are known,
-//! and a lookup through `aws-config` would cost a cold start more than all the rest of it.
 
+#[cfg(feature = "sdk")]
+mod client;
 #[cfg(feature = "cognito")]
 mod cognito;
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
 
 use std::fmt;
 
+#[cfg(feature = "sdk")]
+pub use client::Aws;
 #[cfg(feature = "cognito")]
 pub use cognito::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
+#[cfg(feature = "dynamodb")]
+pub use dynamodb::DynamoStore;
 
 /// Where AWS is and who we are, as Lambda's environment says.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use latchstring_aws::CognitoDirectory;
+use latchstring_aws::{Aws, CognitoDirectory};
 use latchstring_lambda::SystemClock;
 use latchstring_lambda::cognito::DefineTrigger;
 use latchstring_memory::{Inbox, MemoryStore};
@@ -14,7 +14,10 @@ fn main() -> ExitCode {
         Ok(DefineTrigger {
             deployment: environment.deployment()?,
             store: MemoryStore::default(),
-            directory: CognitoDirectory::new(&environment.aws()?, environment.user_pool()?),
+            directory: CognitoDirectory::new(
+                &Aws::new(environment.aws()?),
+                environment.user_pool()?,
+            ),
             courier: Inbox::new(SystemClock),
             clock: SystemClock,
         })

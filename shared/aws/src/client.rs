@@ -1,0 +1,126 @@
+//! What the clients of one process share: where AWS is, who we are, how long a call may take, and
+//! the HTTPS client.
+//!
+//! The configuration is made by hand: region, credentials and time limits are known, and a lookup
+//! through `aws-config` would cost a cold start more than all the rest of it.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+use crate::AwsEnvironment;
+
+/// AWS, as one process speaks to it. Every client that is made from it, or from a clone, uses the
+/// same connections and certificates.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    environment: AwsEnvironment,
+    http: SharedHttpClient,
+    slack: u32,
+}
+
+/// How long a client's calls may take, and how often they are tried.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Patience {
+    /// A trigger has 5 s in all and a budget of 3.5 s; two attempts fit. For calls that may be
+    /// repeated.
+    Call,
+    /// `InitiateAuth` and `RespondToAuthChallenge` span three triggers and their cold starts. A
+    /// second attempt would start a second flow or spend the session, so there is none.
+    #[cfg(feature = "cognito")]
+    ThreeTriggers,
+}
+
+impl Patience {
+    fn config(self, slack: u32) -> (TimeoutConfig, RetryConfig) {
+        const ATTEMPT: Duration = Duration::from_millis(1200);
+        let (attempt, whole, retries) = match self {
+            Self::Call => {
+                let retries = RetryConfig::standard()
+                    .with_max_attempts(2)
+                    .with_initial_backoff(Duration::from_millis(50));
+                (ATTEMPT, Duration::from_millis(2500), retries)
+            }
+            #[cfg(feature = "cognito")]
+            Self::ThreeTriggers => {
+                let whole = Duration::from_secs(12);
+                (whole, whole, RetryConfig::disabled())
+            }
+        };
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_millis(500) * slack)
+            .operation_attempt_timeout(attempt * slack)
+            .operation_timeout(whole * slack)
+            .build();
+        (timeouts, retries)
+    }
+}
+
+impl Aws {
+    /// AWS as the environment says. Connects only when asked something.
+    pub fn new(environment: AwsEnvironment) -> Self {
+        Self {
+            environment,
+            http: Builder::new()
+                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+                .build_https(),
+            slack: 1,
+        }
+    }
+
+    /// The same with so many times as long for everything, for an emulator that shares its machine
+    /// with hundreds of callers at once.
+    #[must_use]
+    pub fn with_slack(self, slack: u32) -> Self {
+        Self { slack, ..self }
+    }
+
+    /// What a client of any service is made of.
+    pub(crate) fn config(&self, patience: Patience) -> SdkConfig {
+        let environment = &self.environment;
+        let credentials = Credentials::new(
+            &environment.access_key_id,
+            &environment.secret_access_key,
+            environment.session_token.clone(),
+            None,
+            "environment",
+        );
+        let (timeouts, retries) = patience.config(self.slack);
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(environment.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(self.http.clone())
+            .timeout_config(timeouts)
+            .retry_config(retries);
+        if let Some(url) = &environment.endpoint_url {
+            config = config.endpoint_url(url);
+        }
+        config.build()
+    }
+}
+
+/// The code of an error: the service's own, or ours where it did not answer. Messages are dropped:
+/// they may name a user.
+pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
+    match error {
+        SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown error"),
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => "connect timeout",
+        SdkError::DispatchFailure(_) => "connection failed",
+        SdkError::ResponseError(_) => "unreadable response",
+        _ => "request not built",
+    }
+}

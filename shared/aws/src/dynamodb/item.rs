@@ -1,0 +1,260 @@
+//! Rows as items of the table, and back.
+
+use std::collections::{BTreeSet, HashMap};
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use data_encoding::BASE64URL_NOPAD;
+use latchstring_core::account::Sub;
+use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
+use latchstring_core::identifier::Method;
+use latchstring_core::keys::KeyId;
+use latchstring_core::label::Label;
+use latchstring_core::locale::Locale;
+use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
+use latchstring_core::ports::Token;
+use latchstring_core::sealed::SealedContact;
+use latchstring_core::time::Timestamp;
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// The partition key, and the attribute that DynamoDB's own cleaning goes by.
+pub(super) const PK: &str = "pk";
+const TTL: &str = "ttl";
+
+pub(super) const OPEN: &str = "open";
+pub(super) const MATCHED: &str = "matched";
+pub(super) const FINISHED: &str = "finished";
+
+pub(super) fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+pub(super) fn number(number: impl Into<u64>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
+}
+
+pub(super) fn bytes(bytes: &[u8]) -> AttributeValue {
+    AttributeValue::B(Blob::new(bytes))
+}
+
+pub(super) fn time(time: Timestamp) -> AttributeValue {
+    number(time.as_millis())
+}
+
+/// In whole seconds, and none too early.
+pub(super) fn ttl(keep_until: Timestamp) -> AttributeValue {
+    number(keep_until.as_millis().div_ceil(1000))
+}
+
+pub(super) fn answers<'a>(answers: impl IntoIterator<Item = &'a AnswerDigest>) -> AttributeValue {
+    let answers = answers
+        .into_iter()
+        .map(|answer| Blob::new(answer.as_bytes()));
+    AttributeValue::Bs(answers.collect())
+}
+
+pub(super) fn flow_key(id: FlowId) -> String {
+    key("flow", id.as_bytes())
+}
+
+pub(super) fn token_key(token: Token) -> String {
+    match token {
+        Token::Ticket(id) => key("ticket", id.as_bytes()),
+        Token::Proof(flow) => key("proof", flow.as_bytes()),
+    }
+}
+
+pub(super) fn pending_key(account: &Sub, method: Method) -> String {
+    format!("pending#{}#{}", method.as_str(), account.as_str())
+}
+
+pub(super) fn lease_key(on: Label) -> String {
+    key("lease", on.as_bytes())
+}
+
+pub(super) fn counter_key(counter: Label) -> String {
+    key("counter", counter.as_bytes())
+}
+
+fn key(kind: &str, id: &[u8]) -> String {
+    format!("{kind}#{}", BASE64URL_NOPAD.encode(id))
+}
+
+fn item<const N: usize>(pairs: [(&str, AttributeValue); N]) -> Item {
+    pairs.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
+    let mut item = item([
+        (PK, text(&flow_key(flow.id))),
+        (TTL, ttl(keep_until)),
+        ("client", text(&flow.client)),
+        ("purpose", text(flow.purpose.as_str())),
+        ("contact", text(flow.contact.as_text())),
+        ("key", text(flow.key.as_str())),
+        ("issued_at", time(flow.issued_at)),
+        ("expires_at", time(flow.expires_at)),
+        ("sends", number(flow.sends)),
+        ("last_sent_at", time(flow.last_sent_at)),
+    ]);
+    let mut set = |name: &str, value| item.insert(name.to_owned(), value);
+    if let Purpose::VerifyContact(id) = flow.purpose {
+        set("pending", bytes(id.as_bytes()));
+    }
+    if let Some(locale) = flow.locale {
+        set("locale", text(locale.tag()));
+    }
+    match &flow.subject {
+        Subject::Known(sub) => {
+            set("subject", text("known"));
+            set("sub", text(sub.as_str()));
+        }
+        Subject::Ghost => {
+            set("subject", text("ghost"));
+        }
+        Subject::Decoy => {
+            set("subject", text("decoy"));
+        }
+    }
+    if !flow.attempts.is_empty() {
+        set("attempts", answers(&flow.attempts));
+    }
+    let (state, right) = match flow.state {
+        State::Open => (OPEN, None),
+        State::Matched { answer, at } => (MATCHED, Some((answer, at))),
+        State::Finished { answer, at } => (FINISHED, Some((answer, at))),
+    };
+    set("state", text(state));
+    if let Some((answer, at)) = right {
+        set("answer", bytes(answer.as_bytes()));
+        set("at", time(at));
+    }
+    item
+}
+
+pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
+    let row = Row(item);
+    let right = || {
+        Some((
+            AnswerDigest::from_bytes(row.bytes("answer")?),
+            row.time("at")?,
+        ))
+    };
+    Some(Flow {
+        id,
+        client: row.text("client")?.to_owned(),
+        purpose: match row.text("purpose")? {
+            "sign_in" => Purpose::SignIn,
+            "claim" => Purpose::Claim,
+            "verify_contact" => {
+                Purpose::VerifyContact(PendingId::from_bytes(row.bytes("pending")?))
+            }
+            _ => return None,
+        },
+        subject: match row.text("subject")? {
+            "known" => Subject::Known(Sub::new(row.text("sub")?)),
+            "ghost" => Subject::Ghost,
+            "decoy" => Subject::Decoy,
+            _ => return None,
+        },
+        contact: SealedContact::from_text(row.text("contact")?),
+        key: KeyId::parse(row.text("key")?).ok()?,
+        issued_at: row.time("issued_at")?,
+        expires_at: row.time("expires_at")?,
+        sends: row.number("sends")?,
+        last_sent_at: row.time("last_sent_at")?,
+        // One that a later version wrote is only a language.
+        locale: row.text("locale").and_then(Locale::parse),
+        attempts: row.answers("attempts")?,
+        state: match row.text("state")? {
+            OPEN => State::Open,
+            MATCHED => right().map(|(answer, at)| State::Matched { answer, at })?,
+            FINISHED => right().map(|(answer, at)| State::Finished { answer, at })?,
+            _ => return None,
+        },
+    })
+}
+
+pub(super) fn of_pending(pending: &Pending, keep_until: Timestamp) -> Item {
+    let mut item = item([
+        (PK, text(&pending_key(&pending.account, pending.method))),
+        (TTL, ttl(keep_until)),
+        ("id", bytes(pending.id.as_bytes())),
+        ("contact", text(pending.contact.as_text())),
+        ("expires_at", time(pending.expires_at)),
+        ("outcome", text(outcome_name(pending.outcome))),
+    ]);
+    if let Some(replaces) = &pending.replaces {
+        item.insert("replaces".to_owned(), text(replaces.as_text()));
+    }
+    item
+}
+
+pub(super) fn to_pending(account: &Sub, method: Method, item: &Item) -> Option<Pending> {
+    let row = Row(item);
+    Some(Pending {
+        account: account.clone(),
+        method,
+        id: PendingId::from_bytes(row.bytes("id")?),
+        contact: SealedContact::from_text(row.text("contact")?),
+        replaces: match item.get("replaces") {
+            None => None,
+            Some(_) => Some(SealedContact::from_text(row.text("replaces")?)),
+        },
+        expires_at: row.time("expires_at")?,
+        outcome: match row.text("outcome")? {
+            "waiting" => PendingOutcome::Waiting,
+            "done" => PendingOutcome::Done,
+            "in_use" => PendingOutcome::InUse,
+            _ => return None,
+        },
+    })
+}
+
+pub(super) const fn outcome_name(outcome: PendingOutcome) -> &'static str {
+    match outcome {
+        PendingOutcome::Waiting => "waiting",
+        PendingOutcome::Done => "done",
+        PendingOutcome::InUse => "in_use",
+    }
+}
+
+/// An item that is read; whatever is not as we write it is `None`.
+pub(super) struct Row<'a>(pub(super) &'a Item);
+
+impl<'a> Row<'a> {
+    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name)?.as_s().ok().map(String::as_str)
+    }
+
+    fn number<T: FromStr>(&self, name: &str) -> Option<T> {
+        self.0.get(name)?.as_n().ok()?.parse().ok()
+    }
+
+    pub(super) fn time(&self, name: &str) -> Option<Timestamp> {
+        self.number(name).map(Timestamp::from_millis)
+    }
+
+    pub(super) fn bytes(&self, name: &str) -> Option<[u8; 16]> {
+        self.0.get(name)?.as_b().ok()?.as_ref().try_into().ok()
+    }
+
+    /// A set cannot be empty in the table: the attribute is missing then.
+    fn answers(&self, name: &str) -> Option<BTreeSet<AnswerDigest>> {
+        let Some(value) = self.0.get(name) else {
+            return Some(BTreeSet::new());
+        };
+        let answers = value.as_bs().ok()?.iter();
+        answers
+            .map(|answer| {
+                answer
+                    .as_ref()
+                    .try_into()
+                    .ok()
+                    .map(AnswerDigest::from_bytes)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,498 @@
+//! Flows, redemptions, pending contacts, leases and counters on Amazon DynamoDB: one on-demand
+//! table with the partition key `pk` (string) and the TTL attribute `ttl` (number, seconds).
+//!
+//! Every operation is one request: a conditional write, or one strongly consistent read by key.
+//! There is no query and no scan, and no index. A write whose condition fails is told the item as
+//! it stands in the same response.
+//!
+//! TTL only cleans up, up to days late. An item that outlived it counts like any other; what has
+//! expired is judged by the core, from the times in the item.
+//!
+//! # What it costs
+//!
+//! A sign-in at the first try is nine requests: three charges (sign-in), a redemption and a new
+//! flow (Create), a read and an attempt (Verify), a read and the finish (Define). A finished flow
+//! has 698 bytes with every address, since contacts are sealed at one length; a counter or
+//! redemption under 70. Each write is therefore one write unit.
+//!
+//! # A write that is repeated
+//!
+//! The SDK repeats a request once if it failed or was not answered in 1.2 s. The first attempt may
+//! have landed all the same, so each write either comes to the same end when it lands twice, or
+//! recognises itself: it carries a number drawn for this call, `by`, and an item that holds it was
+//! written by this call's first attempt.
+//!
+//! | operation | landed twice |
+//! |---|---|
+//! | `open_flow`, `advance_send`, `finish` | knows itself by `by`: still the one that won. If another write came between, it counts as lost, and nothing is sent or done twice |
+//! | `judge` | a wrong answer is in the set already and takes no room; a right one finds the row matched by itself, which the core lets pass again |
+//! | `redeem`, `lease` | the holder finds itself |
+//! | `put_pending`, `settle_pending`, `release` | the same end |
+//! | `charge` | knows itself by `by`, unless another charge came between: then it counts twice, never too little |
+//!
+//! A first attempt may even land after the call has ended with a fault. Then a send, attempt or
+//! charge is used up without effect, or a lease is held until its time is up: nothing happens
+//! twice.
+
+mod item;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use latchstring_core::account::Sub;
+use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
+use latchstring_core::identifier::Method;
+use latchstring_core::label::Label;
+use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
+use latchstring_core::ports::{Entropy, Fault, Finished, Judged, Opened, Redeemed, Store, Token};
+use latchstring_core::time::Timestamp;
+
+use crate::client::{Aws, Patience, code_of};
+use item::{FINISHED, Item, MATCHED, OPEN, PK, Row, bytes, number, text, time, ttl};
+
+/// How long a flow is kept after its code expired; long enough for every replay to find it over.
+const KEEP: Duration = Duration::from_secs(3600);
+/// How long the outcome of a pending contact is kept after it could have expired.
+const KEEP_PENDING: Duration = Duration::from_secs(24 * 3600);
+
+/// The item holds what this call's first attempt wrote.
+const BY: &str = "by";
+
+/// Flows, redemptions, pending contacts, leases and counters in one table.
+#[derive(Clone, Debug)]
+pub struct DynamoStore<E> {
+    client: Client,
+    table: String,
+    entropy: E,
+}
+
+/// What became of a conditional write.
+enum Written {
+    Done,
+    /// The condition did not hold, for this item, or because there is none.
+    Refused(Option<Item>),
+}
+
+impl Written {
+    /// The item that was in the way of a write that only an item can be in the way of.
+    fn in_the_way(item: Option<Item>, call: &'static str) -> Result<Item, Fault> {
+        item.ok_or_else(|| Fault::new(call, "no item in the way"))
+    }
+}
+
+/// One change of one item.
+struct Update<'a, const N: usize> {
+    key: String,
+    change: &'a str,
+    condition: &'a str,
+    values: [(&'a str, AttributeValue); N],
+}
+
+impl<E: Entropy> DynamoStore<E> {
+    /// The store in a table. Randomness tells one call from another. Connects only when asked
+    /// something.
+    pub fn new(aws: &Aws, table: impl Into<String>, entropy: E) -> Self {
+        Self {
+            client: Client::new(&aws.config(Patience::Call)),
+            table: table.into(),
+            entropy,
+        }
+    }
+
+    /// The number by which a write knows itself.
+    fn draw(&self) -> [u8; 16] {
+        self.entropy.bytes()
+    }
+
+    async fn read(&self, key: String) -> Result<Option<Item>, Fault> {
+        self.client
+            .get_item()
+            .table_name(&self.table)
+            .key(PK, AttributeValue::S(key))
+            .consistent_read(true)
+            .send()
+            .await
+            .map(|read| read.item)
+            .map_err(|error| Fault::new("GetItem", code_of(&error)))
+    }
+
+    /// Writes an item unless one of its key is there.
+    async fn put_new(&self, item: Item) -> Result<Written, Fault> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(Written::Done),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Written::Refused(failed.item.clone()))
+                }
+                _ => Err(Fault::new("PutItem", code_of(&error))),
+            },
+        }
+    }
+
+    async fn update<const N: usize>(&self, update: Update<'_, N>) -> Result<Written, Fault> {
+        let Update {
+            key,
+            change,
+            condition,
+            values,
+        } = update;
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, AttributeValue::S(key))
+            .update_expression(change)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names([change, condition])))
+            .set_expression_attribute_values(Some(values.map(|(n, v)| (n.to_owned(), v)).into()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match updated {
+            Ok(_) => Ok(Written::Done),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Written::Refused(failed.item.clone()))
+                }
+                _ => Err(Fault::new("UpdateItem", code_of(&error))),
+            },
+        }
+    }
+}
+
+/// The `#names` in expressions, each for the attribute of that name: many names that one would
+/// choose are reserved words.
+fn names<const N: usize>(expressions: [&str; N]) -> HashMap<String, String> {
+    expressions
+        .iter()
+        .flat_map(|expression| expression.split('#').skip(1))
+        .map(|rest| {
+            let ends = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_');
+            let name = &rest[..ends.unwrap_or(rest.len())];
+            (format!("#{name}"), name.to_owned())
+        })
+        .collect()
+}
+
+/// Whether this call's first attempt wrote the item.
+fn is_by(item: &Item, by: [u8; 16]) -> bool {
+    Row(item).bytes(BY) == Some(by)
+}
+
+fn unreadable(call: &'static str) -> Fault {
+    Fault::new(call, "unreadable item")
+}
+
+fn flow_in(id: FlowId, item: &Item, call: &'static str) -> Result<Flow, Fault> {
+    item::to_flow(id, item).ok_or_else(|| unreadable(call))
+}
+
+impl<E: Entropy> Store for DynamoStore<E> {
+    async fn open_flow(&self, flow: &Flow) -> Result<Opened, Fault> {
+        let by = self.draw();
+        let mut item = item::of_flow(flow, flow.expires_at.plus(KEEP));
+        item.insert(BY.to_owned(), bytes(&by));
+        match self.put_new(item).await? {
+            Written::Done => Ok(Opened::New),
+            Written::Refused(item) => {
+                let item = Written::in_the_way(item, "PutItem")?;
+                if is_by(&item, by) {
+                    return Ok(Opened::New);
+                }
+                Ok(Opened::Before(Box::new(flow_in(
+                    flow.id, &item, "PutItem",
+                )?)))
+            }
+        }
+    }
+
+    async fn flow(&self, id: FlowId) -> Result<Option<Flow>, Fault> {
+        let item = self.read(item::flow_key(id)).await?;
+        item.map(|item| flow_in(id, &item, "GetItem")).transpose()
+    }
+
+    async fn advance_send(&self, id: FlowId, sends: u8, now: Timestamp) -> Result<bool, Fault> {
+        let by = self.draw();
+        let written = self
+            .update(Update {
+                key: item::flow_key(id),
+                change: "SET #sends = :next, #last_sent_at = :now, #by = :by",
+                condition: "#state = :open AND #sends = :sends",
+                values: [
+                    (":next", number(sends.saturating_add(1))),
+                    (":now", time(now)),
+                    (":by", bytes(&by)),
+                    (":open", text(OPEN)),
+                    (":sends", number(sends)),
+                ],
+            })
+            .await?;
+        Ok(match written {
+            Written::Done => true,
+            Written::Refused(item) => item.is_some_and(|item| is_by(&item, by)),
+        })
+    }
+
+    async fn judge(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        right: bool,
+        limit: u8,
+        now: Timestamp,
+    ) -> Result<Judged, Fault> {
+        let key = item::flow_key(id);
+        let open = (":open", text(OPEN));
+        let one = (":answer", bytes(answer.as_bytes()));
+        let set = (":answers", item::answers([&answer]));
+        let condition = if limit == 0 {
+            "#state = :open AND (contains(#attempts, :answer) OR size(#attempts) < :limit)"
+        } else {
+            // An empty set is a missing attribute, which has no size.
+            "#state = :open AND (contains(#attempts, :answer) OR size(#attempts) < :limit \
+             OR attribute_not_exists(#attempts))"
+        };
+        let written = if right {
+            self.update(Update {
+                key,
+                change: "SET #state = :matched, #answer = :answer, #at = :now \
+                     ADD #attempts :answers",
+                condition,
+                values: [
+                    open,
+                    one,
+                    set,
+                    (":limit", number(limit)),
+                    (":matched", text(MATCHED)),
+                    (":now", time(now)),
+                ],
+            })
+            .await?
+        } else {
+            self.update(Update {
+                key,
+                change: "ADD #attempts :answers",
+                condition,
+                values: [open, one, set, (":limit", number(limit))],
+            })
+            .await?
+        };
+        Ok(match written {
+            Written::Done => Judged::Recorded,
+            Written::Refused(None) => Judged::Refused(None),
+            Written::Refused(Some(item)) => {
+                Judged::Refused(Some(Box::new(flow_in(id, &item, "UpdateItem")?)))
+            }
+        })
+    }
+
+    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, Fault> {
+        let by = self.draw();
+        let written = self
+            .update(Update {
+                key: item::flow_key(id),
+                change: "SET #state = :finished, #at = :now, #by = :by",
+                condition: "#state = :matched",
+                values: [
+                    (":finished", text(FINISHED)),
+                    (":now", time(now)),
+                    (":by", bytes(&by)),
+                    (":matched", text(MATCHED)),
+                ],
+            })
+            .await?;
+        let item = match written {
+            Written::Done => return Ok(Finished::Now),
+            Written::Refused(None) => return Ok(Finished::Refused),
+            Written::Refused(Some(item)) => item,
+        };
+        Ok(match flow_in(id, &item, "UpdateItem")?.state {
+            State::Finished { .. } if is_by(&item, by) => Finished::Now,
+            State::Finished { at, .. } => Finished::Before(at),
+            State::Open | State::Matched { .. } => Finished::Refused,
+        })
+    }
+
+    async fn redeem(
+        &self,
+        token: Token,
+        flow: FlowId,
+        keep_until: Timestamp,
+    ) -> Result<Redeemed, Fault> {
+        let written = self
+            .update(Update {
+                key: item::token_key(token),
+                change: "SET #flow = :flow, #ttl = :ttl",
+                // A holder that comes again may only lengthen its time.
+                condition: "attribute_not_exists(#pk) OR (#flow = :flow AND #ttl < :ttl)",
+                values: [(":flow", bytes(flow.as_bytes())), (":ttl", ttl(keep_until))],
+            })
+            .await?;
+        match written {
+            Written::Done => Ok(Redeemed::Here),
+            Written::Refused(item) => {
+                let item = Written::in_the_way(item, "UpdateItem")?;
+                let holder = Row(&item).bytes("flow");
+                let holder = holder.ok_or_else(|| unreadable("UpdateItem"))?;
+                Ok(if holder == *flow.as_bytes() {
+                    Redeemed::Here
+                } else {
+                    Redeemed::Elsewhere
+                })
+            }
+        }
+    }
+
+    async fn is_redeemed(&self, token: Token) -> Result<bool, Fault> {
+        Ok(self.read(item::token_key(token)).await?.is_some())
+    }
+
+    async fn put_pending(&self, pending: &Pending) -> Result<(), Fault> {
+        let item = item::of_pending(pending, pending.expires_at.plus(KEEP_PENDING));
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|error| Fault::new("PutItem", code_of(&error)))?;
+        Ok(())
+    }
+
+    async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, Fault> {
+        let item = self.read(item::pending_key(account, method)).await?;
+        item.map(|item| {
+            item::to_pending(account, method, &item).ok_or_else(|| unreadable("GetItem"))
+        })
+        .transpose()
+    }
+
+    async fn settle_pending(
+        &self,
+        account: &Sub,
+        method: Method,
+        id: PendingId,
+        outcome: PendingOutcome,
+    ) -> Result<bool, Fault> {
+        let written = self
+            .update(Update {
+                key: item::pending_key(account, method),
+                change: "SET #outcome = :outcome",
+                condition: "#id = :id",
+                values: [
+                    (":outcome", text(item::outcome_name(outcome))),
+                    (":id", bytes(id.as_bytes())),
+                ],
+            })
+            .await?;
+        Ok(matches!(written, Written::Done))
+    }
+
+    async fn lease(
+        &self,
+        on: Label,
+        holder: Label,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Fault> {
+        let written = self
+            .update(Update {
+                key: item::lease_key(on),
+                change: "SET #holder = :holder, #until = :until, #ttl = :ttl",
+                condition: "attribute_not_exists(#pk) OR #holder = :holder OR #until <= :now",
+                values: [
+                    (":holder", bytes(holder.as_bytes())),
+                    (":until", time(until)),
+                    (":ttl", ttl(until)),
+                    (":now", time(now)),
+                ],
+            })
+            .await?;
+        Ok(matches!(written, Written::Done))
+    }
+
+    async fn release(&self, on: Label, holder: Label) -> Result<(), Fault> {
+        let condition = "#holder = :holder";
+        let released = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key(PK, AttributeValue::S(item::lease_key(on)))
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names([condition])))
+            .expression_attribute_values(":holder", bytes(holder.as_bytes()))
+            .send()
+            .await;
+        match released {
+            Ok(_) => Ok(()),
+            Err(error) => match code_of(&error) {
+                "ConditionalCheckFailedException" => Ok(()),
+                code => Err(Fault::new("DeleteItem", code)),
+            },
+        }
+    }
+
+    async fn charge(
+        &self,
+        counter: Label,
+        amount: u32,
+        limit: u32,
+        keep_until: Timestamp,
+    ) -> Result<bool, Fault> {
+        let Some(room) = limit.checked_sub(amount) else {
+            return Ok(false);
+        };
+        let by = self.draw();
+        let written = self
+            .update(Update {
+                key: item::counter_key(counter),
+                change: "ADD #count :amount SET #by = :by, #ttl = :ttl",
+                condition: "attribute_not_exists(#pk) OR (#count <= :room AND #by <> :by)",
+                values: [
+                    (":amount", number(amount)),
+                    (":by", bytes(&by)),
+                    (":ttl", ttl(keep_until)),
+                    (":room", number(room)),
+                ],
+            })
+            .await?;
+        Ok(match written {
+            Written::Done => true,
+            Written::Refused(item) => item.is_some_and(|item| is_by(&item, by)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_names_its_attributes() {
+        let names = names([
+            "SET #last_sent_at = :now, #by=:by",
+            "#by <> :by AND size(#a) < :n",
+        ]);
+        let mut names: Vec<_> = names.into_iter().collect();
+        names.sort();
+        let expected = [
+            ("#a", "a"),
+            ("#by", "by"),
+            ("#last_sent_at", "last_sent_at"),
+        ];
+        assert_eq!(names, expected.map(|(n, a)| (n.to_owned(), a.to_owned())));
+    }
+}

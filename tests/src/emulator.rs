@@ -1,0 +1,170 @@
+//! ministack, an emulator of AWS: the DynamoDB, SES, SNS and Secrets Manager that the tests of
+//! `latchstring-aws` run against.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{env, fs, process};
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType, TimeToLiveSpecification,
+};
+use latchstring_aws::{Aws, AwsEnvironment};
+
+use crate::files::root;
+use crate::program::Program;
+
+/// An emulator on a free port of loopback, with a folder of its own for what it keeps. Both go
+/// with this value.
+pub struct Ministack {
+    endpoint: String,
+    folder: PathBuf,
+    _program: Program,
+}
+
+impl Ministack {
+    /// Starts one, and waits until it answers.
+    pub async fn start() -> Self {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let binary = root().join("target/tools/emulators/bin/ministack");
+        assert!(
+            binary.is_file(),
+            "the AWS emulator is not installed: run `cargo xtask test --only emulators`"
+        );
+        // Another process may take the port that was just free.
+        for _ in 0..5 {
+            let number = STARTED.fetch_add(1, Ordering::Relaxed);
+            let folder = format!("latchstring-emulator-{}-{number}", process::id());
+            let folder = env::temp_dir().join(folder);
+            fs::create_dir_all(&folder).expect("a folder in the system's for temporary files");
+            let port = free_port();
+            let endpoint = format!("http://127.0.0.1:{port}");
+            let mut program = Program::start_anothers(
+                Command::new(&binary)
+                    .current_dir(&folder)
+                    .env("IOT_MTLS_ENABLED", "0")
+                    .env("BIND_HOST", "127.0.0.1")
+                    .env("MINISTACK_HOST", "127.0.0.1")
+                    .env("GATEWAY_PORT", port.to_string())
+                    .env("AWS_ENDPOINT_URL", &endpoint)
+                    .env("STATE_DIR", &folder)
+                    .env("PYTHONUNBUFFERED", "1"),
+            );
+            let answers = program.line_after("Running on ").await.is_some();
+            let ministack = Self {
+                endpoint,
+                folder,
+                _program: program,
+            };
+            if answers {
+                return ministack;
+            }
+        }
+        panic!("the AWS emulator does not start");
+    }
+
+    /// Where it listens, as `AWS_ENDPOINT_URL` takes it.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// AWS, as our clients know it, with time enough for a machine that is busy with tests.
+    pub fn aws(&self) -> Aws {
+        aws_at(&self.endpoint).with_slack(20)
+    }
+
+    /// Makes the table that a deployment has.
+    pub async fn create_table(&self, name: &str) {
+        let client = self.dynamodb();
+        let key = AttributeDefinition::builder()
+            .attribute_name("pk")
+            .attribute_type(ScalarAttributeType::S);
+        let schema = KeySchemaElement::builder()
+            .attribute_name("pk")
+            .key_type(KeyType::Hash);
+        client
+            .create_table()
+            .table_name(name)
+            .attribute_definitions(key.build().expect("a definition"))
+            .key_schema(schema.build().expect("a key"))
+            .billing_mode(BillingMode::PayPerRequest)
+            .send()
+            .await
+            .expect("the table is made");
+        let ttl = TimeToLiveSpecification::builder()
+            .attribute_name("ttl")
+            .enabled(true);
+        client
+            .update_time_to_live()
+            .table_name(name)
+            .time_to_live_specification(ttl.build().expect("a specification"))
+            .send()
+            .await
+            .expect("the table cleans itself");
+    }
+
+    /// The size in bytes of the largest item of each kind, by what its key begins with, as DynamoDB
+    /// reckons it.
+    pub async fn sizes(&self, table: &str) -> BTreeMap<String, usize> {
+        let scanned = self.dynamodb().scan().table_name(table).send().await;
+        let mut sizes = BTreeMap::new();
+        for item in scanned.expect("the items").items() {
+            let key = item["pk"].as_s().expect("a text");
+            let kind = key.split('#').next().unwrap_or_default();
+            let bytes = item.iter().map(|(name, value)| name.len() + size(value));
+            let largest = sizes.entry(kind.to_owned()).or_insert(0);
+            *largest = bytes.sum::<usize>().max(*largest);
+        }
+        sizes
+    }
+
+    fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+        let credentials = Credentials::new("test", "test", None, None, "test");
+        aws_sdk_dynamodb::Client::from_conf(
+            Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("eu-west-1"))
+                .credentials_provider(credentials)
+                .endpoint_url(&self.endpoint)
+                .build(),
+        )
+    }
+}
+
+/// AWS at an address of loopback.
+pub(crate) fn aws_at(endpoint: &str) -> Aws {
+    Aws::new(AwsEnvironment {
+        region: "eu-west-1".to_owned(),
+        access_key_id: "test".to_owned(),
+        secret_access_key: "test".to_owned(),
+        session_token: None,
+        endpoint_url: Some(endpoint.to_owned()),
+    })
+}
+
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        // Two digits a byte, and one more.
+        AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::Bs(set) => 3 + set.iter().map(|b| b.as_ref().len() + 1).sum::<usize>(),
+        _ => panic!("no other type is kept"),
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+impl Drop for Ministack {
+    fn drop(&mut self) {
+        // It is in the system's folder for temporary files: no harm if it stays.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}

@@ -1,0 +1,126 @@
+//! A stand before a service that sees each request, and can spoil its reply.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use latchstring_aws::Aws;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::emulator::aws_at;
+
+/// A request of an AWS SDK, as far as tests ask.
+#[derive(Clone)]
+pub struct Request {
+    /// The operation, as `X-Amz-Target` names it after the dot.
+    pub operation: String,
+    /// The body.
+    pub body: Value,
+}
+
+/// Passes requests on to a service and notes them.
+pub struct Tap {
+    endpoint: String,
+    shared: Arc<Shared>,
+    server: JoinHandle<()>,
+}
+
+struct Shared {
+    upstream: String,
+    client: reqwest::Client,
+    seen: Mutex<Vec<Request>>,
+    /// How many of the next replies are lost on their way.
+    to_spoil: Mutex<usize>,
+}
+
+impl Tap {
+    /// Stands before a service on a free port.
+    pub async fn before(upstream: &str) -> Self {
+        let shared = Arc::new(Shared {
+            upstream: upstream.to_owned(),
+            client: reqwest::Client::new(),
+            seen: Mutex::default(),
+            to_spoil: Mutex::default(),
+        });
+        let router = Router::new()
+            .fallback(pass_on)
+            .with_state(Arc::clone(&shared));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let server = tokio::spawn(async move {
+            axum::serve(listener, router)
+                .await
+                .expect("accepting goes on");
+        });
+        Self {
+            endpoint: format!("http://{address}"),
+            shared,
+            server,
+        }
+    }
+
+    /// AWS behind this stand.
+    pub fn aws(&self) -> Aws {
+        aws_at(&self.endpoint).with_slack(20)
+    }
+
+    /// The next request does its work, and its caller is told that the service failed.
+    pub fn spoil_next_reply(&self) {
+        *lock(&self.shared.to_spoil) += 1;
+    }
+
+    /// What was asked since the last call of this.
+    pub fn seen(&self) -> Vec<Request> {
+        std::mem::take(&mut *lock(&self.shared.seen))
+    }
+}
+
+impl Drop for Tap {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn pass_on(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").cloned();
+    let target = target.as_ref().and_then(|target| target.to_str().ok());
+    let target = target.unwrap_or_default();
+    lock(&shared.seen).push(Request {
+        operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
+        body: serde_json::from_slice(&body).unwrap_or_default(),
+    });
+    let mut request = shared.client.post(&shared.upstream).body(body);
+    for name in [
+        "x-amz-target",
+        "content-type",
+        "authorization",
+        "x-amz-date",
+    ] {
+        if let Some(value) = headers.get(name) {
+            request = request.header(name, value);
+        }
+    }
+    let reply = request.send().await.expect("the service answers");
+    let (status, headers) = (reply.status(), reply.headers().clone());
+    let body = reply.bytes().await.expect("the service's answer ends");
+    let mut to_spoil = lock(&shared.to_spoil);
+    if let Some(left) = to_spoil.checked_sub(1) {
+        *to_spoil = left;
+        return (StatusCode::INTERNAL_SERVER_ERROR, "{}").into_response();
+    }
+    let kind = headers.get("content-type").cloned();
+    let kind = kind.map(|kind| [("content-type", kind)]);
+    match kind {
+        Some(kind) => (status, kind, body).into_response(),
+        None => (status, body).into_response(),
+    }
+}

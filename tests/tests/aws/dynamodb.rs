@@ -1,0 +1,296 @@
+//! The store on DynamoDB: the contract of every store, and what is particular to this one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use latchstring_aws::{Aws, CognitoChallengeApi, DynamoStore};
+use latchstring_core::account::{Account, Attributes};
+use latchstring_core::flow::{
+    Caller, ClientRequest, Next, Person, Response, Round, Turn, Verdict, create, define, verify,
+};
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::keys::{Key, KeyId, KeyRing};
+use latchstring_core::policy::{Deployment, Policy};
+use latchstring_core::ports::{Clock, Entropy, Finished, Judged, Opened, Redeemed, Store, Token};
+use latchstring_core::secret::Secret;
+use latchstring_core::sign_in::{SignIn, SignInRequest};
+use latchstring_lambda::{OsEntropy, SystemClock};
+use latchstring_memory::MemoryDirectory;
+use latchstring_tests::store_contract::{Contract, run};
+use latchstring_tests::{Ministack, Tap, note};
+
+const TABLE: &str = "latchstring";
+
+type OnDynamo = Contract<DynamoStore<OsEntropy>, OsEntropy>;
+
+fn contract(aws: &Aws) -> OnDynamo {
+    Contract {
+        store: Arc::new(DynamoStore::new(aws, TABLE, OsEntropy)),
+        entropy: OsEntropy,
+        now: SystemClock.now(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_store_on_dynamodb_keeps_every_promise() {
+    let ministack = Ministack::start().await;
+    ministack.create_table(TABLE).await;
+    run(&contract(&ministack.aws())).await;
+    let sizes = ministack.sizes(TABLE).await;
+    let kinds: Vec<_> = sizes.keys().map(String::as_str).collect();
+    assert_eq!(
+        kinds,
+        ["counter", "flow", "lease", "pending", "proof", "ticket"],
+        "it was this table"
+    );
+}
+
+#[tokio::test]
+async fn a_write_whose_reply_is_lost_is_repeated_and_knows_itself() {
+    let ministack = Ministack::start().await;
+    ministack.create_table(TABLE).await;
+    let tap = Tap::before(ministack.endpoint()).await;
+    let c = contract(&tap.aws());
+    let (store, now) = (&c.store, c.now);
+    let twice = |operation: &str| {
+        let seen = tap.seen();
+        assert_eq!(seen.len(), 2, "{operation} was asked twice");
+        assert!(seen[0].body == seen[1].body && seen[0].operation == operation);
+    };
+
+    let flow = c.row();
+    tap.spoil_next_reply();
+    assert_eq!(store.open_flow(&flow).await, Ok(Opened::New));
+    twice("PutItem");
+
+    tap.spoil_next_reply();
+    assert_eq!(store.advance_send(flow.id, 1, now).await, Ok(true));
+    twice("UpdateItem");
+    assert_eq!(
+        store.advance_send(flow.id, 1, now).await,
+        Ok(false),
+        "a call of its own at the same time is another's"
+    );
+    tap.seen();
+
+    let wrong = c.answer();
+    tap.spoil_next_reply();
+    let judged = store.judge(flow.id, wrong, false, 2, now).await;
+    assert_eq!(judged, Ok(Judged::Recorded));
+    twice("UpdateItem");
+    assert_eq!(c.read(flow.id).await.attempts, [wrong].into());
+    tap.seen();
+
+    let right = c.answer();
+    tap.spoil_next_reply();
+    let judged = store.judge(flow.id, right, true, 2, now).await;
+    twice("UpdateItem");
+    let row = c.read(flow.id).await;
+    assert_eq!(
+        judged,
+        Ok(Judged::Refused(Some(Box::new(row)))),
+        "matched by this answer, which the core lets pass again"
+    );
+    tap.seen();
+
+    tap.spoil_next_reply();
+    assert_eq!(store.finish(flow.id, now).await, Ok(Finished::Now));
+    twice("UpdateItem");
+    assert_eq!(store.finish(flow.id, now).await, Ok(Finished::Before(now)));
+    tap.seen();
+
+    let token = Token::Proof(flow.id);
+    tap.spoil_next_reply();
+    let redeemed = store.redeem(token, flow.id, now).await;
+    assert_eq!(redeemed, Ok(Redeemed::Here));
+    twice("UpdateItem");
+
+    let (on, holder) = (c.label(), c.label());
+    let until = c.after(5_000);
+    tap.spoil_next_reply();
+    assert_eq!(store.lease(on, holder, now, until).await, Ok(true));
+    twice("UpdateItem");
+    tap.spoil_next_reply();
+    assert_eq!(store.release(on, holder).await, Ok(()));
+    twice("DeleteItem");
+
+    let counter = c.label();
+    tap.spoil_next_reply();
+    assert_eq!(store.charge(counter, 1, 2, now).await, Ok(true));
+    twice("UpdateItem");
+    assert_eq!(
+        store.charge(counter, 1, 2, now).await,
+        Ok(true),
+        "the first was charged once"
+    );
+    assert_eq!(store.charge(counter, 1, 2, now).await, Ok(false));
+}
+
+#[tokio::test]
+async fn every_operation_is_one_request_by_key() {
+    let ministack = Ministack::start().await;
+    ministack.create_table(TABLE).await;
+    let tap = Tap::before(ministack.endpoint()).await;
+    let c = contract(&tap.aws());
+    run_one_of_each(&c).await;
+    let mut asked = BTreeMap::new();
+    for request in tap.seen() {
+        let consistent = request.body["ConsistentRead"] == true;
+        let conditional = request.body["ConditionExpression"].is_string();
+        let pending = request.body["Item"]["pk"]["S"]
+            .as_str()
+            .is_some_and(|key| key.starts_with("pending#"));
+        assert!(
+            consistent || conditional || pending,
+            "{}: a consistent read, a conditional write, or the pending contact that replaces",
+            request.operation
+        );
+        *asked.entry(request.operation).or_insert(0) += 1;
+    }
+    let asked: Vec<_> = asked.iter().map(|(name, n)| (name.as_str(), *n)).collect();
+    let expected = [
+        ("DeleteItem", 1),
+        ("GetItem", 3),
+        ("PutItem", 2),
+        ("UpdateItem", 7),
+    ];
+    assert_eq!(asked, expected, "thirteen operations");
+}
+
+/// Each operation once.
+async fn run_one_of_each(c: &OnDynamo) {
+    let (store, now) = (&c.store, c.now);
+    let fault = "an answer";
+    let flow = c.row();
+    store.open_flow(&flow).await.expect(fault);
+    store.flow(flow.id).await.expect(fault);
+    store.advance_send(flow.id, 1, now).await.expect(fault);
+    let judged = store.judge(flow.id, c.answer(), true, 3, now).await;
+    judged.expect(fault);
+    store.finish(flow.id, now).await.expect(fault);
+    let token = Token::Ticket(c.ticket());
+    store.redeem(token, flow.id, now).await.expect(fault);
+    store.is_redeemed(token).await.expect(fault);
+    let pending = c.pending(&c.sub(), Method::Email);
+    store.put_pending(&pending).await.expect(fault);
+    let (account, method) = (&pending.account, pending.method);
+    store.pending(account, method).await.expect(fault);
+    let settled = store
+        .settle_pending(account, method, pending.id, pending.outcome)
+        .await;
+    settled.expect(fault);
+    let label = c.label();
+    store.lease(label, label, now, now).await.expect(fault);
+    store.release(label, label).await.expect(fault);
+    store.charge(label, 1, 1, now).await.expect(fault);
+}
+
+#[tokio::test]
+async fn a_sign_in_is_nine_requests_and_no_item_is_larger_than_one_kilobyte() {
+    let ministack = Ministack::start().await;
+    ministack.create_table(TABLE).await;
+    let tap = Tap::before(ministack.endpoint()).await;
+    let store = DynamoStore::new(&tap.aws(), TABLE, OsEntropy);
+    // The longest address that there may be.
+    let domain = ["a"; 63].concat();
+    let address = format!("{}@{domain}.{domain}.{domain}", &domain[..62]);
+    note(&address);
+    sign_in(&tap.aws(), &store, &address).await;
+    let mut asked = BTreeMap::new();
+    for request in tap.seen() {
+        *asked.entry(request.operation).or_insert(0) += 1;
+    }
+    let asked: Vec<_> = asked.iter().map(|(name, n)| (name.as_str(), *n)).collect();
+    assert_eq!(asked, [("GetItem", 2), ("PutItem", 1), ("UpdateItem", 6)]);
+    let sizes = ministack.sizes(TABLE).await;
+    assert!(sizes["flow"] <= 700, "a flow has {} bytes", sizes["flow"]);
+    for kind in ["counter", "ticket"] {
+        assert!(sizes[kind] < 70, "a {kind} has {} bytes", sizes[kind]);
+    }
+}
+
+/// A person of the pool signs in at the first try.
+async fn sign_in(aws: &Aws, store: &DynamoStore<OsEntropy>, address: &str) {
+    let client = "1h57kf5cpq17m0eml12EXAMPLE";
+    let key = KeyId::parse("k1").expect("a key id");
+    let key = Key::new(key, &OsEntropy.bytes::<32>()).expect("a key");
+    let deployment = Deployment {
+        policy: Policy::for_clients(vec![client.to_owned()]),
+        keys: KeyRing::new(key, None, None).expect("a ring"),
+    };
+    let caller = Caller::new("eu-west-1_EXAMPLE", client);
+    let attributes = Attributes::from_pairs([
+        ("sub", "8a1d2b3c-4e5f-4a6b-8c7d-9e0f1a2b3c4d"),
+        ("email", address),
+        ("email_verified", "true"),
+        ("cognito:user_status", "CONFIRMED"),
+    ]);
+    let directory = MemoryDirectory::default();
+    directory.put(Account {
+        username: "ada".to_owned(),
+        enabled: true,
+        attributes: attributes.clone(),
+    });
+    let resolver = SignIn {
+        deployment: &deployment,
+        caller: &caller,
+        legacy_pool: false,
+        store,
+        directory: &directory,
+        api: &CognitoChallengeApi::new(aws, client),
+        clock: &SystemClock,
+        entropy: &OsEntropy,
+    };
+    let identifier = Identifier::parse(Method::Email, address).expect("an address");
+    let request = SignInRequest {
+        identifier,
+        locale: None,
+        proof: None,
+    };
+    let Ok(ticket) = resolver.ticket(&request).await else {
+        panic!("there is a ticket");
+    };
+    let request = ClientRequest {
+        method: Some("email".to_owned()),
+        ticket: Some(ticket.ticket),
+        action: None,
+    };
+    let mut turn = Turn {
+        caller: caller.clone(),
+        username: Secret::new("ada"),
+        person: Person::Known(attributes),
+        rounds: Vec::new(),
+        request: ClientRequest::default(),
+    };
+    let mut answer = "select".to_owned();
+    loop {
+        let next = define(&deployment, store, &directory, &SystemClock, &turn).await;
+        match next.decision {
+            Next::Challenge => {}
+            Next::IssueTokens => return,
+            Next::Fail => panic!("the sign-in goes on"),
+        }
+        let created = create(&deployment, store, &SystemClock, &OsEntropy, &turn).await;
+        let challenge = created
+            .decision
+            .challenge
+            .to_text(&deployment.keys, &caller);
+        if let Some(code) = created.message.and_then(|message| message.code) {
+            code.digits().clone_into(&mut answer);
+        }
+        let response = Response {
+            caller: caller.clone(),
+            person: turn.person.clone(),
+            challenge: Some(challenge.clone()),
+            answer: Secret::new(&answer),
+            request: request.clone(),
+        };
+        let verified = verify(&deployment, store, &SystemClock, &response).await;
+        turn.request = request.clone();
+        turn.rounds.push(Round {
+            challenge_name: "CUSTOM_CHALLENGE".to_owned(),
+            passed: matches!(verified.decision, Verdict::Right(_)),
+            metadata: Some(challenge),
+        });
+    }
+}

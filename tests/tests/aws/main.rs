@@ -1,0 +1,3 @@
+//! What `latchstring-aws` makes of AWS, on an emulator that others wrote.
+
+mod dynamodb;
