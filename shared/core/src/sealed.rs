@@ -489,10 +489,15 @@ mod tests {
         lengths.push(Identifier::parse(Method::PhoneNumber, "+14155550132").unwrap());
         let lengths: std::collections::BTreeSet<_> = lengths
             .into_iter()
-            .map(|to| {
-                ticket_to(to)
-                    .seal(&ring(), &caller(), &Seeded::new(4))
-                    .len()
+            .zip([None, Some(Locale::En), Some(Locale::Fr), Some(Locale::Ja)])
+            .map(|(to, locale)| {
+                let ticket = Ticket {
+                    locale,
+                    ..ticket_to(to)
+                };
+                let text = ticket.seal(&ring(), &caller(), &Seeded::new(4));
+                assert_eq!(opened(&text, &ring(), &caller(), now()), Ok(ticket));
+                text.len()
             })
             .collect();
         assert_eq!(lengths.len(), 1, "{lengths:?}");

@@ -56,7 +56,7 @@ variables! {
     CODES_PER_DAY = "CODES_PER_DAY", Some("10"), "1 to 100000 codes";
     APP_NAME = "APP_NAME", Some(""), "a name of 1 to 30 characters";
     DEFAULT_LOCALE = "DEFAULT_LOCALE", Some("en"), "en, fr, de, es, pt or ja";
-    SMS_DOMAIN = "SMS_DOMAIN", Some(""), "a domain of up to 60 characters";
+    SMS_DOMAIN = "SMS_DOMAIN", Some(""), "a domain of up to 40 characters";
     SMS_ANDROID_HASH = "SMS_ANDROID_HASH", Some(""), "11 characters of base64";
     LOG_LEVEL = "LOG_LEVEL", Some("info"), "error, warn, info or debug";
     AWS_REGION = "AWS_REGION", None, "the region; Lambda sets it";

@@ -65,13 +65,13 @@ impl AppName {
 }
 
 /// A domain such as `example.com`: at least two labels of letters, digits and hyphens, in ASCII
-/// form, up to 60 characters, so that it leaves room in a part for the text.
+/// form, up to 40 characters, so that it leaves room in a part for the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmsDomain(String);
 
 impl SmsDomain {
     /// The longest domain, in characters.
-    pub const MAX_CHARS: usize = 60;
+    pub const MAX_CHARS: usize = 40;
 
     /// Checks a domain and lower-cases it.
     pub fn parse(text: &str) -> Result<Self, NotBranding> {
@@ -158,7 +158,7 @@ mod tests {
             "@example.com",
             "192.0.2.1",
             "a_b.example.com",
-            &format!("{}.example.com", "a".repeat(49)),
+            &format!("{}.example.com", "a".repeat(29)),
         ] {
             assert_eq!(SmsDomain::parse(text), Err(NotBranding), "{text:?}");
         }

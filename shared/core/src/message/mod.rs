@@ -163,14 +163,15 @@ fn content(
             let last = code
                 .map(|code| autofill(branding, code))
                 .unwrap_or_default();
-            let named = with(words.sms, app) + &last;
-            let nameless = with(words.sms, None) + &last;
-            // A name is not worth a second part.
-            let text = if parts(&nameless) < parts(&named) {
-                nameless
-            } else {
-                named
-            };
+            // The second line is left out where it would cost another part, and then the name.
+            let long = words.sms.trim_end();
+            let short = long.lines().next().unwrap_or_default();
+            let candidates = [(long, app), (short, app), (long, None), (short, None)];
+            let text = candidates
+                .map(|(template, app)| with(template, app) + &last)
+                .into_iter()
+                .min_by_key(|text| parts(text))
+                .unwrap_or_default();
             Content::Sms { text }
         }
     }

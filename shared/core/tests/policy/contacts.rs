@@ -5,6 +5,7 @@ use latchstring_core::account::{Account, Attributes, Names, Sub};
 use latchstring_core::contact::{ContactError, Contacts, Identity, PendingState};
 use latchstring_core::flow::{Next, Why};
 use latchstring_core::identifier::Method;
+use latchstring_core::locale::Locale;
 use latchstring_core::ports::{
     Clock as _, Directory as _, Fault, Store as _, TokenHolder, Written,
 };
@@ -118,6 +119,39 @@ fn a_contact_is_changed_by_the_code_and_the_old_one_is_told() {
     assert!(holds(&world, ADAS_NAME, NEW));
     assert_eq!(pending(&world, ADAS_NAME), Some(PendingState::Done));
     assert_eq!(world.told(), [ADA]);
+}
+
+#[test]
+fn the_new_contact_is_written_to_as_asked_and_the_old_one_as_its_owner_reads() {
+    for (owners, asked, code_in, notice_in) in [
+        (
+            "",
+            Some(Locale::Fr),
+            "code de confirmation",
+            "a été modifiée",
+        ),
+        (
+            "de-AT",
+            Some(Locale::Fr),
+            "code de confirmation",
+            "geändert",
+        ),
+        ("de-AT", None, "Bestätigungscode", "geändert"),
+        ("", None, "confirmation code", "was changed"),
+    ] {
+        let world = World::with_ada();
+        world.put_ada(&[("locale", owners)]);
+        let pool = Pool::of(&world);
+        let tokens = Tokens(&world);
+        let resolver = resolver(&world, &pool, &tokens);
+        let asking = identity(&world, ADAS_NAME);
+        let payload = now(resolver.change(&asking, &identifier(NEW), asked)).unwrap();
+        let mut session = pool.session(&payload.session);
+        session.answer(&last_code(&world));
+        let (sent, told) = (world.texts(), world.notices());
+        assert!(sent[0].contains(code_in), "{sent:?}");
+        assert!(told[0].contains(notice_in), "{told:?}");
+    }
 }
 
 #[test]

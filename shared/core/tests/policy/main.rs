@@ -23,6 +23,7 @@ mod fail_closed;
 mod faults;
 mod harness;
 mod holders;
+mod locales;
 mod messages;
 mod no_oracle;
 mod proofs;

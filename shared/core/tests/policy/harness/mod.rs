@@ -17,6 +17,7 @@ use latchstring_core::flow::{
 };
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
+use latchstring_core::locale::Locale;
 use latchstring_core::message::Message;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Directory, Store};
@@ -167,6 +168,20 @@ impl World {
         self.ticket_for(Purpose::SignIn, to)
     }
 
+    /// A ticket to sign in, whose message is to be in a language.
+    pub(crate) fn ticket_in(&self, locale: Option<Locale>, to: &str) -> String {
+        let ticket = Ticket {
+            locale,
+            ..Ticket::new(
+                Purpose::SignIn,
+                identifier(to),
+                self.clock.now(),
+                &*self.entropy,
+            )
+        };
+        ticket.seal(&self.deployment.keys, &self.caller, &*self.entropy)
+    }
+
     /// A ticket for any purpose.
     pub(crate) fn ticket_for(&self, purpose: Purpose, to: &str) -> String {
         Ticket::new(purpose, identifier(to), self.clock.now(), &*self.entropy).seal(
@@ -226,6 +241,16 @@ impl World {
                 )
             })
             .collect()
+    }
+
+    /// What every message so far said.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        texts(&self.sent)
+    }
+
+    /// What every notice so far said.
+    pub(crate) fn notices(&self) -> Vec<String> {
+        texts(&self.notices)
     }
 
     /// The code of the only message, however often it was sent.
@@ -582,6 +607,14 @@ impl<'w> Session<'w> {
         };
         self.asked = challenge.to_text(&self.world.deployment.keys, &self.world.caller);
     }
+}
+
+fn texts(messages: &Mutex<Vec<Message>>) -> Vec<String> {
+    let messages = messages.lock().unwrap();
+    messages
+        .iter()
+        .map(|message| message.content.text().to_owned())
+        .collect()
 }
 
 /// What was typed, parsed.

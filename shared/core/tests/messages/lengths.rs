@@ -1,0 +1,129 @@
+//! What a text message costs, and what phones read out of it.
+
+use latchstring_core::locale::Locale;
+use latchstring_core::message::{AndroidHash, AppName, Branding, SmsDomain, parts};
+
+use crate::{Kind, acme, all, code, sms, sms_with};
+
+fn domain(text: &str) -> Option<SmsDomain> {
+    Some(SmsDomain::parse(text).unwrap())
+}
+
+#[test]
+fn a_text_message_is_one_part_in_every_language() {
+    for (locale, kind) in all() {
+        for branding in [Branding::default(), acme()] {
+            let text = sms(&branding, locale, kind);
+            assert_eq!(parts(&text), 1, "{locale:?} {kind:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn latin_text_messages_are_one_part_whatever_is_configured() {
+    let longest = format!("{}.example", "d".repeat(SmsDomain::MAX_CHARS - 8));
+    for name in ["N".repeat(30), "Ź".repeat(30), "€".repeat(30)] {
+        let branding = Branding {
+            app_name: Some(AppName::parse(&name).unwrap()),
+            sms_domain: domain(&longest),
+            ..acme()
+        };
+        for (locale, kind) in all().filter(|(locale, _)| *locale != Locale::Ja) {
+            let text = sms_with(&branding, locale, kind, code(10));
+            assert_eq!(parts(&text), 1, "{locale:?} {kind:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn what_would_cost_another_part_is_left_out_the_second_sentence_before_the_name() {
+    let branding = |name| Branding {
+        app_name: Some(AppName::parse(name).unwrap()),
+        ..acme()
+    };
+    let text = sms(&acme(), Locale::Fr, Kind::SignInCode);
+    assert!(text.contains("Acme") && text.contains("Ignorez"), "{text}");
+    let text = sms(
+        &branding("La Maison des Abricots Secs"),
+        Locale::Fr,
+        Kind::SignInCode,
+    );
+    assert!(
+        text.contains("Abricots Secs") && !text.contains("Ignorez"),
+        "{text}"
+    );
+    // A character outside the alphabet leaves 70 for the whole text.
+    let text = sms(&branding("Żabka"), Locale::En, Kind::SignInCode);
+    assert!(!text.contains("Żabka") && parts(&text) == 1, "{text}");
+    let text = sms(&branding("Zażółć"), Locale::Ja, Kind::SignInCode);
+    assert!(!text.contains("Za"), "{text}");
+    let text = sms(&branding("Söhne & Co."), Locale::En, Kind::SignInCode);
+    assert!(text.contains("Söhne & Co."), "{text}");
+}
+
+#[test]
+fn the_code_comes_first_and_is_called_one() {
+    for locale in Locale::ALL.iter().copied() {
+        let called = match locale {
+            Locale::En | Locale::Fr | Locale::De => "code",
+            // Without the accent that the alphabet of SMS does not have.
+            Locale::Es | Locale::Pt => "codigo",
+            Locale::Ja => "コード",
+        };
+        for kind in Kind::CODES {
+            let text = sms(&acme(), locale, kind);
+            let (first, rest) = text.split_once(' ').unwrap();
+            assert_eq!(first, code(6).digits());
+            let rest = rest.to_lowercase();
+            assert!(rest.contains(called), "{text}");
+        }
+    }
+}
+
+/// WICG, "Origin-bound one-time codes delivered via SMS": the last line, and nothing in it but
+/// `@`, the host, one space, `#` and the code.
+#[test]
+fn the_last_line_binds_the_code_to_the_domain() {
+    for locale in Locale::ALL.iter().copied() {
+        for kind in Kind::CODES {
+            for sms_android_hash in [None, acme().sms_android_hash] {
+                let branding = Branding {
+                    sms_android_hash,
+                    ..acme()
+                };
+                let text = sms(&branding, locale, kind);
+                let expected = format!("\n@example.com #{}", code(6).digits());
+                assert!(text.ends_with(&expected), "{text}");
+                assert_eq!(text.matches('@').count(), 1, "{text}");
+                assert_eq!(text.matches('#').count(), 1, "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_hash_of_an_app_has_its_own_line_and_is_the_last_without_a_domain() {
+    let hash = AndroidHash::parse("FA+9qCX9VSu").unwrap();
+    for locale in Locale::ALL.iter().copied() {
+        for kind in Kind::CODES {
+            for sms_domain in [None, domain("example.com")] {
+                let lines_after = usize::from(sms_domain.is_some());
+                let branding = Branding {
+                    sms_domain,
+                    ..acme()
+                };
+                let text = sms(&branding, locale, kind);
+                let place = text.lines().rev().position(|line| line == hash.as_str());
+                assert_eq!(place, Some(lines_after), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_notice_has_neither_line() {
+    for locale in Locale::ALL.iter().copied() {
+        let text = sms(&acme(), locale, Kind::ContactReplaced);
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+}

@@ -1,0 +1,233 @@
+//! Every message, in every language and for either channel, as people read it.
+
+mod html;
+mod lengths;
+mod snapshots;
+
+use std::time::Duration;
+
+use latchstring_core::code::{Code, CodeLength};
+use latchstring_core::flow::{FlowId, Purpose};
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::keys::{Key, KeyId};
+use latchstring_core::locale::Locale;
+use latchstring_core::message::{AndroidHash, AppName, Branding, Content, Message, SmsDomain};
+use latchstring_core::pending::PendingId;
+use latchstring_core::time::Timestamp;
+
+/// The kinds of message, as a reader tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    SignInCode,
+    ConfirmationCode,
+    ContactReplaced,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [
+        Self::SignInCode,
+        Self::ConfirmationCode,
+        Self::ContactReplaced,
+    ];
+    const CODES: [Self; 2] = [Self::SignInCode, Self::ConfirmationCode];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::SignInCode => "sign_in_code",
+            Self::ConfirmationCode => "confirmation_code",
+            Self::ContactReplaced => "contact_replaced",
+        }
+    }
+}
+
+struct Mail {
+    subject: String,
+    text: String,
+    html: String,
+}
+
+/// A deployment that has set everything.
+fn acme() -> Branding {
+    Branding {
+        app_name: Some(AppName::parse("Acme").unwrap()),
+        sms_domain: Some(SmsDomain::parse("example.com").unwrap()),
+        sms_android_hash: Some(AndroidHash::parse("FA+9qCX9VSu").unwrap()),
+        ..Branding::default()
+    }
+}
+
+fn code(digits: u8) -> Code {
+    Code::derive(
+        &Key::new(KeyId::parse("k1").unwrap(), &[7; 32]).unwrap(),
+        CodeLength::new(digits).unwrap(),
+        FlowId::from_bytes([1; 16]),
+        Purpose::SignIn,
+        &Identifier::parse(Method::Email, "ada@example.com").unwrap(),
+        Timestamp::from_secs(1),
+    )
+}
+
+fn message(branding: &Branding, locale: Locale, kind: Kind, to: &str, code: Code) -> Message {
+    let method = if to.starts_with('+') {
+        Method::PhoneNumber
+    } else {
+        Method::Email
+    };
+    let to = Identifier::parse(method, to).unwrap();
+    let purpose = match kind {
+        Kind::SignInCode => Purpose::SignIn,
+        Kind::ConfirmationCode => Purpose::VerifyContact(PendingId::from_bytes([2; 16])),
+        // 2026-02-28T09:05:07Z
+        Kind::ContactReplaced => {
+            let at = Timestamp::from_secs(1_772_269_507);
+            return Message::contact_replaced(branding, Some(locale), to, at);
+        }
+    };
+    let life = Duration::from_secs(300);
+    Message::code(branding, Some(locale), to, code, purpose, life)
+}
+
+fn mail(branding: &Branding, locale: Locale, kind: Kind) -> Mail {
+    match message(branding, locale, kind, "ada@example.com", code(6)).content {
+        Content::Mail {
+            subject,
+            text,
+            html,
+        } => Mail {
+            subject,
+            text,
+            html,
+        },
+        Content::Sms { .. } => panic!("an address gets a mail"),
+    }
+}
+
+fn sms_with(branding: &Branding, locale: Locale, kind: Kind, code: Code) -> String {
+    match message(branding, locale, kind, "+14155550132", code).content {
+        Content::Sms { text } => text,
+        Content::Mail { .. } => panic!("a number gets an SMS"),
+    }
+}
+
+fn sms(branding: &Branding, locale: Locale, kind: Kind) -> String {
+    sms_with(branding, locale, kind, code(6))
+}
+
+/// Every language with every kind.
+fn all() -> impl Iterator<Item = (Locale, Kind)> {
+    Locale::ALL
+        .iter()
+        .flat_map(|locale| Kind::ALL.map(|kind| (*locale, kind)))
+}
+
+#[test]
+fn every_kind_has_words_of_its_own_in_every_language() {
+    let mut seen = std::collections::BTreeSet::new();
+    for (locale, kind) in all() {
+        let Mail { subject, text, .. } = mail(&acme(), locale, kind);
+        let sms = sms(&Branding::default(), locale, kind);
+        for words in [&subject, &text, &sms] {
+            assert!(words.trim().len() > 10, "{locale:?} {kind:?}: {words:?}");
+            assert!(seen.insert(words.clone()), "twice: {words:?}");
+        }
+        assert_eq!(subject.lines().count(), 1, "{subject:?}");
+        for words in [subject, text, sms, self::sms(&acme(), locale, kind)] {
+            assert!(!words.contains(['{', '}', '[', ']']), "{words:?}");
+        }
+    }
+}
+
+#[test]
+fn the_name_of_the_app_stands_only_where_there_is_one() {
+    for (locale, kind) in all() {
+        for (branding, named) in [(acme(), true), (Branding::default(), false)] {
+            let Mail {
+                subject,
+                text,
+                html,
+            } = mail(&branding, locale, kind);
+            assert_eq!(html.contains("Acme"), named, "{html}");
+            let branding = Branding {
+                sms_domain: None,
+                sms_android_hash: None,
+                ..branding
+            };
+            for words in [subject, text, sms(&branding, locale, kind)] {
+                assert_eq!(words.contains("Acme"), named, "{words}");
+                for gap in ["  ", " .", " ,", " :"] {
+                    assert!(!words.contains(gap), "{words:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_code_is_in_the_text_once_and_never_in_the_subject() {
+    for locale in Locale::ALL.iter().copied() {
+        for kind in Kind::CODES {
+            let Mail {
+                subject,
+                text,
+                html,
+            } = mail(&acme(), locale, kind);
+            let code = code(6);
+            assert!(!subject.contains(code.digits()));
+            assert_eq!(text.matches(code.digits()).count(), 1);
+            assert_eq!(html.matches(code.digits()).count(), 1);
+            let line = text.lines().position(|line| line == code.digits());
+            assert_eq!(line, Some(2), "early, and on a line of its own");
+        }
+    }
+}
+
+#[test]
+fn minutes_are_said_as_people_say_them_and_never_too_many() {
+    let says = |secs| {
+        let to = Identifier::parse(Method::PhoneNumber, "+14155550132").unwrap();
+        let life = Duration::from_secs(secs);
+        let branding = Branding::default();
+        Message::code(&branding, None, to, code(6), Purpose::SignIn, life)
+            .content
+            .text()
+            .to_owned()
+    };
+    for (secs, minutes) in [
+        (600, "10 minutes."),
+        (300, "5 minutes."),
+        (299, "4 minutes."),
+        (120, "2 minutes."),
+        (119, "1 minute."),
+        (60, "1 minute."),
+        (1, "1 minute."),
+    ] {
+        assert!(says(secs).contains(minutes), "{}", says(secs));
+    }
+}
+
+#[test]
+fn a_notice_says_when_and_names_no_other_contact() {
+    for locale in Locale::ALL.iter().copied() {
+        let mail = mail(&acme(), locale, Kind::ContactReplaced).text;
+        let sms = sms(&acme(), locale, Kind::ContactReplaced);
+        for text in [mail, sms] {
+            for part in ["2026", "02", "28", "09:05", "UTC"] {
+                assert!(text.contains(part), "{text:?}");
+            }
+            assert!(!text.contains(['@', '#']), "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_of_a_message_shows_in_debug() {
+    let message = message(
+        &acme(),
+        Locale::En,
+        Kind::SignInCode,
+        "a@example.com",
+        code(6),
+    );
+    assert_eq!(format!("{message:?}"), "Message(…)");
+    assert_eq!(format!("{:?}", message.content), "Content(…)");
+}

@@ -1,0 +1,88 @@
+//! Every message as it is sent, in files: `snapshots/<language>/<kind>/`, with the three parts of a
+//! mail and the SMS of a deployment that has set everything, and in `bare.txt` what one says that
+//! has set nothing. A change of words shows there.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test messages` writes what is said now.
+#![expect(clippy::disallowed_methods, reason = "snapshots are files")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use latchstring_core::message::Branding;
+
+use crate::{Mail, acme, all, mail, sms};
+
+/// Every file and what belongs into it.
+fn expected() -> BTreeMap<PathBuf, String> {
+    let mut files = BTreeMap::new();
+    for (locale, kind) in all() {
+        let folder = Path::new(locale.tag()).join(kind.name());
+        let Mail {
+            subject,
+            text,
+            html,
+        } = mail(&acme(), locale, kind);
+        let bare = mail(&Branding::default(), locale, kind);
+        let bare = format!(
+            "{}\n\n{}\n{}\n",
+            bare.subject,
+            bare.text,
+            sms(&Branding::default(), locale, kind)
+        );
+        for (name, content) in [
+            ("subject.txt", subject + "\n"),
+            ("text.txt", text),
+            ("mail.html", html),
+            ("sms.txt", sms(&acme(), locale, kind) + "\n"),
+            ("bare.txt", bare),
+        ] {
+            files.insert(folder.join(name), content);
+        }
+    }
+    files
+}
+
+fn found(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).into_iter().flatten() {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let content = fs::read_to_string(&path).expect("a text");
+                let name = path.strip_prefix(folder).expect("it is in the folder");
+                files.insert(name.to_owned(), content);
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn messages_read_as_they_always_did() {
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+        .join("tests/messages/snapshots");
+    let expected = expected();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let _ = fs::remove_dir_all(&folder);
+        for (name, content) in &expected {
+            let file = folder.join(name);
+            fs::create_dir_all(file.parent().expect("a folder")).expect("it can be made");
+            fs::write(file, content).expect("it can be written");
+        }
+    }
+    let found = found(&folder);
+    for (name, content) in &expected {
+        let found = found.get(name);
+        let found = found.unwrap_or_else(|| panic!("no snapshot {}", name.display()));
+        assert_eq!(found, content, "{}", name.display());
+    }
+    for name in found.keys() {
+        let known = expected.contains_key(name);
+        assert!(known, "{} is a snapshot of nothing", name.display());
+    }
+}
