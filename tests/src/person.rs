@@ -74,6 +74,8 @@ pub struct Person {
     method: Method,
     typed: String,
     canonical: String,
+    /// What their client says about their language.
+    locale: Option<String>,
 }
 
 impl Person {
@@ -87,7 +89,20 @@ impl Person {
             method,
             typed: typed.to_owned(),
             canonical,
+            locale: None,
         }
+    }
+
+    /// The same person with a client that names a language.
+    #[must_use]
+    pub fn reading(mut self, locale: &str) -> Self {
+        self.locale = Some(locale.to_owned());
+        self
+    }
+
+    /// What this person's client says about their language.
+    pub(crate) fn locale(&self) -> Option<&str> {
+        self.locale.as_deref()
     }
 
     /// The canonical address or number.
@@ -101,7 +116,10 @@ impl Person {
     }
 
     fn input(&self, proof: Option<&str>) -> Value {
-        json!({"input": {"emailOrPhone": self.typed, "method": self.graphql_method(), "proof": proof}})
+        json!({"input": {
+            "emailOrPhone": self.typed, "method": self.graphql_method(), "proof": proof,
+            "locale": self.locale,
+        }})
     }
 
     async fn sign_in(&self, proof: Option<&str>) -> Result<Question, Refusal> {

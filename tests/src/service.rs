@@ -103,6 +103,8 @@ pub struct Mail {
     pub subject: Option<String>,
     /// The text.
     pub text: String,
+    /// The same as HTML, if it is a mail.
+    pub html: Option<String>,
     /// The code; empty in a notice.
     pub code: String,
 }
@@ -260,6 +262,7 @@ impl Latchstring {
                     to: text("to"),
                     subject: message["subject"].as_str().map(str::to_owned),
                     text: text("text"),
+                    html: message["html"].as_str().map(str::to_owned),
                     code: code.to_owned(),
                 }
             })

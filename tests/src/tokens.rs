@@ -119,7 +119,7 @@ impl SignedIn {
                              { session username codeLength expiresIn resendAfter } }";
         let data = json!({
             "method": contact.graphql_method(), "emailOrPhone": contact.typed(),
-            "givenName": name.0, "familyName": name.1,
+            "givenName": name.0, "familyName": name.1, "locale": contact.locale(),
         });
         let input = json!({"input": {"data": data}});
         let payload = self.graphql("signUp", QUERY, input).await?;
@@ -132,6 +132,7 @@ impl SignedIn {
                              { session username codeLength expiresIn resendAfter } }";
         let input = json!({"input": {
             "method": contact.graphql_method(), "emailOrPhone": contact.typed(),
+            "locale": contact.locale(),
         }});
         let payload = self.graphql("changeContact", QUERY, input).await?;
         Ok(Question::of(&self.latchstring, &payload))

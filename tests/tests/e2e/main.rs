@@ -8,6 +8,7 @@ mod contacts;
 mod failures;
 mod golden_events;
 mod legacy_pool;
+mod messages;
 mod resend_and_expiry;
 mod retries;
 mod sign_in;

@@ -5,8 +5,8 @@ use latchstring_core::message::{AndroidHash, AppName, Branding, SmsDomain, parts
 
 use crate::{Kind, acme, all, code, sms, sms_with};
 
-fn domain(text: &str) -> Option<SmsDomain> {
-    Some(SmsDomain::parse(text).unwrap())
+fn domain(text: &str) -> SmsDomain {
+    SmsDomain::parse(text).unwrap()
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn latin_text_messages_are_one_part_whatever_is_configured() {
     for name in ["N".repeat(30), "Ź".repeat(30), "€".repeat(30)] {
         let branding = Branding {
             app_name: Some(AppName::parse(&name).unwrap()),
-            sms_domain: domain(&longest),
+            sms_domain: Some(domain(&longest)),
             ..acme()
         };
         for (locale, kind) in all().filter(|(locale, _)| *locale != Locale::Ja) {
@@ -106,7 +106,7 @@ fn the_hash_of_an_app_has_its_own_line_and_is_the_last_without_a_domain() {
     let hash = AndroidHash::parse("FA+9qCX9VSu").unwrap();
     for locale in Locale::ALL.iter().copied() {
         for kind in Kind::CODES {
-            for sms_domain in [None, domain("example.com")] {
+            for sms_domain in [None, Some(domain("example.com"))] {
                 let lines_after = usize::from(sms_domain.is_some());
                 let branding = Branding {
                     sms_domain,

@@ -1,4 +1,8 @@
 //! Every message, in every language and for either channel, as people read it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails where something is not as it must be"
+)]
 
 mod html;
 mod lengths;
@@ -130,7 +134,6 @@ fn every_kind_has_words_of_its_own_in_every_language() {
             assert!(words.trim().len() > 10, "{locale:?} {kind:?}: {words:?}");
             assert!(seen.insert(words.clone()), "twice: {words:?}");
         }
-        assert_eq!(subject.lines().count(), 1, "{subject:?}");
         for words in [subject, text, sms, self::sms(&acme(), locale, kind)] {
             assert!(!words.contains(['{', '}', '[', ']']), "{words:?}");
         }

@@ -6,7 +6,8 @@
 //!
 //! - [`rows`]: one test for each row of the policy table in `latchstring_core::flow`.
 //! - The rules of the design, by name: [`fail_closed`], [`authority`], [`attempts`], [`messages`],
-//!   [`holders`], [`decoys`], [`proofs`], [`secrecy`], [`no_oracle`].
+//!   [`holders`], [`decoys`], [`proofs`], [`secrecy`], [`no_oracle`],
+//!   [`locales`].
 //! - [`faults`] and [`retries`]: what Lambda and the network do to every step of every flow.
 //! - [`properties`]: what no sequence of events may reach.
 //! - [`sign_in`], [`contacts`]: the resolvers over a small Cognito that drives the same triggers.
