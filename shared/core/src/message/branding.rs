@@ -1,6 +1,6 @@
 //! What a deployment puts into its messages.
 
-use std::fmt;
+use thiserror::Error;
 
 use crate::identifier::is_invisible;
 use crate::locale::Locale;
@@ -19,7 +19,8 @@ pub struct Branding {
 }
 
 /// A text that is none of what a setting takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not what this setting takes")]
 pub struct NotBranding;
 
 macro_rules! text_of_a_deployment {
@@ -29,12 +30,6 @@ macro_rules! text_of_a_deployment {
                 /// The text.
                 pub fn as_str(&self) -> &str {
                     &self.0
-                }
-            }
-
-            impl fmt::Display for $type {
-                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    f.write_str(&self.0)
                 }
             }
         )*
