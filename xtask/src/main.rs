@@ -20,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use command::Line;
 use failure::Failed;
 use package::Architecture;
 use repository::Repository;
@@ -37,6 +38,8 @@ struct Cli {
 enum Chore {
     Test(Test),
     Package(Package),
+    /// Explore the orders of parallel calls deeper than the tests do, and print what that came to
+    Model,
 }
 
 /// Run every check, in order, and stop at the first that fails.
@@ -92,6 +95,14 @@ fn main() -> ExitCode {
                 .filter(|step| test.only.is_empty() || test.only.contains(step))
                 .collect();
             exit(steps::run(&repository, &steps, test.keep_going))
+        }
+        Chore::Model => {
+            let line = Line::cargo(&["test", "--release", "--locked"])
+                .args(&["--package", "latchstring-core", "--test", "policy"])
+                .args(&["--", "model::", "--nocapture"])
+                .env("MODEL", "deep");
+            println!("      $ {line}");
+            told(line.run(&repository).map_err(|failure| failure.of(&line)))
         }
         Chore::Package(Package { arch }) => {
             let Some(architecture) = arch.or(Architecture::of_this_machine()) else {

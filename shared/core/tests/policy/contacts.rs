@@ -85,25 +85,25 @@ fn change_as(
 }
 
 /// A session that the code to a new contact answers.
-fn change<'w>(world: &'w World, username: &str, to: &str) -> Session<'w> {
+pub(crate) fn change<'w>(world: &'w World, username: &str, to: &str) -> Session<'w> {
     let pool = Pool::of(world);
     let payload = change_as(world, &pool, &identity(world, username), to).unwrap();
     pool.session(&payload.session)
 }
 
-fn pending(world: &World, username: &str) -> Option<PendingState> {
+pub(crate) fn pending(world: &World, username: &str) -> Option<PendingState> {
     let pool = Pool::of(world);
     let identity = identity(world, username);
     let state = now(resolver(world, &pool, &Tokens(world)).pending(&identity, Method::Email));
     state.unwrap()
 }
 
-fn holds(world: &World, username: &str, contact: &str) -> bool {
+pub(crate) fn holds(world: &World, username: &str, contact: &str) -> bool {
     let account = now(world.directory.port.find(username)).unwrap().unwrap();
     account.attributes.holds(&identifier(contact))
 }
 
-fn last_code(world: &World) -> String {
+pub(crate) fn last_code(world: &World) -> String {
     world.sent().pop().unwrap().0
 }
 

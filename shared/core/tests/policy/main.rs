@@ -10,6 +10,8 @@
 //!   [`locales`].
 //! - [`faults`] and [`retries`]: what Lambda and the network do to every step of every flow.
 //! - [`properties`]: what no sequence of events may reach.
+//! - [`model`]: what no order of parallel calls may reach, nor a death between any two of them:
+//!   every order there is, to a stated depth.
 //! - [`sign_in`], [`contacts`]: the resolvers over a small Cognito that drives the same triggers.
 #![expect(
     clippy::unwrap_used,
@@ -26,6 +28,7 @@ mod harness;
 mod holders;
 mod locales;
 mod messages;
+mod model;
 mod no_oracle;
 mod proofs;
 mod properties;

@@ -15,10 +15,10 @@ use crate::harness::{
     interleaved, now,
 };
 
-type Resolver<'a, 'w> =
+pub(crate) type Resolver<'a, 'w> =
     SignIn<'a, Flaky<MemoryStore>, Flaky<MemoryDirectory>, Pool<'w>, ManualClock, SeededEntropy>;
 
-fn resolver<'a, 'w>(world: &'a World, pool: &'a Pool<'w>) -> Resolver<'a, 'w> {
+pub(crate) fn resolver<'a, 'w>(world: &'a World, pool: &'a Pool<'w>) -> Resolver<'a, 'w> {
     SignIn {
         deployment: &world.deployment,
         caller: &world.caller,
@@ -31,7 +31,7 @@ fn resolver<'a, 'w>(world: &'a World, pool: &'a Pool<'w>) -> Resolver<'a, 'w> {
     }
 }
 
-fn request(typed: &str, proof: Option<&str>) -> SignInRequest {
+pub(crate) fn request(typed: &str, proof: Option<&str>) -> SignInRequest {
     SignInRequest {
         identifier: identifier(typed),
         proof: proof.map(Secret::new),
@@ -55,7 +55,7 @@ fn with_proof(
 }
 
 /// A proof earned by a code, as a client would.
-fn earned_proof(world: &World, typed: &str) -> String {
+pub(crate) fn earned_proof(world: &World, typed: &str) -> String {
     let pool = Pool::of(world);
     let payload = sign_in(world, &pool, typed).unwrap();
     let mut session = pool.session(&payload.session);
@@ -64,7 +64,7 @@ fn earned_proof(world: &World, typed: &str) -> String {
 }
 
 /// The budget does not matter here.
-fn generous(world: &mut World) {
+pub(crate) fn generous(world: &mut World) {
     let budget = &mut world.deployment.policy.budget;
     (budget.per_minute, budget.per_hour, budget.per_day) = (100, 100, 100);
 }

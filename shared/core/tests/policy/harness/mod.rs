@@ -1,5 +1,6 @@
 //! Plays Cognito: holds sessions and calls the triggers as the pool would.
 
+mod choices;
 mod executor;
 mod pool;
 mod story;
@@ -26,6 +27,7 @@ use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 
+pub(crate) use choices::{Bounds, Choices, Explored};
 pub(crate) use executor::{Strand, in_turn, interleaved, now};
 pub(crate) use pool::Pool;
 pub(crate) use story::Story;

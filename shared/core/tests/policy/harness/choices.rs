@@ -1,0 +1,204 @@
+//! Every order of several futures, and every place where one of them can die.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::task::{Context, Poll, Waker};
+
+use super::executor::Strand;
+
+/// The choices of one run. Each later run differs in at least one, until there is none left.
+#[derive(Debug, Default)]
+pub(crate) struct Choices {
+    script: Vec<Choice>,
+    at: usize,
+}
+
+#[derive(Debug)]
+struct Choice {
+    took: usize,
+    of: usize,
+}
+
+/// What was explored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Explored {
+    /// How many runs there are, no two alike.
+    pub(crate) runs: usize,
+    /// The most choices in one of them.
+    pub(crate) depth: usize,
+}
+
+impl Choices {
+    /// Makes every run there is.
+    pub(crate) fn explore(mut run: impl FnMut(&mut Self)) -> Explored {
+        let mut choices = Self::default();
+        let mut explored = Explored { runs: 0, depth: 0 };
+        loop {
+            choices.at = 0;
+            run(&mut choices);
+            assert_eq!(choices.at, choices.script.len(), "a run repeats itself");
+            explored.runs += 1;
+            explored.depth = explored.depth.max(choices.at);
+            if !choices.advance() {
+                return explored;
+            }
+        }
+    }
+
+    /// One of so many: another one in another run.
+    pub(crate) fn choose(&mut self, of: usize) -> usize {
+        if self.at == self.script.len() {
+            self.script.push(Choice { took: 0, of });
+        }
+        let choice = &self.script[self.at];
+        assert_eq!(choice.of, of, "a run repeats itself");
+        self.at += 1;
+        choice.took
+    }
+
+    fn advance(&mut self) -> bool {
+        while let Some(last) = self.script.last_mut() {
+            last.took += 1;
+            if last.took < last.of {
+                return true;
+            }
+            self.script.pop();
+        }
+        false
+    }
+
+    /// Runs several futures, each as far as its next port call and then any other, within these
+    /// bounds. What a future returned; `None` if it died.
+    pub(crate) fn run<T>(&mut self, strands: Vec<Strand<'_, T>>, bounds: Bounds) -> Vec<Option<T>> {
+        let mut context = Context::from_waker(Waker::noop());
+        let Bounds {
+            mut deaths,
+            mut switches,
+        } = bounds;
+        let mut ended: Vec<Option<T>> = strands.iter().map(|_| None).collect();
+        let mut running: BTreeMap<usize, Strand<'_, T>> = strands.into_iter().enumerate().collect();
+        // One that has not begun and dies is one that never was.
+        let mut begun = BTreeSet::new();
+        let mut last = None;
+        while !running.is_empty() {
+            let held = last.filter(|last| running.contains_key(last));
+            let may_run = running
+                .keys()
+                .copied()
+                .filter(|place| switches > 0 || held.is_none_or(|held| held == *place));
+            let may_die = running
+                .keys()
+                .copied()
+                .filter(|place| deaths > 0 && begun.contains(place));
+            let options: Vec<_> = may_run
+                .map(|place| (place, Fate::Runs))
+                .chain(may_die.map(|place| (place, Fate::Dies)))
+                .collect();
+            let (place, fate) = options[self.choose(options.len())];
+            if fate == Fate::Dies {
+                drop(running.remove(&place));
+                deaths -= 1;
+                continue;
+            }
+            if held.is_some_and(|held| held != place) {
+                switches -= 1;
+            }
+            begun.insert(place);
+            last = Some(place);
+            if let Some(strand) = running.get_mut(&place)
+                && let Poll::Ready(value) = strand.as_mut().poll(&mut context)
+            {
+                running.remove(&place);
+                ended[place] = Some(value);
+            }
+        }
+        ended
+    }
+}
+
+/// What is explored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// How many futures may end between two of their calls, as when Lambda kills a process.
+    pub(crate) deaths: usize,
+    /// How often another future may go on while one could. Whatever goes wrong between parallel
+    /// calls has hardly ever needed more than two such switches (Musuvathi and Qadeer 2007).
+    pub(crate) switches: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Runs,
+    Dies,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A future that writes its name before each of its calls.
+    async fn writer(name: char, calls: usize, wrote: &std::cell::RefCell<String>) {
+        for _ in 0..calls {
+            wrote.borrow_mut().push(name);
+            let mut waits = true;
+            std::future::poll_fn(|_| {
+                if std::mem::take(&mut waits) {
+                    Poll::Pending
+                } else {
+                    Poll::Ready(())
+                }
+            })
+            .await;
+        }
+    }
+
+    fn orders(calls: &[(char, usize)], bounds: Bounds) -> (Explored, BTreeSet<String>) {
+        let mut seen = BTreeSet::new();
+        let explored = Choices::explore(|choices| {
+            let wrote = std::cell::RefCell::default();
+            let strands = calls
+                .iter()
+                .map(|(name, calls)| Box::pin(writer(*name, *calls, &wrote)) as Strand<'_, ()>)
+                .collect();
+            choices.run(strands, bounds);
+            seen.insert(wrote.take());
+        });
+        (explored, seen)
+    }
+
+    const NO_DEATH: Bounds = Bounds {
+        deaths: 0,
+        switches: usize::MAX,
+    };
+
+    #[test]
+    fn every_order_of_two_futures_is_run_once() {
+        // Two calls are three steps: 6! / (3! 3!) orders of steps.
+        let (explored, seen) = orders(&[('a', 2), ('b', 2)], NO_DEATH);
+        assert_eq!(explored, Explored { runs: 20, depth: 6 });
+        let wanted = ["aabb", "abab", "abba", "baab", "baba", "bbaa"];
+        assert_eq!(seen, wanted.map(str::to_owned).into());
+    }
+
+    #[test]
+    fn every_place_to_die_is_tried() {
+        let bounds = Bounds {
+            deaths: 1,
+            ..NO_DEATH
+        };
+        let (_, seen) = orders(&[('a', 3)], bounds);
+        assert_eq!(seen, ["a", "aa", "aaa"].map(str::to_owned).into());
+    }
+
+    #[test]
+    fn no_more_switches_are_made_than_allowed() {
+        let bounds = Bounds {
+            switches: 1,
+            ..NO_DEATH
+        };
+        let (_, seen) = orders(&[('a', 2), ('b', 2)], bounds);
+        assert_eq!(
+            seen,
+            ["aabb", "abba", "baab", "bbaa"].map(str::to_owned).into()
+        );
+    }
+}

@@ -1,0 +1,300 @@
+//! The whole state space, to a stated depth: the real core over the ports in memory, a few calls of
+//! Cognito's in parallel, in every order of their port calls, and with a process dying between any
+//! two of them.
+//!
+//! The tests explore what takes seconds. `cargo xtask model` sets `MODEL=deep` and explores more.
+#![expect(
+    clippy::print_stdout,
+    reason = "`cargo xtask model` shows what was explored"
+)]
+
+use latchstring_core::flow::{ClientRequest, Next};
+use latchstring_core::identifier::Method;
+use latchstring_core::ports::Directory as _;
+use latchstring_core::secret::Secret;
+
+use crate::contacts::{change, holds, last_code};
+use crate::harness::{
+    ADA, ADAS_NAME, BOB, BOBS_NAME, Bounds, Choices, Explored, Pool, Reply, Session, Strand, World,
+    identifier, now,
+};
+use crate::sign_in::{earned_proof, generous, request, resolver};
+
+/// What two accounts want at once.
+const NEW: &str = "new@example.org";
+
+/// Explores to the shallow bounds, or if asked to the deep ones, and says what that came to.
+fn explore(
+    name: &str,
+    [shallow, deep]: [(usize, Bounds); 2],
+    mut run: impl FnMut(&mut Choices, usize, Bounds),
+) {
+    let is_deep = option_env!("MODEL") == Some("deep");
+    let (parallel, bounds) = if is_deep { deep } else { shallow };
+    let Explored { runs, depth } = Choices::explore(|choices| run(choices, parallel, bounds));
+    assert!(runs > 1, "{name} leaves no choice");
+    let Bounds { deaths, switches } = bounds;
+    let switches = if switches == ANY {
+        "any number of".to_owned()
+    } else {
+        format!("up to {switches}")
+    };
+    println!(
+        "model: {name}: {parallel} in parallel, {switches} switches, up to {deaths} deaths: \
+         all {runs} orders, depth {depth}"
+    );
+}
+
+const ANY: usize = usize::MAX;
+
+const fn within(parallel: usize, switches: usize, deaths: usize) -> (usize, Bounds) {
+    (parallel, Bounds { deaths, switches })
+}
+
+/// One more answer to a session that somebody kept.
+fn answering<'a>(session: &Session<'a>, answer: String, action: Option<&str>) -> Strand<'a, Reply> {
+    let mut session = session.clone();
+    let request = ClientRequest {
+        action: action.map(str::to_owned),
+        ..ClientRequest::default()
+    };
+    Box::pin(async move { session.respond(&answer, request).await })
+}
+
+fn choosing<'a>(session: &Session<'a>, ticket: &str) -> Strand<'a, Reply> {
+    let mut session = session.clone();
+    let request = ClientRequest {
+        method: Some(Method::Email.as_str().to_owned()),
+        ticket: Some(Secret::new(ticket)),
+        action: None,
+    };
+    Box::pin(async move { session.respond("", request).await })
+}
+
+/// The true owner can sign in, whatever happened before.
+fn the_owner_finds_a_way(world: &World, typed: &str) {
+    let mut session = world.at_otp(typed);
+    let reply = session.answer(&last_code(world));
+    assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.whys());
+}
+
+#[test]
+fn no_order_of_answers_passes_the_attempts() {
+    explore(
+        "answers",
+        [within(2, ANY, 0), within(3, 4, 1)],
+        |choices, parallel, bounds| {
+            let world =
+                World::with_ada().reconfigured(|world| world.deployment.policy.attempts = 2);
+            let session = world.at_otp(ADA);
+            world.wire.take_turns();
+            let wrong = world.wrong_codes().take(parallel - 1);
+            let answers: Vec<_> = wrong.chain([world.code()]).collect();
+            let strands = answers
+                .iter()
+                .map(|answer| answering(&session, answer.clone(), None))
+                .collect();
+            let replies = choices.run(strands, bounds);
+
+            let row = session.row().unwrap();
+            assert!(row.attempts.len() <= 2, "{} judged", row.attempts.len());
+            for (reply, answer) in replies.iter().zip(&answers) {
+                let Some(reply) = reply else { continue };
+                let tokens = reply.next() == Next::IssueTokens;
+                assert!(
+                    !tokens || *answer == world.code(),
+                    "tokens for a wrong answer"
+                );
+                assert!(!tokens || reply.is_right(), "tokens without a match");
+            }
+            the_owner_finds_a_way(&world, ADA);
+        },
+    );
+}
+
+#[test]
+fn no_order_of_retries_sends_one_code_twice() {
+    explore(
+        "one ticket",
+        [within(3, ANY, 1), within(3, ANY, 2)],
+        |choices, parallel, bounds| {
+            let world = World::with_ada();
+            let ticket = world.ticket(ADA);
+            // The same answer retried, and the same ticket in another session.
+            let (first, second) = (world.initiate(ADA), world.initiate(ADA));
+            world.wire.take_turns();
+            let strands = [&first, &second, &first]
+                .into_iter()
+                .take(parallel)
+                .map(|session| choosing(session, &ticket))
+                .collect();
+            choices.run(strands, bounds);
+            assert!(world.sent().len() <= 1, "{} messages", world.sent().len());
+            the_owner_finds_a_way(&world, ADA);
+        },
+    );
+}
+
+#[test]
+fn no_order_of_resends_sends_more_than_one() {
+    explore(
+        "resends",
+        [within(2, ANY, 1), within(3, ANY, 1)],
+        |choices, parallel, bounds| {
+            let world = World::with_ada();
+            let session = world.at_otp(ADA);
+            world.after_secs(30);
+            world.wire.take_turns();
+            let strands = (0..parallel)
+                .map(|_| answering(&session, "resend".to_owned(), Some("resend")))
+                .collect();
+            choices.run(strands, bounds);
+            assert!(world.sent().len() <= 2, "{} messages", world.sent().len());
+            assert_eq!(
+                session.row().unwrap().attempts.len(),
+                0,
+                "a resend is counted"
+            );
+            assert_eq!(
+                session.clone().answer(&world.code()).next(),
+                Next::IssueTokens
+            );
+        },
+    );
+}
+
+#[test]
+fn no_moment_of_expiry_lets_a_late_answer_in() {
+    explore(
+        "expiry",
+        [within(3, 2, 1), within(3, ANY, 0)],
+        |choices, parallel, bounds| {
+            let world = World::with_ada();
+            let session = world.at_otp(ADA);
+            world.wire.take_turns();
+            let code = world.code();
+            let wrong = world.wrong_code();
+            let mut strands: Vec<Strand<'_, Option<Reply>>> = vec![Box::pin(async {
+                world.after_secs(300);
+                None
+            })];
+            for answer in [code.clone(), wrong].into_iter().take(parallel - 1) {
+                let strand = answering(&session, answer, None);
+                strands.push(Box::pin(async { Some(strand.await) }));
+            }
+            choices.run(strands, bounds);
+            // Whoever was judged in time may still be told so; whoever comes now is late.
+            world.after_secs(16);
+            let late = session.clone().answer(&code);
+            assert!(!late.is_right(), "{:?}", late.whys());
+            the_owner_finds_a_way(&world, ADA);
+        },
+    );
+}
+
+#[test]
+fn no_order_of_two_proofs_makes_two_accounts() {
+    explore(
+        "proofs",
+        [within(2, 2, 1), within(2, 4, 1)],
+        |choices, parallel, bounds| {
+            let world = World::new().reconfigured(generous);
+            let proofs: Vec<_> = (0..parallel).map(|_| earned_proof(&world, BOB)).collect();
+            let pool = Pool::of(&world);
+            let sign_in = resolver(&world, &pool);
+            let requests: Vec<_> = proofs
+                .iter()
+                .map(|proof| request(BOB, Some(proof)))
+                .collect();
+            world.wire.take_turns();
+            let strands = requests
+                .iter()
+                .map(|request| {
+                    let strand: Strand<'_, _> = Box::pin(sign_in.session(request));
+                    strand
+                })
+                .collect();
+            let payloads = choices.run(strands, bounds);
+            let accounts = world.directory.port.len();
+            assert!(accounts <= 1, "{accounts} accounts");
+            for (payload, proof) in payloads.into_iter().zip(&proofs) {
+                let Some(Ok(payload)) = payload else { continue };
+                let reply = pool.session(&payload.session).answer(proof);
+                assert_eq!(reply.next(), Next::IssueTokens);
+            }
+
+            // Whoever died may have held the lease.
+            world.after_secs(10);
+            let proof = earned_proof_or_tokens(&world);
+            if let Some(proof) = proof {
+                let payload = now(sign_in.session(&request(BOB, Some(&proof)))).unwrap();
+                let reply = pool.session(&payload.session).answer(&proof);
+                assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.whys());
+            }
+            assert_eq!(world.directory.port.len(), 1);
+        },
+    );
+}
+
+/// Bob's next sign-in by code: the proof it earns, unless it ends in tokens.
+fn earned_proof_or_tokens(world: &World) -> Option<String> {
+    let mut session = world.at_otp(BOB);
+    let reply = session.answer(&last_code(world));
+    match reply.next() {
+        Next::IssueTokens => None,
+        Next::Challenge => Some(session.public["proof"].clone()),
+        Next::Fail => panic!("{:?}", reply.whys()),
+    }
+}
+
+#[test]
+fn no_order_of_two_commits_gives_a_contact_two_owners_or_none() {
+    explore(
+        "commits",
+        [within(2, 2, 1), within(2, 4, 1)],
+        |choices, parallel, bounds| {
+            let world = World::with_ada();
+            world.put_bob();
+            let names = [ADAS_NAME, BOBS_NAME];
+            let asked = names.map(|name| {
+                let session = change(&world, name, NEW);
+                (session, last_code(&world))
+            });
+            world.wire.take_turns();
+            let strands = asked
+                .iter()
+                .take(parallel)
+                .map(|(session, code)| answering(session, code.clone(), None))
+                .collect();
+            let replies = choices.run(strands, bounds);
+            let owners = || names.map(|name| holds(&world, name, NEW));
+            let count = owners().iter().filter(|owns| **owns).count();
+            assert!(count <= 1, "{count} owners");
+            for (reply, owns) in replies.iter().zip(owners()) {
+                if let Some(reply) = reply {
+                    assert!(
+                        reply.next() != Next::IssueTokens || owns,
+                        "tokens without the contact"
+                    );
+                }
+            }
+
+            // Both proved it. Whoever died answers once more when its lease has ended.
+            world.after_secs(15);
+            for ((session, code), reply) in asked.iter().zip(&replies) {
+                if reply
+                    .as_ref()
+                    .is_none_or(|reply| reply.next() == Next::Challenge)
+                {
+                    world.after_secs(30);
+                    let reply = session.clone().answer(code);
+                    assert_ne!(reply.next(), Next::Challenge, "{:?}", reply.whys());
+                }
+            }
+            let count = owners().iter().filter(|owns| **owns).count();
+            assert_eq!(count, 1, "a proved contact without an owner");
+            let holder = now(world.directory.port.find(NEW)).unwrap();
+            assert!(holder.is_some_and(|holder| holder.attributes.holds(&identifier(NEW))));
+        },
+    );
+}
