@@ -188,7 +188,9 @@ fn tests(repository: &Repository, keep_going: bool) -> (Counts, Result<(), Faile
 fn clients(repository: &Repository, counts: &mut Counts) -> Result<(), Failed> {
     let service = Line::cargo(&["build", "--package", "latchstring-local", "--locked"]);
     show_and_run(repository, &service)?;
-    node_tests(repository, "clients/typescript", counts)
+    node_tests(repository, "clients/typescript", counts)?;
+    python::environment(repository, "examples", "examples/requirements.txt")?;
+    node_tests(repository, "examples", counts)
 }
 
 /// The tests of a folder with a package.json: `npm test`, which runs `node --test`.

@@ -1,0 +1,61 @@
+// Every example runs against the real local service and must end well. What it sends is compared with
+// what it sent when somebody last looked: `UPDATE_VECTORS=1 npm test` keeps the new.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { startService } from "../../clients/typescript/test/service.js";
+import { startRecorder } from "./recorder.js";
+
+const run = promisify(execFile);
+const FOLDER = fileURLToPath(new URL("..", import.meta.url));
+const PYTHON =
+  process.env.EXAMPLES_PYTHON ??
+  fileURLToPath(new URL("../../target/tools/examples/bin/python", import.meta.url));
+
+const EXAMPLES = {
+  "latchstring-client": [process.execPath, "latchstring-client.js"],
+  "aws-amplify": [process.execPath, "aws-amplify.js"],
+  "amazon-cognito-identity-js": [process.execPath, "amazon-cognito-identity-js.js"],
+  "aws-sdk": [process.execPath, "aws-sdk.js"],
+  "aws-jwt-verify": [process.execPath, "aws-jwt-verify.js"],
+  boto3: [PYTHON, "boto3_example.py"],
+};
+
+let service;
+before(async () => (service = await startService()));
+after(() => service?.stop());
+
+for (const [name, [program, file]] of Object.entries(EXAMPLES)) {
+  test(`the example for ${name} runs, and sends what it always sent`, async () => {
+    const recorder = await startRecorder(service.config.endpoint);
+    try {
+      // No credentials and no settings of a person's: this is all it is told.
+      const env = { PATH: process.env.PATH, HOME: "/nonexistent", LATCHSTRING_URL: recorder.url };
+      await run(program, [file], { cwd: FOLDER, env, timeout: 60_000 });
+    } finally {
+      recorder.stop();
+    }
+    const answers = recorder.exchanges.filter(
+      ({ operation, reply }) => operation === "RespondToAuthChallenge" && reply === "ok",
+    );
+    const sessions = answers.map(({ body }) => body.Session);
+    assert.ok(sessions.length > 0);
+    assert.equal(new Set(sessions).size, sessions.length, "every answer is in a session of its own");
+
+    const vector = new URL(`vectors/${name}.json`, import.meta.url);
+    const lines = recorder.exchanges.map((exchange) => JSON.stringify(exchange));
+    const sent = `[\n${lines.join(",\n")}\n]\n`;
+    if (process.env.UPDATE_VECTORS) await writeFile(vector, sent);
+    assert.equal(sent, await readFile(vector, "utf8"));
+  });
+}
+
+test("what is in the folder is run", async () => {
+  const files = await readdir(FOLDER);
+  const shared = ["graphql.js", "local.js"];
+  const programs = files.filter((file) => /\.(js|py)$/.test(file) && !shared.includes(file));
+  assert.deepEqual(programs.sort(), Object.values(EXAMPLES).map(([, file]) => file).sort());
+});

@@ -1,0 +1,45 @@
+// A service in front of the local one, which keeps what a client sends to it.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { kept, Names } from "./exchange.js";
+
+const HEADERS = ["content-type", "x-amz-target", "x-api-key", "authorization"];
+
+export async function startRecorder(endpoint) {
+  const exchanges = [];
+  const names = new Names();
+  const server = createServer(async (request, response) => {
+    let text = "";
+    for await (const part of request) text += part;
+    const headers = Object.fromEntries(
+      HEADERS.flatMap((header) =>
+        request.headers[header] ? [[header, request.headers[header]]] : [],
+      ),
+    );
+    const answer = await fetch(endpoint + request.url, {
+      method: request.method,
+      headers,
+      body: text || undefined,
+    });
+    const replied = await answer.text();
+    const reply = replied ? JSON.parse(replied) : {};
+    if (request.method === "POST") {
+      const asked = JSON.parse(text);
+      // What was typed is the username of who has none yet.
+      names.add("identifier", asked.variables?.input?.emailOrPhone);
+      exchanges.push(kept(names, headers, asked, answer.status, reply));
+      names.learn(reply);
+    } else if (request.url === "/inbox.json") {
+      names.add("code", reply.find(({ to }) => names.hide(to) !== to)?.code);
+    }
+    response.writeHead(answer.status, {
+      "content-type": answer.headers.get("content-type") ?? "application/json",
+    });
+    // Clients that read the configuration come back here.
+    response.end(request.url === "/config.json" ? replied.replaceAll(endpoint, url) : replied);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${server.address().port}`;
+  return { url, exchanges, stop: () => server.close() };
+}

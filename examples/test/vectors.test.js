@@ -1,0 +1,51 @@
+// Every kept exchange is sent again, as plain HTTP, and must be answered as it was. So are the requests
+// of Amplify Swift and Amplify Android, which were written down from their sources.
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { startService, wrong } from "../../clients/typescript/test/service.js";
+import { Names, request } from "./exchange.js";
+
+const FOLDER = new URL("vectors/", import.meta.url);
+
+let service;
+before(async () => (service = await startService()));
+after(() => service?.stop());
+
+for (const file of await readdir(FOLDER)) {
+  test(`the exchange in ${file} still works`, async () => {
+    const exchanges = JSON.parse(await readFile(new URL(file, FOLDER), "utf8"));
+    const identifier = `${crypto.randomUUID()}@example.com`;
+    const names = new Names();
+    names.add("identifier", identifier);
+    const sessions = [];
+    for (const exchange of exchanges) {
+      const { path, headers, content } = request(await knowing(names, exchange, identifier), exchange);
+      const answer = await fetch(service.config.endpoint + path, {
+        method: "POST",
+        headers,
+        body: JSON.stringify(content),
+      });
+      const text = await answer.text();
+      const reply = text ? JSON.parse(text) : {};
+      const outcome = answer.ok ? "ok" : reply.__type;
+      assert.equal(outcome, exchange.reply, `${exchange.operation} ${JSON.stringify(exchange.body)}`);
+      assert.equal(reply.errors, undefined);
+      names.learn(reply);
+      const session = reply.Session ?? reply.data?.signIn?.session;
+      if (session) sessions.push(session);
+    }
+    assert.equal(new Set(sessions).size, sessions.length, "every reply brings a new session");
+  });
+}
+
+/** The names, and the codes if an exchange is about to answer with one. */
+async function knowing(names, exchange, identifier) {
+  const answer = exchange.body.ChallengeResponses?.ANSWER ?? "";
+  if (/code/.test(answer)) {
+    const code = await service.code(identifier);
+    names.add("code", code);
+    names.set("<wrong code>", wrong(code));
+  }
+  return names;
+}
