@@ -11,9 +11,7 @@ import { startRecorder } from "./recorder.js";
 
 const run = promisify(execFile);
 const FOLDER = fileURLToPath(new URL("..", import.meta.url));
-const PYTHON =
-  process.env.EXAMPLES_PYTHON ??
-  fileURLToPath(new URL("../../target/tools/examples/bin/python", import.meta.url));
+const PYTHON = fileURLToPath(new URL("../../target/tools/examples/bin/python", import.meta.url));
 
 const EXAMPLES = {
   "latchstring-client": [process.execPath, "latchstring-client.js"],

@@ -203,7 +203,8 @@ var Latchstring = class {
     try {
       return await this.refresh(options);
     } catch (error) {
-      if (error instanceof LatchstringError && error.type === "NotSignedIn") return null;
+      if (isSignedOut(error)) return null;
+      if (error instanceof LatchstringError && isLost(error) && tokens.expiresAt > Date.now()) return tokens;
       throw error;
     }
   }
@@ -239,11 +240,16 @@ var Latchstring = class {
     });
     if (!tokens) return;
     const input = { ClientId: this.#config.clientId, Token: tokens.refreshToken };
-    await unlessSignedOut(this.#cognito("RevokeToken", input, options));
+    try {
+      await this.#cognito("RevokeToken", input, options);
+    } catch (error) {
+      if (!isSignedOut(error)) throw error;
+    }
   }
   /** Deletes the account of who is signed in, for good. */
   async deleteAccount(options) {
-    return this.#end("DeleteUser", options);
+    await this.#end("DeleteUser", options);
+    await this.#storage.removeItem(this.#deviceKey);
   }
   async #signIn(input, options) {
     const document = `mutation ($input: SignInInput!) { signIn(input: $input) ${CHALLENGE} }`;
@@ -280,7 +286,7 @@ var Latchstring = class {
     try {
       return await call(tokens.accessToken);
     } catch (error) {
-      if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
+      if (!isSignedOut(error)) throw error;
     }
     return call((await this.refresh(options)).accessToken);
   }
@@ -308,7 +314,7 @@ var Latchstring = class {
         options
       );
     } catch (error) {
-      if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
+      if (!isSignedOut(error)) throw error;
     }
     if (Date.now() >= expiresAt) throw new LatchstringError("CodeExpired");
     if (purpose === "contact") {
@@ -359,7 +365,7 @@ var Latchstring = class {
         const { AuthenticationResult } = await this.#cognito("GetTokensFromRefreshToken", input);
         fresh = received(AuthenticationResult, held.refreshToken);
       } catch (error) {
-        if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
+        if (!isSignedOut(error)) throw error;
         const now = await this.#load();
         if (now && now.refreshToken !== held.refreshToken) return now;
         await this.#storage.removeItem(this.#key);
@@ -414,15 +420,11 @@ function received({ AccessToken, IdToken, RefreshToken, ExpiresIn }, refreshToke
     expiresAt: Date.now() + ExpiresIn * 1e3
   };
 }
+function isSignedOut(error) {
+  return error instanceof LatchstringError && error.type === "NotSignedIn";
+}
 function isLost(error) {
   return !(error instanceof LatchstringError) || ["Network", "Timeout", "Unavailable", "TooManyRequests"].includes(error.type);
-}
-async function unlessSignedOut(revoked) {
-  try {
-    await revoked;
-  } catch (error) {
-    if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
-  }
 }
 export {
   Latchstring,

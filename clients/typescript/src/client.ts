@@ -215,7 +215,9 @@ export class Latchstring {
     try {
       return await this.refresh(options);
     } catch (error) {
-      if (error instanceof LatchstringError && error.type === "NotSignedIn") return null;
+      if (isSignedOut(error)) return null;
+      // Good for a moment still, and the next call asks again.
+      if (error instanceof LatchstringError && isLost(error) && tokens.expiresAt > Date.now()) return tokens;
       throw error;
     }
   }
@@ -255,12 +257,18 @@ export class Latchstring {
     });
     if (!tokens) return;
     const input = { ClientId: this.#config.clientId, Token: tokens.refreshToken };
-    await unlessSignedOut(this.#cognito("RevokeToken", input, options));
+    try {
+      await this.#cognito("RevokeToken", input, options);
+    } catch (error) {
+      // A token that is over already is as good as revoked.
+      if (!isSignedOut(error)) throw error;
+    }
   }
 
   /** Deletes the account of who is signed in, for good. */
   async deleteAccount(options?: CallOptions): Promise<void> {
-    return this.#end("DeleteUser", options);
+    await this.#end("DeleteUser", options);
+    await this.#storage.removeItem(this.#deviceKey);
   }
 
   async #signIn(
@@ -320,7 +328,7 @@ export class Latchstring {
       return await call(tokens.accessToken);
     } catch (error) {
       // The clock of this device may be wrong.
-      if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
+      if (!isSignedOut(error)) throw error;
     }
     return call((await this.refresh(options)).accessToken);
   }
@@ -356,7 +364,7 @@ export class Latchstring {
         options,
       );
     } catch (error) {
-      if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
+      if (!isSignedOut(error)) throw error;
     }
     if (Date.now() >= expiresAt) throw new LatchstringError("CodeExpired");
     if (purpose === "contact") {
@@ -416,7 +424,7 @@ export class Latchstring {
         const { AuthenticationResult } = await this.#cognito("GetTokensFromRefreshToken", input);
         fresh = received(AuthenticationResult, held.refreshToken);
       } catch (error) {
-        if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
+        if (!isSignedOut(error)) throw error;
         const now = await this.#load();
         if (now && now.refreshToken !== held.refreshToken) return now;
         await this.#storage.removeItem(this.#key);
@@ -491,19 +499,14 @@ function received(
   };
 }
 
-/** Whether the same call may still succeed. */
+function isSignedOut(error: unknown): boolean {
+  return error instanceof LatchstringError && error.type === "NotSignedIn";
+}
+
+/** Whether the same call may still succeed. What is no error of ours is the caller's own reason. */
 function isLost(error: unknown): boolean {
   return (
     !(error instanceof LatchstringError) ||
     ["Network", "Timeout", "Unavailable", "TooManyRequests"].includes(error.type)
   );
-}
-
-/** A token that is over already is as good as revoked. */
-async function unlessSignedOut(revoked: Promise<unknown>): Promise<void> {
-  try {
-    await revoked;
-  } catch (error) {
-    if (!(error instanceof LatchstringError && error.type === "NotSignedIn")) throw error;
-  }
 }

@@ -267,6 +267,17 @@ test("tokens are given as they are while they last, and renewed before they end"
   assert.deepEqual(await short.latchstring.tokens(), renewed);
 });
 
+test("tokens that still last are given when they cannot be renewed, and none after that", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
+  const lost = () => new TypeError("fetch failed");
+  const { latchstring } = client(begun(), issued(1, { expiresIn: 20 }), lost(), lost());
+  await latchstring.answer(await latchstring.signIn(ADA), "123456");
+  t.mock.timers.tick(19_999);
+  assert.equal((await latchstring.tokens()).accessToken, "access-1");
+  t.mock.timers.tick(1);
+  await assert.rejects(latchstring.tokens(), ofType("Network"));
+});
+
 test("with rotation the new refresh token takes the old one's place", async () => {
   const { latchstring, requests } = await signedIn(issued(2), issued(3));
   await latchstring.refresh();
@@ -285,6 +296,13 @@ test("refreshes at the same time share one request", async () => {
   const tokens = await Promise.all(all);
   assert.equal(requests.length, 1);
   assert.ok(tokens.every(({ accessToken }) => accessToken === "access-2"));
+});
+
+test("refreshes at the same time fail together, after one request", async () => {
+  const { latchstring, requests } = await signedIn(new TypeError("fetch failed"));
+  const all = Array.from({ length: 20 }, () => latchstring.refresh());
+  for (const { reason } of await Promise.allSettled(all)) ofType("Network")(reason);
+  assert.equal(requests.length, 1);
 });
 
 test("one who gives up waiting for a refresh does not end it for the others", async () => {
@@ -377,9 +395,11 @@ test("signing out in the middle of a refresh leaves nothing behind, and revokes 
   assert.equal(requests[1].body.Token, "refresh-2");
 });
 
-test("deleteAccount deletes it and removes the tokens", async () => {
-  const { latchstring, requests } = await signedIn(new Response(""));
+test("deleteAccount deletes it, and removes the tokens and the device", async () => {
+  const { latchstring, requests, storage } = await signedIn(new Response(""));
+  await storage.setItem("latchstring.client1.device", "device-1");
   await latchstring.deleteAccount();
+  assert.equal(await storage.getItem("latchstring.client1.device"), null);
   assert.deepEqual(
     [requests[0].operation, requests[0].body],
     ["DeleteUser", { AccessToken: "access-1" }],

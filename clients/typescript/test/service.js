@@ -1,12 +1,12 @@
 // The real local service, on a free port, for as long as a test file runs.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const BINARY =
-  process.env.LATCHSTRING_LOCAL ??
-  fileURLToPath(new URL("../../../target/debug/latchstring-local", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const BINARY = path.resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "debug/latchstring-local");
 
 /** Starts it: what `/config.json` says, and the handles that tests want. */
 export async function startService(...options) {
