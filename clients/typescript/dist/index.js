@@ -204,7 +204,8 @@ var Latchstring = class {
       return await this.refresh(options);
     } catch (error) {
       if (isSignedOut(error)) return null;
-      if (error instanceof LatchstringError && isLost(error) && tokens.expiresAt > Date.now()) return tokens;
+      const isOurs = error instanceof LatchstringError;
+      if (isOurs && isLost(error) && tokens.expiresAt > Date.now()) return tokens;
       throw error;
     }
   }
@@ -343,14 +344,16 @@ var Latchstring = class {
   /** After the right code for a contact: the tokens held, renewed so that they show it. */
   async #verified(result) {
     const { refreshToken: Token } = received(result);
-    const revoked = this.#cognito("RevokeToken", { ClientId: this.#config.clientId, Token });
+    const revoked = this.#cognito("RevokeToken", { ClientId: this.#config.clientId, Token }).catch(() => {
+    });
+    await this.#refreshing?.catch(() => {
+    });
     const renewed = this.refresh().catch(async (error) => {
       const held = isLost(error) && await this.#load();
       if (!held) throw error;
       return held;
     });
-    const [tokens] = await Promise.all([renewed, revoked.catch(() => {
-    })]);
+    const [tokens] = await Promise.all([renewed, revoked]);
     return tokens;
   }
   #refresh() {

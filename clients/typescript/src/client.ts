@@ -217,7 +217,8 @@ export class Latchstring {
     } catch (error) {
       if (isSignedOut(error)) return null;
       // Good for a moment still, and the next call asks again.
-      if (error instanceof LatchstringError && isLost(error) && tokens.expiresAt > Date.now()) return tokens;
+      const isOurs = error instanceof LatchstringError;
+      if (isOurs && isLost(error) && tokens.expiresAt > Date.now()) return tokens;
       throw error;
     }
   }
@@ -399,14 +400,16 @@ export class Latchstring {
   async #verified(result: any): Promise<Tokens> {
     // Those that Cognito gave for the answer are nobody's: the sign-in goes on as it began.
     const { refreshToken: Token } = received(result);
-    const revoked = this.#cognito("RevokeToken", { ClientId: this.#config.clientId, Token });
+    const revoked = this.#cognito("RevokeToken", { ClientId: this.#config.clientId, Token }).catch(() => {});
+    // One that is under way may have begun before the contact was on the account.
+    await this.#refreshing?.catch(() => {});
     const renewed = this.refresh().catch(async (error) => {
       // The contact is on the account: the tokens show it a little later.
       const held = isLost(error) && (await this.#load());
       if (!held) throw error;
       return held;
     });
-    const [tokens] = await Promise.all([renewed, revoked.catch(() => {})]);
+    const [tokens] = await Promise.all([renewed, revoked]);
     return tokens;
   }
 

@@ -422,6 +422,31 @@ test("the right code for a contact renews the tokens held, and revokes those it 
   ]);
 });
 
+test("a refresh that began before a contact was proved does not pass for the one after", async () => {
+  const early = deferred();
+  const arrived = deferred();
+  const begunChange = { data: { changeContact: begun().data.signIn } };
+  const { latchstring } = await signedIn(
+    begunChange,
+    () => {
+      arrived.resolve();
+      return early.promise;
+    },
+    issued(9),
+    () => {
+      early.resolve(Response.json(issued(2, { rotate: false })));
+      return {};
+    },
+    issued(3, { rotate: false }),
+  );
+  const challenge = await latchstring.changeContact({ emailOrPhone: "ada@example.org" });
+  const before = latchstring.refresh();
+  await arrived.promise;
+  const { tokens } = await latchstring.answer(challenge, "123456");
+  assert.equal((await before).accessToken, "access-2");
+  assert.equal(tokens.accessToken, "access-3");
+});
+
 test("signUp sends name and contact as the schema has them", async () => {
   const { latchstring, requests } = await signedIn({ data: { signUp: begun().data.signIn } });
   await latchstring.signUp({ emailOrPhone: "+1 415 555 0132", givenName: "Ada", familyName: "Lovelace" });
