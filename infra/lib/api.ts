@@ -52,6 +52,8 @@ export function keysExpireFrom(now: Date): number {
 export class Api {
   readonly resource: appsync.CfnGraphQLApi;
   readonly keys: Record<string, appsync.CfnApiKey> = {};
+  /** What lets AppSync write its own log, if it does. */
+  readonly logRole?: iam.Role;
 
   constructor(
     scope: Construct,
@@ -59,6 +61,8 @@ export class Api {
     pool: Pool,
     functions: Record<FunctionName, lambda.Function>,
   ) {
+    const fieldLogLevel = props.fieldLog ?? 'NONE';
+    this.logRole = fieldLogLevel === 'NONE' ? undefined : this.createLogRole(scope);
     this.resource = new appsync.CfnGraphQLApi(scope, 'Api', {
       name: `${Stack.of(scope).stackName}-latchstring`,
       authenticationType: 'AMAZON_COGNITO_USER_POOLS',
@@ -71,7 +75,11 @@ export class Api {
       introspectionConfig: props.introspection ? 'ENABLED' : 'DISABLED',
       queryDepthLimit: props.queryDepthLimit ?? 4,
       resolverCountLimit: props.resolverCountLimit ?? 4,
-      logConfig: this.logs(scope, props),
+      logConfig: this.logRole && {
+        cloudWatchLogsRoleArn: this.logRole.roleArn,
+        fieldLogLevel,
+        excludeVerboseContent: true,
+      },
       xrayEnabled: false,
     });
     for (const name of props.keys ?? ['1']) {
@@ -92,12 +100,8 @@ export class Api {
     return this.resource.attrGraphQlUrl;
   }
 
-  private logs(scope: Construct, props: ApiProps): appsync.CfnGraphQLApi.LogConfigProperty | undefined {
-    const level = props.fieldLog ?? 'NONE';
-    if (level === 'NONE') {
-      return undefined;
-    }
-    const role = new iam.Role(scope, 'ApiLogRole', {
+  private createLogRole(scope: Construct): iam.Role {
+    return new iam.Role(scope, 'ApiLogRole', {
       assumedBy: new iam.ServicePrincipal('appsync.amazonaws.com'),
       inlinePolicies: {
         rights: new iam.PolicyDocument({
@@ -114,7 +118,6 @@ export class Api {
         }),
       },
     });
-    return { cloudWatchLogsRoleArn: role.roleArn, fieldLogLevel: level, excludeVerboseContent: true };
   }
 
   private resolve(scope: Construct, functions: Record<FunctionName, lambda.Function>): void {

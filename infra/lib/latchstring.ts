@@ -1,14 +1,16 @@
 import * as path from 'node:path';
-import { Aws, RemovalPolicy, aws_dynamodb as dynamodb, aws_iam as iam, aws_lambda as lambda, aws_logs as logs, aws_secretsmanager as secrets, aws_wafv2 as wafv2 } from 'aws-cdk-lib';
+import { Aws, RemovalPolicy, Stack, aws_cloudwatch as cloudwatch, aws_dynamodb as dynamodb, aws_iam as iam, aws_lambda as lambda, aws_logs as logs, aws_secretsmanager as secrets, aws_wafv2 as wafv2 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { createAlarms } from './alarms';
 import { Api } from './api';
 import { check } from './checks';
 import { Packages } from './code';
 import { FUNCTIONS, KINDS, createFunction, type FunctionName } from './functions';
+import { acknowledge } from './nag';
 import { UserPool, existingPool, permitTriggers, type Pool } from './pool';
 import type { EmailProps, LatchstringProps, SmsProps } from './props';
 import { mail, sms, statements } from './rights';
-import { variables } from './settings';
+import { METRICS_NAMESPACE, variables } from './settings';
 import { createKeyRing, createTable } from './store';
 import { createWaf } from './waf';
 
@@ -28,11 +30,14 @@ export class Latchstring extends Construct {
   /** What lets functions send SMS, if anything does. */
   readonly smsPolicy?: iam.Policy;
   readonly waf?: wafv2.CfnWebACL;
+  /** By name, as docs/operations.md has it. */
+  readonly alarms: Record<string, cloudwatch.Alarm>;
 
   constructor(scope: Construct, id: string, props: LatchstringProps) {
     super(scope, id);
     check(props);
     const prefix = props.functionPrefix ?? Aws.STACK_NAME;
+    alone(this, prefix);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
 
     const store = {
@@ -61,6 +66,16 @@ export class Latchstring extends Construct {
     if (props.waf) {
       this.waf = createWaf(this, props.waf, { Api: this.api.resource.attrArn, Pool: this.pool.arn });
     }
+    this.alarms = createAlarms(this, props.alarms ?? {}, {
+      prefix,
+      namespace: props.settings?.metricsNamespace ?? METRICS_NAMESPACE,
+      functions: this.functions,
+      table: this.table,
+      api: this.api,
+      email: props.email !== undefined,
+      sms: props.sms !== undefined,
+    });
+    acknowledge(this);
   }
 
   private createFunctions(props: LatchstringProps, prefix: string): Record<FunctionName, lambda.Function> {
@@ -98,11 +113,24 @@ export class Latchstring extends Construct {
       KEY_RING_SECRET: this.keyRing.secretArn,
       ...variables(props.settings ?? {}),
       ...(readsPool ? { USER_POOL_ID: this.pool.id } : {}),
+      ...(name === 'sign-in' && props.existingPool?.legacy ? { LEGACY_POOL: 'true' } : {}),
       ...(sends && props.email ? emailVariables(props.email) : {}),
       ...(props.sms ? smsVariables(props.sms, sends) : {}),
     };
   }
 }
+
+/** Functions are known by their names: two deployments of one prefix would be each other's. */
+function alone(deployment: Latchstring, prefix: string): void {
+  const stack = Stack.of(deployment);
+  const others = PREFIXES.get(stack) ?? new Set();
+  if (others.has(prefix)) {
+    throw new Error('functionPrefix: another Latchstring of this stack has the same');
+  }
+  PREFIXES.set(stack, others.add(prefix));
+}
+
+const PREFIXES = new WeakMap<Stack, Set<string>>();
 
 function emailVariables({ fromAddress, fromName, configurationSet }: EmailProps): Record<string, string> {
   return {

@@ -71,6 +71,12 @@ export interface ExistingPool {
   readonly userPoolId: string;
   /** The app clients to serve. Sign-in opens its sessions for the first. */
   readonly clientIds: string[];
+  /**
+   * Whether the first client has PreventUserExistenceErrors LEGACY and must keep it. SECURITY.md says
+   * what that gives away.
+   * @default false
+   */
+  readonly legacy?: boolean;
 }
 
 /** The pool that is made. */

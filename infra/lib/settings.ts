@@ -9,7 +9,8 @@ export interface Settings {
    */
   readonly appName?: string;
   /**
-   * The language of a message when neither the request nor the person's account asks for one there is.
+   * The language of a message when neither the request nor the account names one that messages are
+   * written in: en, fr, de, es, pt or ja.
    * @default 'en'
    */
   readonly defaultLocale?: string;
@@ -90,6 +91,9 @@ export interface Settings {
   readonly delivery?: string;
 }
 
+/** Where the functions put their metrics if they are not told. */
+export const METRICS_NAMESPACE = 'Latchstring';
+
 /** How a setting becomes a variable, and what it must be. */
 export interface Rule {
   readonly variable: string;
@@ -102,7 +106,7 @@ export interface Rule {
 /** One rule for every setting; a test holds them to docs/configuration.md. */
 export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   appName: { variable: 'APP_NAME' },
-  defaultLocale: { variable: 'DEFAULT_LOCALE' },
+  defaultLocale: { variable: 'DEFAULT_LOCALE', words: ['en', 'fr', 'de', 'es', 'pt', 'ja'] },
   codeLength: { variable: 'CODE_LENGTH', bounds: [6, 10] },
   codeAttempts: { variable: 'CODE_ATTEMPTS', bounds: [1, 5] },
   codeSeconds: { variable: 'CODE_SECONDS', bounds: [60, 600] },

@@ -48,7 +48,9 @@ export class StandaloneStack extends Stack {
       description: 'When the API key expires, in seconds since 1970, at most 365 days ahead.',
     }).valueAsNumber;
     const appName = optional('AppName', "The app's name in messages.");
-    const alarmTopic = optional('AlarmTopic', 'The ARN of an SNS topic that alarms are told to.');
+    const alarmTopic = text('AlarmTopic', 'The ARN of an SNS topic that alarms are told to, or none.', {
+      default: 'none',
+    });
 
     const address = text('EmailFromAddress', 'The address that codes are mailed from, verified in SES.', {
       allowedPattern: '[^\\s@<>"]+@[^\\s@<>"]+',
@@ -94,7 +96,7 @@ export class StandaloneStack extends Stack {
       },
       settings: { appName },
       api: { keysExpire },
-      alarms: { actions: [either(given('HasAlarmTopic', alarmTopic), alarmTopic)] },
+      alarms: { actions: [either(equals('NoAlarmTopic', alarmTopic, 'none'), Aws.NO_VALUE, alarmTopic)] },
     });
 
     const from = either(given('HasEmailFromName', name), `${name} <${address}>`, address);

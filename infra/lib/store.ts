@@ -22,6 +22,9 @@ export function createTable(scope: Construct, options: StoreOptions): dynamodb.T
   });
 }
 
+/** All that CloudFormation would use besides letters and digits. */
+const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
+
 /**
  * The key ring, with a first key that CloudFormation makes up and nobody sees. 64 letters and digits
  * are valid base64 of 48 bytes, with some 380 bits that cannot be guessed. Do not change what it is
@@ -35,7 +38,7 @@ export function createKeyRing(scope: Construct, options: StoreOptions): secrets.
       secretStringTemplate: JSON.stringify({ id: 'k1' }),
       generateStringKey: 'secret',
       passwordLength: 64,
-      excludePunctuation: true,
+      excludeCharacters: PUNCTUATION,
       includeSpace: false,
     },
     removalPolicy: options.removalPolicy,

@@ -32,6 +32,8 @@ pub(crate) enum Step {
     Emulators,
     /// All tests (cargo test)
     Tests,
+    /// The CDK construct, its templates and resolvers (tsc, eslint, node --test, cfn-lint)
+    Infra,
     /// The TypeScript client and the examples, against the local service (node --test)
     Clients,
     /// Nothing the tests printed or logged is a code, address, number, ticket or token
@@ -40,13 +42,14 @@ pub(crate) enum Step {
 
 impl Step {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Fmt,
         Self::Clippy,
         Self::Deny,
         Self::Docs,
         Self::Emulators,
         Self::Tests,
+        Self::Infra,
         Self::Clients,
         Self::Leaks,
     ];
@@ -60,6 +63,7 @@ impl Step {
             Self::Docs => "docs",
             Self::Emulators => "emulators",
             Self::Tests => "tests",
+            Self::Infra => "infra",
             Self::Clients => "clients",
             Self::Leaks => "leaks",
         }
@@ -73,6 +77,7 @@ impl Step {
             Self::Docs => "documentation",
             Self::Emulators => "emulators for the tests",
             Self::Tests => "all tests",
+            Self::Infra => "the infrastructure",
             Self::Clients => "the TypeScript client and the examples",
             Self::Leaks => "search for leaks in what the tests printed and logged",
         }
@@ -142,6 +147,7 @@ fn perform(
             *counts.get_or_insert_default() += counted;
             ended
         }
+        Step::Infra => infra(repository, counts.get_or_insert_default()),
         Step::Clients => clients(repository, counts.get_or_insert_default()),
         Step::Leaks => leaks::check(repository)
             .map_err(|failure| failure.of(&"cargo xtask test --only tests,leaks")),
@@ -191,6 +197,23 @@ fn clients(repository: &Repository, counts: &mut Counts) -> Result<(), Failed> {
     node_tests(repository, "clients/typescript", counts)?;
     python::environment(repository, "examples", "examples/requirements.txt")?;
     node_tests(repository, "examples", counts)
+}
+
+fn infra(repository: &Repository, counts: &mut Counts) -> Result<(), Failed> {
+    node_tests(repository, "infra", counts)?;
+    let synth = Line::new("npm", "npm")
+        .args(&["run", "synth", "--silent", "--prefix", "infra"])
+        .args(&["--", "--out", "../target/infra"]);
+    show_and_run(repository, &synth)?;
+    let tool = python::environment(repository, "infra", "infra/requirements.txt")?;
+    let tool = tool.join("bin/cfn-lint");
+    let name = repository.shown(&tool);
+    let lint = Line::new(tool, name)
+        // CDK says again what a reference says already.
+        .args(&["--ignore-checks", "W3005", "--"])
+        .args(&["target/infra/latchstring.template.json"])
+        .args(&["target/infra/latchstring-existing-pool.template.json"]);
+    show_and_run(repository, &lint)
 }
 
 /// The tests of a folder with a package.json: `npm test`, which runs `node --test`.

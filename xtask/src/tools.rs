@@ -52,7 +52,7 @@ const TOOLS: &[Tool] = &[
                 "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))",
             ])
         },
-        steps: &[Step::Emulators, Step::Clients],
+        steps: &[Step::Emulators, Step::Infra, Step::Clients],
         install: "sudo apt-get install python3 python3-venv",
     },
     Tool {
@@ -64,7 +64,7 @@ const TOOLS: &[Tool] = &[
                  process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)",
             ])
         },
-        steps: &[Step::Clients],
+        steps: &[Step::Infra, Step::Clients],
         install: "sudo apt-get install nodejs npm",
     },
     Tool {

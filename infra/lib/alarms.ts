@@ -1,0 +1,174 @@
+import { Duration, aws_cloudwatch as cloudwatch, type aws_dynamodb as dynamodb, aws_lambda as lambda } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Api } from './api';
+import { FUNCTIONS, TRIGGERS, type FunctionName } from './functions';
+import type { AlarmProps } from './props';
+
+/** What the alarms look at. */
+export interface Watched {
+  readonly prefix: string;
+  readonly namespace: string;
+  readonly functions: Record<FunctionName, lambda.Function>;
+  readonly table: dynamodb.Table;
+  readonly api: Api;
+  readonly email: boolean;
+  readonly sms: boolean;
+}
+
+interface Alarm {
+  readonly name: string;
+  readonly metric: cloudwatch.IMetric;
+  /** The alarm goes off above it. */
+  readonly above: number;
+  /** How many periods in a row. */
+  readonly periods?: number;
+  /** What it means and what to do; docs/operations.md says more under the same name. */
+  readonly description: string;
+}
+
+const FIVE_MINUTES = Duration.minutes(5);
+const HOUR = Duration.hours(1);
+
+/** The alarms, each with the deployment's name before its own. */
+export function createAlarms(
+  scope: Construct,
+  props: AlarmProps,
+  watched: Watched,
+): Record<string, cloudwatch.Alarm> {
+  const alarms = [...ofFunctions(watched), ...ofServices(watched), ...ofMessages(props, watched)];
+  const create = ({ name, metric, above, periods, description }: Alarm) => {
+    const id = `Alarm${name.replaceAll('-', '')}`;
+    const alarm = new cloudwatch.Alarm(scope, id, {
+      alarmName: `${watched.prefix}-${name}`,
+      alarmDescription: description,
+      metric,
+      threshold: above,
+      evaluationPeriods: periods ?? 1,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+      // Nothing happened is no news.
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+    alarm.addAlarmAction(...(props.actions ?? []).map((arn) => ({ bind: () => ({ alarmActionArn: arn }) })));
+    return [name, alarm];
+  };
+  return Object.fromEntries(alarms.map(create));
+}
+
+function* ofFunctions({ functions }: Watched): Generator<Alarm> {
+  for (const name of FUNCTIONS) {
+    yield {
+      name: `errors-${name}`,
+      metric: functions[name].metricErrors({ period: FIVE_MINUTES }),
+      above: 0,
+      description: `${name} could not start, ran out of time or crashed. Its log says why: look for "error" and for "Task timed out".`,
+    };
+  }
+  for (const name of Object.keys(TRIGGERS) as FunctionName[]) {
+    yield {
+      name: `slow-${name}`,
+      metric: functions[name].metricDuration({ period: FIVE_MINUTES, statistic: 'p99' }),
+      above: 3000,
+      periods: 3,
+      description: `${name} takes more than 3 s; at 5 s Cognito gives up and people cannot sign in. Look at DynamoDB's latency, then give the functions more memory.`,
+    };
+  }
+  yield {
+    name: 'throttles',
+    // Of the whole account, as they share its concurrency.
+    metric: lambda.Function.metricAllThrottles({ period: FIVE_MINUTES, statistic: 'Sum' }),
+    above: 0,
+    description: 'Lambda refused to run a function of this account. Raise the account\'s concurrency or the function\'s reserved one, unless an attack is what fills it: see "refused".',
+  };
+}
+
+function* ofServices({ table, api, namespace }: Watched): Generator<Alarm> {
+  for (const kind of ['read', 'write'] as const) {
+    yield {
+      name: `table-${kind}-throttles`,
+      metric: table.metric(kind === 'read' ? 'ReadThrottleEvents' : 'WriteThrottleEvents', {
+        period: FIVE_MINUTES,
+        statistic: 'Sum',
+      }),
+      above: 0,
+      description: `DynamoDB refused to ${kind}, so sign-ins fail. An on-demand table adapts in minutes; if it does not, look at the account's table limits.`,
+    };
+  }
+  yield {
+    name: 'api-faults',
+    metric: new cloudwatch.Metric({
+      namespace: 'AWS/AppSync',
+      metricName: '5XXError',
+      dimensionsMap: { GraphQLAPIId: api.id },
+      statistic: 'Sum',
+      period: FIVE_MINUTES,
+    }),
+    above: 0,
+    periods: 2,
+    description: 'AppSync itself fails. Look at the AWS Health Dashboard, then at the API\'s own log (api.fieldLog: ERROR).',
+  };
+  yield {
+    name: 'refused',
+    metric: ours(namespace, 'RefusedByBudget', HOUR),
+    above: 100,
+    description: 'More than 100 requests for codes were over budget in an hour: somebody is guessing, or spending your money. Find the sources in the logs of sign-in; turn on the web ACL.',
+  };
+  yield {
+    name: 'wrong-answers',
+    metric: ours(namespace, 'Failed', HOUR),
+    above: 300,
+    description: 'More than 300 wrong answers in an hour: people mistype, but not so often. Somebody is guessing codes. The limits hold; see that budgets are no wider than you need.',
+  };
+}
+
+function* ofMessages(props: AlarmProps, { email, sms, namespace }: Watched): Generator<Alarm> {
+  yield {
+    name: 'undelivered',
+    metric: ours(namespace, 'DeliveryErrors', FIVE_MINUTES),
+    above: 3,
+    description: 'SES or SNS refuses messages, so people wait for codes that do not come. The logs of create-auth-challenge name the error: sandbox, spend limit, unverified sender, paused sending.',
+  };
+  if (email) {
+    const reputation = (metricName: string) =>
+      new cloudwatch.Metric({ namespace: 'AWS/SES', metricName, statistic: 'Maximum', period: HOUR });
+    yield {
+      name: 'bounces',
+      metric: reputation('Reputation.BounceRate'),
+      above: 0.04,
+      description: 'More than 4 % of the account\'s mail bounces; at 5 % SES begins a review and may stop sending. Somebody types addresses that do not exist: see "refused".',
+    };
+    yield {
+      name: 'complaints',
+      metric: reputation('Reputation.ComplaintRate'),
+      above: 0.0008,
+      description: 'More than 0.08 % of the account\'s mail is called spam; at 0.1 % SES begins a review. Somebody has codes sent to strangers: see "refused".',
+    };
+  }
+  if (sms) {
+    yield {
+      name: 'sms-rate',
+      metric: ours(namespace, 'CodesSent', HOUR, { Channel: 'sms' }),
+      above: props.smsPerHour ?? 200,
+      description: 'More SMS in an hour than expected. If it is not your own success, it is somebody who earns by texts to their numbers: see which countries, take them out of SmsCountries.',
+    };
+    yield {
+      name: 'sms-spend',
+      metric: new cloudwatch.Metric({
+        namespace: 'AWS/SNS',
+        metricName: 'SMSMonthToDateSpentUSD',
+        statistic: 'Maximum',
+        period: HOUR,
+      }),
+      above: props.smsSpend ?? 10,
+      description: 'This month\'s SMS cost more than expected. At the account\'s spend limit SNS stops sending: raise it in time, or see "sms-rate".',
+    };
+  }
+}
+
+function ours(
+  namespace: string,
+  metricName: string,
+  period: Duration,
+  dimensionsMap?: Record<string, string>,
+): cloudwatch.Metric {
+  return new cloudwatch.Metric({ namespace, metricName, dimensionsMap, statistic: 'Sum', period });
+}

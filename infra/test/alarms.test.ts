@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { describe, it } from 'node:test';
+import { nameOf, templateOf } from './support';
+
+const OPERATIONS = fs.readFileSync(path.join(__dirname, '../../docs/operations.md'), 'utf8');
+
+function alarms(props: Parameters<typeof templateOf>[0] = {}) {
+  const found = Object.values(templateOf(props).findResources('AWS::CloudWatch::Alarm')).map(
+    ({ Properties }) => [nameOf(Properties.AlarmName).replace('${AWS::StackName}-', ''), Properties] as const,
+  );
+  return new Map(found);
+}
+
+describe('the alarms', () => {
+  const all = alarms({ alarms: { actions: ['arn:aws:sns:eu-west-1:111122223333:alarms'] } });
+
+  it('are these', () => {
+    assert.deepEqual([...all.keys()].sort(), [
+      'api-faults',
+      'bounces',
+      'complaints',
+      'errors-change-contact',
+      'errors-create-auth-challenge',
+      'errors-define-auth-challenge',
+      'errors-sign-in',
+      'errors-sign-up',
+      'errors-verify-auth-challenge-response',
+      'refused',
+      'slow-create-auth-challenge',
+      'slow-define-auth-challenge',
+      'slow-verify-auth-challenge-response',
+      'sms-rate',
+      'sms-spend',
+      'table-read-throttles',
+      'table-write-throttles',
+      'throttles',
+      'undelivered',
+      'wrong-answers',
+    ]);
+  });
+
+  it('each say what to do, and docs/operations.md says more', () => {
+    for (const [name, { AlarmDescription }] of all) {
+      assert.ok(AlarmDescription.length > 60, name);
+      const entry = name.replace(/^(errors|slow)-.*/, '$1-…').replace(/-(read|write)-/, '-…-');
+      assert.ok(OPERATIONS.includes(`| \`${entry}\` |`), `docs/operations.md has no row ${entry}`);
+    }
+  });
+
+  it('tell whom they are given, and keep quiet while nothing happens', () => {
+    for (const alarm of all.values()) {
+      assert.deepEqual(alarm.AlarmActions, ['arn:aws:sns:eu-west-1:111122223333:alarms']);
+      assert.equal(alarm.TreatMissingData, 'notBreaching');
+    }
+    assert.equal(alarms().get('refused').AlarmActions, undefined);
+  });
+
+  it('are of mail and of SMS only where there is any', () => {
+    const mailOnly = [...alarms({ sms: undefined }).keys()];
+    const textOnly = [...alarms({ email: undefined }).keys()];
+    assert.ok(mailOnly.includes('bounces') && !mailOnly.includes('sms-spend'));
+    assert.ok(textOnly.includes('sms-spend') && !textOnly.includes('bounces'));
+  });
+
+  it('look where the functions put their metrics', () => {
+    assert.equal(all.get('refused').Namespace, 'Latchstring');
+    const other = alarms({ settings: { metricsNamespace: 'Door' } });
+    assert.equal(other.get('refused').Namespace, 'Door');
+  });
+
+  it('compare with what a team expects of SMS', () => {
+    assert.deepEqual([all.get('sms-rate').Threshold, all.get('sms-spend').Threshold], [200, 10]);
+    const other = alarms({ alarms: { smsPerHour: 5, smsSpend: 0.5 } });
+    assert.deepEqual([other.get('sms-rate').Threshold, other.get('sms-spend').Threshold], [5, 0.5]);
+  });
+});

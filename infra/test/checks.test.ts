@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Duration } from 'aws-cdk-lib';
+import { Latchstring, type LatchstringProps } from '../lib';
+import { LEAST, newStack } from './support';
+
+const email = { fromAddress: 'codes@example.com' };
+const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
+  ['neither email nor SMS', { email: undefined, sms: undefined }, /email or sms/],
+  ['an address that is none', { email: { fromAddress: 'codes' } }, /email\.fromAddress/],
+  ['a name that could hide an address', { email: { ...email, fromName: 'A <b@c.de>' } }, /email\.fromName/],
+  ['a country by its name', { sms: { countries: ['Germany'] } }, /sms\.countries/],
+  ['a sender that is too long', { sms: { countries: ['DE'], senderId: 'Latchstrings' } }, /sms\.senderId/],
+  ['a number without its country', { sms: { countries: ['DE'], originationNumber: '0151' } }, /sms\.originationNumber/],
+  ['a code of 5 digits', { settings: { codeLength: 5 } }, /settings\.codeLength: a whole number from 6 to 10/],
+  ['half an attempt', { settings: { codeAttempts: 2.5 } }, /settings\.codeAttempts/],
+  ['a log level there is not', { settings: { logLevel: 'loud' } }, /settings\.logLevel: one of error/],
+  ['two pools', { pool: {}, existingPool: { userPoolId: 'p', clientIds: ['c'] } }, /pool and existingPool/],
+  ['a pool without clients', { existingPool: { userPoolId: 'p', clientIds: [] } }, /existingPool\.clientIds/],
+  ['no client', { pool: { clients: [] } }, /pool\.clients/],
+  ['two clients of one name', { pool: { clients: ['a', 'a'] } }, /pool\.clients/],
+  ['an email that tokens may write', { pool: { writeAttributes: ['email', 'locale'] } }, /writeAttributes: not email,/],
+  ['a number that tokens may write', { pool: { writeAttributes: ['phone_number'] } }, /writeAttributes/],
+  ['an access token for a week', { pool: { accessTokenLife: Duration.days(7) } }, /pool\.accessTokenLife/],
+  ['a refresh token for a minute', { pool: { refreshTokenLife: Duration.minutes(1) } }, /pool\.refreshTokenLife/],
+  ['no API key', { api: { keys: [] } }, /api\.keys/],
+  ['a query of any depth', { api: { queryDepthLimit: 0 } }, /api\.queryDepthLimit/],
+  ['a web ACL that lets nobody in', { waf: { requestsPerFiveMinutes: 1 } }, /waf\.requestsPerFiveMinutes/],
+  ['too little memory', { memory: 64 }, /memory/],
+  ['no concurrency', { reservedConcurrency: { 'sign-in': 0 } }, /reservedConcurrency\.sign-in/],
+  ['a prefix that is too long', { functionPrefix: 'x'.repeat(34) }, /functionPrefix: 1 to 33/],
+];
+
+describe('what cannot be deployed is refused before anything is made', () => {
+  for (const [name, props, expected] of WRONG) {
+    it(name, () => assert.throws(() => newStack(props), expected));
+  }
+
+  it('all that is wrong is named at once', () => {
+    const props = { memory: 64, settings: { codeLength: 5 } };
+    assert.throws(() => newStack(props), /settings\.codeLength[\s\S]*memory/);
+  });
+
+  it('two deployments in one stack need names of their own', () => {
+    const stack = newStack();
+    assert.throws(() => new Latchstring(stack, 'Second', LEAST), /functionPrefix/);
+    new Latchstring(stack, 'Third', { ...LEAST, functionPrefix: 'third' });
+  });
+});

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { describe, it } from 'node:test';
+import { aws_lambda as lambda, aws_logs as logs } from 'aws-cdk-lib';
+import { FUNCTIONS, Packages, type FunctionName, type Settings } from '../lib';
+import { RULES } from '../lib/settings';
+import { functionOf, only, templateOf } from './support';
+
+/** Every property that becomes a variable, set. */
+const SETTINGS: Required<Settings> = {
+  ...(Object.fromEntries(
+    Object.entries(RULES).map(([name, { bounds, words }]) => [name, bounds?.[1] ?? words?.[0] ?? 'x']),
+  ) as unknown as Required<Settings>),
+};
+const EVERYTHING = {
+  email: { fromAddress: 'codes@example.com', fromName: 'Example', configurationSet: 'codes' },
+  sms: {
+    countries: ['DE', 'AT'],
+    senderId: 'Example',
+    originationNumber: '+4915112345678',
+    domain: 'example.com',
+    androidHash: 'FA+9qCX9VSu',
+  },
+  settings: SETTINGS,
+  existingPool: { userPoolId: 'eu-west-1_Abc', clientIds: ['web', 'ios'], legacy: true },
+};
+
+/** The variables of docs/configuration.md and what they take. */
+const DOCUMENTED = new Map(
+  fs
+    .readFileSync(path.join(__dirname, '../../docs/configuration.md'), 'utf8')
+    .split('\n')
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .filter((cells) => cells[1]?.startsWith('`'))
+    .map((cells) => [cells[1]?.replaceAll('`', '') as string, cells[3] as string]),
+);
+
+/** What is not for this stack to set, and why. */
+const NOT_OURS: Record<string, string> = {
+  KEY_RING: 'the key ring is in Secrets Manager',
+  STORE: 'the table is the default',
+  AWS_REGION: 'Lambda sets it',
+  AWS_ACCESS_KEY_ID: 'Lambda sets it',
+  AWS_SECRET_ACCESS_KEY: 'Lambda sets it',
+  AWS_SESSION_TOKEN: 'Lambda sets it',
+  AWS_ENDPOINT_URL: 'only for emulators',
+};
+
+/** Settled names that other parts are about to read. */
+const SETTLED = [
+  'TABLE_NAME',
+  'KEY_RING_SECRET',
+  'METRICS_NAMESPACE',
+  'DELIVERY',
+  'EMAIL_FROM',
+  'SES_CONFIGURATION_SET',
+  'SMS_COUNTRIES',
+  'SMS_SENDER_ID',
+  'SMS_ORIGINATION_NUMBER',
+];
+
+const environment = (template: ReturnType<typeof templateOf>, name: FunctionName) =>
+  functionOf(template, name).Properties.Environment.Variables as Record<string, unknown>;
+
+describe('the environment', () => {
+  const template = templateOf(EVERYTHING);
+
+  it('has no variable that no function knows', () => {
+    for (const name of FUNCTIONS) {
+      const unknown = Object.keys(environment(template, name)).filter(
+        (variable) => !DOCUMENTED.has(variable) && !SETTLED.includes(variable),
+      );
+      assert.deepEqual(unknown, [], name);
+    }
+  });
+
+  it('can hold every variable of docs/configuration.md', () => {
+    const held = new Set(FUNCTIONS.flatMap((name) => Object.keys(environment(template, name))));
+    const missing = [...DOCUMENTED.keys()].filter((variable) => !held.has(variable) && !(variable in NOT_OURS));
+    assert.deepEqual(missing, []);
+  });
+
+  it('takes of a number what the function takes', () => {
+    for (const { variable, bounds } of Object.values(RULES)) {
+      const documented = DOCUMENTED.get(variable)?.match(/^(\d+) to (\d+) /);
+      assert.deepEqual(bounds, documented ? [Number(documented[1]), Number(documented[2])] : undefined, variable);
+    }
+  });
+
+  it('takes of a word what the function takes', () => {
+    for (const { variable, words } of Object.values(RULES)) {
+      const documented = DOCUMENTED.get(variable);
+      if (words && documented) {
+        assert.deepEqual(documented.split(/, | or /), words, variable);
+      }
+    }
+  });
+
+  it('tells of the pool only whom it concerns, and of mail and SMS only who sends', () => {
+    for (const [variable, readers] of Object.entries({
+      USER_POOL_ID: ['define-auth-challenge', 'sign-in', 'sign-up', 'change-contact'],
+      EMAIL_FROM: ['define-auth-challenge', 'create-auth-challenge'],
+      SES_CONFIGURATION_SET: ['define-auth-challenge', 'create-auth-challenge'],
+      SMS_SENDER_ID: ['define-auth-challenge', 'create-auth-challenge'],
+      CLIENT_IDS: FUNCTIONS,
+      TABLE_NAME: FUNCTIONS,
+      KEY_RING_SECRET: FUNCTIONS,
+    })) {
+      assert.deepEqual(
+        FUNCTIONS.filter((name) => variable in environment(template, name)),
+        readers,
+        variable,
+      );
+    }
+  });
+
+  it('leaves to the functions what is not set', () => {
+    assert.deepEqual(Object.keys(environment(templateOf(), 'create-auth-challenge')).sort(), [
+      'CLIENT_IDS',
+      'EMAIL_FROM',
+      'KEY_RING_SECRET',
+      'SMS_COUNTRIES',
+      'TABLE_NAME',
+    ]);
+  });
+
+  it('says who mail is from', () => {
+    assert.equal(environment(template, 'create-auth-challenge').EMAIL_FROM, 'Example <codes@example.com>');
+    assert.equal(environment(templateOf(), 'create-auth-challenge').EMAIL_FROM, 'codes@example.com');
+  });
+
+  it('names the clients in their order', () => {
+    assert.equal(environment(template, 'sign-in').CLIENT_IDS, 'web,ios');
+  });
+});
+
+describe('the functions', () => {
+  const template = templateOf();
+
+  it('are bootstraps for Amazon Linux 2023 on arm64, or on x86_64 when told so', () => {
+    const intel = templateOf({ architecture: lambda.Architecture.X86_64 });
+    for (const name of FUNCTIONS) {
+      const { Properties } = functionOf(template, name);
+      assert.equal(Properties.Runtime, 'provided.al2023');
+      assert.equal(Properties.Handler, 'bootstrap');
+      assert.deepEqual(Properties.Architectures, ['arm64']);
+      assert.deepEqual(functionOf(intel, name).Properties.Architectures, ['x86_64']);
+    }
+  });
+
+  it('have time: triggers as long as Cognito waits, senders for their delivery, resolvers as AppSync waits', () => {
+    const seconds = FUNCTIONS.map((name) => functionOf(template, name).Properties.Timeout);
+    assert.deepEqual(seconds, [15, 15, 5, 30, 30, 30]);
+  });
+
+  it('log as they please into groups that forget', () => {
+    for (const group of Object.values(template.findResources('AWS::Logs::LogGroup'))) {
+      assert.equal(group.Properties.RetentionInDays, 30);
+    }
+    const longer = templateOf({ logRetention: logs.RetentionDays.ONE_YEAR });
+    for (const group of Object.values(longer.findResources('AWS::Logs::LogGroup'))) {
+      assert.equal(group.Properties.RetentionInDays, 365);
+    }
+    for (const name of FUNCTIONS) {
+      assert.equal(functionOf(template, name).Properties.LoggingConfig.LogFormat, 'Text');
+    }
+  });
+
+  it('are not traced by X-Ray', () => {
+    for (const name of FUNCTIONS) {
+      assert.equal(functionOf(template, name).Properties.TracingConfig, undefined);
+    }
+  });
+
+  it('have the memory and the concurrency that they are given', () => {
+    const other = templateOf({ memory: 256, reservedConcurrency: { 'sign-in': 20 } });
+    assert.equal(functionOf(other, 'sign-in').Properties.MemorySize, 256);
+    assert.equal(functionOf(other, 'sign-in').Properties.ReservedConcurrentExecutions, 20);
+    assert.equal(functionOf(other, 'sign-up').Properties.ReservedConcurrentExecutions, undefined);
+  });
+
+  it('are named after the stack, or as told', () => {
+    const { Properties } = functionOf(templateOf({ functionPrefix: 'door' }), 'sign-in');
+    assert.equal(Properties.FunctionName, 'door-sign-in');
+  });
+
+  it('are looked for where they should be, and missed by name', () => {
+    assert.throws(() => templateOf({ packages: Packages.folder('nowhere') }), /cargo xtask package/);
+  });
+});
+
+describe('the table and the key ring', () => {
+  const template = templateOf();
+
+  it('has one key, forgets by itself, and costs what is used', () => {
+    const { Properties } = only(template, 'AWS::DynamoDB::Table');
+    assert.deepEqual(Properties.KeySchema, [{ AttributeName: 'pk', KeyType: 'HASH' }]);
+    assert.deepEqual(Properties.TimeToLiveSpecification, { AttributeName: 'ttl', Enabled: true });
+    assert.equal(Properties.BillingMode, 'PAY_PER_REQUEST');
+    assert.equal(Properties.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled, false);
+  });
+
+  it('can be put back to an earlier time when told so', () => {
+    const { Properties } = only(templateOf({ pointInTimeRecovery: true }), 'AWS::DynamoDB::Table');
+    assert.equal(Properties.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled, true);
+  });
+
+  it('begins with one key of letters and digits alone, which are base64 of more than 32 bytes', () => {
+    const { Properties } = only(template, 'AWS::SecretsManager::Secret');
+    const { SecretStringTemplate, GenerateStringKey, PasswordLength, ExcludeCharacters } =
+      Properties.GenerateSecretString;
+    const printable = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
+    const left = printable.filter((character) => !ExcludeCharacters.includes(character));
+    assert.match(left.join(''), /^[A-Za-z0-9]{62}$/);
+    const ring = { ...JSON.parse(SecretStringTemplate), [GenerateStringKey]: 'z'.repeat(PasswordLength) };
+    assert.equal(ring.id, 'k1');
+    assert.equal(Buffer.from(ring.secret, 'base64').toString('base64'), ring.secret);
+    assert.ok(Buffer.from(ring.secret, 'base64').length >= 32);
+  });
+});

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import type { LatchstringProps, LatchstringStack } from '../lib';
+import { newStack } from './support';
+
+function findings(stack: LatchstringStack): string[] {
+  return new AwsSolutionsChecks(stack)
+    .validateScope(stack)
+    .violations.flatMap(({ ruleName, violatingResources }) =>
+      violatingResources.map((resource) => `${ruleName} ${resource.constructPath}`),
+    );
+}
+
+describe('cdk-nag (AwsSolutions) finds nothing that is not reasoned in lib/nag.ts', () => {
+  const forms: Record<string, Partial<LatchstringProps>> = {
+    'with a pool of its own': {},
+    'with a pool that exists': { existingPool: { userPoolId: 'eu-west-1_Abc', clientIds: ['web'] } },
+    'with all that can be turned on': { waf: {}, api: { fieldLog: 'ALL' }, pointInTimeRecovery: true },
+  };
+  for (const [form, props] of Object.entries(forms)) {
+    it(form, () => assert.deepEqual(findings(newStack(props)), []));
+  }
+
+  it('and it does look', () => {
+    const stack = newStack();
+    const pool = stack.latchstring.userPool?.resource;
+    assert.ok(pool);
+    pool.policies = { passwordPolicy: { minimumLength: 6 } };
+    assert.deepEqual(findings(stack), ['AwsSolutions-COG1 acme/Latchstring/Pool']);
+  });
+});

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { nameOf, only, templateOf } from './support';
+
+describe('the pool', () => {
+  const template = templateOf();
+  const pool = only(template, 'AWS::Cognito::UserPool');
+
+  it('knows people by verified email or number, which are aliases and not usernames', () => {
+    assert.deepEqual(pool.Properties.AliasAttributes, ['email', 'phone_number']);
+    assert.equal(pool.Properties.UsernameAttributes, undefined);
+  });
+
+  it('does not tell capital letters from small ones', () => {
+    assert.equal(pool.Properties.UsernameConfiguration.CaseSensitive, false);
+  });
+
+  it('lets nobody sign up by the public API', () => {
+    assert.equal(pool.Properties.AdminCreateUserConfig.AllowAdminCreateUserOnly, true);
+  });
+
+  it('lets nobody reset a password by the public API', () => {
+    assert.deepEqual(pool.Properties.AccountRecoverySetting.RecoveryMechanisms, [
+      { Name: 'admin_only', Priority: 1 },
+    ]);
+  });
+
+  it('sends nothing of its own', () => {
+    assert.equal(pool.Properties.AutoVerifiedAttributes, undefined);
+    assert.equal(pool.Properties.UserAttributeUpdateSettings, undefined);
+    assert.equal(pool.Properties.MfaConfiguration, 'OFF');
+  });
+
+  it('takes the random password that sign-in sets: 100 characters of all four classes', () => {
+    const { MinimumLength, ...classes } = pool.Properties.Policies.PasswordPolicy;
+    assert.ok(MinimumLength <= 99);
+    assert.deepEqual(classes, {
+      RequireLowercase: true,
+      RequireNumbers: true,
+      RequireSymbols: true,
+      RequireUppercase: true,
+    });
+  });
+
+  it('names its triggers, which therefore may know it', () => {
+    const arn = 'arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}';
+    const triggers = Object.fromEntries(
+      Object.entries(pool.Properties.LambdaConfig).map(([name, value]) => [name, nameOf(value)]),
+    );
+    assert.deepEqual(triggers, {
+      CreateAuthChallenge: `${arn}-create-auth-challenge`,
+      DefineAuthChallenge: `${arn}-define-auth-challenge`,
+      VerifyAuthChallengeResponse: `${arn}-verify-auth-challenge-response`,
+    });
+    const names = Object.values(template.findResources('AWS::Lambda::Function')).map(({ Properties }) =>
+      nameOf(Properties.FunctionName),
+    );
+    for (const trigger of Object.values(triggers)) {
+      assert.ok(names.includes(trigger.split(':function:')[1] as string), trigger);
+    }
+  });
+
+  it('is neither deleted by accident nor with the stack', () => {
+    assert.equal(pool.Properties.DeletionProtection, 'ACTIVE');
+    assert.equal(pool.DeletionPolicy, 'RetainExceptOnCreate');
+    assert.equal(pool.UpdateReplacePolicy, 'Retain');
+  });
+
+  it('can be made to go with the stack', () => {
+    const gone = only(
+      templateOf({ pool: { deletionProtection: false }, removalPolicy: RemovalPolicy.DESTROY }),
+      'AWS::Cognito::UserPool',
+    );
+    assert.equal(gone.Properties.DeletionProtection, 'INACTIVE');
+    assert.equal(gone.DeletionPolicy, 'Delete');
+  });
+});
+
+describe('the app client', () => {
+  const { Properties: client } = only(templateOf(), 'AWS::Cognito::UserPoolClient');
+
+  it('signs in by the triggers and refreshes, and nothing else', () => {
+    assert.deepEqual(client.ExplicitAuthFlows, ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']);
+    assert.equal(client.AllowedOAuthFlows, undefined);
+    assert.deepEqual(client.SupportedIdentityProviders, ['COGNITO']);
+  });
+
+  it('does not say whether somebody exists', () => {
+    assert.equal(client.PreventUserExistenceErrors, 'ENABLED');
+  });
+
+  it('keeps a session for longer than a code can live', () => {
+    assert.equal(client.AuthSessionValidity, 15);
+  });
+
+  it('has no secret, as apps cannot keep one', () => {
+    assert.equal(client.GenerateSecret, false);
+  });
+
+  it('lets tokens be revoked', () => {
+    assert.equal(client.EnableTokenRevocation, true);
+  });
+
+  it('lets a token holder write names and language, never a contact', () => {
+    assert.deepEqual(client.WriteAttributes, ['given_name', 'family_name', 'locale']);
+  });
+
+  it('has the lives that it was given, and rotates only when told to', () => {
+    assert.equal(client.RefreshTokenRotation, undefined);
+    const { Properties: other } = only(
+      templateOf({
+        pool: { accessTokenLife: Duration.minutes(5), refreshTokenLife: Duration.hours(1), rotateRefreshTokens: true },
+      }),
+      'AWS::Cognito::UserPoolClient',
+    );
+    assert.deepEqual(
+      [other.AccessTokenValidity, other.IdTokenValidity, other.RefreshTokenValidity],
+      [5, 60, 60],
+    );
+    assert.equal(other.RefreshTokenRotation.Feature, 'ENABLED');
+  });
+});
+
+describe('a pool that exists', () => {
+  const template = templateOf({
+    existingPool: { userPoolId: 'eu-west-1_Abc', clientIds: ['web', 'ios'] },
+  });
+
+  it('is served and not made', () => {
+    assert.deepEqual(template.findResources('AWS::Cognito::UserPool'), {});
+    assert.deepEqual(template.findResources('AWS::Cognito::UserPoolClient'), {});
+  });
+
+  it('is the only one that may call the triggers', () => {
+    for (const { Properties } of Object.values(template.findResources('AWS::Lambda::Permission'))) {
+      assert.equal(
+        nameOf(Properties.SourceArn),
+        'arn:${AWS::Partition}:cognito-idp:${AWS::Region}:${AWS::AccountId}:userpool/eu-west-1_Abc',
+      );
+    }
+  });
+
+  it('gives its tokens to the API', () => {
+    const { Properties } = only(template, 'AWS::AppSync::GraphQLApi');
+    assert.equal(Properties.UserPoolConfig.UserPoolId, 'eu-west-1_Abc');
+  });
+});

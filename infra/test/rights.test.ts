@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Template } from 'aws-cdk-lib/assertions';
+import { aws_kms as kms } from 'aws-cdk-lib';
+import { FUNCTIONS, type FunctionName } from '../lib';
+import { functionOf, nameOf, newStack, templateOf, type Resource } from './support';
+
+interface Statement {
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+
+/** All that a function's role says, in itself and in policies that are tied to it. */
+function statements(template: Template, name: FunctionName): Statement[] {
+  const role = functionOf(template, name).Properties.Role['Fn::GetAtt'][0] as string;
+  const own = template.toJSON().Resources[role] as Resource;
+  const tied = Object.values(template.findResources('AWS::IAM::Policy')).filter((policy) =>
+    policy.Properties.Roles.some(({ Ref }: { Ref: string }) => Ref === role),
+  );
+  assert.equal(own.Properties.ManagedPolicyArns, undefined, `${name} has a managed policy`);
+  return [
+    ...own.Properties.Policies.map((policy: Resource['Properties']) => policy.PolicyDocument),
+    ...tied.map((policy) => policy.Properties.PolicyDocument),
+  ].flatMap((document) => document.Statement);
+}
+
+function allowed(template: Template, name: FunctionName): string[] {
+  return statements(template, name)
+    .filter(({ Effect }) => Effect === 'Allow')
+    .flatMap(({ Action }) => list(Action) as string[])
+    .filter((action) => !action.startsWith('logs:'))
+    .sort();
+}
+
+// Written apart from lib/rights.ts on purpose: what this says, a person has thought about.
+//                                   define create verify sign-in sign-up change-contact
+const MATRIX: Record<string, string> = {
+  'cognito-idp:AdminCreateUser': '.      .      .      yes     .       .',
+  'cognito-idp:AdminGetUser': 'yes    .      .      yes     .       .',
+  'cognito-idp:AdminSetUserPassword': '.      .      .      yes     .       .',
+  'cognito-idp:AdminUpdateUserAttributes': 'yes    .      .      .       yes     .',
+  'dynamodb:DeleteItem': 'yes    .      .      yes     .       .',
+  'dynamodb:GetItem': 'yes    yes    yes    yes     yes     yes',
+  'dynamodb:PutItem': 'yes    yes    yes    yes     yes     yes',
+  'dynamodb:UpdateItem': 'yes    yes    yes    yes     yes     yes',
+  'secretsmanager:GetSecretValue': 'yes    yes    yes    yes     yes     yes',
+  'ses:SendEmail': 'yes    yes    .      .       .       .',
+  'ses:SendRawEmail': 'yes    yes    .      .       .       .',
+  'sns:Publish': 'yes    yes    .      .       .       .',
+};
+
+describe('what each function may do', () => {
+  const template = templateOf();
+
+  for (const [column, name] of FUNCTIONS.entries()) {
+    for (const [action, row] of Object.entries(MATRIX)) {
+      const may = row.trim().split(/\s+/)[column] === 'yes';
+      it(`${name} ${may ? 'may' : 'may not'} ${action}`, () => {
+        assert.equal(allowed(template, name).includes(action), may);
+      });
+    }
+    it(`${name} may do nothing besides`, () => {
+      assert.deepEqual(
+        allowed(template, name).filter((action) => !(action in MATRIX)),
+        [],
+      );
+    });
+  }
+
+  it('no right is given by a wildcard in its name', () => {
+    for (const name of FUNCTIONS) {
+      assert.ok(allowed(template, name).every((action) => !action.includes('*')));
+    }
+  });
+
+  it('every right is to one thing, except to text to a number', () => {
+    for (const name of FUNCTIONS) {
+      for (const { Effect, Action, Resource } of statements(template, name)) {
+        const wide = list(Resource).some((resource) => nameOf(resource).includes('*'));
+        assert.equal(wide, list(Action).includes('sns:Publish'), `${name} ${Effect} ${Action}`);
+      }
+    }
+  });
+
+  it('who may text to numbers may not publish to topics', () => {
+    const denied = statements(template, 'create-auth-challenge').filter(({ Effect }) => Effect === 'Deny');
+    assert.equal(denied.length, 1);
+    assert.equal(denied[0]?.Action, 'sns:Publish');
+    assert.equal(nameOf(denied[0]?.Resource), 'arn:${AWS::Partition}:sns:*:*:*');
+  });
+
+  it('mail is sent from the one address only, and by its identity or its domain', () => {
+    const mail = statements(template, 'create-auth-challenge').find(({ Action }) =>
+      list(Action).includes('ses:SendEmail'),
+    );
+    assert.deepEqual(mail?.Condition, { StringEquals: { 'ses:FromAddress': 'codes@example.com' } });
+    const identity = 'arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity';
+    assert.deepEqual(list(mail?.Resource).map(nameOf), [
+      `${identity}/example.com`,
+      `${identity}/codes@example.com`,
+    ]);
+  });
+
+  it('a function writes to its own log and no other', () => {
+    for (const name of FUNCTIONS) {
+      const [log, ...others] = statements(template, name).filter(({ Action }) =>
+        list(Action).some((action) => String(action).startsWith('logs:')),
+      );
+      assert.deepEqual(others, []);
+      assert.deepEqual(log?.Action, ['logs:CreateLogStream', 'logs:PutLogEvents']);
+      const own = functionOf(template, name).Properties.LoggingConfig.LogGroup.Ref;
+      assert.equal(nameOf(log?.Resource), `\${${own}.Arn}`);
+    }
+  });
+});
+
+describe('rights that depend on properties', () => {
+  it('without SMS nobody may text, without email nobody may mail', () => {
+    const mailOnly = templateOf({ sms: undefined });
+    const textOnly = templateOf({ email: undefined });
+    for (const name of FUNCTIONS) {
+      assert.ok(!allowed(mailOnly, name).includes('sns:Publish'));
+      assert.ok(!allowed(textOnly, name).some((action) => action.startsWith('ses:')));
+    }
+  });
+
+  it('in the sandbox, recipients of this account may be mailed too, still from the one address', () => {
+    const template = templateOf({ email: { fromAddress: 'codes@example.com', inSandbox: true } });
+    const mail = statements(template, 'create-auth-challenge').find(({ Action }) =>
+      list(Action).includes('ses:SendEmail'),
+    );
+    assert.ok(list(mail?.Resource).some((resource) => nameOf(resource).endsWith(':identity/*')));
+    assert.deepEqual(mail?.Condition, { StringEquals: { 'ses:FromAddress': 'codes@example.com' } });
+  });
+
+  it('a key of one\'s own is used through the table and the secret only', () => {
+    const stack = newStack();
+    const encryptionKey = kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000000');
+    const template = Template.fromStack(newStack({ encryptionKey }));
+    for (const name of FUNCTIONS) {
+      const key = statements(template, name).find(({ Action }) => list(Action).includes('kms:Decrypt'));
+      const services = (key?.Condition as { StringEquals: { 'kms:ViaService': unknown[] } }).StringEquals;
+      assert.deepEqual(services['kms:ViaService'].map(nameOf), [
+        'dynamodb.${AWS::Region}.${AWS::URLSuffix}',
+        'secretsmanager.${AWS::Region}.${AWS::URLSuffix}',
+      ]);
+    }
+  });
+});
+
+describe('who may call the functions', () => {
+  const template = templateOf();
+
+  it('the pool calls its three triggers, and no other pool does', () => {
+    const permissions = Object.values(template.findResources('AWS::Lambda::Permission'));
+    const pool = Object.keys(template.findResources('AWS::Cognito::UserPool'))[0];
+    assert.equal(permissions.length, 3);
+    for (const { Properties } of permissions) {
+      assert.equal(Properties.Principal, 'cognito-idp.amazonaws.com');
+      assert.equal(nameOf(Properties.SourceArn), `\${${pool}.Arn}`);
+    }
+  });
+
+  it('AppSync calls the three resolvers and nothing else', () => {
+    const role = Object.entries(template.findResources('AWS::IAM::Role')).find(([id]) => id.includes('ApiRole'));
+    const [{ PolicyDocument }] = role?.[1].Properties.Policies;
+    assert.equal(PolicyDocument.Statement.length, 1);
+    assert.equal(PolicyDocument.Statement[0].Action, 'lambda:InvokeFunction');
+    const wanted = (['change-contact', 'sign-in', 'sign-up'] as const).map((name) =>
+      nameOf(functionOf(template, name).Properties.FunctionName),
+    );
+    const resources = template.toJSON().Resources;
+    const found = PolicyDocument.Statement[0].Resource.map((arn: { 'Fn::GetAtt': [string] }) =>
+      nameOf(resources[arn['Fn::GetAtt'][0]].Properties.FunctionName),
+    );
+    assert.deepEqual(found.sort(), wanted.sort());
+  });
+});

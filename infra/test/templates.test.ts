@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { describe, it } from 'node:test';
+import { templateOf } from './support';
+import { PACKAGES } from './support';
+
+const HOME = path.join(__dirname, '..');
+
+/** Synthesises as `npm run synth` does and reads what was written. */
+function synthesise(architecture: string, folder: string): Record<string, string> {
+  const out = path.join(PACKAGES, folder);
+  const args = [path.join(HOME, 'bin/synth.ts'), '--out', out, '--architecture', architecture];
+  execFileSync(process.execPath, ['--import', 'tsx', ...args], { cwd: HOME, stdio: 'pipe' });
+  return Object.fromEntries(fs.readdirSync(out).map((file) => [file, fs.readFileSync(path.join(out, file), 'utf8')]));
+}
+
+describe('the templates for teams without CDK', () => {
+  const written = synthesise('arm64', 'once');
+  const templates = Object.entries(written).map(([file, text]) => [file, JSON.parse(text)] as const);
+
+  it('are two: with a pool of their own, and for one that exists', () => {
+    assert.deepEqual(Object.keys(written).sort(), [
+      'latchstring-existing-pool.template.json',
+      'latchstring.template.json',
+    ]);
+    for (const [file, { Resources }] of templates) {
+      const types = Object.values(Resources).map((resource) => (resource as { Type: string }).Type);
+      assert.equal(types.includes('AWS::Cognito::UserPool'), file === 'latchstring.template.json');
+    }
+  });
+
+  it('are the same each time', () => {
+    assert.deepEqual(synthesise('arm64', 'twice'), written);
+  });
+
+  it('need no CDK in the account', () => {
+    for (const [file, { Parameters, Rules, Resources }] of templates) {
+      assert.equal(Rules, undefined, file);
+      assert.equal(Parameters.BootstrapVersion, undefined, file);
+      assert.ok(!JSON.stringify(Resources).includes('cdk-'), file);
+      assert.ok(!JSON.stringify(Resources).includes('AWS::CDK'), file);
+    }
+  });
+
+  it('take the zips from the bucket and prefix that are given', () => {
+    for (const [, { Resources }] of templates) {
+      const functions = Object.values(Resources).filter(
+        (resource) => (resource as { Type: string }).Type === 'AWS::Lambda::Function',
+      ) as { Properties: { Code: unknown } }[];
+      assert.equal(functions.length, 6);
+      for (const { Properties } of functions) {
+        assert.match(
+          JSON.stringify(Properties.Code),
+          /^\{"S3Bucket":\{"Ref":"Bucket"\},"S3Key":\{"Fn::Join":\["",\[\{"Ref":"Prefix"\},"latchstring-[a-z-]+\.zip"\]\]\}\}$/,
+        );
+      }
+    }
+  });
+
+  it('ask for nothing that has no sensible default, but for where and who', () => {
+    const asked = templates.map(([, { Parameters }]) =>
+      Object.entries(Parameters)
+        .filter(([, parameter]) => (parameter as { Default?: unknown }).Default === undefined)
+        .map(([name]) => name)
+        .sort(),
+    );
+    const always = ['ApiKeyExpires', 'Bucket', 'EmailFromAddress', 'Prefix'];
+    assert.deepEqual(asked, [['ApiKeyExpires', 'Bucket', 'Clients', 'EmailFromAddress', 'Prefix', 'UserPool'], always]);
+  });
+
+  it('let nobody text unless countries are named', () => {
+    for (const [, { Resources, Conditions }] of templates) {
+      const policies = Object.values(Resources).filter(
+        (resource) => (resource as { Type: string }).Type === 'AWS::IAM::Policy',
+      ) as { Condition?: string }[];
+      assert.deepEqual(policies.map(({ Condition }) => Condition), ['HasSmsCountries']);
+      assert.deepEqual(Conditions.HasSmsCountries, {
+        'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'SmsCountries' }, ''] }],
+      });
+    }
+  });
+
+  it('are for the processor that is asked for', () => {
+    assert.ok(written['latchstring.template.json']?.includes('"Architectures":["arm64"]'));
+    const intel = synthesise('x86_64', 'intel');
+    assert.ok(intel['latchstring.template.json']?.includes('"Architectures":["x86_64"]'));
+  });
+});
+
+describe('the stack', () => {
+  it('is the same each time', () => {
+    assert.deepEqual(templateOf().toJSON(), templateOf().toJSON());
+  });
+
+  it('tells clients and operators what they must know', () => {
+    assert.deepEqual(Object.keys(templateOf().toJSON().Outputs), [
+      'UserPoolId',
+      'ClientIds',
+      'GraphqlUrl',
+      'ApiKey1',
+      'TableName',
+      'KeyRingSecret',
+      'DefineAuthChallenge',
+      'CreateAuthChallenge',
+      'VerifyAuthChallengeResponse',
+    ]);
+  });
+});
