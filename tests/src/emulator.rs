@@ -106,6 +106,25 @@ impl Ministack {
             .expect("the table cleans itself");
     }
 
+    /// Has SES take an address as verified.
+    pub async fn verify_email(&self, address: &str) {
+        let address = address.replace('@', "%40");
+        let answer = reqwest::Client::new()
+            .post(&self.endpoint)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header(
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/ses/aws4_request",
+            )
+            .body(format!(
+                "Action=VerifyEmailIdentity&Version=2010-12-01&EmailAddress={address}"
+            ))
+            .send()
+            .await
+            .expect("an answer");
+        assert!(answer.status().is_success(), "the address is verified");
+    }
+
     /// The size in bytes of the largest item of each kind, by what its key begins with, as DynamoDB
     /// reckons it.
     pub async fn sizes(&self, table: &str) -> BTreeMap<String, usize> {
@@ -136,7 +155,7 @@ impl Ministack {
 }
 
 /// AWS at an address of loopback.
-pub(crate) fn aws_at(endpoint: &str) -> Aws {
+pub fn aws_at(endpoint: &str) -> Aws {
     Aws::new(AwsEnvironment {
         region: "eu-west-1".to_owned(),
         access_key_id: "test".to_owned(),

@@ -30,7 +30,7 @@ pub mod store_contract;
 mod tap;
 mod tokens;
 
-pub use emulator::Ministack;
+pub use emulator::{Ministack, aws_at};
 pub use files::{holds_no_secret, note};
 pub use person::{Outcome, Person, Question, Refusal, Ticket};
 pub use program::Program;

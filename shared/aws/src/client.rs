@@ -23,11 +23,14 @@ use aws_types::region::Region;
 use crate::AwsEnvironment;
 
 /// AWS, as one process speaks to it. Every client that is made from it, or from a clone, uses the
-/// same connections and certificates.
+/// same connections and certificates; couriers have their own.
 #[derive(Clone, Debug)]
 pub struct Aws {
     environment: AwsEnvironment,
     http: SharedHttpClient,
+    /// The one that keeps no connections.
+    #[cfg(feature = "delivery")]
+    fresh: SharedHttpClient,
     slack: u32,
 }
 
@@ -41,6 +44,11 @@ pub(crate) enum Patience {
     /// second attempt would start a second flow or spend the session, so there is none.
     #[cfg(feature = "cognito")]
     ThreeTriggers,
+    /// A person would get two messages by a second attempt, so the SDK makes none, and uses no
+    /// connection that was kept: while Lambda freezes the process it may have died, and then
+    /// nobody knows whether the request left.
+    #[cfg(feature = "delivery")]
+    Send,
 }
 
 impl Patience {
@@ -58,6 +66,8 @@ impl Patience {
                 let whole = Duration::from_secs(12);
                 (whole, whole, RetryConfig::disabled())
             }
+            #[cfg(feature = "delivery")]
+            Self::Send => (ATTEMPT, ATTEMPT, RetryConfig::disabled()),
         };
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_millis(500) * slack)
@@ -68,14 +78,21 @@ impl Patience {
     }
 }
 
+/// A client that keeps as many connections. Certificates are loaded when it is first used.
+fn https(connections: Option<usize>) -> SharedHttpClient {
+    let mut builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+    builder.set_pool_max_idle_per_host(connections);
+    builder.build_https()
+}
+
 impl Aws {
     /// AWS as the environment says. Connects only when asked something.
     pub fn new(environment: AwsEnvironment) -> Self {
         Self {
             environment,
-            http: Builder::new()
-                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-                .build_https(),
+            http: https(None),
+            #[cfg(feature = "delivery")]
+            fresh: https(Some(0)),
             slack: 1,
         }
     }
@@ -102,7 +119,11 @@ impl Aws {
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(environment.region.clone()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(self.http.clone())
+            .http_client(match patience {
+                #[cfg(feature = "delivery")]
+                Patience::Send => self.fresh.clone(),
+                _ => self.http.clone(),
+            })
             .timeout_config(timeouts)
             .retry_config(retries);
         if let Some(url) = &environment.endpoint_url {

@@ -4,8 +4,16 @@
 mod client;
 #[cfg(feature = "cognito")]
 mod cognito;
+#[cfg(feature = "delivery")]
+mod delivery;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+#[cfg(feature = "secrets")]
+mod secrets;
+#[cfg(feature = "ses")]
+mod ses;
+#[cfg(feature = "sns")]
+mod sns;
 
 use std::fmt;
 
@@ -13,8 +21,16 @@ use std::fmt;
 pub use client::Aws;
 #[cfg(feature = "cognito")]
 pub use cognito::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
+#[cfg(feature = "delivery")]
+pub use delivery::Couriers;
 #[cfg(feature = "dynamodb")]
 pub use dynamodb::DynamoStore;
+#[cfg(feature = "secrets")]
+pub use secrets::SecretsManager;
+#[cfg(feature = "ses")]
+pub use ses::{EmailSender, NotASender, SesCourier};
+#[cfg(feature = "sns")]
+pub use sns::{NotASmsSender, OriginationNumber, SenderId, SnsCourier};
 
 /// Where AWS is and who we are, as Lambda's environment says.
 #[derive(Clone)]

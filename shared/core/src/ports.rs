@@ -238,6 +238,12 @@ pub trait Courier: Send + Sync {
     fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), DeliveryFault>> + Send;
 }
 
+/// Where the key ring is kept as a text.
+pub trait Vault: Send + Sync {
+    /// The text, as it is now.
+    fn read(&self) -> impl Future<Output = Result<Secret, Fault>> + Send;
+}
+
 /// What became of [`Directory::create`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {

@@ -1,3 +1,4 @@
 //! What `latchstring-aws` makes of AWS, on an emulator that others wrote.
 
+mod delivery;
 mod dynamodb;

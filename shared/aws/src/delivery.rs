@@ -1,0 +1,104 @@
+//! What SES and SNS have in common: one attempt, what is known of a message whose delivery failed,
+//! and who delivers which.
+
+use std::error::Error;
+use std::future::Future;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use hyper_util::client::legacy;
+use latchstring_core::message::{Content, Message};
+use latchstring_core::ports::{Courier, DeliveryFault, Fate, Fault};
+
+/// Two couriers as one: mail by the one, SMS by the other.
+#[derive(Clone, Debug)]
+pub struct Couriers<M, S> {
+    /// Who delivers mail.
+    pub mail: M,
+    /// Who delivers SMS.
+    pub sms: S,
+}
+
+impl<M: Courier, S: Courier> Courier for Couriers<M, S> {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryFault> {
+        match &message.content {
+            Content::Mail { .. } => self.mail.deliver(message).await,
+            Content::Sms { .. } => self.sms.deliver(message).await,
+        }
+    }
+}
+
+/// Sends, and once more if no connection came about: then the request never left. Nothing else is
+/// repeated, or a person would get two messages.
+///
+/// `code_for` makes a code of ours of what the service says, its code and its message;
+/// docs/delivery.md lists them. Where there is none, the service's own is kept.
+pub(crate) async fn send<T, E, F>(
+    call: &'static str,
+    code_for: impl Fn(&str, &str) -> Option<&'static str>,
+    request: impl Fn() -> F,
+) -> Result<(), DeliveryFault>
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+{
+    let mut sent = request().await;
+    if sent.as_ref().is_err_and(is_unconnected) {
+        sent = request().await;
+    }
+    let Err(error) = sent else { return Ok(()) };
+    let (code, fate) = match &error {
+        SdkError::ServiceError(refused) if refused.raw().status().is_success() => {
+            ("unreadable_response", Fate::Unknown)
+        }
+        SdkError::ServiceError(refused) => {
+            let code = refused.err().code().unwrap_or("unknown_error");
+            let message = refused.err().message().unwrap_or_default();
+            let fate = if refused.raw().status().is_client_error() {
+                Fate::Refused
+            } else {
+                // It broke, somewhere between taking the message and saying so.
+                Fate::Unknown
+            };
+            (code_for(code, message).unwrap_or(code), fate)
+        }
+        SdkError::DispatchFailure(_) if is_unconnected(&error) => {
+            ("connect_failed", Fate::NeverLeft)
+        }
+        SdkError::DispatchFailure(_) => ("connection_lost", Fate::Unknown),
+        SdkError::TimeoutError(_) => ("timeout", Fate::Unknown),
+        SdkError::ConstructionFailure(_) => ("request_not_built", Fate::NeverLeft),
+        _ => ("unreadable_response", Fate::Unknown),
+    };
+    Err(DeliveryFault {
+        fault: Fault::new(call, code),
+        fate,
+    })
+}
+
+/// A message that another courier should have been given.
+pub(crate) fn wrong_channel(call: &'static str) -> DeliveryFault {
+    DeliveryFault {
+        fault: Fault::new(call, "wrong_channel"),
+        fate: Fate::NeverLeft,
+    }
+}
+
+/// Whether the connection was refused, or did not come about in time: what was to be sent over it
+/// never left. The SDK tells this from a connection that was lost later only deep in its causes.
+fn is_unconnected<E, R>(error: &SdkError<E, R>) -> bool {
+    let SdkError::DispatchFailure(failure) = error else {
+        return false;
+    };
+    let mut cause = failure
+        .as_connector_error()
+        .map(|error| error as &(dyn Error + 'static));
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<legacy::Error>() {
+            return error.is_connect();
+        }
+        cause = error.source();
+    }
+    false
+}

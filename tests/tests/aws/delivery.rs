@@ -1,0 +1,345 @@
+//! Mail by SES and SMS by SNS: what arrives, and what every failure is called.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::http::StatusCode;
+use latchstring_aws::{
+    Aws, Couriers, EmailSender, OriginationNumber, SenderId, SesCourier, SnsCourier,
+};
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::message::{Content, Message};
+use latchstring_core::ports::{Courier, Fate};
+use latchstring_tests::{Ministack, aws_at, note};
+use serde_json::Value;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+const SENDER: &str = "codes@example.org";
+
+fn couriers(aws: &Aws) -> Couriers<SesCourier, SnsCourier> {
+    let sender = EmailSender::parse(&format!("Söhne & Co <{SENDER}>")).expect("a sender");
+    let id = SenderId::parse("Latch").expect("a sender id");
+    let number = OriginationNumber::parse("+12065550100").expect("a number");
+    Couriers {
+        mail: SesCourier::new(aws, sender, None),
+        sms: SnsCourier::new(aws, Some(id), Some(number)),
+    }
+}
+
+fn mail() -> Message {
+    note("ada.delivery@example.com");
+    Message {
+        to: Identifier::parse(Method::Email, "ada.delivery@example.com").expect("an address"),
+        code: None,
+        content: Content::Mail {
+            subject: "サインインコード".to_owned(),
+            text: "Grüße & <Text>\n\nA second line.".to_owned(),
+            html: "<html lang=\"ja\"><p>コード</p></html>".to_owned(),
+        },
+    }
+}
+
+fn sms() -> Message {
+    note("+12065550142");
+    Message {
+        to: Identifier::parse(Method::PhoneNumber, "+12065550142").expect("a number"),
+        code: None,
+        content: Content::Sms {
+            text: "Grüße, コード\n@example.com #000000".to_owned(),
+        },
+    }
+}
+
+/// The code and the fate of a message that was not delivered.
+async fn fails(courier: &impl Courier, message: &Message) -> (String, Fate) {
+    let failed = courier.deliver(message).await;
+    let failed = failed.expect_err("it is not delivered");
+    (failed.fault.code, failed.fate)
+}
+
+async fn get(url: String) -> Value {
+    let answer = reqwest::get(url).await.expect("an answer");
+    answer.json().await.expect("JSON")
+}
+
+#[tokio::test]
+async fn mail_and_sms_arrive_as_they_were_written() {
+    let ministack = Ministack::start().await;
+    let couriers = couriers(&ministack.aws());
+    let refused = fails(&couriers, &mail()).await;
+    let expected = ("sender_not_verified".to_owned(), Fate::Refused);
+    assert_eq!(refused, expected, "nobody has verified the sender yet");
+
+    ministack.verify_email(SENDER).await;
+    assert_eq!(couriers.deliver(&mail()).await, Ok(()));
+    let sent = get(format!("{}/_ministack/ses/messages", ministack.endpoint())).await;
+    let sent: Vec<_> = sent["messages"]
+        .as_object()
+        .expect("messages by account")
+        .values()
+        .flat_map(|messages| messages.as_array().expect("a list"))
+        .collect();
+    assert_eq!(sent.len(), 1, "one mail");
+    let Content::Mail {
+        subject,
+        text,
+        html,
+    } = mail().content
+    else {
+        unreachable!("it is a mail");
+    };
+    assert!(sent[0]["Source"] == format!("=?UTF-8?B?U8O2aG5lICYgQ28=?= <{SENDER}>"));
+    assert!(sent[0]["To"] == serde_json::json!([mail().to.as_str()]));
+    assert!(sent[0]["Subject"] == subject, "the subject arrives");
+    assert!(sent[0]["BodyText"] == text, "the text arrives");
+    assert!(sent[0]["BodyHtml"] == html, "the HTML arrives");
+
+    assert_eq!(couriers.deliver(&sms()).await, Ok(()));
+    let sent = get(format!(
+        "{}/_ministack/sns/sms-messages?phoneNumber=%2B12065550142",
+        ministack.endpoint()
+    ))
+    .await;
+    let Content::Sms { text } = sms().content else {
+        unreachable!("it is an SMS");
+    };
+    let sent = sent.to_string();
+    let text = serde_json::to_string(&text).expect("a text is JSON");
+    for part in [&*text, "Transactional", "Latch", "+12065550100"] {
+        assert_eq!(sent.matches(part).count(), 1, "once: {part}");
+    }
+}
+
+/// A service that answers every request alike, and counts them.
+struct Stub {
+    aws: Aws,
+    asked: Arc<AtomicUsize>,
+    server: JoinHandle<()>,
+}
+
+impl Stub {
+    async fn answers(status: u16, body: String) -> Self {
+        let status = StatusCode::from_u16(status).expect("a status");
+        let asked = Arc::<AtomicUsize>::default();
+        let count = Arc::clone(&asked);
+        let router = Router::new().fallback(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            let answer = (status, body.clone());
+            async move { answer }
+        });
+        let (aws, listener) = listen().await;
+        let server = tokio::spawn(async move {
+            axum::serve(listener, router)
+                .await
+                .expect("accepting goes on");
+        });
+        Self { aws, asked, server }
+    }
+
+    /// A service that reads each request and then keeps silent, or hangs up.
+    async fn reads_and(hangs_up: bool) -> Self {
+        let asked = Arc::<AtomicUsize>::default();
+        let count = Arc::clone(&asked);
+        let (aws, listener) = listen().await;
+        let server = tokio::spawn(async move {
+            let mut kept = Vec::new();
+            loop {
+                let (mut stream, _) = listener.accept().await.expect("a connection");
+                let read = stream.read(&mut [0; 64]).await;
+                if read.is_ok_and(|bytes| bytes > 0) {
+                    count.fetch_add(1, Ordering::SeqCst);
+                }
+                if !hangs_up {
+                    kept.push(stream);
+                }
+            }
+        });
+        Self { aws, asked, server }
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn listen() -> (Aws, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    (aws_at(&format!("http://{address}")), listener)
+}
+
+fn error(code: &str, message: &str) -> String {
+    format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>\
+         <Message>{message}</Message></Error><RequestId>1</RequestId></ErrorResponse>"
+    )
+}
+
+#[tokio::test]
+async fn every_refusal_has_a_code_and_is_final() {
+    const UNVERIFIED: &str =
+        "Email address is not verified. The following identities failed the check in region";
+    let of_sender = format!("{UNVERIFIED} EU-WEST-1: {SENDER}");
+    let of_recipient = format!("{UNVERIFIED} EU-WEST-1: ada.delivery@example.com");
+    let (mail, sms) = (mail(), sms());
+    for (message, status, code, says, expected) in [
+        (
+            &mail,
+            400,
+            "MessageRejected",
+            &*of_sender,
+            "sender_not_verified",
+        ),
+        (&mail, 400, "MessageRejected", &of_recipient, "sandbox"),
+        (&mail, 400, "MessageRejected", "Virus", "message_rejected"),
+        (
+            &mail,
+            400,
+            "MessageRejected",
+            "Sending paused for this account.",
+            "account_paused",
+        ),
+        (
+            &mail,
+            400,
+            "AccountSendingPausedException",
+            "",
+            "account_paused",
+        ),
+        (
+            &mail,
+            400,
+            "MailFromDomainNotVerifiedException",
+            "",
+            "mail_from_not_verified",
+        ),
+        (
+            &mail,
+            400,
+            "ConfigurationSetDoesNotExist",
+            "",
+            "configuration_set_missing",
+        ),
+        (
+            &mail,
+            400,
+            "ConfigurationSetSendingPausedException",
+            "",
+            "configuration_set_paused",
+        ),
+        (
+            &mail,
+            400,
+            "Throttling",
+            "Maximum sending rate exceeded.",
+            "throttled",
+        ),
+        (
+            &mail,
+            400,
+            "Throttling",
+            "Daily message quota exceeded.",
+            "daily_quota",
+        ),
+        (&mail, 403, "AccessDenied", "", "not_allowed"),
+        (
+            &mail,
+            400,
+            "InvalidParameterValue",
+            "Missing final",
+            "invalid_address",
+        ),
+        (
+            &mail,
+            403,
+            "SignatureDoesNotMatch",
+            "",
+            "SignatureDoesNotMatch",
+        ),
+        (&sms, 400, "OptedOut", "", "opted_out"),
+        (
+            &sms,
+            400,
+            "InvalidParameter",
+            "Invalid parameter: PhoneNumber",
+            "invalid_number",
+        ),
+        (
+            &sms,
+            400,
+            "InvalidParameter",
+            "Invalid parameter: Subject",
+            "InvalidParameter",
+        ),
+        (
+            &sms,
+            400,
+            "InvalidParameter",
+            "number is not verified in the sandbox",
+            "sandbox",
+        ),
+        (
+            &sms,
+            400,
+            "UserError",
+            "No origination entities available",
+            "no_origination",
+        ),
+        (
+            &sms,
+            400,
+            "UserError",
+            "Monthly spend limit reached",
+            "spend_limit",
+        ),
+        (&sms, 429, "Throttled", "Rate exceeded", "throttled"),
+        (&sms, 403, "AuthorizationError", "", "not_allowed"),
+    ] {
+        let stub = Stub::answers(status, error(code, says)).await;
+        let failed = fails(&couriers(&stub.aws), message).await;
+        assert_eq!(failed, (expected.to_owned(), Fate::Refused), "{code}");
+        assert_eq!(stub.asked(), 1, "{code} is not tried again");
+    }
+}
+
+#[tokio::test]
+async fn what_may_be_on_its_way_is_not_sent_again() {
+    for message in [mail(), sms()] {
+        for (stub, expected) in [
+            (
+                Stub::answers(500, error("InternalFailure", "")).await,
+                "InternalFailure",
+            ),
+            (Stub::answers(503, String::new()).await, "unknown_error"),
+            (
+                Stub::answers(200, "<not xml".to_owned()).await,
+                "unreadable_response",
+            ),
+            (Stub::reads_and(true).await, "connection_lost"),
+            (Stub::reads_and(false).await, "timeout"),
+        ] {
+            let failed = fails(&couriers(&stub.aws), &message).await;
+            assert_eq!(failed, (expected.to_owned(), Fate::Unknown));
+            assert_eq!(stub.asked(), 1, "{expected} is not tried again");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_never_left_is_told_from_the_rest() {
+    let (aws, listener) = listen().await;
+    drop(listener);
+    for message in [mail(), sms()] {
+        let failed = fails(&couriers(&aws), &message).await;
+        assert_eq!(failed, ("connect_failed".to_owned(), Fate::NeverLeft));
+    }
+}
