@@ -13,6 +13,8 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType, TimeToLiveSpecification,
 };
 use latchstring_aws::{Aws, AwsEnvironment};
+use reqwest::RequestBuilder;
+use serde_json::Value;
 
 use crate::files::root;
 use crate::program::Program;
@@ -109,20 +111,31 @@ impl Ministack {
     /// Has SES take an address as verified.
     pub async fn verify_email(&self, address: &str) {
         let address = address.replace('@', "%40");
-        let answer = reqwest::Client::new()
-            .post(&self.endpoint)
+        let form = format!("Action=VerifyEmailIdentity&Version=2010-12-01&EmailAddress={address}");
+        let request = self
+            .signed("ses")
             .header("content-type", "application/x-www-form-urlencoded")
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/ses/aws4_request",
-            )
-            .body(format!(
-                "Action=VerifyEmailIdentity&Version=2010-12-01&EmailAddress={address}"
-            ))
-            .send()
-            .await
-            .expect("an answer");
-        assert!(answer.status().is_success(), "the address is verified");
+            .body(form);
+        assert!(succeeds(request).await, "the address is verified");
+    }
+
+    /// Calls an operation of a JSON service, by its target.
+    pub async fn call(&self, target: &str, body: &Value) {
+        let (service, _) = target.split_once('.').expect("a service and an operation");
+        let request = self
+            .signed(service)
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", target)
+            .body(body.to_string());
+        assert!(succeeds(request).await, "{target}");
+    }
+
+    /// A request with as much of a signature as the emulator reads.
+    fn signed(&self, service: &str) -> RequestBuilder {
+        let scope = format!("Credential=test/20260101/eu-west-1/{service}/aws4_request");
+        reqwest::Client::new()
+            .post(&self.endpoint)
+            .header("authorization", format!("AWS4-HMAC-SHA256 {scope}"))
     }
 
     /// The size in bytes of the largest item of each kind, by what its key begins with, as DynamoDB
@@ -152,6 +165,11 @@ impl Ministack {
                 .build(),
         )
     }
+}
+
+async fn succeeds(request: RequestBuilder) -> bool {
+    let answer = request.send().await.expect("an answer");
+    answer.status().is_success()
 }
 
 /// AWS at an address of loopback.

@@ -2,25 +2,42 @@
 
 use std::process::ExitCode;
 
-use latchstring_aws::{Aws, CognitoChallengeApi, CognitoDirectory};
+use latchstring_aws::{Aws, CognitoChallengeApi, CognitoDirectory, DynamoStore, SecretsManager};
+use latchstring_core::ports::Store;
 use latchstring_lambda::appsync::SignInResolver;
-use latchstring_lambda::{OsEntropy, SystemClock};
+use latchstring_lambda::config::{ConfigError, Environment, StoreChoice};
+use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
 use latchstring_memory::MemoryStore;
 
 fn main() -> ExitCode {
     latchstring_lambda::run(|environment| {
-        environment.store_in_memory()?;
         let aws = Aws::new(environment.aws()?);
-        let caller = environment.caller()?;
-        Ok(SignInResolver {
-            deployment: environment.deployment()?,
-            legacy_pool: environment.legacy_pool()?,
-            store: MemoryStore::default(),
-            directory: CognitoDirectory::new(&aws, environment.user_pool()?),
-            api: CognitoChallengeApi::new(&aws, caller.client()),
-            caller,
-            clock: SystemClock,
-            entropy: OsEntropy,
+        Ok(match environment.store()? {
+            StoreChoice::Memory => {
+                Either::This(resolver(environment, &aws, MemoryStore::default())?)
+            }
+            StoreChoice::Table(table) => {
+                let store = DynamoStore::new(&aws, table, OsEntropy);
+                Either::That(resolver(environment, &aws, store)?)
+            }
         })
+    })
+}
+
+fn resolver<S: Store>(
+    environment: &Environment<'_>,
+    aws: &Aws,
+    store: S,
+) -> Result<impl Handler + use<S>, ConfigError> {
+    let caller = environment.caller()?;
+    Ok(SignInResolver {
+        deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
+        legacy_pool: environment.legacy_pool()?,
+        store,
+        directory: CognitoDirectory::new(aws, environment.user_pool()?),
+        api: CognitoChallengeApi::new(aws, caller.client()),
+        caller,
+        clock: SystemClock,
+        entropy: OsEntropy,
     })
 }

@@ -2,25 +2,44 @@
 
 use std::process::ExitCode;
 
-use latchstring_aws::{Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens};
+use latchstring_aws::{
+    Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, SecretsManager,
+};
+use latchstring_core::ports::Store;
 use latchstring_lambda::appsync::ContactResolver;
-use latchstring_lambda::{OsEntropy, SystemClock};
+use latchstring_lambda::config::{ConfigError, Environment, StoreChoice};
+use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
 use latchstring_memory::MemoryStore;
 
 fn main() -> ExitCode {
     latchstring_lambda::run(|environment| {
-        environment.store_in_memory()?;
         let aws = Aws::new(environment.aws()?);
-        let caller = environment.caller()?;
-        Ok(ContactResolver {
-            deployment: environment.deployment()?,
-            store: MemoryStore::default(),
-            directory: CognitoDirectory::new(&aws, environment.user_pool()?),
-            tokens: CognitoTokens::new(&aws),
-            api: CognitoChallengeApi::new(&aws, caller.client()),
-            caller,
-            clock: SystemClock,
-            entropy: OsEntropy,
+        Ok(match environment.store()? {
+            StoreChoice::Memory => {
+                Either::This(resolver(environment, &aws, MemoryStore::default())?)
+            }
+            StoreChoice::Table(table) => {
+                let store = DynamoStore::new(&aws, table, OsEntropy);
+                Either::That(resolver(environment, &aws, store)?)
+            }
         })
+    })
+}
+
+fn resolver<S: Store>(
+    environment: &Environment<'_>,
+    aws: &Aws,
+    store: S,
+) -> Result<impl Handler + use<S>, ConfigError> {
+    let caller = environment.caller()?;
+    Ok(ContactResolver {
+        deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
+        store,
+        directory: CognitoDirectory::new(aws, environment.user_pool()?),
+        tokens: CognitoTokens::new(aws),
+        api: CognitoChallengeApi::new(aws, caller.client()),
+        caller,
+        clock: SystemClock,
+        entropy: OsEntropy,
     })
 }

@@ -1,6 +1,7 @@
 //! Mail by Amazon SES.
 
 use std::fmt::Write as _;
+use std::str::FromStr;
 
 use aws_sdk_ses::Client;
 use aws_sdk_ses::types::{Body, Content as Part, Destination, Message as Mail};
@@ -27,6 +28,14 @@ pub struct EmailSender {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a sender is `address` or `Name <address>`")]
 pub struct NotASender;
+
+impl FromStr for EmailSender {
+    type Err = NotASender;
+
+    fn from_str(text: &str) -> Result<Self, NotASender> {
+        Self::parse(text)
+    }
+}
 
 impl EmailSender {
     /// Parses `address` or `Name <address>`. A name may be quoted.

@@ -1,6 +1,7 @@
 //! SMS by Amazon SNS.
 
 use std::collections::HashMap;
+use std::str::FromStr;
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
@@ -26,6 +27,14 @@ pub struct OriginationNumber(String);
 #[error("a sender id has 3 to 11 letters and digits, an origination number 5 to 15 digits")]
 pub struct NotASmsSender;
 
+impl FromStr for SenderId {
+    type Err = NotASmsSender;
+
+    fn from_str(text: &str) -> Result<Self, NotASmsSender> {
+        Self::parse(text)
+    }
+}
+
 impl SenderId {
     /// Parses 3 to 11 letters and digits, at least one letter among them.
     pub fn parse(text: &str) -> Result<Self, NotASmsSender> {
@@ -35,6 +44,14 @@ impl SenderId {
         is_sender
             .then(|| Self(text.to_owned()))
             .ok_or(NotASmsSender)
+    }
+}
+
+impl FromStr for OriginationNumber {
+    type Err = NotASmsSender;
+
+    fn from_str(text: &str) -> Result<Self, NotASmsSender> {
+        Self::parse(text)
     }
 }
 

@@ -47,6 +47,12 @@ impl KeyId {
         }
     }
 
+    /// The key that a text of ours names, before its first dot. The text may be anybody's.
+    pub(crate) fn named_by(text: &str) -> Option<Self> {
+        let (id, _) = text.split_once('.')?;
+        Self::parse(id).ok()
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::door::{Door, payload};
 use crate::flow::{Caller, Purpose};
 use crate::identifier::{Identifier, IdentifierError};
+use crate::keys::KeyId;
 use crate::label::Label;
 use crate::locale::Locale;
 use crate::policy::Deployment;
@@ -29,6 +30,16 @@ pub struct SignInRequest {
     pub proof: Option<Secret>,
     /// The language of the message, if the client named one of ours.
     pub locale: Option<Locale>,
+}
+
+impl SignInRequest {
+    /// The key that the proof names.
+    pub fn key_ids(&self) -> Vec<KeyId> {
+        let proof = self.proof.iter();
+        proof
+            .filter_map(|proof| KeyId::named_by(proof.expose()))
+            .collect()
+    }
 }
 
 /// A session with its next question asked.

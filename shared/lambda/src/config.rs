@@ -6,16 +6,17 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use data_encoding::BASE64;
 use latchstring_aws::AwsEnvironment;
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::Caller;
-use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::locale::Locale;
 use latchstring_core::message::{AndroidHash, AppName, Branding, SmsDomain};
 use latchstring_core::policy::{Budget, Deployment, Policy};
-use serde::Deserialize;
+use latchstring_core::ports::Vault;
 use thiserror::Error;
+
+use crate::keys::{FixedOrRotating, Rotating, ring};
+use crate::system::SystemClock;
 
 /// A variable, as the documentation lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +40,14 @@ macro_rules! variables {
 variables! {
     USER_POOL_ID = "USER_POOL_ID", None, "the user pool's id";
     CLIENT_IDS = "CLIENT_IDS", None, "app client ids, separated by commas";
-    KEY_RING = "KEY_RING", None, "JSON: current, next and previous, each with id and secret";
-    STORE = "STORE", None, "memory";
+    KEY_RING = "KEY_RING", Some(""), "JSON: current, next and previous, each with id and secret";
+    KEY_RING_SECRET = "KEY_RING_SECRET", Some(""), "the name or ARN of a secret that holds the key ring";
+    STORE = "STORE", Some("dynamodb"), "dynamodb or memory";
+    TABLE_NAME = "TABLE_NAME", None, "a table's name";
+    EMAIL_FROM = "EMAIL_FROM", None, "address, or Name <address>";
+    SES_CONFIGURATION_SET = "SES_CONFIGURATION_SET", Some(""), "a configuration set's name";
+    SMS_SENDER_ID = "SMS_SENDER_ID", Some(""), "3 to 11 letters and digits";
+    SMS_ORIGINATION_NUMBER = "SMS_ORIGINATION_NUMBER", Some(""), "5 to 15 digits, with or without +";
     LEGACY_POOL = "LEGACY_POOL", Some("false"), "true or false";
     CODE_LENGTH = "CODE_LENGTH", Some("6"), "6 to 10 digits";
     CODE_ATTEMPTS = "CODE_ATTEMPTS", Some("3"), "1 to 5 answers";
@@ -86,17 +93,13 @@ pub enum Environment<'a> {
     Pairs(&'a [(&'a str, &'a str)]),
 }
 
-#[derive(Deserialize)]
-struct RingText {
-    current: KeyText,
-    next: Option<KeyText>,
-    previous: Option<KeyText>,
-}
-
-#[derive(Deserialize)]
-struct KeyText {
-    id: String,
-    secret: String,
+/// Where flows are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreChoice {
+    /// In this process, and nothing is delivered beyond it: to try a function by itself.
+    Memory,
+    /// In the table of that name.
+    Table(String),
 }
 
 impl Environment<'_> {
@@ -123,13 +126,36 @@ impl Environment<'_> {
         }
     }
 
-    /// Keys and numbers.
+    /// Settings, and where the keys come from: `KEY_RING`, or a vault that `open` makes of
+    /// `KEY_RING_SECRET`.
+    ///
+    /// # Errors
+    /// If a variable is missing or out of bounds, or not exactly one of the two is set.
+    pub fn deployments<V: Vault>(
+        &self,
+        open: impl FnOnce(String) -> V,
+    ) -> Result<FixedOrRotating<V, SystemClock>, ConfigError> {
+        let policy = self.policy()?;
+        let keys = self.optional(KEY_RING, |text| ring(text).ok_or(()))?;
+        let secret = self.optional(KEY_RING_SECRET, str::parse)?;
+        match (keys, secret) {
+            (Some(keys), None) => Ok(FixedOrRotating::Fixed(Deployment { policy, keys })),
+            (None, Some(secret)) => {
+                let rotating = Rotating::new(policy, open(secret), SystemClock);
+                Ok(FixedOrRotating::Rotating(rotating))
+            }
+            (Some(_), Some(_)) => Err(ConfigError::Invalid(KEY_RING_SECRET)),
+            (None, None) => Err(ConfigError::Missing(KEY_RING_SECRET)),
+        }
+    }
+
+    /// The settings.
     ///
     /// # Errors
     /// If a variable is missing or out of bounds.
-    pub fn deployment(&self) -> Result<Deployment, ConfigError> {
+    pub fn policy(&self) -> Result<Policy, ConfigError> {
         let digits = self.number(CODE_LENGTH, CodeLength::MIN..=CodeLength::MAX)?;
-        let policy = Policy {
+        Ok(Policy {
             clients: self.clients()?,
             code_length: CodeLength::new(digits).ok_or(ConfigError::Invalid(CODE_LENGTH))?,
             attempts: self.number(CODE_ATTEMPTS, 1..=5)?,
@@ -146,10 +172,6 @@ impl Environment<'_> {
                 per_day: self.number(CODES_PER_DAY, 1..=100_000)?,
             },
             branding: self.branding()?,
-        };
-        Ok(Deployment {
-            policy,
-            keys: self.keys()?,
         })
     }
 
@@ -188,15 +210,48 @@ impl Environment<'_> {
         self.parsed(LEGACY_POOL)
     }
 
-    /// Checks that flows are to be kept in memory: the only store yet.
+    /// Where flows are kept.
     ///
     /// # Errors
-    /// If anything else is asked for, or nothing.
-    pub fn store_in_memory(&self) -> Result<(), ConfigError> {
+    /// If it is no store, or the table's name is missing.
+    pub fn store(&self) -> Result<StoreChoice, ConfigError> {
         match self.text(STORE)?.as_str() {
-            "memory" => Ok(()),
+            "memory" => Ok(StoreChoice::Memory),
+            "dynamodb" => Ok(StoreChoice::Table(self.text(TABLE_NAME)?)),
             _ => Err(ConfigError::Invalid(STORE)),
         }
+    }
+
+    /// Who mail is from.
+    ///
+    /// # Errors
+    /// If it is missing or no sender.
+    pub fn email_from<T: FromStr>(&self) -> Result<T, ConfigError> {
+        self.parsed(EMAIL_FROM)
+    }
+
+    /// What SES does with mail, by the name of a configuration set.
+    ///
+    /// # Errors
+    /// Never: any name may be one.
+    pub fn ses_configuration_set(&self) -> Result<Option<String>, ConfigError> {
+        self.optional(SES_CONFIGURATION_SET, str::parse)
+    }
+
+    /// The name that phones show.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn sms_sender_id<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
+        self.optional(SMS_SENDER_ID, str::parse)
+    }
+
+    /// The number that SMS are from.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn sms_origination_number<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
+        self.optional(SMS_ORIGINATION_NUMBER, str::parse)
     }
 
     /// Where AWS is and who we are.
@@ -274,25 +329,13 @@ impl Environment<'_> {
         }
         Ok(clients)
     }
-
-    fn keys(&self) -> Result<KeyRing, ConfigError> {
-        let invalid = || ConfigError::Invalid(KEY_RING);
-        let ring: RingText = serde_json::from_str(&self.text(KEY_RING)?).map_err(|_| invalid())?;
-        let key = |text: KeyText| {
-            let id = KeyId::parse(&text.id).map_err(|_| invalid())?;
-            let secret = BASE64
-                .decode(text.secret.as_bytes())
-                .map_err(|_| invalid())?;
-            Key::new(id, &secret).map_err(|_| invalid())
-        };
-        let next = ring.next.map(key).transpose()?;
-        let previous = ring.previous.map(key).transpose()?;
-        KeyRing::new(key(ring.current)?, next, previous).map_err(|_| invalid())
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use latchstring_core::ports::Fault;
+    use latchstring_core::secret::Secret;
+
     use super::*;
 
     const RING: &str = r#"{"current": {"id": "k2", "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="},
@@ -312,7 +355,10 @@ mod tests {
     #[test]
     fn the_least_configuration_gives_the_defaults() {
         let environment = Environment::Pairs(LEAST);
-        let Deployment { policy, keys } = environment.deployment().unwrap();
+        let FixedOrRotating::Fixed(Deployment { policy, keys }) = deployments(LEAST).unwrap()
+        else {
+            panic!("the keys are there");
+        };
         let defaults = Policy::for_clients(vec!["web".into(), "app".into()]);
         assert_eq!(format!("{policy:?}"), format!("{defaults:?}"));
         assert_eq!(keys.current().id().as_str(), "k2");
@@ -330,8 +376,8 @@ mod tests {
         for (name, _) in LEAST {
             let rest: Vec<_> = LEAST.iter().copied().filter(|(n, _)| n != name).collect();
             let environment = Environment::Pairs(&rest);
-            let error = environment
-                .deployment()
+            let error = deployments(&rest)
+                .map(|_| ())
                 .and(environment.caller().map(|_| ()))
                 .unwrap_err();
             assert!(error.to_string().starts_with(name), "{error}");
@@ -370,7 +416,7 @@ mod tests {
             ("KEY_RING", r#"{"current": {"id": "K 1", "secret": ""}}"#),
         ] {
             let pairs = with(name, value);
-            let error = Environment::Pairs(&pairs).deployment().unwrap_err();
+            let error = deployments(&pairs).unwrap_err();
             assert!(error.to_string().starts_with(name), "{name}: {error}");
             assert!(!error.to_string().contains("secret-secret"), "{error}");
         }
@@ -398,11 +444,7 @@ mod tests {
             ],
         ]
         .concat();
-        let branding = Environment::Pairs(&pairs)
-            .deployment()
-            .unwrap()
-            .policy
-            .branding;
+        let branding = Environment::Pairs(&pairs).policy().unwrap().branding;
         assert_eq!(branding.app_name, AppName::parse("Ada & Söhne").ok());
         assert_eq!(branding.default_locale, Locale::Pt);
         assert_eq!(branding.sms_domain, SmsDomain::parse("example.com").ok());
@@ -419,11 +461,51 @@ mod tests {
         }
     }
 
+    /// A vault that is never read.
+    #[derive(Debug)]
+    struct Unread;
+
+    impl Vault for Unread {
+        async fn read(&self) -> Result<Secret, Fault> {
+            Err(Fault::new("read", "not in this test"))
+        }
+    }
+
+    fn deployments(
+        pairs: &[(&str, &str)],
+    ) -> Result<FixedOrRotating<Unread, SystemClock>, ConfigError> {
+        Environment::Pairs(pairs).deployments(|_| Unread)
+    }
+
     #[test]
-    fn a_store_must_be_chosen() {
-        assert!(Environment::Pairs(LEAST).store_in_memory().is_err());
-        let pairs = with("STORE", "memory");
-        assert!(Environment::Pairs(&pairs).store_in_memory().is_ok());
+    fn keys_come_from_the_environment_or_from_a_secret_and_not_from_both() {
+        let both = with("KEY_RING_SECRET", "latchstring/keys");
+        let error = deployments(&both).unwrap_err();
+        assert_eq!(error, ConfigError::Invalid(KEY_RING_SECRET));
+        let secret: Vec<_> = both
+            .into_iter()
+            .filter(|(name, _)| *name != "KEY_RING")
+            .collect();
+        let rotating = deployments(&secret).unwrap();
+        assert!(matches!(rotating, FixedOrRotating::Rotating(_)));
+    }
+
+    #[test]
+    fn flows_are_kept_in_a_table_unless_memory_is_asked_for() {
+        let missing = Environment::Pairs(LEAST).store();
+        assert_eq!(missing, Err(ConfigError::Missing(TABLE_NAME)));
+        for (pairs, choice) in [
+            (
+                with("TABLE_NAME", "flows"),
+                StoreChoice::Table("flows".into()),
+            ),
+            (with("STORE", "memory"), StoreChoice::Memory),
+        ] {
+            assert_eq!(Environment::Pairs(&pairs).store(), Ok(choice));
+        }
+        let pairs = with("STORE", "a file");
+        let error = Environment::Pairs(&pairs).store();
+        assert_eq!(error, Err(ConfigError::Invalid(STORE)));
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub enum PublicError {
     /// The event is not of the kind this function takes.
     #[error("The event could not be read.")]
     UnreadableEvent,
+    /// Nothing can be decided: there are no keys.
+    #[error("Sign-in is not available at the moment.")]
+    Unavailable,
     /// A bug of ours.
     #[error("Something went wrong.")]
     Internal,
@@ -24,6 +27,7 @@ impl From<PublicError> for Diagnostic {
     fn from(error: PublicError) -> Self {
         let error_type = match error {
             PublicError::UnreadableEvent => "UnreadableEvent",
+            PublicError::Unavailable => "Unavailable",
             PublicError::Internal => "Internal",
         };
         Self {
@@ -37,6 +41,24 @@ impl From<PublicError> for Diagnostic {
 pub trait Handler: Send + Sync {
     /// Handles one event. Expected failures are answers; an error is for events that are not ours.
     fn handle(&self, event: Value) -> impl Future<Output = Result<Value, PublicError>> + Send;
+}
+
+/// Either of two handlers, as configuration says.
+#[derive(Debug)]
+pub enum Either<A, B> {
+    /// The one.
+    This(A),
+    /// The other.
+    That(B),
+}
+
+impl<A: Handler, B: Handler> Handler for Either<A, B> {
+    async fn handle(&self, event: Value) -> Result<Value, PublicError> {
+        match self {
+            Self::This(handler) => handler.handle(event).await,
+            Self::That(handler) => handler.handle(event).await,
+        }
+    }
 }
 
 /// Handles one event and catches a panic, whose text the runtime would relay.

@@ -5,10 +5,12 @@ pub mod appsync;
 pub mod cognito;
 pub mod config;
 mod handler;
+mod keys;
 mod log;
 mod system;
 
-pub use handler::{Handler, PublicError, answer};
+pub use handler::{Either, Handler, PublicError, answer};
+pub use keys::{Deployments, FixedOrRotating, Rotating};
 pub use system::{OsEntropy, SystemClock};
 
 use std::process::ExitCode;

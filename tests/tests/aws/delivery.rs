@@ -184,130 +184,115 @@ fn error(code: &str, message: &str) -> String {
     )
 }
 
+/// Status, code and message of a refusal, and what we call it.
+type Refusal = (u16, &'static str, &'static str, &'static str);
+
+const BY_SES: &[Refusal] = &[
+    (
+        400,
+        "MessageRejected",
+        "Email address is not verified. The following identities failed the check in region EU-WEST-1: codes@example.org",
+        "sender_not_verified",
+    ),
+    (
+        400,
+        "MessageRejected",
+        "Email address is not verified. The following identities failed the check in region EU-WEST-1: ada.delivery@example.com",
+        "sandbox",
+    ),
+    (400, "MessageRejected", "Virus", "message_rejected"),
+    (
+        400,
+        "MessageRejected",
+        "Sending paused for this account.",
+        "account_paused",
+    ),
+    (400, "AccountSendingPausedException", "", "account_paused"),
+    (
+        400,
+        "MailFromDomainNotVerifiedException",
+        "",
+        "mail_from_not_verified",
+    ),
+    (
+        400,
+        "ConfigurationSetDoesNotExist",
+        "",
+        "configuration_set_missing",
+    ),
+    (
+        400,
+        "ConfigurationSetSendingPausedException",
+        "",
+        "configuration_set_paused",
+    ),
+    (
+        400,
+        "Throttling",
+        "Maximum sending rate exceeded.",
+        "throttled",
+    ),
+    (
+        400,
+        "Throttling",
+        "Daily message quota exceeded.",
+        "daily_quota",
+    ),
+    (403, "AccessDenied", "", "not_allowed"),
+    (
+        400,
+        "InvalidParameterValue",
+        "Missing final",
+        "invalid_address",
+    ),
+    (403, "SignatureDoesNotMatch", "", "SignatureDoesNotMatch"),
+];
+
+const BY_SNS: &[Refusal] = &[
+    (400, "OptedOut", "", "opted_out"),
+    (
+        400,
+        "InvalidParameter",
+        "Invalid parameter: PhoneNumber",
+        "invalid_number",
+    ),
+    (
+        400,
+        "InvalidParameter",
+        "Invalid parameter: Subject",
+        "InvalidParameter",
+    ),
+    (
+        400,
+        "InvalidParameter",
+        "number is not verified in the sandbox",
+        "sandbox",
+    ),
+    (
+        400,
+        "UserError",
+        "No origination entities available",
+        "no_origination",
+    ),
+    (
+        400,
+        "UserError",
+        "Monthly spend limit reached",
+        "spend_limit",
+    ),
+    (429, "Throttled", "Rate exceeded", "throttled"),
+    (403, "AuthorizationError", "", "not_allowed"),
+];
+
 #[tokio::test]
 async fn every_refusal_has_a_code_and_is_final() {
-    const UNVERIFIED: &str =
-        "Email address is not verified. The following identities failed the check in region";
-    let of_sender = format!("{UNVERIFIED} EU-WEST-1: {SENDER}");
-    let of_recipient = format!("{UNVERIFIED} EU-WEST-1: ada.delivery@example.com");
-    let (mail, sms) = (mail(), sms());
-    for (message, status, code, says, expected) in [
-        (
-            &mail,
-            400,
-            "MessageRejected",
-            &*of_sender,
-            "sender_not_verified",
-        ),
-        (&mail, 400, "MessageRejected", &of_recipient, "sandbox"),
-        (&mail, 400, "MessageRejected", "Virus", "message_rejected"),
-        (
-            &mail,
-            400,
-            "MessageRejected",
-            "Sending paused for this account.",
-            "account_paused",
-        ),
-        (
-            &mail,
-            400,
-            "AccountSendingPausedException",
-            "",
-            "account_paused",
-        ),
-        (
-            &mail,
-            400,
-            "MailFromDomainNotVerifiedException",
-            "",
-            "mail_from_not_verified",
-        ),
-        (
-            &mail,
-            400,
-            "ConfigurationSetDoesNotExist",
-            "",
-            "configuration_set_missing",
-        ),
-        (
-            &mail,
-            400,
-            "ConfigurationSetSendingPausedException",
-            "",
-            "configuration_set_paused",
-        ),
-        (
-            &mail,
-            400,
-            "Throttling",
-            "Maximum sending rate exceeded.",
-            "throttled",
-        ),
-        (
-            &mail,
-            400,
-            "Throttling",
-            "Daily message quota exceeded.",
-            "daily_quota",
-        ),
-        (&mail, 403, "AccessDenied", "", "not_allowed"),
-        (
-            &mail,
-            400,
-            "InvalidParameterValue",
-            "Missing final",
-            "invalid_address",
-        ),
-        (
-            &mail,
-            403,
-            "SignatureDoesNotMatch",
-            "",
-            "SignatureDoesNotMatch",
-        ),
-        (&sms, 400, "OptedOut", "", "opted_out"),
-        (
-            &sms,
-            400,
-            "InvalidParameter",
-            "Invalid parameter: PhoneNumber",
-            "invalid_number",
-        ),
-        (
-            &sms,
-            400,
-            "InvalidParameter",
-            "Invalid parameter: Subject",
-            "InvalidParameter",
-        ),
-        (
-            &sms,
-            400,
-            "InvalidParameter",
-            "number is not verified in the sandbox",
-            "sandbox",
-        ),
-        (
-            &sms,
-            400,
-            "UserError",
-            "No origination entities available",
-            "no_origination",
-        ),
-        (
-            &sms,
-            400,
-            "UserError",
-            "Monthly spend limit reached",
-            "spend_limit",
-        ),
-        (&sms, 429, "Throttled", "Rate exceeded", "throttled"),
-        (&sms, 403, "AuthorizationError", "", "not_allowed"),
-    ] {
-        let stub = Stub::answers(status, error(code, says)).await;
-        let failed = fails(&couriers(&stub.aws), message).await;
-        assert_eq!(failed, (expected.to_owned(), Fate::Refused), "{code}");
-        assert_eq!(stub.asked(), 1, "{code} is not tried again");
+    for (message, refusals) in [(mail(), BY_SES), (sms(), BY_SNS)] {
+        for &(status, code, says, expected) in refusals {
+            let stub = Stub::answers(status, error(code, says)).await;
+            let failed = fails(&couriers(&stub.aws), &message).await;
+            assert_eq!(failed, (expected.to_owned(), Fate::Refused), "{code}");
+            assert_eq!(stub.asked(), 1, "{code} is not tried again");
+        }
     }
 }
 

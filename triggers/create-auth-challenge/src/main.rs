@@ -2,19 +2,53 @@
 
 use std::process::ExitCode;
 
+use latchstring_aws::{Aws, Couriers, DynamoStore, SecretsManager, SesCourier, SnsCourier};
+use latchstring_core::ports::{Courier, Store};
 use latchstring_lambda::cognito::CreateTrigger;
-use latchstring_lambda::{OsEntropy, SystemClock};
+use latchstring_lambda::config::{ConfigError, Environment, StoreChoice};
+use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
 use latchstring_memory::{Inbox, MemoryStore};
 
 fn main() -> ExitCode {
     latchstring_lambda::run(|environment| {
-        environment.store_in_memory()?;
-        Ok(CreateTrigger {
-            deployment: environment.deployment()?,
-            store: MemoryStore::default(),
-            courier: Inbox::new(SystemClock),
-            clock: SystemClock,
-            entropy: OsEntropy,
+        let aws = Aws::new(environment.aws()?);
+        Ok(match environment.store()? {
+            StoreChoice::Memory => {
+                let (store, courier) = (MemoryStore::default(), Inbox::new(SystemClock));
+                Either::This(trigger(environment, &aws, store, courier)?)
+            }
+            StoreChoice::Table(table) => {
+                let store = DynamoStore::new(&aws, table, OsEntropy);
+                let courier = couriers(environment, &aws)?;
+                Either::That(trigger(environment, &aws, store, courier)?)
+            }
         })
+    })
+}
+
+fn trigger<S: Store, M: Courier>(
+    environment: &Environment<'_>,
+    aws: &Aws,
+    store: S,
+    courier: M,
+) -> Result<impl Handler + use<S, M>, ConfigError> {
+    Ok(CreateTrigger {
+        deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
+        store,
+        courier,
+        clock: SystemClock,
+        entropy: OsEntropy,
+    })
+}
+
+fn couriers(
+    environment: &Environment<'_>,
+    aws: &Aws,
+) -> Result<Couriers<SesCourier, SnsCourier>, ConfigError> {
+    let configuration_set = environment.ses_configuration_set()?;
+    let sender_id = environment.sms_sender_id()?;
+    Ok(Couriers {
+        mail: SesCourier::new(aws, environment.email_from()?, configuration_set),
+        sms: SnsCourier::new(aws, sender_id, environment.sms_origination_number()?),
     })
 }

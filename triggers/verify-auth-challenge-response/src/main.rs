@@ -2,17 +2,36 @@
 
 use std::process::ExitCode;
 
-use latchstring_lambda::SystemClock;
+use latchstring_aws::{Aws, DynamoStore, SecretsManager};
+use latchstring_core::ports::Store;
 use latchstring_lambda::cognito::VerifyTrigger;
+use latchstring_lambda::config::{ConfigError, Environment, StoreChoice};
+use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
 use latchstring_memory::MemoryStore;
 
 fn main() -> ExitCode {
     latchstring_lambda::run(|environment| {
-        environment.store_in_memory()?;
-        Ok(VerifyTrigger {
-            deployment: environment.deployment()?,
-            store: MemoryStore::default(),
-            clock: SystemClock,
+        let aws = Aws::new(environment.aws()?);
+        Ok(match environment.store()? {
+            StoreChoice::Memory => {
+                Either::This(trigger(environment, &aws, MemoryStore::default())?)
+            }
+            StoreChoice::Table(table) => {
+                let store = DynamoStore::new(&aws, table, OsEntropy);
+                Either::That(trigger(environment, &aws, store)?)
+            }
         })
+    })
+}
+
+fn trigger<S: Store>(
+    environment: &Environment<'_>,
+    aws: &Aws,
+    store: S,
+) -> Result<impl Handler + use<S>, ConfigError> {
+    Ok(VerifyTrigger {
+        deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
+        store,
+        clock: SystemClock,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{Caller, Challenge, Step};
 use crate::account::Attributes;
-use crate::keys::KeyRing;
+use crate::keys::{KeyId, KeyRing};
 use crate::secret::Secret;
 
 /// What Define and Create see.
@@ -81,6 +81,14 @@ pub(crate) struct Last {
 pub(crate) struct NotOurs;
 
 impl Turn {
+    /// The keys that the session and the ticket name.
+    pub fn key_ids(&self) -> Vec<KeyId> {
+        let ticket = self.request.ticket.as_ref().map(Secret::expose);
+        let rounds = self.rounds.iter();
+        let rounds = rounds.filter_map(|round| round.metadata.as_deref());
+        rounds.chain(ticket).filter_map(KeyId::named_by).collect()
+    }
+
     /// The last round, if there is one and every round is ours: of one flow, first `select`, and
     /// never a step back.
     pub(crate) fn last(&self, keys: &KeyRing) -> Result<Option<Last>, NotOurs> {

@@ -12,6 +12,7 @@ use super::turn::{ClientRequest, Person};
 use super::{Caller, Challenge, Decided, Purpose, Step, Why};
 use crate::code::Answer;
 use crate::identifier::{Identifier, Method};
+use crate::keys::KeyId;
 use crate::policy::Deployment;
 use crate::ports::{Clock, Judged, Redeemed, Store, Token};
 use crate::sealed::{Proof, UnsealError};
@@ -31,6 +32,15 @@ pub struct Response {
     pub answer: Secret,
     /// What the client said beside its answer.
     pub request: ClientRequest,
+}
+
+impl Response {
+    /// The keys that the challenge names, and the answer, if it is a proof.
+    pub fn key_ids(&self) -> Vec<KeyId> {
+        let texts = self.challenge.as_deref().into_iter();
+        let texts = texts.chain([self.answer.expose()]);
+        texts.filter_map(KeyId::named_by).collect()
+    }
 }
 
 /// A verdict.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::{GraphqlMethod, Outcome, arguments, respond, session};
 use crate::handler::{Handler, PublicError};
+use crate::keys::Deployments;
 
 #[derive(Deserialize)]
 struct SignUpArguments {
@@ -69,9 +70,9 @@ struct Claims {
 
 /// `signUp`, `changeContact` and `pendingContact`.
 #[derive(Clone, Debug)]
-pub struct ContactResolver<S, D, T, A, C, E> {
+pub struct ContactResolver<S, D, T, A, C, E, K = Deployment> {
     /// Keys and numbers.
-    pub deployment: Deployment,
+    pub deployment: K,
     /// The pool and client that sessions are opened for.
     pub caller: Caller,
     /// Pending contacts, budgets.
@@ -88,7 +89,7 @@ pub struct ContactResolver<S, D, T, A, C, E> {
     pub entropy: E,
 }
 
-impl<S, D, T, A, C, E> Handler for ContactResolver<S, D, T, A, C, E>
+impl<S, D, T, A, C, E, K> Handler for ContactResolver<S, D, T, A, C, E, K>
 where
     S: Store,
     D: Directory,
@@ -96,13 +97,14 @@ where
     A: ChallengeApi,
     C: Clock,
     E: Entropy,
+    K: Deployments,
 {
     async fn handle(&self, event: Value) -> Result<Value, PublicError> {
         respond(event, async |event, field| self.resolve(event, field).await).await
     }
 }
 
-impl<S, D, T, A, C, E> ContactResolver<S, D, T, A, C, E>
+impl<S, D, T, A, C, E, K> ContactResolver<S, D, T, A, C, E, K>
 where
     S: Store,
     D: Directory,
@@ -110,14 +112,20 @@ where
     A: ChallengeApi,
     C: Clock,
     E: Entropy,
+    K: Deployments,
 {
     async fn resolve(&self, event: &Value, field: &str) -> Result<Outcome, PublicError> {
         let field = Field::parse(field)?;
         let Some(identity) = identity(event) else {
             return Ok(Err(ContactError::NotSignedIn));
         };
+        // Nothing that a signed-in caller sends is sealed, so no key is named.
+        let deployment = match self.deployment.deployment(&[]).await {
+            Ok(deployment) => deployment,
+            Err(fault) => return Ok(Err(fault.into())),
+        };
         let contacts = Contacts {
-            deployment: &self.deployment,
+            deployment: &deployment,
             caller: &self.caller,
             store: &self.store,
             directory: &self.directory,

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{GraphqlMethod, Outcome, respond};
 use crate::handler::{Handler, PublicError};
+use crate::keys::Deployments;
 
 #[derive(Deserialize)]
 struct Arguments {
@@ -27,9 +28,9 @@ struct Input {
 
 /// `signIn` and `signInTicket`.
 #[derive(Clone, Debug)]
-pub struct SignInResolver<S, D, A, C, E> {
+pub struct SignInResolver<S, D, A, C, E, K = Deployment> {
     /// Keys and numbers.
-    pub deployment: Deployment,
+    pub deployment: K,
     /// The pool and client that sessions are opened for.
     pub caller: Caller,
     /// Whether the pool reports missing users.
@@ -46,39 +47,31 @@ pub struct SignInResolver<S, D, A, C, E> {
     pub entropy: E,
 }
 
-impl<S, D, A, C, E> Handler for SignInResolver<S, D, A, C, E>
+impl<S, D, A, C, E, K> Handler for SignInResolver<S, D, A, C, E, K>
 where
     S: Store,
     D: Directory,
     A: ChallengeApi,
     C: Clock,
     E: Entropy,
+    K: Deployments,
 {
     async fn handle(&self, event: Value) -> Result<Value, PublicError> {
         respond(event, async |event, field| self.resolve(event, field).await).await
     }
 }
 
-impl<S, D, A, C, E> SignInResolver<S, D, A, C, E>
+impl<S, D, A, C, E, K> SignInResolver<S, D, A, C, E, K>
 where
     S: Store,
     D: Directory,
     A: ChallengeApi,
     C: Clock,
     E: Entropy,
+    K: Deployments,
 {
     async fn resolve(&self, event: &Value, field: &str) -> Result<Outcome, PublicError> {
         let Arguments { input } = super::arguments(event)?;
-        let sign_in = SignIn {
-            deployment: &self.deployment,
-            caller: &self.caller,
-            legacy_pool: self.legacy_pool,
-            store: &self.store,
-            directory: &self.directory,
-            api: &self.api,
-            clock: &self.clock,
-            entropy: &self.entropy,
-        };
         let identifier = match Identifier::parse(input.method.into(), &input.email_or_phone) {
             Ok(identifier) => identifier,
             Err(error) => return Ok(Err(SignInError::from(error).into())),
@@ -87,6 +80,20 @@ where
             identifier,
             proof: input.proof.map(Secret::new),
             locale: input.locale.as_deref().and_then(Locale::parse),
+        };
+        let deployment = match self.deployment.deployment(&request.key_ids()).await {
+            Ok(deployment) => deployment,
+            Err(fault) => return Ok(Err(fault.into())),
+        };
+        let sign_in = SignIn {
+            deployment: &deployment,
+            caller: &self.caller,
+            legacy_pool: self.legacy_pool,
+            store: &self.store,
+            directory: &self.directory,
+            api: &self.api,
+            clock: &self.clock,
+            entropy: &self.entropy,
         };
         let answered = match field {
             "signIn" => sign_in

@@ -5,11 +5,12 @@ use latchstring_core::flow::{Created, ask_again, create};
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Courier, Entropy, Store};
 use serde_json::Value;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 use super::delivery::deliver;
 use super::{BUDGET, DECIDING, event};
 use crate::handler::{Handler, PublicError};
+use crate::keys::Deployments;
 use crate::log;
 
 /// The private parameter that carries the challenge to Verify.
@@ -17,9 +18,9 @@ pub(super) const CHALLENGE: &str = "challenge";
 
 /// Create: asks the question and delivers the code.
 #[derive(Clone, Debug)]
-pub struct CreateTrigger<S, M, C, E> {
+pub struct CreateTrigger<S, M, C, E, K = Deployment> {
     /// Keys and numbers.
-    pub deployment: Deployment,
+    pub deployment: K,
     /// Flows.
     pub store: S,
     /// Who delivers.
@@ -30,9 +31,11 @@ pub struct CreateTrigger<S, M, C, E> {
     pub entropy: E,
 }
 
-impl<S: Store, M: Courier, C: Clock, E: Entropy> Handler for CreateTrigger<S, M, C, E> {
+impl<S: Store, M: Courier, C: Clock, E: Entropy, K: Deployments> Handler
+    for CreateTrigger<S, M, C, E, K>
+{
     async fn handle(&self, raw: Value) -> Result<Value, PublicError> {
-        let deadline = Instant::now() + BUDGET;
+        let begun = Instant::now();
         let event: CognitoEventUserPoolsCreateAuthChallenge = event::decode(&raw)?;
         let request = event.request;
         let turn = event::turn(
@@ -42,25 +45,20 @@ impl<S: Store, M: Courier, C: Clock, E: Entropy> Handler for CreateTrigger<S, M,
             request.session,
             request.client_metadata,
         );
-        let deciding = create(
-            &self.deployment,
-            &self.store,
-            &self.clock,
-            &self.entropy,
-            &turn,
-        );
-        let created = if let Ok(decided) = timeout(DECIDING, deciding).await {
+        // Without keys there is no question that could be asked.
+        let deployment = self.deployment.deployment(&turn.key_ids()).await;
+        let deployment = deployment.map_err(|_| PublicError::Unavailable)?;
+        let deciding = create(&deployment, &self.store, &self.clock, &self.entropy, &turn);
+        let created = if let Ok(decided) = timeout_at(begun + DECIDING, deciding).await {
             let outcome = decided.decision.challenge.step.name();
-            log::decision("create", outcome, &self.deployment.keys, &decided);
-            deliver(&self.courier, decided.message.as_ref(), deadline).await;
+            log::decision("create", outcome, &deployment.keys, &decided);
+            deliver(&self.courier, decided.message.as_ref(), begun + BUDGET).await;
             decided.decision
         } else {
             tracing::warn!(trigger = "create", "out of time");
-            ask_again(&self.deployment, &self.clock, &self.entropy, &turn)
+            ask_again(&deployment, &self.clock, &self.entropy, &turn)
         };
-        let text = created
-            .challenge
-            .to_text(&self.deployment.keys, &turn.caller);
+        let text = created.challenge.to_text(&deployment.keys, &turn.caller);
         event::encode(raw, &response(&created, text))
     }
 }

@@ -10,13 +10,14 @@ use tokio::time::{Instant, timeout};
 use super::delivery::deliver;
 use super::{BUDGET, DECIDING, event};
 use crate::handler::{Handler, PublicError};
+use crate::keys::Deployments;
 use crate::log;
 
 /// Define: what comes next.
 #[derive(Clone, Debug)]
-pub struct DefineTrigger<S, D, M, C> {
+pub struct DefineTrigger<S, D, M, C, K = Deployment> {
     /// Keys and numbers.
-    pub deployment: Deployment,
+    pub deployment: K,
     /// Flows.
     pub store: S,
     /// Accounts, read again before tokens are issued.
@@ -27,7 +28,9 @@ pub struct DefineTrigger<S, D, M, C> {
     pub clock: C,
 }
 
-impl<S: Store, D: Directory, M: Courier, C: Clock> Handler for DefineTrigger<S, D, M, C> {
+impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
+    for DefineTrigger<S, D, M, C, K>
+{
     async fn handle(&self, raw: Value) -> Result<Value, PublicError> {
         let deadline = Instant::now() + BUDGET;
         let event: CognitoEventUserPoolsDefineAuthChallenge = event::decode(&raw)?;
@@ -39,24 +42,23 @@ impl<S: Store, D: Directory, M: Courier, C: Clock> Handler for DefineTrigger<S, 
             request.session,
             request.client_metadata,
         );
-        let deciding = define(
-            &self.deployment,
-            &self.store,
-            &self.directory,
-            &self.clock,
-            &turn,
-        );
-        let next = if let Ok(decided) = timeout(DECIDING, deciding).await {
+        let deciding = async {
+            let deployment = self.deployment.deployment(&turn.key_ids()).await.ok()?;
+            let (store, directory) = (&self.store, &self.directory);
+            let decided = define(&deployment, store, directory, &self.clock, &turn).await;
+            Some((deployment, decided))
+        };
+        let next = if let Ok(Some((deployment, decided))) = timeout(DECIDING, deciding).await {
             let outcome = match decided.decision {
                 Next::Challenge => "challenge",
                 Next::IssueTokens => "issue_tokens",
                 Next::Fail => "fail",
             };
-            log::decision("define", outcome, &self.deployment.keys, &decided);
+            log::decision("define", outcome, &deployment.keys, &decided);
             deliver(&self.courier, decided.message.as_ref(), deadline).await;
             decided.decision
         } else {
-            tracing::warn!(trigger = "define", "out of time");
+            tracing::warn!(trigger = "define", "out of time, or without keys");
             Next::Challenge
         };
         let mut response = CognitoEventUserPoolsDefineAuthChallengeResponse::default();

@@ -9,20 +9,21 @@ use serde_json::Value;
 
 use super::{BUDGET, event};
 use crate::handler::{Handler, PublicError};
+use crate::keys::Deployments;
 use crate::log;
 
 /// Verify: judges an answer.
 #[derive(Clone, Debug)]
-pub struct VerifyTrigger<S, C> {
+pub struct VerifyTrigger<S, C, K = Deployment> {
     /// Keys and numbers.
-    pub deployment: Deployment,
+    pub deployment: K,
     /// Flows.
     pub store: S,
     /// The time.
     pub clock: C,
 }
 
-impl<S: Store, C: Clock> Handler for VerifyTrigger<S, C> {
+impl<S: Store, C: Clock, K: Deployments> Handler for VerifyTrigger<S, C, K> {
     async fn handle(&self, raw: Value) -> Result<Value, PublicError> {
         let event: CognitoEventUserPoolsVerifyAuthChallenge = event::decode(&raw)?;
         let mut request = event.request;
@@ -42,16 +43,21 @@ impl<S: Store, C: Clock> Handler for VerifyTrigger<S, C> {
             ),
             request: event::request(request.client_metadata),
         };
-        let judging = verify(&self.deployment, &self.store, &self.clock, &response);
-        let verdict = if let Ok(decided) = tokio::time::timeout(BUDGET, judging).await {
+        let judging = async {
+            let deployment = self.deployment.deployment(&response.key_ids()).await.ok()?;
+            let decided = verify(&deployment, &self.store, &self.clock, &response).await;
+            Some((deployment, decided))
+        };
+        let judged = tokio::time::timeout(BUDGET, judging).await;
+        let verdict = if let Ok(Some((deployment, decided))) = judged {
             let outcome = match decided.decision {
                 Verdict::Right(_) => "right",
                 Verdict::Wrong => "wrong",
             };
-            log::decision("verify", outcome, &self.deployment.keys, &decided);
+            log::decision("verify", outcome, &deployment.keys, &decided);
             decided.decision
         } else {
-            tracing::warn!(trigger = "verify", "out of time");
+            tracing::warn!(trigger = "verify", "out of time, or without keys");
             Verdict::Wrong
         };
         let mut response = CognitoEventUserPoolsVerifyAuthChallengeResponse::default();

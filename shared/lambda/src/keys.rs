@@ -1,0 +1,284 @@
+//! Where a handler takes its settings and keys from, at the start of each invocation.
+
+use std::future::{Future, ready};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use latchstring_core::keys::{Key, KeyId, KeyRing};
+use latchstring_core::policy::{Deployment, Policy};
+use latchstring_core::ports::{Clock, Fault, Vault};
+use latchstring_core::time::Timestamp;
+use serde::Deserialize;
+
+/// How old a ring may be that was read from a vault.
+const MAX_AGE: Duration = Duration::from_secs(600);
+/// How soon after one reading the next may follow, however many unknown keys are named.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// A source of what decisions are made under.
+pub trait Deployments: Send + Sync {
+    /// What this invocation is decided under. `named` are the keys that its event names: one that
+    /// is not on the ring may be newer than the ring.
+    fn deployment(&self, named: &[KeyId])
+    -> impl Future<Output = Result<Deployment, Fault>> + Send;
+}
+
+/// One that never changes.
+impl Deployments for Deployment {
+    fn deployment(&self, _: &[KeyId]) -> impl Future<Output = Result<Deployment, Fault>> + Send {
+        ready(Ok(self.clone()))
+    }
+}
+
+/// Settings, and a ring that is read from a vault: again when it is old, and when an event names a
+/// key that it does not hold. What was read last goes on serving while the vault does not answer.
+#[derive(Debug)]
+pub struct Rotating<V, C> {
+    policy: Policy,
+    vault: V,
+    clock: C,
+    cache: Mutex<Cache>,
+}
+
+#[derive(Debug, Default)]
+struct Cache {
+    ring: Option<KeyRing>,
+    read_at: Timestamp,
+    tried_at: Timestamp,
+}
+
+impl<V: Vault, C: Clock> Rotating<V, C> {
+    /// Nothing is read before the first invocation.
+    pub fn new(policy: Policy, vault: V, clock: C) -> Self {
+        Self {
+            policy,
+            vault,
+            clock,
+            cache: Mutex::default(),
+        }
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        // Each change under the lock leaves it whole.
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ring, unless it is time to read it.
+    fn cached(&self, named: &[KeyId]) -> Option<KeyRing> {
+        let now = self.clock.now();
+        let mut cache = self.cache();
+        let ring = cache.ring.clone()?;
+        let is_old = now.since(cache.read_at) >= MAX_AGE;
+        let is_behind = named.iter().any(|id| ring.find(id.as_str()).is_none());
+        if (is_old || is_behind) && now.since(cache.tried_at) >= PAUSE {
+            cache.tried_at = now;
+            return None;
+        }
+        Some(ring)
+    }
+
+    async fn read(&self) -> Result<KeyRing, Fault> {
+        let text = self.vault.read().await?;
+        ring(text.expose()).ok_or_else(|| Fault::new("key ring", "not a key ring"))
+    }
+}
+
+impl<V: Vault, C: Clock> Deployments for Rotating<V, C> {
+    async fn deployment(&self, named: &[KeyId]) -> Result<Deployment, Fault> {
+        let keys = match self.cached(named) {
+            Some(ring) => ring,
+            None => match self.read().await {
+                Ok(ring) => {
+                    let now = self.clock.now();
+                    *self.cache() = Cache {
+                        ring: Some(ring.clone()),
+                        read_at: now,
+                        tried_at: now,
+                    };
+                    ring
+                }
+                Err(fault) => {
+                    let Fault { call, code } = &fault;
+                    tracing::error!(call, code, "key ring not read");
+                    self.cache().ring.clone().ok_or(fault)?
+                }
+            },
+        };
+        Ok(Deployment {
+            policy: self.policy.clone(),
+            keys,
+        })
+    }
+}
+
+/// Either of two sources, as configuration says.
+#[derive(Debug)]
+pub enum FixedOrRotating<V, C> {
+    /// Keys from the environment.
+    Fixed(Deployment),
+    /// Keys from a vault.
+    Rotating(Rotating<V, C>),
+}
+
+impl<V: Vault, C: Clock> Deployments for FixedOrRotating<V, C> {
+    async fn deployment(&self, named: &[KeyId]) -> Result<Deployment, Fault> {
+        match self {
+            Self::Fixed(deployment) => deployment.deployment(named).await,
+            Self::Rotating(rotating) => rotating.deployment(named).await,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct RingText {
+    current: KeyText,
+    next: Option<KeyText>,
+    previous: Option<KeyText>,
+}
+
+#[derive(Deserialize)]
+struct KeyText {
+    id: String,
+    secret: String,
+}
+
+/// A ring as `KEY_RING` and the secret hold it.
+pub(crate) fn ring(text: &str) -> Option<KeyRing> {
+    let ring: RingText = serde_json::from_str(text).ok()?;
+    let key = |text: KeyText| {
+        let secret = BASE64.decode(text.secret.as_bytes()).ok()?;
+        Key::new(KeyId::parse(&text.id).ok()?, &secret).ok()
+    };
+    let other = |text: Option<KeyText>| match text {
+        None => Some(None),
+        Some(text) => key(text).map(Some),
+    };
+    KeyRing::new(key(ring.current)?, other(ring.next)?, other(ring.previous)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use latchstring_core::secret::Secret;
+    use latchstring_memory::ManualClock;
+
+    use super::*;
+
+    /// A vault that counts how often it is read.
+    #[derive(Debug, Default)]
+    struct Counted {
+        text: Mutex<Option<String>>,
+        reads: Mutex<u32>,
+    }
+
+    impl Vault for &Counted {
+        async fn read(&self) -> Result<Secret, Fault> {
+            *self.reads.lock().unwrap() += 1;
+            let text = self.text.lock().unwrap().clone();
+            text.map(Secret::new)
+                .ok_or_else(|| Fault::new("GetSecretValue", "timeout"))
+        }
+    }
+
+    impl Counted {
+        fn holds(&self, current: &str, others: &[(&str, &str)]) {
+            let key = |id: &str| format!(r#"{{"id": "{id}", "secret": "{}"}}"#, "A".repeat(64));
+            let others = others
+                .iter()
+                .map(|(role, id)| format!(r#", "{role}": {}"#, key(id)));
+            let others = others.collect::<String>();
+            let text = format!(r#"{{"current": {}{others}}}"#, key(current));
+            *self.text.lock().unwrap() = Some(text);
+        }
+
+        fn is_silent(&self) {
+            *self.text.lock().unwrap() = None;
+        }
+
+        fn reads(&self) -> u32 {
+            *self.reads.lock().unwrap()
+        }
+    }
+
+    fn rotating<'a>(vault: &'a Counted, clock: &ManualClock) -> Rotating<&'a Counted, ManualClock> {
+        Rotating::new(Policy::for_clients(Vec::new()), vault, clock.clone())
+    }
+
+    /// The current key's id, or `none`.
+    async fn current<V: Vault, C: Clock>(of: &Rotating<V, C>, named: &[&str]) -> String {
+        let named: Vec<_> = named.iter().map(|id| KeyId::parse(id).unwrap()).collect();
+        match of.deployment(&named).await {
+            Ok(deployment) => deployment.keys.current().id().as_str().to_owned(),
+            Err(_) => "none".to_owned(),
+        }
+    }
+
+    fn clock() -> ManualClock {
+        ManualClock::at(Timestamp::from_secs(1_800_000_000))
+    }
+
+    #[tokio::test]
+    async fn a_ring_is_read_once_and_again_when_it_is_ten_minutes_old() {
+        let (vault, clock) = (Counted::default(), clock());
+        vault.holds("k1", &[]);
+        let keys = rotating(&vault, &clock);
+        for _ in 0..3 {
+            assert_eq!(current(&keys, &["k1"]).await, "k1");
+        }
+        assert_eq!(vault.reads(), 1);
+        vault.holds("k2", &[("previous", "k1")]);
+        clock.advance(Duration::from_secs(599));
+        assert_eq!(current(&keys, &["k1"]).await, "k1");
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(current(&keys, &["k1"]).await, "k2");
+        assert_eq!(vault.reads(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_unknown_key_has_the_ring_read_at_most_every_thirty_seconds() {
+        let (vault, clock) = (Counted::default(), clock());
+        vault.holds("k1", &[]);
+        let keys = rotating(&vault, &clock);
+        assert_eq!(current(&keys, &[]).await, "k1");
+        vault.holds("k2", &[("previous", "k1")]);
+        clock.advance(Duration::from_secs(29));
+        assert_eq!(current(&keys, &["k2"]).await, "k1", "too soon");
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(current(&keys, &["k1", "k2"]).await, "k2");
+        for _ in 0..5 {
+            assert_eq!(current(&keys, &["forged"]).await, "k2");
+        }
+        assert_eq!(vault.reads(), 2, "forged names read nothing");
+        clock.advance(Duration::from_secs(30));
+        assert_eq!(current(&keys, &["forged"]).await, "k2");
+        assert_eq!(current(&keys, &["forged"]).await, "k2");
+        assert_eq!(vault.reads(), 3);
+    }
+
+    #[tokio::test]
+    async fn while_the_vault_does_not_answer_the_last_ring_serves() {
+        let (vault, clock) = (Counted::default(), clock());
+        vault.holds("k1", &[]);
+        let keys = rotating(&vault, &clock);
+        assert_eq!(current(&keys, &[]).await, "k1");
+        vault.is_silent();
+        clock.advance(Duration::from_secs(3600));
+        for _ in 0..3 {
+            assert_eq!(current(&keys, &[]).await, "k1");
+        }
+        assert_eq!(vault.reads(), 2, "and is not asked at every invocation");
+        *vault.text.lock().unwrap() = Some("no ring".to_owned());
+        clock.advance(Duration::from_secs(30));
+        assert_eq!(current(&keys, &[]).await, "k1");
+    }
+
+    #[tokio::test]
+    async fn without_any_ring_nothing_is_decided_and_the_next_invocation_tries_again() {
+        let (vault, clock) = (Counted::default(), clock());
+        let keys = rotating(&vault, &clock);
+        assert_eq!(current(&keys, &[]).await, "none");
+        vault.holds("k1", &[("next", "k2")]);
+        assert_eq!(current(&keys, &["k2"]).await, "k1");
+        assert_eq!(vault.reads(), 2);
+    }
+}

@@ -1,0 +1,66 @@
+//! The key ring in Secrets Manager, and its rotation.
+
+use std::time::Duration;
+
+use latchstring_aws::SecretsManager;
+use latchstring_core::keys::KeyId;
+use latchstring_core::policy::Policy;
+use latchstring_core::ports::{Clock, Vault};
+use latchstring_core::time::Timestamp;
+use latchstring_lambda::{Deployments, Rotating};
+use latchstring_memory::ManualClock;
+use latchstring_tests::{Ministack, aws_at, note};
+use serde_json::{Value, json};
+
+/// A ring of keys that serve no other test.
+fn ring(current: &str, previous: Option<&str>) -> String {
+    let secret = "c2VjcmV0LW9mLXRoZS1zZWNyZXRzLXRlc3QtMDEyMzQ1Njc=";
+    note(secret);
+    let key = |id: &str| json!({"id": id, "secret": secret});
+    let previous = previous.map_or(Value::Null, key);
+    json!({"current": key(current), "previous": previous}).to_string()
+}
+
+async fn current<V: Vault, C: Clock>(keys: &Rotating<V, C>, named: &str) -> String {
+    let named = KeyId::parse(named).expect("a key id");
+    let deployment = keys.deployment(&[named]).await.expect("a ring");
+    deployment.keys.current().id().as_str().to_owned()
+}
+
+#[tokio::test]
+async fn a_key_that_is_made_current_is_used_without_a_restart() {
+    let ministack = Ministack::start().await;
+    let created = json!({"Name": "latchstring/keys", "SecretString": ring("k1", None)});
+    ministack
+        .call("secretsmanager.CreateSecret", &created)
+        .await;
+    let clock = ManualClock::at(Timestamp::from_secs(1_800_000_000));
+    let vault = SecretsManager::new(&ministack.aws(), "latchstring/keys");
+    let policy = Policy::for_clients(Vec::new());
+    let keys = Rotating::new(policy, vault, clock.clone());
+    assert_eq!(current(&keys, "k1").await, "k1");
+
+    let put = json!({"SecretId": "latchstring/keys", "SecretString": ring("k2", Some("k1"))});
+    ministack.call("secretsmanager.PutSecretValue", &put).await;
+    assert_eq!(current(&keys, "k1").await, "k1", "what is cached serves");
+    clock.advance(Duration::from_secs(30));
+    assert_eq!(
+        current(&keys, "k2").await,
+        "k2",
+        "another one knows the new"
+    );
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_is_a_fault_with_the_services_own_code() {
+    let ministack = Ministack::start().await;
+    let missing = SecretsManager::new(&ministack.aws(), "latchstring/none");
+    let fault = missing.read().await.expect_err("there is none");
+    assert_eq!(
+        fault.to_string(),
+        "GetSecretValue: ResourceNotFoundException"
+    );
+    let nobody = SecretsManager::new(&aws_at("http://127.0.0.1:1"), "latchstring/keys");
+    let fault = nobody.read().await.expect_err("nobody listens");
+    assert_eq!(fault.to_string(), "GetSecretValue: connection failed");
+}
