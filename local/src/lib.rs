@@ -1,5 +1,5 @@
 //! The whole of Latchstring on one local port: a Cognito stand-in, an AppSync stand-in over
-//! `infra/schema.graphql`, the inbox, and the same handlers as the Lambdas, everything in memory.
+//! `infra/schema.graphql`, the pages, the inbox, and the same handlers as the Lambdas, everything in memory.
 //!
 //! ```text
 //! POST /graphql ──▶ AppSync stand-in ──▶ sign-in resolver ──┐ the real AWS SDK
@@ -11,6 +11,7 @@ mod clock;
 mod control;
 pub mod demo;
 mod functions;
+mod host;
 mod pages;
 mod service;
 

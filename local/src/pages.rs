@@ -1,14 +1,14 @@
-//! What a person looks at: the inbox, and where everything is.
+//! What a person looks at, from `web/`, and what the pages ask for: the inbox and the settings.
 
-use std::fmt::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use latchstring_core::code::Code;
@@ -21,13 +21,53 @@ use serde_json::{Value, json};
 use crate::clock::LocalClock;
 use crate::service::Settings;
 
-/// How many messages the page shows; the JSON has all that are kept.
-const SHOWN: usize = 50;
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const STYLE: &str = ":root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}\
-body{margin:0}main{max-width:42rem;margin:0 auto;padding:1rem}\
-article{border-top:1px solid;padding:.5rem 0}h2{font-size:1.1rem;margin:0}\
-p{margin:.25rem 0}pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}";
+/// A file of `web/`, at its own name.
+macro_rules! file {
+    ($name:literal, $kind:expr) => {
+        (
+            concat!("/", $name),
+            $kind,
+            include_str!(concat!("../../web/", $name)),
+        )
+    };
+}
+
+/// The pages, in the binary: `cargo run` needs nothing else.
+const FILES: &[(&str, &str, &str)] = &[
+    ("/", HTML, include_str!("../../web/index.html")),
+    ("/inbox", HTML, include_str!("../../web/inbox.html")),
+    file!("app.js", SCRIPT),
+    file!("dom.js", SCRIPT),
+    file!("forms.js", SCRIPT),
+    file!("i18n.js", SCRIPT),
+    file!("identifier.js", SCRIPT),
+    file!("inbox.js", SCRIPT),
+    file!("languages/de.js", SCRIPT),
+    file!("languages/en.js", SCRIPT),
+    file!("languages/es.js", SCRIPT),
+    file!("languages/fr.js", SCRIPT),
+    file!("languages/ja.js", SCRIPT),
+    file!("languages/pt.js", SCRIPT),
+    (
+        "/latchstring.js",
+        SCRIPT,
+        include_str!("../../clients/typescript/dist/index.js"),
+    ),
+    file!("local.js", SCRIPT),
+    file!("logo.svg", "image/svg+xml"),
+    file!("messages.js", SCRIPT),
+    file!("session.js", SCRIPT),
+    file!("style.css", "text/css; charset=utf-8"),
+];
+
+/// Nothing but files of our own runs, is shown or is called; nobody frames us.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'; require-trusted-types-for 'script'; \
+                      trusted-types 'none'";
 
 #[derive(Clone)]
 struct Shown {
@@ -36,9 +76,12 @@ struct Shown {
 }
 
 pub(crate) fn router(inbox: Inbox<LocalClock>, settings: Settings) -> Router {
-    Router::new()
-        .route("/", get(index))
-        .route("/inbox", get(inbox_page))
+    let files = FILES
+        .iter()
+        .fold(Router::new(), |files, (path, kind, content)| {
+            files.route(path, get(async || page(kind, content)))
+        });
+    files
         .route("/inbox.json", get(inbox_json))
         .route("/config.json", get(config_json))
         .method_not_allowed_fallback(not_allowed)
@@ -49,7 +92,7 @@ pub(crate) fn router(inbox: Inbox<LocalClock>, settings: Settings) -> Router {
 async fn not_found() -> Response {
     refused(
         StatusCode::NOT_FOUND,
-        "Nothing is here. GET / lists what is served.",
+        "Nothing is here. docs/stand-in.md lists what is served.",
     )
 }
 
@@ -65,7 +108,14 @@ fn refused(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({ "message": message }))).into_response()
 }
 
-async fn config_json(State(Shown { settings, .. }): State<Shown>) -> Json<Value> {
+/// At whichever name of this machine it was asked: the pages may call their own origin only.
+async fn config_json(
+    State(Shown { mut settings, .. }): State<Shown>,
+    headers: HeaderMap,
+) -> Json<Value> {
+    if let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) {
+        settings.endpoint = format!("http://{host}");
+    }
     Json(json!({
         "region": settings.region,
         "userPoolId": settings.user_pool_id,
@@ -115,92 +165,29 @@ fn rfc3339(at: Timestamp) -> String {
     humantime::format_rfc3339_millis(at).to_string()
 }
 
-async fn index(State(Shown { settings, .. }): State<Shown>) -> Response {
-    let body = format!(
-        "<h1>Latchstring</h1>\n\
-         <p>Passwordless sign-in for Amazon Cognito, all of it on this port and in memory.</p>\n\
-         <ul>\n\
-         <li><a href=\"/inbox\">Inbox</a>: the mails and text messages that were sent \
-         (<a href=\"/inbox.json\">as JSON</a>)</li>\n\
-         <li><a href=\"/config.json\">Configuration</a>: what a client needs to know</li>\n\
-         <li><code>POST /graphql</code>: the API that AppSync serves, with <code>x-api-key: {}</code></li>\n\
-         <li><code>POST /</code>: Cognito, for the AWS SDKs</li>\n\
-         <li><a href=\"/{}/.well-known/jwks.json\">Keys</a>: what the tokens are signed with</li>\n\
-         </ul>\n",
-        escape(&settings.api_key),
-        escape(&settings.user_pool_id),
-    );
-    page("Latchstring", "", &body)
-}
-
-async fn inbox_page(State(Shown { inbox, .. }): State<Shown>) -> Response {
-    let mut body = String::from(
-        "<h1>Inbox</h1>\n<p>What was sent, newest first. This page looks again every two seconds.</p>\n",
-    );
-    let mut empty = true;
-    for Delivered { at, message, .. } in messages(&inbox).take(SHOWN) {
-        empty = false;
-        let method = message.to.method();
-        let what = match &message.content {
-            Content::Mail { subject, .. } => subject,
-            Content::Sms { .. } => "Text message",
-        };
-        // Writing to a String cannot fail.
-        let _ = write!(
-            body,
-            "<article>\n<h2>{}</h2>\n<p>{} to {} at <time>{}</time></p>\n<pre>{}</pre>\n</article>\n",
-            escape(what),
-            channel(method),
-            escape(message.to.as_str()),
-            rfc3339(at),
-            escape(message.content.text()),
-        );
-    }
-    if empty {
-        body.push_str("<p>Nothing yet.</p>\n");
-    }
-    page(
-        "Inbox",
-        "<meta http-equiv=\"refresh\" content=\"2\">",
-        &body,
-    )
-}
-
-/// A page of ours: no script, no outside resource, never cached.
-fn page(title: &str, head: &str, body: &str) -> Response {
-    let html = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n{head}\n\
-         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
-    );
-    let headers: [(HeaderName, &str); 4] = [
-        (CONTENT_TYPE, "text/html; charset=utf-8"),
+/// A file of the pages. Never cached: the next build may have another.
+fn page(kind: &'static str, content: &'static str) -> Response {
+    let headers: [(HeaderName, &str); 7] = [
+        (CONTENT_TYPE, kind),
         (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
         (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "otp-credentials=(self), clipboard-write=(self), camera=(), geolocation=(), microphone=()",
         ),
     ];
-    (headers, html).into_response()
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
+    (headers, content).into_response()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_was_typed_is_text_and_never_markup() {
-        assert_eq!(escape("a'b&c<d>\"e"), "a&#39;b&amp;c&lt;d&gt;&quot;e");
-    }
 
     #[test]
     fn a_time_is_written_as_rfc_3339() {

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 
 use crate::clock::LocalClock;
 use crate::functions::{Lambdas, Wiring};
-use crate::{control, pages};
+use crate::{control, host, pages};
 
 const REGION: &str = "us-east-1";
 const POOL: &str = "us-east-1_LOCAL0000";
@@ -159,7 +159,9 @@ impl Service {
         }
         Ok(Self {
             listener,
-            router: allow_loopback_origins(ours).merge(latchstring_local_cognito::router(pool)),
+            router: host::only_this_machine(
+                allow_loopback_origins(ours).merge(latchstring_local_cognito::router(pool)),
+            ),
             settings,
         })
     }

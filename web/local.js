@@ -1,0 +1,39 @@
+// Only for the local service: beside the pages, the message that was sent last.
+
+import { h } from "./dom.js";
+import { t } from "./i18n.js";
+import { article, watch } from "./messages.js";
+
+const title = h("h2", { id: "pane-title" });
+const what = h("p", { class: "soft" });
+const message = h("div", { "aria-live": "polite" });
+const link = h("a", { href: "/inbox" });
+const pane = h("aside", { class: "pane", "aria-labelledby": "pane-title" }, title, what, message, link);
+document.body.classList.add("local");
+document.querySelector("main").append(pane);
+
+function use(code) {
+  const input = document.getElementById("code");
+  if (!input || input.disabled) return;
+  input.value = code;
+  input.dispatchEvent(new Event("input"));
+}
+
+function show([latest]) {
+  title.textContent = t("pane.title");
+  what.textContent = t(latest ? "pane.here" : "pane.empty");
+  link.textContent = t("pane.all");
+  message.replaceChildren(
+    ...(latest
+      ? [
+          article(
+            latest,
+            h("button", { class: "secondary small use", type: "button", onclick: () => use(latest.code) }, t("pane.use")),
+          ),
+        ]
+      : []),
+  );
+}
+
+const look = watch(show, () => {});
+new MutationObserver(look).observe(document.documentElement, { attributeFilter: ["lang"] });

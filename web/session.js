@@ -1,0 +1,22 @@
+// What a tab remembers over a reload, and the client.
+
+import { Latchstring } from "./latchstring.js";
+
+const FLOW = "latchstring.flow";
+
+/**
+ * The code that is waited for: `{challenge, kind, input, ended, tried}`. `kind` is `signIn`, `again`
+ * (of somebody signed in, to be fresh), `signUp` or `changeContact`; `input` begins it once more;
+ * `ended` is the type of the error that ended it. A tab has its own.
+ */
+export const flow = {
+  get: () => JSON.parse(sessionStorage.getItem(FLOW) ?? "null"),
+  set: (value) => sessionStorage.setItem(FLOW, JSON.stringify(value)),
+  clear: () => sessionStorage.removeItem(FLOW),
+};
+
+/** The client, set up as the deployment's config.json says. Tabs share its tokens. */
+export async function connect() {
+  const response = await fetch("config.json", { cache: "no-store", signal: AbortSignal.timeout(20_000) });
+  return new Latchstring({ ...(await response.json()), storage: localStorage });
+}

@@ -1,0 +1,222 @@
+// A local service, a browser, and what a person does in it.
+
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, afterEach } from "node:test";
+import { chromium } from "playwright-core";
+
+export const root = join(import.meta.dirname, "../..");
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+export const DESKTOP = { viewport: { width: 1280, height: 800 } };
+export const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
+
+/** Cargo is asked where the binary is, and builds what is out of date. */
+function binary() {
+  const line = ["build", "--locked", "--quiet", "--message-format=json", "--package", "latchstring-local"];
+  const output = execFileSync("cargo", line, { cwd: root, encoding: "utf8", maxBuffer: 1 << 28 });
+  const messages = output.split("\n").filter(Boolean).map((text) => JSON.parse(text));
+  return messages.find(({ executable, target }) => executable && target.name === "latchstring-local").executable;
+}
+
+/** Starts the service. What it prints is kept for the search for leaks. */
+async function serve() {
+  const folder = join(root, "target/test-output");
+  mkdirSync(folder, { recursive: true });
+  const program = spawn(binary(), ["--port", "0", "--control"], { stdio: ["ignore", "pipe", "pipe"] });
+  let printed = "";
+  const address = await new Promise((found, failed) => {
+    const collect = (chunk) => {
+      printed += chunk;
+      const at = printed.match(/listens on (\S+) .*\n/);
+      if (at) found(at[1]);
+    };
+    program.stdout.on("data", collect);
+    program.stderr.on("data", collect);
+    program.on("exit", () => failed(new Error(`the service ended: ${printed}`)));
+  });
+  const end = async () => {
+    const ended = new Promise((done) => program.once("close", done));
+    program.kill();
+    await ended;
+    appendFileSync(join(folder, `web.${process.pid}.log`), printed);
+  };
+  return { address, end };
+}
+
+/** Notes a secret for the search for leaks. */
+function note(secret) {
+  const folder = join(root, "target/test-secrets");
+  mkdirSync(folder, { recursive: true });
+  appendFileSync(join(folder, `web.${process.pid}.txt`), `${secret}\n`);
+}
+
+/** The service and browser of one test file. */
+export async function bench() {
+  const service = await serve();
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--font-render-hinting=none",
+    ],
+    env: { ...process.env, FONTCONFIG_FILE: join(import.meta.dirname, "fonts.conf") },
+  });
+  after(async () => {
+    await browser.close();
+    await service.end();
+  });
+  const people = [];
+  afterEach(async () => {
+    for (const person of people.splice(0)) await person.leaves();
+  });
+  return {
+    address: service.address,
+    /** A page that is nobody's. */
+    page: () => browser.newPage(),
+    /** Somebody with a browser of their own. */
+    async person(options = {}) {
+      const context = await browser.newContext({
+        ...DESKTOP,
+        locale: "en-GB",
+        timezoneId: "UTC",
+        reducedMotion: "reduce",
+        ...options,
+      });
+      await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: service.address });
+      context.setDefaultTimeout(10_000);
+      const person = new Person(context, service.address, await context.newPage());
+      people.push(person);
+      return person;
+    },
+    /** Moves the service's clock; `person.page.clock` moves a browser's. */
+    control: (wanted) => post(`${service.address}/control`, wanted),
+  };
+}
+
+async function post(url, body) {
+  const response = await fetch(url, { method: "POST", body: JSON.stringify(body) });
+  assert.ok(response.ok, "the service is bent");
+}
+
+let people = 0;
+
+/** A person at a page. Whatever the browser complains of fails the test. */
+class Person {
+  complaints = [];
+  /** What the browser may complain of in this test. */
+  forgiven = [];
+
+  constructor(context, address, page) {
+    people += 1;
+    this.context = context;
+    this.address = address;
+    this.page = page;
+    // Of this process alone, since every file has a service of its own.
+    this.email = `person${people}@example.com`;
+    this.phone = `+1415555${String(2000 + people)}`;
+    this.listen(page);
+  }
+
+  listen(page) {
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) this.complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => this.complaints.push(String(error)));
+  }
+
+  async tab() {
+    const page = await this.context.newPage();
+    this.listen(page);
+    return page;
+  }
+
+  async leaves() {
+    await this.context.close();
+    const complaints = this.complaints.filter((text) => !this.forgiven.some((known) => known.test(text)));
+    assert.deepEqual(complaints, [], "the browser has nothing to complain of");
+  }
+
+  async opens(path = "/") {
+    await this.page.goto(this.address + path);
+  }
+
+  heading = (name) => this.page.getByRole("heading", { level: 1, name });
+
+  button = (name) => this.page.getByRole("button", { name });
+
+  get field() {
+    return this.page.locator("#contact");
+  }
+
+  get code() {
+    return this.page.locator("#code");
+  }
+
+  get problem() {
+    return this.page.locator(".problem").first();
+  }
+
+  /** The newest code that was sent to a contact. */
+  async received(to) {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const messages = await (await fetch(`${this.address}/inbox.json`)).json();
+      const message = messages.find((message) => message.to === to && message.code);
+      if (message) {
+        note(message.code);
+        return message.code;
+      }
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    return assert.fail("a code arrives");
+  }
+
+  async sent(to) {
+    const messages = await (await fetch(`${this.address}/inbox.json`)).json();
+    return messages.filter((message) => message.to === to).length;
+  }
+
+  async asksForACode(contact = this.email) {
+    await this.field.fill(contact);
+    await this.button("Send me a code").click();
+    await this.heading("Type the code").waitFor();
+  }
+
+  /** From the first page to the account's, as somebody new. */
+  async signsUp() {
+    await this.opens();
+    await this.asksForACode();
+    await this.code.fill(await this.received(this.email));
+    await this.heading("Welcome! Who are you?").waitFor();
+    await this.page.getByLabel("First name").fill("Ada");
+    await this.page.getByLabel("Last name").fill("Lovelace");
+    await this.field.fill(this.phone);
+    await this.button("Send a code").click();
+    await this.heading("Type the code").waitFor();
+    await this.code.fill(await this.received(this.phone));
+    await this.heading("Hello, Ada Lovelace").waitFor();
+  }
+
+  /** Nothing is wrong with the page for those who use it otherwise than by looking and pointing. */
+  async isAccessible(page = this.page) {
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate(() =>
+      window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }),
+    );
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+    assert.deepEqual(found, [], "axe finds nothing");
+  }
+}
+
+/** A wrong code that is not the right one. */
+export const wrong = (code) => code.replace(/\d$/, (digit) => (Number(digit) + 1) % 10);
+

@@ -1,0 +1,204 @@
+// Every state as a picture, light and dark, and axe on each.
+//
+// `UPDATE_PICTURES=1 npm test` takes them anew: look at what changed before keeping it.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { PHONE, bench, root, wrong } from "./bench.js";
+
+const { page, person } = await bench();
+const FOLDER = join(import.meta.dirname, "pictures");
+const FOUND = join(root, "target/web-pictures");
+const UPDATE = Boolean(process.env.UPDATE_PICTURES);
+
+/** Blocks of 4 by 4 points may differ in colour by this much (of 255), in so many of them. */
+const BLOCK = 4;
+const TOLERANCE = 24;
+const SHARE = 0.01;
+
+const NOW = new Date("2026-03-02T10:00:00Z");
+
+/** Codes, addresses and times of messages differ from run to run; in pictures they do not. */
+async function still(ada) {
+  await ada.page.clock.setFixedTime(NOW);
+  await ada.page.route("**/inbox.json", async (route) => {
+    const response = await route.fetch();
+    const messages = (await response.json()).slice(0, 3).map((message) => ({
+      ...message,
+      text: message.code ? message.text.replaceAll(message.code, "483920") : message.text,
+      code: message.code && "483920",
+      sentAt: NOW.toISOString(),
+    }));
+    await route.fulfill({ response, json: messages });
+  });
+}
+
+/** A blank page in which pictures are compared and made small. */
+const workshop = await page();
+
+async function shrink(png) {
+  const url = await workshop.evaluate(async (png) => {
+    const bitmap = await createImageBitmap(await (await fetch(png)).blob());
+    const canvas = new OffscreenCanvas(bitmap.width / 2, bitmap.height / 2);
+    const context = canvas.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    const blob = await canvas.convertToBlob({ type: "image/webp", quality: 0.6 });
+    return new Promise((done) => {
+      const reader = new FileReader();
+      reader.onload = () => done(reader.result);
+      reader.readAsDataURL(blob);
+    });
+  }, dataUrl(png, "png"));
+  return Buffer.from(url.split(",")[1], "base64");
+}
+
+const dataUrl = (bytes, kind) => `data:image/${kind};base64,${bytes.toString("base64")}`;
+
+/** Which share of the blocks of two pictures differ; 1 if their sizes do. */
+function difference(expected, found) {
+  return workshop.evaluate(
+    async ([urls, block, tolerance]) => {
+      const [a, b] = await Promise.all(
+        urls.map(async (url) => {
+          const bitmap = await createImageBitmap(await (await fetch(url)).blob());
+          const { width, height } = bitmap;
+          const [columns, rows] = [Math.ceil(width / block), Math.ceil(height / block)];
+          const canvas = new OffscreenCanvas(columns, rows);
+          const context = canvas.getContext("2d");
+          context.imageSmoothingQuality = "high";
+          context.drawImage(bitmap, 0, 0, columns, rows);
+          return { width, height, data: context.getImageData(0, 0, columns, rows).data };
+        }),
+      );
+      if (a.width !== b.width || Math.abs(a.height - b.height) > block) return 1;
+      const length = Math.min(a.data.length, b.data.length);
+      let different = 0;
+      for (let at = 0; at < length; at += 4) {
+        const off = [0, 1, 2].map((channel) => Math.abs(a.data[at + channel] - b.data[at + channel]));
+        if (Math.max(...off) > tolerance) different += 1;
+      }
+      return different / (length / 4);
+    },
+    [[dataUrl(expected, "webp"), dataUrl(found, "webp")], BLOCK, TOLERANCE],
+  );
+}
+
+/** The README's picture. */
+const README = join(root, "docs/sign-in.png");
+
+async function picture(ada, name, { themes = ["light", "dark"] } = {}) {
+  for (const colorScheme of themes) {
+    await ada.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await ada.isAccessible();
+    const over = await ada.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(over <= 0, `${name} fits the screen`);
+    const png = await ada.page.screenshot({ fullPage: true, animations: "disabled", caret: "hide" });
+    const found = await shrink(png);
+    const path = join(FOLDER, `${name}.${colorScheme}.webp`);
+    mkdirSync(FOUND, { recursive: true });
+    writeFileSync(join(FOUND, `${name}.${colorScheme}.png`), png);
+    if (UPDATE || !existsSync(path)) {
+      assert.ok(UPDATE, `${name}.${colorScheme} has no picture yet: UPDATE_PICTURES=1 takes it`);
+      mkdirSync(FOLDER, { recursive: true });
+      writeFileSync(path, found);
+    }
+    const share = await difference(readFileSync(path), found);
+    assert.ok(share <= SHARE, `${name}.${colorScheme} differs in ${(share * 100).toFixed(1)} % from its picture; see target/web-pictures`);
+  }
+}
+
+async function someone(name, options) {
+  const ada = await person(options);
+  ada.email = `${name}@example.com`;
+  await still(ada);
+  return ada;
+}
+
+test("a first sign-in on a phone, state by state", async () => {
+  const ada = await someone("ada", PHONE);
+  ada.phone = "+14155550132";
+  await ada.opens();
+  await ada.page.getByText("This is a local service").waitFor();
+  await picture(ada, "sign-in");
+  await ada.field.fill("ada@");
+  await ada.button("Send me a code").tap();
+  await picture(ada, "sign-in-incomplete", { themes: ["light"] });
+  await ada.field.fill("(415) 555-0132");
+  await picture(ada, "sign-in-number", { themes: ["light"] });
+
+  await ada.asksForACode();
+  await ada.page.locator(".pane").getByText("483920").first().waitFor();
+  await picture(ada, "code");
+  const code = await ada.received(ada.email);
+  await ada.code.fill(wrong(code));
+  await ada.page.getByText("This code is wrong").waitFor();
+  await ada.code.fill("");
+  await picture(ada, "code-wrong");
+  await ada.page.getByText("Nothing came?").tap();
+  await picture(ada, "code-help", { themes: ["light"] });
+  await ada.page.clock.setFixedTime(new Date(NOW.getTime() + 301_000));
+  await ada.heading("You need a new code").waitFor();
+  await picture(ada, "code-expired");
+  await ada.page.clock.setFixedTime(NOW);
+  await ada.button("Send a new code").tap();
+  await ada.heading("Type the code").waitFor();
+  await ada.code.fill(await ada.received(ada.email));
+  await ada.heading("Welcome! Who are you?").waitFor();
+  await picture(ada, "welcome");
+  await ada.page.getByLabel("First name").fill("Ada");
+  await ada.page.getByLabel("Last name").fill("Lovelace");
+  await ada.field.fill(ada.phone);
+  await ada.button("Send a code").tap();
+  await ada.heading("Type the code").waitFor();
+  await ada.page.locator(".pane").getByText(ada.phone).waitFor();
+  await picture(ada, "code-sms", { themes: ["light"] });
+  await ada.code.fill(await ada.received(ada.phone));
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  await picture(ada, "settings");
+  await ada.button("Change the email address").tap();
+  await picture(ada, "email");
+  await ada.page.goBack();
+  await ada.button("Change the phone number").tap();
+  await picture(ada, "phone", { themes: ["light"] });
+  await ada.page.goBack();
+  await ada.button("Delete the account").tap();
+  await picture(ada, "delete");
+  await ada.opens("/#again");
+  await ada.heading("Is it you?").waitFor();
+  await picture(ada, "again", { themes: ["light"] });
+  await ada.context.setOffline(true);
+  ada.forgiven.push(/ERR_INTERNET_DISCONNECTED/);
+  await ada.page.getByText("You are offline").waitFor();
+  await picture(ada, "offline", { themes: ["dark"] });
+});
+
+test("the pages on a desk", async () => {
+  const ada = await someone("grace");
+  await ada.opens();
+  await ada.page.getByText("This is a local service").waitFor();
+  await ada.asksForACode();
+  await ada.page.locator(".pane").getByText("483920").first().waitFor();
+  await picture(ada, "desk-code");
+  if (UPDATE) await ada.page.screenshot({ path: README, animations: "disabled", caret: "hide" });
+  await ada.opens("/inbox");
+  await ada.page.getByText("483920").first().waitFor();
+  await picture(ada, "desk-inbox");
+});
+
+for (const language of ["fr", "de", "es", "pt", "ja"]) {
+  test(`the longest pages fit a small phone in ${language}`, async () => {
+    const ada = await someone("ada", { ...PHONE, locale: language });
+    await ada.opens();
+    await ada.page.locator(".pane a").waitFor();
+    await ada.field.fill("0612 34 56 78");
+    await picture(ada, `sign-in.${language}`, { themes: ["light"] });
+    await ada.field.fill(`${language}.someone.with.a.long.name@mail.example.com`);
+    await ada.page.locator("button.primary").tap();
+    await ada.code.waitFor();
+    await ada.page.locator(".pane .digits").waitFor();
+    await picture(ada, `code.${language}`, { themes: ["light"] });
+  });
+}

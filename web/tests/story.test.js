@@ -1,0 +1,303 @@
+// The whole story, and what may go wrong in it, as a person meets it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DESKTOP, PHONE, bench, wrong } from "./bench.js";
+
+const { person, control } = await bench();
+
+/** What a browser says of the answer by which Cognito ends a flow. */
+const REFUSED = /status of 400/;
+
+for (const [name, device] of Object.entries({ desk: DESKTOP, phone: PHONE })) {
+  test(`on a ${name}: sign up, change, sign out, sign in again, delete`, async () => {
+    const ada = await person(device);
+    await ada.signsUp();
+    await ada.page.reload();
+    await ada.heading("Hello, Ada Lovelace").waitFor();
+
+    await ada.button("Change the email address").click();
+    const other = `other.${ada.email}`;
+    await ada.field.fill(other);
+    await ada.button("Send a code").click();
+    await ada.heading("Type the code").waitFor();
+    await ada.code.fill(await ada.received(other));
+    await ada.page.locator(".notice").getByText("Done. You can sign in with it").waitFor();
+    await ada.page.getByText(other).first().waitFor();
+
+    await ada.page.getByRole("button", { name: "Sign out", exact: true }).click();
+    await ada.page.locator(".notice").getByText("You are signed out.").waitFor();
+    await ada.asksForACode(other);
+    await ada.code.fill(await ada.received(other));
+    await ada.heading("Hello, Ada Lovelace").waitFor();
+    await ada.button("Sign out on all devices").click();
+    await ada.page.locator(".notice").getByText("You are signed out on all devices.").waitFor();
+
+    await ada.asksForACode(ada.phone);
+    await ada.code.fill(await ada.received(ada.phone));
+    await ada.heading("Hello, Ada Lovelace").waitFor();
+    await ada.button("Delete the account").click();
+    await ada.button("Delete it for good").click();
+    await ada.page.locator(".notice").getByText("Your account is deleted.").waitFor();
+    await ada.asksForACode(ada.phone);
+    await ada.code.fill(await ada.received(ada.phone));
+    await ada.heading("Welcome! Who are you?").waitFor();
+  });
+}
+
+test("by keyboard alone", async () => {
+  const ada = await person();
+  await ada.opens();
+  await ada.field.waitFor();
+  const { keyboard } = ada.page;
+  await keyboard.type(ada.email);
+  await keyboard.press("Enter");
+  await ada.heading("Type the code").waitFor();
+  await keyboard.type(await ada.received(ada.email));
+  await ada.heading("Welcome! Who are you?").waitFor();
+  await keyboard.type("Ada");
+  await keyboard.press("Tab");
+  await keyboard.type("Lovelace");
+  await keyboard.press("Tab");
+  // The country, by its first letters.
+  await keyboard.type("Canada");
+  await keyboard.press("Tab");
+  await keyboard.type(ada.phone.slice(2));
+  await keyboard.press("Tab");
+  await keyboard.press("Space");
+  await ada.heading("Type the code").waitFor();
+  await keyboard.type(await ada.received(ada.phone));
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+});
+
+test("known and unknown people see the same until the code is right", async () => {
+  const [ada, eve] = [await person(), await person()];
+  await ada.signsUp();
+  await ada.page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await ada.page.locator(".notice").getByText("You are signed out.").waitFor();
+  const seen = [];
+  for (const [who, contact] of [[ada, ada.email], [eve, eve.email]]) {
+    if (who === eve) await who.opens();
+    await who.asksForACode(contact);
+    await who.code.fill(wrong(await who.received(contact)));
+    await who.page.getByText("This code is wrong").waitFor();
+    const text = await who.page.locator("#view").innerText();
+    seen.push(text.replaceAll(contact, "…").replace(/\d+:\d+/g, "…"));
+  }
+  assert.equal(seen[0], seen[1]);
+});
+
+test("a wrong code is told with the tries left, and the last one ends it", async () => {
+  const ada = await person();
+  ada.forgiven.push(REFUSED);
+  await ada.opens();
+  await ada.asksForACode();
+  const code = await ada.received(ada.email);
+  const first = wrong(code);
+  await ada.code.fill(first);
+  await ada.page.getByText("You have 2 more tries.").waitFor();
+  assert.equal(await ada.code.getAttribute("aria-invalid"), "true");
+  await ada.code.fill(wrong(first));
+  await ada.page.getByText("You have one more try.").waitFor();
+  await ada.code.fill(wrong(wrong(first)));
+  await ada.page.locator(".problem").getByText("That was the last try").waitFor();
+  await ada.button("Send a new code").click();
+  await ada.heading("Type the code").waitFor();
+  await ada.code.fill(await ada.received(ada.email));
+  await ada.heading("Welcome! Who are you?").waitFor();
+});
+
+test("an expired code is told, by the page's clock and by the service's", async () => {
+  const ada = await person();
+  ada.forgiven.push(REFUSED);
+  await ada.page.clock.install();
+  await ada.opens();
+  await ada.asksForACode();
+  await ada.page.clock.fastForward(301_000);
+  await ada.page.locator(".problem").getByText("The code's time is over.").waitFor();
+  await ada.button("Send a new code").click();
+  await ada.heading("Type the code").waitFor();
+  const code = await ada.received(ada.email);
+  await control({ advanceSeconds: 301 });
+  await ada.code.fill(code);
+  await ada.page.locator(".problem").getByText("This code does not work any more.").waitFor();
+});
+
+test("a code is sent again after its time, and once only", async () => {
+  const ada = await person();
+  await ada.page.clock.install();
+  await ada.opens();
+  await ada.asksForACode();
+  const again = ada.page.locator("#resend");
+  assert.match(await again.innerText(), /Send again in 0:\d\d/);
+  assert.ok(await again.isDisabled());
+  await control({ advanceSeconds: 31 });
+  await ada.page.clock.fastForward(31_000);
+  await ada.button("Send the code again").click();
+  await ada.page.getByText("Sent again.").first().waitFor();
+  assert.equal(await ada.sent(ada.email), 2);
+  await ada.code.fill(await ada.received(ada.email));
+  await ada.heading("Welcome! Who are you?").waitFor();
+});
+
+test("offline and a dead network are told, and what was typed stays", async () => {
+  const ada = await person();
+  ada.forgiven.push(/ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_CONNECTION/);
+  await ada.opens();
+  await ada.field.fill(ada.email);
+  await ada.context.setOffline(true);
+  await ada.page.getByText("You are offline.").waitFor();
+  await ada.button("Send me a code").click();
+  await ada.page.getByText("There is no connection.").waitFor();
+  await ada.context.setOffline(false);
+  assert.equal(await ada.field.inputValue(), ada.email);
+  await ada.button("Send me a code").click();
+  await ada.heading("Type the code").waitFor();
+});
+
+test("a slow network is told, and a second click sends nothing more", async () => {
+  const ada = await person();
+  await ada.page.clock.install();
+  let let_go;
+  const held = new Promise((done) => (let_go = done));
+  await ada.page.route("**/graphql", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await ada.opens();
+  await ada.field.fill(ada.email);
+  await ada.button("Send me a code").click();
+  await ada.page.clock.fastForward(3_500);
+  await ada.page.getByText("This takes longer than usual.").waitFor();
+  await ada.field.press("Enter");
+  let_go();
+  await ada.heading("Type the code").waitFor();
+  assert.equal(await ada.sent(ada.email), 1);
+});
+
+test("back leads to the address and forward to the code; after the sign-in neither leads astray", async () => {
+  const ada = await person();
+  await ada.opens();
+  await ada.asksForACode();
+  await ada.page.goBack();
+  await ada.heading("Sign in").waitFor();
+  assert.equal(await ada.field.inputValue(), ada.email);
+  await ada.page.goForward();
+  await ada.heading("Type the code").waitFor();
+  await ada.code.fill(await ada.received(ada.email));
+  await ada.heading("Welcome! Who are you?").waitFor();
+  await ada.page.goBack();
+  await ada.heading("Your account").waitFor();
+});
+
+test("a reload in the middle goes on", async () => {
+  const ada = await person();
+  await ada.opens();
+  await ada.asksForACode();
+  const code = await ada.received(ada.email);
+  await ada.code.fill(wrong(code));
+  await ada.page.getByText("You have 2 more tries.").waitFor();
+  await ada.page.reload();
+  await ada.heading("Type the code").waitFor();
+  await ada.code.fill(code);
+  await ada.heading("Welcome! Who are you?").waitFor();
+});
+
+test("two tabs have a sign-in each, and share what comes of it", async () => {
+  const ada = await person();
+  await ada.opens();
+  await ada.asksForACode();
+  const code = await ada.received(ada.email);
+  const other = await ada.tab();
+  await other.goto(ada.address);
+  await other.getByRole("heading", { name: "Sign in" }).waitFor();
+  await ada.code.fill(code);
+  await ada.heading("Welcome! Who are you?").waitFor();
+  await other.getByRole("heading", { name: "Your account" }).waitFor();
+  await other.getByRole("button", { name: "Sign out", exact: true }).click();
+  await ada.heading("Sign in").waitFor();
+});
+
+test("a whole message may be pasted, and the pane's code be used", async () => {
+  const ada = await person();
+  await ada.opens();
+  await ada.asksForACode();
+  const code = await ada.received(ada.email);
+  await ada.page.evaluate((text) => navigator.clipboard.writeText(text), `Your code: ${code.slice(0, 6)}. It works.`);
+  await ada.code.press("ControlOrMeta+V");
+  await ada.heading("Welcome! Who are you?").waitFor();
+  const eve = await person();
+  await eve.opens();
+  await eve.asksForACode();
+  await eve.page.locator(".pane").getByText(eve.email).waitFor();
+  await eve.button("Use this code").click();
+  await eve.heading("Welcome! Who are you?").waitFor();
+});
+
+test("who signed in long ago signs in once more to change something", async () => {
+  const ada = await person();
+  await ada.signsUp();
+  await control({ advanceSeconds: 601 });
+  await ada.button("Change the email address").click();
+  const other = `other.${ada.email}`;
+  await ada.field.fill(other);
+  await ada.button("Send a code").click();
+  await ada.heading("Is it you?").waitFor();
+  await ada.button(`Send a code to ${ada.email}`).click();
+  await ada.heading("Type the code").waitFor();
+  await ada.code.fill(await ada.received(ada.email));
+  await ada.heading("Your email address").waitFor();
+});
+
+test("a contact of another account is refused only to who proved it", async () => {
+  const [ada, eve] = [await person(), await person()];
+  await ada.signsUp();
+  await eve.signsUp();
+  ada.forgiven.push(REFUSED);
+  await ada.button("Change the email address").click();
+  await ada.field.fill(eve.email);
+  await ada.button("Send a code").click();
+  await ada.heading("Type the code").waitFor();
+  await ada.code.fill(await ada.received(eve.email));
+  await ada.page.locator(".problem").getByText("It belongs to an account already.").waitFor();
+});
+
+test("the language follows the browser and the choice, and the message follows the language", async () => {
+  const ada = await person({ locale: "fr-CA" });
+  await ada.opens();
+  await ada.heading("Se connecter").waitFor();
+  await ada.page.getByLabel("Langue").selectOption("pt");
+  await ada.heading("Entrar").waitFor();
+  assert.equal(await ada.page.locator("html").getAttribute("lang"), "pt");
+  await ada.page.reload();
+  await ada.heading("Entrar").waitFor();
+  await ada.field.fill(ada.email);
+  await ada.button("Enviar um código").click();
+  await ada.heading("Digite o código").waitFor();
+  await ada.page.locator(".pane").getByText("Seu código").first().waitFor();
+});
+
+test("a number takes its country from its code, or from the choice", async () => {
+  const ada = await person({ locale: "de-DE" });
+  await ada.opens();
+  await ada.field.fill("+41 79");
+  assert.equal(await ada.page.locator(".country .code").innerText(), "+41");
+  await ada.field.fill("0151 23456789");
+  await ada.page.getByLabel("Land").selectOption("DE");
+  await ada.page.locator("button.primary").click();
+  await ada.page.locator("bdi").first().filter({ hasText: "+4915123456789" }).waitFor();
+});
+
+test("the inbox shows what comes in, newest first", async () => {
+  const ada = await person();
+  await ada.opens("/inbox");
+  const tab = await ada.tab();
+  await tab.goto(ada.address);
+  await tab.locator("#contact").fill(ada.email);
+  await tab.getByRole("button", { name: "Send me a code" }).click();
+  await ada.page.locator("#messages > li").first().getByText(ada.email).waitFor();
+  await ada.button("Copy").first().click();
+  await ada.page.getByText("Copied").waitFor();
+  const copied = await ada.page.evaluate(() => navigator.clipboard.readText());
+  assert.equal(copied, await ada.received(ada.email));
+});
