@@ -219,4 +219,3 @@ class Person {
 
 /** A wrong code that is not the right one. */
 export const wrong = (code) => code.replace(/\d$/, (digit) => (Number(digit) + 1) % 10);
-

@@ -36,13 +36,15 @@ pub(crate) enum Step {
     Infra,
     /// The TypeScript client and the examples, against the local service (node --test)
     Clients,
+    /// The pages in a browser (Chromium)
+    Web,
     /// Nothing the tests printed or logged is a code, address, number, ticket or token
     Leaks,
 }
 
 impl Step {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Fmt,
         Self::Clippy,
         Self::Deny,
@@ -51,6 +53,7 @@ impl Step {
         Self::Tests,
         Self::Infra,
         Self::Clients,
+        Self::Web,
         Self::Leaks,
     ];
 
@@ -65,6 +68,7 @@ impl Step {
             Self::Tests => "tests",
             Self::Infra => "infra",
             Self::Clients => "clients",
+            Self::Web => "web",
             Self::Leaks => "leaks",
         }
     }
@@ -79,6 +83,7 @@ impl Step {
             Self::Tests => "all tests",
             Self::Infra => "the infrastructure",
             Self::Clients => "the TypeScript client and the examples",
+            Self::Web => "the pages in a browser",
             Self::Leaks => "search for leaks in what the tests printed and logged",
         }
     }
@@ -86,6 +91,7 @@ impl Step {
 
 /// Runs the steps in order and prints what comes of it: whether all passed.
 pub(crate) fn run(repository: &Repository, steps: &[Step], keep_going: bool) -> bool {
+    tools::provide(repository, steps);
     let missing = tools::missing(repository, steps);
     if !missing.is_empty() {
         println!("Not started, for want of:");
@@ -149,6 +155,7 @@ fn perform(
         }
         Step::Infra => infra(repository, counts.get_or_insert_default()),
         Step::Clients => clients(repository, counts.get_or_insert_default()),
+        Step::Web => node_tests(repository, "web/tests", counts.get_or_insert_default()),
         Step::Leaks => leaks::check(repository)
             .map_err(|failure| failure.of(&"cargo xtask test --only tests,leaks")),
     }

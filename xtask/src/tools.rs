@@ -41,6 +41,7 @@ const TOOLS: &[Tool] = &[
             Step::Docs,
             Step::Tests,
             Step::Clients,
+            Step::Web,
         ],
         install: "sudo apt-get install build-essential",
     },
@@ -64,14 +65,24 @@ const TOOLS: &[Tool] = &[
                  process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)",
             ])
         },
-        steps: &[Step::Infra, Step::Clients],
+        steps: &[Step::Infra, Step::Clients, Step::Web],
         install: "sudo apt-get install nodejs npm",
     },
     Tool {
         name: "chromium",
         probe: || Line::new("chromium", "chromium").args(&["--version"]),
-        steps: &[Step::Clients],
+        steps: &[Step::Clients, Step::Web],
         install: "sudo apt-get install chromium",
+    },
+    Tool {
+        name: "the fonts of the pictures",
+        probe: || {
+            Line::new("test", "test")
+                .args(&["-d", "/usr/share/fonts/opentype/inter"])
+                .args(&["-a", "-d", "/usr/share/fonts/truetype/vlgothic"])
+        },
+        steps: &[Step::Web],
+        install: "sudo apt-get install fonts-inter fonts-vlgothic",
     },
     Tool {
         name: "git",
@@ -80,6 +91,26 @@ const TOOLS: &[Tool] = &[
         install: "sudo apt-get install git",
     },
 ];
+
+/// Installs what is missing of Debian's, where that takes no leave: as root, in a container.
+pub(crate) fn provide(repository: &Repository, steps: &[Step]) {
+    let user = Line::new("id", "id").args(&["-u"]).ask(repository);
+    if user.is_none_or(|id| id.trim() != "0") {
+        return;
+    }
+    for (_, install) in missing(repository, steps) {
+        let Some(packages) = install.strip_prefix("sudo apt-get install ") else {
+            continue;
+        };
+        let packages: Vec<&str> = packages.split(' ').collect();
+        let line = Line::new("apt-get", "apt-get")
+            .args(&["install", "--yes", "--no-install-recommends"])
+            .args(&packages);
+        println!("      $ {line}");
+        // What is still missing afterwards is named as for anybody else.
+        let _ = line.run(repository);
+    }
+}
 
 /// What is missing for these steps: the name of each tool and the command that installs it.
 pub(crate) fn missing(
