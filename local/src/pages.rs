@@ -190,6 +190,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_file_of_the_pages_is_served() {
+        let web = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
+        for folder in ["", "languages/"] {
+            let files = std::fs::read_dir(web.join(folder)).expect("the folder of the pages");
+            for file in files {
+                let file = file.expect("an entry");
+                let name = file.file_name().into_string().expect("UTF-8");
+                let served = match name.as_str() {
+                    "tests" | "languages" | "README.md" => continue,
+                    "index.html" => "/".to_owned(),
+                    "inbox.html" => "/inbox".to_owned(),
+                    _ => format!("/{folder}{name}"),
+                };
+                assert!(FILES.iter().any(|(path, ..)| *path == served), "{served}");
+            }
+        }
+    }
+
+    #[test]
     fn a_time_is_written_as_rfc_3339() {
         let at = Timestamp::from_millis(1_709_210_096_789);
         assert_eq!(rfc3339(at), "2024-02-29T12:34:56.789Z");

@@ -98,6 +98,52 @@ async fn there_is_no_control_unless_it_is_asked_for() {
     assert_eq!(status, 404);
 }
 
+/// A page of another site may have its own name lead here (DNS rebinding).
+#[tokio::test]
+async fn it_answers_to_names_of_this_machine_only() {
+    let mut program = Program::local("local-host", &["--port", "0"]);
+    let address = program.address().await;
+    let latchstring = Latchstring::at(&address).await;
+    let port = address.rsplit(':').next().expect("a port");
+    for path in ["/", "/inbox.json", "/config.json", "/graphql"] {
+        for (host, refused) in [
+            (format!("localhost:{port}"), false),
+            (format!("127.0.0.1:{port}"), false),
+            (format!("evil.example:{port}"), true),
+            ("localhost.evil.example".to_owned(), true),
+        ] {
+            let request = latchstring.http().get(format!("{address}{path}"));
+            let response = request.header("host", &host).send().await;
+            let status = response.expect("there is an answer").status();
+            assert_eq!(status == 421, refused, "{host}{path}: {status}");
+        }
+    }
+}
+
+/// The pages run nothing but files of their own, and nobody frames them.
+#[tokio::test]
+async fn the_pages_come_with_a_strict_policy() {
+    let mut program = Program::local("local-pages", &["--port", "0"]);
+    let address = program.address().await;
+    let latchstring = Latchstring::at(&address).await;
+    for path in ["/", "/inbox", "/app.js", "/latchstring.js", "/style.css"] {
+        let request = latchstring.http().get(format!("{address}{path}"));
+        let response = request.send().await.expect("there is an answer");
+        assert_eq!(response.status(), 200, "{path}");
+        let policy = response.headers()["content-security-policy"].to_str();
+        let policy = policy.expect("ASCII");
+        for part in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(policy.contains(part), "{path}: {part}");
+        }
+        assert!(!policy.contains("unsafe"), "{path}");
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+    }
+}
+
 #[tokio::test]
 async fn strict_gives_productions_budgets() {
     let arguments = ["--port", "0", "--strict", "--control"];
