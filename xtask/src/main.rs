@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use command::Line;
-use failure::Failed;
+use failure::{Failed, Failure};
 use package::Architecture;
 use repository::Repository;
 use steps::Step;
@@ -40,6 +40,13 @@ enum Chore {
     Package(Package),
     /// Explore the orders of parallel calls deeper than the tests do, and print what that came to
     Model,
+    /// Say what is safe in a deployed pool, what leaks or will fail, and how to mend it
+    #[command(disable_help_flag = true)]
+    Doctor {
+        /// See `cargo xtask doctor --help`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 /// Run every check, in order, and stop at the first that fails.
@@ -103,6 +110,20 @@ fn main() -> ExitCode {
                 .env("MODEL", "deep");
             println!("      $ {line}");
             told(line.run(&repository).map_err(|failure| failure.of(&line)))
+        }
+        Chore::Doctor { arguments } => {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let line = Line::cargo(&["run", "--quiet", "--locked"])
+                .args(&["--package", "latchstring-doctor", "--"])
+                .args(&arguments);
+            match line.run(&repository) {
+                // It has said what there is to say.
+                Err(Failure::Ended(status)) => status
+                    .code()
+                    .and_then(|code| u8::try_from(code).ok())
+                    .map_or(ExitCode::FAILURE, ExitCode::from),
+                ended => told(ended.map_err(|failure| failure.of(&line))),
+            }
         }
         Chore::Package(Package { arch }) => {
             let Some(architecture) = arch.or(Architecture::of_this_machine()) else {

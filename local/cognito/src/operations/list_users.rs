@@ -151,11 +151,11 @@ const SEARCHABLE: [&str; 10] = [
     "sub",
 ];
 
-fn write_page(last: u64) -> String {
+pub(super) fn write_page(last: u64) -> String {
     data_encoding::BASE64URL_NOPAD.encode(&last.to_be_bytes())
 }
 
-fn read_page(token: &str) -> ApiResult<u64> {
+pub(super) fn read_page(token: &str) -> ApiResult<u64> {
     data_encoding::BASE64URL_NOPAD
         .decode(token.as_bytes())
         .ok()

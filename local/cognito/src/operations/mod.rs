@@ -3,6 +3,7 @@
 mod attributes;
 mod describe;
 mod initiate;
+mod list_clients;
 mod list_users;
 mod refresh;
 mod respond;
@@ -42,6 +43,7 @@ pub(crate) enum Operation {
     GetUser,
     GlobalSignOut,
     InitiateAuth,
+    ListUserPoolClients,
     ListUsers,
     RespondToAuthChallenge,
     RevokeToken,
@@ -49,7 +51,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 22] = [
         Self::AdminCreateUser,
         Self::AdminDeleteUser,
         Self::AdminDisableUser,
@@ -67,6 +69,7 @@ impl Operation {
         Self::GetUser,
         Self::GlobalSignOut,
         Self::InitiateAuth,
+        Self::ListUserPoolClients,
         Self::ListUsers,
         Self::RespondToAuthChallenge,
         Self::RevokeToken,
@@ -98,6 +101,7 @@ impl Operation {
             Self::GetUser => "GetUser",
             Self::GlobalSignOut => "GlobalSignOut",
             Self::InitiateAuth => "InitiateAuth",
+            Self::ListUserPoolClients => "ListUserPoolClients",
             Self::ListUsers => "ListUsers",
             Self::RespondToAuthChallenge => "RespondToAuthChallenge",
             Self::RevokeToken => "RevokeToken",
@@ -143,6 +147,7 @@ impl Operation {
             Self::GetUser => self_service::get(pool, input),
             Self::GlobalSignOut => self_service::sign_out(pool, input),
             Self::InitiateAuth => initiate::run(pool, input, Access::Public).await,
+            Self::ListUserPoolClients => list_clients::run(pool, input),
             Self::ListUsers => list_users::run(pool, input),
             Self::RespondToAuthChallenge => respond::run(pool, input, Access::Public).await,
             Self::RevokeToken => refresh::revoke(pool, input),

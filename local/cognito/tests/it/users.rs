@@ -416,6 +416,35 @@ async fn the_pool_and_its_clients_describe_themselves() {
     assert!(client.get("ClientSecret").is_none());
 }
 
+#[tokio::test]
+async fn the_clients_of_a_pool_are_listed_page_by_page() {
+    let bench = Bench::new();
+    let mut body = json!({ "UserPoolId": POOL, "MaxResults": 1 });
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let output = bench.ok("ListUserPoolClients", body.clone()).await;
+        let clients = output["UserPoolClients"].as_array().expect("a list");
+        assert_eq!(clients.len(), 1);
+        assert_eq!(clients[0]["UserPoolId"], POOL);
+        seen.push(text(&clients[0], "ClientId").to_owned());
+        match output.get("NextToken") {
+            Some(token) => body["NextToken"] = token.clone(),
+            None => break,
+        }
+    }
+    assert_eq!(seen, [CLIENT, SIBLING]);
+    let whole = bench
+        .ok("ListUserPoolClients", json!({ "UserPoolId": POOL }))
+        .await;
+    assert_eq!(whole["UserPoolClients"].as_array().map(Vec::len), Some(2));
+    assert!(whole.get("NextToken").is_none());
+    body["NextToken"] = json!("nonsense");
+    assert_eq!(
+        bench.refused("ListUserPoolClients", body).await,
+        "InvalidParameterException: Invalid pagination token"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_200_users_who_verify_one_address_at_once_exactly_one_holds_it() {
     let bench = Arc::new(Bench::new());

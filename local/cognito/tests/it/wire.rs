@@ -57,6 +57,7 @@ async fn admin_calls_without_a_signature_are_refused() {
         "AdminUserGlobalSignOut",
         "DescribeUserPool",
         "DescribeUserPoolClient",
+        "ListUserPoolClients",
         "ListUsers",
     ] {
         for header in [None, Some("Bearer x")] {

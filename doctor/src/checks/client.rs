@@ -1,0 +1,304 @@
+//! App clients. Sources: Cognito's API reference (`UserPoolClientType`), and in its developer guide
+//! "Managing user existence error responses" and "Working with attributes and permissions".
+
+use crate::facts::Client;
+use crate::{Finding, Mend};
+
+/// Who writes these says who a person is.
+const CONTACTS: [&str; 4] = [
+    "email",
+    "email_verified",
+    "phone_number",
+    "phone_number_verified",
+];
+
+const FLOWS: &str = r#".ExplicitAuthFlows = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]"#;
+
+/// The client that the app uses.
+pub(super) fn served(client: &Client, code_seconds: Option<i32>) -> Vec<Finding> {
+    vec![
+        existence(client, "client.existence-errors"),
+        custom(client),
+        extra_flows(client, "client.flows"),
+        refresh(client),
+        writable(client, "client.writable"),
+        secret(client),
+        session(client, code_seconds),
+        revocation(client),
+    ]
+}
+
+/// Another client of the pool: what it allows, it allows for the same accounts.
+pub(super) fn sibling(client: &Client, served: &[String]) -> Vec<Finding> {
+    let mut findings = vec![
+        existence(client, "clients.existence-errors"),
+        extra_flows(client, "clients.flows"),
+        writable(client, "clients.writable"),
+    ];
+    if allows_custom(client) && !served.contains(&client.id) {
+        findings.push(Finding::note(
+            "clients.triggers",
+            format!(
+                "client {} reaches the triggers, which refuse it: it is not in CLIENT_IDS",
+                client.id
+            ),
+        ));
+    }
+    findings
+}
+
+fn mend(client: &Client, change: &'static str) -> Mend {
+    Mend::Client(client.id.clone(), change)
+}
+
+fn allows_custom(client: &Client) -> bool {
+    client.flows.is_empty()
+        || client
+            .flows
+            .iter()
+            .any(|flow| flow == "ALLOW_CUSTOM_AUTH" || flow == "CUSTOM_AUTH_FLOW_ONLY")
+}
+
+fn existence(client: &Client, check: &'static str) -> Finding {
+    let id = &client.id;
+    if client.hides_missing_users {
+        return Finding::ok(
+            check,
+            format!("client {id} does not tell who has an account"),
+        );
+    }
+    Finding::leaks(
+        check,
+        format!(
+            "client {id} tells anyone who has an account: PreventUserExistenceErrors is LEGACY"
+        ),
+    )
+    .mended(mend(client, r#".PreventUserExistenceErrors = "ENABLED""#))
+}
+
+fn custom(client: &Client) -> Finding {
+    const CHECK: &str = "client.custom-auth";
+    if allows_custom(client) {
+        Finding::ok(CHECK, "custom authentication is allowed")
+    } else {
+        Finding::fails(
+            CHECK,
+            "custom authentication is not allowed: nobody signs in",
+        )
+        .mended(mend(client, FLOWS))
+    }
+}
+
+/// Without any flow set, a client allows SRP, custom authentication and refresh.
+fn extra_flows(client: &Client, check: &'static str) -> Finding {
+    let id = &client.id;
+    if client.flows.is_empty() {
+        return Finding::leaks(
+            check,
+            format!("client {id} has no auth flows set, which allows password sign-in (SRP)"),
+        )
+        .mended(mend(client, FLOWS));
+    }
+    let ours = [
+        "ALLOW_CUSTOM_AUTH",
+        "ALLOW_REFRESH_TOKEN_AUTH",
+        "CUSTOM_AUTH_FLOW_ONLY",
+    ];
+    let extra: Vec<_> = client
+        .flows
+        .iter()
+        .map(String::as_str)
+        .filter(|flow| !ours.contains(flow))
+        .collect();
+    if extra.is_empty() {
+        return Finding::ok(check, format!("client {id} allows no other way to sign in"));
+    }
+    Finding::leaks(
+        check,
+        format!(
+            "client {id} allows other ways to sign in, past every budget: {}",
+            extra.join(", ")
+        ),
+    )
+    .mended(mend(client, FLOWS))
+}
+
+/// Tokens show what was proved after they are refreshed.
+fn refresh(client: &Client) -> Finding {
+    const CHECK: &str = "client.refresh";
+    let allowed = client.rotation
+        || client
+            .flows
+            .iter()
+            .any(|flow| flow == "ALLOW_REFRESH_TOKEN_AUTH" || flow == "CUSTOM_AUTH_FLOW_ONLY")
+        || client.flows.is_empty();
+    if allowed {
+        Finding::ok(CHECK, "tokens can be refreshed")
+    } else {
+        Finding::fails(
+            CHECK,
+            "tokens cannot be refreshed: a changed contact does not show until the next sign-in",
+        )
+        .mended(mend(client, FLOWS))
+    }
+}
+
+fn writable(client: &Client, check: &'static str) -> Finding {
+    let id = &client.id;
+    let open: Vec<_> = if client.writable.is_empty() {
+        vec!["every standard attribute"]
+    } else {
+        CONTACTS
+            .into_iter()
+            .filter(|name| client.writable.iter().any(|writable| writable == name))
+            .collect()
+    };
+    if open.is_empty() {
+        return Finding::ok(check, format!("client {id} lets nobody write a contact"));
+    }
+    Finding::leaks(
+        check,
+        format!(
+            "client {id} lets a token's holder write {}: an unproved contact gets in",
+            open.join(", ")
+        ),
+    )
+    .mended(mend(
+        client,
+        r#".WriteAttributes = ["given_name", "family_name", "locale"]"#,
+    ))
+}
+
+fn secret(client: &Client) -> Finding {
+    const CHECK: &str = "client.secret";
+    if client.secret {
+        Finding::fails(
+            CHECK,
+            "the client has a secret, so every call needs a SECRET_HASH, which nothing here sends",
+        )
+        .mended(Mend::Words(
+            "A secret cannot be removed: make a client without one and put it in CLIENT_IDS.",
+        ))
+    } else {
+        Finding::ok(CHECK, "the client has no secret")
+    }
+}
+
+fn session(client: &Client, code_seconds: Option<i32>) -> Finding {
+    const CHECK: &str = "client.session-validity";
+    let Some(life) = code_seconds else {
+        return Finding::unknown(
+            CHECK,
+            "could not compare a session's life with a code's: CODE_SECONDS of CreateAuthChallenge was not read",
+        );
+    };
+    let session = client.session_minutes.saturating_mul(60);
+    if session >= life {
+        return Finding::ok(
+            CHECK,
+            format!("a session ({session} s) outlives a code ({life} s)"),
+        );
+    }
+    Finding::fails(
+        CHECK,
+        format!("a session ends after {session} s, before its code does ({life} s)"),
+    )
+    .mended(mend(client, ".AuthSessionValidity = 15"))
+}
+
+fn revocation(client: &Client) -> Finding {
+    const CHECK: &str = "client.revocation";
+    if client.revocation {
+        Finding::ok(CHECK, "tokens can be revoked")
+    } else {
+        Finding::leaks(
+            CHECK,
+            "tokens cannot be revoked: a stolen one works until it expires",
+        )
+        .mended(mend(client, ".EnableTokenRevocation = true"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::State;
+    use crate::checks::good;
+
+    fn flows(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn each_check_of_the_client_tells_safe_from_unsafe() {
+        type Break = fn(&mut Client);
+        let cases: [(&str, State, Break); 12] = [
+            ("client.existence-errors", State::Leaks, |c| {
+                c.hides_missing_users = false;
+            }),
+            ("client.custom-auth", State::Fails, |c| {
+                c.flows = flows(&["ALLOW_REFRESH_TOKEN_AUTH"]);
+            }),
+            ("client.flows", State::Leaks, |c| c.flows = flows(&[])),
+            ("client.flows", State::Leaks, |c| {
+                c.flows.push("ALLOW_USER_PASSWORD_AUTH".to_owned());
+            }),
+            ("client.flows", State::Leaks, |c| {
+                c.flows.push("ALLOW_SOMETHING_NEW".to_owned());
+            }),
+            ("client.refresh", State::Fails, |c| {
+                c.flows = flows(&["ALLOW_CUSTOM_AUTH"]);
+            }),
+            ("client.refresh", State::Ok, |c| {
+                c.flows = flows(&["ALLOW_CUSTOM_AUTH"]);
+                c.rotation = true;
+            }),
+            ("client.writable", State::Leaks, |c| c.writable = Vec::new()),
+            ("client.writable", State::Leaks, |c| {
+                c.writable.push("phone_number".to_owned());
+            }),
+            ("client.secret", State::Fails, |c| c.secret = true),
+            ("client.session-validity", State::Fails, |c| {
+                c.session_minutes = 4;
+            }),
+            ("client.revocation", State::Leaks, |c| c.revocation = false),
+        ];
+        for (check, expected, change) in cases {
+            let mut client = good::client();
+            change(&mut client);
+            let findings = served(&client, Some(300));
+            assert_eq!(good::state(&findings, check), expected, "{check}");
+        }
+    }
+
+    #[test]
+    fn a_session_may_end_with_its_code_but_not_before() {
+        let mut client = good::client();
+        client.session_minutes = 5;
+        let of =
+            |client: &Client, life| good::state(&served(client, life), "client.session-validity");
+        assert_eq!(of(&client, Some(300)), State::Ok);
+        assert_eq!(of(&client, Some(301)), State::Fails);
+        assert_eq!(of(&client, None), State::Unknown);
+    }
+
+    #[test]
+    fn another_client_may_neither_tell_nor_write_nor_take_passwords() {
+        let mut other = good::client();
+        other.id = "other".to_owned();
+        other.hides_missing_users = false;
+        other.flows = Vec::new();
+        other.writable = Vec::new();
+        let findings = sibling(&other, &[good::CLIENT.to_owned()]);
+        for check in [
+            "clients.existence-errors",
+            "clients.flows",
+            "clients.writable",
+        ] {
+            assert_eq!(good::state(&findings, check), State::Leaks);
+        }
+        assert_eq!(good::state(&findings, "clients.triggers"), State::Note);
+        let served_too = sibling(&good::client(), &[good::CLIENT.to_owned()]);
+        assert!(served_too.iter().all(|finding| finding.state == State::Ok));
+    }
+}

@@ -1,0 +1,242 @@
+//! What delivers. Sources: SES's API reference v1 and its developer guide, "Request production access"
+//! (a sandbox sends 200 messages a day, to verified addresses only); SNS's API reference
+//! (`GetSMSSandboxAccountStatus`, `SetSMSAttributes`: one US dollar a month unless raised).
+
+use super::unreadable;
+use crate::facts::{Email, Read, Sms, Used};
+use crate::{Finding, Mend};
+
+pub(super) fn email(email: &Email) -> Vec<Finding> {
+    match email.used {
+        Used::No => {
+            return vec![Finding::note(
+                "email",
+                "no mail is sent: CreateAuthChallenge has no EMAIL_FROM",
+            )];
+        }
+        Used::Yes | Used::Unknown => {}
+    }
+    let mut findings = vec![
+        told(
+            "email.sandbox",
+            "SES's daily quota",
+            &email.daily,
+            |daily| sandbox(*daily),
+        ),
+        told(
+            "email.sending",
+            "whether SES may send",
+            &email.sending,
+            |sending| {
+                if *sending {
+                    Finding::ok("email.sending", "SES sends")
+                } else {
+                    Finding::fails(
+                        "email.sending",
+                        "sending is paused for this account and region",
+                    )
+                    .mended(Mend::Words(
+                        "Ask AWS Support why it was paused, in SES's console under Reputation.",
+                    ))
+                }
+            },
+        ),
+    ];
+    let Some(verified) = &email.verified else {
+        findings.push(Finding::unknown(
+            "email.sender",
+            "could not read the sender: EMAIL_FROM of CreateAuthChallenge was not read",
+        ));
+        return findings;
+    };
+    findings.push(told("email.sender", "the sender's identity", verified, |verified| {
+        if *verified {
+            Finding::ok("email.sender", "the sender is verified")
+        } else {
+            Finding::fails("email.sender", "neither the sender in EMAIL_FROM nor its domain is verified")
+                .mended(Mend::Command(
+                    "aws ses verify-domain-dkim --domain DOMAIN  # then publish the three CNAME records it names"
+                        .to_owned(),
+                ))
+        }
+    }));
+    if let Some(dkim) = &email.dkim {
+        findings.push(told("email.dkim", "the domain's DKIM", dkim, |dkim| {
+            if *dkim {
+                Finding::ok("email.dkim", "mail is signed by the sender's domain")
+            } else {
+                Finding::fails("email.dkim", "mail is not signed by the sender's domain: it lands in spam")
+                    .mended(Mend::Command(
+                        "aws ses verify-domain-dkim --domain DOMAIN  # then publish the three CNAME records it names"
+                            .to_owned(),
+                    ))
+            }
+        }));
+    }
+    if let Some(set) = &email.configuration_set {
+        findings.push(told(
+            "email.configuration-set",
+            "the configuration set",
+            set,
+            |exists| {
+                if *exists {
+                    Finding::ok("email.configuration-set", "the configuration set exists")
+                } else {
+                    Finding::fails(
+                        "email.configuration-set",
+                        "the configuration set in SES_CONFIGURATION_SET does not exist: every send is refused",
+                    )
+                    .mended(Mend::Command(
+                        "aws sesv2 create-configuration-set --configuration-set-name NAME".to_owned(),
+                    ))
+                }
+            },
+        ));
+    }
+    findings
+}
+
+/// v1 of SES does not say whether an account is in the sandbox; its quota of 200 a day does.
+fn sandbox(daily: f64) -> Finding {
+    const CHECK: &str = "email.sandbox";
+    if !(0.0..=200.0).contains(&daily) {
+        return Finding::ok(CHECK, "SES is out of its sandbox, by its quota");
+    }
+    Finding::fails(
+        CHECK,
+        format!("SES may send {daily} messages a day: it is in its sandbox, where only verified addresses get mail"),
+    )
+    .mended(Mend::Command(
+        "aws sesv2 put-account-details --production-access-enabled --mail-type TRANSACTIONAL --website-url https://example.com"
+            .to_owned(),
+    ))
+}
+
+pub(super) fn sms(sms: &Sms) -> Vec<Finding> {
+    if sms.used == Used::No {
+        return vec![Finding::note(
+            "sms",
+            "no SMS is sent: CreateAuthChallenge has no SMS_COUNTRIES",
+        )];
+    }
+    vec![
+        told("sms.sandbox", "SNS's sandbox", &sms.sandbox, |sandbox| {
+            if *sandbox {
+                Finding::fails(
+                    "sms.sandbox",
+                    "SNS is in its SMS sandbox: only verified numbers get messages",
+                )
+                .mended(Mend::Words(
+                    "Choose \"Exit SMS sandbox\" in SNS's console, under Text messaging.",
+                ))
+            } else {
+                Finding::ok("sms.sandbox", "SNS is out of its SMS sandbox")
+            }
+        }),
+        told(
+            "sms.spend-limit",
+            "SNS's SMS attributes",
+            &sms.spend_limit,
+            |limit| spend_limit(limit.as_deref()),
+        ),
+    ]
+}
+
+fn spend_limit(limit: Option<&str>) -> Finding {
+    const CHECK: &str = "sms.spend-limit";
+    match limit.unwrap_or("1").parse::<f64>() {
+        Ok(dollars) if dollars > 1.0 => {
+            Finding::ok(CHECK, format!("SMS may cost {dollars} US dollars a month"))
+        }
+        Ok(dollars) => Finding::fails(
+            CHECK,
+            format!("SMS stops at {dollars} US dollar a month, a few dozen messages"),
+        )
+        .mended(Mend::Command(
+            "aws sns set-sms-attributes --attributes MonthlySpendLimit=50  # AWS Support raises the most that it takes"
+                .to_owned(),
+        )),
+        Err(_) => Finding::unknown(CHECK, "SNS's monthly spend limit is no number"),
+    }
+}
+
+fn told<T>(
+    check: &'static str,
+    what: &str,
+    read: &Read<T>,
+    judge: impl FnOnce(&T) -> Finding,
+) -> Finding {
+    match read {
+        Ok(value) => judge(value),
+        Err(unread) => unreadable(check, what, unread),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::State;
+    use crate::checks::good;
+
+    #[test]
+    fn each_check_of_email_tells_safe_from_unsafe() {
+        type Break = fn(&mut Email);
+        let cases: [(&str, State, Break); 8] = [
+            ("email", State::Note, |e| e.used = Used::No),
+            ("email.sandbox", State::Fails, |e| e.daily = Ok(200.0)),
+            ("email.sandbox", State::Fails, |e| e.daily = Ok(0.0)),
+            ("email.sandbox", State::Ok, |e| e.daily = Ok(-1.0)),
+            ("email.sending", State::Fails, |e| e.sending = Ok(false)),
+            ("email.sender", State::Fails, |e| {
+                e.verified = Some(Ok(false));
+            }),
+            ("email.dkim", State::Fails, |e| e.dkim = Some(Ok(false))),
+            ("email.configuration-set", State::Fails, |e| {
+                e.configuration_set = Some(Ok(false));
+            }),
+        ];
+        for (check, expected, change) in cases {
+            let mut of = good::facts().email;
+            change(&mut of);
+            assert_eq!(good::state(&email(&of), check), expected, "{check}");
+        }
+    }
+
+    #[test]
+    fn a_channel_of_which_nothing_is_known_is_judged_as_if_used() {
+        let mut of = good::facts().email;
+        of.used = Used::Unknown;
+        of.verified = None;
+        assert_eq!(good::state(&email(&of), "email.sender"), State::Unknown);
+        let mut of = good::facts().sms;
+        of.used = Used::Unknown;
+        of.sandbox = Ok(true);
+        assert_eq!(good::state(&sms(&of), "sms.sandbox"), State::Fails);
+    }
+
+    #[test]
+    fn each_check_of_sms_tells_safe_from_unsafe() {
+        type Break = fn(&mut Sms);
+        let cases: [(&str, State, Break); 6] = [
+            ("sms", State::Note, |s| s.used = Used::No),
+            ("sms.sandbox", State::Fails, |s| s.sandbox = Ok(true)),
+            ("sms.spend-limit", State::Fails, |s| {
+                s.spend_limit = Ok(None);
+            }),
+            ("sms.spend-limit", State::Fails, |s| {
+                s.spend_limit = Ok(Some("1".to_owned()));
+            }),
+            ("sms.spend-limit", State::Unknown, |s| {
+                s.spend_limit = Ok(Some("much".to_owned()));
+            }),
+            ("sms.spend-limit", State::Ok, |s| {
+                s.spend_limit = Ok(Some("2".to_owned()));
+            }),
+        ];
+        for (check, expected, change) in cases {
+            let mut of = good::facts().sms;
+            change(&mut of);
+            assert_eq!(good::state(&sms(&of), check), expected, "{check}");
+        }
+    }
+}

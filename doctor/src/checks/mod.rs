@@ -1,0 +1,254 @@
+//! The checks: from what was read to findings, and nothing else.
+
+mod client;
+mod messages;
+mod policy;
+mod pool;
+mod triggers;
+
+use crate::Finding;
+use crate::facts::{Facts, Trigger, Unread, Variables, Why};
+
+/// Every finding, in the report's order.
+pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match &facts.pool {
+        Ok(pool) => findings.extend(pool::judge(pool)),
+        Err(unread) => findings.push(unreadable("pool", "the user pool", unread)),
+    }
+    match &facts.client {
+        Ok(client) => findings.extend(client::served(client, code_seconds(facts))),
+        Err(unread) => findings.push(unreadable("client", "the app client", unread)),
+    }
+    match &facts.siblings {
+        Ok(siblings) if siblings.is_empty() => {
+            findings.push(Finding::ok("clients", "the pool has no other app client"));
+        }
+        Ok(siblings) => {
+            let served = served(facts);
+            for sibling in siblings {
+                match sibling {
+                    Ok(sibling) => findings.extend(client::sibling(sibling, &served)),
+                    Err(unread) => {
+                        findings.push(unreadable("clients", "another app client", unread));
+                    }
+                }
+            }
+        }
+        Err(unread) => findings.push(unreadable("clients", "the pool's app clients", unread)),
+    }
+    if let Ok(pool) = &facts.pool {
+        for trigger in Trigger::ALL {
+            let function = facts.functions.iter().find(|(of, _)| *of == trigger);
+            findings.extend(triggers::judge(
+                pool,
+                client,
+                trigger,
+                function.map(|(_, function)| function),
+            ));
+        }
+    }
+    findings.extend(messages::email(&facts.email));
+    findings.extend(messages::sms(&facts.sms));
+    findings
+}
+
+fn unreadable(check: &'static str, what: &str, unread: &Unread) -> Finding {
+    let says = format!("could not read {what}: {unread}");
+    if unread.why == Why::Missing {
+        Finding::fails(check, says)
+    } else {
+        Finding::unknown(check, says)
+    }
+}
+
+fn variables(facts: &Facts, wanted: Trigger) -> Option<&Variables> {
+    let (_, function) = facts.functions.iter().find(|(of, _)| *of == wanted)?;
+    function.as_ref().ok()?.variables.as_ref()
+}
+
+/// A code's life, as Create has it; none if that cannot be told.
+fn code_seconds(facts: &Facts) -> Option<i32> {
+    match &variables(facts, Trigger::Create)?.code_seconds {
+        Some(text) => text.trim().parse().ok(),
+        None => Some(300),
+    }
+}
+
+/// The clients that the triggers serve.
+fn served(facts: &Facts) -> Vec<String> {
+    variables(facts, Trigger::Define).map_or_else(Vec::new, |variables| variables.clients.clone())
+}
+
+/// An account, a pool and a client as they should be, for the tests of all checks.
+#[cfg(test)]
+pub(crate) mod good {
+    use crate::facts::*;
+
+    pub(crate) const POOL: &str = "eu-west-1_Good00000";
+    pub(crate) const CLIENT: &str = "goodclient";
+    pub(crate) const ARN: &str =
+        "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_Good00000";
+
+    pub(crate) fn pool() -> Pool {
+        Pool {
+            id: POOL.to_owned(),
+            arn: ARN.to_owned(),
+            alias_attributes: vec!["email".to_owned(), "phone_number".to_owned()],
+            username_attributes: Vec::new(),
+            case_sensitive: false,
+            admin_create_only: true,
+            recovery: vec!["admin_only".to_owned()],
+            mfa: "OFF".to_owned(),
+            password_length: 32,
+            deletion_protection: true,
+            threat_protection: None,
+            required: vec!["sub".to_owned()],
+            triggers: Trigger::ALL.map(|trigger| (trigger, arn(trigger))).to_vec(),
+            other_triggers: Vec::new(),
+        }
+    }
+
+    pub(crate) fn client() -> Client {
+        Client {
+            id: CLIENT.to_owned(),
+            flows: vec![
+                "ALLOW_CUSTOM_AUTH".to_owned(),
+                "ALLOW_REFRESH_TOKEN_AUTH".to_owned(),
+            ],
+            hides_missing_users: true,
+            secret: false,
+            writable: vec!["given_name".to_owned()],
+            session_minutes: 15,
+            revocation: true,
+            rotation: false,
+        }
+    }
+
+    fn arn(trigger: Trigger) -> String {
+        format!(
+            "arn:aws:lambda:eu-west-1:123456789012:function:{}",
+            trigger.name()
+        )
+    }
+
+    pub(crate) fn function(trigger: Trigger) -> Function {
+        Function {
+            arn: arn(trigger),
+            runtime: Some("provided.al2023".to_owned()),
+            state: Some("Active".to_owned()),
+            timeout: 15,
+            variables: Some(Variables {
+                pool: Some(POOL.to_owned()),
+                clients: vec![CLIENT.to_owned()],
+                store: Some("dynamodb".to_owned()),
+                key_ring_secret: true,
+                email_from: Some("Good <codes@example.com>".to_owned()),
+                sms: true,
+                ..Variables::default()
+            }),
+            policy: Ok(Some(format!(
+                r#"{{"Statement": [{{"Effect": "Allow",
+                    "Principal": {{"Service": "cognito-idp.amazonaws.com"}},
+                    "Action": "lambda:InvokeFunction",
+                    "Condition": {{"ArnLike": {{"AWS:SourceArn": "{ARN}"}}}}}}]}}"#
+            ))),
+        }
+    }
+
+    pub(crate) fn facts() -> Facts {
+        Facts {
+            pool: Ok(pool()),
+            client: Ok(client()),
+            siblings: Ok(Vec::new()),
+            functions: Trigger::ALL
+                .map(|trigger| (trigger, Ok(function(trigger))))
+                .to_vec(),
+            email: Email {
+                used: Used::Yes,
+                daily: Ok(50_000.0),
+                sending: Ok(true),
+                verified: Some(Ok(true)),
+                dkim: Some(Ok(true)),
+                configuration_set: Some(Ok(true)),
+            },
+            sms: Sms {
+                used: Used::Yes,
+                sandbox: Ok(false),
+                spend_limit: Ok(Some("50".to_owned())),
+            },
+        }
+    }
+
+    /// The check's state in findings.
+    pub(crate) fn state(findings: &[crate::Finding], check: &str) -> crate::State {
+        let of_check: Vec<_> = findings.iter().filter(|f| f.check == check).collect();
+        assert_eq!(of_check.len(), 1, "{check}: {findings:#?}");
+        of_check[0].state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::State;
+
+    #[test]
+    fn a_deployment_as_it_should_be_has_nothing_wrong() {
+        let findings = judge(&good::facts(), good::CLIENT);
+        assert!(findings.len() > 20);
+        for finding in findings {
+            assert_eq!(finding.state, State::Ok, "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_never_ok() {
+        fn denied<T>() -> Result<T, Unread> {
+            Err(Unread {
+                action: "cognito-idp:DescribeUserPool",
+                why: Why::Denied,
+            })
+        }
+        type Break = fn(&mut Facts);
+        let cases: [(&str, Break); 12] = [
+            ("pool", |f| f.pool = denied()),
+            ("client", |f| f.client = denied()),
+            ("clients", |f| f.siblings = denied()),
+            ("clients", |f| f.siblings = Ok(vec![denied()])),
+            ("trigger.define", |f| f.functions[0].1 = denied()),
+            ("email.sandbox", |f| f.email.daily = denied()),
+            ("email.sending", |f| f.email.sending = denied()),
+            ("email.sender", |f| f.email.verified = Some(denied())),
+            ("email.dkim", |f| f.email.dkim = Some(denied())),
+            ("email.configuration-set", |f| {
+                f.email.configuration_set = Some(denied());
+            }),
+            ("sms.sandbox", |f| f.sms.sandbox = denied()),
+            ("sms.spend-limit", |f| f.sms.spend_limit = denied()),
+        ];
+        for (check, change) in cases {
+            let mut facts = good::facts();
+            change(&mut facts);
+            let findings = judge(&facts, good::CLIENT);
+            let found = findings.iter().find(|finding| finding.check == check);
+            let found = found.expect("the check is told of");
+            assert_eq!(found.state, State::Unknown, "{check}");
+            assert!(
+                found.says.contains("cognito-idp:DescribeUserPool"),
+                "{check}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_does_not_exist_fails() {
+        let mut facts = good::facts();
+        facts.pool = Err(Unread {
+            action: "cognito-idp:DescribeUserPool",
+            why: Why::Missing,
+        });
+        let findings = judge(&facts, good::CLIENT);
+        assert_eq!(good::state(&findings, "pool"), State::Fails);
+    }
+}

@@ -1,0 +1,235 @@
+//! The pool. Sources: Cognito's API reference (`UserPoolType`), and in its developer guide "User pool
+//! attributes", "Security best practices" and "Adding MFA to a user pool".
+
+use crate::facts::Pool;
+use crate::{Finding, Mend};
+
+/// A new account's password is 100 characters of all four classes.
+const PASSWORD_LENGTH: i32 = 100;
+
+const ANEW: Mend = Mend::Words(
+    "Cognito cannot change this: make a new pool (infra/ does) and move its users there.",
+);
+
+pub(super) fn judge(pool: &Pool) -> Vec<Finding> {
+    vec![
+        aliases(pool),
+        case(pool),
+        required(pool),
+        sign_up(pool),
+        recovery(pool),
+        mfa(pool),
+        password(pool),
+        deletion(pool),
+    ]
+    .into_iter()
+    .chain(other_triggers(pool))
+    .chain(threats(pool))
+    .collect()
+}
+
+/// An alias signs in once it is verified; a username attribute signs in at once, so that whoever
+/// writes a stranger's address first has it.
+fn aliases(pool: &Pool) -> Finding {
+    const CHECK: &str = "pool.aliases";
+    if !pool.username_attributes.is_empty() {
+        let names = pool.username_attributes.join(" and ");
+        return Finding::leaks(
+            CHECK,
+            format!("{names} signs in as a username, also unverified: it should be an alias"),
+        )
+        .mended(ANEW);
+    }
+    let missing: Vec<_> = ["email", "phone_number"]
+        .into_iter()
+        .filter(|name| !pool.alias_attributes.iter().any(|alias| alias == name))
+        .collect();
+    if missing.is_empty() {
+        Finding::ok(CHECK, "email and phone number are aliases")
+    } else {
+        let missing = missing.join(" and ");
+        Finding::fails(
+            CHECK,
+            format!("{missing} is no alias: nobody signs in by it"),
+        )
+        .mended(ANEW)
+    }
+}
+
+fn case(pool: &Pool) -> Finding {
+    const CHECK: &str = "pool.case";
+    if pool.case_sensitive {
+        Finding::fails(
+            CHECK,
+            "names are case-sensitive: an address written in capitals is another one",
+        )
+        .mended(ANEW)
+    } else {
+        Finding::ok(CHECK, "names are not case-sensitive")
+    }
+}
+
+/// Sign-in makes an account with one contact and nothing else.
+fn required(pool: &Pool) -> Finding {
+    const CHECK: &str = "pool.required-attributes";
+    let names: Vec<_> = pool.required.iter().filter(|name| *name != "sub").collect();
+    if names.is_empty() {
+        return Finding::ok(CHECK, "an account needs no attribute");
+    }
+    let names = names.iter().map(|name| name.as_str()).collect::<Vec<_>>();
+    let says = format!(
+        "every account must have {}: a first sign-in does not know that",
+        names.join(", ")
+    );
+    Finding::fails(CHECK, says).mended(ANEW)
+}
+
+fn sign_up(pool: &Pool) -> Finding {
+    const CHECK: &str = "pool.sign-up";
+    if pool.admin_create_only {
+        return Finding::ok(CHECK, "only resolvers make accounts");
+    }
+    Finding::leaks(
+        CHECK,
+        "anyone can call SignUp: it tells which usernames exist and makes unproved accounts",
+    )
+    .mended(Mend::Pool(
+        ".AdminCreateUserConfig.AllowAdminCreateUserOnly = true",
+    ))
+}
+
+fn recovery(pool: &Pool) -> Finding {
+    const CHECK: &str = "pool.recovery";
+    if pool.recovery == ["admin_only"] {
+        return Finding::ok(CHECK, "only an admin recovers accounts");
+    }
+    Finding::leaks(
+        CHECK,
+        "anyone can call ForgotPassword: it sends Cognito's own codes, past every budget",
+    )
+    .mended(Mend::Pool(
+        r#".AccountRecoverySetting = {RecoveryMechanisms: [{Name: "admin_only", Priority: 1}]}"#,
+    ))
+}
+
+fn mfa(pool: &Pool) -> Finding {
+    const CHECK: &str = "pool.mfa";
+    let mend = || {
+        Mend::Command(format!(
+            "aws cognito-idp set-user-pool-mfa-config --user-pool-id {} --mfa-configuration OFF",
+            pool.id
+        ))
+    };
+    match pool.mfa.as_str() {
+        "OFF" => Finding::ok(CHECK, "no second factor is asked for"),
+        "OPTIONAL" => Finding::note(
+            CHECK,
+            "second factors are optional: who has one set up is asked for it, which no client here answers",
+        )
+        .mended(mend()),
+        _ => Finding::fails(
+            CHECK,
+            "a second factor is required: nobody has set one up, so nobody signs in",
+        )
+        .mended(mend()),
+    }
+}
+
+fn password(pool: &Pool) -> Finding {
+    const CHECK: &str = "pool.password-policy";
+    if pool.password_length <= PASSWORD_LENGTH {
+        Finding::ok(CHECK, "a new account's random password passes the policy")
+    } else {
+        Finding::fails(
+            CHECK,
+            "passwords must be longer than the 100 characters a new account gets",
+        )
+        .mended(Mend::Pool(".Policies.PasswordPolicy.MinimumLength = 32"))
+    }
+}
+
+fn deletion(pool: &Pool) -> Finding {
+    const CHECK: &str = "pool.deletion-protection";
+    if pool.deletion_protection {
+        Finding::ok(CHECK, "the pool is protected against deletion")
+    } else {
+        Finding::note(
+            CHECK,
+            "the pool, and every account, can be deleted by one call",
+        )
+        .mended(Mend::Pool(r#".DeletionProtection = "ACTIVE""#))
+    }
+}
+
+fn other_triggers(pool: &Pool) -> Option<Finding> {
+    const CHECK: &str = "pool.other-triggers";
+    if pool.other_triggers.is_empty() {
+        return None;
+    }
+    let says = format!(
+        "other triggers are set ({}): PreSignUp runs when an account is made, PreAuthentication, \
+         PostAuthentication and PreTokenGeneration at sign-ins, where each may refuse and takes time",
+        pool.other_triggers.join(", ")
+    );
+    Some(Finding::note(CHECK, says))
+}
+
+fn threats(pool: &Pool) -> Option<Finding> {
+    let (mode, custom) = pool.threat_protection.as_ref()?;
+    let custom = custom.as_deref().unwrap_or("off");
+    Some(Finding::note(
+        "pool.threat-protection",
+        format!("threat protection is {mode}, for custom authentication {custom}"),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::State;
+    use crate::checks::good;
+
+    #[test]
+    fn each_check_of_the_pool_tells_safe_from_unsafe() {
+        type Break = fn(&mut Pool);
+        let cases: [(&str, State, Break); 14] = [
+            ("pool.aliases", State::Leaks, |p| {
+                p.username_attributes = vec!["email".to_owned()];
+            }),
+            ("pool.aliases", State::Fails, |p| {
+                p.alias_attributes = vec!["email".to_owned()];
+            }),
+            ("pool.case", State::Fails, |p| p.case_sensitive = true),
+            ("pool.required-attributes", State::Fails, |p| {
+                p.required.push("email".to_owned());
+            }),
+            ("pool.sign-up", State::Leaks, |p| {
+                p.admin_create_only = false;
+            }),
+            ("pool.recovery", State::Leaks, |p| p.recovery = Vec::new()),
+            ("pool.recovery", State::Leaks, |p| {
+                p.recovery.push("verified_email".to_owned());
+            }),
+            ("pool.mfa", State::Fails, |p| p.mfa = "ON".to_owned()),
+            ("pool.mfa", State::Note, |p| p.mfa = "OPTIONAL".to_owned()),
+            ("pool.mfa", State::Fails, |p| p.mfa = String::new()),
+            ("pool.password-policy", State::Fails, |p| {
+                p.password_length = 101;
+            }),
+            ("pool.deletion-protection", State::Note, |p| {
+                p.deletion_protection = false;
+            }),
+            ("pool.other-triggers", State::Note, |p| {
+                p.other_triggers = vec!["PreSignUp"];
+            }),
+            ("pool.threat-protection", State::Note, |p| {
+                p.threat_protection = Some(("AUDIT".to_owned(), None));
+            }),
+        ];
+        for (check, expected, change) in cases {
+            let mut pool = good::pool();
+            change(&mut pool);
+            assert_eq!(good::state(&judge(&pool), check), expected, "{check}");
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! The three triggers. Sources: Lambda's API reference (`GetFunctionConfiguration`, `GetPolicy`), and in
+//! Cognito's developer guide "Customizing user pool workflows with Lambda triggers": five seconds, then
+//! another invocation.
+
+use super::policy::{Verdict, verdict};
+use super::unreadable;
+use crate::facts::{Function, Pool, Read, Trigger, Variables, Why};
+use crate::{Finding, Mend};
+
+/// Cognito's own limit; less would end a function that Cognito still waits for.
+const TIMEOUT: i32 = 5;
+/// Create answers within that and then delivers.
+const CREATE_TIMEOUT: i32 = 15;
+
+struct Names {
+    trigger: &'static str,
+    policy: &'static str,
+    timeout: &'static str,
+    variables: &'static str,
+}
+
+const fn names(trigger: Trigger) -> Names {
+    match trigger {
+        Trigger::Define => Names {
+            trigger: "trigger.define",
+            policy: "trigger.define.permission",
+            timeout: "trigger.define.timeout",
+            variables: "trigger.define.variables",
+        },
+        Trigger::Create => Names {
+            trigger: "trigger.create",
+            policy: "trigger.create.permission",
+            timeout: "trigger.create.timeout",
+            variables: "trigger.create.variables",
+        },
+        Trigger::Verify => Names {
+            trigger: "trigger.verify",
+            policy: "trigger.verify.permission",
+            timeout: "trigger.verify.timeout",
+            variables: "trigger.verify.variables",
+        },
+    }
+}
+
+const DEPLOY: Mend = Mend::Words("Deploy the functions again (infra/).");
+
+pub(super) fn judge(
+    pool: &Pool,
+    client: &str,
+    trigger: Trigger,
+    function: Option<&Read<Function>>,
+) -> Vec<Finding> {
+    let names = names(trigger);
+    let name = trigger.name();
+    let function = match function {
+        None => {
+            let mend = Mend::Pool(match trigger {
+                Trigger::Define => r#".LambdaConfig.DefineAuthChallenge = "the function's ARN""#,
+                Trigger::Create => r#".LambdaConfig.CreateAuthChallenge = "the function's ARN""#,
+                Trigger::Verify => {
+                    r#".LambdaConfig.VerifyAuthChallengeResponse = "the function's ARN""#
+                }
+            });
+            let says = format!("the pool has no {name} trigger: nobody signs in");
+            return vec![Finding::fails(names.trigger, says).mended(mend)];
+        }
+        Some(Err(unread)) => {
+            let finding = unreadable(names.trigger, &format!("the function of {name}"), unread);
+            return vec![if unread.why == Why::Missing {
+                finding.mended(DEPLOY)
+            } else {
+                finding
+            }];
+        }
+        Some(Ok(function)) => function,
+    };
+    let mut findings = vec![
+        ours(function, names.trigger, name),
+        permission(pool, function, names.policy, name),
+        timeout(function, trigger, names.timeout),
+    ];
+    match &function.variables {
+        Some(variables) => {
+            let mut wrong = settings(pool, client, trigger, variables, names.variables);
+            if wrong.is_empty() {
+                wrong.push(Finding::ok(
+                    names.variables,
+                    format!("{name} serves this pool and client"),
+                ));
+            }
+            findings.extend(wrong);
+        }
+        None => findings.push(Finding::unknown(
+            names.variables,
+            format!(
+                "could not read the variables of {name}: they are encrypted (needs kms:Decrypt)"
+            ),
+        )),
+    }
+    findings
+}
+
+fn ours(function: &Function, check: &'static str, name: &str) -> Finding {
+    if let Some(state) = &function.state
+        && state != "Active"
+    {
+        // An idle function is inactive until it is invoked, which takes longer than Cognito waits.
+        return Finding::fails(check, format!("the function of {name} is {state}")).mended(DEPLOY);
+    }
+    match &function.runtime {
+        Some(runtime) if !runtime.starts_with("provided.") => Finding::fails(
+            check,
+            format!("the function of {name} runs {runtime}: it is another program"),
+        )
+        .mended(DEPLOY),
+        _ => Finding::ok(check, format!("{name} has its function")),
+    }
+}
+
+fn permission(pool: &Pool, function: &Function, check: &'static str, name: &str) -> Finding {
+    let add = || {
+        Mend::Command(format!(
+            "aws lambda add-permission --function-name {} --statement-id cognito-{} \
+             --action lambda:InvokeFunction --principal cognito-idp.amazonaws.com --source-arn {}",
+            function.arn, pool.id, pool.arn
+        ))
+    };
+    let policy = match &function.policy {
+        Ok(policy) => policy.as_deref(),
+        Err(unread) => return unreadable(check, &format!("who may invoke {name}"), unread),
+    };
+    match policy.map_or(Verdict::Refuses, |policy| verdict(policy, &pool.arn)) {
+        Verdict::Permits => Finding::ok(check, format!("this pool may invoke {name}")),
+        Verdict::PermitsOthers => Finding::leaks(
+            check,
+            format!("any pool of any account may invoke {name}: its permission names no source"),
+        )
+        .mended(Mend::Command(format!(
+            "aws lambda get-policy --function-name {}  # then remove-permission, and add-permission with --source-arn {}",
+            function.arn, pool.arn
+        ))),
+        Verdict::Refuses => Finding::fails(
+            check,
+            format!("this pool may not invoke {name}: nobody signs in"),
+        )
+        .mended(add()),
+        Verdict::Unclear => Finding::unknown(
+            check,
+            format!("the permission of {name} has conditions that are not understood here"),
+        )
+        .mended(Mend::Command(format!(
+            "aws lambda get-policy --function-name {}",
+            function.arn
+        ))),
+    }
+}
+
+fn timeout(function: &Function, trigger: Trigger, check: &'static str) -> Finding {
+    let name = trigger.name();
+    let least = match trigger {
+        Trigger::Create => CREATE_TIMEOUT,
+        _ => TIMEOUT,
+    };
+    let has = function.timeout;
+    if has >= least {
+        return Finding::ok(check, format!("{name} has {has} s"));
+    }
+    let why = match trigger {
+        Trigger::Create => "delivery comes after its answer",
+        _ => "Cognito would wait longer",
+    };
+    Finding::fails(
+        check,
+        format!("{name} has {has} s and needs {least}: {why}"),
+    )
+    .mended(Mend::Command(format!(
+        "aws lambda update-function-configuration --function-name {} --timeout {least}",
+        function.arn
+    )))
+}
+
+/// What is wrong with the variables. None of their values is told.
+fn settings(
+    pool: &Pool,
+    client: &str,
+    trigger: Trigger,
+    variables: &Variables,
+    check: &'static str,
+) -> Vec<Finding> {
+    const SET: Mend = Mend::Words(
+        "Set it where the functions are deployed (infra/). By hand, update-function-configuration \
+         replaces every variable: read them, change one, write all.",
+    );
+    let name = trigger.name();
+    let fails = |says: &str| Finding::fails(check, format!("{name}: {says}")).mended(SET);
+    let leaks = |says: &str| Finding::leaks(check, format!("{name}: {says}")).mended(SET);
+    let mut wrong = Vec::new();
+    if variables.pool.as_ref() != Some(&pool.id) {
+        wrong.push(fails("USER_POOL_ID is not this pool"));
+    }
+    if !variables.clients.iter().any(|id| id == client) {
+        wrong.push(fails(
+            "CLIENT_IDS does not hold this client: its sessions are refused",
+        ));
+    }
+    if variables.store.as_deref() == Some("memory") {
+        wrong.push(fails(
+            "STORE is memory, which the three triggers do not share",
+        ));
+    }
+    match (variables.key_ring, variables.key_ring_secret) {
+        (false, true) => {}
+        (true, false) => wrong.push(leaks(
+            "KEY_RING holds the keys where everyone reads them who may read the function: use KEY_RING_SECRET",
+        )),
+        (true, true) => wrong.push(fails("KEY_RING and KEY_RING_SECRET are both set")),
+        (false, false) => wrong.push(fails("neither KEY_RING nor KEY_RING_SECRET is set")),
+    }
+    if variables.legacy_pool {
+        wrong.push(leaks("LEGACY_POOL makes accounts before they are proved"));
+    }
+    if trigger == Trigger::Create && variables.delivery.as_deref() == Some("inline") {
+        wrong.push(leaks(
+            "DELIVERY is inline: how long a sign-in takes shows whether something was sent",
+        ));
+    }
+    wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::State;
+    use crate::checks::good;
+    use crate::facts::Unread;
+
+    fn of(function: Option<&Read<Function>>, trigger: Trigger) -> Vec<Finding> {
+        judge(&good::pool(), good::CLIENT, trigger, function)
+    }
+
+    #[test]
+    fn each_check_of_a_trigger_tells_safe_from_unsafe() {
+        type Break = fn(&mut Function, &mut Variables);
+        let cases: [(&str, State, Break); 16] = [
+            ("trigger.create", State::Fails, |f, _| {
+                f.runtime = Some("nodejs22.x".to_owned());
+            }),
+            ("trigger.create", State::Fails, |f, _| {
+                f.state = Some("Failed".to_owned());
+            }),
+            ("trigger.create", State::Ok, |f, _| f.runtime = None),
+            ("trigger.create.permission", State::Fails, |f, _| {
+                f.policy = Ok(None);
+            }),
+            ("trigger.create.permission", State::Unknown, |f, _| {
+                f.policy = Ok(Some("?".to_owned()));
+            }),
+            ("trigger.create.permission", State::Unknown, |f, _| {
+                f.policy = Err(Unread {
+                    action: "lambda:GetPolicy",
+                    why: Why::Denied,
+                });
+            }),
+            ("trigger.create.timeout", State::Fails, |f, _| {
+                f.timeout = 14;
+            }),
+            ("trigger.create.variables", State::Fails, |_, v| {
+                v.pool = None;
+            }),
+            ("trigger.create.variables", State::Fails, |_, v| {
+                v.clients = vec!["another".to_owned()];
+            }),
+            ("trigger.create.variables", State::Fails, |_, v| {
+                v.store = Some("memory".to_owned());
+            }),
+            ("trigger.create.variables", State::Fails, |_, v| {
+                v.key_ring = true;
+            }),
+            ("trigger.create.variables", State::Fails, |_, v| {
+                v.key_ring_secret = false;
+            }),
+            ("trigger.create.variables", State::Leaks, |_, v| {
+                v.key_ring = true;
+                v.key_ring_secret = false;
+            }),
+            ("trigger.create.variables", State::Leaks, |_, v| {
+                v.legacy_pool = true;
+            }),
+            ("trigger.create.variables", State::Leaks, |_, v| {
+                v.delivery = Some("inline".to_owned());
+            }),
+            ("trigger.create.variables", State::Ok, |_, v| {
+                v.delivery = Some("extension".to_owned());
+            }),
+        ];
+        for (check, expected, change) in cases {
+            let mut function = good::function(Trigger::Create);
+            let mut variables = function.variables.take().expect("they are readable");
+            change(&mut function, &mut variables);
+            function.variables = Some(variables);
+            let findings = of(Some(&Ok(function)), Trigger::Create);
+            assert_eq!(good::state(&findings, check), expected, "{check}");
+        }
+    }
+
+    #[test]
+    fn variables_that_cannot_be_decrypted_are_unknown() {
+        let mut function = good::function(Trigger::Define);
+        function.variables = None;
+        let findings = of(Some(&Ok(function)), Trigger::Define);
+        assert_eq!(
+            good::state(&findings, "trigger.define.variables"),
+            State::Unknown
+        );
+    }
+
+    #[test]
+    fn define_and_verify_need_only_what_cognito_waits() {
+        for (timeout, expected) in [(4, State::Fails), (5, State::Ok)] {
+            let mut function = good::function(Trigger::Verify);
+            function.timeout = timeout;
+            let findings = of(Some(&Ok(function)), Trigger::Verify);
+            assert_eq!(good::state(&findings, "trigger.verify.timeout"), expected);
+        }
+    }
+
+    #[test]
+    fn a_trigger_or_function_that_is_not_there_fails() {
+        let findings = of(None, Trigger::Define);
+        assert_eq!(good::state(&findings, "trigger.define"), State::Fails);
+        let gone = Err(Unread {
+            action: "lambda:GetFunctionConfiguration",
+            why: Why::Missing,
+        });
+        let findings = of(Some(&gone), Trigger::Define);
+        assert_eq!(good::state(&findings, "trigger.define"), State::Fails);
+    }
+}

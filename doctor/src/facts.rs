@@ -1,0 +1,225 @@
+//! What is read of a deployment: plain values, which the checks judge.
+//!
+//! No variable's value is kept but those the checks compare, and none is ever printed.
+
+use std::fmt;
+
+/// Something read, or why it could not be.
+pub type Read<T> = Result<T, Unread>;
+
+/// Why something could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The IAM action of the call.
+    pub action: &'static str,
+    /// What came instead of an answer.
+    pub why: Why,
+}
+
+/// What came instead of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The caller may not ask.
+    Denied,
+    /// There is no such thing.
+    Missing,
+    /// Something else: the error's code. Messages are dropped, they may quote anything.
+    Other(String),
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.why {
+            Why::Denied => write!(f, "needs {}", self.action),
+            Why::Missing => write!(f, "it does not exist ({})", self.action),
+            Why::Other(code) => write!(f, "{} answered {code}", self.action),
+        }
+    }
+}
+
+/// Everything that is read.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The user pool.
+    pub pool: Read<Pool>,
+    /// The app client that was named.
+    pub client: Read<Client>,
+    /// Every other app client of the pool.
+    pub siblings: Read<Vec<Read<Client>>>,
+    /// The three triggers' functions, for those that the pool names.
+    pub functions: Vec<(Trigger, Read<Function>)>,
+    /// Email's side.
+    pub email: Email,
+    /// SMS's side.
+    pub sms: Sms,
+}
+
+/// One of the three triggers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// Define auth challenge.
+    Define,
+    /// Create auth challenge.
+    Create,
+    /// Verify auth challenge response.
+    Verify,
+}
+
+impl Trigger {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Define, Self::Create, Self::Verify];
+
+    /// Its key in the pool's `LambdaConfig`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Define => "DefineAuthChallenge",
+            Self::Create => "CreateAuthChallenge",
+            Self::Verify => "VerifyAuthChallengeResponse",
+        }
+    }
+}
+
+/// A user pool.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    /// Its id.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// What signs in besides the username, once verified.
+    pub alias_attributes: Vec<String>,
+    /// What signs in instead of a username.
+    pub username_attributes: Vec<String>,
+    /// Whether names that differ in case are two names.
+    pub case_sensitive: bool,
+    /// Whether only an admin makes accounts.
+    pub admin_create_only: bool,
+    /// Ways to recover an account, by name.
+    pub recovery: Vec<String>,
+    /// `OFF`, `OPTIONAL` or `ON`.
+    pub mfa: String,
+    /// The least length of a password.
+    pub password_length: i32,
+    /// Whether it cannot be deleted by accident.
+    pub deletion_protection: bool,
+    /// Threat protection's mode, and that of custom authentication.
+    pub threat_protection: Option<(String, Option<String>)>,
+    /// Attributes that every account must have.
+    pub required: Vec<String>,
+    /// The three triggers' functions, by ARN.
+    pub triggers: Vec<(Trigger, String)>,
+    /// The names of other triggers that are set.
+    pub other_triggers: Vec<&'static str>,
+}
+
+/// An app client.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct Client {
+    /// Its id.
+    pub id: String,
+    /// Its auth flows; none means that none were set.
+    pub flows: Vec<String>,
+    /// Whether missing users look like others.
+    pub hides_missing_users: bool,
+    /// Whether it has a secret.
+    pub secret: bool,
+    /// Attributes that a token's holder may write; none means that none were set.
+    pub writable: Vec<String>,
+    /// How long a challenge may wait for its answer, in minutes.
+    pub session_minutes: i32,
+    /// Whether tokens can be revoked.
+    pub revocation: bool,
+    /// Whether refresh tokens rotate.
+    pub rotation: bool,
+}
+
+/// A trigger's function.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its name or ARN, as the pool has it.
+    pub arn: String,
+    /// The managed runtime it asks for; none for a container.
+    pub runtime: Option<String>,
+    /// `Active`, `Failed` and so on.
+    pub state: Option<String>,
+    /// Its time limit in seconds.
+    pub timeout: i32,
+    /// Its variables, or that they could not be decrypted.
+    pub variables: Option<Variables>,
+    /// Its resource policy as JSON; none if it has none.
+    pub policy: Read<Option<String>>,
+}
+
+/// What the checks compare of a function's variables.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct Variables {
+    /// `USER_POOL_ID`
+    pub pool: Option<String>,
+    /// `CLIENT_IDS`
+    pub clients: Vec<String>,
+    /// `DELIVERY`
+    pub delivery: Option<String>,
+    /// `STORE`
+    pub store: Option<String>,
+    /// `CODE_SECONDS`
+    pub code_seconds: Option<String>,
+    /// `LEGACY_POOL`
+    pub legacy_pool: bool,
+    /// Whether `KEY_RING` is set.
+    pub key_ring: bool,
+    /// Whether `KEY_RING_SECRET` is set.
+    pub key_ring_secret: bool,
+    /// `EMAIL_FROM`
+    pub email_from: Option<String>,
+    /// `SES_CONFIGURATION_SET`
+    pub configuration_set: Option<String>,
+    /// Whether `SMS_COUNTRIES` names any.
+    pub sms: bool,
+}
+
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Variables(…)")
+    }
+}
+
+/// Whether a channel is used, as far as Create's variables can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Used {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+    /// The variables could not be read.
+    Unknown,
+}
+
+/// Email's side.
+#[derive(Clone, Debug)]
+pub struct Email {
+    /// Whether Create has a sender.
+    pub used: Used,
+    /// Messages a day; below 0 is without limit.
+    pub daily: Read<f64>,
+    /// Whether the account may send.
+    pub sending: Read<bool>,
+    /// Whether the sender, or a domain it is of, is verified; none without a sender.
+    pub verified: Option<Read<bool>>,
+    /// Whether the sender's domain signs with DKIM; none without a sender.
+    pub dkim: Option<Read<bool>>,
+    /// Whether the configuration set exists; none if none is used.
+    pub configuration_set: Option<Read<bool>>,
+}
+
+/// SMS's side.
+#[derive(Clone, Debug)]
+pub struct Sms {
+    /// Whether Create may send to any country.
+    pub used: Used,
+    /// Whether only verified numbers get messages.
+    pub sandbox: Read<bool>,
+    /// US dollars a month; none is the default of one dollar.
+    pub spend_limit: Read<Option<String>>,
+}

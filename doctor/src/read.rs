@@ -1,0 +1,510 @@
+//! Asks AWS. Every call only reads, has its time, and tells when it was denied.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_cognitoidentityprovider as cognito;
+use aws_sdk_lambda as lambda;
+use aws_sdk_ses as ses;
+use aws_sdk_sns as sns;
+use cognito::error::{ProvideErrorMetadata, SdkError};
+use cognito::types::{
+    AliasAttributeType, ExplicitAuthFlowsType, UserPoolClientType, UserPoolType,
+    UsernameAttributeType,
+};
+
+use crate::facts::{
+    Client, Email, Facts, Function, Pool, Read, Sms, Trigger, Unread, Used, Variables, Why,
+};
+
+/// Where AWS is and who asks.
+pub struct Access {
+    /// `AWS_REGION`
+    pub region: String,
+    /// `AWS_ACCESS_KEY_ID`
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`
+    pub secret_access_key: String,
+    /// `AWS_SESSION_TOKEN`
+    pub session_token: Option<String>,
+    /// `AWS_ENDPOINT_URL`
+    pub endpoint_url: Option<String>,
+}
+
+/// A client of one service. Each SDK has a configuration of its own with the same members.
+macro_rules! client {
+    ($sdk:ident, $access:expr, $attempt:expr, $attempts:expr) => {{
+        use $sdk::config::retry::RetryConfig;
+        use $sdk::config::timeout::TimeoutConfig;
+        use $sdk::config::{BehaviorVersion, Credentials, Region};
+        let access: &Access = $access;
+        let attempt: Duration = $attempt;
+        let credentials = Credentials::new(
+            &access.access_key_id,
+            &access.secret_access_key,
+            access.session_token.clone(),
+            None,
+            "environment",
+        );
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(3))
+            .operation_attempt_timeout(attempt)
+            .operation_timeout(Duration::from_secs(12))
+            .build();
+        let mut config = $sdk::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(access.region.clone()))
+            .credentials_provider(credentials)
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts($attempts));
+        if let Some(url) = &access.endpoint_url {
+            config = config.endpoint_url(url);
+        }
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
+const ATTEMPT: Duration = Duration::from_secs(5);
+const ATTEMPTS: u32 = 3;
+
+/// The client for probing: a call spans three triggers, and a second attempt would spend the session.
+pub(crate) fn patient(access: &Access) -> cognito::Client {
+    client!(cognito, access, Duration::from_secs(12), 1)
+}
+
+/// Reads all there is to judge.
+pub async fn facts(access: &Access, pool_id: &str, client_id: &str) -> Facts {
+    let cognito = client!(cognito, access, ATTEMPT, ATTEMPTS);
+    let pool = pool(&cognito, pool_id).await;
+    let client = client(&cognito, pool_id, client_id).await;
+    let siblings = siblings(&cognito, pool_id, client_id).await;
+    let functions = match &pool {
+        Ok(pool) => functions(access, pool).await,
+        Err(_) => Vec::new(),
+    };
+    let create = functions.iter().find(|(of, _)| *of == Trigger::Create);
+    let create = create
+        .and_then(|(_, function)| function.as_ref().ok())
+        .and_then(|function| function.variables.as_ref());
+    Facts {
+        email: email(access, create).await,
+        sms: sms(access, create).await,
+        pool,
+        client,
+        siblings,
+        functions,
+    }
+}
+
+/// The code of an error: the service's own, or ours where it did not answer.
+pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
+    match error {
+        SdkError::ServiceError(service) => service.err().code().unwrap_or("an unknown error"),
+        SdkError::TimeoutError(_) => "nothing in time",
+        SdkError::DispatchFailure(_) => "nothing: no connection",
+        SdkError::ResponseError(_) => "something unreadable",
+        _ => "nothing: the request could not be built",
+    }
+}
+
+fn unread<E: ProvideErrorMetadata, R>(action: &'static str, error: &SdkError<E, R>) -> Unread {
+    let code = code_of(error);
+    let why = match code {
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "AuthorizationError"
+        | "AuthorizationErrorException"
+        | "NotAuthorizedException" => Why::Denied,
+        "ResourceNotFoundException"
+        | "ConfigurationSetDoesNotExist"
+        | "ConfigurationSetDoesNotExistException" => Why::Missing,
+        code => Why::Other(code.to_owned()),
+    };
+    Unread { action, why }
+}
+
+async fn pool(cognito: &cognito::Client, id: &str) -> Read<Pool> {
+    const ACTION: &str = "cognito-idp:DescribeUserPool";
+    let output = cognito.describe_user_pool().user_pool_id(id).send().await;
+    let output = output.map_err(|error| unread(ACTION, &error))?;
+    let pool = output.user_pool().ok_or_else(|| empty(ACTION))?;
+    Ok(pool_of(pool, id))
+}
+
+fn empty(action: &'static str) -> Unread {
+    Unread {
+        action,
+        why: Why::Other("nothing".to_owned()),
+    }
+}
+
+/// What a pool is described as; what is left out is taken as Cognito takes it, and where that is not
+/// documented, for the worse.
+fn pool_of(pool: &UserPoolType, id: &str) -> Pool {
+    let lambdas = pool.lambda_config();
+    let arn_of = |trigger| {
+        let lambdas = lambdas?;
+        match trigger {
+            Trigger::Define => lambdas.define_auth_challenge(),
+            Trigger::Create => lambdas.create_auth_challenge(),
+            Trigger::Verify => lambdas.verify_auth_challenge_response(),
+        }
+    };
+    let triggers = Trigger::ALL
+        .into_iter()
+        .filter_map(|trigger| Some((trigger, arn_of(trigger)?.to_owned())))
+        .collect();
+    let other_triggers = lambdas.map_or_else(Vec::new, |lambdas| {
+        [
+            ("PreSignUp", lambdas.pre_sign_up().is_some()),
+            ("PostConfirmation", lambdas.post_confirmation().is_some()),
+            ("PreAuthentication", lambdas.pre_authentication().is_some()),
+            (
+                "PostAuthentication",
+                lambdas.post_authentication().is_some(),
+            ),
+            (
+                "PreTokenGeneration",
+                lambdas.pre_token_generation().is_some()
+                    || lambdas.pre_token_generation_config().is_some(),
+            ),
+            ("UserMigration", lambdas.user_migration().is_some()),
+            ("CustomMessage", lambdas.custom_message().is_some()),
+            ("CustomEmailSender", lambdas.custom_email_sender().is_some()),
+            ("CustomSMSSender", lambdas.custom_sms_sender().is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, set)| set.then_some(name))
+        .collect()
+    });
+    Pool {
+        id: id.to_owned(),
+        arn: pool.arn().unwrap_or_default().to_owned(),
+        alias_attributes: names(
+            pool.alias_attributes()
+                .iter()
+                .map(AliasAttributeType::as_str),
+        ),
+        username_attributes: names(
+            pool.username_attributes()
+                .iter()
+                .map(UsernameAttributeType::as_str),
+        ),
+        case_sensitive: pool
+            .username_configuration()
+            .is_none_or(cognito::types::UsernameConfigurationType::case_sensitive),
+        admin_create_only: pool
+            .admin_create_user_config()
+            .is_some_and(cognito::types::AdminCreateUserConfigType::allow_admin_create_user_only),
+        recovery: pool
+            .account_recovery_setting()
+            .map_or_else(Vec::new, |setting| {
+                names(
+                    setting
+                        .recovery_mechanisms()
+                        .iter()
+                        .map(|way| way.name().as_str()),
+                )
+            }),
+        mfa: pool
+            .mfa_configuration()
+            .map_or("OFF", |mfa| mfa.as_str())
+            .to_owned(),
+        password_length: pool
+            .policies()
+            .and_then(|policies| policies.password_policy())
+            .and_then(cognito::types::PasswordPolicyType::minimum_length)
+            .unwrap_or(8),
+        deletion_protection: pool
+            .deletion_protection()
+            .is_some_and(|protection| protection.as_str() == "ACTIVE"),
+        threat_protection: pool.user_pool_add_ons().map(|add_ons| {
+            let custom = add_ons
+                .advanced_security_additional_flows()
+                .and_then(|flows| flows.custom_auth_mode())
+                .map(|mode| mode.as_str().to_owned());
+            (add_ons.advanced_security_mode().as_str().to_owned(), custom)
+        }),
+        required: names(
+            pool.schema_attributes()
+                .iter()
+                .filter(|attribute| attribute.required() == Some(true))
+                .filter_map(|attribute| attribute.name()),
+        ),
+        triggers,
+        other_triggers,
+    }
+}
+
+fn names<'a>(of: impl Iterator<Item = &'a str>) -> Vec<String> {
+    of.map(str::to_owned).collect()
+}
+
+async fn client(cognito: &cognito::Client, pool_id: &str, id: &str) -> Read<Client> {
+    const ACTION: &str = "cognito-idp:DescribeUserPoolClient";
+    let output = cognito
+        .describe_user_pool_client()
+        .user_pool_id(pool_id)
+        .client_id(id)
+        .send()
+        .await
+        .map_err(|error| unread(ACTION, &error))?;
+    let client = output.user_pool_client().ok_or_else(|| empty(ACTION))?;
+    Ok(client_of(client, id))
+}
+
+fn client_of(client: &UserPoolClientType, id: &str) -> Client {
+    Client {
+        id: id.to_owned(),
+        flows: names(
+            client
+                .explicit_auth_flows()
+                .iter()
+                .map(ExplicitAuthFlowsType::as_str),
+        ),
+        hides_missing_users: client
+            .prevent_user_existence_errors()
+            .is_some_and(|errors| errors.as_str() == "ENABLED"),
+        secret: client.client_secret().is_some(),
+        writable: client.write_attributes().to_vec(),
+        session_minutes: client.auth_session_validity().unwrap_or(3),
+        revocation: client.enable_token_revocation().unwrap_or(false),
+        rotation: client
+            .refresh_token_rotation()
+            .is_some_and(|rotation| rotation.feature().as_str() == "ENABLED"),
+    }
+}
+
+/// Every client of the pool but one, page by page.
+async fn siblings(cognito: &cognito::Client, pool_id: &str, but: &str) -> Read<Vec<Read<Client>>> {
+    const ACTION: &str = "cognito-idp:ListUserPoolClients";
+    let mut siblings = Vec::new();
+    let mut page = None;
+    loop {
+        let output = cognito
+            .list_user_pool_clients()
+            .user_pool_id(pool_id)
+            .max_results(60)
+            .set_next_token(page)
+            .send()
+            .await
+            .map_err(|error| unread(ACTION, &error))?;
+        for listed in output.user_pool_clients() {
+            match listed.client_id() {
+                Some(id) if id != but => siblings.push(client(cognito, pool_id, id).await),
+                _ => {}
+            }
+        }
+        page = output.next_token().map(str::to_owned);
+        if page.is_none() {
+            return Ok(siblings);
+        }
+    }
+}
+
+async fn functions(access: &Access, pool: &Pool) -> Vec<(Trigger, Read<Function>)> {
+    let lambda = client!(lambda, access, ATTEMPT, ATTEMPTS);
+    let mut functions = Vec::new();
+    for (trigger, arn) in &pool.triggers {
+        functions.push((*trigger, function(&lambda, arn).await));
+    }
+    functions
+}
+
+async fn function(lambda: &lambda::Client, arn: &str) -> Read<Function> {
+    let configuration = lambda
+        .get_function_configuration()
+        .function_name(arn)
+        .send()
+        .await
+        .map_err(|error| unread("lambda:GetFunctionConfiguration", &error))?;
+    let policy = match lambda.get_policy().function_name(arn).send().await {
+        Ok(output) => Ok(output.policy().map(str::to_owned)),
+        Err(error) => match unread("lambda:GetPolicy", &error) {
+            // The function is there: it is the policy that is not.
+            Unread {
+                why: Why::Missing, ..
+            } => Ok(None),
+            unread => Err(unread),
+        },
+    };
+    let variables = match configuration.environment() {
+        None => Some(Variables::default()),
+        Some(environment) if environment.error().is_some() => None,
+        Some(environment) => Some(
+            environment
+                .variables()
+                .map_or_else(Variables::default, variables_of),
+        ),
+    };
+    Ok(Function {
+        arn: arn.to_owned(),
+        runtime: configuration
+            .runtime()
+            .map(|runtime| runtime.as_str().to_owned()),
+        state: configuration.state().map(|state| state.as_str().to_owned()),
+        timeout: configuration.timeout().unwrap_or(3),
+        variables,
+        policy,
+    })
+}
+
+fn variables_of(all: &HashMap<String, String>) -> Variables {
+    let text = |name: &str| {
+        let text = all.get(name)?.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    Variables {
+        pool: text("USER_POOL_ID"),
+        clients: text("CLIENT_IDS").map_or_else(Vec::new, |ids| {
+            names(ids.split(',').map(str::trim).filter(|id| !id.is_empty()))
+        }),
+        delivery: text("DELIVERY"),
+        store: text("STORE"),
+        code_seconds: text("CODE_SECONDS"),
+        legacy_pool: text("LEGACY_POOL").is_some_and(|set| set != "false"),
+        key_ring: text("KEY_RING").is_some(),
+        key_ring_secret: text("KEY_RING_SECRET").is_some(),
+        email_from: text("EMAIL_FROM"),
+        configuration_set: text("SES_CONFIGURATION_SET"),
+        sms: text("SMS_COUNTRIES").is_some(),
+    }
+}
+
+fn used(create: Option<&Variables>, set: impl FnOnce(&Variables) -> bool) -> Used {
+    match create {
+        None => Used::Unknown,
+        Some(variables) if set(variables) => Used::Yes,
+        Some(_) => Used::No,
+    }
+}
+
+async fn email(access: &Access, create: Option<&Variables>) -> Email {
+    let ses = client!(ses, access, ATTEMPT, ATTEMPTS);
+    let daily = ses.get_send_quota().send().await;
+    let sending = ses.get_account_sending_enabled().send().await;
+    let from = create.and_then(|variables| variables.email_from.as_deref());
+    let identities = from.map(identities);
+    let (verified, dkim) = match &identities {
+        Some(identities) => (
+            Some(verified(&ses, identities).await),
+            Some(dkim(&ses, identities).await),
+        ),
+        None => (None, None),
+    };
+    let set = create.and_then(|variables| variables.configuration_set.as_deref());
+    let configuration_set = match set {
+        Some(name) => Some(configuration_set(&ses, name).await),
+        None => None,
+    };
+    Email {
+        used: used(create, |variables| variables.email_from.is_some()),
+        daily: daily
+            .map(|output| output.max24_hour_send())
+            .map_err(|error| unread("ses:GetSendQuota", &error)),
+        sending: sending
+            .map(|output| output.enabled())
+            .map_err(|error| unread("ses:GetAccountSendingEnabled", &error)),
+        verified,
+        dkim,
+        configuration_set,
+    }
+}
+
+/// What may be verified for a sender: the address, its domain, and every domain above that.
+fn identities(from: &str) -> Vec<String> {
+    let address = from
+        .rsplit_once('<')
+        .map_or(from, |(_, rest)| rest.trim_end().trim_end_matches('>'))
+        .trim();
+    let mut identities = vec![address.to_owned()];
+    let mut domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+    while domain.contains('.') {
+        identities.push(domain.to_owned());
+        domain = domain.split_once('.').map_or("", |(_, above)| above);
+    }
+    identities
+}
+
+async fn verified(ses: &ses::Client, identities: &[String]) -> Read<bool> {
+    let output = ses
+        .get_identity_verification_attributes()
+        .set_identities(Some(identities.to_vec()))
+        .send()
+        .await
+        .map_err(|error| unread("ses:GetIdentityVerificationAttributes", &error))?;
+    let attributes = output.verification_attributes();
+    Ok(attributes
+        .values()
+        .any(|identity| identity.verification_status().as_str() == "Success"))
+}
+
+async fn dkim(ses: &ses::Client, identities: &[String]) -> Read<bool> {
+    let output = ses
+        .get_identity_dkim_attributes()
+        .set_identities(Some(identities.to_vec()))
+        .send()
+        .await
+        .map_err(|error| unread("ses:GetIdentityDkimAttributes", &error))?;
+    let attributes = output.dkim_attributes();
+    Ok(attributes.values().any(|identity| {
+        identity.dkim_enabled() && identity.dkim_verification_status().as_str() == "Success"
+    }))
+}
+
+async fn configuration_set(ses: &ses::Client, name: &str) -> Read<bool> {
+    let described = ses
+        .describe_configuration_set()
+        .configuration_set_name(name)
+        .send()
+        .await;
+    match described {
+        Ok(_) => Ok(true),
+        Err(error) => match unread("ses:DescribeConfigurationSet", &error) {
+            Unread {
+                why: Why::Missing, ..
+            } => Ok(false),
+            unread => Err(unread),
+        },
+    }
+}
+
+async fn sms(access: &Access, create: Option<&Variables>) -> Sms {
+    let sns = client!(sns, access, ATTEMPT, ATTEMPTS);
+    let sandbox = sns.get_sms_sandbox_account_status().send().await;
+    let attributes = sns
+        .get_sms_attributes()
+        .attributes("MonthlySpendLimit")
+        .send()
+        .await;
+    Sms {
+        used: used(create, |variables| variables.sms),
+        sandbox: sandbox
+            .map(|output| output.is_in_sandbox())
+            .map_err(|error| unread("sns:GetSMSSandboxAccountStatus", &error)),
+        spend_limit: attributes
+            .map(|output| output.attributes()?.get("MonthlySpendLimit").cloned())
+            .map_err(|error| unread("sns:GetSMSAttributes", &error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_may_be_verified_by_its_address_or_any_domain_above_it() {
+        let expected = ["codes@mail.example.com", "mail.example.com", "example.com"];
+        assert_eq!(identities("Good Codes <codes@mail.example.com>"), expected);
+        assert_eq!(identities("codes@mail.example.com"), expected);
+    }
+
+    #[test]
+    fn a_pool_that_says_nothing_is_taken_for_the_worse() {
+        let pool = pool_of(&UserPoolType::builder().build(), "p");
+        assert!(pool.case_sensitive && !pool.admin_create_only && pool.recovery.is_empty());
+        let client = client_of(&UserPoolClientType::builder().build(), "c");
+        assert!(!client.hides_missing_users && !client.revocation);
+        assert_eq!(client.session_minutes, 3);
+    }
+}

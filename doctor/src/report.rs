@@ -1,0 +1,160 @@
+//! What is printed: a line for each finding with its mend below it, or JSON.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::{Finding, Mend, State};
+
+/// What a pool's description has and `UpdateUserPool` takes, under its own names.
+const POOL_MEMBERS: &str = "\
+Policies, DeletionProtection, LambdaConfig, AutoVerifiedAttributes, SmsVerificationMessage,
+      EmailVerificationMessage, EmailVerificationSubject, VerificationMessageTemplate,
+      SmsAuthenticationMessage, UserAttributeUpdateSettings, MfaConfiguration, DeviceConfiguration,
+      EmailConfiguration, SmsConfiguration, UserPoolTags, AdminCreateUserConfig, UserPoolAddOns,
+      AccountRecoverySetting, UserPoolTier, KeyConfiguration, IssuerConfiguration, AcrConfiguration";
+
+/// Whether nothing is wrong.
+pub fn is_healthy(findings: &[Finding]) -> bool {
+    !findings.iter().any(|finding| finding.state.is_wrong())
+}
+
+/// The report for a person.
+pub fn text(findings: &[Finding], pool: &str, colour: bool) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let word = finding.state.word();
+        let (on, off) = if colour {
+            (paint(finding.state), "\x1b[0m")
+        } else {
+            ("", "")
+        };
+        let check = finding.check;
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "{on}{word:<8}{off}{} ({check})", finding.says);
+        if let Some(mend) = &finding.mend {
+            let _ = writeln!(text, "        mend: {}", line(mend));
+        }
+    }
+    let shell = shell(findings, pool);
+    if !shell.is_empty() {
+        let _ = writeln!(
+            text,
+            "\nmend_pool and mend_client read, change and write back whole, since an update resets what it is\n\
+             not told. They need the AWS CLI and jq. Paste them first:\n\n{shell}"
+        );
+    }
+    let count = |state| findings.iter().filter(|f| f.state == state).count();
+    let _ = writeln!(
+        text,
+        "\n{} ok, {} to note, {} leak, {} fail, {} unknown",
+        count(State::Ok),
+        count(State::Note),
+        count(State::Leaks),
+        count(State::Fails),
+        count(State::Unknown),
+    );
+    text
+}
+
+/// The report for a machine.
+pub fn json(findings: &[Finding], pool: &str) -> String {
+    let list: Vec<Value> = findings
+        .iter()
+        .map(|finding| {
+            json!({
+                "check": finding.check,
+                "state": finding.state.word(),
+                "says": finding.says,
+                "mend": finding.mend.as_ref().map(line),
+            })
+        })
+        .collect();
+    let report = json!({
+        "healthy": is_healthy(findings),
+        "findings": list,
+        "shell": shell(findings, pool),
+    });
+    format!("{report:#}\n")
+}
+
+const fn paint(state: State) -> &'static str {
+    match state {
+        State::Ok => "\x1b[32m",
+        State::Note => "\x1b[36m",
+        State::Leaks | State::Fails => "\x1b[31m",
+        State::Unknown => "\x1b[33m",
+    }
+}
+
+fn line(mend: &Mend) -> String {
+    match mend {
+        Mend::Pool(change) => format!("mend_pool '{change}'"),
+        Mend::Client(id, change) => format!("mend_client {id} '{change}'"),
+        Mend::Command(command) => command.clone(),
+        Mend::Words(words) => (*words).to_owned(),
+    }
+}
+
+/// The functions that the mends call.
+fn shell(findings: &[Finding], pool: &str) -> String {
+    let mends = || findings.iter().filter_map(|finding| finding.mend.as_ref());
+    let mut functions = Vec::new();
+    if mends().any(|mend| matches!(mend, Mend::Pool(_))) {
+        functions.push(format!(
+            r#"mend_pool() {{
+  aws cognito-idp update-user-pool --cli-input-json "$(
+    aws cognito-idp describe-user-pool --user-pool-id {pool} --query UserPool |
+    jq "$1 | {{UserPoolId: .Id, PoolName: .Name, {POOL_MEMBERS}}}
+      | del(.AdminCreateUserConfig.UnusedAccountValidityDays) | with_entries(select(.value != null))")"
+}}"#
+        ));
+    }
+    if mends().any(|mend| matches!(mend, Mend::Client(..))) {
+        functions.push(format!(
+            r#"mend_client() {{
+  aws cognito-idp update-user-pool-client --cli-input-json "$(
+    aws cognito-idp describe-user-pool-client --user-pool-id {pool} --client-id "$1" --query UserPoolClient |
+    jq "$2 | del(.ClientSecret, .CreationDate, .LastModifiedDate)")" > /dev/null
+}}"#
+        ));
+    }
+    functions.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings() -> Vec<Finding> {
+        vec![
+            Finding::ok("a", "all is well"),
+            Finding::leaks("b", "anyone can call SignUp").mended(Mend::Pool(".X = true")),
+        ]
+    }
+
+    #[test]
+    fn a_person_sees_state_sentence_and_mend() {
+        let text = text(&findings(), "p_1", false);
+        assert!(text.starts_with("ok      all is well (a)\nleaks   anyone can call SignUp (b)\n"));
+        assert!(text.contains("mend: mend_pool '.X = true'"));
+        assert!(text.contains("mend_pool() {") && !text.contains("mend_client() {"));
+        assert!(text.ends_with("1 ok, 0 to note, 1 leak, 0 fail, 0 unknown\n"));
+        assert!(!text.contains('\x1b'));
+    }
+
+    #[test]
+    fn a_machine_gets_the_same() {
+        let report: Value = serde_json::from_str(&json(&findings(), "p_1")).expect("it is JSON");
+        assert_eq!(report["healthy"], false);
+        assert_eq!(report["findings"][1]["state"], "leaks");
+        assert_eq!(report["findings"][0]["mend"], Value::Null);
+    }
+
+    #[test]
+    fn only_ok_and_notes_are_healthy() {
+        let of = |state| is_healthy(&[Finding::new("a", state, "")]);
+        assert!(of(State::Ok) && of(State::Note));
+        assert!(!of(State::Leaks) && !of(State::Fails) && !of(State::Unknown));
+    }
+}

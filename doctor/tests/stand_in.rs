@@ -1,0 +1,226 @@
+//! The doctor asks for real: the local service, which is a pool as it should be, and a host that denies
+//! everything.
+
+use std::process::{Command, Output};
+
+use latchstring_doctor::read::{self, Access};
+use latchstring_doctor::{Finding, State, checks, probe};
+use latchstring_local::{Options, Service, Settings};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+const SECRET: &str = "not-to-be-printed";
+
+async fn service() -> Settings {
+    let options = Options {
+        control: true,
+        ..Options::default()
+    };
+    let service = Service::bind(options).await.expect("a free port");
+    let settings = service.settings().clone();
+    tokio::spawn(service.serve());
+    settings
+}
+
+async fn bend(settings: &Settings, body: &'static str) {
+    let sent = reqwest::Client::new()
+        .post(format!("{}/control", settings.endpoint))
+        .header("content-type", "application/json")
+        .body(body)
+        .send()
+        .await;
+    assert!(sent.expect("it answers").status().is_success());
+}
+
+fn access(endpoint: &str) -> Access {
+    Access {
+        region: "us-east-1".to_owned(),
+        access_key_id: "local".to_owned(),
+        secret_access_key: SECRET.to_owned(),
+        session_token: None,
+        endpoint_url: Some(endpoint.to_owned()),
+    }
+}
+
+async fn read_of(settings: &Settings) -> Vec<Finding> {
+    let access = access(&settings.endpoint);
+    let facts = read::facts(&access, &settings.user_pool_id, &settings.client_id).await;
+    checks::judge(&facts, &settings.client_id)
+}
+
+async fn probed(settings: &Settings) -> Vec<Finding> {
+    probe::run(&access(&settings.endpoint), &settings.client_id).await
+}
+
+fn state(findings: &[Finding], check: &str) -> State {
+    let found = findings.iter().find(|finding| finding.check == check);
+    found
+        .unwrap_or_else(|| panic!("{check} is not told of"))
+        .state
+}
+
+fn doctor(endpoint: &str, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_latchstring-doctor"))
+        .args(["--user-pool", "us-east-1_LOCAL0000"])
+        .args(["--client", "latchstringlocalclient0000"])
+        .args(arguments)
+        .env_clear()
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "local")
+        .env("AWS_SECRET_ACCESS_KEY", SECRET)
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .output()
+        .expect("it starts")
+}
+
+/// An AWS where nothing is allowed, as each of its protocols says so.
+async fn denying() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = Vec::new();
+                let mut buffer = [0; 4096];
+                while let Ok(read @ 1..) = stream.read(&mut buffer).await {
+                    request.extend_from_slice(&buffer[..read]);
+                    let text = String::from_utf8_lossy(&request).to_lowercase();
+                    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                        continue;
+                    };
+                    let length = head
+                        .lines()
+                        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
+                        .unwrap_or(0);
+                    if body.len() >= length {
+                        break;
+                    }
+                }
+                let query = String::from_utf8_lossy(&request).contains("x-www-form-urlencoded");
+                let body = if query {
+                    "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+                } else {
+                    r#"{"__type":"AccessDeniedException","message":"no"}"#
+                };
+                let response = format!(
+                    "HTTP/1.1 400 Bad Request\r\nx-amzn-errortype: AccessDeniedException\r\n\
+                     content-length: {}\r\nconnection: close\r\n\r\n{body}",
+                    body.len()
+                );
+                // Who is not there any more needs no answer.
+                let _ = stream.write_all(response.as_bytes()).await;
+            });
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn the_pool_of_the_local_service_is_as_it_should_be() {
+    let settings = service().await;
+    let findings = read_of(&settings).await;
+    let of_the_pool: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding.check.starts_with("pool.") || finding.check.starts_with("client"))
+        .collect();
+    assert!(of_the_pool.len() > 14);
+    for finding in of_the_pool {
+        // Its code's life is a variable of a function, and it has no Lambda to ask.
+        let unread = finding.check == "client.session-validity";
+        assert_eq!(finding.state.is_wrong(), unread, "{finding:?}");
+    }
+    assert_eq!(state(&findings, "trigger.create"), State::Unknown);
+    assert_eq!(state(&findings, "email.sandbox"), State::Unknown);
+}
+
+#[tokio::test]
+async fn a_pool_that_reports_missing_users_is_told_by_reading_and_by_probing() {
+    let settings = service().await;
+    bend(&settings, r#"{"legacy": true}"#).await;
+    let findings = read_of(&settings).await;
+    assert_eq!(state(&findings, "client.existence-errors"), State::Leaks);
+    assert_eq!(state(&probed(&settings).await, "probe.ghost"), State::Leaks);
+}
+
+#[tokio::test]
+async fn a_probe_finds_what_the_design_relies_on_and_sends_nothing() {
+    let settings = service().await;
+    let findings = probed(&settings).await;
+    assert_eq!(findings.len(), 5);
+    for finding in &findings {
+        assert_eq!(finding.state, State::Ok, "{finding:?}");
+    }
+    let inbox = reqwest::get(format!("{}/inbox.json", settings.endpoint)).await;
+    let inbox = inbox.expect("it answers").text().await.expect("a text");
+    assert_eq!(inbox, "[]");
+}
+
+#[tokio::test]
+async fn a_probe_tells_a_pool_whose_sessions_can_be_replayed() {
+    let settings = service().await;
+    bend(&settings, r#"{"replaySessions": true}"#).await;
+    let findings = probed(&settings).await;
+    assert_eq!(state(&findings, "probe.replay"), State::Note);
+    assert_eq!(state(&findings, "probe.rounds"), State::Ok);
+}
+
+#[tokio::test]
+async fn a_probe_is_not_thrown_by_triggers_that_run_twice() {
+    let settings = service().await;
+    bend(&settings, r#"{"retryTriggers": 2}"#).await;
+    for finding in probed(&settings).await {
+        assert_eq!(finding.state, State::Ok, "{finding:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_rights_everything_is_unknown_and_names_the_right() {
+    let endpoint = denying().await;
+    let output = doctor(&endpoint, &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).expect("text");
+    for right in [
+        "cognito-idp:DescribeUserPool",
+        "cognito-idp:DescribeUserPoolClient",
+        "cognito-idp:ListUserPoolClients",
+        "ses:GetSendQuota",
+        "ses:GetAccountSendingEnabled",
+        "sns:GetSMSSandboxAccountStatus",
+        "sns:GetSMSAttributes",
+    ] {
+        assert!(
+            text.contains(&format!("needs {right} (")),
+            "{right}: {text}"
+        );
+    }
+    assert!(
+        !text.contains("\nok ") && !text.starts_with("ok "),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_speaks_json_keeps_its_secret_and_ends_with_a_status() {
+    let settings = service().await;
+    let output = doctor(&settings.endpoint, &["--json", "--probe"]);
+    // The local service has no Lambda, SES or SNS: not all is known.
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(report["healthy"], false);
+    let checks = report["findings"].as_array().expect("a list");
+    assert!(checks.iter().any(|found| found["check"] == "probe.rounds"));
+    assert!(!text.contains(SECRET));
+}
+
+#[test]
+fn a_pool_of_another_region_is_refused_before_anything_is_asked() {
+    let output = Command::new(env!("CARGO_BIN_EXE_latchstring-doctor"))
+        .args(["--user-pool", "eu-west-1_Example00", "--client", "c"])
+        .env_clear()
+        .env("AWS_REGION", "us-east-1")
+        .output()
+        .expect("it starts");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("not the id of a pool in AWS_REGION"));
+}
