@@ -11,7 +11,7 @@ const POOL_MEMBERS: &str = "\
 Policies, DeletionProtection, LambdaConfig, AutoVerifiedAttributes, SmsVerificationMessage,
       EmailVerificationMessage, EmailVerificationSubject, VerificationMessageTemplate,
       SmsAuthenticationMessage, UserAttributeUpdateSettings, MfaConfiguration, DeviceConfiguration,
-      EmailConfiguration, SmsConfiguration, UserPoolTags, AdminCreateUserConfig, UserPoolAddOns,
+      EmailConfiguration, SmsConfiguration, UserPoolTags, AdminCreateUserConfig, UserPoolAddOns, DcrConfiguration,
       AccountRecoverySetting, UserPoolTier, KeyConfiguration, IssuerConfiguration, AcrConfiguration";
 
 /// Whether nothing is wrong.
@@ -106,7 +106,9 @@ fn shell(findings: &[Finding], pool: &str) -> String {
   aws cognito-idp update-user-pool --cli-input-json "$(
     aws cognito-idp describe-user-pool --user-pool-id {pool} --query UserPool |
     jq "$1 | {{UserPoolId: .Id, PoolName: .Name, {POOL_MEMBERS}}}
-      | del(.AdminCreateUserConfig.UnusedAccountValidityDays) | with_entries(select(.value != null))")"
+      | if .Policies.PasswordPolicy.TemporaryPasswordValidityDays
+        then del(.AdminCreateUserConfig.UnusedAccountValidityDays) else . end
+      | with_entries(select(.value != null))")"
 }}"#
         ));
     }
@@ -115,7 +117,7 @@ fn shell(findings: &[Finding], pool: &str) -> String {
             r#"mend_client() {{
   aws cognito-idp update-user-pool-client --cli-input-json "$(
     aws cognito-idp describe-user-pool-client --user-pool-id {pool} --client-id "$1" --query UserPoolClient |
-    jq "$2 | del(.ClientSecret, .CreationDate, .LastModifiedDate)")" > /dev/null
+    jq "$2 | del(.ClientSecret, .ClientType, .CreationDate, .LastModifiedDate)")" > /dev/null
 }}"#
         ));
     }

@@ -51,7 +51,7 @@ const LAYERS: &[Layer] = &[
         &[CORE, MEMORY, AWS, LAMBDA, LOCAL, COGNITO, APPSYNC],
         &[],
     ),
-    layer("doctor", &[], &[LOCAL]),
+    layer("doctor", &[], &[LOCAL, TESTS]),
     layer("xtask", &[], &[]),
 ];
 

@@ -14,12 +14,15 @@ const CONTACTS: [&str; 4] = [
 
 const FLOWS: &str = r#".ExplicitAuthFlows = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]"#;
 
+/// For a client that the triggers refuse: whoever is signed in stays so.
+const REFRESH_ONLY: &str = r#".ExplicitAuthFlows = ["ALLOW_REFRESH_TOKEN_AUTH"]"#;
+
 /// The client that the app uses.
 pub(super) fn served(client: &Client, code_seconds: Option<i32>) -> Vec<Finding> {
     vec![
         existence(client, "client.existence-errors"),
         custom(client),
-        extra_flows(client, "client.flows"),
+        extra_flows(client, "client.flows", FLOWS),
         refresh(client),
         writable(client, "client.writable"),
         secret(client),
@@ -30,12 +33,14 @@ pub(super) fn served(client: &Client, code_seconds: Option<i32>) -> Vec<Finding>
 
 /// Another client of the pool: what it allows, it allows for the same accounts.
 pub(super) fn sibling(client: &Client, served: &[String]) -> Vec<Finding> {
+    let is_served = served.contains(&client.id);
+    let sibling_flows = if is_served { FLOWS } else { REFRESH_ONLY };
     let mut findings = vec![
         existence(client, "clients.existence-errors"),
-        extra_flows(client, "clients.flows"),
+        extra_flows(client, "clients.flows", sibling_flows),
         writable(client, "clients.writable"),
     ];
-    if allows_custom(client) && !served.contains(&client.id) {
+    if allows_custom(client) && !is_served {
         findings.push(Finding::note(
             "clients.triggers",
             format!(
@@ -90,14 +95,14 @@ fn custom(client: &Client) -> Finding {
 }
 
 /// Without any flow set, a client allows SRP, custom authentication and refresh.
-fn extra_flows(client: &Client, check: &'static str) -> Finding {
+fn extra_flows(client: &Client, check: &'static str, change: &'static str) -> Finding {
     let id = &client.id;
     if client.flows.is_empty() {
         return Finding::leaks(
             check,
             format!("client {id} has no auth flows set, which allows password sign-in (SRP)"),
         )
-        .mended(mend(client, FLOWS));
+        .mended(mend(client, change));
     }
     let ours = [
         "ALLOW_CUSTOM_AUTH",
@@ -120,7 +125,7 @@ fn extra_flows(client: &Client, check: &'static str) -> Finding {
             extra.join(", ")
         ),
     )
-    .mended(mend(client, FLOWS))
+    .mended(mend(client, change))
 }
 
 /// Tokens show what was proved after they are refreshed.
@@ -165,7 +170,7 @@ fn writable(client: &Client, check: &'static str) -> Finding {
     )
     .mended(mend(
         client,
-        r#".WriteAttributes = ["given_name", "family_name", "locale"]"#,
+        r#".WriteAttributes = (.WriteAttributes // ["given_name", "family_name", "locale"]) - ["email", "email_verified", "phone_number", "phone_number_verified"]"#,
     ))
 }
 

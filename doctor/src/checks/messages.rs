@@ -9,10 +9,13 @@ use crate::{Finding, Mend};
 pub(super) fn email(email: &Email) -> Vec<Finding> {
     match email.used {
         Used::No => {
-            return vec![Finding::note(
-                "email",
-                "no mail is sent: CreateAuthChallenge has no EMAIL_FROM",
-            )];
+            return vec![
+                Finding::fails(
+                    "email.sender",
+                    "CreateAuthChallenge has no EMAIL_FROM, without which it does not start",
+                )
+                .mended(Mend::Words("Deploy with a sender's address (infra/).")),
+            ];
         }
         Used::Yes | Used::Unknown => {}
     }
@@ -182,7 +185,7 @@ mod tests {
     fn each_check_of_email_tells_safe_from_unsafe() {
         type Break = fn(&mut Email);
         let cases: [(&str, State, Break); 8] = [
-            ("email", State::Note, |e| e.used = Used::No),
+            ("email.sender", State::Fails, |e| e.used = Used::No),
             ("email.sandbox", State::Fails, |e| e.daily = Ok(200.0)),
             ("email.sandbox", State::Fails, |e| e.daily = Ok(0.0)),
             ("email.sandbox", State::Ok, |e| e.daily = Ok(-1.0)),

@@ -9,8 +9,8 @@ use crate::{Finding, Mend};
 
 /// Cognito's own limit; less would end a function that Cognito still waits for.
 const TIMEOUT: i32 = 5;
-/// Create answers within that and then delivers.
-const CREATE_TIMEOUT: i32 = 15;
+/// Create, which sends codes, and Define, which sends notices, answer first and deliver after.
+const SENDER_TIMEOUT: i32 = 15;
 
 struct Names {
     trigger: &'static str,
@@ -54,13 +54,10 @@ pub(super) fn judge(
     let name = trigger.name();
     let function = match function {
         None => {
-            let mend = Mend::Pool(match trigger {
-                Trigger::Define => r#".LambdaConfig.DefineAuthChallenge = "the function's ARN""#,
-                Trigger::Create => r#".LambdaConfig.CreateAuthChallenge = "the function's ARN""#,
-                Trigger::Verify => {
-                    r#".LambdaConfig.VerifyAuthChallengeResponse = "the function's ARN""#
-                }
-            });
+            let mend = Mend::Command(format!(
+                "npm run -s attach --prefix infra -- --user-pool {} --client {client} --stack STACK  # --apply does it",
+                pool.id
+            ));
             let says = format!("the pool has no {name} trigger: nobody signs in");
             return vec![Finding::fails(names.trigger, says).mended(mend)];
         }
@@ -158,16 +155,16 @@ fn permission(pool: &Pool, function: &Function, check: &'static str, name: &str)
 fn timeout(function: &Function, trigger: Trigger, check: &'static str) -> Finding {
     let name = trigger.name();
     let least = match trigger {
-        Trigger::Create => CREATE_TIMEOUT,
-        _ => TIMEOUT,
+        Trigger::Define | Trigger::Create => SENDER_TIMEOUT,
+        Trigger::Verify => TIMEOUT,
     };
     let has = function.timeout;
     if has >= least {
         return Finding::ok(check, format!("{name} has {has} s"));
     }
     let why = match trigger {
-        Trigger::Create => "delivery comes after its answer",
-        _ => "Cognito would wait longer",
+        Trigger::Define | Trigger::Create => "delivery comes after its answer",
+        Trigger::Verify => "Cognito would wait longer",
     };
     Finding::fails(
         check,
@@ -195,8 +192,11 @@ fn settings(
     let fails = |says: &str| Finding::fails(check, format!("{name}: {says}")).mended(SET);
     let leaks = |says: &str| Finding::leaks(check, format!("{name}: {says}")).mended(SET);
     let mut wrong = Vec::new();
-    if variables.pool.as_ref() != Some(&pool.id) {
-        wrong.push(fails("USER_POOL_ID is not this pool"));
+    // Only Define asks the pool; the others are told its id with every event.
+    match &variables.pool {
+        Some(id) if *id != pool.id => wrong.push(fails("USER_POOL_ID is another pool")),
+        None if trigger == Trigger::Define => wrong.push(fails("USER_POOL_ID is not set")),
+        _ => {}
     }
     if !variables.clients.iter().any(|id| id == client) {
         wrong.push(fails(
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn each_check_of_a_trigger_tells_safe_from_unsafe() {
         type Break = fn(&mut Function, &mut Variables);
-        let cases: [(&str, State, Break); 16] = [
+        let cases: [(&str, State, Break); 15] = [
             ("trigger.create", State::Fails, |f, _| {
                 f.runtime = Some("nodejs22.x".to_owned());
             }),
@@ -263,9 +263,6 @@ mod tests {
             }),
             ("trigger.create.timeout", State::Fails, |f, _| {
                 f.timeout = 14;
-            }),
-            ("trigger.create.variables", State::Fails, |_, v| {
-                v.pool = None;
             }),
             ("trigger.create.variables", State::Fails, |_, v| {
                 v.clients = vec!["another".to_owned()];
@@ -315,7 +312,22 @@ mod tests {
     }
 
     #[test]
-    fn define_and_verify_need_only_what_cognito_waits() {
+    fn define_needs_its_pool_and_the_others_no_other_one() {
+        let of = |trigger, id: Option<&str>| {
+            let mut function = good::function(trigger);
+            let variables = function.variables.as_mut().expect("they are readable");
+            variables.pool = id.map(str::to_owned);
+            let findings = of(Some(&Ok(function)), trigger);
+            good::state(&findings, names(trigger).variables)
+        };
+        assert_eq!(of(Trigger::Define, None), State::Fails);
+        assert_eq!(of(Trigger::Define, Some("another")), State::Fails);
+        assert_eq!(of(Trigger::Verify, None), State::Ok);
+        assert_eq!(of(Trigger::Verify, Some("another")), State::Fails);
+    }
+
+    #[test]
+    fn verify_needs_only_what_cognito_waits() {
         for (timeout, expected) in [(4, State::Fails), (5, State::Ok)] {
             let mut function = good::function(Trigger::Verify);
             function.timeout = timeout;
