@@ -11,7 +11,6 @@ export interface Watched {
   readonly functions: Record<FunctionName, lambda.Function>;
   readonly table: dynamodb.Table;
   readonly api: Api;
-  readonly email: boolean;
   readonly sms: boolean;
 }
 
@@ -120,29 +119,27 @@ function* ofServices({ table, api, namespace }: Watched): Generator<Alarm> {
   };
 }
 
-function* ofMessages(props: AlarmProps, { email, sms, namespace }: Watched): Generator<Alarm> {
+function* ofMessages(props: AlarmProps, { sms, namespace }: Watched): Generator<Alarm> {
   yield {
     name: 'undelivered',
     metric: ours(namespace, 'DeliveryErrors', FIVE_MINUTES),
     above: 3,
     description: 'SES or SNS refuses messages, so people wait for codes that do not come. The logs of create-auth-challenge name the error: sandbox, spend limit, unverified sender, paused sending.',
   };
-  if (email) {
-    const reputation = (metricName: string) =>
-      new cloudwatch.Metric({ namespace: 'AWS/SES', metricName, statistic: 'Maximum', period: HOUR });
-    yield {
-      name: 'bounces',
-      metric: reputation('Reputation.BounceRate'),
-      above: 0.04,
-      description: 'More than 4 % of the account\'s mail bounces; at 5 % SES begins a review and may stop sending. Somebody types addresses that do not exist: see "refused".',
-    };
-    yield {
-      name: 'complaints',
-      metric: reputation('Reputation.ComplaintRate'),
-      above: 0.0008,
-      description: 'More than 0.08 % of the account\'s mail is called spam; at 0.1 % SES begins a review. Somebody has codes sent to strangers: see "refused".',
-    };
-  }
+  const reputation = (metricName: string) =>
+    new cloudwatch.Metric({ namespace: 'AWS/SES', metricName, statistic: 'Maximum', period: HOUR });
+  yield {
+    name: 'bounces',
+    metric: reputation('Reputation.BounceRate'),
+    above: 0.04,
+    description: 'More than 4 % of the account\'s mail bounces; at 5 % SES begins a review and may stop sending. Somebody types addresses that do not exist: see "refused".',
+  };
+  yield {
+    name: 'complaints',
+    metric: reputation('Reputation.ComplaintRate'),
+    above: 0.0008,
+    description: 'More than 0.08 % of the account\'s mail is called spam; at 0.1 % SES begins a review. Somebody has codes sent to strangers: see "refused".',
+  };
   if (sms) {
     yield {
       name: 'sms-rate',

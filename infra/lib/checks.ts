@@ -18,10 +18,7 @@ export function check(props: LatchstringProps): void {
   }
 }
 
-function* whole({ email, sms, pool, existingPool, functionPrefix }: LatchstringProps): Generator<string> {
-  if (email === undefined && sms === undefined) {
-    yield 'email or sms: one of them must say how codes are sent';
-  }
+function* whole({ pool, existingPool, functionPrefix }: LatchstringProps): Generator<string> {
   if (pool !== undefined && existingPool !== undefined) {
     yield 'pool and existingPool: only one of them can be set';
   }
@@ -52,14 +49,14 @@ function* settings(settings: Settings): Generator<string> {
   }
 }
 
-function* messages({ email, sms }: LatchstringProps): Generator<string> {
+function* messages({ email, sms, settings }: LatchstringProps): Generator<string> {
   const wrong = (value: string | undefined, pattern: RegExp) =>
     value !== undefined && !Token.isUnresolved(value) && !pattern.test(value);
-  if (wrong(email?.fromAddress, /^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/)) {
+  if (wrong(email.fromAddress, /^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/)) {
     yield 'email.fromAddress: an address such as codes@example.com';
   }
-  if (wrong(email?.fromName, /^[^<>"\r\n]+$/)) {
-    yield 'email.fromName: a name on one line, without quotes or angle brackets';
+  if (wrong(email.fromName, /^[^<>"\\\r\n]{1,100}$/)) {
+    yield 'email.fromName: a name of 1 to 100 characters on one line, without quotes, backslashes or angle brackets';
   }
   if (sms?.countries.some((country) => wrong(country, /^[A-Z]{2}$/))) {
     yield 'sms.countries: ISO 3166 codes of two capital letters, such as DE';
@@ -67,8 +64,17 @@ function* messages({ email, sms }: LatchstringProps): Generator<string> {
   if (wrong(sms?.senderId, /^(?=.*[A-Za-z])[A-Za-z0-9]{3,11}$/)) {
     yield 'sms.senderId: 3 to 11 letters and digits, one letter at least';
   }
-  if (wrong(sms?.originationNumber, /^\+[0-9]{5,14}$/)) {
-    yield 'sms.originationNumber: + and 5 to 14 digits';
+  if (wrong(sms?.originationNumber, /^\+?[0-9]{5,15}$/)) {
+    yield 'sms.originationNumber: 5 to 15 digits, with or without +';
+  }
+  if (wrong(sms?.domain, /^[a-z0-9.-]{1,40}$/)) {
+    yield 'sms.domain: a domain of up to 40 characters';
+  }
+  if (wrong(sms?.androidHash, /^[A-Za-z0-9+/]{11}$/)) {
+    yield 'sms.androidHash: 11 characters of base64';
+  }
+  if (wrong(settings?.appName, /^.{1,30}$/u)) {
+    yield 'settings.appName: a name of 1 to 30 characters';
   }
 }
 

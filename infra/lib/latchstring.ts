@@ -72,7 +72,6 @@ export class Latchstring extends Construct {
       functions: this.functions,
       table: this.table,
       api: this.api,
-      email: props.email !== undefined,
       sms: props.sms !== undefined,
     });
     acknowledge(this);
@@ -96,7 +95,7 @@ export class Latchstring extends Construct {
         environment: this.environment(name, props),
         statements: [
           ...statements(name, arns),
-          ...(sends && props.email ? [mail(this, props.email)] : []),
+          ...(sends ? [mail(this, props.email)] : []),
           ...(props.encryptionKey ? [decrypt(props.encryptionKey.keyArn)] : []),
         ],
       });
@@ -114,7 +113,7 @@ export class Latchstring extends Construct {
       ...variables(props.settings ?? {}),
       ...(readsPool ? { USER_POOL_ID: this.pool.id } : {}),
       ...(name === 'sign-in' && props.existingPool?.legacy ? { LEGACY_POOL: 'true' } : {}),
-      ...(sends && props.email ? emailVariables(props.email) : {}),
+      ...(sends ? emailVariables(props.email) : {}),
       ...(props.sms ? smsVariables(props.sms, sends) : {}),
     };
   }

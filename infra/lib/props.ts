@@ -49,12 +49,12 @@ export interface SmsProps {
    */
   readonly senderId?: string;
   /**
-   * The number to send from, `+` and digits. Some countries demand one that is registered.
+   * The number to send from, 5 to 15 digits. Some countries demand one that is registered.
    * @default SNS picks one
    */
   readonly originationNumber?: string;
   /**
-   * The web domain that the code is for: phones then offer it on that site only.
+   * The web domain that the code is for, up to 40 characters: phones then offer it on that site only.
    * @default no such line
    */
   readonly domain?: string;
@@ -196,11 +196,8 @@ export interface AlarmProps {
 
 /** What a deployment can be told. */
 export interface LatchstringProps {
-  /**
-   * How codes are mailed.
-   * @default no mail: sign-in by phone only
-   */
-  readonly email?: EmailProps;
+  /** How codes are mailed. */
+  readonly email: EmailProps;
   /**
    * How codes are texted.
    * @default no SMS: sign-in by email only

@@ -4,7 +4,7 @@
  */
 export interface Settings {
   /**
-   * The app's name, as messages show it.
+   * The app's name, as messages show it, 1 to 30 characters.
    * @default none is shown
    */
   readonly appName?: string;

@@ -90,7 +90,7 @@ export class StandaloneStack extends Stack {
       sms: {
         countries: [countries],
         senderId: optional('SmsSenderId', 'The sender that phones show.', '([A-Za-z0-9]{3,11})?'),
-        originationNumber: optional('SmsOriginationNumber', 'The number to send SMS from.', '(\\+[0-9]{5,14})?'),
+        originationNumber: optional('SmsOriginationNumber', 'The number to send SMS from.', '(\\+?[0-9]{5,15})?'),
         domain: optional('SmsDomain', 'The web domain that a texted code is for.'),
         androidHash: optional('SmsAndroidHash', "The Android app's hash for the SMS Retriever."),
       },

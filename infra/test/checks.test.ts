@@ -6,12 +6,14 @@ import { LEAST, newStack } from './support';
 
 const email = { fromAddress: 'codes@example.com' };
 const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
-  ['neither email nor SMS', { email: undefined, sms: undefined }, /email or sms/],
   ['an address that is none', { email: { fromAddress: 'codes' } }, /email\.fromAddress/],
   ['a name that could hide an address', { email: { ...email, fromName: 'A <b@c.de>' } }, /email\.fromName/],
   ['a country by its name', { sms: { countries: ['Germany'] } }, /sms\.countries/],
   ['a sender that is too long', { sms: { countries: ['DE'], senderId: 'Latchstrings' } }, /sms\.senderId/],
   ['a number without its country', { sms: { countries: ['DE'], originationNumber: '0151' } }, /sms\.originationNumber/],
+  ['a domain with its scheme', { sms: { countries: ['DE'], domain: 'https://example.com' } }, /sms\.domain/],
+  ['a hash that is none', { sms: { countries: ['DE'], androidHash: 'short' } }, /sms\.androidHash/],
+  ['a name that fills the message', { settings: { appName: 'x'.repeat(31) } }, /settings\.appName/],
   ['a code of 5 digits', { settings: { codeLength: 5 } }, /settings\.codeLength: a whole number from 6 to 10/],
   ['half an attempt', { settings: { codeAttempts: 2.5 } }, /settings\.codeAttempts/],
   ['a log level there is not', { settings: { logLevel: 'loud' } }, /settings\.logLevel: one of error/],

@@ -48,17 +48,7 @@ const NOT_OURS: Record<string, string> = {
 };
 
 /** Settled names that other parts are about to read. */
-const SETTLED = [
-  'TABLE_NAME',
-  'KEY_RING_SECRET',
-  'METRICS_NAMESPACE',
-  'DELIVERY',
-  'EMAIL_FROM',
-  'SES_CONFIGURATION_SET',
-  'SMS_COUNTRIES',
-  'SMS_SENDER_ID',
-  'SMS_ORIGINATION_NUMBER',
-];
+const SETTLED = ['DELIVERY', 'METRICS_NAMESPACE', 'SMS_COUNTRIES'];
 
 const environment = (template: ReturnType<typeof templateOf>, name: FunctionName) =>
   functionOf(template, name).Properties.Environment.Variables as Record<string, unknown>;

@@ -18,13 +18,13 @@ pub trait Functions: Send + Sync + 'static {
     ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + '_>>;
 }
 
-/// A function threw instead of answering.
+/// A function threw instead of answering. The resolver keeps all of it to itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error_type}: {message}")]
 pub struct FunctionError {
-    /// The Lambda's `errorType`. AppSync keeps it to itself: clients see `Lambda:Unhandled`.
+    /// The Lambda's `errorType`.
     pub error_type: String,
-    /// The Lambda's `errorMessage`, which clients do see.
+    /// The Lambda's `errorMessage`.
     pub message: String,
 }
 
@@ -42,9 +42,14 @@ impl ResolverError {
             message: message.into(),
         }
     }
+
+    /// What `infra/resolvers/invoke.js` says of all that it cannot or may not pass on.
+    fn internal() -> Self {
+        Self::new("Internal", "Something went wrong.")
+    }
 }
 
-/// Calls `function` and does what the `APPSYNC_JS` resolver does with its answer.
+/// Calls `function` and does what `infra/resolvers/invoke.js` does with its answer.
 pub(crate) async fn resolve(
     functions: Arc<dyn Functions>,
     function: String,
@@ -60,32 +65,23 @@ pub(crate) async fn resolve(
             "Execution timed out.",
         ));
     };
-    let Ok(answered) = ended else {
-        return Err(ResolverError::new(
-            "Lambda:Unhandled",
-            "The function ended without an answer.",
-        ));
-    };
-    match answered {
-        Ok(answer) => data_of(answer),
-        Err(thrown) => Err(ResolverError::new("Lambda:Unhandled", thrown.message)),
+    match ended {
+        Ok(Ok(answer)) => data_of(answer),
+        // It threw or panicked.
+        Ok(Err(_)) | Err(_) => Err(ResolverError::internal()),
     }
 }
 
 fn data_of(answer: Value) -> Result<Value, ResolverError> {
     let Value::Object(mut answer) = answer else {
-        return Err(not_an_answer());
+        return Err(ResolverError::internal());
     };
     match (answer.remove("data"), answer.remove("error")) {
         (Some(data), None) => Ok(data),
         (None, Some(error)) => match (error["type"].as_str(), error["message"].as_str()) {
             (Some(error_type), Some(message)) => Err(ResolverError::new(error_type, message)),
-            _ => Err(not_an_answer()),
+            _ => Err(ResolverError::internal()),
         },
-        _ => Err(not_an_answer()),
+        _ => Err(ResolverError::internal()),
     }
-}
-
-fn not_an_answer() -> ResolverError {
-    ResolverError::new("Code", "Runtime Error")
 }

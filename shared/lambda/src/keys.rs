@@ -130,11 +130,16 @@ impl<V: Vault, C: Clock> Deployments for FixedOrRotating<V, C> {
     }
 }
 
+/// A ring, or its one key alone: `CloudFormation` can make up no more for a new deployment.
 #[derive(Deserialize)]
-struct RingText {
-    current: KeyText,
-    next: Option<KeyText>,
-    previous: Option<KeyText>,
+#[serde(untagged)]
+enum RingText {
+    Ring {
+        current: KeyText,
+        next: Option<KeyText>,
+        previous: Option<KeyText>,
+    },
+    Alone(KeyText),
 }
 
 #[derive(Deserialize)]
@@ -145,7 +150,14 @@ struct KeyText {
 
 /// A ring as `KEY_RING` and the secret hold it.
 pub(crate) fn ring(text: &str) -> Option<KeyRing> {
-    let ring: RingText = serde_json::from_str(text).ok()?;
+    let (current, next, previous) = match serde_json::from_str(text).ok()? {
+        RingText::Ring {
+            current,
+            next,
+            previous,
+        } => (current, next, previous),
+        RingText::Alone(key) => (key, None, None),
+    };
     let key = |text: KeyText| {
         let secret = BASE64.decode(text.secret.as_bytes()).ok()?;
         Key::new(KeyId::parse(&text.id).ok()?, &secret).ok()
@@ -154,7 +166,7 @@ pub(crate) fn ring(text: &str) -> Option<KeyRing> {
         None => Some(None),
         Some(text) => key(text).map(Some),
     };
-    KeyRing::new(key(ring.current)?, other(ring.next)?, other(ring.previous)?).ok()
+    KeyRing::new(key(current)?, other(next)?, other(previous)?).ok()
 }
 
 #[cfg(test)]
@@ -210,6 +222,18 @@ mod tests {
         match of.deployment(&named).await {
             Ok(deployment) => deployment.keys.current().id().as_str().to_owned(),
             Err(_) => "none".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_key_alone_is_a_ring_of_one() {
+        let secret = "A".repeat(64);
+        let alone = ring(&format!(r#"{{"id": "k1", "secret": "{secret}"}}"#)).unwrap();
+        assert_eq!(alone.current().id().as_str(), "k1");
+        let whole = format!(r#"{{"current": {{"id": "k1", "secret": "{secret}"}}}}"#);
+        assert!(ring(&whole).is_some());
+        for text in [r#"{"id": "k1"}"#, r#"{"id": "k1", "secret": "A"}"#, "{}"] {
+            assert!(ring(text).is_none(), "{text}");
         }
     }
 

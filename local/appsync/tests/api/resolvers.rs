@@ -31,12 +31,12 @@ async fn an_error_of_the_function_becomes_an_error_of_the_field() {
 }
 
 #[tokio::test]
-async fn a_function_that_throws_is_lambda_unhandled_and_keeps_its_own_type_to_itself() {
+async fn a_function_that_throws_keeps_what_it_says_to_itself() {
     let api = TestApi::new().given("signIn", Reply::Throw("it broke"));
     let answer = api.public(SIGN_IN).await;
     let error = only_error(&answer);
-    assert_eq!(error["errorType"], "Lambda:Unhandled");
-    assert_eq!(error["message"], "it broke");
+    assert_eq!(error["errorType"], "Internal");
+    assert_eq!(error["message"], "Something went wrong.");
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn a_function_that_panics_ends_its_field_and_nothing_else() {
         answer["data"],
         json!({"count": null, "signIn": {"session": "s"}})
     );
-    assert_eq!(only_error(&answer)["errorType"], "Lambda:Unhandled");
+    assert_eq!(only_error(&answer)["errorType"], "Internal");
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn a_function_that_never_answers_is_given_up() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_shape_is_a_runtime_error() {
+async fn an_answer_of_another_shape_is_internal() {
     let shapes = [
         json!(null),
         json!("session"),
@@ -86,8 +86,8 @@ async fn an_answer_of_another_shape_is_a_runtime_error() {
         let api = TestApi::new().given("signIn", Reply::Answer(shape));
         let answer = api.public(SIGN_IN).await;
         let error = only_error(&answer);
-        assert_eq!(error["errorType"], "Code");
-        assert_eq!(error["message"], "Runtime Error");
+        assert_eq!(error["errorType"], "Internal");
+        assert_eq!(error["message"], "Something went wrong.");
         assert_eq!(answer["data"], Value::Null);
     }
 }
