@@ -3,18 +3,11 @@ import * as path from 'node:path';
 import { Stack, aws_appsync as appsync, aws_iam as iam, type aws_lambda as lambda } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { FunctionName } from './functions';
+import { HOME } from './home';
 import type { Pool } from './pool';
 import type { ApiProps } from './props';
 
-/** This package's own folder, from `lib` and from `dist/lib` alike. */
-const HOME = [path.join(__dirname, '..'), path.join(__dirname, '../..')].find((folder) =>
-  fs.existsSync(path.join(folder, 'schema.graphql')),
-);
-
 function read(file: string): string {
-  if (HOME === undefined) {
-    throw new Error('schema.graphql is missing from this package.');
-  }
   return fs.readFileSync(path.join(HOME, file), 'utf8');
 }
 

@@ -58,8 +58,8 @@ function* messages({ email, sms, settings }: LatchstringProps): Generator<string
   if (wrong(email.fromName, /^[^<>"\\\r\n]{1,100}$/)) {
     yield 'email.fromName: a name of 1 to 100 characters on one line, without quotes, backslashes or angle brackets';
   }
-  if (sms?.countries.some((country) => wrong(country, /^[A-Z]{2}$/))) {
-    yield 'sms.countries: ISO 3166 codes of two capital letters, such as DE';
+  if (sms?.countries.some((country) => wrong(country, /^[A-Z]{2}(:[0-9.]+)?$/))) {
+    yield 'sms.countries: ISO 3166 codes of two capital letters, such as DE, or with a price, DE:0.09';
   }
   if (wrong(sms?.senderId, /^(?=.*[A-Za-z])[A-Za-z0-9]{3,11}$/)) {
     yield 'sms.senderId: 3 to 11 letters and digits, one letter at least';

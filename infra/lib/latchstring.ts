@@ -1,11 +1,23 @@
 import * as path from 'node:path';
-import { Aws, RemovalPolicy, Stack, aws_cloudwatch as cloudwatch, aws_dynamodb as dynamodb, aws_iam as iam, aws_lambda as lambda, aws_logs as logs, aws_secretsmanager as secrets, aws_wafv2 as wafv2 } from 'aws-cdk-lib';
+import {
+  Aws,
+  RemovalPolicy,
+  Stack,
+  aws_cloudwatch as cloudwatch,
+  aws_dynamodb as dynamodb,
+  aws_iam as iam,
+  aws_lambda as lambda,
+  aws_logs as logs,
+  aws_secretsmanager as secrets,
+  aws_wafv2 as wafv2,
+} from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { createAlarms } from './alarms';
 import { Api } from './api';
 import { check } from './checks';
 import { Packages } from './code';
 import { FUNCTIONS, KINDS, createFunction, type FunctionName } from './functions';
+import { HOME } from './home';
 import { acknowledge } from './nag';
 import { UserPool, existingPool, permitTriggers, type Pool } from './pool';
 import type { EmailProps, LatchstringProps, SmsProps } from './props';
@@ -79,7 +91,7 @@ export class Latchstring extends Construct {
 
   private createFunctions(props: LatchstringProps, prefix: string): Record<FunctionName, lambda.Function> {
     const architecture = props.architecture ?? lambda.Architecture.ARM_64;
-    const folder = path.join(__dirname, '../../target/package', architecture.name);
+    const folder = path.join(HOME, '../target/package', architecture.name);
     const packages = props.packages ?? Packages.folder(folder);
     const arns = { table: this.table.tableArn, pool: this.pool.arn, keyRing: this.keyRing.secretArn };
     const create = (name: FunctionName) => {

@@ -39,8 +39,8 @@ export interface EmailProps {
 /** SMS, by Amazon SNS. */
 export interface SmsProps {
   /**
-   * The countries that may be sent to, as ISO 3166 codes such as `DE`. Every country costs money and
-   * has rules of its own; begin with your own.
+   * The countries that may be sent to, as ISO 3166 codes such as `DE`, or with what an SMS costs there
+   * in US dollars, `DE:0.09`. Every country has rules of its own; begin with yours.
    */
   readonly countries: string[];
   /**

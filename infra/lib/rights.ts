@@ -67,7 +67,7 @@ export function identities(scope: Construct, address: string): string[] {
 export function mail(scope: Construct, email: EmailProps): iam.PolicyStatement {
   return new iam.PolicyStatement({
     sid: 'Mail',
-    actions: ['ses:SendEmail', 'ses:SendRawEmail'],
+    actions: ['ses:SendEmail'],
     resources: [
       ...(email.identityArns ?? identities(scope, email.fromAddress)),
       ...(email.inSandbox ? [ses(scope, 'identity/*')] : []),

@@ -1,4 +1,14 @@
-import { Aws, BootstraplessSynthesizer, CfnCondition, CfnParameter, type CfnParameterProps, Fn, Stack, type aws_iam as iam, type aws_lambda as lambda } from 'aws-cdk-lib';
+import {
+  Aws,
+  BootstraplessSynthesizer,
+  CfnCondition,
+  CfnParameter,
+  type CfnParameterProps,
+  Fn,
+  Stack,
+  type aws_iam as iam,
+  type aws_lambda as lambda,
+} from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Packages } from './code';
 import { FUNCTIONS, KINDS } from './functions';
@@ -64,7 +74,7 @@ export class StandaloneStack extends Stack {
     const countries = optional(
       'SmsCountries',
       'The countries to send SMS to, such as DE,AT. Without any there is no SMS.',
-      '([A-Z]{2}(,[A-Z]{2})*)?',
+      '([A-Z]{2}(:[0-9.]+)?(,[A-Z]{2}(:[0-9.]+)?)*)?',
     );
 
     this.latchstring = new Latchstring(this, 'Latchstring', {

@@ -49,7 +49,6 @@ const MATRIX: Record<string, string> = {
   'dynamodb:UpdateItem': 'yes    yes    yes    yes     yes     yes',
   'secretsmanager:GetSecretValue': 'yes    yes    yes    yes     yes     yes',
   'ses:SendEmail': 'yes    yes    .      .       .       .',
-  'ses:SendRawEmail': 'yes    yes    .      .       .       .',
   'sns:Publish': 'yes    yes    .      .       .       .',
 };
 

@@ -3,8 +3,7 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { describe, it } from 'node:test';
-import { templateOf } from './support';
-import { PACKAGES } from './support';
+import { PACKAGES, templateOf } from './support';
 
 const HOME = path.join(__dirname, '..');
 
@@ -59,7 +58,7 @@ describe('the templates for teams without CDK', () => {
     }
   });
 
-  it('ask for nothing that has no sensible default, but for where and who', () => {
+  it('ask where the zips are, who sends and how long the API key is good, and have a default for the rest', () => {
     const asked = templates.map(([, { Parameters }]) =>
       Object.entries(Parameters)
         .filter(([, parameter]) => (parameter as { Default?: unknown }).Default === undefined)
