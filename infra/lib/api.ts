@@ -15,6 +15,7 @@ function read(file: string): string {
 export const FIELDS: Record<string, FunctionName> = {
   'Mutation.signIn': 'sign-in',
   'Mutation.signInTicket': 'sign-in',
+  'Mutation.rememberDevice': 'sign-in',
   'Mutation.signUp': 'sign-up',
   'Mutation.changeContact': 'change-contact',
   'Query.pendingContact': 'change-contact',

@@ -75,6 +75,111 @@ export interface Settings {
    */
   readonly codesPerDay?: number;
   /**
+   * Digits of a code under attack, at least `codeLength` and at most 10.
+   * @default 8
+   */
+  readonly longCodeLength?: number;
+  /**
+   * Codes of the ordinary length for one identifier in 30 days that nobody proved, 0 to 100000.
+   * @default 5
+   */
+  readonly shortCodesPerMonth?: number;
+  /**
+   * How long a device is known, 1 to 400 days.
+   * @default 180
+   */
+  readonly deviceDays?: number;
+  /**
+   * Codes for the known devices of one identifier in a minute, 1 to 1000.
+   * @default 2
+   */
+  readonly deviceCodesPerMinute?: number;
+  /**
+   * Codes for the known devices of one identifier in an hour, 1 to 10000.
+   * @default 5
+   */
+  readonly deviceCodesPerHour?: number;
+  /**
+   * Codes for the known devices of one identifier in a day, 1 to 100000.
+   * @default 10
+   */
+  readonly deviceCodesPerDay?: number;
+  /**
+   * As `shortCodesPerMonth`, for the known devices of one identifier, 0 to 100000.
+   * @default 5
+   */
+  readonly deviceShortCodesPerMonth?: number;
+  /**
+   * Codes of the ordinary length in a day that nobody proved, 0 to 100000000.
+   * @default 40
+   */
+  readonly allShortCodesPerDay?: number;
+  /**
+   * Long codes in a day that nobody proved, 0 to 100000000.
+   * @default 3000
+   */
+  readonly allLongCodesPerDay?: number;
+  /**
+   * Codes of any length in a day, 1 to 100000000.
+   * @default 100000
+   */
+  readonly allCodesPerDay?: number;
+  /**
+   * How many accounts the odds against spraying are worked out for, 1 to 1000000000.
+   * @default 10000
+   */
+  readonly accounts?: number;
+  /**
+   * The most that the budgets may leave to somebody who guesses at one account for a year, 0 to 1.
+   * @default 0.001
+   */
+  readonly maxTargetedOdds?: number;
+  /**
+   * The same for somebody who guesses at all accounts, 0 to 1.
+   * @default 0.1
+   */
+  readonly maxSprayOdds?: number;
+  /**
+   * Which address of `X-Forwarded-For` is the caller's, 1 to 10, counted from the right.
+   * @default sources are not told apart
+   */
+  readonly sourcePosition?: number;
+  /**
+   * Codes for one source in a minute, 1 to 100000.
+   * @default 20
+   */
+  readonly sourceCodesPerMinute?: number;
+  /**
+   * Codes for one source in an hour, 1 to 1000000.
+   * @default 200
+   */
+  readonly sourceCodesPerHour?: number;
+  /**
+   * The countries that SMS are sent to, by ISO code, with or without a price: `US:0.0079,DE`.
+   * @default none, and phone numbers are refused
+   */
+  readonly smsCountries?: string;
+  /**
+   * What an SMS costs where no price is given, a number of up to five decimals.
+   * @default '0.1'
+   */
+  readonly smsPrice?: string;
+  /**
+   * What SMS may cost in a day, a number of up to five decimals.
+   * @default '50'
+   */
+  readonly smsSpendPerDay?: string;
+  /**
+   * Codes in an hour to numbers that begin alike, and that nobody proved, 1 to 1000000.
+   * @default 30
+   */
+  readonly smsUnprovedPerPrefix?: number;
+  /**
+   * The same to one country, 1 to 10000000.
+   * @default 200
+   */
+  readonly smsUnprovedPerCountry?: number;
+  /**
    * What is logged: error, warn, info or debug. No level logs a code, address, number or token.
    * @default 'info'
    */
@@ -119,6 +224,27 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   codesPerMinute: { variable: 'CODES_PER_MINUTE', bounds: [1, 1000] },
   codesPerHour: { variable: 'CODES_PER_HOUR', bounds: [1, 10_000] },
   codesPerDay: { variable: 'CODES_PER_DAY', bounds: [1, 100_000] },
+  longCodeLength: { variable: 'LONG_CODE_LENGTH' },
+  shortCodesPerMonth: { variable: 'SHORT_CODES_PER_MONTH', bounds: [0, 100_000] },
+  deviceDays: { variable: 'DEVICE_DAYS', bounds: [1, 400] },
+  deviceCodesPerMinute: { variable: 'DEVICE_CODES_PER_MINUTE', bounds: [1, 1000] },
+  deviceCodesPerHour: { variable: 'DEVICE_CODES_PER_HOUR', bounds: [1, 10_000] },
+  deviceCodesPerDay: { variable: 'DEVICE_CODES_PER_DAY', bounds: [1, 100_000] },
+  deviceShortCodesPerMonth: { variable: 'DEVICE_SHORT_CODES_PER_MONTH', bounds: [0, 100_000] },
+  allShortCodesPerDay: { variable: 'ALL_SHORT_CODES_PER_DAY', bounds: [0, 100_000_000] },
+  allLongCodesPerDay: { variable: 'ALL_LONG_CODES_PER_DAY', bounds: [0, 100_000_000] },
+  allCodesPerDay: { variable: 'ALL_CODES_PER_DAY', bounds: [1, 100_000_000] },
+  accounts: { variable: 'ACCOUNTS', bounds: [1, 1_000_000_000] },
+  maxTargetedOdds: { variable: 'MAX_TARGETED_ODDS' },
+  maxSprayOdds: { variable: 'MAX_SPRAY_ODDS' },
+  sourcePosition: { variable: 'SOURCE_POSITION', bounds: [1, 10] },
+  sourceCodesPerMinute: { variable: 'SOURCE_CODES_PER_MINUTE', bounds: [1, 100_000] },
+  sourceCodesPerHour: { variable: 'SOURCE_CODES_PER_HOUR', bounds: [1, 1_000_000] },
+  smsCountries: { variable: 'SMS_COUNTRIES' },
+  smsPrice: { variable: 'SMS_PRICE' },
+  smsSpendPerDay: { variable: 'SMS_SPEND_PER_DAY' },
+  smsUnprovedPerPrefix: { variable: 'SMS_UNPROVED_PER_PREFIX', bounds: [1, 1_000_000] },
+  smsUnprovedPerCountry: { variable: 'SMS_UNPROVED_PER_COUNTRY', bounds: [1, 10_000_000] },
   logLevel: { variable: 'LOG_LEVEL', words: ['error', 'warn', 'info', 'debug'] },
   metricsNamespace: { variable: 'METRICS_NAMESPACE' },
   delivery: { variable: 'DELIVERY', words: ['auto', 'extension', 'inline'] },

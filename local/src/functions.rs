@@ -24,8 +24,14 @@ pub(crate) struct Lambdas {
     define: DefineTrigger<MemoryStore, CognitoDirectory, Inbox<LocalClock>, LocalClock>,
     create: CreateTrigger<MemoryStore, Inbox<LocalClock>, LocalClock, OsEntropy>,
     verify: VerifyTrigger<MemoryStore, LocalClock>,
-    sign_in:
-        SignInResolver<MemoryStore, CognitoDirectory, CognitoChallengeApi, LocalClock, OsEntropy>,
+    sign_in: SignInResolver<
+        MemoryStore,
+        CognitoDirectory,
+        CognitoTokens,
+        CognitoChallengeApi,
+        LocalClock,
+        OsEntropy,
+    >,
     contact: ContactResolver<
         MemoryStore,
         CognitoDirectory,
@@ -49,9 +55,10 @@ pub(crate) struct Wiring {
 
 impl Lambdas {
     /// The field of the schema that each function serves.
-    pub(crate) const FIELDS: [(&'static str, &'static str); 5] = [
+    pub(crate) const FIELDS: [(&'static str, &'static str); 6] = [
         ("Mutation.signIn", SIGN_IN),
         ("Mutation.signInTicket", SIGN_IN),
+        ("Mutation.rememberDevice", SIGN_IN),
         ("Mutation.signUp", SIGN_UP),
         ("Mutation.changeContact", CHANGE_CONTACT),
         ("Query.pendingContact", CHANGE_CONTACT),
@@ -95,8 +102,10 @@ impl Lambdas {
                 deployment: deployment.clone(),
                 caller: caller.clone(),
                 legacy_pool,
+                source_position: None,
                 store: store.clone(),
                 directory: directory.clone(),
+                tokens: CognitoTokens::new(&aws),
                 api: api.clone(),
                 clock: clock.clone(),
                 entropy: OsEntropy,
@@ -104,6 +113,8 @@ impl Lambdas {
             contact: ContactResolver {
                 deployment,
                 caller,
+                // Everybody is 127.0.0.1 here.
+                source_position: None,
                 store,
                 directory,
                 tokens: CognitoTokens::new(&aws),

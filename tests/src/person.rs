@@ -76,6 +76,7 @@ pub struct Person {
     canonical: String,
     /// What their client says about their language.
     locale: Option<String>,
+    device: Option<String>,
 }
 
 impl Person {
@@ -90,6 +91,7 @@ impl Person {
             typed: typed.to_owned(),
             canonical,
             locale: None,
+            device: None,
         }
     }
 
@@ -97,6 +99,13 @@ impl Person {
     #[must_use]
     pub fn reading(mut self, locale: &str) -> Self {
         self.locale = Some(locale.to_owned());
+        self
+    }
+
+    /// The same person on a device that was remembered.
+    #[must_use]
+    pub fn on_device(mut self, device: &str) -> Self {
+        self.device = Some(device.to_owned());
         self
     }
 
@@ -118,7 +127,7 @@ impl Person {
     fn input(&self, proof: Option<&str>) -> Value {
         json!({"input": {
             "emailOrPhone": self.typed, "method": self.graphql_method(), "proof": proof,
-            "locale": self.locale,
+            "locale": self.locale, "device": self.device,
         }})
     }
 

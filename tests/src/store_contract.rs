@@ -10,13 +10,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use latchstring_core::account::Sub;
+use latchstring_core::budget::Charge;
+use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::KeyId;
 use latchstring_core::label::Label;
 use latchstring_core::locale::Locale;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
-use latchstring_core::ports::{Entropy, Finished, Judged, Opened, Redeemed, Store, Token};
+use latchstring_core::ports::{
+    Charged, Entropy, Finished, Judged, Opened, Redeemed, Store, Token, Window,
+};
 use latchstring_core::sealed::{SealedContact, Ticket, TicketId};
 use latchstring_core::time::Timestamp;
 use tokio::task::JoinSet;
@@ -58,7 +62,10 @@ pub async fn run<S: Store + 'static, E: Entropy>(contract: &Contract<S, E>) {
     a_lease_is_held_by_one_until_its_time_is_up(contract).await;
     one_of_many_takes_a_lease(contract).await;
     a_counter_stays_within_its_limit(contract).await;
+    windows_are_charged_together_or_not_at_all(contract).await;
     charges_at_once_stay_within_the_limit(contract).await;
+    what_is_forgiven_can_be_charged_again(contract).await;
+    forgiven_at_once_as_often_as_was_asked(contract).await;
 }
 
 impl<S: Store + 'static, E: Entropy> Contract<S, E> {
@@ -84,7 +91,14 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
     /// A ticket that nobody has.
     pub fn ticket(&self) -> TicketId {
         let to = Identifier::parse(Method::Email, "ada@example.com").expect("an address");
-        Ticket::new(Purpose::SignIn, to, self.now, &self.entropy).id
+        Ticket::new(
+            Purpose::SignIn,
+            to,
+            Charge::free(CodeLength::DEFAULT),
+            self.now,
+            &self.entropy,
+        )
+        .id
     }
 
     /// So many milliseconds from now.
@@ -101,6 +115,7 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             subject: Subject::Known(self.sub()),
             contact: SealedContact::from_text("k1.sealed"),
             locale: None,
+            charge: Charge::from_bytes(&[8, 0b1_0111, 1, 2, 3, 4, 5, 6, 7, 8]).expect("a charge"),
             key: KeyId::parse("k1").expect("a key id"),
             issued_at: self.now,
             expires_at: self.after(300_000),
@@ -569,13 +584,29 @@ pub async fn one_of_many_takes_a_lease<S: Store + 'static, E: Entropy>(c: &Contr
     }
 }
 
+/// A window of a counter.
+pub fn window(name: &str, amount: u32, limit: u32) -> Window {
+    Window {
+        name: name.to_owned(),
+        amount,
+        limit,
+    }
+}
+
 /// `charge`.
 pub async fn a_counter_stays_within_its_limit<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let counter = c.label();
     let keep = c.after(60_000);
     let charge = async |counter, amount, limit| {
-        let charged = c.store.charge(counter, amount, limit, keep).await;
-        charged.expect("an answer")
+        let windows = [window("all", amount, limit)];
+        let charged = c.store.charge(counter, &windows, keep);
+        match charged.await.expect("an answer") {
+            Charged::Yes => true,
+            Charged::Refused { window } => {
+                assert_eq!(window, 0);
+                false
+            }
+        }
     };
     assert!(!charge(counter, 4, 3).await, "more than ever fits");
     assert!(charge(counter, 2, 3).await);
@@ -594,6 +625,35 @@ pub async fn a_counter_stays_within_its_limit<S: Store + 'static, E: Entropy>(c:
     assert!(!charge(c.label(), 1, 0).await);
 }
 
+/// `charge`, of several windows.
+pub async fn windows_are_charged_together_or_not_at_all<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let counter = c.label();
+    let keep = c.after(60_000);
+    let charge = async |windows: &[Window]| c.store.charge(counter, windows, keep).await;
+    let refused = |window| Ok(Charged::Refused { window });
+    let [minute, hour, day] = [window("m7", 1, 1), window("h1", 1, 2), window("d0", 1, 2)];
+    let all = [minute.clone(), hour.clone(), day.clone()];
+    assert_eq!(charge(&all).await, Ok(Charged::Yes));
+    assert_eq!(charge(&all).await, refused(0), "only the first is full");
+    assert_eq!(
+        charge(&[window("m8", 1, 1), hour.clone(), day.clone()]).await,
+        Ok(Charged::Yes),
+        "nothing of what was refused was charged"
+    );
+    assert_eq!(charge(&all).await, refused(2), "the last that is full");
+    assert_eq!(
+        charge(&[window("m9", 1, 1), hour.clone()]).await,
+        refused(1)
+    );
+    assert_eq!(charge(&[window("m9", 1, 1)]).await, Ok(Charged::Yes));
+    assert_eq!(charge(&[window("m9", 1, 1), day]).await, refused(1));
+    let never = [window("m9", 1, 9), window("spend", 5, 4)];
+    assert_eq!(charge(&never).await, refused(1), "more than ever fits");
+    assert_eq!(charge(&[window("m9", 1, 2)]).await, Ok(Charged::Yes));
+}
+
 /// `charge`, at once.
 pub async fn charges_at_once_stay_within_the_limit<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
@@ -601,9 +661,69 @@ pub async fn charges_at_once_stay_within_the_limit<S: Store + 'static, E: Entrop
     let counter = c.label();
     let keep = c.after(60_000);
     let charged = at_once(&c.store, RACERS, |store, _| async move {
-        store.charge(counter, 2, 11, keep).await
+        let windows = [window("short", 1, 100), window("all", 2, 11)];
+        store.charge(counter, &windows, keep).await
     })
     .await;
-    assert_eq!(count(&charged, &Ok(true)), 5);
-    assert_eq!(count(&charged, &Ok(false)), usize::from(RACERS) - 5);
+    assert_eq!(count(&charged, &Ok(Charged::Yes)), 5);
+    let refused = Ok(Charged::Refused { window: 1 });
+    assert_eq!(count(&charged, &refused), usize::from(RACERS) - 5);
+    let left = async |limit| {
+        let windows = [window("short", 1, limit)];
+        c.store.charge(counter, &windows, keep).await
+    };
+    assert_eq!(left(5).await, Ok(Charged::Refused { window: 0 }));
+    assert_eq!(left(6).await, Ok(Charged::Yes), "five were charged");
+}
+
+/// `forgive`.
+pub async fn what_is_forgiven_can_be_charged_again<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let counter = c.label();
+    let keep = c.after(60_000);
+    let charge = async |name: &str| {
+        let charged = c.store.charge(counter, &[window(name, 1, 2)], keep).await;
+        charged.expect("an answer") == Charged::Yes
+    };
+    let forgive = async |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(c.store.forgive(counter, &names).await, Ok(()));
+    };
+    forgive(&["short"]).await;
+    assert!(charge("short").await && charge("short").await);
+    assert!(!charge("short").await, "nothing was forgiven in advance");
+    assert!(charge("all").await);
+    forgive(&["short", "all"]).await;
+    assert!(charge("short").await);
+    assert!(!charge("short").await, "one was forgiven, not two");
+    forgive(&["short", "all"]).await;
+    assert!(!charge("short").await, "all or none: the other had no more");
+    forgive(&["other"]).await;
+    assert!(!charge("short").await);
+}
+
+/// `charge` and `forgive`, at once.
+pub async fn forgiven_at_once_as_often_as_was_asked<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let counter = c.label();
+    let keep = c.after(60_000);
+    let racers = u32::from(RACERS);
+    let windows = [window("short", racers, racers)];
+    assert_eq!(
+        c.store.charge(counter, &windows, keep).await,
+        Ok(Charged::Yes)
+    );
+    let forgiven = at_once(&c.store, RACERS / 2, |store, _| async move {
+        store.forgive(counter, &["short".to_owned()]).await
+    })
+    .await;
+    assert_eq!(count(&forgiven, &Ok(())), usize::from(RACERS / 2));
+    let charge = async |amount| {
+        let windows = [window("short", amount, racers)];
+        c.store.charge(counter, &windows, keep).await
+    };
+    assert_ne!(charge(racers / 2 + 1).await, Ok(Charged::Yes));
+    assert_eq!(charge(racers / 2).await, Ok(Charged::Yes));
 }

@@ -138,6 +138,16 @@ impl SignedIn {
         Ok(Question::of(&self.latchstring, &payload))
     }
 
+    /// What this device keeps, to have a budget of its own.
+    pub async fn remembers_the_device(&self) -> Result<String, Refusal> {
+        const QUERY: &str = "mutation { rememberDevice { device expiresIn } }";
+        let payload = self.graphql("rememberDevice", QUERY, json!({})).await?;
+        assert_eq!(payload["expiresIn"], 180 * 24 * 3600);
+        let device = payload["device"].as_str().expect("a text").to_owned();
+        note(&device);
+        Ok(device)
+    }
+
     /// What became of the email address that was last asked for.
     pub async fn pending_email(&self) -> Option<String> {
         const QUERY: &str = "query { pendingContact(method: EMAIL) { state } }";

@@ -40,6 +40,14 @@ enum Chore {
     Package(Package),
     /// Explore the orders of parallel calls deeper than the tests do, and print what that came to
     Model,
+    /// Print what the budgets leave to somebody who guesses: the defaults', or the environment's
+    Odds,
+    /// Print the commands that reset the deployment's budgets of today, or a country's of this hour
+    Reset {
+        /// The country's ISO code
+        #[arg(long)]
+        country: Option<String>,
+    },
     /// Say what is safe in a deployed pool, what leaks or will fail, and how to mend it
     #[command(disable_help_flag = true)]
     Doctor {
@@ -109,6 +117,24 @@ fn main() -> ExitCode {
                 .args(&["--", "model::", "--nocapture"])
                 .env("MODEL", "deep");
             println!("      $ {line}");
+            told(line.run(&repository).map_err(|failure| failure.of(&line)))
+        }
+        Chore::Odds => {
+            let line = Line::cargo(&["run", "--quiet", "--locked"]).args(&[
+                "--package",
+                "latchstring-lambda",
+                "--example",
+                "odds",
+            ]);
+            told(line.run(&repository).map_err(|failure| failure.of(&line)))
+        }
+        Chore::Reset { country } => {
+            let mut line = Line::cargo(&["run", "--quiet", "--locked"])
+                .args(&["--package", "latchstring-aws", "--example", "reset"])
+                .args(&["--features", "dynamodb", "--"]);
+            if let Some(country) = &country {
+                line = line.args(&["--country", country]);
+            }
             told(line.run(&repository).map_err(|failure| failure.of(&line)))
         }
         Chore::Doctor { arguments } => {

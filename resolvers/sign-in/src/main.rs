@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use latchstring_aws::{Aws, CognitoChallengeApi, CognitoDirectory, DynamoStore, SecretsManager};
+use latchstring_aws::{
+    Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, SecretsManager,
+};
 use latchstring_core::ports::Store;
 use latchstring_lambda::appsync::SignInResolver;
 use latchstring_lambda::config::{ConfigError, Environment, StoreChoice};
@@ -32,9 +34,11 @@ fn resolver<S: Store>(
     let caller = environment.caller()?;
     Ok(SignInResolver {
         deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
+        source_position: environment.source_position()?,
         legacy_pool: environment.legacy_pool()?,
         store,
         directory: CognitoDirectory::new(aws, environment.user_pool()?),
+        tokens: CognitoTokens::new(aws),
         api: CognitoChallengeApi::new(aws, caller.client()),
         caller,
         clock: SystemClock,

@@ -24,7 +24,7 @@ pub use cognito::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 #[cfg(feature = "delivery")]
 pub use delivery::Couriers;
 #[cfg(feature = "dynamodb")]
-pub use dynamodb::DynamoStore;
+pub use dynamodb::{DynamoStore, counter_key};
 #[cfg(feature = "secrets")]
 pub use secrets::SecretsManager;
 #[cfg(feature = "ses")]

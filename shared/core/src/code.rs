@@ -26,6 +26,10 @@ impl CodeLength {
 
     /// Six digits.
     pub const DEFAULT: Self = Self(6);
+    /// Eight digits, for an identifier under attack.
+    pub const LONG: Self = Self(8);
+    /// Ten digits, for a deployment under attack.
+    pub const LONGEST: Self = Self(Self::MAX);
 
     /// A length of 6 to 10 digits.
     pub const fn new(digits: u8) -> Option<Self> {

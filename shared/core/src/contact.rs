@@ -8,12 +8,13 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::account::{Account, NameError, Names, Sub};
+use crate::budget::{Bearer, Source};
 use crate::door::{Door, payload};
 use crate::flow::{Caller, Purpose};
 use crate::identifier::{Identifier, Method};
 use crate::locale::Locale;
 use crate::pending::{Pending, PendingOutcome};
-use crate::policy::Deployment;
+use crate::policy::{Deployment, Policy};
 use crate::ports::{ChallengeApi, Clock, Directory, Entropy, Fault, Reply, Store, TokenHolder};
 use crate::sealed::CLOCK_LEEWAY;
 use crate::secret::Secret;
@@ -131,10 +132,11 @@ where
         names: &Names,
         contact: &Identifier,
         locale: Option<Locale>,
+        source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
         let account = self.freshly_signed_in(identity).await?;
         self.directory.set_names(&account.username, names).await?;
-        self.start(&account, contact, locale).await
+        self.start(&account, contact, locale, source).await
     }
 
     /// Keeps the contact as pending and sends its code. The present one works until then.
@@ -143,9 +145,10 @@ where
         identity: &Identity,
         contact: &Identifier,
         locale: Option<Locale>,
+        source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
         let account = self.freshly_signed_in(identity).await?;
-        self.start(&account, contact, locale).await
+        self.start(&account, contact, locale, source).await
     }
 
     /// What became of the contact that was last asked for.
@@ -171,6 +174,7 @@ where
         account: &Account,
         contact: &Identifier,
         locale: Option<Locale>,
+        source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
         let Deployment { policy, keys } = self.deployment;
         let own = account.attributes.verified(contact.method());
@@ -185,7 +189,7 @@ where
             clock: self.clock,
             entropy: self.entropy,
         };
-        door.charge(contact).await?;
+        let charge = door.charge(contact, Bearer::Stranger, source).await?;
         let pending = Pending::new(
             account.attributes.sub().clone(),
             contact,
@@ -195,7 +199,7 @@ where
             self.entropy,
         );
         self.store.put_pending(&pending).await?;
-        let ticket = door.seal(Purpose::VerifyContact(pending.id), contact, locale);
+        let ticket = door.seal(Purpose::VerifyContact(pending.id), contact, locale, charge);
         let Reply::Challenge(challenge) = self.api.initiate(&account.username).await? else {
             return Err(Cause::SessionRefused.into());
         };
@@ -214,17 +218,25 @@ where
         Ok(account)
     }
 
-    /// The caller's account, if Cognito still accepts the token. AppSync alone would take an ID
-    /// token, another client's, or a revoked one until it expires.
     async fn signed_in(&self, identity: &Identity) -> Result<Account, ContactError> {
-        let of_ours = self.deployment.policy.clients.contains(&identity.client);
-        if identity.token_use != "access" || !of_ours || identity.sub.is_empty() {
-            return Err(ContactError::NotSignedIn);
-        }
-        self.tokens
-            .holder(&identity.access_token)
-            .await?
-            .filter(|account| *account.attributes.sub() == identity.sub)
-            .ok_or(ContactError::NotSignedIn)
+        signed_in(&self.deployment.policy, self.tokens, identity).await
     }
+}
+
+/// The caller's account, if Cognito still accepts the token. AppSync alone would take an ID token,
+/// another client's, or a revoked one until it expires.
+pub(crate) async fn signed_in(
+    policy: &Policy,
+    tokens: &impl TokenHolder,
+    identity: &Identity,
+) -> Result<Account, ContactError> {
+    let of_ours = policy.clients.contains(&identity.client);
+    if identity.token_use != "access" || !of_ours || identity.sub.is_empty() {
+        return Err(ContactError::NotSignedIn);
+    }
+    tokens
+        .holder(&identity.access_token)
+        .await?
+        .filter(|account| *account.attributes.sub() == identity.sub)
+        .ok_or(ContactError::NotSignedIn)
 }

@@ -1,19 +1,14 @@
 //! What the resolvers have in common: the budget, the ticket, and the first question.
 
 use super::sign_in::{Cause, SignInError, SignInPayload};
+use crate::budget::{Bearer, Charge, Source, Till};
 use crate::flow::{Caller, Purpose};
 use crate::identifier::Identifier;
-use crate::label::Label;
 use crate::locale::Locale;
 use crate::policy::Deployment;
 use crate::ports::{ChallengeApi, Clock, Entropy, Fault, OpenChallenge, Reply, Store};
 use crate::sealed::Ticket;
 use crate::secret::Secret;
-use crate::time::Timestamp;
-
-const MINUTE: u64 = 60;
-const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
 
 /// The way to a flow that may send.
 pub(crate) struct Door<'a, S, A, C, E> {
@@ -58,34 +53,34 @@ impl<S: Store, A: ChallengeApi, C: Clock, E: Entropy> Door<'_, S, A, C, E> {
         purpose: Purpose,
         identifier: &Identifier,
         locale: Option<Locale>,
+        charge: Charge,
     ) -> Secret {
+        let to = identifier.clone();
         let ticket = Ticket {
             locale,
-            ..Ticket::new(purpose, identifier.clone(), self.clock.now(), self.entropy)
+            ..Ticket::new(purpose, to, charge, self.clock.now(), self.entropy)
         };
         Secret::new(ticket.seal(&self.deployment.keys, self.caller, self.entropy))
     }
 
-    /// Charges one code to the identifier, before anything else is known about it. A refusal looks
-    /// the same whether or not anybody has the identifier.
-    pub(crate) async fn charge(&self, identifier: &Identifier) -> Result<(), SignInError> {
-        let budget = &self.deployment.policy.budget;
-        let now = self.clock.now();
-        for (name, length, limit) in [
-            ("minute", MINUTE, budget.per_minute),
-            ("hour", HOUR, budget.per_hour),
-            ("day", DAY, budget.per_day),
-        ] {
-            let window = now.as_secs() / length;
-            let ends = Timestamp::from_secs((window + 1) * length);
-            let counter = Label::of_budget(&self.deployment.keys, name, identifier, window);
-            if !self.store.charge(counter, 1, limit, ends).await? {
-                return Err(SignInError::TooManyRequests {
-                    retry_after: now.secs_until(ends),
-                });
-            }
-        }
-        Ok(())
+    /// Charges one code to the identifier.
+    pub(crate) async fn charge(
+        &self,
+        identifier: &Identifier,
+        bearer: Bearer,
+        source: Option<Source>,
+    ) -> Result<Charge, SignInError> {
+        let till = Till {
+            deployment: self.deployment,
+            store: self.store,
+            now: self.clock.now(),
+        };
+        till.charge(identifier, bearer, source).await
+    }
+
+    /// What a flow goes by that sends nothing.
+    pub(crate) const fn free(&self) -> Charge {
+        Charge::free(self.deployment.policy.code_length)
     }
 }
 

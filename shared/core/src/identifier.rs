@@ -91,6 +91,32 @@ pub enum IdentifierError {
     /// satellite or another service without a country.
     #[error("Codes cannot be sent to this kind of phone number.")]
     RefusedNumber,
+    /// A number of a country that this deployment does not send to.
+    #[error("Codes are not sent to phone numbers of this country.")]
+    Country,
+}
+
+/// A country by its ISO 3166 code of two letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Country([u8; 2]);
+
+impl Country {
+    /// Reads a code of two capital letters that phone numbers belong to.
+    pub fn parse(code: &str) -> Option<Self> {
+        let region = Region::from_code(code).ok()?;
+        Self::of(region).filter(|country| country.as_str() == code)
+    }
+
+    /// `None` for services without a country.
+    fn of(region: Region) -> Option<Self> {
+        let code = region.as_region_str().as_bytes().try_into().ok()?;
+        (region != Region::World).then_some(Self(code))
+    }
+
+    /// The code.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
 }
 
 impl Email {
@@ -166,6 +192,25 @@ impl PhoneNumber {
     /// The number in E.164 form.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The country, where it can be told: countries that share a code are told apart by the
+    /// number, if such a number can exist.
+    pub fn country(&self) -> Option<Country> {
+        let number = PHONE_NUMBER_UTIL.parse(&self.0, None).ok()?;
+        PHONE_NUMBER_UTIL
+            .get_region_for_number(&number)
+            .and_then(Country::of)
+    }
+
+    /// The country code and the first four digits after it: a block of numbers that one operator
+    /// hands out.
+    pub fn prefix(&self) -> &str {
+        let digits = self.0.trim_start_matches('+');
+        let code = PHONE_NUMBER_UTIL
+            .parse(&self.0, None)
+            .map_or(1, |number| number.country_code.to_string().len());
+        digits.get(..code + 4).unwrap_or(digits)
     }
 }
 

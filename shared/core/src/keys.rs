@@ -86,10 +86,12 @@ pub(crate) enum Use {
     Challenge,
     /// Hashes that stand for an identifier, account or flow in keys of the store and in logs.
     Label,
+    /// Sealing what a known device is given.
+    Device,
 }
 
 impl Use {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Code,
         Self::Answer,
         Self::Ticket,
@@ -97,6 +99,7 @@ impl Use {
         Self::Contact,
         Self::Challenge,
         Self::Label,
+        Self::Device,
     ];
 
     const fn info(self) -> &'static str {
@@ -108,6 +111,7 @@ impl Use {
             Self::Contact => "latchstring v1 contact",
             Self::Challenge => "latchstring v1 challenge",
             Self::Label => "latchstring v1 label",
+            Self::Device => "latchstring v1 device",
         }
     }
 }
@@ -161,6 +165,7 @@ impl fmt::Debug for Key {
 pub struct KeyRing {
     current: Key,
     others: Vec<Key>,
+    lasting: Option<Key>,
 }
 
 impl KeyRing {
@@ -171,7 +176,30 @@ impl KeyRing {
         if ids.len() < others.len() || ids.contains(current.id()) {
             return Err(KeyError::Twice);
         }
-        Ok(Self { current, others })
+        Ok(Self {
+            current,
+            others,
+            lasting: None,
+        })
+    }
+
+    /// The same with a key for what must outlive a rotation. Without one the current key serves,
+    /// and each rotation starts budgets and leases afresh and ends known devices.
+    pub fn with_lasting(self, key: Key) -> Result<Self, KeyError> {
+        // A key may become the lasting one and go on as another.
+        let same = |other: &Key| other.subkeys.0 == key.subkeys.0;
+        if self.find(key.id.as_str()).is_some_and(|other| !same(other)) {
+            return Err(KeyError::Twice);
+        }
+        Ok(Self {
+            lasting: Some(key),
+            ..self
+        })
+    }
+
+    /// The key for what must outlive a rotation.
+    pub fn lasting(&self) -> &Key {
+        self.lasting.as_ref().unwrap_or(&self.current)
     }
 
     /// The key that new things are made under.
@@ -183,6 +211,7 @@ impl KeyRing {
     pub fn find(&self, id: &str) -> Option<&Key> {
         std::iter::once(&self.current)
             .chain(&self.others)
+            .chain(&self.lasting)
             .find(|key| key.id.as_str() == id)
     }
 }
@@ -227,6 +256,20 @@ mod tests {
     fn a_ring_with_two_keys_of_one_name_is_refused() {
         let error = KeyRing::new(key("a", 1), None, Some(key("a", 2))).unwrap_err();
         assert_eq!(error, KeyError::Twice);
+    }
+
+    #[test]
+    fn a_key_may_go_on_as_the_lasting_one_under_its_own_name_only() {
+        let ring = || KeyRing::new(key("b", 2), None, Some(key("a", 1))).unwrap();
+        assert_eq!(ring().lasting().id().as_str(), "b", "without one");
+        let lasting = ring().with_lasting(key("a", 1)).unwrap();
+        assert_eq!(lasting.lasting().id().as_str(), "a");
+        let other = ring().with_lasting(key("l", 9)).unwrap();
+        assert!(other.find("l").is_some());
+        assert_eq!(
+            ring().with_lasting(key("a", 9)).unwrap_err(),
+            KeyError::Twice
+        );
     }
 
     #[test]

@@ -4,12 +4,14 @@
 use std::fmt;
 
 use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 
+use crate::budget::Source;
 use crate::flow::FlowId;
 use crate::identifier::Identifier;
 use crate::keys::{KeyRing, Use};
 
-/// 128 bits of HMAC-SHA256 under the ring's current key. Equal for equal things of one kind;
+/// 128 bits of HMAC-SHA256 under the ring's lasting key. Equal for equal things of one kind;
 /// says nothing to anyone without the key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label([u8; 16]);
@@ -18,7 +20,7 @@ impl Label {
     fn of(ring: &KeyRing, kind: &str, fields: &[&[u8]]) -> Self {
         let mut all = vec![kind.as_bytes()];
         all.extend_from_slice(fields);
-        let mac = ring.current().mac(Use::Label, &all);
+        let mac = ring.lasting().mac(Use::Label, &all);
         let mut label = [0; 16];
         label.copy_from_slice(&mac[..16]);
         Self(label)
@@ -41,8 +43,13 @@ impl Label {
         Self::of(ring, "flow", &[flow.as_bytes()])
     }
 
-    /// Stands for what an identifier has used up of a budget in one window.
-    pub fn of_budget(ring: &KeyRing, budget: &str, identifier: &Identifier, window: u64) -> Self {
+    /// Stands for what an identifier has used up of a budget in one month.
+    pub(crate) fn of_budget(
+        ring: &KeyRing,
+        budget: &str,
+        identifier: &Identifier,
+        month: u64,
+    ) -> Self {
         Self::of(
             ring,
             "budget",
@@ -50,9 +57,26 @@ impl Label {
                 budget.as_bytes(),
                 identifier.method().as_str().as_bytes(),
                 identifier.as_str().as_bytes(),
-                &window.to_be_bytes(),
+                &month.to_be_bytes(),
             ],
         )
+    }
+
+    /// Stands for what a source has used up of its budget in one hour.
+    pub(crate) fn of_source(ring: &KeyRing, source: Source, hour: u64) -> Self {
+        Self::of(ring, "source", &[&source.to_bytes(), &hour.to_be_bytes()])
+    }
+
+    /// Names something that is nobody's: anybody can tell what it stands for, no key is needed.
+    pub(crate) fn of_public(kind: &str, fields: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new();
+        for field in std::iter::once(&kind.as_bytes()).chain(fields) {
+            hash.update((field.len() as u64).to_be_bytes());
+            hash.update(field);
+        }
+        let mut label = [0; 16];
+        label.copy_from_slice(&hash.finalize()[..16]);
+        Self(label)
     }
 
     /// A label that is nobody else's, to hold a lease with.

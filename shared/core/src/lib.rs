@@ -7,14 +7,18 @@
 //! - [`identifier`]: email addresses and phone numbers, canonical once parsed.
 //! - [`flow`]: the challenge state machine. Its module doc holds the policy table; start there.
 //! - [`sign_in`], [`contact`]: the resolvers, the only doors to a ticket.
+//! - [`budget`]: what may be asked for, and how long a code is under attack; [`odds`] works out
+//!   what they leave to somebody who guesses.
 //! - [`pending`]: a contact before it is proved.
 //! - [`code`], [`sealed`], [`keys`], [`label`]: the secrets, and what stands for them.
 //! - [`message`], [`locale`]: what a person reads, and in which language.
 //! - [`ports`]: what the outside must provide.
 
 pub mod account;
+pub mod budget;
 pub mod code;
 pub mod contact;
+pub mod device;
 mod door;
 pub mod flow;
 pub mod identifier;
@@ -22,6 +26,7 @@ pub mod keys;
 pub mod label;
 pub mod locale;
 pub mod message;
+pub mod odds;
 pub mod pending;
 pub mod policy;
 pub mod ports;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::budget::Budgets;
 use crate::code::CodeLength;
 use crate::flow::Caller;
 use crate::keys::KeyRing;
@@ -19,6 +20,8 @@ pub struct Policy {
     pub clients: Vec<String>,
     /// Digits of a code: 6 to 10.
     pub code_length: CodeLength,
+    /// Digits of a code under attack: as many or more.
+    pub long_code_length: CodeLength,
     /// Distinct wrong answers a code survives, the right one included: 1 to 5.
     pub attempts: u8,
     /// How long a code lives: 60 to 600 s (NIST 800-63B: at most 10 minutes).
@@ -35,22 +38,12 @@ pub struct Policy {
     pub pending_life: Duration,
     /// How old a sign-in may be for a contact to be added or changed: 60 to 86400 s.
     pub fresh_for: Duration,
-    /// What one identifier may be sent.
-    pub budget: Budget,
+    /// How long a device is known: 1 to 400 days.
+    pub device_life: Duration,
+    /// What may be sent.
+    pub budgets: Budgets,
     /// How its messages look.
     pub branding: Branding,
-}
-
-/// Codes for one identifier, known or not, in each window of time. Windows are aligned to the
-/// clock, so up to twice a window's codes may fall around its edge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// In each minute: 1 to 1000.
-    pub per_minute: u32,
-    /// In each hour: 1 to 10000.
-    pub per_hour: u32,
-    /// In each day: 1 to 100000.
-    pub per_day: u32,
 }
 
 impl Policy {
@@ -59,6 +52,7 @@ impl Policy {
         Self {
             clients,
             code_length: CodeLength::DEFAULT,
+            long_code_length: CodeLength::LONG,
             attempts: 3,
             code_life: Duration::from_secs(300),
             resend_after: Duration::from_secs(30),
@@ -67,11 +61,8 @@ impl Policy {
             proof_life: Duration::from_secs(180),
             pending_life: Duration::from_secs(3600),
             fresh_for: Duration::from_secs(600),
-            budget: Budget {
-                per_minute: 2,
-                per_hour: 5,
-                per_day: 10,
-            },
+            device_life: Duration::from_secs(180 * 24 * 3600),
+            budgets: Budgets::default(),
             branding: Branding::default(),
         }
     }

@@ -103,6 +103,30 @@ pub enum Redeemed {
     Elsewhere,
 }
 
+/// One count among those of a counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Its name within the counter: 1 to 32 of `a-z` and `0-9`.
+    pub name: String,
+    /// How much is added.
+    pub amount: u32,
+    /// What the sum may be at most.
+    pub limit: u32,
+}
+
+/// What became of [`Store::charge`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charged {
+    /// Every window was charged.
+    Yes,
+    /// No window was, because this one has no room: the last such in the order given. One that
+    /// could never take its amount may be named before another that is full.
+    Refused {
+        /// Its place in the list.
+        window: usize,
+    },
+}
+
 /// What can be redeemed once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Token {
@@ -189,15 +213,22 @@ pub trait Store: Send + Sync {
     /// Gives the lease back if `holder` still has it.
     fn release(&self, on: Label, holder: Label) -> impl Future<Output = Result<(), Fault>> + Send;
 
-    /// Adds `amount` to the counter if the sum stays within `limit`; kept until `keep_until` at
-    /// least. True if it was added.
+    /// Adds each window's amount to its count if every sum stays within its limit, and else
+    /// none; kept until `keep_until` at least. Windows are at least one, of different names.
     fn charge(
         &self,
         counter: Label,
-        amount: u32,
-        limit: u32,
+        windows: &[Window],
         keep_until: Timestamp,
-    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+    ) -> impl Future<Output = Result<Charged, Fault>> + Send;
+
+    /// Takes one off the count of each of these windows, if every one of them has as much. Never
+    /// repeated by the adapter: what is lost stays charged, and nothing is forgiven twice.
+    fn forgive(
+        &self,
+        counter: Label,
+        windows: &[String],
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
 /// What is known of a message whose delivery failed.

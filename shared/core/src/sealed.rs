@@ -11,6 +11,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64URL_NOPAD;
 use thiserror::Error;
 
+use crate::budget::Charge;
 use crate::flow::{Caller, FlowId, Purpose};
 use crate::identifier::{Identifier, MAX_IDENTIFIER_BYTES, Method};
 use crate::keys::{Key, KeyRing, Use};
@@ -66,6 +67,8 @@ pub struct Ticket {
     pub to: Identifier,
     /// The language that was asked for, if any.
     pub locale: Option<Locale>,
+    /// What the code was charged, and how long it is.
+    pub charge: Charge,
     /// By which it is redeemed.
     pub id: TicketId,
     /// When it was made.
@@ -74,11 +77,18 @@ pub struct Ticket {
 
 impl Ticket {
     /// A fresh ticket, for no language in particular.
-    pub fn new(purpose: Purpose, to: Identifier, now: Timestamp, entropy: &impl Entropy) -> Self {
+    pub fn new(
+        purpose: Purpose,
+        to: Identifier,
+        charge: Charge,
+        now: Timestamp,
+        entropy: &impl Entropy,
+    ) -> Self {
         Self {
             purpose,
             to,
             locale: None,
+            charge,
             id: TicketId(entropy.bytes()),
             made_at: now,
         }
@@ -94,6 +104,7 @@ impl Ticket {
         let mut plain = vec![purpose, Locale::to_byte(self.locale)];
         plain.extend_from_slice(&pending);
         plain.extend_from_slice(self.id.as_bytes());
+        plain.extend_from_slice(&self.charge.to_bytes());
         plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
         put_identifier(&mut plain, &self.to);
         seal(
@@ -126,6 +137,7 @@ impl Ticket {
             purpose,
             locale: Locale::from_byte(locale),
             id: TicketId(reader.array()?),
+            charge: Charge::from_bytes(&reader.array()?).ok_or(UnsealError::Forged)?,
             made_at: Timestamp::from_millis(u64::from_be_bytes(reader.array()?)),
             to: reader.identifier()?,
         };
@@ -240,7 +252,13 @@ fn aad(usage: Use, key: &Key, bound_to: &[&[u8]]) -> Vec<u8> {
     data
 }
 
-fn seal(key: &Key, usage: Use, bound_to: &[&[u8]], plain: &[u8], entropy: &impl Entropy) -> String {
+pub(crate) fn seal(
+    key: &Key,
+    usage: Use,
+    bound_to: &[&[u8]],
+    plain: &[u8],
+    entropy: &impl Entropy,
+) -> String {
     let nonce: [u8; NONCE_BYTES] = entropy.bytes();
     let mut sealed = nonce.to_vec();
     let cipher = XChaCha20Poly1305::new(key.subkey(usage).into());
@@ -259,7 +277,7 @@ fn seal(key: &Key, usage: Use, bound_to: &[&[u8]], plain: &[u8], entropy: &impl 
     format!("{}.{}", key.id().as_str(), BASE64URL_NOPAD.encode(&sealed))
 }
 
-fn open(
+pub(crate) fn open(
     ring: &KeyRing,
     usage: Use,
     bound_to: &[&[u8]],
@@ -300,10 +318,10 @@ fn put_identifier(plain: &mut Vec<u8>, identifier: &Identifier) {
     plain.resize(start + IDENTIFIER_BYTES, 0);
 }
 
-struct Reader<'a>(&'a [u8]);
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
 impl Reader<'_> {
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], UnsealError> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], UnsealError> {
         let (head, rest) = self.0.split_first_chunk().ok_or(UnsealError::Forged)?;
         self.0 = rest;
         Ok(*head)
@@ -325,7 +343,7 @@ impl Reader<'_> {
         Identifier::parse(method, text).map_err(|_| UnsealError::Forged)
     }
 
-    fn end(&self) -> Result<(), UnsealError> {
+    pub(crate) fn end(&self) -> Result<(), UnsealError> {
         if self.0.is_empty() {
             Ok(())
         } else {
@@ -339,6 +357,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::code::CodeLength;
     use crate::keys::KeyId;
     use crate::testing::Seeded;
 
@@ -365,7 +384,13 @@ mod tests {
     }
 
     fn ticket_to(to: Identifier) -> Ticket {
-        Ticket::new(Purpose::SignIn, to, now(), &Seeded::new(1))
+        Ticket::new(
+            Purpose::SignIn,
+            to,
+            Charge::free(CodeLength::DEFAULT),
+            now(),
+            &Seeded::new(1),
+        )
     }
 
     fn sealed() -> String {

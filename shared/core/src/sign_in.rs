@@ -8,12 +8,15 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::budget::{Bearer, Budget, Charge, Source};
+use crate::device::Device;
 use crate::door::{Door, payload};
 use crate::flow::{Caller, Purpose};
 use crate::identifier::{Identifier, IdentifierError};
 use crate::keys::KeyId;
 use crate::label::Label;
 use crate::locale::Locale;
+use crate::pending::PendingId;
 use crate::policy::Deployment;
 use crate::ports::{
     ChallengeApi, Clock, Created, Directory, Entropy, Fault, OpenChallenge, Reply, Store, Token,
@@ -30,14 +33,18 @@ pub struct SignInRequest {
     pub proof: Option<Secret>,
     /// The language of the message, if the client named one of ours.
     pub locale: Option<Locale>,
+    /// What a device that the identifier signed in on was given.
+    pub device: Option<Secret>,
+    /// Where the request comes from, if that can be told.
+    pub source: Option<Source>,
 }
 
 impl SignInRequest {
     /// The key that the proof names.
     pub fn key_ids(&self) -> Vec<KeyId> {
-        let proof = self.proof.iter();
-        proof
-            .filter_map(|proof| KeyId::named_by(proof.expose()))
+        let sealed = self.proof.iter().chain(&self.device);
+        sealed
+            .filter_map(|sealed| KeyId::named_by(sealed.expose()))
             .collect()
     }
 }
@@ -78,11 +85,13 @@ pub enum SignInError {
     /// The proof is forged, stale, used, or of another identifier.
     #[error("This proof is not valid any more. Sign in with a new code.")]
     InvalidProof,
-    /// The identifier's budget is spent.
+    /// A budget is spent.
     #[error("Too many codes were asked for. Try again in {} {unit}.", if *.retry_after >= 120 { .retry_after.div_ceil(60) } else { *.retry_after }, unit = if *.retry_after >= 120 { "minutes" } else { "seconds" })]
     TooManyRequests {
         /// Seconds until the next one is allowed.
         retry_after: u64,
+        /// Which budget; for logs.
+        budget: Budget,
     },
     /// Something outside does not answer, or the pool is not set up as it must be.
     #[error("Sign-in is not available at the moment. Try again in a minute.")]
@@ -214,32 +223,48 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
     /// The ticket alone, for SDKs that own the whole exchange.
     pub async fn ticket(&self, request: &SignInRequest) -> Result<TicketPayload, SignInError> {
         let identifier = &request.identifier;
-        let (purpose, username) = match &request.proof {
+        let door = self.door();
+        let (purpose, username, charge) = match &request.proof {
             None => {
-                self.door().charge(identifier).await?;
+                let charge = self.charge(request).await?;
                 if self.legacy_pool {
                     self.account_of(identifier).await?;
                 }
-                (Purpose::SignIn, identifier.as_str().to_owned())
+                (Purpose::SignIn, identifier.as_str().to_owned(), charge)
             }
             Some(proof) => {
                 self.open_proof(identifier, proof).await?;
-                (Purpose::Claim, self.account_of(identifier).await?)
+                let username = self.account_of(identifier).await?;
+                (Purpose::Claim, username, door.free())
             }
         };
         Ok(TicketPayload {
-            ticket: self.door().seal(purpose, identifier, request.locale),
+            ticket: door.seal(purpose, identifier, request.locale, charge),
             username: Secret::new(username),
             expires_in: seconds(self.deployment.policy.ticket_life),
         })
     }
 
+    /// Charges one code, to the budget of known devices if the request comes from one.
+    async fn charge(&self, request: &SignInRequest) -> Result<Charge, SignInError> {
+        let identifier = &request.identifier;
+        let is_known = request.device.as_ref().is_some_and(|device| {
+            let now = self.clock.now();
+            Device::open(device.expose(), &self.deployment.keys, self.caller, now)
+                .is_ok_and(|device| device.knows(&self.deployment.keys, identifier))
+        });
+        let bearer = if is_known {
+            Bearer::Device
+        } else {
+            Bearer::Stranger
+        };
+        self.door().charge(identifier, bearer, request.source).await
+    }
+
     async fn session_by_code(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
         let identifier = &request.identifier;
-        self.door().charge(identifier).await?;
-        let mut ticket = self
-            .door()
-            .seal(Purpose::SignIn, identifier, request.locale);
+        let charge = self.charge(request).await?;
+        let mut purpose = Purpose::SignIn;
         let challenge = match self.api.initiate(identifier.as_str()).await? {
             Reply::Challenge(challenge) => challenge,
             Reply::UserNotFound if self.legacy_pool => {
@@ -247,10 +272,10 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
                 self.initiate_new(&username).await?
             }
             Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
-            // A disabled user, for instance, must look like any other: a session of nobody's, and
-            // nothing sent.
+            // A disabled user, for instance, must look like any other: a session of nobody's, with
+            // a ticket that sends nothing in it, and the same length of code to ask for.
             Reply::Refused => {
-                ticket = Secret::new("");
+                purpose = Purpose::VerifyContact(PendingId::from_bytes(self.entropy.bytes()));
                 let nobody = uuid(self.entropy.bytes());
                 match self.api.initiate(&nobody).await? {
                     Reply::Challenge(challenge) => challenge,
@@ -260,6 +285,9 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
                 }
             }
         };
+        let ticket = self
+            .door()
+            .seal(purpose, identifier, request.locale, charge);
         let asked = self.door().select(challenge, identifier, &ticket).await?;
         payload(&asked, "otp", identifier.as_str())?
             .ok_or_else(|| Cause::UnexpectedChallenge.into())
@@ -276,10 +304,11 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
         // for a code instead of the proof.
         let mut patience = Patience::new();
         loop {
+            let door = self.door();
             let challenge = self.initiate_new(&username).await?;
             // Nothing is sent, so no language is named.
-            let ticket = self.door().seal(Purpose::Claim, identifier, None);
-            let asked = self.door().select(challenge, identifier, &ticket).await?;
+            let ticket = door.seal(Purpose::Claim, identifier, None, door.free());
+            let asked = door.select(challenge, identifier, &ticket).await?;
             if let Some(payload) = payload(&asked, "claim", &username)? {
                 return Ok(payload);
             }
@@ -405,7 +434,14 @@ mod tests {
 
     #[test]
     fn a_refusal_says_when_to_come_back() {
-        let says = |retry_after| SignInError::TooManyRequests { retry_after }.to_string();
+        let says = |retry_after| {
+            let budget = Budget::Identifier;
+            SignInError::TooManyRequests {
+                retry_after,
+                budget,
+            }
+            .to_string()
+        };
         assert!(says(59).ends_with("in 59 seconds."));
         assert!(says(120).ends_with("in 2 minutes."));
         assert!(says(3599).ends_with("in 60 minutes."));

@@ -7,11 +7,16 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use latchstring_aws::AwsEnvironment;
+use latchstring_core::budget::{
+    Budgets, Countries, DeploymentBudget, IdentifierBudget, Price, SmsBudget, SourceBudget,
+};
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::Caller;
+use latchstring_core::identifier::Country;
 use latchstring_core::locale::Locale;
 use latchstring_core::message::{AndroidHash, AppName, Branding, SmsDomain};
-use latchstring_core::policy::{Budget, Deployment, Policy};
+use latchstring_core::odds::Odds;
+use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::Vault;
 use thiserror::Error;
 
@@ -40,7 +45,7 @@ macro_rules! variables {
 variables! {
     USER_POOL_ID = "USER_POOL_ID", None, "the user pool's id";
     CLIENT_IDS = "CLIENT_IDS", None, "app client ids, separated by commas";
-    KEY_RING = "KEY_RING", Some(""), "JSON: current, next and previous, each with id and secret";
+    KEY_RING = "KEY_RING", Some(""), "JSON: current, next, previous and lasting, each with id and secret";
     KEY_RING_SECRET = "KEY_RING_SECRET", Some(""), "the name or ARN of a secret that holds the key ring";
     STORE = "STORE", Some("dynamodb"), "dynamodb or memory";
     TABLE_NAME = "TABLE_NAME", None, "a table's name";
@@ -50,6 +55,7 @@ variables! {
     SMS_ORIGINATION_NUMBER = "SMS_ORIGINATION_NUMBER", Some(""), "5 to 15 digits, with or without +";
     LEGACY_POOL = "LEGACY_POOL", Some("false"), "true or false";
     CODE_LENGTH = "CODE_LENGTH", Some("6"), "6 to 10 digits";
+    LONG_CODE_LENGTH = "LONG_CODE_LENGTH", Some("8"), "CODE_LENGTH to 10 digits";
     CODE_ATTEMPTS = "CODE_ATTEMPTS", Some("3"), "1 to 5 answers";
     CODE_SECONDS = "CODE_SECONDS", Some("300"), "60 to 600 seconds";
     RESEND_SECONDS = "RESEND_SECONDS", Some("30"), "15 to 300 seconds";
@@ -61,6 +67,26 @@ variables! {
     CODES_PER_MINUTE = "CODES_PER_MINUTE", Some("2"), "1 to 1000 codes";
     CODES_PER_HOUR = "CODES_PER_HOUR", Some("5"), "1 to 10000 codes";
     CODES_PER_DAY = "CODES_PER_DAY", Some("10"), "1 to 100000 codes";
+    SHORT_CODES_PER_MONTH = "SHORT_CODES_PER_MONTH", Some("5"), "0 to 100000 codes";
+    DEVICE_DAYS = "DEVICE_DAYS", Some("180"), "1 to 400 days";
+    DEVICE_CODES_PER_MINUTE = "DEVICE_CODES_PER_MINUTE", Some("2"), "1 to 1000 codes";
+    DEVICE_CODES_PER_HOUR = "DEVICE_CODES_PER_HOUR", Some("5"), "1 to 10000 codes";
+    DEVICE_CODES_PER_DAY = "DEVICE_CODES_PER_DAY", Some("10"), "1 to 100000 codes";
+    DEVICE_SHORT_CODES_PER_MONTH = "DEVICE_SHORT_CODES_PER_MONTH", Some("5"), "0 to 100000 codes";
+    ALL_SHORT_CODES_PER_DAY = "ALL_SHORT_CODES_PER_DAY", Some("40"), "0 to 100000000 codes";
+    ALL_LONG_CODES_PER_DAY = "ALL_LONG_CODES_PER_DAY", Some("3000"), "0 to 100000000 codes";
+    ALL_CODES_PER_DAY = "ALL_CODES_PER_DAY", Some("100000"), "1 to 100000000 codes";
+    ACCOUNTS = "ACCOUNTS", Some("10000"), "1 to 1000000000 accounts";
+    MAX_TARGETED_ODDS = "MAX_TARGETED_ODDS", Some("0.001"), "a number between 0 and 1";
+    MAX_SPRAY_ODDS = "MAX_SPRAY_ODDS", Some("0.1"), "a number between 0 and 1";
+    SOURCE_POSITION = "SOURCE_POSITION", Some(""), "1 to 10 places from the right";
+    SOURCE_CODES_PER_MINUTE = "SOURCE_CODES_PER_MINUTE", Some("20"), "1 to 100000 codes";
+    SOURCE_CODES_PER_HOUR = "SOURCE_CODES_PER_HOUR", Some("200"), "1 to 1000000 codes";
+    SMS_COUNTRIES = "SMS_COUNTRIES", Some(""), "ISO codes with or without a price, as in US:0.0079,DE";
+    SMS_PRICE = "SMS_PRICE", Some("0.1"), "a price of up to 10000, up to five decimals";
+    SMS_SPEND_PER_DAY = "SMS_SPEND_PER_DAY", Some("50"), "a sum of up to 10000, up to five decimals";
+    SMS_UNPROVED_PER_PREFIX = "SMS_UNPROVED_PER_PREFIX", Some("30"), "1 to 1000000 codes";
+    SMS_UNPROVED_PER_COUNTRY = "SMS_UNPROVED_PER_COUNTRY", Some("200"), "1 to 10000000 codes";
     APP_NAME = "APP_NAME", Some(""), "a name of 1 to 30 characters";
     DEFAULT_LOCALE = "DEFAULT_LOCALE", Some("en"), "en, fr, de, es, pt or ja";
     SMS_DOMAIN = "SMS_DOMAIN", Some(""), "a domain of up to 40 characters";
@@ -82,6 +108,12 @@ pub enum ConfigError {
     /// A variable does not hold what it takes.
     #[error("{} is set to something that it does not take; it takes {}", .0.name, .0.takes)]
     Invalid(Variable),
+    /// The budgets leave more to somebody who guesses than this ceiling allows.
+    #[error(
+        "the budgets leave odds above {}; `cargo xtask odds` prints them, and how they come about",
+        .0.name
+    )]
+    Odds(Variable),
 }
 
 /// Where variables are read from.
@@ -149,15 +181,49 @@ impl Environment<'_> {
         }
     }
 
-    /// The settings.
+    /// The settings, if what they leave to somebody who guesses is within its ceilings.
     ///
     /// # Errors
-    /// If a variable is missing or out of bounds.
+    /// If a variable is missing or out of bounds, or the odds are above a ceiling.
     pub fn policy(&self) -> Result<Policy, ConfigError> {
-        let digits = self.number(CODE_LENGTH, CodeLength::MIN..=CodeLength::MAX)?;
-        Ok(Policy {
+        let policy = Policy {
             clients: self.clients()?,
+            ..self.numbers()?
+        };
+        let odds = Odds::of(&policy, self.accounts()?);
+        let [targeted, sprayed] = self.ceilings()?;
+        if odds.with_a_stolen_device() > targeted {
+            Err(ConfigError::Odds(MAX_TARGETED_ODDS))
+        } else if odds.sprayed() > sprayed {
+            Err(ConfigError::Odds(MAX_SPRAY_ODDS))
+        } else {
+            Ok(policy)
+        }
+    }
+
+    /// The ceilings of the odds: of one account, and of any.
+    ///
+    /// # Errors
+    /// If a variable is out of bounds.
+    pub fn ceilings(&self) -> Result<[f64; 2], ConfigError> {
+        Ok([
+            self.number(MAX_TARGETED_ODDS, 0.0..=1.0)?,
+            self.number(MAX_SPRAY_ODDS, 0.0..=1.0)?,
+        ])
+    }
+
+    /// The settings by themselves: for no client yet, and whatever the odds.
+    ///
+    /// # Errors
+    /// If a variable is out of bounds.
+    pub fn numbers(&self) -> Result<Policy, ConfigError> {
+        let digits = self.number(CODE_LENGTH, CodeLength::MIN..=CodeLength::MAX)?;
+        let long_digits = self.number(LONG_CODE_LENGTH, digits..=CodeLength::MAX)?;
+        Ok(Policy {
+            clients: Vec::new(),
             code_length: CodeLength::new(digits).ok_or(ConfigError::Invalid(CODE_LENGTH))?,
+            long_code_length: CodeLength::new(long_digits)
+                .ok_or(ConfigError::Invalid(LONG_CODE_LENGTH))?,
             attempts: self.number(CODE_ATTEMPTS, 1..=5)?,
             code_life: self.seconds(CODE_SECONDS, 60..=600)?,
             resend_after: self.seconds(RESEND_SECONDS, 15..=300)?,
@@ -166,13 +232,87 @@ impl Environment<'_> {
             proof_life: self.seconds(PROOF_SECONDS, 30..=600)?,
             pending_life: self.seconds(PENDING_SECONDS, 600..=86_400)?,
             fresh_for: self.seconds(FRESH_SECONDS, 60..=86_400)?,
-            budget: Budget {
+            device_life: self.number(DEVICE_DAYS, 1..=400).map(days)?,
+            budgets: self.budgets()?,
+            branding: self.branding()?,
+        })
+    }
+
+    /// How many accounts the odds are worked out for.
+    ///
+    /// # Errors
+    /// If the variable is out of bounds.
+    pub fn accounts(&self) -> Result<u32, ConfigError> {
+        self.number(ACCOUNTS, 1..=1_000_000_000)
+    }
+
+    /// Which address of `X-Forwarded-For` is the source, counted from the right, from 1.
+    ///
+    /// # Errors
+    /// If the variable is out of bounds.
+    pub fn source_position(&self) -> Result<Option<usize>, ConfigError> {
+        self.optional(SOURCE_POSITION, |text| {
+            text.parse()
+                .ok()
+                .filter(|position| (1..=10).contains(position))
+                .ok_or(())
+        })
+    }
+
+    fn budgets(&self) -> Result<Budgets, ConfigError> {
+        let most = 100_000_000;
+        Ok(Budgets {
+            identifier: IdentifierBudget {
                 per_minute: self.number(CODES_PER_MINUTE, 1..=1000)?,
                 per_hour: self.number(CODES_PER_HOUR, 1..=10_000)?,
                 per_day: self.number(CODES_PER_DAY, 1..=100_000)?,
+                short_per_month: self.number(SHORT_CODES_PER_MONTH, 0..=100_000)?,
             },
-            branding: self.branding()?,
+            device: IdentifierBudget {
+                per_minute: self.number(DEVICE_CODES_PER_MINUTE, 1..=1000)?,
+                per_hour: self.number(DEVICE_CODES_PER_HOUR, 1..=10_000)?,
+                per_day: self.number(DEVICE_CODES_PER_DAY, 1..=100_000)?,
+                short_per_month: self.number(DEVICE_SHORT_CODES_PER_MONTH, 0..=100_000)?,
+            },
+            deployment: DeploymentBudget {
+                short_per_day: self.number(ALL_SHORT_CODES_PER_DAY, 0..=most)?,
+                long_per_day: self.number(ALL_LONG_CODES_PER_DAY, 0..=most)?,
+                per_day: self.number(ALL_CODES_PER_DAY, 1..=most)?,
+            },
+            source: SourceBudget {
+                per_minute: self.number(SOURCE_CODES_PER_MINUTE, 1..=100_000)?,
+                per_hour: self.number(SOURCE_CODES_PER_HOUR, 1..=1_000_000)?,
+            },
+            sms: SmsBudget {
+                countries: self.countries()?,
+                unproved_per_prefix: self.number(SMS_UNPROVED_PER_PREFIX, 1..=1_000_000)?,
+                unproved_per_country: self.number(SMS_UNPROVED_PER_COUNTRY, 1..=10_000_000)?,
+                spend_per_day: self.price(SMS_SPEND_PER_DAY)?,
+            },
         })
+    }
+
+    fn countries(&self) -> Result<Countries, ConfigError> {
+        let usual = self.price(SMS_PRICE)?;
+        let listed = self.text(SMS_COUNTRIES)?;
+        let country = |entry: &str| {
+            let (code, price) = match entry.split_once(':') {
+                Some((code, price)) => (code, Price::parse(price.trim())?),
+                None => (entry, usual),
+            };
+            Some((Country::parse(code.trim())?, price))
+        };
+        listed
+            .split(',')
+            .filter(|_| !listed.is_empty())
+            .map(country)
+            .collect::<Option<_>>()
+            .map(Countries::Only)
+            .ok_or(ConfigError::Invalid(SMS_COUNTRIES))
+    }
+
+    fn price(&self, variable: Variable) -> Result<Price, ConfigError> {
+        Price::parse(&self.text(variable)?).ok_or(ConfigError::Invalid(variable))
     }
 
     fn branding(&self) -> Result<Branding, ConfigError> {
@@ -331,6 +471,10 @@ impl Environment<'_> {
     }
 }
 
+const fn days(days: u64) -> Duration {
+    Duration::from_secs(days * 24 * 3600)
+}
+
 #[cfg(test)]
 mod tests {
     use latchstring_core::ports::Fault;
@@ -402,6 +546,21 @@ mod tests {
             ("CODES_PER_MINUTE", "0"),
             ("CODES_PER_HOUR", "10001"),
             ("CODES_PER_DAY", "1e3"),
+            ("LONG_CODE_LENGTH", "5"),
+            ("SHORT_CODES_PER_MONTH", "-1"),
+            ("DEVICE_DAYS", "401"),
+            ("DEVICE_CODES_PER_DAY", "0"),
+            ("ALL_CODES_PER_DAY", "0"),
+            ("ACCOUNTS", "0"),
+            ("MAX_TARGETED_ODDS", "1.1"),
+            ("MAX_SPRAY_ODDS", "NaN"),
+            ("SOURCE_CODES_PER_HOUR", "0"),
+            ("SMS_COUNTRIES", "USA"),
+            ("SMS_COUNTRIES", "us"),
+            ("SMS_COUNTRIES", "US,"),
+            ("SMS_COUNTRIES", "US:secret-secret"),
+            ("SMS_PRICE", "0.123456"),
+            ("SMS_SPEND_PER_DAY", "10001"),
             ("APP_NAME", "a secret-secret name of 31 chars"),
             ("APP_NAME", "two\nlines"),
             ("DEFAULT_LOCALE", "tlh"),
@@ -430,6 +589,59 @@ mod tests {
         }
         let pairs = with("LOG_LEVEL", "loud");
         assert!(Environment::Pairs(&pairs).log_level().is_err());
+    }
+
+    #[test]
+    fn budgets_that_leave_too_much_to_guess_are_refused_by_the_name_of_the_ceiling() {
+        for (name, value, ceiling) in [
+            ("CODES_PER_DAY", "1000", "MAX_TARGETED_ODDS"),
+            ("SHORT_CODES_PER_MONTH", "10", "MAX_TARGETED_ODDS"),
+            ("DEVICE_SHORT_CODES_PER_MONTH", "10", "MAX_TARGETED_ODDS"),
+            ("ALL_SHORT_CODES_PER_DAY", "400", "MAX_SPRAY_ODDS"),
+            ("ALL_LONG_CODES_PER_DAY", "30000", "MAX_SPRAY_ODDS"),
+        ] {
+            let pairs = with(name, value);
+            let error = Environment::Pairs(&pairs).policy().unwrap_err();
+            assert!(error.to_string().contains(ceiling), "{name}: {error}");
+            let pairs = [&pairs[..], &[(ceiling, "1")]].concat();
+            let error = Environment::Pairs(&pairs).policy().err();
+            assert_eq!(error, None, "{name} with a higher ceiling");
+        }
+        let pairs = [
+            LEAST,
+            &[("ALL_SHORT_CODES_PER_DAY", "400"), ("ACCOUNTS", "10")],
+        ]
+        .concat();
+        assert!(Environment::Pairs(&pairs).policy().is_ok(), "few accounts");
+    }
+
+    #[test]
+    fn sms_go_to_the_countries_that_are_listed_at_their_price_or_the_usual_one() {
+        let pairs = [
+            LEAST,
+            &[("SMS_COUNTRIES", "US:0.0079, DE"), ("SMS_PRICE", "0.08")],
+        ]
+        .concat();
+        let policy = Environment::Pairs(&pairs).policy().unwrap();
+        let [us, de] = ["US", "DE"].map(|code| Country::parse(code).unwrap());
+        let [low, usual] = ["0.0079", "0.08"].map(|price| Price::parse(price).unwrap());
+        let listed = Countries::Only([(us, low), (de, usual)].into());
+        assert_eq!(policy.budgets.sms.countries, listed);
+        let none = Environment::Pairs(LEAST).policy().unwrap();
+        let nowhere = Countries::Only([].into());
+        assert_eq!(none.budgets.sms.countries, nowhere);
+    }
+
+    #[test]
+    fn a_source_is_told_by_its_place_or_not_at_all() {
+        for (value, position) in [("", Ok(None)), ("1", Ok(Some(1))), ("2", Ok(Some(2)))] {
+            let pairs = with("SOURCE_POSITION", value);
+            assert_eq!(Environment::Pairs(&pairs).source_position(), position);
+        }
+        for value in ["0", "11", "left"] {
+            let pairs = with("SOURCE_POSITION", value);
+            assert!(Environment::Pairs(&pairs).source_position().is_err());
+        }
     }
 
     #[test]

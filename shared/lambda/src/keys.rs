@@ -138,6 +138,7 @@ enum RingText {
         current: KeyText,
         next: Option<KeyText>,
         previous: Option<KeyText>,
+        lasting: Option<KeyText>,
     },
     Alone(KeyText),
 }
@@ -150,13 +151,14 @@ struct KeyText {
 
 /// A ring as `KEY_RING` and the secret hold it.
 pub(crate) fn ring(text: &str) -> Option<KeyRing> {
-    let (current, next, previous) = match serde_json::from_str(text).ok()? {
+    let (current, next, previous, lasting) = match serde_json::from_str(text).ok()? {
         RingText::Ring {
             current,
             next,
             previous,
-        } => (current, next, previous),
-        RingText::Alone(key) => (key, None, None),
+            lasting,
+        } => (current, next, previous, lasting),
+        RingText::Alone(key) => (key, None, None, None),
     };
     let key = |text: KeyText| {
         let secret = BASE64.decode(text.secret.as_bytes()).ok()?;
@@ -166,7 +168,11 @@ pub(crate) fn ring(text: &str) -> Option<KeyRing> {
         None => Some(None),
         Some(text) => key(text).map(Some),
     };
-    KeyRing::new(key(current)?, other(next)?, other(previous)?).ok()
+    let ring = KeyRing::new(key(current)?, other(next)?, other(previous)?).ok()?;
+    match other(lasting)? {
+        None => Some(ring),
+        Some(lasting) => ring.with_lasting(lasting).ok(),
+    }
 }
 
 #[cfg(test)]
@@ -175,6 +181,17 @@ mod tests {
     use latchstring_memory::ManualClock;
 
     use super::*;
+
+    #[test]
+    fn a_ring_may_hold_a_key_that_lasts() {
+        let secret = BASE64.encode(&[7; 32]);
+        let key = |id: &str| format!(r#"{{"id": "{id}", "secret": "{secret}"}}"#);
+        let text = format!(r#"{{"current": {}, "lasting": {}}}"#, key("k2"), key("k1"));
+        let read = ring(&text).unwrap();
+        assert_eq!(read.current().id().as_str(), "k2");
+        assert_eq!(read.lasting().id().as_str(), "k1");
+        assert_eq!(ring(&key("k1")).unwrap().lasting().id().as_str(), "k1");
+    }
 
     /// A vault that counts how often it is read.
     #[derive(Debug, Default)]

@@ -7,7 +7,9 @@ use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
 use latchstring_core::identifier::Method;
 use latchstring_core::label::Label;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
-use latchstring_core::ports::{Fault, Finished, Judged, Opened, Redeemed, Store, Token};
+use latchstring_core::ports::{
+    Charged, Fault, Finished, Judged, Opened, Redeemed, Store, Token, Window,
+};
 use latchstring_core::time::Timestamp;
 
 use crate::lock;
@@ -29,7 +31,7 @@ struct Tables {
     redeemed: BTreeMap<Token, (FlowId, Timestamp)>,
     pending: BTreeMap<(Sub, Method), Pending>,
     leases: BTreeMap<Label, (Label, Timestamp)>,
-    counters: BTreeMap<Label, (u32, Timestamp)>,
+    counters: BTreeMap<Label, (BTreeMap<String, u32>, Timestamp)>,
     opened: u64,
 }
 
@@ -196,20 +198,44 @@ impl Store for MemoryStore {
     async fn charge(
         &self,
         counter: Label,
-        amount: u32,
-        limit: u32,
+        windows: &[Window],
         keep_until: Timestamp,
-    ) -> Result<bool, Fault> {
+    ) -> Result<Charged, Fault> {
         let mut tables = lock(&self.0);
-        let (count, kept_until) = tables.counters.entry(counter).or_insert((0, keep_until));
+        let (counts, kept_until) = tables
+            .counters
+            .entry(counter)
+            .or_insert_with(|| (BTreeMap::new(), keep_until));
         *kept_until = keep_until.max(*kept_until);
-        match count.checked_add(amount) {
-            Some(sum) if sum <= limit => {
-                *count = sum;
-                Ok(true)
-            }
-            _ => Ok(false),
+        let has_room = |window: &Window| {
+            let count: u32 = counts.get(&window.name).copied().unwrap_or_default();
+            count
+                .checked_add(window.amount)
+                .is_some_and(|sum| sum <= window.limit)
+        };
+        if let Some(window) = windows.iter().rposition(|window| !has_room(window)) {
+            return Ok(Charged::Refused { window });
         }
+        for window in windows {
+            *counts.entry(window.name.clone()).or_default() += window.amount;
+        }
+        Ok(Charged::Yes)
+    }
+
+    async fn forgive(&self, counter: Label, windows: &[String]) -> Result<(), Fault> {
+        let mut tables = lock(&self.0);
+        let Some((counts, _)) = tables.counters.get_mut(&counter) else {
+            return Ok(());
+        };
+        if windows
+            .iter()
+            .all(|name| counts.get(name).is_some_and(|count| *count > 0))
+        {
+            for name in windows {
+                counts.entry(name.clone()).and_modify(|count| *count -= 1);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -242,10 +268,18 @@ mod tests {
         );
         now(store.redeem(old, flow, early)).unwrap();
         now(store.redeem(new, flow, Timestamp::from_secs(100))).unwrap();
-        now(store.charge(Label::random([1; 16]), 1, 1, early)).unwrap();
+        let charge = || {
+            let window = Window {
+                name: "all".to_owned(),
+                amount: 1,
+                limit: 1,
+            };
+            now(store.charge(Label::random([1; 16]), &[window], early))
+        };
+        assert_eq!(charge(), Ok(Charged::Yes));
         lock(&store.0).sweep(Timestamp::from_secs(11));
         assert!(!now(store.is_redeemed(old)).unwrap());
         assert!(now(store.is_redeemed(new)).unwrap());
-        assert!(now(store.charge(Label::random([1; 16]), 1, 1, early)).unwrap());
+        assert_eq!(charge(), Ok(Charged::Yes));
     }
 }

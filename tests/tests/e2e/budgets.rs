@@ -120,6 +120,70 @@ async fn fifty_requests_at_once_get_two_codes() {
 }
 
 #[tokio::test]
+async fn the_owner_signs_in_on_a_known_device_after_a_stranger_has_spent_the_day() {
+    let latchstring = strict().await;
+    let ada = latchstring.by_email("ada@example.com");
+    let device = ada.signs_in_for_the_first_time().await;
+    let device = device.remembers_the_device().await.expect("signed in");
+    latchstring.advance(DAY).await;
+    for _ in 0..2 {
+        asks(&ada, 2).await;
+        latchstring.advance(60).await;
+        asks(&ada, 2).await;
+        latchstring.advance(60).await;
+        asks(&ada, 1).await;
+        latchstring.advance(3600).await;
+    }
+    is_refused(&ada).await;
+    let at_home = ada.clone().on_device(&device);
+    let question = at_home.asks_for_a_code().await;
+    let code = at_home.code().await;
+    assert_eq!(code.len(), 6, "a stranger's codes have long been longer");
+    question.answer(&code).await.signed_in();
+    is_refused(&ada).await;
+    let of_another = latchstring.by_email("bob@example.com").on_device(&device);
+    asks(&of_another, 2).await;
+    is_refused(&of_another).await;
+}
+
+#[tokio::test]
+async fn codes_lengthen_after_five_that_nobody_proved() {
+    let latchstring = strict().await;
+    let ada = latchstring.by_email("ada@example.com");
+    let mut digits = Vec::new();
+    for _ in 0..6 {
+        let question = ada.asks_for_a_code().await;
+        let code = ada.code().await;
+        assert_eq!(question.number("codeLength"), code.len() as u64);
+        digits.push(code.len());
+        latchstring.advance(1800).await;
+    }
+    assert_eq!(digits, [6, 6, 6, 6, 6, 8]);
+    ada.signs_in_for_the_first_time().await;
+}
+
+#[tokio::test]
+async fn only_who_is_signed_in_is_remembered() {
+    let latchstring = Latchstring::start().await;
+    let query = "mutation { rememberDevice { device expiresIn } }";
+    let refusal = latchstring
+        .graphql("rememberDevice", query, serde_json::json!({}))
+        .await
+        .expect_err("an API key is nobody's");
+    assert_eq!(refusal.kind, "Unauthorized");
+    let ada = latchstring.by_email("ada@example.com");
+    let signed_in = ada.signs_in_for_the_first_time().await;
+    let refused = signed_in
+        .with_the_wrong_token()
+        .remembers_the_device()
+        .await;
+    assert_eq!(
+        refused.err().map(|refusal| refusal.kind),
+        Some("NotSignedIn".to_owned())
+    );
+}
+
+#[tokio::test]
 async fn here_everybody_may_try_things_out_twenty_times_a_minute() {
     let latchstring = Latchstring::start().await;
     asks(&latchstring.by_email("ada@example.com"), 20).await;

@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes};
+use latchstring_core::budget::Charge;
 use latchstring_core::code::Code;
+use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{Caller, FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
@@ -126,7 +128,14 @@ impl World {
             _ => panic!("a ticket has a purpose"),
         };
         let to = identifier("ticketTo");
-        Ticket::new(purpose, to, self.clock.now(), &entropy).seal(keys, &caller, &entropy)
+        Ticket::new(
+            purpose,
+            to,
+            Charge::free(CodeLength::DEFAULT),
+            self.clock.now(),
+            &entropy,
+        )
+        .seal(keys, &caller, &entropy)
     }
 
     /// What the trigger of an exchange does: its response or error, and what is delivered.

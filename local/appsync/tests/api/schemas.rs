@@ -20,6 +20,7 @@ fn the_deployed_schema_is_an_api() {
     let fields = [
         "Mutation.signIn",
         "Mutation.signInTicket",
+        "Mutation.rememberDevice",
         "Mutation.signUp",
         "Mutation.changeContact",
         "Query.pendingContact",

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::BASE64URL_NOPAD;
 use latchstring_core::account::Sub;
+use latchstring_core::budget::Charge;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::Method;
 use latchstring_core::keys::KeyId;
@@ -21,7 +22,7 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// The partition key, and the attribute that DynamoDB's own cleaning goes by.
 pub(super) const PK: &str = "pk";
-const TTL: &str = "ttl";
+pub(super) const TTL: &str = "ttl";
 
 pub(super) const OPEN: &str = "open";
 pub(super) const MATCHED: &str = "matched";
@@ -74,7 +75,8 @@ pub(super) fn lease_key(on: Label) -> String {
     key("lease", on.as_bytes())
 }
 
-pub(super) fn counter_key(counter: Label) -> String {
+/// The partition key of a counter's item.
+pub fn counter_key(counter: Label) -> String {
     key("counter", counter.as_bytes())
 }
 
@@ -94,6 +96,7 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
         ("purpose", text(flow.purpose.as_str())),
         ("contact", text(flow.contact.as_text())),
         ("key", text(flow.key.as_str())),
+        ("charge", bytes(&flow.charge.to_bytes())),
         ("issued_at", time(flow.issued_at)),
         ("expires_at", time(flow.expires_at)),
         ("sends", number(flow.sends)),
@@ -160,6 +163,7 @@ pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
             _ => return None,
         },
         contact: SealedContact::from_text(row.text("contact")?),
+        charge: Charge::from_bytes(&row.bytes("charge")?)?,
         key: KeyId::parse(row.text("key")?).ok()?,
         issued_at: row.time("issued_at")?,
         expires_at: row.time("expires_at")?,
@@ -229,7 +233,7 @@ impl<'a> Row<'a> {
         self.0.get(name)?.as_s().ok().map(String::as_str)
     }
 
-    fn number<T: FromStr>(&self, name: &str) -> Option<T> {
+    pub(super) fn number<T: FromStr>(&self, name: &str) -> Option<T> {
         self.0.get(name)?.as_n().ok()?.parse().ok()
     }
 
@@ -237,7 +241,7 @@ impl<'a> Row<'a> {
         self.number(name).map(Timestamp::from_millis)
     }
 
-    pub(super) fn bytes(&self, name: &str) -> Option<[u8; 16]> {
+    pub(super) fn bytes<const N: usize>(&self, name: &str) -> Option<[u8; N]> {
         self.0.get(name)?.as_b().ok()?.as_ref().try_into().ok()
     }
 

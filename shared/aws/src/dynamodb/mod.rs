@@ -29,6 +29,7 @@
 //! | `redeem`, `lease` | the holder finds itself |
 //! | `put_pending`, `settle_pending`, `release` | the same end |
 //! | `charge` | knows itself by `by`, unless another charge came between: then it counts twice, never too little |
+//! | `forgive` | is never repeated: what is lost stays charged |
 //!
 //! A first attempt may even land after the call has ended with a fault. Then a send, attempt or
 //! charge is used up without effect, or a lease is held until its time is up: nothing happens
@@ -40,19 +41,25 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Config;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use latchstring_core::account::Sub;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
 use latchstring_core::identifier::Method;
 use latchstring_core::label::Label;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
-use latchstring_core::ports::{Entropy, Fault, Finished, Judged, Opened, Redeemed, Store, Token};
+use latchstring_core::ports::{
+    Charged, Entropy, Fault, Finished, Judged, Opened, Redeemed, Store, Token, Window,
+};
 use latchstring_core::time::Timestamp;
 
 use crate::client::{Aws, Patience, code_of};
-use item::{FINISHED, Item, MATCHED, OPEN, PK, Row, bytes, number, text, time, ttl};
+pub use item::counter_key;
+use item::{FINISHED, Item, MATCHED, OPEN, PK, Row, TTL, bytes, number, text, time, ttl};
 
 /// How long a flow is kept after its code expired; long enough for every replay to find it over.
 const KEEP: Duration = Duration::from_secs(3600);
@@ -161,15 +168,21 @@ impl<E: Entropy> DynamoStore<E> {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        match updated {
-            Ok(_) => Ok(Written::Done),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(Written::Refused(failed.item.clone()))
-                }
-                _ => Err(Fault::new("UpdateItem", code_of(&error))),
-            },
-        }
+        written(updated)
+    }
+}
+
+fn written<R>(
+    updated: Result<UpdateItemOutput, SdkError<UpdateItemError, R>>,
+) -> Result<Written, Fault> {
+    match updated {
+        Ok(_) => Ok(Written::Done),
+        Err(error) => match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(Written::Refused(failed.item.clone()))
+            }
+            _ => Err(Fault::new("UpdateItem", code_of(&error))),
+        },
     }
 }
 
@@ -448,51 +461,96 @@ impl<E: Entropy> Store for DynamoStore<E> {
     async fn charge(
         &self,
         counter: Label,
-        amount: u32,
-        limit: u32,
+        windows: &[Window],
         keep_until: Timestamp,
-    ) -> Result<bool, Fault> {
-        let Some(room) = limit.checked_sub(amount) else {
-            return Ok(false);
-        };
+    ) -> Result<Charged, Fault> {
+        let never = |window: &Window| window.limit < window.amount;
+        if let Some(window) = windows.iter().rposition(never) {
+            return Ok(Charged::Refused { window });
+        }
+        let room = |window: &Window| window.limit - window.amount;
         let by = self.draw();
-        let written = self
-            .update(Update {
-                key: item::counter_key(counter),
-                change: "ADD #count :amount SET #by = :by, #ttl = :ttl",
-                condition: "attribute_not_exists(#pk) OR (#count <= :room AND #by <> :by)",
-                values: [
-                    (":amount", number(amount)),
-                    (":by", bytes(&by)),
-                    (":ttl", ttl(keep_until)),
-                    (":room", number(room)),
-                ],
-            })
-            .await?;
-        Ok(match written {
-            Written::Done => true,
-            Written::Refused(item) => item.is_some_and(|item| is_by(&item, by)),
-        })
+        let mut changes = Vec::new();
+        let mut conditions = vec!["(attribute_not_exists(#by) OR #by <> :by)".to_owned()];
+        let mut values = HashMap::from([
+            (":by".to_owned(), bytes(&by)),
+            (":ttl".to_owned(), ttl(keep_until)),
+        ]);
+        for (n, window) in windows.iter().enumerate() {
+            changes.push(format!("#w{n} :amount{n}"));
+            conditions.push(format!(
+                "(attribute_not_exists(#w{n}) OR #w{n} <= :room{n})"
+            ));
+            values.insert(format!(":amount{n}"), number(window.amount));
+            values.insert(format!(":room{n}"), number(room(window)));
+        }
+        let mut names = window_names(windows.iter().map(|window| &*window.name));
+        names.extend([("#by", BY), ("#ttl", TTL)].map(|(n, name)| (n.to_owned(), name.to_owned())));
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, AttributeValue::S(item::counter_key(counter)))
+            .update_expression(format!(
+                "SET #by = :by, #ttl = :ttl ADD {}",
+                changes.join(", ")
+            ))
+            .condition_expression(conditions.join(" AND "))
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let item = match written(update.send().await)? {
+            Written::Done => return Ok(Charged::Yes),
+            Written::Refused(item) => Written::in_the_way(item, "UpdateItem")?,
+        };
+        if is_by(&item, by) {
+            return Ok(Charged::Yes);
+        }
+        let is_full = |window: &Window| {
+            let count: Option<u32> = Row(&item).number(&window_name(&window.name));
+            count.is_some_and(|count| count > room(window))
+        };
+        windows
+            .iter()
+            .rposition(is_full)
+            .map(|window| Charged::Refused { window })
+            .ok_or_else(|| unreadable("UpdateItem"))
+    }
+
+    async fn forgive(&self, counter: Label, windows: &[String]) -> Result<(), Fault> {
+        let numbered = |each: fn(usize) -> String| (0..windows.len()).map(each).collect::<Vec<_>>();
+        let values = HashMap::from([
+            (":one".to_owned(), number(1_u32)),
+            (":less".to_owned(), AttributeValue::N("-1".to_owned())),
+        ]);
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, AttributeValue::S(item::counter_key(counter)))
+            .update_expression(format!(
+                "ADD {}",
+                numbered(|n| format!("#w{n} :less")).join(", ")
+            ))
+            .condition_expression(numbered(|n| format!("#w{n} >= :one")).join(" AND "))
+            .set_expression_attribute_names(Some(window_names(windows.iter().map(|name| &**name))))
+            .set_expression_attribute_values(Some(values))
+            .customize()
+            // A second one could forgive what somebody else was charged.
+            .config_override(Config::builder().retry_config(RetryConfig::disabled()));
+        written(update.send().await).map(|_| ())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The attribute of a window, apart from those that every item has.
+fn window_name(name: &str) -> String {
+    format!("n_{name}")
+}
 
-    #[test]
-    fn an_expression_names_its_attributes() {
-        let names = names([
-            "SET #last_sent_at = :now, #by=:by",
-            "#by <> :by AND size(#a) < :n",
-        ]);
-        let mut names: Vec<_> = names.into_iter().collect();
-        names.sort();
-        let expected = [
-            ("#a", "a"),
-            ("#by", "by"),
-            ("#last_sent_at", "last_sent_at"),
-        ];
-        assert_eq!(names, expected.map(|(n, a)| (n.to_owned(), a.to_owned())));
-    }
+/// The names `#w0`, `#w1` and so on of these windows in expressions.
+fn window_names<'a>(windows: impl Iterator<Item = &'a str>) -> HashMap<String, String> {
+    windows
+        .enumerate()
+        .map(|(n, name)| (format!("#w{n}"), window_name(name)))
+        .collect()
 }

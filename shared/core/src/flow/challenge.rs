@@ -4,6 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use subtle::ConstantTimeEq;
 
 use super::{Caller, FlowId};
+use crate::code::CodeLength;
 use crate::keys::{KeyRing, Use};
 use crate::time::Timestamp;
 
@@ -39,9 +40,11 @@ pub struct Progress {
     pub sends: u8,
     /// How many attempts were used.
     pub used: u8,
+    /// Digits of the code.
+    pub code_length: CodeLength,
 }
 
-const BODY_BYTES: usize = 1 + 1 + 16 + 8 + 8 + 1 + 1;
+const BODY_BYTES: usize = 1 + 1 + 16 + 8 + 8 + 1 + 1 + 1;
 const TAG_BYTES: usize = 16;
 const VERSION: u8 = 1;
 
@@ -66,12 +69,13 @@ impl Step {
 
 impl Progress {
     /// As a flow stands that is opened and sent at once.
-    pub const fn at_issue(now: Timestamp) -> Self {
+    pub const fn at_issue(now: Timestamp, code_length: CodeLength) -> Self {
         Self {
             issued_at: now,
             last_sent_at: now,
             sends: 1,
             used: 0,
+            code_length,
         }
     }
 }
@@ -86,6 +90,7 @@ impl Challenge {
             last_sent_at: Timestamp::default(),
             sends: 0,
             used: 0,
+            code_length: CodeLength::DEFAULT,
         };
         let progress = match &self.step {
             Step::Select => &zero,
@@ -99,6 +104,7 @@ impl Challenge {
         bytes.extend_from_slice(&progress.last_sent_at.as_millis().to_be_bytes());
         bytes.push(progress.sends);
         bytes.push(progress.used);
+        bytes.push(progress.code_length.digits());
         let key = keys.current();
         let tag = tag(key, caller, &bytes);
         bytes.extend_from_slice(&tag);
@@ -122,12 +128,15 @@ impl Challenge {
         let (&flow, rest) = rest.split_first_chunk()?;
         let (&issued_at, rest) = rest.split_first_chunk()?;
         let (&last_sent_at, rest) = rest.split_first_chunk()?;
-        let &[sends, used] = rest else { return None };
+        let &[sends, used, digits] = rest else {
+            return None;
+        };
         let progress = Progress {
             issued_at: Timestamp::from_millis(u64::from_be_bytes(issued_at)),
             last_sent_at: Timestamp::from_millis(u64::from_be_bytes(last_sent_at)),
             sends,
             used,
+            code_length: CodeLength::new(digits)?,
         };
         let step = match (version, rank) {
             (VERSION, 1) => Step::Select,
@@ -168,24 +177,28 @@ mod tests {
             any::<u64>(),
             any::<u8>(),
             any::<u8>(),
+            CodeLength::MIN..=CodeLength::MAX,
             0..3,
         )
-            .prop_map(|(flow, issued_at, last_sent_at, sends, used, step)| {
-                let progress = Progress {
-                    issued_at: Timestamp::from_millis(issued_at),
-                    last_sent_at: Timestamp::from_millis(last_sent_at),
-                    sends,
-                    used,
-                };
-                Challenge {
-                    flow: FlowId::from_bytes(flow),
-                    step: match step {
-                        0 => Step::Select,
-                        1 => Step::Otp(progress),
-                        _ => Step::Claim(progress),
-                    },
-                }
-            })
+            .prop_map(
+                |(flow, issued_at, last_sent_at, sends, used, digits, step)| {
+                    let progress = Progress {
+                        issued_at: Timestamp::from_millis(issued_at),
+                        last_sent_at: Timestamp::from_millis(last_sent_at),
+                        sends,
+                        used,
+                        code_length: CodeLength::new(digits).unwrap(),
+                    };
+                    Challenge {
+                        flow: FlowId::from_bytes(flow),
+                        step: match step {
+                            0 => Step::Select,
+                            1 => Step::Otp(progress),
+                            _ => Step::Claim(progress),
+                        },
+                    }
+                },
+            )
     }
 
     proptest! {
@@ -214,7 +227,10 @@ mod tests {
     fn a_challenge_of_another_pool_or_client_or_changed_anywhere_is_not_ours() {
         let challenge = Challenge {
             flow: FlowId::from_bytes([3; 16]),
-            step: Step::Otp(Progress::at_issue(Timestamp::from_secs(1))),
+            step: Step::Otp(Progress::at_issue(
+                Timestamp::from_secs(1),
+                CodeLength::DEFAULT,
+            )),
         };
         let text = challenge.to_text(&keys(), &caller());
         for other in [Caller::new("pool", "other"), Caller::new("other", "client")] {

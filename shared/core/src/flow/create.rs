@@ -4,6 +4,8 @@ use super::row::{Flow, NewFlow, State, Subject};
 use super::turn::{Last, Person, Turn};
 use super::{Challenge, Decided, FlowId, Progress, Purpose, Step, Why};
 use crate::account::Attributes;
+use crate::budget::forgive;
+use crate::code::CodeLength;
 use crate::identifier::Method;
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
@@ -141,8 +143,9 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         let Deployment { policy, keys } = self.deployment;
         let ticket = match self.ticket() {
             Ok(ticket) => ticket,
-            Err(why) => return self.decoy(flow, why),
+            Err(why) => return self.decoy(flow, self.deployment.policy.code_length, why),
         };
+        let digits = ticket.charge.code_length;
         let subject = match self.subject(&ticket).await {
             Ok(subject) => subject,
             Err(fault) => return self.fault(flow, Step::Select, fault),
@@ -150,7 +153,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         // A claim is for the account that was just made, and for nobody else: the resolver sees
         // from the step that it must try again.
         if ticket.purpose == Purpose::Claim && !matches!(subject, Subject::Known(_)) {
-            return self.decoy(flow, Why::NotTheHolder);
+            return self.decoy(flow, digits, Why::NotTheHolder);
         }
         let keep_until = ticket.made_at.plus(policy.ticket_life * 2);
         match self
@@ -159,7 +162,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             .await
         {
             Err(fault) => return self.fault(flow, Step::Select, fault),
-            Ok(Redeemed::Elsewhere) => return self.decoy(flow, Why::TicketRedeemed),
+            Ok(Redeemed::Elsewhere) => return self.decoy(flow, digits, Why::TicketRedeemed),
             Ok(Redeemed::Here) => {}
         }
         // Somebody's own language shows only in what they receive themselves.
@@ -174,6 +177,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             subject,
             contact: &ticket.to,
             locale: ticket.locale.or(own),
+            charge: ticket.charge,
         };
         let row = Flow::new(&new, policy, keys, self.now, self.entropy);
         match self.store.open_flow(&row).await {
@@ -259,7 +263,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             | (Subject::Known(_), Person::Known(_), Purpose::VerifyContact(_)) => true,
         };
         may_receive.then_some(())?;
-        let code = row.code(policy, keys, &contact)?;
+        let code = row.code(keys, &contact)?;
         Some(Message::code(
             &policy.branding,
             row.locale,
@@ -351,7 +355,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         };
         match self.store.finish(row.id, self.now).await {
             Err(fault) => return self.fault(row.id, step_of(&row), fault),
-            Ok(Finished::Now) => {}
+            Ok(Finished::Now) => forgive(keys, self.store, &contact, row.charge).await,
             Ok(Finished::Before(at)) if self.now.since(at) <= REPLAY_GRACE => {}
             Ok(Finished::Before(_) | Finished::Refused) => return again(Why::FlowOver),
         }
@@ -362,7 +366,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             made_at: self.now,
         };
         let proof = Secret::new(proof.seal(keys, &self.turn.caller, self.entropy));
-        let step = Step::Claim(Progress::at_issue(self.now));
+        let step = Step::Claim(Progress::at_issue(self.now, progress.code_length));
         let mut decided = self.decided(row.id, step, Why::Proved);
         if let PublicParameters::Claim(_, slot) = &mut decided.decision.public {
             *slot = Some(proof);
@@ -371,8 +375,8 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
     }
 
     /// Goes on like the real thing, writes nothing, sends nothing, never succeeds.
-    fn decoy(&self, flow: FlowId, why: Why) -> Decided<Created> {
-        self.decided(flow, Step::Otp(Progress::at_issue(self.now)), why)
+    fn decoy(&self, flow: FlowId, digits: CodeLength, why: Why) -> Decided<Created> {
+        self.decided(flow, Step::Otp(Progress::at_issue(self.now, digits)), why)
     }
 
     fn decided(&self, flow: FlowId, step: Step, why: Why) -> Decided<Created> {
@@ -422,7 +426,7 @@ fn expectation(
         now.secs_until(progress.last_sent_at.plus(policy.resend_after))
     };
     Expectation {
-        code_length: policy.code_length.digits(),
+        code_length: progress.code_length.digits(),
         attempts_left: policy.attempts.saturating_sub(progress.used),
         expires_in,
         resend_after,

@@ -4,6 +4,7 @@ use super::commit::Commit;
 use super::row::{Flow, State, Subject};
 use super::turn::{Last, NotOurs, Person, Turn};
 use super::{Challenge, Decided, Progress, Purpose, Step, Why};
+use crate::budget::forgive;
 use crate::message::Message;
 use crate::policy::{Deployment, REPLAY_GRACE};
 use crate::ports::{Clock, Directory, Finished, Store};
@@ -127,10 +128,13 @@ async fn commit(
     };
     match store.finish(row.id, now).await {
         Err(fault) => again(fault),
-        Ok(Finished::Now) => Decided {
-            message: notice,
-            ..decided(Next::IssueTokens, Why::TokensIssued)
-        },
+        Ok(Finished::Now) => {
+            forgive(keys, store, &contact, row.charge).await;
+            Decided {
+                message: notice,
+                ..decided(Next::IssueTokens, Why::TokensIssued)
+            }
+        }
         Ok(Finished::Before(at)) if now.since(at) <= REPLAY_GRACE => {
             decided(Next::IssueTokens, Why::TokensIssued)
         }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::{Caller, Challenge, FlowId, Progress, Purpose, Step};
 use crate::account::Sub;
+use crate::budget::Charge;
 use crate::code::Code;
 use crate::identifier::Identifier;
 use crate::keys::{Key, KeyId, KeyRing, Use};
@@ -30,6 +31,8 @@ pub struct Flow {
     pub contact: SealedContact,
     /// The language of its messages, the same at every send; without one the deployment's.
     pub locale: Option<Locale>,
+    /// What the code was charged, and how long it is.
+    pub charge: Charge,
     /// The key that the code derives from.
     pub key: KeyId,
     /// When the code was issued; part of what it derives from.
@@ -116,6 +119,7 @@ pub(crate) struct NewFlow<'a> {
     pub(crate) subject: Subject,
     pub(crate) contact: &'a Identifier,
     pub(crate) locale: Option<Locale>,
+    pub(crate) charge: Charge,
 }
 
 impl Flow {
@@ -139,6 +143,7 @@ impl Flow {
             subject: new.subject.clone(),
             contact: SealedContact::seal(key, new.contact, &bound.fields(), entropy),
             locale: new.locale,
+            charge: new.charge,
             key: key.id().clone(),
             issued_at: now,
             expires_at: now.plus(life),
@@ -155,6 +160,7 @@ impl Flow {
             issued_at: self.issued_at,
             last_sent_at: self.last_sent_at,
             sends: self.sends,
+            code_length: self.charge.code_length,
             used: u8::try_from(self.attempts.len()).unwrap_or(u8::MAX),
         }
     }
@@ -176,15 +182,10 @@ impl Flow {
     }
 
     /// The code, the same at every call; `None` if its key has left the ring.
-    pub(crate) fn code(
-        &self,
-        policy: &Policy,
-        keys: &KeyRing,
-        contact: &Identifier,
-    ) -> Option<Code> {
+    pub(crate) fn code(&self, keys: &KeyRing, contact: &Identifier) -> Option<Code> {
         Some(Code::derive(
             keys.find(self.key.as_str())?,
-            policy.code_length,
+            self.charge.code_length,
             self.id,
             self.purpose,
             contact,

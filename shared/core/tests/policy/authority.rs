@@ -20,7 +20,10 @@ fn metadata_of_another_issue_is_a_wrong_answer() {
     let later = progress(&session)
         .issued_at
         .plus(std::time::Duration::from_millis(1));
-    session.ask_instead(Step::Otp(Progress::at_issue(later)));
+    session.ask_instead(Step::Otp(Progress::at_issue(
+        later,
+        latchstring_core::code::CodeLength::DEFAULT,
+    )));
     let reply = session.answer(&world.code());
     assert_eq!(reply.whys(), (Why::FlowDisagrees, Why::FlowDisagrees, None));
     assert_eq!(reply.next(), Next::Fail);

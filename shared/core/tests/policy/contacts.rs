@@ -22,7 +22,7 @@ use crate::harness::{
 const NEW: &str = "ada@example.org";
 
 /// Access tokens that are the names of their holders.
-struct Tokens<'w>(&'w World);
+pub(crate) struct Tokens<'w>(pub(crate) &'w World);
 
 impl TokenHolder for Tokens<'_> {
     async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, Fault> {
@@ -32,7 +32,7 @@ impl TokenHolder for Tokens<'_> {
     }
 }
 
-fn identity(world: &World, username: &str) -> Identity {
+pub(crate) fn identity(world: &World, username: &str) -> Identity {
     let sub = now(world.directory.port.find(username))
         .unwrap()
         .map_or_else(
@@ -81,7 +81,7 @@ fn change_as(
     identity: &Identity,
     to: &str,
 ) -> Result<SignInPayload, ContactError> {
-    now(resolver(world, pool, &Tokens(world)).change(identity, &identifier(to), None))
+    now(resolver(world, pool, &Tokens(world)).change(identity, &identifier(to), None, None))
 }
 
 /// A session that the code to a new contact answers.
@@ -145,7 +145,7 @@ fn the_new_contact_is_written_to_as_asked_and_the_old_one_as_its_owner_reads() {
         let tokens = Tokens(&world);
         let resolver = resolver(&world, &pool, &tokens);
         let asking = identity(&world, ADAS_NAME);
-        let payload = now(resolver.change(&asking, &identifier(NEW), asked)).unwrap();
+        let payload = now(resolver.change(&asking, &identifier(NEW), asked, None)).unwrap();
         let mut session = pool.session(&payload.session);
         session.answer(&last_code(&world));
         let (sent, told) = (world.texts(), world.notices());
@@ -163,6 +163,7 @@ fn a_second_contact_is_added_and_nobody_is_told() {
         &identity(&world, ADAS_NAME),
         &names,
         &identifier(NUMBER),
+        None,
         None,
     ));
     let mut session = pool.session(&signing_up.unwrap().session);

@@ -154,7 +154,10 @@ fn a_question_after_a_wrong_select_fails_the_authentication() {
 fn a_passed_round_of_a_flow_that_never_was_fails_the_authentication() {
     let world = World::with_ada();
     let flow = FlowId::from_bytes([7; 16]);
-    let progress = Progress::at_issue(world.clock.now());
+    let progress = Progress::at_issue(
+        world.clock.now(),
+        latchstring_core::code::CodeLength::DEFAULT,
+    );
     for step in [Step::Otp(progress), Step::Claim(progress)] {
         let mut session = world.initiate(ADA);
         session.rounds = [Step::Select, step]

@@ -95,6 +95,7 @@ fn pieces(world: &World, stage: Stage) -> Vec<Piece> {
             .unwrap()
             .issued_at
             .plus(std::time::Duration::from_millis(1)),
+        latchstring_core::code::CodeLength::DEFAULT,
     )));
     put(Some(issued_later.asked), false);
     let mut swapped = otp.clone();
@@ -303,7 +304,10 @@ fn of_ours(flow: [u8; 16], step: u8) -> String {
     let progress = Progress {
         sends: step,
         used: step,
-        ..Progress::at_issue(latchstring_core::time::Timestamp::from_millis(u64::MAX))
+        ..Progress::at_issue(
+            latchstring_core::time::Timestamp::from_millis(u64::MAX),
+            latchstring_core::code::CodeLength::DEFAULT,
+        )
     };
     let challenge = Challenge {
         flow: FlowId::from_bytes(flow),

@@ -126,7 +126,7 @@ fn a_leaked_row_written_for_another_flow_is_of_no_use() {
     let mut session = world.initiate(ADA);
     // A row copied to another flow: its contact does not open there.
     row.id = session.challenge().flow;
-    let issued = latchstring_core::flow::Progress::at_issue(row.issued_at);
+    let issued = latchstring_core::flow::Progress::at_issue(row.issued_at, row.charge.code_length);
     assert_eq!(
         now(latchstring_core::ports::Store::open_flow(
             &world.store.port,

@@ -1,13 +1,11 @@
-use latchstring_core::account::{Names, Sub};
-use latchstring_core::contact::{ContactError, Contacts, Identity, PendingState};
+use latchstring_core::account::Names;
+use latchstring_core::contact::{ContactError, Contacts, PendingState};
 use latchstring_core::flow::Caller;
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{ChallengeApi, Clock, Directory, Entropy, Store, TokenHolder};
-use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::SignInError;
-use latchstring_core::time::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -53,21 +51,6 @@ struct PendingArguments {
     method: GraphqlMethod,
 }
 
-/// What AppSync says about a caller whose token it verified, as far as we read it.
-#[derive(Deserialize)]
-struct CognitoIdentity {
-    sub: String,
-    claims: Claims,
-}
-
-#[derive(Deserialize)]
-struct Claims {
-    token_use: String,
-    /// An ID token has none.
-    client_id: Option<String>,
-    auth_time: Option<u64>,
-}
-
 /// `signUp`, `changeContact` and `pendingContact`.
 #[derive(Clone, Debug)]
 pub struct ContactResolver<S, D, T, A, C, E, K = Deployment> {
@@ -75,6 +58,8 @@ pub struct ContactResolver<S, D, T, A, C, E, K = Deployment> {
     pub deployment: K,
     /// The pool and client that sessions are opened for.
     pub caller: Caller,
+    /// Which address of `X-Forwarded-For` is the source, counted from the right, from 1.
+    pub source_position: Option<usize>,
     /// Pending contacts, budgets.
     pub store: S,
     /// Accounts.
@@ -116,7 +101,7 @@ where
 {
     async fn resolve(&self, event: &Value, field: &str) -> Result<Outcome, PublicError> {
         let field = Field::parse(field)?;
-        let Some(identity) = identity(event) else {
+        let Some(identity) = super::identity(event) else {
             return Ok(Err(ContactError::NotSignedIn));
         };
         // Nothing that a signed-in caller sends is sealed, so no key is named.
@@ -134,6 +119,7 @@ where
             clock: &self.clock,
             entropy: &self.entropy,
         };
+        let source = super::source(event, self.source_position);
         match field {
             Field::SignUp => {
                 let input = arguments::<SignUpArguments>(event)?.input.data;
@@ -148,7 +134,9 @@ where
                     Err(error) => return Ok(Err(error)),
                 };
                 let locale = input.locale.as_deref().and_then(Locale::parse);
-                let begun = contacts.sign_up(&identity, &names, &contact, locale).await;
+                let begun = contacts
+                    .sign_up(&identity, &names, &contact, locale, source)
+                    .await;
                 Ok(begun.map(|payload| session(&payload)))
             }
             Field::ChangeContact => {
@@ -158,7 +146,7 @@ where
                     Err(error) => return Ok(Err(error)),
                 };
                 let locale = input.locale.as_deref().and_then(Locale::parse);
-                let begun = contacts.change(&identity, &contact, locale).await;
+                let begun = contacts.change(&identity, &contact, locale, source).await;
                 Ok(begun.map(|payload| session(&payload)))
             }
             Field::PendingContact => {
@@ -194,20 +182,6 @@ impl Field {
 
 fn contact(method: GraphqlMethod, typed: &str) -> Result<Identifier, ContactError> {
     Identifier::parse(method.into(), typed).map_err(|error| SignInError::from(error).into())
-}
-
-/// `None` for anybody whom AppSync did not verify by a token of the pool, or who sent none.
-fn identity(event: &Value) -> Option<Identity> {
-    let CognitoIdentity { sub, claims } = CognitoIdentity::deserialize(&event["identity"]).ok()?;
-    let token = event["request"]["headers"]["authorization"].as_str()?;
-    let token = token.strip_prefix("Bearer ").unwrap_or(token);
-    Some(Identity {
-        sub: Sub::new(sub),
-        token_use: claims.token_use,
-        client: claims.client_id.unwrap_or_default(),
-        auth_time: Timestamp::from_secs(claims.auth_time.unwrap_or_default()),
-        access_token: Secret::new(token),
-    })
 }
 
 const fn graphql_name(method: Method) -> &'static str {

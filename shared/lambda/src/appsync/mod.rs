@@ -9,10 +9,14 @@ mod sign_in;
 
 use std::time::Duration;
 
-use latchstring_core::contact::ContactError;
+use latchstring_core::account::Sub;
+use latchstring_core::budget::Source;
+use latchstring_core::contact::{ContactError, Identity};
 use latchstring_core::identifier::Method;
 use latchstring_core::ports::Fault;
+use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignInError, SignInPayload};
+use latchstring_core::time::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -59,6 +63,49 @@ fn session(payload: &SignInPayload) -> Value {
     })
 }
 
+/// What AppSync says about a caller whose token it verified, as far as we read it.
+#[derive(Deserialize)]
+struct CognitoIdentity {
+    sub: String,
+    claims: Claims,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    token_use: String,
+    /// An ID token has none.
+    client_id: Option<String>,
+    auth_time: Option<u64>,
+}
+
+/// `None` for anybody whom AppSync did not verify by a token of the pool, or who sent none.
+fn identity(event: &Value) -> Option<Identity> {
+    let CognitoIdentity { sub, claims } = CognitoIdentity::deserialize(&event["identity"]).ok()?;
+    let token = event["request"]["headers"]["authorization"].as_str()?;
+    let token = token.strip_prefix("Bearer ").unwrap_or(token);
+    Some(Identity {
+        sub: Sub::new(sub),
+        token_use: claims.token_use,
+        client: claims.client_id.unwrap_or_default(),
+        auth_time: Timestamp::from_secs(claims.auth_time.unwrap_or_default()),
+        access_token: Secret::new(token),
+    })
+}
+
+/// Where the request comes from: the address at this place of `X-Forwarded-For`, counted from the
+/// right, because what stands further left was said by the client. `None` if that is not
+/// configured, or there is no address.
+fn source(event: &Value, position: Option<usize>) -> Option<Source> {
+    event["request"]["headers"]["x-forwarded-for"]
+        .as_str()?
+        .rsplit(',')
+        .nth(position?.checked_sub(1)?)?
+        .trim()
+        .parse()
+        .ok()
+        .map(Source::new)
+}
+
 /// Resolves the event's field within [`BUDGET`], logs the outcome in one line and words it for
 /// AppSync.
 async fn respond(
@@ -79,10 +126,14 @@ async fn respond(
         }
         Err(error) => {
             let outcome = error.error_type();
-            if let ContactError::SignIn(SignInError::Unavailable(cause)) = &error {
-                tracing::error!(field, outcome, %cause, "resolver");
-            } else {
-                tracing::info!(field, outcome, "resolver");
+            match &error {
+                ContactError::SignIn(SignInError::Unavailable(cause)) => {
+                    tracing::error!(field, outcome, %cause, "resolver");
+                }
+                ContactError::SignIn(SignInError::TooManyRequests { budget, .. }) => {
+                    tracing::info!(field, outcome, budget = budget.as_str(), "resolver");
+                }
+                _ => tracing::info!(field, outcome, "resolver"),
             }
             json!({ "error": { "type": outcome, "message": error.to_string() } })
         }

@@ -1,8 +1,10 @@
+use latchstring_core::contact::ContactError;
+use latchstring_core::device::remember;
 use latchstring_core::flow::Caller;
 use latchstring_core::identifier::Identifier;
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{ChallengeApi, Clock, Directory, Entropy, Store};
+use latchstring_core::ports::{ChallengeApi, Clock, Directory, Entropy, Store, TokenHolder};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInError, SignInRequest};
 use serde::Deserialize;
@@ -23,22 +25,27 @@ struct Input {
     email_or_phone: String,
     method: GraphqlMethod,
     proof: Option<String>,
+    device: Option<String>,
     locale: Option<String>,
 }
 
-/// `signIn` and `signInTicket`.
+/// `signIn`, `signInTicket` and `rememberDevice`.
 #[derive(Clone, Debug)]
-pub struct SignInResolver<S, D, A, C, E, K = Deployment> {
+pub struct SignInResolver<S, D, T, A, C, E, K = Deployment> {
     /// Keys and numbers.
     pub deployment: K,
     /// The pool and client that sessions are opened for.
     pub caller: Caller,
     /// Whether the pool reports missing users.
     pub legacy_pool: bool,
+    /// Which address of `X-Forwarded-For` is the source, counted from the right, from 1.
+    pub source_position: Option<usize>,
     /// Budgets, redemptions, leases.
     pub store: S,
     /// Accounts.
     pub directory: D,
+    /// Whose an access token is.
+    pub tokens: T,
     /// Cognito as a client sees it.
     pub api: A,
     /// The time.
@@ -47,10 +54,11 @@ pub struct SignInResolver<S, D, A, C, E, K = Deployment> {
     pub entropy: E,
 }
 
-impl<S, D, A, C, E, K> Handler for SignInResolver<S, D, A, C, E, K>
+impl<S, D, T, A, C, E, K> Handler for SignInResolver<S, D, T, A, C, E, K>
 where
     S: Store,
     D: Directory,
+    T: TokenHolder,
     A: ChallengeApi,
     C: Clock,
     E: Entropy,
@@ -61,16 +69,20 @@ where
     }
 }
 
-impl<S, D, A, C, E, K> SignInResolver<S, D, A, C, E, K>
+impl<S, D, T, A, C, E, K> SignInResolver<S, D, T, A, C, E, K>
 where
     S: Store,
     D: Directory,
+    T: TokenHolder,
     A: ChallengeApi,
     C: Clock,
     E: Entropy,
     K: Deployments,
 {
     async fn resolve(&self, event: &Value, field: &str) -> Result<Outcome, PublicError> {
+        if field == "rememberDevice" {
+            return Ok(self.remember(event).await);
+        }
         let Arguments { input } = super::arguments(event)?;
         let identifier = match Identifier::parse(input.method.into(), &input.email_or_phone) {
             Ok(identifier) => identifier,
@@ -80,6 +92,8 @@ where
             identifier,
             proof: input.proof.map(Secret::new),
             locale: input.locale.as_deref().and_then(Locale::parse),
+            device: input.device.map(Secret::new),
+            source: super::source(event, self.source_position),
         };
         let deployment = match self.deployment.deployment(&request.key_ids()).await {
             Ok(deployment) => deployment,
@@ -110,5 +124,23 @@ where
             _ => return Err(PublicError::UnreadableEvent),
         };
         Ok(answered.map_err(Into::into))
+    }
+
+    async fn remember(&self, event: &Value) -> Outcome {
+        let identity = super::identity(event).ok_or(ContactError::NotSignedIn)?;
+        let deployment = self.deployment.deployment(&[]).await?;
+        let device = remember(
+            &deployment,
+            &self.caller,
+            &self.tokens,
+            &self.clock,
+            &self.entropy,
+            &identity,
+        )
+        .await?;
+        Ok(json!({
+            "device": device.device.expose(),
+            "expiresIn": device.expires_in,
+        }))
     }
 }

@@ -12,11 +12,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes};
+use latchstring_core::budget::{Charge, Countries, Price};
 use latchstring_core::flow::{
     Caller, Challenge, ClientRequest, Created, Decided, Flow, FlowId, Next, Person, Purpose,
     Response, Round, Step, Turn, Verdict, Why,
 };
-use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::identifier::{Country, Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::locale::Locale;
 use latchstring_core::message::Message;
@@ -73,9 +74,13 @@ impl World {
     /// The default policy, one key, nobody in the pool.
     pub(crate) fn new() -> Self {
         let wire = Wire::default();
+        let mut policy = Policy::for_clients(vec!["client".to_owned(), "second".to_owned()]);
+        let country = Country::parse("US").expect("a country");
+        let price = Price::parse("0.1").expect("a price");
+        policy.budgets.sms.countries = Countries::Only([(country, price)].into());
         Self {
             deployment: Deployment {
-                policy: Policy::for_clients(vec!["client".to_owned(), "second".to_owned()]),
+                policy,
                 keys: KeyRing::new(key("k1", 1), None, None).unwrap(),
             },
             caller: Caller::new("pool", "client"),
@@ -177,6 +182,7 @@ impl World {
             ..Ticket::new(
                 Purpose::SignIn,
                 identifier(to),
+                Charge::free(self.deployment.policy.code_length),
                 self.clock.now(),
                 &*self.entropy,
             )
@@ -186,11 +192,14 @@ impl World {
 
     /// A ticket for any purpose.
     pub(crate) fn ticket_for(&self, purpose: Purpose, to: &str) -> String {
-        Ticket::new(purpose, identifier(to), self.clock.now(), &*self.entropy).seal(
-            &self.deployment.keys,
-            &self.caller,
+        Ticket::new(
+            purpose,
+            identifier(to),
+            Charge::free(self.deployment.policy.code_length),
+            self.clock.now(),
             &*self.entropy,
         )
+        .seal(&self.deployment.keys, &self.caller, &*self.entropy)
     }
 
     /// A proof as a ghost's flow would hand it out.

@@ -10,7 +10,8 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::label::Label;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Created, Directory, Fault, Finished, Judged, Opened, Redeemed, Store, Token, Written,
+    Charged, Created, Directory, Fault, Finished, Judged, Opened, Redeemed, Store, Token, Window,
+    Written,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -192,12 +193,16 @@ impl Store for Flaky<MemoryStore> {
     async fn charge(
         &self,
         counter: Label,
-        amount: u32,
-        limit: u32,
+        windows: &[Window],
         keep_until: Timestamp,
-    ) -> Result<bool, Fault> {
-        let effect = self.port.charge(counter, amount, limit, keep_until);
+    ) -> Result<Charged, Fault> {
+        let effect = self.port.charge(counter, windows, keep_until);
         self.wire.carry("charge", effect).await
+    }
+
+    async fn forgive(&self, counter: Label, windows: &[String]) -> Result<(), Fault> {
+        let effect = self.port.forgive(counter, windows);
+        self.wire.carry("forgive", effect).await
     }
 }
 

@@ -1,0 +1,673 @@
+//! Budgets: limits that are counted.
+//!
+//! A code is charged before it is asked for, with its full number of attempts, to whoever it is
+//! for and to the deployment. Nothing about an account is known then, so a refusal cannot tell
+//! anything of one. What is charged stays charged when a send fails.
+//!
+//! Some charges are *forgivable*: a success forgives what its own flow was charged and no other,
+//! so that they count the codes that nobody proved. Where such a budget is spent nobody is
+//! refused; the code is longer. So an attacker who never stops meets a smaller chance at every
+//! guess, and cannot shut the door by guessing.
+//!
+//! A known device ([`Bearer::Device`]) draws on budgets of its own throughout.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+use futures_util::future::join3;
+
+use crate::code::CodeLength;
+use crate::identifier::{Country, Identifier, IdentifierError, PhoneNumber};
+use crate::keys::KeyRing;
+use crate::label::Label;
+use crate::policy::Deployment;
+use crate::ports::{Charged, Fault, Store, Window};
+use crate::sign_in::SignInError;
+use crate::time::Timestamp;
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+/// What "a month" means here: windows begin at whole numbers of it.
+pub(crate) const MONTH: u64 = 30 * DAY;
+
+/// The numbers of a deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// What one identifier may be sent, whoever asks.
+    pub identifier: IdentifierBudget,
+    /// What one identifier may be sent besides, to devices that it signed in on.
+    pub device: IdentifierBudget,
+    /// What all identifiers together may be sent in a day.
+    pub deployment: DeploymentBudget,
+    /// What one address of the network may ask for.
+    pub source: SourceBudget,
+    /// What SMS may cost, and where they may go.
+    pub sms: SmsBudget,
+}
+
+impl Default for Budgets {
+    /// The defaults, with SMS to nowhere.
+    fn default() -> Self {
+        let identifier = IdentifierBudget {
+            per_minute: 2,
+            per_hour: 5,
+            per_day: 10,
+            short_per_month: 5,
+        };
+        Self {
+            identifier,
+            device: identifier,
+            deployment: DeploymentBudget {
+                short_per_day: 40,
+                long_per_day: 3_000,
+                per_day: 100_000,
+            },
+            source: SourceBudget {
+                per_minute: 20,
+                per_hour: 200,
+            },
+            sms: SmsBudget {
+                countries: Countries::Only(BTreeMap::new()),
+                unproved_per_prefix: 30,
+                unproved_per_country: 200,
+                spend_per_day: Price(50 * 100_000),
+            },
+        }
+    }
+}
+
+/// Codes for one identifier, known or not. Windows are aligned to the clock, so up to twice a
+/// window's codes may fall around its edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdentifierBudget {
+    /// In each minute: 1 to 1000.
+    pub per_minute: u32,
+    /// In each hour: 1 to 10000.
+    pub per_hour: u32,
+    /// In each day: 1 to 100000.
+    pub per_day: u32,
+    /// Short codes that nobody proved, in each 30 days: 0 to 100000. Further ones are long.
+    pub short_per_month: u32,
+}
+
+/// Codes for all identifiers together in a day. Those of known devices are not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeploymentBudget {
+    /// Short codes that nobody proved. Further ones are long.
+    pub short_per_day: u32,
+    /// Long codes that nobody proved. Further ones have ten digits.
+    pub long_per_day: u32,
+    /// Codes of any length, proved or not. Further ones are refused.
+    pub per_day: u32,
+}
+
+/// Codes for one source, if sources are told apart at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceBudget {
+    /// In each minute.
+    pub per_minute: u32,
+    /// In each hour.
+    pub per_hour: u32,
+}
+
+/// SMS: their countries, their breaker and their price. A known device has budgets of the same
+/// size besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmsBudget {
+    /// Where SMS are sent.
+    pub countries: Countries,
+    /// Codes in each hour to numbers that begin with the same country and four digits, and that
+    /// nobody proved. Further ones are refused.
+    pub unproved_per_prefix: u32,
+    /// The same to one country.
+    pub unproved_per_country: u32,
+    /// What SMS may cost in a day, resends included.
+    pub spend_per_day: Price,
+}
+
+/// Where SMS are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Countries {
+    /// Everywhere, for nothing: where nothing is really sent.
+    All,
+    /// To these countries, at these prices.
+    Only(BTreeMap<Country, Price>),
+}
+
+/// What an SMS costs, in hundred-thousandths of the currency that the deployment counts in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Price(u32);
+
+impl Price {
+    /// Reads a number with up to five decimals, up to 10000.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || decimals.len() > 5 || !digits(whole) || !digits(decimals) {
+            return None;
+        }
+        let whole: u32 = whole.parse().ok().filter(|whole| *whole <= 10_000)?;
+        let decimals: u32 = format!("{decimals:0<5}").parse().ok()?;
+        Some(Self(whole * 100_000 + decimals))
+    }
+}
+
+/// A budget that refuses. Private: a caller is told when to come back, a log which it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// The identifier's.
+    Identifier,
+    /// The identifier's for known devices.
+    Device,
+    /// The source's.
+    Source,
+    /// The breaker of numbers that begin alike.
+    Prefix,
+    /// The breaker of a country.
+    Country,
+    /// What SMS may cost.
+    Spend,
+    /// All codes of the deployment.
+    Deployment,
+}
+
+impl Budget {
+    /// The word for logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Identifier => "identifier",
+            Self::Device => "device",
+            Self::Source => "source",
+            Self::Prefix => "prefix",
+            Self::Country => "country",
+            Self::Spend => "spend",
+            Self::Deployment => "deployment",
+        }
+    }
+}
+
+/// Whose budgets a code is charged to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bearer {
+    /// Anybody.
+    Stranger,
+    /// A device that the identifier signed in on, which no stranger can speak for.
+    Device,
+}
+
+impl Bearer {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stranger => "stranger",
+            Self::Device => "device",
+        }
+    }
+}
+
+/// Where in the network a request comes from: an IPv4 address, or the /64 of an IPv6 address,
+/// which is what one subscriber has. Redacted in `Debug`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Source(IpAddr);
+
+impl Source {
+    /// The source of an address.
+    pub fn new(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V4(address) => IpAddr::V4(address),
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        })
+    }
+
+    /// The bytes that stand for it.
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        match self.0 {
+            IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+            IpAddr::V6(address) => address.octets(),
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Source(…)")
+    }
+}
+
+/// What a code was charged, and therefore how long it is. Travels in the ticket and stays in the
+/// flow row, so that a success forgives this and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// Digits of the code.
+    pub code_length: CodeLength,
+    at: Timestamp,
+    bearer: Bearer,
+    identifier: bool,
+    deployment: Option<Tier>,
+    destination: bool,
+}
+
+/// A forgivable budget of the deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tier {
+    Short,
+    Long,
+}
+
+impl Tier {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Short => "short",
+            Self::Long => "long",
+        }
+    }
+}
+
+impl Charge {
+    /// The length of what [`Charge::to_bytes`] writes.
+    pub const BYTES: usize = 10;
+
+    /// Nothing charged, nothing to forgive: of a flow that sends nothing.
+    pub const fn free(code_length: CodeLength) -> Self {
+        Self {
+            code_length,
+            at: Timestamp::from_millis(0),
+            bearer: Bearer::Stranger,
+            identifier: false,
+            deployment: None,
+            destination: false,
+        }
+    }
+
+    /// For a ticket to carry and a store to keep.
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let flags = u8::from(self.bearer == Bearer::Device)
+            | u8::from(self.identifier) << 1
+            | u8::from(self.deployment == Some(Tier::Short)) << 2
+            | u8::from(self.deployment == Some(Tier::Long)) << 3
+            | u8::from(self.destination) << 4;
+        let mut bytes = [self.code_length.digits(), flags, 0, 0, 0, 0, 0, 0, 0, 0];
+        bytes[2..].copy_from_slice(&self.at.as_millis().to_be_bytes());
+        bytes
+    }
+
+    /// The inverse of [`Charge::to_bytes`].
+    pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Option<Self> {
+        let &[digits, flags, ref at @ ..] = bytes;
+        let has = |bit: u8| flags >> bit & 1 == 1;
+        Some(Self {
+            code_length: CodeLength::new(digits)?,
+            at: Timestamp::from_millis(u64::from_be_bytes(*at)),
+            bearer: if has(0) {
+                Bearer::Device
+            } else {
+                Bearer::Stranger
+            },
+            identifier: has(1),
+            deployment: match (has(2), has(3)) {
+                (true, false) => Some(Tier::Short),
+                (false, true) => Some(Tier::Long),
+                (false, false) => None,
+                (true, true) => return None,
+            },
+            destination: has(4),
+        })
+        .filter(|_| flags >> 5 == 0)
+    }
+}
+
+/// A counter's item and the windows in it: each item is charged by one conditional write, and dies
+/// with the largest of its windows.
+struct Counter {
+    label: Label,
+    ends: Timestamp,
+}
+
+/// A window that refuses, who then refuses, and until when.
+struct Limit {
+    window: Window,
+    budget: Budget,
+    ends: Timestamp,
+}
+
+/// The time window of this length that `at` is in: its number, and its end.
+fn window_at(at: Timestamp, length: u64) -> (u64, Timestamp) {
+    let number = at.as_secs() / length;
+    (number, Timestamp::from_secs((number + 1) * length))
+}
+
+fn one(name: impl Into<String>, limit: u32) -> Window {
+    Window {
+        name: name.into(),
+        amount: 1,
+        limit,
+    }
+}
+
+fn limit(kind: char, length: u64, limit: u32, budget: Budget, at: Timestamp) -> Limit {
+    let (number, ends) = window_at(at, length);
+    Limit {
+        window: one(format!("{kind}{number}"), limit),
+        budget,
+        ends,
+    }
+}
+
+fn of_identifier(
+    keys: &KeyRing,
+    bearer: Bearer,
+    identifier: &Identifier,
+    at: Timestamp,
+) -> Counter {
+    let (number, ends) = window_at(at, MONTH);
+    Counter {
+        label: Label::of_budget(keys, bearer.as_str(), identifier, number),
+        ends,
+    }
+}
+
+/// Without a key: there is nothing personal about it, and an operator can name it.
+fn of_deployment(bearer: Bearer, at: Timestamp) -> Counter {
+    let (number, ends) = window_at(at, DAY);
+    Counter {
+        label: deployment_label(bearer, number),
+        ends,
+    }
+}
+
+fn of_destination(bearer: Bearer, number: &PhoneNumber, at: Timestamp) -> Counter {
+    let (hour, ends) = window_at(at, HOUR);
+    Counter {
+        label: destination_label(bearer, number.country(), hour),
+        ends,
+    }
+}
+
+fn deployment_label(bearer: Bearer, day: u64) -> Label {
+    Label::of_public(
+        "deployment",
+        &[bearer.as_str().as_bytes(), &day.to_be_bytes()],
+    )
+}
+
+fn destination_label(bearer: Bearer, country: Option<Country>, hour: u64) -> Label {
+    let country = country.as_ref().map_or("", Country::as_str);
+    let fields = [
+        bearer.as_str().as_bytes(),
+        country.as_bytes(),
+        &hour.to_be_bytes(),
+    ];
+    Label::of_public("destination", &fields)
+}
+
+/// What an operator may reset: the labels of the counters that hold the deployment's budgets and
+/// SMS spend of this day, and those of a country's breakers in this hour, for strangers and
+/// devices.
+pub fn resettable(country: Option<Country>, now: Timestamp) -> Vec<(&'static str, Label)> {
+    [Bearer::Stranger, Bearer::Device]
+        .into_iter()
+        .map(|bearer| {
+            let label = match country {
+                None => deployment_label(bearer, window_at(now, DAY).0),
+                Some(_) => destination_label(bearer, country, window_at(now, HOUR).0),
+            };
+            (bearer.as_str(), label)
+        })
+        .collect()
+}
+
+/// Charges codes.
+pub(crate) struct Till<'a, S> {
+    pub(crate) deployment: &'a Deployment,
+    pub(crate) store: &'a S,
+    pub(crate) now: Timestamp,
+}
+
+impl<S: Store> Till<'_, S> {
+    /// Charges one code for the identifier, before anything else is known about it. A refusal
+    /// looks the same whether or not anybody has the identifier.
+    ///
+    /// The source comes first, so that one that is refused cannot spend anybody's budget; then the
+    /// identifier, so that asking again and again for one cannot trip what others share.
+    pub(crate) async fn charge(
+        &self,
+        identifier: &Identifier,
+        bearer: Bearer,
+        source: Option<Source>,
+    ) -> Result<Charge, SignInError> {
+        let price = self.price(identifier)?;
+        if let Some(source) = source.filter(|_| bearer == Bearer::Stranger) {
+            self.charge_source(source).await?;
+        }
+        let short = self.charge_identifier(identifier, bearer).await?;
+        let destination = match identifier {
+            Identifier::Email(_) => false,
+            Identifier::PhoneNumber(number) => {
+                self.charge_destination(number, bearer).await?;
+                true
+            }
+        };
+        let tier = self.charge_deployment(bearer, price).await?;
+        let policy = &self.deployment.policy;
+        Ok(Charge {
+            code_length: match (short, bearer, tier) {
+                (_, Bearer::Stranger, None) => CodeLength::LONGEST,
+                (false, _, _) | (_, _, Some(Tier::Long)) => policy.long_code_length,
+                (true, _, _) => policy.code_length,
+            },
+            at: self.now,
+            bearer,
+            identifier: short,
+            deployment: tier,
+            destination,
+        })
+    }
+
+    /// What its messages may cost, or that none is sent there.
+    fn price(&self, identifier: &Identifier) -> Result<Option<u32>, IdentifierError> {
+        let policy = &self.deployment.policy;
+        let Identifier::PhoneNumber(number) = identifier else {
+            return Ok(None);
+        };
+        match &policy.budgets.sms.countries {
+            Countries::All => Ok(None),
+            Countries::Only(prices) => {
+                let price = number.country().and_then(|country| prices.get(&country));
+                let Price(price) = price.ok_or(IdentifierError::Country)?;
+                // Like attempts: all the sends that a code may have.
+                Ok(Some(price.saturating_mul(u32::from(policy.resends) + 1)))
+            }
+        }
+    }
+
+    async fn charge_source(&self, source: Source) -> Result<(), SignInError> {
+        let budget = self.deployment.policy.budgets.source;
+        let (hour, ends) = window_at(self.now, HOUR);
+        let counter = Counter {
+            label: Label::of_source(&self.deployment.keys, source, hour),
+            ends,
+        };
+        let limits = [
+            limit('m', MINUTE, budget.per_minute, Budget::Source, self.now),
+            limit('h', HOUR, budget.per_hour, Budget::Source, self.now),
+        ];
+        self.charge_counter(&counter, [], &limits).await?;
+        Ok(())
+    }
+
+    /// Whether a short code was left.
+    async fn charge_identifier(
+        &self,
+        identifier: &Identifier,
+        bearer: Bearer,
+    ) -> Result<bool, SignInError> {
+        let Deployment { policy, keys } = self.deployment;
+        let (numbers, budget) = match bearer {
+            Bearer::Stranger => (&policy.budgets.identifier, Budget::Identifier),
+            Bearer::Device => (&policy.budgets.device, Budget::Device),
+        };
+        let counter = of_identifier(keys, bearer, identifier, self.now);
+        let limits = [
+            limit('m', MINUTE, numbers.per_minute, budget, self.now),
+            limit('h', HOUR, numbers.per_hour, budget, self.now),
+            limit('d', DAY, numbers.per_day, budget, self.now),
+        ];
+        let short = one(Tier::Short.as_str(), numbers.short_per_month);
+        let tier = self.charge_counter(&counter, [short], &limits).await?;
+        Ok(tier == 0)
+    }
+
+    async fn charge_destination(
+        &self,
+        number: &PhoneNumber,
+        bearer: Bearer,
+    ) -> Result<(), SignInError> {
+        let sms = &self.deployment.policy.budgets.sms;
+        let counter = of_destination(bearer, number, self.now);
+        let [prefix, country] = destination_windows(number);
+        let limits = [
+            Limit {
+                window: one(prefix, sms.unproved_per_prefix),
+                budget: Budget::Prefix,
+                ends: counter.ends,
+            },
+            Limit {
+                window: one(country, sms.unproved_per_country),
+                budget: Budget::Country,
+                ends: counter.ends,
+            },
+        ];
+        self.charge_counter(&counter, [], &limits).await?;
+        Ok(())
+    }
+
+    /// Which of the forgivable budgets had room. A known device is not charged to any, so that
+    /// nobody else can spend what it needs; what its SMS cost is counted by itself.
+    async fn charge_deployment(
+        &self,
+        bearer: Bearer,
+        price: Option<u32>,
+    ) -> Result<Option<Tier>, SignInError> {
+        let budgets = &self.deployment.policy.budgets;
+        let numbers = budgets.deployment;
+        let counter = of_deployment(bearer, self.now);
+        let mut limits = Vec::new();
+        if bearer == Bearer::Stranger {
+            limits.push(Limit {
+                window: one("all", numbers.per_day),
+                budget: Budget::Deployment,
+                ends: counter.ends,
+            });
+        }
+        if let Some(amount) = price {
+            let Price(limit) = budgets.sms.spend_per_day;
+            limits.push(Limit {
+                window: Window {
+                    name: "spend".to_owned(),
+                    amount,
+                    limit,
+                },
+                budget: Budget::Spend,
+                ends: counter.ends,
+            });
+        }
+        if limits.is_empty() {
+            return Ok(None);
+        }
+        if bearer == Bearer::Device {
+            self.charge_counter(&counter, [], &limits).await?;
+            return Ok(None);
+        }
+        let tiers = [
+            one(Tier::Short.as_str(), numbers.short_per_day),
+            one(Tier::Long.as_str(), numbers.long_per_day),
+        ];
+        let tier = self.charge_counter(&counter, tiers, &limits).await?;
+        Ok([Some(Tier::Short), Some(Tier::Long)][..]
+            .get(tier)
+            .copied()
+            .flatten())
+    }
+
+    /// Charges all limits, and with them the first of the tiers that has room: its number, or how
+    /// many there are if none has.
+    async fn charge_counter<const N: usize>(
+        &self,
+        counter: &Counter,
+        tiers: [Window; N],
+        limits: &[Limit],
+    ) -> Result<usize, SignInError> {
+        let windows = limits.iter().map(|limit| limit.window.clone());
+        let charge = async |windows: &[Window]| {
+            self.store
+                .charge(counter.label, windows, counter.ends)
+                .await
+        };
+        let refused = |number: usize| {
+            let refused = &limits[number];
+            SignInError::TooManyRequests {
+                retry_after: self.now.secs_until(refused.ends),
+                budget: refused.budget,
+            }
+        };
+        for (number, tier) in tiers.into_iter().enumerate() {
+            if tier.limit < tier.amount {
+                continue;
+            }
+            let windows: Vec<_> = std::iter::once(tier).chain(windows.clone()).collect();
+            match charge(&windows).await? {
+                Charged::Yes => return Ok(number),
+                Charged::Refused { window: 0 } => {}
+                Charged::Refused { window } => return Err(refused(window - 1)),
+            }
+        }
+        match charge(&windows.collect::<Vec<_>>()).await? {
+            Charged::Yes => Ok(N),
+            Charged::Refused { window } => Err(refused(window)),
+        }
+    }
+}
+
+/// The windows of a number's prefix and of its country in a destination's counter.
+fn destination_windows(number: &PhoneNumber) -> [String; 2] {
+    [format!("p{}", number.prefix()), "all".to_owned()]
+}
+
+/// Forgives what this flow was charged, when its code was proved. Called once, by whoever moved
+/// the flow to finished. One that is lost leaves a budget a little smaller; none is repeated.
+pub(crate) async fn forgive(
+    keys: &KeyRing,
+    store: &impl Store,
+    contact: &Identifier,
+    charge: Charge,
+) {
+    let of_counter = async |counter: Counter, windows: Vec<String>| -> Result<(), Fault> {
+        if windows.is_empty() {
+            return Ok(());
+        }
+        store.forgive(counter.label, &windows).await
+    };
+    let Charge { at, bearer, .. } = charge;
+    let identifier = charge.identifier.then(|| Tier::Short.as_str().to_owned());
+    let deployment = charge.deployment.map(|tier| tier.as_str().to_owned());
+    let destination = async {
+        match contact {
+            Identifier::PhoneNumber(number) if charge.destination => {
+                let windows = destination_windows(number).to_vec();
+                of_counter(of_destination(bearer, number, at), windows).await
+            }
+            Identifier::PhoneNumber(_) | Identifier::Email(_) => Ok(()),
+        }
+    };
+    // At once: a person waits for their tokens.
+    let _ = join3(
+        of_counter(
+            of_identifier(keys, bearer, contact, at),
+            identifier.into_iter().collect(),
+        ),
+        of_counter(of_deployment(bearer, at), deployment.into_iter().collect()),
+        destination,
+    )
+    .await;
+}
