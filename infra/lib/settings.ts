@@ -180,6 +180,16 @@ export interface Settings {
    */
   readonly smsUnprovedPerCountry?: number;
   /**
+   * Identifiers with a fixed code and their last day, as in `review@example.com=2027-01-31`, by commas.
+   * @default none
+   */
+  readonly testIdentifiers?: string;
+  /**
+   * That test identifiers are wanted although this is production.
+   * @default false
+   */
+  readonly testIdentifiersInProduction?: boolean;
+  /**
    * What is logged: error, warn, info or debug. No level logs a code, address, number or token.
    * @default 'info'
    */
@@ -245,6 +255,8 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   smsSpendPerDay: { variable: 'SMS_SPEND_PER_DAY' },
   smsUnprovedPerPrefix: { variable: 'SMS_UNPROVED_PER_PREFIX', bounds: [1, 1_000_000] },
   smsUnprovedPerCountry: { variable: 'SMS_UNPROVED_PER_COUNTRY', bounds: [1, 10_000_000] },
+  testIdentifiers: { variable: 'TEST_IDENTIFIERS' },
+  testIdentifiersInProduction: { variable: 'TEST_IDENTIFIERS_IN_PRODUCTION' },
   logLevel: { variable: 'LOG_LEVEL', words: ['error', 'warn', 'info', 'debug'] },
   metricsNamespace: { variable: 'METRICS_NAMESPACE' },
   delivery: { variable: 'DELIVERY', words: ['auto', 'extension', 'inline'] },

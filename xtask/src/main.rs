@@ -42,6 +42,8 @@ enum Chore {
     Model,
     /// Print what the budgets leave to somebody who guesses: the defaults', or the environment's
     Odds,
+    /// Print the codes of the test identifiers of the environment
+    TestCodes,
     /// Print the commands that reset the deployment's budgets of today, or a country's of this hour
     Reset {
         /// The country's ISO code
@@ -125,6 +127,15 @@ fn main() -> ExitCode {
                 "latchstring-lambda",
                 "--example",
                 "odds",
+            ]);
+            told(line.run(&repository).map_err(|failure| failure.of(&line)))
+        }
+        Chore::TestCodes => {
+            let line = Line::cargo(&["run", "--quiet", "--locked"]).args(&[
+                "--package",
+                "latchstring-lambda",
+                "--example",
+                "test_codes",
             ]);
             told(line.run(&repository).map_err(|failure| failure.of(&line)))
         }

@@ -452,6 +452,8 @@ impl<S: Store> Till<'_, S> {
         let policy = &self.deployment.policy;
         Ok(Charge {
             code_length: match (short, bearer, tier) {
+                // A code that is fixed cannot become longer.
+                _ if policy.is_test(identifier, self.now) => policy.long_code_length,
                 (_, Bearer::Stranger, None) => CodeLength::LONGEST,
                 (false, _, _) | (_, _, Some(Tier::Long)) => policy.long_code_length,
                 (true, _, _) => policy.code_length,
@@ -670,4 +672,54 @@ pub(crate) async fn forgive(
         destination,
     )
     .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_charge_reads_as_it_was_written_and_nothing_else_reads() {
+        let at = Timestamp::from_millis(1_800_000_000_123);
+        for digits in CodeLength::MIN..=CodeLength::MAX {
+            for bearer in [Bearer::Stranger, Bearer::Device] {
+                for deployment in [None, Some(Tier::Short), Some(Tier::Long)] {
+                    for (identifier, destination) in [(false, true), (true, false)] {
+                        let charge = Charge {
+                            code_length: CodeLength::new(digits).unwrap(),
+                            at,
+                            bearer,
+                            identifier,
+                            deployment,
+                            destination,
+                        };
+                        assert_eq!(Charge::from_bytes(&charge.to_bytes()), Some(charge));
+                    }
+                }
+            }
+        }
+        for (digits, flags) in [(5, 0), (11, 0), (6, 0b1100), (6, 0b10_0000)] {
+            let bytes = [digits, flags, 0, 0, 0, 0, 0, 0, 0, 0];
+            assert_eq!(Charge::from_bytes(&bytes), None, "{digits} {flags}");
+        }
+    }
+
+    #[test]
+    fn a_price_has_up_to_five_decimals() {
+        for (text, price) in [
+            ("0", Some(0)),
+            ("0.00645", Some(645)),
+            ("0.1", Some(10_000)),
+            ("10000", Some(1_000_000_000)),
+            ("10001", None),
+            ("0.000001", None),
+            (".5", None),
+            ("+1", None),
+            ("-1", None),
+            ("1e3", None),
+            ("", None),
+        ] {
+            assert_eq!(Price::parse(text), price.map(Price), "{text:?}");
+        }
+    }
 }

@@ -10,6 +10,7 @@
 //! - [`budget`]: what may be asked for, and how long a code is under attack; [`odds`] works out
 //!   what they leave to somebody who guesses.
 //! - [`pending`]: a contact before it is proved.
+//! - [`tester`]: identifiers whose code is fixed.
 //! - [`code`], [`sealed`], [`keys`], [`label`]: the secrets, and what stands for them.
 //! - [`message`], [`locale`]: what a person reads, and in which language.
 //! - [`ports`]: what the outside must provide.
@@ -33,6 +34,7 @@ pub mod ports;
 pub mod sealed;
 pub mod secret;
 pub mod sign_in;
+pub mod tester;
 pub mod time;
 
 #[cfg(test)]

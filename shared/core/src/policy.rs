@@ -5,8 +5,11 @@ use std::time::Duration;
 use crate::budget::Budgets;
 use crate::code::CodeLength;
 use crate::flow::Caller;
+use crate::identifier::Identifier;
 use crate::keys::KeyRing;
 use crate::message::Branding;
+use crate::tester::TestIdentifier;
+use crate::time::Timestamp;
 
 /// How long after its flow was finished the same right answer still passes, so that Cognito's
 /// retry of a slow trigger signs in rather than fails.
@@ -42,6 +45,8 @@ pub struct Policy {
     pub device_life: Duration,
     /// What may be sent.
     pub budgets: Budgets,
+    /// Identifiers whose code is fixed, and to which nothing is sent.
+    pub test_identifiers: Vec<TestIdentifier>,
     /// How its messages look.
     pub branding: Branding,
 }
@@ -63,6 +68,7 @@ impl Policy {
             fresh_for: Duration::from_secs(600),
             device_life: Duration::from_secs(180 * 24 * 3600),
             budgets: Budgets::default(),
+            test_identifiers: Vec::new(),
             branding: Branding::default(),
         }
     }
@@ -70,6 +76,13 @@ impl Policy {
     /// Whether sessions of this client are served.
     pub fn serves(&self, caller: &Caller) -> bool {
         self.clients.iter().any(|client| client == caller.client())
+    }
+
+    /// Whether its code is fixed at that time.
+    pub(crate) fn is_test(&self, identifier: &Identifier, at: Timestamp) -> bool {
+        self.test_identifiers
+            .iter()
+            .any(|test| test.identifier == *identifier && at < test.ends)
     }
 
     /// No honest session has more rounds: every attempt, every resend, and some that a fault made

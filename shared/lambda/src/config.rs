@@ -10,7 +10,7 @@ use latchstring_aws::AwsEnvironment;
 use latchstring_core::budget::{
     Budgets, Countries, DeploymentBudget, IdentifierBudget, Price, SmsBudget, SourceBudget,
 };
-use latchstring_core::code::CodeLength;
+use latchstring_core::code::{Code, CodeLength};
 use latchstring_core::flow::Caller;
 use latchstring_core::identifier::Country;
 use latchstring_core::locale::Locale;
@@ -18,6 +18,7 @@ use latchstring_core::message::{AndroidHash, AppName, Branding, SmsDomain};
 use latchstring_core::odds::Odds;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::Vault;
+use latchstring_core::tester::TestIdentifier;
 use thiserror::Error;
 
 use crate::keys::{FixedOrRotating, Rotating, ring};
@@ -87,6 +88,8 @@ variables! {
     SMS_SPEND_PER_DAY = "SMS_SPEND_PER_DAY", Some("50"), "a sum of up to 10000, up to five decimals";
     SMS_UNPROVED_PER_PREFIX = "SMS_UNPROVED_PER_PREFIX", Some("30"), "1 to 1000000 codes";
     SMS_UNPROVED_PER_COUNTRY = "SMS_UNPROVED_PER_COUNTRY", Some("200"), "1 to 10000000 codes";
+    TEST_IDENTIFIERS = "TEST_IDENTIFIERS", Some(""), "addresses and numbers with their last day, as in ada@example.com=2027-01-31";
+    TEST_IDENTIFIERS_IN_PRODUCTION = "TEST_IDENTIFIERS_IN_PRODUCTION", Some("false"), "true or false";
     APP_NAME = "APP_NAME", Some(""), "a name of 1 to 30 characters";
     DEFAULT_LOCALE = "DEFAULT_LOCALE", Some("en"), "en, fr, de, es, pt or ja";
     SMS_DOMAIN = "SMS_DOMAIN", Some(""), "a domain of up to 40 characters";
@@ -108,6 +111,11 @@ pub enum ConfigError {
     /// A variable does not hold what it takes.
     #[error("{} is set to something that it does not take; it takes {}", .0.name, .0.takes)]
     Invalid(Variable),
+    /// Test identifiers, where real messages are sent.
+    #[error(
+        "TEST_IDENTIFIERS is set in production; if that is meant, set TEST_IDENTIFIERS_IN_PRODUCTION to true"
+    )]
+    TestIdentifiers,
     /// The budgets leave more to somebody who guesses than this ceiling allows.
     #[error(
         "the budgets leave odds above {}; `cargo xtask odds` prints them, and how they come about",
@@ -234,6 +242,7 @@ impl Environment<'_> {
             fresh_for: self.seconds(FRESH_SECONDS, 60..=86_400)?,
             device_life: self.number(DEVICE_DAYS, 1..=400).map(days)?,
             budgets: self.budgets()?,
+            test_identifiers: self.test_identifiers()?,
             branding: self.branding()?,
         })
     }
@@ -290,6 +299,39 @@ impl Environment<'_> {
                 spend_per_day: self.price(SMS_SPEND_PER_DAY)?,
             },
         })
+    }
+
+    /// Where real messages are sent, a code that never changes has to be asked for twice.
+    fn test_identifiers(&self) -> Result<Vec<TestIdentifier>, ConfigError> {
+        let listed = self.text(TEST_IDENTIFIERS)?;
+        if listed.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.text(STORE)? != "memory" && !self.parsed(TEST_IDENTIFIERS_IN_PRODUCTION)? {
+            return Err(ConfigError::TestIdentifiers);
+        }
+        listed
+            .split(',')
+            .map(TestIdentifier::parse)
+            .collect::<Option<_>>()
+            .ok_or(ConfigError::Invalid(TEST_IDENTIFIERS))
+    }
+
+    /// The test identifiers, and the code of each under the keys of `KEY_RING`.
+    ///
+    /// # Errors
+    /// If a variable is missing or out of bounds.
+    pub fn test_codes(&self) -> Result<Vec<(TestIdentifier, Code)>, ConfigError> {
+        let policy = self.numbers()?;
+        let keys = ring(&self.text(KEY_RING)?).ok_or(ConfigError::Invalid(KEY_RING))?;
+        let length = policy.long_code_length;
+        let tests = policy.test_identifiers.into_iter();
+        Ok(tests
+            .map(|test| {
+                let code = Code::fixed(&keys, length, &test.identifier);
+                (test, code)
+            })
+            .collect())
     }
 
     fn countries(&self) -> Result<Countries, ConfigError> {
@@ -630,6 +672,28 @@ mod tests {
         let none = Environment::Pairs(LEAST).policy().unwrap();
         let nowhere = Countries::Only([].into());
         assert_eq!(none.budgets.sms.countries, nowhere);
+    }
+
+    #[test]
+    fn a_test_identifier_is_refused_in_production_unless_it_is_asked_for_twice() {
+        let listed = (
+            "TEST_IDENTIFIERS",
+            "ada@example.com=2027-01-31, +14155550132=2027-01-31",
+        );
+        let read = |more: &[(&'static str, &'static str)]| {
+            let pairs = [LEAST, &[listed], more].concat();
+            let policy = Environment::Pairs(&pairs).policy();
+            policy.map(|policy| policy.test_identifiers.len())
+        };
+        let refused = Err(ConfigError::TestIdentifiers);
+        assert_eq!(read(&[]), refused);
+        assert_eq!(read(&[("STORE", "dynamodb")]), refused);
+        assert_eq!(read(&[("STORE", "memory")]), Ok(2));
+        assert_eq!(read(&[("TEST_IDENTIFIERS_IN_PRODUCTION", "true")]), Ok(2));
+        let without_an_end = with("TEST_IDENTIFIERS", "ada@example.com");
+        let pairs = [&without_an_end[..], &[("STORE", "memory")]].concat();
+        let error = Environment::Pairs(&pairs).policy().err();
+        assert_eq!(error, Some(ConfigError::Invalid(TEST_IDENTIFIERS)));
     }
 
     #[test]

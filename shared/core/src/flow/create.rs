@@ -187,6 +187,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
                 let why = match (ticket.purpose, &row.subject) {
                     (Purpose::Claim, _) => Why::ClaimOpened,
                     (_, Subject::Decoy) => Why::NoLongerPending,
+                    _ if policy.is_test(&ticket.to, row.issued_at) => Why::CodeFixed,
                     (_, Subject::Known(_) | Subject::Ghost) => Why::CodeReserved,
                 };
                 let mut decided = self.decided(flow, step_of(&row), why);
@@ -262,8 +263,10 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             (Subject::Ghost, _, _)
             | (Subject::Known(_), Person::Known(_), Purpose::VerifyContact(_)) => true,
         };
-        may_receive.then_some(())?;
-        let code = row.code(keys, &contact)?;
+        if !may_receive || policy.is_test(&contact, row.issued_at) {
+            return None;
+        }
+        let code = row.code(policy, keys, &contact)?;
         Some(Message::code(
             &policy.branding,
             row.locale,

@@ -182,7 +182,15 @@ impl Flow {
     }
 
     /// The code, the same at every call; `None` if its key has left the ring.
-    pub(crate) fn code(&self, keys: &KeyRing, contact: &Identifier) -> Option<Code> {
+    pub(crate) fn code(
+        &self,
+        policy: &Policy,
+        keys: &KeyRing,
+        contact: &Identifier,
+    ) -> Option<Code> {
+        if policy.is_test(contact, self.issued_at) {
+            return Some(Code::fixed(keys, self.charge.code_length, contact));
+        }
         Some(Code::derive(
             keys.find(self.key.as_str())?,
             self.charge.code_length,

@@ -123,7 +123,7 @@ async fn judge(
     }
     let judgement = match row.purpose {
         Purpose::SignIn | Purpose::VerifyContact(_) => row
-            .code(keys, &contact)
+            .code(policy, keys, &contact)
             .is_some_and(|code| code.matches(&answer) && row.subject != Subject::Decoy)
             .then_some(())
             .ok_or(Why::WrongAnswer),

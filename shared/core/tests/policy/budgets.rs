@@ -2,19 +2,22 @@
 //! never stops nor the owner gets more or less than was worked out.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
-use latchstring_core::budget::{Budget, Price, Source};
+use latchstring_core::budget::{Budget, Price, Source, resettable};
+use latchstring_core::code::Code;
 use latchstring_core::device::{DevicePayload, remember};
 use latchstring_core::flow::Next;
-use latchstring_core::identifier::IdentifierError;
+use latchstring_core::identifier::{Country, IdentifierError};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::odds::{Codes, Odds};
-use latchstring_core::ports::Clock as _;
+use latchstring_core::ports::{Charged, Clock as _, Store as _, Window};
 use latchstring_core::sealed::Ticket;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInError, SignInPayload, SignInRequest};
 
 use crate::contacts::{Tokens, identity};
+use latchstring_core::tester::TestIdentifier;
 use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 
 use crate::harness::{
@@ -575,4 +578,74 @@ fn a_ticket_is_as_long_whatever_it_was_charged() {
         })
         .collect();
     assert_eq!(lengths.len(), 1);
+}
+
+#[test]
+fn a_test_identifier_has_a_fixed_code_until_its_day_is_over_and_gets_no_message() {
+    let mut world = World::with_ada();
+    let test = TestIdentifier {
+        identifier: identifier(ADA),
+        ends: world.clock.now().plus(Duration::from_secs(2 * DAY)),
+    };
+    world.deployment.policy.test_identifiers = vec![test];
+    let policy = &world.deployment.policy;
+    let code = Code::fixed(
+        &world.deployment.keys,
+        policy.long_code_length,
+        &identifier(ADA),
+    );
+    for _ in 0..2 {
+        world.after_secs(3600);
+        let (payload, mut session) = opened(&world, &request(ADA));
+        assert_eq!(payload.code_length, 8);
+        assert!(!session.answer("00000000").is_right());
+        world.after_secs(30);
+        session.resend();
+        assert_eq!(session.answer(code.digits()).next(), Next::IssueTokens);
+    }
+    assert!(world.sent().is_empty());
+    ask(&world, &request(BOB)).unwrap();
+    assert_eq!(world.sent().len(), 1, "another's is sent");
+    world.after_secs(2 * DAY);
+    let (payload, mut session) = opened(&world, &request(ADA));
+    assert_eq!(payload.code_length, 6);
+    assert!(!session.answer(code.digits()).is_right());
+    assert_eq!(world.sent().len(), 2);
+}
+
+#[test]
+fn a_test_identifier_is_exempt_from_no_budget() {
+    let mut world = World::with_ada();
+    let test = TestIdentifier {
+        identifier: identifier(ADA),
+        ends: world.clock.now().plus(Duration::from_secs(DAY)),
+    };
+    world.deployment.policy.test_identifiers = vec![test];
+    ask(&world, &request(ADA)).unwrap();
+    ask(&world, &request(ADA)).unwrap();
+    let refused = ask(&world, &request(ADA));
+    assert_eq!(refused_by(&refused), Some(Budget::Identifier));
+}
+
+#[test]
+fn what_an_operator_may_reset_is_where_it_is_charged() {
+    let world = World::new();
+    let is_charged = |country, name: &str| {
+        let (_, strangers) = resettable(country, world.clock.now())[0];
+        let one_more = Window {
+            name: name.to_owned(),
+            amount: 1,
+            limit: 1,
+        };
+        let keep_until = world.clock.now();
+        let charged = now(world.store.port.charge(strangers, &[one_more], keep_until));
+        charged.unwrap() != Charged::Yes
+    };
+    ask(&world, &request(NUMBER)).unwrap();
+    for name in ["all", "short", "spend"] {
+        assert!(is_charged(None, name), "{name}");
+    }
+    let country = Country::parse("US");
+    assert!(is_charged(country, "all") && is_charged(country, "p14155"));
+    assert!(!is_charged(Country::parse("CA"), "all"));
 }

@@ -139,3 +139,27 @@ async fn respond(
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_counted_from_the_right_where_a_client_cannot_write() {
+        let of = |header: &str, position| {
+            let event = json!({"request": {"headers": {"x-forwarded-for": header}}});
+            source(&event, position)
+        };
+        let at = |address: &str| address.parse().ok().map(Source::new);
+        let seen = "192.0.2.9, 198.51.100.1,  2001:db8::1";
+        assert_eq!(of(seen, Some(1)), at("2001:db8::1"));
+        assert_eq!(of(seen, Some(2)), at("198.51.100.1"));
+        assert_eq!(of(seen, Some(3)), at("192.0.2.9"));
+        assert_eq!(of(seen, Some(4)), None);
+        assert_eq!(of(seen, None), None, "not configured");
+        for odd in ["", "unknown", "192.0.2.9:1234", "192.0.2"] {
+            assert_eq!(of(odd, Some(1)), None, "{odd}");
+        }
+        assert_eq!(source(&json!({"request": null}), Some(1)), None);
+    }
+}
