@@ -48,6 +48,7 @@ pub async fn run<S: Store + 'static, E: Entropy>(contract: &Contract<S, E>) {
     one_of_many_opens_a_flow(contract).await;
     a_send_is_taken_by_its_number(contract).await;
     one_of_many_takes_a_send(contract).await;
+    a_cooldown_is_lifted_for_the_latest_send_of_an_open_row(contract).await;
     an_attempt_is_counted_with_its_verdict(contract).await;
     a_known_answer_costs_nothing(contract).await;
     attempts_at_once_never_pass_the_limit(contract).await;
@@ -285,6 +286,38 @@ pub async fn one_of_many_takes_a_send<S: Store + 'static, E: Entropy>(c: &Contra
     assert_eq!(count(&won, &Ok(true)), 1);
     assert_eq!(count(&won, &Ok(false)), usize::from(RACERS) - 1);
     assert_eq!(c.read(row.id).await.sends, 2);
+}
+
+/// `lift_cooldown`: forgets the time of exactly that send and nothing else.
+pub async fn a_cooldown_is_lifted_for_the_latest_send_of_an_open_row<
+    S: Store + 'static,
+    E: Entropy,
+>(
+    c: &Contract<S, E>,
+) {
+    let row = c.opened().await;
+    for wrong in [0, 2, u8::MAX] {
+        assert_eq!(c.store.lift_cooldown(row.id, wrong).await, Ok(false));
+    }
+    assert_eq!(c.read(row.id).await, row);
+    for _ in 0..2 {
+        assert_eq!(c.store.lift_cooldown(row.id, 1).await, Ok(true));
+    }
+    let lifted = Flow {
+        last_sent_at: Timestamp::default(),
+        ..row.clone()
+    };
+    assert_eq!(c.read(row.id).await, lifted);
+    assert_eq!(c.store.advance_send(row.id, 1, c.after(2)).await, Ok(true));
+    assert_eq!(c.store.lift_cooldown(row.id, 1).await, Ok(false));
+    assert_eq!(c.read(row.id).await.last_sent_at, c.after(2));
+
+    assert_eq!(c.store.lift_cooldown(c.id(), 1).await, Ok(false));
+    let (matched, _) = c.matched().await;
+    assert_eq!(c.store.lift_cooldown(matched, 1).await, Ok(false));
+    c.store.finish(matched, c.now).await.expect("an answer");
+    assert_eq!(c.store.lift_cooldown(matched, 1).await, Ok(false));
+    assert_eq!(c.read(matched).await.last_sent_at, c.now);
 }
 
 /// `judge`: attempt and verdict in one write, up to the limit.

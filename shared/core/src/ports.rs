@@ -153,6 +153,14 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, Fault>> + Send;
 
+    /// Forgets when the row was last sent, so that the next send may follow at once, if the row is
+    /// open and has had exactly `sends`. True if it did.
+    fn lift_cooldown(
+        &self,
+        id: FlowId,
+        sends: u8,
+    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+
     /// Adds the answer to the set of attempts if the row is open and the set holds the answer
     /// already or has fewer than `limit`; in the same write moves the row to matched if `right`.
     fn judge(

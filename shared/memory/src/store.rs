@@ -79,6 +79,17 @@ impl Store for MemoryStore {
         }
     }
 
+    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, Fault> {
+        let mut tables = lock(&self.0);
+        match tables.flows.get_mut(&id) {
+            Some(flow) if flow.state == State::Open && flow.sends == sends => {
+                flow.last_sent_at = Timestamp::default();
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
     async fn judge(
         &self,
         id: FlowId,

@@ -27,7 +27,7 @@
 //! | `open_flow`, `advance_send`, `finish` | knows itself by `by`: still the one that won. If another write came between, it counts as lost, and nothing is sent or done twice |
 //! | `judge` | a wrong answer is in the set already and takes no room; a right one finds the row matched by itself, which the core lets pass again |
 //! | `redeem`, `lease` | the holder finds itself |
-//! | `put_pending`, `settle_pending`, `release` | the same end |
+//! | `lift_cooldown`, `put_pending`, `settle_pending`, `release` | the same end |
 //! | `charge` | knows itself by `by`, unless another charge came between: then it counts twice, never too little |
 //! | `forgive` | is never repeated: what is lost stays charged |
 //!
@@ -257,6 +257,22 @@ impl<E: Entropy> Store for DynamoStore<E> {
             Written::Done => true,
             Written::Refused(item) => item.is_some_and(|item| is_by(&item, by)),
         })
+    }
+
+    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, Fault> {
+        let written = self
+            .update(Update {
+                key: item::flow_key(id),
+                change: "SET #last_sent_at = :never",
+                condition: "#state = :open AND #sends = :sends",
+                values: [
+                    (":never", time(Timestamp::default())),
+                    (":open", text(OPEN)),
+                    (":sends", number(sends)),
+                ],
+            })
+            .await?;
+        Ok(matches!(written, Written::Done))
     }
 
     async fn judge(

@@ -125,6 +125,15 @@ pub fn ask_again(
     created(&deployment.policy, challenge, clock.now())
 }
 
+/// Lets a resend follow at once after a send that provably never left; otherwise it waits for the
+/// cooldown. One conditional write: a send that came later keeps its own.
+pub async fn lift_cooldown(store: &impl Store, sent: &Challenge) -> Result<bool, Fault> {
+    match sent.step {
+        Step::Otp(progress) => store.lift_cooldown(sent.flow, progress.sends).await,
+        Step::Select | Step::Claim(_) => Ok(false),
+    }
+}
+
 struct Create<'a, S, E> {
     deployment: &'a Deployment,
     store: &'a S,

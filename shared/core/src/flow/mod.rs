@@ -49,7 +49,7 @@ mod verify;
 use std::fmt;
 
 pub use challenge::{Challenge, Progress, Step};
-pub use create::{Created, Expectation, PublicParameters, ask_again, create};
+pub use create::{Created, Expectation, PublicParameters, ask_again, create, lift_cooldown};
 pub use define::{Next, define};
 pub use row::{AnswerDigest, Flow, State, Subject};
 pub use turn::{ClientRequest, Person, Round, Turn};

@@ -1,6 +1,6 @@
 //! One message per send, whatever is retried, replayed or done at once.
 
-use latchstring_core::flow::{ClientRequest, Why};
+use latchstring_core::flow::{ClientRequest, Why, lift_cooldown};
 use latchstring_core::secret::Secret;
 
 use crate::harness::{ADA, BOB, Session, Strand, World, interleaved, now};
@@ -205,4 +205,21 @@ fn passed_select(session: &Session<'_>, ticket: &str) -> Vec<latchstring_core::f
     let mut rehearsal = session.moved_to(&elsewhere);
     rehearsal.choose(ticket);
     rehearsal.rounds
+}
+
+#[test]
+fn a_lifted_cooldown_lets_exactly_one_resend_follow_at_once() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    session.resend();
+    assert_eq!(world.sent().len(), 1, "the cooldown holds");
+    assert_eq!(
+        now(lift_cooldown(&world.store, &session.challenge())),
+        Ok(true)
+    );
+    session.resend();
+    assert_eq!(world.sent().len(), 2);
+    assert_eq!(session.number("resendAfter"), 30);
+    session.resend();
+    assert_eq!(world.sent().len(), 2, "and holds again");
 }

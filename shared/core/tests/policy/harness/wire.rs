@@ -122,6 +122,11 @@ impl Store for Flaky<MemoryStore> {
         self.wire.carry("advance_send", effect).await
     }
 
+    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, Fault> {
+        let effect = self.port.lift_cooldown(id, sends);
+        self.wire.carry("lift_cooldown", effect).await
+    }
+
     async fn judge(
         &self,
         id: FlowId,
