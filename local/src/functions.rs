@@ -1,6 +1,7 @@
 //! The Lambdas, wired to memory and, through the real AWS SDK, to the Cognito stand-in.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use latchstring_aws::{Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 use latchstring_core::flow::Caller;
@@ -14,6 +15,7 @@ use latchstring_memory::{Inbox, MemoryStore};
 use serde_json::Value;
 
 use crate::clock::LocalClock;
+use crate::deliveries::Deliveries;
 
 const SIGN_IN: &str = "sign-in";
 const SIGN_UP: &str = "sign-up";
@@ -21,8 +23,9 @@ const CHANGE_CONTACT: &str = "change-contact";
 
 /// Every function of the deployment.
 pub(crate) struct Lambdas {
-    define: DefineTrigger<MemoryStore, CognitoDirectory, Inbox<LocalClock>, LocalClock>,
-    create: CreateTrigger<MemoryStore, Inbox<LocalClock>, LocalClock, OsEntropy>,
+    deliveries: Deliveries,
+    define: Arc<DefineTrigger<MemoryStore, CognitoDirectory, Inbox<LocalClock>, LocalClock>>,
+    create: Arc<CreateTrigger<MemoryStore, Inbox<LocalClock>, LocalClock, OsEntropy>>,
     verify: VerifyTrigger<MemoryStore, LocalClock>,
     sign_in: SignInResolver<
         MemoryStore,
@@ -50,6 +53,7 @@ pub(crate) struct Wiring {
     pub(crate) client: String,
     pub(crate) legacy_pool: bool,
     pub(crate) inbox: Inbox<LocalClock>,
+    pub(crate) deliveries: Deliveries,
     pub(crate) clock: LocalClock,
 }
 
@@ -72,6 +76,7 @@ impl Lambdas {
             client,
             legacy_pool,
             inbox,
+            deliveries,
             clock,
         } = wiring;
         let store = MemoryStore::default();
@@ -79,20 +84,21 @@ impl Lambdas {
         let api = CognitoChallengeApi::new(&aws, &client);
         let caller = Caller::new(pool, client);
         Self {
-            define: DefineTrigger {
+            deliveries,
+            define: Arc::new(DefineTrigger {
                 deployment: deployment.clone(),
                 store: store.clone(),
                 directory: directory.clone(),
                 courier: inbox.clone(),
                 clock: clock.clone(),
-            },
-            create: CreateTrigger {
+            }),
+            create: Arc::new(CreateTrigger {
                 deployment: deployment.clone(),
                 store: store.clone(),
                 courier: inbox,
                 clock: clock.clone(),
                 entropy: OsEntropy,
-            },
+            }),
             verify: VerifyTrigger {
                 deployment: deployment.clone(),
                 store: store.clone(),
@@ -130,9 +136,13 @@ impl Triggers for Lambdas {
     fn invoke(&self, trigger: Trigger, event: Value) -> TriggerFuture<'_> {
         Box::pin(async move {
             let answered = match trigger {
-                Trigger::Define => answer(&self.define, event).await,
-                Trigger::Create => answer(&self.create, event).await,
-                Trigger::Verify => answer(&self.verify, event).await,
+                Trigger::Define => answer(&*self.define, event)
+                    .await
+                    .map(|answer| self.deliveries.begin(&self.define, answer)),
+                Trigger::Create => answer(&*self.create, event)
+                    .await
+                    .map(|answer| self.deliveries.begin(&self.create, answer)),
+                Trigger::Verify => answer(&self.verify, event).await.map(|answer| answer.value),
             };
             answered.map_err(|error| TriggerError {
                 message: error.to_string(),
@@ -154,6 +164,7 @@ impl Functions for Lambdas {
                 Some(_) => answer(&self.contact, event).await,
                 None => Err(PublicError::Internal),
             };
+            let answered = answered.map(|answer| answer.value);
             answered.map_err(|error| FunctionError {
                 error_type: "Internal".to_owned(),
                 message: error.to_string(),

@@ -9,10 +9,12 @@
 
 mod clock;
 mod control;
+mod deliveries;
 pub mod demo;
 mod functions;
 mod host;
 mod pages;
 mod service;
 
+pub use deliveries::Deliveries;
 pub use service::{Options, Service, ServiceError, Settings};

@@ -72,12 +72,14 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
     })
     .await?;
     greet(service.settings());
-    // Nothing here needs saving, so a signal ends it at once.
+    let deliveries = service.deliveries();
+    // Nothing else here needs saving, so a signal ends it at once.
     tokio::select! {
         ended = service.serve() => ended?,
         _ = tokio::signal::ctrl_c() => {}
         _ = terminated.recv() => {}
     }
+    deliveries.settled().await;
     Ok(())
 }
 

@@ -19,6 +19,7 @@ use latchstring_memory::{Delivered, Inbox};
 use serde_json::{Value, json};
 
 use crate::clock::LocalClock;
+use crate::deliveries::Deliveries;
 use crate::service::Settings;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -72,10 +73,15 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 #[derive(Clone)]
 struct Shown {
     inbox: Inbox<LocalClock>,
+    deliveries: Deliveries,
     settings: Settings,
 }
 
-pub(crate) fn router(inbox: Inbox<LocalClock>, settings: Settings) -> Router {
+pub(crate) fn router(
+    inbox: Inbox<LocalClock>,
+    deliveries: Deliveries,
+    settings: Settings,
+) -> Router {
     let files = FILES
         .iter()
         .fold(Router::new(), |files, (path, kind, content)| {
@@ -85,7 +91,11 @@ pub(crate) fn router(inbox: Inbox<LocalClock>, settings: Settings) -> Router {
         .route("/inbox.json", get(inbox_json))
         .route("/config.json", get(config_json))
         .method_not_allowed_fallback(not_allowed)
-        .with_state(Shown { inbox, settings })
+        .with_state(Shown {
+            inbox,
+            deliveries,
+            settings,
+        })
         .fallback(not_found)
 }
 
@@ -126,13 +136,14 @@ async fn config_json(
     }))
 }
 
-/// Newest first.
-fn messages(inbox: &Inbox<LocalClock>) -> impl Iterator<Item = Delivered> {
-    inbox.messages().into_iter().rev()
-}
-
-async fn inbox_json(State(Shown { inbox, .. }): State<Shown>) -> Response {
-    let messages: Vec<Value> = messages(&inbox)
+/// Newest first, with all that is on its way: whoever got an answer finds its message here.
+async fn inbox_json(State(shown): State<Shown>) -> Response {
+    shown.deliveries.settled().await;
+    let messages: Vec<Value> = shown
+        .inbox
+        .messages()
+        .into_iter()
+        .rev()
         .map(|Delivered { id, at, message }| {
             let (subject, html) = match &message.content {
                 Content::Mail { subject, html, .. } => (Some(subject), Some(html)),

@@ -21,6 +21,7 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 
 use crate::clock::LocalClock;
+use crate::deliveries::Deliveries;
 use crate::functions::{Lambdas, Wiring};
 use crate::{control, host, pages};
 
@@ -108,6 +109,7 @@ pub struct Service {
     listener: TcpListener,
     router: axum::Router,
     settings: Settings,
+    deliveries: Deliveries,
 }
 
 impl Service {
@@ -126,6 +128,7 @@ impl Service {
         };
         let clock = LocalClock::default();
         let inbox = Inbox::new(clock.clone());
+        let deliveries = Deliveries::default();
         let lambdas = Arc::new(Lambdas::new(Wiring {
             deployment: deployment(options)?,
             aws: Aws::new(AwsEnvironment {
@@ -140,6 +143,7 @@ impl Service {
             client: CLIENT.to_owned(),
             legacy_pool: options.legacy_pool,
             inbox: inbox.clone(),
+            deliveries: deliveries.clone(),
             clock: clock.clone(),
         }));
         let pool = user_pool(options, lambdas.clone(), &clock);
@@ -154,8 +158,8 @@ impl Service {
             lambdas,
             Arc::new(PoolTokens(pool.clone())),
         )?;
-        let mut ours =
-            latchstring_local_appsync::router(api).merge(pages::router(inbox, settings.clone()));
+        let pages = pages::router(inbox, deliveries.clone(), settings.clone());
+        let mut ours = latchstring_local_appsync::router(api).merge(pages);
         if options.control {
             ours = ours.merge(control::router(pool.clone(), clock));
         }
@@ -165,12 +169,18 @@ impl Service {
                 allow_loopback_origins(ours).merge(latchstring_local_cognito::router(pool)),
             ),
             settings,
+            deliveries,
         })
     }
 
     /// What a client needs to know.
     pub const fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Deliveries that go on after their answers; whoever ends the service waits for them.
+    pub fn deliveries(&self) -> Deliveries {
+        self.deliveries.clone()
     }
 
     /// Serves until the future is dropped.

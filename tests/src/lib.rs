@@ -22,6 +22,7 @@
 
 mod emulator;
 mod files;
+mod held_mail;
 mod person;
 mod program;
 mod runtime_api;
@@ -32,9 +33,10 @@ mod tokens;
 
 pub use emulator::{Ministack, aws_at};
 pub use files::{holds_no_secret, note};
+pub use held_mail::HeldMail;
 pub use person::{Outcome, Person, Question, Refusal, Ticket};
 pub use program::Program;
-pub use runtime_api::{Answered, RuntimeApi};
+pub use runtime_api::{Answered, Extensions, RuntimeApi};
 pub use service::{Account, Latchstring, Mail};
 pub use tap::{Request, Tap};
 pub use tokens::SignedIn;

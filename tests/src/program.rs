@@ -175,6 +175,12 @@ impl Program {
         line(&printed)
     }
 
+    /// Waits until a whole line with this text is printed.
+    pub async fn printed_line(&mut self, text: &str) {
+        let line = self.line_after(text).await;
+        assert!(line.is_some(), "it is printed before the end");
+    }
+
     /// Everything that was printed so far, on both streams.
     pub fn printed(&self) -> String {
         self.printed.borrow().clone()

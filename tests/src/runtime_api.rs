@@ -1,5 +1,5 @@
-//! The host that a Lambda binary asks for its events: AWS's Runtime API on loopback, as much of it
-//! as one invocation at a time needs.
+//! The host that a Lambda binary asks for its events: AWS's Runtime API and Extensions API on
+//! loopback, as much of them as one invocation at a time needs.
 //!
 //! Not the crate `lambda-simulator` (0.2): it would switch on features of reqwest, rustls and axum
 //! for the whole workspace, and the AWS SDK would be compiled twice.
@@ -7,14 +7,14 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::Value;
+use axum::{Json, Router};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -31,33 +31,93 @@ pub enum Answered {
     Error(String, String),
 }
 
+/// What the host makes of an extension that registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extensions {
+    /// It takes one, and gives the function nothing new before the extension asks for more.
+    Taken,
+    /// It knows no such API.
+    Refused,
+    /// It says nothing.
+    Silent,
+}
+
 /// A host for one function.
 pub struct RuntimeApi {
     address: String,
-    events: mpsc::UnboundedSender<String>,
+    host: Host,
+    events: mpsc::UnboundedSender<Event>,
     answers: mpsc::UnboundedReceiver<Answered>,
     server: JoinHandle<()>,
 }
 
+struct Event {
+    body: String,
+    time: Duration,
+}
+
+/// An invocation that the extension is told of.
+struct Told {
+    id: String,
+    deadline: u64,
+}
+
 #[derive(Clone)]
 struct Host {
-    events: Arc<Mutex<mpsc::UnboundedReceiver<String>>>,
+    extensions: Extensions,
+    events: Arc<Mutex<mpsc::UnboundedReceiver<Event>>>,
     answers: mpsc::UnboundedSender<Answered>,
+    tell: mpsc::UnboundedSender<Told>,
+    told: Arc<Mutex<mpsc::UnboundedReceiver<Told>>>,
+    state: watch::Sender<Progress>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    registered: bool,
+    /// How many invocations were given.
+    given: u64,
+    /// How often the extension asked for the next one.
+    asked: u64,
+    /// Whether what the function posts is left without a reply.
+    holding: bool,
+}
+
+impl Progress {
+    /// Whether a new invocation may be given: whatever the last one left is done.
+    const fn is_idle(&self) -> bool {
+        !self.registered || self.asked > self.given
+    }
 }
 
 impl RuntimeApi {
-    /// Listens on a free port.
+    /// Listens on a free port, and takes an extension.
     pub async fn listen() -> Self {
+        Self::that(Extensions::Taken).await
+    }
+
+    /// Listens on a free port.
+    pub async fn that(extensions: Extensions) -> Self {
         let (events, waiting) = mpsc::unbounded_channel();
         let (answered, answers) = mpsc::unbounded_channel();
+        let (tell, told) = mpsc::unbounded_channel();
         let host = Host {
+            extensions,
             events: Arc::new(Mutex::new(waiting)),
             answers: answered,
+            tell,
+            told: Arc::new(Mutex::new(told)),
+            state: watch::Sender::default(),
         };
-        let router = Router::new()
+        let mut router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/{outcome}", post(ended))
-            .with_state(host);
+            .route("/2018-06-01/runtime/invocation/{id}/{outcome}", post(ended));
+        if extensions != Extensions::Refused {
+            router = router
+                .route("/2020-01-01/extension/register", post(register))
+                .route("/2020-01-01/extension/event/next", get(next_told));
+        }
+        let router = router.with_state(host.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
         let server = tokio::spawn(async move {
@@ -67,6 +127,7 @@ impl RuntimeApi {
         });
         Self {
             address,
+            host,
             events,
             answers,
             server,
@@ -89,13 +150,48 @@ impl RuntimeApi {
 
     /// Gives the function one event, as it stands, and waits for what it answers.
     pub async fn invoke(&mut self, event: impl ToString) -> Answered {
-        self.events
-            .send(event.to_string())
-            .expect("the host is there");
+        self.invoke_for(event, PATIENCE).await
+    }
+
+    /// The same, with so much time until the function's deadline.
+    pub async fn invoke_for(&mut self, event: impl ToString, time: Duration) -> Answered {
+        let body = event.to_string();
+        let event = Event { body, time };
+        self.events.send(event).expect("the host is there");
         timeout(PATIENCE, self.answers.recv())
             .await
             .expect("the function answers in time")
             .expect("the host is there")
+    }
+
+    /// From now on, what the function posts arrives and is left without a reply: for the function
+    /// it is not posted yet.
+    pub fn hold(&self) {
+        self.host.state.send_modify(|state| state.holding = true);
+    }
+
+    /// Replies to what was held.
+    pub fn let_go(&self) {
+        self.host.state.send_modify(|state| state.holding = false);
+    }
+
+    /// Whether the function registered an extension.
+    pub fn has_extension(&self) -> bool {
+        self.host.state.borrow().registered
+    }
+
+    /// Waits until the extension asks for the next event: Lambda would freeze the process now.
+    pub async fn idle(&self) {
+        let mut state = self.host.state.subscribe();
+        timeout(PATIENCE, state.wait_for(Progress::is_idle))
+            .await
+            .expect("the invocation is over in time")
+            .expect("the host is there");
+    }
+
+    /// Whether Lambda would freeze the process now.
+    pub fn is_idle(&self) -> bool {
+        self.host.state.borrow().is_idle()
     }
 }
 
@@ -106,23 +202,36 @@ impl Drop for RuntimeApi {
 }
 
 async fn next(State(host): State<Host>) -> Response {
-    let Some(event) = host.events.lock().await.recv().await else {
+    let mut state = host.state.subscribe();
+    if state.wait_for(Progress::is_idle).await.is_err() {
+        return StatusCode::GONE.into_response();
+    }
+    let Some(Event { body, time }) = host.events.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };
-    let deadline = SystemTime::now()
+    let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .expect("a clock that is right")
-        + PATIENCE;
+        .expect("a clock that is right");
+    let deadline = (now + time).as_millis();
+    let mut id = String::new();
+    host.state.send_modify(|state| {
+        state.given += 1;
+        id = format!("request-{}", state.given);
+        if state.registered {
+            let id = id.clone();
+            let deadline = u64::try_from(deadline).expect("this millennium");
+            host.tell
+                .send(Told { id, deadline })
+                .expect("the host is there");
+        }
+    });
     let headers = [
-        ("lambda-runtime-aws-request-id", "request".to_owned()),
+        ("lambda-runtime-aws-request-id", id),
         ("lambda-runtime-invoked-function-arn", FUNCTION.to_owned()),
-        (
-            "lambda-runtime-deadline-ms",
-            deadline.as_millis().to_string(),
-        ),
+        ("lambda-runtime-deadline-ms", deadline.to_string()),
         ("content-type", "application/json".to_owned()),
     ];
-    (headers, event).into_response()
+    (headers, body).into_response()
 }
 
 async fn ended(
@@ -139,5 +248,40 @@ async fn ended(
     };
     // The test may have ended already.
     let _ = host.answers.send(answered);
+    let mut state = host.state.subscribe();
+    let _ = state.wait_for(|state| !state.holding).await;
     StatusCode::ACCEPTED
+}
+
+async fn register(State(host): State<Host>, Json(wanted): Json<Value>) -> Response {
+    if host.extensions == Extensions::Silent {
+        std::future::pending::<()>().await;
+    }
+    // As Lambda refuses it to an extension inside the function.
+    if wanted["events"] != json!(["INVOKE"]) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    host.state.send_modify(|state| state.registered = true);
+    let headers = [("lambda-extension-identifier", "extension")];
+    let function = json!({
+        "functionName": "latchstring",
+        "functionVersion": "$LATEST",
+        "handler": "bootstrap",
+    });
+    (headers, Json(function)).into_response()
+}
+
+async fn next_told(State(host): State<Host>) -> Response {
+    host.state.send_modify(|state| state.asked += 1);
+    let Some(Told { id, deadline }) = host.told.lock().await.recv().await else {
+        return StatusCode::GONE.into_response();
+    };
+    Json(json!({
+        "eventType": "INVOKE",
+        "deadlineMs": deadline,
+        "requestId": id,
+        "invokedFunctionArn": FUNCTION,
+        "tracing": {"type": "X-Amzn-Trace-Id", "value": "Root=1-0"},
+    }))
+    .into_response()
 }

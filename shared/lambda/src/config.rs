@@ -94,6 +94,8 @@ variables! {
     DEFAULT_LOCALE = "DEFAULT_LOCALE", Some("en"), "en, fr, de, es, pt or ja";
     SMS_DOMAIN = "SMS_DOMAIN", Some(""), "a domain of up to 40 characters";
     SMS_ANDROID_HASH = "SMS_ANDROID_HASH", Some(""), "11 characters of base64";
+    DELIVERY = "DELIVERY", Some("auto"), "auto, extension or inline";
+    METRICS_NAMESPACE = "METRICS_NAMESPACE", Some("Latchstring"), "a CloudWatch namespace";
     LOG_LEVEL = "LOG_LEVEL", Some("info"), "error, warn, info or debug";
     AWS_REGION = "AWS_REGION", None, "the region; Lambda sets it";
     AWS_ACCESS_KEY_ID = "AWS_ACCESS_KEY_ID", None, "credentials; Lambda sets them";
@@ -133,6 +135,17 @@ pub enum Environment<'a> {
     Pairs(&'a [(&'a str, &'a str)]),
 }
 
+/// When messages are delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryMode {
+    /// After the response where the host takes an extension, otherwise before it.
+    Auto,
+    /// After the response, or the function does not start.
+    Extension,
+    /// Before the response.
+    Inline,
+}
+
 /// Where flows are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreChoice {
@@ -163,6 +176,36 @@ impl Environment<'_> {
             Ok(level)
         } else {
             Err(ConfigError::Invalid(LOG_LEVEL))
+        }
+    }
+
+    /// The namespace of the metrics.
+    ///
+    /// # Errors
+    /// If no metric can be in it.
+    pub fn metrics_namespace(&self) -> Result<String, ConfigError> {
+        let namespace = self.text(METRICS_NAMESPACE)?;
+        let is_one = namespace.len() <= 255
+            && !namespace.starts_with(':')
+            && !namespace.starts_with("AWS/")
+            && namespace
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || ".-_/#: ".contains(c));
+        is_one
+            .then_some(namespace)
+            .ok_or(ConfigError::Invalid(METRICS_NAMESPACE))
+    }
+
+    /// When messages are delivered.
+    ///
+    /// # Errors
+    /// If it is no such word.
+    pub fn delivery(&self) -> Result<DeliveryMode, ConfigError> {
+        match self.text(DELIVERY)?.as_str() {
+            "auto" => Ok(DeliveryMode::Auto),
+            "extension" => Ok(DeliveryMode::Extension),
+            "inline" => Ok(DeliveryMode::Inline),
+            _ => Err(ConfigError::Invalid(DELIVERY)),
         }
     }
 
@@ -705,6 +748,37 @@ mod tests {
         for value in ["0", "11", "left"] {
             let pairs = with("SOURCE_POSITION", value);
             assert!(Environment::Pairs(&pairs).source_position().is_err());
+        }
+    }
+
+    #[test]
+    fn a_namespace_is_one_that_cloudwatch_takes() {
+        for (value, taken) in [
+            ("", Some("Latchstring")),
+            ("My App/Sign-in", Some("My App/Sign-in")),
+            (":x", None),
+            ("AWS/Lambda", None),
+            ("näme", None),
+        ] {
+            let pairs = with("METRICS_NAMESPACE", value);
+            let namespace = Environment::Pairs(&pairs).metrics_namespace();
+            assert_eq!(namespace.ok().as_deref(), taken, "{value}");
+        }
+    }
+
+    #[test]
+    fn delivery_is_one_of_three_words() {
+        use DeliveryMode::{Auto, Extension, Inline};
+        for (value, mode) in [
+            ("", Some(Auto)),
+            ("auto", Some(Auto)),
+            ("extension", Some(Extension)),
+            ("inline", Some(Inline)),
+            ("Inline", None),
+            ("later", None),
+        ] {
+            let pairs = with("DELIVERY", value);
+            assert_eq!(Environment::Pairs(&pairs).delivery().ok(), mode, "{value}");
         }
     }
 

@@ -7,6 +7,9 @@ use futures_util::FutureExt;
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
 use thiserror::Error;
+use tokio::time::Instant;
+
+use crate::delivery::Parcel;
 
 /// What Cognito and AppSync are told when an event cannot be served at all; Cognito passes it on
 /// to its own caller. Fixed texts only: causes are for the log.
@@ -37,10 +40,36 @@ impl From<PublicError> for Diagnostic {
     }
 }
 
+/// What a function answers, and what it leaves to be delivered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The answer, JSON.
+    pub value: Value,
+    /// To be delivered once the answer is given.
+    pub parcel: Option<Parcel>,
+}
+
+impl From<Value> for Answer {
+    fn from(value: Value) -> Self {
+        Self {
+            value,
+            parcel: None,
+        }
+    }
+}
+
 /// A function from an event to an answer, both JSON.
 pub trait Handler: Send + Sync {
+    /// Whether answers can leave something to be delivered.
+    const DELIVERS: bool = false;
+
     /// Handles one event. Expected failures are answers; an error is for events that are not ours.
-    fn handle(&self, event: Value) -> impl Future<Output = Result<Value, PublicError>> + Send;
+    fn handle(&self, event: Value) -> impl Future<Output = Result<Answer, PublicError>> + Send;
+
+    /// Delivers what an answer left, and says in log and metrics what became of it.
+    fn deliver(&self, _parcel: Parcel, _until: Instant) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 /// Either of two handlers, as configuration says.
@@ -53,16 +82,25 @@ pub enum Either<A, B> {
 }
 
 impl<A: Handler, B: Handler> Handler for Either<A, B> {
-    async fn handle(&self, event: Value) -> Result<Value, PublicError> {
+    const DELIVERS: bool = A::DELIVERS || B::DELIVERS;
+
+    async fn handle(&self, event: Value) -> Result<Answer, PublicError> {
         match self {
             Self::This(handler) => handler.handle(event).await,
             Self::That(handler) => handler.handle(event).await,
         }
     }
+
+    async fn deliver(&self, parcel: Parcel, until: Instant) {
+        match self {
+            Self::This(handler) => handler.deliver(parcel, until).await,
+            Self::That(handler) => handler.deliver(parcel, until).await,
+        }
+    }
 }
 
 /// Handles one event and catches a panic, whose text the runtime would relay.
-pub async fn answer(handler: &impl Handler, event: Value) -> Result<Value, PublicError> {
+pub async fn answer(handler: &impl Handler, event: Value) -> Result<Answer, PublicError> {
     // Boxed, or the compiler would lay out the SDK's futures through every layer above.
     AssertUnwindSafe(Box::pin(handler.handle(event)))
         .catch_unwind()
@@ -73,6 +111,18 @@ pub async fn answer(handler: &impl Handler, event: Value) -> Result<Value, Publi
         })
 }
 
+/// Delivers what an answer left, and catches a panic: a failed delivery never fails a later
+/// invocation.
+pub async fn deliver(handler: &impl Handler, parcel: Parcel, until: Instant) {
+    let delivered = AssertUnwindSafe(Box::pin(handler.deliver(parcel, until)))
+        .catch_unwind()
+        .await;
+    if delivered.is_err() {
+        crate::metrics::delivery_error("panic");
+        tracing::error!("delivery panicked");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,7 +130,7 @@ mod tests {
     struct Panics;
 
     impl Handler for Panics {
-        async fn handle(&self, event: Value) -> Result<Value, PublicError> {
+        async fn handle(&self, event: Value) -> Result<Answer, PublicError> {
             panic!("about {event}")
         }
     }

@@ -4,20 +4,22 @@
 pub mod appsync;
 pub mod cognito;
 pub mod config;
+mod delivery;
 mod handler;
 mod keys;
 mod log;
+pub mod metrics;
+mod runtime;
 mod system;
 
-pub use handler::{Either, Handler, PublicError, answer};
+pub use delivery::{DELIVERY, Parcel};
+pub use handler::{Answer, Either, Handler, PublicError, answer, deliver};
 pub use keys::{Deployments, FixedOrRotating, Rotating};
 pub use system::{OsEntropy, SystemClock};
 
 use std::process::ExitCode;
 
 use config::{ConfigError, Environment};
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use serde_json::Value;
 
 /// The main of a Lambda: builds its handler from the environment and serves invocations until
 /// Lambda ends the process. A configuration that is missing something stops it here, by name.
@@ -25,10 +27,11 @@ pub fn run<H: Handler>(build: impl FnOnce(&Environment<'_>) -> Result<H, ConfigE
     let environment = Environment::Process;
     let started = environment.log_level().and_then(|level| {
         log::init(&level);
-        build(&environment)
+        metrics::init(&environment.metrics_namespace()?);
+        Ok((environment.delivery()?, build(&environment)?))
     });
-    let handler = match started {
-        Ok(handler) => handler,
+    let (delivery, handler) = match started {
+        Ok(started) => started,
         Err(error) => {
             // Before there is a log level there may be no log.
             log::init("error");
@@ -40,7 +43,7 @@ pub fn run<H: Handler>(build: impl FnOnce(&Environment<'_>) -> Result<H, ConfigE
         .enable_all()
         .build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(serve(&handler)),
+        Ok(runtime) => runtime.block_on(runtime::serve(&handler, delivery)),
         Err(error) => Err(error.into()),
     };
     match ended {
@@ -50,15 +53,4 @@ pub fn run<H: Handler>(build: impl FnOnce(&Environment<'_>) -> Result<H, ConfigE
             ExitCode::FAILURE
         }
     }
-}
-
-async fn serve(handler: &impl Handler) -> Result<(), lambda_runtime::Error> {
-    // Taken as any JSON, so that lambda_runtime never gets to relay a decoding error, which would
-    // quote the offending value to the caller.
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        answer(handler, event.payload)
-            .await
-            .map_err(Diagnostic::from)
-    }))
-    .await
 }

@@ -1,25 +1,36 @@
 //! Logs as JSON lines on standard output, one a decision.
 //!
-//! Never logged: an event, code, address, number, ticket, proof, session or token. A flow is named
-//! by a keyed hash of its id.
+//! Never logged: an event, code, address, number, ticket, proof, session or token. A flow and an
+//! identifier are named by keyed hashes. docs/metrics.md lists the lines and their fields.
 
+use std::fmt;
 use std::panic;
 
 use latchstring_core::flow::Decided;
 use latchstring_core::keys::KeyRing;
 use latchstring_core::label::Label;
 use latchstring_core::ports::Fault;
+use tokio::time::Instant;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer, format};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::delivery::millis;
+use crate::metrics;
 
 /// Starts logging at a level (`error`, `warn`, `info`, `debug`), and makes a panic log its place
 /// instead of its text.
 pub(crate) fn init(level: &str) {
     // Only our own crates: what libraries log at lower levels may hold requests.
-    let filter = EnvFilter::new(format!("off,latchstring_lambda={level}"));
+    let metrics = metrics::TARGET;
+    let filter = EnvFilter::new(format!("off,latchstring_lambda={level},{metrics}=info"));
+    let lines = Lines(format().json().flatten_event(true).with_current_span(false));
     let started = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
+        .event_format(lines)
+        .fmt_fields(JsonFields::new())
         .with_env_filter(filter)
         .try_init();
     if started.is_ok() {
@@ -30,21 +41,96 @@ pub(crate) fn init(level: &str) {
     }
 }
 
-/// The one line of a trigger's decision.
-pub(crate) fn decision<T>(
-    trigger: &'static str,
-    outcome: &str,
-    keys: &KeyRing,
-    decided: &Decided<T>,
-) {
-    let flow = decided
-        .flow
-        .map(|flow| Label::of_flow(keys, flow).to_string());
-    let why = decided.why.as_str();
-    match &decided.fault {
-        None => tracing::info!(trigger, outcome, why, flow, "decision"),
-        Some(Fault { call, code }) => {
-            tracing::warn!(trigger, outcome, why, flow, call, code, "decision");
+/// Log events as JSON, and metrics as the lines that they are.
+struct Lines(Format<Json>);
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    N: for<'writer> FormatFields<'writer> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        if event.metadata().target() == metrics::TARGET {
+            let mut line = Line(String::new());
+            event.record(&mut line);
+            writeln!(writer, "{}", line.0)
+        } else {
+            self.0.format_event(context, writer, event)
         }
+    }
+}
+
+/// The text of a metric's only field.
+struct Line(String);
+
+impl Visit for Line {
+    fn record_str(&mut self, _: &Field, value: &str) {
+        value.clone_into(&mut self.0);
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+/// A trigger's decision.
+pub(crate) struct Decision<'a, T> {
+    pub(crate) trigger: &'static str,
+    pub(crate) step: Option<&'static str>,
+    pub(crate) outcome: &'static str,
+    pub(crate) keys: &'a KeyRing,
+    pub(crate) decided: &'a Decided<T>,
+    pub(crate) begun: Instant,
+}
+
+impl<T> Decision<'_, T> {
+    /// Writes its one line.
+    pub(crate) fn log(&self) {
+        let Self {
+            trigger,
+            step,
+            outcome,
+            keys,
+            decided,
+            begun,
+        } = *self;
+        let flow = decided
+            .flow
+            .map(|flow| Label::of_flow(keys, flow).to_string());
+        let identifier = decided
+            .message
+            .as_ref()
+            .map(|message| Label::of_identifier(keys, &message.to).to_string());
+        let why = decided.why.as_str();
+        let time = begun.elapsed();
+        let duration_ms = millis(time);
+        match &decided.fault {
+            None => tracing::info!(
+                trigger,
+                step,
+                outcome,
+                why,
+                flow,
+                identifier,
+                duration_ms,
+                "decision"
+            ),
+            Some(Fault { call, code }) => tracing::warn!(
+                trigger,
+                step,
+                outcome,
+                why,
+                flow,
+                identifier,
+                duration_ms,
+                call,
+                code,
+                "decision"
+            ),
+        }
+        metrics::handler_took(trigger, time);
     }
 }

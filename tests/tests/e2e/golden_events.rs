@@ -25,10 +25,11 @@ use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::Clock;
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::answer;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
+use latchstring_lambda::{DELIVERY, Handler, PublicError, answer, deliver};
 use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 const POOL: &str = "eu-west-1_GOLDEN000";
 const CLIENT: &str = "goldenclient";
@@ -44,6 +45,15 @@ struct World {
     define: DefineTrigger<MemoryStore, MemoryDirectory, Inbox<ManualClock>, ManualClock>,
     create: CreateTrigger<MemoryStore, Inbox<ManualClock>, ManualClock, SeededEntropy>,
     verify: VerifyTrigger<MemoryStore, ManualClock>,
+}
+
+/// What a trigger answers, once what it left is delivered.
+async fn answered(trigger: &impl Handler, event: Value) -> Result<Value, PublicError> {
+    let answer = answer(trigger, event).await?;
+    if let Some(parcel) = answer.parcel {
+        deliver(trigger, parcel, Instant::now() + DELIVERY).await;
+    }
+    Ok(answer.value)
 }
 
 impl World {
@@ -143,9 +153,9 @@ impl World {
         let event = exchange["event"].clone();
         let sent = self.inbox.messages().len();
         let answered = match text(exchange, "trigger") {
-            "define" => answer(&self.define, event.clone()).await,
-            "create" => answer(&self.create, event.clone()).await,
-            "verify" => answer(&self.verify, event.clone()).await,
+            "define" => answered(&self.define, event.clone()).await,
+            "create" => answered(&self.create, event.clone()).await,
+            "verify" => answered(&self.verify, event.clone()).await,
             _ => panic!("there are three triggers"),
         };
         let mut seen = match answered {

@@ -3,14 +3,19 @@
 use latchstring_tests::{Answered, Program, RuntimeApi, holds_no_secret, note};
 use serde_json::{Value, json};
 
-const POOL: &str = "eu-west-1_PROCESSES";
-const CLIENT: &str = "processclient";
+pub(crate) const POOL: &str = "eu-west-1_PROCESSES";
+pub(crate) const CLIENT: &str = "processclient";
 /// The secrets of configuration: never printed either.
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+/// The bytes of that key.
+pub(crate) const SECRET: [u8; 32] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+    26, 27, 28, 29, 30, 31,
+];
 const AWS_SECRET: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00";
 
 const DEFINE: &str = "latchstring-define-auth-challenge";
-const CREATE: &str = "latchstring-create-auth-challenge";
+pub(crate) const CREATE: &str = "latchstring-create-auth-challenge";
 const VERIFY: &str = "latchstring-verify-auth-challenge-response";
 const SIGN_IN: &str = "latchstring-sign-in";
 const SIGN_UP: &str = "latchstring-sign-up";
@@ -18,7 +23,7 @@ const CHANGE_CONTACT: &str = "latchstring-change-contact";
 const ALL: [&str; 6] = [DEFINE, CREATE, VERIFY, SIGN_IN, SIGN_UP, CHANGE_CONTACT];
 
 /// The least that each Lambda needs of ours.
-fn needs(package: &str) -> Vec<(String, String)> {
+pub(crate) fn needs(package: &str) -> Vec<(String, String)> {
     note(KEY);
     note(AWS_SECRET);
     let ring = json!({"current": {"id": "k1", "secret": KEY}}).to_string();
@@ -53,7 +58,7 @@ async fn start(package: &str) -> (Program, RuntimeApi) {
 }
 
 /// Ends a Lambda as Lambda does and checks what it printed: JSON, a line each, without a secret.
-async fn end(mut program: Program) -> Vec<Value> {
+pub(crate) async fn end(mut program: Program) -> Vec<Value> {
     program.signal("KILL");
     let (_, printed) = program.ended().await;
     assert!(holds_no_secret(&printed), "nothing printed is a secret");
@@ -63,7 +68,7 @@ async fn end(mut program: Program) -> Vec<Value> {
         .collect()
 }
 
-fn trigger_event(trigger: &str, request: &Value) -> Value {
+pub(crate) fn trigger_event(trigger: &str, request: &Value) -> Value {
     json!({
         "version": "1",
         "region": "eu-west-1",
@@ -117,7 +122,7 @@ fn event_of(package: &str) -> Value {
     }
 }
 
-fn response(answered: Answered) -> Value {
+pub(crate) fn response(answered: Answered) -> Value {
     match answered {
         Answered::Response(response) => response,
         Answered::Error(kind, _) => panic!("it answered with an error: {kind}"),
@@ -139,7 +144,10 @@ async fn define_asks_for_a_challenge_at_the_first_call() {
     );
     let log = end(program).await;
     let logged = log.iter().any(|line| {
-        line["trigger"] == "define" && line["outcome"] == "challenge" && line["why"] == "opened"
+        line["trigger"] == "define"
+            && line["outcome"] == "challenge"
+            && line["why"] == "opened"
+            && line["duration_ms"].is_u64()
     });
     assert!(logged, "the decision is logged");
 }
@@ -173,7 +181,9 @@ async fn create_asks_the_first_question_and_verify_judges_it_in_another_process(
         assert_eq!(answer["response"], json!({ "answerCorrect": right }));
     }
     assert!(!end(creating).await.is_empty(), "Create logs");
-    assert_eq!(end(verifying).await.len(), 3, "Verify logs each verdict");
+    let log = end(verifying).await;
+    let verdicts = log.iter().filter(|line| line["trigger"] == "verify");
+    assert_eq!(verdicts.count(), 3, "Verify logs each verdict");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::turn::{ClientRequest, Person};
 use super::{Caller, Challenge, Decided, Purpose, Step, Why};
 use crate::code::Answer;
 use crate::identifier::{Identifier, Method};
-use crate::keys::KeyId;
+use crate::keys::{KeyId, KeyRing};
 use crate::policy::Deployment;
 use crate::ports::{Clock, Judged, Redeemed, Store, Token};
 use crate::sealed::{Proof, UnsealError};
@@ -40,6 +40,12 @@ impl Response {
         let texts = self.challenge.as_deref().into_iter();
         let texts = texts.chain([self.answer.expose()]);
         texts.filter_map(KeyId::named_by).collect()
+    }
+
+    /// The step that is answered, if the challenge is ours; for logs.
+    pub fn step(&self, keys: &KeyRing) -> Option<&'static str> {
+        let challenge = Challenge::parse(self.challenge.as_deref()?, keys, &self.caller)?;
+        Some(challenge.step.name())
     }
 }
 

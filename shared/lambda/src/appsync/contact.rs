@@ -2,6 +2,7 @@ use latchstring_core::account::Names;
 use latchstring_core::contact::{ContactError, Contacts, PendingState};
 use latchstring_core::flow::Caller;
 use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::label::Label;
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{ChallengeApi, Clock, Directory, Entropy, Store, TokenHolder};
@@ -9,8 +10,8 @@ use latchstring_core::sign_in::SignInError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{GraphqlMethod, Outcome, arguments, respond, session};
-use crate::handler::{Handler, PublicError};
+use super::{About, GraphqlMethod, Outcome, arguments, respond, session};
+use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
 
 #[derive(Deserialize)]
@@ -84,8 +85,11 @@ where
     E: Entropy,
     K: Deployments,
 {
-    async fn handle(&self, event: Value) -> Result<Value, PublicError> {
-        respond(event, async |event, field| self.resolve(event, field).await).await
+    async fn handle(&self, event: Value) -> Result<Answer, PublicError> {
+        let resolving = respond(event, async |event, field, about| {
+            self.resolve(event, field, about).await
+        });
+        resolving.await.map(Answer::from)
     }
 }
 
@@ -99,7 +103,12 @@ where
     E: Entropy,
     K: Deployments,
 {
-    async fn resolve(&self, event: &Value, field: &str) -> Result<Outcome, PublicError> {
+    async fn resolve(
+        &self,
+        event: &Value,
+        field: &str,
+        about: &About,
+    ) -> Result<Outcome, PublicError> {
         let field = Field::parse(field)?;
         let Some(identity) = super::identity(event) else {
             return Ok(Err(ContactError::NotSignedIn));
@@ -120,6 +129,7 @@ where
             entropy: &self.entropy,
         };
         let source = super::source(event, self.source_position);
+        let keys = &deployment.keys;
         match field {
             Field::SignUp => {
                 let input = arguments::<SignUpArguments>(event)?.input.data;
@@ -134,6 +144,7 @@ where
                     Err(error) => return Ok(Err(error)),
                 };
                 let locale = input.locale.as_deref().and_then(Locale::parse);
+                about.get_or_init(|| Label::of_identifier(keys, &contact));
                 let begun = contacts
                     .sign_up(&identity, &names, &contact, locale, source)
                     .await;
@@ -146,6 +157,7 @@ where
                     Err(error) => return Ok(Err(error)),
                 };
                 let locale = input.locale.as_deref().and_then(Locale::parse);
+                about.get_or_init(|| Label::of_identifier(keys, &contact));
                 let begun = contacts.change(&identity, &contact, locale, source).await;
                 Ok(begun.map(|payload| session(&payload)))
             }

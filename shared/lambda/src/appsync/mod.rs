@@ -7,12 +7,14 @@
 mod contact;
 mod sign_in;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use latchstring_core::account::Sub;
 use latchstring_core::budget::Source;
 use latchstring_core::contact::{ContactError, Identity};
 use latchstring_core::identifier::Method;
+use latchstring_core::label::Label;
 use latchstring_core::ports::Fault;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignInError, SignInPayload};
@@ -20,17 +22,23 @@ use latchstring_core::time::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 pub use contact::ContactResolver;
 pub use sign_in::SignInResolver;
 
+use crate::delivery::millis;
 use crate::handler::PublicError;
+use crate::metrics;
 
 /// A resolver's whole time: AppSync gives 30 s.
 const BUDGET: Duration = Duration::from_secs(25);
 
 /// The data of a field, or why there is none. Every resolver's errors are among the latter.
 type Outcome = Result<Value, ContactError>;
+
+/// Whom a request is about, once that is known; for its log line.
+type About = OnceLock<Label>;
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -110,30 +118,40 @@ fn source(event: &Value, position: Option<usize>) -> Option<Source> {
 /// AppSync.
 async fn respond(
     event: Value,
-    resolve: impl AsyncFnOnce(&Value, &str) -> Result<Outcome, PublicError>,
+    resolve: impl AsyncFnOnce(&Value, &str, &About) -> Result<Outcome, PublicError>,
 ) -> Result<Value, PublicError> {
     let field = event["info"]["fieldName"]
         .as_str()
         .ok_or(PublicError::UnreadableEvent)?;
-    let outcome = match tokio::time::timeout(BUDGET, resolve(&event, field)).await {
+    let begun = Instant::now();
+    let about = About::default();
+    let resolving = resolve(&event, field, &about);
+    let outcome = match tokio::time::timeout(BUDGET, resolving).await {
         Ok(outcome) => outcome?,
         Err(_) => Err(Fault::new("resolver", "timeout").into()),
     };
+    let identifier = about.get().map(ToString::to_string);
+    let time = begun.elapsed();
+    let duration_ms = millis(time);
+    metrics::handler_took(field, time);
     Ok(match outcome {
         Ok(data) => {
-            tracing::info!(field, outcome = "answered", "resolver");
+            let outcome = "answered";
+            tracing::info!(field, outcome, identifier, duration_ms, "resolver");
             json!({ "data": data })
         }
         Err(error) => {
             let outcome = error.error_type();
             match &error {
                 ContactError::SignIn(SignInError::Unavailable(cause)) => {
-                    tracing::error!(field, outcome, %cause, "resolver");
+                    tracing::error!(field, outcome, identifier, duration_ms, %cause, "resolver");
                 }
                 ContactError::SignIn(SignInError::TooManyRequests { budget, .. }) => {
-                    tracing::info!(field, outcome, budget = budget.as_str(), "resolver");
+                    let budget = budget.as_str();
+                    metrics::refused_by_budget();
+                    tracing::info!(field, outcome, budget, identifier, duration_ms, "resolver");
                 }
-                _ => tracing::info!(field, outcome, "resolver"),
+                _ => tracing::info!(field, outcome, identifier, duration_ms, "resolver"),
             }
             json!({ "error": { "type": outcome, "message": error.to_string() } })
         }

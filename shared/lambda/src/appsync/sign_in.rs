@@ -2,6 +2,7 @@ use latchstring_core::contact::ContactError;
 use latchstring_core::device::remember;
 use latchstring_core::flow::Caller;
 use latchstring_core::identifier::Identifier;
+use latchstring_core::label::Label;
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{ChallengeApi, Clock, Directory, Entropy, Store, TokenHolder};
@@ -10,8 +11,8 @@ use latchstring_core::sign_in::{SignIn, SignInError, SignInRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{GraphqlMethod, Outcome, respond};
-use crate::handler::{Handler, PublicError};
+use super::{About, GraphqlMethod, Outcome, respond};
+use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
 
 #[derive(Deserialize)]
@@ -64,8 +65,11 @@ where
     E: Entropy,
     K: Deployments,
 {
-    async fn handle(&self, event: Value) -> Result<Value, PublicError> {
-        respond(event, async |event, field| self.resolve(event, field).await).await
+    async fn handle(&self, event: Value) -> Result<Answer, PublicError> {
+        let resolving = respond(event, async |event, field, about| {
+            self.resolve(event, field, about).await
+        });
+        resolving.await.map(Answer::from)
     }
 }
 
@@ -79,7 +83,12 @@ where
     E: Entropy,
     K: Deployments,
 {
-    async fn resolve(&self, event: &Value, field: &str) -> Result<Outcome, PublicError> {
+    async fn resolve(
+        &self,
+        event: &Value,
+        field: &str,
+        about: &About,
+    ) -> Result<Outcome, PublicError> {
         if field == "rememberDevice" {
             return Ok(self.remember(event).await);
         }
@@ -99,6 +108,7 @@ where
             Ok(deployment) => deployment,
             Err(fault) => return Ok(Err(fault.into())),
         };
+        about.get_or_init(|| Label::of_identifier(&deployment.keys, &request.identifier));
         let sign_in = SignIn {
             deployment: &deployment,
             caller: &self.caller,

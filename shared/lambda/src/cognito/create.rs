@@ -7,16 +7,16 @@ use latchstring_core::ports::{Clock, Courier, Entropy, Store};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::delivery::deliver;
-use super::{BUDGET, DECIDING, event};
-use crate::handler::{Handler, PublicError};
+use super::{DECIDING, event};
+use crate::delivery::{self, Parcel};
+use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
-use crate::log;
+use crate::log::Decision;
 
 /// The private parameter that carries the challenge to Verify.
 pub(super) const CHALLENGE: &str = "challenge";
 
-/// Create: asks the question and delivers the code.
+/// Create: asks the question, and delivers the code once it has answered.
 #[derive(Clone, Debug)]
 pub struct CreateTrigger<S, M, C, E, K = Deployment> {
     /// Keys and numbers.
@@ -34,7 +34,9 @@ pub struct CreateTrigger<S, M, C, E, K = Deployment> {
 impl<S: Store, M: Courier, C: Clock, E: Entropy, K: Deployments> Handler
     for CreateTrigger<S, M, C, E, K>
 {
-    async fn handle(&self, raw: Value) -> Result<Value, PublicError> {
+    const DELIVERS: bool = true;
+
+    async fn handle(&self, raw: Value) -> Result<Answer, PublicError> {
         let begun = Instant::now();
         let event: CognitoEventUserPoolsCreateAuthChallenge = event::decode(&raw)?;
         let request = event.request;
@@ -49,17 +51,36 @@ impl<S: Store, M: Courier, C: Clock, E: Entropy, K: Deployments> Handler
         let deployment = self.deployment.deployment(&turn.key_ids()).await;
         let deployment = deployment.map_err(|_| PublicError::Unavailable)?;
         let deciding = create(&deployment, &self.store, &self.clock, &self.entropy, &turn);
-        let created = if let Ok(decided) = timeout_at(begun + DECIDING, deciding).await {
-            let outcome = decided.decision.challenge.step.name();
-            log::decision("create", outcome, &deployment.keys, &decided);
-            deliver(&self.courier, decided.message.as_ref(), begun + BUDGET).await;
-            decided.decision
+        let (created, parcel) = if let Ok(decided) = timeout_at(begun + DECIDING, deciding).await {
+            let challenge = decided.decision.challenge;
+            let decision = Decision {
+                trigger: "create",
+                step: Some(challenge.step.name()),
+                outcome: match decided.message {
+                    Some(_) => "asks_and_sends",
+                    None => "asks",
+                },
+                keys: &deployment.keys,
+                decided: &decided,
+                begun,
+            };
+            decision.log();
+            let parcel = decided
+                .message
+                .map(|message| Parcel::code(message, challenge, &deployment.keys));
+            (decided.decision, parcel)
         } else {
             tracing::warn!(trigger = "create", "out of time");
-            ask_again(&deployment, &self.clock, &self.entropy, &turn)
+            let created = ask_again(&deployment, &self.clock, &self.entropy, &turn);
+            (created, None)
         };
         let text = created.challenge.to_text(&deployment.keys, &turn.caller);
-        event::encode(raw, &response(&created, text))
+        let value = event::encode(raw, &response(&created, text))?;
+        Ok(Answer { value, parcel })
+    }
+
+    async fn deliver(&self, parcel: Parcel, until: Instant) {
+        delivery::deliver(&self.courier, &self.store, &parcel, until).await;
     }
 }
 

@@ -5,13 +5,13 @@ use latchstring_core::flow::{Next, define};
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Courier, Directory, Store};
 use serde_json::Value;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
-use super::delivery::deliver;
-use super::{BUDGET, DECIDING, event};
-use crate::handler::{Handler, PublicError};
+use super::{DECIDING, event};
+use crate::delivery::{self, Parcel};
+use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
-use crate::log;
+use crate::log::Decision;
 
 /// Define: what comes next.
 #[derive(Clone, Debug)]
@@ -31,8 +31,10 @@ pub struct DefineTrigger<S, D, M, C, K = Deployment> {
 impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
     for DefineTrigger<S, D, M, C, K>
 {
-    async fn handle(&self, raw: Value) -> Result<Value, PublicError> {
-        let deadline = Instant::now() + BUDGET;
+    const DELIVERS: bool = true;
+
+    async fn handle(&self, raw: Value) -> Result<Answer, PublicError> {
+        let begun = Instant::now();
         let event: CognitoEventUserPoolsDefineAuthChallenge = event::decode(&raw)?;
         let request = event.request;
         let turn = event::turn(
@@ -48,25 +50,42 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
             let decided = define(&deployment, store, directory, &self.clock, &turn).await;
             Some((deployment, decided))
         };
-        let next = if let Ok(Some((deployment, decided))) = timeout(DECIDING, deciding).await {
-            let outcome = match decided.decision {
-                Next::Challenge => "challenge",
-                Next::IssueTokens => "issue_tokens",
-                Next::Fail => "fail",
+        let (next, parcel) =
+            if let Ok(Some((deployment, decided))) = timeout_at(begun + DECIDING, deciding).await {
+                let outcome = match decided.decision {
+                    Next::Challenge => "challenge",
+                    Next::IssueTokens => "issue_tokens",
+                    Next::Fail => "fail",
+                };
+                let keys = &deployment.keys;
+                let decision = Decision {
+                    trigger: "define",
+                    step: turn.step(keys),
+                    outcome,
+                    keys,
+                    decided: &decided,
+                    begun,
+                };
+                decision.log();
+                let parcel = decided
+                    .message
+                    .map(|message| Parcel::notice(message, decided.flow, keys));
+                (decided.decision, parcel)
+            } else {
+                tracing::warn!(trigger = "define", "out of time, or without keys");
+                (Next::Challenge, None)
             };
-            log::decision("define", outcome, &deployment.keys, &decided);
-            deliver(&self.courier, decided.message.as_ref(), deadline).await;
-            decided.decision
-        } else {
-            tracing::warn!(trigger = "define", "out of time, or without keys");
-            Next::Challenge
-        };
         let mut response = CognitoEventUserPoolsDefineAuthChallengeResponse::default();
         match next {
             Next::Challenge => response.challenge_name = Some("CUSTOM_CHALLENGE".to_owned()),
             Next::IssueTokens => response.issue_tokens = true,
             Next::Fail => response.fail_authentication = true,
         }
-        event::encode(raw, &response)
+        let value = event::encode(raw, &response)?;
+        Ok(Answer { value, parcel })
+    }
+
+    async fn deliver(&self, parcel: Parcel, until: Instant) {
+        delivery::deliver(&self.courier, &self.store, &parcel, until).await;
     }
 }

@@ -5,7 +5,6 @@
 
 mod create;
 mod define;
-mod delivery;
 mod event;
 mod verify;
 
@@ -16,8 +15,8 @@ pub use define::DefineTrigger;
 pub use verify::VerifyTrigger;
 
 /// A trigger's whole time.
-const BUDGET: Duration = Duration::from_millis(3500);
+pub(crate) const BUDGET: Duration = Duration::from_millis(3500);
 
-/// What deciding may take in a trigger that delivers, so that a delivery has the rest of
-/// [`BUDGET`].
+/// What deciding may take in a trigger that delivers: where it must deliver before it answers, the
+/// delivery has the rest of [`BUDGET`].
 const DECIDING: Duration = Duration::from_millis(2500);

@@ -6,11 +6,13 @@ use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Store};
 use latchstring_core::secret::Secret;
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 use super::{BUDGET, event};
-use crate::handler::{Handler, PublicError};
+use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
-use crate::log;
+use crate::log::Decision;
+use crate::metrics;
 
 /// Verify: judges an answer.
 #[derive(Clone, Debug)]
@@ -24,7 +26,8 @@ pub struct VerifyTrigger<S, C, K = Deployment> {
 }
 
 impl<S: Store, C: Clock, K: Deployments> Handler for VerifyTrigger<S, C, K> {
-    async fn handle(&self, raw: Value) -> Result<Value, PublicError> {
+    async fn handle(&self, raw: Value) -> Result<Answer, PublicError> {
+        let begun = Instant::now();
         let event: CognitoEventUserPoolsVerifyAuthChallenge = event::decode(&raw)?;
         let mut request = event.request;
         let response = Response {
@@ -48,13 +51,22 @@ impl<S: Store, C: Clock, K: Deployments> Handler for VerifyTrigger<S, C, K> {
             let decided = verify(&deployment, &self.store, &self.clock, &response).await;
             Some((deployment, decided))
         };
-        let judged = tokio::time::timeout(BUDGET, judging).await;
+        let judged = timeout_at(begun + BUDGET, judging).await;
         let verdict = if let Ok(Some((deployment, decided))) = judged {
             let outcome = match decided.decision {
                 Verdict::Right(_) => "right",
                 Verdict::Wrong => "wrong",
             };
-            log::decision("verify", outcome, &deployment.keys, &decided);
+            let decision = Decision {
+                trigger: "verify",
+                step: response.step(&deployment.keys),
+                outcome,
+                keys: &deployment.keys,
+                decided: &decided,
+                begun,
+            };
+            decision.log();
+            metrics::judged(decided.why);
             decided.decision
         } else {
             tracing::warn!(trigger = "verify", "out of time, or without keys");
@@ -62,6 +74,6 @@ impl<S: Store, C: Clock, K: Deployments> Handler for VerifyTrigger<S, C, K> {
         };
         let mut response = CognitoEventUserPoolsVerifyAuthChallengeResponse::default();
         response.answer_correct = matches!(verdict, Verdict::Right(_));
-        event::encode(raw, &response)
+        event::encode(raw, &response).map(Answer::from)
     }
 }

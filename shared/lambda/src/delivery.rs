@@ -1,0 +1,242 @@
+//! Delivering what an answer left to be delivered, and saying what became of it.
+
+use std::time::Duration;
+
+use latchstring_core::flow::{Challenge, FlowId, lift_cooldown};
+use latchstring_core::keys::KeyRing;
+use latchstring_core::label::Label;
+use latchstring_core::message::Message;
+use latchstring_core::ports::{Courier, DeliveryFault, Fate, Fault, Store};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::metrics;
+
+/// What a delivery after the response may take.
+pub const DELIVERY: Duration = Duration::from_secs(6);
+
+/// What is kept of a function's time after a delivery, to say what became of it.
+pub(crate) const REPORTING: Duration = Duration::from_millis(500);
+
+/// What lifting a cooldown may take: it is a kindness, and must fit into [`REPORTING`].
+const LIFTING: Duration = Duration::from_millis(400);
+
+/// A message that was accepted and is to be delivered, once.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    message: Message,
+    /// The question that the message's code answers; a notice has none.
+    sent: Option<Challenge>,
+    /// The flow and the identifier, for logs.
+    flow: Option<Label>,
+    identifier: Label,
+}
+
+impl Parcel {
+    pub(crate) fn code(message: Message, sent: Challenge, keys: &KeyRing) -> Self {
+        Self {
+            identifier: Label::of_identifier(keys, &message.to),
+            message,
+            sent: Some(sent),
+            flow: Some(Label::of_flow(keys, sent.flow)),
+        }
+    }
+
+    pub(crate) fn notice(message: Message, flow: Option<FlowId>, keys: &KeyRing) -> Self {
+        Self {
+            identifier: Label::of_identifier(keys, &message.to),
+            message,
+            sent: None,
+            flow: flow.map(|flow| Label::of_flow(keys, flow)),
+        }
+    }
+}
+
+/// Delivers once, until that time at the latest, and logs what became of it: delivered, or not and
+/// why. Nobody's answer depends on it. Whoever got no code asks again after the cooldown, or at
+/// once if the request provably never left.
+pub(crate) async fn deliver(
+    courier: &impl Courier,
+    store: &impl Store,
+    parcel: &Parcel,
+    until: Instant,
+) {
+    let flow = parcel.flow.map(|flow| flow.to_string());
+    let identifier = parcel.identifier.to_string();
+    let to = &parcel.message.to;
+    let channel = metrics::channel(to);
+    let begun = Instant::now();
+    let delivered = if begun < until {
+        timeout_at(until, courier.deliver(&parcel.message))
+            .await
+            .unwrap_or_else(|_| Err(failed("timeout", Fate::Unknown)))
+    } else {
+        Err(failed("no_time_left", Fate::NeverLeft))
+    };
+    let time = begun.elapsed();
+    let duration_ms = millis(time);
+    metrics::delivery_took(to, time);
+    let DeliveryFault { fault, fate } = match delivered {
+        Ok(()) => {
+            tracing::info!(flow, identifier, channel, duration_ms, "delivered");
+            if parcel.sent.is_some() {
+                metrics::code_sent(to);
+            }
+            return;
+        }
+        Err(failed) => failed,
+    };
+    let (call, code) = (fault.call, fault.code);
+    metrics::delivery_error(&code);
+    tracing::error!(
+        flow,
+        identifier,
+        channel,
+        call,
+        code,
+        fate = fate.as_str(),
+        duration_ms,
+        "delivery failed"
+    );
+    if fate == Fate::NeverLeft
+        && let Some(sent) = &parcel.sent
+    {
+        let lifted = match timeout(LIFTING, lift_cooldown(store, sent)).await {
+            Ok(lifted) => lifted,
+            Err(_) => Err(Fault::new("lift_cooldown", "timeout")),
+        };
+        if let Err(Fault { call, code }) = lifted {
+            tracing::warn!(flow, call, code, "cooldown stays");
+        }
+    }
+}
+
+fn failed(code: &str, fate: Fate) -> DeliveryFault {
+    DeliveryFault {
+        fault: Fault::new("deliver", code),
+        fate,
+    }
+}
+
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use latchstring_core::account::Sub;
+    use latchstring_core::budget::Charge;
+    use latchstring_core::code::CodeLength;
+    use latchstring_core::flow::{Flow, Progress, Purpose, State, Step, Subject};
+    use latchstring_core::identifier::{Identifier, Method};
+    use latchstring_core::keys::{Key, KeyId};
+    use latchstring_core::policy::Policy;
+    use latchstring_core::sealed::SealedContact;
+    use latchstring_core::time::Timestamp;
+    use latchstring_memory::MemoryStore;
+
+    use super::*;
+
+    const SENT_AT: Timestamp = Timestamp::from_secs(1_767_225_600);
+
+    /// Fails in the same way each time, or never answers.
+    struct Broken {
+        fate: Option<Fate>,
+        asked: AtomicUsize,
+    }
+
+    impl Broken {
+        fn with(fate: Option<Fate>) -> Self {
+            Self {
+                fate,
+                asked: AtomicUsize::new(0),
+            }
+        }
+    }
+
+    impl Courier for Broken {
+        async fn deliver(&self, _: &Message) -> Result<(), DeliveryFault> {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            match self.fate {
+                Some(fate) => Err(failed("broken", fate)),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// A flow whose code was accepted for delivery, in a store.
+    async fn accepted() -> (MemoryStore, Parcel) {
+        let flow = FlowId::from_bytes([1; 16]);
+        let store = MemoryStore::default();
+        let row = Flow {
+            id: flow,
+            client: "client".to_owned(),
+            purpose: Purpose::SignIn,
+            subject: Subject::Known(Sub::new("sub")),
+            contact: SealedContact::from_text("k1.sealed"),
+            locale: None,
+            charge: Charge::free(CodeLength::DEFAULT),
+            key: KeyId::parse("k1").unwrap(),
+            issued_at: SENT_AT,
+            expires_at: SENT_AT.plus(Duration::from_secs(300)),
+            sends: 1,
+            last_sent_at: SENT_AT,
+            attempts: [].into(),
+            state: State::Open,
+        };
+        let challenge = Challenge {
+            flow,
+            step: Step::Otp(Progress::at_issue(SENT_AT, row.charge.code_length)),
+        };
+        store.open_flow(&row).await.unwrap();
+        let key = Key::new(KeyId::parse("k1").unwrap(), &[7; 32]).unwrap();
+        let message = Message::contact_replaced(
+            &Policy::for_clients(Vec::new()).branding,
+            None,
+            Identifier::parse(Method::Email, "ada@example.com").unwrap(),
+            SENT_AT,
+        );
+        let keys = KeyRing::new(key, None, None).unwrap();
+        (store, Parcel::code(message, challenge, &keys))
+    }
+
+    async fn cooldown_is_lifted(store: &MemoryStore) -> bool {
+        let row = store.flow(FlowId::from_bytes([1; 16])).await.unwrap();
+        row.unwrap().last_sent_at != SENT_AT
+    }
+
+    #[tokio::test]
+    async fn the_cooldown_is_lifted_only_if_the_request_provably_never_left() {
+        for (fate, lifted) in [
+            (Fate::NeverLeft, true),
+            (Fate::Refused, false),
+            (Fate::Unknown, false),
+        ] {
+            let (store, parcel) = accepted().await;
+            let courier = Broken::with(Some(fate));
+            deliver(&courier, &store, &parcel, Instant::now() + DELIVERY).await;
+            assert_eq!(courier.asked.into_inner(), 1, "never repeated");
+            assert_eq!(cooldown_is_lifted(&store).await, lifted, "{fate:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_courier_that_never_answers_is_given_up_and_the_cooldown_stays() {
+        let (store, parcel) = accepted().await;
+        let courier = Broken::with(None);
+        let until = Instant::now() + Duration::from_millis(20);
+        deliver(&courier, &store, &parcel, until).await;
+        assert_eq!(courier.asked.into_inner(), 1);
+        assert!(!cooldown_is_lifted(&store).await);
+    }
+
+    #[tokio::test]
+    async fn without_time_left_nothing_is_sent_and_a_resend_may_follow_at_once() {
+        let (store, parcel) = accepted().await;
+        let courier = Broken::with(None);
+        deliver(&courier, &store, &parcel, Instant::now()).await;
+        assert_eq!(courier.asked.into_inner(), 0);
+        assert!(cooldown_is_lifted(&store).await);
+    }
+}

@@ -1,0 +1,226 @@
+//! Metrics, in the embedded metric format: each a JSON line of its own on standard output,
+//! whatever the log level. docs/metrics.md lists [`METRICS`]; a test holds the two together.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use latchstring_core::flow::Why;
+use latchstring_core::identifier::{Country, Identifier};
+use latchstring_core::ports::Clock;
+use serde_json::{Map, Value, json};
+
+use crate::delivery::millis;
+use crate::system::SystemClock;
+
+/// The target of the events that carry a metric's line in their only field.
+pub(crate) const TARGET: &str = "latchstring_metrics";
+
+static NAMESPACE: OnceLock<String> = OnceLock::new();
+
+/// A metric, as the documentation lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// AWS's word for its unit.
+    pub unit: &'static str,
+    /// What it can be looked at by, each set by itself.
+    pub dimensions: &'static [&'static [&'static str]],
+}
+
+macro_rules! metrics {
+    ($($ident:ident = $name:literal, $unit:literal, $dimensions:expr;)*) => {
+        $(const $ident: Metric = Metric { name: $name, unit: $unit, dimensions: $dimensions };)*
+        /// Every metric that is written.
+        pub const METRICS: &[Metric] = &[$($ident),*];
+    };
+}
+
+metrics! {
+    CODES_SENT = "CodesSent", "Count", &[&[], &["Channel"], &["Channel", "Country"]];
+    VERIFIED = "Verified", "Count", &[&[]];
+    FAILED = "Failed", "Count", &[&[]];
+    REFUSED_BY_BUDGET = "RefusedByBudget", "Count", &[&[]];
+    DELIVERY_ERRORS = "DeliveryErrors", "Count", &[&[], &["Code"]];
+    DELIVERY_MS = "DeliveryMs", "Milliseconds", &[&["Channel"]];
+    HANDLER_MS = "HandlerMs", "Milliseconds", &[&["Function"]];
+}
+
+/// Where the metrics belong, once for the process.
+pub(crate) fn init(namespace: &str) {
+    NAMESPACE.get_or_init(|| namespace.to_owned());
+}
+
+/// The word for a channel.
+pub(crate) const fn channel(to: &Identifier) -> &'static str {
+    match to {
+        Identifier::Email(_) => "email",
+        Identifier::PhoneNumber(_) => "sms",
+    }
+}
+
+pub(crate) fn code_sent(to: &Identifier) {
+    let country = match to {
+        // Mail knows no countries.
+        Identifier::Email(_) => None,
+        Identifier::PhoneNumber(number) => number.country(),
+    };
+    let country = country.as_ref().map_or("none", Country::as_str);
+    write(
+        &CODES_SENT,
+        1,
+        &[("Channel", channel(to)), ("Country", country)],
+    );
+}
+
+pub(crate) fn delivery_error(code: &str) {
+    write(&DELIVERY_ERRORS, 1, &[("Code", code)]);
+}
+
+pub(crate) fn delivery_took(to: &Identifier, time: Duration) {
+    write(&DELIVERY_MS, millis(time), &[("Channel", channel(to))]);
+}
+
+pub(crate) fn handler_took(function: &str, time: Duration) {
+    write(&HANDLER_MS, millis(time), &[("Function", function)]);
+}
+
+pub(crate) fn refused_by_budget() {
+    write(&REFUSED_BY_BUDGET, 1, &[]);
+}
+
+/// Counts an answer that was judged: a code or proof that is right for the first time, or wrong.
+pub(crate) fn judged(why: Why) {
+    match why {
+        Why::Right => write(&VERIFIED, 1, &[]),
+        Why::WrongAnswer
+        | Why::NoAttemptLeft
+        | Why::Expired
+        | Why::FlowMissing
+        | Why::FlowDisagrees
+        | Why::FlowOver
+        | Why::ProofForged
+        | Why::ProofStale
+        | Why::ProofRedeemed
+        | Why::ProofOfAnother => write(&FAILED, 1, &[]),
+        _ => {}
+    }
+}
+
+fn write(metric: &Metric, value: u64, dimensions: &[(&'static str, &str)]) {
+    let line = line(metric, value, dimensions);
+    tracing::info!(target: TARGET, line);
+}
+
+fn line(metric: &Metric, value: u64, dimensions: &[(&'static str, &str)]) -> String {
+    let namespace = NAMESPACE.get().map_or("Latchstring", String::as_str);
+    let mut members: Map<String, Value> = dimensions
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
+        .collect();
+    members.insert(metric.name.to_owned(), value.into());
+    let directive = json!({
+        "Namespace": namespace,
+        "Dimensions": metric.dimensions,
+        "Metrics": [{"Name": metric.name, "Unit": metric.unit}],
+    });
+    let about = json!({
+        "Timestamp": SystemClock.now().as_millis(),
+        "CloudWatchMetrics": [directive],
+    });
+    members.insert("_aws".to_owned(), about);
+    Value::Object(members).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use latchstring_core::identifier::Method;
+
+    use super::*;
+
+    /// 2020 and 2100, in milliseconds: neither seconds nor microseconds lie between.
+    const PLAUSIBLE: std::ops::Range<u64> = 1_577_836_800_000..4_102_444_800_000;
+
+    #[test]
+    fn every_line_is_valid_in_the_embedded_metric_format() {
+        for metric in METRICS {
+            let named: BTreeSet<&str> = metric
+                .dimensions
+                .iter()
+                .copied()
+                .flatten()
+                .copied()
+                .collect();
+            let dimensions: Vec<_> = named.into_iter().map(|name| (name, "value")).collect();
+            let line = line(metric, 7, &dimensions);
+            assert!(!line.contains('\n'));
+            let line: Value = serde_json::from_str(&line).unwrap();
+            let at = line["_aws"]["Timestamp"].as_u64().unwrap();
+            assert!(PLAUSIBLE.contains(&at), "{at}");
+            let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+            assert_eq!(directives.len(), 1);
+            let directive = &directives[0];
+            assert_eq!(directive["Namespace"], "Latchstring");
+            for set in directive["Dimensions"].as_array().unwrap() {
+                let set = set.as_array().unwrap();
+                assert!(set.len() <= 30);
+                for name in set {
+                    let value = line[name.as_str().unwrap()].as_str();
+                    assert!(value.is_some_and(|value| !value.is_empty()), "{name}");
+                }
+            }
+            let defined = directive["Metrics"].as_array().unwrap();
+            assert_eq!(defined.len(), 1);
+            assert_eq!(line[defined[0]["Name"].as_str().unwrap()], 7);
+            let unit = defined[0]["Unit"].as_str().unwrap();
+            assert!(["Count", "Milliseconds"].contains(&unit), "{unit}");
+        }
+    }
+
+    #[test]
+    fn a_channel_and_a_country_say_no_more_than_that() {
+        for (method, typed, expected) in [
+            (Method::Email, "ada@example.com", ("email", None)),
+            (Method::PhoneNumber, "+4915123456789", ("sms", Some("DE"))),
+            (Method::PhoneNumber, "+14155550132", ("sms", Some("US"))),
+        ] {
+            let to = Identifier::parse(method, typed).unwrap();
+            let country = match &to {
+                Identifier::Email(_) => None,
+                Identifier::PhoneNumber(number) => number.country(),
+            };
+            let country = country.as_ref().map(Country::as_str);
+            assert_eq!((channel(&to), country), expected);
+        }
+    }
+
+    #[test]
+    fn the_documentation_lists_every_metric_with_its_unit_and_dimensions() {
+        let documentation = include_str!("../../../docs/metrics.md");
+        let listed: Vec<&str> = documentation
+            .lines()
+            .take_while(|line| !line.starts_with("## Log lines"))
+            .filter(|line| line.starts_with("| `"))
+            .collect();
+        for Metric {
+            name,
+            unit,
+            dimensions,
+        } in METRICS
+        {
+            let sets: Vec<String> = dimensions
+                .iter()
+                .map(|set| match set {
+                    [] => "none".to_owned(),
+                    set => set.join(" and "),
+                })
+                .collect();
+            let row = format!("| `{name}` | {unit} | {} |", sets.join("; "));
+            let found = listed.iter().any(|line| line.starts_with(&row));
+            assert!(found, "docs/metrics.md does not have {row}");
+        }
+        assert_eq!(listed.len(), METRICS.len(), "a row for each and no other");
+    }
+}

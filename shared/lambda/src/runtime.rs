@@ -1,0 +1,182 @@
+//! Serving invocations, and delivering after the response.
+//!
+//! Lambda freezes a process once the runtime and every extension have asked for the next event. So
+//! a process that has something to deliver is an extension too, of its own function: it asks for
+//! its next event only when what the invocation left is delivered.
+//!
+//! ```text
+//! runtime    next ─▶ handler ─▶ response posted ─▶ next …
+//! worker                              └─▶ deliver ─┐
+//! extension  next ─▶ waits for this invocation ◀───┘ ─▶ next …
+//! ```
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_extension::{Extension, NextEvent};
+use lambda_runtime::tower::Service;
+use lambda_runtime::tower::layer::layer_fn;
+use lambda_runtime::{Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
+use serde_json::Value;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::cognito::BUDGET;
+use crate::config::DeliveryMode;
+use crate::delivery::{DELIVERY, Parcel, REPORTING};
+use crate::handler::{Handler, PublicError, answer, deliver};
+
+/// How long a host may take to take an extension: one that never says anything must not stop the
+/// function.
+const REGISTRATION: Duration = Duration::from_secs(1);
+
+const EXTENSION: &str = "latchstring-delivery";
+
+/// Serves until Lambda ends the process, or the runtime or the extension ends.
+pub(crate) async fn serve<H: Handler>(handler: &H, mode: DeliveryMode) -> Result<(), Error> {
+    if !H::DELIVERS || mode == DeliveryMode::Inline {
+        return serve_inline(handler).await;
+    }
+    let (delivered, last_delivered) = watch::channel(String::new());
+    let registering = Extension::new()
+        .with_extension_name(EXTENSION)
+        // SHUTDOWN is refused to an extension inside the function.
+        .with_events(&["INVOKE"])
+        .with_events_processor(service_fn(move |event: lambda_extension::LambdaEvent| {
+            let mut last_delivered = last_delivered.clone();
+            async move {
+                if let NextEvent::Invoke(invocation) = event.next {
+                    let over = |last: &String| *last == invocation.request_id;
+                    // Whatever went wrong is logged: an error would end the extension.
+                    let _ = timeout_at(
+                        instant(invocation.deadline_ms),
+                        last_delivered.wait_for(over),
+                    )
+                    .await;
+                }
+                Ok::<_, Infallible>(())
+            }
+        }))
+        .register();
+    let registered = match timeout(REGISTRATION, registering).await {
+        Ok(Ok(registered)) => Ok(registered),
+        Ok(Err(error)) => Err(error),
+        Err(elapsed) => Err(elapsed.into()),
+    };
+    let extension = match registered {
+        Ok(extension) => extension,
+        Err(error) if mode == DeliveryMode::Auto => {
+            tracing::warn!(%error, "no extension here: delivery is before the response");
+            return serve_inline(handler).await;
+        }
+        Err(error) => return Err(error),
+    };
+
+    let left = Mutex::new(None);
+    let (finished, mut to_deliver) = mpsc::unbounded_channel();
+    let runtime = Runtime::new(service_fn(async |event: LambdaEvent<Value>| {
+        let answered = answer(handler, event.payload).await?;
+        *left.lock().unwrap_or_else(PoisonError::into_inner) = answered.parcel;
+        Ok::<_, PublicError>(answered.value)
+    }))
+    .layer(layer_fn(|runtime| AfterResponse {
+        runtime,
+        left: &left,
+        finished: finished.clone(),
+    }));
+    // What the layer holds is the last sender once both have ended: the worker then delivers what
+    // is left, and ends too.
+    drop(finished);
+    let serving = async {
+        tokio::select! {
+            ended = runtime.run() => ended,
+            ended = extension.run() => ended,
+        }
+    };
+    let delivering = async {
+        while let Some(Finished { id, parcel, by }) = to_deliver.recv().await {
+            if let Some(parcel) = parcel {
+                let until = (Instant::now() + DELIVERY).min(reporting_before(by));
+                deliver(handler, parcel, until).await;
+            }
+            delivered.send_replace(id);
+        }
+    };
+    let (ended, ()) = tokio::join!(serving, delivering);
+    ended
+}
+
+/// Delivers before it answers.
+async fn serve_inline(handler: &impl Handler) -> Result<(), Error> {
+    Runtime::new(service_fn(async |event: LambdaEvent<Value>| {
+        let until = (Instant::now() + BUDGET).min(reporting_before(event.context.deadline));
+        let answered = answer(handler, event.payload).await?;
+        if let Some(parcel) = answered.parcel {
+            deliver(handler, parcel, until).await;
+        }
+        Ok::<_, PublicError>(answered.value)
+    }))
+    .run()
+    .await
+}
+
+/// The moment that is so many milliseconds after the Unix epoch.
+fn instant(millis: u64) -> Instant {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Instant::now() + Duration::from_millis(millis).saturating_sub(now)
+}
+
+/// Early enough before a function's deadline to say what became of a delivery.
+fn reporting_before(deadline_millis: u64) -> Instant {
+    let before = u64::try_from(REPORTING.as_millis()).unwrap_or(u64::MAX);
+    instant(deadline_millis.saturating_sub(before))
+}
+
+/// An invocation whose response was posted.
+struct Finished {
+    id: String,
+    parcel: Option<Parcel>,
+    /// When the function must be over, in milliseconds since the Unix epoch.
+    by: u64,
+}
+
+/// Says that a response was posted, whatever it was: an answer, an error, a panic.
+struct AfterResponse<'a, S> {
+    runtime: S,
+    left: &'a Mutex<Option<Parcel>>,
+    finished: mpsc::UnboundedSender<Finished>,
+}
+
+impl<'a, S> Service<LambdaInvocation> for AfterResponse<'a, S>
+where
+    S: Service<LambdaInvocation>,
+    S::Future: 'a,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + 'a>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.runtime.poll_ready(cx)
+    }
+
+    fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
+        let id = invocation.context.request_id.clone();
+        let by = invocation.context.deadline;
+        let (left, finished) = (self.left, self.finished.clone());
+        let answering = self.runtime.call(invocation);
+        Box::pin(async move {
+            let answered = answering.await;
+            let parcel = left.lock().unwrap_or_else(PoisonError::into_inner).take();
+            // The worker outlives the runtime.
+            let _ = finished.send(Finished { id, parcel, by });
+            answered
+        })
+    }
+}
