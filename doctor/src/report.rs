@@ -8,11 +8,12 @@ use crate::{Finding, Mend, State};
 
 /// What a pool's description has and `UpdateUserPool` takes, under its own names.
 const POOL_MEMBERS: &str = "\
-Policies, DeletionProtection, LambdaConfig, AutoVerifiedAttributes, SmsVerificationMessage,
-      EmailVerificationMessage, EmailVerificationSubject, VerificationMessageTemplate,
-      SmsAuthenticationMessage, UserAttributeUpdateSettings, MfaConfiguration, DeviceConfiguration,
-      EmailConfiguration, SmsConfiguration, UserPoolTags, AdminCreateUserConfig, UserPoolAddOns, DcrConfiguration,
-      AccountRecoverySetting, UserPoolTier, KeyConfiguration, IssuerConfiguration, AcrConfiguration";
+Policies, DeletionProtection,
+      LambdaConfig, AutoVerifiedAttributes, SmsVerificationMessage, EmailVerificationMessage,
+      EmailVerificationSubject, VerificationMessageTemplate, SmsAuthenticationMessage,
+      UserAttributeUpdateSettings, MfaConfiguration, DeviceConfiguration, EmailConfiguration,
+      SmsConfiguration, UserPoolTags, AdminCreateUserConfig, UserPoolAddOns, AccountRecoverySetting,
+      UserPoolTier, KeyConfiguration, IssuerConfiguration, DcrConfiguration, AcrConfiguration";
 
 /// Whether nothing is wrong.
 pub fn is_healthy(findings: &[Finding]) -> bool {
@@ -105,10 +106,10 @@ fn shell(findings: &[Finding], pool: &str) -> String {
             r#"mend_pool() {{
   aws cognito-idp update-user-pool --cli-input-json "$(
     aws cognito-idp describe-user-pool --user-pool-id {pool} --query UserPool |
-    jq "$1 | {{UserPoolId: .Id, PoolName: .Name, {POOL_MEMBERS}}}
+    jq "$1 | "'{{UserPoolId: .Id, PoolName: .Name, {POOL_MEMBERS}}}
       | if .Policies.PasswordPolicy.TemporaryPasswordValidityDays
         then del(.AdminCreateUserConfig.UnusedAccountValidityDays) else . end
-      | with_entries(select(.value != null))")"
+      | with_entries(select(.value | IN(null, "", {{}}) | not))')"
 }}"#
         ));
     }
@@ -117,7 +118,8 @@ fn shell(findings: &[Finding], pool: &str) -> String {
             r#"mend_client() {{
   aws cognito-idp update-user-pool-client --cli-input-json "$(
     aws cognito-idp describe-user-pool-client --user-pool-id {pool} --client-id "$1" --query UserPoolClient |
-    jq "$2 | del(.ClientSecret, .ClientType, .CreationDate, .LastModifiedDate)")" > /dev/null
+    jq "$2 | "'del(.ClientSecret, .ClientType, .CreationDate, .LastModifiedDate)
+      | with_entries(select(.value | IN(null, "", {{}}) | not))')" > /dev/null
 }}"#
         ));
     }

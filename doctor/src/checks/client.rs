@@ -170,7 +170,7 @@ fn writable(client: &Client, check: &'static str) -> Finding {
     )
     .mended(mend(
         client,
-        r#".WriteAttributes = (.WriteAttributes // ["given_name", "family_name", "locale"]) - ["email", "email_verified", "phone_number", "phone_number_verified"]"#,
+        r#".WriteAttributes |= (if (. // []) == [] then ["given_name", "family_name", "locale"] else . end) - ["email", "email_verified", "phone_number", "phone_number_verified"]"#,
     ))
 }
 
