@@ -18,6 +18,7 @@ use latchstring_doctor::{checks, probe, report};
 #[derive(Parser)]
 #[command(
     name = "cargo xtask doctor",
+    bin_name = "cargo xtask doctor",
     version,
     after_help = "\
 Region and credentials come from the environment: AWS_REGION, AWS_ACCESS_KEY_ID,
