@@ -197,6 +197,25 @@ mod tests {
     }
 
     #[test]
+    fn the_alarms_look_at_metrics_that_are_written() {
+        let alarms = include_str!("../../../infra/lib/alarms.ts");
+        let watched: Vec<&str> = alarms
+            .split("ours(namespace, '")
+            .skip(1)
+            .filter_map(|rest| rest.split('\'').next())
+            .collect();
+        assert!(watched.len() >= 4, "the alarms are found");
+        for name in watched {
+            // Each is looked at as a whole, or by its channel.
+            let metric = METRICS.iter().find(|metric| metric.name == name);
+            let dimensions = metric.expect("it is written").dimensions;
+            assert!(dimensions.contains(&[].as_slice()), "{name} as a whole");
+        }
+        let sms = alarms.contains("'CodesSent', HOUR, { Channel: 'sms' }");
+        assert!(sms && CODES_SENT.dimensions.contains(&["Channel"].as_slice()));
+    }
+
+    #[test]
     fn the_documentation_lists_every_metric_with_its_unit_and_dimensions() {
         let documentation = include_str!("../../../docs/metrics.md");
         let listed: Vec<&str> = documentation
