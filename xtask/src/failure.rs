@@ -30,6 +30,8 @@ pub(crate) enum Failure {
         needs: (u32, u32),
         has: (u32, u32),
     },
+    #[error("Lambda has no such machine as this one")]
+    NoSuchMachine,
     #[error("Rust's library for {0} is not installed")]
     NoTarget(String),
     #[error("the zip could not be made: {0}")]

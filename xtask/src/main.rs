@@ -5,6 +5,7 @@
 )]
 
 mod command;
+mod deploy_check;
 mod failure;
 mod leaks;
 mod node;
@@ -38,6 +39,11 @@ struct Cli {
 enum Chore {
     Test(Test),
     Package(Package),
+    /// Deploy the packages on an emulator of AWS, and sign in, sign up and change a contact there
+    ///
+    /// The emulator is ministack, installed into target/tools and started on a free port. The same
+    /// scenarios are played at the local service. What each printed is kept in target/deploy-check.
+    DeployCheck,
     /// Explore the orders of parallel calls deeper than the tests do, and print what that came to
     Model,
     /// Print what the budgets leave to somebody who guesses: the defaults', or the environment's
@@ -63,7 +69,7 @@ enum Chore {
 ///
 /// Needs Rust with rustfmt and clippy (rust-toolchain.toml names the version), a C compiler, git,
 /// Python, Node.js and chromium; what is missing is named, with the command that installs it, before
-/// anything starts. cargo-deny is built into target/tools if it is not there yet (about 5 minutes,
+/// anything starts. cargo-deny is built into target/tools if it is not there yet (about a minute,
 /// once); nothing is installed outside this repository.
 #[derive(Args)]
 #[command(after_help = "\
@@ -162,12 +168,13 @@ fn main() -> ExitCode {
                 ended => told(ended.map_err(|failure| failure.of(&line))),
             }
         }
+        Chore::DeployCheck => told(deploy_check::run(&repository)),
         Chore::Package(Package { arch }) => {
-            let Some(architecture) = arch.or(Architecture::of_this_machine()) else {
-                println!("error: Lambda has no such machine as this one; give --arch");
-                return ExitCode::FAILURE;
-            };
-            told(package::run(&repository, architecture))
+            let architecture = arch.or(Architecture::of_this_machine());
+            let packaged = architecture
+                .ok_or_else(|| Failure::NoSuchMachine.of(&"cargo xtask package --arch arm64"))
+                .and_then(|architecture| package::run(&repository, architecture));
+            told(packaged)
         }
     }
 }

@@ -50,6 +50,11 @@ impl Repository {
         self.root.join("target/test-secrets")
     }
 
+    /// What the emulator and the local service print while `deploy-check` plays its scenarios.
+    pub(crate) fn deploy_logs(&self) -> PathBuf {
+        self.root.join("target/deploy-check")
+    }
+
     /// Tools that are built for this repository alone.
     pub(crate) fn tools(&self) -> PathBuf {
         self.root.join("target/tools")

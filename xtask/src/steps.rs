@@ -8,6 +8,7 @@ use std::time::Instant;
 use clap::ValueEnum;
 
 use crate::command::Line;
+use crate::deploy_check;
 use crate::failure::{Failed, Failure};
 use crate::leaks;
 use crate::node;
@@ -16,6 +17,9 @@ use crate::repository::Repository;
 use crate::results::Counts;
 use crate::summary::{self, Ran, elapsed};
 use crate::tools;
+
+/// The emulators' environment and the list of what is in it.
+pub(crate) const EMULATORS: (&str, &str) = ("emulators", "tests/emulators/requirements.txt");
 
 /// One step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -38,13 +42,15 @@ pub(crate) enum Step {
     Clients,
     /// The pages in a browser (Chromium)
     Web,
+    /// The packages, deployed on an emulator of AWS (cargo xtask deploy-check)
+    Deploy,
     /// Nothing the tests printed or logged is a code, address, number, ticket or token
     Leaks,
 }
 
 impl Step {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Fmt,
         Self::Clippy,
         Self::Deny,
@@ -54,6 +60,7 @@ impl Step {
         Self::Infra,
         Self::Clients,
         Self::Web,
+        Self::Deploy,
         Self::Leaks,
     ];
 
@@ -69,6 +76,7 @@ impl Step {
             Self::Infra => "infra",
             Self::Clients => "clients",
             Self::Web => "web",
+            Self::Deploy => "deploy",
             Self::Leaks => "leaks",
         }
     }
@@ -84,6 +92,7 @@ impl Step {
             Self::Infra => "the infrastructure",
             Self::Clients => "the TypeScript client and the examples",
             Self::Web => "the pages in a browser",
+            Self::Deploy => "packages, deployed on an emulator",
             Self::Leaks => "search for leaks in what the tests printed and logged",
         }
     }
@@ -145,7 +154,7 @@ fn perform(
                 .env("RUSTDOCFLAGS", "-D warnings"),
         ),
         Step::Emulators => {
-            python::environment(repository, "emulators", "tests/emulators/requirements.txt")?;
+            python::environment(repository, EMULATORS.0, EMULATORS.1)?;
             Ok(())
         }
         Step::Tests => {
@@ -156,12 +165,13 @@ fn perform(
         Step::Infra => infra(repository, counts.get_or_insert_default()),
         Step::Clients => clients(repository, counts.get_or_insert_default()),
         Step::Web => node_tests(repository, "web/tests", counts.get_or_insert_default()),
+        Step::Deploy => deploy_check::run(repository),
         Step::Leaks => leaks::check(repository)
             .map_err(|failure| failure.of(&"cargo xtask test --only tests,leaks")),
     }
 }
 
-fn show_and_run(repository: &Repository, line: &Line) -> Result<(), Failed> {
+pub(crate) fn show_and_run(repository: &Repository, line: &Line) -> Result<(), Failed> {
     println!("      $ {line}");
     line.run(repository).map_err(|failure| failure.of(line))
 }

@@ -1,0 +1,68 @@
+"""ministack, started for one run on a free loopback port and ended by its id."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+#: How long the emulator may take to be ready, in seconds.
+PATIENCE = 60
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextlib.contextmanager
+def ministack(log: Path) -> Iterator[str]:
+    """Its address, while it runs."""
+    endpoint = f"http://127.0.0.1:{free_port()}"
+    port = endpoint.rsplit(":", 1)[1]
+    with tempfile.TemporaryDirectory() as state, log.open("wb") as output:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": state,
+            "TMPDIR": state,
+            "STATE_DIR": state,
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "GATEWAY_PORT": port,
+            "IOT_MTLS_ENABLED": "0",
+            # The functions' SDK finds the emulator by it.
+            "AWS_ENDPOINT_URL": endpoint,
+        }
+        program = Path(sys.executable).with_name("ministack")
+        process = subprocess.Popen([program], env=environment, stdout=output, stderr=output)
+        try:
+            wait(endpoint, process)
+            yield endpoint
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def wait(endpoint: str, process: subprocess.Popen[bytes]) -> None:
+    """Until it answers."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError("the emulator did not start; its log says why")

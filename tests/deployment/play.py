@@ -1,0 +1,47 @@
+"""Plays the scenarios at one site and prints each by name.
+
+    python play.py local http://127.0.0.1:4180
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from scenarios import DIFFERENCES, SCENARIOS, Checks, Mismatch
+from sites import Local, Site
+
+
+def play(site: Site) -> bool:
+    """Whether every scenario went as it must."""
+    checks = Checks(site)
+    failed = 0
+    for number, (name, scenario) in enumerate(SCENARIOS, 1):
+        begun = time.monotonic()
+        made = checks.made
+        try:
+            scenario(site, checks)
+        except Exception as error:  # noqa: BLE001  the others are still worth playing
+            failed += 1
+            why = str(error) if isinstance(error, Mismatch) else f"{type(error).__name__}: {error}"
+            print(f"  {number:2}. {name}: FAILED, {why}")
+            continue
+        took = time.monotonic() - begun
+        print(f"  {number:2}. {name}: {checks.made - made} checks, {took:.1f} s")
+    for difference in sorted(checks.met):
+        print(f"      {site.name} differs from AWS, as known: {DIFFERENCES[difference]}")
+    print(f"{site.name}: {len(SCENARIOS) - failed} scenarios passed, {failed} failed")
+    return failed == 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("site", choices=["local"])
+    parser.add_argument("url")
+    arguments = parser.parse_args()
+    return 0 if play(Local(arguments.url)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
