@@ -1,7 +1,7 @@
 //! One clock for everything in the process, which `POST /control` can move forward.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -9,9 +9,10 @@ use latchstring_core::ports::Clock;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::SystemClock;
 
-/// The system's clock plus what was advanced. Clones share the advance.
+/// The system's clock, until it is stopped, plus what was advanced. Clones share both.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LocalClock {
+    stopped_at: Arc<OnceLock<Timestamp>>,
     ahead_millis: Arc<AtomicU64>,
 }
 
@@ -19,6 +20,11 @@ impl LocalClock {
     pub(crate) fn advance(&self, by: Duration) {
         let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         self.ahead_millis.fetch_add(by, Ordering::SeqCst);
+    }
+
+    /// From now on only [`LocalClock::advance`] moves it.
+    pub(crate) fn stop(&self) {
+        self.stopped_at.get_or_init(|| SystemClock.now());
     }
 
     fn ahead(&self) -> Duration {
@@ -32,7 +38,10 @@ impl LocalClock {
 
 impl Clock for LocalClock {
     fn now(&self) -> Timestamp {
-        SystemClock.now().plus(self.ahead())
+        let stopped_at = self.stopped_at.get().copied();
+        stopped_at
+            .unwrap_or_else(|| SystemClock.now())
+            .plus(self.ahead())
     }
 
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {

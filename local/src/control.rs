@@ -24,6 +24,7 @@ const MAX_ADVANCE_SECONDS: u64 = 10 * 365 * 24 * 3600;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Control {
     advance_seconds: Option<u64>,
+    stop_clock: Option<bool>,
     replay_sessions: Option<bool>,
     retry_triggers: Option<usize>,
     alias_moves: Option<bool>,
@@ -52,8 +53,8 @@ async fn control(State(Bent { pool, clock }): State<Bent>, request: Request) -> 
         .and_then(|body| serde_json::from_slice(&body).ok());
     let Some(wanted): Option<Control> = wanted else {
         return refused(
-            "Send JSON with any of advanceSeconds, replaySessions, retryTriggers, aliasMoves, \
-             legacy, failNext.",
+            "Send JSON with any of advanceSeconds, stopClock, replaySessions, retryTriggers, \
+             aliasMoves, legacy, failNext.",
         );
     };
     if wanted
@@ -61,6 +62,9 @@ async fn control(State(Bent { pool, clock }): State<Bent>, request: Request) -> 
         .is_some_and(|s| s > MAX_ADVANCE_SECONDS)
     {
         return refused("advanceSeconds is more than ten years.");
+    }
+    if wanted.stop_clock == Some(false) {
+        return refused("A stopped clock cannot be started again: leave stopClock out.");
     }
     if wanted
         .retry_triggers
@@ -75,6 +79,9 @@ async fn control(State(Bent { pool, clock }): State<Bent>, request: Request) -> 
         .is_some_and(|operation| !controls.fail_next(operation))
     {
         return refused("failNext names no operation of Cognito's that is served here.");
+    }
+    if wanted.stop_clock == Some(true) {
+        clock.stop();
     }
     if let Some(seconds) = wanted.advance_seconds {
         clock.advance(Duration::from_secs(seconds));

@@ -1,0 +1,25 @@
+//! A random number below 9, or below 999,999, leaves out a digit or a code: half as many guesses do.
+//! (Seen in aws-samples/amazon-cognito-passwordless-auth, in Amplify's passwordless construct, in
+//! Hanko.)
+
+use std::collections::BTreeSet;
+
+use latchstring_tests::Latchstring;
+
+#[tokio::test]
+async fn every_digit_comes_in_every_place() {
+    let latchstring = Latchstring::start().await;
+    let mut seen = vec![BTreeSet::new(); 6];
+    // 250 codes leave out one of the 60 with odds of 60 * 0.9^250, one in five billion.
+    for number in 0..250 {
+        let person = latchstring.by_email(&format!("person{number}@example.com"));
+        person.asks_for_a_code().await;
+        for (place, digit) in person.code().await.chars().enumerate() {
+            seen[place].insert(digit);
+        }
+    }
+    let all: BTreeSet<char> = ('0'..='9').collect();
+    for (place, digits) in seen.into_iter().enumerate() {
+        assert_eq!(digits, all, "place {place}");
+    }
+}

@@ -1,0 +1,18 @@
+//! A step-up that sends its SMS before it looks at the token sends to anybody, for anybody. (Seen in
+//! aws-samples/amazon-cognito-passwordless-auth.)
+
+use crate::{refused, victim};
+use latchstring_tests::Latchstring;
+
+#[tokio::test]
+async fn nobody_who_is_not_signed_in_has_a_message_sent_to_a_new_contact() {
+    let latchstring = Latchstring::start().await;
+    let signed_in = victim(&latchstring).await.signs_in().await;
+    signed_in.signs_out().await;
+    let target = latchstring.by_phone("+1 415 555 0132");
+    let refusal = refused(signed_in.changes_to(&target).await);
+    assert_eq!(refusal.kind, "NotSignedIn");
+    let refusal = refused(signed_in.with_the_wrong_token().changes_to(&target).await);
+    assert_ne!(refusal.kind, "");
+    assert_eq!(target.messages().await.len(), 0);
+}

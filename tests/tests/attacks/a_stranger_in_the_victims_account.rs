@@ -1,0 +1,34 @@
+//! The attacker makes an account for the victim's address before the victim does, adds an
+//! identifier of their own and waits. ("Trojan identifier", Sudhodanan and Paverd 2022; possible
+//! wherever a typed address makes an account.)
+
+use latchstring_tests::Latchstring;
+
+#[tokio::test]
+async fn what_a_stranger_did_before_is_not_in_the_account_that_the_victim_makes() {
+    let latchstring = Latchstring::start().await;
+    let victim = latchstring.by_email("victim@example.com");
+    // All that can be done without the victim's mailbox: ask, by every door, and guess.
+    victim
+        .asks_for_a_code()
+        .await
+        .answer("000000")
+        .await
+        .asked("otp");
+    let ticket = victim.asks_for_a_ticket(None).await.expect("a ticket");
+    let opened = latchstring.initiate(&ticket.username).await.asked("select");
+    opened
+        .select("email", Some(&ticket.text))
+        .await
+        .asked("otp");
+    assert_eq!(latchstring.accounts().await.len(), 0, "nothing exists yet");
+
+    let trojan = latchstring.by_phone("+1 415 555 0132");
+    let attackers = trojan.signs_in_for_the_first_time().await;
+    attackers.changes_to(&victim).await.expect("a code is sent");
+
+    let victims = victim.signs_in_for_the_first_time().await;
+    assert!(victims.sub() != attackers.sub());
+    assert!(trojan.signs_in().await.sub() == attackers.sub());
+    assert_eq!(latchstring.accounts().await.len(), 2);
+}

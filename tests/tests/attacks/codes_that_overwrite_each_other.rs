@@ -1,0 +1,19 @@
+//! One record a person: a second sign-in, anybody's, overwrites the first one's code; and a second
+//! try finds no record at all. (Seen in a widely copied Terraform module.)
+
+use crate::victim;
+use latchstring_tests::Latchstring;
+
+#[tokio::test]
+async fn a_strangers_request_does_not_spoil_the_code_that_the_victim_is_typing() {
+    let latchstring = Latchstring::start().await;
+    let victim = victim(&latchstring).await;
+    let typing = victim.asks_for_a_code().await;
+    let code = victim.code().await;
+    for _ in 0..5 {
+        let strangers = victim.asks_for_a_code().await;
+        strangers.answer("wrong").await.asked("otp");
+    }
+    let again = typing.answer("mistyped").await.asked("otp");
+    again.answer(&code).await.signed_in();
+}

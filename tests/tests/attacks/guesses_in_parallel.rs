@@ -1,0 +1,27 @@
+//! Read the counter, compare, write the counter: a thousand guesses at once all read zero. (In
+//! Amazon Cognito itself, 1,587 guesses at a reset code instead of 20; Pentagrid 2021.)
+
+use crate::victim;
+use latchstring_tests::Latchstring;
+
+#[tokio::test]
+async fn of_1587_guesses_at_once_three_are_judged() {
+    let latchstring = Latchstring::start().await;
+    let victim = victim(&latchstring).await;
+    latchstring.replay_sessions(true).await;
+    let question = victim.asks_for_a_code().await;
+    let judged = latchstring.verdicts(&["wrong_answer"]);
+    let guesses: Vec<_> = victim
+        .wrong_codes(1587)
+        .await
+        .into_iter()
+        .map(|guess| {
+            let question = question.clone();
+            tokio::spawn(async move { question.answer(&guess).await })
+        })
+        .collect();
+    for guess in guesses {
+        guess.await.expect("an answer");
+    }
+    assert_eq!(latchstring.verdicts(&["wrong_answer"]) - judged, 3);
+}

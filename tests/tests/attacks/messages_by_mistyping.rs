@@ -1,0 +1,18 @@
+//! Every wrong answer sends a new code, at the victim's cost and the deployment's. (Seen in a kit of
+//! serverless triggers.)
+
+use crate::victim;
+use latchstring_tests::Latchstring;
+
+#[tokio::test]
+async fn a_typo_sends_nothing_and_leaves_the_code_as_it_is() {
+    let latchstring = Latchstring::start().await;
+    let victim = victim(&latchstring).await;
+    let question = victim.asks_for_a_code().await;
+    let sent = victim.messages().await.len();
+    let code = victim.code().await;
+    let question = question.answer("mistyped").await.asked("otp");
+    let question = question.answer("again").await.asked("otp");
+    assert_eq!(victim.messages().await.len(), sent);
+    question.answer(&code).await.signed_in();
+}

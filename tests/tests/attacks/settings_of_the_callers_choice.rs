@@ -1,0 +1,39 @@
+//! The caller says which pool, which template or which factor: theirs is used. (A pool id taken from
+//! the request in Amplify's passwordless construct; a method taken from `ClientMetadata` at every step
+//! in aws-samples/amazon-cognito-passwordless-auth.)
+
+use crate::{refused, victim};
+use latchstring_tests::Latchstring;
+use serde_json::json;
+
+#[tokio::test]
+async fn the_api_takes_no_pool_and_no_client_from_a_caller() {
+    let latchstring = Latchstring::start().await;
+    for more in ["userPoolId", "clientId", "callbackUrl", "template"] {
+        let mut input = json!({"emailOrPhone": "victim@example.com", "method": "EMAIL"});
+        input[more] = "attackers".into();
+        let query = "mutation ($input: SignInInput!) { signIn(input: $input) { session } }";
+        let refusal = latchstring
+            .graphql("signIn", query, json!({"input": input}))
+            .await;
+        assert_ne!(refused(refusal).kind, "", "{more}");
+    }
+    assert_eq!(latchstring.inbox().await.len(), 0);
+}
+
+#[tokio::test]
+async fn nothing_a_client_says_beside_a_wrong_answer_makes_it_right_or_sends() {
+    let latchstring = Latchstring::start().await;
+    let victim = victim(&latchstring).await;
+    let sent = latchstring.inbox().await.len();
+    for said in [
+        [("method", "phone_number"), ("step", "claim")],
+        [("action", "verify"), ("code", "000000")],
+        [("answerCorrect", "true"), ("attemptsLeft", "99")],
+    ] {
+        let opened = latchstring.initiate(victim.contact()).await.asked("select");
+        let decoy = opened.select("email", None).await.asked("otp");
+        decoy.answer_saying("000000", &said).await.asked("otp");
+    }
+    assert_eq!(latchstring.inbox().await.len(), sent);
+}

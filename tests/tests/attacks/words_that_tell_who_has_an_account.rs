@@ -1,0 +1,36 @@
+//! "User already exists", "no verified phone", a masked number, `sub` for some and a name for
+//! others, an error for the unknown: each tells who has an account. (Amplify's passwordless
+//! construct; aws-samples/amazon-cognito-passwordless-auth; amazon-cognito-passwordless-email-auth.)
+
+use crate::victim;
+use latchstring_tests::Latchstring;
+
+#[tokio::test]
+async fn asking_answering_and_failing_read_the_same_for_a_stranger_and_for_a_user() {
+    let latchstring = Latchstring::start().await;
+    let victim = victim(&latchstring).await;
+    let stranger = latchstring.by_email("stranger@example.com");
+    let mut seen = Vec::new();
+    for person in [&victim, &stranger] {
+        let first = person.asks_for_a_code().await;
+        assert!(first.username == person.contact(), "what was typed");
+        let mut lengths = vec![first.session_length()];
+        let mut steps = Vec::new();
+        let mut question = first;
+        for wrong in ["wrong 1", "wrong 2"] {
+            question = question.answer(wrong).await.asked("otp");
+            lengths.push(question.session_length());
+            let mut names: Vec<_> = question
+                .parameters()
+                .into_keys()
+                .map(str::to_owned)
+                .collect();
+            names.sort();
+            steps.push((names, question.attempts_left()));
+        }
+        let refusal = question.answer("wrong 3").await.refused();
+        assert!(refusal.is_a_failed_sign_in());
+        seen.push((lengths, steps, refusal.message));
+    }
+    assert!(seen[0] == seen[1]);
+}
