@@ -1,8 +1,8 @@
 //! One clock for everything in the process, which `POST /control` can move forward.
 
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use latchstring_core::ports::Clock;

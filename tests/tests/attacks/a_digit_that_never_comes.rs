@@ -14,7 +14,7 @@ async fn every_digit_comes_in_every_place() {
     for number in 0..250 {
         let person = latchstring.by_email(&format!("person{number}@example.com"));
         person.asks_for_a_code().await;
-        for (place, digit) in person.code().await.chars().enumerate() {
+        for (place, digit) in person.code().await.chars().take(6).enumerate() {
             seen[place].insert(digit);
         }
     }

@@ -20,6 +20,6 @@ async fn a_day_of_asking_again_is_thirty_guesses() {
         latchstring.advance(600).await;
     }
     assert_eq!(codes, 10);
-    assert_eq!(latchstring.verdicts(&["wrong_answer"]), 30);
+    assert_eq!(latchstring.verdicts(&["wrong"]), 30);
     assert_eq!(victim.messages().await.len(), 10);
 }

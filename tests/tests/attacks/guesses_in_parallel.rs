@@ -10,7 +10,7 @@ async fn of_1587_guesses_at_once_three_are_judged() {
     let victim = victim(&latchstring).await;
     latchstring.replay_sessions(true).await;
     let question = victim.asks_for_a_code().await;
-    let judged = latchstring.verdicts(&["wrong_answer"]);
+    let judged = latchstring.verdicts(&["wrong"]);
     let guesses: Vec<_> = victim
         .wrong_codes(1587)
         .await
@@ -23,5 +23,5 @@ async fn of_1587_guesses_at_once_three_are_judged() {
     for guess in guesses {
         guess.await.expect("an answer");
     }
-    assert_eq!(latchstring.verdicts(&["wrong_answer"]) - judged, 3);
+    assert_eq!(latchstring.verdicts(&["wrong"]) - judged, 3);
 }
