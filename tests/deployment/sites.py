@@ -110,10 +110,10 @@ class Ministack(Site):
         if to.startswith("+"):
             number = urllib.parse.quote(to)
             sent = fetch(f"{self._endpoint}/_ministack/sns/sms-messages?phoneNumber={number}")
-            found = [Message(None, m["Message"]) for m in sent["sms_messages"][to]]
+            found = [Message(None, m["Message"]) for m in sent["sms_messages"].get(to, [])]
         else:
             sent = fetch(f"{self._endpoint}/_ministack/ses/messages")
-            found = [
-                Message(m["Subject"], m["BodyText"]) for m in sent["messages"] if to in m["To"]
-            ]
+            # By account, of which there is one.
+            mails = [mail for mails in sent["messages"].values() for mail in mails]
+            found = [Message(m["Subject"], m["BodyText"]) for m in mails if to in m["To"]]
         return found[::-1]
