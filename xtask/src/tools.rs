@@ -99,7 +99,14 @@ pub(crate) fn provide(repository: &Repository, steps: &[Step]) {
     if user.is_none_or(|id| id.trim() != "0") {
         return;
     }
-    for (_, install) in missing(repository, steps) {
+    let missing = missing(repository, steps);
+    if !missing.is_empty() {
+        // A fresh machine may have no lists of packages, or old ones.
+        let update = Line::new("apt-get", "apt-get").args(&["update", "--quiet"]);
+        println!("      $ {update}");
+        let _ = update.run(repository);
+    }
+    for (_, install) in missing {
         let Some(packages) = install.strip_prefix("sudo apt-get install ") else {
             continue;
         };
