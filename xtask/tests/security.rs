@@ -12,6 +12,7 @@ fn place(named: &str) -> (String, &str) {
     let (module, name) = named.rsplit_once("::").expect("a module and a name");
     let file = match module.split_once('/') {
         Some(("core", module)) => format!("shared/core/tests/policy/{module}.rs"),
+        Some(("attacks", module)) => format!("tests/tests/attacks/{module}.rs"),
         Some(("e2e", module)) => format!("tests/tests/e2e/{module}.rs"),
         Some(("processes", module)) => format!("tests/tests/processes/{module}.rs"),
         Some(("messages", module)) => format!("shared/core/tests/messages/{module}.rs"),
