@@ -26,7 +26,7 @@ pub(crate) struct Line {
     program: OsString,
     name: String,
     args: Vec<String>,
-    env: Vec<(&'static str, &'static str)>,
+    env: Vec<(&'static str, String)>,
     /// Set like `env`, but no help to a person who repeats the command.
     quiet_env: Vec<(&'static str, &'static str)>,
 }
@@ -53,8 +53,8 @@ impl Line {
         self
     }
 
-    pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
-        self.env.push((name, value));
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.env.push((name, value.into()));
         self
     }
 
@@ -81,7 +81,8 @@ impl Line {
                 command.env_remove(name);
             }
         }
-        command.envs(self.env.iter().chain(&self.quiet_env).copied());
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.envs(self.quiet_env.iter().copied());
         command
     }
 

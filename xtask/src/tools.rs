@@ -175,7 +175,9 @@ pub(crate) fn zigbuild(repository: &Repository, target: &str) -> Result<Line, Fa
     let environment = python::environment(repository, "package", "xtask/package-requirements.txt")?;
     let path = environment.join("bin/cargo-zigbuild");
     let name = repository.shown(&path);
-    Ok(Line::new(path, name))
+    // zig is a Python module there: without this it is looked for in the machine's own Python.
+    let python = environment.join("bin/python3").display().to_string();
+    Ok(Line::new(path, name).env("CARGO_ZIGBUILD_PYTHON_PATH", python))
 }
 
 fn is_recent(repository: &Repository, tool: Line) -> bool {
