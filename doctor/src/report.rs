@@ -106,7 +106,9 @@ fn shell(findings: &[Finding], pool: &str) -> String {
             r#"mend_pool() {{
   aws cognito-idp update-user-pool --cli-input-json "$(
     aws cognito-idp describe-user-pool --user-pool-id {pool} --query UserPool |
-    jq "$1 | "'{{UserPoolId: .Id, PoolName: .Name, {POOL_MEMBERS}}}
+    jq 'if (.MfaConfiguration // "OFF") != "OFF"
+      then error("The pool has a second factor, whose settings an update cannot send back. Turn it off first.")
+      else . end | '"$1 | "'{{UserPoolId: .Id, PoolName: .Name, {POOL_MEMBERS}}}
       | if .Policies.PasswordPolicy.TemporaryPasswordValidityDays
         then del(.AdminCreateUserConfig.UnusedAccountValidityDays) else . end
       | with_entries(select(.value | IN(null, "", {{}}) | not))')"
@@ -128,6 +130,8 @@ fn shell(findings: &[Finding], pool: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn findings() -> Vec<Finding> {
@@ -153,6 +157,25 @@ mod tests {
         assert_eq!(report["healthy"], false);
         assert_eq!(report["findings"][1]["state"], "leaks");
         assert_eq!(report["findings"][0]["mend"], Value::Null);
+    }
+
+    #[test]
+    fn the_mend_and_the_attach_tool_send_the_same_members_back() {
+        let names = |text: &str| -> BTreeSet<String> {
+            text.split(|c: char| !c.is_ascii_alphanumeric())
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect()
+        };
+        let attach = include_str!("../../infra/attach/merge.ts");
+        let (_, members) = attach.split_once("POOL_MEMBERS = {").expect("the list");
+        let (members, _) = members.split_once("} as const").expect("its end");
+        let mut expected = names(members);
+        // The mend gives these two their other names by itself.
+        for named in ["UserPoolId", "Id", "PoolName", "Name"] {
+            assert!(expected.remove(named), "{named}");
+        }
+        assert_eq!(names(POOL_MEMBERS), expected);
     }
 
     #[test]
