@@ -152,7 +152,7 @@ pub struct Function {
 }
 
 /// What the checks compare of a function's variables.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Variables {
     /// `USER_POOL_ID`
@@ -177,6 +177,25 @@ pub struct Variables {
     pub configuration_set: Option<String>,
     /// Whether `SMS_COUNTRIES` names any.
     pub sms: bool,
+    /// What the budgets leave to somebody who guesses; none if one of their variables holds what it
+    /// does not take.
+    pub guesses: Option<Guesses>,
+}
+
+/// What the budgets leave to somebody who guesses for a year: odds, each with its ceiling, above
+/// which nothing starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Guesses {
+    /// That one account is guessed into, by somebody who has one of its known devices.
+    pub targeted: f64,
+    /// `MAX_TARGETED_ODDS`
+    pub max_targeted: f64,
+    /// That any account is.
+    pub sprayed: f64,
+    /// `MAX_SPRAY_ODDS`
+    pub max_sprayed: f64,
+    /// `ACCOUNTS`: of how many.
+    pub accounts: u32,
 }
 
 impl fmt::Debug for Variables {

@@ -13,8 +13,11 @@ use cognito::types::{
     UsernameAttributeType,
 };
 
+use latchstring_core::odds::Odds;
+use latchstring_lambda::config::{ConfigError, Environment};
+
 use crate::facts::{
-    Client, Email, Facts, Function, Pool, Read, Sms, Trigger, Unread, Used, Variables, Why,
+    Client, Email, Facts, Function, Guesses, Pool, Read, Sms, Trigger, Unread, Used, Variables, Why,
 };
 
 /// Where AWS is and who asks.
@@ -329,12 +332,12 @@ async fn function(lambda: &lambda::Client, arn: &str) -> Read<Function> {
         },
     };
     let variables = match configuration.environment() {
-        None => Some(Variables::default()),
+        None => Some(variables_of(&HashMap::new())),
         Some(environment) if environment.error().is_some() => None,
         Some(environment) => Some(
             environment
                 .variables()
-                .map_or_else(Variables::default, variables_of),
+                .map_or_else(|| variables_of(&HashMap::new()), variables_of),
         ),
     };
     Ok(Function {
@@ -368,7 +371,27 @@ fn variables_of(all: &HashMap<String, String>) -> Variables {
         email_from: text("EMAIL_FROM"),
         configuration_set: text("SES_CONFIGURATION_SET"),
         sms: text("SMS_COUNTRIES").is_some(),
+        guesses: guesses(all).ok(),
     }
+}
+
+/// As the functions work it out when they start.
+fn guesses(all: &HashMap<String, String>) -> Result<Guesses, ConfigError> {
+    let pairs: Vec<_> = all
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    let environment = Environment::Pairs(&pairs);
+    let policy = environment.numbers()?;
+    let odds = Odds::of(&policy, environment.accounts()?);
+    let [max_targeted, max_sprayed] = environment.ceilings()?;
+    Ok(Guesses {
+        targeted: odds.with_a_stolen_device(),
+        max_targeted,
+        sprayed: odds.sprayed(),
+        max_sprayed,
+        accounts: odds.accounts(),
+    })
 }
 
 fn used(create: Option<&Variables>, set: impl FnOnce(&Variables) -> bool) -> Used {

@@ -51,7 +51,8 @@ const LAYERS: &[Layer] = &[
         &[CORE, MEMORY, AWS, LAMBDA, LOCAL, COGNITO, APPSYNC],
         &[],
     ),
-    layer("doctor", &[], &[LOCAL, TESTS]),
+    // It reads a deployment's settings as the Lambdas do.
+    layer("doctor", &[CORE, LAMBDA], &[LOCAL, TESTS]),
     layer("xtask", &[], &[]),
 ];
 

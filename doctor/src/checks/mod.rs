@@ -2,6 +2,7 @@
 
 mod client;
 mod messages;
+mod odds;
 mod policy;
 mod pool;
 mod triggers;
@@ -48,6 +49,7 @@ pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
             ));
         }
     }
+    findings.extend(odds::judge(variables(facts, Trigger::Create)));
     findings.extend(messages::email(&facts.email));
     findings.extend(messages::sms(&facts.sms));
     findings
@@ -145,6 +147,13 @@ pub(crate) mod good {
                 key_ring_secret: true,
                 email_from: Some("Good <codes@example.com>".to_owned()),
                 sms: true,
+                guesses: Some(Guesses {
+                    targeted: 0.0009,
+                    max_targeted: 0.001,
+                    sprayed: 0.08,
+                    max_sprayed: 0.1,
+                    accounts: 10_000,
+                }),
                 ..Variables::default()
             }),
             policy: Ok(Some(format!(

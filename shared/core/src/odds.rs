@@ -120,6 +120,15 @@ impl<'a> Odds<'a> {
     }
 }
 
+/// Odds as people say them: `1 in 1001`.
+pub fn in_words(odds: f64) -> String {
+    if odds > 0.0 {
+        format!("1 in {:.0}", 1.0 / odds)
+    } else {
+        "none".to_owned()
+    }
+}
+
 /// The odds that one code is guessed by its distinct attempts.
 pub fn chance(attempts: u8, length: CodeLength) -> f64 {
     f64::from(attempts) / 10_f64.powi(i32::from(length.digits()))

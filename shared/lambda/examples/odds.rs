@@ -10,7 +10,7 @@
 use std::process::ExitCode;
 
 use latchstring_core::code::CodeLength;
-use latchstring_core::odds::{Codes, Odds, chance};
+use latchstring_core::odds::{Codes, Odds, chance, in_words};
 use latchstring_core::policy::Policy;
 use latchstring_lambda::config::{ConfigError, Environment};
 
@@ -41,7 +41,7 @@ fn print() -> Result<(), ConfigError> {
             "  {:2} digits, {} answers: {}",
             length.digits(),
             policy.attempts,
-            one_in(chance(policy.attempts, length))
+            in_words(chance(policy.attempts, length))
         );
     }
     println!();
@@ -50,7 +50,7 @@ fn print() -> Result<(), ConfigError> {
     println!();
     println!("One account:");
     codes(&policy, odds.codes_of_identifier());
-    println!("  odds in a year: {}", one_in(odds.targeted()));
+    println!("  odds in a year: {}", in_words(odds.targeted()));
     println!();
     println!("One account, by somebody who has stolen one of its known devices besides:");
     codes(&policy, odds.codes_of_device());
@@ -82,15 +82,7 @@ fn verdict(odds: f64, ceiling: f64, variable: &str) {
     };
     println!(
         "  odds in a year: {}; {verdict} {variable}, {}",
-        one_in(odds),
-        one_in(ceiling)
+        in_words(odds),
+        in_words(ceiling)
     );
-}
-
-fn one_in(odds: f64) -> String {
-    if odds > 0.0 {
-        format!("1 in {:.0}", 1.0 / odds)
-    } else {
-        "none".to_owned()
-    }
 }

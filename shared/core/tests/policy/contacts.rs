@@ -48,7 +48,7 @@ pub(crate) fn identity(world: &World, username: &str) -> Identity {
     }
 }
 
-type Resolver<'a, 'w> = Contacts<
+pub(crate) type Resolver<'a, 'w> = Contacts<
     'a,
     Flaky<MemoryStore>,
     Flaky<MemoryDirectory>,
@@ -58,7 +58,7 @@ type Resolver<'a, 'w> = Contacts<
     SeededEntropy,
 >;
 
-fn resolver<'a, 'w>(
+pub(crate) fn resolver<'a, 'w>(
     world: &'a World,
     pool: &'a Pool<'w>,
     tokens: &'a Tokens<'a>,

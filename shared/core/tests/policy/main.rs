@@ -8,7 +8,8 @@
 //! - The rules of the design, by name: [`fail_closed`], [`authority`], [`attempts`], [`messages`],
 //!   [`holders`], [`decoys`], [`proofs`], [`secrecy`], [`no_oracle`],
 //!   [`locales`].
-//! - [`faults`] and [`retries`]: what Lambda and the network do to every step of every flow.
+//! - [`faults`], [`fault_table`] and [`retries`]: what Lambda and the network do to every step of
+//!   every flow.
 //! - [`properties`]: what no sequence of events may reach.
 //! - [`model`]: what no order of parallel calls may reach, nor a death between any two of them:
 //!   every order there is, to a stated depth.
@@ -25,6 +26,7 @@ mod budgets;
 mod contacts;
 mod decoys;
 mod fail_closed;
+mod fault_table;
 mod faults;
 mod harness;
 mod holders;

@@ -73,7 +73,8 @@ pub(crate) struct World {
 impl World {
     /// The default policy, one key, nobody in the pool.
     pub(crate) fn new() -> Self {
-        let wire = Wire::default();
+        let clock = ManualClock::at(START);
+        let wire = Wire::new(clock.clone());
         let mut policy = Policy::for_clients(vec!["client".to_owned(), "second".to_owned()]);
         let country = Country::parse("US").expect("a country");
         let price = Price::parse("0.1").expect("a price");
@@ -84,7 +85,7 @@ impl World {
                 keys: KeyRing::new(key("k1", 1), None, None).unwrap(),
             },
             caller: Caller::new("pool", "client"),
-            clock: ManualClock::at(START),
+            clock,
             entropy: Arc::new(SeededEntropy::new(1)),
             wire: wire.clone(),
             store: Flaky {

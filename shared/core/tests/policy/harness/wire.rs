@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
+use std::time::Duration;
 
 use latchstring_core::account::{Account, Names, Sub};
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId};
@@ -15,7 +16,7 @@ use latchstring_core::ports::{
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_memory::{MemoryDirectory, MemoryStore};
+use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore};
 
 /// What can happen to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +25,23 @@ pub(crate) enum Break {
     Before,
     /// The answer is lost: it happened, and the caller does not know.
     After,
+    /// The service takes no more: nothing happened.
+    Throttled,
+    /// Nothing happens, and no answer comes until the caller gives up.
+    Hangs,
 }
+
+/// What an adapter waits for an answer: two attempts, or one of Cognito's calls that span triggers.
+const PATIENCE: Duration = Duration::from_millis(2500);
+const PATIENCE_FOR_TRIGGERS: Duration = Duration::from_secs(12);
 
 /// Notes every port call, breaks those it is told to, and is where interleaved futures take turns.
 /// Clones share it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Wire(Arc<Mutex<Calls>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Wire {
+    calls: Arc<Mutex<Calls>>,
+    clock: ManualClock,
+}
 
 #[derive(Debug, Default)]
 struct Calls {
@@ -39,14 +51,22 @@ struct Calls {
 }
 
 impl Wire {
+    /// A wire that breaks nothing.
+    pub(crate) fn new(clock: ManualClock) -> Self {
+        Self {
+            calls: Arc::default(),
+            clock,
+        }
+    }
+
     /// The calls since the last [`Wire::clear`], in order.
     pub(crate) fn calls(&self) -> Vec<&'static str> {
-        self.0.lock().unwrap().noted.clone()
+        self.calls.lock().unwrap().noted.clone()
     }
 
     /// Forgets the calls so far, and what was to break.
     pub(crate) fn clear(&self) {
-        let mut calls = self.0.lock().unwrap();
+        let mut calls = self.calls.lock().unwrap();
         calls.noted.clear();
         calls.breaks.clear();
     }
@@ -54,12 +74,12 @@ impl Wire {
     /// From now on, the calls of these numbers (from 0) break, each once.
     pub(crate) fn will_break(&self, breaks: impl IntoIterator<Item = (usize, Break)>) {
         self.clear();
-        self.0.lock().unwrap().breaks.extend(breaks);
+        self.calls.lock().unwrap().breaks.extend(breaks);
     }
 
     /// From now on, every call lets other futures go first.
     pub(crate) fn take_turns(&self) {
-        self.0.lock().unwrap().takes_turns = true;
+        self.calls.lock().unwrap().takes_turns = true;
     }
 
     /// Carries a call.
@@ -70,7 +90,7 @@ impl Wire {
     ) -> Result<T, Fault> {
         self.turn().await;
         let broken = {
-            let mut calls = self.0.lock().unwrap();
+            let mut calls = self.calls.lock().unwrap();
             let number = calls.noted.len();
             calls.noted.push(call);
             calls.breaks.remove(&number)
@@ -83,11 +103,19 @@ impl Wire {
                 effect.await?;
                 lost()
             }
+            Some(Break::Throttled) => Err(Fault::new(call, "ThrottlingException")),
+            Some(Break::Hangs) => {
+                self.clock.advance(match call {
+                    "initiate" | "respond" => PATIENCE_FOR_TRIGGERS,
+                    _ => PATIENCE,
+                });
+                Err(Fault::new(call, "timeout"))
+            }
         }
     }
 
     async fn turn(&self) {
-        let mut waits = self.0.lock().unwrap().takes_turns;
+        let mut waits = self.calls.lock().unwrap().takes_turns;
         std::future::poll_fn(|_| {
             if std::mem::take(&mut waits) {
                 Poll::Pending

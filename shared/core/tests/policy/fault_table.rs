@@ -1,0 +1,434 @@
+//! Every outward call of every flow, broken in every way, and what a person sees of it. What comes
+//! of it is docs/faults.md; `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table`
+//! writes it anew, to be read in the diff.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use latchstring_core::account::Names;
+use latchstring_core::contact::{ContactError, PendingState};
+use latchstring_core::device;
+use latchstring_core::flow::Next;
+use latchstring_core::identifier::Method;
+use latchstring_core::sign_in::{SignInError, SignInPayload};
+
+use crate::contacts::{self, Tokens, holds, identity};
+use crate::harness::{ADA, ADAS_NAME, BOB, Break, NUMBER, Pool, Session, World, identifier, now};
+use crate::sign_in;
+
+/// What Ada wants instead of [`ADA`].
+const NEW: &str = "ada@example.org";
+
+/// More tries than anybody needs.
+const PATIENCE: usize = 8;
+
+/// A call of a flow breaks in one of these ways.
+const LOST: [Break; 3] = [Break::Before, Break::Throttled, Break::Hangs];
+
+/// A person's way from what they want to having it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    SignIn,
+    SignInByPhone,
+    Resend,
+    FirstSignIn,
+    SignUp,
+    ChangeContact,
+    PendingContact,
+    RememberDevice,
+}
+
+impl Flow {
+    const ALL: [Self; 8] = [
+        Self::SignIn,
+        Self::SignInByPhone,
+        Self::Resend,
+        Self::FirstSignIn,
+        Self::SignUp,
+        Self::ChangeContact,
+        Self::PendingContact,
+        Self::RememberDevice,
+    ];
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::SignIn => "Signing in",
+            Self::SignInByPhone => "Signing in by phone",
+            Self::Resend => "Having the code sent again",
+            Self::FirstSignIn => "Signing in for the first time",
+            Self::SignUp => "Adding a name and a second contact",
+            Self::ChangeContact => "Changing a contact",
+            Self::PendingContact => "Asking what became of a contact",
+            Self::RememberDevice => "Having a device remembered",
+        }
+    }
+}
+
+/// What a person notices when a call breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// A resolver says `Unavailable`; the same request then goes through.
+    Error,
+    /// The same question comes once more; the same answer then goes through.
+    Again,
+    /// No message comes; it does when it is asked for once more.
+    NoMessage,
+    /// The flow failed, and is begun anew.
+    Anew,
+}
+
+impl Seen {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Again => "again",
+            Self::NoMessage => "no message",
+            Self::Anew => "anew",
+        }
+    }
+}
+
+/// A flow that was lived to its end.
+struct Lived {
+    /// Each call, and the step in which it was made.
+    calls: Vec<(&'static str, &'static str)>,
+    seen: Vec<Seen>,
+    messages: usize,
+    /// Calls that charged something.
+    charges: usize,
+    /// Notices to a contact that was replaced.
+    notices: usize,
+}
+
+/// A flow that is being lived.
+struct Life<'w> {
+    world: &'w World,
+    pool: &'w Pool<'w>,
+    steps: Vec<&'static str>,
+    seen: Vec<Seen>,
+    /// How often a message was asked for.
+    asked: usize,
+}
+
+/// Lives a flow while one call breaks.
+fn live(flow: Flow, broken: Option<(usize, Break)>) -> Lived {
+    let world = World::new();
+    world.put_ada(&[("phone_number", NUMBER), ("phone_number_verified", "true")]);
+    let pool = Pool::of(&world);
+    world.wire.will_break(broken);
+    let mut life = Life {
+        world: &world,
+        pool: &pool,
+        steps: Vec::new(),
+        seen: Vec::new(),
+        asked: 0,
+    };
+    match flow {
+        Flow::SignIn => life.sign_in(ADA, false),
+        Flow::SignInByPhone => life.sign_in(NUMBER, false),
+        Flow::Resend => life.sign_in(ADA, true),
+        Flow::FirstSignIn => life.sign_in_for_the_first_time(),
+        Flow::SignUp => {
+            let names = Names::parse("Ada", "Lovelace").unwrap();
+            life.add("signUp", Some(&names));
+        }
+        Flow::ChangeContact => life.add("changeContact", None),
+        Flow::PendingContact => {
+            let state = life.ask("pendingContact", |life| {
+                let tokens = Tokens(life.world);
+                let contacts = contacts::resolver(life.world, life.pool, &tokens);
+                now(contacts.pending(&identity(life.world, ADAS_NAME), Method::Email))
+            });
+            assert_eq!(state, None);
+        }
+        Flow::RememberDevice => {
+            life.ask("rememberDevice", |life| {
+                let World {
+                    deployment,
+                    caller,
+                    clock,
+                    entropy,
+                    ..
+                } = life.world;
+                let identity = identity(life.world, ADAS_NAME);
+                let tokens = Tokens(life.world);
+                now(device::remember(
+                    deployment, caller, &tokens, clock, &**entropy, &identity,
+                ))
+            });
+        }
+    }
+    let Life {
+        steps, seen, asked, ..
+    } = life;
+    let calls: Vec<_> = world.wire.calls().into_iter().zip(steps).collect();
+    let messages = world.sent().len();
+    assert!(messages <= asked, "one message for each request at most");
+    let charges = calls.iter().enumerate().filter(|(number, (call, _))| {
+        let lost = matches!(broken, Some((at, how)) if at == *number && how != Break::After);
+        *call == "charge" && !lost
+    });
+    Lived {
+        charges: charges.count(),
+        calls,
+        seen,
+        messages,
+        notices: world.told().len(),
+    }
+}
+
+impl<'w> Life<'w> {
+    /// Asks a resolver until it answers.
+    fn ask<T>(
+        &mut self,
+        step: &'static str,
+        request: impl Fn(&Self) -> Result<T, ContactError>,
+    ) -> T {
+        for _ in 0..PATIENCE {
+            self.asked += usize::from(["signIn", "signUp", "changeContact"].contains(&step));
+            let answered = request(self);
+            self.end(step);
+            match answered {
+                Ok(answer) => return answer,
+                Err(error) => {
+                    assert_eq!(error.error_type(), "Unavailable", "{error:?}");
+                    self.seen.push(Seen::Error);
+                    self.world.after_secs(5);
+                }
+            }
+        }
+        panic!("locked out of {step}");
+    }
+
+    /// The calls since the last step were made in this one.
+    fn end(&mut self, step: &'static str) {
+        self.steps.resize(self.world.wire.calls().len(), step);
+    }
+
+    fn open(&mut self, step: &'static str, typed: &str, proof: Option<&str>) -> Session<'w> {
+        let payload: SignInPayload = self.ask(step, |life| {
+            let request = sign_in::request(typed, proof);
+            let resolver = sign_in::resolver(life.world, life.pool);
+            now(resolver.session(&request)).map_err(|error: SignInError| error.into())
+        });
+        self.pool.session(&payload.session)
+    }
+
+    fn sign_in(&mut self, typed: &str, once_more: bool) {
+        for _ in 0..PATIENCE {
+            let mut session = self.open("signIn", typed, None);
+            if once_more {
+                let before = self.world.sent().len();
+                self.resend(&mut session, before + 1);
+            }
+            if self.answer(&mut session).is_some() {
+                return;
+            }
+        }
+        panic!("locked out");
+    }
+
+    fn sign_in_for_the_first_time(&mut self) {
+        for _ in 0..PATIENCE {
+            let mut session = self.open("signIn", BOB, None);
+            let Some(Ended::Proof(proof)) = self.answer(&mut session) else {
+                continue;
+            };
+            let mut session = self.open("signIn with the proof", BOB, Some(&proof));
+            assert_eq!(session.step(), "claim");
+            for _ in 0..PATIENCE {
+                let reply = session.answer(&proof);
+                self.end("the proof");
+                match session.ended {
+                    Some(next) => {
+                        assert_eq!(next, Next::IssueTokens, "{reply:?}");
+                        assert_eq!(self.world.directory.port.len(), 2, "one account for Bob");
+                        return;
+                    }
+                    None => self.seen.push(Seen::Again),
+                }
+            }
+        }
+        panic!("locked out");
+    }
+
+    fn add(&mut self, step: &'static str, names: Option<&Names>) {
+        for _ in 0..PATIENCE {
+            let payload = self.ask(step, |life| {
+                let tokens = Tokens(life.world);
+                let contacts = contacts::resolver(life.world, life.pool, &tokens);
+                let identity = identity(life.world, ADAS_NAME);
+                let to = identifier(NEW);
+                now(async {
+                    match names {
+                        Some(names) => contacts.sign_up(&identity, names, &to, None, None).await,
+                        None => contacts.change(&identity, &to, None, None).await,
+                    }
+                })
+            });
+            let mut session = self.pool.session(&payload.session);
+            if self.answer(&mut session).is_some() {
+                assert!(holds(self.world, ADAS_NAME, NEW), "what was proved is held");
+                let state = contacts::pending(self.world, ADAS_NAME);
+                assert_eq!(state, Some(PendingState::Done));
+                return;
+            }
+        }
+        panic!("locked out");
+    }
+
+    /// Waits as told and asks for the code again, until there are so many messages.
+    fn resend(&mut self, session: &mut Session<'w>, messages: usize) {
+        for attempt in 0..PATIENCE {
+            self.world.after_secs(session.number("resendAfter"));
+            self.asked += 1;
+            session.resend();
+            self.end("resend");
+            if self.world.sent().len() >= messages {
+                return;
+            }
+            if attempt == 0 {
+                self.seen.push(Seen::NoMessage);
+            }
+        }
+        panic!("no message comes");
+    }
+
+    /// Answers with the code; none if the flow failed, which must be begun anew.
+    fn answer(&mut self, session: &mut Session<'w>) -> Option<Ended> {
+        if self.world.sent().is_empty() {
+            self.seen.push(Seen::NoMessage);
+            self.resend(session, 1);
+        }
+        for _ in 0..PATIENCE {
+            let reply = session.answer(&contacts::last_code(self.world));
+            self.end("the code");
+            match session.ended {
+                Some(Next::IssueTokens) => return Some(Ended::Tokens),
+                Some(_) => {
+                    assert!(!reply.is_right());
+                    self.seen.push(Seen::Anew);
+                    return None;
+                }
+                None => match session.public.get("proof") {
+                    Some(proof) => return Some(Ended::Proof(proof.clone())),
+                    None => self.seen.push(Seen::Again),
+                },
+            }
+        }
+        panic!("the right code is not taken");
+    }
+}
+
+enum Ended {
+    Tokens,
+    Proof(String),
+}
+
+/// A cell of the table: what is seen, and what it costs beyond what the flow costs anyway.
+fn cell(lived: &Lived, usual: &Lived) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut seen = lived.seen.clone();
+    seen.dedup();
+    words.extend(seen.into_iter().map(|seen| seen.word().to_owned()));
+    let more =
+        |name: &str, is: usize, was: usize| (is > was).then(|| format!("+{} {name}", is - was));
+    // Each code is charged to its identifier and to the deployment, one by SMS to its country too.
+    let each = usual.charges.max(1);
+    words.extend(more("message", lived.messages, usual.messages));
+    words.extend(more(
+        "code charged",
+        lived.charges.div_ceil(each),
+        usual.charges / each,
+    ));
+    if lived.notices < usual.notices {
+        words.push("no notice".to_owned());
+    }
+    if words.is_empty() {
+        "–".to_owned()
+    } else {
+        words.join(", ")
+    }
+}
+
+/// Whose call it is.
+fn service(call: &str) -> &'static str {
+    match call {
+        "initiate" => "Cognito InitiateAuth",
+        "respond" => "Cognito RespondToAuthChallenge",
+        "get_user" => "Cognito GetUser",
+        "find" => "Cognito AdminGetUser",
+        "create" => "Cognito AdminCreateUser",
+        "set_password" => "Cognito AdminSetUserPassword",
+        "set_contact" | "set_names" => "Cognito AdminUpdateUserAttributes",
+        "flow" | "pending" | "is_redeemed" => "DynamoDB GetItem",
+        "open_flow" | "put_pending" => "DynamoDB PutItem",
+        "release" => "DynamoDB DeleteItem",
+        _ => "DynamoDB UpdateItem",
+    }
+}
+
+fn table(flow: Flow) -> String {
+    let usual = live(flow, None);
+    assert_eq!(usual.seen, [], "{flow:?}");
+    let mut table = format!(
+        "\n## {}\n\n| step | call | is lost | its answer is lost |\n|---|---|---|---|\n",
+        flow.title()
+    );
+    let mut last_step = "";
+    for (number, (call, step)) in usual.calls.iter().enumerate() {
+        let cells = LOST.map(|how| cell(&live(flow, Some((number, how))), &usual));
+        let [lost, throttled, hangs] = &cells;
+        assert_eq!(lost, throttled, "{flow:?}: {call} throttled");
+        assert_eq!(lost, hangs, "{flow:?}: {call} hangs");
+        let answer_lost = cell(&live(flow, Some((number, Break::After))), &usual);
+        let step = if *step == last_step {
+            ""
+        } else {
+            last_step = *step;
+            last_step
+        };
+        // Invariant: a String can always be written to.
+        let _ = writeln!(
+            table,
+            "| {step} | {}: `{call}` | {lost} | {answer_lost} |",
+            service(call)
+        );
+    }
+    table
+}
+
+const INTRODUCTION: &str = "\
+# What happens when a call fails
+
+Written by the test `fault_table` of `shared/core/tests/policy/`, which lives every flow once for each outward call and each way in which it can break, and follows the person to their end: everybody comes to it, no message is sent that was not asked for, and nobody gets tokens, a contact or an account that they have not proved. After a change, `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table` writes this page anew.
+
+A call *is lost* when it fails, is throttled, or hangs until it is given up: the test tries all three, and it makes no difference which. Its *answer is lost* when it did what it should and nobody knows. A call counts as broken only after its adapter's own second attempt, where it has one.
+
+- `–`: nobody notices.
+- `error`: the resolver answers `Unavailable`; the same request then goes through.
+- `again`: the same question comes once more; the same answer then goes through, and no attempt is lost.
+- `no message`: no message comes; asked for once more, after the cooldown, it does.
+- `anew`: the flow failed and is begun anew.
+- `no notice`: the contact that was replaced is not told.
+- `+1 code charged`: one more code is charged to the identifier's budget, or `+1 message` is sent, than without the fault.
+
+What hangs is given up in time: `hanging_ports` of `shared/lambda` tries each call of each trigger. What a failed delivery means is in [delivery.md](delivery.md).
+";
+
+#[test]
+fn every_call_of_every_flow_may_fail_and_the_page_says_what_comes_of_it() {
+    let page = Flow::ALL.map(table).concat();
+    let page = format!("{INTRODUCTION}{page}");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/faults.md");
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        page == kept,
+        "docs/faults.md is not what comes out now; UPDATE_GOLDEN=1 writes it:\n{page}"
+    );
+}
