@@ -117,8 +117,14 @@ export declare class Latchstring {
     changeContact(input: Contact, options?: CallOptions): Promise<Challenge>;
     /** What became of the contact of a kind that was last asked for; null if there was none. */
     pendingContact(method: Method, options?: CallOptions): Promise<PendingState | null>;
-    /** Has this device known, so that strangers who spend the budget of its owner's address do not lock the owner out. */
+    /**
+     * Has this device known, so that strangers who spend the budget of its owner's address do not lock
+     * the owner out. It is known for the contacts that are on the account now: call it after each
+     * sign-in and each new contact. It stays known after `signOut`, but not with `everywhere`.
+     */
     rememberDevice(options?: CallOptions): Promise<void>;
+    /** Has this device known no more. */
+    forgetDevice(): Promise<void>;
     /** The tokens of who is signed in, renewed if they are about to end; null if nobody is. */
     tokens(options?: CallOptions): Promise<Tokens | null>;
     /**
@@ -129,7 +135,7 @@ export declare class Latchstring {
     refresh({ signal }?: CallOptions): Promise<Tokens>;
     /**
      * Removes the tokens here and has them revoked. With `everywhere` all of the account's are revoked;
-     * the tokens stay here until that is done.
+     * the tokens stay here until that is done, and then the device is forgotten, too.
      *
      * An error without `everywhere` says that the revocation may not have arrived; the tokens are gone
      * from here all the same.

@@ -190,11 +190,21 @@ var Latchstring = class {
     const found = await this.#signedIn("pendingContact", document, { method }, options);
     return found?.state ?? null;
   }
-  /** Has this device known, so that strangers who spend the budget of its owner's address do not lock the owner out. */
+  /**
+   * Has this device known, so that strangers who spend the budget of its owner's address do not lock
+   * the owner out. It is known for the contacts that are on the account now: call it after each
+   * sign-in and each new contact. It stays known after `signOut`, but not with `everywhere`.
+   */
   async rememberDevice(options) {
     const document = "mutation { rememberDevice { device } }";
     const { device } = await this.#signedIn("rememberDevice", document, {}, options);
-    await this.#storage.setItem(this.#deviceKey, device);
+    await this.#alone(async () => {
+      if (await this.#load()) await this.#storage.setItem(this.#deviceKey, device);
+    });
+  }
+  /** Has this device known no more. */
+  async forgetDevice() {
+    await this.#storage.removeItem(this.#deviceKey);
   }
   /** The tokens of who is signed in, renewed if they are about to end; null if nobody is. */
   async tokens(options) {
@@ -227,7 +237,7 @@ var Latchstring = class {
   }
   /**
    * Removes the tokens here and has them revoked. With `everywhere` all of the account's are revoked;
-   * the tokens stay here until that is done.
+   * the tokens stay here until that is done, and then the device is forgotten, too.
    *
    * An error without `everywhere` says that the revocation may not have arrived; the tokens are gone
    * from here all the same.
@@ -250,7 +260,6 @@ var Latchstring = class {
   /** Deletes the account of who is signed in, for good. */
   async deleteAccount(options) {
     await this.#end("DeleteUser", options);
-    await this.#storage.removeItem(this.#deviceKey);
   }
   async #signIn(input, options) {
     const document = `mutation ($input: SignInInput!) { signIn(input: $input) ${CHALLENGE} }`;
@@ -291,10 +300,13 @@ var Latchstring = class {
     }
     return call((await this.refresh(options)).accessToken);
   }
-  /** Ends every sign-in of the account, and then this one's tokens. */
+  /** Ends every sign-in of the account, and then removes what is kept of it here. */
   async #end(operation, options) {
     await this.#withToken((AccessToken) => this.#cognito(operation, { AccessToken }, options), options);
-    await this.#alone(() => this.#storage.removeItem(this.#key));
+    await this.#alone(async () => {
+      await this.#storage.removeItem(this.#key);
+      await this.forgetDevice();
+    });
   }
   #cognito(operation, input, options) {
     return cognito(this.#transport, this.#endpoint, operation, input, options);

@@ -201,11 +201,23 @@ export class Latchstring {
     return found?.state ?? null;
   }
 
-  /** Has this device known, so that strangers who spend the budget of its owner's address do not lock the owner out. */
+  /**
+   * Has this device known, so that strangers who spend the budget of its owner's address do not lock
+   * the owner out. It is known for the contacts that are on the account now: call it after each
+   * sign-in and each new contact. It stays known after `signOut`, but not with `everywhere`.
+   */
   async rememberDevice(options?: CallOptions): Promise<void> {
     const document = "mutation { rememberDevice { device } }";
     const { device } = await this.#signedIn("rememberDevice", document, {}, options);
-    await this.#storage.setItem(this.#deviceKey, device);
+    // Whoever signed out everywhere meanwhile, or deleted the account, is not remembered after all.
+    await this.#alone(async () => {
+      if (await this.#load()) await this.#storage.setItem(this.#deviceKey, device);
+    });
+  }
+
+  /** Has this device known no more. */
+  async forgetDevice(): Promise<void> {
+    await this.#storage.removeItem(this.#deviceKey);
   }
 
   /** The tokens of who is signed in, renewed if they are about to end; null if nobody is. */
@@ -243,7 +255,7 @@ export class Latchstring {
 
   /**
    * Removes the tokens here and has them revoked. With `everywhere` all of the account's are revoked;
-   * the tokens stay here until that is done.
+   * the tokens stay here until that is done, and then the device is forgotten, too.
    *
    * An error without `everywhere` says that the revocation may not have arrived; the tokens are gone
    * from here all the same.
@@ -269,7 +281,6 @@ export class Latchstring {
   /** Deletes the account of who is signed in, for good. */
   async deleteAccount(options?: CallOptions): Promise<void> {
     await this.#end("DeleteUser", options);
-    await this.#storage.removeItem(this.#deviceKey);
   }
 
   async #signIn(
@@ -334,10 +345,13 @@ export class Latchstring {
     return call((await this.refresh(options)).accessToken);
   }
 
-  /** Ends every sign-in of the account, and then this one's tokens. */
+  /** Ends every sign-in of the account, and then removes what is kept of it here. */
   async #end(operation: string, options: CallOptions | undefined): Promise<void> {
     await this.#withToken((AccessToken) => this.#cognito(operation, { AccessToken }, options), options);
-    await this.#alone(() => this.#storage.removeItem(this.#key));
+    await this.#alone(async () => {
+      await this.#storage.removeItem(this.#key);
+      await this.forgetDevice();
+    });
   }
 
   #cognito(operation: string, input: object, options?: CallOptions): Promise<any> {

@@ -372,16 +372,19 @@ test("signOut without a connection removes the tokens all the same, and says so"
   assert.equal(await latchstring.tokens(), null);
 });
 
-test("signOut everywhere keeps the tokens until it is done", async () => {
-  const { latchstring, requests } = await signedIn(new TypeError("fetch failed"), {});
+test("signOut everywhere keeps the tokens and the device until it is done", async () => {
+  const { latchstring, requests, storage } = await signedIn(new TypeError("fetch failed"), {});
+  await storage.setItem("latchstring.client1.device", "device-1");
   await assert.rejects(latchstring.signOut({ everywhere: true }), ofType("Network"));
   assert.equal((await latchstring.tokens()).accessToken, "access-1");
+  assert.equal(await storage.getItem("latchstring.client1.device"), "device-1");
   await latchstring.signOut({ everywhere: true });
   assert.deepEqual(
     requests.map(({ operation, body }) => [operation, body]),
     [1, 2].map(() => ["GlobalSignOut", { AccessToken: "access-1" }]),
   );
   assert.equal(await latchstring.tokens(), null);
+  assert.equal(await storage.getItem("latchstring.client1.device"), null);
 });
 
 test("signing out in the middle of a refresh leaves nothing behind, and revokes the newest token", async () => {
@@ -473,6 +476,24 @@ test("a device that is remembered goes along with every sign-in, also after sign
   await latchstring.signOut();
   await latchstring.signIn(ADA);
   assert.equal(requests[2].body.variables.input.device, "device-1");
+});
+
+test("a device that is forgotten does not go along", async () => {
+  const { latchstring, requests, storage } = client(begun());
+  await storage.setItem("latchstring.client1.device", "device-1");
+  await latchstring.forgetDevice();
+  await latchstring.signIn(ADA);
+  assert.equal("device" in requests[0].body.variables.input, false);
+});
+
+test("a device that becomes known after its account signed out everywhere is not kept", async () => {
+  const reply = deferred();
+  const { latchstring, storage } = await signedIn(() => reply.promise, {});
+  const remembering = latchstring.rememberDevice();
+  await latchstring.signOut({ everywhere: true });
+  reply.resolve({ data: { rememberDevice: { device: "device-1" } } });
+  await remembering;
+  assert.equal(await storage.getItem("latchstring.client1.device"), null);
 });
 
 test("what is stored and is no JSON is nobody's", async () => {
