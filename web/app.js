@@ -5,11 +5,11 @@
 //                       says who they are      └──▶ again: sign in once more, where it must be fresh
 
 import { announce, h } from "./dom.js";
-import { complain, contactField, explain, perform, problemLine, quiet, submit, textField } from "./forms.js";
+import { checkbox, complain, contactField, explain, perform, problemLine, quiet, submit, textField } from "./forms.js";
 import { chooser, language, locale, t } from "./i18n.js";
 import { parse } from "./identifier.js";
 import { LatchstringError, claims } from "./latchstring.js";
-import { connect, flow } from "./session.js";
+import { connect, device, flow } from "./session.js";
 
 const view = document.getElementById("view");
 /** What was typed into forms, so that nothing is typed twice in this tab. */
@@ -17,8 +17,10 @@ const draft = {};
 let latchstring;
 /** What the next page says first. */
 let notice = "";
-/** Ends what the page that is shown has going: its clock, its wait for a text message. */
+/** Ends what the page that is shown has going: its clock. */
 let leave = () => {};
+/** Stops the browser's wait for a text message. */
+let deaf = () => {};
 let renders = 0;
 
 const METHODS = { email: "EMAIL", phone: "PHONE_NUMBER" };
@@ -38,6 +40,7 @@ async function render({ focus = true } = {}) {
   const mine = ++renders;
   leave();
   leave = () => {};
+  deaf();
   let tokens;
   try {
     latchstring ??= await connect();
@@ -115,6 +118,7 @@ function signInPage() {
         (target) => sendContact(target, null, (contact) => begin("signIn", contact)),
         autofocused(contactField(null, draft, "contact-problem")),
         problemLine("contact-problem"),
+        checkbox("device", t("device"), t("device.what"), device.wanted(), device.want),
         submit(t("signIn.send")),
       ),
     ],
@@ -214,6 +218,9 @@ function codePage() {
   const { challenge, kind, ended } = flow.get();
   const { codeLength, emailOrPhone, expiresAt, method } = challenge;
   const sms = method === "PHONE_NUMBER";
+  // A new code would come to the same end.
+  const taken = ended === "ContactInUse";
+  const other = t(sms ? "code.otherNumber" : "code.otherAddress");
   const until = new Intl.DateTimeFormat(language, { timeStyle: "short" }).format(expiresAt);
   const input = h("input", {
     id: "code",
@@ -243,24 +250,30 @@ function codePage() {
   };
   const again = quiet("", resend, { id: "resend" });
   const page = form(
-    (target) => (flow.get()?.ended ? perform(target, restart) : answer(target, input)),
+    (target) => (taken ? change() : ended ? perform(target, restart) : answer(target, input)),
     h(
       "p",
       { id: "code-sent", class: "soft" },
-      ...around(t("code.sent", { n: codeLength, to: "\n" }), h("bdi", {}, emailOrPhone)),
+      ...(ended
+        ? [h("bdi", {}, emailOrPhone)]
+        : around(t("code.sent", { n: codeLength, to: "\n" }), h("bdi", {}, emailOrPhone))),
       " ",
-      quiet(t(sms ? "code.otherNumber" : "code.otherAddress"), change),
+      !taken && quiet(other, change),
     ),
     h("label", { class: "field", for: "code" }, h("span", {}, t("code.label")), input),
     problemLine("code-problem"),
-    h("button", { class: "primary", type: "submit", autofocus: Boolean(ended) }, t(ended ? "code.new" : "continue")),
-    h("p", { class: "resend", hidden: Boolean(ended) }, again, h("span", { class: "soft" }, t("code.until", { time: until }))),
     h(
+      "button",
+      { class: "primary", type: "submit", autofocus: Boolean(ended), "aria-describedby": ended && "code-problem" },
+      taken ? other : t(ended ? "code.new" : "continue"),
+    ),
+    h("p", { class: "resend", hidden: Boolean(ended) }, again, h("span", { class: "soft" }, t("code.until", { time: until }))),
+    !ended && h(
       "details",
       {},
       h("summary", {}, t("help.title")),
       h("ul", {}, ...[sms ? "help.number" : "help.spam", sms ? "help.signal" : "help.address", "help.wait"].map((tip) => h("li", {}, t(tip)))),
-      quiet(t(sms ? "code.otherNumber" : "code.otherAddress"), change),
+      quiet(other, change),
     ),
   );
   if (ended) page.querySelector(".problem").textContent = t(`error.${ended}`);
@@ -287,6 +300,7 @@ function codePage() {
         return failed(error);
       }
       tick();
+      if (sms) listen(input);
       announce(t("code.sentAgain"));
       const sent = page.querySelector(".resend");
       sent.lastChild.textContent = t("code.sentAgain");
@@ -298,6 +312,7 @@ function codePage() {
     const waiting = flow.get();
     const code = input.value;
     if (code.length !== codeLength) return complain(target, t("code.length", { n: codeLength }), input);
+    deaf();
     return perform(target, async () => {
       try {
         const answer = await latchstring.answer(waiting.challenge, code);
@@ -306,6 +321,7 @@ function codePage() {
         complain(target, t("code.wrong", { n: answer.challenge.attemptsLeft }), input);
         input.select();
         tick();
+        if (sms) listen(input);
       } catch (error) {
         failed(error);
       }
@@ -318,8 +334,8 @@ function codePage() {
   }
 
   leave = start(tick);
-  if (sms && !ended) listen(input, (code) => (input.value = code));
-  return { title: t(ended ? "code.over" : "code.title"), body: page };
+  if (sms && !ended) listen(input);
+  return { title: t(taken ? "code.taken" : ended ? "code.over" : "code.title"), body: page };
 }
 
 /** What stands before and after the one place of a text, with an element in it. */
@@ -336,15 +352,16 @@ function start(tick) {
 }
 
 /** Where the browser can read the text message by itself, has it do so (WebOTP). */
-function listen(input, write) {
+function listen(input) {
   if (!("OTPCredential" in window)) return;
+  deaf();
   const stop = new AbortController();
-  const before = leave;
-  leave = () => (before(), stop.abort());
+  deaf = () => stop.abort();
   navigator.credentials
     .get({ otp: { transport: ["sms"] }, signal: stop.signal })
     .then((credential) => {
-      write(credential.code);
+      if (stop.signal.aborted) return;
+      input.value = credential.code;
       input.dispatchEvent(new Event("input"));
     })
     // The person declined, or left the page: the code can be typed.
@@ -355,7 +372,6 @@ function listen(input, write) {
 function end(type) {
   flow.set({ ...flow.get(), ended: type });
   draft.code = "";
-  announce(t(`error.${type}`));
   return render();
 }
 
@@ -368,6 +384,8 @@ function failed(error) {
 /** The code was right. */
 async function arrived({ tokens }) {
   const { kind } = flow.get();
+  // Nobody waits for it: without it, strangers are a little more of a nuisance.
+  device.keep(latchstring).catch(() => {});
   flow.clear();
   for (const name of ["contact", "code"]) delete draft[name];
   if (kind === "signUp" || kind === "changeContact") {

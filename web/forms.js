@@ -134,6 +134,24 @@ export function contactField(method, draft, described) {
   );
 }
 
+/** A box to tick, with what it means. */
+export function checkbox(id, label, what, checked, changed) {
+  return h(
+    "div",
+    { class: "check" },
+    h("input", {
+      id,
+      name: id,
+      type: "checkbox",
+      checked,
+      "aria-describedby": `${id}-what`,
+      onchange: ({ target }) => changed(target.checked),
+    }),
+    h("label", { for: id }, label),
+    h("p", { id: `${id}-what`, class: "soft" }, what),
+  );
+}
+
 /** A button that begins what a form does. */
 export const submit = (text) => h("button", { class: "primary", type: "submit" }, text);
 

@@ -20,3 +20,13 @@ export async function connect() {
   const response = await fetch("config.json", { cache: "no-store", signal: AbortSignal.timeout(20_000) });
   return new Latchstring({ ...(await response.json()), storage: localStorage });
 }
+
+const SHARED = "latchstring.shared-device";
+
+/** Whether this device is to be known (docs/budgets.md says what for): unless its people said that they share it. */
+export const device = {
+  wanted: () => localStorage.getItem(SHARED) === null,
+  want: (wanted) => (wanted ? localStorage.removeItem(SHARED) : localStorage.setItem(SHARED, "yes")),
+  /** For the contacts that are on the account now. */
+  keep: (latchstring) => (device.wanted() ? latchstring.rememberDevice() : latchstring.forgetDevice()),
+};

@@ -196,7 +196,7 @@ class Person {
     await this.opens();
     await this.asksForACode();
     await this.code.fill(await this.received(this.email));
-    await this.heading("Welcome! Who are you?").waitFor();
+    await this.heading("Welcome! What is your name?").waitFor();
     await this.page.getByLabel("First name").fill("Ada");
     await this.page.getByLabel("Last name").fill("Lovelace");
     await this.field.fill(this.phone);

@@ -41,7 +41,7 @@ for (const [name, device] of Object.entries({ desk: DESKTOP, phone: PHONE })) {
     await ada.page.locator(".notice").getByText("Your account is deleted.").waitFor();
     await ada.asksForACode(ada.phone);
     await ada.code.fill(await ada.received(ada.phone));
-    await ada.heading("Welcome! Who are you?").waitFor();
+    await ada.heading("Welcome! What is your name?").waitFor();
   });
 }
 
@@ -54,7 +54,7 @@ test("by keyboard alone", async () => {
   await keyboard.press("Enter");
   await ada.heading("Type the code").waitFor();
   await keyboard.type(await ada.received(ada.email));
-  await ada.heading("Welcome! Who are you?").waitFor();
+  await ada.heading("Welcome! What is your name?").waitFor();
   await keyboard.type("Ada");
   await keyboard.press("Tab");
   await keyboard.type("Lovelace");
@@ -104,7 +104,7 @@ test("a wrong code is told with the tries left, and the last one ends it", async
   await ada.button("Send a new code").click();
   await ada.heading("Type the code").waitFor();
   await ada.code.fill(await ada.received(ada.email));
-  await ada.heading("Welcome! Who are you?").waitFor();
+  await ada.heading("Welcome! What is your name?").waitFor();
 });
 
 test("an expired code is told, by the page's clock and by the service's", async () => {
@@ -114,7 +114,7 @@ test("an expired code is told, by the page's clock and by the service's", async 
   await ada.opens();
   await ada.asksForACode();
   await ada.page.clock.fastForward(301_000);
-  await ada.page.locator(".problem").getByText("The code's time is over.").waitFor();
+  await ada.page.locator(".problem").getByText("This code has expired.").waitFor();
   await ada.button("Send a new code").click();
   await ada.heading("Type the code").waitFor();
   const code = await ada.received(ada.email);
@@ -137,7 +137,7 @@ test("a code is sent again after its time, and once only", async () => {
   await ada.page.getByText("Sent again.").first().waitFor();
   assert.equal(await ada.sent(ada.email), 2);
   await ada.code.fill(await ada.received(ada.email));
-  await ada.heading("Welcome! Who are you?").waitFor();
+  await ada.heading("Welcome! What is your name?").waitFor();
 });
 
 test("offline and a dead network are told, and what was typed stays", async () => {
@@ -185,7 +185,7 @@ test("back leads to the address and forward to the code; after the sign-in neith
   await ada.page.goForward();
   await ada.heading("Type the code").waitFor();
   await ada.code.fill(await ada.received(ada.email));
-  await ada.heading("Welcome! Who are you?").waitFor();
+  await ada.heading("Welcome! What is your name?").waitFor();
   await ada.page.goBack();
   await ada.heading("Your account").waitFor();
 });
@@ -200,7 +200,7 @@ test("a reload in the middle goes on", async () => {
   await ada.page.reload();
   await ada.heading("Type the code").waitFor();
   await ada.code.fill(code);
-  await ada.heading("Welcome! Who are you?").waitFor();
+  await ada.heading("Welcome! What is your name?").waitFor();
 });
 
 test("two tabs have a sign-in each, and share what comes of it", async () => {
@@ -212,7 +212,7 @@ test("two tabs have a sign-in each, and share what comes of it", async () => {
   await other.goto(ada.address);
   await other.getByRole("heading", { name: "Sign in" }).waitFor();
   await ada.code.fill(code);
-  await ada.heading("Welcome! Who are you?").waitFor();
+  await ada.heading("Welcome! What is your name?").waitFor();
   await other.getByRole("heading", { name: "Your account" }).waitFor();
   await other.getByRole("button", { name: "Sign out", exact: true }).click();
   await ada.heading("Sign in").waitFor();
@@ -225,13 +225,13 @@ test("a whole message may be pasted, and the pane's code be used", async () => {
   const code = await ada.received(ada.email);
   await ada.page.evaluate((text) => navigator.clipboard.writeText(text), `Your code: ${code.slice(0, 6)}. It works.`);
   await ada.code.press("ControlOrMeta+V");
-  await ada.heading("Welcome! Who are you?").waitFor();
+  await ada.heading("Welcome! What is your name?").waitFor();
   const eve = await person();
   await eve.opens();
   await eve.asksForACode();
   await eve.page.locator(".pane").getByText(eve.email).waitFor();
   await eve.button("Use this code").click();
-  await eve.heading("Welcome! Who are you?").waitFor();
+  await eve.heading("Welcome! What is your name?").waitFor();
 });
 
 test("who signed in long ago signs in once more to change something", async () => {
@@ -260,6 +260,8 @@ test("a contact of another account is refused only to who proved it", async () =
   await ada.heading("Type the code").waitFor();
   await ada.code.fill(await ada.received(eve.email));
   await ada.page.locator(".problem").getByText("It belongs to an account already.").waitFor();
+  await ada.button("Use another address").click();
+  await ada.heading("Your email address").waitFor();
 });
 
 test("the language follows the browser and the choice, and the message follows the language", async () => {
