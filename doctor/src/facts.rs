@@ -171,6 +171,8 @@ pub struct Variables {
     pub key_ring: bool,
     /// Whether `KEY_RING_SECRET` is set.
     pub key_ring_secret: bool,
+    /// Whether mail is sent: `EMAIL` is not false.
+    pub email: bool,
     /// `EMAIL_FROM`
     pub email_from: Option<String>,
     /// `SES_CONFIGURATION_SET`
@@ -218,7 +220,7 @@ pub enum Used {
 /// Email's side.
 #[derive(Clone, Debug)]
 pub struct Email {
-    /// Whether Create has a sender.
+    /// Whether Create sends mail.
     pub used: Used,
     /// Messages a day; below 0 is without limit.
     pub daily: Read<f64>,

@@ -368,6 +368,7 @@ fn variables_of(all: &HashMap<String, String>) -> Variables {
         legacy_pool: text("LEGACY_POOL").is_some_and(|set| set != "false"),
         key_ring: text("KEY_RING").is_some(),
         key_ring_secret: text("KEY_RING_SECRET").is_some(),
+        email: text("EMAIL").is_none_or(|set| set != "false"),
         email_from: text("EMAIL_FROM"),
         configuration_set: text("SES_CONFIGURATION_SET"),
         sms: text("SMS_COUNTRIES").is_some(),
@@ -421,7 +422,7 @@ async fn email(access: &Access, create: Option<&Variables>) -> Email {
         None => None,
     };
     Email {
-        used: used(create, |variables| variables.email_from.is_some()),
+        used: used(create, |variables| variables.email),
         daily: daily
             .map(|output| output.max24_hour_send())
             .map_err(|error| unread("ses:GetSendQuota", &error)),

@@ -8,14 +8,16 @@ const context = (name: string): string | undefined => app.node.tryGetContext(nam
 const list = (name: string) => context(name)?.split(',').map((item) => item.trim());
 
 const fromAddress = context('emailFrom');
-if (fromAddress === undefined) {
-  throw new Error('Say which address codes are mailed from: -c emailFrom=codes@example.com');
-}
 const countries = list('smsCountries');
+if (fromAddress === undefined && countries === undefined) {
+  throw new Error('Say which address codes are mailed from, -c emailFrom=codes@example.com, or where SMS go, -c smsCountries=DE');
+}
 const userPoolId = context('userPool');
 
 new LatchstringStack(app, context('stack') ?? 'latchstring', {
-  email: { fromAddress, fromName: context('emailName'), inSandbox: context('sesSandbox') === 'true' },
+  email: fromAddress
+    ? { fromAddress, fromName: context('emailName'), inSandbox: context('sesSandbox') === 'true' }
+    : undefined,
   sms: countries ? { countries } : undefined,
   settings: { appName: context('appName') },
   existingPool: userPoolId ? { userPoolId, clientIds: list('clients') ?? [] } : undefined,

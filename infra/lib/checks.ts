@@ -52,10 +52,13 @@ function* settings(settings: Settings): Generator<string> {
 function* messages({ email, sms, settings }: LatchstringProps): Generator<string> {
   const wrong = (value: string | undefined, pattern: RegExp) =>
     value !== undefined && !Token.isUnresolved(value) && !pattern.test(value);
-  if (wrong(email.fromAddress, /^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/)) {
+  if (email === undefined && !sms?.countries.length) {
+    yield 'email or sms: at least one of them, or nobody could be sent a code';
+  }
+  if (wrong(email?.fromAddress, /^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/)) {
     yield 'email.fromAddress: an address such as codes@example.com';
   }
-  if (wrong(email.fromName, /^[^<>"\\\r\n]{1,100}$/)) {
+  if (wrong(email?.fromName, /^[^<>"\\\r\n]{1,100}$/)) {
     yield 'email.fromName: a name of 1 to 100 characters on one line, without quotes, backslashes or angle brackets';
   }
   if (sms?.countries.some((country) => wrong(country, /^[A-Z]{2}(:[0-9.]+)?$/))) {

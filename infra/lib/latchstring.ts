@@ -39,6 +39,8 @@ export class Latchstring extends Construct {
   readonly api: Api;
   readonly table: dynamodb.Table;
   readonly keyRing: secrets.Secret;
+  /** What lets functions send mail, if anything does. */
+  readonly emailPolicy?: iam.Policy;
   /** What lets functions send SMS, if anything does. */
   readonly smsPolicy?: iam.Policy;
   readonly waf?: wafv2.CfnWebACL;
@@ -68,11 +70,12 @@ export class Latchstring extends Construct {
 
     this.functions = this.createFunctions(props, prefix);
     permitTriggers(this, this.pool, this.functions);
+    const roles = FUNCTIONS.filter((name) => KINDS[name].sends).map((name) => this.functions[name].role as iam.IRole);
+    if (props.email) {
+      this.emailPolicy = new iam.Policy(this, 'Mail', { statements: [mail(this, props.email)], roles });
+    }
     if (props.sms) {
-      this.smsPolicy = new iam.Policy(this, 'Sms', { statements: sms() });
-      for (const name of FUNCTIONS.filter((name) => KINDS[name].sends)) {
-        this.smsPolicy.attachToRole(this.functions[name].role as iam.IRole);
-      }
+      this.smsPolicy = new iam.Policy(this, 'Sms', { statements: sms(), roles });
     }
     this.api = new Api(this, props.api ?? {}, this.pool, this.functions);
     if (props.waf) {
@@ -84,6 +87,7 @@ export class Latchstring extends Construct {
       functions: this.functions,
       table: this.table,
       api: this.api,
+      email: props.email !== undefined,
       sms: props.sms !== undefined,
     });
     acknowledge(this);
@@ -95,7 +99,6 @@ export class Latchstring extends Construct {
     const packages = props.packages ?? Packages.folder(folder);
     const arns = { table: this.table.tableArn, pool: this.pool.arn, keyRing: this.keyRing.secretArn };
     const create = (name: FunctionName) => {
-      const sends = KINDS[name].sends;
       const created = createFunction(this, {
         name,
         prefix,
@@ -107,7 +110,6 @@ export class Latchstring extends Construct {
         environment: this.environment(name, props),
         statements: [
           ...statements(name, arns),
-          ...(sends ? [mail(this, props.email)] : []),
           ...(props.encryptionKey ? [decrypt(props.encryptionKey.keyArn)] : []),
         ],
       });
@@ -125,7 +127,9 @@ export class Latchstring extends Construct {
       ...variables(props.settings ?? {}),
       ...(readsPool ? { USER_POOL_ID: this.pool.id } : {}),
       ...(name === 'sign-in' && props.existingPool?.legacy ? { LEGACY_POOL: 'true' } : {}),
-      ...(sends ? emailVariables(props.email) : {}),
+      // Every function may have to tell whether a contact can be reached; only some reach it.
+      ...(props.email === undefined ? { EMAIL: 'false' } : {}),
+      ...(props.email && sends ? emailVariables(props.email) : {}),
       ...(props.sms ? smsVariables(props.sms, sends) : {}),
     };
   }
@@ -150,7 +154,6 @@ function emailVariables({ fromAddress, fromName, configurationSet }: EmailProps)
   };
 }
 
-/** Every function may have to tell whether a number can be reached; only some reach it. */
 function smsVariables(sms: SmsProps, sends: boolean): Record<string, string> {
   const found: Record<string, string | undefined> = {
     SMS_COUNTRIES: sms.countries.join(','),

@@ -196,8 +196,11 @@ export interface AlarmProps {
 
 /** What a deployment can be told. */
 export interface LatchstringProps {
-  /** How codes are mailed. */
-  readonly email: EmailProps;
+  /**
+   * How codes are mailed. At least one of this and `sms` must be set.
+   * @default no mail: sign-in by phone only
+   */
+  readonly email?: EmailProps;
   /**
    * How codes are texted.
    * @default no SMS: sign-in by email only

@@ -3,6 +3,7 @@ import {
   BootstraplessSynthesizer,
   CfnCondition,
   CfnParameter,
+  CfnRule,
   type CfnParameterProps,
   Fn,
   Stack,
@@ -62,9 +63,11 @@ export class StandaloneStack extends Stack {
       default: 'none',
     });
 
-    const address = text('EmailFromAddress', 'The address that codes are mailed from, verified in SES.', {
-      allowedPattern: '[^\\s@<>"]+@[^\\s@<>"]+',
-    });
+    const address = optional(
+      'EmailFromAddress',
+      'The address that codes are mailed from, verified in SES. Without it there is no mail.',
+      '([^\\s@<>"]+@[^\\s@<>"]+)?',
+    );
     const name = optional('EmailFromName', 'The name beside that address.', '[^<>"]*');
     const configurationSet = optional('SesConfigurationSet', 'The SES configuration set to send with.');
     const sandbox = text('SesSandbox', 'Whether SES has this account in its sandbox still.', {
@@ -110,12 +113,28 @@ export class StandaloneStack extends Stack {
     });
 
     const from = either(given('HasEmailFromName', name), `${name} <${address}>`, address);
+    const mails = given('HasEmailFromAddress', address);
+    for (const name of FUNCTIONS) {
+      this.latchstring.functions[name].addEnvironment('EMAIL', either(mails, 'true', 'false'));
+    }
     for (const sender of FUNCTIONS.filter((name) => KINDS[name].sends)) {
       this.latchstring.functions[sender].addEnvironment('EMAIL_FROM', from);
       this.latchstring.functions[sender].addEnvironment('SES_CONFIGURATION_SET', configurationSet);
     }
-    const policy = this.latchstring.smsPolicy?.node.defaultChild as iam.CfnPolicy;
-    policy.cfnOptions.condition = given('HasSmsCountries', countries);
+    const only = (policy: iam.Policy | undefined, condition: CfnCondition) => {
+      (policy?.node.defaultChild as iam.CfnPolicy).cfnOptions.condition = condition;
+    };
+    only(this.latchstring.emailPolicy, mails);
+    only(this.latchstring.smsPolicy, given('HasSmsCountries', countries));
+    const isSet = (value: string) => Fn.conditionNot(Fn.conditionEquals(value, ''));
+    new CfnRule(this, 'OneChannel', {
+      assertions: [
+        {
+          assert: Fn.conditionOr(isSet(address), isSet(countries)),
+          assertDescription: 'Set EmailFromAddress or SmsCountries, or nobody could be sent a code.',
+        },
+      ],
+    });
     outputs(this, this.latchstring);
   }
 }

@@ -62,6 +62,26 @@ describe('the alarms', () => {
     assert.ok(!names.some((name) => name.startsWith('sms-')));
   });
 
+  it('are of mail only where there is any', () => {
+    const names = [...alarms({ email: undefined }).keys()];
+    assert.ok(!names.includes('bounces') && !names.includes('complaints'));
+    assert.ok(names.includes('sms-rate'));
+  });
+
+  it('call a trigger slow by the time of its answer, without what it sends afterwards', () => {
+    for (const [name, dimension] of [
+      ['define-auth-challenge', 'define'],
+      ['create-auth-challenge', 'create'],
+      ['verify-auth-challenge-response', 'verify'],
+    ]) {
+      const { Namespace, MetricName, Dimensions, ExtendedStatistic } = all.get(`slow-${name}`);
+      assert.deepEqual(
+        [Namespace, MetricName, Dimensions, ExtendedStatistic],
+        ['Latchstring', 'HandlerMs', [{ Name: 'Function', Value: dimension }], 'p99'],
+      );
+    }
+  });
+
   it('look where the functions put their metrics', () => {
     assert.equal(all.get('refused').Namespace, 'Latchstring');
     const other = alarms({ settings: { metricsNamespace: 'Door' } });

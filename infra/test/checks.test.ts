@@ -7,6 +7,8 @@ import { LEAST, newStack } from './support';
 const email = { fromAddress: 'codes@example.com' };
 const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['an address that is none', { email: { fromAddress: 'codes' } }, /email\.fromAddress/],
+  ['neither mail nor SMS', { email: undefined, sms: undefined }, /email or sms: at least one/],
+  ['SMS to nowhere, and no mail', { email: undefined, sms: { countries: [] } }, /email or sms: at least one/],
   ['a name that could hide an address', { email: { ...email, fromName: 'A <b@c.de>' } }, /email\.fromName/],
   ['a country by its name', { sms: { countries: ['Germany'] } }, /sms\.countries/],
   ['a sender that is too long', { sms: { countries: ['DE'], senderId: 'Latchstrings' } }, /sms\.senderId/],

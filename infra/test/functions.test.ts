@@ -45,6 +45,7 @@ const NOT_OURS: Record<string, string> = {
   AWS_SECRET_ACCESS_KEY: 'Lambda sets it',
   AWS_SESSION_TOKEN: 'Lambda sets it',
   AWS_ENDPOINT_URL: 'only for emulators',
+  EMAIL: 'only where there is no mail',
 };
 
 /** Settled names that other parts are about to read. */
@@ -113,6 +114,15 @@ describe('the environment', () => {
       'SMS_COUNTRIES',
       'TABLE_NAME',
     ]);
+  });
+
+  it('says everywhere that there is no mail, where there is none', () => {
+    const textOnly = templateOf({ email: undefined });
+    for (const name of FUNCTIONS) {
+      assert.equal(environment(textOnly, name).EMAIL, 'false', name);
+      assert.ok(!('EMAIL_FROM' in environment(textOnly, name)), name);
+      assert.ok(!('EMAIL' in environment(templateOf(), name)), name);
+    }
   });
 
   it('says who mail is from', () => {

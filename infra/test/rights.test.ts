@@ -125,6 +125,13 @@ describe('rights that depend on properties', () => {
     }
   });
 
+  it('without mail nobody may mail', () => {
+    const template = templateOf({ email: undefined });
+    for (const name of FUNCTIONS) {
+      assert.ok(!allowed(template, name).includes('ses:SendEmail'));
+    }
+  });
+
   it('in the sandbox, recipients of this account may be mailed too, still from the one address', () => {
     const template = templateOf({ email: { fromAddress: 'codes@example.com', inSandbox: true } });
     const mail = statements(template, 'create-auth-challenge').find(({ Action }) =>

@@ -36,7 +36,7 @@ describe('the templates for teams without CDK', () => {
 
   it('need no CDK in the account', () => {
     for (const [file, { Parameters, Rules, Resources }] of templates) {
-      assert.equal(Rules, undefined, file);
+      assert.deepEqual(Object.keys(Rules), ['OneChannel'], file);
       assert.equal(Parameters.BootstrapVersion, undefined, file);
       assert.ok(!JSON.stringify(Resources).includes('cdk-'), file);
       assert.ok(!JSON.stringify(Resources).includes('AWS::CDK'), file);
@@ -58,23 +58,27 @@ describe('the templates for teams without CDK', () => {
     }
   });
 
-  it('ask where the zips are, who sends and how long the API key is good, and have a default for the rest', () => {
+  it('ask where the zips are and how long the API key is good, and have a default for the rest', () => {
     const asked = templates.map(([, { Parameters }]) =>
       Object.entries(Parameters)
         .filter(([, parameter]) => (parameter as { Default?: unknown }).Default === undefined)
         .map(([name]) => name)
         .sort(),
     );
-    const always = ['ApiKeyExpires', 'Bucket', 'EmailFromAddress', 'Prefix'];
-    assert.deepEqual(asked, [['ApiKeyExpires', 'Bucket', 'Clients', 'EmailFromAddress', 'Prefix', 'UserPool'], always]);
+    const always = ['ApiKeyExpires', 'Bucket', 'Prefix'];
+    assert.deepEqual(asked, [['ApiKeyExpires', 'Bucket', 'Clients', 'Prefix', 'UserPool'], always]);
   });
 
-  it('let nobody text unless countries are named', () => {
-    for (const [, { Resources, Conditions }] of templates) {
+  it('let nobody mail without an address or text without a country, and refuse to do without both', () => {
+    for (const [, { Resources, Conditions, Rules }] of templates) {
       const policies = Object.values(Resources).filter(
         (resource) => (resource as { Type: string }).Type === 'AWS::IAM::Policy',
       ) as { Condition?: string }[];
-      assert.deepEqual(policies.map(({ Condition }) => Condition), ['HasSmsCountries']);
+      assert.deepEqual(policies.map(({ Condition }) => Condition), ['HasEmailFromAddress', 'HasSmsCountries']);
+      const isSet = (parameter: string) => ({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: parameter }, ''] }] });
+      assert.deepEqual(Rules.OneChannel.Assertions[0].Assert, {
+        'Fn::Or': [isSet('EmailFromAddress'), isSet('SmsCountries')],
+      });
       assert.deepEqual(Conditions.HasSmsCountries, {
         'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'SmsCountries' }, ''] }],
       });

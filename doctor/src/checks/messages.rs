@@ -9,13 +9,10 @@ use crate::{Finding, Mend};
 pub(super) fn email(email: &Email) -> Vec<Finding> {
     match email.used {
         Used::No => {
-            return vec![
-                Finding::fails(
-                    "email.sender",
-                    "CreateAuthChallenge has no EMAIL_FROM, without which it does not start",
-                )
-                .mended(Mend::Words("Deploy with a sender's address (infra/).")),
-            ];
+            return vec![Finding::note(
+                "email",
+                "no mail is sent: EMAIL of CreateAuthChallenge is false",
+            )];
         }
         Used::Yes | Used::Unknown => {}
     }
@@ -46,10 +43,18 @@ pub(super) fn email(email: &Email) -> Vec<Finding> {
         ),
     ];
     let Some(verified) = &email.verified else {
-        findings.push(Finding::unknown(
-            "email.sender",
-            "could not read the sender: EMAIL_FROM of CreateAuthChallenge was not read",
-        ));
+        findings.push(if email.used == Used::Yes {
+            Finding::fails(
+                "email.sender",
+                "CreateAuthChallenge has no EMAIL_FROM, without which it does not start",
+            )
+            .mended(Mend::Words("Deploy with a sender's address (infra/)."))
+        } else {
+            Finding::unknown(
+                "email.sender",
+                "could not read the sender: EMAIL_FROM of CreateAuthChallenge was not read",
+            )
+        });
         return findings;
     };
     findings.push(told("email.sender", "the sender's identity", verified, |verified| {
@@ -184,8 +189,9 @@ mod tests {
     #[test]
     fn each_check_of_email_tells_safe_from_unsafe() {
         type Break = fn(&mut Email);
-        let cases: [(&str, State, Break); 8] = [
-            ("email.sender", State::Fails, |e| e.used = Used::No),
+        let cases: [(&str, State, Break); 9] = [
+            ("email", State::Note, |e| e.used = Used::No),
+            ("email.sender", State::Fails, |e| e.verified = None),
             ("email.sandbox", State::Fails, |e| e.daily = Ok(200.0)),
             ("email.sandbox", State::Fails, |e| e.daily = Ok(0.0)),
             ("email.sandbox", State::Ok, |e| e.daily = Ok(-1.0)),

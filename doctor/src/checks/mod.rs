@@ -145,6 +145,7 @@ pub(crate) mod good {
                 clients: vec![CLIENT.to_owned()],
                 store: Some("dynamodb".to_owned()),
                 key_ring_secret: true,
+                email: true,
                 email_from: Some("Good <codes@example.com>".to_owned()),
                 sms: true,
                 guesses: Some(Guesses {

@@ -14,8 +14,8 @@ use latchstring_core::ports::{Courier, DeliveryFault, Fate, Fault};
 /// Two couriers as one: mail by the one, SMS by the other.
 #[derive(Clone, Debug)]
 pub struct Couriers<M, S> {
-    /// Who delivers mail.
-    pub mail: M,
+    /// Who delivers mail, if anybody does.
+    pub mail: Option<M>,
     /// Who delivers SMS.
     pub sms: S,
 }
@@ -23,7 +23,14 @@ pub struct Couriers<M, S> {
 impl<M: Courier, S: Courier> Courier for Couriers<M, S> {
     async fn deliver(&self, message: &Message) -> Result<(), DeliveryFault> {
         match &message.content {
-            Content::Mail { .. } => self.mail.deliver(message).await,
+            Content::Mail { .. } => match &self.mail {
+                Some(mail) => mail.deliver(message).await,
+                // To somebody who had an address before the deployment did without mail.
+                None => Err(DeliveryFault {
+                    fault: Fault::new("SendEmail", "no_mail_is_sent"),
+                    fate: Fate::NeverLeft,
+                }),
+            },
             Content::Sms { .. } => self.sms.deliver(message).await,
         }
     }

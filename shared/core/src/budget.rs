@@ -136,6 +136,13 @@ pub enum Countries {
     Only(BTreeMap<Country, Price>),
 }
 
+impl Countries {
+    /// Whether SMS are sent nowhere.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Only(countries) if countries.is_empty())
+    }
+}
+
 /// What an SMS costs, in hundred-thousandths of the currency that the deployment counts in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Price(u32);
@@ -469,11 +476,14 @@ impl<S: Store> Till<'_, S> {
     /// What its messages may cost, or that none is sent there.
     fn price(&self, identifier: &Identifier) -> Result<Option<u32>, IdentifierError> {
         let policy = &self.deployment.policy;
-        let Identifier::PhoneNumber(number) = identifier else {
-            return Ok(None);
+        let number = match identifier {
+            Identifier::Email(_) if policy.mail => return Ok(None),
+            Identifier::Email(_) => return Err(IdentifierError::NoMail),
+            Identifier::PhoneNumber(number) => number,
         };
         match &policy.budgets.sms.countries {
             Countries::All => Ok(None),
+            nowhere if nowhere.is_empty() => Err(IdentifierError::NoSms),
             Countries::Only(prices) => {
                 let price = number.country().and_then(|country| prices.get(&country));
                 let Price(price) = price.ok_or(IdentifierError::Country)?;

@@ -94,6 +94,12 @@ pub enum IdentifierError {
     /// A number of a country that this deployment does not send to.
     #[error("Codes are not sent to phone numbers of this country.")]
     Country,
+    /// A number, where this deployment sends no SMS.
+    #[error("Codes are not sent to phone numbers here. Use an email address.")]
+    NoSms,
+    /// An address, where this deployment sends no mail.
+    #[error("Codes are not sent to email addresses here. Use a phone number.")]
+    NoMail,
 }
 
 /// A country by its ISO 3166 code of two letters.

@@ -45,6 +45,8 @@ pub struct Policy {
     pub device_life: Duration,
     /// What may be sent.
     pub budgets: Budgets,
+    /// Whether mail is sent. Whether SMS are, `budgets.sms.countries` says.
+    pub mail: bool,
     /// Identifiers whose code is fixed, and to which nothing is sent.
     pub test_identifiers: Vec<TestIdentifier>,
     /// How its messages look.
@@ -68,6 +70,7 @@ impl Policy {
             fresh_for: Duration::from_secs(600),
             device_life: Duration::from_secs(180 * 24 * 3600),
             budgets: Budgets::default(),
+            mail: true,
             test_identifiers: Vec::new(),
             branding: Branding::default(),
         }

@@ -50,6 +50,7 @@ variables! {
     KEY_RING_SECRET = "KEY_RING_SECRET", Some(""), "the name or ARN of a secret that holds the key ring";
     STORE = "STORE", Some("dynamodb"), "dynamodb or memory";
     TABLE_NAME = "TABLE_NAME", None, "a table's name";
+    EMAIL = "EMAIL", Some("true"), "true or false";
     EMAIL_FROM = "EMAIL_FROM", None, "address, or Name <address>";
     SES_CONFIGURATION_SET = "SES_CONFIGURATION_SET", Some(""), "a configuration set's name";
     SMS_SENDER_ID = "SMS_SENDER_ID", Some(""), "3 to 11 letters and digits";
@@ -118,6 +119,9 @@ pub enum ConfigError {
         "TEST_IDENTIFIERS is set in production; if that is meant, set TEST_IDENTIFIERS_IN_PRODUCTION to true"
     )]
     TestIdentifiers,
+    /// Neither mail nor SMS may be sent.
+    #[error("EMAIL is false and SMS_COUNTRIES is not set, so that nobody could be sent a code")]
+    NoChannel,
     /// The budgets leave more to somebody who guesses than this ceiling allows.
     #[error(
         "the budgets leave odds above {}; `cargo xtask odds` prints them, and how they come about",
@@ -241,6 +245,9 @@ impl Environment<'_> {
             clients: self.clients()?,
             ..self.numbers()?
         };
+        if !policy.mail && policy.budgets.sms.countries.is_empty() {
+            return Err(ConfigError::NoChannel);
+        }
         let odds = Odds::of(&policy, self.accounts()?);
         let [targeted, sprayed] = self.ceilings()?;
         if odds.with_a_stolen_device() > targeted {
@@ -285,6 +292,7 @@ impl Environment<'_> {
             fresh_for: self.seconds(FRESH_SECONDS, 60..=86_400)?,
             device_life: self.number(DEVICE_DAYS, 1..=400).map(days)?,
             budgets: self.budgets()?,
+            mail: self.parsed(EMAIL)?,
             test_identifiers: self.test_identifiers()?,
             branding: self.branding()?,
         })
@@ -447,12 +455,16 @@ impl Environment<'_> {
         }
     }
 
-    /// Who mail is from.
+    /// Who mail is from; none where no mail is sent.
     ///
     /// # Errors
     /// If it is missing or no sender.
-    pub fn email_from<T: FromStr>(&self) -> Result<T, ConfigError> {
-        self.parsed(EMAIL_FROM)
+    pub fn email_from<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
+        if self.parsed(EMAIL)? {
+            self.parsed(EMAIL_FROM).map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// What SES does with mail, by the name of a configuration set.
@@ -715,6 +727,23 @@ mod tests {
         let none = Environment::Pairs(LEAST).policy().unwrap();
         let nowhere = Countries::Only([].into());
         assert_eq!(none.budgets.sms.countries, nowhere);
+    }
+
+    #[test]
+    fn mail_or_sms_may_be_left_out_but_not_both() {
+        let read = |more: &[(&'static str, &'static str)]| {
+            let pairs = [LEAST, more].concat();
+            let environment = Environment::Pairs(&pairs);
+            environment.policy()?;
+            environment.email_from::<String>()
+        };
+        let (off, sms) = (("EMAIL", "false"), ("SMS_COUNTRIES", "DE"));
+        let from = ("EMAIL_FROM", "codes@example.com");
+        assert_eq!(read(&[from]), Ok(Some("codes@example.com".to_owned())));
+        assert_eq!(read(&[off, sms]), Ok(None));
+        assert_eq!(read(&[sms]), Err(ConfigError::Missing(EMAIL_FROM)));
+        assert_eq!(read(&[off]), Err(ConfigError::NoChannel));
+        assert_eq!(read(&[("EMAIL", "no")]), Err(ConfigError::Invalid(EMAIL)));
     }
 
     #[test]

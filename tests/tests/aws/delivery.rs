@@ -24,7 +24,7 @@ fn couriers(aws: &Aws) -> Couriers<SesCourier, SnsCourier> {
     let id = SenderId::parse("Latch").expect("a sender id");
     let number = OriginationNumber::parse("+12065550100").expect("a number");
     Couriers {
-        mail: SesCourier::new(aws, sender, None),
+        mail: Some(SesCourier::new(aws, sender, None)),
         sms: SnsCourier::new(aws, Some(id), Some(number)),
     }
 }
@@ -253,7 +253,7 @@ const BY_SNS: &[Refusal] = &[
     (
         400,
         "InvalidParameter",
-        "Invalid parameter: PhoneNumber",
+        "Invalid parameter: PhoneNumber Reason: +12065550142 is not valid to publish to",
         "invalid_number",
     ),
     (
@@ -271,13 +271,13 @@ const BY_SNS: &[Refusal] = &[
     (
         400,
         "UserError",
-        "No origination entities available",
+        "No origination entities available to send",
         "no_origination",
     ),
     (
         400,
         "UserError",
-        "Monthly spend limit reached",
+        "No quota left for account",
         "spend_limit",
     ),
     (429, "Throttled", "Rate exceeded", "throttled"),
@@ -294,6 +294,18 @@ async fn every_refusal_has_a_code_and_is_final() {
             assert_eq!(stub.asked(), 1, "{code} is not tried again");
         }
     }
+}
+
+#[tokio::test]
+async fn where_no_mail_is_sent_none_leaves() {
+    let stub = Stub::answers(200, String::new()).await;
+    let couriers = Couriers {
+        mail: None,
+        ..couriers(&stub.aws)
+    };
+    let failed = fails(&couriers, &mail()).await;
+    assert_eq!(failed, ("no_mail_is_sent".to_owned(), Fate::NeverLeft));
+    assert_eq!(stub.asked(), 0);
 }
 
 #[tokio::test]

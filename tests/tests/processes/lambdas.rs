@@ -301,6 +301,36 @@ async fn a_variable_that_is_missing_stops_it_and_is_named() {
 }
 
 #[tokio::test]
+async fn a_sender_of_mail_is_needed_only_where_mail_is_sent_and_somebody_must_be_reachable() {
+    let table = [("STORE", "dynamodb"), ("TABLE_NAME", "flows")];
+    let with = |package, more: &[(&str, &str)]| {
+        let mut environment = needs(package);
+        environment.retain(|(name, _)| name != "STORE");
+        let more = table.iter().chain(more);
+        environment.extend(more.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        environment
+    };
+    for package in [CREATE, DEFINE] {
+        let (off, sms) = (("EMAIL", "false"), ("SMS_COUNTRIES", "DE"));
+        for (more, says) in [
+            (&[sms][..], "EMAIL_FROM is not set"),
+            (&[off], "EMAIL is false and SMS_COUNTRIES is not set"),
+        ] {
+            let mut environment = RuntimeApi::listen().await.environment();
+            environment.extend(with(package, more));
+            let message = stops(package, &environment).await;
+            assert!(message.starts_with(says), "{package}: {message}");
+        }
+        let mut host = RuntimeApi::listen().await;
+        let mut environment = host.environment();
+        environment.extend(with(package, &[off, sms]));
+        let program = Program::lambda(package, package, &environment);
+        response(host.invoke(event_of(package)).await);
+        end(program).await;
+    }
+}
+
+#[tokio::test]
 async fn a_variable_with_a_value_that_it_does_not_take_stops_it_and_is_named_without_the_value() {
     const WRONG: &str = "wrong-value-493026";
     note(WRONG);

@@ -51,7 +51,9 @@ fn couriers(
     let configuration_set = environment.ses_configuration_set()?;
     let sender_id = environment.sms_sender_id()?;
     Ok(Couriers {
-        mail: SesCourier::new(aws, environment.email_from()?, configuration_set),
+        mail: environment
+            .email_from()?
+            .map(|from| SesCourier::new(aws, from, configuration_set)),
         sms: SnsCourier::new(aws, sender_id, environment.sms_origination_number()?),
     })
 }

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use latchstring_core::budget::{Budget, Price, Source, resettable};
+use latchstring_core::budget::{Budget, Countries, Price, Source, resettable};
 use latchstring_core::code::Code;
 use latchstring_core::device::{DevicePayload, remember};
 use latchstring_core::flow::Next;
@@ -446,6 +446,27 @@ fn a_number_of_a_country_that_is_not_served_is_told_so_and_charged_nothing() {
     for typed in ["+4915123456789", "+4915123456780"] {
         let refused = ask(&world, &request(typed)).unwrap_err();
         let why = SignInError::InvalidIdentifier(IdentifierError::Country);
+        assert_eq!(refused, why, "known and unknown alike");
+    }
+    assert!(world.wire.calls().is_empty());
+}
+
+#[test]
+fn a_kind_of_contact_that_is_not_served_is_told_so_and_charged_nothing() {
+    let mut world = World::new();
+    world.put_somebody("berta", "+14155550132");
+    world.put_somebody("carl", "carl@example.com");
+    world.deployment.policy.mail = false;
+    for typed in ["carl@example.com", "nobody@example.com"] {
+        let refused = ask(&world, &request(typed)).unwrap_err();
+        let why = SignInError::InvalidIdentifier(IdentifierError::NoMail);
+        assert_eq!(refused, why, "known and unknown alike");
+    }
+    world.deployment.policy.mail = true;
+    world.deployment.policy.budgets.sms.countries = Countries::Only([].into());
+    for typed in ["+14155550132", "+14155550133"] {
+        let refused = ask(&world, &request(typed)).unwrap_err();
+        let why = SignInError::InvalidIdentifier(IdentifierError::NoSms);
         assert_eq!(refused, why, "known and unknown alike");
     }
     assert!(world.wire.calls().is_empty());
