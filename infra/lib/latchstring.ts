@@ -20,8 +20,8 @@ import { FUNCTIONS, KINDS, createFunction, type FunctionName } from './functions
 import { HOME } from './home';
 import { acknowledge } from './nag';
 import { UserPool, existingPool, permitTriggers, type Pool } from './pool';
-import type { EmailProps, LatchstringProps, SmsProps } from './props';
-import { mail, sms, statements } from './rights';
+import type { CaptchaProps, EmailProps, LatchstringProps, SmsProps } from './props';
+import { captcha, mail, sms, statements } from './rights';
 import { METRICS_NAMESPACE, variables } from './settings';
 import { createKeyRing, createTable } from './store';
 import { createWaf } from './waf';
@@ -108,6 +108,7 @@ export class Latchstring extends Construct {
         statements: [
           ...statements(name, arns),
           ...(sends ? [mail(this, props.email)] : []),
+          ...(name === 'sign-in' && props.captcha ? [captcha(props.captcha.secretArn)] : []),
           ...(props.encryptionKey ? [decrypt(props.encryptionKey.keyArn)] : []),
         ],
       });
@@ -125,6 +126,7 @@ export class Latchstring extends Construct {
       ...variables(props.settings ?? {}),
       ...(readsPool ? { USER_POOL_ID: this.pool.id } : {}),
       ...(name === 'sign-in' && props.existingPool?.legacy ? { LEGACY_POOL: 'true' } : {}),
+      ...(name === 'sign-in' && props.captcha ? captchaVariables(props.captcha) : {}),
       ...(sends ? emailVariables(props.email) : {}),
       ...(props.sms ? smsVariables(props.sms, sends) : {}),
     };
@@ -148,6 +150,10 @@ function emailVariables({ fromAddress, fromName, configurationSet }: EmailProps)
     EMAIL_FROM: fromName === undefined ? fromAddress : `${fromName} <${fromAddress}>`,
     ...(configurationSet === undefined ? {} : { SES_CONFIGURATION_SET: configurationSet }),
   };
+}
+
+function captchaVariables({ secretArn, hostnames }: CaptchaProps): Record<string, string> {
+  return { TURNSTILE_KEY_SECRET: secretArn, TURNSTILE_HOSTNAMES: hostnames.join(',') };
 }
 
 /** Every function may have to tell whether a number can be reached; only some reach it. */
