@@ -49,7 +49,7 @@ function* settings(settings: Settings): Generator<string> {
   }
 }
 
-function* messages({ email, sms, settings }: LatchstringProps): Generator<string> {
+function* messages({ email, sms, captcha, settings }: LatchstringProps): Generator<string> {
   const wrong = (value: string | undefined, pattern: RegExp) =>
     value !== undefined && !Token.isUnresolved(value) && !pattern.test(value);
   if (email === undefined && !sms?.countries.length) {
@@ -75,6 +75,12 @@ function* messages({ email, sms, settings }: LatchstringProps): Generator<string
   }
   if (wrong(sms?.androidHash, /^[A-Za-z0-9+/]{11}$/)) {
     yield 'sms.androidHash: 11 characters of base64';
+  }
+  if (wrong(captcha?.secretArn, /^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+$/)) {
+    yield 'captcha.secretArn: the whole ARN of a secret';
+  }
+  if (captcha && (captcha.hostnames.length === 0 || captcha.hostnames.some((name) => wrong(name, /^[a-z0-9.-]+$/)))) {
+    yield 'captcha.hostnames: at least one, without scheme or port, such as example.com';
   }
   if (wrong(settings?.appName, /^.{1,30}$/u)) {
     yield 'settings.appName: a name of 1 to 30 characters';

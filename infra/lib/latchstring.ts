@@ -20,8 +20,8 @@ import { FUNCTIONS, KINDS, createFunction, type FunctionName } from './functions
 import { HOME } from './home';
 import { acknowledge } from './nag';
 import { UserPool, existingPool, permitTriggers, type Pool } from './pool';
-import type { EmailProps, LatchstringProps, SmsProps } from './props';
-import { mail, sms, statements } from './rights';
+import type { CaptchaProps, EmailProps, LatchstringProps, SmsProps } from './props';
+import { captcha, mail, sms, statements } from './rights';
 import { METRICS_NAMESPACE, variables } from './settings';
 import { createKeyRing, createTable } from './store';
 import { createWaf } from './waf';
@@ -110,6 +110,7 @@ export class Latchstring extends Construct {
         environment: this.environment(name, props),
         statements: [
           ...statements(name, arns),
+          ...(name === 'sign-in' && props.captcha ? [captcha(props.captcha.secretArn)] : []),
           ...(props.encryptionKey ? [decrypt(props.encryptionKey.keyArn)] : []),
         ],
       });
@@ -127,6 +128,7 @@ export class Latchstring extends Construct {
       ...variables(props.settings ?? {}),
       ...(readsPool ? { USER_POOL_ID: this.pool.id } : {}),
       ...(name === 'sign-in' && props.existingPool?.legacy ? { LEGACY_POOL: 'true' } : {}),
+      ...(name === 'sign-in' && props.captcha ? captchaVariables(props.captcha) : {}),
       // Every function may have to tell whether a contact can be reached; only some reach it.
       ...(props.email === undefined ? { EMAIL: 'false' } : {}),
       ...(props.email && sends ? emailVariables(props.email) : {}),
@@ -152,6 +154,10 @@ function emailVariables({ fromAddress, fromName, configurationSet }: EmailProps)
     EMAIL_FROM: fromName === undefined ? fromAddress : `${fromName} <${fromAddress}>`,
     ...(configurationSet === undefined ? {} : { SES_CONFIGURATION_SET: configurationSet }),
   };
+}
+
+function captchaVariables({ secretArn, hostnames }: CaptchaProps): Record<string, string> {
+  return { TURNSTILE_KEY_SECRET: secretArn, TURNSTILE_HOSTNAMES: hostnames.join(',') };
 }
 
 function smsVariables(sms: SmsProps, sends: boolean): Record<string, string> {

@@ -65,6 +65,16 @@ export interface SmsProps {
   readonly androidHash?: string;
 }
 
+/** Cloudflare Turnstile: solved by whoever asks while their source, or the deployment, is over a budget. */
+export interface CaptchaProps {
+  /** The widget's site key, which clients show it with. It is among the outputs, and no secret. */
+  readonly siteKey: string;
+  /** The ARN of a secret in Secrets Manager that holds the widget's secret key, as a plain text. */
+  readonly secretArn: string;
+  /** The host names that the widget may be solved on. */
+  readonly hostnames: string[];
+}
+
 /** A pool that exists already. Its triggers are set by `infra/attach`, see docs/operations.md. */
 export interface ExistingPool {
   /** The pool's id. It must be an alias pool. */
@@ -206,6 +216,11 @@ export interface LatchstringProps {
    * @default no SMS: sign-in by email only
    */
   readonly sms?: SmsProps;
+  /**
+   * A captcha where a budget asks for one, see docs/captcha.md.
+   * @default none: what is over such a budget is refused
+   */
+  readonly captcha?: CaptchaProps;
   /**
    * What the functions are told to do.
    * @default their own defaults

@@ -52,6 +52,15 @@ export function statements(
   return found;
 }
 
+/** To read the secret key of a captcha's widget. */
+export function captcha(secretArn: string): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid: 'Captcha',
+    actions: ['secretsmanager:GetSecretValue'],
+    resources: [secretArn],
+  });
+}
+
 /** The ARN of something of SES in this account and Region. */
 export function ses(scope: Construct, resource: string): string {
   return Stack.of(scope).formatArn({ service: 'ses', resource });

@@ -155,6 +155,11 @@ export interface Settings {
    */
   readonly sourceCodesPerHour?: number;
   /**
+   * Further codes for one source in an hour, each for a captcha that was solved, 1 to 1000000.
+   * @default 1000
+   */
+  readonly sourceSolvedCodesPerHour?: number;
+  /**
    * The countries that SMS are sent to, by ISO code, with or without a price: `US:0.0079,DE`.
    * @default none, and phone numbers are refused
    */
@@ -250,6 +255,7 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   sourcePosition: { variable: 'SOURCE_POSITION', bounds: [1, 10] },
   sourceCodesPerMinute: { variable: 'SOURCE_CODES_PER_MINUTE', bounds: [1, 100_000] },
   sourceCodesPerHour: { variable: 'SOURCE_CODES_PER_HOUR', bounds: [1, 1_000_000] },
+  sourceSolvedCodesPerHour: { variable: 'SOURCE_SOLVED_CODES_PER_HOUR', bounds: [1, 1_000_000] },
   smsCountries: { variable: 'SMS_COUNTRIES' },
   smsPrice: { variable: 'SMS_PRICE' },
   smsSpendPerDay: { variable: 'SMS_SPEND_PER_DAY' },

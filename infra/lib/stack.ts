@@ -12,6 +12,9 @@ export class LatchstringStack extends Stack {
     super(scope, id, { description: 'Latchstring: passwordless sign-in on Amazon Cognito', ...props });
     this.latchstring = new Latchstring(this, 'Latchstring', props);
     outputs(this, this.latchstring);
+    if (props.captcha) {
+      new CfnOutput(this, 'CaptchaSiteKey', { description: 'The site key of the captcha', value: props.captcha.siteKey });
+    }
   }
 }
 

@@ -13,6 +13,7 @@ const SETTINGS: Required<Settings> = {
     Object.entries(RULES).map(([name, { bounds, words }]) => [name, bounds?.[1] ?? words?.[0] ?? 'x']),
   ) as unknown as Required<Settings>),
 };
+const CAPTCHA_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:turnstile-AbCdEf';
 const EVERYTHING = {
   email: { fromAddress: 'codes@example.com', fromName: 'Example', configurationSet: 'codes' },
   sms: {
@@ -22,6 +23,7 @@ const EVERYTHING = {
     domain: 'example.com',
     androidHash: 'FA+9qCX9VSu',
   },
+  captcha: { siteKey: '0x4AAA', secretArn: CAPTCHA_SECRET, hostnames: ['example.com', 'www.example.com'] },
   settings: SETTINGS,
   existingPool: { userPoolId: 'eu-west-1_Abc', clientIds: ['web', 'ios'], legacy: true },
 };
@@ -39,6 +41,8 @@ const DOCUMENTED = new Map(
 /** What is not for this stack to set, and why. */
 const NOT_OURS: Record<string, string> = {
   KEY_RING: 'the key ring is in Secrets Manager',
+  TURNSTILE_KEY: 'the key is in Secrets Manager',
+  TURNSTILE_URL: 'Cloudflare is the default',
   STORE: 'the table is the default',
   AWS_REGION: 'Lambda sets it',
   AWS_ACCESS_KEY_ID: 'Lambda sets it',
@@ -94,6 +98,8 @@ describe('the environment', () => {
       EMAIL_FROM: ['define-auth-challenge', 'create-auth-challenge'],
       SES_CONFIGURATION_SET: ['define-auth-challenge', 'create-auth-challenge'],
       SMS_SENDER_ID: ['define-auth-challenge', 'create-auth-challenge'],
+      TURNSTILE_KEY_SECRET: ['sign-in'],
+      TURNSTILE_HOSTNAMES: ['sign-in'],
       CLIENT_IDS: FUNCTIONS,
       TABLE_NAME: FUNCTIONS,
       KEY_RING_SECRET: FUNCTIONS,

@@ -132,6 +132,17 @@ describe('rights that depend on properties', () => {
     }
   });
 
+  it('a captcha lets sign-in read its key, and nobody else', () => {
+    const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:turnstile-AbCdEf';
+    const template = templateOf({ captcha: { siteKey: '0x4AAA', secretArn, hostnames: ['example.com'] } });
+    const readers = FUNCTIONS.filter((name) =>
+      statements(template, name).some(({ Resource }) => list(Resource).includes(secretArn)),
+    );
+    assert.deepEqual(readers, ['sign-in']);
+    template.hasOutput('CaptchaSiteKey', { Value: '0x4AAA' });
+    assert.deepEqual(templateOf().findOutputs('CaptchaSiteKey'), {});
+  });
+
   it('in the sandbox, recipients of this account may be mailed too, still from the one address', () => {
     const template = templateOf({ email: { fromAddress: 'codes@example.com', inSandbox: true } });
     const mail = statements(template, 'create-auth-challenge').find(({ Action }) =>

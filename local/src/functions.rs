@@ -11,7 +11,7 @@ use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{OsEntropy, PublicError, answer};
 use latchstring_local_appsync::{FunctionError, Functions};
 use latchstring_local_cognito::{Trigger, TriggerError, TriggerFuture, Triggers};
-use latchstring_memory::{Inbox, MemoryStore};
+use latchstring_memory::{FixedCaptcha, Inbox, MemoryStore};
 use serde_json::Value;
 
 use crate::clock::LocalClock;
@@ -32,6 +32,7 @@ pub(crate) struct Lambdas {
         CognitoDirectory,
         CognitoTokens,
         CognitoChallengeApi,
+        FixedCaptcha,
         LocalClock,
         OsEntropy,
     >,
@@ -52,6 +53,7 @@ pub(crate) struct Wiring {
     pub(crate) pool: String,
     pub(crate) client: String,
     pub(crate) legacy_pool: bool,
+    pub(crate) captcha: Option<FixedCaptcha>,
     pub(crate) inbox: Inbox<LocalClock>,
     pub(crate) deliveries: Deliveries,
     pub(crate) clock: LocalClock,
@@ -75,6 +77,7 @@ impl Lambdas {
             pool,
             client,
             legacy_pool,
+            captcha,
             inbox,
             deliveries,
             clock,
@@ -113,6 +116,7 @@ impl Lambdas {
                 directory: directory.clone(),
                 tokens: CognitoTokens::new(&aws),
                 api: api.clone(),
+                captcha,
                 clock: clock.clone(),
                 entropy: OsEntropy,
             },

@@ -32,6 +32,10 @@ struct Arguments {
     /// Make accounts before they are proved, as a pool that reports missing users needs
     #[arg(long, env = "LEGACY_POOL")]
     legacy_pool: bool,
+    /// Ask for a captcha from the third code on that nobody proved; person-1 to person-99 are right
+    /// answers, each once
+    #[arg(long)]
+    captcha: bool,
     /// Give a new refresh token for every one that is used, and take each once
     #[arg(long)]
     rotate_refresh_tokens: bool,
@@ -68,6 +72,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
         strict: arguments.strict,
         control: arguments.control,
         legacy_pool: arguments.legacy_pool,
+        captcha: arguments.captcha,
         rotate_refresh_tokens: arguments.rotate_refresh_tokens,
     })
     .await?;

@@ -15,7 +15,7 @@ use latchstring_local_appsync::{Api, SchemaError, TokenRefused, Tokens};
 use latchstring_local_cognito::{
     ClientConfig, PoolConfig, Rotation, SigningKeys, TokenError, UserPool, allow_loopback_origins,
 };
-use latchstring_memory::Inbox;
+use latchstring_memory::{FixedCaptcha, Inbox};
 use serde_json::Value;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -54,6 +54,8 @@ pub struct Options {
     pub control: bool,
     /// Take the way for pools that report missing users.
     pub legacy_pool: bool,
+    /// Ask for a captcha from the third code on that nobody proved.
+    pub captcha: bool,
     /// Rotate refresh tokens, without grace.
     pub rotate_refresh_tokens: bool,
 }
@@ -142,6 +144,7 @@ impl Service {
             pool: POOL.to_owned(),
             client: CLIENT.to_owned(),
             legacy_pool: options.legacy_pool,
+            captcha: options.captcha.then(captcha),
             inbox: inbox.clone(),
             deliveries: deliveries.clone(),
             clock: clock.clone(),
@@ -224,12 +227,21 @@ fn deployment(options: Options) -> Result<Deployment, KeyError> {
         budgets.sms.unproved_per_prefix = u32::MAX;
         budgets.sms.unproved_per_country = u32::MAX;
     }
+    if options.captcha {
+        policy.budgets.deployment.short_per_day = 2;
+        policy.budgets.deployment.long_per_day = 0;
+    }
     let secret: [u8; 32] = OsEntropy.bytes();
     let key = Key::new(KeyId::parse("local")?, &secret)?;
     Ok(Deployment {
         policy,
         keys: KeyRing::new(key, None, None)?,
     })
+}
+
+/// Nothing is shown here that could be solved, so the answers are known.
+fn captcha() -> FixedCaptcha {
+    FixedCaptcha::new((1..100).map(|number| format!("person-{number}")))
 }
 
 fn user_pool(options: Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> UserPool {

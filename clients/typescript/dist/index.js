@@ -13,6 +13,7 @@ var MESSAGES = {
   InvalidName: "This name cannot be used.",
   InvalidProof: "This took too long. Start again.",
   TooManyRequests: "Too many requests. Try again later.",
+  CaptchaRequired: "Show that you are a person, then try again.",
   NotSignedIn: "You are not signed in.",
   ReauthRequired: "Sign in again to do this.",
   ContactInUse: "This contact is in use already.",

@@ -8,6 +8,8 @@ export type ErrorType =
   | "InvalidProof"
   /** Too much was asked for; the message says when to come back. */
   | "TooManyRequests"
+  /** Have a captcha solved, and call again with its answer as `captcha`. */
+  | "CaptchaRequired"
   /** Nobody is signed in here, or not any more. */
   | "NotSignedIn"
   /** Signed in, but too long ago for this. Sign in again. */
@@ -48,6 +50,7 @@ const MESSAGES: Record<ErrorType, string> = {
   InvalidName: "This name cannot be used.",
   InvalidProof: "This took too long. Start again.",
   TooManyRequests: "Too many requests. Try again later.",
+  CaptchaRequired: "Show that you are a person, then try again.",
   NotSignedIn: "You are not signed in.",
   ReauthRequired: "Sign in again to do this.",
   ContactInUse: "This contact is in use already.",

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use latchstring_aws::{
     Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, SecretsManager,
+    Turnstile,
 };
 use latchstring_core::ports::Store;
 use latchstring_lambda::appsync::SignInResolver;
@@ -41,6 +42,9 @@ fn resolver<S: Store>(
         tokens: CognitoTokens::new(aws),
         api: CognitoChallengeApi::new(aws, caller.client()),
         caller,
+        captcha: environment
+            .turnstile()?
+            .map(|turnstile| Turnstile::new(aws, turnstile)),
         clock: SystemClock,
         entropy: OsEntropy,
     })

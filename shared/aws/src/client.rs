@@ -44,6 +44,9 @@ pub(crate) enum Patience {
     /// second attempt would start a second flow or spend the session, so there is none.
     #[cfg(feature = "cognito")]
     ThreeTriggers,
+    /// What is good once: a second attempt would find it used.
+    #[cfg(feature = "turnstile")]
+    Once,
     /// A person would get two messages by a second attempt, so the SDK makes none, and uses no
     /// connection that was kept: while Lambda freezes the process it may have died, and then
     /// nobody knows whether the request left.
@@ -64,6 +67,11 @@ impl Patience {
             #[cfg(feature = "cognito")]
             Self::ThreeTriggers => {
                 let whole = Duration::from_secs(12);
+                (whole, whole, RetryConfig::disabled())
+            }
+            #[cfg(feature = "turnstile")]
+            Self::Once => {
+                let whole = Duration::from_secs(2);
                 (whole, whole, RetryConfig::disabled())
             }
             #[cfg(feature = "delivery")]
@@ -104,6 +112,13 @@ impl Aws {
         Self { slack, ..self }
     }
 
+    /// For a service that is not AWS's: a client that believes whom the system does, and how long a
+    /// call may take.
+    #[cfg(feature = "turnstile")]
+    pub(crate) fn beyond(&self, patience: Patience) -> (SharedHttpClient, TimeoutConfig) {
+        (https(None), patience.config(self.slack).0)
+    }
+
     /// What a client of any service is made of.
     pub(crate) fn config(&self, patience: Patience) -> SdkConfig {
         let environment = &self.environment;
@@ -133,15 +148,23 @@ impl Aws {
     }
 }
 
-/// The code of an error: the service's own, or ours where it did not answer. Messages are dropped:
-/// they may name a user.
-pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
+/// The code of an error of transport, for a service that has no codes of its own.
+pub(crate) fn transport_code<E, R>(error: &SdkError<E, R>) -> &'static str {
     match error {
-        SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown error"),
+        SdkError::ServiceError(_) => "unknown error",
         SdkError::TimeoutError(_) => "timeout",
         SdkError::DispatchFailure(failure) if failure.is_timeout() => "connect timeout",
         SdkError::DispatchFailure(_) => "connection failed",
         SdkError::ResponseError(_) => "unreadable response",
         _ => "request not built",
+    }
+}
+
+/// The code of an error: the service's own, or ours where it did not answer. Messages are dropped:
+/// they may name a user.
+pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
+    match error {
+        SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown error"),
+        other => transport_code(other),
     }
 }

@@ -1,4 +1,4 @@
-//! Latchstring's ports on AWS services, one feature each.
+//! Latchstring's ports on AWS services, one feature each, and on what is reached the same way.
 
 #[cfg(feature = "sdk")]
 mod client;
@@ -14,8 +14,12 @@ mod secrets;
 mod ses;
 #[cfg(feature = "sns")]
 mod sns;
+#[cfg(feature = "turnstile")]
+mod turnstile;
 
 use std::fmt;
+
+use latchstring_core::secret::Secret;
 
 #[cfg(feature = "sdk")]
 pub use client::Aws;
@@ -31,6 +35,8 @@ pub use secrets::SecretsManager;
 pub use ses::{EmailSender, NotASender, SesCourier};
 #[cfg(feature = "sns")]
 pub use sns::{NotASmsSender, OriginationNumber, SenderId, SnsCourier};
+#[cfg(feature = "turnstile")]
+pub use turnstile::Turnstile;
 
 /// Where AWS is and who we are, as Lambda's environment says.
 #[derive(Clone)]
@@ -51,4 +57,24 @@ impl fmt::Debug for AwsEnvironment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AwsEnvironment({}, …)", self.region)
     }
+}
+
+/// A widget of Cloudflare Turnstile.
+#[derive(Clone, Debug)]
+pub struct TurnstileEnvironment {
+    /// `TURNSTILE_URL`: where `siteverify` is.
+    pub url: String,
+    /// `TURNSTILE_HOSTNAMES`: where the widget may have been solved.
+    pub hostnames: Vec<String>,
+    /// Its secret key.
+    pub key: TurnstileKey,
+}
+
+/// A widget's secret key.
+#[derive(Clone, Debug)]
+pub enum TurnstileKey {
+    /// `TURNSTILE_KEY`: the key itself.
+    Text(Secret),
+    /// `TURNSTILE_KEY_SECRET`: the name or ARN of a secret that holds it.
+    Secret(String),
 }

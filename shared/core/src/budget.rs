@@ -10,6 +10,9 @@
 //! guess, and cannot shut the door by guessing.
 //!
 //! A known device ([`Bearer::Device`]) draws on budgets of its own throughout.
+//!
+//! Where a captcha is on, a person who solves it goes on where a source or the deployment is over a
+//! budget, up to a further limit. It lifts no limit of an identifier, and none that the odds count.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +25,8 @@ use crate::identifier::{Country, Identifier, IdentifierError, PhoneNumber};
 use crate::keys::KeyRing;
 use crate::label::Label;
 use crate::policy::Deployment;
-use crate::ports::{Charged, Fault, Store, Window};
+use crate::ports::{Captcha, Charged, Fault, Store, Window};
+use crate::secret::Secret;
 use crate::sign_in::SignInError;
 use crate::time::Timestamp;
 
@@ -67,6 +71,7 @@ impl Default for Budgets {
             source: SourceBudget {
                 per_minute: 20,
                 per_hour: 200,
+                solved_per_hour: 1_000,
             },
             sms: SmsBudget {
                 countries: Countries::Only(BTreeMap::new()),
@@ -110,6 +115,8 @@ pub struct SourceBudget {
     pub per_minute: u32,
     /// In each hour.
     pub per_hour: u32,
+    /// Beyond these, in each hour, where a captcha is on and was solved for each.
+    pub solved_per_hour: u32,
 }
 
 /// SMS: their countries, their breaker and their price. A known device has budgets of the same
@@ -424,14 +431,45 @@ pub fn resettable(country: Option<Country>, now: Timestamp) -> Vec<(&'static str
         .collect()
 }
 
+/// Where a captcha is on: what checks it, and what the request brings.
+#[derive(Debug)]
+pub(crate) struct Gate<'a, P> {
+    pub(crate) port: &'a P,
+    pub(crate) answer: Option<&'a Secret>,
+}
+
 /// Charges codes.
-pub(crate) struct Till<'a, S> {
+pub(crate) struct Till<'a, S, P> {
     pub(crate) deployment: &'a Deployment,
     pub(crate) store: &'a S,
     pub(crate) now: Timestamp,
+    pub(crate) gate: Option<Gate<'a, P>>,
 }
 
-impl<S: Store> Till<'_, S> {
+/// Windows that one request charged, each by one.
+struct Receipt {
+    counter: Label,
+    windows: Vec<String>,
+}
+
+impl Receipt {
+    fn of(counter: &Counter, limits: &[Limit], more: Option<&str>) -> Self {
+        let windows = limits.iter().map(|limit| limit.window.name.clone());
+        Self {
+            counter: counter.label,
+            windows: windows.chain(more.map(str::to_owned)).collect(),
+        }
+    }
+}
+
+/// What the source was charged, and whether a captcha was solved for it.
+#[derive(Default)]
+struct Entry {
+    receipt: Option<Receipt>,
+    solved: bool,
+}
+
+impl<S: Store, P: Captcha> Till<'_, S, P> {
     /// Charges one code for the identifier, before anything else is known about it. A refusal
     /// looks the same whether or not anybody has the identifier.
     ///
@@ -444,18 +482,20 @@ impl<S: Store> Till<'_, S> {
         source: Option<Source>,
     ) -> Result<Charge, SignInError> {
         let price = self.price(identifier)?;
-        if let Some(source) = source.filter(|_| bearer == Bearer::Stranger) {
-            self.charge_source(source).await?;
-        }
-        let short = self.charge_identifier(identifier, bearer).await?;
-        let destination = match identifier {
-            Identifier::Email(_) => false,
-            Identifier::PhoneNumber(number) => {
-                self.charge_destination(number, bearer).await?;
-                true
-            }
+        let entry = match source.filter(|_| bearer == Bearer::Stranger) {
+            Some(source) => self.charge_source(source).await?,
+            None => Entry::default(),
         };
-        let tier = self.charge_deployment(bearer, price).await?;
+        let (short, of_identifier) = self.charge_identifier(identifier, bearer).await?;
+        let of_destination = match identifier {
+            Identifier::Email(_) => None,
+            Identifier::PhoneNumber(number) => Some(self.charge_destination(number, bearer).await?),
+        };
+        let destination = of_destination.is_some();
+        let charged = [Some(of_identifier), of_destination];
+        let tier = self
+            .charge_deployment(bearer, price, entry, charged.into_iter().flatten())
+            .await?;
         let policy = &self.deployment.policy;
         Ok(Charge {
             code_length: match (short, bearer, tier) {
@@ -493,7 +533,9 @@ impl<S: Store> Till<'_, S> {
         }
     }
 
-    async fn charge_source(&self, source: Source) -> Result<(), SignInError> {
+    /// Charges the source. One that is over its budget goes on by a captcha, up to a further limit,
+    /// which is charged before the answer is checked: so it bounds the checks as well.
+    async fn charge_source(&self, source: Source) -> Result<Entry, SignInError> {
         let budget = self.deployment.policy.budgets.source;
         let (hour, ends) = window_at(self.now, HOUR);
         let counter = Counter {
@@ -504,8 +546,31 @@ impl<S: Store> Till<'_, S> {
             limit('m', MINUTE, budget.per_minute, Budget::Source, self.now),
             limit('h', HOUR, budget.per_hour, Budget::Source, self.now),
         ];
-        self.charge_counter(&counter, [], &limits).await?;
-        Ok(())
+        match (self.charge_limits(&counter, &limits).await, &self.gate) {
+            (Err(SignInError::TooManyRequests { .. }), Some(gate)) => {
+                let solved = [limit(
+                    'c',
+                    HOUR,
+                    budget.solved_per_hour,
+                    Budget::Source,
+                    self.now,
+                )];
+                let answer = gate.answer(Budget::Source)?;
+                self.charge_limits(&counter, &solved).await?;
+                gate.check(answer, Budget::Source).await?;
+                Ok(Entry {
+                    receipt: Some(Receipt::of(&counter, &solved, None)),
+                    solved: true,
+                })
+            }
+            (charged, _) => {
+                charged?;
+                Ok(Entry {
+                    receipt: Some(Receipt::of(&counter, &limits, None)),
+                    solved: false,
+                })
+            }
+        }
     }
 
     /// Whether a short code was left.
@@ -513,7 +578,7 @@ impl<S: Store> Till<'_, S> {
         &self,
         identifier: &Identifier,
         bearer: Bearer,
-    ) -> Result<bool, SignInError> {
+    ) -> Result<(bool, Receipt), SignInError> {
         let Deployment { policy, keys } = self.deployment;
         let (numbers, budget) = match bearer {
             Bearer::Stranger => (&policy.budgets.identifier, Budget::Identifier),
@@ -525,16 +590,24 @@ impl<S: Store> Till<'_, S> {
             limit('h', HOUR, numbers.per_hour, budget, self.now),
             limit('d', DAY, numbers.per_day, budget, self.now),
         ];
-        let short = one(Tier::Short.as_str(), numbers.short_per_month);
-        let tier = self.charge_counter(&counter, [short], &limits).await?;
-        Ok(tier == 0)
+        let tier = Tier::Short.as_str();
+        let short = one(tier, numbers.short_per_month);
+        let has_short = self
+            .charge_tier(&counter, [short], &limits)
+            .await?
+            .is_some();
+        if !has_short {
+            self.charge_limits(&counter, &limits).await?;
+        }
+        let receipt = Receipt::of(&counter, &limits, has_short.then_some(tier));
+        Ok((has_short, receipt))
     }
 
     async fn charge_destination(
         &self,
         number: &PhoneNumber,
         bearer: Bearer,
-    ) -> Result<(), SignInError> {
+    ) -> Result<Receipt, SignInError> {
         let sms = &self.deployment.policy.budgets.sms;
         let counter = of_destination(bearer, number, self.now);
         let [prefix, country] = destination_windows(number);
@@ -550,16 +623,21 @@ impl<S: Store> Till<'_, S> {
                 ends: counter.ends,
             },
         ];
-        self.charge_counter(&counter, [], &limits).await?;
-        Ok(())
+        self.charge_limits(&counter, &limits).await?;
+        Ok(Receipt::of(&counter, &limits, None))
     }
 
     /// Which of the forgivable budgets had room. A known device is not charged to any, so that
     /// nobody else can spend what it needs; what its SMS cost is counted by itself.
+    ///
+    /// Where none has room and a captcha is on, it must be solved; the limits hold all the same. A
+    /// request that is sent back to solve it gets back what it was charged.
     async fn charge_deployment(
         &self,
         bearer: Bearer,
         price: Option<u32>,
+        entry: Entry,
+        charged: impl Iterator<Item = Receipt>,
     ) -> Result<Option<Tier>, SignInError> {
         let budgets = &self.deployment.policy.budgets;
         let numbers = budgets.deployment;
@@ -588,55 +666,103 @@ impl<S: Store> Till<'_, S> {
             return Ok(None);
         }
         if bearer == Bearer::Device {
-            self.charge_counter(&counter, [], &limits).await?;
+            self.charge_limits(&counter, &limits).await?;
             return Ok(None);
         }
         let tiers = [
             one(Tier::Short.as_str(), numbers.short_per_day),
             one(Tier::Long.as_str(), numbers.long_per_day),
         ];
-        let tier = self.charge_counter(&counter, tiers, &limits).await?;
-        Ok([Some(Tier::Short), Some(Tier::Long)][..]
-            .get(tier)
-            .copied()
-            .flatten())
+        if let Some(tier) = self.charge_tier(&counter, tiers, &limits).await? {
+            return Ok([Tier::Short, Tier::Long].get(tier).copied());
+        }
+        if let Some(gate) = self.gate.as_ref().filter(|_| !entry.solved) {
+            let answer = gate.answer(Budget::Deployment);
+            // Whoever brings an answer, right or wrong, has it counted to their source.
+            let of_source = entry.receipt.filter(|_| answer.is_err());
+            let solved = match answer {
+                Ok(answer) => gate.check(answer, Budget::Deployment).await,
+                Err(error) => Err(error),
+            };
+            if solved.is_err() {
+                self.give_back(charged.chain(of_source)).await;
+            }
+            solved?;
+        }
+        self.charge_limits(&counter, &limits).await?;
+        Ok(None)
     }
 
-    /// Charges all limits, and with them the first of the tiers that has room: its number, or how
-    /// many there are if none has.
-    async fn charge_counter<const N: usize>(
+    /// Takes back what a request was charged for which no code was made. One that is lost leaves a
+    /// budget a little smaller.
+    async fn give_back(&self, receipts: impl Iterator<Item = Receipt>) {
+        for Receipt { counter, windows } in receipts {
+            let _ = self.store.forgive(counter, &windows).await;
+        }
+    }
+
+    /// Charges all limits, and with them the first of the tiers that has room: its number, or none
+    /// if none has, and then nothing is charged.
+    async fn charge_tier<const N: usize>(
         &self,
         counter: &Counter,
         tiers: [Window; N],
         limits: &[Limit],
-    ) -> Result<usize, SignInError> {
-        let windows = limits.iter().map(|limit| limit.window.clone());
-        let charge = async |windows: &[Window]| {
-            self.store
-                .charge(counter.label, windows, counter.ends)
-                .await
-        };
-        let refused = |number: usize| {
-            let refused = &limits[number];
-            SignInError::TooManyRequests {
-                retry_after: self.now.secs_until(refused.ends),
-                budget: refused.budget,
-            }
-        };
+    ) -> Result<Option<usize>, SignInError> {
         for (number, tier) in tiers.into_iter().enumerate() {
             if tier.limit < tier.amount {
                 continue;
             }
-            let windows: Vec<_> = std::iter::once(tier).chain(windows.clone()).collect();
-            match charge(&windows).await? {
-                Charged::Yes => return Ok(number),
+            let limited = limits.iter().map(|limit| limit.window.clone());
+            let windows: Vec<_> = std::iter::once(tier).chain(limited).collect();
+            match self.charge_windows(counter, &windows).await? {
+                Charged::Yes => return Ok(Some(number)),
                 Charged::Refused { window: 0 } => {}
-                Charged::Refused { window } => return Err(refused(window - 1)),
+                Charged::Refused { window } => return Err(self.refused(&limits[window - 1])),
             }
         }
-        match charge(&windows.collect::<Vec<_>>()).await? {
-            Charged::Yes => Ok(N),
-            Charged::Refused { window } => Err(refused(window)),
+        Ok(None)
+    }
+
+    /// Charges all limits.
+    async fn charge_limits(&self, counter: &Counter, limits: &[Limit]) -> Result<(), SignInError> {
+        let windows: Vec<_> = limits.iter().map(|limit| limit.window.clone()).collect();
+        match self.charge_windows(counter, &windows).await? {
+            Charged::Yes => Ok(()),
+            Charged::Refused { window } => Err(self.refused(&limits[window])),
+        }
+    }
+
+    async fn charge_windows(
+        &self,
+        counter: &Counter,
+        windows: &[Window],
+    ) -> Result<Charged, Fault> {
+        self.store
+            .charge(counter.label, windows, counter.ends)
+            .await
+    }
+
+    fn refused(&self, limit: &Limit) -> SignInError {
+        SignInError::TooManyRequests {
+            retry_after: self.now.secs_until(limit.ends),
+            budget: limit.budget,
+        }
+    }
+}
+
+impl<'a, P: Captcha> Gate<'a, P> {
+    /// What the request brings, or that it must bring something.
+    fn answer(&self, budget: Budget) -> Result<&'a Secret, SignInError> {
+        self.answer.ok_or(SignInError::CaptchaRequired { budget })
+    }
+
+    /// Once a request: what was found out serves no other.
+    async fn check(&self, answer: &Secret, budget: Budget) -> Result<(), SignInError> {
+        if self.port.is_answered(answer).await? {
+            Ok(())
+        } else {
+            Err(SignInError::CaptchaRequired { budget })
         }
     }
 }

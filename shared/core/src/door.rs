@@ -1,12 +1,12 @@
 //! What the resolvers have in common: the budget, the ticket, and the first question.
 
 use super::sign_in::{Cause, SignInError, SignInPayload};
-use crate::budget::{Bearer, Charge, Source, Till};
+use crate::budget::{Bearer, Charge, Gate, Source, Till};
 use crate::flow::{Caller, Purpose};
 use crate::identifier::Identifier;
 use crate::locale::Locale;
 use crate::policy::Deployment;
-use crate::ports::{ChallengeApi, Clock, Entropy, Fault, OpenChallenge, Reply, Store};
+use crate::ports::{Captcha, ChallengeApi, Clock, Entropy, Fault, OpenChallenge, Reply, Store};
 use crate::sealed::Ticket;
 use crate::secret::Secret;
 
@@ -69,11 +69,13 @@ impl<S: Store, A: ChallengeApi, C: Clock, E: Entropy> Door<'_, S, A, C, E> {
         identifier: &Identifier,
         bearer: Bearer,
         source: Option<Source>,
+        gate: Option<Gate<'_, impl Captcha>>,
     ) -> Result<Charge, SignInError> {
         let till = Till {
             deployment: self.deployment,
             store: self.store,
             now: self.clock.now(),
+            gate,
         };
         till.charge(identifier, bearer, source).await
     }

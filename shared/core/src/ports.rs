@@ -5,6 +5,7 @@
 //! scheduler that explores every interleaving of port calls.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
@@ -344,6 +345,20 @@ pub trait TokenHolder: Send + Sync {
         &self,
         access_token: &Secret,
     ) -> impl Future<Output = Result<Option<Account>, Fault>> + Send;
+}
+
+/// Tells people from programs.
+pub trait Captcha: Send + Sync {
+    /// Whether this is the answer of a person to a riddle of this app's sign-in, given lately and
+    /// shown here for the first time. What cannot be found out is a fault, never a yes.
+    fn is_answered(&self, answer: &Secret) -> impl Future<Output = Result<bool, Fault>> + Send;
+}
+
+/// Where no captcha is on.
+impl Captcha for Infallible {
+    async fn is_answered(&self, _: &Secret) -> Result<bool, Fault> {
+        match *self {}
+    }
 }
 
 /// A challenge as a client of Cognito holds it.

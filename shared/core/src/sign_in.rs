@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::budget::{Bearer, Budget, Charge, Source};
+use crate::budget::{Bearer, Budget, Charge, Gate, Source};
 use crate::device::Device;
 use crate::door::{Door, payload};
 use crate::flow::{Caller, Purpose};
@@ -19,7 +19,8 @@ use crate::locale::Locale;
 use crate::pending::PendingId;
 use crate::policy::Deployment;
 use crate::ports::{
-    ChallengeApi, Clock, Created, Directory, Entropy, Fault, OpenChallenge, Reply, Store, Token,
+    Captcha, ChallengeApi, Clock, Created, Directory, Entropy, Fault, OpenChallenge, Reply, Store,
+    Token,
 };
 use crate::sealed::Proof;
 use crate::secret::Secret;
@@ -35,6 +36,8 @@ pub struct SignInRequest {
     pub locale: Option<Locale>,
     /// What a device that the identifier signed in on was given.
     pub device: Option<Secret>,
+    /// The answer to a captcha. Looked at only where a budget asks for it.
+    pub captcha: Option<Secret>,
     /// Where the request comes from, if that can be told.
     pub source: Option<Source>,
 }
@@ -93,6 +96,13 @@ pub enum SignInError {
         /// Which budget; for logs.
         budget: Budget,
     },
+    /// A source or the deployment is over a budget, and no captcha was solved: none came along, or
+    /// it was wrong, over, used, or of somewhere else.
+    #[error("Show that you are a person, then try again.")]
+    CaptchaRequired {
+        /// Which budget; for logs.
+        budget: Budget,
+    },
     /// Something outside does not answer, or the pool is not set up as it must be.
     #[error("Sign-in is not available at the moment. Try again in a minute.")]
     Unavailable(Cause),
@@ -133,6 +143,7 @@ impl SignInError {
             Self::InvalidIdentifier(_) => "InvalidIdentifier",
             Self::InvalidProof => "InvalidProof",
             Self::TooManyRequests { .. } => "TooManyRequests",
+            Self::CaptchaRequired { .. } => "CaptchaRequired",
             Self::Unavailable(_) => "Unavailable",
         }
     }
@@ -181,7 +192,7 @@ impl Patience {
 
 /// The resolver's ports and settings.
 #[derive(Debug)]
-pub struct SignIn<'a, S, D, A, C, E> {
+pub struct SignIn<'a, S, D, A, P, C, E> {
     /// Keys and numbers.
     pub deployment: &'a Deployment,
     /// The pool and client that sessions are opened for.
@@ -194,13 +205,24 @@ pub struct SignIn<'a, S, D, A, C, E> {
     pub directory: &'a D,
     /// Cognito as a client sees it.
     pub api: &'a A,
+    /// What tells people from programs where a source or the deployment is over a budget. Without
+    /// it such a request is refused.
+    pub captcha: Option<&'a P>,
     /// The time.
     pub clock: &'a C,
     /// Randomness.
     pub entropy: &'a E,
 }
 
-impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S, D, A, C, E> {
+impl<S, D, A, P, C, E> SignIn<'_, S, D, A, P, C, E>
+where
+    S: Store,
+    D: Directory,
+    A: ChallengeApi,
+    P: Captcha,
+    C: Clock,
+    E: Entropy,
+{
     const fn door(&self) -> Door<'_, S, A, C, E> {
         Door {
             deployment: self.deployment,
@@ -258,7 +280,13 @@ impl<S: Store, D: Directory, A: ChallengeApi, C: Clock, E: Entropy> SignIn<'_, S
         } else {
             Bearer::Stranger
         };
-        self.door().charge(identifier, bearer, request.source).await
+        let gate = self.captcha.map(|port| Gate {
+            port,
+            answer: request.captcha.as_ref(),
+        });
+        self.door()
+            .charge(identifier, bearer, request.source, gate)
+            .await
     }
 
     async fn session_by_code(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {

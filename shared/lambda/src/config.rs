@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use latchstring_aws::AwsEnvironment;
+use latchstring_aws::{AwsEnvironment, TurnstileEnvironment, TurnstileKey};
 use latchstring_core::budget::{
     Budgets, Countries, DeploymentBudget, IdentifierBudget, Price, SmsBudget, SourceBudget,
 };
@@ -18,6 +18,7 @@ use latchstring_core::message::{AndroidHash, AppName, Branding, SmsDomain};
 use latchstring_core::odds::Odds;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::Vault;
+use latchstring_core::secret::Secret;
 use latchstring_core::tester::TestIdentifier;
 use thiserror::Error;
 
@@ -84,6 +85,11 @@ variables! {
     SOURCE_POSITION = "SOURCE_POSITION", Some(""), "1 to 10 places from the right";
     SOURCE_CODES_PER_MINUTE = "SOURCE_CODES_PER_MINUTE", Some("20"), "1 to 100000 codes";
     SOURCE_CODES_PER_HOUR = "SOURCE_CODES_PER_HOUR", Some("200"), "1 to 1000000 codes";
+    SOURCE_SOLVED_CODES_PER_HOUR = "SOURCE_SOLVED_CODES_PER_HOUR", Some("1000"), "1 to 1000000 codes";
+    TURNSTILE_KEY = "TURNSTILE_KEY", Some(""), "a widget's secret key";
+    TURNSTILE_KEY_SECRET = "TURNSTILE_KEY_SECRET", Some(""), "the name or ARN of a secret that holds a widget's secret key";
+    TURNSTILE_HOSTNAMES = "TURNSTILE_HOSTNAMES", Some(""), "host names, separated by commas";
+    TURNSTILE_URL = "TURNSTILE_URL", Some("https://challenges.cloudflare.com/turnstile/v0/siteverify"), "an https URL";
     SMS_COUNTRIES = "SMS_COUNTRIES", Some(""), "ISO codes with or without a price, as in US:0.0079,DE";
     SMS_PRICE = "SMS_PRICE", Some("0.1"), "a price of up to 10000, up to five decimals";
     SMS_SPEND_PER_DAY = "SMS_SPEND_PER_DAY", Some("50"), "a sum of up to 10000, up to five decimals";
@@ -319,6 +325,39 @@ impl Environment<'_> {
         })
     }
 
+    /// The widget of Cloudflare Turnstile that is solved where a budget asks for it; none unless a key
+    /// is set.
+    ///
+    /// # Errors
+    /// If both keys are set, no host name is, or the URL is not of https. Loopback may do without.
+    pub fn turnstile(&self) -> Result<Option<TurnstileEnvironment>, ConfigError> {
+        let text = self.optional(TURNSTILE_KEY, |text| Ok::<_, ()>(Secret::new(text)))?;
+        let secret: Option<String> = self.optional(TURNSTILE_KEY_SECRET, str::parse)?;
+        let key = match (text, secret) {
+            (None, None) => return Ok(None),
+            (Some(text), None) => TurnstileKey::Text(text),
+            (None, Some(secret)) => TurnstileKey::Secret(secret),
+            (Some(_), Some(_)) => return Err(ConfigError::Invalid(TURNSTILE_KEY_SECRET)),
+        };
+        let hostnames: Vec<String> = self
+            .text(TURNSTILE_HOSTNAMES)?
+            .split(',')
+            .map(|name| name.trim().to_ascii_lowercase())
+            .collect();
+        if hostnames.iter().any(String::is_empty) {
+            return Err(ConfigError::Invalid(TURNSTILE_HOSTNAMES));
+        }
+        let url = self.text(TURNSTILE_URL)?;
+        if !url.starts_with("https://") && !url.starts_with("http://127.0.0.1:") {
+            return Err(ConfigError::Invalid(TURNSTILE_URL));
+        }
+        Ok(Some(TurnstileEnvironment {
+            url,
+            hostnames,
+            key,
+        }))
+    }
+
     fn budgets(&self) -> Result<Budgets, ConfigError> {
         let most = 100_000_000;
         Ok(Budgets {
@@ -342,6 +381,7 @@ impl Environment<'_> {
             source: SourceBudget {
                 per_minute: self.number(SOURCE_CODES_PER_MINUTE, 1..=100_000)?,
                 per_hour: self.number(SOURCE_CODES_PER_HOUR, 1..=1_000_000)?,
+                solved_per_hour: self.number(SOURCE_SOLVED_CODES_PER_HOUR, 1..=1_000_000)?,
             },
             sms: SmsBudget {
                 countries: self.countries()?,
@@ -575,7 +615,6 @@ const fn days(days: u64) -> Duration {
 #[cfg(test)]
 mod tests {
     use latchstring_core::ports::Fault;
-    use latchstring_core::secret::Secret;
 
     use super::*;
 
@@ -778,6 +817,44 @@ mod tests {
             let pairs = with("SOURCE_POSITION", value);
             assert!(Environment::Pairs(&pairs).source_position().is_err());
         }
+    }
+
+    #[test]
+    fn a_captcha_is_on_with_one_key_a_host_name_and_tls() {
+        let read = |pairs: &[(&str, &str)]| {
+            let found = Environment::Pairs(pairs).turnstile();
+            found.map(|turnstile| turnstile.is_some())
+        };
+        assert_eq!(read(&[]), Ok(false));
+        let key = ("TURNSTILE_KEY", "secret-secret");
+        let kept = ("TURNSTILE_KEY_SECRET", "latchstring/turnstile");
+        let at = ("TURNSTILE_HOSTNAMES", "Example.com, www.example.com");
+        for pairs in [
+            &[key, at][..],
+            &[kept, at],
+            &[key, at, ("TURNSTILE_URL", "http://127.0.0.1:8787/x")],
+        ] {
+            assert_eq!(read(pairs), Ok(true));
+        }
+        for (pairs, named) in [
+            (&[key][..], TURNSTILE_HOSTNAMES),
+            (&[key, ("TURNSTILE_HOSTNAMES", "a,,b")], TURNSTILE_HOSTNAMES),
+            (&[key, kept, at], TURNSTILE_KEY_SECRET),
+            (
+                &[key, at, ("TURNSTILE_URL", "http://example.com/x")],
+                TURNSTILE_URL,
+            ),
+            (
+                &[key, at, ("TURNSTILE_URL", "http://127.0.0.1.example.com/x")],
+                TURNSTILE_URL,
+            ),
+        ] {
+            assert_eq!(read(pairs), Err(ConfigError::Invalid(named)));
+        }
+        let pairs = [key, at];
+        let turnstile = Environment::Pairs(&pairs).turnstile().unwrap().unwrap();
+        assert_eq!(turnstile.hostnames, ["example.com", "www.example.com"]);
+        assert!(!format!("{turnstile:?}").contains("secret-secret"));
     }
 
     #[test]

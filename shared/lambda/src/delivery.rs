@@ -6,10 +6,11 @@ use latchstring_core::flow::{Challenge, FlowId, lift_cooldown};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::label::Label;
 use latchstring_core::message::Message;
-use latchstring_core::ports::{Courier, DeliveryFault, Fate, Fault, Store};
-use tokio::time::{Instant, timeout, timeout_at};
+use latchstring_core::ports::{Clock, Courier, DeliveryFault, Fate, Fault, Store};
+use tokio::time::Instant;
 
 use crate::metrics;
+use crate::system::within;
 
 /// What a delivery after the response may take.
 pub const DELIVERY: Duration = Duration::from_secs(6);
@@ -57,6 +58,7 @@ impl Parcel {
 pub(crate) async fn deliver(
     courier: &impl Courier,
     store: &impl Store,
+    clock: &impl Clock,
     parcel: &Parcel,
     until: Instant,
 ) {
@@ -66,9 +68,9 @@ pub(crate) async fn deliver(
     let channel = metrics::channel(to);
     let begun = Instant::now();
     let delivered = if begun < until {
-        timeout_at(until, courier.deliver(&parcel.message))
+        within(clock, until - begun, courier.deliver(&parcel.message))
             .await
-            .unwrap_or_else(|_| Err(failed("timeout", Fate::Unknown)))
+            .unwrap_or_else(|| Err(failed("timeout", Fate::Unknown)))
     } else {
         Err(failed("no_time_left", Fate::NeverLeft))
     };
@@ -100,10 +102,9 @@ pub(crate) async fn deliver(
     if fate == Fate::NeverLeft
         && let Some(sent) = &parcel.sent
     {
-        let lifted = match timeout(LIFTING, lift_cooldown(store, sent)).await {
-            Ok(lifted) => lifted,
-            Err(_) => Err(Fault::new("lift_cooldown", "timeout")),
-        };
+        let lifted = within(clock, LIFTING, lift_cooldown(store, sent))
+            .await
+            .unwrap_or_else(|| Err(Fault::new("lift_cooldown", "timeout")));
         if let Err(Fault { call, code }) = lifted {
             tracing::warn!(flow, call, code, "cooldown stays");
         }
@@ -137,6 +138,7 @@ mod tests {
     use latchstring_memory::MemoryStore;
 
     use super::*;
+    use crate::SystemClock;
 
     const SENT_AT: Timestamp = Timestamp::from_secs(1_767_225_600);
 
@@ -215,7 +217,14 @@ mod tests {
         ] {
             let (store, parcel) = accepted().await;
             let courier = Broken::with(Some(fate));
-            deliver(&courier, &store, &parcel, Instant::now() + DELIVERY).await;
+            deliver(
+                &courier,
+                &store,
+                &SystemClock,
+                &parcel,
+                Instant::now() + DELIVERY,
+            )
+            .await;
             assert_eq!(courier.asked.into_inner(), 1, "never repeated");
             assert_eq!(cooldown_is_lifted(&store).await, lifted, "{fate:?}");
         }
@@ -226,7 +235,7 @@ mod tests {
         let (store, parcel) = accepted().await;
         let courier = Broken::with(None);
         let until = Instant::now() + Duration::from_millis(20);
-        deliver(&courier, &store, &parcel, until).await;
+        deliver(&courier, &store, &SystemClock, &parcel, until).await;
         assert_eq!(courier.asked.into_inner(), 1);
         assert!(!cooldown_is_lifted(&store).await);
     }
@@ -235,7 +244,7 @@ mod tests {
     async fn without_time_left_nothing_is_sent_and_a_resend_may_follow_at_once() {
         let (store, parcel) = accepted().await;
         let courier = Broken::with(None);
-        deliver(&courier, &store, &parcel, Instant::now()).await;
+        deliver(&courier, &store, &SystemClock, &parcel, Instant::now()).await;
         assert_eq!(courier.asked.into_inner(), 0);
         assert!(cooldown_is_lifted(&store).await);
     }

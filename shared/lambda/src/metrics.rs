@@ -40,7 +40,8 @@ metrics! {
     CODES_SENT = "CodesSent", "Count", &[&[], &["Channel"], &["Channel", "Country"]];
     VERIFIED = "Verified", "Count", &[&[]];
     FAILED = "Failed", "Count", &[&[]];
-    REFUSED_BY_BUDGET = "RefusedByBudget", "Count", &[&[]];
+    REFUSED_BY_BUDGET = "RefusedByBudget", "Count", &[&[], &["Budget"]];
+    CAPTCHA_REQUIRED = "CaptchaRequired", "Count", &[&[], &["Budget"]];
     DELIVERY_ERRORS = "DeliveryErrors", "Count", &[&[], &["Code"]];
     DELIVERY_MS = "DeliveryMs", "Milliseconds", &[&["Channel"]];
     HANDLER_MS = "HandlerMs", "Milliseconds", &[&["Function"]];
@@ -85,8 +86,12 @@ pub(crate) fn handler_took(function: &str, time: Duration) {
     write(&HANDLER_MS, millis(time), &[("Function", function)]);
 }
 
-pub(crate) fn refused_by_budget() {
-    write(&REFUSED_BY_BUDGET, 1, &[]);
+pub(crate) fn refused_by_budget(budget: &str) {
+    write(&REFUSED_BY_BUDGET, 1, &[("Budget", budget)]);
+}
+
+pub(crate) fn captcha_required(budget: &str) {
+    write(&CAPTCHA_REQUIRED, 1, &[("Budget", budget)]);
 }
 
 /// Counts an answer that was judged: a code or proof that is right for the first time, or wrong.

@@ -1,8 +1,10 @@
 //! The ports that the operating system serves.
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use futures_util::future::{Either, select};
 use latchstring_core::ports::{Clock, Entropy};
 use latchstring_core::time::Timestamp;
 use rand::TryRng;
@@ -22,6 +24,20 @@ impl Clock for SystemClock {
 
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
         tokio::time::sleep(time)
+    }
+}
+
+/// What comes of it within that time; what is not done by then is given up.
+pub(crate) async fn within<T>(
+    clock: &impl Clock,
+    time: Duration,
+    doing: impl Future<Output = T>,
+) -> Option<T> {
+    // In a block, so that the wait begins only when there is something to wait for.
+    let over = async { clock.sleep(time).await };
+    match select(pin!(doing), pin!(over)).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(_) => None,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Each is correct under concurrency: a call takes one lock, once, and holds it across no wait.
 
+mod captcha;
 mod clock;
 mod directory;
 mod entropy;
@@ -10,6 +11,7 @@ mod store;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use captcha::FixedCaptcha;
 pub use clock::ManualClock;
 pub use directory::MemoryDirectory;
 pub use entropy::SeededEntropy;

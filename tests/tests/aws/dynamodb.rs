@@ -17,7 +17,7 @@ use latchstring_core::ports::{
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInRequest};
 use latchstring_lambda::{OsEntropy, SystemClock};
-use latchstring_memory::MemoryDirectory;
+use latchstring_memory::{FixedCaptcha, MemoryDirectory};
 use latchstring_tests::store_contract::{Contract, run, window};
 use latchstring_tests::{Ministack, Tap, note};
 
@@ -255,6 +255,7 @@ async fn sign_in(aws: &Aws, store: &DynamoStore<OsEntropy>, address: &str) {
         store,
         directory: &directory,
         api: &CognitoChallengeApi::new(aws, client),
+        captcha: None::<&FixedCaptcha>,
         clock: &SystemClock,
         entropy: &OsEntropy,
     };
@@ -264,6 +265,7 @@ async fn sign_in(aws: &Aws, store: &DynamoStore<OsEntropy>, address: &str) {
         locale: None,
         proof: None,
         device: None,
+        captcha: None,
         source: None,
     };
     let Ok(ticket) = resolver.ticket(&request).await else {

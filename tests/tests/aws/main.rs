@@ -3,3 +3,4 @@
 mod delivery;
 mod dynamodb;
 mod secrets;
+mod turnstile;

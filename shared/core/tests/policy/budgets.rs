@@ -18,7 +18,7 @@ use latchstring_core::sign_in::{SignIn, SignInError, SignInPayload, SignInReques
 
 use crate::contacts::{Tokens, identity};
 use latchstring_core::tester::TestIdentifier;
-use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_memory::{FixedCaptcha, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 
 use crate::harness::{
     ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, Session, World, identifier, key, now,
@@ -33,6 +33,7 @@ fn request(typed: &str) -> SignInRequest {
         proof: None,
         locale: None,
         device: None,
+        captcha: None,
         source: None,
     }
 }
@@ -57,8 +58,15 @@ fn ask(world: &World, request: &SignInRequest) -> Result<SignInPayload, SignInEr
     now(resolver(world, &pool).session(request))
 }
 
-type Resolver<'a, 'w> =
-    SignIn<'a, Flaky<MemoryStore>, Flaky<MemoryDirectory>, Pool<'w>, ManualClock, SeededEntropy>;
+type Resolver<'a, 'w> = SignIn<
+    'a,
+    Flaky<MemoryStore>,
+    Flaky<MemoryDirectory>,
+    Pool<'w>,
+    Flaky<FixedCaptcha>,
+    ManualClock,
+    SeededEntropy,
+>;
 
 fn resolver<'a, 'w>(world: &'a World, pool: &'a Pool<'w>) -> Resolver<'a, 'w> {
     SignIn {
@@ -68,6 +76,7 @@ fn resolver<'a, 'w>(world: &'a World, pool: &'a Pool<'w>) -> Resolver<'a, 'w> {
         store: &world.store,
         directory: &world.directory,
         api: pool,
+        captcha: world.captcha.as_ref(),
         clock: &world.clock,
         entropy: &world.entropy,
     }

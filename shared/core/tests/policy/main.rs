@@ -23,6 +23,7 @@
 mod attempts;
 mod authority;
 mod budgets;
+mod captcha;
 mod contacts;
 mod decoys;
 mod fail_closed;

@@ -8,7 +8,7 @@ use latchstring_core::label::Label;
 use latchstring_core::ports::{Clock, Directory, Store};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Cause, SignIn, SignInError, SignInPayload, SignInRequest};
-use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_memory::{FixedCaptcha, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 use proptest::prelude::*;
 
 use crate::harness::{
@@ -16,8 +16,15 @@ use crate::harness::{
     interleaved, now,
 };
 
-pub(crate) type Resolver<'a, 'w> =
-    SignIn<'a, Flaky<MemoryStore>, Flaky<MemoryDirectory>, Pool<'w>, ManualClock, SeededEntropy>;
+pub(crate) type Resolver<'a, 'w> = SignIn<
+    'a,
+    Flaky<MemoryStore>,
+    Flaky<MemoryDirectory>,
+    Pool<'w>,
+    Flaky<FixedCaptcha>,
+    ManualClock,
+    SeededEntropy,
+>;
 
 pub(crate) fn resolver<'a, 'w>(world: &'a World, pool: &'a Pool<'w>) -> Resolver<'a, 'w> {
     SignIn {
@@ -27,6 +34,7 @@ pub(crate) fn resolver<'a, 'w>(world: &'a World, pool: &'a Pool<'w>) -> Resolver
         store: &world.store,
         directory: &world.directory,
         api: pool,
+        captcha: world.captcha.as_ref(),
         clock: &world.clock,
         entropy: &world.entropy,
     }
@@ -38,6 +46,7 @@ pub(crate) fn request(typed: &str, proof: Option<&str>) -> SignInRequest {
         proof: proof.map(Secret::new),
         locale: None,
         device: None,
+        captcha: None,
         source: None,
     }
 }

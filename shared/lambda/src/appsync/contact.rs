@@ -86,7 +86,7 @@ where
     K: Deployments,
 {
     async fn handle(&self, event: Value) -> Result<Answer, PublicError> {
-        let resolving = respond(event, async |event, field, about| {
+        let resolving = respond(event, &self.clock, async |event, field, about| {
             self.resolve(event, field, about).await
         });
         resolving.await.map(Answer::from)

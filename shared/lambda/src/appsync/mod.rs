@@ -15,7 +15,7 @@ use latchstring_core::budget::Source;
 use latchstring_core::contact::{ContactError, Identity};
 use latchstring_core::identifier::Method;
 use latchstring_core::label::Label;
-use latchstring_core::ports::Fault;
+use latchstring_core::ports::{Clock, Fault};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignInError, SignInPayload};
 use latchstring_core::time::Timestamp;
@@ -30,6 +30,7 @@ pub use sign_in::SignInResolver;
 use crate::delivery::millis;
 use crate::handler::PublicError;
 use crate::metrics;
+use crate::system::within;
 
 /// A resolver's whole time: AppSync gives 30 s.
 const BUDGET: Duration = Duration::from_secs(25);
@@ -118,6 +119,7 @@ fn source(event: &Value, position: Option<usize>) -> Option<Source> {
 /// AppSync.
 async fn respond(
     event: Value,
+    clock: &impl Clock,
     resolve: impl AsyncFnOnce(&Value, &str, &About) -> Result<Outcome, PublicError>,
 ) -> Result<Value, PublicError> {
     let field = event["info"]["fieldName"]
@@ -126,9 +128,9 @@ async fn respond(
     let begun = Instant::now();
     let about = About::default();
     let resolving = resolve(&event, field, &about);
-    let outcome = match tokio::time::timeout(BUDGET, resolving).await {
-        Ok(outcome) => outcome?,
-        Err(_) => Err(Fault::new("resolver", "timeout").into()),
+    let outcome = match within(clock, BUDGET, resolving).await {
+        Some(outcome) => outcome?,
+        None => Err(Fault::new("resolver", "timeout").into()),
     };
     let identifier = about.get().map(ToString::to_string);
     let time = begun.elapsed();
@@ -148,7 +150,12 @@ async fn respond(
                 }
                 ContactError::SignIn(SignInError::TooManyRequests { budget, .. }) => {
                     let budget = budget.as_str();
-                    metrics::refused_by_budget();
+                    metrics::refused_by_budget(budget);
+                    tracing::info!(field, outcome, budget, identifier, duration_ms, "resolver");
+                }
+                ContactError::SignIn(SignInError::CaptchaRequired { budget }) => {
+                    let budget = budget.as_str();
+                    metrics::captcha_required(budget);
                     tracing::info!(field, outcome, budget, identifier, duration_ms, "resolver");
                 }
                 _ => tracing::info!(field, outcome, identifier, duration_ms, "resolver"),

@@ -5,7 +5,9 @@ use latchstring_core::identifier::Identifier;
 use latchstring_core::label::Label;
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{ChallengeApi, Clock, Directory, Entropy, Store, TokenHolder};
+use latchstring_core::ports::{
+    Captcha, ChallengeApi, Clock, Directory, Entropy, Store, TokenHolder,
+};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInError, SignInRequest};
 use serde::Deserialize;
@@ -27,12 +29,13 @@ struct Input {
     method: GraphqlMethod,
     proof: Option<String>,
     device: Option<String>,
+    captcha: Option<String>,
     locale: Option<String>,
 }
 
 /// `signIn`, `signInTicket` and `rememberDevice`.
 #[derive(Clone, Debug)]
-pub struct SignInResolver<S, D, T, A, C, E, K = Deployment> {
+pub struct SignInResolver<S, D, T, A, P, C, E, K = Deployment> {
     /// Keys and numbers.
     pub deployment: K,
     /// The pool and client that sessions are opened for.
@@ -49,36 +52,40 @@ pub struct SignInResolver<S, D, T, A, C, E, K = Deployment> {
     pub tokens: T,
     /// Cognito as a client sees it.
     pub api: A,
+    /// What tells people from programs, where a captcha is on.
+    pub captcha: Option<P>,
     /// The time.
     pub clock: C,
     /// Randomness.
     pub entropy: E,
 }
 
-impl<S, D, T, A, C, E, K> Handler for SignInResolver<S, D, T, A, C, E, K>
+impl<S, D, T, A, P, C, E, K> Handler for SignInResolver<S, D, T, A, P, C, E, K>
 where
     S: Store,
     D: Directory,
     T: TokenHolder,
     A: ChallengeApi,
+    P: Captcha,
     C: Clock,
     E: Entropy,
     K: Deployments,
 {
     async fn handle(&self, event: Value) -> Result<Answer, PublicError> {
-        let resolving = respond(event, async |event, field, about| {
+        let resolving = respond(event, &self.clock, async |event, field, about| {
             self.resolve(event, field, about).await
         });
         resolving.await.map(Answer::from)
     }
 }
 
-impl<S, D, T, A, C, E, K> SignInResolver<S, D, T, A, C, E, K>
+impl<S, D, T, A, P, C, E, K> SignInResolver<S, D, T, A, P, C, E, K>
 where
     S: Store,
     D: Directory,
     T: TokenHolder,
     A: ChallengeApi,
+    P: Captcha,
     C: Clock,
     E: Entropy,
     K: Deployments,
@@ -102,6 +109,7 @@ where
             proof: input.proof.map(Secret::new),
             locale: input.locale.as_deref().and_then(Locale::parse),
             device: input.device.map(Secret::new),
+            captcha: input.captcha.map(Secret::new),
             source: super::source(event, self.source_position),
         };
         let deployment = match self.deployment.deployment(&request.key_ids()).await {
@@ -116,6 +124,7 @@ where
             store: &self.store,
             directory: &self.directory,
             api: &self.api,
+            captcha: self.captcha.as_ref(),
             clock: &self.clock,
             entropy: &self.entropy,
         };

@@ -5,13 +5,14 @@ use latchstring_core::flow::{Created, ask_again, create};
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Courier, Entropy, Store};
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::{DECIDING, event};
 use crate::delivery::{self, Parcel};
 use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
 use crate::log::Decision;
+use crate::system::within;
 
 /// The private parameter that carries the challenge to Verify.
 pub(super) const CHALLENGE: &str = "challenge";
@@ -51,7 +52,8 @@ impl<S: Store, M: Courier, C: Clock, E: Entropy, K: Deployments> Handler
         let deployment = self.deployment.deployment(&turn.key_ids()).await;
         let deployment = deployment.map_err(|_| PublicError::Unavailable)?;
         let deciding = create(&deployment, &self.store, &self.clock, &self.entropy, &turn);
-        let (created, parcel) = if let Ok(decided) = timeout_at(begun + DECIDING, deciding).await {
+        let left = DECIDING.saturating_sub(begun.elapsed());
+        let (created, parcel) = if let Some(decided) = within(&self.clock, left, deciding).await {
             let challenge = decided.decision.challenge;
             let decision = Decision {
                 trigger: "create",
@@ -80,7 +82,7 @@ impl<S: Store, M: Courier, C: Clock, E: Entropy, K: Deployments> Handler
     }
 
     async fn deliver(&self, parcel: Parcel, until: Instant) {
-        delivery::deliver(&self.courier, &self.store, &parcel, until).await;
+        delivery::deliver(&self.courier, &self.store, &self.clock, &parcel, until).await;
     }
 }
 

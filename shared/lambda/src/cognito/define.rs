@@ -5,13 +5,14 @@ use latchstring_core::flow::{Next, define};
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Courier, Directory, Store};
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::{DECIDING, event};
 use crate::delivery::{self, Parcel};
 use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
 use crate::log::Decision;
+use crate::system::within;
 
 /// Define: what comes next.
 #[derive(Clone, Debug)]
@@ -50,8 +51,9 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
             let decided = define(&deployment, store, directory, &self.clock, &turn).await;
             Some((deployment, decided))
         };
+        let left = DECIDING.saturating_sub(begun.elapsed());
         let (next, parcel) =
-            if let Ok(Some((deployment, decided))) = timeout_at(begun + DECIDING, deciding).await {
+            if let Some(Some((deployment, decided))) = within(&self.clock, left, deciding).await {
                 let outcome = match decided.decision {
                     Next::Challenge => "challenge",
                     Next::IssueTokens => "issue_tokens",
@@ -86,6 +88,6 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
     }
 
     async fn deliver(&self, parcel: Parcel, until: Instant) {
-        delivery::deliver(&self.courier, &self.store, &parcel, until).await;
+        delivery::deliver(&self.courier, &self.store, &self.clock, &parcel, until).await;
     }
 }

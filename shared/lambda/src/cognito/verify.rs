@@ -6,13 +6,14 @@ use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Store};
 use latchstring_core::secret::Secret;
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::{BUDGET, event};
 use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
 use crate::log::Decision;
 use crate::metrics;
+use crate::system::within;
 
 /// Verify: judges an answer.
 #[derive(Clone, Debug)]
@@ -51,8 +52,9 @@ impl<S: Store, C: Clock, K: Deployments> Handler for VerifyTrigger<S, C, K> {
             let decided = verify(&deployment, &self.store, &self.clock, &response).await;
             Some((deployment, decided))
         };
-        let judged = timeout_at(begun + BUDGET, judging).await;
-        let verdict = if let Ok(Some((deployment, decided))) = judged {
+        let left = BUDGET.saturating_sub(begun.elapsed());
+        let judged = within(&self.clock, left, judging).await;
+        let verdict = if let Some(Some((deployment, decided))) = judged {
             let outcome = match decided.decision {
                 Verdict::Right(_) => "right",
                 Verdict::Wrong => "wrong",

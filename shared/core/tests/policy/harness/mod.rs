@@ -26,7 +26,7 @@ use latchstring_core::ports::{Clock, Directory, Store};
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_memory::{FixedCaptcha, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 
 pub(crate) use choices::{Bounds, Choices, Explored};
 pub(crate) use executor::{Strand, in_turn, interleaved, now};
@@ -59,6 +59,8 @@ pub(crate) struct World {
     pub(crate) wire: Wire,
     pub(crate) store: Flaky<MemoryStore>,
     pub(crate) directory: Flaky<MemoryDirectory>,
+    /// Off unless a test turns it on.
+    pub(crate) captcha: Option<Flaky<FixedCaptcha>>,
     /// How often each trigger is invoked with the same event, the last answer counting.
     pub(crate) invocations: usize,
     /// If only one of them is, its number, counted from 0 over all triggers.
@@ -96,6 +98,7 @@ impl World {
                 port: MemoryDirectory::default(),
                 wire,
             },
+            captcha: None,
             invocations: 1,
             only_at: None,
             triggers: Arc::default(),

@@ -1,4 +1,4 @@
-//! The wire between the core and its ports.
+//! The wire between the core and its ports. `hanging_ports` of `shared/lambda` uses it too.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -11,12 +11,12 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::label::Label;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Charged, Created, Directory, Fault, Finished, Judged, Opened, Redeemed, Store, Token, Window,
-    Written,
+    Captcha, Charged, Created, Directory, Fault, Finished, Judged, Opened, Redeemed, Store, Token,
+    Window, Written,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore};
+use latchstring_memory::{FixedCaptcha, ManualClock, MemoryDirectory, MemoryStore};
 
 /// What can happen to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,10 @@ pub(crate) enum Break {
     Throttled,
     /// Nothing happens, and no answer comes until the caller gives up.
     Hangs,
+    /// Nothing happens, no answer comes, and the adapter does not give up.
+    Never,
+    /// It happens, no answer comes, and the adapter does not give up.
+    NeverAfter,
 }
 
 /// What an adapter waits for an answer: two attempts, or one of Cognito's calls that span triggers.
@@ -110,6 +114,11 @@ impl Wire {
                     _ => PATIENCE,
                 });
                 Err(Fault::new(call, "timeout"))
+            }
+            Some(Break::Never) => std::future::pending().await,
+            Some(Break::NeverAfter) => {
+                effect.await?;
+                std::future::pending().await
             }
         }
     }
@@ -236,6 +245,13 @@ impl Store for Flaky<MemoryStore> {
     async fn forgive(&self, counter: Label, windows: &[String]) -> Result<(), Fault> {
         let effect = self.port.forgive(counter, windows);
         self.wire.carry("forgive", effect).await
+    }
+}
+
+impl Captcha for Flaky<FixedCaptcha> {
+    async fn is_answered(&self, answer: &Secret) -> Result<bool, Fault> {
+        let effect = self.port.is_answered(answer);
+        self.wire.carry("is_answered", effect).await
     }
 }
 

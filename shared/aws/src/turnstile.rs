@@ -1,0 +1,192 @@
+//! Cloudflare Turnstile, over the HTTP library that the SDK brings along.
+//!
+//! Nothing of the caller goes to Cloudflare but the answer itself.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use latchstring_core::ports::{Captcha, Fault, Vault};
+use latchstring_core::secret::Secret;
+use serde_json::{Value, json};
+
+use crate::client::{Aws, Patience, transport_code};
+use crate::secrets::SecretsManager;
+use crate::{TurnstileEnvironment, TurnstileKey};
+
+const CALL: &str = "siteverify";
+
+/// What the widget is told to be for. An answer of another one of the same site does not count.
+const ACTION: &str = "sign-in";
+
+/// No answer is longer, says Cloudflare.
+const LONGEST_ANSWER: usize = 2048;
+
+/// A key that was read is read again when it is as old.
+const KEPT_FOR: Duration = Duration::from_secs(600);
+
+/// Asks `siteverify`, which takes each answer once and for five minutes. Never asks twice.
+#[derive(Clone)]
+pub struct Turnstile {
+    call: Operation<HttpRequest, Response, Infallible>,
+    path: String,
+    hostnames: Vec<String>,
+    key: Key,
+}
+
+#[derive(Clone)]
+enum Key {
+    Given(Secret),
+    Kept(SecretsManager, Arc<Mutex<Option<(Instant, Secret)>>>),
+}
+
+/// A status and a body.
+#[derive(Debug)]
+struct Response(u16, Vec<u8>);
+
+impl fmt::Debug for Turnstile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Turnstile(…)")
+    }
+}
+
+impl Turnstile {
+    /// A widget's. Connects only when asked something.
+    pub fn new(aws: &Aws, environment: TurnstileEnvironment) -> Self {
+        let TurnstileEnvironment {
+            url,
+            hostnames,
+            key,
+        } = environment;
+        let host = url.find("://").map_or(0, |at| at + "://".len());
+        let path = url[host..].find('/').map_or(url.len(), |at| host + at);
+        let (origin, path) = url.split_at(path);
+        let (http, timeouts) = aws.beyond(Patience::Once);
+        let call = Operation::builder()
+            .service_name("Turnstile")
+            .operation_name(CALL)
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .http_client(http)
+            .endpoint_url(origin)
+            .no_auth()
+            .no_retry()
+            .timeout_config(timeouts)
+            .serializer(|request: HttpRequest| Ok(request))
+            .deserializer(|response| {
+                let body = response.body().bytes().unwrap_or_default().to_vec();
+                Ok(Response(response.status().as_u16(), body))
+            })
+            .build();
+        Self {
+            call,
+            path: path.to_owned(),
+            hostnames,
+            key: match key {
+                TurnstileKey::Text(key) => Key::Given(key),
+                TurnstileKey::Secret(id) => Key::Kept(SecretsManager::new(aws, id), Arc::default()),
+            },
+        }
+    }
+
+    async fn key(&self) -> Result<Secret, Fault> {
+        let (vault, kept) = match &self.key {
+            Key::Given(key) => return Ok(key.clone()),
+            Key::Kept(vault, kept) => (vault, kept),
+        };
+        let known = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match known {
+            Some((at, key)) if at.elapsed() < KEPT_FOR => Ok(key),
+            known => match vault.read().await {
+                Ok(read) => {
+                    let key = Secret::new(read.expose().trim());
+                    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                    *kept = Some((Instant::now(), key.clone()));
+                    Ok(key)
+                }
+                Err(fault) => known.map(|(_, key)| key).ok_or(fault),
+            },
+        }
+    }
+
+    fn forget_key(&self) {
+        if let Key::Kept(_, kept) = &self.key {
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
+    fn request(&self, key: &Secret, answer: &Secret) -> Result<HttpRequest, Fault> {
+        let body = json!({"secret": key.expose(), "response": answer.expose()});
+        let mut request = HttpRequest::new(SdkBody::from(body.to_string()));
+        let not_built = |_| Fault::new(CALL, "request not built");
+        request.set_method("POST").map_err(not_built)?;
+        request.set_uri(self.path.as_str()).map_err(not_built)?;
+        let headers = request.headers_mut();
+        headers.insert("content-type", "application/json");
+        headers.insert("accept", "application/json");
+        Ok(request)
+    }
+}
+
+impl Captcha for Turnstile {
+    async fn is_answered(&self, answer: &Secret) -> Result<bool, Fault> {
+        if answer.expose().is_empty() || answer.expose().len() > LONGEST_ANSWER {
+            return Ok(false);
+        }
+        let key = self.key().await?;
+        let request = self.request(&key, answer)?;
+        let response = self.call.invoke(request).await;
+        let response = response.map_err(|error| Fault::new(CALL, transport_code(&error)))?;
+        let found = verdict(&response, &self.hostnames);
+        if let Err(code) = found
+            && code.ends_with("input-secret")
+        {
+            // It was rotated; the next request reads it anew.
+            self.forget_key();
+        }
+        found.map_err(|code| Fault::new(CALL, code))
+    }
+}
+
+/// Whether the answer is a person's, or which word of Cloudflare's or ours says that this cannot be
+/// told. An answer of another site or widget is nobody's.
+fn verdict(Response(status, body): &Response, hostnames: &[String]) -> Result<bool, &'static str> {
+    const UNREADABLE: &str = "unreadable response";
+    let said: Value = serde_json::from_slice(body).map_err(|_| UNREADABLE)?;
+    match said["success"].as_bool() {
+        Some(true) if *status == 200 => {
+            let hostname = said["hostname"].as_str().unwrap_or_default();
+            let is_ours = hostnames.iter().any(|ours| ours == hostname);
+            Ok(is_ours && said["action"].as_str() == Some(ACTION))
+        }
+        Some(false) => {
+            let codes = said["error-codes"].as_array().ok_or(UNREADABLE)?;
+            // What is wrong with us or with Cloudflare counts before what is wrong with the answer.
+            let of_ours = [
+                "missing-input-secret",
+                "invalid-input-secret",
+                "bad-request",
+                "internal-error",
+            ];
+            let has = |code: &str| codes.iter().any(|said| said.as_str() == Some(code));
+            if let Some(code) = of_ours.into_iter().find(|code| has(code)) {
+                return Err(code);
+            }
+            let of_answers = [
+                "missing-input-response",
+                "invalid-input-response",
+                "timeout-or-duplicate",
+            ];
+            if of_answers.into_iter().any(has) {
+                Ok(false)
+            } else {
+                Err("unknown error")
+            }
+        }
+        _ => Err(UNREADABLE),
+    }
+}

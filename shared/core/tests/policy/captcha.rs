@@ -1,0 +1,257 @@
+//! Where a captcha is on, whoever solves it goes on where a source or the deployment is over a budget.
+//! It opens no other door.
+
+use std::net::IpAddr;
+
+use latchstring_core::budget::{Budget, Source};
+use latchstring_core::odds::Odds;
+use latchstring_core::ports::Fault;
+use latchstring_core::secret::Secret;
+use latchstring_core::sign_in::{Cause, SignInError, SignInRequest};
+use latchstring_memory::FixedCaptcha;
+
+use crate::harness::{ADA, BOB, Break, Flaky, NUMBER, Pool, World, now};
+use crate::sign_in::{request, resolver};
+
+/// A world with a captcha that these answers solve.
+fn world(answers: &[&str]) -> World {
+    let mut world = World::with_ada();
+    world.captcha = Some(Flaky {
+        port: FixedCaptcha::new(answers.iter().copied()),
+        wire: world.wire.clone(),
+    });
+    world
+}
+
+/// The same, where all but this many codes of the day are long ones, and none of those is left.
+fn sprayed(answers: &[&str], short: u32) -> World {
+    let mut world = world(answers);
+    let deployment = &mut world.deployment.policy.budgets.deployment;
+    deployment.short_per_day = short;
+    deployment.long_per_day = 0;
+    world
+}
+
+fn asked(world: &World) -> usize {
+    world.captcha.as_ref().unwrap().port.asked()
+}
+
+fn with(typed: &str, answer: Option<&str>, source: Option<&str>) -> SignInRequest {
+    let source = source.map(|source| Source::new(source.parse::<IpAddr>().unwrap()));
+    SignInRequest {
+        captcha: answer.map(Secret::new),
+        source,
+        ..request(typed, None)
+    }
+}
+
+/// The length of the code, or why there is none.
+fn ask(world: &World, request: &SignInRequest) -> Result<u32, SignInError> {
+    let pool = Pool::of(world);
+    now(resolver(world, &pool).session(request)).map(|payload| payload.code_length)
+}
+
+const fn required(budget: Budget) -> Result<u32, SignInError> {
+    Err(SignInError::CaptchaRequired { budget })
+}
+
+fn refused_by(answer: Result<u32, SignInError>) -> Option<Budget> {
+    match answer {
+        Err(SignInError::TooManyRequests { budget, .. }) => Some(budget),
+        _ => None,
+    }
+}
+
+const HERE: Option<&str> = Some("192.0.2.1");
+
+/// Spends a source's minute on many identifiers.
+fn spend_source(world: &World) {
+    for number in 0..world.deployment.policy.budgets.source.per_minute {
+        let typed = format!("somebody{number}@example.com");
+        assert!(ask(world, &with(&typed, None, HERE)).is_ok());
+    }
+}
+
+#[test]
+fn below_every_budget_nobody_is_asked_and_an_answer_is_not_looked_at() {
+    let world = world(&["right"]);
+    assert_eq!(ask(&world, &with(ADA, Some("wrong"), HERE)), Ok(6));
+    assert_eq!(ask(&world, &with(BOB, Some("right"), HERE)), Ok(6));
+    assert_eq!(asked(&world), 0);
+}
+
+#[test]
+fn a_source_over_its_budget_goes_on_by_an_answer_each_up_to_a_further_limit() {
+    let mut world = world(&["one", "two", "three", "four"]);
+    world.deployment.policy.budgets.source.solved_per_hour = 3;
+    spend_source(&world);
+    assert_eq!(
+        ask(&world, &with(ADA, None, HERE)),
+        required(Budget::Source)
+    );
+    assert_eq!(ask(&world, &with(ADA, Some("one"), HERE)), Ok(6));
+    let again = ask(&world, &with(BOB, Some("one"), HERE));
+    assert_eq!(again, required(Budget::Source), "each answer is good once");
+    assert_eq!(ask(&world, &with(BOB, Some("two"), HERE)), Ok(6));
+    // Three answers were looked at, so the limit also bounds how often somebody is asked about them.
+    let beyond = ask(&world, &with(BOB, Some("three"), HERE));
+    assert_eq!(refused_by(beyond), Some(Budget::Source));
+    assert_eq!(asked(&world), 3);
+    world.after_secs(3600);
+    assert_eq!(ask(&world, &with(BOB, None, HERE)), Ok(6), "the next hour");
+}
+
+#[test]
+fn a_deployment_that_is_sprayed_asks_everybody_but_a_known_device() {
+    let world = sprayed(&["one", "two"], 1);
+    assert_eq!(ask(&world, &with(ADA, None, None)), Ok(6));
+    assert_eq!(
+        ask(&world, &with(BOB, None, None)),
+        required(Budget::Deployment)
+    );
+    assert_eq!(ask(&world, &with(BOB, Some("one"), None)), Ok(10));
+    let ticket = |answer| {
+        let pool = Pool::of(&world);
+        now(resolver(&world, &pool).ticket(&with(BOB, answer, None)))
+            .map(|ticket| ticket.expires_in)
+    };
+    assert_eq!(ticket(None), required(Budget::Deployment));
+    assert_eq!(ticket(Some("two")), Ok(60), "for a ticket it is the same");
+}
+
+#[test]
+fn without_a_captcha_there_is_a_refusal_or_a_longer_code_as_ever() {
+    let mut world = sprayed(&[], 0);
+    world.captcha = None;
+    assert_eq!(ask(&world, &with(ADA, Some("right"), None)), Ok(10));
+    spend_source(&world);
+    let refused = ask(&world, &with(BOB, Some("right"), HERE));
+    assert_eq!(refused_by(refused), Some(Budget::Source));
+}
+
+#[test]
+fn an_answer_lifts_no_limit_of_an_identifier_a_destination_or_the_day() {
+    let answers = ["a", "b", "c", "d", "e", "f", "g"];
+    let world = sprayed(&answers, 0);
+    assert_eq!(ask(&world, &with(ADA, Some("a"), None)), Ok(10));
+    assert_eq!(ask(&world, &with(ADA, Some("b"), None)), Ok(10));
+    let third = ask(&world, &with(ADA, Some("c"), None));
+    assert_eq!(refused_by(third), Some(Budget::Identifier));
+    assert_eq!(asked(&world), 2, "a refused one is not asked about");
+
+    let mut world = sprayed(&answers, 0);
+    world.deployment.policy.budgets.sms.unproved_per_prefix = 1;
+    assert_eq!(ask(&world, &with(NUMBER, Some("a"), None)), Ok(10));
+    let second = ask(&world, &with(NUMBER, Some("b"), None));
+    assert_eq!(refused_by(second), Some(Budget::Prefix));
+
+    let mut world = sprayed(&answers, 0);
+    world.deployment.policy.budgets.deployment.per_day = 1;
+    assert_eq!(ask(&world, &with(ADA, Some("a"), None)), Ok(10));
+    let second = ask(&world, &with(BOB, Some("b"), None));
+    assert_eq!(refused_by(second), Some(Budget::Deployment));
+}
+
+#[test]
+fn the_odds_are_the_same_whatever_a_captcha_lets_through() {
+    let mut policy = World::new().deployment.policy;
+    let odds = |policy: &_| {
+        let odds = Odds::of(policy, 10_000);
+        [odds.targeted(), odds.with_a_stolen_device(), odds.sprayed()]
+    };
+    let before = odds(&policy);
+    policy.budgets.source.solved_per_hour = u32::MAX;
+    assert!(
+        before
+            .iter()
+            .zip(odds(&policy))
+            .all(|(a, b)| a.to_bits() == b.to_bits())
+    );
+}
+
+#[test]
+fn whoever_is_sent_back_to_solve_it_has_not_spent_their_codes() {
+    let world = sprayed(&["right"], 0);
+    for _ in 0..20 {
+        for typed in [ADA, NUMBER] {
+            let sent_back = ask(&world, &with(typed, None, HERE));
+            assert_eq!(sent_back, required(Budget::Deployment));
+        }
+    }
+    assert_eq!(ask(&world, &with(ADA, Some("right"), HERE)), Ok(10));
+}
+
+#[test]
+fn wrong_answers_are_counted_to_their_source_and_to_nobody_else() {
+    let world = sprayed(&["right"], 0);
+    for _ in 0..world.deployment.policy.budgets.source.per_minute {
+        let wrong = ask(&world, &with(ADA, Some("wrong"), HERE));
+        assert_eq!(wrong, required(Budget::Deployment));
+    }
+    assert_eq!(
+        ask(&world, &with(ADA, None, HERE)),
+        required(Budget::Source)
+    );
+    let elsewhere = Some("198.51.100.7");
+    assert_eq!(ask(&world, &with(ADA, Some("right"), elsewhere)), Ok(10));
+}
+
+#[test]
+fn one_answer_does_for_a_source_and_the_deployment_at_once() {
+    let mut world = sprayed(&["right"], 20);
+    spend_source(&world);
+    world.wire.clear();
+    assert_eq!(ask(&world, &with(ADA, Some("right"), HERE)), Ok(10));
+    assert_eq!(asked(&world), 1);
+    world.captcha = None;
+}
+
+#[test]
+fn whoever_cannot_be_asked_about_an_answer_lets_nobody_through() {
+    for (mut world, source) in [(sprayed(&["right"], 0), None), (world(&["right"]), HERE)] {
+        if source.is_some() {
+            spend_source(&world);
+        }
+        for broken in [Break::Before, Break::After] {
+            world.wire.clear();
+            let _ = ask(&world, &with(BOB, None, source));
+            let calls = |world: &World| {
+                let calls = world.wire.calls();
+                calls.iter().position(|call| *call == "is_answered")
+            };
+            world.wire.clear();
+            assert_eq!(calls(&world), None);
+            let _ = ask(
+                &world.reconfigured(|_| ()),
+                &with(BOB, Some("wrong"), source),
+            );
+            let at = calls(&world).expect("it was asked");
+            world.wire.will_break([(at, broken)]);
+            let answered = ask(&world, &with(BOB, Some("right"), source));
+            let fault = Fault::new("is_answered", "lost");
+            let unavailable = SignInError::Unavailable(Cause::Fault(fault));
+            assert_eq!(answered, Err(unavailable), "{broken:?}");
+            assert!(world.sent().is_empty() || source.is_some());
+        }
+        world.captcha = None;
+    }
+}
+
+#[test]
+fn a_known_and_an_unknown_are_sent_back_by_the_same_calls_and_words() {
+    let story = |typed: &str| {
+        let world = sprayed(&["right"], 0);
+        world.wire.clear();
+        let said = [None, Some("wrong"), Some("right")]
+            .map(|answer| ask(&world, &with(typed, answer, HERE)));
+        let told = said.map(|said| said.map_err(|error| error.to_string()));
+        (format!("{told:?}"), world.wire.calls())
+    };
+    let known = story(ADA);
+    assert_eq!(known, story(BOB));
+    assert!(
+        known.0.contains("Show that you are a person"),
+        "{}",
+        known.0
+    );
+}

@@ -1,0 +1,441 @@
+//! A port that never answers, whichever it is, in any call of any flow, before or after it did what
+//! it should: the function answers all the same within its own time, and its person goes on. The
+//! handlers wait by the clock that they are given, so none of this takes any time.
+
+mod cognito;
+#[path = "../../../core/tests/policy/harness/wire.rs"]
+#[expect(dead_code, reason = "the core's tests use the rest")]
+mod wire;
+
+use std::time::Duration;
+
+use latchstring_core::account::{Account, Attributes};
+use latchstring_core::budget::Countries;
+use latchstring_core::flow::Caller;
+use latchstring_core::keys::{Key, KeyId, KeyRing};
+use latchstring_core::policy::{Deployment, Policy};
+use latchstring_core::ports::{Clock, Directory, OpenChallenge};
+use latchstring_core::secret::Secret;
+use latchstring_core::time::Timestamp;
+use latchstring_lambda::Handler;
+use latchstring_lambda::appsync::{ContactResolver, SignInResolver};
+use latchstring_memory::{FixedCaptcha, ManualClock};
+use serde_json::{Value, json};
+
+use cognito::{CLIENT, POOL, Told, World};
+use wire::{Break, Flaky};
+
+const ADA: &str = "ada@example.com";
+const ADAS_NAME: &str = "username-of-ada";
+const NEW: &str = "ada@example.org";
+const NUMBER: &str = "+14155550132";
+const BOB: &str = "bob@example.com";
+
+/// A resolver's whole time. AppSync gives it 30 s.
+const RESOLVER: Duration = Duration::from_secs(25);
+
+/// More tries than any single fault needs.
+const PATIENCE: usize = 12;
+
+/// A flow from its beginning to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    Known,
+    New,
+    Resend,
+    Mistyped,
+    Guessed,
+    Ticket,
+    Captcha,
+    SignUp,
+    Change,
+    Device,
+    Pending,
+}
+
+impl Flow {
+    const ALL: [Self; 11] = [
+        Self::Known,
+        Self::New,
+        Self::Resend,
+        Self::Mistyped,
+        Self::Guessed,
+        Self::Ticket,
+        Self::Captcha,
+        Self::SignUp,
+        Self::Change,
+        Self::Device,
+        Self::Pending,
+    ];
+
+    /// Who is meant.
+    const fn contact(self) -> &'static str {
+        match self {
+            Self::New => BOB,
+            Self::SignUp => NUMBER,
+            Self::Change => NEW,
+            _ => ADA,
+        }
+    }
+}
+
+/// A person with a client, who repeats whatever did not work.
+struct Life {
+    world: World,
+    captcha: Option<Flaky<FixedCaptcha>>,
+    flow: Flow,
+    told: Vec<String>,
+    asked_to_send: usize,
+    tries: usize,
+}
+
+fn deployment() -> Deployment {
+    let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
+    policy.budgets.sms.countries = Countries::All;
+    let id = KeyId::parse("k1").expect("an id");
+    let key = Key::new(id, &[1; 32]).expect("a key");
+    let keys = KeyRing::new(key, None, None).expect("a ring");
+    Deployment { policy, keys }
+}
+
+impl Life {
+    fn new(flow: Flow) -> Self {
+        let mut deployment = deployment();
+        if flow == Flow::Captcha {
+            deployment.policy.budgets.deployment.short_per_day = 0;
+            deployment.policy.budgets.deployment.long_per_day = 0;
+        }
+        // At the beginning of an hour, so that all of a story is in one.
+        let world = World::new(
+            deployment,
+            ManualClock::at(Timestamp::from_secs(1_800_000_000)),
+        );
+        let attributes = Attributes::from_pairs([
+            ("sub", "sub-of-ada"),
+            ("cognito:user_status", "CONFIRMED"),
+            ("email", ADA),
+            ("email_verified", "true"),
+        ]);
+        world.directory.port.put(Account {
+            username: ADAS_NAME.to_owned(),
+            enabled: true,
+            attributes,
+        });
+        let captcha = (flow == Flow::Captcha).then(|| Flaky {
+            port: FixedCaptcha::new((1..=PATIENCE).map(|number| format!("answer-{number}"))),
+            wire: world.wire.clone(),
+        });
+        Self {
+            world,
+            captcha,
+            flow,
+            told: Vec::new(),
+            asked_to_send: 0,
+            tries: 0,
+        }
+    }
+
+    /// Another try; a story that needs too many has locked its person out.
+    fn tries(&mut self) {
+        self.tries += 1;
+        assert!(
+            self.tries < PATIENCE,
+            "locked out of {:?}: {:?}",
+            self.flow,
+            self.told
+        );
+        self.world.clock.advance(Duration::from_secs(1));
+    }
+
+    /// The data of a field, asked for until there is some.
+    async fn field(&mut self, field: &str, input: &Value) -> Value {
+        loop {
+            self.tries();
+            let now = self.world.clock.now().as_secs();
+            let mut event = json!({
+                "info": {"fieldName": field},
+                "arguments": {"input": input},
+                "identity": {
+                    "sub": "sub-of-ada",
+                    "claims": {"token_use": "access", "client_id": CLIENT, "auth_time": now},
+                },
+                "request": {"headers": {"authorization": ADAS_NAME}},
+            });
+            if field == "pendingContact" {
+                event["arguments"] = input.clone();
+            }
+            if self.captcha.is_some() {
+                event["arguments"]["input"]["captcha"] = json!(format!("answer-{}", self.tries));
+            }
+            let value = match field {
+                "signIn" | "signInTicket" | "rememberDevice" => {
+                    let resolver = self.sign_in();
+                    self.world.invoke(&resolver, event, RESOLVER).await
+                }
+                _ => {
+                    let resolver = self.contact();
+                    self.world.invoke(&resolver, event, RESOLVER).await
+                }
+            };
+            if value["error"].is_null() {
+                return value["data"].clone();
+            }
+            let kind = value["error"]["type"].as_str().expect("a type");
+            assert_eq!(kind, "Unavailable", "the only error that a fault may show");
+            self.told.push(format!("`{kind}`"));
+        }
+    }
+
+    fn caller() -> Caller {
+        Caller::new(POOL, CLIENT)
+    }
+
+    fn sign_in(&self) -> impl Handler + use<> {
+        let World {
+            deployment,
+            clock,
+            entropy,
+            store,
+            directory,
+            ..
+        } = self.world.clone();
+        SignInResolver {
+            deployment,
+            caller: Self::caller(),
+            legacy_pool: false,
+            source_position: None,
+            store,
+            directory,
+            tokens: self.world.clone(),
+            api: self.world.clone(),
+            captcha: self.captcha.clone(),
+            clock,
+            entropy,
+        }
+    }
+
+    fn contact(&self) -> impl Handler + use<> {
+        let World {
+            deployment,
+            clock,
+            entropy,
+            store,
+            directory,
+            ..
+        } = self.world.clone();
+        ContactResolver {
+            deployment,
+            caller: Self::caller(),
+            source_position: None,
+            store,
+            directory,
+            tokens: self.world.clone(),
+            api: self.world.clone(),
+            clock,
+            entropy,
+        }
+    }
+
+    /// A session that asks for a code.
+    async fn open(&mut self, proof: Option<&str>) -> OpenChallenge {
+        let (method, typed) = match self.flow {
+            Flow::SignUp => ("PHONE_NUMBER", NUMBER),
+            flow => ("EMAIL", flow.contact()),
+        };
+        let mut input = json!({"method": method, "emailOrPhone": typed});
+        self.asked_to_send += usize::from(proof.is_none());
+        let field = match self.flow {
+            Flow::SignUp => {
+                input["givenName"] = json!("Ada");
+                input["familyName"] = json!("Lovelace");
+                input = json!({"data": input});
+                "signUp"
+            }
+            Flow::Change => "changeContact",
+            _ => "signIn",
+        };
+        if let Some(proof) = proof {
+            input["proof"] = json!(proof);
+        }
+        let before = self.told.len();
+        let opened = self.field(field, &input).await;
+        // Each of these tries may have had a message sent.
+        self.asked_to_send += self.told.len() - before;
+        let step = if proof.is_some() { "claim" } else { "otp" };
+        OpenChallenge {
+            session: Secret::new(opened["session"].as_str().expect("a session")),
+            parameters: [
+                ("step".to_owned(), step.to_owned()),
+                ("resendAfter".to_owned(), opened["resendAfter"].to_string()),
+            ]
+            .into(),
+        }
+    }
+
+    /// The same by an SDK, with a ticket.
+    async fn open_by_ticket(&mut self) -> OpenChallenge {
+        loop {
+            self.tries();
+            self.asked_to_send += 1;
+            let input = json!({"method": "EMAIL", "emailOrPhone": ADA});
+            let ticket = self.field("signInTicket", &input).await;
+            let ticket = ticket["ticket"].as_str().expect("a ticket").to_owned();
+            let initiated = self.world.start(ADA).await;
+            let mut challenge = initiated;
+            // Asked the same again, it answers the same again.
+            while challenge.parameters["step"] == "select" {
+                self.tries();
+                let metadata = [("method", "email"), ("ticket", &*ticket)];
+                match self.world.answer(&challenge, "select", &metadata).await {
+                    Told::Asked(next) => {
+                        if next.parameters["step"] == "select" {
+                            self.told.push("asked again".to_owned());
+                        }
+                        challenge = next;
+                    }
+                    Told::Tokens => panic!("tokens for nothing"),
+                    Told::Over => break,
+                }
+            }
+            if challenge.parameters["step"] == "otp" {
+                return challenge;
+            }
+            self.told.push("over, starts anew".to_owned());
+        }
+    }
+
+    /// Lives the flow to its end.
+    async fn live(&mut self) {
+        match self.flow {
+            Flow::Device => {
+                let device = self.field("rememberDevice", &json!({})).await;
+                assert!(device["device"].is_string());
+                return;
+            }
+            Flow::Pending => {
+                let pending = self
+                    .field("pendingContact", &json!({"method": "EMAIL"}))
+                    .await;
+                assert!(pending.is_null());
+                return;
+            }
+            _ => {}
+        }
+        let mut challenge = match self.flow {
+            Flow::Ticket => self.open_by_ticket().await,
+            _ => self.open(None).await,
+        };
+        let mut mistypes = match self.flow {
+            Flow::Mistyped => 1,
+            Flow::Guessed => 3,
+            _ => 0,
+        };
+        let mut resends = usize::from(self.flow == Flow::Resend);
+        let mut proof: Option<String> = None;
+        loop {
+            self.tries();
+            let after: u64 = challenge.parameters["resendAfter"].parse().unwrap_or(30);
+            let asks_for_proof = challenge.parameters["step"] == "claim";
+            let code = self.world.mail.codes().0;
+            let resend = !asks_for_proof && (resends > 0 || code.is_none());
+            let told = if resend {
+                if resends == 0 {
+                    self.told
+                        .push("no code came, asks for it once more".to_owned());
+                }
+                resends = resends.saturating_sub(1);
+                self.asked_to_send += 1;
+                self.world.clock.advance(Duration::from_secs(after));
+                let metadata = [("action", "resend")];
+                self.world.answer(&challenge, "resend", &metadata).await
+            } else {
+                let code = code.expect("it arrived");
+                let answer = match &proof {
+                    Some(proof) if asks_for_proof => proof.clone(),
+                    _ if mistypes > 0 => {
+                        // A wrong code of the same length, another one each time.
+                        let digit = u32::from(code.as_bytes()[0] - b'0');
+                        format!("{}{}", (digit + mistypes) % 10, &code[1..])
+                    }
+                    _ => code,
+                };
+                self.world.answer(&challenge, &answer, &[]).await
+            };
+            match told {
+                Told::Tokens => {
+                    assert_ne!(self.flow, Flow::Guessed, "tokens without the right code");
+                    assert_eq!(mistypes, 0, "tokens for a wrong code");
+                    return;
+                }
+                Told::Over if self.flow == Flow::Guessed => return,
+                Told::Over => {
+                    self.told.push("over, starts anew".to_owned());
+                    proof = None;
+                    challenge = self.open(None).await;
+                }
+                Told::Asked(next) => {
+                    let earned = next.parameters.get("proof").cloned();
+                    if earned.is_none() && !resend {
+                        if mistypes > 0 && next.parameters["step"] == "otp" {
+                            let spent = 3 - next.parameters["attemptsLeft"].parse::<u32>().unwrap();
+                            // A fault may leave an answer unjudged; then it is given again.
+                            let total = if self.flow == Flow::Mistyped { 1 } else { 3 };
+                            if spent == total - mistypes + 1 {
+                                mistypes -= 1;
+                            } else {
+                                self.told.push("asked again".to_owned());
+                            }
+                        } else {
+                            self.told.push("asked again".to_owned());
+                        }
+                    }
+                    challenge = next;
+                    if earned.is_some() {
+                        proof = earned;
+                        challenge = self.open(proof.as_deref()).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// What has to be true at the end, whatever hung.
+    async fn check(&self) {
+        let (_, sent) = self.world.mail.codes();
+        assert!(sent <= self.asked_to_send, "two messages for one request");
+        let directory = &self.world.directory.port;
+        let holder = directory.find(self.flow.contact()).await;
+        assert!(
+            holder.expect("memory answers").is_some(),
+            "it has an account"
+        );
+        let accounts = if self.flow == Flow::New { 2 } else { 1 };
+        assert_eq!(directory.len(), accounts);
+    }
+}
+
+/// Lives a flow while one call hangs: how many it takes.
+async fn run(flow: Flow, hanging: Option<(usize, Break)>) -> usize {
+    let mut life = Life::new(flow);
+    life.world.wire.will_break(hanging);
+    Box::pin(life.live()).await;
+    let calls = life.world.wire.calls().len();
+    life.world.wire.clear();
+    life.check().await;
+    if hanging.is_none() {
+        assert_eq!(life.told, [""; 0], "without a fault nothing is amiss");
+    }
+    calls
+}
+
+#[tokio::test]
+async fn whichever_port_hangs_functions_answer_in_time_and_people_go_on() {
+    for flow in Flow::ALL {
+        let calls = run(flow, None).await;
+        for number in 0..calls {
+            for how in [Break::Never, Break::NeverAfter] {
+                run(flow, Some((number, how))).await;
+            }
+        }
+    }
+}

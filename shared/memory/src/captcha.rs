@@ -1,0 +1,37 @@
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use latchstring_core::ports::{Captcha, Fault};
+use latchstring_core::secret::Secret;
+
+use crate::lock;
+
+/// A captcha whose right answers are known beforehand, each good once. Clones share them.
+#[derive(Clone, Debug)]
+pub struct FixedCaptcha {
+    left: Arc<Mutex<BTreeSet<String>>>,
+    asked: Arc<Mutex<usize>>,
+}
+
+impl FixedCaptcha {
+    /// These answers are right.
+    pub fn new<T: Into<String>>(answers: impl IntoIterator<Item = T>) -> Self {
+        let left = answers.into_iter().map(Into::into).collect();
+        Self {
+            left: Arc::new(Mutex::new(left)),
+            asked: Arc::default(),
+        }
+    }
+
+    /// How often it was asked about an answer.
+    pub fn asked(&self) -> usize {
+        *lock(&self.asked)
+    }
+}
+
+impl Captcha for FixedCaptcha {
+    async fn is_answered(&self, answer: &Secret) -> Result<bool, Fault> {
+        *lock(&self.asked) += 1;
+        Ok(lock(&self.left).remove(answer.expose()))
+    }
+}
