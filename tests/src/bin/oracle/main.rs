@@ -1,0 +1,3 @@
+fn main() {}
+#[cfg(test)]
+mod statistics;
