@@ -1,0 +1,287 @@
+//! Whether anybody's account shows in how long an answer takes: `cargo xtask oracle`.
+//!
+//! The Lambdas' own binaries run as processes under a host of the Runtime API, with delivery after
+//! the response; the Cognito stand-in calls them, and they call it, a table and a courier, all on
+//! loopback. Visitors of every class come in an order that a seed shuffles. Each class is compared
+//! with nobody, step by step.
+#![expect(
+    clippy::print_stdout,
+    reason = "it talks to the person who started it"
+)]
+
+mod cloud;
+mod deployment;
+mod statistics;
+mod table;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{Parser, ValueEnum};
+use deployment::{COURIER, Deployment, Timed};
+use latchstring_core::ports::Entropy;
+use latchstring_memory::SeededEntropy;
+use serde_json::{Value, json};
+use statistics::{Comparison, Summary, without_slowest};
+
+/// A difference is told if Welch's |t| is above this: it comes about by chance once in 150,000
+/// comparisons. Those who test chips for such leaks use the same number.
+const MOST_T: f64 = 4.5;
+/// And if it is above this in standard deviations: below, somebody needs some 2,000 answers about
+/// one account to tell, and the budgets give ten a day.
+const MOST_EFFECT: f64 = 0.1;
+
+/// Measure whether it shows in the time of an answer who has an account.
+///
+/// Visitors of every class call signIn and Cognito's anonymous operations, on the real binaries, and
+/// each class is compared with nobody. The exit status is 0 if nothing tells them apart; with
+/// --sabotage, if something does.
+///
+/// The functions are debug builds; `cargo run --release --package latchstring-tests --bin oracle`
+/// measures release builds.
+#[derive(Parser)]
+#[command(name = "cargo xtask oracle", bin_name = "cargo xtask oracle")]
+struct Cli {
+    /// Visitors of each class; each makes up to six calls
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(100..))]
+    calls: u32,
+
+    /// What the order of visitors comes from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Break something, to see that it is noticed
+    #[arg(long, value_enum)]
+    sabotage: Option<Sabotage>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Sabotage {
+    /// Deliver before the response (DELIVERY=inline)
+    Delivery,
+    /// Look the account up before every signIn
+    Lookup,
+}
+
+/// Who comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Nobody,
+    NobodySlowCourier,
+    Known,
+    JustCreated,
+    UnverifiedSecond,
+    Disabled,
+}
+
+impl Class {
+    const ALL: [Self; 6] = [
+        Self::Nobody,
+        Self::NobodySlowCourier,
+        Self::Known,
+        Self::JustCreated,
+        Self::UnverifiedSecond,
+        Self::Disabled,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::NobodySlowCourier => "nobody, slow courier",
+            Self::Known => "known",
+            Self::JustCreated => "just created",
+            Self::UnverifiedSecond => "unverified second",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+/// What each does, in this order. Whoever is disabled is refused by Cognito in those that are not
+/// through the resolver.
+const STEPS: [&str; 6] = [
+    "signIn",
+    "a wrong answer",
+    "signInTicket",
+    "InitiateAuth",
+    "a ticket",
+    "a refused signIn",
+];
+
+/// Milliseconds, by step and class.
+type Samples = BTreeMap<(usize, Class), Vec<f64>>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let samples = measure(&cli).await;
+    let found = report(&samples);
+    let sighted = found.control;
+    if !sighted {
+        println!("\nInconclusive: the one more call for a disabled user was not seen.");
+        println!("The machine is too busy for so few calls; try more of them.");
+        return ExitCode::FAILURE;
+    }
+    println!(
+        "\nThe one more call of signIn for a disabled user was seen, as it must be (SECURITY.md)."
+    );
+    if found.told == 0 {
+        println!("Verdict: nothing else tells anybody apart from nobody.");
+    } else {
+        println!("Verdict: {} comparisons tell them apart.", found.told);
+    }
+    if (found.told > 0) == cli.sabotage.is_some() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Everybody's visit, shuffled; the first twentieth only warms up.
+async fn measure(cli: &Cli) -> Samples {
+    println!("Building and starting the functions…");
+    let deployment = Deployment::start(cli.sabotage).await;
+    let warm_up = cli.calls / 20;
+    let mut visits: Vec<(Class, u32)> = Class::ALL
+        .into_iter()
+        .flat_map(|class| (0..warm_up + cli.calls).map(move |number| (class, number)))
+        .collect();
+    println!("Making accounts…");
+    for (class, number) in &visits {
+        match class {
+            Class::Known | Class::UnverifiedSecond | Class::Disabled => {
+                create(&deployment, *class, *number).await;
+            }
+            _ => {}
+        }
+    }
+    shuffle(&mut visits, cli.seed);
+    let begun = Instant::now();
+    let mut samples = Samples::new();
+    let all = visits.len();
+    for (done, (class, number)) in visits.into_iter().enumerate() {
+        if done % (all / 20) == 0 {
+            let percent = 100 * done / all;
+            println!("{percent:3} %  {:.0} s", begun.elapsed().as_secs_f64());
+        }
+        let times = visit(&deployment, class, number).await;
+        if done >= all / 21 {
+            for (step, millis) in times {
+                samples.entry((step, class)).or_default().push(millis);
+            }
+        }
+    }
+    println!(
+        "100 %  {:.0} s, {} mails sent",
+        begun.elapsed().as_secs_f64(),
+        deployment.cloud.mails()
+    );
+    samples
+}
+
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let entropy = SeededEntropy::new(seed);
+    for last in (1..items.len()).rev() {
+        let drawn = u64::from_be_bytes(entropy.bytes());
+        // Far more numbers than items: the bias is far below what could matter here.
+        let other = usize::try_from(drawn % (last as u64 + 1)).unwrap_or(0);
+        items.swap(last, other);
+    }
+}
+
+/// One length for all.
+fn address(class: Class, number: u32) -> String {
+    format!("{}{number:09}@example.com", class as u8)
+}
+
+async fn create(deployment: &Deployment, class: Class, number: u32) {
+    let typed = address(class, number);
+    let username = format!("{:08x}-0000-4000-8000-{number:012x}", class as u32);
+    let phone = format!("+1415555{:04}", number % 10_000);
+    let phone = (class == Class::UnverifiedSecond).then_some(&*phone);
+    deployment.create_account(&username, &typed, phone).await;
+    if class == Class::Disabled {
+        deployment.disable(&username).await;
+    }
+}
+
+/// What one visitor does, and how long each step took.
+async fn visit(deployment: &Deployment, class: Class, number: u32) -> Vec<(usize, f64)> {
+    let slow = class == Class::NobodySlowCourier;
+    deployment.cloud.courier_takes(COURIER[usize::from(slow)]);
+    if class == Class::JustCreated {
+        create(deployment, class, number).await;
+    }
+    let typed = address(class, number);
+    let typed = typed.as_str();
+    let mut times = Vec::new();
+    let mut note = |step: usize, timed: Timed, wanted: &str| {
+        let is_there = timed.answer.pointer(wanted).is_some();
+        assert!(is_there, "{} is answered otherwise", STEPS[step]);
+        times.push((step, timed.millis));
+        timed.answer
+    };
+    let direct = class != Class::Disabled;
+    let asked = deployment.resolve("signIn", typed).await;
+    let asked = note(0, asked, "/data/session");
+    if direct {
+        let session = &asked["data"]["session"];
+        let wrong = deployment.respond(session, typed, json!({})).await;
+        note(1, wrong, "/Session");
+    }
+    let ticket = deployment.resolve("signInTicket", typed).await;
+    let ticket = note(2, ticket, "/data/ticket");
+    if direct {
+        let opened = deployment.initiate(typed).await;
+        let opened = note(3, opened, "/Session");
+        let metadata: Value = json!({"method": "email", "ticket": ticket["data"]["ticket"]});
+        let asked = deployment.respond(&opened["Session"], typed, metadata);
+        note(4, asked.await, "/ChallengeParameters/codeLength");
+    }
+    let refused = deployment.resolve("signIn", typed).await;
+    note(5, refused, "/error/message");
+    times
+}
+
+#[derive(Default)]
+struct Found {
+    /// Comparisons that tell somebody apart from nobody, without the one that must.
+    told: usize,
+    /// Whether the one that must does.
+    control: bool,
+}
+
+fn report(samples: &Samples) -> Found {
+    println!("\nMilliseconds, without the slowest hundredth. Each class is compared with nobody:");
+    println!("told apart if |t| > {MOST_T} and |d| > {MOST_EFFECT}.");
+    let mut found = Found::default();
+    for (step, name) in STEPS.into_iter().enumerate() {
+        println!("\n{name:21} {:>6} {:>8} {:>8} {:>8} {:>8} {:>7}", "n", "mean", "median", "t", "df", "d");
+        let of = |class| samples.get(&(step, class)).map(|v| Summary::of(&without_slowest(v)));
+        let nobody = of(Class::Nobody).expect("somebody came");
+        for class in Class::ALL {
+            let Some(summary) = of(class) else { continue };
+            let Summary { number, mean, median, .. } = summary;
+            print!("{:21} {number:6} {mean:8.3} {median:8.3}", class.name());
+            if class == Class::Nobody {
+                println!();
+                continue;
+            }
+            let Comparison { t, freedom, effect } = Comparison::of(&summary, &nobody);
+            let told = t.abs() > MOST_T && effect.abs() > MOST_EFFECT;
+            let must = (class, step) == (Class::Disabled, 0);
+            let says = match (told, must) {
+                (true, true) => "told apart, as known",
+                (true, false) => "TOLD APART",
+                (false, _) => "",
+            };
+            println!(" {t:8.2} {freedom:8.0} {effect:7.3} {says}");
+            if must {
+                found.control = told;
+            } else {
+                found.told += usize::from(told);
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,275 @@
+//! A table of DynamoDB's in memory: as much of the protocol as [`DynamoStore`] speaks.
+//!
+//! The emulator that others wrote is a better judge of what we write, and the contract of stores
+//! runs on both. This one answers in microseconds, evenly, where the emulator takes milliseconds of
+//! Python: next to that a look-up would not be seen.
+//!
+//! [`DynamoStore`]: latchstring_aws::DynamoStore
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+type Item = Map<String, Value>;
+
+/// One table.
+#[derive(Default)]
+pub(crate) struct Table(Mutex<BTreeMap<String, Item>>);
+
+impl Table {
+    /// Answers an operation, as `X-Amz-Target` names it after the dot.
+    pub(crate) fn answer(&self, operation: &str, request: &Value) -> Response {
+        let written = |failed| match failed {
+            None => reply(StatusCode::OK, &json!({})),
+            Some(item) => refused(item, request),
+        };
+        match operation {
+            "GetItem" => {
+                let items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let found = items.get(key(&request["Key"]));
+                let found = found.map_or_else(|| json!({}), |item| json!({ "Item": item }));
+                reply(StatusCode::OK, &found)
+            }
+            "PutItem" => written(self.write(&request["Item"], request, |item| {
+                item.clone_from(request["Item"].as_object().expect("an item"));
+            })),
+            "UpdateItem" => written(self.write(&request["Key"], request, |item| {
+                update(item, request);
+            })),
+            "DeleteItem" => written(self.write(&request["Key"], request, Map::clear)),
+            other => panic!("{other} is not spoken here"),
+        }
+    }
+
+    /// Makes a change of one item if the condition holds; if not, the item as it stands.
+    fn write(
+        &self,
+        of: &Value,
+        request: &Value,
+        change: impl FnOnce(&mut Item),
+    ) -> Option<Option<Item>> {
+        let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = items.get(key(of));
+        if let Some(condition) = request["ConditionExpression"].as_str() {
+            let mut condition = Condition {
+                words: words(condition).into_iter().rev().collect(),
+                item: before,
+                request,
+            };
+            if !condition.any() {
+                return Some(before.cloned());
+            }
+        }
+        let key = key(of).to_owned();
+        let mut item = items.remove(&key).unwrap_or_default();
+        change(&mut item);
+        // What was deleted has not even a key.
+        if !item.is_empty() || request.get("UpdateExpression").is_some() {
+            item.insert("pk".to_owned(), json!({ "S": key }));
+            items.insert(key, item);
+        }
+        None
+    }
+}
+
+fn key(of: &Value) -> &str {
+    of["pk"]["S"].as_str().expect("a key")
+}
+
+fn reply(status: StatusCode, body: &Value) -> Response {
+    let kind = [(CONTENT_TYPE, "application/x-amz-json-1.0")];
+    (status, kind, body.to_string()).into_response()
+}
+
+fn refused(item: Option<Item>, request: &Value) -> Response {
+    let mut body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+        "message": "The conditional request failed",
+    });
+    if let Some(item) = item
+        && request["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD"
+    {
+        body["Item"] = item.into();
+    }
+    reply(StatusCode::BAD_REQUEST, &body)
+}
+
+/// An expression's words and signs.
+fn words(expression: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = expression.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let length = if "(),".contains(first) {
+            1
+        } else if "<>=".contains(first) {
+            rest.find(|c| !"<>=".contains(c)).unwrap_or(rest.len())
+        } else {
+            let ends = |c: char| c.is_whitespace() || "(),<>=".contains(c);
+            rest.find(ends).unwrap_or(rest.len())
+        };
+        words.push(&rest[..length]);
+        rest = rest[length..].trim_start();
+    }
+    words
+}
+
+/// The attribute that a word of an expression names.
+fn attribute<'a>(word: &'a str, request: &'a Value) -> &'a str {
+    let named = request["ExpressionAttributeNames"][word].as_str();
+    named.unwrap_or(word)
+}
+
+/// A condition that is being read, the next word last.
+struct Condition<'a> {
+    words: Vec<&'a str>,
+    item: Option<&'a Item>,
+    request: &'a Value,
+}
+
+impl<'a> Condition<'a> {
+    fn word(&mut self) -> &'a str {
+        self.words.pop().expect("the condition goes on")
+    }
+
+    fn next_is(&mut self, word: &str) -> bool {
+        let is = self.words.last() == Some(&word);
+        if is {
+            self.words.pop();
+        }
+        is
+    }
+
+    fn any(&mut self) -> bool {
+        let mut holds = self.all();
+        while self.next_is("OR") {
+            // Read, whether or not it matters any more.
+            holds |= self.all();
+        }
+        holds
+    }
+
+    fn all(&mut self) -> bool {
+        let mut holds = self.one();
+        while self.next_is("AND") {
+            holds &= self.one();
+        }
+        holds
+    }
+
+    fn one(&mut self) -> bool {
+        if self.next_is("(") {
+            let holds = self.any();
+            assert!(self.next_is(")"), "it is closed");
+            return holds;
+        }
+        match self.words.last().copied() {
+            Some("attribute_not_exists") => {
+                let [word] = self.arguments();
+                self.value(word).is_none()
+            }
+            Some("contains") => {
+                let [set, one] = self.arguments();
+                let (set, one) = (self.value(set), self.value(one));
+                set.zip(one).is_some_and(|(set, one)| {
+                    let members = set["BS"].as_array();
+                    members.is_some_and(|members| members.contains(&one["B"]))
+                })
+            }
+            _ => {
+                let left = self.operand();
+                let sign = self.word();
+                let right = self.operand();
+                left.zip(right)
+                    .is_some_and(|(left, right)| compare(&left, sign, &right))
+            }
+        }
+    }
+
+    /// The words in the brackets of a function.
+    fn arguments<const N: usize>(&mut self) -> [&'a str; N] {
+        self.word();
+        std::array::from_fn(|_| {
+            // The opening bracket, or a comma.
+            self.word();
+            let argument = self.word();
+            if self.words.last() == Some(&")") {
+                self.words.pop();
+            }
+            argument
+        })
+    }
+
+    fn operand(&mut self) -> Option<Value> {
+        if self.words.last() == Some(&"size") {
+            let [set] = self.arguments();
+            let size = self.value(set)?["BS"].as_array()?.len();
+            return Some(json!({ "N": size.to_string() }));
+        }
+        let word = self.word();
+        self.value(word)
+    }
+
+    fn value(&self, word: &str) -> Option<Value> {
+        if word.starts_with(':') {
+            return Some(self.request["ExpressionAttributeValues"][word].clone());
+        }
+        self.item?.get(attribute(word, self.request)).cloned()
+    }
+}
+
+fn number(value: &Value) -> Option<i64> {
+    value["N"].as_str()?.parse().ok()
+}
+
+fn compare(left: &Value, sign: &str, right: &Value) -> bool {
+    let ordered = || number(left).zip(number(right));
+    match sign {
+        "=" => left == right,
+        "<>" => left != right,
+        "<" => ordered().is_some_and(|(left, right)| left < right),
+        "<=" => ordered().is_some_and(|(left, right)| left <= right),
+        ">=" => ordered().is_some_and(|(left, right)| left >= right),
+        other => panic!("{other} is not spoken here"),
+    }
+}
+
+/// `SET #a = :a, … ADD #b :b, …`
+fn update(item: &mut Item, request: &Value) {
+    let expression = request["UpdateExpression"].as_str().expect("a change");
+    let mut adds = false;
+    let mut words = words(expression).into_iter().peekable();
+    while let Some(word) = words.next() {
+        match word {
+            "SET" => adds = false,
+            "ADD" => adds = true,
+            "," => {}
+            word => {
+                words.next_if_eq(&"=");
+                let value = words.next().expect("a value");
+                let value = &request["ExpressionAttributeValues"][value];
+                let name = attribute(word, request).to_owned();
+                let before = item.get(&name).filter(|_| adds);
+                let after = before.map_or_else(|| value.clone(), |before| add(before, value));
+                item.insert(name, after);
+            }
+        }
+    }
+}
+
+/// A sum, or a union.
+fn add(before: &Value, value: &Value) -> Value {
+    if let Some((before, value)) = number(before).zip(number(value)) {
+        return json!({ "N": (before + value).to_string() });
+    }
+    let mut members = before["BS"].as_array().cloned().unwrap_or_default();
+    for member in value["BS"].as_array().into_iter().flatten() {
+        if !members.contains(member) {
+            members.push(member.clone());
+        }
+    }
+    json!({ "BS": members })
+}

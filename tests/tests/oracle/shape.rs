@@ -1,0 +1,109 @@
+//! What tells two stories apart, once what is random in them is covered.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::classes::{Story, TYPED};
+use crate::world::Seen;
+
+/// What was different in a step.
+pub(crate) type Difference = (&'static str, String);
+
+/// Where answers hold what is drawn anew each time.
+const RANDOM: [&str; 4] = [
+    "/Session",
+    "/ChallengeParameters/proof",
+    "/data/signIn/session",
+    "/data/signInTicket/ticket",
+];
+/// Headers that are drawn anew, or follow from the body, which is compared itself.
+const NOT_COMPARED: [&str; 3] = ["date", "x-amzn-requestid", "content-length"];
+
+/// The body with everything random, and what was typed, covered by as many bytes.
+fn covered(seen: &Seen) -> String {
+    let json = seen.json();
+    let random = RANDOM
+        .iter()
+        .filter_map(|place| json.pointer(place)?.as_str())
+        .filter(|text| !text.is_empty());
+    let mut body = seen.body.clone();
+    for text in random {
+        body = body.replace(text, &"x".repeat(text.len()));
+    }
+    body.replace(TYPED, &"t".repeat(TYPED.len()))
+}
+
+fn headers(seen: &Seen) -> Vec<(&str, &[u8])> {
+    seen.headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .filter(|(name, _)| !NOT_COMPARED.contains(name))
+        .collect()
+}
+
+/// Every place at which two answers differ.
+fn places(one: &Value, other: &Value, at: &str, found: &mut BTreeSet<String>) {
+    match (one, other) {
+        (Value::Object(ones), Value::Object(others)) => {
+            for name in ones.keys().chain(others.keys()) {
+                let at = format!("{at}/{name}");
+                let value = |of: &Value| of.get(name).cloned().unwrap_or_default();
+                places(&value(one), &value(other), &at, found);
+            }
+        }
+        _ if one == other => {}
+        _ => {
+            found.insert(at.to_owned());
+        }
+    }
+}
+
+/// What a step of one class shows that the same step of another does not.
+fn of_step(step: &'static str, one: &Seen, other: &Seen) -> BTreeSet<Difference> {
+    let mut parts = BTreeSet::new();
+    if one.status != other.status {
+        parts.insert("status".to_owned());
+    }
+    if headers(one) != headers(other) {
+        parts.insert("headers".to_owned());
+    }
+    let (covered_one, covered_other) = (covered(one), covered(other));
+    if covered_one != covered_other {
+        let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+        let mut found = BTreeSet::new();
+        places(&parse(&covered_one), &parse(&covered_other), "", &mut found);
+        if found.is_empty() {
+            found.insert("bytes".to_owned());
+        }
+        parts.extend(found);
+    }
+    if one.calls != other.calls {
+        parts.insert("calls".to_owned());
+    }
+    if one.took != other.took {
+        parts.insert("time".to_owned());
+    }
+    if one.after != other.after {
+        parts.insert("delivery".to_owned());
+    }
+    parts.into_iter().map(|part| (step, part)).collect()
+}
+
+/// A step of a story.
+pub(crate) fn step<'a>(story: &'a Story, step: &str) -> Option<&'a Seen> {
+    let found = story.iter().find(|(name, _)| *name == step);
+    found.map(|(_, seen)| seen)
+}
+
+/// All that tells one story from another.
+pub(crate) fn differences(one: &Story, other: &Story) -> BTreeSet<Difference> {
+    let steps: BTreeSet<&'static str> = one.iter().chain(other).map(|(step, _)| *step).collect();
+    steps
+        .into_iter()
+        .flat_map(|name| match (step(one, name), step(other, name)) {
+            (Some(one), Some(other)) => of_step(name, one, other),
+            _ => BTreeSet::from([(name, "not there".to_owned())]),
+        })
+        .collect()
+}

@@ -1,0 +1,404 @@
+//! A whole deployment in which every outward call is noted: the real handlers, the real SDK to the
+//! Cognito stand-in over TCP, GraphQL as AppSync serves it, and stores in memory.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::http::HeaderMap;
+use latchstring_aws::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
+use latchstring_core::flow::Caller;
+use latchstring_core::keys::{Key, KeyId, KeyRing};
+use latchstring_core::policy::{Deployment, Policy};
+use latchstring_core::ports::{Clock, Directory};
+use latchstring_core::time::Timestamp;
+use latchstring_lambda::appsync::SignInResolver;
+use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
+use latchstring_lambda::{Answer, DELIVERY, Handler, Parcel, answer, deliver};
+use latchstring_local_appsync::{Api, FunctionError, Functions, TokenRefused, Tokens};
+use latchstring_local_cognito::{
+    ClientConfig, PoolConfig, SigningKeys, Trigger, TriggerError, TriggerFuture, Triggers, UserPool,
+};
+use latchstring_memory::{Inbox, ManualClock, MemoryStore, SeededEntropy};
+use latchstring_tests::{aws_at, note};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::wire::{Call, Noting, Wire};
+
+pub(crate) const POOL: &str = "us-east-1_ORACLE000";
+pub(crate) const CLIENT: &str = "oracleclient00000000000000";
+const KEY: &str = "da2-oracle";
+const SCHEMA: &str = include_str!("../../../infra/schema.graphql");
+/// The beginning of a minute and of an hour.
+const START: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+/// What somebody broke, to see that it is noticed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Sabotage {
+    #[default]
+    Nothing,
+    /// Delivery before the response, as with `DELIVERY=inline`.
+    DeliveryInside,
+    /// `signIn` looks for the account first.
+    LookUp,
+}
+
+/// How a deployment is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Setting {
+    /// What latencies are drawn from.
+    pub(crate) seed: u64,
+    /// What a delivery takes besides.
+    pub(crate) courier: Duration,
+    pub(crate) sabotage: Sabotage,
+}
+
+type Store = Noting<MemoryStore>;
+type Accounts = Noting<CognitoDirectory>;
+type Mailbox = Noting<Inbox<ManualClock>>;
+
+/// The Lambdas.
+struct Lambdas {
+    define: DefineTrigger<Store, Accounts, Mailbox, ManualClock>,
+    create: CreateTrigger<Store, Mailbox, ManualClock, SeededEntropy>,
+    verify: VerifyTrigger<Store, ManualClock>,
+    sign_in: SignInResolver<
+        Store,
+        Accounts,
+        Noting<CognitoTokens>,
+        Noting<CognitoChallengeApi>,
+        ManualClock,
+        SeededEntropy,
+    >,
+    wire: Wire,
+    sabotage: Sabotage,
+    /// What Create left, to be delivered once the caller has their answer.
+    left: Mutex<Vec<Parcel>>,
+}
+
+impl Lambdas {
+    fn left(&self) -> Vec<Parcel> {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *left)
+    }
+
+    /// Gives a trigger's answer, and keeps what it leaves for later, or delivers it first.
+    async fn given(&self, by: &impl Handler, answer: Answer) -> Value {
+        if let Some(parcel) = answer.parcel {
+            if self.sabotage == Sabotage::DeliveryInside {
+                deliver(by, parcel, Instant::now() + DELIVERY).await;
+            } else {
+                let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+                left.push(parcel);
+            }
+        }
+        answer.value
+    }
+}
+
+/// What Cognito takes from a trigger into its session or decides by: the lengths of what is sealed,
+/// for they may show in the length of the session.
+fn told(trigger: Trigger, answer: &Value) -> (&'static str, String) {
+    let response = &answer["response"];
+    let length = |value: &Value| value.as_str().map_or(0, str::len);
+    match trigger {
+        Trigger::Define => ("define", response.to_string()),
+        Trigger::Verify => ("verify", response.to_string()),
+        Trigger::Create => {
+            let metadata = length(&response["challengeMetadata"]);
+            let private = length(&response["privateChallengeParameters"]["challenge"]);
+            ("create", format!("{metadata} and {private} bytes"))
+        }
+    }
+}
+
+impl Triggers for Lambdas {
+    fn invoke(&self, trigger: Trigger, event: Value) -> TriggerFuture<'_> {
+        Box::pin(async move {
+            let answered = match trigger {
+                Trigger::Define => match answer(&self.define, event).await {
+                    Ok(answer) => Ok(self.given(&self.define, answer).await),
+                    Err(error) => Err(error),
+                },
+                Trigger::Create => match answer(&self.create, event).await {
+                    Ok(answer) => Ok(self.given(&self.create, answer).await),
+                    Err(error) => Err(error),
+                },
+                Trigger::Verify => answer(&self.verify, event).await.map(|answer| answer.value),
+            };
+            let (name, outcome) = told(trigger, answered.as_ref().unwrap_or(&Value::Null));
+            self.wire.note(name, &outcome);
+            answered.map_err(|error| TriggerError {
+                message: error.to_string(),
+            })
+        })
+    }
+}
+
+impl Functions for Lambdas {
+    fn invoke(
+        &self,
+        _: &str,
+        event: Value,
+    ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + '_>> {
+        Box::pin(async move {
+            if self.sabotage == Sabotage::LookUp {
+                let typed = event["arguments"]["input"]["emailOrPhone"].as_str();
+                let found = self.sign_in.directory.find(typed.unwrap_or_default()).await;
+                assert!(found.is_ok(), "the pool answers");
+            }
+            let answered = answer(&self.sign_in, event).await;
+            answered
+                .map(|answer| answer.value)
+                .map_err(|error| FunctionError {
+                    error_type: "Internal".to_owned(),
+                    message: error.to_string(),
+                })
+        })
+    }
+}
+
+/// Nobody is signed in here.
+struct NoTokens;
+
+impl Tokens for NoTokens {
+    fn verify(&self, _: &str) -> Result<Value, TokenRefused> {
+        Err(TokenRefused::Untrusted)
+    }
+}
+
+/// What a caller saw of one step, and what was behind it.
+pub(crate) struct Seen {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+    /// What was called before the response.
+    pub(crate) calls: Vec<Call>,
+    /// What was called after it.
+    pub(crate) after: Vec<Call>,
+    /// From the request to the response.
+    pub(crate) took: Duration,
+}
+
+impl Seen {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+}
+
+/// A deployment.
+pub(crate) struct World {
+    endpoint: String,
+    http: reqwest::Client,
+    clock: ManualClock,
+    pub(crate) wire: Wire,
+    lambdas: Arc<Lambdas>,
+    inbox: Inbox<ManualClock>,
+    server: JoinHandle<()>,
+}
+
+impl World {
+    pub(crate) async fn start(setting: Setting) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let endpoint = format!("http://{address}");
+        let clock = ManualClock::at(START);
+        let wire = Wire::new(setting.seed, setting.courier, clock.clone());
+        let inbox = Inbox::new(clock.clone());
+        let lambdas = Arc::new(lambdas(&endpoint, &wire, &clock, &inbox, setting.sabotage));
+        let now = clock.clone();
+        let pool = UserPool::new(
+            PoolConfig::new(
+                "us-east-1",
+                POOL,
+                vec![ClientConfig::new(CLIENT, "latchstring")],
+            ),
+            SigningKeys::generate(),
+            lambdas.clone(),
+            Arc::new(move || UNIX_EPOCH + Duration::from_millis(now.now().as_millis())),
+        );
+        let fields = [
+            "Mutation.signIn",
+            "Mutation.signInTicket",
+            "Mutation.rememberDevice",
+            "Mutation.signUp",
+            "Mutation.changeContact",
+            "Query.pendingContact",
+        ]
+        .map(|field| (field.to_owned(), "sign-in".to_owned()));
+        let api = Api::new(
+            SCHEMA,
+            fields.into(),
+            KEY.to_owned(),
+            lambdas.clone(),
+            Arc::new(NoTokens),
+        )
+        .expect("the schema fits");
+        let router = latchstring_local_appsync::router(api)
+            .merge(latchstring_local_cognito::router(pool));
+        let server = tokio::spawn(async move {
+            axum::serve(listener, router)
+                .await
+                .expect("accepting goes on");
+        });
+        Self {
+            endpoint,
+            http: reqwest::Client::new(),
+            clock,
+            wire,
+            lambdas,
+            inbox,
+            server,
+        }
+    }
+
+    /// Moves the clock to so many seconds after the start.
+    pub(crate) fn at_secs(&self, secs: u64) {
+        let then = START.plus(Duration::from_secs(secs));
+        let left = then.since(self.clock.now());
+        assert!(!left.is_zero(), "it is later already");
+        self.clock.advance(left);
+    }
+
+    /// The code of the last message.
+    pub(crate) fn code(&self) -> String {
+        let messages = self.inbox.messages();
+        let last = messages.last().expect("a message");
+        let code = last.message.code.as_ref().expect("a code");
+        note(code.digits());
+        code.digits().to_owned()
+    }
+
+    /// One step of a caller: a request, its response, and what follows that.
+    async fn step(&self, request: reqwest::RequestBuilder) -> Seen {
+        self.wire.take();
+        let begun = self.clock.now();
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.text().await.expect("text");
+        let took = self.clock.now().since(begun);
+        let calls = self.wire.take();
+        self.wire.set_after_response(true);
+        for parcel in self.lambdas.left() {
+            let until = Instant::now() + DELIVERY;
+            deliver(&self.lambdas.create, parcel, until).await;
+        }
+        self.wire.set_after_response(false);
+        let after = self.wire.take();
+        Seen {
+            status,
+            headers,
+            body,
+            calls,
+            after,
+            took,
+        }
+    }
+
+    /// A public mutation.
+    pub(crate) async fn graphql(&self, query: &str, input: &Value) -> Seen {
+        let body = json!({"query": query, "variables": {"input": input}});
+        let url = format!("{}/graphql", self.endpoint);
+        let request = self.http.post(url).header("x-api-key", KEY).json(&body);
+        self.step(request).await
+    }
+
+    /// An anonymous operation of Cognito.
+    pub(crate) async fn cognito(&self, operation: &str, body: &Value) -> Seen {
+        let target = format!("AWSCognitoIdentityProviderService.{operation}");
+        let request = self.http.post(format!("{}/", self.endpoint));
+        let request = request
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", target)
+            .body(body.to_string());
+        self.step(request).await
+    }
+
+    /// An administrator's.
+    pub(crate) async fn admin(&self, operation: &str, username: &str, more: &[(&str, Value)]) {
+        let mut body = json!({"UserPoolId": POOL, "Username": username});
+        for (name, value) in more {
+            body[*name] = value.clone();
+        }
+        let target = format!("AWSCognitoIdentityProviderService.{operation}");
+        let request = self
+            .http
+            .post(format!("{}/", self.endpoint))
+            .header("authorization", "AWS4-HMAC-SHA256 any")
+            .header("x-amz-target", target)
+            .body(body.to_string());
+        let answer = request.send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{operation}");
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn lambdas(
+    endpoint: &str,
+    wire: &Wire,
+    clock: &ManualClock,
+    inbox: &Inbox<ManualClock>,
+    sabotage: Sabotage,
+) -> Lambdas {
+    let key = Key::new(KeyId::parse("k1").expect("an id"), &[7; 32]).expect("a key");
+    let deployment = Deployment {
+        policy: Policy::for_clients(vec![CLIENT.to_owned()]),
+        keys: KeyRing::new(key, None, None).expect("one key is a ring"),
+    };
+    // As patient as it needs: time on the machine is not what is looked at.
+    let aws = aws_at(endpoint).with_slack(20);
+    let store = noting(MemoryStore::default(), wire);
+    let directory = noting(CognitoDirectory::new(&aws, POOL), wire);
+    let courier = noting(inbox.clone(), wire);
+    Lambdas {
+        define: DefineTrigger {
+            deployment: deployment.clone(),
+            store: store.clone(),
+            directory: directory.clone(),
+            courier: courier.clone(),
+            clock: clock.clone(),
+        },
+        create: CreateTrigger {
+            deployment: deployment.clone(),
+            store: store.clone(),
+            courier,
+            clock: clock.clone(),
+            entropy: SeededEntropy::new(1),
+        },
+        verify: VerifyTrigger {
+            deployment: deployment.clone(),
+            store: store.clone(),
+            clock: clock.clone(),
+        },
+        sign_in: SignInResolver {
+            deployment,
+            caller: Caller::new(POOL, CLIENT),
+            legacy_pool: false,
+            source_position: None,
+            store,
+            directory,
+            tokens: noting(CognitoTokens::new(&aws), wire),
+            api: noting(CognitoChallengeApi::new(&aws, CLIENT), wire),
+            clock: clock.clone(),
+            entropy: SeededEntropy::new(2),
+        },
+        wire: wire.clone(),
+        sabotage,
+        left: Mutex::default(),
+    }
+}
+
+fn noting<P>(port: P, wire: &Wire) -> Noting<P> {
+    Noting {
+        port,
+        wire: wire.clone(),
+    }
+}
