@@ -1,5 +1,6 @@
 //! Deliveries after the response, as the Lambdas make them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use latchstring_lambda::{Answer, DELIVERY, Handler, deliver};
@@ -9,14 +10,26 @@ use tokio::time::Instant;
 
 /// The deliveries that are under way. Clones are the same ones.
 #[derive(Clone, Debug, Default)]
-pub struct Deliveries(watch::Sender<usize>);
+pub struct Deliveries(watch::Sender<Numbered>);
+
+/// Deliveries by number, counted up from 0.
+#[derive(Debug, Default)]
+struct Numbered {
+    begun: u64,
+    under_way: BTreeSet<u64>,
+}
 
 /// One delivery that is under way, for as long as this lives.
-struct UnderWay(Deliveries);
+struct UnderWay {
+    deliveries: Deliveries,
+    number: u64,
+}
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.0.send_modify(|number| *number -= 1);
+        self.deliveries.0.send_modify(|all| {
+            all.under_way.remove(&self.number);
+        });
     }
 }
 
@@ -24,8 +37,7 @@ impl Deliveries {
     /// Gives the answer, and delivers what it leaves meanwhile.
     pub(crate) fn begin<H: Handler + 'static>(&self, handler: &Arc<H>, answer: Answer) -> Value {
         if let Some(parcel) = answer.parcel {
-            self.0.send_modify(|number| *number += 1);
-            let under_way = UnderWay(self.clone());
+            let under_way = self.next();
             let handler = Arc::clone(handler);
             tokio::spawn(async move {
                 deliver(&*handler, parcel, Instant::now() + DELIVERY).await;
@@ -35,9 +47,48 @@ impl Deliveries {
         answer.value
     }
 
-    /// Waits until every delivery that was begun is over.
+    fn next(&self) -> UnderWay {
+        let mut number = 0;
+        self.0.send_modify(|all| {
+            number = all.begun;
+            all.begun += 1;
+            all.under_way.insert(number);
+        });
+        UnderWay {
+            deliveries: self.clone(),
+            number,
+        }
+    }
+
+    /// Waits until every delivery that was begun before now is over; others may begin meanwhile,
+    /// without end on a busy service.
     pub async fn settled(&self) {
+        let mut watched = self.0.subscribe();
+        let begun = watched.borrow().begun;
+        let is_over = |all: &Numbered| all.under_way.first().is_none_or(|first| *first >= begun);
         // Fails only if there is no sender; there is this one.
-        let _ = self.0.subscribe().wait_for(|number| *number == 0).await;
+        let _ = watched.wait_for(is_over).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    #[test]
+    fn who_waits_for_what_was_begun_does_not_wait_for_what_begins_meanwhile() {
+        let deliveries = Deliveries::default();
+        let mut context = Context::from_waker(Waker::noop());
+        let before = deliveries.next();
+        let mut settled = pin!(deliveries.settled());
+        assert_eq!(settled.as_mut().poll(&mut context), Poll::Pending);
+        let meanwhile = deliveries.next();
+        assert_eq!(settled.as_mut().poll(&mut context), Poll::Pending);
+        drop(before);
+        assert_eq!(settled.as_mut().poll(&mut context), Poll::Ready(()));
+        drop(meanwhile);
     }
 }

@@ -3,12 +3,12 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use latchstring_core::code::Code;
@@ -16,6 +16,7 @@ use latchstring_core::identifier;
 use latchstring_core::message::Content;
 use latchstring_core::time::Timestamp;
 use latchstring_memory::{Delivered, Inbox};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::clock::LocalClock;
@@ -136,15 +137,32 @@ async fn config_json(
     }))
 }
 
-/// Newest first, with all that is on its way: whoever got an answer finds its message here.
-async fn inbox_json(State(shown): State<Shown>) -> Response {
+/// Which messages are asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// Those to this address or number only, in its canonical form.
+    to: Option<String>,
+    /// The newest so many.
+    limit: Option<usize>,
+}
+
+/// Newest first, with all that was on its way: whoever got an answer finds its message here.
+async fn inbox_json(State(shown): State<Shown>, uri: Uri) -> Response {
+    let Ok(Query(wanted)) = Query::<Wanted>::try_from_uri(&uri) else {
+        return refused(
+            StatusCode::BAD_REQUEST,
+            "The inbox takes to, an address or number, and limit, how many messages.",
+        );
+    };
     shown.deliveries.settled().await;
+    let most = wanted.limit.unwrap_or(usize::MAX);
     let messages: Vec<Value> = shown
         .inbox
-        .messages()
-        .into_iter()
-        .rev()
-        .map(|Delivered { id, at, message }| {
+        .messages(wanted.to.as_deref(), most)
+        .iter()
+        .map(|delivered| {
+            let Delivered { id, at, message } = delivered.as_ref();
             let (subject, html) = match &message.content {
                 Content::Mail { subject, html, .. } => (Some(subject), Some(html)),
                 Content::Sms { .. } => (None, None),
@@ -157,7 +175,7 @@ async fn inbox_json(State(shown): State<Shown>) -> Response {
                 "text": message.content.text(),
                 "html": html,
                 "code": message.code.as_ref().map(Code::digits),
-                "sentAt": rfc3339(at),
+                "sentAt": rfc3339(*at),
             })
         })
         .collect();

@@ -30,6 +30,7 @@ mod service;
 pub mod store_contract;
 mod tap;
 mod tokens;
+pub mod trips;
 
 pub use emulator::{Ministack, aws_at};
 pub use files::{holds_no_secret, note};

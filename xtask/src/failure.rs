@@ -38,6 +38,10 @@ pub(crate) enum Failure {
     Zip(io::Error),
     #[error("no test ran")]
     NoTests,
+    #[error("a function takes more instructions than was agreed, as said above")]
+    Instructions,
+    #[error("valgrind counted nothing: the function to measure was not called by its name")]
+    NothingCounted,
     #[error("{path} is not in this workspace; start it by `cargo xtask`", path = .0.display())]
     NoRepository(PathBuf),
     #[error("the search would prove nothing: {0}")]

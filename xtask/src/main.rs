@@ -7,6 +7,7 @@
 mod command;
 mod deploy_check;
 mod failure;
+mod instructions;
 mod leaks;
 mod node;
 mod package;
@@ -44,6 +45,27 @@ enum Chore {
     /// The emulator is ministack, installed into target/tools and started on a free port. The same
     /// scenarios are played at the local service. What each printed is kept in target/deploy-check.
     DeployCheck,
+    /// Count the instructions of the handlers with valgrind, and compare with what was agreed
+    ///
+    /// They run over the ports in memory, built with the release's optimisation but without its
+    /// linking (the profile `counted`, a minute or two once). What was agreed stands in
+    /// xtask/instructions.txt, and callgrind's own output in target/instructions.
+    Instructions {
+        /// Agree to what is counted now
+        #[arg(long)]
+        bless: bool,
+    },
+    /// Print what a person waits for and what each service is asked, counted through the handlers
+    RoundTrips {
+        /// Put the tables into docs/scale.md
+        #[arg(long)]
+        write: bool,
+    },
+    /// Sign in to a release build of the local service, ever more at once, to where it bends
+    ///
+    /// On a free port of this machine, for about a minute once it is built. Other work on the
+    /// machine shows in the figures.
+    Load,
     /// Explore the orders of parallel calls deeper than the tests do, and print what that came to
     Model,
     /// Print what the budgets leave to somebody who guesses: the defaults', or the environment's
@@ -126,6 +148,32 @@ fn main() -> ExitCode {
                 .env("MODEL", "deep");
             println!("      $ {line}");
             told(line.run(&repository).map_err(|failure| failure.of(&line)))
+        }
+        Chore::Instructions { bless } => told(instructions::run(&repository, bless)),
+        Chore::RoundTrips { write } => {
+            let mut line = Line::cargo(&["run", "--quiet", "--locked"]).args(&[
+                "--package",
+                "latchstring-tests",
+                "--example",
+                "round_trips",
+            ]);
+            if write {
+                line = line.args(&["--", "--write"]);
+            }
+            told(line.run(&repository).map_err(|failure| failure.of(&line)))
+        }
+        Chore::Load => {
+            let local = ["--release", "--locked", "--package", "latchstring-local"];
+            let build = Line::cargo(&["build"])
+                .args(&local)
+                .args(&["--bins", "--example", "load"]);
+            let load = Line::cargo(&["run", "--quiet"])
+                .args(&local)
+                .args(&["--example", "load"]);
+            told(
+                steps::show_and_run(&repository, &build)
+                    .and_then(|()| steps::show_and_run(&repository, &load)),
+            )
         }
         Chore::Odds => {
             let line = Line::cargo(&["run", "--quiet", "--locked"]).args(&[

@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use crate::command::Line;
 use crate::deploy_check;
 use crate::failure::{Failed, Failure};
+use crate::instructions;
 use crate::leaks;
 use crate::node;
 use crate::python;
@@ -36,6 +37,8 @@ pub(crate) enum Step {
     Emulators,
     /// All tests (cargo test)
     Tests,
+    /// How many instructions the handlers take (valgrind)
+    Instructions,
     /// The CDK construct, its templates and resolvers (tsc, eslint, node --test, cfn-lint)
     Infra,
     /// The TypeScript client and the examples, against the local service (node --test)
@@ -50,13 +53,14 @@ pub(crate) enum Step {
 
 impl Step {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Fmt,
         Self::Clippy,
         Self::Deny,
         Self::Docs,
         Self::Emulators,
         Self::Tests,
+        Self::Instructions,
         Self::Infra,
         Self::Clients,
         Self::Web,
@@ -73,6 +77,7 @@ impl Step {
             Self::Docs => "docs",
             Self::Emulators => "emulators",
             Self::Tests => "tests",
+            Self::Instructions => "instructions",
             Self::Infra => "infra",
             Self::Clients => "clients",
             Self::Web => "web",
@@ -89,6 +94,7 @@ impl Step {
             Self::Docs => "documentation",
             Self::Emulators => "emulators for the tests",
             Self::Tests => "all tests",
+            Self::Instructions => "instructions of the handlers",
             Self::Infra => "the infrastructure",
             Self::Clients => "the TypeScript client and the examples",
             Self::Web => "the pages in a browser",
@@ -162,6 +168,7 @@ fn perform(
             *counts.get_or_insert_default() += counted;
             ended
         }
+        Step::Instructions => instructions::run(repository, false),
         Step::Infra => infra(repository, counts.get_or_insert_default()),
         Step::Clients => clients(repository, counts.get_or_insert_default()),
         Step::Web => node_tests(repository, "web/tests", counts.get_or_insert_default()),

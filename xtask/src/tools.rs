@@ -40,6 +40,7 @@ const TOOLS: &[Tool] = &[
             Step::Deny,
             Step::Docs,
             Step::Tests,
+            Step::Instructions,
             Step::Clients,
             Step::Web,
             Step::Deploy,
@@ -68,6 +69,12 @@ const TOOLS: &[Tool] = &[
         },
         steps: &[Step::Infra, Step::Clients, Step::Web, Step::Deploy],
         install: "sudo apt-get install nodejs npm",
+    },
+    Tool {
+        name: "valgrind",
+        probe: || Line::new("valgrind", "valgrind").args(&["--version"]),
+        steps: &[Step::Instructions],
+        install: "sudo apt-get install valgrind",
     },
     Tool {
         name: "chromium",

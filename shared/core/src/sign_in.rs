@@ -1,11 +1,13 @@
 //! The sign-in resolver: the only door to a ticket.
 //!
-//! Without a proof it never looks a user up. It charges the budget, seals a ticket, opens a
-//! session and answers its first question: the same calls for everybody. With a proof it makes
-//! sure that the account exists and opens a session that the proof answers.
+//! Without a proof it never looks a user up. It charges the budget and meanwhile opens a session,
+//! seals a ticket, and answers the first question with it: the same calls for everybody. With a
+//! proof it makes sure that the account exists and opens a session that the proof answers.
 
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::try_join;
 use thiserror::Error;
 
 use crate::budget::{Bearer, Budget, Charge, Gate, Source};
@@ -291,9 +293,13 @@ where
 
     async fn session_by_code(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
         let identifier = &request.identifier;
-        let charge = self.charge(request).await?;
+        // At once: a person waits. An opened session is nothing without the ticket, which is sealed
+        // only for a request that was charged; one that is refused waits for no session.
+        let charging = pin!(self.charge(request));
+        let opening = pin!(async { Ok(self.api.initiate(identifier.as_str()).await?) });
+        let (charge, opened) = try_join(charging, opening).await?;
         let mut purpose = Purpose::SignIn;
-        let challenge = match self.api.initiate(identifier.as_str()).await? {
+        let challenge = match opened {
             Reply::Challenge(challenge) => challenge,
             Reply::UserNotFound if self.legacy_pool => {
                 let username = self.account_of(identifier).await?;

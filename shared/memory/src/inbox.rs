@@ -19,7 +19,7 @@ pub struct Inbox<C> {
 
 #[derive(Debug, Default)]
 struct Messages {
-    kept: VecDeque<Delivered>,
+    kept: VecDeque<Arc<Delivered>>,
     last_id: u64,
 }
 
@@ -43,9 +43,16 @@ impl<C: Clock> Inbox<C> {
         }
     }
 
-    /// The messages that are kept, oldest first.
-    pub fn messages(&self) -> Vec<Delivered> {
-        lock(&self.messages).kept.iter().cloned().collect()
+    /// The messages that are kept, newest first: those to one address or number, canonical, if
+    /// `to` says so, and no more than `most` of them.
+    pub fn messages(&self, to: Option<&str>, most: usize) -> Vec<Arc<Delivered>> {
+        let messages = lock(&self.messages);
+        let newest_first = messages.kept.iter().rev();
+        newest_first
+            .filter(|delivered| to.is_none_or(|to| delivered.message.to.as_str() == to))
+            .take(most)
+            .cloned()
+            .collect()
     }
 }
 
@@ -58,11 +65,11 @@ impl<C: Clock> Courier for Inbox<C> {
         if messages.kept.len() == CAPACITY {
             messages.kept.pop_front();
         }
-        messages.kept.push_back(Delivered {
+        messages.kept.push_back(Arc::new(Delivered {
             id,
             at,
             message: message.clone(),
-        });
+        }));
         Ok(())
     }
 }

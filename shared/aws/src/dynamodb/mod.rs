@@ -10,8 +10,9 @@
 //!
 //! # What it costs
 //!
-//! A sign-in at the first try is nine requests: three charges (sign-in), a redemption and a new
-//! flow (Create), a read and an attempt (Verify), a read and the finish (Define). A finished flow
+//! A sign-in by email at the first try is ten requests: two charges (sign-in), a redemption and a
+//! new flow (Create), a read and an attempt (Verify), a read, the finish and two charges forgiven
+//! (Define). By SMS one more is charged and forgiven; docs/scale.md counts them. A finished flow
 //! has 698 bytes with every address, since contacts are sealed at one length; a counter or
 //! redemption under 70. Each write is therefore one write unit.
 //!

@@ -1,0 +1,473 @@
+//! Whole sign-ins against `latchstring-local`, up to where it bends: `cargo xtask load`.
+//!
+//! It starts the program beside it on a free port of 127.0.0.1, makes accounts, and has people
+//! sign in as an app would, over HTTP: `signIn` through GraphQL, the code out of the inbox,
+//! `RespondToAuthChallenge`, and both tokens checked against the pool's keys. First more and more
+//! people at once, each beginning again as soon as they are in; then as many as it bore best, for
+//! longer; then half that rate, at fixed times whether or not it keeps up, so that waiting counts.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that speaks to a person"
+)]
+
+use std::error::Error;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use reqwest::{Client, RequestBuilder};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+/// Accounts, in turn: the local service takes 60 codes a minute for one identifier.
+const ACCOUNTS: usize = 3_000;
+/// How many people at once, one step after another.
+const RAMP: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
+const STEP: Duration = Duration::from_secs(3);
+const HOLD: Duration = Duration::from_secs(10);
+/// Nothing here takes as long, unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The ticks of `/proc/<pid>/stat` in a second, on every Linux.
+const TICKS: f64 = 100.0;
+
+const TARGET_RATE: f64 = 300.0;
+const TARGET_P99: Duration = Duration::from_millis(50);
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("The load test failed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Outcome<()> {
+    let service = Service::start()?;
+    let target = Arc::new(Target::of(&service.endpoint).await?);
+    target.make_accounts().await?;
+    let cores = std::thread::available_parallelism()?;
+    println!("{cores} cores for the service and for the {ACCOUNTS} people who sign in;");
+    println!("times are of a whole sign-in, from signIn to checked tokens.");
+    println!();
+    println!(
+        "| load | sign-ins/s | p50 ms | p99 ms | CPU ms a sign-in, service | people | cores busy | service MB |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+
+    // Not counted: the first tokens wait for the keys to be made.
+    closed(&service, &target, 8, STEP).await?;
+    let mut best: Option<(usize, Measured)> = None;
+    for people in RAMP {
+        let measured = closed(&service, &target, people, STEP).await?;
+        println!("{}", measured.row(&format!("{people} at once")));
+        if best
+            .as_ref()
+            .is_none_or(|(_, best)| measured.rate() > best.rate())
+        {
+            best = Some((people, measured));
+        }
+    }
+    let (people, _) = best.ok_or("nothing was measured")?;
+    let limit = closed(&service, &target, people, HOLD).await?;
+    println!("{}", limit.row(&format!("limit: {people} at once, held")));
+    let half = open(&service, &target, limit.rate() / 2.0, HOLD).await?;
+    println!("{}", half.row("half the limit, at fixed times"));
+
+    println!();
+    let busy = limit.busy_cores();
+    #[expect(clippy::cast_precision_loss, reason = "a count of cores")]
+    let all = cores.get() as f64;
+    if busy > 0.85 * all {
+        println!("At the limit {busy:.1} of {all} cores are busy with this: the processor binds.");
+    } else {
+        println!(
+            "At the limit only {busy:.1} of {all} cores are busy with this: something else binds, \
+             be it other programs on this machine or a lock of the service."
+        );
+    }
+    println!(
+        "By CPU time alone, {all} idle cores would bear {:.0} sign-ins/s.",
+        all * 1000.0 / (limit.service_cpu_ms() + limit.people_cpu_ms())
+    );
+    verdict(
+        "sign-ins/s at the limit",
+        limit.rate() >= TARGET_RATE,
+        &format!("{:.0}", limit.rate()),
+        &format!("at least {TARGET_RATE}"),
+    );
+    let p99 = half.percentile(99);
+    verdict(
+        "p99 at half of it",
+        p99 <= TARGET_P99,
+        &format!("{:.1} ms", millis(p99)),
+        &format!("at most {} ms", TARGET_P99.as_millis()),
+    );
+    Ok(())
+}
+
+fn verdict(what: &str, is_met: bool, measured: &str, wanted: &str) {
+    let met = if is_met { "met" } else { "NOT met here" };
+    println!("{what}: {measured}, wanted {wanted}: {met}.");
+}
+
+/// The service, as a process of its own; it ends with this.
+struct Service {
+    process: Child,
+    endpoint: String,
+}
+
+impl Service {
+    fn start() -> Outcome<Self> {
+        let examples = std::env::current_exe()?;
+        let program = examples
+            .parent()
+            .and_then(|examples| examples.parent())
+            .map(|profile| profile.join("latchstring-local"))
+            .ok_or("this program is in no folder")?;
+        let mut process = Command::new(&program)
+            .args(["--port", "0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("{}: {error}", program.display()))?;
+        let mut greeting = String::new();
+        if let Some(output) = process.stdout.take() {
+            BufReader::new(output).read_line(&mut greeting)?;
+        }
+        let endpoint = greeting
+            .split_whitespace()
+            .find(|word| word.starts_with("http://127.0.0.1:"))
+            .unwrap_or_default()
+            .to_owned();
+        let service = Self { process, endpoint };
+        if service.endpoint.is_empty() {
+            return Err("the service does not say where it listens".into());
+        }
+        Ok(service)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It has nothing to save. If it has ended already, there is nothing to end.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// CPU time that a process has used so far.
+fn cpu(pid: &str) -> Outcome<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // What precedes is a name that may hold anything.
+    let (_, numbers) = stat.rsplit_once(')').ok_or("no process")?;
+    let ticks: f64 = numbers
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum();
+    Ok(Duration::from_secs_f64(ticks / TICKS))
+}
+
+/// Memory that a process has in use now, in MB.
+fn memory(pid: &str) -> Outcome<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let kb = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .and_then(|rest| rest.split_whitespace().next())
+        .and_then(|kb| kb.parse::<u64>().ok())
+        .ok_or("no memory")?;
+    Ok(kb / 1024)
+}
+
+/// What people need to know to sign in.
+struct Target {
+    http: Client,
+    endpoint: String,
+    client: String,
+    pool: String,
+    api_key: String,
+    keys: Vec<(String, DecodingKey)>,
+    next: AtomicUsize,
+}
+
+impl Target {
+    async fn of(endpoint: &str) -> Outcome<Self> {
+        let http = Client::builder().timeout(PATIENCE).build()?;
+        let config: Value = http
+            .get(format!("{endpoint}/config.json"))
+            .send()
+            .await?
+            .json()
+            .await?;
+        let pool = text(&config["userPoolId"])?;
+        let keys: JwkSet = http
+            .get(format!("{endpoint}/{pool}/.well-known/jwks.json"))
+            .send()
+            .await?
+            .json()
+            .await?;
+        let keys = keys.keys.iter().map(|key| {
+            let id = key.common.key_id.clone().ok_or("a key without a name")?;
+            Outcome::Ok((id, DecodingKey::from_jwk(key)?))
+        });
+        Ok(Self {
+            keys: keys.collect::<Outcome<_>>()?,
+            client: text(&config["clientId"])?,
+            api_key: text(&config["apiKey"])?,
+            endpoint: endpoint.to_owned(),
+            http,
+            pool,
+            next: AtomicUsize::new(0),
+        })
+    }
+
+    fn cognito(&self, operation: &str, body: &Value) -> RequestBuilder {
+        self.http
+            .post(&self.endpoint)
+            .header("content-type", "application/x-amz-json-1.1")
+            .header(
+                "x-amz-target",
+                format!("AWSCognitoIdentityProviderService.{operation}"),
+            )
+            // The stand-in wants admin operations signed, and takes any signature.
+            .header("authorization", "AWS4-HMAC-SHA256 Credential=load")
+            .body(body.to_string())
+    }
+
+    async fn make_accounts(&self) -> Outcome<()> {
+        for number in 0..ACCOUNTS {
+            let username = format!("account-{number}");
+            let made = json!({
+                "UserPoolId": self.pool, "Username": username, "MessageAction": "SUPPRESS",
+                "UserAttributes": [
+                    {"Name": "email", "Value": address(number)},
+                    {"Name": "email_verified", "Value": "true"},
+                ],
+            });
+            ask(self.cognito("AdminCreateUser", &made)).await?;
+            let confirmed = json!({
+                "UserPoolId": self.pool, "Username": username,
+                "Password": "Nobody-keeps-th1s", "Permanent": true,
+            });
+            ask(self.cognito("AdminSetUserPassword", &confirmed)).await?;
+        }
+        Ok(())
+    }
+
+    /// One whole sign-in, of the next account.
+    async fn sign_in(&self) -> Outcome<()> {
+        let address = address(self.next.fetch_add(1, Ordering::Relaxed) % ACCOUNTS);
+        let asked = ask(self
+            .http
+            .post(format!("{}/graphql", self.endpoint))
+            .header("x-api-key", &self.api_key)
+            .json(&json!({
+                "query": "mutation ($input: SignInInput!) { signIn(input: $input) { session username } }",
+                "variables": {"input": {"emailOrPhone": address, "method": "EMAIL"}},
+            })))
+        .await?;
+        let asked = &asked["data"]["signIn"];
+        let inbox = format!("{}/inbox.json?to={address}&limit=1", self.endpoint);
+        let inbox = ask(self.http.get(inbox)).await?;
+        let answered = ask(self.cognito(
+            "RespondToAuthChallenge",
+            &json!({
+                "ClientId": self.client,
+                "ChallengeName": "CUSTOM_CHALLENGE",
+                "Session": text(&asked["session"])?,
+                "ChallengeResponses": {
+                    "USERNAME": text(&asked["username"])?,
+                    "ANSWER": text(&inbox[0]["code"])?,
+                },
+            }),
+        ))
+        .await?;
+        let result = &answered["AuthenticationResult"];
+        self.check(&text(&result["AccessToken"])?)?;
+        self.check(&text(&result["IdToken"])?)
+    }
+
+    fn check(&self, token: &str) -> Outcome<()> {
+        let header = jsonwebtoken::decode_header(token)?;
+        let key = self
+            .keys
+            .iter()
+            .find(|(id, _)| header.kid.as_ref() == Some(id));
+        let (_, key) = key.ok_or("a token's key is not the pool's")?;
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.validate_aud = false;
+        jsonwebtoken::decode::<Value>(token, key, &validation)?;
+        Ok(())
+    }
+}
+
+fn address(number: usize) -> String {
+    format!("person{number}@example.com")
+}
+
+async fn ask(request: RequestBuilder) -> Outcome<Value> {
+    let response = request.send().await?;
+    let status = response.status();
+    let answer: Value = response.json().await?;
+    if status.is_success() && answer["errors"].is_null() {
+        Ok(answer)
+    } else {
+        Err(format!("{status}: {} {}", answer["__type"], answer["errors"]).into())
+    }
+}
+
+fn text(value: &Value) -> Outcome<String> {
+    let text = value.as_str().ok_or("an answer lacks a field")?;
+    Ok(text.to_owned())
+}
+
+/// What a while of sign-ins came to.
+struct Measured {
+    /// In order.
+    times: Vec<Duration>,
+    took: Duration,
+    service: Duration,
+    people: Duration,
+    memory: u64,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "thousands")]
+impl Measured {
+    fn rate(&self) -> f64 {
+        self.times.len() as f64 / self.took.as_secs_f64()
+    }
+
+    fn percentile(&self, percent: usize) -> Duration {
+        let last = self.times.len().saturating_sub(1);
+        self.times
+            .get(last * percent / 100)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    fn service_cpu_ms(&self) -> f64 {
+        millis(self.service) / self.times.len() as f64
+    }
+
+    fn people_cpu_ms(&self) -> f64 {
+        millis(self.people) / self.times.len() as f64
+    }
+
+    fn busy_cores(&self) -> f64 {
+        (self.service + self.people).as_secs_f64() / self.took.as_secs_f64()
+    }
+
+    fn row(&self, load: &str) -> String {
+        format!(
+            "| {load} | {:.0} | {:.1} | {:.1} | {:.2} | {:.2} | {:.1} | {} |",
+            self.rate(),
+            millis(self.percentile(50)),
+            millis(self.percentile(99)),
+            self.service_cpu_ms(),
+            self.people_cpu_ms(),
+            self.busy_cores(),
+            self.memory,
+        )
+    }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// So many people for so long, each beginning again as soon as they are in.
+async fn closed(
+    service: &Service,
+    target: &Arc<Target>,
+    people: usize,
+    time: Duration,
+) -> Outcome<Measured> {
+    let until = Instant::now() + time;
+    measure(service, async {
+        let mut all = JoinSet::new();
+        for _ in 0..people {
+            let target = Arc::clone(target);
+            all.spawn(async move {
+                let mut times = Vec::new();
+                while Instant::now() < until {
+                    let begun = Instant::now();
+                    target.sign_in().await?;
+                    times.push(begun.elapsed());
+                }
+                Outcome::Ok(times)
+            });
+        }
+        collect(all).await
+    })
+    .await
+}
+
+/// So many sign-ins a second for so long, each begun when its time comes. A time is counted from
+/// when it should have begun.
+async fn open(
+    service: &Service,
+    target: &Arc<Target>,
+    rate: f64,
+    time: Duration,
+) -> Outcome<Measured> {
+    let begun = Instant::now();
+    measure(service, async {
+        let mut all = JoinSet::new();
+        for number in 0.. {
+            let at = Duration::from_secs_f64(f64::from(number) / rate);
+            if at >= time {
+                break;
+            }
+            tokio::time::sleep_until((begun + at).into()).await;
+            let target = Arc::clone(target);
+            all.spawn(async move {
+                target.sign_in().await?;
+                Outcome::Ok(vec![begun.elapsed().saturating_sub(at)])
+            });
+        }
+        collect(all).await
+    })
+    .await
+}
+
+async fn collect(mut all: JoinSet<Outcome<Vec<Duration>>>) -> Outcome<Vec<Duration>> {
+    let mut times = Vec::new();
+    while let Some(some) = all.join_next().await {
+        times.extend(some??);
+    }
+    Ok(times)
+}
+
+async fn measure(
+    service: &Service,
+    load: impl Future<Output = Outcome<Vec<Duration>>>,
+) -> Outcome<Measured> {
+    let pid = service.process.id().to_string();
+    let (begun, service_before, people_before) = (Instant::now(), cpu(&pid)?, cpu("self")?);
+    let mut times = load.await?;
+    let took = begun.elapsed();
+    times.sort_unstable();
+    if times.is_empty() {
+        return Err("nobody signed in".into());
+    }
+    Ok(Measured {
+        times,
+        took,
+        service: cpu(&pid)?.saturating_sub(service_before),
+        people: cpu("self")?.saturating_sub(people_before),
+        memory: memory(&pid)?,
+    })
+}

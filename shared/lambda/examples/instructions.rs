@@ -1,0 +1,332 @@
+//! The four functions on a typical event each, for valgrind to count: `cargo xtask instructions`.
+//!
+//! One known user signs in by phone, again and again, through the real handlers over the ports in
+//! memory: `signIn` charges the budgets and seals the ticket, Create redeems it and writes the
+//! message, Verify judges the right code, Define issues tokens. Clock and randomness are fixed; only
+//! the order within hash maps differs from one run to the next, by less than a hundredth.
+//!
+//! The one argument names the function to measure. Its calls, and nothing else, go through
+//! [`measured`], by whose name callgrind knows what to count. The first sign-in is not measured:
+//! what is made once is made in it.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::sync::Mutex;
+
+use latchstring_core::account::{Account, Attributes};
+use latchstring_core::budget::{Countries, IdentifierBudget};
+use latchstring_core::flow::Caller;
+use latchstring_core::keys::{Key, KeyId, KeyRing};
+use latchstring_core::policy::{Deployment, Policy};
+use latchstring_core::ports::{ChallengeApi, Fault, OpenChallenge, Reply, TokenHolder};
+use latchstring_core::secret::Secret;
+use latchstring_core::time::Timestamp;
+use latchstring_lambda::appsync::SignInResolver;
+use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
+use latchstring_lambda::{Answer, DELIVERY, Handler, answer, deliver};
+use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
+
+/// How often each function is measured: xtask divides by it.
+const SIGN_INS: usize = 20;
+
+const POOL: &str = "eu-west-1_COUNTED00";
+const CLIENT: &str = "countedclient";
+const NUMBER: &str = "+14155550132";
+const USERNAME: &str = "5f0c1f9e-6c1b-4b8e-9a53-0f9d0c6f9a11";
+
+fn main() {
+    let wanted = env::args().nth(1).unwrap_or_default();
+    assert!(
+        ["sign-in", "create", "verify", "define"].contains(&&*wanted),
+        "the argument is sign-in, create, verify or define"
+    );
+    let world = World::new();
+    world.sign_in("nothing");
+    for _ in 0..SIGN_INS {
+        world.sign_in(&wanted);
+    }
+}
+
+/// What callgrind counts: everything from here until it returns.
+#[inline(never)]
+fn measured(runtime: &Runtime, handler: &impl Handler, event: Value) -> Answer {
+    handled(runtime, handler, event)
+}
+
+#[inline(never)]
+fn handled(runtime: &Runtime, handler: &impl Handler, event: Value) -> Answer {
+    let answered = runtime.block_on(answer(handler, event));
+    answered.expect("the event is one of the handler's")
+}
+
+/// Cognito as the resolver meets it, without triggers: the two questions are always the same.
+#[derive(Default)]
+struct Questions {
+    /// The ticket of the latest answer.
+    ticket: Mutex<String>,
+}
+
+impl ChallengeApi for &Questions {
+    async fn initiate(&self, _: &str) -> Result<Reply, Fault> {
+        Ok(question(&[("step", "select")]))
+    }
+
+    async fn respond(
+        &self,
+        _: &OpenChallenge,
+        _: &str,
+        client_metadata: &[(&str, &str)],
+    ) -> Result<Reply, Fault> {
+        let ticket = client_metadata.iter().find(|(name, _)| *name == "ticket");
+        let (_, ticket) = ticket.expect("a ticket");
+        *self.ticket.lock().expect("nothing panics") = (*ticket).to_owned();
+        Ok(question(&[
+            ("step", "otp"),
+            ("codeLength", "6"),
+            ("attemptsLeft", "3"),
+            ("expiresIn", "300"),
+            ("resendAfter", "30"),
+        ]))
+    }
+}
+
+fn question(parameters: &[(&str, &str)]) -> Reply {
+    let parameters = parameters
+        .iter()
+        .chain(&[("USERNAME", USERNAME)])
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect::<BTreeMap<_, _>>();
+    Reply::Challenge(OpenChallenge {
+        session: Secret::new("A".repeat(1_000)),
+        parameters,
+    })
+}
+
+/// No token is asked about.
+struct Nobody;
+
+impl TokenHolder for Nobody {
+    async fn holder(&self, _: &Secret) -> Result<Option<Account>, Fault> {
+        Ok(None)
+    }
+}
+
+type Memory = Inbox<ManualClock>;
+
+struct World {
+    runtime: Runtime,
+    inbox: Memory,
+    questions: &'static Questions,
+    sign_in: SignInResolver<
+        MemoryStore,
+        MemoryDirectory,
+        Nobody,
+        &'static Questions,
+        ManualClock,
+        SeededEntropy,
+    >,
+    define: DefineTrigger<MemoryStore, MemoryDirectory, Memory, ManualClock>,
+    create: CreateTrigger<MemoryStore, Memory, ManualClock, SeededEntropy>,
+    verify: VerifyTrigger<MemoryStore, ManualClock>,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
+        policy.budgets.sms.countries = Countries::All;
+        policy.budgets.identifier = IdentifierBudget {
+            per_minute: 1_000,
+            per_hour: 1_000,
+            per_day: 1_000,
+            short_per_month: 1_000,
+        };
+        policy.budgets.source.per_minute = 1_000;
+        policy.budgets.source.per_hour = 1_000;
+        let key = Key::new(KeyId::parse("counted").expect("an id"), &[7; 32]).expect("a key");
+        let deployment = Deployment {
+            policy,
+            keys: KeyRing::new(key, None, None).expect("one key is a ring"),
+        };
+        let clock = ManualClock::at(Timestamp::from_secs(1_800_000_000));
+        let (store, directory) = (MemoryStore::default(), MemoryDirectory::default());
+        let inbox = Inbox::new(clock.clone());
+        directory.put(Account {
+            username: USERNAME.to_owned(),
+            enabled: true,
+            attributes: Attributes::from_pairs(ATTRIBUTES),
+        });
+        let questions: &'static Questions = Box::leak(Box::default());
+        Self {
+            runtime: Builder::new_current_thread()
+                .enable_time()
+                .build()
+                .expect("a runtime"),
+            questions,
+            sign_in: SignInResolver {
+                deployment: deployment.clone(),
+                caller: Caller::new(POOL, CLIENT),
+                legacy_pool: false,
+                source_position: Some(1),
+                store: store.clone(),
+                directory: directory.clone(),
+                tokens: Nobody,
+                api: questions,
+                clock: clock.clone(),
+                entropy: SeededEntropy::new(1),
+            },
+            define: DefineTrigger {
+                deployment: deployment.clone(),
+                store: store.clone(),
+                directory,
+                courier: inbox.clone(),
+                clock: clock.clone(),
+            },
+            create: CreateTrigger {
+                deployment: deployment.clone(),
+                store: store.clone(),
+                courier: inbox.clone(),
+                clock: clock.clone(),
+                entropy: SeededEntropy::new(2),
+            },
+            verify: VerifyTrigger {
+                deployment,
+                store,
+                clock,
+            },
+            inbox,
+        }
+    }
+
+    /// One whole sign-in, of which the function of that name is measured where it does most.
+    fn sign_in(&self, wanted: &str) {
+        let signed_in = self.call(wanted == "sign-in", &self.sign_in, resolver_event());
+        assert_eq!(signed_in["data"]["codeLength"], 6);
+        let ticket = self
+            .questions
+            .ticket
+            .lock()
+            .expect("nothing panics")
+            .clone();
+        let said = json!({ "method": "phone_number", "ticket": ticket });
+
+        let opened = self.call(false, &self.define, event(json!({ "session": [] })));
+        assert_eq!(opened["response"]["challengeName"], "CUSTOM_CHALLENGE");
+        let asked = json!({ "session": [], "challengeName": "CUSTOM_CHALLENGE" });
+        let select = self.call(false, &self.create, event(asked));
+        let passed = self.call(false, &self.verify, answered(&select, "select", &said));
+        assert_eq!(passed["response"]["answerCorrect"], true);
+
+        let rounds = json!([round(&select)]);
+        let mut request = json!({ "session": rounds, "clientMetadata": said });
+        self.call(false, &self.define, event(request.clone()));
+        request["challengeName"] = json!("CUSTOM_CHALLENGE");
+        let otp = self.call(wanted == "create", &self.create, event(request));
+        assert_eq!(otp["response"]["publicChallengeParameters"]["step"], "otp");
+
+        let code = self.code();
+        let right = self.call(
+            wanted == "verify",
+            &self.verify,
+            answered(&otp, &code, &json!({})),
+        );
+        assert_eq!(right["response"]["answerCorrect"], true);
+        let rounds = json!({ "session": [round(&select), round(&otp)] });
+        let issued = self.call(wanted == "define", &self.define, event(rounds));
+        assert_eq!(issued["response"]["issueTokens"], true);
+    }
+
+    fn call(&self, counts: bool, handler: &impl Handler, event: Value) -> Value {
+        let answer = if counts {
+            measured(&self.runtime, handler, event)
+        } else {
+            handled(&self.runtime, handler, event)
+        };
+        if let Some(parcel) = answer.parcel {
+            self.runtime.block_on(async {
+                deliver(handler, parcel, Instant::now() + DELIVERY).await;
+            });
+        }
+        answer.value
+    }
+
+    fn code(&self) -> String {
+        let newest = self.inbox.messages(None, 1);
+        let message = &newest.first().expect("a message").message;
+        let code = message.code.as_ref().expect("a code");
+        code.digits().to_owned()
+    }
+}
+
+const ATTRIBUTES: [(&str, &str); 6] = [
+    ("sub", "0e4f9b1c-3d57-4a5a-9a39-6a40a5ad5a11"),
+    ("cognito:user_status", "CONFIRMED"),
+    ("phone_number", NUMBER),
+    ("phone_number_verified", "true"),
+    ("email", "ada@example.com"),
+    ("email_verified", "true"),
+];
+
+/// An event of Cognito's with this request in it.
+fn event(mut request: Value) -> Value {
+    request["userAttributes"] = ATTRIBUTES
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), json!(value)))
+        .collect();
+    json!({
+        "version": "1",
+        "region": "eu-west-1",
+        "userPoolId": POOL,
+        "userName": USERNAME,
+        "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": CLIENT },
+        "triggerSource": "CustomAuth",
+        "request": request,
+        "response": {},
+    })
+}
+
+/// Verify's event for an answer to what Create asked.
+fn answered(created: &Value, answer: &str, said: &Value) -> Value {
+    event(json!({
+        "privateChallengeParameters": created["response"]["privateChallengeParameters"],
+        "challengeAnswer": answer,
+        "clientMetadata": said,
+    }))
+}
+
+/// What Cognito remembers of a question that was answered right.
+fn round(created: &Value) -> Value {
+    json!({
+        "challengeName": "CUSTOM_CHALLENGE",
+        "challengeResult": true,
+        "challengeMetadata": created["response"]["challengeMetadata"],
+    })
+}
+
+/// `AppSync`'s event for `signIn`.
+fn resolver_event() -> Value {
+    json!({
+        "arguments": { "input": { "emailOrPhone": "+1 415 555 0132", "method": "PHONE_NUMBER" } },
+        "identity": null,
+        "source": null,
+        "request": {
+            "headers": {
+                "x-forwarded-for": "192.0.2.44, 198.51.100.7",
+                "user-agent": "an app",
+                "content-type": "application/json",
+                "x-api-key": "da2-counted",
+            },
+            "domainName": null,
+        },
+        "info": {
+            "fieldName": "signIn",
+            "parentTypeName": "Mutation",
+            "selectionSetList": ["session", "username", "codeLength"],
+            "variables": {},
+        },
+        "stash": {},
+        "prev": null,
+    })
+}

@@ -1,0 +1,252 @@
+//! How many trips between machines a person waits for, and how many requests each service gets.
+//!
+//! A [`Journey`] is one person's way to tokens through the real handlers, on virtual time: every
+//! port call, invocation and request is a trip that lasts as long as a table says. Trips of one
+//! unit each count what is sequential; the assumed milliseconds of [`Hop::assumed_ms`] say how it
+//! feels. What others do is written down as the list of trips that their sources make.
+
+mod line;
+mod others;
+mod pool;
+mod ports;
+mod tables;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use latchstring_core::account::{Account, Attributes};
+use latchstring_core::budget::Countries;
+use latchstring_core::flow::Caller;
+use latchstring_core::identifier::Method;
+use latchstring_core::keys::{Key, KeyId, KeyRing};
+use latchstring_core::policy::{Deployment, Policy};
+use latchstring_core::secret::Secret;
+use latchstring_core::time::Timestamp;
+use latchstring_lambda::appsync::SignInResolver;
+use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
+use latchstring_lambda::{OsEntropy, answer};
+use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use serde_json::{Value, json};
+
+pub use line::{Gone, Hop, Latencies, Line};
+pub use others::{ARTICLE, ARTICLE_NEW, Other, PEER};
+use pool::{CLIENT, FarPool, Next, POOL, Pool};
+use ports::{Far, Nobody};
+pub use tables::{Column, Table, columns, document, in_document, round_trips, tables};
+
+/// Who signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Somebody with an account.
+    Known,
+    /// Somebody without.
+    New,
+}
+
+/// A part of the way for which a person waits.
+#[derive(Clone, Debug)]
+pub struct Leg {
+    /// What the person does.
+    pub name: &'static str,
+    /// How long it takes until they see its answer.
+    pub took: u64,
+    /// How long until the message is with SES or SNS.
+    pub message_after: Option<u64>,
+    /// How many requests of each operation of each service it makes.
+    pub requests: BTreeMap<(&'static str, &'static str), usize>,
+}
+
+impl Leg {
+    fn of<T>(name: &'static str, gone: Gone<T>) -> (Self, T) {
+        let Gone {
+            output,
+            took,
+            message_after,
+            requests,
+        } = gone;
+        let leg = Self {
+            name,
+            took,
+            message_after,
+            requests,
+        };
+        (leg, output)
+    }
+}
+
+/// Trips of one unit: the time is how many come one after the other.
+pub const fn each_one(_: Hop) -> u64 {
+    1
+}
+
+/// One person's way to tokens.
+pub struct Journey {
+    line: Line,
+    resolver: SignInResolver<
+        Far<MemoryStore>,
+        Far<MemoryDirectory>,
+        Nobody,
+        FarPool,
+        ManualClock,
+        OsEntropy,
+    >,
+    pool: Arc<Pool>,
+    inbox: Inbox<ManualClock>,
+    method: Method,
+    typed: &'static str,
+}
+
+impl Journey {
+    /// The legs of it, by this method, with trips that last so long.
+    pub fn go(who: Who, method: Method, latencies: Latencies) -> Vec<Leg> {
+        // The handlers ask for the time that is left to them.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime");
+        let _entered = runtime.enter();
+        let journey = Self::begin(who, method, latencies);
+        let (asking, question) = journey.sign_in("signIn", None);
+        let code = journey.code();
+        let (answering, next) = journey.answer("the code", &question, &code);
+        match (who, next) {
+            (Who::Known, Next::Tokens) => vec![asking, answering],
+            (Who::New, Next::Challenge(challenge)) => {
+                let proof = challenge.parameters.get("proof").expect("a proof").clone();
+                let (claiming, question) = journey.sign_in("signIn with the proof", Some(&proof));
+                let (last, next) = journey.answer("the proof", &question, &proof);
+                assert!(matches!(next, Next::Tokens), "the proof ends in tokens");
+                vec![asking, answering, claiming, last]
+            }
+            _ => panic!("the code ends in tokens or, for who is new, in a proof"),
+        }
+    }
+
+    fn begin(who: Who, method: Method, latencies: Latencies) -> Self {
+        let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
+        policy.budgets.sms.countries = Countries::All;
+        let key = Key::new(KeyId::parse("trips").expect("an id"), &[7; 32]).expect("a key");
+        let deployment = Deployment {
+            policy,
+            keys: KeyRing::new(key, None, None).expect("one key is a ring"),
+        };
+        let line = Line::new(latencies);
+        let clock = ManualClock::at(Timestamp::from_secs(1_800_000_000));
+        let accounts = MemoryDirectory::default();
+        let inbox = Inbox::new(clock.clone());
+        let store = Far {
+            line: line.clone(),
+            port: MemoryStore::default(),
+        };
+        let directory = Far {
+            line: line.clone(),
+            port: accounts.clone(),
+        };
+        let courier = Far {
+            line: line.clone(),
+            port: inbox.clone(),
+        };
+        let typed = match method {
+            Method::Email => "ada@example.com",
+            Method::PhoneNumber => "+14155550132",
+        };
+        if who == Who::Known {
+            let name = method.as_str();
+            accounts.put(Account {
+                username: "username-of-ada".to_owned(),
+                enabled: true,
+                attributes: Attributes::from_pairs([
+                    ("sub", "sub-of-ada"),
+                    ("cognito:user_status", "CONFIRMED"),
+                    (name, typed),
+                    (&*format!("{name}_verified"), "true"),
+                ]),
+            });
+        }
+        let pool = Arc::new(Pool {
+            line: line.clone(),
+            accounts,
+            define: Arc::new(DefineTrigger {
+                deployment: deployment.clone(),
+                store: store.clone(),
+                directory: directory.clone(),
+                courier: courier.clone(),
+                clock: clock.clone(),
+            }),
+            create: Arc::new(CreateTrigger {
+                deployment: deployment.clone(),
+                store: store.clone(),
+                courier,
+                clock: clock.clone(),
+                entropy: SeededEntropy::new(1),
+            }),
+            verify: Arc::new(VerifyTrigger {
+                deployment: deployment.clone(),
+                store: store.clone(),
+                clock: clock.clone(),
+            }),
+            sessions: std::sync::Mutex::default(),
+        });
+        Self {
+            resolver: SignInResolver {
+                deployment,
+                caller: Caller::new(POOL, CLIENT),
+                legacy_pool: false,
+                source_position: None,
+                store,
+                directory,
+                tokens: Nobody,
+                api: FarPool(Arc::clone(&pool)),
+                clock,
+                entropy: OsEntropy,
+            },
+            line,
+            pool,
+            inbox,
+            method,
+            typed,
+        }
+    }
+
+    /// The person asks for a code, or presents a proof: `SignInPayload`.
+    fn sign_in(&self, name: &'static str, proof: Option<&str>) -> (Leg, Value) {
+        let method = match self.method {
+            Method::Email => "EMAIL",
+            Method::PhoneNumber => "PHONE_NUMBER",
+        };
+        let event = json!({
+            "arguments": { "input": { "emailOrPhone": self.typed, "method": method, "proof": proof } },
+            "identity": null,
+            "request": { "headers": {} },
+            "info": { "fieldName": "signIn" },
+        });
+        let gone = self.line.go(async {
+            self.line.trip(Hop::Client, "AppSync", "queries").await;
+            self.line.trip(Hop::Invoke, "Lambda", "sign-in").await;
+            answer(&self.resolver, event).await
+        });
+        let (leg, answered) = Leg::of(name, gone);
+        let mut answered = answered.expect("an AppSync event").value;
+        assert!(answered["error"].is_null(), "{}", answered["error"]["type"]);
+        (leg, answered["data"].take())
+    }
+
+    /// The person answers, straight to Cognito.
+    fn answer(&self, name: &'static str, question: &Value, answer: &str) -> (Leg, Next) {
+        let session = Secret::new(question["session"].as_str().expect("a session"));
+        let said = json!({});
+        let gone = self.line.go(async {
+            self.line
+                .trip(Hop::Client, "Cognito", "RespondToAuthChallenge")
+                .await;
+            self.pool.respond(&session, answer, &said).await
+        });
+        Leg::of(name, gone)
+    }
+
+    fn code(&self) -> String {
+        let newest = self.inbox.messages(None, 1);
+        let message = &newest.first().expect("a message").message;
+        message.code.as_ref().expect("a code").digits().to_owned()
+    }
+}

@@ -1,0 +1,186 @@
+//! The ports in memory, each at the end of a line: a call is one request, as in `latchstring-aws`.
+
+use latchstring_core::account::{Account, Names, Sub};
+use latchstring_core::flow::{AnswerDigest, Flow, FlowId};
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::label::Label;
+use latchstring_core::message::Message;
+use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
+use latchstring_core::ports::{
+    Charged, Courier, Created, DeliveryFault, Directory, Fault, Finished, Judged, Opened, Redeemed,
+    Store, Token, TokenHolder, Window, Written,
+};
+use latchstring_core::secret::Secret;
+use latchstring_core::time::Timestamp;
+
+use super::line::{Hop, Line};
+
+/// A port at the end of a line.
+#[derive(Clone)]
+pub(super) struct Far<P> {
+    pub(super) line: Line,
+    pub(super) port: P,
+}
+
+impl<P> Far<P> {
+    async fn read(&self) {
+        self.line.trip(Hop::DynamoDb, "DynamoDB", "reads").await;
+    }
+
+    async fn write(&self) {
+        self.line.trip(Hop::DynamoDb, "DynamoDB", "writes").await;
+    }
+
+    async fn cognito(&self, operation: &'static str) {
+        self.line.trip(Hop::Cognito, "Cognito", operation).await;
+    }
+}
+
+impl<P: Store> Store for Far<P> {
+    async fn open_flow(&self, flow: &Flow) -> Result<Opened, Fault> {
+        self.write().await;
+        self.port.open_flow(flow).await
+    }
+
+    async fn flow(&self, id: FlowId) -> Result<Option<Flow>, Fault> {
+        self.read().await;
+        self.port.flow(id).await
+    }
+
+    async fn advance_send(&self, id: FlowId, sends: u8, now: Timestamp) -> Result<bool, Fault> {
+        self.write().await;
+        self.port.advance_send(id, sends, now).await
+    }
+
+    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, Fault> {
+        self.write().await;
+        self.port.lift_cooldown(id, sends).await
+    }
+
+    async fn judge(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        right: bool,
+        limit: u8,
+        now: Timestamp,
+    ) -> Result<Judged, Fault> {
+        self.write().await;
+        self.port.judge(id, answer, right, limit, now).await
+    }
+
+    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, Fault> {
+        self.write().await;
+        self.port.finish(id, now).await
+    }
+
+    async fn redeem(
+        &self,
+        token: Token,
+        flow: FlowId,
+        keep_until: Timestamp,
+    ) -> Result<Redeemed, Fault> {
+        self.write().await;
+        self.port.redeem(token, flow, keep_until).await
+    }
+
+    async fn is_redeemed(&self, token: Token) -> Result<bool, Fault> {
+        self.read().await;
+        self.port.is_redeemed(token).await
+    }
+
+    async fn put_pending(&self, pending: &Pending) -> Result<(), Fault> {
+        self.write().await;
+        self.port.put_pending(pending).await
+    }
+
+    async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, Fault> {
+        self.read().await;
+        self.port.pending(account, method).await
+    }
+
+    async fn settle_pending(
+        &self,
+        account: &Sub,
+        method: Method,
+        id: PendingId,
+        outcome: PendingOutcome,
+    ) -> Result<bool, Fault> {
+        self.write().await;
+        self.port.settle_pending(account, method, id, outcome).await
+    }
+
+    async fn lease(
+        &self,
+        on: Label,
+        holder: Label,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Fault> {
+        self.write().await;
+        self.port.lease(on, holder, now, until).await
+    }
+
+    async fn release(&self, on: Label, holder: Label) -> Result<(), Fault> {
+        self.write().await;
+        self.port.release(on, holder).await
+    }
+
+    async fn charge(
+        &self,
+        counter: Label,
+        windows: &[Window],
+        keep_until: Timestamp,
+    ) -> Result<Charged, Fault> {
+        self.write().await;
+        self.port.charge(counter, windows, keep_until).await
+    }
+
+    async fn forgive(&self, counter: Label, windows: &[String]) -> Result<(), Fault> {
+        self.write().await;
+        self.port.forgive(counter, windows).await
+    }
+}
+
+impl<P: Directory> Directory for Far<P> {
+    async fn find(&self, name: &str) -> Result<Option<Account>, Fault> {
+        self.cognito("AdminGetUser").await;
+        self.port.find(name).await
+    }
+
+    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, Fault> {
+        self.cognito("AdminCreateUser").await;
+        self.port.create(username, contact).await
+    }
+
+    async fn set_password(&self, username: &str, password: &Secret) -> Result<(), Fault> {
+        self.cognito("AdminSetUserPassword").await;
+        self.port.set_password(username, password).await
+    }
+
+    async fn set_contact(&self, username: &str, contact: &Identifier) -> Result<Written, Fault> {
+        self.cognito("AdminUpdateUserAttributes").await;
+        self.port.set_contact(username, contact).await
+    }
+
+    async fn set_names(&self, username: &str, names: &Names) -> Result<(), Fault> {
+        self.cognito("AdminUpdateUserAttributes").await;
+        self.port.set_names(username, names).await
+    }
+}
+
+impl<P: Courier> Courier for Far<P> {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryFault> {
+        self.line.trip(Hop::Message, "SES or SNS", "messages").await;
+        self.port.deliver(message).await
+    }
+}
+
+/// No token is asked about on the way to one.
+pub(super) struct Nobody;
+
+impl TokenHolder for Nobody {
+    async fn holder(&self, _: &Secret) -> Result<Option<Account>, Fault> {
+        Ok(None)
+    }
+}

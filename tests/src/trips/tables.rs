@@ -1,0 +1,252 @@
+//! The tables of docs/scale.md that are counted, not written.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use latchstring_core::identifier::Method;
+
+use super::line::Hop;
+use super::others::{ARTICLE, ARTICLE_NEW, Other, PEER};
+use super::{Journey, Leg, Who, each_one};
+
+/// A table and the name of its place in the document.
+pub struct Table {
+    /// What the comments around it say.
+    pub name: &'static str,
+    /// Markdown.
+    pub text: String,
+}
+
+/// One way to tokens.
+pub struct Column {
+    /// Who, by what.
+    pub name: &'static str,
+    /// Trips counted.
+    pub counted: Vec<Leg>,
+    /// Trips in milliseconds.
+    pub felt: Vec<Leg>,
+}
+
+impl Column {
+    fn new(name: &'static str, who: Who, method: Method) -> Self {
+        Self {
+            name,
+            counted: Journey::go(who, method, each_one),
+            felt: Journey::go(who, method, Hop::assumed_ms),
+        }
+    }
+
+    /// How many requests of an operation it takes.
+    pub fn requests(&self, service: &str, operation: &str) -> usize {
+        self.counted
+            .iter()
+            .flat_map(|leg| &leg.requests)
+            .filter(|((s, o), _)| *s == service && *o == operation)
+            .map(|(_, number)| number)
+            .sum()
+    }
+}
+
+/// Everybody.
+pub fn columns() -> [Column; 4] {
+    [
+        Column::new("known, email", Who::Known, Method::Email),
+        Column::new("known, SMS", Who::Known, Method::PhoneNumber),
+        Column::new("new, email", Who::New, Method::Email),
+        Column::new("new, SMS", Who::New, Method::PhoneNumber),
+    ]
+}
+
+/// Every operation, in the order of the way, and with which quota of Cognito's it counts: its
+/// name, and the default requests a second. Respond has three times the quota of Initiate.
+const REQUESTS: [(&str, &str, Option<(&str, usize)>); 9] = [
+    ("AppSync", "queries", None),
+    ("Cognito", "InitiateAuth", Some(("UserAuthentication", 120))),
+    (
+        "Cognito",
+        "RespondToAuthChallenge",
+        Some(("3 × UserAuthentication", 360)),
+    ),
+    ("Cognito", "AdminGetUser", Some(("UserRead", 120))),
+    ("Cognito", "AdminCreateUser", Some(("UserCreation", 50))),
+    (
+        "Cognito",
+        "AdminSetUserPassword",
+        Some(("UserAccountRecovery", 30)),
+    ),
+    ("DynamoDB", "reads", None),
+    ("DynamoDB", "writes", None),
+    ("SES or SNS", "messages", None),
+];
+
+const FUNCTIONS: [&str; 4] = ["sign-in", "define", "create", "verify"];
+
+/// All tables.
+pub fn tables() -> Vec<Table> {
+    let columns = columns();
+    vec![
+        Table {
+            name: "round trips",
+            text: round_trips(&columns),
+        },
+        Table {
+            name: "latencies",
+            text: latencies(),
+        },
+        Table {
+            name: "requests",
+            text: requests(&columns),
+        },
+        Table {
+            name: "quotas",
+            text: quotas(&columns),
+        },
+    ]
+}
+
+fn row(out: &mut String, cells: impl IntoIterator<Item = String>) {
+    let cells: Vec<_> = cells.into_iter().collect();
+    // Writing to a text cannot fail.
+    let _ = writeln!(out, "| {} |", cells.join(" | "));
+}
+
+fn head(out: &mut String, cells: &[&str]) {
+    row(out, cells.iter().map(ToString::to_string));
+    let _ = writeln!(out, "|{}", "---|".repeat(cells.len()));
+}
+
+/// What a person waits for, beside what others make them wait for.
+pub fn round_trips(columns: &[Column]) -> String {
+    let mut out = String::new();
+    head(
+        &mut out,
+        &[
+            "way",
+            "part",
+            "trips, one after the other",
+            "ms to the answer",
+            "ms to the message sent",
+        ],
+    );
+    for column in columns {
+        for (counted, felt) in column.counted.iter().zip(&column.felt) {
+            let sent = felt
+                .message_after
+                .map_or(String::new(), |ms| ms.to_string());
+            row(
+                &mut out,
+                [
+                    column.name.to_owned(),
+                    counted.name.to_owned(),
+                    counted.took.to_string(),
+                    felt.took.to_string(),
+                    sent,
+                ],
+            );
+        }
+    }
+    for other in [&ARTICLE, &ARTICLE_NEW, &PEER] {
+        for (name, part) in [("signIn", other.sign_in), ("the code", other.answer)] {
+            let felt = Other::took(part, Hop::assumed_ms);
+            let sent = if part.contains(&Hop::Message) {
+                felt.to_string()
+            } else {
+                String::new()
+            };
+            row(
+                &mut out,
+                [
+                    other.name.to_owned(),
+                    name.to_owned(),
+                    part.len().to_string(),
+                    felt.to_string(),
+                    sent,
+                ],
+            );
+        }
+    }
+    out
+}
+
+fn latencies() -> String {
+    let mut out = String::new();
+    head(&mut out, &["trip, there and back", "ms, assumed"]);
+    for hop in Hop::ALL {
+        row(
+            &mut out,
+            [hop.name().to_owned(), hop.assumed_ms().to_string()],
+        );
+    }
+    out
+}
+
+fn requests(columns: &[Column]) -> String {
+    let mut out = String::new();
+    let mut names = vec!["requests"];
+    names.extend(columns.iter().map(|column| column.name));
+    head(&mut out, &names);
+    let mut line = |name: String, number: &dyn Fn(&Column) -> usize| {
+        let cells = columns.iter().map(|column| number(column).to_string());
+        row(&mut out, std::iter::once(name).chain(cells));
+    };
+    for (service, operation, _) in REQUESTS {
+        line(format!("{service}: {operation}"), &|column| {
+            column.requests(service, operation)
+        });
+    }
+    for function in FUNCTIONS {
+        line(format!("Lambda: {function}"), &|column| {
+            column.requests("Lambda", function)
+        });
+    }
+    out
+}
+
+/// At how many sign-ins a second each quota of Cognito's is used up.
+fn quotas(columns: &[Column]) -> String {
+    let mut out = String::new();
+    let mut names = vec!["quota of Cognito's", "requests/s, by default"];
+    let titles: Vec<_> = columns
+        .iter()
+        .map(|column| format!("{}, a second", column.name))
+        .collect();
+    names.extend(titles.iter().map(String::as_str));
+    head(&mut out, &names);
+    for (service, operation, quota) in REQUESTS {
+        let Some((name, limit)) = quota else { continue };
+        let cells = columns.iter().map(|column| {
+            limit
+                .checked_div(column.requests(service, operation))
+                .map_or("–".to_owned(), |rate| rate.to_string())
+        });
+        let first = [format!("{name}: {operation}"), limit.to_string()];
+        row(&mut out, first.into_iter().chain(cells));
+    }
+    out
+}
+
+/// Where the document is.
+pub fn document() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/scale.md"))
+}
+
+/// The document with these tables in their places.
+///
+/// # Panics
+/// If it has no place for one of them.
+pub fn in_document(text: &str, tables: &[Table]) -> String {
+    let mut text = text.to_owned();
+    for Table { name, text: table } in tables {
+        let (begin, end) = (
+            format!("<!-- counted: {name} -->\n"),
+            format!("<!-- end: {name} -->"),
+        );
+        let from = text.find(&begin).map(|at| at + begin.len());
+        let to = text.find(&end);
+        let (Some(from), Some(to)) = (from, to) else {
+            panic!("docs/scale.md has no place for the table of {name}")
+        };
+        text.replace_range(from..to, &format!("\n{table}\n"));
+    }
+    text
+}

@@ -1,0 +1,81 @@
+//! What a person waits for, counted through the real handlers, against what others make them wait.
+
+use std::fs;
+
+use latchstring_core::identifier::Method;
+use latchstring_tests::trips::{
+    ARTICLE, Column, Hop, Journey, Other, PEER, Who, columns, document, each_one, in_document,
+    tables,
+};
+
+#[test]
+fn a_known_user_waits_for_at_most_one_trip_more_than_in_the_article_and_gets_a_code() {
+    for method in [Method::Email, Method::PhoneNumber] {
+        let legs = Journey::go(Who::Known, method, each_one);
+        let article = Other::took(ARTICLE.sign_in, each_one);
+        assert!(
+            legs[0].took <= article + 1,
+            "signIn takes {} trips one after the other, the article's {article}",
+            legs[0].took
+        );
+        assert!(legs[0].message_after.is_some(), "a message was sent");
+    }
+}
+
+#[test]
+fn a_known_user_is_asked_sooner_than_by_the_others() {
+    for method in [Method::Email, Method::PhoneNumber] {
+        let ours = Journey::go(Who::Known, method, Hop::assumed_ms)[0].took;
+        for other in [ARTICLE, PEER] {
+            let theirs = Other::took(other.sign_in, Hop::assumed_ms);
+            assert!(ours < theirs, "{ours} ms, {}: {theirs} ms", other.name);
+        }
+    }
+}
+
+#[test]
+fn nobody_waits_for_the_message_service() {
+    fn slow(hop: Hop) -> u64 {
+        match hop {
+            Hop::Message => 1_000_000,
+            _ => 1,
+        }
+    }
+    let legs = Journey::go(Who::Known, Method::Email, slow);
+    assert!(legs[0].took < 1_000, "signIn waited for the message");
+    assert!(
+        legs[0]
+            .message_after
+            .is_some_and(|after| after >= 1_000_000)
+    );
+}
+
+#[test]
+fn the_budgets_are_charged_while_the_session_opens() {
+    fn only(wanted: Hop) -> fn(Hop) -> u64 {
+        match wanted {
+            Hop::DynamoDb => |hop| u64::from(hop == Hop::DynamoDb),
+            _ => |hop| u64::from(hop == Hop::Cognito) * 1_000 + u64::from(hop == Hop::DynamoDb),
+        }
+    }
+    let signs_in = |latencies| Journey::go(Who::Known, Method::PhoneNumber, latencies)[0].took;
+    // Two charges of SMS are hidden behind Cognito's answer, and what Create writes is not.
+    let writes = signs_in(only(Hop::DynamoDb));
+    assert_eq!(writes, 5, "three charges, a redemption, a new flow");
+    assert_eq!(signs_in(only(Hop::Cognito)), 2 * 1_000 + 2);
+}
+
+#[test]
+fn a_sign_in_makes_as_many_requests_as_the_document_says() {
+    let of = |column: &Column| {
+        ["reads", "writes"].map(|operation| column.requests("DynamoDB", operation))
+    };
+    let [known_by_email, known_by_sms, ..] = &columns();
+    assert_eq!(of(known_by_email), [2, 8]);
+    assert_eq!(of(known_by_sms), [2, 10]);
+    let text = fs::read_to_string(document()).expect("docs/scale.md");
+    assert!(
+        text == in_document(&text, &tables()),
+        "docs/scale.md holds other figures: cargo xtask round-trips --write"
+    );
+}
