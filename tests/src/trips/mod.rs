@@ -12,6 +12,7 @@ mod ports;
 mod tables;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use latchstring_core::account::{Account, Attributes};
@@ -87,6 +88,7 @@ pub struct Journey {
         Far<MemoryDirectory>,
         Nobody,
         FarPool,
+        Infallible,
         ManualClock,
         OsEntropy,
     >,
@@ -197,6 +199,7 @@ impl Journey {
                 directory,
                 tokens: Nobody,
                 api: FarPool(Arc::clone(&pool)),
+                captcha: None,
                 clock,
                 entropy: OsEntropy,
             },
