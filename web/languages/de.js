@@ -91,6 +91,7 @@ export default {
   "error.NotSignedIn": "Sie sind nicht mehr angemeldet.",
   "error.ReauthRequired": "Melden Sie sich dafür noch einmal an.",
   "error.ContactInUse": "Gehört schon zu einem Konto. Es wurde nichts geändert.",
+  "error.CaptchaRequired": "Aus Ihrem Netz wurden zu viele Codes angefordert. Versuchen Sie es später noch einmal.",
   "error.CodeExpired": "Dieser Code ist abgelaufen.",
   "error.AttemptsSpent": "Das war der letzte Versuch mit diesem Code.",
   "error.FlowOver": "Dieser Code gilt nicht mehr.",

@@ -91,6 +91,7 @@ export default {
   "error.NotSignedIn": "You are not signed in any more.",
   "error.ReauthRequired": "Sign in once more to do this.",
   "error.ContactInUse": "It belongs to an account already. Nothing was changed.",
+  "error.CaptchaRequired": "Too many codes were asked for from your network. Try again later.",
   "error.CodeExpired": "This code has expired.",
   "error.AttemptsSpent": "That was the last try with this code.",
   "error.FlowOver": "This code does not work any more.",

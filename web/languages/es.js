@@ -91,6 +91,7 @@ export default {
   "error.NotSignedIn": "Tu sesión ha terminado.",
   "error.ReauthRequired": "Para hacer esto, vuelve a iniciar sesión.",
   "error.ContactInUse": "Ya pertenece a una cuenta. No se ha cambiado nada.",
+  "error.CaptchaRequired": "Se han pedido demasiados códigos desde tu red. Inténtalo más tarde.",
   "error.CodeExpired": "Este código ha caducado.",
   "error.AttemptsSpent": "Era el último intento con este código.",
   "error.FlowOver": "Este código ya no es válido.",

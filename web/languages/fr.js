@@ -91,6 +91,7 @@ export default {
   "error.NotSignedIn": "Votre session a pris fin.",
   "error.ReauthRequired": "Reconnectez-vous pour continuer.",
   "error.ContactInUse": "Déjà rattaché à un compte. Rien n’a été modifié.",
+  "error.CaptchaRequired": "Trop de codes ont été demandés depuis votre réseau. Réessayez plus tard.",
   "error.CodeExpired": "Ce code a expiré.",
   "error.AttemptsSpent": "C’était le dernier essai avec ce code.",
   "error.FlowOver": "Ce code n’est plus valable.",

@@ -90,6 +90,7 @@ export default {
   "error.NotSignedIn": "ログアウトされました。",
   "error.ReauthRequired": "続けるには、もう一度ログインしてください。",
   "error.ContactInUse": "すでにアカウントで使われています。変更はされていません。",
+  "error.CaptchaRequired": "お使いのネットワークからのリクエストが多すぎます。しばらくしてからお試しください。",
   "error.CodeExpired": "コードの有効期限が切れました。",
   "error.AttemptsSpent": "このコードの入力回数の上限に達しました。",
   "error.FlowOver": "このコードはもう使えません。",

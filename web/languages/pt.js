@@ -91,6 +91,7 @@ export default {
   "error.NotSignedIn": "Sua sessão terminou.",
   "error.ReauthRequired": "Entre de novo para fazer isso.",
   "error.ContactInUse": "Já pertence a uma conta. Nada foi alterado.",
+  "error.CaptchaRequired": "Foram pedidos códigos demais a partir da sua rede. Tente mais tarde.",
   "error.CodeExpired": "Este código expirou.",
   "error.AttemptsSpent": "Era a última tentativa com este código.",
   "error.FlowOver": "Este código não vale mais.",

@@ -1,7 +1,7 @@
 // The texts of all languages, and what is typed into the one field.
 
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse, regionOf } from "../identifier.js";
@@ -23,6 +23,14 @@ for (const [tag, texts] of languages) {
     assert.deepEqual(Object.keys(texts).filter((key) => !(key in english)), []);
   });
 }
+
+test("every error of the client has its words", () => {
+  const types = readFileSync(join(import.meta.dirname, "../../clients/typescript/dist/errors.d.ts"), "utf8");
+  const [, list] = types.match(/type ErrorType =([\s\S]*?)export /);
+  const names = [...list.matchAll(/"(\w+)"/g)].map(([, name]) => name);
+  assert.ok(names.includes("Network"));
+  for (const name of names) assert.ok(english[`error.${name}`], name);
+});
 
 test("what is typed becomes an address or an international number", () => {
   const phone = (typed, region) => parse(typed, region, null).emailOrPhone;

@@ -274,12 +274,7 @@ const BY_SNS: &[Refusal] = &[
         "No origination entities available to send",
         "no_origination",
     ),
-    (
-        400,
-        "UserError",
-        "No quota left for account",
-        "spend_limit",
-    ),
+    (400, "UserError", "No quota left for account", "spend_limit"),
     (429, "Throttled", "Rate exceeded", "throttled"),
     (403, "AuthorizationError", "", "not_allowed"),
 ];
