@@ -8,6 +8,8 @@ export type ErrorType =
  | "InvalidProof"
 /** Too much was asked for; the message says when to come back. */
  | "TooManyRequests"
+/** Have a captcha solved, and call again with its answer as `captcha`. */
+ | "CaptchaRequired"
 /** Nobody is signed in here, or not any more. */
  | "NotSignedIn"
 /** Signed in, but too long ago for this. Sign in again. */

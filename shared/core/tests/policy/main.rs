@@ -13,7 +13,7 @@
 //! - [`properties`]: what no sequence of events may reach.
 //! - [`model`]: what no order of parallel calls may reach, nor a death between any two of them:
 //!   every order there is, to a stated depth.
-//! - [`sign_in`], [`contacts`], [`budgets`]: the resolvers over a small Cognito that drives the same
+//! - [`sign_in`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that drives the same
 //!   triggers.
 #![expect(
     clippy::unwrap_used,
