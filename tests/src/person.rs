@@ -77,6 +77,7 @@ pub struct Person {
     /// What their client says about their language.
     locale: Option<String>,
     device: Option<String>,
+    captcha: Option<String>,
 }
 
 impl Person {
@@ -92,6 +93,7 @@ impl Person {
             canonical,
             locale: None,
             device: None,
+            captcha: None,
         }
     }
 
@@ -106,6 +108,13 @@ impl Person {
     #[must_use]
     pub fn on_device(mut self, device: &str) -> Self {
         self.device = Some(device.to_owned());
+        self
+    }
+
+    /// The same person, who has solved a captcha with this answer.
+    #[must_use]
+    pub fn solving(mut self, captcha: &str) -> Self {
+        self.captcha = Some(captcha.to_owned());
         self
     }
 
@@ -127,7 +136,7 @@ impl Person {
     fn input(&self, proof: Option<&str>) -> Value {
         json!({"input": {
             "emailOrPhone": self.typed, "method": self.graphql_method(), "proof": proof,
-            "locale": self.locale, "device": self.device,
+            "locale": self.locale, "device": self.device, "captcha": self.captcha,
         }})
     }
 

@@ -5,6 +5,7 @@
 mod a_code_for_the_wrong_flow;
 mod a_digit_that_never_comes;
 mod a_message_before_the_caller_is_known;
+mod a_message_to_nobody;
 mod a_spelling_of_somebody_elses_address;
 mod a_stranger_in_the_victims_account;
 mod an_answer_of_nothing;

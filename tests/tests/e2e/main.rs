@@ -4,6 +4,7 @@
 mod attempts;
 mod bad_input;
 mod budgets;
+mod captcha;
 mod contacts;
 mod failures;
 mod golden_events;

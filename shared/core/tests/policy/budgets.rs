@@ -119,7 +119,7 @@ fn signs_in(world: &World, request: &SignInRequest) -> u32 {
     payload.code_length
 }
 
-fn remembered(world: &World) -> DevicePayload {
+pub(crate) fn remembered(world: &World) -> DevicePayload {
     now(remember(
         &world.deployment,
         &world.caller,

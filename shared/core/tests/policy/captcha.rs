@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use futures_util::FutureExt;
 use latchstring_core::budget::{Budget, Source};
 use latchstring_core::odds::Odds;
 use latchstring_core::ports::Fault;
@@ -10,6 +11,7 @@ use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Cause, SignInError, SignInRequest};
 use latchstring_memory::FixedCaptcha;
 
+use crate::budgets::remembered;
 use crate::harness::{ADA, BOB, Break, Flaky, NUMBER, Pool, World, now};
 use crate::sign_in::{request, resolver};
 
@@ -117,6 +119,11 @@ fn a_deployment_that_is_sprayed_asks_everybody_but_a_known_device() {
     };
     assert_eq!(ticket(None), required(Budget::Deployment));
     assert_eq!(ticket(Some("two")), Ok(60), "for a ticket it is the same");
+    let on_device = SignInRequest {
+        device: Some(remembered(&world).device),
+        ..request(ADA, None)
+    };
+    assert_eq!(ask(&world, &on_device), Ok(6), "strangers reach no device");
 }
 
 #[test]
@@ -198,42 +205,61 @@ fn wrong_answers_are_counted_to_their_source_and_to_nobody_else() {
 
 #[test]
 fn one_answer_does_for_a_source_and_the_deployment_at_once() {
-    let mut world = sprayed(&["right"], 20);
+    let world = sprayed(&["right"], 20);
     spend_source(&world);
-    world.wire.clear();
     assert_eq!(ask(&world, &with(ADA, Some("right"), HERE)), Ok(10));
     assert_eq!(asked(&world), 1);
-    world.captcha = None;
 }
 
 #[test]
 fn whoever_cannot_be_asked_about_an_answer_lets_nobody_through() {
-    for (mut world, source) in [(sprayed(&["right"], 0), None), (world(&["right"]), HERE)] {
-        if source.is_some() {
-            spend_source(&world);
-        }
-        for broken in [Break::Before, Break::After] {
-            world.wire.clear();
-            let _ = ask(&world, &with(BOB, None, source));
-            let calls = |world: &World| {
-                let calls = world.wire.calls();
-                calls.iter().position(|call| *call == "is_answered")
+    for broken in [Break::Before, Break::After, Break::Hangs] {
+        for source in [None, HERE] {
+            let answers = ["right", "another"];
+            let world = match source {
+                None => sprayed(&answers, 0),
+                Some(_) => world(&answers),
             };
+            if source.is_some() {
+                spend_source(&world);
+            }
+            let sent = world.sent().len();
             world.wire.clear();
-            assert_eq!(calls(&world), None);
-            let _ = ask(
-                &world.reconfigured(|_| ()),
-                &with(BOB, Some("wrong"), source),
-            );
-            let at = calls(&world).expect("it was asked");
-            world.wire.will_break([(at, broken)]);
+            assert!(ask(&world, &with(BOB, Some("wrong"), source)).is_err());
+            let calls = world.wire.calls();
+            let at = calls.iter().position(|call| *call == "is_answered");
+            world.wire.will_break([(at.expect("it was asked"), broken)]);
             let answered = ask(&world, &with(BOB, Some("right"), source));
-            let fault = Fault::new("is_answered", "lost");
-            let unavailable = SignInError::Unavailable(Cause::Fault(fault));
-            assert_eq!(answered, Err(unavailable), "{broken:?}");
-            assert!(world.sent().is_empty() || source.is_some());
+            let is_fault = matches!(
+                answered,
+                Err(SignInError::Unavailable(Cause::Fault(Fault {
+                    call: "is_answered",
+                    ..
+                })))
+            );
+            assert!(is_fault, "{broken:?}: {answered:?}");
+            assert_eq!(world.sent().len(), sent, "nothing was sent");
+            let again = ask(&world, &with(BOB, Some("another"), source));
+            assert!(again.is_ok(), "{broken:?}: {again:?}");
         }
-        world.captcha = None;
+    }
+}
+
+#[test]
+fn a_check_that_never_ends_lets_nobody_through_when_it_is_given_up() {
+    for how in [Break::Never, Break::NeverAfter] {
+        let world = sprayed(&["right", "another"], 0);
+        world.wire.clear();
+        assert!(ask(&world, &with(BOB, Some("wrong"), None)).is_err());
+        let calls = world.wire.calls();
+        let at = calls.iter().position(|call| *call == "is_answered");
+        world.wire.will_break([(at.expect("it was asked"), how)]);
+        let pool = Pool::of(&world);
+        let asking = with(BOB, Some("right"), None);
+        let answered = resolver(&world, &pool).session(&asking).now_or_never();
+        assert!(answered.is_none(), "{how:?}");
+        assert!(world.sent().is_empty(), "{how:?}");
+        assert_eq!(ask(&world, &with(BOB, Some("another"), None)), Ok(10));
     }
 }
 

@@ -13,8 +13,8 @@
 //! - [`properties`]: what no sequence of events may reach.
 //! - [`model`]: what no order of parallel calls may reach, nor a death between any two of them:
 //!   every order there is, to a stated depth.
-//! - [`sign_in`], [`contacts`], [`budgets`]: the resolvers over a small Cognito that drives the same
-//!   triggers.
+//! - [`sign_in`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that drives
+//!   the same triggers.
 #![expect(
     clippy::unwrap_used,
     reason = "a test fails where something is not as it must be"

@@ -1,0 +1,36 @@
+//! A flow that takes every user for one with an address sends to an address that is not there, or
+//! fails for those who have none, or who are not there. (Seen in
+//! amazon-cognito-passwordless-email-auth: no path for a missing user, and mail to `undefined`.)
+
+use latchstring_tests::Latchstring;
+
+#[tokio::test]
+async fn who_has_no_address_is_asked_like_anyone_and_nothing_goes_nowhere() {
+    let latchstring = Latchstring::start().await;
+    let by_phone = latchstring.by_phone("+1 415 555 0132");
+    by_phone.signs_in_for_the_first_time().await;
+    let nobody = latchstring.by_email("nobody@example.com");
+    let before = latchstring.inbox().await.len();
+    for name in [by_phone.contact(), nobody.contact()] {
+        for method in ["email", "phone_number", "undefined", ""] {
+            let opened = latchstring.initiate(name).await.asked("select");
+            let asked = opened.select(method, None).await;
+            if method == "email" || method == "phone_number" {
+                asked.asked("otp").answer("000000").await.asked("otp");
+            } else {
+                asked.failed();
+            }
+        }
+    }
+    assert_eq!(latchstring.inbox().await.len(), before, "nothing was sent");
+    // A ticket says where to, whatever method its bearer names beside it.
+    let ticket = by_phone.ticket().await;
+    let opened = latchstring
+        .initiate(by_phone.contact())
+        .await
+        .asked("select");
+    opened.select("email", Some(&ticket)).await.asked("otp");
+    for mail in latchstring.inbox().await {
+        assert!(mail.to == by_phone.contact(), "to nobody else");
+    }
+}

@@ -1,0 +1,90 @@
+//! A captcha, where the deployment is over its budgets: known and unknown are sent back alike, and
+//! whoever solves it signs in.
+
+use latchstring_local::Options;
+use latchstring_tests::{Latchstring, Person, Refusal};
+
+/// A service that asks for a captcha from the third code on that nobody proved.
+async fn sprayed() -> Latchstring {
+    let options = Options {
+        captcha: true,
+        ..Options::default()
+    };
+    let latchstring = Latchstring::start_with(options).await;
+    for typed in ["eve@example.com", "mallory@example.com"] {
+        latchstring.by_email(typed).asks_for_a_code().await;
+    }
+    latchstring
+}
+
+async fn refused(person: &Person) -> Refusal {
+    let refused = person.tries_to_ask_for_a_code().await;
+    refused.err().expect("it is refused")
+}
+
+#[tokio::test]
+async fn whoever_solves_it_signs_in_and_each_answer_is_good_once() {
+    let latchstring = sprayed().await;
+    let ada = latchstring.by_email("ada@example.com");
+    assert_eq!(refused(&ada).await.kind, "CaptchaRequired");
+    assert!(ada.messages().await.is_empty(), "nothing was sent");
+
+    let solved = ada.clone().solving("person-1");
+    let question = solved.asks_for_a_code().await;
+    let proof = question.answer(&ada.code().await).await.proof();
+    let question = ada
+        .presents(&proof)
+        .await
+        .expect("a proof needs no captcha");
+    question.answer(&proof).await.signed_in();
+
+    assert_eq!(refused(&solved).await.kind, "CaptchaRequired", "used");
+    let wrong = ada.clone().solving("person-100");
+    assert_eq!(refused(&wrong).await.kind, "CaptchaRequired");
+    let ticket = ada.asks_for_a_ticket(None).await.err().expect("refused");
+    assert_eq!(ticket.kind, "CaptchaRequired");
+    let again = ada.solving("person-2").asks_for_a_ticket(None).await;
+    assert!(again.is_ok(), "a ticket for a captcha");
+}
+
+#[tokio::test]
+async fn known_and_unknown_are_sent_back_in_the_same_words() {
+    let options = Options {
+        captcha: true,
+        ..Options::default()
+    };
+    let latchstring = Latchstring::start_with(options).await;
+    let ada = latchstring.by_email("ada@example.com");
+    ada.signs_in_for_the_first_time().await;
+    let bob = latchstring.by_email("bob@example.com");
+    for typed in ["eve@example.com", "mallory@example.com"] {
+        latchstring.by_email(typed).asks_for_a_code().await;
+    }
+    for answer in [None, Some("nonsense")] {
+        let [known, unknown] = [&ada, &bob].map(|person| match answer {
+            None => person.clone(),
+            Some(answer) => person.clone().solving(answer),
+        });
+        let (known, unknown) = (refused(&known).await, refused(&unknown).await);
+        assert_eq!(known.kind, unknown.kind);
+        assert_eq!(known.message, unknown.message);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_asked_for_is_not_used_up() {
+    let latchstring = Latchstring::start_with(Options {
+        captcha: true,
+        ..Options::default()
+    })
+    .await;
+    let ada = latchstring.by_email("ada@example.com").solving("person-1");
+    ada.asks_for_a_code().await;
+    ada.asks_for_a_code().await;
+    ada.asks_for_a_code().await;
+    assert_eq!(
+        refused(&ada).await.kind,
+        "CaptchaRequired",
+        "the third used it"
+    );
+}
