@@ -7,6 +7,7 @@
 mod command;
 mod deploy_check;
 mod failure;
+mod fuzz;
 mod leaks;
 mod node;
 mod package;
@@ -46,6 +47,7 @@ enum Chore {
     DeployCheck,
     /// Explore the orders of parallel calls deeper than the tests do, and print what that came to
     Model,
+    Fuzz(Fuzz),
     /// Print what the budgets leave to somebody who guesses: the defaults', or the environment's
     Odds,
     /// Print the codes of the test identifiers of the environment
@@ -91,6 +93,24 @@ struct Test {
     keep_going: bool,
 }
 
+/// Let libFuzzer look for an input that a decoder must not take as it does.
+///
+/// fuzz/README.md lists the targets and says what to do with a finding. What was found worth keeping
+/// is in target/fuzz and is where the next run begins.
+#[derive(Args)]
+struct Fuzz {
+    /// The target: a folder of fuzz/seeds [default: each in turn]
+    target: Option<String>,
+
+    /// How long each target is tried
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
+
+    /// Repeat this input of the target instead
+    #[arg(long, requires = "target", value_name = "FILE")]
+    input: Option<String>,
+}
+
 /// Build the Lambdas and put them, as zips, beside the template that deploys them.
 ///
 /// For this machine's own architecture it needs nothing but Rust. For the other one, `rustup target
@@ -127,6 +147,16 @@ fn main() -> ExitCode {
             println!("      $ {line}");
             told(line.run(&repository).map_err(|failure| failure.of(&line)))
         }
+        Chore::Fuzz(Fuzz {
+            target,
+            seconds,
+            input,
+        }) => told(fuzz::run(
+            &repository,
+            target.as_deref(),
+            seconds,
+            input.as_deref(),
+        )),
         Chore::Odds => {
             let line = Line::cargo(&["run", "--quiet", "--locked"]).args(&[
                 "--package",

@@ -51,6 +51,7 @@ const LAYERS: &[Layer] = &[
         &[CORE, MEMORY, AWS, LAMBDA, LOCAL, COGNITO, APPSYNC],
         &[],
     ),
+    layer("fuzz", &[CORE, MEMORY, LAMBDA, COGNITO, APPSYNC], &[]),
     layer("doctor", &[], &[LOCAL, TESTS]),
     layer("xtask", &[], &[]),
 ];
