@@ -7,6 +7,7 @@
 mod command;
 mod deploy_check;
 mod failure;
+mod fuzz;
 mod instructions;
 mod leaks;
 mod node;
@@ -68,6 +69,7 @@ enum Chore {
     Load,
     /// Explore the orders of parallel calls deeper than the tests do, and print what that came to
     Model,
+    Fuzz(Fuzz),
     /// Print what the budgets leave to somebody who guesses: the defaults', or the environment's
     Odds,
     /// Print the codes of the test identifiers of the environment
@@ -111,6 +113,24 @@ struct Test {
     /// Run the remaining steps, and all test binaries, after a failure
     #[arg(long)]
     keep_going: bool,
+}
+
+/// Let libFuzzer look for an input that a decoder must not take as it does.
+///
+/// fuzz/README.md lists the targets and says what to do with a finding. What was found worth keeping
+/// is in target/fuzz and is where the next run begins.
+#[derive(Args)]
+struct Fuzz {
+    /// The target: a folder of fuzz/seeds [default: each in turn]
+    target: Option<String>,
+
+    /// How long each target is tried
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
+
+    /// Repeat this input of the target instead
+    #[arg(long, requires = "target", value_name = "FILE")]
+    input: Option<String>,
 }
 
 /// Build the Lambdas and put them, as zips, beside the template that deploys them.
@@ -175,6 +195,16 @@ fn main() -> ExitCode {
                     .and_then(|()| steps::show_and_run(&repository, &load)),
             )
         }
+        Chore::Fuzz(Fuzz {
+            target,
+            seconds,
+            input,
+        }) => told(fuzz::run(
+            &repository,
+            target.as_deref(),
+            seconds,
+            input.as_deref(),
+        )),
         Chore::Odds => {
             let line = Line::cargo(&["run", "--quiet", "--locked"]).args(&[
                 "--package",

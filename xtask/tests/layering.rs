@@ -51,6 +51,7 @@ const LAYERS: &[Layer] = &[
         &[CORE, MEMORY, AWS, LAMBDA, LOCAL, COGNITO, APPSYNC],
         &[],
     ),
+    layer("fuzz", &[CORE, MEMORY, LAMBDA, COGNITO, APPSYNC], &[]),
     // It reads a deployment's settings as the Lambdas do.
     layer("doctor", &[CORE, LAMBDA], &[LOCAL, TESTS]),
     layer("xtask", &[], &[]),

@@ -15,6 +15,7 @@ fn place(named: &str) -> (String, &str) {
         Some(("attacks", module)) => format!("tests/tests/attacks/{module}.rs"),
         Some(("e2e", module)) => format!("tests/tests/e2e/{module}.rs"),
         Some(("processes", module)) => format!("tests/tests/processes/{module}.rs"),
+        Some(("fuzz", module)) => format!("fuzz/tests/{module}.rs"),
         Some(("messages", module)) => format!("shared/core/tests/messages/{module}.rs"),
         Some((other, _)) => panic!("{other} is no place for tests"),
         None if module == "handler" => "shared/lambda/src/handler.rs".to_owned(),

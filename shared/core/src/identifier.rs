@@ -10,6 +10,8 @@ use thiserror::Error;
 
 /// The longest canonical identifier in bytes: an address of RFC 5321's 254.
 pub const MAX_IDENTIFIER_BYTES: usize = 254;
+/// The most digits of an E.164 number, country code included.
+const MAX_E164_DIGITS: usize = 15;
 
 /// How a person is reached, by the name of the Cognito attribute that holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,11 +189,15 @@ impl PhoneNumber {
             | PhoneNumberType::SharedCost
             | PhoneNumberType::Pager
             | PhoneNumberType::VoiceMail => Err(IdentifierError::RefusedNumber),
-            _ => Ok(Self(
-                PHONE_NUMBER_UTIL
-                    .format(&number, PhoneNumberFormat::E164)
-                    .into_owned(),
-            )),
+            _ => {
+                let number = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164);
+                // Some countries number their services beyond that; no phone is reached there, and
+                // Cognito takes no such number.
+                if number.len() > 1 + MAX_E164_DIGITS {
+                    return Err(IdentifierError::ImpossibleNumber);
+                }
+                Ok(Self(number.into_owned()))
+            }
         }
     }
 
@@ -408,6 +414,8 @@ mod tests {
             ("+1415", E::ImpossibleNumber),
             ("+141555501321234", E::ImpossibleNumber),
             ("+999123456789", E::ImpossibleNumber),
+            // Possible in Japan, but longer than any number of E.164.
+            ("+8192392345492392344", E::ImpossibleNumber),
             ("+1415555\u{0}0132", E::ControlCharacter),
             // Premium rate, satellite, shared cost.
             ("+19005550132", E::RefusedNumber),

@@ -31,7 +31,14 @@ fn explore(
 ) {
     let is_deep = option_env!("MODEL") == Some("deep");
     let (parallel, bounds) = if is_deep { deep } else { shallow };
-    let Explored { runs, depth } = Choices::explore(|choices| run(choices, parallel, bounds));
+    let mut begun = 0_usize;
+    let Explored { runs, depth } = Choices::explore(|choices| {
+        begun += 1;
+        if begun.is_multiple_of(PROGRESS) {
+            println!("model: {name}: {begun} orders so far");
+        }
+        run(choices, parallel, bounds);
+    });
     assert!(runs > 1, "{name} leaves no choice");
     let Bounds { deaths, switches } = bounds;
     let switches = if switches == ANY {
@@ -44,6 +51,9 @@ fn explore(
          all {runs} orders, depth {depth}"
     );
 }
+
+/// After how many orders a long exploration says that it goes on.
+const PROGRESS: usize = 20_000;
 
 const ANY: usize = usize::MAX;
 
@@ -106,6 +116,13 @@ fn no_order_of_answers_passes_the_attempts() {
                     "tokens for a wrong answer"
                 );
                 assert!(!tokens || reply.is_right(), "tokens without a match");
+            }
+            // Whoever keeps a session and its right answer has nothing once the code is used.
+            if replies.iter().flatten().any(|reply| reply.next() == Next::IssueTokens) {
+                world.after_secs(16);
+                let again = now(answering(&session, world.code(), None));
+                assert_ne!(again.next(), Next::IssueTokens, "a code is used twice");
+                assert!(!again.is_right(), "a used code is right");
             }
             the_owner_finds_a_way(&world, ADA);
         },

@@ -1,0 +1,41 @@
+//! The targets. An input is a text; in those for events and requests, a name such as `<ticket>`
+//! stands for what only the deployment can make (see `World::authentic`).
+
+mod cognito;
+mod graphql;
+mod identifiers;
+mod metadata;
+mod resolvers;
+mod sealed;
+mod triggers;
+
+use std::cell::LazyCell;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::Target;
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    identifiers::EMAIL,
+    identifiers::PHONE,
+    sealed::SEALED,
+    metadata::METADATA,
+    triggers::DEFINE,
+    triggers::CREATE,
+    triggers::VERIFY,
+    resolvers::RESOLVERS,
+    cognito::COGNITO,
+    graphql::GRAPHQL,
+];
+
+/// Runs a check that waits.
+fn run<T>(check: impl Future<Output = T>) -> T {
+    thread_local! {
+        static RUNTIME: LazyCell<Runtime> = LazyCell::new(|| {
+            let runtime = Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime of one thread can be built")
+        });
+    }
+    RUNTIME.with(|runtime| runtime.block_on(check))
+}

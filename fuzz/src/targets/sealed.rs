@@ -1,0 +1,116 @@
+//! Tickets, proofs and device tokens: each opens as it was sealed, and nothing else opens.
+
+use std::time::Duration;
+
+use arbitrary::{Result, Unstructured};
+use latchstring_core::budget::Charge;
+use latchstring_core::code::CodeLength;
+use latchstring_core::flow::{Caller, FlowId, Purpose};
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::keys::KeyRing;
+use latchstring_core::locale::Locale;
+use latchstring_core::pending::PendingId;
+use latchstring_core::sealed::{CLOCK_LEEWAY, Proof, Ticket, UnsealError};
+use latchstring_core::time::Timestamp;
+use latchstring_memory::SeededEntropy;
+
+use super::metadata::forged;
+use crate::world::{ADA, CLIENT, POOL, email, key_ring};
+use crate::{Outcome, Target};
+
+pub(super) const SEALED: Target = Target {
+    name: "sealed",
+    check: |input| check(&mut Unstructured::new(input)).unwrap_or("too short"),
+    reaches: &["stale", "opened"],
+    dictionary: &[],
+    golden: None,
+};
+
+const LIFE: Duration = Duration::from_secs(60);
+
+fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
+    let entropy = SeededEntropy::new(input.arbitrary()?);
+    let caller = Caller::new(POOL, CLIENT);
+    let keys = key_ring("k1", 1);
+    let made_at = Timestamp::from_millis(input.arbitrary()?);
+    let now = Timestamp::from_millis(if input.ratio(1, 2)? {
+        made_at.as_millis().saturating_add(input.int_in_range(0..=120_000)?)
+    } else {
+        input.arbitrary()?
+    });
+    let to = identifier(input)?;
+    let purpose = match input.int_in_range(0..=2)? {
+        0 => Purpose::SignIn,
+        1 => Purpose::Claim,
+        _ => Purpose::VerifyContact(PendingId::from_bytes(input.arbitrary()?)),
+    };
+    let charge = Charge::from_bytes(&input.arbitrary()?);
+    if let Some(charge) = charge {
+        assert_eq!(Charge::from_bytes(&charge.to_bytes()), Some(charge));
+    }
+    let ticket = Ticket {
+        locale: Locale::ALL.get(input.int_in_range(0..=9_usize)?).copied(),
+        ..Ticket::new(
+            purpose,
+            to.clone(),
+            charge.unwrap_or(Charge::free(CodeLength::DEFAULT)),
+            made_at,
+            &entropy,
+        )
+    };
+    let proof = Proof {
+        of: to,
+        flow: FlowId::from_bytes(input.arbitrary()?),
+        made_at,
+    };
+    let sealed_ticket = ticket.seal(&keys, &caller, &entropy);
+    let sealed_proof = proof.seal(&keys, &caller, &entropy);
+    let open_ticket = |text: &str, keys: &KeyRing, caller: &Caller| {
+        Ticket::open(text, keys, caller, now, LIFE)
+    };
+    let open_proof =
+        |text: &str, keys: &KeyRing, caller: &Caller| Proof::open(text, keys, caller, now, LIFE);
+
+    let is_fresh = now <= made_at.plus(LIFE) && made_at <= now.plus(CLOCK_LEEWAY);
+    let wanted = if is_fresh { Ok(ticket) } else { Err(UnsealError::Stale) };
+    assert_eq!(open_ticket(&sealed_ticket, &keys, &caller), wanted);
+    let wanted = if is_fresh { Ok(proof) } else { Err(UnsealError::Stale) };
+    assert_eq!(open_proof(&sealed_proof, &keys, &caller), wanted);
+
+    // Of one length, whatever they say.
+    let other = Ticket::new(Purpose::SignIn, email(ADA), Charge::free(CodeLength::DEFAULT), now, &entropy);
+    assert_eq!(other.seal(&keys, &caller, &entropy).len(), sealed_ticket.len());
+
+    // Neither is the other, nor of another pool, client or key.
+    assert_eq!(open_ticket(&sealed_proof, &keys, &caller), Err(UnsealError::Forged));
+    assert_eq!(open_proof(&sealed_ticket, &keys, &caller), Err(UnsealError::Forged));
+    for other in [Caller::new(POOL, "other"), Caller::new("other", CLIENT)] {
+        assert_eq!(open_ticket(&sealed_ticket, &keys, &other), Err(UnsealError::Forged));
+        assert_eq!(open_proof(&sealed_proof, &keys, &other), Err(UnsealError::Forged));
+    }
+    let others = key_ring("k1", 2);
+    assert_eq!(open_ticket(&sealed_ticket, &others, &caller), Err(UnsealError::Forged));
+
+    // Changed in any place, it is forged.
+    let changed = forged(&sealed_ticket, input)?;
+    if changed != sealed_ticket {
+        assert_eq!(open_ticket(&changed, &keys, &caller), Err(UnsealError::Forged));
+    }
+    let changed = forged(&sealed_proof, input)?;
+    if changed != sealed_proof {
+        assert_eq!(open_proof(&changed, &keys, &caller), Err(UnsealError::Forged));
+    }
+    Ok(if is_fresh { "opened" } else { "stale" })
+}
+
+/// What was typed, if it is an identifier; else Ada's.
+fn identifier(input: &mut Unstructured<'_>) -> Result<Identifier> {
+    let method = if input.ratio(1, 2)? {
+        Method::Email
+    } else {
+        Method::PhoneNumber
+    };
+    let length = input.int_in_range(0..=80_usize)?.min(input.len());
+    let typed = String::from_utf8_lossy(input.bytes(length)?).into_owned();
+    Ok(Identifier::parse(method, &typed).unwrap_or_else(|_| email(ADA)))
+}

@@ -1,0 +1,476 @@
+//! A deployment in memory that has seen some sign-ins, for events to be about.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use latchstring_core::account::{Account, Attributes};
+use latchstring_core::budget::{Charge, Countries};
+use latchstring_core::code::{Code, CodeLength};
+use latchstring_core::flow::{Caller, FlowId, Purpose};
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::keys::{Key, KeyId, KeyRing};
+use latchstring_core::pending::PendingId;
+use latchstring_core::policy::{Deployment, Policy};
+use latchstring_core::ports::{
+    ChallengeApi, Clock, Directory, Entropy, Fault, OpenChallenge, Reply, TokenHolder,
+};
+use latchstring_core::sealed::{Proof, Ticket};
+use latchstring_core::secret::Secret;
+use latchstring_core::time::Timestamp;
+use latchstring_lambda::appsync::{ContactResolver, SignInResolver};
+use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
+use latchstring_lambda::{DELIVERY, Handler, PublicError, answer, deliver};
+use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+// The same as of the golden events, which are seeds.
+pub(crate) const POOL: &str = "eu-west-1_GOLDEN000";
+pub(crate) const CLIENT: &str = "goldenclient";
+const KEY: &str = "golden";
+const NOW: Timestamp = Timestamp::from_secs(1_767_225_600);
+
+pub(crate) const ADA: &str = "ada@example.com";
+pub(crate) const BOB: &str = "bob@example.com";
+pub(crate) const ADAS_NAME: &str = "username-of-ada";
+pub(crate) const ADAS_SUB: &str = "sub-of-ada";
+pub(crate) const ADAS_TOKEN: &str = "access-token-of-ada";
+
+const DEFINE: &str = "DefineAuthChallenge";
+const CREATE: &str = "CreateAuthChallenge";
+const VERIFY: &str = "VerifyAuthChallengeResponse";
+
+pub(crate) type SignIns =
+    SignInResolver<MemoryStore, MemoryDirectory, Tokens, Cognito, ManualClock, SeededEntropy>;
+pub(crate) type Contacts =
+    ContactResolver<MemoryStore, MemoryDirectory, Tokens, Cognito, ManualClock, SeededEntropy>;
+
+/// The triggers and what they are wired to.
+pub(crate) struct World {
+    pub(crate) deployment: Deployment,
+    pub(crate) caller: Caller,
+    pub(crate) clock: ManualClock,
+    pub(crate) directory: MemoryDirectory,
+    store: MemoryStore,
+    entropy: SeededEntropy,
+    inbox: Inbox<ManualClock>,
+    pub(crate) define:
+        DefineTrigger<MemoryStore, MemoryDirectory, Inbox<ManualClock>, ManualClock>,
+    pub(crate) create: CreateTrigger<MemoryStore, Inbox<ManualClock>, ManualClock, SeededEntropy>,
+    pub(crate) verify: VerifyTrigger<MemoryStore, ManualClock>,
+}
+
+impl World {
+    /// With Ada in the pool, who holds an address.
+    pub(crate) fn new() -> Self {
+        let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
+        policy.budgets.sms.countries = Countries::All;
+        let deployment = Deployment {
+            policy,
+            keys: key_ring(KEY, 7),
+        };
+        let clock = ManualClock::at(NOW);
+        let store = MemoryStore::default();
+        let directory = MemoryDirectory::default();
+        let inbox = Inbox::new(clock.clone());
+        directory.put(Account {
+            username: ADAS_NAME.to_owned(),
+            enabled: true,
+            attributes: Attributes::from_pairs([
+                ("sub", ADAS_SUB),
+                ("email", ADA),
+                ("email_verified", "true"),
+            ]),
+        });
+        Self {
+            caller: Caller::new(POOL, CLIENT),
+            define: DefineTrigger {
+                deployment: deployment.clone(),
+                store: store.clone(),
+                directory: directory.clone(),
+                courier: inbox.clone(),
+                clock: clock.clone(),
+            },
+            create: CreateTrigger {
+                deployment: deployment.clone(),
+                store: store.clone(),
+                courier: inbox.clone(),
+                clock: clock.clone(),
+                entropy: SeededEntropy::new(1),
+            },
+            verify: VerifyTrigger {
+                deployment: deployment.clone(),
+                store: store.clone(),
+                clock: clock.clone(),
+            },
+            deployment,
+            clock,
+            directory,
+            store,
+            entropy: SeededEntropy::new(2),
+            inbox,
+        }
+    }
+
+    /// The resolvers of this deployment.
+    pub(crate) fn resolvers(self: &Arc<Self>) -> (SignIns, Contacts) {
+        let cognito = Cognito {
+            world: Arc::clone(self),
+            sessions: Arc::default(),
+        };
+        let tokens = Tokens(self.directory.clone());
+        let sign_in = SignInResolver {
+            deployment: self.deployment.clone(),
+            caller: self.caller.clone(),
+            legacy_pool: false,
+            source_position: Some(1),
+            store: self.store.clone(),
+            directory: self.directory.clone(),
+            tokens: tokens.clone(),
+            api: cognito.clone(),
+            clock: self.clock.clone(),
+            entropy: SeededEntropy::new(3),
+        };
+        let contacts = ContactResolver {
+            deployment: self.deployment.clone(),
+            caller: self.caller.clone(),
+            source_position: Some(1),
+            store: self.store.clone(),
+            directory: self.directory.clone(),
+            tokens,
+            api: cognito,
+            clock: self.clock.clone(),
+            entropy: SeededEntropy::new(4),
+        };
+        (sign_in, contacts)
+    }
+
+    /// What arrived so far: the code, and where.
+    pub(crate) fn sent(&self) -> Vec<(Option<String>, String)> {
+        let of = |code: &Code| code.digits().to_owned();
+        let messages = self.inbox.messages().into_iter();
+        messages
+            .map(|arrived| {
+                let message = arrived.message;
+                (
+                    message.code.as_ref().map(of),
+                    message.to.as_str().to_owned(),
+                )
+            })
+            .collect()
+    }
+
+    pub(crate) fn ticket(&self, purpose: Purpose, to: &str) -> String {
+        let charge = Charge::free(CodeLength::DEFAULT);
+        let ticket = Ticket::new(purpose, email(to), charge, self.clock.now(), &self.entropy);
+        ticket.seal(&self.deployment.keys, &self.caller, &self.entropy)
+    }
+
+    pub(crate) fn proof(&self, of: &str) -> String {
+        let proof = Proof {
+            of: email(of),
+            flow: FlowId::from_bytes(self.entropy.bytes()),
+            made_at: self.clock.now(),
+        };
+        proof.seal(&self.deployment.keys, &self.caller, &self.entropy)
+    }
+
+    /// Invokes a trigger and delivers what it left.
+    pub(crate) async fn invoke(
+        &self,
+        trigger: &impl Handler,
+        event: Value,
+    ) -> Result<Value, PublicError> {
+        let answer = answer(trigger, event).await?;
+        if let Some(parcel) = answer.parcel {
+            deliver(trigger, parcel, Instant::now() + DELIVERY).await;
+        }
+        Ok(answer.value)
+    }
+
+    async fn called(&self, trigger: &impl Handler, event: Value) -> Value {
+        let answered = self.invoke(trigger, event).await;
+        // Invariant: `Session::event` is an event.
+        let mut answered = answered.expect("a trigger answers an event of the pool's");
+        answered["response"].take()
+    }
+
+    /// Opens a session, as `InitiateAuth` does.
+    pub(crate) async fn initiate(&self, username: &str) -> Session {
+        // Invariant: the directory in memory does not fail.
+        let found = self.directory.find(username).await.expect("no fault");
+        let mut session = Session {
+            attributes: json!({}),
+            is_known: found.is_some(),
+            username: username.to_owned(),
+            rounds: Vec::new(),
+            asked: String::new(),
+            public: BTreeMap::new(),
+        };
+        if let Some(account) = found {
+            session.attributes = json!({ "sub": account.attributes.sub().as_str() });
+            for method in [Method::Email, Method::PhoneNumber] {
+                if let Some(contact) = account.attributes.verified(method) {
+                    let name = method.as_str();
+                    session.attributes[name] = contact.as_str().into();
+                    session.attributes[format!("{name}_verified")] = "true".into();
+                }
+            }
+            session.username = account.username;
+        }
+        let response = self.called(&self.define, session.event(DEFINE, json!({}))).await;
+        assert_eq!(response["challengeName"], "CUSTOM_CHALLENGE");
+        let created = self.called(&self.create, session.event(CREATE, json!({}))).await;
+        session.ask(&created);
+        session
+    }
+
+    /// What Verify says.
+    pub(crate) async fn judge(&self, session: &Session, answer: &str, said: Value) -> bool {
+        let mut event = session.event(VERIFY, said);
+        event["request"]["challengeAnswer"] = answer.into();
+        event["request"]["privateChallengeParameters"] = json!({ "challenge": session.asked });
+        self.called(&self.verify, event).await["answerCorrect"] == true
+    }
+
+    /// Answers, as `RespondToAuthChallenge` does: whether another question is asked.
+    pub(crate) async fn respond(&self, session: &mut Session, answer: &str, said: Value) -> bool {
+        let passed = self.judge(session, answer, said.clone()).await;
+        session.rounds.push(json!({
+            "challengeName": "CUSTOM_CHALLENGE",
+            "challengeResult": passed,
+            "challengeMetadata": session.asked,
+        }));
+        let defined = self
+            .called(&self.define, session.event(DEFINE, said.clone()))
+            .await;
+        if defined["challengeName"].is_null() {
+            return false;
+        }
+        let created = self.called(&self.create, session.event(CREATE, said)).await;
+        session.ask(&created);
+        true
+    }
+
+    /// A session that waits for the answer of this ticket's question, and the code that was sent.
+    pub(crate) async fn at_question(&self, username: &str, ticket: &str) -> (Session, String) {
+        let mut session = self.initiate(username).await;
+        let before = self.sent().len();
+        let said = json!({ "method": "email", "ticket": ticket });
+        self.respond(&mut session, "", said).await;
+        let code = self.sent().drain(before..).next().and_then(|(code, _)| code);
+        (session, code.unwrap_or_default())
+    }
+
+    /// What this deployment seals, by the names that inputs have for it.
+    pub(crate) fn sealed(&self) -> Authentic {
+        let pending = PendingId::from_bytes(self.entropy.bytes());
+        let texts = [
+            ("<ticket>", self.ticket(Purpose::SignIn, ADA)),
+            ("<ticket-bob>", self.ticket(Purpose::SignIn, BOB)),
+            ("<ticket-claim>", self.ticket(Purpose::Claim, ADA)),
+            ("<ticket-contact>", self.ticket(Purpose::VerifyContact(pending), BOB)),
+            ("<proof>", self.proof(ADA)),
+            ("<proof-bob>", self.proof(BOB)),
+            ("<token>", ADAS_TOKEN.to_owned()),
+        ];
+        Authentic {
+            texts: texts.map(|(name, text)| (name.to_owned(), text)).into(),
+            sent: 0,
+        }
+    }
+
+    /// The same, and the questions of those flows that the input is about, each at another stage.
+    pub(crate) async fn authentic(&self, input: &str) -> Authentic {
+        let mut kept = self.sealed();
+        let flows = [
+            ("open", ADA, Purpose::SignIn),
+            ("matched", ADA, Purpose::SignIn),
+            ("ghost", BOB, Purpose::SignIn),
+            ("proved", BOB, Purpose::SignIn),
+            ("claim", ADA, Purpose::Claim),
+            ("claimed", ADA, Purpose::Claim),
+            ("decoy", ADA, Purpose::SignIn),
+        ];
+        for (name, whose, purpose) in flows {
+            if !input.contains(&format!("<{name}")) {
+                continue;
+            }
+            let (username, ticket) = match name {
+                "decoy" => (whose, String::new()),
+                "claim" | "claimed" => (ADAS_NAME, self.ticket(purpose, whose)),
+                _ => (whose, self.ticket(purpose, whose)),
+            };
+            let (session, mut answer) = self.at_question(username, &ticket).await;
+            if name == "claimed" {
+                answer = self.proof(whose);
+            }
+            if matches!(name, "matched" | "proved" | "claimed") {
+                assert!(self.judge(&session, &answer, json!({})).await);
+            }
+            let select = session.rounds[0]["challengeMetadata"].as_str();
+            kept = kept
+                .with(&format!("<{name}-select>"), select.unwrap_or_default())
+                .with(&format!("<{name}>"), &session.asked)
+                .with(&format!("<{name}-code>"), &answer);
+        }
+        kept.sent = self.sent().len();
+        kept
+    }
+}
+
+/// What a world has made.
+pub(crate) struct Authentic {
+    texts: BTreeMap<String, String>,
+    /// How many messages that took.
+    pub(crate) sent: usize,
+}
+
+impl Authentic {
+    /// Adds a text.
+    pub(crate) fn with(mut self, name: &str, text: &str) -> Self {
+        self.texts.insert(name.to_owned(), text.to_owned());
+        self
+    }
+
+    /// The text that an input calls so.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.texts.get(name).map_or("", String::as_str)
+    }
+
+    /// An input with the texts in place of their names.
+    pub(crate) fn written_into(&self, input: &str) -> String {
+        let mut text = input.to_owned();
+        for (name, authentic) in &self.texts {
+            if text.contains(name) {
+                text = text.replace(name, authentic);
+            }
+        }
+        text
+    }
+}
+
+/// A session of Cognito's.
+pub(crate) struct Session {
+    username: String,
+    attributes: Value,
+    is_known: bool,
+    rounds: Vec<Value>,
+    asked: String,
+    public: BTreeMap<String, String>,
+}
+
+impl Session {
+    /// The event of a trigger.
+    fn event(&self, trigger: &str, said: Value) -> Value {
+        json!({
+            "version": "1",
+            "region": "eu-west-1",
+            "userPoolId": POOL,
+            "userName": self.username,
+            "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": CLIENT },
+            "triggerSource": format!("{trigger}_Authentication"),
+            "request": {
+                "userAttributes": self.attributes,
+                "userNotFound": !self.is_known,
+                "session": self.rounds,
+                "clientMetadata": said,
+            },
+            "response": {},
+        })
+    }
+
+    fn ask(&mut self, created: &Value) {
+        let metadata = created["challengeMetadata"].as_str();
+        metadata.unwrap_or_default().clone_into(&mut self.asked);
+        let public = created["publicChallengeParameters"].as_object();
+        self.public = public
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
+            .collect();
+    }
+}
+
+/// The pool as a client sees it, over the triggers of a world.
+#[derive(Clone)]
+pub(crate) struct Cognito {
+    world: Arc<World>,
+    sessions: Arc<Mutex<Vec<Option<Session>>>>,
+}
+
+impl Cognito {
+    fn challenge(&self, session: Session) -> Reply {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parameters = session.public.clone();
+        parameters.insert("USERNAME".to_owned(), session.username.clone());
+        let name = sessions.len().to_string();
+        sessions.push(Some(session));
+        Reply::Challenge(OpenChallenge {
+            session: Secret::new(name),
+            parameters,
+        })
+    }
+}
+
+impl ChallengeApi for Cognito {
+    async fn initiate(&self, username: &str) -> Result<Reply, Fault> {
+        Ok(self.challenge(self.world.initiate(username).await))
+    }
+
+    async fn respond(
+        &self,
+        challenge: &OpenChallenge,
+        answer: &str,
+        client_metadata: &[(&str, &str)],
+    ) -> Result<Reply, Fault> {
+        let number = challenge.session.expose().parse::<usize>();
+        let session = number.ok().and_then(|number| {
+            let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+            sessions.get_mut(number)?.take()
+        });
+        let Some(mut session) = session else {
+            return Ok(Reply::Refused);
+        };
+        let said = client_metadata
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
+            .collect();
+        let goes_on = self
+            .world
+            .respond(&mut session, answer, Value::Object(said))
+            .await;
+        Ok(if goes_on {
+            self.challenge(session)
+        } else {
+            Reply::Refused
+        })
+    }
+}
+
+/// Ada's access token and no other.
+#[derive(Clone)]
+pub(crate) struct Tokens(MemoryDirectory);
+
+impl TokenHolder for Tokens {
+    async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, Fault> {
+        if access_token.expose() == ADAS_TOKEN {
+            self.0.find(ADAS_NAME).await
+        } else {
+            Ok(None)
+        }
+    }
+}
+
+/// A ring of one key.
+pub(crate) fn key_ring(id: &str, byte: u8) -> KeyRing {
+    // Invariant: the ids here are well formed, and 32 bytes are enough.
+    let key = Key::new(KeyId::parse(id).expect("an id"), &[byte; 32]).expect("a key");
+    KeyRing::new(key, None, None).expect("one key is a ring")
+}
+
+/// An address of this crate's own.
+pub(crate) fn email(text: &str) -> Identifier {
+    // Invariant: it is one of the addresses above.
+    Identifier::parse(Method::Email, text).expect("an address")
+}
