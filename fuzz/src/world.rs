@@ -54,8 +54,7 @@ pub(crate) struct World {
     store: MemoryStore,
     entropy: SeededEntropy,
     inbox: Inbox<ManualClock>,
-    pub(crate) define:
-        DefineTrigger<MemoryStore, MemoryDirectory, Inbox<ManualClock>, ManualClock>,
+    pub(crate) define: DefineTrigger<MemoryStore, MemoryDirectory, Inbox<ManualClock>, ManualClock>,
     pub(crate) create: CreateTrigger<MemoryStore, Inbox<ManualClock>, ManualClock, SeededEntropy>,
     pub(crate) verify: VerifyTrigger<MemoryStore, ManualClock>,
 }
@@ -218,16 +217,20 @@ impl World {
             }
             session.username = account.username;
         }
-        let response = self.called(&self.define, session.event(DEFINE, json!({}))).await;
+        let response = self
+            .called(&self.define, session.event(DEFINE, &json!({})))
+            .await;
         assert_eq!(response["challengeName"], "CUSTOM_CHALLENGE");
-        let created = self.called(&self.create, session.event(CREATE, json!({}))).await;
+        let created = self
+            .called(&self.create, session.event(CREATE, &json!({})))
+            .await;
         session.ask(&created);
         session
     }
 
     /// What Verify says.
     pub(crate) async fn judge(&self, session: &Session, answer: &str, said: Value) -> bool {
-        let mut event = session.event(VERIFY, said);
+        let mut event = session.event(VERIFY, &said);
         event["request"]["challengeAnswer"] = answer.into();
         event["request"]["privateChallengeParameters"] = json!({ "challenge": session.asked });
         self.called(&self.verify, event).await["answerCorrect"] == true
@@ -242,12 +245,12 @@ impl World {
             "challengeMetadata": session.asked,
         }));
         let defined = self
-            .called(&self.define, session.event(DEFINE, said.clone()))
+            .called(&self.define, session.event(DEFINE, &said))
             .await;
         if defined["challengeName"].is_null() {
             return false;
         }
-        let created = self.called(&self.create, session.event(CREATE, said)).await;
+        let created = self.called(&self.create, session.event(CREATE, &said)).await;
         session.ask(&created);
         true
     }
@@ -258,7 +261,11 @@ impl World {
         let before = self.sent().len();
         let said = json!({ "method": "email", "ticket": ticket });
         self.respond(&mut session, "", said).await;
-        let code = self.sent().drain(before..).next().and_then(|(code, _)| code);
+        let code = self
+            .sent()
+            .drain(before..)
+            .next()
+            .and_then(|(code, _)| code);
         (session, code.unwrap_or_default())
     }
 
@@ -269,7 +276,10 @@ impl World {
             ("<ticket>", self.ticket(Purpose::SignIn, ADA)),
             ("<ticket-bob>", self.ticket(Purpose::SignIn, BOB)),
             ("<ticket-claim>", self.ticket(Purpose::Claim, ADA)),
-            ("<ticket-contact>", self.ticket(Purpose::VerifyContact(pending), BOB)),
+            (
+                "<ticket-contact>",
+                self.ticket(Purpose::VerifyContact(pending), BOB),
+            ),
             ("<proof>", self.proof(ADA)),
             ("<proof-bob>", self.proof(BOB)),
             ("<token>", ADAS_TOKEN.to_owned()),
@@ -362,7 +372,7 @@ pub(crate) struct Session {
 
 impl Session {
     /// The event of a trigger.
-    fn event(&self, trigger: &str, said: Value) -> Value {
+    fn event(&self, trigger: &str, said: &Value) -> Value {
         json!({
             "version": "1",
             "region": "eu-west-1",

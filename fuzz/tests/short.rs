@@ -32,16 +32,23 @@ fn short(name: &str) {
     let seeds = target.seeds().expect("seeds can be read");
     let mut outcomes = BTreeMap::<Outcome, usize>::new();
     for (number, seed) in seeds.iter().enumerate() {
-        *outcomes.entry(check(target, seed, &format!("seed {number}"))).or_default() += 1;
+        *outcomes
+            .entry(check(target, seed, &format!("seed {number}")))
+            .or_default() += 1;
     }
     for outcome in target.reaches {
-        assert!(outcomes.contains_key(outcome), "no seed of {name} comes to {outcome:?}");
+        assert!(
+            outcomes.contains_key(outcome),
+            "no seed of {name} comes to {outcome:?}"
+        );
     }
     for number in 0..INPUTS {
         // Invariant: a target that reaches something has seeds.
         let seed = &seeds[usize::try_from(number).expect("a small number") % seeds.len()];
         let input = mutated(seed, number, target.dictionary);
-        *outcomes.entry(check(target, &input, &format!("input {number}"))).or_default() += 1;
+        *outcomes
+            .entry(check(target, &input, &format!("input {number}")))
+            .or_default() += 1;
     }
     println!("{name}: {outcomes:?}");
 }

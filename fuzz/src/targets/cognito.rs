@@ -27,19 +27,78 @@ pub(super) const COGNITO: Target = Target {
     check: |input| run(check(input)),
     reaches: &["nothing", "refused", "answered", "tokens"],
     dictionary: &[
-        "!", "AdminCreateUser", "AdminDeleteUser", "AdminDisableUser", "AdminEnableUser", "AdminGetUser",
-        "AdminInitiateAuth", "AdminRespondToAuthChallenge", "AdminSetUserPassword",
-        "AdminUpdateUserAttributes", "AdminUserGlobalSignOut", "DeleteUser", "DescribeUserPool",
-        "DescribeUserPoolClient", "GetTokensFromRefreshToken", "GetUser", "GlobalSignOut", "InitiateAuth",
-        "ListUserPoolClients", "ListUsers", "RespondToAuthChallenge", "RevokeToken", "UpdateUserAttributes",
-        "UserPoolId", "eu-west-1_FUZZ00000", "ClientId", "fuzzclient", "AuthFlow", "CUSTOM_AUTH",
-        "REFRESH_TOKEN_AUTH", "AuthParameters", "USERNAME", "REFRESH_TOKEN", "ChallengeName",
-        "CUSTOM_CHALLENGE", "ChallengeResponses", "ANSWER", "open sesame", "Session", "<session>",
-        "AccessToken", "<access>", "RefreshToken", "<refresh>", "Token", "ClientMetadata", "Username", "ada",
-        "bob", "ADA", "UserAttributes", "Name", "Value", "email", "email_verified", "true", "phone_number",
-        "ada@example.com", "Ada@Example.com", "MessageAction", "SUPPRESS", "Permanent", "Password", "Filter",
-        "email = \"ada@example.com\"", "sub ^= \"a\"", "Limit", "PaginationToken", "AttributesToGet",
-        "ForceAliasCreation", "Passw0rd!", "+14155550132",
+        "!",
+        "AdminCreateUser",
+        "AdminDeleteUser",
+        "AdminDisableUser",
+        "AdminEnableUser",
+        "AdminGetUser",
+        "AdminInitiateAuth",
+        "AdminRespondToAuthChallenge",
+        "AdminSetUserPassword",
+        "AdminUpdateUserAttributes",
+        "AdminUserGlobalSignOut",
+        "DeleteUser",
+        "DescribeUserPool",
+        "DescribeUserPoolClient",
+        "GetTokensFromRefreshToken",
+        "GetUser",
+        "GlobalSignOut",
+        "InitiateAuth",
+        "ListUserPoolClients",
+        "ListUsers",
+        "RespondToAuthChallenge",
+        "RevokeToken",
+        "UpdateUserAttributes",
+        "UserPoolId",
+        "eu-west-1_FUZZ00000",
+        "ClientId",
+        "fuzzclient",
+        "AuthFlow",
+        "CUSTOM_AUTH",
+        "REFRESH_TOKEN_AUTH",
+        "AuthParameters",
+        "USERNAME",
+        "REFRESH_TOKEN",
+        "ChallengeName",
+        "CUSTOM_CHALLENGE",
+        "ChallengeResponses",
+        "ANSWER",
+        "open sesame",
+        "Session",
+        "<session>",
+        "AccessToken",
+        "<access>",
+        "RefreshToken",
+        "<refresh>",
+        "Token",
+        "ClientMetadata",
+        "Username",
+        "ada",
+        "bob",
+        "ADA",
+        "UserAttributes",
+        "Name",
+        "Value",
+        "email",
+        "email_verified",
+        "true",
+        "phone_number",
+        "ada@example.com",
+        "Ada@Example.com",
+        "MessageAction",
+        "SUPPRESS",
+        "Permanent",
+        "Password",
+        "Filter",
+        "email = \"ada@example.com\"",
+        "sub ^= \"a\"",
+        "Limit",
+        "PaginationToken",
+        "AttributesToGet",
+        "ForceAliasCreation",
+        "Passw0rd!",
+        "+14155550132",
     ],
     golden: None,
 };
@@ -53,7 +112,9 @@ impl Triggers for Question {
         event["response"] = match trigger {
             Trigger::Define => {
                 let rounds = request["session"].as_array().map_or(&[][..], Vec::as_slice);
-                let passed = rounds.last().is_some_and(|round| round["challengeResult"] == true)
+                let passed = rounds
+                    .last()
+                    .is_some_and(|round| round["challengeResult"] == true)
                     && request["userNotFound"] != true;
                 json!({
                     "issueTokens": passed,
@@ -109,10 +170,20 @@ fn pool() -> Router {
     let clients = vec![ClientConfig::new(CLIENT, "fuzz")];
     let config = PoolConfig::new("eu-west-1", POOL, clients);
     let now = || UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-    router(UserPool::new(config, keys, Arc::new(Question), Arc::new(now)))
+    router(UserPool::new(
+        config,
+        keys,
+        Arc::new(Question),
+        Arc::new(now),
+    ))
 }
 
-async fn call(pool: &Router, operation: &str, is_signed: bool, body: String) -> (StatusCode, HeaderMap, Value) {
+async fn call(
+    pool: &Router,
+    operation: &str,
+    is_signed: bool,
+    body: String,
+) -> (StatusCode, HeaderMap, Value) {
     let mut request = Request::post("/").header(
         "x-amz-target",
         format!("AWSCognitoIdentityProviderService.{operation}"),
@@ -167,7 +238,10 @@ async fn check(input: &[u8]) -> Outcome {
             assert_eq!(headers["x-amzn-errortype"], *format!("{kind}:"));
             let told = answer["message"].as_str().unwrap_or_default();
             for secret in [&given.session, &given.access, &given.refresh] {
-                assert!(secret.is_empty() || !told.contains(&**secret), "a refusal repeats a secret");
+                assert!(
+                    secret.is_empty() || !told.contains(&**secret),
+                    "a refusal repeats a secret"
+                );
             }
             assert!(!told.contains(RIGHT), "a refusal repeats an answer");
             "refused"
@@ -210,15 +284,23 @@ async fn nobody_shares_a_contact(pool: &Router) {
         let of = |name: &str| {
             let attributes = user["Attributes"].as_array().into_iter().flatten();
             let mut attributes = attributes.filter(|attribute| attribute["Name"] == name);
-            attributes.next().and_then(|attribute| attribute["Value"].as_str())
+            attributes
+                .next()
+                .and_then(|attribute| attribute["Value"].as_str())
         };
         let name = user["Username"].as_str().expect("a user has a name");
-        assert!(seen.insert(("Username", name.to_lowercase())), "two users of one name");
+        assert!(
+            seen.insert(("Username", name.to_lowercase())),
+            "two users of one name"
+        );
         for contact in ["email", "phone_number"] {
             if of(&format!("{contact}_verified")) == Some("true")
                 && let Some(value) = of(contact)
             {
-                assert!(seen.insert((contact, value.to_lowercase())), "two users with one {contact}");
+                assert!(
+                    seen.insert((contact, value.to_lowercase())),
+                    "two users with one {contact}"
+                );
             }
         }
     }

@@ -22,15 +22,68 @@ const KEY: &str = "da2-fuzz";
 pub(super) const GRAPHQL: Target = Target {
     name: "graphql",
     check: |input| run(check(input)),
-    reaches: &["refused", "invalid", "errors", "public data", "signed-in data"],
+    reaches: &[
+        "refused",
+        "invalid",
+        "errors",
+        "public data",
+        "signed-in data",
+    ],
     dictionary: &[
-        "key", "token", "query", "mutation", "variables", "operationName", "input", "$input", "SignInInput!",
-        "signIn", "signInTicket", "signUp", "changeContact", "pendingContact", "rememberDevice", "session",
-        "username", "codeLength", "expiresIn", "resendAfter", "ticket", "device", "emailOrPhone", "method",
-        "EMAIL", "PHONE_NUMBER", "proof", "locale", "<proof-bob>", "<device>", "bob@example.com",
-        "+14155550132", "fragment F on SignInPayload { session }", "...F", "... on Mutation {", "}",
-        "@include(if: true)", "@skip(if: false)", "__typename", "__schema { types { name } }", "a: ",
-        "subscription", "\\u0000", "\"\"\"", "#", "$", "{", "(", ")", "[", "]", "!", "null", "1e999",
+        "key",
+        "token",
+        "query",
+        "mutation",
+        "variables",
+        "operationName",
+        "input",
+        "$input",
+        "SignInInput!",
+        "signIn",
+        "signInTicket",
+        "signUp",
+        "changeContact",
+        "pendingContact",
+        "rememberDevice",
+        "session",
+        "username",
+        "codeLength",
+        "expiresIn",
+        "resendAfter",
+        "ticket",
+        "device",
+        "emailOrPhone",
+        "method",
+        "EMAIL",
+        "PHONE_NUMBER",
+        "proof",
+        "locale",
+        "<proof-bob>",
+        "<device>",
+        "bob@example.com",
+        "+14155550132",
+        "fragment F on SignInPayload { session }",
+        "...F",
+        "... on Mutation {",
+        "}",
+        "@include(if: true)",
+        "@skip(if: false)",
+        "__typename",
+        "__schema { types { name } }",
+        "a: ",
+        "subscription",
+        "\\u0000",
+        "\"\"\"",
+        "#",
+        "$",
+        "{",
+        "(",
+        ")",
+        "[",
+        "]",
+        "!",
+        "null",
+        "1e999",
     ],
     golden: None,
 };
@@ -121,8 +174,13 @@ async fn check(input: &[u8]) -> Outcome {
     if has_token {
         request = request.header("authorization", ADAS_TOKEN);
     }
-    let request = request.body(Body::from(body)).expect("these headers are well formed");
-    let response = router(api).oneshot(request).await.expect("a router always answers");
+    let request = request
+        .body(Body::from(body))
+        .expect("these headers are well formed");
+    let response = router(api)
+        .oneshot(request)
+        .await
+        .expect("a router always answers");
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.expect("a body in memory");
     let answer: Value = serde_json::from_slice(&bytes).expect("an answer is JSON");
@@ -133,7 +191,10 @@ async fn check(input: &[u8]) -> Outcome {
         assert_ne!(error["errorType"], "Internal", "a resolver failed");
         for secret in ["<proof>", "<proof-bob>", "<device>"] {
             let told = error.to_string();
-            assert!(!told.contains(authentic.text(secret)), "an error repeats a secret");
+            assert!(
+                !told.contains(authentic.text(secret)),
+                "an error repeats a secret"
+            );
         }
     }
     if parts.status != 200 {
@@ -143,9 +204,14 @@ async fn check(input: &[u8]) -> Outcome {
         return "refused";
     }
     let answer = answer.as_object().expect("an answer is an object");
-    let data = answer.get("data").expect("an answer has data, perhaps null");
+    let data = answer
+        .get("data")
+        .expect("an answer has data, perhaps null");
     assert!(has_key || has_token, "answered to nobody");
-    assert!(world.sent().len() <= 8, "more messages than a document may have root fields");
+    assert!(
+        world.sent().len() <= 8,
+        "more messages than a document may have root fields"
+    );
     match data {
         Value::Null => {
             assert!(!errors.is_empty());

@@ -8,7 +8,17 @@ pub(super) const EMAIL: Target = Target {
     name: "email",
     check: |input| check(Method::Email, input),
     reaches: &["refused", "parsed"],
-    dictionary: &["@", "xn--", ".", "example.com", "ß", "İ", "。", "ａ", "\u{ad}"],
+    dictionary: &[
+        "@",
+        "xn--",
+        ".",
+        "example.com",
+        "ß",
+        "İ",
+        "。",
+        "ａ",
+        "\u{ad}",
+    ],
     golden: None,
 };
 
@@ -16,7 +26,9 @@ pub(super) const PHONE: Target = Target {
     name: "phone_number",
     check: |input| check(Method::PhoneNumber, input),
     reaches: &["refused", "parsed"],
-    dictionary: &["+", "00", "(0)", "-", ".", " ", "+1", "+44", "+390", "+870", "+54 9"],
+    dictionary: &[
+        "+", "00", "(0)", "-", ".", " ", "+1", "+44", "+390", "+870", "+54 9",
+    ],
     golden: None,
 };
 
@@ -40,7 +52,10 @@ fn check(method: Method, input: &[u8]) -> Outcome {
         return "refused";
     };
     let canonical = identifier.as_str();
-    assert_eq!(Identifier::parse(method, canonical).as_ref(), Ok(identifier));
+    assert_eq!(
+        Identifier::parse(method, canonical).as_ref(),
+        Ok(identifier)
+    );
     assert!(canonical.len() <= MAX_IDENTIFIER_BYTES);
     assert!(canonical.bytes().all(|byte| byte.is_ascii_graphic()));
     assert!(!canonical.bytes().any(|byte| byte.is_ascii_uppercase()));

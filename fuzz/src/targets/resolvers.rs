@@ -18,17 +18,71 @@ pub(super) const RESOLVERS: Target = Target {
     name: "resolvers",
     check: |input| run(check(input)),
     reaches: &[
-        "no event", "unreadable", "session", "session by proof", "ticket", "ticket by proof",
-        "ticket of a device", "device", "change", "pending", "nothing pending", "InvalidIdentifier",
-        "InvalidName", "InvalidProof", "NotSignedIn", "ReauthRequired", "ContactInUse", "TooManyRequests",
+        "no event",
+        "unreadable",
+        "session",
+        "session by proof",
+        "ticket",
+        "ticket by proof",
+        "ticket of a device",
+        "device",
+        "change",
+        "pending",
+        "nothing pending",
+        "InvalidIdentifier",
+        "InvalidName",
+        "InvalidProof",
+        "NotSignedIn",
+        "ReauthRequired",
+        "ContactInUse",
+        "TooManyRequests",
     ],
     dictionary: &[
-        "<proof>", "<proof-bob>", "<device>", "<token>", "<ticket>", "signIn", "signInTicket", "signUp",
-        "changeContact", "pendingContact", "rememberDevice", "EMAIL", "PHONE_NUMBER", "input", "data",
-        "emailOrPhone", "method", "proof", "device", "locale", "de", "givenName", "familyName",
-        "ada@example.com", "bob@example.com", "+1 415 555 0132", "+881 6", "identity", "claims", "sub",
-        "sub-of-ada", "token_use", "access", "id", "client_id", "goldenclient", "auth_time", "request",
-        "headers", "authorization", "Bearer ", "x-forwarded-for", "192.0.2.1", "info", "fieldName",
+        "<proof>",
+        "<proof-bob>",
+        "<device>",
+        "<token>",
+        "<ticket>",
+        "signIn",
+        "signInTicket",
+        "signUp",
+        "changeContact",
+        "pendingContact",
+        "rememberDevice",
+        "EMAIL",
+        "PHONE_NUMBER",
+        "input",
+        "data",
+        "emailOrPhone",
+        "method",
+        "proof",
+        "device",
+        "locale",
+        "de",
+        "givenName",
+        "familyName",
+        "ada@example.com",
+        "bob@example.com",
+        "+1 415 555 0132",
+        "+881 6",
+        "identity",
+        "claims",
+        "sub",
+        "sub-of-ada",
+        "token_use",
+        "access",
+        "id",
+        "client_id",
+        "goldenclient",
+        "auth_time",
+        "request",
+        "headers",
+        "authorization",
+        "Bearer ",
+        "x-forwarded-for",
+        "192.0.2.1",
+        "info",
+        "fieldName",
         "arguments",
     ],
     golden: None,
@@ -66,14 +120,19 @@ async fn check(input: &[u8]) -> Outcome {
     let world = Arc::new(World::new());
     let authentic = authentic(&world).await;
     let text = std::str::from_utf8(input).ok();
-    let text = text.map(|text| authentic.written_into(text)).unwrap_or_default();
+    let text = text
+        .map(|text| authentic.written_into(text))
+        .unwrap_or_default();
     let Ok(event) = serde_json::from_str::<Value>(&text) else {
         return "no event";
     };
     let (sign_in, contacts) = world.resolvers();
     // What was asked before.
     let _ = answer(&contacts, event["after"].clone()).await;
-    let field = event["info"]["fieldName"].as_str().unwrap_or_default().to_owned();
+    let field = event["info"]["fieldName"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     if matches!(&*field, "signIn" | "signInTicket" | "rememberDevice") {
         judged(&world, &authentic, &sign_in, &event).await
     } else {
@@ -81,7 +140,12 @@ async fn check(input: &[u8]) -> Outcome {
     }
 }
 
-async fn judged(world: &World, authentic: &Authentic, resolver: &impl Handler, event: &Value) -> Outcome {
+async fn judged(
+    world: &World,
+    authentic: &Authentic,
+    resolver: &impl Handler,
+    event: &Value,
+) -> Outcome {
     // What asks again and again is refused in the end, at whatever that may be.
     let times = if event["again"] == true { 11 } else { 1 };
     let mut outcome = "unreadable";
@@ -92,7 +156,10 @@ async fn judged(world: &World, authentic: &Authentic, resolver: &impl Handler, e
             Err(PublicError::UnreadableEvent) => return "unreadable",
             Err(error) => panic!("{error:?}"),
         };
-        assert!(answered.parcel.is_none(), "a resolver leaves nothing to be delivered");
+        assert!(
+            answered.parcel.is_none(),
+            "a resolver leaves nothing to be delivered"
+        );
         let sent = world.sent().split_off(before);
         let object = answered.value.as_object().expect("an answer is an object");
         assert_eq!(object.len(), 1);
@@ -122,7 +189,10 @@ fn refused(authentic: &Authentic, error: &Value) -> Outcome {
     for secret in ["<proof>", "<proof-bob>", "<device>", "<token>", "<ticket>"] {
         assert!(!message.contains(authentic.text(secret)));
     }
-    assert!(!message.contains(ADA) && !message.contains(BOB), "an error names somebody");
+    assert!(
+        !message.contains(ADA) && !message.contains(BOB),
+        "an error names somebody"
+    );
     kind
 }
 
@@ -147,7 +217,10 @@ fn allowed(
 ) -> Outcome {
     let input = &event["arguments"]["input"];
     let field = event["info"]["fieldName"].as_str().unwrap_or_default();
-    if matches!(field, "signUp" | "changeContact" | "pendingContact" | "rememberDevice") {
+    if matches!(
+        field,
+        "signUp" | "changeContact" | "pendingContact" | "rememberDevice"
+    ) {
         let identity = &event["identity"];
         assert_eq!(identity["sub"], ADAS_SUB);
         assert_eq!(identity["claims"]["token_use"], "access");
@@ -192,7 +265,11 @@ fn allowed(
                 if opened.charge.to_bytes()[1] & 1 == 0 {
                     return "ticket";
                 }
-                assert_eq!(input["device"], *authentic.text("<device>"), "a forged device");
+                assert_eq!(
+                    input["device"],
+                    *authentic.text("<device>"),
+                    "a forged device"
+                );
                 assert_eq!(to.as_str(), ADA, "a device that does not know them");
                 return "ticket of a device";
             };
@@ -201,12 +278,20 @@ fn allowed(
             "ticket by proof"
         }
         "rememberDevice" => {
-            assert!(data["device"].as_str().is_some_and(|device| device.len() > 100));
+            assert!(
+                data["device"]
+                    .as_str()
+                    .is_some_and(|device| device.len() > 100)
+            );
             "device"
         }
         "signUp" | "changeContact" => {
             is_session(data);
-            let input = if field == "signUp" { &input["data"] } else { input };
+            let input = if field == "signUp" {
+                &input["data"]
+            } else {
+                input
+            };
             let to = typed(input);
             assert!(sent.iter().all(|(_, sent)| *sent == to.as_str()));
             "change"
@@ -236,7 +321,9 @@ fn is_session(data: &Value) {
 fn is_proved(authentic: &Authentic, proof: &str, of: &Identifier) {
     let known = [("<proof>", ADA), ("<proof-bob>", BOB)];
     assert!(
-        known.iter().any(|(name, who)| proof == authentic.text(name) && of.as_str() == *who),
+        known
+            .iter()
+            .any(|(name, who)| proof == authentic.text(name) && of.as_str() == *who),
         "a forged proof"
     );
 }

@@ -34,7 +34,9 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     let keys = key_ring("k1", 1);
     let made_at = Timestamp::from_millis(input.arbitrary()?);
     let now = Timestamp::from_millis(if input.ratio(1, 2)? {
-        made_at.as_millis().saturating_add(input.int_in_range(0..=120_000)?)
+        made_at
+            .as_millis()
+            .saturating_add(input.int_in_range(0..=120_000)?)
     } else {
         input.arbitrary()?
     });
@@ -65,40 +67,77 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     };
     let sealed_ticket = ticket.seal(&keys, &caller, &entropy);
     let sealed_proof = proof.seal(&keys, &caller, &entropy);
-    let open_ticket = |text: &str, keys: &KeyRing, caller: &Caller| {
-        Ticket::open(text, keys, caller, now, LIFE)
-    };
+    let open_ticket =
+        |text: &str, keys: &KeyRing, caller: &Caller| Ticket::open(text, keys, caller, now, LIFE);
     let open_proof =
         |text: &str, keys: &KeyRing, caller: &Caller| Proof::open(text, keys, caller, now, LIFE);
 
     let is_fresh = now <= made_at.plus(LIFE) && made_at <= now.plus(CLOCK_LEEWAY);
-    let wanted = if is_fresh { Ok(ticket) } else { Err(UnsealError::Stale) };
+    let wanted = if is_fresh {
+        Ok(ticket)
+    } else {
+        Err(UnsealError::Stale)
+    };
     assert_eq!(open_ticket(&sealed_ticket, &keys, &caller), wanted);
-    let wanted = if is_fresh { Ok(proof) } else { Err(UnsealError::Stale) };
+    let wanted = if is_fresh {
+        Ok(proof)
+    } else {
+        Err(UnsealError::Stale)
+    };
     assert_eq!(open_proof(&sealed_proof, &keys, &caller), wanted);
 
     // Of one length, whatever they say.
-    let other = Ticket::new(Purpose::SignIn, email(ADA), Charge::free(CodeLength::DEFAULT), now, &entropy);
-    assert_eq!(other.seal(&keys, &caller, &entropy).len(), sealed_ticket.len());
+    let other = Ticket::new(
+        Purpose::SignIn,
+        email(ADA),
+        Charge::free(CodeLength::DEFAULT),
+        now,
+        &entropy,
+    );
+    assert_eq!(
+        other.seal(&keys, &caller, &entropy).len(),
+        sealed_ticket.len()
+    );
 
     // Neither is the other, nor of another pool, client or key.
-    assert_eq!(open_ticket(&sealed_proof, &keys, &caller), Err(UnsealError::Forged));
-    assert_eq!(open_proof(&sealed_ticket, &keys, &caller), Err(UnsealError::Forged));
+    assert_eq!(
+        open_ticket(&sealed_proof, &keys, &caller),
+        Err(UnsealError::Forged)
+    );
+    assert_eq!(
+        open_proof(&sealed_ticket, &keys, &caller),
+        Err(UnsealError::Forged)
+    );
     for other in [Caller::new(POOL, "other"), Caller::new("other", CLIENT)] {
-        assert_eq!(open_ticket(&sealed_ticket, &keys, &other), Err(UnsealError::Forged));
-        assert_eq!(open_proof(&sealed_proof, &keys, &other), Err(UnsealError::Forged));
+        assert_eq!(
+            open_ticket(&sealed_ticket, &keys, &other),
+            Err(UnsealError::Forged)
+        );
+        assert_eq!(
+            open_proof(&sealed_proof, &keys, &other),
+            Err(UnsealError::Forged)
+        );
     }
     let others = key_ring("k1", 2);
-    assert_eq!(open_ticket(&sealed_ticket, &others, &caller), Err(UnsealError::Forged));
+    assert_eq!(
+        open_ticket(&sealed_ticket, &others, &caller),
+        Err(UnsealError::Forged)
+    );
 
     // Changed in any place, it is forged.
     let changed = forged(&sealed_ticket, input)?;
     if changed != sealed_ticket {
-        assert_eq!(open_ticket(&changed, &keys, &caller), Err(UnsealError::Forged));
+        assert_eq!(
+            open_ticket(&changed, &keys, &caller),
+            Err(UnsealError::Forged)
+        );
     }
     let changed = forged(&sealed_proof, input)?;
     if changed != sealed_proof {
-        assert_eq!(open_proof(&changed, &keys, &caller), Err(UnsealError::Forged));
+        assert_eq!(
+            open_proof(&changed, &keys, &caller),
+            Err(UnsealError::Forged)
+        );
     }
     Ok(if is_fresh { "opened" } else { "stale" })
 }

@@ -11,16 +11,66 @@ use crate::world::{ADAS_SUB, Authentic, BOB, CLIENT, POOL, World};
 use crate::{Outcome, Target};
 
 const WORDS: &[&str] = &[
-    "<open-select>", "<open>", "<open-code>", "<matched-select>", "<matched>", "<matched-code>",
-    "<ghost-select>", "<ghost>", "<ghost-code>", "<proved-select>", "<proved>", "<proved-code>",
-    "<claim-select>", "<claim>", "<claimed-select>", "<claimed>", "<claimed-code>",
-    "<decoy-select>", "<decoy>", "<ticket>", "<ticket-bob>", "<ticket-claim>", "<ticket-contact>",
-    "<proof>", "<proof-bob>", "true", "True", "email", "phone_number", "resend", "request", "session",
-    "userAttributes", "userNotFound", "clientMetadata", "challengeMetadata", "challengeResult",
-    "challengeName", "CUSTOM_CHALLENGE", "SRP_A", "privateChallengeParameters", "challenge",
-    "challengeAnswer", "callerContext", "clientId", "goldenclient", "userPoolId", "userName", "sub",
-    "sub-of-ada", "username-of-ada", "ada@example.com", "bob@example.com", "email_verified",
-    "cognito:user_status", "FORCE_CHANGE_PASSWORD", "method", "ticket", "action", "response",
+    "<open-select>",
+    "<open>",
+    "<open-code>",
+    "<matched-select>",
+    "<matched>",
+    "<matched-code>",
+    "<ghost-select>",
+    "<ghost>",
+    "<ghost-code>",
+    "<proved-select>",
+    "<proved>",
+    "<proved-code>",
+    "<claim-select>",
+    "<claim>",
+    "<claimed-select>",
+    "<claimed>",
+    "<claimed-code>",
+    "<decoy-select>",
+    "<decoy>",
+    "<ticket>",
+    "<ticket-bob>",
+    "<ticket-claim>",
+    "<ticket-contact>",
+    "<proof>",
+    "<proof-bob>",
+    "true",
+    "True",
+    "email",
+    "phone_number",
+    "resend",
+    "request",
+    "session",
+    "userAttributes",
+    "userNotFound",
+    "clientMetadata",
+    "challengeMetadata",
+    "challengeResult",
+    "challengeName",
+    "CUSTOM_CHALLENGE",
+    "SRP_A",
+    "privateChallengeParameters",
+    "challenge",
+    "challengeAnswer",
+    "callerContext",
+    "clientId",
+    "goldenclient",
+    "userPoolId",
+    "userName",
+    "sub",
+    "sub-of-ada",
+    "username-of-ada",
+    "ada@example.com",
+    "bob@example.com",
+    "email_verified",
+    "cognito:user_status",
+    "FORCE_CHANGE_PASSWORD",
+    "method",
+    "ticket",
+    "action",
+    "response",
 ];
 
 pub(super) const DEFINE: Target = Target {
@@ -58,13 +108,20 @@ async fn event(world: &World, input: &[u8]) -> Option<(Value, Authentic)> {
 
 /// What the trigger responds. The event comes back as it went in; what is no event is refused in
 /// the one public text for that.
-async fn respond(world: &World, trigger: &impl Handler, event: &Value) -> Option<Map<String, Value>> {
+async fn respond(
+    world: &World,
+    trigger: &impl Handler,
+    event: &Value,
+) -> Option<Map<String, Value>> {
     match world.invoke(trigger, event.clone()).await {
         Ok(mut answer) => {
             let response = answer["response"].take();
             let mut expected = event.clone();
             expected["response"] = Value::Null;
-            assert!(answer == expected, "the event does not come back as it went in");
+            assert!(
+                answer == expected,
+                "the event does not come back as it went in"
+            );
             let Value::Object(response) = response else {
                 panic!("a response is an object")
             };
@@ -94,7 +151,9 @@ fn is_adas(event: &Value) -> bool {
 
 fn last_round(event: &Value) -> &Value {
     let rounds = event["request"]["session"].as_array();
-    rounds.and_then(|rounds| rounds.last()).unwrap_or(&Value::Null)
+    rounds
+        .and_then(|rounds| rounds.last())
+        .unwrap_or(&Value::Null)
 }
 
 async fn define(input: &[u8]) -> Outcome {
@@ -105,7 +164,10 @@ async fn define(input: &[u8]) -> Outcome {
     let Some(response) = respond(&world, &world.define, &event).await else {
         return "unreadable";
     };
-    assert_eq!(names(&response), ["challengeName", "failAuthentication", "issueTokens"]);
+    assert_eq!(
+        names(&response),
+        ["challengeName", "failAuthentication", "issueTokens"]
+    );
     let what = (
         &response["challengeName"],
         &response["failAuthentication"],
@@ -123,12 +185,21 @@ async fn define(input: &[u8]) -> Outcome {
         assert_eq!(last["challengeName"], "CUSTOM_CHALLENGE");
         assert_eq!(last["challengeResult"], true);
         assert!(
-            last["challengeMetadata"].as_str().is_some_and(|text| earned.contains(&text)),
+            last["challengeMetadata"]
+                .as_str()
+                .is_some_and(|text| earned.contains(&text)),
             "tokens for a flow without a right answer"
         );
-        assert!(is_served(&event) && is_adas(&event), "tokens for somebody else");
+        assert!(
+            is_served(&event) && is_adas(&event),
+            "tokens for somebody else"
+        );
     }
-    assert_eq!(world.sent().len(), authentic.sent, "Define sends nothing here");
+    assert_eq!(
+        world.sent().len(),
+        authentic.sent,
+        "Define sends nothing here"
+    );
     outcome
 }
 
@@ -142,7 +213,11 @@ async fn create(input: &[u8]) -> Outcome {
     };
     assert_eq!(
         names(&response),
-        ["challengeMetadata", "privateChallengeParameters", "publicChallengeParameters"]
+        [
+            "challengeMetadata",
+            "privateChallengeParameters",
+            "publicChallengeParameters"
+        ]
     );
     let metadata = response["challengeMetadata"].as_str().unwrap_or_default();
     let private = &response["privateChallengeParameters"];
@@ -172,7 +247,10 @@ async fn create(input: &[u8]) -> Outcome {
         let said = &event["request"]["clientMetadata"];
         if said["action"] == "resend" {
             // The cooldown of every flow here is still running.
-            assert_ne!(last_round(&event)["challengeMetadata"], *authentic.text("<open>"));
+            assert_ne!(
+                last_round(&event)["challengeMetadata"],
+                *authentic.text("<open>")
+            );
         }
         let ticket = said["ticket"].as_str().unwrap_or_default();
         let policy = &world.deployment.policy;
@@ -186,11 +264,17 @@ async fn create(input: &[u8]) -> Outcome {
         assert_eq!(last_round(&event)["challengeResult"], true);
         let code = code.as_deref().expect("what Create sends is a code");
         let response = Value::Object(response.clone()).to_string();
-        assert!(!response.contains(&format!("\"{code}\"")), "the response tells the code");
+        assert!(
+            !response.contains(&format!("\"{code}\"")),
+            "the response tells the code"
+        );
     }
     if let Some(proof) = public.get("proof") {
         assert_eq!(step, "claim");
-        assert_eq!(last_round(&event)["challengeMetadata"], *authentic.text("<proved>"));
+        assert_eq!(
+            last_round(&event)["challengeMetadata"],
+            *authentic.text("<proved>")
+        );
         assert_eq!(last_round(&event)["challengeResult"], true);
         assert!(is_served(&event) && sent.is_empty());
         let now = latchstring_core::ports::Clock::now(&world.clock);
@@ -228,7 +312,9 @@ async fn verify(input: &[u8]) -> Outcome {
         return "unreadable";
     };
     assert_eq!(names(&response), ["answerCorrect"]);
-    let right = response["answerCorrect"].as_bool().expect("a verdict is a bool");
+    let right = response["answerCorrect"]
+        .as_bool()
+        .expect("a verdict is a bool");
     let again = respond(&world, &world.verify, &event).await;
     assert_eq!(again, Some(response), "another verdict for the same event");
     assert_eq!(world.sent().len(), authentic.sent, "Verify sends nothing");
@@ -242,7 +328,10 @@ async fn verify(input: &[u8]) -> Outcome {
     let asked = asked.expect("right without a question");
     let challenge = Challenge::parse(asked, &world.deployment.keys, &world.caller);
     let answer = request["challengeAnswer"].as_str().unwrap_or_default();
-    match challenge.expect("right for a question that is not ours").step {
+    match challenge
+        .expect("right for a question that is not ours")
+        .step
+    {
         Step::Select => {
             let method = request["clientMetadata"]["method"].as_str();
             assert!(matches!(method, Some("email" | "phone_number")));
