@@ -229,28 +229,26 @@ impl World {
     }
 
     /// What Verify says.
-    pub(crate) async fn judge(&self, session: &Session, answer: &str, said: Value) -> bool {
-        let mut event = session.event(VERIFY, &said);
+    pub(crate) async fn judge(&self, session: &Session, answer: &str, said: &Value) -> bool {
+        let mut event = session.event(VERIFY, said);
         event["request"]["challengeAnswer"] = answer.into();
         event["request"]["privateChallengeParameters"] = json!({ "challenge": session.asked });
         self.called(&self.verify, event).await["answerCorrect"] == true
     }
 
     /// Answers, as `RespondToAuthChallenge` does: whether another question is asked.
-    pub(crate) async fn respond(&self, session: &mut Session, answer: &str, said: Value) -> bool {
-        let passed = self.judge(session, answer, said.clone()).await;
+    pub(crate) async fn respond(&self, session: &mut Session, answer: &str, said: &Value) -> bool {
+        let passed = self.judge(session, answer, said).await;
         session.rounds.push(json!({
             "challengeName": "CUSTOM_CHALLENGE",
             "challengeResult": passed,
             "challengeMetadata": session.asked,
         }));
-        let defined = self
-            .called(&self.define, session.event(DEFINE, &said))
-            .await;
+        let defined = self.called(&self.define, session.event(DEFINE, said)).await;
         if defined["challengeName"].is_null() {
             return false;
         }
-        let created = self.called(&self.create, session.event(CREATE, &said)).await;
+        let created = self.called(&self.create, session.event(CREATE, said)).await;
         session.ask(&created);
         true
     }
@@ -260,7 +258,7 @@ impl World {
         let mut session = self.initiate(username).await;
         let before = self.sent().len();
         let said = json!({ "method": "email", "ticket": ticket });
-        self.respond(&mut session, "", said).await;
+        self.respond(&mut session, "", &said).await;
         let code = self
             .sent()
             .drain(before..)
@@ -316,7 +314,7 @@ impl World {
                 answer = self.proof(whose);
             }
             if matches!(name, "matched" | "proved" | "claimed") {
-                assert!(self.judge(&session, &answer, json!({})).await);
+                assert!(self.judge(&session, &answer, &json!({})).await);
             }
             let select = session.rounds[0]["challengeMetadata"].as_str();
             kept = kept
@@ -448,7 +446,7 @@ impl ChallengeApi for Cognito {
             .collect();
         let goes_on = self
             .world
-            .respond(&mut session, answer, Value::Object(said))
+            .respond(&mut session, answer, &Value::Object(said))
             .await;
         Ok(if goes_on {
             self.challenge(session)

@@ -40,28 +40,9 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     } else {
         input.arbitrary()?
     });
-    let to = identifier(input)?;
-    let purpose = match input.int_in_range(0..=2)? {
-        0 => Purpose::SignIn,
-        1 => Purpose::Claim,
-        _ => Purpose::VerifyContact(PendingId::from_bytes(input.arbitrary()?)),
-    };
-    let charge = Charge::from_bytes(&input.arbitrary()?);
-    if let Some(charge) = charge {
-        assert_eq!(Charge::from_bytes(&charge.to_bytes()), Some(charge));
-    }
-    let ticket = Ticket {
-        locale: Locale::ALL.get(input.int_in_range(0..=9_usize)?).copied(),
-        ..Ticket::new(
-            purpose,
-            to.clone(),
-            charge.unwrap_or(Charge::free(CodeLength::DEFAULT)),
-            made_at,
-            &entropy,
-        )
-    };
+    let ticket = ticket(input, made_at, &entropy)?;
     let proof = Proof {
-        of: to,
+        of: ticket.to.clone(),
         flow: FlowId::from_bytes(input.arbitrary()?),
         made_at,
     };
@@ -140,6 +121,34 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
         );
     }
     Ok(if is_fresh { "opened" } else { "stale" })
+}
+
+/// A ticket of any kind, to anybody.
+fn ticket(
+    input: &mut Unstructured<'_>,
+    made_at: Timestamp,
+    entropy: &SeededEntropy,
+) -> Result<Ticket> {
+    let to = identifier(input)?;
+    let purpose = match input.int_in_range(0..=2)? {
+        0 => Purpose::SignIn,
+        1 => Purpose::Claim,
+        _ => Purpose::VerifyContact(PendingId::from_bytes(input.arbitrary()?)),
+    };
+    let charge = Charge::from_bytes(&input.arbitrary()?);
+    if let Some(charge) = charge {
+        assert_eq!(Charge::from_bytes(&charge.to_bytes()), Some(charge));
+    }
+    Ok(Ticket {
+        locale: Locale::ALL.get(input.int_in_range(0..=9_usize)?).copied(),
+        ..Ticket::new(
+            purpose,
+            to,
+            charge.unwrap_or(Charge::free(CodeLength::DEFAULT)),
+            made_at,
+            entropy,
+        )
+    })
 }
 
 /// What was typed, if it is an identifier; else Ada's.
