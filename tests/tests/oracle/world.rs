@@ -237,8 +237,8 @@ impl World {
             Arc::new(NoTokens),
         )
         .expect("the schema fits");
-        let router = latchstring_local_appsync::router(api)
-            .merge(latchstring_local_cognito::router(pool));
+        let router =
+            latchstring_local_appsync::router(api).merge(latchstring_local_cognito::router(pool));
         let server = tokio::spawn(async move {
             axum::serve(listener, router)
                 .await
