@@ -33,7 +33,7 @@ const MOST_EFFECT: f64 = 0.1;
 ///
 /// Visitors of every class call signIn and Cognito's anonymous operations, on the real binaries, and
 /// each class is compared with nobody. The exit status is 0 if nothing tells them apart; with
-/// --sabotage, if something does.
+/// --sabotage, if something does. Ctrl-C ends it early, with the figures so far.
 ///
 /// The functions are debug builds; `cargo run --release --package latchstring-tests --bin oracle`
 /// measures release builds.
@@ -97,15 +97,15 @@ impl Class {
     }
 }
 
-/// What each does, in this order. Whoever is disabled is refused by Cognito in those that are not
-/// through the resolver.
+/// What each does, in this order: first what is through the resolver, for Cognito refuses the rest to
+/// whoever is disabled, and what comes before a step shows in its time.
 const STEPS: [&str; 6] = [
     "signIn",
-    "a wrong answer",
     "signInTicket",
+    "a refused signIn",
+    "a wrong answer",
     "InitiateAuth",
     "a ticket",
-    "a refused signIn",
 ];
 
 /// Milliseconds, by step and class.
@@ -166,7 +166,13 @@ async fn measure(cli: &Cli) -> Samples {
             let percent = 100 * done / all;
             println!("{percent:3} %  {:.0} s", begun.elapsed().as_secs_f64());
         }
-        let times = visit(&deployment, class, number).await;
+        let times = tokio::select! {
+            times = visit(&deployment, class, number) => times,
+            _ = tokio::signal::ctrl_c() => {
+                println!("Ended early, by Ctrl-C.");
+                break;
+            }
+        };
         if done >= all / 21 {
             for (step, millis) in times {
                 samples.entry((step, class)).or_default().push(millis);
@@ -174,7 +180,7 @@ async fn measure(cli: &Cli) -> Samples {
         }
     }
     println!(
-        "100 %  {:.0} s, {} mails sent",
+        "After {:.0} s, and {} mails, the figures:",
         begun.elapsed().as_secs_f64(),
         deployment.cloud.mails()
     );
@@ -226,25 +232,22 @@ async fn visit(deployment: &Deployment, class: Class, number: u32) -> Vec<(usize
         times.push((step, timed.millis));
         timed.answer
     };
-    let direct = class != Class::Disabled;
     let asked = deployment.resolve("signIn", typed).await;
     let asked = note(0, asked, "/data/session");
-    if direct {
+    let ticket = deployment.resolve("signInTicket", typed).await;
+    let ticket = note(1, ticket, "/data/ticket");
+    let refused = deployment.resolve("signIn", typed).await;
+    note(2, refused, "/error/message");
+    if class != Class::Disabled {
         let session = &asked["data"]["session"];
         let wrong = deployment.respond(session, typed, json!({})).await;
-        note(1, wrong, "/Session");
-    }
-    let ticket = deployment.resolve("signInTicket", typed).await;
-    let ticket = note(2, ticket, "/data/ticket");
-    if direct {
+        note(3, wrong, "/Session");
         let opened = deployment.initiate(typed).await;
-        let opened = note(3, opened, "/Session");
+        let opened = note(4, opened, "/Session");
         let metadata: Value = json!({"method": "email", "ticket": ticket["data"]["ticket"]});
         let asked = deployment.respond(&opened["Session"], typed, metadata);
-        note(4, asked.await, "/ChallengeParameters/codeLength");
+        note(5, asked.await, "/ChallengeParameters/codeLength");
     }
-    let refused = deployment.resolve("signIn", typed).await;
-    note(5, refused, "/error/message");
     times
 }
 
