@@ -70,6 +70,13 @@ enum Chore {
     /// Explore the orders of parallel calls deeper than the tests do, and print what that came to
     Model,
     Fuzz(Fuzz),
+    /// Measure whether it shows in the time of an answer who has an account
+    #[command(disable_help_flag = true)]
+    Oracle {
+        /// See `cargo xtask oracle --help`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Print what the budgets leave to somebody who guesses: the defaults', or the environment's
     Odds,
     /// Print the codes of the test identifiers of the environment
@@ -233,18 +240,22 @@ fn main() -> ExitCode {
             told(line.run(&repository).map_err(|failure| failure.of(&line)))
         }
         Chore::Doctor { arguments } => {
-            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            let line = Line::cargo(&["run", "--quiet", "--locked"])
-                .args(&["--package", "latchstring-doctor", "--"])
-                .args(&arguments);
-            match line.run(&repository) {
-                // It has said what there is to say.
-                Err(Failure::Ended(status)) => status
-                    .code()
-                    .and_then(|code| u8::try_from(code).ok())
-                    .map_or(ExitCode::FAILURE, ExitCode::from),
-                ended => told(ended.map_err(|failure| failure.of(&line))),
-            }
+            let line = Line::cargo(&["run", "--quiet", "--locked"]).args(&[
+                "--package",
+                "latchstring-doctor",
+                "--",
+            ]);
+            passed_on(&repository, line, &arguments)
+        }
+        Chore::Oracle { arguments } => {
+            let line = Line::cargo(&["run", "--quiet", "--locked"]).args(&[
+                "--package",
+                "latchstring-tests",
+                "--bin",
+                "oracle",
+                "--",
+            ]);
+            passed_on(&repository, line, &arguments)
         }
         Chore::DeployCheck => told(deploy_check::run(&repository)),
         Chore::Package(Package { arch }) => {
@@ -254,6 +265,19 @@ fn main() -> ExitCode {
                 .and_then(|architecture| package::run(&repository, architecture));
             told(packaged)
         }
+    }
+}
+
+/// Runs a program that takes the rest of the command line and says by itself what there is to say.
+fn passed_on(repository: &Repository, line: Line, arguments: &[String]) -> ExitCode {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let line = line.args(&arguments);
+    match line.run(repository) {
+        Err(Failure::Ended(status)) => status
+            .code()
+            .and_then(|code| u8::try_from(code).ok())
+            .map_or(ExitCode::FAILURE, ExitCode::from),
+        ended => told(ended.map_err(|failure| failure.of(&line))),
     }
 }
 

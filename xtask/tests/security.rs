@@ -13,6 +13,7 @@ fn place(named: &str) -> (String, &str) {
     let file = match module.split_once('/') {
         Some(("core", module)) => format!("shared/core/tests/policy/{module}.rs"),
         Some(("attacks", module)) => format!("tests/tests/attacks/{module}.rs"),
+        Some(("oracle", module)) => format!("tests/tests/oracle/{module}.rs"),
         Some(("e2e", module)) => format!("tests/tests/e2e/{module}.rs"),
         Some(("processes", module)) => format!("tests/tests/processes/{module}.rs"),
         Some(("fuzz", module)) => format!("fuzz/tests/{module}.rs"),

@@ -154,7 +154,10 @@ impl Deployment {
     /// What a sign-in may do that does not know better: is there an account, and which?
     async fn look_up(&self, typed: &str) {
         let found = self
-            .call("AdminGetUser", json!({"UserPoolId": POOL, "Username": typed}))
+            .call(
+                "AdminGetUser",
+                json!({"UserPoolId": POOL, "Username": typed}),
+            )
             .await;
         if let Some(username) = found["Username"].as_str() {
             let body = json!({"UserPoolId": POOL, "Username": username});

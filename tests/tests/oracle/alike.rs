@@ -1,0 +1,203 @@
+//! Everybody is answered alike, but for what Cognito itself tells whoever calls it with the public
+//! client id. That is not hidden here: it is [`told_by_cognito`], and no more. That it slows down who
+//! guesses at a real user is not among it, for the stand-in does not.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::classes::{Class, Story, play};
+use crate::shape::{Difference, differences, step};
+use crate::world::{Sabotage, Setting};
+
+/// The steps in which Cognito itself asks a question; `ChallengeParameters.USERNAME` is in it.
+const COGNITO_ASKS: [&str; 15] = [
+    "a wrong answer",
+    "a resend",
+    "a second wrong answer",
+    "InitiateAuth",
+    "no ticket",
+    "no ticket, an answer",
+    "no ticket, a second answer",
+    "InitiateAuth again",
+    "a forged ticket",
+    "a forged ticket, an answer",
+    "a forged ticket, a second answer",
+    "InitiateAuth once more",
+    "a ticket",
+    "a ticket, an answer",
+    "a ticket, a second answer",
+];
+
+/// What is different about a refusal where others are asked a question.
+const REFUSED: [&str; 9] = [
+    "status",
+    "headers",
+    "/__type",
+    "/message",
+    "/ChallengeName",
+    "/ChallengeParameters",
+    "/Session",
+    "calls",
+    "time",
+];
+
+fn seeded(seed: u64) -> Setting {
+    Setting {
+        seed,
+        ..Setting::default()
+    }
+}
+
+/// Exactly what tells a class from nobody.
+fn told_by_cognito(class: Class, of_nobody: &Story) -> BTreeSet<Difference> {
+    let told: Vec<(&'static str, &[&str])> = match class {
+        Class::Ghost | Class::IsUnverified => Vec::new(),
+        // The pool's name for the account stands where others see what they typed.
+        Class::Known | Class::JustCreated | Class::UnverifiedSecond | Class::HalfCreated => {
+            COGNITO_ASKS
+                .map(|step| (step, &["/ChallengeParameters/USERNAME"][..]))
+                .into()
+        }
+        // "User is disabled." So signIn needs one call more for nobody's session, which sends
+        // nothing and takes no answer for the name that was typed.
+        Class::Disabled => COGNITO_ASKS
+            .into_iter()
+            .map(|step| match step {
+                "a wrong answer"
+                | "a resend"
+                | "a second wrong answer"
+                | "InitiateAuth"
+                | "InitiateAuth again"
+                | "InitiateAuth once more" => (step, &REFUSED[..]),
+                _ => (step, &["not there"][..]),
+            })
+            .chain([
+                ("signIn", &["calls", "time", "delivery"][..]),
+                ("a resend", &["delivery"]),
+                ("a third wrong answer", &["/message", "calls", "time"]),
+                ("a replayed session", &["/message"]),
+                ("no ticket, a third answer", &["not there"]),
+                ("a forged ticket, a third answer", &["not there"]),
+                ("a ticket, a third answer", &["not there"]),
+            ])
+            .collect(),
+    };
+    // A refusal by a budget comes before all that: it is the same for everybody.
+    let refused = step(of_nobody, "a wrong answer").is_none();
+    told.into_iter()
+        .filter(|(name, _)| step(of_nobody, name).is_some())
+        .filter(|(name, _)| !(refused && *name == "signIn"))
+        .flat_map(|(step, parts)| parts.iter().map(move |part| (step, (*part).to_owned())))
+        .collect()
+}
+
+#[tokio::test]
+async fn whoever_is_behind_an_address_is_answered_alike_but_for_what_cognito_tells() {
+    for seed in [1, 2] {
+        let nobody = play(seeded(seed), Class::Ghost, false).await;
+        for class in Class::ALL {
+            let story = play(seeded(seed), class, false).await;
+            let told = told_by_cognito(class, &nobody);
+            assert_eq!(differences(&nobody, &story), told, "{class:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_refused_by_a_budget_is_refused_alike() {
+    let nobody = play(seeded(1), Class::Ghost, true).await;
+    let refused = &step(&nobody, "signIn").expect("it was asked").body;
+    assert!(refused.contains("TooManyRequests"), "a budget is spent");
+    for class in Class::ALL {
+        let story = play(seeded(1), class, true).await;
+        let told = told_by_cognito(class, &nobody);
+        assert_eq!(differences(&nobody, &story), told, "{class:?}");
+    }
+}
+
+/// The second call is for nobody, and looks like everybody's first.
+#[tokio::test]
+async fn a_disabled_user_costs_sign_in_one_refused_call_and_nothing_else() {
+    let nobody = play(seeded(1), Class::Ghost, false).await;
+    let story = play(seeded(1), Class::Disabled, false).await;
+    assert_eq!(one_refusal_more(&nobody, &story), Ok(()));
+}
+
+/// Whether `signIn` did for this one what it did for that one, after one refusal by Cognito.
+fn one_refusal_more(that: &Story, this: &Story) -> Result<(), &'static str> {
+    let [that, this] = [that, this].map(|story| step(story, "signIn").expect("it was asked"));
+    let refused = |told: &str| told == "initiate: refused";
+    let (refusals, rest): (Vec<_>, Vec<_>) = this
+        .calls
+        .iter()
+        .cloned()
+        .partition(|call| refused(&call.told));
+    let [refusal] = &refusals[..] else {
+        return Err("not one refusal");
+    };
+    if rest != that.calls {
+        return Err("other calls");
+    }
+    if this.took != that.took + refusal.took {
+        return Err("another time");
+    }
+    Ok(())
+}
+
+/// What changes for the caller if the courier is slow.
+async fn what_a_slow_courier_changes(sabotage: Sabotage) -> BTreeSet<Difference> {
+    let quick = Setting {
+        seed: 1,
+        sabotage,
+        courier: Duration::ZERO,
+    };
+    let slow = Setting {
+        courier: Duration::from_secs(2),
+        ..quick
+    };
+    let quick = play(quick, Class::Known, false).await;
+    let slow = play(slow, Class::Known, false).await;
+    differences(&quick, &slow)
+}
+
+#[tokio::test]
+async fn a_slow_courier_shows_in_no_answer() {
+    let deliveries = ["signIn", "a resend", "a ticket"];
+    let deliveries = deliveries.map(|step| (step, "delivery".to_owned()));
+    let changed = what_a_slow_courier_changes(Sabotage::Nothing).await;
+    assert_eq!(changed, deliveries.into());
+}
+
+#[tokio::test]
+async fn delivery_inside_the_response_would_be_noticed() {
+    let changed = what_a_slow_courier_changes(Sabotage::DeliveryInside).await;
+    for step in ["signIn", "a resend", "a ticket"] {
+        assert!(changed.contains(&(step, "time".to_owned())), "{step}");
+    }
+    let inside = Setting {
+        sabotage: Sabotage::DeliveryInside,
+        ..seeded(1)
+    };
+    let nobody = play(inside, Class::Ghost, false).await;
+    let story = play(inside, Class::Disabled, false).await;
+    assert_eq!(one_refusal_more(&nobody, &story), Err("other calls"));
+}
+
+#[tokio::test]
+async fn a_look_up_in_sign_in_would_be_noticed() {
+    let looks = Setting {
+        sabotage: Sabotage::LookUp,
+        ..seeded(1)
+    };
+    let nobody = play(looks, Class::Ghost, false).await;
+    let story = play(looks, Class::Known, false).await;
+    let noticed: BTreeSet<_> = differences(&nobody, &story)
+        .difference(&told_by_cognito(Class::Known, &nobody))
+        .cloned()
+        .collect();
+    for step in ["signIn", "signInTicket"] {
+        for part in ["calls", "time"] {
+            assert!(noticed.contains(&(step, part.to_owned())), "{step}: {part}");
+        }
+    }
+}
