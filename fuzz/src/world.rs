@@ -1,6 +1,7 @@
 //! A deployment in memory that has seen some sign-ins, for events to be about.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use latchstring_core::account::{Account, Attributes};
@@ -40,8 +41,15 @@ const DEFINE: &str = "DefineAuthChallenge";
 const CREATE: &str = "CreateAuthChallenge";
 const VERIFY: &str = "VerifyAuthChallengeResponse";
 
-pub(crate) type SignIns =
-    SignInResolver<MemoryStore, MemoryDirectory, Tokens, Cognito, ManualClock, SeededEntropy>;
+pub(crate) type SignIns = SignInResolver<
+    MemoryStore,
+    MemoryDirectory,
+    Tokens,
+    Cognito,
+    Infallible,
+    ManualClock,
+    SeededEntropy,
+>;
 pub(crate) type Contacts =
     ContactResolver<MemoryStore, MemoryDirectory, Tokens, Cognito, ManualClock, SeededEntropy>;
 
@@ -127,6 +135,7 @@ impl World {
             directory: self.directory.clone(),
             tokens: tokens.clone(),
             api: cognito.clone(),
+            captcha: None,
             clock: self.clock.clone(),
             entropy: SeededEntropy::new(3),
         };
@@ -147,10 +156,10 @@ impl World {
     /// What arrived so far: the code, and where.
     pub(crate) fn sent(&self) -> Vec<(Option<String>, String)> {
         let of = |code: &Code| code.digits().to_owned();
-        let messages = self.inbox.messages().into_iter();
+        let messages = self.inbox.messages(None, usize::MAX).into_iter().rev();
         messages
             .map(|arrived| {
-                let message = arrived.message;
+                let message = &arrived.message;
                 (
                     message.code.as_ref().map(of),
                     message.to.as_str().to_owned(),

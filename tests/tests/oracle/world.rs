@@ -1,6 +1,7 @@
 //! A whole deployment in which every outward call is noted: the real handlers, the real SDK to the
 //! Cognito stand-in over TCP, GraphQL as AppSync serves it, and stores in memory.
 
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
@@ -70,6 +71,7 @@ struct Lambdas {
         Accounts,
         Noting<CognitoTokens>,
         Noting<CognitoChallengeApi>,
+        Infallible,
         ManualClock,
         SeededEntropy,
     >,
@@ -237,8 +239,8 @@ impl World {
             Arc::new(NoTokens),
         )
         .expect("the schema fits");
-        let router = latchstring_local_appsync::router(api)
-            .merge(latchstring_local_cognito::router(pool));
+        let router =
+            latchstring_local_appsync::router(api).merge(latchstring_local_cognito::router(pool));
         let server = tokio::spawn(async move {
             axum::serve(listener, router)
                 .await
@@ -387,6 +389,7 @@ fn lambdas(
             directory,
             tokens: noting(CognitoTokens::new(&aws), wire),
             api: noting(CognitoChallengeApi::new(&aws, CLIENT), wire),
+            captcha: None,
             clock: clock.clone(),
             entropy: SeededEntropy::new(2),
         },
