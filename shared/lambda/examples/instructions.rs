@@ -10,6 +10,7 @@
 //! what is made once is made in it.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::env;
 use std::sync::Mutex;
 
@@ -125,6 +126,7 @@ struct World {
         MemoryDirectory,
         Nobody,
         &'static Questions,
+        Infallible,
         ManualClock,
         SeededEntropy,
     >,
@@ -174,6 +176,7 @@ impl World {
                 directory: directory.clone(),
                 tokens: Nobody,
                 api: questions,
+                captcha: None,
                 clock: clock.clone(),
                 entropy: SeededEntropy::new(1),
             },
