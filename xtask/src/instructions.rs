@@ -160,7 +160,8 @@ mod tests {
     #[test]
     fn one_in_a_hundred_more_is_let_pass_and_one_in_ten_is_not() {
         let text = "x86_64 verify 1000\naarch64 verify 1\n";
-        let is_too_much = |count| compared("x86_64", &[("verify", count)].into(), text)[0].is_too_much;
+        let is_too_much =
+            |count| compared("x86_64", &[("verify", count)].into(), text)[0].is_too_much;
         assert!(!is_too_much(1_010));
         assert!(!is_too_much(1_050));
         assert!(is_too_much(1_051));
@@ -170,12 +171,20 @@ mod tests {
     #[test]
     fn a_refusal_names_what_was_counted_and_what_is_allowed() {
         let verdicts = compared("x86_64", &[("verify", 2_000)].into(), "x86_64 verify 1000");
-        assert!(verdicts[0].words.contains("2000 instructions, at most 1050"));
+        assert!(
+            verdicts[0]
+                .words
+                .contains("2000 instructions, at most 1050")
+        );
     }
 
     #[test]
     fn what_is_agreed_for_another_architecture_stays() {
-        let text = agreed_anew("x86_64", &[("define", 7)].into(), "aarch64 define 9\nx86_64 define 8");
+        let text = agreed_anew(
+            "x86_64",
+            &[("define", 7)].into(),
+            "aarch64 define 9\nx86_64 define 8",
+        );
         assert_eq!(text, "aarch64 define 9\nx86_64 define 7\n");
     }
 }

@@ -36,6 +36,9 @@ const SIGN_INS: usize = 20;
 const POOL: &str = "eu-west-1_COUNTED00";
 const CLIENT: &str = "countedclient";
 const NUMBER: &str = "+14155550132";
+const DEFINE: &str = "DefineAuthChallenge";
+const CREATE: &str = "CreateAuthChallenge";
+const VERIFY: &str = "VerifyAuthChallengeResponse";
 const USERNAME: &str = "5f0c1f9e-6c1b-4b8e-9a53-0f9d0c6f9a11";
 
 fn main() {
@@ -215,18 +218,18 @@ impl World {
             .clone();
         let said = json!({ "method": "phone_number", "ticket": ticket });
 
-        let opened = self.call(false, &self.define, event(json!({ "session": [] })));
+        let opened = self.call(false, &self.define, event(DEFINE, json!({ "session": [] })));
         assert_eq!(opened["response"]["challengeName"], "CUSTOM_CHALLENGE");
         let asked = json!({ "session": [], "challengeName": "CUSTOM_CHALLENGE" });
-        let select = self.call(false, &self.create, event(asked));
+        let select = self.call(false, &self.create, event(CREATE, asked));
         let passed = self.call(false, &self.verify, answered(&select, "select", &said));
         assert_eq!(passed["response"]["answerCorrect"], true);
 
         let rounds = json!([round(&select)]);
         let mut request = json!({ "session": rounds, "clientMetadata": said });
-        self.call(false, &self.define, event(request.clone()));
+        self.call(false, &self.define, event(DEFINE, request.clone()));
         request["challengeName"] = json!("CUSTOM_CHALLENGE");
-        let otp = self.call(wanted == "create", &self.create, event(request));
+        let otp = self.call(wanted == "create", &self.create, event(CREATE, request));
         assert_eq!(otp["response"]["publicChallengeParameters"]["step"], "otp");
 
         let code = self.code();
@@ -237,7 +240,7 @@ impl World {
         );
         assert_eq!(right["response"]["answerCorrect"], true);
         let rounds = json!({ "session": [round(&select), round(&otp)] });
-        let issued = self.call(wanted == "define", &self.define, event(rounds));
+        let issued = self.call(wanted == "define", &self.define, event(DEFINE, rounds));
         assert_eq!(issued["response"]["issueTokens"], true);
     }
 
@@ -273,7 +276,7 @@ const ATTRIBUTES: [(&str, &str); 6] = [
 ];
 
 /// An event of Cognito's with this request in it.
-fn event(mut request: Value) -> Value {
+fn event(trigger: &str, mut request: Value) -> Value {
     request["userAttributes"] = ATTRIBUTES
         .iter()
         .map(|(name, value)| ((*name).to_owned(), json!(value)))
@@ -284,7 +287,7 @@ fn event(mut request: Value) -> Value {
         "userPoolId": POOL,
         "userName": USERNAME,
         "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": CLIENT },
-        "triggerSource": "CustomAuth",
+        "triggerSource": format!("{trigger}_Authentication"),
         "request": request,
         "response": {},
     })
@@ -292,11 +295,14 @@ fn event(mut request: Value) -> Value {
 
 /// Verify's event for an answer to what Create asked.
 fn answered(created: &Value, answer: &str, said: &Value) -> Value {
-    event(json!({
-        "privateChallengeParameters": created["response"]["privateChallengeParameters"],
-        "challengeAnswer": answer,
-        "clientMetadata": said,
-    }))
+    event(
+        VERIFY,
+        json!({
+            "privateChallengeParameters": created["response"]["privateChallengeParameters"],
+            "challengeAnswer": answer,
+            "clientMetadata": said,
+        }),
+    )
 }
 
 /// What Cognito remembers of a question that was answered right.

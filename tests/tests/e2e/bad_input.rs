@@ -572,6 +572,37 @@ async fn a_refused_control_bends_nothing() {
 }
 
 #[tokio::test]
+async fn an_inbox_gives_the_newest_to_one_address_and_refuses_what_it_does_not_know() {
+    let latchstring = Latchstring::start().await;
+    for typed in ["ada@example.com", "bob@example.com", "ada@example.com"] {
+        latchstring.by_email(typed).asks_for_a_code().await;
+    }
+    let inbox = |query: &str| {
+        let url = format!("{}/inbox.json?{query}", latchstring.settings().endpoint);
+        let request = latchstring.http().get(url);
+        async { Answer::of(request.send().await.expect("there is an answer")).await }
+    };
+    for (query, messages) in [
+        ("limit=1", 1),
+        ("to=ada@example.com", 2),
+        ("to=ada@example.com&limit=1", 1),
+        ("to=nobody@example.com", 0),
+        ("", 3),
+    ] {
+        let answer = inbox(query).await;
+        assert_eq!(
+            answer.body.as_array().map(Vec::len),
+            Some(messages),
+            "{query}"
+        );
+    }
+    for query in ["limit=-1", "limit=x", "from=ada@example.com"] {
+        assert_eq!(inbox(query).await.status, 400, "{query}");
+    }
+    still_works(&latchstring).await;
+}
+
+#[tokio::test]
 async fn pages_that_there_are_not_are_not_found() {
     let latchstring = Latchstring::start().await;
     let endpoint = &latchstring.settings().endpoint;

@@ -267,8 +267,8 @@ impl World {
 
     /// The code of the last message.
     pub(crate) fn code(&self) -> String {
-        let messages = self.inbox.messages();
-        let last = messages.last().expect("a message");
+        let newest = self.inbox.messages(None, 1);
+        let last = newest.first().expect("a message");
         let code = last.message.code.as_ref().expect("a code");
         note(code.digits());
         code.digits().to_owned()

@@ -110,6 +110,21 @@ fn known_and_ghost_cost_the_same_calls_in_the_same_order() {
 }
 
 #[test]
+fn the_session_opens_while_the_budget_is_charged_and_a_refusal_leaves_it_without_a_ticket() {
+    let world = World::with_ada();
+    let pool = Pool::of(&world);
+    world.wire.take_turns();
+    sign_in(&world, &pool, ADA).unwrap();
+    assert_eq!(world.wire.calls()[..3], ["charge", "initiate", "charge"]);
+    sign_in(&world, &pool, ADA).unwrap();
+    world.wire.clear();
+    let refused = sign_in(&world, &pool, ADA).unwrap_err();
+    assert_eq!(refused.error_type(), "TooManyRequests");
+    assert_eq!(world.wire.calls(), ["charge"], "it is told at once");
+    assert_eq!(world.sent().len(), 2);
+}
+
+#[test]
 fn known_and_ghost_get_the_same_payload() {
     let payload = |typed| {
         let world = World::with_ada();
