@@ -90,7 +90,7 @@ mod tests {
             [
                 "one account, with one of its devices stolen, is guessed into within a year with odds \
                  of 1 in 1111; the ceiling is 1 in 1000",
-                "any of 10000 accounts is guessed into within a year with odds of 1 in 13; the ceiling \
+                "any of 10000 accounts is guessed into within a year with odds of 1 in 12; the ceiling \
                  is 1 in 10",
             ]
         );
