@@ -16,7 +16,8 @@ use latchstring_core::ports::{
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_memory::ManualClock;
+
+use crate::world::StillClock;
 
 const DELIVER: &str = "deliver";
 
@@ -35,7 +36,7 @@ pub(crate) struct Wire {
     seed: u64,
     /// What a delivery takes besides.
     courier: Duration,
-    clock: ManualClock,
+    clock: StillClock,
     noted: Arc<Mutex<Noted>>,
 }
 
@@ -48,7 +49,7 @@ struct Noted {
 
 impl Wire {
     /// With latencies that the seed determines.
-    pub(crate) fn new(seed: u64, courier: Duration, clock: ManualClock) -> Self {
+    pub(crate) fn new(seed: u64, courier: Duration, clock: StillClock) -> Self {
         Self {
             seed,
             courier,
