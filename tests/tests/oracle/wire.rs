@@ -132,10 +132,18 @@ const fn done<T>(_: &T) -> &'static str {
     "done"
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "outcomes are looked at, whatever they are"
+)]
 const fn yes_or_no(yes: &bool) -> &'static str {
     if *yes { "yes" } else { "no" }
 }
 
+#[expect(
+    clippy::ref_option,
+    reason = "outcomes are looked at, whatever they are"
+)]
 const fn found<T>(found: &Option<T>) -> &'static str {
     match found {
         Some(_) => "found",
