@@ -174,7 +174,7 @@ fn main() -> ExitCode {
                 .args(&["--", "model::", "--nocapture"])
                 .env("MODEL", "deep");
             println!("      $ {line}");
-            told(line.run(&repository).map_err(|failure| failure.of(&line)))
+            ran(&repository, &line)
         }
         Chore::Instructions { bless } => told(instructions::run(&repository, bless)),
         Chore::RoundTrips { write } => {
@@ -187,7 +187,7 @@ fn main() -> ExitCode {
             if write {
                 line = line.args(&["--", "--write"]);
             }
-            told(line.run(&repository).map_err(|failure| failure.of(&line)))
+            ran(&repository, &line)
         }
         Chore::Load => {
             let local = ["--release", "--locked", "--package", "latchstring-local"];
@@ -212,24 +212,14 @@ fn main() -> ExitCode {
             seconds,
             input.as_deref(),
         )),
-        Chore::Odds => {
-            let line = Line::cargo(&["run", "--quiet", "--locked"]).args(&[
-                "--package",
-                "latchstring-lambda",
-                "--example",
-                "odds",
-            ]);
-            told(line.run(&repository).map_err(|failure| failure.of(&line)))
-        }
-        Chore::TestCodes => {
-            let line = Line::cargo(&["run", "--quiet", "--locked"]).args(&[
-                "--package",
-                "latchstring-lambda",
-                "--example",
-                "test_codes",
-            ]);
-            told(line.run(&repository).map_err(|failure| failure.of(&line)))
-        }
+        Chore::Odds => ran(
+            &repository,
+            &program(&["latchstring-lambda", "--example", "odds"]),
+        ),
+        Chore::TestCodes => ran(
+            &repository,
+            &program(&["latchstring-lambda", "--example", "test_codes"]),
+        ),
         Chore::Reset { country } => {
             let mut line = Line::cargo(&["run", "--quiet", "--locked"])
                 .args(&["--package", "latchstring-aws", "--example", "reset"])
@@ -237,24 +227,15 @@ fn main() -> ExitCode {
             if let Some(country) = &country {
                 line = line.args(&["--country", country]);
             }
-            told(line.run(&repository).map_err(|failure| failure.of(&line)))
+            ran(&repository, &line)
         }
-        Chore::Doctor { arguments } => {
-            let line = Line::cargo(&["run", "--quiet", "--locked"]).args(&[
-                "--package",
-                "latchstring-doctor",
-                "--",
-            ]);
-            passed_on(&repository, line, &arguments)
-        }
+        Chore::Doctor { arguments } => passed_on(
+            &repository,
+            program(&["latchstring-doctor", "--"]),
+            &arguments,
+        ),
         Chore::Oracle { arguments } => {
-            let line = Line::cargo(&["run", "--quiet", "--locked"]).args(&[
-                "--package",
-                "latchstring-tests",
-                "--bin",
-                "oracle",
-                "--",
-            ]);
+            let line = program(&["latchstring-tests", "--bin", "oracle", "--"]);
             passed_on(&repository, line, &arguments)
         }
         Chore::DeployCheck => told(deploy_check::run(&repository)),
@@ -266,6 +247,16 @@ fn main() -> ExitCode {
             told(packaged)
         }
     }
+}
+
+/// A program of a package of ours.
+fn program(arguments: &[&str]) -> Line {
+    Line::cargo(&["run", "--quiet", "--locked", "--package"]).args(arguments)
+}
+
+/// Runs a line that is all of a chore.
+fn ran(repository: &Repository, line: &Line) -> ExitCode {
+    told(line.run(repository).map_err(|failure| failure.of(line)))
 }
 
 /// Runs a program that takes the rest of the command line and says by itself what there is to say.

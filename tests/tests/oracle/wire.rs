@@ -16,7 +16,8 @@ use latchstring_core::ports::{
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_memory::ManualClock;
+
+use crate::world::StillClock;
 
 const DELIVER: &str = "deliver";
 
@@ -35,7 +36,7 @@ pub(crate) struct Wire {
     seed: u64,
     /// What a delivery takes besides.
     courier: Duration,
-    clock: ManualClock,
+    clock: StillClock,
     noted: Arc<Mutex<Noted>>,
 }
 
@@ -48,7 +49,7 @@ struct Noted {
 
 impl Wire {
     /// With latencies that the seed determines.
-    pub(crate) fn new(seed: u64, courier: Duration, clock: ManualClock) -> Self {
+    pub(crate) fn new(seed: u64, courier: Duration, clock: StillClock) -> Self {
         Self {
             seed,
             courier,
@@ -131,10 +132,18 @@ const fn done<T>(_: &T) -> &'static str {
     "done"
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "outcomes are looked at, whatever they are"
+)]
 const fn yes_or_no(yes: &bool) -> &'static str {
     if *yes { "yes" } else { "no" }
 }
 
+#[expect(
+    clippy::ref_option,
+    reason = "outcomes are looked at, whatever they are"
+)]
 const fn found<T>(found: &Option<T>) -> &'static str {
     match found {
         Some(_) => "found",

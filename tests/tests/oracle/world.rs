@@ -15,7 +15,7 @@ use latchstring_core::ports::{Clock, Directory};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::SignInResolver;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
-use latchstring_lambda::{Answer, DELIVERY, Handler, Parcel, answer, deliver};
+use latchstring_lambda::{Answer, DELIVERY, Handler, Parcel, SystemClock, answer, deliver};
 use latchstring_local_appsync::{Api, FunctionError, Functions, TokenRefused, Tokens};
 use latchstring_local_cognito::{
     ClientConfig, PoolConfig, SigningKeys, Trigger, TriggerError, TriggerFuture, Triggers, UserPool,
@@ -57,22 +57,42 @@ pub(crate) struct Setting {
     pub(crate) sabotage: Sabotage,
 }
 
+/// Stands still but for calls. What waits, waits for real: it is a limit that no call comes to.
+#[derive(Clone)]
+pub(crate) struct StillClock(ManualClock);
+
+impl StillClock {
+    pub(crate) fn advance(&self, by: Duration) {
+        self.0.advance(by);
+    }
+}
+
+impl Clock for StillClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
+        SystemClock.sleep(time)
+    }
+}
+
 type Store = Noting<MemoryStore>;
 type Accounts = Noting<CognitoDirectory>;
-type Mailbox = Noting<Inbox<ManualClock>>;
+type Mailbox = Noting<Inbox<StillClock>>;
 
 /// The Lambdas.
 struct Lambdas {
-    define: DefineTrigger<Store, Accounts, Mailbox, ManualClock>,
-    create: CreateTrigger<Store, Mailbox, ManualClock, SeededEntropy>,
-    verify: VerifyTrigger<Store, ManualClock>,
+    define: DefineTrigger<Store, Accounts, Mailbox, StillClock>,
+    create: CreateTrigger<Store, Mailbox, StillClock, SeededEntropy>,
+    verify: VerifyTrigger<Store, StillClock>,
     sign_in: SignInResolver<
         Store,
         Accounts,
         Noting<CognitoTokens>,
         Noting<CognitoChallengeApi>,
         Infallible,
-        ManualClock,
+        StillClock,
         SeededEntropy,
     >,
     wire: Wire,
@@ -195,10 +215,10 @@ impl Seen {
 pub(crate) struct World {
     endpoint: String,
     http: reqwest::Client,
-    clock: ManualClock,
+    clock: StillClock,
     pub(crate) wire: Wire,
     lambdas: Arc<Lambdas>,
-    inbox: Inbox<ManualClock>,
+    inbox: Inbox<StillClock>,
     server: JoinHandle<()>,
 }
 
@@ -207,7 +227,7 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let endpoint = format!("http://{address}");
-        let clock = ManualClock::at(START);
+        let clock = StillClock(ManualClock::at(START));
         let wire = Wire::new(setting.seed, setting.courier, clock.clone());
         let inbox = Inbox::new(clock.clone());
         let lambdas = Arc::new(lambdas(&endpoint, &wire, &clock, &inbox, setting.sabotage));
@@ -346,8 +366,8 @@ impl Drop for World {
 fn lambdas(
     endpoint: &str,
     wire: &Wire,
-    clock: &ManualClock,
-    inbox: &Inbox<ManualClock>,
+    clock: &StillClock,
+    inbox: &Inbox<StillClock>,
     sabotage: Sabotage,
 ) -> Lambdas {
     let key = Key::new(KeyId::parse("k1").expect("an id"), &[7; 32]).expect("a key");

@@ -36,7 +36,8 @@ const MOST_EFFECT: f64 = 0.1;
 /// --sabotage, if something does. Ctrl-C ends it early, with the figures so far.
 ///
 /// The functions are debug builds; `cargo run --release --package latchstring-tests --bin oracle`
-/// measures release builds.
+/// measures release builds,
+/// whose figures count: a debug build takes longer to read the larger event of somebody known.
 #[derive(Parser)]
 #[command(name = "cargo xtask oracle", bin_name = "cargo xtask oracle")]
 struct Cli {
@@ -295,16 +296,16 @@ fn report(samples: &Samples) -> Found {
             });
             let tells = |c: &Comparison| c.t.abs() > MOST_T && c.effect.abs() > MOST_EFFECT;
             let told = compared.iter().any(tells);
-            // SECURITY.md says so.
-            let must = (class, step) == (Class::Disabled, 0);
-            let says = match (told, must) {
+            // SECURITY.md says so; what follows is after a session that sent nothing.
+            let known = class == Class::Disabled;
+            let says = match (told, known) {
                 (true, true) => "told apart, as known",
                 (true, false) => "TOLD APART",
                 (false, _) => "",
             };
             println!(" {all} |      {below} {says}");
-            if must {
-                found.control = told;
+            if known {
+                found.control |= told && step == 0;
             } else {
                 found.told += usize::from(told);
             }

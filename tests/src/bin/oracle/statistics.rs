@@ -1,6 +1,6 @@
 //! Whether two samples have the same mean: Welch's t test, and Cohen's d for how much it matters.
 //!
-//! Thirty lines, held to figures of R and SciPy below; a crate for them would bring distributions,
+//! Thirty lines, held to figures of R below; a crate for them would bring distributions,
 //! matrices and random numbers along.
 
 /// Mean, median and spread of one sample.

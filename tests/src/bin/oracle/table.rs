@@ -23,9 +23,9 @@ pub(crate) struct Table(Mutex<BTreeMap<String, Item>>);
 impl Table {
     /// Answers an operation, as `X-Amz-Target` names it after the dot.
     pub(crate) fn answer(&self, operation: &str, request: &Value) -> Response {
-        let written = |failed| match failed {
-            None => reply(StatusCode::OK, &json!({})),
-            Some(item) => refused(item, request),
+        let written = |written| match written {
+            Ok(()) => reply(StatusCode::OK, &json!({})),
+            Err(item) => refused(item, request),
         };
         match operation {
             "GetItem" => {
@@ -51,7 +51,7 @@ impl Table {
         of: &Value,
         request: &Value,
         change: impl FnOnce(&mut Item),
-    ) -> Option<Option<Item>> {
+    ) -> Result<(), Option<Item>> {
         let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = items.get(key(of));
         if let Some(condition) = request["ConditionExpression"].as_str() {
@@ -61,7 +61,7 @@ impl Table {
                 request,
             };
             if !condition.any() {
-                return Some(before.cloned());
+                return Err(before.cloned());
             }
         }
         let key = key(of).to_owned();
@@ -72,7 +72,7 @@ impl Table {
             item.insert("pk".to_owned(), json!({ "S": key }));
             items.insert(key, item);
         }
-        None
+        Ok(())
     }
 }
 
