@@ -68,9 +68,11 @@ fn cargo() -> Command {
 
 fn build() -> Result<BTreeMap<String, PathBuf>, String> {
     let mut command = cargo();
-    command.args(["build", "--locked", "--message-format=json", "--bins"]);
+    // Of the whole workspace, as the tests are: by the package, cargo resolves other features, and
+    // compiles the AWS SDK a second time. A package's binary has its name.
+    command.args(["build", "--locked", "--message-format=json", "--workspace"]);
     for package in PACKAGES {
-        command.args(["--package", package]);
+        command.args(["--bin", package]);
     }
     if !cfg!(debug_assertions) {
         command.arg("--release");

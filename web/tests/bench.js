@@ -16,7 +16,7 @@ export const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, is
 
 /** Cargo is asked where the binary is, and builds what is out of date. */
 function binary() {
-  const line = ["build", "--locked", "--quiet", "--message-format=json", "--package", "latchstring-local"];
+  const line = ["build", "--locked", "--quiet", "--message-format=json", "--workspace", "--bin", "latchstring-local"];
   const output = execFileSync("cargo", line, { cwd: root, encoding: "utf8", maxBuffer: 1 << 28 });
   const messages = output.split("\n").filter(Boolean).map((text) => JSON.parse(text));
   return messages.find(({ executable, target }) => executable && target.name === "latchstring-local").executable;

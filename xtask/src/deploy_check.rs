@@ -14,8 +14,14 @@ pub(crate) fn run(repository: &Repository) -> Result<(), Failed> {
         Failure::NoSuchMachine.of(&"cargo xtask deploy-check, on Linux on x86_64 or aarch64")
     })?;
     package::run(repository, architecture)?;
-    let local = Line::cargo(&["build", "--locked", "--package", "latchstring-local"])
-        .args(&["--target-dir", "target"]);
+    let local = Line::cargo(&[
+        "build",
+        "--locked",
+        "--workspace",
+        "--bin",
+        "latchstring-local",
+    ])
+    .args(&["--target-dir", "target"]);
     show_and_run(repository, &local)?;
 
     let python = python::environment(repository, EMULATORS.0, EMULATORS.1)?.join("bin/python");

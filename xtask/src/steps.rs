@@ -216,7 +216,13 @@ fn tests(repository: &Repository, keep_going: bool) -> (Counts, Result<(), Faile
 }
 
 fn clients(repository: &Repository, counts: &mut Counts) -> Result<(), Failed> {
-    let service = Line::cargo(&["build", "--package", "latchstring-local", "--locked"]);
+    let service = Line::cargo(&[
+        "build",
+        "--locked",
+        "--workspace",
+        "--bin",
+        "latchstring-local",
+    ]);
     show_and_run(repository, &service)?;
     node_tests(repository, "clients/typescript", counts)?;
     python::environment(repository, "examples", "examples/requirements.txt")?;
