@@ -57,9 +57,12 @@ pub fn columns() -> [Column; 4] {
     ]
 }
 
+/// A service, what it is asked, and the quota of Cognito's that this counts with.
+type Request = (&'static str, &'static str, Option<(&'static str, usize)>);
+
 /// Every operation, in the order of the way, and with which quota of Cognito's it counts: its
 /// name, and the default requests a second. Respond has three times the quota of Initiate.
-const REQUESTS: [(&str, &str, Option<(&str, usize)>); 9] = [
+const REQUESTS: [Request; 9] = [
     ("AppSync", "queries", None),
     ("Cognito", "InitiateAuth", Some(("UserAuthentication", 120))),
     (

@@ -36,8 +36,7 @@ const MOST_EFFECT: f64 = 0.1;
 /// --sabotage, if something does. Ctrl-C ends it early, with the figures so far.
 ///
 /// The functions are debug builds; `cargo run --release --package latchstring-tests --bin oracle`
-/// measures release builds,
-/// whose figures count: a debug build takes longer to read the larger event of somebody known.
+/// measures release builds, and those figures count.
 #[derive(Parser)]
 #[command(name = "cargo xtask oracle", bin_name = "cargo xtask oracle")]
 struct Cli {
