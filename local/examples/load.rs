@@ -342,7 +342,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, signed_in: Outcome<()>, took: Duration) {
+    fn add(&mut self, signed_in: &Outcome<()>, took: Duration) {
         match signed_in {
             Ok(()) => self.times.push(took),
             Err(_) => self.failed += 1,
@@ -424,7 +424,7 @@ async fn closed(
                 while Instant::now() < until {
                     let begun = Instant::now();
                     let signed_in = target.sign_in().await;
-                    tally.add(signed_in, begun.elapsed());
+                    tally.add(&signed_in, begun.elapsed());
                 }
                 tally
             });
@@ -455,7 +455,7 @@ async fn open(
             all.spawn(async move {
                 let signed_in = target.sign_in().await;
                 let mut tally = Tally::default();
-                tally.add(signed_in, begun.elapsed().saturating_sub(at));
+                tally.add(&signed_in, begun.elapsed().saturating_sub(at));
                 tally
             });
         }

@@ -86,7 +86,7 @@ impl ChallengeApi for &Questions {
     ) -> Result<Reply, Fault> {
         let ticket = client_metadata.iter().find(|(name, _)| *name == "ticket");
         let (_, ticket) = ticket.expect("a ticket");
-        *self.ticket.lock().expect("nothing panics") = (*ticket).to_owned();
+        (*ticket).clone_into(&mut self.ticket.lock().expect("nothing panics"));
         Ok(question(&[
             ("step", "otp"),
             ("codeLength", "6"),

@@ -26,8 +26,10 @@ use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::SignInResolver;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{OsEntropy, answer};
-use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_memory::{Inbox, MemoryDirectory, MemoryStore, SeededEntropy};
 use serde_json::{Value, json};
+
+use crate::StillClock;
 
 pub use line::{Gone, Hop, Latencies, Line};
 pub use others::{ARTICLE, ARTICLE_NEW, Other, PEER};
@@ -89,11 +91,11 @@ pub struct Journey {
         Nobody,
         FarPool,
         Infallible,
-        ManualClock,
+        StillClock,
         OsEntropy,
     >,
     pool: Arc<Pool>,
-    inbox: Inbox<ManualClock>,
+    inbox: Inbox<StillClock>,
     method: Method,
     typed: &'static str,
 }
@@ -133,7 +135,7 @@ impl Journey {
             keys: KeyRing::new(key, None, None).expect("one key is a ring"),
         };
         let line = Line::new(latencies);
-        let clock = ManualClock::at(Timestamp::from_secs(1_800_000_000));
+        let clock = StillClock::at(Timestamp::from_secs(1_800_000_000));
         let accounts = MemoryDirectory::default();
         let inbox = Inbox::new(clock.clone());
         let store = Far {

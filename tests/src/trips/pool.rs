@@ -8,28 +8,29 @@ use latchstring_core::ports::{ChallengeApi, Directory, Fault, OpenChallenge, Rep
 use latchstring_core::secret::Secret;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{DELIVERY, Handler, answer, deliver};
-use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_memory::{Inbox, MemoryDirectory, MemoryStore, SeededEntropy};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::line::{Hop, Line};
 use super::ports::Far;
+use crate::StillClock;
 
 pub(super) const POOL: &str = "eu-west-1_TRIPS0000";
 pub(super) const CLIENT: &str = "tripsclient";
 const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
 
 pub(super) type FarStore = Far<MemoryStore>;
-pub(super) type FarInbox = Far<Inbox<ManualClock>>;
+pub(super) type FarInbox = Far<Inbox<StillClock>>;
 
 /// A user pool that hides who is missing.
 pub(super) struct Pool {
     pub(super) line: Line,
     /// Seen by Cognito itself, without a trip.
     pub(super) accounts: MemoryDirectory,
-    pub(super) define: Arc<DefineTrigger<FarStore, Far<MemoryDirectory>, FarInbox, ManualClock>>,
-    pub(super) create: Arc<CreateTrigger<FarStore, FarInbox, ManualClock, SeededEntropy>>,
-    pub(super) verify: Arc<VerifyTrigger<FarStore, ManualClock>>,
+    pub(super) define: Arc<DefineTrigger<FarStore, Far<MemoryDirectory>, FarInbox, StillClock>>,
+    pub(super) create: Arc<CreateTrigger<FarStore, FarInbox, StillClock, SeededEntropy>>,
+    pub(super) verify: Arc<VerifyTrigger<FarStore, StillClock>>,
     pub(super) sessions: Mutex<BTreeMap<String, Session>>,
 }
 

@@ -16,8 +16,7 @@ use latchstring_core::ports::{
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-
-use crate::world::StillClock;
+use latchstring_tests::StillClock;
 
 const DELIVER: &str = "deliver";
 

@@ -15,13 +15,13 @@ use latchstring_core::ports::{Clock, Directory};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::SignInResolver;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
-use latchstring_lambda::{Answer, DELIVERY, Handler, Parcel, SystemClock, answer, deliver};
+use latchstring_lambda::{Answer, DELIVERY, Handler, Parcel, answer, deliver};
 use latchstring_local_appsync::{Api, FunctionError, Functions, TokenRefused, Tokens};
 use latchstring_local_cognito::{
     ClientConfig, PoolConfig, SigningKeys, Trigger, TriggerError, TriggerFuture, Triggers, UserPool,
 };
-use latchstring_memory::{Inbox, ManualClock, MemoryStore, SeededEntropy};
-use latchstring_tests::{aws_at, note};
+use latchstring_memory::{Inbox, MemoryStore, SeededEntropy};
+use latchstring_tests::{StillClock, aws_at, note};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -55,26 +55,6 @@ pub(crate) struct Setting {
     /// What a delivery takes besides.
     pub(crate) courier: Duration,
     pub(crate) sabotage: Sabotage,
-}
-
-/// Stands still but for calls. What waits, waits for real: it is a limit that no call comes to.
-#[derive(Clone)]
-pub(crate) struct StillClock(ManualClock);
-
-impl StillClock {
-    pub(crate) fn advance(&self, by: Duration) {
-        self.0.advance(by);
-    }
-}
-
-impl Clock for StillClock {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
-        SystemClock.sleep(time)
-    }
 }
 
 type Store = Noting<MemoryStore>;
@@ -227,7 +207,7 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let endpoint = format!("http://{address}");
-        let clock = StillClock(ManualClock::at(START));
+        let clock = StillClock::at(START);
         let wire = Wire::new(setting.seed, setting.courier, clock.clone());
         let inbox = Inbox::new(clock.clone());
         let lambdas = Arc::new(lambdas(&endpoint, &wire, &clock, &inbox, setting.sabotage));

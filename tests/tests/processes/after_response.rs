@@ -13,8 +13,10 @@ use latchstring_core::ports::{Clock, Entropy};
 use latchstring_core::sealed::Ticket;
 use latchstring_lambda::cognito::CreateTrigger;
 use latchstring_lambda::{DELIVERY, OsEntropy, SystemClock, answer, deliver};
-use latchstring_memory::{Inbox, ManualClock};
-use latchstring_tests::{Answered, Extensions, HeldMail, Ministack, Program, RuntimeApi, note};
+use latchstring_memory::Inbox;
+use latchstring_tests::{
+    Answered, Extensions, HeldMail, Ministack, Program, RuntimeApi, StillClock, note,
+};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -181,7 +183,7 @@ async fn a_process_that_dies_before_delivery_costs_a_cooldown_and_a_resend_wins(
     assert_eq!(count(&end(program).await, "delivered"), 0);
 
     let now = SystemClock.now();
-    let clock = ManualClock::at(now);
+    let clock = StillClock::at(now);
     let create = CreateTrigger {
         deployment: Deployment {
             policy: Policy::for_clients(vec![CLIENT.to_owned()]),

@@ -57,9 +57,9 @@ const fn required(budget: Budget) -> Result<u32, SignInError> {
     Err(SignInError::CaptchaRequired { budget })
 }
 
-fn refused_by(answer: Result<u32, SignInError>) -> Option<Budget> {
+fn refused_by(answer: &Result<u32, SignInError>) -> Option<Budget> {
     match answer {
-        Err(SignInError::TooManyRequests { budget, .. }) => Some(budget),
+        Err(SignInError::TooManyRequests { budget, .. }) => Some(*budget),
         _ => None,
     }
 }
@@ -97,7 +97,7 @@ fn a_source_over_its_budget_goes_on_by_an_answer_each_up_to_a_further_limit() {
     assert_eq!(ask(&world, &with(BOB, Some("two"), HERE)), Ok(6));
     // Three answers were looked at, so the limit also bounds how often somebody is asked about them.
     let beyond = ask(&world, &with(BOB, Some("three"), HERE));
-    assert_eq!(refused_by(beyond), Some(Budget::Source));
+    assert_eq!(refused_by(&beyond), Some(Budget::Source));
     assert_eq!(asked(&world), 3);
     world.after_secs(3600);
     assert_eq!(ask(&world, &with(BOB, None, HERE)), Ok(6), "the next hour");
@@ -133,7 +133,7 @@ fn without_a_captcha_there_is_a_refusal_or_a_longer_code_as_ever() {
     assert_eq!(ask(&world, &with(ADA, Some("right"), None)), Ok(10));
     spend_source(&world);
     let refused = ask(&world, &with(BOB, Some("right"), HERE));
-    assert_eq!(refused_by(refused), Some(Budget::Source));
+    assert_eq!(refused_by(&refused), Some(Budget::Source));
 }
 
 #[test]
@@ -143,20 +143,20 @@ fn an_answer_lifts_no_limit_of_an_identifier_a_destination_or_the_day() {
     assert_eq!(ask(&world, &with(ADA, Some("a"), None)), Ok(10));
     assert_eq!(ask(&world, &with(ADA, Some("b"), None)), Ok(10));
     let third = ask(&world, &with(ADA, Some("c"), None));
-    assert_eq!(refused_by(third), Some(Budget::Identifier));
+    assert_eq!(refused_by(&third), Some(Budget::Identifier));
     assert_eq!(asked(&world), 2, "a refused one is not asked about");
 
     let mut world = sprayed(&answers, 0);
     world.deployment.policy.budgets.sms.unproved_per_prefix = 1;
     assert_eq!(ask(&world, &with(NUMBER, Some("a"), None)), Ok(10));
     let second = ask(&world, &with(NUMBER, Some("b"), None));
-    assert_eq!(refused_by(second), Some(Budget::Prefix));
+    assert_eq!(refused_by(&second), Some(Budget::Prefix));
 
     let mut world = sprayed(&answers, 0);
     world.deployment.policy.budgets.deployment.per_day = 1;
     assert_eq!(ask(&world, &with(ADA, Some("a"), None)), Ok(10));
     let second = ask(&world, &with(BOB, Some("b"), None));
-    assert_eq!(refused_by(second), Some(Budget::Deployment));
+    assert_eq!(refused_by(&second), Some(Budget::Deployment));
 }
 
 #[test]

@@ -419,6 +419,10 @@ What hangs is given up in time: `hanging_ports` of `shared/lambda` tries each ca
 ";
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the page is a file, and the core does not see it"
+)]
 fn every_call_of_every_flow_may_fail_and_the_page_says_what_comes_of_it() {
     let page = Flow::ALL.map(table).concat();
     let page = format!("{INTRODUCTION}{page}");

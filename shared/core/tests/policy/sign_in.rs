@@ -268,9 +268,8 @@ fn two_proofs_at_once_end_in_one_account_though_the_lease_ran_out() {
             .zip(&proofs)
             .map(|((world, pool), proof)| -> Strand<'_, _> {
                 Box::pin(async move {
-                    resolver(world, pool)
-                        .session(&request(BOB, Some(proof)))
-                        .await
+                    let (resolver, request) = (resolver(world, pool), request(BOB, Some(proof)));
+                    Box::pin(resolver.session(&request)).await
                 })
             })
             .collect();
@@ -289,9 +288,8 @@ fn at_once<'w>(
         .iter()
         .map(|proof| -> Strand<'w, _> {
             Box::pin(async move {
-                resolver(world, pool)
-                    .session(&request(BOB, Some(proof)))
-                    .await
+                let (resolver, request) = (resolver(world, pool), request(BOB, Some(proof)));
+                Box::pin(resolver.session(&request)).await
             })
         })
         .collect()
