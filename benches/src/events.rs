@@ -82,6 +82,11 @@ impl Events {
         trigger("CreateAuthChallenge", &request)
     }
 
+    /// The first event of a sign-in, which sends nothing.
+    pub(crate) fn opening(name: &str) -> String {
+        trigger(name, &json!({"userAttributes": user(), "session": []}))
+    }
+
     /// Verify is given a code for a flow that it knows nothing of.
     pub(crate) fn verify(&self) -> String {
         let request = json!({

@@ -106,7 +106,7 @@ pub(crate) fn all<'a>(root: &Path, aws: &Aws, events: &'a Events) -> (Vec<Row<'a
     all.node(
         "passwordless create",
         "create-auth-challenge",
-        of_create,
+        || Events::opening("CreateAuthChallenge"),
         |_| Ok(()),
     );
     all.node(

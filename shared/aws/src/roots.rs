@@ -47,8 +47,8 @@ impl CaBundle {
         Ok(Self(pem))
     }
 
-    #[cfg(feature = "sdk")]
-    pub(crate) fn pem(&self) -> &[u8] {
+    /// The certificates, PEM.
+    pub fn pem(&self) -> &[u8] {
         &self.0
     }
 }
