@@ -274,7 +274,7 @@ test("the language follows the browser and the choice, and the message follows t
   await ada.page.reload();
   await ada.heading("Entrar").waitFor();
   await ada.field.fill(ada.email);
-  await ada.button("Enviar um código").click();
+  await ada.button("Enviar código").click();
   await ada.heading("Digite o código").waitFor();
   await ada.page.locator(".pane").getByText("Seu código").first().waitFor();
 });
