@@ -7,6 +7,10 @@ use aws_sdk_cognitoidentityprovider as cognito;
 use aws_sdk_lambda as lambda;
 use aws_sdk_ses as ses;
 use aws_sdk_sns as sns;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use cognito::error::{ProvideErrorMetadata, SdkError};
 use cognito::types::{
     AliasAttributeType, ExplicitAuthFlowsType, UserPoolClientType, UserPoolType,
@@ -34,6 +38,13 @@ pub struct Access {
     pub endpoint_url: Option<String>,
 }
 
+/// A client that believes whom the system believes.
+fn https() -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
+}
+
 /// A client of one service. Each SDK has a configuration of its own with the same members.
 macro_rules! client {
     ($sdk:ident, $access:expr, $attempt:expr, $attempts:expr) => {{
@@ -59,6 +70,7 @@ macro_rules! client {
             .region(Region::new(access.region.clone()))
             .credentials_provider(credentials)
             .timeout_config(timeouts)
+            .http_client(https())
             .retry_config(RetryConfig::standard().with_max_attempts($attempts));
         if let Some(url) = &access.endpoint_url {
             config = config.endpoint_url(url);

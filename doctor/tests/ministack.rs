@@ -33,6 +33,7 @@ macro_rules! client {
                 .region(Region::new(REGION))
                 .credentials_provider(Credentials::new("test", "test", None, None, "test"))
                 .endpoint_url($endpoint)
+                .http_client(aws_smithy_http_client::Builder::new().build_http())
                 .build(),
         )
     }};

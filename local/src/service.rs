@@ -140,6 +140,7 @@ impl Service {
                 secret_access_key: "local".to_owned(),
                 session_token: None,
                 endpoint_url: Some(settings.endpoint.clone()),
+                ca_bundle: None,
             }),
             pool: POOL.to_owned(),
             client: CLIENT.to_owned(),

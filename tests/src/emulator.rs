@@ -162,6 +162,7 @@ impl Ministack {
                 .region(Region::new("eu-west-1"))
                 .credentials_provider(credentials)
                 .endpoint_url(&self.endpoint)
+                .http_client(aws_smithy_http_client::Builder::new().build_http())
                 .build(),
         )
     }
@@ -180,6 +181,7 @@ pub fn aws_at(endpoint: &str) -> Aws {
         secret_access_key: "test".to_owned(),
         session_token: None,
         endpoint_url: Some(endpoint.to_owned()),
+        ca_bundle: None,
     })
 }
 

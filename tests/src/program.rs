@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -74,9 +74,6 @@ fn build() -> Result<BTreeMap<String, PathBuf>, String> {
     for package in PACKAGES {
         command.args(["--bin", package]);
     }
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
     let output = command.output().expect("cargo can be started");
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
@@ -145,7 +142,17 @@ impl Program {
 
     /// Starts a Lambda with these variables and no others.
     pub fn lambda(name: &str, package: &str, environment: &[(String, String)]) -> Self {
-        let mut command = Command::new(binary(package));
+        Self::function(name, &binary(package), environment)
+    }
+
+    /// The same as it is deployed: `cargo xtask package`, or what starts this, has built it.
+    pub fn deployed(name: &str, package: &str, environment: &[(String, String)]) -> Self {
+        let program = root().join("target/release").join(package);
+        Self::function(name, &program, environment)
+    }
+
+    fn function(name: &str, program: &Path, environment: &[(String, String)]) -> Self {
+        let mut command = Command::new(program);
         command.env_clear();
         for (name, value) in environment {
             command.env(name, value);

@@ -15,9 +15,10 @@ use latchstring_local::{Options, Service, Settings};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
-use tracing::Dispatch;
 use tracing::dispatcher::set_default;
-use tracing_subscriber::EnvFilter;
+use tracing::{Dispatch, Level};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::files::{keep_output, note};
 use crate::person::{Person, Refusal, code_of};
@@ -165,6 +166,7 @@ impl Latchstring {
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
             .endpoint_url(&settings.endpoint)
             .retry_config(RetryConfig::disabled())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
         let http = reqwest::Client::builder()
             .timeout(PATIENCE)
@@ -439,9 +441,10 @@ fn runtime_that_logs_to(log: &Log) -> Runtime {
         .json()
         .flatten_event(true)
         .with_current_span(false)
-        .with_env_filter(EnvFilter::new("off,latchstring=trace"))
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(move || writer.clone())
-        .finish();
+        .finish()
+        .with(Targets::new().with_target("latchstring", Level::TRACE));
     let dispatch = Dispatch::new(subscriber);
     Builder::new_multi_thread()
         .worker_threads(2)

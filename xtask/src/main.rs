@@ -4,6 +4,7 @@
     reason = "a chore talks to the person who started it"
 )]
 
+mod bench;
 mod command;
 mod deploy_check;
 mod failure;
@@ -67,6 +68,17 @@ enum Chore {
     /// On a free port of this machine, for about a minute once it is built. Other work on the
     /// machine shows in the figures.
     Load,
+    /// Measure the Lambdas against an empty one, and against the same job on Go, Node.js and Python
+    ///
+    /// Builds the Lambdas as they are deployed, installs what they are compared with into target and
+    /// benches/peers, and prints one table. What is not there to be compared with is named, with what
+    /// installs it; `cargo xtask bench --help` lists more.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// See `cargo xtask bench --help`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Explore the orders of parallel calls deeper than the tests do, and print what that came to
     Model,
     Fuzz(Fuzz),
@@ -235,8 +247,25 @@ fn main() -> ExitCode {
             &arguments,
         ),
         Chore::Oracle { arguments } => {
-            let line = program(&["latchstring-tests", "--bin", "oracle", "--"]);
-            passed_on(&repository, line, &arguments)
+            let is_help = arguments
+                .iter()
+                .any(|a| ["--help", "-h"].contains(&a.as_str()));
+            if !is_help && let Err(failed) = package::release(&repository, &[]) {
+                return told(Err(failed));
+            }
+            // Of the whole workspace, as the tests are built: by its package it would have other
+            // features, and the AWS SDK would be compiled once more.
+            let build = Line::cargo(&["build", "--quiet", "--locked", "--workspace"])
+                .args(&["--bin", "oracle"]);
+            if let Err(failed) = steps::show_and_run(&repository, &build) {
+                return told(Err(failed));
+            }
+            let name = "target/debug/oracle";
+            passed_on(&repository, Line::new(name, name), &arguments)
+        }
+        Chore::Bench { arguments } => {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            told(bench::run(&repository, &arguments))
         }
         Chore::DeployCheck => told(deploy_check::run(&repository)),
         Chore::Package(Package { arch }) => {

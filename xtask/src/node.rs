@@ -1,6 +1,7 @@
 //! npm packages, in the `node_modules` of the folder whose lock file lists them.
 
 use std::fs;
+use std::path::Path;
 
 use crate::command::Line;
 use crate::failure::{Failed, Failure};
@@ -9,9 +10,13 @@ use crate::repository::Repository;
 /// Installs what the folder's lock file lists, unless that has been done.
 pub(crate) fn modules(repository: &Repository, folder: &str) -> Result<(), Failed> {
     let lock = repository.root().join(folder).join("package-lock.json");
-    let install = Line::new("npm", "npm")
+    let mut install = Line::new("npm", "npm")
         .args(&["ci", "--prefix", folder])
         .args(&["--no-audit", "--no-fund", "--loglevel=error"]);
+    if Path::new("/usr/include/node/node.h").exists() {
+        // What compiles C for Node.js would fetch its headers otherwise.
+        install = install.quiet_env("npm_config_nodedir", "/usr");
+    }
     let wanted =
         fs::read_to_string(&lock).map_err(|error| Failure::at(&lock)(error).of(&install))?;
     // Written last: a folder that was not finished has none.

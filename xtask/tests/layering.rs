@@ -32,6 +32,7 @@ const COGNITO: &str = "latchstring-local-cognito";
 const APPSYNC: &str = "latchstring-local-appsync";
 const DOCTOR: &str = "latchstring-doctor";
 const TESTS: &str = "latchstring-tests";
+const FLOOR: &str = "latchstring-floor";
 
 const LAYERS: &[Layer] = &[
     // Its integration tests run on the ports in memory, which are built on it.
@@ -54,6 +55,10 @@ const LAYERS: &[Layer] = &[
     layer("fuzz", &[CORE, MEMORY, LAMBDA, COGNITO, APPSYNC], &[]),
     // It reads a deployment's settings as the Lambdas do.
     layer("doctor", &[CORE, LAMBDA], &[LOCAL, TESTS]),
+    // It starts the Lambdas as processes, and makes the events that they are given.
+    layer("benches", &[CORE], &[]),
+    // The least that a Lambda can be.
+    layer("benches/floor", &[], &[]),
     layer("xtask", &[], &[]),
 ];
 
@@ -61,13 +66,13 @@ const LAYERS: &[Layer] = &[
 const FAMILIES: &[(&str, &[&str])] = &[
     // The end-to-end tests and the doctor are clients of AWS like any other.
     ("aws-sdk-", &[AWS, DOCTOR, TESTS]),
-    ("aws-smithy-", &[AWS]),
+    ("aws-smithy-", &[AWS, DOCTOR, TESTS]),
     ("aws-config", &[AWS]),
     ("aws-credential-types", &[AWS]),
     ("aws-runtime", &[AWS]),
     ("aws-sigv4", &[AWS]),
     ("aws-types", &[AWS]),
-    ("lambda_", &[LAMBDA]),
+    ("lambda_", &[LAMBDA, FLOOR]),
     ("lambda-", &[LAMBDA]),
     ("aws_lambda_events", &[LAMBDA]),
 ];

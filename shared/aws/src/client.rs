@@ -9,8 +9,8 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -21,6 +21,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 
 use crate::AwsEnvironment;
+use crate::roots::AMAZON;
 
 /// AWS, as one process speaks to it. Every client that is made from it, or from a clone, uses the
 /// same connections and certificates; couriers have their own.
@@ -86,21 +87,48 @@ impl Patience {
     }
 }
 
+/// Whom to believe: the bundle that is configured, Amazon's own roots for AWS's own endpoints, and
+/// the system's for what another authority may vouch for: an endpoint of somebody's own, and those
+/// in China.
+fn trust(environment: &AwsEnvironment) -> TrustStore {
+    let only = |pem: &[u8]| TrustStore::empty().with_pem_certificate(pem);
+    match environment {
+        AwsEnvironment {
+            ca_bundle: Some(bundle),
+            ..
+        } => only(bundle.pem()),
+        AwsEnvironment {
+            endpoint_url: None,
+            region,
+            ..
+        } if !region.starts_with("cn-") => only(AMAZON),
+        // Nobody has to prove anything there.
+        AwsEnvironment {
+            endpoint_url: Some(url),
+            ..
+        } if url.starts_with("http://") => TrustStore::empty(),
+        _ => TrustStore::default(),
+    }
+}
+
 /// A client that keeps as many connections. Certificates are loaded when it is first used.
-fn https(connections: Option<usize>) -> SharedHttpClient {
-    let mut builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+fn https(trust: TrustStore, connections: Option<usize>) -> SharedHttpClient {
+    let tls = TlsContext::builder().with_trust_store(trust);
+    let mut builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
     builder.set_pool_max_idle_per_host(connections);
-    builder.build_https()
+    // Invariant: a context is what it was given; building one checks nothing.
+    let tls = tls.build().expect("a context");
+    builder.tls_context(tls).build_https()
 }
 
 impl Aws {
     /// AWS as the environment says. Connects only when asked something.
     pub fn new(environment: AwsEnvironment) -> Self {
         Self {
-            environment,
-            http: https(None),
+            http: https(trust(&environment), None),
             #[cfg(feature = "delivery")]
-            fresh: https(Some(0)),
+            fresh: https(trust(&environment), Some(0)),
+            environment,
             slack: 1,
         }
     }
@@ -116,7 +144,10 @@ impl Aws {
     /// call may take.
     #[cfg(feature = "turnstile")]
     pub(crate) fn beyond(&self, patience: Patience) -> (SharedHttpClient, TimeoutConfig) {
-        (https(None), patience.config(self.slack).0)
+        (
+            https(TrustStore::default(), None),
+            patience.config(self.slack).0,
+        )
     }
 
     /// What a client of any service is made of.

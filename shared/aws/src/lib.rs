@@ -8,6 +8,7 @@ mod cognito;
 mod delivery;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+mod roots;
 #[cfg(feature = "secrets")]
 mod secrets;
 #[cfg(feature = "ses")]
@@ -29,6 +30,7 @@ pub use cognito::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 pub use delivery::Couriers;
 #[cfg(feature = "dynamodb")]
 pub use dynamodb::{DynamoStore, counter_key};
+pub use roots::{CaBundle, NotABundle};
 #[cfg(feature = "secrets")]
 pub use secrets::SecretsManager;
 #[cfg(feature = "ses")]
@@ -51,6 +53,8 @@ pub struct AwsEnvironment {
     pub session_token: Option<String>,
     /// `AWS_ENDPOINT_URL`: an emulator or stand-in instead of AWS.
     pub endpoint_url: Option<String>,
+    /// `AWS_CA_BUNDLE`: the roots to trust instead of the usual ones.
+    pub ca_bundle: Option<CaBundle>,
 }
 
 impl fmt::Debug for AwsEnvironment {

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use latchstring_aws::{AwsEnvironment, TurnstileEnvironment, TurnstileKey};
+use latchstring_aws::{AwsEnvironment, CaBundle, TurnstileEnvironment, TurnstileKey};
 use latchstring_core::budget::{
     Budgets, Countries, DeploymentBudget, IdentifierBudget, Price, SmsBudget, SourceBudget,
 };
@@ -21,6 +21,7 @@ use latchstring_core::ports::Vault;
 use latchstring_core::secret::Secret;
 use latchstring_core::tester::TestIdentifier;
 use thiserror::Error;
+use tracing::Level;
 
 use crate::keys::{FixedOrRotating, Rotating, ring};
 use crate::system::SystemClock;
@@ -109,6 +110,7 @@ variables! {
     AWS_SECRET_ACCESS_KEY = "AWS_SECRET_ACCESS_KEY", None, "credentials; Lambda sets them";
     AWS_SESSION_TOKEN = "AWS_SESSION_TOKEN", Some(""), "credentials; Lambda sets them";
     AWS_ENDPOINT_URL = "AWS_ENDPOINT_URL", Some(""), "an emulator's URL instead of AWS";
+    AWS_CA_BUNDLE = "AWS_CA_BUNDLE", Some(""), "a file of root certificates, PEM, to trust instead of Amazon's own";
 }
 
 /// What is wrong with the configuration.
@@ -180,12 +182,13 @@ impl Environment<'_> {
     ///
     /// # Errors
     /// If it is none.
-    pub fn log_level(&self) -> Result<String, ConfigError> {
-        let level = self.text(LOG_LEVEL)?;
-        if ["error", "warn", "info", "debug"].contains(&level.as_str()) {
-            Ok(level)
-        } else {
-            Err(ConfigError::Invalid(LOG_LEVEL))
+    pub fn log_level(&self) -> Result<Level, ConfigError> {
+        match &*self.text(LOG_LEVEL)? {
+            "error" => Ok(Level::ERROR),
+            "warn" => Ok(Level::WARN),
+            "info" => Ok(Level::INFO),
+            "debug" => Ok(Level::DEBUG),
+            _ => Err(ConfigError::Invalid(LOG_LEVEL)),
         }
     }
 
@@ -542,6 +545,7 @@ impl Environment<'_> {
             secret_access_key: self.text(AWS_SECRET_ACCESS_KEY)?,
             session_token: self.optional(AWS_SESSION_TOKEN, str::parse)?,
             endpoint_url: self.optional(AWS_ENDPOINT_URL, str::parse)?,
+            ca_bundle: self.optional(AWS_CA_BUNDLE, CaBundle::read)?,
         })
     }
 
@@ -648,7 +652,7 @@ mod tests {
             Caller::new("eu-west-1_pool", "web")
         );
         assert!(!environment.legacy_pool().unwrap());
-        assert_eq!(environment.log_level().unwrap(), "info");
+        assert_eq!(environment.log_level().unwrap(), Level::INFO);
     }
 
     #[test]

@@ -26,7 +26,7 @@ use config::{ConfigError, Environment};
 pub fn run<H: Handler>(build: impl FnOnce(&Environment<'_>) -> Result<H, ConfigError>) -> ExitCode {
     let environment = Environment::Process;
     let started = environment.log_level().and_then(|level| {
-        log::init(&level);
+        log::init(level);
         metrics::init(&environment.metrics_namespace()?);
         Ok((environment.delivery()?, build(&environment)?))
     });
@@ -34,7 +34,7 @@ pub fn run<H: Handler>(build: impl FnOnce(&Environment<'_>) -> Result<H, ConfigE
         Ok(started) => started,
         Err(error) => {
             // Before there is a log level there may be no log.
-            log::init("error");
+            log::init(tracing::Level::ERROR);
             tracing::error!(%error, "configuration");
             return ExitCode::FAILURE;
         }

@@ -12,26 +12,33 @@ use latchstring_core::label::Label;
 use latchstring_core::ports::Fault;
 use tokio::time::Instant;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::EnvFilter;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer, format};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::delivery::millis;
 use crate::metrics;
 
 /// Starts logging at a level (`error`, `warn`, `info`, `debug`), and makes a panic log its place
 /// instead of its text.
-pub(crate) fn init(level: &str) {
+pub(crate) fn init(level: Level) {
     // Only our own crates: what libraries log at lower levels may hold requests.
-    let metrics = metrics::TARGET;
-    let filter = EnvFilter::new(format!("off,latchstring_lambda={level},{metrics}=info"));
+    // Not an `EnvFilter`: that one compiles regular expressions, at every cold start.
+    let filter = Targets::new()
+        .with_target("latchstring_lambda", level)
+        .with_target(metrics::TARGET, Level::INFO);
     let lines = Lines(format().json().flatten_event(true).with_current_span(false));
     let started = tracing_subscriber::fmt()
         .event_format(lines)
         .fmt_fields(JsonFields::new())
-        .with_env_filter(filter)
+        // The filter knows better.
+        .with_max_level(LevelFilter::TRACE)
+        .finish()
+        .with(filter)
         .try_init();
     if started.is_ok() {
         panic::set_hook(Box::new(|info| {

@@ -81,7 +81,7 @@ pub(crate) fn trigger_event(trigger: &str, request: &Value) -> Value {
     })
 }
 
-fn sign_in_event(typed: &str) -> Value {
+pub(crate) fn sign_in_event(typed: &str) -> Value {
     note(typed);
     json!({
         "arguments": {"input": {"emailOrPhone": typed, "method": "EMAIL"}},
@@ -229,6 +229,26 @@ async fn sign_in_is_unavailable_when_cognito_does_not_answer_and_logs_why_withou
                 .is_some_and(|c| c.contains("InitiateAuth"))
     });
     assert!(logged, "the cause is logged");
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_counts_the_budget_that_refused_it() {
+    let (program, mut host) = start(SIGN_IN).await;
+    let mut event = sign_in_event("ada@example.com");
+    event["info"]["fieldName"] = json!("signInTicket");
+    let mut refused = false;
+    // Two a minute, or four where a minute ends in between.
+    for _ in 0..5 {
+        let answer = response(host.invoke(&event).await);
+        refused |= answer["error"]["type"] == "TooManyRequests";
+    }
+    assert!(refused);
+    let log = end(program).await;
+    let counted = log
+        .iter()
+        .find(|line| line["RefusedByBudget"] == 1)
+        .expect("it is counted");
+    assert_eq!(counted["Budget"], "identifier");
 }
 
 #[tokio::test]

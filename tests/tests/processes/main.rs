@@ -4,3 +4,4 @@ mod after_response;
 mod lambdas;
 mod local;
 mod readme;
+mod trust;

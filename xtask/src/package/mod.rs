@@ -14,6 +14,7 @@ use crate::command::Line;
 use crate::failure::{Failed, Failure};
 use crate::node;
 use crate::repository::Repository;
+use crate::steps::show_and_run;
 use crate::summary::elapsed;
 use crate::tools;
 
@@ -103,6 +104,25 @@ pub(crate) fn run(repository: &Repository, architecture: Architecture) -> Result
     Ok(())
 }
 
+/// Builds the Lambdas for this machine as they are packaged, and `others` with them, into
+/// `target/release`.
+pub(crate) fn release(repository: &Repository, others: &[&str]) -> Result<(), Failed> {
+    let mut line = of_all(Line::cargo(&["build"]));
+    for other in others {
+        line = line.args(&["--package", other]);
+    }
+    println!("Building the Lambdas as they are deployed: the first time some minutes.");
+    show_and_run(repository, &line)
+}
+
+/// The same packages in every such build, so that all have the same features and are compiled once.
+fn of_all(line: Line) -> Line {
+    LAMBDAS.into_iter().fold(
+        line.args(&["--release", "--locked", "--target-dir", "target"]),
+        |line, package| line.args(&["--package", package]),
+    )
+}
+
 /// The folder that holds the release binaries.
 fn build(repository: &Repository, architecture: Architecture) -> Result<PathBuf, Failed> {
     let native = Architecture::of_this_machine() == Some(architecture);
@@ -116,16 +136,11 @@ fn build(repository: &Repository, architecture: Architecture) -> Result<PathBuf,
         let line = zigbuild.args(&["zigbuild", "--target", &versioned]);
         (line, format!("target/{target}/release"))
     };
-    let mut line = line.args(&["--release", "--locked", "--target-dir", "target"]);
-    for package in LAMBDAS {
-        line = line.args(&["--package", package]);
-    }
     println!(
         "Building six Lambdas for {}: the first time some minutes.",
         architecture.name()
     );
-    println!("      $ {line}");
-    line.run(repository).map_err(|failure| failure.of(&line))?;
+    show_and_run(repository, &of_all(line))?;
     Ok(repository.root().join(folder))
 }
 

@@ -55,7 +55,7 @@ impl Function {
         ];
         let mut environment = host.environment();
         environment.extend(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let program = Program::lambda("oracle", package, &environment);
+        let program = Program::deployed("oracle", package, &environment);
         Self {
             host: Mutex::new(host),
             _program: program,

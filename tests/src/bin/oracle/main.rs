@@ -35,8 +35,7 @@ const MOST_EFFECT: f64 = 0.1;
 /// each class is compared with nobody. The exit status is 0 if nothing tells them apart; with
 /// --sabotage, if something does. Ctrl-C ends it early, with the figures so far.
 ///
-/// The functions are debug builds; `cargo run --release --package latchstring-tests --bin oracle`
-/// measures release builds, and those figures count.
+/// The functions are built as they are deployed; what plays AWS around them is a debug build.
 #[derive(Parser)]
 #[command(name = "cargo xtask oracle", bin_name = "cargo xtask oracle")]
 struct Cli {

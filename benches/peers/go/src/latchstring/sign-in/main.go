@@ -1,0 +1,93 @@
+// The job of sign-in: the key ring once, the writes of a budget, a session in two calls.
+package main
+
+import (
+	"context"
+	"encoding/base64"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	cognitotypes "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"latchstring/lambda"
+)
+
+type event struct {
+	Arguments struct {
+		Input struct {
+			EmailOrPhone string `json:"emailOrPhone"`
+			Method       string `json:"method"`
+		} `json:"input"`
+	} `json:"arguments"`
+}
+
+type answer struct {
+	Data map[string]string `json:"data"`
+}
+
+func main() {
+	config := lambda.Config()
+	users := cognito.NewFromConfig(config)
+	store := dynamodb.NewFromConfig(config)
+	secrets := secretsmanager.NewFromConfig(config)
+	var key []byte
+	client := aws.String("benchesclient")
+
+	mac := func(text string) string {
+		return base64.RawURLEncoding.EncodeToString(lambda.Mac(key, text))
+	}
+
+	lambda.Serve(func(e *event) (*answer, error) {
+		var err error
+		if key == nil {
+			if key, err = lambda.Key(secrets); err != nil {
+				return nil, err
+			}
+		}
+		username := e.Arguments.Input.EmailOrPhone
+		for _, counter := range []string{"identifier", "short", "deployment"} {
+			_, err = store.UpdateItem(context.Background(), &dynamodb.UpdateItemInput{
+				TableName: aws.String("latchstring"),
+				Key: map[string]dynamodbtypes.AttributeValue{
+					"pk": &dynamodbtypes.AttributeValueMemberS{Value: mac(counter + username)},
+				},
+				UpdateExpression:         aws.String("ADD #count :one"),
+				ConditionExpression:      aws.String("attribute_not_exists(#count) OR #count < :limit"),
+				ExpressionAttributeNames: map[string]string{"#count": "count"},
+				ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{
+					":one":   &dynamodbtypes.AttributeValueMemberN{Value: "1"},
+					":limit": &dynamodbtypes.AttributeValueMemberN{Value: "5"},
+				},
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+		opened, err := users.InitiateAuth(context.Background(), &cognito.InitiateAuthInput{
+			AuthFlow:       cognitotypes.AuthFlowTypeCustomAuth,
+			ClientId:       client,
+			AuthParameters: map[string]string{"USERNAME": username},
+		})
+		if err != nil {
+			return nil, err
+		}
+		asked, err := users.RespondToAuthChallenge(context.Background(),
+			&cognito.RespondToAuthChallengeInput{
+				ClientId:      client,
+				ChallengeName: cognitotypes.ChallengeNameTypeCustomChallenge,
+				Session:       opened.Session,
+				ChallengeResponses: map[string]string{
+					"USERNAME": opened.ChallengeParameters["USERNAME"],
+					"ANSWER":   "select",
+				},
+				ClientMetadata: map[string]string{"method": "email", "ticket": mac(username)},
+			})
+		if err != nil {
+			return nil, err
+		}
+		return &answer{Data: map[string]string{"session": *asked.Session}}, nil
+	})
+}

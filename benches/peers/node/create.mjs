@@ -1,0 +1,49 @@
+// The job of Create: the key ring once, two conditional writes, one mail.
+import { createHmac, randomBytes } from "node:crypto";
+import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SESClient, SendEmailCommand } from "@aws-sdk/client-ses";
+
+const dynamodb = new DynamoDBClient({});
+const secrets = new SecretsManagerClient({});
+const ses = new SESClient({});
+let key;
+
+async function write(pk) {
+  await dynamodb.send(
+    new PutItemCommand({
+      TableName: process.env.TABLE_NAME ?? "latchstring",
+      Item: { pk: { S: pk }, ttl: { N: "2000000000" } },
+      ConditionExpression: "attribute_not_exists(pk)",
+    }),
+  );
+}
+
+export async function handler(event) {
+  if (!key) {
+    const secret = await secrets.send(new GetSecretValueCommand({ SecretId: "ring" }));
+    key = Buffer.from(JSON.parse(secret.SecretString).current.secret, "base64");
+  }
+  const flow = randomBytes(16).toString("base64url");
+  await write(`ticket#${createHmac("sha256", key).update(event.request.clientMetadata.ticket).digest("base64url")}`);
+  await write(`flow#${flow}`);
+  const digest = createHmac("sha256", key).update(flow).digest();
+  const code = String(digest.readUInt32BE(0) % 1_000_000).padStart(6, "0");
+  await ses.send(
+    new SendEmailCommand({
+      Source: "codes@example.org",
+      Destination: { ToAddresses: [event.request.userAttributes.email] },
+      Message: {
+        Subject: { Charset: "UTF-8", Data: "Your sign-in code" },
+        Body: {
+          Text: { Charset: "UTF-8", Data: `Your code is ${code}.` },
+          Html: { Charset: "UTF-8", Data: `<p>Your code is <b>${code}</b>.</p>` },
+        },
+      },
+    }),
+  );
+  event.response.publicChallengeParameters = { step: "otp" };
+  event.response.privateChallengeParameters = { challenge: flow };
+  event.response.challengeMetadata = flow;
+  return event;
+}

@@ -1,0 +1,178 @@
+//! A stand-in for AWS on loopback, over TLS: it grants whatever is asked, and counts.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde_json::json;
+
+use crate::http::{self, Duplex};
+
+/// Where Debian, and with it most containers, keeps the system's roots in one file.
+const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// The stand-in.
+pub(crate) struct Aws {
+    pub(crate) url: String,
+    /// Its authority, by itself.
+    pub(crate) authority: PathBuf,
+    /// Its authority after Amazon's roots: what ours are given, so that as many are loaded as from
+    /// the binary, and one more.
+    pub(crate) amazon: PathBuf,
+    /// Its authority after the system's roots: what runtimes load where nobody says otherwise.
+    pub(crate) system: PathBuf,
+    asked: Arc<Mutex<BTreeMap<String, usize>>>,
+}
+
+struct Shared {
+    tls: Arc<ServerConfig>,
+    latency: Duration,
+    secret: String,
+    asked: Arc<Mutex<BTreeMap<String, usize>>>,
+}
+
+impl Aws {
+    /// Starts one that takes so long for each answer and holds this key ring. Certificates are put
+    /// into the folder.
+    pub(crate) fn start(folder: &Path, latency: Duration, ring: &str) -> Result<Self, String> {
+        let failed = |error: &dyn std::fmt::Display| format!("the stand-in for AWS: {error}");
+        let (tls, authority) = certificates().map_err(|error| failed(&error))?;
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| failed(&error))?;
+        let port = listener
+            .local_addr()
+            .map_err(|error| failed(&error))?
+            .port();
+        let write = |name: &str, text: String| {
+            let path = folder.join(name);
+            fs::write(&path, text).map_err(|error| failed(&error))?;
+            Ok::<_, String>(path)
+        };
+        let system = fs::read_to_string(SYSTEM_ROOTS).unwrap_or_default();
+        let amazon = include_str!("../../shared/aws/src/roots.pem");
+        let asked = Arc::default();
+        let aws = Self {
+            url: format!("https://localhost:{port}"),
+            amazon: write("amazon-and-authority.pem", format!("{amazon}{authority}"))?,
+            system: write("system-and-authority.pem", format!("{system}{authority}"))?,
+            authority: write("authority.pem", authority)?,
+            asked: Arc::clone(&asked),
+        };
+        let shared = Arc::new(Shared {
+            tls: Arc::new(tls),
+            latency,
+            secret: ring.to_owned(),
+            asked,
+        });
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || {
+                    // A connection that breaks is a function that was ended.
+                    let _ = shared.serve(stream);
+                });
+            }
+        });
+        Ok(aws)
+    }
+
+    /// What was asked since the last time, and how often.
+    pub(crate) fn asked(&self) -> BTreeMap<String, usize> {
+        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// An authority that is as old as this run, and what serves by its word.
+fn certificates() -> Result<(ServerConfig, String), Box<dyn std::error::Error>> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "The benches' authority");
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+    let key = KeyPair::generate()?;
+    let params = CertificateParams::new(vec!["localhost".to_owned()])?;
+    let certificate = params.signed_by(&key, &authority)?;
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)?;
+    Ok((tls, authority.pem()))
+}
+
+impl Shared {
+    fn serve(&self, stream: TcpStream) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let tls = ServerConnection::new(Arc::clone(&self.tls)).map_err(io::Error::other)?;
+        let mut stream = Duplex::new(StreamOwned::new(tls, stream));
+        while let Some(request) = http::read(&mut stream)? {
+            let operation = match request.target.rsplit_once('.') {
+                Some((_, operation)) => operation.to_owned(),
+                None => "SendEmail".to_owned(),
+            };
+            let answer = self.answer(&operation);
+            *self
+                .asked
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(operation)
+                .or_default() += 1;
+            if !self.latency.is_zero() {
+                thread::sleep(self.latency);
+            }
+            match answer {
+                Some((kind, body)) => http::write(
+                    &mut stream,
+                    200,
+                    &format!("content-type: {kind}\r\nx-amzn-requestid: 0\r\n"),
+                    &body,
+                )?,
+                None => http::write(&mut stream, 400, "", "{}")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&self, operation: &str) -> Option<(&'static str, String)> {
+        let session = "a-session-of-the-length-that-cognito-asks-for-at-least";
+        let json = match operation {
+            "PutItem" | "UpdateItem" | "GetItem" => json!({}),
+            "GetSecretValue" => json!({"Name": "ring", "SecretString": self.secret}),
+            "InitiateAuth" => json!({
+                "ChallengeName": "CUSTOM_CHALLENGE",
+                "Session": session,
+                "ChallengeParameters": {"USERNAME": "ada", "step": "select"},
+            }),
+            "RespondToAuthChallenge" => json!({
+                "ChallengeName": "CUSTOM_CHALLENGE",
+                "Session": session,
+                "ChallengeParameters": {
+                    "USERNAME": "ada",
+                    "step": "otp",
+                    "codeLength": "6",
+                    "expiresIn": "300",
+                    "resendAfter": "30",
+                    "attemptsLeft": "3",
+                },
+            }),
+            "SendEmail" => {
+                let sent = "<SendEmailResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\">\
+                     <SendEmailResult><MessageId>0</MessageId></SendEmailResult>\
+                     <ResponseMetadata><RequestId>0</RequestId></ResponseMetadata>\
+                     </SendEmailResponse>";
+                return Some(("text/xml", sent.to_owned()));
+            }
+            _ => return None,
+        };
+        Some(("application/x-amz-json-1.1", json.to_string()))
+    }
+}

@@ -1,0 +1,350 @@
+//! What is measured: ours, the floor, and the peers.
+//!
+//! "The same job" is the same requests to AWS for one invocation, so far as the peer is written by
+//! us: Create reads the key ring, makes two conditional writes and sends a mail; sign-in reads the
+//! key ring, makes the conditional writes of a budget and opens a Cognito session with two calls.
+//! The key ring is read at the first invocation only. The `passwordless` rows are another project's
+//! own triggers, as its construct bundles them; its Create sends nothing, and none of them counts
+//! or reads anything.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::aws::Aws;
+use crate::events::{CLIENT, Events, POOL};
+use crate::measure::Function;
+use crate::path;
+
+pub(crate) const FLOOR: &str = "floor";
+pub(crate) const VERIFY: &str = "verify, no AWS client";
+pub(crate) const DEFINE: &str = "define, no AWS client";
+pub(crate) const VERIFY_TABLE: &str = "verify";
+pub(crate) const DEFINE_TABLE: &str = "define";
+pub(crate) const CREATE: &str = "create";
+pub(crate) const SIGN_IN: &str = "sign-in";
+pub(crate) const GO_CREATE: &str = "go create";
+pub(crate) const GO_SIGN_IN: &str = "go sign-in";
+pub(crate) const NODE_CREATE: &str = "node create";
+pub(crate) const NODE_SIGN_IN: &str = "node sign-in";
+
+/// Those whose instructions are counted.
+pub(crate) const COUNTED: [&str; 3] = [FLOOR, VERIFY, DEFINE];
+
+/// A function, what it is given, and whether its answer is one.
+pub(crate) struct Row<'a> {
+    pub(crate) function: Function,
+    pub(crate) event: Box<dyn Fn() -> String + 'a>,
+    pub(crate) check: fn(&str) -> Result<(), String>,
+}
+
+/// What is not there to be measured.
+pub(crate) struct Missing {
+    pub(crate) row: String,
+    /// The command that makes it.
+    pub(crate) make: &'static str,
+}
+
+/// Every row that can be measured, and those that cannot.
+pub(crate) fn all<'a>(root: &Path, aws: &Aws, events: &'a Events) -> (Vec<Row<'a>>, Vec<Missing>) {
+    let mut all = All {
+        root,
+        aws,
+        ring: &events.ring,
+        rows: Vec::new(),
+        missing: Vec::new(),
+    };
+    let (verify, define) = (
+        "latchstring-verify-auth-challenge-response",
+        "latchstring-define-auth-challenge",
+    );
+    let verified = |answer: &str| has(answer, "/response/answerCorrect");
+    let defined = |answer: &str| has(answer, "/response/issueTokens");
+    let asked = |answer: &str| {
+        let is_code = text(answer, "/response/publicChallengeParameters/resendAfter") == "30";
+        told(is_code, answer)
+    };
+    let opened = |answer: &str| has(answer, "/data/session");
+    let of_verify = || events.verify();
+    let of_define = || events.define_after_a_code();
+    let of_create = || events.create();
+    all.ours(FLOOR, "latchstring-floor", &[], of_verify, |_| Ok(()));
+    all.ours(VERIFY, verify, &[MEMORY, RING], of_verify, verified);
+    all.ours(DEFINE, define, &[MEMORY, RING], || events.define(), defined);
+    all.ours(VERIFY_TABLE, verify, &[TABLE, RING], of_verify, verified);
+    all.ours(DEFINE_TABLE, define, &[TABLE, RING], of_define, defined);
+    let create = "latchstring-create-auth-challenge";
+    all.ours(CREATE, create, &[TABLE, SECRET], of_create, asked);
+    let sign_in = "latchstring-sign-in";
+    all.ours(SIGN_IN, sign_in, &[TABLE, SECRET], Events::sign_in, opened);
+    let by_phone = Events::sign_in_by_phone;
+    all.ours(
+        "sign-in by phone",
+        sign_in,
+        &[TABLE, SECRET],
+        by_phone,
+        opened,
+    );
+
+    let sent = |answer: &str| {
+        told(
+            text(answer, "/response/publicChallengeParameters/step") == "otp",
+            answer,
+        )
+    };
+    all.go(GO_CREATE, "create", of_create, sent);
+    all.go(GO_SIGN_IN, "sign-in", Events::sign_in, opened);
+    all.node(NODE_CREATE, "create", of_create, sent);
+    all.node(NODE_SIGN_IN, "sign-in", Events::sign_in, opened);
+    all.node(
+        "passwordless define",
+        "define-auth-challenge",
+        || events.define(),
+        |_| Ok(()),
+    );
+    all.node(
+        "passwordless create",
+        "create-auth-challenge",
+        || Events::opening("CreateAuthChallenge"),
+        |_| Ok(()),
+    );
+    all.node(
+        "passwordless verify",
+        "verify-auth-challenge-response",
+        of_verify,
+        |_| Ok(()),
+    );
+    all.python("python create", "create", of_create, sent);
+    all.python("python sign-in", "sign_in", Events::sign_in, opened);
+    (all.rows, all.missing)
+}
+
+/// What a function of ours is given besides what all are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Setting {
+    Memory,
+    Table,
+    Ring,
+    Secret,
+}
+
+const MEMORY: Setting = Setting::Memory;
+const TABLE: Setting = Setting::Table;
+const RING: Setting = Setting::Ring;
+const SECRET: Setting = Setting::Secret;
+
+struct All<'a, 'b> {
+    root: &'b Path,
+    aws: &'b Aws,
+    ring: &'b str,
+    rows: Vec<Row<'a>>,
+    missing: Vec<Missing>,
+}
+
+impl<'a> All<'a, '_> {
+    fn ours(
+        &mut self,
+        name: &'static str,
+        package: &str,
+        settings: &[Setting],
+        event: impl Fn() -> String + 'a,
+        check: fn(&str) -> Result<(), String>,
+    ) {
+        let binary = path(self.root, "target/release").join(package);
+        let mut environment = self.shared(&self.aws.amazon);
+        environment.push(("USER_POOL_ID", POOL.to_owned()));
+        environment.push(("CLIENT_IDS", CLIENT.to_owned()));
+        environment.push(("SMS_COUNTRIES", "US".to_owned()));
+        for setting in settings {
+            match setting {
+                Setting::Memory => environment.push(("STORE", "memory".to_owned())),
+                Setting::Table => environment.extend([
+                    ("TABLE_NAME", "latchstring".to_owned()),
+                    ("EMAIL_FROM", "codes@example.org".to_owned()),
+                ]),
+                Setting::Ring => environment.push(("KEY_RING", self.ring.to_owned())),
+                Setting::Secret => environment.push(("KEY_RING_SECRET", "ring".to_owned())),
+            }
+        }
+        let size = size(&binary);
+        let command = vec![binary.display().to_string()];
+        self.add(
+            name,
+            &binary,
+            "cargo build --release --bins",
+            command,
+            environment,
+            size,
+            event,
+            check,
+        );
+    }
+
+    fn go(
+        &mut self,
+        name: &'static str,
+        job: &str,
+        event: impl Fn() -> String + 'a,
+        check: fn(&str) -> Result<(), String>,
+    ) {
+        let binary = path(self.root, "target/tools/bench-go").join(job);
+        let mut environment = self.shared(&self.aws.system);
+        environment.push(("SSL_CERT_FILE", self.aws.system.display().to_string()));
+        let size = size(&binary);
+        let command = vec![binary.display().to_string()];
+        let make = "sudo apt-get install golang golang-github-aws-aws-sdk-go-v2-dev";
+        self.add(
+            name,
+            &binary,
+            make,
+            command,
+            environment,
+            size,
+            event,
+            check,
+        );
+    }
+
+    fn node(
+        &mut self,
+        name: &'static str,
+        job: &str,
+        event: impl Fn() -> String + 'a,
+        check: fn(&str) -> Result<(), String>,
+    ) {
+        let bundle = path(self.root, "target/tools/bench-node").join(format!("{job}.js"));
+        let runtime = "benches/peers/node/node_modules/aws-lambda-ric/bin/index.mjs";
+        let mut environment = self.shared(&self.aws.system);
+        environment.extend([
+            (
+                "NODE_EXTRA_CA_CERTS",
+                self.aws.authority.display().to_string(),
+            ),
+            // What the other project's construct sets.
+            ("FIDO2_ENABLED", String::new()),
+            ("MAGIC_LINK_ENABLED", String::new()),
+            ("SMS_OTP_STEP_UP_ENABLED", "TRUE".to_owned()),
+            ("LOG_LEVEL", "INFO".to_owned()),
+        ]);
+        let command = vec![
+            "node".to_owned(),
+            path(self.root, runtime).display().to_string(),
+            format!("{job}.handler"),
+        ];
+        let size = size(&bundle);
+        self.add(
+            name,
+            &bundle,
+            "cargo xtask bench",
+            command,
+            environment,
+            size,
+            event,
+            check,
+        );
+    }
+
+    fn python(
+        &mut self,
+        name: &'static str,
+        job: &str,
+        event: impl Fn() -> String + 'a,
+        check: fn(&str) -> Result<(), String>,
+    ) {
+        let python = path(self.root, "target/tools/bench-python/bin/python");
+        let mut environment = self.shared(&self.aws.system);
+        let folder = path(self.root, "benches/peers/python");
+        environment.extend([
+            ("PYTHONPATH", folder.display().to_string()),
+            // Lambda keeps the runtime's compiled modules too; ours would land in the repository.
+            (
+                "PYTHONPYCACHEPREFIX",
+                path(self.root, "target/bench/pycache")
+                    .display()
+                    .to_string(),
+            ),
+        ]);
+        let command = vec![
+            python.display().to_string(),
+            "-m".to_owned(),
+            "awslambdaric".to_owned(),
+            format!("{job}.handler"),
+        ];
+        let size = size(&folder.join(format!("{job}.py")));
+        self.add(
+            name,
+            &python,
+            "cargo xtask bench",
+            command,
+            environment,
+            size,
+            event,
+            check,
+        );
+    }
+
+    /// What every function is told about AWS.
+    fn shared(&self, roots: &Path) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_ENDPOINT_URL", self.aws.url.clone()),
+            ("AWS_CA_BUNDLE", roots.display().to_string()),
+        ]
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the four above fill them in")]
+    fn add(
+        &mut self,
+        name: &'static str,
+        needs: &Path,
+        make: &'static str,
+        command: Vec<String>,
+        environment: Vec<(&'static str, String)>,
+        size: Option<u64>,
+        event: impl Fn() -> String + 'a,
+        check: fn(&str) -> Result<(), String>,
+    ) {
+        if !needs.exists() {
+            let row = name.to_owned();
+            self.missing.push(Missing { row, make });
+            return;
+        }
+        let folder = needs.parent().map_or_else(PathBuf::new, Path::to_owned);
+        self.rows.push(Row {
+            function: Function {
+                name,
+                command,
+                folder,
+                environment,
+                size,
+            },
+            event: Box::new(event),
+            check,
+        });
+    }
+}
+
+fn size(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().map(|file| file.len())
+}
+
+fn text(answer: &str, pointer: &str) -> String {
+    let answer: Value = serde_json::from_str(answer).unwrap_or_default();
+    match answer.pointer(pointer) {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => String::new(),
+    }
+}
+
+fn has(answer: &str, pointer: &str) -> Result<(), String> {
+    told(!text(answer, pointer).is_empty(), answer)
+}
+
+fn told(is_right: bool, answer: &str) -> Result<(), String> {
+    if is_right {
+        Ok(())
+    } else {
+        Err(format!("not the answer that was asked for: {answer}"))
+    }
+}

@@ -1,0 +1,185 @@
+//! How fast the Lambdas are: each as a process of its own, asked as Lambda asks, with AWS played on
+//! loopback over TLS, in one run with an empty function and with the same job on other runtimes.
+//!
+//! `cargo xtask bench` builds what is compared and starts this.
+#![expect(
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "it prints figures; none of them is near 2^52"
+)]
+
+mod aws;
+mod events;
+mod functions;
+mod host;
+mod http;
+mod instructions;
+mod measure;
+mod table;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+use aws::Aws;
+use events::Events;
+use functions::{Missing, Row};
+use measure::percentile;
+use table::Figures;
+
+/// Measure starts, calls and memory of the Lambdas and of what they are compared with.
+///
+/// Rows whose runtime or build is not there say so, with what makes it. Starts of all rows are
+/// interleaved, so that what else the machine does hits all of them alike: read ratios, not times.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask bench")]
+struct Cli {
+    /// Fewer starts and calls: 5 and 200
+    #[arg(long)]
+    quick: bool,
+    /// Starts of each function
+    #[arg(long, default_value_t = 25)]
+    starts: usize,
+    /// Calls of each warm function
+    #[arg(long, default_value_t = 2000)]
+    calls: usize,
+    /// How many milliseconds AWS takes for each answer
+    #[arg(long, default_value_t = 0)]
+    latency: u64,
+    /// Only rows whose name contains this, and the floor
+    #[arg(long, default_value = "")]
+    only: String,
+    /// Do not count instructions with callgrind
+    #[arg(long)]
+    no_instructions: bool,
+}
+
+fn main() -> ExitCode {
+    let mut cli = Cli::parse();
+    if cli.quick {
+        cli.starts = cli.starts.min(5);
+        cli.calls = cli.calls.min(200);
+    }
+    match run(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<(), String> {
+    // Invariant: a member of the workspace lies in its root.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."));
+    let folder = root.join("target/bench");
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let events = Events::new().ok_or("no keys could be made")?;
+    let latency = Duration::from_millis(cli.latency);
+    let aws = Aws::start(&folder, latency, &events.ring)?;
+    let (mut rows, missing) = functions::all(root, &aws, &events);
+    rows.retain(|row| {
+        row.function.name == functions::FLOOR || row.function.name.contains(&cli.only)
+    });
+
+    println!("{}", machine());
+    println!(
+        "{} starts, interleaved, and {} warm calls of each; AWS answers after {} ms.\n",
+        cli.starts, cli.calls, cli.latency
+    );
+    let mut figures: Vec<Figures> = rows.iter().map(|row| Figures::new(&row.function)).collect();
+    for start in 0..cli.starts {
+        println!("  start {} of {}", start + 1, cli.starts);
+        for (row, figures) in rows.iter().zip(&mut figures) {
+            cold(row, figures, &aws, &folder)?;
+        }
+    }
+    for (row, figures) in rows.iter().zip(&mut figures) {
+        println!("  {} calls of {}", cli.calls, row.function.name);
+        warm(row, figures, cli.calls, &folder)?;
+    }
+    let instructions = if cli.no_instructions {
+        Err("not counted (--no-instructions)".to_owned())
+    } else {
+        println!("  instructions, with callgrind");
+        instructions::count(&rows, &folder)
+    };
+    table::print(&figures, &instructions);
+    for Missing { row, make } in &missing {
+        println!("not measured: {row}; `{make}`");
+    }
+    Ok(())
+}
+
+/// One start, its first call, and what that took.
+fn cold(row: &Row<'_>, figures: &mut Figures, aws: &Aws, logs: &Path) -> Result<(), String> {
+    aws.asked();
+    let mut running = row.function.start(logs)?;
+    let first = running.invoke((row.event)())?;
+    (row.check)(&first.body).map_err(|why| format!("{}: {why}", row.function.name))?;
+    let usage = running
+        .usage()
+        .ok_or("the kernel does not say what a process used")?;
+    figures.init.push(running.init);
+    figures.first.push(first.answered);
+    figures.first_over.push(first.over);
+    figures.cold.push(running.init + first.over);
+    figures.cold_cpu.push(usage.cpu);
+    figures.asked = aws.asked();
+    Ok(())
+}
+
+/// Many calls of one process.
+fn warm(row: &Row<'_>, figures: &mut Figures, calls: usize, logs: &Path) -> Result<(), String> {
+    let mut running = row.function.start(logs)?;
+    // What is compiled or connected at the first calls is not warm yet.
+    for _ in 0..calls / 20 + 1 {
+        running.invoke((row.event)())?;
+    }
+    let before = running
+        .usage()
+        .ok_or("the kernel does not say what a process used")?;
+    let mut times = Vec::with_capacity(calls);
+    for _ in 0..calls {
+        times.push(running.invoke((row.event)())?.over);
+    }
+    let usage = running
+        .usage()
+        .ok_or("the kernel does not say what a process used")?;
+    figures.p50 = percentile(&mut times, 50);
+    figures.p99 = percentile(&mut times, 99);
+    let calls = u32::try_from(calls).unwrap_or(u32::MAX);
+    figures.warm_cpu = usage.cpu.saturating_sub(before.cpu) / calls.max(1);
+    figures.peak = usage.peak;
+    Ok(())
+}
+
+/// The machine that the figures are of.
+fn machine() -> String {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let cpu = read("/proc/cpuinfo");
+    let model = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("an unknown processor", |rest| {
+            rest.trim_start_matches([' ', '\t', ':'])
+        });
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let kernel = read("/proc/sys/kernel/osrelease");
+    let load = read("/proc/loadavg");
+    let load = load.split(' ').next().unwrap_or("?");
+    format!(
+        "{model}, {cores} cores, Linux {}, load {load} at the start",
+        kernel.trim()
+    )
+}
+
+/// A file or folder of the repository.
+fn path(root: &Path, of: &str) -> PathBuf {
+    root.join(of)
+}

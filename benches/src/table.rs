@@ -1,0 +1,239 @@
+//! The whole table, and which targets it meets.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::functions::{
+    CREATE, DEFINE, DEFINE_TABLE, FLOOR, GO_CREATE, GO_SIGN_IN, NODE_CREATE, NODE_SIGN_IN, SIGN_IN,
+    VERIFY, VERIFY_TABLE,
+};
+use crate::measure::{Function, percentile};
+
+/// What was measured of one function.
+pub(crate) struct Figures {
+    pub(crate) name: &'static str,
+    pub(crate) size: Option<u64>,
+    pub(crate) init: Vec<Duration>,
+    /// The first call, to its answer.
+    pub(crate) first: Vec<Duration>,
+    /// The first call, to the end of what it left to do.
+    pub(crate) first_over: Vec<Duration>,
+    /// Init and the first call to its end.
+    pub(crate) cold: Vec<Duration>,
+    pub(crate) cold_cpu: Vec<Duration>,
+    pub(crate) p50: Duration,
+    pub(crate) p99: Duration,
+    pub(crate) warm_cpu: Duration,
+    /// The most memory it ever held, after all warm calls, in bytes.
+    pub(crate) peak: u64,
+    /// What the first call asked of AWS.
+    pub(crate) asked: BTreeMap<String, usize>,
+}
+
+impl Figures {
+    pub(crate) fn new(function: &Function) -> Self {
+        Self {
+            name: function.name,
+            size: function.size,
+            init: Vec::new(),
+            first: Vec::new(),
+            first_over: Vec::new(),
+            cold: Vec::new(),
+            cold_cpu: Vec::new(),
+            p50: Duration::ZERO,
+            p99: Duration::ZERO,
+            warm_cpu: Duration::ZERO,
+            peak: 0,
+            asked: BTreeMap::new(),
+        }
+    }
+}
+
+/// Medians in microseconds.
+struct Line<'a> {
+    figures: &'a Figures,
+    init: f64,
+    first: f64,
+    first_over: f64,
+    cold: f64,
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+fn median(times: &[Duration]) -> f64 {
+    micros(percentile(&mut times.to_vec(), 50))
+}
+
+/// Prints all of it, as Markdown.
+pub(crate) fn print(figures: &[Figures], instructions: &Result<Vec<(&'static str, u64)>, String>) {
+    let lines: Vec<Line<'_>> = figures
+        .iter()
+        .map(|figures| Line {
+            figures,
+            init: median(&figures.init),
+            first: median(&figures.first),
+            first_over: median(&figures.first_over),
+            cold: median(&figures.cold),
+        })
+        .collect();
+    let of = |name: &str| lines.iter().find(|line| line.figures.name == name);
+    let floor = of(FLOOR);
+    let by_floor = |value: f64, of: fn(&Line<'_>) -> f64| {
+        floor.map_or(0.0, |floor| value / of(floor).max(f64::MIN_POSITIVE))
+    };
+
+    println!(
+        "\n| function | size MB | init ms | × floor | first answer ms | first, all done ms | init + first ms | × floor | warm p50 µs | p99 µs | × floor | CPU of the start ms | CPU of a call µs | peak MB | × floor |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    for line in &lines {
+        let Line {
+            figures,
+            init,
+            first,
+            first_over,
+            cold,
+        } = line;
+        let size = figures.size.map_or_else(
+            || "–".to_owned(),
+            |bytes| format!("{:.2}", bytes as f64 / 1e6),
+        );
+        println!(
+            "| {} | {size} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {:.0} | {:.0} | {:.1} | {:.2} | {:.0} | {:.1} | {:.1} |",
+            figures.name,
+            init / 1e3,
+            by_floor(*init, |floor| floor.init),
+            first / 1e3,
+            first_over / 1e3,
+            cold / 1e3,
+            by_floor(*cold, |floor| floor.cold),
+            micros(figures.p50),
+            micros(figures.p99),
+            by_floor(micros(figures.p50), |floor| micros(floor.figures.p50)),
+            median(&figures.cold_cpu) / 1e3,
+            micros(figures.warm_cpu),
+            figures.peak as f64 / 1e6,
+            by_floor(figures.peak as f64, |floor| floor.figures.peak as f64),
+        );
+    }
+    println!("\nWhat the first call asks of AWS:");
+    for line in lines.iter().filter(|line| !line.figures.asked.is_empty()) {
+        let asked: Vec<_> = line
+            .figures
+            .asked
+            .iter()
+            .map(|(operation, count)| format!("{count} {operation}"))
+            .collect();
+        println!("  {}: {}", line.figures.name, asked.join(", "));
+    }
+
+    println!("\n| target | bound | measured | |");
+    println!("|---|---|---|---|");
+    let at_most = |what: &str, bound: f64, a: &str, b: &str, value: fn(&Line<'_>) -> f64| {
+        let measured = of(a).zip(of(b)).map(|(a, b)| value(a) / value(b));
+        target(what, "at most", bound, measured, |measured| {
+            measured <= bound
+        });
+    };
+    let at_least = |what: &str, bound: f64, a: &str, b: &str, value: fn(&Line<'_>) -> f64| {
+        let measured = of(a).zip(of(b)).map(|(a, b)| value(b) / value(a));
+        target(what, "at least", bound, measured, |measured| {
+            measured >= bound
+        });
+    };
+    for (name, bound) in [
+        (VERIFY, 1.15),
+        (DEFINE, 1.15),
+        (VERIFY_TABLE, 1.6),
+        (DEFINE_TABLE, 1.6),
+        (CREATE, 1.5),
+        (SIGN_IN, 1.5),
+    ] {
+        at_most(
+            &format!("init of {name} over the floor"),
+            bound,
+            name,
+            FLOOR,
+            |line| line.init,
+        );
+    }
+    for (ours, go, node) in [
+        (CREATE, GO_CREATE, NODE_CREATE),
+        (SIGN_IN, GO_SIGN_IN, NODE_SIGN_IN),
+    ] {
+        at_most(
+            &format!("first TLS call of {ours} over Go's"),
+            1.0,
+            ours,
+            go,
+            |line| line.first_over,
+        );
+        at_least(
+            &format!("init + first call of Node over {ours}"),
+            30.0,
+            ours,
+            node,
+            |line| line.cold,
+        );
+        at_least(
+            &format!("init + first call of Go over {ours}"),
+            2.5,
+            ours,
+            go,
+            |line| line.cold,
+        );
+        at_most(
+            &format!("peak memory of {ours} over Node's"),
+            0.1,
+            ours,
+            node,
+            |line| line.figures.peak as f64,
+        );
+    }
+    match instructions {
+        Err(why) => println!("\nInstructions: {why}"),
+        Ok(counts) => {
+            let count = |name: &str| {
+                let found = counts.iter().find(|(counted, _)| *counted == name);
+                found.map(|(_, count)| *count as f64)
+            };
+            for name in [VERIFY, DEFINE] {
+                let measured = count(name)
+                    .zip(count(FLOOR))
+                    .map(|(ours, floor)| ours / floor);
+                let what = format!("instructions of a warm call of {name} over the floor");
+                target(&what, "at most", 1.25, measured, |measured| {
+                    measured <= 1.25
+                });
+            }
+            println!("\nInstructions of a warm call:");
+            for (name, count) in counts {
+                println!("  {name}: {count}");
+            }
+        }
+    }
+    println!();
+}
+
+fn target(
+    what: &str,
+    than: &str,
+    bound: f64,
+    measured: Option<f64>,
+    is_met: impl FnOnce(f64) -> bool,
+) {
+    let (measured, met) = match measured {
+        None => ("–".to_owned(), "not measured"),
+        Some(measured) => (
+            format!("{measured:.2}"),
+            if is_met(measured) {
+                "met"
+            } else {
+                "**not met**"
+            },
+        ),
+    };
+    println!("| {what} | {than} {bound} | {measured} | {met} |");
+}
