@@ -106,7 +106,8 @@ async function main(): Promise<void> {
     return;
   }
 
-  const copy = `${poolId}-before.json`;
+  // Each run keeps its own: the first is what the pool was before Latchstring.
+  const copy = `${poolId}-before-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.json`;
   // A client's secret stays out of it.
   fs.writeFileSync(copy, JSON.stringify({ pool, clients: clients.map(resendClient) }, null, 2), { flag: 'wx', mode: 0o600 });
   console.log(`Kept as it was in ${copy}.`);
@@ -119,4 +120,7 @@ async function main(): Promise<void> {
   console.log(process.exitCode ? 'Done, but see above.' : 'Done.');
 }
 
-void main();
+main().catch((error: unknown) => {
+  console.error(String(error).replaceAll(/\s*\n\s*/g, ' '));
+  process.exitCode = 1;
+});

@@ -3,7 +3,8 @@
 import { App, aws_lambda as lambda } from 'aws-cdk-lib';
 import { LatchstringStack } from '../lib';
 
-const app = new App({ analyticsReporting: false });
+/** For the test. */
+export const app = new App({ analyticsReporting: false });
 const context = (name: string): string | undefined => app.node.tryGetContext(name) || undefined;
 const list = (name: string) => context(name)?.split(',').map((item) => item.trim());
 
@@ -16,9 +17,16 @@ const userPoolId = context('userPool');
 
 new LatchstringStack(app, context('stack') ?? 'latchstring', {
   email: fromAddress
-    ? { fromAddress, fromName: context('emailName'), inSandbox: context('sesSandbox') === 'true' }
+    ? {
+        fromAddress,
+        fromName: context('emailName'),
+        configurationSet: context('configurationSet'),
+        inSandbox: context('sesSandbox') === 'true',
+      }
     : undefined,
-  sms: countries ? { countries } : undefined,
+  sms: countries
+    ? { countries, senderId: context('smsSenderId'), originationNumber: context('smsOriginationNumber') }
+    : undefined,
   settings: { appName: context('appName') },
   existingPool: userPoolId ? { userPoolId, clientIds: list('clients') ?? [] } : undefined,
   architecture: context('architecture') === 'x86_64' ? lambda.Architecture.X86_64 : undefined,

@@ -60,7 +60,7 @@ function* ofFunctions({ functions, namespace }: Watched): Generator<Alarm> {
       name: `errors-${name}`,
       metric: functions[name].metricErrors({ period: FIVE_MINUTES }),
       above: 0,
-      description: `${name} could not start, ran out of time or crashed. Its log says why: look for "error" and for "Task timed out".`,
+      description: `${name} could not start, had no keys or crashed. Its log says why: look for "ERROR".`,
     };
   }
   for (const name of Object.keys(TRIGGERS) as (keyof typeof TRIGGERS)[]) {
@@ -74,9 +74,10 @@ function* ofFunctions({ functions, namespace }: Watched): Generator<Alarm> {
         statistic: 'p99',
         period: FIVE_MINUTES,
       }),
-      above: 3000,
+      // Below what a trigger gives itself: at 2.5 s Define and Create answer without a decision.
+      above: 2000,
       periods: 3,
-      description: `${name} takes more than 3 s; at 5 s Cognito gives up and people cannot sign in. Look at DynamoDB's latency, then give the functions more memory.`,
+      description: `${name} takes more than 2 s; at 2.5 s it gives up and people are asked again. Look at DynamoDB's latency, then give the functions more memory.`,
     };
   }
   yield {
@@ -112,6 +113,13 @@ function* ofServices({ table, api, namespace }: Watched): Generator<Alarm> {
     above: 0,
     periods: 2,
     description: 'AppSync itself fails. Look at the AWS Health Dashboard, then at the API\'s own log (api.fieldLog: ERROR).',
+  };
+  yield {
+    name: 'faults',
+    // Functions answer all the same, so Lambda counts no error: the person is asked again.
+    metric: ours(namespace, 'Faults', FIVE_MINUTES),
+    above: 5,
+    description: 'More than 5 calls to DynamoDB, Cognito or Secrets Manager failed in 5 minutes, so people are asked again or sent away. The metric\'s Call says which; the logs say why.',
   };
   yield {
     name: 'refused',

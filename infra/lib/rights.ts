@@ -4,21 +4,23 @@ import type { FunctionName } from './functions';
 import type { EmailProps } from './props';
 
 /**
- * What each function may do with the table and with the pool: the calls that its code makes and no
- * other. InitiateAuth, RespondToAuthChallenge and GetUser are anonymous and need no right.
+ * What each function may do with the table and with the pool: the calls that its code makes for what
+ * it is asked (`FIELDS` in api.ts) and no other. Only a new flow and a pending contact are put, and
+ * only a lease is deleted. InitiateAuth, RespondToAuthChallenge and GetUser are anonymous and need
+ * no right.
  */
 export const RIGHTS: Record<FunctionName, { readonly table: string[]; readonly pool: string[] }> = {
   'define-auth-challenge': {
-    table: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    table: ['GetItem', 'UpdateItem', 'DeleteItem'],
     pool: ['AdminGetUser', 'AdminUpdateUserAttributes'],
   },
   'create-auth-challenge': { table: ['GetItem', 'PutItem', 'UpdateItem'], pool: [] },
-  'verify-auth-challenge-response': { table: ['GetItem', 'PutItem', 'UpdateItem'], pool: [] },
+  'verify-auth-challenge-response': { table: ['GetItem', 'UpdateItem'], pool: [] },
   'sign-in': {
-    table: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    table: ['GetItem', 'UpdateItem', 'DeleteItem'],
     pool: ['AdminGetUser', 'AdminCreateUser', 'AdminSetUserPassword'],
   },
-  'sign-up': { table: ['GetItem', 'PutItem', 'UpdateItem'], pool: ['AdminUpdateUserAttributes'] },
+  'sign-up': { table: ['PutItem', 'UpdateItem'], pool: ['AdminUpdateUserAttributes'] },
   'change-contact': { table: ['GetItem', 'PutItem', 'UpdateItem'], pool: [] },
 };
 

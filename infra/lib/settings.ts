@@ -81,7 +81,7 @@ export interface Settings {
   readonly longCodeLength?: number;
   /**
    * Codes of the ordinary length for one identifier in 30 days that nobody proved, 0 to 100000.
-   * @default 5
+   * @default 3
    */
   readonly shortCodesPerMonth?: number;
   /**
@@ -101,14 +101,19 @@ export interface Settings {
   readonly deviceCodesPerHour?: number;
   /**
    * Codes for the known devices of one identifier in a day, 1 to 100000.
-   * @default 10
+   * @default 6
    */
   readonly deviceCodesPerDay?: number;
   /**
    * As `shortCodesPerMonth`, for the known devices of one identifier, 0 to 100000.
-   * @default 5
+   * @default 1
    */
   readonly deviceShortCodesPerMonth?: number;
+  /**
+   * Codes for new contacts that one account may ask for in a day, 1 to 1000.
+   * @default 10
+   */
+  readonly contactsPerDay?: number;
   /**
    * Codes of the ordinary length in a day that nobody proved, 0 to 100000000.
    * @default 40
@@ -246,6 +251,7 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   deviceCodesPerHour: { variable: 'DEVICE_CODES_PER_HOUR', bounds: [1, 10_000] },
   deviceCodesPerDay: { variable: 'DEVICE_CODES_PER_DAY', bounds: [1, 100_000] },
   deviceShortCodesPerMonth: { variable: 'DEVICE_SHORT_CODES_PER_MONTH', bounds: [0, 100_000] },
+  contactsPerDay: { variable: 'CONTACTS_PER_DAY', bounds: [1, 1000] },
   allShortCodesPerDay: { variable: 'ALL_SHORT_CODES_PER_DAY', bounds: [0, 100_000_000] },
   allLongCodesPerDay: { variable: 'ALL_LONG_CODES_PER_DAY', bounds: [0, 100_000_000] },
   allCodesPerDay: { variable: 'ALL_CODES_PER_DAY', bounds: [1, 100_000_000] },

@@ -27,6 +27,7 @@ describe('the alarms', () => {
       'errors-sign-in',
       'errors-sign-up',
       'errors-verify-auth-challenge-response',
+      'faults',
       'refused',
       'slow-create-auth-challenge',
       'slow-define-auth-challenge',
@@ -79,6 +80,15 @@ describe('the alarms', () => {
         [Namespace, MetricName, Dimensions, ExtendedStatistic],
         ['Latchstring', 'HandlerMs', [{ Name: 'Function', Value: dimension }], 'p99'],
       );
+    }
+  });
+
+  it('go off before a trigger gives up by itself', () => {
+    const source = fs.readFileSync(path.join(__dirname, '../../shared/lambda/src/cognito/mod.rs'), 'utf8');
+    const limits = [...source.matchAll(/Duration = Duration::from_millis\((\d+)\)/g)].map(([, ms]) => Number(ms));
+    assert.equal(limits.length, 2);
+    for (const [name, { Threshold }] of all) {
+      assert.ok(!name.startsWith('slow-') || Threshold < Math.min(...limits), name);
     }
   });
 

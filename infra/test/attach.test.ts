@@ -148,11 +148,12 @@ describe('a client', () => {
 
 describe('the command', () => {
   // Enough of Cognito to see what is sent: it forgets what an update leaves out, as Cognito does.
-  const state: { pool: Record<string, unknown>; client: Record<string, unknown>; calls: string[] } = {
-    pool: {},
-    client: {},
-    calls: [],
-  };
+  const state: {
+    pool: Record<string, unknown>;
+    client: Record<string, unknown>;
+    calls: string[];
+    refuses?: string;
+  } = { pool: {}, client: {}, calls: [] };
   let server: Server;
 
   before(async () => {
@@ -163,6 +164,12 @@ describe('the command', () => {
         const call = String(request.headers['x-amz-target']).split('.')[1] as string;
         const { UserPoolId, PoolName, ...sent } = JSON.parse(Buffer.concat(chunks).toString());
         state.calls.push(call);
+        response.setHeader('content-type', 'application/x-amz-json-1.1');
+        if (call === state.refuses) {
+          response.statusCode = 400;
+          response.end(JSON.stringify({ __type: 'InvalidParameterException', message: 'No such\nthing.' }));
+          return;
+        }
         if (call === 'UpdateUserPool') {
           state.pool = { Id: UserPoolId, Name: PoolName, ...sent };
         } else if (call === 'UpdateUserPoolClient') {
@@ -172,7 +179,6 @@ describe('the command', () => {
           DescribeUserPool: { UserPool: state.pool },
           DescribeUserPoolClient: { UserPoolClient: state.client },
         };
-        response.setHeader('content-type', 'application/x-amz-json-1.1');
         response.end(JSON.stringify(answers[call] ?? {}));
       });
     });
@@ -194,10 +200,14 @@ describe('the command', () => {
         AWS_REGION: 'eu-west-1',
         AWS_ACCESS_KEY_ID: 'k',
         AWS_SECRET_ACCESS_KEY: 's',
+        // The SDK's about the age of Node.js.
+        NODE_NO_WARNINGS: '1',
       },
     });
     return stdout;
   };
+  /** What the pool was before each run, the first run first. */
+  const copies = () => fs.readdirSync(PACKAGES).filter((file) => file.startsWith('eu-west-1_Abc-before-')).sort();
   const begin = () => {
     state.pool = {
       Id: 'eu-west-1_Abc',
@@ -229,7 +239,9 @@ describe('the command', () => {
     assert.deepEqual(state.pool.LambdaConfig, { PostConfirmation: 'arn:other', ...TRIGGERS });
     assert.equal(state.client.ClientName, 'Web');
     assert.deepEqual(state.client.CallbackURLs, ['https://a.example']);
-    const kept = JSON.parse(fs.readFileSync(path.join(PACKAGES, 'eu-west-1_Abc-before.json'), 'utf8'));
+    const [copy, ...others] = copies();
+    assert.deepEqual(others, []);
+    const kept = JSON.parse(fs.readFileSync(path.join(PACKAGES, copy as string), 'utf8'));
     assert.deepEqual(kept.pool.LambdaConfig, { PostConfirmation: 'arn:other' });
   });
 
@@ -237,6 +249,23 @@ describe('the command', () => {
     const shown = await attach();
     assert.match(shown, /Pool eu-west-1_Abc: nothing to change/);
     assert.match(shown, /Client web: nothing to change/);
+  });
+
+  it('applied a second time keeps a second copy, and the first as it was', async () => {
+    const [first] = copies() as [string];
+    const before = fs.readFileSync(path.join(PACKAGES, first));
+    assert.match(await attach('--apply'), /Done\.$/m);
+    assert.deepEqual([copies().length, copies()[0]], [2, first]);
+    assert.deepEqual(fs.readFileSync(path.join(PACKAGES, first)), before);
+  });
+
+  it('says in one line what Cognito refuses', async () => {
+    begin();
+    state.refuses = 'UpdateUserPool';
+    const refused = await attach('--apply').then(assert.fail, (error: { code: number; stderr: string }) => error);
+    state.refuses = undefined;
+    assert.equal(refused.code, 1);
+    assert.equal(refused.stderr, 'InvalidParameterException: No such thing.\n');
   });
 
   for (const [name, more, expected] of [

@@ -58,7 +58,7 @@ function note(secret) {
 export async function bench() {
   const service = await serve();
   const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
+    executablePath: execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim(),
     args: [
       "--no-sandbox",
       "--disable-gpu",

@@ -111,9 +111,10 @@ enum Chore {
 /// Run every check, in order, and stop at the first that fails.
 ///
 /// Needs Rust with rustfmt and clippy (rust-toolchain.toml names the version), a C compiler, git,
-/// Python, Node.js, chromium and valgrind; what is missing is named, with the command that installs
-/// it, before anything starts. cargo-deny is built into target/tools if it is not there yet (about a
-/// minute, once); nothing is installed outside this repository.
+/// Python, Node.js, chromium, valgrind, fonts-inter and fonts-vlgothic. What is missing is named,
+/// with the command that installs it, before anything starts; as root, apt-get installs what Debian
+/// has of it first. cargo-deny is built into target/tools if it is not there yet (about a minute,
+/// once). Nothing else is installed outside this repository.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

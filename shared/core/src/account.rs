@@ -111,7 +111,7 @@ impl Attributes {
     /// The verified contact of that kind, if the account has one.
     pub fn verified(&self, method: Method) -> Option<Identifier> {
         let contact = self.contact(method);
-        Identifier::parse(method, &contact.value)
+        Identifier::stored(method, &contact.value)
             .ok()
             .filter(|_| contact.verified)
     }

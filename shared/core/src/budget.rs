@@ -20,6 +20,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use futures_util::future::join3;
 
+use crate::account::Sub;
 use crate::code::CodeLength;
 use crate::identifier::{Country, Identifier, IdentifierError, PhoneNumber};
 use crate::keys::KeyRing;
@@ -43,6 +44,8 @@ pub struct Budgets {
     pub identifier: IdentifierBudget,
     /// What one identifier may be sent besides, to devices that it signed in on.
     pub device: IdentifierBudget,
+    /// For how many new contacts one account may ask for a code in a day.
+    pub contacts_per_day: u32,
     /// What all identifiers together may be sent in a day.
     pub deployment: DeploymentBudget,
     /// What one address of the network may ask for.
@@ -58,11 +61,16 @@ impl Default for Budgets {
             per_minute: 2,
             per_hour: 5,
             per_day: 10,
-            short_per_month: 5,
+            short_per_month: 3,
         };
         Self {
             identifier,
-            device: identifier,
+            device: IdentifierBudget {
+                per_day: 6,
+                short_per_month: 1,
+                ..identifier
+            },
+            contacts_per_day: 10,
             deployment: DeploymentBudget {
                 short_per_day: 40,
                 long_per_day: 3_000,
@@ -134,6 +142,18 @@ pub struct SmsBudget {
     pub spend_per_day: Price,
 }
 
+impl SmsBudget {
+    /// Whether SMS are sent to the number's country.
+    pub(crate) fn serves(&self, number: &PhoneNumber) -> bool {
+        match &self.countries {
+            Countries::All => true,
+            Countries::Only(prices) => number
+                .country()
+                .is_some_and(|country| prices.contains_key(&country)),
+        }
+    }
+}
+
 /// Where SMS are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Countries {
@@ -175,6 +195,8 @@ pub enum Budget {
     Identifier,
     /// The identifier's for known devices.
     Device,
+    /// The one of a signed-in account for new contacts.
+    Account,
     /// The source's.
     Source,
     /// The breaker of numbers that begin alike.
@@ -193,6 +215,7 @@ impl Budget {
         match self {
             Self::Identifier => "identifier",
             Self::Device => "device",
+            Self::Account => "account",
             Self::Source => "source",
             Self::Prefix => "prefix",
             Self::Country => "country",
@@ -511,6 +534,23 @@ impl<S: Store, P: Captcha> Till<'_, S, P> {
             deployment: tier,
             destination,
         })
+    }
+
+    /// Charges an account for a contact that it asks to add: without this, who is signed in once
+    /// could have codes sent to everybody.
+    pub(crate) async fn charge_account(&self, sub: &Sub) -> Result<(), SignInError> {
+        let Deployment { policy, keys } = self.deployment;
+        let (day, ends) = window_at(self.now, DAY);
+        let counter = Counter {
+            label: Label::of_account(keys, sub, day),
+            ends,
+        };
+        let most = policy.budgets.contacts_per_day;
+        self.charge_limits(
+            &counter,
+            &[limit('d', DAY, most, Budget::Account, self.now)],
+        )
+        .await
     }
 
     /// What its messages may cost, or that none is sent there.

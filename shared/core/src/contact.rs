@@ -9,7 +9,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::account::{Account, NameError, Names, Sub};
-use crate::budget::{Bearer, Gate, Source};
+use crate::budget::{Bearer, Gate, Source, Till};
 use crate::door::{Door, payload};
 use crate::flow::{Caller, Purpose};
 use crate::identifier::{Identifier, Method};
@@ -136,6 +136,7 @@ where
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
         let account = self.freshly_signed_in(identity).await?;
+        self.admit(&account, contact).await?;
         self.directory.set_names(&account.username, names).await?;
         self.start(&account, contact, locale, source).await
     }
@@ -149,6 +150,7 @@ where
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
         let account = self.freshly_signed_in(identity).await?;
+        self.admit(&account, contact).await?;
         self.start(&account, contact, locale, source).await
     }
 
@@ -170,6 +172,21 @@ where
         }))
     }
 
+    /// Before anything is written for it.
+    async fn admit(&self, account: &Account, contact: &Identifier) -> Result<(), ContactError> {
+        let own = account.attributes.verified(contact.method());
+        if own.as_ref() == Some(contact) {
+            return Err(ContactError::ContactInUse);
+        }
+        let till = Till {
+            deployment: self.deployment,
+            store: self.store,
+            now: self.clock.now(),
+            gate: None::<Gate<'_, Infallible>>,
+        };
+        Ok(till.charge_account(account.attributes.sub()).await?)
+    }
+
     async fn start(
         &self,
         account: &Account,
@@ -179,9 +196,6 @@ where
     ) -> Result<SignInPayload, ContactError> {
         let Deployment { policy, keys } = self.deployment;
         let own = account.attributes.verified(contact.method());
-        if own.as_ref() == Some(contact) {
-            return Err(ContactError::ContactInUse);
-        }
         let door = Door {
             deployment: self.deployment,
             caller: self.caller,

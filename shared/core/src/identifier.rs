@@ -187,6 +187,9 @@ impl PhoneNumber {
         match PHONE_NUMBER_UTIL.get_number_type(&number) {
             PhoneNumberType::PremiumRate
             | PhoneNumberType::SharedCost
+            // Forwarded at the sender's cost, which earns somebody money.
+            | PhoneNumberType::PersonalNumber
+            | PhoneNumberType::UAN
             | PhoneNumberType::Pager
             | PhoneNumberType::VoiceMail => Err(IdentifierError::RefusedNumber),
             _ => {
@@ -199,6 +202,19 @@ impl PhoneNumber {
                 Ok(Self(number.into_owned()))
             }
         }
+    }
+
+    /// A number that was parsed before it was kept, or that Cognito keeps: of E.164's form. Nothing
+    /// more is looked up about it, since loading what is known of numbers takes a cold start longer
+    /// than all the rest of it.
+    fn stored(text: &str) -> Result<Self, IdentifierError> {
+        let digits = text.strip_prefix('+').unwrap_or_default();
+        let is_number = (2..=MAX_E164_DIGITS).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_number
+            .then(|| Self(text.to_owned()))
+            .ok_or(IdentifierError::ImpossibleNumber)
     }
 
     /// The number in E.164 form.
@@ -232,6 +248,14 @@ impl Identifier {
         match method {
             Method::Email => Email::parse(text).map(Self::Email),
             Method::PhoneNumber => PhoneNumber::parse(text).map(Self::PhoneNumber),
+        }
+    }
+
+    /// Reads what was kept in canonical form, here or in Cognito.
+    pub(crate) fn stored(method: Method, text: &str) -> Result<Self, IdentifierError> {
+        match method {
+            Method::Email => Email::parse(text).map(Self::Email),
+            Method::PhoneNumber => PhoneNumber::stored(text).map(Self::PhoneNumber),
         }
     }
 
@@ -396,6 +420,26 @@ mod tests {
     }
 
     #[test]
+    fn a_kept_number_has_the_form_that_it_was_kept_in() {
+        let stored = |text| Identifier::stored(Method::PhoneNumber, text);
+        for text in ["+14155550132", "+4915123456789", "+39061234567"] {
+            assert_eq!(stored(text), Identifier::parse(Method::PhoneNumber, text));
+        }
+        for text in [
+            "",
+            "+",
+            "+1",
+            "14155550132",
+            "+1 4155550132",
+            "+0123456789",
+            "+1234567890123456",
+            "+1415555x132",
+        ] {
+            assert!(stored(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_number_is_told_why() {
         use IdentifierError as E;
         for (text, why) in [
@@ -417,11 +461,13 @@ mod tests {
             // Possible in Japan, but longer than any number of E.164.
             ("+8192392345492392344", E::ImpossibleNumber),
             ("+1415555\u{0}0132", E::ControlCharacter),
-            // Premium rate, satellite, shared cost.
+            // Premium rate, satellite, shared cost, personal, a company's.
             ("+19005550132", E::RefusedNumber),
             ("+870773111632", E::RefusedNumber),
             ("+881612345678", E::RefusedNumber),
             ("+448430000000", E::RefusedNumber),
+            ("+447012345678", E::RefusedNumber),
+            ("+443331234567", E::RefusedNumber),
         ] {
             assert_eq!(number(text), Err(why), "{text:?}");
         }

@@ -6,6 +6,7 @@ use std::fmt;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
+use crate::account::Sub;
 use crate::budget::Source;
 use crate::flow::FlowId;
 use crate::identifier::Identifier;
@@ -65,6 +66,15 @@ impl Label {
     /// Stands for what a source has used up of its budget in one hour.
     pub(crate) fn of_source(ring: &KeyRing, source: Source, hour: u64) -> Self {
         Self::of(ring, "source", &[&source.to_bytes(), &hour.to_be_bytes()])
+    }
+
+    /// Stands for what an account has used up of its budget for new contacts in one day.
+    pub(crate) fn of_account(ring: &KeyRing, sub: &Sub, day: u64) -> Self {
+        Self::of(
+            ring,
+            "account",
+            &[sub.as_str().as_bytes(), &day.to_be_bytes()],
+        )
     }
 
     /// Names something that is nobody's: anybody can tell what it stands for, no key is needed.

@@ -4,7 +4,8 @@
 //! code is a new one. So the odds are a matter of counting the guesses of each length that a year
 //! allows. They are counted at their worst: a year may touch one window more than it holds, every
 //! code is spent on guesses down to its last attempt, and none is ever proved. A resend sends the
-//! same code again and allows no further guess. A ring without a lasting key starts the windows of
+//! same code again and allows no further guess. An account is taken to have an address and a number,
+//! each with budgets of its own: a code to either opens it. A ring without a lasting key starts the windows of
 //! identifiers afresh when it is rotated; a rotation in each month is assumed throughout.
 
 use crate::budget::{DeploymentBudget, IdentifierBudget, MONTH};
@@ -13,6 +14,8 @@ use crate::policy::Policy;
 
 const YEAR: u64 = 365 * 24 * 3600;
 const ROTATIONS: u64 = 12;
+/// Verified identifiers of one account: an address and a number.
+const CONTACTS: u64 = 2;
 
 /// Codes of each length that may be guessed at in a year.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,13 +51,13 @@ impl<'a> Odds<'a> {
         self.accounts
     }
 
-    /// Codes for one identifier in a year, to somebody without a known device.
-    pub fn codes_of_identifier(&self) -> Codes {
+    /// Codes for one account in a year, to somebody without a known device.
+    pub fn codes_of_account(&self) -> Codes {
         codes_of(&self.policy.budgets.identifier)
     }
 
-    /// Codes for one identifier in a year, to known devices alone.
-    pub fn codes_of_device(&self) -> Codes {
+    /// Codes for one account in a year, to its known devices alone.
+    pub fn codes_of_devices(&self) -> Codes {
         codes_of(&self.policy.budgets.device)
     }
 
@@ -67,7 +70,7 @@ impl<'a> Odds<'a> {
         } = self.policy.budgets.deployment;
         let days = windows(24 * 3600);
         let in_days = |codes: u32| u64::from(codes).saturating_mul(days);
-        let each = self.codes_of_identifier();
+        let each = self.codes_of_account();
         let of_all = |codes: u64| codes.saturating_mul(u64::from(self.accounts));
         let all = of_all(each.short + each.long).min(in_days(per_day));
         let short = of_all(each.short).min(in_days(short_per_day)).min(all);
@@ -85,12 +88,12 @@ impl<'a> Odds<'a> {
 
     /// The odds that one account's code is guessed within a year.
     pub fn targeted(&self) -> f64 {
-        self.at_least_once(&[self.codes_of_identifier()])
+        self.at_least_once(&[self.codes_of_account()])
     }
 
     /// The same for somebody who has stolen what one of its known devices keeps.
     pub fn with_a_stolen_device(&self) -> f64 {
-        self.at_least_once(&[self.codes_of_identifier(), self.codes_of_device()])
+        self.at_least_once(&[self.codes_of_account(), self.codes_of_devices()])
     }
 
     /// The odds that any account's code is guessed within a year, by somebody who tries all.
@@ -148,8 +151,8 @@ fn codes_of(budget: &IdentifierBudget) -> Codes {
         .saturating_mul(windows(MONTH))
         .min(all);
     Codes {
-        short,
-        long: all - short,
+        short: CONTACTS * short,
+        long: CONTACTS * (all - short),
         longest: 0,
     }
 }
@@ -178,15 +181,15 @@ mod tests {
         let policy = policy();
         let odds = Odds::of(&policy, 10_000);
         assert_eq!(
-            odds.codes_of_identifier(),
+            odds.codes_of_account(),
             Codes {
-                short: 130,
-                long: 3650,
+                short: 156,
+                long: 7404,
                 longest: 0
             }
         );
-        // (130 / 10^6 + 3650 / 10^8) × 3
-        assert!((odds.targeted() - 0.000_499_4).abs() < 1e-6);
+        // (156 / 10^6 + 7404 / 10^8) × 3
+        assert!((odds.targeted() - 0.000_689_9).abs() < 1e-6);
         assert!(odds.with_a_stolen_device() < 0.001);
     }
 
@@ -205,11 +208,11 @@ mod tests {
     }
 
     #[test]
-    fn without_longer_codes_an_account_would_be_guessed_twenty_times_as_easily() {
+    fn without_longer_codes_an_account_would_be_guessed_thirty_times_as_easily() {
         let mut plain = policy();
         plain.long_code_length = plain.code_length;
         let odds = Odds::of(&plain, 1).targeted();
-        assert!((0.01..0.012).contains(&odds), "{odds}");
+        assert!((0.02..0.024).contains(&odds), "{odds}");
     }
 
     #[test]
@@ -275,7 +278,7 @@ mod tests {
         };
         let odds = Odds::of(&wide, 1);
         let (worked_out, years) = (odds.targeted(), 400);
-        let seen = played_out(&wide, odds.codes_of_identifier(), years);
+        let seen = played_out(&wide, odds.codes_of_account(), years);
         let error = (worked_out * (1.0 - worked_out) / f64::from(years)).sqrt();
         assert!(
             (0.05..0.5).contains(&worked_out) && (seen - worked_out).abs() < 3.0 * error,

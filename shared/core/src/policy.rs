@@ -88,6 +88,16 @@ impl Policy {
             .any(|test| test.identifier == *identifier && at < test.ends)
     }
 
+    /// Whether it may be told that it was replaced: nothing goes to a test identifier, nor where no
+    /// code would.
+    pub(crate) fn may_be_told(&self, replaced: &Identifier, at: Timestamp) -> bool {
+        let is_served = match replaced {
+            Identifier::Email(_) => self.mail,
+            Identifier::PhoneNumber(number) => self.budgets.sms.serves(number),
+        };
+        is_served && !self.is_test(replaced, at)
+    }
+
     /// No honest session has more rounds: every attempt, every resend, and some that a fault made
     /// us ask again.
     pub(crate) fn max_rounds(&self) -> usize {

@@ -340,7 +340,7 @@ impl Reader<'_> {
         };
         let text = text.get(..usize::from(length)).ok_or(UnsealError::Forged)?;
         let text = std::str::from_utf8(text).map_err(|_| UnsealError::Forged)?;
-        Identifier::parse(method, text).map_err(|_| UnsealError::Forged)
+        Identifier::stored(method, text).map_err(|_| UnsealError::Forged)
     }
 
     pub(crate) fn end(&self) -> Result<(), UnsealError> {

@@ -91,7 +91,7 @@ pub enum SignInError {
     #[error("This proof is not valid any more. Sign in with a new code.")]
     InvalidProof,
     /// A budget is spent.
-    #[error("Too many codes were asked for. Try again in {} {unit}.", if *.retry_after >= 120 { .retry_after.div_ceil(60) } else { *.retry_after }, unit = if *.retry_after >= 120 { "minutes" } else { "seconds" })]
+    #[error("Too many codes were asked for. Try again in {}.", in_words(*.retry_after))]
     TooManyRequests {
         /// Seconds until the next one is allowed.
         retry_after: u64,
@@ -163,8 +163,9 @@ impl From<Cause> for SignInError {
     }
 }
 
-/// How long one request may hold the lease on a new account's identifier.
-const LEASE: Duration = Duration::from_secs(10);
+/// How long one request may hold the lease on a new account's identifier: longer than the resolver
+/// may take, so that one that is slow is not overtaken.
+const LEASE: Duration = Duration::from_secs(30);
 /// Waiting for a lease, or for a new account to be found: six tries, the waits between them
 /// doubling from 100 ms, 3.1 s in all.
 struct Patience {
@@ -429,6 +430,15 @@ where
     }
 }
 
+/// Seconds in the largest unit that says enough.
+fn in_words(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} seconds"),
+        120..7200 => format!("{} minutes", seconds.div_ceil(60)),
+        _ => format!("{} hours", seconds.div_ceil(3600)),
+    }
+}
+
 fn seconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
 }
@@ -479,6 +489,9 @@ mod tests {
         assert!(says(59).ends_with("in 59 seconds."));
         assert!(says(120).ends_with("in 2 minutes."));
         assert!(says(3599).ends_with("in 60 minutes."));
+        assert!(says(7199).ends_with("in 120 minutes."));
+        assert!(says(7200).ends_with("in 2 hours."));
+        assert!(says(80_000).ends_with("in 23 hours."));
     }
 
     #[test]

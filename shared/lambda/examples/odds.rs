@@ -46,14 +46,15 @@ fn print() -> Result<(), ConfigError> {
     }
     println!();
     println!("Somebody asks for codes without end for a year, answers each with all its attempts,");
-    println!("and proves none. The keys are rotated every month, which starts windows afresh.");
+    println!("and proves none. An account has an address and a number; a code to either opens it.");
+    println!("The keys are rotated every month, which starts windows afresh.");
     println!();
     println!("One account:");
-    codes(&policy, odds.codes_of_identifier());
+    codes(&policy, odds.codes_of_account());
     println!("  odds in a year: {}", in_words(odds.targeted()));
     println!();
     println!("One account, by somebody who has stolen one of its known devices besides:");
-    codes(&policy, odds.codes_of_device());
+    codes(&policy, odds.codes_of_devices());
     verdict(odds.with_a_stolen_device(), targeted, "MAX_TARGETED_ODDS");
     println!();
     println!("Any of {} accounts (ACCOUNTS):", odds.accounts());

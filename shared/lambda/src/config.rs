@@ -71,12 +71,13 @@ variables! {
     CODES_PER_MINUTE = "CODES_PER_MINUTE", Some("2"), "1 to 1000 codes";
     CODES_PER_HOUR = "CODES_PER_HOUR", Some("5"), "1 to 10000 codes";
     CODES_PER_DAY = "CODES_PER_DAY", Some("10"), "1 to 100000 codes";
-    SHORT_CODES_PER_MONTH = "SHORT_CODES_PER_MONTH", Some("5"), "0 to 100000 codes";
+    SHORT_CODES_PER_MONTH = "SHORT_CODES_PER_MONTH", Some("3"), "0 to 100000 codes";
     DEVICE_DAYS = "DEVICE_DAYS", Some("180"), "1 to 400 days";
     DEVICE_CODES_PER_MINUTE = "DEVICE_CODES_PER_MINUTE", Some("2"), "1 to 1000 codes";
     DEVICE_CODES_PER_HOUR = "DEVICE_CODES_PER_HOUR", Some("5"), "1 to 10000 codes";
-    DEVICE_CODES_PER_DAY = "DEVICE_CODES_PER_DAY", Some("10"), "1 to 100000 codes";
-    DEVICE_SHORT_CODES_PER_MONTH = "DEVICE_SHORT_CODES_PER_MONTH", Some("5"), "0 to 100000 codes";
+    DEVICE_CODES_PER_DAY = "DEVICE_CODES_PER_DAY", Some("6"), "1 to 100000 codes";
+    DEVICE_SHORT_CODES_PER_MONTH = "DEVICE_SHORT_CODES_PER_MONTH", Some("1"), "0 to 100000 codes";
+    CONTACTS_PER_DAY = "CONTACTS_PER_DAY", Some("10"), "1 to 1000 codes";
     ALL_SHORT_CODES_PER_DAY = "ALL_SHORT_CODES_PER_DAY", Some("40"), "0 to 100000000 codes";
     ALL_LONG_CODES_PER_DAY = "ALL_LONG_CODES_PER_DAY", Some("3000"), "0 to 100000000 codes";
     ALL_CODES_PER_DAY = "ALL_CODES_PER_DAY", Some("100000"), "1 to 100000000 codes";
@@ -376,6 +377,7 @@ impl Environment<'_> {
                 per_day: self.number(DEVICE_CODES_PER_DAY, 1..=100_000)?,
                 short_per_month: self.number(DEVICE_SHORT_CODES_PER_MONTH, 0..=100_000)?,
             },
+            contacts_per_day: self.number(CONTACTS_PER_DAY, 1..=1000)?,
             deployment: DeploymentBudget {
                 short_per_day: self.number(ALL_SHORT_CODES_PER_DAY, 0..=most)?,
                 long_per_day: self.number(ALL_LONG_CODES_PER_DAY, 0..=most)?,
@@ -690,6 +692,7 @@ mod tests {
             ("SHORT_CODES_PER_MONTH", "-1"),
             ("DEVICE_DAYS", "401"),
             ("DEVICE_CODES_PER_DAY", "0"),
+            ("CONTACTS_PER_DAY", "0"),
             ("ALL_CODES_PER_DAY", "0"),
             ("ACCOUNTS", "0"),
             ("MAX_TARGETED_ODDS", "1.1"),

@@ -83,6 +83,15 @@ impl Visit for Line {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
+/// What a trigger logs that decided nothing: its time was up, or the key ring was not read.
+pub(crate) fn undecided(trigger: &'static str, begun: Instant) {
+    let time = begun.elapsed();
+    let (outcome, duration_ms) = ("none", millis(time));
+    tracing::error!(trigger, outcome, duration_ms, "decision");
+    metrics::fault("decision");
+    metrics::handler_took(trigger, time);
+}
+
 /// A trigger's decision.
 pub(crate) struct Decision<'a, T> {
     pub(crate) trigger: &'static str,
@@ -125,18 +134,21 @@ impl<T> Decision<'_, T> {
                 duration_ms,
                 "decision"
             ),
-            Some(Fault { call, code }) => tracing::warn!(
-                trigger,
-                step,
-                outcome,
-                why,
-                flow,
-                identifier,
-                duration_ms,
-                call,
-                code,
-                "decision"
-            ),
+            Some(Fault { call, code }) => {
+                metrics::fault(call);
+                tracing::warn!(
+                    trigger,
+                    step,
+                    outcome,
+                    why,
+                    flow,
+                    identifier,
+                    duration_ms,
+                    call,
+                    code,
+                    "decision"
+                );
+            }
         }
         metrics::handler_took(trigger, time);
     }

@@ -42,6 +42,7 @@ metrics! {
     FAILED = "Failed", "Count", &[&[]];
     REFUSED_BY_BUDGET = "RefusedByBudget", "Count", &[&[], &["Budget"]];
     CAPTCHA_REQUIRED = "CaptchaRequired", "Count", &[&[], &["Budget"]];
+    FAULTS = "Faults", "Count", &[&[], &["Call"]];
     DELIVERY_ERRORS = "DeliveryErrors", "Count", &[&[], &["Code"]];
     DELIVERY_MS = "DeliveryMs", "Milliseconds", &[&["Channel"]];
     HANDLER_MS = "HandlerMs", "Milliseconds", &[&["Function"]];
@@ -76,6 +77,11 @@ pub(crate) fn code_sent(to: &Identifier) {
 
 pub(crate) fn delivery_error(code: &str) {
     write(&DELIVERY_ERRORS, 1, &[("Code", code)]);
+}
+
+/// Counts what made somebody wait or ask again: a call that failed or was not answered in time.
+pub(crate) fn fault(call: &str) {
+    write(&FAULTS, 1, &[("Call", call)]);
 }
 
 pub(crate) fn delivery_took(to: &Identifier, time: Duration) {

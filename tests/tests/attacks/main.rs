@@ -11,6 +11,7 @@ mod a_stranger_in_the_victims_account;
 mod an_answer_of_nothing;
 mod an_old_change_of_address;
 mod codes_that_overwrite_each_other;
+mod codes_to_strangers_from_one_account;
 mod guesses_by_asking_again;
 mod guesses_in_parallel;
 mod messages_by_mistyping;

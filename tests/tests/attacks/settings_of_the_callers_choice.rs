@@ -23,6 +23,25 @@ async fn the_api_takes_no_pool_and_no_client_from_a_caller() {
 }
 
 #[tokio::test]
+async fn nothing_a_client_says_beside_a_guess_makes_it_right_or_costs_no_attempt() {
+    let latchstring = Latchstring::start().await;
+    let known = victim(&latchstring).await;
+    let nobody = latchstring.by_email("nobody@example.com");
+    for person in [known, nobody] {
+        let mut question = person.asks_for_a_code().await;
+        let wrong = person.wrong_codes(2).await;
+        for (left, said) in [
+            (2, [("answerCorrect", "true"), ("attemptsLeft", "99")]),
+            (1, [("method", "phone_number"), ("step", "claim")]),
+        ] {
+            let told = question.answer_saying(&wrong[left - 1], &said).await;
+            question = told.asked("otp");
+            assert_eq!(question.attempts_left(), left as u64);
+        }
+    }
+}
+
+#[tokio::test]
 async fn nothing_a_client_says_beside_a_wrong_answer_makes_it_right_or_sends() {
     let latchstring = Latchstring::start().await;
     let victim = victim(&latchstring).await;

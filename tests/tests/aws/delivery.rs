@@ -1,7 +1,6 @@
 //! Mail by SES and SMS by SNS: what arrives, and what every failure is called.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -113,55 +112,59 @@ async fn mail_and_sms_arrive_as_they_were_written() {
     }
 }
 
-/// A service that answers every request alike, and counts them.
+/// A service that answers every request alike, and keeps what it was asked.
 struct Stub {
-    aws: Aws,
-    asked: Arc<AtomicUsize>,
+    url: String,
+    asked: Arc<Mutex<Vec<String>>>,
     server: JoinHandle<()>,
 }
 
 impl Stub {
     async fn answers(status: u16, body: String) -> Self {
         let status = StatusCode::from_u16(status).expect("a status");
-        let asked = Arc::<AtomicUsize>::default();
-        let count = Arc::clone(&asked);
-        let router = Router::new().fallback(move || {
-            count.fetch_add(1, Ordering::SeqCst);
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let kept = Arc::clone(&asked);
+        let router = Router::new().fallback(move |request: String| {
+            kept.lock().expect("no panic").push(request);
             let answer = (status, body.clone());
             async move { answer }
         });
-        let (aws, listener) = listen().await;
+        let (url, listener) = listen().await;
         let server = tokio::spawn(async move {
             axum::serve(listener, router)
                 .await
                 .expect("accepting goes on");
         });
-        Self { aws, asked, server }
+        Self { url, asked, server }
     }
 
-    /// A service that reads each request and then keeps silent, or hangs up.
+    /// A service that reads the beginning of each request and then keeps silent, or hangs up.
     async fn reads_and(hangs_up: bool) -> Self {
-        let asked = Arc::<AtomicUsize>::default();
-        let count = Arc::clone(&asked);
-        let (aws, listener) = listen().await;
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let begun = Arc::clone(&asked);
+        let (url, listener) = listen().await;
         let server = tokio::spawn(async move {
             let mut kept = Vec::new();
             loop {
                 let (mut stream, _) = listener.accept().await.expect("a connection");
                 let read = stream.read(&mut [0; 64]).await;
                 if read.is_ok_and(|bytes| bytes > 0) {
-                    count.fetch_add(1, Ordering::SeqCst);
+                    begun.lock().expect("no panic").push(String::new());
                 }
                 if !hangs_up {
                     kept.push(stream);
                 }
             }
         });
-        Self { aws, asked, server }
+        Self { url, asked, server }
+    }
+
+    fn aws(&self) -> Aws {
+        aws_at(&self.url)
     }
 
     fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+        self.asked.lock().expect("no panic").len()
     }
 }
 
@@ -171,10 +174,10 @@ impl Drop for Stub {
     }
 }
 
-async fn listen() -> (Aws, TcpListener) {
+async fn listen() -> (String, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    (aws_at(&format!("http://{address}")), listener)
+    (format!("http://{address}"), listener)
 }
 
 fn error(code: &str, message: &str) -> String {
@@ -284,7 +287,7 @@ async fn every_refusal_has_a_code_and_is_final() {
     for (message, refusals) in [(mail(), BY_SES), (sms(), BY_SNS)] {
         for &(status, code, says, expected) in refusals {
             let stub = Stub::answers(status, error(code, says)).await;
-            let failed = fails(&couriers(&stub.aws), &message).await;
+            let failed = fails(&couriers(&stub.aws()), &message).await;
             assert_eq!(failed, (expected.to_owned(), Fate::Refused), "{code}");
             assert_eq!(stub.asked(), 1, "{code} is not tried again");
         }
@@ -296,7 +299,7 @@ async fn where_no_mail_is_sent_none_leaves() {
     let stub = Stub::answers(200, String::new()).await;
     let couriers = Couriers {
         mail: None,
-        ..couriers(&stub.aws)
+        ..couriers(&stub.aws())
     };
     let failed = fails(&couriers, &mail()).await;
     assert_eq!(failed, ("no_mail_is_sent".to_owned(), Fate::NeverLeft));
@@ -319,7 +322,7 @@ async fn what_may_be_on_its_way_is_not_sent_again() {
             (Stub::reads_and(true).await, "connection_lost"),
             (Stub::reads_and(false).await, "timeout"),
         ] {
-            let failed = fails(&couriers(&stub.aws), &message).await;
+            let failed = fails(&couriers(&stub.aws()), &message).await;
             assert_eq!(failed, (expected.to_owned(), Fate::Unknown));
             assert_eq!(stub.asked(), 1, "{expected} is not tried again");
         }
@@ -328,10 +331,34 @@ async fn what_may_be_on_its_way_is_not_sent_again() {
 
 #[tokio::test]
 async fn what_never_left_is_told_from_the_rest() {
-    let (aws, listener) = listen().await;
+    let (url, listener) = listen().await;
     drop(listener);
     for message in [mail(), sms()] {
-        let failed = fails(&couriers(&aws), &message).await;
+        let failed = fails(&couriers(&aws_at(&url)), &message).await;
         assert_eq!(failed, ("connect_failed".to_owned(), Fate::NeverLeft));
+    }
+}
+
+#[tokio::test]
+async fn what_never_left_is_tried_once_more() {
+    for message in [mail(), sms()] {
+        // TLS, to somebody who hangs up before there is a connection that anything could go over.
+        let stub = Stub::reads_and(true).await;
+        let url = stub.url.replace("http:", "https:");
+        let failed = fails(&couriers(&aws_at(&url)), &message).await;
+        assert_eq!(failed, ("connect_failed".to_owned(), Fate::NeverLeft));
+        assert_eq!(stub.asked(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_mail_belongs_to_the_configuration_set_that_is_named() {
+    let stub = Stub::answers(500, String::new()).await;
+    let sender = EmailSender::parse(SENDER).expect("a sender");
+    for (set, said) in [(Some("codes".to_owned()), 1), (None, 0)] {
+        fails(&SesCourier::new(&stub.aws(), sender.clone(), set), &mail()).await;
+        let asked = stub.asked.lock().expect("no panic").pop();
+        let asked = asked.expect("it is asked");
+        assert_eq!(asked.matches("&ConfigurationSetName=codes").count(), said);
     }
 }

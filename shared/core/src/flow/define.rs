@@ -115,11 +115,13 @@ async fn commit(
         match commit.run().await {
             Err(fault) => return again(fault),
             Ok(Err(why)) => return decided(Next::Fail, why),
-            Ok(Ok(replaced)) => replaced.map(|old| {
-                // It warns the account's owner, who need not be whoever asked: theirs comes first.
-                let locale = account.attributes.locale().or(row.locale);
-                Message::contact_replaced(&policy.branding, locale, old, now)
-            }),
+            Ok(Ok(replaced)) => replaced
+                .filter(|old| policy.may_be_told(old, now))
+                .map(|old| {
+                    // It warns the account's owner, who need not be whoever asked: theirs comes first.
+                    let locale = account.attributes.locale().or(row.locale);
+                    Message::contact_replaced(&policy.branding, locale, old, now)
+                }),
         }
     } else if account.attributes.holds(&contact) {
         None

@@ -1,16 +1,20 @@
 //! Adding and changing a contact: the resolvers over a small Cognito that drives the same triggers,
 //! and what Define commits.
 
+use std::time::Duration;
+
 use latchstring_core::account::{Account, Attributes, Names, Sub};
+use latchstring_core::budget::{Budget, Countries, Price};
 use latchstring_core::contact::{ContactError, Contacts, Identity, PendingState};
 use latchstring_core::flow::{Next, Why};
-use latchstring_core::identifier::Method;
+use latchstring_core::identifier::{Country, Method};
 use latchstring_core::locale::Locale;
 use latchstring_core::ports::{
     Clock as _, Directory as _, Fault, Store as _, TokenHolder, Written,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignInError, SignInPayload};
+use latchstring_core::tester::TestIdentifier;
 use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 
 use crate::harness::{
@@ -170,6 +174,77 @@ fn a_second_contact_is_added_and_nobody_is_told() {
     assert_eq!(session.answer(&last_code(&world)).next(), Next::IssueTokens);
     assert!(holds(&world, ADAS_NAME, NUMBER) && holds(&world, ADAS_NAME, ADA));
     assert!(world.told().is_empty());
+}
+
+#[test]
+fn a_refused_sign_up_has_written_nothing() {
+    let world = World::with_ada();
+    let pool = Pool::of(&world);
+    let tokens = Tokens(&world);
+    let resolver = resolver(&world, &pool, &tokens);
+    let names = Names::parse("Ada", "Lovelace").unwrap();
+    let signing_up = |contact: &str| {
+        let (asking, contact) = (identity(&world, ADAS_NAME), identifier(contact));
+        now(resolver.sign_up(&asking, &names, &contact, None, None))
+    };
+    assert_eq!(signing_up(ADA).unwrap_err(), ContactError::ContactInUse);
+    for number in 0..world.deployment.policy.budgets.contacts_per_day {
+        signing_up(&format!("new{number}@example.org")).unwrap();
+    }
+    world.wire.clear();
+    assert_eq!(refused_by(signing_up(NEW)), Budget::Account);
+    assert_eq!(world.wire.calls(), ["get_user", "charge"]);
+}
+
+#[test]
+fn an_account_has_codes_sent_to_ten_strangers_a_day_and_each_account_has_its_own() {
+    let world = World::with_ada();
+    world.put_bob();
+    let pool = Pool::of(&world);
+    let asks = |name, to: &str| change_as(&world, &pool, &identity(&world, name), to);
+    for number in 0..10 {
+        asks(ADAS_NAME, &format!("stranger{number}@example.org")).unwrap();
+    }
+    assert_eq!(refused_by(asks(ADAS_NAME, NEW)), Budget::Account);
+    asks(BOBS_NAME, NEW).unwrap();
+    world.after_secs(24 * 3600);
+    asks(ADAS_NAME, NEW).unwrap();
+}
+
+fn refused_by(asked: Result<SignInPayload, ContactError>) -> Budget {
+    match asked {
+        Err(ContactError::SignIn(SignInError::TooManyRequests { budget, .. })) => budget,
+        _ => panic!("it is not refused"),
+    }
+}
+
+#[test]
+fn nobody_is_told_of_a_change_where_no_code_would_be_sent() {
+    let mut world = World::with_ada();
+    let test = TestIdentifier {
+        identifier: identifier(ADA),
+        ends: world.clock.now().plus(Duration::from_secs(3600)),
+    };
+    world.deployment.policy.test_identifiers = vec![test];
+    let mut session = change(&world, ADAS_NAME, NEW);
+    session.answer(&last_code(&world));
+    assert!(holds(&world, ADAS_NAME, NEW) && world.told().is_empty());
+
+    let mut world = World::with_ada();
+    world.put_ada(&[
+        ("phone_number", "+4915123456789"),
+        ("phone_number_verified", "true"),
+    ]);
+    let mut session = change(&world, ADAS_NAME, NUMBER);
+    session.answer(&last_code(&world));
+    assert!(world.told().is_empty(), "SMS go to the US alone");
+    let country = Country::parse("DE").unwrap();
+    let price = Price::parse("0.1").unwrap();
+    let sms = &mut world.deployment.policy.budgets.sms;
+    sms.countries = Countries::Only([(country, price)].into());
+    let mut session = change(&world, ADAS_NAME, "+4915123456789");
+    session.answer(&last_code(&world));
+    assert!(world.told().is_empty(), "and now to Germany alone");
 }
 
 #[test]

@@ -12,10 +12,14 @@ use latchstring_core::contact::{ContactError, PendingState};
 use latchstring_core::device;
 use latchstring_core::flow::Next;
 use latchstring_core::identifier::Method;
-use latchstring_core::sign_in::{SignInError, SignInPayload};
+use latchstring_core::secret::Secret;
+use latchstring_core::sign_in::{SignInError, SignInPayload, SignInRequest};
+use latchstring_memory::FixedCaptcha;
 
 use crate::contacts::{self, Tokens, holds, identity};
-use crate::harness::{ADA, ADAS_NAME, BOB, Break, NUMBER, Pool, Session, World, identifier, now};
+use crate::harness::{
+    ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, Session, World, identifier, now,
+};
 use crate::sign_in;
 
 /// What Ada wants instead of [`ADA`].
@@ -32,6 +36,8 @@ const LOST: [Break; 3] = [Break::Before, Break::Throttled, Break::Hangs];
 enum Flow {
     SignIn,
     SignInByPhone,
+    Ticket,
+    Captcha,
     Resend,
     FirstSignIn,
     SignUp,
@@ -41,9 +47,11 @@ enum Flow {
 }
 
 impl Flow {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::SignIn,
         Self::SignInByPhone,
+        Self::Ticket,
+        Self::Captcha,
         Self::Resend,
         Self::FirstSignIn,
         Self::SignUp,
@@ -56,6 +64,8 @@ impl Flow {
         match self {
             Self::SignIn => "Signing in",
             Self::SignInByPhone => "Signing in by phone",
+            Self::Ticket => "Signing in by an SDK, with a ticket",
+            Self::Captcha => "Signing in with a captcha",
             Self::Resend => "Having the code sent again",
             Self::FirstSignIn => "Signing in for the first time",
             Self::SignUp => "Adding a name and a second contact",
@@ -114,7 +124,17 @@ struct Life<'w> {
 
 /// Lives a flow while one call breaks.
 fn live(flow: Flow, broken: Option<(usize, Break)>) -> Lived {
-    let world = World::new();
+    let mut world = World::new();
+    if flow == Flow::Captcha {
+        let budget = &mut world.deployment.policy.budgets.deployment;
+        (budget.short_per_day, budget.long_per_day) = (0, 0);
+        let answers = (0..=PATIENCE).map(|number| number.to_string());
+        world.captcha = Some(Flaky {
+            port: FixedCaptcha::new(answers),
+            wire: world.wire.clone(),
+        });
+    }
+    let world = world;
     world.put_ada(&[("phone_number", NUMBER), ("phone_number_verified", "true")]);
     let pool = Pool::of(&world);
     world.wire.will_break(broken);
@@ -126,7 +146,8 @@ fn live(flow: Flow, broken: Option<(usize, Break)>) -> Lived {
         asked: 0,
     };
     match flow {
-        Flow::SignIn => life.sign_in(ADA, false),
+        Flow::SignIn | Flow::Captcha => life.sign_in(ADA, false),
+        Flow::Ticket => life.sign_in_by_ticket(),
         Flow::SignInByPhone => life.sign_in(NUMBER, false),
         Flow::Resend => life.sign_in(ADA, true),
         Flow::FirstSignIn => life.sign_in_for_the_first_time(),
@@ -187,7 +208,8 @@ impl<'w> Life<'w> {
         request: impl Fn(&Self) -> Result<T, ContactError>,
     ) -> T {
         for _ in 0..PATIENCE {
-            self.asked += usize::from(["signIn", "signUp", "changeContact"].contains(&step));
+            self.asked +=
+                usize::from(["signIn", "signInTicket", "signUp", "changeContact"].contains(&step));
             let answered = request(self);
             self.end(step);
             match answered {
@@ -209,7 +231,11 @@ impl<'w> Life<'w> {
 
     fn open(&mut self, step: &'static str, typed: &str, proof: Option<&str>) -> Session<'w> {
         let payload: SignInPayload = self.ask(step, |life| {
-            let request = sign_in::request(typed, proof);
+            // Each answer to a captcha is good once.
+            let request = SignInRequest {
+                captcha: Some(Secret::new(life.seen.len().to_string())),
+                ..sign_in::request(typed, proof)
+            };
             let resolver = sign_in::resolver(life.world, life.pool);
             now(resolver.session(&request)).map_err(|error: SignInError| error.into())
         });
@@ -224,6 +250,29 @@ impl<'w> Life<'w> {
                 self.resend(&mut session, before + 1);
             }
             if self.answer(&mut session).is_some() {
+                return;
+            }
+        }
+        panic!("locked out");
+    }
+
+    fn sign_in_by_ticket(&mut self) {
+        for _ in 0..PATIENCE {
+            let payload = self.ask("signInTicket", |life| {
+                let resolver = sign_in::resolver(life.world, life.pool);
+                now(resolver.ticket(&sign_in::request(ADA, None))).map_err(SignInError::into)
+            });
+            let mut session = self.world.initiate(ADA);
+            while session.ended.is_none() && session.step() == "select" {
+                session.choose(payload.ticket.expose());
+                self.end("the ticket");
+                if session.ended.is_none() && session.step() == "select" {
+                    self.seen.push(Seen::Again);
+                }
+            }
+            if session.ended.is_some() {
+                self.seen.push(Seen::Anew);
+            } else if self.answer(&mut session).is_some() {
                 return;
             }
         }
@@ -356,6 +405,7 @@ fn cell(lived: &Lived, usual: &Lived) -> String {
 /// Whose call it is.
 fn service(call: &str) -> &'static str {
     match call {
+        "is_answered" => "Turnstile siteverify",
         "initiate" => "Cognito InitiateAuth",
         "respond" => "Cognito RespondToAuthChallenge",
         "get_user" => "Cognito GetUser",
@@ -403,7 +453,7 @@ fn table(flow: Flow) -> String {
 const INTRODUCTION: &str = "\
 # What happens when a call fails
 
-Written by the test `fault_table` of `shared/core/tests/policy/`, which lives every flow once for each outward call and each way in which it can break, and follows the person to their end: everybody comes to it, no message is sent that was not asked for, and nobody gets tokens, a contact or an account that they have not proved. After a change, `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table` writes this page anew.
+Written by the test `fault_table` of `shared/core/tests/policy/`, which lives each flow below once for each call that it makes of Cognito, DynamoDB and Turnstile and each way in which it can break, and follows the person to their end: everybody comes to it, no message is sent that was not asked for, and nobody gets tokens, a contact or an account that they have not proved. After a change, `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table` writes this page anew.
 
 A call *is lost* when it fails, is throttled, or hangs until it is given up: the test tries all three, and it makes no difference which. Its *answer is lost* when it did what it should and nobody knows. A call counts as broken only after its adapter's own second attempt, where it has one.
 
@@ -413,9 +463,9 @@ A call *is lost* when it fails, is throttled, or hangs until it is given up: the
 - `no message`: no message comes; asked for once more, after the cooldown, it does.
 - `anew`: the flow failed and is begun anew.
 - `no notice`: the contact that was replaced is not told.
-- `+1 code charged`: one more code is charged to the identifier's budget, or `+1 message` is sent, than without the fault.
+- `+1 code charged`: one more code is charged to a budget, or `+1 message` is sent, than without the fault.
 
-What hangs is given up in time: `hanging_ports` of `shared/lambda` tries each call of each trigger. What a failed delivery means is in [delivery.md](delivery.md).
+What hangs is given up in time: `hanging_ports` of `shared/lambda` tries each call of each trigger. What a failed delivery means is in [delivery.md](delivery.md); a key ring that is not read is kept as it was, and without one a trigger fails or asks again (`lambda/src/keys.rs`).
 ";
 
 #[test]

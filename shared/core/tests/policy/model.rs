@@ -12,6 +12,8 @@ use latchstring_core::flow::{ClientRequest, Next};
 use latchstring_core::identifier::Method;
 use latchstring_core::ports::Directory as _;
 use latchstring_core::secret::Secret;
+use latchstring_core::sign_in::{SignInError, SignInPayload};
+use latchstring_memory::MemoryDirectory;
 
 use crate::contacts::{change, holds, last_code};
 use crate::harness::{
@@ -222,7 +224,7 @@ fn no_order_of_two_proofs_makes_two_accounts() {
         "proofs",
         [within(2, 2, 1), within(2, 4, 1)],
         |choices, parallel, bounds| {
-            let world = World::new().reconfigured(generous);
+            let world = World::new().reconfigured(generous).reconfigured(careless);
             let proofs: Vec<_> = (0..parallel).map(|_| earned_proof(&world, BOB)).collect();
             let pool = Pool::of(&world);
             let sign_in = resolver(&world, &pool);
@@ -248,7 +250,7 @@ fn no_order_of_two_proofs_makes_two_accounts() {
             }
 
             // Whoever died may have held the lease.
-            world.after_secs(10);
+            world.after_secs(30);
             let proof = earned_proof_or_tokens(&world);
             if let Some(proof) = proof {
                 let payload = now(sign_in.session(&request(BOB, Some(&proof)))).unwrap();
@@ -256,6 +258,67 @@ fn no_order_of_two_proofs_makes_two_accounts() {
                 assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.whys());
             }
             assert_eq!(world.directory.port.len(), 1);
+        },
+    );
+}
+
+/// Cognito's own care for aliases is not what keeps a contact to one owner.
+fn careless(world: &mut World) {
+    world.directory.port = MemoryDirectory::careless();
+}
+
+/// What became of one of two who want the same contact.
+enum Ended {
+    Committed(Reply),
+    Made(Result<SignInPayload, SignInError>),
+}
+
+#[test]
+fn no_order_of_a_commit_and_a_first_sign_in_gives_a_contact_two_owners_or_none() {
+    explore(
+        "a commit and a first sign-in",
+        [within(2, 2, 1), within(2, 4, 1)],
+        |choices, _, bounds| {
+            let world = World::new().reconfigured(generous).reconfigured(careless);
+            world.put_ada(&[]);
+            let changing = change(&world, ADAS_NAME, BOB);
+            let code = last_code(&world);
+            let proof = earned_proof(&world, BOB);
+            let pool = Pool::of(&world);
+            let sign_in = resolver(&world, &pool);
+            let first = request(BOB, Some(&proof));
+            world.wire.take_turns();
+            let committing = answering(&changing, code.clone(), None);
+            let strands: Vec<Strand<'_, Ended>> = vec![
+                Box::pin(async { Ended::Committed(committing.await) }),
+                Box::pin(async { Ended::Made(sign_in.session(&first).await) }),
+            ];
+            let ended = choices.run(strands, bounds);
+            let bob = identifier(BOB);
+            let owners = world.directory.port.holders(&bob);
+            assert!(owners <= 1, "{owners} owners");
+            for ended in ended.into_iter().flatten() {
+                match ended {
+                    Ended::Committed(reply) => assert!(
+                        reply.next() != Next::IssueTokens || holds(&world, ADAS_NAME, BOB),
+                        "tokens without the contact"
+                    ),
+                    Ended::Made(Ok(payload)) => {
+                        let reply = pool.session(&payload.session).answer(&proof);
+                        assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.whys());
+                    }
+                    Ended::Made(Err(_)) => {}
+                }
+            }
+
+            // Whoever died may have held the lease. Both come again, and one of them has it.
+            world.after_secs(30);
+            changing.clone().answer(&code);
+            let again = now(sign_in.session(&first)).map(|payload| payload.session);
+            if let Ok(session) = again {
+                pool.session(&session).answer(&proof);
+            }
+            assert_eq!(world.directory.port.holders(&bob), 1);
         },
     );
 }
@@ -277,7 +340,8 @@ fn no_order_of_two_commits_gives_a_contact_two_owners_or_none() {
         "commits",
         [within(2, 2, 1), within(2, 4, 1)],
         |choices, parallel, bounds| {
-            let world = World::with_ada();
+            let world = World::with_ada().reconfigured(careless);
+            world.put_ada(&[]);
             world.put_bob();
             let names = [ADAS_NAME, BOBS_NAME];
             let asked = names.map(|name| {

@@ -644,7 +644,7 @@ fn a_fault_anywhere_on_the_way_of_a_proof_ends_in_one_account_all_the_same() {
             let payload = result.unwrap_or_else(|error| {
                 assert_eq!(error.error_type(), "Unavailable");
                 // The lost request may still hold the lease.
-                world.after_secs(10);
+                world.after_secs(30);
                 with_proof(&world, &pool, BOB, &proof).unwrap()
             });
             let mut session = pool.session(&payload.session);

@@ -7,6 +7,7 @@
 mod contact;
 mod sign_in;
 
+use std::net::Ipv4Addr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use latchstring_core::identifier::Method;
 use latchstring_core::label::Label;
 use latchstring_core::ports::{Clock, Fault};
 use latchstring_core::secret::Secret;
-use latchstring_core::sign_in::{SignInError, SignInPayload};
+use latchstring_core::sign_in::{Cause, SignInError, SignInPayload};
 use latchstring_core::time::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -103,16 +104,15 @@ fn identity(event: &Value) -> Option<Identity> {
 
 /// Where the request comes from: the address at this place of `X-Forwarded-For`, counted from the
 /// right, because what stands further left was said by the client. `None` if that is not
-/// configured, or there is no address.
+/// configured. Whatever has no address there is one source together: it gets no budget of its own
+/// by saying nothing.
 fn source(event: &Value, position: Option<usize>) -> Option<Source> {
-    event["request"]["headers"]["x-forwarded-for"]
-        .as_str()?
-        .rsplit(',')
-        .nth(position?.checked_sub(1)?)?
-        .trim()
-        .parse()
-        .ok()
-        .map(Source::new)
+    let position = position?;
+    let address = event["request"]["headers"]["x-forwarded-for"]
+        .as_str()
+        .and_then(|seen| seen.rsplit(',').nth(position.checked_sub(1)?))
+        .and_then(|address| address.trim().parse().ok());
+    Some(Source::new(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into())))
 }
 
 /// Resolves the event's field within [`BUDGET`], logs the outcome in one line and words it for
@@ -146,6 +146,11 @@ async fn respond(
             let outcome = error.error_type();
             match &error {
                 ContactError::SignIn(SignInError::Unavailable(cause)) => {
+                    metrics::fault(match cause {
+                        Cause::Fault(fault) => fault.call,
+                        // What Cognito, or its setting, is the reason of.
+                        _ => "pool",
+                    });
                     tracing::error!(field, outcome, identifier, duration_ms, %cause, "resolver");
                 }
                 ContactError::SignIn(SignInError::TooManyRequests { budget, .. }) => {
@@ -180,11 +185,12 @@ mod tests {
         assert_eq!(of(seen, Some(1)), at("2001:db8::1"));
         assert_eq!(of(seen, Some(2)), at("198.51.100.1"));
         assert_eq!(of(seen, Some(3)), at("192.0.2.9"));
-        assert_eq!(of(seen, Some(4)), None);
+        let together = at("0.0.0.0");
+        assert_eq!(of(seen, Some(4)), together);
         assert_eq!(of(seen, None), None, "not configured");
         for odd in ["", "unknown", "192.0.2.9:1234", "192.0.2"] {
-            assert_eq!(of(odd, Some(1)), None, "{odd}");
+            assert_eq!(of(odd, Some(1)), together, "{odd}");
         }
-        assert_eq!(source(&json!({"request": null}), Some(1)), None);
+        assert_eq!(source(&json!({"request": null}), Some(1)), together);
     }
 }

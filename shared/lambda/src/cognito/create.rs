@@ -11,7 +11,7 @@ use super::{DECIDING, event};
 use crate::delivery::{self, Parcel};
 use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
-use crate::log::Decision;
+use crate::log::{self, Decision};
 use crate::system::within;
 
 /// The private parameter that carries the challenge to Verify.
@@ -72,7 +72,7 @@ impl<S: Store, M: Courier, C: Clock, E: Entropy, K: Deployments> Handler
                 .map(|message| Parcel::code(message, challenge, &deployment.keys));
             (decided.decision, parcel)
         } else {
-            tracing::warn!(trigger = "create", "out of time");
+            log::undecided("create", begun);
             let created = ask_again(&deployment, &self.clock, &self.entropy, &turn);
             (created, None)
         };

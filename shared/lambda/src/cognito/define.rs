@@ -11,7 +11,7 @@ use super::{DECIDING, event};
 use crate::delivery::{self, Parcel};
 use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
-use crate::log::Decision;
+use crate::log::{self, Decision};
 use crate::system::within;
 
 /// Define: what comes next.
@@ -74,7 +74,7 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
                     .map(|message| Parcel::notice(message, decided.flow, keys));
                 (decided.decision, parcel)
             } else {
-                tracing::warn!(trigger = "define", "out of time, or without keys");
+                log::undecided("define", begun);
                 (Next::Challenge, None)
             };
         let mut response = CognitoEventUserPoolsDefineAuthChallengeResponse::default();

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{BUDGET, event};
 use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
-use crate::log::Decision;
+use crate::log::{self, Decision};
 use crate::metrics;
 use crate::system::within;
 
@@ -71,7 +71,7 @@ impl<S: Store, C: Clock, K: Deployments> Handler for VerifyTrigger<S, C, K> {
             metrics::judged(decided.why);
             decided.decision
         } else {
-            tracing::warn!(trigger = "verify", "out of time, or without keys");
+            log::undecided("verify", begun);
             Verdict::Wrong
         };
         let mut response = CognitoEventUserPoolsVerifyAuthChallengeResponse::default();

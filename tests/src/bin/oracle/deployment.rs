@@ -12,8 +12,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-use crate::Sabotage;
 use crate::cloud::Cloud;
+use crate::{Class, Sabotage, is_of};
 
 const POOL: &str = "us-east-1_ORACLE000";
 const CLIENT: &str = "oracleclient00000000000000";
@@ -77,7 +77,16 @@ struct Lambdas {
 }
 
 impl Triggers for Lambdas {
-    fn invoke(&self, trigger: Trigger, event: Value) -> TriggerFuture<'_> {
+    fn invoke(&self, trigger: Trigger, mut event: Value) -> TriggerFuture<'_> {
+        let typed = event["userName"].as_str().unwrap_or_default();
+        if is_of(Class::NobodyLongEvent, typed) {
+            event["request"]["userAttributes"] = json!({
+                "sub": "00000000-0000-4000-8000-000000000000",
+                "cognito:user_status": "CONFIRMED",
+                "email": typed,
+                "email_verified": "true",
+            });
+        }
         Box::pin(async move {
             let function = match trigger {
                 Trigger::Define => &self.define,

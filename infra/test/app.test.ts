@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { describe, it, mock } from 'node:test';
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Packages } from '../lib';
+import { LEAST, PACKAGES, functionOf, nameOf } from './support';
+
+const APP = path.join(__dirname, '../bin/app.ts');
+// The zips need no build.
+const folder = mock.method(Packages, 'folder', () => LEAST.packages as Packages);
+
+/** Runs the app as `cdk` does, which hands over what `-c` says in a variable. */
+function synthesise(context: Record<string, string>): { name: string; template: Template } {
+  process.env.CDK_CONTEXT_JSON = JSON.stringify(context);
+  process.env.CDK_OUTDIR = fs.mkdtempSync(path.join(PACKAGES, 'out-'));
+  delete require.cache[APP];
+  const { app } = require(APP) as typeof import('../bin/app');
+  const stack = app.node.children.find((child) => child instanceof Stack) as Stack;
+  return { name: stack.stackName, template: Template.fromStack(stack) };
+}
+
+describe('the app that deploys as it stands', () => {
+  it('says what to set if nothing is', () => {
+    assert.throws(() => synthesise({}), /-c emailFrom=codes@example\.com.*-c smsCountries=DE/);
+  });
+
+  it('takes every option', () => {
+    const { name, template } = synthesise({
+      stack: 'acme',
+      emailFrom: 'codes@example.com',
+      emailName: 'Acme',
+      configurationSet: 'codes',
+      sesSandbox: 'true',
+      smsCountries: 'DE, AT',
+      smsSenderId: 'Acme',
+      smsOriginationNumber: '+4915112345678',
+      appName: 'Acme App',
+      alarmTopic: 'arn:aws:sns:eu-west-1:111122223333:alarms',
+      architecture: 'x86_64',
+      userPool: 'eu-west-1_Abc',
+      clients: 'web, phone',
+    });
+    assert.equal(name, 'acme');
+    const { Architectures, Environment } = functionOf(template, 'create-auth-challenge').Properties;
+    assert.deepEqual(Architectures, ['x86_64']);
+    assert.match(String(folder.mock.calls.at(-1)?.arguments), /target\/package\/x86_64$/);
+    const { TABLE_NAME, KEY_RING_SECRET, ...variables } = Environment.Variables;
+    assert.deepEqual(variables, {
+      APP_NAME: 'Acme App',
+      CLIENT_IDS: 'web,phone',
+      EMAIL_FROM: 'Acme <codes@example.com>',
+      SES_CONFIGURATION_SET: 'codes',
+      SMS_COUNTRIES: 'DE,AT',
+      SMS_ORIGINATION_NUMBER: '+4915112345678',
+      SMS_SENDER_ID: 'Acme',
+    });
+    template.resourceCountIs('AWS::Cognito::UserPool', 0);
+    template.hasOutput('UserPoolId', { Value: 'eu-west-1_Abc' });
+    for (const { Properties } of Object.values(template.findResources('AWS::CloudWatch::Alarm'))) {
+      assert.deepEqual(Properties.AlarmActions, ['arn:aws:sns:eu-west-1:111122223333:alarms']);
+    }
+    const mailed = Object.values(template.findResources('AWS::IAM::Policy'))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+      .filter(({ Action }) => Action === 'ses:SendEmail')
+      .flatMap(({ Resource }) => Resource)
+      .map(nameOf);
+    assert.ok(mailed.some((arn) => arn.endsWith(':identity/*')));
+    assert.ok(mailed.some((arn) => arn.endsWith(':configuration-set/codes')));
+  });
+
+  it('needs an address alone, or countries alone', () => {
+    const mail = synthesise({ emailFrom: 'codes@example.com' });
+    assert.equal(mail.name, 'latchstring');
+    mail.template.resourceCountIs('AWS::Cognito::UserPool', 1);
+    assert.equal(functionOf(mail.template, 'sign-in').Properties.Environment.Variables.SMS_COUNTRIES, undefined);
+    const { Architectures } = functionOf(mail.template, 'sign-in').Properties;
+    assert.deepEqual(Architectures, ['arm64']);
+    const sms = synthesise({ smsCountries: 'DE' });
+    assert.equal(functionOf(sms.template, 'sign-in').Properties.Environment.Variables.EMAIL, 'false');
+  });
+
+  it('is documented with every option', () => {
+    const names = [...fs.readFileSync(APP, 'utf8').matchAll(/(?:context|list)\('(\w+)'\)/g)].map(([, name]) => name);
+    const told = fs.readFileSync(path.join(__dirname, '../../docs/operations.md'), 'utf8');
+    assert.equal(names.length, 13);
+    for (const name of names) {
+      assert.ok(new RegExp(`-c ${name}=|\`${name}[=\`]`).test(told), name);
+    }
+  });
+});

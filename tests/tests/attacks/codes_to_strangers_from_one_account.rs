@@ -1,0 +1,19 @@
+//! Whoever is signed in once has codes sent to everybody, by changing their own address again and
+//! again: a captcha at sign-in alone would not stop that.
+
+use crate::{production, refused, victim};
+
+#[tokio::test]
+async fn an_account_reaches_ten_strangers_a_day_and_the_next_is_written_nothing() {
+    let latchstring = production().await;
+    let attacker = victim(&latchstring).await.signs_in().await;
+    for number in 0..10 {
+        let stranger = latchstring.by_email(&format!("stranger{number}@example.com"));
+        attacker.changes_to(&stranger).await.expect("it is sent");
+        assert_eq!(stranger.messages().await.len(), 1);
+    }
+    let next = latchstring.by_email("next@example.com");
+    let refusal = refused(attacker.changes_to(&next).await);
+    assert_eq!(refusal.kind, "TooManyRequests");
+    assert!(next.messages().await.is_empty());
+}
