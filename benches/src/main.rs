@@ -138,7 +138,7 @@ fn cold(row: &Row<'_>, figures: &mut Figures, aws: &Aws, logs: &Path) -> Result<
 fn warm(row: &Row<'_>, figures: &mut Figures, calls: usize, logs: &Path) -> Result<(), String> {
     let mut running = row.function.start(logs)?;
     // What is compiled or connected at the first calls is not warm yet.
-    for _ in 0..calls / 20 + 1 {
+    for _ in 0..=calls / 20 {
         running.invoke((row.event)())?;
     }
     let before = running

@@ -78,8 +78,17 @@ pub(crate) fn print(figures: &[Figures], instructions: &Result<Vec<(&'static str
             cold: median(&figures.cold),
         })
         .collect();
-    let of = |name: &str| lines.iter().find(|line| line.figures.name == name);
-    let floor = of(FLOOR);
+    rows(&lines);
+    asked(&lines);
+    targets(&lines, instructions);
+}
+
+fn of<'l, 'f>(lines: &'l [Line<'f>], name: &str) -> Option<&'l Line<'f>> {
+    lines.iter().find(|line| line.figures.name == name)
+}
+
+fn rows(lines: &[Line<'_>]) {
+    let floor = of(lines, FLOOR);
     let by_floor = |value: f64, of: fn(&Line<'_>) -> f64| {
         floor.map_or(0.0, |floor| value / of(floor).max(f64::MIN_POSITIVE))
     };
@@ -88,7 +97,7 @@ pub(crate) fn print(figures: &[Figures], instructions: &Result<Vec<(&'static str
         "\n| function | size MB | init ms | × floor | first answer ms | first, all done ms | init + first ms | × floor | warm p50 µs | p99 µs | × floor | CPU of the start ms | CPU of a call µs | peak MB | × floor |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
-    for line in &lines {
+    for line in lines {
         let Line {
             figures,
             init,
@@ -118,6 +127,9 @@ pub(crate) fn print(figures: &[Figures], instructions: &Result<Vec<(&'static str
             by_floor(figures.peak as f64, |floor| floor.figures.peak as f64),
         );
     }
+}
+
+fn asked(lines: &[Line<'_>]) {
     println!("\nWhat the first call asks of AWS:");
     for line in lines.iter().filter(|line| !line.figures.asked.is_empty()) {
         let asked: Vec<_> = line
@@ -128,17 +140,23 @@ pub(crate) fn print(figures: &[Figures], instructions: &Result<Vec<(&'static str
             .collect();
         println!("  {}: {}", line.figures.name, asked.join(", "));
     }
+}
 
+fn targets(lines: &[Line<'_>], instructions: &Result<Vec<(&'static str, u64)>, String>) {
     println!("\n| target | bound | measured | |");
     println!("|---|---|---|---|");
     let at_most = |what: &str, bound: f64, a: &str, b: &str, value: fn(&Line<'_>) -> f64| {
-        let measured = of(a).zip(of(b)).map(|(a, b)| value(a) / value(b));
+        let measured = of(lines, a)
+            .zip(of(lines, b))
+            .map(|(a, b)| value(a) / value(b));
         target(what, "at most", bound, measured, |measured| {
             measured <= bound
         });
     };
     let at_least = |what: &str, bound: f64, a: &str, b: &str, value: fn(&Line<'_>) -> f64| {
-        let measured = of(a).zip(of(b)).map(|(a, b)| value(b) / value(a));
+        let measured = of(lines, a)
+            .zip(of(lines, b))
+            .map(|(a, b)| value(b) / value(a));
         target(what, "at least", bound, measured, |measured| {
             measured >= bound
         });

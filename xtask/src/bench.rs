@@ -58,7 +58,7 @@ fn go(repository: &Repository) -> Result<(), Failed> {
     show_and_run(repository, &build)
 }
 
-/// Each handler as one file, as the other project's construct makes them: CommonJS, minified, and
+/// Each handler as one file, as the other project's construct makes them: `CommonJS`, minified, and
 /// with the SDK inside.
 fn bundles(repository: &Repository) -> Result<(), Failed> {
     node::modules(repository, NODE)?;

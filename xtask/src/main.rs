@@ -247,23 +247,7 @@ fn main() -> ExitCode {
             program(&["latchstring-doctor", "--"]),
             &arguments,
         ),
-        Chore::Oracle { arguments } => {
-            let is_help = arguments
-                .iter()
-                .any(|a| ["--help", "-h"].contains(&a.as_str()));
-            if !is_help && let Err(failed) = package::release(&repository, &[]) {
-                return told(Err(failed));
-            }
-            // Of the whole workspace, as the tests are built: by its package it would have other
-            // features, and the AWS SDK would be compiled once more.
-            let build = Line::cargo(&["build", "--quiet", "--locked", "--workspace"])
-                .args(&["--bin", "oracle"]);
-            if let Err(failed) = steps::show_and_run(&repository, &build) {
-                return told(Err(failed));
-            }
-            let name = "target/debug/oracle";
-            passed_on(&repository, Line::new(name, name), &arguments)
-        }
+        Chore::Oracle { arguments } => oracle(&repository, &arguments),
         Chore::Bench { arguments } => {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             told(bench::run(&repository, &arguments))
@@ -282,6 +266,24 @@ fn main() -> ExitCode {
 /// A program of a package of ours.
 fn program(arguments: &[&str]) -> Line {
     Line::cargo(&["run", "--quiet", "--locked", "--package"]).args(arguments)
+}
+
+fn oracle(repository: &Repository, arguments: &[String]) -> ExitCode {
+    let asks_for_help = |argument: &String| ["--help", "-h"].contains(&&**argument);
+    // Of the whole workspace, as the tests are built: by its package it would have other features,
+    // and the AWS SDK would be compiled once more.
+    let program = Line::cargo(&["build", "--quiet", "--locked", "--workspace"]);
+    let mut built = steps::show_and_run(repository, &program.args(&["--bin", "oracle"]));
+    if !arguments.iter().any(asks_for_help) {
+        built = built.and_then(|()| package::release(repository, &[]));
+    }
+    match built {
+        Ok(()) => {
+            let name = "target/debug/oracle";
+            passed_on(repository, Line::new(name, name), arguments)
+        }
+        failed => told(failed),
+    }
 }
 
 /// Runs a line that is all of a chore.

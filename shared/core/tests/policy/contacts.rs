@@ -192,7 +192,7 @@ fn a_refused_sign_up_has_written_nothing() {
         signing_up(&format!("new{number}@example.org")).unwrap();
     }
     world.wire.clear();
-    assert_eq!(refused_by(signing_up(NEW)), Budget::Account);
+    assert_eq!(refused_by(&signing_up(NEW)), Budget::Account);
     assert_eq!(world.wire.calls(), ["get_user", "charge"]);
 }
 
@@ -205,15 +205,15 @@ fn an_account_has_codes_sent_to_ten_strangers_a_day_and_each_account_has_its_own
     for number in 0..10 {
         asks(ADAS_NAME, &format!("stranger{number}@example.org")).unwrap();
     }
-    assert_eq!(refused_by(asks(ADAS_NAME, NEW)), Budget::Account);
+    assert_eq!(refused_by(&asks(ADAS_NAME, NEW)), Budget::Account);
     asks(BOBS_NAME, NEW).unwrap();
     world.after_secs(24 * 3600);
     asks(ADAS_NAME, NEW).unwrap();
 }
 
-fn refused_by(asked: Result<SignInPayload, ContactError>) -> Budget {
+fn refused_by(asked: &Result<SignInPayload, ContactError>) -> Budget {
     match asked {
-        Err(ContactError::SignIn(SignInError::TooManyRequests { budget, .. })) => budget,
+        Err(ContactError::SignIn(SignInError::TooManyRequests { budget, .. })) => *budget,
         _ => panic!("it is not refused"),
     }
 }
