@@ -153,6 +153,10 @@ impl<'a> All<'a, '_> {
     ) {
         let binary = path(self.root, "target/release").join(package);
         let mut environment = self.shared(&self.aws.amazon);
+        if settings.contains(&Setting::Memory) {
+            // Whoever speaks to nobody reads no certificates.
+            environment.retain(|(name, _)| *name != "AWS_CA_BUNDLE");
+        }
         environment.push(("USER_POOL_ID", POOL.to_owned()));
         environment.push(("CLIENT_IDS", CLIENT.to_owned()));
         environment.push(("SMS_COUNTRIES", "US".to_owned()));

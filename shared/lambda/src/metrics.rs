@@ -7,7 +7,7 @@ use std::time::Duration;
 use latchstring_core::flow::Why;
 use latchstring_core::identifier::{Country, Identifier};
 use latchstring_core::ports::Clock;
-use serde_json::{Map, Value, json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::delivery::millis;
 use crate::system::SystemClock;
@@ -124,23 +124,68 @@ fn write(metric: &Metric, value: u64, dimensions: &[(&'static str, &str)]) {
 }
 
 fn line(metric: &Metric, value: u64, dimensions: &[(&'static str, &str)]) -> String {
-    let namespace = NAMESPACE.get().map_or("Latchstring", String::as_str);
-    let mut members: Map<String, Value> = dimensions
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
-        .collect();
-    members.insert(metric.name.to_owned(), value.into());
-    let directive = json!({
-        "Namespace": namespace,
-        "Dimensions": metric.dimensions,
-        "Metrics": [{"Name": metric.name, "Unit": metric.unit}],
-    });
-    let about = json!({
-        "Timestamp": SystemClock.now().as_millis(),
-        "CloudWatchMetrics": [directive],
-    });
-    members.insert("_aws".to_owned(), about);
-    Value::Object(members).to_string()
+    let line = Embedded {
+        metric,
+        value,
+        dimensions,
+    };
+    // Texts and numbers: nothing in it can fail.
+    serde_json::to_string(&line).unwrap_or_default()
+}
+
+/// A line of the format, written as it is and not built first: each call writes two.
+struct Embedded<'a> {
+    metric: &'a Metric,
+    value: u64,
+    dimensions: &'a [(&'static str, &'a str)],
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct About<'a> {
+    timestamp: u64,
+    cloud_watch_metrics: [Directive<'a>; 1],
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    namespace: &'a str,
+    dimensions: &'static [&'static [&'static str]],
+    metrics: [Named; 1],
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Named {
+    name: &'static str,
+    unit: &'static str,
+}
+
+impl Serialize for Embedded<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Metric {
+            name,
+            unit,
+            dimensions,
+        } = *self.metric;
+        let mut line = serializer.serialize_map(None)?;
+        for (name, value) in self.dimensions {
+            line.serialize_entry(name, value)?;
+        }
+        line.serialize_entry(name, &self.value)?;
+        let directive = Directive {
+            namespace: NAMESPACE.get().map_or("Latchstring", String::as_str),
+            dimensions,
+            metrics: [Named { name, unit }],
+        };
+        let about = About {
+            timestamp: SystemClock.now().as_millis(),
+            cloud_watch_metrics: [directive],
+        };
+        line.serialize_entry("_aws", &about)?;
+        line.end()
+    }
 }
 
 #[cfg(test)]
@@ -148,6 +193,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use latchstring_core::identifier::Method;
+    use serde_json::Value;
 
     use super::*;
 
