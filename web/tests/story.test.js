@@ -47,9 +47,21 @@ for (const [name, device] of Object.entries({ desk: DESKTOP, phone: PHONE })) {
 
 test("by keyboard alone", async () => {
   const ada = await person();
+  ada.forgiven.push(REFUSED);
   await ada.opens();
   await ada.field.waitFor();
   const { keyboard } = ada.page;
+  const goesTo = async (name) => {
+    const wanted = ada.page.getByRole("button", { name, exact: true });
+    await wanted.waitFor();
+    for (let tabs = 0; tabs < 20; tabs += 1) {
+      if (await wanted.evaluate((element) => element === document.activeElement)) {
+        return keyboard.press("Enter");
+      }
+      await keyboard.press("Tab");
+    }
+    assert.fail(`no way by Tab to ${name}`);
+  };
   await keyboard.type(ada.email);
   await keyboard.press("Enter");
   await ada.heading("Type the code").waitFor();
@@ -68,6 +80,30 @@ test("by keyboard alone", async () => {
   await ada.heading("Type the code").waitFor();
   await keyboard.type(await ada.received(ada.phone));
   await ada.heading("Hello, Ada Lovelace").waitFor();
+
+  await goesTo("Change the email address");
+  await ada.heading("Your email address").waitFor();
+  const other = `other.${ada.email}`;
+  await keyboard.type(other);
+  await keyboard.press("Enter");
+  await ada.heading("Type the code").waitFor();
+  const code = await ada.received(other);
+  await keyboard.type(wrong(code));
+  await ada.page.getByText("You have 2 more tries.").waitFor();
+  // What was wrong is selected: the right one replaces it.
+  await keyboard.type(code);
+  await ada.page.locator(".notice").getByText("Done. You can sign in with it").waitFor();
+  await goesTo("Sign out on all devices");
+  await ada.page.locator(".notice").getByText("You are signed out on all devices.").waitFor();
+  await ada.field.waitFor();
+  await keyboard.type(other);
+  await keyboard.press("Enter");
+  await ada.heading("Type the code").waitFor();
+  await keyboard.type(await ada.received(other));
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  await goesTo("Delete the account");
+  await goesTo("Delete it for good");
+  await ada.page.locator(".notice").getByText("Your account is deleted.").waitFor();
 });
 
 test("known and unknown people see the same until the code is right", async () => {

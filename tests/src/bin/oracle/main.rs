@@ -313,7 +313,8 @@ fn report(samples: &Samples) -> Found {
             // SECURITY.md says so; what follows is after a session that sent nothing.
             let excuse = match class {
                 Class::Disabled => Some("as known"),
-                Class::NobodySlowCourier if !SENDING.contains(&step) => Some("after a longer wait"),
+                Class::NobodySlowCourier if SENDING.contains(&step) => None,
+                Class::NobodySlowCourier => Some("after a longer wait"),
                 Class::NobodyLongEvent => Some("by Cognito's event"),
                 _ if step >= ANONYMOUS => Some("as Cognito's answer is"),
                 _ => None,
