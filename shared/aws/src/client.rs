@@ -12,8 +12,12 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -111,6 +115,26 @@ fn trust(environment: &AwsEnvironment) -> TrustStore {
     }
 }
 
+/// The SDK's client as it is, but for what it does whenever a service's client is made of it: then it
+/// loads the certificates, and forgets them, so that the first request finds a system's in memory.
+/// Ours are in the binary, and a cold start would read them once for each service.
+#[derive(Debug)]
+struct Unhurried(SharedHttpClient);
+
+impl HttpClient for Unhurried {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.0.connector_metadata()
+    }
+}
+
 /// A client that keeps as many connections. Certificates are loaded when it is first used.
 fn https(trust: TrustStore, connections: Option<usize>) -> SharedHttpClient {
     let tls = TlsContext::builder().with_trust_store(trust);
@@ -118,7 +142,7 @@ fn https(trust: TrustStore, connections: Option<usize>) -> SharedHttpClient {
     builder.set_pool_max_idle_per_host(connections);
     // Invariant: a context is what it was given; building one checks nothing.
     let tls = tls.build().expect("a context");
-    builder.tls_context(tls).build_https()
+    SharedHttpClient::new(Unhurried(builder.tls_context(tls).build_https()))
 }
 
 impl Aws {
