@@ -243,6 +243,7 @@ test("what may go wrong, state by state", async () => {
     await ada.problem.getByText(["2 more tries", "one more try", "last try"][count]).waitFor();
   }
   await ada.heading("You need a new code").waitFor();
+  await ada.page.locator(".pane").getByText("483920").first().waitFor();
   await picture(ada, "code-spent");
   await spendBudget(ada.email);
   await ada.button("Send a new code").tap();
