@@ -152,11 +152,7 @@ impl<'a> All<'a, '_> {
         check: fn(&str) -> Result<(), String>,
     ) {
         let binary = path(self.root, "target/release").join(package);
-        let mut environment = self.shared(&self.aws.amazon);
-        if settings.contains(&Setting::Memory) {
-            // Whoever speaks to nobody reads no certificates.
-            environment.retain(|(name, _)| *name != "AWS_CA_BUNDLE");
-        }
+        let mut environment = vec![("AWS_ENDPOINT_URL", self.aws.url.clone())];
         environment.push(("USER_POOL_ID", POOL.to_owned()));
         environment.push(("CLIENT_IDS", CLIENT.to_owned()));
         environment.push(("SMS_COUNTRIES", "US".to_owned()));
@@ -166,6 +162,8 @@ impl<'a> All<'a, '_> {
                 Setting::Table => environment.extend([
                     ("TABLE_NAME", "latchstring".to_owned()),
                     ("EMAIL_FROM", "codes@example.org".to_owned()),
+                    // Whoever speaks to nobody reads no certificates.
+                    ("AWS_CA_BUNDLE", self.aws.amazon.display().to_string()),
                 ]),
                 Setting::Ring => environment.push(("KEY_RING", self.ring.to_owned())),
                 Setting::Secret => environment.push(("KEY_RING_SECRET", "ring".to_owned())),
@@ -176,7 +174,7 @@ impl<'a> All<'a, '_> {
         self.add(
             name,
             &binary,
-            "cargo build --release --bins",
+            "cargo xtask bench",
             command,
             environment,
             size,
@@ -193,7 +191,7 @@ impl<'a> All<'a, '_> {
         check: fn(&str) -> Result<(), String>,
     ) {
         let binary = path(self.root, "target/tools/bench-go").join(job);
-        let mut environment = self.shared(&self.aws.system);
+        let mut environment = self.shared();
         environment.push(("SSL_CERT_FILE", self.aws.system.display().to_string()));
         let size = size(&binary);
         let command = vec![binary.display().to_string()];
@@ -219,7 +217,7 @@ impl<'a> All<'a, '_> {
     ) {
         let bundle = path(self.root, "target/tools/bench-node").join(format!("{job}.js"));
         let runtime = "benches/peers/node/node_modules/aws-lambda-ric/bin/index.mjs";
-        let mut environment = self.shared(&self.aws.system);
+        let mut environment = self.shared();
         environment.extend([
             (
                 "NODE_EXTRA_CA_CERTS",
@@ -257,7 +255,7 @@ impl<'a> All<'a, '_> {
         check: fn(&str) -> Result<(), String>,
     ) {
         let python = path(self.root, "target/tools/bench-python/bin/python");
-        let mut environment = self.shared(&self.aws.system);
+        let mut environment = self.shared();
         let folder = path(self.root, "benches/peers/python");
         environment.extend([
             ("PYTHONPATH", folder.display().to_string()),
@@ -288,11 +286,11 @@ impl<'a> All<'a, '_> {
         );
     }
 
-    /// What every function is told about AWS.
-    fn shared(&self, roots: &Path) -> Vec<(&'static str, String)> {
+    /// What every peer is told about AWS.
+    fn shared(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_ENDPOINT_URL", self.aws.url.clone()),
-            ("AWS_CA_BUNDLE", roots.display().to_string()),
+            ("AWS_CA_BUNDLE", self.aws.system.display().to_string()),
         ]
     }
 

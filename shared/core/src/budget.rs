@@ -25,7 +25,7 @@ use crate::code::CodeLength;
 use crate::identifier::{Country, Identifier, IdentifierError, PhoneNumber};
 use crate::keys::KeyRing;
 use crate::label::Label;
-use crate::policy::Deployment;
+use crate::policy::{Deployment, Policy};
 use crate::ports::{Captcha, Charged, Fault, Store, Window};
 use crate::secret::Secret;
 use crate::sign_in::SignInError;
@@ -142,18 +142,6 @@ pub struct SmsBudget {
     pub spend_per_day: Price,
 }
 
-impl SmsBudget {
-    /// Whether SMS are sent to the number's country.
-    pub(crate) fn serves(&self, number: &PhoneNumber) -> bool {
-        match &self.countries {
-            Countries::All => true,
-            Countries::Only(prices) => number
-                .country()
-                .is_some_and(|country| prices.contains_key(&country)),
-        }
-    }
-}
-
 /// Where SMS are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Countries {
@@ -185,6 +173,27 @@ impl Price {
         let whole: u32 = whole.parse().ok().filter(|whole| *whole <= 10_000)?;
         let decimals: u32 = format!("{decimals:0<5}").parse().ok()?;
         Some(Self(whole * 100_000 + decimals))
+    }
+}
+
+impl Policy {
+    /// What an identifier's messages may cost, or that none is sent there.
+    pub(crate) fn price(&self, identifier: &Identifier) -> Result<Option<u32>, IdentifierError> {
+        let number = match identifier {
+            Identifier::Email(_) if self.mail => return Ok(None),
+            Identifier::Email(_) => return Err(IdentifierError::NoMail),
+            Identifier::PhoneNumber(number) => number,
+        };
+        match &self.budgets.sms.countries {
+            Countries::All => Ok(None),
+            nowhere if nowhere.is_empty() => Err(IdentifierError::NoSms),
+            Countries::Only(prices) => {
+                let price = number.country().and_then(|country| prices.get(&country));
+                let Price(price) = price.ok_or(IdentifierError::Country)?;
+                // Like attempts: all the sends that a code may have.
+                Ok(Some(price.saturating_mul(u32::from(self.resends) + 1)))
+            }
+        }
     }
 }
 
@@ -504,7 +513,7 @@ impl<S: Store, P: Captcha> Till<'_, S, P> {
         bearer: Bearer,
         source: Option<Source>,
     ) -> Result<Charge, SignInError> {
-        let price = self.price(identifier)?;
+        let price = self.deployment.policy.price(identifier)?;
         let entry = match source.filter(|_| bearer == Bearer::Stranger) {
             Some(source) => self.charge_source(source).await?,
             None => Entry::default(),
@@ -551,26 +560,6 @@ impl<S: Store, P: Captcha> Till<'_, S, P> {
             &[limit('d', DAY, most, Budget::Account, self.now)],
         )
         .await
-    }
-
-    /// What its messages may cost, or that none is sent there.
-    fn price(&self, identifier: &Identifier) -> Result<Option<u32>, IdentifierError> {
-        let policy = &self.deployment.policy;
-        let number = match identifier {
-            Identifier::Email(_) if policy.mail => return Ok(None),
-            Identifier::Email(_) => return Err(IdentifierError::NoMail),
-            Identifier::PhoneNumber(number) => number,
-        };
-        match &policy.budgets.sms.countries {
-            Countries::All => Ok(None),
-            nowhere if nowhere.is_empty() => Err(IdentifierError::NoSms),
-            Countries::Only(prices) => {
-                let price = number.country().and_then(|country| prices.get(&country));
-                let Price(price) = price.ok_or(IdentifierError::Country)?;
-                // Like attempts: all the sends that a code may have.
-                Ok(Some(price.saturating_mul(u32::from(policy.resends) + 1)))
-            }
-        }
     }
 
     /// Charges the source. One that is over its budget goes on by a captcha, up to a further limit,

@@ -91,11 +91,7 @@ impl Policy {
     /// Whether it may be told that it was replaced: nothing goes to a test identifier, nor where no
     /// code would.
     pub(crate) fn may_be_told(&self, replaced: &Identifier, at: Timestamp) -> bool {
-        let is_served = match replaced {
-            Identifier::Email(_) => self.mail,
-            Identifier::PhoneNumber(number) => self.budgets.sms.serves(number),
-        };
-        is_served && !self.is_test(replaced, at)
+        self.price(replaced).is_ok() && !self.is_test(replaced, at)
     }
 
     /// No honest session has more rounds: every attempt, every resend, and some that a fault made
