@@ -193,13 +193,18 @@ impl PhoneNumber {
             | PhoneNumberType::Pager
             | PhoneNumberType::VoiceMail => Err(IdentifierError::RefusedNumber),
             _ => {
-                let number = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164);
+                let text = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164);
                 // Some countries number their services beyond that; no phone is reached there, and
                 // Cognito takes no such number.
-                if number.len() > 1 + MAX_E164_DIGITS {
+                if text.len() > 1 + MAX_E164_DIGITS {
                     return Err(IdentifierError::ImpossibleNumber);
                 }
-                Ok(Self(number.into_owned()))
+                // A trunk zero goes; where another follows, what is left would be another number
+                // each time that it is read (+49 0000000).
+                if PHONE_NUMBER_UTIL.parse(&text, None).as_ref() != Ok(&number) {
+                    return Err(IdentifierError::ImpossibleNumber);
+                }
+                Ok(Self(text.into_owned()))
             }
         }
     }
@@ -460,6 +465,8 @@ mod tests {
             ("+999123456789", E::ImpossibleNumber),
             // Possible in Japan, but longer than any number of E.164.
             ("+8192392345492392344", E::ImpossibleNumber),
+            // More zeros than one trunk zero: another number each time that it is read.
+            ("+49000000", E::ImpossibleNumber),
             ("+1415555\u{0}0132", E::ControlCharacter),
             // Premium rate, satellite, shared cost, personal, a company's.
             ("+19005550132", E::RefusedNumber),
