@@ -9,7 +9,6 @@ const what = h("p", { class: "soft" });
 const message = h("div", { "aria-live": "polite" });
 const link = h("a", { href: "/inbox" });
 const pane = h("aside", { class: "pane", "aria-labelledby": "pane-title" }, title, what, message, link);
-document.body.classList.add("local");
 document.querySelector("main").append(pane);
 
 function use(code) {

@@ -94,7 +94,10 @@ export async function bench() {
       });
       await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: service.address });
       context.setDefaultTimeout(10_000);
-      const person = new Person(context, service.address, await context.newPage());
+      const jumps = [];
+      await context.exposeBinding("jumped", (_, jump) => jumps.push(jump));
+      await context.addInitScript(tellJumps);
+      const person = new Person(context, service.address, await context.newPage(), jumps);
       people.push(person);
       return person;
     },
@@ -108,6 +111,25 @@ async function post(url, body) {
   assert.ok(response.ok, "the service is bent");
 }
 
+/**
+ * In the page: tells what moved though nobody had touched anything (Chromium's layout shifts). What
+ * was sent may move, since it comes when it comes; so may a field, for the country of its digits.
+ */
+function tellJumps() {
+  new PerformanceObserver((list) => {
+    for (const { hadRecentInput, value, sources } of list.getEntries()) {
+      const element = ({ node }) => (node instanceof Text ? node.parentElement : node);
+      const ours = sources.filter((source) => !element(source)?.closest(".pane, #messages, .combined"));
+      if (hadRecentInput || ours.length === 0) continue;
+      const moved = ours.map(({ node, previousRect: from, currentRect: to }) => {
+        const name = node?.outerHTML?.slice(0, 60) ?? node?.textContent ?? "what is gone";
+        return `${name} from ${from.x},${from.y} to ${to.x},${to.y}`;
+      });
+      window.jumped(`${value.toFixed(4)}: ${moved.join(" | ")}`);
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+}
+
 let people = 0;
 
 /** A person at a page. Whatever the browser complains of fails the test. */
@@ -116,8 +138,9 @@ class Person {
   /** What the browser may complain of in this test. */
   forgiven = [];
 
-  constructor(context, address, page) {
+  constructor(context, address, page, jumps) {
     people += 1;
+    this.jumps = jumps;
     this.context = context;
     this.address = address;
     this.page = page;
@@ -146,6 +169,7 @@ class Person {
     await this.context.close();
     const complaints = this.complaints.filter((text) => !this.forgiven.some((known) => known.test(text)));
     assert.deepEqual(complaints, [], "the browser has nothing to complain of");
+    assert.deepEqual(this.jumps, [], "nothing jumps");
   }
 
   async opens(path = "/") {
