@@ -116,18 +116,25 @@ impl Ministack {
             .signed("ses")
             .header("content-type", "application/x-www-form-urlencoded")
             .body(form);
-        assert!(succeeds(request).await, "the address is verified");
+        let answer = request.send().await.expect("an answer");
+        assert!(answer.status().is_success(), "the address is verified");
     }
 
-    /// Calls an operation of a JSON service, by its target.
-    pub async fn call(&self, target: &str, body: &Value) {
-        let (service, _) = target.split_once('.').expect("a service and an operation");
+    /// Calls an operation of a JSON service, by its target, and gives its answer.
+    pub async fn call(&self, target: &str, body: &Value) -> Value {
+        let (target_service, _) = target.split_once('.').expect("a service and an operation");
+        let service = match target_service {
+            "AWSCognitoIdentityProviderService" => "cognito-idp",
+            service => service,
+        };
         let request = self
             .signed(service)
             .header("content-type", "application/x-amz-json-1.1")
             .header("x-amz-target", target)
             .body(body.to_string());
-        assert!(succeeds(request).await, "{target}");
+        let answer = request.send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{target}");
+        answer.json().await.expect("JSON")
     }
 
     /// A request with as much of a signature as the emulator reads.
@@ -166,11 +173,6 @@ impl Ministack {
                 .build(),
         )
     }
-}
-
-async fn succeeds(request: RequestBuilder) -> bool {
-    let answer = request.send().await.expect("an answer");
-    answer.status().is_success()
 }
 
 /// AWS at an address of loopback.

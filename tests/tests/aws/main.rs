@@ -1,6 +1,8 @@
 //! What `latchstring-aws` makes of AWS, on an emulator that others wrote.
 
 mod delivery;
+mod directory;
 mod dynamodb;
+mod patience;
 mod secrets;
 mod turnstile;

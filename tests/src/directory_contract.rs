@@ -1,0 +1,212 @@
+//! What every [`Directory`] promises, as tests that any can be put through: memory, and Cognito's
+//! adapter on whatever plays Cognito.
+//!
+//! [`run`] holds a directory to all of it. Accounts are named at random, so a pool with others in it
+//! serves as well as an empty one.
+
+use latchstring_core::account::{Account, Names};
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::ports::{Created, Directory, Entropy, Fault, Written};
+use latchstring_core::secret::Secret;
+
+use crate::note;
+
+/// A directory under test.
+#[derive(Debug)]
+pub struct Contract<D, E> {
+    /// The directory.
+    pub directory: D,
+    /// Randomness for names.
+    pub entropy: E,
+    /// Whether it says that a contact is taken. One that does not moves it, and its caller must look
+    /// first; so far as is known AWS says so.
+    pub says_taken: bool,
+}
+
+/// Holds a directory to every promise.
+pub async fn run<D: Directory, E: Entropy>(contract: &Contract<D, E>) {
+    for method in [Method::Email, Method::PhoneNumber] {
+        nobody_is_found_by_what_nobody_holds(contract, method).await;
+        who_is_created_is_found_by_name_and_by_contact(contract, method).await;
+        a_username_and_a_contact_are_given_once(contract, method).await;
+        a_new_contact_takes_the_place_of_the_old(contract, method).await;
+        a_contact_has_one_holder(contract, method).await;
+    }
+    a_password_confirms_the_account(contract).await;
+    a_contact_of_the_other_kind_leaves_the_first(contract).await;
+    names_are_taken(contract).await;
+    nothing_is_written_to_nobody(contract).await;
+}
+
+impl<D: Directory, E: Entropy> Contract<D, E> {
+    fn digits(&self) -> u64 {
+        u64::from_le_bytes(self.entropy.bytes())
+    }
+
+    fn username(&self) -> String {
+        format!("user-{:016x}", self.digits())
+    }
+
+    /// A contact that is nobody's.
+    fn contact(&self, method: Method) -> Identifier {
+        let text = match method {
+            Method::Email => format!("ada.{:016x}@example.com", self.digits()),
+            Method::PhoneNumber => format!("+4915{:09}", self.digits() % 1_000_000_000),
+        };
+        note(&text);
+        Identifier::parse(method, &text).expect("an identifier")
+    }
+
+    async fn account(&self, name: &str) -> Option<Account> {
+        self.directory.find(name).await.expect("an answer")
+    }
+
+    async fn creates(&self, username: &str, contact: &Identifier) -> Created {
+        let created = self.directory.create(username, contact).await;
+        created.expect("an answer")
+    }
+
+    /// A new account that holds this contact.
+    async fn holder_of(&self, contact: &Identifier) -> String {
+        let username = self.username();
+        assert_eq!(self.creates(&username, contact).await, Created::New);
+        username
+    }
+
+    async fn writes(&self, username: &str, contact: &Identifier) -> Written {
+        let written = self.directory.set_contact(username, contact).await;
+        written.expect("an answer")
+    }
+
+    /// The username of whoever is found by a contact, who must hold it.
+    async fn found_by(&self, contact: &Identifier) -> Option<String> {
+        let account = self.account(contact.as_str()).await?;
+        assert!(account.attributes.holds(contact), "who is found holds it");
+        Some(account.username)
+    }
+}
+
+async fn nobody_is_found_by_what_nobody_holds<D: Directory, E: Entropy>(
+    contract: &Contract<D, E>,
+    method: Method,
+) {
+    let contact = contract.contact(method);
+    assert!(contract.account(contact.as_str()).await.is_none());
+    assert!(contract.account(&contract.username()).await.is_none());
+}
+
+async fn who_is_created_is_found_by_name_and_by_contact<D: Directory, E: Entropy>(
+    contract: &Contract<D, E>,
+    method: Method,
+) {
+    let contact = contract.contact(method);
+    let username = contract.holder_of(&contact).await;
+    let account = contract.account(&username).await.expect("the account");
+    assert_eq!(account.username, username);
+    assert!(account.enabled);
+    assert!(!account.attributes.sub().is_empty(), "it has an id");
+    assert!(
+        account.attributes.holds(&contact),
+        "verified from the start"
+    );
+    assert!(account.attributes.is_half_created(), "without a password");
+    let again = contract.account(contact.as_str()).await.expect("the same");
+    assert!(again == account, "the same account by its contact");
+}
+
+async fn a_username_and_a_contact_are_given_once<D: Directory, E: Entropy>(
+    contract: &Contract<D, E>,
+    method: Method,
+) {
+    let contact = contract.contact(method);
+    let username = contract.holder_of(&contact).await;
+    let other = contract.contact(method);
+    assert_eq!(contract.creates(&username, &other).await, Created::Taken);
+    assert!(contract.found_by(&other).await.is_none(), "nothing is left");
+    if contract.says_taken {
+        let second = contract.username();
+        assert_eq!(contract.creates(&second, &contact).await, Created::Taken);
+        assert!(contract.account(&second).await.is_none(), "nothing is left");
+    }
+    assert_eq!(contract.found_by(&contact).await, Some(username));
+}
+
+async fn a_new_contact_takes_the_place_of_the_old<D: Directory, E: Entropy>(
+    contract: &Contract<D, E>,
+    method: Method,
+) {
+    let (old, new) = (contract.contact(method), contract.contact(method));
+    let username = contract.holder_of(&old).await;
+    assert_eq!(contract.writes(&username, &new).await, Written::Done);
+    assert_eq!(contract.found_by(&new).await, Some(username.clone()));
+    assert!(contract.account(old.as_str()).await.is_none(), "it is free");
+    let heir = contract.holder_of(&old).await;
+    assert_eq!(contract.found_by(&old).await, Some(heir));
+    // Once more is the same.
+    assert_eq!(contract.writes(&username, &new).await, Written::Done);
+    assert_eq!(contract.found_by(&new).await, Some(username));
+}
+
+async fn a_contact_has_one_holder<D: Directory, E: Entropy>(
+    contract: &Contract<D, E>,
+    method: Method,
+) {
+    if !contract.says_taken {
+        return;
+    }
+    let (hers, his) = (contract.contact(method), contract.contact(method));
+    let ada = contract.holder_of(&hers).await;
+    let bob = contract.holder_of(&his).await;
+    assert_eq!(contract.writes(&bob, &hers).await, Written::Taken);
+    assert_eq!(contract.found_by(&hers).await, Some(ada));
+    assert_eq!(contract.found_by(&his).await, Some(bob), "he keeps his own");
+}
+
+async fn a_password_confirms_the_account<D: Directory, E: Entropy>(contract: &Contract<D, E>) {
+    let username = contract.holder_of(&contract.contact(Method::Email)).await;
+    let password = Secret::new(format!("Aa1!{:016x}", contract.digits()));
+    for _ in 0..2 {
+        let set = contract.directory.set_password(&username, &password).await;
+        assert_eq!(set, Ok(()));
+        let account = contract.account(&username).await.expect("the account");
+        assert!(!account.attributes.is_half_created());
+    }
+}
+
+async fn a_contact_of_the_other_kind_leaves_the_first<D: Directory, E: Entropy>(
+    contract: &Contract<D, E>,
+) {
+    let email = contract.contact(Method::Email);
+    let number = contract.contact(Method::PhoneNumber);
+    let username = contract.holder_of(&email).await;
+    assert_eq!(contract.writes(&username, &number).await, Written::Done);
+    for contact in [email, number] {
+        assert_eq!(contract.found_by(&contact).await.as_ref(), Some(&username));
+    }
+}
+
+async fn names_are_taken<D: Directory, E: Entropy>(contract: &Contract<D, E>) {
+    let username = contract.holder_of(&contract.contact(Method::Email)).await;
+    let names = Names::parse("Søren Å.", "王").expect("names");
+    let set = contract.directory.set_names(&username, &names).await;
+    assert_eq!(set, Ok(()));
+}
+
+async fn nothing_is_written_to_nobody<D: Directory, E: Entropy>(contract: &Contract<D, E>) {
+    let nobody = contract.username();
+    let contact = contract.contact(Method::Email);
+    let names = Names::parse("Ada", "Lovelace").expect("names");
+    let password = Secret::new("Aa1!aaaaaaaaaaaaaaaa");
+    let directory = &contract.directory;
+    let code = |done: Result<(), Fault>| done.expect_err("a fault").code;
+    let contact_set = directory.set_contact(&nobody, &contact).await.map(|_| ());
+    for done in [
+        contact_set,
+        directory.set_names(&nobody, &names).await,
+        directory.set_password(&nobody, &password).await,
+    ] {
+        assert_eq!(code(done), "UserNotFoundException");
+    }
+    assert!(contract.account(&nobody).await.is_none());
+    assert!(contract.found_by(&contact).await.is_none());
+}

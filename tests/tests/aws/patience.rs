@@ -1,0 +1,232 @@
+//! How long each client waits for a service that says nothing, and how often it asks. The clock is
+//! virtual: it goes on only where everybody waits.
+
+use std::fmt::Debug;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use latchstring_aws::{
+    CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, EmailSender, SecretsManager,
+    SesCourier, SnsCourier, Turnstile, TurnstileEnvironment, TurnstileKey,
+};
+use latchstring_core::flow::FlowId;
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::message::{Content, Message};
+use latchstring_core::ports::{
+    Captcha, ChallengeApi, Courier, DeliveryFault, Directory, Entropy, Fate, Fault, OpenChallenge,
+    Store, TokenHolder, Vault,
+};
+use latchstring_core::secret::Secret;
+use latchstring_lambda::OsEntropy;
+use latchstring_tests::aws_at;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// A service that takes connections and says nothing.
+struct Silent {
+    url: String,
+    connections: Arc<AtomicUsize>,
+    server: JoinHandle<()>,
+}
+
+impl Silent {
+    async fn listen() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = url(listener.local_addr());
+        let connections = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&connections);
+        let server = tokio::spawn(async move {
+            let mut kept = Vec::new();
+            loop {
+                kept.push(listener.accept().await.expect("a connection"));
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        Self {
+            url,
+            connections,
+            server,
+        }
+    }
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// A service that no connection reaches: its queue holds one, which is there already.
+struct Full {
+    url: String,
+    _socket: (TcpListener, TcpStream),
+}
+
+impl Full {
+    async fn listen() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let any = "127.0.0.1:0".parse().expect("an address");
+        socket.bind(any).expect("a free port");
+        let listener = socket.listen(0).expect("it listens");
+        let address = listener.local_addr().expect("an address");
+        let first = TcpStream::connect(address).await.expect("one fits");
+        Self {
+            url: url(Ok(address)),
+            _socket: (listener, first),
+        }
+    }
+}
+
+fn url(address: std::io::Result<std::net::SocketAddr>) -> String {
+    format!("http://{}", address.expect("an address"))
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Client {
+    Store,
+    Directory,
+    Tokens,
+    Vault,
+    Initiate,
+    Respond,
+    Mail,
+    Sms,
+    Captcha,
+}
+
+impl Client {
+    /// Asks the service at this address something, in vain.
+    async fn ask(self, url: &str) -> Failure {
+        let aws = &aws_at(url);
+        match self {
+            Self::Store => {
+                let store = DynamoStore::new(aws, "latchstring", OsEntropy);
+                fails(store.flow(FlowId::from_bytes(OsEntropy.bytes())).await)
+            }
+            Self::Directory => fails(CognitoDirectory::new(aws, "pool").find("ada").await),
+            Self::Tokens => fails(CognitoTokens::new(aws).holder(&Secret::new("token")).await),
+            Self::Vault => fails(SecretsManager::new(aws, "keys").read().await),
+            Self::Initiate => fails(CognitoChallengeApi::new(aws, "app").initiate("ada").await),
+            Self::Respond => {
+                let open = OpenChallenge {
+                    session: Secret::new("session"),
+                    parameters: [("USERNAME".to_owned(), "ada".to_owned())].into(),
+                };
+                let api = CognitoChallengeApi::new(aws, "app");
+                fails(api.respond(&open, "000000", &[]).await)
+            }
+            Self::Mail => {
+                let sender = EmailSender::parse("codes@example.org").expect("a sender");
+                let mail = Content::Mail {
+                    subject: "Code".to_owned(),
+                    text: "Code".to_owned(),
+                    html: "<p>Code</p>".to_owned(),
+                };
+                let courier = SesCourier::new(aws, sender, None);
+                delivery_fails(
+                    courier
+                        .deliver(&to(Method::Email, "ada@example.com", mail))
+                        .await,
+                )
+            }
+            Self::Sms => {
+                let text = "Code".to_owned();
+                let sms = to(Method::PhoneNumber, "+12065550142", Content::Sms { text });
+                delivery_fails(SnsCourier::new(aws, None, None).deliver(&sms).await)
+            }
+            Self::Captcha => {
+                let environment = TurnstileEnvironment {
+                    url: format!("{url}/turnstile/v0/siteverify"),
+                    hostnames: Vec::new(),
+                    key: TurnstileKey::Text(Secret::new("key-of-the-widget")),
+                };
+                let turnstile = Turnstile::new(aws, environment);
+                fails(turnstile.is_answered(&Secret::new("answer")).await)
+            }
+        }
+    }
+}
+
+/// A fault's code, and what is known of a message.
+type Failure = (String, Option<Fate>);
+
+fn fails<T: Debug>(answer: Result<T, Fault>) -> Failure {
+    (answer.expect_err("nobody answers").code, None)
+}
+
+fn delivery_fails(delivered: Result<(), DeliveryFault>) -> Failure {
+    let failed = delivered.expect_err("nobody answers");
+    (failed.fault.code, Some(failed.fate))
+}
+
+fn to(method: Method, text: &str, content: Content) -> Message {
+    Message {
+        to: Identifier::parse(method, text).expect("an identifier"),
+        code: None,
+        content,
+    }
+}
+
+/// Milliseconds.
+type Span = RangeInclusive<u128>;
+
+#[tokio::test(start_paused = true)]
+async fn who_says_nothing_is_waited_for_as_long_as_the_call_allows_and_asked_as_often() {
+    // Two attempts of 1.2 s and a pause of up to 50 ms, all within 2.5 s.
+    const CALL: Span = 2400..=2500;
+    const SEND: Span = 1200..=1210;
+    const THREE_TRIGGERS: Span = 12_000..=12_010;
+    const CAPTCHA: Span = 2000..=2010;
+    for (client, time, asked) in [
+        (Client::Store, CALL, 2),
+        (Client::Directory, CALL, 2),
+        (Client::Tokens, CALL, 2),
+        (Client::Vault, CALL, 2),
+        (Client::Initiate, THREE_TRIGGERS, 1),
+        (Client::Respond, THREE_TRIGGERS, 1),
+        (Client::Mail, SEND, 1),
+        (Client::Sms, SEND, 1),
+        (Client::Captcha, CAPTCHA, 1),
+    ] {
+        let silent = Silent::listen().await;
+        let begin = Instant::now();
+        let (code, fate) = client.ask(&silent.url).await;
+        let took = begin.elapsed().as_millis();
+        assert_eq!(code, "timeout", "{client:?}");
+        assert!(fate.is_none_or(|fate| fate == Fate::Unknown), "{client:?}");
+        assert!(time.contains(&took), "{client:?} took {took} ms");
+        let connections = silent.connections.load(Ordering::Relaxed);
+        assert_eq!(connections, asked, "{client:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_does_not_come_about_is_waited_for_half_a_second() {
+    // Tried once more: what may be repeated, and a message, since it never left.
+    const TWICE: Span = 1000..=1060;
+    const ONCE: Span = 500..=510;
+    for (client, time) in [
+        (Client::Store, TWICE),
+        (Client::Directory, TWICE),
+        (Client::Tokens, TWICE),
+        (Client::Vault, TWICE),
+        (Client::Initiate, ONCE),
+        (Client::Respond, ONCE),
+        (Client::Mail, TWICE),
+        (Client::Sms, TWICE),
+        (Client::Captcha, ONCE),
+    ] {
+        let full = Full::listen().await;
+        let begin = Instant::now();
+        let (code, fate) = client.ask(&full.url).await;
+        let took = begin.elapsed().as_millis();
+        assert!(code.starts_with("connect"), "{client:?}: {code}");
+        assert!(
+            fate.is_none_or(|fate| fate == Fate::NeverLeft),
+            "{client:?}"
+        );
+        assert!(time.contains(&took), "{client:?} took {took} ms");
+    }
+}
