@@ -272,6 +272,14 @@ impl Identifier {
         }
     }
 
+    /// The country of a number, where it can be told; mail knows none.
+    pub fn country(&self) -> Option<Country> {
+        match self {
+            Self::Email(_) => None,
+            Self::PhoneNumber(number) => number.country(),
+        }
+    }
+
     /// Which kind of identifier this is.
     pub const fn method(&self) -> Method {
         match self {

@@ -40,7 +40,7 @@ metrics! {
     CODES_SENT = "CodesSent", "Count", &[&[], &["Channel"], &["Channel", "Country"]];
     VERIFIED = "Verified", "Count", &[&[]];
     FAILED = "Failed", "Count", &[&[]];
-    REFUSED_BY_BUDGET = "RefusedByBudget", "Count", &[&[], &["Budget"]];
+    REFUSED_BY_BUDGET = "RefusedByBudget", "Count", &[&[], &["Budget"], &["Budget", "Country"]];
     CAPTCHA_REQUIRED = "CaptchaRequired", "Count", &[&[], &["Budget"]];
     FAULTS = "Faults", "Count", &[&[], &["Call"]];
     DELIVERY_ERRORS = "DeliveryErrors", "Count", &[&[], &["Code"]];
@@ -61,18 +61,18 @@ pub(crate) const fn channel(to: &Identifier) -> &'static str {
     }
 }
 
+/// The word for a country.
+fn word(country: Option<&Country>) -> &str {
+    country.map_or("none", Country::as_str)
+}
+
 pub(crate) fn code_sent(to: &Identifier) {
-    let country = match to {
-        // Mail knows no countries.
-        Identifier::Email(_) => None,
-        Identifier::PhoneNumber(number) => number.country(),
-    };
-    let country = country.as_ref().map_or("none", Country::as_str);
-    write(
-        &CODES_SENT,
-        1,
-        &[("Channel", channel(to)), ("Country", country)],
-    );
+    let country = to.country();
+    let dimensions = [
+        ("Channel", channel(to)),
+        ("Country", word(country.as_ref())),
+    ];
+    write(&CODES_SENT, 1, &dimensions);
 }
 
 pub(crate) fn delivery_error(code: &str) {
@@ -92,8 +92,9 @@ pub(crate) fn handler_took(function: &str, time: Duration) {
     write(&HANDLER_MS, millis(time), &[("Function", function)]);
 }
 
-pub(crate) fn refused_by_budget(budget: &str) {
-    write(&REFUSED_BY_BUDGET, 1, &[("Budget", budget)]);
+pub(crate) fn refused_by_budget(budget: &str, country: Option<&Country>) {
+    let dimensions = [("Budget", budget), ("Country", word(country))];
+    write(&REFUSED_BY_BUDGET, 1, &dimensions);
 }
 
 pub(crate) fn captcha_required(budget: &str) {
@@ -244,10 +245,7 @@ mod tests {
             (Method::PhoneNumber, "+14155550132", ("sms", Some("US"))),
         ] {
             let to = Identifier::parse(method, typed).unwrap();
-            let country = match &to {
-                Identifier::Email(_) => None,
-                Identifier::PhoneNumber(number) => number.country(),
-            };
+            let country = to.country();
             let country = country.as_ref().map(Country::as_str);
             assert_eq!((channel(&to), country), expected);
         }

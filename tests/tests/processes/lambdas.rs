@@ -249,6 +249,42 @@ async fn a_refused_sign_in_counts_the_budget_that_refused_it() {
         .find(|line| line["RefusedByBudget"] == 1)
         .expect("it is counted");
     assert_eq!(counted["Budget"], "identifier");
+    assert_eq!(counted["Country"], "none");
+}
+
+#[tokio::test]
+async fn a_breaker_that_trips_is_counted_with_its_country() {
+    let mut host = RuntimeApi::listen().await;
+    let mut environment = host.environment();
+    environment.extend(needs(SIGN_IN));
+    for (name, value) in [("SMS_COUNTRIES", "DE"), ("SMS_UNPROVED_PER_COUNTRY", "1")] {
+        environment.push((name.to_owned(), value.to_owned()));
+    }
+    let program = Program::lambda(SIGN_IN, SIGN_IN, &environment);
+    let mut refused = false;
+    // One an hour, or two where an hour ends in between.
+    for number in 0..3 {
+        let typed = format!("+491512345670{number}");
+        note(&typed);
+        let mut event = sign_in_event(&typed);
+        event["info"]["fieldName"] = json!("signInTicket");
+        event["arguments"]["input"]["method"] = json!("PHONE_NUMBER");
+        let answer = response(host.invoke(&event).await);
+        refused |= answer["error"]["type"] == "TooManyRequests";
+    }
+    assert!(refused);
+    let log = end(program).await;
+    let counted = log
+        .iter()
+        .find(|line| line["RefusedByBudget"] == 1)
+        .expect("it is counted");
+    assert_eq!(counted["Budget"], "country");
+    assert_eq!(counted["Country"], "DE");
+    let told = log
+        .iter()
+        .find(|line| line["outcome"] == "TooManyRequests")
+        .expect("it is logged");
+    assert_eq!(told["country"], "DE");
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@ use latchstring_core::account::Names;
 use latchstring_core::contact::{ContactError, Contacts, PendingState};
 use latchstring_core::flow::Caller;
 use latchstring_core::identifier::{Identifier, Method};
-use latchstring_core::label::Label;
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{ChallengeApi, Clock, Directory, Entropy, Store, TokenHolder};
@@ -10,7 +9,7 @@ use latchstring_core::sign_in::SignInError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{About, GraphqlMethod, Outcome, arguments, respond, session};
+use super::{About, GraphqlMethod, Outcome, Whom, arguments, respond, session};
 use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
 
@@ -144,7 +143,7 @@ where
                     Err(error) => return Ok(Err(error)),
                 };
                 let locale = input.locale.as_deref().and_then(Locale::parse);
-                about.get_or_init(|| Label::of_identifier(keys, &contact));
+                about.get_or_init(|| Whom::is(&contact, keys));
                 let begun = contacts
                     .sign_up(&identity, &names, &contact, locale, source)
                     .await;
@@ -157,7 +156,7 @@ where
                     Err(error) => return Ok(Err(error)),
                 };
                 let locale = input.locale.as_deref().and_then(Locale::parse);
-                about.get_or_init(|| Label::of_identifier(keys, &contact));
+                about.get_or_init(|| Whom::is(&contact, keys));
                 let begun = contacts.change(&identity, &contact, locale, source).await;
                 Ok(begun.map(|payload| session(&payload)))
             }

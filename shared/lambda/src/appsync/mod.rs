@@ -14,7 +14,8 @@ use std::time::Duration;
 use latchstring_core::account::Sub;
 use latchstring_core::budget::Source;
 use latchstring_core::contact::{ContactError, Identity};
-use latchstring_core::identifier::Method;
+use latchstring_core::identifier::{Country, Identifier, Method};
+use latchstring_core::keys::KeyRing;
 use latchstring_core::label::Label;
 use latchstring_core::ports::{Clock, Fault};
 use latchstring_core::secret::Secret;
@@ -40,7 +41,22 @@ const BUDGET: Duration = Duration::from_secs(25);
 type Outcome = Result<Value, ContactError>;
 
 /// Whom a request is about, once that is known; for its log line.
-type About = OnceLock<Label>;
+type About = OnceLock<Whom>;
+
+struct Whom {
+    identifier: Label,
+    /// A number's.
+    country: Option<Country>,
+}
+
+impl Whom {
+    fn is(identifier: &Identifier, keys: &KeyRing) -> Self {
+        Self {
+            identifier: Label::of_identifier(keys, identifier),
+            country: identifier.country(),
+        }
+    }
+}
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -132,7 +148,8 @@ async fn respond(
         Some(outcome) => outcome?,
         None => Err(Fault::new("resolver", "timeout").into()),
     };
-    let identifier = about.get().map(ToString::to_string);
+    let about = about.get();
+    let identifier = about.map(|whom| whom.identifier.to_string());
     let time = begun.elapsed();
     let duration_ms = millis(time);
     metrics::handler_took(field, time);
@@ -155,8 +172,18 @@ async fn respond(
                 }
                 ContactError::SignIn(SignInError::TooManyRequests { budget, .. }) => {
                     let budget = budget.as_str();
-                    metrics::refused_by_budget(budget);
-                    tracing::info!(field, outcome, budget, identifier, duration_ms, "resolver");
+                    let country = about.and_then(|whom| whom.country.as_ref());
+                    metrics::refused_by_budget(budget, country);
+                    let country = country.map(Country::as_str);
+                    tracing::info!(
+                        field,
+                        outcome,
+                        budget,
+                        country,
+                        identifier,
+                        duration_ms,
+                        "resolver"
+                    );
                 }
                 ContactError::SignIn(SignInError::CaptchaRequired { budget }) => {
                     let budget = budget.as_str();

@@ -2,7 +2,6 @@ use latchstring_core::contact::ContactError;
 use latchstring_core::device::remember;
 use latchstring_core::flow::Caller;
 use latchstring_core::identifier::Identifier;
-use latchstring_core::label::Label;
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
@@ -13,7 +12,7 @@ use latchstring_core::sign_in::{SignIn, SignInError, SignInRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{About, GraphqlMethod, Outcome, respond};
+use super::{About, GraphqlMethod, Outcome, Whom, respond};
 use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
 
@@ -116,7 +115,7 @@ where
             Ok(deployment) => deployment,
             Err(fault) => return Ok(Err(fault.into())),
         };
-        about.get_or_init(|| Label::of_identifier(&deployment.keys, &request.identifier));
+        about.get_or_init(|| Whom::is(&request.identifier, &deployment.keys));
         let sign_in = SignIn {
             deployment: &deployment,
             caller: &self.caller,

@@ -1,0 +1,32 @@
+//! Only somebody who exists is throttled, or is throttled in other words, or sooner.
+//! (SkillsSphere-AI#1484.)
+
+use crate::{production, refused, victim};
+
+#[tokio::test]
+async fn a_user_and_a_stranger_are_refused_after_as_many_requests_and_in_the_same_words() {
+    let latchstring = production().await;
+    let victim = victim(&latchstring).await;
+    let stranger = latchstring.by_email("stranger@example.com");
+    // Where the victim's first sign-in is no part of the count.
+    latchstring.advance_to_the_next(24 * 3600).await;
+    let mut seen = Vec::new();
+    for person in [&victim, &stranger] {
+        let mut granted = 0;
+        let refusal = loop {
+            match person.tries_to_ask_for_a_code().await {
+                Ok(question) => granted += question.number("codeLength"),
+                Err(refusal) => break refusal,
+            }
+        };
+        seen.push((granted, refusal.kind, refusal.message));
+    }
+    assert!(seen[0] == seen[1]);
+    // A ticket for a session of the attacker's own is refused alike.
+    let mut seen = Vec::new();
+    for person in [&victim, &stranger] {
+        let refusal = refused(person.asks_for_a_ticket(None).await);
+        seen.push((refusal.kind, refusal.message));
+    }
+    assert!(seen[0] == seen[1]);
+}

@@ -1,0 +1,24 @@
+//! A message for each request, without a pause: somebody's phone rings all night.
+//! (amazon-cognito-passwordless-auth's step-up has no cooldown; aws-sdk-js#3488.)
+
+use crate::victim;
+use latchstring_tests::Latchstring;
+
+#[tokio::test]
+async fn one_message_goes_out_in_thirty_seconds_and_three_for_a_code() {
+    let latchstring = Latchstring::start().await;
+    let victim = victim(&latchstring).await;
+    let before = victim.messages().await.len();
+    let mut question = victim.asks_for_a_code().await;
+    for resends in 0..4_usize {
+        let sent = before + 1 + resends.min(2);
+        latchstring.advance(29).await;
+        question = question.resend().await.asked("otp");
+        assert_eq!(victim.messages().await.len(), sent, "after {resends}");
+        latchstring.advance(1).await;
+        question = question.resend().await.asked("otp");
+    }
+    assert_eq!(victim.messages().await.len(), before + 3);
+    let code = victim.code().await;
+    question.answer(&code).await.signed_in();
+}

@@ -1,0 +1,61 @@
+//! Codes sent to numbers that pay whoever owns them: premium numbers, and whole blocks of ordinary
+//! ones with a partner at the operator. (supabase/auth#605, shesha-framework#4773, authgear#5527.)
+
+use crate::{production, refused};
+use latchstring_tests::Latchstring;
+
+/// How many numbers that begin alike are sent codes before one is refused.
+async fn pumped(latchstring: &Latchstring, block: &str) -> usize {
+    for sent in 0..200 {
+        let number = latchstring.by_phone(&format!("{block}{sent:03}"));
+        if let Err(refusal) = number.tries_to_ask_for_a_code().await {
+            assert_eq!(refusal.kind, "TooManyRequests");
+            assert!(number.messages().await.is_empty());
+            return sent;
+        }
+        assert_eq!(number.messages().await.len(), 1);
+    }
+    panic!("nobody stops it")
+}
+
+#[tokio::test]
+async fn a_block_of_numbers_is_sent_thirty_codes_an_hour_and_people_elsewhere_theirs() {
+    let latchstring = production().await;
+    // They begin alike: the country, and four digits.
+    assert_eq!(pumped(&latchstring, "+447400100").await, 30);
+    let elsewhere = latchstring.by_phone("+447700900123");
+    elsewhere.signs_in_for_the_first_time().await;
+    latchstring.advance(3600).await;
+    assert_eq!(pumped(&latchstring, "+447400200").await, 30);
+}
+
+#[tokio::test]
+async fn a_country_is_sent_two_hundred_codes_an_hour_that_nobody_proves() {
+    let latchstring = production().await;
+    let mut sent = 0;
+    for block in 0..20 {
+        let before = sent;
+        for number in 0..15 {
+            let typed = format!("+4474{block:02}{number:06}");
+            let person = latchstring.by_phone(&typed);
+            sent += usize::from(person.tries_to_ask_for_a_code().await.is_ok());
+        }
+        if sent == before {
+            break;
+        }
+    }
+    assert_eq!(sent, 200);
+    let abroad = latchstring.by_phone("+14155550132");
+    abroad.signs_in_for_the_first_time().await;
+}
+
+#[tokio::test]
+async fn numbers_that_cost_whoever_writes_to_them_are_sent_nothing() {
+    let latchstring = production().await;
+    for number in ["+19005550132", "+881612345678", "+447012345678"] {
+        let person = latchstring.by_phone(number);
+        let refusal = refused(person.tries_to_ask_for_a_code().await);
+        assert_eq!(refusal.kind, "InvalidIdentifier", "{number}");
+    }
+    assert!(latchstring.inbox().await.is_empty());
+}
