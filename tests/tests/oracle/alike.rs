@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::classes::{Class, Story, play};
+use crate::classes::{Class, Story, play, play_signed_in};
 use crate::shape::{Difference, differences, step};
-use crate::world::{Sabotage, Setting};
+use crate::world::{Sabotage, Setting, Typed};
 
 /// The steps in which Cognito itself asks a question; `ChallengeParameters.USERNAME` is in it.
 const COGNITO_ASKS: [&str; 15] = [
@@ -93,25 +93,48 @@ fn told_by_cognito(class: Class, of_nobody: &Story) -> BTreeSet<Difference> {
 
 #[tokio::test]
 async fn whoever_is_behind_an_address_is_answered_alike_but_for_what_cognito_tells() {
-    for seed in [1, 2] {
-        let nobody = play(seeded(seed), Class::Ghost, false).await;
+    for (seed, typed) in [1, 2].into_iter().zip(Typed::ALL) {
+        let setting = Setting {
+            typed,
+            ..seeded(seed)
+        };
+        let nobody = play(setting, Class::Ghost, false).await;
         for class in Class::ALL {
-            let story = play(seeded(seed), class, false).await;
+            let story = play(setting, class, false).await;
             let told = told_by_cognito(class, &nobody);
-            assert_eq!(differences(&nobody, &story), told, "{class:?}");
+            assert_eq!(differences(&nobody, &story), told, "{typed:?}, {class:?}");
+        }
+    }
+}
+
+/// No word of Cognito's comes in between here: the session is of the account that asks.
+#[tokio::test]
+async fn who_asks_to_have_a_contact_learns_nothing_of_whoever_is_behind_it() {
+    for typed in Typed::ALL {
+        let setting = Setting { typed, ..seeded(1) };
+        let nobody = play_signed_in(setting, Class::Ghost).await;
+        let asked = step(&nobody, "a second wrong answer").expect("it was asked");
+        assert!(asked.body.contains("CUSTOM_CHALLENGE"), "and answered");
+        for class in Class::ALL {
+            let story = play_signed_in(setting, class).await;
+            let told = differences(&nobody, &story);
+            assert!(told.is_empty(), "{typed:?}, {class:?}: {told:?}");
         }
     }
 }
 
 #[tokio::test]
 async fn who_is_refused_by_a_budget_is_refused_alike() {
-    let nobody = play(seeded(1), Class::Ghost, true).await;
-    let refused = &step(&nobody, "signIn").expect("it was asked").body;
-    assert!(refused.contains("TooManyRequests"), "a budget is spent");
-    for class in Class::ALL {
-        let story = play(seeded(1), class, true).await;
-        let told = told_by_cognito(class, &nobody);
-        assert_eq!(differences(&nobody, &story), told, "{class:?}");
+    for typed in Typed::ALL {
+        let setting = Setting { typed, ..seeded(1) };
+        let nobody = play(setting, Class::Ghost, true).await;
+        let refused = &step(&nobody, "signIn").expect("it was asked").body;
+        assert!(refused.contains("TooManyRequests"), "a budget is spent");
+        for class in Class::ALL {
+            let story = play(setting, class, true).await;
+            let told = told_by_cognito(class, &nobody);
+            assert_eq!(differences(&nobody, &story), told, "{typed:?}, {class:?}");
+        }
     }
 }
 
@@ -147,9 +170,8 @@ fn one_refusal_more(that: &Story, this: &Story) -> Result<(), &'static str> {
 /// What changes for the caller if the courier is slow.
 async fn what_a_slow_courier_changes(sabotage: Sabotage) -> BTreeSet<Difference> {
     let quick = Setting {
-        seed: 1,
         sabotage,
-        courier: Duration::ZERO,
+        ..seeded(1)
     };
     let slow = Setting {
         courier: Duration::from_secs(2),

@@ -3,10 +3,8 @@
 use latchstring_tests::note;
 use serde_json::{Value, json};
 
-use crate::world::{CLIENT, Seen, Setting, World};
+use crate::world::{CLIENT, Seen, Setting, Typed, World};
 
-/// What is typed, whoever it belongs to.
-pub(crate) const TYPED: &str = "somebody@example.com";
 /// The pool's name for an account, in the form that ours have.
 const USERNAME: &str = "7d0a4f0e-6c1b-4f1e-9d57-0b1c5a3e2f11";
 const PASSWORD: &str = "correct-Horse-1";
@@ -42,31 +40,26 @@ impl Class {
     ];
 
     async fn set_up(self, world: &World) {
-        let contact = |verified| {
-            vec![
-                ("email", TYPED),
-                ("email_verified", if verified { "true" } else { "false" }),
-            ]
-        };
-        let second = |verified| {
-            vec![
-                ("phone_number", "+14155550132"),
-                (
-                    "phone_number_verified",
-                    if verified { "true" } else { "false" },
-                ),
-            ]
-        };
-        let attributes = match self {
+        let typed = world.typed;
+        let held = match self {
             Self::Ghost => return,
-            Self::JustCreated => return make_an_account(world).await,
-            Self::Known | Self::HalfCreated | Self::Disabled => contact(true),
-            Self::UnverifiedSecond => [contact(true), second(false)].concat(),
-            Self::IsUnverified => [contact(false), second(true)].concat(),
+            Self::JustCreated => {
+                make_an_account(world, typed, typed.text()).await;
+                return;
+            }
+            Self::Known | Self::HalfCreated | Self::Disabled => vec![(typed, true)],
+            Self::UnverifiedSecond => vec![(typed, true), (typed.other(), false)],
+            Self::IsUnverified => vec![(typed, false), (typed.other(), true)],
         };
-        let attributes: Value = attributes
-            .iter()
-            .map(|(name, value)| json!({"Name": name, "Value": value}))
+        let attributes: Value = held
+            .into_iter()
+            .flat_map(|(contact, verified)| {
+                let name = contact.attribute();
+                [
+                    json!({"Name": name, "Value": contact.text()}),
+                    json!({"Name": format!("{name}_verified"), "Value": verified.to_string()}),
+                ]
+            })
             .collect();
         let made = [
             ("MessageAction", json!("SUPPRESS")),
@@ -85,44 +78,54 @@ impl Class {
     }
 }
 
-/// A first sign-in, to its end.
-async fn make_an_account(world: &World) {
-    let asked = sign_in(world, None).await.json()["data"]["signIn"].clone();
+/// A first sign-in, to its end: an access token.
+async fn make_an_account(world: &World, typed: Typed, text: &str) -> String {
+    note(text);
+    let asked = sign_in(world, typed, text, None).await;
+    let asked = asked.json()["data"]["signIn"].clone();
     let code = world.code();
-    let proved = respond(world, &asked["session"], &code, None).await.json();
+    let body = answered(&asked["session"], text, &code, None);
+    let proved = world.cognito("RespondToAuthChallenge", &body).await.json();
     let proof = proved["ChallengeParameters"]["proof"]
         .as_str()
         .expect("a proof");
     note(proof);
-    let made = sign_in(world, Some(proof)).await.json()["data"]["signIn"].clone();
+    let made = sign_in(world, typed, text, Some(proof)).await;
+    let made = made.json()["data"]["signIn"].clone();
     let username = made["username"].as_str().expect("a name");
     let body = answered(&made["session"], username, proof, None);
     let signed_in = world.cognito("RespondToAuthChallenge", &body).await.json();
-    assert!(
-        signed_in["AuthenticationResult"]["AccessToken"].is_string(),
-        "they are signed in"
-    );
+    let token = signed_in["AuthenticationResult"]["AccessToken"].as_str();
+    let token = token.expect("they are signed in");
+    note(token);
+    token.to_owned()
 }
 
-fn input(proof: Option<&str>) -> Value {
-    json!({"emailOrPhone": TYPED, "method": "EMAIL", "proof": proof})
+fn input(typed: Typed, text: &str, proof: Option<&str>) -> Value {
+    json!({"emailOrPhone": text, "method": typed.method(), "proof": proof})
 }
 
-async fn sign_in(world: &World, proof: Option<&str>) -> Seen {
+async fn sign_in(world: &World, typed: Typed, text: &str, proof: Option<&str>) -> Seen {
     const QUERY: &str = "mutation ($input: SignInInput!) { signIn(input: $input) \
                          { session username codeLength expiresIn resendAfter } }";
-    world.graphql(QUERY, &input(proof)).await
+    world.graphql(QUERY, &input(typed, text, proof)).await
+}
+
+/// With what is typed here.
+async fn asks(world: &World) -> Seen {
+    sign_in(world, world.typed, world.typed.text(), None).await
 }
 
 async fn sign_in_ticket(world: &World) -> Seen {
     const QUERY: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
                          { ticket username expiresIn } }";
-    world.graphql(QUERY, &input(None)).await
+    let input = input(world.typed, world.typed.text(), None);
+    world.graphql(QUERY, &input).await
 }
 
 async fn initiate(world: &World) -> Seen {
     let body = json!({
-        "ClientId": CLIENT, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": {"USERNAME": TYPED},
+        "ClientId": CLIENT, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": {"USERNAME": world.typed.text()},
     });
     world.cognito("InitiateAuth", &body).await
 }
@@ -140,7 +143,7 @@ fn answered(session: &Value, username: &str, answer: &str, metadata: Option<Valu
 
 /// An answer by whoever typed the name, as the client sends it.
 async fn respond(world: &World, session: &Value, answer: &str, metadata: Option<Value>) -> Seen {
-    let body = answered(session, TYPED, answer, metadata);
+    let body = answered(session, world.typed.text(), answer, metadata);
     world.cognito("RespondToAuthChallenge", &body).await
 }
 
@@ -150,20 +153,21 @@ pub(crate) type Story = Vec<(&'static str, Seen)>;
 /// What a caller can do with what somebody typed, in a fresh deployment: through the resolvers, and
 /// directly. Where Cognito gives no session, what would follow is not there.
 pub(crate) async fn play(setting: Setting, class: Class, throttled: bool) -> Story {
-    note(TYPED);
+    note(setting.typed.text());
     let world = &World::start(setting).await;
     class.set_up(world).await;
     world.at_secs(180);
     if throttled {
         for _ in 0..2 {
-            sign_in(world, None).await;
+            asks(world).await;
         }
         world.at_secs(190);
     }
     let mut story = Story::new();
-    story.push(("signIn", sign_in(world, None).await));
+    story.push(("signIn", asks(world).await));
     if !throttled {
-        through_the_resolver(world, &mut story).await;
+        let given = story[0].1.json()["data"]["signIn"]["session"].clone();
+        answers(world, &mut story, &given, world.typed.text()).await;
     }
     story.push(("signInTicket", sign_in_ticket(world).await));
     let last = &story.last().expect("a step").1;
@@ -172,9 +176,35 @@ pub(crate) async fn play(setting: Setting, class: Class, throttled: bool) -> Sto
     story
 }
 
-/// Answers to the session that `signIn` gave.
-async fn through_the_resolver(world: &World, story: &mut Story) {
-    let given = story[0].1.json()["data"]["signIn"]["session"].clone();
+/// What somebody who is signed in to an account of their own can do with it: ask to have it there.
+pub(crate) async fn play_signed_in(setting: Setting, class: Class) -> Story {
+    const CHANGE: &str = "mutation ($input: ChangeContactInput!) { changeContact(input: $input) \
+                          { session username codeLength expiresIn resendAfter } }";
+    const OWN: &str = "attacker@example.org";
+    note(setting.typed.text());
+    let world = &World::start(setting).await;
+    let token = make_an_account(world, Typed::Address, OWN).await;
+    class.set_up(world).await;
+    world.at_secs(180);
+    let bearer = ("authorization", token.as_str());
+    let input = json!({"emailOrPhone": setting.typed.text(), "method": setting.typed.method()});
+    let mut story = Story::new();
+    let asked = world.graphql_as(bearer, CHANGE, &input).await;
+    let payload = asked.json()["data"]["changeContact"].clone();
+    let username = payload["username"].as_str().expect("a name").to_owned();
+    story.push(("changeContact", asked));
+    answers(world, &mut story, &payload["session"], &username).await;
+    let pending = format!(
+        "query {{ pendingContact(method: {}) {{ method state }} }}",
+        setting.typed.method()
+    );
+    let seen = world.graphql_as(bearer, &pending, &Value::Null).await;
+    story.push(("pendingContact", seen));
+    story
+}
+
+/// Answers to a session that a resolver gave.
+async fn answers(world: &World, story: &mut Story, given: &Value, username: &str) {
     let mut session = given.clone();
     let steps = [
         ("a wrong answer", "wrong one"),
@@ -188,13 +218,15 @@ async fn through_the_resolver(world: &World, story: &mut Story) {
             world.at_secs(220);
         }
         let metadata = resend.then(|| json!({"action": "resend"}));
-        let seen = respond(world, &session, answer, metadata).await;
+        let body = answered(&session, username, answer, metadata);
+        let seen = world.cognito("RespondToAuthChallenge", &body).await;
         if let next @ Value::String(_) = &seen.json()["Session"] {
             session = next.clone();
         }
         story.push((step, seen));
     }
-    let seen = respond(world, &given, "wrong one", None).await;
+    let body = answered(given, username, "wrong one", None);
+    let seen = world.cognito("RespondToAuthChallenge", &body).await;
     story.push(("a replayed session", seen));
 }
 
@@ -236,7 +268,7 @@ async fn directly(world: &World, story: &mut Story, ticket: &Value) {
             } else if session.is_null() {
                 break;
             } else {
-                let mut metadata = json!({"method": "email"});
+                let mut metadata = json!({"method": world.typed.attribute()});
                 if is_given {
                     metadata["ticket"] = ticket.clone();
                 }

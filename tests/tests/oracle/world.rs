@@ -8,12 +8,13 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use axum::http::HeaderMap;
 use latchstring_aws::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
+use latchstring_core::budget::Countries;
 use latchstring_core::flow::Caller;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Directory};
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::appsync::SignInResolver;
+use latchstring_lambda::appsync::{ContactResolver, SignInResolver};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{Answer, DELIVERY, Handler, Parcel, answer, deliver};
 use latchstring_local_appsync::{Api, FunctionError, Functions, TokenRefused, Tokens};
@@ -32,6 +33,8 @@ use crate::wire::{Call, Noting, Wire};
 pub(crate) const POOL: &str = "us-east-1_ORACLE000";
 pub(crate) const CLIENT: &str = "oracleclient00000000000000";
 const KEY: &str = "da2-oracle";
+const SIGN_IN: &str = "sign-in";
+const CONTACTS: &str = "contacts";
 const SCHEMA: &str = include_str!("../../../infra/schema.graphql");
 /// The beginning of a minute and of an hour.
 const START: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -47,11 +50,54 @@ pub(crate) enum Sabotage {
     LookUp,
 }
 
-/// How a deployment is.
+/// What somebody types.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Typed {
+    #[default]
+    Address,
+    Number,
+}
+
+impl Typed {
+    pub(crate) const ALL: [Self; 2] = [Self::Address, Self::Number];
+
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Address => "somebody@example.com",
+            Self::Number => "+14155550132",
+        }
+    }
+
+    /// The attribute that holds it.
+    pub(crate) const fn attribute(self) -> &'static str {
+        match self {
+            Self::Address => "email",
+            Self::Number => "phone_number",
+        }
+    }
+
+    /// What GraphQL calls it.
+    pub(crate) const fn method(self) -> &'static str {
+        match self {
+            Self::Address => "EMAIL",
+            Self::Number => "PHONE_NUMBER",
+        }
+    }
+
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Address => Self::Number,
+            Self::Number => Self::Address,
+        }
+    }
+}
+
+/// How a deployment is, and what is typed there.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Setting {
     /// What latencies are drawn from.
     pub(crate) seed: u64,
+    pub(crate) typed: Typed,
     /// What a delivery takes besides.
     pub(crate) courier: Duration,
     pub(crate) sabotage: Sabotage,
@@ -72,6 +118,14 @@ struct Lambdas {
         Noting<CognitoTokens>,
         Noting<CognitoChallengeApi>,
         Infallible,
+        StillClock,
+        SeededEntropy,
+    >,
+    contacts: ContactResolver<
+        Store,
+        Accounts,
+        Noting<CognitoTokens>,
+        Noting<CognitoChallengeApi>,
         StillClock,
         SeededEntropy,
     >,
@@ -143,16 +197,21 @@ impl Triggers for Lambdas {
 impl Functions for Lambdas {
     fn invoke(
         &self,
-        _: &str,
+        function: &str,
         event: Value,
     ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + '_>> {
+        let is_about_contacts = function == CONTACTS;
         Box::pin(async move {
             if self.sabotage == Sabotage::LookUp {
                 let typed = event["arguments"]["input"]["emailOrPhone"].as_str();
                 let found = self.sign_in.directory.find(typed.unwrap_or_default()).await;
                 assert!(found.is_ok(), "the pool answers");
             }
-            let answered = answer(&self.sign_in, event).await;
+            let answered = if is_about_contacts {
+                answer(&self.contacts, event).await
+            } else {
+                answer(&self.sign_in, event).await
+            };
             answered
                 .map(|answer| answer.value)
                 .map_err(|error| FunctionError {
@@ -163,12 +222,14 @@ impl Functions for Lambdas {
     }
 }
 
-/// Nobody is signed in here.
-struct NoTokens;
+/// The pool's tokens, as AppSync checks them.
+struct PoolTokens(UserPool);
 
-impl Tokens for NoTokens {
-    fn verify(&self, _: &str) -> Result<Value, TokenRefused> {
-        Err(TokenRefused::Untrusted)
+impl Tokens for PoolTokens {
+    fn verify(&self, token: &str) -> Result<Value, TokenRefused> {
+        self.0
+            .verify_jwt(token)
+            .map_err(|_| TokenRefused::Untrusted)
     }
 }
 
@@ -193,6 +254,7 @@ impl Seen {
 
 /// A deployment.
 pub(crate) struct World {
+    pub(crate) typed: Typed,
     endpoint: String,
     http: reqwest::Client,
     clock: StillClock,
@@ -223,20 +285,20 @@ impl World {
             Arc::new(move || UNIX_EPOCH + Duration::from_millis(now.now().as_millis())),
         );
         let fields = [
-            "Mutation.signIn",
-            "Mutation.signInTicket",
-            "Mutation.rememberDevice",
-            "Mutation.signUp",
-            "Mutation.changeContact",
-            "Query.pendingContact",
+            ("Mutation.signIn", SIGN_IN),
+            ("Mutation.signInTicket", SIGN_IN),
+            ("Mutation.rememberDevice", SIGN_IN),
+            ("Mutation.signUp", CONTACTS),
+            ("Mutation.changeContact", CONTACTS),
+            ("Query.pendingContact", CONTACTS),
         ]
-        .map(|field| (field.to_owned(), "sign-in".to_owned()));
+        .map(|(field, function)| (field.to_owned(), function.to_owned()));
         let api = Api::new(
             SCHEMA,
             fields.into(),
             KEY.to_owned(),
             lambdas.clone(),
-            Arc::new(NoTokens),
+            Arc::new(PoolTokens(pool.clone())),
         )
         .expect("the schema fits");
         let router =
@@ -247,6 +309,7 @@ impl World {
                 .expect("accepting goes on");
         });
         Self {
+            typed: setting.typed,
             endpoint,
             http: reqwest::Client::new(),
             clock,
@@ -302,10 +365,20 @@ impl World {
 
     /// A public mutation.
     pub(crate) async fn graphql(&self, query: &str, input: &Value) -> Seen {
+        self.graphql_as(("x-api-key", KEY), query, input).await
+    }
+
+    /// The same with any header to be known by.
+    pub(crate) async fn graphql_as(
+        &self,
+        (header, credential): (&str, &str),
+        query: &str,
+        input: &Value,
+    ) -> Seen {
         let body = json!({"query": query, "variables": {"input": input}});
         let url = format!("{}/graphql", self.endpoint);
-        let request = self.http.post(url).header("x-api-key", KEY).json(&body);
-        self.step(request).await
+        let request = self.http.post(url).header(header, credential);
+        self.step(request.json(&body)).await
     }
 
     /// An anonymous operation of Cognito.
@@ -351,8 +424,10 @@ fn lambdas(
     sabotage: Sabotage,
 ) -> Lambdas {
     let key = Key::new(KeyId::parse("k1").expect("an id"), &[7; 32]).expect("a key");
+    let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
+    policy.budgets.sms.countries = Countries::All;
     let deployment = Deployment {
-        policy: Policy::for_clients(vec![CLIENT.to_owned()]),
+        policy,
         keys: KeyRing::new(key, None, None).expect("one key is a ring"),
     };
     // As patient as it needs: time on the machine is not what is looked at.
@@ -360,7 +435,20 @@ fn lambdas(
     let store = noting(MemoryStore::default(), wire);
     let directory = noting(CognitoDirectory::new(&aws, POOL), wire);
     let courier = noting(inbox.clone(), wire);
+    let tokens = noting(CognitoTokens::new(&aws), wire);
+    let api = noting(CognitoChallengeApi::new(&aws, CLIENT), wire);
     Lambdas {
+        contacts: ContactResolver {
+            deployment: deployment.clone(),
+            caller: Caller::new(POOL, CLIENT),
+            source_position: None,
+            store: store.clone(),
+            directory: directory.clone(),
+            tokens: tokens.clone(),
+            api: api.clone(),
+            clock: clock.clone(),
+            entropy: SeededEntropy::new(3),
+        },
         define: DefineTrigger {
             deployment: deployment.clone(),
             store: store.clone(),
@@ -387,8 +475,8 @@ fn lambdas(
             source_position: None,
             store,
             directory,
-            tokens: noting(CognitoTokens::new(&aws), wire),
-            api: noting(CognitoChallengeApi::new(&aws, CLIENT), wire),
+            tokens,
+            api,
             captcha: None,
             clock: clock.clone(),
             entropy: SeededEntropy::new(2),
