@@ -219,6 +219,121 @@ fn no_moment_of_expiry_lets_a_late_answer_in() {
 }
 
 #[test]
+fn no_order_of_a_resend_answers_and_expiry_gives_more_than_each_alone() {
+    explore(
+        "a resend, answers and expiry",
+        [within(4, 1, 1), within(4, 3, 1)],
+        |choices, parallel, bounds| {
+            let world = World::with_ada().reconfigured(|world| {
+                // One answer fewer than come.
+                world.deployment.policy.attempts = u8::try_from(parallel - 3).unwrap();
+            });
+            let limit = usize::from(world.deployment.policy.attempts);
+            let session = world.at_otp(ADA);
+            world.after_secs(30);
+            world.wire.take_turns();
+            let code = world.code();
+            let mut strands: Vec<Strand<'_, Option<Reply>>> = vec![
+                Box::pin(async {
+                    world.after_secs(270);
+                    None
+                }),
+                Box::pin(async {
+                    answering(&session, "resend".to_owned(), Some("resend")).await;
+                    None
+                }),
+            ];
+            for answer in [code.clone(), world.wrong_code()]
+                .into_iter()
+                .take(parallel - 2)
+            {
+                let strand = answering(&session, answer, None);
+                strands.push(Box::pin(async { Some(strand.await) }));
+            }
+            let replies = choices.run(strands, bounds);
+            let sent = world.sent().len();
+            assert!((1..=2).contains(&sent), "{sent} messages");
+            let judged = session.row().unwrap().attempts.len();
+            assert!(judged <= limit, "{judged} judged");
+            for reply in replies.into_iter().flatten().flatten() {
+                assert!(
+                    reply.next() != Next::IssueTokens || reply.is_right(),
+                    "tokens without a match"
+                );
+            }
+            // Whoever comes now is late, and is sent nothing more.
+            world.after_secs(16);
+            let late = session.clone().answer(&code);
+            assert!(!late.is_right(), "{:?}", late.whys());
+            session.clone().resend();
+            assert_eq!(world.sent().len(), sent, "a code that is over is sent");
+            the_owner_finds_a_way(&world, ADA);
+        },
+    );
+}
+
+#[test]
+fn no_order_of_charges_and_a_success_forgives_more_than_it_was_charged() {
+    explore(
+        "charges and a success",
+        [within(3, 1, 1), within(3, 2, 1)],
+        |choices, parallel, bounds| {
+            const SHORT: u32 = 3;
+            let world = World::with_ada()
+                .reconfigured(generous)
+                .reconfigured(|world| {
+                    let budgets = &mut world.deployment.policy.budgets;
+                    budgets.identifier.short_per_month = SHORT;
+                });
+            let pool = Pool::of(&world);
+            let sign_in = resolver(&world, &pool);
+            let asks = request(ADA, None);
+            let is_short = |payload: &SignInPayload| payload.code_length == 6;
+            let payload = now(sign_in.session(&asks)).unwrap();
+            assert!(is_short(&payload));
+            let session = pool.session(&payload.session);
+            let code = last_code(&world);
+            world.wire.take_turns();
+            // Its answer, once more as a slow trigger is asked, and somebody who asks for a code.
+            let mut strands: Vec<Strand<'_, Option<Reply>>> = Vec::new();
+            for _ in 0..parallel - 1 {
+                let strand = answering(&session, code.clone(), None);
+                strands.push(Box::pin(async { Some(strand.await) }));
+            }
+            strands.push(Box::pin(async {
+                // Charged is whoever began to ask, also if it dies.
+                let _ = Box::pin(sign_in.session(&asks)).await;
+                None
+            }));
+            let replies = choices.run(strands, bounds);
+            let won = replies
+                .iter()
+                .flatten()
+                .flatten()
+                .any(|reply| reply.next() == Next::IssueTokens);
+            // What is left, by asking until codes are long.
+            let mut left = 0;
+            while is_short(&now(sign_in.session(&asks)).unwrap()) {
+                left += 1;
+                assert!(left <= SHORT, "short codes without end");
+            }
+            // Two were charged, or one if the second died before that; one may be forgiven.
+            assert!(left <= SHORT, "{left} left: more was forgiven than charged");
+            let died = replies.iter().any(Option::is_none);
+            if died {
+                assert!(
+                    left >= SHORT - 2,
+                    "{left} left: charged more than asked for"
+                );
+            } else {
+                assert!(won, "nobody won");
+                assert_eq!(left, SHORT - 1, "one was proved and one was not");
+            }
+        },
+    );
+}
+
+#[test]
 fn no_order_of_two_proofs_makes_two_accounts() {
     explore(
         "proofs",
