@@ -116,7 +116,8 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             subject: Subject::Known(self.sub()),
             contact: SealedContact::from_text("k1.sealed"),
             locale: None,
-            charge: Charge::from_bytes(&[8, 0b1_0111, 1, 2, 3, 4, 5, 6, 7, 8]).expect("a charge"),
+            charge: Charge::from_bytes(&[8, 0b0111, 1, 2, 3, 4, 5, 6, 7, 8, b'D', b'E', 6])
+                .expect("a charge"),
             key: KeyId::parse("k1").expect("a key id"),
             issued_at: self.now,
             expires_at: self.after(300_000),

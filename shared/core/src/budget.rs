@@ -291,7 +291,59 @@ pub struct Charge {
     bearer: Bearer,
     identifier: bool,
     deployment: Option<Tier>,
-    destination: bool,
+    destination: Option<Destination>,
+}
+
+/// Where an SMS goes, as far as its breakers ask. Kept with the charge: to look it up again would
+/// take a cold start longer than all the rest of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Destination {
+    country: Option<Country>,
+    /// How many of the number's digits are its prefix.
+    digits: u8,
+}
+
+impl Destination {
+    fn of(number: &PhoneNumber) -> Self {
+        Self {
+            country: number.country(),
+            // Invariant: a number has 15 digits at most.
+            digits: u8::try_from(number.prefix().len()).unwrap_or(u8::MAX),
+        }
+    }
+
+    fn counter(self, bearer: Bearer, at: Timestamp) -> Counter {
+        let (hour, ends) = window_at(at, HOUR);
+        Counter {
+            label: destination_label(bearer, self.country, hour),
+            ends,
+        }
+    }
+
+    /// The windows of a number's prefix and of its country in the counter.
+    fn windows(self, number: &PhoneNumber) -> [String; 2] {
+        let digits = number.as_str().trim_start_matches('+');
+        let prefix = digits.get(..usize::from(self.digits)).unwrap_or(digits);
+        [format!("p{prefix}"), "all".to_owned()]
+    }
+
+    const NONE: [u8; 3] = [0; 3];
+
+    const fn to_bytes(self) -> [u8; 3] {
+        let [first, second] = match self.country {
+            Some(country) => country.letters(),
+            None => [0; 2],
+        };
+        [first, second, self.digits]
+    }
+
+    fn from_bytes([first, second, digits]: [u8; 3]) -> Option<Self> {
+        let country = match [first, second] {
+            [0, 0] => None,
+            letters => Some(Country::stored(letters)?),
+        };
+        (digits > 0).then_some(Self { country, digits })
+    }
 }
 
 /// A forgivable budget of the deployment.
@@ -312,7 +364,7 @@ impl Tier {
 
 impl Charge {
     /// The length of what [`Charge::to_bytes`] writes.
-    pub const BYTES: usize = 10;
+    pub const BYTES: usize = 13;
 
     /// Nothing charged, nothing to forgive: of a flow that sends nothing.
     pub const fn free(code_length: CodeLength) -> Self {
@@ -322,7 +374,7 @@ impl Charge {
             bearer: Bearer::Stranger,
             identifier: false,
             deployment: None,
-            destination: false,
+            destination: None,
         }
     }
 
@@ -331,16 +383,20 @@ impl Charge {
         let flags = u8::from(self.bearer == Bearer::Device)
             | u8::from(self.identifier) << 1
             | u8::from(self.deployment == Some(Tier::Short)) << 2
-            | u8::from(self.deployment == Some(Tier::Long)) << 3
-            | u8::from(self.destination) << 4;
-        let mut bytes = [self.code_length.digits(), flags, 0, 0, 0, 0, 0, 0, 0, 0];
-        bytes[2..].copy_from_slice(&self.at.as_millis().to_be_bytes());
+            | u8::from(self.deployment == Some(Tier::Long)) << 3;
+        let mut bytes = [0; Self::BYTES];
+        bytes[..2].copy_from_slice(&[self.code_length.digits(), flags]);
+        bytes[2..10].copy_from_slice(&self.at.as_millis().to_be_bytes());
+        let destination = self.destination.map(Destination::to_bytes);
+        bytes[10..].copy_from_slice(&destination.unwrap_or(Destination::NONE));
         bytes
     }
 
     /// The inverse of [`Charge::to_bytes`].
     pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Option<Self> {
-        let &[digits, flags, ref at @ ..] = bytes;
+        let &[digits, flags, ref rest @ ..] = bytes;
+        let (at, destination) = rest.split_first_chunk()?;
+        let destination = destination.try_into().ok()?;
         let has = |bit: u8| flags >> bit & 1 == 1;
         Some(Self {
             code_length: CodeLength::new(digits)?,
@@ -357,9 +413,12 @@ impl Charge {
                 (false, false) => None,
                 (true, true) => return None,
             },
-            destination: has(4),
+            destination: match destination {
+                Destination::NONE => None,
+                bytes => Some(Destination::from_bytes(bytes)?),
+            },
         })
-        .filter(|_| flags >> 5 == 0)
+        .filter(|_| flags >> 4 == 0)
     }
 }
 
@@ -418,14 +477,6 @@ fn of_deployment(bearer: Bearer, at: Timestamp) -> Counter {
     let (number, ends) = window_at(at, DAY);
     Counter {
         label: deployment_label(bearer, number),
-        ends,
-    }
-}
-
-fn of_destination(bearer: Bearer, number: &PhoneNumber, at: Timestamp) -> Counter {
-    let (hour, ends) = window_at(at, HOUR);
-    Counter {
-        label: destination_label(bearer, number.country(), hour),
         ends,
     }
 }
@@ -519,11 +570,14 @@ impl<S: Store, P: Captcha> Till<'_, S, P> {
             None => Entry::default(),
         };
         let (short, of_identifier) = self.charge_identifier(identifier, bearer).await?;
-        let of_destination = match identifier {
-            Identifier::Email(_) => None,
-            Identifier::PhoneNumber(number) => Some(self.charge_destination(number, bearer).await?),
+        let (destination, of_destination) = match identifier {
+            Identifier::Email(_) => (None, None),
+            Identifier::PhoneNumber(number) => {
+                let destination = Destination::of(number);
+                let receipt = self.charge_destination(number, destination, bearer).await?;
+                (Some(destination), Some(receipt))
+            }
         };
-        let destination = of_destination.is_some();
         let charged = [Some(of_identifier), of_destination];
         let tier = self
             .charge_deployment(bearer, price, entry, charged.into_iter().flatten())
@@ -635,11 +689,12 @@ impl<S: Store, P: Captcha> Till<'_, S, P> {
     async fn charge_destination(
         &self,
         number: &PhoneNumber,
+        destination: Destination,
         bearer: Bearer,
     ) -> Result<Receipt, SignInError> {
         let sms = &self.deployment.policy.budgets.sms;
-        let counter = of_destination(bearer, number, self.now);
-        let [prefix, country] = destination_windows(number);
+        let counter = destination.counter(bearer, self.now);
+        let [prefix, country] = destination.windows(number);
         let limits = [
             Limit {
                 window: one(prefix, sms.unproved_per_prefix),
@@ -796,11 +851,6 @@ impl<'a, P: Captcha> Gate<'a, P> {
     }
 }
 
-/// The windows of a number's prefix and of its country in a destination's counter.
-fn destination_windows(number: &PhoneNumber) -> [String; 2] {
-    [format!("p{}", number.prefix()), "all".to_owned()]
-}
-
 /// Forgives what this flow was charged, when its code was proved. Called once, by whoever moved
 /// the flow to finished. One that is lost leaves a budget a little smaller; none is repeated.
 pub(crate) async fn forgive(
@@ -819,12 +869,12 @@ pub(crate) async fn forgive(
     let identifier = charge.identifier.then(|| Tier::Short.as_str().to_owned());
     let deployment = charge.deployment.map(|tier| tier.as_str().to_owned());
     let destination = async {
-        match contact {
-            Identifier::PhoneNumber(number) if charge.destination => {
-                let windows = destination_windows(number).to_vec();
-                of_counter(of_destination(bearer, number, at), windows).await
+        match (contact, charge.destination) {
+            (Identifier::PhoneNumber(number), Some(destination)) => {
+                let windows = destination.windows(number).to_vec();
+                of_counter(destination.counter(bearer, at), windows).await
             }
-            Identifier::PhoneNumber(_) | Identifier::Email(_) => Ok(()),
+            _ => Ok(()),
         }
     };
     // At once: a person waits for their tokens.
@@ -849,7 +899,19 @@ mod tests {
         for digits in CodeLength::MIN..=CodeLength::MAX {
             for bearer in [Bearer::Stranger, Bearer::Device] {
                 for deployment in [None, Some(Tier::Short), Some(Tier::Long)] {
-                    for (identifier, destination) in [(false, true), (true, false)] {
+                    let germany = Destination {
+                        country: Country::parse("DE"),
+                        digits: 6,
+                    };
+                    let somewhere = Destination {
+                        country: None,
+                        ..germany
+                    };
+                    for (identifier, destination) in [
+                        (false, Some(germany)),
+                        (false, Some(somewhere)),
+                        (true, None),
+                    ] {
                         let charge = Charge {
                             code_length: CodeLength::new(digits).unwrap(),
                             at,
@@ -863,9 +925,19 @@ mod tests {
                 }
             }
         }
-        for (digits, flags) in [(5, 0), (11, 0), (6, 0b1100), (6, 0b10_0000)] {
-            let bytes = [digits, flags, 0, 0, 0, 0, 0, 0, 0, 0];
-            assert_eq!(Charge::from_bytes(&bytes), None, "{digits} {flags}");
+        for (digits, flags, destination) in [
+            (5, 0, [0; 3]),
+            (11, 0, [0; 3]),
+            (6, 0b1100, [0; 3]),
+            (6, 0b1_0000, [0; 3]),
+            (6, 0, *b"DE\0"),
+            (6, 0, *b"de\x06"),
+            (6, 0, *b"D\0\x06"),
+        ] {
+            let mut bytes = [0; Charge::BYTES];
+            bytes[..2].copy_from_slice(&[digits, flags]);
+            bytes[10..].copy_from_slice(&destination);
+            assert_eq!(Charge::from_bytes(&bytes), None, "{bytes:?}");
         }
     }
 

@@ -121,6 +121,17 @@ impl Country {
         (region != Region::World).then_some(Self(code))
     }
 
+    /// Reads the letters of a country that was parsed before it was kept; nothing more is looked up.
+    pub(crate) fn stored(letters: [u8; 2]) -> Option<Self> {
+        let is_code = letters.iter().all(u8::is_ascii_uppercase);
+        is_code.then_some(Self(letters))
+    }
+
+    /// The two letters.
+    pub(crate) const fn letters(self) -> [u8; 2] {
+        self.0
+    }
+
     /// The code.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()

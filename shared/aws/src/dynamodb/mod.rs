@@ -13,7 +13,7 @@
 //! A sign-in by email at the first try is ten requests: two charges (sign-in), a redemption and a
 //! new flow (Create), a read and an attempt (Verify), a read, the finish and two charges forgiven
 //! (Define). By SMS one more is charged and forgiven; docs/scale.md counts them. A finished flow
-//! has 698 bytes with every address, since contacts are sealed at one length; a
+//! has 701 bytes with every address, since contacts are sealed at one length; a
 //! redemption under 70, a counter under 140. Each write is therefore one write unit.
 //!
 //! # A write that is repeated
