@@ -56,7 +56,7 @@ async fn start_on(endpoint: &str, delivery: &str) -> (Program, RuntimeApi) {
 }
 
 /// The deployment's keys.
-fn keys() -> KeyRing {
+pub(crate) fn keys() -> KeyRing {
     let id = KeyId::parse("k1").expect("an id");
     let key = Key::new(id, &SECRET).expect("a key");
     KeyRing::new(key, None, None).expect("one key is a ring")
@@ -98,7 +98,7 @@ fn asks_for_a_code(answered: Answered) {
     );
 }
 
-fn count(log: &[Value], message: &str) -> usize {
+pub(crate) fn count(log: &[Value], message: &str) -> usize {
     let lines = log.iter().filter(|line| line["message"] == message);
     lines.count()
 }

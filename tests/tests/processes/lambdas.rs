@@ -14,7 +14,7 @@ pub(crate) const SECRET: [u8; 32] = [
 ];
 const AWS_SECRET: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00";
 
-const DEFINE: &str = "latchstring-define-auth-challenge";
+pub(crate) const DEFINE: &str = "latchstring-define-auth-challenge";
 pub(crate) const CREATE: &str = "latchstring-create-auth-challenge";
 const VERIFY: &str = "latchstring-verify-auth-challenge-response";
 const SIGN_IN: &str = "latchstring-sign-in";

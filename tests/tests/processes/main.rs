@@ -3,5 +3,6 @@
 mod after_response;
 mod lambdas;
 mod local;
+mod notice;
 mod readme;
 mod trust;

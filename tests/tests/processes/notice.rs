@@ -1,0 +1,242 @@
+//! Define as its own process: the contact that was replaced is told once the tokens are on their way.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use latchstring_aws::{CognitoDirectory, DynamoStore};
+use latchstring_core::account::Account;
+use latchstring_core::contact::{Contacts, Identity};
+use latchstring_core::flow::{Caller, Challenge, FlowId, Step};
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::policy::{Deployment, Policy};
+use latchstring_core::ports::{
+    ChallengeApi, Clock, Created, Directory, Entropy, Fault, OpenChallenge, Reply, TokenHolder,
+};
+use latchstring_core::secret::Secret;
+use latchstring_lambda::cognito::{CreateTrigger, VerifyTrigger};
+use latchstring_lambda::{DELIVERY, OsEntropy, SystemClock, answer, deliver};
+use latchstring_memory::Inbox;
+use latchstring_tests::{Extensions, Ministack, Program, RuntimeApi, note};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::after_response::{count, keys};
+use crate::lambdas::{CLIENT, DEFINE, end, needs, response, trigger_event};
+
+const TABLE: &str = "latchstring";
+const SENDER: &str = "codes@example.org";
+const USERNAME: &str = "7d0a4f0e-6c1b-4f1e-9d57-0b1c5a3e2f11";
+const OLD: &str = "ada.old@example.com";
+const NEW: &str = "ada.new@example.com";
+
+/// Cognito as the resolver meets it, which keeps the ticket that it is given.
+#[derive(Default)]
+struct Counter {
+    ticket: Mutex<Option<String>>,
+}
+
+fn asked(parameters: &[(&str, &str)]) -> Reply {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Reply::Challenge(OpenChallenge {
+        session: Secret::new("session"),
+        parameters: parameters.iter().map(owned).collect::<BTreeMap<_, _>>(),
+    })
+}
+
+impl ChallengeApi for Counter {
+    async fn initiate(&self, _: &str) -> Result<Reply, Fault> {
+        Ok(asked(&[("step", "select")]))
+    }
+
+    async fn respond(
+        &self,
+        _: &OpenChallenge,
+        _: &str,
+        client_metadata: &[(&str, &str)],
+    ) -> Result<Reply, Fault> {
+        let given = client_metadata.iter().find(|(name, _)| *name == "ticket");
+        let given = given.map(|(_, ticket)| (*ticket).to_owned());
+        *self.ticket.lock().expect("no panic") = given;
+        let numbers = [
+            ("step", "otp"),
+            ("codeLength", "6"),
+            ("expiresIn", "300"),
+            ("resendAfter", "30"),
+        ];
+        Ok(asked(&numbers))
+    }
+}
+
+/// Ada, who is signed in.
+struct Signed(Account);
+
+impl TokenHolder for Signed {
+    async fn holder(&self, _: &Secret) -> Result<Option<Account>, Fault> {
+        Ok(Some(self.0.clone()))
+    }
+}
+
+fn email(text: &str) -> Identifier {
+    note(text);
+    Identifier::parse(Method::Email, text).expect("an address")
+}
+
+/// How many mails went to the address that was replaced.
+async fn notices(ministack: &Ministack) -> usize {
+    let url = format!("{}/_ministack/ses/messages", ministack.endpoint());
+    let sent = reqwest::get(url).await.expect("an answer");
+    let sent: Value = sent.json().await.expect("JSON");
+    sent.to_string().matches(OLD).count()
+}
+
+/// A pool with Ada in it.
+async fn pool_with_ada(ministack: &Ministack) -> (String, Account) {
+    let pool = json!({"PoolName": "latchstring", "AliasAttributes": ["email", "phone_number"]});
+    let operation = "AWSCognitoIdentityProviderService.CreateUserPool";
+    let pool = ministack.call(operation, &pool).await;
+    let pool = pool["UserPool"]["Id"].as_str().expect("an id").to_owned();
+    let directory = CognitoDirectory::new(&ministack.aws(), &pool);
+    let created = directory.create(USERNAME, &email(OLD)).await;
+    assert_eq!(created, Ok(Created::New));
+    let password = Secret::new("Aa1!aaaaaaaaaaaaaaaa");
+    let set = directory.set_password(USERNAME, &password).await;
+    assert_eq!(set, Ok(()));
+    let ada = directory.find(USERNAME).await.expect("an answer");
+    (pool, ada.expect("Ada"))
+}
+
+/// Define's event after Ada answered the code that was sent to her new address.
+async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
+    let caller = Caller::new(pool, CLIENT);
+    let deployment = Deployment {
+        policy: Policy::for_clients(vec![CLIENT.to_owned()]),
+        keys: keys(),
+    };
+    let store = DynamoStore::new(&ministack.aws(), TABLE, OsEntropy);
+    let api = Counter::default();
+    let contacts = Contacts {
+        deployment: &deployment,
+        caller: &caller,
+        store: &store,
+        directory: &CognitoDirectory::new(&ministack.aws(), pool),
+        tokens: &Signed(ada.clone()),
+        api: &api,
+        clock: &SystemClock,
+        entropy: &OsEntropy,
+    };
+    let identity = Identity {
+        sub: ada.attributes.sub().clone(),
+        token_use: "access".to_owned(),
+        client: CLIENT.to_owned(),
+        auth_time: SystemClock.now(),
+        access_token: Secret::new("token"),
+    };
+    let asked = contacts.change(&identity, &email(NEW), None, None).await;
+    assert!(asked.is_ok(), "a code is asked for");
+    let ticket = api.ticket.lock().expect("no panic").clone();
+    let ticket = ticket.expect("a ticket");
+    note(&ticket);
+
+    let attributes = json!({
+        "sub": ada.attributes.sub().as_str(),
+        "cognito:user_status": "CONFIRMED",
+        "email": OLD,
+        "email_verified": "true",
+    });
+    let of_pool = |trigger: &str, request: &Value| {
+        let mut event = trigger_event(trigger, request);
+        event["userPoolId"] = json!(pool);
+        event["userName"] = json!(USERNAME);
+        event["request"]["userAttributes"] = attributes.clone();
+        event
+    };
+    let round = |metadata: &Value, passed: bool| {
+        json!({
+            "challengeName": "CUSTOM_CHALLENGE",
+            "challengeResult": passed,
+            "challengeMetadata": metadata,
+        })
+    };
+    let select = Challenge {
+        flow: FlowId::from_bytes(OsEntropy.bytes()),
+        step: Step::Select,
+    };
+    let select = round(&json!(select.to_text(&keys(), &caller)), true);
+    let create = CreateTrigger {
+        deployment: deployment.clone(),
+        store: store.clone(),
+        courier: Inbox::new(SystemClock),
+        clock: SystemClock,
+        entropy: OsEntropy,
+    };
+    let metadata = json!({"method": "email", "ticket": ticket});
+    let request = json!({"session": [select], "clientMetadata": metadata});
+    let event = of_pool("CreateAuthChallenge", &request);
+    let created = answer(&create, event).await.expect("an answer");
+    let parcel = created.parcel.expect("a code");
+    deliver(&create, parcel, Instant::now() + DELIVERY).await;
+    let sent = create.courier.messages(None, 1);
+    let code = sent[0].message.code.as_ref().expect("a code").digits();
+    note(code);
+
+    let question = &created.value["response"]["challengeMetadata"];
+    let verify = VerifyTrigger {
+        deployment: deployment.clone(),
+        store,
+        clock: SystemClock,
+    };
+    let request = json!({
+        "privateChallengeParameters": {"challenge": question},
+        "challengeAnswer": code,
+    });
+    let event = of_pool("VerifyAuthChallengeResponse", &request);
+    let verified = answer(&verify, event).await.expect("an answer");
+    assert_eq!(verified.value["response"]["answerCorrect"], true);
+    let session = json!({"session": [select, round(question, true)]});
+    of_pool("DefineAuthChallenge", &session)
+}
+
+#[tokio::test]
+async fn a_contact_that_was_replaced_is_told_after_the_response_and_once() {
+    let ministack = Ministack::start().await;
+    ministack.create_table(TABLE).await;
+    ministack.verify_email(SENDER).await;
+    let (pool, ada) = pool_with_ada(&ministack).await;
+    let event = proved(&ministack, &pool, &ada).await;
+
+    let mut host = RuntimeApi::that(Extensions::Taken).await;
+    let mut environment = host.environment();
+    environment.extend(needs(DEFINE));
+    let with = [
+        ("USER_POOL_ID", pool.as_str()),
+        ("STORE", "dynamodb"),
+        ("TABLE_NAME", TABLE),
+        ("EMAIL_FROM", SENDER),
+        ("AWS_ENDPOINT_URL", ministack.endpoint()),
+    ];
+    environment.retain(|(name, _)| with.iter().all(|(other, _)| name != other));
+    environment.extend(with.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let program = Program::lambda("notice", DEFINE, &environment);
+    // As long as the host has not taken the response, it is not posted.
+    host.hold();
+    // A table that is slow to answer leads to the same question again.
+    while response(host.invoke(&event).await)["response"]["issueTokens"] != true {
+        host.let_go();
+        host.idle().await;
+        host.hold();
+    }
+    assert_eq!(notices(&ministack).await, 0);
+    host.let_go();
+    host.idle().await;
+    assert_eq!(notices(&ministack).await, 1);
+    // A slow trigger is asked once more: the same answer, and nobody is told again.
+    let answered = response(host.invoke(&event).await);
+    assert_eq!(answered["response"]["issueTokens"], true);
+    host.idle().await;
+    assert_eq!(notices(&ministack).await, 1);
+    assert_eq!(count(&end(program).await, "delivered"), 1);
+    let directory = CognitoDirectory::new(&ministack.aws(), &pool);
+    let ada = directory.find(USERNAME).await.expect("an answer");
+    let ada = ada.expect("Ada");
+    assert!(ada.attributes.holds(&email(NEW)), "it is hers now");
+}
