@@ -24,18 +24,18 @@ pub struct Contract<D, E> {
 }
 
 /// Holds a directory to every promise.
-pub async fn run<D: Directory, E: Entropy>(contract: &Contract<D, E>) {
+pub async fn run<D: Directory, E: Entropy>(c: &Contract<D, E>) {
     for method in [Method::Email, Method::PhoneNumber] {
-        nobody_is_found_by_what_nobody_holds(contract, method).await;
-        who_is_created_is_found_by_name_and_by_contact(contract, method).await;
-        a_username_and_a_contact_are_given_once(contract, method).await;
-        a_new_contact_takes_the_place_of_the_old(contract, method).await;
-        a_contact_has_one_holder(contract, method).await;
+        nobody_is_found_by_what_nobody_holds(c, method).await;
+        who_is_created_is_found_by_name_and_by_contact(c, method).await;
+        a_username_and_a_contact_are_given_once(c, method).await;
+        a_new_contact_takes_the_place_of_the_old(c, method).await;
+        a_contact_has_one_holder(c, method).await;
     }
-    a_password_confirms_the_account(contract).await;
-    a_contact_of_the_other_kind_leaves_the_first(contract).await;
-    names_are_taken(contract).await;
-    nothing_is_written_to_nobody(contract).await;
+    a_password_confirms_the_account(c).await;
+    a_contact_of_the_other_kind_leaves_the_first(c).await;
+    names_are_taken(c).await;
+    nothing_is_written_to_nobody(c).await;
 }
 
 impl<D: Directory, E: Entropy> Contract<D, E> {
@@ -87,21 +87,21 @@ impl<D: Directory, E: Entropy> Contract<D, E> {
 }
 
 async fn nobody_is_found_by_what_nobody_holds<D: Directory, E: Entropy>(
-    contract: &Contract<D, E>,
+    c: &Contract<D, E>,
     method: Method,
 ) {
-    let contact = contract.contact(method);
-    assert!(contract.account(contact.as_str()).await.is_none());
-    assert!(contract.account(&contract.username()).await.is_none());
+    let contact = c.contact(method);
+    assert!(c.account(contact.as_str()).await.is_none());
+    assert!(c.account(&c.username()).await.is_none());
 }
 
 async fn who_is_created_is_found_by_name_and_by_contact<D: Directory, E: Entropy>(
-    contract: &Contract<D, E>,
+    c: &Contract<D, E>,
     method: Method,
 ) {
-    let contact = contract.contact(method);
-    let username = contract.holder_of(&contact).await;
-    let account = contract.account(&username).await.expect("the account");
+    let contact = c.contact(method);
+    let username = c.holder_of(&contact).await;
+    let account = c.account(&username).await.expect("the account");
     assert_eq!(account.username, username);
     assert!(account.enabled);
     assert!(!account.attributes.sub().is_empty(), "it has an id");
@@ -110,94 +110,91 @@ async fn who_is_created_is_found_by_name_and_by_contact<D: Directory, E: Entropy
         "verified from the start"
     );
     assert!(account.attributes.is_half_created(), "without a password");
-    let again = contract.account(contact.as_str()).await.expect("the same");
+    let again = c.account(contact.as_str()).await.expect("the same");
     assert!(again == account, "the same account by its contact");
 }
 
 async fn a_username_and_a_contact_are_given_once<D: Directory, E: Entropy>(
-    contract: &Contract<D, E>,
+    c: &Contract<D, E>,
     method: Method,
 ) {
-    let contact = contract.contact(method);
-    let username = contract.holder_of(&contact).await;
-    let other = contract.contact(method);
-    assert_eq!(contract.creates(&username, &other).await, Created::Taken);
-    assert!(contract.found_by(&other).await.is_none(), "nothing is left");
-    if contract.says_taken {
-        let second = contract.username();
-        assert_eq!(contract.creates(&second, &contact).await, Created::Taken);
-        assert!(contract.account(&second).await.is_none(), "nothing is left");
+    let contact = c.contact(method);
+    let username = c.holder_of(&contact).await;
+    let other = c.contact(method);
+    assert_eq!(c.creates(&username, &other).await, Created::Taken);
+    assert!(c.found_by(&other).await.is_none(), "nothing is left");
+    if c.says_taken {
+        let second = c.username();
+        assert_eq!(c.creates(&second, &contact).await, Created::Taken);
+        assert!(c.account(&second).await.is_none(), "nothing is left");
     }
-    assert_eq!(contract.found_by(&contact).await, Some(username));
+    assert_eq!(c.found_by(&contact).await, Some(username));
 }
 
 async fn a_new_contact_takes_the_place_of_the_old<D: Directory, E: Entropy>(
-    contract: &Contract<D, E>,
+    c: &Contract<D, E>,
     method: Method,
 ) {
-    let (old, new) = (contract.contact(method), contract.contact(method));
-    let username = contract.holder_of(&old).await;
-    assert_eq!(contract.writes(&username, &new).await, Written::Done);
-    assert_eq!(contract.found_by(&new).await, Some(username.clone()));
-    assert!(contract.account(old.as_str()).await.is_none(), "it is free");
-    let heir = contract.holder_of(&old).await;
-    assert_eq!(contract.found_by(&old).await, Some(heir));
+    let (old, new) = (c.contact(method), c.contact(method));
+    let username = c.holder_of(&old).await;
+    assert_eq!(c.writes(&username, &new).await, Written::Done);
+    assert_eq!(c.found_by(&new).await, Some(username.clone()));
+    assert!(c.account(old.as_str()).await.is_none(), "it is free");
+    let heir = c.holder_of(&old).await;
+    assert_eq!(c.found_by(&old).await, Some(heir));
     // Once more is the same.
-    assert_eq!(contract.writes(&username, &new).await, Written::Done);
-    assert_eq!(contract.found_by(&new).await, Some(username));
+    assert_eq!(c.writes(&username, &new).await, Written::Done);
+    assert_eq!(c.found_by(&new).await, Some(username));
 }
 
-async fn a_contact_has_one_holder<D: Directory, E: Entropy>(
-    contract: &Contract<D, E>,
-    method: Method,
-) {
-    if !contract.says_taken {
+async fn a_contact_has_one_holder<D: Directory, E: Entropy>(c: &Contract<D, E>, method: Method) {
+    if !c.says_taken {
         return;
     }
-    let (hers, his) = (contract.contact(method), contract.contact(method));
-    let ada = contract.holder_of(&hers).await;
-    let bob = contract.holder_of(&his).await;
-    assert_eq!(contract.writes(&bob, &hers).await, Written::Taken);
-    assert_eq!(contract.found_by(&hers).await, Some(ada));
-    assert_eq!(contract.found_by(&his).await, Some(bob), "he keeps his own");
+    let (hers, his) = (c.contact(method), c.contact(method));
+    let ada = c.holder_of(&hers).await;
+    let bob = c.holder_of(&his).await;
+    assert_eq!(c.writes(&bob, &hers).await, Written::Taken);
+    assert_eq!(c.found_by(&hers).await, Some(ada));
+    assert_eq!(c.found_by(&his).await, Some(bob), "he keeps his own");
 }
 
-async fn a_password_confirms_the_account<D: Directory, E: Entropy>(contract: &Contract<D, E>) {
-    let username = contract.holder_of(&contract.contact(Method::Email)).await;
-    let password = Secret::new(format!("Aa1!{:016x}", contract.digits()));
+async fn a_password_confirms_the_account<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+    let username = c.holder_of(&c.contact(Method::Email)).await;
+    let password = Secret::new(format!("Aa1!{:016x}", c.digits()));
     for _ in 0..2 {
-        let set = contract.directory.set_password(&username, &password).await;
+        let set = c.directory.set_password(&username, &password).await;
         assert_eq!(set, Ok(()));
-        let account = contract.account(&username).await.expect("the account");
+        let account = c.account(&username).await.expect("the account");
         assert!(!account.attributes.is_half_created());
     }
 }
 
 async fn a_contact_of_the_other_kind_leaves_the_first<D: Directory, E: Entropy>(
-    contract: &Contract<D, E>,
+    c: &Contract<D, E>,
 ) {
-    let email = contract.contact(Method::Email);
-    let number = contract.contact(Method::PhoneNumber);
-    let username = contract.holder_of(&email).await;
-    assert_eq!(contract.writes(&username, &number).await, Written::Done);
+    let email = c.contact(Method::Email);
+    let number = c.contact(Method::PhoneNumber);
+    let username = c.holder_of(&email).await;
+    assert_eq!(c.writes(&username, &number).await, Written::Done);
     for contact in [email, number] {
-        assert_eq!(contract.found_by(&contact).await.as_ref(), Some(&username));
+        assert_eq!(c.found_by(&contact).await.as_ref(), Some(&username));
     }
 }
 
-async fn names_are_taken<D: Directory, E: Entropy>(contract: &Contract<D, E>) {
-    let username = contract.holder_of(&contract.contact(Method::Email)).await;
+async fn names_are_taken<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+    let username = c.holder_of(&c.contact(Method::Email)).await;
     let names = Names::parse("Søren Å.", "王").expect("names");
-    let set = contract.directory.set_names(&username, &names).await;
+    let set = c.directory.set_names(&username, &names).await;
     assert_eq!(set, Ok(()));
 }
 
-async fn nothing_is_written_to_nobody<D: Directory, E: Entropy>(contract: &Contract<D, E>) {
-    let nobody = contract.username();
-    let contact = contract.contact(Method::Email);
+async fn nothing_is_written_to_nobody<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+    let nobody = c.username();
+    let contact = c.contact(Method::Email);
     let names = Names::parse("Ada", "Lovelace").expect("names");
     let password = Secret::new("Aa1!aaaaaaaaaaaaaaaa");
-    let directory = &contract.directory;
+    let directory = &c.directory;
     let code = |done: Result<(), Fault>| done.expect_err("a fault").code;
     let contact_set = directory.set_contact(&nobody, &contact).await.map(|_| ());
     for done in [
@@ -207,6 +204,6 @@ async fn nothing_is_written_to_nobody<D: Directory, E: Entropy>(contract: &Contr
     ] {
         assert_eq!(code(done), "UserNotFoundException");
     }
-    assert!(contract.account(&nobody).await.is_none());
-    assert!(contract.found_by(&contact).await.is_none());
+    assert!(c.account(&nobody).await.is_none());
+    assert!(c.found_by(&contact).await.is_none());
 }

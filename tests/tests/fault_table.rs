@@ -214,14 +214,13 @@ async fn person(method: Method, how: Break) -> String {
     let once_more = resend(&asked, &answered.value);
     let mut when = "at once";
     let at_once = answer(&create, once_more.clone()).await.expect("an answer");
-    let parcel = match at_once.parcel {
-        Some(parcel) => parcel,
-        None => {
-            when = "after the cooldown";
-            clock.advance(policy().resend_after);
-            let later = answer(&create, once_more).await.expect("an answer");
-            later.parcel.expect("the cooldown is over")
-        }
+    let parcel = if let Some(parcel) = at_once.parcel {
+        parcel
+    } else {
+        when = "after the cooldown";
+        clock.advance(policy().resend_after);
+        let later = answer(&create, once_more).await.expect("an answer");
+        later.parcel.expect("the cooldown is over")
     };
     deliver(&create, parcel, Instant::now() + DELIVERY).await;
     assert_eq!(inbox(), arrived + 1, "asked for once more, it comes");

@@ -3,7 +3,9 @@
 //! Everything that is keyed on an identifier (budgets, codes, leases, look-ups) takes an
 //! [`Identifier`], so two spellings of one address can never count as two.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType, Region};
 use thiserror::Error;
@@ -44,8 +46,20 @@ impl Method {
 pub struct Email(String);
 
 /// A phone number in E.164 form: `+`, country code, subscriber number.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PhoneNumber(String);
+#[derive(Clone)]
+pub struct PhoneNumber {
+    text: String,
+    /// Found out as it was parsed; not known of one that was kept.
+    place: Option<Place>,
+}
+
+/// Where a number belongs.
+#[derive(Clone, Copy)]
+struct Place {
+    country: Option<Country>,
+    /// How many of its digits are its prefix.
+    prefix: usize,
+}
 
 /// What somebody typed to be reached by, in canonical form. Redacted in `Debug`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -212,10 +226,17 @@ impl PhoneNumber {
                 }
                 // A trunk zero goes; where another follows, what is left would be another number
                 // each time that it is read (+49 0000000).
-                if PHONE_NUMBER_UTIL.parse(&text, None).as_ref() != Ok(&number) {
+                let is_as_typed = digits
+                    .chars()
+                    .filter(char::is_ascii_digit)
+                    .eq(text.chars().skip(1));
+                if !is_as_typed && PHONE_NUMBER_UTIL.parse(&text, None).as_ref() != Ok(&number) {
                     return Err(IdentifierError::ImpossibleNumber);
                 }
-                Ok(Self(text.into_owned()))
+                Ok(Self {
+                    text: text.into_owned(),
+                    place: Some(Place::of(&number)),
+                })
             }
         }
     }
@@ -229,32 +250,80 @@ impl PhoneNumber {
             && !digits.starts_with('0')
             && digits.bytes().all(|byte| byte.is_ascii_digit());
         is_number
-            .then(|| Self(text.to_owned()))
+            .then(|| Self {
+                text: text.to_owned(),
+                place: None,
+            })
             .ok_or(IdentifierError::ImpossibleNumber)
     }
 
     /// The number in E.164 form.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    fn place(&self) -> Place {
+        self.place.unwrap_or_else(|| {
+            let parsed = PHONE_NUMBER_UTIL.parse(&self.text, None);
+            parsed.as_ref().map_or(Place::UNKNOWN, Place::of)
+        })
     }
 
     /// The country, where it can be told: countries that share a code are told apart by the
     /// number, if such a number can exist.
     pub fn country(&self) -> Option<Country> {
-        let number = PHONE_NUMBER_UTIL.parse(&self.0, None).ok()?;
-        PHONE_NUMBER_UTIL
-            .get_region_for_number(&number)
-            .and_then(Country::of)
+        self.place().country
     }
 
     /// The country code and the first four digits after it: a block of numbers that one operator
     /// hands out.
     pub fn prefix(&self) -> &str {
-        let digits = self.0.trim_start_matches('+');
-        let code = PHONE_NUMBER_UTIL
-            .parse(&self.0, None)
-            .map_or(1, |number| number.country_code.to_string().len());
-        digits.get(..code + 4).unwrap_or(digits)
+        let digits = self.text.trim_start_matches('+');
+        digits.get(..self.place().prefix).unwrap_or(digits)
+    }
+}
+
+impl Place {
+    const UNKNOWN: Self = Self {
+        country: None,
+        prefix: 5,
+    };
+
+    fn of(number: &rlibphonenumber::PhoneNumber) -> Self {
+        Self {
+            country: PHONE_NUMBER_UTIL
+                .get_region_for_number(number)
+                .and_then(Country::of),
+            prefix: number.country_code.to_string().len() + 4,
+        }
+    }
+}
+
+// A number is its text, wherever that came from.
+
+impl PartialEq for PhoneNumber {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for PhoneNumber {}
+
+impl PartialOrd for PhoneNumber {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PhoneNumber {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl Hash for PhoneNumber {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
     }
 }
 
@@ -447,7 +516,15 @@ mod tests {
     fn a_kept_number_has_the_form_that_it_was_kept_in() {
         let stored = |text| Identifier::stored(Method::PhoneNumber, text);
         for text in ["+14155550132", "+4915123456789", "+39061234567"] {
-            assert_eq!(stored(text), Identifier::parse(Method::PhoneNumber, text));
+            let parsed = Identifier::parse(Method::PhoneNumber, text);
+            assert_eq!(stored(text), parsed);
+            let [kept, parsed] = [stored(text), parsed].map(Result::unwrap);
+            assert_eq!(kept.country(), parsed.country());
+            let prefix = |of: &Identifier| match of {
+                Identifier::PhoneNumber(number) => number.prefix().to_owned(),
+                Identifier::Email(_) => String::new(),
+            };
+            assert_eq!(prefix(&kept), prefix(&parsed));
         }
         for text in [
             "",
