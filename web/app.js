@@ -88,7 +88,12 @@ function retry() {
 async function begin(kind, input, { replace = false } = {}) {
   const call = { signIn: "signIn", again: "signIn", signUp: "signUp", changeContact: "changeContact" }[kind];
   const spoken = kind === "changeContact" ? {} : { locale: locale() };
-  const challenge = await latchstring[call]({ ...input, ...spoken });
+  const ask = (more) => latchstring[call]({ ...input, ...spoken, ...more });
+  const challenge = await ask().catch(async (error) => {
+    // An app with a captcha sets this: it shows the riddle, and gives the answer (docs/captcha.md).
+    if (error.type !== "CaptchaRequired" || !window.solveCaptcha) throw error;
+    return ask({ captcha: await window.solveCaptcha() });
+  });
   draft.code = "";
   flow.set({ challenge, kind, input, ended: null, tried: [] });
   await go("code", { replace });

@@ -1,4 +1,5 @@
-//! A stand-in for AWS on loopback, over TLS: it grants whatever is asked, and counts.
+//! A stand-in for AWS on loopback, over TLS: it grants whatever is asked, reads what it was given to
+//! hold, and counts.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,8 +13,9 @@ use std::time::Duration;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::events::{self, Events, Items};
 use crate::http::{self, Duplex};
 
 /// Where Debian, and with it most containers, keeps the system's roots in one file.
@@ -36,13 +38,14 @@ struct Shared {
     tls: Arc<ServerConfig>,
     latency: Duration,
     secret: String,
+    items: Items,
     asked: Arc<Mutex<BTreeMap<String, usize>>>,
 }
 
 impl Aws {
-    /// Starts one that takes so long for each answer and holds this key ring. Certificates are put
-    /// into the folder.
-    pub(crate) fn start(folder: &Path, latency: Duration, ring: &str) -> Result<Self, String> {
+    /// Starts one that takes so long for each answer and holds the key ring and the rows of these
+    /// events. Certificates are put into the folder.
+    pub(crate) fn start(folder: &Path, latency: Duration, events: &Events) -> Result<Self, String> {
         let failed = |error: &dyn std::fmt::Display| format!("the stand-in for AWS: {error}");
         let (tls, authority) = certificates().map_err(|error| failed(&error))?;
         let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| failed(&error))?;
@@ -68,7 +71,8 @@ impl Aws {
         let shared = Arc::new(Shared {
             tls: Arc::new(tls),
             latency,
-            secret: ring.to_owned(),
+            secret: events.ring.clone(),
+            items: Arc::clone(&events.items),
             asked,
         });
         thread::spawn(move || {
@@ -119,7 +123,7 @@ impl Shared {
                 Some((_, operation)) => operation.to_owned(),
                 None => "SendEmail".to_owned(),
             };
-            let answer = self.answer(&operation);
+            let answer = self.answer(&operation, &request.body);
             *self
                 .asked
                 .lock()
@@ -142,10 +146,19 @@ impl Shared {
         Ok(())
     }
 
-    fn answer(&self, operation: &str) -> Option<(&'static str, String)> {
+    fn answer(&self, operation: &str, body: &[u8]) -> Option<(&'static str, String)> {
         let session = "a-session-of-the-length-that-cognito-asks-for-at-least";
         let json = match operation {
-            "PutItem" | "UpdateItem" | "GetItem" => json!({}),
+            "PutItem" | "UpdateItem" => json!({}),
+            "GetItem" => {
+                let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+                let key = asked["Key"]["pk"]["S"].as_str().unwrap_or_default();
+                let items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
+                items
+                    .get(key)
+                    .map_or_else(|| json!({}), |item| json!({ "Item": item }))
+            }
+            "AdminGetUser" => events::account(),
             "GetSecretValue" => json!({"Name": "ring", "SecretString": self.secret}),
             "InitiateAuth" => json!({
                 "ChallengeName": "CUSTOM_CHALLENGE",

@@ -61,19 +61,22 @@ pub(crate) fn all<'a>(root: &Path, aws: &Aws, events: &'a Events) -> (Vec<Row<'a
     );
     let verified = |answer: &str| has(answer, "/response/answerCorrect");
     let defined = |answer: &str| has(answer, "/response/issueTokens");
+    let right = |answer: &str| told(text(answer, "/response/answerCorrect") == "true", answer);
+    let issued = |answer: &str| told(text(answer, "/response/issueTokens") == "true", answer);
     let asked = |answer: &str| {
         let is_code = text(answer, "/response/publicChallengeParameters/resendAfter") == "30";
         told(is_code, answer)
     };
     let opened = |answer: &str| has(answer, "/data/session");
     let of_verify = || events.verify();
-    let of_define = || events.define_after_a_code();
+    let of_right = || events.verify_right();
+    let of_issued = || events.define_right();
     let of_create = || events.create();
     all.ours(FLOOR, "latchstring-floor", &[], of_verify, |_| Ok(()));
     all.ours(VERIFY, verify, &[MEMORY, RING], of_verify, verified);
     all.ours(DEFINE, define, &[MEMORY, RING], || events.define(), defined);
-    all.ours(VERIFY_TABLE, verify, &[TABLE, RING], of_verify, verified);
-    all.ours(DEFINE_TABLE, define, &[TABLE, RING], of_define, defined);
+    all.ours(VERIFY_TABLE, verify, &[TABLE, RING], of_right, right);
+    all.ours(DEFINE_TABLE, define, &[TABLE, RING], of_issued, issued);
     let create = "latchstring-create-auth-challenge";
     all.ours(CREATE, create, &[TABLE, SECRET], of_create, asked);
     let sign_in = "latchstring-sign-in";

@@ -81,7 +81,7 @@ fn run(cli: &Cli) -> Result<(), String> {
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let events = Events::new().ok_or("no keys could be made")?;
     let latency = Duration::from_millis(cli.latency);
-    let aws = Aws::start(&folder, latency, &events.ring)?;
+    let aws = Aws::start(&folder, latency, &events)?;
     let (mut rows, missing) = functions::all(root, &aws, &events);
     rows.retain(|row| {
         row.function.name == functions::FLOOR || row.function.name.contains(&cli.only)

@@ -12,10 +12,21 @@ let service;
 before(async () => (service = await startService()));
 after(() => service?.stop());
 
-for (const file of await readdir(FOLDER)) {
-  test(`the exchange in ${file} still works`, async () => {
-    const exchanges = JSON.parse(await readFile(new URL(file, FOLDER), "utf8"));
-    const identifier = `${crypto.randomUUID()}@example.com`;
+/** The same by phone: what was kept is by mail. */
+const byPhone = (text) =>
+  text
+    .replaceAll('"method":"EMAIL"', '"method":"PHONE_NUMBER"')
+    .replaceAll('"method":"email"', '"method":"phone_number"');
+const files = await readdir(FOLDER);
+const numbers = files.map((_, place) => `+1415555${2000 + place}`);
+const kinds = files.flatMap((file, place) => [
+  [file, "by mail", (text) => text, `${crypto.randomUUID()}@example.com`],
+  [file, "by phone", byPhone, numbers[place]],
+]);
+
+for (const [file, kind, changed, identifier] of kinds) {
+  test(`the exchange in ${file} still works ${kind}`, async () => {
+    const exchanges = JSON.parse(changed(await readFile(new URL(file, FOLDER), "utf8")));
     const names = new Names();
     names.add("identifier", identifier);
     const sessions = [];

@@ -32,6 +32,7 @@ app.synth();
 
 describe('the package for an app of a team', () => {
   before(() => {
+    fs.rmSync(path.join(HOME, 'dist'), { recursive: true, force: true });
     npm(HOME, 'run', 'build');
     fs.mkdirSync(PROJECT);
     const [{ filename }] = JSON.parse(npm(HOME, 'pack', '--json', '--pack-destination', PROJECT));

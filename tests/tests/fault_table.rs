@@ -2,6 +2,7 @@
 //! docs/faults.md, whose beginning the core's own `fault_table` writes.
 //! `UPDATE_GOLDEN=1 cargo test --workspace --test fault_table` writes it anew.
 
+use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use std::{env, fs};
 
+use latchstring_aws::{CognitoChallengeApi, CognitoTokens};
+use latchstring_core::account::{Account, Attributes};
 use latchstring_core::budget::Charge;
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{Caller, Challenge, FlowId, Purpose, Step};
@@ -16,14 +19,15 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::message::Message;
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{Courier, DeliveryFault, Fate, Fault, Vault};
+use latchstring_core::ports::{Clock, Courier, DeliveryFault, Fate, Fault, Store, Vault};
 use latchstring_core::sealed::Ticket;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
+use latchstring_lambda::appsync::SignInResolver;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{DELIVERY, Handler, Rotating, answer, deliver};
 use latchstring_memory::{Inbox, MemoryDirectory, MemoryStore, SeededEntropy};
-use latchstring_tests::{StillClock, note};
+use latchstring_tests::{StillClock, aws_at, note};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -118,7 +122,7 @@ fn policy() -> Policy {
     Policy::for_clients(vec![CLIENT.to_owned()])
 }
 
-fn event(trigger: &str, request: &Value) -> Value {
+fn event_of(trigger: &str, request: &Value) -> Value {
     json!({
         "version": "1",
         "region": "eu-west-1",
@@ -151,20 +155,20 @@ fn select(entropy: &SeededEntropy) -> Value {
 }
 
 /// Create's event in which a code is to be sent to somebody.
-fn sends(method: Method) -> Value {
+fn sends(method: Method, now: Timestamp) -> Value {
     let text = match method {
         Method::Email => "ada@example.com",
         Method::PhoneNumber => "+14155550132",
     };
     note(text);
-    let entropy = SeededEntropy::new(7);
+    let entropy = SeededEntropy::new(now.as_millis());
     let to = Identifier::parse(method, text).expect("an identifier");
     let charge = Charge::free(CodeLength::DEFAULT);
     let caller = Caller::new(POOL, CLIENT);
     let ticket =
-        Ticket::new(Purpose::SignIn, to, charge, START, &entropy).seal(&keys(), &caller, &entropy);
+        Ticket::new(Purpose::SignIn, to, charge, now, &entropy).seal(&keys(), &caller, &entropy);
     note(&ticket);
-    event(
+    event_of(
         "CreateAuthChallenge",
         &json!({
             "userAttributes": {},
@@ -202,7 +206,7 @@ async fn person(method: Method, how: Break) -> String {
         entropy: SeededEntropy::new(1),
     };
     let inbox = || create.courier.inbox.messages(None, usize::MAX).len();
-    let asked = sends(method);
+    let asked = sends(method, START);
     let answered = answer(&create, asked.clone()).await.expect("an answer");
     let question = &answered.value["response"]["publicChallengeParameters"]["step"];
     assert_eq!(question, "otp", "the answer does not depend on it");
@@ -230,7 +234,7 @@ async fn person(method: Method, how: Break) -> String {
     }
 }
 
-/// A trigger that reads its keys from a vault which does not answer at first.
+/// Handlers that read their keys from a vault which does not answer at first.
 fn ring(clock: &StillClock) -> (Rotating<Mended, StillClock>, Arc<AtomicBool>) {
     let broken = Arc::new(AtomicBool::new(true));
     let vault = Mended {
@@ -239,47 +243,134 @@ fn ring(clock: &StillClock) -> (Rotating<Mended, StillClock>, Arc<AtomicBool>) {
     (Rotating::new(policy(), vault, clock.clone()), broken)
 }
 
-/// What a trigger does without keys; with them, it gives this answer, also when they cannot be read
-/// once more.
-async fn without_keys<H: Handler>(
-    handler: &H,
-    event: &Value,
-    (member, right): (&str, Value),
-    broken: &AtomicBool,
-    clock: &StillClock,
-) -> Option<Value> {
-    let said = answer(handler, event.clone()).await.ok();
-    if let Some(said) = &said {
-        assert!(said.parcel.is_none(), "nothing is sent without keys");
-    }
-    for is_broken in [false, true] {
-        broken.store(is_broken, Ordering::Relaxed);
-        let answered = answer(handler, event.clone()).await.expect("an answer");
-        assert_eq!(answered.value["response"][member], right);
-        // The ring is old by then.
-        clock.advance(Duration::from_secs(601));
-    }
-    said.map(|said| said.value["response"][member].clone())
+/// Somebody who was asked for a code and has it.
+struct Asked {
+    id: FlowId,
+    /// Verify's event with the right code.
+    verify: Value,
+    /// Define's event once it was called right.
+    define: Value,
 }
 
-/// What comes of a first reading that fails, by trigger.
-async fn keys_table() -> String {
-    let entropy = SeededEntropy::new(3);
+/// A flow of Ada's in this store, by functions that have their keys.
+async fn asked(store: &MemoryStore, clock: &StillClock) -> Asked {
+    let deployment = Deployment {
+        policy: policy(),
+        keys: keys(),
+    };
+    let create = CreateTrigger {
+        deployment: deployment.clone(),
+        store: store.clone(),
+        courier: Inbox::new(clock.clone()),
+        clock: clock.clone(),
+        entropy: SeededEntropy::new(clock.now().as_millis()),
+    };
+    let mut event = sends(Method::Email, clock.now());
+    event["request"]["userNotFound"] = Value::Null;
+    event["request"]["userAttributes"] = adas_attributes();
+    let answered = answer(&create, event.clone()).await.expect("an answer");
+    let parcel = answered.parcel.expect("a message");
+    deliver(&create, parcel, Instant::now() + DELIVERY).await;
+    let sent = create.courier.messages(None, 1);
+    let code = sent[0].message.code.as_ref().expect("a code").digits();
+    note(code);
+    let question = &answered.value["response"]["challengeMetadata"];
+    let text = question.as_str().expect("a text");
+    let caller = Caller::new(POOL, CLIENT);
+    let challenge = Challenge::parse(text, &keys(), &caller).expect("a challenge");
+    let verify = json!({
+        "userAttributes": adas_attributes(),
+        "privateChallengeParameters": {"challenge": question},
+        "challengeAnswer": code,
+    });
+    let rounds = [
+        event["request"]["session"][0].clone(),
+        round(question, true),
+    ];
+    let define = json!({"userAttributes": adas_attributes(), "session": rounds});
+    Asked {
+        id: challenge.flow,
+        verify: event_of("VerifyAuthChallengeResponse", &verify),
+        define: event_of("DefineAuthChallenge", &define),
+    }
+}
+
+fn adas_attributes() -> Value {
+    json!({
+        "sub": "sub-of-ada",
+        "cognito:user_status": "CONFIRMED",
+        "email": "ada@example.com",
+        "email_verified": "true",
+    })
+}
+
+/// What is written of an answer that was given without keys.
+async fn answered<H: Handler>(handler: &H, event: &Value) -> Value {
+    match answer(handler, event.clone()).await {
+        Err(_) => Value::Null,
+        Ok(answered) => {
+            assert!(answered.parcel.is_none(), "nothing is sent here");
+            answered.value
+        }
+    }
+}
+
+/// An old ring that cannot be read again.
+fn ages(clock: &StillClock, broken: &AtomicBool) {
+    clock.advance(Duration::from_secs(601));
+    broken.store(true, Ordering::Relaxed);
+}
+
+async fn define_without_keys() -> [&'static str; 2] {
     let clock = StillClock::at(START);
-    let (deployment, broken) = ring(&clock);
+    let (store, (deployment, broken)) = (MemoryStore::default(), ring(&clock));
+    let directory = MemoryDirectory::default();
+    let attributes = adas_attributes();
+    let pairs = attributes.as_object().expect("an object").iter();
+    let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
+    directory.put(Account {
+        username: "somebody".to_owned(),
+        enabled: true,
+        attributes: Attributes::from_pairs(pairs),
+    });
+    let verify = VerifyTrigger {
+        deployment: Deployment {
+            policy: policy(),
+            keys: keys(),
+        },
+        store: store.clone(),
+        clock: clock.clone(),
+    };
     let define = DefineTrigger {
         deployment,
-        store: MemoryStore::default(),
-        directory: MemoryDirectory::default(),
+        store: store.clone(),
+        directory,
         courier: Inbox::new(clock.clone()),
         clock: clock.clone(),
     };
-    let ghost = json!({"userAttributes": {}, "userNotFound": true, "session": []});
-    let asks = ("challengeName", json!("CUSTOM_CHALLENGE"));
-    let event_of = event("DefineAuthChallenge", &ghost);
-    let said = without_keys(&define, &event_of, asks.clone(), &broken, &clock).await;
-    assert_eq!(said, Some(asks.1), "Define asks");
+    let proved = async || {
+        let asked = asked(&store, &clock).await;
+        let right = answered(&verify, &asked.verify).await;
+        assert_eq!(right["response"]["answerCorrect"], true);
+        asked.define
+    };
+    let event = proved().await;
+    let said = answered(&define, &event).await;
+    broken.store(false, Ordering::Relaxed);
+    let then = answered(&define, &event).await;
+    assert_eq!(then["response"]["issueTokens"], true);
+    ages(&clock, &broken);
+    let later = answered(&define, &proved().await).await;
+    let word = |said: &Value| match &said["response"] {
+        tokens if tokens["issueTokens"] == true => "–",
+        asks if asks["challengeName"] == "CUSTOM_CHALLENGE" => "again",
+        _ => "anew",
+    };
+    [word(&said), word(&later)]
+}
 
+async fn create_without_keys() -> [&'static str; 2] {
+    let clock = StillClock::at(START);
     let (deployment, broken) = ring(&clock);
     let create = CreateTrigger {
         deployment,
@@ -288,39 +379,101 @@ async fn keys_table() -> String {
         clock: clock.clone(),
         entropy: SeededEntropy::new(4),
     };
-    let event_of = event("CreateAuthChallenge", &ghost);
-    let asks = ("publicChallengeParameters", json!({"step": "select"}));
-    let said = without_keys(&create, &event_of, asks, &broken, &clock).await;
-    assert_eq!(
-        said, None,
-        "Create fails, and nothing is signed with a key of nobody's"
-    );
+    let opening = json!({"userAttributes": {}, "userNotFound": true, "session": []});
+    let event = event_of("CreateAuthChallenge", &opening);
+    let said = answered(&create, &event).await;
+    broken.store(false, Ordering::Relaxed);
+    let then = answered(&create, &event).await;
+    let word = |said: &Value| match &said["response"]["publicChallengeParameters"]["step"] {
+        step if step == "select" => "–",
+        _ => "anew: the trigger fails",
+    };
+    assert_eq!(word(&then), "–");
+    ages(&clock, &broken);
+    let later = answered(&create, &event).await;
+    [word(&said), word(&later)]
+}
 
-    let (deployment, broken) = ring(&clock);
+async fn verify_without_keys() -> [&'static str; 2] {
+    let clock = StillClock::at(START);
+    let (store, (deployment, broken)) = (MemoryStore::default(), ring(&clock));
     let verify = VerifyTrigger {
         deployment,
-        store: MemoryStore::default(),
+        store: store.clone(),
         clock: clock.clone(),
     };
-    let event_of = event(
-        "VerifyAuthChallengeResponse",
-        &json!({
-            "userAttributes": {},
-            "userNotFound": true,
-            "privateChallengeParameters": {"challenge": select(&entropy)},
-            "challengeAnswer": "select",
-            "clientMetadata": {"method": "email"},
-        }),
-    );
-    let right = ("answerCorrect", json!(true));
-    let said = without_keys(&verify, &event_of, right, &broken, &clock).await;
-    assert_eq!(said, Some(json!(false)), "Verify calls nothing right");
+    let asked_now = asked(&store, &clock).await;
+    let said = answered(&verify, &asked_now.verify).await;
+    let row = store.flow(asked_now.id).await.expect("an answer");
+    let counted = row.expect("a flow").attempts.len();
+    assert_eq!(counted, 0, "and not counted");
+    broken.store(false, Ordering::Relaxed);
+    let then = answered(&verify, &asked_now.verify).await;
+    ages(&clock, &broken);
+    let asked_later = asked(&store, &clock).await;
+    let later = answered(&verify, &asked_later.verify).await;
+    let word = |said: &Value| match &said["response"]["answerCorrect"] {
+        right if *right == true => "–",
+        _ => "again: the answer is called wrong, and not counted",
+    };
+    assert_eq!(word(&then), "–");
+    [word(&said), word(&later)]
+}
 
-    "| trigger | its first reading is lost | a later one is lost |\n|---|---|---|\n\
-     | Define | again | – |\n\
-     | Create | anew: the trigger fails | – |\n\
-     | Verify | again: the answer is called wrong, and not counted | – |\n"
-        .to_owned()
+async fn resolver_without_keys() -> [&'static str; 2] {
+    let clock = StillClock::at(START);
+    let (deployment, broken) = ring(&clock);
+    let nowhere = aws_at("http://127.0.0.1:1");
+    let sign_in = SignInResolver {
+        deployment,
+        caller: Caller::new(POOL, CLIENT),
+        legacy_pool: false,
+        source_position: None,
+        store: MemoryStore::default(),
+        directory: MemoryDirectory::default(),
+        tokens: CognitoTokens::new(&nowhere),
+        api: CognitoChallengeApi::new(&nowhere, CLIENT),
+        captcha: None::<Infallible>,
+        clock: clock.clone(),
+        entropy: SeededEntropy::new(5),
+    };
+    // The one that asks nothing of Cognito.
+    let event = json!({
+        "arguments": {"input": {"emailOrPhone": "ada@example.com", "method": "EMAIL"}},
+        "identity": null,
+        "info": {"fieldName": "signInTicket", "parentTypeName": "Mutation", "variables": {}},
+        "request": {"headers": {}, "domainName": null},
+    });
+    let said = answered(&sign_in, &event).await;
+    broken.store(false, Ordering::Relaxed);
+    let then = answered(&sign_in, &event).await;
+    ages(&clock, &broken);
+    let later = answered(&sign_in, &event).await;
+    let word = |said: &Value| match &said["error"]["type"] {
+        Value::Null if said["data"]["ticket"].is_string() => "–",
+        _ => "error",
+    };
+    assert_eq!(word(&then), "–");
+    [word(&said), word(&later)]
+}
+
+/// What comes of a reading that fails, the first one and a later one.
+async fn keys_table() -> String {
+    let mut table =
+        "| function | its first reading is lost | a later one is lost |\n|---|---|---|\n"
+            .to_owned();
+    for (function, [first, later]) in [
+        ("Define", define_without_keys().await),
+        ("Create", create_without_keys().await),
+        ("Verify", verify_without_keys().await),
+        (
+            "sign-in, and the other resolvers",
+            resolver_without_keys().await,
+        ),
+    ] {
+        let _ = writeln!(table, "| {function} | {first} | {later} |");
+    }
+    table
 }
 
 const BEGINS: &str = "\n## Sending a message\n";
@@ -341,7 +494,7 @@ async fn page() -> String {
         }
     }
     page += "\n## Reading the key ring\n\nSecrets Manager GetSecretValue, at the first event of a \
-             process, then every ten minutes. A resolver whose reading is lost answers `error`.\n\n";
+             process, then every ten minutes.\n\n";
     page += &keys_table().await;
     page
 }

@@ -88,7 +88,6 @@ export default {
   "error.InvalidProof": "Das hat zu lange gedauert. Beginnen Sie mit einem neuen Code.",
   "error.TooManyRequests": "Es wurden zu viele Codes angefordert. Warten Sie eine Weile.",
   "error.TooManyRequestsUntil": "Es wurden zu viele Codes angefordert. Versuchen Sie es {time} noch einmal.",
-  "error.CaptchaRequired": "Zeigen Sie, dass Sie ein Mensch sind, und versuchen Sie es noch einmal.",
   "error.NotSignedIn": "Sie sind nicht mehr angemeldet.",
   "error.ReauthRequired": "Melden Sie sich dafür noch einmal an.",
   "error.ContactInUse": "Gehört schon zu einem Konto. Es wurde nichts geändert.",

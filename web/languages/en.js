@@ -88,7 +88,6 @@ export default {
   "error.InvalidProof": "That took too long. Start with a new code.",
   "error.TooManyRequests": "Too many codes were asked for. Wait a while.",
   "error.TooManyRequestsUntil": "Too many codes were asked for. Try again {time}.",
-  "error.CaptchaRequired": "Show that you are a person, then try again.",
   "error.NotSignedIn": "You are not signed in any more.",
   "error.ReauthRequired": "Sign in once more to do this.",
   "error.ContactInUse": "It belongs to an account already. Nothing was changed.",

@@ -88,7 +88,6 @@ export default {
   "error.InvalidProof": "Ha pasado demasiado tiempo. Empieza con un código nuevo.",
   "error.TooManyRequests": "Se han pedido demasiados códigos. Espera un poco.",
   "error.TooManyRequestsUntil": "Se han pedido demasiados códigos. Inténtalo de nuevo {time}.",
-  "error.CaptchaRequired": "Demuestre que es una persona e inténtelo de nuevo.",
   "error.NotSignedIn": "Tu sesión ha terminado.",
   "error.ReauthRequired": "Para hacer esto, vuelve a iniciar sesión.",
   "error.ContactInUse": "Ya pertenece a una cuenta. No se ha cambiado nada.",

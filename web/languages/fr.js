@@ -88,7 +88,6 @@ export default {
   "error.InvalidProof": "Cela a pris trop de temps. Recommencez avec un nouveau code.",
   "error.TooManyRequests": "Trop de codes ont été demandés. Attendez un peu.",
   "error.TooManyRequestsUntil": "Trop de codes ont été demandés. Réessayez {time}.",
-  "error.CaptchaRequired": "Montrez que vous êtes une personne, puis réessayez.",
   "error.NotSignedIn": "Votre session a pris fin.",
   "error.ReauthRequired": "Reconnectez-vous pour continuer.",
   "error.ContactInUse": "Déjà rattaché à un compte. Rien n’a été modifié.",

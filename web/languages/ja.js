@@ -87,7 +87,6 @@ export default {
   "error.InvalidProof": "時間がかかりすぎました。新しいコードでやり直してください。",
   "error.TooManyRequests": "コードのリクエストが多すぎます。しばらくお待ちください。",
   "error.TooManyRequestsUntil": "コードのリクエストが多すぎます。{time}にもう一度お試しください。",
-  "error.CaptchaRequired": "人による操作であることを確認してから、もう一度お試しください。",
   "error.NotSignedIn": "ログアウトされました。",
   "error.ReauthRequired": "続けるには、もう一度ログインしてください。",
   "error.ContactInUse": "すでにアカウントで使われています。変更はされていません。",

@@ -88,7 +88,6 @@ export default {
   "error.InvalidProof": "Demorou demais. Comece com um novo código.",
   "error.TooManyRequests": "Foram pedidos códigos demais. Espere um pouco.",
   "error.TooManyRequestsUntil": "Foram pedidos códigos demais. Tente de novo {time}.",
-  "error.CaptchaRequired": "Mostre que você é uma pessoa e tente de novo.",
   "error.NotSignedIn": "Sua sessão terminou.",
   "error.ReauthRequired": "Entre de novo para fazer isso.",
   "error.ContactInUse": "Já pertence a uma conta. Nada foi alterado.",

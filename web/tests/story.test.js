@@ -9,41 +9,46 @@ const { person, control } = await bench();
 /** What a browser says of the answer by which Cognito ends a flow. */
 const REFUSED = /status of 400/;
 
-for (const [name, device] of Object.entries({ desk: DESKTOP, phone: PHONE })) {
-  test(`on a ${name}: sign up, change, sign out, sign in again, delete`, async () => {
-    const ada = await person(device);
-    await ada.signsUp();
-    await ada.page.reload();
-    await ada.heading("Hello, Ada Lovelace").waitFor();
-
-    await ada.button("Change the email address").click();
-    const other = `other.${ada.email}`;
-    await ada.field.fill(other);
-    await ada.button("Send a code").click();
-    await ada.heading("Type the code").waitFor();
-    await ada.code.fill(await ada.received(other));
-    await ada.page.locator(".notice").getByText("Done. You can sign in with it").waitFor();
-    await ada.page.getByText(other).first().waitFor();
-
-    await ada.page.getByRole("button", { name: "Sign out", exact: true }).click();
-    await ada.page.locator(".notice").getByText("You are signed out.").waitFor();
-    await ada.asksForACode(other);
-    await ada.code.fill(await ada.received(other));
-    await ada.heading("Hello, Ada Lovelace").waitFor();
-    await ada.button("Sign out on all devices").click();
-    await ada.page.locator(".notice").getByText("You are signed out on all devices.").waitFor();
-
-    await ada.asksForACode(ada.phone);
-    await ada.code.fill(await ada.received(ada.phone));
-    await ada.heading("Hello, Ada Lovelace").waitFor();
-    await ada.button("Delete the account").click();
-    await ada.button("Delete it for good").click();
-    await ada.page.locator(".notice").getByText("Your account is deleted.").waitFor();
-    await ada.asksForACode(ada.phone);
-    await ada.code.fill(await ada.received(ada.phone));
-    await ada.heading("Welcome! What is your name?").waitFor();
-  });
+/** The same on a desk and on a phone. */
+function onBoth(name, story) {
+  for (const [device, options] of Object.entries({ desk: DESKTOP, phone: PHONE })) {
+    test(`on a ${device}: ${name}`, () => story(() => person(options)));
+  }
 }
+
+onBoth("sign up, change, sign out, sign in again, delete", async (person) => {
+  const ada = await person();
+  await ada.signsUp();
+  await ada.page.reload();
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+
+  await ada.button("Change the email address").click();
+  const other = `other.${ada.email}`;
+  await ada.field.fill(other);
+  await ada.button("Send a code").click();
+  await ada.heading("Type the code").waitFor();
+  await ada.code.fill(await ada.received(other));
+  await ada.page.locator(".notice").getByText("Done. You can sign in with it").waitFor();
+  await ada.page.getByText(other).first().waitFor();
+
+  await ada.page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await ada.page.locator(".notice").getByText("You are signed out.").waitFor();
+  await ada.asksForACode(other);
+  await ada.code.fill(await ada.received(other));
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  await ada.button("Sign out on all devices").click();
+  await ada.page.locator(".notice").getByText("You are signed out on all devices.").waitFor();
+
+  await ada.asksForACode(ada.phone);
+  await ada.code.fill(await ada.received(ada.phone));
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  await ada.button("Delete the account").click();
+  await ada.button("Delete it for good").click();
+  await ada.page.locator(".notice").getByText("Your account is deleted.").waitFor();
+  await ada.asksForACode(ada.phone);
+  await ada.code.fill(await ada.received(ada.phone));
+  await ada.heading("Welcome! What is your name?").waitFor();
+});
 
 test("by keyboard alone", async () => {
   const ada = await person();
@@ -123,7 +128,7 @@ test("known and unknown people see the same until the code is right", async () =
   assert.equal(seen[0], seen[1]);
 });
 
-test("a wrong code is told with the tries left, and the last one ends it", async () => {
+onBoth("a wrong code is told with the tries left, and the last one ends it", async (person) => {
   const ada = await person();
   ada.forgiven.push(REFUSED);
   await ada.opens();
@@ -143,7 +148,7 @@ test("a wrong code is told with the tries left, and the last one ends it", async
   await ada.heading("Welcome! What is your name?").waitFor();
 });
 
-test("an expired code is told, by the page's clock and by the service's", async () => {
+onBoth("an expired code is told, by the page's clock and by the service's", async (person) => {
   const ada = await person();
   ada.forgiven.push(REFUSED);
   await ada.page.clock.install();
@@ -159,7 +164,7 @@ test("an expired code is told, by the page's clock and by the service's", async 
   await ada.page.locator(".problem").getByText("This code does not work any more.").waitFor();
 });
 
-test("a code is sent again after its time, and once only", async () => {
+onBoth("a code is sent again after its time, and once only", async (person) => {
   const ada = await person();
   await ada.page.clock.install();
   await ada.opens();
@@ -176,7 +181,7 @@ test("a code is sent again after its time, and once only", async () => {
   await ada.heading("Welcome! What is your name?").waitFor();
 });
 
-test("offline and a dead network are told, and what was typed stays", async () => {
+onBoth("offline and a dead network are told, and what was typed stays", async (person) => {
   const ada = await person();
   ada.forgiven.push(/ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_CONNECTION/);
   await ada.opens();
@@ -191,7 +196,7 @@ test("offline and a dead network are told, and what was typed stays", async () =
   await ada.heading("Type the code").waitFor();
 });
 
-test("a slow network is told, and a second click sends nothing more", async () => {
+onBoth("a slow network is told, and a second click sends nothing more", async (person) => {
   const ada = await person();
   await ada.page.clock.install();
   let let_go;
@@ -211,7 +216,7 @@ test("a slow network is told, and a second click sends nothing more", async () =
   assert.equal(await ada.sent(ada.email), 1);
 });
 
-test("back leads to the address and forward to the code; after the sign-in neither leads astray", async () => {
+onBoth("back leads to the address and forward to the code; after the sign-in neither leads astray", async (person) => {
   const ada = await person();
   await ada.opens();
   await ada.asksForACode();
@@ -226,7 +231,38 @@ test("back leads to the address and forward to the code; after the sign-in neith
   await ada.heading("Your account").waitFor();
 });
 
-test("a reload in the middle goes on", async () => {
+onBoth("nothing jumps, though every answer takes its time", async (person) => {
+  const ada = await person();
+  ada.forgiven.push(/ERR_INTERNET_DISCONNECTED|ERR_FAILED/);
+  const later = () => new Promise((done) => setTimeout(done, 800));
+  await ada.page.route((url) => ["/graphql", "/"].includes(url.pathname), async (route) => {
+    if (route.request().method() === "POST") await later();
+    await route.continue();
+  });
+  await ada.signsUp();
+  await ada.page.reload();
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  await ada.context.setOffline(true);
+  await ada.page.getByText("You are offline.").waitFor();
+  await ada.context.setOffline(false);
+  await ada.page.getByText("You are offline.").waitFor({ state: "hidden" });
+  await ada.button("Change the email address").click();
+  await ada.field.fill(`other.${ada.email}`);
+  await ada.button("Send a code").click();
+  await ada.heading("Type the code").waitFor();
+  await ada.code.fill(wrong(await ada.received(`other.${ada.email}`)));
+  await ada.page.getByText("You have 2 more tries.").waitFor();
+  assert.deepEqual(ada.jumps, []);
+  // And it would be seen.
+  await later();
+  await ada.page.evaluate(() => document.querySelector("h1").before(Object.assign(document.createElement("p"), { textContent: "Surprise!" })));
+  for (let tries = 0; ada.jumps.length === 0; tries += 1) {
+    assert.ok(tries < 50, "a jump is seen");
+    await new Promise((done) => setTimeout(done, 50));
+  }
+});
+
+onBoth("a reload in the middle goes on", async (person) => {
   const ada = await person();
   await ada.opens();
   await ada.asksForACode();
@@ -239,7 +275,7 @@ test("a reload in the middle goes on", async () => {
   await ada.heading("Welcome! What is your name?").waitFor();
 });
 
-test("two tabs have a sign-in each, and share what comes of it", async () => {
+onBoth("two tabs have a sign-in each, and share what comes of it", async (person) => {
   const ada = await person();
   await ada.opens();
   await ada.asksForACode();
@@ -254,7 +290,7 @@ test("two tabs have a sign-in each, and share what comes of it", async () => {
   await ada.heading("Sign in").waitFor();
 });
 
-test("a whole message may be pasted, and the pane's code be used", async () => {
+onBoth("a whole message may be pasted, and the pane's code be used", async (person) => {
   const ada = await person();
   await ada.opens();
   await ada.asksForACode();
@@ -270,7 +306,7 @@ test("a whole message may be pasted, and the pane's code be used", async () => {
   await eve.heading("Welcome! What is your name?").waitFor();
 });
 
-test("who signed in long ago signs in once more to change something", async () => {
+onBoth("who signed in long ago signs in once more to change something", async (person) => {
   const ada = await person();
   await ada.signsUp();
   await control({ advanceSeconds: 601 });

@@ -13,6 +13,14 @@ const languages = await Promise.all(
 const english = languages.find(([tag]) => tag === "en")[1];
 const holes = (text) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
 
+for (const [tag] of languages) {
+  test(`${tag} says nothing twice`, () => {
+    const source = readFileSync(join(folder, `${tag}.js`), "utf8");
+    const keys = [...source.matchAll(/^  "([^"]+)":/gm)].map(([, key]) => key);
+    assert.deepEqual(keys.filter((key, place) => keys.indexOf(key) !== place), []);
+  });
+}
+
 for (const [tag, texts] of languages) {
   test(`${tag} says everything that English says, with the same holes`, () => {
     for (const [key, text] of Object.entries(english)) {

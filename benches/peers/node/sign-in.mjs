@@ -19,7 +19,7 @@ export async function handler(event) {
     key = Buffer.from(JSON.parse(secret.SecretString).current.secret, "base64");
   }
   const username = event.arguments.input.emailOrPhone;
-  for (const counter of ["identifier", "short", "deployment"]) {
+  for (const counter of ["identifier", "deployment"]) {
     await dynamodb.send(
       new UpdateItemCommand({
         TableName: process.env.TABLE_NAME ?? "latchstring",

@@ -24,7 +24,7 @@ def handler(event, _context):
         secret = secrets.get_secret_value(SecretId="ring")["SecretString"]
         key = base64.b64decode(json.loads(secret)["current"]["secret"])
     username = event["arguments"]["input"]["emailOrPhone"]
-    for counter in ["identifier", "short", "deployment"]:
+    for counter in ["identifier", "deployment"]:
         dynamodb.update_item(
             TableName=os.environ.get("TABLE_NAME", "latchstring"),
             Key={"pk": {"S": mac(counter + username)}},

@@ -219,6 +219,11 @@ pub enum Budget {
 }
 
 impl Budget {
+    /// Whether it is a breaker or price of SMS, which is charged only for countries that are served.
+    pub const fn is_of_a_country(self) -> bool {
+        matches!(self, Self::Prefix | Self::Country | Self::Spend)
+    }
+
     /// The word for logs and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -295,7 +300,7 @@ pub struct Charge {
 }
 
 /// Where an SMS goes, as far as its breakers ask. Kept with the charge: to look it up again would
-/// take a cold start longer than all the rest of it.
+/// take Define's cold start longer than all the rest of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Destination {
     country: Option<Country>,

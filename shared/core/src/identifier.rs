@@ -242,8 +242,8 @@ impl PhoneNumber {
     }
 
     /// A number that was parsed before it was kept, or that Cognito keeps: of E.164's form. Nothing
-    /// more is looked up about it, since loading what is known of numbers takes a cold start longer
-    /// than all the rest of it.
+    /// more is looked up about it, since loading what is known of numbers takes a trigger's cold start
+    /// longer than all the rest of it.
     fn stored(text: &str) -> Result<Self, IdentifierError> {
         let digits = text.strip_prefix('+').unwrap_or_default();
         let is_number = (2..=MAX_E164_DIGITS).contains(&digits.len())

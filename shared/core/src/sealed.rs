@@ -271,7 +271,7 @@ pub(crate) fn seal(
                 aad: &aad,
             },
         )
-        // Invariant: the cipher refuses only messages of over 256 GiB; ours have under 300 bytes.
+        // Invariant: the cipher refuses only messages of over 256 GiB; ours have under 400 bytes.
         .expect("a short message can be sealed");
     sealed.extend_from_slice(&body);
     format!("{}.{}", key.id().as_str(), BASE64URL_NOPAD.encode(&sealed))

@@ -23,7 +23,7 @@ async fn a_block_of_numbers_is_sent_thirty_codes_an_hour_and_people_elsewhere_th
     let latchstring = production().await;
     // They begin alike: the country, and four digits.
     assert_eq!(pumped(&latchstring, "+447400100").await, 30);
-    let elsewhere = latchstring.by_phone("+447700900123");
+    let elsewhere = latchstring.by_phone("+447512345678");
     elsewhere.signs_in_for_the_first_time().await;
     latchstring.advance(3600).await;
     assert_eq!(pumped(&latchstring, "+447400200").await, 30);

@@ -93,7 +93,7 @@ fn told_by_cognito(class: Class, of_nobody: &Story) -> BTreeSet<Difference> {
 
 #[tokio::test]
 async fn whoever_is_behind_an_address_is_answered_alike_but_for_what_cognito_tells() {
-    for (seed, typed) in [1, 2].into_iter().zip(Typed::ALL) {
+    for (seed, typed) in [(1, Typed::Address), (2, Typed::Address), (3, Typed::Number)] {
         let setting = Setting {
             typed,
             ..seeded(seed)

@@ -171,8 +171,11 @@ async fn respond(
                     tracing::error!(field, outcome, identifier, duration_ms, %cause, "resolver");
                 }
                 ContactError::SignIn(SignInError::TooManyRequests { budget, .. }) => {
-                    let budget = budget.as_str();
+                    // Of a breaker; the others may refuse before it is known that the country is
+                    // served, and each is a metric of its own, which costs.
                     let country = about.and_then(|whom| whom.country.as_ref());
+                    let country = country.filter(|_| budget.is_of_a_country());
+                    let budget = budget.as_str();
                     metrics::refused_by_budget(budget, country);
                     let country = country.map(Country::as_str);
                     tracing::info!(

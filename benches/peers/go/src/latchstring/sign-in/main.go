@@ -48,7 +48,7 @@ func main() {
 			}
 		}
 		username := e.Arguments.Input.EmailOrPhone
-		for _, counter := range []string{"identifier", "short", "deployment"} {
+		for _, counter := range []string{"identifier", "deployment"} {
 			_, err = store.UpdateItem(context.Background(), &dynamodb.UpdateItemInput{
 				TableName: aws.String("latchstring"),
 				Key: map[string]dynamodbtypes.AttributeValue{
