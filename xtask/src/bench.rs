@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: builds what is compared, and has it measured by `benches/`.
+//! `cargo xtask bench`: builds what is compared, and has it measured by `benches/`; then what
+//! [`scale`] counts and measures.
 
 use std::fs;
 
@@ -6,7 +7,7 @@ use crate::command::Line;
 use crate::failure::{Failed, Failure};
 use crate::repository::Repository;
 use crate::steps::show_and_run;
-use crate::{node, package, python};
+use crate::{node, package, python, scale};
 
 const NODE: &str = "benches/peers/node";
 /// Another project's triggers, by the names that its construct gives them.
@@ -40,7 +41,13 @@ pub(crate) fn run(repository: &Repository, arguments: &[&str]) -> Result<(), Fai
         .args(arguments);
     measure
         .run(repository)
-        .map_err(|failure| failure.of(&measure))
+        .map_err(|failure| failure.of(&measure))?;
+    if is_help || arguments.iter().any(|a| a.starts_with("--only")) {
+        return Ok(());
+    }
+    // What a person feels of it, and the local service at its limit.
+    scale::round_trips(repository, false)?;
+    scale::load(repository)
 }
 
 /// From Debian's sources of the SDK: nothing is fetched.

@@ -16,6 +16,7 @@ mod package;
 mod python;
 mod repository;
 mod results;
+mod scale;
 mod steps;
 mod summary;
 mod tools;
@@ -71,8 +72,9 @@ enum Chore {
     /// Measure the Lambdas against an empty one, and against the same job on Go, Node.js and Python
     ///
     /// Builds the Lambdas as they are deployed, installs what they are compared with into target and
-    /// benches/peers, and prints one table. What is not there to be compared with is named, with what
-    /// installs it; `cargo xtask bench --help` lists more.
+    /// benches/peers, and prints one table; then what `round-trips` and `load` print, unless --only
+    /// names rows. What is not there to be compared with is named, with what installs it; `cargo
+    /// xtask bench --help` lists more.
     #[command(disable_help_flag = true)]
     Bench {
         /// See `cargo xtask bench --help`
@@ -190,31 +192,8 @@ fn main() -> ExitCode {
             ran(&repository, &line)
         }
         Chore::Instructions { bless } => told(instructions::run(&repository, bless)),
-        Chore::RoundTrips { write } => {
-            let mut line = Line::cargo(&["run", "--quiet", "--locked"]).args(&[
-                "--package",
-                "latchstring-tests",
-                "--example",
-                "round_trips",
-            ]);
-            if write {
-                line = line.args(&["--", "--write"]);
-            }
-            ran(&repository, &line)
-        }
-        Chore::Load => {
-            let local = ["--release", "--locked", "--package", "latchstring-local"];
-            let build = Line::cargo(&["build"])
-                .args(&local)
-                .args(&["--bins", "--example", "load"]);
-            let load = Line::cargo(&["run", "--quiet"])
-                .args(&local)
-                .args(&["--example", "load"]);
-            told(
-                steps::show_and_run(&repository, &build)
-                    .and_then(|()| steps::show_and_run(&repository, &load)),
-            )
-        }
+        Chore::RoundTrips { write } => told(scale::round_trips(&repository, write)),
+        Chore::Load => told(scale::load(&repository)),
         Chore::Fuzz(Fuzz {
             target,
             seconds,

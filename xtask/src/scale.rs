@@ -1,0 +1,30 @@
+//! What docs/scale.md keeps: `cargo xtask round-trips` and `cargo xtask load`.
+
+use crate::command::Line;
+use crate::failure::Failed;
+use crate::repository::Repository;
+use crate::steps::show_and_run;
+
+/// Counts what a person waits for; into the document if asked to.
+pub(crate) fn round_trips(repository: &Repository, write: bool) -> Result<(), Failed> {
+    let mut line = Line::cargo(&["run", "--quiet", "--locked"])
+        .args(&["--package", "latchstring-tests"])
+        .args(&["--example", "round_trips"]);
+    if write {
+        line = line.args(&["--", "--write"]);
+    }
+    line.run(repository).map_err(|failure| failure.of(&line))
+}
+
+/// Holds the local service, as it is released, at its limit.
+pub(crate) fn load(repository: &Repository) -> Result<(), Failed> {
+    let local = ["--release", "--locked", "--package", "latchstring-local"];
+    let build = Line::cargo(&["build"])
+        .args(&local)
+        .args(&["--bins", "--example", "load"]);
+    let load = Line::cargo(&["run", "--quiet"])
+        .args(&local)
+        .args(&["--example", "load"]);
+    show_and_run(repository, &build)?;
+    show_and_run(repository, &load)
+}
