@@ -47,6 +47,8 @@ pub(crate) struct Events {
 /// A flow whose code somebody has.
 struct Asked {
     flow: FlowId,
+    /// The round before.
+    select: Value,
     metadata: String,
     code: String,
 }
@@ -96,7 +98,8 @@ impl Events {
     /// A flow that Create opened, here and not in a function that is measured.
     fn opened(&self) -> Option<Asked> {
         self.runtime.block_on(async {
-            let event = serde_json::from_str(&self.create()).ok()?;
+            let event: Value = serde_json::from_str(&self.create()).ok()?;
+            let select = event["request"]["session"][0].clone();
             let asked = answer(&self.create, event).await.ok()?;
             deliver(&self.create, asked.parcel?, Instant::now() + DELIVERY).await;
             let sent = self.create.courier.messages(None, 1);
@@ -107,6 +110,7 @@ impl Events {
             let flow = Challenge::parse(&metadata, &self.keys, &self.caller)?.flow;
             Some(Asked {
                 flow,
+                select,
                 metadata,
                 code,
             })
@@ -179,7 +183,7 @@ impl Events {
         self.keep(asked.flow).expect("a row");
         let request = json!({
             "userAttributes": user(),
-            "session": [passed(&self.challenge(Step::Select)), passed(&asked.metadata)],
+            "session": [asked.select, passed(&asked.metadata)],
         });
         trigger("DefineAuthChallenge", &request)
     }

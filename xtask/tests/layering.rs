@@ -55,8 +55,8 @@ const LAYERS: &[Layer] = &[
     layer("fuzz", &[CORE, MEMORY, LAMBDA, COGNITO, APPSYNC], &[]),
     // It reads a deployment's settings as the Lambdas do.
     layer("doctor", &[CORE, LAMBDA], &[LOCAL, TESTS]),
-    // It starts the Lambdas as processes, and makes the events that they are given.
-    layer("benches", &[CORE], &[]),
+    // It starts the Lambdas as processes, and makes the events that they are given with the handlers.
+    layer("benches", &[CORE, LAMBDA, MEMORY], &[]),
     // The least that a Lambda can be.
     layer("benches/floor", &[], &[]),
     layer("xtask", &[], &[]),
