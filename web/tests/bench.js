@@ -144,6 +144,8 @@ class Person {
     this.jumps = jumps;
     this.context = context;
     this.address = address;
+    /** Where the pages are; an app of one's own has them elsewhere. */
+    this.origin = address;
     this.page = page;
     // Of this process alone, since every file has a service of its own.
     this.email = `person${people}@example.com`;
@@ -173,7 +175,7 @@ class Person {
   }
 
   async opens(path = "/") {
-    await this.page.goto(this.address + path);
+    await this.page.goto(this.origin + path);
   }
 
   heading = (name) => this.page.getByRole("heading", { level: 1, name });
