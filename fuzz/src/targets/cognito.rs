@@ -243,7 +243,12 @@ async fn check(input: &[u8]) -> Outcome {
                     "a refusal repeats a secret"
                 );
             }
-            assert!(!told.contains(RIGHT), "a refusal repeats an answer");
+            // An attribute is named that there is not, as AWS names it; nobody's answer is its name.
+            let is_a_name = body.contains(&format!(r#""Name":"{RIGHT}""#));
+            assert!(
+                is_a_name || !told.contains(RIGHT),
+                "a refusal repeats an answer"
+            );
             "refused"
         };
         given.note(&answer);
