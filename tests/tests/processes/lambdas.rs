@@ -231,23 +231,37 @@ async fn sign_in_is_unavailable_when_cognito_does_not_answer_and_logs_why_withou
     assert!(logged, "the cause is logged");
 }
 
+/// A request for a ticket, which asks nothing of Cognito.
+fn ticket_event(typed: &str, method: &str) -> Value {
+    let mut event = sign_in_event(typed);
+    event["info"]["fieldName"] = json!("signInTicket");
+    event["arguments"]["input"]["method"] = json!(method);
+    event
+}
+
+async fn is_refused(host: &mut RuntimeApi, event: &Value) -> bool {
+    let answer = response(host.invoke(event).await);
+    answer["error"]["type"] == "TooManyRequests"
+}
+
+fn counted_refusal(log: &[Value]) -> &Value {
+    log.iter()
+        .find(|line| line["RefusedByBudget"] == 1)
+        .expect("it is counted")
+}
+
 #[tokio::test]
 async fn a_refused_sign_in_counts_the_budget_that_refused_it() {
     let (program, mut host) = start(SIGN_IN).await;
-    let mut event = sign_in_event("ada@example.com");
-    event["info"]["fieldName"] = json!("signInTicket");
+    let event = ticket_event("ada@example.com", "EMAIL");
     let mut refused = false;
     // Two a minute, or four where a minute ends in between.
     for _ in 0..5 {
-        let answer = response(host.invoke(&event).await);
-        refused |= answer["error"]["type"] == "TooManyRequests";
+        refused |= is_refused(&mut host, &event).await;
     }
     assert!(refused);
     let log = end(program).await;
-    let counted = log
-        .iter()
-        .find(|line| line["RefusedByBudget"] == 1)
-        .expect("it is counted");
+    let counted = counted_refusal(&log);
     assert_eq!(counted["Budget"], "identifier");
     assert_eq!(counted["Country"], "none");
 }
@@ -264,20 +278,12 @@ async fn a_breaker_that_trips_is_counted_with_its_country() {
     let mut refused = false;
     // One an hour, or two where an hour ends in between.
     for number in 0..3 {
-        let typed = format!("+491512345670{number}");
-        note(&typed);
-        let mut event = sign_in_event(&typed);
-        event["info"]["fieldName"] = json!("signInTicket");
-        event["arguments"]["input"]["method"] = json!("PHONE_NUMBER");
-        let answer = response(host.invoke(&event).await);
-        refused |= answer["error"]["type"] == "TooManyRequests";
+        let event = ticket_event(&format!("+491512345670{number}"), "PHONE_NUMBER");
+        refused |= is_refused(&mut host, &event).await;
     }
     assert!(refused);
     let log = end(program).await;
-    let counted = log
-        .iter()
-        .find(|line| line["RefusedByBudget"] == 1)
-        .expect("it is counted");
+    let counted = counted_refusal(&log);
     assert_eq!(counted["Budget"], "country");
     assert_eq!(counted["Country"], "DE");
     let told = log
