@@ -200,7 +200,7 @@ export interface Settings {
    */
   readonly testIdentifiersInProduction?: boolean;
   /**
-   * What is logged: error, warn, info or debug. No level logs a code, address, number or token.
+   * What is logged: error, warn or info. No level logs a code, address, number or token.
    * @default 'info'
    */
   readonly logLevel?: string;
@@ -269,7 +269,7 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   smsUnprovedPerCountry: { variable: 'SMS_UNPROVED_PER_COUNTRY', bounds: [1, 10_000_000] },
   testIdentifiers: { variable: 'TEST_IDENTIFIERS' },
   testIdentifiersInProduction: { variable: 'TEST_IDENTIFIERS_IN_PRODUCTION' },
-  logLevel: { variable: 'LOG_LEVEL', words: ['error', 'warn', 'info', 'debug'] },
+  logLevel: { variable: 'LOG_LEVEL', words: ['error', 'warn', 'info'] },
   metricsNamespace: { variable: 'METRICS_NAMESPACE' },
   delivery: { variable: 'DELIVERY', words: ['auto', 'extension', 'inline'] },
 };

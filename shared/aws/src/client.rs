@@ -6,12 +6,9 @@
 
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -21,22 +18,21 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use aws_types::SdkConfig;
-use aws_types::region::Region;
 
 use crate::AwsEnvironment;
 use crate::roots::AMAZON;
+use crate::service::{AMAZONAWS, suffix};
 
 /// AWS, as one process speaks to it. Every client that is made from it, or from a clone, uses the
 /// same connections and certificates; couriers have their own.
 #[derive(Clone, Debug)]
 pub struct Aws {
-    environment: AwsEnvironment,
+    pub(crate) environment: AwsEnvironment,
     http: SharedHttpClient,
     /// The one that keeps no connections.
     #[cfg(feature = "delivery")]
     fresh: SharedHttpClient,
-    slack: u32,
+    pub(crate) slack: u32,
 }
 
 /// How long a client's calls may take, and how often they are tried.
@@ -60,7 +56,7 @@ pub(crate) enum Patience {
 }
 
 impl Patience {
-    fn config(self, slack: u32) -> (TimeoutConfig, RetryConfig) {
+    pub(crate) fn config(self, slack: u32) -> (TimeoutConfig, RetryConfig) {
         const ATTEMPT: Duration = Duration::from_millis(1200);
         let (attempt, whole, retries) = match self {
             Self::Call => {
@@ -93,7 +89,7 @@ impl Patience {
 
 /// Whom to believe: the bundle that is configured, Amazon's own roots for AWS's own endpoints, and
 /// the system's for what another authority may vouch for: an endpoint of somebody's own, and those
-/// in China.
+/// of AWS's other partitions.
 fn trust(environment: &AwsEnvironment) -> TrustStore {
     let only = |pem: &[u8]| TrustStore::empty().with_pem_certificate(pem);
     match environment {
@@ -105,7 +101,7 @@ fn trust(environment: &AwsEnvironment) -> TrustStore {
             endpoint_url: None,
             region,
             ..
-        } if !region.starts_with("cn-") => only(AMAZON),
+        } if suffix(region) == AMAZONAWS => only(AMAZON),
         // Nobody has to prove anything there.
         AwsEnvironment {
             endpoint_url: Some(url),
@@ -157,6 +153,18 @@ impl Aws {
         }
     }
 
+    /// The same over other connections.
+    #[cfg(test)]
+    pub(crate) fn over(environment: AwsEnvironment, http: SharedHttpClient) -> Self {
+        Self {
+            environment,
+            #[cfg(feature = "delivery")]
+            fresh: http.clone(),
+            http,
+            slack: 1,
+        }
+    }
+
     /// The same with so many times as long for everything, for an emulator that shares its machine
     /// with hundreds of callers at once.
     #[must_use]
@@ -174,32 +182,13 @@ impl Aws {
         )
     }
 
-    /// What a client of any service is made of.
-    pub(crate) fn config(&self, patience: Patience) -> SdkConfig {
-        let environment = &self.environment;
-        let credentials = Credentials::new(
-            &environment.access_key_id,
-            &environment.secret_access_key,
-            environment.session_token.clone(),
-            None,
-            "environment",
-        );
-        let (timeouts, retries) = patience.config(self.slack);
-        let mut config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(environment.region.clone()))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(match patience {
-                #[cfg(feature = "delivery")]
-                Patience::Send => self.fresh.clone(),
-                _ => self.http.clone(),
-            })
-            .timeout_config(timeouts)
-            .retry_config(retries);
-        if let Some(url) = &environment.endpoint_url {
-            config = config.endpoint_url(url);
+    /// The client that calls of such patience are made with.
+    pub(crate) fn http(&self, patience: Patience) -> SharedHttpClient {
+        match patience {
+            #[cfg(feature = "delivery")]
+            Patience::Send => self.fresh.clone(),
+            _ => self.http.clone(),
         }
-        config.build()
     }
 }
 

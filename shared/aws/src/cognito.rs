@@ -6,10 +6,21 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_cognitoidentityprovider::Client;
+use aws_runtime::user_agent::ApiMetadata;
+use aws_sdk_cognitoidentityprovider::meta::PKG_VERSION;
+use aws_sdk_cognitoidentityprovider::operation::admin_create_user::AdminCreateUserInput;
+use aws_sdk_cognitoidentityprovider::operation::admin_get_user::AdminGetUserInput;
+use aws_sdk_cognitoidentityprovider::operation::admin_set_user_password::AdminSetUserPasswordInput;
+use aws_sdk_cognitoidentityprovider::operation::admin_update_user_attributes::AdminUpdateUserAttributesInput;
+use aws_sdk_cognitoidentityprovider::operation::get_user::GetUserInput;
+use aws_sdk_cognitoidentityprovider::operation::initiate_auth::InitiateAuthInput;
+use aws_sdk_cognitoidentityprovider::operation::respond_to_auth_challenge::RespondToAuthChallengeInput;
 use aws_sdk_cognitoidentityprovider::types::{
     AttributeType, AuthFlowType, ChallengeNameType, MessageActionType,
 };
+use aws_smithy_json::protocol::aws_json_rpc::AwsJsonRpcProtocol;
+use aws_smithy_schema::protocol::{ServiceShapeName, SharedClientProtocol};
+use aws_smithy_types::config_bag::Layer;
 use latchstring_core::account::{Account, Attributes, Names};
 use latchstring_core::identifier::Identifier;
 use latchstring_core::ports::{
@@ -18,11 +29,38 @@ use latchstring_core::ports::{
 use latchstring_core::secret::Secret;
 
 use crate::client::{Aws, Patience, code_of};
+use crate::service::{Api, Asking, Service, requests};
+
+pub(crate) const API: Api = Api {
+    host: "cognito-idp",
+    signing_name: "cognito-idp",
+    sdk: ApiMetadata::new("cognitoidentityprovider", PKG_VERSION),
+    protocol,
+};
+
+/// The SDK's newer serialisers speak a protocol that they are given.
+fn protocol(config: &mut Layer) {
+    config.store_put(ServiceShapeName::new("AWSCognitoIdentityProviderService"));
+    config.store_put(SharedClientProtocol::new(
+        AwsJsonRpcProtocol::aws_json_1_1()
+            .with_default_namespace("com.amazonaws.cognitoidentityprovider"),
+    ));
+}
+
+requests! { aws_sdk_cognitoidentityprovider:
+    admin_create_user: AdminCreateUser, AdminCreateUserInput, AdminCreateUserOutput, AdminCreateUserError;
+    admin_get_user: AdminGetUser, AdminGetUserInput, AdminGetUserOutput, AdminGetUserError;
+    admin_set_user_password: AdminSetUserPassword, AdminSetUserPasswordInput, AdminSetUserPasswordOutput, AdminSetUserPasswordError;
+    admin_update_user_attributes: AdminUpdateUserAttributes, AdminUpdateUserAttributesInput, AdminUpdateUserAttributesOutput, AdminUpdateUserAttributesError;
+    get_user: GetUser, GetUserInput, GetUserOutput, GetUserError;
+    initiate_auth: InitiateAuth, InitiateAuthInput, InitiateAuthOutput, InitiateAuthError;
+    respond_to_auth_challenge: RespondToAuthChallenge, RespondToAuthChallengeInput, RespondToAuthChallengeOutput, RespondToAuthChallengeError;
+}
 
 /// The user pool's accounts, by the admin operations.
 #[derive(Clone, Debug)]
 pub struct CognitoDirectory {
-    client: Client,
+    service: Service,
     pool: String,
 }
 
@@ -30,7 +68,7 @@ impl CognitoDirectory {
     /// The directory of one user pool. Connects only when asked something.
     pub fn new(aws: &Aws, pool: impl Into<String>) -> Self {
         Self {
-            client: Client::new(&aws.config(Patience::Call)),
+            service: Service::new(aws, &API, Asking::Signed, Patience::Call),
             pool: pool.into(),
         }
     }
@@ -38,12 +76,14 @@ impl CognitoDirectory {
 
 impl CognitoDirectory {
     async fn update(&self, username: &str, attributes: Vec<AttributeType>) -> Result<(), Fault> {
-        self.client
-            .admin_update_user_attributes()
-            .user_pool_id(&self.pool)
-            .username(username)
-            .set_user_attributes(Some(attributes))
-            .send()
+        self.service
+            .ask(
+                AdminUpdateUserAttributesInput::builder()
+                    .user_pool_id(&self.pool)
+                    .username(username)
+                    .set_user_attributes(Some(attributes))
+                    .build(),
+            )
             .await
             .map_err(|error| Fault::new("AdminUpdateUserAttributes", code_of(&error)))?;
         Ok(())
@@ -78,11 +118,13 @@ fn verified(contact: &Identifier) -> [AttributeType; 2] {
 impl Directory for CognitoDirectory {
     async fn find(&self, name: &str) -> Result<Option<Account>, Fault> {
         let found = self
-            .client
-            .admin_get_user()
-            .user_pool_id(&self.pool)
-            .username(name)
-            .send()
+            .service
+            .ask(
+                AdminGetUserInput::builder()
+                    .user_pool_id(&self.pool)
+                    .username(name)
+                    .build(),
+            )
             .await;
         let user = match found {
             Ok(user) => user,
@@ -99,13 +141,15 @@ impl Directory for CognitoDirectory {
 
     async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, Fault> {
         let created = self
-            .client
-            .admin_create_user()
-            .user_pool_id(&self.pool)
-            .username(username)
-            .message_action(MessageActionType::Suppress)
-            .set_user_attributes(Some(verified(contact).into()))
-            .send()
+            .service
+            .ask(
+                AdminCreateUserInput::builder()
+                    .user_pool_id(&self.pool)
+                    .username(username)
+                    .message_action(MessageActionType::Suppress)
+                    .set_user_attributes(Some(verified(contact).into()))
+                    .build(),
+            )
             .await;
         match created {
             Ok(_) => Ok(Created::New),
@@ -117,13 +161,15 @@ impl Directory for CognitoDirectory {
     }
 
     async fn set_password(&self, username: &str, password: &Secret) -> Result<(), Fault> {
-        self.client
-            .admin_set_user_password()
-            .user_pool_id(&self.pool)
-            .username(username)
-            .password(password.expose())
-            .permanent(true)
-            .send()
+        self.service
+            .ask(
+                AdminSetUserPasswordInput::builder()
+                    .user_pool_id(&self.pool)
+                    .username(username)
+                    .password(password.expose())
+                    .permanent(true)
+                    .build(),
+            )
             .await
             .map_err(|error| Fault::new("AdminSetUserPassword", code_of(&error)))?;
         Ok(())
@@ -149,14 +195,14 @@ impl Directory for CognitoDirectory {
 /// `GetUser`, which Cognito answers for every access token that it still accepts.
 #[derive(Clone, Debug)]
 pub struct CognitoTokens {
-    client: Client,
+    service: Service,
 }
 
 impl CognitoTokens {
     /// The access tokens of whatever pool issued them.
     pub fn new(aws: &Aws) -> Self {
         Self {
-            client: Client::new(&aws.config(Patience::Call)),
+            service: Service::new(aws, &API, Asking::Anonymous, Patience::Call),
         }
     }
 }
@@ -164,10 +210,12 @@ impl CognitoTokens {
 impl TokenHolder for CognitoTokens {
     async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, Fault> {
         let asked = self
-            .client
-            .get_user()
-            .access_token(access_token.expose())
-            .send()
+            .service
+            .ask(
+                GetUserInput::builder()
+                    .access_token(access_token.expose())
+                    .build(),
+            )
             .await;
         match asked {
             Ok(user) => Ok(Some(Account {
@@ -190,7 +238,7 @@ impl TokenHolder for CognitoTokens {
 /// Cognito's anonymous operations, as the app client calls them.
 #[derive(Clone, Debug)]
 pub struct CognitoChallengeApi {
-    client: Client,
+    service: Service,
     app_client: String,
 }
 
@@ -198,7 +246,7 @@ impl CognitoChallengeApi {
     /// The operations for one app client. Connects only when asked something.
     pub fn new(aws: &Aws, app_client: impl Into<String>) -> Self {
         Self {
-            client: Client::new(&aws.config(Patience::ThreeTriggers)),
+            service: Service::new(aws, &API, Asking::Anonymous, Patience::ThreeTriggers),
             app_client: app_client.into(),
         }
     }
@@ -249,12 +297,14 @@ fn reply(call: &'static str, username: &str, asked: Asked) -> Result<Reply, Faul
 impl ChallengeApi for CognitoChallengeApi {
     async fn initiate(&self, username: &str) -> Result<Reply, Fault> {
         let initiated = self
-            .client
-            .initiate_auth()
-            .auth_flow(AuthFlowType::CustomAuth)
-            .client_id(&self.app_client)
-            .auth_parameters(USERNAME, username)
-            .send()
+            .service
+            .ask(
+                InitiateAuthInput::builder()
+                    .auth_flow(AuthFlowType::CustomAuth)
+                    .client_id(&self.app_client)
+                    .auth_parameters(USERNAME, username)
+                    .build(),
+            )
             .await
             .map(|o| (o.challenge_name, o.session, o.challenge_parameters))
             .map_err(|error| code_of(&error).to_owned());
@@ -272,15 +322,17 @@ impl ChallengeApi for CognitoChallengeApi {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let responded = self
-            .client
-            .respond_to_auth_challenge()
-            .client_id(&self.app_client)
-            .challenge_name(ChallengeNameType::CustomChallenge)
-            .session(open.session.expose())
-            .challenge_responses(USERNAME, username)
-            .challenge_responses("ANSWER", answer)
-            .set_client_metadata(Some(metadata.collect()))
-            .send()
+            .service
+            .ask(
+                RespondToAuthChallengeInput::builder()
+                    .client_id(&self.app_client)
+                    .challenge_name(ChallengeNameType::CustomChallenge)
+                    .session(open.session.expose())
+                    .challenge_responses(USERNAME, username)
+                    .challenge_responses("ANSWER", answer)
+                    .set_client_metadata(Some(metadata.collect()))
+                    .build(),
+            )
             .await
             .map(|o| (o.challenge_name, o.session, o.challenge_parameters))
             .map_err(|error| code_of(&error).to_owned());

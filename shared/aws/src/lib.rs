@@ -11,6 +11,8 @@ pub mod dynamodb;
 mod roots;
 #[cfg(feature = "secrets")]
 mod secrets;
+#[cfg(feature = "sdk")]
+mod service;
 #[cfg(feature = "ses")]
 mod ses;
 #[cfg(feature = "sns")]

@@ -1,17 +1,31 @@
 //! The key ring in AWS Secrets Manager.
 
-use aws_sdk_secretsmanager::Client;
+use aws_runtime::user_agent::ApiMetadata;
+use aws_sdk_secretsmanager::meta::PKG_VERSION;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueInput;
 use latchstring_core::ports::{Fault, Vault};
 use latchstring_core::secret::Secret;
 
 use crate::client::{Aws, Patience, code_of};
+use crate::service::{Api, Asking, Service, requests};
 
 const CALL: &str = "GetSecretValue";
+
+pub(crate) const API: Api = Api {
+    host: "secretsmanager",
+    signing_name: "secretsmanager",
+    sdk: ApiMetadata::new("secretsmanager", PKG_VERSION),
+    protocol: |_| (),
+};
+
+requests! { aws_sdk_secretsmanager:
+    get_secret_value: GetSecretValue, GetSecretValueInput, GetSecretValueOutput, GetSecretValueError;
+}
 
 /// One secret, in its current version.
 #[derive(Clone, Debug)]
 pub struct SecretsManager {
-    client: Client,
+    service: Service,
     id: String,
 }
 
@@ -19,7 +33,7 @@ impl SecretsManager {
     /// The secret of that name or ARN. Connects only when asked something.
     pub fn new(aws: &Aws, id: impl Into<String>) -> Self {
         Self {
-            client: Client::new(&aws.config(Patience::Call)),
+            service: Service::new(aws, &API, Asking::Signed, Patience::Call),
             id: id.into(),
         }
     }
@@ -27,8 +41,8 @@ impl SecretsManager {
 
 impl Vault for SecretsManager {
     async fn read(&self) -> Result<Secret, Fault> {
-        let read = self.client.get_secret_value().secret_id(&self.id).send();
-        let read = read.await;
+        let request = GetSecretValueInput::builder().secret_id(&self.id);
+        let read = self.service.ask(request.build()).await;
         let text = read.map_err(|error| Fault::new(CALL, code_of(&error)))?;
         text.secret_string
             .map(Secret::new)

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::str::FromStr;
 
-use aws_sdk_ses::Client;
+use aws_runtime::user_agent::ApiMetadata;
+use aws_sdk_ses::meta::PKG_VERSION;
+use aws_sdk_ses::operation::send_email::SendEmailInput;
 use aws_sdk_ses::types::{Body, Content as Part, Destination, Message as Mail};
 use data_encoding::BASE64;
 use latchstring_core::identifier::Email;
@@ -13,8 +15,20 @@ use thiserror::Error;
 
 use crate::client::{Aws, Patience};
 use crate::delivery::{send, wrong_channel};
+use crate::service::{Api, Asking, Service, requests};
 
 const CALL: &str = "SendEmail";
+
+pub(crate) const API: Api = Api {
+    host: "email",
+    signing_name: "ses",
+    sdk: ApiMetadata::new("ses", PKG_VERSION),
+    protocol: |_| (),
+};
+
+requests! { aws_sdk_ses:
+    send_email: SendEmail, SendEmailInput, SendEmailOutput, SendEmailError;
+}
 
 /// Who a mail is from: an address that SES has verified, or of a domain that it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +106,7 @@ fn encoded_words(text: &str) -> String {
 /// and then nobody knows whether the request left.
 #[derive(Clone, Debug)]
 pub struct SesCourier {
-    client: Client,
+    service: Service,
     sender: EmailSender,
     configuration_set: Option<String>,
 }
@@ -101,7 +115,7 @@ impl SesCourier {
     /// A courier of mail from a sender. Connects only when there is something to send.
     pub fn new(aws: &Aws, sender: EmailSender, configuration_set: Option<String>) -> Self {
         Self {
-            client: Client::new(&aws.config(Patience::Send)),
+            service: Service::new(aws, &API, Asking::Signed, Patience::Send),
             sender,
             configuration_set,
         }
@@ -154,9 +168,7 @@ impl Courier for SesCourier {
             fate: Fate::NeverLeft,
         })?;
         let to = Destination::builder().to_addresses(message.to.as_str());
-        let request = self
-            .client
-            .send_email()
+        let request = SendEmailInput::builder()
             .source(&self.sender.header)
             .destination(to.build())
             .message(mail)
@@ -164,7 +176,7 @@ impl Courier for SesCourier {
         send(
             CALL,
             |code, text| self.code(code, text),
-            || request.clone().send(),
+            || self.service.ask(request.clone().build()),
         )
         .await
     }

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use aws_sdk_sns::Client;
+use aws_runtime::user_agent::ApiMetadata;
+use aws_sdk_sns::meta::PKG_VERSION;
+use aws_sdk_sns::operation::publish::PublishInput;
 use aws_sdk_sns::types::MessageAttributeValue;
 use latchstring_core::message::{Content, Message};
 use latchstring_core::ports::{Courier, DeliveryFault, Fate, Fault};
@@ -11,8 +13,20 @@ use thiserror::Error;
 
 use crate::client::{Aws, Patience};
 use crate::delivery::{send, wrong_channel};
+use crate::service::{Api, Asking, Service, requests};
 
 const CALL: &str = "Publish";
+
+pub(crate) const API: Api = Api {
+    host: "sns",
+    signing_name: "sns",
+    sdk: ApiMetadata::new("sns", PKG_VERSION),
+    protocol: |_| (),
+};
+
+requests! { aws_sdk_sns:
+    publish: Publish, PublishInput, PublishOutput, PublishError;
+}
 
 /// The name that a phone shows instead of a number, where the country allows one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +85,7 @@ impl OriginationNumber {
 /// kept may be dead by now, and then nobody knows whether the request left.
 #[derive(Clone, Debug)]
 pub struct SnsCourier {
-    client: Client,
+    service: Service,
     sender_id: Option<SenderId>,
     origination: Option<OriginationNumber>,
 }
@@ -85,7 +99,7 @@ impl SnsCourier {
         origination: Option<OriginationNumber>,
     ) -> Self {
         Self {
-            client: Client::new(&aws.config(Patience::Send)),
+            service: Service::new(aws, &API, Asking::Signed, Patience::Send),
             sender_id,
             origination,
         }
@@ -144,13 +158,12 @@ impl Courier for SnsCourier {
                 fate: Fate::NeverLeft,
             });
         };
-        let request = self
-            .client
-            .publish()
+        let request = PublishInput::builder()
             .phone_number(message.to.as_str())
             .message(text)
             .set_message_attributes(Some(attributes));
-        send(CALL, Self::code, || request.clone().send()).await
+        let ask = || self.service.ask(request.clone().build());
+        send(CALL, Self::code, ask).await
     }
 }
 

@@ -105,7 +105,7 @@ variables! {
     SMS_ANDROID_HASH = "SMS_ANDROID_HASH", Some(""), "11 characters of base64";
     DELIVERY = "DELIVERY", Some("auto"), "auto, extension or inline";
     METRICS_NAMESPACE = "METRICS_NAMESPACE", Some("Latchstring"), "a CloudWatch namespace";
-    LOG_LEVEL = "LOG_LEVEL", Some("info"), "error, warn, info or debug";
+    LOG_LEVEL = "LOG_LEVEL", Some("info"), "error, warn or info";
     AWS_REGION = "AWS_REGION", None, "the region; Lambda sets it";
     AWS_ACCESS_KEY_ID = "AWS_ACCESS_KEY_ID", None, "credentials; Lambda sets them";
     AWS_SECRET_ACCESS_KEY = "AWS_SECRET_ACCESS_KEY", None, "credentials; Lambda sets them";
@@ -188,7 +188,6 @@ impl Environment<'_> {
             "error" => Ok(Level::ERROR),
             "warn" => Ok(Level::WARN),
             "info" => Ok(Level::INFO),
-            "debug" => Ok(Level::DEBUG),
             _ => Err(ConfigError::Invalid(LOG_LEVEL)),
         }
     }

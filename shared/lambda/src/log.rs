@@ -23,7 +23,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::delivery::millis;
 use crate::metrics;
 
-/// Starts logging at a level (`error`, `warn`, `info`, `debug`), and makes a panic log its place
+/// Starts logging at a level (`error`, `warn`, `info`), and makes a panic log its place
 /// instead of its text.
 pub(crate) fn init(level: Level) {
     // Only our own crates: what libraries log at lower levels may hold requests.

@@ -47,12 +47,11 @@ pub(crate) fn needs(package: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A Lambda that logs all it can, and its host.
+/// A Lambda and its host. It logs all it can unless it is told otherwise.
 async fn start(package: &str) -> (Program, RuntimeApi) {
     let host = RuntimeApi::listen().await;
     let mut environment = host.environment();
     environment.extend(needs(package));
-    environment.push(("LOG_LEVEL".to_owned(), "debug".to_owned()));
     let program = Program::lambda(package, package, &environment);
     (program, host)
 }

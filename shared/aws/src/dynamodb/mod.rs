@@ -41,12 +41,15 @@ mod item;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::Config;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_runtime::user_agent::ApiMetadata;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+use aws_sdk_dynamodb::meta::PKG_VERSION;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
+use aws_sdk_dynamodb::operation::get_item::GetItemInput;
+use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemInput};
+use aws_sdk_dynamodb::operation::update_item::{
+    UpdateItemError, UpdateItemInput, UpdateItemOutput,
+};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use latchstring_core::account::Sub;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
@@ -59,6 +62,7 @@ use latchstring_core::ports::{
 use latchstring_core::time::Timestamp;
 
 use crate::client::{Aws, Patience, code_of};
+use crate::service::{Api, Asking, Service, requests};
 pub use item::counter_key;
 use item::{FINISHED, Item, MATCHED, OPEN, PK, Row, TTL, bytes, number, text, time, ttl};
 
@@ -70,10 +74,26 @@ const KEEP_PENDING: Duration = Duration::from_secs(24 * 3600);
 /// The item holds what this call's first attempt wrote.
 const BY: &str = "by";
 
+pub(crate) const API: Api = Api {
+    host: "dynamodb",
+    signing_name: "dynamodb",
+    sdk: ApiMetadata::new("dynamodb", PKG_VERSION),
+    protocol: |_| (),
+};
+
+requests! { aws_sdk_dynamodb:
+    delete_item: DeleteItem, DeleteItemInput, DeleteItemOutput, DeleteItemError;
+    get_item: GetItem, GetItemInput, GetItemOutput, GetItemError;
+    put_item: PutItem, PutItemInput, PutItemOutput, PutItemError;
+    update_item: UpdateItem, UpdateItemInput, UpdateItemOutput, UpdateItemError;
+}
+
 /// Flows, redemptions, pending contacts, leases and counters in one table.
 #[derive(Clone, Debug)]
 pub struct DynamoStore<E> {
-    client: Client,
+    service: Service,
+    /// The same, for what must not be repeated.
+    once: Service,
     table: String,
     entropy: E,
 }
@@ -104,8 +124,10 @@ impl<E: Entropy> DynamoStore<E> {
     /// The store in a table. Randomness tells one call from another. Connects only when asked
     /// something.
     pub fn new(aws: &Aws, table: impl Into<String>, entropy: E) -> Self {
+        let service = Service::new(aws, &API, Asking::Signed, Patience::Call);
         Self {
-            client: Client::new(&aws.config(Patience::Call)),
+            once: service.without_retries(),
+            service,
             table: table.into(),
             entropy,
         }
@@ -117,12 +139,14 @@ impl<E: Entropy> DynamoStore<E> {
     }
 
     async fn read(&self, key: String) -> Result<Option<Item>, Fault> {
-        self.client
-            .get_item()
-            .table_name(&self.table)
-            .key(PK, AttributeValue::S(key))
-            .consistent_read(true)
-            .send()
+        self.service
+            .ask(
+                GetItemInput::builder()
+                    .table_name(&self.table)
+                    .key(PK, AttributeValue::S(key))
+                    .consistent_read(true)
+                    .build(),
+            )
             .await
             .map(|read| read.item)
             .map_err(|error| Fault::new("GetItem", code_of(&error)))
@@ -131,13 +155,17 @@ impl<E: Entropy> DynamoStore<E> {
     /// Writes an item unless one of its key is there.
     async fn put_new(&self, item: Item) -> Result<Written, Fault> {
         let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
+            .service
+            .ask(
+                PutItemInput::builder()
+                    .table_name(&self.table)
+                    .set_item(Some(item))
+                    .condition_expression("attribute_not_exists(pk)")
+                    .return_values_on_condition_check_failure(
+                        ReturnValuesOnConditionCheckFailure::AllOld,
+                    )
+                    .build(),
+            )
             .await;
         match put {
             Ok(_) => Ok(Written::Done),
@@ -158,16 +186,22 @@ impl<E: Entropy> DynamoStore<E> {
             values,
         } = update;
         let updated = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(PK, AttributeValue::S(key))
-            .update_expression(change)
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names([change, condition])))
-            .set_expression_attribute_values(Some(values.map(|(n, v)| (n.to_owned(), v)).into()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
+            .service
+            .ask(
+                UpdateItemInput::builder()
+                    .table_name(&self.table)
+                    .key(PK, AttributeValue::S(key))
+                    .update_expression(change)
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(Some(names([change, condition])))
+                    .set_expression_attribute_values(Some(
+                        values.map(|(n, v)| (n.to_owned(), v)).into(),
+                    ))
+                    .return_values_on_condition_check_failure(
+                        ReturnValuesOnConditionCheckFailure::AllOld,
+                    )
+                    .build(),
+            )
             .await;
         written(updated)
     }
@@ -392,11 +426,13 @@ impl<E: Entropy> Store for DynamoStore<E> {
 
     async fn put_pending(&self, pending: &Pending) -> Result<(), Fault> {
         let item = item::of_pending(pending, pending.expires_at.plus(KEEP_PENDING));
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .send()
+        self.service
+            .ask(
+                PutItemInput::builder()
+                    .table_name(&self.table)
+                    .set_item(Some(item))
+                    .build(),
+            )
             .await
             .map_err(|error| Fault::new("PutItem", code_of(&error)))?;
         Ok(())
@@ -457,14 +493,16 @@ impl<E: Entropy> Store for DynamoStore<E> {
     async fn release(&self, on: Label, holder: Label) -> Result<(), Fault> {
         let condition = "#holder = :holder";
         let released = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .key(PK, AttributeValue::S(item::lease_key(on)))
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names([condition])))
-            .expression_attribute_values(":holder", bytes(holder.as_bytes()))
-            .send()
+            .service
+            .ask(
+                DeleteItemInput::builder()
+                    .table_name(&self.table)
+                    .key(PK, AttributeValue::S(item::lease_key(on)))
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(Some(names([condition])))
+                    .expression_attribute_values(":holder", bytes(holder.as_bytes()))
+                    .build(),
+            )
             .await;
         match released {
             Ok(_) => Ok(()),
@@ -503,9 +541,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         }
         let mut names = window_names(windows.iter().map(|window| &*window.name));
         names.extend([("#by", BY), ("#ttl", TTL)].map(|(n, name)| (n.to_owned(), name.to_owned())));
-        let update = self
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.table)
             .key(PK, AttributeValue::S(item::counter_key(counter)))
             .update_expression(format!(
@@ -516,7 +552,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let item = match written(update.send().await)? {
+        let item = match written(self.service.ask(update.build()).await)? {
             Written::Done => return Ok(Charged::Yes),
             Written::Refused(item) => Written::in_the_way(item, "UpdateItem")?,
         };
@@ -540,9 +576,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
             (":one".to_owned(), number(1_u32)),
             (":less".to_owned(), AttributeValue::N("-1".to_owned())),
         ]);
-        let update = self
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.table)
             .key(PK, AttributeValue::S(item::counter_key(counter)))
             .update_expression(format!(
@@ -551,11 +585,9 @@ impl<E: Entropy> Store for DynamoStore<E> {
             ))
             .condition_expression(numbered(|n| format!("#w{n} >= :one")).join(" AND "))
             .set_expression_attribute_names(Some(window_names(windows.iter().map(|name| &**name))))
-            .set_expression_attribute_values(Some(values))
-            .customize()
-            // A second one could forgive what somebody else was charged.
-            .config_override(Config::builder().retry_config(RetryConfig::disabled()));
-        written(update.send().await).map(|_| ())
+            .set_expression_attribute_values(Some(values));
+        // A second one could forgive what somebody else was charged.
+        written(self.once.ask(update.build()).await).map(|_| ())
     }
 }
 

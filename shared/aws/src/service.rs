@@ -1,0 +1,482 @@
+//! The SDK's operations, without the SDK's clients.
+//!
+//! A client of the SDK begins by reading a list of all partitions and regions of AWS with their
+//! regular expressions, each service's client its own, to find one host name: more than half of
+//! what Create executed before its first event (docs/adr/0018-operations-without-clients.md). What
+//! is wired here is the rest of such a client: the SDK's serialisers, signatures, retries, time
+//! limits and errors. A test holds every request to the one that the SDK's client makes.
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_runtime::auth::sigv4::{SCHEME_ID as SIGV4, SigV4AuthScheme};
+use aws_runtime::invocation_id::InvocationIdInterceptor;
+use aws_runtime::recursion_detection::RecursionDetectionInterceptor;
+use aws_runtime::request_info::RequestInfoInterceptor;
+use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
+use aws_runtime::user_agent::{ApiMetadata, UserAgentInterceptor};
+use aws_smithy_runtime::client::auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthRuntimePluginV2};
+use aws_smithy_runtime::client::defaults::{DefaultPluginParams, default_plugins};
+use aws_smithy_runtime::client::http::connection_poisoning::ConnectionPoisoningInterceptor;
+use aws_smithy_runtime::client::orchestrator::endpoints::StaticUriEndpointResolver;
+use aws_smithy_runtime::client::orchestrator::invoke;
+use aws_smithy_runtime::client::retries::classifiers::HttpStatusCodeClassifier;
+use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use aws_smithy_runtime_api::client::interceptors::context::Input;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use aws_smithy_runtime_api::client::runtime_plugin::{
+    RuntimePlugin, RuntimePlugins, StaticRuntimePlugin,
+};
+use aws_smithy_types::config_bag::Layer;
+use aws_smithy_types::error::operation::BuildError;
+use aws_smithy_types::retry::RetryConfig;
+use aws_types::SigningName;
+use aws_types::region::{Region, SigningRegion};
+
+use crate::client::{Aws, Patience};
+
+/// What the SDK's client of a service knows of it.
+pub(crate) struct Api {
+    /// Its name in the host names of its endpoints.
+    pub(crate) host: &'static str,
+    /// Its name in signatures.
+    pub(crate) signing_name: &'static str,
+    /// What the SDK calls itself towards it.
+    pub(crate) sdk: ApiMetadata,
+    /// What its serialisers look for beside the rest.
+    pub(crate) protocol: fn(&mut Layer),
+}
+
+/// Whether a service is told who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// By a signature of our credentials.
+    Signed,
+    /// By nothing: what anybody may ask.
+    #[cfg(feature = "cognito")]
+    Anonymous,
+}
+
+/// A service as one process asks it.
+#[derive(Clone, Debug)]
+pub(crate) struct Service(RuntimePlugins);
+
+/// The input of an operation, of which the rest follows.
+pub(crate) trait Request: Debug + Send + Sync + 'static {
+    /// What is answered.
+    type Output: Debug + Send + Sync + 'static;
+    /// What is refused.
+    type Refusal: Error + Send + Sync + 'static;
+
+    /// The SDK's operation.
+    fn operation() -> impl RuntimePlugin + 'static;
+}
+
+/// Operations as `module: Operation, Input, Output, Error` of an SDK's crate.
+macro_rules! requests {
+    ($sdk:ident: $($module:ident: $operation:ident, $input:ident, $output:ident, $error:ident;)*) => {
+        $(impl $crate::service::Request for $sdk::operation::$module::$input {
+            type Output = $sdk::operation::$module::$output;
+            type Refusal = $sdk::operation::$module::$error;
+
+            fn operation() -> impl aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin {
+                $sdk::operation::$module::$operation::new()
+            }
+        })*
+    };
+}
+pub(crate) use requests;
+
+/// Where a region's services are: `https://`, the service's name, the region, and this.
+///
+/// From the partitions in the SDK, whose own answers a test compares with.
+pub(crate) fn suffix(region: &str) -> &'static str {
+    const OTHERS: [(&str, &str); 6] = [
+        ("cn-", "amazonaws.com.cn"),
+        ("eusc-", "amazonaws.eu"),
+        ("us-iso-", "c2s.ic.gov"),
+        ("us-isob-", "sc2s.sgov.gov"),
+        ("us-isof-", "csp.hci.ic.gov"),
+        ("eu-isoe-", "cloud.adc-e.uk"),
+    ];
+    OTHERS
+        .iter()
+        .find(|(prefix, _)| region.starts_with(prefix))
+        .map_or(AMAZONAWS, |(_, suffix)| suffix)
+}
+
+/// The suffix of nearly all regions.
+pub(crate) const AMAZONAWS: &str = "amazonaws.com";
+
+impl Service {
+    pub(crate) fn new(aws: &Aws, api: &Api, asking: Asking, patience: Patience) -> Self {
+        let environment = &aws.environment;
+        let region = &environment.region;
+        let url = environment.endpoint_url.clone();
+        let url =
+            url.unwrap_or_else(|| format!("https://{}.{region}.{}", api.host, suffix(region)));
+        let (timeouts, retries) = patience.config(aws.slack);
+
+        let mut config = Layer::new("service");
+        config.store_put(api.sdk.clone());
+        config.store_put(SigningName::from_static(api.signing_name));
+        config.store_put(SigningRegion::from(Region::new(region.clone())));
+        config.store_put(Region::new(region.clone()));
+        config.store_put(timeouts);
+        config.store_put(retries);
+        (api.protocol)(&mut config);
+
+        let scheme = match asking {
+            Asking::Signed => SIGV4,
+            #[cfg(feature = "cognito")]
+            Asking::Anonymous => NO_AUTH_SCHEME_ID,
+        };
+        let credentials = Credentials::new(
+            &environment.access_key_id,
+            &environment.secret_access_key,
+            environment.session_token.clone(),
+            None,
+            "environment",
+        );
+        let components = RuntimeComponentsBuilder::new("service")
+            .with_http_client(Some(aws.http(patience)))
+            .with_endpoint_resolver(Some(StaticUriEndpointResolver::uri(url)))
+            .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![
+                scheme,
+            ])))
+            .with_auth_scheme(SigV4AuthScheme::new())
+            .with_identity_resolver(SIGV4, SharedCredentialsProvider::new(credentials))
+            .with_retry_classifier(HttpStatusCodeClassifier::default())
+            .with_interceptor(SharedInterceptor::permanent(
+                ConnectionPoisoningInterceptor::new(),
+            ))
+            .with_interceptor(ServiceClockSkewInterceptor::new())
+            .with_interceptor(RequestInfoInterceptor::new())
+            .with_interceptor(UserAgentInterceptor::new())
+            .with_interceptor(InvocationIdInterceptor::new())
+            .with_interceptor(SharedInterceptor::permanent(
+                RecursionDetectionInterceptor::new(),
+            ));
+        let defaults = DefaultPluginParams::new()
+            .with_retry_partition_name(format!("{}-{region}", api.host))
+            .with_behavior_version(BehaviorVersion::v2026_01_12())
+            .with_is_aws_sdk(true);
+        Self(
+            RuntimePlugins::new()
+                .with_client_plugins(default_plugins(defaults))
+                .with_client_plugin(
+                    StaticRuntimePlugin::new()
+                        .with_config(config.freeze())
+                        .with_runtime_components(components),
+                )
+                .with_client_plugin(NoAuthRuntimePluginV2::new()),
+        )
+    }
+
+    /// The same, but nothing is asked twice.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn without_retries(&self) -> Self {
+        let mut config = Layer::new("without retries");
+        config.store_put(RetryConfig::disabled());
+        let plugin = StaticRuntimePlugin::new().with_config(config.freeze());
+        Self(self.0.clone().with_client_plugin(plugin))
+    }
+
+    /// Asks.
+    pub(crate) async fn ask<R: Request>(
+        &self,
+        request: Result<R, BuildError>,
+    ) -> Result<R::Output, SdkError<R::Refusal, HttpResponse>> {
+        let request = request.map_err(SdkError::construction_failure)?;
+        let plugins = self.0.clone().with_operation_plugin(R::operation());
+        // The names are for traces, of which there are none.
+        match invoke("", "", Input::erase(request), &plugins).await {
+            // Invariant, here and below: an operation's deserialiser makes the operation's types.
+            Ok(answer) => Ok(answer.downcast().expect("the operation's output")),
+            Err(error) => Err(error
+                .map_service_error(|refusal| refusal.downcast().expect("the operation's error"))),
+        }
+    }
+}
+
+#[cfg(all(
+    test,
+    feature = "cognito",
+    feature = "dynamodb",
+    feature = "secrets",
+    feature = "ses",
+    feature = "sns"
+))]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use aws_sdk_cognitoidentityprovider as cognito_sdk;
+    use aws_sdk_cognitoidentityprovider::types::{AuthFlowType, ChallengeNameType};
+    use aws_sdk_dynamodb as dynamodb_sdk;
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use aws_smithy_runtime_api::client::http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+        SharedHttpConnector,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+    use aws_types::SdkConfig;
+
+    use super::*;
+    use crate::AwsEnvironment;
+    use crate::client::code_of;
+    use crate::{cognito, dynamodb, secrets, ses, sns};
+
+    /// A refusal in both of the forms that services speak.
+    const JSON: &str = r#"{"__type": "NotAuthorizedException", "message": "no"}"#;
+    const XML: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>NotAuthorizedException\
+         </Code><Message>no</Message></Error><RequestId>1</RequestId></ErrorResponse>";
+
+    /// Keeps every request, and refuses it.
+    #[derive(Clone, Debug)]
+    struct Recorder {
+        refusal: &'static str,
+        asked: Arc<Mutex<Vec<Asked>>>,
+    }
+
+    /// What two requests for the same must have in common.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    struct Asked {
+        method: String,
+        uri: String,
+        headers: BTreeMap<String, String>,
+        body: Vec<u8>,
+    }
+
+    impl Asked {
+        fn of(request: &HttpRequest) -> Self {
+            let headers = request.headers().iter().filter_map(|(name, value)| {
+                let value = match name {
+                    // Each time another.
+                    "x-amz-date" | "amz-sdk-invocation-id" => String::new(),
+                    // The SDK's client also counts which of its own features were used.
+                    "user-agent" | "x-amz-user-agent" => {
+                        value.split(" m/").next().unwrap_or_default().to_owned()
+                    }
+                    "authorization" => unsigned(value),
+                    _ => value.to_owned(),
+                };
+                Some((name.to_owned(), value))
+            });
+            Self {
+                method: request.method().to_owned(),
+                uri: request.uri().to_owned(),
+                headers: headers.collect(),
+                body: request.body().bytes().unwrap_or_default().to_vec(),
+            }
+        }
+    }
+
+    /// A header `Authorization` without its day and its signature.
+    fn unsigned(header: &str) -> String {
+        let claim = header.split("Signature=").next().unwrap_or_default();
+        let parts: Vec<_> = claim.split('/').collect();
+        let [key, _day, rest @ ..] = &*parts else {
+            return header.to_owned();
+        };
+        format!("{key} {}", rest.join("/"))
+    }
+
+    impl HttpConnector for Recorder {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.push(Asked::of(&request));
+            let status = 400.try_into().unwrap();
+            HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(self.refusal))))
+        }
+    }
+
+    impl HttpClient for Recorder {
+        fn http_connector(
+            &self,
+            _: &HttpConnectorSettings,
+            _: &RuntimeComponents,
+        ) -> SharedHttpConnector {
+            SharedHttpConnector::new(self.clone())
+        }
+    }
+
+    fn recorder(refusal: &'static str) -> Recorder {
+        Recorder {
+            refusal,
+            asked: Arc::default(),
+        }
+    }
+
+    fn aws(recorder: &Recorder) -> Aws {
+        let environment = AwsEnvironment {
+            region: "eu-west-1".to_owned(),
+            access_key_id: "AKID".to_owned(),
+            secret_access_key: "secret".to_owned(),
+            session_token: Some("token".to_owned()),
+            endpoint_url: None,
+            ca_bundle: None,
+        };
+        Aws::over(environment, SharedHttpClient::new(recorder.clone()))
+    }
+
+    /// The same for the SDK's own clients.
+    fn sdk(recorder: &Recorder) -> SdkConfig {
+        let (timeouts, retries) = Patience::Call.config(1);
+        let credentials =
+            Credentials::new("AKID", "secret", Some("token".to_owned()), None, "test");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(SharedHttpClient::new(recorder.clone()))
+            .timeout_config(timeouts)
+            .retry_config(retries)
+            .build()
+    }
+
+    /// Asks both, and compares what was asked and what is made of the refusal.
+    macro_rules! assert_same {
+        ($api:expr, $asking:expr, $sdk:ident, $refusal:expr, $builder:expr) => {{
+            let builder = $builder;
+            let (by_us, by_them) = (recorder($refusal), recorder($refusal));
+            let service = Service::new(&aws(&by_us), &$api, $asking, Patience::Call);
+            let ours = service.ask(builder.clone().build()).await.unwrap_err();
+            let client = $sdk::Client::new(&sdk(&by_them));
+            let theirs = builder.send_with(&client).await.unwrap_err();
+            let of = |recorder: Recorder| recorder.asked.lock().unwrap().clone();
+            let (asked, wanted) = (of(by_us), of(by_them));
+            assert_eq!(wanted.len(), 1);
+            assert_eq!(asked, wanted);
+            assert_eq!(code_of(&ours), "NotAuthorizedException");
+            assert_eq!(code_of(&theirs), "NotAuthorizedException");
+            assert_eq!(ours.message(), theirs.message());
+            assert_eq!(
+                asked[0].headers.contains_key("authorization"),
+                $asking == Asking::Signed
+            );
+        }};
+    }
+
+    #[tokio::test]
+    async fn every_request_is_the_one_that_the_sdks_client_makes() {
+        use Asking::{Anonymous, Signed};
+        use cognito_sdk::operation as c;
+        use dynamodb_sdk::operation as d;
+
+        let key = || AttributeValue::S("key".to_owned());
+        let update = d::update_item::UpdateItemInput::builder()
+            .table_name("t")
+            .key("pk", key())
+            .update_expression("SET #a = :a")
+            .expression_attribute_names("#a", "a")
+            .expression_attribute_values(":a", AttributeValue::N("1".to_owned()));
+        assert_same!(dynamodb::API, Signed, dynamodb_sdk, JSON, update);
+        let put = d::put_item::PutItemInput::builder()
+            .table_name("t")
+            .item("pk", key())
+            .condition_expression("attribute_not_exists(pk)");
+        assert_same!(dynamodb::API, Signed, dynamodb_sdk, JSON, put);
+        let get = d::get_item::GetItemInput::builder()
+            .table_name("t")
+            .key("pk", key())
+            .consistent_read(true);
+        assert_same!(dynamodb::API, Signed, dynamodb_sdk, JSON, get);
+        let delete = d::delete_item::DeleteItemInput::builder()
+            .table_name("t")
+            .key("pk", key());
+        assert_same!(dynamodb::API, Signed, dynamodb_sdk, JSON, delete);
+
+        let find = c::admin_get_user::AdminGetUserInput::builder()
+            .user_pool_id("eu-west-1_pool")
+            .username("ada");
+        assert_same!(cognito::API, Signed, cognito_sdk, JSON, find);
+        let create = c::admin_create_user::AdminCreateUserInput::builder()
+            .user_pool_id("eu-west-1_pool")
+            .username("ada");
+        assert_same!(cognito::API, Signed, cognito_sdk, JSON, create);
+        let password = c::admin_set_user_password::AdminSetUserPasswordInput::builder()
+            .user_pool_id("eu-west-1_pool")
+            .username("ada")
+            .password("secret")
+            .permanent(true);
+        assert_same!(cognito::API, Signed, cognito_sdk, JSON, password);
+        let write = c::admin_update_user_attributes::AdminUpdateUserAttributesInput::builder()
+            .user_pool_id("eu-west-1_pool")
+            .username("ada")
+            .set_user_attributes(Some(Vec::new()));
+        assert_same!(cognito::API, Signed, cognito_sdk, JSON, write);
+        let get_user = c::get_user::GetUserInput::builder().access_token("token");
+        assert_same!(cognito::API, Anonymous, cognito_sdk, JSON, get_user);
+        let initiate = c::initiate_auth::InitiateAuthInput::builder()
+            .auth_flow(AuthFlowType::CustomAuth)
+            .client_id("client")
+            .auth_parameters("USERNAME", "ada");
+        assert_same!(cognito::API, Anonymous, cognito_sdk, JSON, initiate);
+        let respond = c::respond_to_auth_challenge::RespondToAuthChallengeInput::builder()
+            .client_id("client")
+            .challenge_name(ChallengeNameType::CustomChallenge)
+            .session("session")
+            .challenge_responses("ANSWER", "000000");
+        assert_same!(cognito::API, Anonymous, cognito_sdk, JSON, respond);
+
+        let secret =
+            aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueInput::builder()
+                .secret_id("ring");
+        assert_same!(secrets::API, Signed, aws_sdk_secretsmanager, JSON, secret);
+        let mail = aws_sdk_ses::operation::send_email::SendEmailInput::builder()
+            .source("Ada <codes@example.com>")
+            .configuration_set_name("set");
+        assert_same!(ses::API, Signed, aws_sdk_ses, XML, mail);
+        let sms = aws_sdk_sns::operation::publish::PublishInput::builder()
+            .phone_number("+12065550142")
+            .message("Your code is 000000");
+        assert_same!(sns::API, Signed, aws_sdk_sns, XML, sms);
+    }
+
+    /// One region of each partition, and some that look alike.
+    const REGIONS: [&str; 12] = [
+        "eu-west-1",
+        "us-east-1",
+        "ap-southeast-7",
+        "mx-central-1",
+        "us-gov-west-1",
+        "cn-north-1",
+        "cn-northwest-1",
+        "eusc-de-east-1",
+        "us-iso-east-1",
+        "us-isob-east-1",
+        "us-isof-south-1",
+        "eu-isoe-west-1",
+    ];
+
+    macro_rules! assert_where {
+        ($api:expr, $sdk:ident) => {{
+            use $sdk::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+            for region in REGIONS {
+                let params = Params::builder().region(region).build().unwrap();
+                let theirs = DefaultResolver::new().resolve_endpoint(&params).await;
+                let ours = format!("https://{}.{region}.{}", $api.host, suffix(region));
+                assert_eq!(theirs.unwrap().url(), ours);
+            }
+        }};
+    }
+
+    #[tokio::test]
+    async fn a_service_is_where_the_sdks_client_finds_it() {
+        assert_where!(dynamodb::API, aws_sdk_dynamodb);
+        assert_where!(cognito::API, aws_sdk_cognitoidentityprovider);
+        assert_where!(secrets::API, aws_sdk_secretsmanager);
+        assert_where!(ses::API, aws_sdk_ses);
+        assert_where!(sns::API, aws_sdk_sns);
+    }
+}
