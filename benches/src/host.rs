@@ -5,7 +5,7 @@
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -15,11 +15,15 @@ use crate::http::{self, Duplex};
 
 /// How long a function may take for anything here: under valgrind it is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How many connections there are at once: for events, for the extension, and a spare. Threads that
+/// wait for them already, so that starting one is not measured.
+const CONNECTIONS: usize = 3;
 const FUNCTION: &str = "arn:aws:lambda:eu-west-1:000000000000:function:latchstring";
 
 /// A host for one process.
 pub(crate) struct Host {
     pub(crate) address: String,
+    closing: Arc<AtomicBool>,
     events: Sender<String>,
     told: Sender<String>,
     notes: Receiver<Note>,
@@ -67,18 +71,22 @@ impl Host {
             notes: Mutex::new(noting),
             count: AtomicU64::new(0),
         });
-        // The threads end with their connections, and the listener with this process.
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let shared = Arc::clone(&shared);
-                thread::spawn(move || {
+        let closing = Arc::<AtomicBool>::default();
+        for _ in 0..CONNECTIONS {
+            let listener = listener.try_clone()?;
+            let (shared, closing) = (Arc::clone(&shared), Arc::clone(&closing));
+            thread::spawn(move || {
+                while let Ok((stream, _)) = listener.accept()
+                    && !closing.load(Ordering::Relaxed)
+                {
                     // A connection that breaks is a function that was ended.
                     let _ = shared.serve(stream);
-                });
-            }
-        });
+                }
+            });
+        }
         Ok(Self {
             address,
+            closing,
             events,
             told,
             notes,
@@ -152,6 +160,16 @@ impl Host {
             _ => {}
         }
         Ok(note)
+    }
+}
+
+impl Drop for Host {
+    /// Ends the threads that wait for a connection: each gets one.
+    fn drop(&mut self) {
+        self.closing.store(true, Ordering::Relaxed);
+        for _ in 0..CONNECTIONS {
+            let _ = TcpStream::connect(&self.address);
+        }
     }
 }
 

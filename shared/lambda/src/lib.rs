@@ -5,6 +5,7 @@ pub mod appsync;
 pub mod cognito;
 pub mod config;
 mod delivery;
+mod extension;
 mod handler;
 mod keys;
 mod log;
@@ -25,32 +26,44 @@ use config::{ConfigError, Environment};
 /// Lambda ends the process. A configuration that is missing something stops it here, by name.
 pub fn run<H: Handler>(build: impl FnOnce(&Environment<'_>) -> Result<H, ConfigError>) -> ExitCode {
     let environment = Environment::Process;
-    let started = environment.log_level().and_then(|level| {
-        log::init(level);
-        metrics::init(&environment.metrics_namespace()?);
-        Ok((environment.delivery()?, build(&environment)?))
-    });
-    let (delivery, handler) = match started {
-        Ok(started) => started,
-        Err(error) => {
+    match started(&environment, build) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Ended::Configuration(error)) => {
             // Before there is a log level there may be no log.
             log::init(tracing::Level::ERROR);
             tracing::error!(%error, "configuration");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let ended = match runtime {
-        Ok(runtime) => runtime.block_on(runtime::serve(&handler, delivery)),
-        Err(error) => Err(error.into()),
-    };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+        Err(Ended::Runtime(error)) => {
             tracing::error!(%error, "the Lambda runtime ended");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Why a Lambda ended.
+enum Ended {
+    Configuration(ConfigError),
+    Runtime(lambda_runtime::Error),
+}
+
+fn started<H: Handler>(
+    environment: &Environment<'_>,
+    build: impl FnOnce(&Environment<'_>) -> Result<H, ConfigError>,
+) -> Result<(), Ended> {
+    log::init(environment.log_level().map_err(Ended::Configuration)?);
+    let namespace = environment.metrics_namespace();
+    metrics::init(&namespace.map_err(Ended::Configuration)?);
+    let delivery = environment.delivery().map_err(Ended::Configuration)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Ended::Runtime(error.into()))?;
+    runtime.block_on(async {
+        let registering = runtime::register(H::DELIVERS, delivery).await;
+        let handler = build(environment).map_err(Ended::Configuration)?;
+        runtime::serve(&handler, registering)
+            .await
+            .map_err(Ended::Runtime)
+    })
 }

@@ -10,72 +10,85 @@
 //! extension  next ─▶ waits for this invocation ◀───┘ ─▶ next …
 //! ```
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use lambda_extension::{Extension, NextEvent};
 use lambda_runtime::tower::Service;
 use lambda_runtime::tower::layer::layer_fn;
 use lambda_runtime::{Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::cognito::BUDGET;
 use crate::config::DeliveryMode;
 use crate::delivery::{DELIVERY, Parcel, REPORTING};
+use crate::extension::Extension;
 use crate::handler::{Handler, PublicError, answer, deliver};
 
 /// How long a host may take to take an extension: one that never says anything must not stop the
 /// function.
 const REGISTRATION: Duration = Duration::from_secs(1);
 
-const EXTENSION: &str = "latchstring-delivery";
+/// How often the process's one thread looks after what is under way until the request to register
+/// is out: for the connection, its handshake, and writing. Fewer would only wait later.
+const TURNS: usize = 4;
+
+/// Whether this process delivers after it answers, which Lambda may not have said yet.
+pub(crate) enum Delivering {
+    /// It need not ask.
+    Before,
+    /// It has asked, and if it is refused it delivers before it answers.
+    Asked(JoinHandle<Result<Extension, Error>>),
+    /// The same, and if it is refused it ends.
+    Insisted(JoinHandle<Result<Extension, Error>>),
+}
+
+/// Asks to be an extension. Lambda answers while the handler is built.
+pub(crate) async fn register(delivers: bool, mode: DeliveryMode) -> Delivering {
+    if !delivers || mode == DeliveryMode::Inline {
+        return Delivering::Before;
+    }
+    let registering = tokio::spawn(async {
+        match timeout(REGISTRATION, Extension::register()).await {
+            Ok(registered) => registered,
+            Err(elapsed) => Err(elapsed.into()),
+        }
+    });
+    for _ in 0..TURNS {
+        yield_now().await;
+    }
+    if mode == DeliveryMode::Extension {
+        Delivering::Insisted(registering)
+    } else {
+        Delivering::Asked(registering)
+    }
+}
 
 /// Serves until Lambda ends the process, or the runtime or the extension ends.
-pub(crate) async fn serve<H: Handler>(handler: &H, mode: DeliveryMode) -> Result<(), Error> {
-    if !H::DELIVERS || mode == DeliveryMode::Inline {
-        return serve_inline(handler).await;
-    }
-    let (delivered, last_delivered) = watch::channel(String::new());
-    let registering = Extension::new()
-        .with_extension_name(EXTENSION)
-        // SHUTDOWN is refused to an extension inside the function.
-        .with_events(&["INVOKE"])
-        .with_events_processor(service_fn(move |event: lambda_extension::LambdaEvent| {
-            let mut last_delivered = last_delivered.clone();
-            async move {
-                if let NextEvent::Invoke(invocation) = event.next {
-                    let over = |last: &String| *last == invocation.request_id;
-                    // Whatever went wrong is logged: an error would end the extension.
-                    let _ = timeout_at(
-                        instant(invocation.deadline_ms),
-                        last_delivered.wait_for(over),
-                    )
-                    .await;
-                }
-                Ok::<_, Infallible>(())
-            }
-        }))
-        .register();
-    let registered = match timeout(REGISTRATION, registering).await {
-        Ok(Ok(registered)) => Ok(registered),
-        Ok(Err(error)) => Err(error),
-        Err(elapsed) => Err(elapsed.into()),
+pub(crate) async fn serve(handler: &impl Handler, delivering: Delivering) -> Result<(), Error> {
+    let (registering, insists) = match delivering {
+        Delivering::Before => return serve_inline(handler).await,
+        Delivering::Asked(registering) => (registering, false),
+        Delivering::Insisted(registering) => (registering, true),
     };
-    let extension = match registered {
-        Ok(extension) => extension,
-        Err(error) if mode == DeliveryMode::Auto => {
+    match registering.await.unwrap_or_else(|died| Err(died.into())) {
+        Ok(extension) => serve_and_deliver(handler, &extension).await,
+        Err(error) if insists => Err(error),
+        Err(error) => {
             tracing::warn!(%error, "no extension here: delivery is before the response");
-            return serve_inline(handler).await;
+            serve_inline(handler).await
         }
-        Err(error) => return Err(error),
-    };
+    }
+}
 
+/// Delivers after it answered.
+async fn serve_and_deliver(handler: &impl Handler, extension: &Extension) -> Result<(), Error> {
+    let (delivered, mut last_delivered) = watch::channel(String::new());
     let left = Mutex::new(None);
     let (finished, mut to_deliver) = mpsc::unbounded_channel();
     let runtime = Runtime::new(service_fn(async |event: LambdaEvent<Value>| {
@@ -91,10 +104,20 @@ pub(crate) async fn serve<H: Handler>(handler: &H, mode: DeliveryMode) -> Result
     // What the layer holds is the last sender once both have ended: the worker then delivers what
     // is left, and ends too.
     drop(finished);
+    let waiting = async {
+        loop {
+            let begun = extension.next().await?;
+            let over = |last: &String| *last == begun.request_id;
+            // Whatever went wrong is logged: an error would end the function.
+            let _ = timeout_at(instant(begun.deadline_ms), last_delivered.wait_for(over)).await;
+        }
+    };
     let serving = async {
         tokio::select! {
+            // The event is asked for first.
+            biased;
             ended = runtime.run() => ended,
-            ended = extension.run() => ended,
+            ended = waiting => ended,
         }
     };
     let delivering = async {
