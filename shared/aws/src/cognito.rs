@@ -31,7 +31,7 @@ use latchstring_core::secret::Secret;
 use crate::client::{Aws, Patience, code_of};
 use crate::service::{Api, Asking, Service, requests};
 
-pub(crate) const API: Api = Api {
+pub(crate) static API: Api = Api {
     host: "cognito-idp",
     signing_name: "cognito-idp",
     sdk: ApiMetadata::new("cognitoidentityprovider", PKG_VERSION),

@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::sync::OnceLock;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -10,6 +11,9 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use hyper_util::client::legacy;
 use latchstring_core::message::{Content, Message};
 use latchstring_core::ports::{Courier, DeliveryFault, Fate, Fault};
+
+use crate::client::{Aws, Patience};
+use crate::service::{Api, Asking, Service};
 
 /// Two couriers as one: mail by the one, SMS by the other.
 #[derive(Clone, Debug)]
@@ -33,6 +37,30 @@ impl<M: Courier, S: Courier> Courier for Couriers<M, S> {
             },
             Content::Sms { .. } => self.sms.deliver(message).await,
         }
+    }
+}
+
+/// A service that messages go out by. It is wired at the first message: that is after a response,
+/// and most processes send by one service alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Outbound {
+    aws: Aws,
+    api: &'static Api,
+    service: OnceLock<Service>,
+}
+
+impl Outbound {
+    pub(crate) fn new(aws: &Aws, api: &'static Api) -> Self {
+        Self {
+            aws: aws.clone(),
+            api,
+            service: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn service(&self) -> &Service {
+        let wire = || Service::new(&self.aws, self.api, Asking::Signed, Patience::Send);
+        self.service.get_or_init(wire)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::service::{Api, Asking, Service, requests};
 
 const CALL: &str = "GetSecretValue";
 
-pub(crate) const API: Api = Api {
+pub(crate) static API: Api = Api {
     host: "secretsmanager",
     signing_name: "secretsmanager",
     sdk: ApiMetadata::new("secretsmanager", PKG_VERSION),

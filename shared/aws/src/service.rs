@@ -42,6 +42,7 @@ use aws_types::region::{Region, SigningRegion};
 use crate::client::{Aws, Patience};
 
 /// What the SDK's client of a service knows of it.
+#[derive(Debug)]
 pub(crate) struct Api {
     /// Its name in the host names of its endpoints.
     pub(crate) host: &'static str,

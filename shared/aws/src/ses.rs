@@ -13,13 +13,13 @@ use latchstring_core::message::{Content, Message};
 use latchstring_core::ports::{Courier, DeliveryFault, Fate, Fault};
 use thiserror::Error;
 
-use crate::client::{Aws, Patience};
-use crate::delivery::{send, wrong_channel};
-use crate::service::{Api, Asking, Service, requests};
+use crate::client::Aws;
+use crate::delivery::{Outbound, send, wrong_channel};
+use crate::service::{Api, requests};
 
 const CALL: &str = "SendEmail";
 
-pub(crate) const API: Api = Api {
+pub(crate) static API: Api = Api {
     host: "email",
     signing_name: "ses",
     sdk: ApiMetadata::new("ses", PKG_VERSION),
@@ -106,7 +106,7 @@ fn encoded_words(text: &str) -> String {
 /// and then nobody knows whether the request left.
 #[derive(Clone, Debug)]
 pub struct SesCourier {
-    service: Service,
+    outbound: Outbound,
     sender: EmailSender,
     configuration_set: Option<String>,
 }
@@ -115,7 +115,7 @@ impl SesCourier {
     /// A courier of mail from a sender. Connects only when there is something to send.
     pub fn new(aws: &Aws, sender: EmailSender, configuration_set: Option<String>) -> Self {
         Self {
-            service: Service::new(aws, &API, Asking::Signed, Patience::Send),
+            outbound: Outbound::new(aws, &API),
             sender,
             configuration_set,
         }
@@ -176,7 +176,7 @@ impl Courier for SesCourier {
         send(
             CALL,
             |code, text| self.code(code, text),
-            || self.service.ask(request.clone().build()),
+            || self.outbound.service().ask(request.clone().build()),
         )
         .await
     }

@@ -11,13 +11,13 @@ use latchstring_core::message::{Content, Message};
 use latchstring_core::ports::{Courier, DeliveryFault, Fate, Fault};
 use thiserror::Error;
 
-use crate::client::{Aws, Patience};
-use crate::delivery::{send, wrong_channel};
-use crate::service::{Api, Asking, Service, requests};
+use crate::client::Aws;
+use crate::delivery::{Outbound, send, wrong_channel};
+use crate::service::{Api, requests};
 
 const CALL: &str = "Publish";
 
-pub(crate) const API: Api = Api {
+pub(crate) static API: Api = Api {
     host: "sns",
     signing_name: "sns",
     sdk: ApiMetadata::new("sns", PKG_VERSION),
@@ -85,7 +85,7 @@ impl OriginationNumber {
 /// kept may be dead by now, and then nobody knows whether the request left.
 #[derive(Clone, Debug)]
 pub struct SnsCourier {
-    service: Service,
+    outbound: Outbound,
     sender_id: Option<SenderId>,
     origination: Option<OriginationNumber>,
 }
@@ -99,7 +99,7 @@ impl SnsCourier {
         origination: Option<OriginationNumber>,
     ) -> Self {
         Self {
-            service: Service::new(aws, &API, Asking::Signed, Patience::Send),
+            outbound: Outbound::new(aws, &API),
             sender_id,
             origination,
         }
@@ -162,7 +162,7 @@ impl Courier for SnsCourier {
             .phone_number(message.to.as_str())
             .message(text)
             .set_message_attributes(Some(attributes));
-        let ask = || self.service.ask(request.clone().build());
+        let ask = || self.outbound.service().ask(request.clone().build());
         send(CALL, Self::code, ask).await
     }
 }

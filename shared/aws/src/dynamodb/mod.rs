@@ -74,7 +74,7 @@ const KEEP_PENDING: Duration = Duration::from_secs(24 * 3600);
 /// The item holds what this call's first attempt wrote.
 const BY: &str = "by";
 
-pub(crate) const API: Api = Api {
+pub(crate) static API: Api = Api {
     host: "dynamodb",
     signing_name: "dynamodb",
     sdk: ApiMetadata::new("dynamodb", PKG_VERSION),

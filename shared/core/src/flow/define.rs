@@ -30,15 +30,30 @@ pub async fn define(
     clock: &impl Clock,
     turn: &Turn,
 ) -> Decided<Next> {
-    let Deployment { policy, keys } = deployment;
-    if !policy.serves(&turn.caller) {
+    if !deployment.policy.serves(&turn.caller) {
         return Decided::new(Next::Fail, Why::ClientNotServed, None);
     }
-    let Last { challenge, passed } = match turn.last(keys) {
-        Err(NotOurs) => return Decided::new(Next::Fail, Why::NotOurs, None),
-        Ok(None) => return Decided::new(Next::Challenge, Why::Opened, None),
-        Ok(Some(last)) => last,
-    };
+    match turn.last(&deployment.keys) {
+        Err(NotOurs) => Decided::new(Next::Fail, Why::NotOurs, None),
+        Ok(None) => Decided::new(Next::Challenge, Why::Opened, None),
+        Ok(Some(last)) => {
+            let answered = last.challenge.step;
+            after(deployment, store, directory, clock, turn, last)
+                .await
+                .to(answered)
+        }
+    }
+}
+
+async fn after(
+    deployment: &Deployment,
+    store: &impl Store,
+    directory: &impl Directory,
+    clock: &impl Clock,
+    turn: &Turn,
+    Last { challenge, passed }: Last,
+) -> Decided<Next> {
+    let policy = &deployment.policy;
     let flow = challenge.flow;
     let decided = |next, why| Decided::new(next, why, Some(flow));
     if turn.rounds.len() > policy.max_rounds() {

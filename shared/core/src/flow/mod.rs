@@ -143,6 +143,8 @@ pub struct Decided<T> {
     pub why: Why,
     /// The flow, where one is known.
     pub flow: Option<FlowId>,
+    /// The step that was answered, where Verify or Define knows one of ours.
+    pub answered: Option<Step>,
     /// The port call that failed, if one did.
     pub fault: Option<Fault>,
 }
@@ -154,7 +156,15 @@ impl<T> Decided<T> {
             message: None,
             why,
             flow,
+            answered: None,
             fault: None,
+        }
+    }
+
+    fn to(self, answered: Step) -> Self {
+        Self {
+            answered: Some(answered),
+            ..self
         }
     }
 

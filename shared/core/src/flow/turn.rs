@@ -89,12 +89,6 @@ impl Turn {
         rounds.chain(ticket).filter_map(KeyId::named_by).collect()
     }
 
-    /// The step that was answered last, if the session is ours; for logs.
-    pub fn step(&self, keys: &KeyRing) -> Option<&'static str> {
-        let last = self.last(keys).ok().flatten()?;
-        Some(last.challenge.step.name())
-    }
-
     /// The last round, if there is one and every round is ours: of one flow, first `select`, and
     /// never a step back.
     pub(crate) fn last(&self, keys: &KeyRing) -> Result<Option<Last>, NotOurs> {

@@ -12,7 +12,7 @@ use super::turn::{ClientRequest, Person};
 use super::{Caller, Challenge, Decided, Purpose, Step, Why};
 use crate::code::Answer;
 use crate::identifier::{Identifier, Method};
-use crate::keys::{KeyId, KeyRing};
+use crate::keys::KeyId;
 use crate::policy::Deployment;
 use crate::ports::{Clock, Judged, Redeemed, Store, Token};
 use crate::sealed::{Proof, UnsealError};
@@ -40,12 +40,6 @@ impl Response {
         let texts = self.challenge.as_deref().into_iter();
         let texts = texts.chain([self.answer.expose()]);
         texts.filter_map(KeyId::named_by).collect()
-    }
-
-    /// The step that is answered, if the challenge is ours; for logs.
-    pub fn step(&self, keys: &KeyRing) -> Option<&'static str> {
-        let challenge = Challenge::parse(self.challenge.as_deref()?, keys, &self.caller)?;
-        Some(challenge.step.name())
     }
 }
 
@@ -81,6 +75,18 @@ pub async fn verify(
     let Some(challenge) = challenge else {
         return Decided::new(Verdict::Wrong, Why::NotOurs, None);
     };
+    answer(deployment, store, clock, response, &challenge)
+        .await
+        .to(challenge.step)
+}
+
+async fn answer(
+    deployment: &Deployment,
+    store: &impl Store,
+    clock: &impl Clock,
+    response: &Response,
+    challenge: &Challenge,
+) -> Decided<Verdict> {
     let decided = |verdict, why| Decided::new(verdict, why, Some(challenge.flow));
     let request = &response.request;
     match challenge.step {
@@ -91,9 +97,7 @@ pub async fn verify(
         Step::Otp(_) if response.answer.expose() == "resend" && request.is_resend() => {
             decided(Verdict::Wrong, Why::ResendAsked)
         }
-        Step::Otp(_) | Step::Claim(_) => {
-            judge(deployment, store, clock, response, &challenge).await
-        }
+        Step::Otp(_) | Step::Claim(_) => judge(deployment, store, clock, response, challenge).await,
     }
 }
 

@@ -1,7 +1,7 @@
 use aws_lambda_events::event::cognito::{
     CognitoEventUserPoolsDefineAuthChallenge, CognitoEventUserPoolsDefineAuthChallengeResponse,
 };
-use latchstring_core::flow::{Next, define};
+use latchstring_core::flow::{Next, Step, define};
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Courier, Directory, Store};
 use serde_json::Value;
@@ -62,7 +62,7 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
                 let keys = &deployment.keys;
                 let decision = Decision {
                     trigger: "define",
-                    step: turn.step(keys),
+                    step: decided.answered.as_ref().map(Step::name),
                     outcome,
                     keys,
                     decided: &decided,

@@ -1,7 +1,7 @@
 use aws_lambda_events::event::cognito::{
     CognitoEventUserPoolsVerifyAuthChallenge, CognitoEventUserPoolsVerifyAuthChallengeResponse,
 };
-use latchstring_core::flow::{Response, Verdict, verify};
+use latchstring_core::flow::{Response, Step, Verdict, verify};
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Store};
 use latchstring_core::secret::Secret;
@@ -61,7 +61,7 @@ impl<S: Store, C: Clock, K: Deployments> Handler for VerifyTrigger<S, C, K> {
             };
             let decision = Decision {
                 trigger: "verify",
-                step: response.step(&deployment.keys),
+                step: decided.answered.as_ref().map(Step::name),
                 outcome,
                 keys: &deployment.keys,
                 decided: &decided,
