@@ -7,11 +7,15 @@ use crate::steps::show_and_run;
 
 /// Counts what a person waits for; into the document if asked to.
 pub(crate) fn round_trips(repository: &Repository, write: bool) -> Result<(), Failed> {
-    let mut line = Line::cargo(&["run", "--quiet", "--locked"])
-        .args(&["--package", "latchstring-tests"])
+    // Of the whole workspace, as the tests are built: by its package it would have other features,
+    // and the AWS SDK would be compiled once more.
+    let build = Line::cargo(&["build", "--quiet", "--locked", "--workspace"])
         .args(&["--example", "round_trips"]);
+    show_and_run(repository, &build)?;
+    let name = "target/debug/examples/round_trips";
+    let mut line = Line::new(name, name);
     if write {
-        line = line.args(&["--", "--write"]);
+        line = line.args(&["--write"]);
     }
     line.run(repository).map_err(|failure| failure.of(&line))
 }
