@@ -1,20 +1,16 @@
-//! What the clients of one process share: where AWS is, who we are, how long a call may take, and
+//! What the services of one process share: where AWS is, who we are, how long a call may take, and
 //! the HTTPS client.
 //!
-//! The configuration is made by hand: region, credentials and time limits are known, and a lookup
-//! through `aws-config` would cost a cold start more than all the rest of it.
+//! Known here: region, credentials and time limits. A lookup through `aws-config` would cost a cold
+//! start more than all the rest of it.
 
 use std::time::Duration;
 
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
-};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -23,8 +19,8 @@ use crate::AwsEnvironment;
 use crate::roots::AMAZON;
 use crate::service::{AMAZONAWS, suffix};
 
-/// AWS, as one process speaks to it. Every client that is made from it, or from a clone, uses the
-/// same connections and certificates; couriers have their own.
+/// AWS, as one process speaks to it. Every service that is reached by it, or by a clone, is asked over
+/// the same connections and certificates; couriers have their own.
 #[derive(Clone, Debug)]
 pub struct Aws {
     pub(crate) environment: AwsEnvironment,
@@ -111,26 +107,6 @@ fn trust(environment: &AwsEnvironment) -> TrustStore {
     }
 }
 
-/// The SDK's client as it is, but for what it does whenever a service's client is made of it: then it
-/// loads the certificates, and forgets them, so that the first request finds a system's in memory.
-/// Ours are in the binary, and a cold start would read them once for each service.
-#[derive(Debug)]
-struct Unhurried(SharedHttpClient);
-
-impl HttpClient for Unhurried {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        self.0.http_connector(settings, components)
-    }
-
-    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
-        self.0.connector_metadata()
-    }
-}
-
 /// A client that keeps as many connections. Certificates are loaded when it is first used.
 fn https(trust: TrustStore, connections: Option<usize>) -> SharedHttpClient {
     let tls = TlsContext::builder().with_trust_store(trust);
@@ -138,7 +114,7 @@ fn https(trust: TrustStore, connections: Option<usize>) -> SharedHttpClient {
     builder.set_pool_max_idle_per_host(connections);
     // Invariant: a context is what it was given; building one checks nothing.
     let tls = tls.build().expect("a context");
-    SharedHttpClient::new(Unhurried(builder.tls_context(tls).build_https()))
+    builder.tls_context(tls).build_https()
 }
 
 impl Aws {

@@ -40,8 +40,8 @@ impl<M: Courier, S: Courier> Courier for Couriers<M, S> {
     }
 }
 
-/// A service that messages go out by. It is wired at the first message: that is after a response,
-/// and most processes send by one service alone.
+/// A service that messages go out by. It is wired at the first message, which nearly always is after
+/// a response; and most processes send by one service alone.
 #[derive(Clone, Debug)]
 pub(crate) struct Outbound {
     aws: Aws,

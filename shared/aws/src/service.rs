@@ -17,11 +17,12 @@ use aws_runtime::recursion_detection::RecursionDetectionInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
 use aws_runtime::user_agent::{ApiMetadata, UserAgentInterceptor};
+#[cfg(feature = "cognito")]
 use aws_smithy_runtime::client::auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthRuntimePluginV2};
 use aws_smithy_runtime::client::defaults::{DefaultPluginParams, default_plugins};
 use aws_smithy_runtime::client::http::connection_poisoning::ConnectionPoisoningInterceptor;
 use aws_smithy_runtime::client::orchestrator::endpoints::StaticUriEndpointResolver;
-use aws_smithy_runtime::client::orchestrator::invoke;
+use aws_smithy_runtime::client::orchestrator::{AuthSchemeAndEndpointOrchestrationV2, invoke};
 use aws_smithy_runtime::client::retries::classifiers::HttpStatusCodeClassifier;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
@@ -35,6 +36,7 @@ use aws_smithy_runtime_api::client::runtime_plugin::{
 };
 use aws_smithy_types::config_bag::Layer;
 use aws_smithy_types::error::operation::BuildError;
+#[cfg(feature = "dynamodb")]
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SigningName;
 use aws_types::region::{Region, SigningRegion};
@@ -131,6 +133,7 @@ impl Service {
         config.store_put(Region::new(region.clone()));
         config.store_put(timeouts);
         config.store_put(retries);
+        config.store_put(AuthSchemeAndEndpointOrchestrationV2);
         (api.protocol)(&mut config);
 
         let scheme = match asking {
@@ -168,16 +171,19 @@ impl Service {
             .with_retry_partition_name(format!("{}-{region}", api.host))
             .with_behavior_version(BehaviorVersion::v2026_01_12())
             .with_is_aws_sdk(true);
-        Self(
-            RuntimePlugins::new()
-                .with_client_plugins(default_plugins(defaults))
-                .with_client_plugin(
-                    StaticRuntimePlugin::new()
-                        .with_config(config.freeze())
-                        .with_runtime_components(components),
-                )
-                .with_client_plugin(NoAuthRuntimePluginV2::new()),
-        )
+        let wired = RuntimePlugins::new()
+            .with_client_plugins(default_plugins(defaults))
+            .with_client_plugin(
+                StaticRuntimePlugin::new()
+                    .with_config(config.freeze())
+                    .with_runtime_components(components),
+            );
+        // Only there: what is to be signed must have no way to go out unsigned.
+        Self(match asking {
+            Asking::Signed => wired,
+            #[cfg(feature = "cognito")]
+            Asking::Anonymous => wired.with_client_plugin(NoAuthRuntimePluginV2::new()),
+        })
     }
 
     /// The same, but nothing is asked twice.
@@ -245,6 +251,7 @@ mod tests {
     /// Keeps every request, and refuses it.
     #[derive(Clone, Debug)]
     struct Recorder {
+        status: u16,
         refusal: &'static str,
         asked: Arc<Mutex<Vec<Asked>>>,
     }
@@ -296,7 +303,7 @@ mod tests {
         fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
             let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
             asked.push(Asked::of(&request));
-            let status = 400.try_into().expect("a status");
+            let status = self.status.try_into().expect("a status");
             HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(self.refusal))))
         }
     }
@@ -313,6 +320,7 @@ mod tests {
 
     fn recorder(refusal: &'static str) -> Recorder {
         Recorder {
+            status: 400,
             refusal,
             asked: Arc::default(),
         }
@@ -442,6 +450,29 @@ mod tests {
             .phone_number("+12065550142")
             .message("Your code is 000000");
         assert_same!(sns::API, Signed, aws_sdk_sns, XML, sms);
+    }
+
+    #[tokio::test]
+    async fn what_fails_is_tried_as_often_as_by_the_sdks_client_or_once() {
+        use dynamodb_sdk::operation::get_item::GetItemInput;
+
+        let broken = || Recorder {
+            status: 500,
+            ..recorder(r#"{"__type": "InternalServerError"}"#)
+        };
+        let tries = |recorder: &Recorder| recorder.asked.lock().unwrap().len();
+        let get = || {
+            let key = AttributeValue::S("key".to_owned());
+            GetItemInput::builder().table_name("t").key("pk", key)
+        };
+        let [ours, theirs, once] = [broken(), broken(), broken()];
+        let service = |by| Service::new(&aws(by), &dynamodb::API, Asking::Signed, Patience::Call);
+        service(&ours).ask(get().build()).await.unwrap_err();
+        let client = dynamodb_sdk::Client::new(&sdk(&theirs));
+        get().send_with(&client).await.unwrap_err();
+        let service = service(&once).without_retries();
+        service.ask(get().build()).await.unwrap_err();
+        assert_eq!([&ours, &theirs, &once].map(tries), [2, 2, 1]);
     }
 
     /// One region of each partition, and some that look alike.

@@ -53,12 +53,7 @@ pub(crate) async fn register(delivers: bool, mode: DeliveryMode) -> Delivering {
     if !delivers || mode == DeliveryMode::Inline {
         return Delivering::Before;
     }
-    let registering = tokio::spawn(async {
-        match timeout(REGISTRATION, Extension::register()).await {
-            Ok(registered) => registered,
-            Err(elapsed) => Err(elapsed.into()),
-        }
-    });
+    let registering = tokio::spawn(Extension::register());
     for _ in 0..TURNS {
         yield_now().await;
     }
@@ -76,7 +71,13 @@ pub(crate) async fn serve(handler: &impl Handler, delivering: Delivering) -> Res
         Delivering::Asked(registering) => (registering, false),
         Delivering::Insisted(registering) => (registering, true),
     };
-    match registering.await.unwrap_or_else(|died| Err(died.into())) {
+    // From here on: while the handler was built, nobody looked after it.
+    let registered = match timeout(REGISTRATION, registering).await {
+        Ok(Ok(registered)) => registered,
+        Ok(Err(died)) => Err(died.into()),
+        Err(elapsed) => Err(elapsed.into()),
+    };
+    match registered {
         Ok(extension) => serve_and_deliver(handler, &extension).await,
         Err(error) if insists => Err(error),
         Err(error) => {

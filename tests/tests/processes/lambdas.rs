@@ -47,7 +47,7 @@ pub(crate) fn needs(package: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A Lambda and its host. It logs all it can unless it is told otherwise.
+/// A Lambda that logs all it can, as it does by default, and its host.
 async fn start(package: &str) -> (Program, RuntimeApi) {
     let host = RuntimeApi::listen().await;
     let mut environment = host.environment();
