@@ -1,7 +1,7 @@
 //! The SDK's operations, without the SDK's clients.
 //!
 //! A client of the SDK begins by reading a list of all partitions and regions of AWS with their
-//! regular expressions, each service's client its own, to find one host name: two thirds of
+//! regular expressions, each service's client its own, to find one host name: more than half of
 //! what Create executed before its first event (docs/adr/0018-operations-without-clients.md). What
 //! is wired here is the rest of such a client: the SDK's serialisers, signatures, retries, time
 //! limits and errors. A test holds every request to the one that the SDK's client makes.
@@ -18,11 +18,9 @@ use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
 use aws_runtime::user_agent::{ApiMetadata, UserAgentInterceptor};
 #[cfg(feature = "cognito")]
-use aws_smithy_runtime::client::auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthScheme};
+use aws_smithy_runtime::client::auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthRuntimePluginV2};
 use aws_smithy_runtime::client::defaults::{DefaultPluginParams, default_plugins};
 use aws_smithy_runtime::client::http::connection_poisoning::ConnectionPoisoningInterceptor;
-#[cfg(feature = "cognito")]
-use aws_smithy_runtime::client::identity::no_auth::NoAuthIdentityResolver;
 use aws_smithy_runtime::client::orchestrator::endpoints::StaticUriEndpointResolver;
 use aws_smithy_runtime::client::orchestrator::{AuthSchemeAndEndpointOrchestrationV2, invoke};
 use aws_smithy_runtime::client::retries::classifiers::HttpStatusCodeClassifier;
@@ -138,9 +136,26 @@ impl Service {
         config.store_put(AuthSchemeAndEndpointOrchestrationV2);
         (api.protocol)(&mut config);
 
+        let scheme = match asking {
+            Asking::Signed => SIGV4,
+            #[cfg(feature = "cognito")]
+            Asking::Anonymous => NO_AUTH_SCHEME_ID,
+        };
+        let credentials = Credentials::new(
+            &environment.access_key_id,
+            &environment.secret_access_key,
+            environment.session_token.clone(),
+            None,
+            "environment",
+        );
         let components = RuntimeComponentsBuilder::new("service")
             .with_http_client(Some(aws.http(patience)))
             .with_endpoint_resolver(Some(StaticUriEndpointResolver::uri(url)))
+            .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![
+                scheme,
+            ])))
+            .with_auth_scheme(SigV4AuthScheme::new())
+            .with_identity_resolver(SIGV4, SharedCredentialsProvider::new(credentials))
             .with_retry_classifier(HttpStatusCodeClassifier::default())
             .with_interceptor(SharedInterceptor::permanent(
                 ConnectionPoisoningInterceptor::new(),
@@ -152,40 +167,23 @@ impl Service {
             .with_interceptor(SharedInterceptor::permanent(
                 RecursionDetectionInterceptor::new(),
             ));
-        let only = |scheme| Some(StaticAuthSchemeOptionResolver::new(vec![scheme]));
-        let components = match asking {
-            Asking::Signed => components
-                .with_auth_scheme_option_resolver(only(SIGV4))
-                .with_auth_scheme(SigV4AuthScheme::new())
-                .with_identity_resolver(
-                    SIGV4,
-                    SharedCredentialsProvider::new(Credentials::new(
-                        &environment.access_key_id,
-                        &environment.secret_access_key,
-                        environment.session_token.clone(),
-                        None,
-                        "environment",
-                    )),
-                ),
-            #[cfg(feature = "cognito")]
-            Asking::Anonymous => components
-                .with_auth_scheme_option_resolver(only(NO_AUTH_SCHEME_ID))
-                .with_auth_scheme(NoAuthScheme::new())
-                .with_identity_resolver(NO_AUTH_SCHEME_ID, NoAuthIdentityResolver::new()),
-        };
         let defaults = DefaultPluginParams::new()
             .with_retry_partition_name(format!("{}-{region}", api.host))
             .with_behavior_version(BehaviorVersion::v2026_01_12())
             .with_is_aws_sdk(true);
-        Self(
-            RuntimePlugins::new()
-                .with_client_plugins(default_plugins(defaults))
-                .with_client_plugin(
-                    StaticRuntimePlugin::new()
-                        .with_config(config.freeze())
-                        .with_runtime_components(components),
-                ),
-        )
+        let wired = RuntimePlugins::new()
+            .with_client_plugins(default_plugins(defaults))
+            .with_client_plugin(
+                StaticRuntimePlugin::new()
+                    .with_config(config.freeze())
+                    .with_runtime_components(components),
+            );
+        // Only there: what is to be signed must have no way to go out unsigned.
+        Self(match asking {
+            Asking::Signed => wired,
+            #[cfg(feature = "cognito")]
+            Asking::Anonymous => wired.with_client_plugin(NoAuthRuntimePluginV2::new()),
+        })
     }
 
     /// The same, but nothing is asked twice.

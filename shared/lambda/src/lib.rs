@@ -62,7 +62,7 @@ fn started<H: Handler>(
     runtime.block_on(async {
         let registering = runtime::register(H::DELIVERS, delivery).await;
         let handler = build(environment).map_err(Ended::Configuration)?;
-        runtime::serve(&handler, registering, delivery)
+        runtime::serve(&handler, registering)
             .await
             .map_err(Ended::Runtime)
     })

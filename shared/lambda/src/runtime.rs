@@ -38,29 +38,38 @@ const REGISTRATION: Duration = Duration::from_secs(1);
 /// is out: for the connection, its handshake, and writing. Fewer would only wait later.
 const TURNS: usize = 4;
 
-/// A request to be an extension.
-pub(crate) type Registering = JoinHandle<Result<Extension, Error>>;
+/// Whether this process delivers after it answers, which Lambda may not have said yet.
+pub(crate) enum Delivering {
+    /// It need not ask.
+    Before,
+    /// It has asked, and if it is refused it delivers before it answers.
+    Asked(JoinHandle<Result<Extension, Error>>),
+    /// The same, and if it is refused it ends.
+    Insisted(JoinHandle<Result<Extension, Error>>),
+}
 
-/// Asks to be an extension, where that is wanted. Lambda answers while the handler is built.
-pub(crate) async fn register(delivers: bool, mode: DeliveryMode) -> Option<Registering> {
+/// Asks to be an extension. Lambda answers while the handler is built.
+pub(crate) async fn register(delivers: bool, mode: DeliveryMode) -> Delivering {
     if !delivers || mode == DeliveryMode::Inline {
-        return None;
+        return Delivering::Before;
     }
     let registering = tokio::spawn(Extension::register());
     for _ in 0..TURNS {
         yield_now().await;
     }
-    Some(registering)
+    if mode == DeliveryMode::Extension {
+        Delivering::Insisted(registering)
+    } else {
+        Delivering::Asked(registering)
+    }
 }
 
 /// Serves until Lambda ends the process, or the runtime or the extension ends.
-pub(crate) async fn serve(
-    handler: &impl Handler,
-    registering: Option<Registering>,
-    mode: DeliveryMode,
-) -> Result<(), Error> {
-    let Some(registering) = registering else {
-        return serve_inline(handler).await;
+pub(crate) async fn serve(handler: &impl Handler, delivering: Delivering) -> Result<(), Error> {
+    let (registering, insists) = match delivering {
+        Delivering::Before => return serve_inline(handler).await,
+        Delivering::Asked(registering) => (registering, false),
+        Delivering::Insisted(registering) => (registering, true),
     };
     // From here on: while the handler was built, nobody looked after it.
     let registered = match timeout(REGISTRATION, registering).await {
@@ -70,11 +79,11 @@ pub(crate) async fn serve(
     };
     match registered {
         Ok(extension) => serve_and_deliver(handler, &extension).await,
-        Err(error) if mode == DeliveryMode::Auto => {
+        Err(error) if insists => Err(error),
+        Err(error) => {
             tracing::warn!(%error, "no extension here: delivery is before the response");
             serve_inline(handler).await
         }
-        Err(error) => Err(error),
     }
 }
 

@@ -75,9 +75,21 @@ pub async fn verify(
     let Some(challenge) = challenge else {
         return Decided::new(Verdict::Wrong, Why::NotOurs, None);
     };
+    answer(deployment, store, clock, response, &challenge)
+        .await
+        .to(challenge.step)
+}
+
+async fn answer(
+    deployment: &Deployment,
+    store: &impl Store,
+    clock: &impl Clock,
+    response: &Response,
+    challenge: &Challenge,
+) -> Decided<Verdict> {
     let decided = |verdict, why| Decided::new(verdict, why, Some(challenge.flow));
     let request = &response.request;
-    let judged = match challenge.step {
+    match challenge.step {
         Step::Select => match request.method.as_deref().and_then(Method::parse) {
             Some(_) => decided(Verdict::Right(Verified(())), Why::MethodKnown),
             None => decided(Verdict::Wrong, Why::MethodUnknown),
@@ -85,11 +97,8 @@ pub async fn verify(
         Step::Otp(_) if response.answer.expose() == "resend" && request.is_resend() => {
             decided(Verdict::Wrong, Why::ResendAsked)
         }
-        Step::Otp(_) | Step::Claim(_) => {
-            judge(deployment, store, clock, response, &challenge).await
-        }
-    };
-    judged.to(challenge.step)
+        Step::Otp(_) | Step::Claim(_) => judge(deployment, store, clock, response, challenge).await,
+    }
 }
 
 async fn judge(
