@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Json, Request, State};
-use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use latchstring_local_cognito::UserPool;
@@ -45,9 +46,50 @@ pub(crate) fn router(pool: UserPool, clock: LocalClock) -> Router {
         .with_state(Bent { pool, clock })
 }
 
+/// True for a page of another origin, be it on this machine: it could stop the clock or break the
+/// pool of whoever tests here. Browsers send `Origin` with every POST, and programs send none.
+fn is_cross_origin(headers: &HeaderMap) -> bool {
+    let is_own = |origin: &str| {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        origin.strip_prefix("http://") == host && host.is_some()
+    };
+    let is_foreign_origin = headers
+        .get(ORIGIN)
+        .is_some_and(|origin| !origin.to_str().is_ok_and(is_own));
+    let is_foreign_site = headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site != "same-origin" && site != "none");
+    is_foreign_origin || is_foreign_site
+}
+
+/// Also what no page sends to another origin without asking for permission first.
+fn is_json(headers: &HeaderMap) -> bool {
+    let essence = headers
+        .get(CONTENT_TYPE)
+        .and_then(|content_type| content_type.to_str().ok())
+        .and_then(|content_type| content_type.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
 async fn control(State(Bent { pool, clock }): State<Bent>, request: Request) -> Response {
+    let refusal = if is_cross_origin(request.headers()) {
+        Some((
+            StatusCode::FORBIDDEN,
+            "Pages of another origin may not call /control.",
+        ))
+    } else if !is_json(request.headers()) {
+        Some((
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "The content type must be application/json.",
+        ))
+    } else {
+        None
+    };
     // Read to its end, so that its sender gets to read the refusal.
     let body = to_bytes(request.into_body(), MAX_BODY).await;
+    if let Some((status, message)) = refusal {
+        return (status, Json(json!({ "message": message }))).into_response();
+    }
     let wanted = body
         .ok()
         .and_then(|body| serde_json::from_slice(&body).ok());

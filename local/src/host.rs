@@ -1,26 +1,57 @@
-//! Requests for this machine only. A page of another site can have its own name lead to 127.0.0.1
-//! (DNS rebinding), and would then read the inbox as if it were its own; the name it must give in
-//! `Host` tells it.
+//! The guard against DNS rebinding. A page of another site can have its own name lead to 127.0.0.1,
+//! and would then read the inbox as if it were its own; the `Host` header gives it away.
+
+use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
+use latchstring_local_cognito::is_local_name;
 use serde_json::json;
 
-/// Refuses what is asked of any name but `localhost`, `127.0.0.1` and `[::1]`.
-pub(crate) fn only_this_machine(router: Router) -> Router {
-    router.layer(middleware::from_fn(admit))
+/// The names that the service answers to: local ones and further ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Hosts(Arc<[String]>);
+
+impl Hosts {
+    pub(crate) fn with(further: Vec<String>) -> Self {
+        Self(further.into())
+    }
+
+    /// True if all names that a request gives are allowed: exactly one `Host`, and the one before
+    /// the path if there is one.
+    fn allow(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        let mut hosts = headers.get_all(HOST).iter();
+        let (Some(host), None) = (hosts.next(), hosts.next()) else {
+            return false;
+        };
+        let host = Authority::try_from(host.as_bytes()).ok();
+        host.as_ref().is_some_and(|host| self.contain(host))
+            && uri.authority().is_none_or(|named| self.contain(named))
+    }
+
+    fn contain(&self, authority: &Authority) -> bool {
+        let name = authority.host();
+        let known = is_local_name(name) || self.0.iter().any(|own| name.eq_ignore_ascii_case(own));
+        known && !authority.as_str().contains('@')
+    }
 }
 
-async fn admit(request: Request, next: Next) -> Response {
-    if is_loopback(request.uri(), request.headers()) {
+/// Refuses requests for any name but these.
+pub(crate) fn only(hosts: Hosts, router: Router) -> Router {
+    router.layer(middleware::from_fn_with_state(hosts, admit))
+}
+
+async fn admit(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
+    if hosts.allow(request.uri(), request.headers()) {
         return next.run(request).await;
     }
-    let message = "This service is asked for as localhost, 127.0.0.1 or [::1] only.";
+    let message = "This service answers to localhost, names under .localhost, 127.0.0.1, [::1] and \
+                   10.0.2.2 only. Start it with --allow-host NAME to add another name.";
     (
         StatusCode::MISDIRECTED_REQUEST,
         Json(json!({ "message": message })),
@@ -28,46 +59,37 @@ async fn admit(request: Request, next: Next) -> Response {
         .into_response()
 }
 
-/// Every name that a request gives: exactly one `Host`, and the one before the path if there is one.
-fn is_loopback(uri: &Uri, headers: &HeaderMap) -> bool {
-    let mut hosts = headers.get_all(HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else {
-        return false;
-    };
-    let host = Authority::try_from(host.as_bytes()).ok();
-    host.as_ref().is_some_and(is_ours) && uri.authority().is_none_or(is_ours)
-}
-
-fn is_ours(authority: &Authority) -> bool {
-    let named = ["localhost", "127.0.0.1", "[::1]"]
-        .iter()
-        .any(|ours| authority.host().eq_ignore_ascii_case(ours));
-    named && !authority.as_str().contains('@')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn asked(uri: &'static str, hosts: &[&'static str]) -> bool {
+    fn allowed_by(own: &[&str], uri: &'static str, hosts: &[&'static str]) -> bool {
         let mut headers = HeaderMap::new();
         for host in hosts {
             headers.append(HOST, host.parse().expect("a header"));
         }
-        is_loopback(&Uri::from_static(uri), &headers)
+        let own = own.iter().map(|host| (*host).to_owned()).collect();
+        Hosts::with(own).allow(&Uri::from_static(uri), &headers)
+    }
+
+    fn allowed(uri: &'static str, hosts: &[&'static str]) -> bool {
+        allowed_by(&[], uri, hosts)
     }
 
     #[test]
-    fn this_machine_is_asked_by_its_own_names() {
+    fn names_of_this_machine_are_allowed() {
         for host in [
             "localhost",
             "LOCALHOST:4180",
             "127.0.0.1:4180",
             "[::1]:4180",
+            "app.localhost:4180",
+            // The host of the Android emulator.
+            "10.0.2.2:4180",
         ] {
-            assert!(asked("/", &[host]), "{host}");
+            assert!(allowed("/", &[host]), "{host}");
         }
-        assert!(asked("http://localhost/", &["localhost"]));
+        assert!(allowed("http://localhost/", &["localhost"]));
     }
 
     #[test]
@@ -77,13 +99,24 @@ mod tests {
             "evil.example",
             "localhost.evil.example",
             "127.0.0.1.evil.example:4180",
+            "10.0.2.2.evil.example",
+            "evillocalhost",
             "evil@localhost",
             "0.0.0.0:4180",
         ] {
-            assert!(!asked("/", &[host]), "{host}");
+            assert!(!allowed("/", &[host]), "{host}");
         }
-        assert!(!asked("/", &[]));
-        assert!(!asked("/", &["localhost", "evil.example"]));
-        assert!(!asked("http://evil.example/", &["localhost"]));
+        assert!(!allowed("/", &[]));
+        assert!(!allowed("/", &["localhost", "evil.example"]));
+        assert!(!allowed("http://evil.example/", &["localhost"]));
+    }
+
+    #[test]
+    fn a_name_of_the_command_line_is_allowed() {
+        let own = ["dev.example.test"];
+        assert!(allowed_by(&own, "/", &["dev.example.test:4180"]));
+        assert!(allowed_by(&own, "/", &["localhost"]));
+        assert!(!allowed_by(&own, "/", &["evil.dev.example.test"]));
+        assert!(!allowed_by(&own, "/", &["example.test"]));
     }
 }

@@ -6,6 +6,7 @@
 )]
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use latchstring_local::{Options, Service, Settings, demo};
@@ -36,9 +37,19 @@ struct Arguments {
     /// answers, each once
     #[arg(long)]
     captcha: bool,
-    /// Give a new refresh token for every one that is used, and take each once
+    /// Give a new refresh token for each one that is used, as a deployment with rotation does
     #[arg(long)]
     rotate_refresh_tokens: bool,
+    /// With --rotate-refresh-tokens: for how many seconds a used refresh token stays good, 0 to 60
+    #[arg(long, value_name = "SECONDS", default_value_t = DEPLOYED_GRACE_SECONDS,
+          value_parser = clap::value_parser!(u64).range(0..=60))]
+    rotation_grace: u64,
+    /// Another host name that the service answers to, such as 10.0.3.2 for Genymotion; repeatable
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
+    allow_host: Vec<String>,
+    /// Another origin whose pages may call, such as <http://dev.example.test:3000>; repeatable
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    allow_origin: Vec<String>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -47,6 +58,38 @@ struct Arguments {
 enum Command {
     /// Play one person's story, from a first sign-in to a changed address, and print every step
     Demo,
+}
+
+/// The grace that infra/lib/pool.ts deploys.
+const DEPLOYED_GRACE_SECONDS: u64 = 30;
+
+fn host_name(text: &str) -> Result<String, String> {
+    let is_name = !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if is_name {
+        return Ok(text.to_owned());
+    }
+    Err("expected a host name without scheme or port, such as dev.example.test".to_owned())
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let authority = text.split_once("://").map(|(_, authority)| authority);
+    let is_origin = authority.is_some_and(|authority| {
+        !authority.is_empty()
+            && authority
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && !b"/?#@*".contains(&byte))
+            && !text.bytes().any(|byte| byte.is_ascii_uppercase())
+    });
+    if is_origin {
+        return Ok(text.to_owned());
+    }
+    Err(
+        "expected an origin in lower case, without a path, such as http://dev.example.test:3000"
+            .to_owned(),
+    )
 }
 
 #[tokio::main]
@@ -73,7 +116,11 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
         control: arguments.control,
         legacy_pool: arguments.legacy_pool,
         captcha: arguments.captcha,
-        rotate_refresh_tokens: arguments.rotate_refresh_tokens,
+        rotate_refresh_tokens: arguments
+            .rotate_refresh_tokens
+            .then(|| Duration::from_secs(arguments.rotation_grace)),
+        allow_hosts: arguments.allow_host.clone(),
+        allow_origins: arguments.allow_origin.clone(),
     })
     .await?;
     greet(service.settings());

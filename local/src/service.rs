@@ -13,7 +13,8 @@ use latchstring_core::ports::Entropy;
 use latchstring_lambda::OsEntropy;
 use latchstring_local_appsync::{Api, SchemaError, TokenRefused, Tokens};
 use latchstring_local_cognito::{
-    ClientConfig, PoolConfig, Rotation, SigningKeys, TokenError, UserPool, allow_loopback_origins,
+    AuthFlow, ClientConfig, Origins, PoolConfig, Rotation, SigningKeys, TokenError, UserPool,
+    allow_origins,
 };
 use latchstring_memory::{FixedCaptcha, Inbox};
 use serde_json::Value;
@@ -23,6 +24,7 @@ use tokio::net::TcpListener;
 use crate::clock::LocalClock;
 use crate::deliveries::Deliveries;
 use crate::functions::{Lambdas, Wiring};
+use crate::host::Hosts;
 use crate::{control, host, pages};
 
 const REGION: &str = "us-east-1";
@@ -30,6 +32,10 @@ const POOL: &str = "us-east-1_LOCAL0000";
 const CLIENT: &str = "latchstringlocalclient0000";
 const API_KEY: &str = "da2-latchstringlocal";
 const SCHEMA: &str = include_str!("../../infra/schema.graphql");
+
+/// The resolvers of one request, as deployed: aliases of one mutation in one request would pass the
+/// rate limits of the web ACL, which counts requests.
+const RESOLVER_COUNT_LIMIT: usize = 1;
 
 /// Everybody is 127.0.0.1 here and numbers are made up: room for trying things out.
 const WIDE: IdentifierBudget = IdentifierBudget {
@@ -40,7 +46,7 @@ const WIDE: IdentifierBudget = IdentifierBudget {
 };
 
 /// How the service is started.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "they are the program's own switches"
@@ -56,8 +62,12 @@ pub struct Options {
     pub legacy_pool: bool,
     /// Ask for a captcha from the third code on that nobody proved.
     pub captcha: bool,
-    /// Rotate refresh tokens, without grace.
-    pub rotate_refresh_tokens: bool,
+    /// Rotate refresh tokens; a token that was used stays good for so long.
+    pub rotate_refresh_tokens: Option<Duration>,
+    /// Names beside the local ones that the service answers to.
+    pub allow_hosts: Vec<String>,
+    /// Origins beside the local ones whose pages may call.
+    pub allow_origins: Vec<String>,
 }
 
 /// What a client needs to know.
@@ -132,7 +142,7 @@ impl Service {
         let inbox = Inbox::new(clock.clone());
         let deliveries = Deliveries::default();
         let lambdas = Arc::new(Lambdas::new(Wiring {
-            deployment: deployment(options)?,
+            deployment: deployment(&options)?,
             aws: Aws::new(AwsEnvironment {
                 region: REGION.to_owned(),
                 // The stand-in takes any signature.
@@ -150,7 +160,7 @@ impl Service {
             deliveries: deliveries.clone(),
             clock: clock.clone(),
         }));
-        let pool = user_pool(options, lambdas.clone(), &clock);
+        let pool = user_pool(&options, lambdas.clone(), &clock);
         let fields = Lambdas::FIELDS
             .map(|(field, function)| (field.to_owned(), function.to_owned()))
             .into_iter()
@@ -161,17 +171,20 @@ impl Service {
             API_KEY.to_owned(),
             lambdas,
             Arc::new(PoolTokens(pool.clone())),
-        )?;
+        )?
+        .with_resolver_count_limit(RESOLVER_COUNT_LIMIT);
         let pages = pages::router(inbox, deliveries.clone(), settings.clone());
-        let mut ours = latchstring_local_appsync::router(api).merge(pages);
+        let origins = Origins::with(options.allow_origins);
+        let own = latchstring_local_appsync::router(api).merge(pages);
+        let mut router = allow_origins(own, origins.clone())
+            .merge(latchstring_local_cognito::router_for(pool.clone(), origins));
         if options.control {
-            ours = ours.merge(control::router(pool.clone(), clock));
+            // Without permission for any other origin.
+            router = router.merge(control::router(pool, clock));
         }
         Ok(Self {
             listener,
-            router: host::only_this_machine(
-                allow_loopback_origins(ours).merge(latchstring_local_cognito::router(pool)),
-            ),
+            router: host::only(Hosts::with(options.allow_hosts), router),
             settings,
             deliveries,
         })
@@ -215,7 +228,7 @@ async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), ServiceError> {
 }
 
 /// Production's defaults with keys that live as long as the process.
-fn deployment(options: Options) -> Result<Deployment, KeyError> {
+fn deployment(options: &Options) -> Result<Deployment, KeyError> {
     let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
     // Nothing is really sent, so it may be sent anywhere, and costs nothing.
     policy.budgets.sms.countries = Countries::All;
@@ -245,7 +258,7 @@ fn captcha() -> FixedCaptcha {
     FixedCaptcha::new((1..100).map(|number| format!("person-{number}")))
 }
 
-fn user_pool(options: Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> UserPool {
+fn user_pool(options: &Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> UserPool {
     let mut client = ClientConfig::new(CLIENT, "latchstring-local");
     // As the design demands: nobody writes a contact but Define.
     client.write_attributes = Some(
@@ -253,9 +266,11 @@ fn user_pool(options: Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> Use
             .map(str::to_owned)
             .into(),
     );
-    client.refresh_token_rotation = options.rotate_refresh_tokens.then_some(Rotation {
-        grace: Duration::ZERO,
-    });
+    if let Some(grace) = options.rotate_refresh_tokens {
+        client.refresh_token_rotation = Some(Rotation { grace });
+        // AWS's guide wants this flow off where tokens rotate.
+        client.explicit_auth_flows.remove(&AuthFlow::RefreshToken);
+    }
     let clock = clock.clone();
     UserPool::new(
         PoolConfig::new(REGION, POOL, vec![client]),

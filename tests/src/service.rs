@@ -363,6 +363,11 @@ impl Latchstring {
         assert_eq!(status, 200, "the control takes {wanted}");
     }
 
+    /// From now on only [`Latchstring::advance`] lets time pass.
+    pub async fn stop_clock(&self) {
+        self.bend(json!({ "stopClock": true })).await;
+    }
+
     /// Lets time pass.
     pub async fn advance(&self, seconds: u64) {
         self.bend(json!({ "advanceSeconds": seconds })).await;

@@ -204,6 +204,32 @@ impl SignedIn {
         )
         .await
     }
+
+    /// Sends the first refresh token once more, as each of several tabs would: the error's code if
+    /// it is refused.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub async fn tries_to_refresh(&self) -> Result<(), String> {
+        let output = self
+            .latchstring
+            .cognito()
+            .get_tokens_from_refresh_token()
+            .client_id(&self.latchstring.settings().client_id)
+            .refresh_token(&self.refresh_token)
+            .send()
+            .await
+            .map_err(|error| code_of(&error))?;
+        let result = output.authentication_result().expect("new tokens");
+        for token in [
+            result.id_token(),
+            result.access_token(),
+            result.refresh_token(),
+        ] {
+            note(token.unwrap_or_default());
+        }
+        Ok(())
+    }
 }
 
 fn claims(token: &str, keys: &JwkSet) -> Value {

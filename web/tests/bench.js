@@ -107,7 +107,8 @@ export async function bench(...options) {
 }
 
 async function post(url, body) {
-  const response = await fetch(url, { method: "POST", body: JSON.stringify(body) });
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
   assert.ok(response.ok, "the service is bent");
 }
 

@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::event::Edges;
 use crate::functions::Functions;
-use crate::limits::TIME_LIMIT;
+use crate::limits::{MAX_RESOLVERS, TIME_LIMIT};
 use crate::schema::{BoundSchema, SchemaError};
 use crate::tokens::Tokens;
 
@@ -17,6 +18,8 @@ pub struct Api {
     pub(crate) functions: Arc<dyn Functions>,
     pub(crate) tokens: Arc<dyn Tokens>,
     pub(crate) time_limit: Duration,
+    pub(crate) resolver_count_limit: usize,
+    pub(crate) edges: Edges,
 }
 
 impl Api {
@@ -37,7 +40,19 @@ impl Api {
             functions,
             tokens,
             time_limit: TIME_LIMIT,
+            resolver_count_limit: MAX_RESOLVERS,
+            edges: Edges::default(),
         })
+    }
+
+    /// Runs at most this many resolvers a request, as AppSync's `resolverCountLimit` does: each
+    /// further one ends in `ResolverExecutionLimitReached`, and its function is not called.
+    #[must_use]
+    pub fn with_resolver_count_limit(self, resolver_count_limit: usize) -> Self {
+        Self {
+            resolver_count_limit,
+            ..self
+        }
     }
 
     /// Waits for the functions of one request no longer than this, instead of [`TIME_LIMIT`].

@@ -1,5 +1,6 @@
 //! One GraphQL request, from text to answer.
 
+use std::cell::Cell;
 use std::time::Instant;
 
 use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue};
@@ -9,7 +10,7 @@ use apollo_compiler::{ExecutableDocument, Name};
 use axum::response::{IntoResponse as _, Response};
 use tokio::runtime::Handle;
 
-use crate::answer::{Answer, GraphQLError, Refused};
+use crate::answer::{Answer, GraphQLError, Path, Refused};
 use crate::api::Api;
 use crate::auth::Caller;
 use crate::completion::{Completion, location, response_key};
@@ -59,6 +60,7 @@ fn answer(
             faults: &faults,
         },
         began: Instant::now(),
+        resolvers: Cell::new(0),
     };
     let executed = Execution::new(&api.schema.schema, document)
         .implementers_map(&api.schema.implementers)
@@ -80,6 +82,26 @@ struct Root<'r> {
     origin: &'r Origin,
     completion: Completion<'r>,
     began: Instant,
+    /// The resolvers of this request so far.
+    resolvers: Cell<usize>,
+}
+
+impl Root<'_> {
+    /// Counts one more resolver, or returns the error of one beyond the API's limit. The name of the
+    /// error is AppSync's; amplify-js#8342 quotes its text.
+    fn count_resolver(&self, info: &ResolveInfo<'_>, path: &Path) -> Result<(), FieldError> {
+        let so_far = self.resolvers.get();
+        if so_far >= self.api.resolver_count_limit {
+            return Err(self.completion.fail(GraphQLError::resolver(
+                path.clone(),
+                "ResolverExecutionLimitReached".to_owned(),
+                "Resolver invocation limit reached.".to_owned(),
+                location(info),
+            )));
+        }
+        self.resolvers.set(so_far + 1);
+        Ok(())
+    }
 }
 
 impl ObjectValue for Root<'_> {
@@ -97,6 +119,7 @@ impl ObjectValue for Root<'_> {
         let Some(function) = self.api.schema.function(self.type_name, field) else {
             return Ok(ResolvedValue::null());
         };
+        self.count_resolver(info, &path)?;
         let caller = self.completion.caller;
         let event = event::context(info, self.variables, self.type_name, caller, self.origin);
         let time_left = self.api.time_limit.saturating_sub(self.began.elapsed());

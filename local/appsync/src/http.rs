@@ -44,7 +44,7 @@ async fn answer(State(api): State<Arc<Api>>, http: Request) -> Result<Response, 
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map(|ConnectInfo(peer)| peer.ip());
-    let origin = Origin::new(http.headers(), peer);
+    let origin = Origin::new(http.headers(), peer, &api.edges);
     let body = read(http).await?;
     execute(api, body, caller, origin).await
 }

@@ -15,9 +15,9 @@ pub const MAX_DEPTH: usize = 75;
 /// Fields of an operation, with fragments counted wherever they are spread.
 pub const MAX_FIELDS: usize = 10_000;
 
-/// Resolvers that one request may run. AppSync's quota is 10,000, and `resolverCountLimit` lowers it:
-/// nobody needs a thousand aliases of one mutation but an attacker.
-pub const MAX_RESOLVERS: usize = 50;
+/// The resolvers that one request may run, unless the API is given a lower `resolverCountLimit`:
+/// AppSync's own quota.
+pub const MAX_RESOLVERS: usize = 10_000;
 
 /// How long AppSync executes one request.
 pub const TIME_LIMIT: Duration = Duration::from_secs(30);

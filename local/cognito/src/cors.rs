@@ -1,8 +1,10 @@
-//! Cross-origin requests from pages on this machine.
+//! Cross-origin requests from pages and web views on this machine.
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
@@ -12,17 +14,83 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
-/// Lets pages of any loopback origin (`http://localhost:5173`, `http://127.0.0.1:3000`, `http://[::1]`)
-/// call every route of `router`, and answers their preflights. Other origins get no permission.
-pub fn allow_loopback_origins(router: Router) -> Router {
-    router.layer(middleware::from_fn(admit))
+/// The origins whose pages may call: local ones (see [`Origins::allows`]) and further ones.
+#[derive(Clone, Debug, Default)]
+pub struct Origins(Arc<[String]>);
+
+impl Origins {
+    /// The local origins and, exactly as written, these.
+    pub fn with(further: impl IntoIterator<Item = String>) -> Self {
+        Self(further.into_iter().collect())
+    }
+
+    /// True for `http` and `https` on any port of a [local name](is_local_name), for the pages that
+    /// Capacitor, Ionic and Tauri show (`capacitor://localhost`, `ionic://localhost`,
+    /// `tauri://localhost`), and for further ones.
+    fn allows(&self, origin: &HeaderValue) -> bool {
+        origin.to_str().is_ok_and(|origin| {
+            is_local_origin(origin) || self.0.iter().any(|further| further == origin)
+        })
+    }
 }
 
-async fn admit(request: Request, next: Next) -> Response {
+/// The schemes of web views that load an app's own files.
+const APP_SCHEMES: [&str; 3] = ["capacitor", "ionic", "tauri"];
+
+fn is_local_origin(origin: &str) -> bool {
+    let Some((scheme, authority)) = origin.split_once("://") else {
+        return false;
+    };
+    if APP_SCHEMES.contains(&scheme) {
+        return authority == "localhost";
+    }
+    if !matches!(scheme, "http" | "https") {
+        return false;
+    }
+    // The colons of `[::1]` are within its brackets.
+    let (name, port) = match authority.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
+        _ => (authority, None),
+    };
+    is_local_name(name)
+        && port
+            .is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// True for the names by which a program on this machine, or in an emulator on it, reaches a service
+/// on the loopback interface: `localhost` and every name under it, which no DNS server may lead
+/// elsewhere (RFC 6761), `127.0.0.1`, `[::1]`, and `10.0.2.2` of the Android emulator.
+pub fn is_local_name(name: &str) -> bool {
+    let is = |own: &str| name.eq_ignore_ascii_case(own);
+    let under_localhost = || {
+        let Some((labels, last)) = name.rsplit_once('.') else {
+            return false;
+        };
+        last.eq_ignore_ascii_case("localhost")
+            && labels.split('.').all(|label| {
+                !label.is_empty()
+                    && label
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            })
+    };
+    ["localhost", "127.0.0.1", "[::1]", "10.0.2.2"]
+        .into_iter()
+        .any(is)
+        || under_localhost()
+}
+
+/// Lets pages of these origins call every route of `router`, and answers their preflights. Other
+/// origins get no permission.
+pub fn allow_origins(router: Router, origins: Origins) -> Router {
+    router.layer(middleware::from_fn_with_state(origins, admit))
+}
+
+async fn admit(State(origins): State<Origins>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let Some(origin) = headers
         .get(ORIGIN)
-        .filter(|origin| is_loopback(origin))
+        .filter(|origin| origins.allows(origin))
         .cloned()
     else {
         return next.run(request).await;
@@ -57,48 +125,81 @@ async fn admit(request: Request, next: Next) -> Response {
     response
 }
 
-fn is_loopback(origin: &HeaderValue) -> bool {
-    let Some(authority) = origin.to_str().ok().and_then(|origin| {
-        origin
-            .strip_prefix("http://")
-            .or_else(|| origin.strip_prefix("https://"))
-    }) else {
-        return false;
-    };
-    ["localhost", "127.0.0.1", "[::1]"].iter().any(|host| {
-        authority.strip_prefix(host).is_some_and(|port| {
-            port.is_empty()
-                || port.strip_prefix(':').is_some_and(|port| {
-                    !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
-                })
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn allows(origins: &Origins, origin: &str) -> bool {
+        origins.allows(&HeaderValue::from_str(origin).expect("a header"))
+    }
+
     #[test]
-    fn only_loopback_origins_are_loopback() {
+    fn pages_on_this_machine_are_allowed() {
         for origin in [
             "http://localhost",
             "http://localhost:5173",
             "https://127.0.0.1:3000",
+            "http://[::1]",
             "http://[::1]:80",
+            "http://app.localhost:3000",
+            "https://a.b-c.localhost",
         ] {
-            assert!(is_loopback(&HeaderValue::from_static(origin)), "{origin}");
+            assert!(allows(&Origins::default(), origin), "{origin}");
         }
+    }
+
+    /// Capacitor on iOS, Ionic before it, Tauri on macOS and Linux, Tauri on Windows and Android,
+    /// and a dev server as the Android emulator reaches it.
+    #[test]
+    fn web_views_and_emulators_are_allowed() {
+        for origin in [
+            "capacitor://localhost",
+            "ionic://localhost",
+            "tauri://localhost",
+            "http://tauri.localhost",
+            "http://10.0.2.2:5173",
+        ] {
+            assert!(allows(&Origins::default(), origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn every_other_origin_is_refused() {
         for origin in [
             "null",
+            "http://",
+            "http://.localhost",
+            "http://a..localhost",
             "http://localhost.evil.example",
             "http://localhost:5173.evil.example",
+            "http://evillocalhost",
+            "http://evil.example#.localhost",
+            "http://evil@localhost",
             "http://127.0.0.1:",
             "http://127.0.0.11",
+            "http://10.0.2.20",
+            "http://192.168.0.2",
             "http://evil.example",
             "ftp://localhost",
+            "capacitor://localhost:80",
+            "capacitor://evil.example",
+            "tauri://app.localhost",
         ] {
-            assert!(!is_loopback(&HeaderValue::from_static(origin)), "{origin}");
+            assert!(!allows(&Origins::default(), origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn further_origins_are_allowed_exactly_as_written() {
+        let origins = Origins::with(["http://dev.example.test:3000".to_owned()]);
+        assert!(allows(&origins, "http://dev.example.test:3000"));
+        assert!(allows(&origins, "http://localhost"));
+        for origin in [
+            "http://dev.example.test",
+            "https://dev.example.test:3000",
+            "http://dev.example.test:3000.evil.example",
+        ] {
+            assert!(!allows(&origins, origin), "{origin}");
         }
     }
 }

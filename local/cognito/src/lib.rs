@@ -34,9 +34,9 @@ mod wire;
 
 pub use config::{AuthFlow, ClientConfig, ExistenceErrors, PasswordPolicy, PoolConfig, Rotation};
 pub use controls::Controls;
-pub use cors::allow_loopback_origins;
+pub use cors::{Origins, allow_origins, is_local_name};
 pub use keys::SigningKeys;
 pub use pool::{Now, UserPool};
 pub use tokens::TokenError;
 pub use triggers::{Trigger, TriggerError, TriggerFuture, Triggers};
-pub use wire::router;
+pub use wire::{router, router_for};

@@ -4,7 +4,8 @@ use std::pin::Pin;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -12,7 +13,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cors::allow_loopback_origins;
+use crate::cors::{Origins, allow_origins};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::operations::Operation;
 use crate::pool::UserPool;
@@ -29,8 +30,13 @@ const BODY_LIMIT: usize = 1024 * 1024;
 const DRAIN_LIMIT: usize = 16 * BODY_LIMIT;
 
 /// `POST /` for the API, `GET /{poolId}/.well-known/jwks.json` and `openid-configuration` beside it,
-/// admitting pages of loopback origins.
+/// admitting pages of local origins.
 pub fn router(pool: UserPool) -> Router {
+    router_for(pool, Origins::default())
+}
+
+/// The [`router`] that admits pages of these origins.
+pub fn router_for(pool: UserPool, origins: Origins) -> Router {
     let id = pool.config().pool_id.clone();
     let routes = Router::new()
         // With a handler of its own, a preflight gets here however this router is merged with others.
@@ -41,7 +47,7 @@ pub fn router(pool: UserPool) -> Router {
             get(openid_configuration),
         )
         .with_state(pool);
-    allow_loopback_origins(routes)
+    allow_origins(routes, origins)
 }
 
 async fn call(State(pool): State<UserPool>, request: Request) -> Response {
@@ -144,12 +150,23 @@ async fn jwks(State(pool): State<UserPool>) -> Response {
     }
 }
 
-async fn openid_configuration(State(pool): State<UserPool>) -> Json<Value> {
+/// The discovery document. The issuer is AWS's, as the tokens have it; the keys are at the host that
+/// was asked, since AWS has no such pool.
+async fn openid_configuration(State(pool): State<UserPool>, request: Request) -> Json<Value> {
     let issuer = tokens::issuer(pool.config());
+    let host = request.headers().get(HOST);
+    let host = host
+        .and_then(|host| Authority::try_from(host.as_bytes()).ok())
+        .or_else(|| request.uri().authority().cloned());
+    let keys = host.map_or_else(
+        || issuer.clone(),
+        |host| format!("http://{host}/{}", pool.config().pool_id),
+    );
     Json(json!({
         "issuer": issuer,
-        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "jwks_uri": format!("{keys}/.well-known/jwks.json"),
         "id_token_signing_alg_values_supported": ["RS256"],
+        "response_types_supported": ["code", "token"],
         "subject_types_supported": ["public"],
     }))
 }

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use latchstring_tests::{Latchstring, Program};
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A port that was free a moment ago.
@@ -109,6 +110,9 @@ async fn it_answers_to_names_of_this_machine_only() {
         for (host, refused) in [
             (format!("localhost:{port}"), false),
             (format!("127.0.0.1:{port}"), false),
+            (format!("app.localhost:{port}"), false),
+            (format!("10.0.2.2:{port}"), false),
+            (format!("dev.example.test:{port}"), true),
             (format!("evil.example:{port}"), true),
             ("localhost.evil.example".to_owned(), true),
         ] {
@@ -117,6 +121,221 @@ async fn it_answers_to_names_of_this_machine_only() {
             let status = response.expect("there is an answer").status();
             assert_eq!(status == 421, refused, "{host}{path}: {status}");
         }
+    }
+}
+
+/// Web views of Capacitor, Ionic and Tauri have origins of their own, an Android emulator has a name
+/// of its own for this machine.
+#[tokio::test]
+async fn local_web_views_get_permission_and_other_origins_none() {
+    let arguments = [
+        "--port",
+        "0",
+        "--allow-origin",
+        "http://dev.example.test:3000",
+    ];
+    let mut program = Program::local("local-origins", &arguments);
+    let address = program.address().await;
+    let latchstring = Latchstring::at(&address).await;
+    for (origin, allowed) in [
+        ("capacitor://localhost", true),
+        ("ionic://localhost", true),
+        ("tauri://localhost", true),
+        ("http://app.localhost:3000", true),
+        ("http://localhost:5173", true),
+        ("http://dev.example.test:3000", true),
+        ("https://dev.example.test", false),
+        ("http://localhost.evil.example", false),
+        ("null", false),
+    ] {
+        for path in ["/", "/graphql", "/config.json"] {
+            let preflight = latchstring
+                .http()
+                .request(Method::OPTIONS, format!("{address}{path}"))
+                .header("origin", origin)
+                .header("access-control-request-method", "POST")
+                .header("access-control-request-headers", "x-amz-target");
+            let response = preflight.send().await.expect("there is an answer");
+            let permission = response.headers().get("access-control-allow-origin");
+            assert_eq!(
+                permission.is_some_and(|permission| permission == origin),
+                allowed,
+                "{origin}{path}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_of_the_command_line_is_answered() {
+    let arguments = ["--port", "0", "--allow-host", "dev.example.test"];
+    let mut program = Program::local("local-allow-host", &arguments);
+    let address = program.address().await;
+    let latchstring = Latchstring::at(&address).await;
+    for (host, status) in [
+        ("dev.example.test:4180", 200),
+        ("localhost", 200),
+        ("evil.dev.example.test", 421),
+    ] {
+        let request = latchstring.http().get(format!("{address}/config.json"));
+        let response = request.header("host", host).send().await;
+        assert_eq!(response.expect("there is an answer").status(), status);
+    }
+}
+
+/// A page could otherwise move the clock and break the pool of whoever tests at that moment.
+#[tokio::test]
+async fn a_page_of_another_origin_cannot_control_the_service() {
+    let mut program = Program::local("local-control-origin", &["--port", "0", "--control"]);
+    let address = program.address().await;
+    let latchstring = Latchstring::at(&address).await;
+    let own = [
+        ("origin", address.as_str()),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    for (headers, content_type, status) in [
+        (&[][..], "application/json", 200),
+        (&own, "application/json; charset=utf-8", 200),
+        (
+            &[("origin", "https://evil.example")],
+            "application/json",
+            403,
+        ),
+        // A request that browsers send without a preflight.
+        (&[("origin", "https://evil.example")], "text/plain", 403),
+        (&[("origin", "null")], "text/plain", 403),
+        // Another port of this machine is another origin, too.
+        (
+            &[("origin", "http://localhost:5173")],
+            "application/json",
+            403,
+        ),
+        (
+            &[("origin", "capacitor://localhost")],
+            "application/json",
+            403,
+        ),
+        (&[("sec-fetch-site", "cross-site")], "application/json", 403),
+        (&[("sec-fetch-site", "same-site")], "application/json", 403),
+        (&[], "text/plain", 415),
+        (&[], "application/x-www-form-urlencoded", 415),
+    ] {
+        let mut request = latchstring.http().post(format!("{address}/control"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.header("content-type", content_type);
+        let response = request.body(r#"{"legacy":false}"#).send().await;
+        let response = response.expect("there is an answer");
+        assert_eq!(response.status(), status, "{headers:?} {content_type}");
+        let permission = response.headers().get("access-control-allow-origin");
+        assert_eq!(permission, None, "{headers:?}");
+    }
+    let preflight = latchstring
+        .http()
+        .request(Method::OPTIONS, format!("{address}/control"))
+        .header("origin", "http://localhost:5173")
+        .header("access-control-request-method", "POST");
+    let response = preflight.send().await.expect("there is an answer");
+    let permission = response.headers().get("access-control-allow-origin");
+    assert_eq!(permission, None);
+}
+
+/// The API is deployed with `resolverCountLimit: 1`: requests are what the web ACL counts.
+#[tokio::test]
+async fn one_request_runs_one_mutation() {
+    let mut program = Program::local("local-aliases", &["--port", "0"]);
+    let address = program.address().await;
+    let latchstring = Latchstring::at(&address).await;
+    let field = |alias: &str| {
+        format!(
+            r#"{alias}: signIn(input: {{emailOrPhone: "{alias}@example.com", method: EMAIL}}) {{ codeLength }}"#
+        )
+    };
+    let query = format!(
+        "mutation {{ {} {} {} }}",
+        field("a"),
+        field("b"),
+        field("c")
+    );
+    let request = latchstring
+        .http()
+        .post(format!("{address}/graphql"))
+        .header("x-api-key", &latchstring.settings().api_key)
+        .json(&json!({ "query": query }));
+    let response = request.send().await.expect("there is an answer");
+    let answer: Value = response.json().await.expect("JSON");
+    let error = &answer["errors"][0];
+    assert_eq!(error["path"], json!(["b"]));
+    assert_eq!(error["errorType"], "ResolverExecutionLimitReached");
+    // `signIn` is never null, so the error of one is the answer for all.
+    assert_eq!(answer["data"], Value::Null);
+    let inbox = latchstring.http().get(format!("{address}/inbox.json"));
+    let inbox = inbox.send().await.expect("there is an answer");
+    let inbox: Value = inbox.json().await.expect("JSON");
+    let inbox = inbox.as_array().expect("a list");
+    assert_eq!(inbox.len(), 1, "one code was sent");
+    assert_eq!(inbox[0]["to"], "a@example.com");
+}
+
+/// Two tabs of one browser refresh at the same moment, with the same token.
+#[tokio::test]
+async fn a_rotated_refresh_token_is_good_for_the_deployed_grace() {
+    let deployed = include_str!("../../../infra/lib/pool.ts");
+    assert!(
+        deployed.contains("retryGracePeriodSeconds: 30 }"),
+        "the deployed value is the one below"
+    );
+    for (options, grace) in [
+        (&[][..], 30),
+        (&["--rotation-grace", "10"], 10),
+        (&["--rotation-grace", "0"], 0),
+    ] {
+        let arguments = ["--port", "0", "--control", "--rotate-refresh-tokens"];
+        let arguments = [&arguments[..], options].concat();
+        let mut program = Program::local("local-rotation", &arguments);
+        let latchstring = Latchstring::at(&program.address().await).await;
+        latchstring.stop_clock().await;
+        let ada = latchstring.by_email("ada@example.com");
+        let ada = ada.signs_in_for_the_first_time().await;
+        let refreshes = async || ada.tries_to_refresh().await;
+        assert_eq!(refreshes().await, Ok(()), "the first tab");
+        if grace > 0 {
+            latchstring.advance(grace - 1).await;
+            assert_eq!(refreshes().await, Ok(()), "the second tab within {grace} s");
+            latchstring.advance(1).await;
+        }
+        let reuse = Err("RefreshTokenReuseException".to_owned());
+        assert_eq!(refreshes().await, reuse, "after {grace} s");
+    }
+}
+
+#[tokio::test]
+async fn wrong_names_and_origins_of_the_command_line_are_refused() {
+    for (arguments, hint) in [
+        (
+            ["--allow-host", "dev.example.test:4180"],
+            "without scheme or port",
+        ),
+        (
+            ["--allow-host", "http://dev.example.test"],
+            "without scheme or port",
+        ),
+        (
+            ["--allow-origin", "dev.example.test"],
+            "http://dev.example.test:3000",
+        ),
+        (
+            ["--allow-origin", "http://dev.example.test/"],
+            "without a path",
+        ),
+        (["--allow-origin", "*"], "http://dev.example.test:3000"),
+        (["--rotation-grace", "61"], "0..=60"),
+    ] {
+        let mut program = Program::local("local-arguments", &arguments);
+        let (status, printed) = program.ended().await;
+        assert_eq!(status.code(), Some(2), "{arguments:?}");
+        assert!(printed.contains(hint), "{arguments:?}: {printed}");
     }
 }
 

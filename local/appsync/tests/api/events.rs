@@ -37,7 +37,7 @@ async fn the_event_is_the_context_of_a_unit_resolver() {
                 "headers": {
                     "x-api-key": API_KEY,
                     "accept-language": "pt, en",
-                    "x-forwarded-for": "127.0.0.1",
+                    "x-forwarded-for": "127.0.0.1, 198.18.0.1",
                 },
                 "domainName": null,
             },
@@ -76,9 +76,37 @@ async fn a_signed_in_caller_is_described_by_the_claims_of_the_access_token() {
     assert_eq!(identity["sourceIp"], json!(sources));
     assert_eq!(
         event["request"]["headers"]["x-forwarded-for"],
-        sources.join(", ")
+        format!("{}, 198.18.0.1", sources.join(", "))
     );
     assert_eq!(event["request"]["headers"]["authorization"], ALICE);
+}
+
+/// aws-mobile-appsync-sdk-js#584: the header of consecutive events of one client.
+#[tokio::test]
+async fn each_request_of_a_client_comes_through_another_edge() {
+    let last_two = async |api: &TestApi, requests: usize| -> Vec<[String; 2]> {
+        for _ in 0..requests {
+            let headers = [("x-api-key", API_KEY), ("x-forwarded-for", "203.0.113.7")];
+            api.ask(&headers, json!({"query": "mutation { count }"}))
+                .await;
+        }
+        let calls = api.calls();
+        calls
+            .iter()
+            .map(|(_, event)| {
+                let header = event["request"]["headers"]["x-forwarded-for"].as_str();
+                let mut entries = header.expect("a text").rsplit(", ").map(str::to_owned);
+                let edge = entries.next().expect("an edge");
+                [entries.next().expect("a client"), edge]
+            })
+            .collect()
+    };
+    let api = TestApi::new().answering("count", json!(1));
+    let seen = last_two(&api, 5).await;
+    assert!(seen.iter().all(|[client, _]| client == "127.0.0.1"));
+    assert!(seen.windows(2).all(|pair| pair[0][1] != pair[1][1]));
+    let again = TestApi::new().answering("count", json!(1));
+    assert_eq!(last_two(&again, 5).await, seen, "the order is fixed");
 }
 
 #[tokio::test]

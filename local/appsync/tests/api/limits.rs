@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use axum::http::StatusCode;
-use latchstring_local_appsync::{MAX_BODY, MAX_DEPTH, MAX_FIELDS, MAX_RESOLVERS};
+use latchstring_local_appsync::{MAX_BODY, MAX_DEPTH, MAX_FIELDS};
 use serde_json::{Value, json};
 
 use crate::support::{API_KEY, TestApi, only_error, session};
@@ -58,34 +58,55 @@ async fn a_long_argument_is_no_reason_to_refuse() {
     );
 }
 
+/// AppSync's guide, "Configuring resolver count limits": the resolvers beyond the limit end in an
+/// error each, those before it run.
 #[tokio::test]
-async fn a_flood_of_aliases_calls_no_function() {
-    let api = TestApi::new().answering("count", json!(1));
-    let answer = api
-        .public(&format!("mutation {{ {} }}", aliases(MAX_RESOLVERS)))
-        .await;
-    assert_eq!(answer["errors"], Value::Null);
-    assert_eq!(api.calls().len(), MAX_RESOLVERS);
-
-    let api = TestApi::new().answering("count", json!(1));
-    let flood = aliases(MAX_RESOLVERS + 1);
+async fn resolvers_beyond_the_limit_are_not_run() {
     for query in [
-        format!("mutation {{ {flood} }}"),
-        format!("mutation {{ ...F }} fragment F on Mutation {{ ... {{ {flood} }} }}"),
+        format!("mutation {{ {} }}", aliases(3)),
+        format!(
+            "mutation {{ ...F }} fragment F on Mutation {{ ... {{ {} }} }}",
+            aliases(3)
+        ),
     ] {
+        let api = TestApi::with_resolver_count_limit(2).answering("count", json!(1));
         let answer = api.public(&query).await;
-        assert_eq!(answer["data"], Value::Null);
-        assert_eq!(
-            only_error(&answer)["message"],
-            format!("The query needs more than {MAX_RESOLVERS} resolvers.")
-        );
+        assert_eq!(answer["data"], json!({"a0": 1, "a1": 1, "a2": null}));
+        let error = only_error(&answer);
+        assert_eq!(error["path"], json!(["a2"]));
+        assert_eq!(error["errorType"], "ResolverExecutionLimitReached");
+        assert_eq!(error["data"], Value::Null);
+        assert_eq!(error["errorInfo"], Value::Null);
+        assert_eq!(api.calls().len(), 2);
     }
-    assert_eq!(api.calls(), []);
+}
+
+#[tokio::test]
+async fn a_limit_of_one_leaves_one_call_of_a_flood_of_aliases() {
+    let api = TestApi::with_resolver_count_limit(1).answering("count", json!(1));
+    let answer = api
+        .public(&format!("mutation {{ {} }}", aliases(1000)))
+        .await;
+    assert_eq!(answer["errors"].as_array().unwrap().len(), 999);
+    assert_eq!(api.calls().len(), 1);
+    // The next request has its own.
+    assert_eq!(
+        api.public("mutation { count }").await,
+        json!({"data": {"count": 1}})
+    );
+}
+
+#[tokio::test]
+async fn fields_that_the_caller_may_not_use_count_for_no_resolver() {
+    let api = TestApi::with_resolver_count_limit(1).answering("shared", json!({"open": "yes"}));
+    let answer = api.public("{ me { id } shared { open } }").await;
+    assert_eq!(only_error(&answer)["errorType"], "Unauthorized");
+    assert_eq!(api.calls().len(), 1);
 }
 
 #[tokio::test]
 async fn the_same_field_written_many_times_is_one_resolver() {
-    let api = TestApi::new().answering("count", json!(1));
+    let api = TestApi::with_resolver_count_limit(1).answering("count", json!(1));
     let answer = api
         .public(&format!("mutation {{ {} }}", "count ".repeat(1000)))
         .await;

@@ -163,6 +163,14 @@ impl TestApi {
     }
 
     pub(crate) fn with_time_limit(time_limit: Duration) -> Self {
+        Self::of(|api| api.with_time_limit(time_limit))
+    }
+
+    pub(crate) fn with_resolver_count_limit(limit: usize) -> Self {
+        Self::of(|api| api.with_resolver_count_limit(limit))
+    }
+
+    fn of(set: impl FnOnce(Api) -> Api) -> Self {
         let functions = Arc::new(Recorder::default());
         let api = Api::new(
             SDL,
@@ -173,7 +181,7 @@ impl TestApi {
         )
         .expect("the test schema is good");
         Self {
-            router: router(api.with_time_limit(time_limit)),
+            router: router(set(api)),
             functions,
         }
     }

@@ -297,6 +297,29 @@ async fn pages_of_this_machine_may_call_and_others_get_no_permission() {
     }
 }
 
+/// ministack#1762 and cognito-local#390: a document whose keys are at AWS, where no such pool is.
+#[tokio::test]
+async fn the_discovery_document_names_the_keys_of_the_host_that_was_asked() {
+    let bench = Bench::new();
+    for host in ["127.0.0.1:4180", "[::1]:4180", "10.0.2.2:4180"] {
+        let request = Request::get(format!("/{POOL}/.well-known/openid-configuration"))
+            .header("host", host)
+            .body(Body::empty())
+            .expect("a valid request");
+        let answer = bench.send(request).await;
+        let issuer = format!("https://cognito-idp.eu-central-1.amazonaws.com/{POOL}");
+        assert_eq!(answer.body["issuer"], issuer, "the one in the tokens");
+        let keys = answer.body["jwks_uri"].as_str().expect("a text");
+        assert_eq!(keys, format!("http://{host}/{POOL}/.well-known/jwks.json"));
+        let path = keys.strip_prefix(&format!("http://{host}"));
+        let request = Request::get(path.expect("of this host"))
+            .body(Body::empty())
+            .expect("a valid request");
+        let keys = bench.send(request).await.body;
+        assert_eq!(keys["keys"][0]["kty"], "RSA");
+    }
+}
+
 #[tokio::test]
 async fn a_preflight_finds_its_way_through_a_merged_router() {
     let bench = Bench::new();
