@@ -1,43 +1,8 @@
 // aws-amplify v6: it owns the whole exchange with Cognito, so it takes a ticket.
 import assert from "node:assert/strict";
-import { Amplify } from "aws-amplify";
-import { confirmSignIn, fetchAuthSession, signIn, signOut } from "aws-amplify/auth";
-import { signInTicket } from "./graphql.js";
-import { claims, config, isGood, readCode, somebody, wrong } from "./local.js";
-
-// docs: aws-amplify
-Amplify.configure({
-  Auth: {
-    Cognito: {
-      userPoolId: config.userPoolId,
-      userPoolClientId: config.clientId,
-      userPoolEndpoint: config.endpoint, // for the local service only
-    },
-  },
-});
-
-/** Has a code sent; with `proof` it makes the account instead. */
-async function begin(input) {
-  const { ticket, username } = await signInTicket(input);
-  await signIn({ username, options: { authFlowType: "CUSTOM_WITHOUT_SRP" } });
-  const clientMetadata = { method: input.method.toLowerCase(), ticket };
-  await confirmSignIn({ challengeResponse: "begin", options: { clientMetadata } });
-}
-
-/** Answers with the code: signed in, or how many attempts are left. */
-async function answer(input, code) {
-  const { isSignedIn, nextStep } = await confirmSignIn({ challengeResponse: code });
-  if (isSignedIn) return { isSignedIn };
-  const { step, proof, attemptsLeft } = nextStep.additionalInfo;
-  if (step !== "claim") return { isSignedIn, attemptsLeft: Number(attemptsLeft) };
-  await begin({ ...input, proof });
-  return confirmSignIn({ challengeResponse: proof });
-}
-
-/** Has the same code sent once more. */
-const resend = () =>
-  confirmSignIn({ challengeResponse: "resend", options: { clientMetadata: { action: "resend" } } });
-// end
+import { fetchAuthSession, signOut } from "aws-amplify/auth";
+import { answer, begin, resend } from "./amplify.js";
+import { claims, isGood, readCode, somebody, wrong } from "./local.js";
 
 const input = { emailOrPhone: somebody(), method: "EMAIL" };
 const tokens = async (options) => (await fetchAuthSession(options)).tokens;

@@ -1,13 +1,13 @@
-// The public mutations, which every client calls first.
+// The mutations, which every client calls first.
 import { config } from "./local.js";
 
 // docs: graphql
-async function mutate(field, result, input) {
+async function mutate(field, type, input, result, credentials) {
   const response = await fetch(config.graphqlUrl, {
     method: "POST",
-    headers: { "content-type": "application/json", "x-api-key": config.apiKey },
+    headers: { "content-type": "application/json", ...credentials },
     body: JSON.stringify({
-      query: `mutation ($input: SignInInput!) { ${field}(input: $input) { ${result} } }`,
+      query: `mutation ($input: ${type}!) { ${field}(input: $input) { ${result} } }`,
       variables: { input },
     }),
   });
@@ -16,7 +16,17 @@ async function mutate(field, result, input) {
   return data[field];
 }
 
+const publicKey = { "x-api-key": config.apiKey };
+
 // With `proof` in the input they make the account, and send nothing.
-export const signInSession = (input) => mutate("signIn", "session username", input);
-export const signInTicket = (input) => mutate("signInTicket", "ticket username", input);
+export const signInSession = (input) =>
+  mutate("signIn", "SignInInput", input, "session username", publicKey);
+export const signInTicket = (input) =>
+  mutate("signInTicket", "SignInInput", input, "ticket username", publicKey);
+
+// With the access token of a recent sign-in. Both send a code to the new contact.
+export const signUp = (accessToken, data) =>
+  mutate("signUp", "SignUpInput", { data }, "session username", { authorization: accessToken });
+export const changeContact = (accessToken, input) =>
+  mutate("changeContact", "ChangeContactInput", input, "session username", { authorization: accessToken });
 // end

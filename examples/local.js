@@ -11,6 +11,10 @@ export const config = await get("/config.json");
 /** An address that nobody has used. */
 export const somebody = () => `${crypto.randomUUID()}@example.com`;
 
+/** A number that nobody has used, of a range for fiction. */
+export const someNumber = () =>
+  `+1${201 + Math.floor(Math.random() * 10)}55501${String(Math.floor(Math.random() * 100)).padStart(2, "0")}`;
+
 /** Reads the mail: the last code that an address was sent. */
 export async function readCode(to) {
   const message = (await get("/inbox.json")).find((message) => message.to === to);
@@ -20,6 +24,16 @@ export async function readCode(to) {
 
 /** A code of the same length that is not the right one. */
 export const wrong = (code) => (code[0] === "1" ? "2" : "1") + code.slice(1);
+
+/** Lets time pass in a service that was started with --control; false for any other. */
+export async function letPass(seconds) {
+  const response = await fetch(`${service}/control`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ advanceSeconds: seconds }),
+  });
+  return response.ok;
+}
 
 /** What a token says. */
 export const claims = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url"));

@@ -9,7 +9,7 @@ const BLOCK = /(<!-- (\S+\.(?:js|py)) -->\n```\w+\n)([^]*?)(```)/g;
 test("docs/clients.md shows what the examples run", async () => {
   const docs = await readFile(DOCS, "utf8");
   const files = [...docs.matchAll(BLOCK)].map(([, , file]) => file);
-  assert.equal(files.length, 7);
+  assert.equal(files.length, 11);
   const pieces = new Map();
   for (const file of files) {
     const example = await readFile(new URL(`../${file}`, import.meta.url), "utf8");

@@ -1,0 +1,61 @@
+// One ticket, one begin.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { confirmSignIn, signIn, signOut } from "aws-amplify/auth";
+import { startService } from "../../clients/typescript/test/service.js";
+
+let service, amplify, graphql;
+before(async () => {
+  service = await startService();
+  // Read when the modules are loaded.
+  process.env.LATCHSTRING_URL = service.config.endpoint;
+  [amplify, graphql] = await Promise.all([import("../amplify.js"), import("../graphql.js")]);
+});
+after(() => service?.stop());
+
+/** What `begin` of the example does with a ticket that is there already. */
+async function beginWith({ ticket, username }) {
+  await signIn({ username, options: { authFlowType: "CUSTOM_WITHOUT_SRP" } });
+  const clientMetadata = { method: "email", ticket };
+  await confirmSignIn({ challengeResponse: "begin", options: { clientMetadata } });
+}
+
+/** Whether an answer ends signed in; also not, if the flow has ended with an error. */
+async function endsSignedIn(input, code) {
+  try {
+    return (await amplify.answer(input, code)).isSignedIn;
+  } catch (error) {
+    assert.match(error.name, /^(NotAuthorizedException|SignInException)$/);
+    return false;
+  }
+}
+
+/** Begins with an old ticket, which may be refused at once. */
+async function beginAgainWith(ticket) {
+  try {
+    await beginWith(ticket);
+  } catch (error) {
+    assert.equal(error.name, "NotAuthorizedException");
+  }
+}
+
+for (const [reason, spend] of [
+  ["used", beginWith],
+  ["late", () => service.control({ advanceSeconds: 61 })],
+]) {
+  test(`a ticket that is ${reason} begins nothing, and a new one does`, async () => {
+    const input = { emailOrPhone: `${crypto.randomUUID()}@example.com`, method: "EMAIL" };
+    const ticket = await graphql.signInTicket(input);
+    await spend(ticket);
+    const sent = await service.messages(input.emailOrPhone);
+    await beginAgainWith(ticket);
+    const now = await service.messages(input.emailOrPhone);
+    assert.equal(now.length, sent.length, "no message is sent");
+    const code = sent[0]?.code ?? "123456";
+    assert.equal(await endsSignedIn(input, code), false, "not even for the code of the first begin");
+
+    await amplify.begin(input);
+    assert.equal(await endsSignedIn(input, await service.code(input.emailOrPhone)), true);
+    await signOut();
+  });
+}
