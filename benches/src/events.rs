@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use latchstring_core::budget::Charge;
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{
     Caller, Challenge, Flow, FlowId, Progress, Purpose, State, Step, Subject,
@@ -13,6 +12,7 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Entropy, Store};
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::Ticket;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::cognito::{CreateTrigger, VerifyTrigger};

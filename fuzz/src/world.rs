@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use latchstring_core::account::{Account, Attributes};
-use latchstring_core::budget::{Charge, Countries};
 use latchstring_core::code::{Code, CodeLength};
 use latchstring_core::flow::{Caller, FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
@@ -15,6 +14,7 @@ use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
     ChallengeApi, Clock, Directory, Entropy, Fault, OpenChallenge, Reply, TokenHolder,
 };
+use latchstring_core::rate_limit::{Charge, Countries, Price};
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -71,7 +71,7 @@ impl World {
     /// With Ada in the pool, who holds an address.
     pub(crate) fn new() -> Self {
         let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
-        policy.budgets.sms.countries = Countries::All;
+        policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
         let deployment = Deployment {
             policy,
             keys: key_ring(KEY, 7),

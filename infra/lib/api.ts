@@ -16,6 +16,7 @@ export const FIELDS: Record<string, FunctionName> = {
   'Mutation.signIn': 'sign-in',
   'Mutation.signInTicket': 'sign-in',
   'Mutation.rememberDevice': 'sign-in',
+  'Mutation.forgetDevices': 'sign-in',
   'Mutation.signUp': 'sign-up',
   'Mutation.changeContact': 'change-contact',
   'Query.pendingContact': 'change-contact',

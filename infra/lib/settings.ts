@@ -60,30 +60,46 @@ export interface Settings {
    */
   readonly freshSeconds?: number;
   /**
-   * Codes for one identifier in a minute, 1 to 1000.
+   * Codes sent to one mailbox or number in a minute, resends included, 1 to 1000.
    * @default 2
    */
   readonly codesPerMinute?: number;
   /**
-   * Codes for one identifier in an hour, 1 to 10000.
+   * The same in an hour, 1 to 10000.
    * @default 5
    */
   readonly codesPerHour?: number;
   /**
-   * Codes for one identifier in a day, 1 to 100000.
+   * The same in a day, 1 to 100000. Further codes have ten digits.
    * @default 10
    */
   readonly codesPerDay?: number;
+  /**
+   * Codes of ten digits beyond these in a minute, 1 to 1000.
+   * @default 4
+   */
+  readonly extendedCodesPerMinute?: number;
+  /**
+   * The same in an hour, 1 to 10000.
+   * @default 30
+   */
+  readonly extendedCodesPerHour?: number;
+  /**
+   * The same in a day, 0 to 100000. Further ones are refused.
+   * @default 100
+   */
+  readonly extendedCodesPerDay?: number;
   /**
    * Digits of a code under attack, at least `codeLength` and at most 10.
    * @default 8
    */
   readonly longCodeLength?: number;
   /**
-   * Codes of the ordinary length for one identifier in 30 days that nobody proved, 0 to 100000.
-   * @default 3
+   * Guesses at codes of the ordinary length of one identifier in 30 days, without those of flows that
+   * succeeded, 0 to 100000. Further codes are long.
+   * @default 8
    */
-  readonly shortCodesPerMonth?: number;
+  readonly shortGuessesPerMonth?: number;
   /**
    * How long a device is known, 1 to 400 days.
    * @default 180
@@ -105,25 +121,31 @@ export interface Settings {
    */
   readonly deviceCodesPerDay?: number;
   /**
-   * As `shortCodesPerMonth`, for the known devices of one identifier, 0 to 100000.
-   * @default 1
+   * Codes sent to one known device in a day, 1 to 100000.
+   * @default 3
    */
-  readonly deviceShortCodesPerMonth?: number;
+  readonly deviceTokenCodesPerDay?: number;
+  /**
+   * As `shortGuessesPerMonth`, for the known devices of one identifier, 0 to 100000.
+   * @default 3
+   */
+  readonly deviceShortGuessesPerMonth?: number;
   /**
    * Codes for new contacts that one account may ask for in a day, 1 to 1000.
    * @default 10
    */
   readonly contactsPerDay?: number;
   /**
-   * Codes of the ordinary length in a day that nobody proved, 0 to 100000000.
-   * @default 40
+   * Guesses at codes of the ordinary length in a day, without those of flows that succeeded, for all
+   * identifiers, 0 to 100000000. Further codes are long.
+   * @default 150
    */
-  readonly allShortCodesPerDay?: number;
+  readonly allShortGuessesPerDay?: number;
   /**
-   * Long codes in a day that nobody proved, 0 to 100000000.
-   * @default 3000
+   * The same at long codes, 0 to 100000000. Further codes have ten digits.
+   * @default 5000
    */
-  readonly allLongCodesPerDay?: number;
+  readonly allLongGuessesPerDay?: number;
   /**
    * Codes of any length in a day, 1 to 100000000.
    * @default 100000
@@ -175,10 +197,15 @@ export interface Settings {
    */
   readonly smsPrice?: string;
   /**
-   * What SMS may cost in a day, a number of up to five decimals.
-   * @default '50'
+   * The cost of SMS in a day, a number of up to five decimals.
+   * @default '10'
    */
   readonly smsSpendPerDay?: string;
+  /**
+   * The cost of SMS in 30 days, a number of up to five decimals.
+   * @default '100'
+   */
+  readonly smsSpendPerMonth?: string;
   /**
    * Codes in an hour to numbers that begin alike, and that nobody proved, 1 to 1000000.
    * @default 30
@@ -189,6 +216,26 @@ export interface Settings {
    * @default 200
    */
   readonly smsUnprovedPerCountry?: number;
+  /**
+   * Mails in an hour to one domain whose code was not proved, 1 to 10000000.
+   * @default 100
+   */
+  readonly mailUnprovedPerDomain?: number;
+  /**
+   * The same to all domains, and to one domain of many people, 1 to 10000000.
+   * @default 1000
+   */
+  readonly mailUnprovedPerHour?: number;
+  /**
+   * New accounts of one mail domain in a day, 1 to 10000000.
+   * @default 50
+   */
+  readonly mailAccountsPerDomain?: number;
+  /**
+   * Domains of many people besides the large mail providers, by commas: your own, for instance.
+   * @default none
+   */
+  readonly mailSharedDomains?: string;
   /**
    * Identifiers with a fixed code and their last day, as in `review@example.com=2027-01-31`, by commas.
    * @default none
@@ -245,15 +292,19 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   codesPerHour: { variable: 'CODES_PER_HOUR', bounds: [1, 10_000] },
   codesPerDay: { variable: 'CODES_PER_DAY', bounds: [1, 100_000] },
   longCodeLength: { variable: 'LONG_CODE_LENGTH' },
-  shortCodesPerMonth: { variable: 'SHORT_CODES_PER_MONTH', bounds: [0, 100_000] },
+  extendedCodesPerMinute: { variable: 'EXTENDED_CODES_PER_MINUTE', bounds: [1, 1000] },
+  extendedCodesPerHour: { variable: 'EXTENDED_CODES_PER_HOUR', bounds: [1, 10_000] },
+  extendedCodesPerDay: { variable: 'EXTENDED_CODES_PER_DAY', bounds: [0, 100_000] },
+  shortGuessesPerMonth: { variable: 'SHORT_GUESSES_PER_MONTH', bounds: [0, 100_000] },
   deviceDays: { variable: 'DEVICE_DAYS', bounds: [1, 400] },
   deviceCodesPerMinute: { variable: 'DEVICE_CODES_PER_MINUTE', bounds: [1, 1000] },
   deviceCodesPerHour: { variable: 'DEVICE_CODES_PER_HOUR', bounds: [1, 10_000] },
   deviceCodesPerDay: { variable: 'DEVICE_CODES_PER_DAY', bounds: [1, 100_000] },
-  deviceShortCodesPerMonth: { variable: 'DEVICE_SHORT_CODES_PER_MONTH', bounds: [0, 100_000] },
+  deviceTokenCodesPerDay: { variable: 'DEVICE_TOKEN_CODES_PER_DAY', bounds: [1, 100_000] },
+  deviceShortGuessesPerMonth: { variable: 'DEVICE_SHORT_GUESSES_PER_MONTH', bounds: [0, 100_000] },
   contactsPerDay: { variable: 'CONTACTS_PER_DAY', bounds: [1, 1000] },
-  allShortCodesPerDay: { variable: 'ALL_SHORT_CODES_PER_DAY', bounds: [0, 100_000_000] },
-  allLongCodesPerDay: { variable: 'ALL_LONG_CODES_PER_DAY', bounds: [0, 100_000_000] },
+  allShortGuessesPerDay: { variable: 'ALL_SHORT_GUESSES_PER_DAY', bounds: [0, 100_000_000] },
+  allLongGuessesPerDay: { variable: 'ALL_LONG_GUESSES_PER_DAY', bounds: [0, 100_000_000] },
   allCodesPerDay: { variable: 'ALL_CODES_PER_DAY', bounds: [1, 100_000_000] },
   accounts: { variable: 'ACCOUNTS', bounds: [1, 1_000_000_000] },
   maxTargetedOdds: { variable: 'MAX_TARGETED_ODDS' },
@@ -265,8 +316,13 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   smsCountries: { variable: 'SMS_COUNTRIES' },
   smsPrice: { variable: 'SMS_PRICE' },
   smsSpendPerDay: { variable: 'SMS_SPEND_PER_DAY' },
+  smsSpendPerMonth: { variable: 'SMS_SPEND_PER_MONTH' },
   smsUnprovedPerPrefix: { variable: 'SMS_UNPROVED_PER_PREFIX', bounds: [1, 1_000_000] },
   smsUnprovedPerCountry: { variable: 'SMS_UNPROVED_PER_COUNTRY', bounds: [1, 10_000_000] },
+  mailUnprovedPerDomain: { variable: 'MAIL_UNPROVED_PER_DOMAIN', bounds: [1, 10_000_000] },
+  mailUnprovedPerHour: { variable: 'MAIL_UNPROVED_PER_HOUR', bounds: [1, 10_000_000] },
+  mailAccountsPerDomain: { variable: 'MAIL_ACCOUNTS_PER_DOMAIN', bounds: [1, 10_000_000] },
+  mailSharedDomains: { variable: 'MAIL_SHARED_DOMAINS' },
   testIdentifiers: { variable: 'TEST_IDENTIFIERS' },
   testIdentifiersInProduction: { variable: 'TEST_IDENTIFIERS_IN_PRODUCTION' },
   logLevel: { variable: 'LOG_LEVEL', words: ['error', 'warn', 'info'] },

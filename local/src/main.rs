@@ -24,7 +24,8 @@ struct Arguments {
     /// The port on 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = 4180)]
     port: u16,
-    /// Production's budgets: 2 codes a minute, 5 an hour, 10 a day for one identifier
+    /// Production's budgets: 2 codes a minute, 5 an hour, 10 a day for one identifier, and beyond
+    /// them codes of ten digits
     #[arg(long)]
     strict: bool,
     /// Serve POST /control, by which tests move the clock and bend the rules
@@ -33,8 +34,8 @@ struct Arguments {
     /// Make accounts before they are proved, as a pool that reports missing users needs
     #[arg(long, env = "LEGACY_POOL")]
     legacy_pool: bool,
-    /// Ask for a captcha from the third code on that nobody proved; person-1 to person-99 are right
-    /// answers, each once
+    /// Ask for a CAPTCHA from the third mail of an hour on whose code was not proved; person-1 to
+    /// person-99 are right answers, each once
     #[arg(long)]
     captcha: bool,
     /// Give a new refresh token for each one that is used, as a deployment with rotation does

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use latchstring_aws::{Aws, AwsEnvironment};
-use latchstring_core::budget::{Countries, IdentifierBudget};
 use latchstring_core::keys::{Key, KeyError, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::Entropy;
+use latchstring_core::rate_limit::{Countries, MessageBudget, Price};
 use latchstring_lambda::OsEntropy;
 use latchstring_local_appsync::{Api, SchemaError, TokenRefused, Tokens};
 use latchstring_local_cognito::{
@@ -38,12 +38,14 @@ const SCHEMA: &str = include_str!("../../infra/schema.graphql");
 const RESOLVER_COUNT_LIMIT: usize = 1;
 
 /// Everybody is 127.0.0.1 here and numbers are made up: room for trying things out.
-const WIDE: IdentifierBudget = IdentifierBudget {
+const WIDE: MessageBudget = MessageBudget {
     per_minute: 60,
     per_hour: 1_000,
     per_day: 10_000,
-    short_per_month: 100_000,
 };
+
+/// 0.04 of the currency that the deployment counts in: 250 SMS a day with `--strict`.
+const SMS_PRICE: Price = Price::hundredths(4);
 
 /// How the service is started.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +62,7 @@ pub struct Options {
     pub control: bool,
     /// Take the way for pools that report missing users.
     pub legacy_pool: bool,
-    /// Ask for a captcha from the third code on that nobody proved.
+    /// Ask for a CAPTCHA from the third mail of an hour on whose code was not proved.
     pub captcha: bool,
     /// Rotate refresh tokens; a token that was used stays good for so long.
     pub rotate_refresh_tokens: Option<Duration>,
@@ -230,20 +232,27 @@ async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), ServiceError> {
 /// Production's defaults with keys that live as long as the process.
 fn deployment(options: &Options) -> Result<Deployment, KeyError> {
     let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
-    // Nothing is really sent, so it may be sent anywhere, and costs nothing.
-    policy.budgets.sms.countries = Countries::All;
+    // Nothing is really sent, so it may be sent anywhere. It is counted at a price, so that the spend limits can be seen with `--strict`.
+    policy.budgets.sms.countries = Countries::All(SMS_PRICE);
     if !options.strict {
         let budgets = &mut policy.budgets;
-        budgets.identifier = WIDE;
-        budgets.device = WIDE;
-        budgets.deployment.short_per_day = u32::MAX;
-        budgets.deployment.per_day = u32::MAX;
+        budgets.mailbox = WIDE;
+        budgets.short_guesses_per_month = u32::MAX;
+        budgets.device.messages = WIDE;
+        budgets.device.per_token_and_day = u32::MAX;
+        budgets.device.short_guesses_per_month = u32::MAX;
+        budgets.deployment.short_guesses_per_day = u32::MAX;
+        budgets.deployment.messages_per_day = u32::MAX;
+        budgets.mail.unproved_per_domain = u32::MAX;
+        budgets.mail.unproved_per_hour = u32::MAX;
+        budgets.mail.accounts_per_domain = u32::MAX;
         budgets.sms.unproved_per_prefix = u32::MAX;
         budgets.sms.unproved_per_country = u32::MAX;
+        budgets.sms.spend_per_day = Price::MAX;
+        budgets.sms.spend_per_month = Price::MAX;
     }
     if options.captcha {
-        policy.budgets.deployment.short_per_day = 2;
-        policy.budgets.deployment.long_per_day = 0;
+        policy.budgets.mail.unproved_per_hour = 2;
     }
     let secret: [u8; 32] = OsEntropy.bytes();
     let key = Key::new(KeyId::parse("local")?, &secret)?;

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use latchstring_core::account::Sub;
-use latchstring_core::budget::Charge;
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::{Identifier, Method};
@@ -19,14 +18,27 @@ use latchstring_core::label::Label;
 use latchstring_core::locale::Locale;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Charged, Entropy, Finished, Judged, Opened, Redeemed, Store, Token, Window,
+    Attempted, Charged, Counts, Entropy, Finished, Judged, Opened, Redeemed, Store, Taken, Token,
+    Window,
 };
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::{SealedContact, Ticket, TicketId};
 use latchstring_core::time::Timestamp;
 use tokio::task::JoinSet;
 
 /// How many do the same at once.
 const RACERS: u8 = 32;
+/// A charge of which nothing is missing: a long code of a known device, with a source and an SMS.
+const FULL_CHARGE: [u8; Charge::BYTES] = {
+    let mut bytes = [7; Charge::BYTES];
+    bytes[0] = 8;
+    bytes[1] = 0b0101_1110;
+    bytes[34] = b'D';
+    bytes[35] = b'E';
+    bytes
+};
+/// The terms of a resend.
+const LONGER: Charge = Charge::free(CodeLength::LONG);
 /// How many distinct answers come at once.
 const GUESSES: u8 = 200;
 
@@ -49,6 +61,8 @@ pub async fn run<S: Store + 'static, E: Entropy>(contract: &Contract<S, E>) {
     a_send_is_taken_by_its_number(contract).await;
     one_of_many_takes_a_send(contract).await;
     a_cooldown_is_lifted_for_the_latest_send_of_an_open_row(contract).await;
+    an_attempt_is_recorded_once_and_up_to_the_limit(contract).await;
+    attempts_at_once_stay_within_the_limit(contract).await;
     an_attempt_is_counted_with_its_verdict(contract).await;
     a_known_answer_costs_nothing(contract).await;
     attempts_at_once_never_pass_the_limit(contract).await;
@@ -65,8 +79,9 @@ pub async fn run<S: Store + 'static, E: Entropy>(contract: &Contract<S, E>) {
     a_counter_stays_within_its_limit(contract).await;
     windows_are_charged_together_or_not_at_all(contract).await;
     charges_at_once_stay_within_the_limit(contract).await;
-    what_is_forgiven_can_be_charged_again(contract).await;
-    forgiven_at_once_as_often_as_was_asked(contract).await;
+    what_is_refunded_can_be_charged_again(contract).await;
+    refunds_at_once_each_take_effect_once(contract).await;
+    counters_are_read_in_the_order_given(contract).await;
 }
 
 impl<S: Store + 'static, E: Entropy> Contract<S, E> {
@@ -116,12 +131,12 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             subject: Subject::Known(self.sub()),
             contact: SealedContact::from_text("k1.sealed"),
             locale: None,
-            charge: Charge::from_bytes(&[8, 0b0111, 1, 2, 3, 4, 5, 6, 7, 8, b'D', b'E', 6])
-                .expect("a charge"),
+            charge: Charge::from_bytes(&FULL_CHARGE).expect("a charge"),
             key: KeyId::parse("k1").expect("a key id"),
             issued_at: self.now,
             expires_at: self.after(300_000),
             sends: 1,
+            unsent: 0,
             last_sent_at: self.now,
             attempts: BTreeSet::new(),
             state: State::Open,
@@ -261,19 +276,38 @@ pub async fn one_of_many_opens_a_flow<S: Store + 'static, E: Entropy>(c: &Contra
 pub async fn a_send_is_taken_by_its_number<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let id = c.opened().await.id;
     for wrong in [0, 2, u8::MAX] {
-        assert_eq!(c.store.advance_send(id, wrong, c.after(1)).await, Ok(false));
+        assert_eq!(
+            c.store.advance_send(id, wrong, LONGER, c.after(1)).await,
+            Ok(false)
+        );
     }
-    assert_eq!(c.store.advance_send(id, 1, c.after(2)).await, Ok(true));
-    assert_eq!(c.store.advance_send(id, 1, c.after(3)).await, Ok(false));
+    assert_eq!(
+        c.store.advance_send(id, 1, LONGER, c.after(2)).await,
+        Ok(true)
+    );
+    assert_eq!(
+        c.store.advance_send(id, 1, LONGER, c.after(3)).await,
+        Ok(false)
+    );
     let row = c.read(id).await;
     assert_eq!((row.sends, row.last_sent_at), (2, c.after(2)));
+    assert_eq!((row.charge, row.unsent), (LONGER, 0));
     assert_eq!((row.issued_at, row.state), (c.now, State::Open));
 
-    assert_eq!(c.store.advance_send(c.id(), 1, c.now).await, Ok(false));
+    assert_eq!(
+        c.store.advance_send(c.id(), 1, LONGER, c.now).await,
+        Ok(false)
+    );
     let (matched, _) = c.matched().await;
-    assert_eq!(c.store.advance_send(matched, 1, c.now).await, Ok(false));
+    assert_eq!(
+        c.store.advance_send(matched, 1, LONGER, c.now).await,
+        Ok(false)
+    );
     c.store.finish(matched, c.now).await.expect("an answer");
-    assert_eq!(c.store.advance_send(matched, 1, c.now).await, Ok(false));
+    assert_eq!(
+        c.store.advance_send(matched, 1, LONGER, c.now).await,
+        Ok(false)
+    );
 }
 
 /// `advance_send`, at once.
@@ -281,7 +315,7 @@ pub async fn one_of_many_takes_a_send<S: Store + 'static, E: Entropy>(c: &Contra
     let row = c.opened().await;
     let now = c.now;
     let won = at_once(&c.store, RACERS, |store, _| async move {
-        store.advance_send(row.id, 1, now).await
+        store.advance_send(row.id, 1, LONGER, now).await
     })
     .await;
     assert_eq!(count(&won, &Ok(true)), 1);
@@ -301,15 +335,18 @@ pub async fn a_cooldown_is_lifted_for_the_latest_send_of_an_open_row<
         assert_eq!(c.store.lift_cooldown(row.id, wrong).await, Ok(false));
     }
     assert_eq!(c.read(row.id).await, row);
-    for _ in 0..2 {
-        assert_eq!(c.store.lift_cooldown(row.id, 1).await, Ok(true));
-    }
+    assert_eq!(c.store.lift_cooldown(row.id, 1).await, Ok(true));
+    assert_eq!(c.store.lift_cooldown(row.id, 1).await, Ok(false), "once");
     let lifted = Flow {
         last_sent_at: Timestamp::default(),
+        unsent: 1,
         ..row.clone()
     };
     assert_eq!(c.read(row.id).await, lifted);
-    assert_eq!(c.store.advance_send(row.id, 1, c.after(2)).await, Ok(true));
+    assert_eq!(
+        c.store.advance_send(row.id, 1, LONGER, c.after(2)).await,
+        Ok(true)
+    );
     assert_eq!(c.store.lift_cooldown(row.id, 1).await, Ok(false));
     assert_eq!(c.read(row.id).await.last_sent_at, c.after(2));
 
@@ -319,6 +356,48 @@ pub async fn a_cooldown_is_lifted_for_the_latest_send_of_an_open_row<
     c.store.finish(matched, c.now).await.expect("an answer");
     assert_eq!(c.store.lift_cooldown(matched, 1).await, Ok(false));
     assert_eq!(c.read(matched).await.last_sent_at, c.now);
+}
+
+/// `attempt`: distinct answers, up to the limit, of an open row.
+pub async fn an_attempt_is_recorded_once_and_up_to_the_limit<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let id = c.opened().await.id;
+    let answers = [c.answer(), c.answer(), c.answer()];
+    let attempt = async |answer| c.store.attempt(id, answer, 2).await.expect("an answer");
+    assert!(matches!(
+        c.store.attempt(id, answers[0], 0).await,
+        Ok(Attempted::Refused(Some(_)))
+    ));
+    assert_eq!(attempt(answers[0]).await, Attempted::New);
+    assert_eq!(attempt(answers[0]).await, Attempted::Repeated);
+    assert_eq!(attempt(answers[1]).await, Attempted::New);
+    let row = Box::new(c.read(id).await);
+    assert_eq!(attempt(answers[2]).await, Attempted::Refused(Some(row)));
+    assert_eq!(attempt(answers[1]).await, Attempted::Repeated);
+    let judged = c.store.judge(id, answers[1], true, 2, c.now).await;
+    assert_eq!(judged, Ok(Judged::Recorded), "the verdict follows");
+    assert!(matches!(
+        attempt(answers[0]).await,
+        Attempted::Refused(Some(_))
+    ));
+    let missing = c.store.attempt(c.id(), answers[0], 2).await;
+    assert_eq!(missing, Ok(Attempted::Refused(None)));
+}
+
+/// `attempt`, at once.
+pub async fn attempts_at_once_stay_within_the_limit<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let row = c.opened().await;
+    let answers: Vec<_> = (0..RACERS).map(|_| c.answer()).collect();
+    let attempted = at_once(&c.store, RACERS, |store, racer| {
+        let answer = answers[usize::from(racer)];
+        async move { store.attempt(row.id, answer, 3).await }
+    })
+    .await;
+    assert_eq!(count(&attempted, &Ok(Attempted::New)), 3);
+    assert_eq!(c.read(row.id).await.attempts.len(), 3);
 }
 
 /// `judge`: attempt and verdict in one write, up to the limit.
@@ -710,35 +789,47 @@ pub async fn charges_at_once_stay_within_the_limit<S: Store + 'static, E: Entrop
     assert_eq!(left(6).await, Ok(Charged::Yes), "five were charged");
 }
 
-/// `forgive`.
-pub async fn what_is_forgiven_can_be_charged_again<S: Store + 'static, E: Entropy>(
+/// `refund`.
+pub async fn what_is_refunded_can_be_charged_again<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let counter = c.label();
     let keep = c.after(60_000);
-    let charge = async |name: &str| {
-        let charged = c.store.charge(counter, &[window(name, 1, 2)], keep).await;
+    let charge = async |name: &str, amount: u32| {
+        let windows = [window(name, amount, 4)];
+        let charged = c.store.charge(counter, &windows, keep).await;
         charged.expect("an answer") == Charged::Yes
     };
-    let forgive = async |names: &[&str]| {
-        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-        assert_eq!(c.store.forgive(counter, &names).await, Ok(()));
+    let refund = async |taken: &[(&str, u32)]| {
+        let taken: Vec<_> = taken
+            .iter()
+            .map(|(name, amount)| Taken {
+                name: (*name).to_owned(),
+                amount: *amount,
+            })
+            .collect();
+        assert_eq!(c.store.refund(counter, &taken).await, Ok(()));
     };
-    forgive(&["short"]).await;
-    assert!(charge("short").await && charge("short").await);
-    assert!(!charge("short").await, "nothing was forgiven in advance");
-    assert!(charge("all").await);
-    forgive(&["short", "all"]).await;
-    assert!(charge("short").await);
-    assert!(!charge("short").await, "one was forgiven, not two");
-    forgive(&["short", "all"]).await;
-    assert!(!charge("short").await, "all or none: the other had no more");
-    forgive(&["other"]).await;
-    assert!(!charge("short").await);
+    refund(&[("short", 1)]).await;
+    assert!(charge("short", 4).await);
+    assert!(!charge("short", 1).await, "nothing was refunded in advance");
+    assert!(charge("all", 1).await);
+    refund(&[("short", 3), ("all", 1)]).await;
+    assert!(charge("short", 3).await);
+    assert!(!charge("short", 1).await, "three were refunded, not four");
+    refund(&[("short", 1), ("all", 1)]).await;
+    assert!(
+        !charge("short", 1).await,
+        "all or none: the other had no more"
+    );
+    refund(&[("short", 5)]).await;
+    assert!(!charge("short", 1).await, "not more than was charged");
+    refund(&[("other", 1)]).await;
+    assert!(!charge("short", 1).await);
 }
 
-/// `charge` and `forgive`, at once.
-pub async fn forgiven_at_once_as_often_as_was_asked<S: Store + 'static, E: Entropy>(
+/// `charge` and `refund`, at once.
+pub async fn refunds_at_once_each_take_effect_once<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let counter = c.label();
@@ -749,15 +840,38 @@ pub async fn forgiven_at_once_as_often_as_was_asked<S: Store + 'static, E: Entro
         c.store.charge(counter, &windows, keep).await,
         Ok(Charged::Yes)
     );
-    let forgiven = at_once(&c.store, RACERS / 2, |store, _| async move {
-        store.forgive(counter, &["short".to_owned()]).await
+    let refunded = at_once(&c.store, RACERS / 2, |store, _| async move {
+        let taken = Taken {
+            name: "short".to_owned(),
+            amount: 1,
+        };
+        store.refund(counter, &[taken]).await
     })
     .await;
-    assert_eq!(count(&forgiven, &Ok(())), usize::from(RACERS / 2));
+    assert_eq!(count(&refunded, &Ok(())), usize::from(RACERS / 2));
     let charge = async |amount| {
         let windows = [window("short", amount, racers)];
         c.store.charge(counter, &windows, keep).await
     };
     assert_ne!(charge(racers / 2 + 1).await, Ok(Charged::Yes));
     assert_eq!(charge(racers / 2).await, Ok(Charged::Yes));
+}
+
+/// `counts`: in the order given, of counters that are there or not.
+pub async fn counters_are_read_in_the_order_given<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let [first, missing, second] = [c.label(), c.label(), c.label()];
+    let keep = c.after(60_000);
+    let windows = [window("m7", 1, 9), window("spend", 12, 99)];
+    for counter in [first, second, second] {
+        let charged = c.store.charge(counter, &windows, keep).await;
+        assert_eq!(charged, Ok(Charged::Yes));
+    }
+    let counts = |m7, spend| Counts::from([("m7".to_owned(), m7), ("spend".to_owned(), spend)]);
+    assert_eq!(
+        c.store.counts(&[second, missing, first]).await,
+        Ok(vec![counts(2, 24), Counts::new(), counts(1, 12)])
+    );
+    assert_eq!(c.store.counts(&[missing]).await, Ok(vec![Counts::new()]));
 }

@@ -148,6 +148,13 @@ impl SignedIn {
         Ok(device)
     }
 
+    /// Forgets every device that was remembered for the account's contacts.
+    pub async fn forgets_the_devices(&self) -> Result<(), Refusal> {
+        let query = "mutation { forgetDevices }";
+        self.graphql("forgetDevices", query, json!({})).await?;
+        Ok(())
+    }
+
     /// What became of the email address that was last asked for.
     pub async fn pending_email(&self) -> Option<String> {
         const QUERY: &str = "query { pendingContact(method: EMAIL) { state } }";

@@ -12,7 +12,6 @@ use std::{env, fs};
 
 use latchstring_aws::{CognitoChallengeApi, CognitoTokens};
 use latchstring_core::account::{Account, Attributes};
-use latchstring_core::budget::Charge;
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{Caller, Challenge, FlowId, Purpose, Step};
 use latchstring_core::identifier::{Identifier, Method};
@@ -20,6 +19,7 @@ use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::message::Message;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Courier, DeliveryFault, Fate, Fault, Store, Vault};
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::Ticket;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;

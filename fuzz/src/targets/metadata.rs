@@ -23,6 +23,7 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
         issued_at: Timestamp::from_millis(input.arbitrary()?),
         last_sent_at: Timestamp::from_millis(input.arbitrary()?),
         sends: input.arbitrary()?,
+        unsent: input.arbitrary()?,
         used: input.arbitrary()?,
         code_length: CodeLength::new(input.int_in_range(0..=20)?).unwrap_or(CodeLength::DEFAULT),
     };

@@ -49,6 +49,7 @@ pub(super) const RESOLVERS: Target = Target {
         "changeContact",
         "pendingContact",
         "rememberDevice",
+        "forgetDevices",
         "EMAIL",
         "PHONE_NUMBER",
         "input",
@@ -105,7 +106,7 @@ pub(super) async fn authentic(world: &Arc<World>) -> Authentic {
     let now = world.clock.now().as_secs();
     let event = json!({
         "info": { "fieldName": "rememberDevice" },
-        "identity": { "sub": ADAS_SUB, "claims": { "token_use": "access", "client_id": CLIENT } },
+        "identity": { "sub": ADAS_SUB, "claims": { "token_use": "access", "client_id": CLIENT, "auth_time": now } },
         "request": { "headers": { "authorization": ADAS_TOKEN } },
     });
     let remembered = answer(&world.resolvers().0, event).await;
@@ -133,7 +134,10 @@ async fn check(input: &[u8]) -> Outcome {
         .as_str()
         .unwrap_or_default()
         .to_owned();
-    if matches!(&*field, "signIn" | "signInTicket" | "rememberDevice") {
+    if matches!(
+        &*field,
+        "signIn" | "signInTicket" | "rememberDevice" | "forgetDevices"
+    ) {
         judged(&world, &authentic, &sign_in, &event).await
     } else {
         judged(&world, &authentic, &contacts, &event).await
@@ -219,7 +223,7 @@ fn allowed(
     let field = event["info"]["fieldName"].as_str().unwrap_or_default();
     if matches!(
         field,
-        "signUp" | "changeContact" | "pendingContact" | "rememberDevice"
+        "signUp" | "changeContact" | "pendingContact" | "rememberDevice" | "forgetDevices"
     ) {
         let identity = &event["identity"];
         assert_eq!(identity["sub"], ADAS_SUB);
@@ -227,7 +231,7 @@ fn allowed(
         assert_eq!(identity["claims"]["client_id"], CLIENT);
         let token = event["request"]["headers"]["authorization"].as_str();
         assert!(token.is_some_and(|token| token.ends_with(ADAS_TOKEN)));
-        if matches!(field, "signUp" | "changeContact") {
+        if matches!(field, "signUp" | "changeContact" | "rememberDevice") {
             let at = identity["claims"]["auth_time"].as_u64().unwrap_or_default();
             let age = i128::from(world.clock.now().as_secs()) - i128::from(at);
             assert!((-31..=611).contains(&age), "signed in {age} s ago");
@@ -262,7 +266,7 @@ fn allowed(
             let Some(proof) = input["proof"].as_str() else {
                 assert_eq!(opened.purpose, Purpose::SignIn);
                 // The flag of a known device.
-                if opened.charge.to_bytes()[1] & 1 == 0 {
+                if opened.charge.to_bytes()[1] & 0b100 == 0 {
                     return "ticket";
                 }
                 assert_eq!(
@@ -284,6 +288,10 @@ fn allowed(
                     .is_some_and(|device| device.len() > 100)
             );
             "device"
+        }
+        "forgetDevices" => {
+            assert_eq!(*data, true);
+            "forgotten"
         }
         "signUp" | "changeContact" => {
             is_session(data);

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
-use latchstring_core::budget::Charge;
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{Caller, FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::locale::Locale;
 use latchstring_core::pending::PendingId;
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::{CLOCK_LEEWAY, Proof, Ticket, UnsealError};
 use latchstring_core::time::Timestamp;
 use latchstring_memory::SeededEntropy;

@@ -4,12 +4,10 @@
 //! A new contact is pending until a code sent to it is answered; Define puts it on the account.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use thiserror::Error;
 
 use crate::account::{Account, NameError, Names, Sub};
-use crate::budget::{Bearer, Gate, Source, Till};
 use crate::door::{Door, payload};
 use crate::flow::{Caller, Purpose};
 use crate::identifier::{Identifier, Method};
@@ -17,6 +15,7 @@ use crate::locale::Locale;
 use crate::pending::{Pending, PendingOutcome};
 use crate::policy::{Deployment, Policy};
 use crate::ports::{ChallengeApi, Clock, Directory, Entropy, Fault, Reply, Store, TokenHolder};
+use crate::rate_limit::{CaptchaGate, Charge, CodeRequest, RateLimitError, Source};
 use crate::sealed::CLOCK_LEEWAY;
 use crate::secret::Secret;
 use crate::sign_in::{Cause, SignInError, SignInPayload};
@@ -84,6 +83,12 @@ impl ContactError {
     }
 }
 
+impl From<RateLimitError> for ContactError {
+    fn from(error: RateLimitError) -> Self {
+        Self::SignIn(error.into())
+    }
+}
+
 impl From<Fault> for ContactError {
     fn from(fault: Fault) -> Self {
         Self::SignIn(fault.into())
@@ -135,10 +140,10 @@ where
         locale: Option<Locale>,
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
-        let account = self.freshly_signed_in(identity).await?;
-        self.admit(&account, contact).await?;
+        let account = freshly_signed_in(self.deployment, self.tokens, self.clock, identity).await?;
+        let charge = self.admit(&account, contact, source).await?;
         self.directory.set_names(&account.username, names).await?;
-        self.start(&account, contact, locale, source).await
+        self.start(&account, contact, locale, charge).await
     }
 
     /// Keeps the contact as pending and sends its code. The present one works until then.
@@ -149,9 +154,9 @@ where
         locale: Option<Locale>,
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
-        let account = self.freshly_signed_in(identity).await?;
-        self.admit(&account, contact).await?;
-        self.start(&account, contact, locale, source).await
+        let account = freshly_signed_in(self.deployment, self.tokens, self.clock, identity).await?;
+        let charge = self.admit(&account, contact, source).await?;
+        self.start(&account, contact, locale, charge).await
     }
 
     /// What became of the contact that was last asked for.
@@ -172,19 +177,40 @@ where
         }))
     }
 
-    /// Before anything is written for it.
-    async fn admit(&self, account: &Account, contact: &Identifier) -> Result<(), ContactError> {
+    const fn door(&self) -> Door<'_, S, A, C, E> {
+        Door {
+            deployment: self.deployment,
+            caller: self.caller,
+            store: self.store,
+            api: self.api,
+            clock: self.clock,
+            entropy: self.entropy,
+        }
+    }
+
+    /// Plans the code and charges the account, before anything is written for the contact.
+    async fn admit(
+        &self,
+        account: &Account,
+        contact: &Identifier,
+        source: Option<Source>,
+    ) -> Result<Charge, ContactError> {
         let own = account.attributes.verified(contact.method());
         if own.as_ref() == Some(contact) {
             return Err(ContactError::ContactInUse);
         }
-        let till = Till {
-            deployment: self.deployment,
-            store: self.store,
-            now: self.clock.now(),
-            gate: None::<Gate<'_, Infallible>>,
+        // A signed-in account is not asked for a CAPTCHA.
+        let gate = None::<CaptchaGate<'_, Infallible>>;
+        let code = CodeRequest {
+            identifier: contact,
+            device: None,
+            source,
         };
-        Ok(till.charge_account(account.attributes.sub()).await?)
+        let door = self.door();
+        let charge = door.plan(code, gate).await?;
+        let sub = account.attributes.sub();
+        door.limiter().charge_account(sub).await?;
+        Ok(charge)
     }
 
     async fn start(
@@ -192,23 +218,11 @@ where
         account: &Account,
         contact: &Identifier,
         locale: Option<Locale>,
-        source: Option<Source>,
+        charge: Charge,
     ) -> Result<SignInPayload, ContactError> {
         let Deployment { policy, keys } = self.deployment;
         let own = account.attributes.verified(contact.method());
-        let door = Door {
-            deployment: self.deployment,
-            caller: self.caller,
-            store: self.store,
-            api: self.api,
-            clock: self.clock,
-            entropy: self.entropy,
-        };
-        // Whoever is signed in is not asked for a captcha.
-        let no_gate = None::<Gate<'_, Infallible>>;
-        let charge = door
-            .charge(contact, Bearer::Stranger, source, no_gate)
-            .await?;
+        let door = self.door();
         let pending = Pending::new(
             account.attributes.sub().clone(),
             contact,
@@ -226,20 +240,27 @@ where
         payload(&asked, "otp", &account.username)?.ok_or_else(|| Cause::UnexpectedChallenge.into())
     }
 
-    async fn freshly_signed_in(&self, identity: &Identity) -> Result<Account, ContactError> {
-        let account = self.signed_in(identity).await?;
-        let now = self.clock.now();
-        let fresh_for: Duration = self.deployment.policy.fresh_for;
-        if now.since(identity.auth_time) > fresh_for || identity.auth_time > now.plus(CLOCK_LEEWAY)
-        {
-            return Err(ContactError::ReauthRequired);
-        }
-        Ok(account)
-    }
-
     async fn signed_in(&self, identity: &Identity) -> Result<Account, ContactError> {
         signed_in(&self.deployment.policy, self.tokens, identity).await
     }
+}
+
+/// Returns the caller's account, if the sign-in is recent and Cognito still accepts the token.
+pub(crate) async fn freshly_signed_in(
+    deployment: &Deployment,
+    tokens: &impl TokenHolder,
+    clock: &impl Clock,
+    identity: &Identity,
+) -> Result<Account, ContactError> {
+    let policy = &deployment.policy;
+    let account = signed_in(policy, tokens, identity).await?;
+    let now = clock.now();
+    if now.since(identity.auth_time) > policy.fresh_for
+        || identity.auth_time > now.plus(CLOCK_LEEWAY)
+    {
+        return Err(ContactError::ReauthRequired);
+    }
+    Ok(account)
 }
 
 /// The caller's account, if Cognito still accepts the token. AppSync alone would take an ID token,

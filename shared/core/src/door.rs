@@ -1,12 +1,12 @@
-//! What the resolvers have in common: the budget, the ticket, and the first question.
+//! The parts that the resolvers share: the plan of a code, the ticket, and the first question.
 
 use super::sign_in::{Cause, SignInError, SignInPayload};
-use crate::budget::{Bearer, Charge, Gate, Source, Till};
 use crate::flow::{Caller, Purpose};
 use crate::identifier::Identifier;
 use crate::locale::Locale;
 use crate::policy::Deployment;
 use crate::ports::{Captcha, ChallengeApi, Clock, Entropy, Fault, OpenChallenge, Reply, Store};
+use crate::rate_limit::{CaptchaGate, Charge, CodeRequest, RateLimiter};
 use crate::sealed::Ticket;
 use crate::secret::Secret;
 
@@ -63,24 +63,24 @@ impl<S: Store, A: ChallengeApi, C: Clock, E: Entropy> Door<'_, S, A, C, E> {
         Secret::new(ticket.seal(&self.deployment.keys, self.caller, self.entropy))
     }
 
-    /// Charges one code to the identifier.
-    pub(crate) async fn charge(
+    /// Plans one code. Nothing is charged before the ticket is redeemed.
+    pub(crate) async fn plan(
         &self,
-        identifier: &Identifier,
-        bearer: Bearer,
-        source: Option<Source>,
-        gate: Option<Gate<'_, impl Captcha>>,
+        request: CodeRequest<'_>,
+        gate: Option<CaptchaGate<'_, impl Captcha>>,
     ) -> Result<Charge, SignInError> {
-        let till = Till {
+        Ok(self.limiter().plan(request, gate).await?)
+    }
+
+    pub(crate) fn limiter(&self) -> RateLimiter<'_, S> {
+        RateLimiter {
             deployment: self.deployment,
             store: self.store,
             now: self.clock.now(),
-            gate,
-        };
-        till.charge(identifier, bearer, source).await
+        }
     }
 
-    /// What a flow goes by that sends nothing.
+    /// Returns the charge of a flow that sends nothing.
     pub(crate) const fn free(&self) -> Charge {
         Charge::free(self.deployment.policy.code_length)
     }
@@ -90,7 +90,10 @@ fn step(challenge: &OpenChallenge) -> Option<&str> {
     challenge.parameters.get("step").map(String::as_str)
 }
 
-/// The payload, if the challenge asks for that step; an error if its numbers are missing.
+/// Returns the payload, if the challenge asks for that step.
+///
+/// # Errors
+/// If the triggers sent no message, or its numbers are missing.
 pub(crate) fn payload(
     challenge: &OpenChallenge,
     wanted: &str,
@@ -98,6 +101,18 @@ pub(crate) fn payload(
 ) -> Result<Option<SignInPayload>, SignInError> {
     if step(challenge) != Some(wanted) {
         return Ok(None);
+    }
+    match challenge.parameters.get("refused").map(String::as_str) {
+        None => {}
+        Some("TooManyRequests") => {
+            let retry_after = challenge.parameters.get("retryAfter");
+            return Err(SignInError::TooManyRequests {
+                retry_after: retry_after.and_then(|text| text.parse().ok()).unwrap_or(60),
+                budget: None,
+            });
+        }
+        // The triggers' logs have the cause.
+        Some(_) => return Err(Cause::Fault(Fault::new("send", "refused")).into()),
     }
     let number = |name: &str| {
         challenge

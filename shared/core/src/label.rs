@@ -7,10 +7,10 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::account::Sub;
-use crate::budget::Source;
 use crate::flow::FlowId;
 use crate::identifier::Identifier;
 use crate::keys::{KeyRing, Use};
+use crate::rate_limit::Source;
 
 /// 128 bits of HMAC-SHA256 under the ring's lasting key. Equal for equal things of one kind;
 /// says nothing to anyone without the key.
@@ -44,37 +44,60 @@ impl Label {
         Self::of(ring, "flow", &[flow.as_bytes()])
     }
 
-    /// Stands for what an identifier has used up of a budget in one month.
-    pub(crate) fn of_budget(
-        ring: &KeyRing,
-        budget: &str,
-        identifier: &Identifier,
-        month: u64,
-    ) -> Self {
+    /// Stands for a mailbox or number in a budget of messages. A plus-tag is left out: addresses
+    /// that differ in it alone usually reach one mailbox.
+    pub(crate) fn of_mailbox(ring: &KeyRing, class: &str, identifier: &Identifier) -> Self {
+        let (local, domain) = mailbox(identifier);
         Self::of(
             ring,
-            "budget",
+            "mailbox",
             &[
-                budget.as_bytes(),
+                class.as_bytes(),
                 identifier.method().as_str().as_bytes(),
-                identifier.as_str().as_bytes(),
-                &month.to_be_bytes(),
+                local.as_bytes(),
+                domain.as_bytes(),
             ],
         )
     }
 
-    /// Stands for what a source has used up of its budget in one hour.
-    pub(crate) fn of_source(ring: &KeyRing, source: Source, hour: u64) -> Self {
-        Self::of(ring, "source", &[&source.to_bytes(), &hour.to_be_bytes()])
-    }
-
-    /// Stands for what an account has used up of its budget for new contacts in one day.
-    pub(crate) fn of_account(ring: &KeyRing, sub: &Sub, day: u64) -> Self {
+    /// Stands for an identifier in a budget of guesses.
+    pub(crate) fn of_guesses(ring: &KeyRing, class: &str, identifier: &Identifier) -> Self {
         Self::of(
             ring,
-            "account",
-            &[sub.as_str().as_bytes(), &day.to_be_bytes()],
+            "guesses",
+            &[
+                class.as_bytes(),
+                identifier.method().as_str().as_bytes(),
+                identifier.as_str().as_bytes(),
+            ],
         )
+    }
+
+    /// Stands for an identifier in the generation of its device tokens.
+    pub(crate) fn of_devices(ring: &KeyRing, identifier: &Identifier) -> Self {
+        Self::of(
+            ring,
+            "devices",
+            &[
+                identifier.method().as_str().as_bytes(),
+                identifier.as_str().as_bytes(),
+            ],
+        )
+    }
+
+    /// Stands for a source in a budget.
+    pub(crate) fn of_source(ring: &KeyRing, source: Source) -> Self {
+        Self::of(ring, "source", &[&source.to_bytes()])
+    }
+
+    /// Stands for an account in a budget.
+    pub(crate) fn of_account(ring: &KeyRing, sub: &Sub) -> Self {
+        Self::of(ring, "account", &[sub.as_str().as_bytes()])
+    }
+
+    /// From what a ticket or store kept.
+    pub(crate) const fn stored(bytes: [u8; 16]) -> Self {
+        Self(bytes)
     }
 
     /// Names something that is nobody's: anybody can tell what it stands for, no key is needed.
@@ -97,6 +120,21 @@ impl Label {
     /// The raw bytes.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+}
+
+/// Returns the local part without its plus-tag, and the domain; for a number the number.
+fn mailbox(identifier: &Identifier) -> (&str, &str) {
+    match identifier {
+        Identifier::PhoneNumber(number) => (number.as_str(), ""),
+        Identifier::Email(email) => {
+            let (local, domain) = email.as_str().rsplit_once('@').unwrap_or_default();
+            // A local part that begins with a plus has no name to fold to.
+            match local.split_once('+') {
+                Some((name, _)) if !name.is_empty() => (name, domain),
+                _ => (local, domain),
+            }
+        }
     }
 }
 

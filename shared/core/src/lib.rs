@@ -7,8 +7,8 @@
 //! - [`identifier`]: email addresses and phone numbers, canonical once parsed.
 //! - [`flow`]: the challenge state machine. Its module doc holds the policy table; start there.
 //! - [`sign_in`], [`contact`]: the resolvers, the only doors to a ticket.
-//! - [`budget`]: what may be asked for, and how long a code is under attack; [`odds`] works out
-//!   what they leave to somebody who guesses.
+//! - [`rate_limit`]: which messages are sent, which answers are verified, and how long a code is;
+//!   [`odds`] computes the odds that these limits leave to an attacker.
 //! - [`pending`]: a contact before it is proved.
 //! - [`tester`]: identifiers whose code is fixed.
 //! - [`code`], [`sealed`], [`keys`], [`label`]: the secrets, and what stands for them.
@@ -16,7 +16,6 @@
 //! - [`ports`]: what the outside must provide.
 
 pub mod account;
-pub mod budget;
 pub mod code;
 pub mod contact;
 pub mod device;
@@ -31,6 +30,7 @@ pub mod odds;
 pub mod pending;
 pub mod policy;
 pub mod ports;
+pub mod rate_limit;
 pub mod sealed;
 pub mod secret;
 pub mod sign_in;

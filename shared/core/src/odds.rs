@@ -1,30 +1,34 @@
-//! What the budgets leave to somebody who guesses and never stops.
+//! The odds that the rate limits leave to an attacker who guesses and never stops.
 //!
-//! Every guess at a code of N digits is right once in 10^N, whatever else was tried before: each
-//! code is a new one. So the odds are a matter of counting the guesses of each length that a year
-//! allows. They are counted at their worst: a year may touch one window more than it holds, every
-//! code is spent on guesses down to its last attempt, and none is ever proved. A resend sends the
-//! same code again and allows no further guess. An account is taken to have an address and a number,
-//! each with budgets of its own: a code to either opens it. A ring without a lasting key starts the windows of
-//! identifiers afresh when it is rotated; a rotation in each month is assumed throughout.
+//! Every guess at a code of N digits is right once in 10^N, independent of all guesses at other
+//! codes. So the odds follow from the number of guesses of each length that a year allows. Each
+//! guess is reserved by a conditional write before its verdict is recorded or returned, so the
+//! number holds under parallel answers, lost replies and codes that are already outstanding.
+//!
+//! The guesses are counted at their worst: a year may touch one window more than it holds, every
+//! message brings a code of its own, every code is guessed at with all its attempts, and no code is
+//! proved. An account is taken to have an address and a number, each with budgets of its own: a code
+//! to either opens it. A ring without a lasting key starts the windows of identifiers again when it
+//! is rotated; a rotation in each month is assumed throughout.
 
-use crate::budget::{DeploymentBudget, IdentifierBudget, MONTH};
 use crate::code::CodeLength;
 use crate::policy::Policy;
+use crate::rate_limit::{DeploymentBudget, MONTH, MessageBudget};
 
 const YEAR: u64 = 365 * 24 * 3600;
+const DAY: u64 = 24 * 3600;
 const ROTATIONS: u64 = 12;
 /// Verified identifiers of one account: an address and a number.
 const CONTACTS: u64 = 2;
 
-/// Codes of each length that may be guessed at in a year.
+/// Guesses in a year, by the length of the code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Codes {
-    /// Of the ordinary length.
+pub struct Guesses {
+    /// At codes of the ordinary length.
     pub short: u64,
-    /// Of the length under attack.
+    /// At codes of the length under attack.
     pub long: u64,
-    /// Of ten digits.
+    /// At codes of ten digits.
     pub longest: u64,
 }
 
@@ -35,95 +39,130 @@ pub struct Odds<'a> {
     accounts: u32,
 }
 
-/// How many windows of this length a year can touch, those that rotations begin included.
+/// Returns how many windows of this length, in seconds, a year can touch, with those that
+/// rotations begin.
 const fn windows(length: u64) -> u64 {
     YEAR.div_ceil(length) + 1 + ROTATIONS
 }
 
 impl<'a> Odds<'a> {
-    /// The odds of a policy in a deployment of so many accounts.
+    /// Returns the odds of a policy in a deployment of so many accounts.
     pub const fn of(policy: &'a Policy, accounts: u32) -> Self {
         Self { policy, accounts }
     }
 
-    /// The accounts that were stated.
+    /// Returns the number of accounts that was stated.
     pub const fn accounts(&self) -> u32 {
         self.accounts
     }
 
-    /// Codes for one account in a year, to somebody without a known device.
-    pub fn codes_of_account(&self) -> Codes {
-        codes_of(&self.policy.budgets.identifier)
+    /// Returns the guesses at one account in a year, without a known device.
+    pub fn at_account(&self) -> Guesses {
+        let budgets = &self.policy.budgets;
+        Guesses {
+            longest: CONTACTS * self.attempts_at(&budgets.extended),
+            ..self.at_contacts(&budgets.mailbox, budgets.short_guesses_per_month)
+        }
     }
 
-    /// Codes for one account in a year, to its known devices alone.
-    pub fn codes_of_devices(&self) -> Codes {
-        codes_of(&self.policy.budgets.device)
+    /// Returns the guesses at one account in a year that its known devices allow in addition.
+    pub fn at_devices(&self) -> Guesses {
+        let device = &self.policy.budgets.device;
+        self.at_contacts(&device.messages, device.short_guesses_per_month)
     }
 
-    /// Codes for all accounts together in a year.
-    pub fn codes_of_deployment(&self) -> Codes {
+    /// Returns the guesses at all accounts together in a year.
+    pub fn at_deployment(&self) -> Guesses {
         let DeploymentBudget {
-            short_per_day,
-            long_per_day,
-            per_day,
+            short_guesses_per_day,
+            long_guesses_per_day,
+            messages_per_day,
         } = self.policy.budgets.deployment;
-        let days = windows(24 * 3600);
-        let in_days = |codes: u32| u64::from(codes).saturating_mul(days);
-        let each = self.codes_of_account();
-        let of_all = |codes: u64| codes.saturating_mul(u64::from(self.accounts));
-        let all = of_all(each.short + each.long).min(in_days(per_day));
-        let short = of_all(each.short).min(in_days(short_per_day)).min(all);
-        // What one identifier's long code takes of the budget for short ones counts as long.
-        let long = in_days(short_per_day)
-            .saturating_add(in_days(long_per_day))
+        let in_days = |guesses: u32| u64::from(guesses).saturating_mul(windows(DAY));
+        let each = self.at_account();
+        let of_all = |guesses: u64| guesses.saturating_mul(u64::from(self.accounts));
+        let attempts = u64::from(self.policy.attempts);
+        let all = of_all(each.short + each.long + each.longest)
+            .min(in_days(messages_per_day).saturating_mul(attempts));
+        let short = of_all(each.short)
+            .min(in_days(short_guesses_per_day))
+            .min(all);
+        // An identifier whose short codes are gone, or those of all, has long ones.
+        let long = of_all(each.short + each.long)
             .saturating_sub(short)
+            .min(in_days(long_guesses_per_day))
             .min(all - short);
-        Codes {
+        Guesses {
             short,
             long,
             longest: all - short - long,
         }
     }
 
-    /// The odds that one account's code is guessed within a year.
+    /// Returns the odds that one account's code is guessed within a year.
     pub fn targeted(&self) -> f64 {
-        self.at_least_once(&[self.codes_of_account()])
+        self.at_least_once(&[self.at_account()])
     }
 
-    /// The same for somebody who has stolen what one of its known devices keeps.
+    /// Returns the same for an attacker who has stolen the token of one of its known devices.
     pub fn with_a_stolen_device(&self) -> f64 {
-        self.at_least_once(&[self.codes_of_account(), self.codes_of_devices()])
+        self.at_least_once(&[self.at_account(), self.at_devices()])
     }
 
-    /// The odds that any account's code is guessed within a year, by somebody who tries all.
+    /// Returns the odds that any account's code is guessed within a year, by an attacker who tries
+    /// all accounts.
     pub fn sprayed(&self) -> f64 {
-        self.at_least_once(&[self.codes_of_deployment()])
+        self.at_least_once(&[self.at_deployment()])
     }
 
-    fn at_least_once(&self, codes: &[Codes]) -> f64 {
+    fn at_least_once(&self, guesses: &[Guesses]) -> f64 {
         let Policy {
             code_length,
             long_code_length,
-            attempts,
             ..
         } = *self.policy;
-        let none: f64 = codes
+        let none: f64 = guesses
             .iter()
-            .flat_map(|codes| {
+            .flat_map(|guesses| {
                 [
-                    (codes.short, code_length),
-                    (codes.long, long_code_length),
-                    (codes.longest, CodeLength::LONGEST),
+                    (guesses.short, code_length),
+                    (guesses.long, long_code_length),
+                    (guesses.longest, CodeLength::LONGEST),
                 ]
             })
-            .map(|(codes, length)| as_f64(codes) * (-chance(attempts, length)).ln_1p())
+            .map(|(guesses, length)| as_f64(guesses) * (-chance(1, length)).ln_1p())
             .sum();
         -none.exp_m1()
     }
+
+    /// All attempts at the codes of a year's messages.
+    fn attempts_at(&self, messages: &MessageBudget) -> u64 {
+        let messages = [
+            (messages.per_minute, 60),
+            (messages.per_hour, 3600),
+            (messages.per_day, DAY),
+        ]
+        .into_iter()
+        .map(|(messages, length)| u64::from(messages).saturating_mul(windows(length)))
+        .min()
+        .unwrap_or_default();
+        messages.saturating_mul(u64::from(self.policy.attempts))
+    }
+
+    fn at_contacts(&self, messages: &MessageBudget, short_per_month: u32) -> Guesses {
+        let all = self.attempts_at(messages);
+        let short = u64::from(short_per_month)
+            .saturating_mul(windows(MONTH))
+            .min(all);
+        Guesses {
+            short: CONTACTS * short,
+            long: CONTACTS * (all - short),
+            longest: 0,
+        }
+    }
 }
 
-/// Odds as people say them: `1 in 1001`.
+/// Formats odds as `1 in 1001`.
 pub fn in_words(odds: f64) -> String {
     if odds > 0.0 {
         format!("1 in {:.0}", 1.0 / odds)
@@ -132,44 +171,24 @@ pub fn in_words(odds: f64) -> String {
     }
 }
 
-/// The odds that one code is guessed by its distinct attempts.
-pub fn chance(attempts: u8, length: CodeLength) -> f64 {
-    f64::from(attempts) / 10_f64.powi(i32::from(length.digits()))
-}
-
-fn codes_of(budget: &IdentifierBudget) -> Codes {
-    let all = [
-        (budget.per_minute, 60),
-        (budget.per_hour, 3600),
-        (budget.per_day, 24 * 3600),
-    ]
-    .into_iter()
-    .map(|(codes, length)| u64::from(codes).saturating_mul(windows(length)))
-    .min()
-    .unwrap_or_default();
-    let short = u64::from(budget.short_per_month)
-        .saturating_mul(windows(MONTH))
-        .min(all);
-    Codes {
-        short: CONTACTS * short,
-        long: CONTACTS * (all - short),
-        longest: 0,
-    }
+/// Returns the odds that one code is guessed by so many distinct answers.
+pub fn chance(answers: u8, length: CodeLength) -> f64 {
+    f64::from(answers) / 10_f64.powi(i32::from(length.digits()))
 }
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "codes of a year are far below 2^53, and odds need no more than a few digits"
+    reason = "guesses of a year are far below 2^53, and odds need no more than a few digits"
 )]
-const fn as_f64(codes: u64) -> f64 {
-    codes as f64
+const fn as_f64(guesses: u64) -> f64 {
+    guesses as f64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::Budgets;
     use crate::ports::Entropy;
+    use crate::rate_limit::Budgets;
     use crate::testing::Seeded;
 
     fn policy() -> Policy {
@@ -181,16 +200,26 @@ mod tests {
         let policy = policy();
         let odds = Odds::of(&policy, 10_000);
         assert_eq!(
-            odds.codes_of_account(),
-            Codes {
-                short: 156,
-                long: 7404,
-                longest: 0
+            odds.at_account(),
+            Guesses {
+                short: 416,
+                long: 22_264,
+                longest: 226_800
             }
         );
-        // (156 / 10^6 + 7404 / 10^8) × 3
-        assert!((odds.targeted() - 0.000_689_9).abs() < 1e-6);
+        // 416 / 10^6 + 22264 / 10^8 + 226800 / 10^10
+        assert!((odds.targeted() - 0.000_661_1).abs() < 1e-6);
         assert!(odds.with_a_stolen_device() < 0.001);
+    }
+
+    /// The extended budget adds one in 88,000 for each contact.
+    #[test]
+    fn the_extended_budget_adds_less_than_three_in_a_hundred_thousand() {
+        let policy = policy();
+        let mut without = policy.clone();
+        without.budgets.extended.per_day = 0;
+        let added = Odds::of(&policy, 1).targeted() - Odds::of(&without, 1).targeted();
+        assert!((2e-5..3e-5).contains(&added), "{added}");
     }
 
     #[test]
@@ -220,11 +249,12 @@ mod tests {
         let narrow = policy();
         let before = Odds::of(&narrow, 1_000);
         for widen in [
-            |budgets: &mut Budgets| budgets.identifier.per_day = 20,
-            |budgets: &mut Budgets| budgets.identifier.short_per_month = 20,
-            |budgets: &mut Budgets| budgets.deployment.short_per_day = 80,
-            |budgets: &mut Budgets| budgets.deployment.long_per_day = 6_000,
-            |budgets: &mut Budgets| budgets.deployment.per_day = 200_000,
+            |budgets: &mut Budgets| budgets.mailbox.per_day = 20,
+            |budgets: &mut Budgets| budgets.extended.per_day = 200,
+            |budgets: &mut Budgets| budgets.short_guesses_per_month = 20,
+            |budgets: &mut Budgets| budgets.deployment.short_guesses_per_day = 300,
+            |budgets: &mut Budgets| budgets.deployment.long_guesses_per_day = 6_000,
+            |budgets: &mut Budgets| budgets.deployment.messages_per_day = 200_000,
         ] {
             let mut wide = narrow.clone();
             widen(&mut wide.budgets);
@@ -234,8 +264,9 @@ mod tests {
         }
     }
 
-    /// Plays out so many years of an attack, code by code and guess by guess.
-    fn played_out(policy: &Policy, codes: Codes, years: u32) -> f64 {
+    /// Plays out so many years of an attack, guess by guess: the attempts of a code are distinct,
+    /// those at different codes are independent.
+    fn played_out(policy: &Policy, guesses: Guesses, years: u32) -> f64 {
         let entropy = Seeded::new(7);
         // SplitMix64 over what is otherwise only a counter.
         let random = |below: u64| {
@@ -244,45 +275,48 @@ mod tests {
             z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             (z ^ (z >> 31)) % below
         };
-        let guessed = (0..years)
+        let successes = (0..years)
             .filter(|_| {
                 [
-                    (codes.short, policy.code_length),
-                    (codes.long, policy.long_code_length),
+                    (guesses.short, policy.code_length),
+                    (guesses.long, policy.long_code_length),
                 ]
                 .into_iter()
-                .any(|(codes, length)| {
+                .any(|(guesses, length)| {
                     let space = 10_u64.pow(u32::from(length.digits()));
-                    (0..codes).any(|_| {
+                    let attempts = u64::from(policy.attempts);
+                    (0..guesses.div_ceil(attempts)).any(|code_number| {
                         let code = random(space);
                         let first = random(space);
-                        (0..u64::from(policy.attempts)).any(|n| (first + n) % space == code)
+                        let left = guesses - code_number * attempts;
+                        (0..attempts.min(left)).any(|n| (first + n) % space == code)
                     })
                 })
             })
             .count();
-        f64::from(u32::try_from(guessed).unwrap()) / f64::from(years)
+        f64::from(u32::try_from(successes).unwrap()) / f64::from(years)
     }
 
     /// Budgets so wide that something can be seen in a few hundred years.
     #[test]
-    fn an_attack_that_is_played_out_succeeds_as_often_as_was_worked_out() {
+    fn an_attack_that_is_played_out_succeeds_as_often_as_was_computed() {
         let mut wide = policy();
         wide.attempts = 5;
         wide.long_code_length = CodeLength::new(7).unwrap();
-        wide.budgets.identifier = IdentifierBudget {
+        wide.budgets.mailbox = MessageBudget {
             per_minute: 2,
             per_hour: 50,
             per_day: 100,
-            short_per_month: 1_000,
         };
+        wide.budgets.extended.per_day = 0;
+        wide.budgets.short_guesses_per_month = 5_000;
         let odds = Odds::of(&wide, 1);
-        let (worked_out, years) = (odds.targeted(), 400);
-        let seen = played_out(&wide, odds.codes_of_account(), years);
-        let error = (worked_out * (1.0 - worked_out) / f64::from(years)).sqrt();
+        let (computed, years) = (odds.targeted(), 400);
+        let seen = played_out(&wide, odds.at_account(), years);
+        let error = (computed * (1.0 - computed) / f64::from(years)).sqrt();
         assert!(
-            (0.05..0.5).contains(&worked_out) && (seen - worked_out).abs() < 3.0 * error,
-            "worked out {worked_out}, seen {seen}, standard error {error}"
+            (0.05..0.5).contains(&computed) && (seen - computed).abs() < 3.0 * error,
+            "computed {computed}, seen {seen}, standard error {error}"
         );
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::budget::Budgets;
 use crate::code::CodeLength;
 use crate::flow::Caller;
 use crate::identifier::Identifier;
 use crate::keys::KeyRing;
 use crate::message::Branding;
+use crate::rate_limit::Budgets;
 use crate::tester::TestIdentifier;
 use crate::time::Timestamp;
 
@@ -43,7 +43,7 @@ pub struct Policy {
     pub fresh_for: Duration,
     /// How long a device is known: 1 to 400 days.
     pub device_life: Duration,
-    /// What may be sent.
+    /// The rate limits.
     pub budgets: Budgets,
     /// Whether mail is sent. Whether SMS are, `budgets.sms.countries` says.
     pub mail: bool,

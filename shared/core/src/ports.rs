@@ -17,6 +17,7 @@ use crate::identifier::{Identifier, Method};
 use crate::label::Label;
 use crate::message::Message;
 use crate::pending::{Pending, PendingId, PendingOutcome};
+use crate::rate_limit::Charge;
 use crate::sealed::TicketId;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -84,6 +85,17 @@ pub enum Judged {
     Refused(Option<Box<Flow>>),
 }
 
+/// The outcome of [`Store::attempt`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempted {
+    /// The answer is in the set of attempts now.
+    New,
+    /// It was in the set before.
+    Repeated,
+    /// Nothing was written: the row is gone (`None`), no longer open, or full.
+    Refused(Option<Box<Flow>>),
+}
+
 /// What became of [`Store::finish`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finished {
@@ -128,6 +140,28 @@ pub enum Charged {
     },
 }
 
+/// An amount that a window was charged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The window's name.
+    pub name: String,
+    /// The amount.
+    pub amount: u32,
+}
+
+impl Taken {
+    /// Returns what a charged window took.
+    pub fn of(window: Window) -> Self {
+        Self {
+            name: window.name,
+            amount: window.amount,
+        }
+    }
+}
+
+/// The windows of one counter, by name. A window that is missing stands at zero.
+pub type Counts = BTreeMap<String, u32>;
+
 /// What can be redeemed once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Token {
@@ -145,22 +179,33 @@ pub trait Store: Send + Sync {
     /// Reads a row, strongly consistent.
     fn flow(&self, id: FlowId) -> impl Future<Output = Result<Option<Flow>, Fault>> + Send;
 
-    /// Takes send number `sends + 1` if the row is open and has had exactly `sends` so far, and
-    /// notes `now` as the time of the latest. True for the one caller that won it.
+    /// Takes send number `sends + 1` on these terms if the row is open and has had exactly `sends`
+    /// so far, and notes `now` as the time of the latest. True for the one caller that won it.
     fn advance_send(
         &self,
         id: FlowId,
         sends: u8,
+        charge: Charge,
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, Fault>> + Send;
 
-    /// Forgets when the row was last sent, so that the next send may follow at once, if the row is
-    /// open and has had exactly `sends`. True if it did.
+    /// Records that the latest send never left: clears its time, so that the next send may follow
+    /// at once, and adds one to the unsent ones, if the row is open, has had exactly `sends`, and
+    /// this was not recorded before. True if it did.
     fn lift_cooldown(
         &self,
         id: FlowId,
         sends: u8,
     ) -> impl Future<Output = Result<bool, Fault>> + Send;
+
+    /// Adds the answer to the set of attempts if the row is open and the set has fewer than
+    /// `limit`. Its verdict is written later, by [`Store::judge`] if it was right.
+    fn attempt(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        limit: u8,
+    ) -> impl Future<Output = Result<Attempted, Fault>> + Send;
 
     /// Adds the answer to the set of attempts if the row is open and the set holds the answer
     /// already or has fewer than `limit`; in the same write moves the row to matched if `right`.
@@ -231,12 +276,16 @@ pub trait Store: Send + Sync {
         keep_until: Timestamp,
     ) -> impl Future<Output = Result<Charged, Fault>> + Send;
 
-    /// Takes one off the count of each of these windows, if every one of them has as much. Never
-    /// repeated by the adapter: what is lost stays charged, and nothing is forgiven twice.
-    fn forgive(
+    /// Reads the counters at once, strongly consistent, in the order given.
+    fn counts(&self, counters: &[Label])
+    -> impl Future<Output = Result<Vec<Counts>, Fault>> + Send;
+
+    /// Takes these amounts off the counts, if every one of them has as much. Never repeated by the
+    /// adapter: what is lost stays charged, and nothing is refunded twice.
+    fn refund(
         &self,
         counter: Label,
-        windows: &[String],
+        taken: &[Taken],
     ) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 

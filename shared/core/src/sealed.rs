@@ -11,13 +11,13 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64URL_NOPAD;
 use thiserror::Error;
 
-use crate::budget::Charge;
 use crate::flow::{Caller, FlowId, Purpose};
 use crate::identifier::{Identifier, MAX_IDENTIFIER_BYTES, Method};
 use crate::keys::{Key, KeyRing, Use};
 use crate::locale::Locale;
 use crate::pending::PendingId;
 use crate::ports::Entropy;
+use crate::rate_limit::Charge;
 use crate::time::Timestamp;
 
 /// How far the clock of the host that made a ticket or proof may be ahead of ours.

@@ -1,16 +1,15 @@
 //! The sign-in resolver: the only door to a ticket.
 //!
-//! Without a proof it never looks a user up. It charges the budget and meanwhile opens a session,
+//! Without a proof it never looks a user up. It reads the budgets and meanwhile opens a session,
 //! seals a ticket, and answers the first question with it: the same calls for everybody. With a
 //! proof it makes sure that the account exists and opens a session that the proof answers.
 
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::try_join;
+use futures_util::future::{join, try_join};
 use thiserror::Error;
 
-use crate::budget::{Bearer, Budget, Charge, Gate, Source};
 use crate::device::Device;
 use crate::door::{Door, payload};
 use crate::flow::{Caller, Purpose};
@@ -23,6 +22,9 @@ use crate::policy::Deployment;
 use crate::ports::{
     Captcha, ChallengeApi, Clock, Created, Directory, Entropy, Fault, OpenChallenge, Reply, Store,
     Token,
+};
+use crate::rate_limit::{
+    Budget, CaptchaGate, Charge, CodeRequest, RateLimitError, Refusal, Source,
 };
 use crate::sealed::Proof;
 use crate::secret::Secret;
@@ -91,16 +93,16 @@ pub enum SignInError {
     #[error("This proof is not valid any more. Sign in with a new code.")]
     InvalidProof,
     /// A budget is spent.
-    #[error("Too many codes were asked for. Try again in {}.", in_words(*.retry_after))]
+    #[error("Too many codes requested. Try again in {}.", in_words(*.retry_after))]
     TooManyRequests {
         /// Seconds until the next one is allowed.
         retry_after: u64,
-        /// Which budget; for logs.
-        budget: Budget,
+        /// Which budget, for logs; `None` if Create refused and its log names it.
+        budget: Option<Budget>,
     },
-    /// A source or the deployment is over a budget, and no captcha was solved: none came along, or
-    /// it was wrong, over, used, or of somewhere else.
-    #[error("Show that you are a person, then try again.")]
+    /// A budget is spent, and no CAPTCHA was solved: none came along, or the response is wrong,
+    /// expired, used, or of another site.
+    #[error("Complete the CAPTCHA, then try again.")]
     CaptchaRequired {
         /// Which budget; for logs.
         budget: Budget,
@@ -147,6 +149,23 @@ impl SignInError {
             Self::TooManyRequests { .. } => "TooManyRequests",
             Self::CaptchaRequired { .. } => "CaptchaRequired",
             Self::Unavailable(_) => "Unavailable",
+        }
+    }
+}
+
+impl From<RateLimitError> for SignInError {
+    fn from(error: RateLimitError) -> Self {
+        match error {
+            RateLimitError::Refused(Refusal {
+                retry_after,
+                budget,
+            }) => Self::TooManyRequests {
+                retry_after,
+                budget: Some(budget),
+            },
+            RateLimitError::CaptchaRequired { budget } => Self::CaptchaRequired { budget },
+            RateLimitError::Identifier(error) => Self::InvalidIdentifier(error),
+            RateLimitError::Port(fault) => fault.into(),
         }
     }
 }
@@ -208,8 +227,8 @@ pub struct SignIn<'a, S, D, A, P, C, E> {
     pub directory: &'a D,
     /// Cognito as a client sees it.
     pub api: &'a A,
-    /// What tells people from programs where a source or the deployment is over a budget. Without
-    /// it such a request is refused.
+    /// The CAPTCHA that a spent budget of a source, a mailbox, a mail domain or the deployment asks
+    /// for. Without it a source or mail domain is refused, and codes have ten digits.
     pub captcha: Option<&'a P>,
     /// The time.
     pub clock: &'a C,
@@ -251,7 +270,7 @@ where
         let door = self.door();
         let (purpose, username, charge) = match &request.proof {
             None => {
-                let charge = self.charge(request).await?;
+                let charge = self.plan(request).await?;
                 if self.legacy_pool {
                     self.account_of(identifier).await?;
                 }
@@ -270,33 +289,29 @@ where
         })
     }
 
-    /// Charges one code, to the budget of known devices if the request comes from one.
-    async fn charge(&self, request: &SignInRequest) -> Result<Charge, SignInError> {
-        let identifier = &request.identifier;
-        let is_known = request.device.as_ref().is_some_and(|device| {
+    /// Plans one code, on the budgets of known devices if the request comes from one.
+    async fn plan(&self, request: &SignInRequest) -> Result<Charge, SignInError> {
+        let device = request.device.as_ref().and_then(|device| {
             let now = self.clock.now();
-            Device::open(device.expose(), &self.deployment.keys, self.caller, now)
-                .is_ok_and(|device| device.knows(&self.deployment.keys, identifier))
+            Device::open(device.expose(), &self.deployment.keys, self.caller, now).ok()
         });
-        let bearer = if is_known {
-            Bearer::Device
-        } else {
-            Bearer::Stranger
-        };
-        let gate = self.captcha.map(|port| Gate {
+        let gate = self.captcha.map(|port| CaptchaGate {
             port,
             answer: request.captcha.as_ref(),
         });
-        self.door()
-            .charge(identifier, bearer, request.source, gate)
-            .await
+        let code = CodeRequest {
+            identifier: &request.identifier,
+            device,
+            source: request.source,
+        };
+        self.door().plan(code, gate).await
     }
 
     async fn session_by_code(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
         let identifier = &request.identifier;
         // At once: a person waits. An opened session is nothing without the ticket, which is sealed
-        // only for a request that was charged; one that is refused waits for no session.
-        let charging = pin!(self.charge(request));
+        // only for a request that budgets allow; one that is refused waits for no session.
+        let charging = pin!(self.plan(request));
         let opening = pin!(async { Ok(self.api.initiate(identifier.as_str()).await?) });
         let (charge, opened) = try_join(charging, opening).await?;
         let mut purpose = Purpose::SignIn;
@@ -402,6 +417,16 @@ where
                 }
                 account.username
             } else {
+                // A former holder's devices are not this account's.
+                let door = self.door();
+                let limiter = door.limiter();
+                let (charged, forgotten) = join(
+                    limiter.charge_new_account(identifier),
+                    limiter.forget_devices([identifier]),
+                )
+                .await;
+                charged?;
+                forgotten?;
                 let username = uuid(self.entropy.bytes());
                 match self.directory.create(&username, identifier).await? {
                     Created::New => username,
@@ -479,7 +504,7 @@ mod tests {
     #[test]
     fn a_refusal_says_when_to_come_back() {
         let says = |retry_after| {
-            let budget = Budget::Identifier;
+            let budget = Some(Budget::Identifier);
             SignInError::TooManyRequests {
                 retry_after,
                 budget,

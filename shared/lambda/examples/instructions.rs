@@ -15,11 +15,11 @@ use std::env;
 use std::sync::Mutex;
 
 use latchstring_core::account::{Account, Attributes};
-use latchstring_core::budget::{Countries, IdentifierBudget};
 use latchstring_core::flow::Caller;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{ChallengeApi, Fault, OpenChallenge, Reply, TokenHolder};
+use latchstring_core::rate_limit::{Countries, MessageBudget, Price};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::SignInResolver;
@@ -141,13 +141,14 @@ struct World {
 impl World {
     fn new() -> Self {
         let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
-        policy.budgets.sms.countries = Countries::All;
-        policy.budgets.identifier = IdentifierBudget {
+        policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
+        policy.budgets.mailbox = MessageBudget {
             per_minute: 1_000,
             per_hour: 1_000,
             per_day: 1_000,
-            short_per_month: 1_000,
         };
+        policy.budgets.short_guesses_per_month = 1_000;
+        policy.budgets.mail.unproved_per_domain = 1_000;
         policy.budgets.source.per_minute = 1_000;
         policy.budgets.source.per_hour = 1_000;
         let key = Key::new(KeyId::parse("counted").expect("an id"), &[7; 32]).expect("a key");

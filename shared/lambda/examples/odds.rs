@@ -1,6 +1,6 @@
-//! What the budgets leave to somebody who guesses: `cargo xtask odds`.
+//! Prints the odds that the rate limits leave to an attacker: `cargo xtask odds`.
 //!
-//! It reads the same variables as the Lambdas; without any it works out the defaults.
+//! It reads the same variables as the Lambdas; without any it computes the defaults.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -10,7 +10,7 @@
 use std::process::ExitCode;
 
 use latchstring_core::code::CodeLength;
-use latchstring_core::odds::{Codes, Odds, chance, in_words};
+use latchstring_core::odds::{Guesses, Odds, chance, in_words};
 use latchstring_core::policy::Policy;
 use latchstring_lambda::config::{ConfigError, Environment};
 
@@ -30,7 +30,7 @@ fn print() -> Result<(), ConfigError> {
     let odds = Odds::of(&policy, environment.accounts()?);
     let [targeted, sprayed] = environment.ceilings()?;
 
-    println!("A code is guessed by the answers that it survives with these odds:");
+    println!("The odds that one code is guessed by all its attempts:");
     println!();
     for length in [
         policy.code_length,
@@ -45,32 +45,38 @@ fn print() -> Result<(), ConfigError> {
         );
     }
     println!();
-    println!("Somebody asks for codes without end for a year, answers each with all its attempts,");
-    println!("and proves none. An account has an address and a number; a code to either opens it.");
-    println!("The keys are rotated every month, which starts windows afresh.");
+    println!(
+        "An attacker guesses without end for a year and proves no code. An account has an address"
+    );
+    println!(
+        "and a number; a code to either opens it. The keys are rotated every month, which starts"
+    );
+    println!(
+        "windows again. Guesses are reserved before their verdict: parallel answers add none."
+    );
     println!();
     println!("One account:");
-    codes(&policy, odds.codes_of_account());
+    guesses(&policy, odds.at_account());
     println!("  odds in a year: {}", in_words(odds.targeted()));
     println!();
-    println!("One account, by somebody who has stolen one of its known devices besides:");
-    codes(&policy, odds.codes_of_devices());
+    println!("One account, with the stolen token of one of its known devices, in addition:");
+    guesses(&policy, odds.at_devices());
     verdict(odds.with_a_stolen_device(), targeted, "MAX_TARGETED_ODDS");
     println!();
     println!("Any of {} accounts (ACCOUNTS):", odds.accounts());
-    codes(&policy, odds.codes_of_deployment());
+    guesses(&policy, odds.at_deployment());
     verdict(odds.sprayed(), sprayed, "MAX_SPRAY_ODDS");
     Ok(())
 }
 
-fn codes(policy: &Policy, codes: Codes) {
-    for (codes, length) in [
-        (codes.short, policy.code_length),
-        (codes.long, policy.long_code_length),
-        (codes.longest, CodeLength::LONGEST),
+fn guesses(policy: &Policy, guesses: Guesses) {
+    for (guesses, length) in [
+        (guesses.short, policy.code_length),
+        (guesses.long, policy.long_code_length),
+        (guesses.longest, CodeLength::LONGEST),
     ] {
-        if codes > 0 {
-            println!("  {codes} codes of {} digits", length.digits());
+        if guesses > 0 {
+            println!("  {guesses} guesses at {} digits", length.digits());
         }
     }
 }

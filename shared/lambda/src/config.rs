@@ -7,17 +7,18 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use latchstring_aws::{AwsEnvironment, CaBundle, TurnstileEnvironment, TurnstileKey};
-use latchstring_core::budget::{
-    Budgets, Countries, DeploymentBudget, IdentifierBudget, Price, SmsBudget, SourceBudget,
-};
 use latchstring_core::code::{Code, CodeLength};
 use latchstring_core::flow::Caller;
-use latchstring_core::identifier::Country;
+use latchstring_core::identifier::{Country, Identifier, Method};
 use latchstring_core::locale::Locale;
 use latchstring_core::message::{AndroidHash, AppName, Branding, SmsDomain};
 use latchstring_core::odds::Odds;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::Vault;
+use latchstring_core::rate_limit::{
+    Budgets, Countries, DeploymentBudget, DeviceBudget, MailBudget, MessageBudget, Price,
+    SmsBudget, SourceBudget,
+};
 use latchstring_core::secret::Secret;
 use latchstring_core::tester::TestIdentifier;
 use thiserror::Error;
@@ -71,15 +72,19 @@ variables! {
     CODES_PER_MINUTE = "CODES_PER_MINUTE", Some("2"), "1 to 1000 codes";
     CODES_PER_HOUR = "CODES_PER_HOUR", Some("5"), "1 to 10000 codes";
     CODES_PER_DAY = "CODES_PER_DAY", Some("10"), "1 to 100000 codes";
-    SHORT_CODES_PER_MONTH = "SHORT_CODES_PER_MONTH", Some("3"), "0 to 100000 codes";
+    EXTENDED_CODES_PER_MINUTE = "EXTENDED_CODES_PER_MINUTE", Some("4"), "1 to 1000 codes";
+    EXTENDED_CODES_PER_HOUR = "EXTENDED_CODES_PER_HOUR", Some("30"), "1 to 10000 codes";
+    EXTENDED_CODES_PER_DAY = "EXTENDED_CODES_PER_DAY", Some("100"), "0 to 100000 codes";
+    SHORT_GUESSES_PER_MONTH = "SHORT_GUESSES_PER_MONTH", Some("8"), "0 to 100000 guesses";
     DEVICE_DAYS = "DEVICE_DAYS", Some("180"), "1 to 400 days";
     DEVICE_CODES_PER_MINUTE = "DEVICE_CODES_PER_MINUTE", Some("2"), "1 to 1000 codes";
     DEVICE_CODES_PER_HOUR = "DEVICE_CODES_PER_HOUR", Some("5"), "1 to 10000 codes";
     DEVICE_CODES_PER_DAY = "DEVICE_CODES_PER_DAY", Some("6"), "1 to 100000 codes";
-    DEVICE_SHORT_CODES_PER_MONTH = "DEVICE_SHORT_CODES_PER_MONTH", Some("1"), "0 to 100000 codes";
+    DEVICE_TOKEN_CODES_PER_DAY = "DEVICE_TOKEN_CODES_PER_DAY", Some("3"), "1 to 100000 codes";
+    DEVICE_SHORT_GUESSES_PER_MONTH = "DEVICE_SHORT_GUESSES_PER_MONTH", Some("3"), "0 to 100000 guesses";
     CONTACTS_PER_DAY = "CONTACTS_PER_DAY", Some("10"), "1 to 1000 codes";
-    ALL_SHORT_CODES_PER_DAY = "ALL_SHORT_CODES_PER_DAY", Some("40"), "0 to 100000000 codes";
-    ALL_LONG_CODES_PER_DAY = "ALL_LONG_CODES_PER_DAY", Some("3000"), "0 to 100000000 codes";
+    ALL_SHORT_GUESSES_PER_DAY = "ALL_SHORT_GUESSES_PER_DAY", Some("150"), "0 to 100000000 guesses";
+    ALL_LONG_GUESSES_PER_DAY = "ALL_LONG_GUESSES_PER_DAY", Some("5000"), "0 to 100000000 guesses";
     ALL_CODES_PER_DAY = "ALL_CODES_PER_DAY", Some("100000"), "1 to 100000000 codes";
     ACCOUNTS = "ACCOUNTS", Some("10000"), "1 to 1000000000 accounts";
     MAX_TARGETED_ODDS = "MAX_TARGETED_ODDS", Some("0.001"), "a number between 0 and 1";
@@ -94,9 +99,14 @@ variables! {
     TURNSTILE_URL = "TURNSTILE_URL", Some("https://challenges.cloudflare.com/turnstile/v0/siteverify"), "an https URL";
     SMS_COUNTRIES = "SMS_COUNTRIES", Some(""), "ISO codes with or without a price, as in US:0.0079,DE";
     SMS_PRICE = "SMS_PRICE", Some("0.1"), "a price of up to 10000, up to five decimals";
-    SMS_SPEND_PER_DAY = "SMS_SPEND_PER_DAY", Some("50"), "a sum of up to 10000, up to five decimals";
+    SMS_SPEND_PER_DAY = "SMS_SPEND_PER_DAY", Some("10"), "a sum of up to 10000, up to five decimals";
+    SMS_SPEND_PER_MONTH = "SMS_SPEND_PER_MONTH", Some("100"), "a sum of up to 10000, up to five decimals";
     SMS_UNPROVED_PER_PREFIX = "SMS_UNPROVED_PER_PREFIX", Some("30"), "1 to 1000000 codes";
     SMS_UNPROVED_PER_COUNTRY = "SMS_UNPROVED_PER_COUNTRY", Some("200"), "1 to 10000000 codes";
+    MAIL_UNPROVED_PER_DOMAIN = "MAIL_UNPROVED_PER_DOMAIN", Some("100"), "1 to 10000000 codes";
+    MAIL_UNPROVED_PER_HOUR = "MAIL_UNPROVED_PER_HOUR", Some("1000"), "1 to 10000000 codes";
+    MAIL_ACCOUNTS_PER_DOMAIN = "MAIL_ACCOUNTS_PER_DOMAIN", Some("50"), "1 to 10000000 accounts";
+    MAIL_SHARED_DOMAINS = "MAIL_SHARED_DOMAINS", Some(""), "domains, separated by commas";
     TEST_IDENTIFIERS = "TEST_IDENTIFIERS", Some(""), "addresses and numbers with their last day, as in ada@example.com=2027-01-31";
     TEST_IDENTIFIERS_IN_PRODUCTION = "TEST_IDENTIFIERS_IN_PRODUCTION", Some("false"), "true or false";
     APP_NAME = "APP_NAME", Some(""), "a name of 1 to 30 characters";
@@ -364,36 +374,66 @@ impl Environment<'_> {
     fn budgets(&self) -> Result<Budgets, ConfigError> {
         let most = 100_000_000;
         Ok(Budgets {
-            identifier: IdentifierBudget {
+            mailbox: MessageBudget {
                 per_minute: self.number(CODES_PER_MINUTE, 1..=1000)?,
                 per_hour: self.number(CODES_PER_HOUR, 1..=10_000)?,
                 per_day: self.number(CODES_PER_DAY, 1..=100_000)?,
-                short_per_month: self.number(SHORT_CODES_PER_MONTH, 0..=100_000)?,
             },
-            device: IdentifierBudget {
-                per_minute: self.number(DEVICE_CODES_PER_MINUTE, 1..=1000)?,
-                per_hour: self.number(DEVICE_CODES_PER_HOUR, 1..=10_000)?,
-                per_day: self.number(DEVICE_CODES_PER_DAY, 1..=100_000)?,
-                short_per_month: self.number(DEVICE_SHORT_CODES_PER_MONTH, 0..=100_000)?,
+            extended: MessageBudget {
+                per_minute: self.number(EXTENDED_CODES_PER_MINUTE, 1..=1000)?,
+                per_hour: self.number(EXTENDED_CODES_PER_HOUR, 1..=10_000)?,
+                per_day: self.number(EXTENDED_CODES_PER_DAY, 0..=100_000)?,
+            },
+            short_guesses_per_month: self.number(SHORT_GUESSES_PER_MONTH, 0..=100_000)?,
+            device: DeviceBudget {
+                messages: MessageBudget {
+                    per_minute: self.number(DEVICE_CODES_PER_MINUTE, 1..=1000)?,
+                    per_hour: self.number(DEVICE_CODES_PER_HOUR, 1..=10_000)?,
+                    per_day: self.number(DEVICE_CODES_PER_DAY, 1..=100_000)?,
+                },
+                per_token_and_day: self.number(DEVICE_TOKEN_CODES_PER_DAY, 1..=100_000)?,
+                short_guesses_per_month: self
+                    .number(DEVICE_SHORT_GUESSES_PER_MONTH, 0..=100_000)?,
             },
             contacts_per_day: self.number(CONTACTS_PER_DAY, 1..=1000)?,
             deployment: DeploymentBudget {
-                short_per_day: self.number(ALL_SHORT_CODES_PER_DAY, 0..=most)?,
-                long_per_day: self.number(ALL_LONG_CODES_PER_DAY, 0..=most)?,
-                per_day: self.number(ALL_CODES_PER_DAY, 1..=most)?,
+                short_guesses_per_day: self.number(ALL_SHORT_GUESSES_PER_DAY, 0..=most)?,
+                long_guesses_per_day: self.number(ALL_LONG_GUESSES_PER_DAY, 0..=most)?,
+                messages_per_day: self.number(ALL_CODES_PER_DAY, 1..=most)?,
             },
             source: SourceBudget {
                 per_minute: self.number(SOURCE_CODES_PER_MINUTE, 1..=100_000)?,
                 per_hour: self.number(SOURCE_CODES_PER_HOUR, 1..=1_000_000)?,
                 solved_per_hour: self.number(SOURCE_SOLVED_CODES_PER_HOUR, 1..=1_000_000)?,
             },
+            mail: MailBudget {
+                unproved_per_domain: self.number(MAIL_UNPROVED_PER_DOMAIN, 1..=10_000_000)?,
+                unproved_per_hour: self.number(MAIL_UNPROVED_PER_HOUR, 1..=10_000_000)?,
+                accounts_per_domain: self.number(MAIL_ACCOUNTS_PER_DOMAIN, 1..=10_000_000)?,
+                shared_domains: self.shared_domains()?,
+            },
             sms: SmsBudget {
                 countries: self.countries()?,
                 unproved_per_prefix: self.number(SMS_UNPROVED_PER_PREFIX, 1..=1_000_000)?,
                 unproved_per_country: self.number(SMS_UNPROVED_PER_COUNTRY, 1..=10_000_000)?,
                 spend_per_day: self.price(SMS_SPEND_PER_DAY)?,
+                spend_per_month: self.price(SMS_SPEND_PER_MONTH)?,
             },
         })
+    }
+
+    fn shared_domains(&self) -> Result<Vec<String>, ConfigError> {
+        let listed = self.text(MAIL_SHARED_DOMAINS)?;
+        let domains = listed.split(',').map(str::trim).filter(|it| !it.is_empty());
+        domains
+            .map(|domain| {
+                // As the domain of an address is read, so that the two compare.
+                let address = Identifier::parse(Method::Email, &format!("a@{domain}")).ok()?;
+                let (_, domain) = address.as_str().rsplit_once('@')?;
+                Some(domain.to_owned())
+            })
+            .collect::<Option<_>>()
+            .ok_or(ConfigError::Invalid(MAIL_SHARED_DOMAINS))
     }
 
     /// Where real messages are sent, a code that never changes has to be asked for twice.
@@ -688,7 +728,7 @@ mod tests {
             ("CODES_PER_HOUR", "10001"),
             ("CODES_PER_DAY", "1e3"),
             ("LONG_CODE_LENGTH", "5"),
-            ("SHORT_CODES_PER_MONTH", "-1"),
+            ("SHORT_GUESSES_PER_MONTH", "-1"),
             ("DEVICE_DAYS", "401"),
             ("DEVICE_CODES_PER_DAY", "0"),
             ("CONTACTS_PER_DAY", "0"),
@@ -737,10 +777,10 @@ mod tests {
     fn budgets_that_leave_too_much_to_guess_are_refused_by_the_name_of_the_ceiling() {
         for (name, value, ceiling) in [
             ("CODES_PER_DAY", "1000", "MAX_TARGETED_ODDS"),
-            ("SHORT_CODES_PER_MONTH", "10", "MAX_TARGETED_ODDS"),
-            ("DEVICE_SHORT_CODES_PER_MONTH", "10", "MAX_TARGETED_ODDS"),
-            ("ALL_SHORT_CODES_PER_DAY", "400", "MAX_SPRAY_ODDS"),
-            ("ALL_LONG_CODES_PER_DAY", "30000", "MAX_SPRAY_ODDS"),
+            ("SHORT_GUESSES_PER_MONTH", "30", "MAX_TARGETED_ODDS"),
+            ("DEVICE_SHORT_GUESSES_PER_MONTH", "30", "MAX_TARGETED_ODDS"),
+            ("ALL_SHORT_GUESSES_PER_DAY", "1200", "MAX_SPRAY_ODDS"),
+            ("ALL_LONG_GUESSES_PER_DAY", "90000", "MAX_SPRAY_ODDS"),
         ] {
             let pairs = with(name, value);
             let error = Environment::Pairs(&pairs).policy().unwrap_err();
@@ -751,7 +791,7 @@ mod tests {
         }
         let pairs = [
             LEAST,
-            &[("ALL_SHORT_CODES_PER_DAY", "400"), ("ACCOUNTS", "10")],
+            &[("ALL_SHORT_GUESSES_PER_DAY", "1200"), ("ACCOUNTS", "10")],
         ]
         .concat();
         assert!(Environment::Pairs(&pairs).policy().is_ok(), "few accounts");

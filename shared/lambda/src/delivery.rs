@@ -127,12 +127,12 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use latchstring_core::account::Sub;
-    use latchstring_core::budget::Charge;
     use latchstring_core::code::CodeLength;
     use latchstring_core::flow::{Flow, Progress, Purpose, State, Step, Subject};
     use latchstring_core::identifier::{Identifier, Method};
     use latchstring_core::keys::{Key, KeyId};
     use latchstring_core::policy::Policy;
+    use latchstring_core::rate_limit::Charge;
     use latchstring_core::sealed::SealedContact;
     use latchstring_core::time::Timestamp;
     use latchstring_memory::MemoryStore;
@@ -183,6 +183,7 @@ mod tests {
             issued_at: SENT_AT,
             expires_at: SENT_AT.plus(Duration::from_secs(300)),
             sends: 1,
+            unsent: 0,
             last_sent_at: SENT_AT,
             attempts: [].into(),
             state: State::Open,

@@ -123,6 +123,10 @@ impl<T> Decision<'_, T> {
         let why = decided.why.as_str();
         let time = begun.elapsed();
         let duration_ms = millis(time);
+        let budget = decided.refusal.map(|refusal| refusal.budget.as_str());
+        if let Some(budget) = budget {
+            metrics::refused_by_budget(budget, None);
+        }
         match &decided.fault {
             None => tracing::info!(
                 trigger,
@@ -131,6 +135,7 @@ impl<T> Decision<'_, T> {
                 why,
                 flow,
                 identifier,
+                budget,
                 duration_ms,
                 "decision"
             ),

@@ -8,8 +8,10 @@ use latchstring_core::identifier::Method;
 use latchstring_core::label::Label;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Charged, Fault, Finished, Judged, Opened, Redeemed, Store, Token, Window,
+    Attempted, Charged, Counts, Fault, Finished, Judged, Opened, Redeemed, Store, Taken, Token,
+    Window,
 };
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::time::Timestamp;
 
 use crate::lock;
@@ -31,7 +33,7 @@ struct Tables {
     redeemed: BTreeMap<Token, (FlowId, Timestamp)>,
     pending: BTreeMap<(Sub, Method), Pending>,
     leases: BTreeMap<Label, (Label, Timestamp)>,
-    counters: BTreeMap<Label, (BTreeMap<String, u32>, Timestamp)>,
+    counters: BTreeMap<Label, (Counts, Timestamp)>,
     opened: u64,
 }
 
@@ -67,10 +69,17 @@ impl Store for MemoryStore {
         Ok(lock(&self.0).flows.get(&id).cloned())
     }
 
-    async fn advance_send(&self, id: FlowId, sends: u8, now: Timestamp) -> Result<bool, Fault> {
+    async fn advance_send(
+        &self,
+        id: FlowId,
+        sends: u8,
+        charge: Charge,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
         let mut tables = lock(&self.0);
         match tables.flows.get_mut(&id) {
             Some(flow) if flow.state == State::Open && flow.sends == sends => {
+                flow.charge = charge;
                 flow.sends = sends.saturating_add(1);
                 flow.last_sent_at = now;
                 Ok(true)
@@ -82,12 +91,39 @@ impl Store for MemoryStore {
     async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, Fault> {
         let mut tables = lock(&self.0);
         match tables.flows.get_mut(&id) {
-            Some(flow) if flow.state == State::Open && flow.sends == sends => {
+            Some(flow)
+                if flow.state == State::Open
+                    && flow.sends == sends
+                    && flow.last_sent_at > Timestamp::default() =>
+            {
                 flow.last_sent_at = Timestamp::default();
+                flow.unsent = flow.unsent.saturating_add(1);
                 Ok(true)
             }
             _ => Ok(false),
         }
+    }
+
+    async fn attempt(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        limit: u8,
+    ) -> Result<Attempted, Fault> {
+        let mut tables = lock(&self.0);
+        let Some(flow) = tables.flows.get_mut(&id) else {
+            return Ok(Attempted::Refused(None));
+        };
+        Ok(if flow.state != State::Open {
+            Attempted::Refused(Some(Box::new(flow.clone())))
+        } else if flow.attempts.contains(&answer) {
+            Attempted::Repeated
+        } else if flow.attempts.len() < usize::from(limit) {
+            flow.attempts.insert(answer);
+            Attempted::New
+        } else {
+            Attempted::Refused(Some(Box::new(flow.clone())))
+        })
     }
 
     async fn judge(
@@ -216,7 +252,7 @@ impl Store for MemoryStore {
         let (counts, kept_until) = tables
             .counters
             .entry(counter)
-            .or_insert_with(|| (BTreeMap::new(), keep_until));
+            .or_insert_with(|| (Counts::new(), keep_until));
         *kept_until = keep_until.max(*kept_until);
         let has_room = |window: &Window| {
             let count: u32 = counts.get(&window.name).copied().unwrap_or_default();
@@ -233,17 +269,32 @@ impl Store for MemoryStore {
         Ok(Charged::Yes)
     }
 
-    async fn forgive(&self, counter: Label, windows: &[String]) -> Result<(), Fault> {
+    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, Fault> {
+        let tables = lock(&self.0);
+        Ok(counters
+            .iter()
+            .map(|counter| match tables.counters.get(counter) {
+                Some((counts, _)) => counts.clone(),
+                None => Counts::new(),
+            })
+            .collect())
+    }
+
+    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), Fault> {
         let mut tables = lock(&self.0);
         let Some((counts, _)) = tables.counters.get_mut(&counter) else {
             return Ok(());
         };
-        if windows
-            .iter()
-            .all(|name| counts.get(name).is_some_and(|count| *count > 0))
-        {
-            for name in windows {
-                counts.entry(name.clone()).and_modify(|count| *count -= 1);
+        let has = |taken: &Taken| {
+            counts
+                .get(&taken.name)
+                .is_some_and(|count| *count >= taken.amount)
+        };
+        if taken.iter().all(has) {
+            for Taken { name, amount } in taken {
+                counts
+                    .entry(name.clone())
+                    .and_modify(|count| *count -= amount);
             }
         }
         Ok(())

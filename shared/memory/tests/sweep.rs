@@ -7,12 +7,12 @@
 use std::collections::BTreeSet;
 use std::task::{Context, Poll, Waker};
 
-use latchstring_core::budget::Charge;
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::keys::KeyId;
 use latchstring_core::label::Label;
 use latchstring_core::ports::{Charged, Opened, Store, Token, Window};
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::SealedContact;
 use latchstring_core::time::Timestamp;
 use latchstring_memory::MemoryStore;
@@ -59,6 +59,7 @@ fn let_pass(store: &MemoryStore, issued_at: Timestamp) {
             issued_at,
             expires_at: issued_at,
             sends: 1,
+            unsent: 0,
             last_sent_at: issued_at,
             attempts: BTreeSet::new(),
             state: State::Open,

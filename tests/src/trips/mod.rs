@@ -16,11 +16,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use latchstring_core::account::{Account, Attributes};
-use latchstring_core::budget::Countries;
 use latchstring_core::flow::Caller;
 use latchstring_core::identifier::Method;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
+use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::SignInResolver;
@@ -128,7 +128,7 @@ impl Journey {
 
     fn begin(who: Who, method: Method, latencies: Latencies) -> Self {
         let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
-        policy.budgets.sms.countries = Countries::All;
+        policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
         let key = Key::new(KeyId::parse("trips").expect("an id"), &[7; 32]).expect("a key");
         let deployment = Deployment {
             policy,

@@ -7,9 +7,10 @@ use latchstring_core::label::Label;
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Charged, Courier, Created, DeliveryFault, Directory, Fault, Finished, Judged, Opened, Redeemed,
-    Store, Token, TokenHolder, Window, Written,
+    Attempted, Charged, Counts, Courier, Created, DeliveryFault, Directory, Fault, Finished,
+    Judged, Opened, Redeemed, Store, Taken, Token, TokenHolder, Window, Written,
 };
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 
@@ -47,14 +48,30 @@ impl<P: Store> Store for Far<P> {
         self.port.flow(id).await
     }
 
-    async fn advance_send(&self, id: FlowId, sends: u8, now: Timestamp) -> Result<bool, Fault> {
+    async fn advance_send(
+        &self,
+        id: FlowId,
+        sends: u8,
+        charge: Charge,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
         self.write().await;
-        self.port.advance_send(id, sends, now).await
+        self.port.advance_send(id, sends, charge, now).await
     }
 
     async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, Fault> {
         self.write().await;
         self.port.lift_cooldown(id, sends).await
+    }
+
+    async fn attempt(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        limit: u8,
+    ) -> Result<Attempted, Fault> {
+        self.write().await;
+        self.port.attempt(id, answer, limit).await
     }
 
     async fn judge(
@@ -136,9 +153,14 @@ impl<P: Store> Store for Far<P> {
         self.port.charge(counter, windows, keep_until).await
     }
 
-    async fn forgive(&self, counter: Label, windows: &[String]) -> Result<(), Fault> {
+    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, Fault> {
+        self.read().await;
+        self.port.counts(counters).await
+    }
+
+    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), Fault> {
         self.write().await;
-        self.port.forgive(counter, windows).await
+        self.port.refund(counter, taken).await
     }
 }
 

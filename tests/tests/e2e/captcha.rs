@@ -1,10 +1,10 @@
-//! A captcha, where the deployment is over its budgets: known and unknown are sent back alike, and
-//! whoever solves it signs in.
+//! A CAPTCHA, where the breaker of mail has tripped: known and unknown are sent back alike, and a
+//! solved one signs in.
 
 use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person, Refusal};
 
-/// A service that asks for a captcha from the third code on that nobody proved.
+/// A service that asks for a CAPTCHA from the third unproved mail on, after two of them.
 async fn sprayed() -> Latchstring {
     let options = Options {
         captcha: true,

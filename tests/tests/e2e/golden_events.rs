@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes};
-use latchstring_core::budget::Charge;
 use latchstring_core::code::Code;
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{Caller, FlowId, Purpose};
@@ -23,6 +22,7 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::Clock;
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};

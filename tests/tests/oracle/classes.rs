@@ -158,7 +158,7 @@ pub(crate) async fn play(setting: Setting, class: Class, throttled: bool) -> Sto
     class.set_up(world).await;
     world.at_secs(180);
     if throttled {
-        for _ in 0..2 {
+        for _ in 0..6 {
             asks(world).await;
         }
         world.at_secs(190);

@@ -11,9 +11,11 @@ use latchstring_core::label::Label;
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    ChallengeApi, Charged, Courier, Created, DeliveryFault, Directory, Fault, Finished, Judged,
-    OpenChallenge, Opened, Redeemed, Reply, Store, Token, TokenHolder, Window, Written,
+    Attempted, ChallengeApi, Charged, Counts, Courier, Created, DeliveryFault, Directory, Fault,
+    Finished, Judged, OpenChallenge, Opened, Redeemed, Reply, Store, Taken, Token, TokenHolder,
+    Window, Written,
 };
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_tests::StillClock;
@@ -157,8 +159,14 @@ impl<P: Store> Store for Noting<P> {
             Opened::Before(_) => "before",
         };
         flow(id: FlowId) -> Option<Flow>, found;
-        advance_send(id: FlowId, sends: u8, now: Timestamp) -> bool, yes_or_no;
+        advance_send(id: FlowId, sends: u8, charge: Charge, now: Timestamp) -> bool, yes_or_no;
         lift_cooldown(id: FlowId, sends: u8) -> bool, yes_or_no;
+        attempt(id: FlowId, answer: AnswerDigest, limit: u8) -> Attempted,
+            |attempted| match attempted {
+                Attempted::New => "new",
+                Attempted::Repeated => "repeated",
+                Attempted::Refused(_) => "refused",
+            };
         judge(id: FlowId, answer: AnswerDigest, right: bool, limit: u8, now: Timestamp) -> Judged,
             |judged| match judged {
                 Judged::Recorded => "recorded",
@@ -186,7 +194,8 @@ impl<P: Store> Store for Noting<P> {
                 Charged::Yes => "charged",
                 Charged::Refused { .. } => "refused",
             };
-        forgive(counter: Label, windows: &[String]) -> (), done;
+        counts(counters: &[Label]) -> Vec<Counts>, done;
+        refund(counter: Label, taken: &[Taken]) -> (), done;
     }
 }
 

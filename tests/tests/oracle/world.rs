@@ -8,11 +8,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use axum::http::HeaderMap;
 use latchstring_aws::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
-use latchstring_core::budget::Countries;
 use latchstring_core::flow::Caller;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Directory};
+use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::{ContactResolver, SignInResolver};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
@@ -288,6 +288,7 @@ impl World {
             ("Mutation.signIn", SIGN_IN),
             ("Mutation.signInTicket", SIGN_IN),
             ("Mutation.rememberDevice", SIGN_IN),
+            ("Mutation.forgetDevices", SIGN_IN),
             ("Mutation.signUp", CONTACTS),
             ("Mutation.changeContact", CONTACTS),
             ("Query.pendingContact", CONTACTS),
@@ -425,7 +426,7 @@ fn lambdas(
 ) -> Lambdas {
     let key = Key::new(KeyId::parse("k1").expect("an id"), &[7; 32]).expect("a key");
     let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
-    policy.budgets.sms.countries = Countries::All;
+    policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
     let deployment = Deployment {
         policy,
         keys: KeyRing::new(key, None, None).expect("one key is a ring"),

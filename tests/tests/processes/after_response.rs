@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use latchstring_aws::DynamoStore;
-use latchstring_core::budget::Charge;
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{Caller, Challenge, FlowId, Purpose, Step};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Entropy};
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::Ticket;
 use latchstring_lambda::cognito::CreateTrigger;
 use latchstring_lambda::{DELIVERY, OsEntropy, SystemClock, answer, deliver};

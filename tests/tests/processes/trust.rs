@@ -150,8 +150,8 @@ async fn cloudflare_is_believed_by_the_systems_store_whatever_aws_is_held_to() {
             ("TURNSTILE_KEY", "key-of-the-widget"),
             ("TURNSTILE_HOSTNAMES", "app.example.com"),
             // Everybody is asked for a captcha.
-            ("ALL_SHORT_CODES_PER_DAY", "0"),
-            ("ALL_LONG_CODES_PER_DAY", "0"),
+            ("ALL_SHORT_GUESSES_PER_DAY", "0"),
+            ("ALL_LONG_GUESSES_PER_DAY", "0"),
         ],
     )
     .await;

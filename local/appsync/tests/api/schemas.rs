@@ -21,6 +21,7 @@ fn the_deployed_schema_is_an_api() {
         "Mutation.signIn",
         "Mutation.signInTicket",
         "Mutation.rememberDevice",
+        "Mutation.forgetDevices",
         "Mutation.signUp",
         "Mutation.changeContact",
         "Query.pendingContact",

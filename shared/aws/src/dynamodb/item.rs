@@ -7,7 +7,6 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::BASE64URL_NOPAD;
 use latchstring_core::account::Sub;
-use latchstring_core::budget::Charge;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::Method;
 use latchstring_core::keys::KeyId;
@@ -15,6 +14,7 @@ use latchstring_core::label::Label;
 use latchstring_core::locale::Locale;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::Token;
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::SealedContact;
 use latchstring_core::time::Timestamp;
 
@@ -100,6 +100,7 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
         ("issued_at", time(flow.issued_at)),
         ("expires_at", time(flow.expires_at)),
         ("sends", number(flow.sends)),
+        ("unsent", number(flow.unsent)),
         ("last_sent_at", time(flow.last_sent_at)),
     ]);
     let mut set = |name: &str, value| item.insert(name.to_owned(), value);
@@ -168,6 +169,7 @@ pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
         issued_at: row.time("issued_at")?,
         expires_at: row.time("expires_at")?,
         sends: row.number("sends")?,
+        unsent: row.number("unsent")?,
         last_sent_at: row.time("last_sent_at")?,
         // One that a later version wrote is only a language.
         locale: row.text("locale").and_then(Locale::parse),

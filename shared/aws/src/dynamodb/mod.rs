@@ -1,7 +1,8 @@
 //! Flows, redemptions, pending contacts, leases and counters on Amazon DynamoDB: one on-demand
 //! table with the partition key `pk` (string) and the TTL attribute `ttl` (number, seconds).
 //!
-//! Every operation is one request: a conditional write, or one strongly consistent read by key.
+//! Every operation is one request: a conditional write, or one strongly consistent read by key, of
+//! one item or of several counters.
 //! There is no query and no scan, and no index. A write whose condition fails is told the item as
 //! it stands in the same response.
 //!
@@ -25,12 +26,13 @@
 //!
 //! | operation | landed twice |
 //! |---|---|
-//! | `open_flow`, `advance_send`, `finish` | knows itself by `by`: still the one that won. If another write came between, it counts as lost, and nothing is sent or done twice |
+//! | `open_flow`, `advance_send`, `attempt`, `finish` | knows itself by `by`: still the one that won. If another write came between, it counts as lost, and nothing is sent or done twice |
 //! | `judge` | a wrong answer is in the set already and takes no room; a right one finds the row matched by itself, which the core lets pass again |
 //! | `redeem`, `lease` | the holder finds itself |
-//! | `lift_cooldown`, `put_pending`, `settle_pending`, `release` | the same end |
+//! | `lift_cooldown` | finds itself recorded, and counts as lost |
+//! | `put_pending`, `settle_pending`, `release` | the same end |
 //! | `charge` | knows itself by `by`, unless another charge came between: then it counts twice, never too little |
-//! | `forgive` | is never repeated: what is lost stays charged |
+//! | `refund` | is never repeated: what is lost stays charged |
 //!
 //! A first attempt may even land after the call has ended with a fault. Then a send, attempt or
 //! charge is used up without effect, or a lease is held until its time is up: nothing happens
@@ -44,21 +46,26 @@ use std::time::Duration;
 use aws_runtime::user_agent::ApiMetadata;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::meta::PKG_VERSION;
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
 use aws_sdk_dynamodb::operation::get_item::GetItemInput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemInput};
 use aws_sdk_dynamodb::operation::update_item::{
     UpdateItemError, UpdateItemInput, UpdateItemOutput,
 };
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure,
+};
 use latchstring_core::account::Sub;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
 use latchstring_core::identifier::Method;
 use latchstring_core::label::Label;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Charged, Entropy, Fault, Finished, Judged, Opened, Redeemed, Store, Token, Window,
+    Attempted, Charged, Counts, Entropy, Fault, Finished, Judged, Opened, Redeemed, Store, Taken,
+    Token, Window,
 };
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::time::Timestamp;
 
 use crate::client::{Aws, Patience, code_of};
@@ -82,6 +89,7 @@ pub(crate) static API: Api = Api {
 };
 
 requests! { aws_sdk_dynamodb:
+    batch_get_item: BatchGetItem, BatchGetItemInput, BatchGetItemOutput, BatchGetItemError;
     delete_item: DeleteItem, DeleteItemInput, DeleteItemOutput, DeleteItemError;
     get_item: GetItem, GetItemInput, GetItemOutput, GetItemError;
     put_item: PutItem, PutItemInput, PutItemOutput, PutItemError;
@@ -272,15 +280,22 @@ impl<E: Entropy> Store for DynamoStore<E> {
         item.map(|item| flow_in(id, &item, "GetItem")).transpose()
     }
 
-    async fn advance_send(&self, id: FlowId, sends: u8, now: Timestamp) -> Result<bool, Fault> {
+    async fn advance_send(
+        &self,
+        id: FlowId,
+        sends: u8,
+        charge: Charge,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
         let by = self.draw();
         let written = self
             .update(Update {
                 key: item::flow_key(id),
-                change: "SET #sends = :next, #last_sent_at = :now, #by = :by",
+                change: "SET #sends = :next, #charge = :charge, #last_sent_at = :now, #by = :by",
                 condition: "#state = :open AND #sends = :sends",
                 values: [
                     (":next", number(sends.saturating_add(1))),
+                    (":charge", bytes(&charge.to_bytes())),
                     (":now", time(now)),
                     (":by", bytes(&by)),
                     (":open", text(OPEN)),
@@ -298,16 +313,58 @@ impl<E: Entropy> Store for DynamoStore<E> {
         let written = self
             .update(Update {
                 key: item::flow_key(id),
-                change: "SET #last_sent_at = :never",
-                condition: "#state = :open AND #sends = :sends",
+                change: "SET #last_sent_at = :never ADD #unsent :one",
+                condition: "#state = :open AND #sends = :sends AND #last_sent_at > :never",
                 values: [
                     (":never", time(Timestamp::default())),
+                    (":one", number(1_u32)),
                     (":open", text(OPEN)),
                     (":sends", number(sends)),
                 ],
             })
             .await?;
         Ok(matches!(written, Written::Done))
+    }
+
+    async fn attempt(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        limit: u8,
+    ) -> Result<Attempted, Fault> {
+        let by = self.draw();
+        let condition = if limit == 0 {
+            "#state = :open AND NOT contains(#attempts, :answer) AND size(#attempts) < :limit"
+        } else {
+            // An empty set is a missing attribute, which has no size.
+            "#state = :open AND (attribute_not_exists(#attempts) \
+             OR (NOT contains(#attempts, :answer) AND size(#attempts) < :limit))"
+        };
+        let written = self
+            .update(Update {
+                key: item::flow_key(id),
+                change: "SET #by = :by ADD #attempts :answers",
+                condition,
+                values: [
+                    (":by", bytes(&by)),
+                    (":answers", item::answers([&answer])),
+                    (":open", text(OPEN)),
+                    (":answer", bytes(answer.as_bytes())),
+                    (":limit", number(limit)),
+                ],
+            })
+            .await?;
+        let item = match written {
+            Written::Done => return Ok(Attempted::New),
+            Written::Refused(None) => return Ok(Attempted::Refused(None)),
+            Written::Refused(Some(item)) => item,
+        };
+        let flow = flow_in(id, &item, "UpdateItem")?;
+        Ok(match flow.state {
+            State::Open if flow.attempts.contains(&answer) && is_by(&item, by) => Attempted::New,
+            State::Open if flow.attempts.contains(&answer) => Attempted::Repeated,
+            _ => Attempted::Refused(Some(Box::new(flow))),
+        })
     }
 
     async fn judge(
@@ -570,30 +627,83 @@ impl<E: Entropy> Store for DynamoStore<E> {
             .ok_or_else(|| unreadable("UpdateItem"))
     }
 
-    async fn forgive(&self, counter: Label, windows: &[String]) -> Result<(), Fault> {
-        let numbered = |each: fn(usize) -> String| (0..windows.len()).map(each).collect::<Vec<_>>();
-        let values = HashMap::from([
-            (":one".to_owned(), number(1_u32)),
-            (":less".to_owned(), AttributeValue::N("-1".to_owned())),
-        ]);
+    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, Fault> {
+        let keys = counters.iter().map(|counter| {
+            let key = AttributeValue::S(item::counter_key(*counter));
+            HashMap::from([(PK.to_owned(), key)])
+        });
+        let keys = KeysAndAttributes::builder()
+            .set_keys(Some(keys.collect()))
+            .consistent_read(true)
+            .build()
+            .map_err(|_| Fault::new("BatchGetItem", "no keys"))?;
+        let input = BatchGetItemInput::builder().request_items(&self.table, keys);
+        let output = self
+            .service
+            .ask(input.build())
+            .await
+            .map_err(|error| Fault::new("BatchGetItem", code_of(&error)))?;
+        if output.unprocessed_keys.is_some_and(|keys| !keys.is_empty()) {
+            return Err(Fault::new("BatchGetItem", "unprocessed keys"));
+        }
+        let items = output.responses.unwrap_or_default();
+        let items: HashMap<&str, &Item> = items
+            .get(&self.table)
+            .into_iter()
+            .flatten()
+            .filter_map(|item| Some((Row(item).text(PK)?, item)))
+            .collect();
+        Ok(counters
+            .iter()
+            .map(|counter| {
+                let item = items.get(item::counter_key(*counter).as_str());
+                item.map(|item| counts_in(item)).unwrap_or_default()
+            })
+            .collect())
+    }
+
+    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), Fault> {
+        let numbered = |each: fn(usize) -> String| (0..taken.len()).map(each).collect::<Vec<_>>();
+        let values = taken.iter().enumerate().flat_map(|(n, taken)| {
+            let Taken { amount, .. } = taken;
+            [
+                (format!(":amount{n}"), number(*amount)),
+                (format!(":less{n}"), AttributeValue::N(format!("-{amount}"))),
+            ]
+        });
         let update = UpdateItemInput::builder()
             .table_name(&self.table)
             .key(PK, AttributeValue::S(item::counter_key(counter)))
             .update_expression(format!(
                 "ADD {}",
-                numbered(|n| format!("#w{n} :less")).join(", ")
+                numbered(|n| format!("#w{n} :less{n}")).join(", ")
             ))
-            .condition_expression(numbered(|n| format!("#w{n} >= :one")).join(" AND "))
-            .set_expression_attribute_names(Some(window_names(windows.iter().map(|name| &**name))))
-            .set_expression_attribute_values(Some(values));
-        // A second one could forgive what somebody else was charged.
+            .condition_expression(numbered(|n| format!("#w{n} >= :amount{n}")).join(" AND "))
+            .set_expression_attribute_names(Some(window_names(
+                taken.iter().map(|taken| &*taken.name),
+            )))
+            .set_expression_attribute_values(Some(values.collect()));
+        // A second one could refund what another flow was charged.
         written(self.once.ask(update.build()).await).map(|_| ())
     }
 }
 
-/// The attribute of a window, apart from those that every item has.
+/// Prefix of a window's attribute, apart from those that every item has.
+const WINDOW: &str = "n_";
+
+/// Returns the attribute of a window.
 fn window_name(name: &str) -> String {
-    format!("n_{name}")
+    format!("{WINDOW}{name}")
+}
+
+/// Returns the windows of a counter's item.
+fn counts_in(item: &Item) -> Counts {
+    item.keys()
+        .filter_map(|attribute| {
+            let count = Row(item).number(attribute)?;
+            Some((attribute.strip_prefix(WINDOW)?.to_owned(), count))
+        })
+        .collect()
 }
 
 /// The names `#w0`, `#w1` and so on of these windows in expressions.

@@ -38,13 +38,15 @@ pub struct Progress {
     pub last_sent_at: Timestamp,
     /// How often it was sent.
     pub sends: u8,
+    /// How many of these sends never left.
+    pub unsent: u8,
     /// How many attempts were used.
     pub used: u8,
     /// Digits of the code.
     pub code_length: CodeLength,
 }
 
-const BODY_BYTES: usize = 1 + 1 + 16 + 8 + 8 + 1 + 1 + 1;
+const BODY_BYTES: usize = 1 + 1 + 16 + 8 + 8 + 1 + 1 + 1 + 1;
 const TAG_BYTES: usize = 16;
 const VERSION: u8 = 1;
 
@@ -74,6 +76,7 @@ impl Progress {
             issued_at: now,
             last_sent_at: now,
             sends: 1,
+            unsent: 0,
             used: 0,
             code_length,
         }
@@ -89,6 +92,7 @@ impl Challenge {
             issued_at: Timestamp::default(),
             last_sent_at: Timestamp::default(),
             sends: 0,
+            unsent: 0,
             used: 0,
             code_length: CodeLength::DEFAULT,
         };
@@ -103,6 +107,7 @@ impl Challenge {
         bytes.extend_from_slice(&progress.issued_at.as_millis().to_be_bytes());
         bytes.extend_from_slice(&progress.last_sent_at.as_millis().to_be_bytes());
         bytes.push(progress.sends);
+        bytes.push(progress.unsent);
         bytes.push(progress.used);
         bytes.push(progress.code_length.digits());
         let key = keys.current();
@@ -128,13 +133,14 @@ impl Challenge {
         let (&flow, rest) = rest.split_first_chunk()?;
         let (&issued_at, rest) = rest.split_first_chunk()?;
         let (&last_sent_at, rest) = rest.split_first_chunk()?;
-        let &[sends, used, digits] = rest else {
+        let &[sends, unsent, used, digits] = rest else {
             return None;
         };
         let progress = Progress {
             issued_at: Timestamp::from_millis(u64::from_be_bytes(issued_at)),
             last_sent_at: Timestamp::from_millis(u64::from_be_bytes(last_sent_at)),
             sends,
+            unsent,
             used,
             code_length: CodeLength::new(digits)?,
         };
@@ -177,15 +183,17 @@ mod tests {
             any::<u64>(),
             any::<u8>(),
             any::<u8>(),
+            any::<u8>(),
             CodeLength::MIN..=CodeLength::MAX,
             0..3,
         )
             .prop_map(
-                |(flow, issued_at, last_sent_at, sends, used, digits, step)| {
+                |(flow, issued_at, last_sent_at, sends, unsent, used, digits, step)| {
                     let progress = Progress {
                         issued_at: Timestamp::from_millis(issued_at),
                         last_sent_at: Timestamp::from_millis(last_sent_at),
                         sends,
+                        unsent,
                         used,
                         code_length: CodeLength::new(digits).unwrap(),
                     };
@@ -218,7 +226,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_is_taken_for_a_challenge(text in "\\PC{0,120}|k1\\.[A-Za-z0-9_-]{70}") {
+        fn no_text_is_taken_for_a_challenge(text in "\\PC{0,120}|k1\\.[A-Za-z0-9_-]{72}") {
             prop_assert_eq!(Challenge::parse(&text, &keys(), &caller()), None);
         }
     }

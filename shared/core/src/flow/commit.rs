@@ -10,18 +10,19 @@ use std::time::Duration;
 
 use super::{Flow, Why};
 use crate::account::Account;
-use crate::identifier::Identifier;
-use crate::keys::KeyRing;
+use crate::identifier::{Identifier, Method};
 use crate::label::Label;
-use crate::pending::{PendingId, PendingOutcome};
+use crate::pending::{Pending, PendingId, PendingOutcome};
+use crate::policy::Deployment;
 use crate::ports::{Directory, Fault, Store, Written};
+use crate::rate_limit::RateLimiter;
 use crate::time::Timestamp;
 
 /// Longer than Cognito keeps invoking one trigger.
 const LEASE: Duration = Duration::from_secs(30);
 
 pub(super) struct Commit<'a, S, D> {
-    pub(super) keys: &'a KeyRing,
+    pub(super) deployment: &'a Deployment,
     pub(super) store: &'a S,
     pub(super) directory: &'a D,
     pub(super) now: Timestamp,
@@ -34,24 +35,25 @@ pub(super) struct Commit<'a, S, D> {
 impl<S: Store, D: Directory> Commit<'_, S, D> {
     /// The contact that was replaced, if one was; or why nothing moves. A fault means: once more.
     pub(super) async fn run(&self) -> Result<Result<Option<Identifier>, Why>, Fault> {
+        let keys = &self.deployment.keys;
         let (sub, method) = (self.account.attributes.sub(), self.contact.method());
         let Some(pending) = self.store.pending(sub, method).await? else {
             return Ok(Err(Why::NoLongerPending));
         };
-        if !pending.is_of(self.id, self.contact, self.keys) {
+        if !pending.is_of(self.id, self.contact, keys) {
             return Ok(Err(Why::NoLongerPending));
         }
         match pending.outcome {
             PendingOutcome::InUse => return Ok(Err(Why::ContactInUse)),
-            PendingOutcome::Done => return Ok(Ok(pending.replaces(self.keys))),
+            PendingOutcome::Done => return Ok(Ok(pending.replaces(keys))),
             PendingOutcome::Waiting if self.now >= pending.expires_at => {
                 return Ok(Err(Why::NoLongerPending));
             }
             PendingOutcome::Waiting => {}
         }
-        let on = Label::of_identifier(self.keys, self.contact);
+        let on = Label::of_identifier(keys, self.contact);
         // The same at every repeat of this flow, which therefore finds its own lease.
-        let holder = Label::of_flow(self.keys, self.row.id);
+        let holder = Label::of_flow(keys, self.row.id);
         if !self
             .store
             .lease(on, holder, self.now, self.now.plus(LEASE))
@@ -60,6 +62,9 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
             return Err(Fault::new("lease", "held"));
         }
         let outcome = self.take().await?;
+        if outcome == PendingOutcome::Done {
+            self.forget_devices(&pending).await?;
+        }
         self.store
             .settle_pending(sub, method, self.id, outcome)
             .await?;
@@ -68,8 +73,26 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
         Ok(if outcome == PendingOutcome::InUse {
             Err(Why::ContactInUse)
         } else {
-            Ok(pending.replaces(self.keys))
+            Ok(pending.replaces(keys))
         })
+    }
+
+    /// Invalidates the device tokens of every contact that the account has or had: those of a
+    /// thief, and those of a former holder of the new contact.
+    async fn forget_devices(&self, pending: &Pending) -> Result<(), Fault> {
+        let limiter = RateLimiter {
+            deployment: self.deployment,
+            store: self.store,
+            now: self.now,
+        };
+        let other = match self.contact.method() {
+            Method::Email => Method::PhoneNumber,
+            Method::PhoneNumber => Method::Email,
+        };
+        let other = self.account.attributes.verified(other);
+        let replaced = pending.replaces(&self.deployment.keys);
+        let known = [Some(self.contact.clone()), other, replaced];
+        limiter.forget_devices(known.iter().flatten()).await
     }
 
     /// Writes the contact unless another account holds it.

@@ -4,12 +4,12 @@ use super::row::{Flow, NewFlow, State, Subject};
 use super::turn::{Last, Person, Turn};
 use super::{Challenge, Decided, FlowId, Progress, Purpose, Step, Why};
 use crate::account::Attributes;
-use crate::budget::forgive;
 use crate::code::CodeLength;
-use crate::identifier::Method;
+use crate::identifier::{Identifier, Method};
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
 use crate::ports::{Clock, Entropy, Fault, Finished, Opened, Redeemed, Store, Token};
+use crate::rate_limit::{RateLimitError, RateLimiter, Refusal, refund};
 use crate::sealed::{Proof, Ticket, UnsealError};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -45,6 +45,20 @@ pub struct Expectation {
     pub expires_in: u64,
     /// Seconds until `resend` sends again; never before it expires if there is none left.
     pub resend_after: u64,
+    /// The reason why the message of this answer was not sent, if one should have been.
+    pub refused: Option<Refused>,
+}
+
+/// The reason why a message was not sent, as the client learns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// A budget is spent.
+    TooManyRequests {
+        /// Seconds until a next message may be allowed.
+        retry_after: u64,
+    },
+    /// A port did not answer.
+    Unavailable,
 }
 
 impl PublicParameters {
@@ -63,6 +77,14 @@ impl PublicParameters {
                 ("expiresIn", expectation.expires_in.to_string()),
                 ("resendAfter", expectation.resend_after.to_string()),
             ]);
+        }
+        match expectation.and_then(|it| it.refused) {
+            None => {}
+            Some(Refused::Unavailable) => pairs.push(("refused", "Unavailable".to_owned())),
+            Some(Refused::TooManyRequests { retry_after }) => pairs.extend([
+                ("refused", "TooManyRequests".to_owned()),
+                ("retryAfter", retry_after.to_string()),
+            ]),
         }
         if let Some(proof) = proof {
             pairs.push(("proof", proof.expose().to_owned()));
@@ -125,8 +147,8 @@ pub fn ask_again(
     created(&deployment.policy, challenge, clock.now())
 }
 
-/// Lets a resend follow at once after a send that provably never left; otherwise it waits for the
-/// cooldown. One conditional write: a send that came later keeps its own.
+/// Records that a send provably never left, so that a resend may follow at once; otherwise it waits
+/// for the cooldown. One conditional write: a later send keeps its own.
 pub async fn lift_cooldown(store: &impl Store, sent: &Challenge) -> Result<bool, Fault> {
     match sent.step {
         Step::Otp(progress) => store.lift_cooldown(sent.flow, progress.sends).await,
@@ -171,7 +193,14 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             .await
         {
             Err(fault) => return self.fault(flow, Step::Select, fault),
-            Ok(Redeemed::Elsewhere) => return self.decoy(flow, digits, Why::TicketRedeemed),
+            // No answer can be right: the next one ends the flow.
+            Ok(Redeemed::Elsewhere) => {
+                let spent = Progress {
+                    used: policy.attempts,
+                    ..Progress::at_issue(self.now, digits)
+                };
+                return self.decided(flow, Step::Otp(spent), Why::TicketRedeemed);
+            }
             Ok(Redeemed::Here) => {}
         }
         // Somebody's own language shows only in what they receive themselves.
@@ -191,7 +220,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         let row = Flow::new(&new, policy, keys, self.now, self.entropy);
         match self.store.open_flow(&row).await {
             Err(fault) => self.fault(flow, Step::Select, fault),
-            Ok(Opened::Before(row)) => self.decided(flow, step_of(&row), Why::CodeReservedBefore),
+            Ok(Opened::Before(row)) => self.opened_before(&row, &ticket.to).await,
             Ok(Opened::New) => {
                 let why = match (ticket.purpose, &row.subject) {
                     (Purpose::Claim, _) => Why::ClaimOpened,
@@ -199,9 +228,57 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
                     _ if policy.is_test(&ticket.to, row.issued_at) => Why::CodeFixed,
                     (_, Subject::Known(_) | Subject::Ghost) => Why::CodeReserved,
                 };
-                let mut decided = self.decided(flow, step_of(&row), why);
+                self.sent(row, &ticket.to, why).await
+            }
+        }
+    }
+
+    /// The same question as the invocation that owns the send. If that one sent nothing, because a
+    /// budget refused or a port failed, neither does this one.
+    async fn opened_before(&self, row: &Flow, to: &Identifier) -> Decided<Created> {
+        let decided = self.decided(row.id, step_of(row), Why::CodeReservedBefore);
+        if row.sends > row.unsent {
+            return decided;
+        }
+        let refused = match self.limiter().plan_resend(row.charge, to).await {
+            Err(error) => error,
+            Ok(_) => RateLimitError::Port(Fault::new("send", "not sent before")),
+        };
+        refuse(decided, refused)
+    }
+
+    const fn limiter(&self) -> RateLimiter<'_, S> {
+        RateLimiter {
+            deployment: self.deployment,
+            store: self.store,
+            now: self.now,
+        }
+    }
+
+    /// Charges the message of a send that this invocation has won, and hands it out. What is
+    /// refused is not sent, and the row says so.
+    async fn sent(&self, mut row: Flow, to: &Identifier, why: Why) -> Decided<Created> {
+        let charged = match row.purpose {
+            Purpose::Claim => Ok(()),
+            Purpose::SignIn | Purpose::VerifyContact(_) => {
+                let limiter = self.limiter();
+                limiter.charge_message(row.charge, to, row.issued_at).await
+            }
+        };
+        match charged {
+            Ok(()) => {
+                let mut decided = self.decided(row.id, step_of(&row), why);
                 decided.message = self.message(&row);
                 decided
+            }
+            Err(error) => {
+                // Lost, the cooldown stays, and one send counts that was none.
+                if self.store.lift_cooldown(row.id, row.sends).await == Ok(true) {
+                    row.unsent = row.unsent.saturating_add(1);
+                    row.last_sent_at = Timestamp::default();
+                }
+                let decided = self.decided(row.id, step_of(&row), Why::MessageRefused);
+                refuse(decided, error)
             }
         }
     }
@@ -297,8 +374,20 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         let Some(mut row) = row else {
             return self.decoy_again(challenge, progress, resend);
         };
-        if !resend {
+        let contact = row.contact(&self.deployment.keys);
+        let Some(contact) = contact.filter(|_| row.purpose != Purpose::Claim) else {
             return self.decided(row.id, step_of(&row), Why::AskedAgain);
+        };
+        if !resend {
+            let mut decided = self.decided(row.id, step_of(&row), Why::AskedAgain);
+            let spent = row.state == State::Open
+                && self.limiter().is_spent(&row, &contact).await == Ok(true);
+            if let PublicParameters::Otp(expectation) = &mut decided.decision.public
+                && spent
+            {
+                expectation.attempts_left = 0;
+            }
+            return decided;
         }
         // The number of sends when this session's question was asked decides: a retried trigger
         // and a replayed session find it taken.
@@ -308,15 +397,25 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         {
             return self.decided(row.id, step_of(&row), Why::ResendTooSoon);
         }
-        match self.store.advance_send(row.id, row.sends, self.now).await {
+        let charge = match self.limiter().plan_resend(row.charge, &contact).await {
+            Ok(charge) => charge,
+            Err(error) => {
+                let decided = self.decided(row.id, step_of(&row), Why::MessageRefused);
+                return refuse(decided, error);
+            }
+        };
+        let advanced = self
+            .store
+            .advance_send(row.id, row.sends, charge, self.now)
+            .await;
+        match advanced {
             Err(fault) => self.fault(row.id, step_of(&row), fault),
             Ok(false) => self.decided(row.id, step_of(&row), Why::ResendTooSoon),
             Ok(true) => {
+                row.charge = charge;
                 row.sends = row.sends.saturating_add(1);
                 row.last_sent_at = self.now;
-                let mut decided = self.decided(row.id, step_of(&row), Why::Resent);
-                decided.message = self.message(&row);
-                decided
+                self.sent(row, &contact, Why::Resent).await
             }
         }
     }
@@ -342,7 +441,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
 
     fn resend_is_due(&self, progress: &Progress) -> bool {
         let policy = &self.deployment.policy;
-        progress.sends <= policy.resends
+        progress.sends.saturating_sub(progress.unsent) <= policy.resends
             && self.now >= progress.last_sent_at.plus(policy.resend_after)
             && self.now < progress.issued_at.plus(policy.code_life)
     }
@@ -367,7 +466,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         };
         match self.store.finish(row.id, self.now).await {
             Err(fault) => return self.fault(row.id, step_of(&row), fault),
-            Ok(Finished::Now) => forgive(keys, self.store, &contact, row.charge).await,
+            Ok(Finished::Now) => refund(keys, self.store, &contact, &row).await,
             Ok(Finished::Before(at)) if self.now.since(at) <= REPLAY_GRACE => {}
             Ok(Finished::Before(_) | Finished::Refused) => return again(Why::FlowOver),
         }
@@ -432,7 +531,7 @@ fn expectation(
     now: Timestamp,
 ) -> Expectation {
     let expires_in = now.secs_until(progress.issued_at.plus(life));
-    let resend_after = if progress.sends > policy.resends {
+    let resend_after = if progress.sends.saturating_sub(progress.unsent) > policy.resends {
         expires_in
     } else {
         now.secs_until(progress.last_sent_at.plus(policy.resend_after))
@@ -442,5 +541,31 @@ fn expectation(
         attempts_left: policy.attempts.saturating_sub(progress.used),
         expires_in,
         resend_after,
+        refused: None,
     }
+}
+
+/// Adds to a question that its message was not sent, and why.
+fn refuse(mut decided: Decided<Created>, error: RateLimitError) -> Decided<Created> {
+    let (refused, refusal, fault) = match error {
+        RateLimitError::Refused(refusal) => {
+            let Refusal { retry_after, .. } = refusal;
+            (
+                Refused::TooManyRequests { retry_after },
+                Some(refusal),
+                None,
+            )
+        }
+        RateLimitError::Port(fault) => (Refused::Unavailable, None, Some(fault)),
+        // The settings changed since the ticket was made.
+        RateLimitError::Identifier(_) | RateLimitError::CaptchaRequired { .. } => {
+            (Refused::Unavailable, None, None)
+        }
+    };
+    if let PublicParameters::Otp(expectation) = &mut decided.decision.public {
+        expectation.refused = Some(refused);
+    }
+    decided.refusal = refusal;
+    decided.fault = fault;
+    decided
 }

@@ -4,10 +4,11 @@ use super::commit::Commit;
 use super::row::{Flow, State, Subject};
 use super::turn::{Last, NotOurs, Person, Turn};
 use super::{Challenge, Decided, Progress, Purpose, Step, Why};
-use crate::budget::forgive;
 use crate::message::Message;
 use crate::policy::{Deployment, REPLAY_GRACE};
 use crate::ports::{Clock, Directory, Finished, Store};
+use crate::rate_limit::refund;
+use crate::sealed::{Ticket, UnsealError};
 use crate::time::Timestamp;
 
 /// What Cognito does next.
@@ -60,6 +61,11 @@ async fn after(
         return decided(Next::Fail, Why::TooManyRounds);
     }
     let progress = match challenge.step {
+        // An app starts again at once, where a code prompt could never succeed. Its age says nothing
+        // about an account.
+        Step::Select if passed && has_stale_ticket(deployment, turn, clock.now()) => {
+            return decided(Next::Fail, Why::TicketStale);
+        }
         Step::Select if passed => return decided(Next::Challenge, Why::MethodKnown),
         Step::Select => return decided(Next::Fail, Why::MethodUnknown),
         Step::Otp(progress) | Step::Claim(progress) => progress,
@@ -80,16 +86,25 @@ async fn after(
     }
 }
 
+fn has_stale_ticket(deployment: &Deployment, turn: &Turn, now: Timestamp) -> bool {
+    let Deployment { policy, keys } = deployment;
+    turn.request.ticket.as_ref().is_some_and(|ticket| {
+        let opened = Ticket::open(ticket.expose(), keys, &turn.caller, now, policy.ticket_life);
+        opened == Err(UnsealError::Stale)
+    })
+}
+
 /// A right answer: tokens for a known user who is still the verified holder, the proof for a
 /// ghost.
 async fn commit(
-    Deployment { policy, keys }: &Deployment,
+    deployment: &Deployment,
     store: &impl Store,
     directory: &impl Directory,
     now: Timestamp,
     turn: &Turn,
     row: &Flow,
 ) -> Decided<Next> {
+    let Deployment { policy, keys } = deployment;
     let decided = |next, why| Decided::new(next, why, Some(row.id));
     let again = |fault| Decided::fault(Next::Challenge, row.id, fault);
     if !row.is_answered(now) {
@@ -118,7 +133,7 @@ async fn commit(
     };
     let notice = if let Purpose::VerifyContact(id) = row.purpose {
         let commit = Commit {
-            keys,
+            deployment,
             store,
             directory,
             now,
@@ -146,7 +161,7 @@ async fn commit(
     match store.finish(row.id, now).await {
         Err(fault) => again(fault),
         Ok(Finished::Now) => {
-            forgive(keys, store, &contact, row.charge).await;
+            refund(keys, store, &contact, row).await;
             Decided {
                 message: notice,
                 ..decided(Next::IssueTokens, Why::TokensIssued)

@@ -20,11 +20,13 @@
 //! | 1 | none | | challenge | `select`: a random flow id, nothing sent |
 //! | 2 | not ours, or out of order, or of a client not served, or too many | | fail | |
 //! | 3 | `select` wrong: method unknown | | fail | |
-//! | 4 | `select` passed, valid ticket, known or ghost | written | challenge | `otp`: reserve and send |
+//! | 4 | `select` passed, valid ticket, known or ghost | written | challenge | `otp`: reserve, charge and send; refused by a budget: `otp` with `refused`, nothing sent |
 //! | 5 | `select` passed, ticket for a contact that the user has not asked for | written as decoy | challenge | `otp`: nothing sent |
-//! | 6 | `select` passed, no valid ticket, or one redeemed by another flow | none | challenge | `otp`: decoy |
+//! | 6 | `select` passed, no valid ticket | none | challenge | `otp`: decoy |
+//! | 6a | `select` passed, a ticket of ours that has expired | none | fail | |
+//! | 6b | `select` passed, a ticket that another flow redeemed | none | challenge, and fail at the next answer | `otp` with no attempt left |
 //! | 7 | `select` passed, ticket of a claim, known holder | written | challenge | `claim`: nothing sent |
-//! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again; `resend` sends once more after the cooldown |
+//! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again, or no attempt left where the guess budgets of its length are spent; `resend` sends once more after the cooldown, longer if they are |
 //! | 9 | `otp` or `claim` wrong, none left or expired | open | fail | |
 //! | 10 | `otp` wrong | none (decoy) | challenge or fail, by the metadata's count | the same again |
 //! | 11 | `otp` passed, ghost | matched | challenge | `claim`: hands out the proof |
@@ -49,7 +51,9 @@ mod verify;
 use std::fmt;
 
 pub use challenge::{Challenge, Progress, Step};
-pub use create::{Created, Expectation, PublicParameters, ask_again, create, lift_cooldown};
+pub use create::{
+    Created, Expectation, PublicParameters, Refused, ask_again, create, lift_cooldown,
+};
 pub use define::{Next, define};
 pub use row::{AnswerDigest, Flow, State, Subject};
 pub use turn::{ClientRequest, Person, Round, Turn};
@@ -58,6 +62,7 @@ pub use verify::{Response, Verdict, Verified, verify};
 use crate::message::Message;
 use crate::pending::PendingId;
 use crate::ports::Fault;
+use crate::rate_limit::Refusal;
 
 /// The random name of a flow: 128 bits, the part of a code that nobody can guess. Redacted in
 /// `Debug`; a log names a flow by its [`Label`](crate::label::Label).
@@ -147,6 +152,8 @@ pub struct Decided<T> {
     pub answered: Option<Step>,
     /// The port call that failed, if one did.
     pub fault: Option<Fault>,
+    /// The budget that refused a message, if one did.
+    pub refusal: Option<Refusal>,
 }
 
 impl<T> Decided<T> {
@@ -158,6 +165,7 @@ impl<T> Decided<T> {
             flow,
             answered: None,
             fault: None,
+            refusal: None,
         }
     }
 
@@ -204,6 +212,8 @@ pub enum Why {
     Resent,
     ResendTooSoon,
     ResendAsked,
+    MessageRefused,
+    GuessesSpent,
     Right,
     RightAgain,
     WrongAnswer,
@@ -249,6 +259,8 @@ impl Why {
             Self::Resent => "resent",
             Self::ResendTooSoon => "resend_too_soon",
             Self::ResendAsked => "resend_asked",
+            Self::MessageRefused => "message_refused",
+            Self::GuessesSpent => "guesses_spent",
             Self::Right => "right",
             Self::RightAgain => "right_again",
             Self::WrongAnswer => "wrong",

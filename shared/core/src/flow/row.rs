@@ -5,18 +5,19 @@ use std::fmt;
 
 use super::{Caller, Challenge, FlowId, Progress, Purpose, Step};
 use crate::account::Sub;
-use crate::budget::Charge;
 use crate::code::Code;
 use crate::identifier::Identifier;
 use crate::keys::{Key, KeyId, KeyRing, Use};
 use crate::locale::Locale;
 use crate::policy::{Policy, REPLAY_GRACE};
 use crate::ports::Entropy;
+use crate::rate_limit::Charge;
 use crate::sealed::SealedContact;
 use crate::time::Timestamp;
 
-/// One run of the state machine, as the store keeps it. Everything but `sends`, `last_sent_at`,
-/// `attempts` and `state` is written once, by whoever won the first send.
+/// One run of the state machine, as the store keeps it. Everything but `charge`, `sends`, `unsent`,
+/// `last_sent_at`, `attempts` and `state` is written once, by the winner of the first send. A
+/// resend may replace `charge` by one with a longer code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// Its name.
@@ -41,6 +42,8 @@ pub struct Flow {
     pub expires_at: Timestamp,
     /// How often the code was sent, the first time included.
     pub sends: u8,
+    /// How many of these sends never left: refused by a budget, or not delivered.
+    pub unsent: u8,
     /// When it was last sent.
     pub last_sent_at: Timestamp,
     /// The distinct answers that were judged.
@@ -148,6 +151,7 @@ impl Flow {
             issued_at: now,
             expires_at: now.plus(life),
             sends: 1,
+            unsent: 0,
             last_sent_at: now,
             attempts: BTreeSet::new(),
             state: State::Open,
@@ -160,6 +164,7 @@ impl Flow {
             issued_at: self.issued_at,
             last_sent_at: self.last_sent_at,
             sends: self.sends,
+            unsent: self.unsent,
             code_length: self.charge.code_length,
             used: u8::try_from(self.attempts.len()).unwrap_or(u8::MAX),
         }

@@ -1,11 +1,16 @@
 //! Verify: judges an answer.
 //!
-//! The verdict and the attempt are one conditional write. The row is read, the right answer
-//! derived and compared in constant time, and then the write adds the answer to the set of
-//! attempts and, if it was right, moves the row to matched, on condition that the row is still
-//! open and has room. Only a verdict that was written is told. So guesses in parallel cannot pass
-//! the limit, and a crash or fault between counting and matching can neither lose a right answer
-//! nor leave a guess uncounted.
+//! The row is read, and the right answer derived and compared in constant time. Where a budget
+//! counts guesses at the code's length, three conditional writes follow, each only after the one
+//! before it succeeded: the answer is added to the row's set of attempts, if the row is open and
+//! has room; a guess is reserved in the budgets; and if the answer was right the row moves to
+//! matched. Else the attempt and its verdict are one conditional write. Only then is the verdict
+//! returned.
+//!
+//! So guesses in parallel can exceed neither the limit of the row nor a budget; one flow can hold
+//! no more guesses of a shared budget than it has attempts; and a crash or fault in between can
+//! neither lose a right answer, which passes when it comes again, nor leave a guess uncounted whose
+//! verdict was returned.
 
 use super::row::{AnswerDigest, Flow, Subject};
 use super::turn::{ClientRequest, Person};
@@ -14,7 +19,8 @@ use crate::code::Answer;
 use crate::identifier::{Identifier, Method};
 use crate::keys::KeyId;
 use crate::policy::Deployment;
-use crate::ports::{Clock, Judged, Redeemed, Store, Token};
+use crate::ports::{Attempted, Clock, Judged, Redeemed, Store, Token};
+use crate::rate_limit::{Guess, RateLimiter};
 use crate::sealed::{Proof, UnsealError};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -131,6 +137,13 @@ async fn judge(
     if row.is_expired(now) {
         return decided(Verdict::Wrong, Why::Expired);
     }
+    // The row alone refuses these, so that they hold no budget while they are refused.
+    if row.is_answered(now) {
+        return decided(Verdict::Wrong, Why::FlowOver);
+    }
+    if !row.attempts.contains(&digest) && row.attempts.len() >= usize::from(policy.attempts) {
+        return decided(Verdict::Wrong, Why::NoAttemptLeft);
+    }
     let judgement = match row.purpose {
         Purpose::SignIn | Purpose::VerifyContact(_) => row
             .code(policy, keys, &contact)
@@ -144,21 +157,53 @@ async fn judge(
         },
     };
     let right = judgement.is_ok();
+    let refused = |row: Option<Box<Flow>>| match row {
+        // Another answer was quicker: with the same right one, with the last attempt, or with the end.
+        Some(row) if row.accepts_again(digest, now) => {
+            (Verdict::Right(Verified(())), Why::RightAgain)
+        }
+        Some(row) if row.is_answered(now) => (Verdict::Wrong, Why::FlowOver),
+        Some(_) => (Verdict::Wrong, Why::NoAttemptLeft),
+        None => (Verdict::Wrong, Why::FlowMissing),
+    };
+    let limiter = RateLimiter {
+        deployment,
+        store,
+        now,
+    };
+    if row.purpose != Purpose::Claim && limiter.counts_guesses(&row, &contact) {
+        match store.attempt(flow, digest, policy.attempts).await {
+            Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
+            Ok(Attempted::Refused(row)) => {
+                let (verdict, why) = refused(row);
+                return decided(verdict, why);
+            }
+            // Charged when it was new. Wrong is also what a right answer without a budget gets, so
+            // this reveals nothing that was not charged.
+            Ok(Attempted::Repeated) if !right => {
+                return decided(Verdict::Wrong, Why::WrongAnswer);
+            }
+            Ok(Attempted::New | Attempted::Repeated) => {}
+        }
+        match limiter.reserve_guess(&row, &contact).await {
+            Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
+            Ok(Guess::Spent) => return decided(Verdict::Wrong, Why::GuessesSpent),
+            Ok(Guess::Reserved) => {}
+        }
+        if let Err(why) = judgement {
+            return decided(Verdict::Wrong, why);
+        }
+    }
     match store.judge(flow, digest, right, policy.attempts, now).await {
         Err(fault) => Decided::fault(Verdict::Wrong, flow, fault),
         Ok(Judged::Recorded) => match judgement {
             Ok(()) => decided(Verdict::Right(Verified(())), Why::Right),
             Err(why) => decided(Verdict::Wrong, why),
         },
-        // Somebody was quicker: with the same right answer, with the last attempt, or with the end.
-        Ok(Judged::Refused(Some(row))) if row.accepts_again(digest, now) => {
-            decided(Verdict::Right(Verified(())), Why::RightAgain)
+        Ok(Judged::Refused(row)) => {
+            let (verdict, why) = refused(row);
+            decided(verdict, why)
         }
-        Ok(Judged::Refused(Some(row))) if row.is_answered(now) => {
-            decided(Verdict::Wrong, Why::FlowOver)
-        }
-        Ok(Judged::Refused(Some(_))) => decided(Verdict::Wrong, Why::NoAttemptLeft),
-        Ok(Judged::Refused(None)) => decided(Verdict::Wrong, Why::FlowMissing),
     }
 }
 

@@ -1,12 +1,12 @@
-//! Where a captcha is on, whoever solves it goes on where a source or the deployment is over a budget.
-//! It opens no other door.
+//! Where a CAPTCHA is on, solving it opens a further budget of a source, a mailbox, a mail domain or
+//! the deployment, and nothing else.
 
 use std::net::IpAddr;
 
 use futures_util::FutureExt;
-use latchstring_core::budget::{Budget, Source};
 use latchstring_core::odds::Odds;
 use latchstring_core::ports::Fault;
+use latchstring_core::rate_limit::{Budget, Source};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Cause, SignInError, SignInRequest};
 use latchstring_memory::FixedCaptcha;
@@ -25,13 +25,15 @@ fn world(answers: &[&str]) -> World {
     world
 }
 
-/// The same, where all but this many codes of the day are long ones, and none of those is left.
-fn sprayed(answers: &[&str], short: u32) -> World {
-    let mut world = world(answers);
+/// The same, where the deployment has no guess left at codes of six and eight digits.
+fn sprayed(answers: &[&str]) -> World {
+    world(answers).reconfigured(spray)
+}
+
+fn spray(world: &mut World) {
     let deployment = &mut world.deployment.policy.budgets.deployment;
-    deployment.short_per_day = short;
-    deployment.long_per_day = 0;
-    world
+    deployment.short_guesses_per_day = 0;
+    deployment.long_guesses_per_day = 0;
 }
 
 fn asked(world: &World) -> usize {
@@ -59,7 +61,7 @@ const fn required(budget: Budget) -> Result<u32, SignInError> {
 
 fn refused_by(answer: &Result<u32, SignInError>) -> Option<Budget> {
     match answer {
-        Err(SignInError::TooManyRequests { budget, .. }) => Some(*budget),
+        Err(SignInError::TooManyRequests { budget, .. }) => *budget,
         _ => None,
     }
 }
@@ -105,8 +107,9 @@ fn a_source_over_its_budget_goes_on_by_an_answer_each_up_to_a_further_limit() {
 
 #[test]
 fn a_deployment_that_is_sprayed_asks_everybody_but_a_known_device() {
-    let world = sprayed(&["one", "two"], 1);
+    let world = world(&["one", "two"]);
     assert_eq!(ask(&world, &with(ADA, None, None)), Ok(6));
+    let world = world.reconfigured(spray);
     assert_eq!(
         ask(&world, &with(BOB, None, None)),
         required(Budget::Deployment)
@@ -128,7 +131,7 @@ fn a_deployment_that_is_sprayed_asks_everybody_but_a_known_device() {
 
 #[test]
 fn without_a_captcha_there_is_a_refusal_or_a_longer_code_as_ever() {
-    let mut world = sprayed(&[], 0);
+    let mut world = sprayed(&[]);
     world.captcha = None;
     assert_eq!(ask(&world, &with(ADA, Some("right"), None)), Ok(10));
     spend_source(&world);
@@ -139,21 +142,23 @@ fn without_a_captcha_there_is_a_refusal_or_a_longer_code_as_ever() {
 #[test]
 fn an_answer_lifts_no_limit_of_an_identifier_a_destination_or_the_day() {
     let answers = ["a", "b", "c", "d", "e", "f", "g"];
-    let world = sprayed(&answers, 0);
+    let world = sprayed(&answers);
     assert_eq!(ask(&world, &with(ADA, Some("a"), None)), Ok(10));
-    assert_eq!(ask(&world, &with(ADA, Some("b"), None)), Ok(10));
-    let third = ask(&world, &with(ADA, Some("c"), None));
-    assert_eq!(refused_by(&third), Some(Budget::Identifier));
-    assert_eq!(asked(&world), 2, "a refused one is not asked about");
+    for answer in ["b", "c", "d", "e", "f"] {
+        assert_eq!(ask(&world, &with(ADA, Some(answer), None)), Ok(10));
+    }
+    let next = ask(&world, &with(ADA, Some("g"), None));
+    assert_eq!(refused_by(&next), Some(Budget::Identifier));
+    assert_eq!(asked(&world), 6, "a refused one is not asked about");
 
-    let mut world = sprayed(&answers, 0);
+    let mut world = sprayed(&answers);
     world.deployment.policy.budgets.sms.unproved_per_prefix = 1;
     assert_eq!(ask(&world, &with(NUMBER, Some("a"), None)), Ok(10));
     let second = ask(&world, &with(NUMBER, Some("b"), None));
     assert_eq!(refused_by(&second), Some(Budget::Prefix));
 
-    let mut world = sprayed(&answers, 0);
-    world.deployment.policy.budgets.deployment.per_day = 1;
+    let mut world = sprayed(&answers);
+    world.deployment.policy.budgets.deployment.messages_per_day = 1;
     assert_eq!(ask(&world, &with(ADA, Some("a"), None)), Ok(10));
     let second = ask(&world, &with(BOB, Some("b"), None));
     assert_eq!(refused_by(&second), Some(Budget::Deployment));
@@ -178,7 +183,7 @@ fn the_odds_are_the_same_whatever_a_captcha_lets_through() {
 
 #[test]
 fn whoever_is_sent_back_to_solve_it_has_not_spent_their_codes() {
-    let world = sprayed(&["right"], 0);
+    let world = sprayed(&["right"]);
     for _ in 0..20 {
         for typed in [ADA, NUMBER] {
             let sent_back = ask(&world, &with(typed, None, HERE));
@@ -190,23 +195,26 @@ fn whoever_is_sent_back_to_solve_it_has_not_spent_their_codes() {
 
 #[test]
 fn wrong_answers_are_counted_to_their_source_and_to_nobody_else() {
-    let world = sprayed(&["right"], 0);
-    for _ in 0..world.deployment.policy.budgets.source.per_minute {
+    let world = sprayed(&["right"]);
+    let world = world.reconfigured(|world| {
+        world.deployment.policy.budgets.source.solved_per_hour = 5;
+    });
+    for _ in 0..5 {
         let wrong = ask(&world, &with(ADA, Some("wrong"), HERE));
         assert_eq!(wrong, required(Budget::Deployment));
     }
-    assert_eq!(
-        ask(&world, &with(ADA, None, HERE)),
-        required(Budget::Source)
-    );
+    let refused = ask(&world, &with(ADA, Some("right"), HERE));
+    assert_eq!(refused_by(&refused), Some(Budget::Source));
+    assert_eq!(asked(&world), 5);
     let elsewhere = Some("198.51.100.7");
     assert_eq!(ask(&world, &with(ADA, Some("right"), elsewhere)), Ok(10));
 }
 
 #[test]
 fn one_answer_does_for_a_source_and_the_deployment_at_once() {
-    let world = sprayed(&["right"], 20);
+    let world = world(&["right"]);
     spend_source(&world);
+    let world = world.reconfigured(spray);
     assert_eq!(ask(&world, &with(ADA, Some("right"), HERE)), Ok(10));
     assert_eq!(asked(&world), 1);
 }
@@ -217,7 +225,7 @@ fn whoever_cannot_be_asked_about_an_answer_lets_nobody_through() {
         for source in [None, HERE] {
             let answers = ["right", "another"];
             let world = match source {
-                None => sprayed(&answers, 0),
+                None => sprayed(&answers),
                 Some(_) => world(&answers),
             };
             if source.is_some() {
@@ -248,7 +256,7 @@ fn whoever_cannot_be_asked_about_an_answer_lets_nobody_through() {
 #[test]
 fn a_check_that_never_ends_lets_nobody_through_when_it_is_given_up() {
     for how in [Break::Never, Break::NeverAfter] {
-        let world = sprayed(&["right", "another"], 0);
+        let world = sprayed(&["right", "another"]);
         world.wire.clear();
         assert!(ask(&world, &with(BOB, Some("wrong"), None)).is_err());
         let calls = world.wire.calls();
@@ -266,7 +274,7 @@ fn a_check_that_never_ends_lets_nobody_through_when_it_is_given_up() {
 #[test]
 fn a_known_and_an_unknown_are_sent_back_by_the_same_calls_and_words() {
     let story = |typed: &str| {
-        let world = sprayed(&["right"], 0);
+        let world = sprayed(&["right"]);
         world.wire.clear();
         let said = [None, Some("wrong"), Some("right")]
             .map(|answer| ask(&world, &with(typed, answer, HERE)));
@@ -275,9 +283,44 @@ fn a_known_and_an_unknown_are_sent_back_by_the_same_calls_and_words() {
     };
     let known = story(ADA);
     assert_eq!(known, story(BOB));
-    assert!(
-        known.0.contains("Show that you are a person"),
-        "{}",
-        known.0
+    assert!(known.0.contains("Complete the CAPTCHA"), "{}", known.0);
+}
+
+#[test]
+fn a_mailbox_over_its_budget_goes_on_with_ten_digits_for_a_solved_one() {
+    let world = world(&["one", "two"]);
+    for _ in 0..2 {
+        assert_eq!(ask(&world, &with(ADA, None, None)), Ok(6));
+    }
+    for _ in 0..50 {
+        let sent_back = ask(&world, &with(ADA, None, None));
+        assert_eq!(sent_back, required(Budget::Identifier));
+    }
+    assert_eq!(ask(&world, &with(ADA, Some("one"), None)), Ok(10));
+}
+
+#[test]
+fn a_mail_breaker_that_tripped_lets_solved_ones_through_up_to_a_limit() {
+    let answers: Vec<_> = (0..30).map(|number| format!("answer{number}")).collect();
+    let answers: Vec<_> = answers.iter().map(String::as_str).collect();
+    let mut world = world(&answers);
+    world.deployment.policy.budgets.mail.unproved_per_domain = 2;
+    let asks = |number: usize, answer| {
+        ask(
+            &world,
+            &with(&format!("made{number}@example.com"), answer, None),
+        )
+    };
+    for number in 0..2 {
+        assert_eq!(asks(number, None), Ok(6));
+    }
+    assert_eq!(asks(2, None), required(Budget::Domain));
+    for (number, answer) in answers[..18].iter().enumerate() {
+        assert_eq!(asks(2 + number, Some(answer)), Ok(6));
+    }
+    assert_eq!(
+        refused_by(&asks(20, Some("answer20"))),
+        Some(Budget::Domain)
     );
+    assert_eq!(asked(&world), 18);
 }

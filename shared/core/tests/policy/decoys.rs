@@ -74,7 +74,7 @@ fn seen(
 type Opening = fn(&World) -> Session<'_>;
 
 /// Every way to a decoy, from a world where Ada is known.
-fn decoys() -> [(&'static str, Opening); 8] {
+fn decoys() -> [(&'static str, Opening); 6] {
     fn chosen<'w>(world: &'w World, name: &str, ticket: &str) -> Session<'w> {
         let mut session = world.initiate(name);
         session.respond_to("", "email", Some(ticket));
@@ -84,17 +84,6 @@ fn decoys() -> [(&'static str, Opening); 8] {
         ("no ticket", |world| world.at_decoy(ADA)),
         ("no ticket, a ghost", |world| world.at_decoy(BOB)),
         ("a forged ticket", |world| chosen(world, ADA, "k1.AAAA")),
-        ("a stale ticket", |world| {
-            let ticket = world.ticket(ADA);
-            world.after_secs(61);
-            chosen(world, ADA, &ticket)
-        }),
-        ("a ticket that another flow redeemed", |world| {
-            let ticket = world.ticket(ADA);
-            // By a session whose message this test would otherwise count.
-            world.without_messages().initiate(ADA).choose(&ticket);
-            chosen(world, ADA, &ticket)
-        }),
         ("a ticket of another method", |world| {
             chosen(world, ADA, &world.ticket(NUMBER))
         }),

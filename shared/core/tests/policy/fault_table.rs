@@ -9,13 +9,14 @@ use std::path::Path;
 
 use latchstring_core::account::Names;
 use latchstring_core::contact::{ContactError, PendingState};
-use latchstring_core::device;
+
 use latchstring_core::flow::Next;
 use latchstring_core::identifier::Method;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInError, SignInPayload, SignInRequest};
 use latchstring_memory::FixedCaptcha;
 
+use crate::budgets::with_devices;
 use crate::contacts::{self, Tokens, holds, identity};
 use crate::harness::{
     ADA, ADAS_NAME, BOB, BOBS_NAME, Break, Flaky, NUMBER, Pool, Session, World, identifier, now,
@@ -140,7 +141,7 @@ fn live(flow: Flow, broken: Option<(usize, Break)>) -> Lived {
     let mut world = World::new();
     if flow == Flow::Captcha {
         let budget = &mut world.deployment.policy.budgets.deployment;
-        (budget.short_per_day, budget.long_per_day) = (0, 0);
+        (budget.short_guesses_per_day, budget.long_guesses_per_day) = (0, 0);
         let answers = (0..=PATIENCE).map(|number| number.to_string());
         world.captcha = Some(Flaky {
             port: FixedCaptcha::new(answers),
@@ -205,18 +206,10 @@ fn live(flow: Flow, broken: Option<(usize, Break)>) -> Lived {
         }
         Flow::RememberDevice => {
             life.ask("rememberDevice", |life| {
-                let World {
-                    deployment,
-                    caller,
-                    clock,
-                    entropy,
-                    ..
-                } = life.world;
                 let identity = identity(life.world, ADAS_NAME);
-                let tokens = Tokens(life.world);
-                now(device::remember(
-                    deployment, caller, &tokens, clock, &**entropy, &identity,
-                ))
+                with_devices(life.world, async |devices| {
+                    devices.remember(&identity).await
+                })
             });
         }
     }

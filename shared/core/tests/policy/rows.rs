@@ -170,18 +170,27 @@ fn a_ticket_for_what_a_known_user_does_not_hold_is_a_ghosts() {
     assert_eq!(session.step(), "claim");
 }
 
+/// Row 6a.
+#[test]
+fn an_expired_ticket_ends_the_flow() {
+    let world = World::with_ada();
+    let stale = world.ticket(ADA);
+    world.after_secs(61);
+    let reply = world.initiate(ADA).respond_to("", "email", Some(&stale));
+    assert_eq!(reply.whys(), (Why::MethodKnown, Why::TicketStale, None));
+    assert_eq!(reply.next(), Next::Fail);
+    assert!(world.sent().is_empty());
+}
+
 /// Row 6.
 #[test]
 fn without_a_valid_ticket_the_flow_is_a_decoy() {
     let world = World::with_ada();
-    let stale = world.ticket(ADA);
-    world.after_secs(61);
     let forged = format!("{}A", world.ticket(ADA));
     let number = world.ticket(NUMBER);
     for (ticket, why) in [
         (None, Why::TicketMissing),
         (Some(forged), Why::TicketForged),
-        (Some(stale), Why::TicketStale),
         (Some(number), Why::TicketMethod),
     ] {
         let mut session = world.initiate(ADA);

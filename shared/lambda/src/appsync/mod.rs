@@ -12,12 +12,12 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use latchstring_core::account::Sub;
-use latchstring_core::budget::Source;
 use latchstring_core::contact::{ContactError, Identity};
 use latchstring_core::identifier::{Country, Identifier, Method};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::label::Label;
 use latchstring_core::ports::{Clock, Fault};
+use latchstring_core::rate_limit::{Budget, Source};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Cause, SignInError, SignInPayload};
 use latchstring_core::time::Timestamp;
@@ -174,9 +174,12 @@ async fn respond(
                     // Of a breaker; the others may refuse before it is known that the country is
                     // served, and each is a metric of its own, which costs.
                     let country = about.and_then(|whom| whom.country.as_ref());
-                    let country = country.filter(|_| budget.is_of_a_country());
-                    let budget = budget.as_str();
-                    metrics::refused_by_budget(budget, country);
+                    let country = country.filter(|_| budget.is_some_and(Budget::is_of_a_country));
+                    // Refused by Create, whose line and metric name the budget.
+                    let budget = budget.map(Budget::as_str);
+                    if let Some(budget) = budget {
+                        metrics::refused_by_budget(budget, country);
+                    }
                     let country = country.map(Country::as_str);
                     tracing::info!(
                         field,

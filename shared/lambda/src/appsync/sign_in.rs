@@ -1,5 +1,5 @@
 use latchstring_core::contact::ContactError;
-use latchstring_core::device::remember;
+use latchstring_core::device::Devices;
 use latchstring_core::flow::Caller;
 use latchstring_core::identifier::Identifier;
 use latchstring_core::locale::Locale;
@@ -32,7 +32,7 @@ struct Input {
     locale: Option<String>,
 }
 
-/// `signIn`, `signInTicket` and `rememberDevice`.
+/// `signIn`, `signInTicket`, `rememberDevice` and `forgetDevices`.
 #[derive(Clone, Debug)]
 pub struct SignInResolver<S, D, T, A, P, C, E, K = Deployment> {
     /// Keys and numbers.
@@ -95,8 +95,10 @@ where
         field: &str,
         about: &About,
     ) -> Result<Outcome, PublicError> {
-        if field == "rememberDevice" {
-            return Ok(self.remember(event).await);
+        match field {
+            "rememberDevice" => return Ok(self.remember_device(event).await),
+            "forgetDevices" => return Ok(self.forget_devices(event).await),
+            _ => {}
         }
         let Arguments { input } = super::arguments(event)?;
         let identifier = match Identifier::parse(input.method.into(), &input.email_or_phone) {
@@ -144,18 +146,28 @@ where
         Ok(answered.map_err(Into::into))
     }
 
-    async fn remember(&self, event: &Value) -> Outcome {
+    const fn devices<'a>(&'a self, deployment: &'a Deployment) -> Devices<'a, S, T, C, E> {
+        Devices {
+            deployment,
+            caller: &self.caller,
+            store: &self.store,
+            tokens: &self.tokens,
+            clock: &self.clock,
+            entropy: &self.entropy,
+        }
+    }
+
+    async fn forget_devices(&self, event: &Value) -> Outcome {
         let identity = super::identity(event).ok_or(ContactError::NotSignedIn)?;
         let deployment = self.deployment.deployment(&[]).await?;
-        let device = remember(
-            &deployment,
-            &self.caller,
-            &self.tokens,
-            &self.clock,
-            &self.entropy,
-            &identity,
-        )
-        .await?;
+        self.devices(&deployment).forget(&identity).await?;
+        Ok(Value::Bool(true))
+    }
+
+    async fn remember_device(&self, event: &Value) -> Outcome {
+        let identity = super::identity(event).ok_or(ContactError::NotSignedIn)?;
+        let deployment = self.deployment.deployment(&[]).await?;
+        let device = self.devices(&deployment).remember(&identity).await?;
         Ok(json!({
             "device": device.device.expose(),
             "expiresIn": device.expires_in,

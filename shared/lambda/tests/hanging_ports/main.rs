@@ -14,11 +14,11 @@ mod wire;
 use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes};
-use latchstring_core::budget::Countries;
 use latchstring_core::flow::Caller;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Directory, OpenChallenge};
+use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::Handler;
@@ -95,7 +95,7 @@ struct Life {
 
 fn deployment() -> Deployment {
     let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
-    policy.budgets.sms.countries = Countries::All;
+    policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
     let id = KeyId::parse("k1").expect("an id");
     let key = Key::new(id, &[1; 32]).expect("a key");
     let keys = KeyRing::new(key, None, None).expect("a ring");
@@ -106,8 +106,8 @@ impl Life {
     fn new(flow: Flow) -> Self {
         let mut deployment = deployment();
         if flow == Flow::Captcha {
-            deployment.policy.budgets.deployment.short_per_day = 0;
-            deployment.policy.budgets.deployment.long_per_day = 0;
+            deployment.policy.budgets.deployment.short_guesses_per_day = 0;
+            deployment.policy.budgets.deployment.long_guesses_per_day = 0;
         }
         // At the beginning of an hour, so that all of a story is in one.
         let world = World::new(

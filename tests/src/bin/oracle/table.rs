@@ -34,6 +34,21 @@ impl Table {
                 let found = found.map_or_else(|| json!({}), |item| json!({ "Item": item }));
                 reply(StatusCode::OK, &found)
             }
+            "BatchGetItem" => {
+                let items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let tables = request["RequestItems"].as_object().expect("tables");
+                let responses: Map<String, Value> = tables
+                    .iter()
+                    .map(|(table, asked)| {
+                        let keys = asked["Keys"].as_array().into_iter().flatten();
+                        let found = keys.filter_map(|of| items.get(key(of)).cloned());
+                        let found: Vec<Value> = found.map(Value::Object).collect();
+                        (table.clone(), found.into())
+                    })
+                    .collect();
+                let body = json!({ "Responses": responses, "UnprocessedKeys": {} });
+                reply(StatusCode::OK, &body)
+            }
             "PutItem" => written(self.write(&request["Item"], request, |item| {
                 item.clone_from(request["Item"].as_object().expect("an item"));
             })),
@@ -161,6 +176,9 @@ impl<'a> Condition<'a> {
     }
 
     fn one(&mut self) -> bool {
+        if self.next_is("NOT") {
+            return !self.one();
+        }
         if self.next_is("(") {
             let holds = self.any();
             assert!(self.next_is(")"), "it is closed");
@@ -231,6 +249,7 @@ fn compare(left: &Value, sign: &str, right: &Value) -> bool {
         "=" => left == right,
         "<>" => left != right,
         "<" => ordered().is_some_and(|(left, right)| left < right),
+        ">" => ordered().is_some_and(|(left, right)| left > right),
         "<=" => ordered().is_some_and(|(left, right)| left <= right),
         ">=" => ordered().is_some_and(|(left, right)| left >= right),
         other => panic!("{other} is not spoken here"),

@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes};
-use latchstring_core::budget::{Charge, Countries, Price};
 use latchstring_core::flow::{
     Caller, Challenge, ClientRequest, Created, Decided, Flow, FlowId, Next, Person, Purpose,
     Response, Round, Step, Turn, Verdict, Why,
@@ -23,6 +22,7 @@ use latchstring_core::locale::Locale;
 use latchstring_core::message::Message;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Directory, Store};
+use latchstring_core::rate_limit::{Charge, Countries, Price};
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -120,11 +120,6 @@ impl World {
         let mut world = self.clone();
         change(&mut world);
         world
-    }
-
-    /// The same world with a mailbox that nobody reads.
-    pub(crate) fn without_messages(&self) -> Self {
-        self.reconfigured(|world| world.sent = Arc::default())
     }
 
     /// Puts Ada in the pool, or changes these of her attributes.
@@ -256,6 +251,13 @@ impl World {
                 )
             })
             .collect()
+    }
+
+    /// The code of the latest message.
+    pub(crate) fn last_code(&self) -> String {
+        let sent = self.sent.lock().unwrap();
+        let code = sent.last().and_then(|message| message.code.as_ref());
+        code.expect("a code").digits().to_owned()
     }
 
     /// What every message so far said.

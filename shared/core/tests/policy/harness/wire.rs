@@ -11,9 +11,10 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::label::Label;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Captcha, Charged, Created, Directory, Fault, Finished, Judged, Opened, Redeemed, Store, Token,
-    Window, Written,
+    Attempted, Captcha, Charged, Counts, Created, Directory, Fault, Finished, Judged, Opened,
+    Redeemed, Store, Taken, Token, Window, Written,
 };
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_memory::{FixedCaptcha, ManualClock, MemoryDirectory, MemoryStore};
@@ -154,14 +155,30 @@ impl Store for Flaky<MemoryStore> {
         self.wire.carry("flow", self.port.flow(id)).await
     }
 
-    async fn advance_send(&self, id: FlowId, sends: u8, now: Timestamp) -> Result<bool, Fault> {
-        let effect = self.port.advance_send(id, sends, now);
+    async fn advance_send(
+        &self,
+        id: FlowId,
+        sends: u8,
+        charge: Charge,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let effect = self.port.advance_send(id, sends, charge, now);
         self.wire.carry("advance_send", effect).await
     }
 
     async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, Fault> {
         let effect = self.port.lift_cooldown(id, sends);
         self.wire.carry("lift_cooldown", effect).await
+    }
+
+    async fn attempt(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        limit: u8,
+    ) -> Result<Attempted, Fault> {
+        let effect = self.port.attempt(id, answer, limit);
+        self.wire.carry("attempt", effect).await
     }
 
     async fn judge(
@@ -242,9 +259,14 @@ impl Store for Flaky<MemoryStore> {
         self.wire.carry("charge", effect).await
     }
 
-    async fn forgive(&self, counter: Label, windows: &[String]) -> Result<(), Fault> {
-        let effect = self.port.forgive(counter, windows);
-        self.wire.carry("forgive", effect).await
+    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, Fault> {
+        let effect = self.port.counts(counters);
+        self.wire.carry("counts", effect).await
+    }
+
+    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), Fault> {
+        let effect = self.port.refund(counter, taken);
+        self.wire.carry("refund", effect).await
     }
 }
 

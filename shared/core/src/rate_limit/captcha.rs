@@ -1,0 +1,36 @@
+//! The CAPTCHA that a spent budget asks for.
+
+use super::{Budget, RateLimitError};
+use crate::ports::Captcha;
+use crate::secret::Secret;
+
+/// The verifier and the response that the request carries, where a CAPTCHA is on.
+#[derive(Debug)]
+pub(crate) struct CaptchaGate<'a, P> {
+    pub(crate) port: &'a P,
+    pub(crate) answer: Option<&'a Secret>,
+}
+
+impl<'a, P: Captcha> CaptchaGate<'a, P> {
+    /// Returns the response that the request carries.
+    ///
+    /// # Errors
+    /// [`RateLimitError::CaptchaRequired`] if there is none.
+    pub(crate) fn answer(&self, budget: Budget) -> Result<&'a Secret, RateLimitError> {
+        self.answer
+            .ok_or(RateLimitError::CaptchaRequired { budget })
+    }
+
+    /// Verifies the response, once a request: the outcome serves no other request.
+    pub(crate) async fn check(
+        &self,
+        answer: &Secret,
+        budget: Budget,
+    ) -> Result<(), RateLimitError> {
+        if self.port.is_answered(answer).await? {
+            Ok(())
+        } else {
+            Err(RateLimitError::CaptchaRequired { budget })
+        }
+    }
+}

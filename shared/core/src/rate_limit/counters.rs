@@ -1,0 +1,190 @@
+//! The counters: one item of the store each, which expires with its period.
+
+use super::charge::{Destination, Requester};
+use crate::identifier::{Country, Email, Identifier, PhoneNumber};
+use crate::keys::KeyRing;
+use crate::label::Label;
+use crate::time::Timestamp;
+
+pub(super) const MINUTE: u64 = 60;
+pub(super) const HOUR: u64 = 60 * MINUTE;
+pub(super) const DAY: u64 = 24 * HOUR;
+/// The length of a "month", in seconds: 30 days. Windows begin at whole multiples of it.
+pub(crate) const MONTH: u64 = 30 * DAY;
+
+/// Window names of the deployment's daily counter.
+pub(super) const ALL: &str = "all";
+pub(super) const SPEND: &str = "spend";
+pub(super) const SHORT: &str = "short";
+pub(super) const LONG: &str = "long";
+/// Window names of a mail counter.
+pub(super) const SENT: &str = "sent";
+pub(super) const UNPROVED: &str = "unproved";
+/// The window of CAPTCHA checks in a source's counter.
+pub(super) const CHECKS: &str = "c";
+/// The one window of counters that have no other.
+pub(super) const COUNT: &str = "n";
+
+/// A counter and the end of its period, which is the end of every window in it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counter {
+    pub(super) label: Label,
+    pub(super) ends: Timestamp,
+}
+
+/// Returns the number and the end of the window of `length` seconds that contains `at`.
+pub(super) fn window_at(at: Timestamp, length: u64) -> (u64, Timestamp) {
+    let number = at.as_secs() / length;
+    (number, Timestamp::from_secs((number + 1) * length))
+}
+
+impl Counter {
+    fn public(kind: &str, fields: &[&[u8]], at: Timestamp, period: u64) -> Self {
+        let (number, ends) = window_at(at, period);
+        let number = number.to_be_bytes();
+        let mut all = fields.to_vec();
+        all.push(&number);
+        Self {
+            label: Label::of_public(kind, &all),
+            ends,
+        }
+    }
+
+    fn keyed(label: Label, kind: &str, at: Timestamp, period: u64) -> Self {
+        Self::public(kind, &[label.as_bytes()], at, period)
+    }
+
+    /// Messages to a mailbox or number in a day. Addresses that differ in their plus-tag share
+    /// the mailbox.
+    pub(super) fn mailbox(
+        keys: &KeyRing,
+        requester: Requester,
+        identifier: &Identifier,
+        at: Timestamp,
+    ) -> Self {
+        let label = Label::of_mailbox(keys, requester.class(), identifier);
+        Self::keyed(label, "mailbox", at, DAY)
+    }
+
+    /// Guesses at codes of an identifier in a month.
+    pub(super) fn guesses(
+        keys: &KeyRing,
+        requester: Requester,
+        identifier: &Identifier,
+        at: Timestamp,
+    ) -> Self {
+        let label = Label::of_guesses(keys, requester.class(), identifier);
+        Self::keyed(label, "guesses", at, MONTH)
+    }
+
+    /// The generation of an identifier's device tokens. Kept as long as a token may live.
+    pub(super) fn devices(keys: &KeyRing, identifier: &Identifier, ends: Timestamp) -> Self {
+        Self {
+            label: Label::of_devices(keys, identifier),
+            ends,
+        }
+    }
+
+    /// Messages that one device token asked for in a day.
+    pub(super) fn device_token(token: &[u8; 16], at: Timestamp) -> Self {
+        Self::public("device-token", &[token], at, DAY)
+    }
+
+    /// Requests of one source in an hour.
+    pub(super) fn source(source: Label, at: Timestamp) -> Self {
+        Self::keyed(source, "source", at, HOUR)
+    }
+
+    /// Contacts that one account asks to add in a day.
+    pub(super) fn account(account: Label, at: Timestamp) -> Self {
+        Self::keyed(account, "account", at, DAY)
+    }
+
+    /// All messages, guesses, the SMS spend and the mail of each hour of a day. Without a key, like
+    /// all below: they name no person, and an operator can compute their keys.
+    pub(super) fn deployment(requester: Requester, at: Timestamp) -> Self {
+        let fields = [requester.class().as_bytes()];
+        Self::public("deployment", &fields, at, DAY)
+    }
+
+    /// The SMS spend of a month.
+    pub(super) fn spend(requester: Requester, at: Timestamp) -> Self {
+        Self::public("spend", &[requester.class().as_bytes()], at, MONTH)
+    }
+
+    /// SMS to a country in an hour.
+    pub(super) fn country(requester: Requester, country: Option<Country>, at: Timestamp) -> Self {
+        let country = country.as_ref().map_or("", Country::as_str);
+        let fields = [requester.class().as_bytes(), country.as_bytes()];
+        Self::public("destination", &fields, at, HOUR)
+    }
+
+    /// Mail to a domain in an hour.
+    pub(super) fn domain(domain: &str, at: Timestamp) -> Self {
+        Self::public("domain", &[domain.as_bytes()], at, HOUR)
+    }
+
+    /// New accounts of a mail domain in a day.
+    pub(super) fn accounts(domain: &str, at: Timestamp) -> Self {
+        Self::public("accounts", &[domain.as_bytes()], at, DAY)
+    }
+}
+
+/// Returns the windows of a number's prefix and of its country.
+pub(super) fn sms_windows(number: &PhoneNumber, destination: Destination) -> [String; 2] {
+    let digits = number.as_str().trim_start_matches('+');
+    let prefix = digits
+        .get(..usize::from(destination.digits))
+        .unwrap_or(digits);
+    [format!("p{prefix}"), ALL.to_owned()]
+}
+
+/// Returns the windows of all mail in an hour, in the deployment's daily counter: sent, and
+/// unproved.
+pub(super) fn mail_windows(at: Timestamp) -> [String; 2] {
+    let hour = at.as_secs() / HOUR % 24;
+    [format!("s{hour}"), format!("u{hour}")]
+}
+
+/// The domain of an address.
+pub(super) fn domain_of(email: &Email) -> &str {
+    email
+        .as_str()
+        .rsplit_once('@')
+        .map_or("", |(_, domain)| domain)
+}
+
+/// A counter that an operator may reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resettable<'a> {
+    /// The messages, guesses, mail and SMS spend of this day, and the SMS spend of this month.
+    Deployment,
+    /// The SMS breakers of a country in this hour.
+    Country(Country),
+    /// The mail breaker of a domain in this hour and its new accounts of this day.
+    Domain(&'a str),
+}
+
+/// Returns the counters of a kind, each with a name for the operator: those of unknown requesters
+/// and of known devices.
+pub fn resettable(kind: Resettable<'_>, now: Timestamp) -> Vec<(&'static str, Label)> {
+    let classes = [Requester::Unknown, Requester::KnownDevice([0; 16])];
+    let each = |of: &dyn Fn(Requester) -> Counter| -> Vec<_> {
+        classes
+            .into_iter()
+            .map(|class| (class.class(), of(class).label))
+            .collect()
+    };
+    match kind {
+        Resettable::Deployment => {
+            let mut all = each(&|class| Counter::deployment(class, now));
+            all.extend(each(&|class| Counter::spend(class, now)));
+            all
+        }
+        Resettable::Country(country) => each(&|class| Counter::country(class, Some(country), now)),
+        Resettable::Domain(domain) => vec![
+            ("mail", Counter::domain(domain, now).label),
+            ("accounts", Counter::accounts(domain, now).label),
+        ],
+    }
+}

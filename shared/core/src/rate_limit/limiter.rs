@@ -1,0 +1,1064 @@
+//! Plans, charges and refunds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+use thiserror::Error;
+
+use super::captcha::CaptchaGate;
+use super::charge::{Admission, Destination, Requester, Terms, Tier, UnprovedMail};
+use super::counters::{
+    ALL, CHECKS, COUNT, Counter, DAY, HOUR, LONG, MINUTE, SENT, SHORT, SPEND, UNPROVED, domain_of,
+    mail_windows, sms_windows, window_at,
+};
+use super::limits::Price;
+use super::{Budget, Charge, DeploymentBudget, MessageBudget, Source};
+use crate::account::Sub;
+use crate::code::CodeLength;
+use crate::device::Device;
+use crate::flow::Flow;
+use crate::identifier::{Identifier, IdentifierError};
+use crate::keys::KeyRing;
+use crate::label::Label;
+use crate::policy::Deployment;
+use crate::ports::{Captcha, Charged, Counts, Fault, Store, Taken, Window};
+use crate::time::Timestamp;
+
+/// How long a request that a mail breaker refused should wait, in seconds: messages that are still
+/// on their way to being proved count until they are.
+const MAIL_RETRY_SECONDS: u64 = 60;
+/// How far a solved CAPTCHA extends a mail breaker.
+const SOLVED_FACTOR: u32 = 10;
+
+/// A message that a budget refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Seconds until a next one may be allowed.
+    pub retry_after: u64,
+    /// Which budget; for logs.
+    pub budget: Budget,
+}
+
+/// The reason why no code is planned or no message sent.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RateLimitError {
+    /// A budget is spent.
+    #[error("budget spent: {}", .0.budget.as_str())]
+    Refused(Refusal),
+    /// A budget is spent, and no CAPTCHA was solved: none came along, or the response is wrong,
+    /// expired, used, or of another site.
+    #[error("CAPTCHA required: {}", .budget.as_str())]
+    CaptchaRequired {
+        /// Which budget; for logs.
+        budget: Budget,
+    },
+    /// No message is sent to this identifier.
+    #[error(transparent)]
+    Identifier(#[from] IdentifierError),
+    /// A port did not answer.
+    #[error(transparent)]
+    Port(#[from] Fault),
+}
+
+/// A code to plan.
+pub(crate) struct CodeRequest<'a> {
+    pub(crate) identifier: &'a Identifier,
+    /// The token of a device, opened.
+    pub(crate) device: Option<Device>,
+    pub(crate) source: Option<Source>,
+}
+
+/// The outcome of [`RateLimiter::reserve_guess`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guess {
+    /// The guess is charged where a budget counts it: the answer may be verified.
+    Reserved,
+    /// A budget is spent: the code is no longer verifiable, and the answer must not be compared.
+    Spent,
+}
+
+/// Charges messages and guesses, at one time.
+#[derive(Debug)]
+pub struct RateLimiter<'a, S> {
+    /// The settings and keys.
+    pub deployment: &'a Deployment,
+    /// The counters.
+    pub store: &'a S,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// A window that refuses, the budget it stands for, and when it ends.
+struct Limit {
+    window: Window,
+    budget: Budget,
+    retry_after: u64,
+}
+
+/// Limits of one counter, charged by one conditional write.
+struct Bill {
+    counter: Counter,
+    limits: Vec<Limit>,
+}
+
+/// Windows of one counter that were charged.
+struct Receipt {
+    counter: Label,
+    taken: Vec<Taken>,
+}
+
+/// Counters that were read at once.
+struct Reading(BTreeMap<Label, Counts>);
+
+impl Reading {
+    fn count(&self, counter: &Counter, window: &str) -> u32 {
+        self.0
+            .get(&counter.label)
+            .and_then(|counts| counts.get(window))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// The first limit that has no room.
+    fn first_full<'a>(&self, bill: &'a Bill) -> Option<&'a Limit> {
+        bill.limits.iter().find(|limit| {
+            self.count(&bill.counter, &limit.window.name)
+                .checked_add(limit.window.amount)
+                .is_none_or(|sum| sum > limit.window.limit)
+        })
+    }
+}
+
+/// Mail of one hour.
+#[derive(Clone)]
+struct Mail {
+    domain: Counter,
+    all: Counter,
+    /// The windows of all mail: sent, and unproved.
+    windows: [String; 2],
+}
+
+/// The counters of one requester that a plan depends on.
+struct Counters {
+    mailbox: Counter,
+    guesses: Counter,
+    deployment: Counter,
+    spend: Counter,
+    destination: Option<(Destination, Counter)>,
+    /// The mail domain and all mail, in this hour and in the one before.
+    mail: Option<[Mail; 2]>,
+    source: Option<(Label, Counter)>,
+    token: Option<Counter>,
+}
+
+impl Counters {
+    fn labels(&self) -> impl Iterator<Item = Label> {
+        [self.mailbox, self.guesses, self.deployment, self.spend]
+            .into_iter()
+            .chain(self.destination.map(|(_, counter)| counter))
+            .chain(
+                self.mail
+                    .iter()
+                    .flatten()
+                    .flat_map(|mail| [mail.domain, mail.all]),
+            )
+            .chain(self.source.map(|(_, counter)| counter))
+            .chain(self.token)
+            .map(|counter| counter.label)
+    }
+}
+
+/// What a requester may have now.
+struct Outlook {
+    terms: Terms,
+    /// The budget that asks for a CAPTCHA.
+    captcha: Option<Budget>,
+    refusal: Option<Refusal>,
+}
+
+/// The request that a plan is for.
+#[derive(Clone, Copy)]
+struct Planned<'a> {
+    requester: Requester,
+    identifier: &'a Identifier,
+    price: Option<u32>,
+    admission: Admission,
+}
+
+/// The budgets that stand in the way so far; the first of each kind counts.
+#[derive(Default)]
+struct InTheWay {
+    captcha: Option<Budget>,
+    refusal: Option<Refusal>,
+}
+
+impl InTheWay {
+    fn refuse(&mut self, limit: &Limit) {
+        self.refusal.get_or_insert(Refusal {
+            retry_after: limit.retry_after,
+            budget: limit.budget,
+        });
+    }
+
+    fn ask(&mut self, admission: Admission, budget: Budget) {
+        if admission == Admission::Unsolved {
+            self.captcha.get_or_insert(budget);
+        }
+    }
+
+    /// Refuses by the first limit that has no room.
+    fn refuse_if_full(&mut self, reading: &Reading, bill: &Bill) {
+        if let Some(limit) = reading.first_full(bill) {
+            self.refuse(limit);
+        }
+    }
+}
+
+impl<S: Store> RateLimiter<'_, S> {
+    /// Plans a code, before anything else is known about the identifier. Reads counters and
+    /// charges none but the source's for a CAPTCHA response that is verified, so requests that are
+    /// refused or never redeemed cost nothing.
+    ///
+    /// A known device whose budgets are spent is treated as unknown.
+    ///
+    /// # Errors
+    /// If a budget is spent, a CAPTCHA is missing, no message goes there, or a port fails.
+    pub(crate) async fn plan<P: Captcha>(
+        &self,
+        request: CodeRequest<'_>,
+        gate: Option<CaptchaGate<'_, P>>,
+    ) -> Result<Charge, RateLimitError> {
+        let Deployment { policy, keys } = self.deployment;
+        let identifier = request.identifier;
+        let price = policy.price(identifier)?;
+        let source = request.source.map(|source| Label::of_source(keys, source));
+        let token = request
+            .device
+            .and_then(|device| Some((device.id(), device.generation_of(keys, identifier)?)));
+        let unknown = self.counters(Requester::Unknown, identifier, source);
+        let devices = Counter::devices(keys, identifier, self.now);
+        let device =
+            token.map(|(id, _)| self.counters(Requester::KnownDevice(id), identifier, None));
+        let labels: Vec<_> = unknown
+            .labels()
+            .chain(device.iter().flat_map(Counters::labels))
+            .chain([devices.label])
+            .collect();
+        let reading = self.read(&labels).await?;
+
+        if let (Some(counters), Some((id, generation))) = (device, token)
+            && generation == reading.count(&devices, COUNT)
+        {
+            let planned = Planned {
+                requester: Requester::KnownDevice(id),
+                identifier,
+                price,
+                admission: Admission::Open,
+            };
+            let outlook = self.outlook(&reading, &counters, planned);
+            if outlook.refusal.is_none() {
+                return Ok(self.charge(outlook.terms, identifier));
+            }
+        }
+
+        let planned = Planned {
+            requester: Requester::Unknown,
+            identifier,
+            price,
+            admission: match gate {
+                None => Admission::Open,
+                Some(_) => Admission::Unsolved,
+            },
+        };
+        let mut outlook = self.outlook(&reading, &unknown, planned);
+        if let (Some(gate), Some(budget)) = (&gate, outlook.captcha) {
+            // A request that would be refused all the same need solve nothing.
+            let solved = Planned {
+                admission: Admission::Solved,
+                ..planned
+            };
+            let solved = self.outlook(&reading, &unknown, solved);
+            if let Some(refusal) = solved.refusal {
+                return Err(RateLimitError::Refused(refusal));
+            }
+            let answer = gate.answer(budget)?;
+            if let Some((_, counter)) = unknown.source {
+                self.charge_check(counter).await?;
+            }
+            gate.check(answer, budget).await?;
+            outlook = solved;
+        }
+        match outlook.refusal {
+            Some(refusal) => Err(RateLimitError::Refused(refusal)),
+            None => Ok(self.charge(outlook.terms, identifier)),
+        }
+    }
+
+    /// Plans the next message of a flow: on its own terms, with a code that is never shorter.
+    pub(crate) async fn plan_resend(
+        &self,
+        charge: Charge,
+        identifier: &Identifier,
+    ) -> Result<Charge, RateLimitError> {
+        let Some(terms) = charge.terms else {
+            return Ok(charge);
+        };
+        let price = self.deployment.policy.price(identifier)?;
+        let counters = self.counters(terms.requester, identifier, terms.source);
+        let labels: Vec<_> = counters.labels().collect();
+        let reading = self.read(&labels).await?;
+        let planned = Planned {
+            requester: terms.requester,
+            identifier,
+            price,
+            admission: terms.admission,
+        };
+        let outlook = self.outlook(&reading, &counters, planned);
+        // What a CAPTCHA would have opened stays shut for a flow that solved none.
+        let unsolved = outlook.captcha.map(|budget| Refusal {
+            retry_after: MAIL_RETRY_SECONDS,
+            budget,
+        });
+        if let Some(refusal) = outlook.refusal.or(unsolved) {
+            return Err(RateLimitError::Refused(refusal));
+        }
+        let mut next = self.charge(
+            Terms {
+                tier: outlook.terms.tier.max(terms.tier),
+                ..outlook.terms
+            },
+            identifier,
+        );
+        next.code_length = next.code_length.max(charge.code_length);
+        Ok(next)
+    }
+
+    /// Charges one message that is about to be sent, by whoever owns its send number.
+    ///
+    /// The source comes first, so that one that is refused spends no other budget; then the
+    /// mailbox, so that one identifier cannot spend what others share. A refused message is
+    /// charged nothing.
+    ///
+    /// # Errors
+    /// If a budget is spent or a port fails.
+    pub(crate) async fn charge_message(
+        &self,
+        charge: Charge,
+        identifier: &Identifier,
+        issued_at: Timestamp,
+    ) -> Result<(), RateLimitError> {
+        let Some(terms) = charge.terms else {
+            return Ok(());
+        };
+        let mut receipts = Vec::new();
+        for stage in self.bills(&terms, identifier, issued_at)? {
+            let charged = join_all(stage.iter().map(|bill| self.charge_bill(bill))).await;
+            let mut failed = None;
+            for outcome in charged {
+                match outcome {
+                    Ok(receipt) => receipts.push(receipt),
+                    Err(error) => failed = Some(error),
+                }
+            }
+            if let Some(error) = failed {
+                self.give_back(receipts).await;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether a budget counts guesses at the flow's code.
+    pub(crate) fn counts_guesses(&self, flow: &Flow, contact: &Identifier) -> bool {
+        !self.guess_bills(flow, contact).is_empty()
+    }
+
+    /// Reserves a guess before an answer is verified. What is reserved stays charged unless the
+    /// flow succeeds.
+    ///
+    /// # Errors
+    /// If a port fails: the answer must not be verified.
+    pub(crate) async fn reserve_guess(
+        &self,
+        flow: &Flow,
+        contact: &Identifier,
+    ) -> Result<Guess, Fault> {
+        let bills = self.guess_bills(flow, contact);
+        let charged = join_all(bills.iter().map(|bill| self.charge_bill(bill))).await;
+        let mut receipts = Vec::new();
+        let mut outcome = Ok(Guess::Reserved);
+        for charged in charged {
+            match charged {
+                Ok(receipt) => receipts.push(receipt),
+                Err(RateLimitError::Port(fault)) => outcome = Err(fault),
+                Err(_) if outcome.is_ok() => outcome = Ok(Guess::Spent),
+                Err(_) => {}
+            }
+        }
+        if outcome != Ok(Guess::Reserved) {
+            self.give_back(receipts).await;
+        }
+        outcome
+    }
+
+    /// Returns whether a guess at the flow's code would be refused now. Charges nothing.
+    pub(crate) async fn is_spent(&self, flow: &Flow, contact: &Identifier) -> Result<bool, Fault> {
+        let bills = self.guess_bills(flow, contact);
+        if bills.is_empty() {
+            return Ok(false);
+        }
+        let labels: Vec<_> = bills.iter().map(|bill| bill.counter.label).collect();
+        let reading = self.read(&labels).await?;
+        Ok(bills.iter().any(|bill| reading.first_full(bill).is_some()))
+    }
+
+    /// Charges an account for a contact that it asks to add: without this, an account could have
+    /// codes sent to everybody.
+    pub(crate) async fn charge_account(&self, sub: &Sub) -> Result<(), RateLimitError> {
+        let Deployment { policy, keys } = self.deployment;
+        let counter = Counter::account(Label::of_account(keys, sub), self.now);
+        let limits = vec![self.once(
+            COUNT,
+            policy.budgets.contacts_per_day,
+            Budget::Account,
+            &counter,
+        )];
+        self.charge_bill(&Bill { counter, limits }).await?;
+        Ok(())
+    }
+
+    /// Charges the mail domain of an account that is about to be created.
+    pub(crate) async fn charge_new_account(
+        &self,
+        identifier: &Identifier,
+    ) -> Result<(), RateLimitError> {
+        let Identifier::Email(email) = identifier else {
+            return Ok(());
+        };
+        let mail = &self.deployment.policy.budgets.mail;
+        let domain = domain_of(email);
+        if mail.is_shared(domain) {
+            return Ok(());
+        }
+        let counter = Counter::accounts(domain, self.now);
+        let limits = vec![self.once(COUNT, mail.accounts_per_domain, Budget::Accounts, &counter)];
+        self.charge_bill(&Bill { counter, limits }).await?;
+        Ok(())
+    }
+
+    /// Returns the generation of each identifier's device tokens.
+    pub(crate) async fn device_generations<const N: usize>(
+        &self,
+        identifiers: [Option<&Identifier>; N],
+    ) -> Result<[u32; N], Fault> {
+        let keys = &self.deployment.keys;
+        let counters = identifiers.map(|it| it.map(|it| Counter::devices(keys, it, self.now)));
+        let labels: Vec<_> = counters.iter().flatten().map(|it| it.label).collect();
+        if labels.is_empty() {
+            return Ok([0; N]);
+        }
+        let reading = self.read(&labels).await?;
+        Ok(counters.map(|it| it.map_or(0, |it| reading.count(&it, COUNT))))
+    }
+
+    /// Invalidates all device tokens of these identifiers that were made before.
+    ///
+    /// # Errors
+    /// If a port fails: some may still be valid. Safe to repeat.
+    pub(crate) async fn forget_devices(
+        &self,
+        identifiers: impl IntoIterator<Item = &Identifier>,
+    ) -> Result<(), Fault> {
+        let Deployment { policy, keys } = self.deployment;
+        // A token of an older generation has expired before its generation is cleaned up.
+        let keep_until = self.now.plus(policy.device_life * 2);
+        let raised = identifiers.into_iter().map(|identifier| {
+            let counter = Counter::devices(keys, identifier, keep_until);
+            let window = Window {
+                name: COUNT.to_owned(),
+                amount: 1,
+                limit: u32::MAX,
+            };
+            async move {
+                let windows = [window];
+                self.store
+                    .charge(counter.label, &windows, counter.ends)
+                    .await
+            }
+        });
+        for raised in join_all(raised).await {
+            raised?;
+        }
+        Ok(())
+    }
+
+    fn counters(
+        &self,
+        requester: Requester,
+        identifier: &Identifier,
+        source: Option<Label>,
+    ) -> Counters {
+        let (keys, now) = (&self.deployment.keys, self.now);
+        let earlier = Timestamp::from_secs(now.as_secs().saturating_sub(HOUR));
+        let unknown = requester == Requester::Unknown;
+        Counters {
+            mailbox: Counter::mailbox(keys, requester, identifier, now),
+            guesses: Counter::guesses(keys, requester, identifier, now),
+            deployment: Counter::deployment(requester, now),
+            spend: Counter::spend(requester, now),
+            destination: match identifier {
+                Identifier::PhoneNumber(number) => {
+                    let destination = Destination::of(number);
+                    let counter = Counter::country(requester, destination.country, now);
+                    Some((destination, counter))
+                }
+                Identifier::Email(_) => None,
+            },
+            mail: match identifier {
+                Identifier::Email(email) if unknown => {
+                    let domain = domain_of(email);
+                    let at = |at| Mail {
+                        domain: Counter::domain(domain, at),
+                        all: Counter::deployment(requester, at),
+                        windows: mail_windows(at),
+                    };
+                    Some([at(now), at(earlier)])
+                }
+                _ => None,
+            },
+            source: source
+                .filter(|_| unknown)
+                .map(|source| (source, Counter::source(source, now))),
+            token: match requester {
+                Requester::KnownDevice(id) => Some(Counter::device_token(&id, now)),
+                Requester::Unknown => None,
+            },
+        }
+    }
+
+    /// Returns what the counters allow.
+    fn outlook(&self, reading: &Reading, counters: &Counters, planned: Planned<'_>) -> Outlook {
+        let Planned {
+            requester,
+            identifier,
+            price,
+            admission,
+        } = planned;
+        let mut way = InTheWay::default();
+        let source = self.look_at_source(reading, counters, admission, &mut way);
+        let extended = self.look_at_mailbox(reading, counters, planned, &mut way);
+        if let Some(counter) = counters.token {
+            way.refuse_if_full(reading, &self.token_bill(counter));
+        }
+        let tier = self.tier(reading, counters, requester);
+        if tier == Tier::Longest {
+            way.ask(admission, Budget::Deployment);
+        }
+        let unproved_mail = self.look_at_mail(reading, counters, planned, &mut way);
+        if let (Some((destination, counter)), Identifier::PhoneNumber(number)) =
+            (counters.destination, identifier)
+        {
+            let bill = self.sms_bill(counter, sms_windows(number, destination));
+            way.refuse_if_full(reading, &bill);
+        }
+        for bill in self.shared_bills(requester, price) {
+            way.refuse_if_full(reading, &bill);
+        }
+        Outlook {
+            terms: Terms {
+                requester,
+                tier: if extended { Tier::Longest } else { tier },
+                extended,
+                admission,
+                source,
+                destination: counters.destination.map(|(destination, _)| destination),
+                unproved_mail,
+            },
+            captcha: way.captcha,
+            refusal: way.refusal,
+        }
+    }
+
+    /// Returns the source that the message is charged to.
+    fn look_at_source(
+        &self,
+        reading: &Reading,
+        counters: &Counters,
+        admission: Admission,
+        way: &mut InTheWay,
+    ) -> Option<Label> {
+        let (label, counter) = counters.source?;
+        let bill = self.source_bill(counter);
+        let Some(full) = reading.first_full(&bill) else {
+            return Some(label);
+        };
+        if admission == Admission::Solved {
+            // The check that admits it is charged instead.
+            way.refuse_if_full(reading, &self.checks_bill(counter));
+            return None;
+        }
+        way.ask(admission, Budget::Source);
+        way.refuse(full);
+        Some(label)
+    }
+
+    /// Returns whether the message draws on the extended budget.
+    fn look_at_mailbox(
+        &self,
+        reading: &Reading,
+        counters: &Counters,
+        planned: Planned<'_>,
+        way: &mut InTheWay,
+    ) -> bool {
+        let requester = planned.requester;
+        let normal = self.mailbox_bill(counters.mailbox, requester, false);
+        let Some(full) = reading.first_full(&normal) else {
+            return false;
+        };
+        if requester != Requester::Unknown {
+            way.refuse(full);
+            return false;
+        }
+        let extended = self.mailbox_bill(counters.mailbox, requester, true);
+        match reading.first_full(&extended) {
+            Some(full) => way.refuse(full),
+            None => way.ask(planned.admission, Budget::Identifier),
+        }
+        true
+    }
+
+    /// Returns the shortest tier whose budgets of guesses have room.
+    fn tier(&self, reading: &Reading, counters: &Counters, requester: Requester) -> Tier {
+        let budgets = &self.deployment.policy.budgets;
+        let unknown = requester == Requester::Unknown;
+        let own = if unknown {
+            budgets.short_guesses_per_month
+        } else {
+            budgets.device.short_guesses_per_month
+        };
+        let DeploymentBudget {
+            short_guesses_per_day,
+            long_guesses_per_day,
+            ..
+        } = budgets.deployment;
+        let shared =
+            |window, limit| !unknown || reading.count(&counters.deployment, window) < limit;
+        if reading.count(&counters.guesses, SHORT) < own && shared(SHORT, short_guesses_per_day) {
+            Tier::Short
+        } else if shared(LONG, long_guesses_per_day) {
+            Tier::Long
+        } else {
+            Tier::Longest
+        }
+    }
+
+    /// Returns the limits of the mail breakers as they stand.
+    fn look_at_mail(
+        &self,
+        reading: &Reading,
+        counters: &Counters,
+        planned: Planned<'_>,
+        way: &mut InTheWay,
+    ) -> UnprovedMail {
+        let (Some([now, before]), Identifier::Email(email)) = (&counters.mail, planned.identifier)
+        else {
+            return UnprovedMail::default();
+        };
+        let budget = &self.deployment.policy.budgets.mail;
+        let of_domain = |mail: &Mail, window| reading.count(&mail.domain, window);
+        let of_all = |mail: &Mail, place: usize| reading.count(&mail.all, &mail.windows[place]);
+        let half = |now: u32, before: u32| now.saturating_add(before) / 2;
+        let all = budget.unproved_per_hour;
+        let domain = if budget.is_shared(domain_of(email)) {
+            all
+        } else {
+            budget.unproved_per_domain
+        };
+        let factor = match planned.admission {
+            Admission::Solved => SOLVED_FACTOR,
+            Admission::Open | Admission::Unsolved => 1,
+        };
+        let limits = UnprovedMail {
+            domain: domain
+                .saturating_mul(factor)
+                .max(half(of_domain(now, SENT), of_domain(before, SENT))),
+            all: all
+                .saturating_mul(factor)
+                .max(half(of_all(now, 0), of_all(before, 0))),
+        };
+        for (unproved, limit, budget) in [
+            (of_domain(now, UNPROVED), limits.domain, Budget::Domain),
+            (of_all(now, 1), limits.all, Budget::Mail),
+        ] {
+            if unproved >= limit {
+                way.ask(planned.admission, budget);
+                way.refuse(&unproved_limit(UNPROVED, limit, budget));
+            }
+        }
+        limits
+    }
+
+    fn charge(&self, terms: Terms, identifier: &Identifier) -> Charge {
+        let policy = &self.deployment.policy;
+        let code_length = match terms.tier {
+            // A code that is fixed cannot become longer.
+            _ if policy.is_test(identifier, self.now) => policy.long_code_length,
+            Tier::Short => policy.code_length,
+            Tier::Long => policy.long_code_length,
+            Tier::Longest => CodeLength::LONGEST,
+        };
+        Charge {
+            code_length,
+            terms: Some(terms),
+        }
+    }
+
+    /// The bills of one message, in the stages in which they are charged.
+    fn bills(
+        &self,
+        terms: &Terms,
+        identifier: &Identifier,
+        issued_at: Timestamp,
+    ) -> Result<Vec<Vec<Bill>>, RateLimitError> {
+        let price = self.deployment.policy.price(identifier)?;
+        let keys = &self.deployment.keys;
+        let requester = terms.requester;
+        let mailbox = Counter::mailbox(keys, requester, identifier, self.now);
+        let mut own = vec![self.mailbox_bill(mailbox, requester, terms.extended)];
+        if let Requester::KnownDevice(id) = requester {
+            own.push(self.token_bill(Counter::device_token(&id, self.now)));
+        }
+        let mut shared = self.shared_bills(requester, price);
+        shared.extend(self.unproved_bills(terms, identifier, issued_at));
+        let source = terms
+            .source
+            .map(|source| self.source_bill(Counter::source(source, self.now)));
+        Ok(vec![source.into_iter().collect(), own, merged(shared)]
+            .into_iter()
+            .filter(|stage: &Vec<Bill>| !stage.is_empty())
+            .collect())
+    }
+
+    fn source_bill(&self, counter: Counter) -> Bill {
+        let budget = self.deployment.policy.budgets.source;
+        let limits = vec![
+            self.limit('m', MINUTE, budget.per_minute, Budget::Source),
+            self.limit('h', HOUR, budget.per_hour, Budget::Source),
+        ];
+        Bill { counter, limits }
+    }
+
+    /// The CAPTCHA responses of a source that are verified: this bounds the calls to the verifier.
+    fn checks_bill(&self, counter: Counter) -> Bill {
+        let most = self.deployment.policy.budgets.source.solved_per_hour;
+        let limits = vec![self.once(CHECKS, most, Budget::Source, &counter)];
+        Bill { counter, limits }
+    }
+
+    async fn charge_check(&self, counter: Counter) -> Result<(), RateLimitError> {
+        self.charge_bill(&self.checks_bill(counter)).await?;
+        Ok(())
+    }
+
+    fn mailbox_bill(&self, counter: Counter, requester: Requester, extended: bool) -> Bill {
+        let budgets = &self.deployment.policy.budgets;
+        let (budget, names, budget_name) = match (requester, extended) {
+            (Requester::Unknown, false) => (budgets.mailbox, ["m", "h", "d"], Budget::Identifier),
+            (Requester::Unknown, true) => {
+                (budgets.extended, ["xm", "xh", "xd"], Budget::Identifier)
+            }
+            (Requester::KnownDevice(_), _) => {
+                (budgets.device.messages, ["m", "h", "d"], Budget::Device)
+            }
+        };
+        let MessageBudget {
+            per_minute,
+            per_hour,
+            per_day,
+        } = budget;
+        let [m, h, d] = names;
+        let limits = vec![
+            self.limit(m, MINUTE, per_minute, budget_name),
+            self.limit(h, HOUR, per_hour, budget_name),
+            self.limit(d, DAY, per_day, budget_name),
+        ];
+        Bill { counter, limits }
+    }
+
+    fn token_bill(&self, counter: Counter) -> Bill {
+        let most = self.deployment.policy.budgets.device.per_token_and_day;
+        let limits = vec![self.once(COUNT, most, Budget::Device, &counter)];
+        Bill { counter, limits }
+    }
+
+    /// All messages of the day, and the cost of SMS in the day and month.
+    fn shared_bills(&self, requester: Requester, price: Option<u32>) -> Vec<Bill> {
+        let budgets = &self.deployment.policy.budgets;
+        let deployment = Counter::deployment(requester, self.now);
+        let spend = Counter::spend(requester, self.now);
+        let mut day = Vec::new();
+        if requester == Requester::Unknown {
+            let most = budgets.deployment.messages_per_day;
+            day.push(self.once(ALL, most, Budget::Deployment, &deployment));
+        }
+        let cost = |Price(limit): Price, amount, budget, counter: &Counter| Limit {
+            window: Window {
+                name: SPEND.to_owned(),
+                amount,
+                limit,
+            },
+            budget,
+            retry_after: self.now.secs_until(counter.ends),
+        };
+        let mut bills = Vec::new();
+        if let Some(amount) = price {
+            day.push(cost(
+                budgets.sms.spend_per_day,
+                amount,
+                Budget::Spend,
+                &deployment,
+            ));
+            let month = cost(
+                budgets.sms.spend_per_month,
+                amount,
+                Budget::MonthlySpend,
+                &spend,
+            );
+            bills.push(Bill {
+                counter: spend,
+                limits: vec![month],
+            });
+        }
+        if !day.is_empty() {
+            bills.push(Bill {
+                counter: deployment,
+                limits: day,
+            });
+        }
+        bills
+    }
+
+    /// The breakers, in the hour in which the code was issued: there a success refunds them.
+    fn unproved_bills(
+        &self,
+        terms: &Terms,
+        identifier: &Identifier,
+        issued_at: Timestamp,
+    ) -> Vec<Bill> {
+        match (identifier, terms.destination, terms.requester) {
+            (Identifier::PhoneNumber(number), Some(destination), requester) => {
+                let counter = Counter::country(requester, destination.country, issued_at);
+                vec![self.sms_bill(counter, sms_windows(number, destination))]
+            }
+            (Identifier::Email(email), _, Requester::Unknown) => {
+                let UnprovedMail { domain, all } = terms.unproved_mail;
+                let limits = |sent: &str, unproved: &str, limit, budget| {
+                    vec![
+                        unproved_limit(sent, u32::MAX, budget),
+                        unproved_limit(unproved, limit, budget),
+                    ]
+                };
+                let [sent, unproved] = mail_windows(issued_at);
+                vec![
+                    Bill {
+                        counter: Counter::domain(domain_of(email), issued_at),
+                        limits: limits(SENT, UNPROVED, domain, Budget::Domain),
+                    },
+                    Bill {
+                        counter: Counter::deployment(Requester::Unknown, issued_at),
+                        limits: limits(&sent, &unproved, all, Budget::Mail),
+                    },
+                ]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn sms_bill(&self, counter: Counter, [prefix, country]: [String; 2]) -> Bill {
+        let sms = &self.deployment.policy.budgets.sms;
+        let limits = vec![
+            self.once(prefix, sms.unproved_per_prefix, Budget::Prefix, &counter),
+            self.once(country, sms.unproved_per_country, Budget::Country, &counter),
+        ];
+        Bill { counter, limits }
+    }
+
+    /// The budgets of a guess at the flow's code, in the periods in which it was issued.
+    fn guess_bills(&self, flow: &Flow, contact: &Identifier) -> Vec<Bill> {
+        let Deployment { policy, keys } = self.deployment;
+        let budgets = &policy.budgets;
+        let Some(terms) = flow.charge.terms else {
+            return Vec::new();
+        };
+        let (requester, at) = (terms.requester, flow.issued_at);
+        let mut bills = Vec::new();
+        if terms.tier == Tier::Short {
+            let (most, budget) = match requester {
+                Requester::Unknown => (budgets.short_guesses_per_month, Budget::Identifier),
+                Requester::KnownDevice(_) => {
+                    (budgets.device.short_guesses_per_month, Budget::Device)
+                }
+            };
+            let counter = Counter::guesses(keys, requester, contact, at);
+            let limits = vec![self.once(SHORT, most, budget, &counter)];
+            bills.push(Bill { counter, limits });
+        }
+        let shared = match terms.tier {
+            Tier::Short => Some((SHORT, budgets.deployment.short_guesses_per_day)),
+            Tier::Long => Some((LONG, budgets.deployment.long_guesses_per_day)),
+            Tier::Longest => None,
+        };
+        if let (Some((window, most)), Requester::Unknown) = (shared, requester) {
+            let counter = Counter::deployment(requester, at);
+            let limits = vec![self.once(window, most, Budget::Deployment, &counter)];
+            bills.push(Bill { counter, limits });
+        }
+        bills
+    }
+
+    /// A window of this length, by its number.
+    fn limit(
+        &self,
+        kind: impl std::fmt::Display,
+        length: u64,
+        limit: u32,
+        budget: Budget,
+    ) -> Limit {
+        let (number, ends) = window_at(self.now, length);
+        Limit {
+            window: one(format!("{kind}{number}"), limit),
+            budget,
+            retry_after: self.now.secs_until(ends),
+        }
+    }
+
+    /// A window that lasts as long as its counter.
+    fn once(
+        &self,
+        name: impl Into<String>,
+        limit: u32,
+        budget: Budget,
+        counter: &Counter,
+    ) -> Limit {
+        Limit {
+            window: one(name, limit),
+            budget,
+            retry_after: self.now.secs_until(counter.ends),
+        }
+    }
+
+    async fn read(&self, labels: &[Label]) -> Result<Reading, Fault> {
+        let labels: BTreeSet<_> = labels.iter().copied().collect();
+        let labels: Vec<_> = labels.into_iter().collect();
+        let counts = self.store.counts(&labels).await?;
+        Ok(Reading(labels.into_iter().zip(counts).collect()))
+    }
+
+    async fn charge_bill(&self, bill: &Bill) -> Result<Receipt, RateLimitError> {
+        let windows: Vec<_> = bill.limits.iter().map(|it| it.window.clone()).collect();
+        let Counter { label, ends } = bill.counter;
+        match self.store.charge(label, &windows, ends).await? {
+            Charged::Yes => Ok(Receipt {
+                counter: label,
+                taken: windows.into_iter().map(Taken::of).collect(),
+            }),
+            Charged::Refused { window } => {
+                let limit = &bill.limits[window];
+                Err(RateLimitError::Refused(Refusal {
+                    retry_after: limit.retry_after,
+                    budget: limit.budget,
+                }))
+            }
+        }
+    }
+
+    /// Refunds what a message was charged that is not sent. A lost refund leaves a budget a little
+    /// smaller.
+    async fn give_back(&self, receipts: Vec<Receipt>) {
+        let refunds = receipts
+            .iter()
+            .map(|receipt| self.store.refund(receipt.counter, &receipt.taken));
+        let _ = join_all(refunds).await;
+    }
+}
+
+fn unproved_limit(window: &str, limit: u32, budget: Budget) -> Limit {
+    Limit {
+        window: one(window, limit),
+        budget,
+        retry_after: MAIL_RETRY_SECONDS,
+    }
+}
+
+/// Merges the bills of one counter, so that it is charged by one write.
+fn merged(bills: Vec<Bill>) -> Vec<Bill> {
+    let mut merged: Vec<Bill> = Vec::with_capacity(bills.len());
+    for bill in bills {
+        match merged
+            .iter_mut()
+            .find(|other| other.counter.label == bill.counter.label)
+        {
+            Some(other) => other.limits.extend(bill.limits),
+            None => merged.push(bill),
+        }
+    }
+    merged
+}
+
+fn one(name: impl Into<String>, limit: u32) -> Window {
+    Window {
+        name: name.into(),
+        amount: 1,
+        limit,
+    }
+}
+
+/// Refunds the guesses and unproved messages of a flow whose code was proved. Called once, by
+/// whoever moved the flow to finished. A lost refund leaves a budget a little smaller; none is
+/// repeated.
+pub(crate) async fn refund(keys: &KeyRing, store: &impl Store, contact: &Identifier, flow: &Flow) {
+    let Some(terms) = flow.charge.terms else {
+        return;
+    };
+    let (requester, at) = (terms.requester, flow.issued_at);
+    let guesses = u32::try_from(flow.attempts.len()).unwrap_or(u32::MAX);
+    let messages = u32::from(flow.sends.saturating_sub(flow.unsent));
+    let mut taken: BTreeMap<Label, Vec<Taken>> = BTreeMap::new();
+    let mut give = |counter: Counter, name: &str, amount: u32| {
+        if amount > 0 {
+            let name = name.to_owned();
+            let refunds = taken.entry(counter.label).or_default();
+            refunds.push(Taken { name, amount });
+        }
+    };
+    let deployment = Counter::deployment(requester, at);
+    if terms.tier == Tier::Short {
+        let counter = Counter::guesses(keys, requester, contact, at);
+        give(counter, SHORT, guesses);
+    }
+    match (terms.tier, requester) {
+        (Tier::Short, Requester::Unknown) => give(deployment, SHORT, guesses),
+        (Tier::Long, Requester::Unknown) => give(deployment, LONG, guesses),
+        _ => {}
+    }
+    match (contact, terms.destination, requester) {
+        (Identifier::PhoneNumber(number), Some(destination), _) => {
+            let counter = Counter::country(requester, destination.country, at);
+            for window in sms_windows(number, destination) {
+                give(counter, &window, messages);
+            }
+        }
+        (Identifier::Email(email), _, Requester::Unknown) => {
+            give(Counter::domain(domain_of(email), at), UNPROVED, messages);
+            let [_, unproved] = mail_windows(at);
+            give(deployment, &unproved, messages);
+        }
+        _ => {}
+    }
+    // At once: a user waits for tokens.
+    let refunds = taken
+        .iter()
+        .map(|(counter, taken)| store.refund(*counter, taken));
+    let _ = join_all(refunds).await;
+}

@@ -1,0 +1,60 @@
+//! A device token that leaks: what a thief can do with it, and that the owner can end it. (Hostile
+//! review of this project.)
+
+use crate::production;
+
+#[tokio::test]
+async fn a_stolen_token_leaves_the_owners_other_devices_their_codes() {
+    let latchstring = production().await;
+    let victim = latchstring.by_email("victim@example.com");
+    let signed_in = victim.signs_in_for_the_first_time().await;
+    let stolen = signed_in.remembers_the_device().await.expect("signed in");
+    let own = signed_in.remembers_the_device().await.expect("signed in");
+    latchstring.advance(3600).await;
+    while victim.tries_to_ask_for_a_code().await.is_ok() {}
+    let thief = victim.clone().on_device(&stolen);
+    for _ in 0..10 {
+        let _ = thief.tries_to_ask_for_a_code().await;
+        latchstring.advance(60).await;
+    }
+    let before = victim.messages().await.len();
+    while victim.tries_to_ask_for_a_code().await.is_ok() {}
+    let owner = victim.clone().on_device(&own);
+    let question = owner.asks_for_a_code().await;
+    assert!(victim.messages().await.len() > before);
+    question.answer(&owner.code().await).await.signed_in();
+}
+
+#[tokio::test]
+async fn a_token_outlives_neither_forgetting_nor_a_change_of_contact() {
+    for ends in ["forgetDevices", "changeContact"] {
+        let latchstring = production().await;
+        let victim = latchstring.by_email("victim@example.com");
+        let signed_in = victim.signs_in_for_the_first_time().await;
+        let stolen = signed_in.remembers_the_device().await.expect("signed in");
+        if ends == "forgetDevices" {
+            signed_in.forgets_the_devices().await.expect("signed in");
+        } else {
+            let second = latchstring.by_email("second@example.com");
+            let question = signed_in.changes_to(&second).await.expect("signed in");
+            question.answer(&second.code().await).await.signed_in();
+        }
+        latchstring.advance(60).await;
+        while victim.tries_to_ask_for_a_code().await.is_ok() {}
+        let thief = victim.clone().on_device(&stolen);
+        assert!(thief.tries_to_ask_for_a_code().await.is_err(), "{ends}");
+    }
+}
+
+#[tokio::test]
+async fn an_old_access_token_remembers_no_device() {
+    let latchstring = production().await;
+    let victim = latchstring.by_email("victim@example.com");
+    let signed_in = victim.signs_in_for_the_first_time().await;
+    latchstring.advance(30 * 60).await;
+    let refused = signed_in.remembers_the_device().await;
+    assert_eq!(
+        refused.err().map(|it| it.kind),
+        Some("ReauthRequired".to_owned())
+    );
+}
