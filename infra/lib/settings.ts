@@ -237,6 +237,18 @@ export interface Settings {
    */
   readonly mailSharedDomains?: string;
   /**
+   * The kinds of phone numbers that SMS are sent to, separated by commas: `mobile`,
+   * `fixed_line_or_mobile`, `fixed_line`, `toll_free`, `voip`, `pager`, `uan`.
+   * @default 'mobile,fixed_line_or_mobile'
+   */
+  readonly smsNumberKinds?: string;
+  /**
+   * Ranges and changes of numbering plans that the built-in metadata does not have:
+   * `US:+1621NXXXXXX`, `+521XXXXXXXXXX=+52XXXXXXXXXX`; docs/phone-numbers.md has the format.
+   * @default none
+   */
+  readonly phoneRanges?: string;
+  /**
    * Identifiers with a fixed code and their last day, as in `review@example.com=2027-01-31`, by commas.
    * @default none
    */
@@ -323,6 +335,8 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   mailUnprovedPerHour: { variable: 'MAIL_UNPROVED_PER_HOUR', bounds: [1, 10_000_000] },
   mailAccountsPerDomain: { variable: 'MAIL_ACCOUNTS_PER_DOMAIN', bounds: [1, 10_000_000] },
   mailSharedDomains: { variable: 'MAIL_SHARED_DOMAINS' },
+  smsNumberKinds: { variable: 'SMS_NUMBER_KINDS' },
+  phoneRanges: { variable: 'PHONE_RANGES' },
   testIdentifiers: { variable: 'TEST_IDENTIFIERS' },
   testIdentifiersInProduction: { variable: 'TEST_IDENTIFIERS_IN_PRODUCTION' },
   logLevel: { variable: 'LOG_LEVEL', words: ['error', 'warn', 'info'] },

@@ -4,8 +4,9 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::identifier::{Identifier, Method, is_invisible};
+use crate::identifier::{Identifier, Method};
 use crate::locale::Locale;
+use crate::unicode::is_invisible;
 
 /// Cognito's `sub`: the immutable id of an account. A random number, so the store may hold it as
 /// it is, whatever becomes of the keys; redacted in `Debug` all the same.

@@ -13,6 +13,7 @@ use crate::flow::{FlowId, Purpose};
 use crate::identifier::Identifier;
 use crate::keys::{Key, KeyRing, Use};
 use crate::time::Timestamp;
+use crate::unicode::{digit, is_dash, is_format};
 
 /// How many digits a code has: 6 to 10.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,24 +110,23 @@ fn truncate(mac: [u8; 32], length: CodeLength) -> String {
     format!("{code:0digits$}")
 }
 
-/// What a person typed for a code, without the spaces and hyphens that a paste brings along and
-/// with full-width digits read as digits. Redacted in `Debug`.
+/// An answer to a code challenge as ASCII digits, where it could be read as digits: a paste brings
+/// spaces, dashes, invisible characters and the full stop of its sentence along, and keyboards of
+/// many scripts type digits of their own. Redacted in `Debug`.
 #[derive(Clone)]
 pub struct Answer(String);
 
 impl Answer {
     /// Normalises what was typed. Anything can be an answer; only a code's digits can be right.
     pub fn new(typed: &str) -> Self {
+        let is_beside = |c: char| c.is_whitespace() || is_format(c);
+        let ends = |c: char| is_beside(c) || matches!(c, '.' | '。' | '．' | '｡' | '۔' | '।');
         Self(
             typed
+                .trim_end_matches(ends)
                 .chars()
-                .filter(|c| !c.is_whitespace() && *c != '-')
-                .map(|c| match c {
-                    '\u{ff10}'..='\u{ff19}' => {
-                        char::from_digit(u32::from(c) - 0xff10, 10).unwrap_or(c)
-                    }
-                    _ => c,
-                })
+                .filter(|c| !is_beside(*c) && !is_dash(*c))
+                .map(|c| digit(c).unwrap_or(c))
                 .collect(),
         )
     }
@@ -256,13 +256,29 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_may_be_pasted_with_spaces_hyphens_and_full_width_digits() {
+    fn an_answer_is_read_as_the_digits_that_were_meant() {
         let code = Code("012345".into());
-        for typed in ["012345", " 012 345\n", "012-345", "０１２３４５"] {
+        for typed in [
+            "012345",
+            " 012 345\n",
+            "012-345",
+            "012\u{2011}345",
+            "012–345",
+            "012ー345",
+            "\u{200b}012\u{a0}345\u{feff}",
+            "\u{202a}012345\u{202c}",
+            "012345.",
+            "012 345. ",
+            "０１２３４５。",
+            "٠١٢٣٤٥",
+            "۰۱۲۳۴۵",
+            "०१२३४५।",
+        ] {
             assert!(code.matches(&Answer::new(typed)), "{typed:?}");
         }
         for typed in [
-            "", "12345", "0123456", "012346", "O12345", "012345x", "+012345",
+            "", "12345", "0123456", "012346", "O12345", "012345x", "+012345", "012.345", ".012345",
+            "012345,", "①12345", "0₁2345", "012345\0",
         ] {
             assert!(!code.matches(&Answer::new(typed)), "{typed:?}");
         }

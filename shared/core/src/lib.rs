@@ -36,6 +36,7 @@ pub mod secret;
 pub mod sign_in;
 pub mod tester;
 pub mod time;
+mod unicode;
 
 #[cfg(test)]
 mod testing;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::code::CodeLength;
 use crate::flow::Caller;
-use crate::identifier::Identifier;
+use crate::identifier::{Identifier, PhoneRules};
 use crate::keys::KeyRing;
 use crate::message::Branding;
 use crate::rate_limit::Budgets;
@@ -47,6 +47,8 @@ pub struct Policy {
     pub budgets: Budgets,
     /// Whether mail is sent. Whether SMS are, `budgets.sms.countries` says.
     pub mail: bool,
+    /// The phone numbers that are read, and the kinds of them that codes are sent to.
+    pub phones: PhoneRules,
     /// Identifiers whose code is fixed, and to which nothing is sent.
     pub test_identifiers: Vec<TestIdentifier>,
     /// How its messages look.
@@ -71,6 +73,7 @@ impl Policy {
             device_life: Duration::from_secs(180 * 24 * 3600),
             budgets: Budgets::default(),
             mail: true,
+            phones: PhoneRules::default(),
             test_identifiers: Vec::new(),
             branding: Branding::default(),
         }

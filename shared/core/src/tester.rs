@@ -4,7 +4,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::identifier::{Identifier, Method};
+use crate::identifier::{Identifier, Method, PhoneRules};
 use crate::time::Timestamp;
 
 /// An identifier whose code is fixed until a day is over.
@@ -18,7 +18,7 @@ pub struct TestIdentifier {
 
 impl TestIdentifier {
     /// Reads an address or number and the last day in UTC, as in `ada@example.com=2027-01-31`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str, phones: &PhoneRules) -> Option<Self> {
         // A local part may hold the sign too.
         let (typed, day) = text.rsplit_once('=')?;
         let method = if typed.contains('@') {
@@ -30,7 +30,7 @@ impl TestIdentifier {
         let begins = begins.duration_since(UNIX_EPOCH).ok()?;
         let ends = Timestamp::from_secs(begins.as_secs()).plus(Duration::from_secs(24 * 3600));
         Some(Self {
-            identifier: Identifier::parse(method, typed).ok()?,
+            identifier: Identifier::parse_by(method, typed, phones).ok()?,
             ends,
         })
     }
@@ -42,10 +42,12 @@ mod tests {
 
     #[test]
     fn a_test_identifier_is_one_until_its_last_day_is_over() {
-        let reviewer = TestIdentifier::parse(" Review+a=b@Example.com=2027-01-31 ").unwrap();
+        let phones = PhoneRules::default();
+        let reviewer =
+            TestIdentifier::parse(" Review+a=b@Example.com=2027-01-31 ", &phones).unwrap();
         assert_eq!(reviewer.identifier.as_str(), "review+a=b@example.com");
         assert_eq!(reviewer.ends, Timestamp::from_secs(1_801_440_000));
-        let number = TestIdentifier::parse("+1 415 555 0132=2027-01-31").unwrap();
+        let number = TestIdentifier::parse("+1 415 555 0132=2027-01-31", &phones).unwrap();
         assert_eq!(number.identifier.as_str(), "+14155550132");
     }
 
@@ -60,7 +62,11 @@ mod tests {
             "=2027-01-31",
             "ada=2027-01-31",
         ] {
-            assert_eq!(TestIdentifier::parse(text), None, "{text}");
+            assert_eq!(
+                TestIdentifier::parse(text, &PhoneRules::default()),
+                None,
+                "{text}"
+            );
         }
     }
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 use latchstring_aws::{AwsEnvironment, CaBundle, TurnstileEnvironment, TurnstileKey};
 use latchstring_core::code::{Code, CodeLength};
 use latchstring_core::flow::Caller;
-use latchstring_core::identifier::{Country, Identifier, Method};
+use latchstring_core::identifier::{
+    Country, Identifier, Method, NumberKinds, PhoneRanges, PhoneRules,
+};
 use latchstring_core::locale::Locale;
 use latchstring_core::message::{AndroidHash, AppName, Branding, SmsDomain};
 use latchstring_core::odds::Odds;
@@ -107,6 +109,8 @@ variables! {
     MAIL_UNPROVED_PER_HOUR = "MAIL_UNPROVED_PER_HOUR", Some("1000"), "1 to 10000000 codes";
     MAIL_ACCOUNTS_PER_DOMAIN = "MAIL_ACCOUNTS_PER_DOMAIN", Some("50"), "1 to 10000000 accounts";
     MAIL_SHARED_DOMAINS = "MAIL_SHARED_DOMAINS", Some(""), "domains, separated by commas";
+    SMS_NUMBER_KINDS = "SMS_NUMBER_KINDS", Some("mobile,fixed_line_or_mobile"), "mobile, fixed_line_or_mobile, fixed_line, toll_free, voip, pager and uan, separated by commas";
+    PHONE_RANGES = "PHONE_RANGES", Some(""), "up to 50 ranges as in US:+1621NXXXXXX, and old forms as in +521XXXXXXXXXX=+52XXXXXXXXXX";
     TEST_IDENTIFIERS = "TEST_IDENTIFIERS", Some(""), "addresses and numbers with their last day, as in ada@example.com=2027-01-31";
     TEST_IDENTIFIERS_IN_PRODUCTION = "TEST_IDENTIFIERS_IN_PRODUCTION", Some("false"), "true or false";
     APP_NAME = "APP_NAME", Some(""), "a name of 1 to 30 characters";
@@ -296,6 +300,7 @@ impl Environment<'_> {
     pub fn numbers(&self) -> Result<Policy, ConfigError> {
         let digits = self.number(CODE_LENGTH, CodeLength::MIN..=CodeLength::MAX)?;
         let long_digits = self.number(LONG_CODE_LENGTH, digits..=CodeLength::MAX)?;
+        let phones = self.phones()?;
         Ok(Policy {
             clients: Vec::new(),
             code_length: CodeLength::new(digits).ok_or(ConfigError::Invalid(CODE_LENGTH))?,
@@ -312,7 +317,8 @@ impl Environment<'_> {
             device_life: self.number(DEVICE_DAYS, 1..=400).map(days)?,
             budgets: self.budgets()?,
             mail: self.parsed(EMAIL)?,
-            test_identifiers: self.test_identifiers()?,
+            test_identifiers: self.test_identifiers(&phones)?,
+            phones,
             branding: self.branding()?,
         })
     }
@@ -437,7 +443,7 @@ impl Environment<'_> {
     }
 
     /// Where real messages are sent, a code that never changes has to be asked for twice.
-    fn test_identifiers(&self) -> Result<Vec<TestIdentifier>, ConfigError> {
+    fn test_identifiers(&self, phones: &PhoneRules) -> Result<Vec<TestIdentifier>, ConfigError> {
         let listed = self.text(TEST_IDENTIFIERS)?;
         if listed.is_empty() {
             return Ok(Vec::new());
@@ -447,7 +453,7 @@ impl Environment<'_> {
         }
         listed
             .split(',')
-            .map(TestIdentifier::parse)
+            .map(|text| TestIdentifier::parse(text, phones))
             .collect::<Option<_>>()
             .ok_or(ConfigError::Invalid(TEST_IDENTIFIERS))
     }
@@ -486,6 +492,15 @@ impl Environment<'_> {
             .collect::<Option<_>>()
             .map(Countries::Only)
             .ok_or(ConfigError::Invalid(SMS_COUNTRIES))
+    }
+
+    fn phones(&self) -> Result<PhoneRules, ConfigError> {
+        Ok(PhoneRules {
+            kinds: NumberKinds::parse(&self.text(SMS_NUMBER_KINDS)?)
+                .ok_or(ConfigError::Invalid(SMS_NUMBER_KINDS))?,
+            more: PhoneRanges::parse(&self.text(PHONE_RANGES)?)
+                .ok_or(ConfigError::Invalid(PHONE_RANGES))?,
+        })
     }
 
     fn price(&self, variable: Variable) -> Result<Price, ConfigError> {
@@ -739,6 +754,11 @@ mod tests {
             ("SOURCE_CODES_PER_HOUR", "0"),
             ("SMS_COUNTRIES", "USA"),
             ("SMS_COUNTRIES", "us"),
+            ("SMS_COUNTRIES", "UK"),
+            ("SMS_NUMBER_KINDS", "landline"),
+            ("SMS_NUMBER_KINDS", "premium_rate"),
+            ("PHONE_RANGES", "+1621NXXXXXX"),
+            ("PHONE_RANGES", "US:+1NXXNXXXXXX"),
             ("SMS_COUNTRIES", "US,"),
             ("SMS_COUNTRIES", "US:secret-secret"),
             ("SMS_PRICE", "0.123456"),

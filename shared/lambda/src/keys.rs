@@ -22,12 +22,19 @@ pub trait Deployments: Send + Sync {
     /// is not on the ring may be newer than the ring.
     fn deployment(&self, named: &[KeyId])
     -> impl Future<Output = Result<Deployment, Fault>> + Send;
+
+    /// The settings alone, which need no key.
+    fn policy(&self) -> &Policy;
 }
 
 /// One that never changes.
 impl Deployments for Deployment {
     fn deployment(&self, _: &[KeyId]) -> impl Future<Output = Result<Deployment, Fault>> + Send {
         ready(Ok(self.clone()))
+    }
+
+    fn policy(&self) -> &Policy {
+        &self.policy
     }
 }
 
@@ -110,6 +117,10 @@ impl<V: Vault, C: Clock> Deployments for Rotating<V, C> {
             keys,
         })
     }
+
+    fn policy(&self) -> &Policy {
+        &self.policy
+    }
 }
 
 /// Either of two sources, as configuration says.
@@ -126,6 +137,13 @@ impl<V: Vault, C: Clock> Deployments for FixedOrRotating<V, C> {
         match self {
             Self::Fixed(deployment) => deployment.deployment(named).await,
             Self::Rotating(rotating) => rotating.deployment(named).await,
+        }
+    }
+
+    fn policy(&self) -> &Policy {
+        match self {
+            Self::Fixed(deployment) => deployment.policy(),
+            Self::Rotating(rotating) => rotating.policy(),
         }
     }
 }

@@ -72,7 +72,7 @@ impl Directory for MemoryDirectory {
         let by_contact = || {
             [Method::Email, Method::PhoneNumber]
                 .into_iter()
-                .filter_map(|method| Identifier::parse(method, name).ok())
+                .filter_map(|method| Identifier::stored(method, name).ok())
                 .find_map(|identifier| holder(&accounts, &identifier))
         };
         Ok(accounts.get(name).or_else(by_contact).cloned())

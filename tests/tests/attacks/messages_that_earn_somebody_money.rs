@@ -52,7 +52,13 @@ async fn a_country_is_sent_two_hundred_codes_an_hour_that_nobody_proves() {
 #[tokio::test]
 async fn numbers_that_cost_whoever_writes_to_them_are_sent_nothing() {
     let latchstring = production().await;
-    for number in ["+19005550132", "+881612345678", "+447012345678"] {
+    for number in [
+        "+19005550132",
+        "+881612345678",
+        "+447012345678",
+        "+18005551234",
+        "+442071838750",
+    ] {
         let person = latchstring.by_phone(number);
         let refusal = refused(person.tries_to_ask_for_a_code().await);
         assert_eq!(refusal.kind, "InvalidIdentifier", "{number}");

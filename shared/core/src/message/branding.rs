@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use crate::identifier::is_invisible;
 use crate::locale::Locale;
+use crate::unicode::is_invisible;
 
 /// How a deployment's messages look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -269,11 +269,13 @@ impl Policy {
             Identifier::PhoneNumber(number) => number,
         };
         match &self.budgets.sms.countries {
-            Countries::All(Price(price)) => Ok(Some(*price)),
+            Countries::All(Price(price)) => self.phones.check_kind(number).map(|()| Some(*price)),
             nowhere if nowhere.is_empty() => Err(IdentifierError::NoSms),
             Countries::Only(prices) => {
-                let price = number.country().and_then(|country| prices.get(&country));
-                let Price(price) = price.ok_or(IdentifierError::Country)?;
+                let country = self.phones.country_of(number);
+                let country = country.ok_or(IdentifierError::UnknownRange)?;
+                let Price(price) = prices.get(&country).ok_or(IdentifierError::Country)?;
+                self.phones.check_kind(number)?;
                 Ok(Some(*price))
             }
         }

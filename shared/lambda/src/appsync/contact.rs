@@ -1,7 +1,7 @@
 use latchstring_core::account::Names;
 use latchstring_core::contact::{ContactError, Contacts, PendingState};
 use latchstring_core::flow::Caller;
-use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::identifier::{Identifier, Method, PhoneRules};
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{ChallengeApi, Clock, Directory, Entropy, Store, TokenHolder};
@@ -129,13 +129,14 @@ where
         };
         let source = super::source(event, self.source_position);
         let keys = &deployment.keys;
+        let phones = &deployment.policy.phones;
         match field {
             Field::SignUp => {
                 let input = arguments::<SignUpArguments>(event)?.input.data;
                 let parsed = Names::parse(&input.given_name, &input.family_name)
                     .map_err(ContactError::from)
                     .and_then(|names| {
-                        let contact = contact(input.method, &input.email_or_phone)?;
+                        let contact = contact(input.method, &input.email_or_phone, phones)?;
                         Ok((names, contact))
                     });
                 let (names, contact) = match parsed {
@@ -151,7 +152,7 @@ where
             }
             Field::ChangeContact => {
                 let input = arguments::<ChangeArguments>(event)?.input;
-                let contact = match contact(input.method, &input.email_or_phone) {
+                let contact = match contact(input.method, &input.email_or_phone, phones) {
                     Ok(contact) => contact,
                     Err(error) => return Ok(Err(error)),
                 };
@@ -191,8 +192,13 @@ impl Field {
     }
 }
 
-fn contact(method: GraphqlMethod, typed: &str) -> Result<Identifier, ContactError> {
-    Identifier::parse(method.into(), typed).map_err(|error| SignInError::from(error).into())
+fn contact(
+    method: GraphqlMethod,
+    typed: &str,
+    phones: &PhoneRules,
+) -> Result<Identifier, ContactError> {
+    Identifier::parse_by(method.into(), typed, phones)
+        .map_err(|error| SignInError::from(error).into())
 }
 
 const fn graphql_name(method: Method) -> &'static str {

@@ -101,7 +101,9 @@ where
             _ => {}
         }
         let Arguments { input } = super::arguments(event)?;
-        let identifier = match Identifier::parse(input.method.into(), &input.email_or_phone) {
+        let method = input.method.into();
+        let phones = &self.deployment.policy().phones;
+        let identifier = match Identifier::parse_by(method, &input.email_or_phone, phones) {
             Ok(identifier) => identifier,
             Err(error) => return Ok(Err(SignInError::from(error).into())),
         };
