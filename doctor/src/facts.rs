@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use latchstring_core::identifier::PhoneRules;
+
 /// Something read, or why it could not be.
 pub type Read<T> = Result<T, Unread>;
 
@@ -52,6 +54,58 @@ pub struct Facts {
     pub email: Email,
     /// SMS's side.
     pub sms: Sms,
+    /// The age of the metadata of phone numbers that is built in, in days.
+    pub metadata_days: u64,
+}
+
+impl Facts {
+    /// The rules for phone numbers, as far as Create's variables could be read.
+    pub fn phones(&self) -> PhoneRules {
+        self.functions
+            .iter()
+            .find(|(of, _)| *of == Trigger::Create)
+            .and_then(|(_, function)| function.as_ref().ok()?.variables.as_ref())
+            .map(|variables| variables.phones.clone())
+            .unwrap_or_default()
+    }
+}
+
+/// The accounts of a pool.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    /// The number of all of them.
+    pub total: u64,
+    /// Verified contacts that are not in canonical form.
+    pub strange: Vec<Strange>,
+}
+
+/// A verified contact that is not in canonical form.
+#[derive(Clone, Debug)]
+pub struct Strange {
+    /// The account's `sub`.
+    pub sub: String,
+    /// The attribute that holds the contact.
+    pub attribute: &'static str,
+    /// Its form.
+    pub form: Form,
+}
+
+/// The form of a contact that is not canonical.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Sign-in reads it as another text.
+    Other,
+    /// Sign-in refuses it.
+    Refused,
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Other => "another form",
+            Self::Refused => "refused",
+        })
+    }
 }
 
 /// One of the three triggers.
@@ -179,6 +233,8 @@ pub struct Variables {
     pub configuration_set: Option<String>,
     /// Whether `SMS_COUNTRIES` names any.
     pub sms: bool,
+    /// `SMS_NUMBER_KINDS` and `PHONE_RANGES`; the defaults if a variable holds what it does not take.
+    pub phones: PhoneRules,
     /// What the budgets leave to somebody who guesses; none if one of their variables holds what it
     /// does not take.
     pub guesses: Option<Guesses>,

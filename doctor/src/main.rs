@@ -41,6 +41,9 @@ struct Arguments {
     /// Also make a flow for nobody on the pool: nothing is sent, and no account made
     #[arg(long)]
     probe: bool,
+    /// Also read every account, and list those whose contact sign-in does not find
+    #[arg(long)]
+    accounts: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -58,6 +61,10 @@ async fn main() -> ExitCode {
     };
     let facts = read::facts(&access, &arguments.user_pool, &arguments.client).await;
     let mut findings = checks::judge(&facts, &arguments.client);
+    if arguments.accounts {
+        let accounts = read::accounts(&access, &arguments.user_pool, &facts.phones()).await;
+        findings.push(checks::accounts(&accounts));
+    }
     if arguments.probe {
         findings.extend(probe::run(&access, &arguments.client).await);
     }

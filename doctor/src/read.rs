@@ -1,7 +1,7 @@
 //! Asks AWS. Every call only reads, has its time, and tells when it was denied.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_cognitoidentityprovider as cognito;
 use aws_sdk_lambda as lambda;
@@ -17,11 +17,13 @@ use cognito::types::{
     UsernameAttributeType,
 };
 
+use latchstring_core::identifier::{Identifier, METADATA, Method, PhoneRules};
 use latchstring_core::odds::Odds;
 use latchstring_lambda::config::{ConfigError, Environment};
 
 use crate::facts::{
-    Client, Email, Facts, Function, Guesses, Pool, Read, Sms, Trigger, Unread, Used, Variables, Why,
+    Accounts, Client, Email, Facts, Form, Function, Guesses, Pool, Read, Sms, Strange, Trigger,
+    Unread, Used, Variables, Why,
 };
 
 /// Where AWS is and who asks.
@@ -108,6 +110,7 @@ pub async fn facts(access: &Access, pool_id: &str, client_id: &str) -> Facts {
         client,
         siblings,
         functions,
+        metadata_days: METADATA.days(SystemTime::now()),
     }
 }
 
@@ -384,8 +387,17 @@ fn variables_of(all: &HashMap<String, String>) -> Variables {
         email_from: text("EMAIL_FROM"),
         configuration_set: text("SES_CONFIGURATION_SET"),
         sms: text("SMS_COUNTRIES").is_some(),
+        phones: phones(all),
         guesses: guesses(all).ok(),
     }
+}
+
+fn phones(all: &HashMap<String, String>) -> PhoneRules {
+    let pairs: Vec<_> = all
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    Environment::Pairs(&pairs).phones().unwrap_or_default()
 }
 
 /// As the functions work it out when they start.
@@ -405,6 +417,58 @@ fn guesses(all: &HashMap<String, String>) -> Result<Guesses, ConfigError> {
         max_sprayed,
         accounts: odds.accounts(),
     })
+}
+
+/// Reads every account of the pool, a page of 60 a call.
+pub async fn accounts(access: &Access, pool_id: &str, phones: &PhoneRules) -> Read<Accounts> {
+    let cognito = client!(cognito, access, ATTEMPT, ATTEMPTS);
+    let mut accounts = Accounts {
+        total: 0,
+        strange: Vec::new(),
+    };
+    let mut pages = cognito
+        .list_users()
+        .user_pool_id(pool_id)
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| unread("cognito-idp:ListUsers", &error))?;
+        for user in page.users() {
+            accounts.total += 1;
+            let attribute = |name: &str| {
+                let found = user.attributes().iter().find(|it| it.name() == name)?;
+                found.value()
+            };
+            let sub = attribute("sub").unwrap_or_default();
+            accounts.strange.extend(
+                strange(&attribute, phones).map(|(attribute, form)| Strange {
+                    sub: sub.to_owned(),
+                    attribute,
+                    form,
+                }),
+            );
+        }
+    }
+    Ok(accounts)
+}
+
+/// The verified contacts of an account that sign-in would not look up as they are stored. Cognito
+/// compares email addresses without regard to case.
+fn strange<'a>(
+    attribute: &impl Fn(&str) -> Option<&'a str>,
+    phones: &PhoneRules,
+) -> impl Iterator<Item = (&'static str, Form)> {
+    let forms = [Method::Email, Method::PhoneNumber].map(|method| {
+        let name = method.as_str();
+        let is_verified = attribute(&format!("{name}_verified")) == Some("true");
+        let stored = attribute(name).filter(|_| is_verified)?;
+        match Identifier::parse_by(method, stored, phones) {
+            Ok(read) if read.as_str().eq_ignore_ascii_case(stored) => None,
+            Ok(_) => Some((name, Form::Other)),
+            Err(_) => Some((name, Form::Refused)),
+        }
+    });
+    forms.into_iter().flatten()
 }
 
 fn used(create: Option<&Variables>, set: impl FnOnce(&Variables) -> bool) -> Used {
@@ -533,6 +597,28 @@ mod tests {
         let expected = ["codes@mail.example.com", "mail.example.com", "example.com"];
         assert_eq!(identities("Good Codes <codes@mail.example.com>"), expected);
         assert_eq!(identities("codes@mail.example.com"), expected);
+    }
+
+    #[test]
+    fn a_contact_is_strange_if_sign_in_looks_up_another_text() {
+        let found = |pairs: &[(&str, &'static str)]| {
+            let attribute = |name: &str| {
+                let found = pairs.iter().find(|(it, _)| *it == name);
+                found.map(|(_, value)| *value)
+            };
+            strange(&attribute, &PhoneRules::default()).collect::<Vec<_>>()
+        };
+        let email = |value| found(&[("email", value), ("email_verified", "true")]);
+        let number = |value| found(&[("phone_number", value), ("phone_number_verified", "true")]);
+        assert_eq!(email("Ada@example.com"), []);
+        assert_eq!(number("+14155550132"), []);
+        assert_eq!(found(&[("phone_number", "+5215512345678")]), []);
+        // amplify-js#13567 and its like: accounts from before.
+        assert_eq!(number("+4402079460199"), [("phone_number", Form::Other)]);
+        assert_eq!(number("+5215512345678"), [("phone_number", Form::Other)]);
+        assert_eq!(email("user@bücher.example"), [("email", Form::Other)]);
+        assert_eq!(email("a..b@docomo.example"), [("email", Form::Refused)]);
+        assert_eq!(number("+22996123456"), [("phone_number", Form::Refused)]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::process::{Command, Output};
 
+use latchstring_core::identifier::PhoneRules;
 use latchstring_doctor::read::{self, Access};
 use latchstring_doctor::{Finding, State, checks, probe};
 use latchstring_local::{Options, Service, Settings};
@@ -140,6 +141,76 @@ async fn a_pool_that_reports_missing_users_is_told_by_reading_and_by_probing() {
     let findings = read_of(&settings).await;
     assert_eq!(state(&findings, "client.existence-errors"), State::Leaks);
     assert_eq!(state(&probed(&settings).await, "probe.ghost"), State::Leaks);
+}
+
+async fn put(settings: &Settings, username: &str, attributes: &[(&str, &str)]) {
+    let pairs = attributes
+        .iter()
+        .map(|(name, value)| serde_json::json!({ "Name": name, "Value": value }));
+    let body = serde_json::json!({
+        "UserPoolId": settings.user_pool_id,
+        "Username": username,
+        "MessageAction": "SUPPRESS",
+        "UserAttributes": pairs.collect::<Vec<_>>(),
+    });
+    let sent = reqwest::Client::new()
+        .post(&settings.endpoint)
+        .header("content-type", "application/x-amz-json-1.1")
+        .header(
+            "x-amz-target",
+            "AWSCognitoIdentityProviderService.AdminCreateUser",
+        )
+        .header("authorization", "AWS4-HMAC-SHA256 Credential=local/20261128/us-east-1/cognito-idp/aws4_request, SignedHeaders=host, Signature=0")
+        .body(body.to_string())
+        .send()
+        .await
+        .expect("it answers");
+    let status = sent.status();
+    let text = sent.text().await.expect("a text");
+    assert!(status.is_success(), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_with_a_contact_that_sign_in_does_not_find_are_listed() {
+    let settings = service().await;
+    // More than a page.
+    for number in 0..70 {
+        let phone = format!("+1415555{number:04}");
+        let verified = ("phone_number_verified", "true");
+        put(
+            &settings,
+            &format!("user-{number}"),
+            &[("phone_number", &phone), verified],
+        )
+        .await;
+    }
+    let access = access(&settings.endpoint);
+    let pool = &settings.user_pool_id;
+    let listed = async || {
+        let accounts = read::accounts(&access, pool, &PhoneRules::default()).await;
+        checks::accounts(&accounts)
+    };
+    let found = listed().await;
+    assert_eq!(found.state, State::Ok, "{}", found.says);
+    assert!(found.says.contains("70 accounts"));
+    let old = "+5215512345678";
+    put(
+        &settings,
+        "from-before",
+        &[("phone_number", old), ("phone_number_verified", "true")],
+    )
+    .await;
+    let found = listed().await;
+    assert_eq!(found.state, State::Fails);
+    assert!(
+        found
+            .says
+            .starts_with("1 verified contacts of the pool's 71")
+    );
+    assert!(found.says.contains("(phone_number, another form)"));
+    let output = doctor(&settings.endpoint, &["--accounts"]);
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(text.contains("accounts.contacts") && !text.contains(old));
 }
 
 #[tokio::test]

@@ -9,6 +9,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use latchstring_core::identifier::{NumberKinds, PhoneRanges, PhoneRules};
+use latchstring_core::rate_limit::Countries;
+use latchstring_lambda::config::Environment;
 use latchstring_local::{Options, Service, Settings, demo};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -51,6 +54,16 @@ struct Arguments {
     /// Another origin whose pages may call, such as <http://dev.example.test:3000>; repeatable
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     allow_origin: Vec<String>,
+    /// Countries that SMS are sent to, as in US,DE; all by default
+    #[arg(long, value_name = "CODES", env = "SMS_COUNTRIES", value_parser = countries)]
+    sms_countries: Option<Countries>,
+    /// Kinds of numbers that SMS are sent to: mobile, fixed_line_or_mobile, fixed_line, toll_free, voip,
+    /// pager, uan; the first two by default
+    #[arg(long, value_name = "KINDS", env = "SMS_NUMBER_KINDS", value_parser = kinds)]
+    sms_number_kinds: Option<NumberKinds>,
+    /// Ranges of numbers that the built-in metadata does not have, as in US:+1621NXXXXXX
+    #[arg(long, value_name = "RANGES", env = "PHONE_RANGES", value_parser = ranges)]
+    phone_ranges: Option<PhoneRanges>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -93,6 +106,22 @@ fn origin(text: &str) -> Result<String, String> {
     )
 }
 
+fn countries(text: &str) -> Result<Countries, String> {
+    Environment::Pairs(&[("SMS_COUNTRIES", text)])
+        .countries()
+        .map_err(|error| error.to_string())
+}
+
+fn kinds(text: &str) -> Result<NumberKinds, String> {
+    let phones = Environment::Pairs(&[("SMS_NUMBER_KINDS", text)]).phones();
+    Ok(phones.map_err(|error| error.to_string())?.kinds)
+}
+
+fn ranges(text: &str) -> Result<PhoneRanges, String> {
+    let phones = Environment::Pairs(&[("PHONE_RANGES", text)]).phones();
+    Ok(phones.map_err(|error| error.to_string())?.more)
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -122,6 +151,11 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
             .then(|| Duration::from_secs(arguments.rotation_grace)),
         allow_hosts: arguments.allow_host.clone(),
         allow_origins: arguments.allow_origin.clone(),
+        sms_countries: arguments.sms_countries.clone(),
+        phones: PhoneRules {
+            kinds: arguments.sms_number_kinds.clone().unwrap_or_default(),
+            more: arguments.phone_ranges.clone().unwrap_or_default(),
+        },
     })
     .await?;
     greet(service.settings());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use latchstring_aws::{Aws, AwsEnvironment};
+use latchstring_core::identifier::PhoneRules;
 use latchstring_core::keys::{Key, KeyError, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::Entropy;
@@ -70,6 +71,10 @@ pub struct Options {
     pub allow_hosts: Vec<String>,
     /// Origins beside the local ones whose pages may call.
     pub allow_origins: Vec<String>,
+    /// The countries that SMS are sent to; all unless given.
+    pub sms_countries: Option<Countries>,
+    /// The phone numbers that are read, and the kinds of them that SMS are sent to.
+    pub phones: PhoneRules,
 }
 
 /// What a client needs to know.
@@ -233,7 +238,11 @@ async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), ServiceError> {
 fn deployment(options: &Options) -> Result<Deployment, KeyError> {
     let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
     // Nothing is really sent, so it may be sent anywhere. It is counted at a price, so that the spend limits can be seen with `--strict`.
-    policy.budgets.sms.countries = Countries::All(SMS_PRICE);
+    policy.budgets.sms.countries = options
+        .sms_countries
+        .clone()
+        .unwrap_or(Countries::All(SMS_PRICE));
+    policy.phones = options.phones.clone();
     if !options.strict {
         let budgets = &mut policy.budgets;
         budgets.mailbox = WIDE;

@@ -1,11 +1,15 @@
 //! The checks: from what was read to findings, and nothing else.
 
+mod accounts;
 mod client;
 mod messages;
 mod odds;
+mod phones;
 mod policy;
 mod pool;
 mod triggers;
+
+pub use accounts::accounts;
 
 use crate::Finding;
 use crate::facts::{Facts, Trigger, Unread, Variables, Why};
@@ -52,6 +56,11 @@ pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
     findings.extend(odds::judge(variables(facts, Trigger::Create)));
     findings.extend(messages::email(&facts.email));
     findings.extend(messages::sms(&facts.sms));
+    findings.extend(phones::judge(
+        &facts.sms,
+        facts.metadata_days,
+        variables(facts, Trigger::Create),
+    ));
     findings
 }
 
@@ -187,6 +196,7 @@ pub(crate) mod good {
                 sandbox: Ok(false),
                 spend_limit: Ok(Some("50".to_owned())),
             },
+            metadata_days: 10,
         }
     }
 

@@ -1,4 +1,4 @@
-//! What somebody typed: what parses is canonical, and every spelling comes to the same.
+//! Identifiers as they are typed: a parsed one is canonical, and every spelling gives the same one.
 
 use latchstring_core::identifier::{Identifier, MAX_IDENTIFIER_BYTES, Method};
 
@@ -18,6 +18,13 @@ pub(super) const EMAIL: Target = Target {
         "。",
         "ａ",
         "\u{ad}",
+        "mailto:",
+        "<",
+        "’",
+        "\u{2011}",
+        "\u{200c}",
+        "·",
+        "٠",
     ],
     golden: None,
 };
@@ -27,10 +34,28 @@ pub(super) const PHONE: Target = Target {
     check: |input| check(Method::PhoneNumber, input),
     reaches: &["refused", "parsed"],
     dictionary: &[
-        "+", "00", "(0)", "-", ".", " ", "+1", "+44", "+390", "+870", "+54 9",
+        "+", "00", "(0)", "-", ".", " ", "+1", "+44", "+390", "+870", "+54 9", "+521", "+229",
+        "+1621", "tel:", "＋", "٤", "４", "\u{2011}", "\u{202a}", "–",
     ],
     golden: None,
 };
+
+/// No number is read as one of another subscriber: the digits are those that were typed, without a
+/// trunk prefix, or the old form of a number that no plan has any longer.
+fn keeps_its_subscriber(typed: &str, digits: &str) {
+    // Digits of other scripts are compared in the spellings.
+    if typed.chars().any(|c| c.is_numeric() && !c.is_ascii()) {
+        return;
+    }
+    let typed: String = typed.chars().filter(char::is_ascii_digit).collect();
+    let kept = typed.len().min(digits.len()).min(6);
+    let tail = |text: &str| text[text.len() - kept..].to_owned();
+    assert_eq!(
+        tail(&typed),
+        tail(digits),
+        "the subscriber's digits are kept"
+    );
+}
 
 fn check(method: Method, input: &[u8]) -> Outcome {
     let Ok(typed) = std::str::from_utf8(input) else {
@@ -42,9 +67,21 @@ fn check(method: Method, input: &[u8]) -> Outcome {
     match method {
         Method::Email => spelled(&typed.to_ascii_uppercase()),
         Method::PhoneNumber => {
-            // Separators say nothing, but that without any digit there is no number.
+            // Separators and scripts carry nothing, but without any digit there is no number.
             if parsed.is_ok() {
                 spelled(&typed.replace([' ', '(', ')', '.', '-'], ""));
+                // What is added must not make the text too long, nor part the letters of a scheme.
+                if typed.len() < 200 && !typed.contains(':') {
+                    let arabic = |c: char| {
+                        let digit = c
+                            .to_digit(10)
+                            .and_then(|digit| char::from_u32(0x660 + digit));
+                        digit.unwrap_or(c)
+                    };
+                    spelled(&typed.chars().map(arabic).collect::<String>());
+                    let marked = typed.chars().flat_map(|c| [c, '\u{2060}']);
+                    spelled(&marked.collect::<String>());
+                }
             }
         }
     }
@@ -67,7 +104,11 @@ fn check(method: Method, input: &[u8]) -> Outcome {
             assert!((2..=15).contains(&digits.len()));
             assert!(digits.bytes().all(|byte| byte.is_ascii_digit()));
             assert!(digits.starts_with(number.prefix()));
-            number.country();
+            assert!(
+                number.country().is_some(),
+                "a number in use is of a country"
+            );
+            keeps_its_subscriber(typed, digits);
         }
     }
     "parsed"

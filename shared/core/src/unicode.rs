@@ -47,27 +47,29 @@ pub(crate) fn digit(c: char) -> Option<char> {
 /// Returns whether IDNA2008 allows a character in a label that UTS 46 has mapped and validated
 /// (RFC 5892). UTS 46 alone also allows symbols and punctuation, which no registry takes.
 ///
-/// The characters that are allowed in some contexts only are left to [`has_its_context`].
+/// The characters that are allowed in some contexts only are left to [`out_of_context`].
 pub(crate) fn is_of_a_label(c: char) -> bool {
     match c {
         'a'..='z' | '0'..='9' | '-' => true,
         _ if c.is_ascii() => false,
-        // RFC 5892, 2.6: exceptions that are allowed, here or in some contexts.
-        'ß' | 'ς' | '\u{6fd}' | '\u{6fe}' | '\u{f0b}' | '\u{3007}' => true,
-        '\u{b7}' | '\u{375}' | '\u{5f3}' | '\u{5f4}' | '\u{30fb}' => true,
-        // 2.8: zero-width joiners, whose context UTS 46 has checked.
-        '\u{200c}' | '\u{200d}' => true,
-        // 2.6: exceptions that are not allowed.
-        '\u{640}' | '\u{7fa}' | '\u{302e}' | '\u{302f}' | '\u{3031}'..='\u{3035}' | '\u{303b}' => {
-            false
-        }
-        // Of capital letters UTS 46 leaves those of Cherokee, whose small ones it maps.
-        // 2.4 and 2.9: combining marks for symbols, musical notation, old Hangul letters.
-        '\u{20d0}'..='\u{20ff}'
+        // RFC 5892, 2.6: exceptions that are allowed; those that are in some contexts; 2.8: zero-width
+        // joiners, whose context UTS 46 has checked.
+        'ß' | 'ς' | '\u{6fd}' | '\u{6fe}' | '\u{f0b}' | '\u{3007}' | '\u{b7}' | '\u{375}'
+        | '\u{5f3}' | '\u{5f4}' | '\u{30fb}' | '\u{200c}' | '\u{200d}' => true,
+        // 2.6: exceptions that are not allowed; 2.4: combining marks for symbols, musical notation;
+        // 2.9: old Hangul letters.
+        '\u{640}'
+        | '\u{7fa}'
+        | '\u{302e}'
+        | '\u{302f}'
+        | '\u{3031}'..='\u{3035}'
+        | '\u{303b}'
+        | '\u{20d0}'..='\u{20ff}'
         | '\u{1d100}'..='\u{1d24f}'
         | '\u{1100}'..='\u{11ff}'
         | '\u{a960}'..='\u{a97f}'
         | '\u{d7b0}'..='\u{d7ff}' => false,
+        // Of capital letters UTS 46 leaves those of Cherokee, whose small ones it maps.
         _ => matches!(
             category(c),
             GeneralCategory::LowercaseLetter

@@ -475,7 +475,11 @@ impl Environment<'_> {
             .collect())
     }
 
-    fn countries(&self) -> Result<Countries, ConfigError> {
+    /// The countries that SMS are sent to, with the price of one.
+    ///
+    /// # Errors
+    /// If a variable is out of bounds.
+    pub fn countries(&self) -> Result<Countries, ConfigError> {
         let usual = self.price(SMS_PRICE)?;
         let listed = self.text(SMS_COUNTRIES)?;
         let country = |entry: &str| {
@@ -494,7 +498,11 @@ impl Environment<'_> {
             .ok_or(ConfigError::Invalid(SMS_COUNTRIES))
     }
 
-    fn phones(&self) -> Result<PhoneRules, ConfigError> {
+    /// The rules for phone numbers.
+    ///
+    /// # Errors
+    /// If a variable is out of bounds.
+    pub fn phones(&self) -> Result<PhoneRules, ConfigError> {
         Ok(PhoneRules {
             kinds: NumberKinds::parse(&self.text(SMS_NUMBER_KINDS)?)
                 .ok_or(ConfigError::Invalid(SMS_NUMBER_KINDS))?,

@@ -10,6 +10,7 @@ mod failures;
 mod golden_events;
 mod legacy_pool;
 mod messages;
+mod phones;
 mod resend_and_expiry;
 mod retries;
 mod sign_in;

@@ -339,6 +339,57 @@ async fn wrong_names_and_origins_of_the_command_line_are_refused() {
     }
 }
 
+/// The message of a `signIn` by this number that is refused.
+async fn refusal_of(latchstring: &Latchstring, number: &str) -> String {
+    let person = latchstring.by_phone(number);
+    match person.tries_to_ask_for_a_code().await {
+        Ok(_) => panic!("{number} is taken"),
+        Err(refused) => refused.message,
+    }
+}
+
+#[tokio::test]
+async fn countries_kinds_and_ranges_can_be_set() {
+    let arguments = [
+        "--port",
+        "0",
+        "--sms-countries",
+        "DE,HK:0.05",
+        "--sms-number-kinds",
+        "mobile",
+        "--phone-ranges",
+        "HK:+8524545XXXX",
+    ];
+    let mut program = Program::local("local-phones", &arguments);
+    let latchstring = Latchstring::at(&program.address().await).await;
+    let german = latchstring.by_phone("+4915123456789");
+    german.signs_in_for_the_first_time().await;
+    assert!(
+        refusal_of(&latchstring, "+14155550132")
+            .await
+            .contains("of this country")
+    );
+    // A range counts as one that may be landlines.
+    for number in ["+493012345678", "+85245451234"] {
+        let message = refusal_of(&latchstring, number).await;
+        assert!(message.contains("landline"), "{number}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn wrong_countries_kinds_and_ranges_of_the_command_line_are_refused() {
+    for (arguments, hint) in [
+        (["--sms-countries", "UK"], "ISO codes"),
+        (["--sms-number-kinds", "landline"], "fixed_line_or_mobile"),
+        (["--phone-ranges", "+1621NXXXXXX"], "US:+1621NXXXXXX"),
+    ] {
+        let mut program = Program::local("local-phone-arguments", &arguments);
+        let (status, printed) = program.ended().await;
+        assert_eq!(status.code(), Some(2), "{arguments:?}");
+        assert!(printed.contains(hint), "{arguments:?}: {printed}");
+    }
+}
+
 /// The pages run nothing but files of their own, and nobody frames them.
 #[tokio::test]
 async fn the_pages_come_with_a_strict_policy() {

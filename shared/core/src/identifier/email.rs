@@ -18,11 +18,11 @@ impl Email {
     /// # Errors
     /// If the text is not such an address.
     pub fn parse(text: &str) -> Result<Self, IdentifierError> {
+        let text = strip_scheme(text.trim_matches(is_outside), "mailto:").trim_matches(is_outside);
         // Four bytes a character at most: the ASCII form of an address in Unicode is measured below.
         if text.len() > 4 * MAX_IDENTIFIER_BYTES {
             return Err(IdentifierError::TooLong);
         }
-        let text = strip_scheme(text.trim_matches(is_outside), "mailto:").trim_matches(is_outside);
         if text.is_empty() {
             return Err(IdentifierError::Empty);
         }

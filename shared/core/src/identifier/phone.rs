@@ -143,6 +143,14 @@ impl PhoneNumber {
     }
 }
 
+impl Country {
+    /// The calling code, which other countries may have too.
+    pub(super) fn calling_code(self) -> Option<i32> {
+        let region = Region::from_code(self.as_str()).ok()?;
+        PHONE_NUMBER_UTIL.get_country_code_for_region(region)
+    }
+}
+
 impl Place {
     fn of(number: &Parsed, text: &str, rules: &PhoneRules) -> Option<Self> {
         let known = Self::unknown(Some(number));
@@ -155,15 +163,12 @@ impl Place {
                 ..known
             });
         }
-        let country = rules.country(text).filter(|country| {
-            Region::from_code(country.as_str())
-                .ok()
-                .and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region))
-                == Some(number.country_code)
-        })?;
+        let country = rules
+            .country(text)
+            .filter(|country| country.calling_code() == Some(number.country_code))?;
         Some(Self {
             country: Some(country),
-            kind: Some(NumberKind::Mobile),
+            kind: Some(NumberKind::FixedLineOrMobile),
             ..known
         })
     }
@@ -200,10 +205,10 @@ fn e164(number: &Parsed) -> String {
 /// Reads what was typed as `+` and ASCII digits. The library is not given the text itself: it would
 /// read letters as the digits on a keypad.
 fn read(text: &str) -> Result<String, IdentifierError> {
+    let text = strip_scheme(text.trim_matches(is_outside), "tel:").trim_matches(is_outside);
     if text.len() > 4 * MAX_IDENTIFIER_BYTES {
         return Err(IdentifierError::TooLong);
     }
-    let text = strip_scheme(text.trim_matches(is_outside), "tel:").trim_matches(is_outside);
     if text.is_empty() {
         return Err(IdentifierError::Empty);
     }

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::SystemTime;
 
 use rlibphonenumber::PhoneNumberType;
 
@@ -25,6 +26,17 @@ pub struct Metadata {
     pub version: &'static str,
     /// The day of the release, as in 2026-10-27.
     pub released: &'static str,
+}
+
+impl Metadata {
+    /// The age in whole days at a time.
+    pub fn days(&self, now: SystemTime) -> u64 {
+        let released = humantime::parse_rfc3339(&format!("{}T00:00:00Z", self.released));
+        let age = released
+            .ok()
+            .and_then(|released| now.duration_since(released).ok());
+        age.unwrap_or_default().as_secs() / (24 * 3600)
+    }
 }
 
 /// Ranges that are in use and that the metadata does not know, with their country. `N` stands for a
@@ -280,6 +292,16 @@ impl PhoneRules {
         number.place(self).country
     }
 
+    /// The number of configured ranges whose calling code is not their country's, so that no number is
+    /// of them.
+    pub fn without_effect(&self) -> usize {
+        let is_idle = |(country, range): &&(Country, String)| {
+            let code = country.calling_code().map(|code| format!("+{code}"));
+            !code.is_some_and(|code| range.starts_with(&code))
+        };
+        self.more.ranges.iter().filter(is_idle).count()
+    }
+
     /// The country of a number that a range holds.
     pub(super) fn country(&self, number: &str) -> Option<Country> {
         let built_in = RANGES.iter().find(|(_, range)| matches(number, range));
@@ -353,6 +375,14 @@ mod tests {
     }
 
     #[test]
+    fn the_age_of_the_metadata_is_counted_in_days() {
+        let at = |text| METADATA.days(humantime::parse_rfc3339(text).unwrap());
+        assert_eq!(at("2026-10-27T23:59:59Z"), 0);
+        assert_eq!(at("2026-11-28T00:00:00Z"), 32);
+        assert_eq!(at("2020-01-01T00:00:00Z"), 0, "a clock that is wrong");
+    }
+
+    #[test]
     fn a_renumbering_keeps_every_open_digit() {
         for (old, new) in RENUMBERED {
             let [(old, open), (new, kept)] = [pattern(old, 2), pattern(new, 2)].map(Option::unwrap);
@@ -421,6 +451,10 @@ mod tests {
         let stored = PhoneNumber::stored(parsed.as_str()).unwrap();
         assert_eq!(opened.country_of(&stored), Country::parse("HK"));
         let elsewhere = rules("US:+8524545XXXX");
+        assert_eq!(
+            [opened, elsewhere.clone()].map(|it| it.without_effect()),
+            [0, 1]
+        );
         assert_eq!(
             PhoneNumber::parse_by(number, &elsewhere),
             Err(IdentifierError::UnknownRange)
