@@ -137,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    /// What the package `idna` of PyPI derives from Unicode; see `tests/data/generate.py`.
+    /// The characters that the Python package `idna` allows; see `tests/data/generate.py`.
     fn reference() -> BTreeSet<char> {
         include_str!("../tests/data/idna2008.txt")
             .lines()

@@ -223,7 +223,7 @@ mod tests {
         );
     }
 
-    /// The domains of `tests/data/generate.py`, as the package `idna` of PyPI reads them by IDNA2008
+    /// The domains of `tests/data/generate.py`, as the Python package `idna` reads them by IDNA2008
     /// after the mapping of UTS 46.
     #[test]
     fn domains_are_those_of_idna2008() {

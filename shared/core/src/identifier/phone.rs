@@ -541,8 +541,8 @@ mod tests {
         );
     }
 
-    /// A few numbers of every region and of every calling code, as the package `phonenumbers` of
-    /// PyPI reads them: see `tests/data/generate.py`.
+    /// A few numbers of every region and of every calling code, as the Python package `phonenumbers`
+    /// reads them: see `tests/data/generate.py`.
     #[test]
     fn numbers_of_every_region_are_read_as_by_libphonenumber() {
         let data = include_str!("../../tests/data/phone_numbers.txt");
