@@ -235,7 +235,7 @@ impl Identifier {
         }
     }
 
-    /// The country of a number, where it can be told; mail knows none.
+    /// The country of a number, if its plan shows it; `None` for email.
     pub fn country(&self) -> Option<Country> {
         match self {
             Self::Email(_) => None,

@@ -111,7 +111,7 @@ pub(crate) fn out_of_context(label: &str) -> Option<char> {
     None
 }
 
-/// A character as an error names it: itself where it can be seen and told from ASCII, with its code
+/// A character as an error names it: itself if it is visible ASCII, otherwise with its code
 /// point otherwise.
 pub(crate) struct Named(pub(crate) char);
 

@@ -843,6 +843,31 @@ mod tests {
     }
 
     #[test]
+    fn phone_rules_are_those_of_the_settings() {
+        let phones = |more: &[(&'static str, &'static str)]| {
+            let pairs = [LEAST, more].concat();
+            Environment::Pairs(&pairs).policy().unwrap().phones
+        };
+        assert_eq!(phones(&[]), PhoneRules::default());
+        let set = phones(&[
+            ("SMS_NUMBER_KINDS", "mobile, voip"),
+            ("PHONE_RANGES", "HK:+8524545XXXX"),
+        ]);
+        assert_eq!(Some(set.kinds), NumberKinds::parse("voip,mobile"));
+        assert_eq!(Some(set.more), PhoneRanges::parse("HK:+8524545XXXX"));
+        // A test identifier is read by the same rules.
+        let test = [
+            ("STORE", "memory"),
+            ("PHONE_RANGES", "HK:+8524545XXXX"),
+            ("TEST_IDENTIFIERS", "+852 4545 1234=2027-01-31"),
+        ];
+        let pairs = [LEAST, &test].concat();
+        let policy = Environment::Pairs(&pairs).policy().unwrap();
+        let identifier = &policy.test_identifiers[0].identifier;
+        assert_eq!(identifier.as_str(), "+85245451234");
+    }
+
+    #[test]
     fn mail_or_sms_may_be_left_out_but_not_both() {
         let read = |more: &[(&'static str, &'static str)]| {
             let pairs = [LEAST, more].concat();

@@ -69,7 +69,7 @@ async fn every_spelling_of_a_number_spends_one_budget() {
 }
 
 #[tokio::test]
-async fn a_refused_number_is_told_its_cause() {
+async fn a_refused_number_names_its_cause() {
     let latchstring = Latchstring::start().await;
     for (typed, part) in [
         ("+1 800 555 1234", "toll-free"),

@@ -85,7 +85,7 @@ def phone_numbers():
         example = phonenumbers.example_number_for_non_geo_entity(code)
         rows.append(phonenumbers.format_number(example, PhoneNumberFormat.INTERNATIONAL))
     rows += REPORTED
-    # Each calling code, taken or not, with digits that no plan was asked about.
+    # Each calling code, assigned or not, with random digits.
     rows += [f"+{code}{chance.randrange(10**8):08}" for code in range(1, 1000)]
     return [phone_row(typed) for typed in dict.fromkeys(rows)]
 
