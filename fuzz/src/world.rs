@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::FutureExt as _;
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::code::{Code, CodeLength};
-use latchstring_core::flow::{Caller, FlowId, Purpose};
+use latchstring_core::flow::{Caller, Flow, FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::pending::PendingId;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
-    ChallengeApi, Clock, Directory, Entropy, Fault, OpenChallenge, Reply, TokenHolder,
+    ChallengeApi, Clock, Directory, Entropy, Fault, OpenChallenge, Reply, Store as _, TokenHolder,
 };
 use latchstring_core::rate_limit::{Charge, Countries, Price};
 use latchstring_core::sealed::{Proof, Ticket};
@@ -181,6 +182,18 @@ impl World {
             flow: FlowId::from_bytes(self.entropy.bytes()),
             made_at: self.clock.now(),
         };
+        let Deployment { policy, keys } = &self.deployment;
+        let earned = Flow::earned(
+            proof.flow,
+            &proof.of,
+            &self.caller,
+            policy,
+            keys,
+            proof.made_at,
+            &self.entropy,
+        );
+        let opened = self.store.open_flow(&earned).now_or_never();
+        assert!(opened.is_some(), "the store in memory never waits");
         proof.seal(&self.deployment.keys, &self.caller, &self.entropy)
     }
 

@@ -51,7 +51,7 @@ impl<D: Directory, E: Entropy> Contract<D, E> {
     fn contact(&self, method: Method) -> Identifier {
         let text = match method {
             Method::Email => format!("ada.{:016x}@example.com", self.digits()),
-            Method::PhoneNumber => format!("+4915{:09}", self.digits() % 1_000_000_000),
+            Method::PhoneNumber => format!("+49151{:08}", self.digits() % 100_000_000),
         };
         note(&text);
         Identifier::parse(method, &text).expect("an identifier")

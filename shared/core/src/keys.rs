@@ -2,6 +2,10 @@
 //!
 //! A key never serves two uses. HKDF-SHA256 derives one subkey for codes, one for answer digests,
 //! and so on, so that what one of them gives away says nothing of another.
+//!
+//! A key is found on the ring by its use ([`KeyRing::find`]). The lasting key opens device tokens
+//! and computes pseudonyms and the codes of test identifiers, nothing else: it stays for years, so
+//! a leak of it must sign no one in.
 
 use std::fmt;
 
@@ -188,7 +192,8 @@ impl KeyRing {
     pub fn with_lasting(self, key: Key) -> Result<Self, KeyError> {
         // A key may become the lasting one and go on as another.
         let same = |other: &Key| other.subkeys.0 == key.subkeys.0;
-        if self.find(key.id.as_str()).is_some_and(|other| !same(other)) {
+        let other = self.find(Use::Device, key.id.as_str());
+        if other.is_some_and(|other| !same(other)) {
             return Err(KeyError::Twice);
         }
         Ok(Self {
@@ -207,12 +212,24 @@ impl KeyRing {
         &self.current
     }
 
-    /// The key of that name, if it is on the ring.
-    pub fn find(&self, id: &str) -> Option<&Key> {
-        std::iter::once(&self.current)
+    /// Returns the key of that name, if it is on the ring in a role that serves the use.
+    pub(crate) fn find(&self, usage: Use, id: &str) -> Option<&Key> {
+        let lasting = match usage {
+            Use::Code | Use::Answer | Use::Ticket | Use::Proof | Use::Contact | Use::Challenge => {
+                None
+            }
+            Use::Label | Use::Device => self.lasting.as_ref(),
+        };
+        lasting
+            .into_iter()
+            .chain(std::iter::once(&self.current))
             .chain(&self.others)
-            .chain(&self.lasting)
             .find(|key| key.id.as_str() == id)
+    }
+
+    /// Returns whether a key of that name is on the ring, in any role.
+    pub fn names(&self, id: &str) -> bool {
+        self.find(Use::Device, id).is_some()
     }
 }
 
@@ -246,9 +263,10 @@ mod tests {
     fn a_ring_finds_its_keys_by_name_and_no_other() {
         let ring = KeyRing::new(key("b", 2), Some(key("c", 3)), Some(key("a", 1))).unwrap();
         for id in ["a", "b", "c"] {
-            assert_eq!(ring.find(id).unwrap().id().as_str(), id);
+            assert!(ring.names(id));
+            assert_eq!(ring.find(Use::Ticket, id).unwrap().id().as_str(), id);
         }
-        assert!(ring.find("d").is_none());
+        assert!(!ring.names("d"));
         assert_eq!(ring.current().id().as_str(), "b");
     }
 
@@ -265,11 +283,30 @@ mod tests {
         let lasting = ring().with_lasting(key("a", 1)).unwrap();
         assert_eq!(lasting.lasting().id().as_str(), "a");
         let other = ring().with_lasting(key("l", 9)).unwrap();
-        assert!(other.find("l").is_some());
+        assert!(other.names("l"));
         assert_eq!(
             ring().with_lasting(key("a", 9)).unwrap_err(),
             KeyError::Twice
         );
+    }
+
+    /// Every use and every role: a key that is only lasting serves pseudonyms and devices alone.
+    #[test]
+    fn a_lasting_key_serves_devices_and_pseudonyms_alone() {
+        let ring = KeyRing::new(
+            key("current", 2),
+            Some(key("next", 3)),
+            Some(key("previous", 1)),
+        );
+        let ring = ring.unwrap().with_lasting(key("lasting", 9)).unwrap();
+        for usage in Use::ALL {
+            for role in ["current", "next", "previous"] {
+                assert!(ring.find(usage, role).is_some(), "{usage:?}, {role}");
+            }
+            let serves = matches!(usage, Use::Device | Use::Label);
+            assert_eq!(ring.find(usage, "lasting").is_some(), serves, "{usage:?}");
+            assert!(ring.find(usage, "none").is_none(), "{usage:?}");
+        }
     }
 
     #[test]

@@ -287,7 +287,7 @@ pub(crate) fn open(
         return Err(UnsealError::Forged);
     }
     let (id, body) = text.split_once('.').ok_or(UnsealError::Forged)?;
-    let key = ring.find(id).ok_or(UnsealError::Forged)?;
+    let key = ring.find(usage, id).ok_or(UnsealError::Forged)?;
     let sealed = BASE64URL_NOPAD
         .decode(body.as_bytes())
         .map_err(|_| UnsealError::Forged)?;

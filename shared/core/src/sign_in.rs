@@ -377,10 +377,23 @@ where
             self.deployment.policy.proof_life,
         )
         .map_err(|_| SignInError::InvalidProof)?;
-        if proof.of != *identifier || self.store.is_redeemed(Token::Proof(proof.flow)).await? {
+        if proof.of != *identifier {
             return Err(SignInError::InvalidProof);
         }
-        Ok(())
+        let (earned, redeemed) = try_join(
+            self.store.flow(proof.flow),
+            self.store.is_redeemed(Token::Proof(proof.flow)),
+        )
+        .await?;
+        let Deployment { policy, keys } = self.deployment;
+        let now = self.clock.now();
+        let earned = earned
+            .is_some_and(|flow| flow.proves(identifier, self.caller, keys, now, policy.proof_life));
+        if earned && !redeemed {
+            Ok(())
+        } else {
+            Err(SignInError::InvalidProof)
+        }
     }
 
     /// The username of the account that holds the identifier; makes the account if there is none.

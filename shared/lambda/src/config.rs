@@ -710,7 +710,7 @@ mod tests {
         let defaults = Policy::for_clients(vec!["web".into(), "app".into()]);
         assert_eq!(format!("{policy:?}"), format!("{defaults:?}"));
         assert_eq!(keys.current().id().as_str(), "k2");
-        assert!(keys.find("k1").is_some());
+        assert!(keys.names("k1"));
         assert_eq!(
             environment.caller().unwrap(),
             Caller::new("eu-west-1_pool", "web")

@@ -77,7 +77,7 @@ impl<V: Vault, C: Clock> Rotating<V, C> {
         let mut cache = self.cache();
         let ring = cache.ring.clone()?;
         let is_old = now.since(cache.read_at) >= MAX_AGE;
-        let is_behind = named.iter().any(|id| ring.find(id.as_str()).is_none());
+        let is_behind = named.iter().any(|id| !ring.names(id.as_str()));
         if (is_old || is_behind) && now.since(cache.tried_at) >= PAUSE {
             cache.tried_at = now;
             return None;

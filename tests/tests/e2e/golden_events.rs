@@ -14,14 +14,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::code::Code;
 use latchstring_core::code::CodeLength;
-use latchstring_core::flow::{Caller, FlowId, Purpose};
+use latchstring_core::flow::{Caller, Flow, FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::Clock;
+use latchstring_core::ports::{Clock, Store as _};
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::time::Timestamp;
@@ -130,7 +131,19 @@ impl World {
                 flow: FlowId::from_bytes([9; 16]),
                 made_at: self.clock.now(),
             };
-            return proof.seal(keys, &caller, &entropy);
+            let text = proof.seal(keys, &caller, &entropy);
+            let earned = Flow::earned(
+                proof.flow,
+                &proof.of,
+                &caller,
+                &self.deployment.policy,
+                keys,
+                proof.made_at,
+                &entropy,
+            );
+            let opened = self.verify.store.open_flow(&earned).now_or_never();
+            assert!(opened.is_some(), "the store in memory never waits");
+            return text;
         }
         let purpose = match text(sealed, "purpose") {
             "sign_in" => Purpose::SignIn,

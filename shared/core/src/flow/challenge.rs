@@ -120,7 +120,7 @@ impl Challenge {
     /// nothing of ours.
     pub fn parse(text: &str, keys: &KeyRing, caller: &Caller) -> Option<Self> {
         let (id, body) = text.split_once('.')?;
-        let key = keys.find(id)?;
+        let key = keys.find(Use::Challenge, id)?;
         if body.len() != BASE64URL_NOPAD.encode_len(BODY_BYTES + TAG_BYTES) {
             return None;
         }

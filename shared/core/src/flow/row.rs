@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 use super::{Caller, Challenge, FlowId, Progress, Purpose, Step};
 use crate::account::Sub;
@@ -158,6 +159,34 @@ impl Flow {
         }
     }
 
+    /// Returns a flow that earned a proof of this contact just now, for tests of what needs one.
+    #[doc(hidden)]
+    pub fn earned(
+        id: FlowId,
+        contact: &Identifier,
+        caller: &Caller,
+        policy: &Policy,
+        keys: &KeyRing,
+        now: Timestamp,
+        entropy: &impl Entropy,
+    ) -> Self {
+        let new = NewFlow {
+            id,
+            caller,
+            purpose: Purpose::SignIn,
+            subject: Subject::Ghost,
+            contact,
+            locale: None,
+            charge: Charge::free(policy.code_length),
+        };
+        let answer = AnswerDigest([0; 16]);
+        Self {
+            attempts: [answer].into(),
+            state: State::Finished { answer, at: now },
+            ..Self::new(&new, policy, keys, now, entropy)
+        }
+    }
+
     /// How it stands, for the person who answers.
     pub(crate) fn progress(&self) -> Progress {
         Progress {
@@ -197,13 +226,36 @@ impl Flow {
             return Some(Code::fixed(keys, self.charge.code_length, contact));
         }
         Some(Code::derive(
-            keys.find(self.key.as_str())?,
+            keys.find(Use::Code, self.key.as_str())?,
             self.charge.code_length,
             self.id,
             self.purpose,
             contact,
             self.issued_at,
         ))
+    }
+
+    /// Whether this flow earned a proof of the contact that may still be used: a flow of this
+    /// client and of no account, whose right answer was recorded and whose proof was handed out
+    /// at most `life` ago.
+    pub(crate) fn proves(
+        &self,
+        contact: &Identifier,
+        caller: &Caller,
+        keys: &KeyRing,
+        now: Timestamp,
+        life: Duration,
+    ) -> bool {
+        let handed_out = match self.state {
+            // A retried trigger hands it out once more within the grace.
+            State::Finished { at, .. } => now.since(at) <= life + REPLAY_GRACE,
+            State::Open | State::Matched { .. } => false,
+        };
+        handed_out
+            && self.subject == Subject::Ghost
+            && self.purpose == Purpose::SignIn
+            && self.client == caller.client()
+            && self.contact(keys).as_ref() == Some(contact)
     }
 
     pub(crate) fn is_expired(&self, now: Timestamp) -> bool {

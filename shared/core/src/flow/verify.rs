@@ -17,7 +17,7 @@ use super::turn::{ClientRequest, Person};
 use super::{Caller, Challenge, Decided, Purpose, Step, Why};
 use crate::code::Answer;
 use crate::identifier::{Identifier, Method};
-use crate::keys::KeyId;
+use crate::keys::{KeyId, Use};
 use crate::policy::Deployment;
 use crate::ports::{Attempted, Clock, Judged, Redeemed, Store, Token};
 use crate::rate_limit::{Guess, RateLimiter};
@@ -125,7 +125,8 @@ async fn judge(
     if !row.agrees(challenge, &response.caller) || !is_for(&row, &response.person) {
         return decided(Verdict::Wrong, Why::FlowDisagrees);
     }
-    let (Some(contact), Some(key)) = (row.contact(keys), keys.find(row.key.as_str())) else {
+    let (Some(contact), Some(key)) = (row.contact(keys), keys.find(Use::Answer, row.key.as_str()))
+    else {
         return decided(Verdict::Wrong, Why::FlowDisagrees);
     };
     let answer = Answer::new(response.answer.expose());
@@ -217,8 +218,9 @@ fn is_for(row: &Flow, person: &Person) -> bool {
     }
 }
 
-/// A proof is right if it is of this flow's contact, fresh, redeemed by no other flow, and the
-/// user holds the contact. Redeemed before the verdict is recorded: the same flow may repeat it.
+/// A proof is right if it is of this flow's contact, fresh, earned by the flow that it names,
+/// redeemed by no other flow, and the user holds the contact. A key alone forges none: the row of
+/// the flow that earned it must say so. Redeemed before the verdict is recorded: the same flow may repeat it.
 async fn judge_proof(
     Deployment { policy, keys }: &Deployment,
     store: &impl Store,
@@ -242,6 +244,12 @@ async fn judge_proof(
     let holds = matches!(&response.person, Person::Known(person) if person.holds(contact));
     if proof.of != *contact || !holds {
         return Ok(Err(Why::ProofOfAnother));
+    }
+    let earned = store.flow(proof.flow).await?.is_some_and(|earned| {
+        earned.proves(contact, &response.caller, keys, now, policy.proof_life)
+    });
+    if !earned {
+        return Ok(Err(Why::ProofForged));
     }
     let keep_until = proof.made_at.plus(policy.proof_life * 2);
     Ok(

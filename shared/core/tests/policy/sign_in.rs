@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use latchstring_core::flow::{Caller, Next};
+use latchstring_core::flow::{Caller, FlowId, Next, Purpose, Why};
+use latchstring_core::keys::KeyRing;
 use latchstring_core::label::Label;
+use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Directory, Store};
 use latchstring_core::rate_limit::Budget;
+use latchstring_core::sealed::Proof;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Cause, SignIn, SignInError, SignInPayload, SignInRequest};
 use latchstring_memory::{FixedCaptcha, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
@@ -13,7 +16,7 @@ use proptest::prelude::*;
 
 use crate::harness::{
     ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, Session, Strand, World, identifier, in_turn,
-    interleaved, now,
+    interleaved, key, now,
 };
 
 pub(crate) type Resolver<'a, 'w> = SignIn<
@@ -212,6 +215,7 @@ fn an_account_is_looked_for_and_made_under_a_lease() {
     world.wire.clear();
     with_proof(&world, &Pool::of(&world), BOB, &proof).unwrap();
     let made = [
+        "flow",
         "is_redeemed",
         "lease",
         "find",
@@ -272,6 +276,10 @@ fn two_proofs_at_once_end_in_one_account_though_the_lease_ran_out() {
         let proofs = [earned_proof(&world, BOB), earned_proof(&world, BOB)];
         // Leases of its own: as if the first request's had ended.
         let other = world.reconfigured(|world| world.store.port = MemoryStore::default());
+        for proof in &proofs {
+            let row = now(world.store.port.flow(earned_by(&world, proof))).unwrap();
+            now(other.store.port.open_flow(&row.unwrap())).unwrap();
+        }
         let pools = [Pool::of(&world), Pool::of(&other)];
         world.wire.take_turns();
         let strands = [&world, &other]
@@ -289,6 +297,75 @@ fn two_proofs_at_once_end_in_one_account_though_the_lease_ran_out() {
         assert!(payloads.iter().all(Result::is_ok), "order {seed}");
         assert_eq!(world.directory.port.len(), 1, "order {seed}");
     }
+}
+
+/// The flow that a proof names.
+fn earned_by(world: &World, proof: &str) -> FlowId {
+    let World {
+        deployment, caller, ..
+    } = world;
+    let Deployment { policy, keys } = deployment;
+    let opened = Proof::open(proof, keys, caller, world.clock.now(), policy.proof_life);
+    opened.unwrap().flow
+}
+
+/// A proof that any key of the ring can seal is worth nothing without the flow that earned it.
+#[test]
+fn a_proof_that_no_flow_earned_is_refused_whatever_key_sealed_it() {
+    for (earned, of, client) in [
+        (false, BOB, "client"),
+        (true, BOB, "second"),
+        (true, ADA, "client"),
+    ] {
+        let world = World::new();
+        let flow = if earned {
+            earned_by(&world, &earned_proof(&world, BOB))
+        } else {
+            FlowId::from_bytes([7; 16])
+        };
+        let forged = Proof {
+            of: identifier(of),
+            flow,
+            made_at: world.clock.now(),
+        };
+        let caller = Caller::new("pool", client);
+        let forged = forged.seal(&world.deployment.keys, &caller, &*world.entropy);
+        let elsewhere = world.reconfigured(|world| world.caller = caller.clone());
+        let pool = Pool::of(&elsewhere);
+        let result = with_proof(&elsewhere, &pool, of, &forged);
+        assert_eq!(result, Err(SignInError::InvalidProof), "{of}, {client}");
+        assert!(world.directory.port.is_empty());
+        // Nor as the answer to a claim of the account itself.
+        elsewhere.put_ada(&[("email", of)]);
+        let mut claim = elsewhere.initiate(ADAS_NAME);
+        claim.choose(&elsewhere.ticket_for(Purpose::Claim, of));
+        assert_eq!(claim.step(), "claim");
+        let reply = claim.answer(&forged);
+        assert_eq!(reply.verify.why, Why::ProofForged, "{of}, {client}");
+    }
+}
+
+/// A key that left the rotation years ago and stayed as the lasting one signs nobody in.
+#[test]
+fn a_proof_and_a_ticket_under_a_lasting_key_are_forged() {
+    let world = World::with_ada().reconfigured(|world| {
+        let ring = KeyRing::new(key("k2", 2), None, None).unwrap();
+        world.deployment.keys = ring.with_lasting(key("k1", 1)).unwrap();
+    });
+    let leaked = world.reconfigured(|world| {
+        world.deployment.keys = KeyRing::new(key("k1", 1), None, None).unwrap();
+    });
+    let proof = leaked.proof(BOB);
+    let result = with_proof(&world, &Pool::of(&world), BOB, &proof);
+    assert_eq!(result, Err(SignInError::InvalidProof));
+    let mut session = world.initiate(ADA);
+    let reply = session.respond_to("", "email", Some(&leaked.ticket(ADA)));
+    assert_eq!(reply.create.unwrap().why, Why::TicketForged);
+    assert!(world.sent().is_empty());
+    // Nor do its challenges: what a session of the leaked ring asked is not ours.
+    let session = leaked.at_otp(ADA).moved_to(&world);
+    let reply = session.clone().answer(&world.code());
+    assert_eq!(reply.whys().0, Why::NotOurs);
 }
 
 fn at_once<'w>(
