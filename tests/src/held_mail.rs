@@ -75,7 +75,5 @@ async fn take(State(post): State<watch::Sender<Post>>, headers: HeaderMap) -> Re
     }
     post.send_modify(|post| post.arrived += 1);
     let _ = post.subscribe().wait_for(|post| post.let_go).await;
-    "<SendEmailResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><SendEmailResult>\
-     <MessageId>1</MessageId></SendEmailResult></SendEmailResponse>"
-        .into_response()
+    "{\"MessageId\": \"1\"}".into_response()
 }

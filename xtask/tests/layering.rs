@@ -256,7 +256,7 @@ fn a_lambda_is_built_with_what_it_may_do_and_nothing_else() {
         "cognitoidentityprovider",
         "dynamodb",
         "secretsmanager",
-        "ses",
+        "sesv2",
         "sns",
     ];
     for (package, may) in [

@@ -36,9 +36,12 @@ pub use roots::{CaBundle, NotABundle};
 #[cfg(feature = "secrets")]
 pub use secrets::SecretsManager;
 #[cfg(feature = "ses")]
-pub use ses::{EmailSender, NotASender, SesCourier};
+pub use ses::{EmailSender, MailSettings, NotASender, SesCourier};
 #[cfg(feature = "sns")]
-pub use sns::{NotASmsSender, OriginationNumber, SenderId, SnsCourier};
+pub use sns::{
+    DltId, DltTemplates, NotADltId, NotASmsSender, OriginationNumber, SenderId, SmsSettings,
+    SnsCourier,
+};
 #[cfg(feature = "turnstile")]
 pub use turnstile::Turnstile;
 

@@ -228,6 +228,7 @@ mod tests {
     use aws_sdk_cognitoidentityprovider::types::{AuthFlowType, ChallengeNameType};
     use aws_sdk_dynamodb as dynamodb_sdk;
     use aws_sdk_dynamodb::types::AttributeValue;
+    use aws_sdk_sesv2 as sesv2;
     use aws_smithy_runtime_api::client::http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
         SharedHttpConnector,
@@ -442,10 +443,17 @@ mod tests {
             aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueInput::builder()
                 .secret_id("ring");
         assert_same!(secrets::API, Signed, aws_sdk_secretsmanager, JSON, secret);
-        let mail = aws_sdk_ses::operation::send_email::SendEmailInput::builder()
-            .source("Ada <codes@example.com>")
+        let header = sesv2::types::MessageHeader::builder()
+            .name("Auto-Submitted")
+            .value("auto-generated");
+        let simple = sesv2::types::Message::builder().headers(header.build().unwrap());
+        let content = sesv2::types::EmailContent::builder().simple(simple.build());
+        let mail = sesv2::operation::send_email::SendEmailInput::builder()
+            .from_email_address("Ada <codes@example.com>")
+            .reply_to_addresses("help@example.com")
+            .content(content.build())
             .configuration_set_name("set");
-        assert_same!(ses::API, Signed, aws_sdk_ses, XML, mail);
+        assert_same!(ses::API, Signed, sesv2, JSON, mail);
         let sms = aws_sdk_sns::operation::publish::PublishInput::builder()
             .phone_number("+12065550142")
             .message("Your code is 000000");
@@ -508,7 +516,7 @@ mod tests {
         assert_where!(dynamodb::API, aws_sdk_dynamodb);
         assert_where!(cognito::API, aws_sdk_cognitoidentityprovider);
         assert_where!(secrets::API, aws_sdk_secretsmanager);
-        assert_where!(ses::API, aws_sdk_ses);
+        assert_where!(ses::API, sesv2);
         assert_where!(sns::API, aws_sdk_sns);
     }
 }

@@ -1,16 +1,20 @@
-//! Mail by Amazon SES.
+//! Mail by Amazon SES, API version 2, which takes headers beside the parts of a mail and wants the
+//! same permission (`ses:SendEmail`) as version 1 did.
 
 use std::fmt::Write as _;
 use std::str::FromStr;
 
 use aws_runtime::user_agent::ApiMetadata;
-use aws_sdk_ses::meta::PKG_VERSION;
-use aws_sdk_ses::operation::send_email::SendEmailInput;
-use aws_sdk_ses::types::{Body, Content as Part, Destination, Message as Mail};
-use data_encoding::BASE64;
+use aws_sdk_sesv2::error::BuildError;
+use aws_sdk_sesv2::meta::PKG_VERSION;
+use aws_sdk_sesv2::operation::send_email::SendEmailInput;
+use aws_sdk_sesv2::types::{
+    Body, Content as Part, Destination, EmailContent, Message as Mail, MessageHeader,
+};
+use data_encoding::{BASE64, HEXLOWER};
 use latchstring_core::identifier::Email;
 use latchstring_core::message::{Content, Message};
-use latchstring_core::ports::{Courier, DeliveryFault, Fate, Fault};
+use latchstring_core::ports::{Courier, DeliveryFault, Entropy, Fate, Fault};
 use thiserror::Error;
 
 use crate::client::Aws;
@@ -19,22 +23,33 @@ use crate::service::{Api, requests};
 
 const CALL: &str = "SendEmail";
 
+/// Headers that every mail has: RFC 3834 says that nothing replies automatically to such a mail;
+/// Exchange goes by a header of its own (MS-OXCMAIL, 2.1.3.2.22). Bounces still come.
+const HEADERS: [(&str, &str); 2] = [
+    ("Auto-Submitted", "auto-generated"),
+    ("X-Auto-Response-Suppress", "OOF, AutoReply"),
+];
+/// A header by which Gmail tells mails of one sender and subject apart: a new value each time keeps
+/// a code out of the conversation of the last one, where its newest part is folded away.
+const REFERENCE: &str = "X-Entity-Ref-ID";
+
 pub(crate) static API: Api = Api {
     host: "email",
     signing_name: "ses",
-    sdk: ApiMetadata::new("ses", PKG_VERSION),
+    sdk: ApiMetadata::new("sesv2", PKG_VERSION),
     protocol: |_| (),
 };
 
-requests! { aws_sdk_ses:
+requests! { aws_sdk_sesv2:
     send_email: SendEmail, SendEmailInput, SendEmailOutput, SendEmailError;
 }
 
-/// Who a mail is from: an address that SES has verified, or of a domain that it has.
+/// An address in a mail's header, with or without a name: the sender, which SES must have verified
+/// (or its domain), or the address for replies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmailSender {
     address: String,
-    /// As the header `From` takes it.
+    /// As the headers `From` and `Reply-To` take it.
     header: String,
 }
 
@@ -102,22 +117,33 @@ fn encoded_words(text: &str) -> String {
     words
 }
 
-/// Delivers mail. One attempt, over a connection of its own: one that was kept may be dead by now,
-/// and then nobody knows whether the request left.
+/// The settings of a deployment's mail.
 #[derive(Clone, Debug)]
-pub struct SesCourier {
-    outbound: Outbound,
-    sender: EmailSender,
-    configuration_set: Option<String>,
+pub struct MailSettings {
+    /// The sender.
+    pub from: EmailSender,
+    /// The address that replies go to; the sender's without one.
+    pub reply_to: Option<EmailSender>,
+    /// The configuration set to send with.
+    pub configuration_set: Option<String>,
 }
 
-impl SesCourier {
-    /// A courier of mail from a sender. Connects only when there is something to send.
-    pub fn new(aws: &Aws, sender: EmailSender, configuration_set: Option<String>) -> Self {
+/// Delivers mail. One attempt, over a connection of its own: one that was kept may be dead by now,
+/// and then it is unknown if the request left.
+#[derive(Clone, Debug)]
+pub struct SesCourier<E> {
+    outbound: Outbound,
+    settings: MailSettings,
+    entropy: E,
+}
+
+impl<E: Entropy> SesCourier<E> {
+    /// A courier of mail. Connects only when there is something to send.
+    pub fn new(aws: &Aws, settings: MailSettings, entropy: E) -> Self {
         Self {
             outbound: Outbound::new(aws, &API),
-            sender,
-            configuration_set,
+            settings,
+            entropy,
         }
     }
 
@@ -125,30 +151,51 @@ impl SesCourier {
         let message = message.to_ascii_lowercase();
         let says = |text: &str| message.contains(text);
         Some(match code.strip_suffix("Exception").unwrap_or(code) {
+            "SendingPaused" if says("configuration set") => "configuration_set_paused",
+            "SendingPaused" | "AccountSuspended" => "account_paused",
             "MessageRejected" if says("paused") => "account_paused",
             // It names whom it has not verified. Recipients have to be only in the sandbox.
             "MessageRejected" if says("not verified") => {
-                if says(&self.sender.address.to_ascii_lowercase()) {
+                if says(&self.settings.from.address.to_ascii_lowercase()) {
                     "sender_not_verified"
                 } else {
                     "sandbox"
                 }
             }
             "MessageRejected" => "message_rejected",
-            "AccountSendingPaused" => "account_paused",
             "MailFromDomainNotVerified" => "mail_from_not_verified",
-            "ConfigurationSetDoesNotExist" => "configuration_set_missing",
-            "ConfigurationSetSendingPaused" => "configuration_set_paused",
-            "Throttling" | "LimitExceeded" if says("daily") => "daily_quota",
-            "Throttling" | "LimitExceeded" => "throttled",
+            // The request names nothing else that could be missing.
+            "NotFound" => "configuration_set_missing",
+            "Throttling" | "LimitExceeded" | "TooManyRequests" if says("daily") => "daily_quota",
+            "Throttling" | "LimitExceeded" | "TooManyRequests" => "throttled",
             "AccessDenied" => "not_allowed",
-            "InvalidParameterValue" => "invalid_address",
+            "BadRequest" => "invalid_address",
             _ => return None,
         })
     }
+
+    /// The headers of one mail.
+    fn headers(&self) -> Result<Vec<MessageHeader>, BuildError> {
+        let reference = HEXLOWER.encode(&self.entropy.bytes::<16>());
+        HEADERS
+            .into_iter()
+            .chain([(REFERENCE, &*reference)])
+            .map(|(name, value)| MessageHeader::builder().name(name).value(value).build())
+            .collect()
+    }
+
+    fn mail(&self, subject: &str, text: &str, html: &str) -> Result<EmailContent, BuildError> {
+        let part = |text: &str| Part::builder().data(text).charset("UTF-8").build();
+        let body = Body::builder().text(part(text)?).html(part(html)?).build();
+        let mail = Mail::builder()
+            .subject(part(subject)?)
+            .body(body)
+            .set_headers(Some(self.headers()?));
+        Ok(EmailContent::builder().simple(mail.build()).build())
+    }
 }
 
-impl Courier for SesCourier {
+impl<E: Entropy> Courier for SesCourier<E> {
     async fn deliver(&self, message: &Message) -> Result<(), DeliveryFault> {
         let Content::Mail {
             subject,
@@ -158,21 +205,23 @@ impl Courier for SesCourier {
         else {
             return Err(wrong_channel(CALL));
         };
-        let part = |text: &str| Part::builder().data(text).charset("UTF-8").build();
-        let built = (|| {
-            let body = Body::builder().text(part(text)?).html(part(html)?).build();
-            Ok(Mail::builder().subject(part(subject)?).body(body).build())
-        })();
-        let mail = built.map_err(|_: aws_sdk_ses::error::BuildError| DeliveryFault {
+        let mail = self.mail(subject, text, html).map_err(|_| DeliveryFault {
             fault: Fault::new(CALL, "request_not_built"),
             fate: Fate::NeverLeft,
         })?;
+        let MailSettings {
+            from,
+            reply_to,
+            configuration_set,
+        } = &self.settings;
         let to = Destination::builder().to_addresses(message.to.as_str());
+        let reply_to = reply_to.iter().map(|reply_to| reply_to.header.clone());
         let request = SendEmailInput::builder()
-            .source(&self.sender.header)
+            .from_email_address(&from.header)
+            .set_reply_to_addresses(Some(reply_to.collect()))
             .destination(to.build())
-            .message(mail)
-            .set_configuration_set_name(self.configuration_set.clone());
+            .content(mail)
+            .set_configuration_set_name(configuration_set.clone());
         send(
             CALL,
             |code, text| self.code(code, text),

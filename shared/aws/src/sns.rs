@@ -7,7 +7,7 @@ use aws_runtime::user_agent::ApiMetadata;
 use aws_sdk_sns::meta::PKG_VERSION;
 use aws_sdk_sns::operation::publish::PublishInput;
 use aws_sdk_sns::types::MessageAttributeValue;
-use latchstring_core::message::{Content, Message};
+use latchstring_core::message::{Content, Kind, Message};
 use latchstring_core::ports::{Courier, DeliveryFault, Fate, Fault};
 use thiserror::Error;
 
@@ -40,6 +40,74 @@ pub struct OriginationNumber(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a sender id has 3 to 11 letters and digits, an origination number 5 to 15 digits")]
 pub struct NotASmsSender;
+
+/// The calling code of India.
+const INDIA: &str = "+91";
+
+/// An id of an Indian operator's register (DLT): of the sender, there called the principal entity,
+/// or of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DltId(String);
+
+/// A text that is no such id, or no list of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("an id of the DLT register has 1 to 50 letters, digits, - and _")]
+pub struct NotADltId;
+
+impl FromStr for DltId {
+    type Err = NotADltId;
+
+    fn from_str(text: &str) -> Result<Self, NotADltId> {
+        let is_id = (1..=50).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        is_id.then(|| Self(text.to_owned())).ok_or(NotADltId)
+    }
+}
+
+/// The ids of the texts, which the register has one by one: each kind of message has its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DltTemplates([Option<DltId>; Kind::ALL.len()]);
+
+impl DltTemplates {
+    fn of(&self, kind: Kind) -> Option<&DltId> {
+        let mut ids = Kind::ALL.iter().zip(&self.0);
+        ids.find_map(|(known, id)| (*known == kind).then_some(id.as_ref()))?
+    }
+}
+
+impl FromStr for DltTemplates {
+    type Err = NotADltId;
+
+    /// Parses `kind=id`, separated by commas, each kind at most once.
+    fn from_str(text: &str) -> Result<Self, NotADltId> {
+        let mut templates = Self::default();
+        for entry in text.split(',') {
+            let (kind, id) = entry.split_once('=').ok_or(NotADltId)?;
+            let mut places = Kind::ALL.iter().zip(&mut templates.0);
+            let place = places
+                .find_map(|(known, place)| (known.name() == kind.trim()).then_some(place))
+                .filter(|place| place.is_none())
+                .ok_or(NotADltId)?;
+            *place = Some(id.trim().parse()?);
+        }
+        Ok(templates)
+    }
+}
+
+/// The settings of a deployment's SMS. Without a sender id or number, AWS chooses.
+#[derive(Clone, Debug, Default)]
+pub struct SmsSettings {
+    /// The name that phones show.
+    pub sender_id: Option<SenderId>,
+    /// The number to send from.
+    pub origination: Option<OriginationNumber>,
+    /// The sender in India's register.
+    pub entity: Option<DltId>,
+    /// The texts in India's register.
+    pub templates: Option<DltTemplates>,
+}
 
 impl FromStr for SenderId {
     type Err = NotASmsSender;
@@ -82,26 +150,19 @@ impl OriginationNumber {
 }
 
 /// Delivers SMS, as transactional ones. One attempt, over a connection of its own: one that was
-/// kept may be dead by now, and then nobody knows whether the request left.
+/// kept may be dead by now, and then it is unknown if the request left.
 #[derive(Clone, Debug)]
 pub struct SnsCourier {
     outbound: Outbound,
-    sender_id: Option<SenderId>,
-    origination: Option<OriginationNumber>,
+    settings: SmsSettings,
 }
 
 impl SnsCourier {
-    /// A courier of SMS. Without a sender id or number, AWS chooses. Connects only when there is
-    /// something to send.
-    pub fn new(
-        aws: &Aws,
-        sender_id: Option<SenderId>,
-        origination: Option<OriginationNumber>,
-    ) -> Self {
+    /// A courier of SMS. Connects only when there is something to send.
+    pub fn new(aws: &Aws, settings: SmsSettings) -> Self {
         Self {
             outbound: Outbound::new(aws, &API),
-            sender_id,
-            origination,
+            settings,
         }
     }
 
@@ -125,14 +186,29 @@ impl SnsCourier {
         })
     }
 
-    /// The attributes of a message, by name.
-    fn attributes(&self) -> Option<HashMap<String, MessageAttributeValue>> {
-        let sender_id = self.sender_id.as_ref().map(|id| id.0.as_str());
-        let origination = self.origination.as_ref().map(|number| number.0.as_str());
+    /// The attributes of a message, by name. The register's ids are for India alone.
+    fn attributes(&self, message: &Message) -> Option<HashMap<String, MessageAttributeValue>> {
+        let SmsSettings {
+            sender_id,
+            origination,
+            entity,
+            templates,
+        } = &self.settings;
+        let to_india = message.to.as_str().starts_with(INDIA);
+        let template = templates.as_ref().and_then(|ids| ids.of(message.kind));
+        let registered = |id: Option<&'_ DltId>| id.filter(|_| to_india).map(|id| id.0.clone());
         [
-            ("AWS.SNS.SMS.SMSType", Some("Transactional")),
-            ("AWS.SNS.SMS.SenderID", sender_id),
-            ("AWS.MM.SMS.OriginationNumber", origination),
+            ("AWS.SNS.SMS.SMSType", Some("Transactional".to_owned())),
+            (
+                "AWS.SNS.SMS.SenderID",
+                sender_id.as_ref().map(|id| id.0.clone()),
+            ),
+            (
+                "AWS.MM.SMS.OriginationNumber",
+                origination.as_ref().map(|number| number.0.clone()),
+            ),
+            ("AWS.MM.SMS.EntityId", registered(entity.as_ref())),
+            ("AWS.MM.SMS.TemplateId", registered(template)),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
@@ -152,7 +228,7 @@ impl Courier for SnsCourier {
         let Content::Sms { text } = &message.content else {
             return Err(wrong_channel(CALL));
         };
-        let Some(attributes) = self.attributes() else {
+        let Some(attributes) = self.attributes(message) else {
             return Err(DeliveryFault {
                 fault: Fault::new(CALL, "request_not_built"),
                 fate: Fate::NeverLeft,
@@ -179,6 +255,29 @@ mod tests {
         for text in ["", "Ad", "Latchstrings", "123456", "Ada & Co", "Söhne"] {
             assert!(SenderId::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn each_kind_of_message_may_have_a_template() {
+        let all = "sign_in_code=1107161, confirmation_code=1107162,contact_replaced=a-b_c";
+        let templates: DltTemplates = all.parse().unwrap();
+        let ids = Kind::ALL.map(|kind| templates.of(kind).unwrap().0.clone());
+        assert_eq!(ids, ["1107161", "1107162", "a-b_c"]);
+        let templates: DltTemplates = "contact_replaced=7".parse().unwrap();
+        assert_eq!(templates.of(Kind::SignInCode), None);
+        for text in [
+            "1107161",
+            "sign_in_code",
+            "sign_in_code=",
+            "sign_in_code=1 2",
+            "sign_up=1",
+            "sign_in_code=1,sign_in_code=2",
+            "sign_in_code=1,",
+        ] {
+            assert_eq!(text.parse::<DltTemplates>(), Err(NotADltId), "{text}");
+        }
+        assert!("x".repeat(50).parse::<DltId>().is_ok());
+        assert!("x".repeat(51).parse::<DltId>().is_err());
     }
 
     #[test]

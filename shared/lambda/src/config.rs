@@ -13,7 +13,9 @@ use latchstring_core::identifier::{
     Country, Identifier, Method, NumberKinds, PhoneRanges, PhoneRules,
 };
 use latchstring_core::locale::Locale;
-use latchstring_core::message::{AndroidHash, AppName, Branding, SmsDomain};
+use latchstring_core::message::{
+    AndroidHash, AppName, Branding, Preview, SmsDomain, SupportContact,
+};
 use latchstring_core::odds::Odds;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::Vault;
@@ -57,9 +59,12 @@ variables! {
     TABLE_NAME = "TABLE_NAME", None, "a table's name";
     EMAIL = "EMAIL", Some("true"), "true or false";
     EMAIL_FROM = "EMAIL_FROM", None, "address, or Name <address>";
+    EMAIL_REPLY_TO = "EMAIL_REPLY_TO", Some(""), "address, or Name <address>";
     SES_CONFIGURATION_SET = "SES_CONFIGURATION_SET", Some(""), "a configuration set's name";
     SMS_SENDER_ID = "SMS_SENDER_ID", Some(""), "3 to 11 letters and digits";
     SMS_ORIGINATION_NUMBER = "SMS_ORIGINATION_NUMBER", Some(""), "5 to 15 digits, with or without +";
+    SMS_ENTITY_ID = "SMS_ENTITY_ID", Some(""), "1 to 50 letters, digits, - and _";
+    SMS_TEMPLATE_IDS = "SMS_TEMPLATE_IDS", Some(""), "ids by kind, as in sign_in_code=1107,confirmation_code=1108,contact_replaced=1109";
     LEGACY_POOL = "LEGACY_POOL", Some("false"), "true or false";
     CODE_LENGTH = "CODE_LENGTH", Some("6"), "6 to 10 digits";
     LONG_CODE_LENGTH = "LONG_CODE_LENGTH", Some("8"), "CODE_LENGTH to 10 digits";
@@ -115,6 +120,8 @@ variables! {
     TEST_IDENTIFIERS_IN_PRODUCTION = "TEST_IDENTIFIERS_IN_PRODUCTION", Some("false"), "true or false";
     APP_NAME = "APP_NAME", Some(""), "a name of 1 to 30 characters";
     DEFAULT_LOCALE = "DEFAULT_LOCALE", Some("en"), "en, fr, de, es, pt or ja";
+    EMAIL_PREVIEW = "EMAIL_PREVIEW", Some("request"), "request or code";
+    SUPPORT_CONTACT = "SUPPORT_CONTACT", Some(""), "an email address, a phone number or an https URL of up to 50 characters";
     SMS_DOMAIN = "SMS_DOMAIN", Some(""), "a domain of up to 40 characters";
     SMS_ANDROID_HASH = "SMS_ANDROID_HASH", Some(""), "11 characters of base64";
     DELIVERY = "DELIVERY", Some("auto"), "auto, extension or inline";
@@ -522,6 +529,9 @@ impl Environment<'_> {
                 .ok_or(ConfigError::Invalid(DEFAULT_LOCALE))?,
             sms_domain: self.optional(SMS_DOMAIN, SmsDomain::parse)?,
             sms_android_hash: self.optional(SMS_ANDROID_HASH, AndroidHash::parse)?,
+            preview: Preview::parse(&self.text(EMAIL_PREVIEW)?)
+                .map_err(|_| ConfigError::Invalid(EMAIL_PREVIEW))?,
+            support: self.optional(SUPPORT_CONTACT, SupportContact::parse)?,
         })
     }
 
@@ -574,6 +584,14 @@ impl Environment<'_> {
         }
     }
 
+    /// The address that replies go to.
+    ///
+    /// # Errors
+    /// If it is not an address.
+    pub fn email_reply_to<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
+        self.optional(EMAIL_REPLY_TO, str::parse)
+    }
+
     /// What SES does with mail, by the name of a configuration set.
     ///
     /// # Errors
@@ -596,6 +614,22 @@ impl Environment<'_> {
     /// If it is none.
     pub fn sms_origination_number<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
         self.optional(SMS_ORIGINATION_NUMBER, str::parse)
+    }
+
+    /// The id of the sender in India's register.
+    ///
+    /// # Errors
+    /// If it is not an id.
+    pub fn sms_entity_id<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
+        self.optional(SMS_ENTITY_ID, str::parse)
+    }
+
+    /// The ids of the texts in India's register.
+    ///
+    /// # Errors
+    /// If they are not ids by kind.
+    pub fn sms_template_ids<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
+        self.optional(SMS_TEMPLATE_IDS, str::parse)
     }
 
     /// Where AWS is and who we are.
@@ -776,6 +810,8 @@ mod tests {
             ("DEFAULT_LOCALE", "tlh"),
             ("SMS_DOMAIN", "https://example.com"),
             ("SMS_ANDROID_HASH", "short"),
+            ("EMAIL_PREVIEW", "secret-secret"),
+            ("SUPPORT_CONTACT", "secret-secret"),
             ("CLIENT_IDS", "web,,app"),
             ("KEY_RING", "secret-secret"),
             (
@@ -996,6 +1032,8 @@ mod tests {
                 ("DEFAULT_LOCALE", "pt-BR"),
                 ("SMS_DOMAIN", "Example.com"),
                 ("SMS_ANDROID_HASH", "FA+9qCX9VSu"),
+                ("EMAIL_PREVIEW", "code"),
+                ("SUPPORT_CONTACT", "help@example.com"),
             ],
         ]
         .concat();
@@ -1007,6 +1045,9 @@ mod tests {
             branding.sms_android_hash,
             AndroidHash::parse("FA+9qCX9VSu").ok()
         );
+        assert_eq!(branding.preview, Preview::Code);
+        let support = SupportContact::parse("help@example.com").ok();
+        assert_eq!(branding.support, support);
     }
 
     #[test]

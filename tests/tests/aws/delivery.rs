@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::http::StatusCode;
 use latchstring_aws::{
-    Aws, Couriers, EmailSender, OriginationNumber, SenderId, SesCourier, SnsCourier,
+    Aws, Couriers, EmailSender, MailSettings, OriginationNumber, SenderId, SesCourier, SmsSettings,
+    SnsCourier,
 };
 use latchstring_core::identifier::{Identifier, Method};
-use latchstring_core::message::{Content, Message};
+use latchstring_core::message::{Content, Kind, Message};
 use latchstring_core::ports::{Courier, Fate};
+use latchstring_lambda::OsEntropy;
 use latchstring_tests::{Ministack, aws_at, note};
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
@@ -18,13 +20,25 @@ use tokio::task::JoinHandle;
 
 const SENDER: &str = "codes@example.org";
 
-fn couriers(aws: &Aws) -> Couriers<SesCourier, SnsCourier> {
-    let sender = EmailSender::parse(&format!("Söhne & Co <{SENDER}>")).expect("a sender");
-    let id = SenderId::parse("Latch").expect("a sender id");
-    let number = OriginationNumber::parse("+12065550100").expect("a number");
+fn mail_settings() -> MailSettings {
+    let parse = |text: &str| EmailSender::parse(text).expect("an address");
+    MailSettings {
+        from: parse(&format!("Söhne & Co <{SENDER}>")),
+        reply_to: None,
+        configuration_set: None,
+    }
+}
+
+fn couriers(aws: &Aws) -> Couriers<SesCourier<OsEntropy>, SnsCourier> {
+    let sms = SmsSettings {
+        sender_id: SenderId::parse("Latch").ok(),
+        origination: OriginationNumber::parse("+12065550100").ok(),
+        entity: "1701158".parse().ok(),
+        templates: "sign_in_code=1107161,contact_replaced=1107163".parse().ok(),
+    };
     Couriers {
-        mail: Some(SesCourier::new(aws, sender, None)),
-        sms: SnsCourier::new(aws, Some(id), Some(number)),
+        mail: Some(SesCourier::new(aws, mail_settings(), OsEntropy)),
+        sms: SnsCourier::new(aws, sms),
     }
 }
 
@@ -32,6 +46,7 @@ fn mail() -> Message {
     note("ada.delivery@example.com");
     Message {
         to: Identifier::parse(Method::Email, "ada.delivery@example.com").expect("an address"),
+        kind: Kind::SignInCode,
         code: None,
         content: Content::Mail {
             subject: "サインインコード".to_owned(),
@@ -45,6 +60,7 @@ fn sms() -> Message {
     note("+12065550142");
     Message {
         to: Identifier::parse(Method::PhoneNumber, "+12065550142").expect("a number"),
+        kind: Kind::SignInCode,
         code: None,
         content: Content::Sms {
             text: "Grüße, コード\n@example.com #000000".to_owned(),
@@ -180,12 +196,20 @@ async fn listen() -> (String, TcpListener) {
     (format!("http://{address}"), listener)
 }
 
-fn error(code: &str, message: &str) -> String {
+/// A refusal of SNS.
+fn xml(code: &str, message: &str) -> String {
     format!(
         "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>\
          <Message>{message}</Message></Error><RequestId>1</RequestId></ErrorResponse>"
     )
 }
+
+/// A refusal of SES.
+fn json(code: &str, message: &str) -> String {
+    serde_json::json!({ "__type": code, "message": message }).to_string()
+}
+
+type Form = fn(&str, &str) -> String;
 
 /// Status, code and message of a refusal, and what we call it.
 type Refusal = (u16, &'static str, &'static str, &'static str);
@@ -210,7 +234,8 @@ const BY_SES: &[Refusal] = &[
         "Sending paused for this account.",
         "account_paused",
     ),
-    (400, "AccountSendingPausedException", "", "account_paused"),
+    (400, "SendingPausedException", "", "account_paused"),
+    (400, "AccountSuspendedException", "", "account_paused"),
     (
         400,
         "MailFromDomainNotVerifiedException",
@@ -218,34 +243,46 @@ const BY_SES: &[Refusal] = &[
         "mail_from_not_verified",
     ),
     (
-        400,
-        "ConfigurationSetDoesNotExist",
-        "",
+        404,
+        "NotFoundException",
+        "Configuration set <codes> does not exist.",
         "configuration_set_missing",
     ),
     (
         400,
-        "ConfigurationSetSendingPausedException",
-        "",
+        "SendingPausedException",
+        "Sending paused for configuration set codes.",
         "configuration_set_paused",
     ),
     (
-        400,
-        "Throttling",
+        429,
+        "TooManyRequestsException",
         "Maximum sending rate exceeded.",
         "throttled",
     ),
     (
         400,
-        "Throttling",
+        "ThrottlingException",
+        "Maximum sending rate exceeded.",
+        "throttled",
+    ),
+    (
+        400,
+        "ThrottlingException",
         "Daily message quota exceeded.",
         "daily_quota",
     ),
-    (403, "AccessDenied", "", "not_allowed"),
     (
         400,
-        "InvalidParameterValue",
-        "Missing final",
+        "LimitExceededException",
+        "Daily message quota exceeded.",
+        "daily_quota",
+    ),
+    (403, "AccessDeniedException", "", "not_allowed"),
+    (
+        400,
+        "BadRequestException",
+        "Missing final '@domain'",
         "invalid_address",
     ),
     (403, "SignatureDoesNotMatch", "", "SignatureDoesNotMatch"),
@@ -284,9 +321,9 @@ const BY_SNS: &[Refusal] = &[
 
 #[tokio::test]
 async fn every_refusal_has_a_code_and_is_final() {
-    for (message, refusals) in [(mail(), BY_SES), (sms(), BY_SNS)] {
+    for (message, refusals, form) in [(mail(), BY_SES, json as Form), (sms(), BY_SNS, xml)] {
         for &(status, code, says, expected) in refusals {
-            let stub = Stub::answers(status, error(code, says)).await;
+            let stub = Stub::answers(status, form(code, says)).await;
             let failed = fails(&couriers(&stub.aws()), &message).await;
             assert_eq!(failed, (expected.to_owned(), Fate::Refused), "{code}");
             assert_eq!(stub.asked(), 1, "{code} is not tried again");
@@ -308,10 +345,10 @@ async fn where_no_mail_is_sent_none_leaves() {
 
 #[tokio::test]
 async fn what_may_be_on_its_way_is_not_sent_again() {
-    for message in [mail(), sms()] {
+    for (message, form) in [(mail(), json as Form), (sms(), xml)] {
         for (stub, expected) in [
             (
-                Stub::answers(500, error("InternalFailure", "")).await,
+                Stub::answers(500, form("InternalFailure", "")).await,
                 "InternalFailure",
             ),
             (Stub::answers(503, String::new()).await, "unknown_error"),
@@ -351,14 +388,104 @@ async fn what_never_left_is_tried_once_more() {
     }
 }
 
+/// The requests that a courier of mail with these settings makes for some mails, as JSON.
+async fn asked_of_ses(settings: MailSettings, mails: usize) -> Vec<Value> {
+    let stub = Stub::answers(200, serde_json::json!({"MessageId": "1"}).to_string()).await;
+    let courier = SesCourier::new(&stub.aws(), settings, OsEntropy);
+    for _ in 0..mails {
+        assert_eq!(courier.deliver(&mail()).await, Ok(()));
+    }
+    let asked = stub.asked.lock().expect("no panic");
+    let read = |request: &String| serde_json::from_str(request).expect("JSON");
+    asked.iter().map(read).collect()
+}
+
 #[tokio::test]
 async fn a_mail_belongs_to_the_configuration_set_that_is_named() {
-    let stub = Stub::answers(500, String::new()).await;
-    let sender = EmailSender::parse(SENDER).expect("a sender");
-    for (set, said) in [(Some("codes".to_owned()), 1), (None, 0)] {
-        fails(&SesCourier::new(&stub.aws(), sender.clone(), set), &mail()).await;
+    for set in [Some("codes".to_owned()), None] {
+        let settings = MailSettings {
+            configuration_set: set.clone(),
+            ..mail_settings()
+        };
+        let asked = asked_of_ses(settings, 1).await;
+        assert_eq!(asked[0]["ConfigurationSetName"].as_str(), set.as_deref());
+    }
+}
+
+#[tokio::test]
+async fn replies_go_to_the_address_that_is_set() {
+    let reply_to = EmailSender::parse("Hilfe für alle <help@example.org>").ok();
+    let asked = asked_of_ses(
+        MailSettings {
+            reply_to,
+            ..mail_settings()
+        },
+        1,
+    )
+    .await;
+    let expected = ["=?UTF-8?B?SGlsZmUgZsO8ciBhbGxl?= <help@example.org>"];
+    assert_eq!(asked[0]["ReplyToAddresses"], serde_json::json!(expected));
+    let asked = asked_of_ses(mail_settings(), 1).await;
+    assert_eq!(
+        asked[0]["ReplyToAddresses"].as_array().map_or(0, Vec::len),
+        0
+    );
+}
+
+/// RFC 3834: out-of-office replies do not answer a mail that says that a program made it.
+/// nhost#4622: codes of one subject become one conversation, in which the newest is folded away.
+#[tokio::test]
+async fn a_mail_asks_for_no_automatic_reply_and_joins_no_conversation() {
+    let asked = asked_of_ses(mail_settings(), 2).await;
+    let headers = |request: &Value| -> Vec<(String, String)> {
+        let headers = &request["Content"]["Simple"]["Headers"];
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        headers
+            .as_array()
+            .expect("headers")
+            .iter()
+            .map(|header| (text(&header["Name"]), text(&header["Value"])))
+            .collect()
+    };
+    let [first, second] = [headers(&asked[0]), headers(&asked[1])];
+    for [(name, value), (again, other)] in first.iter().zip(&second).map(|pair| [pair.0, pair.1]) {
+        assert_eq!(name, again);
+        match &**name {
+            "Auto-Submitted" => assert_eq!([&**value, other], ["auto-generated"; 2]),
+            "X-Auto-Response-Suppress" => assert_eq!([&**value, other], ["OOF, AutoReply"; 2]),
+            "X-Entity-Ref-ID" => {
+                assert_ne!(value, other, "a new one for each mail");
+                assert_eq!([value.len(), other.len()], [32, 32]);
+            }
+            _ => panic!("a header that is not expected: {name}"),
+        }
+    }
+    assert_eq!([first.len(), second.len()], [3, 3]);
+}
+
+/// India's register wants both ids with each SMS; other countries know neither.
+#[tokio::test]
+async fn an_sms_to_india_names_the_entity_and_the_template_of_its_kind() {
+    let told = "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult>\
+         </PublishResponse>";
+    let stub = Stub::answers(200, told.to_owned()).await;
+    let courier = couriers(&stub.aws()).sms;
+    for (number, kind, entity, template) in [
+        ("+919876543210", Kind::SignInCode, 1, Some("1107161")),
+        ("+919876543210", Kind::ConfirmationCode, 1, None),
+        ("+919876543210", Kind::ContactReplaced, 1, Some("1107163")),
+        ("+12065550142", Kind::SignInCode, 0, None),
+    ] {
+        note(number);
+        let to = Identifier::parse(Method::PhoneNumber, number).expect("a number");
+        let message = Message { to, kind, ..sms() };
+        assert_eq!(courier.deliver(&message).await, Ok(()));
         let asked = stub.asked.lock().expect("no panic").pop();
         let asked = asked.expect("it is asked");
-        assert_eq!(asked.matches("&ConfigurationSetName=codes").count(), said);
+        assert_eq!(asked.matches("AWS.MM.SMS.EntityId").count(), entity);
+        assert_eq!(asked.matches("1701158").count(), entity);
+        let templates = asked.matches("AWS.MM.SMS.TemplateId").count();
+        assert_eq!(templates, usize::from(template.is_some()));
+        assert!(template.is_none_or(|id| asked.matches(id).count() == 1));
     }
 }

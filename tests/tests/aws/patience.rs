@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latchstring_aws::{
-    CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, EmailSender, SecretsManager,
-    SesCourier, SnsCourier, Turnstile, TurnstileEnvironment, TurnstileKey,
+    CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, EmailSender, MailSettings,
+    SecretsManager, SesCourier, SmsSettings, SnsCourier, Turnstile, TurnstileEnvironment,
+    TurnstileKey,
 };
 use latchstring_core::flow::FlowId;
 use latchstring_core::identifier::{Identifier, Method};
-use latchstring_core::message::{Content, Message};
+use latchstring_core::message::{Content, Kind, Message};
 use latchstring_core::ports::{
     Captcha, ChallengeApi, Courier, DeliveryFault, Directory, Entropy, Fate, Fault, OpenChallenge,
     Store, TokenHolder, Vault,
@@ -118,13 +119,17 @@ impl Client {
                 fails(api.respond(&open, "000000", &[]).await)
             }
             Self::Mail => {
-                let sender = EmailSender::parse("codes@example.org").expect("a sender");
+                let settings = MailSettings {
+                    from: EmailSender::parse("codes@example.org").expect("a sender"),
+                    reply_to: None,
+                    configuration_set: None,
+                };
                 let mail = Content::Mail {
                     subject: "Code".to_owned(),
                     text: "Code".to_owned(),
                     html: "<p>Code</p>".to_owned(),
                 };
-                let courier = SesCourier::new(aws, sender, None);
+                let courier = SesCourier::new(aws, settings, OsEntropy);
                 delivery_fails(
                     courier
                         .deliver(&to(Method::Email, "ada@example.com", mail))
@@ -134,7 +139,8 @@ impl Client {
             Self::Sms => {
                 let text = "Code".to_owned();
                 let sms = to(Method::PhoneNumber, "+12065550142", Content::Sms { text });
-                delivery_fails(SnsCourier::new(aws, None, None).deliver(&sms).await)
+                let courier = SnsCourier::new(aws, SmsSettings::default());
+                delivery_fails(courier.deliver(&sms).await)
             }
             Self::Captcha => {
                 let environment = TurnstileEnvironment {
@@ -164,6 +170,7 @@ fn delivery_fails(delivered: Result<(), DeliveryFault>) -> Failure {
 fn to(method: Method, text: &str, content: Content) -> Message {
     Message {
         to: Identifier::parse(method, text).expect("an identifier"),
+        kind: Kind::SignInCode,
         code: None,
         content,
     }

@@ -4,7 +4,8 @@
 use std::process::ExitCode;
 
 use latchstring_aws::{
-    Aws, CognitoDirectory, Couriers, DynamoStore, SecretsManager, SesCourier, SnsCourier,
+    Aws, CognitoDirectory, Couriers, DynamoStore, MailSettings, SecretsManager, SesCourier,
+    SmsSettings, SnsCourier,
 };
 use latchstring_core::ports::{Courier, Store};
 use latchstring_lambda::cognito::DefineTrigger;
@@ -47,13 +48,26 @@ fn trigger<S: Store, M: Courier>(
 fn couriers(
     environment: &Environment<'_>,
     aws: &Aws,
-) -> Result<Couriers<SesCourier, SnsCourier>, ConfigError> {
+) -> Result<Couriers<SesCourier<OsEntropy>, SnsCourier>, ConfigError> {
+    let reply_to = environment.email_reply_to()?;
     let configuration_set = environment.ses_configuration_set()?;
-    let sender_id = environment.sms_sender_id()?;
     Ok(Couriers {
-        mail: environment
-            .email_from()?
-            .map(|from| SesCourier::new(aws, from, configuration_set)),
-        sms: SnsCourier::new(aws, sender_id, environment.sms_origination_number()?),
+        mail: environment.email_from()?.map(|from| {
+            let settings = MailSettings {
+                from,
+                reply_to,
+                configuration_set,
+            };
+            SesCourier::new(aws, settings, OsEntropy)
+        }),
+        sms: SnsCourier::new(
+            aws,
+            SmsSettings {
+                sender_id: environment.sms_sender_id()?,
+                origination: environment.sms_origination_number()?,
+                entity: environment.sms_entity_id()?,
+                templates: environment.sms_template_ids()?,
+            },
+        ),
     })
 }

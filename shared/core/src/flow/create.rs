@@ -359,6 +359,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             contact,
             code,
             row.purpose,
+            row.issued_at,
             row.expires_at.since(self.now),
         ))
     }

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::identifier::Email;
 use crate::locale::Locale;
 use crate::unicode::is_invisible;
 
@@ -16,6 +17,32 @@ pub struct Branding {
     pub sms_domain: Option<SmsDomain>,
     /// The Android app that is handed a texted code.
     pub sms_android_hash: Option<AndroidHash>,
+    /// The part of a mail that inboxes and lock screens show.
+    pub preview: Preview,
+    /// The contact that a notice refers to when the owner did not make the change.
+    pub support: Option<SupportContact>,
+}
+
+/// The text that a mail offers to the list of an inbox and to a lock screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preview {
+    /// The time of the request and the life of the code. The code is read by opening the mail,
+    /// which a locked phone on a table does not let others do.
+    #[default]
+    Request,
+    /// The code.
+    Code,
+}
+
+impl Preview {
+    /// Parses a word.
+    pub fn parse(text: &str) -> Result<Self, NotBranding> {
+        match text {
+            "request" => Ok(Self::Request),
+            "code" => Ok(Self::Code),
+            _ => Err(NotBranding),
+        }
+    }
 }
 
 /// A text that is none of what a setting takes.
@@ -36,7 +63,7 @@ macro_rules! text_of_a_deployment {
     };
 }
 
-text_of_a_deployment!(AppName, SmsDomain, AndroidHash);
+text_of_a_deployment!(AppName, SmsDomain, AndroidHash, SupportContact);
 
 /// The name of the app: one line of 1 to 30 characters. It is put into subjects, so a line break
 /// in it would be a header of its own; and into HTML, where it is escaped.
@@ -100,6 +127,34 @@ impl AndroidHash {
     pub fn parse(text: &str) -> Result<Self, NotBranding> {
         let is_base64 = |b: u8| b.is_ascii_alphanumeric() || b == b'+' || b == b'/';
         if text.len() == 11 && text.bytes().all(is_base64) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotBranding)
+        }
+    }
+}
+
+/// An email address, a phone number or an `https` address of up to 50 characters. A notice shows it
+/// as text, in mail and SMS: it is not a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SupportContact(String);
+
+impl SupportContact {
+    /// The longest contact, in characters: an SMS still fits into one part with it.
+    pub const MAX_CHARS: usize = 50;
+
+    /// Trims a contact and checks it.
+    pub fn parse(text: &str) -> Result<Self, NotBranding> {
+        let text = text.trim();
+        let is_number = text.bytes().filter(u8::is_ascii_digit).count() >= 3
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_digit() || b" +-.()/".contains(&b));
+        let is_web = text.strip_prefix("https://").is_some_and(|rest| {
+            rest.contains('.') && rest.bytes().all(|b| b.is_ascii_graphic() && b != b'"')
+        });
+        let is_one = is_number || is_web || Email::parse(text).is_ok();
+        if is_one && text.chars().count() <= Self::MAX_CHARS && !text.chars().any(is_invisible) {
             Ok(Self(text.to_owned()))
         } else {
             Err(NotBranding)
@@ -175,5 +230,39 @@ mod tests {
         ] {
             assert_eq!(AndroidHash::parse(text), Err(NotBranding), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_support_contact_is_an_address_a_number_or_a_web_page() {
+        for text in [
+            "help@example.com",
+            " +49 (30) 123-456 ",
+            "0800 123 456",
+            "https://example.com/help?topic=account",
+        ] {
+            let contact = SupportContact::parse(text).unwrap();
+            assert_eq!(contact.as_str(), text.trim());
+        }
+        let long = format!("https://example.com/{}", "x".repeat(31));
+        for text in [
+            "",
+            "the office",
+            "12",
+            "http://example.com",
+            "https://example",
+            "https://example.com/a b",
+            "help@example.com\nX",
+            "help@example.com\u{202e}",
+            &long,
+        ] {
+            assert_eq!(SupportContact::parse(text), Err(NotBranding), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_preview_is_one_of_two_words() {
+        assert_eq!(Preview::parse("request"), Ok(Preview::Request));
+        assert_eq!(Preview::parse("code"), Ok(Preview::Code));
+        assert_eq!(Preview::parse("Code"), Err(NotBranding));
     }
 }

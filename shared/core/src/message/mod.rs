@@ -13,10 +13,12 @@ mod words;
 
 use std::time::{Duration, UNIX_EPOCH};
 
-pub use branding::{AndroidHash, AppName, Branding, NotBranding, SmsDomain};
+pub use branding::{
+    AndroidHash, AppName, Branding, NotBranding, Preview, SmsDomain, SupportContact,
+};
 pub use sms::parts;
 
-use self::html::html;
+use self::html::{Head, html};
 use self::template::{Value, fill};
 use self::words::{minutes, words};
 use crate::code::Code;
@@ -30,6 +32,8 @@ use crate::time::Timestamp;
 pub struct Message {
     /// Where it goes.
     pub to: Identifier,
+    /// The kind of message.
+    pub kind: Kind,
     /// The code it carries, if any.
     pub code: Option<Code>,
     /// What it says.
@@ -57,21 +61,43 @@ pub enum Content {
 
 /// The kinds of message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
+    /// A code to sign in.
     SignInCode,
+    /// A code to confirm a new contact.
     ConfirmationCode,
+    /// The notice to a contact that was replaced.
     ContactReplaced,
 }
 
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [
+        Self::SignInCode,
+        Self::ConfirmationCode,
+        Self::ContactReplaced,
+    ];
+
+    /// The name of the folder with its words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignInCode => "sign_in_code",
+            Self::ConfirmationCode => "confirmation_code",
+            Self::ContactReplaced => "contact_replaced",
+        }
+    }
+}
+
 impl Message {
-    /// The message that carries a code which is right for `life` from now, in the language asked
-    /// for or else the deployment's.
+    /// The message that carries a code which is right for `life` from now and was requested at `at`,
+    /// in the language requested or else the deployment's.
     pub fn code(
         branding: &Branding,
         locale: Option<Locale>,
         to: Identifier,
         code: Code,
         purpose: Purpose,
+        at: Timestamp,
         life: Duration,
     ) -> Self {
         let locale = locale.unwrap_or(branding.default_locale);
@@ -80,10 +106,14 @@ impl Message {
             Purpose::VerifyContact(_) => Kind::ConfirmationCode,
         };
         let minutes = in_minutes(locale, life);
-        let values = [("code", Some(code.digits())), ("minutes", Some(&*minutes))];
+        let at = moment(at);
+        let [code_value, minutes] = [("code", Some(code.digits())), ("minutes", Some(&*minutes))];
+        let [year, month, day, time] = parts_of(&at);
+        let values = [code_value, minutes, year, month, day, time];
         let content = content(branding, locale, kind, &to, Some(&code), &values);
         Self {
             to,
+            kind,
             code: Some(code),
             content,
         }
@@ -98,17 +128,12 @@ impl Message {
         at: Timestamp,
     ) -> Self {
         let locale = locale.unwrap_or(branding.default_locale);
-        let at = UNIX_EPOCH + Duration::from_secs(at.as_secs());
-        let at = humantime::format_rfc3339_seconds(at).to_string();
-        let values = [
-            ("year", at.get(..4)),
-            ("month", at.get(5..7)),
-            ("day", at.get(8..10)),
-            ("time", at.get(11..16)),
-        ];
-        let content = content(branding, locale, Kind::ContactReplaced, &old, None, &values);
+        let at = moment(at);
+        let kind = Kind::ContactReplaced;
+        let content = content(branding, locale, kind, &old, None, &parts_of(&at));
         Self {
             to: old,
+            kind,
             code: None,
             content,
         }
@@ -122,6 +147,22 @@ impl Content {
             Self::Mail { text, .. } | Self::Sms { text } => text,
         }
     }
+}
+
+/// A time as RFC 3339 writes it, in UTC.
+fn moment(at: Timestamp) -> String {
+    let at = UNIX_EPOCH + Duration::from_secs(at.as_secs());
+    humantime::format_rfc3339_seconds(at).to_string()
+}
+
+/// The parts of a moment that texts name.
+fn parts_of(moment: &str) -> [Value<'_>; 4] {
+    [
+        ("year", moment.get(..4)),
+        ("month", moment.get(5..7)),
+        ("day", moment.get(8..10)),
+        ("time", moment.get(11..16)),
+    ]
 }
 
 /// A life as people say it. Rounded down: a code must not end before it was said to.
@@ -142,17 +183,26 @@ fn content(
     values: &[Value<'_>],
 ) -> Content {
     let app = branding.app_name.as_ref().map(AppName::as_str);
+    let support = branding.support.as_ref().map(SupportContact::as_str);
     let with = |template: &str, app| {
-        let values: Vec<_> = [("app", app)].iter().chain(values).copied().collect();
+        let named = [("app", app), ("support", support)];
+        let values: Vec<_> = named.iter().chain(values).copied().collect();
         fill(template.trim_end(), &values)
     };
     let words = words(locale, kind);
     match to {
         Identifier::Email(_) => {
             let subject = with(words.subject, app);
-            let html = html(locale, &subject, words.text, |paragraph| {
-                with(paragraph, app)
-            });
+            let preview = match branding.preview {
+                Preview::Request => words.preview.lines().next(),
+                Preview::Code => words.preview.lines().last(),
+            };
+            let head = Head {
+                locale,
+                subject: &subject,
+                preview: &with(preview.unwrap_or_default(), app),
+            };
+            let html = html(&head, words.text, |paragraph| with(paragraph, app));
             Content::Mail {
                 subject,
                 text: with(words.text, app) + "\n",

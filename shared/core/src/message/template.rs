@@ -1,7 +1,8 @@
 //! Filling in a text.
 //!
-//! `{name}` stands for a value. What is in square brackets is left out, brackets and all, if one of
-//! the values in it is not there: `Your[ {app}] code`. A value is never read as a template.
+//! `{name}` stands for a value. The text in square brackets is left out, brackets and all, if one of
+//! the values in it is missing: `Your[ {app}] code`. Or another text stands for it then, after a bar:
+//! `Write to [{support}|us]`. A value is never read as a template.
 
 /// A name and what stands for it, if there is anything.
 pub(super) type Value<'a> = (&'static str, Option<&'a str>);
@@ -14,9 +15,12 @@ pub(super) fn fill(template: &str, values: &[Value<'_>]) -> String {
         let (plain, bracket) = rest.split_at(open);
         put(plain, values, &mut filled);
         let (optional, after) = bracket[1..].split_once(']').unwrap_or((&bracket[1..], ""));
-        let mut part = String::new();
-        if put(optional, values, &mut part) {
-            filled.push_str(&part);
+        for choice in optional.split('|') {
+            let mut part = String::new();
+            if put(choice, values, &mut part) {
+                filled.push_str(&part);
+                break;
+            }
         }
         rest = after;
     }
@@ -24,7 +28,14 @@ pub(super) fn fill(template: &str, values: &[Value<'_>]) -> String {
     filled
 }
 
-/// Puts a text without brackets; false if a value in it is not there.
+/// Fills in a text in which brackets are themselves, as in HTML and CSS.
+pub(super) fn fill_verbatim(template: &str, values: &[Value<'_>]) -> String {
+    let mut filled = String::with_capacity(template.len() + 4096);
+    put(template, values, &mut filled);
+    filled
+}
+
+/// Puts a text without brackets; false if a value in it is missing.
 fn put(template: &str, values: &[Value<'_>], to: &mut String) -> bool {
     let mut complete = true;
     let mut rest = template;
@@ -78,6 +89,20 @@ mod tests {
         let filled = |app| fill(template, &[("app", app), ("code", Some("123456"))]);
         assert_eq!(filled(None), "Your code is 123456.");
         assert_eq!(filled(Some("Acme")), "Acme: Your Acme code is 123456.");
+    }
+
+    #[test]
+    fn the_text_after_a_bar_stands_for_one_without_its_value() {
+        let filled = |support| fill("Write to [{support}|us].", &[("support", support)]);
+        assert_eq!(filled(None), "Write to us.");
+        assert_eq!(filled(Some("a|b]")), "Write to a|b].");
+    }
+
+    #[test]
+    fn brackets_of_html_and_css_stay() {
+        let template = "<!--[if mso]>{x}<![endif]--> a[x-apple] { {y} }";
+        let filled = fill_verbatim(template, &[("x", Some("[1]")), ("y", Some("2"))]);
+        assert_eq!(filled, "<!--[if mso]>[1]<![endif]--> a[x-apple] { 2 }");
     }
 
     #[test]

@@ -7,11 +7,14 @@ use crate::locale::Locale;
 pub(super) struct Words {
     pub(super) subject: &'static str,
     pub(super) text: &'static str,
+    /// The preview of the mail: a line without the code and, if there is one, a line with it.
+    pub(super) preview: &'static str,
     pub(super) sms: &'static str,
 }
 
 struct Language {
     minutes: &'static str,
+    mail: &'static str,
     sign_in_code: Words,
     confirmation_code: Words,
     contact_replaced: Words,
@@ -22,6 +25,7 @@ macro_rules! words {
         Words {
             subject: include_str!(concat!($language, "/", $kind, "/subject.txt")),
             text: include_str!(concat!($language, "/", $kind, "/text.txt")),
+            preview: include_str!(concat!($language, "/", $kind, "/preview.txt")),
             sms: include_str!(concat!($language, "/", $kind, "/sms.txt")),
         }
     };
@@ -31,6 +35,7 @@ macro_rules! language {
     ($language:literal) => {{
         static LANGUAGE: Language = Language {
             minutes: include_str!(concat!($language, "/minutes.txt")),
+            mail: include_str!(concat!($language, "/mail.txt")),
             sign_in_code: words!($language, "sign_in_code"),
             confirmation_code: words!($language, "confirmation_code"),
             contact_replaced: words!($language, "contact_replaced"),
@@ -64,4 +69,9 @@ pub(super) fn words(locale: Locale, kind: Kind) -> &'static Words {
 pub(super) fn minutes(locale: Locale) -> (&'static str, &'static str) {
     let text = language(locale).minutes.trim_end();
     text.split_once('\n').unwrap_or((text, text))
+}
+
+/// The word for a mail, which a screen reader says before its title.
+pub(super) fn mail(locale: Locale) -> &'static str {
+    language(locale).mail.trim_end()
 }

@@ -1,9 +1,11 @@
 //! What a text message costs, and what phones read out of it.
 
 use latchstring_core::locale::Locale;
-use latchstring_core::message::{AndroidHash, AppName, Branding, SmsDomain, parts};
+use latchstring_core::message::{
+    AndroidHash, AppName, Branding, Kind, SmsDomain, SupportContact, parts,
+};
 
-use crate::{Kind, acme, all, code, sms, sms_with};
+use crate::{CODES, acme, all, code, sms, sms_with};
 
 fn domain(text: &str) -> SmsDomain {
     SmsDomain::parse(text).unwrap()
@@ -22,10 +24,12 @@ fn a_text_message_is_one_part_in_every_language() {
 #[test]
 fn latin_text_messages_are_one_part_whatever_is_configured() {
     let longest = format!("{}.example", "d".repeat(SmsDomain::MAX_CHARS - 8));
+    let contact = format!("{}@x.example", "h".repeat(SupportContact::MAX_CHARS - 10));
     for name in ["N".repeat(30), "Ź".repeat(30), "€".repeat(30)] {
         let branding = Branding {
             app_name: Some(AppName::parse(&name).unwrap()),
             sms_domain: Some(domain(&longest)),
+            support: Some(SupportContact::parse(&contact).unwrap()),
             ..acme()
         };
         for (locale, kind) in all().filter(|(locale, _)| *locale != Locale::Ja) {
@@ -70,7 +74,7 @@ fn the_code_comes_first_and_is_called_one() {
             Locale::Es | Locale::Pt => "codigo",
             Locale::Ja => "コード",
         };
-        for kind in Kind::CODES {
+        for kind in CODES {
             let text = sms(&acme(), locale, kind);
             let (first, rest) = text.split_once(' ').unwrap();
             assert_eq!(first, code(6).digits());
@@ -85,7 +89,7 @@ fn the_code_comes_first_and_is_called_one() {
 #[test]
 fn the_last_line_binds_the_code_to_the_domain() {
     for locale in Locale::ALL.iter().copied() {
-        for kind in Kind::CODES {
+        for kind in CODES {
             for sms_android_hash in [None, acme().sms_android_hash] {
                 let branding = Branding {
                     sms_android_hash,
@@ -105,7 +109,7 @@ fn the_last_line_binds_the_code_to_the_domain() {
 fn the_hash_of_an_app_has_its_own_line_and_is_the_last_without_a_domain() {
     let hash = AndroidHash::parse("FA+9qCX9VSu").unwrap();
     for locale in Locale::ALL.iter().copied() {
-        for kind in Kind::CODES {
+        for kind in CODES {
             for sms_domain in [None, Some(domain("example.com"))] {
                 let lines_after = usize::from(sms_domain.is_some());
                 let branding = Branding {

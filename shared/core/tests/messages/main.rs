@@ -15,34 +15,14 @@ use latchstring_core::flow::{FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId};
 use latchstring_core::locale::Locale;
-use latchstring_core::message::{AndroidHash, AppName, Branding, Content, Message, SmsDomain};
+use latchstring_core::message::{
+    AndroidHash, AppName, Branding, Content, Kind, Message, SmsDomain, SupportContact,
+};
 use latchstring_core::pending::PendingId;
 use latchstring_core::time::Timestamp;
 
-/// The kinds of message, as a reader tells them apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    SignInCode,
-    ConfirmationCode,
-    ContactReplaced,
-}
-
-impl Kind {
-    const ALL: [Self; 3] = [
-        Self::SignInCode,
-        Self::ConfirmationCode,
-        Self::ContactReplaced,
-    ];
-    const CODES: [Self; 2] = [Self::SignInCode, Self::ConfirmationCode];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::SignInCode => "sign_in_code",
-            Self::ConfirmationCode => "confirmation_code",
-            Self::ContactReplaced => "contact_replaced",
-        }
-    }
-}
+/// The kinds that carry a code.
+const CODES: [Kind; 2] = [Kind::SignInCode, Kind::ConfirmationCode];
 
 struct Mail {
     subject: String,
@@ -56,6 +36,7 @@ fn acme() -> Branding {
         app_name: Some(AppName::parse("Acme").unwrap()),
         sms_domain: Some(SmsDomain::parse("example.com").unwrap()),
         sms_android_hash: Some(AndroidHash::parse("FA+9qCX9VSu").unwrap()),
+        support: Some(SupportContact::parse("help@example.com").unwrap()),
         ..Branding::default()
     }
 }
@@ -78,17 +59,17 @@ fn message(branding: &Branding, locale: Locale, kind: Kind, to: &str, code: Code
         Method::Email
     };
     let to = Identifier::parse(method, to).unwrap();
+    // 2026-02-28T09:05:07Z
+    let at = Timestamp::from_secs(1_772_269_507);
     let purpose = match kind {
         Kind::SignInCode => Purpose::SignIn,
         Kind::ConfirmationCode => Purpose::VerifyContact(PendingId::from_bytes([2; 16])),
-        // 2026-02-28T09:05:07Z
         Kind::ContactReplaced => {
-            let at = Timestamp::from_secs(1_772_269_507);
             return Message::contact_replaced(branding, Some(locale), to, at);
         }
     };
     let life = Duration::from_secs(300);
-    Message::code(branding, Some(locale), to, code, purpose, life)
+    Message::code(branding, Some(locale), to, code, purpose, at, life)
 }
 
 fn mail(branding: &Branding, locale: Locale, kind: Kind) -> Mail {
@@ -153,6 +134,7 @@ fn the_name_of_the_app_stands_only_where_there_is_one() {
             let branding = Branding {
                 sms_domain: None,
                 sms_android_hash: None,
+                support: None,
                 ..branding
             };
             for words in [subject, text, sms(&branding, locale, kind)] {
@@ -168,7 +150,7 @@ fn the_name_of_the_app_stands_only_where_there_is_one() {
 #[test]
 fn a_code_is_in_the_text_once_and_never_in_the_subject() {
     for locale in Locale::ALL.iter().copied() {
-        for kind in Kind::CODES {
+        for kind in CODES {
             let Mail {
                 subject,
                 text,
@@ -190,7 +172,8 @@ fn minutes_are_said_as_people_say_them_and_never_too_many() {
         let to = Identifier::parse(Method::PhoneNumber, "+14155550132").unwrap();
         let life = Duration::from_secs(secs);
         let branding = Branding::default();
-        Message::code(&branding, None, to, code(6), Purpose::SignIn, life)
+        let at = Timestamp::from_secs(1);
+        Message::code(&branding, None, to, code(6), Purpose::SignIn, at, life)
             .content
             .text()
             .to_owned()
@@ -217,7 +200,51 @@ fn a_notice_says_when_and_names_no_other_contact() {
             for part in ["2026", "02", "28", "09:05", "UTC"] {
                 assert!(text.contains(part), "{text:?}");
             }
+            let text = text.replace("help@example.com", "");
             assert!(!text.contains(['@', '#']), "{text:?}");
+        }
+    }
+}
+
+/// gumroad#2594: a notice that says "contact support" and names no way to do so.
+#[test]
+fn a_notice_names_the_support_contact_or_a_way_without_one() {
+    for locale in Locale::ALL.iter().copied() {
+        for contact in [
+            "help@example.com",
+            "+1 415 555 0100",
+            "https://example.com/help",
+        ] {
+            let branding = Branding {
+                support: SupportContact::parse(contact).ok(),
+                ..acme()
+            };
+            let Mail { text, html, .. } = mail(&branding, locale, Kind::ContactReplaced);
+            let sms = sms(&branding, locale, Kind::ContactReplaced);
+            for words in [&text, &html, &sms] {
+                assert_eq!(words.matches(contact).count(), 1, "{words}");
+            }
+        }
+        let by_phone = match locale {
+            Locale::En => "phone number",
+            Locale::Fr => "numéro de téléphone",
+            Locale::De => "Telefonnummer",
+            Locale::Es | Locale::Pt => "número de tel",
+            Locale::Ja => "電話番号",
+        };
+        let bare = mail(&Branding::default(), locale, Kind::ContactReplaced).text;
+        assert!(bare.contains(by_phone), "{bare}");
+    }
+}
+
+#[test]
+fn a_mail_with_a_code_says_when_it_was_requested() {
+    for locale in Locale::ALL.iter().copied() {
+        for kind in CODES {
+            let text = mail(&Branding::default(), locale, kind).text;
+            for part in ["2026", "28", "09:05", "UTC"] {
+                assert_eq!(text.matches(part).count(), 1, "{part}: {text}");
+            }
         }
     }
 }

@@ -65,9 +65,7 @@ async fn ours(State(cloud): State<Cloud>, request: Request, next: Next) -> Respo
             cloud.0.mails.fetch_add(1, Ordering::SeqCst);
             let millis = cloud.0.courier.load(Ordering::SeqCst);
             tokio::time::sleep(Duration::from_millis(millis)).await;
-            "<SendEmailResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\">\
-             <SendEmailResult><MessageId>1</MessageId></SendEmailResult></SendEmailResponse>"
-                .into_response()
+            "{\"MessageId\": \"1\"}".into_response()
         }
     }
 }
