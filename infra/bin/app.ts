@@ -20,6 +20,7 @@ new LatchstringStack(app, context('stack') ?? 'latchstring', {
     ? {
         fromAddress,
         fromName: context('emailName'),
+        replyTo: context('emailReplyTo'),
         configurationSet: context('configurationSet'),
         inSandbox: context('sesSandbox') === 'true',
       }
@@ -27,7 +28,7 @@ new LatchstringStack(app, context('stack') ?? 'latchstring', {
   sms: countries
     ? { countries, senderId: context('smsSenderId'), originationNumber: context('smsOriginationNumber') }
     : undefined,
-  settings: { appName: context('appName') },
+  settings: { appName: context('appName'), supportContact: context('supportContact') },
   existingPool: userPoolId ? { userPoolId, clientIds: list('clients') ?? [] } : undefined,
   architecture: context('architecture') === 'x86_64' ? lambda.Architecture.X86_64 : undefined,
   alarms: { actions: list('alarmTopic') },

@@ -61,6 +61,9 @@ function* messages({ email, sms, captcha, settings }: LatchstringProps): Generat
   if (wrong(email?.fromName, /^[^<>"\\\r\n]{1,100}$/)) {
     yield 'email.fromName: a name of 1 to 100 characters on one line, without quotes, backslashes or angle brackets';
   }
+  if (wrong(email?.replyTo, /^([^<>"\\\r\n]{1,100} <)?[^\s@<>"]+@[^\s@<>"]+>?$/)) {
+    yield 'email.replyTo: an address such as help@example.com, or Name <address>';
+  }
   if (sms?.countries.some((country) => wrong(country, /^[A-Z]{2}(:[0-9.]+)?$/))) {
     yield 'sms.countries: ISO 3166 codes of two capital letters, such as DE, or with a price, DE:0.09';
   }
@@ -69,6 +72,11 @@ function* messages({ email, sms, captcha, settings }: LatchstringProps): Generat
   }
   if (wrong(sms?.originationNumber, /^\+?[0-9]{5,15}$/)) {
     yield 'sms.originationNumber: 5 to 15 digits, with or without +';
+  }
+  for (const [name, id] of Object.entries({ entityId: sms?.entityId, ...sms?.templateIds })) {
+    if (wrong(id, /^[A-Za-z0-9_-]{1,50}$/)) {
+      yield `sms.${name === 'entityId' ? name : `templateIds.${name}`}: 1 to 50 letters, digits, - and _`;
+    }
   }
   if (wrong(sms?.domain, /^[a-z0-9.-]{1,40}$/)) {
     yield 'sms.domain: a domain of up to 40 characters';
@@ -84,6 +92,9 @@ function* messages({ email, sms, captcha, settings }: LatchstringProps): Generat
   }
   if (wrong(settings?.appName, /^.{1,30}$/u)) {
     yield 'settings.appName: a name of 1 to 30 characters';
+  }
+  if (wrong(settings?.supportContact, /^(?=.{1,50}$)(\S+@\S+|https:\/\/\S+|[0-9 +().\/-]+)$/)) {
+    yield 'settings.supportContact: an email address, a phone number or an https URL of up to 50 characters';
   }
 }
 

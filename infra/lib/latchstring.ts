@@ -20,7 +20,7 @@ import { FUNCTIONS, KINDS, createFunction, type FunctionName } from './functions
 import { HOME } from './home';
 import { acknowledge } from './nag';
 import { UserPool, existingPool, permitTriggers, type Pool } from './pool';
-import type { CaptchaProps, EmailProps, LatchstringProps, SmsProps } from './props';
+import type { CaptchaProps, EmailProps, LatchstringProps, SmsProps, TemplateIds } from './props';
 import { captcha, mail, sms, statements } from './rights';
 import { METRICS_NAMESPACE, variables } from './settings';
 import { createKeyRing, createTable } from './store';
@@ -149,11 +149,21 @@ function alone(deployment: Latchstring, prefix: string): void {
 
 const PREFIXES = new WeakMap<Stack, Set<string>>();
 
-function emailVariables({ fromAddress, fromName, configurationSet }: EmailProps): Record<string, string> {
+function emailVariables({ fromAddress, fromName, replyTo, configurationSet }: EmailProps): Record<string, string> {
   return {
     EMAIL_FROM: fromName === undefined ? fromAddress : `${fromName} <${fromAddress}>`,
+    ...(replyTo === undefined ? {} : { EMAIL_REPLY_TO: replyTo }),
     ...(configurationSet === undefined ? {} : { SES_CONFIGURATION_SET: configurationSet }),
   };
+}
+
+function templateIds(ids: TemplateIds = {}): string | undefined {
+  const given = Object.entries({
+    sign_in_code: ids.signInCode,
+    confirmation_code: ids.confirmationCode,
+    contact_replaced: ids.contactReplaced,
+  }).flatMap(([kind, id]) => (id === undefined ? [] : [`${kind}=${id}`]));
+  return given.length === 0 ? undefined : given.join(',');
 }
 
 function captchaVariables({ secretArn, hostnames }: CaptchaProps): Record<string, string> {
@@ -167,6 +177,8 @@ function smsVariables(sms: SmsProps, sends: boolean): Record<string, string> {
       ? {
           SMS_SENDER_ID: sms.senderId,
           SMS_ORIGINATION_NUMBER: sms.originationNumber,
+          SMS_ENTITY_ID: sms.entityId,
+          SMS_TEMPLATE_IDS: templateIds(sms.templateIds),
           SMS_DOMAIN: sms.domain,
           SMS_ANDROID_HASH: sms.androidHash,
         }

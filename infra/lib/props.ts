@@ -19,6 +19,11 @@ export interface EmailProps {
    */
   readonly fromName?: string;
   /**
+   * The address that replies go to.
+   * @default replies go to the sender
+   */
+  readonly replyTo?: string;
+  /**
    * The configuration set to send with, which says where bounces and complaints are reported.
    * @default none
    */
@@ -54,6 +59,16 @@ export interface SmsProps {
    */
   readonly originationNumber?: string;
   /**
+   * The sender's entity id in India's DLT register, 1 to 50 letters, digits, - and _.
+   * @default none
+   */
+  readonly entityId?: string;
+  /**
+   * The template ids of the messages in that register.
+   * @default none
+   */
+  readonly templateIds?: TemplateIds;
+  /**
    * The web domain that the code is for, up to 40 characters: phones then offer it on that site only.
    * @default no such line
    */
@@ -63,6 +78,16 @@ export interface SmsProps {
    * @default none
    */
   readonly androidHash?: string;
+}
+
+/** The ids that India's DLT register gave the texts, one a kind of message. */
+export interface TemplateIds {
+  /** Of the code to sign in. */
+  readonly signInCode?: string;
+  /** Of the code to confirm a new number. */
+  readonly confirmationCode?: string;
+  /** Of the notice to a number that was replaced. */
+  readonly contactReplaced?: string;
 }
 
 /** Cloudflare Turnstile: solved by whoever asks while their source, or the deployment, is over a budget. */

@@ -15,6 +15,17 @@ export interface Settings {
    */
   readonly defaultLocale?: string;
   /**
+   * The line of a mail that inboxes and lock screens show: `request`, its time, or `code`.
+   * @default 'request'
+   */
+  readonly emailPreview?: string;
+  /**
+   * The contact that the notice of a changed address or number names: an email address, a phone
+   * number or an https URL of up to 50 characters.
+   * @default none, and the notice says how to change it back
+   */
+  readonly supportContact?: string;
+  /**
    * Digits of a code, 6 to 10.
    * @default 6
    */
@@ -291,6 +302,8 @@ export interface Rule {
 export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   appName: { variable: 'APP_NAME' },
   defaultLocale: { variable: 'DEFAULT_LOCALE', words: ['en', 'fr', 'de', 'es', 'pt', 'ja'] },
+  emailPreview: { variable: 'EMAIL_PREVIEW', words: ['request', 'code'] },
+  supportContact: { variable: 'SUPPORT_CONTACT' },
   codeLength: { variable: 'CODE_LENGTH', bounds: [6, 10] },
   codeAttempts: { variable: 'CODE_ATTEMPTS', bounds: [1, 5] },
   codeSeconds: { variable: 'CODE_SECONDS', bounds: [60, 600] },

@@ -59,6 +59,7 @@ export class StandaloneStack extends Stack {
       description: 'When the API key expires, in seconds since 1970, at most 365 days ahead.',
     }).valueAsNumber;
     const appName = optional('AppName', "The app's name in messages.");
+    const supportContact = optional('SupportContact', 'The contact that the notice of a changed contact names.');
     const alarmTopic = text('AlarmTopic', 'The ARN of an SNS topic that alarms are told to, or none.', {
       default: 'none',
     });
@@ -69,6 +70,7 @@ export class StandaloneStack extends Stack {
       '([^\\s@<>"]+@[^\\s@<>"]+)?',
     );
     const name = optional('EmailFromName', 'The name beside that address.', '[^<>"]*');
+    const replyTo = optional('EmailReplyTo', 'The address that replies go to.', '[^\\r\\n]*');
     const configurationSet = optional('SesConfigurationSet', 'The SES configuration set to send with.');
     const sandbox = text('SesSandbox', 'Whether SES has this account in its sandbox still.', {
       default: 'false',
@@ -78,6 +80,12 @@ export class StandaloneStack extends Stack {
       'SmsCountries',
       'The countries to send SMS to, such as DE,AT. Without any there is no SMS.',
       '([A-Z]{2}(:[0-9.]+)?(,[A-Z]{2}(:[0-9.]+)?)*)?',
+    );
+
+    const templates = optional(
+      'SmsTemplateIds',
+      "The template ids of that register: sign_in_code=1107,confirmation_code=1108,contact_replaced=1109.",
+      '([a-z_]+=[A-Za-z0-9_-]{1,50}(,[a-z_]+=[A-Za-z0-9_-]{1,50})*)?',
     );
 
     this.latchstring = new Latchstring(this, 'Latchstring', {
@@ -104,10 +112,11 @@ export class StandaloneStack extends Stack {
         countries: [countries],
         senderId: optional('SmsSenderId', 'The sender that phones show.', '([A-Za-z0-9]{3,11})?'),
         originationNumber: optional('SmsOriginationNumber', 'The number to send SMS from.', '(\\+?[0-9]{5,15})?'),
+        entityId: optional('SmsEntityId', "The sender's entity id in India's DLT register.", '[A-Za-z0-9_-]{0,50}'),
         domain: optional('SmsDomain', 'The web domain that a texted code is for.'),
         androidHash: optional('SmsAndroidHash', "The Android app's hash for the SMS Retriever."),
       },
-      settings: { appName },
+      settings: { appName, supportContact },
       api: { keysExpire },
       alarms: { actions: [either(equals('NoAlarmTopic', alarmTopic, 'none'), Aws.NO_VALUE, alarmTopic)] },
     });
@@ -119,7 +128,9 @@ export class StandaloneStack extends Stack {
     }
     for (const sender of FUNCTIONS.filter((name) => KINDS[name].sends)) {
       this.latchstring.functions[sender].addEnvironment('EMAIL_FROM', from);
+      this.latchstring.functions[sender].addEnvironment('EMAIL_REPLY_TO', replyTo);
       this.latchstring.functions[sender].addEnvironment('SES_CONFIGURATION_SET', configurationSet);
+      this.latchstring.functions[sender].addEnvironment('SMS_TEMPLATE_IDS', templates);
     }
     const only = (policy: iam.Policy | undefined, condition: CfnCondition) => {
       (policy?.node.defaultChild as iam.CfnPolicy).cfnOptions.condition = condition;

@@ -31,12 +31,14 @@ describe('the app that deploys as it stands', () => {
       stack: 'acme',
       emailFrom: 'codes@example.com',
       emailName: 'Acme',
+      emailReplyTo: 'help@example.com',
       configurationSet: 'codes',
       sesSandbox: 'true',
       smsCountries: 'DE, AT',
       smsSenderId: 'Acme',
       smsOriginationNumber: '+4915112345678',
       appName: 'Acme App',
+      supportContact: 'https://example.com/help',
       alarmTopic: 'arn:aws:sns:eu-west-1:111122223333:alarms',
       architecture: 'x86_64',
       userPool: 'eu-west-1_Abc',
@@ -51,10 +53,12 @@ describe('the app that deploys as it stands', () => {
       APP_NAME: 'Acme App',
       CLIENT_IDS: 'web,phone',
       EMAIL_FROM: 'Acme <codes@example.com>',
+      EMAIL_REPLY_TO: 'help@example.com',
       SES_CONFIGURATION_SET: 'codes',
       SMS_COUNTRIES: 'DE,AT',
       SMS_ORIGINATION_NUMBER: '+4915112345678',
       SMS_SENDER_ID: 'Acme',
+      SUPPORT_CONTACT: 'https://example.com/help',
     });
     template.resourceCountIs('AWS::Cognito::UserPool', 0);
     template.hasOutput('UserPoolId', { Value: 'eu-west-1_Abc' });
@@ -84,7 +88,7 @@ describe('the app that deploys as it stands', () => {
   it('is documented with every option', () => {
     const names = [...fs.readFileSync(APP, 'utf8').matchAll(/(?:context|list)\('(\w+)'\)/g)].map(([, name]) => name);
     const told = fs.readFileSync(path.join(__dirname, '../../docs/operations.md'), 'utf8');
-    assert.equal(names.length, 13);
+    assert.equal(names.length, 15);
     for (const name of names) {
       assert.ok(new RegExp(`-c ${name}=|\`${name}[=\`]`).test(told), name);
     }

@@ -12,14 +12,17 @@ const SETTINGS: Required<Settings> = {
   ...(Object.fromEntries(
     Object.entries(RULES).map(([name, { bounds, words }]) => [name, bounds?.[1] ?? words?.[0] ?? 'x']),
   ) as unknown as Required<Settings>),
+  supportContact: 'help@example.com',
 };
 const CAPTCHA_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:turnstile-AbCdEf';
 const EVERYTHING = {
-  email: { fromAddress: 'codes@example.com', fromName: 'Example', configurationSet: 'codes' },
+  email: { fromAddress: 'codes@example.com', fromName: 'Example', replyTo: 'help@example.com', configurationSet: 'codes' },
   sms: {
     countries: ['DE', 'AT'],
     senderId: 'Example',
     originationNumber: '+4915112345678',
+    entityId: '1701158',
+    templateIds: { signInCode: '1107161', contactReplaced: '1107163' },
     domain: 'example.com',
     androidHash: 'FA+9qCX9VSu',
   },
@@ -94,6 +97,9 @@ describe('the environment', () => {
     for (const [variable, readers] of Object.entries({
       USER_POOL_ID: ['define-auth-challenge', 'sign-in', 'sign-up', 'change-contact'],
       EMAIL_FROM: ['define-auth-challenge', 'create-auth-challenge'],
+      EMAIL_REPLY_TO: ['define-auth-challenge', 'create-auth-challenge'],
+      SMS_ENTITY_ID: ['define-auth-challenge', 'create-auth-challenge'],
+      SMS_TEMPLATE_IDS: ['define-auth-challenge', 'create-auth-challenge'],
       SES_CONFIGURATION_SET: ['define-auth-challenge', 'create-auth-challenge'],
       SMS_SENDER_ID: ['define-auth-challenge', 'create-auth-challenge'],
       TURNSTILE_KEY_SECRET: ['sign-in'],
@@ -118,6 +124,11 @@ describe('the environment', () => {
       'SMS_COUNTRIES',
       'TABLE_NAME',
     ]);
+  });
+
+  it('names the templates by their kinds', () => {
+    const { SMS_TEMPLATE_IDS } = environment(template, 'create-auth-challenge');
+    assert.equal(SMS_TEMPLATE_IDS, 'sign_in_code=1107161,contact_replaced=1107163');
   });
 
   it('says everywhere that there is no mail, where there is none', () => {
