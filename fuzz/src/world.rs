@@ -19,7 +19,7 @@ use latchstring_core::rate_limit::{Charge, Countries, Price};
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::appsync::{ContactResolver, SignInResolver};
+use latchstring_lambda::appsync::{ContactResolver, SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{DELIVERY, Handler, PublicError, answer, deliver};
 use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
@@ -131,7 +131,7 @@ impl World {
             deployment: self.deployment.clone(),
             caller: self.caller.clone(),
             legacy_pool: false,
-            source_position: Some(1),
+            source: SourceOf::AppSync,
             store: self.store.clone(),
             directory: self.directory.clone(),
             tokens: tokens.clone(),
@@ -143,7 +143,7 @@ impl World {
         let contacts = ContactResolver {
             deployment: self.deployment.clone(),
             caller: self.caller.clone(),
-            source_position: Some(1),
+            source: SourceOf::AppSync,
             store: self.store.clone(),
             directory: self.directory.clone(),
             tokens,

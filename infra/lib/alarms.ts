@@ -4,6 +4,18 @@ import type { Api } from './api';
 import { FUNCTIONS, TRIGGERS, type FunctionName } from './functions';
 import type { AlarmProps } from './props';
 
+/** Budgets that many people share: one that is spent refuses others. */
+const BREAKERS = [
+  'accounts',
+  'country',
+  'deployment',
+  'domain',
+  'mail',
+  'monthly_spend',
+  'prefix',
+  'spend',
+];
+
 /** What the alarms look at. */
 export interface Watched {
   readonly prefix: string;
@@ -126,6 +138,19 @@ function* ofServices({ table, api, namespace }: Watched): Generator<Alarm> {
     metric: ours(namespace, 'RefusedByBudget', HOUR),
     above: 100,
     description: 'More than 100 requests for codes were over budget in an hour: somebody is guessing, or spending your money. Find the sources in the logs of sign-in; turn on the web ACL.',
+  };
+  yield {
+    name: 'breakers',
+    metric: new cloudwatch.MathExpression({
+      expression: BREAKERS.map((budget) => `FILL(${budget}, 0)`).join(' + '),
+      usingMetrics: Object.fromEntries(
+        BREAKERS.map((budget) => [budget, ours(namespace, 'RefusedByBudget', HOUR, { Budget: budget })]),
+      ),
+      label: 'refused by a breaker',
+      period: HOUR,
+    }),
+    above: 0,
+    description: 'A budget that many people share is spent, and others are refused with it: see RefusedByBudget by Budget. `cargo xtask reset` resets it; docs/budgets.md says what to set.',
   };
   yield {
     name: 'wrong-answers',

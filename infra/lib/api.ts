@@ -69,7 +69,7 @@ export class Api {
       additionalAuthenticationProviders: [{ authenticationType: 'API_KEY' }],
       introspectionConfig: props.introspection ? 'ENABLED' : 'DISABLED',
       queryDepthLimit: props.queryDepthLimit ?? 4,
-      resolverCountLimit: props.resolverCountLimit ?? 4,
+      resolverCountLimit: props.resolverCountLimit ?? 1,
       logConfig: this.logRole && {
         cloudWatchLogsRoleArn: this.logRole.roleArn,
         fieldLogLevel,

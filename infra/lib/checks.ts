@@ -127,6 +127,7 @@ function* others({ api, waf, memory, reservedConcurrency, alarms }: LatchstringP
     ['api.queryDepthLimit', api?.queryDepthLimit, [1, 75]],
     ['api.resolverCountLimit', api?.resolverCountLimit, [1, 10_000]],
     ['waf.requestsPerFiveMinutes', waf?.requestsPerFiveMinutes, [10, 2_000_000_000]],
+    ['waf.poolRequestsPerFiveMinutes', waf?.poolRequestsPerFiveMinutes, [10, 2_000_000_000]],
     ['memory', memory, [128, 10_240]],
     ['alarms.smsPerHour', alarms?.smsPerHour, [1, 1_000_000]],
     ...Object.entries(reservedConcurrency ?? {}).map(

@@ -79,7 +79,11 @@ export class Latchstring extends Construct {
     }
     this.api = new Api(this, props.api ?? {}, this.pool, this.functions);
     if (props.waf) {
-      this.waf = createWaf(this, props.waf, { Api: this.api.resource.attrArn, Pool: this.pool.arn });
+      const { requestsPerFiveMinutes = 300, poolRequestsPerFiveMinutes } = props.waf;
+      this.waf = createWaf(this, 'Api', requestsPerFiveMinutes, this.api.resource.attrArn);
+      if (poolRequestsPerFiveMinutes !== undefined) {
+        createWaf(this, 'Pool', poolRequestsPerFiveMinutes, this.pool.arn);
+      }
     }
     this.alarms = createAlarms(this, props.alarms ?? {}, {
       prefix,

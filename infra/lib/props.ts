@@ -189,8 +189,9 @@ export interface ApiProps {
    */
   readonly queryDepthLimit?: number;
   /**
-   * How many fields a request may call, 1 to 10000.
-   * @default 4
+   * How many fields a request may call, 1 to 10000. With more than one, a request may run a mutation
+   * several times under other names, past the web ACL, which counts requests.
+   * @default 1
    */
   readonly resolverCountLimit?: number;
   /**
@@ -203,11 +204,18 @@ export interface ApiProps {
 /** A web ACL in front of the API and of the pool's own endpoint. */
 export interface WafProps {
   /**
-   * Requests that one address may make in five minutes, 10 to 2000000000, before it is refused. Many
-   * people may share an address.
+   * Requests to the API that one address may make in five minutes, 10 to 2000000000, before it is
+   * refused. Many people may share an address.
    * @default 300
    */
   readonly requestsPerFiveMinutes?: number;
+  /**
+   * The same for the user pool, by a web ACL of its own, 10 to 2000000000. The resolvers call the
+   * pool from a few addresses of AWS, which such a rule counts like any client: a limit that all
+   * sign-ins together reach stops sign-in for everybody. Set it above them, or not at all.
+   * @default the pool has no web ACL
+   */
+  readonly poolRequestsPerFiveMinutes?: number;
 }
 
 /** What the alarms compare with. */

@@ -14,14 +14,14 @@ export const RIGHTS: Record<FunctionName, { readonly table: string[]; readonly p
     table: ['GetItem', 'UpdateItem', 'DeleteItem'],
     pool: ['AdminGetUser', 'AdminUpdateUserAttributes'],
   },
-  'create-auth-challenge': { table: ['GetItem', 'PutItem', 'UpdateItem'], pool: [] },
+  'create-auth-challenge': { table: ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'], pool: [] },
   'verify-auth-challenge-response': { table: ['GetItem', 'UpdateItem'], pool: [] },
   'sign-in': {
-    table: ['GetItem', 'UpdateItem', 'DeleteItem'],
+    table: ['BatchGetItem', 'GetItem', 'UpdateItem', 'DeleteItem'],
     pool: ['AdminGetUser', 'AdminCreateUser', 'AdminSetUserPassword'],
   },
-  'sign-up': { table: ['PutItem', 'UpdateItem'], pool: ['AdminUpdateUserAttributes'] },
-  'change-contact': { table: ['GetItem', 'PutItem', 'UpdateItem'], pool: [] },
+  'sign-up': { table: ['BatchGetItem', 'PutItem', 'UpdateItem'], pool: ['AdminUpdateUserAttributes'] },
+  'change-contact': { table: ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'], pool: [] },
 };
 
 /** The statements of a function, without those for messages. */

@@ -178,10 +178,11 @@ export interface Settings {
    */
   readonly maxSprayOdds?: number;
   /**
-   * Which address of `X-Forwarded-For` is the caller's, 1 to 10, counted from the right.
-   * @default sources are not told apart
+   * The API in front of the resolvers, whose events tell the client's address: budgets are then counted
+   * for each source.
+   * @default 'off', sources are not told apart
    */
-  readonly sourcePosition?: number;
+  readonly source?: 'appsync' | 'http' | 'off';
   /**
    * Codes for one source in a minute, 1 to 100000.
    * @default 20
@@ -334,7 +335,7 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   accounts: { variable: 'ACCOUNTS', bounds: [1, 1_000_000_000] },
   maxTargetedOdds: { variable: 'MAX_TARGETED_ODDS' },
   maxSprayOdds: { variable: 'MAX_SPRAY_ODDS' },
-  sourcePosition: { variable: 'SOURCE_POSITION', bounds: [1, 10] },
+  source: { variable: 'SOURCE', words: ['appsync', 'http', 'off'] },
   sourceCodesPerMinute: { variable: 'SOURCE_CODES_PER_MINUTE', bounds: [1, 100_000] },
   sourceCodesPerHour: { variable: 'SOURCE_CODES_PER_HOUR', bounds: [1, 1_000_000] },
   sourceSolvedCodesPerHour: { variable: 'SOURCE_SOLVED_CODES_PER_HOUR', bounds: [1, 1_000_000] },

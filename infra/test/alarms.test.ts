@@ -20,6 +20,7 @@ describe('the alarms', () => {
     assert.deepEqual([...all.keys()].sort(), [
       'api-faults',
       'bounces',
+      'breakers',
       'complaints',
       'errors-change-contact',
       'errors-create-auth-challenge',

@@ -15,7 +15,7 @@ describe('the API', () => {
   it('does not show its schema, nor go deep, unless told to', () => {
     assert.equal(api.IntrospectionConfig, 'DISABLED');
     assert.equal(api.QueryDepthLimit, 4);
-    assert.equal(api.ResolverCountLimit, 4);
+    assert.equal(api.ResolverCountLimit, 1);
     const { Properties: open } = only(
       templateOf({ api: { introspection: true, queryDepthLimit: 10, resolverCountLimit: 20 } }),
       'AWS::AppSync::GraphQLApi',
@@ -93,7 +93,7 @@ describe('the schema that is deployed', () => {
 });
 
 describe('the web ACL', () => {
-  it('is there only when told so, in front of the API and of the pool', () => {
+  it('is there only when set, in front of the API and not of the pool', () => {
     assert.deepEqual(templateOf().findResources('AWS::WAFv2::WebACL'), {});
     const template = templateOf({ waf: { requestsPerFiveMinutes: 100 } });
     const { Properties } = only(template, 'AWS::WAFv2::WebACL');
@@ -102,6 +102,22 @@ describe('the web ACL', () => {
     const guarded = Object.values(template.findResources('AWS::WAFv2::WebACLAssociation')).map(
       (association) => nameOf(association.Properties.ResourceArn).replace(/[0-9A-F]{8}/, ''),
     );
-    assert.deepEqual(guarded.sort(), ['${LatchstringApi.Arn}', '${LatchstringPool.Arn}']);
+    assert.deepEqual(guarded, ['${LatchstringApi.Arn}']);
+  });
+
+  it('of the pool is another one, with a limit of its own', () => {
+    const waf = { requestsPerFiveMinutes: 100, poolRequestsPerFiveMinutes: 50_000 };
+    const template = templateOf({ waf });
+    const acls = template.findResources('AWS::WAFv2::WebACL');
+    const limits = Object.values(template.findResources('AWS::WAFv2::WebACLAssociation')).map(
+      ({ Properties: { ResourceArn, WebACLArn } }) => [
+        nameOf(ResourceArn).replace(/[0-9A-F]{8}/, ''),
+        acls[WebACLArn['Fn::GetAtt'][0]]?.Properties.Rules[0].Statement.RateBasedStatement.Limit,
+      ],
+    );
+    assert.deepEqual(Object.fromEntries(limits), {
+      '${LatchstringApi.Arn}': 100,
+      '${LatchstringPool.Arn}': 50_000,
+    });
   });
 });

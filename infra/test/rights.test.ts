@@ -43,6 +43,7 @@ const MATRIX: Record<string, string> = {
   'cognito-idp:AdminGetUser': 'yes    .      .      yes     .       .',
   'cognito-idp:AdminSetUserPassword': '.      .      .      yes     .       .',
   'cognito-idp:AdminUpdateUserAttributes': 'yes    .      .      .       yes     .',
+  'dynamodb:BatchGetItem': '.      yes    .      yes     yes     yes',
   'dynamodb:DeleteItem': 'yes    .      .      yes     .       .',
   'dynamodb:GetItem': 'yes    yes    yes    yes     .       yes',
   'dynamodb:PutItem': '.      yes    .      .       yes     yes',

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use latchstring_aws::{Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 use latchstring_core::flow::Caller;
 use latchstring_core::policy::Deployment;
-use latchstring_lambda::appsync::{ContactResolver, SignInResolver};
+use latchstring_lambda::appsync::{ContactResolver, SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{OsEntropy, PublicError, answer};
 use latchstring_local_appsync::{FunctionError, Functions};
@@ -112,7 +112,7 @@ impl Lambdas {
                 deployment: deployment.clone(),
                 caller: caller.clone(),
                 legacy_pool,
-                source_position: None,
+                source: SourceOf::Off,
                 store: store.clone(),
                 directory: directory.clone(),
                 tokens: CognitoTokens::new(&aws),
@@ -125,7 +125,7 @@ impl Lambdas {
                 deployment,
                 caller,
                 // Everybody is 127.0.0.1 here.
-                source_position: None,
+                source: SourceOf::Off,
                 store,
                 directory,
                 tokens: CognitoTokens::new(&aws),

@@ -23,7 +23,7 @@ use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::Ticket;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::appsync::SignInResolver;
+use latchstring_lambda::appsync::{SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{DELIVERY, Handler, Rotating, answer, deliver};
 use latchstring_memory::{Inbox, MemoryDirectory, MemoryStore, SeededEntropy};
@@ -428,7 +428,7 @@ async fn resolver_without_keys() -> [&'static str; 2] {
         deployment,
         caller: Caller::new(POOL, CLIENT),
         legacy_pool: false,
-        source_position: None,
+        source: SourceOf::Off,
         store: MemoryStore::default(),
         directory: MemoryDirectory::default(),
         tokens: CognitoTokens::new(&nowhere),

@@ -18,6 +18,7 @@ fn place(named: &str) -> (String, &str) {
         Some(("processes", module)) => format!("tests/tests/processes/{module}.rs"),
         Some(("fuzz", module)) => format!("fuzz/tests/{module}.rs"),
         Some(("messages", module)) => format!("shared/core/tests/messages/{module}.rs"),
+        Some(("lambda", module)) => format!("shared/lambda/src/{module}.rs"),
         Some((other, _)) => panic!("{other} is no place for tests"),
         None if module == "handler" => "shared/lambda/src/handler.rs".to_owned(),
         None => format!("shared/core/src/{module}.rs"),

@@ -35,7 +35,7 @@ fn resolver<S: Store>(
     let caller = environment.caller()?;
     Ok(SignInResolver {
         deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
-        source_position: environment.source_position()?,
+        source: environment.source()?,
         legacy_pool: environment.legacy_pool()?,
         store,
         directory: CognitoDirectory::new(aws, environment.user_pool()?),

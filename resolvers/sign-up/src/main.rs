@@ -34,7 +34,7 @@ fn resolver<S: Store>(
     let caller = environment.caller()?;
     Ok(ContactResolver {
         deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
-        source_position: environment.source_position()?,
+        source: environment.source()?,
         store,
         directory: CognitoDirectory::new(aws, environment.user_pool()?),
         tokens: CognitoTokens::new(aws),

@@ -22,7 +22,7 @@ use latchstring_core::ports::{ChallengeApi, Fault, OpenChallenge, Reply, TokenHo
 use latchstring_core::rate_limit::{Countries, MessageBudget, Price};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::appsync::SignInResolver;
+use latchstring_lambda::appsync::{SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{Answer, DELIVERY, Handler, answer, deliver};
 use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
@@ -175,7 +175,7 @@ impl World {
                 deployment: deployment.clone(),
                 caller: Caller::new(POOL, CLIENT),
                 legacy_pool: false,
-                source_position: Some(1),
+                source: SourceOf::AppSync,
                 store: store.clone(),
                 directory: directory.clone(),
                 tokens: Nobody,

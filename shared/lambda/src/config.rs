@@ -28,6 +28,7 @@ use latchstring_core::tester::TestIdentifier;
 use thiserror::Error;
 use tracing::Level;
 
+use crate::appsync::SourceOf;
 use crate::keys::{FixedOrRotating, Rotating, ring};
 use crate::system::SystemClock;
 
@@ -96,7 +97,7 @@ variables! {
     ACCOUNTS = "ACCOUNTS", Some("10000"), "1 to 1000000000 accounts";
     MAX_TARGETED_ODDS = "MAX_TARGETED_ODDS", Some("0.001"), "a number between 0 and 1";
     MAX_SPRAY_ODDS = "MAX_SPRAY_ODDS", Some("0.1"), "a number between 0 and 1";
-    SOURCE_POSITION = "SOURCE_POSITION", Some(""), "1 to 10 places from the right";
+    SOURCE = "SOURCE", Some("off"), "appsync, http or off";
     SOURCE_CODES_PER_MINUTE = "SOURCE_CODES_PER_MINUTE", Some("20"), "1 to 100000 codes";
     SOURCE_CODES_PER_HOUR = "SOURCE_CODES_PER_HOUR", Some("200"), "1 to 1000000 codes";
     SOURCE_SOLVED_CODES_PER_HOUR = "SOURCE_SOLVED_CODES_PER_HOUR", Some("1000"), "1 to 1000000 codes";
@@ -338,17 +339,17 @@ impl Environment<'_> {
         self.number(ACCOUNTS, 1..=1_000_000_000)
     }
 
-    /// Which address of `X-Forwarded-For` is the source, counted from the right, from 1.
+    /// Returns the part of an event that holds the client's address.
     ///
     /// # Errors
-    /// If the variable is out of bounds.
-    pub fn source_position(&self) -> Result<Option<usize>, ConfigError> {
-        self.optional(SOURCE_POSITION, |text| {
-            text.parse()
-                .ok()
-                .filter(|position| (1..=10).contains(position))
-                .ok_or(())
-        })
+    /// If the variable holds another word.
+    pub fn source(&self) -> Result<SourceOf, ConfigError> {
+        match &*self.text(SOURCE)? {
+            "appsync" => Ok(SourceOf::AppSync),
+            "http" => Ok(SourceOf::Http),
+            "off" => Ok(SourceOf::Off),
+            _ => Err(ConfigError::Invalid(SOURCE)),
+        }
     }
 
     /// The widget of Cloudflare Turnstile that is solved where a budget asks for it; none unless a key
@@ -943,14 +944,19 @@ mod tests {
     }
 
     #[test]
-    fn a_source_is_told_by_its_place_or_not_at_all() {
-        for (value, position) in [("", Ok(None)), ("1", Ok(Some(1))), ("2", Ok(Some(2)))] {
-            let pairs = with("SOURCE_POSITION", value);
-            assert_eq!(Environment::Pairs(&pairs).source_position(), position);
+    fn a_source_is_told_by_the_api_in_front_or_not_at_all() {
+        assert_eq!(Environment::Pairs(LEAST).source(), Ok(SourceOf::Off));
+        for (value, source) in [
+            ("off", SourceOf::Off),
+            ("appsync", SourceOf::AppSync),
+            ("http", SourceOf::Http),
+        ] {
+            let pairs = with("SOURCE", value);
+            assert_eq!(Environment::Pairs(&pairs).source(), Ok(source));
         }
-        for value in ["0", "11", "left"] {
-            let pairs = with("SOURCE_POSITION", value);
-            assert!(Environment::Pairs(&pairs).source_position().is_err());
+        for value in ["1", "AppSync", "x-forwarded-for"] {
+            let pairs = with("SOURCE", value);
+            assert!(Environment::Pairs(&pairs).source().is_err());
         }
     }
 

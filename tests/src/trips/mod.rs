@@ -23,7 +23,7 @@ use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::appsync::SignInResolver;
+use latchstring_lambda::appsync::{SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{OsEntropy, answer};
 use latchstring_memory::{Inbox, MemoryDirectory, MemoryStore, SeededEntropy};
@@ -196,7 +196,7 @@ impl Journey {
                 deployment,
                 caller: Caller::new(POOL, CLIENT),
                 legacy_pool: false,
-                source_position: None,
+                source: SourceOf::Off,
                 store,
                 directory,
                 tokens: Nobody,

@@ -14,7 +14,7 @@ use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Directory};
 use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::appsync::{ContactResolver, SignInResolver};
+use latchstring_lambda::appsync::{ContactResolver, SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{Answer, DELIVERY, Handler, Parcel, answer, deliver};
 use latchstring_local_appsync::{Api, FunctionError, Functions, TokenRefused, Tokens};
@@ -442,7 +442,7 @@ fn lambdas(
         contacts: ContactResolver {
             deployment: deployment.clone(),
             caller: Caller::new(POOL, CLIENT),
-            source_position: None,
+            source: SourceOf::Off,
             store: store.clone(),
             directory: directory.clone(),
             tokens: tokens.clone(),
@@ -473,7 +473,7 @@ fn lambdas(
             deployment,
             caller: Caller::new(POOL, CLIENT),
             legacy_pool: false,
-            source_position: None,
+            source: SourceOf::Off,
             store,
             directory,
             tokens,

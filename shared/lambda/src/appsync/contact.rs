@@ -9,7 +9,7 @@ use latchstring_core::sign_in::SignInError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{About, GraphqlMethod, Outcome, Whom, arguments, respond, session};
+use super::{About, GraphqlMethod, Outcome, SourceOf, Whom, arguments, respond, session};
 use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
 
@@ -58,8 +58,8 @@ pub struct ContactResolver<S, D, T, A, C, E, K = Deployment> {
     pub deployment: K,
     /// The pool and client that sessions are opened for.
     pub caller: Caller,
-    /// Which address of `X-Forwarded-For` is the source, counted from the right, from 1.
-    pub source_position: Option<usize>,
+    /// The part of an event that holds the client's address.
+    pub source: SourceOf,
     /// Pending contacts, budgets.
     pub store: S,
     /// Accounts.
@@ -127,7 +127,7 @@ where
             clock: &self.clock,
             entropy: &self.entropy,
         };
-        let source = super::source(event, self.source_position);
+        let source = self.source.of(event);
         let keys = &deployment.keys;
         let phones = &deployment.policy.phones;
         match field {

@@ -118,17 +118,39 @@ fn identity(event: &Value) -> Option<Identity> {
     })
 }
 
-/// Where the request comes from: the address at this place of `X-Forwarded-For`, counted from the
-/// right, because what stands further left was said by the client. `None` if that is not
-/// configured. Whatever has no address there is one source together: it gets no budget of its own
-/// by saying nothing.
-fn source(event: &Value, position: Option<usize>) -> Option<Source> {
-    let position = position?;
-    let address = event["request"]["headers"]["x-forwarded-for"]
-        .as_str()
-        .and_then(|seen| seen.rsplit(',').nth(position.checked_sub(1)?))
-        .and_then(|address| address.trim().parse().ok());
-    Some(Source::new(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into())))
+/// The part of an event that holds the client's address. An event without an address there shares
+/// one source with all others of that kind: a client gains no budget of its own by hiding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SourceOf {
+    /// Sources are not told apart.
+    #[default]
+    Off,
+    /// AppSync's `x-forwarded-for`. It ends with the client's address as `CloudFront` saw it and
+    /// the address of the `CloudFront` edge, which differs from request to request; entries further
+    /// left were sent by the client. (Events in aws-mobile-appsync-sdk-js#584.) A header with one
+    /// entry has no edge.
+    AppSync,
+    /// `requestContext.http.sourceIp` of an HTTP API or function URL, which AWS sets.
+    Http,
+}
+
+impl SourceOf {
+    fn of(self, event: &Value) -> Option<Source> {
+        let address = match self {
+            Self::Off => return None,
+            Self::AppSync => {
+                let header = event["request"]["headers"]["x-forwarded-for"].as_str();
+                header.and_then(|header| {
+                    let mut entries = header.rsplit(',');
+                    let last = entries.next();
+                    entries.next().or(last)
+                })
+            }
+            Self::Http => event["requestContext"]["http"]["sourceIp"].as_str(),
+        };
+        let address = address.and_then(|address| address.trim().parse().ok());
+        Some(Source::new(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into())))
+    }
 }
 
 /// Resolves the event's field within [`BUDGET`], logs the outcome in one line and words it for
@@ -208,22 +230,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_source_is_counted_from_the_right_where_a_client_cannot_write() {
-        let of = |header: &str, position| {
-            let event = json!({"request": {"headers": {"x-forwarded-for": header}}});
-            source(&event, position)
-        };
+    fn a_source_is_read_where_a_client_cannot_write() {
         let at = |address: &str| address.parse().ok().map(Source::new);
-        let seen = "192.0.2.9, 198.51.100.1,  2001:db8::1";
-        assert_eq!(of(seen, Some(1)), at("2001:db8::1"));
-        assert_eq!(of(seen, Some(2)), at("198.51.100.1"));
-        assert_eq!(of(seen, Some(3)), at("192.0.2.9"));
         let together = at("0.0.0.0");
-        assert_eq!(of(seen, Some(4)), together);
-        assert_eq!(of(seen, None), None, "not configured");
-        for odd in ["", "unknown", "192.0.2.9:1234", "192.0.2"] {
-            assert_eq!(of(odd, Some(1)), together, "{odd}");
+        for (header, source) in [
+            // Two requests of one client, as in aws-mobile-appsync-sdk-js#584: another edge each time.
+            ("203.0.113.7, 64.252.186.150", at("203.0.113.7")),
+            ("203.0.113.7, 64.252.186.11", at("203.0.113.7")),
+            // What a client sends stands further left.
+            ("192.0.2.9, 203.0.113.7, 64.252.186.150", at("203.0.113.7")),
+            ("2001:db8::1,  2600:9000::1", at("2001:db8::1")),
+            ("203.0.113.7", at("203.0.113.7")),
+            ("", together),
+            ("unknown, 64.252.186.150", together),
+            ("192.0.2.9:1234, 64.252.186.150", together),
+            ("192.0.2, 64.252.186.150", together),
+        ] {
+            let event = json!({"request": {"headers": {"x-forwarded-for": header}}});
+            assert_eq!(SourceOf::AppSync.of(&event), source, "{header:?}");
+            assert_eq!(SourceOf::Off.of(&event), None);
+            assert_eq!(
+                SourceOf::Http.of(&event),
+                together,
+                "a header is not trusted"
+            );
         }
-        assert_eq!(source(&json!({"request": null}), Some(1)), together);
+        assert_eq!(SourceOf::AppSync.of(&json!({"request": null})), together);
+        let event = json!({"requestContext": {"http": {"sourceIp": "203.0.113.7"}}});
+        assert_eq!(SourceOf::Http.of(&event), at("203.0.113.7"));
     }
 }

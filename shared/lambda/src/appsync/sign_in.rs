@@ -12,7 +12,7 @@ use latchstring_core::sign_in::{SignIn, SignInError, SignInRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{About, GraphqlMethod, Outcome, Whom, respond};
+use super::{About, GraphqlMethod, Outcome, SourceOf, Whom, respond};
 use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
 
@@ -41,8 +41,8 @@ pub struct SignInResolver<S, D, T, A, P, C, E, K = Deployment> {
     pub caller: Caller,
     /// Whether the pool reports missing users.
     pub legacy_pool: bool,
-    /// Which address of `X-Forwarded-For` is the source, counted from the right, from 1.
-    pub source_position: Option<usize>,
+    /// The part of an event that holds the client's address.
+    pub source: SourceOf,
     /// Budgets, redemptions, leases.
     pub store: S,
     /// Accounts.
@@ -113,7 +113,7 @@ where
             locale: input.locale.as_deref().and_then(Locale::parse),
             device: input.device.map(Secret::new),
             captcha: input.captcha.map(Secret::new),
-            source: super::source(event, self.source_position),
+            source: self.source.of(event),
         };
         let deployment = match self.deployment.deployment(&request.key_ids()).await {
             Ok(deployment) => deployment,

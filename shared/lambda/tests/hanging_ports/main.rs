@@ -22,7 +22,7 @@ use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::Handler;
-use latchstring_lambda::appsync::{ContactResolver, SignInResolver};
+use latchstring_lambda::appsync::{ContactResolver, SignInResolver, SourceOf};
 use latchstring_memory::{FixedCaptcha, ManualClock};
 use serde_json::{Value, json};
 
@@ -207,7 +207,7 @@ impl Life {
             deployment,
             caller: Self::caller(),
             legacy_pool: false,
-            source_position: None,
+            source: SourceOf::Off,
             store,
             directory,
             tokens: self.world.clone(),
@@ -230,7 +230,7 @@ impl Life {
         ContactResolver {
             deployment,
             caller: Self::caller(),
-            source_position: None,
+            source: SourceOf::Off,
             store,
             directory,
             tokens: self.world.clone(),
