@@ -286,8 +286,21 @@ pub struct Email {
     pub verified: Option<Read<bool>>,
     /// Whether the sender's domain signs with DKIM; none without a sender.
     pub dkim: Option<Read<bool>>,
-    /// Whether the configuration set exists; none if none is used.
-    pub configuration_set: Option<Read<bool>>,
+    /// The configuration set; none if none is used.
+    pub configuration_set: Option<Read<ConfigurationSet>>,
+}
+
+/// A configuration set of SES, as far as it concerns the mails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigurationSet {
+    /// There is none of that name.
+    Missing,
+    /// It exists.
+    Found {
+        /// An enabled destination is subscribed to opens or clicks: SES then adds a picture to each
+        /// mail, or rewrites its links.
+        tracks: bool,
+    },
 }
 
 /// SMS's side.

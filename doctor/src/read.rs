@@ -16,14 +16,16 @@ use cognito::types::{
     AliasAttributeType, ExplicitAuthFlowsType, UserPoolClientType, UserPoolType,
     UsernameAttributeType,
 };
+use ses::operation::describe_configuration_set::DescribeConfigurationSetOutput;
+use ses::types::{ConfigurationSetAttribute, EventType};
 
 use latchstring_core::identifier::{Identifier, METADATA, Method, PhoneRules};
 use latchstring_core::odds::Odds;
 use latchstring_lambda::config::{ConfigError, Environment};
 
 use crate::facts::{
-    Accounts, Client, Email, Facts, Form, Function, Guesses, Pool, Read, Sms, Strange, Trigger,
-    Unread, Used, Variables, Why,
+    Accounts, Client, ConfigurationSet, Email, Facts, Form, Function, Guesses, Pool, Read, Sms,
+    Strange, Trigger, Unread, Used, Variables, Why,
 };
 
 /// Where AWS is and who asks.
@@ -552,21 +554,32 @@ async fn dkim(ses: &ses::Client, identities: &[String]) -> Read<bool> {
     }))
 }
 
-async fn configuration_set(ses: &ses::Client, name: &str) -> Read<bool> {
+async fn configuration_set(ses: &ses::Client, name: &str) -> Read<ConfigurationSet> {
     let described = ses
         .describe_configuration_set()
         .configuration_set_name(name)
+        .configuration_set_attribute_names(ConfigurationSetAttribute::EventDestinations)
         .send()
         .await;
     match described {
-        Ok(_) => Ok(true),
+        Ok(output) => Ok(ConfigurationSet::Found {
+            tracks: tracks(&output),
+        }),
         Err(error) => match unread("ses:DescribeConfigurationSet", &error) {
             Unread {
                 why: Why::Missing, ..
-            } => Ok(false),
+            } => Ok(ConfigurationSet::Missing),
             unread => Err(unread),
         },
     }
+}
+
+/// An enabled event destination of the set is subscribed to opens or clicks.
+fn tracks(output: &DescribeConfigurationSetOutput) -> bool {
+    let enabled = output.event_destinations().iter().filter(|to| to.enabled());
+    enabled
+        .flat_map(|destination| destination.matching_event_types())
+        .any(|event| matches!(event, EventType::Open | EventType::Click))
 }
 
 async fn sms(access: &Access, create: Option<&Variables>) -> Sms {
@@ -619,6 +632,38 @@ mod tests {
         assert_eq!(email("user@bücher.example"), [("email", Form::Other)]);
         assert_eq!(email("a..b@docomo.example"), [("email", Form::Refused)]);
         assert_eq!(number("+22996123456"), [("phone_number", Form::Refused)]);
+    }
+
+    #[test]
+    fn opens_and_clicks_are_tracked_by_an_enabled_destination_only() {
+        use ses::types::EventDestination;
+        let destination = |enabled, event| {
+            EventDestination::builder()
+                .name("to")
+                .enabled(enabled)
+                .matching_event_types(EventType::Bounce)
+                .matching_event_types(event)
+                .build()
+                .unwrap()
+        };
+        for (destinations, expected) in [
+            (vec![], false),
+            (vec![destination(true, EventType::Complaint)], false),
+            (vec![destination(false, EventType::Open)], false),
+            (vec![destination(true, EventType::Open)], true),
+            (
+                vec![
+                    destination(true, EventType::Send),
+                    destination(true, EventType::Click),
+                ],
+                true,
+            ),
+        ] {
+            let output = DescribeConfigurationSetOutput::builder()
+                .set_event_destinations(Some(destinations))
+                .build();
+            assert_eq!(tracks(&output), expected, "{output:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! (`GetSMSSandboxAccountStatus`, `SetSMSAttributes`: one US dollar a month unless raised).
 
 use super::unreadable;
-use crate::facts::{Email, Read, Sms, Used};
+use crate::facts::{ConfigurationSet, Email, Read, Sms, Used};
 use crate::{Finding, Mend};
 
 pub(super) fn email(email: &Email) -> Vec<Finding> {
@@ -86,10 +86,11 @@ pub(super) fn email(email: &Email) -> Vec<Finding> {
             "email.configuration-set",
             "the configuration set",
             set,
-            |exists| {
-                if *exists {
+            |set| match set {
+                ConfigurationSet::Found { .. } => {
                     Finding::ok("email.configuration-set", "the configuration set exists")
-                } else {
+                }
+                ConfigurationSet::Missing => {
                     Finding::fails(
                         "email.configuration-set",
                         "the configuration set in SES_CONFIGURATION_SET does not exist: every send is refused",
@@ -100,6 +101,18 @@ pub(super) fn email(email: &Email) -> Vec<Finding> {
                 }
             },
         ));
+        if let Ok(ConfigurationSet::Found { tracks: true }) = set {
+            findings.push(
+                Finding::note(
+                    "email.tracking",
+                    "the configuration set tracks opens or clicks: SES adds a picture of its own host to each mail with a code",
+                )
+                .mended(Mend::Command(
+                    "aws sesv2 update-configuration-set-event-destination --configuration-set-name NAME --event-destination-name NAME --event-destination MatchingEventTypes=BOUNCE,COMPLAINT,REJECT,DELIVERY_DELAY"
+                        .to_owned(),
+                )),
+            );
+        }
     }
     findings
 }
@@ -189,7 +202,7 @@ mod tests {
     #[test]
     fn each_check_of_email_tells_safe_from_unsafe() {
         type Break = fn(&mut Email);
-        let cases: [(&str, State, Break); 9] = [
+        let cases: [(&str, State, Break); 10] = [
             ("email", State::Note, |e| e.used = Used::No),
             ("email.sender", State::Fails, |e| e.verified = None),
             ("email.sandbox", State::Fails, |e| e.daily = Ok(200.0)),
@@ -201,7 +214,10 @@ mod tests {
             }),
             ("email.dkim", State::Fails, |e| e.dkim = Some(Ok(false))),
             ("email.configuration-set", State::Fails, |e| {
-                e.configuration_set = Some(Ok(false));
+                e.configuration_set = Some(Ok(ConfigurationSet::Missing));
+            }),
+            ("email.tracking", State::Note, |e| {
+                e.configuration_set = Some(Ok(ConfigurationSet::Found { tracks: true }));
             }),
         ];
         for (check, expected, change) in cases {

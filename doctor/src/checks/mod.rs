@@ -189,7 +189,7 @@ pub(crate) mod good {
                 sending: Ok(true),
                 verified: Some(Ok(true)),
                 dkim: Some(Ok(true)),
-                configuration_set: Some(Ok(true)),
+                configuration_set: Some(Ok(ConfigurationSet::Found { tracks: false })),
             },
             sms: Sms {
                 used: Used::Yes,

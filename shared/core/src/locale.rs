@@ -40,18 +40,43 @@ locales! {
     Ja = 6, "ja";
 }
 
-/// No tag that means anything is longer; of a longer text nothing is read.
-const MAX_TAG_BYTES: usize = 64;
+/// The longest text that is read, in bytes. Browsers send up to about 100.
+const MAX_BYTES: usize = 256;
 
 impl Locale {
-    /// The language of a tag such as `pt-BR`, or as phones and browsers also spell it (`ja_JP`,
-    /// ` FR `, `en_US.UTF-8`). `None` for any other language and for what is no tag: whoever
-    /// writes the message then takes the next best.
+    /// Chooses a language from a tag such as `pt-BR`, or as phones also spell it (`ja_JP`, ` FR `,
+    /// `en_US.UTF-8`), or from a list as the header `Accept-Language` has it
+    /// (`zh, de;q=0.8, en;q=0.9`): the one of the highest weight that messages are written in, the
+    /// first of equals. `None` if there is none, and for a text that is not a list of tags: the
+    /// message is then written in the next best language.
+    ///
+    /// Only the language of a tag counts, as RFC 4647 (3.4) looks one up. Weights are those of RFC
+    /// 9110 (12.4.2); a range with a malformed one is passed over, as is one that is not acceptable
+    /// (`q=0`), and `*`, which names no language. (Of the crates that read the header,
+    /// fluent-langneg ignores weights; accept-language takes `q=NaN` for one and keeps `q=0`.)
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() > MAX_TAG_BYTES {
+        if text.len() > MAX_BYTES {
             return None;
         }
-        let language = text.trim().split(['-', '_', '.', '@']).next()?;
+        let mut best: Option<(u16, Self)> = None;
+        for range in text.split(',') {
+            let (tag, weight) = match range.split_once(';') {
+                Some((tag, parameter)) => (tag, weight(parameter)),
+                None => (range, Some(MAX_WEIGHT)),
+            };
+            let (Some(locale), Some(weight)) = (Self::of_tag(tag), weight) else {
+                continue;
+            };
+            if best.is_none_or(|(highest, _)| highest < weight) {
+                best = Some((weight, locale));
+            }
+        }
+        best.map(|(_, locale)| locale)
+    }
+
+    /// The language of one tag.
+    fn of_tag(tag: &str) -> Option<Self> {
+        let language = tag.trim().split(['-', '_', '.', '@']).next()?;
         Self::ALL
             .iter()
             .copied()
@@ -78,6 +103,21 @@ impl Locale {
         let mut all = Self::ALL.iter().copied();
         all.find(|locale| *locale as u8 == byte)
     }
+}
+
+/// The weight of a range without one, in thousandths.
+const MAX_WEIGHT: u16 = 1000;
+
+/// Reads `q=0.8`, in thousandths. `None` if it is malformed or zero.
+fn weight(parameter: &str) -> Option<u16> {
+    let (name, value) = parameter.trim().split_once('=')?;
+    let (whole, decimals) = value.split_once('.').unwrap_or((value, ""));
+    let is_weight = name.eq_ignore_ascii_case("q")
+        && ["0", "1"].contains(&whole)
+        && decimals.len() <= 3
+        && decimals.bytes().all(|b| b.is_ascii_digit());
+    let thousandths = format!("{whole}{decimals:0<3}").parse().ok()?;
+    (is_weight && (1..=MAX_WEIGHT).contains(&thousandths)).then_some(thousandths)
 }
 
 #[cfg(test)]
@@ -119,13 +159,53 @@ mod tests {
             "POSIX",
             "*",
             "日本語",
-            "fr;q=0.9",
             "en US",
             "\0en",
+            ",",
+            ";q=1",
+            "zh, it;q=0.9",
+            "*;q=0.5",
         ] {
             assert_eq!(Locale::parse(text), None, "{text:?}");
         }
-        assert_eq!(Locale::parse(&format!("en{}", "-x".repeat(40))), None);
+        let long = |bytes: usize| format!("en{}", "-".repeat(bytes - 2));
+        assert_eq!(Locale::parse(&long(256)), Some(Locale::En));
+        assert_eq!(Locale::parse(&long(257)), None);
+    }
+
+    /// Clients pass the header `Accept-Language` on as it is: `fr-FR,fr;q=0.9` gave French, and
+    /// `de;q=0.9,en;q=0.8` English without a word.
+    #[test]
+    fn of_a_list_the_highest_weight_that_has_messages_is_chosen() {
+        for (text, locale) in [
+            ("fr-FR,fr;q=0.9", Locale::Fr),
+            ("de;q=0.9,en;q=0.8", Locale::De),
+            ("en;q=0.8,de;q=0.9", Locale::De),
+            ("fr;q=0.9", Locale::Fr),
+            ("de-CH, fr-CH;q=0.9, en;q=0.8", Locale::De),
+            ("zh-Hant-TW, ja;q=0.7, en;q=0.3", Locale::Ja),
+            ("da, pt-PT;q=0.8", Locale::Pt),
+            ("es;q=0.5, fr;q=0.5", Locale::Es),
+            ("en;q=0.001, fr;q=0.01", Locale::Fr),
+            ("*, ja;q=0.1", Locale::Ja),
+            ("en; q=0.2 ,\tfr ; Q=0.3", Locale::Fr),
+            ("en;q=1.000, de", Locale::En),
+            (",,en,", Locale::En),
+            ("de,en,fr", Locale::De),
+        ] {
+            assert_eq!(Locale::parse(text), Some(locale), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_without_a_valid_weight_above_zero_is_passed_over() {
+        for weight in [
+            "q=0", "q=0.000", "q=NaN", "q=inf", "q=-1", "q=1.001", "q=2", "q=0.1234", "q=.5", "q=",
+            "q", "", "level=1", "q=0.5;x=1", "q=1e0", "q=+1",
+        ] {
+            let text = format!("de;{weight}, en;q=0.1");
+            assert_eq!(Locale::parse(&text), Some(Locale::En), "{text}");
+        }
     }
 
     #[test]
