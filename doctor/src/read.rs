@@ -17,7 +17,7 @@ use cognito::types::{
     UsernameAttributeType,
 };
 use ses::operation::describe_configuration_set::DescribeConfigurationSetOutput;
-use ses::types::{ConfigurationSetAttribute, EventType};
+use ses::types::{ConfigurationSetAttribute, EventDestination, EventType};
 
 use latchstring_core::identifier::{Identifier, METADATA, Method, PhoneRules};
 use latchstring_core::odds::Odds;
@@ -578,7 +578,7 @@ async fn configuration_set(ses: &ses::Client, name: &str) -> Read<ConfigurationS
 fn tracks(output: &DescribeConfigurationSetOutput) -> bool {
     let enabled = output.event_destinations().iter().filter(|to| to.enabled());
     enabled
-        .flat_map(|destination| destination.matching_event_types())
+        .flat_map(EventDestination::matching_event_types)
         .any(|event| matches!(event, EventType::Open | EventType::Click))
 }
 
@@ -636,7 +636,6 @@ mod tests {
 
     #[test]
     fn opens_and_clicks_are_tracked_by_an_enabled_destination_only() {
-        use ses::types::EventDestination;
         let destination = |enabled, event| {
             EventDestination::builder()
                 .name("to")

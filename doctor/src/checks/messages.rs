@@ -82,37 +82,43 @@ pub(super) fn email(email: &Email) -> Vec<Finding> {
         }));
     }
     if let Some(set) = &email.configuration_set {
-        findings.push(told(
-            "email.configuration-set",
-            "the configuration set",
-            set,
-            |set| match set {
-                ConfigurationSet::Found { .. } => {
-                    Finding::ok("email.configuration-set", "the configuration set exists")
-                }
-                ConfigurationSet::Missing => {
-                    Finding::fails(
-                        "email.configuration-set",
-                        "the configuration set in SES_CONFIGURATION_SET does not exist: every send is refused",
-                    )
-                    .mended(Mend::Command(
-                        "aws sesv2 create-configuration-set --configuration-set-name NAME".to_owned(),
-                    ))
-                }
-            },
-        ));
-        if let Ok(ConfigurationSet::Found { tracks: true }) = set {
-            findings.push(
-                Finding::note(
-                    "email.tracking",
-                    "the configuration set tracks opens or clicks: SES adds a picture of its own host to each mail with a code",
-                )
-                .mended(Mend::Command(
-                    "aws sesv2 update-configuration-set-event-destination --configuration-set-name NAME --event-destination-name NAME --event-destination MatchingEventTypes=BOUNCE,COMPLAINT,REJECT,DELIVERY_DELAY"
-                        .to_owned(),
-                )),
-            );
+        findings.extend(configuration_set(set));
+    }
+    findings
+}
+
+/// The configuration set that mail is sent with.
+fn configuration_set(set: &Read<ConfigurationSet>) -> Vec<Finding> {
+    let mut findings = vec![told(
+        "email.configuration-set",
+        "the configuration set",
+        set,
+        |set| {
+            match set {
+            ConfigurationSet::Found { .. } => {
+                Finding::ok("email.configuration-set", "the configuration set exists")
+            }
+            ConfigurationSet::Missing => Finding::fails(
+                "email.configuration-set",
+                "the configuration set in SES_CONFIGURATION_SET does not exist: every send is refused",
+            )
+            .mended(Mend::Command(
+                "aws sesv2 create-configuration-set --configuration-set-name NAME".to_owned(),
+            )),
         }
+        },
+    )];
+    if let Ok(ConfigurationSet::Found { tracks: true }) = set {
+        findings.push(
+            Finding::note(
+                "email.tracking",
+                "the configuration set tracks opens or clicks: SES adds a picture of its own host to each mail with a code",
+            )
+            .mended(Mend::Command(
+                "aws sesv2 update-configuration-set-event-destination --configuration-set-name NAME --event-destination-name NAME --event-destination MatchingEventTypes=BOUNCE,COMPLAINT,REJECT,DELIVERY_DELAY"
+                    .to_owned(),
+            )),
+        );
     }
     findings
 }

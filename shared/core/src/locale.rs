@@ -200,8 +200,22 @@ mod tests {
     #[test]
     fn a_range_without_a_valid_weight_above_zero_is_passed_over() {
         for weight in [
-            "q=0", "q=0.000", "q=NaN", "q=inf", "q=-1", "q=1.001", "q=2", "q=0.1234", "q=.5", "q=",
-            "q", "", "level=1", "q=0.5;x=1", "q=1e0", "q=+1",
+            "q=0",
+            "q=0.000",
+            "q=NaN",
+            "q=inf",
+            "q=-1",
+            "q=1.001",
+            "q=2",
+            "q=0.1234",
+            "q=.5",
+            "q=",
+            "q",
+            "",
+            "level=1",
+            "q=0.5;x=1",
+            "q=1e0",
+            "q=+1",
         ] {
             let text = format!("de;{weight}, en;q=0.1");
             assert_eq!(Locale::parse(&text), Some(Locale::En), "{text}");
