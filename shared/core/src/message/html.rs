@@ -4,6 +4,8 @@ use super::template::{escape, fill, fill_verbatim};
 use super::words::mail;
 use crate::locale::Locale;
 
+/// The document. After the preview it has characters without a width and spaces: an inbox that has
+/// room for more than the preview would go on with the text, in which the code comes first.
 const LAYOUT: &str = include_str!("layout.html");
 
 /// The looks of the parts of a mail where its style sheet is ignored. The code is one run of text, so
@@ -21,12 +23,6 @@ const CODE: &str = "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\
     </table>";
 const PARAGRAPH: &str = "<p style=\"margin: 0 0 16px; font-size: 16px; line-height: 1.5; \
     color: #15181c;\">{content}</p>";
-
-/// Characters without a width and spaces, after the preview: an inbox that has room for more than the
-/// preview would go on with the text, in which the code comes first.
-const FILLER: &str = "&#847;&zwnj;&nbsp;&#8199;";
-const FILLERS_IN_A_LINE: usize = 30;
-const LINES_OF_FILLERS: usize = 4;
 
 /// The parts of a mail that are not its text.
 pub(super) struct Head<'a> {
@@ -51,7 +47,6 @@ pub(super) fn html(head: &Head<'_>, text: &str, with: impl Fn(&str) -> String) -
             fill(element, &[("content", Some(&escape(&with(paragraph))))])
         })
         .collect();
-    let filler = FILLER.repeat(FILLERS_IN_A_LINE) + "\n";
     fill_verbatim(
         LAYOUT,
         &[
@@ -60,7 +55,6 @@ pub(super) fn html(head: &Head<'_>, text: &str, with: impl Fn(&str) -> String) -
             ("mail", Some(mail(head.locale))),
             ("subject", Some(&escape(head.subject))),
             ("preview", Some(&escape(head.preview))),
-            ("filler", Some(filler.repeat(LINES_OF_FILLERS).trim_end())),
             ("content", Some(&paragraphs.join("\n"))),
         ],
     )
