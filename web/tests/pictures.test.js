@@ -27,12 +27,21 @@ async function still(ada) {
     const response = await route.fetch();
     const messages = (await response.json()).filter(({ to }) => [ada.email, ada.phone].includes(to)).map((message) => ({
       ...message,
-      text: message.code ? message.text.replaceAll(message.code, "483920") : message.text,
+      text: timeless(message.code ? message.text.replaceAll(message.code, "483920") : message.text),
       code: message.code && "483920",
       sentAt: NOW.toISOString(),
     }));
     await route.fulfill({ response, json: messages });
   });
+}
+
+/** A message as if it were requested at NOW. */
+function timeless(text) {
+  return text
+    .replace(/\d{4}‑\d\d‑\d\d/, "2026‑03‑02")
+    .replace(/\d\d([./])\d\d[./]\d{4}/, "02$103$12026")
+    .replace(/\d{4}年\d\d月\d\d日/, "2026年03月02日")
+    .replace(/\d\d:\d\d(?=.{0,5}UTC)/, "10:00");
 }
 
 /** A blank page in which pictures are compared and made small. */
