@@ -1057,6 +1057,28 @@ mod tests {
     }
 
     #[test]
+    fn each_setting_of_mail_and_sms_is_read_by_its_own_name() {
+        type Reader = fn(&Environment<'_>) -> Result<Option<u8>, ConfigError>;
+        let readers: [(Variable, Reader); 5] = [
+            (EMAIL_REPLY_TO, |e| e.email_reply_to()),
+            (SMS_SENDER_ID, |e| e.sms_sender_id()),
+            (SMS_ORIGINATION_NUMBER, |e| e.sms_origination_number()),
+            (SMS_ENTITY_ID, |e| e.sms_entity_id()),
+            (SMS_TEMPLATE_IDS, |e| e.sms_template_ids()),
+        ];
+        for (variable, read) in readers {
+            for (value, expected) in [
+                ("7", Ok(Some(7))),
+                ("", Ok(None)),
+                ("x", Err(ConfigError::Invalid(variable))),
+            ] {
+                let pairs = with(variable.name, value);
+                assert_eq!(read(&Environment::Pairs(&pairs)), expected);
+            }
+        }
+    }
+
+    #[test]
     fn every_language_is_taken_as_the_default() {
         for locale in Locale::ALL {
             assert!(DEFAULT_LOCALE.takes.contains(locale.tag()), "{locale:?}");
