@@ -14,7 +14,7 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
-/// The origins whose pages may call: local ones (see [`Origins::allows`]) and further ones.
+/// The origins whose pages may call: local ones (see `Origins::allows`) and further ones.
 #[derive(Clone, Debug, Default)]
 pub struct Origins(Arc<[String]>);
 

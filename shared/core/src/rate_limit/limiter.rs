@@ -41,8 +41,7 @@ pub struct Refusal {
 
 /// The reason why no code is planned or no message sent.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum RateLimitError {
+pub(crate) enum RateLimitError {
     /// A budget is spent.
     #[error("budget spent: {}", .0.budget.as_str())]
     Refused(Refusal),
@@ -71,7 +70,7 @@ pub(crate) struct CodeRequest<'a> {
 
 /// The outcome of [`RateLimiter::reserve_guess`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guess {
+pub(crate) enum Guess {
     /// The guess is charged where a budget counts it: the answer may be verified.
     Reserved,
     /// A budget is spent: the code is no longer verifiable, and the answer must not be compared.
@@ -80,13 +79,13 @@ pub enum Guess {
 
 /// Charges messages and guesses, at one time.
 #[derive(Debug)]
-pub struct RateLimiter<'a, S> {
+pub(crate) struct RateLimiter<'a, S> {
     /// The settings and keys.
-    pub deployment: &'a Deployment,
+    pub(crate) deployment: &'a Deployment,
     /// The counters.
-    pub store: &'a S,
+    pub(crate) store: &'a S,
     /// The time.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 /// A window that refuses, the budget it stands for, and when it ends.

@@ -11,14 +11,14 @@
 //!   guesses of its own flow. A code that is never answered costs no guess.
 //!
 //! A spent guess budget refuses no message: the next code is longer, and a code of the spent
-//! length is no longer verifiable ([`RateLimiter::reserve_guess`]). A spent message budget of a
+//! length is no longer verifiable (`RateLimiter::reserve_guess`). A spent message budget of a
 //! mailbox leaves the extended budget, whose codes have ten digits.
 //!
-//! The resolver reads the counters and writes none ([`RateLimiter::plan`]); Create charges what the
-//! plan names ([`RateLimiter::charge_message`]). Nothing here depends on an account, so a refusal
+//! The resolver reads the counters and writes none (`RateLimiter::plan`); Create charges what the
+//! plan names (`RateLimiter::charge_message`). Nothing here depends on an account, so a refusal
 //! reveals nothing about one.
 //!
-//! A known device ([`Requester::KnownDevice`]) draws on budgets of its own throughout.
+//! A known device (`Requester::KnownDevice`) draws on budgets of its own throughout.
 //!
 //! Where a CAPTCHA is on, a solved one opens a further, bounded budget of a source, a mailbox or a
 //! mail domain. It lifts no limit that the odds count.
@@ -33,8 +33,9 @@ pub(crate) use captcha::CaptchaGate;
 pub use charge::Charge;
 pub(crate) use counters::MONTH;
 pub use counters::{Resettable, resettable};
+pub use limiter::Refusal;
 pub(crate) use limiter::{CodeRequest, refund};
-pub use limiter::{Guess, RateLimitError, RateLimiter, Refusal};
+pub(crate) use limiter::{Guess, RateLimitError, RateLimiter};
 pub use limits::{
     Budget, Budgets, Countries, DeploymentBudget, DeviceBudget, MailBudget, MessageBudget, Price,
     SmsBudget, Source, SourceBudget,
