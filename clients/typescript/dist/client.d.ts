@@ -123,6 +123,11 @@ export declare class Latchstring {
      * sign-in and each new contact. It stays known after `signOut`, but not with `everywhere`.
      */
     rememberDevice(options?: CallOptions): Promise<void>;
+    /**
+     * Forgets every device that was remembered for the contacts of the account, this one too: for an
+     * owner who lost a device. Needs a signed-in user; the tokens stay.
+     */
+    forgetDevices(options?: CallOptions): Promise<void>;
     /** Has this device known no more. */
     forgetDevice(): Promise<void>;
     /** The tokens of who is signed in, renewed if they are about to end; null if nobody is. */

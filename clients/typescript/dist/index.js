@@ -203,6 +203,14 @@ var Latchstring = class {
       if (await this.#load()) await this.#storage.setItem(this.#deviceKey, device);
     });
   }
+  /**
+   * Forgets every device that was remembered for the contacts of the account, this one too: for an
+   * owner who lost a device. Needs a signed-in user; the tokens stay.
+   */
+  async forgetDevices(options) {
+    await this.#signedIn("forgetDevices", "mutation { forgetDevices }", {}, options);
+    await this.forgetDevice();
+  }
   /** Has this device known no more. */
   async forgetDevice() {
     await this.#storage.removeItem(this.#deviceKey);

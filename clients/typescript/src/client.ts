@@ -215,6 +215,15 @@ export class Latchstring {
     });
   }
 
+  /**
+   * Forgets every device that was remembered for the contacts of the account, this one too: for an
+   * owner who lost a device. Needs a signed-in user; the tokens stay.
+   */
+  async forgetDevices(options?: CallOptions): Promise<void> {
+    await this.#signedIn("forgetDevices", "mutation { forgetDevices }", {}, options);
+    await this.forgetDevice();
+  }
+
   /** Has this device known no more. */
   async forgetDevice(): Promise<void> {
     await this.#storage.removeItem(this.#deviceKey);
