@@ -5,11 +5,12 @@
 //                       says who they are      └──▶ again: sign in once more, where it must be fresh
 
 import { announce, h } from "./dom.js";
-import { checkbox, complain, contactField, explain, perform, problemLine, quiet, submit, textField } from "./forms.js";
+import { checkbox, complain, contactField, explain, perform, problemLine, quiet, refusal, submit, textField } from "./forms.js";
 import { chooser, language, locale, t } from "./i18n.js";
 import { parse } from "./identifier.js";
 import { LatchstringError, claims } from "./latchstring.js";
 import { connect, device, flow } from "./session.js";
+import { isBlocked, session } from "./storage.js";
 
 const view = document.getElementById("view");
 /** What was typed into forms, so that nothing is typed twice in this tab. */
@@ -27,6 +28,7 @@ const METHODS = { email: "EMAIL", phone: "PHONE_NUMBER" };
 const PAGES = { "": signInPage, code: codePage, welcome: welcomePage, settings: settingsPage, again: againPage, email: () => contactPage("email"), phone: () => contactPage("phone"), delete: deletePage };
 
 const here = () => location.hash.slice(1);
+const isPage = (name) => Object.hasOwn(PAGES, name);
 
 function go(page, { replace = false, say = "" } = {}) {
   notice = say;
@@ -50,7 +52,7 @@ async function render({ focus = true } = {}) {
     return;
   }
   if (mine !== renders) return;
-  const page = allowed(here() in PAGES ? here() : "", Boolean(tokens));
+  const page = allowed(isPage(here()) ? here() : "", Boolean(tokens));
   if (page !== here()) history.replaceState(null, "", page ? `#${page}` : location.pathname + location.search);
   const person = tokens && claims(tokens.idToken);
   show({ ...PAGES[page](person), focus });
@@ -142,7 +144,7 @@ async function freshly(page, work) {
   } catch (error) {
     if (!(error instanceof LatchstringError)) throw error;
     if (error.type === "ReauthRequired") {
-      sessionStorage.setItem("latchstring.after", page);
+      session.setItem("latchstring.after", page);
       return go("again");
     }
     if (error.type === "NotSignedIn") return go("", { replace: true, say: explain(error) });
@@ -238,16 +240,17 @@ function codePage() {
     autofocus: !ended,
     value: draft.code ?? "",
     "aria-describedby": "code-sent code-problem",
-    oninput: () => {
-      // All of a message may have been pasted: the code is what has its length.
-      const typed = input.value.normalize("NFKC");
-      const found = typed.match(new RegExp(`(?<!\\d)\\d{${codeLength}}(?!\\d)`))?.[0];
-      draft.code = found ?? typed.replace(/\D/g, "").slice(0, codeLength);
-      if (input.value !== draft.code) input.value = draft.code;
-      if (input.hasAttribute("aria-invalid")) complain(page, "");
-      if (draft.code.length === codeLength && !flow.get().tried.includes(draft.code)) page.requestSubmit();
-    },
+    // A composition (an IME's, with full-width digits) is half a code until it ends.
+    oninput: (event) => event.isComposing || typed(),
+    oncompositionend: () => typed(),
   });
+  const typed = () => {
+    const { code, certain } = codeIn(input.value, codeLength);
+    draft.code = code;
+    if (input.value !== code) input.value = code;
+    if (input.hasAttribute("aria-invalid")) complain(page, "");
+    if (certain && !flow.get().tried.includes(code)) page.requestSubmit();
+  };
   const change = () => {
     draft.contact = draft.contact || emailOrPhone;
     if (kind === "signIn") return go("");
@@ -301,6 +304,12 @@ function codePage() {
       try {
         const challenge = await latchstring.resend(waiting.challenge);
         flow.set({ ...waiting, challenge });
+        if (challenge.refused) return complain(page, refusal(challenge.refused), input);
+        // A longer one: the page is of the shorter.
+        if (challenge.codeLength !== codeLength) {
+          draft.code = "";
+          return go("code", { replace: true, say: t("code.sentAgain") });
+        }
       } catch (error) {
         return failed(error);
       }
@@ -323,7 +332,8 @@ function codePage() {
         const answer = await latchstring.answer(waiting.challenge, code);
         if (answer.done) return await arrived(answer);
         flow.set({ ...waiting, challenge: answer.challenge, tried: [...waiting.tried, code] });
-        complain(target, t("code.wrong", { n: answer.challenge.attemptsLeft }), input);
+        const left = answer.challenge.attemptsLeft;
+        complain(target, left === 0 ? t("code.spent") : t("code.wrong", { n: left }), input);
         input.select();
         tick();
         if (sms) listen(input);
@@ -341,6 +351,20 @@ function codePage() {
   leave = start(tick);
   if (sms && !ended) listen(input);
   return { title: t(taken ? "code.taken" : ended ? "code.over" : "code.title"), body: page };
+}
+
+/**
+ * The code in what was typed or pasted, and whether it can be nothing else: then it is sent without a
+ * click. All of a message may have been pasted, which holds other numbers too.
+ */
+function codeIn(text, codeLength) {
+  const plain = text.normalize("NFKC");
+  const numbers = [...plain.matchAll(/\d+(?:[\s\p{Pd}]+\d+)*/gu)].map(([number]) => number.replace(/\D/g, ""));
+  const codes = numbers.filter((number) => number.length === codeLength);
+  if (codes.length === 1) return { code: codes[0], certain: true };
+  const digits = plain.replace(/\D/g, "");
+  // A sentence in which no code is found stays as it is, to be corrected by hand.
+  return { code: /[^\d\s\p{P}]/u.test(plain) && digits ? plain.trim() : digits.slice(0, codeLength), certain: false };
 }
 
 /** What stands before and after the one place of a text, with an element in it. */
@@ -399,7 +423,7 @@ async function arrived({ tokens }) {
     return go("settings", { replace: true, say: t(kind === "signUp" ? "done.signUp" : "done.change") });
   }
   if (kind === "again") {
-    const after = sessionStorage.getItem("latchstring.after") ?? "settings";
+    const after = session.getItem("latchstring.after") ?? "settings";
     return go(after, { replace: true, say: t("done.again") });
   }
   const complete = claims(tokens.idToken).given_name;
@@ -422,14 +446,18 @@ function settingsPage(person) {
   };
   const out = (everywhere) => (target) =>
     perform(target, async () => {
+      let say = t(everywhere ? "done.outEverywhere" : "done.out");
       try {
+        // Devices that stay known would go on after it.
+        if (everywhere) await latchstring.forgetDevices();
         await latchstring.signOut({ everywhere });
       } catch (error) {
         // Without `everywhere` the tokens are gone from here whatever happens.
         if (everywhere && error.type !== "NotSignedIn") throw error;
+        if (everywhere) say = t("out.ended");
       }
       forget();
-      await go("", { replace: true, say: t(everywhere ? "done.outEverywhere" : "done.out") });
+      await go("", { replace: true, say });
     });
   return {
     title: name ? t("settings.hello", { name }) : t("settings.title"),
@@ -475,13 +503,13 @@ function deletePage() {
 /** Nothing of a person stays in this tab. */
 function forget() {
   flow.clear();
-  sessionStorage.removeItem("latchstring.after");
+  session.removeItem("latchstring.after");
   for (const name of Object.keys(draft)) delete draft[name];
 }
 
 chooser(document.getElementById("language"), () => (connection(), render({ focus: false })));
 function connection() {
-  document.getElementById("connection").textContent = navigator.onLine ? "" : t("offline");
+  document.getElementById("connection").textContent = !navigator.onLine ? t("offline") : isBlocked() ? t("storage.blocked") : "";
 }
 addEventListener("online", connection);
 addEventListener("offline", connection);

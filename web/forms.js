@@ -10,7 +10,10 @@ const SLOW = 3_000;
 
 /** Says what is wrong in the language of the page. */
 export function explain(error) {
-  if (!(error instanceof LatchstringError)) throw error;
+  if (!(error instanceof LatchstringError)) {
+    console.error(error);
+    return t("error.Internal");
+  }
   // The one text of the API's that says more than its type: when to come back.
   const when = error.type === "TooManyRequests" && error.message.match(/in (\d+) (second|minute|hour)/);
   if (when) {
@@ -18,6 +21,14 @@ export function explain(error) {
     return t("error.TooManyRequestsUntil", { time });
   }
   return t(`error.${error.type}`);
+}
+
+/** Says why a message that was asked for in a flow was not sent. */
+export function refusal({ type, retryAfter }) {
+  if (type !== "TooManyRequests" || !retryAfter) return t(`error.${type}`);
+  const [value, unit] = retryAfter < 120 ? [retryAfter, "second"] : retryAfter < 7200 ? [Math.ceil(retryAfter / 60), "minute"] : [Math.ceil(retryAfter / 3600), "hour"];
+  const time = new Intl.RelativeTimeFormat(language).format(value, unit);
+  return t("error.TooManyRequestsUntil", { time });
 }
 
 /** The line under a field for what is wrong with it. Its room is kept free, so that nothing jumps. */

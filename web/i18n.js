@@ -6,6 +6,7 @@ import es from "./languages/es.js";
 import fr from "./languages/fr.js";
 import ja from "./languages/ja.js";
 import pt from "./languages/pt.js";
+import { local } from "./storage.js";
 
 const LANGUAGES = { en, fr, de, es, pt, ja };
 const KEY = "latchstring.language";
@@ -14,7 +15,7 @@ const KEY = "latchstring.language";
 export let language = pick();
 
 function pick() {
-  const wanted = [localStorage.getItem(KEY), ...navigator.languages];
+  const wanted = [local.getItem(KEY), ...navigator.languages];
   return wanted.map((tag) => tag?.split("-")[0].toLowerCase()).find((tag) => tag in LANGUAGES) ?? "en";
 }
 
@@ -45,7 +46,7 @@ export function chooser(select, changed) {
   };
   select.addEventListener("change", () => {
     language = select.value;
-    localStorage.setItem(KEY, language);
+    local.setItem(KEY, language);
     apply();
     changed();
   });

@@ -62,6 +62,7 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("logo.svg", "image/svg+xml"),
     file!("messages.js", SCRIPT),
     file!("session.js", SCRIPT),
+    file!("storage.js", SCRIPT),
     file!("style.css", "text/css; charset=utf-8"),
 ];
 

@@ -256,7 +256,7 @@ test("what may go wrong, state by state", async () => {
   await picture(ada, "code-spent");
   await spendBudget(ada.email);
   await ada.button("Send a new code").tap();
-  await ada.problem.getByText("Too many codes were asked for.").waitFor();
+  await ada.problem.getByText("Too many codes requested.").waitFor();
   await ada.problem.evaluate((line) => (line.textContent = line.textContent.replace(/in \d+ \w+/, "in 45 seconds")));
   await picture(ada, "code-refused");
 });

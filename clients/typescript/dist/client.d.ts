@@ -45,8 +45,19 @@ export interface Challenge {
     readonly username: string;
     /** How many digits the code has. */
     readonly codeLength: number;
-    /** How many attempts are left; null before the first answer. */
+    /**
+     * How many attempts are left; null before the first answer. 0: this code can no longer be used, and
+     * a resend brings another one, which may be longer.
+     */
     readonly attemptsLeft: number | null;
+    /**
+     * Why the message that was requested was not sent; null if it was, or none was requested. The
+     * challenge goes on: a code that came before is still good.
+     */
+    readonly refused: {
+        readonly type: "TooManyRequests" | "Unavailable";
+        readonly retryAfter: number | null;
+    } | null;
     /** When the code ends, in milliseconds since 1970 by this device's clock. */
     readonly expiresAt: number;
     /** From when on the code may be sent once more; null if it may not. */

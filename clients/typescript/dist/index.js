@@ -418,7 +418,7 @@ function methodOf({ method, emailOrPhone }) {
 }
 function challenge(purpose, { emailOrPhone, method }, { session, username, codeLength, expiresIn, resendAfter }) {
   const times = deadlines(expiresIn, resendAfter);
-  return { purpose, emailOrPhone, method, session, username, codeLength, attemptsLeft: null, ...times };
+  return { purpose, emailOrPhone, method, session, username, codeLength, attemptsLeft: null, refused: null, ...times };
 }
 function asked(before, { Session, ChallengeParameters: p }) {
   return {
@@ -426,6 +426,7 @@ function asked(before, { Session, ChallengeParameters: p }) {
     session: Session,
     codeLength: +p.codeLength,
     attemptsLeft: +p.attemptsLeft,
+    refused: p.refused ? { type: p.refused, retryAfter: p.retryAfter ? +p.retryAfter : null } : null,
     ...deadlines(+p.expiresIn, +p.resendAfter)
   };
 }
