@@ -391,6 +391,7 @@ fn variables_of(all: &HashMap<String, String>) -> Variables {
         sms: text("SMS_COUNTRIES").is_some(),
         phones: phones(all),
         guesses: guesses(all).ok(),
+        monthly_sms: monthly_sms(all).ok(),
     }
 }
 
@@ -400,6 +401,18 @@ fn phones(all: &HashMap<String, String>) -> PhoneRules {
         .map(|(name, value)| (&**name, &**value))
         .collect();
     Environment::Pairs(&pairs).phones().unwrap_or_default()
+}
+
+/// Returns the cost of SMS in a month of 31 days, at most. Known devices may cost as much as all
+/// others.
+fn monthly_sms(all: &HashMap<String, String>) -> Result<f64, ConfigError> {
+    let pairs: Vec<_> = all
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    let sms = Environment::Pairs(&pairs).numbers()?.budgets.sms;
+    let by_day = sms.spend_per_day.amount() * 31.0;
+    Ok(2.0 * by_day.min(sms.spend_per_month.amount()))
 }
 
 /// As the functions work it out when they start.

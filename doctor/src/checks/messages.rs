@@ -139,7 +139,7 @@ fn sandbox(daily: f64) -> Finding {
     ))
 }
 
-pub(super) fn sms(sms: &Sms) -> Vec<Finding> {
+pub(super) fn sms(sms: &Sms, monthly: Option<f64>) -> Vec<Finding> {
     if sms.used == Used::No {
         return vec![Finding::note(
             "sms",
@@ -164,18 +164,28 @@ pub(super) fn sms(sms: &Sms) -> Vec<Finding> {
             "sms.spend-limit",
             "SNS's SMS attributes",
             &sms.spend_limit,
-            |limit| spend_limit(limit.as_deref()),
+            |limit| spend_limit(limit.as_deref(), monthly),
         ),
     ]
 }
 
-fn spend_limit(limit: Option<&str>) -> Finding {
+/// Compares the account's limit with the cost that the budgets allow in a month, if that is known.
+fn spend_limit(limit: Option<&str>, monthly: Option<f64>) -> Finding {
     const CHECK: &str = "sms.spend-limit";
-    match limit.unwrap_or("1").parse::<f64>() {
-        Ok(dollars) if dollars > 1.0 => {
+    match (limit.unwrap_or("1").parse::<f64>(), monthly) {
+        (Ok(dollars), Some(monthly)) if dollars > 1.0 && monthly > dollars => Finding::fails(
+            CHECK,
+            format!(
+                "the budgets allow SMS for {monthly:.0} US dollars a month, and SNS stops all SMS of the account at {dollars}"
+            ),
+        )
+        .mended(Mend::Words(
+            "Lower SMS_SPEND_PER_DAY or SMS_SPEND_PER_MONTH (known devices may cost as much again), or raise the account's MonthlySpendLimit.",
+        )),
+        (Ok(dollars), _) if dollars > 1.0 => {
             Finding::ok(CHECK, format!("SMS may cost {dollars} US dollars a month"))
         }
-        Ok(dollars) => Finding::fails(
+        (Ok(dollars), _) => Finding::fails(
             CHECK,
             format!("SMS stops at {dollars} US dollar a month, a few dozen messages"),
         )
@@ -183,7 +193,7 @@ fn spend_limit(limit: Option<&str>) -> Finding {
             "aws sns set-sms-attributes --attributes MonthlySpendLimit=50  # AWS Support raises the most that it takes"
                 .to_owned(),
         )),
-        Err(_) => Finding::unknown(CHECK, "SNS's monthly spend limit is no number"),
+        (Err(_), _) => Finding::unknown(CHECK, "SNS's monthly spend limit is no number"),
     }
 }
 
@@ -242,13 +252,16 @@ mod tests {
         let mut of = good::facts().sms;
         of.used = Used::Unknown;
         of.sandbox = Ok(true);
-        assert_eq!(good::state(&sms(&of), "sms.sandbox"), State::Fails);
+        assert_eq!(
+            good::state(&sms(&of, Some(100.0)), "sms.sandbox"),
+            State::Fails
+        );
     }
 
     #[test]
     fn each_check_of_sms_tells_safe_from_unsafe() {
         type Break = fn(&mut Sms);
-        let cases: [(&str, State, Break); 6] = [
+        let cases: [(&str, State, Break); 7] = [
             ("sms", State::Note, |s| s.used = Used::No),
             ("sms.sandbox", State::Fails, |s| s.sandbox = Ok(true)),
             ("sms.spend-limit", State::Fails, |s| {
@@ -260,14 +273,21 @@ mod tests {
             ("sms.spend-limit", State::Unknown, |s| {
                 s.spend_limit = Ok(Some("much".to_owned()));
             }),
+            ("sms.spend-limit", State::Fails, |s| {
+                s.spend_limit = Ok(Some("99".to_owned()));
+            }),
             ("sms.spend-limit", State::Ok, |s| {
-                s.spend_limit = Ok(Some("2".to_owned()));
+                s.spend_limit = Ok(Some("100".to_owned()));
             }),
         ];
         for (check, expected, change) in cases {
             let mut of = good::facts().sms;
             change(&mut of);
-            assert_eq!(good::state(&sms(&of), check), expected, "{check}");
+            assert_eq!(
+                good::state(&sms(&of, Some(100.0)), check),
+                expected,
+                "{check}"
+            );
         }
     }
 }

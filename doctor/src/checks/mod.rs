@@ -55,7 +55,10 @@ pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
     }
     findings.extend(odds::judge(variables(facts, Trigger::Create)));
     findings.extend(messages::email(&facts.email));
-    findings.extend(messages::sms(&facts.sms));
+    findings.extend(messages::sms(
+        &facts.sms,
+        variables(facts, Trigger::Create).and_then(|variables| variables.monthly_sms),
+    ));
     findings.extend(phones::judge(
         &facts.sms,
         facts.metadata_days,

@@ -122,14 +122,15 @@ fn mfa(pool: &Pool) -> Finding {
     };
     match pool.mfa.as_str() {
         "OFF" => Finding::ok(CHECK, "no second factor is asked for"),
-        "OPTIONAL" => Finding::note(
+        // AWS does not say that custom authentication asks for it: taken at its worst.
+        "OPTIONAL" => Finding::leaks(
             CHECK,
-            "second factors are optional: who has one set up is asked for it, which no client here answers",
+            "second factors are optional: a user who has set one up may sign in by a code alone",
         )
         .mended(mend()),
         _ => Finding::fails(
             CHECK,
-            "a second factor is required: nobody has set one up, so nobody signs in",
+            "a second factor is required: no new user has set one up, and a user who has may sign in by a code alone",
         )
         .mended(mend()),
     }
@@ -211,7 +212,7 @@ mod tests {
                 p.recovery.push("verified_email".to_owned());
             }),
             ("pool.mfa", State::Fails, |p| p.mfa = "ON".to_owned()),
-            ("pool.mfa", State::Note, |p| p.mfa = "OPTIONAL".to_owned()),
+            ("pool.mfa", State::Leaks, |p| p.mfa = "OPTIONAL".to_owned()),
             ("pool.mfa", State::Fails, |p| p.mfa = String::new()),
             ("pool.password-policy", State::Fails, |p| {
                 p.password_length = 101;

@@ -236,6 +236,11 @@ impl Countries {
 pub struct Price(pub(super) u32);
 
 impl Price {
+    /// Returns the price in the currency that the deployment counts in.
+    pub fn amount(self) -> f64 {
+        f64::from(self.0) / 100_000.0
+    }
+
     /// More than any deployment spends.
     pub const MAX: Self = Self(u32::MAX);
 
