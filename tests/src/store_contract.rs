@@ -61,8 +61,8 @@ pub async fn run<S: Store + 'static, E: Entropy>(contract: &Contract<S, E>) {
     a_send_is_taken_by_its_number(contract).await;
     one_of_many_takes_a_send(contract).await;
     a_cooldown_is_lifted_for_the_latest_send_of_an_open_row(contract).await;
-    an_attempt_is_recorded_once_and_up_to_the_limit(contract).await;
-    attempts_at_once_stay_within_the_limit(contract).await;
+    a_guess_is_held_for_each_attempt_that_is_not_counted(contract).await;
+    guesses_held_at_once_stay_within_the_limit(contract).await;
     an_attempt_is_counted_with_its_verdict(contract).await;
     a_known_answer_costs_nothing(contract).await;
     attempts_at_once_never_pass_the_limit(contract).await;
@@ -139,6 +139,8 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             unsent: 0,
             last_sent_at: self.now,
             attempts: BTreeSet::new(),
+            counted: BTreeSet::new(),
+            held: 0,
             state: State::Open,
         }
     }
@@ -277,16 +279,18 @@ pub async fn a_send_is_taken_by_its_number<S: Store + 'static, E: Entropy>(c: &C
     let id = c.opened().await.id;
     for wrong in [0, 2, u8::MAX] {
         assert_eq!(
-            c.store.advance_send(id, wrong, LONGER, c.after(1)).await,
+            c.store
+                .advance_send(id, wrong, Some(LONGER), c.after(1))
+                .await,
             Ok(false)
         );
     }
     assert_eq!(
-        c.store.advance_send(id, 1, LONGER, c.after(2)).await,
+        c.store.advance_send(id, 1, Some(LONGER), c.after(2)).await,
         Ok(true)
     );
     assert_eq!(
-        c.store.advance_send(id, 1, LONGER, c.after(3)).await,
+        c.store.advance_send(id, 1, Some(LONGER), c.after(3)).await,
         Ok(false)
     );
     let row = c.read(id).await;
@@ -295,17 +299,17 @@ pub async fn a_send_is_taken_by_its_number<S: Store + 'static, E: Entropy>(c: &C
     assert_eq!((row.issued_at, row.state), (c.now, State::Open));
 
     assert_eq!(
-        c.store.advance_send(c.id(), 1, LONGER, c.now).await,
+        c.store.advance_send(c.id(), 1, Some(LONGER), c.now).await,
         Ok(false)
     );
     let (matched, _) = c.matched().await;
     assert_eq!(
-        c.store.advance_send(matched, 1, LONGER, c.now).await,
+        c.store.advance_send(matched, 1, Some(LONGER), c.now).await,
         Ok(false)
     );
     c.store.finish(matched, c.now).await.expect("an answer");
     assert_eq!(
-        c.store.advance_send(matched, 1, LONGER, c.now).await,
+        c.store.advance_send(matched, 1, Some(LONGER), c.now).await,
         Ok(false)
     );
 }
@@ -315,7 +319,7 @@ pub async fn one_of_many_takes_a_send<S: Store + 'static, E: Entropy>(c: &Contra
     let row = c.opened().await;
     let now = c.now;
     let won = at_once(&c.store, RACERS, |store, _| async move {
-        store.advance_send(row.id, 1, LONGER, now).await
+        store.advance_send(row.id, 1, Some(LONGER), now).await
     })
     .await;
     assert_eq!(count(&won, &Ok(true)), 1);
@@ -344,7 +348,9 @@ pub async fn a_cooldown_is_lifted_for_the_latest_send_of_an_open_row<
     };
     assert_eq!(c.read(row.id).await, lifted);
     assert_eq!(
-        c.store.advance_send(row.id, 1, LONGER, c.after(2)).await,
+        c.store
+            .advance_send(row.id, 1, Some(LONGER), c.after(2))
+            .await,
         Ok(true)
     );
     assert_eq!(c.store.lift_cooldown(row.id, 1).await, Ok(false));
@@ -358,46 +364,75 @@ pub async fn a_cooldown_is_lifted_for_the_latest_send_of_an_open_row<
     assert_eq!(c.read(matched).await.last_sent_at, c.now);
 }
 
-/// `attempt`: distinct answers, up to the limit, of an open row.
-pub async fn an_attempt_is_recorded_once_and_up_to_the_limit<S: Store + 'static, E: Entropy>(
-    c: &Contract<S, E>,
-) {
-    let id = c.opened().await.id;
-    let answers = [c.answer(), c.answer(), c.answer()];
-    let attempt = async |answer| c.store.attempt(id, answer, 2).await.expect("an answer");
-    assert!(matches!(
-        c.store.attempt(id, answers[0], 0).await,
-        Ok(Attempted::Refused(Some(_)))
-    ));
-    assert_eq!(attempt(answers[0]).await, Attempted::New);
-    assert_eq!(attempt(answers[0]).await, Attempted::Repeated);
-    assert_eq!(attempt(answers[1]).await, Attempted::New);
-    let row = Box::new(c.read(id).await);
-    assert_eq!(attempt(answers[2]).await, Attempted::Refused(Some(row)));
-    assert_eq!(attempt(answers[1]).await, Attempted::Repeated);
-    let judged = c.store.judge(id, answers[1], true, 2, c.now).await;
-    assert_eq!(judged, Ok(Judged::Recorded), "the verdict follows");
-    assert!(matches!(
-        attempt(answers[0]).await,
-        Attempted::Refused(Some(_))
-    ));
-    let missing = c.store.attempt(c.id(), answers[0], 2).await;
-    assert_eq!(missing, Ok(Attempted::Refused(None)));
-}
-
-/// `attempt`, at once.
-pub async fn attempts_at_once_stay_within_the_limit<S: Store + 'static, E: Entropy>(
+/// `attempt` and `count`: distinct answers up to the limit, one guess held more than they are, of an
+/// open row on the terms given.
+pub async fn a_guess_is_held_for_each_attempt_that_is_not_counted<
+    S: Store + 'static,
+    E: Entropy,
+>(
     c: &Contract<S, E>,
 ) {
     let row = c.opened().await;
-    let answers: Vec<_> = (0..RACERS).map(|_| c.answer()).collect();
-    let attempted = at_once(&c.store, RACERS, |store, racer| {
-        let answer = answers[usize::from(racer)];
-        async move { store.attempt(row.id, answer, 3).await }
-    })
-    .await;
-    assert_eq!(count(&attempted, &Ok(Attempted::New)), 3);
-    assert_eq!(c.read(row.id).await.attempts.len(), 3);
+    let (id, charge) = (row.id, row.charge);
+    let answers = [c.answer(), c.answer(), c.answer()];
+    let attempt = async |answer| {
+        let attempted = c.store.attempt(id, answer, charge, 2).await;
+        attempted.expect("an answer")
+    };
+    for (terms, limit) in [(charge, 0), (LONGER, 2)] {
+        assert!(matches!(
+            c.store.attempt(id, answers[0], terms, limit).await,
+            Ok(Attempted::Refused(Some(_)))
+        ));
+    }
+    assert_eq!(attempt(answers[0]).await, Attempted::Held);
+    assert_eq!(c.store.count(id, answers[0], LONGER).await, Ok(false));
+    assert_eq!(attempt(answers[0]).await, Attempted::Held, "not counted");
+    assert_eq!(c.store.count(id, answers[0], charge).await, Ok(true));
+    assert_eq!(attempt(answers[0]).await, Attempted::Counted);
+    assert_eq!(attempt(answers[1]).await, Attempted::Held);
+    let full = c.read(id).await;
+    assert_eq!(
+        (full.held, full.attempts.len(), full.counted.len()),
+        (3, 2, 1)
+    );
+    for answer in [answers[1], answers[2]] {
+        let refused = Attempted::Refused(Some(Box::new(full.clone())));
+        assert_eq!(attempt(answer).await, refused, "three are held");
+    }
+    let sent = c.store.advance_send(id, 1, Some(LONGER), c.now).await;
+    assert_eq!(sent, Ok(true));
+    let lengthened = c.read(id).await;
+    assert_eq!((lengthened.held, lengthened.counted.len()), (0, 0));
+    let again = c.store.attempt(id, answers[0], LONGER, 2).await;
+    assert_eq!(again, Ok(Attempted::Held), "on other terms it counts again");
+    let judged = c.store.judge(id, answers[1], true, 2, c.now).await;
+    assert_eq!(judged, Ok(Judged::Recorded), "the verdict follows");
+    assert!(matches!(
+        c.store.attempt(id, answers[0], LONGER, 2).await,
+        Ok(Attempted::Refused(Some(_)))
+    ));
+    assert_eq!(c.store.count(id, answers[0], LONGER).await, Ok(false));
+    let missing = c.store.attempt(c.id(), answers[0], charge, 2).await;
+    assert_eq!(missing, Ok(Attempted::Refused(None)));
+}
+
+/// `attempt`, at once: also of one answer.
+pub async fn guesses_held_at_once_stay_within_the_limit<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    for same in [false, true] {
+        let row = c.opened().await;
+        let answers: Vec<_> = (0..RACERS).map(|_| c.answer()).collect();
+        let attempted = at_once(&c.store, RACERS, |store, racer| {
+            let answer = answers[if same { 0 } else { usize::from(racer) }];
+            async move { store.attempt(row.id, answer, row.charge, 3).await }
+        })
+        .await;
+        let held = if same { 4 } else { 3 };
+        assert_eq!(count(&attempted, &Ok(Attempted::Held)), held);
+        assert_eq!(usize::from(c.read(row.id).await.held), held);
+    }
 }
 
 /// `judge`: attempt and verdict in one write, up to the limit.

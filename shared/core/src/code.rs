@@ -1,7 +1,8 @@
 //! One-time codes: derived, never stored.
 //!
-//! code = HMAC-SHA256(key, version ‖ flow id ‖ purpose ‖ method ‖ value ‖ time of issue), the first
-//! 128 bits of it modulo 10^N. The flow id is the random part, the key the deployment's secret, so
+//! code = HMAC-SHA256(key, version ‖ flow id ‖ purpose ‖ method ‖ value ‖ time of issue ‖ N), the first
+//! 128 bits of it modulo 10^N. N is among the fields, so a longer code of the same flow does not
+//! contain the shorter one. The flow id is the random part, the key the deployment's secret, so
 //! neither a leaked table nor a leaked key gives a code away. The bias of the modulo is below
 //! 10^10 / 2^128 (about 3·10^-29) for any code; every string of N digits can come out.
 
@@ -71,6 +72,7 @@ impl Code {
                 to.method().as_str().as_bytes(),
                 to.as_str().as_bytes(),
                 &issued_at.as_millis().to_be_bytes(),
+                &[length.digits()],
             ],
         );
         Self(truncate(mac, length))

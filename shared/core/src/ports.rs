@@ -88,11 +88,11 @@ pub enum Judged {
 /// The outcome of [`Store::attempt`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempted {
-    /// The answer is in the set of attempts now.
-    New,
-    /// It was in the set before.
-    Repeated,
-    /// Nothing was written: the row is gone (`None`), no longer open, or full.
+    /// A guess may be reserved for the answer now.
+    Held,
+    /// A guess was reserved for the answer before, and it was wrong. Nothing was written.
+    Counted,
+    /// Nothing was written: the row is gone (`None`), no longer open, full, or on other terms.
     Refused(Option<Box<Flow>>),
 }
 
@@ -179,13 +179,14 @@ pub trait Store: Send + Sync {
     /// Reads a row, strongly consistent.
     fn flow(&self, id: FlowId) -> impl Future<Output = Result<Option<Flow>, Fault>> + Send;
 
-    /// Takes send number `sends + 1` on these terms if the row is open and has had exactly `sends`
-    /// so far, and notes `now` as the time of the latest. True for the one caller that won it.
+    /// Takes send number `sends + 1` if the row is open and has had exactly `sends` so far, and
+    /// notes `now` as the time of the latest. With other terms, which bring a longer code, no guess
+    /// is held or counted any more. True for the one caller that won it.
     fn advance_send(
         &self,
         id: FlowId,
         sends: u8,
-        charge: Charge,
+        lengthened: Option<Charge>,
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, Fault>> + Send;
 
@@ -198,14 +199,25 @@ pub trait Store: Send + Sync {
         sends: u8,
     ) -> impl Future<Output = Result<bool, Fault>> + Send;
 
-    /// Adds the answer to the set of attempts if the row is open and the set has fewer than
-    /// `limit`. Its verdict is written later, by [`Store::judge`] if it was right.
+    /// Adds the answer to the set of attempts and one to the guesses held, if the row is open and on
+    /// these terms, the set has the answer or fewer than `limit`, the answer is not counted, and
+    /// `limit` guesses at most are held.
     fn attempt(
         &self,
         id: FlowId,
         answer: AnswerDigest,
+        charge: Charge,
         limit: u8,
     ) -> impl Future<Output = Result<Attempted, Fault>> + Send;
+
+    /// Adds a wrong answer to the counted ones, if the row is open and on these terms. True if it
+    /// did.
+    fn count(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        charge: Charge,
+    ) -> impl Future<Output = Result<bool, Fault>> + Send;
 
     /// Adds the answer to the set of attempts if the row is open and the set holds the answer
     /// already or has fewer than `limit`; in the same write moves the row to matched if `right`.

@@ -186,6 +186,8 @@ mod tests {
             unsent: 0,
             last_sent_at: SENT_AT,
             attempts: [].into(),
+            counted: [].into(),
+            held: 0,
             state: State::Open,
         };
         let challenge = Challenge {

@@ -73,13 +73,17 @@ impl Store for MemoryStore {
         &self,
         id: FlowId,
         sends: u8,
-        charge: Charge,
+        lengthened: Option<Charge>,
         now: Timestamp,
     ) -> Result<bool, Fault> {
         let mut tables = lock(&self.0);
         match tables.flows.get_mut(&id) {
             Some(flow) if flow.state == State::Open && flow.sends == sends => {
-                flow.charge = charge;
+                if let Some(charge) = lengthened {
+                    flow.charge = charge;
+                    flow.counted.clear();
+                    flow.held = 0;
+                }
                 flow.sends = sends.saturating_add(1);
                 flow.last_sent_at = now;
                 Ok(true)
@@ -108,22 +112,35 @@ impl Store for MemoryStore {
         &self,
         id: FlowId,
         answer: AnswerDigest,
+        charge: Charge,
         limit: u8,
     ) -> Result<Attempted, Fault> {
         let mut tables = lock(&self.0);
         let Some(flow) = tables.flows.get_mut(&id) else {
             return Ok(Attempted::Refused(None));
         };
-        Ok(if flow.state != State::Open {
-            Attempted::Refused(Some(Box::new(flow.clone())))
-        } else if flow.attempts.contains(&answer) {
-            Attempted::Repeated
-        } else if flow.attempts.len() < usize::from(limit) {
-            flow.attempts.insert(answer);
-            Attempted::New
-        } else {
-            Attempted::Refused(Some(Box::new(flow.clone())))
-        })
+        let is_on_terms = flow.state == State::Open && flow.charge == charge;
+        if is_on_terms && flow.counted.contains(&answer) {
+            return Ok(Attempted::Counted);
+        }
+        let has_room = flow.attempts.len() < usize::from(limit) || flow.attempts.contains(&answer);
+        if !is_on_terms || !has_room || flow.held > limit {
+            return Ok(Attempted::Refused(Some(Box::new(flow.clone()))));
+        }
+        flow.attempts.insert(answer);
+        flow.held = flow.held.saturating_add(1);
+        Ok(Attempted::Held)
+    }
+
+    async fn count(&self, id: FlowId, answer: AnswerDigest, charge: Charge) -> Result<bool, Fault> {
+        let mut tables = lock(&self.0);
+        match tables.flows.get_mut(&id) {
+            Some(flow) if flow.state == State::Open && flow.charge == charge => {
+                flow.counted.insert(answer);
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
     }
 
     async fn judge(

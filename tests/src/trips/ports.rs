@@ -52,11 +52,11 @@ impl<P: Store> Store for Far<P> {
         &self,
         id: FlowId,
         sends: u8,
-        charge: Charge,
+        lengthened: Option<Charge>,
         now: Timestamp,
     ) -> Result<bool, Fault> {
         self.write().await;
-        self.port.advance_send(id, sends, charge, now).await
+        self.port.advance_send(id, sends, lengthened, now).await
     }
 
     async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, Fault> {
@@ -68,10 +68,16 @@ impl<P: Store> Store for Far<P> {
         &self,
         id: FlowId,
         answer: AnswerDigest,
+        charge: Charge,
         limit: u8,
     ) -> Result<Attempted, Fault> {
         self.write().await;
-        self.port.attempt(id, answer, limit).await
+        self.port.attempt(id, answer, charge, limit).await
+    }
+
+    async fn count(&self, id: FlowId, answer: AnswerDigest, charge: Charge) -> Result<bool, Fault> {
+        self.write().await;
+        self.port.count(id, answer, charge).await
     }
 
     async fn judge(

@@ -159,12 +159,13 @@ impl<P: Store> Store for Noting<P> {
             Opened::Before(_) => "before",
         };
         flow(id: FlowId) -> Option<Flow>, found;
-        advance_send(id: FlowId, sends: u8, charge: Charge, now: Timestamp) -> bool, yes_or_no;
+        advance_send(id: FlowId, sends: u8, lengthened: Option<Charge>, now: Timestamp) -> bool, yes_or_no;
         lift_cooldown(id: FlowId, sends: u8) -> bool, yes_or_no;
-        attempt(id: FlowId, answer: AnswerDigest, limit: u8) -> Attempted,
+        count(id: FlowId, answer: AnswerDigest, charge: Charge) -> bool, yes_or_no;
+        attempt(id: FlowId, answer: AnswerDigest, charge: Charge, limit: u8) -> Attempted,
             |attempted| match attempted {
-                Attempted::New => "new",
-                Attempted::Repeated => "repeated",
+                Attempted::Held => "held",
+                Attempted::Counted => "counted",
                 Attempted::Refused(_) => "refused",
             };
         judge(id: FlowId, answer: AnswerDigest, right: bool, limit: u8, now: Timestamp) -> Judged,

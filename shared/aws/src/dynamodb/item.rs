@@ -101,6 +101,7 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
         ("expires_at", time(flow.expires_at)),
         ("sends", number(flow.sends)),
         ("unsent", number(flow.unsent)),
+        ("held", number(flow.held)),
         ("last_sent_at", time(flow.last_sent_at)),
     ]);
     let mut set = |name: &str, value| item.insert(name.to_owned(), value);
@@ -122,8 +123,10 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
             set("subject", text("decoy"));
         }
     }
-    if !flow.attempts.is_empty() {
-        set("attempts", answers(&flow.attempts));
+    for (name, digests) in [("attempts", &flow.attempts), ("counted", &flow.counted)] {
+        if !digests.is_empty() {
+            set(name, answers(digests));
+        }
     }
     let (state, right) = match flow.state {
         State::Open => (OPEN, None),
@@ -174,6 +177,8 @@ pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
         // One that a later version wrote is only a language.
         locale: row.text("locale").and_then(Locale::parse),
         attempts: row.answers("attempts")?,
+        counted: row.answers("counted")?,
+        held: row.number("held")?,
         state: match row.text("state")? {
             OPEN => State::Open,
             MATCHED => right().map(|(answer, at)| State::Matched { answer, at })?,

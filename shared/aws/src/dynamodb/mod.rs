@@ -26,8 +26,10 @@
 //!
 //! | operation | landed twice |
 //! |---|---|
-//! | `open_flow`, `advance_send`, `attempt`, `finish` | knows itself by `by`: still the one that won. If another write came between, it counts as lost, and nothing is sent or done twice |
+//! | `open_flow`, `advance_send`, `finish` | knows itself by `by`: still the one that won. If another write came between, it counts as lost, and nothing is sent or done twice |
 //! | `judge` | a wrong answer is in the set already and takes no room; a right one finds the row matched by itself, which the core lets pass again |
+//! | `attempt` | holds one guess more than it needs, unless it finds itself by `by` |
+//! | `count` | the same end |
 //! | `redeem`, `lease` | the holder finds itself |
 //! | `lift_cooldown` | finds itself recorded, and counts as lost |
 //! | `put_pending`, `settle_pending`, `release` | the same end |
@@ -284,25 +286,50 @@ impl<E: Entropy> Store for DynamoStore<E> {
         &self,
         id: FlowId,
         sends: u8,
-        charge: Charge,
+        lengthened: Option<Charge>,
         now: Timestamp,
     ) -> Result<bool, Fault> {
         let by = self.draw();
-        let written = self
-            .update(Update {
-                key: item::flow_key(id),
-                change: "SET #sends = :next, #charge = :charge, #last_sent_at = :now, #by = :by",
-                condition: "#state = :open AND #sends = :sends",
-                values: [
-                    (":next", number(sends.saturating_add(1))),
-                    (":charge", bytes(&charge.to_bytes())),
-                    (":now", time(now)),
-                    (":by", bytes(&by)),
-                    (":open", text(OPEN)),
-                    (":sends", number(sends)),
-                ],
-            })
-            .await?;
+        let key = item::flow_key(id);
+        let condition = "#state = :open AND #sends = :sends";
+        let next = (":next", number(sends.saturating_add(1)));
+        let values = [
+            next,
+            (":now", time(now)),
+            (":by", bytes(&by)),
+            (":open", text(OPEN)),
+            (":sends", number(sends)),
+        ];
+        let written = match lengthened {
+            None => {
+                self.update(Update {
+                    key,
+                    change: "SET #sends = :next, #last_sent_at = :now, #by = :by",
+                    condition,
+                    values,
+                })
+                .await?
+            }
+            Some(charge) => {
+                let [next, at, by, open, before] = values;
+                self.update(Update {
+                    key,
+                    change: "SET #sends = :next, #last_sent_at = :now, #by = :by, \
+                         #charge = :charge, #held = :none REMOVE #counted",
+                    condition,
+                    values: [
+                        next,
+                        at,
+                        by,
+                        open,
+                        before,
+                        (":charge", bytes(&charge.to_bytes())),
+                        (":none", number(0_u32)),
+                    ],
+                })
+                .await?
+            }
+        };
         Ok(match written {
             Written::Done => true,
             Written::Refused(item) => item.is_some_and(|item| is_by(&item, by)),
@@ -330,41 +357,65 @@ impl<E: Entropy> Store for DynamoStore<E> {
         &self,
         id: FlowId,
         answer: AnswerDigest,
+        charge: Charge,
         limit: u8,
     ) -> Result<Attempted, Fault> {
         let by = self.draw();
+        // An empty set is a missing attribute, which has no size and holds nothing.
         let condition = if limit == 0 {
-            "#state = :open AND NOT contains(#attempts, :answer) AND size(#attempts) < :limit"
+            "#state = :open AND #charge = :charge AND #held <= :limit \
+             AND NOT contains(#counted, :answer) AND contains(#attempts, :answer)"
         } else {
-            // An empty set is a missing attribute, which has no size.
-            "#state = :open AND (attribute_not_exists(#attempts) \
-             OR (NOT contains(#attempts, :answer) AND size(#attempts) < :limit))"
+            "#state = :open AND #charge = :charge AND #held <= :limit \
+             AND NOT contains(#counted, :answer) AND (attribute_not_exists(#attempts) \
+             OR contains(#attempts, :answer) OR size(#attempts) < :limit)"
         };
         let written = self
             .update(Update {
                 key: item::flow_key(id),
-                change: "SET #by = :by ADD #attempts :answers",
+                change: "SET #by = :by ADD #attempts :answers, #held :one",
                 condition,
                 values: [
                     (":by", bytes(&by)),
                     (":answers", item::answers([&answer])),
+                    (":one", number(1_u32)),
                     (":open", text(OPEN)),
+                    (":charge", bytes(&charge.to_bytes())),
                     (":answer", bytes(answer.as_bytes())),
                     (":limit", number(limit)),
                 ],
             })
             .await?;
         let item = match written {
-            Written::Done => return Ok(Attempted::New),
+            Written::Done => return Ok(Attempted::Held),
             Written::Refused(None) => return Ok(Attempted::Refused(None)),
             Written::Refused(Some(item)) => item,
         };
         let flow = flow_in(id, &item, "UpdateItem")?;
-        Ok(match flow.state {
-            State::Open if flow.attempts.contains(&answer) && is_by(&item, by) => Attempted::New,
-            State::Open if flow.attempts.contains(&answer) => Attempted::Repeated,
-            _ => Attempted::Refused(Some(Box::new(flow))),
+        let is_on_terms = flow.state == State::Open && flow.charge == charge;
+        Ok(if is_on_terms && flow.counted.contains(&answer) {
+            Attempted::Counted
+        } else if is_on_terms && is_by(&item, by) {
+            Attempted::Held
+        } else {
+            Attempted::Refused(Some(Box::new(flow)))
         })
+    }
+
+    async fn count(&self, id: FlowId, answer: AnswerDigest, charge: Charge) -> Result<bool, Fault> {
+        let written = self
+            .update(Update {
+                key: item::flow_key(id),
+                change: "ADD #counted :answers",
+                condition: "#state = :open AND #charge = :charge",
+                values: [
+                    (":answers", item::answers([&answer])),
+                    (":open", text(OPEN)),
+                    (":charge", bytes(&charge.to_bytes())),
+                ],
+            })
+            .await?;
+        Ok(matches!(written, Written::Done))
     }
 
     async fn judge(

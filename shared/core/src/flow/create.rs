@@ -381,8 +381,9 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         };
         if !resend {
             let mut decided = self.decided(row.id, step_of(&row), Why::AskedAgain);
+            let is_held = row.held > self.deployment.policy.attempts;
             let spent = row.state == State::Open
-                && self.limiter().is_spent(&row, &contact).await == Ok(true);
+                && (is_held || self.limiter().is_spent(&row, &contact).await == Ok(true));
             if let PublicParameters::Otp(expectation) = &mut decided.decision.public
                 && spent
             {
@@ -405,9 +406,10 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
                 return refuse(decided, error);
             }
         };
+        let lengthened = (charge.code_length != row.charge.code_length).then_some(charge);
         let advanced = self
             .store
-            .advance_send(row.id, row.sends, charge, self.now)
+            .advance_send(row.id, row.sends, lengthened, self.now)
             .await;
         match advanced {
             Err(fault) => self.fault(row.id, step_of(&row), fault),

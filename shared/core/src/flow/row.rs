@@ -17,7 +17,7 @@ use crate::sealed::SealedContact;
 use crate::time::Timestamp;
 
 /// One run of the state machine, as the store keeps it. Everything but `charge`, `sends`, `unsent`,
-/// `last_sent_at`, `attempts` and `state` is written once, by the winner of the first send. A
+/// `last_sent_at`, `attempts`, `counted`, `held` and `state` is written once, by the winner of the first send. A
 /// resend may replace `charge` by one with a longer code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
@@ -49,6 +49,10 @@ pub struct Flow {
     pub last_sent_at: Timestamp,
     /// The distinct answers that were judged.
     pub attempts: BTreeSet<AnswerDigest>,
+    /// The wrong ones among them for which a guess was reserved on the present terms.
+    pub counted: BTreeSet<AnswerDigest>,
+    /// How many guesses were begun to be reserved on the present terms.
+    pub held: u8,
     /// Where it stands.
     pub state: State,
 }
@@ -155,6 +159,8 @@ impl Flow {
             unsent: 0,
             last_sent_at: now,
             attempts: BTreeSet::new(),
+            counted: BTreeSet::new(),
+            held: 0,
             state: State::Open,
         }
     }

@@ -2,13 +2,14 @@
 //!
 //! The row is read, and the right answer derived and compared in constant time. Where a budget
 //! counts guesses at the code's length, three conditional writes follow, each only after the one
-//! before it succeeded: the answer is added to the row's set of attempts, if the row is open and
-//! has room; a guess is reserved in the budgets; and if the answer was right the row moves to
-//! matched. Else the attempt and its verdict are one conditional write. Only then is the verdict
-//! returned.
+//! before it succeeded: the answer is added to the row's set of attempts and one to the guesses
+//! held, if the row is open and has room; a guess is reserved in the budgets; and the row moves to
+//! matched, or counts the answer as wrong. Else the attempt and its verdict are one conditional
+//! write. Only then is the verdict returned. An answer that found no budget has no verdict: when it
+//! comes again it needs a guess again.
 //!
 //! So guesses in parallel can exceed neither the limit of the row nor a budget; one flow can hold
-//! no more guesses of a shared budget than it has attempts; and a crash or fault in between can
+//! one guess more of a shared budget than it has attempts, at most; and a crash or fault in between can
 //! neither lose a right answer, which passes when it comes again, nor leave a guess uncounted whose
 //! verdict was returned.
 
@@ -173,18 +174,19 @@ async fn judge(
         now,
     };
     if row.purpose != Purpose::Claim && limiter.counts_guesses(&row, &contact) {
-        match store.attempt(flow, digest, policy.attempts).await {
+        match store
+            .attempt(flow, digest, row.charge, policy.attempts)
+            .await
+        {
             Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
             Ok(Attempted::Refused(row)) => {
                 let (verdict, why) = refused(row);
                 return decided(verdict, why);
             }
-            // Charged when it was new. Wrong is also what a right answer without a budget gets, so
-            // this reveals nothing that was not charged.
-            Ok(Attempted::Repeated) if !right => {
-                return decided(Verdict::Wrong, Why::WrongAnswer);
-            }
-            Ok(Attempted::New | Attempted::Repeated) => {}
+            Ok(Attempted::Counted) => return decided(Verdict::Wrong, Why::WrongAnswer),
+            // Also an answer that came before and found no budget, right or wrong: its verdict was
+            // never returned, so it needs a guess like any other.
+            Ok(Attempted::Held) => {}
         }
         match limiter.reserve_guess(&row, &contact).await {
             Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
@@ -192,7 +194,11 @@ async fn judge(
             Ok(Guess::Reserved) => {}
         }
         if let Err(why) = judgement {
-            return decided(Verdict::Wrong, why);
+            // Lost, the same answer costs another guess.
+            return match store.count(flow, digest, row.charge).await {
+                Err(fault) => Decided::fault(Verdict::Wrong, flow, fault),
+                Ok(_) => decided(Verdict::Wrong, why),
+            };
         }
     }
     match store.judge(flow, digest, right, policy.attempts, now).await {

@@ -1021,7 +1021,10 @@ pub(crate) async fn refund(keys: &KeyRing, store: &impl Store, contact: &Identif
         return;
     };
     let (requester, at) = (terms.requester, flow.issued_at);
-    let guesses = u32::try_from(flow.attempts.len()).unwrap_or(u32::MAX);
+    // The right one, and the wrong ones that were counted on the same terms.
+    let guesses = u32::try_from(flow.counted.len())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1);
     let messages = u32::from(flow.sends.saturating_sub(flow.unsent));
     let mut taken: BTreeMap<Label, Vec<Taken>> = BTreeMap::new();
     let mut give = |counter: Counter, name: &str, amount: u32| {

@@ -12,7 +12,7 @@ use latchstring_core::sign_in::{Cause, SignInError, SignInRequest};
 use latchstring_memory::FixedCaptcha;
 
 use crate::budgets::remembered;
-use crate::harness::{ADA, BOB, Break, Flaky, NUMBER, Pool, World, now};
+use crate::harness::{ADA, BOB, Break, Flaky, NUMBER, Pool, Strand, World, interleaved, now};
 use crate::sign_in::{request, resolver};
 
 /// A world with a captcha that these answers solve.
@@ -323,4 +323,32 @@ fn a_mail_breaker_that_tripped_lets_solved_ones_through_up_to_a_limit() {
         Some(Budget::Domain)
     );
     assert_eq!(asked(&world), 18);
+}
+
+/// Requests that are sent back hold no slot of the owner while they are: decided before anything is
+/// charged, in any order of calls.
+#[test]
+fn requests_without_an_answer_hold_no_slot_of_the_owner() {
+    for seed in 0..200 {
+        let world = world(&["right"]);
+        for _ in 0..2 {
+            assert_eq!(ask(&world, &with(ADA, None, None)), Ok(6));
+        }
+        let pool = Pool::of(&world);
+        let resolver = resolver(&world, &pool);
+        let requests: Vec<_> = (0..10)
+            .map(|number| with(ADA, (number == 5).then_some("right"), None))
+            .collect();
+        world.wire.take_turns();
+        let strands = requests
+            .iter()
+            .map(|request| -> Strand<'_, _> {
+                Box::pin(async { Box::pin(resolver.session(request)).await })
+            })
+            .collect();
+        let asked = interleaved(seed, strands);
+        let granted: Vec<_> = asked.iter().map(Result::is_ok).collect();
+        assert!(granted[5], "order {seed}: {:?}", asked[5]);
+        assert_eq!(granted.iter().filter(|ok| **ok).count(), 1, "order {seed}");
+    }
 }

@@ -29,6 +29,7 @@ mod decoys;
 mod fail_closed;
 mod fault_table;
 mod faults;
+mod guess_charges;
 mod harness;
 mod holders;
 mod locales;

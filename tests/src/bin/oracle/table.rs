@@ -256,16 +256,20 @@ fn compare(left: &Value, sign: &str, right: &Value) -> bool {
     }
 }
 
-/// `SET #a = :a, … ADD #b :b, …`
+/// `SET #a = :a, … ADD #b :b, … REMOVE #c, …`
 fn update(item: &mut Item, request: &Value) {
     let expression = request["UpdateExpression"].as_str().expect("a change");
-    let mut adds = false;
+    let (mut adds, mut removes) = (false, false);
     let mut words = words(expression).into_iter().peekable();
     while let Some(word) = words.next() {
         match word {
-            "SET" => adds = false,
-            "ADD" => adds = true,
+            "SET" => (adds, removes) = (false, false),
+            "ADD" => (adds, removes) = (true, false),
+            "REMOVE" => removes = true,
             "," => {}
+            word if removes => {
+                item.remove(attribute(word, request));
+            }
             word => {
                 words.next_if_eq(&"=");
                 let value = words.next().expect("a value");

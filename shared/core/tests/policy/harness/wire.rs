@@ -159,10 +159,10 @@ impl Store for Flaky<MemoryStore> {
         &self,
         id: FlowId,
         sends: u8,
-        charge: Charge,
+        lengthened: Option<Charge>,
         now: Timestamp,
     ) -> Result<bool, Fault> {
-        let effect = self.port.advance_send(id, sends, charge, now);
+        let effect = self.port.advance_send(id, sends, lengthened, now);
         self.wire.carry("advance_send", effect).await
     }
 
@@ -175,10 +175,16 @@ impl Store for Flaky<MemoryStore> {
         &self,
         id: FlowId,
         answer: AnswerDigest,
+        charge: Charge,
         limit: u8,
     ) -> Result<Attempted, Fault> {
-        let effect = self.port.attempt(id, answer, limit);
+        let effect = self.port.attempt(id, answer, charge, limit);
         self.wire.carry("attempt", effect).await
+    }
+
+    async fn count(&self, id: FlowId, answer: AnswerDigest, charge: Charge) -> Result<bool, Fault> {
+        let effect = self.port.count(id, answer, charge);
+        self.wire.carry("count", effect).await
     }
 
     async fn judge(

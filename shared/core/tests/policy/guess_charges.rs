@@ -1,0 +1,221 @@
+//! Guesses and their charges: no verdict without one, and no refund of what was not charged. Each is
+//! an attack on budgets that are charged after the attempt was recorded.
+
+use latchstring_core::flow::{ClientRequest, Next, Why};
+use latchstring_core::ports::{Clock as _, Store as _};
+use latchstring_core::rate_limit::{Resettable, resettable};
+
+use crate::harness::{ADA, Break, Pool, Session, Strand, World, in_turn, now};
+use crate::sign_in::{request, resolver};
+
+/// The attacker's own address.
+const OWN: &str = "mallory@evil.example";
+
+/// A world in which the mail breakers are wide.
+fn world() -> World {
+    World::with_ada().reconfigured(|world| {
+        let mail = &mut world.deployment.policy.budgets.mail;
+        (mail.unproved_per_hour, mail.unproved_per_domain) = (10_000, 10_000);
+    })
+}
+
+/// The length of the code, and its session.
+fn opened<'w>(world: &'w World, typed: &str) -> (u32, Session<'w>) {
+    let pool = Pool::of(world);
+    let payload = now(resolver(world, &pool).session(&request(typed, None))).unwrap();
+    (payload.code_length, pool.session(&payload.session))
+}
+
+/// The guesses of today at codes of six (`short`) or eight digits (`long`).
+fn charged(world: &World, tier: &str) -> u32 {
+    let (_, counter) = resettable(Resettable::Deployment, world.clock.now())[0];
+    let counts = now(world.store.port.counts(&[counter])).unwrap();
+    counts[0].get(tier).copied().unwrap_or_default()
+}
+
+/// Spends so many of the 150 guesses of today at other identifiers.
+fn spend(world: &World, guesses: usize) {
+    for number in 0..guesses.div_ceil(3) {
+        let (_, session) = opened(world, &format!("user{number}@example{number}.org"));
+        for wrong in world.wrong_codes().take((guesses - 3 * number).min(3)) {
+            assert_eq!(session.clone().answer(&wrong).verify.why, Why::WrongAnswer);
+        }
+    }
+}
+
+fn why(session: &Session<'_>, answer: &str) -> Why {
+    session.clone().answer(answer).verify.why
+}
+
+/// The attacker holds the last guess of today with a right answer of its own, has guesses recorded
+/// that find no budget, releases the guess and repeats them.
+#[test]
+fn an_answer_that_found_no_budget_needs_a_guess_when_it_comes_again() {
+    let world = world();
+    spend(&world, 149);
+    let (_, mut own) = opened(&world, OWN);
+    let own_code = world.last_code();
+    let victims: Vec<_> = (0..100)
+        .map(|number| opened(&world, &format!("victim{number}@example.net")).1)
+        .collect();
+    let held = now(world.verify(&own.response(&own_code, ClientRequest::default())));
+    assert_eq!((held.why, charged(&world, "short")), (Why::Right, 150));
+    for victim in &victims {
+        assert_eq!(why(victim, "1"), Why::GuessesSpent);
+    }
+    own.answer(&own_code);
+    assert_eq!((own.step(), charged(&world, "short")), ("claim", 149));
+    let verdicts = victims
+        .iter()
+        .filter(|victim| why(victim, "1") == Why::WrongAnswer)
+        .count();
+    assert_eq!((verdicts, charged(&world, "short")), (1, 150));
+}
+
+#[test]
+fn a_right_guess_that_found_no_budget_signs_no_one_in_while_none_is_left() {
+    let world = world();
+    let (_, victim) = opened(&world, ADA);
+    let code = world.last_code();
+    spend(&world, 150);
+    for _ in 0..2 {
+        let reply = victim.clone().answer(&code);
+        assert_eq!(reply.verify.why, Why::GuessesSpent);
+        assert_eq!(reply.next(), Next::Challenge);
+    }
+}
+
+#[test]
+fn a_fault_at_the_reservation_leaves_no_free_verdict() {
+    let world = world();
+    let (_, session) = opened(&world, ADA);
+    // Verify: flow, attempt, charge, charge.
+    for guess in ["1", "2"] {
+        let lost = Break::Throttled;
+        world.wire.will_break([(2, lost), (3, lost)]);
+        assert_eq!(why(&session, guess), Why::Fault);
+    }
+    world.wire.clear();
+    let verdicts = ["1", "2", "1"]
+        .iter()
+        .filter(|guess| why(&session, guess) == Why::WrongAnswer)
+        .count();
+    assert_eq!(
+        u32::try_from(verdicts).unwrap(),
+        charged(&world, "short") + 1,
+        "one repeats"
+    );
+}
+
+#[test]
+fn a_repeat_makes_the_same_calls_right_or_wrong_while_the_budget_is_spent() {
+    let calls = |right: bool| {
+        let world = world();
+        let (_, session) = opened(&world, ADA);
+        let code = world.last_code();
+        spend(&world, 150);
+        let guess = if right { code } else { "1".to_owned() };
+        assert_eq!(why(&session, &guess), Why::GuessesSpent);
+        world.wire.clear();
+        now(world.verify(&session.response(&guess, ClientRequest::default())));
+        world.wire.calls()
+    };
+    assert_eq!(calls(true), calls(false));
+}
+
+#[test]
+fn a_wrong_answer_that_was_charged_comes_again_for_nothing() {
+    let world = world();
+    let (_, session) = opened(&world, ADA);
+    for _ in 0..5 {
+        assert_eq!(why(&session, "1"), Why::WrongAnswer);
+    }
+    assert_eq!(charged(&world, "short"), 1);
+}
+
+/// Own flows whose code lengthens between two uncharged answers and the right one.
+#[test]
+fn a_success_refunds_no_guess_of_others() {
+    let world = world();
+    let mut own: Vec<_> = (0..20)
+        .map(|number| opened(&world, &format!("own{number}@evil.example")).1)
+        .collect();
+    spend(&world, 150);
+    for number in 0..14 {
+        let (length, session) = opened(&world, &format!("other{number}@example.net"));
+        assert_eq!(length, 8);
+        for guess in ["1", "2", "3"] {
+            session.clone().answer(guess);
+        }
+    }
+    assert_eq!(charged(&world, "long"), 42);
+    world.after_secs(30);
+    for session in &mut own {
+        for guess in ["1", "2"] {
+            assert_eq!(session.answer(guess).verify.why, Why::GuessesSpent);
+        }
+        session.resend();
+        assert_eq!(session.number("codeLength"), 8);
+        let code = world.last_code();
+        session.answer(&code);
+        assert_eq!(session.step(), "claim");
+    }
+    assert_eq!(charged(&world, "long"), 42);
+    assert_eq!(charged(&world, "short"), 150);
+}
+
+#[test]
+fn one_flow_holds_one_guess_more_than_it_has_attempts_at_most() {
+    let world = world();
+    let (_, mut session) = opened(&world, OWN);
+    let code = world.last_code();
+    world.wire.take_turns();
+    let strands = (0..200)
+        .map(|_| -> Strand<'_, Why> {
+            let response = session.response(&code, ClientRequest::default());
+            let world = &world;
+            Box::pin(async move { world.verify(&response).await.why })
+        })
+        .collect();
+    let whys = in_turn(strands);
+    assert!(whys.contains(&Why::Right));
+    assert!(
+        charged(&world, "short") <= 4,
+        "{}",
+        charged(&world, "short")
+    );
+    session.answer(&code);
+    assert_eq!(session.step(), "claim");
+    assert!(charged(&world, "short") <= 3);
+}
+
+#[test]
+fn guesses_at_the_longer_code_count_when_the_code_has_lengthened() {
+    let world = world();
+    let (_, session) = opened(&world, ADA);
+    spend(&world, 150);
+    for guess in ["00000001", "00000002"] {
+        assert_eq!(why(&session, guess), Why::GuessesSpent);
+    }
+    world.after_secs(30);
+    let mut resent = session.clone();
+    resent.resend();
+    assert_eq!(resent.number("codeLength"), 8);
+    for guess in ["00000001", "00000002"] {
+        assert_eq!(why(&resent, guess), Why::WrongAnswer);
+    }
+    assert_eq!(charged(&world, "long"), 2);
+}
+
+#[test]
+fn a_longer_code_does_not_contain_the_shorter_one() {
+    let world = world();
+    let (_, mut session) = opened(&world, ADA);
+    let short = world.last_code();
+    spend(&world, 150);
+    world.after_secs(30);
+    session.resend();
+    let long = world.last_code();
+    assert_eq!((short.len(), long.len()), (6, 8));
+    assert!(!long.ends_with(&short));
+}
