@@ -20,7 +20,14 @@ describe('the alarms', () => {
     assert.deepEqual([...all.keys()].sort(), [
       'api-faults',
       'bounces',
-      'breakers',
+      'breaker-accounts',
+      'breaker-country',
+      'breaker-deployment',
+      'breaker-domain',
+      'breaker-mail',
+      'breaker-monthly-spend',
+      'breaker-prefix',
+      'breaker-spend',
       'complaints',
       'errors-change-contact',
       'errors-create-auth-challenge',
@@ -46,7 +53,7 @@ describe('the alarms', () => {
   it('each say what to do, and docs/operations.md says more', () => {
     for (const [name, { AlarmDescription }] of all) {
       assert.ok(AlarmDescription.length > 60, name);
-      const entry = name.replace(/^(errors|slow)-.*/, '$1-…').replace(/-(read|write)-/, '-…-');
+      const entry = name.replace(/^(breaker|errors|slow)-.*/, '$1-…').replace(/-(read|write)-/, '-…-');
       assert.ok(OPERATIONS.includes(`| \`${entry}\` |`), `docs/operations.md has no row ${entry}`);
     }
   });
