@@ -1,6 +1,7 @@
 // What must be sent to change a pool or a client without losing the rest of it: UpdateUserPool and
 // UpdateUserPoolClient set back to its default whatever is not sent.
 import type {
+  ExplicitAuthFlowsType,
   LambdaConfigType,
   UpdateUserPoolClientRequest,
   UpdateUserPoolRequest,
@@ -112,7 +113,11 @@ export function attachClient(
   harden: boolean,
 ): UpdateUserPoolClientRequest {
   const request = resendClient(client);
-  const needed = ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'] as const;
+  // AWS requires ALLOW_REFRESH_TOKEN_AUTH to be off where refresh tokens rotate.
+  const rotates = request.RefreshTokenRotation?.Feature === 'ENABLED';
+  const needed: ExplicitAuthFlowsType[] = rotates
+    ? ['ALLOW_CUSTOM_AUTH']
+    : ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'];
   // Unset means refresh, SRP and custom; and the names without ALLOW_ cannot stand beside those with.
   const present = request.ExplicitAuthFlows?.length
     ? request.ExplicitAuthFlows
@@ -124,7 +129,9 @@ export function attachClient(
   };
   request.ExplicitAuthFlows = harden
     ? [...needed]
-    : [...new Set([...present.map((flow) => older[flow] ?? flow), ...needed])];
+    : [...new Set([...present.map((flow) => older[flow] ?? flow), ...needed])].filter(
+        (flow) => !rotates || flow !== 'ALLOW_REFRESH_TOKEN_AUTH',
+      );
   request.PreventUserExistenceErrors = 'ENABLED';
   request.AuthSessionValidity = 15;
   request.EnableTokenRevocation = true;

@@ -75,7 +75,11 @@ export class UserPool implements Pool {
       userPoolId: this.id,
       clientName: name,
       generateSecret: false,
-      explicitAuthFlows: ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+      // AWS requires this refresh flow to be off where refresh tokens rotate; GetTokensFromRefreshToken
+      // works without it.
+      explicitAuthFlows: props.rotateRefreshTokens
+        ? ['ALLOW_CUSTOM_AUTH']
+        : ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
       // Strangers run through the same triggers as users.
       preventUserExistenceErrors: 'ENABLED',
       // The longest there is, so that a code's own life is what ends it.

@@ -149,7 +149,7 @@ export interface PoolProps {
   readonly refreshTokenLife?: Duration;
   /**
    * Whether a refresh token is replaced each time it is used. Clients then need
-   * GetTokensFromRefreshToken, which older SDKs lack.
+   * GetTokensFromRefreshToken, which older SDKs lack: ALLOW_REFRESH_TOKEN_AUTH is off.
    * @default false
    */
   readonly rotateRefreshTokens?: boolean;

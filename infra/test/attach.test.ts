@@ -133,6 +133,18 @@ describe('a client', () => {
     assert.deepEqual(ExplicitAuthFlows, ['ALLOW_USER_PASSWORD_AUTH', 'ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']);
   });
 
+  it('has no REFRESH_TOKEN_AUTH where its refresh tokens rotate', () => {
+    const flows = (more: Partial<UserPoolClientType>, harden: boolean) =>
+      attachClient({ ...CLIENT, RefreshTokenRotation: { Feature: 'ENABLED' }, ...more }, POOL, harden).ExplicitAuthFlows;
+    assert.deepEqual(flows({}, true), ['ALLOW_CUSTOM_AUTH']);
+    assert.deepEqual(flows({}, false), ['ALLOW_USER_SRP_AUTH', 'ALLOW_CUSTOM_AUTH']);
+    assert.deepEqual(flows({ ExplicitAuthFlows: undefined }, false), ['ALLOW_USER_SRP_AUTH', 'ALLOW_CUSTOM_AUTH']);
+    assert.deepEqual(flows({ RefreshTokenRotation: { Feature: 'DISABLED' } }, true), [
+      'ALLOW_CUSTOM_AUTH',
+      'ALLOW_REFRESH_TOKEN_AUTH',
+    ]);
+  });
+
   it('is closed when told so: no other way in, and no contact that a token may write', () => {
     const closed = attachClient(CLIENT, POOL, true);
     assert.deepEqual(closed.ExplicitAuthFlows, ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']);
@@ -270,7 +282,8 @@ describe('the command', () => {
 
   for (const [name, more, expected] of [
     ['a username-attribute pool', { UsernameAttributes: ['email'] }, /username-attribute/],
-    ['a pool with MFA', { MfaConfiguration: 'OPTIONAL' }, /MFA/],
+    ['a pool with optional MFA', { MfaConfiguration: 'OPTIONAL' }, /may be able to sign in with a code alone/],
+    ['a pool with MFA', { MfaConfiguration: 'ON' }, /may be able to sign in with a code alone/],
   ] as const) {
     it(`refuses ${name}`, async () => {
       begin();

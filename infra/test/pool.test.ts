@@ -120,6 +120,15 @@ describe('the app client', () => {
     );
     assert.equal(other.RefreshTokenRotation.Feature, 'ENABLED');
   });
+
+  // Cognito's developer guide, "Refresh tokens": with rotation "you must disable this authentication flow".
+  it('has no REFRESH_TOKEN_AUTH where refresh tokens rotate', () => {
+    const flows = (rotateRefreshTokens?: boolean) =>
+      only(templateOf({ pool: { rotateRefreshTokens } }), 'AWS::Cognito::UserPoolClient').Properties.ExplicitAuthFlows;
+    assert.deepEqual(flows(true), ['ALLOW_CUSTOM_AUTH']);
+    assert.deepEqual(flows(false), ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']);
+    assert.deepEqual(flows(), ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']);
+  });
 });
 
 describe('a pool that exists', () => {

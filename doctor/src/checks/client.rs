@@ -12,17 +12,35 @@ const CONTACTS: [&str; 4] = [
     "phone_number_verified",
 ];
 
-const FLOWS: &str = r#".ExplicitAuthFlows = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]"#;
+/// The flow that AWS requires to be off where refresh tokens rotate (Cognito's developer guide, "Refresh
+/// tokens"). `GetTokensFromRefreshToken` works without it.
+const REFRESH: &str = "ALLOW_REFRESH_TOKEN_AUTH";
 
-/// For a client that the triggers refuse: whoever is signed in stays so.
-const REFRESH_ONLY: &str = r#".ExplicitAuthFlows = ["ALLOW_REFRESH_TOKEN_AUTH"]"#;
+/// The change to the flows that a client needs to be served.
+const fn flows(client: &Client) -> &'static str {
+    if client.rotation {
+        r#".ExplicitAuthFlows = ["ALLOW_CUSTOM_AUTH"]"#
+    } else {
+        r#".ExplicitAuthFlows = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]"#
+    }
+}
+
+/// The change to the flows of a client that the triggers refuse: its sessions can still be refreshed. An
+/// empty list would allow SRP, so that a client with rotation keeps custom authentication.
+const fn sibling_flows(client: &Client) -> &'static str {
+    if client.rotation {
+        flows(client)
+    } else {
+        r#".ExplicitAuthFlows = ["ALLOW_REFRESH_TOKEN_AUTH"]"#
+    }
+}
 
 /// The client that the app uses.
 pub(super) fn served(client: &Client, code_seconds: Option<i32>) -> Vec<Finding> {
     vec![
         existence(client, "client.existence-errors"),
         custom(client),
-        extra_flows(client, "client.flows", FLOWS),
+        extra_flows(client, "client.flows", flows(client)),
         refresh(client),
         writable(client, "client.writable"),
         secret(client),
@@ -34,10 +52,14 @@ pub(super) fn served(client: &Client, code_seconds: Option<i32>) -> Vec<Finding>
 /// Another client of the pool: what it allows, it allows for the same accounts.
 pub(super) fn sibling(client: &Client, served: &[String]) -> Vec<Finding> {
     let is_served = served.contains(&client.id);
-    let sibling_flows = if is_served { FLOWS } else { REFRESH_ONLY };
+    let change = if is_served {
+        flows(client)
+    } else {
+        sibling_flows(client)
+    };
     let mut findings = vec![
         existence(client, "clients.existence-errors"),
-        extra_flows(client, "clients.flows", sibling_flows),
+        extra_flows(client, "clients.flows", change),
         writable(client, "clients.writable"),
     ];
     if allows_custom(client) && !is_served {
@@ -90,7 +112,7 @@ fn custom(client: &Client) -> Finding {
             CHECK,
             "custom authentication is not allowed: nobody signs in",
         )
-        .mended(mend(client, FLOWS))
+        .mended(mend(client, flows(client)))
     }
 }
 
@@ -131,20 +153,25 @@ fn extra_flows(client: &Client, check: &'static str, change: &'static str) -> Fi
 /// Tokens show what was proved after they are refreshed.
 fn refresh(client: &Client) -> Finding {
     const CHECK: &str = "client.refresh";
-    let allowed = client.rotation
-        || client
-            .flows
-            .iter()
-            .any(|flow| flow == "ALLOW_REFRESH_TOKEN_AUTH" || flow == "CUSTOM_AUTH_FLOW_ONLY")
-        || client.flows.is_empty();
-    if allowed {
+    let has = |wanted| client.flows.iter().any(|flow| flow == wanted);
+    if client.rotation && has(REFRESH) {
+        return Finding::note(
+            CHECK,
+            format!("refresh tokens rotate and {REFRESH} is on: AWS wants it off, and may refuse the next change of this client"),
+        )
+        .mended(mend(
+            client,
+            r#".ExplicitAuthFlows -= ["ALLOW_REFRESH_TOKEN_AUTH"]"#,
+        ));
+    }
+    if client.rotation || has(REFRESH) || has("CUSTOM_AUTH_FLOW_ONLY") || client.flows.is_empty() {
         Finding::ok(CHECK, "tokens can be refreshed")
     } else {
         Finding::fails(
             CHECK,
             "tokens cannot be refreshed: a changed contact does not show until the next sign-in",
         )
-        .mended(mend(client, FLOWS))
+        .mended(mend(client, flows(client)))
     }
 }
 
@@ -230,21 +257,21 @@ mod tests {
     use crate::State;
     use crate::checks::good;
 
-    fn flows(names: &[&str]) -> Vec<String> {
+    fn named(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
 
     #[test]
     fn each_check_of_the_client_tells_safe_from_unsafe() {
         type Break = fn(&mut Client);
-        let cases: [(&str, State, Break); 12] = [
+        let cases: [(&str, State, Break); 13] = [
             ("client.existence-errors", State::Leaks, |c| {
                 c.hides_missing_users = false;
             }),
             ("client.custom-auth", State::Fails, |c| {
-                c.flows = flows(&["ALLOW_REFRESH_TOKEN_AUTH"]);
+                c.flows = named(&["ALLOW_REFRESH_TOKEN_AUTH"]);
             }),
-            ("client.flows", State::Leaks, |c| c.flows = flows(&[])),
+            ("client.flows", State::Leaks, |c| c.flows = named(&[])),
             ("client.flows", State::Leaks, |c| {
                 c.flows.push("ALLOW_USER_PASSWORD_AUTH".to_owned());
             }),
@@ -252,12 +279,13 @@ mod tests {
                 c.flows.push("ALLOW_SOMETHING_NEW".to_owned());
             }),
             ("client.refresh", State::Fails, |c| {
-                c.flows = flows(&["ALLOW_CUSTOM_AUTH"]);
+                c.flows = named(&["ALLOW_CUSTOM_AUTH"]);
             }),
             ("client.refresh", State::Ok, |c| {
-                c.flows = flows(&["ALLOW_CUSTOM_AUTH"]);
+                c.flows = named(&["ALLOW_CUSTOM_AUTH"]);
                 c.rotation = true;
             }),
+            ("client.refresh", State::Note, |c| c.rotation = true),
             ("client.writable", State::Leaks, |c| c.writable = Vec::new()),
             ("client.writable", State::Leaks, |c| {
                 c.writable.push("phone_number".to_owned());
@@ -274,6 +302,33 @@ mod tests {
             let findings = served(&client, Some(300));
             assert_eq!(good::state(&findings, check), expected, "{check}");
         }
+    }
+
+    #[test]
+    fn no_fix_puts_the_refresh_flow_beside_rotation() {
+        let changes = |findings: Vec<Finding>| -> Vec<_> {
+            let mends = findings.into_iter().filter_map(|finding| finding.mend);
+            mends
+                .filter_map(|mend| match mend {
+                    Mend::Client(_, change) => Some(change),
+                    _ => None,
+                })
+                .filter(|change| change.contains("Flows ="))
+                .collect()
+        };
+        let mut client = good::client();
+        client.flows = Vec::new();
+        let both = r#".ExplicitAuthFlows = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]"#;
+        let refresh = r#".ExplicitAuthFlows = ["ALLOW_REFRESH_TOKEN_AUTH"]"#;
+        let custom = r#".ExplicitAuthFlows = ["ALLOW_CUSTOM_AUTH"]"#;
+        let served_id = [client.id.clone()];
+        assert_eq!(changes(served(&client, Some(300))), [both]);
+        assert_eq!(changes(sibling(&client, &served_id)), [both]);
+        assert_eq!(changes(sibling(&client, &[])), [refresh]);
+        client.rotation = true;
+        assert_eq!(changes(served(&client, Some(300))), [custom]);
+        assert_eq!(changes(sibling(&client, &served_id)), [custom]);
+        assert_eq!(changes(sibling(&client, &[])), [custom]);
     }
 
     #[test]
