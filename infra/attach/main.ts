@@ -91,7 +91,7 @@ async function main(): Promise<void> {
     fail('This is a username-attribute pool: people could sign in before they are verified. It cannot be changed; make a new pool.');
   }
   if (pool.MfaConfiguration && pool.MfaConfiguration !== 'OFF') {
-    fail('This pool has MFA. A user who has set up a second factor may sign in by a code alone, because AWS does not say that custom authentication asks for it; and UpdateUserPool cannot send all of its settings back.');
+    fail('This pool has MFA. AWS does not document that custom authentication requires the second factor, so a user who has one may be able to sign in with a code alone. UpdateUserPool also cannot send all settings of MFA back.');
   }
   const clients = await Promise.all(options.client.map((id) => describeClient(poolId, id)));
 

@@ -121,16 +121,17 @@ fn mfa(pool: &Pool) -> Finding {
         ))
     };
     match pool.mfa.as_str() {
-        "OFF" => Finding::ok(CHECK, "no second factor is asked for"),
-        // AWS does not say that custom authentication asks for it: taken at its worst.
+        "OFF" => Finding::ok(CHECK, "the pool has no second factor"),
+        // AWS does not document that custom authentication requires the second factor.
         "OPTIONAL" => Finding::leaks(
             CHECK,
-            "second factors are optional: a user who has set one up may sign in by a code alone",
+            "second factors are optional: a user who has one may be able to sign in with a code alone",
         )
         .mended(mend()),
-        _ => Finding::fails(
+        _ => Finding::leaks(
             CHECK,
-            "a second factor is required: no new user has set one up, and a user who has may sign in by a code alone",
+            "a second factor is required: a user who has one may be able to sign in with a code alone, and a new \
+             user has none",
         )
         .mended(mend()),
     }
@@ -211,9 +212,9 @@ mod tests {
             ("pool.recovery", State::Leaks, |p| {
                 p.recovery.push("verified_email".to_owned());
             }),
-            ("pool.mfa", State::Fails, |p| p.mfa = "ON".to_owned()),
+            ("pool.mfa", State::Leaks, |p| p.mfa = "ON".to_owned()),
             ("pool.mfa", State::Leaks, |p| p.mfa = "OPTIONAL".to_owned()),
-            ("pool.mfa", State::Fails, |p| p.mfa = String::new()),
+            ("pool.mfa", State::Leaks, |p| p.mfa = String::new()),
             ("pool.password-policy", State::Fails, |p| {
                 p.password_length = 101;
             }),
