@@ -85,6 +85,15 @@ describe('the templates for teams without CDK', () => {
     }
   });
 
+  it('run one resolver a request, as a web ACL counts requests and budgets count mutations', () => {
+    for (const [file, { Resources }] of templates) {
+      const apis = Object.values(Resources).filter(
+        (resource) => (resource as { Type: string }).Type === 'AWS::AppSync::GraphQLApi',
+      ) as { Properties: { ResolverCountLimit: number } }[];
+      assert.deepEqual(apis.map(({ Properties }) => Properties.ResolverCountLimit), [1], file);
+    }
+  });
+
   it('are for the processor that is asked for', () => {
     assert.ok(written['latchstring.template.json']?.includes('"Architectures":["arm64"]'));
     const intel = synthesise('x86_64', 'intel');
