@@ -238,7 +238,8 @@ pub struct Variables {
     /// What the budgets leave to somebody who guesses; none if one of their variables holds what it
     /// does not take.
     pub guesses: Option<Guesses>,
-    /// The cost of SMS that the budgets allow in a month, in US dollars; none as for `guesses`.
+    /// The highest cost of SMS that the budgets allow in a calendar month, in US dollars; none as for
+    /// `guesses`.
     pub monthly_sms: Option<f64>,
 }
 

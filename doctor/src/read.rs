@@ -403,16 +403,29 @@ fn phones(all: &HashMap<String, String>) -> PhoneRules {
     Environment::Pairs(&pairs).phones().unwrap_or_default()
 }
 
-/// Returns the cost of SMS in a month of 31 days, at most. Known devices may cost as much as all
-/// others.
+/// Returns the highest cost of SMS that the budgets allow in a calendar month. Each SMS is charged when
+/// it is sent, a resend like any other; known devices have budgets of the same size in addition.
 fn monthly_sms(all: &HashMap<String, String>) -> Result<f64, ConfigError> {
+    const REQUESTERS: f64 = 2.0;
     let pairs: Vec<_> = all
         .iter()
         .map(|(name, value)| (&**name, &**value))
         .collect();
     let sms = Environment::Pairs(&pairs).numbers()?.budgets.sms;
-    let by_day = sms.spend_per_day.amount() * 31.0;
-    Ok(2.0 * by_day.min(sms.spend_per_month.amount()))
+    let (day, month) = (sms.spend_per_day.amount(), sms.spend_per_month.amount());
+    Ok(REQUESTERS * calendar_month(day, month))
+}
+
+/// Returns the most that is spent in a calendar month by limits for a day and for 30 days. The windows
+/// of 30 days begin at multiples of 30 days, and AWS's month has up to 31: it can hold the end of one
+/// window and the beginning of the next, each with its own limit.
+fn calendar_month(day: f64, month: f64) -> f64 {
+    (1..=30)
+        .map(|first| {
+            let window = |days: i32| (f64::from(days) * day).min(month);
+            window(first) + window(31 - first)
+        })
+        .fold(0.0, f64::max)
 }
 
 /// As the functions work it out when they start.
@@ -676,6 +689,24 @@ mod tests {
                 .build();
             assert_eq!(tracks(&output), expected, "{output:?}");
         }
+    }
+
+    #[test]
+    fn a_month_costs_two_windows_for_each_of_two_kinds_of_requesters() {
+        let cost = |day: &str, month: &str| {
+            let all = [("SMS_SPEND_PER_DAY", day), ("SMS_SPEND_PER_MONTH", month)];
+            let all = all.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            monthly_sms(&all.into()).ok()
+        };
+        assert_eq!(monthly_sms(&HashMap::new()).ok(), Some(400.0));
+        assert_eq!(cost("10", "100"), Some(400.0));
+        // Spent at once at the end of a window, and again at the beginning of the next.
+        assert_eq!(cost("100", "100"), Some(400.0));
+        // The days are the limit: 31 of them.
+        assert_eq!(cost("1", "100"), Some(62.0));
+        // 16 days are more than a window allows, 15 are less: 155 + 150.
+        assert_eq!(cost("10", "155"), Some(610.0));
+        assert_eq!(cost("ten", "100"), None);
     }
 
     #[test]

@@ -169,32 +169,43 @@ pub(super) fn sms(sms: &Sms, monthly: Option<f64>) -> Vec<Finding> {
     ]
 }
 
-/// Compares the account's limit with the cost that the budgets allow in a month, if that is known.
+/// Compares the account's limit with the highest cost that the budgets allow in a calendar month.
 fn spend_limit(limit: Option<&str>, monthly: Option<f64>) -> Finding {
     const CHECK: &str = "sms.spend-limit";
-    match (limit.unwrap_or("1").parse::<f64>(), monthly) {
-        (Ok(dollars), Some(monthly)) if dollars > 1.0 && monthly > dollars => Finding::fails(
+    let Ok(dollars) = limit.unwrap_or("1").parse::<f64>() else {
+        return Finding::unknown(CHECK, "SNS's monthly spend limit is not a number");
+    };
+    let Some(monthly) = monthly else {
+        return Finding::unknown(
             CHECK,
             format!(
-                "the budgets allow SMS for {monthly:.0} US dollars a month, and SNS stops all SMS of the account at {dollars}"
+                "SNS stops all SMS of the account at {dollars} US dollars a month; the cost that the budgets allow \
+                 could not be read from CreateAuthChallenge"
             ),
-        )
-        .mended(Mend::Words(
-            "Lower SMS_SPEND_PER_DAY or SMS_SPEND_PER_MONTH (known devices may cost as much again), or raise the account's MonthlySpendLimit.",
-        )),
-        (Ok(dollars), _) if dollars > 1.0 => {
-            Finding::ok(CHECK, format!("SMS may cost {dollars} US dollars a month"))
-        }
-        (Ok(dollars), _) => Finding::fails(
+        );
+    };
+    // To a hundred-thousandth, as prices are counted; a sum of floats may be a hair above it.
+    let needed = ((monthly * 100_000.0).round() / 100_000.0).ceil();
+    if needed <= dollars {
+        return Finding::ok(
             CHECK,
-            format!("SMS stops at {dollars} US dollar a month, a few dozen messages"),
-        )
-        .mended(Mend::Command(
-            "aws sns set-sms-attributes --attributes MonthlySpendLimit=50  # AWS Support raises the most that it takes"
-                .to_owned(),
-        )),
-        (Err(_), _) => Finding::unknown(CHECK, "SNS's monthly spend limit is no number"),
+            format!(
+                "SMS cost at most {needed} US dollars a month, and the account's limit is {dollars}"
+            ),
+        );
     }
+    Finding::fails(
+        CHECK,
+        format!(
+            "SMS_SPEND_PER_DAY and SMS_SPEND_PER_MONTH allow {needed} US dollars in a calendar month (two windows of \
+             30 days, known devices in addition), and SNS stops all SMS of the account at {dollars}"
+        ),
+    )
+    .mended(Mend::Command(format!(
+        "aws sns set-sms-attributes --attributes MonthlySpendLimit={needed}  # AWS Support raises the highest value \
+         that SNS takes; or set SMS_SPEND_PER_MONTH to {} or less",
+        dollars / 4.0
+    )))
 }
 
 fn told<T>(
@@ -261,14 +272,11 @@ mod tests {
     #[test]
     fn each_check_of_sms_tells_safe_from_unsafe() {
         type Break = fn(&mut Sms);
-        let cases: [(&str, State, Break); 7] = [
+        let cases: [(&str, State, Break); 6] = [
             ("sms", State::Note, |s| s.used = Used::No),
             ("sms.sandbox", State::Fails, |s| s.sandbox = Ok(true)),
             ("sms.spend-limit", State::Fails, |s| {
                 s.spend_limit = Ok(None);
-            }),
-            ("sms.spend-limit", State::Fails, |s| {
-                s.spend_limit = Ok(Some("1".to_owned()));
             }),
             ("sms.spend-limit", State::Unknown, |s| {
                 s.spend_limit = Ok(Some("much".to_owned()));
@@ -289,5 +297,34 @@ mod tests {
                 "{check}"
             );
         }
+    }
+
+    #[test]
+    fn the_spend_limit_that_is_printed_is_the_one_that_suffices() {
+        let fix = |limit: Option<&str>, monthly| {
+            let finding = spend_limit(limit, Some(monthly));
+            match finding.mend {
+                Some(Mend::Command(command)) => Some((finding.state, command)),
+                _ => None,
+            }
+        };
+        for (limit, monthly, expected) in [
+            (None, 400.0, "MonthlySpendLimit=400 "),
+            (Some("200"), 400.0, "MonthlySpendLimit=400 "),
+            (Some("200"), 400.000_000_000_1, "MonthlySpendLimit=400 "),
+            (Some("200"), 610.5, "MonthlySpendLimit=611 "),
+        ] {
+            let (state, command) = fix(limit, monthly).expect("a command");
+            assert_eq!(state, State::Fails);
+            assert!(command.contains(expected), "{command}");
+        }
+        let (_, command) = fix(Some("200"), 400.0).expect("a command");
+        assert!(
+            command.ends_with("SMS_SPEND_PER_MONTH to 50 or less"),
+            "{command}"
+        );
+        assert_eq!(fix(Some("400"), 400.0), None);
+        assert_eq!(spend_limit(None, Some(0.8)).state, State::Ok);
+        assert_eq!(spend_limit(Some("400"), None).state, State::Unknown);
     }
 }

@@ -167,6 +167,7 @@ pub(crate) mod good {
                     max_sprayed: 0.1,
                     accounts: 10_000,
                 }),
+                monthly_sms: Some(400.0),
                 ..Variables::default()
             }),
             policy: Ok(Some(format!(
@@ -197,7 +198,7 @@ pub(crate) mod good {
             sms: Sms {
                 used: Used::Yes,
                 sandbox: Ok(false),
-                spend_limit: Ok(Some("50".to_owned())),
+                spend_limit: Ok(Some("400".to_owned())),
             },
             metadata_days: 10,
         }
