@@ -1,5 +1,6 @@
 //! `POST /control`: what tests may bend. Served only with `--control`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,17 +10,19 @@ use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use latchstring_local_cognito::UserPool;
+use latchstring_core::ports::Clock;
+use latchstring_local_cognito::{Controls, Trigger, UserPool};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::clock::LocalClock;
+use crate::failing::{Port, PortOutages};
 
 /// The most that is read of a request.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
-/// The furthest that one request moves the clock: ten years.
-const MAX_ADVANCE_SECONDS: u64 = 10 * 365 * 24 * 3600;
+/// The longest time in a request: ten years.
+const MAX_SECONDS: u64 = 10 * 365 * 24 * 3600;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -31,19 +34,26 @@ struct Control {
     alias_moves: Option<bool>,
     legacy: Option<bool>,
     fail_next: Option<String>,
+    fail_triggers: Option<Vec<String>>,
+    fail_for: Option<BTreeMap<String, u64>>,
 }
 
 #[derive(Clone)]
 struct Bent {
     pool: UserPool,
     clock: LocalClock,
+    outages: PortOutages,
 }
 
-pub(crate) fn router(pool: UserPool, clock: LocalClock) -> Router {
+pub(crate) fn router(pool: UserPool, clock: LocalClock, outages: PortOutages) -> Router {
     Router::new()
         .route("/control", post(control))
         .method_not_allowed_fallback(crate::pages::not_allowed)
-        .with_state(Bent { pool, clock })
+        .with_state(Bent {
+            pool,
+            clock,
+            outages,
+        })
 }
 
 /// True for a page of another origin, be it on this machine: it could stop the clock or break the
@@ -71,7 +81,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-async fn control(State(Bent { pool, clock }): State<Bent>, request: Request) -> Response {
+async fn control(State(bent): State<Bent>, request: Request) -> Response {
     let refusal = if is_cross_origin(request.headers()) {
         Some((
             StatusCode::FORBIDDEN,
@@ -96,51 +106,125 @@ async fn control(State(Bent { pool, clock }): State<Bent>, request: Request) -> 
     let Some(wanted): Option<Control> = wanted else {
         return refused(
             "Send JSON with any of advanceSeconds, stopClock, replaySessions, retryTriggers, \
-             aliasMoves, legacy, failNext.",
+             aliasMoves, legacy, failNext, failTriggers, failFor.",
         );
     };
-    if wanted
-        .advance_seconds
-        .is_some_and(|s| s > MAX_ADVANCE_SECONDS)
-    {
-        return refused("advanceSeconds is more than ten years.");
+    match bent.apply(wanted) {
+        Ok(()) => Json(json!({})).into_response(),
+        Err(message) => refused(&message),
     }
-    if wanted.stop_clock == Some(false) {
-        return refused("A stopped clock cannot be started again: leave stopClock out.");
+}
+
+impl Bent {
+    /// Applies a request as a whole, or nothing of it if a part of it is refused.
+    fn apply(&self, wanted: Control) -> Result<(), String> {
+        let Self {
+            pool,
+            clock,
+            outages,
+        } = self;
+        if wanted.advance_seconds.is_some_and(|s| s > MAX_SECONDS) {
+            return Err("advanceSeconds is more than ten years.".to_owned());
+        }
+        if wanted.stop_clock == Some(false) {
+            return Err("A stopped clock cannot be started again: leave stopClock out.".to_owned());
+        }
+        if wanted
+            .retry_triggers
+            .is_some_and(|n| !(1..=10).contains(&n))
+        {
+            return Err("retryTriggers is 1 to 10.".to_owned());
+        }
+        let triggers = wanted.fail_triggers.as_deref().map(triggers).transpose()?;
+        let failures = wanted.fail_for.map(Failures::of).transpose()?;
+        let controls = pool.controls();
+        if wanted
+            .fail_next
+            .as_ref()
+            .is_some_and(|operation| !controls.fail_next(operation))
+        {
+            return Err(unknown("failNext", Controls::operations()));
+        }
+        if wanted.stop_clock == Some(true) {
+            clock.stop();
+        }
+        if let Some(seconds) = wanted.advance_seconds {
+            clock.advance(Duration::from_secs(seconds));
+        }
+        if let Some(on) = wanted.replay_sessions {
+            controls.set_replay_sessions(on);
+        }
+        if let Some(runs) = wanted.retry_triggers {
+            controls.set_retry_triggers(runs);
+        }
+        if let Some(on) = wanted.alias_moves {
+            controls.set_alias_moves(on);
+        }
+        if let Some(on) = wanted.legacy {
+            controls.set_legacy(on);
+        }
+        if let Some(triggers) = triggers {
+            controls.set_failing_triggers(triggers);
+        }
+        if let Some(Failures { operations, ports }) = failures {
+            let operations = operations
+                .into_iter()
+                .map(|(name, time)| (name, clock.system_time() + time));
+            controls.set_outages(operations.collect());
+            let ports = ports
+                .into_iter()
+                .map(|(port, time)| (port, clock.now().plus(time)));
+            outages.set(ports.collect());
+        }
+        Ok(())
     }
-    if wanted
-        .retry_triggers
-        .is_some_and(|n| !(1..=10).contains(&n))
-    {
-        return refused("retryTriggers is 1 to 10.");
+}
+
+/// How long each operation and each port is to fail.
+struct Failures {
+    operations: BTreeMap<String, Duration>,
+    ports: BTreeMap<Port, Duration>,
+}
+
+impl Failures {
+    fn of(wanted: BTreeMap<String, u64>) -> Result<Self, String> {
+        let mut failures = Self {
+            operations: BTreeMap::new(),
+            ports: BTreeMap::new(),
+        };
+        for (name, seconds) in wanted {
+            if seconds > MAX_SECONDS {
+                return Err("failFor has a time of more than ten years.".to_owned());
+            }
+            let time = Duration::from_secs(seconds);
+            if let Some(port) = Port::named(&name) {
+                failures.ports.insert(port, time);
+            } else if Controls::operations().any(|operation| operation == name) {
+                failures.operations.insert(name, time);
+            } else {
+                let ports = Port::ALL.into_iter().map(Port::name);
+                return Err(unknown("failFor", ports.chain(Controls::operations())));
+            }
+        }
+        Ok(failures)
     }
-    let controls = pool.controls();
-    if wanted
-        .fail_next
-        .as_ref()
-        .is_some_and(|operation| !controls.fail_next(operation))
-    {
-        return refused("failNext names no operation of Cognito's that is served here.");
-    }
-    if wanted.stop_clock == Some(true) {
-        clock.stop();
-    }
-    if let Some(seconds) = wanted.advance_seconds {
-        clock.advance(Duration::from_secs(seconds));
-    }
-    if let Some(on) = wanted.replay_sessions {
-        controls.set_replay_sessions(on);
-    }
-    if let Some(runs) = wanted.retry_triggers {
-        controls.set_retry_triggers(runs);
-    }
-    if let Some(on) = wanted.alias_moves {
-        controls.set_alias_moves(on);
-    }
-    if let Some(on) = wanted.legacy {
-        controls.set_legacy(on);
-    }
-    Json(json!({})).into_response()
+}
+
+fn triggers(names: &[String]) -> Result<Vec<Trigger>, String> {
+    let known = || Trigger::ALL.into_iter();
+    let named = names
+        .iter()
+        .map(|name| known().find(|trigger| trigger.name() == name));
+    let named: Option<Vec<Trigger>> = named.collect();
+    named.ok_or_else(|| unknown("failTriggers", known().map(Trigger::name)))
+}
+
+fn unknown(field: &str, known: impl Iterator<Item = &'static str>) -> String {
+    let known: Vec<&str> = known.collect();
+    format!(
+        "{field} has an unknown name. Known are {}.",
+        known.join(", ")
+    )
 }
 
 fn refused(message: &str) -> Response {

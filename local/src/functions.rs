@@ -16,28 +16,32 @@ use serde_json::Value;
 
 use crate::clock::LocalClock;
 use crate::deliveries::Deliveries;
+use crate::failing::{Failing, PortOutages};
 
 const SIGN_IN: &str = "sign-in";
 const SIGN_UP: &str = "sign-up";
 const CHANGE_CONTACT: &str = "change-contact";
 
+type LocalStore = Failing<MemoryStore>;
+type LocalCourier = Failing<Inbox<LocalClock>>;
+
 /// Every function of the deployment.
 pub(crate) struct Lambdas {
     deliveries: Deliveries,
-    define: Arc<DefineTrigger<MemoryStore, CognitoDirectory, Inbox<LocalClock>, LocalClock>>,
-    create: Arc<CreateTrigger<MemoryStore, Inbox<LocalClock>, LocalClock, OsEntropy>>,
-    verify: VerifyTrigger<MemoryStore, LocalClock>,
+    define: Arc<DefineTrigger<LocalStore, CognitoDirectory, LocalCourier, LocalClock>>,
+    create: Arc<CreateTrigger<LocalStore, LocalCourier, LocalClock, OsEntropy>>,
+    verify: VerifyTrigger<LocalStore, LocalClock>,
     sign_in: SignInResolver<
-        MemoryStore,
+        LocalStore,
         CognitoDirectory,
         CognitoTokens,
         CognitoChallengeApi,
-        FixedCaptcha,
+        Failing<FixedCaptcha>,
         LocalClock,
         OsEntropy,
     >,
     contact: ContactResolver<
-        MemoryStore,
+        LocalStore,
         CognitoDirectory,
         CognitoTokens,
         CognitoChallengeApi,
@@ -57,6 +61,7 @@ pub(crate) struct Wiring {
     pub(crate) inbox: Inbox<LocalClock>,
     pub(crate) deliveries: Deliveries,
     pub(crate) clock: LocalClock,
+    pub(crate) outages: PortOutages,
 }
 
 impl Lambdas {
@@ -82,8 +87,10 @@ impl Lambdas {
             inbox,
             deliveries,
             clock,
+            outages,
         } = wiring;
-        let store = MemoryStore::default();
+        let store = Failing::new(MemoryStore::default(), &outages);
+        let courier = Failing::new(inbox, &outages);
         let directory = CognitoDirectory::new(&aws, &pool);
         let api = CognitoChallengeApi::new(&aws, &client);
         let caller = Caller::new(pool, client);
@@ -93,13 +100,13 @@ impl Lambdas {
                 deployment: deployment.clone(),
                 store: store.clone(),
                 directory: directory.clone(),
-                courier: inbox.clone(),
+                courier: courier.clone(),
                 clock: clock.clone(),
             }),
             create: Arc::new(CreateTrigger {
                 deployment: deployment.clone(),
                 store: store.clone(),
-                courier: inbox,
+                courier,
                 clock: clock.clone(),
                 entropy: OsEntropy,
             }),
@@ -117,7 +124,7 @@ impl Lambdas {
                 directory: directory.clone(),
                 tokens: CognitoTokens::new(&aws),
                 api: api.clone(),
-                captcha,
+                captcha: captcha.map(|captcha| Failing::new(captcha, &outages)),
                 clock: clock.clone(),
                 entropy: OsEntropy,
             },

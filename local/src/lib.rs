@@ -11,6 +11,7 @@ mod clock;
 mod control;
 mod deliveries;
 pub mod demo;
+mod failing;
 mod functions;
 mod host;
 mod pages;

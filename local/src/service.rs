@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 
 use crate::clock::LocalClock;
 use crate::deliveries::Deliveries;
+use crate::failing::PortOutages;
 use crate::functions::{Lambdas, Wiring};
 use crate::host::Hosts;
 use crate::{control, host, pages};
@@ -148,6 +149,7 @@ impl Service {
         let clock = LocalClock::default();
         let inbox = Inbox::new(clock.clone());
         let deliveries = Deliveries::default();
+        let outages = PortOutages::new(clock.clone());
         let lambdas = Arc::new(Lambdas::new(Wiring {
             deployment: deployment(&options)?,
             aws: Aws::new(AwsEnvironment {
@@ -166,6 +168,7 @@ impl Service {
             inbox: inbox.clone(),
             deliveries: deliveries.clone(),
             clock: clock.clone(),
+            outages: outages.clone(),
         }));
         let pool = user_pool(&options, lambdas.clone(), &clock);
         let fields = Lambdas::FIELDS
@@ -187,7 +190,7 @@ impl Service {
             .merge(latchstring_local_cognito::router_for(pool.clone(), origins));
         if options.control {
             // Without permission for any other origin.
-            router = router.merge(control::router(pool, clock));
+            router = router.merge(control::router(pool, clock, outages));
         }
         Ok(Self {
             listener,

@@ -1,5 +1,6 @@
 //! A local service, and what a test sees and bends of it.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::Write;
 use std::mem;
@@ -410,6 +411,17 @@ impl Latchstring {
         for _ in 0..calls {
             self.bend(json!({ "failNext": operation })).await;
         }
+    }
+
+    /// Makes operations of Cognito's and ports fail for so many seconds, and no others.
+    pub async fn fail_for(&self, failures: &[(&str, u64)]) {
+        let failures: BTreeMap<&str, u64> = failures.iter().copied().collect();
+        self.bend(json!({ "failFor": failures })).await;
+    }
+
+    /// Makes each invocation of these triggers fail, and of no others.
+    pub async fn fail_triggers(&self, names: &[&str]) {
+        self.bend(json!({ "failTriggers": names })).await;
     }
 
     /// What the triggers and resolvers logged so far. Only of a service in this process.

@@ -1,10 +1,12 @@
 //! Switches that make the pool misbehave in ways tests ask for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use crate::operations::Operation;
+use crate::triggers::Trigger;
 
 /// The switches. Everything is off at first: the pool behaves as Cognito is documented to.
 #[derive(Debug)]
@@ -14,6 +16,8 @@ pub struct Controls {
     alias_moves: AtomicBool,
     legacy: AtomicBool,
     failures: Mutex<HashMap<String, usize>>,
+    outages: Mutex<BTreeMap<String, SystemTime>>,
+    failing_triggers: Mutex<Vec<Trigger>>,
 }
 
 impl Default for Controls {
@@ -24,6 +28,8 @@ impl Default for Controls {
             alias_moves: AtomicBool::new(false),
             legacy: AtomicBool::new(false),
             failures: Mutex::default(),
+            outages: Mutex::default(),
+            failing_triggers: Mutex::default(),
         }
     }
 }
@@ -56,9 +62,26 @@ impl Controls {
         if Operation::named(operation).is_none() {
             return false;
         }
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = lock(&self.failures);
         *failures.entry(operation.to_owned()).or_default() += 1;
         true
+    }
+
+    /// The names of the operations that can be made to fail.
+    pub fn operations() -> impl Iterator<Item = &'static str> {
+        Operation::ALL.into_iter().map(Operation::name)
+    }
+
+    /// Replaces all outages: each operation given answers `InternalErrorException` until its time, by
+    /// the pool's clock, and no other does. A name that is no operation's has no effect.
+    pub fn set_outages(&self, outages: BTreeMap<String, SystemTime>) {
+        *lock(&self.outages) = outages;
+    }
+
+    /// Replaces the triggers that fail: each invocation of one is an error, until another call of
+    /// this method.
+    pub fn set_failing_triggers(&self, triggers: Vec<Trigger>) {
+        *lock(&self.failing_triggers) = triggers;
     }
 
     pub(crate) fn replay_sessions(&self) -> bool {
@@ -77,9 +100,19 @@ impl Controls {
         self.legacy.load(Ordering::SeqCst)
     }
 
-    /// Whether this call is one that was told to fail; takes one failure off the count.
-    pub(crate) fn takes_failure(&self, operation: &str) -> bool {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn fails_trigger(&self, trigger: Trigger) -> bool {
+        lock(&self.failing_triggers).contains(&trigger)
+    }
+
+    /// True if this call must fail: an outage, or one failure, which is taken off the count.
+    pub(crate) fn takes_failure(&self, operation: &str, now: SystemTime) -> bool {
+        if lock(&self.outages)
+            .get(operation)
+            .is_some_and(|end| now < *end)
+        {
+            return true;
+        }
+        let mut failures = lock(&self.failures);
         match failures.get_mut(operation) {
             Some(left) if *left > 0 => {
                 *left -= 1;
@@ -88,4 +121,10 @@ impl Controls {
             _ => false,
         }
     }
+}
+
+/// The values under these locks are replaced or counted in one step, so a panic leaves none half
+/// written.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -19,7 +19,11 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    pub(crate) fn name(self) -> &'static str {
+    /// All triggers.
+    pub const ALL: [Self; 3] = [Self::Define, Self::Create, Self::Verify];
+
+    /// Cognito's name of the trigger.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Define => "DefineAuthChallenge",
             Self::Create => "CreateAuthChallenge",
@@ -60,6 +64,9 @@ pub(crate) async fn run(pool: &UserPool, trigger: Trigger, event: Value) -> ApiR
 }
 
 async fn run_once(pool: &UserPool, trigger: Trigger, event: Value) -> ApiResult<Value> {
+    if pool.controls().fails_trigger(trigger) {
+        return Err(threw(trigger, "a failure that the test set"));
+    }
     for _ in 0..INVOCATIONS {
         let triggers = pool.triggers();
         let event = event.clone();

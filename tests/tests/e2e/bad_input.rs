@@ -529,6 +529,10 @@ async fn the_control_refuses_what_it_does_not_know() {
         json!({"retryTriggers": -1}),
         json!({"advanceMinutes": 1}),
         json!({"failNext": 5}),
+        json!({"failTriggers": "DefineAuthChallenge"}),
+        json!({"failFor": ["store"]}),
+        json!({"failFor": {"store": -1}}),
+        json!({"failFor": {"store": 10 * 365 * 24 * 3600 + 1}}),
     ] {
         let (status, body) = latchstring.control(&wanted).await;
         assert_eq!(status, 400, "{wanted} is refused");

@@ -1,7 +1,9 @@
 //! Cognito's operations fail, one call at a time: nobody is locked out, nothing is made twice, and
 //! the next try goes on.
 
+use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person};
+use serde_json::json;
 
 /// The directory's client tries twice.
 const TRIES: u32 = 2;
@@ -152,4 +154,173 @@ async fn asking_for_a_code_looks_no_user_up() {
     assert!(listed.is_err(), "nobody called it");
     let refusal = bob.presents(&proof).await.err().expect("it fails");
     assert_eq!(refusal.kind, "Unavailable");
+}
+
+/// An SDK retries one failure away; an outage that has a length it does not.
+#[tokio::test]
+async fn an_operation_fails_for_its_time_and_no_longer() {
+    let latchstring = Latchstring::start().await;
+    let ada = latchstring.by_email("ada@example.com");
+    let first = ada.signs_in_for_the_first_time().await;
+    let question = ada.asks_for_a_code().await;
+    let code = ada.code().await;
+    latchstring.fail_for(&[("AdminGetUser", 30)]).await;
+    let question = question.answer(&code).await.asked("otp");
+    latchstring.advance(29).await;
+    let question = question.answer(&code).await.asked("otp");
+    latchstring.advance(1).await;
+    let again = question.answer(&code).await.signed_in();
+    assert!(again.sub() == first.sub());
+}
+
+#[tokio::test]
+async fn a_creation_whose_operation_is_down_goes_on_after_the_outage() {
+    for operation in OF_A_CREATION {
+        let (latchstring, bob, proof) = somebody_with_a_proof().await;
+        latchstring.fail_for(&[(operation, 60)]).await;
+        for _ in 0..2 {
+            let refusal = bob.presents(&proof).await.err().expect("it fails");
+            assert_eq!(refusal.kind, "Unavailable", "{operation}");
+        }
+        latchstring.advance(60).await;
+        let question = bob.presents(&proof).await.expect("the proof is taken");
+        question.answer(&proof).await.signed_in();
+        assert_eq!(latchstring.accounts().await.len(), 1, "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_costs_no_attempt_and_opens_no_flow() {
+    let latchstring = Latchstring::start().await;
+    let ada = latchstring.by_email("ada@example.com");
+    let bob = latchstring.by_email("bob@example.com");
+    let question = ada.asks_for_a_code().await;
+    let code = ada.code().await;
+    latchstring.fail_for(&[("store", 20)]).await;
+    let question = question.answer(&code).await.asked("otp");
+    let refusal = bob.tries_to_ask_for_a_code().await.err().expect("it fails");
+    assert_eq!(refusal.kind, "Unavailable");
+    assert!(bob.messages().await.is_empty(), "nothing was sent");
+    latchstring.advance(20).await;
+    let question = question.answer(&ada.wrong_code().await).await.asked("otp");
+    assert_eq!(question.attempts_left(), 2);
+    question.answer(&code).await.proof();
+    bob.signs_in_for_the_first_time().await;
+}
+
+#[tokio::test]
+async fn what_a_courier_lost_while_it_was_down_comes_with_a_resend() {
+    let latchstring = Latchstring::start().await;
+    let ada = latchstring.by_email("ada@example.com");
+    latchstring.fail_for(&[("courier", 31)]).await;
+    let question = ada.asks_for_a_code().await;
+    latchstring.advance(30).await;
+    let question = question.resend().await.asked("otp");
+    assert!(ada.messages().await.is_empty(), "neither arrived");
+    latchstring.advance(30).await;
+    let question = question.resend().await.asked("otp");
+    assert_eq!(ada.messages().await.len(), 1);
+    question.answer(&ada.code().await).await.proof();
+}
+
+#[tokio::test]
+async fn a_captcha_service_that_is_down_lets_none_pass_and_uses_no_answer() {
+    let options = Options {
+        captcha: true,
+        ..Options::default()
+    };
+    let latchstring = Latchstring::start_with(options).await;
+    for typed in ["eve@example.com", "mallory@example.com"] {
+        latchstring.by_email(typed).asks_for_a_code().await;
+    }
+    let ada = latchstring.by_email("ada@example.com").solving("person-1");
+    latchstring.fail_for(&[("captcha", 10)]).await;
+    let refusal = ada.tries_to_ask_for_a_code().await.err().expect("it fails");
+    assert_eq!(refusal.kind, "Unavailable");
+    assert!(ada.messages().await.is_empty(), "nothing was sent");
+    latchstring.advance(10).await;
+    let question = ada.asks_for_a_code().await;
+    question.answer(&ada.code().await).await.proof();
+}
+
+#[tokio::test]
+async fn an_outage_ends_before_its_time_when_it_is_cleared() {
+    let latchstring = Latchstring::start().await;
+    let ada = latchstring.by_email("ada@example.com");
+    for (name, other) in [("store", "courier"), ("InitiateAuth", "AdminGetUser")] {
+        latchstring.fail_for(&[(name, 60)]).await;
+        let refusal = ada.tries_to_ask_for_a_code().await.err().expect("it fails");
+        assert_eq!(refusal.kind, "Unavailable", "{name}");
+        latchstring.fail_for(&[(other, 60)]).await;
+        ada.asks_for_a_code().await;
+        latchstring.fail_for(&[(name, 60), (other, 60)]).await;
+        latchstring.fail_for(&[]).await;
+        ada.asks_for_a_code().await;
+        let messages = ada.messages().await.len();
+        assert_eq!(messages, if other == "courier" { 1 } else { 3 }, "{name}");
+    }
+}
+
+/// A trigger's error ends the session, so the app starts again; a retry meets the same error.
+#[tokio::test]
+async fn a_trigger_fails_until_it_is_cleared() {
+    let latchstring = Latchstring::start().await;
+    let ada = latchstring.by_email("ada@example.com");
+    let first = ada.signs_in_for_the_first_time().await;
+    for trigger in ["DefineAuthChallenge", "CreateAuthChallenge"] {
+        latchstring.fail_triggers(&[trigger]).await;
+        for _ in 0..3 {
+            let refusal = ada.tries_to_ask_for_a_code().await.err().expect("it fails");
+            assert_eq!(refusal.kind, "Unavailable", "{trigger}");
+        }
+        latchstring.fail_triggers(&[]).await;
+    }
+    for _ in 0..3 {
+        let question = ada.asks_for_a_code().await;
+        let code = ada.code().await;
+        latchstring
+            .fail_triggers(&["VerifyAuthChallengeResponse"])
+            .await;
+        let refusal = question.answer(&code).await.refused();
+        assert_eq!(refusal.kind, "UserLambdaValidationException");
+        latchstring.fail_triggers(&[]).await;
+        let refusal = question.answer(&code).await.refused();
+        assert_eq!(
+            refusal.kind, "NotAuthorizedException",
+            "the session is over"
+        );
+    }
+    let again = ada.signs_in().await;
+    assert!(again.sub() == first.sub());
+}
+
+#[tokio::test]
+async fn names_that_cannot_fail_are_refused_with_those_that_can() {
+    let latchstring = Latchstring::start().await;
+    for (wanted, known) in [
+        (
+            json!({"failTriggers": ["PreSignUp"]}),
+            "CreateAuthChallenge",
+        ),
+        (json!({"failTriggers": [""]}), "VerifyAuthChallengeResponse"),
+        (
+            json!({"failFor": {"stores": 5}}),
+            "store, courier, captcha, AdminCreateUser",
+        ),
+        (
+            json!({"failFor": {"store": 5, "SignUp": 5}}),
+            "RespondToAuthChallenge",
+        ),
+        (json!({"failNext": "store"}), "AdminGetUser"),
+    ] {
+        let (status, body) = latchstring.control(&wanted).await;
+        assert_eq!(status, 400, "{wanted}");
+        let message = body["message"].as_str().expect("a message");
+        assert!(message.contains(known), "{wanted}: {message}");
+    }
+    // What stood beside an unknown name has no effect either.
+    latchstring
+        .by_email("ada@example.com")
+        .signs_in_for_the_first_time()
+        .await;
 }

@@ -51,7 +51,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::AdminCreateUser,
         Self::AdminDeleteUser,
         Self::AdminDisableUser,
@@ -125,7 +125,7 @@ impl Operation {
     }
 
     pub(crate) async fn run(self, pool: &UserPool, body: &[u8]) -> ApiResult<Value> {
-        if pool.controls().takes_failure(self.name()) {
+        if pool.controls().takes_failure(self.name(), pool.now()) {
             return Err(ApiError::internal());
         }
         let input = Input::parse(body)?;
