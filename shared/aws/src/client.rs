@@ -188,3 +188,117 @@ pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &st
         other => transport_code(other),
     }
 }
+
+#[cfg(all(test, feature = "cognito"))]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::process::Command;
+    use std::sync::Arc;
+    use std::{env, thread};
+
+    use aws_sdk_cognitoidentityprovider::operation::get_user::GetUserInput;
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+    use super::*;
+    use crate::cognito::API;
+    use crate::service::{Asking, Service};
+
+    const NAME: &str = "client::tests::aws_is_held_to_amazons_roots_whatever_the_system_trusts";
+    /// Set for the second run alone.
+    const SERVER: &str = "TRUST_TEST_SERVER";
+
+    /// A TLS server on loopback, and the certificate that it signed for itself.
+    fn server() -> (String, String) {
+        let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![own.cert.der().clone()], key)
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let tls = Arc::new(tls);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let session = ServerConnection::new(Arc::clone(&tls)).unwrap();
+                let mut stream = StreamOwned::new(session, stream);
+                // A client that does not trust the certificate hangs up.
+                if stream.read(&mut [0; 1024]).is_ok() {
+                    let _ =
+                        stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+                }
+            }
+        });
+        (format!("https://localhost:{port}/"), own.cert.pem())
+    }
+
+    fn environment(region: &str, endpoint_url: Option<&str>) -> AwsEnvironment {
+        AwsEnvironment {
+            region: region.to_owned(),
+            access_key_id: String::new(),
+            secret_access_key: String::new(),
+            session_token: None,
+            endpoint_url: endpoint_url.map(str::to_owned),
+            ca_bundle: None,
+        }
+    }
+
+    /// Returns whether the clients of such an environment take the server's certificate.
+    async fn trusts(environment: AwsEnvironment, server: &str) -> bool {
+        let mut aws = Aws::new(environment);
+        // Only now: the certificates are chosen already, and names of AWS do not lead here.
+        aws.environment.endpoint_url = Some(server.to_owned());
+        let mut refused = Vec::new();
+        for patience in [
+            Patience::ThreeTriggers,
+            #[cfg(feature = "delivery")]
+            Patience::Send,
+        ] {
+            let service = Service::new(&aws, &API, Asking::Anonymous, patience);
+            let request = GetUserInput::builder().access_token("token").build();
+            let error = service.ask(request).await.unwrap_err();
+            refused.push(matches!(error, SdkError::DispatchFailure(_)));
+        }
+        assert!(refused.iter().all(|one| *one == refused[0]));
+        !refused[0]
+    }
+
+    async fn check_trust(server: &str) {
+        for region in ["eu-central-1", "us-gov-west-1"] {
+            assert!(!trusts(environment(region, None), server).await, "{region}");
+        }
+        // The certificate is good: endpoints that the system's authorities vouch for take it.
+        assert!(trusts(environment("eu-central-1", Some(server)), server).await);
+        assert!(trusts(environment("cn-north-1", None), server).await);
+    }
+
+    /// An authority that the system trusts cannot vouch for AWS's own endpoints. The environment names
+    /// the system's store, and a test cannot change its own environment: it runs again with another.
+    #[test]
+    fn aws_is_held_to_amazons_roots_whatever_the_system_trusts() {
+        if let Ok(server) = env::var(SERVER) {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            return runtime.unwrap().block_on(check_trust(&server));
+        }
+        let (url, certificate) = server();
+        let file = env::temp_dir().join(format!("trust-{}.pem", std::process::id()));
+        std::fs::write(&file, certificate).unwrap();
+        let child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", NAME, "--nocapture"])
+            .env("SSL_CERT_FILE", &file)
+            .env(SERVER, &url)
+            .output();
+        std::fs::remove_file(&file).unwrap();
+        let child = child.unwrap();
+        let output = String::from_utf8_lossy(&child.stdout).into_owned();
+        assert!(child.status.success(), "{output}");
+        assert!(output.contains("1 passed"), "{output}");
+    }
+}
