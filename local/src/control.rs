@@ -210,13 +210,13 @@ impl Failures {
     }
 }
 
-fn triggers(names: &[String]) -> Result<Vec<Trigger>, String> {
+fn triggers(wanted: &[String]) -> Result<Vec<Trigger>, String> {
     let known = || Trigger::ALL.into_iter();
-    let named = names
+    let found = wanted
         .iter()
         .map(|name| known().find(|trigger| trigger.name() == name));
-    let named: Option<Vec<Trigger>> = named.collect();
-    named.ok_or_else(|| unknown("failTriggers", known().map(Trigger::name)))
+    let found: Option<Vec<Trigger>> = found.collect();
+    found.ok_or_else(|| unknown("failTriggers", known().map(Trigger::name)))
 }
 
 fn unknown(field: &str, known: impl Iterator<Item = &'static str>) -> String {

@@ -211,21 +211,22 @@ mod tests {
 
     /// A TLS server on loopback, and the certificate that it signed for itself.
     fn server() -> (String, String) {
-        let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+        let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
+        let own = own.expect("a certificate");
+        let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).expect("a key");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .unwrap()
+            .expect("versions of TLS")
             .with_no_client_auth()
             .with_single_cert(vec![own.cert.der().clone()], key)
-            .unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
+            .expect("a certificate and its key");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
         let tls = Arc::new(tls);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let session = ServerConnection::new(Arc::clone(&tls)).unwrap();
+                let session = ServerConnection::new(Arc::clone(&tls)).expect("a session");
                 let mut stream = StreamOwned::new(session, stream);
                 // A client that does not trust the certificate hangs up.
                 if stream.read(&mut [0; 1024]).is_ok() {
@@ -261,7 +262,7 @@ mod tests {
         ] {
             let service = Service::new(&aws, &API, Asking::Anonymous, patience);
             let request = GetUserInput::builder().access_token("token").build();
-            let error = service.ask(request).await.unwrap_err();
+            let error = service.ask(request).await.expect_err("no token is good");
             refused.push(matches!(error, SdkError::DispatchFailure(_)));
         }
         assert!(refused.iter().all(|one| *one == refused[0]));

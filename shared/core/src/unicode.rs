@@ -112,7 +112,7 @@ pub(crate) fn out_of_context(label: &str) -> Option<char> {
 }
 
 /// A character as an error names it: itself if it is visible ASCII, otherwise with its code
-/// point otherwise.
+/// point.
 pub(crate) struct Named(pub(crate) char);
 
 impl fmt::Display for Named {
