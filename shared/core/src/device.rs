@@ -135,6 +135,18 @@ impl Device {
     }
 }
 
+/// A token of fixed content, for the golden texts of formats.
+#[cfg(test)]
+pub(crate) fn sealed(
+    held: &Attributes,
+    ends: Timestamp,
+    keys: &KeyRing,
+    caller: &Caller,
+    entropy: &impl Entropy,
+) -> String {
+    Device::new(held, [1, 2], ends, keys, entropy).seal(keys, caller, entropy)
+}
+
 impl fmt::Debug for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Device(…)")

@@ -95,7 +95,7 @@ pub(crate) enum Use {
 }
 
 impl Use {
-    const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Code,
         Self::Answer,
         Self::Ticket,

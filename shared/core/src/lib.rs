@@ -39,4 +39,6 @@ pub mod time;
 mod unicode;
 
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod testing;

@@ -16,8 +16,9 @@ use latchstring_core::ports::{
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInRequest};
+use latchstring_core::time::Timestamp;
 use latchstring_lambda::{OsEntropy, SystemClock};
-use latchstring_memory::{FixedCaptcha, MemoryDirectory};
+use latchstring_memory::{FixedCaptcha, MemoryDirectory, SeededEntropy};
 use latchstring_tests::store_contract::{Contract, run, window};
 use latchstring_tests::{Ministack, Tap, note};
 
@@ -183,8 +184,35 @@ async fn every_operation_is_one_request_by_key() {
     assert_eq!(asked, expected, "seventeen operations");
 }
 
+/// The requests of every operation, and so the items that a table holds. A deployed version reads
+/// what its predecessor wrote: a difference here needs a migration. `UPDATE_GOLDEN=1` writes it.
+#[tokio::test]
+async fn requests_and_items_are_unchanged() {
+    let ministack = Ministack::start().await;
+    ministack.create_table(TABLE).await;
+    let tap = Tap::before(ministack.endpoint()).await;
+    let seeded = SeededEntropy::new;
+    let contract = Contract {
+        store: Arc::new(DynamoStore::new(&tap.aws(), TABLE, seeded(1))),
+        entropy: seeded(2),
+        now: Timestamp::from_secs(1_800_000_000),
+    };
+    run_one_of_each(&contract).await;
+    let lines = tap
+        .seen()
+        .into_iter()
+        .map(|request| format!("{} {}\n", request.operation, request.body));
+    let now: String = lines.collect();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/dynamodb_requests.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, &now).expect("the golden file is written");
+    }
+    let expected = std::fs::read_to_string(path).expect("the golden file");
+    assert!(now == expected, "not {path}, but {now}");
+}
+
 /// Each operation once.
-async fn run_one_of_each(c: &OnDynamo) {
+async fn run_one_of_each<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let (store, now) = (&c.store, c.now);
     let fault = "an answer";
     let flow = c.row();

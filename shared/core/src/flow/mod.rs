@@ -55,6 +55,8 @@ pub use create::{
     Created, Expectation, PublicParameters, Refused, ask_again, create, lift_cooldown,
 };
 pub use define::{Next, define};
+#[cfg(test)]
+pub(crate) use row::NewFlow;
 pub use row::{AnswerDigest, Flow, State, Subject};
 pub use turn::{ClientRequest, Person, Round, Turn};
 pub use verify::{Response, Verdict, Verified, verify};

@@ -188,3 +188,48 @@ pub fn resettable(kind: Resettable<'_>, now: Timestamp) -> Vec<(&'static str, La
         ],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use data_encoding::HEXLOWER;
+
+    use super::*;
+    use crate::account::Sub;
+    use crate::identifier::Method;
+    use crate::rate_limit::Source;
+    use crate::testing::keys;
+
+    /// The names under which counters are stored. A difference starts every budget from zero.
+    #[test]
+    fn names_of_counters_are_unchanged() {
+        let (keys, at) = (keys(), Timestamp::from_secs(1_800_000_000));
+        let ada = Identifier::parse(Method::Email, "ada@example.com").unwrap();
+        let sub = Label::of_account(&keys, &Sub::new("8a1d2b3c-4e5f-4a6b-8c7d-9e0f1a2b3c4d"));
+        let source = Label::of_source(&keys, Source::new("192.0.2.1".parse().unwrap()));
+        let country = Country::parse("US").unwrap();
+        let mut now = String::new();
+        for requester in [Requester::Unknown, Requester::KnownDevice([9; 16])] {
+            for (name, counter) in [
+                ("mailbox", Counter::mailbox(&keys, requester, &ada, at)),
+                ("guesses", Counter::guesses(&keys, requester, &ada, at)),
+                ("deployment", Counter::deployment(requester, at)),
+                ("spend", Counter::spend(requester, at)),
+                ("country", Counter::country(requester, Some(country), at)),
+                ("no country", Counter::country(requester, None, at)),
+                ("devices", Counter::devices(&keys, &ada, at)),
+                ("device token", Counter::device_token(&[9; 16], at)),
+                ("source", Counter::source(source, at)),
+                ("account", Counter::account(sub, at)),
+                ("domain", Counter::domain("example.com", at)),
+                ("accounts", Counter::accounts("example.com", at)),
+            ] {
+                let label = HEXLOWER.encode(counter.label.as_bytes());
+                let (class, ends) = (requester.class(), counter.ends.as_secs());
+                writeln!(now, "{class} {name}: {label} until {ends}").unwrap();
+            }
+        }
+        assert_eq!(now, include_str!("../../tests/data/counters.txt"));
+    }
+}

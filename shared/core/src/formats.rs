@@ -1,0 +1,151 @@
+//! Golden texts of every format that leaves the process: sealed texts, codes, pseudonyms, and the
+//! names that stand in items, events and answers. What is stored or held by a client when a version
+//! is deployed must be readable by that version, so a difference here needs a migration.
+
+use std::fmt::Write as _;
+
+use data_encoding::HEXLOWER;
+
+use crate::account::{Attributes, Sub};
+use crate::code::{Code, CodeLength};
+use crate::contact::ContactError;
+use crate::flow::{Challenge, Flow, FlowId, NewFlow, Progress, Purpose, Step, Subject};
+use crate::identifier::{Identifier, Method};
+use crate::keys::Use;
+use crate::label::Label;
+use crate::pending::{Pending, PendingId};
+use crate::policy::Policy;
+use crate::ports::{Fate, Fault};
+use crate::rate_limit::{Budget, Charge};
+use crate::sealed::{Proof, Ticket};
+use crate::sign_in::{Cause, SignInError};
+use crate::testing::{Seeded, keys};
+use crate::time::Timestamp;
+
+const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "one line a format")]
+fn formats_are_unchanged() {
+    let mut now = String::new();
+    let mut line = |name: &str, value: &str| writeln!(now, "{name}: {value}").unwrap();
+    let ring = keys();
+    let ada = Identifier::parse(Method::Email, "ada@example.com").unwrap();
+    let number = Identifier::parse(Method::PhoneNumber, "+14155550132").unwrap();
+    let sub = Sub::new("8a1d2b3c-4e5f-4a6b-8c7d-9e0f1a2b3c4d");
+    let caller = crate::flow::Caller::new("eu-west-1_EXAMPLE", "client");
+    let flow = FlowId::from_bytes([7; 16]);
+    let pending = PendingId::from_bytes([8; 16]);
+    let lengths = [6, 8, 10].map(|digits| CodeLength::new(digits).unwrap());
+    let free = Charge::free(CodeLength::DEFAULT);
+    let purposes = [
+        Purpose::SignIn,
+        Purpose::Claim,
+        Purpose::VerifyContact(pending),
+    ];
+
+    for (number, usage) in Use::ALL.into_iter().enumerate() {
+        let mac = ring.current().mac(usage, &[b"field"]);
+        line(&format!("subkey {number}"), &HEXLOWER.encode(&mac));
+    }
+    for purpose in purposes {
+        for to in [&ada, &number] {
+            let name = format!("{} {}", purpose.as_str(), to.method().as_str());
+            let ticket = Ticket::new(purpose, to.clone(), free, NOW, &Seeded::new(1));
+            line(
+                &format!("ticket {name}"),
+                &ticket.seal(&ring, &caller, &Seeded::new(2)),
+            );
+            for length in lengths {
+                let code = Code::derive(ring.current(), length, flow, purpose, to, NOW);
+                line(&format!("code {name}"), code.digits());
+            }
+        }
+    }
+    let proof = Proof {
+        of: ada.clone(),
+        flow,
+        made_at: NOW,
+    };
+    line("proof", &proof.seal(&ring, &caller, &Seeded::new(3)));
+    line(
+        "test code",
+        Code::fixed(&ring, CodeLength::DEFAULT, &ada).digits(),
+    );
+    let progress = Progress::at_issue(NOW, lengths[1]);
+    for step in [Step::Select, Step::Otp(progress), Step::Claim(progress)] {
+        let challenge = Challenge { flow, step };
+        line(step.name(), &challenge.to_text(&ring, &caller));
+    }
+    let row = Flow::new(
+        &NewFlow {
+            id: flow,
+            caller: &caller,
+            purpose: Purpose::SignIn,
+            subject: Subject::Known(sub.clone()),
+            contact: &ada,
+            locale: None,
+            charge: free,
+        },
+        &Policy::for_clients(vec!["client".to_owned()]),
+        &ring,
+        NOW,
+        &Seeded::new(4),
+    );
+    line("contact of a flow", row.contact.as_text());
+    let change = Pending::new(
+        sub.clone(),
+        &ada,
+        Some(&number),
+        NOW,
+        &ring,
+        &Seeded::new(5),
+    );
+    line("pending contact", change.contact.as_text());
+    line("replaced contact", change.replaces.unwrap().as_text());
+    let held = Attributes::from_pairs([("email", "ada@example.com"), ("email_verified", "true")]);
+    line(
+        "device token",
+        &crate::device::sealed(&held, NOW, &ring, &caller, &Seeded::new(6)),
+    );
+    for (name, label) in [
+        ("identifier", Label::of_identifier(&ring, &ada)),
+        ("flow", Label::of_flow(&ring, flow)),
+        ("mailbox", Label::of_mailbox(&ring, "class", &ada)),
+        ("guesses", Label::of_guesses(&ring, "class", &ada)),
+        ("devices", Label::of_devices(&ring, &ada)),
+        ("account", Label::of_account(&ring, &sub)),
+        ("public", Label::of_public("kind", &[b"field"])),
+    ] {
+        line(
+            &format!("pseudonym {name}"),
+            &HEXLOWER.encode(label.as_bytes()),
+        );
+    }
+    for fate in [Fate::NeverLeft, Fate::Refused, Fate::Unknown] {
+        line("delivery outcome", fate.as_str());
+    }
+    let invalid = Identifier::parse(Method::Email, "ada").unwrap_err();
+    for error in [
+        SignInError::InvalidIdentifier(invalid),
+        SignInError::InvalidProof,
+        SignInError::TooManyRequests {
+            retry_after: 1,
+            budget: None,
+        },
+        SignInError::CaptchaRequired {
+            budget: Budget::Source,
+        },
+        SignInError::Unavailable(Cause::Fault(Fault::new("call", "lost"))),
+    ] {
+        line("error of sign-in", error.error_type());
+    }
+    for error in [
+        ContactError::NotSignedIn,
+        ContactError::ReauthRequired,
+        ContactError::ContactInUse,
+    ] {
+        line("error of a contact", error.error_type());
+    }
+    assert_eq!(now, include_str!("../tests/data/formats.txt"));
+}
