@@ -1,75 +1,151 @@
-// What all forms share: fields, problems in words, waiting.
+// The parts that all forms share: fields, problems in words, waiting.
 
 import { h } from "./dom.js";
-import { countries, likelyRegion, looksLikeNumber, callingCode, regionOf } from "./identifier.js";
+import { countries, likelyRegion, looksLikeNumber, callingCode, regionOf, suggestion } from "./identifier.js";
 import { language, t } from "./i18n.js";
 import { LatchstringError } from "./latchstring.js";
+import { reason } from "./reasons.js";
 
-/** After this many milliseconds a person is told that it is still going on. */
-const SLOW = 3_000;
+/** After this many milliseconds the page says that it is still waiting. */
+export const SLOW = 3_000;
 
-/** Says what is wrong in the language of the page. */
+/** A problem of a form in the words of the page, and the fields that it is about. */
+export class Complaint extends Error {
+  constructor(key, values = {}, ...fields) {
+    super(key);
+    Object.assign(this, { key, values, fields });
+  }
+}
+
+/** Seconds from now in words: "in 12 minutes". */
+export function inTime(seconds) {
+  const [count, unit] = seconds < 60 ? [seconds, "second"] : seconds < 7_200 ? [seconds / 60, "minute"] : [seconds / 3_600, "hour"];
+  return new Intl.RelativeTimeFormat(language).format(Math.ceil(count), unit);
+}
+
+const FIELDS = { InvalidIdentifier: ["contact"], ContactInUse: ["contact"], InvalidName: ["givenName", "familyName"] };
+
+/** An error in the language of the page: its text, and the names of the fields that it is about. */
 export function explain(error) {
+  if (error instanceof Complaint) return { text: t(error.key, error.values), fields: error.fields };
   if (!(error instanceof LatchstringError)) {
     console.error(error);
-    return t("error.Internal");
+    return { text: t("error.Internal"), fields: [] };
   }
-  // The one text of the API's that says more than its type: when to come back.
-  const when = error.type === "TooManyRequests" && error.message.match(/in (\d+) (second|minute|hour)/);
+  const { type, message } = error;
+  const fields = FIELDS[type] ?? [];
+  // The message of the API says when to come back.
+  const when = type === "TooManyRequests" && message.match(/in (\d+) (second|minute|hour)/);
   if (when) {
     const time = new Intl.RelativeTimeFormat(language).format(Number(when[1]), when[2]);
-    return t("error.TooManyRequestsUntil", { time });
+    return { text: t("error.TooManyRequestsUntil", { time }), fields };
   }
-  return t(`error.${error.type}`);
+  if (type === "InvalidIdentifier" || type === "InvalidName") return { ...reason(message), fields };
+  // Of a request for a code, it is the account's own. After the right code, the page ends the code.
+  return { text: t(type === "ContactInUse" ? "contact.own" : `error.${type}`), fields };
 }
 
-/** Says why a message that was asked for in a flow was not sent. */
-export function refusal({ type, retryAfter }) {
-  if (type !== "TooManyRequests" || !retryAfter) return t(`error.${type}`);
-  const [value, unit] = retryAfter < 120 ? [retryAfter, "second"] : retryAfter < 7200 ? [Math.ceil(retryAfter / 60), "minute"] : [Math.ceil(retryAfter / 3600), "hour"];
-  const time = new Intl.RelativeTimeFormat(language).format(value, unit);
-  return t("error.TooManyRequestsUntil", { time });
+/** A line for problems. Its room is kept free, so that nothing moves when there is one. */
+export function problemLine(id, attributes = {}) {
+  return h("p", { id, class: "problem", role: "alert", ...attributes });
 }
 
-/** The line under a field for what is wrong with it. Its room is kept free, so that nothing jumps. */
-export function problemLine(id) {
-  return h("p", { id, class: "problem", role: "alert" });
+const linesOf = (form) => [...form.querySelectorAll(".problem")];
+
+/** The line of a field, or that of the form. */
+function lineOf(form, field) {
+  const described = field?.getAttribute("aria-describedby")?.split(" ") ?? [];
+  const lines = linesOf(form);
+  return lines.find(({ id }) => described.includes(id)) ?? lines.at(-1);
 }
 
-/** Takes back what was said of a field, since it is another now. */
-function forgive(field) {
-  if (field.getAttribute("aria-invalid")) complain(field.form, "");
-}
-
-/** Writes into a form's line, and marks the field that it is about. */
-export function complain(form, text, field = null) {
+/** Removes the problems of a form, since it has been changed or sent. */
+export function clear(form) {
   for (const marked of form.querySelectorAll("[aria-invalid]")) marked.removeAttribute("aria-invalid");
-  form.querySelector(".problem").textContent = text;
-  if (!field) return;
-  field.setAttribute("aria-invalid", "true");
-  field.focus();
-}
-
-/** Does the work of a form once, however often it is sent, and says how it goes. */
-export async function perform(form, work) {
-  if (form.getAttribute("aria-busy") === "true") return;
-  const button = form.querySelector("button.primary");
-  form.setAttribute("aria-busy", "true");
-  button?.setAttribute("aria-disabled", "true");
-  complain(form, "");
-  const slow = setTimeout(() => {
-    form.querySelector(".problem").textContent = t("slow");
-  }, SLOW);
-  try {
-    await work();
-  } catch (error) {
-    complain(form, explain(error));
-  } finally {
-    clearTimeout(slow);
-    form.removeAttribute("aria-busy");
-    button?.removeAttribute("aria-disabled");
+  for (const line of linesOf(form)) {
+    line.replaceChildren();
+    line.removeAttribute("lang");
   }
 }
+
+/** Shows a problem: in the line of its fields, which are marked, or in that of the form. */
+export function complain(form, { text, lang, fields = [] }) {
+  clear(form);
+  const inputs = fields.map((name) => form.elements[name]).filter(Boolean);
+  const line = lineOf(form, inputs[0]);
+  line.textContent = text;
+  if (lang) line.lang = lang;
+  for (const input of inputs) input.setAttribute("aria-invalid", "true");
+  inputs[0]?.focus();
+}
+
+/** The work that is under way; one at a time in all of the page. */
+let work = null;
+/** What to do when it ends: to show the page in another language. */
+let afterwards = null;
+
+export const isBusy = () => work !== null;
+
+/** Does something when no work is under way: now, or when it ends. */
+export function whenIdle(then) {
+  if (work) afterwards = then;
+  else then();
+}
+
+/** Leaves the work to itself, since another page is shown: its requests end, and its outcome changes nothing. */
+export function abandon() {
+  work?.end();
+  work = null;
+  afterwards = null;
+}
+
+/**
+ * Does the work of a form once, however often it is sent, and shows its outcome. Meanwhile no other
+ * button of the page does anything. The work gets a signal that is aborted when the page is left.
+ */
+export async function perform(form, begin) {
+  if (work) return;
+  const leaving = new AbortController();
+  const others = [...document.querySelectorAll("#view button")];
+  const slow = setTimeout(() => (lineOf(form).textContent = t("slow")), SLOW);
+  const mine = { end };
+  function end() {
+    clearTimeout(slow);
+    leaving.abort();
+    form.removeAttribute("aria-busy");
+    for (const button of others) button.removeAttribute("aria-disabled");
+  }
+  work = mine;
+  clear(form);
+  form.setAttribute("aria-busy", "true");
+  for (const button of others) button.setAttribute("aria-disabled", "true");
+  let failure = null;
+  try {
+    await begin(leaving.signal);
+  } catch (error) {
+    failure = error;
+  }
+  if (work !== mine) return;
+  end();
+  const then = afterwards;
+  work = afterwards = null;
+  const place = [...document.querySelectorAll("#view form")].indexOf(form);
+  if (then) await then();
+  // The form may be another one now, in another language.
+  const shown = form.isConnected ? form : document.querySelectorAll("#view form")[place];
+  if (failure && shown) complain(shown, explain(failure));
+}
+
+// Before any listener of a button: while work is under way no other begins.
+document.getElementById("view")?.addEventListener(
+  "click",
+  (event) => {
+    if (!event.target.closest("button[aria-disabled]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
 
 /** A labelled field for a text. */
 export function textField(name, label, attributes, draft) {
@@ -80,11 +156,10 @@ export function textField(name, label, attributes, draft) {
     h("input", {
       name,
       required: true,
-      maxlength: 100,
-      value: draft[name] ?? "",
+      value: draft.get(name) ?? "",
       oninput: ({ target }) => {
-        draft[name] = target.value;
-        forgive(target);
+        draft.set(name, target.value);
+        if (target.hasAttribute("aria-invalid")) clear(target.form);
       },
       ...attributes,
     }),
@@ -92,17 +167,17 @@ export function textField(name, label, attributes, draft) {
 }
 
 /**
- * The field for an email address, a phone number, or (without a method) either. As soon as it looks
- * like a number, the choice of its country appears inside of it.
+ * The field for an email address, a phone number, or (without a method) either. As soon as the text
+ * looks like a number, the choice of its country appears beside it.
  */
 export function contactField(method, draft, described) {
-  draft.region ??= likelyRegion();
+  const region = () => draft.get("region") ?? likelyRegion();
   const shown = h("span", { class: "code", "aria-hidden": "true" });
   const select = h("select", {
     "aria-label": t("country"),
     autocomplete: "tel-country-code",
     onchange: () => {
-      draft.region = select.value;
+      draft.set("region", select.value);
       refresh();
     },
   });
@@ -119,21 +194,21 @@ export function contactField(method, draft, described) {
     autocapitalize: "none",
     autocorrect: "off",
     spellcheck: "false",
-    maxlength: 254,
-    value: draft.contact ?? "",
+    value: draft.get("contact") ?? "",
     "aria-describedby": described,
     ...(kinds[method] ?? { type: "text", inputmode: "email", autocomplete: "username" }),
     oninput: () => {
-      draft.contact = input.value;
-      forgive(input);
-      draft.region = regionOf(input.value, draft.region);
+      draft.set("contact", input.value);
+      if (input.hasAttribute("aria-invalid") || lineOf(input.form, input).childElementCount) clear(input.form);
+      draft.set("region", regionOf(input.value, region()));
       refresh();
     },
+    onchange: () => method !== "PHONE_NUMBER" && suggest(input),
   });
   const refresh = () => {
     country.hidden = method === "EMAIL" || !(method === "PHONE_NUMBER" || looksLikeNumber(input.value));
-    select.value = draft.region;
-    shown.textContent = `+${callingCode(draft.region)}`;
+    select.value = region();
+    shown.textContent = `+${callingCode(region())}`;
   };
   refresh();
   const label = { EMAIL: "email", PHONE_NUMBER: "phone" }[method] ?? "emailOrPhone";
@@ -145,7 +220,24 @@ export function contactField(method, draft, described) {
   );
 }
 
-/** A box to tick, with what it means. */
+/** Offers another address where the domain looks mistyped. Nothing changes unless it is taken. */
+export function suggest(input) {
+  const better = suggestion(input.value);
+  if (!better) return false;
+  const take = () => {
+    input.value = better;
+    input.dispatchEvent(new Event("input"));
+    clear(input.form);
+    input.focus();
+  };
+  const [before, after] = t("suggest", { to: "\n" }).split("\n");
+  const button = h("button", { class: "quiet", type: "button", onclick: take }, h("bdi", {}, better));
+  clear(input.form);
+  lineOf(input.form, input).replaceChildren(h("span", { class: "suggestion" }, before, button, after));
+  return true;
+}
+
+/** A box to tick, with its meaning. */
 export function checkbox(id, label, what, checked, changed) {
   return h(
     "div",
@@ -163,9 +255,13 @@ export function checkbox(id, label, what, checked, changed) {
   );
 }
 
-/** A button that begins what a form does. */
+/** A button that begins the work of a form. */
 export const submit = (text) => h("button", { class: "primary", type: "submit" }, text);
 
 /** A button that looks like a link. */
 export const quiet = (text, onclick, attributes = {}) =>
   h("button", { class: "quiet", type: "button", onclick, ...attributes }, text);
+
+/** A form; `sent` is done when it is sent. */
+export const form = (sent, ...children) =>
+  h("form", { novalidate: true, onsubmit: (event) => (event.preventDefault(), sent(event.target)) }, ...children);

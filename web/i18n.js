@@ -1,22 +1,22 @@
 // The languages of the pages: those of the messages.
 
+import { local } from "./storage.js";
 import de from "./languages/de.js";
 import en from "./languages/en.js";
 import es from "./languages/es.js";
 import fr from "./languages/fr.js";
 import ja from "./languages/ja.js";
 import pt from "./languages/pt.js";
-import { local } from "./storage.js";
 
 const LANGUAGES = { en, fr, de, es, pt, ja };
 const KEY = "latchstring.language";
 
-/** What is spoken now. */
+/** The language of the page. */
 export let language = pick();
 
 function pick() {
   const wanted = [local.getItem(KEY), ...navigator.languages];
-  return wanted.map((tag) => tag?.split("-")[0].toLowerCase()).find((tag) => tag in LANGUAGES) ?? "en";
+  return wanted.map((tag) => tag?.split("-")[0].toLowerCase()).find((tag) => tag && Object.hasOwn(LANGUAGES, tag)) ?? "en";
 }
 
 /** The tag for dates and messages: with the region, if the browser's languages have this one. */
@@ -24,7 +24,7 @@ export function locale() {
   return navigator.languages.find((tag) => tag.split("-")[0].toLowerCase() === language) ?? language;
 }
 
-/** A text, with what stands in `{braces}` filled in. `n` chooses between the forms of one and many. */
+/** A text with the values of its `{holes}`. `n` chooses between the forms of one and many. */
 export function t(key, values = {}) {
   const texts = LANGUAGES[language];
   const form = "n" in values ? `${key}.${new Intl.PluralRules(language).select(values.n)}` : key;

@@ -6,7 +6,10 @@ import { article, watch } from "./messages.js";
 
 const SHOWN = 50;
 const list = document.getElementById("messages");
+/** The item of each message by its key. */
 const shown = new Map();
+/** A service that was started again counts its messages from the beginning. */
+const keyOf = ({ id, sentAt }) => `${id} ${sentAt}`;
 
 function words() {
   document.title = `${t("inbox.title")} · Latchstring`;
@@ -14,17 +17,22 @@ function words() {
   document.getElementById("what").textContent = t("inbox.what");
 }
 
-/** Only what is new is added, so that a screen reader says it once and nothing else moves. */
+/** Adds only the new messages, so that a screen reader says each once and nothing else moves. */
 function show(messages) {
   const wanted = messages.slice(0, SHOWN);
   document.getElementById("empty")?.remove();
   if (!wanted.length) list.before(h("p", { id: "empty", class: "soft" }, t("inbox.empty")));
-  for (const message of wanted.filter(({ id }) => !shown.has(id)).reverse()) {
+  const keys = new Set(wanted.map(keyOf));
+  for (const [key, item] of shown) {
+    if (keys.has(key)) continue;
+    item.remove();
+    shown.delete(key);
+  }
+  for (const message of wanted.filter((message) => !shown.has(keyOf(message))).reverse()) {
     const item = h("li", {}, article(message));
-    shown.set(message.id, item);
+    shown.set(keyOf(message), item);
     list.prepend(item);
   }
-  for (const item of [...list.children].slice(SHOWN)) item.remove();
 }
 
 chooser(document.getElementById("language"), () => {

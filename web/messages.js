@@ -1,7 +1,7 @@
 // What was sent, for the local service's inbox and its pane beside the pages.
 
-import { h } from "./dom.js";
-import { language, t } from "./i18n.js";
+import { announce, h } from "./dom.js";
+import { language, locale, t } from "./i18n.js";
 
 /** Newest first. */
 export async function fetchMessages() {
@@ -17,7 +17,7 @@ export function watch(show, failed) {
     try {
       const messages = await fetchMessages();
       failed(false);
-      const state = `${language} ${messages.length} ${messages[0]?.id}`;
+      const state = `${language} ${messages.length} ${messages[0]?.id} ${messages[0]?.sentAt}`;
       if (state !== last) show(messages);
       last = state;
     } catch {
@@ -35,16 +35,24 @@ export function watch(show, failed) {
 
 /** One message, with what else can be done with its code. */
 export function article({ channel, to, subject, text, code, sentAt }, ...more) {
-  const time = new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(new Date(sentAt));
+  const time = new Intl.DateTimeFormat(locale(), { timeStyle: "medium" }).format(new Date(sentAt));
+  const digits = h("strong", { class: "digits" }, code);
   const copy = h(
     "button",
     {
       class: "secondary small",
       type: "button",
       onclick: async () => {
-        await navigator.clipboard.writeText(code);
-        copy.textContent = t("inbox.copied");
-        setTimeout(() => (copy.textContent = t("inbox.copy")), 2000);
+        try {
+          await navigator.clipboard.writeText(code);
+          copy.textContent = t("inbox.copied");
+        } catch {
+          // Blocked, or not a secure context: the code can be copied by hand.
+          getSelection().selectAllChildren(digits);
+          copy.textContent = t("inbox.notCopied");
+        }
+        announce(copy.textContent);
+        setTimeout(() => (copy.textContent = t("inbox.copy")), 4000);
       },
     },
     t("inbox.copy"),
@@ -60,7 +68,7 @@ export function article({ channel, to, subject, text, code, sentAt }, ...more) {
       h("time", { datetime: sentAt }, time),
     ),
     subject && h("h2", {}, subject),
-    code && h("p", { class: "actions" }, h("strong", { class: "digits" }, code), ...more, copy),
+    code && h("p", { class: "actions" }, digits, ...more, copy),
     h("p", { class: "text" }, text.trim()),
   );
 }

@@ -1,50 +1,44 @@
-// What the browser keeps. Where it refuses to (blocked, or full), the page keeps it as long as it is open.
+// The browser's storage. Where it is blocked or full, the page keeps what it must in memory.
 
-/** Storage of that name that never throws. */
-function lasting(name) {
-  const kept = new Map();
-  const real = () => window[name];
+/** A store that never throws: what the browser refuses stays in this page until it is closed. */
+function sturdy(name) {
+  const memory = new Map();
+  const stored = () => {
+    try {
+      return window[name];
+    } catch {
+      return null; // Reading the property is refused where cookies are blocked.
+    }
+  };
+  const attempt = (work) => {
+    try {
+      const store = stored();
+      return store ? { value: work(store) } : null;
+    } catch {
+      return null;
+    }
+  };
   return {
-    getItem(key) {
-      if (kept.has(key)) return kept.get(key);
-      try {
-        return real().getItem(key);
-      } catch {
-        return null;
-      }
-    },
+    getItem: (key) => memory.get(key) ?? attempt((store) => store.getItem(key))?.value ?? null,
     setItem(key, value) {
-      try {
-        real().setItem(key, value);
-        kept.delete(key);
-      } catch (error) {
-        console.warn(`${name} does not keep what this page asks it to`, error.name);
-        kept.set(key, String(value));
-      }
+      if (attempt((store) => store.setItem(key, value))) return void memory.delete(key);
+      // An older value must not come back after a reload.
+      attempt((store) => store.removeItem(key));
+      memory.set(key, value);
     },
     removeItem(key) {
-      kept.delete(key);
-      try {
-        real().removeItem(key);
-      } catch {
-        // Nothing is there.
-      }
+      memory.delete(key);
+      attempt((store) => store.removeItem(key));
     },
+    /** Whether something is kept in memory alone. */
+    isVolatile: () => memory.size > 0 || !attempt((store) => store.getItem("latchstring")),
   };
 }
 
-/** Shared by the tabs, and kept when they are closed. */
-export const local = lasting("localStorage");
-/** Of this tab. */
-export const session = lasting("sessionStorage");
+/** Shared by the tabs, and kept after them. */
+export const local = sturdy("localStorage");
+/** Of this tab, over its reloads. */
+export const session = sturdy("sessionStorage");
 
-/** Whether the browser refuses to keep anything. */
-export function isBlocked() {
-  try {
-    window.localStorage.setItem("latchstring.probe", "");
-    window.localStorage.removeItem("latchstring.probe");
-    return false;
-  } catch {
-    return true;
-  }
-}
+/** Whether a reload forgets what the pages keep. */
+export const isVolatile = () => local.isVolatile() || session.isVolatile();

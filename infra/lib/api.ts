@@ -18,6 +18,7 @@ export const FIELDS: Record<string, FunctionName> = {
   'Mutation.rememberDevice': 'sign-in',
   'Mutation.forgetDevices': 'sign-in',
   'Mutation.signUp': 'sign-up',
+  'Mutation.updateName': 'sign-up',
   'Mutation.changeContact': 'change-contact',
   'Query.pendingContact': 'change-contact',
 };

@@ -66,12 +66,13 @@ pub(crate) struct Wiring {
 
 impl Lambdas {
     /// The field of the schema that each function serves.
-    pub(crate) const FIELDS: [(&'static str, &'static str); 7] = [
+    pub(crate) const FIELDS: [(&'static str, &'static str); 8] = [
         ("Mutation.signIn", SIGN_IN),
         ("Mutation.signInTicket", SIGN_IN),
         ("Mutation.rememberDevice", SIGN_IN),
         ("Mutation.forgetDevices", SIGN_IN),
         ("Mutation.signUp", SIGN_UP),
+        ("Mutation.updateName", SIGN_UP),
         ("Mutation.changeContact", CHANGE_CONTACT),
         ("Query.pendingContact", CHANGE_CONTACT),
     ];

@@ -126,6 +126,14 @@ impl SignedIn {
         Ok(Question::of(&self.latchstring, &payload))
     }
 
+    /// Writes a name, and may be refused.
+    pub async fn renames(&self, name: (&str, &str)) -> Result<Value, Refusal> {
+        const QUERY: &str = "mutation ($input: UpdateNameInput!) { updateName(input: $input) \
+                             { givenName familyName } }";
+        let input = json!({"input": {"givenName": name.0, "familyName": name.1}});
+        self.graphql("updateName", QUERY, input).await
+    }
+
     /// Asks for another contact, and may be refused.
     pub async fn changes_to(&self, contact: &Person) -> Result<Question, Refusal> {
         const QUERY: &str = "mutation ($input: ChangeContactInput!) { changeContact(input: $input) \

@@ -23,10 +23,10 @@ function binary() {
 }
 
 /** Starts the service. What it prints is kept for the search for leaks. */
-async function serve(options) {
+async function serve(options, port = "0") {
   const folder = join(root, "target/test-output");
   mkdirSync(folder, { recursive: true });
-  const program = spawn(binary(), ["--port", "0", "--control", ...options], { stdio: ["ignore", "pipe", "pipe"] });
+  const program = spawn(binary(), ["--port", port, "--control", ...options], { stdio: ["ignore", "pipe", "pipe"] });
   let printed = "";
   const address = await new Promise((found, failed) => {
     const collect = (chunk) => {
@@ -56,7 +56,7 @@ function note(secret) {
 
 /** The service, with these options, and the browser of one test file. */
 export async function bench(...options) {
-  const service = await serve(options);
+  let service = await serve(options);
   const browser = await chromium.launch({
     executablePath: execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim(),
     args: [
@@ -81,6 +81,11 @@ export async function bench(...options) {
   });
   return {
     address: service.address,
+    /** Ends the service and starts another at its address. */
+    async restart() {
+      await service.end();
+      service = await serve(options, new URL(service.address).port);
+    },
     /** A page that is nobody's. */
     page: () => browser.newPage(),
     /** Somebody with a browser of their own. */
@@ -192,7 +197,7 @@ class Person {
   }
 
   get problem() {
-    return this.page.locator(".problem").first();
+    return this.page.locator(".problem:not(:empty)").first();
   }
 
   /** The newest code that was sent to a contact. */
@@ -217,7 +222,7 @@ class Person {
   async asksForACode(contact = this.email) {
     await this.field.fill(contact);
     await this.button("Send me a code").click();
-    await this.heading("Type the code").waitFor();
+    await this.heading("Enter the code").waitFor();
   }
 
   /** From the first page to the account's, as somebody new. */
@@ -230,7 +235,7 @@ class Person {
     await this.page.getByLabel("Last name").fill("Lovelace");
     await this.field.fill(this.phone);
     await this.button("Send a code").click();
-    await this.heading("Type the code").waitFor();
+    await this.heading("Enter the code").waitFor();
     await this.code.fill(await this.received(this.phone));
     await this.heading("Hello, Ada Lovelace").waitFor();
   }

@@ -19,10 +19,10 @@ test("a captcha that the app solves brings the code; without one it is told to c
   await untilACaptchaIsAskedFor(ada);
   await ada.field.fill(ada.email);
   await ada.button("Send me a code").click();
-  await ada.page.getByText("Too many codes were asked for from your network").first().waitFor();
+  await ada.page.getByText("Too many codes requested from your network").first().waitFor();
   await ada.page.evaluate(() => (window.solveCaptcha = async () => "person-1"));
   await ada.button("Send me a code").click();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   await ada.code.fill(await ada.received(ada.email));
   await ada.heading("Welcome! What is your name?").waitFor();
 });

@@ -106,7 +106,7 @@ test("the browser waits for a text message as long as one may come, and no longe
   await waits(ada.page, 1);
   const code = await ada.received(ada.phone);
   await ada.code.fill(wrong(code));
-  await ada.page.getByText("You have 2 more tries.").waitFor();
+  await ada.page.getByText("You have 2 attempts left.").waitFor();
   assert.deepEqual(await waits(ada.page, 2), [true, false], "given up while a code is judged");
   await control({ advanceSeconds: 31 });
   await ada.page.clock.fastForward(31_000);

@@ -166,14 +166,14 @@ test("a first sign-in on a phone, state by state", async () => {
   await ada.button("Send the code again").tap();
   await ada.page.getByText("Sent again.").first().waitFor();
   await picture(ada, "code-again");
-  await ada.page.getByText("Nothing came?").tap();
+  await ada.page.getByText("Didn’t get a code?").tap();
   await picture(ada, "code-help");
   await ada.page.clock.setFixedTime(new Date(NOW.getTime() + 401_000));
   await ada.heading("You need a new code").waitFor();
   await picture(ada, "code-expired");
   await ada.page.clock.setFixedTime(NOW);
   await ada.button("Send a new code").tap();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   await ada.code.fill(await ada.received(ada.email));
   await ada.heading("Welcome! What is your name?").waitFor();
   await picture(ada, "welcome");
@@ -187,7 +187,7 @@ test("a first sign-in on a phone, state by state", async () => {
   await ada.page.getByLabel("Last name").fill("Lovelace");
   await ada.field.fill(ada.phone);
   await ada.button("Send a code").tap();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   await ada.page.locator(".pane").getByText(ada.phone).waitFor();
   await picture(ada, "code-sms");
   await ada.code.fill(await ada.received(ada.phone));
@@ -241,15 +241,15 @@ test("what may go wrong, state by state", async () => {
   });
   await ada.field.fill(ada.email);
   await ada.button("Send me a code").tap();
-  await ada.page.getByText("This takes longer than usual.").waitFor();
+  await ada.page.getByText("This is taking longer than usual.").waitFor();
   await picture(ada, "slow");
   letGo();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
 
   const code = await ada.received(ada.email);
   for (const [count, answer] of [wrong(code), wrong(wrong(code)), wrong(wrong(wrong(code)))].entries()) {
     await ada.code.fill(answer);
-    await ada.problem.getByText(["2 more tries", "one more try", "last try"][count]).waitFor();
+    await ada.problem.getByText(["2 attempts left", "one attempt left", "last attempt"][count]).waitFor();
   }
   await ada.heading("You need a new code").waitFor();
   await ada.page.locator(".pane").getByText("483920").first().waitFor();
@@ -270,9 +270,9 @@ test("what an account owner is told, state by state", async () => {
   ada.forgiven.push(/status of 400/);
   await ada.field.fill(eve.email);
   await ada.button("Send a code").tap();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   await ada.code.fill(await ada.received(eve.email));
-  await ada.problem.getByText("It belongs to an account already.").waitFor();
+  await ada.problem.getByText("This belongs to another account.").waitFor();
   await picture(ada, "contact-in-use");
   await ada.page.goto(`${ada.address}/#settings`);
   await ada.page.getByRole("button", { name: "Sign out", exact: true }).tap();

@@ -26,7 +26,7 @@ onBoth("sign up, change, sign out, sign in again, delete", async (person) => {
   const other = `other.${ada.email}`;
   await ada.field.fill(other);
   await ada.button("Send a code").click();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   await ada.code.fill(await ada.received(other));
   await ada.page.locator(".notice").getByText("Done. You can sign in with it").waitFor();
   await ada.page.getByText(other).first().waitFor();
@@ -69,7 +69,7 @@ test("by keyboard alone", async () => {
   };
   await keyboard.type(ada.email);
   await keyboard.press("Enter");
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   await keyboard.type(await ada.received(ada.email));
   await ada.heading("Welcome! What is your name?").waitFor();
   await keyboard.type("Ada");
@@ -82,7 +82,7 @@ test("by keyboard alone", async () => {
   await keyboard.type(ada.phone.slice(2));
   await keyboard.press("Tab");
   await keyboard.press("Space");
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   await keyboard.type(await ada.received(ada.phone));
   await ada.heading("Hello, Ada Lovelace").waitFor();
 
@@ -91,10 +91,10 @@ test("by keyboard alone", async () => {
   const other = `other.${ada.email}`;
   await keyboard.type(other);
   await keyboard.press("Enter");
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   const code = await ada.received(other);
   await keyboard.type(wrong(code));
-  await ada.page.getByText("You have 2 more tries.").waitFor();
+  await ada.page.getByText("You have 2 attempts left.").waitFor();
   // What was wrong is selected: the right one replaces it.
   await keyboard.type(code);
   await ada.page.locator(".notice").getByText("Done. You can sign in with it").waitFor();
@@ -103,7 +103,7 @@ test("by keyboard alone", async () => {
   await ada.field.waitFor();
   await keyboard.type(other);
   await keyboard.press("Enter");
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   await keyboard.type(await ada.received(other));
   await ada.heading("Hello, Ada Lovelace").waitFor();
   await goesTo("Delete the account");
@@ -136,14 +136,14 @@ onBoth("a wrong code is told with the tries left, and the last one ends it", asy
   const code = await ada.received(ada.email);
   const first = wrong(code);
   await ada.code.fill(first);
-  await ada.page.getByText("You have 2 more tries.").waitFor();
+  await ada.page.getByText("You have 2 attempts left.").waitFor();
   assert.equal(await ada.code.getAttribute("aria-invalid"), "true");
   await ada.code.fill(wrong(first));
-  await ada.page.getByText("You have one more try.").waitFor();
+  await ada.page.getByText("You have one attempt left.").waitFor();
   await ada.code.fill(wrong(wrong(first)));
-  await ada.page.locator(".problem").getByText("That was the last try").waitFor();
+  await ada.page.locator(".problem").getByText("That was the last attempt").waitFor();
   await ada.button("Send a new code").click();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   await ada.code.fill(await ada.received(ada.email));
   await ada.heading("Welcome! What is your name?").waitFor();
 });
@@ -157,11 +157,11 @@ onBoth("an expired code is told, by the page's clock and by the service's", asyn
   await ada.page.clock.fastForward(301_000);
   await ada.page.locator(".problem").getByText("This code has expired.").waitFor();
   await ada.button("Send a new code").click();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   const code = await ada.received(ada.email);
   await control({ advanceSeconds: 301 });
   await ada.code.fill(code);
-  await ada.page.locator(".problem").getByText("This code does not work any more.").waitFor();
+  await ada.page.locator(".problem").getByText("This code no longer works.").waitFor();
 });
 
 onBoth("a code is sent again after its time, and once only", async (person) => {
@@ -193,7 +193,7 @@ onBoth("offline and a dead network are told, and what was typed stays", async (p
   await ada.context.setOffline(false);
   assert.equal(await ada.field.inputValue(), ada.email);
   await ada.button("Send me a code").click();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
 });
 
 onBoth("a slow network is told, and a second click sends nothing more", async (person) => {
@@ -209,10 +209,10 @@ onBoth("a slow network is told, and a second click sends nothing more", async (p
   await ada.field.fill(ada.email);
   await ada.button("Send me a code").click();
   await ada.page.clock.fastForward(3_500);
-  await ada.page.getByText("This takes longer than usual.").waitFor();
+  await ada.page.getByText("This is taking longer than usual.").waitFor();
   await ada.field.press("Enter");
   let_go();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   assert.equal(await ada.sent(ada.email), 1);
 });
 
@@ -224,7 +224,7 @@ onBoth("back leads to the address and forward to the code; after the sign-in nei
   await ada.heading("Sign in").waitFor();
   assert.equal(await ada.field.inputValue(), ada.email);
   await ada.page.goForward();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   await ada.code.fill(await ada.received(ada.email));
   await ada.heading("Welcome! What is your name?").waitFor();
   await ada.page.goBack();
@@ -249,9 +249,9 @@ onBoth("nothing jumps, though every answer takes its time", async (person) => {
   await ada.button("Change the email address").click();
   await ada.field.fill(`other.${ada.email}`);
   await ada.button("Send a code").click();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   await ada.code.fill(wrong(await ada.received(`other.${ada.email}`)));
-  await ada.page.getByText("You have 2 more tries.").waitFor();
+  await ada.page.getByText("You have 2 attempts left.").waitFor();
   assert.deepEqual(ada.jumps, []);
   // And it would be seen.
   await later();
@@ -268,9 +268,9 @@ onBoth("a reload in the middle goes on", async (person) => {
   await ada.asksForACode();
   const code = await ada.received(ada.email);
   await ada.code.fill(wrong(code));
-  await ada.page.getByText("You have 2 more tries.").waitFor();
+  await ada.page.getByText("You have 2 attempts left.").waitFor();
   await ada.page.reload();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   await ada.code.fill(code);
   await ada.heading("Welcome! What is your name?").waitFor();
 });
@@ -316,7 +316,7 @@ onBoth("who signed in long ago signs in once more to change something", async (p
   await ada.button("Send a code").click();
   await ada.heading("Is it you?").waitFor();
   await ada.button(`Send a code to ${ada.email}`).click();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   await ada.code.fill(await ada.received(ada.email));
   await ada.heading("Your email address").waitFor();
 });
@@ -329,9 +329,9 @@ test("a contact of another account is refused only to who proved it", async () =
   await ada.button("Change the email address").click();
   await ada.field.fill(eve.email);
   await ada.button("Send a code").click();
-  await ada.heading("Type the code").waitFor();
+  await ada.heading("Enter the code").waitFor();
   await ada.code.fill(await ada.received(eve.email));
-  await ada.page.locator(".problem").getByText("It belongs to an account already.").waitFor();
+  await ada.page.locator(".problem").getByText("This belongs to another account.").waitFor();
   await ada.button("Use another address").click();
   await ada.heading("Your email address").waitFor();
 });

@@ -1,3 +1,4 @@
+import { type ErrorType } from "./errors.js";
 import { type CallOptions } from "./http.js";
 import { type TokenStorage } from "./storage.js";
 /** What kind of contact an identifier is. */
@@ -38,6 +39,8 @@ export interface Tokens {
 export interface Challenge {
     /** Whether the right code signs in, or puts the contact on the account of who is signed in. */
     readonly purpose: "signIn" | "contact";
+    /** The account that the code must be of: that of the caller, where there is one. */
+    readonly sub?: string | undefined;
     /** What was typed. */
     readonly emailOrPhone: string;
     readonly method: Method;
@@ -47,21 +50,20 @@ export interface Challenge {
     readonly codeLength: number;
     /**
      * How many attempts are left; null before the first answer. 0: this code can no longer be used, and
-     * a resend brings another one, which may be longer.
+     * a resend brings another.
      */
     readonly attemptsLeft: number | null;
-    /**
-     * Why the message that was requested was not sent; null if it was, or none was requested. The
-     * challenge goes on: a code that came before is still good.
-     */
-    readonly refused: {
-        readonly type: "TooManyRequests" | "Unavailable";
-        readonly retryAfter: number | null;
-    } | null;
     /** When the code ends, in milliseconds since 1970 by this device's clock. */
     readonly expiresAt: number;
     /** From when on the code may be sent once more; null if it may not. */
     readonly resendAt: number | null;
+    /** The reason that the resend sent nothing, and the seconds until another may; null if it did. */
+    readonly refused: Refusal | null;
+}
+/** A resend that sent nothing. The challenge goes on: a code that came before is still good. */
+export interface Refusal {
+    readonly type: ErrorType;
+    readonly retryAfter: number | null;
 }
 /** What came of an answer: tokens, or the same question once more because the code was wrong. */
 export type Answer = {
@@ -90,13 +92,16 @@ export interface Contact {
     emailOrPhone: string;
     /** Which of the two it is; if not given, what has an `@` is an address. */
     method?: Method | undefined;
-}
-/** The second contact and the name of somebody who has signed in for the first time. */
-export interface SignUp extends Contact {
-    givenName: string;
-    familyName: string;
     /** The language of the message, as `pt-BR`. */
     locale?: string | undefined;
+}
+/** The name of somebody who is signed in. */
+export interface Name {
+    givenName: string;
+    familyName: string;
+}
+/** The second contact and the name of somebody who has signed in for the first time. */
+export interface SignUp extends Contact, Name {
 }
 /**
  * Signs people in by codes, and keeps them signed in.
@@ -113,6 +118,11 @@ export declare class Latchstring {
     /** Has a code sent. The answer looks the same whether or not there is an account. */
     signIn(input: SignIn, options?: CallOptions): Promise<Challenge>;
     /**
+     * Has a code sent to a contact of the account that is signed in, to make its sign-in recent
+     * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`.
+     */
+    reauthenticate(input: SignIn, options?: CallOptions): Promise<Challenge>;
+    /**
      * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
      * makes the account. When the flow is over this throws `CodeExpired`, `AttemptsSpent` or
      * `FlowOver`: start again.
@@ -126,6 +136,8 @@ export declare class Latchstring {
     signUp(input: SignUp, options?: CallOptions): Promise<Challenge>;
     /** Has a code sent to a new contact, which replaces the one of its kind. For somebody who is signed in. */
     changeContact(input: Contact, options?: CallOptions): Promise<Challenge>;
+    /** Writes the name. `refresh` shows it. For somebody who is signed in. */
+    updateName({ givenName, familyName }: Name, options?: CallOptions): Promise<Name>;
     /** What became of the contact of a kind that was last asked for; null if there was none. */
     pendingContact(method: Method, options?: CallOptions): Promise<PendingState | null>;
     /**

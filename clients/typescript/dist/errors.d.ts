@@ -16,6 +16,8 @@ export type ErrorType =
  | "ReauthRequired"
 /** The contact is on this account already, or was proved and belongs to another account. */
  | "ContactInUse"
+/** The code was right, but not of the account that is signed in here. Nothing was changed. */
+ | "OtherAccount"
 /** The code's time is over. Start again. */
  | "CodeExpired"
 /** The code's last attempt was wrong. Start again. */

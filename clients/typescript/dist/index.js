@@ -17,6 +17,7 @@ var MESSAGES = {
   NotSignedIn: "You are not signed in.",
   ReauthRequired: "Sign in again to do this.",
   ContactInUse: "This contact is in use already.",
+  OtherAccount: "This code belongs to another account.",
   CodeExpired: "The code has expired. Start again.",
   AttemptsSpent: "That was the last attempt. Start again.",
   FlowOver: "This sign-in is over. Start again.",
@@ -139,6 +140,16 @@ var Latchstring = class {
     return this.#signIn({ ...input, method: methodOf(input) }, options);
   }
   /**
+   * Has a code sent to a contact of the account that is signed in, to make its sign-in recent
+   * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`.
+   */
+  async reauthenticate(input, options) {
+    const tokens = await this.tokens(options);
+    if (!tokens) throw new LatchstringError("NotSignedIn");
+    const challenge2 = await this.signIn(input, options);
+    return { ...challenge2, sub: subject(tokens) };
+  }
+  /**
    * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
    * makes the account. When the flow is over this throws `CodeExpired`, `AttemptsSpent` or
    * `FlowOver`: start again.
@@ -146,16 +157,17 @@ var Latchstring = class {
    * If a new person's connection is lost after the right code, calling it again goes on from there.
    */
   async answer(challenge2, code, options) {
-    const { session, purpose } = challenge2;
+    const { session, purpose, sub } = challenge2;
     let proof = this.#proofs.get(session);
     if (!proof) {
       const { AuthenticationResult: result, ...next } = await this.#respond(challenge2, code, options);
       if (result) {
-        const tokens = purpose === "contact" ? this.#verified(result) : this.#keep(result);
+        const tokens = purpose === "contact" ? this.#verified(result, sub) : this.#keep(result, sub);
         return { done: true, tokens: await tokens, isNew: false };
       }
       proof = next.ChallengeParameters.proof;
       if (!proof) return { done: false, challenge: asked(challenge2, next) };
+      if (sub) throw new LatchstringError("OtherAccount");
       this.#proofs.set(session, proof);
     }
     try {
@@ -184,6 +196,11 @@ var Latchstring = class {
   async changeContact(input, options) {
     const data = { ...input, method: methodOf(input) };
     return this.#contact("changeContact", "ChangeContactInput", data, data, options);
+  }
+  /** Writes the name. `refresh` shows it. For somebody who is signed in. */
+  async updateName({ givenName, familyName }, options) {
+    const document = "mutation ($input: UpdateNameInput!) { updateName(input: $input) { givenName familyName } }";
+    return this.#signedIn("updateName", document, { input: { givenName, familyName } }, options);
   }
   /** What became of the contact of a kind that was last asked for; null if there was none. */
   async pendingContact(method, options) {
@@ -259,9 +276,8 @@ var Latchstring = class {
       return tokens2;
     });
     if (!tokens) return;
-    const input = { ClientId: this.#config.clientId, Token: tokens.refreshToken };
     try {
-      await this.#cognito("RevokeToken", input, options);
+      await this.#revoke(tokens.refreshToken, options);
     } catch (error) {
       if (!isSignedOut(error)) throw error;
     }
@@ -281,7 +297,9 @@ var Latchstring = class {
   }
   async #contact(field, type, input, data, options) {
     const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${CHALLENGE} }`;
-    return challenge("contact", data, await this.#signedIn(field, document, { input }, options));
+    const begun = await this.#signedIn(field, document, { input }, options);
+    const held = await this.#load();
+    return { ...challenge("contact", data, begun), sub: held ? subject(held) : void 0 };
   }
   /** One field of the API, with the access token. */
   #signedIn(field, document, variables, options) {
@@ -347,25 +365,36 @@ var Latchstring = class {
   }
   async #load() {
     try {
-      return JSON.parse(await this.#storage.getItem(this.#key) ?? "null");
+      const held = JSON.parse(await this.#storage.getItem(this.#key) ?? "null");
+      return isTokens(held) ? held : null;
     } catch (error) {
       if (error instanceof SyntaxError) return null;
       throw error;
     }
   }
-  /** Stores what a sign-in gave. */
-  async #keep(result) {
+  /** Stores what a sign-in gave; only of this account, if there is one. */
+  async #keep(result, sub) {
     const tokens = received(result);
-    await this.#alone(() => this.#save(tokens));
-    return tokens;
+    const kept = await this.#alone(async () => {
+      const held = sub && await this.#load();
+      if (sub && (sub !== subject(tokens) || held && sub !== subject(held))) return false;
+      await this.#save(tokens);
+      return true;
+    });
+    if (kept) return tokens;
+    await this.#revoke(tokens.refreshToken).catch(() => {
+    });
+    throw new LatchstringError("OtherAccount");
+  }
+  #revoke(Token, options) {
+    return this.#cognito("RevokeToken", { ClientId: this.#config.clientId, Token }, options);
   }
   async #save(tokens) {
     await this.#storage.setItem(this.#key, JSON.stringify(tokens));
   }
   /** After the right code for a contact: the tokens held, renewed so that they show it. */
-  async #verified(result) {
-    const { refreshToken: Token } = received(result);
-    const revoked = this.#cognito("RevokeToken", { ClientId: this.#config.clientId, Token }).catch(() => {
+  async #verified(result, sub) {
+    const revoked = this.#revoke(received(result).refreshToken).catch(() => {
     });
     await this.#refreshing?.catch(() => {
     });
@@ -375,6 +404,7 @@ var Latchstring = class {
       return held;
     });
     const [tokens] = await Promise.all([renewed, revoked]);
+    if (sub && sub !== subject(tokens)) throw new LatchstringError("OtherAccount");
     return tokens;
   }
   #refresh() {
@@ -400,9 +430,16 @@ var Latchstring = class {
     });
   }
   /** Runs what changes the tokens while nobody else does, in this tab and, by Web Locks, in others. */
-  #alone(work) {
+  async #alone(work) {
     const locks = "document" in globalThis && this.#config.storage && navigator.locks;
-    if (locks) return locks.request(this.#key, async () => work());
+    if (locks) {
+      let begun = false;
+      try {
+        return await locks.request(this.#key, async () => (begun = true, work()));
+      } catch (error) {
+        if (begun) throw error;
+      }
+    }
     const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => {
     });
@@ -413,12 +450,23 @@ function claims(token) {
   const base64 = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
   return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))));
 }
+function subject({ accessToken }) {
+  try {
+    return claims(accessToken).sub;
+  } catch {
+    return void 0;
+  }
+}
+function isTokens(held) {
+  const { accessToken, idToken, refreshToken, expiresAt } = held ?? {};
+  return [accessToken, idToken, refreshToken].every((token) => typeof token === "string") && expiresAt > 0;
+}
 function methodOf({ method, emailOrPhone }) {
   return method ?? (emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER");
 }
 function challenge(purpose, { emailOrPhone, method }, { session, username, codeLength, expiresIn, resendAfter }) {
   const times = deadlines(expiresIn, resendAfter);
-  return { purpose, emailOrPhone, method, session, username, codeLength, attemptsLeft: null, refused: null, ...times };
+  return { purpose, emailOrPhone, method, session, username, codeLength, attemptsLeft: null, ...times, refused: null };
 }
 function asked(before, { Session, ChallengeParameters: p }) {
   return {
@@ -426,8 +474,8 @@ function asked(before, { Session, ChallengeParameters: p }) {
     session: Session,
     codeLength: +p.codeLength,
     attemptsLeft: +p.attemptsLeft,
-    refused: p.refused ? { type: p.refused, retryAfter: p.retryAfter ? +p.retryAfter : null } : null,
-    ...deadlines(+p.expiresIn, +p.resendAfter)
+    ...deadlines(+p.expiresIn, +p.resendAfter),
+    refused: p.refused ? { type: typeOf(p.refused), retryAfter: +p.retryAfter || null } : null
   };
 }
 function deadlines(expiresIn, resendAfter) {

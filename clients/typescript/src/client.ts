@@ -1,4 +1,4 @@
-import { LatchstringError } from "./errors.js";
+import { type ErrorType, LatchstringError, typeOf } from "./errors.js";
 import { type CallOptions, cognito, graphql, type Transport } from "./http.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
 
@@ -44,6 +44,8 @@ export interface Tokens {
 export interface Challenge {
   /** Whether the right code signs in, or puts the contact on the account of who is signed in. */
   readonly purpose: "signIn" | "contact";
+  /** The account that the code must be of: that of the caller, where there is one. */
+  readonly sub?: string | undefined;
   /** What was typed. */
   readonly emailOrPhone: string;
   readonly method: Method;
@@ -53,18 +55,21 @@ export interface Challenge {
   readonly codeLength: number;
   /**
    * How many attempts are left; null before the first answer. 0: this code can no longer be used, and
-   * a resend brings another one, which may be longer.
+   * a resend brings another.
    */
   readonly attemptsLeft: number | null;
-  /**
-   * Why the message that was requested was not sent; null if it was, or none was requested. The
-   * challenge goes on: a code that came before is still good.
-   */
-  readonly refused: { readonly type: "TooManyRequests" | "Unavailable"; readonly retryAfter: number | null } | null;
   /** When the code ends, in milliseconds since 1970 by this device's clock. */
   readonly expiresAt: number;
   /** From when on the code may be sent once more; null if it may not. */
   readonly resendAt: number | null;
+  /** The reason that the resend sent nothing, and the seconds until another may; null if it did. */
+  readonly refused: Refusal | null;
+}
+
+/** A resend that sent nothing. The challenge goes on: a code that came before is still good. */
+export interface Refusal {
+  readonly type: ErrorType;
+  readonly retryAfter: number | null;
 }
 
 /** What came of an answer: tokens, or the same question once more because the code was wrong. */
@@ -95,15 +100,18 @@ export interface Contact {
   emailOrPhone: string;
   /** Which of the two it is; if not given, what has an `@` is an address. */
   method?: Method | undefined;
-}
-
-/** The second contact and the name of somebody who has signed in for the first time. */
-export interface SignUp extends Contact {
-  givenName: string;
-  familyName: string;
   /** The language of the message, as `pt-BR`. */
   locale?: string | undefined;
 }
+
+/** The name of somebody who is signed in. */
+export interface Name {
+  givenName: string;
+  familyName: string;
+}
+
+/** The second contact and the name of somebody who has signed in for the first time. */
+export interface SignUp extends Contact, Name {}
 
 /** Tokens are renewed when they have less than this left, in milliseconds. */
 const MARGIN = 30_000;
@@ -151,6 +159,17 @@ export class Latchstring {
   }
 
   /**
+   * Has a code sent to a contact of the account that is signed in, to make its sign-in recent
+   * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`.
+   */
+  async reauthenticate(input: SignIn, options?: CallOptions): Promise<Challenge> {
+    const tokens = await this.tokens(options);
+    if (!tokens) throw new LatchstringError("NotSignedIn");
+    const challenge = await this.signIn(input, options);
+    return { ...challenge, sub: subject(tokens) };
+  }
+
+  /**
    * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
    * makes the account. When the flow is over this throws `CodeExpired`, `AttemptsSpent` or
    * `FlowOver`: start again.
@@ -158,16 +177,18 @@ export class Latchstring {
    * If a new person's connection is lost after the right code, calling it again goes on from there.
    */
   async answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer> {
-    const { session, purpose } = challenge;
+    const { session, purpose, sub } = challenge;
     let proof = this.#proofs.get(session);
     if (!proof) {
       const { AuthenticationResult: result, ...next } = await this.#respond(challenge, code, options);
       if (result) {
-        const tokens = purpose === "contact" ? this.#verified(result) : this.#keep(result);
+        const tokens = purpose === "contact" ? this.#verified(result, sub) : this.#keep(result, sub);
         return { done: true, tokens: await tokens, isNew: false };
       }
       proof = next.ChallengeParameters.proof as string | undefined;
       if (!proof) return { done: false, challenge: asked(challenge, next) };
+      // The contact has no account any more: it is not the one that is signed in.
+      if (sub) throw new LatchstringError("OtherAccount");
       this.#proofs.set(session, proof);
     }
     try {
@@ -200,6 +221,12 @@ export class Latchstring {
   async changeContact(input: Contact, options?: CallOptions): Promise<Challenge> {
     const data = { ...input, method: methodOf(input) };
     return this.#contact("changeContact", "ChangeContactInput", data, data, options);
+  }
+
+  /** Writes the name. `refresh` shows it. For somebody who is signed in. */
+  async updateName({ givenName, familyName }: Name, options?: CallOptions): Promise<Name> {
+    const document = "mutation ($input: UpdateNameInput!) { updateName(input: $input) { givenName familyName } }";
+    return this.#signedIn("updateName", document, { input: { givenName, familyName } }, options);
   }
 
   /** What became of the contact of a kind that was last asked for; null if there was none. */
@@ -286,9 +313,8 @@ export class Latchstring {
       return tokens;
     });
     if (!tokens) return;
-    const input = { ClientId: this.#config.clientId, Token: tokens.refreshToken };
     try {
-      await this.#cognito("RevokeToken", input, options);
+      await this.#revoke(tokens.refreshToken, options);
     } catch (error) {
       // A token that is over already is as good as revoked.
       if (!isSignedOut(error)) throw error;
@@ -321,7 +347,9 @@ export class Latchstring {
     options: CallOptions | undefined,
   ): Promise<Challenge> {
     const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${CHALLENGE} }`;
-    return challenge("contact", data, await this.#signedIn(field, document, { input }, options));
+    const begun = await this.#signedIn(field, document, { input }, options);
+    const held = await this.#load();
+    return { ...challenge("contact", data, begun), sub: held ? subject(held) : undefined };
   }
 
   /** One field of the API, with the access token. */
@@ -408,7 +436,8 @@ export class Latchstring {
 
   async #load(): Promise<Tokens | null> {
     try {
-      return JSON.parse((await this.#storage.getItem(this.#key)) ?? "null");
+      const held = JSON.parse((await this.#storage.getItem(this.#key)) ?? "null");
+      return isTokens(held) ? held : null;
     } catch (error) {
       // Not ours, or half written: nobody is signed in.
       if (error instanceof SyntaxError) return null;
@@ -416,11 +445,22 @@ export class Latchstring {
     }
   }
 
-  /** Stores what a sign-in gave. */
-  async #keep(result: any): Promise<Tokens> {
+  /** Stores what a sign-in gave; only of this account, if there is one. */
+  async #keep(result: any, sub?: string): Promise<Tokens> {
     const tokens = received(result);
-    await this.#alone(() => this.#save(tokens));
-    return tokens;
+    const kept = await this.#alone(async () => {
+      const held = sub && (await this.#load());
+      if (sub && (sub !== subject(tokens) || (held && sub !== subject(held)))) return false;
+      await this.#save(tokens);
+      return true;
+    });
+    if (kept) return tokens;
+    await this.#revoke(tokens.refreshToken).catch(() => {});
+    throw new LatchstringError("OtherAccount");
+  }
+
+  #revoke(Token: string, options?: CallOptions): Promise<any> {
+    return this.#cognito("RevokeToken", { ClientId: this.#config.clientId, Token }, options);
   }
 
   async #save(tokens: Tokens): Promise<void> {
@@ -428,10 +468,9 @@ export class Latchstring {
   }
 
   /** After the right code for a contact: the tokens held, renewed so that they show it. */
-  async #verified(result: any): Promise<Tokens> {
+  async #verified(result: any, sub?: string): Promise<Tokens> {
     // Those that Cognito gave for the answer are nobody's: the sign-in goes on as it began.
-    const { refreshToken: Token } = received(result);
-    const revoked = this.#cognito("RevokeToken", { ClientId: this.#config.clientId, Token }).catch(() => {});
+    const revoked = this.#revoke(received(result).refreshToken).catch(() => {});
     // One that is under way may have begun before the contact was on the account.
     await this.#refreshing?.catch(() => {});
     const renewed = this.refresh().catch(async (error) => {
@@ -441,6 +480,8 @@ export class Latchstring {
       return held;
     });
     const [tokens] = await Promise.all([renewed, revoked]);
+    // Another tab signed in as somebody else meanwhile.
+    if (sub && sub !== subject(tokens)) throw new LatchstringError("OtherAccount");
     return tokens;
   }
 
@@ -471,10 +512,18 @@ export class Latchstring {
   }
 
   /** Runs what changes the tokens while nobody else does, in this tab and, by Web Locks, in others. */
-  #alone<T>(work: () => T | Promise<T>): Promise<T> {
+  async #alone<T>(work: () => T | Promise<T>): Promise<T> {
     // Not on a server, where one lock would hold up all people.
     const locks = "document" in globalThis && this.#config.storage && navigator.locks;
-    if (locks) return locks.request(this.#key, async () => work());
+    if (locks) {
+      let begun = false;
+      try {
+        return await locks.request(this.#key, async () => ((begun = true), work()));
+      } catch (error) {
+        // Where a browser blocks storage it refuses locks, too: no other tab shares the tokens then.
+        if (begun) throw error;
+      }
+    }
     const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => {});
     return turn;
@@ -485,6 +534,20 @@ export class Latchstring {
 export function claims(token: string): Record<string, unknown> {
   const base64 = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
   return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))));
+}
+
+/** The account of tokens. */
+function subject({ accessToken }: Tokens): string | undefined {
+  try {
+    return claims(accessToken).sub as string;
+  } catch {
+    return undefined;
+  }
+}
+
+function isTokens(held: any): held is Tokens {
+  const { accessToken, idToken, refreshToken, expiresAt } = held ?? {};
+  return [accessToken, idToken, refreshToken].every((token) => typeof token === "string") && expiresAt > 0;
 }
 
 function methodOf({ method, emailOrPhone }: Contact): Method {
@@ -498,7 +561,7 @@ function challenge(
   { session, username, codeLength, expiresIn, resendAfter }: any,
 ): Challenge {
   const times = deadlines(expiresIn, resendAfter);
-  return { purpose, emailOrPhone, method, session, username, codeLength, attemptsLeft: null, refused: null, ...times };
+  return { purpose, emailOrPhone, method, session, username, codeLength, attemptsLeft: null, ...times, refused: null };
 }
 
 /** The question once more, from what Cognito returns: numbers are text there. */
@@ -508,8 +571,8 @@ function asked(before: Challenge, { Session, ChallengeParameters: p }: any): Cha
     session: Session,
     codeLength: +p.codeLength,
     attemptsLeft: +p.attemptsLeft,
-    refused: p.refused ? { type: p.refused, retryAfter: p.retryAfter ? +p.retryAfter : null } : null,
     ...deadlines(+p.expiresIn, +p.resendAfter),
+    refused: p.refused ? { type: typeOf(p.refused), retryAfter: +p.retryAfter || null } : null,
   };
 }
 

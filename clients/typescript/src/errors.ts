@@ -16,6 +16,8 @@ export type ErrorType =
   | "ReauthRequired"
   /** The contact is on this account already, or was proved and belongs to another account. */
   | "ContactInUse"
+  /** The code was right, but not of the account that is signed in here. Nothing was changed. */
+  | "OtherAccount"
   /** The code's time is over. Start again. */
   | "CodeExpired"
   /** The code's last attempt was wrong. Start again. */
@@ -54,6 +56,7 @@ const MESSAGES: Record<ErrorType, string> = {
   NotSignedIn: "You are not signed in.",
   ReauthRequired: "Sign in again to do this.",
   ContactInUse: "This contact is in use already.",
+  OtherAccount: "This code belongs to another account.",
   CodeExpired: "The code has expired. Start again.",
   AttemptsSpent: "That was the last attempt. Start again.",
   FlowOver: "This sign-in is over. Start again.",

@@ -537,3 +537,83 @@ test("a refresh that ends after another tab signed out brings nothing back", asy
   await latchstring.refresh();
   assert.equal(await latchstring.tokens(), null);
 });
+
+/** Tokens of an account, as far as the client reads them. */
+const issuedTo = (sub, n = 1) => {
+  const reply = issued(n);
+  const token = `h.${Buffer.from(JSON.stringify({ sub, n })).toString("base64url")}.s`;
+  return { ...reply, AuthenticationResult: { ...reply.AuthenticationResult, AccessToken: token } };
+};
+
+/** A client that is signed in to an account. */
+async function signedInTo(sub, ...replies) {
+  const made = client(begun(), issuedTo(sub), ...replies);
+  await made.latchstring.answer(await made.latchstring.signIn(ADA), "123456");
+  made.requests.length = 0;
+  return made;
+}
+
+test("reauthenticate keeps newer tokens of the same account", async () => {
+  const { latchstring } = await signedInTo("ada", begun(), issuedTo("ada", 2));
+  const challenge = await latchstring.reauthenticate(ADA);
+  assert.equal(challenge.sub, "ada");
+  const { tokens } = await latchstring.answer(challenge, "123456");
+  assert.equal((await latchstring.tokens()).accessToken, tokens.accessToken);
+});
+
+test("reauthenticate refuses and revokes tokens of another account", async () => {
+  const { latchstring, requests } = await signedInTo("ada", begun(), issuedTo("eve", 2), {});
+  const before = await latchstring.tokens();
+  const challenge = await latchstring.reauthenticate(ADA);
+  await assert.rejects(latchstring.answer(challenge, "123456"), ofType("OtherAccount"));
+  assert.deepEqual(await latchstring.tokens(), before);
+  const last = requests.at(-1);
+  assert.deepEqual([last.operation, last.body.Token], ["RevokeToken", "refresh-2"]);
+});
+
+test("reauthenticate makes no account from a proof", async () => {
+  const { latchstring, requests } = await signedInTo("ada", begun(), claim("proof-1"));
+  const challenge = await latchstring.reauthenticate(ADA);
+  await assert.rejects(latchstring.answer(challenge, "123456"), ofType("OtherAccount"));
+  assert.equal(requests.length, 2, "the proof is not sent");
+});
+
+test("reauthenticate needs a sign-in, and refuses one of another tab", async () => {
+  await assert.rejects(client().latchstring.reauthenticate(ADA), ofType("NotSignedIn"));
+  const { latchstring, storage } = await signedInTo("ada", begun(), issuedTo("ada", 2), {});
+  const challenge = await latchstring.reauthenticate(ADA);
+  const eve = issuedTo("eve").AuthenticationResult.AccessToken;
+  const held = { accessToken: eve, idToken: "i", refreshToken: "r", expiresAt: Date.now() + 1e6 };
+  storage.setItem("latchstring.client1.tokens", JSON.stringify(held));
+  await assert.rejects(latchstring.answer(challenge, "123456"), ofType("OtherAccount"));
+  assert.equal((await latchstring.tokens()).accessToken, eve);
+});
+
+test("stored text that is not tokens counts as signed out", async () => {
+  for (const text of ["{", "{}", "[]", '"text"', "1", '{"accessToken":1,"idToken":"i","refreshToken":"r","expiresAt":9e15}']) {
+    const { latchstring, storage } = client();
+    storage.setItem("latchstring.client1.tokens", text);
+    assert.equal(await latchstring.tokens(), null, text);
+  }
+});
+
+test("a refused resend returns the next session, the reason and the time", async () => {
+  const reply = askedAgain("session-2", "0");
+  Object.assign(reply.ChallengeParameters, { refused: "TooManyRequests", retryAfter: "720", codeLength: "8" });
+  const { latchstring } = client(begun(), reply, askedAgain("session-3"));
+  const challenge = await latchstring.resend(await latchstring.signIn(ADA));
+  assert.deepEqual(challenge.refused, { type: "TooManyRequests", retryAfter: 720 });
+  assert.deepEqual([challenge.session, challenge.codeLength, challenge.attemptsLeft], ["session-2", 8, 0]);
+  assert.equal((await latchstring.resend(challenge)).refused, null);
+});
+
+test("updateName and the locale of changeContact are sent with the access token", async () => {
+  const name = { givenName: "Ada", familyName: "Lovelace" };
+  const changed = { data: { changeContact: begun().data.signIn } };
+  const { latchstring, requests } = await signedIn({ data: { updateName: name } }, changed);
+  assert.deepEqual(await latchstring.updateName(name), name);
+  await latchstring.changeContact({ ...ADA, locale: "ja" });
+  assert.deepEqual(requests[0].body.variables, { input: name });
+  assert.equal(requests[1].body.variables.input.locale, "ja");
+  assert.equal(requests[1].headers.authorization, "access-1");
+});

@@ -42,6 +42,7 @@ pub(super) const GRAPHQL: Target = Target {
         "signIn",
         "signInTicket",
         "signUp",
+        "updateName",
         "changeContact",
         "pendingContact",
         "rememberDevice",
@@ -155,6 +156,7 @@ async fn check(input: &[u8]) -> Outcome {
         ("Mutation.rememberDevice", "sign-in"),
         ("Mutation.forgetDevices", "sign-in"),
         ("Mutation.signUp", "contacts"),
+        ("Mutation.updateName", "contacts"),
         ("Mutation.changeContact", "contacts"),
         ("Query.pendingContact", "contacts"),
     ];

@@ -27,6 +27,7 @@ pub(super) const RESOLVERS: Target = Target {
         "ticket of a device",
         "device",
         "change",
+        "name",
         "pending",
         "nothing pending",
         "InvalidIdentifier",
@@ -46,6 +47,7 @@ pub(super) const RESOLVERS: Target = Target {
         "signIn",
         "signInTicket",
         "signUp",
+        "updateName",
         "changeContact",
         "pendingContact",
         "rememberDevice",
@@ -223,7 +225,12 @@ fn allowed(
     let field = event["info"]["fieldName"].as_str().unwrap_or_default();
     if matches!(
         field,
-        "signUp" | "changeContact" | "pendingContact" | "rememberDevice" | "forgetDevices"
+        "signUp"
+            | "updateName"
+            | "changeContact"
+            | "pendingContact"
+            | "rememberDevice"
+            | "forgetDevices"
     ) {
         let identity = &event["identity"];
         assert_eq!(identity["sub"], ADAS_SUB);
@@ -292,6 +299,12 @@ fn allowed(
         "forgetDevices" => {
             assert_eq!(*data, true);
             "forgotten"
+        }
+        "updateName" => {
+            let name = |key: &str| input[key].as_str().unwrap_or_default().trim().to_owned();
+            assert_eq!(data["givenName"], name("givenName"));
+            assert_eq!(data["familyName"], name("familyName"));
+            "name"
         }
         "signUp" | "changeContact" => {
             is_session(data);

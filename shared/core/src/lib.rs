@@ -26,6 +26,7 @@ pub mod keys;
 pub mod label;
 pub mod locale;
 pub mod message;
+pub mod names;
 pub mod odds;
 pub mod pending;
 pub mod policy;

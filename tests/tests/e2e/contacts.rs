@@ -208,6 +208,31 @@ async fn names_and_contacts_are_checked_and_the_message_says_why() {
     assert!(nobody.messages().await.is_empty());
 }
 
+#[tokio::test]
+async fn a_name_alone_is_written_long_after_the_sign_in() {
+    let latchstring = Latchstring::start().await;
+    let (ada, _) = ada_by_phone(&latchstring).await;
+    latchstring.advance(601).await;
+    let written = ada.renames((" Ada ", "Lovelace")).await.expect("written");
+    assert_eq!(written["givenName"], "Ada", "trimmed");
+    let refreshed = ada.refreshes().await;
+    assert!(refreshed.id["given_name"] == "Ada" && refreshed.id["family_name"] == "Lovelace");
+    let empty = ada.renames(("Ada", " ")).await.err().expect("refused");
+    assert_eq!(empty.kind, "InvalidName");
+    let wrong = ada.with_the_wrong_token();
+    let refusal = wrong.renames(NAME).await.err().expect("refused");
+    assert_eq!(refusal.kind, "NotSignedIn");
+}
+
+#[tokio::test]
+async fn a_name_is_refused_after_signing_out() {
+    let latchstring = Latchstring::start().await;
+    let (ada, _) = ada_by_phone(&latchstring).await;
+    ada.signs_out().await;
+    let refusal = ada.renames(NAME).await.err().expect("refused");
+    assert_eq!(refusal.kind, "NotSignedIn");
+}
+
 /// Whichever call to Cognito fails, once or until the SDK gives up: asked again, and the same code
 /// changes the contact.
 #[tokio::test]

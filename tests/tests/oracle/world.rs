@@ -290,6 +290,7 @@ impl World {
             ("Mutation.rememberDevice", SIGN_IN),
             ("Mutation.forgetDevices", SIGN_IN),
             ("Mutation.signUp", CONTACTS),
+            ("Mutation.updateName", CONTACTS),
             ("Mutation.changeContact", CONTACTS),
             ("Query.pendingContact", CONTACTS),
         ]

@@ -23,6 +23,7 @@ fn the_deployed_schema_is_an_api() {
         "Mutation.rememberDevice",
         "Mutation.forgetDevices",
         "Mutation.signUp",
+        "Mutation.updateName",
         "Mutation.changeContact",
         "Query.pendingContact",
     ];

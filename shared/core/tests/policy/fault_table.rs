@@ -12,6 +12,7 @@ use latchstring_core::contact::{ContactError, PendingState};
 
 use latchstring_core::flow::Next;
 use latchstring_core::identifier::Method;
+use latchstring_core::names::update_names;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInError, SignInPayload, SignInRequest};
 use latchstring_memory::FixedCaptcha;
@@ -48,10 +49,11 @@ enum Flow {
     ContactInUse,
     PendingContact,
     RememberDevice,
+    UpdateName,
 }
 
 impl Flow {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::SignIn,
         Self::SignInByPhone,
         Self::Ticket,
@@ -65,6 +67,7 @@ impl Flow {
         Self::ContactInUse,
         Self::PendingContact,
         Self::RememberDevice,
+        Self::UpdateName,
     ];
 
     const fn title(self) -> &'static str {
@@ -84,6 +87,7 @@ impl Flow {
             Self::ContactInUse => "Changing a contact to somebody else's",
             Self::PendingContact => "Asking what became of a contact",
             Self::RememberDevice => "Having a device remembered",
+            Self::UpdateName => "Writing the name",
         }
     }
 }
@@ -203,6 +207,21 @@ fn live(flow: Flow, broken: Option<(usize, Break)>) -> Lived {
                 now(contacts.pending(&identity(life.world, ADAS_NAME), Method::Email))
             });
             assert_eq!(state, None);
+        }
+        Flow::UpdateName => {
+            life.ask("updateName", |life| {
+                let names = Names::parse("Ada", "Lovelace").unwrap();
+                let identity = identity(life.world, ADAS_NAME);
+                let tokens = Tokens(life.world);
+                let World {
+                    deployment,
+                    directory,
+                    ..
+                } = life.world;
+                now(update_names(
+                    deployment, &tokens, directory, &identity, &names,
+                ))
+            });
         }
         Flow::RememberDevice => {
             life.ask("rememberDevice", |life| {

@@ -3,6 +3,7 @@ use latchstring_core::contact::{ContactError, Contacts, PendingState};
 use latchstring_core::flow::Caller;
 use latchstring_core::identifier::{Identifier, Method, PhoneRules};
 use latchstring_core::locale::Locale;
+use latchstring_core::names::update_names;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{ChallengeApi, Clock, Directory, Entropy, Store, TokenHolder};
 use latchstring_core::sign_in::SignInError;
@@ -47,11 +48,23 @@ struct ChangeInput {
 }
 
 #[derive(Deserialize)]
+struct NameArguments {
+    input: NameInput,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NameInput {
+    given_name: String,
+    family_name: String,
+}
+
+#[derive(Deserialize)]
 struct PendingArguments {
     method: GraphqlMethod,
 }
 
-/// `signUp`, `changeContact` and `pendingContact`.
+/// `signUp`, `updateName`, `changeContact` and `pendingContact`.
 #[derive(Clone, Debug)]
 pub struct ContactResolver<S, D, T, A, C, E, K = Deployment> {
     /// Keys and numbers.
@@ -150,6 +163,17 @@ where
                     .await;
                 Ok(begun.map(|payload| session(&payload)))
             }
+            Field::UpdateName => {
+                let input = arguments::<NameArguments>(event)?.input;
+                let names = match Names::parse(&input.given_name, &input.family_name) {
+                    Ok(names) => names,
+                    Err(error) => return Ok(Err(error.into())),
+                };
+                let (tokens, directory) = (&self.tokens, &self.directory);
+                let updated = update_names(&deployment, tokens, directory, &identity, &names).await;
+                Ok(updated
+                    .map(|()| json!({ "givenName": names.given(), "familyName": names.family() })))
+            }
             Field::ChangeContact => {
                 let input = arguments::<ChangeArguments>(event)?.input;
                 let contact = match contact(input.method, &input.email_or_phone, phones) {
@@ -177,6 +201,7 @@ where
 #[derive(Clone, Copy)]
 enum Field {
     SignUp,
+    UpdateName,
     ChangeContact,
     PendingContact,
 }
@@ -185,6 +210,7 @@ impl Field {
     fn parse(name: &str) -> Result<Self, PublicError> {
         match name {
             "signUp" => Ok(Self::SignUp),
+            "updateName" => Ok(Self::UpdateName),
             "changeContact" => Ok(Self::ChangeContact),
             "pendingContact" => Ok(Self::PendingContact),
             _ => Err(PublicError::UnreadableEvent),

@@ -55,10 +55,11 @@ enum Flow {
     Change,
     Device,
     Pending,
+    Name,
 }
 
 impl Flow {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Known,
         Self::New,
         Self::Resend,
@@ -70,6 +71,7 @@ impl Flow {
         Self::Change,
         Self::Device,
         Self::Pending,
+        Self::Name,
     ];
 
     /// Who is meant.
@@ -321,6 +323,11 @@ impl Life {
                     .field("pendingContact", &json!({"method": "EMAIL"}))
                     .await;
                 assert!(pending.is_null());
+                return;
+            }
+            Flow::Name => {
+                let names = json!({"givenName": "Ada", "familyName": "Lovelace"});
+                assert_eq!(self.field("updateName", &names).await, names);
                 return;
             }
             _ => {}

@@ -1,0 +1,316 @@
+// The page for a code, and the requests that bring one.
+
+import { announce, h } from "./dom.js";
+import { Complaint, clear, complain, explain, form, inTime, perform, problemLine, quiet } from "./forms.js";
+import { locale, t } from "./i18n.js";
+import { plainDigits } from "./identifier.js";
+import { LatchstringError } from "./latchstring.js";
+import { go, onLeave, render, sameUser, service, userOf } from "./router.js";
+import { ENDS, after, device, draftOf, flow, owner } from "./session.js";
+
+const draft = draftOf("code");
+/** Stops the browser's wait for a text message. */
+let deaf = () => {};
+
+const CALLS = { signIn: "signIn", again: "reauthenticate", signUp: "signUp", changeContact: "changeContact" };
+
+/** Has a code sent and goes to the page for it. */
+export async function begin(kind, input, signal, { replace = false } = {}) {
+  if (kind !== "signIn") await sameUser();
+  signal.throwIfAborted();
+  const ask = (more) => service.latchstring[CALLS[kind]]({ ...input, locale: locale(), ...more }, { signal });
+  const challenge = await ask().catch(async (error) => {
+    // An app with a CAPTCHA sets this: it shows the CAPTCHA, and gives the answer (docs/captcha.md).
+    if (error.type !== "CaptchaRequired" || !window.solveCaptcha) throw error;
+    const captcha = await solved(window.solveCaptcha);
+    signal.throwIfAborted();
+    return ask({ captcha }).catch((error) => {
+      throw error.type === "CaptchaRequired" ? new Complaint("captcha.wrong") : error;
+    });
+  });
+  draft.drop();
+  flow.begin(kind, input, challenge);
+  await go("code", { replace });
+}
+
+async function solved(solve) {
+  try {
+    const answer = await solve();
+    if (answer) return answer;
+  } catch (error) {
+    console.error(error);
+  }
+  throw new Complaint("captcha.closed");
+}
+
+/** Does what needs a recent sign-in: without one the user signs in once more and comes back. */
+export async function freshly(page, work) {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof LatchstringError)) throw error;
+    if (error.type === "ReauthRequired") {
+      after.set(page);
+      return go("again");
+    }
+    if (error.type === "NotSignedIn" && !(await service.latchstring.tokens())) return render();
+    throw error;
+  }
+}
+
+/** One character between digits that belong together. */
+const SEPARATOR = /(?<=\d)[\p{Zs}\t\p{Pd}.](?=\d)/gu;
+
+/**
+ * The code in a text, which may be a whole message: the one run of digits that has its length. Also
+ * the text to show instead of the typed one.
+ */
+export function readCode(text, length) {
+  const runs = plainDigits(text.replace(/\p{Cf}/gu, "")).replace(SEPARATOR, "").match(/\d+/g) ?? [];
+  const fitting = runs.filter((run) => run.length === length);
+  const code = fitting.length === 1 ? fitting[0] : null;
+  return { code, text: code ?? runs.join(", ") };
+}
+
+/** The pages on which the contact of a flow was typed. */
+const origin = ({ kind, challenge }) =>
+  ({ signIn: "", signUp: "welcome", again: "again" })[kind] ?? (challenge.method === "EMAIL" ? "email" : "phone");
+
+export function codePage() {
+  const { challenge, kind, ended } = flow.get();
+  const { codeLength, emailOrPhone, method, attemptsLeft } = challenge;
+  const sms = method === "PHONE_NUMBER";
+  // A new code would end in the same way.
+  const taken = ended === "ContactInUse";
+  // The code takes no more answers, but a resend brings another.
+  const dead = !ended && attemptsLeft === 0;
+  const other = t(sms ? "code.otherNumber" : "code.otherAddress");
+  const input = h("input", {
+    id: "code",
+    name: "code",
+    type: "text",
+    inputmode: "numeric",
+    autocomplete: "one-time-code",
+    required: true,
+    disabled: Boolean(ended) || dead,
+    autofocus: !ended && !dead,
+    value: draft.get("code") ?? "",
+    "aria-describedby": "code-sent code-problem",
+    oninput: (event) => event.isComposing || typed(),
+    oncompositionend: typed,
+  });
+  const change = () => {
+    const page = origin(flow.get());
+    if (page !== "again" && !draftOf(page).get("contact")) draftOf(page).set("contact", emailOrPhone);
+    return go(page);
+  };
+  const cancel = () => {
+    flow.clear();
+    return go("settings", { replace: true });
+  };
+  const again = quiet("", resend, { id: "resend" });
+  const until = h("span", { class: "soft" });
+  const primary = h(
+    "button",
+    { class: "primary", type: "submit", autofocus: Boolean(ended) || dead, "aria-describedby": (ended || dead) && "code-problem" },
+    taken ? other : t(ended || dead ? "code.new" : "continue"),
+  );
+  const page = form(
+    (target) => (taken ? change() : ended ? perform(target, restart) : dead ? resend() : answer()),
+    h(
+      "p",
+      { id: "code-sent", class: "soft" },
+      ...(ended || dead
+        ? [h("bdi", {}, emailOrPhone)]
+        : around(t("code.sent", { n: codeLength, to: "\n" }), h("bdi", {}, emailOrPhone))),
+      " ",
+      !taken && quiet(other, change),
+    ),
+    h("label", { class: "field", for: "code" }, h("span", {}, t("code.label")), input),
+    problemLine("code-problem"),
+    primary,
+    h("p", { class: "resend", hidden: Boolean(ended) || dead }, again, until),
+    !ended && !dead && h(
+      "details",
+      {},
+      h("summary", {}, t("help.title")),
+      h("ul", {}, ...[sms ? "help.number" : "help.spam", sms ? "help.signal" : "help.address", "help.wait"].map((tip) => h("li", {}, t(tip)))),
+      quiet(other, change),
+    ),
+    kind !== "signIn" && quiet(t("cancel"), cancel, { class: "quiet cancel" }),
+  );
+  if (ended || dead) page.querySelector(".problem").textContent = t(ended ? `error.${ended}` : "code.dead");
+
+  function typed() {
+    const read = readCode(input.value, codeLength);
+    draft.set("code", read.text);
+    if (input.value !== read.text) input.value = read.text;
+    if (input.hasAttribute("aria-invalid")) clear(page);
+    submitOnce();
+  }
+
+  /** Sends the code as soon as it is complete, and each code once. */
+  function submitOnce() {
+    const { code } = readCode(input.value, codeLength);
+    if (code && !input.disabled && input.isConnected && !flow.get()?.tried.includes(code)) page.requestSubmit();
+  }
+
+  function tick() {
+    const waiting = flow.get();
+    if (!waiting || waiting.ended) return;
+    const lasts = flow.lasts(waiting);
+    if (lasts === 0) return end("CodeExpired");
+    const waits = flow.waits(waiting);
+    const seconds = Math.ceil((waits ?? 0) / 1000);
+    const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    const text = seconds ? t("code.againIn", { time }) : t(waits === null || dead ? "code.new" : "code.again");
+    const button = dead ? primary : again;
+    if (button.textContent !== text) button.textContent = text;
+    button.toggleAttribute("disabled", seconds > 0);
+    if (!until.textContent) until.textContent = goodUntil(lasts);
+  }
+
+  function goodUntil(lasts) {
+    return t("code.until", { time: new Intl.DateTimeFormat(locale(), { timeStyle: "short" }).format(Date.now() + lasts) });
+  }
+
+  async function resend() {
+    const waiting = flow.get();
+    if (flow.waits(waiting) === null) return perform(page, restart);
+    await perform(page, async (signal) => {
+      let next;
+      try {
+        // The next session must be kept though the page may be left meanwhile.
+        next = await service.latchstring.resend(waiting.challenge);
+      } catch (error) {
+        return failed(error, signal);
+      }
+      flow.next(waiting, next);
+      signal.throwIfAborted();
+      const refused = next.refused && explain(refusal(next.refused));
+      if (next.codeLength !== codeLength || dead !== (next.attemptsLeft === 0)) {
+        if (next.codeLength !== codeLength) draft.drop();
+        await go("code", { say: refused ? refused.text : t("code.sentAgain") });
+        return;
+      }
+      tick();
+      if (refused) return complain(page, refused);
+      if (sms) listen(input);
+      announce(t("code.sentAgain"));
+      until.textContent = `${t("code.sentAgain")} ${goodUntil(flow.lasts(flow.get()))}`;
+      input.focus();
+    });
+    // The code may have been typed meanwhile.
+    submitOnce();
+  }
+
+  function answer() {
+    const waiting = flow.get();
+    const { code } = readCode(input.value, codeLength);
+    if (!code) return complain(page, { text: t("code.length", { n: codeLength }), fields: ["code"] });
+    deaf();
+    return perform(page, async (signal) => {
+      if (kind !== "signIn") await sameUser();
+      signal.throwIfAborted();
+      let answer;
+      try {
+        answer = await service.latchstring.answer(waiting.challenge, code);
+      } catch (error) {
+        return failed(error, signal);
+      }
+      // A right code counts though the page may have been left meanwhile.
+      if (answer.done) return arrived(answer, waiting);
+      const { challenge } = answer;
+      flow.next(waiting, challenge, [...waiting.tried, code]);
+      signal.throwIfAborted();
+      if (challenge.attemptsLeft === 0 || challenge.codeLength !== codeLength) return render();
+      input.select();
+      tick();
+      if (sms) listen(input);
+      if (challenge.refused) throw refusal(challenge.refused);
+      throw new Complaint("code.wrong", { n: challenge.attemptsLeft }, "code");
+    });
+  }
+
+  async function restart(signal) {
+    const { kind, input } = flow.get();
+    await freshly(origin(flow.get()), () => begin(kind, input, signal, { replace: true }));
+  }
+
+  onLeave(start(tick));
+  onLeave(() => deaf());
+  if (sms && !ended && !dead) listen(input);
+  return { title: t(taken ? "code.taken" : ended || dead ? "code.over" : "code.title"), body: page };
+}
+
+/** A refused resend, as the error that the API would give for it. */
+function refusal({ type, retryAfter }) {
+  if (type !== "TooManyRequests" || !retryAfter) return new LatchstringError(type);
+  return new Complaint("error.TooManyRequestsUntil", { time: inTime(retryAfter) });
+}
+
+/** The text before and after the one place of a text, with an element in it. */
+function around(text, element) {
+  const [before, after] = text.split("\n");
+  return [before, element, after];
+}
+
+/** Has the clock of a page go on; returns the function that stops it. */
+function start(tick) {
+  const timer = setInterval(tick, 500);
+  queueMicrotask(tick);
+  return () => clearInterval(timer);
+}
+
+/** Has the browser read the text message where it can (WebOTP). */
+function listen(input) {
+  if (!("OTPCredential" in window)) return;
+  deaf();
+  const stop = new AbortController();
+  deaf = () => stop.abort();
+  navigator.credentials
+    .get({ otp: { transport: ["sms"] }, signal: stop.signal })
+    .then((credential) => {
+      if (stop.signal.aborted) return;
+      input.value = credential.code;
+      input.dispatchEvent(new Event("input"));
+    })
+    // The user declined, or left the page: the code can be typed.
+    .catch(() => {});
+}
+
+/** Ends the code: says why, and offers a new one. */
+function end(type) {
+  flow.end(type);
+  draft.drop();
+  return render();
+}
+
+async function failed(error, signal) {
+  signal.throwIfAborted();
+  if (error instanceof LatchstringError) {
+    if (ENDS.includes(error.type)) return end(error.type);
+    if (error.type === "OtherAccount") {
+      flow.clear();
+      return go("again", { replace: true, say: explain(error).text });
+    }
+  }
+  throw error;
+}
+
+/** The code was right. */
+async function arrived({ tokens }, waiting) {
+  const { kind } = waiting;
+  const user = userOf(tokens);
+  // The page does not wait for it: without it attackers who request codes are a little more of a nuisance.
+  if (kind === "signIn" || kind === "again") device.keep(service.latchstring).catch(() => {});
+  flow.clear();
+  draft.drop();
+  if (kind === "again") return go(after.get(), { replace: true, say: t("done.again") });
+  if (kind === "signIn") {
+    owner.become(user?.sub ?? null);
+    return go(user?.given_name ? "settings" : "welcome", { replace: true });
+  }
+  draftOf(origin(waiting)).drop();
+  return go("settings", { replace: true, say: t(kind === "signUp" ? "done.signUp" : "done.change") });
+}

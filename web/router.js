@@ -1,0 +1,162 @@
+// The page that is shown, and the way from one to the next.
+
+import { announce, h } from "./dom.js";
+import { SLOW, abandon, explain, isBusy } from "./forms.js";
+import { t } from "./i18n.js";
+import { claims } from "./latchstring.js";
+import { connect, flow, owner } from "./session.js";
+import { isVolatile } from "./storage.js";
+
+const view = document.getElementById("view");
+
+/** The client and the settings of the deployment; null until config.json has come. */
+export let service = null;
+/** The builders of the pages by name: each returns `{title, body}`. */
+let pages = {};
+/** The name of the page that is shown. */
+let shown = null;
+/** The text above the title of the next page. */
+let notice = "";
+/** Ends the timers and waits of the page that is shown. */
+let ends = [];
+let renders = 0;
+
+const here = () => location.hash.slice(1);
+const addressOf = (page) => (page ? `#${page}` : location.pathname + location.search);
+
+/** Has something done when the page that is shown is left. */
+export const onLeave = (end) => ends.push(end);
+
+/** Goes to a page, with a notice above its title. */
+export function go(page, { replace = false, say = "" } = {}) {
+  notice = say;
+  if (page !== here()) history[replace ? "replaceState" : "pushState"](null, "", addressOf(page));
+  return render();
+}
+
+/** The claims of the signed-in user; null if the tokens cannot be read. */
+export function userOf(tokens) {
+  try {
+    const user = tokens && claims(tokens.idToken);
+    return typeof user?.sub === "string" ? user : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Shows the page that the address names, or the one that can be shown instead. */
+export async function render({ focus = true } = {}) {
+  const mine = ++renders;
+  abandon();
+  for (const end of ends.splice(0)) end();
+  let page = "";
+  let content;
+  try {
+    service ??= await waiting(connect());
+    const { latchstring } = service;
+    const tokens = await latchstring.tokens();
+    const user = userOf(tokens);
+    if (tokens && !user) await latchstring.signOut().catch(() => {});
+    if (mine !== renders) return;
+    takeOver(user?.sub ?? null);
+    page = allowed(Object.hasOwn(pages, here()) ? here() : "", Boolean(user));
+    if (page !== here()) history.replaceState(null, "", addressOf(page));
+    content = await pages[page](user);
+  } catch (error) {
+    if (mine !== renders) return;
+    content = failed(error);
+    page = null;
+  }
+  if (mine !== renders) return;
+  show(page, content, focus);
+}
+
+/** Forgets the state of another account, and says that this one is over or another is here. */
+function takeOver(sub) {
+  const before = owner.get();
+  if (sub === before) return;
+  owner.become(sub);
+  if (before !== null) notice = t(sub === null ? "error.NotSignedIn" : "otherUser");
+}
+
+/** The page, or the one instead of it: some need a sign-in, and the code page needs a code. */
+function allowed(page, signedIn) {
+  if (page === "code") {
+    const waiting = flow.get();
+    if (waiting && (waiting.kind === "signIn") === !signedIn) return page;
+    return signedIn ? "settings" : "";
+  }
+  if (signedIn) return page || "settings";
+  return "";
+}
+
+/** Says after a while that the first page is still being loaded. */
+function waiting(promise) {
+  const status = view.querySelector(".loading");
+  if (status) status.firstElementChild.textContent = t("loading");
+  const slow = setTimeout(() => {
+    if (status?.isConnected) status.append(h("p", { class: "soft" }, t("slow")));
+  }, SLOW);
+  return promise.finally(() => clearTimeout(slow));
+}
+
+function failed(error) {
+  const lost = error.type === "Network" || error.type === "Timeout";
+  const { text } = explain(error);
+  return {
+    title: t(lost ? "unreachable" : "unavailable"),
+    body: [
+      h("p", {}, text),
+      h("button", { class: "primary", type: "button", autofocus: true, onclick: () => render() }, t("retry")),
+    ],
+  };
+}
+
+function show(page, { title, body }, focus) {
+  const heading = h("h1", { tabindex: "-1" }, title);
+  const said = notice && h("p", { class: "notice" }, notice);
+  const lasting = isVolatile() && ["", "settings"].includes(page) && h("p", { class: "hint" }, t("volatile"));
+  document.title = `${title} · Latchstring`;
+  view.removeAttribute("aria-busy");
+  view.replaceChildren(...[said, heading, lasting, body].flat().filter(Boolean));
+  const opener = page === "settings" && !notice && view.querySelector(`[data-opens="${shown}"]`);
+  shown = page;
+  if (!focus) return;
+  announce(notice ? `${notice} ${title}` : title);
+  notice = "";
+  (opener || view.querySelector("[autofocus]:enabled") || heading).focus();
+}
+
+/**
+ * Makes sure that the user of the page is still the one who is signed in: another tab may have
+ * signed out, or in as somebody else. If not, shows what is there now and ends the work.
+ */
+export async function sameUser() {
+  const user = userOf(await service.latchstring.tokens());
+  if ((user?.sub ?? null) !== owner.get()) await render();
+}
+
+/** Begins with the page that the address names. */
+export function start(all) {
+  pages = all;
+  addEventListener("popstate", () => render());
+  // A key that is held down must not send the page that it leads to.
+  addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && event.preventDefault(), true);
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key !== null && !key.endsWith(".tokens")) return;
+    const user = userOf(parsed(newValue));
+    if ((user?.sub ?? null) !== owner.get()) return render();
+    // Another tab has changed the account.
+    if (shown === "settings" && !isBusy()) return render({ focus: false });
+  });
+  document.querySelector(".brand").addEventListener("click", (event) => (event.preventDefault(), go("")));
+  return render();
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text ?? "null");
+  } catch {
+    return null;
+  }
+}
