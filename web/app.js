@@ -200,11 +200,16 @@ function settingsPage(user) {
     draftOf(kind).drop();
     return go(kind);
   };
+  const leave = (say) => {
+    forget();
+    return go("", { replace: true, say: t(say) });
+  };
   const out = (everywhere) => (target) =>
     perform(target, async (signal) => {
+      // Without a sign-in there is nothing to sign out elsewhere with.
+      if (everywhere && !(await service.latchstring.tokens())) return leave("notOutEverywhere");
       await sameUser();
       signal.throwIfAborted();
-      let say = t(everywhere ? "done.outEverywhere" : "done.out");
       try {
         // A device that stays known would keep its share of the codes.
         if (everywhere) await service.latchstring.forgetDevices();
@@ -212,10 +217,9 @@ function settingsPage(user) {
       } catch (error) {
         // Without `everywhere` the tokens are gone from here, whatever the error is.
         if (everywhere && error.type !== "NotSignedIn") throw error;
-        if (everywhere) say = t("notOutEverywhere");
+        if (everywhere) return leave("notOutEverywhere");
       }
-      forget();
-      await go("", { replace: true, say });
+      return leave(everywhere ? "done.outEverywhere" : "done.out");
     });
   return {
     title: name ? t("settings.hello", { name }) : t("settings.title"),

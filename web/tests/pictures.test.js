@@ -22,7 +22,7 @@ const NOW = new Date("2026-03-02T10:00:00Z");
 
 /** Codes and times differ from run to run, and others have messages, too; not so in pictures. */
 async function still(ada) {
-  await ada.page.clock.setFixedTime(NOW);
+  await ada.page.clock.install({ time: NOW });
   await ada.page.route("**/inbox.json", async (route) => {
     const response = await route.fetch();
     const messages = (await response.json()).filter(({ to }) => [ada.email, ada.phone].includes(to)).map((message) => ({
@@ -161,17 +161,16 @@ test("a first sign-in on a phone, state by state", async () => {
   // The same in every picture, as if it had been typed: what was said of it stays.
   await ada.code.evaluate((input) => (input.value = "483921"));
   await picture(ada, "code-wrong");
-  await ada.page.clock.setFixedTime(new Date(NOW.getTime() + 31_000));
+  await ada.page.clock.fastForward(31_000);
   await control({ advanceSeconds: 31 });
   await ada.button("Send the code again").tap();
   await ada.page.getByText("Sent again.").first().waitFor();
   await picture(ada, "code-again");
   await ada.page.getByText("Didn’t get a code?").tap();
   await picture(ada, "code-help");
-  await ada.page.clock.setFixedTime(new Date(NOW.getTime() + 401_000));
+  await ada.page.clock.fastForward(301_000);
   await ada.heading("You need a new code").waitFor();
   await picture(ada, "code-expired");
-  await ada.page.clock.setFixedTime(NOW);
   await ada.button("Send a new code").tap();
   await ada.heading("Enter the code").waitFor();
   await ada.code.fill(await ada.received(ada.email));
