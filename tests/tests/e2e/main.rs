@@ -11,6 +11,7 @@ mod golden_events;
 mod legacy_pool;
 mod messages;
 mod phones;
+mod reports;
 mod resend_and_expiry;
 mod retries;
 mod sign_in;
