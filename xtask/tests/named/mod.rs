@@ -1,0 +1,107 @@
+//! Tests that a table of a document names, and whether they are there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub fn root() -> PathBuf {
+    let parent = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    parent
+        .expect("xtask is a folder of the workspace")
+        .to_owned()
+}
+
+/// The rows of each table with this head, without the head and the line below it.
+pub fn rows(document: &str, head: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(document)).expect("the document");
+    let mut rows = Vec::new();
+    let mut lines = text.lines();
+    while lines.any(|line| line.starts_with(head)) {
+        let of_table = lines.by_ref().skip(1);
+        rows.extend(
+            of_table
+                .take_while(|line| line.starts_with('|'))
+                .map(str::to_owned),
+        );
+    }
+    rows
+}
+
+/// The tests in the last column of a row: all that stands between backticks and names a test.
+pub fn tests(row: &str) -> Vec<&str> {
+    let column = row.rsplit('|').nth(1).expect("a last column");
+    let quoted = column.split('`').skip(1).step_by(2);
+    quoted
+        .filter(|name| name.contains("::") || name.ends_with(".js"))
+        .collect()
+}
+
+/// The files that may hold a module of tests.
+fn files(module: &str) -> Vec<String> {
+    let Some((place, module)) = module.split_once('/') else {
+        return match module {
+            "handler" => vec!["shared/lambda/src/handler.rs".to_owned()],
+            module => vec![format!("shared/core/src/{module}.rs")],
+        };
+    };
+    match place {
+        "core" => vec![format!("shared/core/tests/policy/{module}.rs")],
+        "messages" => vec![format!("shared/core/tests/messages/{module}.rs")],
+        "identifier" => vec![format!("shared/core/src/identifier/{module}.rs")],
+        "attacks" | "oracle" | "e2e" | "processes" => {
+            vec![format!("tests/tests/{place}/{module}.rs")]
+        }
+        "aws" => vec![
+            format!("tests/tests/aws/{module}.rs"),
+            format!("shared/aws/src/{module}.rs"),
+        ],
+        "fuzz" => vec![format!("fuzz/tests/{module}.rs")],
+        "lambda" => vec![format!("shared/lambda/src/{module}.rs")],
+        "cognito" => vec![
+            format!("local/cognito/tests/it/{module}.rs"),
+            format!("local/cognito/src/{module}.rs"),
+        ],
+        "appsync" => vec![format!("local/appsync/tests/api/{module}.rs")],
+        "local" => vec![format!("local/src/{module}.rs")],
+        "doctor" => vec![
+            format!("doctor/tests/{module}.rs"),
+            format!("doctor/src/{module}.rs"),
+        ],
+        "xtask" => vec![format!("xtask/tests/{module}.rs")],
+        other => panic!("{other} is no place for tests"),
+    }
+}
+
+/// Returns whether there is a function of this name that is run as a test.
+fn is_a_test(source: &str, name: &str) -> bool {
+    let lines: Vec<_> = source.lines().map(str::trim_start).collect();
+    let function = format!("fn {name}(");
+    let declares = |line: &str| line.trim_start_matches("async ").starts_with(&function);
+    lines.iter().enumerate().any(|(at, line)| {
+        let before = lines[..at].iter().rev();
+        let mut above = before.take_while(|line| line.starts_with(['#', '/']));
+        declares(line)
+            && above.any(|line| line.starts_with("#[test]") || line.starts_with("#[tokio::test"))
+    })
+}
+
+/// Checks that a named test is there: `place/module::name`, `place/module::*`, a file of tests in
+/// JavaScript, or such a file and the title of a test in it after `::`.
+pub fn check(test: &str) {
+    let read = |file: &str| fs::read_to_string(root().join(file)).ok();
+    if let Some((file, title)) = test.split_once(".js::") {
+        let source = read(&format!("{file}.js")).unwrap_or_default();
+        assert!(source.contains(title), "{test} is not there");
+        return;
+    }
+    if test.ends_with(".js") {
+        assert!(read(test).is_some(), "{test} is not there");
+        return;
+    }
+    let (module, name) = test.rsplit_once("::").expect("a module and a name");
+    let sources: Vec<_> = files(module).iter().filter_map(|file| read(file)).collect();
+    let is_there = sources.iter().any(|source| match name {
+        "*" => source.contains("#[test]") || source.contains("#[tokio::test]"),
+        name => is_a_test(source, name),
+    });
+    assert!(is_there, "{test} is not there");
+}

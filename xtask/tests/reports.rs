@@ -1,0 +1,87 @@
+//! docs/reports.md names a test in every row of its table, and each is there.
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot read the tree has failed"
+)]
+
+mod named;
+
+use std::fs;
+
+#[test]
+fn every_report_names_a_test_that_is_there() {
+    let rows = named::rows("docs/reports.md", "| source |");
+    assert!(rows.len() > 40, "the tables are found");
+    for row in rows {
+        assert_eq!(row.matches(" | ").count(), 3, "four columns: {row}");
+        let tests = named::tests(&row);
+        assert!(!tests.is_empty(), "no test: {row}");
+        tests.into_iter().for_each(named::check);
+    }
+}
+
+/// What a report found missing in the documents, and no code can show.
+#[test]
+fn documents_say_what_reports_found_missing() {
+    for (document, words) in [
+        // A suppressed address never gets a code, and "request another" does not help.
+        (
+            "docs/delivery.md",
+            &[
+                "An address on that list never gets a code",
+                "`DeleteSuppressedDestination`",
+            ][..],
+        ),
+        // STOP, and opting in again.
+        (
+            "docs/delivery.md",
+            &["texts START", "once in 30 days", "`OptInPhoneNumber`"],
+        ),
+        // India takes more than a sender id.
+        ("docs/operations.md", &["`SmsEntityId`", "`SmsTemplateIds`"]),
+        ("docs/delivery.md", &["`SMS_ENTITY_ID`"]),
+        // Territories are not part of the country whose calling code they share.
+        (
+            "docs/phone-numbers.md",
+            &["`GB` does not include", "`GG`, `JE`, `IM`", "`PR`"],
+        ),
+        (
+            "docs/phone-numbers.md",
+            &["`+54 9 11 2345 6789`", "two accounts"],
+        ),
+        ("docs/messages.md", &["`pt-PT` and `pt-BR`"]),
+        // Consecutive dots, once handed out by providers.
+        ("docs/protocol.md", &["two dots in a row"]),
+        // Clients: rotation, and what was not run.
+        (
+            "docs/clients.md",
+            &[
+                "amazon-cognito-identity-js v6, aws-amplify v5, pycognito",
+                "One ticket, one begin",
+                "a session cannot be handed to it",
+                "were not compiled here",
+            ],
+        ),
+        (
+            "docs/stand-in.md",
+            &[
+                "/.well-known/openid-configuration",
+                "openid-client",
+                "pycognito",
+                "`--allow-host NAME`",
+                "`--allow-origin ORIGIN`",
+                "`failTriggers`",
+                "`failFor`",
+            ],
+        ),
+        (
+            "docs/operations.md",
+            &["`+4402079460199`, `+5215512345678` or `user@bücher.example`"],
+        ),
+    ] {
+        let text = fs::read_to_string(named::root().join(document)).expect("the document");
+        for word in words {
+            assert!(text.contains(word), "{document} does not say {word}");
+        }
+    }
+}
