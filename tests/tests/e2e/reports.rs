@@ -69,8 +69,8 @@ async fn a_number_of_a_changed_plan_is_read_as_the_one_in_use() {
     }
 }
 
-/// Numbers that libphonenumber's metadata of today calls invalid (`phonenumbers` on PyPI), of which
-/// a phone number field accepted each; libphonenumber#684 for Argentina's landlines.
+/// Numbers that libphonenumber's metadata calls invalid (checked by the Python package `phonenumbers`);
+/// libphonenumber#684 for Argentina's landlines.
 #[tokio::test]
 async fn a_number_that_is_not_in_use_is_refused_with_its_cause() {
     const UNKNOWN: &str =
@@ -105,7 +105,7 @@ async fn a_number_that_is_not_in_use_is_refused_with_its_cause() {
 }
 
 /// Guides on SMS pumping and the number types of libphonenumber: codes to toll-free numbers, landlines
-/// and VoIP numbers.
+/// and internet telephones.
 #[tokio::test]
 async fn a_number_of_another_kind_is_refused_unless_the_kind_is_set() {
     const OF_OTHER_KINDS: [&str; 3] = ["+18005551234", "+390612345678", "+908501234567"];

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let parent = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
     parent
         .expect("xtask is a folder of the workspace")
@@ -11,7 +11,7 @@ pub fn root() -> PathBuf {
 }
 
 /// The rows of each table with this head, without the head and the line below it.
-pub fn rows(document: &str, head: &str) -> Vec<String> {
+pub(crate) fn rows(document: &str, head: &str) -> Vec<String> {
     let text = fs::read_to_string(root().join(document)).expect("the document");
     let mut rows = Vec::new();
     let mut lines = text.lines();
@@ -27,12 +27,18 @@ pub fn rows(document: &str, head: &str) -> Vec<String> {
 }
 
 /// The tests in the last column of a row: all that stands between backticks and names a test.
-pub fn tests(row: &str) -> Vec<&str> {
+pub(crate) fn tests(row: &str) -> Vec<&str> {
     let column = row.rsplit('|').nth(1).expect("a last column");
     let quoted = column.split('`').skip(1).step_by(2);
     quoted
-        .filter(|name| name.contains("::") || name.ends_with(".js"))
+        .filter(|name| name.contains("::") || is_a_script(name))
         .collect()
+}
+
+fn is_a_script(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "js")
 }
 
 /// The files that may hold a module of tests.
@@ -86,14 +92,14 @@ fn is_a_test(source: &str, name: &str) -> bool {
 
 /// Checks that a named test is there: `place/module::name`, `place/module::*`, a file of tests in
 /// JavaScript, or such a file and the title of a test in it after `::`.
-pub fn check(test: &str) {
+pub(crate) fn check(test: &str) {
     let read = |file: &str| fs::read_to_string(root().join(file)).ok();
     if let Some((file, title)) = test.split_once(".js::") {
         let source = read(&format!("{file}.js")).unwrap_or_default();
         assert!(source.contains(title), "{test} is not there");
         return;
     }
-    if test.ends_with(".js") {
+    if is_a_script(test) {
         assert!(read(test).is_some(), "{test} is not there");
         return;
     }
