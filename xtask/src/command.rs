@@ -22,6 +22,7 @@ use crate::results::Counts;
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A program and its arguments.
+#[derive(Clone)]
 pub(crate) struct Line {
     program: OsString,
     name: String,

@@ -29,7 +29,7 @@ pub(crate) enum Step {
     Fmt,
     /// Lints, warnings included (clippy)
     Clippy,
-    /// Who may depend on what, licences, sources (cargo-deny, deny.toml)
+    /// Who may depend on what, licences, sources, advisories (cargo-deny, deny.toml)
     Deny,
     /// The documentation builds without warnings (rustdoc)
     Docs,
@@ -185,8 +185,31 @@ pub(crate) fn show_and_run(repository: &Repository, line: &Line) -> Result<(), F
 
 fn deny(repository: &Repository) -> Result<(), Failed> {
     let tool = tools::cargo_deny(repository)?;
-    println!("      Not checked: advisories, which would be fetched from a git forge.");
-    let check = tool.args(&["--locked", "check", "bans", "licenses", "sources"]);
+    let check = tool
+        .clone()
+        .args(&["--locked", "check", "bans", "licenses", "sources"]);
+    show_and_run(repository, &check)?;
+
+    let fetched = tool.clone().args(&["--locked", "fetch", "db"]);
+    if fetched.ask(repository).is_some() {
+        let check = tool.args(&["--locked", "check", "advisories"]);
+        return show_and_run(repository, &check);
+    }
+    let Some(stored) = tools::advisory_database() else {
+        println!(
+            "      Not checked: advisories. Their database cannot be fetched, and none is stored."
+        );
+        println!("      With a network: cargo deny fetch db");
+        return Ok(());
+    };
+    let date = Line::new("git", "git")
+        .args(&["-C", &stored.display().to_string()])
+        .args(&["log", "-1", "--format=%cs"])
+        .ask(repository);
+    let date = date.as_deref().map_or("an unknown day", str::trim);
+    println!("      The advisory database cannot be fetched: the stored one of {date} is checked.");
+    // Yanked crates are those of the registry's index as it is stored.
+    let check = tool.args(&["--frozen", "check", "advisories"]);
     show_and_run(repository, &check)
 }
 

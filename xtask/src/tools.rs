@@ -1,6 +1,7 @@
 //! The programs that the steps need.
 
-use std::path::Path;
+use std::env;
+use std::path::{Path, PathBuf};
 
 use crate::command::Line;
 use crate::failure::{Failed, Failure};
@@ -171,6 +172,22 @@ pub(crate) fn cargo_deny(repository: &Repository) -> Result<Line, Failed> {
     Ok(ours())
 }
 
+/// The copy of RustSec's database that cargo-deny has stored, if any.
+pub(crate) fn advisory_database() -> Option<PathBuf> {
+    let home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(env::home_dir()?.join(".cargo")))?;
+    stored_database(&home.join("advisory-dbs"))
+}
+
+/// A database in the folder; one whose fetch was broken off has no advisories.
+fn stored_database(folder: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.join("crates").is_dir())
+}
+
 /// cargo-zigbuild in an environment of its own, for an architecture that is not this machine's.
 pub(crate) fn zigbuild(repository: &Repository, target: &str) -> Result<Line, Failed> {
     let library = Line::new("rustc", "rustc")
@@ -207,6 +224,20 @@ fn version(text: &str) -> Option<[u64; 3]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_database_is_stored_if_it_has_advisories() {
+        let folder = env::temp_dir().join(format!("latchstring-advisories-{}", std::process::id()));
+        let database = folder.join("advisory-db-0");
+        assert_eq!(stored_database(&folder), None);
+        std::fs::create_dir_all(&database).expect("a folder");
+        std::fs::write(folder.join("db.lock"), "").expect("a file");
+        assert_eq!(stored_database(&folder), None);
+        std::fs::create_dir(database.join("crates")).expect("a folder");
+        let found = stored_database(&folder);
+        std::fs::remove_dir_all(&folder).expect("it goes");
+        assert_eq!(found, Some(database));
+    }
 
     #[test]
     fn versions_are_compared_by_number() {
