@@ -3,25 +3,50 @@ import type { Construct } from 'constructs';
 import type { FunctionName } from './functions';
 import type { EmailProps } from './props';
 
+/** A kind of row: a partition key is the kind, `#` and an id (`shared/aws/src/dynamodb/item.rs`). */
+export type Row = 'counter' | 'flow' | 'lease' | 'pending' | 'proof' | 'ticket';
+
 /**
  * What each function may do with the table and with the pool: the calls that its code makes for what
- * it is asked (`FIELDS` in api.ts) and no other. Only a new flow and a pending contact are put, and
- * only a lease is deleted. InitiateAuth, RespondToAuthChallenge and GetUser are anonymous and need
- * no right.
+ * it is asked (`FIELDS` in api.ts) and no other, on the kinds of row that they concern. Only a new flow
+ * and a pending contact are put, and only a lease is deleted. InitiateAuth, RespondToAuthChallenge and
+ * GetUser are anonymous and need no right. The test `fault_table` of `shared/core/tests/policy/` holds
+ * `rows` to the rows that each function reaches.
  */
-export const RIGHTS: Record<FunctionName, { readonly table: string[]; readonly pool: string[] }> = {
+export const RIGHTS: Record<
+  FunctionName,
+  { readonly table: string[]; readonly rows: Row[]; readonly pool: string[] }
+> = {
   'define-auth-challenge': {
     table: ['GetItem', 'UpdateItem', 'DeleteItem'],
+    rows: ['counter', 'flow', 'lease', 'pending'],
     pool: ['AdminGetUser', 'AdminUpdateUserAttributes'],
   },
-  'create-auth-challenge': { table: ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'], pool: [] },
-  'verify-auth-challenge-response': { table: ['GetItem', 'UpdateItem'], pool: [] },
+  'create-auth-challenge': {
+    table: ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'],
+    rows: ['counter', 'flow', 'pending', 'ticket'],
+    pool: [],
+  },
+  'verify-auth-challenge-response': {
+    table: ['GetItem', 'UpdateItem'],
+    rows: ['counter', 'flow', 'proof'],
+    pool: [],
+  },
   'sign-in': {
     table: ['BatchGetItem', 'GetItem', 'UpdateItem', 'DeleteItem'],
+    rows: ['counter', 'flow', 'lease', 'proof'],
     pool: ['AdminGetUser', 'AdminCreateUser', 'AdminSetUserPassword'],
   },
-  'sign-up': { table: ['BatchGetItem', 'PutItem', 'UpdateItem'], pool: ['AdminUpdateUserAttributes'] },
-  'change-contact': { table: ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'], pool: [] },
+  'sign-up': {
+    table: ['BatchGetItem', 'PutItem', 'UpdateItem'],
+    rows: ['counter', 'pending'],
+    pool: ['AdminUpdateUserAttributes'],
+  },
+  'change-contact': {
+    table: ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'],
+    rows: ['counter', 'pending'],
+    pool: [],
+  },
 };
 
 /** The statements of a function, without those for messages. */
@@ -29,12 +54,17 @@ export function statements(
   name: FunctionName,
   arns: { table: string; pool: string; keyRing: string },
 ): iam.PolicyStatement[] {
-  const { table, pool } = RIGHTS[name];
+  const { table, rows, pool } = RIGHTS[name];
   const found = [
     new iam.PolicyStatement({
       sid: 'Table',
       actions: table.map((action) => `dynamodb:${action}`),
       resources: [arns.table],
+      conditions: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': rows.map((row) => `${row}#*`) },
+        // ForAllValues alone holds for a request without keys.
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      },
     }),
     new iam.PolicyStatement({
       sid: 'KeyRing',

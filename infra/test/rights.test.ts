@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { describe, it } from 'node:test';
 import { Template } from 'aws-cdk-lib/assertions';
 import { aws_kms as kms } from 'aws-cdk-lib';
@@ -53,6 +55,16 @@ const MATRIX: Record<string, string> = {
   'sns:Publish': 'yes    yes    .      .       .       .',
 };
 
+// Likewise.
+const ROWS: Record<FunctionName, string[]> = {
+  'define-auth-challenge': ['counter', 'flow', 'lease', 'pending'],
+  'create-auth-challenge': ['counter', 'flow', 'pending', 'ticket'],
+  'verify-auth-challenge-response': ['counter', 'flow', 'proof'],
+  'sign-in': ['counter', 'flow', 'lease', 'proof'],
+  'sign-up': ['counter', 'pending'],
+  'change-contact': ['counter', 'pending'],
+};
+
 describe('what each function may do', () => {
   const template = templateOf();
 
@@ -70,6 +82,29 @@ describe('what each function may do', () => {
       );
     });
   }
+
+  for (const name of FUNCTIONS) {
+    it(`${name} reaches its kinds of row only`, () => {
+      const table = statements(template, name).filter(({ Action }) =>
+        list(Action).some((action) => String(action).startsWith('dynamodb:')),
+      );
+      assert.deepEqual(
+        table.map(({ Condition }) => Condition),
+        [
+          {
+            'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ROWS[name].map((row) => `${row}#*`) },
+            Null: { 'dynamodb:LeadingKeys': 'false' },
+          },
+        ],
+      );
+    });
+  }
+
+  it('the kinds of row are those of the partition keys', () => {
+    const item = fs.readFileSync(path.join(__dirname, '../../shared/aws/src/dynamodb/item.rs'), 'utf8');
+    const keys = [...item.matchAll(/\bkey\("(\w+)"|format!\("(\w+)#/g)].map(([, key, other]) => key ?? other);
+    assert.deepEqual([...new Set(Object.values(ROWS).flat())].sort(), [...new Set(keys)].sort());
+  });
 
   it('no right is given by a wildcard in its name', () => {
     for (const name of FUNCTIONS) {

@@ -2,6 +2,7 @@
 //! of it is docs/faults.md; `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table`
 //! writes it anew, to be read in the diff.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
@@ -70,6 +71,15 @@ impl Flow {
         Self::UpdateName,
     ];
 
+    /// The resolver's function that the flow begins with.
+    const fn resolver(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign-up",
+            Self::ChangeContact | Self::ContactInUse | Self::PendingContact => "change-contact",
+            _ => "sign-in",
+        }
+    }
+
     const fn title(self) -> &'static str {
         match self {
             Self::SignIn => "Signing in",
@@ -118,6 +128,8 @@ impl Seen {
 
 /// A flow that was lived to its end.
 struct Lived {
+    /// Each function that called for a kind of row, with the kind.
+    rows: BTreeSet<(&'static str, &'static str)>,
     /// Each call, and the step in which it was made.
     calls: Vec<(&'static str, &'static str)>,
     seen: Vec<Seen>,
@@ -242,7 +254,11 @@ fn live(flow: Flow, broken: Option<(usize, Break)>) -> Lived {
         let lost = matches!(broken, Some((at, how)) if at == *number && how != Break::After);
         *call == "charge" && !lost
     });
+    let rows = world.wire.rows().into_iter();
     Lived {
+        rows: rows
+            .map(|(trigger, row)| (trigger.unwrap_or(flow.resolver()), row))
+            .collect(),
         charges: charges.count(),
         calls,
         seen,
@@ -561,4 +577,36 @@ fn every_call_of_every_flow_may_fail_and_the_page_says_what_comes_of_it() {
         page + &rest(&kept) == kept,
         "docs/faults.md is not what comes out now; UPDATE_GOLDEN=1 writes it"
     );
+}
+
+/// The kinds of row that the role of each function may reach, as `infra/lib/rights.ts` has them.
+fn rows_of_roles() -> BTreeSet<(&'static str, &'static str)> {
+    let rights = include_str!("../../../../infra/lib/rights.ts");
+    let (_, rights) = rights.split_once("export const RIGHTS").expect("the table");
+    let (rights, _) = rights.split_once("\n};\n").expect("its end");
+    let mut function = "";
+    let mut rows = BTreeSet::new();
+    for line in rights.lines().map(str::trim) {
+        if let Some(name) = line.strip_suffix(": {").filter(|_| line.starts_with('\'')) {
+            function = name.trim_matches('\'');
+        } else if let Some(listed) = line.strip_prefix("rows: [") {
+            let listed = listed.split('\'').skip(1).step_by(2);
+            rows.extend(listed.map(|row| (function, row)));
+        }
+    }
+    rows
+}
+
+#[test]
+fn each_function_reaches_the_rows_that_its_role_may_and_no_others() {
+    let mut reached = BTreeSet::new();
+    for flow in Flow::ALL {
+        let usual = live(flow, None);
+        for number in 0..usual.calls.len() {
+            reached.extend(live(flow, Some((number, Break::Before))).rows);
+            reached.extend(live(flow, Some((number, Break::After))).rows);
+        }
+        reached.extend(usual.rows);
+    }
+    assert_eq!(reached, rows_of_roles());
 }

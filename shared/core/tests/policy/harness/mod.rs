@@ -333,14 +333,19 @@ impl World {
     pub(crate) async fn define(&self, turn: &Turn) -> Decided<Next> {
         let mut left = self.invocations();
         loop {
-            let mut decided = latchstring_core::flow::define(
-                &self.deployment,
-                &self.store,
-                &self.directory,
-                &self.clock,
-                turn,
-            )
-            .await;
+            let mut decided = self
+                .wire
+                .run(
+                    "define-auth-challenge",
+                    latchstring_core::flow::define(
+                        &self.deployment,
+                        &self.store,
+                        &self.directory,
+                        &self.clock,
+                        turn,
+                    ),
+                )
+                .await;
             self.notices.lock().unwrap().extend(decided.message.take());
             if self.is_last(&mut left) {
                 return decided;
@@ -352,14 +357,19 @@ impl World {
     pub(crate) async fn create(&self, turn: &Turn) -> Decided<Created> {
         let mut left = self.invocations();
         loop {
-            let mut decided = latchstring_core::flow::create(
-                &self.deployment,
-                &self.store,
-                &self.clock,
-                &*self.entropy,
-                turn,
-            )
-            .await;
+            let mut decided = self
+                .wire
+                .run(
+                    "create-auth-challenge",
+                    latchstring_core::flow::create(
+                        &self.deployment,
+                        &self.store,
+                        &self.clock,
+                        &*self.entropy,
+                        turn,
+                    ),
+                )
+                .await;
             let message = decided.message.take();
             self.sent.lock().unwrap().extend(message);
             if self.is_last(&mut left) {
@@ -372,13 +382,18 @@ impl World {
     pub(crate) async fn verify(&self, response: &Response) -> Decided<Verdict> {
         let mut left = self.invocations();
         loop {
-            let decided = latchstring_core::flow::verify(
-                &self.deployment,
-                &self.store,
-                &self.clock,
-                response,
-            )
-            .await;
+            let decided = self
+                .wire
+                .run(
+                    "verify-auth-challenge-response",
+                    latchstring_core::flow::verify(
+                        &self.deployment,
+                        &self.store,
+                        &self.clock,
+                        response,
+                    ),
+                )
+                .await;
             if self.is_last(&mut left) {
                 return decided;
             }

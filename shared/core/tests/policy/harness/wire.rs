@@ -1,6 +1,6 @@
 //! The wire between the core and its ports. `hanging_ports` of `shared/lambda` uses it too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
@@ -51,6 +51,10 @@ pub(crate) struct Wire {
 #[derive(Debug, Default)]
 struct Calls {
     noted: Vec<&'static str>,
+    /// The triggers that are running, each inside the one before it.
+    running: Vec<&'static str>,
+    /// Each kind of row that was called for, with the trigger that did; none for a resolver.
+    rows: BTreeSet<(Option<&'static str>, &'static str)>,
     breaks: BTreeMap<usize, Break>,
     takes_turns: bool,
 }
@@ -80,6 +84,35 @@ impl Wire {
     pub(crate) fn will_break(&self, breaks: impl IntoIterator<Item = (usize, Break)>) {
         self.clear();
         self.calls.lock().unwrap().breaks.extend(breaks);
+    }
+
+    /// Runs a trigger, whose calls are noted as its own.
+    pub(crate) async fn run<T>(&self, trigger: &'static str, work: impl Future<Output = T>) -> T {
+        self.calls.lock().unwrap().running.push(trigger);
+        let done = work.await;
+        self.calls.lock().unwrap().running.pop();
+        done
+    }
+
+    /// The kinds of row that were called for so far, each with the trigger that did; none for a
+    /// resolver.
+    pub(crate) fn rows(&self) -> BTreeSet<(Option<&'static str>, &'static str)> {
+        self.calls.lock().unwrap().rows.clone()
+    }
+
+    /// Carries a call that concerns a kind of row.
+    async fn carry_row<T>(
+        &self,
+        row: &'static str,
+        call: &'static str,
+        effect: impl Future<Output = Result<T, Fault>> + Send,
+    ) -> Result<T, Fault> {
+        {
+            let mut calls = self.calls.lock().unwrap();
+            let trigger = calls.running.last().copied();
+            calls.rows.insert((trigger, row));
+        }
+        self.carry(call, effect).await
     }
 
     /// From now on, every call lets other futures go first.
@@ -145,14 +178,23 @@ pub(crate) struct Flaky<P> {
     pub(crate) wire: Wire,
 }
 
+const fn row_of(token: Token) -> &'static str {
+    match token {
+        Token::Ticket(_) => "ticket",
+        Token::Proof(_) => "proof",
+    }
+}
+
 impl Store for Flaky<MemoryStore> {
     async fn open_flow(&self, flow: &Flow) -> Result<Opened, Fault> {
         let effect = self.port.open_flow(flow);
-        self.wire.carry("open_flow", effect).await
+        self.wire.carry_row("flow", "open_flow", effect).await
     }
 
     async fn flow(&self, id: FlowId) -> Result<Option<Flow>, Fault> {
-        self.wire.carry("flow", self.port.flow(id)).await
+        self.wire
+            .carry_row("flow", "flow", self.port.flow(id))
+            .await
     }
 
     async fn advance_send(
@@ -163,12 +205,12 @@ impl Store for Flaky<MemoryStore> {
         now: Timestamp,
     ) -> Result<bool, Fault> {
         let effect = self.port.advance_send(id, sends, lengthened, now);
-        self.wire.carry("advance_send", effect).await
+        self.wire.carry_row("flow", "advance_send", effect).await
     }
 
     async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, Fault> {
         let effect = self.port.lift_cooldown(id, sends);
-        self.wire.carry("lift_cooldown", effect).await
+        self.wire.carry_row("flow", "lift_cooldown", effect).await
     }
 
     async fn attempt(
@@ -179,12 +221,12 @@ impl Store for Flaky<MemoryStore> {
         limit: u8,
     ) -> Result<Attempted, Fault> {
         let effect = self.port.attempt(id, answer, charge, limit);
-        self.wire.carry("attempt", effect).await
+        self.wire.carry_row("flow", "attempt", effect).await
     }
 
     async fn count(&self, id: FlowId, answer: AnswerDigest, charge: Charge) -> Result<bool, Fault> {
         let effect = self.port.count(id, answer, charge);
-        self.wire.carry("count", effect).await
+        self.wire.carry_row("flow", "count", effect).await
     }
 
     async fn judge(
@@ -196,11 +238,13 @@ impl Store for Flaky<MemoryStore> {
         now: Timestamp,
     ) -> Result<Judged, Fault> {
         let effect = self.port.judge(id, answer, right, limit, now);
-        self.wire.carry("judge", effect).await
+        self.wire.carry_row("flow", "judge", effect).await
     }
 
     async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, Fault> {
-        self.wire.carry("finish", self.port.finish(id, now)).await
+        self.wire
+            .carry_row("flow", "finish", self.port.finish(id, now))
+            .await
     }
 
     async fn redeem(
@@ -210,22 +254,24 @@ impl Store for Flaky<MemoryStore> {
         keep_until: Timestamp,
     ) -> Result<Redeemed, Fault> {
         let effect = self.port.redeem(token, flow, keep_until);
-        self.wire.carry("redeem", effect).await
+        self.wire.carry_row(row_of(token), "redeem", effect).await
     }
 
     async fn is_redeemed(&self, token: Token) -> Result<bool, Fault> {
         let effect = self.port.is_redeemed(token);
-        self.wire.carry("is_redeemed", effect).await
+        self.wire
+            .carry_row(row_of(token), "is_redeemed", effect)
+            .await
     }
 
     async fn put_pending(&self, pending: &Pending) -> Result<(), Fault> {
         let effect = self.port.put_pending(pending);
-        self.wire.carry("put_pending", effect).await
+        self.wire.carry_row("pending", "put_pending", effect).await
     }
 
     async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, Fault> {
         let effect = self.port.pending(account, method);
-        self.wire.carry("pending", effect).await
+        self.wire.carry_row("pending", "pending", effect).await
     }
 
     async fn settle_pending(
@@ -236,7 +282,9 @@ impl Store for Flaky<MemoryStore> {
         outcome: PendingOutcome,
     ) -> Result<bool, Fault> {
         let effect = self.port.settle_pending(account, method, id, outcome);
-        self.wire.carry("settle_pending", effect).await
+        self.wire
+            .carry_row("pending", "settle_pending", effect)
+            .await
     }
 
     async fn lease(
@@ -247,12 +295,12 @@ impl Store for Flaky<MemoryStore> {
         until: Timestamp,
     ) -> Result<bool, Fault> {
         let effect = self.port.lease(on, holder, now, until);
-        self.wire.carry("lease", effect).await
+        self.wire.carry_row("lease", "lease", effect).await
     }
 
     async fn release(&self, on: Label, holder: Label) -> Result<(), Fault> {
         let effect = self.port.release(on, holder);
-        self.wire.carry("release", effect).await
+        self.wire.carry_row("lease", "release", effect).await
     }
 
     async fn charge(
@@ -262,17 +310,17 @@ impl Store for Flaky<MemoryStore> {
         keep_until: Timestamp,
     ) -> Result<Charged, Fault> {
         let effect = self.port.charge(counter, windows, keep_until);
-        self.wire.carry("charge", effect).await
+        self.wire.carry_row("counter", "charge", effect).await
     }
 
     async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, Fault> {
         let effect = self.port.counts(counters);
-        self.wire.carry("counts", effect).await
+        self.wire.carry_row("counter", "counts", effect).await
     }
 
     async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), Fault> {
         let effect = self.port.refund(counter, taken);
-        self.wire.carry("refund", effect).await
+        self.wire.carry_row("counter", "refund", effect).await
     }
 }
 
