@@ -166,6 +166,13 @@ pub struct Pool {
     pub other_triggers: Vec<&'static str>,
 }
 
+impl Pool {
+    /// Whether an account is found by the attribute.
+    pub fn has_alias(&self, attribute: &str) -> bool {
+        self.alias_attributes.iter().any(|alias| alias == attribute)
+    }
+}
+
 /// An app client.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]

@@ -65,7 +65,7 @@ export type Triggers = Required<
   Pick<LambdaConfigType, 'DefineAuthChallenge' | 'CreateAuthChallenge' | 'VerifyAuthChallengeResponse'>
 >;
 
-/** Attributes by which somebody is found. */
+/** Attributes that an account is found by. */
 const CONTACTS = ['email', 'email_verified', 'phone_number', 'phone_number_verified'];
 
 /** The pool as it is, as UpdateUserPool takes it. */
@@ -105,7 +105,7 @@ export function resendClient(client: UserPoolClientType): UpdateUserPoolClientRe
 
 /**
  * With what the triggers need of a client; with `harden` also without any other way in, and without
- * leave for a token to write a contact.
+ * leave for a token to write what an account is found by.
  */
 export function attachClient(
   client: UserPoolClientType,
@@ -142,7 +142,9 @@ export function attachClient(
           .filter(({ Mutable }) => Mutable)
           .map(({ Name }) => Name)
           .filter((name) => name !== undefined && !['sub', 'identities'].includes(name)) as string[];
-    request.WriteAttributes = writable.filter((name) => !CONTACTS.includes(name));
+    // As an alias it could be set to an address of somebody who has no account yet.
+    const alias = pool.AliasAttributes?.includes('preferred_username') ? ['preferred_username'] : [];
+    request.WriteAttributes = writable.filter((name) => ![...CONTACTS, ...alias].includes(name));
   }
   return request;
 }

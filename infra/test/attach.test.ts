@@ -41,6 +41,7 @@ const POOL: UserPoolType = {
     { Name: 'phone_number', Mutable: true },
     { Name: 'email_verified', Mutable: true },
     { Name: 'locale', Mutable: true },
+    { Name: 'preferred_username', Mutable: true },
     { Name: 'custom:plan', Mutable: true },
     { Name: 'identities', Mutable: true },
   ],
@@ -51,7 +52,7 @@ const CLIENT: UserPoolClientType = {
   ClientId: 'web',
   ClientSecret: 'hidden',
   ExplicitAuthFlows: ['ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
-  WriteAttributes: ['email', 'phone_number', 'locale'],
+  WriteAttributes: ['email', 'phone_number', 'preferred_username', 'locale'],
   PreventUserExistenceErrors: 'LEGACY',
   AuthSessionValidity: 3,
   EnableTokenRevocation: false,
@@ -145,11 +146,18 @@ describe('a client', () => {
     ]);
   });
 
-  it('is closed when told so: no other way in, and no contact that a token may write', () => {
+  it('is closed when told so: no other way in, and nothing that an account is found by may be written by a token', () => {
     const closed = attachClient(CLIENT, POOL, true);
     assert.deepEqual(closed.ExplicitAuthFlows, ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']);
-    assert.deepEqual(closed.WriteAttributes, ['locale']);
+    assert.deepEqual(closed.WriteAttributes, ['preferred_username', 'locale']);
     const open = attachClient({ ...CLIENT, WriteAttributes: undefined }, POOL, true);
+    assert.deepEqual(open.WriteAttributes, ['locale', 'preferred_username', 'custom:plan']);
+  });
+
+  it('closed, lets no token write preferred_username where it is an alias', () => {
+    const pool: UserPoolType = { ...POOL, AliasAttributes: ['email', 'phone_number', 'preferred_username'] };
+    assert.deepEqual(attachClient(CLIENT, pool, true).WriteAttributes, ['locale']);
+    const open = attachClient({ ...CLIENT, WriteAttributes: undefined }, pool, true);
     assert.deepEqual(open.WriteAttributes, ['locale', 'custom:plan']);
   });
 

@@ -4,13 +4,17 @@
 use crate::facts::Client;
 use crate::{Finding, Mend};
 
-/// Who writes these says who a person is.
+/// Attributes that an account is found by.
 const CONTACTS: [&str; 4] = [
     "email",
     "email_verified",
     "phone_number",
     "phone_number_verified",
 ];
+
+/// An attribute that an account is found by where it is an alias of the pool. It could be set to the
+/// address of a user who has no account yet.
+pub(super) const PREFERRED_USERNAME: &str = "preferred_username";
 
 /// The flow that AWS requires to be off where refresh tokens rotate (Cognito's developer guide, "Refresh
 /// tokens"). `GetTokensFromRefreshToken` works without it.
@@ -35,14 +39,19 @@ const fn sibling_flows(client: &Client) -> &'static str {
     }
 }
 
-/// The client that the app uses.
-pub(super) fn served(client: &Client, code_seconds: Option<i32>) -> Vec<Finding> {
+/// The client that the app uses. `names_are_aliases` if `preferred_username` is an alias of the pool, or
+/// may be.
+pub(super) fn served(
+    client: &Client,
+    names_are_aliases: bool,
+    code_seconds: Option<i32>,
+) -> Vec<Finding> {
     vec![
         existence(client, "client.existence-errors"),
         custom(client),
         extra_flows(client, "client.flows", flows(client)),
         refresh(client),
-        writable(client, "client.writable"),
+        writable(client, names_are_aliases, "client.writable"),
         secret(client),
         session(client, code_seconds),
         revocation(client),
@@ -50,7 +59,7 @@ pub(super) fn served(client: &Client, code_seconds: Option<i32>) -> Vec<Finding>
 }
 
 /// Another client of the pool: what it allows, it allows for the same accounts.
-pub(super) fn sibling(client: &Client, served: &[String]) -> Vec<Finding> {
+pub(super) fn sibling(client: &Client, names_are_aliases: bool, served: &[String]) -> Vec<Finding> {
     let is_served = served.contains(&client.id);
     let change = if is_served {
         flows(client)
@@ -60,7 +69,7 @@ pub(super) fn sibling(client: &Client, served: &[String]) -> Vec<Finding> {
     let mut findings = vec![
         existence(client, "clients.existence-errors"),
         extra_flows(client, "clients.flows", change),
-        writable(client, "clients.writable"),
+        writable(client, names_are_aliases, "clients.writable"),
     ];
     if allows_custom(client) && !is_served {
         findings.push(Finding::note(
@@ -175,30 +184,36 @@ fn refresh(client: &Client) -> Finding {
     }
 }
 
-fn writable(client: &Client, check: &'static str) -> Finding {
+fn writable(client: &Client, names_are_aliases: bool, check: &'static str) -> Finding {
     let id = &client.id;
     let open: Vec<_> = if client.writable.is_empty() {
         vec!["every standard attribute"]
     } else {
         CONTACTS
             .into_iter()
+            .chain(names_are_aliases.then_some(PREFERRED_USERNAME))
             .filter(|name| client.writable.iter().any(|writable| writable == name))
             .collect()
     };
     if open.is_empty() {
-        return Finding::ok(check, format!("client {id} lets nobody write a contact"));
+        return Finding::ok(
+            check,
+            format!("client {id} lets no token write what an account is found by"),
+        );
     }
+    let change = if names_are_aliases {
+        r#".WriteAttributes |= (if (. // []) == [] then ["given_name", "family_name", "locale"] else . end) - ["email", "email_verified", "phone_number", "phone_number_verified", "preferred_username"]"#
+    } else {
+        r#".WriteAttributes |= (if (. // []) == [] then ["given_name", "family_name", "locale"] else . end) - ["email", "email_verified", "phone_number", "phone_number_verified"]"#
+    };
     Finding::leaks(
         check,
         format!(
-            "client {id} lets a token's holder write {}: an unproved contact gets in",
+            "client {id} lets the holder of a token write {}: an account is found by it without proof",
             open.join(", ")
         ),
     )
-    .mended(mend(
-        client,
-        r#".WriteAttributes |= (if (. // []) == [] then ["given_name", "family_name", "locale"] else . end) - ["email", "email_verified", "phone_number", "phone_number_verified"]"#,
-    ))
+    .mended(mend(client, change))
 }
 
 fn secret(client: &Client) -> Finding {
@@ -299,9 +314,28 @@ mod tests {
         for (check, expected, change) in cases {
             let mut client = good::client();
             change(&mut client);
-            let findings = served(&client, Some(300));
+            let findings = served(&client, false, Some(300));
             assert_eq!(good::state(&findings, check), expected, "{check}");
         }
+    }
+
+    #[test]
+    fn a_preferred_username_is_not_writable_where_it_is_an_alias() {
+        let mut client = good::client();
+        client.writable.push(PREFERRED_USERNAME.to_owned());
+        let of = |names_are_aliases| {
+            let findings = served(&client, names_are_aliases, Some(300));
+            let others = sibling(&client, names_are_aliases, &[]);
+            [
+                good::state(&findings, "client.writable"),
+                good::state(&others, "clients.writable"),
+            ]
+        };
+        assert_eq!(of(false), [State::Ok; 2]);
+        assert_eq!(of(true), [State::Leaks; 2]);
+        let finding = writable(&client, true, "client.writable");
+        let mend = format!("{:?}", finding.mend);
+        assert!(mend.contains("preferred_username"), "{mend}");
     }
 
     #[test]
@@ -322,21 +356,22 @@ mod tests {
         let refresh = r#".ExplicitAuthFlows = ["ALLOW_REFRESH_TOKEN_AUTH"]"#;
         let custom = r#".ExplicitAuthFlows = ["ALLOW_CUSTOM_AUTH"]"#;
         let served_id = [client.id.clone()];
-        assert_eq!(changes(served(&client, Some(300))), [both]);
-        assert_eq!(changes(sibling(&client, &served_id)), [both]);
-        assert_eq!(changes(sibling(&client, &[])), [refresh]);
+        assert_eq!(changes(served(&client, false, Some(300))), [both]);
+        assert_eq!(changes(sibling(&client, false, &served_id)), [both]);
+        assert_eq!(changes(sibling(&client, false, &[])), [refresh]);
         client.rotation = true;
-        assert_eq!(changes(served(&client, Some(300))), [custom]);
-        assert_eq!(changes(sibling(&client, &served_id)), [custom]);
-        assert_eq!(changes(sibling(&client, &[])), [custom]);
+        assert_eq!(changes(served(&client, false, Some(300))), [custom]);
+        assert_eq!(changes(sibling(&client, false, &served_id)), [custom]);
+        assert_eq!(changes(sibling(&client, false, &[])), [custom]);
     }
 
     #[test]
     fn a_session_may_end_with_its_code_but_not_before() {
         let mut client = good::client();
         client.session_minutes = 5;
-        let of =
-            |client: &Client, life| good::state(&served(client, life), "client.session-validity");
+        let of = |client: &Client, life| {
+            good::state(&served(client, false, life), "client.session-validity")
+        };
         assert_eq!(of(&client, Some(300)), State::Ok);
         assert_eq!(of(&client, Some(301)), State::Fails);
         assert_eq!(of(&client, None), State::Unknown);
@@ -349,7 +384,7 @@ mod tests {
         other.hides_missing_users = false;
         other.flows = Vec::new();
         other.writable = Vec::new();
-        let findings = sibling(&other, &[good::CLIENT.to_owned()]);
+        let findings = sibling(&other, false, &[good::CLIENT.to_owned()]);
         for check in [
             "clients.existence-errors",
             "clients.flows",
@@ -358,7 +393,7 @@ mod tests {
             assert_eq!(good::state(&findings, check), State::Leaks);
         }
         assert_eq!(good::state(&findings, "clients.triggers"), State::Note);
-        let served_too = sibling(&good::client(), &[good::CLIENT.to_owned()]);
+        let served_too = sibling(&good::client(), false, &[good::CLIENT.to_owned()]);
         assert!(served_too.iter().all(|finding| finding.state == State::Ok));
     }
 }

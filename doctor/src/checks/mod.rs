@@ -21,8 +21,16 @@ pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
         Ok(pool) => findings.extend(pool::judge(pool)),
         Err(unread) => findings.push(unreadable("pool", "the user pool", unread)),
     }
+    let names_are_aliases = facts
+        .pool
+        .as_ref()
+        .map_or(true, |pool| pool.has_alias(client::PREFERRED_USERNAME));
     match &facts.client {
-        Ok(client) => findings.extend(client::served(client, code_seconds(facts))),
+        Ok(client) => findings.extend(client::served(
+            client,
+            names_are_aliases,
+            code_seconds(facts),
+        )),
         Err(unread) => findings.push(unreadable("client", "the app client", unread)),
     }
     match &facts.siblings {
@@ -33,7 +41,9 @@ pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
             let served = served(facts);
             for sibling in siblings {
                 match sibling {
-                    Ok(sibling) => findings.extend(client::sibling(sibling, &served)),
+                    Ok(sibling) => {
+                        findings.extend(client::sibling(sibling, names_are_aliases, &served))
+                    }
                     Err(unread) => {
                         findings.push(unreadable("clients", "another app client", unread));
                     }
@@ -263,6 +273,28 @@ mod tests {
                 "{check}"
             );
         }
+    }
+
+    #[test]
+    fn a_preferred_username_that_is_an_alias_is_held_against_every_client() {
+        let mut facts = good::facts();
+        let mut client = good::client();
+        client.writable.push("preferred_username".to_owned());
+        facts.siblings = Ok(vec![Ok(client.clone())]);
+        facts.client = Ok(client);
+        let states = |facts: &Facts| {
+            let findings = judge(facts, good::CLIENT);
+            ["client.writable", "clients.writable"].map(|check| good::state(&findings, check))
+        };
+        assert_eq!(states(&facts), [State::Ok; 2]);
+        let pool = facts.pool.as_mut().expect("a pool");
+        pool.alias_attributes.push("preferred_username".to_owned());
+        assert_eq!(states(&facts), [State::Leaks; 2]);
+        facts.pool = Err(Unread {
+            action: "cognito-idp:DescribeUserPool",
+            why: Why::Denied,
+        });
+        assert_eq!(states(&facts), [State::Leaks; 2]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub(super) fn judge(pool: &Pool) -> Vec<Finding> {
         deletion(pool),
     ]
     .into_iter()
+    .chain(preferred_username(pool))
     .chain(other_triggers(pool))
     .chain(threats(pool))
     .collect()
@@ -42,7 +43,7 @@ fn aliases(pool: &Pool) -> Finding {
     }
     let missing: Vec<_> = ["email", "phone_number"]
         .into_iter()
-        .filter(|name| !pool.alias_attributes.iter().any(|alias| alias == name))
+        .filter(|name| !pool.has_alias(name))
         .collect();
     if missing.is_empty() {
         Finding::ok(CHECK, "email and phone number are aliases")
@@ -54,6 +55,16 @@ fn aliases(pool: &Pool) -> Finding {
         )
         .mended(ANEW)
     }
+}
+
+/// Cognito finds an account by this alias without proof; who may write it is a matter of each client.
+fn preferred_username(pool: &Pool) -> Option<Finding> {
+    pool.has_alias(super::client::PREFERRED_USERNAME).then(|| {
+        Finding::note(
+            "pool.preferred-username",
+            "preferred_username is an alias too: no client may let the holder of a token write it (client.writable)",
+        )
+    })
 }
 
 fn case(pool: &Pool) -> Finding {
@@ -194,12 +205,15 @@ mod tests {
     #[test]
     fn each_check_of_the_pool_tells_safe_from_unsafe() {
         type Break = fn(&mut Pool);
-        let cases: [(&str, State, Break); 14] = [
+        let cases: [(&str, State, Break); 15] = [
             ("pool.aliases", State::Leaks, |p| {
                 p.username_attributes = vec!["email".to_owned()];
             }),
             ("pool.aliases", State::Fails, |p| {
                 p.alias_attributes = vec!["email".to_owned()];
+            }),
+            ("pool.preferred-username", State::Note, |p| {
+                p.alias_attributes.push("preferred_username".to_owned());
             }),
             ("pool.case", State::Fails, |p| p.case_sensitive = true),
             ("pool.required-attributes", State::Fails, |p| {
