@@ -251,5 +251,31 @@ class Person {
   }
 }
 
+/** Whether a request is of an operation: of Cognito, or of the API. */
+const isOf = (operation) => (request) =>
+  request.method() === "POST" && `${request.headers()["x-amz-target"]} ${request.postData()}`.includes(operation);
+
+/** Holds the requests of an operation: `arrived` when there is one, `letGo` to have them go on. */
+export async function holds(page, operation) {
+  let letGo;
+  const held = new Promise((done) => (letGo = done));
+  await page.route("**", async (route) => {
+    if (isOf(operation)(route.request())) await held;
+    await route.fallback();
+  });
+  return { arrived: page.waitForRequest(isOf(operation)), letGo };
+}
+
+/** Collects the requests of an operation. */
+export function collects(page, operation) {
+  const seen = [];
+  page.on("request", (request) => isOf(operation)(request) && seen.push(request));
+  return seen;
+}
+
+/** A round trip to the service, for what must not happen to have had its time. */
+export const roundTrip = (page) =>
+  page.evaluate(async () => (await fetch("/config.json", { cache: "no-store" })).text());
+
 /** A wrong code that is not the right one. */
 export const wrong = (code) => code.replace(/\d$/, (digit) => (Number(digit) + 1) % 10);

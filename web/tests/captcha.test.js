@@ -1,17 +1,22 @@
 // Where the deployment asks for a captcha.
 
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bench } from "./bench.js";
 
 const { person } = await bench("--captcha");
 
-/** Asks for as many codes as are sent without one, and proves none. */
+/** Requests codes that are not proved until a CAPTCHA is demanded. */
 async function untilACaptchaIsAskedFor(ada) {
-  for (const stranger of ["one", "two"]) {
+  const refused = ada.problem.getByText("Too many codes requested from your network");
+  for (let strangers = 0; strangers < 5; strangers += 1) {
     await ada.opens();
-    await ada.asksForACode(`${stranger}@example.com`);
+    await ada.field.fill(`stranger${strangers}@example.com`);
+    await ada.button("Send me a code").click();
+    await ada.heading("Enter the code").or(refused).waitFor();
+    if (await refused.count()) return ada.opens();
   }
-  await ada.opens();
+  assert.fail("a CAPTCHA is demanded");
 }
 
 test("a captcha that the app solves brings the code; without one it is told to come later", async () => {
@@ -25,4 +30,28 @@ test("a captcha that the app solves brings the code; without one it is told to c
   await ada.heading("Enter the code").waitFor();
   await ada.code.fill(await ada.received(ada.email));
   await ada.heading("Welcome! What is your name?").waitFor();
+});
+
+test("a captcha that is closed, fails or is wrong is said, and the next one brings the code", async () => {
+  const ada = await person();
+  ada.forgiven.push(/the widget broke/);
+  await untilACaptchaIsAskedFor(ada);
+  await ada.field.fill(ada.email);
+  for (const [outcome, text] of [
+    ["closed", "Complete the security check to get a code."],
+    ["broken", "Complete the security check to get a code."],
+    ["wrong", "The security check failed. Try again."],
+  ]) {
+    await ada.page.evaluate((outcome) => {
+      window.solveCaptcha = async () => {
+        if (outcome === "broken") throw new Error("the widget broke");
+        return outcome === "wrong" ? "nobody" : null;
+      };
+    }, outcome);
+    await ada.button("Send me a code").click();
+    await ada.problem.getByText(text).waitFor();
+  }
+  await ada.page.evaluate(() => (window.solveCaptcha = async () => "person-2"));
+  await ada.button("Send me a code").click();
+  await ada.heading("Enter the code").waitFor();
 });

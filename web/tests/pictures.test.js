@@ -149,6 +149,14 @@ test("a first sign-in on a phone, state by state", async () => {
   await ada.field.fill("ada@");
   await ada.button("Send me a code").tap();
   await picture(ada, "sign-in-incomplete");
+  await ada.field.fill("ada@gmial.com");
+  await ada.button("Send me a code").tap();
+  await ada.problem.getByText("Did you mean").waitFor();
+  await picture(ada, "sign-in-suggestion");
+  await ada.field.fill("ad’a@example.com");
+  await ada.button("Send me a code").tap();
+  await ada.problem.getByText("The part before the @").waitFor();
+  await picture(ada, "sign-in-reason");
   await ada.field.fill("(415) 555-0132");
   await picture(ada, "sign-in-number");
 
@@ -192,6 +200,14 @@ test("a first sign-in on a phone, state by state", async () => {
   await ada.code.fill(await ada.received(ada.phone));
   await ada.heading("Hello, Ada Lovelace").waitFor();
   await picture(ada, "settings");
+  await ada.button("Change your name").tap();
+  await picture(ada, "name");
+  await ada.page.getByLabel("Last name").fill("");
+  await ada.button("Save").tap();
+  await ada.problem.getByText("Enter your first and last name.").waitFor();
+  await picture(ada, "name-incomplete");
+  await ada.button("Cancel").tap();
+  await ada.heading("Hello, Ada Lovelace").waitFor();
   await ada.button("Change the email address").tap();
   await picture(ada, "email");
   await ada.page.goBack();
@@ -230,7 +246,20 @@ test("what may go wrong, state by state", async () => {
   await ada.heading("No connection").waitFor();
   await picture(ada, "unreachable");
   await ada.page.unroute("**/config.json");
+  await ada.page.route("**/config.json", (route) => route.fulfill({ status: 503, json: {} }), { times: 1 });
+  ada.forgiven.push(/status of 503/);
   await ada.button("Try again").tap();
+  await ada.heading("Something is wrong").waitFor();
+  await picture(ada, "unavailable");
+  let load;
+  const loading = new Promise((done) => (load = done));
+  await ada.page.route("**/config.json", async (route) => (await loading, route.continue()));
+  await ada.opens();
+  await ada.page.clock.fastForward(3_500);
+  await ada.page.getByText("This is taking longer than usual.").waitFor();
+  await picture(ada, "loading");
+  load();
+  await ada.field.waitFor();
 
   let letGo;
   const held = new Promise((done) => (letGo = done));
@@ -279,6 +308,61 @@ test("what an account owner is told, state by state", async () => {
   await picture(ada, "signed-out");
 });
 
+test("what an owner is told of other devices and tabs, state by state", async () => {
+  const [ada, eve] = [await someone("katherine", PHONE), await someone("dorothy", PHONE)];
+  [ada.phone, eve.phone] = ["+14155550135", "+14155550136"];
+  ada.forgiven.push(/status of 400/);
+  await eve.signsUp();
+  await ada.signsUp();
+  await ada.opens("/#again");
+  await ada.button(`Send a code to ${ada.email}`).waitFor();
+  const other = await ada.tab();
+  await other.goto(ada.address);
+  await other.getByRole("button", { name: "Change the email address" }).tap();
+  await other.locator("#contact").fill(`other.${ada.email}`);
+  await other.getByRole("button", { name: "Send a code" }).tap();
+  await other.locator("#code").fill(await ada.received(`other.${ada.email}`));
+  await other.locator(".notice").getByText("Done. You can sign in with it").waitFor();
+  await ada.button(`Send a code to ${ada.email}`).tap();
+  await ada.heading("Enter the code").waitFor();
+  await ada.code.fill(await ada.received(ada.email));
+  await ada.page.locator(".notice").getByText("This code belongs to another account.").waitFor();
+  await picture(ada, "again-other-account");
+  const tokens = await eve.page.evaluate(() => Object.entries(localStorage).find(([key]) => key.endsWith(".tokens")));
+  await other.evaluate(([key, tokens]) => localStorage.setItem(key, tokens), tokens);
+  await ada.page.locator(".notice").getByText("You are signed in with another account now.").waitFor();
+  await picture(ada, "other-account");
+  await other.evaluate(([key]) => localStorage.removeItem(key), tokens);
+  await ada.page.locator(".notice").getByText("You are no longer signed in.").waitFor();
+  await picture(ada, "signed-out-elsewhere");
+});
+
+test("a browser that blocks storage, in a picture", async () => {
+  const ada = await someone("mary", PHONE);
+  await ada.context.addInitScript(() => {
+    for (const name of ["localStorage", "sessionStorage"]) {
+      Object.defineProperty(window, name, {
+        get() {
+          throw new DOMException("blocked", "SecurityError");
+        },
+      });
+    }
+  });
+  await ada.opens();
+  await ada.page.getByText("Your browser blocks storage for this page").waitFor();
+  await ada.page.getByText("This is a local service").waitFor();
+  await picture(ada, "storage-blocked");
+});
+
+test("a number at 320 points with text of 200 %, in a picture", async () => {
+  const ada = await someone("annie", { viewport: { width: 320, height: 640 } });
+  await ada.opens();
+  await ada.page.getByText("This is a local service").waitFor();
+  await ada.page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+  await ada.field.fill("(415) 555-0132");
+  await picture(ada, "sign-in-number-large");
+});
+
 for (const language of ["fr", "de", "es", "pt", "ja"]) {
   test(`the longest pages fit a small phone in ${language}`, async () => {
     const ada = await someone(language, { ...PHONE, locale: language });
@@ -292,5 +376,16 @@ for (const language of ["fr", "de", "es", "pt", "ja"]) {
     await ada.code.waitFor();
     await ada.page.locator(".pane").getByText(ada.email).waitFor();
     await picture(ada, `code.${language}`, { themes: ["light"] });
+    await ada.code.fill(await ada.received(ada.email));
+    await ada.page.locator(".pair").waitFor();
+    await ada.page.locator("button.primary").tap();
+    await ada.problem.waitFor();
+    await picture(ada, `welcome.${language}`, { themes: ["light"] });
+    await ada.page.locator("button.quiet").last().tap();
+    await ada.page.locator("dl").waitFor();
+    await picture(ada, `settings.${language}`, { themes: ["light"] });
+    await ada.opens("/#delete");
+    await ada.page.locator("button.dangerous").waitFor();
+    await picture(ada, `delete.${language}`, { themes: ["light"] });
   });
 }

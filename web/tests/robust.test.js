@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bench } from "./bench.js";
+import { PHONE, bench, collects, holds, wrong } from "./bench.js";
 
-const { person } = await bench();
+const { person, control } = await bench();
 
 const REFUSED = /status of 400/;
 
@@ -13,10 +13,7 @@ test("a code that an input method composes is sent when the composition ends, an
   await ada.opens();
   await ada.asksForACode();
   const code = await ada.received(ada.email);
-  const answers = [];
-  ada.page.on("request", (request) => {
-    if (request.headers()["x-amz-target"]?.endsWith("RespondToAuthChallenge")) answers.push(request.postData());
-  });
+  const answers = collects(ada.page, "RespondToAuthChallenge");
   const wide = [...code].map((digit) => String.fromCodePoint(0xff10 + Number(digit))).join("");
   await ada.code.evaluate((input, wide) => {
     input.dispatchEvent(new CompositionEvent("compositionstart"));
@@ -37,10 +34,7 @@ test("a pasted sentence gives its code, and one without a code is not sent", asy
   await ada.opens();
   await ada.asksForACode();
   const code = await ada.received(ada.email);
-  const answers = [];
-  ada.page.on("request", (request) => {
-    if (request.headers()["x-amz-target"]?.endsWith("RespondToAuthChallenge")) answers.push(request.postData());
-  });
+  const answers = collects(ada.page, "RespondToAuthChallenge");
   await ada.code.fill("Use within 5 minutes: 52 0146, or 520 147 or 520 148");
   assert.deepEqual(answers, [], "two codes are none");
   await ada.code.fill(`Use within 5 minutes: ${code.slice(0, 3)} ${code.slice(3)}`);
@@ -93,6 +87,363 @@ test("where the browser's storage is full, a code is sent once and is good", asy
   assert.equal(await ada.sent(ada.email), 1);
   await ada.code.fill(await ada.received(ada.email));
   await ada.heading("Welcome! What is your name?").waitFor();
+});
+
+test("an error of the page's own is shown, and the next request works", async () => {
+  const ada = await person();
+  ada.forgiven.push(/TypeError/);
+  await ada.opens();
+  await ada.page.route("**/graphql", (route) => route.fulfill({ json: { data: { signIn: null } } }), { times: 1 });
+  await ada.field.fill(ada.email);
+  await ada.button("Send me a code").click();
+  await ada.problem.getByText("Something went wrong on our side.").waitFor();
+  assert.equal(ada.complaints.length, 1, "it is logged");
+  await ada.asksForACode();
+});
+
+for (const [name, answer] of [
+  ["a 503 in JSON", { status: 503, json: { message: "Service Unavailable" } }],
+  ["a 500 in HTML", { status: 500, contentType: "text/html", body: "<h1>Internal Server Error</h1>" }],
+  ["the HTML of a captive portal", { status: 200, contentType: "text/html", body: "<h1>Welcome</h1>" }],
+  ["JSON without the settings", { status: 200, json: {} }],
+  ["null", { status: 200, json: null }],
+]) {
+  test(`${name} for config.json is said, and Try again goes on`, async () => {
+    const ada = await person();
+    ada.forgiven.push(/status of 50/);
+    await ada.page.route("**/config.json", (route) => route.fulfill(answer), { times: 1 });
+    await ada.opens();
+    await ada.heading("Something is wrong").waitFor();
+    await ada.button("Try again").click();
+    await ada.asksForACode();
+  });
+}
+
+test("a change of the language while a code is being sent sends one code", async () => {
+  const ada = await person();
+  await ada.opens();
+  const { arrived, letGo } = await holds(ada.page, "signIn(");
+  await ada.field.fill(ada.email);
+  await ada.button("Send me a code").click();
+  await arrived;
+  await ada.page.locator("#language").selectOption("fr");
+  // Whichever form is shown now, it sends nothing more.
+  await ada.field.press("Enter");
+  await ada.page.locator("button.primary").click({ force: true });
+  letGo();
+  await ada.heading("Saisissez le code").waitFor();
+  assert.equal(await ada.sent(ada.email), 1);
+});
+
+test("an error that comes after a change of the language is in the new one", async () => {
+  const ada = await person();
+  ada.forgiven.push(/ERR_FAILED/);
+  await ada.opens();
+  let letGo;
+  const held = new Promise((done) => (letGo = done));
+  await ada.page.route("**/graphql", async (route) => (await held, route.abort()));
+  await ada.field.fill(ada.email);
+  await ada.button("Send me a code").click();
+  await ada.page.locator("#language").selectOption("de");
+  letGo();
+  await ada.problem.getByText("Es gibt keine Verbindung").or(ada.problem.getByText("Keine Verbindung")).waitFor();
+  assert.equal(await ada.field.inputValue(), ada.email);
+});
+
+test("the API's reason marks the field, moves the focus there and leaves with the next key", async () => {
+  const ada = await person();
+  await ada.opens();
+  const local = "a".repeat(65);
+  await ada.field.fill(`${local}@example.com`);
+  await ada.button("Send me a code").click();
+  await ada.problem.getByText("The part before the @ is longer than 64 characters.").waitFor();
+  assert.equal(await ada.field.getAttribute("aria-invalid"), "true");
+  assert.ok(await ada.field.evaluate((input) => input === document.activeElement));
+  const described = await ada.field.getAttribute("aria-describedby");
+  assert.match(await ada.page.locator(`#${described}`).innerText(), /64 characters/);
+  await ada.field.press("End");
+  await ada.field.press("x");
+  assert.equal(await ada.problem.count(), 0);
+  assert.equal(await ada.field.getAttribute("aria-invalid"), null);
+  await ada.page.locator("#language").selectOption("ja");
+  await ada.field.fill(`${local}@example.com`);
+  await ada.page.locator("button.primary").click();
+  await ada.problem.getByText("@").waitFor();
+  assert.equal(await ada.problem.getAttribute("lang"), null, "the reason is in Japanese");
+  assert.match(await ada.problem.innerText(), /64/);
+});
+
+test("a missing name is said at its field, and not at the phone number's", async () => {
+  const ada = await person();
+  await ada.opens();
+  await ada.asksForACode();
+  await ada.code.fill(await ada.received(ada.email));
+  await ada.heading("Welcome! What is your name?").waitFor();
+  await ada.page.getByLabel("First name").fill("Ada");
+  await ada.field.fill(ada.phone);
+  await ada.button("Send a code").click();
+  const last = ada.page.getByLabel("Last name");
+  await ada.problem.getByText("Enter your first and last name.").waitFor();
+  assert.equal(await last.getAttribute("aria-invalid"), "true");
+  assert.equal(await last.getAttribute("aria-describedby"), await ada.problem.getAttribute("id"));
+  assert.ok(await last.evaluate((input) => input === document.activeElement));
+  assert.equal(await ada.field.getAttribute("aria-invalid"), null);
+  // The API's own rule, at the same place.
+  await last.fill("Love\u0007lace");
+  await ada.button("Send a code").click();
+  await ada.problem.getByText("A name cannot have control characters or line breaks.").waitFor();
+  assert.equal(await last.getAttribute("aria-invalid"), "true");
+});
+
+test("a name of 101 characters outside the first plane is refused whole, one of 100 is taken", async () => {
+  const ada = await person();
+  await ada.signsUp();
+  await ada.button("Change your name").click();
+  const first = ada.page.getByLabel("First name");
+  const long = "𠮷".repeat(101);
+  await first.fill(long);
+  await ada.button("Save").click();
+  await ada.problem.getByText("A name can have up to 100 characters.").waitFor();
+  assert.equal(await first.inputValue(), long);
+  await first.fill("𠮷".repeat(100));
+  await ada.button("Save").click();
+  await ada.heading(`Hello, ${"𠮷".repeat(100)} Lovelace`).waitFor();
+});
+
+test("in Japanese the family name comes first, for the eyes and for the Tab key", async () => {
+  const ada = await person({ locale: "ja" });
+  await ada.opens();
+  await ada.field.fill(ada.email);
+  await ada.page.locator("button.primary").click();
+  await ada.code.fill(await ada.received(ada.email));
+  const names = ada.page.locator(".pair input");
+  await names.first().waitFor();
+  assert.deepEqual(await names.evaluateAll((inputs) => inputs.map(({ name }) => name)), ["familyName", "givenName"]);
+  const [left, right] = [await names.first().boundingBox(), await names.last().boundingBox()];
+  assert.ok(left.x < right.x, "the order on the screen is that of the document");
+  await names.first().focus();
+  await ada.page.keyboard.press("Tab");
+  assert.equal(await ada.page.evaluate(() => document.activeElement.name), "givenName");
+});
+
+test("pasted numbers and addresses arrive in the form that the API takes", async () => {
+  const ada = await person({ locale: "de-DE" });
+  await ada.opens();
+  const requests = collects(ada.page, "signIn(");
+  const pasted = ["0151/23456789", "mailto:ada@example.com.", "ada＠example。com", "\u202a+1 (415) 555\u20110166\u202c"];
+  for (const text of pasted) {
+    await ada.field.fill(text);
+    await ada.page.locator("button.primary").click();
+    await ada.code.waitFor();
+    await ada.page.goBack();
+    await ada.field.waitFor();
+  }
+  const sent = requests.map((request) => request.postDataJSON().variables.input.emailOrPhone);
+  assert.deepEqual(sent, ["+4915123456789", "ada@example.com", "ada@example.com", "+14155550166"]);
+});
+
+test("a mistyped domain is asked about once, and nothing changes by itself", async () => {
+  const ada = await person();
+  await ada.opens();
+  await ada.field.fill("ada@gmial.com");
+  await ada.button("Send me a code").click();
+  await ada.problem.getByText("Did you mean").waitFor();
+  assert.equal(await ada.field.inputValue(), "ada@gmial.com");
+  await ada.button("ada@gmail.com").click();
+  assert.equal(await ada.field.inputValue(), "ada@gmail.com");
+  assert.equal(await ada.problem.count(), 0);
+  await ada.field.fill("ada@hotnail.com");
+  await ada.button("Send me a code").click();
+  await ada.problem.getByText("Did you mean").waitFor();
+  await ada.button("Send me a code").click();
+  await ada.heading("Enter the code").waitFor();
+  assert.equal(await ada.sent("ada@hotnail.com"), 1, "who insists is taken at their word");
+});
+
+test("stored text that the pages did not write shows the first page, and never a blank one", async () => {
+  const ada = await person();
+  await ada.opens();
+  await ada.field.waitFor();
+  const challenge = { session: "s", username: "u", emailOrPhone: "a@example.com", method: "EMAIL", codeLength: 6, attemptsLeft: null, expiresAt: 9e15 };
+  const flows = [
+    "{", "null", "[]", "1", "{}", '{"kind":"signIn"}', '{"kind":"signIn","challenge":null,"input":{}}',
+    JSON.stringify({ kind: "signIn", challenge, input: {} }),
+    JSON.stringify({ kind: "signIn", challenge: { ...challenge, method: "PIGEON" }, input: {}, ended: null, tried: [], until: 9e15, lasts: 1, again: null }),
+  ];
+  for (const text of flows) {
+    await ada.page.evaluate((text) => {
+      sessionStorage.setItem("latchstring.flow", text);
+      sessionStorage.setItem("latchstring.drafts", text);
+      location.hash = "code";
+    }, text);
+    await ada.page.reload();
+    await ada.heading("Sign in").waitFor();
+  }
+  const { clientId } = await (await fetch(`${ada.address}/config.json`)).json();
+  const held = { accessToken: "a", idToken: "i", refreshToken: "r", expiresAt: 9e15 };
+  const noSub = `h.${Buffer.from("{}").toString("base64url")}.s`;
+  ada.forgiven.push(REFUSED);
+  for (const tokens of ["{", "[]", "{}", JSON.stringify(held), JSON.stringify({ ...held, idToken: noSub }), JSON.stringify({ ...held, idToken: 1 })]) {
+    await ada.page.evaluate(([key, tokens]) => localStorage.setItem(key, tokens), [`latchstring.${clientId}.tokens`, tokens]);
+    await ada.page.reload();
+    await ada.heading("Sign in").waitFor();
+  }
+});
+
+test("a device clock that is set back extends neither the code nor the wait for another", async () => {
+  const ada = await person();
+  await ada.page.clock.install();
+  await ada.opens();
+  await ada.asksForACode();
+  await ada.page.evaluate(() => {
+    const { now } = Date;
+    Date.now = () => now() - 7_200_000;
+  });
+  await ada.page.clock.runFor(1_000);
+  assert.match(await ada.page.locator("#resend").innerText(), /Send again in 0:\d\d/);
+  await ada.page.clock.fastForward(301_000);
+  await ada.page.locator(".problem").getByText("This code has expired.").waitFor();
+});
+
+test("a device clock that is set forward ends no code", async () => {
+  const ada = await person();
+  await ada.page.clock.install();
+  await ada.opens();
+  await ada.asksForACode();
+  await ada.page.evaluate(() => {
+    const { now } = Date;
+    Date.now = () => now() + 7_200_000;
+  });
+  await ada.page.clock.runFor(1_000);
+  await ada.heading("Enter the code").waitFor();
+  await ada.code.fill(await ada.received(ada.email));
+  await ada.heading("Welcome! What is your name?").waitFor();
+});
+
+test("a code that is typed during a resend is sent when the resend is done", async () => {
+  const ada = await person();
+  await ada.page.clock.install();
+  await ada.opens();
+  await ada.asksForACode();
+  const code = await ada.received(ada.email);
+  await control({ advanceSeconds: 31 });
+  await ada.page.clock.fastForward(31_000);
+  const { arrived, letGo } = await holds(ada.page, "RespondToAuthChallenge");
+  await ada.button("Send the code again").click();
+  await arrived;
+  await ada.code.fill(code);
+  letGo();
+  await ada.heading("Welcome! What is your name?").waitFor();
+});
+
+test("the time that a code is good for stays after a resend", async () => {
+  const ada = await person();
+  await ada.page.clock.install();
+  await ada.opens();
+  await ada.asksForACode();
+  await ada.page.getByText("Good until").waitFor();
+  await control({ advanceSeconds: 31 });
+  await ada.page.clock.fastForward(31_000);
+  await ada.button("Send the code again").click();
+  await ada.page.getByText("Sent again. Good until").waitFor();
+  await ada.code.fill(wrong(await ada.received(ada.email)));
+  await ada.page.getByText("You have 2 attempts left.").waitFor();
+  await ada.page.getByText("Good until").waitFor();
+});
+
+test("a clipboard that refuses is said, and the code is selected", async () => {
+  const ada = await person();
+  await ada.page.addInitScript(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException("refused", "NotAllowedError"));
+  });
+  await ada.opens();
+  await ada.asksForACode();
+  const code = await ada.received(ada.email);
+  await ada.page.locator(".pane").getByText(ada.email).waitFor();
+  await ada.button("Copy").click();
+  await ada.page.locator(".pane").getByText("Selected; copy it by hand").waitFor();
+  assert.equal(await ada.page.evaluate(() => String(getSelection())), code);
+});
+
+test("a slow first load says that it is loading, and after a while that it takes longer", async () => {
+  const ada = await person();
+  await ada.page.clock.install();
+  let letGo;
+  const held = new Promise((done) => (letGo = done));
+  await ada.page.route("**/config.json", async (route) => (await held, route.continue()));
+  await ada.opens();
+  const status = ada.page.locator("#view [role=status]");
+  await status.getByText("Loading…").waitFor();
+  await ada.page.clock.fastForward(3_500);
+  await status.getByText("This is taking longer than usual.").waitFor();
+  letGo();
+  await ada.heading("Sign in").waitFor();
+});
+
+test("an address keeps its line beside Change on a small phone", async () => {
+  const ada = await person(PHONE);
+  ada.email = `${"a".repeat(6)}.${ada.email}`;
+  await ada.signsUp();
+  const value = ada.page.locator("dd bdi").first();
+  assert.equal(await value.innerText(), ada.email);
+  const lines = await value.evaluate((element) => element.getClientRects().length);
+  assert.equal(lines, 1);
+});
+
+for (const [name, options, size] of [
+  ["320 px", { viewport: { width: 320, height: 640 } }, "100%"],
+  ["320 px with text of 200 %", { viewport: { width: 320, height: 640 } }, "200%"],
+]) {
+  test(`the digits of a number are seen beside their country at ${name}`, async () => {
+    const ada = await person(options);
+    await ada.opens();
+    await ada.page.evaluate((size) => (document.documentElement.style.fontSize = size), size);
+    await ada.field.fill("(415) 555-0132");
+    const room = await ada.field.evaluate((input) => {
+      const style = getComputedStyle(input);
+      const context = document.createElement("canvas").getContext("2d");
+      context.font = style.font;
+      const inner = input.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+      return { inner, wanted: context.measureText(input.value).width };
+    });
+    assert.ok(room.inner >= room.wanted, JSON.stringify(room));
+    const over = await ada.page.evaluate(() => {
+      const all = [...document.querySelectorAll("body *:not(.hidden)")];
+      return all.filter((element) => element.getBoundingClientRect().right > innerWidth).map(({ outerHTML }) => outerHTML.slice(0, 60));
+    });
+    assert.deepEqual(over, [], "nothing leaves the screen");
+    const [field, country] = [await ada.field.boundingBox(), await ada.page.locator(".country").boundingBox()];
+    const apart = field.y >= country.y + country.height - 1 || field.x >= country.x + country.width - 1;
+    assert.ok(apart, "the country does not lie on the digits");
+  });
+}
+
+test("the printed page is the card alone", async () => {
+  const ada = await person();
+  await ada.opens();
+  await ada.asksForACode();
+  await ada.page.emulateMedia({ media: "print" });
+  assert.ok(await ada.heading("Enter the code").isVisible());
+  assert.ok(!(await ada.page.locator(".pane").isVisible()));
+  assert.ok(!(await ada.page.locator("#language").isVisible()));
+});
+
+test("with forced colours, boxes keep their edges and states", async () => {
+  const ada = await person();
+  await ada.opens();
+  await ada.page.emulateMedia({ forcedColors: "active" });
+  await ada.field.fill("0612 34 56 78");
+  await ada.page.mouse.click(5, 5);
+  const edges = await ada.page.locator(".combined, .primary, .card").evaluateAll((boxes) =>
+    boxes.map((box) => {
+      const { borderTopWidth, borderTopStyle, borderTopColor, backgroundColor } = getComputedStyle(box);
+      return parseFloat(borderTopWidth) > 0 && borderTopStyle !== "none" && borderTopColor !== backgroundColor;
+    }),
+  );
+  assert.deepEqual(edges, [true, true, true]);
+  await ada.field.focus();
+  const outline = await ada.page.locator(".combined").evaluate((box) => getComputedStyle(box).outlineStyle);
+  assert.equal(outline, "solid");
 });
 
 test("names that every object has are no pages, and a flow that cannot be read is none", async () => {

@@ -1,0 +1,399 @@
+// The pages of one account: another one must not take its place, its state or its codes.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bench, collects, holds, roundTrip } from "./bench.js";
+
+const { person, control } = await bench();
+
+/** The status lines of refused requests, as Chromium logs them. */
+const REFUSED = /status of 40[01]/;
+
+const tokensOf = (page) =>
+  page.evaluate(() => JSON.parse(localStorage[Object.keys(localStorage).find((key) => key.endsWith(".tokens"))] ?? "null"));
+
+/** The account that a page's browser is signed in to. */
+async function subOf(page) {
+  const tokens = await tokensOf(page);
+  return tokens && JSON.parse(Buffer.from(tokens.idToken.split(".")[1], "base64url")).sub;
+}
+
+const signOut = (page) => page.getByRole("button", { name: "Sign out", exact: true });
+const notice = (page, text) => page.locator(".notice").getByText(text).waitFor();
+
+/** Signs in to an account that has a name. */
+async function signsIn(ada, contact) {
+  await ada.opens();
+  await ada.asksForACode(contact);
+  await ada.code.fill(await ada.received(contact));
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+}
+
+/** Moves an account to another email address. */
+async function changesEmail(ada, other) {
+  await ada.button("Change the email address").click();
+  await ada.field.fill(other);
+  await ada.button("Send a code").click();
+  await ada.heading("Enter the code").waitFor();
+  await ada.code.fill(await ada.received(other));
+  await notice(ada.page, "Done. You can sign in with it");
+}
+
+test("a contact that another device has replaced is not offered for a new sign-in", async () => {
+  const [one, two] = [await person(), await person()];
+  two.forgiven.push(REFUSED);
+  await one.signsUp();
+  await signsIn(two, one.email);
+  const sub = await subOf(two.page);
+  const other = `other.${one.email}`;
+  await changesEmail(one, other);
+  await control({ advanceSeconds: 601 });
+  await two.button("Change the phone number").click();
+  await two.field.fill("+1 415 555 0199");
+  await two.button("Send a code").click();
+  await two.heading("Is it you?").waitFor();
+  await two.button(`Send a code to ${other}`).waitFor();
+  assert.equal(await two.button(`Send a code to ${one.email}`).count(), 0);
+  await two.button(`Send a code to ${other}`).click();
+  await two.heading("Enter the code").waitFor();
+  await two.code.fill(await two.received(other));
+  await notice(two.page, "Thank you. You can go on now.");
+  assert.equal(await two.field.inputValue(), "+1 415 555 0199", "the typed number is kept");
+  assert.equal(await subOf(two.page), sub);
+});
+
+test("a new sign-in with a contact that has moved away makes no account and changes none", async () => {
+  const [one, two] = [await person(), await person()];
+  two.forgiven.push(REFUSED);
+  await one.signsUp();
+  await signsIn(two, one.email);
+  const sub = await subOf(two.page);
+  await two.page.goto(`${two.address}/#again`);
+  await two.button(`Send a code to ${one.email}`).waitFor();
+  const before = await two.sent(one.email);
+  await changesEmail(one, `other.${one.email}`);
+  await two.button(`Send a code to ${one.email}`).click();
+  await two.heading("Enter the code").waitFor();
+  assert.ok((await two.sent(one.email)) > before);
+  await two.code.fill(await two.received(one.email));
+  await notice(two.page, "This code belongs to another account.");
+  await two.button(`Send a code to other.${one.email}`).waitFor();
+  assert.equal(await subOf(two.page), sub);
+  await one.page.reload();
+  await signOut(one.page).click();
+  await one.asksForACode(one.email);
+  await one.code.fill(await one.received(one.email));
+  await one.heading("Welcome! What is your name?").waitFor();
+});
+
+test("a new sign-in with a contact that another account has taken is refused", async () => {
+  const [one, two, eve] = [await person(), await person(), await person()];
+  two.forgiven.push(REFUSED);
+  await one.signsUp();
+  await eve.signsUp();
+  await signsIn(two, one.email);
+  const sub = await subOf(two.page);
+  await two.page.goto(`${two.address}/#again`);
+  await two.button(`Send a code to ${one.email}`).waitFor();
+  await changesEmail(one, `other.${one.email}`);
+  await changesEmail(eve, one.email);
+  await two.button(`Send a code to ${one.email}`).click();
+  await two.heading("Enter the code").waitFor();
+  await two.code.fill(await two.received(one.email));
+  await notice(two.page, "This code belongs to another account.");
+  assert.equal(await subOf(two.page), sub);
+});
+
+test("a sign-out in another tab gives its reason and takes the typed text along", async () => {
+  const [ada, eve] = [await person(), await person()];
+  await ada.signsUp();
+  await ada.button("Change the email address").click();
+  await ada.field.fill("typed.by.ada@example.com");
+  const other = await ada.tab();
+  await other.goto(ada.address);
+  await signOut(other).click();
+  await notice(ada.page, "You are no longer signed in.");
+  await ada.heading("Sign in").waitFor();
+  assert.equal(await ada.field.inputValue(), "");
+  await ada.asksForACode(eve.email);
+  await ada.code.fill(await ada.received(eve.email));
+  await ada.heading("Welcome! What is your name?").waitFor();
+  assert.equal(await ada.page.getByLabel("First name").inputValue(), "");
+  await ada.button("Not now").click();
+  await ada.button("Change the email address").click();
+  assert.equal(await ada.field.inputValue(), "");
+  assert.ok(!(await ada.page.evaluate(() => JSON.stringify({ ...sessionStorage }))).includes("typed.by.ada"));
+});
+
+test("an ended session forgets the names that were typed", async () => {
+  const [ada, eve] = [await person(), await person()];
+  ada.forgiven.push(REFUSED);
+  await ada.opens();
+  await ada.asksForACode();
+  await ada.code.fill(await ada.received(ada.email));
+  await ada.heading("Welcome! What is your name?").waitFor();
+  await ada.page.getByLabel("First name").fill("Ada");
+  await ada.page.getByLabel("Last name").fill("Lovelace");
+  await ada.field.fill(ada.phone);
+  await ada.page.evaluate(() => {
+    const key = Object.keys(localStorage).find((key) => key.endsWith(".tokens"));
+    const tokens = JSON.parse(localStorage.getItem(key));
+    localStorage.setItem(key, JSON.stringify({ ...tokens, expiresAt: 1, refreshToken: "ended" }));
+  });
+  await ada.button("Send a code").click();
+  await ada.heading("Sign in").waitFor();
+  await ada.asksForACode(eve.email);
+  await ada.code.fill(await ada.received(eve.email));
+  await ada.heading("Welcome! What is your name?").waitFor();
+  assert.equal(await ada.page.getByLabel("First name").inputValue(), "");
+  assert.equal(await ada.field.inputValue(), "");
+});
+
+test("a code page of a former user is left when another one signs in", async () => {
+  const [ada, eve] = [await person(), await person()];
+  await ada.signsUp();
+  const wanted = `other.${ada.email}`;
+  await ada.button("Change the email address").click();
+  await ada.field.fill(wanted);
+  await ada.button("Send a code").click();
+  await ada.heading("Enter the code").waitFor();
+  const code = await ada.received(wanted);
+  // The other tab becomes somebody else's at once, without a sign-out that this tab sees.
+  await eve.signsUp();
+  const others = JSON.stringify(await tokensOf(eve.page));
+  const other = await ada.tab();
+  await other.goto(`${ada.address}/config.json`);
+  await other.evaluate((tokens) => {
+    const key = Object.keys(localStorage).find((key) => key.endsWith(".tokens"));
+    localStorage.setItem(key, tokens);
+  }, others);
+  await notice(ada.page, "You are signed in with another account now.");
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  await ada.page.getByText(eve.email).first().waitFor();
+  assert.equal(await ada.code.count(), 0);
+  // Nor does going back bring it.
+  await ada.page.goBack();
+  await roundTrip(ada.page);
+  assert.equal(await ada.code.count(), 0);
+  assert.ok(code);
+});
+
+test("two tabs that finish as different people show the one whose tokens are kept", async () => {
+  const [ada, eve, shared] = [await person(), await person(), await person()];
+  await ada.signsUp();
+  await eve.signsUp();
+  const other = await shared.tab();
+  const tabs = [
+    [shared.page, ada.email],
+    [other, eve.email],
+  ];
+  for (const [page, email] of tabs) {
+    await page.goto(ada.address);
+    await page.locator("#contact").fill(email);
+    await page.getByRole("button", { name: "Send me a code" }).click();
+    await page.getByRole("heading", { name: "Enter the code" }).waitFor();
+  }
+  const codes = [await ada.received(ada.email), await eve.received(eve.email)];
+  const { arrived, letGo } = await holds(other, "RespondToAuthChallenge");
+  await other.locator("#code").fill(codes[1]);
+  await arrived;
+  await shared.code.fill(codes[0]);
+  await shared.page.locator("dd").getByText(ada.email, { exact: true }).waitFor();
+  letGo();
+  await other.locator("dd").getByText(eve.email, { exact: true }).waitFor();
+  const isKept = async ([page]) => {
+    const tokens = await tokensOf(page);
+    const { email } = JSON.parse(Buffer.from(tokens?.idToken.split(".")[1] ?? "e30", "base64url"));
+    return Boolean(email) && (await page.locator("dd").getByText(email, { exact: true }).count()) > 0;
+  };
+  for (let tries = 0; !(await Promise.all(tabs.map(isKept))).every(Boolean); tries += 1) {
+    assert.ok(tries < 200, "both tabs show the account whose tokens are kept");
+    await roundTrip(other);
+  }
+});
+
+test("a name that is missing is added alone once both contacts exist", async () => {
+  const ada = await person();
+  await ada.opens();
+  await ada.asksForACode();
+  await ada.code.fill(await ada.received(ada.email));
+  await ada.heading("Welcome! What is your name?").waitFor();
+  await ada.button("Not now").click();
+  await ada.button("Add a phone number").click();
+  await ada.field.fill(ada.phone);
+  await ada.button("Send a code").click();
+  await ada.heading("Enter the code").waitFor();
+  await ada.code.fill(await ada.received(ada.phone));
+  await notice(ada.page, "Done. You can sign in with it");
+  await ada.button("Add it").click();
+  await ada.heading("Your name").waitFor();
+  assert.equal(await ada.field.count(), 0, "no contact is asked for");
+  await ada.page.getByLabel("First name").fill("Ada");
+  await ada.page.getByLabel("Last name").fill("Lovelace");
+  await ada.button("Save").click();
+  await notice(ada.page, "Your name is saved.");
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  await ada.page.reload();
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+});
+
+test("a name is changed, and Cancel keeps the old one", async () => {
+  const ada = await person();
+  await ada.signsUp();
+  await ada.button("Change your name").click();
+  assert.equal(await ada.page.getByLabel("First name").inputValue(), "Ada");
+  await ada.page.getByLabel("First name").fill("Augusta");
+  await ada.button("Cancel").click();
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  assert.ok(await ada.button("Change your name").evaluate((button) => button === document.activeElement), "focus returns");
+  await ada.button("Change your name").click();
+  assert.equal(await ada.page.getByLabel("First name").inputValue(), "Ada", "a cancelled text is gone");
+  await ada.page.getByLabel("First name").fill("Augusta");
+  await ada.button("Save").click();
+  await ada.heading("Hello, Augusta Lovelace").waitFor();
+});
+
+test("the account is kept when its owner leaves while the deletion waits", async () => {
+  const ada = await person();
+  await ada.signsUp();
+  await ada.button("Delete the account").click();
+  const deletions = collects(ada.page, "DeleteUser");
+  const { arrived, letGo } = await holds(ada.page, "GetTokensFromRefreshToken");
+  await ada.button("Delete it for good").click();
+  await arrived;
+  await ada.button("Keep my account").click({ force: true });
+  await ada.heading("Delete your account?").waitFor();
+  assert.equal(await ada.button("Keep my account").getAttribute("aria-disabled"), "true");
+  await ada.page.goBack();
+  letGo();
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  await roundTrip(ada.page);
+  assert.equal(deletions.length, 0);
+  await ada.page.reload();
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+});
+
+test("a deletion that has begun is reported although its page was left", async () => {
+  const ada = await person();
+  await ada.signsUp();
+  await ada.button("Delete the account").click();
+  const { arrived, letGo } = await holds(ada.page, "DeleteUser");
+  await ada.button("Delete it for good").click();
+  await arrived;
+  await ada.page.goBack();
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  letGo();
+  await notice(ada.page, "Your account is deleted.");
+});
+
+test("Cancel ends a request for a code, and its page does not come later", async () => {
+  const ada = await person();
+  await ada.signsUp();
+  await ada.button("Change the email address").click();
+  const { arrived, letGo } = await holds(ada.page, "changeContact");
+  await ada.field.fill(`other.${ada.email}`);
+  await ada.button("Send a code").click();
+  await arrived;
+  assert.equal(await ada.button("Cancel").getAttribute("aria-disabled"), "true");
+  await ada.page.goBack();
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  letGo();
+  await roundTrip(ada.page);
+  assert.equal(await ada.code.count(), 0);
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+});
+
+test("deleting the account needs a recent sign-in", async () => {
+  const ada = await person();
+  await ada.signsUp();
+  await control({ advanceSeconds: 601 });
+  const deletions = collects(ada.page, "DeleteUser");
+  await ada.button("Delete the account").click();
+  await ada.button("Delete it for good").click();
+  await ada.heading("Is it you?").waitFor();
+  assert.equal(deletions.length, 0);
+  await ada.button(`Send a code to ${ada.email}`).click();
+  await ada.heading("Enter the code").waitFor();
+  await ada.code.fill(await ada.received(ada.email));
+  await ada.heading("Delete your account?").waitFor();
+  await ada.button("Delete it for good").click();
+  await notice(ada.page, "Your account is deleted.");
+});
+
+test("a held Enter sends one code at sign-in and none at the new sign-in", async () => {
+  const ada = await person();
+  await ada.opens();
+  await ada.field.fill(ada.email);
+  const { keyboard } = ada.page;
+  const hold = async (name) => {
+    await keyboard.down("Enter");
+    for (let repeats = 0; repeats < 5; repeats += 1) await keyboard.down("Enter");
+    await ada.heading(name).waitFor();
+    for (let repeats = 0; repeats < 5; repeats += 1) await keyboard.down("Enter");
+    await roundTrip(ada.page);
+    await keyboard.up("Enter");
+  };
+  await hold("Enter the code");
+  assert.equal(await ada.problem.count(), 0, "the code page opens without an error");
+  assert.equal(await ada.sent(ada.email), 1);
+  await ada.code.fill(await ada.received(ada.email));
+  await ada.heading("Welcome! What is your name?").waitFor();
+  await ada.button("Not now").click();
+  await control({ advanceSeconds: 601 });
+  await ada.button("Add a phone number").click();
+  await ada.field.fill(ada.phone);
+  const signIns = collects(ada.page, "signIn(");
+  await hold("Is it you?");
+  await ada.heading("Is it you?").waitFor();
+  assert.equal(signIns.length, 0);
+});
+
+test("one's own address is said to be one's own", async () => {
+  const ada = await person();
+  ada.forgiven.push(REFUSED);
+  await ada.signsUp();
+  await ada.button("Change the email address").click();
+  await ada.field.fill(ada.email);
+  await ada.button("Send a code").click();
+  await ada.problem.getByText("This is on your account already.").waitFor();
+  assert.equal(await ada.field.getAttribute("aria-invalid"), "true");
+});
+
+test("the message for a new contact is in the language of the page", async () => {
+  const ada = await person();
+  await ada.signsUp();
+  await ada.page.locator("#language").selectOption("de");
+  await ada.page.locator('[data-opens="email"]').click();
+  const changes = collects(ada.page, "changeContact");
+  await ada.field.fill(`other.${ada.email}`);
+  await ada.page.locator("button.primary").click();
+  await ada.code.waitFor();
+  assert.equal(changes[0].postDataJSON().variables.input.locale, "de");
+});
+
+test("the code page of a signed-in user has a Cancel, which returns to the button that led there", async () => {
+  const ada = await person();
+  await ada.signsUp();
+  await ada.button("Change the phone number").click();
+  await ada.field.fill("+1 415 555 0198");
+  await ada.button("Send a code").click();
+  await ada.heading("Enter the code").waitFor();
+  await ada.button("Cancel").click();
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  await ada.page.goBack();
+  await roundTrip(ada.page);
+  assert.equal(await ada.code.count(), 0, "the flow is over");
+});
+
+test("a typed text belongs to its page, and stays over a reload", async () => {
+  const ada = await person();
+  await ada.signsUp();
+  await ada.button("Change the email address").click();
+  await ada.field.fill("draft@example.com");
+  await ada.page.reload();
+  await ada.heading("Your email address").waitFor();
+  assert.equal(await ada.field.inputValue(), "draft@example.com");
+  await ada.page.goto(`${ada.address}/#phone`);
+  await ada.heading("Your phone number").waitFor();
+  assert.equal(await ada.field.inputValue(), "");
+});
