@@ -68,6 +68,15 @@ impl Facts {
             .map(|variables| variables.phones.clone())
             .unwrap_or_default()
     }
+
+    /// Whether a function's variables set signed calls. The resolvers are not read; a deployment gives
+    /// this setting to every function.
+    pub fn signed_calls(&self) -> bool {
+        let functions = self.functions.iter();
+        functions
+            .filter_map(|(_, function)| function.as_ref().ok()?.variables.as_ref())
+            .any(|variables| variables.signed_calls)
+    }
 }
 
 /// The accounts of a pool.
@@ -228,6 +237,8 @@ pub struct Variables {
     pub code_seconds: Option<String>,
     /// `LEGACY_POOL`
     pub legacy_pool: bool,
+    /// Whether `COGNITO_CALLS` is `signed`.
+    pub signed_calls: bool,
     /// Whether `KEY_RING` is set.
     pub key_ring: bool,
     /// Whether `KEY_RING_SECRET` is set.

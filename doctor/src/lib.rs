@@ -10,5 +10,6 @@ mod finding;
 pub mod probe;
 pub mod read;
 pub mod report;
+pub mod signed;
 
 pub use finding::{Finding, Mend, State};

@@ -38,7 +38,7 @@ struct Arguments {
     /// The id of the app client that the app uses
     #[arg(long, value_name = "ID")]
     client: String,
-    /// Also make a flow for nobody on the pool: nothing is sent, and no account made
+    /// Also make flows for nobody on the pool: nothing is sent, and no account made
     #[arg(long)]
     probe: bool,
     /// Also read every account, and list those whose contact sign-in does not find
@@ -66,7 +66,11 @@ async fn main() -> ExitCode {
         findings.push(checks::accounts(&accounts));
     }
     if arguments.probe {
-        findings.extend(probe::run(&access, &arguments.client).await);
+        let Arguments {
+            user_pool, client, ..
+        } = &arguments;
+        let probing = probe::run(&access, user_pool, client, facts.signed_calls());
+        findings.extend(probing.await);
     }
     if arguments.json {
         print!("{}", report::json(&findings, &arguments.user_pool));

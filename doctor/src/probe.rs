@@ -1,8 +1,8 @@
 //! A flow for nobody, on the live pool: does it behave as the design relies on?
 //!
 //! The address is random and of a domain that can have no mailbox (RFC 2606), and without a ticket the
-//! flow is a decoy: it writes and sends nothing. The calls are the public ones; they need no right, and
-//! Cognito does not count a missing user as active.
+//! flow is a decoy: it writes and sends nothing. The calls are the public ones, which need no right, and
+//! those of [`signed`]. Cognito does not count a missing user as active.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use aws_sdk_cognitoidentityprovider::types::{AuthFlowType, ChallengeNameType};
 use uuid::Uuid;
 
 use crate::read::{Access, code_of, patient};
-use crate::{Finding, Mend};
+use crate::{Finding, Mend, signed};
 
 /// A challenge, or the code of the error that came instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,14 +30,14 @@ pub enum Reply {
 }
 
 impl Reply {
-    fn session(&self) -> Option<&str> {
+    pub(crate) fn session(&self) -> Option<&str> {
         match self {
             Self::Challenge { session, .. } => Some(session),
             _ => None,
         }
     }
 
-    fn parameter(&self, name: &str) -> Option<&str> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         match self {
             Self::Challenge { parameters, .. } => parameters.get(name).map(String::as_str),
             _ => None,
@@ -60,13 +60,28 @@ pub struct Seen {
     pub replayed: Option<Reply>,
 }
 
-/// Makes the flow, and says how the pool behaved.
-pub async fn run(access: &Access, client_id: &str) -> Vec<Finding> {
-    judge(&see(&patient(access), client_id).await)
+/// Makes the flows, and reports how the pool behaved. `signed_calls` says whether the deployed
+/// functions make signed calls.
+pub async fn run(
+    access: &Access,
+    pool_id: &str,
+    client_id: &str,
+    signed_calls: bool,
+) -> Vec<Finding> {
+    let cognito = patient(access);
+    let mut findings = judge(&see(&cognito, client_id).await);
+    let seen = signed::see(&cognito, pool_id, client_id).await;
+    findings.push(signed::judge(&seen, signed_calls));
+    findings
+}
+
+/// Returns a random address that can have no mailbox.
+pub(crate) fn address() -> String {
+    format!("{}@probe.invalid", Uuid::new_v4().simple())
 }
 
 async fn see(cognito: &Client, client_id: &str) -> Seen {
-    let address = format!("{}@probe.invalid", Uuid::new_v4().simple());
+    let address = address();
     let opened = open(cognito, client_id, &address).await;
     let mut seen = Seen {
         address,
@@ -137,7 +152,10 @@ async fn answer(
     }
 }
 
-fn challenge(session: Option<String>, parameters: Option<HashMap<String, String>>) -> Reply {
+pub(crate) fn challenge(
+    session: Option<String>,
+    parameters: Option<HashMap<String, String>>,
+) -> Reply {
     match session {
         Some(session) => Reply::Challenge {
             session,

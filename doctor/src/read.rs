@@ -383,6 +383,7 @@ fn variables_of(all: &HashMap<String, String>) -> Variables {
         store: text("STORE"),
         code_seconds: text("CODE_SECONDS"),
         legacy_pool: text("LEGACY_POOL").is_some_and(|set| set != "false"),
+        signed_calls: text("COGNITO_CALLS").as_deref() == Some("signed"),
         key_ring: text("KEY_RING").is_some(),
         key_ring_secret: text("KEY_RING_SECRET").is_some(),
         email: text("EMAIL").is_none_or(|set| set != "false"),

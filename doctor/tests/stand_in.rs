@@ -50,7 +50,13 @@ async fn read_of(settings: &Settings) -> Vec<Finding> {
 }
 
 async fn probed(settings: &Settings) -> Vec<Finding> {
-    probe::run(&access(&settings.endpoint), &settings.client_id).await
+    let Settings {
+        endpoint,
+        user_pool_id,
+        client_id,
+        ..
+    } = settings;
+    probe::run(&access(endpoint), user_pool_id, client_id, false).await
 }
 
 fn state(findings: &[Finding], check: &str) -> State {
@@ -217,7 +223,7 @@ async fn accounts_with_a_contact_that_sign_in_does_not_find_are_listed() {
 async fn a_probe_finds_what_the_design_relies_on_and_sends_nothing() {
     let settings = service().await;
     let findings = probed(&settings).await;
-    assert_eq!(findings.len(), 5);
+    assert_eq!(findings.len(), 6);
     for finding in &findings {
         assert_eq!(finding.state, State::Ok, "{finding:?}");
     }
@@ -233,6 +239,36 @@ async fn a_probe_tells_a_pool_whose_sessions_can_be_replayed() {
     let findings = probed(&settings).await;
     assert_eq!(state(&findings, "probe.replay"), State::Note);
     assert_eq!(state(&findings, "probe.rounds"), State::Ok);
+}
+
+#[tokio::test]
+async fn a_probe_tells_whether_clients_can_answer_signed_sessions() {
+    let settings = service().await;
+    let access = access(&settings.endpoint);
+    let (pool, client) = (&settings.user_pool_id, &settings.client_id);
+    for (body, expected) in [
+        (r#"{"separateSessions": false}"#, [State::Ok, State::Ok]),
+        (r#"{"separateSessions": true}"#, [State::Note, State::Fails]),
+    ] {
+        bend(&settings, body).await;
+        for (signed_calls, expected) in [false, true].into_iter().zip(expected) {
+            let findings = probe::run(&access, pool, client, signed_calls).await;
+            assert_eq!(state(&findings, "probe.signed"), expected);
+            // The public flow is not touched by it.
+            assert_eq!(state(&findings, "probe.rounds"), State::Ok);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_probe_without_permission_names_what_the_signed_calls_need() {
+    let endpoint = denying().await;
+    for (signed_calls, expected) in [(false, State::Note), (true, State::Fails)] {
+        let findings = probe::run(&access(&endpoint), "us-east-1_P", "c", signed_calls).await;
+        assert_eq!(state(&findings, "probe.signed"), expected);
+        let found = findings.last().expect("it is the last");
+        assert!(found.says.contains("cognito-idp:AdminInitiateAuth"));
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
     ChallengeApi, Clock, Directory, Entropy, Fault, OpenChallenge, Reply, Store as _, TokenHolder,
 };
-use latchstring_core::rate_limit::{Charge, Countries, Price};
+use latchstring_core::rate_limit::{Charge, Countries, Price, Source};
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -445,7 +445,7 @@ impl Cognito {
 }
 
 impl ChallengeApi for Cognito {
-    async fn initiate(&self, username: &str) -> Result<Reply, Fault> {
+    async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, Fault> {
         Ok(self.challenge(self.world.initiate(username).await))
     }
 
@@ -454,6 +454,7 @@ impl ChallengeApi for Cognito {
         challenge: &OpenChallenge,
         answer: &str,
         client_metadata: &[(&str, &str)],
+        _: Option<Source>,
     ) -> Result<Reply, Fault> {
         let number = challenge.session.expose().parse::<usize>();
         let session = number.ok().and_then(|number| {

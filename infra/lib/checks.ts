@@ -9,6 +9,7 @@ export function check(props: LatchstringProps): void {
   const found = [
     ...whole(props),
     ...settings(props.settings ?? {}),
+    ...calls(props),
     ...messages(props),
     ...pool(props),
     ...others(props),
@@ -46,6 +47,12 @@ function* settings(settings: Settings): Generator<string> {
     if (words && !words.includes(String(value))) {
       yield `settings.${name}: one of ${words.join(', ')}`;
     }
+  }
+}
+
+function* calls({ settings }: LatchstringProps): Generator<string> {
+  if (settings?.cognitoCalls === 'signed' && settings.signedSessionsConfirmed !== true) {
+    yield 'settings.cognitoCalls: signed needs signedSessionsConfirmed, once `cargo xtask doctor --probe` reports probe.signed as ok';
   }
 }
 

@@ -113,7 +113,7 @@ export class Latchstring extends Construct {
         reservedConcurrency: props.reservedConcurrency?.[name],
         environment: this.environment(name, props),
         statements: [
-          ...statements(name, arns),
+          ...statements(name, arns, props.settings?.cognitoCalls === 'signed'),
           ...(name === 'sign-in' && props.captcha ? [captcha(props.captcha.secretArn)] : []),
           ...(props.encryptionKey ? [decrypt(props.encryptionKey.keyArn)] : []),
         ],

@@ -10,8 +10,8 @@ export type Row = 'counter' | 'flow' | 'lease' | 'pending' | 'proof' | 'ticket';
  * What each function may do with the table and with the pool: the calls that its code makes for what
  * it is asked (`FIELDS` in api.ts) and no other, on the kinds of row that they concern. Only a new flow
  * and a pending contact are put, and only a lease is deleted. InitiateAuth, RespondToAuthChallenge and
- * GetUser are anonymous and need no right. The test `fault_table` of `shared/core/tests/policy/` holds
- * `rows` to the rows that each function reaches.
+ * GetUser are anonymous and need no permission; {@link SIGNED_CALLS} do. The test `fault_table` of
+ * `shared/core/tests/policy/` holds `rows` to the rows that each function reaches.
  */
 export const RIGHTS: Record<
   FunctionName,
@@ -49,10 +49,17 @@ export const RIGHTS: Record<
   },
 };
 
+/** The calls that open a session and answer its first challenge, where they are signed. */
+export const SIGNED_CALLS = ['AdminInitiateAuth', 'AdminRespondToAuthChallenge'];
+
+/** The functions that open sessions. */
+const OPENS_SESSIONS: readonly FunctionName[] = ['sign-in', 'sign-up', 'change-contact'];
+
 /** The statements of a function, without those for messages. */
 export function statements(
   name: FunctionName,
   arns: { table: string; pool: string; keyRing: string },
+  signedCalls: boolean,
 ): iam.PolicyStatement[] {
   const { table, rows, pool } = RIGHTS[name];
   const found = [
@@ -77,6 +84,15 @@ export function statements(
       new iam.PolicyStatement({
         sid: 'Pool',
         actions: pool.map((action) => `cognito-idp:${action}`),
+        resources: [arns.pool],
+      }),
+    );
+  }
+  if (signedCalls && OPENS_SESSIONS.includes(name)) {
+    found.push(
+      new iam.PolicyStatement({
+        sid: 'SignedCalls',
+        actions: SIGNED_CALLS.map((action) => `cognito-idp:${action}`),
         resources: [arns.pool],
       }),
     );

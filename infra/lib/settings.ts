@@ -178,6 +178,17 @@ export interface Settings {
    */
   readonly maxSprayOdds?: number;
   /**
+   * The calls by which resolvers open sessions: `public`, as a client makes them, or `signed`
+   * (AdminInitiateAuth, AdminRespondToAuthChallenge), which a web ACL of the pool does not inspect.
+   * @default 'public'
+   */
+  readonly cognitoCalls?: 'public' | 'signed';
+  /**
+   * That `cargo xtask doctor --probe` reported `probe.signed` as ok for this pool, as `signed` needs.
+   * @default false
+   */
+  readonly signedSessionsConfirmed?: boolean;
+  /**
    * The API in front of the resolvers, whose events tell the client's address: budgets are then counted
    * for each source.
    * @default 'off', sources are not told apart
@@ -302,6 +313,8 @@ export interface Rule {
 /** One rule for every setting; a test holds them to docs/configuration.md. */
 export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   appName: { variable: 'APP_NAME' },
+  cognitoCalls: { variable: 'COGNITO_CALLS', words: ['public', 'signed'] },
+  signedSessionsConfirmed: { variable: 'SIGNED_SESSIONS_CONFIRMED' },
   defaultLocale: { variable: 'DEFAULT_LOCALE', words: ['en', 'fr', 'de', 'es', 'pt', 'ja'] },
   emailPreview: { variable: 'EMAIL_PREVIEW', words: ['request', 'code'] },
   supportContact: { variable: 'SUPPORT_CONTACT' },

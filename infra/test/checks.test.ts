@@ -23,6 +23,8 @@ const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['a name that fills the message', { settings: { appName: 'x'.repeat(31) } }, /settings\.appName/],
   ['a code of 5 digits', { settings: { codeLength: 5 } }, /settings\.codeLength: a whole number from 6 to 10/],
   ['half an attempt', { settings: { codeAttempts: 2.5 } }, /settings\.codeAttempts/],
+  ['signed calls of an unconfirmed pool', { settings: { cognitoCalls: 'signed' } }, /settings\.cognitoCalls: signed needs signedSessionsConfirmed/],
+  ['calls there are not', { settings: { cognitoCalls: 'admin' as 'signed' } }, /settings\.cognitoCalls: one of public, signed/],
   ['a log level there is not', { settings: { logLevel: 'loud' } }, /settings\.logLevel: one of error/],
   ['two pools', { pool: {}, existingPool: { userPoolId: 'p', clientIds: ['c'] } }, /pool and existingPool/],
   ['a pool without clients', { existingPool: { userPoolId: 'p', clientIds: [] } }, /existingPool\.clientIds/],

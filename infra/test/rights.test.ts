@@ -106,6 +106,23 @@ describe('what each function may do', () => {
     assert.deepEqual([...new Set(Object.values(ROWS).flat())].sort(), [...new Set(keys)].sort());
   });
 
+  it('the functions that open sessions may make signed calls, on the one pool, if they are set', () => {
+    const settings = { cognitoCalls: 'signed', signedSessionsConfirmed: true } as const;
+    const signed = templateOf({ settings });
+    const calls = ['cognito-idp:AdminInitiateAuth', 'cognito-idp:AdminRespondToAuthChallenge'];
+    for (const name of FUNCTIONS) {
+      const opens = ['sign-in', 'sign-up', 'change-contact'].includes(name);
+      const more = allowed(signed, name).filter((action) => !allowed(template, name).includes(action));
+      assert.deepEqual(more, opens ? calls : [], name);
+      const statement = statements(signed, name).find(({ Action }) => list(Action).includes(calls[0]));
+      const pool = Object.keys(signed.findResources('AWS::Cognito::UserPool'))[0];
+      assert.deepEqual(statement?.Resource, opens ? { 'Fn::GetAtt': [pool, 'Arn'] } : undefined, name);
+      const { Variables } = functionOf(signed, name).Properties.Environment;
+      assert.equal(Variables.COGNITO_CALLS, 'signed', name);
+      assert.equal(Variables.SIGNED_SESSIONS_CONFIRMED, 'true', name);
+    }
+  });
+
   it('no right is given by a wildcard in its name', () => {
     for (const name of FUNCTIONS) {
       assert.ok(allowed(template, name).every((action) => !action.includes('*')));

@@ -33,6 +33,7 @@ struct Control {
     retry_triggers: Option<usize>,
     alias_moves: Option<bool>,
     legacy: Option<bool>,
+    separate_sessions: Option<bool>,
     fail_next: Option<String>,
     fail_triggers: Option<Vec<String>>,
     fail_for: Option<BTreeMap<String, u64>>,
@@ -106,7 +107,7 @@ async fn control(State(bent): State<Bent>, request: Request) -> Response {
     let Some(wanted): Option<Control> = wanted else {
         return refused(
             "Send JSON with any of advanceSeconds, stopClock, replaySessions, retryTriggers, \
-             aliasMoves, legacy, failNext, failTriggers, failFor.",
+             aliasMoves, legacy, separateSessions, failNext, failTriggers, failFor.",
         );
     };
     match bent.apply(wanted) {
@@ -162,6 +163,9 @@ impl Bent {
         }
         if let Some(on) = wanted.legacy {
             controls.set_legacy(on);
+        }
+        if let Some(on) = wanted.separate_sessions {
+            controls.set_separate_sessions(on);
         }
         if let Some(triggers) = triggers {
             controls.set_failing_triggers(triggers);

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use latchstring_aws::{Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens};
+use latchstring_aws::{Aws, CognitoCalls, CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 use latchstring_core::flow::Caller;
 use latchstring_core::policy::Deployment;
 use latchstring_lambda::appsync::{ContactResolver, SignInResolver, SourceOf};
@@ -57,6 +57,7 @@ pub(crate) struct Wiring {
     pub(crate) pool: String,
     pub(crate) client: String,
     pub(crate) legacy_pool: bool,
+    pub(crate) cognito_calls: CognitoCalls,
     pub(crate) captcha: Option<FixedCaptcha>,
     pub(crate) inbox: Inbox<LocalClock>,
     pub(crate) deliveries: Deliveries,
@@ -84,6 +85,7 @@ impl Lambdas {
             pool,
             client,
             legacy_pool,
+            cognito_calls,
             captcha,
             inbox,
             deliveries,
@@ -93,7 +95,7 @@ impl Lambdas {
         let store = Failing::new(MemoryStore::default(), &outages);
         let courier = Failing::new(inbox, &outages);
         let directory = CognitoDirectory::new(&aws, &pool);
-        let api = CognitoChallengeApi::new(&aws, &client);
+        let api = CognitoChallengeApi::by(cognito_calls, &aws, &pool, &client);
         let caller = Caller::new(pool, client);
         Self {
             deliveries,

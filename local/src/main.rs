@@ -9,9 +9,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use latchstring_aws::CognitoCalls;
 use latchstring_core::identifier::{NumberKinds, PhoneRanges, PhoneRules};
 use latchstring_core::rate_limit::Countries;
-use latchstring_lambda::config::Environment;
+use latchstring_lambda::config::{AnsweredBy, Environment};
 use latchstring_local::{Options, Service, Settings, demo};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -37,6 +38,10 @@ struct Arguments {
     /// Make accounts before they are proved, as a pool that reports missing users needs
     #[arg(long, env = "LEGACY_POOL")]
     legacy_pool: bool,
+    /// The calls by which resolvers open sessions: public or signed
+    #[arg(long, value_name = "CALLS", env = "COGNITO_CALLS", default_value = "public",
+          value_parser = cognito_calls)]
+    cognito_calls: CognitoCalls,
     /// Ask for a CAPTCHA from the third mail of an hour on whose code was not proved; person-1 to
     /// person-99 are right answers, each once
     #[arg(long)]
@@ -106,6 +111,13 @@ fn origin(text: &str) -> Result<String, String> {
     )
 }
 
+/// The stand-in takes a client's answer to a session of either kind.
+fn cognito_calls(text: &str) -> Result<CognitoCalls, String> {
+    Environment::Pairs(&[("COGNITO_CALLS", text)])
+        .cognito_calls(AnsweredBy::Server)
+        .map_err(|error| error.to_string())
+}
+
 fn countries(text: &str) -> Result<Countries, String> {
     Environment::Pairs(&[("SMS_COUNTRIES", text)])
         .countries()
@@ -145,6 +157,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
         strict: arguments.strict,
         control: arguments.control,
         legacy_pool: arguments.legacy_pool,
+        cognito_calls: arguments.cognito_calls,
         captcha: arguments.captcha,
         rotate_refresh_tokens: arguments
             .rotate_refresh_tokens

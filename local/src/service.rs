@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use latchstring_aws::{Aws, AwsEnvironment};
+use latchstring_aws::{Aws, AwsEnvironment, CognitoCalls};
 use latchstring_core::identifier::PhoneRules;
 use latchstring_core::keys::{Key, KeyError, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
@@ -64,6 +64,8 @@ pub struct Options {
     pub control: bool,
     /// Take the way for pools that report missing users.
     pub legacy_pool: bool,
+    /// The calls by which resolvers open sessions.
+    pub cognito_calls: CognitoCalls,
     /// Ask for a CAPTCHA from the third mail of an hour on whose code was not proved.
     pub captcha: bool,
     /// Rotate refresh tokens; a token that was used stays good for so long.
@@ -164,6 +166,7 @@ impl Service {
             pool: POOL.to_owned(),
             client: CLIENT.to_owned(),
             legacy_pool: options.legacy_pool,
+            cognito_calls: options.cognito_calls,
             captcha: options.captcha.then(captcha),
             inbox: inbox.clone(),
             deliveries: deliveries.clone(),

@@ -406,6 +406,11 @@ impl Latchstring {
         self.bend(json!({ "legacy": on })).await;
     }
 
+    /// Has a session answered only by the kind of call that opened it, signed or public, or by any.
+    pub async fn separate_sessions(&self, on: bool) {
+        self.bend(json!({ "separateSessions": on })).await;
+    }
+
     /// Makes the next calls of an operation fail, so many of them.
     pub async fn fail_next(&self, operation: &str, calls: u32) {
         for _ in 0..calls {

@@ -15,6 +15,7 @@ pub struct Controls {
     trigger_runs: AtomicUsize,
     alias_moves: AtomicBool,
     legacy: AtomicBool,
+    separate_sessions: AtomicBool,
     failures: Mutex<HashMap<String, usize>>,
     outages: Mutex<BTreeMap<String, SystemTime>>,
     failing_triggers: Mutex<Vec<Trigger>>,
@@ -27,6 +28,7 @@ impl Default for Controls {
             trigger_runs: AtomicUsize::new(1),
             alias_moves: AtomicBool::new(false),
             legacy: AtomicBool::new(false),
+            separate_sessions: AtomicBool::new(false),
             failures: Mutex::default(),
             outages: Mutex::default(),
             failing_triggers: Mutex::default(),
@@ -54,6 +56,12 @@ impl Controls {
     /// All clients behave as with `PreventUserExistenceErrors=LEGACY`.
     pub fn set_legacy(&self, on: bool) {
         self.legacy.store(on, Ordering::SeqCst);
+    }
+
+    /// A session is answered only by the kind of call that opened it: one of `AdminInitiateAuth` by
+    /// `AdminRespondToAuthChallenge`, one of `InitiateAuth` by `RespondToAuthChallenge`.
+    pub fn set_separate_sessions(&self, on: bool) {
+        self.separate_sessions.store(on, Ordering::SeqCst);
     }
 
     /// The next call of `operation` answers `InternalErrorException` and does nothing; said twice, the
@@ -98,6 +106,10 @@ impl Controls {
 
     pub(crate) fn legacy(&self) -> bool {
         self.legacy.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn separate_sessions(&self) -> bool {
+        self.separate_sessions.load(Ordering::SeqCst)
     }
 
     pub(crate) fn fails_trigger(&self, trigger: Trigger) -> bool {

@@ -285,6 +285,36 @@ impl Input {
         Ok(Some(map))
     }
 
+    /// Checks `ContextData`. Nothing here uses it: there is no threat protection.
+    pub(crate) fn context_data(&mut self) -> ApiResult<()> {
+        let members = match self.members.remove("ContextData") {
+            None | Some(Value::Null) => return Ok(()),
+            Some(Value::Object(members)) => members,
+            Some(other) => return Err(wrong_type(&other, "Structure")),
+        };
+        let mut context = Input {
+            members,
+            violations: Vec::new(),
+        };
+        for name in ["IpAddress", "ServerName", "ServerPath"] {
+            context.required(name, STRING)?;
+        }
+        context.optional("EncodedData", STRING)?;
+        match context.members.remove("HttpHeaders") {
+            None | Some(Value::Null) => context.require("HttpHeaders"),
+            Some(Value::Array(headers)) => {
+                if let Some(wrong) = headers.iter().find(|header| !header.is_object()) {
+                    return Err(wrong_type(wrong, "Structure"));
+                }
+            }
+            Some(other) => return Err(wrong_type(&other, "List")),
+        }
+        let inside = |violation: String| violation.replacen("at '", "at 'contextData.", 1);
+        let violations = context.violations.into_iter().map(inside);
+        self.violations.extend(violations);
+        Ok(())
+    }
+
     /// A list of strings of one shape.
     pub(crate) fn list(&mut self, name: &str, shape: Shape) -> ApiResult<Option<Vec<String>>> {
         let entries = match self.members.remove(name) {

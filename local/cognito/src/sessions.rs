@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::error::{ApiError, ApiResult};
+use crate::operations::Access;
 use crate::random;
 use crate::users::{User, UserId};
 
@@ -51,6 +52,8 @@ pub(crate) struct Round {
 #[derive(Clone)]
 pub(crate) struct Challenge {
     pub(crate) client: String,
+    /// The kind of call that opened the session.
+    pub(crate) access: Access,
     pub(crate) subject: Subject,
     /// The challenges answered so far.
     pub(crate) rounds: Vec<Round>,
@@ -193,6 +196,7 @@ mod tests {
     fn challenge() -> Challenge {
         Challenge {
             client: "client".to_owned(),
+            access: Access::Public,
             subject: Subject::Ghost("nobody".to_owned()),
             rounds: Vec::new(),
             metadata: None,

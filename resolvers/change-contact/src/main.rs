@@ -7,7 +7,7 @@ use latchstring_aws::{
 };
 use latchstring_core::ports::Store;
 use latchstring_lambda::appsync::ContactResolver;
-use latchstring_lambda::config::{ConfigError, Environment, StoreChoice};
+use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
 use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
 use latchstring_memory::MemoryStore;
 
@@ -38,7 +38,12 @@ fn resolver<S: Store>(
         store,
         directory: CognitoDirectory::new(aws, environment.user_pool()?),
         tokens: CognitoTokens::new(aws),
-        api: CognitoChallengeApi::new(aws, caller.client()),
+        api: CognitoChallengeApi::by(
+            environment.cognito_calls(AnsweredBy::Client)?,
+            aws,
+            environment.user_pool()?,
+            caller.client(),
+        ),
         caller,
         clock: SystemClock,
         entropy: OsEntropy,

@@ -8,7 +8,7 @@ use latchstring_aws::{
 };
 use latchstring_core::ports::Store;
 use latchstring_lambda::appsync::SignInResolver;
-use latchstring_lambda::config::{ConfigError, Environment, StoreChoice};
+use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
 use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
 use latchstring_memory::MemoryStore;
 
@@ -40,7 +40,12 @@ fn resolver<S: Store>(
         store,
         directory: CognitoDirectory::new(aws, environment.user_pool()?),
         tokens: CognitoTokens::new(aws),
-        api: CognitoChallengeApi::new(aws, caller.client()),
+        api: CognitoChallengeApi::by(
+            environment.cognito_calls(AnsweredBy::Client)?,
+            aws,
+            environment.user_pool()?,
+            caller.client(),
+        ),
         caller,
         captcha: environment
             .turnstile()?

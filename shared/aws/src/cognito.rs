@@ -10,13 +10,15 @@ use aws_runtime::user_agent::ApiMetadata;
 use aws_sdk_cognitoidentityprovider::meta::PKG_VERSION;
 use aws_sdk_cognitoidentityprovider::operation::admin_create_user::AdminCreateUserInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_get_user::AdminGetUserInput;
+use aws_sdk_cognitoidentityprovider::operation::admin_initiate_auth::AdminInitiateAuthInput;
+use aws_sdk_cognitoidentityprovider::operation::admin_respond_to_auth_challenge::AdminRespondToAuthChallengeInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_set_user_password::AdminSetUserPasswordInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_update_user_attributes::AdminUpdateUserAttributesInput;
 use aws_sdk_cognitoidentityprovider::operation::get_user::GetUserInput;
 use aws_sdk_cognitoidentityprovider::operation::initiate_auth::InitiateAuthInput;
 use aws_sdk_cognitoidentityprovider::operation::respond_to_auth_challenge::RespondToAuthChallengeInput;
 use aws_sdk_cognitoidentityprovider::types::{
-    AttributeType, AuthFlowType, ChallengeNameType, MessageActionType,
+    AttributeType, AuthFlowType, ChallengeNameType, ContextDataType, MessageActionType,
 };
 use aws_smithy_json::protocol::aws_json_rpc::AwsJsonRpcProtocol;
 use aws_smithy_schema::protocol::{ServiceShapeName, SharedClientProtocol};
@@ -26,8 +28,10 @@ use latchstring_core::identifier::Identifier;
 use latchstring_core::ports::{
     ChallengeApi, Created, Directory, Fault, OpenChallenge, Reply, TokenHolder, Written,
 };
+use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 
+use crate::CognitoCalls;
 use crate::client::{Aws, Patience, code_of};
 use crate::service::{Api, Asking, Service, requests};
 
@@ -50,6 +54,8 @@ fn protocol(config: &mut Layer) {
 requests! { aws_sdk_cognitoidentityprovider:
     admin_create_user: AdminCreateUser, AdminCreateUserInput, AdminCreateUserOutput, AdminCreateUserError;
     admin_get_user: AdminGetUser, AdminGetUserInput, AdminGetUserOutput, AdminGetUserError;
+    admin_initiate_auth: AdminInitiateAuth, AdminInitiateAuthInput, AdminInitiateAuthOutput, AdminInitiateAuthError;
+    admin_respond_to_auth_challenge: AdminRespondToAuthChallenge, AdminRespondToAuthChallengeInput, AdminRespondToAuthChallengeOutput, AdminRespondToAuthChallengeError;
     admin_set_user_password: AdminSetUserPassword, AdminSetUserPasswordInput, AdminSetUserPasswordOutput, AdminSetUserPasswordError;
     admin_update_user_attributes: AdminUpdateUserAttributes, AdminUpdateUserAttributesInput, AdminUpdateUserAttributesOutput, AdminUpdateUserAttributesError;
     get_user: GetUser, GetUserInput, GetUserOutput, GetUserError;
@@ -235,21 +241,62 @@ impl TokenHolder for CognitoTokens {
     }
 }
 
-/// Cognito's anonymous operations, as the app client calls them.
+/// Cognito's custom authentication for one app client, by the public operations or the signed ones.
 #[derive(Clone, Debug)]
 pub struct CognitoChallengeApi {
     service: Service,
     app_client: String,
+    /// The pool, which the signed operations name; `None` for the public ones.
+    pool: Option<String>,
 }
 
 impl CognitoChallengeApi {
-    /// The operations for one app client. Connects only when asked something.
+    /// The public operations for one app client. Connects only when asked something.
     pub fn new(aws: &Aws, app_client: impl Into<String>) -> Self {
         Self {
             service: Service::new(aws, &API, Asking::Anonymous, Patience::ThreeTriggers),
             app_client: app_client.into(),
+            pool: None,
         }
     }
+
+    /// The signed operations for one app client of a pool: `AdminInitiateAuth` and
+    /// `AdminRespondToAuthChallenge`, which a web ACL of the pool does not inspect and which take the
+    /// client's address. Connects only when asked something.
+    pub fn signed(aws: &Aws, pool: impl Into<String>, app_client: impl Into<String>) -> Self {
+        Self {
+            service: Service::new(aws, &API, Asking::Signed, Patience::ThreeTriggers),
+            app_client: app_client.into(),
+            pool: Some(pool.into()),
+        }
+    }
+
+    /// The operations that are configured.
+    pub fn by(
+        calls: CognitoCalls,
+        aws: &Aws,
+        pool: impl Into<String>,
+        app_client: impl Into<String>,
+    ) -> Self {
+        match calls {
+            CognitoCalls::Public => Self::new(aws, app_client),
+            CognitoCalls::Signed => Self::signed(aws, pool, app_client),
+        }
+    }
+}
+
+/// Returns the context of a signed call: the client's address, and fixed text in the members that
+/// Cognito requires beside it. Nothing without an address.
+fn context(source: Option<Source>) -> Option<ContextDataType> {
+    let address = source?.address()?;
+    let context = ContextDataType::builder()
+        .ip_address(address.to_string())
+        .server_name("latchstring")
+        .server_path("/")
+        .set_http_headers(Some(Vec::new()))
+        .build();
+    // Invariant: every required member was just set.
+    Some(context.expect("a context with all its members"))
 }
 
 const USERNAME: &str = "USERNAME";
@@ -294,21 +341,38 @@ fn reply(call: &'static str, username: &str, asked: Asked) -> Result<Reply, Faul
     }))
 }
 
+/// Returns the parts of an output that [`reply`] reads, or the code of the error.
+macro_rules! asked {
+    ($answered:expr) => {
+        $answered
+            .map(|o| (o.challenge_name, o.session, o.challenge_parameters))
+            .map_err(|error| code_of(&error).to_owned())
+    };
+}
+
 impl ChallengeApi for CognitoChallengeApi {
-    async fn initiate(&self, username: &str) -> Result<Reply, Fault> {
-        let initiated = self
-            .service
-            .ask(
-                InitiateAuthInput::builder()
+    async fn initiate(&self, username: &str, source: Option<Source>) -> Result<Reply, Fault> {
+        let (call, initiated) = match &self.pool {
+            None => {
+                let request = InitiateAuthInput::builder()
                     .auth_flow(AuthFlowType::CustomAuth)
                     .client_id(&self.app_client)
                     .auth_parameters(USERNAME, username)
-                    .build(),
-            )
-            .await
-            .map(|o| (o.challenge_name, o.session, o.challenge_parameters))
-            .map_err(|error| code_of(&error).to_owned());
-        reply("InitiateAuth", username, initiated)
+                    .build();
+                ("InitiateAuth", asked!(self.service.ask(request).await))
+            }
+            Some(pool) => {
+                let request = AdminInitiateAuthInput::builder()
+                    .user_pool_id(pool)
+                    .auth_flow(AuthFlowType::CustomAuth)
+                    .client_id(&self.app_client)
+                    .auth_parameters(USERNAME, username)
+                    .set_context_data(context(source))
+                    .build();
+                ("AdminInitiateAuth", asked!(self.service.ask(request).await))
+            }
+        };
+        reply(call, username, initiated)
     }
 
     async fn respond(
@@ -316,26 +380,39 @@ impl ChallengeApi for CognitoChallengeApi {
         open: &OpenChallenge,
         answer: &str,
         client_metadata: &[(&str, &str)],
+        source: Option<Source>,
     ) -> Result<Reply, Fault> {
         let username = open.parameters.get(USERNAME).map_or("", String::as_str);
-        let metadata = client_metadata
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let responded = self
-            .service
-            .ask(
-                RespondToAuthChallengeInput::builder()
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let metadata = Some(client_metadata.iter().map(owned).collect());
+        let (call, responded) = match &self.pool {
+            None => {
+                let request = RespondToAuthChallengeInput::builder()
                     .client_id(&self.app_client)
                     .challenge_name(ChallengeNameType::CustomChallenge)
                     .session(open.session.expose())
                     .challenge_responses(USERNAME, username)
                     .challenge_responses("ANSWER", answer)
-                    .set_client_metadata(Some(metadata.collect()))
-                    .build(),
-            )
-            .await
-            .map(|o| (o.challenge_name, o.session, o.challenge_parameters))
-            .map_err(|error| code_of(&error).to_owned());
-        reply("RespondToAuthChallenge", username, responded)
+                    .set_client_metadata(metadata)
+                    .build();
+                let responded = asked!(self.service.ask(request).await);
+                ("RespondToAuthChallenge", responded)
+            }
+            Some(pool) => {
+                let request = AdminRespondToAuthChallengeInput::builder()
+                    .user_pool_id(pool)
+                    .client_id(&self.app_client)
+                    .challenge_name(ChallengeNameType::CustomChallenge)
+                    .session(open.session.expose())
+                    .challenge_responses(USERNAME, username)
+                    .challenge_responses("ANSWER", answer)
+                    .set_client_metadata(metadata)
+                    .set_context_data(context(source))
+                    .build();
+                let responded = asked!(self.service.ask(request).await);
+                ("AdminRespondToAuthChallenge", responded)
+            }
+        };
+        reply(call, username, responded)
     }
 }

@@ -68,6 +68,16 @@ impl fmt::Debug for AwsEnvironment {
     }
 }
 
+/// The calls by which a resolver opens a session and answers its first challenge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CognitoCalls {
+    /// `InitiateAuth` and `RespondToAuthChallenge`, as a client makes them.
+    #[default]
+    Public,
+    /// `AdminInitiateAuth` and `AdminRespondToAuthChallenge`.
+    Signed,
+}
+
 /// A widget of Cloudflare Turnstile.
 #[derive(Clone, Debug)]
 pub struct TurnstileEnvironment {

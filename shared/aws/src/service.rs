@@ -238,10 +238,13 @@ mod tests {
     use aws_smithy_types::body::SdkBody;
     use aws_smithy_types::error::metadata::ProvideErrorMetadata;
     use aws_types::SdkConfig;
+    use latchstring_core::ports::{ChallengeApi as _, OpenChallenge, Reply};
+    use latchstring_core::rate_limit::Source;
+    use latchstring_core::secret::Secret;
 
     use super::*;
-    use crate::AwsEnvironment;
     use crate::client::code_of;
+    use crate::{AwsEnvironment, CognitoChallengeApi};
     use crate::{cognito, dynamodb, secrets, ses, sns};
 
     /// A refusal in both of the forms that services speak.
@@ -438,6 +441,30 @@ mod tests {
             .session("session")
             .challenge_responses("ANSWER", "000000");
         assert_same!(cognito::API, Anonymous, cognito_sdk, JSON, respond);
+        let context = cognito_sdk::types::ContextDataType::builder()
+            .ip_address("203.0.113.7")
+            .server_name("latchstring")
+            .server_path("/")
+            .set_http_headers(Some(Vec::new()))
+            .build()
+            .unwrap();
+        let initiate = c::admin_initiate_auth::AdminInitiateAuthInput::builder()
+            .user_pool_id("eu-west-1_pool")
+            .auth_flow(AuthFlowType::CustomAuth)
+            .client_id("client")
+            .auth_parameters("USERNAME", "ada")
+            .context_data(context.clone());
+        assert_same!(cognito::API, Signed, cognito_sdk, JSON, initiate);
+        let respond =
+            c::admin_respond_to_auth_challenge::AdminRespondToAuthChallengeInput::builder()
+                .user_pool_id("eu-west-1_pool")
+                .client_id("client")
+                .challenge_name(ChallengeNameType::CustomChallenge)
+                .session("session")
+                .challenge_responses("ANSWER", "000000")
+                .client_metadata("method", "email")
+                .context_data(context);
+        assert_same!(cognito::API, Signed, cognito_sdk, JSON, respond);
 
         let secret =
             aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueInput::builder()
@@ -458,6 +485,70 @@ mod tests {
             .phone_number("+12065550142")
             .message("Your code is 000000");
         assert_same!(sns::API, Signed, aws_sdk_sns, XML, sms);
+    }
+
+    /// The bodies of both calls, in the order of the calls, and whether each was signed.
+    async fn both_calls(
+        api: impl Fn(&Aws) -> CognitoChallengeApi,
+        source: Option<Source>,
+    ) -> Vec<(String, bool)> {
+        let recorder = recorder(JSON);
+        let api = api(&aws(&recorder));
+        let open = OpenChallenge {
+            session: Secret::new("session"),
+            parameters: BTreeMap::new(),
+        };
+        assert_eq!(api.initiate("ada", source).await, Ok(Reply::Refused));
+        let responded = api.respond(&open, "select", &[("method", "email")], source);
+        assert_eq!(responded.await, Ok(Reply::Refused));
+        let asked = recorder.asked.lock().unwrap();
+        let call = |asked: &Asked| {
+            let body = String::from_utf8(asked.body.clone()).unwrap();
+            (body, asked.headers.contains_key("authorization"))
+        };
+        asked.iter().map(call).collect()
+    }
+
+    #[tokio::test]
+    async fn a_signed_call_has_the_address_and_fixed_text_as_context() {
+        let signed = |aws: &Aws| CognitoChallengeApi::signed(aws, "eu-west-1_pool", "client");
+        let source = |address: &str| Some(Source::new(address.parse().unwrap()));
+        for (source, address) in [
+            (source("203.0.113.7"), Some("203.0.113.7")),
+            (source("2001:db8:1:2:3:4:5:6"), Some("2001:db8:1:2::")),
+            // The source that all events without an address share.
+            (source("0.0.0.0"), None),
+            (None, None),
+        ] {
+            let calls = both_calls(signed, source).await;
+            let [(initiated, true), (responded, true)] = &calls[..] else {
+                panic!("{calls:?}");
+            };
+            let context = address.map(|address| {
+                format!(
+                    "\"ContextData\":{{\"IpAddress\":\"{address}\",\"ServerName\":\"latchstring\",\
+                     \"ServerPath\":\"/\",\"HttpHeaders\":[]}}"
+                )
+            });
+            for body in [initiated, responded] {
+                assert!(body.contains("\"UserPoolId\":\"eu-west-1_pool\""), "{body}");
+                match &context {
+                    Some(context) => assert!(body.contains(context), "{body}"),
+                    None => assert!(!body.contains("ContextData"), "{body}"),
+                }
+            }
+            assert!(responded.contains("\"method\":\"email\""), "{responded}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_public_call_is_unsigned_and_has_no_address() {
+        let source = Some(Source::new("203.0.113.7".parse().unwrap()));
+        let calls = both_calls(|aws| CognitoChallengeApi::new(aws, "client"), source).await;
+        assert_eq!(calls.len(), 2);
+        for (body, signed) in calls {
+            assert!(!signed && !body.contains("203.0.113.7"), "{body}");
+        }
     }
 
     #[tokio::test]

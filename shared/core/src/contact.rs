@@ -143,7 +143,7 @@ where
         let account = freshly_signed_in(self.deployment, self.tokens, self.clock, identity).await?;
         let charge = self.admit(&account, contact, source).await?;
         self.directory.set_names(&account.username, names).await?;
-        self.start(&account, contact, locale, charge).await
+        self.start(&account, contact, locale, source, charge).await
     }
 
     /// Keeps the contact as pending and sends its code. The present one works until then.
@@ -156,7 +156,7 @@ where
     ) -> Result<SignInPayload, ContactError> {
         let account = freshly_signed_in(self.deployment, self.tokens, self.clock, identity).await?;
         let charge = self.admit(&account, contact, source).await?;
-        self.start(&account, contact, locale, charge).await
+        self.start(&account, contact, locale, source, charge).await
     }
 
     /// What became of the contact that was last asked for.
@@ -218,6 +218,7 @@ where
         account: &Account,
         contact: &Identifier,
         locale: Option<Locale>,
+        source: Option<Source>,
         charge: Charge,
     ) -> Result<SignInPayload, ContactError> {
         let Deployment { policy, keys } = self.deployment;
@@ -233,10 +234,11 @@ where
         );
         self.store.put_pending(&pending).await?;
         let ticket = door.seal(Purpose::VerifyContact(pending.id), contact, locale, charge);
-        let Reply::Challenge(challenge) = self.api.initiate(&account.username).await? else {
+        let opened = self.api.initiate(&account.username, source).await?;
+        let Reply::Challenge(challenge) = opened else {
             return Err(Cause::SessionRefused.into());
         };
-        let asked = door.select(challenge, contact, &ticket).await?;
+        let asked = door.select(challenge, contact, &ticket, source).await?;
         payload(&asked, "otp", &account.username)?.ok_or_else(|| Cause::UnexpectedChallenge.into())
     }
 

@@ -6,7 +6,7 @@ use crate::identifier::Identifier;
 use crate::locale::Locale;
 use crate::policy::Deployment;
 use crate::ports::{Captcha, ChallengeApi, Clock, Entropy, Fault, OpenChallenge, Reply, Store};
-use crate::rate_limit::{CaptchaGate, Charge, CodeRequest, RateLimiter};
+use crate::rate_limit::{CaptchaGate, Charge, CodeRequest, RateLimiter, Source};
 use crate::sealed::Ticket;
 use crate::secret::Secret;
 
@@ -28,6 +28,7 @@ impl<S: Store, A: ChallengeApi, C: Clock, E: Entropy> Door<'_, S, A, C, E> {
         mut challenge: OpenChallenge,
         identifier: &Identifier,
         ticket: &Secret,
+        source: Option<Source>,
     ) -> Result<OpenChallenge, SignInError> {
         let metadata = [
             ("method", identifier.method().as_str()),
@@ -37,7 +38,8 @@ impl<S: Store, A: ChallengeApi, C: Clock, E: Entropy> Door<'_, S, A, C, E> {
             if step(&challenge) != Some("select") {
                 return Err(Cause::UnexpectedChallenge.into());
             }
-            challenge = match self.api.respond(&challenge, "select", &metadata).await? {
+            let responding = self.api.respond(&challenge, "select", &metadata, source);
+            challenge = match responding.await? {
                 Reply::Challenge(challenge) => challenge,
                 Reply::UserNotFound | Reply::Refused => return Err(Cause::SessionRefused.into()),
             };

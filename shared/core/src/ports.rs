@@ -17,7 +17,7 @@ use crate::identifier::{Identifier, Method};
 use crate::label::Label;
 use crate::message::Message;
 use crate::pending::{Pending, PendingId, PendingOutcome};
-use crate::rate_limit::Charge;
+use crate::rate_limit::{Charge, Source};
 use crate::sealed::TicketId;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -443,16 +443,22 @@ pub enum Reply {
     Refused,
 }
 
-/// Cognito's anonymous operations, as a client calls them. Never repeated by the adapter.
+/// Cognito's custom authentication: the public operations, as a client calls them, or the signed ones,
+/// which also take the client's address. Never repeated by the adapter.
 pub trait ChallengeApi: Send + Sync {
-    /// `InitiateAuth(CUSTOM_AUTH)`.
-    fn initiate(&self, username: &str) -> impl Future<Output = Result<Reply, Fault>> + Send;
+    /// `InitiateAuth(CUSTOM_AUTH)` or `AdminInitiateAuth`.
+    fn initiate(
+        &self,
+        username: &str,
+        source: Option<Source>,
+    ) -> impl Future<Output = Result<Reply, Fault>> + Send;
 
-    /// `RespondToAuthChallenge(CUSTOM_CHALLENGE)`.
+    /// `RespondToAuthChallenge(CUSTOM_CHALLENGE)` or `AdminRespondToAuthChallenge`.
     fn respond(
         &self,
         challenge: &OpenChallenge,
         answer: &str,
         client_metadata: &[(&str, &str)],
+        source: Option<Source>,
     ) -> impl Future<Output = Result<Reply, Fault>> + Send;
 }

@@ -260,7 +260,7 @@ where
     pub async fn session(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
         match &request.proof {
             None => self.session_by_code(request).await,
-            Some(proof) => self.session_by_proof(&request.identifier, proof).await,
+            Some(proof) => self.session_by_proof(request, proof).await,
         }
     }
 
@@ -308,18 +308,20 @@ where
     }
 
     async fn session_by_code(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
-        let identifier = &request.identifier;
+        let SignInRequest {
+            identifier, source, ..
+        } = request;
         // At once: a person waits. An opened session is nothing without the ticket, which is sealed
         // only for a request that budgets allow; one that is refused waits for no session.
         let charging = pin!(self.plan(request));
-        let opening = pin!(async { Ok(self.api.initiate(identifier.as_str()).await?) });
+        let opening = pin!(async { Ok(self.api.initiate(identifier.as_str(), *source).await?) });
         let (charge, opened) = try_join(charging, opening).await?;
         let mut purpose = Purpose::SignIn;
         let challenge = match opened {
             Reply::Challenge(challenge) => challenge,
             Reply::UserNotFound if self.legacy_pool => {
                 let username = self.account_of(identifier).await?;
-                self.initiate_new(&username).await?
+                self.initiate_new(&username, *source).await?
             }
             Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
             // A disabled user, for instance, must look like any other: a session of nobody's, with
@@ -327,7 +329,7 @@ where
             Reply::Refused => {
                 purpose = Purpose::VerifyContact(PendingId::from_bytes(self.entropy.bytes()));
                 let nobody = uuid(self.entropy.bytes());
-                match self.api.initiate(&nobody).await? {
+                match self.api.initiate(&nobody, *source).await? {
                     Reply::Challenge(challenge) => challenge,
                     Reply::UserNotFound | Reply::Refused => {
                         return Err(Cause::SessionRefused.into());
@@ -335,19 +337,22 @@ where
                 }
             }
         };
-        let ticket = self
-            .door()
-            .seal(purpose, identifier, request.locale, charge);
-        let asked = self.door().select(challenge, identifier, &ticket).await?;
+        let door = self.door();
+        let ticket = door.seal(purpose, identifier, request.locale, charge);
+        let selecting = door.select(challenge, identifier, &ticket, *source);
+        let asked = selecting.await?;
         payload(&asked, "otp", identifier.as_str())?
             .ok_or_else(|| Cause::UnexpectedChallenge.into())
     }
 
     async fn session_by_proof(
         &self,
-        identifier: &Identifier,
+        request: &SignInRequest,
         proof: &Secret,
     ) -> Result<SignInPayload, SignInError> {
+        let SignInRequest {
+            identifier, source, ..
+        } = request;
         self.open_proof(identifier, proof).await?;
         let username = self.account_of(identifier).await?;
         // A new account may not be seen everywhere at once; then the triggers see a ghost and ask
@@ -355,10 +360,11 @@ where
         let mut patience = Patience::new();
         loop {
             let door = self.door();
-            let challenge = self.initiate_new(&username).await?;
+            let challenge = self.initiate_new(&username, *source).await?;
             // Nothing is sent, so no language is named.
             let ticket = door.seal(Purpose::Claim, identifier, None, door.free());
-            let asked = door.select(challenge, identifier, &ticket).await?;
+            let selecting = door.select(challenge, identifier, &ticket, *source);
+            let asked = selecting.await?;
             if let Some(payload) = payload(&asked, "claim", &username)? {
                 return Ok(payload);
             }
@@ -455,10 +461,14 @@ where
     }
 
     /// Opens a session for an account that may be too new to be found.
-    async fn initiate_new(&self, username: &str) -> Result<OpenChallenge, SignInError> {
+    async fn initiate_new(
+        &self,
+        username: &str,
+        source: Option<Source>,
+    ) -> Result<OpenChallenge, SignInError> {
         let mut patience = Patience::new();
         loop {
-            match self.api.initiate(username).await? {
+            match self.api.initiate(username, source).await? {
                 Reply::Challenge(challenge) => return Ok(challenge),
                 Reply::Refused => return Err(Cause::SessionRefused.into()),
                 Reply::UserNotFound if patience.wait(self.clock).await => {}

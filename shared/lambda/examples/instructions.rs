@@ -19,7 +19,7 @@ use latchstring_core::flow::Caller;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{ChallengeApi, Fault, OpenChallenge, Reply, TokenHolder};
-use latchstring_core::rate_limit::{Countries, MessageBudget, Price};
+use latchstring_core::rate_limit::{Countries, MessageBudget, Price, Source};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::{SignInResolver, SourceOf};
@@ -74,7 +74,7 @@ struct Questions {
 }
 
 impl ChallengeApi for &Questions {
-    async fn initiate(&self, _: &str) -> Result<Reply, Fault> {
+    async fn initiate(&self, _: &str, _: Option<Source>) -> Result<Reply, Fault> {
         Ok(question(&[("step", "select")]))
     }
 
@@ -83,6 +83,7 @@ impl ChallengeApi for &Questions {
         _: &OpenChallenge,
         _: &str,
         client_metadata: &[(&str, &str)],
+        _: Option<Source>,
     ) -> Result<Reply, Fault> {
         let ticket = client_metadata.iter().find(|(name, _)| *name == "ticket");
         let (_, ticket) = ticket.expect("a ticket");

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use latchstring_aws::{AwsEnvironment, CaBundle, TurnstileEnvironment, TurnstileKey};
+use latchstring_aws::{AwsEnvironment, CaBundle, CognitoCalls, TurnstileEnvironment, TurnstileKey};
 use latchstring_core::code::{Code, CodeLength};
 use latchstring_core::flow::Caller;
 use latchstring_core::identifier::{
@@ -67,6 +67,8 @@ variables! {
     SMS_ENTITY_ID = "SMS_ENTITY_ID", Some(""), "1 to 50 letters, digits, - and _";
     SMS_TEMPLATE_IDS = "SMS_TEMPLATE_IDS", Some(""), "ids by kind, as in sign_in_code=1107,confirmation_code=1108,contact_replaced=1109";
     LEGACY_POOL = "LEGACY_POOL", Some("false"), "true or false";
+    COGNITO_CALLS = "COGNITO_CALLS", Some("public"), "public or signed";
+    SIGNED_SESSIONS_CONFIRMED = "SIGNED_SESSIONS_CONFIRMED", Some("false"), "true or false";
     CODE_LENGTH = "CODE_LENGTH", Some("6"), "6 to 10 digits";
     LONG_CODE_LENGTH = "LONG_CODE_LENGTH", Some("8"), "CODE_LENGTH to 10 digits";
     CODE_ATTEMPTS = "CODE_ATTEMPTS", Some("3"), "1 to 5 answers";
@@ -150,6 +152,12 @@ pub enum ConfigError {
         "TEST_IDENTIFIERS is set in production; if that is meant, set TEST_IDENTIFIERS_IN_PRODUCTION to true"
     )]
     TestIdentifiers,
+    /// Signed calls, where it is not known that a client can answer their sessions.
+    #[error(
+        "COGNITO_CALLS is signed, but clients answer these sessions by public calls; run \
+         `cargo xtask doctor --probe` and, if probe.signed is ok, set SIGNED_SESSIONS_CONFIRMED to true"
+    )]
+    SignedSessions,
     /// Neither mail nor SMS may be sent.
     #[error("EMAIL is false and SMS_COUNTRIES is not set, so that nobody could be sent a code")]
     NoChannel,
@@ -168,6 +176,15 @@ pub enum Environment<'a> {
     Process,
     /// A list of names and values.
     Pairs(&'a [(&'a str, &'a str)]),
+}
+
+/// The party that answers a session which a resolver opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnsweredBy {
+    /// A client, by the public `RespondToAuthChallenge`.
+    Client,
+    /// This server, by the call that belongs to the one that opened the session.
+    Server,
 }
 
 /// When messages are delivered.
@@ -561,6 +578,22 @@ impl Environment<'_> {
         self.parsed(LEGACY_POOL)
     }
 
+    /// The calls that open a session and answer its first challenge.
+    ///
+    /// # Errors
+    /// If the variable holds another word, or the calls are signed, a client answers the session, and
+    /// `SIGNED_SESSIONS_CONFIRMED` is not `true`: whether Cognito takes the client's public answer is
+    /// not documented, and a pool that refuses it would refuse every sign-in.
+    pub fn cognito_calls(&self, answered_by: AnsweredBy) -> Result<CognitoCalls, ConfigError> {
+        let confirmed = self.parsed(SIGNED_SESSIONS_CONFIRMED)?;
+        match &*self.text(COGNITO_CALLS)? {
+            "public" => Ok(CognitoCalls::Public),
+            "signed" if confirmed || answered_by == AnsweredBy::Server => Ok(CognitoCalls::Signed),
+            "signed" => Err(ConfigError::SignedSessions),
+            _ => Err(ConfigError::Invalid(COGNITO_CALLS)),
+        }
+    }
+
     /// Where flows are kept.
     ///
     /// # Errors
@@ -836,6 +869,28 @@ mod tests {
         }
         let pairs = with("LOG_LEVEL", "loud");
         assert!(Environment::Pairs(&pairs).log_level().is_err());
+    }
+
+    #[test]
+    fn signed_calls_start_only_where_their_sessions_can_be_answered() {
+        use AnsweredBy::{Client, Server};
+        let calls = |pairs: &[(&str, &str)], by| Environment::Pairs(pairs).cognito_calls(by);
+        let signed = ("COGNITO_CALLS", "signed");
+        let confirmed = ("SIGNED_SESSIONS_CONFIRMED", "true");
+        for by in [Client, Server] {
+            assert_eq!(calls(&[], by), Ok(CognitoCalls::Public));
+            assert_eq!(calls(&[confirmed], by), Ok(CognitoCalls::Public));
+            assert_eq!(calls(&[signed, confirmed], by), Ok(CognitoCalls::Signed));
+            for word in ["Signed", "admin"] {
+                let refused = calls(&[("COGNITO_CALLS", word), confirmed], by);
+                assert_eq!(refused, Err(ConfigError::Invalid(COGNITO_CALLS)));
+            }
+            let refused = calls(&[signed, ("SIGNED_SESSIONS_CONFIRMED", "yes")], by);
+            let expected = ConfigError::Invalid(SIGNED_SESSIONS_CONFIRMED);
+            assert_eq!(refused, Err(expected));
+        }
+        assert_eq!(calls(&[signed], Server), Ok(CognitoCalls::Signed));
+        assert_eq!(calls(&[signed], Client), Err(ConfigError::SignedSessions));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use latchstring_core::identifier::Method;
 use latchstring_core::ports::{ChallengeApi, Directory, Fault, OpenChallenge, Reply};
+use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{DELIVERY, Handler, answer, deliver};
@@ -165,7 +166,7 @@ impl Pool {
 pub(super) struct FarPool(pub(super) Arc<Pool>);
 
 impl ChallengeApi for FarPool {
-    async fn initiate(&self, username: &str) -> Result<Reply, Fault> {
+    async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, Fault> {
         let Self(pool) = self;
         pool.line
             .trip(Hop::Cognito, "Cognito", "InitiateAuth")
@@ -178,6 +179,7 @@ impl ChallengeApi for FarPool {
         challenge: &OpenChallenge,
         answer: &str,
         client_metadata: &[(&str, &str)],
+        _: Option<Source>,
     ) -> Result<Reply, Fault> {
         let Self(pool) = self;
         pool.line

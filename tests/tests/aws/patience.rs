@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latchstring_aws::{
-    CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, EmailSender, MailSettings,
-    SecretsManager, SesCourier, SmsSettings, SnsCourier, Turnstile, TurnstileEnvironment,
-    TurnstileKey,
+    Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, EmailSender,
+    MailSettings, SecretsManager, SesCourier, SmsSettings, SnsCourier, Turnstile,
+    TurnstileEnvironment, TurnstileKey,
 };
 use latchstring_core::flow::FlowId;
 use latchstring_core::identifier::{Identifier, Method};
@@ -92,12 +92,23 @@ enum Client {
     Vault,
     Initiate,
     Respond,
+    SignedInitiate,
+    SignedRespond,
     Mail,
     Sms,
     Captcha,
 }
 
 impl Client {
+    fn challenges(self, aws: &Aws) -> CognitoChallengeApi {
+        match self {
+            Self::SignedInitiate | Self::SignedRespond => {
+                CognitoChallengeApi::signed(aws, "pool", "app")
+            }
+            _ => CognitoChallengeApi::new(aws, "app"),
+        }
+    }
+
     /// Asks the service at this address something, in vain.
     async fn ask(self, url: &str) -> Failure {
         let aws = &aws_at(url);
@@ -109,14 +120,16 @@ impl Client {
             Self::Directory => fails(CognitoDirectory::new(aws, "pool").find("ada").await),
             Self::Tokens => fails(CognitoTokens::new(aws).holder(&Secret::new("token")).await),
             Self::Vault => fails(SecretsManager::new(aws, "keys").read().await),
-            Self::Initiate => fails(CognitoChallengeApi::new(aws, "app").initiate("ada").await),
-            Self::Respond => {
+            Self::Initiate | Self::SignedInitiate => {
+                fails(self.challenges(aws).initiate("ada", None).await)
+            }
+            Self::Respond | Self::SignedRespond => {
                 let open = OpenChallenge {
                     session: Secret::new("session"),
                     parameters: [("USERNAME".to_owned(), "ada".to_owned())].into(),
                 };
-                let api = CognitoChallengeApi::new(aws, "app");
-                fails(api.respond(&open, "000000", &[]).await)
+                let api = self.challenges(aws);
+                fails(api.respond(&open, "000000", &[], None).await)
             }
             Self::Mail => {
                 let settings = MailSettings {
@@ -193,6 +206,8 @@ async fn who_says_nothing_is_waited_for_as_long_as_the_call_allows_and_asked_as_
         (Client::Vault, CALL, 2),
         (Client::Initiate, THREE_TRIGGERS, 1),
         (Client::Respond, THREE_TRIGGERS, 1),
+        (Client::SignedInitiate, THREE_TRIGGERS, 1),
+        (Client::SignedRespond, THREE_TRIGGERS, 1),
         (Client::Mail, SEND, 1),
         (Client::Sms, SEND, 1),
         (Client::Captcha, CAPTCHA, 1),
@@ -231,6 +246,8 @@ async fn a_connection_that_does_not_come_about_is_waited_for_half_a_second() {
         (Client::Vault, TWICE),
         (Client::Initiate, ONCE),
         (Client::Respond, ONCE),
+        (Client::SignedInitiate, ONCE),
+        (Client::SignedRespond, ONCE),
         (Client::Mail, TWICE),
         (Client::Sms, TWICE),
         (Client::Captcha, ONCE),

@@ -15,5 +15,6 @@ mod reports;
 mod resend_and_expiry;
 mod retries;
 mod sign_in;
+mod signed_calls;
 mod tickets_and_proofs;
 mod users_that_change;

@@ -15,7 +15,7 @@ use latchstring_core::ports::{
     Finished, Judged, OpenChallenge, Opened, Redeemed, Reply, Store, Taken, Token, TokenHolder,
     Window, Written,
 };
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::{Charge, Source};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_tests::StillClock;
@@ -232,9 +232,13 @@ const fn replied(reply: &Reply) -> &'static str {
 
 impl<P: ChallengeApi> ChallengeApi for Noting<P> {
     carried! {
-        initiate(username: &str) -> Reply, replied;
-        respond(challenge: &OpenChallenge, answer: &str, metadata: &[(&str, &str)]) -> Reply,
-            replied;
+        initiate(username: &str, source: Option<Source>) -> Reply, replied;
+        respond(
+            challenge: &OpenChallenge,
+            answer: &str,
+            metadata: &[(&str, &str)],
+            source: Option<Source>
+        ) -> Reply, replied;
     }
 }
 

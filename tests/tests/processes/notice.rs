@@ -12,6 +12,7 @@ use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
     ChallengeApi, Clock, Created, Directory, Entropy, Fault, OpenChallenge, Reply, TokenHolder,
 };
+use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 use latchstring_lambda::cognito::{CreateTrigger, VerifyTrigger};
 use latchstring_lambda::{DELIVERY, OsEntropy, SystemClock, answer, deliver};
@@ -44,7 +45,7 @@ fn asked(parameters: &[(&str, &str)]) -> Reply {
 }
 
 impl ChallengeApi for Counter {
-    async fn initiate(&self, _: &str) -> Result<Reply, Fault> {
+    async fn initiate(&self, _: &str, _: Option<Source>) -> Result<Reply, Fault> {
         Ok(asked(&[("step", "select")]))
     }
 
@@ -53,6 +54,7 @@ impl ChallengeApi for Counter {
         _: &OpenChallenge,
         _: &str,
         client_metadata: &[(&str, &str)],
+        _: Option<Source>,
     ) -> Result<Reply, Fault> {
         let given = client_metadata.iter().find(|(name, _)| *name == "ticket");
         let given = given.map(|(_, ticket)| (*ticket).to_owned());

@@ -36,6 +36,9 @@ pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> Ap
     // Not for the triggers of custom authentication: they see what comes with an answer.
     input.strings("ClientMetadata")?;
     input.optional("Session", SESSION)?;
+    if access == Access::Admin {
+        input.context_data()?;
+    }
     input.finish()?;
     if let Some(pool_id) = pool_id {
         pool.check_pool_id(&pool_id)?;
@@ -47,7 +50,7 @@ pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> Ap
     match flow.as_str() {
         "CUSTOM_AUTH" => {
             check_flow(client, AuthFlow::Custom, &flow, access)?;
-            custom(pool, client, &parameters).await
+            custom(pool, client, &parameters, access).await
         }
         "REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN" => {
             if client.refresh_token_rotation.is_some() {
@@ -102,6 +105,7 @@ async fn custom(
     pool: &UserPool,
     client: &ClientConfig,
     parameters: &BTreeMap<String, String>,
+    access: Access,
 ) -> ApiResult<Value> {
     let username = parameters
         .get("USERNAME")
@@ -117,5 +121,5 @@ async fn custom(
         None if pool.hides_missing_users(client) => Party::Ghost(username.clone()),
         None => return Err(ApiError::user_not_found()),
     };
-    go_on(pool, client, &party, Vec::new(), None).await
+    go_on(pool, client, &party, Vec::new(), None, access).await
 }

@@ -47,6 +47,9 @@ pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> Ap
     let session = input.optional("Session", SESSION)?;
     let responses = input.strings("ChallengeResponses")?.unwrap_or_default();
     let client_metadata = input.strings("ClientMetadata")?;
+    if access == Access::Admin {
+        input.context_data()?;
+    }
     input.finish()?;
     if let Some(pool_id) = pool_id {
         pool.check_pool_id(&pool_id)?;
@@ -78,7 +81,9 @@ pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> Ap
             pool.now(),
             pool.controls().replay_sessions(),
             |challenge| {
+                let separate = pool.controls().separate_sessions();
                 challenge.client == client.id
+                    && (challenge.access == access || !separate)
                     && match &challenge.subject {
                         // A user deleted meanwhile is told apart below.
                         Subject::User(id) => {
@@ -95,6 +100,7 @@ pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> Ap
         &taken.challenge,
         answer,
         client_metadata.as_ref(),
+        access,
     )
     .await;
     if result.is_err() {
@@ -110,6 +116,7 @@ async fn answered(
     challenge: &Challenge,
     answer: &str,
     client_metadata: Option<&BTreeMap<String, String>>,
+    access: Access,
 ) -> ApiResult<Value> {
     let party = match &challenge.subject {
         Subject::User(id) => Party::User(usable(pool, client, &pool.state(), *id)?),
@@ -128,7 +135,7 @@ async fn answered(
         correct,
         metadata: challenge.metadata.clone(),
     });
-    go_on(pool, client, &party, rounds, client_metadata).await
+    go_on(pool, client, &party, rounds, client_metadata, access).await
 }
 
 /// Has Define decide, and does what it says.
@@ -138,6 +145,7 @@ pub(super) async fn go_on(
     party: &Party,
     rounds: Vec<Round>,
     client_metadata: Option<&BTreeMap<String, String>>,
+    access: Access,
 ) -> ApiResult<Value> {
     let context = Context {
         config: pool.config(),
@@ -151,7 +159,14 @@ pub(super) async fn go_on(
         Decision::IssueTokens => issue(pool, client, party).await,
         Decision::Challenge => {
             let create = triggers::run(pool, Trigger::Create, context.create(&rounds)).await?;
-            challenge(pool, client, party, rounds, events::created(&create)?)
+            challenge(
+                pool,
+                client,
+                party,
+                rounds,
+                events::created(&create)?,
+                access,
+            )
         }
     }
 }
@@ -163,6 +178,7 @@ fn challenge(
     party: &Party,
     rounds: Vec<Round>,
     created: Created,
+    access: Access,
 ) -> ApiResult<Value> {
     if created.private.is_empty() {
         return Err(ApiError::incorrect_login());
@@ -171,6 +187,7 @@ fn challenge(
     parameters.insert("USERNAME".to_owned(), party.username().to_owned());
     let challenge = Challenge {
         client: client.id.clone(),
+        access,
         subject: party.subject(),
         rounds,
         metadata: created.metadata,

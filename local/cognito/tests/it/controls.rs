@@ -32,6 +32,40 @@ async fn with_replay_on_one_session_is_answered_many_times() {
 }
 
 #[tokio::test]
+async fn separate_sessions_are_answered_by_the_kind_of_call_that_opened_them() {
+    const CALLS: [(&str, &str); 2] = [
+        ("InitiateAuth", "RespondToAuthChallenge"),
+        ("AdminInitiateAuth", "AdminRespondToAuthChallenge"),
+    ];
+    for separate in [false, true] {
+        for (opened_by, initiate) in [(0, CALLS[0].0), (1, CALLS[1].0)] {
+            for (answered_by, respond) in [(0, CALLS[0].1), (1, CALLS[1].1)] {
+                let bench = Bench::new();
+                bench.create_verified("ada", "ada@example.com").await;
+                bench.pool.controls().set_separate_sessions(separate);
+                let mut body = initiate_body("ada");
+                body["UserPoolId"] = json!(POOL);
+                let first = bench.ok(initiate, body).await;
+                // The rule holds for the session of an answer too.
+                let mut body = answer_body(session(&first), "ada", "wrong");
+                body["UserPoolId"] = json!(POOL);
+                let second = bench.ok(CALLS[opened_by].1, body).await;
+                let mut body = answer_body(session(&second), "ada", RIGHT);
+                body["UserPoolId"] = json!(POOL);
+                if separate && opened_by != answered_by {
+                    assert_eq!(
+                        bench.refused(respond, body).await,
+                        "NotAuthorizedException: Invalid session for the user."
+                    );
+                } else {
+                    bench.ok(respond, body).await;
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn retried_triggers_run_in_sequence_and_the_last_answer_counts() {
     let bench = Bench::new();
     bench.create_verified("ada", "ada@example.com").await;

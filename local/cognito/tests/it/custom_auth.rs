@@ -430,6 +430,49 @@ async fn the_admin_calls_run_the_same_flow() {
 }
 
 #[tokio::test]
+async fn the_context_of_an_admin_call_has_all_its_members_or_is_refused() {
+    let bench = Bench::new();
+    bench.create_verified("ada", "ada@example.com").await;
+    let mut initiate = initiate_body("ada");
+    initiate["UserPoolId"] = json!(POOL);
+    let whole = json!({
+        "IpAddress": "203.0.113.7",
+        "ServerName": "app",
+        "ServerPath": "/",
+        "HttpHeaders": [],
+    });
+    initiate["ContextData"] = whole.clone();
+    let challenge = bench.ok("AdminInitiateAuth", initiate.clone()).await;
+    let mut respond = answer_body(session(&challenge), "ada", RIGHT);
+    respond["UserPoolId"] = json!(POOL);
+    for (member, path) in [
+        ("IpAddress", "ipAddress"),
+        ("ServerName", "serverName"),
+        ("ServerPath", "serverPath"),
+        ("HttpHeaders", "httpHeaders"),
+    ] {
+        let mut context = whole.clone();
+        context.as_object_mut().unwrap().remove(member);
+        for (operation, body) in [
+            ("AdminInitiateAuth", &initiate),
+            ("AdminRespondToAuthChallenge", &respond),
+        ] {
+            let mut body = body.clone();
+            body["ContextData"] = context.clone();
+            assert_eq!(
+                bench.refused(operation, body).await,
+                format!(
+                    "InvalidParameterException: 1 validation error detected: Value at \
+                     'contextData.{path}' failed to satisfy constraint: Member must not be null"
+                )
+            );
+        }
+    }
+    respond["ContextData"] = whole;
+    bench.ok("AdminRespondToAuthChallenge", respond).await;
+}
+
+#[tokio::test]
 async fn a_flow_the_client_does_not_allow_is_refused() {
     let bench = Bench::with_client(|client| client.explicit_auth_flows.clear());
     bench.create_verified("ada", "ada@example.com").await;

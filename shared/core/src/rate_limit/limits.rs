@@ -359,6 +359,12 @@ impl Source {
         })
     }
 
+    /// Returns the client's IPv4 address or IPv6 network of 64 bits; `None` for the source that all
+    /// events without an address share.
+    pub fn address(self) -> Option<IpAddr> {
+        (!self.0.is_unspecified()).then_some(self.0)
+    }
+
     /// The bytes that a pseudonym is computed from.
     pub(crate) fn to_bytes(self) -> [u8; 16] {
         match self.0 {

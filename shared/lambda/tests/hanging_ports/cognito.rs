@@ -13,6 +13,7 @@ use latchstring_core::ports::{
     ChallengeApi, Clock, Courier, DeliveryFault, Directory, Entropy, Fate, Fault, OpenChallenge,
     Reply, TokenHolder,
 };
+use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{Answer, DELIVERY, Handler};
@@ -316,7 +317,7 @@ fn pairs(account: &Account) -> Vec<(String, Value)> {
 }
 
 impl ChallengeApi for World {
-    async fn initiate(&self, username: &str) -> Result<Reply, Fault> {
+    async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, Fault> {
         let effect = async { Ok(reply(Box::pin(self.open(username)).await)) };
         self.wire.carry("InitiateAuth", effect).await
     }
@@ -326,6 +327,7 @@ impl ChallengeApi for World {
         challenge: &OpenChallenge,
         answer: &str,
         client_metadata: &[(&str, &str)],
+        _: Option<Source>,
     ) -> Result<Reply, Fault> {
         let effect = async {
             Ok(reply(
