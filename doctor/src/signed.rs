@@ -273,7 +273,7 @@ mod tests {
                 s.signed = Some(flow(refused("NotAuthorizedException")));
             }),
             ("asked for no code", |s| {
-                s.mixed.answered = Some(asked("select"))
+                s.mixed.answered = Some(asked("select"));
             }),
             ("asked for no code", |s| {
                 s.mixed.chosen = Some(asked(""));

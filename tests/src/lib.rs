@@ -20,6 +20,7 @@
     reason = "a harness panics where a test fails"
 )]
 
+pub mod challenge_contract;
 pub mod directory_contract;
 mod emulator;
 mod files;

@@ -441,7 +441,7 @@ mod tests {
             .session("session")
             .challenge_responses("ANSWER", "000000");
         assert_same!(cognito::API, Anonymous, cognito_sdk, JSON, respond);
-        let context = cognito_sdk::types::ContextDataType::builder()
+        let client_context = cognito_sdk::types::ContextDataType::builder()
             .ip_address("203.0.113.7")
             .server_name("latchstring")
             .server_path("/")
@@ -453,7 +453,7 @@ mod tests {
             .auth_flow(AuthFlowType::CustomAuth)
             .client_id("client")
             .auth_parameters("USERNAME", "ada")
-            .context_data(context.clone());
+            .context_data(client_context.clone());
         assert_same!(cognito::API, Signed, cognito_sdk, JSON, initiate);
         let respond =
             c::admin_respond_to_auth_challenge::AdminRespondToAuthChallengeInput::builder()
@@ -463,7 +463,7 @@ mod tests {
                 .session("session")
                 .challenge_responses("ANSWER", "000000")
                 .client_metadata("method", "email")
-                .context_data(context);
+                .context_data(client_context);
         assert_same!(cognito::API, Signed, cognito_sdk, JSON, respond);
 
         let secret =
@@ -501,9 +501,9 @@ mod tests {
         assert_eq!(api.initiate("ada", source).await, Ok(Reply::Refused));
         let responded = api.respond(&open, "select", &[("method", "email")], source);
         assert_eq!(responded.await, Ok(Reply::Refused));
-        let asked = recorder.asked.lock().unwrap();
+        let asked = recorder.asked.lock().expect("no panic");
         let call = |asked: &Asked| {
-            let body = String::from_utf8(asked.body.clone()).unwrap();
+            let body = String::from_utf8(asked.body.clone()).expect("JSON");
             (body, asked.headers.contains_key("authorization"))
         };
         asked.iter().map(call).collect()

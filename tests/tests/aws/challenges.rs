@@ -1,0 +1,42 @@
+//! Custom authentication by public and by signed calls. The pool has no triggers, for which the
+//! emulator asks a challenge of its own.
+
+use latchstring_aws::CognitoChallengeApi;
+use latchstring_tests::Ministack;
+use latchstring_tests::challenge_contract::{Contract, run};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn both_kinds_of_calls_keep_every_promise_of_custom_authentication() {
+    let ministack = Ministack::start().await;
+    let call = async |operation: &str, body: Value| {
+        let target = format!("AWSCognitoIdentityProviderService.{operation}");
+        ministack.call(&target, &body).await
+    };
+    let pool = call("CreateUserPool", json!({"PoolName": "latchstring"})).await;
+    let pool = pool["UserPool"]["Id"].as_str().expect("the pool's id");
+    let flows = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
+    let client = json!({"UserPoolId": pool, "ClientName": "app", "ExplicitAuthFlows": flows});
+    let client = call("CreateUserPoolClient", client).await;
+    let client = client["UserPoolClient"]["ClientId"].as_str();
+    let client = client.expect("the client's id");
+    for username in ["ada", "bob"] {
+        let user = json!({"UserPoolId": pool, "Username": username, "MessageAction": "SUPPRESS"});
+        call("AdminCreateUser", user).await;
+    }
+    call(
+        "AdminDisableUser",
+        json!({"UserPoolId": pool, "Username": "bob"}),
+    )
+    .await;
+    let aws = ministack.aws();
+    run(&Contract {
+        public: CognitoChallengeApi::new(&aws, client),
+        signed: CognitoChallengeApi::signed(&aws, pool, client),
+        known: "ada".to_owned(),
+        disabled: "bob".to_owned(),
+        // It reports them whatever the client says (docs/stand-in.md).
+        hides_missing_users: false,
+    })
+    .await;
+}
