@@ -107,6 +107,35 @@ async fn whoever_is_behind_an_address_is_answered_alike_but_for_what_cognito_tel
     }
 }
 
+/// A spelling changes nothing, whoever is behind it: not an answer, a call or a time.
+#[tokio::test]
+async fn another_spelling_is_answered_as_the_canonical_one() {
+    for typed in Typed::ALL {
+        let canonical = Setting { typed, ..seeded(1) };
+        let spelled = Setting {
+            spelled: true,
+            ..canonical
+        };
+        for class in Class::ALL {
+            let told = differences(
+                &play(canonical, class, false).await,
+                &play(spelled, class, false).await,
+            );
+            assert!(told.is_empty(), "{typed:?}, {class:?}: {told:?}");
+        }
+        let told = differences(
+            &play(canonical, Class::Known, true).await,
+            &play(spelled, Class::Known, true).await,
+        );
+        assert!(told.is_empty(), "{typed:?}, refused: {told:?}");
+        let told = differences(
+            &play_signed_in(canonical, Class::Known).await,
+            &play_signed_in(spelled, Class::Known).await,
+        );
+        assert!(told.is_empty(), "{typed:?}, signed in: {told:?}");
+    }
+}
+
 /// No word of Cognito's comes in between here: the session is of the account that asks.
 #[tokio::test]
 async fn who_asks_to_have_a_contact_learns_nothing_of_whoever_is_behind_it() {

@@ -113,13 +113,13 @@ async fn sign_in(world: &World, typed: Typed, text: &str, proof: Option<&str>) -
 
 /// With what is typed here.
 async fn asks(world: &World) -> Seen {
-    sign_in(world, world.typed, world.typed.text(), None).await
+    sign_in(world, world.typed, world.text, None).await
 }
 
 async fn sign_in_ticket(world: &World) -> Seen {
     const QUERY: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
                          { ticket username expiresIn } }";
-    let input = input(world.typed, world.typed.text(), None);
+    let input = input(world.typed, world.text, None);
     world.graphql(QUERY, &input).await
 }
 
@@ -154,6 +154,7 @@ pub(crate) type Story = Vec<(&'static str, Seen)>;
 /// directly. Where Cognito gives no session, what would follow is not there.
 pub(crate) async fn play(setting: Setting, class: Class, throttled: bool) -> Story {
     note(setting.typed.text());
+    note(setting.text());
     let world = &World::start(setting).await;
     class.set_up(world).await;
     world.at_secs(180);
@@ -182,12 +183,13 @@ pub(crate) async fn play_signed_in(setting: Setting, class: Class) -> Story {
                           { session username codeLength expiresIn resendAfter } }";
     const OWN: &str = "attacker@example.org";
     note(setting.typed.text());
+    note(setting.text());
     let world = &World::start(setting).await;
     let token = make_an_account(world, Typed::Address, OWN).await;
     class.set_up(world).await;
     world.at_secs(180);
     let bearer = ("authorization", token.as_str());
-    let input = json!({"emailOrPhone": setting.typed.text(), "method": setting.typed.method()});
+    let input = json!({"emailOrPhone": setting.text(), "method": setting.typed.method()});
     let mut story = Story::new();
     let asked = world.graphql_as(bearer, CHANGE, &input).await;
     let payload = asked.json()["data"]["changeContact"].clone();

@@ -68,6 +68,14 @@ impl Typed {
         }
     }
 
+    /// Another spelling, which only a resolver is given: Cognito reads none.
+    const fn spelled(self) -> &'static str {
+        match self {
+            Self::Address => "\u{202a}mailto:SomeBody@ｅxample。com\u{202c}",
+            Self::Number => "tel:＋1 (415) ٥٥٥\u{2011}0132",
+        }
+    }
+
     /// The attribute that holds it.
     pub(crate) const fn attribute(self) -> &'static str {
         match self {
@@ -98,9 +106,22 @@ pub(crate) struct Setting {
     /// What latencies are drawn from.
     pub(crate) seed: u64,
     pub(crate) typed: Typed,
+    /// Whether resolvers are given another spelling of it.
+    pub(crate) spelled: bool,
     /// What a delivery takes besides.
     pub(crate) courier: Duration,
     pub(crate) sabotage: Sabotage,
+}
+
+impl Setting {
+    /// The text that resolvers are given.
+    pub(crate) const fn text(&self) -> &'static str {
+        if self.spelled {
+            self.typed.spelled()
+        } else {
+            self.typed.text()
+        }
+    }
 }
 
 type Store = Noting<MemoryStore>;
@@ -255,6 +276,8 @@ impl Seen {
 /// A deployment.
 pub(crate) struct World {
     pub(crate) typed: Typed,
+    /// The text that resolvers are given.
+    pub(crate) text: &'static str,
     endpoint: String,
     http: reqwest::Client,
     clock: StillClock,
@@ -312,6 +335,7 @@ impl World {
         });
         Self {
             typed: setting.typed,
+            text: setting.text(),
             endpoint,
             http: reqwest::Client::new(),
             clock,
