@@ -172,7 +172,7 @@ pub(crate) fn cargo_deny(repository: &Repository) -> Result<Line, Failed> {
     Ok(ours())
 }
 
-/// The copy of RustSec's database that cargo-deny has stored, if any.
+/// The copy of `RustSec`'s database that cargo-deny has stored, if any.
 pub(crate) fn advisory_database() -> Option<PathBuf> {
     let home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
