@@ -31,14 +31,18 @@ function contactOf(draft, method) {
   return parsed;
 }
 
-/** The names of a form; a complaint if one is missing or too long. */
+/** The fields of a name in the order of the language. */
+const nameOrder = () => (t("nameOrder") === "family" ? ["familyName", "givenName"] : ["givenName", "familyName"]);
+
+/** The names of a form; a complaint about each that is missing or too long. */
 function namesOf(draft) {
-  const names = {};
-  for (const field of ["givenName", "familyName"]) {
-    names[field] = (draft.get(field) ?? "").trim();
-    if (!names[field]) throw new Complaint("missingName", {}, field);
-    if ([...names[field]].length > NAME_CHARS) throw new Complaint("longName", {}, field);
-  }
+  const names = Object.fromEntries(nameOrder().map((field) => [field, (draft.get(field) ?? "").trim()]));
+  const check = (key, isBad) => {
+    const bad = nameOrder().filter((field) => isBad(names[field]));
+    if (bad.length) throw new Complaint(key, {}, ...bad);
+  };
+  check("missingName", (name) => !name);
+  check("longName", (name) => [...name].length > NAME_CHARS);
   return names;
 }
 
@@ -72,17 +76,14 @@ function signInPage() {
 
 /** The fields of a name, in the order of the language, and the line for their problem. */
 function nameFields(draft, user) {
-  for (const [field, claim] of [["givenName", "given_name"], ["familyName", "family_name"]]) {
+  const claimOf = { givenName: "given_name", familyName: "family_name" };
+  const fields = nameOrder().map((field, place) => {
+    const claim = claimOf[field];
     if (draft.get(field) === undefined && user[claim]) draft.set(field, user[claim]);
-  }
-  const field = (name, autocomplete, first) =>
-    textField(name, t(name), { autocomplete, autofocus: first, "aria-describedby": "name-problem" }, draft);
-  const familyFirst = t("nameOrder") === "family";
-  const fields = [field("givenName", "given-name", !familyFirst), field("familyName", "family-name", familyFirst)];
-  return [
-    h("div", { class: "pair" }, ...(familyFirst ? fields.reverse() : fields)),
-    problemLine("name-problem"),
-  ];
+    const autocomplete = claim.replace("_", "-");
+    return textField(field, t(field), { autocomplete, autofocus: place === 0, "aria-describedby": "name-problem" }, draft);
+  });
+  return [h("div", { class: "pair" }, ...fields), problemLine("name-problem")];
 }
 
 function welcomePage(user) {

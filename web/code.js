@@ -302,8 +302,9 @@ async function failed(error, signal) {
 async function arrived({ tokens }, waiting) {
   const { kind } = waiting;
   const user = userOf(tokens);
-  // The page does not wait for it: without it attackers who request codes are a little more of a nuisance.
-  if (kind === "signIn" || kind === "again") device.keep(service.latchstring).catch(() => {});
+  // A new contact ends older tokens of devices. The page does not wait: without it attackers who
+  // request codes are a little more of a nuisance.
+  device.keep(service.latchstring).catch(() => {});
   flow.clear();
   draft.drop();
   if (kind === "again") return go(after.get(), { replace: true, say: t("done.again") });

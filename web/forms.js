@@ -71,7 +71,7 @@ export function clear(form) {
 /** Shows a problem: in the line of its fields, which are marked, or in that of the form. */
 export function complain(form, { text, lang, fields = [] }) {
   clear(form);
-  const inputs = fields.map((name) => form.elements[name]).filter(Boolean);
+  const inputs = [...form.elements].filter(({ name }) => fields.includes(name));
   const line = lineOf(form, inputs[0]);
   line.textContent = text;
   if (lang) line.lang = lang;

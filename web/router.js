@@ -58,7 +58,7 @@ export async function render({ focus = true } = {}) {
     const user = userOf(tokens);
     if (tokens && !user) await latchstring.signOut().catch(() => {});
     if (mine !== renders) return;
-    takeOver(user?.sub ?? null);
+    if (takeOver(user?.sub ?? null)) history.replaceState(null, "", addressOf(""));
     page = allowed(Object.hasOwn(pages, here()) ? here() : "", Boolean(user));
     if (page !== here()) history.replaceState(null, "", addressOf(page));
     content = await pages[page](user);
@@ -71,12 +71,14 @@ export async function render({ focus = true } = {}) {
   show(page, content, focus);
 }
 
-/** Forgets the state of another account, and says that this one is over or another is here. */
+/** Forgets the state of another account, and says that it ended; returns whether its page was shown. */
 function takeOver(sub) {
   const before = owner.get();
-  if (sub === before) return;
+  if (sub === before) return false;
   owner.become(sub);
-  if (before !== null) notice = t(sub === null ? "error.NotSignedIn" : "otherUser");
+  if (before === null) return false;
+  notice = t(sub === null ? "error.NotSignedIn" : "otherUser");
+  return true;
 }
 
 /** The page, or the one instead of it: some need a sign-in, and the code page needs a code. */

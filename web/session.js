@@ -151,6 +151,6 @@ const SHARED = "latchstring.shared-device";
 export const device = {
   wanted: () => local.getItem(SHARED) === null,
   want: (wanted) => (wanted ? local.removeItem(SHARED) : local.setItem(SHARED, "yes")),
-  /** To be called right after a sign-in; later the service refuses it. */
+  /** To be called after each sign-in and each new contact, while the sign-in is recent. */
   keep: (latchstring) => (device.wanted() ? latchstring.rememberDevice() : latchstring.forgetDevice()),
 };

@@ -129,7 +129,7 @@ export default {
   "pane.here": "Ceci est un service local : votre message est ici.",
   "pane.use": "Utiliser ce code",
   "pane.all": "Tous les messages",
-  "word.space": "une espace",
+  "word.space": "un espace",
   "reason.Empty": "Saisissez une adresse e-mail ou un numéro de téléphone.",
   "reason.TooLong": "C’est trop long pour une adresse e-mail ou un numéro de téléphone.",
   "reason.InvisibleCharacter": "Il y a un caractère invisible ({c}). Supprimez-le, ou saisissez le texte à la main.",

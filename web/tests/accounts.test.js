@@ -162,7 +162,7 @@ test("a code page of a former user is left when another one signs in", async () 
   await eve.signsUp();
   const others = JSON.stringify(await tokensOf(eve.page));
   const other = await ada.tab();
-  await other.goto(`${ada.address}/config.json`);
+  await other.goto(`${ada.address}/inbox`);
   await other.evaluate((tokens) => {
     const key = Object.keys(localStorage).find((key) => key.endsWith(".tokens"));
     localStorage.setItem(key, tokens);
@@ -176,6 +176,24 @@ test("a code page of a former user is left when another one signs in", async () 
   await roundTrip(ada.page);
   assert.equal(await ada.code.count(), 0);
   assert.ok(code);
+});
+
+test("a form of a former user is left when another one signs in", async () => {
+  const [ada, eve] = [await person(), await person()];
+  await eve.signsUp();
+  await ada.signsUp();
+  await ada.button("Change the email address").click();
+  await ada.field.fill("typed.by.ada@example.com");
+  const tokens = JSON.stringify(await tokensOf(eve.page));
+  const other = await ada.tab();
+  await other.goto(`${ada.address}/inbox`);
+  await other.evaluate((tokens) => {
+    localStorage.setItem(Object.keys(localStorage).find((key) => key.endsWith(".tokens")), tokens);
+  }, tokens);
+  await notice(ada.page, "You are signed in with another account now.");
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  await ada.button("Change the email address").click();
+  assert.equal(await ada.field.inputValue(), "");
 });
 
 test("two tabs that finish as different people show the one whose tokens are kept", async () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PHONE, bench, wrong } from "./bench.js";
+import { PHONE, bench, collects, wrong } from "./bench.js";
 
 const { person, control } = await bench();
 
@@ -40,6 +40,26 @@ test("a device is remembered from sign-in to sign-in, and forgotten with the acc
   await ada.button("Delete it for good").click();
   await ada.page.locator(".notice").getByText("Your account is deleted.").waitFor();
   await deviceIs(ada, false);
+});
+
+test("a device is remembered again after a change of contact, which ends its token", async () => {
+  const ada = await person();
+  await ada.signsUp();
+  await deviceIs(ada, true);
+  const requests = collects(ada.page, "rememberDevice");
+  const before = await keptDevice(ada.page);
+  await ada.button("Change the email address").click();
+  const other = `other.${ada.email}`;
+  await ada.field.fill(other);
+  await ada.button("Send a code").click();
+  await ada.heading("Enter the code").waitFor();
+  await ada.code.fill(await ada.received(other));
+  await ada.page.locator(".notice").getByText("Done. You can sign in with it").waitFor();
+  await ada.page.waitForFunction(
+    (before) => Object.entries(localStorage).some(([key, value]) => key.endsWith(".device") && value !== before),
+    before,
+  );
+  assert.equal(requests.length, 1);
 });
 
 test("a shared device is not remembered, and stays a shared one", async () => {
