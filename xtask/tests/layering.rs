@@ -39,7 +39,8 @@ const LAYERS: &[Layer] = &[
     layer("shared/core", &[], &[MEMORY]),
     layer("shared/memory", &[CORE], &[]),
     layer("shared/aws", &[CORE], &[MEMORY]),
-    // The crate of AWS is there for its types; each main says which of its features it needs.
+    // The crate of AWS is there for its types; each main says which of its features it needs. The feature
+    // `couriers` brings those that send.
     layer("shared/lambda", &[CORE, AWS], &[MEMORY]),
     layer("triggers/", &[LAMBDA, AWS, MEMORY, CORE], &[]),
     layer("resolvers/", &[LAMBDA, AWS, MEMORY, CORE], &[]),
@@ -275,5 +276,41 @@ fn a_lambda_is_built_with_what_it_may_do_and_nothing_else() {
             .iter()
             .filter(|sdk| tree.contains(&format!("aws-sdk-{sdk}")));
         assert!(built.eq(may), "{package}");
+    }
+    // Without its features the layer between brings none of them.
+    let tree = tree(LAMBDA);
+    let built: Vec<_> = SDKS
+        .iter()
+        .filter(|sdk| tree.contains(&format!("aws-sdk-{sdk}")))
+        .collect();
+    assert!(built.is_empty(), "{built:?}");
+}
+
+/// The members that name a feature of a crate, in what they ship.
+fn naming<'a>(metadata: &'a Value, of: &str, feature: &str) -> BTreeSet<&'a str> {
+    let names = |package: &&Value| {
+        let shipped = |dependency: &&Value| text(dependency, "kind") != "dev";
+        let mut dependencies = list(package, "dependencies").iter().filter(shipped);
+        dependencies.any(|dependency| {
+            let mut features = list(dependency, "features").iter();
+            text(dependency, "name") == of && features.any(|named| named == feature)
+        })
+    };
+    let packages = list(metadata, "packages").iter().filter(names);
+    packages.map(|package| text(package, "name")).collect()
+}
+
+#[test]
+fn only_the_two_functions_that_send_have_couriers() {
+    let metadata = metadata();
+    let senders = [
+        "latchstring-create-auth-challenge",
+        "latchstring-define-auth-challenge",
+    ];
+    assert_eq!(naming(&metadata, LAMBDA, "couriers"), senders.into());
+    // The feature is the only way to what sends, among the functions.
+    for feature in ["ses", "sns"] {
+        let naming = naming(&metadata, AWS, feature);
+        assert_eq!(naming, [TESTS].into(), "{feature}");
     }
 }

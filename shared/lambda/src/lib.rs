@@ -4,6 +4,8 @@
 pub mod appsync;
 pub mod cognito;
 pub mod config;
+#[cfg(feature = "couriers")]
+mod couriers;
 mod delivery;
 mod extension;
 mod handler;

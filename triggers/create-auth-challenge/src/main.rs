@@ -2,9 +2,7 @@
 
 use std::process::ExitCode;
 
-use latchstring_aws::{
-    Aws, Couriers, DynamoStore, MailSettings, SecretsManager, SesCourier, SmsSettings, SnsCourier,
-};
+use latchstring_aws::{Aws, DynamoStore, SecretsManager};
 use latchstring_core::ports::{Courier, Store};
 use latchstring_lambda::cognito::CreateTrigger;
 use latchstring_lambda::config::{ConfigError, Environment, StoreChoice};
@@ -21,7 +19,7 @@ fn main() -> ExitCode {
             }
             StoreChoice::Table(table) => {
                 let store = DynamoStore::new(&aws, table, OsEntropy);
-                let courier = couriers(environment, &aws)?;
+                let courier = environment.couriers(&aws)?;
                 Either::That(trigger(environment, &aws, store, courier)?)
             }
         })
@@ -40,32 +38,5 @@ fn trigger<S: Store, M: Courier>(
         courier,
         clock: SystemClock,
         entropy: OsEntropy,
-    })
-}
-
-fn couriers(
-    environment: &Environment<'_>,
-    aws: &Aws,
-) -> Result<Couriers<SesCourier<OsEntropy>, SnsCourier>, ConfigError> {
-    let reply_to = environment.email_reply_to()?;
-    let configuration_set = environment.ses_configuration_set()?;
-    Ok(Couriers {
-        mail: environment.email_from()?.map(|from| {
-            let settings = MailSettings {
-                from,
-                reply_to,
-                configuration_set,
-            };
-            SesCourier::new(aws, settings, OsEntropy)
-        }),
-        sms: SnsCourier::new(
-            aws,
-            SmsSettings {
-                sender_id: environment.sms_sender_id()?,
-                origination: environment.sms_origination_number()?,
-                entity: environment.sms_entity_id()?,
-                templates: environment.sms_template_ids()?,
-            },
-        ),
     })
 }
