@@ -256,6 +256,8 @@ pub struct Variables {
     /// What the budgets leave to somebody who guesses; none if one of their variables holds what it
     /// does not take.
     pub guesses: Option<Guesses>,
+    /// The mail that the budgets allow; none as for `guesses`.
+    pub mail: Option<MailLimits>,
     /// The highest cost of SMS that the budgets allow in a calendar month, in US dollars; none as for
     /// `guesses`.
     pub monthly_sms: Option<f64>,
@@ -299,8 +301,8 @@ pub enum Used {
 pub struct Email {
     /// Whether Create sends mail.
     pub used: Used,
-    /// Messages a day; below 0 is without limit.
-    pub daily: Read<f64>,
+    /// The account's quota.
+    pub quota: Read<Quota>,
     /// Whether the account may send.
     pub sending: Read<bool>,
     /// Whether the sender, or a domain it is of, is verified; none without a sender.
@@ -309,6 +311,26 @@ pub struct Email {
     pub dkim: Option<Read<bool>>,
     /// The configuration set; none if none is used.
     pub configuration_set: Option<Read<ConfigurationSet>>,
+    /// Whether a complaint puts the address on the account's suppression list.
+    pub suppresses_complaints: Read<bool>,
+}
+
+/// A quota of SES, for all mail of the account in this Region.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quota {
+    /// Mails in 24 hours; below 0 is without limit.
+    pub daily: f64,
+    /// Mails a second.
+    pub per_second: f64,
+}
+
+/// The mail that the budgets allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailLimits {
+    /// `ALL_CODES_PER_DAY`
+    pub codes_per_day: u32,
+    /// `MAIL_UNPROVED_PER_HOUR`
+    pub unproved_per_hour: u32,
 }
 
 /// A configuration set of SES, as far as it concerns the mails.

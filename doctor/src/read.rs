@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_cognitoidentityprovider as cognito;
 use aws_sdk_lambda as lambda;
 use aws_sdk_ses as ses;
+use aws_sdk_sesv2 as sesv2;
 use aws_sdk_sns as sns;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
@@ -18,14 +19,15 @@ use cognito::types::{
 };
 use ses::operation::describe_configuration_set::DescribeConfigurationSetOutput;
 use ses::types::{ConfigurationSetAttribute, EventDestination, EventType};
+use sesv2::types::SuppressionListReason;
 
 use latchstring_core::identifier::{Identifier, METADATA, Method, PhoneRules};
 use latchstring_core::odds::Odds;
 use latchstring_lambda::config::{ConfigError, Environment};
 
 use crate::facts::{
-    Accounts, Client, ConfigurationSet, Email, Facts, Form, Function, Guesses, Pool, Read, Sms,
-    Strange, Trigger, Unread, Used, Variables, Why,
+    Accounts, Client, ConfigurationSet, Email, Facts, Form, Function, Guesses, MailLimits, Pool,
+    Quota, Read, Sms, Strange, Trigger, Unread, Used, Variables, Why,
 };
 
 /// Where AWS is and who asks.
@@ -392,6 +394,7 @@ fn variables_of(all: &HashMap<String, String>) -> Variables {
         sms: text("SMS_COUNTRIES").is_some(),
         phones: phones(all),
         guesses: guesses(all).ok(),
+        mail: mail_limits(all).ok(),
         monthly_sms: monthly_sms(all).ok(),
     }
 }
@@ -402,6 +405,18 @@ fn phones(all: &HashMap<String, String>) -> PhoneRules {
         .map(|(name, value)| (&**name, &**value))
         .collect();
     Environment::Pairs(&pairs).phones().unwrap_or_default()
+}
+
+fn mail_limits(all: &HashMap<String, String>) -> Result<MailLimits, ConfigError> {
+    let pairs: Vec<_> = all
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    let budgets = Environment::Pairs(&pairs).numbers()?.budgets;
+    Ok(MailLimits {
+        codes_per_day: budgets.deployment.messages_per_day,
+        unproved_per_hour: budgets.mail.unproved_per_hour,
+    })
 }
 
 /// Returns the highest cost of SMS that the budgets allow in a calendar month. Each SMS is charged when
@@ -510,7 +525,8 @@ fn used(create: Option<&Variables>, set: impl FnOnce(&Variables) -> bool) -> Use
 
 async fn email(access: &Access, create: Option<&Variables>) -> Email {
     let ses = client!(ses, access, ATTEMPT, ATTEMPTS);
-    let daily = ses.get_send_quota().send().await;
+    let sesv2 = client!(sesv2, access, ATTEMPT, ATTEMPTS);
+    let quota = ses.get_send_quota().send().await;
     let sending = ses.get_account_sending_enabled().send().await;
     let from = create.and_then(|variables| variables.email_from.as_deref());
     let identities = from.map(identities);
@@ -528,8 +544,11 @@ async fn email(access: &Access, create: Option<&Variables>) -> Email {
     };
     Email {
         used: used(create, |variables| variables.email),
-        daily: daily
-            .map(|output| output.max24_hour_send())
+        quota: quota
+            .map(|output| Quota {
+                daily: output.max24_hour_send(),
+                per_second: output.max_send_rate(),
+            })
             .map_err(|error| unread("ses:GetSendQuota", &error)),
         sending: sending
             .map(|output| output.enabled())
@@ -537,6 +556,7 @@ async fn email(access: &Access, create: Option<&Variables>) -> Email {
         verified,
         dkim,
         configuration_set,
+        suppresses_complaints: suppresses_complaints(&sesv2, set).await,
     }
 }
 
@@ -599,6 +619,34 @@ async fn configuration_set(ses: &ses::Client, name: &str) -> Read<ConfigurationS
             unread => Err(unread),
         },
     }
+}
+
+/// Whether a complaint suppresses an address: what the configuration set says, else the account.
+async fn suppresses_complaints(ses: &sesv2::Client, set: Option<&str>) -> Read<bool> {
+    let complaint = |reasons: &[SuppressionListReason]| {
+        reasons
+            .iter()
+            .any(|reason| *reason == SuppressionListReason::Complaint)
+    };
+    if let Some(name) = set {
+        let output = ses
+            .get_configuration_set()
+            .configuration_set_name(name)
+            .send()
+            .await
+            .map_err(|error| unread("ses:GetConfigurationSet", &error))?;
+        if let Some(options) = output.suppression_options() {
+            return Ok(complaint(options.suppressed_reasons()));
+        }
+    }
+    let output = ses
+        .get_account()
+        .send()
+        .await
+        .map_err(|error| unread("ses:GetAccount", &error))?;
+    Ok(output
+        .suppression_attributes()
+        .is_some_and(|attributes| complaint(attributes.suppressed_reasons())))
 }
 
 /// An enabled event destination of the set is subscribed to opens or clicks.
@@ -708,6 +756,21 @@ mod tests {
         // 16 days are more than a window allows, 15 are less: 155 + 150.
         assert_eq!(cost("10", "155"), Some(610.0));
         assert_eq!(cost("ten", "100"), None);
+    }
+
+    #[test]
+    fn the_mail_limits_are_those_of_the_variables() {
+        let limits = |all: &[(&str, &str)]| {
+            let all = all
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            mail_limits(&all.collect())
+                .ok()
+                .map(|limits| (limits.codes_per_day, limits.unproved_per_hour))
+        };
+        assert_eq!(limits(&[]), Some((100_000, 1_000)));
+        let set = [("ALL_CODES_PER_DAY", "9"), ("MAIL_UNPROVED_PER_HOUR", "8")];
+        assert_eq!(limits(&set), Some((9, 8)));
     }
 
     #[test]

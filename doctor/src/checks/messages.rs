@@ -3,10 +3,10 @@
 //! (`GetSMSSandboxAccountStatus`, `SetSMSAttributes`: one US dollar a month unless raised).
 
 use super::unreadable;
-use crate::facts::{ConfigurationSet, Email, Read, Sms, Used};
+use crate::facts::{ConfigurationSet, Email, MailLimits, Quota, Read, Sms, Used};
 use crate::{Finding, Mend};
 
-pub(super) fn email(email: &Email) -> Vec<Finding> {
+pub(super) fn email(email: &Email, limits: Option<MailLimits>) -> Vec<Finding> {
     match email.used {
         Used::No => {
             return vec![Finding::note(
@@ -17,12 +17,9 @@ pub(super) fn email(email: &Email) -> Vec<Finding> {
         Used::Yes | Used::Unknown => {}
     }
     let mut findings = vec![
-        told(
-            "email.sandbox",
-            "SES's daily quota",
-            &email.daily,
-            |daily| sandbox(*daily),
-        ),
+        told("email.sandbox", "SES's quota", &email.quota, |quota| {
+            sandbox(quota.daily)
+        }),
         told(
             "email.sending",
             "whether SES may send",
@@ -42,6 +39,16 @@ pub(super) fn email(email: &Email) -> Vec<Finding> {
             },
         ),
     ];
+    if let (Ok(quota), Some(limits)) = (&email.quota, limits) {
+        findings.extend(daily_quota(*quota, limits));
+        findings.push(send_rate(*quota, limits));
+    }
+    findings.push(told(
+        "email.suppression",
+        "SES's suppression options",
+        &email.suppresses_complaints,
+        |complaints| suppression(*complaints),
+    ));
     let Some(verified) = &email.verified else {
         findings.push(if email.used == Used::Yes {
             Finding::fails(
@@ -123,10 +130,14 @@ fn configuration_set(set: &Read<ConfigurationSet>) -> Vec<Finding> {
     findings
 }
 
+fn is_sandbox(daily: f64) -> bool {
+    (0.0..=200.0).contains(&daily)
+}
+
 /// v1 of SES does not say whether an account is in the sandbox; its quota of 200 a day does.
 fn sandbox(daily: f64) -> Finding {
     const CHECK: &str = "email.sandbox";
-    if !(0.0..=200.0).contains(&daily) {
+    if !is_sandbox(daily) {
         return Finding::ok(CHECK, "SES is out of its sandbox, by its quota");
     }
     Finding::fails(
@@ -135,6 +146,90 @@ fn sandbox(daily: f64) -> Finding {
     )
     .mended(Mend::Command(
         "aws sesv2 put-account-details --production-access-enabled --mail-type TRANSACTIONAL --website-url https://example.com"
+            .to_owned(),
+    ))
+}
+
+/// Compares SES's quota with the mail that the budgets allow. Known devices are in no shared budget of
+/// ours, but in SES's.
+fn daily_quota(quota: Quota, limits: MailLimits) -> Option<Finding> {
+    const CHECK: &str = "email.quota";
+    let daily = quota.daily;
+    let codes = limits.codes_per_day;
+    if is_sandbox(daily) {
+        return None;
+    }
+    if daily < 0.0 || daily >= f64::from(codes) {
+        return Some(Finding::ok(
+            CHECK,
+            format!("SES's daily quota is not below ALL_CODES_PER_DAY ({codes})"),
+        ));
+    }
+    let unproved = f64::from(limits.unproved_per_hour) * 24.0;
+    let fix = Mend::Words(
+        "Set ALL_CODES_PER_DAY to nine tenths of the quota or less, which leaves the rest to known devices, or ask \
+         for a higher quota in Service Quotas (SES, \"Sending quota\").",
+    );
+    Some(if daily <= unproved {
+        Finding::fails(
+            CHECK,
+            format!(
+                "SES sends {daily} mails in 24 hours, and MAIL_UNPROVED_PER_HOUR allows {unproved} to addresses that \
+                 prove nothing: an attacker can spend the quota, and then no one gets mail, known devices included"
+            ),
+        )
+        .mended(fix)
+    } else {
+        Finding::note(
+            CHECK,
+            format!(
+                "SES sends {daily} mails in 24 hours, and ALL_CODES_PER_DAY allows {codes} codes: if SES's quota is \
+                 spent first, no one gets mail, known devices included"
+            ),
+        )
+        .mended(fix)
+    })
+}
+
+/// SES refuses what is above its rate, and such a code is not sent again.
+fn send_rate(quota: Quota, limits: MailLimits) -> Finding {
+    const CHECK: &str = "email.rate";
+    /// Seconds of an hour for which unproved mail may fill the rate.
+    const SHORT: f64 = 120.0;
+    let rate = quota.per_second;
+    let filled = (f64::from(limits.unproved_per_hour) / rate).ceil();
+    let says = format!(
+        "SES sends {rate} mails a second, which mail that proves nothing can fill for {filled} s of an hour"
+    );
+    if filled <= SHORT {
+        return Finding::ok(CHECK, says);
+    }
+    Finding::note(
+        CHECK,
+        format!("{says}: codes above the rate are not sent, those for known devices included"),
+    )
+    .mended(Mend::Words(
+        "Lower MAIL_UNPROVED_PER_HOUR, or ask for a higher rate in Service Quotas (SES, \"Sending rate\").",
+    ))
+}
+
+/// SES accepts mail to a suppressed address, and sends nothing.
+fn suppression(complaints: bool) -> Finding {
+    const CHECK: &str = "email.suppression";
+    if !complaints {
+        return Finding::ok(
+            CHECK,
+            "a complaint does not stop later codes to that address",
+        );
+    }
+    Finding::note(
+        CHECK,
+        "after one complaint SES sends no more mail to that address, codes for known devices included, and reports \
+         no error",
+    )
+    .mended(Mend::Command(
+        "aws sesv2 put-configuration-set-suppression-options --configuration-set-name NAME --suppressed-reasons BOUNCE  \
+         # and NAME in SES_CONFIGURATION_SET; docs/delivery.md has the runbook"
             .to_owned(),
     ))
 }
@@ -226,15 +321,59 @@ mod tests {
     use crate::State;
     use crate::checks::good;
 
+    const LIMITS: MailLimits = MailLimits {
+        codes_per_day: 100_000,
+        unproved_per_hour: 1_000,
+    };
+
+    #[expect(clippy::unnecessary_wraps, reason = "what is read")]
+    fn quota(daily: f64, per_second: f64) -> Read<Quota> {
+        Ok(Quota { daily, per_second })
+    }
+
+    #[test]
+    fn a_sandbox_is_reported_once() {
+        let mut of = good::facts().email;
+        of.quota = quota(200.0, 1.0);
+        let findings = email(&of, Some(LIMITS));
+        assert!(
+            findings
+                .iter()
+                .all(|finding| finding.check != "email.quota")
+        );
+    }
+
     #[test]
     fn each_check_of_email_tells_safe_from_unsafe() {
         type Break = fn(&mut Email);
-        let cases: [(&str, State, Break); 10] = [
+        let cases: [(&str, State, Break); 17] = [
             ("email", State::Note, |e| e.used = Used::No),
             ("email.sender", State::Fails, |e| e.verified = None),
-            ("email.sandbox", State::Fails, |e| e.daily = Ok(200.0)),
-            ("email.sandbox", State::Fails, |e| e.daily = Ok(0.0)),
-            ("email.sandbox", State::Ok, |e| e.daily = Ok(-1.0)),
+            ("email.sandbox", State::Fails, |e| {
+                e.quota = quota(200.0, 1.0)
+            }),
+            ("email.sandbox", State::Fails, |e| e.quota = quota(0.0, 1.0)),
+            ("email.sandbox", State::Ok, |e| e.quota = quota(-1.0, 14.0)),
+            ("email.quota", State::Ok, |e| e.quota = quota(-1.0, 14.0)),
+            ("email.quota", State::Note, |e| {
+                e.quota = quota(99_999.0, 14.0);
+            }),
+            ("email.quota", State::Note, |e| {
+                e.quota = quota(24_001.0, 14.0);
+            }),
+            ("email.quota", State::Fails, |e| {
+                e.quota = quota(24_000.0, 14.0);
+            }),
+            // 1000 mails at 8.4 a second take 120 s.
+            ("email.rate", State::Ok, |e| {
+                e.quota = quota(100_000.0, 8.4);
+            }),
+            ("email.rate", State::Note, |e| {
+                e.quota = quota(100_000.0, 8.3);
+            }),
+            ("email.suppression", State::Note, |e| {
+                e.suppresses_complaints = Ok(true);
+            }),
             ("email.sending", State::Fails, |e| e.sending = Ok(false)),
             ("email.sender", State::Fails, |e| {
                 e.verified = Some(Ok(false));
@@ -250,7 +389,8 @@ mod tests {
         for (check, expected, change) in cases {
             let mut of = good::facts().email;
             change(&mut of);
-            assert_eq!(good::state(&email(&of), check), expected, "{check}");
+            let findings = email(&of, Some(LIMITS));
+            assert_eq!(good::state(&findings, check), expected, "{check}");
         }
     }
 
@@ -259,7 +399,10 @@ mod tests {
         let mut of = good::facts().email;
         of.used = Used::Unknown;
         of.verified = None;
-        assert_eq!(good::state(&email(&of), "email.sender"), State::Unknown);
+        assert_eq!(
+            good::state(&email(&of, None), "email.sender"),
+            State::Unknown
+        );
         let mut of = good::facts().sms;
         of.used = Used::Unknown;
         of.sandbox = Ok(true);

@@ -64,7 +64,10 @@ pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
         }
     }
     findings.extend(odds::judge(variables(facts, Trigger::Create)));
-    findings.extend(messages::email(&facts.email));
+    findings.extend(messages::email(
+        &facts.email,
+        variables(facts, Trigger::Create).and_then(|variables| variables.mail),
+    ));
     findings.extend(messages::sms(
         &facts.sms,
         variables(facts, Trigger::Create).and_then(|variables| variables.monthly_sms),
@@ -177,6 +180,10 @@ pub(crate) mod good {
                     max_sprayed: 0.1,
                     accounts: 10_000,
                 }),
+                mail: Some(MailLimits {
+                    codes_per_day: 100_000,
+                    unproved_per_hour: 1_000,
+                }),
                 monthly_sms: Some(400.0),
                 ..Variables::default()
             }),
@@ -199,11 +206,15 @@ pub(crate) mod good {
                 .to_vec(),
             email: Email {
                 used: Used::Yes,
-                daily: Ok(50_000.0),
+                quota: Ok(Quota {
+                    daily: 100_000.0,
+                    per_second: 14.0,
+                }),
                 sending: Ok(true),
                 verified: Some(Ok(true)),
                 dkim: Some(Ok(true)),
                 configuration_set: Some(Ok(ConfigurationSet::Found { tracks: false })),
+                suppresses_complaints: Ok(false),
             },
             sms: Sms {
                 used: Used::Yes,
@@ -245,18 +256,21 @@ mod tests {
             })
         }
         type Break = fn(&mut Facts);
-        let cases: [(&str, Break); 12] = [
+        let cases: [(&str, Break); 13] = [
             ("pool", |f| f.pool = denied()),
             ("client", |f| f.client = denied()),
             ("clients", |f| f.siblings = denied()),
             ("clients", |f| f.siblings = Ok(vec![denied()])),
             ("trigger.define", |f| f.functions[0].1 = denied()),
-            ("email.sandbox", |f| f.email.daily = denied()),
+            ("email.sandbox", |f| f.email.quota = denied()),
             ("email.sending", |f| f.email.sending = denied()),
             ("email.sender", |f| f.email.verified = Some(denied())),
             ("email.dkim", |f| f.email.dkim = Some(denied())),
             ("email.configuration-set", |f| {
                 f.email.configuration_set = Some(denied());
+            }),
+            ("email.suppression", |f| {
+                f.email.suppresses_complaints = denied();
             }),
             ("sms.sandbox", |f| f.sms.sandbox = denied()),
             ("sms.spend-limit", |f| f.sms.spend_limit = denied()),
