@@ -623,11 +623,8 @@ async fn configuration_set(ses: &ses::Client, name: &str) -> Read<ConfigurationS
 
 /// Whether a complaint suppresses an address: what the configuration set says, else the account.
 async fn suppresses_complaints(ses: &sesv2::Client, set: Option<&str>) -> Read<bool> {
-    let complaint = |reasons: &[SuppressionListReason]| {
-        reasons
-            .iter()
-            .any(|reason| *reason == SuppressionListReason::Complaint)
-    };
+    let complaint =
+        |reasons: &[SuppressionListReason]| reasons.contains(&SuppressionListReason::Complaint);
     if let Some(name) = set {
         let output = ses
             .get_configuration_set()

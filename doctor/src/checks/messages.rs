@@ -350,11 +350,17 @@ mod tests {
             ("email", State::Note, |e| e.used = Used::No),
             ("email.sender", State::Fails, |e| e.verified = None),
             ("email.sandbox", State::Fails, |e| {
-                e.quota = quota(200.0, 1.0)
+                e.quota = quota(200.0, 1.0);
             }),
-            ("email.sandbox", State::Fails, |e| e.quota = quota(0.0, 1.0)),
-            ("email.sandbox", State::Ok, |e| e.quota = quota(-1.0, 14.0)),
-            ("email.quota", State::Ok, |e| e.quota = quota(-1.0, 14.0)),
+            ("email.sandbox", State::Fails, |e| {
+                e.quota = quota(0.0, 1.0);
+            }),
+            ("email.sandbox", State::Ok, |e| {
+                e.quota = quota(-1.0, 14.0);
+            }),
+            ("email.quota", State::Ok, |e| {
+                e.quota = quota(-1.0, 14.0);
+            }),
             ("email.quota", State::Note, |e| {
                 e.quota = quota(99_999.0, 14.0);
             }),

@@ -42,7 +42,7 @@ pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
             for sibling in siblings {
                 match sibling {
                     Ok(sibling) => {
-                        findings.extend(client::sibling(sibling, names_are_aliases, &served))
+                        findings.extend(client::sibling(sibling, names_are_aliases, &served));
                     }
                     Err(unread) => {
                         findings.push(unreadable("clients", "another app client", unread));

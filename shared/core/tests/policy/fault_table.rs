@@ -193,19 +193,7 @@ fn live(flow: Flow, broken: Option<(usize, Break)>) -> Lived {
             life.sign_in_for_the_first_time();
             assert_eq!(world.directory.port.len(), 2, "one account for Bob");
         }
-        Flow::Disabled => {
-            let mut session = life.open("signIn", ADA, None);
-            assert_eq!(session.step(), "otp", "asked like anybody");
-            let mut answers = 0;
-            while session.ended.is_none() {
-                assert!(answers < PATIENCE, "answers without end");
-                session.answer(&answers.to_string());
-                answers += 1;
-            }
-            life.end("wrong answers");
-            assert_eq!(session.ended, Some(Next::Fail));
-            life.asked -= life.seen.len() + 1;
-        }
+        Flow::Disabled => life.sign_in_disabled(),
         Flow::SignUp => {
             let names = Names::parse("Ada", "Lovelace").unwrap();
             life.add("signUp", Some(&names), PendingState::Done);
@@ -311,6 +299,20 @@ impl<'w> Life<'w> {
             now(resolver.session(&request)).map_err(|error: SignInError| error.into())
         });
         self.pool.session(&payload.session)
+    }
+
+    fn sign_in_disabled(&mut self) {
+        let mut session = self.open("signIn", ADA, None);
+        assert_eq!(session.step(), "otp", "asked like anybody");
+        let mut answers = 0;
+        while session.ended.is_none() {
+            assert!(answers < PATIENCE, "answers without end");
+            session.answer(&answers.to_string());
+            answers += 1;
+        }
+        self.end("wrong answers");
+        assert_eq!(session.ended, Some(Next::Fail));
+        self.asked -= self.seen.len() + 1;
     }
 
     fn sign_in(&mut self, typed: &str, once_more: bool) {

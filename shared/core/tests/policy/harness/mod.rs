@@ -337,13 +337,13 @@ impl World {
                 .wire
                 .run(
                     "define-auth-challenge",
-                    latchstring_core::flow::define(
+                    Box::pin(latchstring_core::flow::define(
                         &self.deployment,
                         &self.store,
                         &self.directory,
                         &self.clock,
                         turn,
-                    ),
+                    )),
                 )
                 .await;
             self.notices.lock().unwrap().extend(decided.message.take());
@@ -361,13 +361,13 @@ impl World {
                 .wire
                 .run(
                     "create-auth-challenge",
-                    latchstring_core::flow::create(
+                    Box::pin(latchstring_core::flow::create(
                         &self.deployment,
                         &self.store,
                         &self.clock,
                         &*self.entropy,
                         turn,
-                    ),
+                    )),
                 )
                 .await;
             let message = decided.message.take();
@@ -386,12 +386,12 @@ impl World {
                 .wire
                 .run(
                     "verify-auth-challenge-response",
-                    latchstring_core::flow::verify(
+                    Box::pin(latchstring_core::flow::verify(
                         &self.deployment,
                         &self.store,
                         &self.clock,
                         response,
-                    ),
+                    )),
                 )
                 .await;
             if self.is_last(&mut left) {
