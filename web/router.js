@@ -131,7 +131,7 @@ function show(page, { title, body }, focus) {
 
 /**
  * Makes sure that the user of the page is still the one who is signed in: another tab may have
- * signed out, or in as somebody else. If not, shows what is there now and ends the work.
+ * signed out, or in to another account. If not, shows what is there now and ends the work.
  */
 export async function sameUser() {
   const user = userOf(await service.latchstring.tokens());

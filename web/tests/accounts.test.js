@@ -158,7 +158,7 @@ test("a code page of a former user is left when another one signs in", async () 
   await ada.button("Send a code").click();
   await ada.heading("Enter the code").waitFor();
   const code = await ada.received(wanted);
-  // The other tab becomes somebody else's at once, without a sign-out that this tab sees.
+  // The tokens of another account appear, without a sign-out that this tab sees.
   await eve.signsUp();
   const others = JSON.stringify(await tokensOf(eve.page));
   const other = await ada.tab();
@@ -171,7 +171,7 @@ test("a code page of a former user is left when another one signs in", async () 
   await ada.heading("Hello, Ada Lovelace").waitFor();
   await ada.page.getByText(eve.email).first().waitFor();
   assert.equal(await ada.code.count(), 0);
-  // Nor does going back bring it.
+  // Going back does not bring it either.
   await ada.page.goBack();
   await roundTrip(ada.page);
   assert.equal(await ada.code.count(), 0);

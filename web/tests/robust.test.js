@@ -1,4 +1,4 @@
-// What a demanding tester found: half-typed codes that were sent, a false success, a blank page.
+// Wrong input, broken answers, other clocks and small screens: each is shown, and costs no code.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -127,7 +127,7 @@ test("a change of the language while a code is being sent sends one code", async
   await ada.button("Send me a code").click();
   await arrived;
   await ada.page.locator("#language").selectOption("fr");
-  // Whichever form is shown now, it sends nothing more.
+  // The form that is shown now sends nothing more.
   await ada.field.press("Enter");
   await ada.page.locator("button.primary").click({ force: true });
   letGo();
@@ -261,7 +261,7 @@ test("a mistyped domain is asked about once, and nothing changes by itself", asy
   await ada.problem.getByText("Did you mean").waitFor();
   await ada.button("Send me a code").click();
   await ada.heading("Enter the code").waitFor();
-  assert.equal(await ada.sent("ada@hotnail.com"), 1, "who insists is taken at their word");
+  assert.equal(await ada.sent("ada@hotnail.com"), 1, "the second click sends it as it is");
 });
 
 test("stored text that the pages did not write shows the first page, and never a blank one", async () => {

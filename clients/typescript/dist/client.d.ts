@@ -86,7 +86,7 @@ export interface SignIn {
     /** The answer to a captcha, where the deployment asks for one. */
     captcha?: string | undefined;
 }
-/** The contact that somebody wants. */
+/** A contact to add, or to put in place of the one of its kind. */
 export interface Contact {
     /** The email address, or the phone number with `+` and country code, as it was typed. */
     emailOrPhone: string;
@@ -95,12 +95,12 @@ export interface Contact {
     /** The language of the message, as `pt-BR`. */
     locale?: string | undefined;
 }
-/** The name of somebody who is signed in. */
+/** The name of the signed-in user. */
 export interface Name {
     givenName: string;
     familyName: string;
 }
-/** The second contact and the name of somebody who has signed in for the first time. */
+/** The second contact and the name, after the first sign-in of an account. */
 export interface SignUp extends Contact, Name {
 }
 /**
@@ -132,11 +132,11 @@ export declare class Latchstring {
     answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer>;
     /** Has the same code sent once more, if its time has come. It costs no attempt. */
     resend(challenge: Challenge, options?: CallOptions): Promise<Challenge>;
-    /** Writes the name and has a code sent to the second contact. For somebody who is signed in. */
+    /** Writes the name and has a code sent to the second contact. Needs a recent sign-in. */
     signUp(input: SignUp, options?: CallOptions): Promise<Challenge>;
-    /** Has a code sent to a new contact, which replaces the one of its kind. For somebody who is signed in. */
+    /** Has a code sent to a new contact, which replaces the one of its kind. Needs a recent sign-in. */
     changeContact(input: Contact, options?: CallOptions): Promise<Challenge>;
-    /** Writes the name. `refresh` shows it. For somebody who is signed in. */
+    /** Writes the name. `refresh` shows it. Needs a signed-in user. */
     updateName({ givenName, familyName }: Name, options?: CallOptions): Promise<Name>;
     /** What became of the contact of a kind that was last asked for; null if there was none. */
     pendingContact(method: Method, options?: CallOptions): Promise<PendingState | null>;
@@ -153,7 +153,7 @@ export declare class Latchstring {
     forgetDevices(options?: CallOptions): Promise<void>;
     /** Has this device known no more. */
     forgetDevice(): Promise<void>;
-    /** The tokens of who is signed in, renewed if they are about to end; null if nobody is. */
+    /** The tokens of the signed-in user, renewed if they are about to end; null without one. */
     tokens(options?: CallOptions): Promise<Tokens | null>;
     /**
      * New tokens, which show what is on the account now. Calls at the same time share one request, and

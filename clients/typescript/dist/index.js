@@ -187,17 +187,17 @@ var Latchstring = class {
     const next = await this.#respond(challenge2, "resend", options, { action: "resend" });
     return asked(challenge2, next);
   }
-  /** Writes the name and has a code sent to the second contact. For somebody who is signed in. */
+  /** Writes the name and has a code sent to the second contact. Needs a recent sign-in. */
   async signUp(input, options) {
     const data = { ...input, method: methodOf(input) };
     return this.#contact("signUp", "SignUpInput", { data }, data, options);
   }
-  /** Has a code sent to a new contact, which replaces the one of its kind. For somebody who is signed in. */
+  /** Has a code sent to a new contact, which replaces the one of its kind. Needs a recent sign-in. */
   async changeContact(input, options) {
     const data = { ...input, method: methodOf(input) };
     return this.#contact("changeContact", "ChangeContactInput", data, data, options);
   }
-  /** Writes the name. `refresh` shows it. For somebody who is signed in. */
+  /** Writes the name. `refresh` shows it. Needs a signed-in user. */
   async updateName({ givenName, familyName }, options) {
     const document = "mutation ($input: UpdateNameInput!) { updateName(input: $input) { givenName familyName } }";
     return this.#signedIn("updateName", document, { input: { givenName, familyName } }, options);
@@ -232,7 +232,7 @@ var Latchstring = class {
   async forgetDevice() {
     await this.#storage.removeItem(this.#deviceKey);
   }
-  /** The tokens of who is signed in, renewed if they are about to end; null if nobody is. */
+  /** The tokens of the signed-in user, renewed if they are about to end; null without one. */
   async tokens(options) {
     const tokens = await this.#load();
     if (!tokens || tokens.expiresAt - Date.now() > MARGIN) return tokens;
@@ -429,7 +429,7 @@ var Latchstring = class {
       return fresh;
     });
   }
-  /** Runs what changes the tokens while nobody else does, in this tab and, by Web Locks, in others. */
+  /** Runs a change of the tokens alone: in this tab and, by Web Locks, among all tabs. */
   async #alone(work) {
     const locks = "document" in globalThis && this.#config.storage && navigator.locks;
     if (locks) {

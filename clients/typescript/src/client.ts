@@ -94,7 +94,7 @@ export interface SignIn {
   captcha?: string | undefined;
 }
 
-/** The contact that somebody wants. */
+/** A contact to add, or to put in place of the one of its kind. */
 export interface Contact {
   /** The email address, or the phone number with `+` and country code, as it was typed. */
   emailOrPhone: string;
@@ -104,13 +104,13 @@ export interface Contact {
   locale?: string | undefined;
 }
 
-/** The name of somebody who is signed in. */
+/** The name of the signed-in user. */
 export interface Name {
   givenName: string;
   familyName: string;
 }
 
-/** The second contact and the name of somebody who has signed in for the first time. */
+/** The second contact and the name, after the first sign-in of an account. */
 export interface SignUp extends Contact, Name {}
 
 /** Tokens are renewed when they have less than this left, in milliseconds. */
@@ -211,19 +211,19 @@ export class Latchstring {
     return asked(challenge, next);
   }
 
-  /** Writes the name and has a code sent to the second contact. For somebody who is signed in. */
+  /** Writes the name and has a code sent to the second contact. Needs a recent sign-in. */
   async signUp(input: SignUp, options?: CallOptions): Promise<Challenge> {
     const data = { ...input, method: methodOf(input) };
     return this.#contact("signUp", "SignUpInput", { data }, data, options);
   }
 
-  /** Has a code sent to a new contact, which replaces the one of its kind. For somebody who is signed in. */
+  /** Has a code sent to a new contact, which replaces the one of its kind. Needs a recent sign-in. */
   async changeContact(input: Contact, options?: CallOptions): Promise<Challenge> {
     const data = { ...input, method: methodOf(input) };
     return this.#contact("changeContact", "ChangeContactInput", data, data, options);
   }
 
-  /** Writes the name. `refresh` shows it. For somebody who is signed in. */
+  /** Writes the name. `refresh` shows it. Needs a signed-in user. */
   async updateName({ givenName, familyName }: Name, options?: CallOptions): Promise<Name> {
     const document = "mutation ($input: UpdateNameInput!) { updateName(input: $input) { givenName familyName } }";
     return this.#signedIn("updateName", document, { input: { givenName, familyName } }, options);
@@ -244,7 +244,7 @@ export class Latchstring {
   async rememberDevice(options?: CallOptions): Promise<void> {
     const document = "mutation { rememberDevice { device } }";
     const { device } = await this.#signedIn("rememberDevice", document, {}, options);
-    // Whoever signed out everywhere meanwhile, or deleted the account, is not remembered after all.
+    // After a sign-out or a deletion meanwhile, the device is not remembered.
     await this.#alone(async () => {
       if (await this.#load()) await this.#storage.setItem(this.#deviceKey, device);
     });
@@ -264,7 +264,7 @@ export class Latchstring {
     await this.#storage.removeItem(this.#deviceKey);
   }
 
-  /** The tokens of who is signed in, renewed if they are about to end; null if nobody is. */
+  /** The tokens of the signed-in user, renewed if they are about to end; null without one. */
   async tokens(options?: CallOptions): Promise<Tokens | null> {
     const tokens = await this.#load();
     if (!tokens || tokens.expiresAt - Date.now() > MARGIN) return tokens;
@@ -439,7 +439,7 @@ export class Latchstring {
       const held = JSON.parse((await this.#storage.getItem(this.#key)) ?? "null");
       return isTokens(held) ? held : null;
     } catch (error) {
-      // Not ours, or half written: nobody is signed in.
+      // Not ours, or half written: there is no signed-in user.
       if (error instanceof SyntaxError) return null;
       throw error;
     }
@@ -469,7 +469,7 @@ export class Latchstring {
 
   /** After the right code for a contact: the tokens held, renewed so that they show it. */
   async #verified(result: any, sub?: string): Promise<Tokens> {
-    // Those that Cognito gave for the answer are nobody's: the sign-in goes on as it began.
+    // Those that Cognito gave for the answer are not kept: the sign-in goes on as it began.
     const revoked = this.#revoke(received(result).refreshToken).catch(() => {});
     // One that is under way may have begun before the contact was on the account.
     await this.#refreshing?.catch(() => {});
@@ -480,7 +480,7 @@ export class Latchstring {
       return held;
     });
     const [tokens] = await Promise.all([renewed, revoked]);
-    // Another tab signed in as somebody else meanwhile.
+    // Another tab signed in to another account meanwhile.
     if (sub && sub !== subject(tokens)) throw new LatchstringError("OtherAccount");
     return tokens;
   }
@@ -511,7 +511,7 @@ export class Latchstring {
     });
   }
 
-  /** Runs what changes the tokens while nobody else does, in this tab and, by Web Locks, in others. */
+  /** Runs a change of the tokens alone: in this tab and, by Web Locks, among all tabs. */
   async #alone<T>(work: () => T | Promise<T>): Promise<T> {
     // Not on a server, where one lock would hold up all people.
     const locks = "document" in globalThis && this.#config.storage && navigator.locks;
