@@ -684,6 +684,7 @@ mod tests {
         assert_eq!(identities("codes@mail.example.com"), expected);
     }
 
+    /// amplify-js#13567: such an account is not found, and its owner gets a second one.
     #[test]
     fn a_contact_is_strange_if_sign_in_looks_up_another_text() {
         let found = |pairs: &[(&str, &'static str)]| {
@@ -706,6 +707,7 @@ mod tests {
         assert_eq!(number("+22996123456"), [("phone_number", Form::Refused)]);
     }
 
+    /// The SES guide on open and click tracking: an event destination that is subscribed adds a picture.
     #[test]
     fn opens_and_clicks_are_tracked_by_an_enabled_destination_only() {
         let destination = |enabled, event| {

@@ -176,6 +176,7 @@ async fn put(settings: &Settings, username: &str, attributes: &[(&str, &str)]) {
     assert!(status.is_success(), "{text}");
 }
 
+/// amplify-js#13567: accounts from before with a contact that is not canonical.
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_with_a_contact_that_sign_in_does_not_find_are_listed() {
     let settings = service().await;

@@ -257,6 +257,7 @@ mod tests {
         assert_eq!(distinct.len(), codes.len());
     }
 
+    /// glific#4815: typographic separators and digits of other scripts, as pastes and keyboards have them.
     #[test]
     fn an_answer_is_read_as_the_digits_that_were_meant() {
         let code = Code("012345".into());

@@ -126,6 +126,7 @@ mod tests {
 
     use super::*;
 
+    /// RFC 4647, 3.4: a look-up by the language. `pt-PT` and `pt-BR` have one Portuguese.
     #[test]
     fn a_tag_is_read_by_its_language_however_it_is_spelled() {
         for (text, locale) in [
@@ -197,6 +198,7 @@ mod tests {
         }
     }
 
+    /// RFC 9110, 12.4.2: a weight is 0 to 1 with three decimals at most.
     #[test]
     fn a_range_without_a_valid_weight_above_zero_is_passed_over() {
         for weight in [

@@ -181,6 +181,7 @@ mod tests {
         }
     }
 
+    /// woocommerce#58000: numbers in full-width or Arabic-Indic digits.
     #[test]
     fn digits_of_every_script_are_read() {
         for digits in [

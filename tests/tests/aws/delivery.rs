@@ -412,6 +412,7 @@ async fn a_mail_belongs_to_the_configuration_set_that_is_named() {
     }
 }
 
+/// gumroad#2594: a mail that says to contact support, and whose replies go nowhere.
 #[tokio::test]
 async fn replies_go_to_the_address_that_is_set() {
     let reply_to = EmailSender::parse("Hilfe für alle <help@example.org>").ok();

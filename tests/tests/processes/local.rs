@@ -166,6 +166,7 @@ async fn local_web_views_get_permission_and_other_origins_none() {
     }
 }
 
+/// The Android emulator's guide on networking, and emulators such as Genymotion whose host is 10.0.3.2.
 #[tokio::test]
 async fn a_name_of_the_command_line_is_answered() {
     let arguments = ["--port", "0", "--allow-host", "dev.example.test"];
@@ -348,6 +349,7 @@ async fn refusal_of(latchstring: &Latchstring, number: &str) -> String {
     }
 }
 
+/// python-phonenumbers#318: what a deployment refuses can be seen here, too.
 #[tokio::test]
 async fn countries_kinds_and_ranges_can_be_set() {
     let arguments = [

@@ -441,6 +441,7 @@ mod tests {
         );
     }
 
+    /// Guides on SMS pumping: toll-free, landline, internet and pager numbers.
     #[test]
     fn codes_go_to_the_kinds_of_numbers_that_are_allowed() {
         let default = PhoneRules::default();

@@ -174,6 +174,7 @@ fn the_preview_is_the_request_or_the_code() {
     }
 }
 
+/// ARIA, `aria-roledescription`: a text for the reader, to be in their language.
 #[test]
 fn a_screen_reader_is_given_the_kind_of_document_in_its_language() {
     for (locale, word) in [

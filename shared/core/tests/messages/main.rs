@@ -237,6 +237,7 @@ fn a_notice_names_the_support_contact_or_a_way_without_one() {
     }
 }
 
+/// Reports of codes that were not requested: owners tell their own request from another's by its time.
 #[test]
 fn a_mail_with_a_code_says_when_it_was_requested() {
     for locale in Locale::ALL.iter().copied() {
