@@ -27,10 +27,7 @@ fn documents_say_what_reports_found_missing() {
         // A suppressed address never gets a code, and "request another" does not help.
         (
             "docs/delivery.md",
-            &[
-                "An address on that list never gets a code",
-                "`DeleteSuppressedDestination`",
-            ][..],
+            &["never gets a code", "`DeleteSuppressedDestination`"][..],
         ),
         // STOP, and opting in again.
         (
