@@ -1,8 +1,8 @@
-//! What every [`Directory`] promises, as tests that any can be put through: memory, and Cognito's
-//! adapter on whatever plays Cognito.
+//! The contract of every [`Directory`], as tests for any implementation: memory, and Cognito's
+//! adapter against a stand-in for Cognito.
 //!
-//! [`run`] holds a directory to all of it. Accounts are named at random, so a pool with others in it
-//! serves as well as an empty one.
+//! [`run`] runs them all. Accounts have random names, so a pool with other accounts serves as well
+//! as an empty one.
 
 use latchstring_core::account::{Account, Names};
 use latchstring_core::identifier::{Identifier, Method};
@@ -18,12 +18,12 @@ pub struct Contract<D, E> {
     pub directory: D,
     /// Randomness for names.
     pub entropy: E,
-    /// Whether it says that a contact is taken. One that does not moves it, and its caller must look
-    /// first; so far as is known AWS says so.
+    /// True if it refuses a contact that is taken. A directory that does not refuse moves the
+    /// contact, so its caller must look first; as far as is known AWS refuses.
     pub says_taken: bool,
 }
 
-/// Holds a directory to every promise.
+/// Runs every test of the contract.
 pub async fn run<D: Directory, E: Entropy>(c: &Contract<D, E>) {
     for method in [Method::Email, Method::PhoneNumber] {
         nobody_is_found_by_what_nobody_holds(c, method).await;
@@ -47,7 +47,7 @@ impl<D: Directory, E: Entropy> Contract<D, E> {
         format!("user-{:016x}", self.digits())
     }
 
-    /// A contact that is nobody's.
+    /// Returns a contact that no account holds.
     fn contact(&self, method: Method) -> Identifier {
         let text = match method {
             Method::Email => format!("ada.{:016x}@example.com", self.digits()),
@@ -66,7 +66,7 @@ impl<D: Directory, E: Entropy> Contract<D, E> {
         created.expect("an answer")
     }
 
-    /// A new account that holds this contact.
+    /// Creates an account that holds this contact and returns its username.
     async fn holder_of(&self, contact: &Identifier) -> String {
         let username = self.username();
         assert_eq!(self.creates(&username, contact).await, Created::New);
@@ -78,7 +78,7 @@ impl<D: Directory, E: Entropy> Contract<D, E> {
         written.expect("an answer")
     }
 
-    /// The username of whoever is found by a contact, who must hold it.
+    /// Returns the username of the account that a contact finds, which must hold it.
     async fn found_by(&self, contact: &Identifier) -> Option<String> {
         let account = self.account(contact.as_str()).await?;
         assert!(account.attributes.holds(contact), "who is found holds it");
@@ -142,7 +142,7 @@ async fn a_new_contact_takes_the_place_of_the_old<D: Directory, E: Entropy>(
     assert!(c.account(old.as_str()).await.is_none(), "it is free");
     let heir = c.holder_of(&old).await;
     assert_eq!(c.found_by(&old).await, Some(heir));
-    // Once more is the same.
+    // A repetition has the same outcome.
     assert_eq!(c.writes(&username, &new).await, Written::Done);
     assert_eq!(c.found_by(&new).await, Some(username));
 }

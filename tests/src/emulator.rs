@@ -19,8 +19,8 @@ use serde_json::Value;
 use crate::files::root;
 use crate::program::Program;
 
-/// An emulator on a free port of loopback, with a folder of its own for what it keeps. Both go
-/// with this value.
+/// An emulator on a free port of loopback, with a folder of its own for its state. Dropping the
+/// value ends the process and removes the folder.
 pub struct Ministack {
     endpoint: String,
     folder: PathBuf,
@@ -28,7 +28,7 @@ pub struct Ministack {
 }
 
 impl Ministack {
-    /// Starts one, and waits until it answers.
+    /// Starts an emulator and waits until it answers.
     pub async fn start() -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let binary = root().join("target/tools/emulators/bin/ministack");
@@ -68,17 +68,17 @@ impl Ministack {
         panic!("the AWS emulator does not start");
     }
 
-    /// Where it listens, as `AWS_ENDPOINT_URL` takes it.
+    /// Returns its address, as `AWS_ENDPOINT_URL` takes it.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// AWS, as our clients know it, with time enough for a machine that is busy with tests.
+    /// Returns AWS as the adapters know it, with time limits for a machine that is busy with tests.
     pub fn aws(&self) -> Aws {
         aws_at(&self.endpoint).with_slack(20)
     }
 
-    /// Makes the table that a deployment has.
+    /// Creates the table of a deployment.
     pub async fn create_table(&self, name: &str) {
         let client = self.dynamodb();
         let key = AttributeDefinition::builder()
@@ -108,7 +108,7 @@ impl Ministack {
             .expect("the table cleans itself");
     }
 
-    /// Has SES take an address as verified.
+    /// Marks an address as verified in SES.
     pub async fn verify_email(&self, address: &str) {
         let address = address.replace('@', "%40");
         let form = format!("Action=VerifyEmailIdentity&Version=2010-12-01&EmailAddress={address}");
@@ -120,7 +120,7 @@ impl Ministack {
         assert!(answer.status().is_success(), "the address is verified");
     }
 
-    /// Calls an operation of a JSON service, by its target, and gives its answer.
+    /// Calls an operation of a JSON service by its target, and returns the response.
     pub async fn call(&self, target: &str, body: &Value) -> Value {
         let (target_service, _) = target.split_once('.').expect("a service and an operation");
         let service = match target_service {
@@ -137,7 +137,7 @@ impl Ministack {
         answer.json().await.expect("JSON")
     }
 
-    /// A request with as much of a signature as the emulator reads.
+    /// Builds a request with the part of a signature that the emulator reads.
     fn signed(&self, service: &str) -> RequestBuilder {
         let scope = format!("Credential=test/20260101/eu-west-1/{service}/aws4_request");
         reqwest::Client::new()
@@ -145,8 +145,8 @@ impl Ministack {
             .header("authorization", format!("AWS4-HMAC-SHA256 {scope}"))
     }
 
-    /// The size in bytes of the largest item of each kind, by what its key begins with, as DynamoDB
-    /// reckons it.
+    /// Returns the size in bytes of the largest item of each kind, by the prefix of its key, as
+    /// DynamoDB counts it.
     pub async fn sizes(&self, table: &str) -> BTreeMap<String, usize> {
         let scanned = self.dynamodb().scan().table_name(table).send().await;
         let mut sizes = BTreeMap::new();
@@ -205,7 +205,7 @@ fn free_port() -> u16 {
 
 impl Drop for Ministack {
     fn drop(&mut self) {
-        // It is in the system's folder for temporary files: no harm if it stays.
+        // It is in the system's folder for temporary files, so it does no harm if it stays.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }

@@ -1,5 +1,5 @@
-//! What a run leaves for the search for leaks: logs in `target/test-output`, and the secrets that
-//! were seen in `target/test-secrets`.
+//! The files that a run leaves for the search for leaks: logs in `target/test-output`, and the
+//! secrets of the tests in `target/test-secrets`.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -30,7 +30,7 @@ fn append(path: &Path) -> File {
         .expect("a file that tests leave can be opened")
 }
 
-/// Keeps what was logged or printed. Named by the process too: two runs may go on at once.
+/// Keeps logged or printed text. The name contains the process id, since two runs may overlap.
 pub(crate) fn keep_output(name: &str, text: &[u8]) {
     // An empty file would look like a capture that broke.
     if text.is_empty() {
@@ -59,8 +59,8 @@ pub fn note(secret: &str) {
     }
 }
 
-/// Whether a text holds none of the secrets that were noted so far. What is shorter than a code
-/// says nothing.
+/// Returns true if a text holds none of the secrets noted so far. Secrets shorter than a code are
+/// ignored.
 pub fn holds_no_secret(text: &str) -> bool {
     let noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
     !noted

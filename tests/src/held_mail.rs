@@ -1,4 +1,4 @@
-//! An AWS that takes every write and holds mail back, to see when a courier is called.
+//! An AWS that accepts every write and holds mail back, to see when a courier is called.
 
 use axum::Router;
 use axum::extract::State;
@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// DynamoDB that finds every write in order, and SES that answers when it is told to.
+/// DynamoDB in which every write succeeds, and SES that responds only when it is released.
 pub struct HeldMail {
     endpoint: String,
     post: watch::Sender<Post>,
@@ -40,24 +40,24 @@ impl HeldMail {
         }
     }
 
-    /// Where it listens, as `AWS_ENDPOINT_URL` takes it.
+    /// Returns its address, as `AWS_ENDPOINT_URL` takes it.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// How many mails have come so far.
+    /// Returns the number of mails so far.
     pub fn arrived(&self) -> usize {
         self.post.borrow().arrived
     }
 
-    /// Waits until a mail has come.
+    /// Waits until a mail arrives.
     pub async fn arrival(&self) {
         let mut post = self.post.subscribe();
         let arrived = post.wait_for(|post| post.arrived > 0).await;
         assert!(arrived.is_ok(), "a mail comes");
     }
 
-    /// Answers whoever brought a mail.
+    /// Responds to the held requests.
     pub fn let_go(&self) {
         self.post.send_modify(|post| post.let_go = true);
     }

@@ -1,9 +1,10 @@
 //! End-to-end tests of Latchstring: the harness.
 //!
-//! [`Latchstring`] is a whole local service on a port of its own; a [`Person`] signs in to it as
-//! an app would, with the real AWS SDK and GraphQL over TCP. [`Program`] is one of our binaries as
-//! a process, and [`RuntimeApi`] the host that a Lambda binary asks for its events. [`Ministack`] is an
-//! emulator of AWS that others wrote, and [`Tap`] stands before it and sees each request.
+//! [`Latchstring`] is a whole local service on a port of its own. A [`Person`] signs in to it as an
+//! app would, with the real AWS SDK and GraphQL over TCP. [`Program`] is one of the binaries as a
+//! process, and [`RuntimeApi`] the host from which a Lambda binary requests its events.
+//! [`Ministack`] is a third-party emulator of AWS, and [`Tap`] is a proxy before it that records
+//! each request.
 //!
 //! ```text
 //! let latchstring = Latchstring::start().await;
@@ -12,9 +13,9 @@
 //! let code = ada.code().await;
 //! ```
 //!
-//! No test prints a secret, passing or failing: the types here have no `Debug`, an assertion is a
-//! sentence, and whatever a test sees of codes, addresses and tokens is noted ([`note`]) for
-//! `cargo xtask test --only tests,leaks` to search for in all that was printed and logged.
+//! No test prints a secret, passing or failing: the types here have no `Debug`, and an assertion is
+//! a sentence. Every code, address and token that a test sees is noted ([`note`]), and `cargo xtask
+//! test --only tests,leaks` searches the whole output and all logs for them.
 #![expect(
     clippy::missing_panics_doc,
     reason = "a harness panics where a test fails"

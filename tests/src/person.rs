@@ -1,4 +1,4 @@
-//! Somebody who signs in, and the questions they are asked.
+//! A user who signs in, and the challenges that they receive.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,7 +14,8 @@ use crate::files::note;
 use crate::service::{Latchstring, Mail};
 use crate::tokens::SignedIn;
 
-/// The code of an SDK's error. Never its message or `Debug`, which hold what was sent.
+/// Returns the code of an SDK's error, but not its message or `Debug`, which hold the request's
+/// values.
 pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
     match error {
         SdkError::ServiceError(service) => service.err().code().unwrap_or("no code").to_owned(),
@@ -22,12 +23,12 @@ pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Str
     }
 }
 
-/// Why something was refused: an error type or code, and the message, which is not shown.
+/// A refusal: an error type or code, and the message, which is not printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// `errorType` of GraphQL, or Cognito's code.
     pub kind: String,
-    /// What the client reads.
+    /// The text that the client reads.
     pub message: String,
 }
 
@@ -47,7 +48,7 @@ impl Refusal {
         Self::new(&code_of(error), message)
     }
 
-    /// Whether this is how any authentication fails, in code and words.
+    /// Returns true if code and text are those of any failed authentication.
     pub fn is_a_failed_sign_in(&self) -> bool {
         self.kind == "NotAuthorizedException" && self.message == "Incorrect username or password."
     }
@@ -59,7 +60,7 @@ impl fmt::Debug for Refusal {
     }
 }
 
-/// What an SDK begins with that talks to Cognito itself.
+/// The input of an SDK that talks to Cognito itself.
 pub struct Ticket {
     /// The ticket.
     pub text: String,
@@ -67,14 +68,14 @@ pub struct Ticket {
     pub username: String,
 }
 
-/// Somebody with one address or number.
+/// A user with one address or number.
 #[derive(Clone)]
 pub struct Person {
     latchstring: Latchstring,
     method: Method,
     typed: String,
     canonical: String,
-    /// What their client says about their language.
+    /// The language that their client sends.
     locale: Option<String>,
     device: Option<String>,
     captcha: Option<String>,
@@ -97,38 +98,38 @@ impl Person {
         }
     }
 
-    /// The same person with a client that names a language.
+    /// Returns this user with a client that names a language.
     #[must_use]
     pub fn reading(mut self, locale: &str) -> Self {
         self.locale = Some(locale.to_owned());
         self
     }
 
-    /// The same person on a device that was remembered.
+    /// Returns this user on a remembered device.
     #[must_use]
     pub fn on_device(mut self, device: &str) -> Self {
         self.device = Some(device.to_owned());
         self
     }
 
-    /// The same person, who has solved a captcha with this answer.
+    /// Returns this user, with a CAPTCHA solved by this answer.
     #[must_use]
     pub fn solving(mut self, captcha: &str) -> Self {
         self.captcha = Some(captcha.to_owned());
         self
     }
 
-    /// What this person's client says about their language.
+    /// Returns the language that this user's client sends.
     pub(crate) fn locale(&self) -> Option<&str> {
         self.locale.as_deref()
     }
 
-    /// The canonical address or number.
+    /// Returns the canonical address or number.
     pub fn contact(&self) -> &str {
         &self.canonical
     }
 
-    /// The method's name on Cognito's wire.
+    /// Returns the method's name in Cognito's API.
     pub const fn method(&self) -> &'static str {
         self.method.as_str()
     }
@@ -150,7 +151,7 @@ impl Person {
         Ok(Question::of(&self.latchstring, &payload))
     }
 
-    /// The method's name in GraphQL.
+    /// Returns the method's name in GraphQL.
     pub(crate) const fn graphql_method(&self) -> &'static str {
         match self.method {
             Method::Email => "EMAIL",
@@ -158,27 +159,27 @@ impl Person {
         }
     }
 
-    /// What this person types.
+    /// Returns the identifier as this user types it.
     pub(crate) fn typed(&self) -> &str {
         &self.typed
     }
 
-    /// Asks for a code, and may be refused.
+    /// Requests a code. May be refused.
     pub async fn tries_to_ask_for_a_code(&self) -> Result<Question, Refusal> {
         self.sign_in(None).await
     }
 
-    /// Asks for a code.
+    /// Requests a code.
     pub async fn asks_for_a_code(&self) -> Question {
         self.sign_in(None).await.expect("a code can be asked for")
     }
 
-    /// Signs in with a proof, and may be refused.
+    /// Signs in with a proof. May be refused.
     pub async fn presents(&self, proof: &str) -> Result<Question, Refusal> {
         self.sign_in(Some(proof)).await
     }
 
-    /// Asks for a ticket alone, as for an SDK that talks to Cognito itself.
+    /// Requests a ticket alone, for an SDK that talks to Cognito itself.
     pub async fn asks_for_a_ticket(&self, proof: Option<&str>) -> Result<Ticket, Refusal> {
         const QUERY: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
                              { ticket username expiresIn } }";
@@ -194,25 +195,25 @@ impl Person {
         })
     }
 
-    /// A ticket for a code.
+    /// Returns a ticket for a code.
     pub async fn ticket(&self) -> String {
         self.asks_for_a_ticket(None).await.expect("a ticket").text
     }
 
-    /// The messages that this person received, newest first.
+    /// Returns the messages that this user received, newest first.
     pub async fn messages(&self) -> Vec<Mail> {
         let mut messages = self.latchstring.inbox().await;
         messages.retain(|message| message.to == self.canonical);
         messages
     }
 
-    /// The code of the newest message.
+    /// Returns the code of the newest message.
     pub async fn code(&self) -> String {
         let newest = self.messages().await.into_iter().next();
         newest.expect("a message arrived").code
     }
 
-    /// So many codes, all different and none of them right.
+    /// Returns `count` different codes, all of them wrong.
     pub async fn wrong_codes(&self, count: usize) -> Vec<String> {
         let right: Vec<String> = self.messages().await.into_iter().map(|m| m.code).collect();
         (0..)
@@ -222,32 +223,32 @@ impl Person {
             .collect()
     }
 
-    /// A code that is not right.
+    /// Returns a wrong code.
     pub async fn wrong_code(&self) -> String {
         self.wrong_codes(1).await.remove(0)
     }
 
-    /// A new person's way to a proof.
+    /// Takes a new user to a proof.
     pub async fn earns_a_proof(&self) -> String {
         let question = self.asks_for_a_code().await;
         question.answer(&self.code().await).await.proof()
     }
 
-    /// The first sign-in of a new person, from nothing to tokens.
+    /// Takes a new user through the first sign-in, to tokens.
     pub async fn signs_in_for_the_first_time(&self) -> SignedIn {
         let proof = self.earns_a_proof().await;
         let question = self.presents(&proof).await.expect("the proof is taken");
         question.answer(&proof).await.signed_in()
     }
 
-    /// A sign-in to an account that is there.
+    /// Signs in to an existing account.
     pub async fn signs_in(&self) -> SignedIn {
         let question = self.asks_for_a_code().await;
         question.answer(&self.code().await).await.signed_in()
     }
 }
 
-/// A question that was asked: a session and what came with it.
+/// A challenge: a session and its parameters.
 #[derive(Clone)]
 pub struct Question {
     latchstring: Latchstring,
@@ -258,7 +259,7 @@ pub struct Question {
 }
 
 impl Latchstring {
-    /// Begins without a resolver, as anyone with the client's id can: `InitiateAuth`.
+    /// Begins without a resolver, as any caller with the client's id can: `InitiateAuth`.
     pub async fn initiate(&self, username: &str) -> Outcome {
         let initiated = self
             .cognito()
@@ -285,7 +286,7 @@ impl Latchstring {
 }
 
 impl Question {
-    /// The question of a `SignInPayload`.
+    /// Returns the challenge of a `SignInPayload`.
     pub(crate) fn of(latchstring: &Latchstring, payload: &Value) -> Self {
         let text = |name: &str| payload[name].as_str().expect("a text").to_owned();
         let numbers = ["codeLength", "expiresIn", "resendAfter"]
@@ -313,7 +314,7 @@ impl Question {
         }
     }
 
-    /// Answers, with whatever else the client says.
+    /// Answers, with further metadata from the client.
     pub async fn answer_saying(&self, answer: &str, metadata: &[(&str, &str)]) -> Outcome {
         let mut request = self
             .latchstring
@@ -342,19 +343,19 @@ impl Question {
         self.answer_saying(answer, &[]).await
     }
 
-    /// Asks for the same code once more.
+    /// Requests the same code again.
     pub async fn resend(&self) -> Outcome {
         self.answer_saying("resend", &[("action", "resend")]).await
     }
 
-    /// Answers the first question: the method, and a ticket if there is one.
+    /// Answers the first challenge: the method, and a ticket if there is one.
     pub async fn select(&self, method: &str, ticket: Option<&str>) -> Outcome {
         let mut metadata = vec![("method", method)];
         metadata.extend(ticket.map(|ticket| ("ticket", ticket)));
         self.answer_saying("select", &metadata).await
     }
 
-    /// The public parameters, without the username.
+    /// Returns the public parameters, without the username.
     pub fn parameters(&self) -> HashMap<&str, &str> {
         self.parameters
             .iter()
@@ -363,12 +364,12 @@ impl Question {
             .collect()
     }
 
-    /// What is asked: `select`, `otp` or `claim`.
+    /// Returns the step: `select`, `otp` or `claim`.
     pub fn step(&self) -> &str {
         self.parameters.get("step").map_or("", String::as_str)
     }
 
-    /// The number of one parameter.
+    /// Returns the number in one parameter.
     pub fn number(&self, name: &str) -> u64 {
         self.parameters
             .get(name)
@@ -376,12 +377,12 @@ impl Question {
             .unwrap_or_else(|| panic!("the question tells {name}"))
     }
 
-    /// How many answers are left.
+    /// Returns the number of answers that are left.
     pub fn attempts_left(&self) -> u64 {
         self.number("attemptsLeft")
     }
 
-    /// How long the session's text is.
+    /// Returns the length of the session's text.
     pub fn session_length(&self) -> usize {
         self.session.len()
     }
@@ -410,9 +411,9 @@ async fn outcome(
     Outcome::Asked(Question::new(latchstring, session, username, parameters))
 }
 
-/// What came of an answer.
+/// The outcome of an answer.
 pub enum Outcome {
-    /// A question: the same or another.
+    /// A challenge: the same or another.
     Asked(Question),
     /// Tokens.
     SignedIn(Box<SignedIn>),
@@ -429,7 +430,7 @@ impl Outcome {
         }
     }
 
-    /// The question of a step.
+    /// Returns the challenge, which must be of this step.
     #[track_caller]
     pub fn asked(self, step: &str) -> Question {
         match self {
@@ -438,7 +439,7 @@ impl Outcome {
         }
     }
 
-    /// The proof that a new person is handed.
+    /// Returns the proof that a new user received.
     #[track_caller]
     pub fn proof(self) -> String {
         let question = self.asked("claim");
@@ -446,7 +447,7 @@ impl Outcome {
         proof.expect("the question holds a proof").clone()
     }
 
-    /// The tokens.
+    /// Returns the tokens.
     #[track_caller]
     pub fn signed_in(self) -> SignedIn {
         match self {
@@ -455,7 +456,7 @@ impl Outcome {
         }
     }
 
-    /// The error.
+    /// Returns the error.
     #[track_caller]
     pub fn refused(self) -> Refusal {
         match self {
@@ -464,7 +465,7 @@ impl Outcome {
         }
     }
 
-    /// Checks that the sign-in failed, as any does.
+    /// Checks that the sign-in failed with the one error of all failed sign-ins.
     #[track_caller]
     pub fn failed(self) {
         let refusal = self.refused();

@@ -1,4 +1,4 @@
-//! Our binaries as processes.
+//! The binaries of the workspace as processes.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::files::{keep_output, root};
 
-/// How long a process may take to say or do something.
+/// The time limit for a process to print or do something.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const PACKAGES: [&str; 7] = [
@@ -28,9 +28,10 @@ const PACKAGES: [&str; 7] = [
     "latchstring-change-contact",
 ];
 
-/// Where the binary of a package is. Cargo is asked, once, and builds what is out of date: the
-/// tests of this package alone do not build the binaries of others, and `CARGO_BIN_EXE_…` names
-/// only one's own.
+/// Returns the path of a package's binary.
+///
+/// Cargo is called once and builds what is out of date: the tests of this package alone do not
+/// build the binaries of others, and `CARGO_BIN_EXE_…` names only the package's own.
 fn binary(package: &str) -> PathBuf {
     static BINARIES: OnceLock<Result<BTreeMap<String, PathBuf>, String>> = OnceLock::new();
     match BINARIES.get_or_init(build) {
@@ -42,12 +43,12 @@ fn binary(package: &str) -> PathBuf {
     }
 }
 
-/// A cargo that runs as a person's own would at the root.
+/// Returns a cargo that runs as it would from a shell at the root.
 fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root()).stdin(Stdio::null());
-    // Cargo describes the tests' package to them. A build script that asks to be run again when
-    // such a variable changes would be, here and in the person's next build.
+    // Cargo describes the tests' package to them. A build script that runs again when such a
+    // variable changes would run again here and in the user's next build.
     for (name, _) in env::vars_os() {
         let ours = name.to_str().is_some_and(|name| {
             [
@@ -68,8 +69,8 @@ fn cargo() -> Command {
 
 fn build() -> Result<BTreeMap<String, PathBuf>, String> {
     let mut command = cargo();
-    // Of the whole workspace, as the tests are: by the package, cargo resolves other features, and
-    // compiles the AWS SDK a second time. A package's binary has its name.
+    // Of the whole workspace, as the tests are built: for the package alone, cargo resolves other
+    // features, and compiles the AWS SDK a second time. A package's binary has its name.
     command.args(["build", "--locked", "--message-format=json", "--workspace"]);
     for package in PACKAGES {
         command.args(["--bin", package]);
@@ -88,9 +89,9 @@ fn build() -> Result<BTreeMap<String, PathBuf>, String> {
         .collect())
 }
 
-/// A process. It ends, by its id, with this value.
+/// A process. Dropping the value ends it, by its id.
 pub struct Program {
-    /// What a process of ours prints is kept under its name, for the search for leaks.
+    /// The output of a process of this workspace is kept under this name, for the search for leaks.
     name: Option<String>,
     child: Child,
     printed: watch::Receiver<String>,
@@ -104,7 +105,7 @@ impl Program {
         program
     }
 
-    /// Starts a program that others wrote; nobody promised that it prints no secret.
+    /// Starts a third-party program, whose output may hold secrets and is not kept.
     pub(crate) fn start_anothers(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
@@ -130,8 +131,8 @@ impl Program {
         Self::start(name, &mut command)
     }
 
-    /// Runs `latchstring-local demo` to its end. What it prints is not kept: it shows a person the
-    /// codes of made-up people.
+    /// Runs `latchstring-local demo` to its end. Its output is not kept: it shows the codes of
+    /// example users.
     pub fn demo() -> Output {
         Command::new(binary("latchstring-local"))
             .arg("demo")
@@ -145,7 +146,7 @@ impl Program {
         Self::function(name, &binary(package), environment)
     }
 
-    /// The same as it is deployed: `cargo xtask package`, or what starts this, has built it.
+    /// Starts a Lambda as it is deployed. `cargo xtask package`, or the caller, has built it.
     pub fn deployed(name: &str, package: &str, environment: &[(String, String)]) -> Self {
         let program = root().join("target/release").join(package);
         Self::function(name, &program, environment)
@@ -160,7 +161,7 @@ impl Program {
         Self::start(name, &mut command)
     }
 
-    /// The address that the local service prints when it is ready.
+    /// Returns the address that the local service prints when it is ready.
     pub async fn address(&mut self) -> String {
         let after = self.line_after("listens on ").await;
         let after = after.expect("the address is printed");
@@ -168,7 +169,7 @@ impl Program {
         address.expect("an address").to_owned()
     }
 
-    /// The rest of the first line in which it prints a text; `None` if it ends before.
+    /// Returns the rest of the first line in which it prints a text; `None` if it ends before.
     pub(crate) async fn line_after(&mut self, text: &str) -> Option<String> {
         let line = |printed: &str| {
             let (_, after) = printed.split_once(text)?;
@@ -190,14 +191,14 @@ impl Program {
         assert!(line.is_some(), "it is printed before the end");
     }
 
-    /// Everything that was printed so far, on both streams.
+    /// Returns the output so far, of both streams.
     pub fn printed(&self) -> String {
         self.printed.borrow().clone()
     }
 
     /// Sends a signal by its name, such as `INT` for Ctrl-C.
     pub fn signal(&self, signal: &str) {
-        // The shell's own `kill`: the program is not everywhere.
+        // The shell's own `kill`: the program is not installed everywhere.
         let sent = Command::new("sh")
             .args(["-c", "kill -\"$0\" \"$1\"", signal])
             .arg(self.child.id().to_string())
@@ -206,7 +207,7 @@ impl Program {
         assert!(sent.success(), "the signal is sent");
     }
 
-    /// Waits for the end, which must come by itself: how it ended and all that was printed.
+    /// Waits for the process to end without a signal. Returns its status and its output.
     pub async fn ended(&mut self) -> (ExitStatus, String) {
         let closed = self.printed.wait_for(|_| false);
         // It holds both streams until it ends.
@@ -224,7 +225,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // Fails only if it has ended.
+        // Fails only if the process has ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if let Some(name) = &self.name {

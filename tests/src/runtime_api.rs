@@ -1,8 +1,8 @@
-//! The host that a Lambda binary asks for its events: AWS's Runtime API and Extensions API on
-//! loopback, as much of them as one invocation at a time needs.
+//! The host from which a Lambda binary requests its events: the part of AWS's Runtime API and
+//! Extensions API that one invocation at a time needs, on loopback.
 //!
-//! Not the crate `lambda-simulator` (0.2): it would switch on features of reqwest, rustls and axum
-//! for the whole workspace, and the AWS SDK would be compiled twice.
+//! Not the crate `lambda-simulator` (0.2): it would enable features of reqwest, rustls and axum for
+//! the whole workspace, and the AWS SDK would be compiled twice.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,11 +18,11 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// How long a function may take here, its start included.
+/// The time limit of a function here, its start included.
 const PATIENCE: Duration = Duration::from_secs(30);
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:latchstring";
 
-/// What a function answered.
+/// A function's answer.
 #[derive(PartialEq)]
 pub enum Answered {
     /// A response.
@@ -31,14 +31,15 @@ pub enum Answered {
     Error(String, String),
 }
 
-/// What the host makes of an extension that registers.
+/// The host's response to an extension that registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extensions {
-    /// It takes one, and gives the function nothing new before the extension asks for more.
+    /// It accepts the extension, and invokes the function again only after the extension requests
+    /// the next event.
     Taken,
-    /// It knows no such API.
+    /// It has no Extensions API.
     Refused,
-    /// It says nothing.
+    /// It never answers.
     Silent,
 }
 
@@ -56,7 +57,7 @@ struct Event {
     time: Duration,
 }
 
-/// An invocation that the extension is told of.
+/// An invocation that the extension is notified of.
 struct Told {
     id: String,
     deadline: u64,
@@ -75,23 +76,23 @@ struct Host {
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
     registered: bool,
-    /// How many invocations were given.
+    /// The number of invocations so far.
     given: u64,
-    /// How often the extension asked for the next one.
+    /// The number of times that the extension requested the next event.
     asked: u64,
-    /// Whether what the function posts is left without a reply.
+    /// True while the function's posts get no response.
     holding: bool,
 }
 
 impl Progress {
-    /// Whether a new invocation may be given: whatever the last one left is done.
+    /// Returns true if a new invocation may be given: the work of the last one is done.
     const fn is_idle(&self) -> bool {
         !self.registered || self.asked > self.given
     }
 }
 
 impl RuntimeApi {
-    /// Listens on a free port, and takes an extension.
+    /// Listens on a free port, and accepts an extension.
     pub async fn listen() -> Self {
         Self::that(Extensions::Taken).await
     }
@@ -134,7 +135,7 @@ impl RuntimeApi {
         }
     }
 
-    /// What Lambda sets for the function's process.
+    /// Returns the variables that Lambda sets for the function's process.
     pub fn environment(&self) -> Vec<(String, String)> {
         [
             ("AWS_LAMBDA_RUNTIME_API", self.address.as_str()),
@@ -148,12 +149,12 @@ impl RuntimeApi {
         .to_vec()
     }
 
-    /// Gives the function one event, as it stands, and waits for what it answers.
+    /// Gives the function one event, unchanged, and waits for its answer.
     pub async fn invoke(&mut self, event: impl ToString) -> Answered {
         self.invoke_for(event, PATIENCE).await
     }
 
-    /// The same, with so much time until the function's deadline.
+    /// Gives the function one event with this time until its deadline, and waits for its answer.
     pub async fn invoke_for(&mut self, event: impl ToString, time: Duration) -> Answered {
         let body = event.to_string();
         let event = Event { body, time };
@@ -164,23 +165,23 @@ impl RuntimeApi {
             .expect("the host is there")
     }
 
-    /// From now on, what the function posts arrives and is left without a reply: for the function
-    /// it is not posted yet.
+    /// Holds back the response to the function's posts from now on: for the function they are not
+    /// posted yet.
     pub fn hold(&self) {
         self.host.state.send_modify(|state| state.holding = true);
     }
 
-    /// Replies to what was held.
+    /// Responds to the held posts.
     pub fn let_go(&self) {
         self.host.state.send_modify(|state| state.holding = false);
     }
 
-    /// Whether the function registered an extension.
+    /// Returns true if the function registered an extension.
     pub fn has_extension(&self) -> bool {
         self.host.state.borrow().registered
     }
 
-    /// Waits until the extension asks for the next event: Lambda would freeze the process now.
+    /// Waits until the extension requests the next event: Lambda would freeze the process now.
     pub async fn idle(&self) {
         let mut state = self.host.state.subscribe();
         timeout(PATIENCE, state.wait_for(Progress::is_idle))
@@ -189,7 +190,7 @@ impl RuntimeApi {
             .expect("the host is there");
     }
 
-    /// Whether Lambda would freeze the process now.
+    /// Returns true if Lambda would freeze the process now.
     pub fn is_idle(&self) -> bool {
         self.host.state.borrow().is_idle()
     }
@@ -257,7 +258,7 @@ async fn register(State(host): State<Host>, Json(wanted): Json<Value>) -> Respon
     if host.extensions == Extensions::Silent {
         std::future::pending::<()>().await;
     }
-    // As Lambda refuses it to an extension inside the function.
+    // Lambda refuses it to an extension inside the function, too.
     if wanted["events"] != json!(["INVOKE"]) {
         return StatusCode::FORBIDDEN.into_response();
     }

@@ -1,4 +1,4 @@
-//! A local service, and what a test sees and bends of it.
+//! A local service, with its observations and controls for tests.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -24,7 +24,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use crate::files::{keep_output, note};
 use crate::person::{Person, Refusal, code_of};
 
-/// The longest that any one request may take: beyond it something hangs.
+/// The time limit of any one request: beyond it a call hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A whole local service. Clones are the same one; it ends with the last of them.
@@ -39,8 +39,8 @@ struct Inner {
     own: Option<Own>,
 }
 
-/// A service in this process, with threads of its own, so that what it logs is told from what
-/// every other service logs.
+/// A service in this process, with threads of its own, so that its logs are separate from those of
+/// every other service.
 struct Own {
     runtime: Option<Runtime>,
     log: Log,
@@ -79,13 +79,13 @@ impl Drop for Own {
 pub struct Account {
     /// The pool's username.
     pub username: String,
-    /// Cognito's word for its state.
+    /// Cognito's word for its status.
     pub status: String,
     attributes: Vec<AttributeType>,
 }
 
 impl Account {
-    /// The value of an attribute, empty if it is not there.
+    /// Returns the value of an attribute, or an empty text if it is missing.
     pub fn attribute(&self, name: &str) -> &str {
         self.attributes
             .iter()
@@ -99,25 +99,25 @@ impl Account {
 pub struct Mail {
     /// `email` or `sms`.
     pub channel: String,
-    /// Where.
+    /// The recipient.
     pub to: String,
     /// The subject, if it is a mail.
     pub subject: Option<String>,
     /// The text.
     pub text: String,
-    /// The same as HTML, if it is a mail.
+    /// The HTML part, if it is a mail.
     pub html: Option<String>,
     /// The code; empty in a notice.
     pub code: String,
 }
 
 impl Latchstring {
-    /// A fresh service with the defaults of `cargo run -- --control`.
+    /// Starts a new service with the defaults of `cargo run -- --control`.
     pub async fn start() -> Self {
         Self::start_with(Options::default()).await
     }
 
-    /// A fresh service. It always has a free port and `POST /control`.
+    /// Starts a new service. It always has a free port and `POST /control`.
     pub async fn start_with(options: Options) -> Self {
         let options = Options {
             port: 0,
@@ -136,12 +136,12 @@ impl Latchstring {
         let settings = settings.await.expect("the service starts");
         let runtime = Some(runtime);
         let latchstring = Self::new(settings, Some(Own { runtime, log }));
-        // What a test sees must not depend on how long the machine takes.
+        // The outcome of a test must not depend on the speed of the machine.
         latchstring.bend(json!({ "stopClock": true })).await;
         latchstring
     }
 
-    /// The service that another process serves at this address.
+    /// Returns the service that another process runs at this address.
     pub async fn at(endpoint: &str) -> Self {
         let config: Value = reqwest::get(format!("{endpoint}/config.json"))
             .await
@@ -181,32 +181,32 @@ impl Latchstring {
         }))
     }
 
-    /// What a client is configured with.
+    /// Returns the settings that a client is configured with.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
     }
 
-    /// The AWS SDK, as any app has it.
+    /// Returns the AWS SDK's client, as any app has it.
     pub fn cognito(&self) -> &Client {
         &self.0.cognito
     }
 
-    /// HTTP without the SDK. Every request ends within 30 s.
+    /// Returns an HTTP client without the SDK. Every request ends within 30 s.
     pub fn http(&self) -> &reqwest::Client {
         &self.0.http
     }
 
-    /// Somebody who types this email address.
+    /// Returns a user who types this email address.
     pub fn by_email(&self, typed: &str) -> Person {
         Person::new(self, Method::Email, typed)
     }
 
-    /// Somebody who types this phone number.
+    /// Returns a user who types this phone number.
     pub fn by_phone(&self, typed: &str) -> Person {
         Person::new(self, Method::PhoneNumber, typed)
     }
 
-    /// Sends a public query to the GraphQL API: one field's data, or why there is none.
+    /// Sends a public query to the GraphQL API: returns one field's data, or its error.
     pub async fn graphql(
         &self,
         field: &str,
@@ -217,7 +217,7 @@ impl Latchstring {
         self.graphql_as(key, field, query, variables).await
     }
 
-    /// The same with any header to be known by.
+    /// Sends a query with a given authorization header.
     pub async fn graphql_as(
         &self,
         (header, credential): (&str, &str),
@@ -245,7 +245,7 @@ impl Latchstring {
         }
     }
 
-    /// All messages that were sent, newest first.
+    /// Returns all messages that were sent, newest first.
     pub async fn inbox(&self) -> Vec<Mail> {
         let url = format!("{}/inbox.json", self.settings().endpoint);
         let messages: Vec<Value> = self
@@ -275,7 +275,7 @@ impl Latchstring {
             .collect()
     }
 
-    /// Every account of the pool.
+    /// Returns every account of the pool.
     pub async fn accounts(&self) -> Vec<Account> {
         let listed = self
             .cognito()
@@ -322,7 +322,7 @@ impl Latchstring {
         done("AdminDeleteUser", deleted.map_err(|error| code_of(&error)));
     }
 
-    /// Sets attributes of an account, past everything of ours.
+    /// Sets attributes of an account directly in the pool.
     pub async fn set_attributes(&self, username: &str, attributes: &[(&str, &str)]) {
         let attributes = attributes.iter().map(|(name, value)| {
             AttributeType::builder()
@@ -345,7 +345,7 @@ impl Latchstring {
         );
     }
 
-    /// Sends `POST /control`: its status and answer.
+    /// Sends `POST /control`: returns its status and body.
     pub async fn control(&self, wanted: &Value) -> (u16, Value) {
         let url = format!("{}/control", self.settings().endpoint);
         let response = self
@@ -364,39 +364,39 @@ impl Latchstring {
         assert_eq!(status, 200, "the control takes {wanted}");
     }
 
-    /// From now on only [`Latchstring::advance`] lets time pass.
+    /// Stops the clock: only [`Latchstring::advance`] moves it from now on.
     pub async fn stop_clock(&self) {
         self.bend(json!({ "stopClock": true })).await;
     }
 
-    /// Lets time pass.
+    /// Moves the clock forward.
     pub async fn advance(&self, seconds: u64) {
         self.bend(json!({ "advanceSeconds": seconds })).await;
     }
 
-    /// Lets time pass until a whole number of `window`s have passed since 1970, where budgets
-    /// begin anew, so that a test of them never falls across such a moment. Only as the first of a
-    /// service's advances.
+    /// Moves the clock to the next multiple of `window` seconds since 1970, where budgets begin
+    /// again, so that a test of budgets never crosses such a moment. Only valid as the first
+    /// advance of a service.
     pub async fn advance_to_the_next(&self, window: u64) {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .expect("a clock that is right")
             .as_secs();
-        // A second more: the clock's fraction is not known.
+        // One more second, because the fraction of the clock is not known.
         self.advance(window - now % window + 1).await;
     }
 
-    /// Lets one session be answered many times, or not.
+    /// Allows or forbids repeated answers to one session.
     pub async fn replay_sessions(&self, on: bool) {
         self.bend(json!({ "replaySessions": on })).await;
     }
 
-    /// Has Cognito invoke each trigger so many times, and take the last answer.
+    /// Makes Cognito invoke each trigger `times` times and use the last response.
     pub async fn invoke_triggers(&self, times: u32) {
         self.bend(json!({ "retryTriggers": times })).await;
     }
 
-    /// Has the pool move an alias in silence, or raise an error for one that is taken.
+    /// Makes the pool move a taken alias silently, or raise an error for it.
     pub async fn move_aliases(&self, on: bool) {
         self.bend(json!({ "aliasMoves": on })).await;
     }
@@ -418,7 +418,7 @@ impl Latchstring {
         }
     }
 
-    /// Makes operations of Cognito's and ports fail for so many seconds, and no others.
+    /// Makes these operations of Cognito's and ports fail for so many seconds, and no others.
     pub async fn fail_for(&self, failures: &[(&str, u64)]) {
         let failures: BTreeMap<&str, u64> = failures.iter().copied().collect();
         self.bend(json!({ "failFor": failures })).await;
@@ -429,7 +429,7 @@ impl Latchstring {
         self.bend(json!({ "failTriggers": names })).await;
     }
 
-    /// What the triggers and resolvers logged so far. Only of a service in this process.
+    /// Returns the log of the triggers and resolvers so far. Only for a service in this process.
     pub fn log(&self) -> Vec<Value> {
         let own = self.0.own.as_ref().expect("a service in this process");
         let bytes = own.log.bytes().clone();
@@ -440,7 +440,7 @@ impl Latchstring {
             .collect()
     }
 
-    /// How often Verify said why it decided as it did, in the words given.
+    /// Returns the number of Verify's decisions with one of these reasons.
     pub fn verdicts(&self, why: &[&str]) -> usize {
         self.log()
             .iter()
@@ -456,7 +456,8 @@ fn done<T>(operation: &str, result: Result<T, impl Display>) {
     }
 }
 
-/// A runtime whose threads log JSON as the Lambdas do, at every level and from all of our crates.
+/// Makes a runtime whose threads log JSON as the Lambdas do, at every level and from every crate of
+/// the workspace.
 fn runtime_that_logs_to(log: &Log) -> Runtime {
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()

@@ -7,18 +7,18 @@ use latchstring_core::time::Timestamp;
 use latchstring_lambda::SystemClock;
 use latchstring_memory::ManualClock;
 
-/// Stands still but for what a test does to it. What waits by it waits for real: it is a limit that
-/// no call comes to. Clones share it.
+/// A clock that moves only when a test advances it. A wait by it takes real time, as a limit that
+/// no call reaches. Clones share it.
 #[derive(Clone, Debug)]
 pub struct StillClock(ManualClock);
 
 impl StillClock {
-    /// A clock that stands at `now`.
+    /// Makes a clock that stands at `now`.
     pub fn at(now: Timestamp) -> Self {
         Self(ManualClock::at(now))
     }
 
-    /// Moves it forward.
+    /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         self.0.advance(by);
     }

@@ -1,8 +1,8 @@
-//! What every [`Store`] promises, as tests that any store can be put through: memory here,
-//! DynamoDB where there is one.
+//! The contract of every [`Store`], as tests for any implementation: memory here, DynamoDB where
+//! there is one.
 //!
-//! [`run`] holds a store to all of it. Items are named at random, so a table that others use, or
-//! that was used before, serves as well as an empty one.
+//! [`run`] runs them all. Items have random names, so a table that is shared, or was used before,
+//! serves as well as an empty one.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -26,9 +26,9 @@ use latchstring_core::sealed::{SealedContact, Ticket, TicketId};
 use latchstring_core::time::Timestamp;
 use tokio::task::JoinSet;
 
-/// How many do the same at once.
+/// The number of simultaneous calls.
 const RACERS: u8 = 32;
-/// A charge of which nothing is missing: a long code of a known device, with a source and an SMS.
+/// A charge with every field set: a long code of a known device, with a source and an SMS.
 const FULL_CHARGE: [u8; Charge::BYTES] = {
     let mut bytes = [7; Charge::BYTES];
     bytes[0] = 8;
@@ -39,7 +39,7 @@ const FULL_CHARGE: [u8; Charge::BYTES] = {
 };
 /// The terms of a resend.
 const LONGER: Charge = Charge::free(CodeLength::LONG);
-/// How many distinct answers come at once.
+/// The number of simultaneous distinct answers.
 const GUESSES: u8 = 200;
 
 /// A store under test.
@@ -47,13 +47,13 @@ const GUESSES: u8 = 200;
 pub struct Contract<S, E> {
     /// The store.
     pub store: Arc<S>,
-    /// Randomness for names; may repeat itself only if the store is a new one each time.
+    /// Randomness for names. It may repeat values only if the store is a new one each time.
     pub entropy: E,
-    /// The time, as the store's own cleaning knows it.
+    /// The time, as the store's own expiry knows it.
     pub now: Timestamp,
 }
 
-/// Holds a store to every promise.
+/// Runs every test of the contract.
 pub async fn run<S: Store + 'static, E: Entropy>(contract: &Contract<S, E>) {
     a_row_reads_as_it_was_written(contract).await;
     a_row_is_written_once(contract).await;
@@ -89,22 +89,22 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
         FlowId::from_bytes(self.entropy.bytes())
     }
 
-    /// A label that is nobody's.
+    /// Returns an unused label.
     pub fn label(&self) -> Label {
         Label::random(self.entropy.bytes())
     }
 
-    /// An account that is nobody's.
+    /// Returns an unused account id.
     pub fn sub(&self) -> Sub {
         Sub::new(self.label().to_string())
     }
 
-    /// An answer that nobody gave.
+    /// Returns an unused answer.
     pub fn answer(&self) -> AnswerDigest {
         AnswerDigest::from_bytes(self.entropy.bytes())
     }
 
-    /// A ticket that nobody has.
+    /// Returns an unused ticket.
     pub fn ticket(&self) -> TicketId {
         let to = Identifier::parse(Method::Email, "ada@example.com").expect("an address");
         Ticket::new(
@@ -117,12 +117,12 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
         .id
     }
 
-    /// So many milliseconds from now.
+    /// Returns the time `millis` milliseconds from now.
     pub fn after(&self, millis: u64) -> Timestamp {
         self.now.plus(Duration::from_millis(millis))
     }
 
-    /// A row as Create writes it.
+    /// Returns a row as Create writes it.
     pub fn row(&self) -> Flow {
         Flow {
             id: self.id(),
@@ -145,7 +145,7 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
         }
     }
 
-    /// A pending contact as a resolver writes it.
+    /// Returns a pending contact as a resolver writes it.
     pub fn pending(&self, account: &Sub, method: Method) -> Pending {
         Pending {
             account: account.clone(),
@@ -158,14 +158,14 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
         }
     }
 
-    /// A row that is in the store.
+    /// Writes a row and returns it.
     async fn opened(&self) -> Flow {
         let row = self.row();
         assert_eq!(self.store.open_flow(&row).await, Ok(Opened::New));
         row
     }
 
-    /// A row that is in the store, and the answer that it matched.
+    /// Writes a matched row and returns the answer that it matched.
     async fn matched(&self) -> (FlowId, AnswerDigest) {
         let (id, answer) = (self.opened().await.id, self.answer());
         let judged = self.store.judge(id, answer, true, 3, self.now).await;
@@ -173,14 +173,14 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
         (id, answer)
     }
 
-    /// A row that is there.
+    /// Reads a row, which must exist.
     pub async fn read(&self, id: FlowId) -> Flow {
         let row = self.store.flow(id).await.expect("an answer");
         row.expect("a row")
     }
 }
 
-/// Runs a call for each number at once, and counts what came of them.
+/// Runs a call for each number at once, and returns the outcomes.
 async fn at_once<S, T, F>(store: &Arc<S>, number: u8, call: impl Fn(Arc<S>, u8) -> F) -> Vec<T>
 where
     T: Send + 'static,
@@ -197,7 +197,7 @@ fn count<T: PartialEq + Debug>(outcomes: &[T], wanted: &T) -> usize {
     outcomes.iter().filter(|outcome| *outcome == wanted).count()
 }
 
-/// `open_flow`, `flow`: every field comes back, of every purpose, subject and state.
+/// `open_flow`, `flow`: every field is read back, for every purpose, subject and state.
 pub async fn a_row_reads_as_it_was_written<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     assert_eq!(c.store.flow(c.id()).await, Ok(None));
     let at = c.after(1);
@@ -240,7 +240,7 @@ pub async fn a_row_reads_as_it_was_written<S: Store + 'static, E: Entropy>(c: &C
     }
 }
 
-/// `open_flow`: the first row stays, and whoever comes later is given it.
+/// `open_flow`: the first row stays, and every later caller receives it.
 pub async fn a_row_is_written_once<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let first = c.opened().await;
     let second = Flow {
@@ -274,7 +274,7 @@ pub async fn one_of_many_opens_a_flow<S: Store + 'static, E: Entropy>(c: &Contra
     assert_eq!(losers.count(), usize::from(RACERS) - 1);
 }
 
-/// `advance_send`: by exactly the number so far, of an open row.
+/// `advance_send`: by exactly the present number, of an open row.
 pub async fn a_send_is_taken_by_its_number<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let id = c.opened().await.id;
     for wrong in [0, 2, u8::MAX] {
@@ -327,7 +327,7 @@ pub async fn one_of_many_takes_a_send<S: Store + 'static, E: Entropy>(c: &Contra
     assert_eq!(c.read(row.id).await.sends, 2);
 }
 
-/// `lift_cooldown`: forgets the time of exactly that send and nothing else.
+/// `lift_cooldown`: clears the time of exactly that send and changes nothing else.
 pub async fn a_cooldown_is_lifted_for_the_latest_send_of_an_open_row<
     S: Store + 'static,
     E: Entropy,
@@ -364,8 +364,8 @@ pub async fn a_cooldown_is_lifted_for_the_latest_send_of_an_open_row<
     assert_eq!(c.read(matched).await.last_sent_at, c.now);
 }
 
-/// `attempt` and `count`: distinct answers up to the limit, one guess held more than they are, of an
-/// open row on the terms given.
+/// `attempt` and `count`: distinct answers up to the limit, and one more guess held than there are
+/// answers, of an open row on the given terms.
 pub async fn a_guess_is_held_for_each_attempt_that_is_not_counted<
     S: Store + 'static,
     E: Entropy,
@@ -417,7 +417,7 @@ pub async fn a_guess_is_held_for_each_attempt_that_is_not_counted<
     assert_eq!(missing, Ok(Attempted::Refused(None)));
 }
 
-/// `attempt`, at once: also of one answer.
+/// `attempt`, at once: of distinct answers and of one answer.
 pub async fn guesses_held_at_once_stay_within_the_limit<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
@@ -509,7 +509,7 @@ pub async fn attempts_at_once_never_pass_the_limit<S: Store + 'static, E: Entrop
     }
 }
 
-/// `judge`, at once: the same right answer is recorded once, and the others see that it was.
+/// `judge`, at once: the same right answer is recorded once, and the other calls read that it was.
 pub async fn one_right_answer_at_once_matches_once<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
@@ -581,7 +581,7 @@ pub async fn one_of_many_finishes<S: Store + 'static, E: Entropy>(c: &Contract<S
     assert_eq!(losers.count(), usize::from(RACERS) - 1);
 }
 
-/// `redeem`, `is_redeemed`: for tickets and proofs alike, and a flow may come again.
+/// `redeem`, `is_redeemed`: for tickets and proofs alike; the same flow may redeem again.
 pub async fn a_token_is_tied_to_one_flow<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let keep = c.after(120_000);
     for token in [Token::Ticket(c.ticket()), Token::Proof(c.id())] {
@@ -621,8 +621,7 @@ pub async fn one_of_many_flows_redeems<S: Store + 'static, E: Entropy>(c: &Contr
     assert_eq!(elsewhere, usize::from(RACERS) - 1);
 }
 
-/// A newer request of the same kind takes the place of an older one; other accounts and kinds have
-/// their own.
+/// A newer request of the same kind replaces an older one. Other accounts and kinds have their own.
 pub async fn an_account_has_one_pending_contact_of_a_kind<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
@@ -648,7 +647,7 @@ pub async fn an_account_has_one_pending_contact_of_a_kind<S: Store + 'static, E:
     assert_eq!(c.store.pending(&bob, Method::Email).await, Ok(None));
 }
 
-/// What became of a request is noted only while it is the latest, and as often as it is said.
+/// The outcome of a request is written only while it is the latest, and may be written repeatedly.
 pub async fn only_the_latest_pending_contact_is_settled<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
@@ -732,7 +731,7 @@ pub async fn one_of_many_takes_a_lease<S: Store + 'static, E: Entropy>(c: &Contr
     }
 }
 
-/// A window of a counter.
+/// Returns a window of a counter.
 pub fn window(name: &str, amount: u32, limit: u32) -> Window {
     Window {
         name: name.to_owned(),
@@ -892,7 +891,7 @@ pub async fn refunds_at_once_each_take_effect_once<S: Store + 'static, E: Entrop
     assert_eq!(charge(racers / 2).await, Ok(Charged::Yes));
 }
 
-/// `counts`: in the order given, of counters that are there or not.
+/// `counts`: in the given order, of existing and missing counters.
 pub async fn counters_are_read_in_the_order_given<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {

@@ -1,4 +1,4 @@
-//! A stand before a service that sees each request, and can spoil its reply.
+//! A proxy before a service that records each request and can spoil its reply.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::emulator::aws_at;
 
-/// A request of an AWS SDK, as far as tests ask.
+/// The part of an AWS SDK's request that tests read.
 #[derive(Clone)]
 pub struct Request {
     /// The operation, as `X-Amz-Target` names it after the dot.
@@ -23,7 +23,7 @@ pub struct Request {
     pub body: Value,
 }
 
-/// Passes requests on to a service and notes them.
+/// A proxy that forwards requests to a service and records them.
 pub struct Tap {
     endpoint: String,
     shared: Arc<Shared>,
@@ -34,12 +34,12 @@ struct Shared {
     upstream: String,
     client: reqwest::Client,
     seen: Mutex<Vec<Request>>,
-    /// How many of the next replies are lost on their way.
+    /// The number of following replies that are lost.
     to_spoil: Mutex<usize>,
 }
 
 impl Tap {
-    /// Stands before a service on a free port.
+    /// Starts a proxy before a service, on a free port.
     pub async fn before(upstream: &str) -> Self {
         let shared = Arc::new(Shared {
             upstream: upstream.to_owned(),
@@ -64,17 +64,17 @@ impl Tap {
         }
     }
 
-    /// AWS behind this stand.
+    /// Returns AWS behind this proxy.
     pub fn aws(&self) -> Aws {
         aws_at(&self.endpoint).with_slack(20)
     }
 
-    /// The next request does its work, and its caller is told that the service failed.
+    /// Makes the next request take effect while its caller receives a failure.
     pub fn spoil_next_reply(&self) {
         *lock(&self.shared.to_spoil) += 1;
     }
 
-    /// What was asked since the last call of this.
+    /// Returns the requests since the last call of this function.
     pub fn seen(&self) -> Vec<Request> {
         std::mem::take(&mut *lock(&self.shared.seen))
     }

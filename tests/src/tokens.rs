@@ -1,4 +1,4 @@
-//! Tokens, checked as an API would check them.
+//! Tokens, verified as an API would verify them.
 
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -8,7 +8,7 @@ use crate::files::note;
 use crate::person::{Person, Question, Refusal, code_of};
 use crate::service::Latchstring;
 
-/// A person with tokens.
+/// A user with tokens.
 pub struct SignedIn {
     latchstring: Latchstring,
     /// The claims of the id token.
@@ -21,7 +21,7 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    /// Checks the tokens: signature by the pool's published keys, issuer, use, client, and that
+    /// Verifies the tokens: signature by the pool's published keys, issuer, use, client, and that
     /// both are of one account.
     pub(crate) async fn check(
         latchstring: &Latchstring,
@@ -79,18 +79,17 @@ impl SignedIn {
         }
     }
 
-    /// The account's immutable id.
+    /// Returns the account's immutable id.
     pub fn sub(&self) -> &str {
         self.id["sub"].as_str().expect("a sub")
     }
 
-    /// The pool's username.
+    /// Returns the pool's username.
     pub fn username(&self) -> &str {
         self.access["username"].as_str().expect("a username")
     }
 
-    /// Asks the pool who this is, with the access token: the username, and the attributes' names
-    /// and values.
+    /// Calls `GetUser` with the access token: the username, and the attributes' names and values.
     pub async fn who_am_i(&self) -> Result<(String, Vec<(String, String)>), Refusal> {
         let user = self
             .latchstring
@@ -109,7 +108,7 @@ impl SignedIn {
         Ok((user.username().to_owned(), attributes.collect()))
     }
 
-    /// Adds a name and a second contact, and may be refused.
+    /// Adds a name and a second contact. May be refused.
     pub async fn signs_up(
         &self,
         name: (&str, &str),
@@ -126,7 +125,7 @@ impl SignedIn {
         Ok(Question::of(&self.latchstring, &payload))
     }
 
-    /// Writes a name, and may be refused.
+    /// Writes a name. May be refused.
     pub async fn renames(&self, name: (&str, &str)) -> Result<Value, Refusal> {
         const QUERY: &str = "mutation ($input: UpdateNameInput!) { updateName(input: $input) \
                              { givenName familyName } }";
@@ -134,7 +133,7 @@ impl SignedIn {
         self.graphql("updateName", QUERY, input).await
     }
 
-    /// Asks for another contact, and may be refused.
+    /// Requests another contact. May be refused.
     pub async fn changes_to(&self, contact: &Person) -> Result<Question, Refusal> {
         const QUERY: &str = "mutation ($input: ChangeContactInput!) { changeContact(input: $input) \
                              { session username codeLength expiresIn resendAfter } }";
@@ -146,7 +145,7 @@ impl SignedIn {
         Ok(Question::of(&self.latchstring, &payload))
     }
 
-    /// What this device keeps, to have a budget of its own.
+    /// Returns the device token that gives this device a budget of its own.
     pub async fn remembers_the_device(&self) -> Result<String, Refusal> {
         const QUERY: &str = "mutation { rememberDevice { device expiresIn } }";
         let payload = self.graphql("rememberDevice", QUERY, json!({})).await?;
@@ -156,14 +155,14 @@ impl SignedIn {
         Ok(device)
     }
 
-    /// Forgets every device that was remembered for the account's contacts.
+    /// Revokes every device token of the account's contacts.
     pub async fn forgets_the_devices(&self) -> Result<(), Refusal> {
         let query = "mutation { forgetDevices }";
         self.graphql("forgetDevices", query, json!({})).await?;
         Ok(())
     }
 
-    /// What became of the email address that was last asked for.
+    /// Returns the outcome of the latest request for an email address.
     pub async fn pending_email(&self) -> Option<String> {
         const QUERY: &str = "query { pendingContact(method: EMAIL) { state } }";
         let pending = self.graphql("pendingContact", QUERY, json!({})).await;
@@ -178,7 +177,7 @@ impl SignedIn {
             .await
     }
 
-    /// The same person with their id token where an access token belongs.
+    /// Returns this user with the id token in the place of the access token.
     #[must_use]
     pub fn with_the_wrong_token(mut self) -> Self {
         self.access_token.clone_from(&self.id_token);
@@ -196,7 +195,7 @@ impl SignedIn {
             .unwrap_or_else(|error| panic!("GlobalSignOut: {}", code_of(&error)));
     }
 
-    /// New tokens for the refresh token.
+    /// Returns new tokens for the refresh token.
     pub async fn refreshes(&self) -> Self {
         use aws_sdk_cognitoidentityprovider::types::AuthFlowType;
 
@@ -220,11 +219,10 @@ impl SignedIn {
         .await
     }
 
-    /// Sends the first refresh token once more, as each of several tabs would: the error's code if
-    /// it is refused.
+    /// Sends the first refresh token once more, as each of several tabs would.
     ///
     /// # Errors
-    /// If it is refused.
+    /// The error's code, if the token is refused.
     pub async fn tries_to_refresh(&self) -> Result<(), String> {
         let output = self
             .latchstring

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: builds what is compared, and has it measured by `benches/`; then what
-//! [`scale`] counts and measures.
+//! `cargo xtask bench`: builds the compared programs and has `benches/` measure them, then prints
+//! the results of [`scale`].
 
 use std::fs;
 
@@ -45,12 +45,12 @@ pub(crate) fn run(repository: &Repository, arguments: &[&str]) -> Result<(), Fai
     if is_help || arguments.iter().any(|a| a.starts_with("--only")) {
         return Ok(());
     }
-    // What a person feels of it, and the local service at its limit.
+    // The trips that a user waits for, and the local service at its limit.
     scale::round_trips(repository, false)?;
     scale::load(repository)
 }
 
-/// From Debian's sources of the SDK: nothing is fetched.
+/// Builds from Debian's sources of the SDK: nothing is downloaded.
 fn go(repository: &Repository) -> Result<(), Failed> {
     let sources = "/usr/share/gocode";
     let path = repository.root().join("benches/peers/go");
@@ -65,8 +65,8 @@ fn go(repository: &Repository) -> Result<(), Failed> {
     show_and_run(repository, &build)
 }
 
-/// Each handler as one file, as the other project's construct makes them: `CommonJS`, minified, and
-/// with the SDK inside.
+/// Builds each handler as one file, as the other project's construct does: `CommonJS`, minified,
+/// and with the SDK inside.
 fn bundles(repository: &Repository) -> Result<(), Failed> {
     node::modules(repository, NODE)?;
     let bundles = repository.root().join(BUNDLES);

@@ -1,5 +1,5 @@
-//! Running other programs: always at the root, never with an input, and shown so that a person
-//! can repeat them.
+//! Runs other programs: always at the root, without input, and printed as a command that a
+//! developer can repeat.
 //!
 //! Children stay in this process's group: Ctrl-C on a terminal ends them together with it.
 
@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::repository::Repository;
 use crate::results::Counts;
 
-/// How long after a program has ended its output may still be held open by what it started.
+/// The time after a program's end during which its children may still hold its output open.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A program and its arguments.
@@ -28,7 +28,7 @@ pub(crate) struct Line {
     name: String,
     args: Vec<String>,
     env: Vec<(&'static str, String)>,
-    /// Set like `env`, but no help to a person who repeats the command.
+    /// Set like `env`, but not printed: a developer who repeats the command does not need it.
     quiet_env: Vec<(&'static str, &'static str)>,
 }
 
@@ -43,7 +43,8 @@ impl Line {
         }
     }
 
-    /// The cargo that started us, so that `cargo +nightly xtask` means one toolchain throughout.
+    /// Returns the cargo that started this process, so that `cargo +nightly xtask` means one
+    /// toolchain throughout.
     pub(crate) fn cargo(args: &[&str]) -> Self {
         let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         Self::new(program, "cargo").args(args)
@@ -70,8 +71,8 @@ impl Line {
             .args(&self.args)
             .current_dir(repository.root())
             .stdin(Stdio::null());
-        // `cargo run` describes our own package in the environment. A build script that asks to
-        // be run again when such a variable changes would be, here and in the person's next build.
+        // `cargo run` describes xtask's package in the environment. A build script that runs again
+        // when such a variable changes would run again here and in the user's next build.
         for (name, _) in env::vars_os() {
             let ours = name.to_str().is_some_and(|name| {
                 ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"]
@@ -94,7 +95,7 @@ impl Line {
         }
     }
 
-    /// Runs it with its output going where ours goes.
+    /// Runs it with the output of this process.
     pub(crate) fn run(&self, repository: &Repository) -> Result<(), Failure> {
         let status = self
             .command(repository)
@@ -107,7 +108,7 @@ impl Line {
         }
     }
 
-    /// Runs it in silence: what it printed if it ended well.
+    /// Runs it without output. Returns the text that it printed, if it succeeded.
     pub(crate) fn ask(&self, repository: &Repository) -> Option<String> {
         let output = self.command(repository).output().ok()?;
         output
@@ -116,7 +117,7 @@ impl Line {
             .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Runs it with its output shown and kept in a file, and counts the tests it tells of.
+    /// Runs it, prints its output and keeps it in a file, and counts the tests in it.
     pub(crate) fn run_and_keep(
         &self,
         repository: &Repository,
@@ -142,13 +143,13 @@ impl Line {
             .stdout(input.try_clone().map_err(Failure::Capture)?)
             .stderr(input);
         let mut child = command.spawn().map_err(|error| self.start_failure(error))?;
-        // It holds our copies of the pipe's writing end.
+        // It holds the copies of the pipe's writing end.
         drop(command);
 
         let (done, copied) = mpsc::channel();
         let counts = Arc::clone(counts);
         thread::spawn(move || {
-            // Nobody waits any more if the grace is over.
+            // After the grace period there is no receiver.
             let _ = done.send(copy(output, file, &counts));
         });
         let status = child.wait().map_err(Failure::Capture)?;
@@ -164,7 +165,7 @@ impl Line {
     }
 }
 
-/// Copies lines to our output and to the file, and counts results on the way.
+/// Copies lines to this process's output and to the file, and counts results on the way.
 fn copy(output: PipeReader, mut file: File, counts: &Mutex<Counts>) -> io::Result<()> {
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
@@ -177,12 +178,12 @@ fn copy(output: PipeReader, mut file: File, counts: &Mutex<Counts>) -> io::Resul
     Ok(())
 }
 
-/// A count is good at any moment, also when a thread that held it has panicked.
+/// A count is valid at any moment, even after a thread that held it panicked.
 fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
     counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// As a shell takes it, at the root.
+/// Prints it for a shell at the root.
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, value) in &self.env {

@@ -1,5 +1,5 @@
-//! `cargo xtask deploy-check`: the packages deployed on an emulator that others wrote, and people
-//! signing in there; the same scenarios at the local service.
+//! `cargo xtask deploy-check`: deploys the packages on a third-party emulator and plays the sign-in
+//! scenarios there and at the local service.
 
 use crate::command::Line;
 use crate::failure::{Failed, Failure};
@@ -8,7 +8,7 @@ use crate::python;
 use crate::repository::Repository;
 use crate::steps::{EMULATORS, show_and_run};
 
-/// Packages for this machine, which is where the emulator runs them, and plays the scenarios.
+/// Builds packages for this machine, where the emulator runs them, and plays the scenarios.
 pub(crate) fn run(repository: &Repository) -> Result<(), Failed> {
     let architecture = Architecture::of_this_machine().ok_or_else(|| {
         Failure::NoSuchMachine.of(&"cargo xtask deploy-check, on Linux on x86_64 or aarch64")

@@ -1,4 +1,4 @@
-//! Why a step did not pass.
+//! The failure of a step.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 
 use thiserror::Error;
 
-/// Why a step did not pass, in words that follow the step's name.
+/// The reason that a step failed, in words that follow the step's name.
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
     #[error("{program} could not be started: {error}")]
@@ -50,7 +50,7 @@ pub(crate) enum Failure {
     Leaks(usize),
 }
 
-/// A step that did not pass.
+/// A step that failed.
 #[derive(Debug)]
 pub(crate) struct Failed {
     /// The command that repeats it, for a shell at the root.
@@ -65,7 +65,7 @@ impl Failure {
         move |error| Self::File { path, error }
     }
 
-    /// Names the command that it came of.
+    /// Adds the command that failed.
     pub(crate) fn of(self, repeat: &impl ToString) -> Failed {
         Failed {
             repeat: repeat.to_string(),

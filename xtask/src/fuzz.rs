@@ -31,7 +31,7 @@ pub(crate) fn run(
             Some(input) => libfuzzer.args(&[input]),
             None => libfuzzer.args(&[
                 &format!("-max_total_time={seconds}"),
-                // An input that takes as long as this is a finding too.
+                // An input that takes this long is a finding too.
                 "-timeout=20",
                 "-max_len=4096",
                 "-print_final_stats=1",
@@ -45,8 +45,8 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Builds it as the tests are built, so that other people's crates need no second build; ours are
-/// instrumented, and optimised a little.
+/// Builds the targets as the tests are built, so that third-party crates need no second build. The
+/// crates of the workspace are instrumented, and optimised a little.
 fn build(repository: &Repository) -> Result<(), Failed> {
     let wrapper = repository.root().join("fuzz/instrument.sh");
     let line = Line::cargo(&["build", "--workspace", "--locked", "--bin", "libfuzzer"])

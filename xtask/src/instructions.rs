@@ -1,5 +1,5 @@
-//! How many instructions the handlers take over the ports in memory, counted by valgrind, and that
-//! they take no more than was agreed. A count does not depend on how busy the machine is.
+//! Counts, with valgrind, the instructions of the handlers over the ports in memory, and compares
+//! them with the agreed numbers. A count does not depend on the load of the machine.
 
 use std::collections::BTreeMap;
 use std::env::consts::ARCH;
@@ -10,24 +10,25 @@ use crate::failure::{Failed, Failure};
 use crate::repository::Repository;
 use crate::steps::show_and_run;
 
-/// What `shared/lambda/examples/instructions.rs` can measure, in the order of a sign-in.
+/// The functions that `shared/lambda/examples/instructions.rs` can measure, in the order of a
+/// sign-in.
 const FUNCTIONS: [&str; 4] = ["sign-in", "create", "verify", "define"];
-/// How often that measures a function in one run.
+/// The number of measured calls of a function in one run.
 const TIMES: u64 = 20;
-/// How much more than agreed a function may take. Hash maps differ in order from run to run, by
-/// less than a hundredth; processors differ in what libraries use of them.
+/// The permitted excess over the agreed number. The order of hash maps differs between runs, by
+/// less than 1 %; libraries use different instructions on different processors.
 const LEEWAY_PERCENT: u64 = 5;
 
-/// What was agreed: an architecture, a function and its instructions a line.
+/// The file of agreed numbers: one line for each architecture and function.
 const AGREED: &str = "xtask/instructions.txt";
 const FOLDER: &str = "target/instructions";
 
-/// Counts, prints, and compares or, if that is wanted, agrees anew.
+/// Counts and prints, then compares with the agreed numbers or, if requested, replaces them.
 pub(crate) fn run(repository: &Repository, bless: bool) -> Result<(), Failed> {
     let again = "cargo xtask instructions";
     let folder = repository.root().join(FOLDER);
     fs::create_dir_all(&folder).map_err(|error| Failure::at(&folder)(error).of(&again))?;
-    // Built first, so that valgrind is not shown building.
+    // Built first, so that valgrind does not run the build.
     show_and_run(repository, &example("build"))?;
     let mut counted = BTreeMap::new();
     for function in FUNCTIONS {
@@ -66,7 +67,7 @@ fn example(what: &str) -> Line {
     ])
 }
 
-/// The instructions of one call, on average.
+/// Returns the instructions of one call, on average.
 fn count(repository: &Repository, function: &str) -> Result<u64, Failure> {
     let out = format!("{FOLDER}/{function}.out");
     let words = [
@@ -90,7 +91,7 @@ fn count(repository: &Repository, function: &str) -> Result<u64, Failure> {
         .ok_or(Failure::NothingCounted)
 }
 
-/// What callgrind wrote at the end of its file.
+/// Returns the total at the end of callgrind's file.
 fn total(text: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix("totals:"))?;
     line.trim().parse().ok()
@@ -132,7 +133,7 @@ fn compared(architecture: &str, counted: &BTreeMap<&str, u64>, text: &str) -> Ve
     in_order.collect()
 }
 
-/// The file with this architecture's lines replaced.
+/// Returns the file with this architecture's lines replaced.
 fn agreed_anew(architecture: &str, counted: &BTreeMap<&str, u64>, text: &str) -> String {
     let others = text
         .lines()

@@ -1,4 +1,4 @@
-//! The chores of Latchstring. `cargo xtask test` is the one test command.
+//! The tasks of Latchstring. `cargo xtask test` is the one test command.
 #![expect(
     clippy::print_stdout,
     reason = "a chore talks to the person who started it"
@@ -31,7 +31,7 @@ use package::Architecture;
 use repository::Repository;
 use steps::Step;
 
-/// The chores of Latchstring.
+/// The tasks of Latchstring.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -46,34 +46,37 @@ enum Chore {
     /// Deploy the packages on an emulator of AWS, and sign in, sign up and change a contact there
     ///
     /// The emulator is ministack, installed into target/tools and started on a free port. The same
-    /// scenarios are played at the local service. What each printed is kept in target/deploy-check.
+    /// scenarios are played at the local service. The output of both is kept in
+    /// target/deploy-check.
     DeployCheck,
-    /// Count the instructions of the handlers with valgrind, and compare with what was agreed
+    /// Count the instructions of the handlers with valgrind, and compare with the agreed numbers
     ///
     /// They run over the ports in memory, built with the release's optimisation but without its
-    /// linking (the profile `counted`, a minute or two once). What was agreed stands in
+    /// linking (the profile `counted`, a minute or two once). The agreed numbers are in
     /// xtask/instructions.txt, and callgrind's own output in target/instructions.
     Instructions {
-        /// Agree to what is counted now
+        /// Replace the agreed numbers with the present ones
         #[arg(long)]
         bless: bool,
     },
-    /// Print what a person waits for and what each service is asked, counted through the handlers
+    /// Print the trips that a user waits for and the requests to each service, counted through the
+    /// handlers
     RoundTrips {
         /// Put the tables into docs/scale.md
         #[arg(long)]
         write: bool,
     },
-    /// Sign in to a release build of the local service, ever more at once, to where it bends
+    /// Sign in to a release build of the local service, with increasing concurrency, up to its
+    /// limit
     ///
-    /// On a free port of this machine, for about a minute once it is built. Other work on the
-    /// machine shows in the figures.
+    /// It runs on a free port of this machine, for about a minute once it is built. Other work on
+    /// the machine affects the figures.
     Load,
     /// Measure the Lambdas against an empty one, and against the same job on Go, Node.js and Python
     ///
-    /// Builds the Lambdas as they are deployed, installs what they are compared with into target and
-    /// benches/peers, and prints one table; then what `round-trips` and `load` print, unless --only
-    /// names rows. What is not there to be compared with is named, with what installs it; `cargo
+    /// Builds the Lambdas as they are deployed, installs the compared programs into target and
+    /// benches/peers, and prints one table; then the output of `round-trips` and `load`, unless
+    /// --only names rows. A missing program is named with the command that installs it; `cargo
     /// xtask bench --help` lists more.
     #[command(disable_help_flag = true)]
     Bench {
@@ -81,17 +84,18 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Explore the orders of parallel calls deeper than the tests do, and print what that came to
+    /// Explore the orders of parallel calls deeper than the tests do, and print the number of
+    /// states
     Model,
     Fuzz(Fuzz),
-    /// Measure whether it shows in the time of an answer who has an account
+    /// Measure whether the response time reveals an account
     #[command(disable_help_flag = true)]
     Oracle {
         /// See `cargo xtask oracle --help`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Print what the budgets leave to somebody who guesses: the defaults', or the environment's
+    /// Print the odds that the budgets leave to an attacker: the defaults', or the environment's
     Odds,
     /// Print the codes of the test identifiers of the environment
     TestCodes,
@@ -101,7 +105,7 @@ enum Chore {
         #[arg(long)]
         country: Option<String>,
     },
-    /// Say what is safe in a deployed pool, what leaks or will fail, and how to mend it
+    /// Report safe settings, leaks and coming failures of a deployed pool, with the fix of each
     #[command(disable_help_flag = true)]
     Doctor {
         /// See `cargo xtask doctor --help`
@@ -113,10 +117,10 @@ enum Chore {
 /// Run every check, in order, and stop at the first that fails.
 ///
 /// Needs Rust with rustfmt and clippy (rust-toolchain.toml names the version), a C compiler, git,
-/// Python, Node.js, chromium, valgrind, fonts-inter and fonts-vlgothic. What is missing is named,
-/// with the command that installs it, before anything starts; as root, apt-get installs what Debian
-/// has of it first. cargo-deny is built into target/tools if it is not there yet (about a minute,
-/// once). Nothing else is installed outside this repository.
+/// Python, Node.js, chromium, valgrind, fonts-inter and fonts-vlgothic. A missing program is named,
+/// with the command that installs it, before the first check starts. As root, apt-get first
+/// installs those that Debian has. cargo-deny is built into target/tools if it is not there yet
+/// (about a minute, once). Nothing else is installed outside this repository.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -137,16 +141,16 @@ struct Test {
     keep_going: bool,
 }
 
-/// Let libFuzzer look for an input that a decoder must not take as it does.
+/// Run libFuzzer to find an input that a decoder must not accept as it does.
 ///
-/// fuzz/README.md lists the targets and says what to do with a finding. What was found worth keeping
-/// is in target/fuzz and is where the next run begins.
+/// fuzz/README.md lists the targets and explains how to handle a finding. The inputs worth keeping
+/// are in target/fuzz, where the next run begins.
 #[derive(Args)]
 struct Fuzz {
     /// The target: a folder of fuzz/seeds [default: each in turn]
     target: Option<String>,
 
-    /// How long each target is tried
+    /// The time in seconds for each target
     #[arg(long, default_value_t = 60)]
     seconds: u32,
 
@@ -242,15 +246,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// A program of a package of ours.
+/// Returns the command of a program in this workspace.
 fn program(arguments: &[&str]) -> Line {
     Line::cargo(&["run", "--quiet", "--locked", "--package"]).args(arguments)
 }
 
 fn oracle(repository: &Repository, arguments: &[String]) -> ExitCode {
     let asks_for_help = |argument: &String| ["--help", "-h"].contains(&&**argument);
-    // Of the whole workspace, as the tests are built: by its package it would have other features,
-    // and the AWS SDK would be compiled once more.
+    // Of the whole workspace, as the tests are built: for the package alone it would have other
+    // features, and the AWS SDK would be compiled once more.
     let program = Line::cargo(&["build", "--quiet", "--locked", "--workspace"]);
     let mut built = steps::show_and_run(repository, &program.args(&["--bin", "oracle"]));
     if !arguments.iter().any(asks_for_help) {
@@ -265,12 +269,12 @@ fn oracle(repository: &Repository, arguments: &[String]) -> ExitCode {
     }
 }
 
-/// Runs a line that is all of a chore.
+/// Runs a command that is the whole task.
 fn ran(repository: &Repository, line: &Line) -> ExitCode {
     told(line.run(repository).map_err(|failure| failure.of(line)))
 }
 
-/// Runs a program that takes the rest of the command line and says by itself what there is to say.
+/// Runs a program that takes the rest of the command line and prints its own errors.
 fn passed_on(repository: &Repository, line: Line, arguments: &[String]) -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let line = line.args(&arguments);
@@ -291,7 +295,7 @@ fn exit(passed: bool) -> ExitCode {
     }
 }
 
-/// Says why a chore did not come to its end, and how to repeat what failed.
+/// Prints the reason that a task failed, and the command that repeats it.
 fn told(ended: Result<(), Failed>) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,

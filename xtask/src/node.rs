@@ -7,19 +7,19 @@ use crate::command::Line;
 use crate::failure::{Failed, Failure};
 use crate::repository::Repository;
 
-/// Installs what the folder's lock file lists, unless that has been done.
+/// Installs the packages of the folder's lock file, unless they are installed.
 pub(crate) fn modules(repository: &Repository, folder: &str) -> Result<(), Failed> {
     let lock = repository.root().join(folder).join("package-lock.json");
     let mut install = Line::new("npm", "npm")
         .args(&["ci", "--prefix", folder])
         .args(&["--no-audit", "--no-fund", "--loglevel=error"]);
     if Path::new("/usr/include/node/node.h").exists() {
-        // What compiles C for Node.js would fetch its headers otherwise.
+        // Packages that compile C for Node.js would download its headers otherwise.
         install = install.quiet_env("npm_config_nodedir", "/usr");
     }
     let wanted =
         fs::read_to_string(&lock).map_err(|error| Failure::at(&lock)(error).of(&install))?;
-    // Written last: a folder that was not finished has none.
+    // Written last: an unfinished folder has none.
     let made_from = repository
         .root()
         .join(folder)

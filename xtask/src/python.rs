@@ -7,8 +7,9 @@ use crate::command::Line;
 use crate::failure::{Failed, Failure};
 use crate::repository::Repository;
 
-/// The environment `name` with what `requirements` (a file of pinned versions, by its path in the
-/// repository) lists: as it is if it was made from the same file, else made anew.
+/// Returns the environment `name` with the packages of `requirements`, a file of pinned versions by
+/// its path in the repository. An environment made from the same file is kept; otherwise it is made
+/// from scratch.
 pub(crate) fn environment(
     repository: &Repository,
     name: &str,
@@ -19,7 +20,7 @@ pub(crate) fn environment(
     let list = repository.root().join(requirements);
     let again = format!("python3 -m venv {shown}");
     let wanted = fs::read_to_string(&list).map_err(|error| Failure::at(&list)(error).of(&again))?;
-    // Written last: an environment that was not finished has none.
+    // Written last: an unfinished environment has none.
     let made_from = folder.join("made-from.txt");
     if fs::read_to_string(&made_from).is_ok_and(|made| made == wanted) {
         return Ok(folder);

@@ -1,11 +1,11 @@
-//! Where things are.
+//! The paths of the repository.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 
-/// The checkout that the chores work on.
+/// The checkout that the tasks work on.
 pub(crate) struct Repository {
     root: PathBuf,
 }
@@ -34,33 +34,34 @@ impl Repository {
         &self.root
     }
 
-    /// What the tests print, and the logs of the services they start. It is inside `target`
-    /// wherever cargo itself builds to, for the tests to find.
+    /// Returns the folder of the tests' output and the logs of the services that they start. It is
+    /// inside `target` wherever cargo itself builds to, for the tests to find.
     pub(crate) fn test_output(&self) -> PathBuf {
         self.root.join("target/test-output")
     }
 
-    /// What `cargo test` printed.
+    /// Returns the file of `cargo test`'s output.
     pub(crate) fn cargo_test_output(&self) -> PathBuf {
         self.test_output().join("cargo-test.txt")
     }
 
-    /// Where tests note the secrets they saw, one a line, in files of any name ending in `.txt`.
+    /// Returns the folder in which tests note their secrets, one a line, in files of any name
+    /// ending in `.txt`.
     pub(crate) fn test_secrets(&self) -> PathBuf {
         self.root.join("target/test-secrets")
     }
 
-    /// What the emulator and the local service print while `deploy-check` plays its scenarios.
+    /// Returns the folder of the emulator's and the local service's output in `deploy-check`.
     pub(crate) fn deploy_logs(&self) -> PathBuf {
         self.root.join("target/deploy-check")
     }
 
-    /// Tools that are built for this repository alone.
+    /// Returns the folder of tools that are built for this repository alone.
     pub(crate) fn tools(&self) -> PathBuf {
         self.root.join("target/tools")
     }
 
-    /// A path as a person at the root would type it.
+    /// Returns a path relative to the root.
     pub(crate) fn shown(&self, path: &Path) -> String {
         path.strip_prefix(&self.root)
             .unwrap_or(path)

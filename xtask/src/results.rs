@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::AddAssign;
 
-/// How many tests there were.
+/// The number of tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) passed: u64,
@@ -12,8 +12,8 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Adds what a line tells, if it is a result line of one test binary,
-    /// `test result: ok. 3 passed; 0 failed; 1 ignored; …`, or of Node's, `ℹ pass 3`.
+    /// Adds the numbers of a line, if it is a result line of one test binary, `test result: ok. 3
+    /// passed; 0 failed; 1 ignored; …`, or of Node's, `ℹ pass 3`.
     pub(crate) fn add_line(&mut self, line: &str) {
         if let Some((what, number)) = line
             .strip_prefix("ℹ ")
@@ -22,7 +22,7 @@ impl Counts {
             if let Ok(number) = number.parse::<u64>() {
                 match what {
                     "pass" => self.passed += number,
-                    // One that was cancelled is not counted as failed, and is no success.
+                    // Node does not count a cancelled test as failed, but it is not a success.
                     "fail" | "cancelled" => self.failed += number,
                     "skipped" | "todo" => self.ignored += number,
                     _ => {}
@@ -53,7 +53,7 @@ impl Counts {
         }
     }
 
-    /// Whether no test was run at all.
+    /// Returns true if no test was run.
     pub(crate) fn is_nothing(self) -> bool {
         self.passed == 0 && self.failed == 0
     }

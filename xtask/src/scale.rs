@@ -1,14 +1,14 @@
-//! What docs/scale.md keeps: `cargo xtask round-trips` and `cargo xtask load`.
+//! Prints the figures that docs/scale.md keeps: `cargo xtask round-trips` and `cargo xtask load`.
 
 use crate::command::Line;
 use crate::failure::Failed;
 use crate::repository::Repository;
 use crate::steps::show_and_run;
 
-/// Counts what a person waits for; into the document if asked to.
+/// Counts the trips that a user waits for, and writes the tables into the document if requested.
 pub(crate) fn round_trips(repository: &Repository, write: bool) -> Result<(), Failed> {
-    // Of the whole workspace, as the tests are built: by its package it would have other features,
-    // and the AWS SDK would be compiled once more.
+    // Of the whole workspace, as the tests are built: for the package alone it would have other
+    // features, and the AWS SDK would be compiled once more.
     let build = Line::cargo(&["build", "--quiet", "--locked", "--workspace"])
         .args(&["--example", "round_trips"]);
     show_and_run(repository, &build)?;
@@ -20,7 +20,7 @@ pub(crate) fn round_trips(repository: &Repository, write: bool) -> Result<(), Fa
     line.run(repository).map_err(|failure| failure.of(&line))
 }
 
-/// Holds the local service, as it is released, at its limit.
+/// Measures a release build of the local service at its limit.
 pub(crate) fn load(repository: &Repository) -> Result<(), Failed> {
     let local = ["--release", "--locked", "--package", "latchstring-local"];
     let build = Line::cargo(&["build"])

@@ -19,7 +19,7 @@ use crate::results::Counts;
 use crate::summary::{self, Ran, elapsed};
 use crate::tools;
 
-/// The emulators' environment and the list of what is in it.
+/// The emulators' environment and the file that lists its packages.
 pub(crate) const EMULATORS: (&str, &str) = ("emulators", "tests/emulators/requirements.txt");
 
 /// One step.
@@ -29,7 +29,7 @@ pub(crate) enum Step {
     Fmt,
     /// Lints, warnings included (clippy)
     Clippy,
-    /// Who may depend on what, licences, sources, advisories (cargo-deny, deny.toml)
+    /// Permitted dependencies, licences, sources, advisories (cargo-deny, deny.toml)
     Deny,
     /// The documentation builds without warnings (rustdoc)
     Docs,
@@ -37,7 +37,7 @@ pub(crate) enum Step {
     Emulators,
     /// All tests (cargo test)
     Tests,
-    /// How many instructions the handlers take (valgrind)
+    /// The number of instructions of the handlers (valgrind)
     Instructions,
     /// The CDK construct, its templates and resolvers (tsc, eslint, node --test, cfn-lint)
     Infra,
@@ -47,12 +47,12 @@ pub(crate) enum Step {
     Web,
     /// The packages, deployed on an emulator of AWS (cargo xtask deploy-check)
     Deploy,
-    /// Nothing the tests printed or logged is a code, address, number, ticket or token
+    /// No code, address, number, ticket or token is in the tests' output and logs
     Leaks,
 }
 
 impl Step {
-    /// In the order in which they run.
+    /// All steps in the order in which they run.
     pub(crate) const ALL: [Self; 12] = [
         Self::Fmt,
         Self::Clippy,
@@ -68,7 +68,7 @@ impl Step {
         Self::Leaks,
     ];
 
-    /// What `--only` calls it.
+    /// Returns its name for `--only`.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Fmt => "fmt",
@@ -104,7 +104,7 @@ impl Step {
     }
 }
 
-/// Runs the steps in order and prints what comes of it: whether all passed.
+/// Runs the steps in order and prints their outcomes. Returns true if all passed.
 pub(crate) fn run(repository: &Repository, steps: &[Step], keep_going: bool) -> bool {
     tools::provide(repository, steps);
     let missing = tools::missing(repository, steps);
@@ -220,7 +220,7 @@ fn tests(repository: &Repository, keep_going: bool) -> (Counts, Result<(), Faile
     if keep_going {
         line = line.args(&["--no-fail-fast"]);
     }
-    // Passing tests too: what they print is searched for leaks.
+    // Passing tests too: the search for leaks reads their output.
     let line = line.args(&["--", "--show-output"]);
 
     let folders = [repository.test_output(), repository.test_secrets()];
@@ -262,17 +262,17 @@ fn infra(repository: &Repository, counts: &mut Counts) -> Result<(), Failed> {
     let tool = tool.join("bin/cfn-lint");
     let name = repository.shown(&tool);
     let lint = Line::new(tool, name)
-        // CDK says again what a reference says already.
+        // CDK adds dependencies that a reference implies already.
         .args(&["--ignore-checks", "W3005", "--"])
         .args(&["target/infra/latchstring.template.json"])
         .args(&["target/infra/latchstring-existing-pool.template.json"]);
     show_and_run(repository, &lint)
 }
 
-/// The tests of a folder with a package.json: `npm test`, which runs `node --test`.
+/// Runs the tests of a folder with a package.json: `npm test`, which runs `node --test`.
 fn node_tests(repository: &Repository, folder: &str, counts: &mut Counts) -> Result<(), Failed> {
     node::modules(repository, folder)?;
-    // Else npm says the package's name and version, which look like an address.
+    // Otherwise npm prints the package's name and version, which look like an address.
     let line = Line::new("npm", "npm").args(&["test", "--silent", "--prefix", folder]);
     let output = repository.test_output();
     fs::create_dir_all(&output).map_err(|error| Failure::at(&output)(error).of(&line))?;
@@ -287,7 +287,7 @@ fn node_tests(repository: &Repository, folder: &str, counts: &mut Counts) -> Res
     ended.map_err(|failure| failure.of(&line))
 }
 
-/// An empty folder, whatever was there.
+/// Makes a folder empty.
 fn renew(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -1,4 +1,4 @@
-//! What a run comes to, in a table.
+//! The outcome of a run, in a table.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use crate::failure::Failed;
 use crate::results::Counts;
 use crate::steps::Step;
 
-/// How one step went.
+/// The outcome of one step.
 pub(crate) struct Ran {
     pub(crate) step: Step,
     pub(crate) took: Duration,
     pub(crate) failed: Option<Failed>,
 }
 
-/// A time as people say it.
+/// Formats a duration for the table.
 pub(crate) fn elapsed(time: Duration) -> String {
     let tenths = time.as_millis() / 100;
     let seconds = tenths / 10;
@@ -24,7 +24,8 @@ pub(crate) fn elapsed(time: Duration) -> String {
     }
 }
 
-/// The table, what failed and how to repeat it, and last, if tests were run, how many.
+/// Returns the table, the failures with the commands that repeat them, and last, if tests were run,
+/// their number.
 pub(crate) fn lines(
     steps: &[Step],
     ran: &[Ran],

@@ -9,7 +9,7 @@ use crate::python;
 use crate::repository::Repository;
 use crate::steps::Step;
 
-/// The cargo-deny that deny.toml is written for; a later one will do.
+/// The cargo-deny version that deny.toml is written for; a later one works too.
 const CARGO_DENY: [u64; 3] = [0, 20, 2];
 
 struct Tool {
@@ -101,7 +101,7 @@ const TOOLS: &[Tool] = &[
     },
 ];
 
-/// Installs what is missing of Debian's, where that takes no leave: as root, in a container.
+/// Installs missing Debian packages where no permission is needed: as root, in a container.
 pub(crate) fn provide(repository: &Repository, steps: &[Step]) {
     let user = Line::new("id", "id").args(&["-u"]).ask(repository);
     if user.is_none_or(|id| id.trim() != "0") {
@@ -109,7 +109,7 @@ pub(crate) fn provide(repository: &Repository, steps: &[Step]) {
     }
     let missing = missing(repository, steps);
     if !missing.is_empty() {
-        // A fresh machine may have no lists of packages, or old ones.
+        // A new machine may have no lists of packages, or old ones.
         let update = Line::new("apt-get", "apt-get").args(&["update", "--quiet"]);
         println!("      $ {update}");
         let _ = update.run(repository);
@@ -123,12 +123,12 @@ pub(crate) fn provide(repository: &Repository, steps: &[Step]) {
             .args(&["install", "--yes", "--no-install-recommends"])
             .args(&packages);
         println!("      $ {line}");
-        // What is still missing afterwards is named as for anybody else.
+        // A package that is still missing afterwards is reported like any other.
         let _ = line.run(repository);
     }
 }
 
-/// What is missing for these steps: the name of each tool and the command that installs it.
+/// Returns the missing tools of these steps: the name of each and the command that installs it.
 pub(crate) fn missing(
     repository: &Repository,
     steps: &[Step],
@@ -141,7 +141,8 @@ pub(crate) fn missing(
         .collect()
 }
 
-/// A cargo-deny that is recent enough: the person's own, else ours, built first if need be.
+/// Returns a cargo-deny that is recent enough: the user's own, otherwise one in target/tools, built
+/// first if needed.
 pub(crate) fn cargo_deny(repository: &Repository) -> Result<Line, Failed> {
     let ours = || {
         let path = repository.tools().join("bin/cargo-deny");
@@ -158,7 +159,7 @@ pub(crate) fn cargo_deny(repository: &Repository) -> Result<Line, Failed> {
     let [major, minor, patch] = CARGO_DENY;
     // Unoptimised: it is built in a tenth of the time, and has little to do.
     let build = Line::cargo(&["install", "--locked", "--debug", "--root", "target/tools"])
-        // Else cargo would build in the system's folder for temporary files.
+        // Otherwise cargo would build in the system's folder for temporary files.
         .args(&["--target-dir", "target/tools/build"])
         .args(&[&format!("cargo-deny@{major}.{minor}.{patch}")]);
     println!("cargo-deny {major}.{minor}.{patch} or later is neither on PATH nor in target/tools.");
@@ -167,12 +168,12 @@ pub(crate) fn cargo_deny(repository: &Repository) -> Result<Line, Failed> {
     build
         .run(repository)
         .map_err(|failure| failure.of(&build))?;
-    // Hundreds of megabytes that nothing needs again. If they stay, they are only in the way.
+    // Hundreds of megabytes that are not needed again. If they stay, they only take space.
     let _ = std::fs::remove_dir_all(repository.tools().join("build"));
     Ok(ours())
 }
 
-/// The copy of `RustSec`'s database that cargo-deny has stored, if any.
+/// Returns the copy of `RustSec`'s database that cargo-deny has stored, if any.
 pub(crate) fn advisory_database() -> Option<PathBuf> {
     let home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
@@ -180,7 +181,7 @@ pub(crate) fn advisory_database() -> Option<PathBuf> {
     stored_database(&home.join("advisory-dbs"))
 }
 
-/// A database in the folder; one whose fetch was broken off has no advisories.
+/// Returns a database in the folder. One whose download was interrupted has no advisories.
 fn stored_database(folder: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(folder).ok()?;
     entries
@@ -188,7 +189,8 @@ fn stored_database(folder: &Path) -> Option<PathBuf> {
         .find(|path| path.join("crates").is_dir())
 }
 
-/// cargo-zigbuild in an environment of its own, for an architecture that is not this machine's.
+/// Returns cargo-zigbuild in an environment of its own, for an architecture that is not this
+/// machine's.
 pub(crate) fn zigbuild(repository: &Repository, target: &str) -> Result<Line, Failed> {
     let library = Line::new("rustc", "rustc")
         .args(&["--print", "target-libdir", "--target", target])
@@ -199,7 +201,7 @@ pub(crate) fn zigbuild(repository: &Repository, target: &str) -> Result<Line, Fa
     let environment = python::environment(repository, "package", "xtask/package-requirements.txt")?;
     let path = environment.join("bin/cargo-zigbuild");
     let name = repository.shown(&path);
-    // zig is a Python module there: without this it is looked for in the machine's own Python.
+    // zig is a Python module there: without this it would be searched in the machine's own Python.
     let python = environment.join("bin/python3").display().to_string();
     Ok(Line::new(path, name).env("CARGO_ZIGBUILD_PYTHON_PATH", python))
 }
@@ -211,7 +213,7 @@ fn is_recent(repository: &Repository, tool: Line) -> bool {
         .is_some_and(|version| version >= CARGO_DENY)
 }
 
-/// The numbers of `cargo-deny 0.20.2`.
+/// Returns the numbers of `cargo-deny 0.20.2`.
 fn version(text: &str) -> Option<[u64; 3]> {
     let mut numbers = text
         .split_whitespace()

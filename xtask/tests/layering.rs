@@ -1,7 +1,7 @@
-//! Who may depend on whom, among the members of the workspace.
+//! The permitted dependencies among the members of the workspace.
 //!
-//! deny.toml rules over crates that others wrote, by name; this rules over our own, and over
-//! whole families of crates (`aws-sdk-…`), which deny.toml cannot name.
+//! deny.toml restricts third-party crates by name. This test restricts the crates of the workspace,
+//! and whole families of crates (`aws-sdk-…`), which deny.toml cannot name.
 #![expect(
     clippy::expect_used,
     reason = "a test that cannot ask cargo has failed"
@@ -13,13 +13,13 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What a member may depend on of ours.
+/// The crates of the workspace that a member may depend on.
 struct Layer {
-    /// Where it lives; with a slash at the end, everything in there.
+    /// The member's folder; with a slash at the end, every folder in it.
     folder: &'static str,
-    /// In what it ships.
+    /// Permitted in the shipped code.
     may_use: &'static [&'static str],
-    /// In its tests, besides.
+    /// Permitted in its tests, too.
     may_test_with: &'static [&'static str],
 }
 
@@ -44,7 +44,8 @@ const LAYERS: &[Layer] = &[
     layer("shared/lambda", &[CORE, AWS], &[MEMORY]),
     layer("triggers/", &[LAMBDA, AWS, MEMORY, CORE], &[]),
     layer("resolvers/", &[LAMBDA, AWS, MEMORY, CORE], &[]),
-    // The stand-ins know AWS and nothing of ours: they would be poor judges otherwise.
+    // The stand-ins know AWS and nothing of Latchstring, so that they are independent of the code
+    // that they test.
     layer("local/cognito", &[], &[]),
     layer("local/appsync", &[], &[]),
     layer("local", &[CORE, MEMORY, AWS, LAMBDA, COGNITO, APPSYNC], &[]),
@@ -56,14 +57,14 @@ const LAYERS: &[Layer] = &[
     layer("fuzz", &[CORE, MEMORY, LAMBDA, COGNITO, APPSYNC], &[]),
     // It reads a deployment's settings as the Lambdas do.
     layer("doctor", &[CORE, LAMBDA], &[LOCAL, TESTS]),
-    // It starts the Lambdas as processes, and makes the events that they are given with the handlers.
+    // It starts the Lambdas as processes, and makes their events with the handlers.
     layer("benches", &[CORE, LAMBDA, MEMORY], &[]),
-    // The least that a Lambda can be.
+    // The smallest possible Lambda.
     layer("benches/floor", &[], &[]),
     layer("xtask", &[], &[]),
 ];
 
-/// Families of crates that only these members of ours may name.
+/// Families of crates that only these members of the workspace may name.
 const FAMILIES: &[(&str, &[&str])] = &[
     // The end-to-end tests and the doctor are clients of AWS like any other.
     ("aws-sdk-", &[AWS, DOCTOR, TESTS]),
@@ -111,13 +112,13 @@ fn cargo(args: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("cargo prints UTF-8")
 }
 
-/// The members, each with what its manifest names, whatever the feature or target.
+/// Returns the members, each with the dependencies in its manifest, for every feature and target.
 fn metadata() -> Value {
     let text = cargo(&["metadata", "--no-deps", "--locked", "--format-version", "1"]);
     serde_json::from_str(&text).expect("cargo prints JSON")
 }
 
-/// The crates that a member is built from here, without those of its tests.
+/// Returns the crates that a member is built from on this platform, without those of its tests.
 fn tree(package: &str) -> BTreeSet<String> {
     let text = cargo(&[
         "tree",
@@ -148,7 +149,7 @@ fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value[key].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// Every dependency that no rule allows, in words.
+/// Describes every dependency that no rule allows.
 fn violations(metadata: &Value) -> Vec<String> {
     let root = Path::new(text(metadata, "workspace_root"));
     let packages = list(metadata, "packages");
@@ -249,8 +250,8 @@ fn the_core_is_pure_to_its_last_dependency() {
     assert!(impure.is_empty(), "{impure:?}");
 }
 
-/// Who is built with which SDK, among the Lambdas. What a function is not built with it cannot do,
-/// whatever its role allows.
+/// The SDKs that each Lambda is built with. A function cannot make a call that it is not built
+/// with, whatever its role allows.
 #[test]
 fn a_lambda_is_built_with_what_it_may_do_and_nothing_else() {
     const SDKS: [&str; 5] = [
@@ -262,9 +263,9 @@ fn a_lambda_is_built_with_what_it_may_do_and_nothing_else() {
     ];
     for (package, may) in [
         ("define-auth-challenge", &SDKS[..]),
-        // It cannot touch accounts.
+        // It cannot access accounts.
         ("create-auth-challenge", &SDKS[1..]),
-        // Nor can this, which cannot send either.
+        // It cannot access accounts either, and cannot send.
         ("verify-auth-challenge-response", &SDKS[1..3]),
         // They cannot send.
         ("sign-in", &SDKS[..3]),

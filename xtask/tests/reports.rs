@@ -20,7 +20,7 @@ fn every_report_names_a_test_that_is_there() {
     }
 }
 
-/// What a report found missing in the documents, and no code can show.
+/// Facts that a report found missing in the documents, and that no code can show.
 #[test]
 fn documents_say_what_reports_found_missing() {
     for (document, words) in [

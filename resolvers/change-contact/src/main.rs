@@ -1,4 +1,4 @@
-//! Change-contact: a signed-in person asks for another contact, and what became of it.
+//! Change-contact: a signed-in user requests another contact and reads the outcome.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,5 @@
-//! Sign-in: the only door to a ticket. It may create accounts, and may not send.
+//! Sign-in: the only function that issues tickets. It may create accounts. It may not send
+//! messages.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Sign-up: a signed-in person adds their name and their second contact.
+//! Sign-up: a signed-in user adds a name and a second contact.
 
 use std::process::ExitCode;
 

@@ -1,13 +1,13 @@
 //! The four functions on a typical event each, for valgrind to count: `cargo xtask instructions`.
 //!
-//! One known user signs in by phone, again and again, through the real handlers over the ports in
-//! memory: `signIn` charges the budgets and seals the ticket, Create redeems it and writes the
-//! message, Verify judges the right code, Define issues tokens. Clock and randomness are fixed; only
-//! the order within hash maps differs from one run to the next, by less than a hundredth.
+//! One known user signs in by phone repeatedly, through the real handlers over the ports in memory:
+//! `signIn` reads the budgets and seals the ticket, Create redeems it and writes the message,
+//! Verify records the right code, Define issues tokens. Clock and randomness are fixed. Only the
+//! order within hash maps differs between runs, by less than 1 %.
 //!
-//! The one argument names the function to measure. Its calls, and nothing else, go through
-//! [`measured`], by whose name callgrind knows what to count. The first sign-in is not measured:
-//! what is made once is made in it.
+//! The one argument names the function to measure. Only its calls go through [`measured`], whose
+//! name tells callgrind what to count. The first sign-in is not measured: it builds what is built
+//! once.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
-/// How often each function is measured: xtask divides by it.
+/// The number of measured calls of a function. xtask divides by it.
 const SIGN_INS: usize = 20;
 
 const POOL: &str = "eu-west-1_COUNTED00";
@@ -54,7 +54,7 @@ fn main() {
     }
 }
 
-/// What callgrind counts: everything from here until it returns.
+/// The code that callgrind counts: everything until this function returns.
 #[inline(never)]
 fn measured(runtime: &Runtime, handler: &impl Handler, event: Value) -> Answer {
     handled(runtime, handler, event)
@@ -66,7 +66,7 @@ fn handled(runtime: &Runtime, handler: &impl Handler, event: Value) -> Answer {
     answered.expect("the event is one of the handler's")
 }
 
-/// Cognito as the resolver meets it, without triggers: the two questions are always the same.
+/// Cognito as the resolver sees it, without triggers: the two challenges are always the same.
 #[derive(Default)]
 struct Questions {
     /// The ticket of the latest answer.
@@ -110,7 +110,7 @@ fn question(parameters: &[(&str, &str)]) -> Reply {
     })
 }
 
-/// No token is asked about.
+/// A [`TokenHolder`] that is never called.
 struct Nobody;
 
 impl TokenHolder for Nobody {
@@ -208,7 +208,7 @@ impl World {
         }
     }
 
-    /// One whole sign-in, of which the function of that name is measured where it does most.
+    /// Runs one whole sign-in and measures the function of the given name.
     fn sign_in(&self, wanted: &str) {
         let signed_in = self.call(wanted == "sign-in", &self.sign_in, resolver_event());
         assert_eq!(signed_in["data"]["codeLength"], 6);
@@ -277,7 +277,7 @@ const ATTRIBUTES: [(&str, &str); 6] = [
     ("email_verified", "true"),
 ];
 
-/// An event of Cognito's with this request in it.
+/// Returns an event of Cognito's with this request in it.
 fn event(trigger: &str, mut request: Value) -> Value {
     request["userAttributes"] = ATTRIBUTES
         .iter()
@@ -295,7 +295,7 @@ fn event(trigger: &str, mut request: Value) -> Value {
     })
 }
 
-/// Verify's event for an answer to what Create asked.
+/// Returns Verify's event for an answer to the challenge that Create issued.
 fn answered(created: &Value, answer: &str, said: &Value) -> Value {
     event(
         VERIFY,
@@ -307,7 +307,7 @@ fn answered(created: &Value, answer: &str, said: &Value) -> Value {
     )
 }
 
-/// What Cognito remembers of a question that was answered right.
+/// Returns the session entry that Cognito keeps for a challenge that was answered correctly.
 fn round(created: &Value) -> Value {
     json!({
         "challengeName": "CUSTOM_CHALLENGE",
@@ -316,7 +316,7 @@ fn round(created: &Value) -> Value {
     })
 }
 
-/// `AppSync`'s event for `signIn`.
+/// Returns `AppSync`'s event for `signIn`.
 fn resolver_event() -> Value {
     json!({
         "arguments": { "input": { "emailOrPhone": "+1 415 555 0132", "method": "PHONE_NUMBER" } },

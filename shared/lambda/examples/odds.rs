@@ -1,6 +1,6 @@
 //! Prints the odds that the rate limits leave to an attacker: `cargo xtask odds`.
 //!
-//! It reads the same variables as the Lambdas; without any it computes the defaults.
+//! It reads the same variables as the Lambdas. Without any it computes the odds of the defaults.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,

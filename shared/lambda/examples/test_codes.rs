@@ -1,5 +1,5 @@
-//! The codes of the test identifiers: `cargo xtask test-codes`, with `KEY_RING` and
-//! `TEST_IDENTIFIERS` as the Lambdas have them.
+//! Prints the codes of the test identifiers: `cargo xtask test-codes`. It reads `KEY_RING` and
+//! `TEST_IDENTIFIERS` as the Lambdas do.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,

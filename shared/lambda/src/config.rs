@@ -1,6 +1,6 @@
-//! Configuration: read once, at start, from the environment into typed sections. An error names
-//! the variable and what it takes, never its value. docs/configuration.md lists [`VARIABLES`]; a
-//! test holds the two together.
+//! Configuration: read once, at start, from the environment into typed sections. An error names the
+//! variable and the values it takes, never its present value. docs/configuration.md lists
+//! [`VARIABLES`]; a test compares the two.
 
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -35,11 +35,11 @@ use crate::system::SystemClock;
 /// A variable, as the documentation lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variable {
-    /// Its name.
+    /// The variable's name.
     pub name: &'static str,
-    /// What it is without being set; `None` if it must be set.
+    /// The default; `None` if the variable must be set.
     pub default: Option<&'static str>,
-    /// What it takes.
+    /// A description of the values that it takes.
     pub takes: &'static str,
 }
 
@@ -138,16 +138,16 @@ variables! {
     AWS_CA_BUNDLE = "AWS_CA_BUNDLE", Some(""), "a file of root certificates, PEM, to trust instead of Amazon's own";
 }
 
-/// What is wrong with the configuration.
+/// An error in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ConfigError {
-    /// A variable that has no default is not set.
+    /// A variable without a default is not set.
     #[error("{} is not set; it takes {}", .0.name, .0.takes)]
     Missing(Variable),
-    /// A variable does not hold what it takes.
+    /// A variable holds a value that it does not take.
     #[error("{} is set to something that it does not take; it takes {}", .0.name, .0.takes)]
     Invalid(Variable),
-    /// Test identifiers, where real messages are sent.
+    /// Test identifiers are set where real messages are sent.
     #[error(
         "TEST_IDENTIFIERS is set in production; if that is meant, set TEST_IDENTIFIERS_IN_PRODUCTION to true"
     )]
@@ -161,7 +161,7 @@ pub enum ConfigError {
     /// Neither mail nor SMS may be sent.
     #[error("EMAIL is false and SMS_COUNTRIES is not set, so that nobody could be sent a code")]
     NoChannel,
-    /// The budgets leave more to somebody who guesses than this ceiling allows.
+    /// The budgets leave an attacker better odds than this ceiling allows.
     #[error(
         "the budgets leave odds above {}; `cargo xtask odds` prints them, and how they come about",
         .0.name
@@ -169,10 +169,10 @@ pub enum ConfigError {
     Odds(Variable),
 }
 
-/// Where variables are read from.
+/// The source of variables.
 #[derive(Clone, Copy)]
 pub enum Environment<'a> {
-    /// The process's own.
+    /// The environment of the process.
     Process,
     /// A list of names and values.
     Pairs(&'a [(&'a str, &'a str)]),
@@ -187,23 +187,23 @@ pub enum AnsweredBy {
     Server,
 }
 
-/// When messages are delivered.
+/// The point in time at which messages are delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryMode {
-    /// After the response where the host takes an extension, otherwise before it.
+    /// After the response where the host accepts an extension, otherwise before it.
     Auto,
-    /// After the response, or the function does not start.
+    /// After the response. Without an extension the function does not start.
     Extension,
     /// Before the response.
     Inline,
 }
 
-/// Where flows are kept.
+/// The place that holds flows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreChoice {
-    /// In this process, and nothing is delivered beyond it: to try a function by itself.
+    /// The memory of this process, and messages stay in it: for trying a function alone.
     Memory,
-    /// In the table of that name.
+    /// The DynamoDB table of that name.
     Table(String),
 }
 
@@ -218,10 +218,10 @@ impl Environment<'_> {
         }
     }
 
-    /// The log level.
+    /// Returns the log level.
     ///
     /// # Errors
-    /// If it is none.
+    /// If the variable is not a log level.
     pub fn log_level(&self) -> Result<Level, ConfigError> {
         match &*self.text(LOG_LEVEL)? {
             "error" => Ok(Level::ERROR),
@@ -231,10 +231,10 @@ impl Environment<'_> {
         }
     }
 
-    /// The namespace of the metrics.
+    /// Returns the namespace of the metrics.
     ///
     /// # Errors
-    /// If no metric can be in it.
+    /// If the variable is not a valid namespace.
     pub fn metrics_namespace(&self) -> Result<String, ConfigError> {
         let namespace = self.text(METRICS_NAMESPACE)?;
         let is_one = namespace.len() <= 255
@@ -248,10 +248,10 @@ impl Environment<'_> {
             .ok_or(ConfigError::Invalid(METRICS_NAMESPACE))
     }
 
-    /// When messages are delivered.
+    /// Returns the point in time at which messages are delivered.
     ///
     /// # Errors
-    /// If it is no such word.
+    /// If the variable is not one of the modes.
     pub fn delivery(&self) -> Result<DeliveryMode, ConfigError> {
         match self.text(DELIVERY)?.as_str() {
             "auto" => Ok(DeliveryMode::Auto),
@@ -261,11 +261,11 @@ impl Environment<'_> {
         }
     }
 
-    /// Settings, and where the keys come from: `KEY_RING`, or a vault that `open` makes of
-    /// `KEY_RING_SECRET`.
+    /// Returns the settings with the source of the keys: `KEY_RING`, or the secret source that
+    /// `open` makes of `KEY_RING_SECRET`.
     ///
     /// # Errors
-    /// If a variable is missing or out of bounds, or not exactly one of the two is set.
+    /// If a variable is missing or out of bounds, or if not exactly one of the two is set.
     pub fn deployments<V: Vault>(
         &self,
         open: impl FnOnce(String) -> V,
@@ -284,7 +284,7 @@ impl Environment<'_> {
         }
     }
 
-    /// The settings, if what they leave to somebody who guesses is within its ceilings.
+    /// Returns the settings, if their odds for an attacker are within the ceilings.
     ///
     /// # Errors
     /// If a variable is missing or out of bounds, or the odds are above a ceiling.
@@ -307,7 +307,7 @@ impl Environment<'_> {
         }
     }
 
-    /// The ceilings of the odds: of one account, and of any.
+    /// Returns the ceilings of the odds: for one account, and for any account.
     ///
     /// # Errors
     /// If a variable is out of bounds.
@@ -318,7 +318,7 @@ impl Environment<'_> {
         ])
     }
 
-    /// The settings by themselves: for no client yet, and whatever the odds.
+    /// Returns the settings alone: for no app client yet, and without a check of the odds.
     ///
     /// # Errors
     /// If a variable is out of bounds.
@@ -348,7 +348,7 @@ impl Environment<'_> {
         })
     }
 
-    /// How many accounts the odds are worked out for.
+    /// Returns the number of accounts that the odds are computed for.
     ///
     /// # Errors
     /// If the variable is out of bounds.
@@ -359,7 +359,7 @@ impl Environment<'_> {
     /// Returns the part of an event that holds the client's address.
     ///
     /// # Errors
-    /// If the variable holds another word.
+    /// If the variable holds an unknown word.
     pub fn source(&self) -> Result<SourceOf, ConfigError> {
         match &*self.text(SOURCE)? {
             "appsync" => Ok(SourceOf::AppSync),
@@ -369,11 +369,11 @@ impl Environment<'_> {
         }
     }
 
-    /// The widget of Cloudflare Turnstile that is solved where a budget asks for it; none unless a key
-    /// is set.
+    /// Returns the keys of the Cloudflare Turnstile widget, which a client solves where a budget
+    /// requires a CAPTCHA. Returns `None` if no key is set.
     ///
     /// # Errors
-    /// If both keys are set, no host name is, or the URL is not of https. Loopback may do without.
+    /// If both keys are set, no host name is set, or the URL is neither https nor loopback.
     pub fn turnstile(&self) -> Result<Option<TurnstileEnvironment>, ConfigError> {
         let text = self.optional(TURNSTILE_KEY, |text| Ok::<_, ()>(Secret::new(text)))?;
         let secret: Option<String> = self.optional(TURNSTILE_KEY_SECRET, str::parse)?;
@@ -458,7 +458,7 @@ impl Environment<'_> {
         let domains = listed.split(',').map(str::trim).filter(|it| !it.is_empty());
         domains
             .map(|domain| {
-                // As the domain of an address is read, so that the two compare.
+                // Parsed like the domain of an address, so that the two compare.
                 let address = Identifier::parse(Method::Email, &format!("a@{domain}")).ok()?;
                 let (_, domain) = address.as_str().rsplit_once('@')?;
                 Some(domain.to_owned())
@@ -467,7 +467,7 @@ impl Environment<'_> {
             .ok_or(ConfigError::Invalid(MAIL_SHARED_DOMAINS))
     }
 
-    /// Where real messages are sent, a code that never changes has to be asked for twice.
+    /// Where real messages are sent, a code that never changes needs a second setting.
     fn test_identifiers(&self, phones: &PhoneRules) -> Result<Vec<TestIdentifier>, ConfigError> {
         let listed = self.text(TEST_IDENTIFIERS)?;
         if listed.is_empty() {
@@ -483,7 +483,7 @@ impl Environment<'_> {
             .ok_or(ConfigError::Invalid(TEST_IDENTIFIERS))
     }
 
-    /// The test identifiers, and the code of each under the keys of `KEY_RING`.
+    /// Returns the test identifiers with the code of each under the keys of `KEY_RING`.
     ///
     /// # Errors
     /// If a variable is missing or out of bounds.
@@ -500,7 +500,7 @@ impl Environment<'_> {
             .collect())
     }
 
-    /// The countries that SMS are sent to, with the price of one.
+    /// Returns the countries that SMS are sent to, with the price of one SMS.
     ///
     /// # Errors
     /// If a variable is out of bounds.
@@ -523,7 +523,7 @@ impl Environment<'_> {
             .ok_or(ConfigError::Invalid(SMS_COUNTRIES))
     }
 
-    /// The rules for phone numbers.
+    /// Returns the rules for phone numbers.
     ///
     /// # Errors
     /// If a variable is out of bounds.
@@ -553,7 +553,7 @@ impl Environment<'_> {
         })
     }
 
-    /// The pool and client that sign-in opens sessions for: the first of `CLIENT_IDS`.
+    /// Returns the pool and app client that `signIn` opens sessions for: the first of `CLIENT_IDS`.
     ///
     /// # Errors
     /// If a variable is missing.
@@ -562,7 +562,7 @@ impl Environment<'_> {
         Ok(Caller::new(self.user_pool()?, client))
     }
 
-    /// The user pool's id.
+    /// Returns the user pool's id.
     ///
     /// # Errors
     /// If it is missing.
@@ -570,7 +570,7 @@ impl Environment<'_> {
         self.text(USER_POOL_ID)
     }
 
-    /// Whether the pool reports missing users.
+    /// Returns true if the pool reports missing users.
     ///
     /// # Errors
     /// If the variable is neither `true` nor `false`.
@@ -578,12 +578,12 @@ impl Environment<'_> {
         self.parsed(LEGACY_POOL)
     }
 
-    /// The calls that open a session and answer its first challenge.
+    /// Returns the calls that open a session and answer its first challenge.
     ///
     /// # Errors
     /// If the variable holds another word, or the calls are signed, a client answers the session, and
-    /// `SIGNED_SESSIONS_CONFIRMED` is not `true`: whether Cognito takes the client's public answer is
-    /// not documented, and a pool that refuses it would refuse every sign-in.
+    /// `SIGNED_SESSIONS_CONFIRMED` is not `true`. Cognito does not document that it accepts the client's
+    /// public answer, and a pool that refuses it would refuse every sign-in.
     pub fn cognito_calls(&self, answered_by: AnsweredBy) -> Result<CognitoCalls, ConfigError> {
         let confirmed = self.parsed(SIGNED_SESSIONS_CONFIRMED)?;
         match &*self.text(COGNITO_CALLS)? {
@@ -594,10 +594,10 @@ impl Environment<'_> {
         }
     }
 
-    /// Where flows are kept.
+    /// Returns the place that holds flows.
     ///
     /// # Errors
-    /// If it is no store, or the table's name is missing.
+    /// If the variable is not a store, or the table's name is missing.
     pub fn store(&self) -> Result<StoreChoice, ConfigError> {
         match self.text(STORE)?.as_str() {
             "memory" => Ok(StoreChoice::Memory),
@@ -606,10 +606,10 @@ impl Environment<'_> {
         }
     }
 
-    /// Who mail is from; none where no mail is sent.
+    /// Returns the sender of mail, or `None` where no mail is sent.
     ///
     /// # Errors
-    /// If it is missing or no sender.
+    /// If it is missing or not a sender.
     pub fn email_from<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
         if self.parsed(EMAIL)? {
             self.parsed(EMAIL_FROM).map(Some)
@@ -618,7 +618,7 @@ impl Environment<'_> {
         }
     }
 
-    /// The address that replies go to.
+    /// Returns the address that replies go to.
     ///
     /// # Errors
     /// If it is not an address.
@@ -626,31 +626,31 @@ impl Environment<'_> {
         self.optional(EMAIL_REPLY_TO, str::parse)
     }
 
-    /// What SES does with mail, by the name of a configuration set.
+    /// Returns the name of the configuration set that SES applies to mail.
     ///
     /// # Errors
-    /// Never: any name may be one.
+    /// Never: any name is accepted.
     pub fn ses_configuration_set(&self) -> Result<Option<String>, ConfigError> {
         self.optional(SES_CONFIGURATION_SET, str::parse)
     }
 
-    /// The name that phones show.
+    /// Returns the sender id that phones show.
     ///
     /// # Errors
-    /// If it is none.
+    /// If it is not a sender id.
     pub fn sms_sender_id<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
         self.optional(SMS_SENDER_ID, str::parse)
     }
 
-    /// The number that SMS are from.
+    /// Returns the number that SMS are sent from.
     ///
     /// # Errors
-    /// If it is none.
+    /// If it is not a phone number.
     pub fn sms_origination_number<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
         self.optional(SMS_ORIGINATION_NUMBER, str::parse)
     }
 
-    /// The id of the sender in India's register.
+    /// Returns the id of the sender in India's register.
     ///
     /// # Errors
     /// If it is not an id.
@@ -658,7 +658,7 @@ impl Environment<'_> {
         self.optional(SMS_ENTITY_ID, str::parse)
     }
 
-    /// The ids of the texts in India's register.
+    /// Returns the ids of the message templates in India's register.
     ///
     /// # Errors
     /// If they are not ids by kind.
@@ -666,7 +666,7 @@ impl Environment<'_> {
         self.optional(SMS_TEMPLATE_IDS, str::parse)
     }
 
-    /// Where AWS is and who we are.
+    /// Returns the Region and credentials of AWS.
     ///
     /// # Errors
     /// If a variable is missing.
@@ -681,7 +681,7 @@ impl Environment<'_> {
         })
     }
 
-    /// Set and not empty, or the default.
+    /// Returns the value if it is set and not empty, otherwise the default.
     fn text(&self, variable: Variable) -> Result<String, ConfigError> {
         self.read(variable.name)
             .map(|text| text.trim().to_owned())
@@ -690,7 +690,7 @@ impl Environment<'_> {
             .ok_or(ConfigError::Missing(variable))
     }
 
-    /// What is parsed if it is set.
+    /// Parses the value if it is set.
     fn optional<T, E>(
         &self,
         variable: Variable,
@@ -947,7 +947,7 @@ mod tests {
         ]);
         assert_eq!(Some(set.kinds), NumberKinds::parse("voip,mobile"));
         assert_eq!(Some(set.more), PhoneRanges::parse("HK:+8524545XXXX"));
-        // A test identifier is read by the same rules.
+        // A test identifier is parsed by the same rules.
         let test = [
             ("STORE", "memory"),
             ("PHONE_RANGES", "HK:+8524545XXXX"),
@@ -1140,7 +1140,7 @@ mod tests {
         }
     }
 
-    /// A vault that is never read.
+    /// A secret source that is never read.
     #[derive(Debug)]
     struct Unread;
 

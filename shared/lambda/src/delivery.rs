@@ -1,4 +1,4 @@
-//! Delivering what an answer left to be delivered, and saying what became of it.
+//! Delivers the message that a response left, and logs its outcome.
 
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use tokio::time::Instant;
 use crate::metrics;
 use crate::system::within;
 
-/// What a delivery after the response may take.
+/// The time limit of a delivery after the response.
 pub const DELIVERY: Duration = Duration::from_secs(6);
 
-/// What is kept of a function's time after a delivery, to say what became of it.
+/// The part of a function's time that is kept after a delivery, to log its outcome.
 pub(crate) const REPORTING: Duration = Duration::from_millis(500);
 
-/// What lifting a cooldown may take: it is a kindness, and must fit into [`REPORTING`].
+/// The time limit of resetting a cooldown. It is optional and must fit into [`REPORTING`].
 const LIFTING: Duration = Duration::from_millis(400);
 
 /// A message that was accepted and is to be delivered, once.
 #[derive(Clone, Debug)]
 pub struct Parcel {
     message: Message,
-    /// The question that the message's code answers; a notice has none.
+    /// The challenge that the message's code answers; a notice has none.
     sent: Option<Challenge>,
-    /// The flow and the identifier, for logs.
+    /// The keyed hashes of the flow and the identifier, for logs.
     flow: Option<Label>,
     identifier: Label,
 }
@@ -52,9 +52,10 @@ impl Parcel {
     }
 }
 
-/// Delivers once, until that time at the latest, and logs what became of it: delivered, or not and
-/// why. Nobody's answer depends on it. Whoever got no code asks again after the cooldown, or at
-/// once if the request provably never left.
+/// Delivers the message once, before `until`, and logs the outcome. No response depends on it.
+///
+/// A user who got no code requests another one after the cooldown, or at once if the request
+/// provably never left.
 pub(crate) async fn deliver(
     courier: &impl Courier,
     store: &impl Store,
@@ -142,7 +143,7 @@ mod tests {
 
     const SENT_AT: Timestamp = Timestamp::from_secs(1_767_225_600);
 
-    /// Fails in the same way each time, or never answers.
+    /// A courier that fails in the same way each time, or never answers.
     struct Broken {
         fate: Option<Fate>,
         asked: AtomicUsize,
@@ -167,7 +168,7 @@ mod tests {
         }
     }
 
-    /// A flow whose code was accepted for delivery, in a store.
+    /// Returns a flow whose code was accepted for delivery, in a store.
     async fn accepted() -> (MemoryStore, Parcel) {
         let flow = FlowId::from_bytes([1; 16]);
         let store = MemoryStore::default();

@@ -1,8 +1,8 @@
-//! Lambda's Extensions API, as far as a function needs it that is its own extension:
+//! The part of Lambda's Extensions API that a function needs which is its own extension:
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>.
 //!
-//! Not the crate `lambda-extension`: it speaks over a connection for registering and another one
-//! for the rest, made one after the other in a cold start, and prints what goes wrong beside the log.
+//! Not the crate `lambda-extension`: it opens one connection to register and another for the rest,
+//! one after the other in a cold start, and it prints errors outside the log.
 
 use http::Response;
 use http_body_util::BodyExt;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 const NAME: &str = "latchstring-delivery";
 
-/// This process, as Lambda knows it.
+/// This process as a registered extension.
 #[derive(Debug)]
 pub(crate) struct Extension {
     client: PooledClient,
@@ -25,12 +25,12 @@ pub(crate) struct Extension {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Begun {
     pub(crate) request_id: String,
-    /// When the function must be over, in milliseconds since the Unix epoch.
+    /// The function's deadline, in milliseconds since the Unix epoch.
     pub(crate) deadline_ms: u64,
 }
 
 impl Extension {
-    /// Registers for invocations. SHUTDOWN is refused to an extension inside the function.
+    /// Registers for invocations. Lambda refuses SHUTDOWN to an extension inside the function.
     pub(crate) async fn register() -> Result<Self, Error> {
         let client = PooledClient::builder().build();
         let request = build_request()
@@ -43,12 +43,12 @@ impl Extension {
         let id = response.headers().get("lambda-extension-identifier");
         let id = id.ok_or("an extension without an identifier")?;
         let id = id.to_str()?.to_owned();
-        // Read to its end, the connection serves again.
+        // A body that is read to its end lets the connection be used again.
         response.into_body().collect().await?;
         Ok(Self { client, id })
     }
 
-    /// Says that the last invocation is over, and waits for the next.
+    /// Reports the last invocation as finished, and waits for the next.
     pub(crate) async fn next(&self) -> Result<Begun, Error> {
         let request = build_request()
             .uri("/2020-01-01/extension/event/next")

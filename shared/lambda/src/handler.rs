@@ -11,17 +11,17 @@ use tokio::time::Instant;
 
 use crate::delivery::Parcel;
 
-/// What Cognito and AppSync are told when an event cannot be served at all; Cognito passes it on
-/// to its own caller. Fixed texts only: causes are for the log.
+/// The error that Cognito and AppSync receive when an event cannot be served at all. Cognito passes
+/// it on to its own caller, so the texts are fixed; causes go to the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PublicError {
-    /// The event is not of the kind this function takes.
+    /// The event is not of the kind that this function takes.
     #[error("The event could not be read.")]
     UnreadableEvent,
-    /// Nothing can be decided: there are no keys.
+    /// No decision is possible: there are no keys.
     #[error("Sign-in is not available at the moment.")]
     Unavailable,
-    /// A bug of ours.
+    /// A bug in this crate.
     #[error("Something went wrong.")]
     Internal,
 }
@@ -40,12 +40,12 @@ impl From<PublicError> for Diagnostic {
     }
 }
 
-/// What a function answers, and what it leaves to be delivered.
+/// A function's response, with the message that remains to be delivered.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The answer, JSON.
+    /// The response, as JSON.
     pub value: Value,
-    /// To be delivered once the answer is given.
+    /// The message to deliver after the response.
     pub parcel: Option<Parcel>,
 }
 
@@ -60,24 +60,25 @@ impl From<Value> for Answer {
 
 /// A function from an event to an answer, both JSON.
 pub trait Handler: Send + Sync {
-    /// Whether answers can leave something to be delivered.
+    /// True if responses can leave a message to be delivered.
     const DELIVERS: bool = false;
 
-    /// Handles one event. Expected failures are answers; an error is for events that are not ours.
+    /// Handles one event. Expected failures are responses; an error is for an event of another
+    /// kind.
     fn handle(&self, event: Value) -> impl Future<Output = Result<Answer, PublicError>> + Send;
 
-    /// Delivers what an answer left, and says in log and metrics what became of it.
+    /// Delivers the message of a response, and writes the outcome to the log and metrics.
     fn deliver(&self, _parcel: Parcel, _until: Instant) -> impl Future<Output = ()> + Send {
         async {}
     }
 }
 
-/// Either of two handlers, as configuration says.
+/// One of two handlers, by configuration.
 #[derive(Debug)]
 pub enum Either<A, B> {
-    /// The one.
+    /// The first.
     This(A),
-    /// The other.
+    /// The second.
     That(B),
 }
 
@@ -101,7 +102,8 @@ impl<A: Handler, B: Handler> Handler for Either<A, B> {
 
 /// Handles one event and catches a panic, whose text the runtime would relay.
 pub async fn answer(handler: &impl Handler, event: Value) -> Result<Answer, PublicError> {
-    // Boxed, or the compiler would lay out the SDK's futures through every layer above.
+    // Boxed, because the compiler would otherwise lay out the SDK's futures through every layer
+    // above.
     AssertUnwindSafe(Box::pin(handler.handle(event)))
         .catch_unwind()
         .await
@@ -111,7 +113,7 @@ pub async fn answer(handler: &impl Handler, event: Value) -> Result<Answer, Publ
         })
 }
 
-/// Delivers what an answer left, and catches a panic: a failed delivery never fails a later
+/// Delivers the message of a response, and catches a panic: a failed delivery never fails a later
 /// invocation.
 pub async fn deliver(handler: &impl Handler, parcel: Parcel, until: Instant) {
     let delivered = AssertUnwindSafe(Box::pin(handler.deliver(parcel, until)))

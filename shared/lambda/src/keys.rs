@@ -1,4 +1,4 @@
-//! Where a handler takes its settings and keys from, at the start of each invocation.
+//! The source of a handler's settings and keys at the start of each invocation.
 
 use std::future::{Future, ready};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,23 +11,23 @@ use latchstring_core::ports::{Clock, Fault, Vault};
 use latchstring_core::time::Timestamp;
 use serde::Deserialize;
 
-/// How old a ring may be that was read from a vault.
+/// The maximum age of a key ring that was read from the secret source.
 const MAX_AGE: Duration = Duration::from_secs(600);
-/// How soon after one reading the next may follow, however many unknown keys are named.
+/// The minimum time between two readings, however many unknown keys events name.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// A source of what decisions are made under.
+/// A source of the settings and keys that decisions use.
 pub trait Deployments: Send + Sync {
-    /// What this invocation is decided under. `named` are the keys that its event names: one that
-    /// is not on the ring may be newer than the ring.
+    /// Returns the settings and keys of this invocation. `named` are the keys that its event names.
+    /// One that is not on the ring may be newer than the ring.
     fn deployment(&self, named: &[KeyId])
     -> impl Future<Output = Result<Deployment, Fault>> + Send;
 
-    /// The settings alone, which need no key.
+    /// Returns the settings alone, which need no key.
     fn policy(&self) -> &Policy;
 }
 
-/// One that never changes.
+/// A deployment that never changes.
 impl Deployments for Deployment {
     fn deployment(&self, _: &[KeyId]) -> impl Future<Output = Result<Deployment, Fault>> + Send {
         ready(Ok(self.clone()))
@@ -38,8 +38,10 @@ impl Deployments for Deployment {
     }
 }
 
-/// Settings, and a ring that is read from a vault: again when it is old, and when an event names a
-/// key that it does not hold. What was read last goes on serving while the vault does not answer.
+/// Settings, and a key ring from a secret source.
+///
+/// The ring is read again when it is old, and when an event names a key that it does not hold.
+/// While the source does not answer, the last ring stays in use.
 #[derive(Debug)]
 pub struct Rotating<V, C> {
     policy: Policy,
@@ -56,7 +58,7 @@ struct Cache {
 }
 
 impl<V: Vault, C: Clock> Rotating<V, C> {
-    /// Nothing is read before the first invocation.
+    /// Makes a source that reads nothing before the first invocation.
     pub fn new(policy: Policy, vault: V, clock: C) -> Self {
         Self {
             policy,
@@ -67,11 +69,12 @@ impl<V: Vault, C: Clock> Rotating<V, C> {
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {
-        // Each change under the lock leaves it whole.
+        // Each change under the lock is a single assignment, so a poisoned lock holds a whole
+        // value.
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The ring, unless it is time to read it.
+    /// Returns the ring, or `None` when it is time to read it.
     fn cached(&self, named: &[KeyId]) -> Option<KeyRing> {
         let now = self.clock.now();
         let mut cache = self.cache();
@@ -123,12 +126,12 @@ impl<V: Vault, C: Clock> Deployments for Rotating<V, C> {
     }
 }
 
-/// Either of two sources, as configuration says.
+/// One of two sources, by configuration.
 #[derive(Debug)]
 pub enum FixedOrRotating<V, C> {
     /// Keys from the environment.
     Fixed(Deployment),
-    /// Keys from a vault.
+    /// Keys from a secret source.
     Rotating(Rotating<V, C>),
 }
 
@@ -148,7 +151,7 @@ impl<V: Vault, C: Clock> Deployments for FixedOrRotating<V, C> {
     }
 }
 
-/// A ring, or its one key alone: `CloudFormation` can make up no more for a new deployment.
+/// A key ring, or its one key alone: `CloudFormation` can generate no more for a new deployment.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum RingText {
@@ -167,7 +170,7 @@ struct KeyText {
     secret: String,
 }
 
-/// A ring as `KEY_RING` and the secret hold it.
+/// Parses a key ring as `KEY_RING` and the secret hold it.
 pub(crate) fn ring(text: &str) -> Option<KeyRing> {
     let (current, next, previous, lasting) = match serde_json::from_str(text).ok()? {
         RingText::Ring {
@@ -211,7 +214,7 @@ mod tests {
         assert_eq!(ring(&key("k1")).unwrap().lasting().id().as_str(), "k1");
     }
 
-    /// A vault that counts how often it is read.
+    /// A secret source that counts its readings.
     #[derive(Debug, Default)]
     struct Counted {
         text: Mutex<Option<String>>,
@@ -251,7 +254,7 @@ mod tests {
         Rotating::new(Policy::for_clients(Vec::new()), vault, clock.clone())
     }
 
-    /// The current key's id, or `none`.
+    /// Returns the current key's id, or `none`.
     async fn current<V: Vault, C: Clock>(of: &Rotating<V, C>, named: &[&str]) -> String {
         let named: Vec<_> = named.iter().map(|id| KeyId::parse(id).unwrap()).collect();
         match of.deployment(&named).await {

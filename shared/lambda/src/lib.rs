@@ -1,5 +1,5 @@
-//! What stands between AWS Lambda and `latchstring-core`: events, configuration, logs, and the
-//! runtime. The same [`Handler`]s serve the Lambda binaries and the local service.
+//! The layer between AWS Lambda and `latchstring-core`: events, configuration, logs and the
+//! runtime. The Lambda binaries and the local service use the same [`Handler`]s.
 
 pub mod appsync;
 pub mod cognito;
@@ -24,14 +24,14 @@ use std::process::ExitCode;
 
 use config::{ConfigError, Environment};
 
-/// The main of a Lambda: builds its handler from the environment and serves invocations until
-/// Lambda ends the process. A configuration that is missing something stops it here, by name.
+/// Runs a Lambda: builds its handler from the environment and serves invocations until Lambda ends
+/// the process. An incomplete configuration stops it here, with the name of the variable.
 pub fn run<H: Handler>(build: impl FnOnce(&Environment<'_>) -> Result<H, ConfigError>) -> ExitCode {
     let environment = Environment::Process;
     match started(&environment, build) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Ended::Configuration(error)) => {
-            // Before there is a log level there may be no log.
+            // Before the log level is known, only errors are logged.
             log::init(tracing::Level::ERROR);
             tracing::error!(%error, "configuration");
             ExitCode::FAILURE
@@ -43,7 +43,7 @@ pub fn run<H: Handler>(build: impl FnOnce(&Environment<'_>) -> Result<H, ConfigE
     }
 }
 
-/// Why a Lambda ended.
+/// The reason that a Lambda ended.
 enum Ended {
     Configuration(ConfigError),
     Runtime(lambda_runtime::Error),

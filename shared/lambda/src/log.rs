@@ -1,4 +1,4 @@
-//! Logs as JSON lines on standard output, one a decision.
+//! Logs as JSON lines on standard output, one for each decision.
 //!
 //! Never logged: an event, code, address, number, ticket, proof, session or token. A flow and an
 //! identifier are named by keyed hashes. docs/metrics.md lists the lines and their fields.
@@ -26,8 +26,8 @@ use crate::metrics;
 /// Starts logging at a level (`error`, `warn`, `info`), and makes a panic log its place
 /// instead of its text.
 pub(crate) fn init(level: Level) {
-    // Only our own crates: what libraries log at lower levels may hold requests.
-    // Not an `EnvFilter`: that one compiles regular expressions, at every cold start.
+    // Only the crates of this workspace: libraries may log requests at lower levels. Not an
+    // `EnvFilter`, which compiles regular expressions at every cold start.
     let filter = Targets::new()
         .with_target("latchstring_lambda", level)
         .with_target(metrics::TARGET, Level::INFO);
@@ -35,7 +35,7 @@ pub(crate) fn init(level: Level) {
     let started = tracing_subscriber::fmt()
         .event_format(lines)
         .fmt_fields(JsonFields::new())
-        // The filter knows better.
+        // The filter above sets the level.
         .with_max_level(LevelFilter::TRACE)
         .finish()
         .with(filter)
@@ -48,7 +48,7 @@ pub(crate) fn init(level: Level) {
     }
 }
 
-/// Log events as JSON, and metrics as the lines that they are.
+/// Formats log events as JSON, and metrics as the lines that they already are.
 struct Lines(Format<Json>);
 
 impl<S, N> FormatEvent<S, N> for Lines
@@ -83,7 +83,7 @@ impl Visit for Line {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// What a trigger logs that decided nothing: its time was up, or the key ring was not read.
+/// Logs a trigger without a decision: its time limit passed, or the key ring was not read.
 pub(crate) fn undecided(trigger: &'static str, begun: Instant) {
     let time = begun.elapsed();
     let (outcome, duration_ms) = ("none", millis(time));
@@ -103,7 +103,7 @@ pub(crate) struct Decision<'a, T> {
 }
 
 impl<T> Decision<'_, T> {
-    /// Writes its one line.
+    /// Writes the decision's one line.
     pub(crate) fn log(&self) {
         let Self {
             trigger,

@@ -1,5 +1,5 @@
-//! Metrics, in the embedded metric format: each a JSON line of its own on standard output,
-//! whatever the log level. docs/metrics.md lists [`METRICS`]; a test holds the two together.
+//! Metrics in the embedded metric format: each a JSON line of its own on standard output, at every
+//! log level. docs/metrics.md lists [`METRICS`]; a test compares the two.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -20,11 +20,11 @@ static NAMESPACE: OnceLock<String> = OnceLock::new();
 /// A metric, as the documentation lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metric {
-    /// Its name.
+    /// The metric's name.
     pub name: &'static str,
-    /// AWS's word for its unit.
+    /// The unit, in CloudWatch's word.
     pub unit: &'static str,
-    /// What it can be looked at by, each set by itself.
+    /// The sets of dimensions that it is published by.
     pub dimensions: &'static [&'static [&'static str]],
 }
 
@@ -48,12 +48,12 @@ metrics! {
     HANDLER_MS = "HandlerMs", "Milliseconds", &[&["Function"]];
 }
 
-/// Where the metrics belong, once for the process.
+/// Sets the namespace of the metrics, once for the process.
 pub(crate) fn init(namespace: &str) {
     NAMESPACE.get_or_init(|| namespace.to_owned());
 }
 
-/// The word for a channel.
+/// Returns the dimension value of a channel.
 pub(crate) const fn channel(to: &Identifier) -> &'static str {
     match to {
         Identifier::Email(_) => "email",
@@ -61,7 +61,7 @@ pub(crate) const fn channel(to: &Identifier) -> &'static str {
     }
 }
 
-/// The word for a country.
+/// Returns the dimension value of a country.
 fn word(country: Option<&Country>) -> &str {
     country.map_or("none", Country::as_str)
 }
@@ -79,7 +79,8 @@ pub(crate) fn delivery_error(code: &str) {
     write(&DELIVERY_ERRORS, 1, &[("Code", code)]);
 }
 
-/// Counts what made somebody wait or ask again: a call that failed or was not answered in time.
+/// Counts a call that failed or was not answered in time, so that a user waited or had to repeat a
+/// step.
 pub(crate) fn fault(call: &str) {
     write(&FAULTS, 1, &[("Call", call)]);
 }
@@ -101,7 +102,7 @@ pub(crate) fn captcha_required(budget: &str) {
     write(&CAPTCHA_REQUIRED, 1, &[("Budget", budget)]);
 }
 
-/// Counts an answer that was judged: a code or proof that is right for the first time, or wrong.
+/// Counts an answer with a verdict: a code or proof that is right for the first time, or wrong.
 pub(crate) fn judged(why: Why) {
     match why {
         Why::Right => write(&VERIFIED, 1, &[]),
@@ -130,11 +131,11 @@ fn line(metric: &Metric, value: u64, dimensions: &[(&'static str, &str)]) -> Str
         value,
         dimensions,
     };
-    // Texts and numbers: nothing in it can fail.
+    // Texts and numbers only: serialisation cannot fail.
     serde_json::to_string(&line).unwrap_or_default()
 }
 
-/// A line of the format, written as it is and not built first: each call writes two.
+/// A line of the format that is serialised without an intermediate value: each call writes two.
 struct Embedded<'a> {
     metric: &'a Metric,
     value: u64,
@@ -261,7 +262,7 @@ mod tests {
             .collect();
         assert!(watched.len() >= 4, "the alarms are found");
         for name in watched {
-            // Each is looked at as a whole, or by its channel.
+            // Each is published as a total and by its channel.
             let metric = METRICS.iter().find(|metric| metric.name == name);
             let dimensions = metric.expect("it is written").dimensions;
             assert!(dimensions.contains(&[].as_slice()), "{name} as a whole");

@@ -1,8 +1,8 @@
-//! Serving invocations, and delivering after the response.
+//! Serves invocations, and delivers messages after the response.
 //!
-//! Lambda freezes a process once the runtime and every extension have asked for the next event. So
-//! a process that has something to deliver is an extension too, of its own function: it asks for
-//! its next event only when what the invocation left is delivered.
+//! Lambda freezes a process once the runtime and every extension have requested the next event. So
+//! a process that delivers is also an extension of its own function: it requests its next event
+//! only after the message of the invocation is delivered.
 //!
 //! ```text
 //! runtime    next ─▶ handler ─▶ response posted ─▶ next …
@@ -30,25 +30,24 @@ use crate::delivery::{DELIVERY, Parcel, REPORTING};
 use crate::extension::Extension;
 use crate::handler::{Handler, PublicError, answer, deliver};
 
-/// How long a host may take to take an extension: one that never says anything must not stop the
-/// function.
+/// The time limit of a registration: a host that never answers must not stop the function.
 const REGISTRATION: Duration = Duration::from_secs(1);
 
-/// How often the process's one thread looks after what is under way until the request to register
-/// is out: for the connection, its handshake, and writing. Fewer would only wait later.
+/// The number of times that the process's one thread polls its tasks until the request to register
+/// is sent: for the connection, its handshake, and writing. Fewer would only delay it.
 const TURNS: usize = 4;
 
-/// Whether this process delivers after it answers, which Lambda may not have said yet.
+/// The way in which this process delivers, which Lambda may not have confirmed yet.
 pub(crate) enum Delivering {
-    /// It need not ask.
+    /// Before the response; no registration is needed.
     Before,
-    /// It has asked, and if it is refused it delivers before it answers.
+    /// A registration was sent. If it is refused, the process delivers before its response.
     Asked(JoinHandle<Result<Extension, Error>>),
-    /// The same, and if it is refused it ends.
+    /// A registration was sent. If it is refused, the process ends.
     Insisted(JoinHandle<Result<Extension, Error>>),
 }
 
-/// Asks to be an extension. Lambda answers while the handler is built.
+/// Registers as an extension. Lambda answers while the handler is built.
 pub(crate) async fn register(delivers: bool, mode: DeliveryMode) -> Delivering {
     if !delivers || mode == DeliveryMode::Inline {
         return Delivering::Before;
@@ -64,14 +63,14 @@ pub(crate) async fn register(delivers: bool, mode: DeliveryMode) -> Delivering {
     }
 }
 
-/// Serves until Lambda ends the process, or the runtime or the extension ends.
+/// Serves until Lambda ends the process, or until the runtime or the extension ends.
 pub(crate) async fn serve(handler: &impl Handler, delivering: Delivering) -> Result<(), Error> {
     let (registering, insists) = match delivering {
         Delivering::Before => return serve_inline(handler).await,
         Delivering::Asked(registering) => (registering, false),
         Delivering::Insisted(registering) => (registering, true),
     };
-    // From here on: while the handler was built, nobody looked after it.
+    // The limit begins here: while the handler was built, no task was polled.
     let registered = match timeout(REGISTRATION, registering).await {
         Ok(Ok(registered)) => registered,
         Ok(Err(died)) => Err(died.into()),
@@ -87,7 +86,7 @@ pub(crate) async fn serve(handler: &impl Handler, delivering: Delivering) -> Res
     }
 }
 
-/// Delivers after it answered.
+/// Serves and delivers after the response.
 async fn serve_and_deliver(handler: &impl Handler, extension: &Extension) -> Result<(), Error> {
     let (delivered, mut last_delivered) = watch::channel(String::new());
     let left = Mutex::new(None);
@@ -102,20 +101,20 @@ async fn serve_and_deliver(handler: &impl Handler, extension: &Extension) -> Res
         left: &left,
         finished: finished.clone(),
     }));
-    // What the layer holds is the last sender once both have ended: the worker then delivers what
-    // is left, and ends too.
+    // The layer holds the last sender once both have ended. The worker then delivers what is left,
+    // and ends too.
     drop(finished);
     let waiting = async {
         loop {
             let begun = extension.next().await?;
             let over = |last: &String| *last == begun.request_id;
-            // Whatever went wrong is logged: an error would end the function.
+            // The failure is in the log already: an error would end the function.
             let _ = timeout_at(instant(begun.deadline_ms), last_delivered.wait_for(over)).await;
         }
     };
     let serving = async {
         tokio::select! {
-            // The event is asked for first.
+            // The event is requested first.
             biased;
             ended = runtime.run() => ended,
             ended = waiting => ended,
@@ -134,7 +133,7 @@ async fn serve_and_deliver(handler: &impl Handler, extension: &Extension) -> Res
     ended
 }
 
-/// Delivers before it answers.
+/// Serves and delivers before the response.
 async fn serve_inline(handler: &impl Handler) -> Result<(), Error> {
     Runtime::new(service_fn(async |event: LambdaEvent<Value>| {
         let until = (Instant::now() + BUDGET).min(reporting_before(event.context.deadline));
@@ -148,7 +147,7 @@ async fn serve_inline(handler: &impl Handler) -> Result<(), Error> {
     .await
 }
 
-/// The moment that is so many milliseconds after the Unix epoch.
+/// Returns the instant of a time in milliseconds since the Unix epoch.
 fn instant(millis: u64) -> Instant {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -156,7 +155,7 @@ fn instant(millis: u64) -> Instant {
     Instant::now() + Duration::from_millis(millis).saturating_sub(now)
 }
 
-/// Early enough before a function's deadline to say what became of a delivery.
+/// Returns an instant early enough before the function's deadline to log the outcome of a delivery.
 fn reporting_before(deadline_millis: u64) -> Instant {
     let before = u64::try_from(REPORTING.as_millis()).unwrap_or(u64::MAX);
     instant(deadline_millis.saturating_sub(before))
@@ -166,11 +165,11 @@ fn reporting_before(deadline_millis: u64) -> Instant {
 struct Finished {
     id: String,
     parcel: Option<Parcel>,
-    /// When the function must be over, in milliseconds since the Unix epoch.
+    /// The function's deadline, in milliseconds since the Unix epoch.
     by: u64,
 }
 
-/// Says that a response was posted, whatever it was: an answer, an error, a panic.
+/// Reports that a response was posted: an answer, an error or a panic.
 struct AfterResponse<'a, S> {
     runtime: S,
     left: &'a Mutex<Option<Parcel>>,

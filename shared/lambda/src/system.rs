@@ -1,4 +1,4 @@
-//! The ports that the operating system serves.
+//! The ports that the operating system implements.
 
 use std::future::Future;
 use std::pin::pin;
@@ -27,13 +27,14 @@ impl Clock for SystemClock {
     }
 }
 
-/// What comes of it within that time; what is not done by then is given up.
+/// Returns the output of a future, or `None` if it does not finish within the time. An unfinished
+/// future is dropped.
 pub(crate) async fn within<T>(
     clock: &impl Clock,
     time: Duration,
     doing: impl Future<Output = T>,
 ) -> Option<T> {
-    // In a block, so that the wait begins only when there is something to wait for.
+    // In a block, so that the wait begins only when the future is pending.
     let over = async { clock.sleep(time).await };
     match select(pin!(doing), pin!(over)).await {
         Either::Left((done, _)) => Some(done),
@@ -41,8 +42,8 @@ pub(crate) async fn within<T>(
     }
 }
 
-/// The system's randomness, asked anew each time: a process that Lambda restored from a snapshot
-/// must not repeat what another one drew.
+/// The system's randomness, read for each value: a process that Lambda restored from a snapshot
+/// must not repeat the values of another one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OsEntropy;
 
@@ -50,8 +51,9 @@ impl Entropy for OsEntropy {
     fn fill(&self, buffer: &mut [u8]) {
         SysRng
             .try_fill_bytes(buffer)
-            // Invariant: getrandom(2) does not fail on a system that has booted. Were it to, the
-            // handler's catch_unwind turns this into a refusal: nothing is made without randomness.
+            // Invariant: getrandom(2) does not fail on a system that has booted. If it did, the
+            // handler's catch_unwind would turn the panic into a refusal: nothing is made without
+            // randomness.
             .expect("the operating system gives randomness");
     }
 }

@@ -6,7 +6,7 @@ use latchstring_core::secret::Secret;
 
 use crate::lock;
 
-/// A captcha whose right answers are known beforehand, each good once. Clones share them.
+/// A CAPTCHA with a fixed list of right answers, each valid once. Clones share them.
 #[derive(Clone, Debug)]
 pub struct FixedCaptcha {
     left: Arc<Mutex<BTreeSet<String>>>,
@@ -14,7 +14,7 @@ pub struct FixedCaptcha {
 }
 
 impl FixedCaptcha {
-    /// These answers are right.
+    /// Makes a CAPTCHA that accepts these answers.
     pub fn new<T: Into<String>>(answers: impl IntoIterator<Item = T>) -> Self {
         let left = answers.into_iter().map(Into::into).collect();
         Self {
@@ -23,7 +23,7 @@ impl FixedCaptcha {
         }
     }
 
-    /// How often it was asked about an answer.
+    /// Returns the number of verifications.
     pub fn asked(&self) -> usize {
         *lock(&self.asked)
     }

@@ -8,8 +8,8 @@ use latchstring_core::secret::Secret;
 
 use crate::lock;
 
-/// Accounts as an alias pool keeps them: a verified contact belongs to one account. Clones share
-/// them.
+/// Accounts as a pool with aliases keeps them: a verified contact belongs to one account. Clones
+/// share them.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryDirectory {
     accounts: Arc<Mutex<BTreeMap<String, Account>>>,
@@ -17,8 +17,9 @@ pub struct MemoryDirectory {
 }
 
 impl MemoryDirectory {
-    /// One that gives a verified contact to whoever is to have it. Cognito does not say what it does
-    /// with two requests at once: what comes out right here does not rest on it.
+    /// Makes a directory that moves a verified contact to the account that requests it. AWS does
+    /// not document how Cognito treats two simultaneous requests, so the core must not depend on a
+    /// refusal.
     pub fn careless() -> Self {
         Self {
             is_careless: true,
@@ -26,7 +27,7 @@ impl MemoryDirectory {
         }
     }
 
-    /// How many accounts hold a contact, verified.
+    /// Returns the number of accounts with this verified contact.
     pub fn holders(&self, contact: &Identifier) -> usize {
         lock(&self.accounts)
             .values()
@@ -34,7 +35,7 @@ impl MemoryDirectory {
             .count()
     }
 
-    /// Puts an account there, or replaces the one of that username.
+    /// Adds an account, or replaces the one of that username.
     pub fn put(&self, account: Account) {
         lock(&self.accounts).insert(account.username.clone(), account);
     }
@@ -44,12 +45,12 @@ impl MemoryDirectory {
         lock(&self.accounts).remove(username);
     }
 
-    /// How many accounts there are.
+    /// Returns the number of accounts.
     pub fn len(&self) -> usize {
         lock(&self.accounts).len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there is no account.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

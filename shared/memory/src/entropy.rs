@@ -6,12 +6,12 @@ use rand::{Rng, SeedableRng};
 
 use crate::lock;
 
-/// The same bytes in the same order for the same seed. For tests only.
+/// Entropy that returns the same bytes in the same order for the same seed. For tests only.
 #[derive(Debug)]
 pub struct SeededEntropy(Mutex<ChaCha20Rng>);
 
 impl SeededEntropy {
-    /// Entropy that a seed determines.
+    /// Makes entropy from a seed.
     pub fn new(seed: u64) -> Self {
         Self(Mutex::new(ChaCha20Rng::seed_from_u64(seed)))
     }

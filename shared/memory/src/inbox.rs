@@ -7,10 +7,10 @@ use latchstring_core::time::Timestamp;
 
 use crate::lock;
 
-/// How many messages are kept; older ones are dropped.
+/// The maximum number of messages that are kept; older ones are dropped.
 const CAPACITY: usize = 10_000;
 
-/// A courier that delivers to a list that anyone here can read. Clones share it.
+/// A courier that delivers to a list in memory. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Inbox<C> {
     clock: C,
@@ -26,16 +26,16 @@ struct Messages {
 /// A message that arrived.
 #[derive(Clone, Debug)]
 pub struct Delivered {
-    /// Counts up from 1.
+    /// A number that counts up from 1.
     pub id: u64,
-    /// When it arrived.
+    /// The time of arrival.
     pub at: Timestamp,
-    /// What it says.
+    /// The message.
     pub message: Message,
 }
 
 impl<C: Clock> Inbox<C> {
-    /// An empty inbox.
+    /// Makes an empty inbox.
     pub fn new(clock: C) -> Self {
         Self {
             clock,
@@ -43,8 +43,8 @@ impl<C: Clock> Inbox<C> {
         }
     }
 
-    /// The messages that are kept, newest first: those to one address or number, canonical, if
-    /// `to` says so, and no more than `most` of them.
+    /// Returns at most `most` of the kept messages, newest first. With `to`, only those to that
+    /// canonical address or number.
     pub fn messages(&self, to: Option<&str>, most: usize) -> Vec<Arc<Delivered>> {
         let messages = lock(&self.messages);
         let newest_first = messages.kept.iter().rev();

@@ -1,6 +1,7 @@
-//! Latchstring's ports in memory: what the local service runs on, and the ground of the tests.
+//! Latchstring's ports in memory, for the local service and the tests.
 //!
-//! Each is correct under concurrency: a call takes one lock, once, and holds it across no wait.
+//! Each is correct under concurrency: a call takes one lock, once, and does not hold it across a
+//! wait.
 
 mod captcha;
 mod clock;
@@ -18,8 +19,8 @@ pub use entropy::SeededEntropy;
 pub use inbox::{Delivered, Inbox};
 pub use store::MemoryStore;
 
-/// Every change under these locks is a single assignment or insertion, so what a panicking thread
-/// left behind is whole.
+/// Every change under these locks is a single assignment or insertion, so a panicking thread leaves
+/// a whole value behind.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -16,11 +16,13 @@ use latchstring_core::time::Timestamp;
 
 use crate::lock;
 
-/// How long a flow is kept after its code expired; long enough for every replay to find it over.
+/// The time that a flow is kept after its code expired; long enough that every replay finds it
+/// expired.
 const KEEP: Duration = Duration::from_secs(3600);
-/// How long the outcome of a pending contact is kept after it could have expired.
+/// The time that the outcome of a pending contact is kept after the latest time at which it could
+/// have expired.
 const KEEP_PENDING: Duration = Duration::from_secs(24 * 3600);
-/// Expired items are swept once in so many new flows.
+/// The number of new flows after which expired items are removed.
 const SWEEP_EVERY: u64 = 1024;
 
 /// Flows, redemptions, pending contacts, leases and counters in memory. Clones share them.
@@ -324,7 +326,7 @@ mod tests {
 
     use super::*;
 
-    /// No method of this store ever waits.
+    /// Polls a future of this store once: no method of it ever waits.
     fn now<T>(future: impl Future<Output = T>) -> T {
         let mut future = std::pin::pin!(future);
         match future

@@ -1,4 +1,4 @@
-//! What the store in memory keeps, and what it forgets, as new flows come.
+//! The items that the store in memory keeps and removes as new flows arrive.
 #![expect(
     clippy::unwrap_used,
     reason = "a test fails where something is not as it must be"
@@ -17,7 +17,7 @@ use latchstring_core::sealed::SealedContact;
 use latchstring_core::time::Timestamp;
 use latchstring_memory::MemoryStore;
 
-/// No method of this store ever waits.
+/// Polls a future of this store once: no method of it ever waits.
 fn now<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     let mut context = Context::from_waker(Waker::noop());
@@ -27,7 +27,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Charges one: whether there was room.
+/// Charges one unit and returns true if there was room.
 fn charged(store: &MemoryStore, counter: Label, limit: u32, keep_until: Timestamp) -> bool {
     let window = Window {
         name: "all".to_owned(),
@@ -41,7 +41,8 @@ fn secs(secs: u64) -> Timestamp {
     Timestamp::from_secs(secs)
 }
 
-/// Opens as many flows as make the store sweep at least once, all issued at that time.
+/// Opens as many flows as make the store remove expired items at least once, all issued at that
+/// time.
 fn let_pass(store: &MemoryStore, issued_at: Timestamp) {
     for number in 0..1_024_u64 {
         let mut id = [0; 16];
@@ -101,7 +102,7 @@ fn a_redemption_and_a_counter_are_kept_as_long_as_was_asked() {
     assert!(charged(&store, counter, 1, secs(3_000)));
 }
 
-/// `Store::charge` and `Store::redeem`: kept until `keep_until` at least, whoever asked for it.
+/// `Store::charge` and `Store::redeem`: kept until `keep_until` at least, for every caller.
 #[test]
 fn what_is_asked_for_again_is_kept_until_the_latest_time_that_was_asked() {
     let store = MemoryStore::default();

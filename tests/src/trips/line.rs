@@ -1,5 +1,5 @@
-//! Virtual time: every trip between two machines takes as long as a table says, and no other time
-//! passes. What goes on at once overlaps, as it would.
+//! Virtual time: every trip between two machines takes the time in a table, and no other time
+//! passes. Simultaneous trips overlap.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -7,10 +7,10 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// What a trip is: from whom to whom.
+/// The kind of a trip, by its two ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hop {
-    /// The person's device to `AppSync` or Cognito, over the public network.
+    /// The user's device to `AppSync` or Cognito, over the public network.
     Client,
     /// AWS invokes a function that is warm: `AppSync` a resolver, Cognito a trigger.
     Invoke,
@@ -35,7 +35,7 @@ impl Hop {
         Self::Message,
     ];
 
-    /// In words.
+    /// Returns its name for the tables.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Client => "a person's device to AWS",
@@ -47,7 +47,7 @@ impl Hop {
         }
     }
 
-    /// The milliseconds that it is taken to last, there and back. Assumed, not measured on AWS.
+    /// Returns the assumed duration of the round trip in milliseconds. It was not measured on AWS.
     pub const fn assumed_ms(self) -> u64 {
         match self {
             Self::Client => 80,
@@ -60,12 +60,12 @@ impl Hop {
     }
 }
 
-/// How long each kind of trip takes.
+/// The duration of each kind of trip.
 pub type Latencies = fn(Hop) -> u64;
 
 type Aside = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The one line of time that all ports of a journey are on. Clones are the same.
+/// The one line of time that all ports of a journey share. Clones share it.
 #[derive(Clone)]
 pub struct Line(Arc<Inner>);
 
@@ -84,21 +84,21 @@ struct State {
     message_at: Option<u64>,
 }
 
-/// What came of going along the line for a while.
+/// The outcome of running a future on the line.
 pub struct Gone<T> {
-    /// What was to be found out.
+    /// The future's output.
     pub output: T,
-    /// How long that took.
+    /// The time that it took.
     pub took: u64,
-    /// After how long the first message was with SES or SNS.
+    /// The time after which the first message was with SES or SNS.
     pub message_after: Option<u64>,
-    /// How many requests there were of each operation of each service, those after the answer
-    /// included.
+    /// The number of requests of each operation of each service, including those after the
+    /// response.
     pub requests: BTreeMap<(&'static str, &'static str), usize>,
 }
 
 impl Line {
-    /// At time 0.
+    /// Makes a line at time 0.
     pub fn new(latencies: Latencies) -> Self {
         Self(Arc::new(Inner {
             latencies,
@@ -115,7 +115,7 @@ impl Line {
         self.0.aside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One request, there and back.
+    /// Makes one request and waits for its response.
     pub async fn trip(&self, hop: Hop, service: &'static str, operation: &'static str) {
         let ends = {
             let mut state = self.state();
@@ -138,12 +138,12 @@ impl Line {
         }
     }
 
-    /// Goes on beside everything else, and nobody waits for it.
+    /// Runs work beside everything else, which does not wait for it.
     pub fn aside(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.aside_list().push(Box::pin(work));
     }
 
-    /// Runs it to its end, and then what goes on beside it.
+    /// Runs a future to its end, and then the work beside it.
     ///
     /// # Panics
     /// If it waits for anything but trips.

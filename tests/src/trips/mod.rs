@@ -1,9 +1,11 @@
-//! How many trips between machines a person waits for, and how many requests each service gets.
+//! Counts the trips between machines that a user waits for, and the requests that each service
+//! gets.
 //!
-//! A [`Journey`] is one person's way to tokens through the real handlers, on virtual time: every
-//! port call, invocation and request is a trip that lasts as long as a table says. Trips of one
-//! unit each count what is sequential; the assumed milliseconds of [`Hop::assumed_ms`] say how it
-//! feels. What others do is written down as the list of trips that their sources make.
+//! A [`Journey`] is one user's way to tokens through the real handlers, on virtual time: every port
+//! call, invocation and request is a trip of the duration in a table. With trips of one unit, the
+//! time is the number of sequential trips. With the assumed milliseconds of [`Hop::assumed_ms`], it
+//! is the time that a user notices. Other systems are the list of trips that their source code
+//! makes.
 
 mod line;
 mod others;
@@ -37,25 +39,25 @@ use pool::{CLIENT, FarPool, Next, POOL, Pool};
 use ports::{Far, Nobody};
 pub use tables::{Column, Table, columns, document, in_document, round_trips, tables};
 
-/// Who signs in.
+/// The user who signs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// Somebody with an account.
+    /// A user with an account.
     Known,
-    /// Somebody without.
+    /// A user without an account.
     New,
 }
 
-/// A part of the way for which a person waits.
+/// A part of the way for which a user waits.
 #[derive(Clone, Debug)]
 pub struct Leg {
-    /// What the person does.
+    /// The user's action.
     pub name: &'static str,
-    /// How long it takes until they see its answer.
+    /// The time until the user sees the response.
     pub took: u64,
-    /// How long until the message is with SES or SNS.
+    /// The time until the message is with SES or SNS.
     pub message_after: Option<u64>,
-    /// How many requests of each operation of each service it makes.
+    /// The number of requests of each operation of each service.
     pub requests: BTreeMap<(&'static str, &'static str), usize>,
 }
 
@@ -77,12 +79,12 @@ impl Leg {
     }
 }
 
-/// Trips of one unit: the time is how many come one after the other.
+/// A duration of one unit for every trip: the total is the number of sequential trips.
 pub const fn each_one(_: Hop) -> u64 {
     1
 }
 
-/// One person's way to tokens.
+/// One user's way to tokens.
 pub struct Journey {
     line: Line,
     resolver: SignInResolver<
@@ -101,9 +103,9 @@ pub struct Journey {
 }
 
 impl Journey {
-    /// The legs of it, by this method, with trips that last so long.
+    /// Returns its legs for this method, with these durations.
     pub fn go(who: Who, method: Method, latencies: Latencies) -> Vec<Leg> {
-        // The handlers ask for the time that is left to them.
+        // The handlers read the time that is left to them.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -213,7 +215,7 @@ impl Journey {
         }
     }
 
-    /// The person asks for a code, or presents a proof: `SignInPayload`.
+    /// Requests a code or presents a proof: returns the `SignInPayload`.
     fn sign_in(&self, name: &'static str, proof: Option<&str>) -> (Leg, Value) {
         let method = match self.method {
             Method::Email => "EMAIL",
@@ -236,7 +238,7 @@ impl Journey {
         (leg, answered["data"].take())
     }
 
-    /// The person answers, straight to Cognito.
+    /// Sends an answer directly to Cognito.
     fn answer(&self, name: &'static str, question: &Value, answer: &str) -> (Leg, Next) {
         let session = Secret::new(question["session"].as_str().expect("a session"));
         let said = json!({});

@@ -1,21 +1,21 @@
-//! What others do, as the trips that their sources make one after the other.
+//! Other systems, as the sequential trips that their source code makes.
 
 use super::line::{Hop, Latencies};
 use Hop::{Client, Cognito, DynamoDb, Invoke, Kms, Message};
 
-/// Somebody else's way to sign in.
+/// Another system's way to sign in.
 pub struct Other {
-    /// Whose.
+    /// The system's name.
     pub name: &'static str,
-    /// From what was typed until the client may ask for the code.
+    /// The trips from the typed identifier until the client may show the code field.
     pub sign_in: &'static [Hop],
-    /// From the code until there are tokens.
+    /// The trips from the code to the tokens.
     pub answer: &'static [Hop],
 }
 
 /// The original article, <https://dev.to/duarten/passwordless-authentication-with-cognito-13c>: a
 /// resolver calls `InitiateAuth` and answers the first challenge; Create sends, and then answers.
-/// The code is in the session, so Verify and Define ask nobody.
+/// The code is in the session, so Verify and Define call no service.
 pub const ARTICLE: Other = Other {
     name: "the article",
     sign_in: &[
@@ -26,7 +26,8 @@ pub const ARTICLE: Other = Other {
     answer: &[Client, Invoke, Invoke], // verify, define
 };
 
-/// The same for somebody new: `InitiateAuth` fails, `AdminCreateUser`, and `InitiateAuth` again.
+/// The article's way for a new user: `InitiateAuth` fails, `AdminCreateUser`, and `InitiateAuth`
+/// again.
 pub const ARTICLE_NEW: Other = Other {
     name: "the article, somebody new",
     sign_in: &[
@@ -36,10 +37,10 @@ pub const ARTICLE_NEW: Other = Other {
     answer: ARTICLE.answer,
 };
 
-/// `amazon-cognito-passwordless-auth` 0.17.0, a link by mail, which only somebody known can ask
-/// for. From its package: `dist/client/magic-link.js` calls Cognito from the browser;
+/// `amazon-cognito-passwordless-auth` 0.17.0: a link by mail, for known users only. From its
+/// package: `dist/client/magic-link.js` calls Cognito from the browser.
 /// `dist/cdk/custom-auth/magic-link.js` signs with KMS, writes to `DynamoDB` and sends, and only
-/// then answers; at the end one conditional write. The key that it verifies with it reads once.
+/// then answers; at the end it makes one conditional write. It reads the verification key once.
 pub const PEER: Other = Other {
     name: "amazon-cognito-passwordless-auth",
     sign_in: &[
@@ -50,7 +51,7 @@ pub const PEER: Other = Other {
 };
 
 impl Other {
-    /// How long one of its parts takes.
+    /// Returns the duration of one of its parts.
     pub fn took(part: &[Hop], latencies: Latencies) -> u64 {
         part.iter().map(|hop| latencies(*hop)).sum()
     }

@@ -24,10 +24,10 @@ const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
 pub(super) type FarStore = Far<MemoryStore>;
 pub(super) type FarInbox = Far<Inbox<StillClock>>;
 
-/// A user pool that hides who is missing.
+/// A user pool that does not reveal missing users.
 pub(super) struct Pool {
     pub(super) line: Line,
-    /// Seen by Cognito itself, without a trip.
+    /// The accounts that Cognito itself reads, without a trip.
     pub(super) accounts: MemoryDirectory,
     pub(super) define: Arc<DefineTrigger<FarStore, Far<MemoryDirectory>, FarInbox, StillClock>>,
     pub(super) create: Arc<CreateTrigger<FarStore, FarInbox, StillClock, SeededEntropy>>,
@@ -39,11 +39,11 @@ pub(super) struct Pool {
 pub(super) struct Session {
     username: String,
     rounds: Vec<Value>,
-    /// What Create answered.
+    /// Create's response.
     asked: Value,
 }
 
-/// What Cognito does next.
+/// Cognito's next step.
 pub(super) enum Next {
     Challenge(OpenChallenge),
     Tokens,
@@ -109,7 +109,8 @@ impl Pool {
         })
     }
 
-    /// One invocation: its response. What it leaves is delivered after that.
+    /// Makes one invocation and returns its response. The message that it leaves is delivered after
+    /// that.
     async fn invoke<H: Handler + 'static>(
         &self,
         trigger: &Arc<H>,
@@ -161,7 +162,7 @@ impl Pool {
     }
 }
 
-/// Cognito as the resolver calls it.
+/// Cognito's API as the resolver calls it.
 #[derive(Clone)]
 pub(super) struct FarPool(pub(super) Arc<Pool>);
 

@@ -204,7 +204,7 @@ impl<P: Courier> Courier for Far<P> {
     }
 }
 
-/// No token is asked about on the way to one.
+/// A [`TokenHolder`] that is never called on the way to a token.
 pub(super) struct Nobody;
 
 impl TokenHolder for Nobody {

@@ -1,4 +1,4 @@
-//! The tables of docs/scale.md that are counted, not written.
+//! The tables of docs/scale.md that are computed.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -11,19 +11,19 @@ use super::{Journey, Leg, Who, each_one};
 
 /// A table and the name of its place in the document.
 pub struct Table {
-    /// What the comments around it say.
+    /// The name in the comments around it.
     pub name: &'static str,
-    /// Markdown.
+    /// The text, in Markdown.
     pub text: String,
 }
 
 /// One way to tokens.
 pub struct Column {
-    /// Who, by what.
+    /// The kind of user and the method.
     pub name: &'static str,
-    /// Trips counted.
+    /// The legs in numbers of trips.
     pub counted: Vec<Leg>,
-    /// Trips in milliseconds.
+    /// The legs in milliseconds.
     pub felt: Vec<Leg>,
 }
 
@@ -36,7 +36,7 @@ impl Column {
         }
     }
 
-    /// How many requests of an operation it takes.
+    /// Returns the number of requests of an operation.
     pub fn requests(&self, service: &str, operation: &str) -> usize {
         self.counted
             .iter()
@@ -47,7 +47,7 @@ impl Column {
     }
 }
 
-/// Everybody.
+/// Returns the columns of every kind of user and method.
 pub fn columns() -> [Column; 4] {
     [
         Column::new("known, email", Who::Known, Method::Email),
@@ -57,11 +57,11 @@ pub fn columns() -> [Column; 4] {
     ]
 }
 
-/// A service, what it is asked, and the quota of Cognito's that this counts with.
+/// A service, its operation, and the quota of Cognito's that counts it.
 type Request = (&'static str, &'static str, Option<(&'static str, usize)>);
 
-/// Every operation, in the order of the way, and with which quota of Cognito's it counts: its
-/// name, and the default requests a second. Respond has three times the quota of Initiate.
+/// Every operation in the order of the way, with the quota of Cognito's that counts it: its name,
+/// and the default requests a second. Respond has three times the quota of Initiate.
 const REQUESTS: [Request; 9] = [
     ("AppSync", "queries", None),
     ("Cognito", "InitiateAuth", Some(("UserAuthentication", 120))),
@@ -84,7 +84,7 @@ const REQUESTS: [Request; 9] = [
 
 const FUNCTIONS: [&str; 4] = ["sign-in", "define", "create", "verify"];
 
-/// All tables.
+/// Returns all tables.
 pub fn tables() -> Vec<Table> {
     let columns = columns();
     vec![
@@ -109,7 +109,7 @@ pub fn tables() -> Vec<Table> {
 
 fn row(out: &mut String, cells: impl IntoIterator<Item = String>) {
     let cells: Vec<_> = cells.into_iter().collect();
-    // Writing to a text cannot fail.
+    // Writing to a `String` cannot fail.
     let _ = writeln!(out, "| {} |", cells.join(" | "));
 }
 
@@ -118,7 +118,7 @@ fn head(out: &mut String, cells: &[&str]) {
     let _ = writeln!(out, "|{}", "---|".repeat(cells.len()));
 }
 
-/// What a person waits for, beside what others make them wait for.
+/// Returns the table of the waiting times, beside those of other systems.
 pub fn round_trips(columns: &[Column]) -> String {
     let mut out = String::new();
     head(
@@ -205,7 +205,7 @@ fn requests(columns: &[Column]) -> String {
     out
 }
 
-/// At how many sign-ins a second each quota of Cognito's is used up.
+/// Returns the table of the sign-ins a second at which each quota of Cognito's is used up.
 fn quotas(columns: &[Column]) -> String {
     let mut out = String::new();
     let mut names = vec!["quota of Cognito's", "requests/s, by default"];
@@ -228,12 +228,12 @@ fn quotas(columns: &[Column]) -> String {
     out
 }
 
-/// Where the document is.
+/// Returns the path of the document.
 pub fn document() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/scale.md"))
 }
 
-/// The document with these tables in their places.
+/// Returns the document with these tables in their places.
 ///
 /// # Panics
 /// If it has no place for one of them.

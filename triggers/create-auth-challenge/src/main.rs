@@ -1,4 +1,4 @@
-//! Create: asks the question and delivers the code. It may not touch accounts.
+//! Create: issues the challenge and delivers the code. It may not access accounts.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! Define: what comes next, and the only place that issues tokens. It puts a proved contact on its
-//! account, tells the one it replaced, and sends no code.
+//! Define: decides the next step, and is the only function that issues tokens. It puts a proved
+//! contact on its account, notifies the contact that it replaced, and sends no code.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,5 @@
-//! Verify: judges an answer. It may neither send nor touch accounts.
+//! Verify: records an answer and returns its verdict. It may neither send messages nor access
+//! accounts.
 
 use std::process::ExitCode;
 

@@ -1,8 +1,8 @@
-//! The search for leaks: nothing that was printed or logged while the tests ran may be a code,
-//! address, number, ticket or token.
+//! The search for leaks: the output and logs of the tests must not contain a code, address, number,
+//! ticket or token.
 //!
-//! Two searches over every file in `target/test-output`: for anything of a telling shape
-//! ([`shapes`]), and for the very secrets that the tests noted in `target/test-secrets`
+//! There are two searches over every file in `target/test-output`: for text of a typical shape
+//! ([`shapes`]), and for the exact secrets that the tests noted in `target/test-secrets`
 //! ([`noted`]). A finding names the place and the kind, and never repeats the value.
 
 mod noted;
@@ -17,10 +17,10 @@ use crate::repository::Repository;
 use noted::Noted;
 use shapes::Shapes;
 
-/// More findings than a person reads.
+/// The maximum number of findings that are printed.
 const SHOWN: usize = 50;
 
-/// What something that must stay secret looks like.
+/// The kind of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Email,
@@ -50,7 +50,7 @@ struct Finding {
     kind: Kind,
 }
 
-/// What was searched, and what was found.
+/// The searched files and the findings.
 struct Search {
     files: usize,
     lines: usize,
@@ -58,7 +58,7 @@ struct Search {
     findings: Vec<Finding>,
 }
 
-/// Searches what the last run of the tests left behind.
+/// Searches the files that the last run of the tests left.
 pub(crate) fn check(repository: &Repository) -> Result<(), Failure> {
     let Search {
         files,
@@ -115,7 +115,8 @@ fn kinds(line: &str, shapes: &Shapes, noted: &Noted) -> Vec<Kind> {
     kinds
 }
 
-/// A test that notes nothing would make the search for noted secrets pass whatever was printed.
+/// Reads the noted secrets. There must be some: otherwise this search would pass whatever was
+/// printed.
 fn read_noted(repository: &Repository) -> Result<Noted, Failure> {
     let folder = repository.test_secrets();
     let mut noted = Noted::default();
@@ -133,8 +134,8 @@ fn read_noted(repository: &Repository) -> Result<Noted, Failure> {
     Ok(noted)
 }
 
-/// Everything that was printed and logged. Each of it must be there, or a broken capture would
-/// look like a clean one.
+/// Reads all output and logs. Each file must exist: otherwise a broken capture would look like a
+/// clean one.
 fn read_output(repository: &Repository) -> Result<Vec<(PathBuf, String)>, Failure> {
     let printed = repository.cargo_test_output();
     let mut texts = Vec::new();
@@ -160,7 +161,7 @@ fn read_output(repository: &Repository) -> Result<Vec<(PathBuf, String)>, Failur
     Ok(texts)
 }
 
-/// All files in and below a folder, in a fixed order; none if there is no such folder.
+/// Returns all files in and below a folder, in a fixed order; none if there is no such folder.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     if !folder.exists() {
         return Ok(Vec::new());
@@ -193,7 +194,7 @@ mod tests {
         ("test-secrets/flows.txt", "482913\nAYABeP-secret\n"),
     ];
 
-    /// A checkout of its own, with these files in `target`.
+    /// Searches a checkout of its own, with these files in `target`.
     fn searched(name: &str, files: &[(&str, &str)]) -> Result<Vec<String>, String> {
         let root = std::env::temp_dir().join(format!("xtask-{}-{name}", std::process::id()));
         for (path, text) in files {

@@ -1,8 +1,9 @@
-//! The very secrets that tests saw and noted.
+//! The exact secrets that tests saw and noted.
 
 use std::collections::{HashMap, HashSet};
 
-/// The shortest secret that can be told from chance: a code has at least six digits.
+/// The length of the shortest secret that can be distinguished from chance: a code has at least six
+/// digits.
 const SHORTEST: usize = 6;
 
 /// Secrets to look for.
@@ -10,12 +11,12 @@ const SHORTEST: usize = 6;
 pub(super) struct Noted {
     /// Codes: digits only. They count only as a whole word.
     codes: HashSet<String>,
-    /// All others, by their first bytes: thousands are looked for in one pass over a line.
+    /// All others, by their first bytes: one pass over a line searches for thousands of them.
     others: HashMap<[u8; SHORTEST], HashSet<Vec<u8>>>,
 }
 
 impl Noted {
-    /// Notes a line of a test's file. What is shorter than a code is left out.
+    /// Notes a line of a test's file. A value shorter than a code is left out.
     pub(super) fn add(&mut self, line: &str) {
         let secret = line.trim();
         let Some(start) = secret.as_bytes().first_chunk::<SHORTEST>() else {
@@ -31,12 +32,12 @@ impl Noted {
         }
     }
 
-    /// How many different secrets.
+    /// Returns the number of different secrets.
     pub(super) fn len(&self) -> usize {
         self.codes.len() + self.others.values().map(HashSet::len).sum::<usize>()
     }
 
-    /// Whether a line holds one of them.
+    /// Returns true if a line holds one of them.
     pub(super) fn is_in(&self, line: &str) -> bool {
         self.has_code(line) || self.has_other(line.as_bytes())
     }
@@ -55,8 +56,8 @@ impl Noted {
     }
 }
 
-/// The words of a line that are only digits, without those that are part of a decimal number, as
-/// the fraction of a timestamp is.
+/// Returns the words of a line that are only digits, except those in a decimal number, such as the
+/// fraction of a timestamp.
 fn words_of_digits(line: &str) -> impl Iterator<Item = &str> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut end = 0;

@@ -1,4 +1,4 @@
-//! What must stay secret, told by its shape.
+//! Recognises secrets by their shape.
 
 use std::borrow::Cow;
 
@@ -15,11 +15,11 @@ pub(super) struct Shapes {
     run: Regex,
 }
 
-/// From which length on a run of base64url is taken for a token. The stand-in's shortest has 86
+/// The length from which a run of base64url counts as a token. The stand-in's shortest token has 86
 /// characters, Cognito's have hundreds.
 const OPAQUE: usize = 60;
 
-/// The line to try that the local service prints; the address in it is nobody's.
+/// The example command that the local service prints; its address is not a user's.
 const GREETING: &str = r#"emailOrPhone:\"you@example.com\""#;
 
 impl Shapes {
@@ -41,7 +41,7 @@ impl Shapes {
         }
     }
 
-    /// The line without escapes and colours, which would hide where a word begins.
+    /// Returns the line without escapes and colours, which would hide the beginning of a word.
     pub(super) fn plain<'a>(&self, line: &'a str) -> Cow<'a, str> {
         self.escape.replace_all(line, |found: &Captures<'_>| {
             match found.name("unicode").or_else(|| found.name("url")) {
@@ -56,7 +56,7 @@ impl Shapes {
         })
     }
 
-    /// What a line holds; of tokens only the first kind that fits.
+    /// Returns the kinds of secret in a line; of tokens only the first kind that fits.
     pub(super) fn kinds_in(&self, line: &str) -> Vec<Kind> {
         let mut kinds = Vec::new();
         if self.email.is_match(&line.replace(GREETING, "")) {
@@ -89,7 +89,7 @@ impl Shapes {
     }
 }
 
-/// Names of tests and types are long too, but not of all three sorts of characters.
+/// Names of tests and types are long too, but do not have all three sorts of characters.
 fn is_random(run: &str) -> bool {
     let at_least_three = |sort: fn(&u8) -> bool| run.bytes().filter(sort).count() >= 3;
     at_least_three(u8::is_ascii_digit)
@@ -111,7 +111,7 @@ mod tests {
         shapes.kinds_in(&shapes.plain(line))
     }
 
-    /// Random-looking, of the length given, in the base64url alphabet.
+    /// Returns text of the given length in the base64url alphabet that looks random.
     fn base64url(length: usize) -> String {
         "Ab1-Cd2_Ef3".chars().cycle().take(length).collect()
     }

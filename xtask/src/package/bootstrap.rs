@@ -24,8 +24,8 @@ pub(crate) fn check(package: &str, program: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The version of the C library that a program needs: the highest among the names in its table of
-/// dynamic strings. A program that needs none asks for version 0.
+/// Returns the version of the C library that a program needs: the highest among the names in its
+/// table of dynamic strings. A program that needs none gets version 0.
 fn glibc(program: &[u8]) -> (u32, u32) {
     let names = Regex::new(r"GLIBC_([0-9]+)\.([0-9]+)")
         // Invariant: a constant, compiled by a test.
@@ -38,8 +38,8 @@ fn glibc(program: &[u8]) -> (u32, u32) {
         .unwrap_or_default()
 }
 
-/// The same bytes for the same program, whenever and wherever it is packed: what has not changed
-/// is not deployed again.
+/// Makes a zip that has the same bytes for the same program, at any time and on any machine: an
+/// unchanged function is not deployed again.
 pub(crate) fn zip(program: &[u8]) -> Result<Vec<u8>, Failure> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)

@@ -42,7 +42,7 @@ pub(crate) enum Architecture {
 }
 
 impl Architecture {
-    /// This machine's, if Lambda has it.
+    /// Returns this machine's architecture, if Lambda has it.
     pub(crate) const fn of_this_machine() -> Option<Self> {
         if cfg!(all(target_arch = "x86_64", target_os = "linux")) {
             Some(Self::X86_64)
@@ -53,7 +53,7 @@ impl Architecture {
         }
     }
 
-    /// What Lambda calls it.
+    /// Returns Lambda's name of it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Arm64 => "arm64",
@@ -69,7 +69,7 @@ impl Architecture {
     }
 }
 
-/// Where the packages for an architecture are made.
+/// Returns the folder of an architecture's packages.
 pub(crate) fn folder(repository: &Repository, architecture: Architecture) -> PathBuf {
     repository
         .root()
@@ -115,7 +115,8 @@ pub(crate) fn release(repository: &Repository, others: &[&str]) -> Result<(), Fa
     show_and_run(repository, &line)
 }
 
-/// The same packages in every such build, so that all have the same features and are compiled once.
+/// Adds the same packages to every such build, so that all have the same features and are compiled
+/// once.
 fn of_all(line: Line) -> Line {
     LAMBDAS.into_iter().fold(
         line.args(&["--release", "--locked", "--target-dir", "target"]),
@@ -123,7 +124,7 @@ fn of_all(line: Line) -> Line {
     )
 }
 
-/// The folder that holds the release binaries.
+/// Builds the release binaries and returns their folder.
 fn build(repository: &Repository, architecture: Architecture) -> Result<PathBuf, Failed> {
     let native = Architecture::of_this_machine() == Some(architecture);
     let target = architecture.target();
@@ -144,7 +145,7 @@ fn build(repository: &Repository, architecture: Architecture) -> Result<PathBuf,
     Ok(repository.root().join(folder))
 }
 
-/// Makes the folder anew: the names and sizes of its zips.
+/// Makes the folder from scratch and returns the names and sizes of its zips.
 fn zip_all(release: &Path, folder: &Path) -> Result<Vec<(String, usize)>, Failure> {
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(Failure::at(folder))?;
@@ -170,7 +171,7 @@ fn zip_all(release: &Path, folder: &Path) -> Result<Vec<(String, usize)>, Failur
     Ok(zipped)
 }
 
-/// The template, as the stack in `infra` is synthesised for this architecture.
+/// Synthesises the template of the stack in `infra` for this architecture.
 fn template(
     repository: &Repository,
     architecture: Architecture,

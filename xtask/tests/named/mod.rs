@@ -1,4 +1,4 @@
-//! Tests that a table of a document names, and whether they are there.
+//! Checks the tests that a table of a document names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ pub(crate) fn root() -> PathBuf {
         .to_owned()
 }
 
-/// The rows of each table with this head, without the head and the line below it.
+/// Returns the rows of each table with this head, without the head and the line below it.
 pub(crate) fn rows(document: &str, head: &str) -> Vec<String> {
     let text = fs::read_to_string(root().join(document)).expect("the document");
     let mut rows = Vec::new();
@@ -26,7 +26,7 @@ pub(crate) fn rows(document: &str, head: &str) -> Vec<String> {
     rows
 }
 
-/// The tests in the last column of a row: all that stands between backticks and names a test.
+/// Returns the tests in the last column of a row: every text between backticks that names a test.
 pub(crate) fn tests(row: &str) -> Vec<&str> {
     let column = row.rsplit('|').nth(1).expect("a last column");
     let quoted = column.split('`').skip(1).step_by(2);
@@ -41,7 +41,7 @@ fn is_a_script(name: &str) -> bool {
         .is_some_and(|extension| extension == "js")
 }
 
-/// The files that may hold a module of tests.
+/// Returns the files that may hold a module of tests.
 fn files(module: &str) -> Vec<String> {
     let Some((place, module)) = module.split_once('/') else {
         return match module {

@@ -67,23 +67,23 @@ struct PendingArguments {
 /// `signUp`, `updateName`, `changeContact` and `pendingContact`.
 #[derive(Clone, Debug)]
 pub struct ContactResolver<S, D, T, A, C, E, K = Deployment> {
-    /// Keys and numbers.
+    /// The source of keys and settings.
     pub deployment: K,
-    /// The pool and client that sessions are opened for.
+    /// The pool and app client that sessions are opened for.
     pub caller: Caller,
     /// The part of an event that holds the client's address.
     pub source: SourceOf,
-    /// Pending contacts, budgets.
+    /// The store of pending contacts and budgets.
     pub store: S,
-    /// Accounts.
+    /// The accounts.
     pub directory: D,
-    /// Whose an access token is.
+    /// The port that returns the holder of an access token.
     pub tokens: T,
-    /// Cognito as a client sees it.
+    /// Cognito's API as a client calls it.
     pub api: A,
-    /// The time.
+    /// The clock.
     pub clock: C,
-    /// Randomness.
+    /// The source of randomness.
     pub entropy: E,
 }
 
@@ -125,7 +125,7 @@ where
         let Some(identity) = super::identity(event) else {
             return Ok(Err(ContactError::NotSignedIn));
         };
-        // Nothing that a signed-in caller sends is sealed, so no key is named.
+        // A signed-in caller sends no sealed value, so no key is named.
         let deployment = match self.deployment.deployment(&[]).await {
             Ok(deployment) => deployment,
             Err(fault) => return Ok(Err(fault.into())),

@@ -1,8 +1,8 @@
 //! The resolvers behind the GraphQL API.
 //!
-//! The event is AppSync's context, in a type of our own: the identity type of `aws_lambda_events`
-//! loses `sub` and `claims`. The answer is `{"data": …}` or `{"error": {"type", "message"}}`, which
-//! the `APPSYNC_JS` resolver turns into `util.error`.
+//! The event is AppSync's context, decoded into a type of this crate: the identity type of
+//! `aws_lambda_events` drops `sub` and `claims`. The response is `{"data": …}` or `{"error":
+//! {"type", "message"}}`, which the `APPSYNC_JS` resolver turns into `util.error`.
 
 mod contact;
 mod sign_in;
@@ -34,18 +34,19 @@ use crate::handler::PublicError;
 use crate::metrics;
 use crate::system::within;
 
-/// A resolver's whole time: AppSync gives 30 s.
+/// The time limit of a resolver: 25 s of the 30 s that AppSync allows.
 const BUDGET: Duration = Duration::from_secs(25);
 
-/// The data of a field, or why there is none. Every resolver's errors are among the latter.
+/// The data of a field, or the reason that there is none. [`ContactError`] contains the errors of
+/// every resolver.
 type Outcome = Result<Value, ContactError>;
 
-/// Whom a request is about, once that is known; for its log line.
+/// The identifier of a request, for its log line, once it is known.
 type About = OnceLock<Whom>;
 
 struct Whom {
     identifier: Label,
-    /// A number's.
+    /// The country of a phone number.
     country: Option<Country>,
 }
 
@@ -78,7 +79,7 @@ fn arguments<T: DeserializeOwned>(event: &Value) -> Result<T, PublicError> {
     T::deserialize(&event["arguments"]).map_err(|_| PublicError::UnreadableEvent)
 }
 
-/// `SignInPayload` of the schema.
+/// Returns the `SignInPayload` of the schema.
 fn session(payload: &SignInPayload) -> Value {
     json!({
         "session": payload.session.expose(),
@@ -89,7 +90,7 @@ fn session(payload: &SignInPayload) -> Value {
     })
 }
 
-/// What AppSync says about a caller whose token it verified, as far as we read it.
+/// The part of the identity that AppSync verified which a resolver reads.
 #[derive(Deserialize)]
 struct CognitoIdentity {
     sub: String,
@@ -99,12 +100,12 @@ struct CognitoIdentity {
 #[derive(Deserialize)]
 struct Claims {
     token_use: String,
-    /// An ID token has none.
+    /// The app client of an access token. An ID token has none.
     client_id: Option<String>,
     auth_time: Option<u64>,
 }
 
-/// `None` for anybody whom AppSync did not verify by a token of the pool, or who sent none.
+/// Returns `None` for a caller without a token, or whose token AppSync did not verify for the pool.
 fn identity(event: &Value) -> Option<Identity> {
     let CognitoIdentity { sub, claims } = CognitoIdentity::deserialize(&event["identity"]).ok()?;
     let token = event["request"]["headers"]["authorization"].as_str()?;
@@ -118,17 +119,20 @@ fn identity(event: &Value) -> Option<Identity> {
     })
 }
 
-/// The part of an event that holds the client's address. An event without an address there shares
-/// one source with all others of that kind: a client gains no budget of its own by hiding.
+/// The part of an event that holds the client's address.
+///
+/// Events without an address there share one source, so a client gains no budget by hiding its
+/// address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SourceOf {
-    /// Sources are not told apart.
+    /// Sources are not distinguished.
     #[default]
     Off,
-    /// AppSync's `x-forwarded-for`. It ends with the client's address as `CloudFront` saw it and
-    /// the address of the `CloudFront` edge, which differs from request to request; entries further
-    /// left were sent by the client. (Events in aws-mobile-appsync-sdk-js#584.) A header with one
-    /// entry has no edge.
+    /// AppSync's `x-forwarded-for` header.
+    ///
+    /// It ends with the client's address as `CloudFront` saw it and the address of the `CloudFront`
+    /// edge, which differs between requests. The client itself can set the entries further left.
+    /// (Events in aws-mobile-appsync-sdk-js#584.) A header with one entry has no edge.
     AppSync,
     /// `requestContext.http.sourceIp` of an HTTP API or function URL, which AWS sets.
     Http,
@@ -153,8 +157,8 @@ impl SourceOf {
     }
 }
 
-/// Resolves the event's field within [`BUDGET`], logs the outcome in one line and words it for
-/// AppSync.
+/// Resolves the event's field within [`BUDGET`], logs the outcome in one line and returns AppSync's
+/// response.
 async fn respond(
     event: Value,
     clock: &impl Clock,
@@ -187,17 +191,18 @@ async fn respond(
                 ContactError::SignIn(SignInError::Unavailable(cause)) => {
                     metrics::fault(match cause {
                         Cause::Fault(fault) => fault.call,
-                        // What Cognito, or its setting, is the reason of.
+                        // An error that Cognito or its configuration caused.
                         _ => "pool",
                     });
                     tracing::error!(field, outcome, identifier, duration_ms, %cause, "resolver");
                 }
                 ContactError::SignIn(SignInError::TooManyRequests { budget, .. }) => {
-                    // Of a breaker; the others may refuse before it is known that the country is
-                    // served, and each is a metric of its own, which costs.
+                    // The country is logged for a breaker only. Other budgets may refuse a request
+                    // before its country is known to be served, and each country is a metric of its
+                    // own, which costs money.
                     let country = about.and_then(|whom| whom.country.as_ref());
                     let country = country.filter(|_| budget.is_some_and(Budget::is_of_a_country));
-                    // Refused by Create, whose line and metric name the budget.
+                    // Create refused it. Its log line and metric name the budget.
                     let budget = budget.map(Budget::as_str);
                     if let Some(budget) = budget {
                         metrics::refused_by_budget(budget, country);
@@ -234,10 +239,11 @@ mod tests {
         let at = |address: &str| address.parse().ok().map(Source::new);
         let together = at("0.0.0.0");
         for (header, source) in [
-            // Two requests of one client, as in aws-mobile-appsync-sdk-js#584: another edge each time.
+            // Two requests of one client, as in aws-mobile-appsync-sdk-js#584: each has another
+            // edge.
             ("203.0.113.7, 64.252.186.150", at("203.0.113.7")),
             ("203.0.113.7, 64.252.186.11", at("203.0.113.7")),
-            // What a client sends stands further left.
+            // An entry that the client sent stands further left.
             ("192.0.2.9, 203.0.113.7, 64.252.186.150", at("203.0.113.7")),
             ("2001:db8::1,  2600:9000::1", at("2001:db8::1")),
             ("203.0.113.7", at("203.0.113.7")),

@@ -35,27 +35,27 @@ struct Input {
 /// `signIn`, `signInTicket`, `rememberDevice` and `forgetDevices`.
 #[derive(Clone, Debug)]
 pub struct SignInResolver<S, D, T, A, P, C, E, K = Deployment> {
-    /// Keys and numbers.
+    /// The source of keys and settings.
     pub deployment: K,
-    /// The pool and client that sessions are opened for.
+    /// The pool and app client that sessions are opened for.
     pub caller: Caller,
-    /// Whether the pool reports missing users.
+    /// True if the pool reports missing users.
     pub legacy_pool: bool,
     /// The part of an event that holds the client's address.
     pub source: SourceOf,
-    /// Budgets, redemptions, leases.
+    /// The store of budgets, redemptions and leases.
     pub store: S,
-    /// Accounts.
+    /// The accounts.
     pub directory: D,
-    /// Whose an access token is.
+    /// The port that returns the holder of an access token.
     pub tokens: T,
-    /// Cognito as a client sees it.
+    /// Cognito's API as a client calls it.
     pub api: A,
-    /// What tells people from programs, where a captcha is on.
+    /// The CAPTCHA service, where one is configured.
     pub captcha: Option<P>,
-    /// The time.
+    /// The clock.
     pub clock: C,
-    /// Randomness.
+    /// The source of randomness.
     pub entropy: E,
 }
 

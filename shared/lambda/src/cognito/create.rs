@@ -17,18 +17,18 @@ use crate::system::within;
 /// The private parameter that carries the challenge to Verify.
 pub(super) const CHALLENGE: &str = "challenge";
 
-/// Create: asks the question, and delivers the code once it has answered.
+/// Create: issues the challenge, and delivers the code after its response.
 #[derive(Clone, Debug)]
 pub struct CreateTrigger<S, M, C, E, K = Deployment> {
-    /// Keys and numbers.
+    /// The source of keys and settings.
     pub deployment: K,
-    /// Flows.
+    /// The store of flows.
     pub store: S,
-    /// Who delivers.
+    /// The courier that delivers messages.
     pub courier: M,
-    /// The time.
+    /// The clock.
     pub clock: C,
-    /// Randomness.
+    /// The source of randomness.
     pub entropy: E,
 }
 
@@ -48,7 +48,7 @@ impl<S: Store, M: Courier, C: Clock, E: Entropy, K: Deployments> Handler
             request.session,
             request.client_metadata,
         );
-        // Without keys there is no question that could be asked.
+        // Without keys no challenge can be issued.
         let deployment = self.deployment.deployment(&turn.key_ids()).await;
         let deployment = deployment.map_err(|_| PublicError::Unavailable)?;
         let deciding = create(&deployment, &self.store, &self.clock, &self.entropy, &turn);

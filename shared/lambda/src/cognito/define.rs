@@ -14,18 +14,18 @@ use crate::keys::Deployments;
 use crate::log::{self, Decision};
 use crate::system::within;
 
-/// Define: what comes next.
+/// Define: decides the next step of a session.
 #[derive(Clone, Debug)]
 pub struct DefineTrigger<S, D, M, C, K = Deployment> {
-    /// Keys and numbers.
+    /// The source of keys and settings.
     pub deployment: K,
-    /// Flows.
+    /// The store of flows.
     pub store: S,
-    /// Accounts, read again before tokens are issued.
+    /// The accounts, read again before tokens are issued.
     pub directory: D,
-    /// Who tells a contact that it was replaced.
+    /// The courier that notifies a contact that it was replaced.
     pub courier: M,
-    /// The time.
+    /// The clock.
     pub clock: C,
 }
 

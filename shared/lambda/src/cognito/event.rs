@@ -1,8 +1,8 @@
-//! Cognito's JSON to and from the core's types, by way of `aws_lambda_events`.
+//! Decodes Cognito's JSON into the core's types and encodes the response, with `aws_lambda_events`.
 //!
-//! The crate's types refuse what real events hold: `null` or no `session`, `null` for
-//! `userNotFound`. So nulls are dropped and the session is filled in before it decodes, and the
-//! answer is written into the event as it came, with whatever else that holds.
+//! The crate's types refuse values that real events hold: a `session` that is `null` or missing,
+//! and `null` for `userNotFound`. So nulls are removed and the session is filled in before
+//! decoding. The response is written into the original event, which keeps all its other fields.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ use crate::handler::PublicError;
 pub(super) fn decode<T: DeserializeOwned>(event: &Value) -> Result<T, PublicError> {
     let mut event = without_nulls(event);
     let object = event.as_object_mut().ok_or(PublicError::UnreadableEvent)?;
-    // Triggers answer into an object that says nothing yet; an emulator may leave it out.
+    // Triggers write into an empty response object; an emulator may omit it.
     object.insert("response".to_owned(), Value::Object(Map::new()));
     object
         .entry("callerContext")
@@ -36,7 +36,7 @@ pub(super) fn decode<T: DeserializeOwned>(event: &Value) -> Result<T, PublicErro
     serde_json::from_value(event).map_err(|_| PublicError::UnreadableEvent)
 }
 
-/// Puts the answer into the event it answers.
+/// Writes the response into the event.
 pub(super) fn encode(mut event: Value, response: &impl Serialize) -> Result<Value, PublicError> {
     let response = serde_json::to_value(response).map_err(|_| PublicError::Internal)?;
     event
@@ -58,7 +58,8 @@ fn without_nulls(value: &Value) -> Value {
     }
 }
 
-/// The session's pool and client; an event that does not name them is of a client not served.
+/// Returns the session's pool and app client. An event that does not name them belongs to an app
+/// client that is not served.
 pub(super) fn caller<T>(header: &CognitoEventUserPoolsHeader<T>) -> Caller {
     Caller::new(
         header.user_pool_id.as_deref().unwrap_or_default(),
@@ -85,7 +86,7 @@ pub(super) fn request(mut client_metadata: HashMap<String, String>) -> ClientReq
     }
 }
 
-/// What Define's and Create's events have in common.
+/// Returns the fields that Define's and Create's events have in common.
 pub(super) fn turn<T>(
     header: &CognitoEventUserPoolsHeader<T>,
     user_not_found: bool,
@@ -97,7 +98,7 @@ pub(super) fn turn<T>(
         caller: caller(header),
         username: Secret::new(header.user_name.as_deref().unwrap_or_default()),
         person: person(user_not_found, attributes),
-        // A null entry is nothing of ours, so it is kept as a round without a name.
+        // A null entry is not from Latchstring, so it is kept as a round without a name.
         rounds: session
             .into_iter()
             .map(|entry| {

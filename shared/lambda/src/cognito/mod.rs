@@ -1,7 +1,8 @@
 //! The three auth-challenge triggers.
 //!
-//! Each answers within `BUDGET`, 3.5 s: Cognito gives 5 s and then invokes again. What does not answer
-//! in time is treated like a port that fails: the same challenge again, or a wrong answer.
+//! Each responds within `BUDGET`, 3.5 s: Cognito waits 5 s and then invokes the function again. A
+//! port that does not answer in time is treated like one that fails: the same challenge again, or a
+//! wrong answer.
 
 mod create;
 mod define;
@@ -14,9 +15,9 @@ pub use create::CreateTrigger;
 pub use define::DefineTrigger;
 pub use verify::VerifyTrigger;
 
-/// A trigger's whole time.
+/// The time limit of a trigger.
 pub(crate) const BUDGET: Duration = Duration::from_millis(3500);
 
-/// What deciding may take in a trigger that delivers: where it must deliver before it answers, the
-/// delivery has the rest of [`BUDGET`].
+/// The time limit of the decision in a trigger that delivers. Where the message goes out before the
+/// response, the delivery has the rest of [`BUDGET`].
 const DECIDING: Duration = Duration::from_millis(2500);

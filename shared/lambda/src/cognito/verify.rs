@@ -15,14 +15,14 @@ use crate::log::{self, Decision};
 use crate::metrics;
 use crate::system::within;
 
-/// Verify: judges an answer.
+/// Verify: records an answer and returns its verdict.
 #[derive(Clone, Debug)]
 pub struct VerifyTrigger<S, C, K = Deployment> {
-    /// Keys and numbers.
+    /// The source of keys and settings.
     pub deployment: K,
-    /// Flows.
+    /// The store of flows.
     pub store: S,
-    /// The time.
+    /// The clock.
     pub clock: C,
 }
 
@@ -37,7 +37,7 @@ impl<S: Store, C: Clock, K: Deployments> Handler for VerifyTrigger<S, C, K> {
             challenge: request
                 .private_challenge_parameters
                 .remove(super::create::CHALLENGE),
-            // Whatever is no text is an answer that cannot be right.
+            // An answer that is not a text cannot be right.
             answer: Secret::new(
                 request
                     .challenge_answer

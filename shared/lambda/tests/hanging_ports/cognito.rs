@@ -1,5 +1,5 @@
-//! A user pool that holds sessions and invokes the real triggers with events, as Cognito does, and
-//! delivers what they leave.
+//! A user pool that holds sessions, invokes the real triggers with events as Cognito does, and
+//! delivers the messages that they leave.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -23,13 +23,13 @@ use tokio::time::Instant;
 
 use crate::wire::{Flaky, Wire};
 
-/// A trigger's whole time. Cognito gives it 5 s.
+/// The time limit of a trigger. Cognito allows 5 s.
 const TRIGGER: Duration = Duration::from_millis(3500);
 
 pub(crate) const POOL: &str = "us-east-1_POOL";
 pub(crate) const CLIENT: &str = "client";
 
-/// What the triggers and resolvers share.
+/// The state that the triggers and resolvers share.
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) deployment: Deployment,
@@ -42,7 +42,7 @@ pub(crate) struct World {
     sessions: Arc<Mutex<BTreeMap<String, Session>>>,
 }
 
-/// The same randomness in every run.
+/// Randomness that is the same in every run.
 #[derive(Clone)]
 pub(crate) struct Random(Arc<SeededEntropy>);
 
@@ -52,7 +52,7 @@ impl Entropy for Random {
     }
 }
 
-/// What people received. Its courier hangs like any port.
+/// The messages that users received. Its courier hangs like any port.
 #[derive(Clone)]
 pub(crate) struct Mailbox {
     wire: Wire,
@@ -60,7 +60,7 @@ pub(crate) struct Mailbox {
 }
 
 impl Mailbox {
-    /// The messages that hold a code: the latest one, and how many.
+    /// Returns the latest message with a code, and the number of such messages.
     pub(crate) fn codes(&self) -> (Option<String>, usize) {
         let messages = self.messages.lock().unwrap();
         let mut codes = messages.iter().filter_map(|message| message.code.as_ref());
@@ -92,7 +92,7 @@ struct Session {
     private: Value,
 }
 
-/// What a person is told by Cognito.
+/// Cognito's response to a client.
 pub(crate) enum Told {
     Asked(OpenChallenge),
     Tokens,
@@ -123,7 +123,7 @@ impl World {
         }
     }
 
-    /// Invokes a function, which answers within its time.
+    /// Invokes a function, which responds within its time limit.
     pub(crate) async fn invoke(
         &self,
         handler: &impl Handler,
@@ -188,7 +188,7 @@ impl World {
             .filter(|account| account.enabled)
     }
 
-    /// Define, and Create if there is to be a question.
+    /// Invokes Define, and Create if there is another challenge.
     async fn go_on(&self, mut session: Session, metadata: &Value) -> Told {
         let next = self.define(session.event(metadata)).await;
         if next["failAuthentication"] == true {
@@ -221,7 +221,7 @@ impl World {
         })
     }
 
-    /// `InitiateAuth`, by an SDK.
+    /// `InitiateAuth`, called by an SDK.
     pub(crate) async fn start(&self, username: &str) -> OpenChallenge {
         match self.open(username).await {
             Told::Asked(challenge) => challenge,
@@ -243,7 +243,7 @@ impl World {
         self.go_on(session, &json!({})).await
     }
 
-    /// `RespondToAuthChallenge`, by a person or for one.
+    /// `RespondToAuthChallenge`, called by a client or by the resolver.
     pub(crate) async fn answer(
         &self,
         challenge: &OpenChallenge,
@@ -294,7 +294,7 @@ impl Session {
     }
 }
 
-/// An account's attributes, as far as the triggers read them.
+/// Returns the attributes of an account that the triggers read.
 fn pairs(account: &Account) -> Vec<(String, Value)> {
     let Account { attributes, .. } = account;
     let status = if attributes.is_half_created() {
@@ -346,7 +346,7 @@ fn reply(told: Told) -> Reply {
     }
 }
 
-/// Access tokens that are the names of their holders.
+/// Access tokens that consist of their holder's name.
 impl TokenHolder for World {
     async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, Fault> {
         let effect = async { Ok(self.found(access_token.expose()).await) };

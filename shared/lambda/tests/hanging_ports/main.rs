@@ -1,6 +1,7 @@
-//! A port that never answers, whichever it is, in any call of any flow, before or after it did what
-//! it should: the function answers all the same within its own time, and its person goes on. The
-//! handlers wait by the clock that they are given, so none of this takes any time.
+//! Every port call of every flow hangs once, before or after its effect.
+//!
+//! The function still responds within its own time limit, and its user gets to the end. The
+//! handlers wait by the injected clock, so the tests take no real time.
 #![expect(
     clippy::unwrap_used,
     reason = "a test fails where something is not as it must be"
@@ -35,10 +36,10 @@ const NEW: &str = "ada@example.org";
 const NUMBER: &str = "+14155550132";
 const BOB: &str = "bob@example.com";
 
-/// A resolver's whole time. AppSync gives it 30 s.
+/// The time limit of a resolver. AppSync allows 30 s.
 const RESOLVER: Duration = Duration::from_secs(25);
 
-/// More tries than any single fault needs.
+/// More attempts than any single fault needs.
 const PATIENCE: usize = 12;
 
 /// A flow from its beginning to its end.
@@ -74,7 +75,7 @@ impl Flow {
         Self::Name,
     ];
 
-    /// Who is meant.
+    /// Returns the contact of the flow.
     const fn contact(self) -> &'static str {
         match self {
             Self::New => BOB,
@@ -85,7 +86,7 @@ impl Flow {
     }
 }
 
-/// A person with a client, who repeats whatever did not work.
+/// A user with a client that repeats each step that failed.
 struct Life {
     world: World,
     captcha: Option<Flaky<FixedCaptcha>>,
@@ -111,7 +112,7 @@ impl Life {
             deployment.policy.budgets.deployment.short_guesses_per_day = 0;
             deployment.policy.budgets.deployment.long_guesses_per_day = 0;
         }
-        // At the beginning of an hour, so that all of a story is in one.
+        // The beginning of an hour, so that the whole flow is in one window.
         let world = World::new(
             deployment,
             ManualClock::at(Timestamp::from_secs(1_800_000_000)),
@@ -141,7 +142,7 @@ impl Life {
         }
     }
 
-    /// Another try; a story that needs too many has locked its person out.
+    /// Counts another attempt. A flow that needs too many has locked its user out.
     fn tries(&mut self) {
         self.tries += 1;
         assert!(
@@ -153,7 +154,7 @@ impl Life {
         self.world.clock.advance(Duration::from_secs(1));
     }
 
-    /// The data of a field, asked for until there is some.
+    /// Returns the data of a field, requested until there is some.
     async fn field(&mut self, field: &str, input: &Value) -> Value {
         loop {
             self.tries();
@@ -242,7 +243,7 @@ impl Life {
         }
     }
 
-    /// A session that asks for a code.
+    /// Opens a session in which a code is requested.
     async fn open(&mut self, proof: Option<&str>) -> OpenChallenge {
         let (method, typed) = match self.flow {
             Flow::SignUp => ("PHONE_NUMBER", NUMBER),
@@ -265,7 +266,7 @@ impl Life {
         }
         let before = self.told.len();
         let opened = self.field(field, &input).await;
-        // Each of these tries may have had a message sent.
+        // Each of these attempts may have sent a message.
         self.asked_to_send += self.told.len() - before;
         let step = if proof.is_some() { "claim" } else { "otp" };
         OpenChallenge {
@@ -278,7 +279,7 @@ impl Life {
         }
     }
 
-    /// The same by an SDK, with a ticket.
+    /// Opens such a session by an SDK, with a ticket.
     async fn open_by_ticket(&mut self) -> OpenChallenge {
         loop {
             self.tries();
@@ -288,7 +289,7 @@ impl Life {
             let ticket = ticket["ticket"].as_str().expect("a ticket").to_owned();
             let initiated = self.world.start(ADA).await;
             let mut challenge = initiated;
-            // Asked the same again, it answers the same again.
+            // The same request gets the same response.
             while challenge.parameters["step"] == "select" {
                 self.tries();
                 let metadata = [("method", "email"), ("ticket", &*ticket)];
@@ -310,7 +311,7 @@ impl Life {
         }
     }
 
-    /// Lives the flow to its end.
+    /// Runs the flow to its end.
     async fn live(&mut self) {
         match self.flow {
             Flow::Device => {
@@ -389,7 +390,8 @@ impl Life {
                     if earned.is_none() && !resend {
                         if mistypes > 0 && next.parameters["step"] == "otp" {
                             let spent = 3 - next.parameters["attemptsLeft"].parse::<u32>().unwrap();
-                            // A fault may leave an answer unjudged; then it is given again.
+                            // A fault may leave an answer without a verdict; then the client
+                            // repeats it.
                             let total = if self.flow == Flow::Mistyped { 1 } else { 3 };
                             if spent == total - mistypes + 1 {
                                 mistypes -= 1;
@@ -410,7 +412,7 @@ impl Life {
         }
     }
 
-    /// What has to be true at the end, whatever hung.
+    /// Checks the conditions that hold at the end of every flow.
     async fn check(&self) {
         let (_, sent) = self.world.mail.codes();
         assert!(sent <= self.asked_to_send, "two messages for one request");
@@ -425,7 +427,7 @@ impl Life {
     }
 }
 
-/// Lives a flow while one call hangs: how many it takes.
+/// Runs a flow while one call hangs, and returns the number of its calls.
 async fn run(flow: Flow, hanging: Option<(usize, Break)>) -> usize {
     let mut life = Life::new(flow);
     life.world.wire.will_break(hanging);
