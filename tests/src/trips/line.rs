@@ -38,7 +38,7 @@ impl Hop {
     /// Returns its name for the tables.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Client => "a person's device to AWS",
+            Self::Client => "a user's device to AWS",
             Self::Invoke => "AWS invokes a warm function",
             Self::Cognito => "a function to Cognito",
             Self::DynamoDb => "a function to DynamoDB",

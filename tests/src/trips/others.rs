@@ -29,7 +29,7 @@ pub const ARTICLE: Other = Other {
 /// The article's way for a new user: `InitiateAuth` fails, `AdminCreateUser`, and `InitiateAuth`
 /// again.
 pub const ARTICLE_NEW: Other = Other {
-    name: "the article, somebody new",
+    name: "the article, a new user",
     sign_in: &[
         Client, Invoke, Cognito, Cognito, Cognito, Invoke, Invoke, Cognito, Invoke, Invoke, Invoke,
         Message,
