@@ -1,4 +1,4 @@
-"""Deploys the packages on an emulator that others wrote, and signs in there.
+"""Deploys the packages on a third-party emulator, and signs in there.
 
 The same scenarios are played at the local service. Started by `cargo xtask deploy-check`.
 """
@@ -46,7 +46,7 @@ class Emulated:
 
 
 def deploy(emulated: Emulated, packages: Path) -> dict[str, str]:
-    """The outputs of the stack, once it stands."""
+    """Deploys the stack and returns its outputs."""
     s3 = emulated.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     zips = sorted(packages.glob("*.zip"))
@@ -92,13 +92,13 @@ def deploy(emulated: Emulated, packages: Path) -> dict[str, str]:
     environment = functions.get_function_configuration(FunctionName=sign_in)["Environment"]
     environment["Variables"]["LEGACY_POOL"] = "true"
     functions.update_function_configuration(FunctionName=sign_in, Environment=environment)
-    step("sign-in told that the pool reports missing users, as this emulator's does")
+    step("sign-in configured for a pool that reports missing users, as this emulator's does")
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
 @contextlib.contextmanager
 def local_service(binary: Path, log: Path) -> Iterator[str]:
-    """The local service's address, while it runs."""
+    """Runs the local service and yields its address."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [binary, "--port", "0"], stdout=subprocess.PIPE, stderr=output, text=True

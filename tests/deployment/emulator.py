@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-#: How long the emulator may take to be ready, in seconds.
+#: The time limit for the emulator to be ready, in seconds.
 PATIENCE = 60
 
 
@@ -26,7 +26,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def ministack(log: Path) -> Iterator[str]:
-    """Its address, while it runs."""
+    """Runs the emulator and yields its address."""
     endpoint = f"http://127.0.0.1:{free_port()}"
     port = endpoint.rsplit(":", 1)[1]
     with tempfile.TemporaryDirectory() as state, log.open("wb") as output:
@@ -57,7 +57,7 @@ def ministack(log: Path) -> Iterator[str]:
 
 
 def wait(endpoint: str, process: subprocess.Popen[bytes]) -> None:
-    """Until it answers."""
+    """Waits until it answers."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
         try:

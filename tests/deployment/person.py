@@ -1,4 +1,4 @@
-"""Somebody with an app: what a client does, by boto3 and GraphQL."""
+"""A user with an app: the calls of a client, by boto3 and GraphQL."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def method_of(contact: str) -> str:
 
 @dataclass
 class Person:
-    """One person at one site, with the tokens of their last sign-in."""
+    """One user at one site, with the tokens of their last sign-in."""
 
     site: Site
     tokens: dict[str, str] = field(default_factory=dict)
 
     def ask(self, query: str, variables: dict[str, Any]) -> Any:
-        """The one field of a query, or why it was refused."""
+        """Returns the one field of a query, or raises the refusal."""
         answer = self.site.graphql(query, variables, self.tokens.get("AccessToken"))
         if answer.get("errors"):
             raise Refused(answer["errors"][0].get("errorType") or "no errorType")
@@ -65,21 +65,21 @@ class Person:
         return pending and pending["state"]
 
     def public(self) -> Person:
-        """The same person before signing in."""
+        """Returns this user before signing in."""
         return Person(self.site)
 
     def signs_in(self, contact: str) -> None:
-        """All the way to tokens, for the first time or again."""
+        """Signs in, for the first time or again."""
         question = self.asks_for_a_code(contact)
         if question.answers(question.code) == "claim":
             self.presents(contact, question.parameters["proof"])
 
     def presents(self, contact: str, proof: str) -> str:
-        """What comes of a proof: the account is made, and the session answered by the proof."""
+        """Presents a proof: creates the account, and answers the session with the proof."""
         return self.asks_for_a_code(contact, proof).answers(proof)
 
     def account(self) -> dict[str, str]:
-        """The attributes of the account, as Cognito tells its owner."""
+        """Returns the attributes of the account, as Cognito returns them to its owner."""
         user = self.site.cognito.get_user(AccessToken=self.tokens["AccessToken"])
         return {a["Name"]: a["Value"] for a in user["UserAttributes"]}
 
@@ -103,7 +103,7 @@ class Question:
         return self.message.code or "no code"
 
     def answers(self, answer: str, metadata: dict[str, str] | None = None) -> str:
-        """What came of it: `tokens`, the step that is asked next, or Cognito's error."""
+        """Returns the outcome: `tokens`, the next step, or Cognito's error."""
         site = self.person.site
         try:
             reply = site.cognito.respond_to_auth_challenge(
@@ -124,5 +124,5 @@ class Question:
 
 
 def wrong(code: str) -> str:
-    """A code of the same length that is not this one."""
+    """Returns a different code of the same length."""
     return code[:-1] + str((int(code[-1]) + 1) % 10)

@@ -14,7 +14,7 @@ from sites import Local, Site
 
 
 def play(site: Site) -> bool:
-    """Whether every scenario went as it must."""
+    """Plays every scenario and returns true if all passed."""
     checks = Checks(site)
     failed = 0
     for number, (name, scenario) in enumerate(SCENARIOS, 1):
@@ -22,7 +22,7 @@ def play(site: Site) -> bool:
         made = checks.made
         try:
             scenario(site, checks)
-        except Exception as error:  # noqa: BLE001  the others are still worth playing
+        except Exception as error:  # noqa: BLE001  the other scenarios are still played
             failed += 1
             why = str(error) if isinstance(error, Mismatch) else f"{type(error).__name__}: {error}"
             print(f"  {number:2}. {name}: FAILED, {why}")

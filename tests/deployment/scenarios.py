@@ -1,7 +1,7 @@
 """The scenarios that the local service and a deployed stack must both play alike.
 
-Where the emulator is known to do otherwise than AWS, the expectation names what it does and why:
-it is then held to that, so that a release which does otherwise is noticed.
+Where the emulator is known to differ from AWS, the expectation names the difference and its value.
+The emulator must then show it, so that a release without the difference is noticed.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from botocore.exceptions import ClientError
 from person import Person, Question, Refused, wrong
 from sites import Site
 
-#: What ministack 1.5.33 does otherwise, by the name that docs/stand-in.md gives it.
+#: The differences of ministack 1.5.33 from AWS, by the name that docs/stand-in.md gives them.
 DIFFERENCES = {
     "ghosts": "a missing user is reported, whatever the client says; no trigger runs",
-    "replay": "a session that is over is an invalid parameter, not an invalid session",
+    "replay": "an ended session is an invalid parameter, not an invalid session",
     "directives": "the schema's auth directives are not enforced",
 }
 
 
 class Mismatch(Exception):
-    """Something was not as it must be."""
+    """An observed value differs from the expected one."""
 
 
 class Checks:
-    """Compares what is seen with what must be, and remembers which differences were met."""
+    """Compares observed with expected values, and records the differences that were met."""
 
     def __init__(self, site: Site):
         self._site = site.name
@@ -67,7 +67,7 @@ def first_sign_in_by_email(site: Site, check: Checks) -> None:
     check("the code's length", len(question.code), 6)
     check("a subject", bool(question.message.subject), True)
     step = question.answers(question.code)
-    check("a new person is asked to claim", step, "claim", ministack=("ghosts", "tokens"))
+    check("a new user must claim", step, "claim", ministack=("ghosts", "tokens"))
     if step == "claim":
         check("the proof makes the account", person.presents(address, question.parameters["proof"]), "tokens")
     account = person.account()
@@ -137,7 +137,7 @@ def change_of_address(site: Site, check: Checks) -> None:
     check("the right code", question.answers(question.code), "tokens")
     check("the new address", person.account()["email"], "liskov@example.org")
     told = site.messages("barbara@example.com")
-    check("the old address is told", len(told) - before, 1)
+    check("the old address is notified", len(told) - before, 1)
     check("and is sent no code", told[0].code, None)
     again = Person(site)
     again.signs_in("liskov@example.org")
@@ -147,7 +147,7 @@ def change_of_address(site: Site, check: Checks) -> None:
     check("the old one opens another", stranger.account()["sub"] == sub, False)
 
 
-def a_contact_of_somebody_else(site: Site, check: Checks) -> None:
+def a_contact_of_another_account(site: Site, check: Checks) -> None:
     owner, person = Person(site), Person(site)
     owner.signs_in("alan@example.com")
     person.signs_in("alonzo@example.com")
@@ -159,7 +159,7 @@ def a_contact_of_somebody_else(site: Site, check: Checks) -> None:
 
 
 def by_ticket(site: Site, check: Checks) -> None:
-    """As an SDK does that owns the whole exchange."""
+    """Signs in as an SDK does that owns the whole exchange."""
     Person(site).signs_in("tony@example.com")
     person = Person(site)
     ticket = person.asks_for_a_ticket("tony@example.com")
@@ -237,7 +237,7 @@ SCENARIOS: list[tuple[str, Scenario]] = [
     ("a code works once", a_code_works_once),
     ("a sign-up: by phone, then name and email", sign_up),
     ("a change of address", change_of_address),
-    ("a contact of somebody else", a_contact_of_somebody_else),
+    ("a contact of another account", a_contact_of_another_account),
     ("a sign-in by ticket", by_ticket),
     ("a sign-in without a ticket", without_a_ticket),
     ("refusals", refusals),

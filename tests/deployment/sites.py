@@ -1,4 +1,4 @@
-"""Where the scenarios are played: the local service, or a stack deployed on an emulator."""
+"""The sites of the scenarios: the local service, or a stack deployed on an emulator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CODE = re.compile(r"(?<![0-9])[0-9]{6,10}(?![0-9])")
 
 
 def fetch(url: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
-    """JSON in, JSON out; an error's body is an answer too."""
+    """Sends and returns JSON; an error's body is an answer too."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"content-type": "application/json"} | (headers or {}))
     try:
@@ -32,7 +32,7 @@ def fetch(url: str, body: Any = None, headers: dict[str, str] | None = None) -> 
 
 @dataclass
 class Message:
-    """What somebody was sent."""
+    """A message that a user received."""
 
     subject: str | None
     text: str
@@ -63,7 +63,7 @@ class Site:
         return fetch(self._graphql, {"query": query, "variables": variables}, who)
 
     def messages(self, to: str) -> list[Message]:
-        """What somebody was sent, newest first."""
+        """Returns the messages to a recipient, newest first."""
         raise NotImplementedError
 
 

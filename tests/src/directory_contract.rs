@@ -26,7 +26,7 @@ pub struct Contract<D, E> {
 /// Runs every test of the contract.
 pub async fn run<D: Directory, E: Entropy>(c: &Contract<D, E>) {
     for method in [Method::Email, Method::PhoneNumber] {
-        nobody_is_found_by_what_nobody_holds(c, method).await;
+        an_unheld_contact_finds_no_account(c, method).await;
         who_is_created_is_found_by_name_and_by_contact(c, method).await;
         a_username_and_a_contact_are_given_once(c, method).await;
         a_new_contact_takes_the_place_of_the_old(c, method).await;
@@ -35,7 +35,7 @@ pub async fn run<D: Directory, E: Entropy>(c: &Contract<D, E>) {
     a_password_confirms_the_account(c).await;
     a_contact_of_the_other_kind_leaves_the_first(c).await;
     names_are_taken(c).await;
-    nothing_is_written_to_nobody(c).await;
+    nothing_is_written_to_a_missing_account(c).await;
 }
 
 impl<D: Directory, E: Entropy> Contract<D, E> {
@@ -86,7 +86,7 @@ impl<D: Directory, E: Entropy> Contract<D, E> {
     }
 }
 
-async fn nobody_is_found_by_what_nobody_holds<D: Directory, E: Entropy>(
+async fn an_unheld_contact_finds_no_account<D: Directory, E: Entropy>(
     c: &Contract<D, E>,
     method: Method,
 ) {
@@ -189,21 +189,21 @@ async fn names_are_taken<D: Directory, E: Entropy>(c: &Contract<D, E>) {
     assert_eq!(set, Ok(()));
 }
 
-async fn nothing_is_written_to_nobody<D: Directory, E: Entropy>(c: &Contract<D, E>) {
-    let nobody = c.username();
+async fn nothing_is_written_to_a_missing_account<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+    let missing = c.username();
     let contact = c.contact(Method::Email);
     let names = Names::parse("Ada", "Lovelace").expect("names");
     let password = Secret::new("Aa1!aaaaaaaaaaaaaaaa");
     let directory = &c.directory;
     let code = |done: Result<(), Fault>| done.expect_err("a fault").code;
-    let contact_set = directory.set_contact(&nobody, &contact).await.map(|_| ());
+    let contact_set = directory.set_contact(&missing, &contact).await.map(|_| ());
     for done in [
         contact_set,
-        directory.set_names(&nobody, &names).await,
-        directory.set_password(&nobody, &password).await,
+        directory.set_names(&missing, &names).await,
+        directory.set_password(&missing, &password).await,
     ] {
         assert_eq!(code(done), "UserNotFoundException");
     }
-    assert!(c.account(&nobody).await.is_none());
+    assert!(c.account(&missing).await.is_none());
     assert!(c.found_by(&contact).await.is_none());
 }

@@ -171,7 +171,7 @@ impl Person {
 
     /// Requests a code.
     pub async fn asks_for_a_code(&self) -> Question {
-        self.sign_in(None).await.expect("a code can be asked for")
+        self.sign_in(None).await.expect("a code can be requested")
     }
 
     /// Signs in with a proof. May be refused.
@@ -374,7 +374,7 @@ impl Question {
         self.parameters
             .get(name)
             .and_then(|text| text.parse().ok())
-            .unwrap_or_else(|| panic!("the question tells {name}"))
+            .unwrap_or_else(|| panic!("the challenge has {name}"))
     }
 
     /// Returns the number of answers that are left.
@@ -424,7 +424,7 @@ pub enum Outcome {
 impl Outcome {
     fn differs(&self, wanted: &str) -> ! {
         match self {
-            Self::Asked(question) => panic!("{wanted}, but {} was asked", question.step()),
+            Self::Asked(question) => panic!("{wanted}, but the challenge is {}", question.step()),
             Self::SignedIn(_) => panic!("{wanted}, but there are tokens"),
             Self::Refused(refusal) => panic!("{wanted}, but it was refused: {refusal:?}"),
         }
@@ -435,7 +435,7 @@ impl Outcome {
     pub fn asked(self, step: &str) -> Question {
         match self {
             Self::Asked(question) if question.step() == step => question,
-            other => other.differs(&format!("{step} must be asked")),
+            other => other.differs(&format!("the challenge must be {step}")),
         }
     }
 

@@ -218,7 +218,7 @@ impl Program {
                 .is_err(),
             "both streams end"
         );
-        let status = self.child.wait().expect("the process is ours");
+        let status = self.child.wait().expect("the process is a child");
         (status, self.printed())
     }
 }

@@ -158,11 +158,11 @@ impl RuntimeApi {
     pub async fn invoke_for(&mut self, event: impl ToString, time: Duration) -> Answered {
         let body = event.to_string();
         let event = Event { body, time };
-        self.events.send(event).expect("the host is there");
+        self.events.send(event).expect("the host is running");
         timeout(PATIENCE, self.answers.recv())
             .await
             .expect("the function answers in time")
-            .expect("the host is there")
+            .expect("the host is running")
     }
 
     /// Holds back the response to the function's posts from now on: for the function they are not
@@ -186,8 +186,8 @@ impl RuntimeApi {
         let mut state = self.host.state.subscribe();
         timeout(PATIENCE, state.wait_for(Progress::is_idle))
             .await
-            .expect("the invocation is over in time")
-            .expect("the host is there");
+            .expect("the invocation ends in time")
+            .expect("the host is running");
     }
 
     /// Returns true if Lambda would freeze the process now.
@@ -223,7 +223,7 @@ async fn next(State(host): State<Host>) -> Response {
             let deadline = u64::try_from(deadline).expect("this millennium");
             host.tell
                 .send(Told { id, deadline })
-                .expect("the host is there");
+                .expect("the host is running");
         }
     });
     let headers = [

@@ -67,7 +67,7 @@ pub async fn run<S: Store + 'static, E: Entropy>(contract: &Contract<S, E>) {
     a_known_answer_costs_nothing(contract).await;
     attempts_at_once_never_pass_the_limit(contract).await;
     one_right_answer_at_once_matches_once(contract).await;
-    a_row_that_is_not_open_is_not_judged(contract).await;
+    a_closed_row_records_no_attempt(contract).await;
     only_a_matched_row_is_finished_and_only_once(contract).await;
     one_of_many_finishes(contract).await;
     a_token_is_tied_to_one_flow(contract).await;
@@ -79,7 +79,7 @@ pub async fn run<S: Store + 'static, E: Entropy>(contract: &Contract<S, E>) {
     a_counter_stays_within_its_limit(contract).await;
     windows_are_charged_together_or_not_at_all(contract).await;
     charges_at_once_stay_within_the_limit(contract).await;
-    what_is_refunded_can_be_charged_again(contract).await;
+    a_refunded_charge_can_be_made_again(contract).await;
     refunds_at_once_each_take_effect_once(contract).await;
     counters_are_read_in_the_order_given(contract).await;
 }
@@ -526,9 +526,7 @@ pub async fn one_right_answer_at_once_matches_once<S: Store + 'static, E: Entrop
 }
 
 /// `judge`: a matched or finished row keeps its answer, its time and its attempts.
-pub async fn a_row_that_is_not_open_is_not_judged<S: Store + 'static, E: Entropy>(
-    c: &Contract<S, E>,
-) {
+pub async fn a_closed_row_records_no_attempt<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let (id, answer) = c.matched().await;
     for finished in [false, true] {
         if finished {
@@ -602,7 +600,11 @@ pub async fn a_token_is_tied_to_one_flow<S: Store + 'static, E: Entropy>(c: &Con
         .await
         .expect("an answer");
     let proof = c.store.is_redeemed(Token::Proof(flow)).await;
-    assert_eq!(proof, Ok(false), "a ticket is no proof of the same bytes");
+    assert_eq!(
+        proof,
+        Ok(false),
+        "a ticket is not a proof of the same bytes"
+    );
 }
 
 /// `redeem`, at once.
@@ -638,7 +640,7 @@ pub async fn an_account_has_one_pending_contact_of_a_kind<S: Store + 'static, E:
     assert_eq!(
         c.store.pending(&ada, Method::Email).await,
         Ok(Some(newer)),
-        "the newer one is there"
+        "the newer one is stored"
     );
     assert_eq!(
         c.store.pending(&ada, Method::PhoneNumber).await,
@@ -667,7 +669,7 @@ pub async fn only_the_latest_pending_contact_is_settled<S: Store + 'static, E: E
     }
     assert_eq!(settle(older.id, PendingOutcome::Done).await, Ok(false));
     let now = c.store.pending(&ada, Method::Email).await;
-    assert_eq!(now, Ok(Some(newer.clone())), "nothing was noted");
+    assert_eq!(now, Ok(Some(newer.clone())), "nothing was written");
     for _ in 0..2 {
         assert_eq!(settle(newer.id, PendingOutcome::InUse).await, Ok(true));
     }
@@ -699,9 +701,12 @@ pub async fn a_lease_is_held_by_one_until_its_time_is_up<S: Store + 'static, E: 
         "its holder may have it longer"
     );
     assert!(!lease(other, 1_499, 2_000).await);
-    assert!(lease(other, 1_500, 2_500).await, "its time is up");
+    assert!(lease(other, 1_500, 2_500).await, "it has expired");
     release(one).await;
-    assert!(!lease(one, 1_600, 3_000).await, "it was another's to give");
+    assert!(
+        !lease(one, 1_600, 3_000).await,
+        "it belonged to another holder"
+    );
     release(other).await;
     assert!(lease(one, 1_600, 3_000).await);
     release(one).await;
@@ -718,7 +723,7 @@ pub async fn one_of_many_takes_a_lease<S: Store + 'static, E: Entropy>(c: &Contr
         if was_held {
             let early = Timestamp::from_millis(now.as_millis() - 10);
             let taken = c.store.lease(on, run, early, now).await;
-            assert_eq!(taken, Ok(true), "over by now, and not given back");
+            assert_eq!(taken, Ok(true), "expired, and not given back");
         }
         let taken = at_once(&c.store, RACERS, |store, racer| {
             let mut bytes = *run.as_bytes();
@@ -824,7 +829,7 @@ pub async fn charges_at_once_stay_within_the_limit<S: Store + 'static, E: Entrop
 }
 
 /// `refund`.
-pub async fn what_is_refunded_can_be_charged_again<S: Store + 'static, E: Entropy>(
+pub async fn a_refunded_charge_can_be_made_again<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let counter = c.label();

@@ -30,7 +30,7 @@ impl SignedIn {
         refresh_token: &str,
     ) -> Self {
         for token in [id_token, access_token, refresh_token] {
-            assert!(!token.is_empty(), "all three tokens are there");
+            assert!(!token.is_empty(), "all three tokens are present");
             note(token);
         }
         let settings = latchstring.settings();
@@ -58,7 +58,7 @@ impl SignedIn {
                 claims["iss"] == issuer.as_str(),
                 "the issuer is AWS's form of the pool"
             );
-            assert!(claims["token_use"] == token_use, "the token's use is told");
+            assert!(claims["token_use"] == token_use, "the token states its use");
         }
         assert!(
             id["aud"] == settings.client_id.as_str(),
@@ -166,7 +166,7 @@ impl SignedIn {
     pub async fn pending_email(&self) -> Option<String> {
         const QUERY: &str = "query { pendingContact(method: EMAIL) { state } }";
         let pending = self.graphql("pendingContact", QUERY, json!({})).await;
-        let pending = pending.expect("it may be asked");
+        let pending = pending.expect("the query is allowed");
         pending["state"].as_str().map(str::to_owned)
     }
 

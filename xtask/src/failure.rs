@@ -17,7 +17,7 @@ pub(crate) enum Failure {
     File { path: PathBuf, error: io::Error },
     #[error("its output could not be kept: {0}")]
     Capture(io::Error),
-    #[error("something that the tests started still runs, and holds their output open")]
+    #[error("a process that the tests started still runs and holds their output open: end it")]
     Orphan,
     #[error(
         "{package} needs version {}.{} of the C library and Lambda has {}.{}: built on this \
@@ -30,7 +30,7 @@ pub(crate) enum Failure {
         needs: (u32, u32),
         has: (u32, u32),
     },
-    #[error("Lambda has no such machine as this one")]
+    #[error("Lambda does not support this machine's architecture")]
     NoSuchMachine,
     #[error("Rust's library for {0} is not installed")]
     NoTarget(String),
@@ -38,15 +38,15 @@ pub(crate) enum Failure {
     Zip(io::Error),
     #[error("no test ran")]
     NoTests,
-    #[error("a function takes more instructions than was agreed, as said above")]
+    #[error("a function takes more instructions than agreed (see above)")]
     Instructions,
     #[error("valgrind counted nothing: the function to measure was not called by its name")]
     NothingCounted,
     #[error("{path} is not in this workspace; start it by `cargo xtask`", path = .0.display())]
     NoRepository(PathBuf),
-    #[error("the search would prove nothing: {0}")]
+    #[error("the search has no valid input: {0}")]
     Toothless(String),
-    #[error("what must stay secret was printed or logged, at the places above (in all {0})")]
+    #[error("secrets were printed or logged at {0} places (see above)")]
     Leaks(usize),
 }
 

@@ -153,13 +153,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_count_is_what_callgrind_says_in_the_end() {
+    fn a_count_is_the_total_of_callgrind() {
         assert_eq!(total("events: Ir\nfn=(1)\n0 7\ntotals: 120\n"), Some(120));
         assert_eq!(total("events: Ir\n"), None);
     }
 
     #[test]
-    fn one_in_a_hundred_more_is_let_pass_and_one_in_ten_is_not() {
+    fn one_percent_more_passes_and_ten_percent_more_fails() {
         let text = "x86_64 verify 1000\naarch64 verify 1\n";
         let is_too_much =
             |count| compared("x86_64", &[("verify", count)].into(), text)[0].is_too_much;
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_what_was_counted_and_what_is_allowed() {
+    fn a_refusal_names_the_count_and_the_limit() {
         let verdicts = compared("x86_64", &[("verify", 2_000)].into(), "x86_64 verify 1000");
         assert!(
             verdicts[0]
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_agreed_for_another_architecture_stays() {
+    fn lines_of_another_architecture_stay() {
         let text = agreed_anew(
             "x86_64",
             &[("define", 7)].into(),

@@ -1,7 +1,7 @@
 //! The tasks of Latchstring. `cargo xtask test` is the one test command.
 #![expect(
     clippy::print_stdout,
-    reason = "a chore talks to the person who started it"
+    reason = "a command-line program prints its result"
 )]
 
 mod bench;
@@ -36,11 +36,11 @@ use steps::Step;
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
     #[command(subcommand)]
-    chore: Chore,
+    task: Task,
 }
 
 #[derive(Subcommand)]
-enum Chore {
+enum Task {
     Test(Test),
     Package(Package),
     /// Deploy the packages on an emulator of AWS, and sign in, sign up and change a contact there
@@ -171,7 +171,7 @@ struct Package {
 }
 
 fn main() -> ExitCode {
-    let chore = Cli::parse().chore;
+    let task = Cli::parse().task;
     let repository = match Repository::find() {
         Ok(repository) => repository,
         Err(failure) => {
@@ -179,15 +179,15 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match chore {
-        Chore::Test(test) => {
+    match task {
+        Task::Test(test) => {
             let steps: Vec<Step> = Step::ALL
                 .into_iter()
                 .filter(|step| test.only.is_empty() || test.only.contains(step))
                 .collect();
             exit(steps::run(&repository, &steps, test.keep_going))
         }
-        Chore::Model => {
+        Task::Model => {
             let line = Line::cargo(&["test", "--release", "--locked"])
                 .args(&["--package", "latchstring-core", "--test", "policy"])
                 .args(&["--", "model::", "--nocapture"])
@@ -195,10 +195,10 @@ fn main() -> ExitCode {
             println!("      $ {line}");
             ran(&repository, &line)
         }
-        Chore::Instructions { bless } => told(instructions::run(&repository, bless)),
-        Chore::RoundTrips { write } => told(scale::round_trips(&repository, write)),
-        Chore::Load => told(scale::load(&repository)),
-        Chore::Fuzz(Fuzz {
+        Task::Instructions { bless } => told(instructions::run(&repository, bless)),
+        Task::RoundTrips { write } => told(scale::round_trips(&repository, write)),
+        Task::Load => told(scale::load(&repository)),
+        Task::Fuzz(Fuzz {
             target,
             seconds,
             input,
@@ -208,15 +208,15 @@ fn main() -> ExitCode {
             seconds,
             input.as_deref(),
         )),
-        Chore::Odds => ran(
+        Task::Odds => ran(
             &repository,
             &program(&["latchstring-lambda", "--example", "odds"]),
         ),
-        Chore::TestCodes => ran(
+        Task::TestCodes => ran(
             &repository,
             &program(&["latchstring-lambda", "--example", "test_codes"]),
         ),
-        Chore::Reset { country } => {
+        Task::Reset { country } => {
             let mut line = Line::cargo(&["run", "--quiet", "--locked"])
                 .args(&["--package", "latchstring-aws", "--example", "reset"])
                 .args(&["--features", "dynamodb", "--"]);
@@ -225,18 +225,18 @@ fn main() -> ExitCode {
             }
             ran(&repository, &line)
         }
-        Chore::Doctor { arguments } => passed_on(
+        Task::Doctor { arguments } => passed_on(
             &repository,
             program(&["latchstring-doctor", "--"]),
             &arguments,
         ),
-        Chore::Oracle { arguments } => oracle(&repository, &arguments),
-        Chore::Bench { arguments } => {
+        Task::Oracle { arguments } => oracle(&repository, &arguments),
+        Task::Bench { arguments } => {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             told(bench::run(&repository, &arguments))
         }
-        Chore::DeployCheck => told(deploy_check::run(&repository)),
-        Chore::Package(Package { arch }) => {
+        Task::DeployCheck => told(deploy_check::run(&repository)),
+        Task::Package(Package { arch }) => {
             let architecture = arch.or(Architecture::of_this_machine());
             let packaged = architecture
                 .ok_or_else(|| Failure::NoSuchMachine.of(&"cargo xtask package --arch arm64"))

@@ -109,7 +109,7 @@ pub(crate) fn run(repository: &Repository, steps: &[Step], keep_going: bool) -> 
     tools::provide(repository, steps);
     let missing = tools::missing(repository, steps);
     if !missing.is_empty() {
-        println!("Not started, for want of:");
+        println!("Not started. Missing:");
         for (name, install) in missing {
             println!("  {name}: install it with `{install}`");
         }

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_with_the_command_that_repeats_it_and_the_count_is_last() {
+    fn a_failure_names_its_command_and_the_count_is_last() {
         let ran = [
             Ran {
                 step: Step::Clippy,

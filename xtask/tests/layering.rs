@@ -200,7 +200,7 @@ fn every_member_depends_only_on_the_layers_below_it() {
 }
 
 #[test]
-fn a_violation_is_told() {
+fn a_violation_is_reported() {
     let package = |name: &str, folder: &str, dependencies: Value| {
         serde_json::json!({
             "name": name,
@@ -253,7 +253,7 @@ fn the_core_is_pure_to_its_last_dependency() {
 /// The SDKs that each Lambda is built with. A function cannot make a call that it is not built
 /// with, whatever its role allows.
 #[test]
-fn a_lambda_is_built_with_what_it_may_do_and_nothing_else() {
+fn a_lambda_is_built_with_its_permitted_sdks_only() {
     const SDKS: [&str; 5] = [
         "cognitoidentityprovider",
         "dynamodb",

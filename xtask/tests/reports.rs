@@ -22,7 +22,7 @@ fn every_report_names_a_test_that_is_there() {
 
 /// Facts that a report found missing in the documents, and that no code can show.
 #[test]
-fn documents_say_what_reports_found_missing() {
+fn documents_contain_the_facts_that_reports_missed() {
     for (document, words) in [
         // A suppressed address never gets a code, and "request another" does not help.
         (

@@ -6,7 +6,7 @@
 //! order within hash maps differs between runs, by less than 1 %.
 //!
 //! The one argument names the function to measure. Only its calls go through [`measured`], whose
-//! name tells callgrind what to count. The first sign-in is not measured: it builds what is built
+//! name selects the code that callgrind counts. The first sign-in is not measured: it builds what is built
 //! once.
 
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a program that speaks to a person"
+    reason = "a program that prints its result"
 )]
 
 use std::process::ExitCode;

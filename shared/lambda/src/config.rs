@@ -142,28 +142,30 @@ variables! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ConfigError {
     /// A variable without a default is not set.
-    #[error("{} is not set; it takes {}", .0.name, .0.takes)]
+    #[error("{} is not set: expected {}", .0.name, .0.takes)]
     Missing(Variable),
     /// A variable holds a value that it does not take.
-    #[error("{} is set to something that it does not take; it takes {}", .0.name, .0.takes)]
+    #[error("{} has an invalid value: expected {}", .0.name, .0.takes)]
     Invalid(Variable),
     /// Test identifiers are set where real messages are sent.
     #[error(
-        "TEST_IDENTIFIERS is set in production; if that is meant, set TEST_IDENTIFIERS_IN_PRODUCTION to true"
+        "TEST_IDENTIFIERS is set in production: remove it, or set TEST_IDENTIFIERS_IN_PRODUCTION to true"
     )]
     TestIdentifiers,
     /// Signed calls, where it is not known that a client can answer their sessions.
     #[error(
-        "COGNITO_CALLS is signed, but clients answer these sessions by public calls; run \
+        "COGNITO_CALLS is signed, but clients answer these sessions by public calls: run \
          `cargo xtask doctor --probe` and, if probe.signed is ok, set SIGNED_SESSIONS_CONFIRMED to true"
     )]
     SignedSessions,
     /// Neither mail nor SMS may be sent.
-    #[error("EMAIL is false and SMS_COUNTRIES is not set, so that nobody could be sent a code")]
+    #[error(
+        "EMAIL is false and SMS_COUNTRIES is not set, so no code could be sent: set one of them"
+    )]
     NoChannel,
     /// The budgets leave an attacker better odds than this ceiling allows.
     #[error(
-        "the budgets leave odds above {}; `cargo xtask odds` prints them, and how they come about",
+        "the budgets leave odds above {}; `cargo xtask odds` prints them and their sources",
         .0.name
     )]
     Odds(Variable),
@@ -788,7 +790,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn a_missing_variable_is_named() {
         for (name, _) in LEAST {
             let rest: Vec<_> = LEAST.iter().copied().filter(|(n, _)| n != name).collect();
             let environment = Environment::Pairs(&rest);
@@ -801,7 +803,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_bounds_is_named_and_not_repeated() {
+    fn a_value_out_of_bounds_is_refused_without_the_value() {
         for (name, value) in [
             ("CODE_LENGTH", "5"),
             ("CODE_LENGTH", "11"),
@@ -894,7 +896,7 @@ mod tests {
     }
 
     #[test]
-    fn budgets_that_leave_too_much_to_guess_are_refused_by_the_name_of_the_ceiling() {
+    fn budgets_above_the_odds_are_refused_with_the_ceiling() {
         for (name, value, ceiling) in [
             ("CODES_PER_DAY", "1000", "MAX_TARGETED_ODDS"),
             ("SHORT_GUESSES_PER_MONTH", "30", "MAX_TARGETED_ODDS"),
@@ -918,7 +920,7 @@ mod tests {
     }
 
     #[test]
-    fn sms_go_to_the_countries_that_are_listed_at_their_price_or_the_usual_one() {
+    fn sms_go_to_listed_countries_at_their_or_the_default_price() {
         let pairs = [
             LEAST,
             &[("SMS_COUNTRIES", "US:0.0079, DE"), ("SMS_PRICE", "0.08")],
@@ -977,7 +979,7 @@ mod tests {
     }
 
     #[test]
-    fn a_test_identifier_is_refused_in_production_unless_it_is_asked_for_twice() {
+    fn a_test_identifier_in_production_needs_a_second_setting() {
         let listed = (
             "TEST_IDENTIFIERS",
             "ada@example.com=2027-01-31, +14155550132=2027-01-31",
@@ -999,7 +1001,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_is_told_by_the_api_in_front_or_not_at_all() {
+    fn a_source_is_read_from_the_configured_api_or_not_at_all() {
         assert_eq!(Environment::Pairs(LEAST).source(), Ok(SourceOf::Off));
         for (value, source) in [
             ("off", SourceOf::Off),
@@ -1054,7 +1056,7 @@ mod tests {
     }
 
     #[test]
-    fn a_namespace_is_one_that_cloudwatch_takes() {
+    fn a_namespace_must_be_valid_in_cloudwatch() {
         for (value, taken) in [
             ("", Some("Latchstring")),
             ("My App/Sign-in", Some("My App/Sign-in")),
@@ -1085,7 +1087,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_bear_what_is_configured() {
+    fn messages_contain_the_configured_branding() {
         let pairs = [
             LEAST,
             &[
@@ -1157,7 +1159,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_come_from_the_environment_or_from_a_secret_and_not_from_both() {
+    fn keys_come_from_the_environment_or_a_secret_not_both() {
         let both = with("KEY_RING_SECRET", "latchstring/keys");
         let error = deployments(&both).unwrap_err();
         assert_eq!(error, ConfigError::Invalid(KEY_RING_SECRET));
@@ -1170,7 +1172,7 @@ mod tests {
     }
 
     #[test]
-    fn flows_are_kept_in_a_table_unless_memory_is_asked_for() {
+    fn flows_are_kept_in_a_table_unless_memory_is_configured() {
         let missing = Environment::Pairs(LEAST).store();
         assert_eq!(missing, Err(ConfigError::Missing(TABLE_NAME)));
         for (pairs, choice) in [
@@ -1188,7 +1190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documentation_lists_every_variable_with_its_default_and_bounds() {
+    fn documentation_lists_every_variable_with_its_bounds() {
         let documentation = include_str!("../../../docs/configuration.md");
         let listed: Vec<&str> = documentation
             .lines()

@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_cooldown_is_lifted_only_if_the_request_provably_never_left() {
+    async fn a_cooldown_is_reset_only_if_the_request_never_left() {
         for (fate, lifted) in [
             (Fate::NeverLeft, true),
             (Fate::Refused, false),
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_courier_that_never_answers_is_given_up_and_the_cooldown_stays() {
+    async fn a_silent_courier_times_out_and_the_cooldown_stays() {
         let (store, parcel) = accepted().await;
         let courier = Broken::with(None);
         let until = Instant::now() + Duration::from_millis(20);
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_time_left_nothing_is_sent_and_a_resend_may_follow_at_once() {
+    async fn without_time_left_nothing_is_sent_and_a_resend_may_follow() {
         let (store, parcel) = accepted().await;
         let courier = Broken::with(None);
         deliver(&courier, &store, &SystemClock, &parcel, Instant::now()).await;

@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_unknown_key_has_the_ring_read_at_most_every_thirty_seconds() {
+    async fn unknown_keys_reread_the_ring_at_most_every_thirty_seconds() {
         let (vault, clock) = (Counted::default(), clock());
         vault.holds("k1", &[]);
         let keys = rotating(&vault, &clock);
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_the_vault_does_not_answer_the_last_ring_serves() {
+    async fn a_silent_secret_source_leaves_the_last_ring_in_use() {
         let (vault, clock) = (Counted::default(), clock());
         vault.holds("k1", &[]);
         let keys = rotating(&vault, &clock);
@@ -328,14 +328,14 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(current(&keys, &[]).await, "k1");
         }
-        assert_eq!(vault.reads(), 2, "and is not asked at every invocation");
+        assert_eq!(vault.reads(), 2, "and not at every invocation");
         *vault.text.lock().unwrap() = Some("no ring".to_owned());
         clock.advance(Duration::from_secs(30));
         assert_eq!(current(&keys, &[]).await, "k1");
     }
 
     #[tokio::test]
-    async fn without_any_ring_nothing_is_decided_and_the_next_invocation_tries_again() {
+    async fn without_a_ring_nothing_is_decided_and_it_is_read_again() {
         let (vault, clock) = (Counted::default(), clock());
         let keys = rotating(&vault, &clock);
         assert_eq!(current(&keys, &[]).await, "none");

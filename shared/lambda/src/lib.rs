@@ -33,7 +33,7 @@ pub fn run<H: Handler>(build: impl FnOnce(&Environment<'_>) -> Result<H, ConfigE
         Err(Ended::Configuration(error)) => {
             // Before the log level is known, only errors are logged.
             log::init(tracing::Level::ERROR);
-            tracing::error!(%error, "configuration");
+            tracing::error!(%error, "configuration is invalid; the function does not start");
             ExitCode::FAILURE
         }
         Err(Ended::Runtime(error)) => {

@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_and_a_country_say_no_more_than_that() {
+    fn a_channel_and_a_country_reveal_nothing_else() {
         for (method, typed, expected) in [
             (Method::Email, "ada@example.com", ("email", None)),
             (Method::PhoneNumber, "+4915123456789", ("sms", Some("DE"))),
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documentation_lists_every_metric_with_its_unit_and_dimensions() {
+    fn documentation_lists_every_metric_with_its_dimensions() {
         let documentation = include_str!("../../../docs/metrics.md");
         let listed: Vec<&str> = documentation
             .lines()

@@ -80,7 +80,7 @@ pub(crate) async fn serve(handler: &impl Handler, delivering: Delivering) -> Res
         Ok(extension) => serve_and_deliver(handler, &extension).await,
         Err(error) if insists => Err(error),
         Err(error) => {
-            tracing::warn!(%error, "no extension here: delivery is before the response");
+            tracing::warn!(%error, "extension registration failed; delivering before the response");
             serve_inline(handler).await
         }
     }

@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_is_swept_and_what_is_not_stays() {
+    fn expired_items_are_removed_and_others_stay() {
         let store = MemoryStore::default();
         let early = Timestamp::from_secs(10);
         let flow = FlowId::from_bytes([1; 16]);

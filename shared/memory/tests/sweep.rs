@@ -72,7 +72,7 @@ fn let_pass(store: &MemoryStore, issued_at: Timestamp) {
 }
 
 #[test]
-fn a_flow_is_forgotten_only_long_after_its_end() {
+fn a_flow_is_removed_only_long_after_its_end() {
     let store = MemoryStore::default();
     let_pass(&store, secs(1_000));
     let mut first = [0; 16];
@@ -88,7 +88,7 @@ fn a_flow_is_forgotten_only_long_after_its_end() {
 }
 
 #[test]
-fn a_redemption_and_a_counter_are_kept_as_long_as_was_asked() {
+fn redemptions_and_counters_are_kept_as_long_as_requested() {
     let store = MemoryStore::default();
     let token = Token::Proof(FlowId::from_bytes([1; 16]));
     let counter = Label::random([2; 16]);
@@ -104,7 +104,7 @@ fn a_redemption_and_a_counter_are_kept_as_long_as_was_asked() {
 
 /// `Store::charge` and `Store::redeem`: kept until `keep_until` at least, for every caller.
 #[test]
-fn what_is_asked_for_again_is_kept_until_the_latest_time_that_was_asked() {
+fn repeated_items_are_kept_until_the_latest_requested_time() {
     let store = MemoryStore::default();
     let (token, flow) = (
         Token::Proof(FlowId::from_bytes([1; 16])),

@@ -181,7 +181,7 @@ impl Line {
                     state.now = next;
                     ended = still;
                 }
-                (None, _) => panic!("it waits for something that is no trip"),
+                (None, _) => panic!("it waits for something other than a trip"),
             }
         }
     }

@@ -121,10 +121,10 @@ impl Journey {
                 let proof = challenge.parameters.get("proof").expect("a proof").clone();
                 let (claiming, question) = journey.sign_in("signIn with the proof", Some(&proof));
                 let (last, next) = journey.answer("the proof", &question, &proof);
-                assert!(matches!(next, Next::Tokens), "the proof ends in tokens");
+                assert!(matches!(next, Next::Tokens), "the proof leads to tokens");
                 vec![asking, answering, claiming, last]
             }
-            _ => panic!("the code ends in tokens or, for who is new, in a proof"),
+            _ => panic!("the code leads to tokens or, for a new user, to a proof"),
         }
     }
 

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leak_is_told_by_place_and_kind() {
+    fn a_leak_is_reported_by_place_and_kind() {
         let mut files = FILES;
         files[0].1 = "fine\nsent to +14155550132\n";
         files[1].1 = "{\"text\":\"Your code:\\n482913\"}\nSession=AYABeP-secret\n";

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_short_or_twice_is_not_counted() {
+    fn short_and_repeated_secrets_are_not_counted() {
         assert_eq!(noted(&["12345", "", "abc", "abcdef", "abcdef"]).len(), 1);
     }
 }

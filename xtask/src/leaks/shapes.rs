@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_a_line_is_told() {
+    fn every_kind_in_a_line_is_reported() {
         assert_eq!(
             kinds("ada@example.com +14155550132"),
             [Kind::Email, Kind::PhoneNumber]
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cargo_and_logs_print_is_not_taken_for_a_secret() {
+    fn output_of_cargo_and_logs_is_not_a_secret() {
         for line in [
             "   Compiling aws-lc-sys v0.47.0",
             "  Downloaded wit-bindgen v0.57.1+wasi-0.2.12",

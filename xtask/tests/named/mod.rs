@@ -73,7 +73,7 @@ fn files(module: &str) -> Vec<String> {
             format!("doctor/src/{module}.rs"),
         ],
         "xtask" => vec![format!("xtask/tests/{module}.rs")],
-        other => panic!("{other} is no place for tests"),
+        other => panic!("{other} does not hold tests"),
     }
 }
 
@@ -96,11 +96,11 @@ pub(crate) fn check(test: &str) {
     let read = |file: &str| fs::read_to_string(root().join(file)).ok();
     if let Some((file, title)) = test.split_once(".js::") {
         let source = read(&format!("{file}.js")).unwrap_or_default();
-        assert!(source.contains(title), "{test} is not there");
+        assert!(source.contains(title), "{test} does not exist");
         return;
     }
     if is_a_script(test) {
-        assert!(read(test).is_some(), "{test} is not there");
+        assert!(read(test).is_some(), "{test} does not exist");
         return;
     }
     let (module, name) = test.rsplit_once("::").expect("a module and a name");
@@ -109,5 +109,5 @@ pub(crate) fn check(test: &str) {
         "*" => source.contains("#[test]") || source.contains("#[tokio::test]"),
         name => is_a_test(source, name),
     });
-    assert!(is_there, "{test} is not there");
+    assert!(is_there, "{test} does not exist");
 }

@@ -225,7 +225,7 @@ impl World {
     pub(crate) async fn start(&self, username: &str) -> OpenChallenge {
         match self.open(username).await {
             Told::Asked(challenge) => challenge,
-            Told::Tokens | Told::Over => panic!("it asks"),
+            Told::Tokens | Told::Over => panic!("a challenge is expected"),
         }
     }
 
@@ -268,7 +268,7 @@ impl World {
         event["request"]["privateChallengeParameters"] = session.private.clone();
         event["request"]["challengeAnswer"] = json!(answer);
         let judged = self.verify(event).await;
-        let round = session.rounds.last_mut().expect("a question was asked");
+        let round = session.rounds.last_mut().expect("a challenge was issued");
         round["challengeResult"] = judged["answerCorrect"].clone();
         self.go_on(session, &metadata).await
     }

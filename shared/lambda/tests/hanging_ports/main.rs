@@ -40,7 +40,7 @@ const BOB: &str = "bob@example.com";
 const RESOLVER: Duration = Duration::from_secs(25);
 
 /// More attempts than any single fault needs.
-const PATIENCE: usize = 12;
+const MAX_ATTEMPTS: usize = 12;
 
 /// A flow from its beginning to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ struct Life {
     flow: Flow,
     told: Vec<String>,
     asked_to_send: usize,
-    tries: usize,
+    attempts: usize,
 }
 
 fn deployment() -> Deployment {
@@ -129,7 +129,7 @@ impl Life {
             attributes,
         });
         let captcha = (flow == Flow::Captcha).then(|| Flaky {
-            port: FixedCaptcha::new((1..=PATIENCE).map(|number| format!("answer-{number}"))),
+            port: FixedCaptcha::new((1..=MAX_ATTEMPTS).map(|number| format!("answer-{number}"))),
             wire: world.wire.clone(),
         });
         Self {
@@ -138,15 +138,15 @@ impl Life {
             flow,
             told: Vec::new(),
             asked_to_send: 0,
-            tries: 0,
+            attempts: 0,
         }
     }
 
     /// Counts another attempt. A flow that needs too many has locked its user out.
-    fn tries(&mut self) {
-        self.tries += 1;
+    fn attempts(&mut self) {
+        self.attempts += 1;
         assert!(
-            self.tries < PATIENCE,
+            self.attempts < MAX_ATTEMPTS,
             "locked out of {:?}: {:?}",
             self.flow,
             self.told
@@ -157,7 +157,7 @@ impl Life {
     /// Returns the data of a field, requested until there is some.
     async fn field(&mut self, field: &str, input: &Value) -> Value {
         loop {
-            self.tries();
+            self.attempts();
             let now = self.world.clock.now().as_secs();
             let mut event = json!({
                 "info": {"fieldName": field},
@@ -172,7 +172,7 @@ impl Life {
                 event["arguments"] = input.clone();
             }
             if self.captcha.is_some() {
-                event["arguments"]["input"]["captcha"] = json!(format!("answer-{}", self.tries));
+                event["arguments"]["input"]["captcha"] = json!(format!("answer-{}", self.attempts));
             }
             let value = match field {
                 "signIn" | "signInTicket" | "rememberDevice" => {
@@ -282,7 +282,7 @@ impl Life {
     /// Opens such a session by an SDK, with a ticket.
     async fn open_by_ticket(&mut self) -> OpenChallenge {
         loop {
-            self.tries();
+            self.attempts();
             self.asked_to_send += 1;
             let input = json!({"method": "EMAIL", "emailOrPhone": ADA});
             let ticket = self.field("signInTicket", &input).await;
@@ -291,12 +291,12 @@ impl Life {
             let mut challenge = initiated;
             // The same request gets the same response.
             while challenge.parameters["step"] == "select" {
-                self.tries();
+                self.attempts();
                 let metadata = [("method", "email"), ("ticket", &*ticket)];
                 match self.world.answer(&challenge, "select", &metadata).await {
                     Told::Asked(next) => {
                         if next.parameters["step"] == "select" {
-                            self.told.push("asked again".to_owned());
+                            self.told.push("challenge repeated".to_owned());
                         }
                         challenge = next;
                     }
@@ -307,7 +307,7 @@ impl Life {
             if challenge.parameters["step"] == "otp" {
                 return challenge;
             }
-            self.told.push("over, starts anew".to_owned());
+            self.told.push("ended, starts again".to_owned());
         }
     }
 
@@ -345,7 +345,7 @@ impl Life {
         let mut resends = usize::from(self.flow == Flow::Resend);
         let mut proof: Option<String> = None;
         loop {
-            self.tries();
+            self.attempts();
             let after: u64 = challenge.parameters["resendAfter"].parse().unwrap_or(30);
             let asks_for_proof = challenge.parameters["step"] == "claim";
             let code = self.world.mail.codes().0;
@@ -353,7 +353,7 @@ impl Life {
             let told = if resend {
                 if resends == 0 {
                     self.told
-                        .push("no code came, asks for it once more".to_owned());
+                        .push("no code arrived, requests it again".to_owned());
                 }
                 resends = resends.saturating_sub(1);
                 self.asked_to_send += 1;
@@ -381,7 +381,7 @@ impl Life {
                 }
                 Told::Over if self.flow == Flow::Guessed => return,
                 Told::Over => {
-                    self.told.push("over, starts anew".to_owned());
+                    self.told.push("ended, starts again".to_owned());
                     proof = None;
                     challenge = self.open(None).await;
                 }
@@ -396,10 +396,10 @@ impl Life {
                             if spent == total - mistypes + 1 {
                                 mistypes -= 1;
                             } else {
-                                self.told.push("asked again".to_owned());
+                                self.told.push("challenge repeated".to_owned());
                             }
                         } else {
-                            self.told.push("asked again".to_owned());
+                            self.told.push("challenge repeated".to_owned());
                         }
                     }
                     challenge = next;
@@ -442,7 +442,7 @@ async fn run(flow: Flow, hanging: Option<(usize, Break)>) -> usize {
 }
 
 #[tokio::test]
-async fn whichever_port_hangs_functions_answer_in_time_and_people_go_on() {
+async fn a_hanging_port_delays_no_answer_and_locks_no_user_out() {
     for flow in Flow::ALL {
         let calls = run(flow, None).await;
         for number in 0..calls {

@@ -1,0 +1,282 @@
+//! Plain technical English in comments, texts and documents.
+//!
+//! A doc comment opens with a noun phrase or a verb, and no text contains a word of [`WORDS`].
+//! Only the paths of [`CLEAN`] are checked; a path is added when its texts are rewritten.
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot read the tree has failed"
+)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use regex::Regex;
+
+/// The paths that are checked: files, and folders with a slash at the end.
+const CLEAN: &[&str] = &[
+    "ARCHITECTURE.md",
+    "docs/adr/",
+    "docs/delivery.md",
+    "docs/metrics.md",
+    "docs/performance.md",
+    "docs/scale.md",
+    "resolvers/",
+    "shared/lambda/",
+    "shared/memory/",
+    "tests/deployment/",
+    "tests/src/",
+    "triggers/",
+    "xtask/",
+];
+
+/// Paths within [`CLEAN`] that are not checked: texts for users, recorded output, this list of
+/// words, and files that are not rewritten yet.
+const EXCEPT: &[&str] = &[
+    "shared/core/src/message/",
+    "tests/src/bin/",
+    "web/languages/",
+    "xtask/tests/prose.rs",
+];
+
+/// The largest share of doc comments that open with a question word, in thousandths.
+const OPENINGS_PER_THOUSAND: usize = 5;
+
+/// Question words that a doc comment must not open with.
+const OPENING: &str = r"^(?:What|Who|Whom|Whose|Whether|Where|How|Which|The same)\b";
+
+/// Words and phrases that must not occur, each with its replacement.
+const WORDS: &[(&str, &str)] = &[
+    (
+        r"(?:nobody|somebody|anybody|everybody|whoever)(?:'s)?",
+        "the role",
+    ),
+    (r"mend(?:s|ed|ing)?", "fix"),
+    (r"what (?:became|becomes|came|comes) of", "the outcome of"),
+    (r"anew|afresh", "again, from scratch"),
+    (r"for want of", "missing"),
+    (r"chores?", "task"),
+    (r"forgiv(?:e|es|en|able|eness|ing)|forgave", "refund"),
+    (r"judg(?:e|es|ed|ing)", "verify, record"),
+    (r"outward calls?", "external call"),
+    (r"riddles?", "CAPTCHA"),
+    (r"not valid any ?more", "no longer valid"),
+    (r"ask(?:s|ed|ing)? for", "request"),
+    (
+        r"(?:is|are|was|were|be|been) told",
+        "is notified, returns, reveals",
+    ),
+    (r"tells", "returns, reveals"),
+    (r"tries", "attempts"),
+    (r"by itself|by themselves", "alone"),
+    (r"is over(?:[.,;:)]|$| by\b)", "has expired, has ended"),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask is a folder of the workspace")
+}
+
+/// Returns the tracked files that are checked.
+fn files() -> Vec<String> {
+    let output = Command::new("git")
+        .args(["ls-files", "--", "*.rs", "*.ts", "*.js", "*.mjs", "*.md"])
+        .current_dir(root())
+        .output()
+        .expect("git runs");
+    assert!(output.status.success(), "git ls-files");
+    let text = String::from_utf8(output.stdout).expect("paths are UTF-8");
+    let is_listed = |file: &&str| {
+        let is_in = |path: &&str| *path == *file || path.ends_with('/') && file.starts_with(path);
+        CLEAN.iter().any(|path| is_in(path))
+            && !EXCEPT.iter().any(|path| is_in(path))
+            && !file.contains("snapshots/")
+    };
+    text.lines().filter(is_listed).map(str::to_owned).collect()
+}
+
+/// Returns the first line of each doc comment in Rust, or JSDoc comment, with its line number.
+fn openings(source: &str) -> Vec<(usize, &str)> {
+    let mut openings = Vec::new();
+    let mut within = "";
+    for (number, line) in source.lines().enumerate() {
+        let line = line.trim();
+        let doc = ["///", "//!"].into_iter().find(|doc| line.starts_with(doc));
+        if let Some(doc) = doc.filter(|_| !line.starts_with("////")) {
+            if within != doc {
+                openings.push((number + 1, line[3..].trim()));
+            }
+            within = doc;
+            continue;
+        }
+        if within == "/**" || line.starts_with("/**") {
+            let text = line.trim_start_matches(['/', '*']).trim();
+            let is_opening = !text.is_empty() && !text.starts_with('@');
+            if is_opening {
+                openings.push((number + 1, text));
+            }
+            within = if is_opening || line.ends_with("*/") {
+                ""
+            } else {
+                "/**"
+            };
+            continue;
+        }
+        within = "";
+    }
+    openings
+}
+
+/// Returns the comment and the string literals of a line of code. A literal that spans lines is
+/// read on the line that ends with its closing quote only.
+fn texts(line: &str) -> String {
+    let trimmed = line.trim_start();
+    if ["//", "/*", "* "]
+        .iter()
+        .any(|start| trimmed.starts_with(start))
+    {
+        return without_code(trimmed);
+    }
+    let mut texts = String::new();
+    let mut rest = line
+        .replace("'\"'", "")
+        .replace("\\\\", "")
+        .replace("\\\"", "");
+    while let Some(start) = rest.find(['"', '/']) {
+        let after = rest.split_off(start + 1);
+        let is_text = rest.ends_with('"');
+        rest = if !is_text && after.starts_with('/') {
+            texts.push_str(&without_code(&after));
+            break;
+        } else if let Some((text, after)) = after.split_once('"').filter(|_| is_text) {
+            texts.push_str(text);
+            texts.push('\n');
+            after.to_owned()
+        } else {
+            after
+        };
+    }
+    texts
+}
+
+/// Returns a text without its code spans.
+fn without_code(text: &str) -> String {
+    text.split('`').step_by(2).collect()
+}
+
+/// Returns the texts of a file by line number.
+fn lines(file: &str, source: &str) -> Vec<(usize, String)> {
+    let is_document = Path::new(file)
+        .extension()
+        .is_some_and(|extension| extension == "md");
+    let mut in_code = false;
+    let text_of = |line: &str| {
+        if !is_document {
+            return texts(line);
+        }
+        let is_fence = line.trim_start().starts_with("```");
+        in_code ^= is_fence;
+        if in_code || is_fence {
+            String::new()
+        } else {
+            without_code(line)
+        }
+    };
+    (1..).zip(source.lines().map(text_of)).collect()
+}
+
+/// Returns the forbidden words of a file, each with its place and replacement.
+fn words(file: &str, source: &str, patterns: &[(Regex, &str)]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (number, text) in lines(file, source) {
+        for (pattern, instead) in patterns {
+            if let Some(word) = pattern.find(&text) {
+                let word = word.as_str();
+                found.push(format!("{file}:{number}: \"{word}\"; write: {instead}"));
+            }
+        }
+    }
+    found
+}
+
+fn patterns() -> Vec<(Regex, &'static str)> {
+    let of = |(word, instead): &(&str, &'static str)| {
+        let pattern = Regex::new(&format!(r"(?i)(?:^|\b)(?:{word})(?:\b|$)"));
+        (pattern.expect("a pattern of this file"), *instead)
+    };
+    WORDS.iter().map(of).collect()
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).expect("a tracked file")
+}
+
+#[test]
+fn doc_comments_open_with_a_noun_or_a_verb() {
+    let opening = Regex::new(OPENING).expect("a pattern of this file");
+    let mut total = 0;
+    let mut found = Vec::new();
+    for file in files().iter().filter(|file| !file.ends_with(".md")) {
+        let source = read(file);
+        for (number, text) in openings(&source) {
+            total += 1;
+            if opening.is_match(text) {
+                found.push(format!("{file}:{number}: {text}"));
+            }
+        }
+    }
+    assert!(total > 500, "the doc comments are found: {total}");
+    let allowed = total * OPENINGS_PER_THOUSAND / 1000;
+    assert!(
+        found.len() <= allowed,
+        "at most {allowed} of {total}: {found:#?}"
+    );
+}
+
+#[test]
+fn texts_contain_no_forbidden_word() {
+    let patterns = patterns();
+    let files = files();
+    assert!(files.len() > 100, "the files are found: {}", files.len());
+    let found: Vec<_> = files
+        .iter()
+        .flat_map(|file| words(file, &read(file), &patterns))
+        .collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn every_clean_path_exists() {
+    for path in CLEAN {
+        assert!(root().join(path).exists(), "{path}");
+    }
+}
+
+#[test]
+fn an_opening_is_found_in_rust_and_in_typescript() {
+    let rust = "//! Where.\n\n/// What\n/// it is.\n//// no doc\n// Who\nfn f() {}\n    /// How\n";
+    let of_rust = openings(rust);
+    assert_eq!(of_rust, [(1, "Where."), (3, "What"), (8, "How")]);
+    let script = "/** Which. */\nlet a;\n/**\n * The same\n * again.\n */\n/* Who */\n";
+    let of_script = openings(script);
+    assert_eq!(of_script, [(1, "Which. */"), (4, "The same")]);
+    let opening = Regex::new(OPENING).expect("a pattern of this file");
+    let all = || of_rust.iter().chain(&of_script);
+    assert!(all().all(|(_, text)| opening.is_match(text)));
+    assert!(!opening.is_match("Whatever is left"));
+}
+
+#[test]
+fn a_word_is_found_in_comments_texts_and_documents_only() {
+    let patterns = patterns();
+    let found = |file, source| words(file, source, &patterns).len();
+    assert_eq!(found("a.rs", "/// Judges an answer."), 1);
+    assert_eq!(found("a.rs", "let a = 1; // somebody's"), 1);
+    assert_eq!(found("a.rs", "panic!(\"the flow is over\")"), 1);
+    assert_eq!(found("a.rs", "say('\"', \"a\", \"what became of it\");"), 1);
+    assert_eq!(found("a.rs", "store.judge(nobody, tries); // `judge`"), 0);
+    assert_eq!(found("a.rs", "/// A caller that is over its budget."), 0);
+    assert_eq!(found("a.md", "The client is told, and tries again."), 2);
+    assert_eq!(found("a.md", "```\nnobody\n```\n`nobody` and everyone"), 0);
+}
