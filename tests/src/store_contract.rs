@@ -269,8 +269,8 @@ pub async fn one_of_many_opens_a_flow<S: Store + 'static, E: Entropy>(c: &Contra
         .collect();
     assert_eq!(winners.len(), 1);
     assert_eq!(winners[0].1, stored, "the winner's row is the authority");
-    let told = Ok(Opened::Before(Box::new(stored)));
-    let losers = opened.iter().filter(|(opened, _)| *opened == told);
+    let expected = Ok(Opened::Before(Box::new(stored)));
+    let losers = opened.iter().filter(|(opened, _)| *opened == expected);
     assert_eq!(losers.count(), usize::from(RACERS) - 1);
 }
 
@@ -574,8 +574,10 @@ pub async fn one_of_many_finishes<S: Store + 'static, E: Entropy>(c: &Contract<S
         .filter(|(_, finished)| *finished == Ok(Finished::Now))
         .collect();
     assert_eq!(winners.len(), 1);
-    let told = Ok(Finished::Before(winners[0].0));
-    let losers = finished.iter().filter(|(_, finished)| *finished == told);
+    let expected = Ok(Finished::Before(winners[0].0));
+    let losers = finished
+        .iter()
+        .filter(|(_, finished)| *finished == expected);
     assert_eq!(losers.count(), usize::from(RACERS) - 1);
 }
 

@@ -6,8 +6,8 @@
 //! order within hash maps differs between runs, by less than 1 %.
 //!
 //! The one argument names the function to measure. Only its calls go through [`measured`], whose
-//! name selects the code that callgrind counts. The first sign-in is not measured: it builds what is built
-//! once.
+//! name selects the code that callgrind counts. The first sign-in is not measured: it builds what is
+//! built once.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -222,8 +222,8 @@ impl World {
 
         let opened = self.call(false, &self.define, event(DEFINE, json!({ "session": [] })));
         assert_eq!(opened["response"]["challengeName"], "CUSTOM_CHALLENGE");
-        let asked = json!({ "session": [], "challengeName": "CUSTOM_CHALLENGE" });
-        let select = self.call(false, &self.create, event(CREATE, asked));
+        let request = json!({ "session": [], "challengeName": "CUSTOM_CHALLENGE" });
+        let select = self.call(false, &self.create, event(CREATE, request));
         let passed = self.call(false, &self.verify, answered(&select, "select", &said));
         assert_eq!(passed["response"]["answerCorrect"], true);
 

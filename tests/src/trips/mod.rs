@@ -227,12 +227,12 @@ impl Journey {
             "request": { "headers": {} },
             "info": { "fieldName": "signIn" },
         });
-        let gone = self.line.go(async {
+        let run = self.line.go(async {
             self.line.trip(Hop::Client, "AppSync", "queries").await;
             self.line.trip(Hop::Invoke, "Lambda", "sign-in").await;
             answer(&self.resolver, event).await
         });
-        let (leg, answered) = Leg::of(name, gone);
+        let (leg, answered) = Leg::of(name, run);
         let mut answered = answered.expect("an AppSync event").value;
         assert!(answered["error"].is_null(), "{}", answered["error"]["type"]);
         (leg, answered["data"].take())
@@ -242,13 +242,13 @@ impl Journey {
     fn answer(&self, name: &'static str, question: &Value, answer: &str) -> (Leg, Next) {
         let session = Secret::new(question["session"].as_str().expect("a session"));
         let said = json!({});
-        let gone = self.line.go(async {
+        let run = self.line.go(async {
             self.line
                 .trip(Hop::Client, "Cognito", "RespondToAuthChallenge")
                 .await;
             self.pool.respond(&session, answer, &said).await
         });
-        Leg::of(name, gone)
+        Leg::of(name, run)
     }
 
     fn code(&self) -> String {

@@ -350,7 +350,7 @@ impl Life {
             let asks_for_proof = challenge.parameters["step"] == "claim";
             let code = self.world.mail.codes().0;
             let resend = !asks_for_proof && (resends > 0 || code.is_none());
-            let told = if resend {
+            let response = if resend {
                 if resends == 0 {
                     self.told
                         .push("no code arrived, requests it again".to_owned());
@@ -373,7 +373,7 @@ impl Life {
                 };
                 self.world.answer(&challenge, &answer, &[]).await
             };
-            match told {
+            match response {
                 Told::Tokens => {
                     assert_ne!(self.flow, Flow::Guessed, "tokens without the right code");
                     assert_eq!(mistypes, 0, "tokens for a wrong code");
