@@ -1,9 +1,9 @@
-//! The promises of custom authentication by public and by signed calls.
+//! The contract of custom authentication by public and by signed calls.
 
 use latchstring_core::ports::{ChallengeApi, OpenChallenge, Reply};
 use latchstring_core::rate_limit::Source;
 
-/// A pool, as both adapters reach it.
+/// A pool under test, with both adapters.
 pub struct Contract<A> {
     /// By `InitiateAuth` and `RespondToAuthChallenge`.
     pub public: A,
@@ -13,14 +13,14 @@ pub struct Contract<A> {
     pub known: String,
     /// The username of an account that is disabled.
     pub disabled: String,
-    /// Whether an account that does not exist looks like one that does.
+    /// True if a missing account looks like an existing one.
     pub hides_missing_users: bool,
 }
 
-/// Tries every promise.
+/// Runs every test of the contract.
 ///
 /// # Panics
-/// If one is broken.
+/// If a test fails.
 pub async fn run<A: ChallengeApi>(contract: &Contract<A>) {
     let Contract {
         public,

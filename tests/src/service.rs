@@ -406,7 +406,7 @@ impl Latchstring {
         self.bend(json!({ "legacy": on })).await;
     }
 
-    /// Has a session answered only by the kind of call that opened it, signed or public, or by any.
+    /// Accepts an answer to a session only by the kind of call that opened it, signed or public, or by any.
     pub async fn separate_sessions(&self, on: bool) {
         self.bend(json!({ "separateSessions": on })).await;
     }

@@ -469,7 +469,7 @@ impl Environment<'_> {
             .ok_or(ConfigError::Invalid(MAIL_SHARED_DOMAINS))
     }
 
-    /// Where real messages are sent, a code that never changes needs a second setting.
+    /// Parses the test identifiers. Where real messages are sent, they need a second setting.
     fn test_identifiers(&self, phones: &PhoneRules) -> Result<Vec<TestIdentifier>, ConfigError> {
         let listed = self.text(TEST_IDENTIFIERS)?;
         if listed.is_empty() {
