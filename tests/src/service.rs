@@ -406,7 +406,7 @@ impl Latchstring {
         self.bend(json!({ "legacy": on })).await;
     }
 
-    /// Accepts an answer to a session only by the kind of call that opened it, signed or public, or by any.
+    /// Accepts an answer only by the kind of call that opened the session, or by both kinds.
     pub async fn separate_sessions(&self, on: bool) {
         self.bend(json!({ "separateSessions": on })).await;
     }
