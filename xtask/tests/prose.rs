@@ -48,28 +48,28 @@ const OPENING: &str = r"^(?:What|Who|Whom|Whose|Whether|Where|How|Which|The same
 /// Words and phrases that must not occur, each with its replacement.
 const WORDS: &[(&str, &str)] = &[
     (
-        r"(?:nobody|somebody|anybody|everybody|whoever)(?:'s)?",
+        r"(?:nobody|somebody|anybody|everybody|whoever)(?:'s)?\b",
         "the role",
     ),
-    (r"mend(?:s|ed|ing)?", "fix"),
-    (r"what (?:became|becomes|came|comes) of", "the outcome of"),
-    (r"anew|afresh", "again, from scratch"),
-    (r"for want of", "missing"),
-    (r"chores?", "task"),
-    (r"forgiv(?:e|es|en|able|eness|ing)|forgave", "refund"),
-    (r"judg(?:e|es|ed|ing)", "verify, record"),
-    (r"outward calls?", "external call"),
-    (r"riddles?", "CAPTCHA"),
-    (r"not valid any ?more", "no longer valid"),
-    (r"ask(?:s|ed|ing)? for", "request"),
+    (r"mend(?:s|ed|ing)?\b", "fix"),
+    (r"what (?:became|becomes|came|comes) of\b", "the outcome of"),
+    (r"(?:anew|afresh)\b", "again, from scratch"),
+    (r"for want of\b", "missing"),
+    (r"chores?\b", "task"),
+    (r"(?:forgiv(?:e|es|en|able|eness|ing)|forgave)\b", "refund"),
+    (r"judg(?:e|es|ed|ing)\b", "verify, record"),
+    (r"outward calls?\b", "external call"),
+    (r"riddles?\b", "CAPTCHA"),
+    (r"not valid any ?more\b", "no longer valid"),
+    (r"ask(?:s|ed|ing)? for\b", "request"),
     (
-        r"(?:is|are|was|were|be|been) told",
+        r"(?:is|are|was|were|be|been) told\b",
         "is notified, returns, reveals",
     ),
-    (r"tells", "returns, reveals"),
-    (r"tries", "attempts"),
-    (r"by itself|by themselves", "alone"),
-    (r"is over(?:[.,;:)]|$| by\b)", "has expired, has ended"),
+    (r"tells\b", "returns, reveals"),
+    (r"tries\b", "attempts"),
+    (r"(?:by itself|by themselves)\b", "alone"),
+    (r"is over(?:$|[.,;:)]| by\b)", "has expired, has ended"),
 ];
 
 fn root() -> &'static Path {
@@ -202,7 +202,7 @@ fn words(file: &str, source: &str, patterns: &[(Regex, &str)]) -> Vec<String> {
 
 fn patterns() -> Vec<(Regex, &'static str)> {
     let of = |(word, instead): &(&str, &'static str)| {
-        let pattern = Regex::new(&format!(r"(?i)(?:^|\b)(?:{word})(?:\b|$)"));
+        let pattern = Regex::new(&format!(r"(?im)\b{word}"));
         (pattern.expect("a pattern of this file"), *instead)
     };
     WORDS.iter().map(of).collect()
@@ -276,6 +276,7 @@ fn a_word_is_found_in_comments_texts_and_documents_only() {
     assert_eq!(found("a.rs", "panic!(\"the flow is over\")"), 1);
     assert_eq!(found("a.rs", "say('\"', \"a\", \"what became of it\");"), 1);
     assert_eq!(found("a.rs", "store.judge(nobody, tries); // `judge`"), 0);
+    assert_eq!(found("a.rs", "// Once it is over. Then"), 1);
     assert_eq!(found("a.rs", "/// A caller that is over its budget."), 0);
     assert_eq!(found("a.md", "The client is told, and tries again."), 2);
     assert_eq!(found("a.md", "```\nnobody\n```\n`nobody` and everyone"), 0);
