@@ -54,7 +54,7 @@ mod tests {
         ("SMS_TEMPLATE_IDS", "sign_in_code=1107"),
     ];
 
-    /// Whether mail is sent, or the variable that is wrong.
+    /// Returns true if mail is sent, or the variable that is wrong.
     fn mails(changed: (&'static str, &'static str)) -> Result<bool, ConfigError> {
         let pairs: Vec<_> = std::iter::once(changed)
             .chain(LEAST.iter().copied())
