@@ -11,5 +11,6 @@ pub mod probe;
 pub mod read;
 pub mod report;
 pub mod signed;
+pub mod source;
 
 pub use finding::{Finding, Mend, State};

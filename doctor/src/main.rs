@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use latchstring_doctor::read::{self, Access};
-use latchstring_doctor::{checks, probe, report};
+use latchstring_doctor::{checks, probe, report, source};
 
 /// Say what is safe in a deployed pool, what leaks or will fail, and how to mend it.
 ///
@@ -41,6 +41,12 @@ struct Arguments {
     /// Also make flows for nobody on the pool: nothing is sent, and no account made
     #[arg(long)]
     probe: bool,
+    /// With --probe: the URL of the GraphQL API, to show the x-forwarded-for that it delivers
+    #[arg(long, value_name = "URL", requires_all = ["probe", "api_key"])]
+    api: Option<String>,
+    /// With --api: its API key
+    #[arg(long, value_name = "KEY", env = "API_KEY", hide_env_values = true)]
+    api_key: Option<String>,
     /// Also read every account, and list those whose contact sign-in does not find
     #[arg(long)]
     accounts: bool,
@@ -71,6 +77,9 @@ async fn main() -> ExitCode {
         } = &arguments;
         let probing = probe::run(&access, user_pool, client, facts.signed_calls());
         findings.extend(probing.await);
+    }
+    if let (Some(url), Some(key)) = (arguments.api, arguments.api_key) {
+        findings.push(source::run(&source::Api { url, key }).await);
     }
     if arguments.json {
         print!("{}", report::json(&findings, &arguments.user_pool));

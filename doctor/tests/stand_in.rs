@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use latchstring_core::identifier::PhoneRules;
 use latchstring_doctor::read::{self, Access};
-use latchstring_doctor::{Finding, State, checks, probe};
+use latchstring_doctor::{Finding, State, checks, probe, source};
 use latchstring_local::{Options, Service, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -270,6 +270,46 @@ async fn a_probe_without_permission_names_what_the_signed_calls_need() {
         let found = findings.last().expect("it is the last");
         assert!(found.says.contains("cognito-idp:AdminInitiateAuth"));
     }
+}
+
+/// A GraphQL API that returns `x-forwarded-for` as AppSync delivers it, with an edge behind the client
+/// or without, if it is asked to by a request with its key.
+async fn api(edge: &'static str) -> String {
+    let forwarding = move |headers: axum::http::HeaderMap| async move {
+        let of = |name: &str| headers[name].to_str().expect("text").to_owned();
+        let asked = of("x-latchstring-probe") == "source" && of("x-api-key") == "key";
+        let forwarded = format!("{}, 203.0.113.7{edge}", of("x-forwarded-for"));
+        let header = asked.then_some(("x-latchstring-forwarded-for", forwarded));
+        let headers: axum::response::AppendHeaders<Vec<_>> =
+            axum::response::AppendHeaders(header.into_iter().collect());
+        (headers, "{}")
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let router = axum::Router::new().route("/graphql", axum::routing::post(forwarding));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}/graphql")
+}
+
+#[tokio::test]
+async fn a_probe_shows_the_forwarded_header_and_how_it_is_read() {
+    let run = async |url: String, key: &str| {
+        let key = key.to_owned();
+        source::run(&source::Api { url, key }).await
+    };
+    let whole = run(api(", 64.252.186.150").await, "key").await;
+    assert_eq!(whole.state, State::Ok, "{}", whole.says);
+    assert!(
+        whole
+            .says
+            .contains("192.0.2.1, 203.0.113.7, 64.252.186.150")
+    );
+    let without_an_edge = run(api("").await, "key").await;
+    assert_eq!(without_an_edge.state, State::Leaks);
+    let refused = run(api("").await, "another").await;
+    assert_eq!(refused.state, State::Unknown);
+    let nowhere = run("http://127.0.0.1:9/graphql".to_owned(), "key").await;
+    assert_eq!(nowhere.state, State::Unknown);
 }
 
 #[tokio::test]

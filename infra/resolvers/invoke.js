@@ -16,6 +16,12 @@ export function request(ctx) {
 }
 
 export function response(ctx) {
+  // For `cargo xtask doctor --probe`: what SOURCE=appsync reads, to the request that it came with.
+  const headers = ctx.request ? ctx.request.headers : {};
+  if (headers['x-latchstring-probe'] === 'source') {
+    const forwarded = headers['x-forwarded-for'];
+    util.http.addResponseHeader('x-latchstring-forwarded-for', forwarded ? forwarded : 'none');
+  }
   const answer = ctx.result;
   // With `ctx.error` the function threw, timed out or was throttled: what it said is not for callers.
   if (!ctx.error && isObject(answer)) {

@@ -14,7 +14,13 @@ class Raised extends Error {
   }
 }
 
+const added: [string, string][] = [];
 const util = {
+  http: {
+    addResponseHeader(name: string, value: string): void {
+      added.push([name, value]);
+    },
+  },
   error(message: string, errorType: string): never {
     throw new Raised(message, errorType);
   },
@@ -62,6 +68,26 @@ describe('the request', () => {
         request: { headers: { authorization: 'token' } },
       },
     });
+  });
+});
+
+describe('the header of a probe', () => {
+  const answered = (headers: Record<string, string>) => {
+    added.length = 0;
+    response({ request: { headers }, result: { data: null } });
+    return [...added];
+  };
+  const forwarded = '203.0.113.7, 64.252.186.150';
+
+  it('returns x-forwarded-for to the request that it came with', () => {
+    const headers = { 'x-latchstring-probe': 'source', 'x-forwarded-for': forwarded, 'x-api-key': 'secret' };
+    assert.deepEqual(answered(headers), [['x-latchstring-forwarded-for', forwarded]]);
+    assert.deepEqual(answered({ 'x-latchstring-probe': 'source' }), [['x-latchstring-forwarded-for', 'none']]);
+  });
+
+  it('is left out of every other response', () => {
+    assert.deepEqual(answered({ 'x-forwarded-for': forwarded }), []);
+    assert.deepEqual(answered({ 'x-forwarded-for': forwarded, 'x-latchstring-probe': 'x-api-key' }), []);
   });
 });
 

@@ -139,7 +139,8 @@ pub enum SourceOf {
 }
 
 impl SourceOf {
-    fn of(self, event: &Value) -> Option<Source> {
+    /// Returns the source of an event; `None` where sources are not told apart.
+    pub fn of(self, event: &Value) -> Option<Source> {
         let address = match self {
             Self::Off => return None,
             Self::AppSync => {
