@@ -1,4 +1,4 @@
-//! Who may call a field: AppSync's rules for an API whose default mode is Cognito.
+//! AppSync's rules for access to a field, for an API whose default mode is Cognito.
 
 use apollo_compiler::Schema;
 use apollo_compiler::ast::{Directive, FieldDefinition};
@@ -7,13 +7,13 @@ use crate::auth::Caller;
 
 const API_KEY: &str = "aws_api_key";
 const COGNITO: &str = "aws_cognito_user_pools";
-/// The directive that works only where Cognito is the one mode.
+/// The directive that works only where Cognito is the only mode.
 pub(crate) const AWS_AUTH: &str = "aws_auth";
-/// These open a field to modes that this API does not have.
+/// Directives that open a field to modes that this API does not have.
 const OTHER_MODES: [&str; 3] = ["aws_iam", "aws_lambda", "aws_oidc"];
 
-/// Whether `caller` may see `field` of the type `type_name`. The field's own directives count; without
-/// any the type's; without those too, the default mode is demanded.
+/// Returns true if `caller` may see `field` of the type `type_name`. The field's own directives
+/// count; without any, the type's; without those, the default mode.
 pub(crate) fn allows(
     schema: &Schema,
     type_name: &str,
@@ -50,7 +50,7 @@ fn admits(modes: &[&Directive], caller: &Caller) -> bool {
     })
 }
 
-/// Without `cognito_groups` everyone who is signed in is meant.
+/// Checks the groups. Without `cognito_groups` every signed-in caller is meant.
 fn in_a_group(mode: &Directive, caller: &Caller) -> bool {
     let Some(demanded) = mode
         .specified_argument_by_name("cognito_groups")

@@ -1,4 +1,4 @@
-//! AppSync's answers: what a client gets, byte for byte as far as it is known.
+//! AppSync's answers to clients, byte for byte as far as they are known.
 
 use apollo_compiler::parser::LineColumn;
 use apollo_compiler::response::{JsonMap, ResponseDataPathSegment};
@@ -81,7 +81,7 @@ impl IntoResponse for Refused {
     }
 }
 
-/// The answer to a request that is GraphQL: HTTP 200, with or without errors.
+/// The answer to a GraphQL request: HTTP 200, with or without errors.
 #[derive(Serialize)]
 pub(crate) struct Answer {
     data: Option<JsonMap>,
@@ -90,7 +90,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Nothing was executed.
+    /// Returns the answer to a request of which nothing was executed.
     pub(crate) fn invalid(errors: Vec<GraphQLError>) -> Self {
         Self { data: None, errors }
     }
@@ -106,7 +106,7 @@ impl IntoResponse for Answer {
     }
 }
 
-/// Where in the data an error belongs.
+/// The position of an error in the data.
 pub(crate) type Path = Vec<ResponseDataPathSegment>;
 
 /// One entry of `errors`. AppSync's entries have different keys for different kinds.
@@ -129,7 +129,7 @@ pub(crate) enum GraphQLError {
         locations: Option<Vec<Location>>,
         message: String,
     },
-    /// What a resolver returned does not fit the schema.
+    /// A resolver's value does not fit the schema.
     Completion {
         path: Path,
         locations: (),
@@ -170,7 +170,7 @@ impl GraphQLError {
         }
     }
 
-    /// Where it belongs; the empty path is the whole request.
+    /// The position of the error; the empty path is the whole request.
     pub(crate) fn path(&self) -> &[ResponseDataPathSegment] {
         match self {
             Self::Invalid { .. } => &[],

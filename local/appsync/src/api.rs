@@ -25,8 +25,8 @@ pub struct Api {
 impl Api {
     /// Reads the schema and binds its root fields to functions (`"Mutation.signIn"` to `"sign-in"`).
     ///
-    /// Every root field needs a function; only one that takes no argument and may be null can go
-    /// without, and is null, as in AppSync. A mapping that names no field is an error too.
+    /// Every root field needs a function. Only a nullable field without arguments can do without;
+    /// it is then null, as in AppSync. A mapping for an unknown field is an error too.
     pub fn new(
         sdl: &str,
         field_to_function: BTreeMap<String, String>,
@@ -45,8 +45,8 @@ impl Api {
         })
     }
 
-    /// Runs at most this many resolvers a request, as AppSync's `resolverCountLimit` does: each
-    /// further one ends in `ResolverExecutionLimitReached`, and its function is not called.
+    /// Limits the resolvers of one request, as AppSync's `resolverCountLimit` does. Each one beyond
+    /// the limit fails with `ResolverExecutionLimitReached`, and its function is not called.
     #[must_use]
     pub fn with_resolver_count_limit(self, resolver_count_limit: usize) -> Self {
         Self {
@@ -55,14 +55,14 @@ impl Api {
         }
     }
 
-    /// Waits for the functions of one request no longer than this, instead of [`TIME_LIMIT`].
+    /// Sets the time limit for the functions of one request, instead of [`TIME_LIMIT`].
     #[must_use]
     pub fn with_time_limit(self, time_limit: Duration) -> Self {
         Self { time_limit, ..self }
     }
 }
 
-/// Shows nothing: there is a key in it.
+/// Prints no fields, because one is a key.
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Api").finish_non_exhaustive()

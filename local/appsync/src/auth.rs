@@ -1,4 +1,4 @@
-//! Who calls: an API key or a token of the user pool.
+//! Authentication of the caller by an API key or a token of the user pool.
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -9,7 +9,7 @@ use crate::tokens::{TokenRefused, Tokens};
 
 const API_KEY_HEADER: &str = "x-api-key";
 
-/// A caller whom AppSync lets in.
+/// An authenticated caller.
 #[derive(Clone)]
 pub(crate) enum Caller {
     ApiKey,
@@ -31,13 +31,13 @@ impl Caller {
     }
 }
 
-/// What AppSync tells a caller whom it does not let in.
+/// AppSync's answer to an unauthenticated caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unauthorized(pub(crate) &'static str);
 
 const NOT_AUTHORIZED: Unauthorized = Unauthorized("You are not authorized to make this call.");
 
-/// An API key decides, where there is one: a token beside it is not looked at.
+/// Authenticates a request. An API key takes precedence: a token beside it is ignored.
 pub(crate) fn authenticate(
     headers: &HeaderMap,
     api_key: &str,

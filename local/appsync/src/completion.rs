@@ -1,4 +1,4 @@
-//! A function's data, made to fit the schema.
+//! The completion of a function's data to the schema.
 
 use apollo_compiler::ast::{FieldDefinition, Type};
 use apollo_compiler::parser::LineColumn;
@@ -13,7 +13,7 @@ use crate::answer::{GraphQLError, Path};
 use crate::auth::Caller;
 use crate::faults::{Faults, slashed};
 
-/// What completing a value needs to know of the request.
+/// The parts of the request that completion needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Completion<'r> {
     pub(crate) schema: &'r Schema,
@@ -45,7 +45,7 @@ impl<'r> Completion<'r> {
         )))
     }
 
-    /// Records why a field has no value; apollo-compiler then makes it, or what holds it, null.
+    /// Records why a field has no value. apollo-compiler then makes the field, or its parent, null.
     pub(crate) fn fail(self, error: GraphQLError) -> FieldError {
         self.faults.add(error);
         // Never shown: see `Faults::with`.
@@ -54,7 +54,7 @@ impl<'r> Completion<'r> {
         }
     }
 
-    /// `value` as the field `definition` of the type `parent`.
+    /// Completes `value` as the field `definition` of the type `parent`.
     pub(crate) fn field(
         self,
         parent: &Name,
@@ -106,7 +106,7 @@ impl<'r> Completion<'r> {
             path.push(ResponseDataPathSegment::ListIndex(index));
             match self.value(parent, item_type, item, path) {
                 Ok(item) => completed.push(item),
-                // The error is on record; the hole that it leaves ends where null may stand.
+                // The error is recorded; null propagates up to the next nullable position.
                 Err(error) if item_type.is_non_null() => return Err(error),
                 Err(_) => completed.push(ResolvedValue::null()),
             }
@@ -118,7 +118,7 @@ impl<'r> Completion<'r> {
         match self.schema.types.get(name) {
             Some(ExtendedType::Object(_)) => self.object(name.clone(), value, path),
             Some(ExtendedType::Interface(_) | ExtendedType::Union(_)) => {
-                // AppSync too goes by what the resolver says that it is.
+                // AppSync also uses the type that the resolver names.
                 let is = value["__typename"]
                     .as_str()
                     .and_then(|name| Name::new(name).ok());
@@ -163,7 +163,7 @@ impl<'r> Completion<'r> {
         self.fail(GraphQLError::completion(path, message))
     }
 
-    /// AppSync also says what it got.
+    /// Records a value of the wrong type. AppSync also shows the value.
     fn unserializable(self, name: &Name, path: Path) -> FieldError {
         let message = format!(
             "Can't serialize value ({}) : Expected type '{name}'",
@@ -173,7 +173,7 @@ impl<'r> Completion<'r> {
     }
 }
 
-/// A JSON value as one of GraphQL's own scalars; AWS's are passed through.
+/// Reads a JSON value as one of GraphQL's own scalars; AWS's are passed through.
 fn scalar(name: &str, value: Value) -> Option<JsonValue> {
     let fits = match name {
         "Int" => value.as_i64().is_some_and(|int| i32::try_from(int).is_ok()),
@@ -222,7 +222,7 @@ pub(crate) fn response_key(info: &ResolveInfo<'_>) -> ResponseDataPathSegment {
     ResponseDataPathSegment::Field(info.field_selections()[0].response_key().clone())
 }
 
-/// Where the field is written in the query.
+/// The field's position in the query text.
 pub(crate) fn location(info: &ResolveInfo<'_>) -> Option<LineColumn> {
     info.field_selections()[0]
         .response_key()

@@ -1,4 +1,4 @@
-//! A query document: parsed, valid, and small enough to execute.
+//! A query document: parsed, validated, and limited in size.
 
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::Node;
@@ -12,10 +12,10 @@ use crate::answer::{GraphQLError, Refused};
 use crate::limits::{MAX_DEPTH, MAX_FIELDS, MAX_TOKENS};
 use crate::schema::BoundSchema;
 
-/// graphql-java stops here too.
+/// The number of errors after which validation stops, as in graphql-java.
 const MAX_ERRORS: usize = 100;
 
-/// Why a document is not executed.
+/// The reason why a document is not executed.
 pub(crate) enum NotExecutable {
     Refused(Refused),
     Invalid(Vec<GraphQLError>),
@@ -46,7 +46,7 @@ pub(crate) fn read(
         })
 }
 
-/// The operation to execute.
+/// Selects the operation to execute.
 pub(crate) fn operation<'d>(
     document: &'d Valid<ExecutableDocument>,
     name: Option<&str>,
@@ -78,7 +78,7 @@ fn check_cost(
     let introspects = operation
         .root_fields(document)
         .any(|field| matches!(field.name.as_str(), "__schema" | "__type"));
-    // The introspection schema has cycles of lists, whose answers grow with each turn.
+    // The introspection schema has cycles of lists, whose answers grow with each level.
     if introspects && operation.operation_type == OperationType::Query {
         introspection::check_max_depth(document, operation)
             .map_err(|_| "The introspection query is nested too deep.".to_owned())?;
@@ -92,8 +92,8 @@ struct Size {
     depth: usize,
 }
 
-/// Sizes selections with every fragment spread out, but looks into each fragment only once: spread
-/// out, thirty short fragments can be a billion fields.
+/// Measures selections with every fragment expanded, but visits each fragment only once: thirty
+/// short fragments can expand to a billion fields.
 #[derive(Default)]
 struct Measure<'d> {
     fragments: HashMap<&'d str, Size>,
@@ -122,7 +122,8 @@ impl<'d> Measure<'d> {
         total
     }
 
-    /// Ends, because validation refuses a fragment that contains itself.
+    /// Measures a fragment. It terminates, because validation refuses a fragment that contains
+    /// itself.
     fn of_fragment(&mut self, document: &'d ExecutableDocument, name: &'d str) -> Size {
         if let Some(size) = self.fragments.get(name) {
             return *size;
@@ -137,8 +138,9 @@ impl<'d> Measure<'d> {
     }
 }
 
-/// AppSync's words for the kind of error, apollo-compiler's for the rest. AppSync's own texts quote the
-/// value that does not fit; here it could be somebody's address, so it is left out.
+/// Returns AppSync's wording for the kind of error and apollo-compiler's for the rest. AppSync's
+/// own texts quote the value that does not fit. Here the value is left out, because it could be an
+/// address.
 fn validation_message(error: &DiagnosticData) -> String {
     let (kind, may_quote_a_value) = match error.unstable_error_name() {
         Some("UndefinedField") => ("FieldUndefined", false),

@@ -22,7 +22,7 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 pub(crate) struct Edges(AtomicUsize);
 
 impl Edges {
-    /// Of the block for benchmarks (RFC 2544), so that no test takes one for a client.
+    /// Addresses of the block for benchmarks (RFC 2544), so that no test takes one for a client.
     const ALL: [Ipv4Addr; 4] = [
         Ipv4Addr::new(198, 18, 0, 1),
         Ipv4Addr::new(198, 18, 0, 2),
@@ -36,15 +36,15 @@ impl Edges {
     }
 }
 
-/// What the context says of the HTTP request.
+/// The context's data about the HTTP request.
 pub(crate) struct Origin {
     headers: Map<String, Value>,
     source_ip: Vec<String>,
 }
 
 impl Origin {
-    /// The sources are the client's claims in `X-Forwarded-For` and, last, the address that really
-    /// connected. In the header, though not in `sourceIp`, the CloudFront edge follows: captured
+    /// Reads the sources: the client's claims in `X-Forwarded-For` and, last, the address of the
+    /// connection. The CloudFront edge follows in the header, but not in `sourceIp`. Captured
     /// events of one client end in different addresses (aws-mobile-appsync-sdk-js#584).
     pub(crate) fn new(request_headers: &HeaderMap, peer: Option<IpAddr>, edges: &Edges) -> Self {
         let mut headers = Map::new();
@@ -83,7 +83,7 @@ fn joined(headers: &HeaderMap, name: &str) -> String {
     values.join(", ")
 }
 
-/// The event for the function of one root field.
+/// Returns the event for the function of one root field.
 pub(crate) fn context(
     info: &ResolveInfo<'_>,
     variables: &JsonMap,
@@ -121,7 +121,7 @@ fn identity(caller: &Caller, source_ip: &[String]) -> Value {
     let Caller::Cognito { claims } = caller else {
         return Value::Null;
     };
-    // An access token has the first, an id token the second.
+    // An access token has the first, an ID token the second.
     let username = claims
         .get("username")
         .or_else(|| claims.get("cognito:username"));
@@ -136,8 +136,8 @@ fn identity(caller: &Caller, source_ip: &[String]) -> Value {
     })
 }
 
-/// apollo-compiler makes a variable that was not given, inside an object, a null. The specification
-/// leaves the field out, and a resolver may tell the two apart.
+/// Returns the field's arguments. Inside an object, apollo-compiler makes an absent variable null.
+/// The specification leaves the field out, and a resolver may distinguish the two.
 fn arguments(info: &ResolveInfo<'_>, variables: &JsonMap) -> Value {
     let mut arguments = json!(info.arguments());
     for written in info
@@ -177,7 +177,7 @@ fn drop_unset(written: &Node<Literal>, coerced: &mut Value, variables: &JsonMap)
     }
 }
 
-/// The selections of a field, which may have been written more than once.
+/// Merges the selections of a field that is written more than once.
 fn merged(info: &ResolveInfo<'_>) -> SelectionSet {
     let written: &[&Field] = info.field_selections();
     let mut all = SelectionSet::new(info.field_definition().ty.inner_named_type().clone());
@@ -187,8 +187,8 @@ fn merged(info: &ResolveInfo<'_>) -> SelectionSet {
     all
 }
 
-/// AppSync's `selectionSetList`: `["session", "items", "items/name"]`, with aliases for names and
-/// fragments opened.
+/// Returns AppSync's `selectionSetList`: `["session", "items", "items/name"]`, with aliases for
+/// names and fragments expanded.
 fn list_selections(
     document: &ExecutableDocument,
     selections: &SelectionSet,

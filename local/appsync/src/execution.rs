@@ -21,8 +21,8 @@ use crate::functions;
 use crate::request::Request;
 use crate::variables;
 
-/// Executes `request`. It blocks: apollo-compiler's asynchronous execution is not `Send`, and reading a
-/// hostile document is work that an async thread should not do.
+/// Executes `request` and blocks. apollo-compiler's asynchronous execution is not `Send`, and
+/// parsing a hostile document would block an async thread.
 pub(crate) fn execute(api: &Api, request: Request, caller: &Caller, origin: &Origin) -> Response {
     let document = match document::read(&api.schema, &request.query) {
         Ok(document) => document,
@@ -68,7 +68,7 @@ fn answer(
         .coerced_variable_values(&variables)
         .enable_schema_introspection(true)
         .execute_sync(&root)
-        // Only for variables and root types, which have been looked at above.
+        // Fails only for variables and root types, which are checked above.
         .map_err(|_| NotExecutable::Refused(Refused::INTERNAL))?;
     let errors = faults.with(executed.errors);
     Ok(Answer::executed(executed.data, errors).into_response())
@@ -82,7 +82,7 @@ struct Root<'r> {
     origin: &'r Origin,
     completion: Completion<'r>,
     began: Instant,
-    /// The resolvers of this request so far.
+    /// The number of resolvers of this request so far.
     resolvers: Cell<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! What went wrong while a request was executed.
+//! The errors of one execution.
 
 use std::cell::RefCell;
 
@@ -6,7 +6,7 @@ use apollo_compiler::response::{GraphQLError as ApolloError, ResponseDataPathSeg
 
 use crate::answer::GraphQLError;
 
-/// Collects errors beside apollo-compiler, whose own have no place for AppSync's `errorType`.
+/// Collects errors beside apollo-compiler's, which have no field for AppSync's `errorType`.
 #[derive(Default)]
 pub(crate) struct Faults {
     found: RefCell<Vec<GraphQLError>>,
@@ -17,8 +17,8 @@ impl Faults {
         self.found.borrow_mut().push(error);
     }
 
-    /// All errors of the request. Of apollo-compiler's those count that no error of ours explains:
-    /// arguments that only turn out not to fit when they are put together.
+    /// Returns all errors of the request. apollo-compiler's errors count only where none of ours
+    /// explains them: arguments that prove not to fit when they are combined.
     pub(crate) fn with(self, apollo: Vec<ApolloError>) -> Vec<GraphQLError> {
         let mut errors = self.found.into_inner();
         let unexplained: Vec<GraphQLError> = apollo
@@ -40,7 +40,7 @@ impl Faults {
     }
 }
 
-/// A path as AppSync's messages have it: `/signIn/items[0]/name`.
+/// Formats a path as in AppSync's messages: `/signIn/items[0]/name`.
 pub(crate) fn slashed(path: &[ResponseDataPathSegment]) -> String {
     path.iter()
         .map(|segment| match segment {

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 /// The Lambda functions behind the resolvers.
 pub trait Functions: Send + Sync + 'static {
-    /// Invokes `function` with an AppSync context and returns what it answered:
-    /// `{"data": …}` or `{"error": {"type": …, "message": …}}`.
+    /// Invokes `function` with an AppSync context and returns its answer: `{"data": …}` or
+    /// `{"error": {"type": …, "message": …}}`.
     fn invoke(
         &self,
         function: &str,
@@ -18,7 +18,7 @@ pub trait Functions: Send + Sync + 'static {
     ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + '_>>;
 }
 
-/// A function threw instead of answering. The resolver keeps all of it to itself.
+/// The error of a function that threw. The resolver reveals none of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error_type}: {message}")]
 pub struct FunctionError {
@@ -28,7 +28,7 @@ pub struct FunctionError {
     pub message: String,
 }
 
-/// Why a field got no data.
+/// The reason why a field got no data.
 #[derive(Debug)]
 pub(crate) struct ResolverError {
     pub(crate) error_type: String,
@@ -43,21 +43,22 @@ impl ResolverError {
         }
     }
 
-    /// What `infra/resolvers/invoke.js` says of all that it cannot or may not pass on.
+    /// The error that `infra/resolvers/invoke.js` returns for everything that it cannot or may not
+    /// pass on.
     fn internal() -> Self {
         Self::new("Internal", "Something went wrong.")
     }
 }
 
-/// Calls `function` and does what `infra/resolvers/invoke.js` does with its answer.
+/// Calls `function` and treats its answer as `infra/resolvers/invoke.js` does.
 pub(crate) async fn resolve(
     functions: Arc<dyn Functions>,
     function: String,
     event: Value,
     time_left: Duration,
 ) -> Result<Value, ResolverError> {
-    // A task of its own: what panics is one function and not the request, and a function that AppSync
-    // no longer waits for still runs to its end, as a Lambda does.
+    // A separate task: a panic ends one function and not the request. A function that AppSync no
+    // longer waits for still runs to its end, as a Lambda does.
     let running = tokio::spawn(async move { functions.invoke(&function, event).await });
     let Ok(ended) = tokio::time::timeout(time_left, running).await else {
         return Err(ResolverError::new(
@@ -67,7 +68,7 @@ pub(crate) async fn resolve(
     };
     match ended {
         Ok(Ok(answer)) => data_of(answer),
-        // It threw or panicked.
+        // The function threw or panicked.
         Ok(Err(_)) | Err(_) => Err(ResolverError::internal()),
     }
 }

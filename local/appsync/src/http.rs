@@ -18,7 +18,7 @@ use crate::event::Origin;
 use crate::limits::MAX_BODY;
 use crate::{execution, request};
 
-/// How much of a body is taken off the wire before its sender is cut off.
+/// The number of body bytes read before the connection is closed.
 const DRAIN_LIMIT: usize = 16 * MAX_BODY;
 
 /// Serves `POST /graphql`.
@@ -37,7 +37,7 @@ async fn wrong_method() -> impl IntoResponse {
 }
 
 async fn answer(State(api): State<Arc<Api>>, http: Request) -> Result<Response, Refused> {
-    // Nobody's body is read before they are known.
+    // The caller is authenticated before the body is read.
     let caller = auth::authenticate(http.headers(), &api.key, api.tokens.as_ref())?;
     check_content_type(http.headers())?;
     let peer = http
@@ -56,21 +56,21 @@ async fn execute(
     origin: Origin,
 ) -> Result<Response, Refused> {
     let request = request::parse(&body)?;
-    // A client that goes away does not stop what it began, as in AppSync.
+    // A client that disconnects does not stop its request, as in AppSync.
     tokio::task::spawn_blocking(move || execution::execute(&api, request, &caller, &origin))
         .await
         .map_err(|_| Refused::INTERNAL)
 }
 
 async fn read(http: Request) -> Result<Bytes, Refused> {
-    // More than is taken is read, so that its sender gets to read the refusal.
+    // More than the limit is read, so that the sender can read the refusal.
     match to_bytes(http.into_body(), DRAIN_LIMIT).await {
         Ok(body) if body.len() <= MAX_BODY => Ok(body),
         Ok(_) | Err(_) => Err(Refused::TOO_LARGE),
     }
 }
 
-/// JSON, which AWS's own examples also call `application/graphql`; and no type at all.
+/// Accepts JSON, also under the type `application/graphql` of AWS's examples, and a missing type.
 fn check_content_type(headers: &HeaderMap) -> Result<(), Refused> {
     let Some(content_type) = headers.get(CONTENT_TYPE) else {
         return Ok(());

@@ -1,10 +1,10 @@
 //! An AppSync stand-in over one GraphQL schema.
 //!
-//! It executes an SDL document as AWS AppSync would with one unit resolver a root field: each calls
-//! one Lambda function with AppSync's context as its event, and the directives `@aws_api_key` and
-//! `@aws_cognito_user_pools` say who may call it. It enforces what AppSync enforces: a green test here
-//! should mean something about AWS. It knows nothing of Latchstring: schema, functions and tokens are
-//! whatever the caller hands in.
+//! It executes an SDL document as AWS AppSync would with one unit resolver a root field. Each
+//! resolver calls one Lambda function with AppSync's context as its event. The directives
+//! `@aws_api_key` and `@aws_cognito_user_pools` decide who may call it. It enforces the rules of
+//! AppSync, so that a passing test predicts behaviour on AWS. It does not depend on Latchstring:
+//! the caller supplies schema, functions and tokens.
 //!
 //! ```text
 //! POST /graphql ──▶ http ──▶ auth ──▶ request ──▶ document ──▶ execution ──▶ answer
@@ -13,8 +13,9 @@
 //!                                                              └──▶ completion (the function's data)
 //! ```
 //!
-//! Start with [`Api::new`] and [`router`]. GraphQL itself is `apollo-compiler`; what is here is what is
-//! AppSync's. Nothing is logged, and no error text repeats an argument: both could hold an address.
+//! Start with [`Api::new`] and [`router`]. GraphQL itself is `apollo-compiler`; this crate adds the
+//! parts of AppSync. Nothing is logged, and no error text repeats an argument: both could contain
+//! an address.
 
 mod access;
 mod answer;

@@ -4,14 +4,14 @@ use serde_json::{Map, Value};
 
 use crate::answer::Refused;
 
-/// A GraphQL request, not yet looked at.
+/// A GraphQL request, parsed but not validated.
 pub(crate) struct Request {
     pub(crate) query: String,
     pub(crate) operation_name: Option<String>,
     pub(crate) variables: Map<String, Value>,
 }
 
-/// Reads `{"query", "operationName", "variables"}`. Null and absent are the same, and AppSync has one
+/// Reads `{"query", "operationName", "variables"}`. Null and absent are equal. AppSync has one
 /// answer for everything that is not such an object, batches included.
 pub(crate) fn parse(body: &[u8]) -> Result<Request, Refused> {
     if body.is_empty() {

@@ -1,4 +1,4 @@
-//! The schema, and which function resolves which root field.
+//! The schema, and the mapping of root fields to functions.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,7 +10,7 @@ use apollo_compiler::{Name, Schema};
 
 use crate::access;
 
-/// What every AppSync schema can use without declaring it.
+/// The definitions that every AppSync schema can use without declaring them.
 const PRELUDE: &str = r"
 directive @aws_api_key on OBJECT | FIELD_DEFINITION
 directive @aws_auth(cognito_groups: [String!]) on OBJECT | FIELD_DEFINITION
@@ -30,13 +30,13 @@ scalar AWSTimestamp
 scalar AWSURL
 ";
 
-/// Why an [`Api`](crate::Api) cannot be made.
+/// The reason why an [`Api`](crate::Api) cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
     /// The SDL does not parse or is not a valid schema.
     #[error("the schema is not valid:\n{0}")]
     Invalid(String),
-    /// The schema asks for something that this stand-in does not have.
+    /// The schema uses a feature that this stand-in does not have.
     #[error("{0} is not supported here")]
     Unsupported(&'static str),
     /// A root field has no function.
@@ -69,7 +69,7 @@ impl BoundSchema {
         })
     }
 
-    /// The function that resolves a root field; a field without one is null.
+    /// Returns the function that resolves a root field; a field without one is null.
     pub(crate) fn function(&self, type_name: &Name, field: &Name) -> Option<&str> {
         // The map is small and a clone of a `Name` is a reference count.
         self.functions
@@ -104,7 +104,8 @@ fn refuse_unsupported(schema: &Valid<Schema>) -> Result<(), SchemaError> {
             .map(|directive| &directive.name);
         of_type.chain(of_fields)
     });
-    // It is void as soon as an API has a second authorisation mode, so it would guard nothing.
+    // AppSync ignores it as soon as an API has a second authorisation mode, so it would protect
+    // nothing.
     if directives.any(|name| name == access::AWS_AUTH) {
         return Err(SchemaError::Unsupported("@aws_auth beside an API key"));
     }
@@ -138,8 +139,8 @@ fn bind(
     }
 }
 
-/// AppSync answers null for a field without a resolver. Only a field that says nothing is left so on
-/// purpose: the one that fills an empty query type.
+/// Returns true for a field that may have no resolver. AppSync answers null for it. Only the field
+/// that fills an empty query type is left so on purpose.
 fn can_stay_null(definition: &FieldDefinition) -> bool {
     definition.arguments.is_empty() && !definition.ty.is_non_null()
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::answer::GraphQLError;
 
-/// Coerces `values`; the error names the variable and what it should be, never what it is.
+/// Coerces `values`. The error names the variable and the expected type, never the value.
 pub(crate) fn coerce(
     schema: &Valid<Schema>,
     document: &ExecutableDocument,
@@ -60,8 +60,8 @@ fn message(variable: &VariableDefinition, values: &JsonMap, complaint: Option<St
     }
 }
 
-/// What apollo-compiler complains of, without what the client sent; nothing if the text is not one of
-/// those known here.
+/// Returns apollo-compiler's message without the client's value; nothing if the form of the text is
+/// unknown.
 fn without_value(complaint: &str) -> Option<String> {
     if let Some(rest) = complaint.strip_prefix("could not coerce ") {
         let (what, value_and_type) = rest.split_once(": ")?;
@@ -88,7 +88,7 @@ mod tests {
     use super::without_value;
 
     #[test]
-    fn a_complaint_loses_the_value_even_where_the_value_imitates_the_text() {
+    fn a_value_that_imitates_the_message_is_still_removed() {
         let complaint =
             r#"could not coerce input field SignInInput.method: "x: y to type Z" to type Method"#;
         assert_eq!(
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_complaint_of_an_unknown_form_is_dropped() {
+    fn a_message_of_an_unknown_form_is_dropped() {
         assert_eq!(without_value("cannot take \"a@example.com\""), None);
     }
 }

@@ -1,4 +1,5 @@
-//! User attributes: which there are, what they may hold, and what a change of one does to another.
+//! User attributes: their names, their permitted values, and the effect of a change on other
+//! attributes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,12 +55,12 @@ impl Alias {
     }
 }
 
-/// Cognito keeps a flag as it was written: real events show `True`.
+/// Reads a flag. Cognito keeps it as it was written: real events show `True`.
 pub(crate) fn is_true(flag: &str) -> bool {
     flag.eq_ignore_ascii_case("true")
 }
 
-/// What stands in the pool's schema.
+/// The attributes of the pool's schema.
 pub(crate) struct Schema<'a> {
     pub(crate) custom: &'a BTreeSet<String>,
 }
@@ -72,8 +73,8 @@ impl Schema<'_> {
                 .is_some_and(|name| self.custom.contains(name))
     }
 
-    /// `current` after the request's `changes`: a blank value removes an attribute, and an address
-    /// that changes is not verified unless the same request says so.
+    /// Returns `current` with the request's `changes`. A blank value removes an attribute. An
+    /// address that changes becomes unverified unless the same request verifies it.
     pub(crate) fn apply(
         &self,
         current: &BTreeMap<String, String>,
@@ -89,14 +90,14 @@ impl Schema<'_> {
             }
         }
         for alias in Alias::ALL {
-            let said = changes
+            let explicit = changes
                 .iter()
                 .any(|change| change.name == alias.verified_attribute());
             let flag = result
                 .get(alias.verified_attribute())
                 .is_some_and(|flag| is_true(flag));
             match result.get(alias.attribute()) {
-                None if said && flag => {
+                None if explicit && flag => {
                     return Err(ApiError::invalid_parameter(format!(
                         "{} is required to set {} to true.",
                         alias.attribute(),
@@ -106,7 +107,7 @@ impl Schema<'_> {
                 None => {
                     result.remove(alias.verified_attribute());
                 }
-                Some(value) if !said && current.get(alias.attribute()) != Some(value) => {
+                Some(value) if !explicit && current.get(alias.attribute()) != Some(value) => {
                     result.insert(alias.verified_attribute().to_owned(), "false".to_owned());
                 }
                 Some(_) => {}
@@ -144,7 +145,7 @@ impl Schema<'_> {
     }
 }
 
-/// Shaped like an address: one `@`, something on both sides, a dot within the domain.
+/// Checks the shape of an email address: one `@`, text on both sides, a dot within the domain.
 pub(crate) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {
         return false;
@@ -156,7 +157,7 @@ pub(crate) fn is_email(text: &str) -> bool {
         && domain.split('.').all(|label| !label.is_empty())
 }
 
-/// E.164: `+` and up to 15 digits.
+/// Checks for E.164: `+` and up to 15 digits.
 pub(crate) fn is_phone_number(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
         (1..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())

@@ -1,4 +1,4 @@
-//! What a pool and its app clients are set to.
+//! The settings of a pool and its app clients.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,14 +11,14 @@ pub struct PoolConfig {
     pub region: String,
     /// The pool's id: the region, an underscore, letters and digits.
     pub pool_id: String,
-    /// The pool's name, as `DescribeUserPool` tells it.
+    /// The pool's name, as `DescribeUserPool` returns it.
     pub name: String,
     /// The app clients.
     pub clients: Vec<ClientConfig>,
-    /// What a password must have.
+    /// The rules for passwords.
     pub password_policy: PasswordPolicy,
-    /// How long a trigger may take before it is invoked again. Cognito's five seconds, unless a test
-    /// has no time for that.
+    /// The time after which an unanswered trigger is invoked again. Cognito's is five seconds;
+    /// tests shorten it.
     pub trigger_timeout: Duration,
     /// Custom string attributes, named without `custom:`.
     pub custom_attributes: BTreeSet<String>,
@@ -52,27 +52,28 @@ pub struct ClientConfig {
     pub name: String,
     /// The flows it may use.
     pub explicit_auth_flows: BTreeSet<AuthFlow>,
-    /// How long a session may wait for its answer, counted anew for each challenge.
+    /// The lifetime of a session, counted from its own challenge.
     pub auth_session_validity: Duration,
-    /// How long an access token lives.
+    /// The lifetime of an access token.
     pub access_token_validity: Duration,
-    /// How long an id token lives.
+    /// The lifetime of an ID token.
     pub id_token_validity: Duration,
-    /// How long a refresh token lives.
+    /// The lifetime of a refresh token.
     pub refresh_token_validity: Duration,
-    /// What a caller learns of users that do not exist.
+    /// The answer to calls for users that do not exist.
     pub prevent_user_existence_errors: ExistenceErrors,
-    /// Whether tokens can be revoked (and carry `origin_jti`).
+    /// True if tokens can be revoked and carry `origin_jti`.
     pub enable_token_revocation: bool,
     /// Refresh token rotation, if on.
     pub refresh_token_rotation: Option<Rotation>,
-    /// What a token holder may write. `None` is Cognito's default: every standard attribute.
+    /// The attributes that a token holder may write. `None` is Cognito's default: every standard
+    /// attribute.
     pub write_attributes: Option<BTreeSet<String>>,
 }
 
 impl ClientConfig {
-    /// A client for custom authentication and refresh: sessions of 15 minutes, tokens of an hour,
-    /// refresh tokens of 30 days, no word about missing users.
+    /// Creates a client for custom authentication and refresh. Sessions live 15 minutes, ID and
+    /// access tokens one hour, refresh tokens 30 days. Missing users are not revealed.
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
         const HOUR: Duration = Duration::from_hours(1);
         Self {
@@ -91,8 +92,8 @@ impl ClientConfig {
     }
 }
 
-/// A flow an app client may use: an `ALLOW_…` value of Cognito's `ExplicitAuthFlows`. Only custom
-/// authentication and refresh are served; the others can be set for a client to be described with.
+/// A flow that an app client may use: an `ALLOW_…` value of Cognito's `ExplicitAuthFlows`. Only
+/// custom authentication and refresh are served. The others are only described.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AuthFlow {
     /// `ALLOW_CUSTOM_AUTH`
@@ -134,7 +135,7 @@ pub enum ExistenceErrors {
 /// Refresh token rotation.
 #[derive(Debug, Clone, Copy)]
 pub struct Rotation {
-    /// How long a token that was rotated out still works, at most 60 seconds.
+    /// The time for which a rotated token still works, at most 60 seconds.
     pub grace: Duration,
 }
 
@@ -145,15 +146,15 @@ pub struct Rotation {
     reason = "they are Cognito's own four flags"
 )]
 pub struct PasswordPolicy {
-    /// The least number of characters, 6 to 99.
+    /// The minimum number of characters, 6 to 99.
     pub minimum_length: usize,
-    /// Whether an upper-case letter is needed.
+    /// Requires an upper-case letter.
     pub require_uppercase: bool,
-    /// Whether a lower-case letter is needed.
+    /// Requires a lower-case letter.
     pub require_lowercase: bool,
-    /// Whether a digit is needed.
+    /// Requires a digit.
     pub require_numbers: bool,
-    /// Whether a symbol is needed.
+    /// Requires a symbol.
     pub require_symbols: bool,
 }
 

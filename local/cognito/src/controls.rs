@@ -1,4 +1,4 @@
-//! Switches that make the pool misbehave in ways tests ask for.
+//! Switches with which tests make the pool misbehave.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use crate::operations::Operation;
 use crate::triggers::Trigger;
 
-/// The switches. Everything is off at first: the pool behaves as Cognito is documented to.
+/// The switches. All are off at first, and the pool behaves as Cognito's documentation says.
 #[derive(Debug)]
 pub struct Controls {
     replay_sessions: AtomicBool,
@@ -37,35 +37,36 @@ impl Default for Controls {
 }
 
 impl Controls {
-    /// One session may be answered many times, also after a failure; it still expires.
+    /// Lets one session be answered many times, also after a failure. It still expires.
     pub fn set_replay_sessions(&self, on: bool) {
         self.replay_sessions.store(on, Ordering::SeqCst);
     }
 
-    /// Every trigger is invoked this many times in sequence and the last answer counts. 0 counts as 1.
+    /// Invokes every trigger this many times in sequence; the last answer counts. 0 counts as 1.
     pub fn set_retry_triggers(&self, runs: usize) {
         self.trigger_runs.store(runs.max(1), Ordering::SeqCst);
     }
 
-    /// `AdminUpdateUserAttributes` that verifies a value somebody else holds verified moves the alias
-    /// in silence, as reports say Cognito can, and the previous owner's becomes unverified.
+    /// Lets `AdminUpdateUserAttributes` move a verified alias silently from its present owner, as
+    /// reports say that Cognito can. The previous owner's value becomes unverified.
     pub fn set_alias_moves(&self, on: bool) {
         self.alias_moves.store(on, Ordering::SeqCst);
     }
 
-    /// All clients behave as with `PreventUserExistenceErrors=LEGACY`.
+    /// Makes all clients behave as with `PreventUserExistenceErrors=LEGACY`.
     pub fn set_legacy(&self, on: bool) {
         self.legacy.store(on, Ordering::SeqCst);
     }
 
-    /// A session is answered only by the kind of call that opened it: one of `AdminInitiateAuth` by
-    /// `AdminRespondToAuthChallenge`, one of `InitiateAuth` by `RespondToAuthChallenge`.
+    /// Binds a session to the kind of call that opened it: `AdminInitiateAuth` to
+    /// `AdminRespondToAuthChallenge`, `InitiateAuth` to `RespondToAuthChallenge`.
     pub fn set_separate_sessions(&self, on: bool) {
         self.separate_sessions.store(on, Ordering::SeqCst);
     }
 
-    /// The next call of `operation` answers `InternalErrorException` and does nothing; said twice, the
-    /// next two. False if there is no such operation.
+    /// Makes the next call of `operation` fail with `InternalErrorException` and change nothing. A
+    /// second call of this method adds a second failure. Returns false if the operation does not
+    /// exist.
     pub fn fail_next(&self, operation: &str) -> bool {
         if Operation::named(operation).is_none() {
             return false;
@@ -80,14 +81,14 @@ impl Controls {
         Operation::ALL.into_iter().map(Operation::name)
     }
 
-    /// Replaces all outages: each operation given answers `InternalErrorException` until its time, by
-    /// the pool's clock, and no other does. A name that is no operation's has no effect.
+    /// Replaces all outages. Each named operation fails with `InternalErrorException` until its
+    /// time, by the pool's clock. No other operation fails. Unknown names have no effect.
     pub fn set_outages(&self, outages: BTreeMap<String, SystemTime>) {
         *lock(&self.outages) = outages;
     }
 
-    /// Replaces the triggers that fail: each invocation of one is an error, until another call of
-    /// this method.
+    /// Replaces the set of failing triggers. Each invocation of one is an error, until the next
+    /// call of this method.
     pub fn set_failing_triggers(&self, triggers: Vec<Trigger>) {
         *lock(&self.failing_triggers) = triggers;
     }
@@ -116,7 +117,8 @@ impl Controls {
         lock(&self.failing_triggers).contains(&trigger)
     }
 
-    /// True if this call must fail: an outage, or one failure, which is taken off the count.
+    /// Returns true if this call must fail: in an outage, or for one counted failure, which is used
+    /// up.
     pub(crate) fn takes_failure(&self, operation: &str, now: SystemTime) -> bool {
         if lock(&self.outages)
             .get(operation)
@@ -135,7 +137,7 @@ impl Controls {
     }
 }
 
-/// The values under these locks are replaced or counted in one step, so a panic leaves none half
+/// Locks a value. The values are replaced or counted in one step, so a panic leaves none half
 /// written.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -14,19 +14,19 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
-/// The origins whose pages may call: local ones (see `Origins::allows`) and further ones.
+/// The origins whose pages may call: local ones (see `Origins::allows`) and additional ones.
 #[derive(Clone, Debug, Default)]
 pub struct Origins(Arc<[String]>);
 
 impl Origins {
-    /// The local origins and, exactly as written, these.
+    /// Returns the local origins and these, compared exactly as written.
     pub fn with(further: impl IntoIterator<Item = String>) -> Self {
         Self(further.into_iter().collect())
     }
 
-    /// True for `http` and `https` on any port of a [local name](is_local_name), for the pages that
-    /// Capacitor, Ionic and Tauri show (`capacitor://localhost`, `ionic://localhost`,
-    /// `tauri://localhost`), and for further ones.
+    /// Returns true for `http` and `https` on any port of a [local name](is_local_name), for the
+    /// app schemes of Capacitor, Ionic and Tauri (`capacitor://localhost`, `ionic://localhost`,
+    /// `tauri://localhost`), and for the additional origins.
     fn allows(&self, origin: &HeaderValue) -> bool {
         origin.to_str().is_ok_and(|origin| {
             is_local_origin(origin) || self.0.iter().any(|further| further == origin)
@@ -57,9 +57,9 @@ fn is_local_origin(origin: &str) -> bool {
             .is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// True for the names by which a program on this machine, or in an emulator on it, reaches a service
-/// on the loopback interface: `localhost` and every name under it, which no DNS server may lead
-/// elsewhere (RFC 6761), `127.0.0.1`, `[::1]`, and `10.0.2.2` of the Android emulator.
+/// Returns true for the names by which a program on this machine, or in an emulator on it, reaches
+/// the loopback interface: `localhost` and every name under it (RFC 6761 keeps them out of DNS),
+/// `127.0.0.1`, `[::1]`, and `10.0.2.2` of the Android emulator.
 pub fn is_local_name(name: &str) -> bool {
     let is = |own: &str| name.eq_ignore_ascii_case(own);
     let under_localhost = || {
@@ -98,7 +98,7 @@ async fn admit(State(origins): State<Origins>, request: Request, next: Next) -> 
     let preflight =
         request.method() == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if preflight {
-        // Clients send what they like (x-amz-target, x-amz-user-agent, amz-sdk-request, x-api-key …).
+        // Clients send many headers (x-amz-target, x-amz-user-agent, amz-sdk-request, x-api-key …).
         let wanted = headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;

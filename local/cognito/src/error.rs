@@ -1,8 +1,8 @@
-//! Refusals, in Cognito's words.
+//! Refusals, in Cognito's wording.
 
 use std::borrow::Cow;
 
-/// The name of an error, as it stands in `__type`.
+/// The name of an error, as in `__type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
     AliasExists,
@@ -51,7 +51,7 @@ impl Code {
         }
     }
 
-    /// The HTTP status it travels with.
+    /// The HTTP status of the error.
     pub(crate) fn status(self) -> u16 {
         match self {
             Self::InternalError => 500,
@@ -61,7 +61,7 @@ impl Code {
     }
 }
 
-/// A refused call. The message is what the caller reads: it never repeats a session, token, password,
+/// A refused call. The caller reads the message, so it never repeats a session, token, password,
 /// answer or attribute value.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {
@@ -69,7 +69,7 @@ pub(crate) struct ApiError {
     pub(crate) message: Cow<'static, str>,
 }
 
-/// What an operation answers.
+/// The result of an operation.
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
@@ -92,7 +92,7 @@ impl ApiError {
         Self::invalid_parameter(format!("Missing required parameter {name}"))
     }
 
-    /// What a failed authentication says, whatever the reason.
+    /// The error of a failed authentication, the same for every reason.
     pub(crate) fn incorrect_login() -> Self {
         Self::not_authorized("Incorrect username or password.")
     }
@@ -109,7 +109,7 @@ impl ApiError {
         Self::new(Code::InternalError, "Internal server error")
     }
 
-    /// Something Cognito can do and this stand-in cannot.
+    /// An error for a feature of Cognito that this stand-in does not have.
     pub(crate) fn unsupported(what: &str) -> Self {
         Self::invalid_parameter(format!("{what} is not supported by this stand-in."))
     }

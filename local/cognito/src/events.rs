@@ -1,8 +1,8 @@
-//! The events Cognito gives its custom-authentication triggers, and what it takes back.
+//! The events of Cognito's custom-authentication triggers, and the parsing of their answers.
 //!
-//! Shapes: the Developer Guide's pages on the three triggers. What is unset is left out
-//! (`clientMetadata`, `userNotFound`), as in events people have published; `challengeMetadata` of a
-//! challenge that had none is null there.
+//! Shapes: the Developer Guide's pages on the three triggers. Unset members are left out
+//! (`clientMetadata`, `userNotFound`), as in published events. The `challengeMetadata` of a
+//! challenge without metadata is null in the session.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use crate::sessions::{Party, Round};
 use crate::triggers::Trigger;
 use crate::users::User;
 
-/// The one challenge there is.
+/// The only supported challenge.
 pub(crate) const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
 
-/// What all events of one call have in common.
+/// The common part of all events of one call.
 pub(crate) struct Context<'a> {
     pub(crate) config: &'a PoolConfig,
     pub(crate) client_id: &'a str,
@@ -125,21 +125,22 @@ fn user_attributes(user: &User) -> Value {
     Value::Object(attributes)
 }
 
-/// What Define decided.
+/// The decision of Define.
 pub(crate) enum Decision {
     IssueTokens,
     Fail,
     Challenge,
 }
 
-/// What Create made.
+/// The challenge that Create made.
 pub(crate) struct Created {
     pub(crate) public: BTreeMap<String, String>,
     pub(crate) private: BTreeMap<String, String>,
     pub(crate) metadata: Option<String>,
 }
 
-/// Reads Define's answer. Failing beats issuing tokens, which beats asking on.
+/// Reads Define's answer. Failure takes precedence over tokens, and tokens over a further
+/// challenge.
 pub(crate) fn decision(output: &Value) -> ApiResult<Decision> {
     let response = response(output)?;
     let issue = flag(response, "issueTokens")?.unwrap_or(false);
@@ -169,7 +170,7 @@ pub(crate) fn verdict(output: &Value) -> ApiResult<bool> {
     flag(response(output)?, "answerCorrect")?.ok_or_else(unrecognizable)
 }
 
-/// The response within a trigger's output. Cognito wants the whole event back.
+/// Returns the response within a trigger's output. Cognito requires the whole event back.
 fn response(output: &Value) -> ApiResult<&Map<String, Value>> {
     let strings = [
         "version",

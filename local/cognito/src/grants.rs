@@ -1,4 +1,5 @@
-//! What a completed sign-in gave: the grant all its tokens belong to, and its refresh tokens.
+//! The result of a completed sign-in: a grant, to which all its tokens belong, and its refresh
+//! tokens.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, SystemTime};
@@ -25,11 +26,11 @@ pub(crate) struct Grant {
 
 struct RefreshToken {
     grant: Uuid,
-    /// When a newer one took its place.
+    /// The time at which a newer token replaced it.
     rotated: Option<SystemTime>,
 }
 
-/// The grants. They are dropped when their last token has expired, about 400 bytes each until then.
+/// The grants. Each takes about 400 bytes and is dropped when its last token has expired.
 #[derive(Default)]
 pub(crate) struct Grants {
     by_id: HashMap<Uuid, Grant>,
@@ -40,7 +41,7 @@ pub(crate) struct Grants {
 }
 
 impl Grants {
-    /// A new grant and its refresh token.
+    /// Creates a grant and its refresh token.
     pub(crate) fn issue(
         &mut self,
         user: UserId,
@@ -66,20 +67,21 @@ impl Grants {
         Ok((grant, token))
     }
 
-    /// Whose grant it is.
+    /// Returns the user of a grant.
     pub(crate) fn user(&self, id: Uuid) -> Option<UserId> {
         self.by_id.get(&id).map(|grant| grant.user)
     }
 
-    /// Whether an access token of this grant is still good.
+    /// Returns true while access tokens of this grant are valid.
     pub(crate) fn is_live(&self, id: Uuid) -> bool {
         self.by_id.get(&id).is_some_and(|grant| !grant.revoked)
     }
 
-    /// The grant of a refresh token that may be used now by this client, and the token that takes its
-    /// place if the client rotates them.
+    /// Returns the grant of a refresh token that this client may use now, and the replacement token
+    /// if the client rotates them.
     ///
-    /// Revocation is told before expiry or rotation, as nothing of a revoked grant is of use.
+    /// Revocation is reported before expiry or rotation, because nothing of a revoked grant is
+    /// usable.
     pub(crate) fn refresh(
         &mut self,
         token: &str,
@@ -121,7 +123,7 @@ impl Grants {
         Ok((grant, Some(next)))
     }
 
-    /// Revokes the grant of a refresh token. A second time changes nothing.
+    /// Revokes the grant of a refresh token. Repeating it has no effect.
     pub(crate) fn revoke(&mut self, token: &str, client: &str) -> ApiResult<()> {
         let grant = self
             .refresh_tokens
@@ -135,7 +137,7 @@ impl Grants {
         Ok(())
     }
 
-    /// Revokes everything given to a user so far, be it in this very second.
+    /// Revokes everything issued to a user so far, including within the current second.
     pub(crate) fn sign_out(&mut self, user: UserId) {
         for id in self.by_user.get(&user).into_iter().flatten() {
             if let Some(grant) = self.by_id.get_mut(id) {
@@ -177,5 +179,5 @@ impl Grants {
     }
 }
 
-/// The longest grace a client can be given.
+/// The longest grace that a client can have.
 const MAX_GRACE: Duration = Duration::from_mins(1);

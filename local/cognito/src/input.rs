@@ -1,7 +1,8 @@
-//! Reading a request's members under the constraints of Cognito's service model.
+//! The members of a request, read under the constraints of Cognito's service model.
 //!
-//! A value of the wrong JSON type ends the call at once (`SerializationException`); values that break
-//! a constraint are collected and told together, as Cognito does. No message repeats a value.
+//! A value of the wrong JSON type ends the call at once (`SerializationException`). Values that
+//! break a constraint are collected and reported together, as in Cognito. No message repeats a
+//! value.
 
 use std::collections::BTreeMap;
 
@@ -153,7 +154,8 @@ fn visible_or_blank(text: &str) -> bool {
             .all(|c| is_visible(c) || matches!(c, '\t' | '\n' | '\r' | ' '))
 }
 
-/// Letters, marks, symbols, numbers, punctuation: not a separator, control, format or private character.
+/// Returns true for letters, marks, symbols, numbers and punctuation; false for separators,
+/// control, format and private characters.
 fn is_visible(c: char) -> bool {
     !c.is_whitespace()
         && !c.is_control()
@@ -191,7 +193,7 @@ impl Input {
         }
     }
 
-    /// A required string. Until [`Input::finish`] it is blank if it was not there.
+    /// Reads a required string. A missing one is blank until [`Input::finish`] reports it.
     pub(crate) fn required(&mut self, name: &str, shape: Shape) -> ApiResult<String> {
         let value = self.optional(name, shape)?;
         if value.is_none() {
@@ -211,7 +213,7 @@ impl Input {
         }
     }
 
-    /// A string out of a closed set.
+    /// Reads a required string of a closed set.
     pub(crate) fn required_enum(&mut self, name: &str, set: &[&str]) -> ApiResult<String> {
         let value = self.optional_enum(name, set)?;
         if value.is_none() {
@@ -263,7 +265,7 @@ impl Input {
         Ok(Some(value))
     }
 
-    /// A map of strings.
+    /// Reads a map of strings.
     pub(crate) fn strings(&mut self, name: &str) -> ApiResult<Option<BTreeMap<String, String>>> {
         let entries = match self.members.remove(name) {
             None | Some(Value::Null) => return Ok(None),
@@ -315,7 +317,7 @@ impl Input {
         Ok(())
     }
 
-    /// A list of strings of one shape.
+    /// Reads a list of strings of one shape.
     pub(crate) fn list(&mut self, name: &str, shape: Shape) -> ApiResult<Option<Vec<String>>> {
         let entries = match self.members.remove(name) {
             None | Some(Value::Null) => return Ok(None),
@@ -334,7 +336,7 @@ impl Input {
         Ok(Some(list))
     }
 
-    /// A list of `{Name, Value}`.
+    /// Reads a list of `{Name, Value}`.
     pub(crate) fn attributes(&mut self, name: &str) -> ApiResult<Option<Vec<Attribute>>> {
         let entries = match self.members.remove(name) {
             None | Some(Value::Null) => return Ok(None),
@@ -374,7 +376,7 @@ impl Input {
         Ok(attributes.unwrap_or_default())
     }
 
-    /// Refuses the call if any member read so far broke a constraint. Members nobody read are ignored.
+    /// Refuses the call if any member read so far broke a constraint. Unread members are ignored.
     pub(crate) fn finish(self) -> ApiResult<()> {
         if self.violations.is_empty() {
             return Ok(());
@@ -431,7 +433,7 @@ impl Input {
     }
 }
 
-/// Cognito names members with a small first letter.
+/// Returns the member's name as Cognito's messages show it: with a small first letter.
 fn member_path(name: &str) -> String {
     let mut chars = name.chars();
     chars.next().map_or_else(String::new, |first| {

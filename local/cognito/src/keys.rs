@@ -12,16 +12,16 @@ use tokio::sync::watch;
 
 use crate::error::{ApiError, ApiResult};
 
-/// The keys that sign id tokens and access tokens. Cheap to clone; pools may share them.
+/// The keys that sign ID tokens and access tokens. Cheap to clone; pools may share them.
 ///
-/// A 2048-bit key takes 50 to 300 ms to make (measured, also in a debug build), so both are made in the
-/// background: a service can print its address at once, and the first token waits.
+/// Making a 2048-bit key takes 50 to 300 ms (measured, also in a debug build). Both are made in the
+/// background, so that a service can print its address at once. The first token waits for them.
 #[derive(Clone)]
 pub struct SigningKeys {
     made: watch::Receiver<Option<Arc<Keys>>>,
 }
 
-/// As Cognito has it: one key for id tokens, another for access tokens.
+/// Cognito's pair: one key for ID tokens, another for access tokens.
 pub(crate) struct Keys {
     pub(crate) id: Key,
     pub(crate) access: Key,
@@ -33,16 +33,16 @@ pub(crate) struct Key {
     pair: KeyPair,
 }
 
-/// Why a JWT is not one of a key's.
+/// The reason why a JWT is not a key's.
 pub(crate) enum Unverified {
     /// Not a JWT, or one that names another key.
     Malformed,
-    /// It names the key, and the key did not sign it.
+    /// It names the key, but the key did not sign it.
     Signature,
 }
 
 impl SigningKeys {
-    /// Makes new keys in the background and returns at once: whoever needs them first waits.
+    /// Makes new keys in the background and returns at once. The first use waits.
     pub fn generate() -> Self {
         let (done, made) = watch::channel(None);
         std::thread::spawn(move || {
@@ -51,12 +51,12 @@ impl SigningKeys {
             if let (Some(id), Ok(Some(access))) = (id, access.join()) {
                 done.send_replace(Some(Arc::new(Keys { id, access })));
             }
-            // Without keys the sender is dropped, and whoever waits learns that there will be none.
+            // Without keys the sender is dropped, and every waiting call fails.
         });
         Self { made }
     }
 
-    /// The keys, once they are made.
+    /// Waits until the keys are made and returns them.
     pub(crate) async fn wait(&self) -> ApiResult<Arc<Keys>> {
         let mut made = self.made.clone();
         let keys = made
@@ -66,7 +66,7 @@ impl SigningKeys {
         keys.clone().ok_or_else(ApiError::internal)
     }
 
-    /// The keys, if they are made already. Before that there is no token to verify.
+    /// Returns the keys if they are made already. Before that there is no token to verify.
     pub(crate) fn ready(&self) -> Option<Arc<Keys>> {
         self.made.borrow().clone()
     }
@@ -91,8 +91,8 @@ impl Key {
 
     /// Signs claims as a JWT.
     ///
-    /// Not with `jsonwebtoken::encode`: that parses the key anew for each token, which costs half as
-    /// much again as the signature.
+    /// `jsonwebtoken::encode` is not used: it parses the key again for each token, which costs half
+    /// as much again as the signature.
     pub(crate) fn sign(&self, claims: &Value) -> ApiResult<String> {
         let header = json!({ "kid": self.kid, "alg": "RS256" });
         let mut token = BASE64URL_NOPAD.encode(header.to_string().as_bytes());
@@ -112,7 +112,8 @@ impl Key {
         Ok(token)
     }
 
-    /// The claims of a JWT that this key signed. Times are the caller's to judge, by the pool's clock.
+    /// Returns the claims of a JWT that this key signed. The caller checks times, by the pool's
+    /// clock.
     pub(crate) fn verify(&self, token: &str) -> Result<Value, Unverified> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Unverified::Malformed)?;
         if header.kid.as_ref() != Some(&self.kid) {

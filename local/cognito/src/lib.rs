@@ -1,9 +1,9 @@
 //! A Cognito stand-in: one user pool over HTTP, in memory.
 //!
-//! It speaks the AWS JSON 1.1 protocol of `AWSCognitoIdentityProviderService`, so that the AWS SDKs,
-//! boto3, Amplify and amazon-cognito-identity-js work against it, and it enforces what Cognito
-//! enforces: a green test here should mean something about AWS. It knows nothing of Latchstring: the
-//! three custom-authentication triggers are whatever [`Triggers`] the caller hands in.
+//! It speaks the AWS JSON 1.1 protocol of `AWSCognitoIdentityProviderService`, so that the AWS
+//! SDKs, boto3, Amplify and amazon-cognito-identity-js work against it. It enforces the rules of
+//! Cognito, so that a passing test predicts behaviour on AWS. It does not depend on Latchstring:
+//! the caller supplies the three custom-authentication triggers as [`Triggers`].
 //!
 //! ```text
 //! POST / ──▶ wire ──▶ operations/* ──▶ pool (users, sessions, grants)   no lock is held
@@ -11,7 +11,7 @@
 //!                      └──▶ triggers (5 s each) ──▶ the caller's code
 //! ```
 //!
-//! Start with [`UserPool::new`] and [`router`]; [`Controls`] bends the rules for tests.
+//! Start with [`UserPool::new`] and [`router`]. [`Controls`] makes the pool misbehave for tests.
 
 mod attributes;
 mod config;

@@ -1,4 +1,4 @@
-//! The password policy. Passwords are judged and forgotten: no flow here asks for one.
+//! The password policy. Passwords are checked and not kept: no flow here uses one.
 
 use crate::config::PasswordPolicy;
 use crate::error::{ApiError, ApiResult, Code};

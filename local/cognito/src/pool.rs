@@ -16,7 +16,7 @@ use crate::tokens::{self, TokenError};
 use crate::triggers::Triggers;
 use crate::users::{User, Users};
 
-/// The clock, given from outside so that tests can move it.
+/// The clock, injected so that tests can move it.
 pub type Now = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// One user pool. Clones share it.
@@ -33,8 +33,8 @@ struct Inner {
     state: Mutex<State>,
 }
 
-/// Everything that changes, behind one lock: it is held for look-ups only, never while a trigger runs
-/// or a token is signed.
+/// All mutable state, behind one lock. The lock is held for look-ups only, never while a trigger
+/// runs or a token is signed.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) users: Users,
@@ -43,7 +43,7 @@ pub(crate) struct State {
 }
 
 impl UserPool {
-    /// An empty pool.
+    /// Creates an empty pool.
     pub fn new(
         config: PoolConfig,
         keys: SigningKeys,
@@ -67,22 +67,22 @@ impl UserPool {
         &self.0.controls
     }
 
-    /// What the pool is set to.
+    /// The pool's settings.
     pub fn config(&self) -> &PoolConfig {
         &self.0.config
     }
 
-    /// The claims of a token of this pool as anybody with its public keys checks them: signature,
-    /// issuer and expiry, of an access or an id token (`token_use` tells which). Whether it was
-    /// revoked only `GetUser` tells.
+    /// Returns the claims of a token of this pool, checked as by any service with its public keys:
+    /// signature, issuer and expiry, of an access or an ID token (`token_use` names the kind).
+    /// Revocation is visible to `GetUser` only.
     pub fn verify_jwt(&self, token: &str) -> Result<Value, TokenError> {
-        // While there are no keys, nothing was ever signed.
+        // Without keys no token was ever signed.
         let keys = self.0.keys.ready().ok_or(TokenError::Invalid)?;
         tokens::read(&self.0.config, &keys, token, self.now())
     }
 
     pub(crate) fn user_of_access_token(&self, token: &str) -> Result<(User, Value), TokenError> {
-        // While there are no keys, nothing was ever signed.
+        // Without keys no token was ever signed.
         let keys = self.0.keys.ready().ok_or(TokenError::Invalid)?;
         let (grant, claims) = tokens::read_access(&self.0.config, &keys, token, self.now())?;
         let state = self.state();
@@ -116,7 +116,7 @@ impl UserPool {
         self.0.created
     }
 
-    /// The state, locked. No change is ever left half done by a panic: a poisoned lock is as good.
+    /// Locks the state. No panic leaves a change half done, so a poisoned lock is usable.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -151,13 +151,13 @@ impl UserPool {
         ))
     }
 
-    /// Whether this client's callers may not learn that a user is missing.
+    /// Returns true if this client's callers may not learn that a user is missing.
     pub(crate) fn hides_missing_users(&self, client: &ClientConfig) -> bool {
         client.prevent_user_existence_errors == ExistenceErrors::Enabled
             && !self.0.controls.legacy()
     }
 
-    /// What such a caller, or another, learns of a missing user.
+    /// Returns the error for a missing user, by the client's setting.
     pub(crate) fn missing_user(&self, client: &ClientConfig) -> ApiError {
         if self.hides_missing_users(client) {
             ApiError::incorrect_login()

@@ -1,5 +1,5 @@
-//! The sessions of custom authentication: what Cognito seals into its opaque session string, and
-//! whether that string may still be answered.
+//! The sessions of custom authentication: the contents of Cognito's opaque session string, and the
+//! rules for answering it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -10,22 +10,23 @@ use crate::operations::Access;
 use crate::random;
 use crate::users::{User, UserId};
 
-/// Whom a session authenticates.
+/// The subject that a session authenticates.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Subject {
     User(UserId),
-    /// Nobody: the name as it was typed. It stays nobody, whoever takes that name later.
+    /// No user: the name as it was typed. It stays without a user, even if that name is created
+    /// later.
     Ghost(String),
 }
 
-/// A subject as it is now.
+/// A subject in its present state.
 pub(crate) enum Party {
     User(User),
     Ghost(String),
 }
 
 impl Party {
-    /// The pool's name for them, or the one that was typed.
+    /// Returns the pool's username of the user, or the name that was typed.
     pub(crate) fn username(&self) -> &str {
         match self {
             Self::User(user) => &user.username,
@@ -57,7 +58,7 @@ pub(crate) struct Challenge {
     pub(crate) subject: Subject,
     /// The challenges answered so far.
     pub(crate) rounds: Vec<Round>,
-    /// What Create said of the one that waits.
+    /// The metadata that Create gave for the waiting challenge.
     pub(crate) metadata: Option<String>,
     pub(crate) private_parameters: BTreeMap<String, String>,
 }
@@ -75,15 +76,16 @@ struct Entry {
     state: State,
 }
 
-/// A session that was taken to be answered.
+/// A session taken for its answer.
 pub(crate) struct Taken {
     pub(crate) id: Arc<str>,
     pub(crate) challenge: Arc<Challenge>,
 }
 
-/// How long an expired session is remembered, to be told from one that never was.
+/// The time for which an expired session is remembered, to distinguish it from an unknown one.
 const REMEMBERED: Duration = Duration::from_mins(15);
-/// The most sessions kept, used ones included; beyond it the oldest go. A used one takes some 200 bytes.
+/// The maximum number of sessions kept, used ones included; beyond it the oldest are dropped. A
+/// used one takes about 200 bytes.
 const MOST: usize = 250_000;
 
 pub(crate) struct Sessions {
@@ -107,7 +109,7 @@ impl Sessions {
         }
     }
 
-    /// Opens a session for one answer, and forgets those long expired.
+    /// Opens a session for one answer, and drops those that expired long ago.
     pub(crate) fn open(
         &mut self,
         challenge: Challenge,
@@ -128,7 +130,7 @@ impl Sessions {
         Ok(id.as_ref().to_owned())
     }
 
-    /// Takes a session to answer it, once. `fits` is asked whether the caller may answer it; a session
+    /// Takes a session for its answer, once. `fits` decides if the caller may answer it. A session
     /// that does not fit stays open.
     pub(crate) fn take(
         &mut self,
@@ -168,7 +170,7 @@ impl Sessions {
         Ok(Taken { id, challenge })
     }
 
-    /// Remembers that the authentication this session was taken for has failed.
+    /// Records that the authentication of this session has failed.
     pub(crate) fn kill(&mut self, id: &str) {
         if let Some(entry) = self.by_id.get_mut(id)
             && matches!(entry.state, State::Used)
@@ -197,7 +199,7 @@ mod tests {
         Challenge {
             client: "client".to_owned(),
             access: Access::Public,
-            subject: Subject::Ghost("nobody".to_owned()),
+            subject: Subject::Ghost("missing".to_owned()),
             rounds: Vec::new(),
             metadata: None,
             private_parameters: BTreeMap::new(),

@@ -1,4 +1,4 @@
-//! The pool's JWTs: what they claim, and when an access token is good.
+//! The pool's JWTs: their claims, and the conditions under which an access token is valid.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,22 +12,22 @@ use crate::grants::Grant;
 use crate::keys::{Keys, Unverified};
 use crate::users::User;
 
-/// Why an access token is refused; the text is Cognito's.
+/// The reason why an access token is refused; the text is Cognito's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Not one of this pool's access tokens.
     #[error("Invalid Access Token")]
     Invalid,
-    /// It claims to be one, and was not signed by the pool.
+    /// It claims to be one, but the pool did not sign it.
     #[error("Could not verify signature for Access Token")]
     Signature,
-    /// Its time is over.
+    /// It has expired.
     #[error("Access Token has expired")]
     Expired,
     /// It was revoked, or its user signed out.
     #[error("Access Token has been revoked")]
     Revoked,
-    /// Its user is gone.
+    /// Its user was deleted.
     #[error("User does not exist.")]
     UserNotFound,
     /// Its user is disabled.
@@ -53,10 +53,10 @@ impl From<TokenError> for ApiError {
     }
 }
 
-/// The one scope of tokens that were not made by the hosted pages.
+/// The one scope of tokens that the hosted pages did not make.
 const SCOPE: &str = "aws.cognito.signin.user.admin";
 
-/// `AuthenticationResult` for a grant, with the user as they are now.
+/// Returns the `AuthenticationResult` for a grant, with the user's present attributes.
 pub(crate) fn issue(
     config: &PoolConfig,
     client: &ClientConfig,
@@ -132,7 +132,7 @@ fn id_claims(
     Value::Object(claims)
 }
 
-/// An attribute as the id token shows it.
+/// Returns an attribute as the ID token shows it.
 fn claim(name: &str, value: &str) -> Value {
     match name {
         "email_verified" | "phone_number_verified" => json!(attributes::is_true(value)),
@@ -166,7 +166,7 @@ fn common_claims(
     claims
 }
 
-/// The claims of an access token by its signature and its time, and the grant it belongs to.
+/// Verifies the signature and expiry of an access token; returns its claims and its grant.
 pub(crate) fn read_access(
     config: &PoolConfig,
     keys: &Keys,
@@ -183,7 +183,7 @@ pub(crate) fn read_access(
     Ok((grant, claims))
 }
 
-/// The claims of an access or an id token by its signature and its time.
+/// Verifies the signature and expiry of an access or an ID token; returns its claims.
 pub(crate) fn read(
     config: &PoolConfig,
     keys: &Keys,
@@ -198,7 +198,7 @@ pub(crate) fn read(
     Ok(claims)
 }
 
-/// Pools may share their keys, so the issuer counts too.
+/// Checks issuer and expiry. Pools may share their keys, so the issuer counts too.
 fn own_and_current(config: &PoolConfig, claims: &Value, now: SystemTime) -> Result<(), TokenError> {
     let expires = claims["exp"]
         .as_u64()

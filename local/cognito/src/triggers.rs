@@ -1,4 +1,4 @@
-//! The caller's custom-authentication triggers, and how Cognito invokes them.
+//! The caller's custom-authentication triggers, and Cognito's rules for invoking them.
 
 use std::pin::Pin;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pool::UserPool;
 
-/// Which trigger is invoked.
+/// One of the three triggers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Trigger {
     /// `DefineAuthChallenge`
@@ -32,7 +32,7 @@ impl Trigger {
     }
 }
 
-/// A trigger that threw: what a Lambda's `errorMessage` says.
+/// The error of a trigger that threw: a Lambda's `errorMessage`.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct TriggerError {
@@ -40,7 +40,7 @@ pub struct TriggerError {
     pub message: String,
 }
 
-/// A trigger's answer to come.
+/// The future of a trigger's answer.
 pub type TriggerFuture<'a> = Pin<Box<dyn Future<Output = Result<Value, TriggerError>> + Send + 'a>>;
 
 /// The three Lambda triggers of custom authentication.
@@ -51,10 +51,10 @@ pub trait Triggers: Send + Sync + 'static {
     fn invoke(&self, trigger: Trigger, event: Value) -> TriggerFuture<'_>;
 }
 
-/// How often it invokes one that does not answer.
+/// The number of invocations of a trigger that does not answer.
 const INVOCATIONS: usize = 3;
 
-/// Invokes a trigger as Cognito does, and as often as the controls say.
+/// Invokes a trigger as Cognito does, as often as the controls say.
 pub(crate) async fn run(pool: &UserPool, trigger: Trigger, event: Value) -> ApiResult<Value> {
     for _ in 1..pool.controls().trigger_runs() {
         // Only the last answer counts.
@@ -70,8 +70,8 @@ async fn run_once(pool: &UserPool, trigger: Trigger, event: Value) -> ApiResult<
     for _ in 0..INVOCATIONS {
         let triggers = pool.triggers();
         let event = event.clone();
-        // A task of its own: an invocation that is given up runs on, as a Lambda does, and one that
-        // panics is one that threw.
+        // A separate task: an abandoned invocation runs on, as a Lambda does, and a panic counts as
+        // an error of the trigger.
         let invocation = tokio::spawn(async move { triggers.invoke(trigger, event).await });
         match tokio::time::timeout(pool.config().trigger_timeout, invocation).await {
             Ok(Ok(Ok(output))) => return Ok(output),

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::attributes::{self, Alias};
 use crate::error::{ApiError, ApiResult, Code};
 
-/// A user's number: counted up and never given twice, so that a session or token of a deleted user
-/// never fits a later one of the same name.
+/// A user's number, counted up and never reused. A session or token of a deleted user therefore
+/// never fits a later user of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct UserId(u64);
 
@@ -34,7 +34,7 @@ impl Status {
     }
 }
 
-/// A user. No password is kept: no flow of this stand-in asks for one.
+/// A user. No password is kept: no flow of this stand-in uses one.
 #[derive(Clone)]
 pub(crate) struct User {
     pub(crate) id: UserId,
@@ -53,7 +53,7 @@ impl User {
         self.attributes.get(name).map(String::as_str)
     }
 
-    /// The value by which the user can be found, if it is verified.
+    /// Returns the value by which the user can be found, if it is verified.
     pub(crate) fn verified(&self, alias: Alias) -> Option<&str> {
         let verified = self
             .attribute(alias.verified_attribute())
@@ -62,11 +62,11 @@ impl User {
     }
 }
 
-/// What to do where a value is already somebody else's alias.
+/// The behaviour where a value is already another user's alias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnClash {
     Refuse,
-    /// The value becomes the new holder's; the previous one's is no longer verified.
+    /// The value becomes the new holder's alias; the previous holder's is no longer verified.
     Move,
 }
 
@@ -79,7 +79,7 @@ pub(crate) struct Users {
 }
 
 impl Users {
-    /// The user of this username or verified alias; upper and lower case are the same.
+    /// Returns the user of this username or verified alias. Case is ignored.
     pub(crate) fn find(&self, name: &str) -> Option<&User> {
         self.resolve(name).and_then(|id| self.by_id.get(&id))
     }
@@ -105,7 +105,7 @@ impl Users {
         self.by_id.len()
     }
 
-    /// The users created after the one of this number, oldest first.
+    /// Returns the users created after this number, oldest first.
     pub(crate) fn after(&self, number: u64) -> impl Iterator<Item = &User> {
         self.by_id
             .range(UserId(number.saturating_add(1))..)
@@ -142,7 +142,7 @@ impl Users {
         Ok(self.by_id.entry(id).or_insert(user))
     }
 
-    /// Gives a user these attributes, and the aliases that follow from them; all or nothing.
+    /// Sets a user's attributes and the aliases that follow from them; all or nothing.
     pub(crate) fn set_attributes(
         &mut self,
         id: UserId,
@@ -190,7 +190,7 @@ impl Users {
                 }
             }
         }
-        // At most one value of each kind is a user's: what it held before is free again.
+        // A user has at most one value of each kind: the previous one becomes free.
         for alias in Alias::ALL {
             if let Some(old) = self.by_id.get(&user.id).and_then(|old| old.verified(alias)) {
                 self.by_alias.remove(&(alias, fold(old)));

@@ -26,20 +26,21 @@ const CONTENT: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.
 
 /// The largest body that is read.
 const BODY_LIMIT: usize = 1024 * 1024;
-/// How much of a larger one is taken off the wire, so that its sender gets to read the refusal.
+/// The number of bytes read from a larger body before it is refused, so that its sender can read
+/// the refusal.
 const DRAIN_LIMIT: usize = 16 * BODY_LIMIT;
 
-/// `POST /` for the API, `GET /{poolId}/.well-known/jwks.json` and `openid-configuration` beside it,
-/// admitting pages of local origins.
+/// Serves `POST /` for the API, and `GET /{poolId}/.well-known/jwks.json` and
+/// `openid-configuration`. Admits pages of local origins.
 pub fn router(pool: UserPool) -> Router {
     router_for(pool, Origins::default())
 }
 
-/// The [`router`] that admits pages of these origins.
+/// Returns the [`router`] that admits pages of these origins.
 pub fn router_for(pool: UserPool, origins: Origins) -> Router {
     let id = pool.config().pool_id.clone();
     let routes = Router::new()
-        // With a handler of its own, a preflight gets here however this router is merged with others.
+        // A handler for OPTIONS keeps preflights here even when this router is merged with others.
         .route("/", post(call).options(StatusCode::NO_CONTENT))
         .route(&format!("/{id}/.well-known/jwks.json"), get(jwks))
         .route(
@@ -54,8 +55,8 @@ async fn call(State(pool): State<UserPool>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let result = match operation(&parts.headers) {
         Ok(operation) => match read(body).await {
-            // A task of its own: a call whose caller has gone runs to its end, as it does on AWS, and a
-            // panic is an error of this one call.
+            // A separate task: a call whose caller has disconnected runs to its end, as on AWS, and
+            // a panic is an error of this call alone.
             Ok(body) => tokio::spawn(async move { operation.run(&pool, &body).await })
                 .await
                 .unwrap_or_else(|_| Err(ApiError::internal())),
@@ -93,7 +94,8 @@ fn operation(headers: &HeaderMap) -> ApiResult<Operation> {
     Ok(operation)
 }
 
-/// Any signature will do; that there is one is what callers get wrong.
+/// Checks that there is a signature. Its value is not verified: callers forget to sign, they do not
+/// sign wrongly.
 fn is_signed(headers: &HeaderMap) -> bool {
     headers
         .get(AUTHORIZATION)
@@ -121,7 +123,7 @@ async fn read(mut body: Body) -> ApiResult<Bytes> {
     if seen > BODY_LIMIT {
         return Err(ApiError::new(
             Code::RequestEntityTooLarge,
-            "The request body is over 1 MB.",
+            "The request body is larger than 1 MB.",
         ));
     }
     Ok(kept.into())
@@ -150,8 +152,8 @@ async fn jwks(State(pool): State<UserPool>) -> Response {
     }
 }
 
-/// The discovery document. The issuer is AWS's, as the tokens have it; the keys are at the host that
-/// was asked, since AWS has no such pool.
+/// Serves the discovery document. The issuer is AWS's, as in the tokens. The keys are at the host
+/// of the request, because AWS has no such pool.
 async fn openid_configuration(State(pool): State<UserPool>, request: Request) -> Json<Value> {
     let issuer = tokens::issuer(pool.config());
     let host = request.headers().get(HOST);

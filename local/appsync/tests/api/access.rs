@@ -1,4 +1,4 @@
-//! Which mode may use which field.
+//! Access to fields by authorisation mode.
 
 use serde_json::{Value, json};
 
@@ -53,14 +53,14 @@ async fn a_signed_in_caller_uses_the_fields_without_directives() {
 }
 
 #[tokio::test]
-async fn a_field_with_both_directives_is_open_to_both_but_its_type_still_counts() {
+async fn a_field_open_to_both_modes_still_obeys_its_type() {
     let api = TestApi::new().answering("byEither", json!({"id": "1"}));
     let query = "{ byEither { id } }";
     assert_eq!(
         api.signed_in(query).await,
         json!({"data": {"byEither": {"id": "1"}}})
     );
-    // `Person` has no directive: only the default mode may look into it.
+    // `Person` has no directive, so only the default mode may read it.
     let answer = api.public(query).await;
     assert_eq!(answer["data"], json!({"byEither": null}));
     let error = only_error(&answer);
@@ -105,7 +105,7 @@ async fn a_field_for_a_group_is_open_to_its_members_only() {
 }
 
 #[tokio::test]
-async fn a_field_of_a_mode_that_nobody_has_is_closed() {
+async fn a_field_of_an_unsupported_mode_is_closed() {
     let api = TestApi::new().answering("byMachine", Value::Null);
     for headers in [("authorization", ADMIN), ("x-api-key", API_KEY)] {
         let answer = api

@@ -1,4 +1,4 @@
-//! Who is let in at all.
+//! Authentication of requests.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -30,7 +30,7 @@ async fn a_token_is_let_in_with_and_without_bearer() {
 }
 
 #[tokio::test]
-async fn nobody_gets_in_without_credentials() {
+async fn a_request_without_credentials_is_refused() {
     let (status, body) = TestApi::new().post(&[], QUERY).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     assert_eq!(
@@ -53,7 +53,7 @@ async fn a_wrong_api_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_that_does_not_hold_is_refused_and_says_why() {
+async fn an_invalid_token_is_refused_with_the_reason() {
     let cases = [
         ("junk", "Unable to parse JWT token."),
         ("expired", "Token has expired."),
@@ -89,7 +89,7 @@ async fn a_refusal_names_its_type_in_a_header() {
 }
 
 #[tokio::test]
-async fn a_stranger_learns_nothing_of_their_body() {
+async fn a_caller_without_credentials_learns_nothing_of_the_body() {
     for body in ["", "{", "[]", r#"{"query":"{ nonsense }"}"#] {
         let (status, _) = TestApi::new().post(&[], body).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED);

@@ -1,4 +1,4 @@
-//! Requests that are not executed, and what they are told.
+//! Requests that are not executed, and their answers.
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{API_KEY, TestApi, only_error, session};
 
 const KEY: (&str, &str) = ("x-api-key", API_KEY);
-/// What somebody typed: it must never come back.
+/// A value of the client's, which no answer may contain.
 const SECRET: &str = "alice";
 
 fn refused(error_type: &str, message: &str) -> Value {
@@ -25,7 +25,7 @@ async fn an_empty_body_is_malformed() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_graphql_request_is_malformed() {
+async fn a_body_that_is_no_graphql_request_is_malformed() {
     let bodies = [
         "meow",
         "{}",
@@ -144,7 +144,7 @@ async fn a_field_that_does_not_exist_is_a_validation_error() {
 }
 
 #[tokio::test]
-async fn every_kind_of_invalid_document_says_what_is_wrong_and_quotes_no_value() {
+async fn an_invalid_document_is_explained_without_its_values() {
     let sign_in = |input: &str| format!("mutation {{ signIn(input: {input}) {{ session }} }}");
     let cases = [
         ("{ me }".to_owned(), "SubSelectionRequired"),
@@ -238,7 +238,7 @@ async fn every_kind_of_invalid_document_says_what_is_wrong_and_quotes_no_value()
 }
 
 #[tokio::test]
-async fn variables_that_do_not_fit_are_named_and_not_shown() {
+async fn a_variable_that_does_not_fit_is_named_without_its_value() {
     let api = TestApi::new().answering("signIn", session());
     let query = "mutation($input: SignInInput!) { signIn(input: $input) { session } }";
     let null = "Variable 'input' has coerced Null value for NonNull type 'SignInInput!'";
@@ -290,9 +290,9 @@ async fn variables_that_do_not_fit_are_named_and_not_shown() {
 }
 
 #[tokio::test]
-async fn an_argument_that_turns_out_to_be_null_too_late_for_validation_is_an_error_of_its_field() {
+async fn an_argument_null_after_validation_is_an_error_of_its_field() {
     let api = TestApi::new().answering("count", json!(1));
-    // Where there is a default, a variable may stand that can be null.
+    // With a default value, a nullable variable is allowed here.
     let query = "mutation($size: Size) { count(size: $size) }";
     assert_eq!(
         api.public_with(query, json!({"size": null})).await,

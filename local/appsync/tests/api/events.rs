@@ -1,4 +1,4 @@
-//! What a function is told.
+//! The event of a function.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -55,7 +55,7 @@ async fn the_event_is_the_context_of_a_unit_resolver() {
 }
 
 #[tokio::test]
-async fn a_signed_in_caller_is_described_by_the_claims_of_the_access_token() {
+async fn the_event_of_a_signed_in_caller_has_the_tokens_claims() {
     let api = TestApi::new().answering("me", Value::Null);
     let headers = [
         ("authorization", ALICE),
@@ -154,7 +154,7 @@ async fn an_argument_that_is_absent_stays_absent_and_null_stays_null() {
 }
 
 #[tokio::test]
-async fn whole_input_objects_and_top_level_arguments_keep_that_difference() {
+async fn absent_and_null_differ_in_input_objects_and_arguments() {
     let api = TestApi::new()
         .answering("signIn", session())
         .answering("count", json!(1));
@@ -202,7 +202,7 @@ async fn variables_are_coerced_by_the_schema() {
 }
 
 #[tokio::test]
-async fn the_selection_list_opens_fragments_and_leaves_out_what_is_skipped() {
+async fn the_selection_list_expands_fragments_without_skipped_fields() {
     let api = TestApi::new().answering("me", Value::Null);
     api.signed_in(
         "query($no: Boolean = false) {

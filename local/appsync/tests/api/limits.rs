@@ -1,4 +1,4 @@
-//! Hostile requests: each is refused, soon, and nothing breaks.
+//! Hostile requests: each is refused soon, and the service stays available.
 
 use std::fmt::Write as _;
 
@@ -58,8 +58,8 @@ async fn a_long_argument_is_no_reason_to_refuse() {
     );
 }
 
-/// AppSync's guide, "Configuring resolver count limits": the resolvers beyond the limit end in an
-/// error each, those before it run.
+/// AppSync's guide, "Configuring resolver count limits": the resolvers beyond the limit fail, those
+/// before it run.
 #[tokio::test]
 async fn resolvers_beyond_the_limit_are_not_run() {
     for query in [
@@ -89,7 +89,7 @@ async fn a_limit_of_one_leaves_one_call_of_a_flood_of_aliases() {
         .await;
     assert_eq!(answer["errors"].as_array().unwrap().len(), 999);
     assert_eq!(api.calls().len(), 1);
-    // The next request has its own.
+    // The next request has its own count.
     assert_eq!(
         api.public("mutation { count }").await,
         json!({"data": {"count": 1}})
@@ -187,7 +187,7 @@ async fn nesting_by_fragments_is_bounded_too() {
 }
 
 #[tokio::test]
-async fn fragments_that_double_at_every_level_are_counted_and_not_opened() {
+async fn fragments_that_double_are_counted_without_expansion() {
     let mut query = "{ me { ...F0 } }".to_owned();
     for number in 0..25 {
         let next = number + 1;
@@ -202,7 +202,7 @@ async fn fragments_that_double_at_every_level_are_counted_and_not_opened() {
 }
 
 #[tokio::test]
-async fn introspection_does_not_turn_in_circles() {
+async fn circular_introspection_is_refused() {
     let mut types = "{ name }".to_owned();
     for _ in 0..10 {
         types = format!("{{ fields {{ type {types} }} }}");
@@ -265,7 +265,7 @@ async fn an_input_object_that_nests_as_deep_as_json_may_is_coerced() {
 }
 
 #[tokio::test]
-async fn a_thousand_errors_are_not_all_told() {
+async fn of_a_thousand_errors_only_some_are_returned() {
     let query = (0..1000).fold(String::new(), |mut query, number| {
         write!(query, "f{number} ").unwrap();
         query

@@ -1,4 +1,4 @@
-//! The stand-in over HTTP, with functions and tokens of the tests' own.
+//! Tests of the stand-in over HTTP, with functions and tokens of the tests.
 
 mod access;
 mod authentication;

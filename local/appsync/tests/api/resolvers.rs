@@ -1,4 +1,4 @@
-//! What becomes of a function's answer.
+//! The treatment of a function's answer.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn an_error_of_the_function_becomes_an_error_of_the_field() {
 }
 
 #[tokio::test]
-async fn a_function_that_throws_keeps_what_it_says_to_itself() {
+async fn the_text_of_a_function_that_throws_is_not_revealed() {
     let api = TestApi::new().given("signIn", Reply::Throw("it broke"));
     let answer = api.public(SIGN_IN).await;
     let error = only_error(&answer);
@@ -57,7 +57,7 @@ async fn a_function_that_panics_ends_its_field_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_function_that_never_answers_is_given_up() {
+async fn a_function_that_never_answers_times_out() {
     let api = TestApi::with_time_limit(Duration::from_millis(5))
         .given("count", Reply::Never)
         .given("signIn", Reply::Never);
@@ -93,7 +93,7 @@ async fn an_answer_of_another_shape_is_internal() {
 }
 
 #[tokio::test]
-async fn data_that_lacks_what_the_schema_promises_is_an_error_at_its_place() {
+async fn missing_data_is_an_error_at_its_path() {
     let api = TestApi::new().answering("signIn", json!({"session": "s"}));
     assert_eq!(
         api.public(SIGN_IN).await,
@@ -198,7 +198,7 @@ async fn scalars_are_passed_on() {
 }
 
 #[tokio::test]
-async fn a_list_with_a_bad_item_has_a_hole_where_null_may_stand_and_is_null_where_not() {
+async fn a_bad_list_item_is_null_or_makes_the_list_null() {
     let api = TestApi::new()
         .answering(
             "people",
@@ -264,7 +264,7 @@ async fn mutations_run_in_the_order_in_which_they_are_written() {
 }
 
 #[tokio::test]
-async fn a_mutation_that_must_not_be_null_and_fails_ends_those_behind_it() {
+async fn a_failed_non_null_mutation_stops_the_later_ones() {
     let api = TestApi::new()
         .given("signIn", Reply::Throw("no"))
         .answering("count", json!(3));

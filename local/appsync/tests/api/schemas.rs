@@ -1,4 +1,4 @@
-//! Which schemas make an API; and the one that is deployed.
+//! The schemas that make an API, and the deployed one.
 
 use std::collections::BTreeMap;
 
@@ -115,7 +115,7 @@ fn a_schema_that_appsync_would_not_take_is_an_error() {
 }
 
 #[test]
-fn what_is_not_built_is_refused_and_not_ignored() {
+fn an_unsupported_schema_feature_is_refused() {
     let schemas = [
         "type Query { a: Int } type Subscription { b: Int @aws_subscribe(mutations: [\"c\"]) }",
         "type Query { a: Int @aws_auth(cognito_groups: [\"admins\"]) }",

@@ -1,4 +1,4 @@
-//! An API whose functions answer what a test says and remember what they were asked.
+//! An API whose functions give the test's answers and record their calls.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::{Future, pending};
@@ -21,7 +21,8 @@ pub(crate) const API_KEY: &str = "da2-testtesttesttesttesttest";
 pub(crate) const ALICE: &str = "alice-access";
 pub(crate) const ADMIN: &str = "admin-id";
 
-/// What the built schema does not have yet: signed-in fields, groups, lists, abstract types.
+/// A schema with everything that the deployed one lacks: signed-in fields, groups, lists, abstract
+/// types.
 pub(crate) const SDL: &str = r#"
 type Query {
   nothing: String
@@ -55,7 +56,7 @@ type Robot { serial: String }
 union Found = Person | Robot
 "#;
 
-/// Every field of [`SDL`] that has a function, and its name.
+/// The names of the functions, by the fields of [`SDL`].
 pub(crate) fn mapping() -> BTreeMap<String, String> {
     let fields = [
         "Query.me",
@@ -80,7 +81,7 @@ pub(crate) fn mapping() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// What a function does.
+/// The behaviour of a function.
 #[derive(Clone)]
 pub(crate) enum Reply {
     Answer(Value),
@@ -200,7 +201,7 @@ impl TestApi {
         self.given(function, Reply::Answer(answer))
     }
 
-    /// A request as it is, and its answer as it is.
+    /// Sends a request unchanged and returns its answer unchanged.
     pub(crate) async fn send_raw(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Bytes) {
         let response = self
             .router
@@ -235,14 +236,14 @@ impl TestApi {
         (status, body)
     }
 
-    /// A GraphQL request that AppSync answers with 200.
+    /// Sends a GraphQL request that AppSync answers with 200.
     pub(crate) async fn ask(&self, headers: &[(&str, &str)], request: Value) -> Value {
         let (status, body) = self.post(headers, request.to_string()).await;
         assert_eq!(status, StatusCode::OK, "{body}");
         body
     }
 
-    /// The same with the API key.
+    /// Sends a query with the API key.
     pub(crate) async fn public(&self, query: &str) -> Value {
         self.ask(&[("x-api-key", API_KEY)], json!({ "query": query }))
             .await
@@ -253,13 +254,13 @@ impl TestApi {
         self.ask(&[("x-api-key", API_KEY)], request).await
     }
 
-    /// The same as Alice, who is signed in.
+    /// Sends a query as Alice, who is signed in.
     pub(crate) async fn signed_in(&self, query: &str) -> Value {
         self.ask(&[("authorization", ALICE)], json!({ "query": query }))
             .await
     }
 
-    /// What the functions were called with, in order.
+    /// Returns the functions' calls, in order.
     pub(crate) fn calls(&self) -> Vec<(String, Value)> {
         self.functions
             .calls
@@ -268,7 +269,7 @@ impl TestApi {
             .clone()
     }
 
-    /// The event of the only call.
+    /// Returns the event of the only call.
     pub(crate) fn event(&self) -> Value {
         let mut calls = self.calls();
         assert_eq!(calls.len(), 1);
@@ -276,12 +277,12 @@ impl TestApi {
     }
 }
 
-/// The answer of a sign-in that went well.
+/// Returns the answer of a successful sign-in.
 pub(crate) fn session() -> Value {
     json!({"session": "s", "expiresIn": 300, "method": "EMAIL"})
 }
 
-/// The only error of an answer.
+/// Returns the only error of an answer.
 pub(crate) fn only_error(answer: &Value) -> &Value {
     let errors = answer["errors"].as_array().expect("there are errors");
     assert_eq!(errors.len(), 1, "{answer}");

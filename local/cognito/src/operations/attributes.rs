@@ -1,4 +1,4 @@
-//! How outputs show a user.
+//! The representation of users in outputs.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -30,7 +30,7 @@ pub(super) fn user_type(user: &User, only: Option<&[String]>) -> Value {
     })
 }
 
-/// Seconds since 1970, to the millisecond.
+/// Returns seconds since 1970, to the millisecond.
 pub(super) fn timestamp(time: SystemTime) -> f64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     std::time::Duration::new(since.as_secs(), since.subsec_millis() * 1_000_000).as_secs_f64()

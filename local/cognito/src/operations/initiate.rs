@@ -33,7 +33,7 @@ pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> Ap
     let flow = input.required_enum("AuthFlow", &FLOWS)?;
     let client_id = input.required("ClientId", CLIENT_ID)?;
     let parameters = input.strings("AuthParameters")?.unwrap_or_default();
-    // Not for the triggers of custom authentication: they see what comes with an answer.
+    // Not passed to the triggers of custom authentication: they receive the metadata of an answer.
     input.strings("ClientMetadata")?;
     input.optional("Session", SESSION)?;
     if access == Access::Admin {
@@ -73,7 +73,7 @@ pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> Ap
     }
 }
 
-/// What a client must allow for a flow this stand-in does not go on with.
+/// The setting that a client needs for a flow that this stand-in does not continue.
 fn allowance(flow: &str, access: Access) -> ApiResult<AuthFlow> {
     match (flow, access) {
         ("USER_SRP_AUTH", _) => Ok(AuthFlow::UserSrp),

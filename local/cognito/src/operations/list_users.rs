@@ -35,7 +35,7 @@ pub(super) fn run(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
         .map(read_page)
         .transpose()?
         .unwrap_or_default();
-    // A limit of 0 is the default's way to be written.
+    // A limit of 0 means the default.
     let limit = usize::try_from(limit).unwrap_or_default();
     let limit = if limit == 0 { 60 } else { limit };
 
@@ -117,7 +117,7 @@ impl Filter {
             "status" => Some(if user.enabled { "Enabled" } else { "Disabled" }),
             name => user.attribute(name),
         };
-        // The pool is not case-sensitive in what identifies a user.
+        // The pool ignores case in the attributes that identify a user.
         let fold = matches!(
             self.attribute.as_str(),
             "username" | "email" | "cognito:user_status"
@@ -137,7 +137,7 @@ impl Filter {
     }
 }
 
-/// What can be searched for.
+/// The attributes that a filter may name.
 const SEARCHABLE: [&str; 10] = [
     "username",
     "email",

@@ -16,7 +16,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::input::Input;
 use crate::pool::UserPool;
 
-/// Whether a call is one an admin's credentials authorise.
+/// The authorisation of a call: an admin's credentials or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     Public,
@@ -109,7 +109,7 @@ impl Operation {
         }
     }
 
-    /// Whether AWS credentials must sign it.
+    /// Returns true if AWS credentials must sign it.
     pub(crate) fn is_signed(self) -> bool {
         !matches!(
             self,

@@ -1,4 +1,4 @@
-//! Refresh tokens: new tokens for them, and their revocation.
+//! New tokens for a refresh token, and its revocation.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub(super) async fn get_tokens(pool: &UserPool, mut input: Input) -> ApiResult<V
     let token = input.required("RefreshToken", TOKEN)?;
     let client_id = input.required("ClientId", CLIENT_ID)?;
     let secret = input.optional("ClientSecret", STRING)?;
-    // Given to a pre-token trigger only, and there is none.
+    // Only a pre-token trigger receives it, and this stand-in has none.
     input.strings("ClientMetadata")?;
     input.finish()?;
     let client = pool.client(&client_id)?;
@@ -24,7 +24,8 @@ pub(super) async fn get_tokens(pool: &UserPool, mut input: Input) -> ApiResult<V
     Ok(json!({ "AuthenticationResult": result }))
 }
 
-/// `AuthenticationResult` for a refresh token: the user as they are now, in the grant as it began.
+/// Returns the `AuthenticationResult` for a refresh token: the user's present attributes, in the
+/// grant of the sign-in.
 pub(super) async fn refresh(
     pool: &UserPool,
     client: &ClientConfig,
@@ -82,7 +83,7 @@ pub(super) fn revoke(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
     Ok(nothing())
 }
 
-/// What a secret, or a hash made with it, meets at a client that has none.
+/// The error for a secret, or a hash made with it, at a client that has none.
 pub(super) fn unexpected_secret(client: &ClientConfig) -> ApiError {
     ApiError::not_authorized(format!(
         "Unable to verify secret hash for client {}",

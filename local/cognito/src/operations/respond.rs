@@ -1,5 +1,5 @@
-//! `RespondToAuthChallenge` and `AdminRespondToAuthChallenge`, and the part of custom authentication
-//! that both the first call and every answer end in.
+//! `RespondToAuthChallenge` and `AdminRespondToAuthChallenge`, and the last part of custom
+//! authentication, common to the first call and every answer.
 
 use std::collections::BTreeMap;
 
@@ -85,7 +85,7 @@ pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> Ap
                 challenge.client == client.id
                     && (challenge.access == access || !separate)
                     && match &challenge.subject {
-                        // A user deleted meanwhile is told apart below.
+                        // The user may have been deleted meanwhile; that is handled below.
                         Subject::User(id) => {
                             users.get(*id).is_none() || users.resolve(username) == Some(*id)
                         }
@@ -109,7 +109,7 @@ pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> Ap
     result
 }
 
-/// Has the answer verified and goes on.
+/// Has the answer verified and continues.
 async fn answered(
     pool: &UserPool,
     client: &ClientConfig,
@@ -138,7 +138,7 @@ async fn answered(
     go_on(pool, client, &party, rounds, client_metadata, access).await
 }
 
-/// Has Define decide, and does what it says.
+/// Has Define decide, and carries out the decision.
 pub(super) async fn go_on(
     pool: &UserPool,
     client: &ClientConfig,
@@ -171,7 +171,7 @@ pub(super) async fn go_on(
     }
 }
 
-/// Asks the challenge that Create made, in a new session.
+/// Returns the challenge that Create made, in a new session.
 fn challenge(
     pool: &UserPool,
     client: &ClientConfig,
@@ -204,7 +204,7 @@ fn challenge(
     }))
 }
 
-/// The tokens, of the user as they are now: the triggers may have changed them.
+/// Issues tokens of the user's present state, which the triggers may have changed.
 async fn issue(pool: &UserPool, client: &ClientConfig, party: &Party) -> ApiResult<Value> {
     let Party::User(user) = party else {
         return Err(ApiError::incorrect_login());
@@ -222,7 +222,7 @@ async fn issue(pool: &UserPool, client: &ClientConfig, party: &Party) -> ApiResu
     Ok(json!({ "AuthenticationResult": result, "ChallengeParameters": {} }))
 }
 
-/// The user, if there still is one who may sign in.
+/// Returns the user if it exists and may sign in.
 fn usable(pool: &UserPool, client: &ClientConfig, state: &State, id: UserId) -> ApiResult<User> {
     let user = state
         .users

@@ -1,4 +1,4 @@
-//! What the holder of an access token may do.
+//! The operations of an access token's holder.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,8 @@ pub(super) fn sign_out(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
     Ok(nothing())
 }
 
-/// Nothing is sent: an address that changes is unverified until an admin says otherwise.
+/// Changes the user's own attributes. Nothing is sent: a changed address is unverified until an
+/// admin verifies it.
 pub(super) fn update_attributes(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
     let changes = input.required_attributes("UserAttributes")?;
     let token = input.required("AccessToken", TOKEN)?;
@@ -43,7 +44,7 @@ pub(super) fn update_attributes(pool: &UserPool, mut input: Input) -> ApiResult<
     let schema = pool.schema();
     for change in &changes {
         let name = change.name.as_str();
-        // That an address is verified is never its holder's to say, nor is the sub.
+        // A token holder may write neither the flags of verification nor the sub.
         let reserved = matches!(name, "sub" | "email_verified" | "phone_number_verified");
         let writable = match &client.write_attributes {
             Some(writable) => writable.contains(name),

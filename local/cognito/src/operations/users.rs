@@ -21,7 +21,7 @@ pub(super) fn create(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
     input.finish()?;
     pool.check_pool_id(&pool_id)?;
     if message_action.as_deref() != Some("SUPPRESS") {
-        // A resolver that forgot to suppress would write to real people.
+        // A resolver without SUPPRESS would send messages to real users.
         return Err(ApiError::unsupported("A MessageAction other than SUPPRESS"));
     }
     if is_email(&username) {
@@ -34,7 +34,7 @@ pub(super) fn create(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
             "Username cannot be of phone number format, since user pool is configured for phone number alias.",
         ));
     }
-    // Without one Cognito makes one up, and mails it: here nobody would ever see it.
+    // Without a temporary password Cognito makes one and mails it. Here none is needed.
     if let Some(temporary_password) = temporary_password {
         password::check(&pool.config().password_policy, &temporary_password)?;
     }
@@ -74,7 +74,8 @@ pub(super) fn delete(pool: &UserPool, input: Input) -> ApiResult<Value> {
     })
 }
 
-/// Disabling revokes the user's tokens too; enabling does not bring them back.
+/// Enables or disables a user. Disabling also revokes the user's tokens; enabling does not restore
+/// them.
 pub(super) fn set_enabled(pool: &UserPool, input: Input, enabled: bool) -> ApiResult<Value> {
     with_user(pool, input, |state, id| {
         change(pool, state, id, |user| user.enabled = enabled);
@@ -124,7 +125,7 @@ pub(super) fn update_attributes(pool: &UserPool, mut input: Input) -> ApiResult<
     })
 }
 
-/// Reads the members that name a user, and goes on under the lock with the one they name.
+/// Reads the members that name a user, and continues under the lock with that user.
 fn with_user(
     pool: &UserPool,
     mut input: Input,

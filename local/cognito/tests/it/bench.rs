@@ -1,4 +1,4 @@
-//! A pool on a bench: its clock stands still until moved, its triggers are a small custom sign-in.
+//! A test pool: its clock stands still until moved, and its triggers are a small custom sign-in.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -18,18 +18,19 @@ pub(crate) const POOL: &str = "eu-central-1_Bench1234";
 pub(crate) const CLIENT: &str = "benchclient0000000000000001";
 pub(crate) const SIBLING: &str = "benchclient0000000000000002";
 pub(crate) const START: u64 = 1_800_000_000;
-/// What the bench's Verify takes for right.
+/// The answer that the bench's Verify accepts.
 pub(crate) const RIGHT: &str = "open sesame";
 
-/// A stand-in for one invocation: the event it was given, and what to answer instead of the bench's own.
+/// A replacement for an invocation: it receives the event and may return an answer instead of the
+/// bench's own.
 type Script = Box<dyn Fn(Trigger, &Value) -> Option<Result<Value, TriggerError>> + Send + Sync>;
 
-/// A custom sign-in: one challenge, three answers, tokens for the right one. It keeps the events it saw.
+/// A custom sign-in: one challenge, three answers, tokens for the right one. It records its events.
 #[derive(Default)]
 pub(crate) struct BenchTriggers {
     events: Mutex<Vec<(Trigger, Value)>>,
     script: Mutex<Option<Script>>,
-    /// How many invocations are never to answer.
+    /// The number of invocations that never answer.
     pub(crate) silent: AtomicU64,
 }
 
@@ -54,7 +55,7 @@ impl BenchTriggers {
         *self.script.lock().expect("no test panics here") = Some(Box::new(script));
     }
 
-    /// One trigger answers with this response from now on.
+    /// Makes one trigger answer with this response from now on.
     pub(crate) fn respond(&self, trigger: Trigger, response: Value) {
         self.script(move |of, event| {
             (of == trigger).then(|| {
@@ -141,7 +142,7 @@ impl Bench {
         Self::with(|_| {})
     }
 
-    /// A pool whose first client is as the test wants it.
+    /// Creates a pool whose first client is changed by the test.
     pub(crate) fn with_client(change: impl FnOnce(&mut ClientConfig)) -> Self {
         Self::with(|config| change(&mut config.clients[0]))
     }
@@ -170,7 +171,7 @@ impl Bench {
         }
     }
 
-    /// Another handle on the same pool.
+    /// Returns another handle on the same pool.
     pub(crate) fn elsewhere(&self) -> Self {
         Self {
             pool: self.pool.clone(),
@@ -207,7 +208,7 @@ impl Bench {
         }
     }
 
-    /// A call as an SDK makes it, signed where AWS wants a signature.
+    /// Sends a call as an SDK does, signed where AWS requires a signature.
     pub(crate) async fn call(&self, operation: &str, body: impl ToString) -> Answer {
         let mut request = Request::builder()
             .method(Method::POST)
@@ -245,7 +246,7 @@ impl Bench {
         answer.body
     }
 
-    /// The refusal of a call, as `Code: message`.
+    /// Returns the refusal of a call, as `Code: message`.
     pub(crate) async fn refused(&self, operation: &str, body: Value) -> String {
         let answer = self.call(operation, body).await;
         assert_eq!(
@@ -262,7 +263,7 @@ impl Bench {
             .await
     }
 
-    /// A user with a verified email address.
+    /// Creates a user with a verified email address.
     pub(crate) async fn create_verified(&self, username: &str, email: &str) {
         self.create(
             username,
@@ -348,7 +349,7 @@ pub(crate) fn text<'a>(value: &'a Value, member: &str) -> &'a str {
         .unwrap_or_else(|| panic!("{member} is a string"))
 }
 
-/// An attribute out of an output's list.
+/// Returns an attribute of an output's list.
 pub(crate) fn attribute(output: &Value, name: &str) -> Option<String> {
     let list = output["UserAttributes"]
         .as_array()
@@ -360,7 +361,7 @@ pub(crate) fn attribute(output: &Value, name: &str) -> Option<String> {
     found.map(|entry| text(entry, "Value").to_owned())
 }
 
-/// The claims of a JWT, unverified.
+/// Returns the claims of a JWT, unverified.
 pub(crate) fn claims(token: &str) -> Value {
     let part = token.split('.').nth(1).expect("a JWT has three parts");
     let bytes = data_encoding::BASE64URL_NOPAD

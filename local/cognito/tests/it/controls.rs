@@ -23,7 +23,7 @@ async fn with_replay_on_one_session_is_answered_many_times() {
     let right = answer_body(session(&challenge), "ada", RIGHT);
     bench.ok("RespondToAuthChallenge", right.clone()).await;
     bench.ok("RespondToAuthChallenge", right.clone()).await;
-    // Other rules hold.
+    // The other rules still apply.
     bench.advance(900);
     assert_eq!(
         bench.refused("RespondToAuthChallenge", right).await,
@@ -129,15 +129,17 @@ async fn legacy_holds_for_all_clients_until_it_is_off() {
     let bench = Bench::new();
     bench.pool.controls().set_legacy(true);
     assert_eq!(
-        bench.refused("InitiateAuth", initiate_body("nobody")).await,
+        bench
+            .refused("InitiateAuth", initiate_body("missing"))
+            .await,
         "UserNotFoundException: User does not exist."
     );
     bench.pool.controls().set_legacy(false);
-    bench.initiate("nobody").await;
+    bench.initiate("missing").await;
 }
 
 #[tokio::test]
-async fn a_call_told_to_fail_answers_500_once_and_does_nothing() {
+async fn a_call_set_to_fail_answers_500_once_and_changes_nothing() {
     let bench = Bench::new();
     assert!(bench.pool.controls().fail_next("AdminCreateUser"));
     assert!(!bench.pool.controls().fail_next("AdminCreateUsers"));

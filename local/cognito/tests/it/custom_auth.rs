@@ -1,4 +1,4 @@
-//! The order and the contents of what the triggers see, and what comes back.
+//! The order and contents of the triggers' events, and the answers to the client.
 
 use latchstring_local_cognito::{AuthFlow, ExistenceErrors, Trigger};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ async fn the_right_answer_gives_tokens() {
 }
 
 #[tokio::test]
-async fn a_wrong_answer_is_asked_again_in_a_new_session_and_the_third_fails() {
+async fn a_wrong_answer_opens_a_new_session_and_the_third_fails() {
     let bench = Bench::new();
     bench.create_verified("ada", "ada@example.com").await;
     let first = bench.initiate("ada").await;
@@ -63,7 +63,7 @@ async fn a_wrong_answer_is_asked_again_in_a_new_session_and_the_third_fails() {
 }
 
 #[tokio::test]
-async fn define_and_create_see_the_session_and_verify_the_private_parameters() {
+async fn define_and_create_see_the_session_verify_the_parameters() {
     let bench = Bench::new();
     bench.create_verified("ada", "ada@example.com").await;
     let challenge = bench.initiate("ada").await;
@@ -162,7 +162,7 @@ async fn define_and_create_see_the_session_and_verify_the_private_parameters() {
 }
 
 #[tokio::test]
-async fn the_metadata_of_an_answer_reaches_all_three_triggers_and_that_of_the_start_none() {
+async fn answer_metadata_reaches_all_triggers_start_metadata_none() {
     let bench = Bench::new();
     bench.create_verified("ada", "ada@example.com").await;
     let mut body = initiate_body("ada");
@@ -199,7 +199,7 @@ async fn the_metadata_of_an_answer_reaches_all_three_triggers_and_that_of_the_st
 }
 
 #[tokio::test]
-async fn the_user_is_looked_up_afresh_for_each_answer() {
+async fn each_answer_looks_the_user_up_again() {
     let bench = Bench::new();
     bench.create_verified("ada", "ada@example.com").await;
     let challenge = bench.initiate("ada").await;
@@ -221,7 +221,7 @@ async fn the_user_is_looked_up_afresh_for_each_answer() {
     }
 }
 
-/// Has an admin call made while Define runs, just before it issues tokens.
+/// Runs an admin call during Define, just before Define issues tokens.
 fn meddle(bench: &Bench, operation: &'static str, body: Value) {
     let admin = bench.elsewhere();
     bench.triggers.script(move |trigger, event| {
@@ -274,24 +274,24 @@ async fn a_user_disabled_or_deleted_while_define_runs_gets_no_tokens() {
 #[tokio::test]
 async fn a_missing_user_runs_the_triggers_and_never_gets_tokens() {
     let bench = Bench::new();
-    let challenge = bench.initiate("Nobody@Example.com").await;
+    let challenge = bench.initiate("Missing@Example.com").await;
     assert_eq!(
         challenge["ChallengeParameters"]["USERNAME"],
-        "Nobody@Example.com"
+        "Missing@Example.com"
     );
     for trigger in [Trigger::Define, Trigger::Create] {
         let event = bench.triggers.last(trigger);
-        assert_eq!(event["userName"], "Nobody@Example.com");
+        assert_eq!(event["userName"], "Missing@Example.com");
         assert_eq!(event["request"]["userNotFound"], true);
         assert_eq!(event["request"]["userAttributes"], json!({}));
     }
-    let wrong = answer_body(session(&challenge), "nobody@example.com", "wrong");
+    let wrong = answer_body(session(&challenge), "missing@example.com", "wrong");
     let challenge = bench.ok("RespondToAuthChallenge", wrong).await;
     assert_eq!(
         bench.triggers.last(Trigger::Verify)["request"]["userNotFound"],
         true
     );
-    let right = answer_body(session(&challenge), "Nobody@Example.com", RIGHT);
+    let right = answer_body(session(&challenge), "Missing@Example.com", RIGHT);
     assert_eq!(
         bench.refused("RespondToAuthChallenge", right).await,
         "NotAuthorizedException: Incorrect username or password."
@@ -299,7 +299,7 @@ async fn a_missing_user_runs_the_triggers_and_never_gets_tokens() {
 }
 
 #[tokio::test]
-async fn a_session_opened_for_a_ghost_stays_a_ghost_when_that_user_appears() {
+async fn a_session_without_a_user_fails_after_that_user_is_created() {
     let bench = Bench::new();
     let challenge = bench.initiate("ada@example.com").await;
     bench.create_verified("ada", "ada@example.com").await;
@@ -321,7 +321,7 @@ async fn a_session_opened_for_a_ghost_stays_a_ghost_when_that_user_appears() {
 }
 
 #[tokio::test]
-async fn a_known_user_is_not_told_apart_by_a_flag() {
+async fn a_known_user_has_no_flag_in_the_event() {
     let bench = Bench::new();
     bench.create_verified("ada", "ada@example.com").await;
     bench.initiate("ada").await;
@@ -338,7 +338,9 @@ async fn a_legacy_client_says_that_a_user_is_missing() {
         client.prevent_user_existence_errors = ExistenceErrors::Legacy;
     });
     assert_eq!(
-        bench.refused("InitiateAuth", initiate_body("nobody")).await,
+        bench
+            .refused("InitiateAuth", initiate_body("missing"))
+            .await,
         "UserNotFoundException: User does not exist."
     );
     assert!(bench.triggers.events(Trigger::Define).is_empty());
@@ -350,7 +352,7 @@ async fn a_user_deleted_between_two_answers_is_missing() {
     bench.create_verified("ada", "ada@example.com").await;
     let challenge = bench.initiate("ada").await;
     bench.ok("AdminDeleteUser", named("ada")).await;
-    // Also where somebody of that name comes again.
+    // Another user of the same name does not inherit the session.
     bench.create_verified("ada", "ada@example.com").await;
     assert_eq!(
         bench
@@ -387,7 +389,7 @@ async fn a_disabled_user_neither_starts_nor_answers_nor_refreshes() {
     );
     let get = json!({ "AccessToken": tokens["AccessToken"] });
     assert_eq!(bench.refused("GetUser", get.clone()).await, disabled);
-    // Disabling revoked the tokens for good; signing in works again.
+    // Disabling revoked the tokens permanently; signing in works again.
     bench.ok("AdminEnableUser", named("ada")).await;
     assert_eq!(
         bench.refused("GetUser", get).await,
@@ -397,7 +399,7 @@ async fn a_disabled_user_neither_starts_nor_answers_nor_refreshes() {
 }
 
 #[tokio::test]
-async fn users_in_force_change_password_and_confirmed_users_sign_in_alike() {
+async fn users_sign_in_in_both_statuses() {
     let bench = Bench::new();
     bench.create_verified("ada", "ada@example.com").await;
     assert_eq!(
@@ -503,7 +505,7 @@ async fn a_flow_the_client_does_not_allow_is_refused() {
 }
 
 #[tokio::test]
-async fn what_the_stand_in_cannot_do_it_says() {
+async fn an_unsupported_feature_is_refused_by_name() {
     let bench = Bench::with_client(|client| {
         client.explicit_auth_flows.insert(AuthFlow::UserSrp);
     });
@@ -561,7 +563,7 @@ async fn a_missing_parameter_is_named() {
         bench.refused("RespondToAuthChallenge", body).await,
         "InvalidParameterException: Missing required parameter Session"
     );
-    // None of that used the session up.
+    // None of these calls used the session up.
     bench
         .ok(
             "RespondToAuthChallenge",

@@ -127,7 +127,7 @@ async fn pages_follow_one_another_without_gap_or_overlap() {
 }
 
 #[tokio::test]
-async fn only_the_attributes_asked_for_are_shown_and_all_must_have_them() {
+async fn only_requested_attributes_are_shown_and_all_users_need_them() {
     let bench = people().await;
     let body = json!({ "UserPoolId": POOL, "AttributesToGet": ["sub", "email"] });
     let output = bench.ok("ListUsers", body).await;

@@ -1,4 +1,4 @@
-//! What Cognito enforces, held against the stand-in over its router.
+//! Tests of the stand-in over its router, against the rules that Cognito enforces.
 
 mod bench;
 mod controls;

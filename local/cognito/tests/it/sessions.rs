@@ -1,4 +1,4 @@
-//! A session is for one answer, of one user, at one client, for a while.
+//! A session: one answer, of one user, at one client, for a limited time.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ const INVALID: &str = "NotAuthorizedException: Invalid session for the user.";
 #[tokio::test]
 async fn a_session_is_opaque_and_within_the_models_length() {
     let bench = Bench::new();
-    let challenge = bench.initiate("nobody").await;
+    let challenge = bench.initiate("missing").await;
     assert!((20..=4096).contains(&session(&challenge).len()));
 }
 
@@ -60,7 +60,7 @@ async fn a_session_answered_200_times_at_once_is_taken_exactly_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_hundred_people_sign_in_at_once_each_as_themselves() {
+async fn two_hundred_users_sign_in_at_once_each_as_themselves() {
     let bench = Arc::new(Bench::new());
     let people: Vec<_> = (0..200)
         .map(|number| {
@@ -102,7 +102,7 @@ async fn a_session_is_bound_to_its_user() {
     bench.create_verified("ada", "ada@example.com").await;
     bench.create_verified("bob", "bob@example.com").await;
     let challenge = bench.initiate("ada").await;
-    for other in ["bob", "bob@example.com", "nobody", ""] {
+    for other in ["bob", "bob@example.com", "missing", ""] {
         let body = answer_body(session(&challenge), other, RIGHT);
         assert_eq!(
             bench.refused("RespondToAuthChallenge", body).await,
@@ -110,7 +110,7 @@ async fn a_session_is_bound_to_its_user() {
             "{other}"
         );
     }
-    let ghost = bench.initiate("nobody").await;
+    let ghost = bench.initiate("missing").await;
     let body = answer_body(session(&ghost), "ada", RIGHT);
     assert_eq!(bench.refused("RespondToAuthChallenge", body).await, INVALID);
 }
@@ -154,7 +154,7 @@ async fn an_alias_lost_meanwhile_no_longer_answers() {
 }
 
 #[tokio::test]
-async fn a_session_expires_and_each_challenge_counts_anew() {
+async fn a_session_expires_counted_from_its_own_challenge() {
     let bench = Bench::new();
     bench.create_verified("ada", "ada@example.com").await;
     let first = bench.initiate("ada").await;
@@ -192,7 +192,7 @@ async fn a_failed_authentication_leaves_a_dead_session() {
 }
 
 #[tokio::test]
-async fn junk_is_no_session() {
+async fn an_unknown_session_is_refused() {
     let bench = Bench::new();
     bench.create_verified("ada", "ada@example.com").await;
     let body = answer_body(&"A".repeat(400), "ada", RIGHT);

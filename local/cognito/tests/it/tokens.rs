@@ -1,4 +1,4 @@
-//! Tokens: what they say, how long they hold, and how they end.
+//! Tokens: their claims, their lifetime, and their end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +59,7 @@ fn refresh_auth(token: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_tokens_claim_what_cognitos_do() {
+async fn the_tokens_have_cognitos_claims() {
     let (bench, tokens) = ada().await;
     let id = claims(text(&tokens, "IdToken"));
     let access = claims(text(&tokens, "AccessToken"));
@@ -116,7 +116,7 @@ async fn the_published_keys_verify_the_tokens() {
     assert_ne!(kids[0], kids[1]);
 }
 
-/// As AppSync and every other service does, which know the keys and not what was revoked.
+/// As in AppSync and every other service, which know the keys and no revocations.
 #[tokio::test]
 async fn other_services_verify_both_tokens_until_they_expire() {
     let (bench, tokens) = ada().await;
@@ -124,7 +124,10 @@ async fn other_services_verify_both_tokens_until_they_expire() {
     assert_eq!(claims("AccessToken").expect("good")["username"], "ada");
     assert_eq!(claims("IdToken").expect("good")["token_use"], "id");
     bench.ok("AdminDeleteUser", named("ada")).await;
-    assert!(claims("AccessToken").is_ok(), "nobody told them");
+    assert!(
+        claims("AccessToken").is_ok(),
+        "other services do not see the revocation"
+    );
     bench.advance(3600);
     assert_eq!(claims("AccessToken"), Err(TokenError::Expired));
     assert_eq!(claims("IdToken"), Err(TokenError::Expired));
@@ -147,7 +150,7 @@ async fn an_access_token_expires() {
 }
 
 #[tokio::test]
-async fn what_is_no_access_token_of_the_pool_is_refused() {
+async fn a_token_that_is_no_access_token_of_the_pool_is_refused() {
     let (bench, tokens) = ada().await;
     let access = text(&tokens, "AccessToken");
     let (signed, signature) = access.rsplit_once('.').expect("a JWT has three parts");
@@ -181,7 +184,7 @@ async fn what_is_no_access_token_of_the_pool_is_refused() {
 }
 
 #[tokio::test]
-async fn signing_out_ends_what_was_given_before_even_in_the_same_second() {
+async fn signing_out_revokes_tokens_of_the_same_second() {
     for by_admin in [true, false] {
         let (bench, tokens) = ada().await;
         let elsewhere = bench.sign_in("ada").await;
@@ -191,11 +194,11 @@ async fn signing_out_ends_what_was_given_before_even_in_the_same_second() {
             bench.ok("GlobalSignOut", get_user(&tokens)).await;
         }
         let after = bench.sign_in("ada").await;
-        for gone in [&tokens, &elsewhere] {
-            assert_eq!(bench.refused("GetUser", get_user(gone)).await, REVOKED);
+        for revoked in [&tokens, &elsewhere] {
+            assert_eq!(bench.refused("GetUser", get_user(revoked)).await, REVOKED);
             assert_eq!(
                 bench
-                    .refused("InitiateAuth", refresh_auth(&gone["RefreshToken"]))
+                    .refused("InitiateAuth", refresh_auth(&revoked["RefreshToken"]))
                     .await,
                 "NotAuthorizedException: Refresh Token has been revoked"
             );
@@ -208,7 +211,7 @@ async fn signing_out_ends_what_was_given_before_even_in_the_same_second() {
 }
 
 #[tokio::test]
-async fn who_holds_an_access_token_deletes_the_account_and_nobody_elses() {
+async fn an_access_token_deletes_its_own_account_only() {
     let (bench, tokens) = ada().await;
     let elsewhere = bench.sign_in("ada").await;
     bench.create("bob", json!({})).await;
@@ -225,22 +228,22 @@ async fn who_holds_an_access_token_deletes_the_account_and_nobody_elses() {
     let answer = bench.call("DeleteUser", get_user(&tokens)).await;
     assert_eq!((answer.status.as_u16(), answer.body), (200, Value::Null));
 
-    for gone in [&tokens, &elsewhere] {
+    for revoked in [&tokens, &elsewhere] {
         for operation in ["GetUser", "DeleteUser"] {
             assert_eq!(
-                bench.refused(operation, get_user(gone)).await,
+                bench.refused(operation, get_user(revoked)).await,
                 "UserNotFoundException: User does not exist."
             );
         }
         assert_eq!(
             bench
-                .refused("InitiateAuth", refresh_auth(&gone["RefreshToken"]))
+                .refused("InitiateAuth", refresh_auth(&revoked["RefreshToken"]))
                 .await,
             "NotAuthorizedException: Invalid Refresh Token"
         );
     }
     bench.ok("GetUser", get_user(&bobs)).await;
-    // The address is free for a new account.
+    // The address is available for a new account.
     let verified = json!({ "email": "ada@example.com", "email_verified": "true" });
     bench.create("augusta", verified).await;
 }
@@ -270,8 +273,8 @@ async fn revoking_a_refresh_token_ends_its_own_tokens_and_no_others() {
     let revoke = json!({ "ClientId": CLIENT, "Token": tokens["RefreshToken"] });
     assert_eq!(bench.ok("RevokeToken", revoke.clone()).await, json!({}));
     bench.ok("RevokeToken", revoke).await;
-    for gone in [&tokens, &refreshed] {
-        assert_eq!(bench.refused("GetUser", get_user(gone)).await, REVOKED);
+    for revoked in [&tokens, &refreshed] {
+        assert_eq!(bench.refused("GetUser", get_user(revoked)).await, REVOKED);
     }
     bench.ok("GetUser", get_user(&elsewhere)).await;
     let access = json!({ "ClientId": CLIENT, "Token": elsewhere["AccessToken"] });
@@ -305,13 +308,13 @@ async fn without_revocation_there_is_no_origin_and_nothing_to_revoke() {
             .await
             .starts_with("UnsupportedOperationException")
     );
-    // Signing out works all the same.
+    // Signing out still works.
     bench.ok("GlobalSignOut", get_user(&tokens)).await;
     assert_eq!(bench.refused("GetUser", get_user(&tokens)).await, REVOKED);
 }
 
 #[tokio::test]
-async fn refreshed_tokens_show_the_user_as_they_are_now_in_the_same_sign_in() {
+async fn refreshed_tokens_show_present_attributes_of_the_same_sign_in() {
     let (bench, tokens) = ada().await;
     let before = claims(text(&tokens, "IdToken"));
     bench
@@ -343,7 +346,7 @@ async fn refreshed_tokens_show_the_user_as_they_are_now_in_the_same_sign_in() {
         assert_ne!(after["jti"], before["jti"]);
         bench.ok("GetUser", get_user(result)).await;
     }
-    // What was issued before stays as it was.
+    // Tokens issued before do not change.
     assert_eq!(before["given_name"], "Ada");
 }
 
@@ -383,7 +386,7 @@ async fn a_refresh_token_expires_and_serves_its_own_client_only() {
             .await,
         "NotAuthorizedException: Refresh Token has expired"
     );
-    // A new sign-in forgets what ended long ago.
+    // A new sign-in drops grants that ended long ago.
     bench.advance(month);
     bench.sign_in("ada").await;
     assert_eq!(
@@ -398,7 +401,7 @@ async fn a_refresh_token_expires_and_serves_its_own_client_only() {
 }
 
 #[tokio::test]
-async fn a_rotating_client_gets_a_new_refresh_token_and_the_old_one_is_void() {
+async fn rotation_returns_a_new_refresh_token_and_voids_the_old_one() {
     let (bench, tokens) = ada_of(rotating(0)).await;
     assert_eq!(
         bench
@@ -422,7 +425,7 @@ async fn a_rotating_client_gets_a_new_refresh_token_and_the_old_one_is_void() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_refresh_token_used_200_times_at_once_without_grace_serves_exactly_once() {
+async fn without_grace_200_refreshes_at_once_succeed_exactly_once() {
     let (bench, tokens) = ada_of(rotating(0)).await;
     let bench = Arc::new(bench);
     let calls: Vec<_> = (0..200)

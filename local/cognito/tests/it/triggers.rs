@@ -1,4 +1,4 @@
-//! What becomes of a trigger that throws, answers nonsense, or does not answer.
+//! Triggers that throw, answer with an invalid response, or do not answer.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -140,7 +140,7 @@ async fn a_response_of_the_wrong_types_is_unrecognizable() {
 }
 
 #[tokio::test]
-async fn a_challenge_of_another_name_is_not_pretended() {
+async fn a_challenge_of_another_name_is_refused() {
     let bench = Bench::new();
     bench.triggers.respond(
         Trigger::Define,
@@ -195,7 +195,7 @@ async fn a_challenge_without_a_private_parameter_fails() {
 async fn the_public_parameters_cannot_replace_the_username() {
     let bench = Bench::new();
     let response = json!({
-        "publicChallengeParameters": { "USERNAME": "somebody else" },
+        "publicChallengeParameters": { "USERNAME": "another user" },
         "privateChallengeParameters": { "a": "b" },
     });
     bench.triggers.respond(Trigger::Create, response);

@@ -10,7 +10,7 @@ const MISSING: &str = "UserNotFoundException: User does not exist.";
 const EMAIL_EXISTS: &str = "AliasExistsException: An account with the given email already exists.";
 
 #[tokio::test]
-async fn a_created_user_must_change_a_password_and_has_a_sub_of_their_own() {
+async fn a_created_user_must_change_a_password_and_has_its_own_sub() {
     let bench = Bench::new();
     let user = bench
         .create("ada", json!({ "email": "ada@example.com" }))
@@ -78,7 +78,7 @@ async fn only_a_verified_value_finds_its_user() {
     for alias in ["x@example.com", "X@Example.com", "+4915112345678"] {
         assert_eq!(bench.admin_get(alias).await["Username"], "ada");
     }
-    // As it was written, like real events show it.
+    // The flag is kept as written, as in real events.
     let flag = attribute(&bench.admin_get("ada").await, "email_verified");
     assert_eq!(flag.as_deref(), Some("True"));
 }
@@ -115,7 +115,7 @@ async fn many_may_hold_a_value_unverified_and_one_verified() {
     ] {
         assert_eq!(taken, EMAIL_EXISTS);
     }
-    // Nothing of a refused call is done.
+    // A refused call changes nothing.
     assert_eq!(bench.refused("AdminGetUser", named("dan")).await, MISSING);
     let flag = attribute(&bench.admin_get("ada").await, "email_verified");
     assert_eq!(flag.as_deref(), Some("false"));
@@ -169,14 +169,14 @@ async fn a_changed_address_is_unverified_and_neither_finds_the_user() {
     for alias in ["old@example.com", "new@example.com"] {
         assert_eq!(bench.refused("AdminGetUser", named(alias)).await, MISSING);
     }
-    // The old one is free.
+    // The old address is free.
     bench.create_verified("bob", "old@example.com").await;
     let back = json!({ "email": "new@example.com", "email_verified": "true" });
     bench
         .ok("AdminUpdateUserAttributes", update_body("ada", back))
         .await;
     assert_eq!(bench.admin_get("new@example.com").await["Username"], "ada");
-    // Written again as it is, it stays verified.
+    // Written again unchanged, it stays verified.
     let same = update_body("ada", json!({ "email": "new@example.com" }));
     bench.ok("AdminUpdateUserAttributes", same).await;
     assert_eq!(bench.admin_get("new@example.com").await["Username"], "ada");
@@ -280,7 +280,7 @@ async fn custom_attributes_of_the_schema_are_taken() {
 }
 
 #[tokio::test]
-async fn no_invitation_is_pretended() {
+async fn an_invitation_is_refused_as_unsupported() {
     let bench = Bench::new();
     for action in [Value::Null, json!("RESEND")] {
         let mut body = create_body("ada", json!({}));
@@ -374,7 +374,7 @@ async fn a_token_holder_writes_only_what_the_client_may_write() {
 }
 
 #[tokio::test]
-async fn by_default_a_token_holder_may_change_an_address_and_loses_the_alias() {
+async fn by_default_a_token_holder_changes_an_address_unverified() {
     let bench = Bench::new();
     bench.create_verified("ada", "x@example.com").await;
     let tokens = bench.sign_in("ada").await;
@@ -446,7 +446,7 @@ async fn the_clients_of_a_pool_are_listed_page_by_page() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_200_users_who_verify_one_address_at_once_exactly_one_holds_it() {
+async fn of_200_users_verifying_one_address_exactly_one_holds_it() {
     let bench = Arc::new(Bench::new());
     let claims: Vec<_> = (0..200)
         .map(|number| {

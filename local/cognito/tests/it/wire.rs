@@ -1,4 +1,4 @@
-//! The protocol: what is no proper call, and how refusals travel.
+//! The protocol: malformed calls, and the form of refusals.
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
@@ -12,9 +12,9 @@ fn post() -> axum::http::request::Builder {
 }
 
 #[tokio::test]
-async fn a_refusal_travels_as_awss_do() {
+async fn a_refusal_has_the_form_of_aws() {
     let bench = Bench::new();
-    let answer = bench.call("AdminGetUser", named("nobody")).await;
+    let answer = bench.call("AdminGetUser", named("missing")).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert_eq!(
         answer.body,
@@ -26,7 +26,7 @@ async fn a_refusal_travels_as_awss_do() {
 }
 
 #[tokio::test]
-async fn an_unknown_operation_is_unknown() {
+async fn an_unknown_operation_is_refused() {
     let bench = Bench::new();
     for operation in ["SignUp", "ForgotPassword", "initiateauth", ""] {
         let answer = bench.call(operation, json!({})).await;
@@ -82,7 +82,7 @@ async fn admin_calls_without_a_signature_are_refused() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_json_object_does_not_parse() {
+async fn a_body_that_is_not_a_json_object_does_not_parse() {
     let bench = Bench::new();
     for body in ["", "{", "[]", "\"x\"", "null", "{\"a\": \"\\ud800\"}"] {
         let answer = bench.call("InitiateAuth", body).await;
@@ -143,7 +143,7 @@ async fn members_of_the_wrong_type_do_not_parse() {
 }
 
 #[tokio::test]
-async fn broken_constraints_are_told_together_and_without_the_values() {
+async fn broken_constraints_are_reported_together_without_values() {
     let bench = Bench::new();
     let body = json!({ "AuthFlow": "SECRET_FLOW", "ClientId": "not a client" });
     assert_eq!(
@@ -177,7 +177,7 @@ async fn broken_constraints_are_told_together_and_without_the_values() {
 }
 
 #[tokio::test]
-async fn members_nobody_knows_are_ignored() {
+async fn unknown_members_are_ignored() {
     let bench = Bench::new();
     let mut body = initiate_body("ada");
     body["AnalyticsMetadata"] = json!({ "AnalyticsEndpointId": "x" });
@@ -274,7 +274,7 @@ async fn pages_of_this_machine_may_call_and_others_get_no_permission() {
                 "x-amz-target",
                 "AWSCognitoIdentityProviderService.InitiateAuth",
             )
-            .body(Body::from(initiate_body("nobody").to_string()))
+            .body(Body::from(initiate_body("missing").to_string()))
             .expect("a valid request")
     };
     let answer = bench.send(call("http://[::1]:8080")).await;
@@ -297,9 +297,9 @@ async fn pages_of_this_machine_may_call_and_others_get_no_permission() {
     }
 }
 
-/// ministack#1762 and cognito-local#390: a document whose keys are at AWS, where no such pool is.
+/// ministack#1762 and cognito-local#390: documents whose keys are at AWS, which has no such pool.
 #[tokio::test]
-async fn the_discovery_document_names_the_keys_of_the_host_that_was_asked() {
+async fn the_discovery_document_names_keys_at_the_requested_host() {
     let bench = Bench::new();
     for host in ["127.0.0.1:4180", "[::1]:4180", "10.0.2.2:4180"] {
         let request = Request::get(format!("/{POOL}/.well-known/openid-configuration"))
