@@ -1,10 +1,10 @@
-//! Whole sign-ins against `latchstring-local`, up to where it bends: `cargo xtask load`.
+//! Whole sign-ins against `latchstring-local`, up to its limit: `cargo xtask load`.
 //!
-//! It starts the program beside it on a free port of 127.0.0.1, makes accounts, and has people
-//! sign in as an app would, over HTTP: `signIn` through GraphQL, the code out of the inbox,
-//! `RespondToAuthChallenge`, and both tokens checked against the pool's keys. First more and more
-//! people at once, each beginning again as soon as they are in; then as many as it bore best, for
-//! longer; then half that rate, at fixed times whether or not it keeps up, so that waiting counts.
+//! It starts the program on a free port of 127.0.0.1, makes accounts, and signs in as an app would,
+//! over HTTP. A sign-in is `signIn` through GraphQL, the code from the inbox,
+//! `RespondToAuthChallenge`, and both tokens checked against the pool's keys. First the number of
+//! concurrent users grows, each beginning again after a sign-in. Then the best number is held for
+//! longer. Then half that rate runs at fixed times, so that waiting counts.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -25,13 +25,14 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-/// Accounts, in turn: the local service takes 60 codes a minute for one identifier.
+/// The number of accounts, used in turn: the local service takes 60 codes a minute for one
+/// identifier.
 const ACCOUNTS: usize = 3_000;
-/// How many people at once, one step after another.
+/// The numbers of concurrent users, one step after another.
 const RAMP: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 const STEP: Duration = Duration::from_secs(3);
 const HOLD: Duration = Duration::from_secs(10);
-/// Nothing here takes as long, unless it hangs.
+/// The time limit of every step, which only a hang reaches.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The ticks of `/proc/<pid>/stat` in a second, on every Linux.
 const TICKS: f64 = 100.0;
@@ -65,7 +66,7 @@ async fn run() -> Outcome<()> {
     );
     println!("|---|---|---|---|---|---|---|---|---|");
 
-    // Not counted: the first tokens wait for the keys to be made.
+    // Not counted: the first tokens wait for the keys.
     closed(&service, &target, 8, STEP).await?;
     let mut best: Option<(usize, Measured)> = None;
     for people in RAMP {
@@ -121,7 +122,7 @@ fn verdict(what: &str, is_met: bool, measured: &str, wanted: &str) {
     println!("{what}: {measured}, wanted {wanted}: {met}.");
 }
 
-/// The service, as a process of its own; it ends with this.
+/// The service, as a separate process; it ends with this value.
 struct Service {
     process: Child,
     endpoint: String,
@@ -160,16 +161,16 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It has nothing to save. If it has ended already, there is nothing to end.
+        // It has nothing to save. If it has already ended, this has no effect.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// CPU time that a process has used so far.
+/// Returns the CPU time that a process has used so far.
 fn cpu(pid: &str) -> Outcome<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // What precedes is a name that may hold anything.
+    // The process name comes first and may contain any character.
     let (_, numbers) = stat.rsplit_once(')').ok_or("no process")?;
     let ticks: f64 = numbers
         .split_whitespace()
@@ -180,7 +181,7 @@ fn cpu(pid: &str) -> Outcome<Duration> {
     Ok(Duration::from_secs_f64(ticks / TICKS))
 }
 
-/// Memory that a process has in use now, in MB.
+/// Returns the memory that a process has in use now, in MB.
 fn memory(pid: &str) -> Outcome<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let kb = status
@@ -192,7 +193,7 @@ fn memory(pid: &str) -> Outcome<u64> {
     Ok(kb / 1024)
 }
 
-/// What people need to know to sign in.
+/// The settings that a user needs to sign in.
 struct Target {
     http: Client,
     endpoint: String,
@@ -242,7 +243,7 @@ impl Target {
                 "x-amz-target",
                 format!("AWSCognitoIdentityProviderService.{operation}"),
             )
-            // The stand-in wants admin operations signed, and takes any signature.
+            // The stand-in requires a signature on admin operations and accepts any.
             .header("authorization", "AWS4-HMAC-SHA256 Credential=load")
             .body(body.to_string())
     }
@@ -267,10 +268,10 @@ impl Target {
         Ok(())
     }
 
-    /// One whole sign-in, of the next account.
+    /// Runs one whole sign-in of the next account.
     async fn sign_in(&self) -> Outcome<()> {
         let address = address(self.next.fetch_add(1, Ordering::Relaxed) % ACCOUNTS);
-        let asked = ask(self
+        let opened = ask(self
             .http
             .post(format!("{}/graphql", self.endpoint))
             .header("x-api-key", &self.api_key)
@@ -279,7 +280,7 @@ impl Target {
                 "variables": {"input": {"emailOrPhone": address, "method": "EMAIL"}},
             })))
         .await?;
-        let asked = &asked["data"]["signIn"];
+        let opened = &opened["data"]["signIn"];
         let inbox = format!("{}/inbox.json?to={address}&limit=1", self.endpoint);
         let inbox = ask(self.http.get(inbox)).await?;
         let answered = ask(self.cognito(
@@ -287,9 +288,9 @@ impl Target {
             &json!({
                 "ClientId": self.client,
                 "ChallengeName": "CUSTOM_CHALLENGE",
-                "Session": text(&asked["session"])?,
+                "Session": text(&opened["session"])?,
                 "ChallengeResponses": {
-                    "USERNAME": text(&asked["username"])?,
+                    "USERNAME": text(&opened["username"])?,
                     "ANSWER": text(&inbox[0]["code"])?,
                 },
             }),
@@ -334,7 +335,8 @@ fn text(value: &Value) -> Outcome<String> {
     Ok(text.to_owned())
 }
 
-/// Who got in after how long, and how many did not: a service beyond its limit refuses.
+/// The times of successful sign-ins, and the number of failures: a service beyond its limit
+/// refuses.
 #[derive(Default)]
 struct Tally {
     times: Vec<Duration>,
@@ -350,11 +352,11 @@ impl Tally {
     }
 }
 
-/// What a while of sign-ins came to.
+/// The result of one measured period.
 struct Measured {
-    /// In order.
+    /// The times in ascending order.
     times: Vec<Duration>,
-    /// How many did not get in.
+    /// The number of failed sign-ins.
     failed: usize,
     took: Duration,
     service: Duration,
@@ -407,7 +409,7 @@ fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// So many people for so long, each beginning again as soon as they are in.
+/// Runs this many concurrent users for this long, each beginning again after a sign-in.
 async fn closed(
     service: &Service,
     target: &Arc<Target>,
@@ -434,8 +436,8 @@ async fn closed(
     .await
 }
 
-/// So many sign-ins a second for so long, each begun when its time comes. A time is counted from
-/// when it should have begun.
+/// Starts this many sign-ins a second for this long, each at its time. A time is counted from the
+/// planned start.
 async fn open(
     service: &Service,
     target: &Arc<Target>,

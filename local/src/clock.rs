@@ -1,4 +1,4 @@
-//! One clock for everything in the process, which `POST /control` can move forward.
+//! The clock of the whole process, which `POST /control` can move forward.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,8 @@ use latchstring_core::ports::Clock;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::SystemClock;
 
-/// The system's clock, until it is stopped, plus what was advanced. Clones share both.
+/// The system's clock until it is stopped, plus the time added by [`LocalClock::advance`]. Clones
+/// share both.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LocalClock {
     stopped_at: Arc<OnceLock<Timestamp>>,
@@ -22,7 +23,7 @@ impl LocalClock {
         self.ahead_millis.fetch_add(by, Ordering::SeqCst);
     }
 
-    /// From now on only [`LocalClock::advance`] moves it.
+    /// Stops the clock: from now on only [`LocalClock::advance`] moves it.
     pub(crate) fn stop(&self) {
         self.stopped_at.get_or_init(|| SystemClock.now());
     }

@@ -1,4 +1,4 @@
-//! Deliveries after the response, as the Lambdas make them.
+//! Deliveries after the response, as in the Lambdas.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// The deliveries that are under way. Clones are the same ones.
+/// The deliveries in progress. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Deliveries(watch::Sender<Numbered>);
 
@@ -19,7 +19,7 @@ struct Numbered {
     under_way: BTreeSet<u64>,
 }
 
-/// One delivery that is under way, for as long as this lives.
+/// One delivery in progress, for the lifetime of this value.
 struct UnderWay {
     deliveries: Deliveries,
     number: u64,
@@ -34,7 +34,7 @@ impl Drop for UnderWay {
 }
 
 impl Deliveries {
-    /// Gives the answer, and delivers what it leaves meanwhile.
+    /// Returns the answer, and starts the delivery that it leaves.
     pub(crate) fn begin<H: Handler + 'static>(&self, handler: &Arc<H>, answer: Answer) -> Value {
         if let Some(parcel) = answer.parcel {
             let under_way = self.next();
@@ -60,13 +60,13 @@ impl Deliveries {
         }
     }
 
-    /// Waits until every delivery that was begun before now is over; others may begin meanwhile,
+    /// Waits until every delivery that began before the call has ended. Others may begin meanwhile,
     /// without end on a busy service.
     pub async fn settled(&self) {
         let mut watched = self.0.subscribe();
         let begun = watched.borrow().begun;
         let is_over = |all: &Numbered| all.under_way.first().is_none_or(|first| *first >= begun);
-        // Fails only if there is no sender; there is this one.
+        // Fails only without a sender; `self` is one.
         let _ = watched.wait_for(is_over).await;
     }
 }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_waits_for_what_was_begun_does_not_wait_for_what_begins_meanwhile() {
+    fn settled_does_not_wait_for_deliveries_that_begin_later() {
         let deliveries = Deliveries::default();
         let mut context = Context::from_waker(Waker::noop());
         let before = deliveries.next();

@@ -1,5 +1,5 @@
-//! `cargo run -- demo`: one person's story, from a first sign-in to a changed address, step by
-//! step, each checked.
+//! `cargo run -- demo`: the story of one user, from a first sign-in to a changed address. Each step
+//! is checked.
 
 use std::io::Write;
 
@@ -15,10 +15,10 @@ const PHONE: &str = "+14155550132";
 const EMAIL: &str = "ada@example.com";
 const NEW_EMAIL: &str = "ada@example.org";
 
-/// A step that did not go as it must.
+/// The error of a step that differs from the story.
 #[derive(Debug, Error)]
 pub enum DemoError {
-    /// Something else happened than what must.
+    /// The outcome of a step is wrong.
     #[error("The demo failed: {0}.")]
     Differs(String),
     /// The service does not start.
@@ -43,7 +43,8 @@ fn must(holds: bool, what: &str) -> Result<(), DemoError> {
 /// Starts a service on a free port and plays the story against it.
 ///
 /// # Errors
-/// If any step differs from what must happen.
+///
+/// Returns an error if any step has the wrong outcome.
 pub async fn run(out: &mut impl Write) -> Result<(), DemoError> {
     let service = Service::bind(Options::default()).await?;
     let mut demo = Demo::new(service.settings().clone(), out);
@@ -63,7 +64,7 @@ struct Demo<'a, W> {
     step: u32,
 }
 
-/// What a client holds between two calls.
+/// The state of a client between two calls.
 struct Session {
     session: String,
     username: String,
@@ -78,9 +79,9 @@ impl Session {
     }
 }
 
-/// What a client holds after.
+/// The state of a signed-in client.
 struct SignedIn {
-    /// Of the ID token.
+    /// The claims of the ID token.
     claims: Value,
     access_token: String,
     refresh_token: String,
@@ -100,42 +101,41 @@ impl<'a, W: Write> Demo<'a, W> {
         let endpoint = self.settings.endpoint.clone();
         writeln!(
             self.out,
-            "A fresh Latchstring at {endpoint}: nobody has an account."
+            "A new Latchstring at {endpoint}: there are no accounts."
         )?;
         let first = self.first_sign_in().await?;
         self.second_contact(&first).await?;
         let now = self.another_sign_in(&first).await?;
         self.changed_contact(&now).await?;
-        writeln!(self.out, "\nAll {} steps went as they must.", self.step)?;
+        writeln!(self.out, "\nAll {} steps succeeded.", self.step)?;
         Ok(())
     }
 
     async fn first_sign_in(&mut self) -> Result<SignedIn, DemoError> {
         self.title("Ada types her phone number into an app for the first time")?;
-        let asked = self.sign_in("+1 (415) 555-0132", None).await?;
+        let opened = self.sign_in("+1 (415) 555-0132", None).await?;
         self.title("A code arrives on her phone")?;
         let code = self.newest_code(PHONE).await?;
-        self.title("Still nobody has an account: nothing exists until its owner has proved it")?;
+        self.title(
+            "There is still no account: it is created after its owner has proved the number",
+        )?;
         must(self.users().await? == 0, "there is no account yet")?;
 
-        self.title("She mistypes the code, and is asked again")?;
+        self.title("She mistypes the code and may try again")?;
         let wrong = if code == "000000" { "000001" } else { "000000" };
-        let answered = self.respond(&asked, wrong).await?;
+        let answered = self.respond(&opened, wrong).await?;
         let parameters = &answered["ChallengeParameters"];
-        must(
-            parameters["step"] == "otp",
-            "she is asked for the code again",
-        )?;
+        must(parameters["step"] == "otp", "the code is requested again")?;
         must(parameters["attemptsLeft"] == "2", "two attempts are left")?;
-        let asked = Session {
+        let opened = Session {
             session: text(&answered["Session"])?,
-            username: asked.username,
+            username: opened.username,
         };
 
         self.title("She types it right. She is new, so she gets a proof and no tokens yet")?;
-        let answered = self.respond(&asked, &code).await?;
+        let answered = self.respond(&opened, &code).await?;
         let parameters = &answered["ChallengeParameters"];
-        must(parameters["step"] == "claim", "she is handed a proof")?;
+        must(parameters["step"] == "claim", "she gets a proof")?;
         let proof = text(&parameters["proof"])?;
 
         self.title("Her client signs in with the proof: now the account is made")?;
@@ -157,7 +157,7 @@ impl<'a, W: Write> Demo<'a, W> {
 
     async fn second_contact(&mut self, ada: &SignedIn) -> Result<(), DemoError> {
         self.title("On the web she signs up: her name, and an email address")?;
-        let asked = self
+        let opened = self
             .signed_in_call(
                 ada,
                 "signUp",
@@ -169,7 +169,7 @@ impl<'a, W: Write> Demo<'a, W> {
             .await?;
         self.title("A code arrives there, and she types it")?;
         let code = self.newest_code(EMAIL).await?;
-        let answered = self.respond(&asked, &code).await?;
+        let answered = self.respond(&opened, &code).await?;
         self.signed_in(&answered).await?;
         self.title("Her client refreshes its tokens: both contacts are verified now")?;
         let refreshed = self.refresh(ada).await?;
@@ -189,9 +189,9 @@ impl<'a, W: Write> Demo<'a, W> {
 
     async fn another_sign_in(&mut self, first: &SignedIn) -> Result<SignedIn, DemoError> {
         self.title("The next day she signs in by email: the same account, and no proof")?;
-        let asked = self.sign_in("  Ada@Example.COM ", None).await?;
+        let opened = self.sign_in("  Ada@Example.COM ", None).await?;
         let code = self.newest_code(EMAIL).await?;
-        let answered = self.respond(&asked, &code).await?;
+        let answered = self.respond(&opened, &code).await?;
         let ada = self.signed_in(&answered).await?;
         must(
             ada.claims["sub"] == first.claims["sub"],
@@ -207,7 +207,7 @@ impl<'a, W: Write> Demo<'a, W> {
     async fn changed_contact(&mut self, ada: &SignedIn) -> Result<(), DemoError> {
         self.title("In the settings she changes her address")?;
         let input = format!("method: EMAIL, emailOrPhone: \"{NEW_EMAIL}\"");
-        let asked = self.signed_in_call(ada, "changeContact", &input).await?;
+        let opened = self.signed_in_call(ada, "changeContact", &input).await?;
         let code = self.newest_code(NEW_EMAIL).await?;
         must(self.pending(ada).await? == "WAITING", "the change waits")?;
 
@@ -222,7 +222,7 @@ impl<'a, W: Write> Demo<'a, W> {
         )?;
 
         self.title("She types the code from the new address")?;
-        let answered = self.respond(&asked, &code).await?;
+        let answered = self.respond(&opened, &code).await?;
         let changed = self.signed_in(&answered).await?;
         must(
             changed.claims["email"] == NEW_EMAIL,
@@ -230,21 +230,23 @@ impl<'a, W: Write> Demo<'a, W> {
         )?;
         must(self.pending(ada).await? == "DONE", "the change is done")?;
 
-        self.title("The old address is told")?;
+        self.title("The old address is notified")?;
         let notice = self.newest().await?;
         must(notice["to"] == EMAIL, "the notice went to the old address")?;
         must(notice["code"].is_null(), "the notice carries no code")?;
 
-        self.title("The old address does not reach the account any more: whoever reads it is new")?;
+        self.title(
+            "The old address no longer reaches the account: a sign-in with it starts a new one",
+        )?;
         let by_old = self.sign_in(EMAIL, None).await?;
         let code = self.newest_code(EMAIL).await?;
         let answered = self.respond(&by_old, &code).await?;
         must(
             answered["ChallengeParameters"]["step"] == "claim",
-            "the old address is nobody's",
+            "the old address has no account",
         )?;
 
-        self.title("The new one does")?;
+        self.title("The new address reaches the account")?;
         let by_new = self.sign_in(NEW_EMAIL, None).await?;
         let code = self.newest_code(NEW_EMAIL).await?;
         let answered = self.respond(&by_new, &code).await?;
@@ -441,7 +443,7 @@ impl<'a, W: Write> Demo<'a, W> {
         })
     }
 
-    /// Checks the tokens' signature against the pool's keys and shows what they say.
+    /// Checks the tokens' signature against the pool's keys and prints their claims.
     async fn claims(&mut self, response: &Value) -> Result<Value, DemoError> {
         let url = format!(
             "{}/{}/.well-known/jwks.json",
@@ -482,7 +484,7 @@ impl<'a, W: Write> Demo<'a, W> {
                 "x-amz-target",
                 format!("AWSCognitoIdentityProviderService.{operation}"),
             )
-            // The stand-in wants admin operations signed, and takes any signature.
+            // The stand-in requires a signature on admin operations and accepts any.
             .header("authorization", "AWS4-HMAC-SHA256 Credential=demo")
             .body(body.to_string())
             .send()
@@ -516,7 +518,7 @@ fn claims(token: &str, keys: &JwkSet) -> Result<Value, DemoError> {
         .ok_or_else(|| DemoError::Differs("a token's key is not in the JWKS".to_owned()))?;
     let key = DecodingKey::from_jwk(key).map_err(unsigned)?;
     let mut validation = Validation::new(Algorithm::RS256);
-    // An access token has no audience; the client is checked by its claim.
+    // An access token has no audience; its claim names the client.
     validation.validate_aud = false;
     let token = jsonwebtoken::decode::<Value>(token, &key, &validation).map_err(unsigned)?;
     Ok(token.claims)

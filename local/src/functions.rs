@@ -1,4 +1,4 @@
-//! The Lambdas, wired to memory and, through the real AWS SDK, to the Cognito stand-in.
+//! The Lambdas' handlers, wired to memory and, through the real AWS SDK, to the Cognito stand-in.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ pub(crate) struct Lambdas {
     >,
 }
 
-/// What the functions are wired to.
+/// The dependencies of the functions.
 pub(crate) struct Wiring {
     pub(crate) deployment: Deployment,
     pub(crate) aws: Aws,
@@ -134,7 +134,7 @@ impl Lambdas {
             contact: ContactResolver {
                 deployment,
                 caller,
-                // Everybody is 127.0.0.1 here.
+                // Every caller is 127.0.0.1 here.
                 source: SourceOf::Off,
                 store,
                 directory,

@@ -1,5 +1,5 @@
-//! The guard against DNS rebinding. A page of another site can have its own name lead to 127.0.0.1,
-//! and would then read the inbox as if it were its own; the `Host` header gives it away.
+//! The protection against DNS rebinding. A page of another site can resolve its own name to
+//! 127.0.0.1 and would then read the inbox as its own origin. The `Host` header reveals it.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Json, Response};
 use latchstring_local_cognito::is_local_name;
 use serde_json::json;
 
-/// The names that the service answers to: local ones and further ones.
+/// The names that the service answers to: local ones and additional ones.
 #[derive(Clone, Debug)]
 pub(crate) struct Hosts(Arc<[String]>);
 
@@ -22,8 +22,8 @@ impl Hosts {
         Self(further.into())
     }
 
-    /// True if all names that a request gives are allowed: exactly one `Host`, and the one before
-    /// the path if there is one.
+    /// Returns true if all names of a request are allowed: exactly one `Host`, and the authority in
+    /// the URI if there is one.
     fn allow(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let mut hosts = headers.get_all(HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
@@ -84,7 +84,7 @@ mod tests {
             "127.0.0.1:4180",
             "[::1]:4180",
             "app.localhost:4180",
-            // The host of the Android emulator.
+            // The host machine as the Android emulator names it.
             "10.0.2.2:4180",
         ] {
             assert!(allowed("/", &[host]), "{host}");

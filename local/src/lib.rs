@@ -1,5 +1,6 @@
-//! The whole of Latchstring on one local port: a Cognito stand-in, an AppSync stand-in over
-//! `infra/schema.graphql`, the pages, the inbox, and the same handlers as the Lambdas, everything in memory.
+//! All of Latchstring on one local port: a Cognito stand-in, an AppSync stand-in over
+//! `infra/schema.graphql`, the pages, the inbox, and the handlers of the Lambdas. Everything is in
+//! memory.
 //!
 //! ```text
 //! POST /graphql ──▶ AppSync stand-in ──▶ sign-in resolver ──┐ the real AWS SDK

@@ -1,4 +1,4 @@
-//! `cargo run`: the whole of Latchstring on one local port.
+//! `cargo run`: all of Latchstring on one local port.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -16,8 +16,8 @@ use latchstring_lambda::config::{AnsweredBy, Environment};
 use latchstring_local::{Options, Service, Settings, demo};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Latchstring, the whole of it, on one port of this machine: Cognito, AppSync and the inbox are
-/// stand-ins in memory, the triggers and resolvers are the real ones.
+/// All of Latchstring on one port of this machine. Cognito, AppSync and the inbox are stand-ins in
+/// memory; the triggers and resolvers are the real ones.
 #[derive(Parser)]
 #[command(name = "latchstring-local", version)]
 #[expect(
@@ -28,28 +28,29 @@ struct Arguments {
     /// The port on 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = 4180)]
     port: u16,
-    /// Production's budgets: 2 codes a minute, 5 an hour, 10 a day for one identifier, and beyond
-    /// them codes of ten digits
+    /// Use production's budgets: 2 codes a minute, 5 an hour, 10 a day for one identifier, and
+    /// beyond them codes of ten digits
     #[arg(long)]
     strict: bool,
-    /// Serve POST /control, by which tests move the clock and bend the rules
+    /// Serve POST /control, with which tests move the clock and change the rules
     #[arg(long)]
     control: bool,
-    /// Make accounts before they are proved, as a pool that reports missing users needs
+    /// Create accounts before they are proved, for pools that report missing users
     #[arg(long, env = "LEGACY_POOL")]
     legacy_pool: bool,
-    /// The calls by which resolvers open sessions: public or signed
+    /// The calls with which resolvers open sessions: public or signed
     #[arg(long, value_name = "CALLS", env = "COGNITO_CALLS", default_value = "public",
           value_parser = cognito_calls)]
     cognito_calls: CognitoCalls,
-    /// Ask for a CAPTCHA from the third mail of an hour on whose code was not proved; person-1 to
+    /// Require a CAPTCHA from the third mail of an hour whose code was not proved; person-1 to
     /// person-99 are right answers, each once
     #[arg(long)]
     captcha: bool,
-    /// Give a new refresh token for each one that is used, as a deployment with rotation does
+    /// Return a new refresh token for each one that is used, as a deployment with rotation does
     #[arg(long)]
     rotate_refresh_tokens: bool,
-    /// With --rotate-refresh-tokens: for how many seconds a used refresh token stays good, 0 to 60
+    /// With --rotate-refresh-tokens: the seconds for which a used refresh token stays valid, 0 to
+    /// 60
     #[arg(long, value_name = "SECONDS", default_value_t = DEPLOYED_GRACE_SECONDS,
           value_parser = clap::value_parser!(u64).range(0..=60))]
     rotation_grace: u64,
@@ -59,14 +60,14 @@ struct Arguments {
     /// Another origin whose pages may call, such as <http://dev.example.test:3000>; repeatable
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     allow_origin: Vec<String>,
-    /// Countries that SMS are sent to, as in US,DE; all by default
+    /// The countries that SMS are sent to, as in US,DE; all by default
     #[arg(long, value_name = "CODES", env = "SMS_COUNTRIES", value_parser = countries)]
     sms_countries: Option<Countries>,
-    /// Kinds of numbers that SMS are sent to: mobile, fixed_line_or_mobile, fixed_line, toll_free, voip,
-    /// pager, uan; the first two by default
+    /// The kinds of numbers that SMS are sent to: mobile, fixed_line_or_mobile, fixed_line,
+    /// toll_free, voip, pager, uan; the first two by default
     #[arg(long, value_name = "KINDS", env = "SMS_NUMBER_KINDS", value_parser = kinds)]
     sms_number_kinds: Option<NumberKinds>,
-    /// Ranges of numbers that the built-in metadata does not have, as in US:+1621NXXXXXX
+    /// Ranges of numbers that are missing from the built-in metadata, as in US:+1621NXXXXXX
     #[arg(long, value_name = "RANGES", env = "PHONE_RANGES", value_parser = ranges)]
     phone_ranges: Option<PhoneRanges>,
     #[command(subcommand)]
@@ -75,7 +76,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Play one person's story, from a first sign-in to a changed address, and print every step
+    /// Play the story of one user, from a first sign-in to a changed address, and print every step
     Demo,
 }
 
@@ -173,7 +174,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
     .await?;
     greet(service.settings());
     let deliveries = service.deliveries();
-    // Nothing else here needs saving, so a signal ends it at once.
+    // Nothing else needs saving, so a signal ends the process at once.
     tokio::select! {
         ended = service.serve() => ended?,
         _ = tokio::signal::ctrl_c() => {}
@@ -189,7 +190,7 @@ fn greet(settings: &Settings) {
     } = settings;
     println!("Latchstring listens on {endpoint} (Ctrl-C ends it)");
     println!();
-    println!("Ask for a code, read it, and see what a client needs to know:");
+    println!("Request a code, read it, and show the settings of a client:");
     println!();
     println!(
         "  curl {endpoint}/graphql -H 'content-type: application/json' -H 'x-api-key: {api_key}' \

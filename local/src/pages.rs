@@ -1,4 +1,4 @@
-//! What a person looks at, from `web/`, and what the pages ask for: the inbox and the settings.
+//! The pages from `web/`, and their data: the inbox and the settings.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -26,7 +26,7 @@ use crate::service::Settings;
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// A file of `web/`, at its own name.
+/// Embeds a file of `web/` under its own name.
 macro_rules! file {
     ($name:literal, $kind:expr) => {
         (
@@ -37,7 +37,7 @@ macro_rules! file {
     };
 }
 
-/// The pages, in the binary: `cargo run` needs nothing else.
+/// The pages, embedded in the binary, so that `cargo run` needs no other files.
 const FILES: &[(&str, &str, &str)] = &[
     ("/", HTML, include_str!("../../web/index.html")),
     ("/inbox", HTML, include_str!("../../web/inbox.html")),
@@ -69,7 +69,8 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("style.css", "text/css; charset=utf-8"),
 ];
 
-/// Nothing but files of our own runs, is shown or is called; nobody frames us.
+/// The content security policy: only files of this origin run, are shown or are called, and no page
+/// may frame them.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'; require-trusted-types-for 'script'; \
@@ -107,11 +108,11 @@ pub(crate) fn router(
 async fn not_found() -> Response {
     refused(
         StatusCode::NOT_FOUND,
-        "Nothing is here. docs/stand-in.md lists what is served.",
+        "There is nothing at this path. docs/stand-in.md lists the paths.",
     )
 }
 
-/// Also for `POST /control`.
+/// The answer to a wrong method, also used for `POST /control`.
 pub(crate) async fn not_allowed() -> Response {
     refused(
         StatusCode::METHOD_NOT_ALLOWED,
@@ -123,7 +124,8 @@ fn refused(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({ "message": message }))).into_response()
 }
 
-/// At whichever name of this machine it was asked: the pages may call their own origin only.
+/// Returns the settings with the host name of the request, because the pages may call their own
+/// origin only.
 async fn config_json(
     State(Shown { mut settings, .. }): State<Shown>,
     headers: HeaderMap,
@@ -141,17 +143,18 @@ async fn config_json(
     }))
 }
 
-/// Which messages are asked for.
+/// The filter of a request for messages.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
-    /// Those to this address or number only, in its canonical form.
+    /// Only messages to this address or number, in its canonical form.
     to: Option<String>,
-    /// The newest so many.
+    /// The maximum number of messages, newest first.
     limit: Option<usize>,
 }
 
-/// Newest first, with all that was on its way: whoever got an answer finds its message here.
+/// Returns messages, newest first, including those in delivery: a caller that got an answer finds
+/// its message here.
 async fn inbox_json(State(shown): State<Shown>, uri: Uri) -> Response {
     let Ok(Query(wanted)) = Query::<Wanted>::try_from_uri(&uri) else {
         return refused(
@@ -198,7 +201,7 @@ fn rfc3339(at: Timestamp) -> String {
     humantime::format_rfc3339_millis(at).to_string()
 }
 
-/// A file of the pages. Never cached: the next build may have another.
+/// Returns a file of the pages. It is never cached, because the next build may differ.
 fn page(kind: &'static str, content: &'static str) -> Response {
     let headers: [(HeaderName, &str); 7] = [
         (CONTENT_TYPE, kind),

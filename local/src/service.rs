@@ -1,4 +1,4 @@
-//! The service: everything wired together and served on one loopback port.
+//! The service: all parts wired together and served on one loopback port.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -35,21 +35,21 @@ const CLIENT: &str = "latchstringlocalclient0000";
 const API_KEY: &str = "da2-latchstringlocal";
 const SCHEMA: &str = include_str!("../../infra/schema.graphql");
 
-/// The resolvers of one request, as deployed: aliases of one mutation in one request would pass the
-/// rate limits of the web ACL, which counts requests.
+/// The resolvers of one request, as deployed. Aliases of one mutation in one request would bypass
+/// the rate limits of the web ACL, which counts requests.
 const RESOLVER_COUNT_LIMIT: usize = 1;
 
-/// Everybody is 127.0.0.1 here and numbers are made up: room for trying things out.
+/// A wide budget for experiments: every caller is 127.0.0.1 here and numbers are fictitious.
 const WIDE: MessageBudget = MessageBudget {
     per_minute: 60,
     per_hour: 1_000,
     per_day: 10_000,
 };
 
-/// 0.04 of the currency that the deployment counts in: 250 SMS a day with `--strict`.
+/// 0.04 of the deployment's currency: 250 SMS a day with `--strict`.
 const SMS_PRICE: Price = Price::hundredths(4);
 
-/// How the service is started.
+/// The options of the service.
 #[derive(Clone, Debug, Default)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -62,47 +62,47 @@ pub struct Options {
     pub strict: bool,
     /// Serve `POST /control`.
     pub control: bool,
-    /// Take the way for pools that report missing users.
+    /// Creates accounts before they are proved, for pools that report missing users.
     pub legacy_pool: bool,
-    /// The calls by which resolvers open sessions.
+    /// The calls with which resolvers open sessions.
     pub cognito_calls: CognitoCalls,
-    /// Ask for a CAPTCHA from the third mail of an hour on whose code was not proved.
+    /// Requires a CAPTCHA from the third mail of an hour whose code was not proved.
     pub captcha: bool,
-    /// Rotate refresh tokens; a token that was used stays good for so long.
+    /// Rotates refresh tokens; a used token stays valid for this time.
     pub rotate_refresh_tokens: Option<Duration>,
     /// Names beside the local ones that the service answers to.
     pub allow_hosts: Vec<String>,
     /// Origins beside the local ones whose pages may call.
     pub allow_origins: Vec<String>,
-    /// The countries that SMS are sent to; all unless given.
+    /// The countries that SMS are sent to; `None` is all.
     pub sms_countries: Option<Countries>,
-    /// The phone numbers that are read, and the kinds of them that SMS are sent to.
+    /// The rules for reading phone numbers, and the kinds of numbers that SMS are sent to.
     pub phones: PhoneRules,
 }
 
-/// What a client needs to know.
+/// The settings that a client needs.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The region that the pool claims to be in.
+    /// The region of the pool.
     pub region: String,
     /// The user pool's id.
     pub user_pool_id: String,
     /// The app client's id.
     pub client_id: String,
-    /// Where everything is served.
+    /// The base URL of the service.
     pub endpoint: String,
     /// The API key of the public mutations.
     pub api_key: String,
 }
 
 impl Settings {
-    /// Where the GraphQL API is.
+    /// Returns the URL of the GraphQL API.
     pub fn graphql_url(&self) -> String {
         format!("{}/graphql", self.endpoint)
     }
 }
 
-/// Why the service does not start.
+/// The reason why the service does not start.
 #[derive(Debug, Error)]
 pub enum ServiceError {
     /// Another program has the port.
@@ -115,13 +115,13 @@ pub enum ServiceError {
     Port {
         /// The port.
         port: u16,
-        /// What the system says.
+        /// The system's error.
         cause: std::io::Error,
     },
     /// The schema does not fit the functions.
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// Keys could not be made.
+    /// The keys could not be made.
     #[error(transparent)]
     Key(#[from] KeyError),
 }
@@ -138,7 +138,9 @@ impl Service {
     /// Opens the port and wires everything.
     ///
     /// # Errors
-    /// If the port is taken.
+    ///
+    /// Returns an error if the port is taken or cannot be opened, the schema does not fit, or a key
+    /// cannot be made.
     pub async fn bind(options: Options) -> Result<Self, ServiceError> {
         let (listener, address) = listen(options.port).await?;
         let settings = Settings {
@@ -156,7 +158,7 @@ impl Service {
             deployment: deployment(&options)?,
             aws: Aws::new(AwsEnvironment {
                 region: REGION.to_owned(),
-                // The stand-in takes any signature.
+                // The stand-in accepts any signature.
                 access_key_id: "local".to_owned(),
                 secret_access_key: "local".to_owned(),
                 session_token: None,
@@ -192,7 +194,7 @@ impl Service {
         let mut router = allow_origins(own, origins.clone())
             .merge(latchstring_local_cognito::router_for(pool.clone(), origins));
         if options.control {
-            // Without permission for any other origin.
+            // No other origin gets permission for it.
             router = router.merge(control::router(pool, clock, outages));
         }
         Ok(Self {
@@ -203,12 +205,13 @@ impl Service {
         })
     }
 
-    /// What a client needs to know.
+    /// Returns the settings that a client needs.
     pub const fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Deliveries that go on after their answers; whoever ends the service waits for them.
+    /// Returns the deliveries that continue after their answers. Wait for them before you end the
+    /// service.
     pub fn deliveries(&self) -> Deliveries {
         self.deliveries.clone()
     }
@@ -216,7 +219,8 @@ impl Service {
     /// Serves until the future is dropped.
     ///
     /// # Errors
-    /// Never in practice: accepting goes on after every failed connection.
+    ///
+    /// Never in practice: accepting continues after every failed connection.
     pub async fn serve(self) -> std::io::Result<()> {
         let app = self
             .router
@@ -243,7 +247,8 @@ async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), ServiceError> {
 /// Production's defaults with keys that live as long as the process.
 fn deployment(options: &Options) -> Result<Deployment, KeyError> {
     let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
-    // Nothing is really sent, so it may be sent anywhere. It is counted at a price, so that the spend limits can be seen with `--strict`.
+    // Nothing is really sent, so every destination is allowed. Messages have a price, so that
+    // `--strict` shows the spend limits.
     policy.budgets.sms.countries = options
         .sms_countries
         .clone()
@@ -277,14 +282,14 @@ fn deployment(options: &Options) -> Result<Deployment, KeyError> {
     })
 }
 
-/// Nothing is shown here that could be solved, so the answers are known.
+/// A CAPTCHA with known answers, because nothing here displays one.
 fn captcha() -> FixedCaptcha {
     FixedCaptcha::new((1..100).map(|number| format!("person-{number}")))
 }
 
 fn user_pool(options: &Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> UserPool {
     let mut client = ClientConfig::new(CLIENT, "latchstring-local");
-    // As the design demands: nobody writes a contact but Define.
+    // Only Define writes a contact.
     client.write_attributes = Some(
         ["given_name", "family_name", "locale"]
             .map(str::to_owned)
@@ -292,7 +297,7 @@ fn user_pool(options: &Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> Us
     );
     if let Some(grace) = options.rotate_refresh_tokens {
         client.refresh_token_rotation = Some(Rotation { grace });
-        // AWS's guide wants this flow off where tokens rotate.
+        // AWS's guide requires this flow to be off where tokens rotate.
         client.explicit_auth_flows.remove(&AuthFlow::RefreshToken);
     }
     let clock = clock.clone();

@@ -446,7 +446,7 @@ fn the_demo_ends_well() {
     let output = Program::demo();
     assert!(output.status.success());
     let printed = String::from_utf8_lossy(&output.stdout);
-    assert!(printed.contains("steps went as they must"));
+    assert!(printed.contains("steps succeeded"));
     assert!(output.stderr.is_empty());
 }
 
