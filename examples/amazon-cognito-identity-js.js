@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { AuthenticationDetails, CognitoUser, CognitoUserPool } from "amazon-cognito-identity-js";
 import { signInTicket } from "./graphql.js";
-import { claims, config, isGood, readCode, somebody, wrong } from "./local.js";
+import { claims, config, isGood, readCode, unusedAddress, wrong } from "./local.js";
 
 // docs: amazon-cognito-identity-js
 const pool = new CognitoUserPool({
@@ -53,7 +53,7 @@ const resend = (user) =>
   );
 // end
 
-const input = { emailOrPhone: somebody(), method: "EMAIL" };
+const input = { emailOrPhone: unusedAddress(), method: "EMAIL" };
 
 for (const time of ["first", "second"]) {
   const asked = await begin(input);

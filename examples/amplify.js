@@ -1,4 +1,4 @@
-// What the examples for aws-amplify v6 share: signing in.
+// The common part of the examples for aws-amplify v6: signing in.
 import { Amplify } from "aws-amplify";
 import { confirmSignIn, signIn } from "aws-amplify/auth";
 import { signInTicket } from "./graphql.js";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fetchAuthSession, signOut } from "aws-amplify/auth";
 import { answer, begin } from "./amplify.js";
 import { changeContact, signInSession, signUp } from "./graphql.js";
-import { claims, config, isGood, letPass, readCode, somebody, someNumber, wrong } from "./local.js";
+import { claims, config, isGood, letPass, readCode, unusedAddress, unusedNumber, wrong } from "./local.js";
 
 // docs: aws-amplify-contacts
 /** An operation of Cognito's, past Amplify, which takes no session that it did not open itself. */
@@ -56,13 +56,13 @@ async function reauthenticate(contact, method, askForCode) {
 }
 // end
 
-const email = somebody();
+const email = unusedAddress();
 const input = { emailOrPhone: email, method: "EMAIL" };
 await begin(input);
 assert.equal((await answer(input, await readCode(email))).isSignedIn, true);
 const signedIn = (await fetchAuthSession()).tokens;
 
-const number = someNumber();
+const number = unusedNumber();
 const names = { givenName: "Ada", familyName: "Lovelace" };
 const added = await signUp(await accessToken(), { method: "PHONE_NUMBER", emailOrPhone: number, ...names });
 const numberCode = await readCode(number);
@@ -75,7 +75,7 @@ assert.equal(idToken.payload.sub, signedIn.idToken.payload.sub);
 
 // A refresh is no sign-in: eleven minutes later a new one is due.
 const isLate = await letPass(11 * 60);
-const other = somebody();
+const other = unusedAddress();
 const change = (token) => changeContact(token, { method: "EMAIL", emailOrPhone: other });
 if (isLate) {
   await fetchAuthSession({ forceRefresh: true });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 // In an app: import { Auth } from "aws-amplify".
 import { Auth } from "aws-amplify-auth-v5";
 import { signInTicket } from "./graphql.js";
-import { claims, config, isGood, readCode, somebody, wrong } from "./local.js";
+import { claims, config, isGood, readCode, unusedAddress, wrong } from "./local.js";
 
 // docs: aws-amplify-v5
 Auth.configure({
@@ -36,7 +36,7 @@ async function answer(user, input, code) {
 const resend = (user) => Auth.sendCustomChallengeAnswer(user, "resend", { action: "resend" });
 // end
 
-const input = { emailOrPhone: somebody(), method: "EMAIL" };
+const input = { emailOrPhone: unusedAddress(), method: "EMAIL" };
 
 for (const time of ["first", "second"]) {
   const asked = await begin(input);

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { fetchAuthSession, signOut } from "aws-amplify/auth";
 import { answer, begin, resend } from "./amplify.js";
-import { claims, isGood, readCode, somebody, wrong } from "./local.js";
+import { claims, isGood, readCode, unusedAddress, wrong } from "./local.js";
 
-const input = { emailOrPhone: somebody(), method: "EMAIL" };
+const input = { emailOrPhone: unusedAddress(), method: "EMAIL" };
 const tokens = async (options) => (await fetchAuthSession(options)).tokens;
 
 for (const time of ["first", "second"]) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { CognitoJwtVerifier } from "aws-jwt-verify";
 import { Latchstring } from "@latchstring/client";
-import { config, readCode, somebody } from "./local.js";
+import { config, readCode, unusedAddress } from "./local.js";
 
 // docs: aws-jwt-verify
 const verifier = CognitoJwtVerifier.create({
@@ -10,14 +10,14 @@ const verifier = CognitoJwtVerifier.create({
   tokenUse: "access",
   clientId: config.clientId,
 });
-// On AWS it fetches the keys by itself; the local service's tokens name AWS as their issuer, too.
+// On AWS it fetches the keys itself. The local service's tokens also name AWS as their issuer.
 const keys = await fetch(`${config.endpoint}/${config.userPoolId}/.well-known/jwks.json`);
 verifier.cacheJwks(await keys.json());
 
 const whoCalls = async (accessToken) => (await verifier.verify(accessToken)).sub;
 // end
 
-const emailOrPhone = somebody();
+const emailOrPhone = unusedAddress();
 const latchstring = new Latchstring(config);
 const { tokens } = await latchstring.answer(
   await latchstring.signIn({ emailOrPhone }),

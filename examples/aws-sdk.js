@@ -10,7 +10,7 @@ import {
   RevokeTokenCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
 import { signInSession } from "./graphql.js";
-import { claims, config, readCode, somebody, wrong } from "./local.js";
+import { claims, config, readCode, unusedAddress, wrong } from "./local.js";
 
 // docs: aws-sdk
 const cognito = new CognitoIdentityProviderClient({
@@ -47,7 +47,7 @@ async function answer(input, challenge, code) {
 const resend = (challenge) => respond(challenge, "resend", { action: "resend" });
 // end
 
-const input = { emailOrPhone: somebody(), method: "EMAIL" };
+const input = { emailOrPhone: unusedAddress(), method: "EMAIL" };
 const ClientId = config.clientId;
 
 for (const time of ["first", "second"]) {

@@ -17,7 +17,7 @@ def get(path):
         return json.load(response)
 
 
-# Of your stack's outputs in real life.
+# In production these are your stack's outputs.
 config = get("/config.json")
 
 # docs: boto3

@@ -1,7 +1,7 @@
 // @latchstring/client: Latchstring's own, the smallest.
 import assert from "node:assert/strict";
 import { claims, Latchstring, LatchstringError } from "@latchstring/client";
-import { config, readCode, somebody, wrong } from "./local.js";
+import { config, readCode, unusedAddress, wrong } from "./local.js";
 
 // docs: latchstring-client
 const latchstring = new Latchstring(config); // in a browser with storage: localStorage
@@ -16,7 +16,7 @@ async function signIn(emailOrPhone, askForCode) {
 }
 // end
 
-const emailOrPhone = somebody();
+const emailOrPhone = unusedAddress();
 for (const everywhere of [false, true]) {
   const tokens = await signIn(emailOrPhone, async ({ attemptsLeft }) => {
     const code = await readCode(emailOrPhone);

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { Latchstring } from "@latchstring/client";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { allowInsecureRequests, discovery, None } from "openid-client";
-import { config, readCode, somebody } from "./local.js";
+import { config, readCode, unusedAddress } from "./local.js";
 
 // docs: openid-client
 // On AWS: `https://cognito-idp.${config.region}.amazonaws.com/${config.userPoolId}`.
 const issuer = `${config.endpoint}/${config.userPoolId}`;
 const pool = await discovery(
-  // By its whole address: openid-client then takes an issuer that is not the address.
+  // The whole address: the local service's issuer differs from its address.
   new URL(`${issuer}/.well-known/openid-configuration`),
   config.clientId,
   undefined,
@@ -28,7 +28,7 @@ async function verify(idToken) {
 }
 // end
 
-const emailOrPhone = somebody();
+const emailOrPhone = unusedAddress();
 const latchstring = new Latchstring(config);
 const challenge = await latchstring.signIn({ emailOrPhone });
 const { tokens } = await latchstring.answer(challenge, await readCode(emailOrPhone));

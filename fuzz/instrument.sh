@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compiles a crate of this workspace with what libFuzzer steers by. Cargo calls it in place of rustc
-# (RUSTC_WORKSPACE_WRAPPER), for our own crates only: the others stay as every other build has them.
+# Compiles a crate of this workspace with coverage instrumentation for libFuzzer. Cargo calls it in
+# place of rustc (RUSTC_WORKSPACE_WRAPPER) for workspace crates only, so dependencies are not rebuilt.
 exec "$@" \
     -Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 \

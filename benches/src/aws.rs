@@ -1,5 +1,5 @@
-//! A stand-in for AWS on loopback, over TLS: it grants whatever is asked, reads what it was given to
-//! hold, and counts.
+//! A stand-in for AWS on loopback, over TLS. It grants every request, serves the stored items, and
+//! counts requests.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,20 +18,20 @@ use serde_json::{Value, json};
 use crate::events::{self, Events, Items};
 use crate::http::{self, Duplex};
 
-/// Where Debian, and with it most containers, keeps the system's roots in one file.
+/// The file of the system's roots in Debian, and so in most containers.
 const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// The stand-in.
 pub(crate) struct Aws {
     pub(crate) url: String,
-    /// Its authority, by itself.
+    /// The file of its authority alone.
     pub(crate) authority: PathBuf,
-    /// Its authority after Amazon's roots: what ours are given, so that as many are loaded as from
-    /// the binary, and one more.
+    /// The file of its authority after Amazon's roots, for our functions: they load as many roots
+    /// as from the binary, and one more.
     pub(crate) amazon: PathBuf,
-    /// Its authority after the system's roots: what runtimes load where nobody says otherwise.
+    /// The file of its authority after the system's roots, which runtimes load by default.
     pub(crate) system: PathBuf,
-    asked: Arc<Mutex<BTreeMap<String, usize>>>,
+    requests: Arc<Mutex<BTreeMap<String, usize>>>,
 }
 
 struct Shared {
@@ -39,12 +39,12 @@ struct Shared {
     latency: Duration,
     secret: String,
     items: Items,
-    asked: Arc<Mutex<BTreeMap<String, usize>>>,
+    requests: Arc<Mutex<BTreeMap<String, usize>>>,
 }
 
 impl Aws {
-    /// Starts one that takes so long for each answer and holds the key ring and the rows of these
-    /// events. Certificates are put into the folder.
+    /// Starts a stand-in that takes `latency` for each answer and holds the key ring and the rows
+    /// of these events. Certificates are written to the folder.
     pub(crate) fn start(folder: &Path, latency: Duration, events: &Events) -> Result<Self, String> {
         let failed = |error: &dyn std::fmt::Display| format!("the stand-in for AWS: {error}");
         let (tls, authority) = certificates().map_err(|error| failed(&error))?;
@@ -60,26 +60,26 @@ impl Aws {
         };
         let system = fs::read_to_string(SYSTEM_ROOTS).unwrap_or_default();
         let amazon = include_str!("../../shared/aws/src/roots.pem");
-        let asked = Arc::default();
+        let requests = Arc::default();
         let aws = Self {
             url: format!("https://localhost:{port}"),
             amazon: write("amazon-and-authority.pem", format!("{amazon}{authority}"))?,
             system: write("system-and-authority.pem", format!("{system}{authority}"))?,
             authority: write("authority.pem", authority)?,
-            asked: Arc::clone(&asked),
+            requests: Arc::clone(&requests),
         };
         let shared = Arc::new(Shared {
             tls: Arc::new(tls),
             latency,
             secret: events.ring.clone(),
             items: Arc::clone(&events.items),
-            asked,
+            requests,
         });
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let shared = Arc::clone(&shared);
                 thread::spawn(move || {
-                    // A connection that breaks is a function that was ended.
+                    // A connection breaks when its function was ended.
                     let _ = shared.serve(stream);
                 });
             }
@@ -87,13 +87,13 @@ impl Aws {
         Ok(aws)
     }
 
-    /// What was asked since the last time, and how often.
-    pub(crate) fn asked(&self) -> BTreeMap<String, usize> {
-        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Returns the requests since the last call, with their number.
+    pub(crate) fn requests(&self) -> BTreeMap<String, usize> {
+        std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// An authority that is as old as this run, and what serves by its word.
+/// Creates an authority for this run, and the server's configuration with a certificate of it.
 fn certificates() -> Result<(ServerConfig, String), Box<dyn std::error::Error>> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -125,7 +125,7 @@ impl Shared {
             };
             let answer = self.answer(&operation, &request.body);
             *self
-                .asked
+                .requests
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .entry(operation)
@@ -151,8 +151,8 @@ impl Shared {
         let json = match operation {
             "PutItem" | "UpdateItem" => json!({}),
             "GetItem" => {
-                let asked: Value = serde_json::from_slice(body).unwrap_or_default();
-                let key = asked["Key"]["pk"]["S"].as_str().unwrap_or_default();
+                let request: Value = serde_json::from_slice(body).unwrap_or_default();
+                let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
                 let items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
                 items
                     .get(key)
@@ -177,7 +177,7 @@ impl Shared {
                     "attemptsLeft": "3",
                 },
             }),
-            // Ours speak version 2 of SES, in JSON; the peers version 1, in XML.
+            // Our functions use version 2 of SES, in JSON; the peers use version 1, in XML.
             "SendEmail" if body.starts_with(b"{") => json!({"MessageId": "0"}),
             "SendEmail" => {
                 let sent = "<SendEmailResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\">\

@@ -1,4 +1,4 @@
-//! The events that the functions are given: typical ones, each of a flow of its own.
+//! The events for the functions: typical ones, each of its own flow.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,16 +27,16 @@ pub(crate) const CLIENT: &str = "benchesclient";
 const ADDRESS: &str = "ada@example.com";
 const SUB: &str = "5f0c1a9e-7a39-4d5b-9f53-2b8a1e9f4c11";
 
-/// What the table of the stand-in for AWS holds: items by their key.
+/// The items of the AWS stand-in's table, by key.
 pub(crate) type Items = Arc<Mutex<BTreeMap<String, Value>>>;
 
-/// What the events are sealed with, and the functions are given.
+/// The keys of the events and of the functions' configuration.
 pub(crate) struct Events {
     keys: KeyRing,
     caller: Caller,
-    /// The ring as configuration holds it.
+    /// The key ring as in the configuration.
     pub(crate) ring: String,
-    /// The rows of the flows that events are of.
+    /// The rows of the events' flows.
     pub(crate) items: Items,
     store: MemoryStore,
     create: CreateTrigger<MemoryStore, Inbox<SystemClock>, SystemClock, OsEntropy>,
@@ -44,10 +44,10 @@ pub(crate) struct Events {
     runtime: Runtime,
 }
 
-/// A flow whose code somebody has.
-struct Asked {
+/// A flow whose code is known.
+struct OpenFlow {
     flow: FlowId,
-    /// The round before.
+    /// The previous round.
     select: Value,
     metadata: String,
     code: String,
@@ -90,25 +90,25 @@ impl Events {
         Challenge { flow, step }.to_text(&self.keys, &self.caller)
     }
 
-    fn asked(&self) -> String {
+    fn question(&self) -> String {
         let now = SystemClock.now();
         self.challenge(Step::Otp(Progress::at_issue(now, CodeLength::DEFAULT)))
     }
 
-    /// A flow that Create opened, here and not in a function that is measured.
-    fn opened(&self) -> Option<Asked> {
+    /// Opens a flow by Create, here and not in a measured function.
+    fn opened(&self) -> Option<OpenFlow> {
         self.runtime.block_on(async {
             let event: Value = serde_json::from_str(&self.create()).ok()?;
             let select = event["request"]["session"][0].clone();
-            let asked = answer(&self.create, event).await.ok()?;
-            deliver(&self.create, asked.parcel?, Instant::now() + DELIVERY).await;
+            let created = answer(&self.create, event).await.ok()?;
+            deliver(&self.create, created.parcel?, Instant::now() + DELIVERY).await;
             let sent = self.create.courier.messages(None, 1);
             let code = sent.first()?.message.code.as_ref()?.digits().to_owned();
-            let metadata = asked.value["response"]["challengeMetadata"]
+            let metadata = created.value["response"]["challengeMetadata"]
                 .as_str()?
                 .to_owned();
             let flow = Challenge::parse(&metadata, &self.keys, &self.caller)?.flow;
-            Some(Asked {
+            Some(OpenFlow {
                 flow,
                 select,
                 metadata,
@@ -117,7 +117,7 @@ impl Events {
         })
     }
 
-    /// Puts the flow as it is now into the table.
+    /// Writes the flow's present state to the table.
     fn keep(&self, id: FlowId) -> Option<()> {
         let flow = self.runtime.block_on(self.store.flow(id)).ok()??;
         let key = format!("flow#{}", BASE64URL_NOPAD.encode(id.as_bytes()));
@@ -127,7 +127,7 @@ impl Events {
         Some(())
     }
 
-    /// Create is to send a code.
+    /// Returns an event in which Create sends a code.
     pub(crate) fn create(&self) -> String {
         // Invariant: it is an address.
         let to = Identifier::parse(Method::Email, ADDRESS).expect("an address");
@@ -146,25 +146,25 @@ impl Events {
         trigger("CreateAuthChallenge", &request)
     }
 
-    /// The first event of a sign-in, which sends nothing.
+    /// Returns the first event of a sign-in, which sends nothing.
     pub(crate) fn opening(name: &str) -> String {
         trigger(name, &json!({"userAttributes": user(), "session": []}))
     }
 
-    /// Verify is given a code for a flow that it knows nothing of.
+    /// Returns an event in which Verify receives a code for an unknown flow.
     pub(crate) fn verify(&self) -> String {
-        verify(&self.asked(), "493026")
+        verify(&self.question(), "493026")
     }
 
-    /// Verify is given the right code for a flow that the table holds.
+    /// Returns an event in which Verify receives the right code for a stored flow.
     pub(crate) fn verify_right(&self) -> String {
         // Invariant: the deployment serves the client, and the store is memory.
-        let asked = self.opened().expect("a flow");
-        self.keep(asked.flow).expect("a row");
-        verify(&asked.metadata, &asked.code)
+        let open = self.opened().expect("a flow");
+        self.keep(open.flow).expect("a row");
+        verify(&open.metadata, &open.code)
     }
 
-    /// Define is to say what follows the right answer to the first question.
+    /// Returns an event in which Define decides after the right answer to the first question.
     pub(crate) fn define(&self) -> String {
         let request = json!({
             "userAttributes": user(),
@@ -173,27 +173,28 @@ impl Events {
         trigger("DefineAuthChallenge", &request)
     }
 
-    /// Define is to issue tokens, after a code that Verify called right.
+    /// Returns an event in which Define issues tokens, after a right code.
     pub(crate) fn define_right(&self) -> String {
         // Invariant: as above.
-        let asked = self.opened().expect("a flow");
-        let event = serde_json::from_str(&verify(&asked.metadata, &asked.code)).unwrap_or_default();
+        let open = self.opened().expect("a flow");
+        let event = serde_json::from_str(&verify(&open.metadata, &open.code)).unwrap_or_default();
         let verified = self.runtime.block_on(answer(&self.verify, event));
-        assert!(verified.is_ok_and(|said| said.value["response"]["answerCorrect"] == true));
-        self.keep(asked.flow).expect("a row");
+        assert!(verified.is_ok_and(|output| output.value["response"]["answerCorrect"] == true));
+        self.keep(open.flow).expect("a row");
         let request = json!({
             "userAttributes": user(),
-            "session": [asked.select, passed(&asked.metadata)],
+            "session": [open.select, passed(&open.metadata)],
         });
         trigger("DefineAuthChallenge", &request)
     }
 
-    /// Sign-in is to open a session.
+    /// Returns an event in which sign-in opens a session.
     pub(crate) fn sign_in() -> String {
         Self::sign_in_by(ADDRESS, "EMAIL")
     }
 
-    /// The same with a number, which the metadata of all countries' numbers has to be loaded for.
+    /// Returns such an event with a phone number, for which the metadata of all countries is
+    /// loaded.
     pub(crate) fn sign_in_by_phone() -> String {
         Self::sign_in_by("+1 415 555 0132", "PHONE_NUMBER")
     }
@@ -219,7 +220,7 @@ fn verify(metadata: &str, code: &str) -> String {
     trigger("VerifyAuthChallengeResponse", &request)
 }
 
-/// A row of somebody who is known, as our store writes it into DynamoDB.
+/// Returns the row of an account owner's flow, as our store writes it to DynamoDB.
 fn item(key: &str, flow: &Flow) -> Option<Value> {
     let Subject::Known(sub) = &flow.subject else {
         return None;
@@ -253,7 +254,7 @@ fn item(key: &str, flow: &Flow) -> Option<Value> {
     Some(item)
 }
 
-/// Cognito's answer when it is asked for the account.
+/// Returns Cognito's answer to a look-up of the account.
 pub(crate) fn account() -> Value {
     let attributes: Vec<_> = ["sub", "email", "email_verified"]
         .map(|name| json!({"Name": name, "Value": user()[name]}))

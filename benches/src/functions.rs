@@ -1,11 +1,11 @@
-//! What is measured: ours, the floor, and the peers.
+//! The measured functions: ours, the floor, and the peers.
 //!
-//! "The same job" is the same requests to AWS for one invocation, so far as the peer is written by
-//! us: Create reads the key ring, makes two conditional writes and sends a mail; sign-in reads the
-//! key ring, makes the conditional writes of a budget and opens a Cognito session with two calls.
-//! The key ring is read at the first invocation only. The `passwordless` rows are another project's
-//! own triggers, as its construct bundles them; its Create sends nothing, and none of them counts
-//! or reads anything.
+//! For peers that we wrote, "the same work" is the same requests to AWS for one invocation. Create
+//! reads the key ring, makes two conditional writes and sends a mail. Sign-in reads the key ring,
+//! makes the conditional writes of a budget and opens a Cognito session with two calls. The key
+//! ring is read at the first invocation only. The `passwordless` rows are another project's own
+//! triggers, as its construct bundles them. Its Create sends nothing, and none of them counts or
+//! reads anything.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,24 +29,24 @@ pub(crate) const GO_SIGN_IN: &str = "go sign-in";
 pub(crate) const NODE_CREATE: &str = "node create";
 pub(crate) const NODE_SIGN_IN: &str = "node sign-in";
 
-/// Those whose instructions are counted.
+/// The functions whose instructions are counted.
 pub(crate) const COUNTED: [&str; 3] = [FLOOR, VERIFY, DEFINE];
 
-/// A function, what it is given, and whether its answer is one.
+/// A function, its event, and the check of its answer.
 pub(crate) struct Row<'a> {
     pub(crate) function: Function,
     pub(crate) event: Box<dyn Fn() -> String + 'a>,
     pub(crate) check: fn(&str) -> Result<(), String>,
 }
 
-/// What is not there to be measured.
+/// A function that is not built here.
 pub(crate) struct Missing {
     pub(crate) row: String,
     /// The command that makes it.
     pub(crate) make: &'static str,
 }
 
-/// Every row that can be measured, and those that cannot.
+/// Returns every row that can be measured, and those that cannot.
 pub(crate) fn all<'a>(root: &Path, aws: &Aws, events: &'a Events) -> (Vec<Row<'a>>, Vec<Missing>) {
     let mut all = All {
         root,
@@ -61,11 +61,11 @@ pub(crate) fn all<'a>(root: &Path, aws: &Aws, events: &'a Events) -> (Vec<Row<'a
     );
     let verified = |answer: &str| has(answer, "/response/answerCorrect");
     let defined = |answer: &str| has(answer, "/response/issueTokens");
-    let right = |answer: &str| told(text(answer, "/response/answerCorrect") == "true", answer);
-    let issued = |answer: &str| told(text(answer, "/response/issueTokens") == "true", answer);
-    let asked = |answer: &str| {
+    let right = |answer: &str| check(text(answer, "/response/answerCorrect") == "true", answer);
+    let issued = |answer: &str| check(text(answer, "/response/issueTokens") == "true", answer);
+    let challenged = |answer: &str| {
         let is_code = text(answer, "/response/publicChallengeParameters/resendAfter") == "30";
-        told(is_code, answer)
+        check(is_code, answer)
     };
     let opened = |answer: &str| has(answer, "/data/session");
     let of_verify = || events.verify();
@@ -78,7 +78,7 @@ pub(crate) fn all<'a>(root: &Path, aws: &Aws, events: &'a Events) -> (Vec<Row<'a
     all.ours(VERIFY_TABLE, verify, &[TABLE, RING], of_right, right);
     all.ours(DEFINE_TABLE, define, &[TABLE, RING], of_issued, issued);
     let create = "latchstring-create-auth-challenge";
-    all.ours(CREATE, create, &[TABLE, SECRET], of_create, asked);
+    all.ours(CREATE, create, &[TABLE, SECRET], of_create, challenged);
     let sign_in = "latchstring-sign-in";
     all.ours(SIGN_IN, sign_in, &[TABLE, SECRET], Events::sign_in, opened);
     let by_phone = Events::sign_in_by_phone;
@@ -91,7 +91,7 @@ pub(crate) fn all<'a>(root: &Path, aws: &Aws, events: &'a Events) -> (Vec<Row<'a
     );
 
     let sent = |answer: &str| {
-        told(
+        check(
             text(answer, "/response/publicChallengeParameters/step") == "otp",
             answer,
         )
@@ -123,7 +123,7 @@ pub(crate) fn all<'a>(root: &Path, aws: &Aws, events: &'a Events) -> (Vec<Row<'a
     (all.rows, all.missing)
 }
 
-/// What a function of ours is given besides what all are.
+/// The part of a function's environment that differs between our functions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Setting {
     Memory,
@@ -165,7 +165,7 @@ impl<'a> All<'a, '_> {
                 Setting::Table => environment.extend([
                     ("TABLE_NAME", "latchstring".to_owned()),
                     ("EMAIL_FROM", "codes@example.org".to_owned()),
-                    // Whoever speaks to nobody reads no certificates.
+                    // A function without connections reads no certificates.
                     ("AWS_CA_BUNDLE", self.aws.amazon.display().to_string()),
                 ]),
                 Setting::Ring => environment.push(("KEY_RING", self.ring.to_owned())),
@@ -226,7 +226,7 @@ impl<'a> All<'a, '_> {
                 "NODE_EXTRA_CA_CERTS",
                 self.aws.authority.display().to_string(),
             ),
-            // What the other project's construct sets.
+            // The settings of the other project's construct.
             ("FIDO2_ENABLED", String::new()),
             ("MAGIC_LINK_ENABLED", String::new()),
             ("SMS_OTP_STEP_UP_ENABLED", "TRUE".to_owned()),
@@ -262,7 +262,8 @@ impl<'a> All<'a, '_> {
         let folder = path(self.root, "benches/peers/python");
         environment.extend([
             ("PYTHONPATH", folder.display().to_string()),
-            // Lambda keeps the runtime's compiled modules too; ours would land in the repository.
+            // Lambda keeps the runtime's compiled modules too; the peers' would be written to the
+            // repository.
             (
                 "PYTHONPYCACHEPREFIX",
                 path(self.root, "target/bench/pycache")
@@ -289,7 +290,7 @@ impl<'a> All<'a, '_> {
         );
     }
 
-    /// What every peer is told about AWS.
+    /// The AWS settings of every peer.
     fn shared(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_ENDPOINT_URL", self.aws.url.clone()),
@@ -343,13 +344,13 @@ fn text(answer: &str, pointer: &str) -> String {
 }
 
 fn has(answer: &str, pointer: &str) -> Result<(), String> {
-    told(!text(answer, pointer).is_empty(), answer)
+    check(!text(answer, pointer).is_empty(), answer)
 }
 
-fn told(is_right: bool, answer: &str) -> Result<(), String> {
+fn check(is_right: bool, answer: &str) -> Result<(), String> {
     if is_right {
         Ok(())
     } else {
-        Err(format!("not the answer that was asked for: {answer}"))
+        Err(format!("unexpected answer: {answer}"))
     }
 }

@@ -1,7 +1,8 @@
-//! The host that a function asks for its events: Lambda's Runtime API and Extensions API.
+//! The host from which a function polls its events: Lambda's Runtime API and Extensions API.
 //!
-//! Not the one of `latchstring-tests`: that one is part of an asynchronous harness with half of AWS
-//! in it, and would be measured along. This one takes the time of what arrives before anything else.
+//! This is not the host of `latchstring-tests`: that one is part of an asynchronous harness with
+//! half of AWS in it, which would be measured too. This one records the time of every arrival
+//! first.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -13,10 +14,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::http::{self, Duplex};
 
-/// How long a function may take for anything here: under valgrind it is slow.
+/// The time limit of every step: functions are slow under valgrind.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How many connections there are at once: for events, for the extension, and a spare. Threads that
-/// wait for them already, so that starting one is not measured.
+/// The number of connections at once: for events, for the extension, and a spare. Threads wait for
+/// them from the start, so that no thread start is measured.
 const CONNECTIONS: usize = 3;
 const FUNCTION: &str = "arn:aws:lambda:eu-west-1:000000000000:function:latchstring";
 
@@ -25,14 +26,14 @@ pub(crate) struct Host {
     pub(crate) address: String,
     closing: Arc<AtomicBool>,
     events: Sender<String>,
-    told: Sender<String>,
+    invocations: Sender<String>,
     notes: Receiver<Note>,
     given: u64,
     polls: u64,
     extension: Option<u64>,
 }
 
-/// Something that the function did.
+/// An action of the function.
 enum Note {
     Polled(Instant),
     Given(Instant),
@@ -43,9 +44,9 @@ enum Note {
 
 /// One invocation.
 pub(crate) struct Invocation {
-    /// From the event to the answer.
+    /// The time from the event to the answer.
     pub(crate) answered: Duration,
-    /// From the event to the end of all that it left: the answer, or what was sent after it.
+    /// The time from the event to the end of all its work: the answer, or messages sent after it.
     pub(crate) over: Duration,
     /// The answer.
     pub(crate) body: String,
@@ -53,7 +54,7 @@ pub(crate) struct Invocation {
 
 struct Shared {
     events: Mutex<Receiver<String>>,
-    told: Mutex<Receiver<String>>,
+    invocations: Mutex<Receiver<String>>,
     notes: Mutex<Sender<Note>>,
     count: AtomicU64,
 }
@@ -63,11 +64,11 @@ impl Host {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?.to_string();
         let (events, waiting) = mpsc::channel();
-        let (told, telling) = mpsc::channel();
+        let (invocations, invoked) = mpsc::channel();
         let (noting, notes) = mpsc::channel();
         let shared = Arc::new(Shared {
             events: Mutex::new(waiting),
-            told: Mutex::new(telling),
+            invocations: Mutex::new(invoked),
             notes: Mutex::new(noting),
             count: AtomicU64::new(0),
         });
@@ -79,7 +80,7 @@ impl Host {
                 while let Ok((stream, _)) = listener.accept()
                     && !closing.load(Ordering::Relaxed)
                 {
-                    // A connection that breaks is a function that was ended.
+                    // A connection breaks when its function was ended.
                     let _ = shared.serve(stream);
                 }
             });
@@ -88,7 +89,7 @@ impl Host {
             address,
             closing,
             events,
-            told,
+            invocations,
             notes,
             given: 0,
             polls: 0,
@@ -96,7 +97,7 @@ impl Host {
         })
     }
 
-    /// Waits until the function asks for its first event: when that was.
+    /// Waits until the function polls its first event; returns the time of the poll.
     pub(crate) fn first_poll(&mut self) -> Result<Instant, String> {
         let mut at = None;
         while !self.is_idle() {
@@ -104,19 +105,19 @@ impl Host {
                 at = Some(when);
             }
         }
-        at.ok_or_else(|| "it asked for nothing".to_owned())
+        at.ok_or_else(|| "the function polled no event".to_owned())
     }
 
-    /// Gives the function an event, and waits until the invocation is over.
+    /// Gives the function an event, and waits until the invocation has ended.
     pub(crate) fn invoke(&mut self, event: String) -> Result<Invocation, String> {
         self.given += 1;
-        let gone = |_| "the host has ended".to_owned();
+        let ended = |_| "the host has ended".to_owned();
         if self.extension.is_some() {
-            self.told
+            self.invocations
                 .send(format!("request-{}", self.given))
-                .map_err(gone)?;
+                .map_err(ended)?;
         }
-        self.events.send(event).map_err(gone)?;
+        self.events.send(event).map_err(ended)?;
         let (mut begun, mut answer, mut over) = (None, None, None);
         while !self.is_idle() || answer.is_none() {
             match self.note()? {
@@ -141,7 +142,7 @@ impl Host {
         self.polls > self.given
             && match self.extension {
                 None => true,
-                Some(asked) => asked > self.given,
+                Some(polled) => polled > self.given,
             }
     }
 
@@ -164,7 +165,7 @@ impl Host {
 }
 
 impl Drop for Host {
-    /// Ends the threads that wait for a connection: each gets one.
+    /// Ends the threads that wait for a connection, by one connection each.
     fn drop(&mut self) {
         self.closing.store(true, Ordering::Relaxed);
         for _ in 0..CONNECTIONS {
@@ -176,7 +177,7 @@ impl Drop for Host {
 impl Shared {
     fn note(&self, note: Note) {
         let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        // Nobody listens any more when a measurement is over.
+        // The receiver is dropped when a measurement has ended.
         let _ = notes.send(note);
     }
 
@@ -212,7 +213,7 @@ impl Shared {
                 }
                 ("GET", "extension/event/next") => {
                     self.note(Note::Asked(now));
-                    let Ok(id) = lock(&self.told).recv() else {
+                    let Ok(id) = lock(&self.invocations).recv() else {
                         break;
                     };
                     let deadline = deadline();

@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as a Lambda and an AWS SDK speak to a server on loopback.
+//! The part of HTTP/1.1 that a Lambda and an AWS SDK use with a server on loopback.
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -11,7 +11,7 @@ pub(crate) struct Request {
     pub(crate) body: Vec<u8>,
 }
 
-/// Reads one request; `None` when the caller has hung up.
+/// Reads one request; returns `None` when the caller has disconnected.
 pub(crate) fn read<S: BufRead + Write>(stream: &mut S) -> io::Result<Option<Request>> {
     let mut line = String::new();
     if stream.read_line(&mut line)? == 0 {
@@ -76,7 +76,7 @@ pub(crate) fn write(
     stream.flush()
 }
 
-/// A stream that is read through a buffer and written to directly.
+/// A stream with buffered reads and direct writes.
 pub(crate) struct Duplex<S: Read + Write>(pub(crate) io::BufReader<S>);
 
 impl<S: Read + Write> Duplex<S> {

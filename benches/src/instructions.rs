@@ -1,6 +1,8 @@
-//! Instructions of a warm call, counted by callgrind: the difference between many calls and fewer.
+//! The instructions of a warm call, counted by callgrind: the difference between many calls and
+//! fewer.
 //!
-//! Valgrind's processor has no SHA instructions, so hashing counts for more here than it is.
+//! Valgrind's processor has no SHA instructions, so hashing counts for more here than on a real
+//! one.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +12,7 @@ use crate::functions::{COUNTED, Row};
 const FEW: u64 = 100;
 const MANY: u64 = 600;
 
-/// Instructions a call, of the rows that are compared by them.
+/// Counts the instructions a call of the compared rows.
 pub(crate) fn count(rows: &[Row<'_>], folder: &Path) -> Result<Vec<(&'static str, u64)>, String> {
     let counted = rows
         .iter()

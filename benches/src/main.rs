@@ -1,7 +1,8 @@
-//! How fast the Lambdas are: each as a process of its own, asked as Lambda asks, with AWS played on
-//! loopback over TLS, in one run with an empty function and with the same job on other runtimes.
+//! The speed of the Lambdas. Each is a process of its own, invoked as Lambda does, with AWS played
+//! on loopback over TLS. One run also measures an empty function, and the same work on other
+//! runtimes.
 //!
-//! `cargo xtask bench` builds what is compared and starts this.
+//! `cargo xtask bench` builds the compared functions and starts this.
 #![expect(
     clippy::print_stdout,
     clippy::cast_precision_loss,
@@ -30,10 +31,11 @@ use functions::{Missing, Row};
 use measure::percentile;
 use table::Figures;
 
-/// Measure starts, calls and memory of the Lambdas and of what they are compared with.
+/// Measure starts, calls and memory of the Lambdas and of the functions they are compared with.
 ///
-/// Rows whose runtime or build is not there say so, with what makes it. Starts of all rows are
-/// interleaved, so that what else the machine does hits all of them alike: read ratios, not times.
+/// A row whose runtime or build is missing says so and names the command that makes it. Starts of
+/// all rows are interleaved, so that other load on the machine affects all of them alike: read
+/// ratios, not times.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask bench")]
 struct Cli {
@@ -46,7 +48,7 @@ struct Cli {
     /// Calls of each warm function
     #[arg(long, default_value_t = 2000)]
     calls: usize,
-    /// How many milliseconds AWS takes for each answer
+    /// The milliseconds that AWS takes for each answer
     #[arg(long, default_value_t = 0)]
     latency: u64,
     /// Only rows whose name contains this, and the floor
@@ -116,41 +118,41 @@ fn run(cli: &Cli) -> Result<(), String> {
     Ok(())
 }
 
-/// One start, its first call, and what that took.
+/// Measures one start and its first call.
 fn cold(row: &Row<'_>, figures: &mut Figures, aws: &Aws, logs: &Path) -> Result<(), String> {
-    aws.asked();
+    aws.requests();
     let mut running = row.function.start(logs)?;
     let first = running.invoke((row.event)())?;
     (row.check)(&first.body).map_err(|why| format!("{}: {why}", row.function.name))?;
     let usage = running
         .usage()
-        .ok_or("the kernel does not say what a process used")?;
+        .ok_or("the kernel reports no resource use of the process")?;
     figures.init.push(running.init);
     figures.first.push(first.answered);
     figures.first_over.push(first.over);
     figures.cold.push(running.init + first.over);
     figures.cold_cpu.push(usage.cpu);
-    figures.asked = aws.asked();
+    figures.requests = aws.requests();
     Ok(())
 }
 
-/// Many calls of one process.
+/// Measures many calls of one process.
 fn warm(row: &Row<'_>, figures: &mut Figures, calls: usize, logs: &Path) -> Result<(), String> {
     let mut running = row.function.start(logs)?;
-    // What is compiled or connected at the first calls is not warm yet.
+    // The first calls compile and connect, so they are not warm.
     for _ in 0..=calls / 20 {
         running.invoke((row.event)())?;
     }
     let before = running
         .usage()
-        .ok_or("the kernel does not say what a process used")?;
+        .ok_or("the kernel reports no resource use of the process")?;
     let mut times = Vec::with_capacity(calls);
     for _ in 0..calls {
         times.push(running.invoke((row.event)())?.over);
     }
     let usage = running
         .usage()
-        .ok_or("the kernel does not say what a process used")?;
+        .ok_or("the kernel reports no resource use of the process")?;
     figures.p50 = percentile(&mut times, 50);
     figures.p99 = percentile(&mut times, 99);
     let calls = u32::try_from(calls).unwrap_or(u32::MAX);
@@ -159,7 +161,7 @@ fn warm(row: &Row<'_>, figures: &mut Figures, calls: usize, logs: &Path) -> Resu
     Ok(())
 }
 
-/// The machine that the figures are of.
+/// Describes the machine of the figures.
 fn machine() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let cpu = read("/proc/cpuinfo");

@@ -1,4 +1,4 @@
-//! One function as a process: started, called, and asked by the kernel what it used.
+//! One function as a process: started, called, and its use of resources read from the kernel.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use crate::host::{Host, Invocation};
 
-/// A function, and how it is started.
+/// A function, and the command that starts it.
 pub(crate) struct Function {
     pub(crate) name: &'static str,
     /// The program and its arguments.
     pub(crate) command: Vec<String>,
     pub(crate) folder: PathBuf,
     pub(crate) environment: Vec<(&'static str, String)>,
-    /// What is deployed, in bytes: the binary, or the bundle without the runtime.
+    /// The deployed size in bytes: the binary, or the bundle without the runtime.
     pub(crate) size: Option<u64>,
 }
 
@@ -26,21 +26,21 @@ pub(crate) struct Running {
     pub(crate) init: Duration,
 }
 
-/// What a process has used.
+/// The resources that a process has used.
 #[derive(Clone, Copy)]
 pub(crate) struct Usage {
     pub(crate) cpu: Duration,
-    /// The most memory it ever held, in bytes.
+    /// The peak of its memory, in bytes.
     pub(crate) peak: u64,
 }
 
 impl Function {
-    /// Starts it and waits until it asks for its first event. What it prints goes into `logs`.
+    /// Starts the function and waits until it polls its first event. Its output goes to `logs`.
     pub(crate) fn start(&self, logs: &Path) -> Result<Running, String> {
         self.start_under(&[], logs)
     }
 
-    /// The same, as the last arguments of another program.
+    /// Starts the function as the last arguments of another program.
     pub(crate) fn start_under(&self, wrapper: &[String], logs: &Path) -> Result<Running, String> {
         let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", self.name);
         let mut host = Host::listen().map_err(|error| failed(&error))?;
@@ -83,14 +83,16 @@ impl Function {
             log,
             init: Duration::ZERO,
         };
-        running.init = polled.map_err(|error| running.told(&error))? - begun;
+        running.init = polled.map_err(|error| running.with_output(&error))? - begun;
         Ok(running)
     }
 }
 
 impl Running {
     pub(crate) fn invoke(&mut self, event: String) -> Result<Invocation, String> {
-        self.host.invoke(event).map_err(|error| self.told(&error))
+        self.host
+            .invoke(event)
+            .map_err(|error| self.with_output(&error))
     }
 
     pub(crate) fn usage(&self) -> Option<Usage> {
@@ -103,8 +105,8 @@ impl Running {
             .trim_end_matches(" kB")
             .parse::<u64>()
             .ok()?;
-        // Nanoseconds on a processor, a thread. Those of threads that ended are lost: functions
-        // keep theirs.
+        // Nanoseconds on a processor, by thread. Those of ended threads are lost, but functions
+        // keep their threads.
         let mut cpu = 0;
         for task in fs::read_dir(folder.join("task")).ok()?.flatten() {
             let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
@@ -116,18 +118,18 @@ impl Running {
         })
     }
 
-    /// Asks it to end, and waits.
+    /// Signals it to end, and waits.
     pub(crate) fn terminate(mut self) {
         let id = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status();
-        if asked.is_ok_and(|status| status.success()) {
-            // Dropping it does nothing more then.
+        let signalled = Command::new("kill").args(["-TERM", &id]).status();
+        if signalled.is_ok_and(|status| status.success()) {
+            // Dropping it has no further effect then.
             let _ = self.child.wait();
         }
     }
 
-    /// An error, with the end of what was printed.
-    fn told(&self, error: &str) -> String {
+    /// Returns an error with the end of the function's output.
+    fn with_output(&self, error: &str) -> String {
         let log = self.log.display();
         let printed = fs::read_to_string(&self.log).unwrap_or_default();
         let start = printed.len().saturating_sub(1500);
@@ -138,13 +140,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended, or does now.
+        // It has ended, or ends now.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The value that so many in a hundred are not above.
+/// Returns the percentile: the value that this many in a hundred do not exceed.
 pub(crate) fn percentile(values: &mut [Duration], hundredths: usize) -> Duration {
     values.sort_unstable();
     let last = values.len().saturating_sub(1);

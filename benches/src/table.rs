@@ -1,4 +1,4 @@
-//! The whole table, and which targets it meets.
+//! The whole table, and the targets that it meets.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,25 +9,25 @@ use crate::functions::{
 };
 use crate::measure::{Function, percentile};
 
-/// What was measured of one function.
+/// The figures of one function.
 pub(crate) struct Figures {
     pub(crate) name: &'static str,
     pub(crate) size: Option<u64>,
     pub(crate) init: Vec<Duration>,
-    /// The first call, to its answer.
+    /// The time of the first call, to its answer.
     pub(crate) first: Vec<Duration>,
-    /// The first call, to the end of what it left to do.
+    /// The time of the first call, to the end of the work after its answer.
     pub(crate) first_over: Vec<Duration>,
-    /// Init and the first call to its end.
+    /// The time of init and the first call to its end.
     pub(crate) cold: Vec<Duration>,
     pub(crate) cold_cpu: Vec<Duration>,
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
     pub(crate) warm_cpu: Duration,
-    /// The most memory it ever held, after all warm calls, in bytes.
+    /// The peak of its memory after all warm calls, in bytes.
     pub(crate) peak: u64,
-    /// What the first call asked of AWS.
-    pub(crate) asked: BTreeMap<String, usize>,
+    /// The AWS requests of the first call.
+    pub(crate) requests: BTreeMap<String, usize>,
 }
 
 impl Figures {
@@ -44,7 +44,7 @@ impl Figures {
             p99: Duration::ZERO,
             warm_cpu: Duration::ZERO,
             peak: 0,
-            asked: BTreeMap::new(),
+            requests: BTreeMap::new(),
         }
     }
 }
@@ -66,7 +66,7 @@ fn median(times: &[Duration]) -> f64 {
     micros(percentile(&mut times.to_vec(), 50))
 }
 
-/// Prints all of it, as Markdown.
+/// Prints everything as Markdown.
 pub(crate) fn print(figures: &[Figures], instructions: &Result<Vec<(&'static str, u64)>, String>) {
     let lines: Vec<Line<'_>> = figures
         .iter()
@@ -79,7 +79,7 @@ pub(crate) fn print(figures: &[Figures], instructions: &Result<Vec<(&'static str
         })
         .collect();
     rows(&lines);
-    asked(&lines);
+    requests(&lines);
     targets(&lines, instructions);
 }
 
@@ -129,16 +129,19 @@ fn rows(lines: &[Line<'_>]) {
     }
 }
 
-fn asked(lines: &[Line<'_>]) {
-    println!("\nWhat the first call asks of AWS:");
-    for line in lines.iter().filter(|line| !line.figures.asked.is_empty()) {
-        let asked: Vec<_> = line
+fn requests(lines: &[Line<'_>]) {
+    println!("\nRequests to AWS in the first call:");
+    for line in lines
+        .iter()
+        .filter(|line| !line.figures.requests.is_empty())
+    {
+        let requests: Vec<_> = line
             .figures
-            .asked
+            .requests
             .iter()
             .map(|(operation, count)| format!("{count} {operation}"))
             .collect();
-        println!("  {}: {}", line.figures.name, asked.join(", "));
+        println!("  {}: {}", line.figures.name, requests.join(", "));
     }
 }
 

@@ -1,5 +1,5 @@
-// Every example runs against the real local service and must end well. What it sends is compared with
-// what it sent when somebody last looked: `UPDATE_VECTORS=1 npm test` keeps the new.
+// Every example runs against the real local service and must succeed. Its requests are compared
+// with those of the last review: `UPDATE_VECTORS=1 npm test` keeps the new ones.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
@@ -23,7 +23,7 @@ const EXAMPLES = {
   boto3: [PYTHON, "boto3_example.py"],
 };
 
-// What these send is sent by the others, too, or by hand.
+// Requests that the other examples also send, or that are sent by hand.
 const UNRECORDED = {
   "aws-amplify-contacts": [process.execPath, "aws-amplify-contacts.js"],
   "openid-client": [process.execPath, "openid-client.js"],
@@ -34,7 +34,7 @@ let service;
 before(async () => (service = await startService()));
 after(() => service?.stop());
 
-/** How a program runs: without credentials and settings of the user's. */
+/** The environment of a program, without the user's credentials and settings. */
 function settings(url) {
   const env = { PATH: process.env.PATH, HOME: "/nonexistent", LATCHSTRING_URL: url };
   return { cwd: FOLDER, env, timeout: 60_000 };

@@ -1,9 +1,9 @@
-// Exchanges between a client and the service, as they are kept in vectors/: everything that differs
-// from run to run has a name there. `<session 2>` is the second session that was given out.
+// Exchanges between a client and the service, in the form of vectors/: everything that differs from
+// run to run has a name. `<session 2>` is the second session of the replies.
 
 const PREFIX = "AWSCognitoIdentityProviderService.";
 
-/** What goes by which name, in the order in which replies gave it out. */
+/** Names for values, numbered in the order of the replies. */
 export class Names {
   #names = new Map();
   #values = new Map();
@@ -18,12 +18,12 @@ export class Names {
     this.#values.set(name, value);
   }
 
-  /** A value that goes by one name alone. */
+  /** Names a single value. */
   set(name, value) {
     this.#values.set(name, value);
   }
 
-  /** Learns what a reply gave out. */
+  /** Records the values of a reply. */
   learn(reply) {
     for (const given of [reply, ...Object.values(reply.data ?? {})]) {
       this.add("session", given?.session ?? given?.Session);
@@ -37,20 +37,20 @@ export class Names {
     }
   }
 
-  /** Names for values. */
+  /** Replaces values by their names. */
   hide(content) {
     return each(content, (text) => {
-      // The right one is known from the inbox.
+      // The inbox gives the right code.
       return this.#names.get(text) ?? (/^\d{6,8}$/.test(text) ? "<wrong code>" : text);
     });
   }
 
-  /** Values for names. */
+  /** Replaces names by their values. */
   fill(content) {
     return each(content, (text) => {
       if (!/^<.+>$/.test(text)) return text;
       const value = this.#values.get(text);
-      if (value === undefined) throw new Error(`nothing was given out as ${text}`);
+      if (value === undefined) throw new Error(`no reply contained ${text}`);
       return value;
     });
   }
@@ -62,7 +62,7 @@ function each(content, change) {
   return Object.fromEntries(Object.entries(content).map(([key, item]) => [key, each(item, change)]));
 }
 
-/** One exchange in the form that is kept: `operation` is a mutation's or an operation of Cognito's. */
+/** One exchange in its recorded form: `operation` is a mutation's or an operation of Cognito's. */
 export function kept(names, headers, asked, status, reply) {
   const { "x-amz-target": target, ...others } = headers;
   return {
@@ -75,7 +75,7 @@ export function kept(names, headers, asked, status, reply) {
 
 const RESULTS = { signIn: "session username", signInTicket: "ticket username" };
 
-/** The request that an exchange was kept of. */
+/** The request of a recorded exchange. */
 export function request(names, { operation, headers, body }) {
   const result = RESULTS[operation];
   const content = result

@@ -1,4 +1,4 @@
-// A service in front of the local one, which keeps what a client sends to it.
+// A proxy in front of the local service that records a client's requests.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { kept, Names } from "./exchange.js";
@@ -25,7 +25,7 @@ export async function startRecorder(endpoint) {
     const reply = replied ? JSON.parse(replied) : {};
     if (request.method === "POST") {
       const asked = JSON.parse(text);
-      // What was typed is the username of who has none yet.
+      // The typed identifier is the username of a user without an account.
       names.add("identifier", asked.variables?.input?.emailOrPhone);
       exchanges.push(kept(names, headers, asked, answer.status, reply));
       names.learn(reply);

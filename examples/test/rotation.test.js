@@ -1,4 +1,4 @@
-// Refresh tokens that rotate: which clients live with it, and what the grace is for.
+// Refresh tokens that rotate: the clients that support it, and the purpose of the grace.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Worker } from "node:worker_threads";
@@ -23,7 +23,7 @@ before(async () => {
 });
 after(() => Promise.all([deployed?.stop(), strict?.stop()]));
 
-/** The tokens of somebody who has just signed in. */
+/** The tokens of a new sign-in. */
 async function signedIn(service) {
   const emailOrPhone = `${crypto.randomUUID()}@example.com`;
   const latchstring = new Latchstring(service.config);
@@ -32,7 +32,7 @@ async function signedIn(service) {
   return { latchstring, tokens };
 }
 
-/** What aws-amplify v6 keeps of tokens in a browser's storage. */
+/** The tokens in a browser's storage, as aws-amplify v6 keeps them. */
 function stored({ clientId }, { idToken, accessToken, refreshToken }) {
   const { username } = JSON.parse(Buffer.from(accessToken.split(".")[1], "base64url"));
   const prefix = `CognitoIdentityServiceProvider.${clientId}`;
@@ -45,7 +45,7 @@ function stored({ clientId }, { idToken, accessToken, refreshToken }) {
   ];
 }
 
-/** Whether a tab is signed in after its first and its second refresh. */
+/** Returns for a tab whether it is signed in after its first and its second refresh. */
 function tab(service, tokens) {
   const { config } = service;
   const workerData = { config, stored: stored(config, tokens) };
@@ -74,7 +74,7 @@ test("@latchstring/client refreshes with each new token", async () => {
 
 const REFUSED = { code: "UnsupportedOperationException" };
 
-// It takes some seconds, since the library retries.
+// It takes some seconds, because the library retries.
 test("amazon-cognito-identity-js v6 cannot refresh: it knows REFRESH_TOKEN_AUTH only", async () => {
   const { config } = deployed;
   const { tokens } = await signedIn(deployed);

@@ -1,5 +1,6 @@
-// One tab of an app with aws-amplify v6, whose storage is as it was when another tab signed in. Run as
-// a worker thread: `{ config, stored }` in, `[signed in, signed in]` after two refreshes out.
+// One tab of an app with aws-amplify v6. Its storage is a copy from another tab's sign-in. Run it
+// as a worker thread: it receives `{ config, stored }` and returns `[signed in, signed in]` after
+// two refreshes.
 import { parentPort, workerData } from "node:worker_threads";
 import { Amplify } from "aws-amplify";
 import { fetchAuthSession } from "aws-amplify/auth";
@@ -16,7 +17,7 @@ Amplify.configure({
     },
   },
 });
-// After `configure`, which sets its own.
+// After `configure`, which sets its own storage.
 cognitoUserPoolsTokenProvider.setKeyValueStorage({
   getItem: async (key) => items.get(key) ?? null,
   setItem: async (key, value) => void items.set(key, value),
@@ -24,7 +25,7 @@ cognitoUserPoolsTokenProvider.setKeyValueStorage({
   clear: async () => items.clear(),
 });
 
-/** Whether this tab is signed in after a refresh. One that is refused throws, and drops the tokens. */
+/** Returns true if this tab is signed in after a refresh. A refused refresh throws and drops the tokens. */
 async function refreshed() {
   await fetchAuthSession({ forceRefresh: true }).catch((error) => {
     if (error.name !== "RefreshTokenReuseException") throw error;

@@ -13,14 +13,14 @@ before(async () => {
 });
 after(() => service?.stop());
 
-/** What `begin` of the example does with a ticket that is there already. */
+/** Calls the example's `begin` with an existing ticket. */
 async function beginWith({ ticket, username }) {
   await signIn({ username, options: { authFlowType: "CUSTOM_WITHOUT_SRP" } });
   const clientMetadata = { method: "email", ticket };
   await confirmSignIn({ challengeResponse: "begin", options: { clientMetadata } });
 }
 
-/** Whether an answer ends signed in; also not, if the flow has ended with an error. */
+/** Returns true if an answer signs in, and false also if the flow ended with an error. */
 async function endsSignedIn(input, code) {
   try {
     return (await amplify.answer(input, code)).isSignedIn;

@@ -1,5 +1,5 @@
-// Every kept exchange is sent again, as plain HTTP, and must be answered as it was. So are the requests
-// of Amplify Swift and Amplify Android, which were written down from their sources.
+// Every recorded exchange is sent again, as plain HTTP, and must be answered as before. So are the
+// requests of Amplify Swift and Amplify Android, which were derived from their sources.
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
@@ -12,7 +12,7 @@ let service;
 before(async () => (service = await startService()));
 after(() => service?.stop());
 
-/** The same by phone: what was kept is by mail. */
+/** The exchange by phone; the recorded one is by mail. */
 const byPhone = (text) =>
   text
     .replaceAll('"method":"EMAIL"', '"method":"PHONE_NUMBER"')

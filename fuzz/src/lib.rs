@@ -1,12 +1,12 @@
-//! What no input may do to Latchstring's decoders.
+//! Properties of Latchstring's decoders that hold for every input.
 //!
-//! A [`Target`] is a decoder with a property: what must hold whatever it is given. There is one
-//! definition of each. `cargo xtask test` tries it on the seeds and on some thousands of inputs near
-//! to them, the same every time; `cargo xtask fuzz` lets libFuzzer look for more, for as long as it
-//! is told to. README.md says how.
+//! A [`Target`] is a decoder with a property that holds for every input. Each is defined once.
+//! `cargo xtask test` checks it on the seeds and on some thousands of inputs near to them, the same
+//! every time. `cargo xtask fuzz` lets libFuzzer search for more, as long as requested. README.md
+//! describes both.
 #![expect(
     clippy::expect_used,
-    reason = "a property that does not hold is told by a panic"
+    reason = "a property that does not hold is reported by a panic"
 )]
 
 mod mutate;
@@ -19,36 +19,37 @@ use std::{fs, io};
 pub use mutate::mutated;
 pub use targets::TARGETS;
 
-/// A decoder, and what must hold whatever it is given.
+/// A decoder, and its property.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// What `cargo xtask fuzz` and the folder of its seeds call it.
+    /// The name for `cargo xtask fuzz` and for the folder of its seeds.
     pub name: &'static str,
-    /// Gives it an input. Says what came of that, and panics if the property does not hold.
+    /// Checks an input and returns the outcome. It panics if the property does not hold.
     pub check: fn(&[u8]) -> Outcome,
-    /// What must come of one seed or another: else the property is about nothing.
+    /// Outcomes that at least one seed must reach; otherwise the property is vacuous.
     pub reaches: &'static [Outcome],
-    /// Texts that mean something to it.
+    /// Texts with a meaning for the decoder.
     pub dictionary: &'static [&'static str],
-    /// Whether Cognito's golden events are among its seeds.
+    /// The trigger whose golden events are also seeds, if any.
     pub golden: Option<&'static str>,
 }
 
-/// What came of an input, in a word.
+/// The outcome of an input, in one word.
 pub type Outcome = &'static str;
 
 impl Target {
-    /// The target of that name.
+    /// Returns the target of that name.
     pub fn named(name: &str) -> Option<&'static Self> {
         TARGETS.iter().find(|target| target.name == name)
     }
 
-    /// Where its seeds are.
+    /// The folder of its seeds.
     pub fn folder(&self) -> PathBuf {
         root().join("fuzz/seeds").join(self.name)
     }
 
-    /// The inputs that others are made from, in a fixed order: a file each, and golden events.
+    /// Returns the inputs that others are made from, in a fixed order: a file each, and golden
+    /// events.
     pub fn seeds(&self) -> io::Result<Vec<Vec<u8>>> {
         let mut seeds = Vec::new();
         for path in files(&self.folder())? {

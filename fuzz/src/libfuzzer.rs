@@ -1,5 +1,5 @@
-//! The targets, driven by libFuzzer: `cargo xtask fuzz` builds and starts this with a target's name
-//! in `LATCHSTRING_FUZZ`.
+//! The targets under libFuzzer: `cargo xtask fuzz` builds and starts this with a target's name in
+//! `LATCHSTRING_FUZZ`.
 #![no_main]
 
 use std::sync::OnceLock;
@@ -19,7 +19,7 @@ fuzz_target!(|input: &[u8]| {
     (target().check)(input);
 });
 
-// Half of the inputs are libFuzzer's own changes, half are ours, which keep JSON what it is.
+// Half of the mutations are libFuzzer's own; the other half are ours, which keep JSON valid.
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     if seed % 2 == 0 {
         return fuzzer_mutate(data, size, max_size);

@@ -1,17 +1,17 @@
-//! Inputs near to others: what the tests try, and half of what libFuzzer tries.
+//! Inputs near to others: those of the tests, and half of libFuzzer's.
 //!
-//! Bytes that were changed at random are hardly ever JSON. So where an input holds JSON, it is the
-//! tree that is changed, at any node: another node's value, a text of the dictionary, a null.
+//! Bytes changed at random are hardly ever JSON. So where an input holds JSON, the tree is changed
+//! at any node: to another node's value, a text of the dictionary, or null.
 
 use rand::rngs::ChaCha20Rng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Map, Value, json};
 
-/// No text or list grows by more than this.
+/// The maximum growth of a text or list.
 const MUCH: usize = 300;
 
-/// An input that differs from `input`, the same for the same seed.
+/// Returns an input that differs from `input`, the same for the same seed.
 pub fn mutated(input: &[u8], seed: u64, dictionary: &[&str]) -> Vec<u8> {
     let mut mutator = Mutator {
         random: ChaCha20Rng::seed_from_u64(seed),
@@ -23,7 +23,7 @@ pub fn mutated(input: &[u8], seed: u64, dictionary: &[&str]) -> Vec<u8> {
         mutator.change(&mut lines);
     }
     let mut output = lines.join("\n").into_bytes();
-    // Now and then what is no text at all.
+    // A few inputs are not valid UTF-8.
     if mutator.one_in(16) && !output.is_empty() {
         let at = mutator.random.random_range(0..output.len());
         output[at] = mutator.random.random();
@@ -45,9 +45,9 @@ impl Mutator<'_> {
         self.random.random_range(0..end.max(1))
     }
 
-    /// Changes the lines, or what one of them says.
+    /// Changes the lines, or the contents of one.
     fn change(&mut self, lines: &mut Vec<String>) {
-        // Later lines say more.
+        // Later lines matter more.
         let at = self.below(lines.len()).max(self.below(lines.len()));
         match lines.get(at).cloned() {
             None => lines.push(self.word()),
@@ -212,7 +212,7 @@ fn count(tree: &Value) -> usize {
     }
 }
 
-/// The node that is reached after so many others.
+/// Returns the node at this position, counted from the root.
 fn node<'a>(tree: &'a mut Value, left: &mut usize) -> Option<&'a mut Value> {
     if *left == 0 {
         return Some(tree);

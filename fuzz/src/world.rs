@@ -1,4 +1,4 @@
-//! A deployment in memory that has seen some sign-ins, for events to be about.
+//! A deployment in memory after some sign-ins, for events to refer to.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -26,7 +26,7 @@ use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, Seede
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-// The same as of the golden events, which are seeds.
+// The values of the golden events, which are seeds.
 pub(crate) const POOL: &str = "eu-west-1_GOLDEN000";
 pub(crate) const CLIENT: &str = "goldenclient";
 const KEY: &str = "golden";
@@ -54,7 +54,7 @@ pub(crate) type SignIns = SignInResolver<
 pub(crate) type Contacts =
     ContactResolver<MemoryStore, MemoryDirectory, Tokens, Cognito, ManualClock, SeededEntropy>;
 
-/// The triggers and what they are wired to.
+/// The triggers and their dependencies.
 pub(crate) struct World {
     pub(crate) deployment: Deployment,
     pub(crate) caller: Caller,
@@ -69,7 +69,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// With Ada in the pool, who holds an address.
+    /// Creates a deployment with Ada in the pool, who has an address.
     pub(crate) fn new() -> Self {
         let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
         policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
@@ -120,7 +120,7 @@ impl World {
         }
     }
 
-    /// The resolvers of this deployment.
+    /// Returns the resolvers of this deployment.
     pub(crate) fn resolvers(self: &Arc<Self>) -> (SignIns, Contacts) {
         let cognito = Cognito {
             world: Arc::clone(self),
@@ -154,7 +154,7 @@ impl World {
         (sign_in, contacts)
     }
 
-    /// What arrived so far: the code, and where.
+    /// Returns the messages so far: the code, and its receiver.
     pub(crate) fn sent(&self) -> Vec<(Option<String>, String)> {
         let of = |code: &Code| code.digits().to_owned();
         let messages = self.inbox.messages(None, usize::MAX).into_iter();
@@ -197,7 +197,7 @@ impl World {
         proof.seal(&self.deployment.keys, &self.caller, &self.entropy)
     }
 
-    /// Invokes a trigger and delivers what it left.
+    /// Invokes a trigger and delivers the message that it left.
     pub(crate) async fn invoke(
         &self,
         trigger: &impl Handler,
@@ -226,7 +226,7 @@ impl World {
             is_known: found.is_some(),
             username: username.to_owned(),
             rounds: Vec::new(),
-            asked: String::new(),
+            question: String::new(),
             public: BTreeMap::new(),
         };
         if let Some(account) = found {
@@ -251,37 +251,46 @@ impl World {
         session
     }
 
-    /// What Verify says.
-    pub(crate) async fn judge(&self, session: &Session, answer: &str, said: &Value) -> bool {
-        let mut event = session.event(VERIFY, said);
+    /// Returns Verify's verdict.
+    pub(crate) async fn verdict(&self, session: &Session, answer: &str, metadata: &Value) -> bool {
+        let mut event = session.event(VERIFY, metadata);
         event["request"]["challengeAnswer"] = answer.into();
-        event["request"]["privateChallengeParameters"] = json!({ "challenge": session.asked });
+        event["request"]["privateChallengeParameters"] = json!({ "challenge": session.question });
         self.called(&self.verify, event).await["answerCorrect"] == true
     }
 
-    /// Answers, as `RespondToAuthChallenge` does: whether another question is asked.
-    pub(crate) async fn respond(&self, session: &mut Session, answer: &str, said: &Value) -> bool {
-        let passed = self.judge(session, answer, said).await;
+    /// Answers, as `RespondToAuthChallenge` does; returns true if another question follows.
+    pub(crate) async fn respond(
+        &self,
+        session: &mut Session,
+        answer: &str,
+        metadata: &Value,
+    ) -> bool {
+        let passed = self.verdict(session, answer, metadata).await;
         session.rounds.push(json!({
             "challengeName": "CUSTOM_CHALLENGE",
             "challengeResult": passed,
-            "challengeMetadata": session.asked,
+            "challengeMetadata": session.question,
         }));
-        let defined = self.called(&self.define, session.event(DEFINE, said)).await;
+        let defined = self
+            .called(&self.define, session.event(DEFINE, metadata))
+            .await;
         if defined["challengeName"].is_null() {
             return false;
         }
-        let created = self.called(&self.create, session.event(CREATE, said)).await;
+        let created = self
+            .called(&self.create, session.event(CREATE, metadata))
+            .await;
         session.ask(&created);
         true
     }
 
-    /// A session that waits for the answer of this ticket's question, and the code that was sent.
+    /// Returns a session at this ticket's question, and the code that was sent.
     pub(crate) async fn at_question(&self, username: &str, ticket: &str) -> (Session, String) {
         let mut session = self.initiate(username).await;
         let before = self.sent().len();
-        let said = json!({ "method": "email", "ticket": ticket });
-        self.respond(&mut session, "", &said).await;
+        let metadata = json!({ "method": "email", "ticket": ticket });
+        self.respond(&mut session, "", &metadata).await;
         let code = self
             .sent()
             .drain(before..)
@@ -290,7 +299,7 @@ impl World {
         (session, code.unwrap_or_default())
     }
 
-    /// What this deployment seals, by the names that inputs have for it.
+    /// Returns this deployment's sealed texts, by the names that inputs use.
     pub(crate) fn sealed(&self) -> Authentic {
         let pending = PendingId::from_bytes(self.entropy.bytes());
         let texts = [
@@ -311,7 +320,8 @@ impl World {
         }
     }
 
-    /// The same, and the questions of those flows that the input is about, each at another stage.
+    /// Returns the sealed texts, and the questions of the flows that the input names, each at
+    /// another stage.
     pub(crate) async fn authentic(&self, input: &str) -> Authentic {
         let mut kept = self.sealed();
         let flows = [
@@ -337,12 +347,12 @@ impl World {
                 answer = self.proof(whose);
             }
             if matches!(name, "matched" | "proved" | "claimed") {
-                assert!(self.judge(&session, &answer, &json!({})).await);
+                assert!(self.verdict(&session, &answer, &json!({})).await);
             }
             let select = session.rounds[0]["challengeMetadata"].as_str();
             kept = kept
                 .with(&format!("<{name}-select>"), select.unwrap_or_default())
-                .with(&format!("<{name}>"), &session.asked)
+                .with(&format!("<{name}>"), &session.question)
                 .with(&format!("<{name}-code>"), &answer);
         }
         kept.sent = self.sent().len();
@@ -350,10 +360,10 @@ impl World {
     }
 }
 
-/// What a world has made.
+/// The values that a world has made.
 pub(crate) struct Authentic {
     texts: BTreeMap<String, String>,
-    /// How many messages that took.
+    /// The number of messages that this took.
     pub(crate) sent: usize,
 }
 
@@ -364,12 +374,12 @@ impl Authentic {
         self
     }
 
-    /// The text that an input calls so.
+    /// Returns the text of that name in inputs.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.texts.get(name).map_or("", String::as_str)
     }
 
-    /// An input with the texts in place of their names.
+    /// Returns an input with the texts in place of their names.
     pub(crate) fn written_into(&self, input: &str) -> String {
         let mut text = input.to_owned();
         for (name, authentic) in &self.texts {
@@ -387,13 +397,13 @@ pub(crate) struct Session {
     attributes: Value,
     is_known: bool,
     rounds: Vec<Value>,
-    asked: String,
+    question: String,
     public: BTreeMap<String, String>,
 }
 
 impl Session {
-    /// The event of a trigger.
-    fn event(&self, trigger: &str, said: &Value) -> Value {
+    /// Returns the event of a trigger.
+    fn event(&self, trigger: &str, metadata: &Value) -> Value {
         json!({
             "version": "1",
             "region": "eu-west-1",
@@ -405,7 +415,7 @@ impl Session {
                 "userAttributes": self.attributes,
                 "userNotFound": !self.is_known,
                 "session": self.rounds,
-                "clientMetadata": said,
+                "clientMetadata": metadata,
             },
             "response": {},
         })
@@ -413,7 +423,7 @@ impl Session {
 
     fn ask(&mut self, created: &Value) {
         let metadata = created["challengeMetadata"].as_str();
-        metadata.unwrap_or_default().clone_into(&mut self.asked);
+        metadata.unwrap_or_default().clone_into(&mut self.question);
         let public = created["publicChallengeParameters"].as_object();
         self.public = public
             .into_iter()
@@ -464,13 +474,13 @@ impl ChallengeApi for Cognito {
         let Some(mut session) = session else {
             return Ok(Reply::Refused);
         };
-        let said = client_metadata
+        let metadata = client_metadata
             .iter()
             .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
             .collect();
         let goes_on = self
             .world
-            .respond(&mut session, answer, &Value::Object(said))
+            .respond(&mut session, answer, &Value::Object(metadata))
             .await;
         Ok(if goes_on {
             self.challenge(session)
@@ -480,7 +490,7 @@ impl ChallengeApi for Cognito {
     }
 }
 
-/// Ada's access token and no other.
+/// The verifier of Ada's access token and no other.
 #[derive(Clone)]
 pub(crate) struct Tokens(MemoryDirectory);
 
@@ -494,14 +504,14 @@ impl TokenHolder for Tokens {
     }
 }
 
-/// A ring of one key.
+/// Makes a key ring of one key.
 pub(crate) fn key_ring(id: &str, byte: u8) -> KeyRing {
     // Invariant: the ids here are well formed, and 32 bytes are enough.
     let key = Key::new(KeyId::parse(id).expect("an id"), &[byte; 32]).expect("a key");
     KeyRing::new(key, None, None).expect("one key is a ring")
 }
 
-/// An address of this crate's own.
+/// Parses an address of this crate.
 pub(crate) fn email(text: &str) -> Identifier {
     // Invariant: it is one of the addresses above.
     Identifier::parse(Method::Email, text).expect("an address")

@@ -1,9 +1,9 @@
-//! Every target on its seeds, and on inputs near to them: the same ones every time.
+//! Every target on its seeds, and on the same inputs near to them every time.
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a test that cannot read the seeds has failed; it says what came of the inputs"
+    reason = "a test that cannot read the seeds has failed; it prints the outcomes of the inputs"
 )]
 
 use std::collections::BTreeMap;
@@ -12,10 +12,10 @@ use std::{env, fs};
 
 use latchstring_fuzz::{Outcome, TARGETS, Target, mutated};
 
-/// Inputs of each target beside its seeds.
+/// The number of inputs of each target beside its seeds.
 const INPUTS: u64 = 500;
 
-/// Checks an input. One that fails is kept, for `cargo xtask fuzz` to repeat.
+/// Checks an input. A failing one is kept, so that `cargo xtask fuzz` can repeat it.
 fn check(target: &Target, input: &[u8], which: &str) -> Outcome {
     let checked = catch_unwind(AssertUnwindSafe(|| (target.check)(input)));
     checked.unwrap_or_else(|panic| {
@@ -54,30 +54,30 @@ fn short(name: &str) {
 }
 
 #[test]
-fn every_target_is_tried() {
+fn every_target_has_a_test() {
     for target in TARGETS {
-        let tried = format!("short(\"{}\");", target.name);
-        assert!(include_str!("short.rs").contains(&tried), "{tried}");
+        let call = format!("short(\"{}\");", target.name);
+        assert!(include_str!("short.rs").contains(&call), "{call}");
     }
 }
 
 #[test]
-fn what_parses_as_an_address_is_canonical_however_it_is_spelled() {
+fn an_address_is_canonical_in_every_spelling() {
     short("email");
 }
 
 #[test]
-fn what_parses_as_a_number_is_canonical_however_it_is_spelled() {
+fn a_phone_number_is_canonical_in_every_spelling() {
     short("phone_number");
 }
 
 #[test]
-fn tickets_and_proofs_open_as_they_were_sealed_and_nothing_else_opens() {
+fn only_sealed_tickets_and_proofs_open_and_open_unchanged() {
     short("sealed");
 }
 
 #[test]
-fn metadata_reads_as_it_was_written_and_nothing_else_is_taken_for_it() {
+fn only_written_metadata_reads_and_reads_unchanged() {
     short("metadata");
 }
 
@@ -97,16 +97,16 @@ fn no_event_makes_an_answer_right_that_is_not() {
 }
 
 #[test]
-fn no_event_gets_from_a_resolver_what_its_sender_may_not_have() {
+fn no_event_gets_unpermitted_data_from_a_resolver() {
     short("resolvers");
 }
 
 #[test]
-fn no_calls_get_from_the_cognito_stand_in_what_they_did_not_earn() {
+fn no_calls_get_unearned_tokens_from_the_cognito_stand_in() {
     short("cognito");
 }
 
 #[test]
-fn no_request_breaks_the_appsync_stand_in_or_a_resolver_behind_it() {
+fn no_request_breaks_the_appsync_stand_in_or_its_resolvers() {
     short("graphql");
 }

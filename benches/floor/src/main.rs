@@ -1,4 +1,4 @@
-//! A Lambda that does nothing: the floor under every start, call and byte of ours.
+//! A Lambda that does nothing: the lower bound of every start, call and size.
 
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-// The job of Create: the key ring once, two conditional writes, one mail.
+// The work of Create: the key ring once, two conditional writes, one mail.
 import { createHmac, randomBytes } from "node:crypto";
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";

@@ -1,4 +1,4 @@
-// The job of sign-in: the key ring once, the writes of a budget, a session in two calls.
+// The work of sign-in: the key ring once, the writes of a budget, a session in two calls.
 import { createHmac } from "node:crypto";
 import {
   CognitoIdentityProviderClient,

@@ -1,5 +1,5 @@
-//! The Cognito stand-in over HTTP: a line is a call, `Operation {…}`, with `!` before it if it is
-//! signed. `<session>`, `<access>` and `<refresh>` are what an earlier answer gave.
+//! The Cognito stand-in over HTTP. A line is a call, `Operation {…}`, with `!` before it if it is
+//! signed. `<session>`, `<access>` and `<refresh>` stand for the values of an earlier answer.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, UNIX_EPOCH};
@@ -19,7 +19,7 @@ use crate::{Outcome, Target};
 const POOL: &str = "eu-west-1_FUZZ00000";
 const CLIENT: &str = "fuzzclient";
 const RIGHT: &str = "open sesame";
-/// More calls than this say nothing new.
+/// The maximum number of calls: more give no new outcomes.
 const CALLS: usize = 12;
 
 pub(super) const COGNITO: Target = Target {
@@ -135,7 +135,7 @@ impl Triggers for Question {
     }
 }
 
-/// What earlier answers gave.
+/// Values of earlier answers.
 #[derive(Default)]
 struct Given {
     session: String,
@@ -191,7 +191,7 @@ async fn call(
     if is_signed {
         request = request.header("authorization", "AWS4-HMAC-SHA256 fuzz");
     }
-    // What is no header is no request.
+    // An invalid header makes no request.
     let Ok(request) = request.body(Body::from(body)) else {
         return (StatusCode::BAD_REQUEST, HeaderMap::new(), Value::Null);
     };
@@ -236,30 +236,30 @@ async fn check(input: &[u8]) -> Outcome {
             assert!(status.is_client_error(), "{operation}: {status}");
             let kind = answer["__type"].as_str().expect("a refusal has a type");
             assert_eq!(headers["x-amzn-errortype"], *format!("{kind}:"));
-            let told = answer["message"].as_str().unwrap_or_default();
+            let message = answer["message"].as_str().unwrap_or_default();
             for secret in [&given.session, &given.access, &given.refresh] {
                 assert!(
-                    secret.is_empty() || !told.contains(&**secret),
+                    secret.is_empty() || !message.contains(&**secret),
                     "a refusal repeats a secret"
                 );
             }
-            // An attribute is named that there is not, as AWS names it; nobody's answer is its name.
+            // A missing attribute is named in the refusal, as AWS does; no answer equals its name.
             let is_a_name = body.contains(&format!(r#""Name":"{RIGHT}""#));
             assert!(
-                is_a_name || !told.contains(RIGHT),
+                is_a_name || !message.contains(RIGHT),
                 "a refusal repeats an answer"
             );
             "refused"
         };
         given.note(&answer);
     }
-    nobody_shares_a_contact(&pool).await;
+    check_that_contacts_are_unique(&pool).await;
     outcome
 }
 
-/// Tokens come of the right answer, or of a refresh token.
+/// Checks that tokens are issued only for the right answer, or for a refresh token.
 fn has_earned_tokens(operation: &str, body: &str, given: &Given) {
-    // Invariant: what was answered was JSON.
+    // Invariant: an answered call was JSON.
     let body: Value = serde_json::from_str(body).expect("a call is JSON");
     match operation {
         "RespondToAuthChallenge" | "AdminRespondToAuthChallenge" => {
@@ -278,8 +278,8 @@ fn has_earned_tokens(operation: &str, body: &str, given: &Given) {
     }
 }
 
-/// A verified contact is one account's, a name too.
-async fn nobody_shares_a_contact(pool: &Router) {
+/// Checks that a verified contact or a name belongs to one account.
+async fn check_that_contacts_are_unique(pool: &Router) {
     let body = json!({ "UserPoolId": POOL }).to_string();
     let (status, _, answer) = call(pool, "ListUsers", true, body).await;
     assert_eq!(status, StatusCode::OK);

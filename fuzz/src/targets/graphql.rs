@@ -1,5 +1,5 @@
-//! The AppSync stand-in over HTTP, with the real resolvers behind it: the first line says who asks
-//! (`key`, `token`, both or neither), the rest is the body.
+//! The AppSync stand-in over HTTP, with the real resolvers behind it. The first line names the
+//! credentials (`key`, `token`, both or neither); the rest is the body.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -109,13 +109,14 @@ impl Functions for Lambdas {
             } else {
                 answer(&self.contacts, event).await
             };
-            // What passes the schema can be read: nothing here is refused as unreadable.
+            // Every input that passes the schema can be read: nothing here is refused as
+            // unreadable.
             Ok(answered.expect("an event that can be read").value)
         })
     }
 }
 
-/// The user pool's tokens: Ada's.
+/// The tokens of the user pool: Ada's only.
 struct AdasToken(u64);
 
 impl Tokens for AdasToken {
@@ -194,9 +195,9 @@ async fn check(input: &[u8]) -> Outcome {
         assert!(error["message"].is_string());
         assert_ne!(error["errorType"], "Internal", "a resolver failed");
         for secret in ["<proof>", "<proof-bob>", "<device>"] {
-            let told = error.to_string();
+            let text = error.to_string();
             assert!(
-                !told.contains(authentic.text(secret)),
+                !text.contains(authentic.text(secret)),
                 "an error repeats a secret"
             );
         }
@@ -211,7 +212,7 @@ async fn check(input: &[u8]) -> Outcome {
     let data = answer
         .get("data")
         .expect("an answer has data, perhaps null");
-    assert!(has_key || has_token, "answered to nobody");
+    assert!(has_key || has_token, "answered without credentials");
     assert!(
         world.sent().len() <= 8,
         "more messages than a document may have root fields"
@@ -219,7 +220,7 @@ async fn check(input: &[u8]) -> Outcome {
     match data {
         Value::Null => {
             assert!(!errors.is_empty());
-            // Nothing was executed, or it all failed.
+            // Nothing was executed, or everything failed.
             if errors.iter().all(|error| error["path"].is_null()) {
                 return "invalid";
             }

@@ -1,4 +1,4 @@
-//! Identifiers as they are typed: a parsed one is canonical, and every spelling gives the same one.
+//! Identifiers as typed: a parsed one is canonical, and every spelling gives the same one.
 
 use latchstring_core::identifier::{Identifier, MAX_IDENTIFIER_BYTES, Method};
 
@@ -40,10 +40,10 @@ pub(super) const PHONE: Target = Target {
     golden: None,
 };
 
-/// No number is read as one of another subscriber: the digits are those that were typed, without a
-/// trunk prefix, or the old form of a number that no plan has any longer.
+/// Checks that no number is read as another subscriber's. Its digits are those that were typed,
+/// without a trunk prefix, or replace the old form of a number that no plan has any longer.
 fn keeps_its_subscriber(typed: &str, digits: &str) {
-    // Digits of other scripts are compared in the spellings.
+    // The spellings compare digits of other scripts.
     if typed.chars().any(|c| c.is_numeric() && !c.is_ascii()) {
         return;
     }
@@ -67,10 +67,11 @@ fn check(method: Method, input: &[u8]) -> Outcome {
     match method {
         Method::Email => spelled(&typed.to_ascii_uppercase()),
         Method::PhoneNumber => {
-            // Separators and scripts carry nothing, but without any digit there is no number.
+            // Separators and scripts have no meaning, but without any digit there is no number.
             if parsed.is_ok() {
                 spelled(&typed.replace([' ', '(', ')', '.', '-'], ""));
-                // What is added must not make the text too long, nor part the letters of a scheme.
+                // The addition must not make the text too long, nor separate the letters of a
+                // scheme.
                 if typed.len() < 200 && !typed.contains(':') {
                     let arabic = |c: char| {
                         let digit = c

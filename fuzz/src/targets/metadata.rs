@@ -1,4 +1,4 @@
-//! Challenge metadata: it reads as it was written, and no other text is taken for it.
+//! Challenge metadata: it reads as it was written, and no other text is accepted.
 
 use arbitrary::{Result, Unstructured};
 use latchstring_core::code::CodeLength;
@@ -42,7 +42,7 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     if changed != text {
         assert_eq!(Challenge::parse(&changed, &keys, &caller), None);
     }
-    // Whatever is left of the input, alone and under the key's name.
+    // The rest of the input, alone and under the key's name.
     let rest = String::from_utf8_lossy(input.peek_bytes(input.len()).unwrap_or_default());
     for text in [rest.to_string(), format!("k1.{rest}")] {
         assert_eq!(Challenge::parse(&text, &keys, &caller), None);
@@ -50,7 +50,7 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     Ok("read")
 }
 
-/// An authentic text after some changes, perhaps none.
+/// Returns an authentic text after some changes, perhaps none.
 pub(super) fn forged(text: &str, input: &mut Unstructured<'_>) -> Result<String> {
     let mut characters: Vec<char> = text.chars().collect();
     for _ in 0..input.int_in_range(0..=3)? {

@@ -1,5 +1,5 @@
-//! The targets. An input is a text; in those for events and requests, a name such as `<ticket>`
-//! stands for what only the deployment can make (see `World::authentic`).
+//! The targets. An input is a text. In targets for events and requests, a name such as `<ticket>`
+//! stands for a value that only the deployment can make (see `World::authentic`).
 
 mod cognito;
 mod graphql;
@@ -29,7 +29,7 @@ pub const TARGETS: &[Target] = &[
     graphql::GRAPHQL,
 ];
 
-/// Runs a check that waits.
+/// Runs an asynchronous check.
 fn run<T>(check: impl Future<Output = T>) -> T {
     thread_local! {
         static RUNTIME: LazyCell<Runtime> = LazyCell::new(|| {

@@ -1,5 +1,5 @@
-//! AppSync's events: whatever an event says, the answer is data of its field's shape or an error of
-//! a known type, and nothing is done for somebody who may not ask for it.
+//! AppSync's events. For every event, the answer is data of its field's shape or an error of a
+//! known type, and the resolver acts only for a permitted caller.
 
 use std::sync::Arc;
 
@@ -91,7 +91,7 @@ pub(super) const RESOLVERS: Target = Target {
     golden: None,
 };
 
-/// Whose error types a resolver may name.
+/// The error types that a resolver may name.
 const TYPES: [&str; 8] = [
     "InvalidIdentifier",
     "InvalidName",
@@ -103,7 +103,7 @@ const TYPES: [&str; 8] = [
     "Unavailable",
 ];
 
-/// Sealed texts, and a device that Ada signed in on.
+/// Makes sealed texts, and a device that Ada signed in on.
 pub(super) async fn authentic(world: &Arc<World>) -> Authentic {
     let now = world.clock.now().as_secs();
     let event = json!({
@@ -130,7 +130,7 @@ async fn check(input: &[u8]) -> Outcome {
         return "no event";
     };
     let (sign_in, contacts) = world.resolvers();
-    // What was asked before.
+    // The earlier request.
     let _ = answer(&contacts, event["after"].clone()).await;
     let field = event["info"]["fieldName"]
         .as_str()
@@ -140,19 +140,19 @@ async fn check(input: &[u8]) -> Outcome {
         &*field,
         "signIn" | "signInTicket" | "rememberDevice" | "forgetDevices"
     ) {
-        judged(&world, &authentic, &sign_in, &event).await
+        checked(&world, &authentic, &sign_in, &event).await
     } else {
-        judged(&world, &authentic, &contacts, &event).await
+        checked(&world, &authentic, &contacts, &event).await
     }
 }
 
-async fn judged(
+async fn checked(
     world: &World,
     authentic: &Authentic,
     resolver: &impl Handler,
     event: &Value,
 ) -> Outcome {
-    // What asks again and again is refused in the end, at whatever that may be.
+    // Repeated requests are refused at some point, whichever limit that is.
     let times = if event["again"] == true { 11 } else { 1 };
     let mut outcome = "unreadable";
     for _ in 0..times {
@@ -197,12 +197,12 @@ fn refused(authentic: &Authentic, error: &Value) -> Outcome {
     }
     assert!(
         !message.contains(ADA) && !message.contains(BOB),
-        "an error names somebody"
+        "an error contains an identifier"
     );
     kind
 }
 
-/// What was typed and by which method, parsed as the schema's types say.
+/// Returns the typed identifier by its method, parsed by the schema's types.
 fn typed(input: &Value) -> Identifier {
     let method = match input["method"].as_str() {
         Some("EMAIL") => Method::Email,
@@ -213,7 +213,7 @@ fn typed(input: &Value) -> Identifier {
     Identifier::parse(method, typed).expect("data for what is no identifier")
 }
 
-/// Data is for whom it may be for, and of its field's shape.
+/// Checks that data is for a permitted receiver, and of its field's shape.
 fn allowed(
     world: &World,
     authentic: &Authentic,

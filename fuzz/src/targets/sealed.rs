@@ -1,4 +1,4 @@
-//! Tickets, proofs and device tokens: each opens as it was sealed, and nothing else opens.
+//! Tickets, proofs and device tokens: each opens as it was sealed, and no other text opens.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     };
     assert_eq!(open_proof(&sealed_proof, &keys, &caller), wanted);
 
-    // Of one length, whatever they say.
+    // The length does not depend on the contents.
     let other = Ticket::new(
         Purpose::SignIn,
         email(ADA),
@@ -80,7 +80,7 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
         sealed_ticket.len()
     );
 
-    // Neither is the other, nor of another pool, client or key.
+    // Neither opens as the other, nor for another pool, client or key.
     assert_eq!(
         open_ticket(&sealed_proof, &keys, &caller),
         Err(UnsealError::Forged)
@@ -105,7 +105,7 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
         Err(UnsealError::Forged)
     );
 
-    // Changed in any place, it is forged.
+    // A change at any position makes it a forgery.
     let changed = forged(&sealed_ticket, input)?;
     if changed != sealed_ticket {
         assert_eq!(
@@ -123,7 +123,7 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     Ok(if is_fresh { "opened" } else { "stale" })
 }
 
-/// A ticket of any kind, to anybody.
+/// Makes a ticket of any kind, to any identifier.
 fn ticket(
     input: &mut Unstructured<'_>,
     made_at: Timestamp,
@@ -151,7 +151,7 @@ fn ticket(
     })
 }
 
-/// What was typed, if it is an identifier; else Ada's.
+/// Returns the typed text if it is an identifier, else Ada's address.
 fn identifier(input: &mut Unstructured<'_>) -> Result<Identifier> {
     let method = if input.ratio(1, 2)? {
         Method::Email

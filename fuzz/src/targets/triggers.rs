@@ -1,5 +1,5 @@
-//! Cognito's events: whatever an event says, the answer has the trigger's shape, and tokens, right
-//! answers, messages and proofs come only of what this deployment made.
+//! Cognito's events. For every event, the answer has the trigger's shape. Tokens, right answers,
+//! messages and proofs result only from values that this deployment made.
 
 use latchstring_core::flow::{Challenge, Purpose, Step};
 use latchstring_core::sealed::{Proof, Ticket};
@@ -97,7 +97,7 @@ pub(super) const VERIFY: Target = Target {
     golden: Some("verify"),
 };
 
-/// The event of an input that is JSON, and what was made for it.
+/// Returns the event of a JSON input, and the values made for it.
 async fn event(world: &World, input: &[u8]) -> Option<(Value, Authentic)> {
     let text = std::str::from_utf8(input).ok()?;
     serde_json::from_str::<Value>(text).ok()?;
@@ -106,8 +106,8 @@ async fn event(world: &World, input: &[u8]) -> Option<(Value, Authentic)> {
     Some((event, authentic))
 }
 
-/// What the trigger responds. The event comes back as it went in; what is no event is refused in
-/// the one public text for that.
+/// Returns the trigger's response. The event comes back unchanged. An unreadable event is refused
+/// with the one public text for that.
 async fn respond(
     world: &World,
     trigger: &impl Handler,
@@ -138,12 +138,12 @@ fn names(response: &Map<String, Value>) -> Vec<&str> {
     names
 }
 
-/// Whether the event is of the pool and the client that is served.
+/// Returns true if the event is of the served pool and client.
 fn is_served(event: &Value) -> bool {
     event["userPoolId"] == POOL && event["callerContext"]["clientId"] == CLIENT
 }
 
-/// Whether Cognito says that the session is Ada's.
+/// Returns true if Cognito says that the session is Ada's.
 fn is_adas(event: &Value) -> bool {
     let request = &event["request"];
     request["userAttributes"]["sub"] == ADAS_SUB && request["userNotFound"] != true
@@ -192,7 +192,7 @@ async fn define(input: &[u8]) -> Outcome {
         );
         assert!(
             is_served(&event) && is_adas(&event),
-            "tokens for somebody else"
+            "tokens for another user"
         );
     }
     assert_eq!(
@@ -239,27 +239,27 @@ async fn create(input: &[u8]) -> Outcome {
         _ => panic!("{step} is no step"),
     }
 
-    // Once more, as when Cognito has had no answer in time: nothing is sent twice.
+    // The event is repeated, as after a timeout of Cognito's: nothing is sent twice.
     respond(&world, &world.create, &event).await;
     let sent = world.sent().split_off(authentic.sent);
     assert!(sent.len() <= 1, "{} messages", sent.len());
     if let Some((code, to)) = sent.first() {
-        let said = &event["request"]["clientMetadata"];
-        if said["action"] == "resend" {
+        let metadata = &event["request"]["clientMetadata"];
+        if metadata["action"] == "resend" {
             // The cooldown of every flow here is still running.
             assert_ne!(
                 last_round(&event)["challengeMetadata"],
                 *authentic.text("<open>")
             );
         }
-        let ticket = said["ticket"].as_str().unwrap_or_default();
+        let ticket = metadata["ticket"].as_str().unwrap_or_default();
         let policy = &world.deployment.policy;
         let keys = &world.deployment.keys;
         let now = latchstring_core::ports::Clock::now(&world.clock);
         let opened = Ticket::open(ticket, keys, &world.caller, now, policy.ticket_life);
         let opened = opened.expect("a message without a ticket");
         assert_ne!(opened.purpose, Purpose::Claim);
-        assert_eq!(opened.to.as_str(), to, "a message to somebody else");
+        assert_eq!(opened.to.as_str(), to, "a message to another receiver");
         assert!(is_served(&event));
         assert_eq!(last_round(&event)["challengeResult"], true);
         let code = code.as_deref().expect("what Create sends is a code");
@@ -291,7 +291,7 @@ async fn create(input: &[u8]) -> Outcome {
     if sent.is_empty() { "asks" } else { "sends" }
 }
 
-/// The digits of an answer, as people paste them.
+/// Returns the digits of an answer, with the separators of a pasted code removed.
 fn digits(typed: &str) -> String {
     typed
         .chars()
@@ -324,9 +324,9 @@ async fn verify(input: &[u8]) -> Outcome {
 
     assert!(is_served(&event), "right for a client that is not served");
     let request = &event["request"];
-    let asked = request["privateChallengeParameters"]["challenge"].as_str();
-    let asked = asked.expect("right without a question");
-    let challenge = Challenge::parse(asked, &world.deployment.keys, &world.caller);
+    let question = request["privateChallengeParameters"]["challenge"].as_str();
+    let question = question.expect("right without a question");
+    let challenge = Challenge::parse(question, &world.deployment.keys, &world.caller);
     let answer = request["challengeAnswer"].as_str().unwrap_or_default();
     match challenge
         .expect("right for a question that is not ours")
@@ -340,18 +340,18 @@ async fn verify(input: &[u8]) -> Outcome {
         Step::Otp(_) => {
             let flow = ["open", "matched", "ghost", "proved"]
                 .into_iter()
-                .find(|name| asked == authentic.text(&format!("<{name}>")));
+                .find(|name| question == authentic.text(&format!("<{name}>")));
             let flow = flow.expect("right for a flow without a code");
             assert_eq!(digits(answer), authentic.text(&format!("<{flow}-code>")));
             let known = matches!(flow, "open" | "matched");
-            assert!(!known || is_adas(&event), "right for somebody else");
+            assert!(!known || is_adas(&event), "right for another user");
             "code"
         }
         Step::Claim(_) => {
             assert!(!answer.is_empty());
             let proofs = ["<proof>", "<claimed-code>"];
             assert!(proofs.iter().any(|name| answer == authentic.text(name)));
-            assert!(is_adas(&event), "a proof taken from somebody else");
+            assert!(is_adas(&event), "a proof accepted from another user");
             "proof"
         }
     }

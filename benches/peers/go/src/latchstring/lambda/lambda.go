@@ -1,5 +1,5 @@
-// Package lambda is what both jobs have in common: the loop of the Runtime API, which Debian has no
-// package for, and where AWS is.
+// Package lambda is the common part of both functions: the loop of the Runtime API, which has no
+// Debian package, and the endpoint of AWS.
 package lambda
 
 import (
