@@ -32,7 +32,7 @@ async fn with_replay_on_one_session_is_answered_many_times() {
 }
 
 #[tokio::test]
-async fn separate_sessions_are_answered_by_the_kind_of_call_that_opened_them() {
+async fn a_separate_session_is_answered_only_by_its_kind_of_call() {
     const CALLS: [(&str, &str); 2] = [
         ("InitiateAuth", "RespondToAuthChallenge"),
         ("AdminInitiateAuth", "AdminRespondToAuthChallenge"),

@@ -432,7 +432,7 @@ async fn the_admin_calls_run_the_same_flow() {
 }
 
 #[tokio::test]
-async fn the_context_of_an_admin_call_has_all_its_members_or_is_refused() {
+async fn an_incomplete_context_of_an_admin_call_is_refused() {
     let bench = Bench::new();
     bench.create_verified("ada", "ada@example.com").await;
     let mut initiate = initiate_body("ada");
