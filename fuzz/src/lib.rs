@@ -57,6 +57,9 @@ impl Target {
         }
         if let Some(trigger) = self.golden {
             for path in files(&root().join("tests/golden"))? {
+                if path.extension().is_none_or(|kind| kind != "json") {
+                    continue;
+                }
                 let file: serde_json::Value = serde_json::from_slice(&fs::read(path)?)?;
                 let exchanges = file["exchanges"].as_array().into_iter().flatten();
                 seeds.extend(
