@@ -217,10 +217,10 @@ async fn a_name_alone_is_written_long_after_the_sign_in() {
     assert_eq!(written["givenName"], "Ada", "trimmed");
     let refreshed = ada.refreshes().await;
     assert!(refreshed.id["given_name"] == "Ada" && refreshed.id["family_name"] == "Lovelace");
-    let empty = ada.renames(("Ada", " ")).await.err().expect("refused");
+    let empty = ada.renames(("Ada", " ")).await.expect_err("refused");
     assert_eq!(empty.kind, "InvalidName");
     let wrong = ada.with_the_wrong_token();
-    let refusal = wrong.renames(NAME).await.err().expect("refused");
+    let refusal = wrong.renames(NAME).await.expect_err("refused");
     assert_eq!(refusal.kind, "NotSignedIn");
 }
 
@@ -229,7 +229,7 @@ async fn a_name_is_refused_after_signing_out() {
     let latchstring = Latchstring::start().await;
     let (ada, _) = ada_by_phone(&latchstring).await;
     ada.signs_out().await;
-    let refusal = ada.renames(NAME).await.err().expect("refused");
+    let refusal = ada.renames(NAME).await.expect_err("refused");
     assert_eq!(refusal.kind, "NotSignedIn");
 }
 
