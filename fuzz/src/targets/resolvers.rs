@@ -213,6 +213,33 @@ fn typed(input: &Value) -> Identifier {
     Identifier::parse(method, typed).expect("data for what is no identifier")
 }
 
+/// Checks that a field of a signed-in user was called with Ada's token, and with a recent sign-in
+/// where the field needs one.
+fn check_identity(world: &World, event: &Value, field: &str) {
+    let signed_in = [
+        "signUp",
+        "updateName",
+        "changeContact",
+        "pendingContact",
+        "rememberDevice",
+        "forgetDevices",
+    ];
+    if !signed_in.contains(&field) {
+        return;
+    }
+    let identity = &event["identity"];
+    assert_eq!(identity["sub"], ADAS_SUB);
+    assert_eq!(identity["claims"]["token_use"], "access");
+    assert_eq!(identity["claims"]["client_id"], CLIENT);
+    let token = event["request"]["headers"]["authorization"].as_str();
+    assert!(token.is_some_and(|token| token.ends_with(ADAS_TOKEN)));
+    if matches!(field, "signUp" | "changeContact" | "rememberDevice") {
+        let at = identity["claims"]["auth_time"].as_u64().unwrap_or_default();
+        let age = i128::from(world.clock.now().as_secs()) - i128::from(at);
+        assert!((-31..=611).contains(&age), "signed in {age} s ago");
+    }
+}
+
 /// Checks that data is for a permitted receiver, and of its field's shape.
 fn allowed(
     world: &World,
@@ -223,27 +250,7 @@ fn allowed(
 ) -> Outcome {
     let input = &event["arguments"]["input"];
     let field = event["info"]["fieldName"].as_str().unwrap_or_default();
-    if matches!(
-        field,
-        "signUp"
-            | "updateName"
-            | "changeContact"
-            | "pendingContact"
-            | "rememberDevice"
-            | "forgetDevices"
-    ) {
-        let identity = &event["identity"];
-        assert_eq!(identity["sub"], ADAS_SUB);
-        assert_eq!(identity["claims"]["token_use"], "access");
-        assert_eq!(identity["claims"]["client_id"], CLIENT);
-        let token = event["request"]["headers"]["authorization"].as_str();
-        assert!(token.is_some_and(|token| token.ends_with(ADAS_TOKEN)));
-        if matches!(field, "signUp" | "changeContact" | "rememberDevice") {
-            let at = identity["claims"]["auth_time"].as_u64().unwrap_or_default();
-            let age = i128::from(world.clock.now().as_secs()) - i128::from(at);
-            assert!((-31..=611).contains(&age), "signed in {age} s ago");
-        }
-    }
+    check_identity(world, event, field);
     match field {
         "signIn" => {
             is_session(data);
