@@ -22,7 +22,7 @@ static NAMESPACE: OnceLock<String> = OnceLock::new();
 pub struct Metric {
     /// The metric's name.
     pub name: &'static str,
-    /// The unit, in CloudWatch's word.
+    /// The unit, in `CloudWatch`'s word.
     pub unit: &'static str,
     /// The sets of dimensions that it is published by.
     pub dimensions: &'static [&'static [&'static str]],
