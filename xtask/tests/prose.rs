@@ -89,14 +89,12 @@ fn files() -> Vec<String> {
     let text = String::from_utf8(output.stdout).expect("paths are UTF-8");
     let is_listed = |file: &&str| {
         let is_in = |path: &&str| *path == *file || path.ends_with('/') && file.starts_with(path);
-        CLEAN.iter().any(|path| is_in(path))
-            && !EXCEPT.iter().any(|path| is_in(path))
-            && !file.contains("snapshots/")
+        CLEAN.iter().any(is_in) && !EXCEPT.iter().any(is_in) && !file.contains("snapshots/")
     };
     text.lines().filter(is_listed).map(str::to_owned).collect()
 }
 
-/// Returns the first line of each doc comment in Rust, or JSDoc comment, with its line number.
+/// Returns the first line of each doc comment in Rust, or JavaScript's doc comment, with its line number.
 fn openings(source: &str) -> Vec<(usize, &str)> {
     let mut openings = Vec::new();
     let mut within = "";
@@ -217,7 +215,10 @@ fn doc_comments_open_with_a_noun_or_a_verb() {
     let opening = Regex::new(OPENING).expect("a pattern of this file");
     let mut total = 0;
     let mut found = Vec::new();
-    for file in files().iter().filter(|file| !file.ends_with(".md")) {
+    for file in files()
+        .iter()
+        .filter(|file| Path::new(file).extension().is_none_or(|ext| ext != "md"))
+    {
         let source = read(file);
         for (number, text) in openings(&source) {
             total += 1;
