@@ -131,7 +131,7 @@ impl Events {
     pub(crate) fn create(&self) -> String {
         // Invariant: it is an address.
         let to = Identifier::parse(Method::Email, ADDRESS).expect("an address");
-        let charge = Charge::free(CodeLength::DEFAULT);
+        let charge = Charge::ordinary(CodeLength::DEFAULT);
         let ticket = Ticket::new(Purpose::SignIn, to, charge, SystemClock.now(), &OsEntropy).seal(
             &self.keys,
             &self.caller,

@@ -171,7 +171,10 @@ impl World {
     }
 
     pub(crate) fn ticket(&self, purpose: Purpose, to: &str) -> String {
-        let charge = Charge::free(CodeLength::DEFAULT);
+        let charge = match purpose {
+            Purpose::Claim => Charge::free(CodeLength::DEFAULT),
+            Purpose::SignIn | Purpose::VerifyContact(_) => Charge::ordinary(CodeLength::DEFAULT),
+        };
         let ticket = Ticket::new(purpose, email(to), charge, self.clock.now(), &self.entropy);
         ticket.seal(&self.deployment.keys, &self.caller, &self.entropy)
     }

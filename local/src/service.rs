@@ -78,6 +78,8 @@ pub struct Options {
     pub sms_countries: Option<Countries>,
     /// The rules for reading phone numbers, and the kinds of numbers that SMS are sent to.
     pub phones: PhoneRules,
+    /// The key ring; a key of this process alone unless given.
+    pub keys: Option<KeyRing>,
 }
 
 /// The settings that a client needs.
@@ -274,12 +276,14 @@ fn deployment(options: &Options) -> Result<Deployment, KeyError> {
     if options.captcha {
         policy.budgets.mail.unproved_per_hour = 2;
     }
-    let secret: [u8; 32] = OsEntropy.bytes();
-    let key = Key::new(KeyId::parse("local")?, &secret)?;
-    Ok(Deployment {
-        policy,
-        keys: KeyRing::new(key, None, None)?,
-    })
+    let keys = match &options.keys {
+        Some(keys) => keys.clone(),
+        None => {
+            let secret: [u8; 32] = OsEntropy.bytes();
+            KeyRing::new(Key::new(KeyId::parse("local")?, &secret)?, None, None)?
+        }
+    };
+    Ok(Deployment { policy, keys })
 }
 
 /// A CAPTCHA with known answers, because nothing here displays one.

@@ -19,7 +19,7 @@ use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::message::Message;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Courier, DeliveryFault, Fate, Fault, Store, Vault};
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::{Charge, Countries, Price};
 use latchstring_core::sealed::Ticket;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -119,7 +119,9 @@ fn keys() -> KeyRing {
 }
 
 fn policy() -> Policy {
-    Policy::for_clients(vec![CLIENT.to_owned()])
+    let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
+    policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
+    policy
 }
 
 fn event_of(trigger: &str, request: &Value) -> Value {
@@ -163,7 +165,7 @@ fn sends(method: Method, now: Timestamp) -> Value {
     note(text);
     let entropy = SeededEntropy::new(now.as_millis());
     let to = Identifier::parse(method, text).expect("an identifier");
-    let charge = Charge::free(CodeLength::DEFAULT);
+    let charge = Charge::ordinary(CodeLength::DEFAULT);
     let caller = Caller::new(POOL, CLIENT);
     let ticket =
         Ticket::new(Purpose::SignIn, to, charge, now, &entropy).seal(&keys(), &caller, &entropy);

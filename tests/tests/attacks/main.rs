@@ -4,6 +4,7 @@
 
 mod a_code_for_the_wrong_flow;
 mod a_digit_that_never_comes;
+mod a_leaked_key;
 mod a_message_before_the_caller_is_known;
 mod a_message_to_nobody;
 mod a_refusal_that_tells_who_has_an_account;

@@ -23,7 +23,7 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Store as _};
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::{Charge, Countries, Price};
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
@@ -61,8 +61,10 @@ impl World {
     fn new() -> Self {
         let id = KeyId::parse("golden").expect("an id");
         let key = Key::new(id, &[7; 32]).expect("a key");
+        let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
+        policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
         let deployment = Deployment {
-            policy: Policy::for_clients(vec![CLIENT.to_owned()]),
+            policy,
             keys: KeyRing::new(key, None, None).expect("one key is a ring"),
         };
         let clock = ManualClock::at(BEGINNING);
@@ -151,14 +153,11 @@ impl World {
             _ => panic!("a ticket has a purpose"),
         };
         let to = identifier("ticketTo");
-        Ticket::new(
-            purpose,
-            to,
-            Charge::free(CodeLength::DEFAULT),
-            self.clock.now(),
-            &entropy,
-        )
-        .seal(keys, &caller, &entropy)
+        let charge = match purpose {
+            Purpose::Claim => Charge::free(CodeLength::DEFAULT),
+            Purpose::SignIn | Purpose::VerifyContact(_) => Charge::ordinary(CodeLength::DEFAULT),
+        };
+        Ticket::new(purpose, to, charge, self.clock.now(), &entropy).seal(keys, &caller, &entropy)
     }
 
     /// What the trigger of an exchange does: its response or error, and what is delivered.

@@ -68,7 +68,7 @@ fn sends() -> Value {
     let keys = keys();
     let caller = Caller::new(POOL, CLIENT);
     let to = Identifier::parse(Method::Email, "ada@example.com").expect("an address");
-    let charge = Charge::free(CodeLength::DEFAULT);
+    let charge = Charge::ordinary(CodeLength::DEFAULT);
     let ticket = Ticket::new(Purpose::SignIn, to, charge, SystemClock.now(), &OsEntropy)
         .seal(&keys, &caller, &OsEntropy);
     note(&ticket);

@@ -326,6 +326,12 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             UnsealError::Forged => Why::TicketForged,
             UnsealError::Stale => Why::TicketStale,
         })?;
+        // A resolver seals no ticket for a code that nothing counts: only a key that leaked does.
+        if ticket.purpose != Purpose::Claim && !ticket.charge.is_charged() {
+            return Err(Why::TicketForged);
+        }
+        let charge = self.limiter().settled(ticket.charge, &ticket.to);
+        let ticket = Ticket { charge, ..ticket };
         let method = request.method.as_deref().and_then(Method::parse);
         if method == Some(ticket.to.method()) {
             Ok(ticket)
@@ -469,7 +475,9 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         };
         match self.store.finish(row.id, self.now).await {
             Err(fault) => return self.fault(row.id, step_of(&row), fault),
-            Ok(Finished::Now) => refund(keys, self.store, &contact, &row).await,
+            Ok(Finished::Now) => {
+                refund(self.deployment, self.store, &contact, &row, self.now).await;
+            }
             Ok(Finished::Before(at)) if self.now.since(at) <= REPLAY_GRACE => {}
             Ok(Finished::Before(_) | Finished::Refused) => return again(Why::FlowOver),
         }

@@ -161,7 +161,7 @@ async fn commit(
     match store.finish(row.id, now).await {
         Err(fault) => again(fault),
         Ok(Finished::Now) => {
-            refund(keys, store, &contact, row).await;
+            refund(deployment, store, &contact, row, now).await;
             Decided {
                 message: notice,
                 ..decided(Next::IssueTokens, Why::TokensIssued)

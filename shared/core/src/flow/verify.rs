@@ -130,6 +130,10 @@ async fn judge(
     else {
         return decided(Verdict::Wrong, Why::FlowDisagrees);
     };
+    // Create opens no such row: guesses at its code would be charged to no budget.
+    if row.purpose != Purpose::Claim && !row.charge.is_charged() {
+        return decided(Verdict::Wrong, Why::FlowDisagrees);
+    }
     let answer = Answer::new(response.answer.expose());
     let digest = AnswerDigest::of(key, flow, answer.as_bytes());
     let now = clock.now();
@@ -173,7 +177,8 @@ async fn judge(
         store,
         now,
     };
-    if row.purpose != Purpose::Claim && limiter.counts_guesses(&row, &contact) {
+    let bills = limiter.guess_bills(&row, &contact);
+    if row.purpose != Purpose::Claim && !bills.is_empty() {
         match store
             .attempt(flow, digest, row.charge, policy.attempts)
             .await
@@ -188,7 +193,7 @@ async fn judge(
             // never returned, so it needs a guess like any other.
             Ok(Attempted::Held) => {}
         }
-        match limiter.reserve_guess(&row, &contact).await {
+        match limiter.reserve_guess(&bills).await {
             Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
             Ok(Guess::Spent) => return decided(Verdict::Wrong, Why::GuessesSpent),
             Ok(Guess::Reserved) => {}

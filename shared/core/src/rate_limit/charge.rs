@@ -125,6 +125,32 @@ impl Charge {
         }
     }
 
+    /// Returns the charge of an unknown requester's first code, for tests of what needs a ticket
+    /// that is charged.
+    #[doc(hidden)]
+    pub const fn ordinary(code_length: CodeLength) -> Self {
+        Self {
+            code_length,
+            terms: Some(Terms {
+                requester: Requester::Unknown,
+                tier: Tier::Short,
+                extended: false,
+                admission: Admission::Open,
+                source: None,
+                destination: None,
+                unproved_mail: UnprovedMail {
+                    domain: u32::MAX,
+                    all: u32::MAX,
+                },
+            }),
+        }
+    }
+
+    /// Returns whether the flow is charged for its messages and guesses.
+    pub(crate) const fn is_charged(&self) -> bool {
+        self.terms.is_some()
+    }
+
     /// Writes the charge for a ticket or a store, always at the same length.
     pub fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];

@@ -1,6 +1,7 @@
 //! Plans, charges and refunds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use thiserror::Error;
@@ -18,9 +19,8 @@ use crate::code::CodeLength;
 use crate::device::Device;
 use crate::flow::Flow;
 use crate::identifier::{Identifier, IdentifierError};
-use crate::keys::KeyRing;
 use crate::label::Label;
-use crate::policy::Deployment;
+use crate::policy::{Deployment, Policy};
 use crate::ports::{Captcha, Charged, Counts, Fault, Store, Taken, Window};
 use crate::time::Timestamp;
 
@@ -29,6 +29,12 @@ use crate::time::Timestamp;
 const MAIL_RETRY_SECONDS: u64 = 60;
 /// How far a solved CAPTCHA extends a mail breaker.
 const SOLVED_FACTOR: u32 = 10;
+
+/// How long a send may take from its reservation to the outcome of its charge: no trigger runs
+/// longer.
+const SETTLED_AFTER: Duration = Duration::from_secs(10);
+/// How long a counter is kept after its period: longer than any code that was issued in it.
+const KEEP: Duration = Duration::from_secs(3600);
 
 /// A message that a budget refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +105,16 @@ struct Limit {
 struct Bill {
     counter: Counter,
     limits: Vec<Limit>,
+}
+
+/// The budgets that count a guess at a flow's code.
+pub(crate) struct GuessBills(Vec<Bill>);
+
+impl GuessBills {
+    /// Returns whether no budget counts the guess.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// Windows of one counter that were charged.
@@ -368,9 +384,17 @@ impl<S: Store> RateLimiter<'_, S> {
         Ok(())
     }
 
-    /// Returns whether a budget counts guesses at the flow's code.
-    pub(crate) fn counts_guesses(&self, flow: &Flow, contact: &Identifier) -> bool {
-        !self.guess_bills(flow, contact).is_empty()
+    /// Returns the terms of a ticket with a code as long as its tier demands: a key alone may seal
+    /// a ticket, so its length is not trusted.
+    pub(crate) fn settled(&self, charge: Charge, identifier: &Identifier) -> Charge {
+        let Some(terms) = charge.terms else {
+            return charge;
+        };
+        let settled = self.charge(terms, identifier);
+        Charge {
+            code_length: settled.code_length.max(charge.code_length),
+            ..settled
+        }
     }
 
     /// Reserves a guess before an answer is verified. What is reserved stays charged unless the
@@ -378,13 +402,8 @@ impl<S: Store> RateLimiter<'_, S> {
     ///
     /// # Errors
     /// If a port fails: the answer must not be verified.
-    pub(crate) async fn reserve_guess(
-        &self,
-        flow: &Flow,
-        contact: &Identifier,
-    ) -> Result<Guess, Fault> {
-        let bills = self.guess_bills(flow, contact);
-        let charged = join_all(bills.iter().map(|bill| self.charge_bill(bill))).await;
+    pub(crate) async fn reserve_guess(&self, bills: &GuessBills) -> Result<Guess, Fault> {
+        let charged = join_all(bills.0.iter().map(|bill| self.charge_bill(bill))).await;
         let mut receipts = Vec::new();
         let mut outcome = Ok(Guess::Reserved);
         for charged in charged {
@@ -403,7 +422,7 @@ impl<S: Store> RateLimiter<'_, S> {
 
     /// Returns whether a guess at the flow's code would be refused now. Charges nothing.
     pub(crate) async fn is_spent(&self, flow: &Flow, contact: &Identifier) -> Result<bool, Fault> {
-        let bills = self.guess_bills(flow, contact);
+        let GuessBills(bills) = self.guess_bills(flow, contact);
         if bills.is_empty() {
             return Ok(false);
         }
@@ -884,15 +903,16 @@ impl<S: Store> RateLimiter<'_, S> {
     }
 
     /// The budgets of a guess at the flow's code, in the periods in which it was issued.
-    fn guess_bills(&self, flow: &Flow, contact: &Identifier) -> Vec<Bill> {
+    pub(crate) fn guess_bills(&self, flow: &Flow, contact: &Identifier) -> GuessBills {
         let Deployment { policy, keys } = self.deployment;
         let budgets = &policy.budgets;
         let Some(terms) = flow.charge.terms else {
-            return Vec::new();
+            return GuessBills(Vec::new());
         };
+        let tier = guess_tier(policy, flow.charge.code_length, terms);
         let (requester, at) = (terms.requester, flow.issued_at);
         let mut bills = Vec::new();
-        if terms.tier == Tier::Short {
+        if tier == Tier::Short {
             let (most, budget) = match requester {
                 Requester::Unknown => (budgets.short_guesses_per_month, Budget::Identifier),
                 Requester::KnownDevice(_) => {
@@ -903,7 +923,7 @@ impl<S: Store> RateLimiter<'_, S> {
             let limits = vec![self.once(SHORT, most, budget, &counter)];
             bills.push(Bill { counter, limits });
         }
-        let shared = match terms.tier {
+        let shared = match tier {
             Tier::Short => Some((SHORT, budgets.deployment.short_guesses_per_day)),
             Tier::Long => Some((LONG, budgets.deployment.long_guesses_per_day)),
             Tier::Longest => None,
@@ -913,7 +933,7 @@ impl<S: Store> RateLimiter<'_, S> {
             let limits = vec![self.once(window, most, Budget::Deployment, &counter)];
             bills.push(Bill { counter, limits });
         }
-        bills
+        GuessBills(bills)
     }
 
     /// A window of this length, by its number.
@@ -957,7 +977,8 @@ impl<S: Store> RateLimiter<'_, S> {
     async fn charge_bill(&self, bill: &Bill) -> Result<Receipt, RateLimitError> {
         let windows: Vec<_> = bill.limits.iter().map(|it| it.window.clone()).collect();
         let Counter { label, ends } = bill.counter;
-        match self.store.charge(label, &windows, ends).await? {
+        let keep_until = ends.plus(KEEP);
+        match self.store.charge(label, &windows, keep_until).await? {
             Charged::Yes => Ok(Receipt {
                 counter: label,
                 taken: windows.into_iter().map(Taken::of).collect(),
@@ -980,6 +1001,19 @@ impl<S: Store> RateLimiter<'_, S> {
             .map(|receipt| self.store.refund(receipt.counter, &receipt.taken));
         let _ = join_all(refunds).await;
     }
+}
+
+/// Returns the tier whose budgets count guesses at a code: the tier of its terms, but never one
+/// that demands a longer code.
+fn guess_tier(policy: &Policy, code_length: CodeLength, terms: Terms) -> Tier {
+    let most = if code_length >= CodeLength::LONGEST {
+        Tier::Longest
+    } else if code_length >= policy.long_code_length {
+        Tier::Long
+    } else {
+        Tier::Short
+    };
+    terms.tier.min(most)
 }
 
 fn unproved_limit(window: &str, limit: u32, budget: Budget) -> Limit {
@@ -1016,16 +1050,29 @@ fn one(name: impl Into<String>, limit: u32) -> Window {
 /// Refunds the guesses and unproved messages of a flow whose code was proved. Called once, by
 /// whoever moved the flow to finished. A lost refund leaves a budget a little smaller; none is
 /// repeated.
-pub(crate) async fn refund(keys: &KeyRing, store: &impl Store, contact: &Identifier, flow: &Flow) {
+pub(crate) async fn refund(
+    Deployment { policy, keys }: &Deployment,
+    store: &impl Store,
+    contact: &Identifier,
+    flow: &Flow,
+    now: Timestamp,
+) {
     let Some(terms) = flow.charge.terms else {
         return;
     };
+    let tier = guess_tier(policy, flow.charge.code_length, terms);
     let (requester, at) = (terms.requester, flow.issued_at);
-    // The right one, and the wrong ones that were counted on the same terms.
+    // The right one, and the wrong ones that were counted on the same terms. A right answer that
+    // was charged before its code lengthened is not refunded: none was begun on these terms then.
     let guesses = u32::try_from(flow.counted.len())
         .unwrap_or(u32::MAX)
-        .saturating_add(1);
-    let messages = u32::from(flow.sends.saturating_sub(flow.unsent));
+        .saturating_add(1)
+        .min(u32::from(flow.held));
+    // A resend that is this recent may be refused yet, and its charge given back: it is not
+    // refunded a second time.
+    let is_unsettled = flow.sends > 1 && now.since(flow.last_sent_at) < SETTLED_AFTER;
+    let messages = flow.sends.saturating_sub(flow.unsent);
+    let messages = u32::from(messages.saturating_sub(u8::from(is_unsettled)));
     let mut taken: BTreeMap<Label, Vec<Taken>> = BTreeMap::new();
     let mut give = |counter: Counter, name: &str, amount: u32| {
         if amount > 0 {
@@ -1035,11 +1082,11 @@ pub(crate) async fn refund(keys: &KeyRing, store: &impl Store, contact: &Identif
         }
     };
     let deployment = Counter::deployment(requester, at);
-    if terms.tier == Tier::Short {
+    if tier == Tier::Short {
         let counter = Counter::guesses(keys, requester, contact, at);
         give(counter, SHORT, guesses);
     }
-    match (terms.tier, requester) {
+    match (tier, requester) {
         (Tier::Short, Requester::Unknown) => give(deployment, SHORT, guesses),
         (Tier::Long, Requester::Unknown) => give(deployment, LONG, guesses),
         _ => {}

@@ -59,7 +59,8 @@ fn a_right_last_attempt_whose_verdict_was_lost_passes_the_next_time() {
     for wrong in world.wrong_codes().take(2) {
         session.answer(&wrong);
     }
-    world.wire.will_break([(1, Break::After)]);
+    // Verify: flow, attempt, charge, charge, judge.
+    world.wire.will_break([(4, Break::After)]);
     let reply = session.answer(&world.code());
     assert_eq!(
         reply.whys(),
@@ -226,7 +227,7 @@ fn matched(world: &World) -> crate::harness::Session<'_> {
     session
 }
 
-/// The next answer's third port call, after those of Verify, is lost.
+/// The next answer's sixth port call, after the five of Verify, is lost.
 fn lose_define(world: &World) {
-    world.wire.will_break([(2, Break::Before)]);
+    world.wire.will_break([(5, Break::Before)]);
 }

@@ -377,6 +377,8 @@ fn the_ticket_of_one_account_is_nothing_in_the_session_of_another_or_of_nobody()
     let purpose = latchstring_core::flow::Purpose::VerifyContact(request.unwrap().unwrap().id);
     let sent = world.sent().len();
     for name in [BOBS_NAME, BOB, NEW, "nobody@example.com"] {
+        // One message a minute goes to an address.
+        world.after_secs(600);
         let mut session = world.initiate(name);
         let reply = session.choose(&world.ticket_for(purpose, NEW));
         assert_eq!(reply.create.unwrap().why, Why::NoLongerPending, "{name}");

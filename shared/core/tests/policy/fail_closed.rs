@@ -196,6 +196,8 @@ fn create_starts_afresh_for_a_session_that_is_not_ours() {
 
 /// Spoils a session whose right answer was recorded; Define must fail it.
 fn assert_fails_with(world: &World, spoil: impl FnOnce(&mut Session<'_>)) {
+    // The messages of the day before are no longer counted.
+    world.after_secs(24 * 3600);
     let mut session = world.at_otp(ADA);
     let code = world.sent().pop().unwrap().0;
     assert_eq!(session.answer(&code).next(), Next::IssueTokens);

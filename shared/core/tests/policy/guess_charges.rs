@@ -1,6 +1,8 @@
 //! Guesses and their charges: no verdict without one, and no refund of what was not charged. Each is
 //! an attack on budgets that are charged after the attempt was recorded.
 
+use std::task::{Context, Waker};
+
 use latchstring_core::flow::{ClientRequest, Next, Why};
 use latchstring_core::ports::{Clock as _, Store as _};
 use latchstring_core::rate_limit::{Resettable, resettable};
@@ -162,6 +164,58 @@ fn a_success_refunds_no_guess_of_others() {
     }
     assert_eq!(charged(&world, "long"), 42);
     assert_eq!(charged(&world, "short"), 150);
+}
+
+/// The code lengthens between the charge of its right answer and the verdict.
+#[test]
+fn a_success_refunds_no_guess_that_was_charged_on_earlier_terms() {
+    let world = world();
+    let (_, mut session) = opened(&world, OWN);
+    let code = world.last_code();
+    spend(&world, 149);
+    world.after_secs(30);
+    world.wire.take_turns();
+    let response = session.response(&code, ClientRequest::default());
+    let mut verify = Box::pin(world.verify(&response));
+    let mut context = Context::from_waker(Waker::noop());
+    while charged(&world, "short") < 150 {
+        assert!(verify.as_mut().poll(&mut context).is_pending());
+    }
+    let (length, other) = opened(&world, "other@example.net");
+    assert_eq!((length, why(&other, "1")), (8, Why::WrongAnswer));
+    session.clone().resend();
+    assert_eq!(session.row().unwrap().charge.code_length.digits(), 8);
+    assert_eq!(now(verify).why, Why::Right);
+    session.answer(&code);
+    assert_eq!(session.step(), "claim");
+    assert_eq!(
+        (charged(&world, "short"), charged(&world, "long")),
+        (150, 1)
+    );
+}
+
+/// A resend is refused, the row cannot say so any more, and the flow succeeds at once.
+#[test]
+fn a_success_refunds_no_message_that_was_given_back() {
+    let world = world();
+    let (_, mut session) = opened(&world, OWN);
+    let code = world.last_code();
+    opened(&world, "other@evil.example");
+    let domain = resettable(Resettable::Domain("evil.example"), world.clock.now())[0].1;
+    let unproved = || now(world.store.port.counts(&[domain])).unwrap()[0]["unproved"];
+    assert_eq!(unproved(), 2);
+    world.after_secs(30);
+    // Define: flow; Create: flow, counts, advance_send, charge, lift_cooldown.
+    world
+        .wire
+        .will_break([(4, Break::Before), (5, Break::Before)]);
+    session.resend();
+    assert_eq!(world.wire.calls()[4..], ["charge", "lift_cooldown"]);
+    world.wire.clear();
+    let row = session.row().unwrap();
+    assert_eq!((row.sends, row.unsent), (2, 0));
+    session.answer(&code);
+    assert_eq!((session.step(), unproved()), ("claim", 1));
 }
 
 #[test]

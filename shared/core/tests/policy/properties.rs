@@ -33,7 +33,7 @@ fn bring(session: &Session<'_>, answer: &str, stage: Stage) {
     match stage {
         Stage::Open => {}
         Stage::Matched => {
-            let before_define = if session.step() == "claim" { 4 } else { 2 };
+            let before_define = if session.step() == "claim" { 4 } else { 5 };
             session
                 .world
                 .wire

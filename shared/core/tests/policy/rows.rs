@@ -478,9 +478,9 @@ fn a_store_that_does_not_answer_asks_the_same_again() {
 fn a_directory_that_does_not_answer_asks_the_same_again() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
-    world.wire.will_break([(3, Break::Before)]);
+    world.wire.will_break([(6, Break::Before)]);
     let reply = session.answer(&world.code());
-    assert_eq!(world.wire.calls()[3], "find");
+    assert_eq!(world.wire.calls()[6], "find");
     assert_eq!(
         reply.whys(),
         (Why::Right, Why::Fault, Some(Why::AskedAgain))

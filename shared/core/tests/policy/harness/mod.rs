@@ -13,17 +13,17 @@ use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::{
-    Caller, Challenge, ClientRequest, Created, Decided, Flow, Next, Person, Purpose, Response,
-    Round, Step, Turn, Verdict, Why,
+    Caller, Challenge, ClientRequest, Created, Decided, Flow, FlowId, Next, Person, Purpose,
+    Response, Round, Step, Turn, Verdict, Why,
 };
 use latchstring_core::identifier::{Country, Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::locale::Locale;
 use latchstring_core::message::Message;
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{Clock, Directory, Store};
+use latchstring_core::ports::{Clock, Directory, Entropy as _, Opened, Store};
 use latchstring_core::rate_limit::{Charge, Countries, Price};
-use latchstring_core::sealed::Ticket;
+use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_memory::{FixedCaptcha, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
@@ -169,6 +169,15 @@ impl World {
         self.directory.port.put(ada);
     }
 
+    /// The charge of a ticket: a resolver charges every purpose but a claim.
+    fn charge(&self, purpose: Purpose) -> Charge {
+        let code_length = self.deployment.policy.code_length;
+        match purpose {
+            Purpose::Claim => Charge::free(code_length),
+            Purpose::SignIn | Purpose::VerifyContact(_) => Charge::ordinary(code_length),
+        }
+    }
+
     /// A ticket to sign in.
     pub(crate) fn ticket(&self, to: &str) -> String {
         self.ticket_for(Purpose::SignIn, to)
@@ -181,7 +190,7 @@ impl World {
             ..Ticket::new(
                 Purpose::SignIn,
                 identifier(to),
-                Charge::free(self.deployment.policy.code_length),
+                self.charge(Purpose::SignIn),
                 self.clock.now(),
                 &*self.entropy,
             )
@@ -194,28 +203,25 @@ impl World {
         Ticket::new(
             purpose,
             identifier(to),
-            Charge::free(self.deployment.policy.code_length),
+            self.charge(purpose),
             self.clock.now(),
             &*self.entropy,
         )
         .seal(&self.deployment.keys, &self.caller, &*self.entropy)
     }
 
-    /// A proof, earned by a flow of nobody's session that leaves no other trace here.
+    /// A proof, earned by a flow that leaves no other trace here.
     pub(crate) fn proof(&self, of: &str) -> String {
-        let wire = Wire::new(self.clock.clone());
-        let aside = self.reconfigured(|world| {
-            world.store.wire = wire.clone();
-            world.directory.wire = wire.clone();
-            world.wire = wire;
-            world.sent = Arc::default();
-            world.triggers = Arc::default();
-            world.invocations = 1;
-        });
-        let mut session = aside.initiate("nobody@example.net");
-        session.choose(&aside.ticket(of));
-        session.answer(&aside.code());
-        session.public["proof"].clone()
+        let Deployment { policy, keys } = &self.deployment;
+        let proof = Proof {
+            of: identifier(of),
+            flow: FlowId::from_bytes(self.entropy.bytes()),
+            made_at: self.clock.now(),
+        };
+        let (flow, now_is, entropy) = (proof.flow, proof.made_at, &*self.entropy);
+        let earned = Flow::earned(flow, &proof.of, &self.caller, policy, keys, now_is, entropy);
+        assert_eq!(now(self.store.port.open_flow(&earned)), Ok(Opened::New));
+        proof.seal(keys, &self.caller, entropy)
     }
 
     /// `InitiateAuth(CUSTOM_AUTH)`.

@@ -1,0 +1,194 @@
+//! A key of the deployment leaks, and its holder seals tickets and proofs. Each forgery is right in
+//! every other respect, so that the key alone decides.
+
+use std::time::Duration;
+
+use latchstring_core::code::CodeLength;
+use latchstring_core::flow::Caller;
+use latchstring_core::keys::{Key, KeyId, KeyRing};
+use latchstring_core::ports::Clock as _;
+use latchstring_core::rate_limit::Charge;
+use latchstring_core::sealed::{Proof, Ticket};
+use latchstring_lambda::{OsEntropy, SystemClock};
+use latchstring_local::Options;
+use latchstring_tests::{Latchstring, Person, Question, note};
+
+use crate::{refused, victim};
+
+/// Long enough for any text of this test.
+const LIFE: Duration = Duration::from_secs(3600);
+
+fn key(id: &str, byte: u8) -> Key {
+    let id = KeyId::parse(id).expect("an id");
+    Key::new(id, &[byte; 32]).expect("a key")
+}
+
+/// The ring of a deployment whose current key is `k2`.
+fn ring(previous: Option<Key>) -> KeyRing {
+    KeyRing::new(key("k2", 2), None, previous).expect("a ring")
+}
+
+/// The ring of whoever holds `k1` alone.
+fn leaked() -> KeyRing {
+    KeyRing::new(key("k1", 1), None, None).expect("a ring")
+}
+
+async fn service(keys: KeyRing) -> Latchstring {
+    let keys = Some(keys);
+    let options = Options {
+        strict: true,
+        keys,
+        ..Options::default()
+    };
+    Latchstring::start_with(options).await
+}
+
+fn caller(latchstring: &Latchstring) -> Caller {
+    let settings = latchstring.settings();
+    Caller::new(&*settings.user_pool_id, &*settings.client_id)
+}
+
+/// The ticket that the deployment made, changed and sealed under other keys.
+fn forged_ticket(
+    latchstring: &Latchstring,
+    ticket: &str,
+    keys: &KeyRing,
+    change: impl FnOnce(&mut Ticket),
+) -> String {
+    let caller = caller(latchstring);
+    let opened = Ticket::open(ticket, &ring(None), &caller, SystemClock.now(), LIFE);
+    let mut opened = opened.expect("a ticket of this deployment");
+    change(&mut opened);
+    let forged = opened.seal(keys, &caller, &OsEntropy);
+    note(&forged);
+    forged
+}
+
+/// The proof that the deployment made, sealed under other keys.
+fn forged_proof(latchstring: &Latchstring, proof: &str, keys: &KeyRing) -> String {
+    let caller = caller(latchstring);
+    let opened = Proof::open(proof, &ring(None), &caller, SystemClock.now(), LIFE);
+    let opened = opened.expect("a proof of this deployment");
+    let forged = opened.seal(keys, &caller, &OsEntropy);
+    note(&forged);
+    forged
+}
+
+async fn select(latchstring: &Latchstring, person: &Person, ticket: &str) -> Question {
+    let opened = latchstring.initiate(person.contact()).await.asked("select");
+    opened.select("email", Some(ticket)).await.asked("otp")
+}
+
+/// How often a trigger gave this reason.
+fn decisions(latchstring: &Latchstring, why: &str) -> usize {
+    let log = latchstring.log();
+    log.iter().filter(|line| line["why"] == why).count()
+}
+
+/// The key is the lasting one, left the ring, or only has the name of a key of the ring.
+fn wrong_roles() -> [(&'static str, KeyRing, KeyRing); 3] {
+    let lasting = ring(None).with_lasting(key("k1", 1)).expect("a ring");
+    let namesake = KeyRing::new(key("k2", 1), None, None).expect("a ring");
+    [
+        ("lasting", lasting, leaked()),
+        ("gone", ring(None), leaked()),
+        ("namesake", ring(None), namesake),
+    ]
+}
+
+#[tokio::test]
+async fn a_ticket_under_a_key_in_the_wrong_role_sends_nothing() {
+    for (role, keys, leaked) in wrong_roles() {
+        let latchstring = service(keys).await;
+        let victim = victim(&latchstring).await;
+        let sent = latchstring.inbox().await.len();
+        let ticket = victim.ticket().await;
+        let forged = forged_ticket(&latchstring, &ticket, &leaked, |_| ());
+        let question = select(&latchstring, &victim, &forged).await;
+        assert_eq!(latchstring.inbox().await.len(), sent, "{role}");
+        question.answer(&victim.code().await).await.asked("otp");
+        // Define does not take it for one that is only too old.
+        latchstring.advance(91).await;
+        select(&latchstring, &victim, &forged).await;
+        assert_eq!(decisions(&latchstring, "ticket_stale"), 0, "{role}");
+        assert_eq!(decisions(&latchstring, "ticket_forged"), 2, "{role}");
+    }
+}
+
+#[tokio::test]
+async fn a_proof_under_a_key_in_the_wrong_role_is_refused() {
+    for (role, keys, leaked) in wrong_roles() {
+        let latchstring = service(keys).await;
+        let newcomer = latchstring.by_email("newcomer@example.com");
+        let proof = newcomer.earns_a_proof().await;
+        let forged = forged_proof(&latchstring, &proof, &leaked);
+        // signIn.
+        let refusal = refused(newcomer.presents(&forged).await);
+        assert_eq!(refusal.kind, "InvalidProof", "{role}");
+        let accounts = latchstring.accounts().await;
+        assert!(accounts.is_empty(), "{role}");
+        // Verify and Define.
+        let ticket = newcomer.asks_for_a_ticket(Some(&proof)).await;
+        let ticket = ticket.expect("the proof is right");
+        let opened = latchstring.initiate(&ticket.username).await.asked("select");
+        let claim = opened.select("email", Some(&ticket.text)).await;
+        let claim = claim.asked("claim");
+        claim.clone().answer(&forged).await.asked("claim");
+        assert_eq!(decisions(&latchstring, "proof_forged"), 1, "{role}");
+    }
+}
+
+/// The forgeries above are refused for their key alone.
+#[tokio::test]
+async fn a_ticket_and_a_proof_under_the_previous_key_are_accepted() {
+    let latchstring = service(ring(Some(key("k1", 1)))).await;
+    let newcomer = latchstring.by_email("newcomer@example.com");
+    let ticket = newcomer.ticket().await;
+    let forged = forged_ticket(&latchstring, &ticket, &leaked(), |_| ());
+    let question = select(&latchstring, &newcomer, &forged).await;
+    let proof = question.answer(&newcomer.code().await).await.proof();
+    let forged = forged_proof(&latchstring, &proof, &leaked());
+    let claim = newcomer.presents(&forged).await;
+    let claim = claim.expect("the flow earned it");
+    claim.answer(&forged).await.signed_in();
+}
+
+/// A ticket that no resolver seals: no budget would count its messages and guesses.
+#[tokio::test]
+async fn a_ticket_that_is_charged_nothing_sends_nothing() {
+    let latchstring = service(ring(None)).await;
+    let victim = victim(&latchstring).await;
+    let sent = latchstring.inbox().await.len();
+    let ticket = victim.ticket().await;
+    let forged = forged_ticket(&latchstring, &ticket, &ring(None), |ticket| {
+        ticket.charge = Charge::free(CodeLength::DEFAULT);
+    });
+    let question = select(&latchstring, &victim, &forged).await;
+    assert_eq!(latchstring.inbox().await.len(), sent);
+    question.answer("000000").await.asked("otp");
+    assert_eq!(decisions(&latchstring, "ticket_forged"), 1);
+}
+
+/// Guesses at codes of ten digits are counted by no budget, and none of eight by an identifier's.
+#[tokio::test]
+async fn a_ticket_of_a_tier_brings_a_code_of_its_length() {
+    for (tier, digits) in [(1, 6), (2, 8), (3, 10)] {
+        let latchstring = service(ring(None)).await;
+        let victim = victim(&latchstring).await;
+        let ticket = victim.ticket().await;
+        latchstring.advance(60).await;
+        let forged = forged_ticket(&latchstring, &ticket, &ring(None), |ticket| {
+            let mut bytes = ticket.charge.to_bytes();
+            assert_eq!(
+                (bytes[0], bytes[1] & 3),
+                (6, 1),
+                "six digits, the first tier"
+            );
+            bytes[1] = bytes[1] & !3 | tier;
+            ticket.charge = Charge::from_bytes(&bytes).expect("a charge");
+        });
+        let question = select(&latchstring, &victim, &forged).await;
+        assert_eq!(question.number("codeLength"), digits);
+        assert_eq!(u64::try_from(victim.code().await.len()), Ok(digits));
+    }
+}
