@@ -3,9 +3,9 @@
 //! A key never serves two uses. HKDF-SHA256 derives one subkey for codes, one for answer digests,
 //! and so on, so that what one of them gives away says nothing of another.
 //!
-//! A key is found on the ring by its use (`KeyRing::find`). The lasting key opens device tokens
-//! and computes pseudonyms and the codes of test identifiers, nothing else: it stays for years, so
-//! a leak of it must sign no one in.
+//! A key is found on the ring by its use (`KeyRing::find`). The lasting key seals and opens device
+//! tokens, and computes pseudonyms and the codes of test identifiers; it opens no ticket, proof or
+//! session. It stays for years, so a leak of it signs no one in, except as a test identifier.
 
 use std::fmt;
 

@@ -13,6 +13,9 @@ use serde::Deserialize;
 
 /// The maximum age of a key ring that was read from the secret source.
 const MAX_AGE: Duration = Duration::from_secs(600);
+/// The maximum age of a key ring while the secret source does not answer. It bounds how long a
+/// key that was taken off the ring stays in use. A shorter outage ends no sign-in.
+const MAX_AGE_IN_AN_OUTAGE: Duration = Duration::from_secs(24 * 3600);
 /// The minimum time between two readings, however many unknown keys events name.
 const PAUSE: Duration = Duration::from_secs(30);
 
@@ -41,7 +44,7 @@ impl Deployments for Deployment {
 /// Settings, and a key ring from a secret source.
 ///
 /// The ring is read again when it is old, and when an event names a key that it does not hold.
-/// While the source does not answer, the last ring stays in use.
+/// While the source does not answer, the last ring stays in use for 24 hours.
 #[derive(Debug)]
 pub struct Rotating<V, C> {
     policy: Policy,
@@ -55,6 +58,14 @@ struct Cache {
     ring: Option<KeyRing>,
     read_at: Timestamp,
     tried_at: Timestamp,
+}
+
+impl Cache {
+    /// Returns the ring, unless it is too old to serve at all.
+    fn usable(&self, now: Timestamp) -> Option<KeyRing> {
+        let ring = self.ring.as_ref()?;
+        (now.since(self.read_at) <= MAX_AGE_IN_AN_OUTAGE).then(|| ring.clone())
+    }
 }
 
 impl<V: Vault, C: Clock> Rotating<V, C> {
@@ -78,7 +89,7 @@ impl<V: Vault, C: Clock> Rotating<V, C> {
     fn cached(&self, named: &[KeyId]) -> Option<KeyRing> {
         let now = self.clock.now();
         let mut cache = self.cache();
-        let ring = cache.ring.clone()?;
+        let ring = cache.usable(now)?;
         let is_old = now.since(cache.read_at) >= MAX_AGE;
         let is_behind = named.iter().any(|id| !ring.names(id.as_str()));
         if (is_old || is_behind) && now.since(cache.tried_at) >= PAUSE {
@@ -111,7 +122,7 @@ impl<V: Vault, C: Clock> Deployments for Rotating<V, C> {
                 Err(fault) => {
                     let Fault { call, code } = &fault;
                     tracing::error!(call, code, "key ring not read");
-                    self.cache().ring.clone().ok_or(fault)?
+                    self.cache().usable(self.clock.now()).ok_or(fault)?
                 }
             },
         };
@@ -332,6 +343,22 @@ mod tests {
         *vault.text.lock().unwrap() = Some("no ring".to_owned());
         clock.advance(Duration::from_secs(30));
         assert_eq!(current(&keys, &[]).await, "k1");
+    }
+
+    #[tokio::test]
+    async fn a_ring_serves_no_longer_than_a_day_in_an_outage() {
+        let (vault, clock) = (Counted::default(), clock());
+        vault.holds("k1", &[]);
+        let keys = rotating(&vault, &clock);
+        assert_eq!(current(&keys, &[]).await, "k1");
+        vault.is_silent();
+        clock.advance(Duration::from_secs(24 * 3600));
+        assert_eq!(current(&keys, &[]).await, "k1");
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(current(&keys, &[]).await, "none");
+        // The next invocation reads again, however soon it follows.
+        vault.holds("k2", &[]);
+        assert_eq!(current(&keys, &[]).await, "k2");
     }
 
     #[tokio::test]
