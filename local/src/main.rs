@@ -170,6 +170,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
             kinds: arguments.sms_number_kinds.clone().unwrap_or_default(),
             more: arguments.phone_ranges.clone().unwrap_or_default(),
         },
+        keys: None,
     })
     .await?;
     greet(service.settings());

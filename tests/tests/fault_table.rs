@@ -496,7 +496,8 @@ async fn page() -> String {
         }
     }
     page += "\n## Reading the key ring\n\nSecrets Manager GetSecretValue, at the first event of a \
-             process, then every ten minutes.\n\n";
+             process, then every ten minutes. The last ring serves for 24 hours while it \
+             cannot be read; then each event counts as a first reading.\n\n";
     page += &keys_table().await;
     page
 }
