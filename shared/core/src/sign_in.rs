@@ -1,4 +1,4 @@
-//! The sign-in resolver: the only door to a ticket.
+//! The sign-in resolver, which alone issues tickets for a sign-in.
 //!
 //! Without a proof it never looks a user up. It reads the budgets and meanwhile opens a session,
 //! seals a ticket, and answers the first question with it: the same calls for everybody. With a

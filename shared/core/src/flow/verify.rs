@@ -123,17 +123,15 @@ async fn judge(
         Ok(None) => return decided(Verdict::Wrong, Why::FlowMissing),
         Ok(Some(row)) => row,
     };
-    if !row.agrees(challenge, &response.caller) || !is_for(&row, &response.person) {
+    // Create opens no such row: guesses at its code would be charged to no budget.
+    let uncharged = row.purpose != Purpose::Claim && !row.charge.is_charged();
+    if uncharged || !row.agrees(challenge, &response.caller) || !is_for(&row, &response.person) {
         return decided(Verdict::Wrong, Why::FlowDisagrees);
     }
     let (Some(contact), Some(key)) = (row.contact(keys), keys.find(Use::Answer, row.key.as_str()))
     else {
         return decided(Verdict::Wrong, Why::FlowDisagrees);
     };
-    // Create opens no such row: guesses at its code would be charged to no budget.
-    if row.purpose != Purpose::Claim && !row.charge.is_charged() {
-        return decided(Verdict::Wrong, Why::FlowDisagrees);
-    }
     let answer = Answer::new(response.answer.expose());
     let digest = AnswerDigest::of(key, flow, answer.as_bytes());
     let now = clock.now();
