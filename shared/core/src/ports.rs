@@ -43,13 +43,6 @@ impl Fault {
     }
 }
 
-impl Fault {
-    /// Whether Cognito refused the call because there were too many, of one user or of all.
-    pub(crate) fn is_throttle(&self) -> bool {
-        self.code == "TooManyRequestsException"
-    }
-}
-
 /// The time, and waiting for it.
 pub trait Clock: Send + Sync {
     /// Now.

@@ -314,12 +314,7 @@ where
         // At once: a person waits. An opened session is nothing without the ticket, which is sealed
         // only for a request that budgets allow; one that is refused waits for no session.
         let charging = pin!(self.plan(request));
-        let opening = pin!(async {
-            match self.api.initiate(identifier.as_str(), *source).await {
-                Err(fault) if self.hides(&fault) => self.nobodys_session(*source).await,
-                opened => Ok(opened?),
-            }
-        });
+        let opening = pin!(async { Ok(self.api.initiate(identifier.as_str(), *source).await?) });
         let (charge, opened) = try_join(charging, opening).await?;
         let mut purpose = Purpose::SignIn;
         let challenge = match opened {
@@ -333,7 +328,8 @@ where
             // a ticket that sends nothing in it, and the same length of code to ask for.
             Reply::Refused => {
                 purpose = Purpose::VerifyContact(PendingId::from_bytes(self.entropy.bytes()));
-                match self.nobodys_session(*source).await? {
+                let nobody = uuid(self.entropy.bytes());
+                match self.api.initiate(&nobody, *source).await? {
                     Reply::Challenge(challenge) => challenge,
                     Reply::UserNotFound | Reply::Refused => {
                         return Err(Cause::SessionRefused.into());
@@ -343,31 +339,10 @@ where
         };
         let door = self.door();
         let ticket = door.seal(purpose, identifier, request.locale, charge);
-        let asked = match door.select(challenge, identifier, &ticket, *source).await {
-            Err(SignInError::Unavailable(Cause::Fault(fault))) if self.hides(&fault) => {
-                let Reply::Challenge(challenge) = self.nobodys_session(*source).await? else {
-                    return Err(Cause::SessionRefused.into());
-                };
-                let selecting = door.select(challenge, identifier, &ticket, *source);
-                selecting.await?
-            }
-            asked => asked?,
-        };
+        let selecting = door.select(challenge, identifier, &ticket, *source);
+        let asked = selecting.await?;
         payload(&asked, "otp", identifier.as_str())?
             .ok_or_else(|| Cause::UnexpectedChallenge.into())
-    }
-
-    /// Whether a fault is answered by a session of nobody's. Cognito limits the calls for one user, and
-    /// anyone can spend them: an error would tell that the user exists. The code in that session earns
-    /// a proof, as for an address without an account, and the proof signs in.
-    fn hides(&self, fault: &Fault) -> bool {
-        !self.legacy_pool && fault.is_throttle()
-    }
-
-    /// Opens a session for a username that no user has.
-    async fn nobodys_session(&self, source: Option<Source>) -> Result<Reply, SignInError> {
-        let nobody = uuid(self.entropy.bytes());
-        Ok(self.api.initiate(&nobody, source).await?)
     }
 
     async fn session_by_proof(

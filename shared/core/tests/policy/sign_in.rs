@@ -633,61 +633,6 @@ fn a_disabled_user_gets_an_ordinary_payload_and_no_tokens() {
 }
 
 #[test]
-fn a_throttled_user_is_answered_like_nobody_and_signs_in_by_a_proof() {
-    let ordinary = {
-        let world = World::with_ada();
-        let pool = Pool::of(&world);
-        sign_in(&world, &pool, BOB).unwrap()
-    };
-    for throttled in ["initiate", "respond"] {
-        let world = World::with_ada();
-        let pool = Pool::of(&world);
-        let calls = ["counts", "initiate", "respond"];
-        let number = calls.iter().position(|call| *call == throttled).unwrap();
-        world.wire.will_break([(number, Break::TooMany)]);
-        let payload = sign_in(&world, &pool, ADA).unwrap();
-        assert_eq!(world.wire.calls()[number], throttled);
-        assert_eq!(payload.username.expose(), ADA);
-        assert_eq!(
-            (
-                payload.code_length,
-                payload.expires_in,
-                payload.resend_after
-            ),
-            (
-                ordinary.code_length,
-                ordinary.expires_in,
-                ordinary.resend_after
-            )
-        );
-        assert_eq!(world.sent().len(), 1, "the owner gets a code");
-        let mut session = pool.session(&payload.session);
-        let reply = session.answer(&world.last_code());
-        assert!(reply.is_right());
-        let proof = session.public.get("proof").cloned().unwrap();
-        let payload = with_proof(&world, &pool, ADA, &proof).unwrap();
-        let mut session = pool.session(&payload.session);
-        assert_eq!(session.answer(&proof).next(), Next::IssueTokens);
-        assert_eq!(world.directory.port.len(), 1, "no second account");
-    }
-}
-
-#[test]
-fn cognito_that_throttles_everybody_is_unavailable() {
-    for typed in [ADA, BOB] {
-        let world = World::with_ada();
-        let pool = Pool::of(&world);
-        let breaks = [(1, Break::TooMany), (2, Break::TooMany)];
-        world.wire.will_break(breaks);
-        let refused = sign_in(&world, &pool, typed);
-        assert!(
-            matches!(refused, Err(SignInError::Unavailable(_))),
-            "{typed}"
-        );
-    }
-}
-
-#[test]
 fn a_disabled_users_proof_opens_no_session_and_makes_no_account() {
     let world = World::new();
     let proof = earned_proof(&world, ADA);

@@ -28,8 +28,6 @@ pub(crate) enum Break {
     After,
     /// The service takes no more: nothing happened.
     Throttled,
-    /// Cognito takes no more calls for one user, or for all: nothing happened.
-    TooMany,
     /// Nothing happens, and no answer comes until the caller gives up.
     Hangs,
     /// Nothing happens, no answer comes, and the adapter does not give up.
@@ -144,7 +142,6 @@ impl Wire {
                 lost()
             }
             Some(Break::Throttled) => Err(Fault::new(call, "ThrottlingException")),
-            Some(Break::TooMany) => Err(Fault::new(call, "TooManyRequestsException")),
             Some(Break::Hangs) => {
                 self.clock.advance(match call {
                     "initiate" | "respond" => PATIENCE_FOR_TRIGGERS,
