@@ -146,6 +146,13 @@ pub(super) fn mail_windows(at: Timestamp) -> [String; 2] {
     [format!("s{hour}"), format!("u{hour}")]
 }
 
+/// Returns the window of a mailbox in its domain's counter of accounts: one of 64, so that the item
+/// stays small. Keyed, so that no one can choose an address that shares another's window.
+pub(super) fn mailbox_window(keys: &KeyRing, identifier: &Identifier) -> String {
+    let label = Label::of_mailbox(keys, "accounts", identifier);
+    format!("m{}", label.as_bytes()[0] % 64)
+}
+
 /// The domain of an address.
 pub(super) fn domain_of(email: &Email) -> &str {
     email

@@ -10,7 +10,7 @@ use super::captcha::CaptchaGate;
 use super::charge::{Admission, Destination, Requester, Terms, Tier, UnprovedMail};
 use super::counters::{
     ALL, CHECKS, COUNT, Counter, DAY, HOUR, LONG, MINUTE, SENT, SHORT, SPEND, UNPROVED, domain_of,
-    mail_windows, sms_windows, window_at,
+    mail_windows, mailbox_window, sms_windows, window_at,
 };
 use super::limits::Price;
 use super::{Budget, Charge, DeploymentBudget, MessageBudget, Source};
@@ -35,6 +35,9 @@ const SOLVED_FACTOR: u32 = 10;
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
 /// How long a counter is kept after its period: longer than any code that was issued in it.
 const KEEP: Duration = Duration::from_secs(3600);
+
+/// The least number of mailboxes that spend a domain's new accounts of a day.
+const MAILBOXES_PER_DOMAIN: u32 = 10;
 
 /// A message that a budget refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -446,7 +449,9 @@ impl<S: Store> RateLimiter<'_, S> {
         Ok(())
     }
 
-    /// Charges the mail domain of an account that is about to be created.
+    /// Charges the mail domain of an account that is about to be created, and the share that its
+    /// mailbox has of the domain's accounts: plus-tags and deleted accounts of one mailbox cannot
+    /// spend what the domain has.
     pub(crate) async fn charge_new_account(
         &self,
         identifier: &Identifier,
@@ -454,13 +459,22 @@ impl<S: Store> RateLimiter<'_, S> {
         let Identifier::Email(email) = identifier else {
             return Ok(());
         };
-        let mail = &self.deployment.policy.budgets.mail;
+        let Deployment { policy, keys } = self.deployment;
+        let mail = &policy.budgets.mail;
         let domain = domain_of(email);
         if mail.is_shared(domain) {
             return Ok(());
         }
         let counter = Counter::accounts(domain, self.now);
-        let limits = vec![self.once(COUNT, mail.accounts_per_domain, Budget::Accounts, &counter)];
+        let share = mail.accounts_per_domain.div_ceil(MAILBOXES_PER_DOMAIN);
+        let limits = [
+            (mailbox_window(keys, identifier), share),
+            (COUNT.to_owned(), mail.accounts_per_domain),
+        ];
+        let limits = limits
+            .into_iter()
+            .map(|(name, limit)| self.once(name, limit, Budget::Accounts, &counter))
+            .collect();
         self.charge_bill(&Bill { counter, limits }).await?;
         Ok(())
     }

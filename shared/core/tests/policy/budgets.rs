@@ -984,6 +984,31 @@ fn a_domain_makes_a_limited_number_of_accounts_a_day() {
     make("c@catch-all.example").unwrap();
 }
 
+/// One mailbox with tags would otherwise stop all sign-ups of its domain for the day.
+#[test]
+fn one_mailbox_makes_a_tenth_of_its_domains_accounts() {
+    let mut world = World::new();
+    world.deployment.policy.budgets.mail.accounts_per_domain = 20;
+    let make = |typed: &str| {
+        let proof = earned_proof(&world, typed);
+        let pool = Pool::of(&world);
+        now(resolver(&world, &pool).session(&SignInRequest {
+            proof: Some(Secret::new(proof)),
+            ..request(typed)
+        }))
+    };
+    make("mallory@corp.example").unwrap();
+    make("mallory+1@corp.example").unwrap();
+    for tag in 2..30 {
+        world.after_secs(3600 / 4);
+        let refused = make(&format!("mallory+{tag}@corp.example"));
+        assert_eq!(refused_by(&refused), Some(Budget::Accounts), "{tag}");
+    }
+    make("ada@corp.example").unwrap();
+    make("mallory+1@gmail.com").unwrap();
+    assert_eq!(world.directory.port.len(), 4);
+}
+
 #[test]
 fn a_stranger_who_trips_the_breaker_leaves_known_devices_their_sms() {
     let mut world = World::with_ada();
