@@ -146,9 +146,14 @@ impl Program {
         Self::function(name, &binary(package), environment)
     }
 
-    /// Starts a Lambda as it is deployed. `cargo xtask package`, or the caller, has built it.
-    pub fn deployed(name: &str, package: &str, environment: &[(String, String)]) -> Self {
-        let program = root().join("target/release").join(package);
+    /// Starts a Lambda that was built before, from a folder of `target`.
+    pub fn built(
+        name: &str,
+        profile: &str,
+        package: &str,
+        environment: &[(String, String)],
+    ) -> Self {
+        let program = root().join("target").join(profile).join(package);
         Self::function(name, &program, environment)
     }
 
@@ -189,6 +194,11 @@ impl Program {
     pub async fn printed_line(&mut self, text: &str) {
         let line = self.line_after(text).await;
         assert!(line.is_some(), "it is printed before the end");
+    }
+
+    /// Returns the id of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Returns the output so far, of both streams.

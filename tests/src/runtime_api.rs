@@ -76,6 +76,8 @@ struct Host {
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
     registered: bool,
+    /// The number of requests for an invocation.
+    requested: u64,
     /// The number of invocations so far.
     given: u64,
     /// The number of times that the extension requested the next event.
@@ -165,6 +167,18 @@ impl RuntimeApi {
             .expect("the host is running")
     }
 
+    /// Waits until the function requests the next invocation: the last one has ended in it.
+    pub async fn ready(&self) {
+        let mut state = self.host.state.subscribe();
+        timeout(
+            PATIENCE,
+            state.wait_for(|state| state.requested > state.given),
+        )
+        .await
+        .expect("the function requests in time")
+        .expect("the host is running");
+    }
+
     /// Holds back the response to the function's posts from now on: for the function they are not
     /// posted yet.
     pub fn hold(&self) {
@@ -203,6 +217,7 @@ impl Drop for RuntimeApi {
 }
 
 async fn next(State(host): State<Host>) -> Response {
+    host.state.send_modify(|state| state.requested += 1);
     let mut state = host.state.subscribe();
     if state.wait_for(Progress::is_idle).await.is_err() {
         return StatusCode::GONE.into_response();

@@ -258,7 +258,7 @@ fn oracle(repository: &Repository, arguments: &[String]) -> ExitCode {
     let program = Line::cargo(&["build", "--quiet", "--locked", "--workspace"]);
     let mut built = steps::show_and_run(repository, &program.args(&["--bin", "oracle"]));
     if !arguments.iter().any(asks_for_help) {
-        built = built.and_then(|()| package::release(repository, &[]));
+        built = built.and_then(|()| package::counted(repository));
     }
     match built {
         Ok(()) => {

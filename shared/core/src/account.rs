@@ -104,9 +104,15 @@ impl Attributes {
     }
 
     /// Whether this identifier is on the account and verified.
+    ///
+    /// A contact in canonical form, as this project writes it, is not parsed: the work of a session
+    /// is then the same for a user and where there is none.
     pub fn holds(&self, identifier: &Identifier) -> bool {
-        self.verified(identifier.method())
-            .is_some_and(|held| held == *identifier)
+        let method = identifier.method();
+        let contact = self.contact(method);
+        contact.verified
+            && (contact.value == identifier.as_str()
+                || Identifier::stored(method, &contact.value).as_ref() == Ok(identifier))
     }
 
     /// The verified contact of that kind, if the account has one.

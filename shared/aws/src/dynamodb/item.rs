@@ -24,6 +24,10 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 pub(super) const PK: &str = "pk";
 pub(super) const TTL: &str = "ttl";
 
+/// The `sub` of a flow of no account: it is never read, and writing it is the same work as writing an
+/// account's.
+const NO_SUB: &str = "00000000-0000-0000-0000-000000000000";
+
 pub(super) const OPEN: &str = "open";
 pub(super) const MATCHED: &str = "matched";
 pub(super) const FINISHED: &str = "finished";
@@ -111,18 +115,13 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
     if let Some(locale) = flow.locale {
         set("locale", text(locale.tag()));
     }
-    match &flow.subject {
-        Subject::Known(sub) => {
-            set("subject", text("known"));
-            set("sub", text(sub.as_str()));
-        }
-        Subject::Ghost => {
-            set("subject", text("ghost"));
-        }
-        Subject::Decoy => {
-            set("subject", text("decoy"));
-        }
-    }
+    let (subject, sub) = match &flow.subject {
+        Subject::Known(sub) => ("known", sub.as_str()),
+        Subject::Ghost => ("ghost", NO_SUB),
+        Subject::Decoy => ("decoy", NO_SUB),
+    };
+    set("subject", text(subject));
+    set("sub", text(sub));
     for (name, digests) in [("attempts", &flow.attempts), ("counted", &flow.counted)] {
         if !digests.is_empty() {
             set(name, answers(digests));

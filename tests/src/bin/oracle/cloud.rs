@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::meter::Meter;
 use crate::table::Table;
 
 /// What is neither Cognito nor the network. Clones are the same.
@@ -22,9 +23,10 @@ pub(crate) struct Cloud(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     table: Table,
-    /// How long SES takes for a mail, in milliseconds.
+    meter: Meter,
+    /// How long SES or SNS takes for a message, in milliseconds.
     courier: AtomicU64,
-    mails: AtomicU64,
+    messages: AtomicU64,
 }
 
 impl Cloud {
@@ -34,9 +36,19 @@ impl Cloud {
         self.0.courier.store(millis, Ordering::SeqCst);
     }
 
-    /// How many mails were sent.
-    pub(crate) fn mails(&self) -> u64 {
-        self.0.mails.load(Ordering::SeqCst)
+    /// How many messages were sent.
+    pub(crate) fn messages(&self) -> u64 {
+        self.0.messages.load(Ordering::SeqCst)
+    }
+
+    /// The time of the stand-ins, and the calls to them.
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.0.meter
+    }
+
+    /// Forgets what is in the table.
+    pub(crate) fn clear(&self) {
+        self.0.table.clear();
     }
 
     /// Serves what is here, and for the rest this Cognito.
@@ -48,23 +60,46 @@ impl Cloud {
     }
 }
 
+/// Answers in a task of its own: a call whose caller has gone runs to its end, as it does on AWS, and
+/// is under way until then.
 async fn ours(State(cloud): State<Cloud>, request: Request, next: Next) -> Response {
     let target = |headers: &HeaderMap| {
         let target = headers.get("x-amz-target")?.to_str().ok()?;
         Some(target.to_owned())
     };
-    match target(request.headers()) {
-        Some(target) if target.starts_with("DynamoDB") => {
+    let target = target(request.headers());
+    let under_way = cloud.0.meter.call(target.is_some());
+    let answering = async move {
+        let _under_way = under_way;
+        let Some(target) = target else {
+            return cloud.deliver(request).await;
+        };
+        cloud.0.meter.begin();
+        let answer = if target.starts_with("DynamoDB") {
             let body = to_bytes(request.into_body(), usize::MAX).await;
             let body = serde_json::from_slice(&body.expect("a body")).expect("JSON");
             let (_, operation) = target.split_once('.').expect("an operation");
             cloud.0.table.answer(operation, &body)
-        }
-        Some(_) => next.run(request).await,
-        None => {
-            cloud.0.mails.fetch_add(1, Ordering::SeqCst);
-            let millis = cloud.0.courier.load(Ordering::SeqCst);
-            tokio::time::sleep(Duration::from_millis(millis)).await;
+        } else {
+            next.run(request).await
+        };
+        cloud.0.meter.end();
+        answer
+    };
+    tokio::spawn(answering).await.expect("it answers")
+}
+
+impl Cloud {
+    /// SES takes JSON at a path of its own, SNS a form at the root.
+    async fn deliver(&self, request: Request) -> Response {
+        self.0.messages.fetch_add(1, Ordering::SeqCst);
+        let millis = self.0.courier.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        if request.uri().path() == "/" {
+            "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult>\
+             </PublishResponse>"
+                .into_response()
+        } else {
             "{\"MessageId\": \"1\"}".into_response()
         }
     }

@@ -55,9 +55,21 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// Of one sample with another; both vary.
+    /// Compares one sample with another. Two that do not vary are equal, or differ beyond all
+    /// bounds.
     pub(crate) fn of(one: &Summary, other: &Summary) -> Self {
         let difference = one.mean - other.mean;
+        if one.variance + other.variance == 0.0 {
+            let beyond = match difference {
+                0.0 => 0.0,
+                _ => f64::INFINITY.copysign(difference),
+            };
+            return Self {
+                t: beyond,
+                freedom: float(one.number + other.number) - 2.0,
+                effect: beyond,
+            };
+        }
         let (a, b) = (one.error(), other.error());
         let (free_a, free_b) = (float(one.number) - 1.0, float(other.number) - 1.0);
         let pooled = free_a.mul_add(one.variance, free_b * other.variance) / (free_a + free_b);
@@ -115,6 +127,16 @@ mod tests {
         near(compared.t, -1.3587);
         near(compared.freedom, 4.7494);
         near(compared.effect, -0.9661);
+    }
+
+    #[test]
+    fn samples_that_do_not_vary_are_equal_or_infinitely_far_apart() {
+        let [five, six] = [5.0, 6.0].map(|value| Summary::of(&[value; 4]));
+        let same = Comparison::of(&five, &five);
+        assert_eq!((same.t, same.effect), (0.0, 0.0));
+        let compared = Comparison::of(&five, &six);
+        let infinity = f64::NEG_INFINITY;
+        assert_eq!((compared.t, compared.effect), (infinity, infinity));
     }
 
     #[test]

@@ -21,6 +21,12 @@ type Item = Map<String, Value>;
 pub(crate) struct Table(Mutex<BTreeMap<String, Item>>);
 
 impl Table {
+    /// Forgets every item.
+    pub(crate) fn clear(&self) {
+        let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        items.clear();
+    }
+
     /// Answers an operation, as `X-Amz-Target` names it after the dot.
     pub(crate) fn answer(&self, operation: &str, request: &Value) -> Response {
         let written = |written| match written {
