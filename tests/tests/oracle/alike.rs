@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::classes::{Class, Story, play, play_signed_in};
+use crate::classes::{Class, Story, play, play_captcha, play_signed_in};
 use crate::shape::{Difference, differences, step};
-use crate::world::{Sabotage, Setting, Typed};
+use crate::world::{Sabotage, Seen, Setting, Tier, Typed};
 
 /// The steps in which Cognito itself asks a question; `ChallengeParameters.USERNAME` is in it.
 const COGNITO_ASKS: [&str; 15] = [
@@ -163,6 +163,69 @@ async fn who_is_refused_by_a_budget_is_refused_alike() {
             let story = play(setting, class, true).await;
             let told = told_by_cognito(class, &nobody);
             assert_eq!(differences(&nobody, &story), told, "{typed:?}, {class:?}");
+        }
+    }
+}
+
+/// The digits of the code that `signIn` announces.
+fn digits(story: &Story) -> u64 {
+    let seen = step(story, "signIn").expect("it was asked");
+    let digits = seen.json()["data"]["signIn"]["codeLength"].as_u64();
+    digits.expect("a number")
+}
+
+#[tokio::test]
+async fn longer_codes_are_asked_for_and_answered_alike() {
+    for typed in Typed::ALL {
+        for (tier, wanted) in [(Tier::Long, 8), (Tier::Longest, 10)] {
+            let setting = Setting {
+                typed,
+                tier,
+                ..seeded(1)
+            };
+            let nobody = play(setting, Class::Ghost, false).await;
+            assert_eq!(digits(&nobody), wanted, "{tier:?}");
+            for class in Class::ALL {
+                let story = play(setting, class, false).await;
+                let told = told_by_cognito(class, &nobody);
+                let is = differences(&nobody, &story);
+                assert_eq!(is, told, "{typed:?}, {tier:?}, {class:?}");
+            }
+            let nobody = play_signed_in(setting, Class::Ghost).await;
+            for class in Class::ALL {
+                let story = play_signed_in(setting, class).await;
+                let told = differences(&nobody, &story);
+                assert!(told.is_empty(), "{typed:?}, {tier:?}, {class:?}: {told:?}");
+            }
+        }
+    }
+}
+
+/// The extended budget's codes have ten digits, without a CAPTCHA where there is none, and after one
+/// where one is on.
+#[tokio::test]
+async fn a_spent_mailbox_and_its_captcha_are_answered_alike() {
+    for typed in Typed::ALL {
+        for captcha in [false, true] {
+            let setting = Setting {
+                typed,
+                captcha,
+                ..seeded(1)
+            };
+            let nobody = play_captcha(setting, Class::Ghost).await;
+            assert_eq!(digits(&nobody), 10);
+            for refused in ["no CAPTCHA", "a wrong CAPTCHA"] {
+                let seen = step(&nobody, refused);
+                assert_eq!(seen.is_some(), captcha, "{refused}");
+                let asks = |seen: &Seen| seen.body.contains("CaptchaRequired");
+                assert!(seen.is_none_or(asks), "{refused}");
+            }
+            for class in Class::ALL {
+                let story = play_captcha(setting, class).await;
+                let told = told_by_cognito(class, &nobody);
+                let is = differences(&nobody, &story);
+                assert_eq!(is, told, "{typed:?}, CAPTCHA {captcha}, {class:?}");
+            }
         }
     }
 }

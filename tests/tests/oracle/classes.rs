@@ -3,7 +3,7 @@
 use latchstring_tests::note;
 use serde_json::{Value, json};
 
-use crate::world::{CLIENT, Seen, Setting, Typed, World};
+use crate::world::{CLIENT, SOLVED, Seen, Setting, Typed, World};
 
 /// The pool's name for an account, in the form that ours have.
 const USERNAME: &str = "7d0a4f0e-6c1b-4f1e-9d57-0b1c5a3e2f11";
@@ -174,6 +174,38 @@ pub(crate) async fn play(setting: Setting, class: Class, throttled: bool) -> Sto
     let last = &story.last().expect("a step").1;
     let ticket = last.json()["data"]["signInTicket"]["ticket"].clone();
     directly(world, &mut story, &ticket).await;
+    story
+}
+
+/// What a caller can do once the mailbox's own budget is spent: without a CAPTCHA, with a wrong one,
+/// and with a solved one, whose code has ten digits.
+pub(crate) async fn play_captcha(setting: Setting, class: Class) -> Story {
+    note(setting.typed.text());
+    let world = &World::start(setting).await;
+    class.set_up(world).await;
+    world.at_secs(180);
+    for _ in 0..2 {
+        asks(world).await;
+    }
+    let mut story = Story::new();
+    let steps = [
+        ("no CAPTCHA", None),
+        ("a wrong CAPTCHA", Some("wrong")),
+        ("signIn", setting.captcha.then_some(SOLVED)),
+    ];
+    for (step, answer) in steps {
+        if step != "signIn" && !setting.captcha {
+            continue;
+        }
+        const QUERY: &str = "mutation ($input: SignInInput!) { signIn(input: $input) \
+                             { session username codeLength expiresIn resendAfter } }";
+        let mut input = input(world.typed, world.text, None);
+        input["captcha"] = json!(answer);
+        story.push((step, world.graphql(QUERY, &input).await));
+    }
+    let asked = &story.last().expect("a step").1.json()["data"]["signIn"];
+    let given = asked["session"].clone();
+    answers(world, &mut story, &given, world.typed.text()).await;
     story
 }
 

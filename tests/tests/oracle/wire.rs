@@ -11,9 +11,9 @@ use latchstring_core::label::Label;
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, ChallengeApi, Charged, Counts, Courier, Created, DeliveryFault, Directory, Fault,
-    Finished, Judged, OpenChallenge, Opened, Redeemed, Reply, Store, Taken, Token, TokenHolder,
-    Window, Written,
+    Attempted, Captcha, ChallengeApi, Charged, Counts, Courier, Created, DeliveryFault, Directory,
+    Fault, Finished, Judged, OpenChallenge, Opened, Redeemed, Reply, Store, Taken, Token,
+    TokenHolder, Window, Written,
 };
 use latchstring_core::rate_limit::{Charge, Source};
 use latchstring_core::secret::Secret;
@@ -239,6 +239,12 @@ impl<P: ChallengeApi> ChallengeApi for Noting<P> {
             metadata: &[(&str, &str)],
             source: Option<Source>
         ) -> Reply, replied;
+    }
+}
+
+impl<P: Captcha> Captcha for Noting<P> {
+    carried! {
+        is_answered(answer: &Secret) -> bool, yes_or_no;
     }
 }
 

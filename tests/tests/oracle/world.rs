@@ -1,7 +1,6 @@
 //! A whole deployment in which every outward call is noted: the real handlers, the real SDK to the
 //! Cognito stand-in over TCP, GraphQL as AppSync serves it, and stores in memory.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
@@ -21,7 +20,7 @@ use latchstring_local_appsync::{Api, FunctionError, Functions, TokenRefused, Tok
 use latchstring_local_cognito::{
     ClientConfig, PoolConfig, SigningKeys, Trigger, TriggerError, TriggerFuture, Triggers, UserPool,
 };
-use latchstring_memory::{Inbox, MemoryStore, SeededEntropy};
+use latchstring_memory::{FixedCaptcha, Inbox, MemoryStore, SeededEntropy};
 use latchstring_tests::{StillClock, aws_at, note};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -32,6 +31,8 @@ use crate::wire::{Call, Noting, Wire};
 
 pub(crate) const POOL: &str = "us-east-1_ORACLE000";
 pub(crate) const CLIENT: &str = "oracleclient00000000000000";
+/// The right answer to the CAPTCHA.
+pub(crate) const SOLVED: &str = "solved";
 const KEY: &str = "da2-oracle";
 const SIGN_IN: &str = "sign-in";
 const CONTACTS: &str = "contacts";
@@ -100,6 +101,17 @@ impl Typed {
     }
 }
 
+/// The digits of the codes of a deployment, by the budgets of guesses that are spent there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tier {
+    #[default]
+    Short,
+    /// The identifier's guesses are spent.
+    Long,
+    /// And the deployment's.
+    Longest,
+}
+
 /// How a deployment is, and what is typed there.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Setting {
@@ -108,6 +120,10 @@ pub(crate) struct Setting {
     pub(crate) typed: Typed,
     /// Whether resolvers are given another spelling of it.
     pub(crate) spelled: bool,
+    /// Which budgets of guesses are spent.
+    pub(crate) tier: Tier,
+    /// Whether a CAPTCHA is on, with [`SOLVED`] as its right answer.
+    pub(crate) captcha: bool,
     /// What a delivery takes besides.
     pub(crate) courier: Duration,
     pub(crate) sabotage: Sabotage,
@@ -138,7 +154,7 @@ struct Lambdas {
         Accounts,
         Noting<CognitoTokens>,
         Noting<CognitoChallengeApi>,
-        Infallible,
+        Noting<FixedCaptcha>,
         StillClock,
         SeededEntropy,
     >,
@@ -295,7 +311,7 @@ impl World {
         let clock = StillClock::at(START);
         let wire = Wire::new(setting.seed, setting.courier, clock.clone());
         let inbox = Inbox::new(clock.clone());
-        let lambdas = Arc::new(lambdas(&endpoint, &wire, &clock, &inbox, setting.sabotage));
+        let lambdas = Arc::new(lambdas(&endpoint, &wire, &clock, &inbox, setting));
         let now = clock.clone();
         let pool = UserPool::new(
             PoolConfig::new(
@@ -447,11 +463,18 @@ fn lambdas(
     wire: &Wire,
     clock: &StillClock,
     inbox: &Inbox<StillClock>,
-    sabotage: Sabotage,
+    setting: Setting,
 ) -> Lambdas {
     let key = Key::new(KeyId::parse("k1").expect("an id"), &[7; 32]).expect("a key");
     let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
     policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
+    if setting.tier != Tier::Short {
+        policy.budgets.short_guesses_per_month = 0;
+    }
+    if setting.tier == Tier::Longest {
+        policy.budgets.deployment.short_guesses_per_day = 0;
+        policy.budgets.deployment.long_guesses_per_day = 0;
+    }
     let deployment = Deployment {
         policy,
         keys: KeyRing::new(key, None, None).expect("one key is a ring"),
@@ -503,12 +526,14 @@ fn lambdas(
             directory,
             tokens,
             api,
-            captcha: None,
+            captcha: setting
+                .captcha
+                .then(|| noting(FixedCaptcha::new([SOLVED]), wire)),
             clock: clock.clone(),
             entropy: SeededEntropy::new(2),
         },
         wire: wire.clone(),
-        sabotage,
+        sabotage: setting.sabotage,
         left: Mutex::default(),
     }
 }

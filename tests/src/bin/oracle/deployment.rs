@@ -142,12 +142,12 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    pub(crate) async fn start(sabotage: Option<Sabotage>) -> Self {
+    pub(crate) async fn start(profile: &str, sabotage: Option<Sabotage>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
         let cloud = Cloud::default();
         let variables = variables(&endpoint, sabotage);
-        let start = |package| Function::start(package, &variables, cloud.meter());
+        let start = |package| Function::start(profile, package, &variables, cloud.meter());
         let triggers = Arc::new(Lambdas {
             define: start("latchstring-define-auth-challenge").await,
             create: start("latchstring-create-auth-challenge").await,

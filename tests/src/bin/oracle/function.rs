@@ -12,9 +12,6 @@ use tokio::time::sleep;
 
 use crate::meter::Meter;
 
-/// The profile of the functions: the release's optimisation without the linking that takes minutes.
-const PROFILE: &str = "counted";
-
 /// How often a process is looked at before the thread sleeps.
 const LOOKS: u32 = 10;
 
@@ -29,6 +26,7 @@ pub(crate) struct Function {
 
 impl Function {
     pub(crate) async fn start(
+        profile: &str,
         package: &str,
         variables: &[(String, String)],
         meter: &Meter,
@@ -36,7 +34,7 @@ impl Function {
         let host = RuntimeApi::listen().await;
         let mut environment = host.environment();
         environment.extend_from_slice(variables);
-        let program = Program::built("oracle", PROFILE, package, &environment);
+        let program = Program::built("oracle", profile, package, &environment);
         Self {
             host: Mutex::new(host),
             program,

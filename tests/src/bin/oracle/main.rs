@@ -46,6 +46,10 @@ struct Cli {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
+    /// The profile that the functions were built with: a folder of target
+    #[arg(long, default_value = "counted")]
+    profile: String,
+
     /// Break something, to see that it is noticed
     #[arg(long, value_enum)]
     sabotage: Option<Sabotage>,
@@ -117,12 +121,13 @@ fn load() -> String {
 /// Measures block after block; the first twentieth only warms up.
 async fn measure(cli: &Cli) -> Samples {
     println!("Starting the functions…");
-    let deployment = Deployment::start(cli.sabotage).await;
+    let deployment = Deployment::start(&cli.profile, cli.sabotage).await;
     let entropy = SeededEntropy::new(cli.seed);
     let blocks = cli.calls.div_ceil(BLOCK);
     let warm_up = blocks.div_ceil(20);
     let begun = Instant::now();
     let mut number = 0;
+    let mut left_out = 0;
     let mut samples = Samples::new();
     let mut shown = None;
     for block in 0..warm_up + blocks {
@@ -131,13 +136,14 @@ async fn measure(cli: &Cli) -> Samples {
             println!("{percent:3} %  {:.0} s", begun.elapsed().as_secs_f64());
             shown = Some(percent);
         }
-        let measured = tokio::select! {
+        let (visits, measured) = tokio::select! {
             measured = one_block(&deployment, &entropy, block, &mut number) => measured,
             _ = tokio::signal::ctrl_c() => {
                 println!("Ended early, by Ctrl-C.");
                 break;
             }
         };
+        left_out += visits - measured.len();
         if block >= warm_up {
             for (key, measured) in measured {
                 let figures = samples.entry(key).or_default();
@@ -150,21 +156,24 @@ async fn measure(cli: &Cli) -> Samples {
         }
     }
     println!(
-        "After {:.0} s, and {} messages, the figures:",
+        "After {:.0} s, {} visits, {} of them left out because a call timed out, and {} messages.",
         begun.elapsed().as_secs_f64(),
+        number,
+        left_out,
         deployment.cloud.messages()
     );
     samples
 }
 
 /// A block of visitors of every class to every step: all steps that lead to the measured ones, in a
-/// random order, and then the measured ones in another.
+/// random order, and then the measured ones in another. Returns the number of visits, and the
+/// figures of those that were measured.
 async fn one_block(
     deployment: &Deployment,
     entropy: &SeededEntropy,
     block: u32,
     number: &mut u32,
-) -> Vec<((Step, Channel, Class), Measured)> {
+) -> (usize, Vec<((Step, Channel, Class), Measured)>) {
     let by = attacker(deployment, block).await;
     let mut visits = Vec::new();
     for _ in 0..BLOCK {
@@ -189,7 +198,9 @@ async fn one_block(
     deployment.set_measures(true);
     for visit in &mut visits {
         let key = (visit.step, visit.channel(), visit.class);
-        measured.push((key, visit.measure(deployment, &by).await));
+        if let Some(figures) = visit.measure(deployment, &by).await {
+            measured.push((key, figures));
+        }
     }
     deployment.set_measures(false);
     for visit in &visits {
@@ -197,7 +208,7 @@ async fn one_block(
     }
     deployment.delete(by.username()).await;
     deployment.clear();
-    measured
+    (visits.len(), measured)
 }
 
 /// The account that calls `changeContact`.

@@ -247,6 +247,8 @@ pub(crate) struct Visit {
     /// What the earlier steps left.
     session: Value,
     ticket: Value,
+    /// Whether a step found a function's call timed out, as happens on a machine that is too busy.
+    timed_out: bool,
 }
 
 impl Visit {
@@ -274,6 +276,7 @@ impl Visit {
             username: username(0, number),
             session: Value::Null,
             ticket: Value::Null,
+            timed_out: false,
         }
     }
 
@@ -317,8 +320,12 @@ impl Visit {
         self.take(step, deployment, by).await;
     }
 
-    /// The measured step.
-    pub(crate) async fn measure(&mut self, deployment: &Deployment, by: &SignedIn) -> Measured {
+    /// The measured step; `None` if a call of it or of an earlier step timed out.
+    pub(crate) async fn measure(
+        &mut self,
+        deployment: &Deployment,
+        by: &SignedIn,
+    ) -> Option<Measured> {
         let is_slow = self.class == Class::NobodySlowCourier && self.step.sends();
         deployment
             .cloud
@@ -326,7 +333,15 @@ impl Visit {
         self.take(self.step, deployment, by).await
     }
 
-    async fn take(&mut self, step: Step, deployment: &Deployment, by: &SignedIn) -> Measured {
+    async fn take(
+        &mut self,
+        step: Step,
+        deployment: &Deployment,
+        by: &SignedIn,
+    ) -> Option<Measured> {
+        if self.timed_out {
+            return None;
+        }
         let contact = &self.contact;
         let (measured, place) = match step {
             Step::SignIn => (deployment.resolve("signIn", contact).await, "/data/session"),
@@ -360,18 +375,23 @@ impl Visit {
             ),
         };
         let Some(found) = measured.answer.pointer(place) else {
-            panic!(
-                "{} of {}: {}",
+            let answer = &measured.answer;
+            let parameters = &answer["ChallengeParameters"];
+            self.timed_out =
+                answer["error"]["type"] == "Unavailable" || parameters["step"] == "select";
+            assert!(
+                self.timed_out,
+                "{} of {}: {answer}",
                 step.name(),
-                self.class.name(),
-                measured.answer
+                self.class.name()
             );
+            return None;
         };
         match step {
             Step::Ticket => self.ticket = found.clone(),
             _ => self.session = found.clone(),
         }
-        measured
+        Some(measured)
     }
 
     /// Deletes the account.
