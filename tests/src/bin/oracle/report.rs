@@ -53,10 +53,11 @@ fn judged(of: &[f64], with: &[f64]) -> Judged {
     }
 }
 
-/// The CPU time of all functions together, visitor by visitor.
-fn together(figures: &Figures) -> Vec<f64> {
+/// The CPU time of the functions that the answer waits for, visitor by visitor.
+fn together(figures: &Figures, step: Step) -> Vec<f64> {
+    let awaited = &figures.cpu[..step.awaits()];
     (0..figures.wait.len())
-        .map(|visitor| figures.cpu.iter().map(|all| all[visitor]).sum())
+        .map(|visitor| awaited.iter().map(|all| all[visitor]).sum())
         .collect()
 }
 
@@ -93,7 +94,7 @@ fn of_step(samples: &Samples, step: Step, channel: Channel, found: &mut Found) {
         Class::Nobody.name(),
         "",
         nobody.wait.len(),
-        mean(&together(nobody)),
+        mean(&together(nobody, step)),
         "",
         mean(&nobody.wait),
         "",
@@ -107,7 +108,7 @@ fn of_step(samples: &Samples, step: Step, channel: Channel, found: &mut Found) {
         if class == Class::Nobody {
             continue;
         }
-        let cpu = judged(&together(figures), &together(with));
+        let cpu = judged(&together(figures, step), &together(with, step));
         let wait = judged(&figures.wait, &with.wait);
         let calls = judged(&figures.calls, &with.calls);
         let shown = |judged: &Judged| {
@@ -151,6 +152,7 @@ fn of_step(samples: &Samples, step: Step, channel: Channel, found: &mut Found) {
         let by_function: Vec<String> = FUNCTIONS
             .iter()
             .zip(figures.cpu.iter().zip(&with.cpu))
+            .take(step.awaits())
             .map(|(name, (of, with))| (name, mean(of), mean(with)))
             .filter(|(_, of, with)| of + with > 0.0)
             .map(|(name, of, with)| format!("{name} {:+.1}", of - with))

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::deployment::{COURIER, Deployment, Measured, SignedIn};
+use crate::deployment::{COURIER, Deployment, FUNCTIONS, Measured, SignedIn};
 
 /// What is typed: of one length for all of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,6 +136,15 @@ impl Step {
             self,
             Self::SignIn | Self::ChangeContact | Self::RedeemTicket
         )
+    }
+
+    /// How many of [`FUNCTIONS`] the answer waits for. A `signIn` that is refused does not wait for the
+    /// session that it has begun to open.
+    pub(crate) const fn awaits(self) -> usize {
+        match self {
+            Self::RefusedSignIn => 1,
+            _ => FUNCTIONS.len(),
+        }
     }
 
     /// The steps that bring a visitor to this one.
