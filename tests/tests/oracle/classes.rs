@@ -105,10 +105,11 @@ fn input(typed: Typed, text: &str, proof: Option<&str>) -> Value {
     json!({"emailOrPhone": text, "method": typed.method(), "proof": proof})
 }
 
+const SIGN_IN: &str = "mutation ($input: SignInInput!) { signIn(input: $input) \
+                       { session username codeLength expiresIn resendAfter } }";
+
 async fn sign_in(world: &World, typed: Typed, text: &str, proof: Option<&str>) -> Seen {
-    const QUERY: &str = "mutation ($input: SignInInput!) { signIn(input: $input) \
-                         { session username codeLength expiresIn resendAfter } }";
-    world.graphql(QUERY, &input(typed, text, proof)).await
+    world.graphql(SIGN_IN, &input(typed, text, proof)).await
 }
 
 /// With what is typed here.
@@ -197,11 +198,9 @@ pub(crate) async fn play_captcha(setting: Setting, class: Class) -> Story {
         if step != "signIn" && !setting.captcha {
             continue;
         }
-        const QUERY: &str = "mutation ($input: SignInInput!) { signIn(input: $input) \
-                             { session username codeLength expiresIn resendAfter } }";
         let mut input = input(world.typed, world.text, None);
         input["captcha"] = json!(answer);
-        story.push((step, world.graphql(QUERY, &input).await));
+        story.push((step, world.graphql(SIGN_IN, &input).await));
     }
     let asked = &story.last().expect("a step").1.json()["data"]["signIn"];
     let given = asked["session"].clone();
