@@ -13,7 +13,8 @@ use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::pending::PendingId;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
-    ChallengeApi, Clock, Directory, Entropy, Fault, OpenChallenge, Reply, Store as _, TokenHolder,
+    ChallengeApi, Clock, Directory, Entropy, OpenChallenge, PortError, Reply, Store as _,
+    TokenHolder,
 };
 use latchstring_core::rate_limit::{Charge, Countries, Price, Source};
 use latchstring_core::sealed::{Proof, Ticket};
@@ -458,7 +459,7 @@ impl Cognito {
 }
 
 impl ChallengeApi for Cognito {
-    async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, Fault> {
+    async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, PortError> {
         Ok(self.challenge(self.world.initiate(username).await))
     }
 
@@ -468,7 +469,7 @@ impl ChallengeApi for Cognito {
         answer: &str,
         client_metadata: &[(&str, &str)],
         _: Option<Source>,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<Reply, PortError> {
         let number = challenge.session.expose().parse::<usize>();
         let session = number.ok().and_then(|number| {
             let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
@@ -498,7 +499,7 @@ impl ChallengeApi for Cognito {
 pub(crate) struct Tokens(MemoryDirectory);
 
 impl TokenHolder for Tokens {
-    async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, Fault> {
+    async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, PortError> {
         if access_token.expose() == ADAS_TOKEN {
             self.0.find(ADAS_NAME).await
         } else {

@@ -10,8 +10,8 @@ use latchstring_core::label::Label;
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Captcha, Charged, Clock, Counts, Courier, DeliveryFault, Fate, Fault, Finished,
-    Judged, Opened, Redeemed, Store, Taken, Token, Window,
+    Attempted, Captcha, Charged, Clock, Counts, Courier, DeliveryError, Fate, Finished, Judged,
+    Opened, PortError, Redeemed, Store, Taken, Token, Window,
 };
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::secret::Secret;
@@ -68,11 +68,11 @@ impl PortOutages {
         self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn check(&self, port: Port, call: &'static str) -> Result<(), Fault> {
+    fn check(&self, port: Port, call: &'static str) -> Result<(), PortError> {
         let now = self.clock.now();
         let fails = self.ends().get(&port).is_some_and(|end| now < *end);
         if fails {
-            return Err(Fault::new(call, "control.failFor"));
+            return Err(PortError::new(call, "control.failFor"));
         }
         Ok(())
     }
@@ -93,18 +93,18 @@ impl<P> Failing<P> {
         }
     }
 
-    fn store(&self, call: &'static str) -> Result<&P, Fault> {
+    fn store(&self, call: &'static str) -> Result<&P, PortError> {
         self.outages.check(Port::Store, call)?;
         Ok(&self.inner)
     }
 }
 
 impl<P: Store> Store for Failing<P> {
-    async fn open_flow(&self, flow: &Flow) -> Result<Opened, Fault> {
+    async fn open_flow(&self, flow: &Flow) -> Result<Opened, PortError> {
         self.store("open_flow")?.open_flow(flow).await
     }
 
-    async fn flow(&self, id: FlowId) -> Result<Option<Flow>, Fault> {
+    async fn flow(&self, id: FlowId) -> Result<Option<Flow>, PortError> {
         self.store("flow")?.flow(id).await
     }
 
@@ -114,12 +114,12 @@ impl<P: Store> Store for Failing<P> {
         sends: u8,
         lengthened: Option<Charge>,
         now: Timestamp,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         let store = self.store("advance_send")?;
         store.advance_send(id, sends, lengthened, now).await
     }
 
-    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, Fault> {
+    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
         let store = self.store("lift_cooldown")?;
         store.lift_cooldown(id, sends).await
     }
@@ -130,12 +130,17 @@ impl<P: Store> Store for Failing<P> {
         answer: AnswerDigest,
         charge: Charge,
         limit: u8,
-    ) -> Result<Attempted, Fault> {
+    ) -> Result<Attempted, PortError> {
         let store = self.store("attempt")?;
         store.attempt(id, answer, charge, limit).await
     }
 
-    async fn count(&self, id: FlowId, answer: AnswerDigest, charge: Charge) -> Result<bool, Fault> {
+    async fn count(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        charge: Charge,
+    ) -> Result<bool, PortError> {
         self.store("count")?.count(id, answer, charge).await
     }
 
@@ -146,12 +151,12 @@ impl<P: Store> Store for Failing<P> {
         right: bool,
         limit: u8,
         now: Timestamp,
-    ) -> Result<Judged, Fault> {
+    ) -> Result<Judged, PortError> {
         let store = self.store("judge")?;
         store.judge(id, answer, right, limit, now).await
     }
 
-    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, Fault> {
+    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, PortError> {
         self.store("finish")?.finish(id, now).await
     }
 
@@ -160,20 +165,20 @@ impl<P: Store> Store for Failing<P> {
         token: Token,
         flow: FlowId,
         keep_until: Timestamp,
-    ) -> Result<Redeemed, Fault> {
+    ) -> Result<Redeemed, PortError> {
         let store = self.store("redeem")?;
         store.redeem(token, flow, keep_until).await
     }
 
-    async fn is_redeemed(&self, token: Token) -> Result<bool, Fault> {
+    async fn is_redeemed(&self, token: Token) -> Result<bool, PortError> {
         self.store("is_redeemed")?.is_redeemed(token).await
     }
 
-    async fn put_pending(&self, pending: &Pending) -> Result<(), Fault> {
+    async fn put_pending(&self, pending: &Pending) -> Result<(), PortError> {
         self.store("put_pending")?.put_pending(pending).await
     }
 
-    async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, Fault> {
+    async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, PortError> {
         self.store("pending")?.pending(account, method).await
     }
 
@@ -183,7 +188,7 @@ impl<P: Store> Store for Failing<P> {
         method: Method,
         id: PendingId,
         outcome: PendingOutcome,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         let store = self.store("settle_pending")?;
         store.settle_pending(account, method, id, outcome).await
     }
@@ -194,12 +199,12 @@ impl<P: Store> Store for Failing<P> {
         holder: Label,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         let store = self.store("lease")?;
         store.lease(on, holder, now, until).await
     }
 
-    async fn release(&self, on: Label, holder: Label) -> Result<(), Fault> {
+    async fn release(&self, on: Label, holder: Label) -> Result<(), PortError> {
         self.store("release")?.release(on, holder).await
     }
 
@@ -208,24 +213,24 @@ impl<P: Store> Store for Failing<P> {
         counter: Label,
         windows: &[Window],
         keep_until: Timestamp,
-    ) -> Result<Charged, Fault> {
+    ) -> Result<Charged, PortError> {
         let store = self.store("charge")?;
         store.charge(counter, windows, keep_until).await
     }
 
-    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, Fault> {
+    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, PortError> {
         self.store("counts")?.counts(counters).await
     }
 
-    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), Fault> {
+    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), PortError> {
         self.store("refund")?.refund(counter, taken).await
     }
 }
 
 impl<P: Courier> Courier for Failing<P> {
-    async fn deliver(&self, message: &Message) -> Result<(), DeliveryFault> {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         let checked = self.outages.check(Port::Courier, "deliver");
-        checked.map_err(|fault| DeliveryFault {
+        checked.map_err(|fault| DeliveryError {
             fault,
             fate: Fate::Refused,
         })?;
@@ -234,7 +239,7 @@ impl<P: Courier> Courier for Failing<P> {
 }
 
 impl<P: Captcha> Captcha for Failing<P> {
-    async fn is_answered(&self, answer: &Secret) -> Result<bool, Fault> {
+    async fn is_answered(&self, answer: &Secret) -> Result<bool, PortError> {
         self.outages.check(Port::Captcha, "is_answered")?;
         self.inner.is_answered(answer).await
     }

@@ -52,7 +52,7 @@ pub async fn run<A: ChallengeApi>(contract: &Contract<A>) {
     }
 }
 
-fn asked(reply: Result<Reply, latchstring_core::ports::Fault>) -> OpenChallenge {
+fn asked(reply: Result<Reply, latchstring_core::ports::PortError>) -> OpenChallenge {
     match reply {
         Ok(Reply::Challenge(challenge)) => challenge,
         other => panic!("a challenge was expected, not {other:?}"),

@@ -6,7 +6,7 @@
 
 use latchstring_core::account::{Account, Names};
 use latchstring_core::identifier::{Identifier, Method};
-use latchstring_core::ports::{Created, Directory, Entropy, Fault, Written};
+use latchstring_core::ports::{Created, Directory, Entropy, PortError, Written};
 use latchstring_core::secret::Secret;
 
 use crate::note;
@@ -195,7 +195,7 @@ async fn nothing_is_written_to_a_missing_account<D: Directory, E: Entropy>(c: &C
     let names = Names::parse("Ada", "Lovelace").expect("names");
     let password = Secret::new("Aa1!aaaaaaaaaaaaaaaa");
     let directory = &c.directory;
-    let code = |done: Result<(), Fault>| done.expect_err("a fault").code;
+    let code = |done: Result<(), PortError>| done.expect_err("a fault").code;
     let contact_set = directory.set_contact(&missing, &contact).await.map(|_| ());
     for done in [
         contact_set,

@@ -18,7 +18,7 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::message::Message;
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{Clock, Courier, DeliveryFault, Fate, Fault, Store, Vault};
+use latchstring_core::ports::{Clock, Courier, DeliveryError, Fate, PortError, Store, Vault};
 use latchstring_core::rate_limit::{Charge, Countries, Price};
 use latchstring_core::sealed::Ticket;
 use latchstring_core::secret::Secret;
@@ -82,15 +82,15 @@ struct Breaking {
 }
 
 impl Courier for Breaking {
-    async fn deliver(&self, message: &Message) -> Result<(), DeliveryFault> {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         let broken = self.next.lock().expect("no panic").take();
         if broken.is_none_or(|how| how == Break::AnswerLost) {
             self.inbox.deliver(message).await?;
         }
         match broken {
             None => Ok(()),
-            Some(how) => Err(DeliveryFault {
-                fault: Fault::new("deliver", "broken"),
+            Some(how) => Err(DeliveryError {
+                fault: PortError::new("deliver", "broken"),
                 fate: how.fate(),
             }),
         }
@@ -103,9 +103,9 @@ struct Mended {
 }
 
 impl Vault for Mended {
-    async fn read(&self) -> Result<Secret, Fault> {
+    async fn read(&self) -> Result<Secret, PortError> {
         if self.broken.load(Ordering::Relaxed) {
-            return Err(Fault::new("GetSecretValue", "broken"));
+            return Err(PortError::new("GetSecretValue", "broken"));
         }
         let ring = json!({"current": {"id": "k1", "secret": SECRET}});
         Ok(Secret::new(ring.to_string()))

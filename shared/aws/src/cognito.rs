@@ -26,7 +26,7 @@ use aws_smithy_types::config_bag::Layer;
 use latchstring_core::account::{Account, Attributes, Names};
 use latchstring_core::identifier::Identifier;
 use latchstring_core::ports::{
-    ChallengeApi, Created, Directory, Fault, OpenChallenge, Reply, TokenHolder, Written,
+    ChallengeApi, Created, Directory, OpenChallenge, PortError, Reply, TokenHolder, Written,
 };
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -81,7 +81,11 @@ impl CognitoDirectory {
 }
 
 impl CognitoDirectory {
-    async fn update(&self, username: &str, attributes: Vec<AttributeType>) -> Result<(), Fault> {
+    async fn update(
+        &self,
+        username: &str,
+        attributes: Vec<AttributeType>,
+    ) -> Result<(), PortError> {
         self.service
             .ask(
                 AdminUpdateUserAttributesInput::builder()
@@ -91,7 +95,7 @@ impl CognitoDirectory {
                     .build(),
             )
             .await
-            .map_err(|error| Fault::new("AdminUpdateUserAttributes", code_of(&error)))?;
+            .map_err(|error| PortError::new("AdminUpdateUserAttributes", code_of(&error)))?;
         Ok(())
     }
 }
@@ -122,7 +126,7 @@ fn verified(contact: &Identifier) -> [AttributeType; 2] {
 }
 
 impl Directory for CognitoDirectory {
-    async fn find(&self, name: &str) -> Result<Option<Account>, Fault> {
+    async fn find(&self, name: &str) -> Result<Option<Account>, PortError> {
         let found = self
             .service
             .ask(
@@ -135,7 +139,7 @@ impl Directory for CognitoDirectory {
         let user = match found {
             Ok(user) => user,
             Err(error) if code_of(&error) == "UserNotFoundException" => return Ok(None),
-            Err(error) => return Err(Fault::new("AdminGetUser", code_of(&error))),
+            Err(error) => return Err(PortError::new("AdminGetUser", code_of(&error))),
         };
         let status = user.user_status().map_or("", |status| status.as_str());
         Ok(Some(Account {
@@ -145,7 +149,7 @@ impl Directory for CognitoDirectory {
         }))
     }
 
-    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, Fault> {
+    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, PortError> {
         let created = self
             .service
             .ask(
@@ -161,12 +165,12 @@ impl Directory for CognitoDirectory {
             Ok(_) => Ok(Created::New),
             Err(error) => match code_of(&error) {
                 "UsernameExistsException" | "AliasExistsException" => Ok(Created::Taken),
-                code => Err(Fault::new("AdminCreateUser", code)),
+                code => Err(PortError::new("AdminCreateUser", code)),
             },
         }
     }
 
-    async fn set_password(&self, username: &str, password: &Secret) -> Result<(), Fault> {
+    async fn set_password(&self, username: &str, password: &Secret) -> Result<(), PortError> {
         self.service
             .ask(
                 AdminSetUserPasswordInput::builder()
@@ -177,11 +181,15 @@ impl Directory for CognitoDirectory {
                     .build(),
             )
             .await
-            .map_err(|error| Fault::new("AdminSetUserPassword", code_of(&error)))?;
+            .map_err(|error| PortError::new("AdminSetUserPassword", code_of(&error)))?;
         Ok(())
     }
 
-    async fn set_contact(&self, username: &str, contact: &Identifier) -> Result<Written, Fault> {
+    async fn set_contact(
+        &self,
+        username: &str,
+        contact: &Identifier,
+    ) -> Result<Written, PortError> {
         match self.update(username, verified(contact).into()).await {
             Ok(()) => Ok(Written::Done),
             Err(fault) if fault.code == "AliasExistsException" => Ok(Written::Taken),
@@ -189,7 +197,7 @@ impl Directory for CognitoDirectory {
         }
     }
 
-    async fn set_names(&self, username: &str, names: &Names) -> Result<(), Fault> {
+    async fn set_names(&self, username: &str, names: &Names) -> Result<(), PortError> {
         let names = vec![
             attribute("given_name", names.given()),
             attribute("family_name", names.family()),
@@ -214,7 +222,7 @@ impl CognitoTokens {
 }
 
 impl TokenHolder for CognitoTokens {
-    async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, Fault> {
+    async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, PortError> {
         let asked = self
             .service
             .ask(
@@ -235,7 +243,7 @@ impl TokenHolder for CognitoTokens {
                 | "UserNotConfirmedException"
                 | "PasswordResetRequiredException"
                 | "InvalidParameterException" => Ok(None),
-                code => Err(Fault::new("GetUser", code)),
+                code => Err(PortError::new("GetUser", code)),
             },
         }
     }
@@ -322,13 +330,13 @@ type Asked = Result<
     String,
 >;
 
-fn reply(call: &'static str, username: &str, asked: Asked) -> Result<Reply, Fault> {
+fn reply(call: &'static str, username: &str, asked: Asked) -> Result<Reply, PortError> {
     let (session, parameters) = match asked {
-        Err(code) => return refusal(&code).ok_or_else(|| Fault::new(call, code)),
+        Err(code) => return refusal(&code).ok_or_else(|| PortError::new(call, code)),
         Ok((Some(ChallengeNameType::CustomChallenge), Some(session), parameters)) => {
             (session, parameters.unwrap_or_default())
         }
-        Ok(_) => return Err(Fault::new(call, "no custom challenge")),
+        Ok(_) => return Err(PortError::new(call, "no custom challenge")),
     };
     let mut parameters: BTreeMap<_, _> = parameters.into_iter().collect();
     // An emulator may leave it out.
@@ -351,7 +359,7 @@ macro_rules! asked {
 }
 
 impl ChallengeApi for CognitoChallengeApi {
-    async fn initiate(&self, username: &str, source: Option<Source>) -> Result<Reply, Fault> {
+    async fn initiate(&self, username: &str, source: Option<Source>) -> Result<Reply, PortError> {
         let (call, initiated) = match &self.pool {
             None => {
                 let request = InitiateAuthInput::builder()
@@ -381,7 +389,7 @@ impl ChallengeApi for CognitoChallengeApi {
         answer: &str,
         client_metadata: &[(&str, &str)],
         source: Option<Source>,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<Reply, PortError> {
         let username = open.parameters.get(USERNAME).map_or("", String::as_str);
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let metadata = Some(client_metadata.iter().map(owned).collect());

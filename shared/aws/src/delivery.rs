@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use hyper_util::client::legacy;
 use latchstring_core::message::{Content, Message};
-use latchstring_core::ports::{Courier, DeliveryFault, Fate, Fault};
+use latchstring_core::ports::{Courier, DeliveryError, Fate, PortError};
 
 use crate::client::{Aws, Patience};
 use crate::service::{Api, Asking, Service};
@@ -25,13 +25,13 @@ pub struct Couriers<M, S> {
 }
 
 impl<M: Courier, S: Courier> Courier for Couriers<M, S> {
-    async fn deliver(&self, message: &Message) -> Result<(), DeliveryFault> {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         match &message.content {
             Content::Mail { .. } => match &self.mail {
                 Some(mail) => mail.deliver(message).await,
                 // To somebody who had an address before the deployment did without mail.
-                None => Err(DeliveryFault {
-                    fault: Fault::new("SendEmail", "no_mail_is_sent"),
+                None => Err(DeliveryError {
+                    fault: PortError::new("SendEmail", "no_mail_is_sent"),
                     fate: Fate::NeverLeft,
                 }),
             },
@@ -73,7 +73,7 @@ pub(crate) async fn send<T, E, F>(
     call: &'static str,
     code_for: impl Fn(&str, &str) -> Option<&'static str>,
     request: impl Fn() -> F,
-) -> Result<(), DeliveryFault>
+) -> Result<(), DeliveryError>
 where
     E: ProvideErrorMetadata + Error + 'static,
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -106,16 +106,16 @@ where
         SdkError::ConstructionFailure(_) => ("request_not_built", Fate::NeverLeft),
         _ => ("unreadable_response", Fate::Unknown),
     };
-    Err(DeliveryFault {
-        fault: Fault::new(call, code),
+    Err(DeliveryError {
+        fault: PortError::new(call, code),
         fate,
     })
 }
 
 /// A message that another courier should have been given.
-pub(crate) fn wrong_channel(call: &'static str) -> DeliveryFault {
-    DeliveryFault {
-        fault: Fault::new(call, "wrong_channel"),
+pub(crate) fn wrong_channel(call: &'static str) -> DeliveryError {
+    DeliveryError {
+        fault: PortError::new(call, "wrong_channel"),
         fate: Fate::NeverLeft,
     }
 }

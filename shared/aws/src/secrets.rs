@@ -3,7 +3,7 @@
 use aws_runtime::user_agent::ApiMetadata;
 use aws_sdk_secretsmanager::meta::PKG_VERSION;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueInput;
-use latchstring_core::ports::{Fault, Vault};
+use latchstring_core::ports::{PortError, Vault};
 use latchstring_core::secret::Secret;
 
 use crate::client::{Aws, Patience, code_of};
@@ -40,12 +40,12 @@ impl SecretsManager {
 }
 
 impl Vault for SecretsManager {
-    async fn read(&self) -> Result<Secret, Fault> {
+    async fn read(&self) -> Result<Secret, PortError> {
         let request = GetSecretValueInput::builder().secret_id(&self.id);
         let read = self.service.ask(request.build()).await;
-        let text = read.map_err(|error| Fault::new(CALL, code_of(&error)))?;
+        let text = read.map_err(|error| PortError::new(CALL, code_of(&error)))?;
         text.secret_string
             .map(Secret::new)
-            .ok_or_else(|| Fault::new(CALL, "no text"))
+            .ok_or_else(|| PortError::new(CALL, "no text"))
     }
 }

@@ -14,7 +14,7 @@ use aws_sdk_sesv2::types::{
 use data_encoding::{BASE64, HEXLOWER};
 use latchstring_core::identifier::Email;
 use latchstring_core::message::{Content, Message};
-use latchstring_core::ports::{Courier, DeliveryFault, Entropy, Fate, Fault};
+use latchstring_core::ports::{Courier, DeliveryError, Entropy, Fate, PortError};
 use thiserror::Error;
 
 use crate::client::Aws;
@@ -196,7 +196,7 @@ impl<E: Entropy> SesCourier<E> {
 }
 
 impl<E: Entropy> Courier for SesCourier<E> {
-    async fn deliver(&self, message: &Message) -> Result<(), DeliveryFault> {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         let Content::Mail {
             subject,
             text,
@@ -205,8 +205,8 @@ impl<E: Entropy> Courier for SesCourier<E> {
         else {
             return Err(wrong_channel(CALL));
         };
-        let mail = self.mail(subject, text, html).map_err(|_| DeliveryFault {
-            fault: Fault::new(CALL, "request_not_built"),
+        let mail = self.mail(subject, text, html).map_err(|_| DeliveryError {
+            fault: PortError::new(CALL, "request_not_built"),
             fate: Fate::NeverLeft,
         })?;
         let MailSettings {

@@ -8,7 +8,7 @@ use aws_sdk_sns::meta::PKG_VERSION;
 use aws_sdk_sns::operation::publish::PublishInput;
 use aws_sdk_sns::types::MessageAttributeValue;
 use latchstring_core::message::{Content, Kind, Message};
-use latchstring_core::ports::{Courier, DeliveryFault, Fate, Fault};
+use latchstring_core::ports::{Courier, DeliveryError, Fate, PortError};
 use thiserror::Error;
 
 use crate::client::Aws;
@@ -224,13 +224,13 @@ impl SnsCourier {
 }
 
 impl Courier for SnsCourier {
-    async fn deliver(&self, message: &Message) -> Result<(), DeliveryFault> {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         let Content::Sms { text } = &message.content else {
             return Err(wrong_channel(CALL));
         };
         let Some(attributes) = self.attributes(message) else {
-            return Err(DeliveryFault {
-                fault: Fault::new(CALL, "request_not_built"),
+            return Err(DeliveryError {
+                fault: PortError::new(CALL, "request_not_built"),
                 fate: Fate::NeverLeft,
             });
         };

@@ -11,7 +11,7 @@ use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
-use latchstring_core::ports::{Captcha, Fault, Vault};
+use latchstring_core::ports::{Captcha, PortError, Vault};
 use latchstring_core::secret::Secret;
 use serde_json::{Value, json};
 
@@ -93,7 +93,7 @@ impl Turnstile {
         }
     }
 
-    async fn key(&self) -> Result<Secret, Fault> {
+    async fn key(&self) -> Result<Secret, PortError> {
         let (vault, kept) = match &self.key {
             Key::Given(key) => return Ok(key.clone()),
             Key::Kept(vault, kept) => (vault, kept),
@@ -119,10 +119,10 @@ impl Turnstile {
         }
     }
 
-    fn request(&self, key: &Secret, answer: &Secret) -> Result<HttpRequest, Fault> {
+    fn request(&self, key: &Secret, answer: &Secret) -> Result<HttpRequest, PortError> {
         let body = json!({"secret": key.expose(), "response": answer.expose()});
         let mut request = HttpRequest::new(SdkBody::from(body.to_string()));
-        let not_built = |_| Fault::new(CALL, "request not built");
+        let not_built = |_| PortError::new(CALL, "request not built");
         request.set_method("POST").map_err(not_built)?;
         request.set_uri(self.path.as_str()).map_err(not_built)?;
         let headers = request.headers_mut();
@@ -133,14 +133,14 @@ impl Turnstile {
 }
 
 impl Captcha for Turnstile {
-    async fn is_answered(&self, answer: &Secret) -> Result<bool, Fault> {
+    async fn is_answered(&self, answer: &Secret) -> Result<bool, PortError> {
         if answer.expose().is_empty() || answer.expose().len() > LONGEST_ANSWER {
             return Ok(false);
         }
         let key = self.key().await?;
         let request = self.request(&key, answer)?;
         let response = self.call.invoke(request).await;
-        let response = response.map_err(|error| Fault::new(CALL, transport_code(&error)))?;
+        let response = response.map_err(|error| PortError::new(CALL, transport_code(&error)))?;
         let found = verdict(&response, &self.hostnames);
         if let Err(code) = found
             && code.ends_with("input-secret")
@@ -148,7 +148,7 @@ impl Captcha for Turnstile {
             // It was rotated; the next request reads it anew.
             self.forget_key();
         }
-        found.map_err(|code| Fault::new(CALL, code))
+        found.map_err(|code| PortError::new(CALL, code))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::identifier::{Identifier, Method};
 use crate::locale::Locale;
 use crate::pending::{Pending, PendingOutcome};
 use crate::policy::{Deployment, Policy};
-use crate::ports::{ChallengeApi, Clock, Directory, Entropy, Fault, Reply, Store, TokenHolder};
+use crate::ports::{ChallengeApi, Clock, Directory, Entropy, PortError, Reply, Store, TokenHolder};
 use crate::rate_limit::{CaptchaGate, Charge, CodeRequest, RateLimitError, Source};
 use crate::sealed::CLOCK_LEEWAY;
 use crate::secret::Secret;
@@ -89,8 +89,8 @@ impl From<RateLimitError> for ContactError {
     }
 }
 
-impl From<Fault> for ContactError {
-    fn from(fault: Fault) -> Self {
+impl From<PortError> for ContactError {
+    fn from(fault: PortError) -> Self {
         Self::SignIn(fault.into())
     }
 }

@@ -5,7 +5,7 @@ use crate::flow::{Caller, Purpose};
 use crate::identifier::Identifier;
 use crate::locale::Locale;
 use crate::policy::Deployment;
-use crate::ports::{Captcha, ChallengeApi, Clock, Entropy, Fault, OpenChallenge, Reply, Store};
+use crate::ports::{Captcha, ChallengeApi, Clock, Entropy, OpenChallenge, PortError, Reply, Store};
 use crate::rate_limit::{CaptchaGate, Charge, CodeRequest, RateLimiter, Source};
 use crate::sealed::Ticket;
 use crate::secret::Secret;
@@ -47,7 +47,7 @@ impl<S: Store, A: ChallengeApi, C: Clock, E: Entropy> Door<'_, S, A, C, E> {
                 return Ok(challenge);
             }
         }
-        Err(Cause::Fault(Fault::new("RespondToAuthChallenge", "asked again")).into())
+        Err(Cause::PortError(PortError::new("RespondToAuthChallenge", "asked again")).into())
     }
 
     pub(crate) fn seal(
@@ -114,7 +114,7 @@ pub(crate) fn payload(
             });
         }
         // The triggers' logs have the cause.
-        Some(_) => return Err(Cause::Fault(Fault::new("send", "refused")).into()),
+        Some(_) => return Err(Cause::PortError(PortError::new("send", "refused")).into()),
     }
     let number = |name: &str| {
         challenge

@@ -15,7 +15,7 @@ use crate::keys::Use;
 use crate::label::Label;
 use crate::pending::{Pending, PendingId};
 use crate::policy::Policy;
-use crate::ports::{Fate, Fault};
+use crate::ports::{Fate, PortError};
 use crate::rate_limit::{Budget, Charge};
 use crate::sealed::{Proof, Ticket};
 use crate::sign_in::{Cause, SignInError};
@@ -136,7 +136,7 @@ fn formats_are_unchanged() {
         SignInError::CaptchaRequired {
             budget: Budget::Source,
         },
-        SignInError::Unavailable(Cause::Fault(Fault::new("call", "lost"))),
+        SignInError::Unavailable(Cause::PortError(PortError::new("call", "lost"))),
     ] {
         line("error of sign-in", error.error_type());
     }

@@ -26,14 +26,14 @@ use crate::time::Timestamp;
 /// for what went wrong, never its message, which may name a user.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{call}: {code}")]
-pub struct Fault {
+pub struct PortError {
     /// The call, for instance `AdminGetUser`.
     pub call: &'static str,
     /// The error's code, for instance `ThrottlingException` or `timeout`.
     pub code: String,
 }
 
-impl Fault {
+impl PortError {
     /// A fault of `call`.
     pub fn new(call: &'static str, code: impl Into<String>) -> Self {
         Self {
@@ -174,10 +174,10 @@ pub enum Token {
 /// Flows, redemptions, pending contacts, leases and counters.
 pub trait Store: Send + Sync {
     /// Writes the row unless one of that id is there.
-    fn open_flow(&self, flow: &Flow) -> impl Future<Output = Result<Opened, Fault>> + Send;
+    fn open_flow(&self, flow: &Flow) -> impl Future<Output = Result<Opened, PortError>> + Send;
 
     /// Reads a row, strongly consistent.
-    fn flow(&self, id: FlowId) -> impl Future<Output = Result<Option<Flow>, Fault>> + Send;
+    fn flow(&self, id: FlowId) -> impl Future<Output = Result<Option<Flow>, PortError>> + Send;
 
     /// Takes send number `sends + 1` if the row is open and has had exactly `sends` so far, and
     /// notes `now` as the time of the latest. With other terms, which bring a longer code, no guess
@@ -188,7 +188,7 @@ pub trait Store: Send + Sync {
         sends: u8,
         lengthened: Option<Charge>,
         now: Timestamp,
-    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// Records that the latest send never left: clears its time, so that the next send may follow
     /// at once, and adds one to the unsent ones, if the row is open, has had exactly `sends`, and
@@ -197,7 +197,7 @@ pub trait Store: Send + Sync {
         &self,
         id: FlowId,
         sends: u8,
-    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// Adds the answer to the set of attempts and one to the guesses held, if the row is open and on
     /// these terms, the set has the answer or fewer than `limit`, the answer is not counted, and
@@ -208,7 +208,7 @@ pub trait Store: Send + Sync {
         answer: AnswerDigest,
         charge: Charge,
         limit: u8,
-    ) -> impl Future<Output = Result<Attempted, Fault>> + Send;
+    ) -> impl Future<Output = Result<Attempted, PortError>> + Send;
 
     /// Adds a wrong answer to the counted ones, if the row is open and on these terms. True if it
     /// did.
@@ -217,7 +217,7 @@ pub trait Store: Send + Sync {
         id: FlowId,
         answer: AnswerDigest,
         charge: Charge,
-    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// Adds the answer to the set of attempts if the row is open and the set holds the answer
     /// already or has fewer than `limit`; in the same write moves the row to matched if `right`.
@@ -228,14 +228,14 @@ pub trait Store: Send + Sync {
         right: bool,
         limit: u8,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Judged, Fault>> + Send;
+    ) -> impl Future<Output = Result<Judged, PortError>> + Send;
 
     /// Moves a matched row to finished.
     fn finish(
         &self,
         id: FlowId,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Finished, Fault>> + Send;
+    ) -> impl Future<Output = Result<Finished, PortError>> + Send;
 
     /// Ties a token to a flow unless another flow has it; kept until `keep_until` at least.
     fn redeem(
@@ -243,20 +243,20 @@ pub trait Store: Send + Sync {
         token: Token,
         flow: FlowId,
         keep_until: Timestamp,
-    ) -> impl Future<Output = Result<Redeemed, Fault>> + Send;
+    ) -> impl Future<Output = Result<Redeemed, PortError>> + Send;
 
     /// Whether a flow holds the token.
-    fn is_redeemed(&self, token: Token) -> impl Future<Output = Result<bool, Fault>> + Send;
+    fn is_redeemed(&self, token: Token) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// Writes a pending contact in place of any other of that account and method.
-    fn put_pending(&self, pending: &Pending) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn put_pending(&self, pending: &Pending) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// The pending contact of that account and method, strongly consistent.
     fn pending(
         &self,
         account: &Sub,
         method: Method,
-    ) -> impl Future<Output = Result<Option<Pending>, Fault>> + Send;
+    ) -> impl Future<Output = Result<Option<Pending>, PortError>> + Send;
 
     /// Notes what became of a pending contact, if it is still the one of that id. True if it is.
     fn settle_pending(
@@ -265,7 +265,7 @@ pub trait Store: Send + Sync {
         method: Method,
         id: PendingId,
         outcome: PendingOutcome,
-    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// Takes the lease unless another holder has it and its time is not up. True if taken.
     fn lease(
@@ -274,10 +274,14 @@ pub trait Store: Send + Sync {
         holder: Label,
         now: Timestamp,
         until: Timestamp,
-    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// Gives the lease back if `holder` still has it.
-    fn release(&self, on: Label, holder: Label) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn release(
+        &self,
+        on: Label,
+        holder: Label,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Adds each window's amount to its count if every sum stays within its limit, and else
     /// none; kept until `keep_until` at least. Windows are at least one, of different names.
@@ -286,11 +290,13 @@ pub trait Store: Send + Sync {
         counter: Label,
         windows: &[Window],
         keep_until: Timestamp,
-    ) -> impl Future<Output = Result<Charged, Fault>> + Send;
+    ) -> impl Future<Output = Result<Charged, PortError>> + Send;
 
     /// Reads the counters at once, strongly consistent, in the order given.
-    fn counts(&self, counters: &[Label])
-    -> impl Future<Output = Result<Vec<Counts>, Fault>> + Send;
+    fn counts(
+        &self,
+        counters: &[Label],
+    ) -> impl Future<Output = Result<Vec<Counts>, PortError>> + Send;
 
     /// Takes these amounts off the counts, if every one of them has as much. Never repeated by the
     /// adapter: what is lost stays charged, and nothing is refunded twice.
@@ -298,7 +304,7 @@ pub trait Store: Send + Sync {
         &self,
         counter: Label,
         taken: &[Taken],
-    ) -> impl Future<Output = Result<(), Fault>> + Send;
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// What is known of a message whose delivery failed.
@@ -326,9 +332,9 @@ impl Fate {
 /// A delivery that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{fault}, {}", .fate.as_str())]
-pub struct DeliveryFault {
+pub struct DeliveryError {
     /// What went wrong.
-    pub fault: Fault,
+    pub fault: PortError,
     /// What is known of the message.
     pub fate: Fate,
 }
@@ -336,13 +342,13 @@ pub struct DeliveryFault {
 /// Delivers messages.
 pub trait Courier: Send + Sync {
     /// Sends once. Never repeated unless the request provably never left.
-    fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), DeliveryFault>> + Send;
+    fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), DeliveryError>> + Send;
 }
 
 /// Where the key ring is kept as a text.
 pub trait Vault: Send + Sync {
     /// The text, as it is now.
-    fn read(&self) -> impl Future<Output = Result<Secret, Fault>> + Send;
+    fn read(&self) -> impl Future<Output = Result<Secret, PortError>> + Send;
 }
 
 /// What became of [`Directory::create`].
@@ -366,21 +372,21 @@ pub enum Written {
 /// The user pool's accounts.
 pub trait Directory: Send + Sync {
     /// The account of that username or verified contact.
-    fn find(&self, name: &str) -> impl Future<Output = Result<Option<Account>, Fault>> + Send;
+    fn find(&self, name: &str) -> impl Future<Output = Result<Option<Account>, PortError>> + Send;
 
     /// Creates an account that holds `contact` as verified. Sends no message.
     fn create(
         &self,
         username: &str,
         contact: &Identifier,
-    ) -> impl Future<Output = Result<Created, Fault>> + Send;
+    ) -> impl Future<Output = Result<Created, PortError>> + Send;
 
     /// Sets a permanent password, which confirms the account.
     fn set_password(
         &self,
         username: &str,
         password: &Secret,
-    ) -> impl Future<Output = Result<(), Fault>> + Send;
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Writes a contact and that it is verified, in one call. The pool may move an alias that
     /// another account holds without a word, so the caller looks first, under a lease.
@@ -388,14 +394,14 @@ pub trait Directory: Send + Sync {
         &self,
         username: &str,
         contact: &Identifier,
-    ) -> impl Future<Output = Result<Written, Fault>> + Send;
+    ) -> impl Future<Output = Result<Written, PortError>> + Send;
 
     /// Writes a person's names.
     fn set_names(
         &self,
         username: &str,
         names: &Names,
-    ) -> impl Future<Output = Result<(), Fault>> + Send;
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// Whose access token it is.
@@ -405,19 +411,19 @@ pub trait TokenHolder: Send + Sync {
     fn holder(
         &self,
         access_token: &Secret,
-    ) -> impl Future<Output = Result<Option<Account>, Fault>> + Send;
+    ) -> impl Future<Output = Result<Option<Account>, PortError>> + Send;
 }
 
 /// Tells people from programs.
 pub trait Captcha: Send + Sync {
     /// Whether this is the answer of a person to a riddle of this app's sign-in, given lately and
     /// shown here for the first time. What cannot be found out is a fault, never a yes.
-    fn is_answered(&self, answer: &Secret) -> impl Future<Output = Result<bool, Fault>> + Send;
+    fn is_answered(&self, answer: &Secret) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
 /// Where no captcha is on.
 impl Captcha for Infallible {
-    async fn is_answered(&self, _: &Secret) -> Result<bool, Fault> {
+    async fn is_answered(&self, _: &Secret) -> Result<bool, PortError> {
         match *self {}
     }
 }
@@ -451,7 +457,7 @@ pub trait ChallengeApi: Send + Sync {
         &self,
         username: &str,
         source: Option<Source>,
-    ) -> impl Future<Output = Result<Reply, Fault>> + Send;
+    ) -> impl Future<Output = Result<Reply, PortError>> + Send;
 
     /// `RespondToAuthChallenge(CUSTOM_CHALLENGE)` or `AdminRespondToAuthChallenge`.
     fn respond(
@@ -460,5 +466,5 @@ pub trait ChallengeApi: Send + Sync {
         answer: &str,
         client_metadata: &[(&str, &str)],
         source: Option<Source>,
-    ) -> impl Future<Output = Result<Reply, Fault>> + Send;
+    ) -> impl Future<Output = Result<Reply, PortError>> + Send;
 }

@@ -20,8 +20,8 @@ use crate::locale::Locale;
 use crate::pending::PendingId;
 use crate::policy::Deployment;
 use crate::ports::{
-    Captcha, ChallengeApi, Clock, Created, Directory, Entropy, Fault, OpenChallenge, Reply, Store,
-    Token,
+    Captcha, ChallengeApi, Clock, Created, Directory, Entropy, OpenChallenge, PortError, Reply,
+    Store, Token,
 };
 use crate::rate_limit::{
     Budget, CaptchaGate, Charge, CodeRequest, RateLimitError, Refusal, Source,
@@ -118,7 +118,7 @@ pub enum SignInError {
 pub enum Cause {
     /// A port did not answer.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    PortError(#[from] PortError),
     /// The pool reports missing users, and `LEGACY_POOL` is not set.
     #[error(
         "the pool reports missing users: set PreventUserExistenceErrors to ENABLED on the app client"
@@ -170,9 +170,9 @@ impl From<RateLimitError> for SignInError {
     }
 }
 
-impl From<Fault> for SignInError {
-    fn from(fault: Fault) -> Self {
-        Self::Unavailable(Cause::Fault(fault))
+impl From<PortError> for SignInError {
+    fn from(fault: PortError) -> Self {
+        Self::Unavailable(Cause::PortError(fault))
     }
 }
 

@@ -18,7 +18,7 @@ use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::Caller;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{ChallengeApi, Fault, OpenChallenge, Reply, TokenHolder};
+use latchstring_core::ports::{ChallengeApi, OpenChallenge, PortError, Reply, TokenHolder};
 use latchstring_core::rate_limit::{Countries, MessageBudget, Price, Source};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -74,7 +74,7 @@ struct Questions {
 }
 
 impl ChallengeApi for &Questions {
-    async fn initiate(&self, _: &str, _: Option<Source>) -> Result<Reply, Fault> {
+    async fn initiate(&self, _: &str, _: Option<Source>) -> Result<Reply, PortError> {
         Ok(question(&[("step", "select")]))
     }
 
@@ -84,7 +84,7 @@ impl ChallengeApi for &Questions {
         _: &str,
         client_metadata: &[(&str, &str)],
         _: Option<Source>,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<Reply, PortError> {
         let ticket = client_metadata.iter().find(|(name, _)| *name == "ticket");
         let (_, ticket) = ticket.expect("a ticket");
         (*ticket).clone_into(&mut self.ticket.lock().expect("nothing panics"));
@@ -114,7 +114,7 @@ fn question(parameters: &[(&str, &str)]) -> Reply {
 struct Nobody;
 
 impl TokenHolder for Nobody {
-    async fn holder(&self, _: &Secret) -> Result<Option<Account>, Fault> {
+    async fn holder(&self, _: &Secret) -> Result<Option<Account>, PortError> {
         Ok(None)
     }
 }

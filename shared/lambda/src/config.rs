@@ -752,7 +752,7 @@ const fn days(days: u64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use latchstring_core::ports::Fault;
+    use latchstring_core::ports::PortError;
 
     use super::*;
 
@@ -1147,8 +1147,8 @@ mod tests {
     struct Unread;
 
     impl Vault for Unread {
-        async fn read(&self) -> Result<Secret, Fault> {
-            Err(Fault::new("read", "not in this test"))
+        async fn read(&self) -> Result<Secret, PortError> {
+            Err(PortError::new("read", "not in this test"))
         }
     }
 

@@ -6,7 +6,7 @@ use latchstring_core::flow::{Challenge, FlowId, lift_cooldown};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::label::Label;
 use latchstring_core::message::Message;
-use latchstring_core::ports::{Clock, Courier, DeliveryFault, Fate, Fault, Store};
+use latchstring_core::ports::{Clock, Courier, DeliveryError, Fate, PortError, Store};
 use tokio::time::Instant;
 
 use crate::metrics;
@@ -78,7 +78,7 @@ pub(crate) async fn deliver(
     let time = begun.elapsed();
     let duration_ms = millis(time);
     metrics::delivery_took(to, time);
-    let DeliveryFault { fault, fate } = match delivered {
+    let DeliveryError { fault, fate } = match delivered {
         Ok(()) => {
             tracing::info!(flow, identifier, channel, duration_ms, "delivered");
             if parcel.sent.is_some() {
@@ -105,16 +105,16 @@ pub(crate) async fn deliver(
     {
         let lifted = within(clock, LIFTING, lift_cooldown(store, sent))
             .await
-            .unwrap_or_else(|| Err(Fault::new("lift_cooldown", "timeout")));
-        if let Err(Fault { call, code }) = lifted {
+            .unwrap_or_else(|| Err(PortError::new("lift_cooldown", "timeout")));
+        if let Err(PortError { call, code }) = lifted {
             tracing::warn!(flow, call, code, "cooldown stays");
         }
     }
 }
 
-fn failed(code: &str, fate: Fate) -> DeliveryFault {
-    DeliveryFault {
-        fault: Fault::new("deliver", code),
+fn failed(code: &str, fate: Fate) -> DeliveryError {
+    DeliveryError {
+        fault: PortError::new("deliver", code),
         fate,
     }
 }
@@ -159,7 +159,7 @@ mod tests {
     }
 
     impl Courier for Broken {
-        async fn deliver(&self, _: &Message) -> Result<(), DeliveryFault> {
+        async fn deliver(&self, _: &Message) -> Result<(), DeliveryError> {
             self.asked.fetch_add(1, Ordering::SeqCst);
             match self.fate {
                 Some(fate) => Err(failed("broken", fate)),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{Clock, Fault, Vault};
+use latchstring_core::ports::{Clock, PortError, Vault};
 use latchstring_core::time::Timestamp;
 use serde::Deserialize;
 
@@ -23,8 +23,10 @@ const PAUSE: Duration = Duration::from_secs(30);
 pub trait Deployments: Send + Sync {
     /// Returns the settings and keys of this invocation. `named` are the keys that its event names.
     /// One that is not on the ring may be newer than the ring.
-    fn deployment(&self, named: &[KeyId])
-    -> impl Future<Output = Result<Deployment, Fault>> + Send;
+    fn deployment(
+        &self,
+        named: &[KeyId],
+    ) -> impl Future<Output = Result<Deployment, PortError>> + Send;
 
     /// Returns the settings alone, which need no key.
     fn policy(&self) -> &Policy;
@@ -32,7 +34,10 @@ pub trait Deployments: Send + Sync {
 
 /// A deployment that never changes.
 impl Deployments for Deployment {
-    fn deployment(&self, _: &[KeyId]) -> impl Future<Output = Result<Deployment, Fault>> + Send {
+    fn deployment(
+        &self,
+        _: &[KeyId],
+    ) -> impl Future<Output = Result<Deployment, PortError>> + Send {
         ready(Ok(self.clone()))
     }
 
@@ -99,14 +104,14 @@ impl<V: Vault, C: Clock> Rotating<V, C> {
         Some(ring)
     }
 
-    async fn read(&self) -> Result<KeyRing, Fault> {
+    async fn read(&self) -> Result<KeyRing, PortError> {
         let text = self.vault.read().await?;
-        ring(text.expose()).ok_or_else(|| Fault::new("key ring", "not a key ring"))
+        ring(text.expose()).ok_or_else(|| PortError::new("key ring", "not a key ring"))
     }
 }
 
 impl<V: Vault, C: Clock> Deployments for Rotating<V, C> {
-    async fn deployment(&self, named: &[KeyId]) -> Result<Deployment, Fault> {
+    async fn deployment(&self, named: &[KeyId]) -> Result<Deployment, PortError> {
         let keys = match self.cached(named) {
             Some(ring) => ring,
             None => match self.read().await {
@@ -120,7 +125,7 @@ impl<V: Vault, C: Clock> Deployments for Rotating<V, C> {
                     ring
                 }
                 Err(fault) => {
-                    let Fault { call, code } = &fault;
+                    let PortError { call, code } = &fault;
                     tracing::error!(call, code, "key ring not read");
                     self.cache().usable(self.clock.now()).ok_or(fault)?
                 }
@@ -147,7 +152,7 @@ pub enum FixedOrRotating<V, C> {
 }
 
 impl<V: Vault, C: Clock> Deployments for FixedOrRotating<V, C> {
-    async fn deployment(&self, named: &[KeyId]) -> Result<Deployment, Fault> {
+    async fn deployment(&self, named: &[KeyId]) -> Result<Deployment, PortError> {
         match self {
             Self::Fixed(deployment) => deployment.deployment(named).await,
             Self::Rotating(rotating) => rotating.deployment(named).await,
@@ -233,11 +238,11 @@ mod tests {
     }
 
     impl Vault for &Counted {
-        async fn read(&self) -> Result<Secret, Fault> {
+        async fn read(&self) -> Result<Secret, PortError> {
             *self.reads.lock().unwrap() += 1;
             let text = self.text.lock().unwrap().clone();
             text.map(Secret::new)
-                .ok_or_else(|| Fault::new("GetSecretValue", "timeout"))
+                .ok_or_else(|| PortError::new("GetSecretValue", "timeout"))
         }
     }
 

@@ -9,7 +9,7 @@ use std::panic;
 use latchstring_core::flow::Decided;
 use latchstring_core::keys::KeyRing;
 use latchstring_core::label::Label;
-use latchstring_core::ports::Fault;
+use latchstring_core::ports::PortError;
 use tokio::time::Instant;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -139,7 +139,7 @@ impl<T> Decision<'_, T> {
                 duration_ms,
                 "decision"
             ),
-            Some(Fault { call, code }) => {
+            Some(PortError { call, code }) => {
                 metrics::fault(call);
                 tracing::warn!(
                     trigger,

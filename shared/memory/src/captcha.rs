@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use latchstring_core::ports::{Captcha, Fault};
+use latchstring_core::ports::{Captcha, PortError};
 use latchstring_core::secret::Secret;
 
 use crate::lock;
@@ -30,7 +30,7 @@ impl FixedCaptcha {
 }
 
 impl Captcha for FixedCaptcha {
-    async fn is_answered(&self, answer: &Secret) -> Result<bool, Fault> {
+    async fn is_answered(&self, answer: &Secret) -> Result<bool, PortError> {
         *lock(&self.asked) += 1;
         Ok(lock(&self.left).remove(answer.expose()))
     }

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use latchstring_core::account::{Account, Attributes, Names};
 use latchstring_core::identifier::Identifier;
-use latchstring_core::ports::{Created, Directory, Fault, Written};
+use latchstring_core::ports::{Created, Directory, PortError, Written};
 use latchstring_core::secret::Secret;
 
 use crate::lock;
@@ -66,7 +66,7 @@ fn holder<'a>(
 }
 
 impl Directory for MemoryDirectory {
-    async fn find(&self, name: &str) -> Result<Option<Account>, Fault> {
+    async fn find(&self, name: &str) -> Result<Option<Account>, PortError> {
         use latchstring_core::identifier::Method;
 
         let accounts = lock(&self.accounts);
@@ -79,7 +79,7 @@ impl Directory for MemoryDirectory {
         Ok(accounts.get(name).or_else(by_contact).cloned())
     }
 
-    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, Fault> {
+    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, PortError> {
         let mut accounts = lock(&self.accounts);
         let is_taken = !self.is_careless && holder(&accounts, contact).is_some();
         if accounts.contains_key(username) || is_taken {
@@ -101,9 +101,9 @@ impl Directory for MemoryDirectory {
         Ok(Created::New)
     }
 
-    async fn set_password(&self, username: &str, _password: &Secret) -> Result<(), Fault> {
+    async fn set_password(&self, username: &str, _password: &Secret) -> Result<(), PortError> {
         match lock(&self.accounts).get_mut(username) {
-            None => Err(Fault::new("set_password", "UserNotFoundException")),
+            None => Err(PortError::new("set_password", "UserNotFoundException")),
             Some(account) => {
                 account.attributes = account.attributes.clone().with_status("CONFIRMED");
                 Ok(())
@@ -111,14 +111,18 @@ impl Directory for MemoryDirectory {
         }
     }
 
-    async fn set_contact(&self, username: &str, contact: &Identifier) -> Result<Written, Fault> {
+    async fn set_contact(
+        &self,
+        username: &str,
+        contact: &Identifier,
+    ) -> Result<Written, PortError> {
         let mut accounts = lock(&self.accounts);
         let is_anothers = |holder: &Account| holder.username != username;
         if !self.is_careless && holder(&accounts, contact).is_some_and(is_anothers) {
             return Ok(Written::Taken);
         }
         match accounts.get_mut(username) {
-            None => Err(Fault::new("set_contact", "UserNotFoundException")),
+            None => Err(PortError::new("set_contact", "UserNotFoundException")),
             Some(account) => {
                 account.attributes = account.attributes.clone().with_verified(contact);
                 Ok(Written::Done)
@@ -126,11 +130,11 @@ impl Directory for MemoryDirectory {
         }
     }
 
-    async fn set_names(&self, username: &str, _names: &Names) -> Result<(), Fault> {
+    async fn set_names(&self, username: &str, _names: &Names) -> Result<(), PortError> {
         if lock(&self.accounts).contains_key(username) {
             Ok(())
         } else {
-            Err(Fault::new("set_names", "UserNotFoundException"))
+            Err(PortError::new("set_names", "UserNotFoundException"))
         }
     }
 }

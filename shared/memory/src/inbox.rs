@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use latchstring_core::message::Message;
-use latchstring_core::ports::{Clock, Courier, DeliveryFault};
+use latchstring_core::ports::{Clock, Courier, DeliveryError};
 use latchstring_core::time::Timestamp;
 
 use crate::lock;
@@ -57,7 +57,7 @@ impl<C: Clock> Inbox<C> {
 }
 
 impl<C: Clock> Courier for Inbox<C> {
-    async fn deliver(&self, message: &Message) -> Result<(), DeliveryFault> {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         let at = self.clock.now();
         let mut messages = lock(&self.messages);
         messages.last_id += 1;

@@ -8,7 +8,7 @@ use latchstring_core::identifier::Method;
 use latchstring_core::label::Label;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, Counts, Fault, Finished, Judged, Opened, Redeemed, Store, Taken, Token,
+    Attempted, Charged, Counts, Finished, Judged, Opened, PortError, Redeemed, Store, Taken, Token,
     Window,
 };
 use latchstring_core::rate_limit::Charge;
@@ -54,7 +54,7 @@ impl Tables {
 }
 
 impl Store for MemoryStore {
-    async fn open_flow(&self, flow: &Flow) -> Result<Opened, Fault> {
+    async fn open_flow(&self, flow: &Flow) -> Result<Opened, PortError> {
         let mut tables = lock(&self.0);
         if let Some(before) = tables.flows.get(&flow.id) {
             return Ok(Opened::Before(Box::new(before.clone())));
@@ -67,7 +67,7 @@ impl Store for MemoryStore {
         Ok(Opened::New)
     }
 
-    async fn flow(&self, id: FlowId) -> Result<Option<Flow>, Fault> {
+    async fn flow(&self, id: FlowId) -> Result<Option<Flow>, PortError> {
         Ok(lock(&self.0).flows.get(&id).cloned())
     }
 
@@ -77,7 +77,7 @@ impl Store for MemoryStore {
         sends: u8,
         lengthened: Option<Charge>,
         now: Timestamp,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         let mut tables = lock(&self.0);
         match tables.flows.get_mut(&id) {
             Some(flow) if flow.state == State::Open && flow.sends == sends => {
@@ -94,7 +94,7 @@ impl Store for MemoryStore {
         }
     }
 
-    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, Fault> {
+    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
         let mut tables = lock(&self.0);
         match tables.flows.get_mut(&id) {
             Some(flow)
@@ -116,7 +116,7 @@ impl Store for MemoryStore {
         answer: AnswerDigest,
         charge: Charge,
         limit: u8,
-    ) -> Result<Attempted, Fault> {
+    ) -> Result<Attempted, PortError> {
         let mut tables = lock(&self.0);
         let Some(flow) = tables.flows.get_mut(&id) else {
             return Ok(Attempted::Refused(None));
@@ -134,7 +134,12 @@ impl Store for MemoryStore {
         Ok(Attempted::Held)
     }
 
-    async fn count(&self, id: FlowId, answer: AnswerDigest, charge: Charge) -> Result<bool, Fault> {
+    async fn count(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        charge: Charge,
+    ) -> Result<bool, PortError> {
         let mut tables = lock(&self.0);
         match tables.flows.get_mut(&id) {
             Some(flow) if flow.state == State::Open && flow.charge == charge => {
@@ -152,7 +157,7 @@ impl Store for MemoryStore {
         right: bool,
         limit: u8,
         now: Timestamp,
-    ) -> Result<Judged, Fault> {
+    ) -> Result<Judged, PortError> {
         let mut tables = lock(&self.0);
         let Some(flow) = tables.flows.get_mut(&id) else {
             return Ok(Judged::Refused(None));
@@ -168,7 +173,7 @@ impl Store for MemoryStore {
         Ok(Judged::Recorded)
     }
 
-    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, Fault> {
+    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, PortError> {
         let mut tables = lock(&self.0);
         let Some(flow) = tables.flows.get_mut(&id) else {
             return Ok(Finished::Refused);
@@ -188,7 +193,7 @@ impl Store for MemoryStore {
         token: Token,
         flow: FlowId,
         keep_until: Timestamp,
-    ) -> Result<Redeemed, Fault> {
+    ) -> Result<Redeemed, PortError> {
         let mut tables = lock(&self.0);
         let (holder, kept_until) = tables.redeemed.entry(token).or_insert((flow, keep_until));
         Ok(if *holder == flow {
@@ -199,17 +204,17 @@ impl Store for MemoryStore {
         })
     }
 
-    async fn is_redeemed(&self, token: Token) -> Result<bool, Fault> {
+    async fn is_redeemed(&self, token: Token) -> Result<bool, PortError> {
         Ok(lock(&self.0).redeemed.contains_key(&token))
     }
 
-    async fn put_pending(&self, pending: &Pending) -> Result<(), Fault> {
+    async fn put_pending(&self, pending: &Pending) -> Result<(), PortError> {
         let key = (pending.account.clone(), pending.method);
         lock(&self.0).pending.insert(key, pending.clone());
         Ok(())
     }
 
-    async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, Fault> {
+    async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, PortError> {
         Ok(lock(&self.0)
             .pending
             .get(&(account.clone(), method))
@@ -222,7 +227,7 @@ impl Store for MemoryStore {
         method: Method,
         id: PendingId,
         outcome: PendingOutcome,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         match lock(&self.0).pending.get_mut(&(account.clone(), method)) {
             Some(pending) if pending.id == id => {
                 pending.outcome = outcome;
@@ -238,7 +243,7 @@ impl Store for MemoryStore {
         holder: Label,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         let mut tables = lock(&self.0);
         match tables.leases.get(&on) {
             Some((held_by, held_until)) if *held_by != holder && now < *held_until => Ok(false),
@@ -249,7 +254,7 @@ impl Store for MemoryStore {
         }
     }
 
-    async fn release(&self, on: Label, holder: Label) -> Result<(), Fault> {
+    async fn release(&self, on: Label, holder: Label) -> Result<(), PortError> {
         let mut tables = lock(&self.0);
         if tables
             .leases
@@ -266,7 +271,7 @@ impl Store for MemoryStore {
         counter: Label,
         windows: &[Window],
         keep_until: Timestamp,
-    ) -> Result<Charged, Fault> {
+    ) -> Result<Charged, PortError> {
         let mut tables = lock(&self.0);
         let (counts, kept_until) = tables
             .counters
@@ -288,7 +293,7 @@ impl Store for MemoryStore {
         Ok(Charged::Yes)
     }
 
-    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, Fault> {
+    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, PortError> {
         let tables = lock(&self.0);
         Ok(counters
             .iter()
@@ -299,7 +304,7 @@ impl Store for MemoryStore {
             .collect())
     }
 
-    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), Fault> {
+    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), PortError> {
         let mut tables = lock(&self.0);
         let Some((counts, _)) = tables.counters.get_mut(&counter) else {
             return Ok(());

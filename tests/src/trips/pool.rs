@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use latchstring_core::identifier::Method;
-use latchstring_core::ports::{ChallengeApi, Directory, Fault, OpenChallenge, Reply};
+use latchstring_core::ports::{ChallengeApi, Directory, OpenChallenge, PortError, Reply};
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
@@ -167,7 +167,7 @@ impl Pool {
 pub(super) struct FarPool(pub(super) Arc<Pool>);
 
 impl ChallengeApi for FarPool {
-    async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, Fault> {
+    async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, PortError> {
         let Self(pool) = self;
         pool.line
             .trip(Hop::Cognito, "Cognito", "InitiateAuth")
@@ -181,7 +181,7 @@ impl ChallengeApi for FarPool {
         answer: &str,
         client_metadata: &[(&str, &str)],
         _: Option<Source>,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<Reply, PortError> {
         let Self(pool) = self;
         pool.line
             .trip(Hop::Cognito, "Cognito", "RespondToAuthChallenge")

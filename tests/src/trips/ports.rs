@@ -7,8 +7,8 @@ use latchstring_core::label::Label;
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, Counts, Courier, Created, DeliveryFault, Directory, Fault, Finished,
-    Judged, Opened, Redeemed, Store, Taken, Token, TokenHolder, Window, Written,
+    Attempted, Charged, Counts, Courier, Created, DeliveryError, Directory, Finished, Judged,
+    Opened, PortError, Redeemed, Store, Taken, Token, TokenHolder, Window, Written,
 };
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::secret::Secret;
@@ -38,12 +38,12 @@ impl<P> Far<P> {
 }
 
 impl<P: Store> Store for Far<P> {
-    async fn open_flow(&self, flow: &Flow) -> Result<Opened, Fault> {
+    async fn open_flow(&self, flow: &Flow) -> Result<Opened, PortError> {
         self.write().await;
         self.port.open_flow(flow).await
     }
 
-    async fn flow(&self, id: FlowId) -> Result<Option<Flow>, Fault> {
+    async fn flow(&self, id: FlowId) -> Result<Option<Flow>, PortError> {
         self.read().await;
         self.port.flow(id).await
     }
@@ -54,12 +54,12 @@ impl<P: Store> Store for Far<P> {
         sends: u8,
         lengthened: Option<Charge>,
         now: Timestamp,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         self.write().await;
         self.port.advance_send(id, sends, lengthened, now).await
     }
 
-    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, Fault> {
+    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
         self.write().await;
         self.port.lift_cooldown(id, sends).await
     }
@@ -70,12 +70,17 @@ impl<P: Store> Store for Far<P> {
         answer: AnswerDigest,
         charge: Charge,
         limit: u8,
-    ) -> Result<Attempted, Fault> {
+    ) -> Result<Attempted, PortError> {
         self.write().await;
         self.port.attempt(id, answer, charge, limit).await
     }
 
-    async fn count(&self, id: FlowId, answer: AnswerDigest, charge: Charge) -> Result<bool, Fault> {
+    async fn count(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        charge: Charge,
+    ) -> Result<bool, PortError> {
         self.write().await;
         self.port.count(id, answer, charge).await
     }
@@ -87,12 +92,12 @@ impl<P: Store> Store for Far<P> {
         right: bool,
         limit: u8,
         now: Timestamp,
-    ) -> Result<Judged, Fault> {
+    ) -> Result<Judged, PortError> {
         self.write().await;
         self.port.judge(id, answer, right, limit, now).await
     }
 
-    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, Fault> {
+    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, PortError> {
         self.write().await;
         self.port.finish(id, now).await
     }
@@ -102,22 +107,22 @@ impl<P: Store> Store for Far<P> {
         token: Token,
         flow: FlowId,
         keep_until: Timestamp,
-    ) -> Result<Redeemed, Fault> {
+    ) -> Result<Redeemed, PortError> {
         self.write().await;
         self.port.redeem(token, flow, keep_until).await
     }
 
-    async fn is_redeemed(&self, token: Token) -> Result<bool, Fault> {
+    async fn is_redeemed(&self, token: Token) -> Result<bool, PortError> {
         self.read().await;
         self.port.is_redeemed(token).await
     }
 
-    async fn put_pending(&self, pending: &Pending) -> Result<(), Fault> {
+    async fn put_pending(&self, pending: &Pending) -> Result<(), PortError> {
         self.write().await;
         self.port.put_pending(pending).await
     }
 
-    async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, Fault> {
+    async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, PortError> {
         self.read().await;
         self.port.pending(account, method).await
     }
@@ -128,7 +133,7 @@ impl<P: Store> Store for Far<P> {
         method: Method,
         id: PendingId,
         outcome: PendingOutcome,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         self.write().await;
         self.port.settle_pending(account, method, id, outcome).await
     }
@@ -139,12 +144,12 @@ impl<P: Store> Store for Far<P> {
         holder: Label,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         self.write().await;
         self.port.lease(on, holder, now, until).await
     }
 
-    async fn release(&self, on: Label, holder: Label) -> Result<(), Fault> {
+    async fn release(&self, on: Label, holder: Label) -> Result<(), PortError> {
         self.write().await;
         self.port.release(on, holder).await
     }
@@ -154,51 +159,55 @@ impl<P: Store> Store for Far<P> {
         counter: Label,
         windows: &[Window],
         keep_until: Timestamp,
-    ) -> Result<Charged, Fault> {
+    ) -> Result<Charged, PortError> {
         self.write().await;
         self.port.charge(counter, windows, keep_until).await
     }
 
-    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, Fault> {
+    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, PortError> {
         self.read().await;
         self.port.counts(counters).await
     }
 
-    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), Fault> {
+    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), PortError> {
         self.write().await;
         self.port.refund(counter, taken).await
     }
 }
 
 impl<P: Directory> Directory for Far<P> {
-    async fn find(&self, name: &str) -> Result<Option<Account>, Fault> {
+    async fn find(&self, name: &str) -> Result<Option<Account>, PortError> {
         self.cognito("AdminGetUser").await;
         self.port.find(name).await
     }
 
-    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, Fault> {
+    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, PortError> {
         self.cognito("AdminCreateUser").await;
         self.port.create(username, contact).await
     }
 
-    async fn set_password(&self, username: &str, password: &Secret) -> Result<(), Fault> {
+    async fn set_password(&self, username: &str, password: &Secret) -> Result<(), PortError> {
         self.cognito("AdminSetUserPassword").await;
         self.port.set_password(username, password).await
     }
 
-    async fn set_contact(&self, username: &str, contact: &Identifier) -> Result<Written, Fault> {
+    async fn set_contact(
+        &self,
+        username: &str,
+        contact: &Identifier,
+    ) -> Result<Written, PortError> {
         self.cognito("AdminUpdateUserAttributes").await;
         self.port.set_contact(username, contact).await
     }
 
-    async fn set_names(&self, username: &str, names: &Names) -> Result<(), Fault> {
+    async fn set_names(&self, username: &str, names: &Names) -> Result<(), PortError> {
         self.cognito("AdminUpdateUserAttributes").await;
         self.port.set_names(username, names).await
     }
 }
 
 impl<P: Courier> Courier for Far<P> {
-    async fn deliver(&self, message: &Message) -> Result<(), DeliveryFault> {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         self.line.trip(Hop::Message, "SES or SNS", "messages").await;
         self.port.deliver(message).await
     }
@@ -208,7 +217,7 @@ impl<P: Courier> Courier for Far<P> {
 pub(super) struct Nobody;
 
 impl TokenHolder for Nobody {
-    async fn holder(&self, _: &Secret) -> Result<Option<Account>, Fault> {
+    async fn holder(&self, _: &Secret) -> Result<Option<Account>, PortError> {
         Ok(None)
     }
 }

@@ -15,8 +15,8 @@ use latchstring_core::flow::FlowId;
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::message::{Content, Kind, Message};
 use latchstring_core::ports::{
-    Captcha, ChallengeApi, Courier, DeliveryFault, Directory, Entropy, Fate, Fault, OpenChallenge,
-    Store, TokenHolder, Vault,
+    Captcha, ChallengeApi, Courier, DeliveryError, Directory, Entropy, Fate, OpenChallenge,
+    PortError, Store, TokenHolder, Vault,
 };
 use latchstring_core::secret::Secret;
 use latchstring_lambda::OsEntropy;
@@ -171,11 +171,11 @@ impl Client {
 /// A fault's code, and what is known of a message.
 type Failure = (String, Option<Fate>);
 
-fn fails<T: Debug>(answer: Result<T, Fault>) -> Failure {
+fn fails<T: Debug>(answer: Result<T, PortError>) -> Failure {
     (answer.expect_err("nobody answers").code, None)
 }
 
-fn delivery_fails(delivered: Result<(), DeliveryFault>) -> Failure {
+fn delivery_fails(delivered: Result<(), DeliveryError>) -> Failure {
     let failed = delivered.expect_err("nobody answers");
     (failed.fault.code, Some(failed.fate))
 }

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use latchstring_aws::{Turnstile, TurnstileEnvironment, TurnstileKey};
-use latchstring_core::ports::{Captcha, Fault};
+use latchstring_core::ports::{Captcha, PortError};
 use latchstring_core::secret::Secret;
 use latchstring_tests::{Ministack, aws_at};
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ impl Siteverify {
         self.asked.lock().expect("no panic").clone()
     }
 
-    async fn is_answered(&self, answer: &str) -> Result<bool, Fault> {
+    async fn is_answered(&self, answer: &str) -> Result<bool, PortError> {
         turnstile(&self.url).is_answered(&Secret::new(answer)).await
     }
 }
@@ -174,13 +174,13 @@ async fn whatever_else_is_said_is_a_fault_and_never_a_yes() {
         (403, success(), "unreadable response"),
     ] {
         let siteverify = Siteverify::says(status, &said).await;
-        let expected = Err(Fault::new("siteverify", code));
+        let expected = Err(PortError::new("siteverify", code));
         assert_eq!(siteverify.is_answered("token").await, expected, "{said}");
         assert_eq!(siteverify.asked().len(), 1, "{said}: not tried again");
     }
     for (status, body) in [(200, "<html>"), (200, ""), (502, "Bad Gateway")] {
         let siteverify = Siteverify::answers(status, body.to_owned()).await;
-        let expected = Err(Fault::new("siteverify", "unreadable response"));
+        let expected = Err(PortError::new("siteverify", "unreadable response"));
         assert_eq!(siteverify.is_answered("token").await, expected, "{body}");
     }
 }
@@ -189,10 +189,13 @@ async fn whatever_else_is_said_is_a_fault_and_never_a_yes() {
 async fn silence_and_a_closed_door_are_faults() {
     let (url, listener) = listen().await;
     let silent = turnstile(&url).is_answered(&Secret::new("token")).await;
-    assert_eq!(silent, Err(Fault::new("siteverify", "timeout")));
+    assert_eq!(silent, Err(PortError::new("siteverify", "timeout")));
     drop(listener);
     let closed = turnstile(&url).is_answered(&Secret::new("token")).await;
-    assert_eq!(closed, Err(Fault::new("siteverify", "connection failed")));
+    assert_eq!(
+        closed,
+        Err(PortError::new("siteverify", "connection failed"))
+    );
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use latchstring_core::label::Label;
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Captcha, ChallengeApi, Charged, Counts, Courier, Created, DeliveryFault, Directory,
-    Fault, Finished, Judged, OpenChallenge, Opened, Redeemed, Reply, Store, Taken, Token,
+    Attempted, Captcha, ChallengeApi, Charged, Counts, Courier, Created, DeliveryError, Directory,
+    Finished, Judged, OpenChallenge, Opened, PortError, Redeemed, Reply, Store, Taken, Token,
     TokenHolder, Window, Written,
 };
 use latchstring_core::rate_limit::{Charge, Source};
@@ -103,9 +103,9 @@ impl Wire {
     async fn carry<T>(
         &self,
         name: &str,
-        effect: impl Future<Output = Result<T, Fault>> + Send,
+        effect: impl Future<Output = Result<T, PortError>> + Send,
         outcome: impl Fn(&T) -> &'static str + Send,
-    ) -> Result<T, Fault> {
+    ) -> Result<T, PortError> {
         let ended = effect.await;
         self.note(name, ended.as_ref().map_or("fault", outcome));
         ended
@@ -122,7 +122,7 @@ pub(crate) struct Noting<P> {
 /// Methods that pass everything on and note how it ended.
 macro_rules! carried {
     ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty, $outcome:expr;)*) => {
-        $(async fn $name(&self, $($argument: $type),*) -> Result<$answer, Fault> {
+        $(async fn $name(&self, $($argument: $type),*) -> Result<$answer, PortError> {
             let effect = self.port.$name($($argument),*);
             self.wire.carry(stringify!($name), effect, $outcome).await
         })*
@@ -249,7 +249,7 @@ impl<P: Captcha> Captcha for Noting<P> {
 }
 
 impl<P: Courier> Courier for Noting<P> {
-    async fn deliver(&self, message: &Message) -> Result<(), DeliveryFault> {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         let delivered = self.port.deliver(message).await;
         self.wire.note(DELIVER, "done");
         delivered

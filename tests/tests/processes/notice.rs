@@ -10,7 +10,7 @@ use latchstring_core::flow::{Caller, Challenge, FlowId, Step};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
-    ChallengeApi, Clock, Created, Directory, Entropy, Fault, OpenChallenge, Reply, TokenHolder,
+    ChallengeApi, Clock, Created, Directory, Entropy, OpenChallenge, PortError, Reply, TokenHolder,
 };
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -45,7 +45,7 @@ fn asked(parameters: &[(&str, &str)]) -> Reply {
 }
 
 impl ChallengeApi for Counter {
-    async fn initiate(&self, _: &str, _: Option<Source>) -> Result<Reply, Fault> {
+    async fn initiate(&self, _: &str, _: Option<Source>) -> Result<Reply, PortError> {
         Ok(asked(&[("step", "select")]))
     }
 
@@ -55,7 +55,7 @@ impl ChallengeApi for Counter {
         _: &str,
         client_metadata: &[(&str, &str)],
         _: Option<Source>,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<Reply, PortError> {
         let given = client_metadata.iter().find(|(name, _)| *name == "ticket");
         let given = given.map(|(_, ticket)| (*ticket).to_owned());
         *self.ticket.lock().expect("no panic") = given;
@@ -73,7 +73,7 @@ impl ChallengeApi for Counter {
 struct Signed(Account);
 
 impl TokenHolder for Signed {
-    async fn holder(&self, _: &Secret) -> Result<Option<Account>, Fault> {
+    async fn holder(&self, _: &Secret) -> Result<Option<Account>, PortError> {
         Ok(Some(self.0.clone()))
     }
 }

@@ -64,8 +64,8 @@ use latchstring_core::identifier::Method;
 use latchstring_core::label::Label;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, Counts, Entropy, Fault, Finished, Judged, Opened, Redeemed, Store, Taken,
-    Token, Window,
+    Attempted, Charged, Counts, Entropy, Finished, Judged, Opened, PortError, Redeemed, Store,
+    Taken, Token, Window,
 };
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::time::Timestamp;
@@ -117,8 +117,8 @@ enum Written {
 
 impl Written {
     /// The item that was in the way of a write that only an item can be in the way of.
-    fn in_the_way(item: Option<Item>, call: &'static str) -> Result<Item, Fault> {
-        item.ok_or_else(|| Fault::new(call, "no item in the way"))
+    fn in_the_way(item: Option<Item>, call: &'static str) -> Result<Item, PortError> {
+        item.ok_or_else(|| PortError::new(call, "no item in the way"))
     }
 }
 
@@ -148,7 +148,7 @@ impl<E: Entropy> DynamoStore<E> {
         self.entropy.bytes()
     }
 
-    async fn read(&self, key: String) -> Result<Option<Item>, Fault> {
+    async fn read(&self, key: String) -> Result<Option<Item>, PortError> {
         self.service
             .ask(
                 GetItemInput::builder()
@@ -159,11 +159,11 @@ impl<E: Entropy> DynamoStore<E> {
             )
             .await
             .map(|read| read.item)
-            .map_err(|error| Fault::new("GetItem", code_of(&error)))
+            .map_err(|error| PortError::new("GetItem", code_of(&error)))
     }
 
     /// Writes an item unless one of its key is there.
-    async fn put_new(&self, item: Item) -> Result<Written, Fault> {
+    async fn put_new(&self, item: Item) -> Result<Written, PortError> {
         let put = self
             .service
             .ask(
@@ -183,12 +183,12 @@ impl<E: Entropy> DynamoStore<E> {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                     Ok(Written::Refused(failed.item.clone()))
                 }
-                _ => Err(Fault::new("PutItem", code_of(&error))),
+                _ => Err(PortError::new("PutItem", code_of(&error))),
             },
         }
     }
 
-    async fn update<const N: usize>(&self, update: Update<'_, N>) -> Result<Written, Fault> {
+    async fn update<const N: usize>(&self, update: Update<'_, N>) -> Result<Written, PortError> {
         let Update {
             key,
             change,
@@ -219,14 +219,14 @@ impl<E: Entropy> DynamoStore<E> {
 
 fn written<R>(
     updated: Result<UpdateItemOutput, SdkError<UpdateItemError, R>>,
-) -> Result<Written, Fault> {
+) -> Result<Written, PortError> {
     match updated {
         Ok(_) => Ok(Written::Done),
         Err(error) => match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
                 Ok(Written::Refused(failed.item.clone()))
             }
-            _ => Err(Fault::new("UpdateItem", code_of(&error))),
+            _ => Err(PortError::new("UpdateItem", code_of(&error))),
         },
     }
 }
@@ -250,16 +250,16 @@ fn is_by(item: &Item, by: [u8; 16]) -> bool {
     Row(item).bytes(BY) == Some(by)
 }
 
-fn unreadable(call: &'static str) -> Fault {
-    Fault::new(call, "unreadable item")
+fn unreadable(call: &'static str) -> PortError {
+    PortError::new(call, "unreadable item")
 }
 
-fn flow_in(id: FlowId, item: &Item, call: &'static str) -> Result<Flow, Fault> {
+fn flow_in(id: FlowId, item: &Item, call: &'static str) -> Result<Flow, PortError> {
     item::to_flow(id, item).ok_or_else(|| unreadable(call))
 }
 
 impl<E: Entropy> Store for DynamoStore<E> {
-    async fn open_flow(&self, flow: &Flow) -> Result<Opened, Fault> {
+    async fn open_flow(&self, flow: &Flow) -> Result<Opened, PortError> {
         let by = self.draw();
         let mut item = item::of_flow(flow, flow.expires_at.plus(KEEP));
         item.insert(BY.to_owned(), bytes(&by));
@@ -277,7 +277,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         }
     }
 
-    async fn flow(&self, id: FlowId) -> Result<Option<Flow>, Fault> {
+    async fn flow(&self, id: FlowId) -> Result<Option<Flow>, PortError> {
         let item = self.read(item::flow_key(id)).await?;
         item.map(|item| flow_in(id, &item, "GetItem")).transpose()
     }
@@ -288,7 +288,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         sends: u8,
         lengthened: Option<Charge>,
         now: Timestamp,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         let by = self.draw();
         let key = item::flow_key(id);
         let condition = "#state = :open AND #sends = :sends";
@@ -336,7 +336,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         })
     }
 
-    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, Fault> {
+    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
         let written = self
             .update(Update {
                 key: item::flow_key(id),
@@ -359,7 +359,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         answer: AnswerDigest,
         charge: Charge,
         limit: u8,
-    ) -> Result<Attempted, Fault> {
+    ) -> Result<Attempted, PortError> {
         let by = self.draw();
         // An empty set is a missing attribute, which has no size and holds nothing.
         let condition = if limit == 0 {
@@ -402,7 +402,12 @@ impl<E: Entropy> Store for DynamoStore<E> {
         })
     }
 
-    async fn count(&self, id: FlowId, answer: AnswerDigest, charge: Charge) -> Result<bool, Fault> {
+    async fn count(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        charge: Charge,
+    ) -> Result<bool, PortError> {
         let written = self
             .update(Update {
                 key: item::flow_key(id),
@@ -425,7 +430,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         right: bool,
         limit: u8,
         now: Timestamp,
-    ) -> Result<Judged, Fault> {
+    ) -> Result<Judged, PortError> {
         let key = item::flow_key(id);
         let open = (":open", text(OPEN));
         let one = (":answer", bytes(answer.as_bytes()));
@@ -471,7 +476,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         })
     }
 
-    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, Fault> {
+    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, PortError> {
         let by = self.draw();
         let written = self
             .update(Update {
@@ -503,7 +508,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         token: Token,
         flow: FlowId,
         keep_until: Timestamp,
-    ) -> Result<Redeemed, Fault> {
+    ) -> Result<Redeemed, PortError> {
         let written = self
             .update(Update {
                 key: item::token_key(token),
@@ -528,11 +533,11 @@ impl<E: Entropy> Store for DynamoStore<E> {
         }
     }
 
-    async fn is_redeemed(&self, token: Token) -> Result<bool, Fault> {
+    async fn is_redeemed(&self, token: Token) -> Result<bool, PortError> {
         Ok(self.read(item::token_key(token)).await?.is_some())
     }
 
-    async fn put_pending(&self, pending: &Pending) -> Result<(), Fault> {
+    async fn put_pending(&self, pending: &Pending) -> Result<(), PortError> {
         let item = item::of_pending(pending, pending.expires_at.plus(KEEP_PENDING));
         self.service
             .ask(
@@ -542,11 +547,11 @@ impl<E: Entropy> Store for DynamoStore<E> {
                     .build(),
             )
             .await
-            .map_err(|error| Fault::new("PutItem", code_of(&error)))?;
+            .map_err(|error| PortError::new("PutItem", code_of(&error)))?;
         Ok(())
     }
 
-    async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, Fault> {
+    async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, PortError> {
         let item = self.read(item::pending_key(account, method)).await?;
         item.map(|item| {
             item::to_pending(account, method, &item).ok_or_else(|| unreadable("GetItem"))
@@ -560,7 +565,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         method: Method,
         id: PendingId,
         outcome: PendingOutcome,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         let written = self
             .update(Update {
                 key: item::pending_key(account, method),
@@ -581,7 +586,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         holder: Label,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         let written = self
             .update(Update {
                 key: item::lease_key(on),
@@ -598,7 +603,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         Ok(matches!(written, Written::Done))
     }
 
-    async fn release(&self, on: Label, holder: Label) -> Result<(), Fault> {
+    async fn release(&self, on: Label, holder: Label) -> Result<(), PortError> {
         let condition = "#holder = :holder";
         let released = self
             .service
@@ -616,7 +621,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
             Ok(_) => Ok(()),
             Err(error) => match code_of(&error) {
                 "ConditionalCheckFailedException" => Ok(()),
-                code => Err(Fault::new("DeleteItem", code)),
+                code => Err(PortError::new("DeleteItem", code)),
             },
         }
     }
@@ -626,7 +631,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         counter: Label,
         windows: &[Window],
         keep_until: Timestamp,
-    ) -> Result<Charged, Fault> {
+    ) -> Result<Charged, PortError> {
         let never = |window: &Window| window.limit < window.amount;
         if let Some(window) = windows.iter().rposition(never) {
             return Ok(Charged::Refused { window });
@@ -678,7 +683,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
             .ok_or_else(|| unreadable("UpdateItem"))
     }
 
-    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, Fault> {
+    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, PortError> {
         let keys = counters.iter().map(|counter| {
             let key = AttributeValue::S(item::counter_key(*counter));
             HashMap::from([(PK.to_owned(), key)])
@@ -687,15 +692,15 @@ impl<E: Entropy> Store for DynamoStore<E> {
             .set_keys(Some(keys.collect()))
             .consistent_read(true)
             .build()
-            .map_err(|_| Fault::new("BatchGetItem", "no keys"))?;
+            .map_err(|_| PortError::new("BatchGetItem", "no keys"))?;
         let input = BatchGetItemInput::builder().request_items(&self.table, keys);
         let output = self
             .service
             .ask(input.build())
             .await
-            .map_err(|error| Fault::new("BatchGetItem", code_of(&error)))?;
+            .map_err(|error| PortError::new("BatchGetItem", code_of(&error)))?;
         if output.unprocessed_keys.is_some_and(|keys| !keys.is_empty()) {
-            return Err(Fault::new("BatchGetItem", "unprocessed keys"));
+            return Err(PortError::new("BatchGetItem", "unprocessed keys"));
         }
         let items = output.responses.unwrap_or_default();
         let items: HashMap<&str, &Item> = items
@@ -713,7 +718,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
             .collect())
     }
 
-    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), Fault> {
+    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), PortError> {
         let numbered = |each: fn(usize) -> String| (0..taken.len()).map(each).collect::<Vec<_>>();
         let values = taken.iter().enumerate().flat_map(|(n, taken)| {
             let Taken { amount, .. } = taken;

@@ -14,7 +14,7 @@ use crate::identifier::{Identifier, Method};
 use crate::label::Label;
 use crate::pending::{Pending, PendingId, PendingOutcome};
 use crate::policy::Deployment;
-use crate::ports::{Directory, Fault, Store, Written};
+use crate::ports::{Directory, PortError, Store, Written};
 use crate::rate_limit::RateLimiter;
 use crate::time::Timestamp;
 
@@ -34,7 +34,7 @@ pub(super) struct Commit<'a, S, D> {
 
 impl<S: Store, D: Directory> Commit<'_, S, D> {
     /// The contact that was replaced, if one was; or why nothing moves. A fault means: once more.
-    pub(super) async fn run(&self) -> Result<Result<Option<Identifier>, Why>, Fault> {
+    pub(super) async fn run(&self) -> Result<Result<Option<Identifier>, Why>, PortError> {
         let keys = &self.deployment.keys;
         let (sub, method) = (self.account.attributes.sub(), self.contact.method());
         let Some(pending) = self.store.pending(sub, method).await? else {
@@ -59,7 +59,7 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
             .lease(on, holder, self.now, self.now.plus(LEASE))
             .await?
         {
-            return Err(Fault::new("lease", "held"));
+            return Err(PortError::new("lease", "held"));
         }
         let outcome = self.take().await?;
         if outcome == PendingOutcome::Done {
@@ -79,7 +79,7 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
 
     /// Invalidates the device tokens of every contact that the account has or had: those of a
     /// thief, and those of a former holder of the new contact.
-    async fn forget_devices(&self, pending: &Pending) -> Result<(), Fault> {
+    async fn forget_devices(&self, pending: &Pending) -> Result<(), PortError> {
         let limiter = RateLimiter {
             deployment: self.deployment,
             store: self.store,
@@ -96,7 +96,7 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
     }
 
     /// Writes the contact unless another account holds it.
-    async fn take(&self) -> Result<PendingOutcome, Fault> {
+    async fn take(&self) -> Result<PendingOutcome, PortError> {
         if let Some(outcome) = self.holder_says().await? {
             return Ok(outcome);
         }
@@ -108,12 +108,12 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
             Written::Taken => self
                 .holder_says()
                 .await?
-                .ok_or_else(|| Fault::new("AdminUpdateUserAttributes", "AliasExistsException")),
+                .ok_or_else(|| PortError::new("AdminUpdateUserAttributes", "AliasExistsException")),
         }
     }
 
     /// What follows from who holds the contact now; `None` if nobody does.
-    async fn holder_says(&self) -> Result<Option<PendingOutcome>, Fault> {
+    async fn holder_says(&self) -> Result<Option<PendingOutcome>, PortError> {
         let holder = self.directory.find(self.contact.as_str()).await?;
         Ok(holder
             .filter(|holder| holder.attributes.holds(self.contact))

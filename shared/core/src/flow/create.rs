@@ -8,7 +8,7 @@ use crate::code::CodeLength;
 use crate::identifier::{Identifier, Method};
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
-use crate::ports::{Clock, Entropy, Fault, Finished, Opened, Redeemed, Store, Token};
+use crate::ports::{Clock, Entropy, Finished, Opened, PortError, Redeemed, Store, Token};
 use crate::rate_limit::{RateLimitError, RateLimiter, Refusal, refund};
 use crate::sealed::{Proof, Ticket, UnsealError};
 use crate::secret::Secret;
@@ -149,7 +149,7 @@ pub fn ask_again(
 
 /// Records that a send provably never left, so that a resend may follow at once; otherwise it waits
 /// for the cooldown. One conditional write: a later send keeps its own.
-pub async fn lift_cooldown(store: &impl Store, sent: &Challenge) -> Result<bool, Fault> {
+pub async fn lift_cooldown(store: &impl Store, sent: &Challenge) -> Result<bool, PortError> {
     match sent.step {
         Step::Otp(progress) => store.lift_cooldown(sent.flow, progress.sends).await,
         Step::Select | Step::Claim(_) => Ok(false),
@@ -242,7 +242,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         }
         let refused = match self.limiter().plan_resend(row.charge, to).await {
             Err(error) => error,
-            Ok(_) => RateLimitError::Port(Fault::new("send", "not sent before")),
+            Ok(_) => RateLimitError::Port(PortError::new("send", "not sent before")),
         };
         refuse(decided, refused)
     }
@@ -292,7 +292,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
     ///
     /// A pending contact is looked up under the account whose session this is, so its ticket is
     /// nothing in anybody else's.
-    async fn subject(&self, ticket: &Ticket) -> Result<Subject, Fault> {
+    async fn subject(&self, ticket: &Ticket) -> Result<Subject, PortError> {
         let keys = &self.deployment.keys;
         let known = |person: &Attributes| Subject::Known(person.sub().clone());
         Ok(match (&self.turn.person, ticket.purpose) {
@@ -507,10 +507,10 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         Decided::new(created, why, Some(flow))
     }
 
-    fn fault(&self, flow: FlowId, step: Step, fault: Fault) -> Decided<Created> {
+    fn fault(&self, flow: FlowId, step: Step, fault: PortError) -> Decided<Created> {
         Decided {
             fault: Some(fault),
-            ..self.decided(flow, step, Why::Fault)
+            ..self.decided(flow, step, Why::PortError)
         }
     }
 }

@@ -63,7 +63,7 @@ pub use verify::{Response, Verdict, Verified, verify};
 
 use crate::message::Message;
 use crate::pending::PendingId;
-use crate::ports::Fault;
+use crate::ports::PortError;
 use crate::rate_limit::Refusal;
 
 /// The random name of a flow: 128 bits, the part of a code that nobody can guess. Redacted in
@@ -153,7 +153,7 @@ pub struct Decided<T> {
     /// The step that was answered, where Verify or Define knows one of ours.
     pub answered: Option<Step>,
     /// The port call that failed, if one did.
-    pub fault: Option<Fault>,
+    pub fault: Option<PortError>,
     /// The budget that refused a message, if one did.
     pub refusal: Option<Refusal>,
 }
@@ -178,10 +178,10 @@ impl<T> Decided<T> {
         }
     }
 
-    fn fault(decision: T, flow: FlowId, fault: Fault) -> Self {
+    fn fault(decision: T, flow: FlowId, fault: PortError) -> Self {
         Self {
             fault: Some(fault),
-            ..Self::new(decision, Why::Fault, Some(flow))
+            ..Self::new(decision, Why::PortError, Some(flow))
         }
     }
 }
@@ -234,7 +234,7 @@ pub enum Why {
     ProofStale,
     ProofRedeemed,
     ProofOfAnother,
-    Fault,
+    PortError,
 }
 
 impl Why {
@@ -281,7 +281,7 @@ impl Why {
             Self::ProofStale => "proof_stale",
             Self::ProofRedeemed => "proof_redeemed_elsewhere",
             Self::ProofOfAnother => "proof_of_another",
-            Self::Fault => "fault",
+            Self::PortError => "fault",
         }
     }
 }

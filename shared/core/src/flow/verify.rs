@@ -237,7 +237,7 @@ async fn judge_proof(
     row: &Flow,
     contact: &Identifier,
     now: Timestamp,
-) -> Result<Result<(), Why>, crate::ports::Fault> {
+) -> Result<Result<(), Why>, crate::ports::PortError> {
     let opened = Proof::open(
         response.answer.expose(),
         keys,

@@ -21,7 +21,7 @@ use crate::flow::Flow;
 use crate::identifier::{Identifier, IdentifierError};
 use crate::label::Label;
 use crate::policy::{Deployment, Policy};
-use crate::ports::{Captcha, Charged, Counts, Fault, Store, Taken, Window};
+use crate::ports::{Captcha, Charged, Counts, PortError, Store, Taken, Window};
 use crate::time::Timestamp;
 
 /// How long a request that a mail breaker refused should wait, in seconds: messages that are still
@@ -66,7 +66,7 @@ pub(crate) enum RateLimitError {
     Identifier(#[from] IdentifierError),
     /// A port did not answer.
     #[error(transparent)]
-    Port(#[from] Fault),
+    Port(#[from] PortError),
 }
 
 /// A code to plan.
@@ -405,7 +405,7 @@ impl<S: Store> RateLimiter<'_, S> {
     ///
     /// # Errors
     /// If a port fails: the answer must not be verified.
-    pub(crate) async fn reserve_guess(&self, bills: &GuessBills) -> Result<Guess, Fault> {
+    pub(crate) async fn reserve_guess(&self, bills: &GuessBills) -> Result<Guess, PortError> {
         let charged = join_all(bills.0.iter().map(|bill| self.charge_bill(bill))).await;
         let mut receipts = Vec::new();
         let mut outcome = Ok(Guess::Reserved);
@@ -424,7 +424,11 @@ impl<S: Store> RateLimiter<'_, S> {
     }
 
     /// Returns whether a guess at the flow's code would be refused now. Charges nothing.
-    pub(crate) async fn is_spent(&self, flow: &Flow, contact: &Identifier) -> Result<bool, Fault> {
+    pub(crate) async fn is_spent(
+        &self,
+        flow: &Flow,
+        contact: &Identifier,
+    ) -> Result<bool, PortError> {
         let GuessBills(bills) = self.guess_bills(flow, contact);
         if bills.is_empty() {
             return Ok(false);
@@ -483,7 +487,7 @@ impl<S: Store> RateLimiter<'_, S> {
     pub(crate) async fn device_generations<const N: usize>(
         &self,
         identifiers: [Option<&Identifier>; N],
-    ) -> Result<[u32; N], Fault> {
+    ) -> Result<[u32; N], PortError> {
         let keys = &self.deployment.keys;
         let counters = identifiers.map(|it| it.map(|it| Counter::devices(keys, it, self.now)));
         let labels: Vec<_> = counters.iter().flatten().map(|it| it.label).collect();
@@ -501,7 +505,7 @@ impl<S: Store> RateLimiter<'_, S> {
     pub(crate) async fn forget_devices(
         &self,
         identifiers: impl IntoIterator<Item = &Identifier>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PortError> {
         let Deployment { policy, keys } = self.deployment;
         // A token of an older generation has expired before its generation is cleaned up.
         let keep_until = self.now.plus(policy.device_life * 2);
@@ -981,7 +985,7 @@ impl<S: Store> RateLimiter<'_, S> {
         }
     }
 
-    async fn read(&self, labels: &[Label]) -> Result<Reading, Fault> {
+    async fn read(&self, labels: &[Label]) -> Result<Reading, PortError> {
         let labels: BTreeSet<_> = labels.iter().copied().collect();
         let labels: Vec<_> = labels.into_iter().collect();
         let counts = self.store.counts(&labels).await?;

@@ -64,7 +64,7 @@ fn a_right_last_attempt_whose_verdict_was_lost_passes_the_next_time() {
     let reply = session.answer(&world.code());
     assert_eq!(
         reply.whys(),
-        (Why::Fault, Why::AskedAgain, Some(Why::AskedAgain))
+        (Why::PortError, Why::AskedAgain, Some(Why::AskedAgain))
     );
     let again = session.answer(&world.code());
     assert_eq!(again.whys(), (Why::RightAgain, Why::TokensIssued, None));
@@ -222,7 +222,7 @@ fn matched(world: &World) -> crate::harness::Session<'_> {
     let reply = session.answer(&world.code());
     assert_eq!(
         reply.whys(),
-        (Why::Right, Why::Fault, Some(Why::AskedAgain))
+        (Why::Right, Why::PortError, Some(Why::AskedAgain))
     );
     session
 }

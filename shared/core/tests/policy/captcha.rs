@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use futures_util::FutureExt;
 use latchstring_core::odds::Odds;
-use latchstring_core::ports::Fault;
+use latchstring_core::ports::PortError;
 use latchstring_core::rate_limit::{Budget, Source};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Cause, SignInError, SignInRequest};
@@ -240,7 +240,7 @@ fn whoever_cannot_be_asked_about_an_answer_lets_nobody_through() {
             let answered = ask(&world, &with(BOB, Some("right"), source));
             let is_fault = matches!(
                 answered,
-                Err(SignInError::Unavailable(Cause::Fault(Fault {
+                Err(SignInError::Unavailable(Cause::PortError(PortError {
                     call: "is_answered",
                     ..
                 })))

@@ -9,7 +9,7 @@ use latchstring_core::flow::{Next, Why};
 use latchstring_core::identifier::{Country, Method};
 use latchstring_core::locale::Locale;
 use latchstring_core::ports::{
-    Clock as _, Directory as _, Fault, Store as _, TokenHolder, Written,
+    Clock as _, Directory as _, PortError, Store as _, TokenHolder, Written,
 };
 use latchstring_core::rate_limit::{Budget, Countries, Price};
 use latchstring_core::secret::Secret;
@@ -29,7 +29,7 @@ const NEW: &str = "ada@example.org";
 pub(crate) struct Tokens<'w>(pub(crate) &'w World);
 
 impl TokenHolder for Tokens<'_> {
-    async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, Fault> {
+    async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, PortError> {
         let effect = self.0.directory.port.find(access_token.expose());
         let found = self.0.wire.carry("get_user", effect).await?;
         Ok(found.filter(|account| account.enabled))

@@ -95,7 +95,7 @@ fn a_fault_at_the_reservation_leaves_no_free_verdict() {
     for guess in ["1", "2"] {
         let lost = Break::Throttled;
         world.wire.will_break([(2, lost), (3, lost)]);
-        assert_eq!(why(&session, guess), Why::Fault);
+        assert_eq!(why(&session, guess), Why::PortError);
     }
     world.wire.clear();
     let verdicts = ["1", "2", "1"]

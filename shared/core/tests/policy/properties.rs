@@ -39,7 +39,7 @@ fn bring(session: &Session<'_>, answer: &str, stage: Stage) {
                 .wire
                 .will_break([(before_define, Break::Before)]);
             let reply = session.answer(answer);
-            assert_eq!(reply.define.why, Why::Fault);
+            assert_eq!(reply.define.why, Why::PortError);
         }
         Stage::JustFinished | Stage::LongFinished => {
             assert_eq!(session.answer(answer).next(), Next::IssueTokens);

@@ -456,7 +456,7 @@ fn a_store_that_does_not_answer_asks_the_same_again() {
     let reply = session.choose(&world.ticket(ADA));
     assert_eq!(
         reply.whys(),
-        (Why::MethodKnown, Why::MethodKnown, Some(Why::Fault))
+        (Why::MethodKnown, Why::MethodKnown, Some(Why::PortError))
     );
     assert_eq!(session.step(), "select");
     assert!(world.sent().is_empty());
@@ -467,7 +467,10 @@ fn a_store_that_does_not_answer_asks_the_same_again() {
         .wire
         .will_break([(0, Break::Before), (1, Break::Before), (2, Break::Before)]);
     let reply = session.answer(&world.code());
-    assert_eq!(reply.whys(), (Why::Fault, Why::Fault, Some(Why::Fault)));
+    assert_eq!(
+        reply.whys(),
+        (Why::PortError, Why::PortError, Some(Why::PortError))
+    );
     assert!(!reply.is_right());
     assert_eq!(session.public, before);
     assert_eq!(world.sent().len(), 1);
@@ -483,7 +486,7 @@ fn a_directory_that_does_not_answer_asks_the_same_again() {
     assert_eq!(world.wire.calls()[6], "find");
     assert_eq!(
         reply.whys(),
-        (Why::Right, Why::Fault, Some(Why::AskedAgain))
+        (Why::Right, Why::PortError, Some(Why::AskedAgain))
     );
     assert_eq!(session.step(), "otp");
     assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);

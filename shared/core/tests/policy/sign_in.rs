@@ -748,7 +748,7 @@ fn a_fault_anywhere_on_the_way_of_a_proof_ends_in_one_account_all_the_same() {
 
 #[test]
 fn what_is_refused_says_what_to_do_and_nothing_else() {
-    let fault = latchstring_core::ports::Fault::new("AdminGetUser", "ThrottlingException");
+    let fault = latchstring_core::ports::PortError::new("AdminGetUser", "ThrottlingException");
     for (error, kind) in [
         (SignInError::InvalidProof, "InvalidProof"),
         (SignInError::from(fault), "Unavailable"),

@@ -16,7 +16,7 @@ use latchstring_core::contact::{ContactError, Identity};
 use latchstring_core::identifier::{Country, Identifier, Method};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::label::Label;
-use latchstring_core::ports::{Clock, Fault};
+use latchstring_core::ports::{Clock, PortError};
 use latchstring_core::rate_limit::{Budget, Source};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Cause, SignInError, SignInPayload};
@@ -173,7 +173,7 @@ async fn respond(
     let resolving = resolve(&event, field, &about);
     let outcome = match within(clock, BUDGET, resolving).await {
         Some(outcome) => outcome?,
-        None => Err(Fault::new("resolver", "timeout").into()),
+        None => Err(PortError::new("resolver", "timeout").into()),
     };
     let about = about.get();
     let identifier = about.map(|whom| whom.identifier.to_string());
@@ -191,7 +191,7 @@ async fn respond(
             match &error {
                 ContactError::SignIn(SignInError::Unavailable(cause)) => {
                     metrics::fault(match cause {
-                        Cause::Fault(fault) => fault.call,
+                        Cause::PortError(fault) => fault.call,
                         // An error that Cognito or its configuration caused.
                         _ => "pool",
                     });

@@ -10,8 +10,8 @@ use latchstring_core::identifier::Method;
 use latchstring_core::message::Message;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
-    ChallengeApi, Clock, Courier, DeliveryFault, Directory, Entropy, Fate, Fault, OpenChallenge,
-    Reply, TokenHolder,
+    ChallengeApi, Clock, Courier, DeliveryError, Directory, Entropy, Fate, OpenChallenge,
+    PortError, Reply, TokenHolder,
 };
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -71,13 +71,13 @@ impl Mailbox {
 }
 
 impl Courier for Mailbox {
-    async fn deliver(&self, message: &Message) -> Result<(), DeliveryFault> {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         let effect = async {
             self.messages.lock().unwrap().push(message.clone());
             Ok(())
         };
         let delivered = self.wire.carry("deliver", effect).await;
-        delivered.map_err(|fault| DeliveryFault {
+        delivered.map_err(|fault| DeliveryError {
             fault,
             fate: Fate::Unknown,
         })
@@ -317,7 +317,7 @@ fn pairs(account: &Account) -> Vec<(String, Value)> {
 }
 
 impl ChallengeApi for World {
-    async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, Fault> {
+    async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, PortError> {
         let effect = async { Ok(reply(Box::pin(self.open(username)).await)) };
         self.wire.carry("InitiateAuth", effect).await
     }
@@ -328,7 +328,7 @@ impl ChallengeApi for World {
         answer: &str,
         client_metadata: &[(&str, &str)],
         _: Option<Source>,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<Reply, PortError> {
         let effect = async {
             Ok(reply(
                 Box::pin(self.answer(challenge, answer, client_metadata)).await,
@@ -348,7 +348,7 @@ fn reply(told: Told) -> Reply {
 
 /// Access tokens that consist of their holder's name.
 impl TokenHolder for World {
-    async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, Fault> {
+    async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, PortError> {
         let effect = async { Ok(self.found(access_token.expose()).await) };
         self.wire.carry("GetUser", effect).await
     }

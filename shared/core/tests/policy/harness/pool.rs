@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use latchstring_core::flow::ClientRequest;
 use latchstring_core::flow::Next;
-use latchstring_core::ports::{ChallengeApi, Directory, Fault, OpenChallenge, Reply};
+use latchstring_core::ports::{ChallengeApi, Directory, OpenChallenge, PortError, Reply};
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 
@@ -88,7 +88,7 @@ impl<'w> Pool<'w> {
 }
 
 impl ChallengeApi for Pool<'_> {
-    async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, Fault> {
+    async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, PortError> {
         let effect = async { Ok(self.open(username).await) };
         self.world.wire.carry("initiate", effect).await
     }
@@ -99,7 +99,7 @@ impl ChallengeApi for Pool<'_> {
         answer: &str,
         client_metadata: &[(&str, &str)],
         _: Option<Source>,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<Reply, PortError> {
         let said = |name| {
             let found = client_metadata.iter().find(|(said, _)| *said == name);
             found.map(|(_, value)| (*value).to_owned())

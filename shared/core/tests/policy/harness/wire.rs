@@ -11,7 +11,7 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::label::Label;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Captcha, Charged, Counts, Created, Directory, Fault, Finished, Judged, Opened,
+    Attempted, Captcha, Charged, Counts, Created, Directory, Finished, Judged, Opened, PortError,
     Redeemed, Store, Taken, Token, Window, Written,
 };
 use latchstring_core::rate_limit::Charge;
@@ -105,8 +105,8 @@ impl Wire {
         &self,
         row: &'static str,
         call: &'static str,
-        effect: impl Future<Output = Result<T, Fault>> + Send,
-    ) -> Result<T, Fault> {
+        effect: impl Future<Output = Result<T, PortError>> + Send,
+    ) -> Result<T, PortError> {
         {
             let mut calls = self.calls.lock().unwrap();
             let trigger = calls.running.last().copied();
@@ -124,8 +124,8 @@ impl Wire {
     pub(crate) async fn carry<T>(
         &self,
         call: &'static str,
-        effect: impl Future<Output = Result<T, Fault>> + Send,
-    ) -> Result<T, Fault> {
+        effect: impl Future<Output = Result<T, PortError>> + Send,
+    ) -> Result<T, PortError> {
         self.turn().await;
         let broken = {
             let mut calls = self.calls.lock().unwrap();
@@ -133,7 +133,7 @@ impl Wire {
             calls.noted.push(call);
             calls.breaks.remove(&number)
         };
-        let lost = || Err(Fault::new(call, "lost"));
+        let lost = || Err(PortError::new(call, "lost"));
         match broken {
             None => effect.await,
             Some(Break::Before) => lost(),
@@ -141,13 +141,13 @@ impl Wire {
                 effect.await?;
                 lost()
             }
-            Some(Break::Throttled) => Err(Fault::new(call, "ThrottlingException")),
+            Some(Break::Throttled) => Err(PortError::new(call, "ThrottlingException")),
             Some(Break::Hangs) => {
                 self.clock.advance(match call {
                     "initiate" | "respond" => PATIENCE_FOR_TRIGGERS,
                     _ => PATIENCE,
                 });
-                Err(Fault::new(call, "timeout"))
+                Err(PortError::new(call, "timeout"))
             }
             Some(Break::Never) => std::future::pending().await,
             Some(Break::NeverAfter) => {
@@ -186,12 +186,12 @@ const fn row_of(token: Token) -> &'static str {
 }
 
 impl Store for Flaky<MemoryStore> {
-    async fn open_flow(&self, flow: &Flow) -> Result<Opened, Fault> {
+    async fn open_flow(&self, flow: &Flow) -> Result<Opened, PortError> {
         let effect = self.port.open_flow(flow);
         self.wire.carry_row("flow", "open_flow", effect).await
     }
 
-    async fn flow(&self, id: FlowId) -> Result<Option<Flow>, Fault> {
+    async fn flow(&self, id: FlowId) -> Result<Option<Flow>, PortError> {
         self.wire
             .carry_row("flow", "flow", self.port.flow(id))
             .await
@@ -203,12 +203,12 @@ impl Store for Flaky<MemoryStore> {
         sends: u8,
         lengthened: Option<Charge>,
         now: Timestamp,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         let effect = self.port.advance_send(id, sends, lengthened, now);
         self.wire.carry_row("flow", "advance_send", effect).await
     }
 
-    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, Fault> {
+    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
         let effect = self.port.lift_cooldown(id, sends);
         self.wire.carry_row("flow", "lift_cooldown", effect).await
     }
@@ -219,12 +219,17 @@ impl Store for Flaky<MemoryStore> {
         answer: AnswerDigest,
         charge: Charge,
         limit: u8,
-    ) -> Result<Attempted, Fault> {
+    ) -> Result<Attempted, PortError> {
         let effect = self.port.attempt(id, answer, charge, limit);
         self.wire.carry_row("flow", "attempt", effect).await
     }
 
-    async fn count(&self, id: FlowId, answer: AnswerDigest, charge: Charge) -> Result<bool, Fault> {
+    async fn count(
+        &self,
+        id: FlowId,
+        answer: AnswerDigest,
+        charge: Charge,
+    ) -> Result<bool, PortError> {
         let effect = self.port.count(id, answer, charge);
         self.wire.carry_row("flow", "count", effect).await
     }
@@ -236,12 +241,12 @@ impl Store for Flaky<MemoryStore> {
         right: bool,
         limit: u8,
         now: Timestamp,
-    ) -> Result<Judged, Fault> {
+    ) -> Result<Judged, PortError> {
         let effect = self.port.judge(id, answer, right, limit, now);
         self.wire.carry_row("flow", "judge", effect).await
     }
 
-    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, Fault> {
+    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, PortError> {
         self.wire
             .carry_row("flow", "finish", self.port.finish(id, now))
             .await
@@ -252,24 +257,24 @@ impl Store for Flaky<MemoryStore> {
         token: Token,
         flow: FlowId,
         keep_until: Timestamp,
-    ) -> Result<Redeemed, Fault> {
+    ) -> Result<Redeemed, PortError> {
         let effect = self.port.redeem(token, flow, keep_until);
         self.wire.carry_row(row_of(token), "redeem", effect).await
     }
 
-    async fn is_redeemed(&self, token: Token) -> Result<bool, Fault> {
+    async fn is_redeemed(&self, token: Token) -> Result<bool, PortError> {
         let effect = self.port.is_redeemed(token);
         self.wire
             .carry_row(row_of(token), "is_redeemed", effect)
             .await
     }
 
-    async fn put_pending(&self, pending: &Pending) -> Result<(), Fault> {
+    async fn put_pending(&self, pending: &Pending) -> Result<(), PortError> {
         let effect = self.port.put_pending(pending);
         self.wire.carry_row("pending", "put_pending", effect).await
     }
 
-    async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, Fault> {
+    async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, PortError> {
         let effect = self.port.pending(account, method);
         self.wire.carry_row("pending", "pending", effect).await
     }
@@ -280,7 +285,7 @@ impl Store for Flaky<MemoryStore> {
         method: Method,
         id: PendingId,
         outcome: PendingOutcome,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         let effect = self.port.settle_pending(account, method, id, outcome);
         self.wire
             .carry_row("pending", "settle_pending", effect)
@@ -293,12 +298,12 @@ impl Store for Flaky<MemoryStore> {
         holder: Label,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, PortError> {
         let effect = self.port.lease(on, holder, now, until);
         self.wire.carry_row("lease", "lease", effect).await
     }
 
-    async fn release(&self, on: Label, holder: Label) -> Result<(), Fault> {
+    async fn release(&self, on: Label, holder: Label) -> Result<(), PortError> {
         let effect = self.port.release(on, holder);
         self.wire.carry_row("lease", "release", effect).await
     }
@@ -308,50 +313,54 @@ impl Store for Flaky<MemoryStore> {
         counter: Label,
         windows: &[Window],
         keep_until: Timestamp,
-    ) -> Result<Charged, Fault> {
+    ) -> Result<Charged, PortError> {
         let effect = self.port.charge(counter, windows, keep_until);
         self.wire.carry_row("counter", "charge", effect).await
     }
 
-    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, Fault> {
+    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, PortError> {
         let effect = self.port.counts(counters);
         self.wire.carry_row("counter", "counts", effect).await
     }
 
-    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), Fault> {
+    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), PortError> {
         let effect = self.port.refund(counter, taken);
         self.wire.carry_row("counter", "refund", effect).await
     }
 }
 
 impl Captcha for Flaky<FixedCaptcha> {
-    async fn is_answered(&self, answer: &Secret) -> Result<bool, Fault> {
+    async fn is_answered(&self, answer: &Secret) -> Result<bool, PortError> {
         let effect = self.port.is_answered(answer);
         self.wire.carry("is_answered", effect).await
     }
 }
 
 impl Directory for Flaky<MemoryDirectory> {
-    async fn find(&self, name: &str) -> Result<Option<Account>, Fault> {
+    async fn find(&self, name: &str) -> Result<Option<Account>, PortError> {
         self.wire.carry("find", self.port.find(name)).await
     }
 
-    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, Fault> {
+    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, PortError> {
         let effect = self.port.create(username, contact);
         self.wire.carry("create", effect).await
     }
 
-    async fn set_password(&self, username: &str, password: &Secret) -> Result<(), Fault> {
+    async fn set_password(&self, username: &str, password: &Secret) -> Result<(), PortError> {
         let effect = self.port.set_password(username, password);
         self.wire.carry("set_password", effect).await
     }
 
-    async fn set_contact(&self, username: &str, contact: &Identifier) -> Result<Written, Fault> {
+    async fn set_contact(
+        &self,
+        username: &str,
+        contact: &Identifier,
+    ) -> Result<Written, PortError> {
         let effect = self.port.set_contact(username, contact);
         self.wire.carry("set_contact", effect).await
     }
 
-    async fn set_names(&self, username: &str, names: &Names) -> Result<(), Fault> {
+    async fn set_names(&self, username: &str, names: &Names) -> Result<(), PortError> {
         let effect = self.port.set_names(username, names);
         self.wire.carry("set_names", effect).await
     }
