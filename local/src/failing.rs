@@ -10,8 +10,8 @@ use latchstring_core::label::Label;
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Captcha, Charged, Clock, Counts, Courier, DeliveryError, Fate, Finished, Judged,
-    Opened, PortError, Redeemed, Store, Taken, Token, Window,
+    Attempted, Captcha, Charged, Clock, Counts, Courier, DeliveryError, DeliveryOutcome, Finished,
+    Judged, Opened, PortError, Redeemed, Store, Taken, Token, Window,
 };
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::secret::Secret;
@@ -232,7 +232,7 @@ impl<P: Courier> Courier for Failing<P> {
         let checked = self.outages.check(Port::Courier, "deliver");
         checked.map_err(|fault| DeliveryError {
             fault,
-            fate: Fate::Refused,
+            outcome: DeliveryOutcome::Refused,
         })?;
         self.inner.deliver(message).await
     }

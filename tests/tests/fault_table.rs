@@ -18,7 +18,9 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::message::Message;
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{Clock, Courier, DeliveryError, Fate, PortError, Store, Vault};
+use latchstring_core::ports::{
+    Clock, Courier, DeliveryError, DeliveryOutcome, PortError, Store, Vault,
+};
 use latchstring_core::rate_limit::{Charge, Countries, Price};
 use latchstring_core::sealed::Ticket;
 use latchstring_core::secret::Secret;
@@ -66,11 +68,11 @@ impl Break {
         }
     }
 
-    const fn fate(self) -> Fate {
+    const fn outcome(self) -> DeliveryOutcome {
         match self {
-            Self::NeverLeft => Fate::NeverLeft,
-            Self::Refused => Fate::Refused,
-            Self::Hangs | Self::AnswerLost => Fate::Unknown,
+            Self::NeverLeft => DeliveryOutcome::NeverLeft,
+            Self::Refused => DeliveryOutcome::Refused,
+            Self::Hangs | Self::AnswerLost => DeliveryOutcome::Unknown,
         }
     }
 }
@@ -91,7 +93,7 @@ impl Courier for Breaking {
             None => Ok(()),
             Some(how) => Err(DeliveryError {
                 fault: PortError::new("deliver", "broken"),
-                fate: how.fate(),
+                outcome: how.outcome(),
             }),
         }
     }

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use hyper_util::client::legacy;
 use latchstring_core::message::{Content, Message};
-use latchstring_core::ports::{Courier, DeliveryError, Fate, PortError};
+use latchstring_core::ports::{Courier, DeliveryError, DeliveryOutcome, PortError};
 
 use crate::client::{Aws, Patience};
 use crate::service::{Api, Asking, Service};
@@ -32,7 +32,7 @@ impl<M: Courier, S: Courier> Courier for Couriers<M, S> {
                 // To somebody who had an address before the deployment did without mail.
                 None => Err(DeliveryError {
                     fault: PortError::new("SendEmail", "no_mail_is_sent"),
-                    fate: Fate::NeverLeft,
+                    outcome: DeliveryOutcome::NeverLeft,
                 }),
             },
             Content::Sms { .. } => self.sms.deliver(message).await,
@@ -83,32 +83,32 @@ where
         sent = request().await;
     }
     let Err(error) = sent else { return Ok(()) };
-    let (code, fate) = match &error {
+    let (code, outcome) = match &error {
         SdkError::ServiceError(refused) if refused.raw().status().is_success() => {
-            ("unreadable_response", Fate::Unknown)
+            ("unreadable_response", DeliveryOutcome::Unknown)
         }
         SdkError::ServiceError(refused) => {
             let code = refused.err().code().unwrap_or("unknown_error");
             let message = refused.err().message().unwrap_or_default();
-            let fate = if refused.raw().status().is_client_error() {
-                Fate::Refused
+            let outcome = if refused.raw().status().is_client_error() {
+                DeliveryOutcome::Refused
             } else {
                 // It broke, somewhere between taking the message and saying so.
-                Fate::Unknown
+                DeliveryOutcome::Unknown
             };
-            (code_for(code, message).unwrap_or(code), fate)
+            (code_for(code, message).unwrap_or(code), outcome)
         }
         SdkError::DispatchFailure(_) if is_unconnected(&error) => {
-            ("connect_failed", Fate::NeverLeft)
+            ("connect_failed", DeliveryOutcome::NeverLeft)
         }
-        SdkError::DispatchFailure(_) => ("connection_lost", Fate::Unknown),
-        SdkError::TimeoutError(_) => ("timeout", Fate::Unknown),
-        SdkError::ConstructionFailure(_) => ("request_not_built", Fate::NeverLeft),
-        _ => ("unreadable_response", Fate::Unknown),
+        SdkError::DispatchFailure(_) => ("connection_lost", DeliveryOutcome::Unknown),
+        SdkError::TimeoutError(_) => ("timeout", DeliveryOutcome::Unknown),
+        SdkError::ConstructionFailure(_) => ("request_not_built", DeliveryOutcome::NeverLeft),
+        _ => ("unreadable_response", DeliveryOutcome::Unknown),
     };
     Err(DeliveryError {
         fault: PortError::new(call, code),
-        fate,
+        outcome,
     })
 }
 
@@ -116,7 +116,7 @@ where
 pub(crate) fn wrong_channel(call: &'static str) -> DeliveryError {
     DeliveryError {
         fault: PortError::new(call, "wrong_channel"),
-        fate: Fate::NeverLeft,
+        outcome: DeliveryOutcome::NeverLeft,
     }
 }
 

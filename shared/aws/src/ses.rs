@@ -14,7 +14,7 @@ use aws_sdk_sesv2::types::{
 use data_encoding::{BASE64, HEXLOWER};
 use latchstring_core::identifier::Email;
 use latchstring_core::message::{Content, Message};
-use latchstring_core::ports::{Courier, DeliveryError, Entropy, Fate, PortError};
+use latchstring_core::ports::{Courier, DeliveryError, DeliveryOutcome, Entropy, PortError};
 use thiserror::Error;
 
 use crate::client::Aws;
@@ -207,7 +207,7 @@ impl<E: Entropy> Courier for SesCourier<E> {
         };
         let mail = self.mail(subject, text, html).map_err(|_| DeliveryError {
             fault: PortError::new(CALL, "request_not_built"),
-            fate: Fate::NeverLeft,
+            outcome: DeliveryOutcome::NeverLeft,
         })?;
         let MailSettings {
             from,

@@ -8,7 +8,7 @@ use aws_sdk_sns::meta::PKG_VERSION;
 use aws_sdk_sns::operation::publish::PublishInput;
 use aws_sdk_sns::types::MessageAttributeValue;
 use latchstring_core::message::{Content, Kind, Message};
-use latchstring_core::ports::{Courier, DeliveryError, Fate, PortError};
+use latchstring_core::ports::{Courier, DeliveryError, DeliveryOutcome, PortError};
 use thiserror::Error;
 
 use crate::client::Aws;
@@ -231,7 +231,7 @@ impl Courier for SnsCourier {
         let Some(attributes) = self.attributes(message) else {
             return Err(DeliveryError {
                 fault: PortError::new(CALL, "request_not_built"),
-                fate: Fate::NeverLeft,
+                outcome: DeliveryOutcome::NeverLeft,
             });
         };
         let request = PublishInput::builder()

@@ -15,7 +15,7 @@ use crate::keys::Use;
 use crate::label::Label;
 use crate::pending::{Pending, PendingId};
 use crate::policy::Policy;
-use crate::ports::{Fate, PortError};
+use crate::ports::{DeliveryOutcome, PortError};
 use crate::rate_limit::{Budget, Charge};
 use crate::sealed::{Proof, Ticket};
 use crate::sign_in::{Cause, SignInError};
@@ -122,8 +122,12 @@ fn formats_are_unchanged() {
             &HEXLOWER.encode(label.as_bytes()),
         );
     }
-    for fate in [Fate::NeverLeft, Fate::Refused, Fate::Unknown] {
-        line("delivery outcome", fate.as_str());
+    for outcome in [
+        DeliveryOutcome::NeverLeft,
+        DeliveryOutcome::Refused,
+        DeliveryOutcome::Unknown,
+    ] {
+        line("delivery outcome", outcome.as_str());
     }
     let invalid = Identifier::parse(Method::Email, "ada").unwrap_err();
     for error in [

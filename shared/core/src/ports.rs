@@ -309,7 +309,7 @@ pub trait Store: Send + Sync {
 
 /// What is known of a message whose delivery failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum DeliveryOutcome {
     /// The request never left: no connection came about. The message is not on its way.
     NeverLeft,
     /// The service refused the request. The message is not on its way.
@@ -318,7 +318,7 @@ pub enum Fate {
     Unknown,
 }
 
-impl Fate {
+impl DeliveryOutcome {
     /// The word for logs.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -331,12 +331,12 @@ impl Fate {
 
 /// A delivery that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{fault}, {}", .fate.as_str())]
+#[error("{fault}, {}", .outcome.as_str())]
 pub struct DeliveryError {
     /// What went wrong.
     pub fault: PortError,
     /// What is known of the message.
-    pub fate: Fate,
+    pub outcome: DeliveryOutcome,
 }
 
 /// Delivers messages.

@@ -6,7 +6,7 @@ use latchstring_core::flow::{Challenge, FlowId, lift_cooldown};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::label::Label;
 use latchstring_core::message::Message;
-use latchstring_core::ports::{Clock, Courier, DeliveryError, Fate, PortError, Store};
+use latchstring_core::ports::{Clock, Courier, DeliveryError, DeliveryOutcome, PortError, Store};
 use tokio::time::Instant;
 
 use crate::metrics;
@@ -71,14 +71,14 @@ pub(crate) async fn deliver(
     let delivered = if begun < until {
         within(clock, until - begun, courier.deliver(&parcel.message))
             .await
-            .unwrap_or_else(|| Err(failed("timeout", Fate::Unknown)))
+            .unwrap_or_else(|| Err(failed("timeout", DeliveryOutcome::Unknown)))
     } else {
-        Err(failed("no_time_left", Fate::NeverLeft))
+        Err(failed("no_time_left", DeliveryOutcome::NeverLeft))
     };
     let time = begun.elapsed();
     let duration_ms = millis(time);
     metrics::delivery_took(to, time);
-    let DeliveryError { fault, fate } = match delivered {
+    let DeliveryError { fault, outcome } = match delivered {
         Ok(()) => {
             tracing::info!(flow, identifier, channel, duration_ms, "delivered");
             if parcel.sent.is_some() {
@@ -96,11 +96,11 @@ pub(crate) async fn deliver(
         channel,
         call,
         code,
-        fate = fate.as_str(),
+        outcome = outcome.as_str(),
         duration_ms,
         "delivery failed"
     );
-    if fate == Fate::NeverLeft
+    if outcome == DeliveryOutcome::NeverLeft
         && let Some(sent) = &parcel.sent
     {
         let lifted = within(clock, LIFTING, lift_cooldown(store, sent))
@@ -112,10 +112,10 @@ pub(crate) async fn deliver(
     }
 }
 
-fn failed(code: &str, fate: Fate) -> DeliveryError {
+fn failed(code: &str, outcome: DeliveryOutcome) -> DeliveryError {
     DeliveryError {
         fault: PortError::new("deliver", code),
-        fate,
+        outcome,
     }
 }
 
@@ -145,14 +145,14 @@ mod tests {
 
     /// A courier that fails in the same way each time, or never answers.
     struct Broken {
-        fate: Option<Fate>,
+        outcome: Option<DeliveryOutcome>,
         asked: AtomicUsize,
     }
 
     impl Broken {
-        fn with(fate: Option<Fate>) -> Self {
+        fn with(outcome: Option<DeliveryOutcome>) -> Self {
             Self {
-                fate,
+                outcome,
                 asked: AtomicUsize::new(0),
             }
         }
@@ -161,8 +161,8 @@ mod tests {
     impl Courier for Broken {
         async fn deliver(&self, _: &Message) -> Result<(), DeliveryError> {
             self.asked.fetch_add(1, Ordering::SeqCst);
-            match self.fate {
-                Some(fate) => Err(failed("broken", fate)),
+            match self.outcome {
+                Some(outcome) => Err(failed("broken", outcome)),
                 None => std::future::pending().await,
             }
         }
@@ -214,13 +214,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_cooldown_is_reset_only_if_the_request_never_left() {
-        for (fate, lifted) in [
-            (Fate::NeverLeft, true),
-            (Fate::Refused, false),
-            (Fate::Unknown, false),
+        for (outcome, lifted) in [
+            (DeliveryOutcome::NeverLeft, true),
+            (DeliveryOutcome::Refused, false),
+            (DeliveryOutcome::Unknown, false),
         ] {
             let (store, parcel) = accepted().await;
-            let courier = Broken::with(Some(fate));
+            let courier = Broken::with(Some(outcome));
             deliver(
                 &courier,
                 &store,
@@ -230,7 +230,7 @@ mod tests {
             )
             .await;
             assert_eq!(courier.asked.into_inner(), 1, "never repeated");
-            assert_eq!(cooldown_is_lifted(&store).await, lifted, "{fate:?}");
+            assert_eq!(cooldown_is_lifted(&store).await, lifted, "{outcome:?}");
         }
     }
 

@@ -10,7 +10,7 @@ use latchstring_aws::{
 };
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::message::{Content, Kind, Message};
-use latchstring_core::ports::{Courier, Fate};
+use latchstring_core::ports::{Courier, DeliveryOutcome};
 use latchstring_lambda::OsEntropy;
 use latchstring_tests::{Ministack, aws_at, note};
 use serde_json::Value;
@@ -68,11 +68,11 @@ fn sms() -> Message {
     }
 }
 
-/// The code and the fate of a message that was not delivered.
-async fn fails(courier: &impl Courier, message: &Message) -> (String, Fate) {
+/// The code and the outcome of a message that was not delivered.
+async fn fails(courier: &impl Courier, message: &Message) -> (String, DeliveryOutcome) {
     let failed = courier.deliver(message).await;
     let failed = failed.expect_err("it is not delivered");
-    (failed.fault.code, failed.fate)
+    (failed.fault.code, failed.outcome)
 }
 
 async fn get(url: String) -> Value {
@@ -85,7 +85,7 @@ async fn mail_and_sms_arrive_as_they_were_written() {
     let ministack = Ministack::start().await;
     let couriers = couriers(&ministack.aws());
     let refused = fails(&couriers, &mail()).await;
-    let expected = ("sender_not_verified".to_owned(), Fate::Refused);
+    let expected = ("sender_not_verified".to_owned(), DeliveryOutcome::Refused);
     assert_eq!(refused, expected, "nobody has verified the sender yet");
 
     ministack.verify_email(SENDER).await;
@@ -325,7 +325,11 @@ async fn every_refusal_has_a_code_and_is_final() {
         for &(status, code, says, expected) in refusals {
             let stub = Stub::answers(status, form(code, says)).await;
             let failed = fails(&couriers(&stub.aws()), &message).await;
-            assert_eq!(failed, (expected.to_owned(), Fate::Refused), "{code}");
+            assert_eq!(
+                failed,
+                (expected.to_owned(), DeliveryOutcome::Refused),
+                "{code}"
+            );
             assert_eq!(stub.asked(), 1, "{code} is not tried again");
         }
     }
@@ -339,7 +343,10 @@ async fn where_no_mail_is_sent_none_leaves() {
         ..couriers(&stub.aws())
     };
     let failed = fails(&couriers, &mail()).await;
-    assert_eq!(failed, ("no_mail_is_sent".to_owned(), Fate::NeverLeft));
+    assert_eq!(
+        failed,
+        ("no_mail_is_sent".to_owned(), DeliveryOutcome::NeverLeft)
+    );
     assert_eq!(stub.asked(), 0);
 }
 
@@ -360,7 +367,7 @@ async fn what_may_be_on_its_way_is_not_sent_again() {
             (Stub::reads_and(false).await, "timeout"),
         ] {
             let failed = fails(&couriers(&stub.aws()), &message).await;
-            assert_eq!(failed, (expected.to_owned(), Fate::Unknown));
+            assert_eq!(failed, (expected.to_owned(), DeliveryOutcome::Unknown));
             assert_eq!(stub.asked(), 1, "{expected} is not tried again");
         }
     }
@@ -372,7 +379,10 @@ async fn what_never_left_is_told_from_the_rest() {
     drop(listener);
     for message in [mail(), sms()] {
         let failed = fails(&couriers(&aws_at(&url)), &message).await;
-        assert_eq!(failed, ("connect_failed".to_owned(), Fate::NeverLeft));
+        assert_eq!(
+            failed,
+            ("connect_failed".to_owned(), DeliveryOutcome::NeverLeft)
+        );
     }
 }
 
@@ -383,7 +393,10 @@ async fn what_never_left_is_tried_once_more() {
         let stub = Stub::reads_and(true).await;
         let url = stub.url.replace("http:", "https:");
         let failed = fails(&couriers(&aws_at(&url)), &message).await;
-        assert_eq!(failed, ("connect_failed".to_owned(), Fate::NeverLeft));
+        assert_eq!(
+            failed,
+            ("connect_failed".to_owned(), DeliveryOutcome::NeverLeft)
+        );
         assert_eq!(stub.asked(), 2);
     }
 }

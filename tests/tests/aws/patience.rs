@@ -15,8 +15,8 @@ use latchstring_core::flow::FlowId;
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::message::{Content, Kind, Message};
 use latchstring_core::ports::{
-    Captcha, ChallengeApi, Courier, DeliveryError, Directory, Entropy, Fate, OpenChallenge,
-    PortError, Store, TokenHolder, Vault,
+    Captcha, ChallengeApi, Courier, DeliveryError, DeliveryOutcome, Directory, Entropy,
+    OpenChallenge, PortError, Store, TokenHolder, Vault,
 };
 use latchstring_core::secret::Secret;
 use latchstring_lambda::OsEntropy;
@@ -169,7 +169,7 @@ impl Client {
 }
 
 /// A fault's code, and what is known of a message.
-type Failure = (String, Option<Fate>);
+type Failure = (String, Option<DeliveryOutcome>);
 
 fn fails<T: Debug>(answer: Result<T, PortError>) -> Failure {
     (answer.expect_err("nobody answers").code, None)
@@ -177,7 +177,7 @@ fn fails<T: Debug>(answer: Result<T, PortError>) -> Failure {
 
 fn delivery_fails(delivered: Result<(), DeliveryError>) -> Failure {
     let failed = delivered.expect_err("nobody answers");
-    (failed.fault.code, Some(failed.fate))
+    (failed.fault.code, Some(failed.outcome))
 }
 
 fn to(method: Method, text: &str, content: Content) -> Message {
@@ -218,18 +218,21 @@ async fn who_says_nothing_is_waited_for_as_long_as_the_call_allows_and_asked_as_
         for _ in 0..3 {
             let silent = Silent::listen().await;
             let begin = Instant::now();
-            let (code, fate) = client.ask(&silent.url).await;
+            let (code, outcome) = client.ask(&silent.url).await;
             let took = begin.elapsed().as_millis();
             let connections = silent.connections.load(Ordering::Relaxed);
-            seen.push((code, fate, took, connections));
+            seen.push((code, outcome, took, connections));
             if connections == asked {
                 break;
             }
         }
-        let (code, fate, took, connections) = seen.pop().expect("it was asked");
+        let (code, outcome, took, connections) = seen.pop().expect("it was asked");
         assert_eq!(connections, asked, "{client:?}");
         assert_eq!(code, "timeout", "{client:?}");
-        assert!(fate.is_none_or(|fate| fate == Fate::Unknown), "{client:?}");
+        assert!(
+            outcome.is_none_or(|outcome| outcome == DeliveryOutcome::Unknown),
+            "{client:?}"
+        );
         assert!(time.contains(&took), "{client:?} took {took} ms");
     }
 }
@@ -254,11 +257,11 @@ async fn a_connection_that_does_not_come_about_is_waited_for_half_a_second() {
     ] {
         let full = Full::listen().await;
         let begin = Instant::now();
-        let (code, fate) = client.ask(&full.url).await;
+        let (code, outcome) = client.ask(&full.url).await;
         let took = begin.elapsed().as_millis();
         assert!(code.starts_with("connect"), "{client:?}: {code}");
         assert!(
-            fate.is_none_or(|fate| fate == Fate::NeverLeft),
+            outcome.is_none_or(|outcome| outcome == DeliveryOutcome::NeverLeft),
             "{client:?}"
         );
         assert!(time.contains(&took), "{client:?} took {took} ms");

@@ -283,7 +283,7 @@ async fn without_time_before_the_deadline_a_code_is_reported_as_not_sent() {
         let not_sent = log.iter().find(|line| line["message"] == "delivery failed");
         let not_sent = not_sent.expect("it is reported");
         assert_eq!(not_sent["code"], "no_time_left");
-        assert_eq!(not_sent["fate"], "never_left");
+        assert_eq!(not_sent["outcome"], "never_left");
         let counted = log.iter().filter(|line| line["DeliveryErrors"] == 1);
         let codes: Vec<_> = counted.map(|line| &line["Code"]).collect();
         assert_eq!(codes, ["no_time_left"]);

@@ -10,8 +10,8 @@ use latchstring_core::identifier::Method;
 use latchstring_core::message::Message;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
-    ChallengeApi, Clock, Courier, DeliveryError, Directory, Entropy, Fate, OpenChallenge,
-    PortError, Reply, TokenHolder,
+    ChallengeApi, Clock, Courier, DeliveryError, DeliveryOutcome, Directory, Entropy,
+    OpenChallenge, PortError, Reply, TokenHolder,
 };
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -79,7 +79,7 @@ impl Courier for Mailbox {
         let delivered = self.wire.carry("deliver", effect).await;
         delivered.map_err(|fault| DeliveryError {
             fault,
-            fate: Fate::Unknown,
+            outcome: DeliveryOutcome::Unknown,
         })
     }
 }

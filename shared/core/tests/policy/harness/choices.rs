@@ -90,11 +90,11 @@ impl Choices {
                 .copied()
                 .filter(|place| deaths > 0 && begun.contains(place));
             let options: Vec<_> = may_run
-                .map(|place| (place, Fate::Runs))
-                .chain(may_die.map(|place| (place, Fate::Dies)))
+                .map(|place| (place, DeliveryOutcome::Runs))
+                .chain(may_die.map(|place| (place, DeliveryOutcome::Dies)))
                 .collect();
-            let (place, fate) = options[self.choose(options.len())];
-            if fate == Fate::Dies {
+            let (place, outcome) = options[self.choose(options.len())];
+            if outcome == DeliveryOutcome::Dies {
                 drop(running.remove(&place));
                 deaths -= 1;
                 continue;
@@ -126,7 +126,7 @@ pub(crate) struct Bounds {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum DeliveryOutcome {
     Runs,
     Dies,
 }
