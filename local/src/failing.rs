@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use latchstring_core::account::Sub;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId};
 use latchstring_core::identifier::Method;
-use latchstring_core::label::Label;
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Captcha, Charged, Clock, Counts, Courier, DeliveryError, DeliveryOutcome, Finished,
     Judged, Opened, PortError, Redeemed, Store, Taken, Token, Window,
 };
+use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -195,8 +195,8 @@ impl<P: Store> Store for Failing<P> {
 
     async fn lease(
         &self,
-        on: Label,
-        holder: Label,
+        on: Pseudonym,
+        holder: Pseudonym,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, PortError> {
@@ -204,13 +204,13 @@ impl<P: Store> Store for Failing<P> {
         store.lease(on, holder, now, until).await
     }
 
-    async fn release(&self, on: Label, holder: Label) -> Result<(), PortError> {
+    async fn release(&self, on: Pseudonym, holder: Pseudonym) -> Result<(), PortError> {
         self.store("release")?.release(on, holder).await
     }
 
     async fn charge(
         &self,
-        counter: Label,
+        counter: Pseudonym,
         windows: &[Window],
         keep_until: Timestamp,
     ) -> Result<Charged, PortError> {
@@ -218,11 +218,11 @@ impl<P: Store> Store for Failing<P> {
         store.charge(counter, windows, keep_until).await
     }
 
-    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, PortError> {
+    async fn counts(&self, counters: &[Pseudonym]) -> Result<Vec<Counts>, PortError> {
         self.store("counts")?.counts(counters).await
     }
 
-    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), PortError> {
+    async fn refund(&self, counter: Pseudonym, taken: &[Taken]) -> Result<(), PortError> {
         self.store("refund")?.refund(counter, taken).await
     }
 }

@@ -14,13 +14,13 @@ use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::KeyId;
-use latchstring_core::label::Label;
 use latchstring_core::locale::Locale;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Charged, Counts, Entropy, Finished, Judged, Opened, Redeemed, Store, Taken, Token,
     Window,
 };
+use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::{SealedContact, Ticket, TicketId};
 use latchstring_core::time::Timestamp;
@@ -89,14 +89,14 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
         FlowId::from_bytes(self.entropy.bytes())
     }
 
-    /// Returns an unused label.
-    pub fn label(&self) -> Label {
-        Label::random(self.entropy.bytes())
+    /// Returns an unused pseudonym.
+    pub fn pseudonym(&self) -> Pseudonym {
+        Pseudonym::random(self.entropy.bytes())
     }
 
     /// Returns an unused account id.
     pub fn sub(&self) -> Sub {
-        Sub::new(self.label().to_string())
+        Sub::new(self.pseudonym().to_string())
     }
 
     /// Returns an unused answer.
@@ -689,7 +689,7 @@ pub async fn only_the_latest_pending_contact_is_settled<S: Store + 'static, E: E
 pub async fn a_lease_is_held_by_one_until_its_time_is_up<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
-    let (on, one, other) = (c.label(), c.label(), c.label());
+    let (on, one, other) = (c.pseudonym(), c.pseudonym(), c.pseudonym());
     let lease = async |holder, now, until| {
         let taken = c.store.lease(on, holder, c.after(now), c.after(until));
         taken.await.expect("an answer")
@@ -718,10 +718,10 @@ pub async fn a_lease_is_held_by_one_until_its_time_is_up<S: Store + 'static, E: 
 
 /// `lease`, at once.
 pub async fn one_of_many_takes_a_lease<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
-    let run = c.label();
+    let run = c.pseudonym();
     let (now, until) = (c.now, c.after(10_000));
     for was_held in [false, true] {
-        let on = c.label();
+        let on = c.pseudonym();
         if was_held {
             let early = Timestamp::from_millis(now.as_millis() - 10);
             let taken = c.store.lease(on, run, early, now).await;
@@ -730,7 +730,7 @@ pub async fn one_of_many_takes_a_lease<S: Store + 'static, E: Entropy>(c: &Contr
         let taken = at_once(&c.store, RACERS, |store, racer| {
             let mut bytes = *run.as_bytes();
             bytes[0] = racer;
-            async move { store.lease(on, Label::random(bytes), now, until).await }
+            async move { store.lease(on, Pseudonym::random(bytes), now, until).await }
         })
         .await;
         assert_eq!(count(&taken, &Ok(true)), 1);
@@ -749,7 +749,7 @@ pub fn window(name: &str, amount: u32, limit: u32) -> Window {
 
 /// `charge`.
 pub async fn a_counter_stays_within_its_limit<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
-    let counter = c.label();
+    let counter = c.pseudonym();
     let keep = c.after(60_000);
     let charge = async |counter, amount, limit| {
         let windows = [window("all", amount, limit)];
@@ -775,15 +775,15 @@ pub async fn a_counter_stays_within_its_limit<S: Store + 'static, E: Entropy>(c:
         !charge(counter, u32::MAX, u32::MAX).await,
         "it does not wrap"
     );
-    assert!(charge(c.label(), 3, 3).await, "another counter");
-    assert!(!charge(c.label(), 1, 0).await);
+    assert!(charge(c.pseudonym(), 3, 3).await, "another counter");
+    assert!(!charge(c.pseudonym(), 1, 0).await);
 }
 
 /// `charge`, of several windows.
 pub async fn windows_are_charged_together_or_not_at_all<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
-    let counter = c.label();
+    let counter = c.pseudonym();
     let keep = c.after(60_000);
     let charge = async |windows: &[Window]| c.store.charge(counter, windows, keep).await;
     let refused = |window| Ok(Charged::Refused { window });
@@ -812,7 +812,7 @@ pub async fn windows_are_charged_together_or_not_at_all<S: Store + 'static, E: E
 pub async fn charges_at_once_stay_within_the_limit<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
-    let counter = c.label();
+    let counter = c.pseudonym();
     let keep = c.after(60_000);
     let charged = at_once(&c.store, RACERS, |store, _| async move {
         let windows = [window("short", 1, 100), window("all", 2, 11)];
@@ -834,7 +834,7 @@ pub async fn charges_at_once_stay_within_the_limit<S: Store + 'static, E: Entrop
 pub async fn a_refunded_charge_can_be_made_again<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
-    let counter = c.label();
+    let counter = c.pseudonym();
     let keep = c.after(60_000);
     let charge = async |name: &str, amount: u32| {
         let windows = [window(name, amount, 4)];
@@ -873,7 +873,7 @@ pub async fn a_refunded_charge_can_be_made_again<S: Store + 'static, E: Entropy>
 pub async fn refunds_at_once_each_take_effect_once<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
-    let counter = c.label();
+    let counter = c.pseudonym();
     let keep = c.after(60_000);
     let racers = u32::from(RACERS);
     let windows = [window("short", racers, racers)];
@@ -902,7 +902,7 @@ pub async fn refunds_at_once_each_take_effect_once<S: Store + 'static, E: Entrop
 pub async fn counters_are_read_in_the_order_given<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
-    let [first, missing, second] = [c.label(), c.label(), c.label()];
+    let [first, missing, second] = [c.pseudonym(), c.pseudonym(), c.pseudonym()];
     let keep = c.after(60_000);
     let windows = [window("m7", 1, 9), window("spend", 12, 99)];
     for counter in [first, second, second] {

@@ -14,9 +14,9 @@ use crate::contact::{ContactError, Identity, freshly_signed_in, signed_in};
 use crate::flow::Caller;
 use crate::identifier::{Identifier, Method};
 use crate::keys::{KeyRing, Use};
-use crate::label::Label;
 use crate::policy::Deployment;
 use crate::ports::{Clock, Entropy, Store, TokenHolder};
+use crate::pseudonym::Pseudonym;
 use crate::rate_limit::RateLimiter;
 use crate::sealed::{Reader, UnsealError, open, seal};
 use crate::secret::Secret;
@@ -33,7 +33,7 @@ pub struct Device {
 /// A contact that the account held, and the generation of its tokens then.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Known {
-    contact: Label,
+    contact: Pseudonym,
     generation: u32,
 }
 
@@ -59,8 +59,8 @@ impl Device {
         let contacts = [0, 1].map(|place| Known {
             contact: held.verified(METHODS[place]).map_or_else(
                 // Of no contact, so that the length says nothing.
-                || Label::random(entropy.bytes()),
-                |contact| Label::of_identifier(keys, &contact),
+                || Pseudonym::random(entropy.bytes()),
+                |contact| Pseudonym::of_identifier(keys, &contact),
             ),
             generation: generations[place],
         });
@@ -105,7 +105,7 @@ impl Device {
         let id = reader.array()?;
         let mut known = || {
             Ok::<_, UnsealError>(Known {
-                contact: Label::stored(reader.array()?),
+                contact: Pseudonym::stored(reader.array()?),
                 generation: u32::from_be_bytes(reader.array()?),
             })
         };
@@ -126,7 +126,7 @@ impl Device {
     /// Returns the generation that the token names for the identifier, if the identifier signed in
     /// on the device.
     pub(crate) fn generation_of(&self, keys: &KeyRing, identifier: &Identifier) -> Option<u32> {
-        let contact = Label::of_identifier(keys, identifier);
+        let contact = Pseudonym::of_identifier(keys, identifier);
         let known = self
             .contacts
             .iter()

@@ -12,10 +12,10 @@ use crate::contact::ContactError;
 use crate::flow::{Challenge, Flow, FlowId, NewFlow, Progress, Purpose, Step, Subject};
 use crate::identifier::{Identifier, Method};
 use crate::keys::Use;
-use crate::label::Label;
 use crate::pending::{Pending, PendingId};
 use crate::policy::Policy;
 use crate::ports::{DeliveryOutcome, PortError};
+use crate::pseudonym::Pseudonym;
 use crate::rate_limit::{Budget, Charge};
 use crate::sealed::{Proof, Ticket};
 use crate::sign_in::{Cause, SignInError};
@@ -108,18 +108,18 @@ fn formats_are_unchanged() {
         "device token",
         &crate::device::sealed(&held, NOW, &ring, &caller, &Seeded::new(6)),
     );
-    for (name, label) in [
-        ("identifier", Label::of_identifier(&ring, &ada)),
-        ("flow", Label::of_flow(&ring, flow)),
-        ("mailbox", Label::of_mailbox(&ring, "class", &ada)),
-        ("guesses", Label::of_guesses(&ring, "class", &ada)),
-        ("devices", Label::of_devices(&ring, &ada)),
-        ("account", Label::of_account(&ring, &sub)),
-        ("public", Label::of_public("kind", &[b"field"])),
+    for (name, pseudonym) in [
+        ("identifier", Pseudonym::of_identifier(&ring, &ada)),
+        ("flow", Pseudonym::of_flow(&ring, flow)),
+        ("mailbox", Pseudonym::of_mailbox(&ring, "class", &ada)),
+        ("guesses", Pseudonym::of_guesses(&ring, "class", &ada)),
+        ("devices", Pseudonym::of_devices(&ring, &ada)),
+        ("account", Pseudonym::of_account(&ring, &sub)),
+        ("public", Pseudonym::of_public("kind", &[b"field"])),
     ] {
         line(
             &format!("pseudonym {name}"),
-            &HEXLOWER.encode(label.as_bytes()),
+            &HEXLOWER.encode(pseudonym.as_bytes()),
         );
     }
     for outcome in [

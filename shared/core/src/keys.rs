@@ -89,7 +89,7 @@ pub(crate) enum Use {
     /// Authenticating challenge metadata.
     Challenge,
     /// Hashes that stand for an identifier, account or flow in keys of the store and in logs.
-    Label,
+    Pseudonym,
     /// Sealing what a known device is given.
     Device,
 }
@@ -102,7 +102,7 @@ impl Use {
         Self::Proof,
         Self::Contact,
         Self::Challenge,
-        Self::Label,
+        Self::Pseudonym,
         Self::Device,
     ];
 
@@ -114,7 +114,7 @@ impl Use {
             Self::Proof => "latchstring v1 proof",
             Self::Contact => "latchstring v1 contact",
             Self::Challenge => "latchstring v1 challenge",
-            Self::Label => "latchstring v1 label",
+            Self::Pseudonym => "latchstring v1 label",
             Self::Device => "latchstring v1 device",
         }
     }
@@ -218,7 +218,7 @@ impl KeyRing {
             Use::Code | Use::Answer | Use::Ticket | Use::Proof | Use::Contact | Use::Challenge => {
                 None
             }
-            Use::Label | Use::Device => self.lasting.as_ref(),
+            Use::Pseudonym | Use::Device => self.lasting.as_ref(),
         };
         lasting
             .into_iter()
@@ -303,7 +303,7 @@ mod tests {
             for role in ["current", "next", "previous"] {
                 assert!(ring.find(usage, role).is_some(), "{usage:?}, {role}");
             }
-            let serves = matches!(usage, Use::Device | Use::Label);
+            let serves = matches!(usage, Use::Device | Use::Pseudonym);
             assert_eq!(ring.find(usage, "lasting").is_some(), serves, "{usage:?}");
             assert!(ring.find(usage, "none").is_none(), "{usage:?}");
         }

@@ -11,7 +11,7 @@
 //!   [`odds`] computes the odds that these limits leave to an attacker.
 //! - [`pending`]: a contact before it is proved.
 //! - [`tester`]: identifiers whose code is fixed.
-//! - [`code`], [`sealed`], [`keys`], [`label`]: the secrets, and what stands for them.
+//! - [`code`], [`sealed`], [`keys`], [`pseudonym`]: the secrets, and what stands for them.
 //! - [`message`], [`locale`]: what a person reads, and in which language.
 //! - [`ports`]: what the outside must provide.
 
@@ -23,7 +23,6 @@ mod door;
 pub mod flow;
 pub mod identifier;
 pub mod keys;
-pub mod label;
 pub mod locale;
 pub mod message;
 pub mod names;
@@ -31,6 +30,7 @@ pub mod odds;
 pub mod pending;
 pub mod policy;
 pub mod ports;
+pub mod pseudonym;
 pub mod rate_limit;
 pub mod sealed;
 pub mod secret;

@@ -14,9 +14,9 @@ use thiserror::Error;
 use crate::account::{Account, Names, Sub};
 use crate::flow::{AnswerDigest, Flow, FlowId};
 use crate::identifier::{Identifier, Method};
-use crate::label::Label;
 use crate::message::Message;
 use crate::pending::{Pending, PendingId, PendingOutcome};
+use crate::pseudonym::Pseudonym;
 use crate::rate_limit::{Charge, Source};
 use crate::sealed::TicketId;
 use crate::secret::Secret;
@@ -270,8 +270,8 @@ pub trait Store: Send + Sync {
     /// Takes the lease unless another holder has it and its time is not up. True if taken.
     fn lease(
         &self,
-        on: Label,
-        holder: Label,
+        on: Pseudonym,
+        holder: Pseudonym,
         now: Timestamp,
         until: Timestamp,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
@@ -279,15 +279,15 @@ pub trait Store: Send + Sync {
     /// Gives the lease back if `holder` still has it.
     fn release(
         &self,
-        on: Label,
-        holder: Label,
+        on: Pseudonym,
+        holder: Pseudonym,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Adds each window's amount to its count if every sum stays within its limit, and else
     /// none; kept until `keep_until` at least. Windows are at least one, of different names.
     fn charge(
         &self,
-        counter: Label,
+        counter: Pseudonym,
         windows: &[Window],
         keep_until: Timestamp,
     ) -> impl Future<Output = Result<Charged, PortError>> + Send;
@@ -295,14 +295,14 @@ pub trait Store: Send + Sync {
     /// Reads the counters at once, strongly consistent, in the order given.
     fn counts(
         &self,
-        counters: &[Label],
+        counters: &[Pseudonym],
     ) -> impl Future<Output = Result<Vec<Counts>, PortError>> + Send;
 
     /// Takes these amounts off the counts, if every one of them has as much. Never repeated by the
     /// adapter: what is lost stays charged, and nothing is refunded twice.
     fn refund(
         &self,
-        counter: Label,
+        counter: Pseudonym,
         taken: &[Taken],
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }

@@ -15,7 +15,6 @@ use crate::door::{Door, payload};
 use crate::flow::{Caller, Purpose};
 use crate::identifier::{Identifier, IdentifierError};
 use crate::keys::KeyId;
-use crate::label::Label;
 use crate::locale::Locale;
 use crate::pending::PendingId;
 use crate::policy::Deployment;
@@ -23,6 +22,7 @@ use crate::ports::{
     Captcha, ChallengeApi, Clock, Created, Directory, Entropy, OpenChallenge, PortError, Reply,
     Store, Token,
 };
+use crate::pseudonym::Pseudonym;
 use crate::rate_limit::{
     Budget, CaptchaGate, Charge, CodeRequest, RateLimitError, Refusal, Source,
 };
@@ -405,8 +405,8 @@ where
     /// The username of the account that holds the identifier; makes the account if there is none.
     /// One request at a time for one identifier, so that two proofs end in one account.
     async fn account_of(&self, identifier: &Identifier) -> Result<String, SignInError> {
-        let on = Label::of_identifier(&self.deployment.keys, identifier);
-        let holder = Label::random(self.entropy.bytes());
+        let on = Pseudonym::of_identifier(&self.deployment.keys, identifier);
+        let holder = Pseudonym::random(self.entropy.bytes());
         let mut patience = Patience::new();
         loop {
             let now = self.clock.now();

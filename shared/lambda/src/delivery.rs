@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use latchstring_core::flow::{Challenge, FlowId, lift_cooldown};
 use latchstring_core::keys::KeyRing;
-use latchstring_core::label::Label;
 use latchstring_core::message::Message;
 use latchstring_core::ports::{Clock, Courier, DeliveryError, DeliveryOutcome, PortError, Store};
+use latchstring_core::pseudonym::Pseudonym;
 use tokio::time::Instant;
 
 use crate::metrics;
@@ -28,26 +28,26 @@ pub struct Parcel {
     /// The challenge that the message's code answers; a notice has none.
     sent: Option<Challenge>,
     /// The keyed hashes of the flow and the identifier, for logs.
-    flow: Option<Label>,
-    identifier: Label,
+    flow: Option<Pseudonym>,
+    identifier: Pseudonym,
 }
 
 impl Parcel {
     pub(crate) fn code(message: Message, sent: Challenge, keys: &KeyRing) -> Self {
         Self {
-            identifier: Label::of_identifier(keys, &message.to),
+            identifier: Pseudonym::of_identifier(keys, &message.to),
             message,
             sent: Some(sent),
-            flow: Some(Label::of_flow(keys, sent.flow)),
+            flow: Some(Pseudonym::of_flow(keys, sent.flow)),
         }
     }
 
     pub(crate) fn notice(message: Message, flow: Option<FlowId>, keys: &KeyRing) -> Self {
         Self {
-            identifier: Label::of_identifier(keys, &message.to),
+            identifier: Pseudonym::of_identifier(keys, &message.to),
             message,
             sent: None,
-            flow: flow.map(|flow| Label::of_flow(keys, flow)),
+            flow: flow.map(|flow| Pseudonym::of_flow(keys, flow)),
         }
     }
 }

@@ -8,8 +8,8 @@ use std::panic;
 
 use latchstring_core::flow::Decided;
 use latchstring_core::keys::KeyRing;
-use latchstring_core::label::Label;
 use latchstring_core::ports::PortError;
+use latchstring_core::pseudonym::Pseudonym;
 use tokio::time::Instant;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -115,11 +115,11 @@ impl<T> Decision<'_, T> {
         } = *self;
         let flow = decided
             .flow
-            .map(|flow| Label::of_flow(keys, flow).to_string());
+            .map(|flow| Pseudonym::of_flow(keys, flow).to_string());
         let identifier = decided
             .message
             .as_ref()
-            .map(|message| Label::of_identifier(keys, &message.to).to_string());
+            .map(|message| Pseudonym::of_identifier(keys, &message.to).to_string());
         let why = decided.why.as_str();
         let time = begun.elapsed();
         let duration_ms = millis(time);

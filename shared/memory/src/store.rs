@@ -5,12 +5,12 @@ use std::time::Duration;
 use latchstring_core::account::Sub;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
 use latchstring_core::identifier::Method;
-use latchstring_core::label::Label;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Charged, Counts, Finished, Judged, Opened, PortError, Redeemed, Store, Taken, Token,
     Window,
 };
+use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::time::Timestamp;
 
@@ -34,8 +34,8 @@ struct Tables {
     flows: BTreeMap<FlowId, Flow>,
     redeemed: BTreeMap<Token, (FlowId, Timestamp)>,
     pending: BTreeMap<(Sub, Method), Pending>,
-    leases: BTreeMap<Label, (Label, Timestamp)>,
-    counters: BTreeMap<Label, (Counts, Timestamp)>,
+    leases: BTreeMap<Pseudonym, (Pseudonym, Timestamp)>,
+    counters: BTreeMap<Pseudonym, (Counts, Timestamp)>,
     opened: u64,
 }
 
@@ -239,8 +239,8 @@ impl Store for MemoryStore {
 
     async fn lease(
         &self,
-        on: Label,
-        holder: Label,
+        on: Pseudonym,
+        holder: Pseudonym,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, PortError> {
@@ -254,7 +254,7 @@ impl Store for MemoryStore {
         }
     }
 
-    async fn release(&self, on: Label, holder: Label) -> Result<(), PortError> {
+    async fn release(&self, on: Pseudonym, holder: Pseudonym) -> Result<(), PortError> {
         let mut tables = lock(&self.0);
         if tables
             .leases
@@ -268,7 +268,7 @@ impl Store for MemoryStore {
 
     async fn charge(
         &self,
-        counter: Label,
+        counter: Pseudonym,
         windows: &[Window],
         keep_until: Timestamp,
     ) -> Result<Charged, PortError> {
@@ -293,7 +293,7 @@ impl Store for MemoryStore {
         Ok(Charged::Yes)
     }
 
-    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, PortError> {
+    async fn counts(&self, counters: &[Pseudonym]) -> Result<Vec<Counts>, PortError> {
         let tables = lock(&self.0);
         Ok(counters
             .iter()
@@ -304,7 +304,7 @@ impl Store for MemoryStore {
             .collect())
     }
 
-    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), PortError> {
+    async fn refund(&self, counter: Pseudonym, taken: &[Taken]) -> Result<(), PortError> {
         let mut tables = lock(&self.0);
         let Some((counts, _)) = tables.counters.get_mut(&counter) else {
             return Ok(());
@@ -360,7 +360,7 @@ mod tests {
                 amount: 1,
                 limit: 1,
             };
-            now(store.charge(Label::random([1; 16]), &[window], early))
+            now(store.charge(Pseudonym::random([1; 16]), &[window], early))
         };
         assert_eq!(charge(), Ok(Charged::Yes));
         lock(&store.0).sweep(Timestamp::from_secs(11));

@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::keys::KeyId;
-use latchstring_core::label::Label;
 use latchstring_core::ports::{Charged, Opened, Store, Token, Window};
+use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::SealedContact;
 use latchstring_core::time::Timestamp;
@@ -28,7 +28,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Charges one unit and returns true if there was room.
-fn charged(store: &MemoryStore, counter: Label, limit: u32, keep_until: Timestamp) -> bool {
+fn charged(store: &MemoryStore, counter: Pseudonym, limit: u32, keep_until: Timestamp) -> bool {
     let window = Window {
         name: "all".to_owned(),
         amount: 1,
@@ -91,7 +91,7 @@ fn a_flow_is_removed_only_long_after_its_end() {
 fn redemptions_and_counters_are_kept_as_long_as_requested() {
     let store = MemoryStore::default();
     let token = Token::Proof(FlowId::from_bytes([1; 16]));
-    let counter = Label::random([2; 16]);
+    let counter = Pseudonym::random([2; 16]);
     now(store.redeem(token, FlowId::from_bytes([3; 16]), secs(2_000))).unwrap();
     assert!(charged(&store, counter, 1, secs(2_000)));
     let_pass(&store, secs(2_000));
@@ -110,7 +110,7 @@ fn repeated_items_are_kept_until_the_latest_requested_time() {
         Token::Proof(FlowId::from_bytes([1; 16])),
         FlowId::from_bytes([3; 16]),
     );
-    let counter = Label::random([2; 16]);
+    let counter = Pseudonym::random([2; 16]);
     for keep_until in [secs(2_000), secs(3_000)] {
         now(store.redeem(token, flow, keep_until)).unwrap();
         assert!(charged(&store, counter, 2, keep_until));

@@ -3,13 +3,13 @@
 use latchstring_core::account::{Account, Names, Sub};
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId};
 use latchstring_core::identifier::{Identifier, Method};
-use latchstring_core::label::Label;
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Charged, Counts, Courier, Created, DeliveryError, Directory, Finished, Judged,
     Opened, PortError, Redeemed, Store, Taken, Token, TokenHolder, Window, Written,
 };
+use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -140,8 +140,8 @@ impl<P: Store> Store for Far<P> {
 
     async fn lease(
         &self,
-        on: Label,
-        holder: Label,
+        on: Pseudonym,
+        holder: Pseudonym,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, PortError> {
@@ -149,14 +149,14 @@ impl<P: Store> Store for Far<P> {
         self.port.lease(on, holder, now, until).await
     }
 
-    async fn release(&self, on: Label, holder: Label) -> Result<(), PortError> {
+    async fn release(&self, on: Pseudonym, holder: Pseudonym) -> Result<(), PortError> {
         self.write().await;
         self.port.release(on, holder).await
     }
 
     async fn charge(
         &self,
-        counter: Label,
+        counter: Pseudonym,
         windows: &[Window],
         keep_until: Timestamp,
     ) -> Result<Charged, PortError> {
@@ -164,12 +164,12 @@ impl<P: Store> Store for Far<P> {
         self.port.charge(counter, windows, keep_until).await
     }
 
-    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, PortError> {
+    async fn counts(&self, counters: &[Pseudonym]) -> Result<Vec<Counts>, PortError> {
         self.read().await;
         self.port.counts(counters).await
     }
 
-    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), PortError> {
+    async fn refund(&self, counter: Pseudonym, taken: &[Taken]) -> Result<(), PortError> {
         self.write().await;
         self.port.refund(counter, taken).await
     }

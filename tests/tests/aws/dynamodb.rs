@@ -108,7 +108,7 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_knows_itself() {
     assert_eq!(redeemed, Ok(Redeemed::Here));
     twice("UpdateItem");
 
-    let (on, holder) = (c.label(), c.label());
+    let (on, holder) = (c.pseudonym(), c.pseudonym());
     let until = c.after(5_000);
     tap.spoil_next_reply();
     assert_eq!(store.lease(on, holder, now, until).await, Ok(true));
@@ -127,7 +127,7 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_knows_itself() {
     assert_eq!(attempted, Ok(Attempted::Held), "still the one that won");
     twice("UpdateItem");
 
-    let counter = c.label();
+    let counter = c.pseudonym();
     tap.spoil_next_reply();
     let windows = [window("short", 1, 2), window("all", 1, 9)];
     let charge = async || store.charge(counter, &windows, now).await;
@@ -245,14 +245,20 @@ async fn run_one_of_each<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
         .settle_pending(account, method, pending.id, pending.outcome)
         .await;
     settled.expect(fault);
-    let label = c.label();
-    store.lease(label, label, now, now).await.expect(fault);
-    store.release(label, label).await.expect(fault);
-    let charged = store.charge(label, &[window("all", 1, 1)], now).await;
+    let pseudonym = c.pseudonym();
+    store
+        .lease(pseudonym, pseudonym, now, now)
+        .await
+        .expect(fault);
+    store.release(pseudonym, pseudonym).await.expect(fault);
+    let charged = store.charge(pseudonym, &[window("all", 1, 1)], now).await;
     charged.expect(fault);
-    store.counts(&[label, c.label()]).await.expect(fault);
+    store
+        .counts(&[pseudonym, c.pseudonym()])
+        .await
+        .expect(fault);
     let charged = [Taken::of(window("all", 1, 1))];
-    store.refund(label, &charged).await.expect(fault);
+    store.refund(pseudonym, &charged).await.expect(fault);
 }
 
 #[tokio::test]

@@ -7,7 +7,6 @@ use std::time::Duration;
 use latchstring_core::account::{Account, Names, Sub};
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId};
 use latchstring_core::identifier::{Identifier, Method};
-use latchstring_core::label::Label;
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
@@ -15,6 +14,7 @@ use latchstring_core::ports::{
     Finished, Judged, OpenChallenge, Opened, PortError, Redeemed, Reply, Store, Taken, Token,
     TokenHolder, Window, Written,
 };
+use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::{Charge, Source};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -188,15 +188,15 @@ impl<P: Store> Store for Noting<P> {
         pending(account: &Sub, method: Method) -> Option<Pending>, found;
         settle_pending(account: &Sub, method: Method, id: PendingId, outcome: PendingOutcome)
             -> bool, yes_or_no;
-        lease(on: Label, holder: Label, now: Timestamp, until: Timestamp) -> bool, yes_or_no;
-        release(on: Label, holder: Label) -> (), done;
-        charge(counter: Label, windows: &[Window], keep_until: Timestamp) -> Charged,
+        lease(on: Pseudonym, holder: Pseudonym, now: Timestamp, until: Timestamp) -> bool, yes_or_no;
+        release(on: Pseudonym, holder: Pseudonym) -> (), done;
+        charge(counter: Pseudonym, windows: &[Window], keep_until: Timestamp) -> Charged,
             |charged| match charged {
                 Charged::Yes => "charged",
                 Charged::Refused { .. } => "refused",
             };
-        counts(counters: &[Label]) -> Vec<Counts>, done;
-        refund(counter: Label, taken: &[Taken]) -> (), done;
+        counts(counters: &[Pseudonym]) -> Vec<Counts>, done;
+        refund(counter: Pseudonym, taken: &[Taken]) -> (), done;
     }
 }
 

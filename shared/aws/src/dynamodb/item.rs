@@ -10,10 +10,10 @@ use latchstring_core::account::Sub;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::Method;
 use latchstring_core::keys::KeyId;
-use latchstring_core::label::Label;
 use latchstring_core::locale::Locale;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::Token;
+use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::SealedContact;
 use latchstring_core::time::Timestamp;
@@ -75,12 +75,12 @@ pub(super) fn pending_key(account: &Sub, method: Method) -> String {
     format!("pending#{}#{}", method.as_str(), account.as_str())
 }
 
-pub(super) fn lease_key(on: Label) -> String {
+pub(super) fn lease_key(on: Pseudonym) -> String {
     key("lease", on.as_bytes())
 }
 
 /// The partition key of a counter's item.
-pub fn counter_key(counter: Label) -> String {
+pub fn counter_key(counter: Pseudonym) -> String {
     key("counter", counter.as_bytes())
 }
 

@@ -61,12 +61,12 @@ use aws_sdk_dynamodb::types::{
 use latchstring_core::account::Sub;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
 use latchstring_core::identifier::Method;
-use latchstring_core::label::Label;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Charged, Counts, Entropy, Finished, Judged, Opened, PortError, Redeemed, Store,
     Taken, Token, Window,
 };
+use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::time::Timestamp;
 
@@ -582,8 +582,8 @@ impl<E: Entropy> Store for DynamoStore<E> {
 
     async fn lease(
         &self,
-        on: Label,
-        holder: Label,
+        on: Pseudonym,
+        holder: Pseudonym,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, PortError> {
@@ -603,7 +603,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         Ok(matches!(written, Written::Done))
     }
 
-    async fn release(&self, on: Label, holder: Label) -> Result<(), PortError> {
+    async fn release(&self, on: Pseudonym, holder: Pseudonym) -> Result<(), PortError> {
         let condition = "#holder = :holder";
         let released = self
             .service
@@ -628,7 +628,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
 
     async fn charge(
         &self,
-        counter: Label,
+        counter: Pseudonym,
         windows: &[Window],
         keep_until: Timestamp,
     ) -> Result<Charged, PortError> {
@@ -683,7 +683,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
             .ok_or_else(|| unreadable("UpdateItem"))
     }
 
-    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, PortError> {
+    async fn counts(&self, counters: &[Pseudonym]) -> Result<Vec<Counts>, PortError> {
         let keys = counters.iter().map(|counter| {
             let key = AttributeValue::S(item::counter_key(*counter));
             HashMap::from([(PK.to_owned(), key)])
@@ -718,7 +718,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
             .collect())
     }
 
-    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), PortError> {
+    async fn refund(&self, counter: Pseudonym, taken: &[Taken]) -> Result<(), PortError> {
         let numbered = |each: fn(usize) -> String| (0..taken.len()).map(each).collect::<Vec<_>>();
         let values = taken.iter().enumerate().flat_map(|(n, taken)| {
             let Taken { amount, .. } = taken;

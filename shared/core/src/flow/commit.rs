@@ -11,10 +11,10 @@ use std::time::Duration;
 use super::{Flow, Why};
 use crate::account::Account;
 use crate::identifier::{Identifier, Method};
-use crate::label::Label;
 use crate::pending::{Pending, PendingId, PendingOutcome};
 use crate::policy::Deployment;
 use crate::ports::{Directory, PortError, Store, Written};
+use crate::pseudonym::Pseudonym;
 use crate::rate_limit::RateLimiter;
 use crate::time::Timestamp;
 
@@ -51,9 +51,9 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
             }
             PendingOutcome::Waiting => {}
         }
-        let on = Label::of_identifier(keys, self.contact);
+        let on = Pseudonym::of_identifier(keys, self.contact);
         // The same at every repeat of this flow, which therefore finds its own lease.
-        let holder = Label::of_flow(keys, self.row.id);
+        let holder = Pseudonym::of_flow(keys, self.row.id);
         if !self
             .store
             .lease(on, holder, self.now, self.now.plus(LEASE))

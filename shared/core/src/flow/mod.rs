@@ -67,7 +67,7 @@ use crate::ports::PortError;
 use crate::rate_limit::Refusal;
 
 /// The random name of a flow: 128 bits, the part of a code that nobody can guess. Redacted in
-/// `Debug`; a log names a flow by its [`Label`](crate::label::Label).
+/// `Debug`; a log names a flow by its [`Pseudonym`](crate::pseudonym::Pseudonym).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlowId([u8; 16]);
 

@@ -2,7 +2,7 @@
 
 use crate::code::CodeLength;
 use crate::identifier::{Country, PhoneNumber};
-use crate::label::Label;
+use crate::pseudonym::Pseudonym;
 
 /// The requester of a code, as far as budgets tell requesters apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ pub(super) struct Terms {
     pub(super) extended: bool,
     pub(super) admission: Admission,
     /// The source, where its budget is charged.
-    pub(super) source: Option<Label>,
+    pub(super) source: Option<Pseudonym>,
     pub(super) destination: Option<Destination>,
     pub(super) unproved_mail: UnprovedMail,
 }
@@ -216,7 +216,7 @@ impl Charge {
                     2 => Admission::Solved,
                     _ => return None,
                 },
-                source: has(4).then(|| Label::stored(source)),
+                source: has(4).then(|| Pseudonym::stored(source)),
                 destination: match destination {
                     Destination::NONE => None,
                     bytes => Some(Destination::from_bytes(bytes)?),
@@ -266,7 +266,7 @@ mod tests {
                         tier,
                         extended,
                         admission,
-                        source: source.map(Label::stored),
+                        source: source.map(Pseudonym::stored),
                         destination,
                         unproved_mail: UnprovedMail { domain, all },
                     }

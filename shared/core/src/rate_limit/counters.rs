@@ -3,7 +3,7 @@
 use super::charge::{Destination, Requester};
 use crate::identifier::{Country, Email, Identifier, PhoneNumber};
 use crate::keys::KeyRing;
-use crate::label::Label;
+use crate::pseudonym::Pseudonym;
 use crate::time::Timestamp;
 
 pub(super) const MINUTE: u64 = 60;
@@ -28,7 +28,7 @@ pub(super) const COUNT: &str = "n";
 /// A counter and the end of its period, which is the end of every window in it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counter {
-    pub(super) label: Label,
+    pub(super) pseudonym: Pseudonym,
     pub(super) ends: Timestamp,
 }
 
@@ -45,13 +45,13 @@ impl Counter {
         let mut all = fields.to_vec();
         all.push(&number);
         Self {
-            label: Label::of_public(kind, &all),
+            pseudonym: Pseudonym::of_public(kind, &all),
             ends,
         }
     }
 
-    fn keyed(label: Label, kind: &str, at: Timestamp, period: u64) -> Self {
-        Self::public(kind, &[label.as_bytes()], at, period)
+    fn keyed(pseudonym: Pseudonym, kind: &str, at: Timestamp, period: u64) -> Self {
+        Self::public(kind, &[pseudonym.as_bytes()], at, period)
     }
 
     /// Messages to a mailbox or number in a day. Addresses that differ in their plus-tag share
@@ -62,8 +62,8 @@ impl Counter {
         identifier: &Identifier,
         at: Timestamp,
     ) -> Self {
-        let label = Label::of_mailbox(keys, requester.class(), identifier);
-        Self::keyed(label, "mailbox", at, DAY)
+        let pseudonym = Pseudonym::of_mailbox(keys, requester.class(), identifier);
+        Self::keyed(pseudonym, "mailbox", at, DAY)
     }
 
     /// Guesses at codes of an identifier in a month.
@@ -73,14 +73,14 @@ impl Counter {
         identifier: &Identifier,
         at: Timestamp,
     ) -> Self {
-        let label = Label::of_guesses(keys, requester.class(), identifier);
-        Self::keyed(label, "guesses", at, MONTH)
+        let pseudonym = Pseudonym::of_guesses(keys, requester.class(), identifier);
+        Self::keyed(pseudonym, "guesses", at, MONTH)
     }
 
     /// The generation of an identifier's device tokens. Kept as long as a token may live.
     pub(super) fn devices(keys: &KeyRing, identifier: &Identifier, ends: Timestamp) -> Self {
         Self {
-            label: Label::of_devices(keys, identifier),
+            pseudonym: Pseudonym::of_devices(keys, identifier),
             ends,
         }
     }
@@ -91,12 +91,12 @@ impl Counter {
     }
 
     /// Requests of one source in an hour.
-    pub(super) fn source(source: Label, at: Timestamp) -> Self {
+    pub(super) fn source(source: Pseudonym, at: Timestamp) -> Self {
         Self::keyed(source, "source", at, HOUR)
     }
 
     /// Contacts that one account asks to add in a day.
-    pub(super) fn account(account: Label, at: Timestamp) -> Self {
+    pub(super) fn account(account: Pseudonym, at: Timestamp) -> Self {
         Self::keyed(account, "account", at, DAY)
     }
 
@@ -149,8 +149,8 @@ pub(super) fn mail_windows(at: Timestamp) -> [String; 2] {
 /// Returns the window of a mailbox in its domain's counter of accounts: one of 64, so that the item
 /// stays small. Keyed, so that no one can choose an address that shares another's window.
 pub(super) fn mailbox_window(keys: &KeyRing, identifier: &Identifier) -> String {
-    let label = Label::of_mailbox(keys, "accounts", identifier);
-    format!("m{}", label.as_bytes()[0] % 64)
+    let pseudonym = Pseudonym::of_mailbox(keys, "accounts", identifier);
+    format!("m{}", pseudonym.as_bytes()[0] % 64)
 }
 
 /// The domain of an address.
@@ -174,12 +174,12 @@ pub enum Resettable<'a> {
 
 /// Returns the counters of a kind, each with a name for the operator: those of unknown requesters
 /// and of known devices.
-pub fn resettable(kind: Resettable<'_>, now: Timestamp) -> Vec<(&'static str, Label)> {
+pub fn resettable(kind: Resettable<'_>, now: Timestamp) -> Vec<(&'static str, Pseudonym)> {
     let classes = [Requester::Unknown, Requester::KnownDevice([0; 16])];
     let each = |of: &dyn Fn(Requester) -> Counter| -> Vec<_> {
         classes
             .into_iter()
-            .map(|class| (class.class(), of(class).label))
+            .map(|class| (class.class(), of(class).pseudonym))
             .collect()
     };
     match kind {
@@ -190,8 +190,8 @@ pub fn resettable(kind: Resettable<'_>, now: Timestamp) -> Vec<(&'static str, La
         }
         Resettable::Country(country) => each(&|class| Counter::country(class, Some(country), now)),
         Resettable::Domain(domain) => vec![
-            ("mail", Counter::domain(domain, now).label),
-            ("accounts", Counter::accounts(domain, now).label),
+            ("mail", Counter::domain(domain, now).pseudonym),
+            ("accounts", Counter::accounts(domain, now).pseudonym),
         ],
     }
 }
@@ -213,8 +213,8 @@ mod tests {
     fn names_of_counters_are_unchanged() {
         let (keys, at) = (keys(), Timestamp::from_secs(1_800_000_000));
         let ada = Identifier::parse(Method::Email, "ada@example.com").unwrap();
-        let sub = Label::of_account(&keys, &Sub::new("8a1d2b3c-4e5f-4a6b-8c7d-9e0f1a2b3c4d"));
-        let source = Label::of_source(&keys, Source::new("192.0.2.1".parse().unwrap()));
+        let sub = Pseudonym::of_account(&keys, &Sub::new("8a1d2b3c-4e5f-4a6b-8c7d-9e0f1a2b3c4d"));
+        let source = Pseudonym::of_source(&keys, Source::new("192.0.2.1".parse().unwrap()));
         let country = Country::parse("US").unwrap();
         let mut now = String::new();
         for requester in [Requester::Unknown, Requester::KnownDevice([9; 16])] {
@@ -232,9 +232,9 @@ mod tests {
                 ("domain", Counter::domain("example.com", at)),
                 ("accounts", Counter::accounts("example.com", at)),
             ] {
-                let label = HEXLOWER.encode(counter.label.as_bytes());
+                let pseudonym = HEXLOWER.encode(counter.pseudonym.as_bytes());
                 let (class, ends) = (requester.class(), counter.ends.as_secs());
-                writeln!(now, "{class} {name}: {label} until {ends}").unwrap();
+                writeln!(now, "{class} {name}: {pseudonym} until {ends}").unwrap();
             }
         }
         assert_eq!(now, include_str!("../../tests/data/counters.txt"));

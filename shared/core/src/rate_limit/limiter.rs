@@ -19,9 +19,9 @@ use crate::code::CodeLength;
 use crate::device::Device;
 use crate::flow::Flow;
 use crate::identifier::{Identifier, IdentifierError};
-use crate::label::Label;
 use crate::policy::{Deployment, Policy};
 use crate::ports::{Captcha, Charged, Counts, PortError, Store, Taken, Window};
+use crate::pseudonym::Pseudonym;
 use crate::time::Timestamp;
 
 /// How long a request that a mail breaker refused should wait, in seconds: messages that are still
@@ -122,17 +122,17 @@ impl GuessBills {
 
 /// Windows of one counter that were charged.
 struct Receipt {
-    counter: Label,
+    counter: Pseudonym,
     taken: Vec<Taken>,
 }
 
 /// Counters that were read at once.
-struct Reading(BTreeMap<Label, Counts>);
+struct Reading(BTreeMap<Pseudonym, Counts>);
 
 impl Reading {
     fn count(&self, counter: &Counter, window: &str) -> u32 {
         self.0
-            .get(&counter.label)
+            .get(&counter.pseudonym)
             .and_then(|counts| counts.get(window))
             .copied()
             .unwrap_or_default()
@@ -166,12 +166,12 @@ struct Counters {
     destination: Option<(Destination, Counter)>,
     /// The mail domain and all mail, in this hour and in the one before.
     mail: Option<[Mail; 2]>,
-    source: Option<(Label, Counter)>,
+    source: Option<(Pseudonym, Counter)>,
     token: Option<Counter>,
 }
 
 impl Counters {
-    fn labels(&self) -> impl Iterator<Item = Label> {
+    fn labels(&self) -> impl Iterator<Item = Pseudonym> {
         [self.mailbox, self.guesses, self.deployment, self.spend]
             .into_iter()
             .chain(self.destination.map(|(_, counter)| counter))
@@ -183,7 +183,7 @@ impl Counters {
             )
             .chain(self.source.map(|(_, counter)| counter))
             .chain(self.token)
-            .map(|counter| counter.label)
+            .map(|counter| counter.pseudonym)
     }
 }
 
@@ -250,7 +250,9 @@ impl<S: Store> RateLimiter<'_, S> {
         let Deployment { policy, keys } = self.deployment;
         let identifier = request.identifier;
         let price = policy.price(identifier)?;
-        let source = request.source.map(|source| Label::of_source(keys, source));
+        let source = request
+            .source
+            .map(|source| Pseudonym::of_source(keys, source));
         let token = request
             .device
             .and_then(|device| Some((device.id(), device.generation_of(keys, identifier)?)));
@@ -261,7 +263,7 @@ impl<S: Store> RateLimiter<'_, S> {
         let labels: Vec<_> = unknown
             .labels()
             .chain(device.iter().flat_map(Counters::labels))
-            .chain([devices.label])
+            .chain([devices.pseudonym])
             .collect();
         let reading = self.read(&labels).await?;
 
@@ -433,7 +435,7 @@ impl<S: Store> RateLimiter<'_, S> {
         if bills.is_empty() {
             return Ok(false);
         }
-        let labels: Vec<_> = bills.iter().map(|bill| bill.counter.label).collect();
+        let labels: Vec<_> = bills.iter().map(|bill| bill.counter.pseudonym).collect();
         let reading = self.read(&labels).await?;
         Ok(bills.iter().any(|bill| reading.first_full(bill).is_some()))
     }
@@ -442,7 +444,7 @@ impl<S: Store> RateLimiter<'_, S> {
     /// codes sent to everybody.
     pub(crate) async fn charge_account(&self, sub: &Sub) -> Result<(), RateLimitError> {
         let Deployment { policy, keys } = self.deployment;
-        let counter = Counter::account(Label::of_account(keys, sub), self.now);
+        let counter = Counter::account(Pseudonym::of_account(keys, sub), self.now);
         let limits = vec![self.once(
             COUNT,
             policy.budgets.contacts_per_day,
@@ -490,7 +492,7 @@ impl<S: Store> RateLimiter<'_, S> {
     ) -> Result<[u32; N], PortError> {
         let keys = &self.deployment.keys;
         let counters = identifiers.map(|it| it.map(|it| Counter::devices(keys, it, self.now)));
-        let labels: Vec<_> = counters.iter().flatten().map(|it| it.label).collect();
+        let labels: Vec<_> = counters.iter().flatten().map(|it| it.pseudonym).collect();
         if labels.is_empty() {
             return Ok([0; N]);
         }
@@ -519,7 +521,7 @@ impl<S: Store> RateLimiter<'_, S> {
             async move {
                 let windows = [window];
                 self.store
-                    .charge(counter.label, &windows, counter.ends)
+                    .charge(counter.pseudonym, &windows, counter.ends)
                     .await
             }
         });
@@ -533,7 +535,7 @@ impl<S: Store> RateLimiter<'_, S> {
         &self,
         requester: Requester,
         identifier: &Identifier,
-        source: Option<Label>,
+        source: Option<Pseudonym>,
     ) -> Counters {
         let (keys, now) = (&self.deployment.keys, self.now);
         let earlier = Timestamp::from_secs(now.as_secs().saturating_sub(HOUR));
@@ -623,11 +625,11 @@ impl<S: Store> RateLimiter<'_, S> {
         counters: &Counters,
         admission: Admission,
         way: &mut InTheWay,
-    ) -> Option<Label> {
-        let (label, counter) = counters.source?;
+    ) -> Option<Pseudonym> {
+        let (pseudonym, counter) = counters.source?;
         let bill = self.source_bill(counter);
         let Some(full) = reading.first_full(&bill) else {
-            return Some(label);
+            return Some(pseudonym);
         };
         if admission == Admission::Solved {
             // The check that admits it is charged instead.
@@ -636,7 +638,7 @@ impl<S: Store> RateLimiter<'_, S> {
         }
         way.ask(admission, Budget::Source);
         way.refuse(full);
-        Some(label)
+        Some(pseudonym)
     }
 
     /// Returns whether the message draws on the extended budget.
@@ -985,7 +987,7 @@ impl<S: Store> RateLimiter<'_, S> {
         }
     }
 
-    async fn read(&self, labels: &[Label]) -> Result<Reading, PortError> {
+    async fn read(&self, labels: &[Pseudonym]) -> Result<Reading, PortError> {
         let labels: BTreeSet<_> = labels.iter().copied().collect();
         let labels: Vec<_> = labels.into_iter().collect();
         let counts = self.store.counts(&labels).await?;
@@ -994,11 +996,11 @@ impl<S: Store> RateLimiter<'_, S> {
 
     async fn charge_bill(&self, bill: &Bill) -> Result<Receipt, RateLimitError> {
         let windows: Vec<_> = bill.limits.iter().map(|it| it.window.clone()).collect();
-        let Counter { label, ends } = bill.counter;
+        let Counter { pseudonym, ends } = bill.counter;
         let keep_until = ends.plus(KEEP);
-        match self.store.charge(label, &windows, keep_until).await? {
+        match self.store.charge(pseudonym, &windows, keep_until).await? {
             Charged::Yes => Ok(Receipt {
-                counter: label,
+                counter: pseudonym,
                 taken: windows.into_iter().map(Taken::of).collect(),
             }),
             Charged::Refused { window } => {
@@ -1048,7 +1050,7 @@ fn merged(bills: Vec<Bill>) -> Vec<Bill> {
     for bill in bills {
         match merged
             .iter_mut()
-            .find(|other| other.counter.label == bill.counter.label)
+            .find(|other| other.counter.pseudonym == bill.counter.pseudonym)
         {
             Some(other) => other.limits.extend(bill.limits),
             None => merged.push(bill),
@@ -1091,11 +1093,11 @@ pub(crate) async fn refund(
     let is_unsettled = flow.sends > 1 && now.since(flow.last_sent_at) < SETTLED_AFTER;
     let messages = flow.sends.saturating_sub(flow.unsent);
     let messages = u32::from(messages.saturating_sub(u8::from(is_unsettled)));
-    let mut taken: BTreeMap<Label, Vec<Taken>> = BTreeMap::new();
+    let mut taken: BTreeMap<Pseudonym, Vec<Taken>> = BTreeMap::new();
     let mut give = |counter: Counter, name: &str, amount: u32| {
         if amount > 0 {
             let name = name.to_owned();
-            let refunds = taken.entry(counter.label).or_default();
+            let refunds = taken.entry(counter.pseudonym).or_default();
             refunds.push(Taken { name, amount });
         }
     };

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use latchstring_core::flow::{Caller, FlowId, Next, Purpose, Why};
 use latchstring_core::keys::KeyRing;
-use latchstring_core::label::Label;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Directory, Store};
+use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Budget;
 use latchstring_core::sealed::Proof;
 use latchstring_core::secret::Secret;
@@ -490,8 +490,8 @@ fn nobody_waits_for_a_lease_longer_than_three_seconds() {
     let world = World::new();
     let proof = earned_proof(&world, BOB);
     let start = world.clock.now();
-    let on = Label::of_identifier(&world.deployment.keys, &identifier(BOB));
-    let holder = Label::random([1; 16]);
+    let on = Pseudonym::of_identifier(&world.deployment.keys, &identifier(BOB));
+    let holder = Pseudonym::random([1; 16]);
     let until = start.plus(Duration::from_secs(60));
     assert_eq!(
         now(world.store.port.lease(on, holder, start, until)),

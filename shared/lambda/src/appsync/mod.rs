@@ -15,8 +15,8 @@ use latchstring_core::account::Sub;
 use latchstring_core::contact::{ContactError, Identity};
 use latchstring_core::identifier::{Country, Identifier, Method};
 use latchstring_core::keys::KeyRing;
-use latchstring_core::label::Label;
 use latchstring_core::ports::{Clock, PortError};
+use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::{Budget, Source};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Cause, SignInError, SignInPayload};
@@ -45,7 +45,7 @@ type Outcome = Result<Value, ContactError>;
 type About = OnceLock<Whom>;
 
 struct Whom {
-    identifier: Label,
+    identifier: Pseudonym,
     /// The country of a phone number.
     country: Option<Country>,
 }
@@ -53,7 +53,7 @@ struct Whom {
 impl Whom {
     fn is(identifier: &Identifier, keys: &KeyRing) -> Self {
         Self {
-            identifier: Label::of_identifier(keys, identifier),
+            identifier: Pseudonym::of_identifier(keys, identifier),
             country: identifier.country(),
         }
     }

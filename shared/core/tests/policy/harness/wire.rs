@@ -8,12 +8,12 @@ use std::time::Duration;
 use latchstring_core::account::{Account, Names, Sub};
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId};
 use latchstring_core::identifier::{Identifier, Method};
-use latchstring_core::label::Label;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Captcha, Charged, Counts, Created, Directory, Finished, Judged, Opened, PortError,
     Redeemed, Store, Taken, Token, Window, Written,
 };
+use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -294,8 +294,8 @@ impl Store for Flaky<MemoryStore> {
 
     async fn lease(
         &self,
-        on: Label,
-        holder: Label,
+        on: Pseudonym,
+        holder: Pseudonym,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, PortError> {
@@ -303,14 +303,14 @@ impl Store for Flaky<MemoryStore> {
         self.wire.carry_row("lease", "lease", effect).await
     }
 
-    async fn release(&self, on: Label, holder: Label) -> Result<(), PortError> {
+    async fn release(&self, on: Pseudonym, holder: Pseudonym) -> Result<(), PortError> {
         let effect = self.port.release(on, holder);
         self.wire.carry_row("lease", "release", effect).await
     }
 
     async fn charge(
         &self,
-        counter: Label,
+        counter: Pseudonym,
         windows: &[Window],
         keep_until: Timestamp,
     ) -> Result<Charged, PortError> {
@@ -318,12 +318,12 @@ impl Store for Flaky<MemoryStore> {
         self.wire.carry_row("counter", "charge", effect).await
     }
 
-    async fn counts(&self, counters: &[Label]) -> Result<Vec<Counts>, PortError> {
+    async fn counts(&self, counters: &[Pseudonym]) -> Result<Vec<Counts>, PortError> {
         let effect = self.port.counts(counters);
         self.wire.carry_row("counter", "counts", effect).await
     }
 
-    async fn refund(&self, counter: Label, taken: &[Taken]) -> Result<(), PortError> {
+    async fn refund(&self, counter: Pseudonym, taken: &[Taken]) -> Result<(), PortError> {
         let effect = self.port.refund(counter, taken);
         self.wire.carry_row("counter", "refund", effect).await
     }

@@ -15,16 +15,16 @@ use crate::rate_limit::Source;
 /// 128 bits of HMAC-SHA256 under the ring's lasting key. Equal for equal things of one kind;
 /// says nothing to anyone without the key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Label([u8; 16]);
+pub struct Pseudonym([u8; 16]);
 
-impl Label {
+impl Pseudonym {
     fn of(ring: &KeyRing, kind: &str, fields: &[&[u8]]) -> Self {
         let mut all = vec![kind.as_bytes()];
         all.extend_from_slice(fields);
-        let mac = ring.lasting().mac(Use::Label, &all);
-        let mut label = [0; 16];
-        label.copy_from_slice(&mac[..16]);
-        Self(label)
+        let mac = ring.lasting().mac(Use::Pseudonym, &all);
+        let mut pseudonym = [0; 16];
+        pseudonym.copy_from_slice(&mac[..16]);
+        Self(pseudonym)
     }
 
     /// Stands for an identifier, for instance in a lease on it.
@@ -107,12 +107,12 @@ impl Label {
             hash.update((field.len() as u64).to_be_bytes());
             hash.update(field);
         }
-        let mut label = [0; 16];
-        label.copy_from_slice(&hash.finalize()[..16]);
-        Self(label)
+        let mut pseudonym = [0; 16];
+        pseudonym.copy_from_slice(&hash.finalize()[..16]);
+        Self(pseudonym)
     }
 
-    /// A label that is nobody else's, to hold a lease with.
+    /// A pseudonym that is nobody else's, to hold a lease with.
     pub const fn random(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -138,14 +138,14 @@ fn mailbox(identifier: &Identifier) -> (&str, &str) {
     }
 }
 
-impl fmt::Display for Label {
+impl fmt::Display for Pseudonym {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&HEXLOWER.encode(&self.0))
     }
 }
 
-impl fmt::Debug for Label {
+impl fmt::Debug for Pseudonym {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Label({self})")
+        write!(f, "Pseudonym({self})")
     }
 }
