@@ -19,7 +19,7 @@ use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::message::Message;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
-    Clock, Courier, DeliveryError, DeliveryOutcome, PortError, Store, Vault,
+    Clock, Courier, DeliveryError, DeliveryOutcome, PortError, SecretSource, Store,
 };
 use latchstring_core::rate_limit::{Charge, Countries, Price};
 use latchstring_core::sealed::Ticket;
@@ -104,7 +104,7 @@ struct Mended {
     broken: Arc<AtomicBool>,
 }
 
-impl Vault for Mended {
+impl SecretSource for Mended {
     async fn read(&self) -> Result<Secret, PortError> {
         if self.broken.load(Ordering::Relaxed) {
             return Err(PortError::new("GetSecretValue", "broken"));
@@ -238,13 +238,13 @@ async fn person(method: Method, how: Break) -> String {
     }
 }
 
-/// Handlers that read their keys from a vault which does not answer at first.
+/// Handlers that read their keys from a source which does not answer at first.
 fn ring(clock: &StillClock) -> (Rotating<Mended, StillClock>, Arc<AtomicBool>) {
     let broken = Arc::new(AtomicBool::new(true));
-    let vault = Mended {
+    let source = Mended {
         broken: Arc::clone(&broken),
     };
-    (Rotating::new(policy(), vault, clock.clone()), broken)
+    (Rotating::new(policy(), source, clock.clone()), broken)
 }
 
 /// Somebody who was asked for a code and has it.

@@ -3,7 +3,7 @@
 use aws_runtime::user_agent::ApiMetadata;
 use aws_sdk_secretsmanager::meta::PKG_VERSION;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueInput;
-use latchstring_core::ports::{PortError, Vault};
+use latchstring_core::ports::{PortError, SecretSource};
 use latchstring_core::secret::Secret;
 
 use crate::client::{Aws, Patience, code_of};
@@ -39,7 +39,7 @@ impl SecretsManager {
     }
 }
 
-impl Vault for SecretsManager {
+impl SecretSource for SecretsManager {
     async fn read(&self) -> Result<Secret, PortError> {
         let request = GetSecretValueInput::builder().secret_id(&self.id);
         let read = self.service.ask(request.build()).await;

@@ -11,7 +11,7 @@ use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
-use latchstring_core::ports::{Captcha, PortError, Vault};
+use latchstring_core::ports::{Captcha, PortError, SecretSource};
 use latchstring_core::secret::Secret;
 use serde_json::{Value, json};
 
@@ -94,14 +94,14 @@ impl Turnstile {
     }
 
     async fn key(&self) -> Result<Secret, PortError> {
-        let (vault, kept) = match &self.key {
+        let (source, kept) = match &self.key {
             Key::Given(key) => return Ok(key.clone()),
-            Key::Kept(vault, kept) => (vault, kept),
+            Key::Kept(source, kept) => (source, kept),
         };
         let known = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match known {
             Some((at, key)) if at.elapsed() < KEPT_FOR => Ok(key),
-            known => match vault.read().await {
+            known => match source.read().await {
                 Ok(read) => {
                     let key = Secret::new(read.expose().trim());
                     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);

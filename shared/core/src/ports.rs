@@ -346,7 +346,7 @@ pub trait Courier: Send + Sync {
 }
 
 /// Where the key ring is kept as a text.
-pub trait Vault: Send + Sync {
+pub trait SecretSource: Send + Sync {
     /// The text, as it is now.
     fn read(&self) -> impl Future<Output = Result<Secret, PortError>> + Send;
 }

@@ -18,7 +18,7 @@ use latchstring_core::message::{
 };
 use latchstring_core::odds::Odds;
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::Vault;
+use latchstring_core::ports::SecretSource;
 use latchstring_core::rate_limit::{
     Budgets, Countries, DeploymentBudget, DeviceBudget, MailBudget, MessageBudget, Price,
     SmsBudget, SourceBudget,
@@ -268,7 +268,7 @@ impl Environment<'_> {
     ///
     /// # Errors
     /// If a variable is missing or out of bounds, or if not exactly one of the two is set.
-    pub fn deployments<V: Vault>(
+    pub fn deployments<V: SecretSource>(
         &self,
         open: impl FnOnce(String) -> V,
     ) -> Result<FixedOrRotating<V, SystemClock>, ConfigError> {
@@ -1146,7 +1146,7 @@ mod tests {
     #[derive(Debug)]
     struct Unread;
 
-    impl Vault for Unread {
+    impl SecretSource for Unread {
         async fn read(&self) -> Result<Secret, PortError> {
             Err(PortError::new("read", "not in this test"))
         }

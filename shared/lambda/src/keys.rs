@@ -7,7 +7,7 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{Clock, PortError, Vault};
+use latchstring_core::ports::{Clock, PortError, SecretSource};
 use latchstring_core::time::Timestamp;
 use serde::Deserialize;
 
@@ -53,7 +53,7 @@ impl Deployments for Deployment {
 #[derive(Debug)]
 pub struct Rotating<V, C> {
     policy: Policy,
-    vault: V,
+    source: V,
     clock: C,
     cache: Mutex<Cache>,
 }
@@ -73,12 +73,12 @@ impl Cache {
     }
 }
 
-impl<V: Vault, C: Clock> Rotating<V, C> {
+impl<V: SecretSource, C: Clock> Rotating<V, C> {
     /// Makes a source that reads nothing before the first invocation.
-    pub fn new(policy: Policy, vault: V, clock: C) -> Self {
+    pub fn new(policy: Policy, source: V, clock: C) -> Self {
         Self {
             policy,
-            vault,
+            source,
             clock,
             cache: Mutex::default(),
         }
@@ -105,12 +105,12 @@ impl<V: Vault, C: Clock> Rotating<V, C> {
     }
 
     async fn read(&self) -> Result<KeyRing, PortError> {
-        let text = self.vault.read().await?;
+        let text = self.source.read().await?;
         ring(text.expose()).ok_or_else(|| PortError::new("key ring", "not a key ring"))
     }
 }
 
-impl<V: Vault, C: Clock> Deployments for Rotating<V, C> {
+impl<V: SecretSource, C: Clock> Deployments for Rotating<V, C> {
     async fn deployment(&self, named: &[KeyId]) -> Result<Deployment, PortError> {
         let keys = match self.cached(named) {
             Some(ring) => ring,
@@ -151,7 +151,7 @@ pub enum FixedOrRotating<V, C> {
     Rotating(Rotating<V, C>),
 }
 
-impl<V: Vault, C: Clock> Deployments for FixedOrRotating<V, C> {
+impl<V: SecretSource, C: Clock> Deployments for FixedOrRotating<V, C> {
     async fn deployment(&self, named: &[KeyId]) -> Result<Deployment, PortError> {
         match self {
             Self::Fixed(deployment) => deployment.deployment(named).await,
@@ -237,7 +237,7 @@ mod tests {
         reads: Mutex<u32>,
     }
 
-    impl Vault for &Counted {
+    impl SecretSource for &Counted {
         async fn read(&self) -> Result<Secret, PortError> {
             *self.reads.lock().unwrap() += 1;
             let text = self.text.lock().unwrap().clone();
@@ -266,12 +266,15 @@ mod tests {
         }
     }
 
-    fn rotating<'a>(vault: &'a Counted, clock: &ManualClock) -> Rotating<&'a Counted, ManualClock> {
-        Rotating::new(Policy::for_clients(Vec::new()), vault, clock.clone())
+    fn rotating<'a>(
+        source: &'a Counted,
+        clock: &ManualClock,
+    ) -> Rotating<&'a Counted, ManualClock> {
+        Rotating::new(Policy::for_clients(Vec::new()), source, clock.clone())
     }
 
     /// Returns the current key's id, or `none`.
-    async fn current<V: Vault, C: Clock>(of: &Rotating<V, C>, named: &[&str]) -> String {
+    async fn current<V: SecretSource, C: Clock>(of: &Rotating<V, C>, named: &[&str]) -> String {
         let named: Vec<_> = named.iter().map(|id| KeyId::parse(id).unwrap()).collect();
         match of.deployment(&named).await {
             Ok(deployment) => deployment.keys.current().id().as_str().to_owned(),
@@ -297,28 +300,28 @@ mod tests {
 
     #[tokio::test]
     async fn a_ring_is_read_once_and_again_when_it_is_ten_minutes_old() {
-        let (vault, clock) = (Counted::default(), clock());
-        vault.holds("k1", &[]);
-        let keys = rotating(&vault, &clock);
+        let (source, clock) = (Counted::default(), clock());
+        source.holds("k1", &[]);
+        let keys = rotating(&source, &clock);
         for _ in 0..3 {
             assert_eq!(current(&keys, &["k1"]).await, "k1");
         }
-        assert_eq!(vault.reads(), 1);
-        vault.holds("k2", &[("previous", "k1")]);
+        assert_eq!(source.reads(), 1);
+        source.holds("k2", &[("previous", "k1")]);
         clock.advance(Duration::from_secs(599));
         assert_eq!(current(&keys, &["k1"]).await, "k1");
         clock.advance(Duration::from_secs(1));
         assert_eq!(current(&keys, &["k1"]).await, "k2");
-        assert_eq!(vault.reads(), 2);
+        assert_eq!(source.reads(), 2);
     }
 
     #[tokio::test]
     async fn unknown_keys_reread_the_ring_at_most_every_thirty_seconds() {
-        let (vault, clock) = (Counted::default(), clock());
-        vault.holds("k1", &[]);
-        let keys = rotating(&vault, &clock);
+        let (source, clock) = (Counted::default(), clock());
+        source.holds("k1", &[]);
+        let keys = rotating(&source, &clock);
         assert_eq!(current(&keys, &[]).await, "k1");
-        vault.holds("k2", &[("previous", "k1")]);
+        source.holds("k2", &[("previous", "k1")]);
         clock.advance(Duration::from_secs(29));
         assert_eq!(current(&keys, &["k2"]).await, "k1", "too soon");
         clock.advance(Duration::from_secs(1));
@@ -326,53 +329,53 @@ mod tests {
         for _ in 0..5 {
             assert_eq!(current(&keys, &["forged"]).await, "k2");
         }
-        assert_eq!(vault.reads(), 2, "forged names read nothing");
+        assert_eq!(source.reads(), 2, "forged names read nothing");
         clock.advance(Duration::from_secs(30));
         assert_eq!(current(&keys, &["forged"]).await, "k2");
         assert_eq!(current(&keys, &["forged"]).await, "k2");
-        assert_eq!(vault.reads(), 3);
+        assert_eq!(source.reads(), 3);
     }
 
     #[tokio::test]
     async fn a_silent_secret_source_leaves_the_last_ring_in_use() {
-        let (vault, clock) = (Counted::default(), clock());
-        vault.holds("k1", &[]);
-        let keys = rotating(&vault, &clock);
+        let (source, clock) = (Counted::default(), clock());
+        source.holds("k1", &[]);
+        let keys = rotating(&source, &clock);
         assert_eq!(current(&keys, &[]).await, "k1");
-        vault.is_silent();
+        source.is_silent();
         clock.advance(Duration::from_secs(3600));
         for _ in 0..3 {
             assert_eq!(current(&keys, &[]).await, "k1");
         }
-        assert_eq!(vault.reads(), 2, "and not at every invocation");
-        *vault.text.lock().unwrap() = Some("no ring".to_owned());
+        assert_eq!(source.reads(), 2, "and not at every invocation");
+        *source.text.lock().unwrap() = Some("no ring".to_owned());
         clock.advance(Duration::from_secs(30));
         assert_eq!(current(&keys, &[]).await, "k1");
     }
 
     #[tokio::test]
     async fn a_ring_serves_no_longer_than_a_day_in_an_outage() {
-        let (vault, clock) = (Counted::default(), clock());
-        vault.holds("k1", &[]);
-        let keys = rotating(&vault, &clock);
+        let (source, clock) = (Counted::default(), clock());
+        source.holds("k1", &[]);
+        let keys = rotating(&source, &clock);
         assert_eq!(current(&keys, &[]).await, "k1");
-        vault.is_silent();
+        source.is_silent();
         clock.advance(Duration::from_secs(24 * 3600));
         assert_eq!(current(&keys, &[]).await, "k1");
         clock.advance(Duration::from_millis(1));
         assert_eq!(current(&keys, &[]).await, "none");
         // The next invocation reads again, however soon it follows.
-        vault.holds("k2", &[]);
+        source.holds("k2", &[]);
         assert_eq!(current(&keys, &[]).await, "k2");
     }
 
     #[tokio::test]
     async fn without_a_ring_nothing_is_decided_and_it_is_read_again() {
-        let (vault, clock) = (Counted::default(), clock());
-        let keys = rotating(&vault, &clock);
+        let (source, clock) = (Counted::default(), clock());
+        let keys = rotating(&source, &clock);
         assert_eq!(current(&keys, &[]).await, "none");
-        vault.holds("k1", &[("next", "k2")]);
+        source.holds("k1", &[("next", "k2")]);
         assert_eq!(current(&keys, &["k2"]).await, "k1");
-        assert_eq!(vault.reads(), 2);
+        assert_eq!(source.reads(), 2);
     }
 }

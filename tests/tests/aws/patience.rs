@@ -16,7 +16,7 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::message::{Content, Kind, Message};
 use latchstring_core::ports::{
     Captcha, ChallengeApi, Courier, DeliveryError, DeliveryOutcome, Directory, Entropy,
-    OpenChallenge, PortError, Store, TokenHolder, Vault,
+    OpenChallenge, PortError, SecretSource, Store, TokenHolder,
 };
 use latchstring_core::secret::Secret;
 use latchstring_lambda::OsEntropy;
@@ -89,7 +89,7 @@ enum Client {
     Store,
     Directory,
     Tokens,
-    Vault,
+    SecretSource,
     Initiate,
     Respond,
     SignedInitiate,
@@ -119,7 +119,7 @@ impl Client {
             }
             Self::Directory => fails(CognitoDirectory::new(aws, "pool").find("ada").await),
             Self::Tokens => fails(CognitoTokens::new(aws).holder(&Secret::new("token")).await),
-            Self::Vault => fails(SecretsManager::new(aws, "keys").read().await),
+            Self::SecretSource => fails(SecretsManager::new(aws, "keys").read().await),
             Self::Initiate | Self::SignedInitiate => {
                 fails(self.challenges(aws).initiate("ada", None).await)
             }
@@ -203,7 +203,7 @@ async fn who_says_nothing_is_waited_for_as_long_as_the_call_allows_and_asked_as_
         (Client::Store, CALL, 2),
         (Client::Directory, CALL, 2),
         (Client::Tokens, CALL, 2),
-        (Client::Vault, CALL, 2),
+        (Client::SecretSource, CALL, 2),
         (Client::Initiate, THREE_TRIGGERS, 1),
         (Client::Respond, THREE_TRIGGERS, 1),
         (Client::SignedInitiate, THREE_TRIGGERS, 1),
@@ -246,7 +246,7 @@ async fn a_connection_that_does_not_come_about_is_waited_for_half_a_second() {
         (Client::Store, TWICE),
         (Client::Directory, TWICE),
         (Client::Tokens, TWICE),
-        (Client::Vault, TWICE),
+        (Client::SecretSource, TWICE),
         (Client::Initiate, ONCE),
         (Client::Respond, ONCE),
         (Client::SignedInitiate, ONCE),

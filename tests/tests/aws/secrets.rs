@@ -5,7 +5,7 @@ use std::time::Duration;
 use latchstring_aws::SecretsManager;
 use latchstring_core::keys::KeyId;
 use latchstring_core::policy::Policy;
-use latchstring_core::ports::{Clock, Vault};
+use latchstring_core::ports::{Clock, SecretSource};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::{Deployments, Rotating};
 use latchstring_memory::ManualClock;
@@ -21,7 +21,7 @@ fn ring(current: &str, previous: Option<&str>) -> String {
     json!({"current": key(current), "previous": previous}).to_string()
 }
 
-async fn current<V: Vault, C: Clock>(keys: &Rotating<V, C>, named: &str) -> String {
+async fn current<V: SecretSource, C: Clock>(keys: &Rotating<V, C>, named: &str) -> String {
     let named = KeyId::parse(named).expect("a key id");
     let deployment = keys.deployment(&[named]).await.expect("a ring");
     deployment.keys.current().id().as_str().to_owned()
@@ -35,9 +35,9 @@ async fn a_key_that_is_made_current_is_used_without_a_restart() {
         .call("secretsmanager.CreateSecret", &created)
         .await;
     let clock = ManualClock::at(Timestamp::from_secs(1_800_000_000));
-    let vault = SecretsManager::new(&ministack.aws(), "latchstring/keys");
+    let source = SecretsManager::new(&ministack.aws(), "latchstring/keys");
     let policy = Policy::for_clients(Vec::new());
-    let keys = Rotating::new(policy, vault, clock.clone());
+    let keys = Rotating::new(policy, source, clock.clone());
     assert_eq!(current(&keys, "k1").await, "k1");
 
     let put = json!({"SecretId": "latchstring/keys", "SecretString": ring("k2", Some("k1"))});
