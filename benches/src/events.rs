@@ -101,7 +101,7 @@ impl Events {
             let event: Value = serde_json::from_str(&self.create()).ok()?;
             let select = event["request"]["session"][0].clone();
             let created = answer(&self.create, event).await.ok()?;
-            deliver(&self.create, created.parcel?, Instant::now() + DELIVERY).await;
+            deliver(&self.create, created.delivery?, Instant::now() + DELIVERY).await;
             let sent = self.create.courier.messages(None, 1);
             let code = sent.first()?.message.code.as_ref()?.digits().to_owned();
             let metadata = created.value["response"]["challengeMetadata"]

@@ -208,8 +208,8 @@ impl World {
         event: Value,
     ) -> Result<Value, PublicError> {
         let answer = answer(trigger, event).await?;
-        if let Some(parcel) = answer.parcel {
-            deliver(trigger, parcel, Instant::now() + DELIVERY).await;
+        if let Some(delivery) = answer.delivery {
+            deliver(trigger, delivery, Instant::now() + DELIVERY).await;
         }
         Ok(answer.value)
     }

@@ -36,11 +36,11 @@ impl Drop for UnderWay {
 impl Deliveries {
     /// Returns the answer, and starts the delivery that it leaves.
     pub(crate) fn begin<H: Handler + 'static>(&self, handler: &Arc<H>, answer: Answer) -> Value {
-        if let Some(parcel) = answer.parcel {
+        if let Some(delivery) = answer.delivery {
             let under_way = self.next();
             let handler = Arc::clone(handler);
             tokio::spawn(async move {
-                deliver(&*handler, parcel, Instant::now() + DELIVERY).await;
+                deliver(&*handler, delivery, Instant::now() + DELIVERY).await;
                 drop(under_way);
             });
         }

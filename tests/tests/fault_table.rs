@@ -214,23 +214,23 @@ async fn person(method: Method, how: Break) -> String {
     let answered = answer(&create, asked.clone()).await.expect("an answer");
     let question = &answered.value["response"]["publicChallengeParameters"]["step"];
     assert_eq!(question, "otp", "the answer does not depend on it");
-    let parcel = answered.parcel.expect("a message");
-    deliver(&create, parcel, Instant::now() + DELIVERY).await;
+    let delivery = answered.delivery.expect("a message");
+    deliver(&create, delivery, Instant::now() + DELIVERY).await;
     let arrived = inbox();
     assert_eq!(arrived, usize::from(how == Break::AnswerLost));
 
     let once_more = resend(&asked, &answered.value);
     let mut when = "at once";
     let at_once = answer(&create, once_more.clone()).await.expect("an answer");
-    let parcel = if let Some(parcel) = at_once.parcel {
-        parcel
+    let delivery = if let Some(delivery) = at_once.delivery {
+        delivery
     } else {
         when = "after the cooldown";
         clock.advance(policy().resend_after);
         let later = answer(&create, once_more).await.expect("an answer");
-        later.parcel.expect("the cooldown is over")
+        later.delivery.expect("the cooldown is over")
     };
-    deliver(&create, parcel, Instant::now() + DELIVERY).await;
+    deliver(&create, delivery, Instant::now() + DELIVERY).await;
     assert_eq!(inbox(), arrived + 1, "asked for once more, it comes");
     match arrived {
         0 => format!("no message; asked for once more, it comes {when}"),
@@ -273,8 +273,8 @@ async fn asked(store: &MemoryStore, clock: &StillClock) -> Asked {
     event["request"]["userNotFound"] = Value::Null;
     event["request"]["userAttributes"] = adas_attributes();
     let answered = answer(&create, event.clone()).await.expect("an answer");
-    let parcel = answered.parcel.expect("a message");
-    deliver(&create, parcel, Instant::now() + DELIVERY).await;
+    let delivery = answered.delivery.expect("a message");
+    deliver(&create, delivery, Instant::now() + DELIVERY).await;
     let sent = create.courier.messages(None, 1);
     let code = sent[0].message.code.as_ref().expect("a code").digits();
     note(code);
@@ -313,7 +313,7 @@ async fn answered<H: Handler>(handler: &H, event: &Value) -> Value {
     match answer(handler, event.clone()).await {
         Err(_) => Value::Null,
         Ok(answered) => {
-            assert!(answered.parcel.is_none(), "nothing is sent here");
+            assert!(answered.delivery.is_none(), "nothing is sent here");
             answered.value
         }
     }

@@ -163,7 +163,7 @@ async fn checked(
             Err(error) => panic!("{error:?}"),
         };
         assert!(
-            answered.parcel.is_none(),
+            answered.delivery.is_none(),
             "a resolver leaves nothing to be delivered"
         );
         let sent = world.sent().split_off(before);

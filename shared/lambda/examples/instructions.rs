@@ -252,9 +252,9 @@ impl World {
         } else {
             handled(&self.runtime, handler, event)
         };
-        if let Some(parcel) = answer.parcel {
+        if let Some(delivery) = answer.delivery {
             self.runtime.block_on(async {
-                deliver(handler, parcel, Instant::now() + DELIVERY).await;
+                deliver(handler, delivery, Instant::now() + DELIVERY).await;
             });
         }
         answer.value

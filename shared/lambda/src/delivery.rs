@@ -23,7 +23,7 @@ const LIFTING: Duration = Duration::from_millis(400);
 
 /// A message that was accepted and is to be delivered, once.
 #[derive(Clone, Debug)]
-pub struct Parcel {
+pub struct PendingDelivery {
     message: Message,
     /// The challenge that the message's code answers; a notice has none.
     sent: Option<Challenge>,
@@ -32,7 +32,7 @@ pub struct Parcel {
     identifier: Pseudonym,
 }
 
-impl Parcel {
+impl PendingDelivery {
     pub(crate) fn code(message: Message, sent: Challenge, keys: &KeyRing) -> Self {
         Self {
             identifier: Pseudonym::of_identifier(keys, &message.to),
@@ -60,16 +60,16 @@ pub(crate) async fn deliver(
     courier: &impl Courier,
     store: &impl Store,
     clock: &impl Clock,
-    parcel: &Parcel,
+    delivery: &PendingDelivery,
     until: Instant,
 ) {
-    let flow = parcel.flow.map(|flow| flow.to_string());
-    let identifier = parcel.identifier.to_string();
-    let to = &parcel.message.to;
+    let flow = delivery.flow.map(|flow| flow.to_string());
+    let identifier = delivery.identifier.to_string();
+    let to = &delivery.message.to;
     let channel = metrics::channel(to);
     let begun = Instant::now();
     let delivered = if begun < until {
-        within(clock, until - begun, courier.deliver(&parcel.message))
+        within(clock, until - begun, courier.deliver(&delivery.message))
             .await
             .unwrap_or_else(|| Err(failed("timeout", DeliveryOutcome::Unknown)))
     } else {
@@ -81,7 +81,7 @@ pub(crate) async fn deliver(
     let DeliveryError { fault, outcome } = match delivered {
         Ok(()) => {
             tracing::info!(flow, identifier, channel, duration_ms, "delivered");
-            if parcel.sent.is_some() {
+            if delivery.sent.is_some() {
                 metrics::code_sent(to);
             }
             return;
@@ -101,7 +101,7 @@ pub(crate) async fn deliver(
         "delivery failed"
     );
     if outcome == DeliveryOutcome::NeverLeft
-        && let Some(sent) = &parcel.sent
+        && let Some(sent) = &delivery.sent
     {
         let lifted = within(clock, LIFTING, lift_cooldown(store, sent))
             .await
@@ -169,7 +169,7 @@ mod tests {
     }
 
     /// Returns a flow whose code was accepted for delivery, in a store.
-    async fn accepted() -> (MemoryStore, Parcel) {
+    async fn accepted() -> (MemoryStore, PendingDelivery) {
         let flow = FlowId::from_bytes([1; 16]);
         let store = MemoryStore::default();
         let row = Flow {
@@ -204,7 +204,7 @@ mod tests {
             SENT_AT,
         );
         let keys = KeyRing::new(key, None, None).unwrap();
-        (store, Parcel::code(message, challenge, &keys))
+        (store, PendingDelivery::code(message, challenge, &keys))
     }
 
     async fn cooldown_is_lifted(store: &MemoryStore) -> bool {
@@ -219,13 +219,13 @@ mod tests {
             (DeliveryOutcome::Refused, false),
             (DeliveryOutcome::Unknown, false),
         ] {
-            let (store, parcel) = accepted().await;
+            let (store, delivery) = accepted().await;
             let courier = Broken::with(Some(outcome));
             deliver(
                 &courier,
                 &store,
                 &SystemClock,
-                &parcel,
+                &delivery,
                 Instant::now() + DELIVERY,
             )
             .await;
@@ -236,19 +236,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_silent_courier_times_out_and_the_cooldown_stays() {
-        let (store, parcel) = accepted().await;
+        let (store, delivery) = accepted().await;
         let courier = Broken::with(None);
         let until = Instant::now() + Duration::from_millis(20);
-        deliver(&courier, &store, &SystemClock, &parcel, until).await;
+        deliver(&courier, &store, &SystemClock, &delivery, until).await;
         assert_eq!(courier.asked.into_inner(), 1);
         assert!(!cooldown_is_lifted(&store).await);
     }
 
     #[tokio::test]
     async fn without_time_left_nothing_is_sent_and_a_resend_may_follow() {
-        let (store, parcel) = accepted().await;
+        let (store, delivery) = accepted().await;
         let courier = Broken::with(None);
-        deliver(&courier, &store, &SystemClock, &parcel, Instant::now()).await;
+        deliver(&courier, &store, &SystemClock, &delivery, Instant::now()).await;
         assert_eq!(courier.asked.into_inner(), 0);
         assert!(cooldown_is_lifted(&store).await);
     }

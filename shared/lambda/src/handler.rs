@@ -9,7 +9,7 @@ use serde_json::Value;
 use thiserror::Error;
 use tokio::time::Instant;
 
-use crate::delivery::Parcel;
+use crate::delivery::PendingDelivery;
 
 /// The error that Cognito and AppSync receive when an event cannot be served at all. Cognito passes
 /// it on to its own caller, so the texts are fixed; causes go to the log.
@@ -46,14 +46,14 @@ pub struct Answer {
     /// The response, as JSON.
     pub value: Value,
     /// The message to deliver after the response.
-    pub parcel: Option<Parcel>,
+    pub delivery: Option<PendingDelivery>,
 }
 
 impl From<Value> for Answer {
     fn from(value: Value) -> Self {
         Self {
             value,
-            parcel: None,
+            delivery: None,
         }
     }
 }
@@ -68,7 +68,11 @@ pub trait Handler: Send + Sync {
     fn handle(&self, event: Value) -> impl Future<Output = Result<Answer, PublicError>> + Send;
 
     /// Delivers the message of a response, and writes the outcome to the log and metrics.
-    fn deliver(&self, _parcel: Parcel, _until: Instant) -> impl Future<Output = ()> + Send {
+    fn deliver(
+        &self,
+        _parcel: PendingDelivery,
+        _until: Instant,
+    ) -> impl Future<Output = ()> + Send {
         async {}
     }
 }
@@ -92,10 +96,10 @@ impl<A: Handler, B: Handler> Handler for Either<A, B> {
         }
     }
 
-    async fn deliver(&self, parcel: Parcel, until: Instant) {
+    async fn deliver(&self, delivery: PendingDelivery, until: Instant) {
         match self {
-            Self::This(handler) => handler.deliver(parcel, until).await,
-            Self::That(handler) => handler.deliver(parcel, until).await,
+            Self::This(handler) => handler.deliver(delivery, until).await,
+            Self::That(handler) => handler.deliver(delivery, until).await,
         }
     }
 }
@@ -115,8 +119,8 @@ pub async fn answer(handler: &impl Handler, event: Value) -> Result<Answer, Publ
 
 /// Delivers the message of a response, and catches a panic: a failed delivery never fails a later
 /// invocation.
-pub async fn deliver(handler: &impl Handler, parcel: Parcel, until: Instant) {
-    let delivered = AssertUnwindSafe(Box::pin(handler.deliver(parcel, until)))
+pub async fn deliver(handler: &impl Handler, delivery: PendingDelivery, until: Instant) {
+    let delivered = AssertUnwindSafe(Box::pin(handler.deliver(delivery, until)))
         .catch_unwind()
         .await;
     if delivered.is_err() {

@@ -15,7 +15,7 @@ pub mod metrics;
 mod runtime;
 mod system;
 
-pub use delivery::{DELIVERY, Parcel};
+pub use delivery::{DELIVERY, PendingDelivery};
 pub use handler::{Answer, Either, Handler, PublicError, answer, deliver};
 pub use keys::{Deployments, FixedOrRotating, Rotating};
 pub use system::{OsEntropy, SystemClock};

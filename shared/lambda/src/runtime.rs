@@ -26,7 +26,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::cognito::BUDGET;
 use crate::config::DeliveryMode;
-use crate::delivery::{DELIVERY, Parcel, REPORTING};
+use crate::delivery::{DELIVERY, PendingDelivery, REPORTING};
 use crate::extension::Extension;
 use crate::handler::{Handler, PublicError, answer, deliver};
 
@@ -93,7 +93,7 @@ async fn serve_and_deliver(handler: &impl Handler, extension: &Extension) -> Res
     let (finished, mut to_deliver) = mpsc::unbounded_channel();
     let runtime = Runtime::new(service_fn(async |event: LambdaEvent<Value>| {
         let answered = answer(handler, event.payload).await?;
-        *left.lock().unwrap_or_else(PoisonError::into_inner) = answered.parcel;
+        *left.lock().unwrap_or_else(PoisonError::into_inner) = answered.delivery;
         Ok::<_, PublicError>(answered.value)
     }))
     .layer(layer_fn(|runtime| AfterResponse {
@@ -121,10 +121,10 @@ async fn serve_and_deliver(handler: &impl Handler, extension: &Extension) -> Res
         }
     };
     let delivering = async {
-        while let Some(Finished { id, parcel, by }) = to_deliver.recv().await {
-            if let Some(parcel) = parcel {
+        while let Some(Finished { id, delivery, by }) = to_deliver.recv().await {
+            if let Some(delivery) = delivery {
                 let until = (Instant::now() + DELIVERY).min(reporting_before(by));
-                deliver(handler, parcel, until).await;
+                deliver(handler, delivery, until).await;
             }
             delivered.send_replace(id);
         }
@@ -138,8 +138,8 @@ async fn serve_inline(handler: &impl Handler) -> Result<(), Error> {
     Runtime::new(service_fn(async |event: LambdaEvent<Value>| {
         let until = (Instant::now() + BUDGET).min(reporting_before(event.context.deadline));
         let answered = answer(handler, event.payload).await?;
-        if let Some(parcel) = answered.parcel {
-            deliver(handler, parcel, until).await;
+        if let Some(delivery) = answered.delivery {
+            deliver(handler, delivery, until).await;
         }
         Ok::<_, PublicError>(answered.value)
     }))
@@ -164,7 +164,7 @@ fn reporting_before(deadline_millis: u64) -> Instant {
 /// An invocation whose response was posted.
 struct Finished {
     id: String,
-    parcel: Option<Parcel>,
+    delivery: Option<PendingDelivery>,
     /// The function's deadline, in milliseconds since the Unix epoch.
     by: u64,
 }
@@ -172,7 +172,7 @@ struct Finished {
 /// Reports that a response was posted: an answer, an error or a panic.
 struct AfterResponse<'a, S> {
     runtime: S,
-    left: &'a Mutex<Option<Parcel>>,
+    left: &'a Mutex<Option<PendingDelivery>>,
     finished: mpsc::UnboundedSender<Finished>,
 }
 
@@ -196,9 +196,9 @@ where
         let answering = self.runtime.call(invocation);
         Box::pin(async move {
             let answered = answering.await;
-            let parcel = left.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let delivery = left.lock().unwrap_or_else(PoisonError::into_inner).take();
             // The worker outlives the runtime.
-            let _ = finished.send(Finished { id, parcel, by });
+            let _ = finished.send(Finished { id, delivery, by });
             answered
         })
     }

@@ -119,10 +119,10 @@ impl Pool {
     ) -> Value {
         self.line.trip(Hop::Invoke, "Lambda", name).await;
         let answer = answer(&**trigger, event).await.expect("a Cognito event");
-        if let Some(parcel) = answer.parcel {
+        if let Some(delivery) = answer.delivery {
             let trigger = Arc::clone(trigger);
             self.line.aside(async move {
-                deliver(&*trigger, parcel, Instant::now() + DELIVERY).await;
+                deliver(&*trigger, delivery, Instant::now() + DELIVERY).await;
             });
         }
         answer.value["response"].clone()

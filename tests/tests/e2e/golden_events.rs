@@ -51,8 +51,8 @@ struct World {
 /// What a trigger answers, once what it left is delivered.
 async fn answered(trigger: &impl Handler, event: Value) -> Result<Value, PublicError> {
     let answer = answer(trigger, event).await?;
-    if let Some(parcel) = answer.parcel {
-        deliver(trigger, parcel, Instant::now() + DELIVERY).await;
+    if let Some(delivery) = answer.delivery {
+        deliver(trigger, delivery, Instant::now() + DELIVERY).await;
     }
     Ok(answer.value)
 }

@@ -15,7 +15,7 @@ use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::{ContactResolver, SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
-use latchstring_lambda::{Answer, DELIVERY, Handler, Parcel, answer, deliver};
+use latchstring_lambda::{Answer, DELIVERY, Handler, PendingDelivery, answer, deliver};
 use latchstring_local_appsync::{Api, FunctionError, Functions, TokenRefused, Tokens};
 use latchstring_local_cognito::{
     ClientConfig, PoolConfig, SigningKeys, Trigger, TriggerError, TriggerFuture, Triggers, UserPool,
@@ -169,23 +169,23 @@ struct Lambdas {
     wire: Wire,
     sabotage: Sabotage,
     /// What Create left, to be delivered once the caller has their answer.
-    left: Mutex<Vec<Parcel>>,
+    left: Mutex<Vec<PendingDelivery>>,
 }
 
 impl Lambdas {
-    fn left(&self) -> Vec<Parcel> {
+    fn left(&self) -> Vec<PendingDelivery> {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *left)
     }
 
     /// Gives a trigger's answer, and keeps what it leaves for later, or delivers it first.
     async fn given(&self, by: &impl Handler, answer: Answer) -> Value {
-        if let Some(parcel) = answer.parcel {
+        if let Some(delivery) = answer.delivery {
             if self.sabotage == Sabotage::DeliveryInside {
-                deliver(by, parcel, Instant::now() + DELIVERY).await;
+                deliver(by, delivery, Instant::now() + DELIVERY).await;
             } else {
                 let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-                left.push(parcel);
+                left.push(delivery);
             }
         }
         answer.value
@@ -389,9 +389,9 @@ impl World {
         let took = self.clock.now().since(begun);
         let calls = self.wire.take();
         self.wire.set_after_response(true);
-        for parcel in self.lambdas.left() {
+        for delivery in self.lambdas.left() {
             let until = Instant::now() + DELIVERY;
-            deliver(&self.lambdas.create, parcel, until).await;
+            deliver(&self.lambdas.create, delivery, until).await;
         }
         self.wire.set_after_response(false);
         let after = self.wire.take();

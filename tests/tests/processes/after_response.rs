@@ -196,14 +196,14 @@ async fn a_process_that_dies_before_delivery_costs_a_cooldown_and_a_resend_wins(
     };
     let resend = resend_of(&event, &asked);
     let early = answer(&create, resend.clone()).await.expect("an answer");
-    assert!(early.parcel.is_none(), "the reservation still holds");
+    assert!(early.delivery.is_none(), "the reservation still holds");
     clock.advance(Duration::from_secs(31));
     let due = answer(&create, resend.clone()).await.expect("an answer");
-    let parcel = due.parcel.expect("the resend wins");
-    deliver(&create, parcel, Instant::now() + DELIVERY).await;
+    let delivery = due.delivery.expect("the resend wins");
+    deliver(&create, delivery, Instant::now() + DELIVERY).await;
     assert_eq!(create.courier.messages(None, usize::MAX).len(), 1);
     let again = answer(&create, resend).await.expect("an answer");
-    assert!(again.parcel.is_none(), "and is the only one");
+    assert!(again.delivery.is_none(), "and is the only one");
 }
 
 /// The event after `resend` was answered to what this event led to.

@@ -175,8 +175,8 @@ async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
     let request = json!({"session": [select], "clientMetadata": metadata});
     let event = of_pool("CreateAuthChallenge", &request);
     let created = answer(&create, event).await.expect("an answer");
-    let parcel = created.parcel.expect("a code");
-    deliver(&create, parcel, Instant::now() + DELIVERY).await;
+    let delivery = created.delivery.expect("a code");
+    deliver(&create, delivery, Instant::now() + DELIVERY).await;
     let sent = create.courier.messages(None, 1);
     let code = sent[0].message.code.as_ref().expect("a code").digits();
     note(code);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{DECIDING, event};
-use crate::delivery::{self, Parcel};
+use crate::delivery::{self, PendingDelivery};
 use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
@@ -53,7 +53,7 @@ impl<S: Store, M: Courier, C: Clock, E: Entropy, K: Deployments> Handler
         let deployment = deployment.map_err(|_| PublicError::Unavailable)?;
         let deciding = create(&deployment, &self.store, &self.clock, &self.entropy, &turn);
         let left = DECIDING.saturating_sub(begun.elapsed());
-        let (created, parcel) = if let Some(decided) = within(&self.clock, left, deciding).await {
+        let (created, delivery) = if let Some(decided) = within(&self.clock, left, deciding).await {
             let challenge = decided.decision.challenge;
             let decision = Decision {
                 trigger: "create",
@@ -67,10 +67,10 @@ impl<S: Store, M: Courier, C: Clock, E: Entropy, K: Deployments> Handler
                 begun,
             };
             decision.log();
-            let parcel = decided
+            let delivery = decided
                 .message
-                .map(|message| Parcel::code(message, challenge, &deployment.keys));
-            (decided.decision, parcel)
+                .map(|message| PendingDelivery::code(message, challenge, &deployment.keys));
+            (decided.decision, delivery)
         } else {
             log::undecided("create", begun);
             let created = ask_again(&deployment, &self.clock, &self.entropy, &turn);
@@ -78,11 +78,11 @@ impl<S: Store, M: Courier, C: Clock, E: Entropy, K: Deployments> Handler
         };
         let text = created.challenge.to_text(&deployment.keys, &turn.caller);
         let value = event::encode(raw, &response(&created, text))?;
-        Ok(Answer { value, parcel })
+        Ok(Answer { value, delivery })
     }
 
-    async fn deliver(&self, parcel: Parcel, until: Instant) {
-        delivery::deliver(&self.courier, &self.store, &self.clock, &parcel, until).await;
+    async fn deliver(&self, delivery: PendingDelivery, until: Instant) {
+        delivery::deliver(&self.courier, &self.store, &self.clock, &delivery, until).await;
     }
 }
 

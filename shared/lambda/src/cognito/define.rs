@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{DECIDING, event};
-use crate::delivery::{self, Parcel};
+use crate::delivery::{self, PendingDelivery};
 use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
@@ -52,7 +52,7 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
             Some((deployment, decided))
         };
         let left = DECIDING.saturating_sub(begun.elapsed());
-        let (next, parcel) =
+        let (next, delivery) =
             if let Some(Some((deployment, decided))) = within(&self.clock, left, deciding).await {
                 let outcome = match decided.decision {
                     Next::Challenge => "challenge",
@@ -69,10 +69,10 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
                     begun,
                 };
                 decision.log();
-                let parcel = decided
+                let delivery = decided
                     .message
-                    .map(|message| Parcel::notice(message, decided.flow, keys));
-                (decided.decision, parcel)
+                    .map(|message| PendingDelivery::notice(message, decided.flow, keys));
+                (decided.decision, delivery)
             } else {
                 log::undecided("define", begun);
                 (Next::Challenge, None)
@@ -84,10 +84,10 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
             Next::Fail => response.fail_authentication = true,
         }
         let value = event::encode(raw, &response)?;
-        Ok(Answer { value, parcel })
+        Ok(Answer { value, delivery })
     }
 
-    async fn deliver(&self, parcel: Parcel, until: Instant) {
-        delivery::deliver(&self.courier, &self.store, &self.clock, &parcel, until).await;
+    async fn deliver(&self, delivery: PendingDelivery, until: Instant) {
+        delivery::deliver(&self.courier, &self.store, &self.clock, &delivery, until).await;
     }
 }

@@ -132,11 +132,11 @@ impl World {
     ) -> Value {
         let begun = self.clock.now();
         let answered = handler.handle(event).await;
-        let Answer { value, parcel } = answered.expect("a function does not throw");
+        let Answer { value, delivery } = answered.expect("a function does not throw");
         assert!(self.clock.now().since(begun) <= time, "an answer in time");
-        if let Some(parcel) = parcel {
+        if let Some(delivery) = delivery {
             let answered = self.clock.now();
-            handler.deliver(parcel, Instant::now() + DELIVERY).await;
+            handler.deliver(delivery, Instant::now() + DELIVERY).await;
             let took = self.clock.now().since(answered);
             assert!(took <= DELIVERY, "a delivery in time");
         }
