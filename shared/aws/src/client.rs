@@ -83,7 +83,7 @@ impl Patience {
     }
 }
 
-/// Whom to believe: the bundle that is configured, Amazon's own roots for AWS's own endpoints, and
+/// TrustStore to believe: the bundle that is configured, Amazon's own roots for AWS's own endpoints, and
 /// the system's for what another authority may vouch for: an endpoint of somebody's own, and those
 /// of AWS's other partitions.
 fn trust(environment: &AwsEnvironment) -> TrustStore {
@@ -203,7 +203,7 @@ mod tests {
 
     use super::*;
     use crate::cognito::API;
-    use crate::service::{Asking, Service};
+    use crate::service::{Auth, Service};
 
     const NAME: &str = "client::tests::aws_is_held_to_amazons_roots_whatever_the_system_trusts";
     /// Set for the second run alone.
@@ -260,7 +260,7 @@ mod tests {
             #[cfg(feature = "delivery")]
             Patience::Send,
         ] {
-            let service = Service::new(&aws, &API, Asking::Anonymous, patience);
+            let service = Service::new(&aws, &API, Auth::Anonymous, patience);
             let request = GetUserInput::builder().access_token("token").build();
             let error = service.ask(request).await.expect_err("no token is good");
             refused.push(matches!(error, SdkError::DispatchFailure(_)));

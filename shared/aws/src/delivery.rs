@@ -13,7 +13,7 @@ use latchstring_core::message::{Content, Message};
 use latchstring_core::ports::{Courier, DeliveryError, DeliveryOutcome, PortError};
 
 use crate::client::{Aws, Patience};
-use crate::service::{Api, Asking, Service};
+use crate::service::{Api, Auth, Service};
 
 /// Two couriers as one: mail by the one, SMS by the other.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Outbound {
     }
 
     pub(crate) fn service(&self) -> &Service {
-        let wire = || Service::new(&self.aws, self.api, Asking::Signed, Patience::Send);
+        let wire = || Service::new(&self.aws, self.api, Auth::SigV4, Patience::Send);
         self.service.get_or_init(wire)
     }
 }

@@ -58,9 +58,9 @@ pub(crate) struct Api {
 
 /// Whether a service is told who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asking {
+pub(crate) enum Auth {
     /// By a signature of our credentials.
-    Signed,
+    SigV4,
     /// By nothing: what anybody may ask.
     #[cfg(feature = "cognito")]
     Anonymous,
@@ -118,7 +118,7 @@ pub(crate) fn suffix(region: &str) -> &'static str {
 pub(crate) const AMAZONAWS: &str = "amazonaws.com";
 
 impl Service {
-    pub(crate) fn new(aws: &Aws, api: &Api, asking: Asking, patience: Patience) -> Self {
+    pub(crate) fn new(aws: &Aws, api: &Api, auth: Auth, patience: Patience) -> Self {
         let environment = &aws.environment;
         let region = &environment.region;
         let url = environment.endpoint_url.clone();
@@ -136,10 +136,10 @@ impl Service {
         config.store_put(AuthSchemeAndEndpointOrchestrationV2);
         (api.protocol)(&mut config);
 
-        let scheme = match asking {
-            Asking::Signed => SIGV4,
+        let scheme = match auth {
+            Auth::SigV4 => SIGV4,
             #[cfg(feature = "cognito")]
-            Asking::Anonymous => NO_AUTH_SCHEME_ID,
+            Auth::Anonymous => NO_AUTH_SCHEME_ID,
         };
         let credentials = Credentials::new(
             &environment.access_key_id,
@@ -179,10 +179,10 @@ impl Service {
                     .with_runtime_components(components),
             );
         // Only there: what is to be signed must have no way to go out unsigned.
-        Self(match asking {
-            Asking::Signed => wired,
+        Self(match auth {
+            Auth::SigV4 => wired,
             #[cfg(feature = "cognito")]
-            Asking::Anonymous => wired.with_client_plugin(NoAuthRuntimePluginV2::new()),
+            Auth::Anonymous => wired.with_client_plugin(NoAuthRuntimePluginV2::new()),
         })
     }
 
@@ -359,10 +359,10 @@ mod tests {
 
     /// Asks both, and compares what was asked and what is made of the refusal.
     macro_rules! assert_same {
-        ($api:expr, $asking:expr, $sdk:ident, $refusal:expr, $builder:expr) => {{
+        ($api:expr, $auth:expr, $sdk:ident, $refusal:expr, $builder:expr) => {{
             let builder = $builder;
             let (by_us, by_them) = (recorder($refusal), recorder($refusal));
-            let service = Service::new(&aws(&by_us), &$api, $asking, Patience::Call);
+            let service = Service::new(&aws(&by_us), &$api, $auth, Patience::Call);
             let ours = service.ask(builder.clone().build()).await.unwrap_err();
             let client = $sdk::Client::new(&sdk(&by_them));
             let theirs = builder.send_with(&client).await.unwrap_err();
@@ -375,14 +375,14 @@ mod tests {
             assert_eq!(ours.message(), theirs.message());
             assert_eq!(
                 asked[0].headers.contains_key("authorization"),
-                $asking == Asking::Signed
+                $auth == Auth::SigV4
             );
         }};
     }
 
     #[tokio::test]
     async fn every_request_is_the_one_that_the_sdks_client_makes() {
-        use Asking::{Anonymous, Signed};
+        use Auth::{Anonymous, SigV4};
         use cognito_sdk::operation as c;
         use dynamodb_sdk::operation as d;
 
@@ -393,41 +393,41 @@ mod tests {
             .update_expression("SET #a = :a")
             .expression_attribute_names("#a", "a")
             .expression_attribute_values(":a", AttributeValue::N("1".to_owned()));
-        assert_same!(dynamodb::API, Signed, dynamodb_sdk, JSON, update);
+        assert_same!(dynamodb::API, SigV4, dynamodb_sdk, JSON, update);
         let put = d::put_item::PutItemInput::builder()
             .table_name("t")
             .item("pk", key())
             .condition_expression("attribute_not_exists(pk)");
-        assert_same!(dynamodb::API, Signed, dynamodb_sdk, JSON, put);
+        assert_same!(dynamodb::API, SigV4, dynamodb_sdk, JSON, put);
         let get = d::get_item::GetItemInput::builder()
             .table_name("t")
             .key("pk", key())
             .consistent_read(true);
-        assert_same!(dynamodb::API, Signed, dynamodb_sdk, JSON, get);
+        assert_same!(dynamodb::API, SigV4, dynamodb_sdk, JSON, get);
         let delete = d::delete_item::DeleteItemInput::builder()
             .table_name("t")
             .key("pk", key());
-        assert_same!(dynamodb::API, Signed, dynamodb_sdk, JSON, delete);
+        assert_same!(dynamodb::API, SigV4, dynamodb_sdk, JSON, delete);
 
         let find = c::admin_get_user::AdminGetUserInput::builder()
             .user_pool_id("eu-west-1_pool")
             .username("ada");
-        assert_same!(cognito::API, Signed, cognito_sdk, JSON, find);
+        assert_same!(cognito::API, SigV4, cognito_sdk, JSON, find);
         let create = c::admin_create_user::AdminCreateUserInput::builder()
             .user_pool_id("eu-west-1_pool")
             .username("ada");
-        assert_same!(cognito::API, Signed, cognito_sdk, JSON, create);
+        assert_same!(cognito::API, SigV4, cognito_sdk, JSON, create);
         let password = c::admin_set_user_password::AdminSetUserPasswordInput::builder()
             .user_pool_id("eu-west-1_pool")
             .username("ada")
             .password("secret")
             .permanent(true);
-        assert_same!(cognito::API, Signed, cognito_sdk, JSON, password);
+        assert_same!(cognito::API, SigV4, cognito_sdk, JSON, password);
         let write = c::admin_update_user_attributes::AdminUpdateUserAttributesInput::builder()
             .user_pool_id("eu-west-1_pool")
             .username("ada")
             .set_user_attributes(Some(Vec::new()));
-        assert_same!(cognito::API, Signed, cognito_sdk, JSON, write);
+        assert_same!(cognito::API, SigV4, cognito_sdk, JSON, write);
         let get_user = c::get_user::GetUserInput::builder().access_token("token");
         assert_same!(cognito::API, Anonymous, cognito_sdk, JSON, get_user);
         let initiate = c::initiate_auth::InitiateAuthInput::builder()
@@ -454,7 +454,7 @@ mod tests {
             .client_id("client")
             .auth_parameters("USERNAME", "ada")
             .context_data(client_context.clone());
-        assert_same!(cognito::API, Signed, cognito_sdk, JSON, initiate);
+        assert_same!(cognito::API, SigV4, cognito_sdk, JSON, initiate);
         let respond =
             c::admin_respond_to_auth_challenge::AdminRespondToAuthChallengeInput::builder()
                 .user_pool_id("eu-west-1_pool")
@@ -464,12 +464,12 @@ mod tests {
                 .challenge_responses("ANSWER", "000000")
                 .client_metadata("method", "email")
                 .context_data(client_context);
-        assert_same!(cognito::API, Signed, cognito_sdk, JSON, respond);
+        assert_same!(cognito::API, SigV4, cognito_sdk, JSON, respond);
 
         let secret =
             aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueInput::builder()
                 .secret_id("ring");
-        assert_same!(secrets::API, Signed, aws_sdk_secretsmanager, JSON, secret);
+        assert_same!(secrets::API, SigV4, aws_sdk_secretsmanager, JSON, secret);
         let header = sesv2::types::MessageHeader::builder()
             .name("Auto-Submitted")
             .value("auto-generated");
@@ -480,11 +480,11 @@ mod tests {
             .reply_to_addresses("help@example.com")
             .content(content.build())
             .configuration_set_name("set");
-        assert_same!(ses::API, Signed, sesv2, JSON, mail);
+        assert_same!(ses::API, SigV4, sesv2, JSON, mail);
         let sms = aws_sdk_sns::operation::publish::PublishInput::builder()
             .phone_number("+12065550142")
             .message("Your code is 000000");
-        assert_same!(sns::API, Signed, aws_sdk_sns, XML, sms);
+        assert_same!(sns::API, SigV4, aws_sdk_sns, XML, sms);
     }
 
     /// The bodies of both calls, in the order of the calls, and whether each was signed.
@@ -565,7 +565,7 @@ mod tests {
             GetItemInput::builder().table_name("t").key("pk", key)
         };
         let [ours, theirs, once] = [broken(), broken(), broken()];
-        let service = |by| Service::new(&aws(by), &dynamodb::API, Asking::Signed, Patience::Call);
+        let service = |by| Service::new(&aws(by), &dynamodb::API, Auth::SigV4, Patience::Call);
         service(&ours).ask(get().build()).await.unwrap_err();
         let client = dynamodb_sdk::Client::new(&sdk(&theirs));
         get().send_with(&client).await.unwrap_err();
