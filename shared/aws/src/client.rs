@@ -33,7 +33,7 @@ pub struct Aws {
 
 /// How long a client's calls may take, and how often they are tried.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Patience {
+pub(crate) enum CallPolicy {
     /// A trigger has 5 s in all and a budget of 3.5 s; two attempts fit. For calls that may be
     /// repeated.
     Call,
@@ -51,7 +51,7 @@ pub(crate) enum Patience {
     Send,
 }
 
-impl Patience {
+impl CallPolicy {
     pub(crate) fn config(self, slack: u32) -> (TimeoutConfig, RetryConfig) {
         const ATTEMPT: Duration = Duration::from_millis(1200);
         let (attempt, whole, retries) = match self {
@@ -151,18 +151,18 @@ impl Aws {
     /// For a service that is not AWS's: a client that believes whom the system does, and how long a
     /// call may take.
     #[cfg(feature = "turnstile")]
-    pub(crate) fn beyond(&self, patience: Patience) -> (SharedHttpClient, TimeoutConfig) {
+    pub(crate) fn beyond(&self, call_policy: CallPolicy) -> (SharedHttpClient, TimeoutConfig) {
         (
             https(TrustStore::default(), None),
-            patience.config(self.slack).0,
+            call_policy.config(self.slack).0,
         )
     }
 
-    /// The client that calls of such patience are made with.
-    pub(crate) fn http(&self, patience: Patience) -> SharedHttpClient {
-        match patience {
+    /// The client that calls of such call_policy are made with.
+    pub(crate) fn http(&self, call_policy: CallPolicy) -> SharedHttpClient {
+        match call_policy {
             #[cfg(feature = "delivery")]
-            Patience::Send => self.fresh.clone(),
+            CallPolicy::Send => self.fresh.clone(),
             _ => self.http.clone(),
         }
     }
@@ -255,12 +255,12 @@ mod tests {
         // Only now: the certificates are chosen already, and names of AWS do not lead here.
         aws.environment.endpoint_url = Some(server.to_owned());
         let mut refused = Vec::new();
-        for patience in [
-            Patience::ThreeTriggers,
+        for call_policy in [
+            CallPolicy::ThreeTriggers,
             #[cfg(feature = "delivery")]
-            Patience::Send,
+            CallPolicy::Send,
         ] {
-            let service = Service::new(&aws, &API, Auth::Anonymous, patience);
+            let service = Service::new(&aws, &API, Auth::Anonymous, call_policy);
             let request = GetUserInput::builder().access_token("token").build();
             let error = service.ask(request).await.expect_err("no token is good");
             refused.push(matches!(error, SdkError::DispatchFailure(_)));

@@ -32,7 +32,7 @@ use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 
 use crate::CognitoCalls;
-use crate::client::{Aws, Patience, code_of};
+use crate::client::{Aws, CallPolicy, code_of};
 use crate::service::{Api, Auth, Service, requests};
 
 pub(crate) static API: Api = Api {
@@ -74,7 +74,7 @@ impl CognitoDirectory {
     /// The directory of one user pool. Connects only when asked something.
     pub fn new(aws: &Aws, pool: impl Into<String>) -> Self {
         Self {
-            service: Service::new(aws, &API, Auth::SigV4, Patience::Call),
+            service: Service::new(aws, &API, Auth::SigV4, CallPolicy::Call),
             pool: pool.into(),
         }
     }
@@ -216,7 +216,7 @@ impl CognitoTokens {
     /// The access tokens of whatever pool issued them.
     pub fn new(aws: &Aws) -> Self {
         Self {
-            service: Service::new(aws, &API, Auth::Anonymous, Patience::Call),
+            service: Service::new(aws, &API, Auth::Anonymous, CallPolicy::Call),
         }
     }
 }
@@ -262,7 +262,7 @@ impl CognitoChallengeApi {
     /// The public operations for one app client. Connects only when asked something.
     pub fn new(aws: &Aws, app_client: impl Into<String>) -> Self {
         Self {
-            service: Service::new(aws, &API, Auth::Anonymous, Patience::ThreeTriggers),
+            service: Service::new(aws, &API, Auth::Anonymous, CallPolicy::ThreeTriggers),
             app_client: app_client.into(),
             pool: None,
         }
@@ -273,7 +273,7 @@ impl CognitoChallengeApi {
     /// client's address. Connects only when asked something.
     pub fn signed(aws: &Aws, pool: impl Into<String>, app_client: impl Into<String>) -> Self {
         Self {
-            service: Service::new(aws, &API, Auth::SigV4, Patience::ThreeTriggers),
+            service: Service::new(aws, &API, Auth::SigV4, CallPolicy::ThreeTriggers),
             app_client: app_client.into(),
             pool: Some(pool.into()),
         }

@@ -12,7 +12,7 @@ use hyper_util::client::legacy;
 use latchstring_core::message::{Content, Message};
 use latchstring_core::ports::{Courier, DeliveryError, DeliveryOutcome, PortError};
 
-use crate::client::{Aws, Patience};
+use crate::client::{Aws, CallPolicy};
 use crate::service::{Api, Auth, Service};
 
 /// Two couriers as one: mail by the one, SMS by the other.
@@ -59,7 +59,7 @@ impl Outbound {
     }
 
     pub(crate) fn service(&self) -> &Service {
-        let wire = || Service::new(&self.aws, self.api, Auth::SigV4, Patience::Send);
+        let wire = || Service::new(&self.aws, self.api, Auth::SigV4, CallPolicy::Send);
         self.service.get_or_init(wire)
     }
 }

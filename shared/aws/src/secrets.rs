@@ -6,7 +6,7 @@ use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueInput;
 use latchstring_core::ports::{PortError, SecretSource};
 use latchstring_core::secret::Secret;
 
-use crate::client::{Aws, Patience, code_of};
+use crate::client::{Aws, CallPolicy, code_of};
 use crate::service::{Api, Auth, Service, requests};
 
 const CALL: &str = "GetSecretValue";
@@ -33,7 +33,7 @@ impl SecretsManager {
     /// The secret of that name or ARN. Connects only when asked something.
     pub fn new(aws: &Aws, id: impl Into<String>) -> Self {
         Self {
-            service: Service::new(aws, &API, Auth::SigV4, Patience::Call),
+            service: Service::new(aws, &API, Auth::SigV4, CallPolicy::Call),
             id: id.into(),
         }
     }

@@ -41,7 +41,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_types::SigningName;
 use aws_types::region::{Region, SigningRegion};
 
-use crate::client::{Aws, Patience};
+use crate::client::{Aws, CallPolicy};
 
 /// What the SDK's client of a service knows of it.
 #[derive(Debug)]
@@ -118,13 +118,13 @@ pub(crate) fn suffix(region: &str) -> &'static str {
 pub(crate) const AMAZONAWS: &str = "amazonaws.com";
 
 impl Service {
-    pub(crate) fn new(aws: &Aws, api: &Api, auth: Auth, patience: Patience) -> Self {
+    pub(crate) fn new(aws: &Aws, api: &Api, auth: Auth, call_policy: CallPolicy) -> Self {
         let environment = &aws.environment;
         let region = &environment.region;
         let url = environment.endpoint_url.clone();
         let url =
             url.unwrap_or_else(|| format!("https://{}.{region}.{}", api.host, suffix(region)));
-        let (timeouts, retries) = patience.config(aws.slack);
+        let (timeouts, retries) = call_policy.config(aws.slack);
 
         let mut config = Layer::new("service");
         config.store_put(api.sdk.clone());
@@ -149,7 +149,7 @@ impl Service {
             "environment",
         );
         let components = RuntimeComponentsBuilder::new("service")
-            .with_http_client(Some(aws.http(patience)))
+            .with_http_client(Some(aws.http(call_policy)))
             .with_endpoint_resolver(Some(StaticUriEndpointResolver::uri(url)))
             .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![
                 scheme,
@@ -344,7 +344,7 @@ mod tests {
 
     /// The same for the SDK's own clients.
     fn sdk(recorder: &Recorder) -> SdkConfig {
-        let (timeouts, retries) = Patience::Call.config(1);
+        let (timeouts, retries) = CallPolicy::Call.config(1);
         let credentials =
             Credentials::new("AKID", "secret", Some("token".to_owned()), None, "test");
         SdkConfig::builder()
@@ -362,7 +362,7 @@ mod tests {
         ($api:expr, $auth:expr, $sdk:ident, $refusal:expr, $builder:expr) => {{
             let builder = $builder;
             let (by_us, by_them) = (recorder($refusal), recorder($refusal));
-            let service = Service::new(&aws(&by_us), &$api, $auth, Patience::Call);
+            let service = Service::new(&aws(&by_us), &$api, $auth, CallPolicy::Call);
             let ours = service.ask(builder.clone().build()).await.unwrap_err();
             let client = $sdk::Client::new(&sdk(&by_them));
             let theirs = builder.send_with(&client).await.unwrap_err();
@@ -565,7 +565,7 @@ mod tests {
             GetItemInput::builder().table_name("t").key("pk", key)
         };
         let [ours, theirs, once] = [broken(), broken(), broken()];
-        let service = |by| Service::new(&aws(by), &dynamodb::API, Auth::SigV4, Patience::Call);
+        let service = |by| Service::new(&aws(by), &dynamodb::API, Auth::SigV4, CallPolicy::Call);
         service(&ours).ask(get().build()).await.unwrap_err();
         let client = dynamodb_sdk::Client::new(&sdk(&theirs));
         get().send_with(&client).await.unwrap_err();

@@ -15,7 +15,7 @@ use latchstring_core::ports::{Captcha, PortError, SecretSource};
 use latchstring_core::secret::Secret;
 use serde_json::{Value, json};
 
-use crate::client::{Aws, Patience, transport_code};
+use crate::client::{Aws, CallPolicy, transport_code};
 use crate::secrets::SecretsManager;
 use crate::{TurnstileEnvironment, TurnstileKey};
 
@@ -66,7 +66,7 @@ impl Turnstile {
         let host = url.find("://").map_or(0, |at| at + "://".len());
         let path = url[host..].find('/').map_or(url.len(), |at| host + at);
         let (origin, path) = url.split_at(path);
-        let (http, timeouts) = aws.beyond(Patience::Once);
+        let (http, timeouts) = aws.beyond(CallPolicy::Once);
         let call = Operation::builder()
             .service_name("Turnstile")
             .operation_name(CALL)

@@ -187,11 +187,11 @@ impl From<Cause> for SignInError {
 const LEASE: Duration = Duration::from_secs(30);
 /// Waiting for a lease, or for a new account to be found: six tries, the waits between them
 /// doubling from 100 ms, 3.1 s in all.
-struct Patience {
+struct Backoff {
     next_wait: Duration,
 }
 
-impl Patience {
+impl Backoff {
     const FIRST_WAIT: Duration = Duration::from_millis(100);
     const LAST_WAIT: Duration = Duration::from_millis(1600);
 
@@ -357,7 +357,7 @@ where
         let username = self.account_of(identifier).await?;
         // A new account may not be seen everywhere at once; then the triggers see a ghost and ask
         // for a code instead of the proof.
-        let mut patience = Patience::new();
+        let mut backoff = Backoff::new();
         loop {
             let door = self.door();
             let challenge = self.initiate_new(&username, *source).await?;
@@ -368,7 +368,7 @@ where
             if let Some(payload) = payload(&asked, "claim", &username)? {
                 return Ok(payload);
             }
-            if !patience.wait(self.clock).await {
+            if !backoff.wait(self.clock).await {
                 return Err(Cause::AccountNotFound.into());
             }
         }
@@ -407,7 +407,7 @@ where
     async fn account_of(&self, identifier: &Identifier) -> Result<String, SignInError> {
         let on = Pseudonym::of_identifier(&self.deployment.keys, identifier);
         let holder = Pseudonym::random(self.entropy.bytes());
-        let mut patience = Patience::new();
+        let mut backoff = Backoff::new();
         loop {
             let now = self.clock.now();
             if self.store.lease(on, holder, now, now.plus(LEASE)).await? {
@@ -416,14 +416,14 @@ where
                 let _ = self.store.release(on, holder).await;
                 return username;
             }
-            if !patience.wait(self.clock).await {
+            if !backoff.wait(self.clock).await {
                 return Err(Cause::LeaseHeld.into());
             }
         }
     }
 
     async fn find_or_create(&self, identifier: &Identifier) -> Result<String, SignInError> {
-        let mut patience = Patience::new();
+        let mut backoff = Backoff::new();
         loop {
             let holder = self
                 .directory
@@ -450,7 +450,7 @@ where
                 match self.directory.create(&username, identifier).await? {
                     Created::New => username,
                     // The present owner appeared, or is not visible yet: look again.
-                    Created::Taken if patience.wait(self.clock).await => continue,
+                    Created::Taken if backoff.wait(self.clock).await => continue,
                     Created::Taken => return Err(Cause::AccountNotFound.into()),
                 }
             };
@@ -466,12 +466,12 @@ where
         username: &str,
         source: Option<Source>,
     ) -> Result<OpenChallenge, SignInError> {
-        let mut patience = Patience::new();
+        let mut backoff = Backoff::new();
         loop {
             match self.api.initiate(username, source).await? {
                 Reply::Challenge(challenge) => return Ok(challenge),
                 Reply::Refused => return Err(Cause::SessionRefused.into()),
-                Reply::UserNotFound if patience.wait(self.clock).await => {}
+                Reply::UserNotFound if backoff.wait(self.clock).await => {}
                 Reply::UserNotFound => return Err(Cause::AccountNotFound.into()),
             }
         }

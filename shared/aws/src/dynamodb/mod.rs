@@ -70,7 +70,7 @@ use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::time::Timestamp;
 
-use crate::client::{Aws, Patience, code_of};
+use crate::client::{Aws, CallPolicy, code_of};
 use crate::service::{Api, Auth, Service, requests};
 pub use item::counter_key;
 use item::{FINISHED, Item, MATCHED, OPEN, PK, Row, TTL, bytes, number, text, time, ttl};
@@ -134,7 +134,7 @@ impl<E: Entropy> DynamoStore<E> {
     /// The store in a table. Randomness tells one call from another. Connects only when asked
     /// something.
     pub fn new(aws: &Aws, table: impl Into<String>, entropy: E) -> Self {
-        let service = Service::new(aws, &API, Auth::SigV4, Patience::Call);
+        let service = Service::new(aws, &API, Auth::SigV4, CallPolicy::Call);
         Self {
             once: service.without_retries(),
             service,
