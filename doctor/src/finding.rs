@@ -35,7 +35,7 @@ impl State {
 
 /// How a thing is put right.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mend {
+pub enum Fix {
     /// A change to what describes the pool, in jq. `UpdateUserPool` resets whatever it is not told, so
     /// it is read, changed and written back whole.
     Pool(&'static str),
@@ -57,7 +57,7 @@ pub struct Finding {
     /// What was found, in a sentence.
     pub says: String,
     /// How it is put right.
-    pub mend: Option<Mend>,
+    pub fix: Option<Fix>,
 }
 
 impl Finding {
@@ -66,7 +66,7 @@ impl Finding {
             check,
             state,
             says: says.into(),
-            mend: None,
+            fix: None,
         }
     }
 
@@ -90,9 +90,9 @@ impl Finding {
         Self::new(check, State::Unknown, says)
     }
 
-    pub(crate) fn mended(self, mend: Mend) -> Self {
+    pub(crate) fn with_fix(self, fix: Fix) -> Self {
         Self {
-            mend: Some(mend),
+            fix: Some(fix),
             ..self
         }
     }

@@ -1,4 +1,4 @@
-//! Reads a deployed pool and says what is safe, what leaks or will fail, and the mend.
+//! Reads a deployed pool and says what is safe, what leaks or will fail, and the fix.
 //!
 //! [`read::facts`] asks AWS, with read-only calls; [`checks::judge`] decides, as a function of what was
 //! read; [`report`] prints. [`probe`] tries the live pool with a flow for nobody. What a check holds
@@ -13,4 +13,4 @@ pub mod report;
 pub mod signed;
 pub mod source;
 
-pub use finding::{Finding, Mend, State};
+pub use finding::{Finding, Fix, State};

@@ -12,7 +12,7 @@ use clap::Parser;
 use latchstring_doctor::read::{self, Access};
 use latchstring_doctor::{checks, probe, report, source};
 
-/// Say what is safe in a deployed pool, what leaks or will fail, and how to mend it.
+/// Say what is safe in a deployed pool, what leaks or will fail, and how to fix it.
 ///
 /// Only reads, unless --probe is given.
 #[derive(Parser)]

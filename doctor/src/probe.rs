@@ -11,7 +11,7 @@ use aws_sdk_cognitoidentityprovider::types::{AuthFlowType, ChallengeNameType};
 use uuid::Uuid;
 
 use crate::read::{Access, code_of, patient};
-use crate::{Finding, Mend, signed};
+use crate::{Finding, Fix, signed};
 
 /// A challenge, or the code of the error that came instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,7 +182,7 @@ pub fn judge(seen: &Seen) -> Vec<Finding> {
                     GHOST,
                     "the pool says that an address has no account: anyone can ask it about any address",
                 )
-                .mended(Mend::Words(
+                .with_fix(Fix::Words(
                     "Set PreventUserExistenceErrors to ENABLED; see client.existence-errors.",
                 )),
             ];

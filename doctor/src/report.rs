@@ -1,10 +1,10 @@
-//! What is printed: a line for each finding with its mend below it, or JSON.
+//! What is printed: a line for each finding with its fix below it, or JSON.
 
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::{Finding, Mend, State};
+use crate::{Finding, Fix, State};
 
 /// What a pool's description has and `UpdateUserPool` takes, under its own names.
 const POOL_MEMBERS: &str = "\
@@ -33,15 +33,15 @@ pub fn text(findings: &[Finding], pool: &str, colour: bool) -> String {
         let check = finding.check;
         // Writing to a String does not fail.
         let _ = writeln!(text, "{on}{word:<8}{off}{} ({check})", finding.says);
-        if let Some(mend) = &finding.mend {
-            let _ = writeln!(text, "        mend: {}", line(mend));
+        if let Some(fix) = &finding.fix {
+            let _ = writeln!(text, "        fix: {}", line(fix));
         }
     }
     let shell = shell(findings, pool);
     if !shell.is_empty() {
         let _ = writeln!(
             text,
-            "\nmend_pool and mend_client read, change and write back whole, since an update resets what it is\n\
+            "\nfix_pool and fix_client read, change and write back whole, since an update resets what it is\n\
              not told. They need the AWS CLI and jq. Paste them first:\n\n{shell}"
         );
     }
@@ -67,7 +67,7 @@ pub fn json(findings: &[Finding], pool: &str) -> String {
                 "check": finding.check,
                 "state": finding.state.word(),
                 "says": finding.says,
-                "mend": finding.mend.as_ref().map(line),
+                "fix": finding.fix.as_ref().map(line),
             })
         })
         .collect();
@@ -88,22 +88,22 @@ const fn paint(state: State) -> &'static str {
     }
 }
 
-fn line(mend: &Mend) -> String {
-    match mend {
-        Mend::Pool(change) => format!("mend_pool '{change}'"),
-        Mend::Client(id, change) => format!("mend_client {id} '{change}'"),
-        Mend::Command(command) => command.clone(),
-        Mend::Words(words) => (*words).to_owned(),
+fn line(fix: &Fix) -> String {
+    match fix {
+        Fix::Pool(change) => format!("fix_pool '{change}'"),
+        Fix::Client(id, change) => format!("fix_client {id} '{change}'"),
+        Fix::Command(command) => command.clone(),
+        Fix::Words(words) => (*words).to_owned(),
     }
 }
 
-/// The functions that the mends call.
+/// The functions that the fixes call.
 fn shell(findings: &[Finding], pool: &str) -> String {
-    let mends = || findings.iter().filter_map(|finding| finding.mend.as_ref());
+    let fixes = || findings.iter().filter_map(|finding| finding.fix.as_ref());
     let mut functions = Vec::new();
-    if mends().any(|mend| matches!(mend, Mend::Pool(_))) {
+    if fixes().any(|fix| matches!(fix, Fix::Pool(_))) {
         functions.push(format!(
-            r#"mend_pool() {{
+            r#"fix_pool() {{
   aws cognito-idp update-user-pool --cli-input-json "$(
     aws cognito-idp describe-user-pool --user-pool-id {pool} --query UserPool |
     jq 'if (.MfaConfiguration // "OFF") != "OFF"
@@ -115,9 +115,9 @@ fn shell(findings: &[Finding], pool: &str) -> String {
 }}"#
         ));
     }
-    if mends().any(|mend| matches!(mend, Mend::Client(..))) {
+    if fixes().any(|fix| matches!(fix, Fix::Client(..))) {
         functions.push(format!(
-            r#"mend_client() {{
+            r#"fix_client() {{
   aws cognito-idp update-user-pool-client --cli-input-json "$(
     aws cognito-idp describe-user-pool-client --user-pool-id {pool} --client-id "$1" --query UserPoolClient |
     jq "$2 | "'del(.ClientSecret, .ClientType, .CreationDate, .LastModifiedDate)
@@ -137,7 +137,7 @@ mod tests {
     fn findings() -> Vec<Finding> {
         vec![
             Finding::ok("a", "all is well"),
-            Finding::leaks("b", "anyone can call SignUp").mended(Mend::Pool(".X = true")),
+            Finding::leaks("b", "anyone can call SignUp").with_fix(Fix::Pool(".X = true")),
         ]
     }
 
@@ -145,8 +145,8 @@ mod tests {
     fn a_person_sees_state_sentence_and_mend() {
         let text = text(&findings(), "p_1", false);
         assert!(text.starts_with("ok      all is well (a)\nleaks   anyone can call SignUp (b)\n"));
-        assert!(text.contains("mend: mend_pool '.X = true'"));
-        assert!(text.contains("mend_pool() {") && !text.contains("mend_client() {"));
+        assert!(text.contains("fix: fix_pool '.X = true'"));
+        assert!(text.contains("fix_pool() {") && !text.contains("fix_client() {"));
         assert!(text.ends_with("1 ok, 0 to note, 1 leak, 0 fail, 0 unknown\n"));
         assert!(!text.contains('\x1b'));
     }
@@ -156,7 +156,7 @@ mod tests {
         let report: Value = serde_json::from_str(&json(&findings(), "p_1")).expect("it is JSON");
         assert_eq!(report["healthy"], false);
         assert_eq!(report["findings"][1]["state"], "leaks");
-        assert_eq!(report["findings"][0]["mend"], Value::Null);
+        assert_eq!(report["findings"][0]["fix"], Value::Null);
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
         let (_, members) = attach.split_once("POOL_MEMBERS = {").expect("the list");
         let (members, _) = members.split_once("} as const").expect("its end");
         let mut expected = names(members);
-        // The mend gives these two their other names by itself.
+        // The fix gives these two their other names by itself.
         for named in ["UserPoolId", "Id", "PoolName", "Name"] {
             assert!(expected.remove(named), "{named}");
         }

@@ -99,12 +99,12 @@ impl Courier for Breaking {
     }
 }
 
-/// A secret that can be read once it is mended.
-struct Mended {
+/// A secret that can be read once it is fixed.
+struct Fixed {
     broken: Arc<AtomicBool>,
 }
 
-impl SecretSource for Mended {
+impl SecretSource for Fixed {
     async fn read(&self) -> Result<Secret, PortError> {
         if self.broken.load(Ordering::Relaxed) {
             return Err(PortError::new("GetSecretValue", "broken"));
@@ -239,9 +239,9 @@ async fn person(method: Method, how: Break) -> String {
 }
 
 /// Handlers that read their keys from a source which does not answer at first.
-fn ring(clock: &StillClock) -> (Rotating<Mended, StillClock>, Arc<AtomicBool>) {
+fn ring(clock: &StillClock) -> (Rotating<Fixed, StillClock>, Arc<AtomicBool>) {
     let broken = Arc::new(AtomicBool::new(true));
-    let source = Mended {
+    let source = Fixed {
         broken: Arc::clone(&broken),
     };
     (Rotating::new(policy(), source, clock.clone()), broken)

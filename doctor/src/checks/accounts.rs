@@ -1,7 +1,7 @@
 //! Accounts whose contact sign-in does not find.
 
 use crate::facts::{Accounts, Read};
-use crate::{Finding, Mend};
+use crate::{Finding, Fix};
 
 /// The most accounts that are listed.
 const LISTED: usize = 100;
@@ -38,7 +38,7 @@ pub fn accounts(accounts: &Read<Accounts>) -> Finding {
             listed.join(", ")
         ),
     )
-    .mended(Mend::Words(
+    .with_fix(Fix::Words(
         "Write the canonical form to the account, or ask its owner for another contact: \
          docs/operations.md#accounts-from-before.",
     ))

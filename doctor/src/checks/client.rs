@@ -2,7 +2,7 @@
 //! "Managing user existence error responses" and "Working with attributes and permissions".
 
 use crate::facts::Client;
-use crate::{Finding, Mend};
+use crate::{Finding, Fix};
 
 /// Attributes that an account is found by.
 const CONTACTS: [&str; 4] = [
@@ -83,8 +83,8 @@ pub(super) fn sibling(client: &Client, names_are_aliases: bool, served: &[String
     findings
 }
 
-fn mend(client: &Client, change: &'static str) -> Mend {
-    Mend::Client(client.id.clone(), change)
+fn fix(client: &Client, change: &'static str) -> Fix {
+    Fix::Client(client.id.clone(), change)
 }
 
 fn allows_custom(client: &Client) -> bool {
@@ -109,7 +109,7 @@ fn existence(client: &Client, check: &'static str) -> Finding {
             "client {id} tells anyone who has an account: PreventUserExistenceErrors is LEGACY"
         ),
     )
-    .mended(mend(client, r#".PreventUserExistenceErrors = "ENABLED""#))
+    .with_fix(fix(client, r#".PreventUserExistenceErrors = "ENABLED""#))
 }
 
 fn custom(client: &Client) -> Finding {
@@ -121,7 +121,7 @@ fn custom(client: &Client) -> Finding {
             CHECK,
             "custom authentication is not allowed: nobody signs in",
         )
-        .mended(mend(client, flows(client)))
+        .with_fix(fix(client, flows(client)))
     }
 }
 
@@ -133,7 +133,7 @@ fn extra_flows(client: &Client, check: &'static str, change: &'static str) -> Fi
             check,
             format!("client {id} has no auth flows set, which allows password sign-in (SRP)"),
         )
-        .mended(mend(client, change));
+        .with_fix(fix(client, change));
     }
     let ours = [
         "ALLOW_CUSTOM_AUTH",
@@ -156,7 +156,7 @@ fn extra_flows(client: &Client, check: &'static str, change: &'static str) -> Fi
             extra.join(", ")
         ),
     )
-    .mended(mend(client, change))
+    .with_fix(fix(client, change))
 }
 
 /// Tokens show what was proved after they are refreshed.
@@ -168,7 +168,7 @@ fn refresh(client: &Client) -> Finding {
             CHECK,
             format!("refresh tokens rotate and {REFRESH} is on: AWS wants it off, and may refuse the next change of this client"),
         )
-        .mended(mend(
+        .with_fix(fix(
             client,
             r#".ExplicitAuthFlows -= ["ALLOW_REFRESH_TOKEN_AUTH"]"#,
         ));
@@ -180,7 +180,7 @@ fn refresh(client: &Client) -> Finding {
             CHECK,
             "tokens cannot be refreshed: a changed contact does not show until the next sign-in",
         )
-        .mended(mend(client, flows(client)))
+        .with_fix(fix(client, flows(client)))
     }
 }
 
@@ -213,7 +213,7 @@ fn writable(client: &Client, names_are_aliases: bool, check: &'static str) -> Fi
             open.join(", ")
         ),
     )
-    .mended(mend(client, change))
+    .with_fix(fix(client, change))
 }
 
 fn secret(client: &Client) -> Finding {
@@ -223,7 +223,7 @@ fn secret(client: &Client) -> Finding {
             CHECK,
             "the client has a secret, so every call needs a SECRET_HASH, which nothing here sends",
         )
-        .mended(Mend::Words(
+        .with_fix(Fix::Words(
             "A secret cannot be removed: make a client without one and put it in CLIENT_IDS.",
         ))
     } else {
@@ -250,7 +250,7 @@ fn session(client: &Client, code_seconds: Option<i32>) -> Finding {
         CHECK,
         format!("a session ends after {session} s, before its code does ({life} s)"),
     )
-    .mended(mend(client, ".AuthSessionValidity = 15"))
+    .with_fix(fix(client, ".AuthSessionValidity = 15"))
 }
 
 fn revocation(client: &Client) -> Finding {
@@ -262,7 +262,7 @@ fn revocation(client: &Client) -> Finding {
             CHECK,
             "tokens cannot be revoked: a stolen one works until it expires",
         )
-        .mended(mend(client, ".EnableTokenRevocation = true"))
+        .with_fix(fix(client, ".EnableTokenRevocation = true"))
     }
 }
 
@@ -334,17 +334,17 @@ mod tests {
         assert_eq!(of(false), [State::Ok; 2]);
         assert_eq!(of(true), [State::Leaks; 2]);
         let finding = writable(&client, true, "client.writable");
-        let mend = format!("{:?}", finding.mend);
-        assert!(mend.contains("preferred_username"), "{mend}");
+        let fix = format!("{:?}", finding.fix);
+        assert!(fix.contains("preferred_username"), "{fix}");
     }
 
     #[test]
     fn no_fix_puts_the_refresh_flow_beside_rotation() {
         let changes = |findings: Vec<Finding>| -> Vec<_> {
-            let mends = findings.into_iter().filter_map(|finding| finding.mend);
-            mends
-                .filter_map(|mend| match mend {
-                    Mend::Client(_, change) => Some(change),
+            let fixes = findings.into_iter().filter_map(|finding| finding.fix);
+            fixes
+                .filter_map(|fix| match fix {
+                    Fix::Client(_, change) => Some(change),
                     _ => None,
                 })
                 .filter(|change| change.contains("Flows ="))

@@ -4,7 +4,7 @@
 
 use super::unreadable;
 use crate::facts::{ConfigurationSet, Email, MailLimits, Quota, Read, Sms, Used};
-use crate::{Finding, Mend};
+use crate::{Finding, Fix};
 
 pub(super) fn email(email: &Email, limits: Option<MailLimits>) -> Vec<Finding> {
     match email.used {
@@ -32,7 +32,7 @@ pub(super) fn email(email: &Email, limits: Option<MailLimits>) -> Vec<Finding> {
                         "email.sending",
                         "sending is paused for this account and region",
                     )
-                    .mended(Mend::Words(
+                    .with_fix(Fix::Words(
                         "Ask AWS Support why it was paused, in SES's console under Reputation.",
                     ))
                 }
@@ -55,7 +55,7 @@ pub(super) fn email(email: &Email, limits: Option<MailLimits>) -> Vec<Finding> {
                 "email.sender",
                 "CreateAuthChallenge has no EMAIL_FROM, without which it does not start",
             )
-            .mended(Mend::Words("Deploy with a sender's address (infra/)."))
+            .with_fix(Fix::Words("Deploy with a sender's address (infra/)."))
         } else {
             Finding::unknown(
                 "email.sender",
@@ -69,7 +69,7 @@ pub(super) fn email(email: &Email, limits: Option<MailLimits>) -> Vec<Finding> {
             Finding::ok("email.sender", "the sender is verified")
         } else {
             Finding::fails("email.sender", "neither the sender in EMAIL_FROM nor its domain is verified")
-                .mended(Mend::Command(
+                .with_fix(Fix::Command(
                     "aws ses verify-domain-dkim --domain DOMAIN  # then publish the three CNAME records it names"
                         .to_owned(),
                 ))
@@ -81,7 +81,7 @@ pub(super) fn email(email: &Email, limits: Option<MailLimits>) -> Vec<Finding> {
                 Finding::ok("email.dkim", "mail is signed by the sender's domain")
             } else {
                 Finding::fails("email.dkim", "mail is not signed by the sender's domain: it lands in spam")
-                    .mended(Mend::Command(
+                    .with_fix(Fix::Command(
                         "aws ses verify-domain-dkim --domain DOMAIN  # then publish the three CNAME records it names"
                             .to_owned(),
                     ))
@@ -109,7 +109,7 @@ fn configuration_set(set: &Read<ConfigurationSet>) -> Vec<Finding> {
                 "email.configuration-set",
                 "the configuration set in SES_CONFIGURATION_SET does not exist: every send is refused",
             )
-            .mended(Mend::Command(
+            .with_fix(Fix::Command(
                 "aws sesv2 create-configuration-set --configuration-set-name NAME".to_owned(),
             )),
         }
@@ -121,7 +121,7 @@ fn configuration_set(set: &Read<ConfigurationSet>) -> Vec<Finding> {
                 "email.tracking",
                 "the configuration set tracks opens or clicks: SES adds a picture of its own host to each mail with a code",
             )
-            .mended(Mend::Command(
+            .with_fix(Fix::Command(
                 "aws sesv2 update-configuration-set-event-destination --configuration-set-name NAME --event-destination-name NAME --event-destination MatchingEventTypes=BOUNCE,COMPLAINT,REJECT,DELIVERY_DELAY"
                     .to_owned(),
             )),
@@ -144,7 +144,7 @@ fn sandbox(daily: f64) -> Finding {
         CHECK,
         format!("SES may send {daily} messages a day: it is in its sandbox, where only verified addresses get mail"),
     )
-    .mended(Mend::Command(
+    .with_fix(Fix::Command(
         "aws sesv2 put-account-details --production-access-enabled --mail-type TRANSACTIONAL --website-url https://example.com"
             .to_owned(),
     ))
@@ -166,7 +166,7 @@ fn daily_quota(quota: Quota, limits: MailLimits) -> Option<Finding> {
         ));
     }
     let unproved = f64::from(limits.unproved_per_hour) * 24.0;
-    let fix = Mend::Words(
+    let fix = Fix::Words(
         "Set ALL_CODES_PER_DAY to nine tenths of the quota or less, which leaves the rest to known devices, or ask \
          for a higher quota in Service Quotas (SES, \"Sending quota\").",
     );
@@ -178,7 +178,7 @@ fn daily_quota(quota: Quota, limits: MailLimits) -> Option<Finding> {
                  prove nothing: an attacker can spend the quota, and then no one gets mail, known devices included"
             ),
         )
-        .mended(fix)
+        .with_fix(fix)
     } else {
         Finding::note(
             CHECK,
@@ -187,7 +187,7 @@ fn daily_quota(quota: Quota, limits: MailLimits) -> Option<Finding> {
                  spent first, no one gets mail, known devices included"
             ),
         )
-        .mended(fix)
+        .with_fix(fix)
     })
 }
 
@@ -208,7 +208,7 @@ fn send_rate(quota: Quota, limits: MailLimits) -> Finding {
         CHECK,
         format!("{says}: codes above the rate are not sent, those for known devices included"),
     )
-    .mended(Mend::Words(
+    .with_fix(Fix::Words(
         "Lower MAIL_UNPROVED_PER_HOUR, or ask for a higher rate in Service Quotas (SES, \"Sending rate\").",
     ))
 }
@@ -227,7 +227,7 @@ fn suppression(complaints: bool) -> Finding {
         "after one complaint SES sends no more mail to that address, codes for known devices included, and reports \
          no error",
     )
-    .mended(Mend::Command(
+    .with_fix(Fix::Command(
         "aws sesv2 put-configuration-set-suppression-options --configuration-set-name NAME --suppressed-reasons BOUNCE  \
          # and NAME in SES_CONFIGURATION_SET; docs/delivery.md has the runbook"
             .to_owned(),
@@ -248,7 +248,7 @@ pub(super) fn sms(sms: &Sms, monthly: Option<f64>) -> Vec<Finding> {
                     "sms.sandbox",
                     "SNS is in its SMS sandbox: only verified numbers get messages",
                 )
-                .mended(Mend::Words(
+                .with_fix(Fix::Words(
                     "Choose \"Exit SMS sandbox\" in SNS's console, under Text messaging.",
                 ))
             } else {
@@ -296,7 +296,7 @@ fn spend_limit(limit: Option<&str>, monthly: Option<f64>) -> Finding {
              30 days, known devices in addition), and SNS stops all SMS of the account at {dollars}"
         ),
     )
-    .mended(Mend::Command(format!(
+    .with_fix(Fix::Command(format!(
         "aws sns set-sms-attributes --attributes MonthlySpendLimit={needed}  # AWS Support raises the highest value \
          that SNS takes; or set SMS_SPEND_PER_MONTH to {} or less",
         dollars / 4.0
@@ -452,8 +452,8 @@ mod tests {
     fn the_spend_limit_that_is_printed_is_the_one_that_suffices() {
         let fix = |limit: Option<&str>, monthly| {
             let finding = spend_limit(limit, Some(monthly));
-            match finding.mend {
-                Some(Mend::Command(command)) => Some((finding.state, command)),
+            match finding.fix {
+                Some(Fix::Command(command)) => Some((finding.state, command)),
                 _ => None,
             }
         };

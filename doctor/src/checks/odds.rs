@@ -4,9 +4,9 @@
 use latchstring_core::odds::in_words;
 
 use crate::facts::{Guesses, Variables};
-use crate::{Finding, Mend};
+use crate::{Finding, Fix};
 
-const LOWER: Mend = Mend::Words(
+const LOWER: Fix = Fix::Words(
     "Lower the budgets or lengthen the codes, or raise the ceiling knowingly: `cargo xtask odds`, \
      with the function's variables in its environment, shows what each comes to.",
 );
@@ -25,7 +25,7 @@ pub(super) fn judge(create: Option<&Variables>) -> Vec<Finding> {
                 CHECK,
                 "a budget of CreateAuthChallenge holds what it does not take: it does not start",
             )
-            .mended(Mend::Words(
+            .with_fix(Fix::Words(
                 "Its log names the variable; docs/configuration.md says what it takes.",
             )),
         ];
@@ -61,7 +61,7 @@ fn within(check: &'static str, what: &str, odds: f64, ceiling: f64) -> Finding {
             check,
             format!("{says}, above the ceiling of {most}: nothing starts"),
         )
-        .mended(LOWER)
+        .with_fix(LOWER)
     } else {
         Finding::ok(check, format!("{says}; the ceiling is {most}"))
     }

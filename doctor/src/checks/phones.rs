@@ -3,7 +3,7 @@
 use latchstring_core::identifier::METADATA;
 
 use crate::facts::{Sms, Used, Variables};
-use crate::{Finding, Mend};
+use crate::{Finding, Fix};
 
 /// The age from which newer ranges are to be expected. libphonenumber is released every two weeks.
 const OLD_DAYS: u64 = 180;
@@ -20,7 +20,7 @@ pub(super) fn judge(sms: &Sms, metadata_days: u64, create: Option<&Variables>) -
                 "sms.ranges",
                 format!("PHONE_RANGES has no effect in {ranges} of its ranges: the calling code is not the country's"),
             )
-            .mended(Mend::Words(
+            .with_fix(Fix::Words(
                 "Correct the country or the number of the entry; docs/phone-numbers.md has the format.",
             )),
         );
@@ -43,7 +43,7 @@ fn metadata(used: Used, days: u64) -> Finding {
             CHECK,
             format!("{says}: numbers of newer ranges are refused"),
         )
-        .mended(Mend::Words(
+        .with_fix(Fix::Words(
             "Update Latchstring, or add the ranges to PHONE_RANGES.",
         ))
     }

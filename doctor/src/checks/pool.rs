@@ -2,12 +2,12 @@
 //! attributes", "Security best practices" and "Adding MFA to a user pool".
 
 use crate::facts::Pool;
-use crate::{Finding, Mend};
+use crate::{Finding, Fix};
 
 /// A new account's password is 100 characters of all four classes.
 const PASSWORD_LENGTH: i32 = 100;
 
-const ANEW: Mend = Mend::Words(
+const ANEW: Fix = Fix::Words(
     "Cognito cannot change this: make a new pool (infra/ does) and move its users there.",
 );
 
@@ -39,7 +39,7 @@ fn aliases(pool: &Pool) -> Finding {
             CHECK,
             format!("{names} signs in as a username, also unverified: it should be an alias"),
         )
-        .mended(ANEW);
+        .with_fix(ANEW);
     }
     let missing: Vec<_> = ["email", "phone_number"]
         .into_iter()
@@ -53,7 +53,7 @@ fn aliases(pool: &Pool) -> Finding {
             CHECK,
             format!("{missing} is no alias: nobody signs in by it"),
         )
-        .mended(ANEW)
+        .with_fix(ANEW)
     }
 }
 
@@ -74,7 +74,7 @@ fn case(pool: &Pool) -> Finding {
             CHECK,
             "names are case-sensitive: an address written in capitals is another one",
         )
-        .mended(ANEW)
+        .with_fix(ANEW)
     } else {
         Finding::ok(CHECK, "names are not case-sensitive")
     }
@@ -92,7 +92,7 @@ fn required(pool: &Pool) -> Finding {
         "every account must have {}: a first sign-in does not know that",
         names.join(", ")
     );
-    Finding::fails(CHECK, says).mended(ANEW)
+    Finding::fails(CHECK, says).with_fix(ANEW)
 }
 
 fn sign_up(pool: &Pool) -> Finding {
@@ -104,7 +104,7 @@ fn sign_up(pool: &Pool) -> Finding {
         CHECK,
         "anyone can call SignUp: it tells which usernames exist and makes unproved accounts",
     )
-    .mended(Mend::Pool(
+    .with_fix(Fix::Pool(
         ".AdminCreateUserConfig.AllowAdminCreateUserOnly = true",
     ))
 }
@@ -118,15 +118,15 @@ fn recovery(pool: &Pool) -> Finding {
         CHECK,
         "anyone can call ForgotPassword: it sends Cognito's own codes, past every budget",
     )
-    .mended(Mend::Pool(
+    .with_fix(Fix::Pool(
         r#".AccountRecoverySetting = {RecoveryMechanisms: [{Name: "admin_only", Priority: 1}]}"#,
     ))
 }
 
 fn mfa(pool: &Pool) -> Finding {
     const CHECK: &str = "pool.mfa";
-    let mend = || {
-        Mend::Command(format!(
+    let fix = || {
+        Fix::Command(format!(
             "aws cognito-idp set-user-pool-mfa-config --user-pool-id {} --mfa-configuration OFF",
             pool.id
         ))
@@ -138,13 +138,13 @@ fn mfa(pool: &Pool) -> Finding {
             CHECK,
             "second factors are optional: a user who has one may be able to sign in with a code alone",
         )
-        .mended(mend()),
+        .with_fix(fix()),
         _ => Finding::leaks(
             CHECK,
             "a second factor is required: a user who has one may be able to sign in with a code alone, and a new \
              user has none",
         )
-        .mended(mend()),
+        .with_fix(fix()),
     }
 }
 
@@ -157,7 +157,7 @@ fn password(pool: &Pool) -> Finding {
             CHECK,
             "passwords must be longer than the 100 characters a new account gets",
         )
-        .mended(Mend::Pool(".Policies.PasswordPolicy.MinimumLength = 32"))
+        .with_fix(Fix::Pool(".Policies.PasswordPolicy.MinimumLength = 32"))
     }
 }
 
@@ -170,7 +170,7 @@ fn deletion(pool: &Pool) -> Finding {
             CHECK,
             "the pool, and every account, can be deleted by one call",
         )
-        .mended(Mend::Pool(r#".DeletionProtection = "ACTIVE""#))
+        .with_fix(Fix::Pool(r#".DeletionProtection = "ACTIVE""#))
     }
 }
 

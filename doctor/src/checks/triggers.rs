@@ -5,7 +5,7 @@
 use super::policy::{Verdict, verdict};
 use super::unreadable;
 use crate::facts::{Function, Pool, Read, Trigger, Variables, Why};
-use crate::{Finding, Mend};
+use crate::{Finding, Fix};
 
 /// Cognito's own limit; less would end a function that Cognito still waits for.
 const TIMEOUT: i32 = 5;
@@ -42,7 +42,7 @@ const fn names(trigger: Trigger) -> Names {
     }
 }
 
-const DEPLOY: Mend = Mend::Words("Deploy the functions again (infra/).");
+const DEPLOY: Fix = Fix::Words("Deploy the functions again (infra/).");
 
 pub(super) fn judge(
     pool: &Pool,
@@ -54,17 +54,17 @@ pub(super) fn judge(
     let name = trigger.name();
     let function = match function {
         None => {
-            let mend = Mend::Command(format!(
+            let fix = Fix::Command(format!(
                 "npm run -s attach --prefix infra -- --user-pool {} --client {client} --stack STACK  # --apply does it",
                 pool.id
             ));
             let says = format!("the pool has no {name} trigger: nobody signs in");
-            return vec![Finding::fails(names.trigger, says).mended(mend)];
+            return vec![Finding::fails(names.trigger, says).with_fix(fix)];
         }
         Some(Err(unread)) => {
             let finding = unreadable(names.trigger, &format!("the function of {name}"), unread);
             return vec![if unread.why == Why::Missing {
-                finding.mended(DEPLOY)
+                finding.with_fix(DEPLOY)
             } else {
                 finding
             }];
@@ -102,21 +102,22 @@ fn ours(function: &Function, check: &'static str, name: &str) -> Finding {
         && state != "Active"
     {
         // An idle function is inactive until it is invoked, which takes longer than Cognito waits.
-        return Finding::fails(check, format!("the function of {name} is {state}")).mended(DEPLOY);
+        return Finding::fails(check, format!("the function of {name} is {state}"))
+            .with_fix(DEPLOY);
     }
     match &function.runtime {
         Some(runtime) if !runtime.starts_with("provided.") => Finding::fails(
             check,
             format!("the function of {name} runs {runtime}: it is another program"),
         )
-        .mended(DEPLOY),
+        .with_fix(DEPLOY),
         _ => Finding::ok(check, format!("{name} has its function")),
     }
 }
 
 fn permission(pool: &Pool, function: &Function, check: &'static str, name: &str) -> Finding {
     let add = || {
-        Mend::Command(format!(
+        Fix::Command(format!(
             "aws lambda add-permission --function-name {} --statement-id cognito-{} \
              --action lambda:InvokeFunction --principal cognito-idp.amazonaws.com --source-arn {}",
             function.arn, pool.id, pool.arn
@@ -132,7 +133,7 @@ fn permission(pool: &Pool, function: &Function, check: &'static str, name: &str)
             check,
             format!("any pool of any account may invoke {name}: its permission names no source"),
         )
-        .mended(Mend::Command(format!(
+        .with_fix(Fix::Command(format!(
             "aws lambda get-policy --function-name {}  # then remove-permission, and add-permission with --source-arn {}",
             function.arn, pool.arn
         ))),
@@ -140,12 +141,12 @@ fn permission(pool: &Pool, function: &Function, check: &'static str, name: &str)
             check,
             format!("this pool may not invoke {name}: nobody signs in"),
         )
-        .mended(add()),
+        .with_fix(add()),
         Verdict::Unclear => Finding::unknown(
             check,
             format!("the permission of {name} has conditions that are not understood here"),
         )
-        .mended(Mend::Command(format!(
+        .with_fix(Fix::Command(format!(
             "aws lambda get-policy --function-name {}",
             function.arn
         ))),
@@ -170,7 +171,7 @@ fn timeout(function: &Function, trigger: Trigger, check: &'static str) -> Findin
         check,
         format!("{name} has {has} s and needs {least}: {why}"),
     )
-    .mended(Mend::Command(format!(
+    .with_fix(Fix::Command(format!(
         "aws lambda update-function-configuration --function-name {} --timeout {least}",
         function.arn
     )))
@@ -184,13 +185,13 @@ fn settings(
     variables: &Variables,
     check: &'static str,
 ) -> Vec<Finding> {
-    const SET: Mend = Mend::Words(
+    const SET: Fix = Fix::Words(
         "Set it where the functions are deployed (infra/). By hand, update-function-configuration \
          replaces every variable: read them, change one, write all.",
     );
     let name = trigger.name();
-    let fails = |says: &str| Finding::fails(check, format!("{name}: {says}")).mended(SET);
-    let leaks = |says: &str| Finding::leaks(check, format!("{name}: {says}")).mended(SET);
+    let fails = |says: &str| Finding::fails(check, format!("{name}: {says}")).with_fix(SET);
+    let leaks = |says: &str| Finding::leaks(check, format!("{name}: {says}")).with_fix(SET);
     let mut wrong = Vec::new();
     // Only Define asks the pool; the others are told its id with every event.
     match &variables.pool {
