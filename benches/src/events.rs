@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{
-    Caller, Challenge, Flow, FlowId, Progress, Purpose, State, Step, Subject,
+    AppClient, Challenge, Flow, FlowId, Progress, Purpose, State, Step, Subject,
 };
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
@@ -33,7 +33,7 @@ pub(crate) type Items = Arc<Mutex<BTreeMap<String, Value>>>;
 /// The keys of the events and of the functions' configuration.
 pub(crate) struct Events {
     keys: KeyRing,
-    caller: Caller,
+    caller: AppClient,
     /// The key ring as in the configuration.
     pub(crate) ring: String,
     /// The rows of the events' flows.
@@ -65,7 +65,7 @@ impl Events {
         let store = MemoryStore::default();
         Some(Self {
             keys,
-            caller: Caller::new(POOL, CLIENT),
+            caller: AppClient::new(POOL, CLIENT),
             items: Items::default(),
             create: CreateTrigger {
                 deployment: deployment.clone(),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt as _;
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::code::{Code, CodeLength};
-use latchstring_core::flow::{Caller, Flow, FlowId, Purpose};
+use latchstring_core::flow::{AppClient, Flow, FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::pending::PendingId;
@@ -58,7 +58,7 @@ pub(crate) type Contacts =
 /// The triggers and their dependencies.
 pub(crate) struct World {
     pub(crate) deployment: Deployment,
-    pub(crate) caller: Caller,
+    pub(crate) caller: AppClient,
     pub(crate) clock: ManualClock,
     pub(crate) directory: MemoryDirectory,
     store: MemoryStore,
@@ -92,7 +92,7 @@ impl World {
             ]),
         });
         Self {
-            caller: Caller::new(POOL, CLIENT),
+            caller: AppClient::new(POOL, CLIENT),
             define: DefineTrigger {
                 deployment: deployment.clone(),
                 store: store.clone(),

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use latchstring_aws::{Aws, CognitoCalls, CognitoChallengeApi, CognitoDirectory, CognitoTokens};
-use latchstring_core::flow::Caller;
+use latchstring_core::flow::AppClient;
 use latchstring_core::policy::Deployment;
 use latchstring_lambda::appsync::{ContactResolver, SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
@@ -96,7 +96,7 @@ impl Lambdas {
         let courier = Failing::new(inbox, &outages);
         let directory = CognitoDirectory::new(&aws, &pool);
         let api = CognitoChallengeApi::by(cognito_calls, &aws, &pool, &client);
-        let caller = Caller::new(pool, client);
+        let caller = AppClient::new(pool, client);
         Self {
             deliveries,
             define: Arc::new(DefineTrigger {

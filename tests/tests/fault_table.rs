@@ -13,7 +13,7 @@ use std::{env, fs};
 use latchstring_aws::{CognitoChallengeApi, CognitoTokens};
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::code::CodeLength;
-use latchstring_core::flow::{Caller, Challenge, FlowId, Purpose, Step};
+use latchstring_core::flow::{AppClient, Challenge, FlowId, Purpose, Step};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::message::Message;
@@ -155,7 +155,7 @@ fn select(entropy: &SeededEntropy) -> Value {
         flow: FlowId::from_bytes(entropy.bytes()),
         step: Step::Select,
     };
-    json!(challenge.to_text(&keys(), &Caller::new(POOL, CLIENT)))
+    json!(challenge.to_text(&keys(), &AppClient::new(POOL, CLIENT)))
 }
 
 /// Create's event in which a code is to be sent to somebody.
@@ -168,7 +168,7 @@ fn sends(method: Method, now: Timestamp) -> Value {
     let entropy = SeededEntropy::new(now.as_millis());
     let to = Identifier::parse(method, text).expect("an identifier");
     let charge = Charge::ordinary(CodeLength::DEFAULT);
-    let caller = Caller::new(POOL, CLIENT);
+    let caller = AppClient::new(POOL, CLIENT);
     let ticket =
         Ticket::new(Purpose::SignIn, to, charge, now, &entropy).seal(&keys(), &caller, &entropy);
     note(&ticket);
@@ -280,7 +280,7 @@ async fn asked(store: &MemoryStore, clock: &StillClock) -> Asked {
     note(code);
     let question = &answered.value["response"]["challengeMetadata"];
     let text = question.as_str().expect("a text");
-    let caller = Caller::new(POOL, CLIENT);
+    let caller = AppClient::new(POOL, CLIENT);
     let challenge = Challenge::parse(text, &keys(), &caller).expect("a challenge");
     let verify = json!({
         "userAttributes": adas_attributes(),
@@ -430,7 +430,7 @@ async fn resolver_without_keys() -> [&'static str; 2] {
     let nowhere = aws_at("http://127.0.0.1:1");
     let sign_in = SignInResolver {
         deployment,
-        caller: Caller::new(POOL, CLIENT),
+        caller: AppClient::new(POOL, CLIENT),
         legacy_pool: false,
         source: SourceOf::Off,
         store: MemoryStore::default(),

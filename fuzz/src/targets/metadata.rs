@@ -2,7 +2,7 @@
 
 use arbitrary::{Result, Unstructured};
 use latchstring_core::code::CodeLength;
-use latchstring_core::flow::{Caller, Challenge, FlowId, Progress, Step};
+use latchstring_core::flow::{AppClient, Challenge, FlowId, Progress, Step};
 use latchstring_core::time::Timestamp;
 
 use crate::world::{CLIENT, POOL, key_ring};
@@ -18,7 +18,7 @@ pub(super) const METADATA: Target = Target {
 
 fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     let keys = key_ring("k1", 1);
-    let caller = Caller::new(POOL, CLIENT);
+    let caller = AppClient::new(POOL, CLIENT);
     let progress = Progress {
         issued_at: Timestamp::from_millis(input.arbitrary()?),
         last_sent_at: Timestamp::from_millis(input.arbitrary()?),
@@ -34,7 +34,10 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     let text = challenge.to_text(&keys, &caller);
     assert!(text.len() < 512, "Cognito takes no more");
     assert_eq!(Challenge::parse(&text, &keys, &caller), Some(challenge));
-    for other in [Caller::new(POOL, "other"), Caller::new("other", CLIENT)] {
+    for other in [
+        AppClient::new(POOL, "other"),
+        AppClient::new("other", CLIENT),
+    ] {
         assert_eq!(Challenge::parse(&text, &keys, &other), None);
     }
     assert_eq!(Challenge::parse(&text, &key_ring("k1", 2), &caller), None);

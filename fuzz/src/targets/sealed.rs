@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
 use latchstring_core::code::CodeLength;
-use latchstring_core::flow::{Caller, FlowId, Purpose};
+use latchstring_core::flow::{AppClient, FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::locale::Locale;
@@ -30,7 +30,7 @@ const LIFE: Duration = Duration::from_secs(60);
 
 fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     let entropy = SeededEntropy::new(input.arbitrary()?);
-    let caller = Caller::new(POOL, CLIENT);
+    let caller = AppClient::new(POOL, CLIENT);
     let keys = key_ring("k1", 1);
     let made_at = Timestamp::from_millis(input.arbitrary()?);
     let now = Timestamp::from_millis(if input.ratio(1, 2)? {
@@ -48,10 +48,11 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     };
     let sealed_ticket = ticket.seal(&keys, &caller, &entropy);
     let sealed_proof = proof.seal(&keys, &caller, &entropy);
-    let open_ticket =
-        |text: &str, keys: &KeyRing, caller: &Caller| Ticket::open(text, keys, caller, now, LIFE);
+    let open_ticket = |text: &str, keys: &KeyRing, caller: &AppClient| {
+        Ticket::open(text, keys, caller, now, LIFE)
+    };
     let open_proof =
-        |text: &str, keys: &KeyRing, caller: &Caller| Proof::open(text, keys, caller, now, LIFE);
+        |text: &str, keys: &KeyRing, caller: &AppClient| Proof::open(text, keys, caller, now, LIFE);
 
     let is_fresh = now <= made_at.plus(LIFE) && made_at <= now.plus(CLOCK_LEEWAY);
     let wanted = if is_fresh {
@@ -89,7 +90,10 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
         open_proof(&sealed_ticket, &keys, &caller),
         Err(UnsealError::Forged)
     );
-    for other in [Caller::new(POOL, "other"), Caller::new("other", CLIENT)] {
+    for other in [
+        AppClient::new(POOL, "other"),
+        AppClient::new("other", CLIENT),
+    ] {
         assert_eq!(
             open_ticket(&sealed_ticket, &keys, &other),
             Err(UnsealError::Forged)

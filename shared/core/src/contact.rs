@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::account::{Account, NameError, Names, Sub};
 use crate::door::{Door, payload};
-use crate::flow::{Caller, Purpose};
+use crate::flow::{AppClient, Purpose};
 use crate::identifier::{Identifier, Method};
 use crate::locale::Locale;
 use crate::pending::{Pending, PendingOutcome};
@@ -107,7 +107,7 @@ pub struct Contacts<'a, S, D, T, A, C, E> {
     /// Keys and numbers.
     pub deployment: &'a Deployment,
     /// The pool and client that sessions are opened for.
-    pub caller: &'a Caller,
+    pub caller: &'a AppClient,
     /// Pending contacts, budgets.
     pub store: &'a S,
     /// Names are written here.

@@ -11,7 +11,7 @@ use std::fmt;
 
 use crate::account::Attributes;
 use crate::contact::{ContactError, Identity, freshly_signed_in, signed_in};
-use crate::flow::Caller;
+use crate::flow::AppClient;
 use crate::identifier::{Identifier, Method};
 use crate::keys::{KeyRing, Use};
 use crate::policy::Deployment;
@@ -72,7 +72,7 @@ impl Device {
     }
 
     /// Seals it under the key that outlives rotations, for this pool and client.
-    fn seal(&self, keys: &KeyRing, caller: &Caller, entropy: &impl Entropy) -> String {
+    fn seal(&self, keys: &KeyRing, caller: &AppClient, entropy: &impl Entropy) -> String {
         let mut plain = self.ends.as_millis().to_be_bytes().to_vec();
         plain.extend_from_slice(&self.id);
         for Known {
@@ -96,7 +96,7 @@ impl Device {
     pub(crate) fn open(
         text: &str,
         keys: &KeyRing,
-        caller: &Caller,
+        caller: &AppClient,
         now: Timestamp,
     ) -> Result<Self, UnsealError> {
         let plain = open(keys, Use::Device, &caller.as_aad(), text)?;
@@ -141,7 +141,7 @@ pub(crate) fn sealed(
     held: &Attributes,
     ends: Timestamp,
     keys: &KeyRing,
-    caller: &Caller,
+    caller: &AppClient,
     entropy: &impl Entropy,
 ) -> String {
     Device::new(held, [1, 2], ends, keys, entropy).seal(keys, caller, entropy)
@@ -159,7 +159,7 @@ pub struct Devices<'a, S, T, C, E> {
     /// Keys and numbers.
     pub deployment: &'a Deployment,
     /// The pool and client that a token is bound to.
-    pub caller: &'a Caller,
+    pub caller: &'a AppClient,
     /// The generations.
     pub store: &'a S,
     /// The holder of an access token.

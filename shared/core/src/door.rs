@@ -1,7 +1,7 @@
 //! The parts that the resolvers share: the plan of a code, the ticket, and the first question.
 
 use super::sign_in::{Cause, SignInError, SignInPayload};
-use crate::flow::{Caller, Purpose};
+use crate::flow::{AppClient, Purpose};
 use crate::identifier::Identifier;
 use crate::locale::Locale;
 use crate::policy::Deployment;
@@ -13,7 +13,7 @@ use crate::secret::Secret;
 /// The way to a flow that may send.
 pub(crate) struct Door<'a, S, A, C, E> {
     pub(crate) deployment: &'a Deployment,
-    pub(crate) caller: &'a Caller,
+    pub(crate) caller: &'a AppClient,
     pub(crate) store: &'a S,
     pub(crate) api: &'a A,
     pub(crate) clock: &'a C,

@@ -33,7 +33,7 @@ fn formats_are_unchanged() {
     let ada = Identifier::parse(Method::Email, "ada@example.com").unwrap();
     let number = Identifier::parse(Method::PhoneNumber, "+14155550132").unwrap();
     let sub = Sub::new("8a1d2b3c-4e5f-4a6b-8c7d-9e0f1a2b3c4d");
-    let caller = crate::flow::Caller::new("eu-west-1_EXAMPLE", "client");
+    let caller = crate::flow::AppClient::new("eu-west-1_EXAMPLE", "client");
     let flow = FlowId::from_bytes([7; 16]);
     let pending = PendingId::from_bytes([8; 16]);
     let lengths = [6, 8, 10].map(|digits| CodeLength::new(digits).unwrap());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::code::CodeLength;
-use crate::flow::Caller;
+use crate::flow::AppClient;
 use crate::identifier::{Identifier, PhoneRules};
 use crate::keys::KeyRing;
 use crate::message::Branding;
@@ -80,7 +80,7 @@ impl Policy {
     }
 
     /// Whether sessions of this client are served.
-    pub fn serves(&self, caller: &Caller) -> bool {
+    pub fn serves(&self, caller: &AppClient) -> bool {
         self.clients.iter().any(|client| client == caller.client())
     }
 

@@ -11,7 +11,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64URL_NOPAD;
 use thiserror::Error;
 
-use crate::flow::{Caller, FlowId, Purpose};
+use crate::flow::{AppClient, FlowId, Purpose};
 use crate::identifier::{Identifier, MAX_IDENTIFIER_BYTES, Method};
 use crate::keys::{Key, KeyRing, Use};
 use crate::locale::Locale;
@@ -95,7 +95,7 @@ impl Ticket {
     }
 
     /// Seals it under the ring's current key.
-    pub fn seal(&self, ring: &KeyRing, caller: &Caller, entropy: &impl Entropy) -> String {
+    pub fn seal(&self, ring: &KeyRing, caller: &AppClient, entropy: &impl Entropy) -> String {
         let (purpose, pending) = match self.purpose {
             Purpose::SignIn => (1, [0; 16]),
             Purpose::Claim => (2, [0; 16]),
@@ -120,7 +120,7 @@ impl Ticket {
     pub fn open(
         text: &str,
         ring: &KeyRing,
-        caller: &Caller,
+        caller: &AppClient,
         now: Timestamp,
         life: Duration,
     ) -> Result<Self, UnsealError> {
@@ -160,7 +160,7 @@ pub struct Proof {
 
 impl Proof {
     /// Seals it under the ring's current key.
-    pub fn seal(&self, ring: &KeyRing, caller: &Caller, entropy: &impl Entropy) -> String {
+    pub fn seal(&self, ring: &KeyRing, caller: &AppClient, entropy: &impl Entropy) -> String {
         let mut plain = self.flow.as_bytes().to_vec();
         plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
         put_identifier(&mut plain, &self.of);
@@ -177,7 +177,7 @@ impl Proof {
     pub fn open(
         text: &str,
         ring: &KeyRing,
-        caller: &Caller,
+        caller: &AppClient,
         now: Timestamp,
         life: Duration,
     ) -> Result<Self, UnsealError> {
@@ -371,8 +371,8 @@ mod tests {
         KeyRing::new(key("k1", 1), None, None).unwrap()
     }
 
-    fn caller() -> Caller {
-        Caller::new("eu-west-1_pool", "client")
+    fn caller() -> AppClient {
+        AppClient::new("eu-west-1_pool", "client")
     }
 
     fn now() -> Timestamp {
@@ -400,7 +400,7 @@ mod tests {
     fn opened(
         text: &str,
         ring: &KeyRing,
-        caller: &Caller,
+        caller: &AppClient,
         at: Timestamp,
     ) -> Result<Ticket, UnsealError> {
         Ticket::open(text, ring, caller, at, LIFE)
@@ -439,9 +439,9 @@ mod tests {
     #[test]
     fn a_ticket_of_another_pool_client_or_key_does_not_open() {
         for other in [
-            Caller::new("eu-west-1_other", "client"),
-            Caller::new("eu-west-1_pool", "other"),
-            Caller::new("eu-west-1_poolclient", ""),
+            AppClient::new("eu-west-1_other", "client"),
+            AppClient::new("eu-west-1_pool", "other"),
+            AppClient::new("eu-west-1_poolclient", ""),
         ] {
             assert_eq!(
                 opened(&sealed(), &ring(), &other, now()),

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::device::Device;
 use crate::door::{Door, payload};
-use crate::flow::{Caller, Purpose};
+use crate::flow::{AppClient, Purpose};
 use crate::identifier::{Identifier, IdentifierError};
 use crate::keys::KeyId;
 use crate::locale::Locale;
@@ -218,7 +218,7 @@ pub struct SignIn<'a, S, D, A, P, C, E> {
     /// Keys and numbers.
     pub deployment: &'a Deployment,
     /// The pool and client that sessions are opened for.
-    pub caller: &'a Caller,
+    pub caller: &'a AppClient,
     /// Whether the pool reports missing users, and accounts are made before they are proved.
     pub legacy_pool: bool,
     /// Budgets, redemptions, leases.

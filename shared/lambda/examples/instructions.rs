@@ -15,7 +15,7 @@ use std::env;
 use std::sync::Mutex;
 
 use latchstring_core::account::{Account, Attributes};
-use latchstring_core::flow::Caller;
+use latchstring_core::flow::AppClient;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{ChallengeApi, OpenChallenge, PortError, Reply, TokenHolder};
@@ -174,7 +174,7 @@ impl World {
             questions,
             sign_in: SignInResolver {
                 deployment: deployment.clone(),
-                caller: Caller::new(POOL, CLIENT),
+                caller: AppClient::new(POOL, CLIENT),
                 legacy_pool: false,
                 source: SourceOf::AppSync,
                 store: store.clone(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use latchstring_aws::{AwsEnvironment, CaBundle, CognitoCalls, TurnstileEnvironment, TurnstileKey};
 use latchstring_core::code::{Code, CodeLength};
-use latchstring_core::flow::Caller;
+use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{
     Country, Identifier, Method, NumberKinds, PhoneRanges, PhoneRules,
 };
@@ -559,9 +559,9 @@ impl Environment<'_> {
     ///
     /// # Errors
     /// If a variable is missing.
-    pub fn caller(&self) -> Result<Caller, ConfigError> {
+    pub fn caller(&self) -> Result<AppClient, ConfigError> {
         let client = self.clients()?.swap_remove(0);
-        Ok(Caller::new(self.user_pool()?, client))
+        Ok(AppClient::new(self.user_pool()?, client))
     }
 
     /// Returns the user pool's id.
@@ -783,7 +783,7 @@ mod tests {
         assert!(keys.names("k1"));
         assert_eq!(
             environment.caller().unwrap(),
-            Caller::new("eu-west-1_pool", "web")
+            AppClient::new("eu-west-1_pool", "web")
         );
         assert!(!environment.legacy_pool().unwrap());
         assert_eq!(environment.log_level().unwrap(), Level::INFO);

@@ -18,7 +18,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use latchstring_core::account::{Account, Attributes};
-use latchstring_core::flow::Caller;
+use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::Method;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
@@ -196,7 +196,7 @@ impl Journey {
         Self {
             resolver: SignInResolver {
                 deployment,
-                caller: Caller::new(POOL, CLIENT),
+                caller: AppClient::new(POOL, CLIENT),
                 legacy_pool: false,
                 source: SourceOf::Off,
                 store,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use latchstring_core::code::CodeLength;
-use latchstring_core::flow::Caller;
+use latchstring_core::flow::AppClient;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::ports::Clock as _;
 use latchstring_core::rate_limit::Charge;
@@ -43,9 +43,9 @@ async fn service(keys: KeyRing) -> Latchstring {
     Latchstring::start_with(options).await
 }
 
-fn caller(latchstring: &Latchstring) -> Caller {
+fn caller(latchstring: &Latchstring) -> AppClient {
     let settings = latchstring.settings();
-    Caller::new(&*settings.user_pool_id, &*settings.client_id)
+    AppClient::new(&*settings.user_pool_id, &*settings.client_id)
 }
 
 /// The ticket that the deployment made, changed and sealed under other keys.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use latchstring_aws::{Aws, CognitoChallengeApi, DynamoStore};
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::{
-    Caller, ClientRequest, Next, Person, Response, Round, Turn, Verdict, create, define, verify,
+    AppClient, ClientRequest, Next, Person, Response, Round, Turn, Verdict, create, define, verify,
 };
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
@@ -300,7 +300,7 @@ async fn sign_in(aws: &Aws, store: &DynamoStore<OsEntropy>, address: &str) {
         policy: Policy::for_clients(vec![client.to_owned()]),
         keys: KeyRing::new(key, None, None).expect("a ring"),
     };
-    let caller = Caller::new("eu-west-1_EXAMPLE", client);
+    let caller = AppClient::new("eu-west-1_EXAMPLE", client);
     let attributes = Attributes::from_pairs([
         ("sub", "8a1d2b3c-4e5f-4a6b-8c7d-9e0f1a2b3c4d"),
         ("email", address),

@@ -18,7 +18,7 @@ use futures_util::FutureExt as _;
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::code::Code;
 use latchstring_core::code::CodeLength;
-use latchstring_core::flow::{Caller, Flow, FlowId, Purpose};
+use latchstring_core::flow::{AppClient, Flow, FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
@@ -116,7 +116,7 @@ impl World {
     /// A ticket or proof as a file describes it.
     fn seal(&self, sealed: &Value) -> String {
         let keys = &self.deployment.keys;
-        let caller = Caller::new(POOL, CLIENT);
+        let caller = AppClient::new(POOL, CLIENT);
         let entropy = SeededEntropy::new(2);
         let identifier = |name| {
             let typed = text(sealed, name);

@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use axum::http::HeaderMap;
 use latchstring_aws::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
-use latchstring_core::flow::Caller;
+use latchstring_core::flow::AppClient;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Directory};
@@ -489,7 +489,7 @@ fn lambdas(
     Lambdas {
         contacts: ContactResolver {
             deployment: deployment.clone(),
-            caller: Caller::new(POOL, CLIENT),
+            caller: AppClient::new(POOL, CLIENT),
             source: SourceOf::Off,
             store: store.clone(),
             directory: directory.clone(),
@@ -519,7 +519,7 @@ fn lambdas(
         },
         sign_in: SignInResolver {
             deployment,
-            caller: Caller::new(POOL, CLIENT),
+            caller: AppClient::new(POOL, CLIENT),
             legacy_pool: false,
             source: SourceOf::Off,
             store,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use latchstring_aws::DynamoStore;
 use latchstring_core::code::CodeLength;
-use latchstring_core::flow::{Caller, Challenge, FlowId, Purpose, Step};
+use latchstring_core::flow::{AppClient, Challenge, FlowId, Purpose, Step};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
@@ -66,7 +66,7 @@ pub(crate) fn keys() -> KeyRing {
 fn sends() -> Value {
     note("ada@example.com");
     let keys = keys();
-    let caller = Caller::new(POOL, CLIENT);
+    let caller = AppClient::new(POOL, CLIENT);
     let to = Identifier::parse(Method::Email, "ada@example.com").expect("an address");
     let charge = Charge::ordinary(CodeLength::DEFAULT);
     let ticket = Ticket::new(Purpose::SignIn, to, charge, SystemClock.now(), &OsEntropy)

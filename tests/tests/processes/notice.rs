@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use latchstring_aws::{CognitoDirectory, DynamoStore};
 use latchstring_core::account::Account;
 use latchstring_core::contact::{Contacts, Identity};
-use latchstring_core::flow::{Caller, Challenge, FlowId, Step};
+use latchstring_core::flow::{AppClient, Challenge, FlowId, Step};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
@@ -109,7 +109,7 @@ async fn pool_with_ada(ministack: &Ministack) -> (String, Account) {
 
 /// Define's event after Ada answered the code that was sent to her new address.
 async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
-    let caller = Caller::new(pool, CLIENT);
+    let caller = AppClient::new(pool, CLIENT);
     let deployment = Deployment {
         policy: Policy::for_clients(vec![CLIENT.to_owned()]),
         keys: keys(),

@@ -3,7 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use subtle::ConstantTimeEq;
 
-use super::{Caller, FlowId};
+use super::{AppClient, FlowId};
 use crate::code::CodeLength;
 use crate::keys::{KeyRing, Use};
 use crate::time::Timestamp;
@@ -87,7 +87,7 @@ impl Challenge {
     /// Writes it for challenge metadata and the private parameter: `key id . base64url(body ‖
     /// tag)`, under 100 bytes and of one length for all steps, so that the length of Cognito's
     /// session says nothing. The tag binds it to the pool and client.
-    pub fn to_text(&self, keys: &KeyRing, caller: &Caller) -> String {
+    pub fn to_text(&self, keys: &KeyRing, caller: &AppClient) -> String {
         let zero = Progress {
             issued_at: Timestamp::default(),
             last_sent_at: Timestamp::default(),
@@ -118,7 +118,7 @@ impl Challenge {
 
     /// Reads what [`Challenge::to_text`] wrote, under any key of the ring. Anything else is
     /// nothing of ours.
-    pub fn parse(text: &str, keys: &KeyRing, caller: &Caller) -> Option<Self> {
+    pub fn parse(text: &str, keys: &KeyRing, caller: &AppClient) -> Option<Self> {
         let (id, body) = text.split_once('.')?;
         let key = keys.find(Use::Challenge, id)?;
         if body.len() != BASE64URL_NOPAD.encode_len(BODY_BYTES + TAG_BYTES) {
@@ -157,7 +157,7 @@ impl Challenge {
     }
 }
 
-fn tag(key: &crate::keys::Key, caller: &Caller, body: &[u8]) -> [u8; TAG_BYTES] {
+fn tag(key: &crate::keys::Key, caller: &AppClient, body: &[u8]) -> [u8; TAG_BYTES] {
     let [pool, client] = caller.as_aad();
     let mac = key.mac(Use::Challenge, &[pool, client, body]);
     let mut tag = [0; TAG_BYTES];
@@ -172,8 +172,8 @@ mod tests {
     use super::*;
     use crate::testing::keys;
 
-    fn caller() -> Caller {
-        Caller::new("pool", "client")
+    fn caller() -> AppClient {
+        AppClient::new("pool", "client")
     }
 
     fn any_challenge() -> impl Strategy<Value = Challenge> {
@@ -241,7 +241,10 @@ mod tests {
             )),
         };
         let text = challenge.to_text(&keys(), &caller());
-        for other in [Caller::new("pool", "other"), Caller::new("other", "client")] {
+        for other in [
+            AppClient::new("pool", "other"),
+            AppClient::new("other", "client"),
+        ] {
             assert_eq!(Challenge::parse(&text, &keys(), &other), None);
         }
         for place in 0..text.len() {

@@ -91,12 +91,12 @@ impl fmt::Debug for FlowId {
 
 /// The user pool and app client that a session belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
+pub struct AppClient {
     pool: String,
     client: String,
 }
 
-impl Caller {
+impl AppClient {
     /// A client of a pool.
     pub fn new(pool: impl Into<String>, client: impl Into<String>) -> Self {
         Self {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Caller, Challenge, FlowId, Progress, Purpose, Step};
+use super::{AppClient, Challenge, FlowId, Progress, Purpose, Step};
 use crate::account::Sub;
 use crate::code::Code;
 use crate::identifier::Identifier;
@@ -122,7 +122,7 @@ impl fmt::Debug for AnswerDigest {
 /// What a new row is made of.
 pub(crate) struct NewFlow<'a> {
     pub(crate) id: FlowId,
-    pub(crate) caller: &'a Caller,
+    pub(crate) caller: &'a AppClient,
     pub(crate) purpose: Purpose,
     pub(crate) subject: Subject,
     pub(crate) contact: &'a Identifier,
@@ -170,7 +170,7 @@ impl Flow {
     pub fn earned(
         id: FlowId,
         contact: &Identifier,
-        caller: &Caller,
+        caller: &AppClient,
         policy: &Policy,
         keys: &KeyRing,
         now: Timestamp,
@@ -206,7 +206,7 @@ impl Flow {
     }
 
     /// Whether this row is what the challenge says it is.
-    pub(crate) fn agrees(&self, challenge: &Challenge, caller: &Caller) -> bool {
+    pub(crate) fn agrees(&self, challenge: &Challenge, caller: &AppClient) -> bool {
         let issued_at = match (&challenge.step, self.purpose) {
             (Step::Otp(progress), Purpose::SignIn | Purpose::VerifyContact(_))
             | (Step::Claim(progress), Purpose::Claim) => progress.issued_at,
@@ -247,7 +247,7 @@ impl Flow {
     pub(crate) fn proves(
         &self,
         contact: &Identifier,
-        caller: &Caller,
+        caller: &AppClient,
         keys: &KeyRing,
         now: Timestamp,
         life: Duration,

@@ -1,6 +1,6 @@
 //! What Cognito hands to a trigger.
 
-use super::{Caller, Challenge, Step};
+use super::{AppClient, Challenge, Step};
 use crate::account::Attributes;
 use crate::keys::{KeyId, KeyRing};
 use crate::secret::Secret;
@@ -9,7 +9,7 @@ use crate::secret::Secret;
 #[derive(Clone, Debug)]
 pub struct Turn {
     /// The pool and client of the session.
-    pub caller: Caller,
+    pub caller: AppClient,
     /// Cognito's `userName`: the pool's username, or for a ghost what was typed.
     pub username: Secret,
     /// Whether there is such a user.

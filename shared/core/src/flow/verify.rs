@@ -15,7 +15,7 @@
 
 use super::row::{AnswerDigest, Flow, Subject};
 use super::turn::{ClientRequest, Person};
-use super::{Caller, Challenge, Decided, Purpose, Step, Why};
+use super::{AppClient, Challenge, Decided, Purpose, Step, Why};
 use crate::code::Answer;
 use crate::identifier::{Identifier, Method};
 use crate::keys::{KeyId, Use};
@@ -30,7 +30,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug)]
 pub struct Response {
     /// The pool and client of the session.
-    pub caller: Caller,
+    pub caller: AppClient,
     /// Whether there is such a user.
     pub person: Person,
     /// The private parameter that Create wrote.

@@ -1,7 +1,7 @@
 //! The flow row is the authority: metadata that disagrees is a wrong answer, and replaying an
 //! older session gains nothing.
 
-use latchstring_core::flow::{Caller, Next, Progress, Step, Why};
+use latchstring_core::flow::{AppClient, Next, Progress, Step, Why};
 use latchstring_core::keys::KeyRing;
 
 use crate::harness::{ADA, ADAS_NAME, BOB, BOBS_NAME, Session, World, key};
@@ -49,7 +49,7 @@ fn metadata_of_another_client_is_a_wrong_answer() {
     let world = World::with_ada();
     let session = world.at_otp(ADA);
     let step = session.challenge().step;
-    let second = world.reconfigured(|world| world.caller = Caller::new("pool", "second"));
+    let second = world.reconfigured(|world| world.caller = AppClient::new("pool", "second"));
     let mut stolen = session.moved_to(&second);
     stolen.asked = latchstring_core::flow::Challenge {
         flow: session.challenge().flow,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use latchstring_core::flow::{Caller, Next, Purpose};
+use latchstring_core::flow::{AppClient, Next, Purpose};
 
 use crate::harness::{ADA, BOB, NUMBER, Session, World};
 
@@ -88,7 +88,8 @@ fn decoys() -> [(&'static str, Opening); 6] {
             chosen(world, ADA, &world.ticket(NUMBER))
         }),
         ("a ticket of another client", |world| {
-            let second = world.reconfigured(|world| world.caller = Caller::new("pool", "second"));
+            let second =
+                world.reconfigured(|world| world.caller = AppClient::new("pool", "second"));
             chosen(world, ADA, &second.ticket(ADA))
         }),
         ("the ticket of another's claim", |world| {

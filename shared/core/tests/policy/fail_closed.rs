@@ -2,7 +2,7 @@
 //! that is not ours fails the authentication.
 
 use latchstring_core::flow::{
-    Caller, Challenge, ClientRequest, FlowId, Next, Progress, Response, Round, Step, Why,
+    AppClient, Challenge, ClientRequest, FlowId, Next, Progress, Response, Round, Step, Why,
 };
 use latchstring_core::keys::KeyRing;
 use latchstring_core::ports::Clock;
@@ -31,8 +31,8 @@ fn a_private_parameter_that_is_missing_or_not_ours_makes_any_answer_wrong() {
         &world.caller,
     );
     let of_another_client =
-        challenge.to_text(&world.deployment.keys, &Caller::new("pool", "second"));
-    let of_another_pool = challenge.to_text(&world.deployment.keys, &Caller::new("p", "client"));
+        challenge.to_text(&world.deployment.keys, &AppClient::new("pool", "second"));
+    let of_another_pool = challenge.to_text(&world.deployment.keys, &AppClient::new("p", "client"));
     for challenge in [
         None,
         Some(String::new()),
@@ -75,7 +75,7 @@ fn metadata_that_is_null_or_not_ours_fails_the_authentication() {
     });
     let of_another_key = forged.at_otp(ADA).asked;
     let of_another_client = World::with_ada()
-        .reconfigured(|world| world.caller = Caller::new("pool", "second"))
+        .reconfigured(|world| world.caller = AppClient::new("pool", "second"))
         .at_otp(ADA)
         .asked;
     for metadata in [

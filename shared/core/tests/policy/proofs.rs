@@ -1,6 +1,6 @@
 //! A proof is for one value, one client, one flow and three minutes.
 
-use latchstring_core::flow::{Caller, Next, Purpose, Why};
+use latchstring_core::flow::{AppClient, Next, Purpose, Why};
 
 use crate::harness::{ADA, ADAS_NAME, BOB, NUMBER, World};
 
@@ -65,7 +65,7 @@ fn a_proof_of_another_value_is_wrong() {
 #[test]
 fn a_proof_of_another_client_is_wrong() {
     let (world, _) = with_proof();
-    let second = world.reconfigured(|world| world.caller = Caller::new("pool", "second"));
+    let second = world.reconfigured(|world| world.caller = AppClient::new("pool", "second"));
     let reply = world.at_claim().answer(&second.proof(ADA));
     assert_eq!(reply.verify.why, Why::ProofForged);
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchstring_core::flow::{
-    Caller, Challenge, ClientRequest, FlowId, Next, Progress, Response, Round, Step, Turn, Why,
+    AppClient, Challenge, ClientRequest, FlowId, Next, Progress, Response, Round, Step, Turn, Why,
 };
 use latchstring_core::secret::Secret;
 use proptest::prelude::*;
@@ -101,7 +101,7 @@ fn pieces(world: &World, stage: Stage) -> Vec<Piece> {
     let mut swapped = otp.clone();
     swapped.ask_instead(claim.challenge().step);
     put(Some(swapped.asked), false);
-    let second = Caller::new("pool", "second");
+    let second = AppClient::new("pool", "second");
     let elsewhere = otp.challenge().to_text(&world.deployment.keys, &second);
     put(Some(elsewhere), false);
     put(None, false);
@@ -331,7 +331,7 @@ proptest! {
     ) {
         let world = World::with_ada();
         let given = |bit: u8, text: &String| (given >> bit & 1 == 1).then(|| text.clone());
-        let caller = given(0, &texts[0]).map_or_else(|| world.caller.clone(), |client| Caller::new("pool", client));
+        let caller = given(0, &texts[0]).map_or_else(|| world.caller.clone(), |client| AppClient::new("pool", client));
         let request = ClientRequest {
             method: given(1, &texts[1]),
             ticket: given(2, &texts[2]).map(Secret::new),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchstring_core::flow::{Caller, FlowId, Next, Purpose, Why};
+use latchstring_core::flow::{AppClient, FlowId, Next, Purpose, Why};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Directory, Store};
@@ -328,7 +328,7 @@ fn a_proof_that_no_flow_earned_is_refused_whatever_key_sealed_it() {
             flow,
             made_at: world.clock.now(),
         };
-        let caller = Caller::new("pool", client);
+        let caller = AppClient::new("pool", client);
         let forged = forged.seal(&world.deployment.keys, &caller, &*world.entropy);
         let elsewhere = world.reconfigured(|world| world.caller = caller.clone());
         let pool = Pool::of(&elsewhere);
@@ -425,7 +425,7 @@ fn an_account_that_only_says_the_address_is_not_its_owner() {
 fn a_forged_stale_used_or_foreign_proof_is_invalid_and_makes_no_account() {
     let world = World::new();
     let pool = Pool::of(&world);
-    let second = world.reconfigured(|world| world.caller = Caller::new("pool", "second"));
+    let second = world.reconfigured(|world| world.caller = AppClient::new("pool", "second"));
     let stale = world.proof(BOB);
     world.after_millis(180_001);
     for (what, proof) in [

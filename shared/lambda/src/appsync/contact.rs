@@ -1,6 +1,6 @@
 use latchstring_core::account::Names;
 use latchstring_core::contact::{ContactError, Contacts, PendingState};
-use latchstring_core::flow::Caller;
+use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{Identifier, Method, PhoneRules};
 use latchstring_core::locale::Locale;
 use latchstring_core::names::update_names;
@@ -70,7 +70,7 @@ pub struct ContactResolver<S, D, T, A, C, E, K = Deployment> {
     /// The source of keys and settings.
     pub deployment: K,
     /// The pool and app client that sessions are opened for.
-    pub caller: Caller,
+    pub caller: AppClient,
     /// The part of an event that holds the client's address.
     pub source: SourceOf,
     /// The store of pending contacts and budgets.

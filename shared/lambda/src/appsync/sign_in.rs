@@ -1,6 +1,6 @@
 use latchstring_core::contact::ContactError;
 use latchstring_core::device::Devices;
-use latchstring_core::flow::Caller;
+use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::Identifier;
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
@@ -38,7 +38,7 @@ pub struct SignInResolver<S, D, T, A, P, C, E, K = Deployment> {
     /// The source of keys and settings.
     pub deployment: K,
     /// The pool and app client that sessions are opened for.
-    pub caller: Caller,
+    pub caller: AppClient,
     /// True if the pool reports missing users.
     pub legacy_pool: bool,
     /// The part of an event that holds the client's address.

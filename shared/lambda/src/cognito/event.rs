@@ -10,7 +10,7 @@ use aws_lambda_events::event::cognito::{
     CognitoEventUserPoolsChallengeResult, CognitoEventUserPoolsHeader,
 };
 use latchstring_core::account::Attributes;
-use latchstring_core::flow::{Caller, ClientRequest, Person, Round, Turn};
+use latchstring_core::flow::{AppClient, ClientRequest, Person, Round, Turn};
 use latchstring_core::secret::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -60,8 +60,8 @@ fn without_nulls(value: &Value) -> Value {
 
 /// Returns the session's pool and app client. An event that does not name them belongs to an app
 /// client that is not served.
-pub(super) fn caller<T>(header: &CognitoEventUserPoolsHeader<T>) -> Caller {
-    Caller::new(
+pub(super) fn caller<T>(header: &CognitoEventUserPoolsHeader<T>) -> AppClient {
+    AppClient::new(
         header.user_pool_id.as_deref().unwrap_or_default(),
         header
             .caller_context

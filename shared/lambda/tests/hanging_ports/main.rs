@@ -15,7 +15,7 @@ mod wire;
 use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes};
-use latchstring_core::flow::Caller;
+use latchstring_core::flow::AppClient;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Directory, OpenChallenge};
@@ -193,8 +193,8 @@ impl Life {
         }
     }
 
-    fn caller() -> Caller {
-        Caller::new(POOL, CLIENT)
+    fn caller() -> AppClient {
+        AppClient::new(POOL, CLIENT)
     }
 
     fn sign_in(&self) -> impl Handler + use<> {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::{
-    Caller, Challenge, ClientRequest, Created, Decided, Flow, FlowId, Next, Person, Purpose,
+    AppClient, Challenge, ClientRequest, Created, Decided, Flow, FlowId, Next, Person, Purpose,
     Response, Round, Step, Turn, Verdict, Why,
 };
 use latchstring_core::identifier::{Country, Identifier, Method};
@@ -53,7 +53,7 @@ const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) deployment: Deployment,
-    pub(crate) caller: Caller,
+    pub(crate) caller: AppClient,
     pub(crate) clock: ManualClock,
     pub(crate) entropy: Arc<SeededEntropy>,
     pub(crate) wire: Wire,
@@ -86,7 +86,7 @@ impl World {
                 policy,
                 keys: KeyRing::new(key("k1", 1), None, None).unwrap(),
             },
-            caller: Caller::new("pool", "client"),
+            caller: AppClient::new("pool", "client"),
             clock,
             entropy: Arc::new(SeededEntropy::new(1)),
             wire: wire.clone(),
