@@ -210,7 +210,7 @@ pub async fn a_row_reads_as_it_was_written<S: Store + 'static, E: Entropy>(c: &C
         ),
         (
             Purpose::SignIn,
-            Subject::Ghost,
+            Subject::NoAccount,
             State::Matched {
                 answer: c.answer(),
                 at,

@@ -65,7 +65,7 @@ impl Context<'_> {
             Party::User(user) => {
                 request.insert("userAttributes".to_owned(), user_attributes(user));
             }
-            Party::Ghost(_) => {
+            Party::NoAccount(_) => {
                 request.insert("userAttributes".to_owned(), json!({}));
                 request.insert("userNotFound".to_owned(), json!(true));
             }

@@ -16,13 +16,13 @@ pub(crate) enum Subject {
     User(UserId),
     /// No user: the name as it was typed. It stays without a user, even if that name is created
     /// later.
-    Ghost(String),
+    NoAccount(String),
 }
 
 /// A subject in its present state.
 pub(crate) enum Party {
     User(User),
-    Ghost(String),
+    NoAccount(String),
 }
 
 impl Party {
@@ -30,14 +30,14 @@ impl Party {
     pub(crate) fn username(&self) -> &str {
         match self {
             Self::User(user) => &user.username,
-            Self::Ghost(typed) => typed,
+            Self::NoAccount(typed) => typed,
         }
     }
 
     pub(crate) fn subject(&self) -> Subject {
         match self {
             Self::User(user) => Subject::User(user.id),
-            Self::Ghost(typed) => Subject::Ghost(typed.clone()),
+            Self::NoAccount(typed) => Subject::NoAccount(typed.clone()),
         }
     }
 }
@@ -199,7 +199,7 @@ mod tests {
         Challenge {
             client: "client".to_owned(),
             access: Access::Public,
-            subject: Subject::Ghost("missing".to_owned()),
+            subject: Subject::NoAccount("missing".to_owned()),
             rounds: Vec::new(),
             metadata: None,
             private_parameters: BTreeMap::new(),

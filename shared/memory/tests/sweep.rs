@@ -52,7 +52,7 @@ fn let_pass(store: &MemoryStore, issued_at: Timestamp) {
             id: FlowId::from_bytes(id),
             client: "client".to_owned(),
             purpose: Purpose::SignIn,
-            subject: Subject::Ghost,
+            subject: Subject::NoAccount,
             contact: SealedContact::from_text("sealed"),
             locale: None,
             charge: Charge::free(CodeLength::DEFAULT),

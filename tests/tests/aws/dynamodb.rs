@@ -6,7 +6,8 @@ use std::sync::Arc;
 use latchstring_aws::{Aws, CognitoChallengeApi, DynamoStore};
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::{
-    AppClient, ClientRequest, Next, Person, Response, Round, Turn, Verdict, create, define, verify,
+    AccountState, AppClient, ClientRequest, Next, Response, Round, Turn, Verdict, create, define,
+    verify,
 };
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
@@ -344,7 +345,7 @@ async fn sign_in(aws: &Aws, store: &DynamoStore<OsEntropy>, address: &str) {
     let mut turn = Turn {
         caller: caller.clone(),
         username: Secret::new("ada"),
-        person: Person::Known(attributes),
+        person: AccountState::Known(attributes),
         rounds: Vec::new(),
         request: ClientRequest::default(),
     };

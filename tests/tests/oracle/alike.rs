@@ -51,7 +51,7 @@ fn seeded(seed: u64) -> Setting {
 /// Exactly what tells a class from nobody.
 fn told_by_cognito(class: Class, of_nobody: &Story) -> BTreeSet<Difference> {
     let told: Vec<(&'static str, &[&str])> = match class {
-        Class::Ghost | Class::IsUnverified => Vec::new(),
+        Class::NoAccount | Class::IsUnverified => Vec::new(),
         // The pool's name for the account stands where others see what they typed.
         Class::Known | Class::JustCreated | Class::UnverifiedSecond | Class::HalfCreated => {
             COGNITO_ASKS
@@ -98,7 +98,7 @@ async fn whoever_is_behind_an_address_is_answered_alike_but_for_what_cognito_tel
             typed,
             ..seeded(seed)
         };
-        let nobody = play(setting, Class::Ghost, false).await;
+        let nobody = play(setting, Class::NoAccount, false).await;
         for class in Class::ALL {
             let story = play(setting, class, false).await;
             let told = told_by_cognito(class, &nobody);
@@ -141,7 +141,7 @@ async fn another_spelling_is_answered_as_the_canonical_one() {
 async fn who_asks_to_have_a_contact_learns_nothing_of_whoever_is_behind_it() {
     for typed in Typed::ALL {
         let setting = Setting { typed, ..seeded(1) };
-        let nobody = play_signed_in(setting, Class::Ghost).await;
+        let nobody = play_signed_in(setting, Class::NoAccount).await;
         let asked = step(&nobody, "a second wrong answer").expect("it was asked");
         assert!(asked.body.contains("CUSTOM_CHALLENGE"), "and answered");
         for class in Class::ALL {
@@ -156,7 +156,7 @@ async fn who_asks_to_have_a_contact_learns_nothing_of_whoever_is_behind_it() {
 async fn who_is_refused_by_a_budget_is_refused_alike() {
     for typed in Typed::ALL {
         let setting = Setting { typed, ..seeded(1) };
-        let nobody = play(setting, Class::Ghost, true).await;
+        let nobody = play(setting, Class::NoAccount, true).await;
         let refused = &step(&nobody, "signIn").expect("it was asked").body;
         assert!(refused.contains("TooManyRequests"), "a budget is spent");
         for class in Class::ALL {
@@ -183,7 +183,7 @@ async fn longer_codes_are_asked_for_and_answered_alike() {
                 tier,
                 ..seeded(1)
             };
-            let nobody = play(setting, Class::Ghost, false).await;
+            let nobody = play(setting, Class::NoAccount, false).await;
             assert_eq!(digits(&nobody), wanted, "{tier:?}");
             for class in Class::ALL {
                 let story = play(setting, class, false).await;
@@ -191,7 +191,7 @@ async fn longer_codes_are_asked_for_and_answered_alike() {
                 let is = differences(&nobody, &story);
                 assert_eq!(is, told, "{typed:?}, {tier:?}, {class:?}");
             }
-            let nobody = play_signed_in(setting, Class::Ghost).await;
+            let nobody = play_signed_in(setting, Class::NoAccount).await;
             for class in Class::ALL {
                 let story = play_signed_in(setting, class).await;
                 let told = differences(&nobody, &story);
@@ -212,7 +212,7 @@ async fn a_spent_mailbox_and_its_captcha_are_answered_alike() {
                 captcha,
                 ..seeded(1)
             };
-            let nobody = play_captcha(setting, Class::Ghost).await;
+            let nobody = play_captcha(setting, Class::NoAccount).await;
             assert_eq!(digits(&nobody), 10);
             for refused in ["no CAPTCHA", "a wrong CAPTCHA"] {
                 let seen = step(&nobody, refused);
@@ -233,7 +233,7 @@ async fn a_spent_mailbox_and_its_captcha_are_answered_alike() {
 /// The second call is for nobody, and looks like everybody's first.
 #[tokio::test]
 async fn a_disabled_user_costs_sign_in_one_refused_call_and_nothing_else() {
-    let nobody = play(seeded(1), Class::Ghost, false).await;
+    let nobody = play(seeded(1), Class::NoAccount, false).await;
     let story = play(seeded(1), Class::Disabled, false).await;
     assert_eq!(one_refusal_more(&nobody, &story), Ok(()));
 }
@@ -292,7 +292,7 @@ async fn delivery_inside_the_response_would_be_noticed() {
         sabotage: Sabotage::DeliveryInside,
         ..seeded(1)
     };
-    let nobody = play(inside, Class::Ghost, false).await;
+    let nobody = play(inside, Class::NoAccount, false).await;
     let story = play(inside, Class::Disabled, false).await;
     assert_eq!(one_refusal_more(&nobody, &story), Err("other calls"));
 }
@@ -303,7 +303,7 @@ async fn a_look_up_in_sign_in_would_be_noticed() {
         sabotage: Sabotage::LookUp,
         ..seeded(1)
     };
-    let nobody = play(looks, Class::Ghost, false).await;
+    let nobody = play(looks, Class::NoAccount, false).await;
     let story = play(looks, Class::Known, false).await;
     let noticed: BTreeSet<_> = differences(&nobody, &story)
         .difference(&told_by_cognito(Class::Known, &nobody))

@@ -13,7 +13,7 @@ const PASSWORD: &str = "correct-Horse-1";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Class {
     /// Nobody.
-    Ghost,
+    NoAccount,
     /// An account.
     Known,
     /// An account that was made a moment ago, by its owner.
@@ -30,7 +30,7 @@ pub(crate) enum Class {
 
 impl Class {
     pub(crate) const ALL: [Self; 7] = [
-        Self::Ghost,
+        Self::NoAccount,
         Self::Known,
         Self::JustCreated,
         Self::UnverifiedSecond,
@@ -42,7 +42,7 @@ impl Class {
     async fn set_up(self, world: &World) {
         let typed = world.typed;
         let held = match self {
-            Self::Ghost => return,
+            Self::NoAccount => return,
             Self::JustCreated => {
                 make_an_account(world, typed, typed.text()).await;
                 return;

@@ -118,7 +118,7 @@ async fn custom(
     let party = match user {
         Some(user) if !user.enabled => return Err(ApiError::user_disabled()),
         Some(user) => Party::User(user),
-        None if pool.hides_missing_users(client) => Party::Ghost(username.clone()),
+        None if pool.hides_missing_users(client) => Party::NoAccount(username.clone()),
         None => return Err(ApiError::user_not_found()),
     };
     go_on(pool, client, &party, Vec::new(), None, access).await

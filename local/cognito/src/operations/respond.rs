@@ -89,7 +89,9 @@ pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> Ap
                         Subject::User(id) => {
                             users.get(*id).is_none() || users.resolve(username) == Some(*id)
                         }
-                        Subject::Ghost(typed) => typed.to_lowercase() == username.to_lowercase(),
+                        Subject::NoAccount(typed) => {
+                            typed.to_lowercase() == username.to_lowercase()
+                        }
                     }
             },
         )?
@@ -120,7 +122,7 @@ async fn answered(
 ) -> ApiResult<Value> {
     let party = match &challenge.subject {
         Subject::User(id) => Party::User(usable(pool, client, &pool.state(), *id)?),
-        Subject::Ghost(typed) => Party::Ghost(typed.clone()),
+        Subject::NoAccount(typed) => Party::NoAccount(typed.clone()),
     };
     let context = Context {
         config: pool.config(),

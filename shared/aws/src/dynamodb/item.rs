@@ -117,7 +117,7 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
     }
     let (subject, sub) = match &flow.subject {
         Subject::Known(sub) => ("known", sub.as_str()),
-        Subject::Ghost => ("ghost", NO_SUB),
+        Subject::NoAccount => ("ghost", NO_SUB),
         Subject::Decoy => ("decoy", NO_SUB),
     };
     set("subject", text(subject));
@@ -161,7 +161,7 @@ pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
         },
         subject: match row.text("subject")? {
             "known" => Subject::Known(Sub::new(row.text("sub")?)),
-            "ghost" => Subject::Ghost,
+            "ghost" => Subject::NoAccount,
             "decoy" => Subject::Decoy,
             _ => return None,
         },

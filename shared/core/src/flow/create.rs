@@ -1,7 +1,7 @@
 //! Create: asks the question, and says what is to be delivered.
 
 use super::row::{Flow, NewFlow, State, Subject};
-use super::turn::{Last, Person, Turn};
+use super::turn::{AccountState, Last, Turn};
 use super::{Challenge, Decided, FlowId, Progress, Purpose, Step, Why};
 use crate::account::Attributes;
 use crate::code::CodeLength;
@@ -205,7 +205,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         }
         // Somebody's own language shows only in what they receive themselves.
         let own = match (&subject, &self.turn.person) {
-            (Subject::Known(_), Person::Known(person)) => person.locale(),
+            (Subject::Known(_), AccountState::Known(person)) => person.locale(),
             _ => None,
         };
         let new = NewFlow {
@@ -226,7 +226,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
                     (Purpose::Claim, _) => Why::ClaimOpened,
                     (_, Subject::Decoy) => Why::NoLongerPending,
                     _ if policy.is_test(&ticket.to, row.issued_at) => Why::CodeFixed,
-                    (_, Subject::Known(_) | Subject::Ghost) => Why::CodeReserved,
+                    (_, Subject::Known(_) | Subject::NoAccount) => Why::CodeReserved,
                 };
                 self.sent(row, &ticket.to, why).await
             }
@@ -296,19 +296,19 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         let keys = &self.deployment.keys;
         let known = |person: &Attributes| Subject::Known(person.sub().clone());
         Ok(match (&self.turn.person, ticket.purpose) {
-            (Person::Known(person), Purpose::SignIn | Purpose::Claim)
+            (AccountState::Known(person), Purpose::SignIn | Purpose::Claim)
                 if person.holds(&ticket.to) =>
             {
                 known(person)
             }
-            (_, Purpose::SignIn | Purpose::Claim) => Subject::Ghost,
-            (Person::Known(person), Purpose::VerifyContact(id)) => {
+            (_, Purpose::SignIn | Purpose::Claim) => Subject::NoAccount,
+            (AccountState::Known(person), Purpose::VerifyContact(id)) => {
                 let pending = self.store.pending(person.sub(), ticket.to.method()).await?;
                 let waits = pending
                     .is_some_and(|pending| pending.is_waiting_for(id, &ticket.to, keys, self.now));
                 if waits { known(person) } else { Subject::Decoy }
             }
-            (Person::Ghost, Purpose::VerifyContact(_)) => Subject::Decoy,
+            (AccountState::NoAccount, Purpose::VerifyContact(_)) => Subject::Decoy,
         })
     }
 
@@ -346,14 +346,16 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         let contact = row.contact(keys)?;
         let may_receive = match (&row.subject, &self.turn.person, row.purpose) {
             (_, _, Purpose::Claim)
-            | (Subject::Known(_), Person::Ghost, _)
+            | (Subject::Known(_), AccountState::NoAccount, _)
             | (Subject::Decoy, _, _) => false,
             // The holder of an address may have changed since it was first sent there.
-            (Subject::Known(_), Person::Known(person), Purpose::SignIn) => person.holds(&contact),
+            (Subject::Known(_), AccountState::Known(person), Purpose::SignIn) => {
+                person.holds(&contact)
+            }
             // A pending contact was asked for by the account itself; Define judges whether it
             // still is.
-            (Subject::Ghost, _, _)
-            | (Subject::Known(_), Person::Known(_), Purpose::VerifyContact(_)) => true,
+            (Subject::NoAccount, _, _)
+            | (Subject::Known(_), AccountState::Known(_), Purpose::VerifyContact(_)) => true,
         };
         if !may_receive || policy.is_test(&contact, row.issued_at) {
             return None;
@@ -467,7 +469,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             return self.decided(challenge.flow, Step::Otp(progress), Why::FlowMissing);
         };
         let again = |why| self.decided(row.id, step_of(&row), why);
-        if row.subject != Subject::Ghost {
+        if row.subject != Subject::NoAccount {
             return again(Why::AskedAgain);
         }
         let Some(contact) = row.contact(keys) else {

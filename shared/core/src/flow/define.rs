@@ -2,7 +2,7 @@
 
 use super::commit::Commit;
 use super::row::{Flow, State, Subject};
-use super::turn::{Last, NotOurs, Person, Turn};
+use super::turn::{AccountState, Last, NotOurs, Turn};
 use super::{Challenge, Decided, Progress, Purpose, Step, Why};
 use crate::message::Message;
 use crate::policy::{Deployment, REPLAY_GRACE};
@@ -112,8 +112,10 @@ async fn commit(
     }
     let subject = match (&row.subject, &turn.person) {
         // Whoever the name belongs to by now: this session was opened for nobody.
-        (Subject::Ghost, _) => return decided(Next::Challenge, Why::Proved),
-        (Subject::Known(subject), Person::Known(person)) if subject == person.sub() => subject,
+        (Subject::NoAccount, _) => return decided(Next::Challenge, Why::Proved),
+        (Subject::Known(subject), AccountState::Known(person)) if subject == person.sub() => {
+            subject
+        }
         _ => return decided(Next::Fail, Why::FlowDisagrees),
     };
     let Some(contact) = row.contact(keys) else {

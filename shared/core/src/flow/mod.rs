@@ -58,7 +58,7 @@ pub use define::{Next, define};
 #[cfg(test)]
 pub(crate) use row::NewFlow;
 pub use row::{AnswerDigest, Flow, State, Subject};
-pub use turn::{ClientRequest, Person, Round, Turn};
+pub use turn::{AccountState, ClientRequest, Round, Turn};
 pub use verify::{Response, Verdict, Verified, verify};
 
 use crate::message::Message;

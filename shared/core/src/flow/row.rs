@@ -63,7 +63,7 @@ pub enum Subject {
     /// An account of the pool.
     Known(Sub),
     /// Nobody who holds the contact: the right answer earns a proof.
-    Ghost,
+    NoAccount,
     /// An account that does not wait for this contact: nothing is sent, no answer is right.
     Decoy,
 }
@@ -180,7 +180,7 @@ impl Flow {
             id,
             caller,
             purpose: Purpose::SignIn,
-            subject: Subject::Ghost,
+            subject: Subject::NoAccount,
             contact,
             locale: None,
             charge: Charge::free(policy.code_length),
@@ -258,7 +258,7 @@ impl Flow {
             State::Open | State::Matched { .. } => false,
         };
         handed_out
-            && self.subject == Subject::Ghost
+            && self.subject == Subject::NoAccount
             && self.purpose == Purpose::SignIn
             && self.client == caller.client()
             && self.contact(keys).as_ref() == Some(contact)

@@ -13,7 +13,7 @@ pub struct Turn {
     /// Cognito's `userName`: the pool's username, or for a ghost what was typed.
     pub username: Secret,
     /// Whether there is such a user.
-    pub person: Person,
+    pub person: AccountState,
     /// The rounds so far, oldest first.
     pub rounds: Vec<Round>,
     /// What the client said beside its answer.
@@ -22,18 +22,18 @@ pub struct Turn {
 
 /// Who the session is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Person {
+pub enum AccountState {
     /// A user who can sign in, with a `sub`.
     Known(Attributes),
     /// Nobody: not found, without a `sub`, or half created.
-    Ghost,
+    NoAccount,
 }
 
-impl Person {
+impl AccountState {
     /// Judges what Cognito reports. Without a `sub` there is no user, whatever else is said.
     pub fn new(user_not_found: bool, attributes: Attributes) -> Self {
         if user_not_found || attributes.sub().is_empty() || attributes.is_half_created() {
-            Self::Ghost
+            Self::NoAccount
         } else {
             Self::Known(attributes)
         }

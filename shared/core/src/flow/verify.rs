@@ -14,7 +14,7 @@
 //! verdict was returned.
 
 use super::row::{AnswerDigest, Flow, Subject};
-use super::turn::{ClientRequest, Person};
+use super::turn::{AccountState, ClientRequest};
 use super::{AppClient, Challenge, Decided, Purpose, Step, Why};
 use crate::code::Answer;
 use crate::identifier::{Identifier, Method};
@@ -32,7 +32,7 @@ pub struct Response {
     /// The pool and client of the session.
     pub caller: AppClient,
     /// Whether there is such a user.
-    pub person: Person,
+    pub person: AccountState,
     /// The private parameter that Create wrote.
     pub challenge: Option<String>,
     /// What was answered.
@@ -219,11 +219,11 @@ async fn judge(
 
 /// A known user's row is answered by that user only. A ghost's row is a ghost's whoever the name
 /// belongs to by now; it ends in a proof, never in tokens.
-fn is_for(row: &Flow, person: &Person) -> bool {
+fn is_for(row: &Flow, person: &AccountState) -> bool {
     match (&row.subject, person) {
-        (Subject::Known(subject), Person::Known(person)) => subject == person.sub(),
-        (Subject::Known(_), Person::Ghost) => false,
-        (Subject::Ghost | Subject::Decoy, _) => true,
+        (Subject::Known(subject), AccountState::Known(person)) => subject == person.sub(),
+        (Subject::Known(_), AccountState::NoAccount) => false,
+        (Subject::NoAccount | Subject::Decoy, _) => true,
     }
 }
 
@@ -250,7 +250,7 @@ async fn judge_proof(
         Err(UnsealError::Forged) => return Ok(Err(Why::ProofForged)),
         Err(UnsealError::Stale) => return Ok(Err(Why::ProofStale)),
     };
-    let holds = matches!(&response.person, Person::Known(person) if person.holds(contact));
+    let holds = matches!(&response.person, AccountState::Known(person) if person.holds(contact));
     if proof.of != *contact || !holds {
         return Ok(Err(Why::ProofOfAnother));
     }

@@ -2,7 +2,7 @@
 //! again.
 
 use latchstring_core::account::Attributes;
-use latchstring_core::flow::{ClientRequest, Next, Person, Purpose, Subject, Why};
+use latchstring_core::flow::{AccountState, ClientRequest, Next, Purpose, Subject, Why};
 
 use crate::harness::{ADA, ADAS_NAME, BOB, NUMBER, Session, World, now};
 
@@ -114,7 +114,7 @@ fn a_passed_answer_never_issues_tokens_to_a_ghost() {
     for (mut session, answer) in with_right_answers(&world) {
         session.answer(&answer);
         let mut turn = session.turn(ClientRequest::default());
-        turn.person = Person::Ghost;
+        turn.person = AccountState::NoAccount;
         let decided = now(world.define(&turn));
         assert_eq!(
             (decided.decision, decided.why),
@@ -154,7 +154,7 @@ fn a_half_created_user_is_a_ghost() {
     let world = World::new();
     world.put_ada(&[("cognito:user_status", "FORCE_CHANGE_PASSWORD")]);
     let mut session = world.at_otp(ADA);
-    assert_eq!(session.row().unwrap().subject, Subject::Ghost);
+    assert_eq!(session.row().unwrap().subject, Subject::NoAccount);
     let reply = session.answer(&world.code());
     assert_eq!(reply.whys(), (Why::Right, Why::Proved, Some(Why::Proved)));
 }
@@ -162,12 +162,18 @@ fn a_half_created_user_is_a_ghost() {
 #[test]
 fn without_a_sub_there_is_no_user() {
     let attributes = || Attributes::from_pairs([("email", ADA), ("email_verified", "true")]);
-    assert_eq!(Person::new(false, attributes()), Person::Ghost);
-    let with_sub = Attributes::from_pairs([("sub", "s"), ("email", ADA)]);
-    assert_eq!(Person::new(true, with_sub.clone()), Person::Ghost);
     assert_eq!(
-        Person::new(false, with_sub.clone()),
-        Person::Known(with_sub)
+        AccountState::new(false, attributes()),
+        AccountState::NoAccount
+    );
+    let with_sub = Attributes::from_pairs([("sub", "s"), ("email", ADA)]);
+    assert_eq!(
+        AccountState::new(true, with_sub.clone()),
+        AccountState::NoAccount
+    );
+    assert_eq!(
+        AccountState::new(false, with_sub.clone()),
+        AccountState::Known(with_sub)
     );
 }
 

@@ -136,7 +136,7 @@ fn a_ticket_sends_one_code_to_a_ghost() {
         (Why::MethodKnown, Why::MethodKnown, Some(Why::CodeReserved))
     );
     assert_eq!(world.sent(), [(world.code(), BOB.to_owned())]);
-    assert_eq!(session.row().expect("a row").subject, Subject::Ghost);
+    assert_eq!(session.row().expect("a row").subject, Subject::NoAccount);
 }
 
 /// Row 4.
@@ -160,7 +160,7 @@ fn a_ticket_for_what_a_known_user_does_not_hold_is_a_ghosts() {
         (Why::MethodKnown, Why::MethodKnown, Some(Why::CodeReserved))
     );
     assert_eq!(world.sent()[0].1, BOB);
-    assert_eq!(session.row().expect("a row").subject, Subject::Ghost);
+    assert_eq!(session.row().expect("a row").subject, Subject::NoAccount);
     let reply = session.answer(&world.code());
     assert_eq!(
         reply.whys(),

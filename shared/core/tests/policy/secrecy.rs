@@ -165,6 +165,6 @@ fn a_leaked_row_written_for_another_flow_is_of_no_use() {
     session.ask_instead(Step::Otp(issued));
     let code = world.sent().pop().unwrap().0;
     assert_ne!(session.answer(&code).next(), Next::IssueTokens);
-    assert_eq!(session.row().unwrap().subject, Subject::Ghost);
+    assert_eq!(session.row().unwrap().subject, Subject::NoAccount);
     assert_eq!(session.row().unwrap().attempts.len(), 0);
 }

@@ -10,7 +10,7 @@ use aws_lambda_events::event::cognito::{
     CognitoEventUserPoolsChallengeResult, CognitoEventUserPoolsHeader,
 };
 use latchstring_core::account::Attributes;
-use latchstring_core::flow::{AppClient, ClientRequest, Person, Round, Turn};
+use latchstring_core::flow::{AccountState, AppClient, ClientRequest, Round, Turn};
 use latchstring_core::secret::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -71,11 +71,11 @@ pub(super) fn caller<T>(header: &CognitoEventUserPoolsHeader<T>) -> AppClient {
     )
 }
 
-pub(super) fn person(user_not_found: bool, attributes: &HashMap<String, String>) -> Person {
+pub(super) fn person(user_not_found: bool, attributes: &HashMap<String, String>) -> AccountState {
     let pairs = attributes
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
-    Person::new(user_not_found, Attributes::from_pairs(pairs))
+    AccountState::new(user_not_found, Attributes::from_pairs(pairs))
 }
 
 pub(super) fn request(mut client_metadata: HashMap<String, String>) -> ClientRequest {

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::{
-    AppClient, Challenge, ClientRequest, Created, Decided, Flow, FlowId, Next, Person, Purpose,
-    Response, Round, Step, Turn, Verdict, Why,
+    AccountState, AppClient, Challenge, ClientRequest, Created, Decided, Flow, FlowId, Next,
+    Purpose, Response, Round, Step, Turn, Verdict, Why,
 };
 use latchstring_core::identifier::{Country, Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
@@ -319,10 +319,10 @@ impl World {
     }
 
     /// Whom Cognito reports for that name.
-    pub(crate) fn person(&self, username: &str) -> Person {
+    pub(crate) fn person(&self, username: &str) -> AccountState {
         match now(self.directory.port.find(username)).unwrap() {
-            Some(account) => Person::new(false, account.attributes),
-            None => Person::new(true, Attributes::default()),
+            Some(account) => AccountState::new(false, account.attributes),
+            None => AccountState::new(true, Attributes::default()),
         }
     }
 
@@ -541,9 +541,9 @@ impl<'w> Session<'w> {
         }
     }
 
-    fn person(&self) -> Person {
+    fn person(&self) -> AccountState {
         if self.unseen {
-            Person::Ghost
+            AccountState::NoAccount
         } else {
             self.world.person(&self.username)
         }

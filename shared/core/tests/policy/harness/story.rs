@@ -15,7 +15,7 @@ pub(crate) enum Story {
     /// A known user mistypes, has the code sent again, and signs in.
     KnownAfterResend,
     /// Nobody yet signs in, and holds a proof.
-    Ghost,
+    NoAccount,
     /// A new user answers with their proof.
     Claim,
 }
@@ -24,7 +24,7 @@ impl Story {
     pub(crate) const ALL: [Self; 4] = [
         Self::Known,
         Self::KnownAfterResend,
-        Self::Ghost,
+        Self::NoAccount,
         Self::Claim,
     ];
 
@@ -32,7 +32,7 @@ impl Story {
     pub(crate) fn begin(self, world: &World) -> Telling<'_> {
         let (name, purpose, contact) = match self {
             Self::Known | Self::KnownAfterResend => (ADA, Purpose::SignIn, ADA),
-            Self::Ghost => (BOB, Purpose::SignIn, BOB),
+            Self::NoAccount => (BOB, Purpose::SignIn, BOB),
             Self::Claim => (ADAS_NAME, Purpose::Claim, ADA),
         };
         let session = world.initiate(name);
@@ -52,7 +52,7 @@ impl Story {
     /// How many messages it takes when all goes well.
     pub(crate) const fn messages(self) -> usize {
         match self {
-            Self::Known | Self::Ghost => 1,
+            Self::Known | Self::NoAccount => 1,
             Self::KnownAfterResend => 2,
             Self::Claim => 0,
         }
@@ -76,7 +76,7 @@ impl Telling<'_> {
     /// Whether it came to its good end.
     pub(crate) fn is_over(&self) -> bool {
         match self.story {
-            Story::Ghost => self.session.public.contains_key("proof"),
+            Story::NoAccount => self.session.public.contains_key("proof"),
             Story::Known | Story::KnownAfterResend | Story::Claim => {
                 self.session.ended == Some(Next::IssueTokens)
             }
