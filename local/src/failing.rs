@@ -119,9 +119,9 @@ impl<P: Store> Store for Failing<P> {
         store.advance_send(id, sends, lengthened, now).await
     }
 
-    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
-        let store = self.store("lift_cooldown")?;
-        store.lift_cooldown(id, sends).await
+    async fn reset_resend_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
+        let store = self.store("reset_resend_cooldown")?;
+        store.reset_resend_cooldown(id, sends).await
     }
 
     async fn attempt(

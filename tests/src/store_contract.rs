@@ -327,7 +327,7 @@ pub async fn one_of_many_takes_a_send<S: Store + 'static, E: Entropy>(c: &Contra
     assert_eq!(c.read(row.id).await.sends, 2);
 }
 
-/// `lift_cooldown`: clears the time of exactly that send and changes nothing else.
+/// `reset_resend_cooldown`: clears the time of exactly that send and changes nothing else.
 pub async fn a_cooldown_is_lifted_for_the_latest_send_of_an_open_row<
     S: Store + 'static,
     E: Entropy,
@@ -336,11 +336,18 @@ pub async fn a_cooldown_is_lifted_for_the_latest_send_of_an_open_row<
 ) {
     let row = c.opened().await;
     for wrong in [0, 2, u8::MAX] {
-        assert_eq!(c.store.lift_cooldown(row.id, wrong).await, Ok(false));
+        assert_eq!(
+            c.store.reset_resend_cooldown(row.id, wrong).await,
+            Ok(false)
+        );
     }
     assert_eq!(c.read(row.id).await, row);
-    assert_eq!(c.store.lift_cooldown(row.id, 1).await, Ok(true));
-    assert_eq!(c.store.lift_cooldown(row.id, 1).await, Ok(false), "once");
+    assert_eq!(c.store.reset_resend_cooldown(row.id, 1).await, Ok(true));
+    assert_eq!(
+        c.store.reset_resend_cooldown(row.id, 1).await,
+        Ok(false),
+        "once"
+    );
     let lifted = Flow {
         last_sent_at: Timestamp::default(),
         unsent: 1,
@@ -353,14 +360,14 @@ pub async fn a_cooldown_is_lifted_for_the_latest_send_of_an_open_row<
             .await,
         Ok(true)
     );
-    assert_eq!(c.store.lift_cooldown(row.id, 1).await, Ok(false));
+    assert_eq!(c.store.reset_resend_cooldown(row.id, 1).await, Ok(false));
     assert_eq!(c.read(row.id).await.last_sent_at, c.after(2));
 
-    assert_eq!(c.store.lift_cooldown(c.id(), 1).await, Ok(false));
+    assert_eq!(c.store.reset_resend_cooldown(c.id(), 1).await, Ok(false));
     let (matched, _) = c.matched().await;
-    assert_eq!(c.store.lift_cooldown(matched, 1).await, Ok(false));
+    assert_eq!(c.store.reset_resend_cooldown(matched, 1).await, Ok(false));
     c.store.finish(matched, c.now).await.expect("an answer");
-    assert_eq!(c.store.lift_cooldown(matched, 1).await, Ok(false));
+    assert_eq!(c.store.reset_resend_cooldown(matched, 1).await, Ok(false));
     assert_eq!(c.read(matched).await.last_sent_at, c.now);
 }
 

@@ -193,7 +193,7 @@ pub trait Store: Send + Sync {
     /// Records that the latest send never left: clears its time, so that the next send may follow
     /// at once, and adds one to the unsent ones, if the row is open, has had exactly `sends`, and
     /// this was not recorded before. True if it did.
-    fn lift_cooldown(
+    fn reset_resend_cooldown(
         &self,
         id: FlowId,
         sends: u8,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchstring_core::flow::{Challenge, FlowId, lift_cooldown};
+use latchstring_core::flow::{Challenge, FlowId, reset_resend_cooldown};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::message::Message;
 use latchstring_core::ports::{Clock, Courier, DeliveryError, DeliveryOutcome, PortError, Store};
@@ -103,9 +103,9 @@ pub(crate) async fn deliver(
     if outcome == DeliveryOutcome::NeverLeft
         && let Some(sent) = &delivery.sent
     {
-        let lifted = within(clock, LIFTING, lift_cooldown(store, sent))
+        let lifted = within(clock, LIFTING, reset_resend_cooldown(store, sent))
             .await
-            .unwrap_or_else(|| Err(PortError::new("lift_cooldown", "timeout")));
+            .unwrap_or_else(|| Err(PortError::new("reset_resend_cooldown", "timeout")));
         if let Err(PortError { call, code }) = lifted {
             tracing::warn!(flow, call, code, "cooldown stays");
         }

@@ -94,7 +94,7 @@ impl Store for MemoryStore {
         }
     }
 
-    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
+    async fn reset_resend_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
         let mut tables = lock(&self.0);
         match tables.flows.get_mut(&id) {
             Some(flow)

@@ -59,9 +59,9 @@ impl<P: Store> Store for Far<P> {
         self.port.advance_send(id, sends, lengthened, now).await
     }
 
-    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
+    async fn reset_resend_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
         self.write().await;
-        self.port.lift_cooldown(id, sends).await
+        self.port.reset_resend_cooldown(id, sends).await
     }
 
     async fn attempt(

@@ -160,7 +160,7 @@ impl<P: Store> Store for Noting<P> {
         };
         flow(id: FlowId) -> Option<Flow>, found;
         advance_send(id: FlowId, sends: u8, lengthened: Option<Charge>, now: Timestamp) -> bool, yes_or_no;
-        lift_cooldown(id: FlowId, sends: u8) -> bool, yes_or_no;
+        reset_resend_cooldown(id: FlowId, sends: u8) -> bool, yes_or_no;
         count(id: FlowId, answer: AnswerDigest, charge: Charge) -> bool, yes_or_no;
         attempt(id: FlowId, answer: AnswerDigest, charge: Charge, limit: u8) -> Attempted,
             |attempted| match attempted {

@@ -31,7 +31,7 @@
 //! | `attempt` | holds one guess more than it needs, unless it finds itself by `by` |
 //! | `count` | the same end |
 //! | `redeem`, `lease` | the holder finds itself |
-//! | `lift_cooldown` | finds itself recorded, and counts as lost |
+//! | `reset_resend_cooldown` | finds itself recorded, and counts as lost |
 //! | `put_pending`, `settle_pending`, `release` | the same end |
 //! | `charge` | knows itself by `by`, unless another charge came between: then it counts twice, never too little |
 //! | `refund` | is never repeated: what is lost stays charged |
@@ -336,7 +336,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         })
     }
 
-    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
+    async fn reset_resend_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
         let written = self
             .update(Update {
                 key: item::flow_key(id),

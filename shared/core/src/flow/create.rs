@@ -149,9 +149,12 @@ pub fn ask_again(
 
 /// Records that a send provably never left, so that a resend may follow at once; otherwise it waits
 /// for the cooldown. One conditional write: a later send keeps its own.
-pub async fn lift_cooldown(store: &impl Store, sent: &Challenge) -> Result<bool, PortError> {
+pub async fn reset_resend_cooldown(
+    store: &impl Store,
+    sent: &Challenge,
+) -> Result<bool, PortError> {
     match sent.step {
-        Step::Otp(progress) => store.lift_cooldown(sent.flow, progress.sends).await,
+        Step::Otp(progress) => store.reset_resend_cooldown(sent.flow, progress.sends).await,
         Step::Select | Step::Claim(_) => Ok(false),
     }
 }
@@ -273,7 +276,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             }
             Err(error) => {
                 // Lost, the cooldown stays, and one send counts that was none.
-                if self.store.lift_cooldown(row.id, row.sends).await == Ok(true) {
+                if self.store.reset_resend_cooldown(row.id, row.sends).await == Ok(true) {
                     row.unsent = row.unsent.saturating_add(1);
                     row.last_sent_at = Timestamp::default();
                 }

@@ -52,7 +52,7 @@ use std::fmt;
 
 pub use challenge::{Challenge, Progress, Step};
 pub use create::{
-    Created, Expectation, PublicParameters, Refused, ask_again, create, lift_cooldown,
+    Created, Expectation, PublicParameters, Refused, ask_again, create, reset_resend_cooldown,
 };
 pub use define::{Next, define};
 #[cfg(test)]

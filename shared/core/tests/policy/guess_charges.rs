@@ -205,12 +205,12 @@ fn a_success_refunds_no_message_that_was_given_back() {
     let unproved = || now(world.store.port.counts(&[domain])).unwrap()[0]["unproved"];
     assert_eq!(unproved(), 2);
     world.after_secs(30);
-    // Define: flow; Create: flow, counts, advance_send, charge, lift_cooldown.
+    // Define: flow; Create: flow, counts, advance_send, charge, reset_resend_cooldown.
     world
         .wire
         .will_break([(4, Break::Before), (5, Break::Before)]);
     session.resend();
-    assert_eq!(world.wire.calls()[4..], ["charge", "lift_cooldown"]);
+    assert_eq!(world.wire.calls()[4..], ["charge", "reset_resend_cooldown"]);
     world.wire.clear();
     let row = session.row().unwrap();
     assert_eq!((row.sends, row.unsent), (2, 0));

@@ -1,6 +1,6 @@
 //! One message per send, whatever is retried, replayed or done at once.
 
-use latchstring_core::flow::{ClientRequest, Why, lift_cooldown};
+use latchstring_core::flow::{ClientRequest, Why, reset_resend_cooldown};
 use latchstring_core::secret::Secret;
 
 use crate::harness::{ADA, BOB, Session, Strand, World, interleaved, now};
@@ -214,7 +214,7 @@ fn a_lifted_cooldown_lets_exactly_one_resend_follow_at_once() {
     session.resend();
     assert_eq!(world.sent().len(), 1, "the cooldown holds");
     assert_eq!(
-        now(lift_cooldown(&world.store, &session.challenge())),
+        now(reset_resend_cooldown(&world.store, &session.challenge())),
         Ok(true)
     );
     session.resend();

@@ -208,9 +208,11 @@ impl Store for Flaky<MemoryStore> {
         self.wire.carry_row("flow", "advance_send", effect).await
     }
 
-    async fn lift_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
-        let effect = self.port.lift_cooldown(id, sends);
-        self.wire.carry_row("flow", "lift_cooldown", effect).await
+    async fn reset_resend_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
+        let effect = self.port.reset_resend_cooldown(id, sends);
+        self.wire
+            .carry_row("flow", "reset_resend_cooldown", effect)
+            .await
     }
 
     async fn attempt(
