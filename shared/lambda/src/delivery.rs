@@ -10,7 +10,7 @@ use latchstring_core::pseudonym::Pseudonym;
 use tokio::time::Instant;
 
 use crate::metrics;
-use crate::system::within;
+use crate::system::timeout;
 
 /// The time limit of a delivery after the response.
 pub const DELIVERY: Duration = Duration::from_secs(6);
@@ -69,7 +69,7 @@ pub(crate) async fn deliver(
     let channel = metrics::channel(to);
     let begun = Instant::now();
     let delivered = if begun < until {
-        within(clock, until - begun, courier.deliver(&delivery.message))
+        timeout(clock, until - begun, courier.deliver(&delivery.message))
             .await
             .unwrap_or_else(|| Err(failed("timeout", DeliveryOutcome::Unknown)))
     } else {
@@ -103,7 +103,7 @@ pub(crate) async fn deliver(
     if outcome == DeliveryOutcome::NeverLeft
         && let Some(sent) = &delivery.sent
     {
-        let lifted = within(clock, LIFTING, reset_resend_cooldown(store, sent))
+        let lifted = timeout(clock, LIFTING, reset_resend_cooldown(store, sent))
             .await
             .unwrap_or_else(|| Err(PortError::new("reset_resend_cooldown", "timeout")));
         if let Err(PortError { call, code }) = lifted {

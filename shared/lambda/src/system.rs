@@ -29,7 +29,7 @@ impl Clock for SystemClock {
 
 /// Returns the output of a future, or `None` if it does not finish within the time. An unfinished
 /// future is dropped.
-pub(crate) async fn within<T>(
+pub(crate) async fn timeout<T>(
     clock: &impl Clock,
     time: Duration,
     doing: impl Future<Output = T>,

@@ -32,7 +32,7 @@ pub use sign_in::SignInResolver;
 use crate::delivery::millis;
 use crate::handler::PublicError;
 use crate::metrics;
-use crate::system::within;
+use crate::system::timeout;
 
 /// The time limit of a resolver: 25 s of the 30 s that AppSync allows.
 const BUDGET: Duration = Duration::from_secs(25);
@@ -171,7 +171,7 @@ async fn respond(
     let begun = Instant::now();
     let about = About::default();
     let resolving = resolve(&event, field, &about);
-    let outcome = match within(clock, BUDGET, resolving).await {
+    let outcome = match timeout(clock, BUDGET, resolving).await {
         Some(outcome) => outcome?,
         None => Err(PortError::new("resolver", "timeout").into()),
     };

@@ -12,7 +12,7 @@ use crate::delivery::{self, PendingDelivery};
 use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
-use crate::system::within;
+use crate::system::timeout;
 
 /// The private parameter that carries the challenge to Verify.
 pub(super) const CHALLENGE: &str = "challenge";
@@ -53,7 +53,8 @@ impl<S: Store, M: Courier, C: Clock, E: Entropy, K: Deployments> Handler
         let deployment = deployment.map_err(|_| PublicError::Unavailable)?;
         let deciding = create(&deployment, &self.store, &self.clock, &self.entropy, &turn);
         let left = DECIDING.saturating_sub(begun.elapsed());
-        let (created, delivery) = if let Some(decided) = within(&self.clock, left, deciding).await {
+        let (created, delivery) = if let Some(decided) = timeout(&self.clock, left, deciding).await
+        {
             let challenge = decided.decision.challenge;
             let decision = Decision {
                 trigger: "create",

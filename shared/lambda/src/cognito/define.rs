@@ -12,7 +12,7 @@ use crate::delivery::{self, PendingDelivery};
 use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
-use crate::system::within;
+use crate::system::timeout;
 
 /// Define: decides the next step of a session.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
         };
         let left = DECIDING.saturating_sub(begun.elapsed());
         let (next, delivery) =
-            if let Some(Some((deployment, decided))) = within(&self.clock, left, deciding).await {
+            if let Some(Some((deployment, decided))) = timeout(&self.clock, left, deciding).await {
                 let outcome = match decided.decision {
                     Next::Challenge => "challenge",
                     Next::IssueTokens => "issue_tokens",

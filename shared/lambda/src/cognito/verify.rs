@@ -13,7 +13,7 @@ use crate::handler::{Answer, Handler, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
 use crate::metrics;
-use crate::system::within;
+use crate::system::timeout;
 
 /// Verify: records an answer and returns its verdict.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl<S: Store, C: Clock, K: Deployments> Handler for VerifyTrigger<S, C, K> {
             Some((deployment, decided))
         };
         let left = BUDGET.saturating_sub(begun.elapsed());
-        let judged = within(&self.clock, left, judging).await;
+        let judged = timeout(&self.clock, left, judging).await;
         let verdict = if let Some(Some((deployment, decided))) = judged {
             let outcome = match decided.decision {
                 Verdict::Right(_) => "right",
