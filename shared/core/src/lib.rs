@@ -10,7 +10,7 @@
 //! - [`rate_limit`]: which messages are sent, which answers are verified, and how long a code is;
 //!   [`odds`] computes the odds that these limits leave to an attacker.
 //! - [`pending`]: a contact before it is proved.
-//! - [`tester`]: identifiers whose code is fixed.
+//! - [`test_identifier`]: identifiers whose code is fixed.
 //! - [`code`], [`sealed`], [`keys`], [`pseudonym`]: the secrets, and what stands for them.
 //! - [`message`], [`locale`]: what a person reads, and in which language.
 //! - [`ports`]: what the outside must provide.
@@ -35,7 +35,7 @@ pub mod rate_limit;
 pub mod sealed;
 pub mod secret;
 pub mod sign_in;
-pub mod tester;
+pub mod test_identifier;
 pub mod time;
 mod unicode;
 

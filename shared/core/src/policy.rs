@@ -8,7 +8,7 @@ use crate::identifier::{Identifier, PhoneRules};
 use crate::keys::KeyRing;
 use crate::message::Branding;
 use crate::rate_limit::Budgets;
-use crate::tester::TestIdentifier;
+use crate::test_identifier::TestIdentifier;
 use crate::time::Timestamp;
 
 /// How long after its flow was finished the same right answer still passes, so that Cognito's

@@ -24,7 +24,7 @@ use latchstring_core::rate_limit::{
     SmsBudget, SourceBudget,
 };
 use latchstring_core::secret::Secret;
-use latchstring_core::tester::TestIdentifier;
+use latchstring_core::test_identifier::TestIdentifier;
 use thiserror::Error;
 use tracing::Level;
 

@@ -19,7 +19,7 @@ use latchstring_core::sign_in::{SignIn, SignInError, SignInPayload, SignInReques
 
 use crate::contacts::{Tokens, identity};
 use crate::sign_in::earned_proof;
-use latchstring_core::tester::TestIdentifier;
+use latchstring_core::test_identifier::TestIdentifier;
 use latchstring_memory::{FixedCaptcha, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 
 use crate::harness::{

@@ -14,7 +14,7 @@ use latchstring_core::ports::{
 use latchstring_core::rate_limit::{Budget, Countries, Price};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignInError, SignInPayload};
-use latchstring_core::tester::TestIdentifier;
+use latchstring_core::test_identifier::TestIdentifier;
 use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 
 use crate::harness::{
