@@ -8,8 +8,8 @@ use std::convert::Infallible;
 use thiserror::Error;
 
 use crate::account::{Account, NameError, Names, Sub};
-use crate::door::{Door, payload};
 use crate::flow::{AppClient, Purpose};
+use crate::flow_opener::{FlowOpener, payload};
 use crate::identifier::{Identifier, Method};
 use crate::locale::Locale;
 use crate::pending::{Pending, PendingOutcome};
@@ -177,8 +177,8 @@ where
         }))
     }
 
-    const fn door(&self) -> Door<'_, S, A, C, E> {
-        Door {
+    const fn flow_opener(&self) -> FlowOpener<'_, S, A, C, E> {
+        FlowOpener {
             deployment: self.deployment,
             caller: self.caller,
             store: self.store,
@@ -206,10 +206,10 @@ where
             device: None,
             source,
         };
-        let door = self.door();
-        let charge = door.plan(code, gate).await?;
+        let flow_opener = self.flow_opener();
+        let charge = flow_opener.plan(code, gate).await?;
         let sub = account.attributes.sub();
-        door.limiter().charge_account(sub).await?;
+        flow_opener.limiter().charge_account(sub).await?;
         Ok(charge)
     }
 
@@ -223,7 +223,7 @@ where
     ) -> Result<SignInPayload, ContactError> {
         let Deployment { policy, keys } = self.deployment;
         let own = account.attributes.verified(contact.method());
-        let door = self.door();
+        let flow_opener = self.flow_opener();
         let pending = Pending::new(
             account.attributes.sub().clone(),
             contact,
@@ -233,12 +233,14 @@ where
             self.entropy,
         );
         self.store.put_pending(&pending).await?;
-        let ticket = door.seal(Purpose::VerifyContact(pending.id), contact, locale, charge);
+        let ticket = flow_opener.seal(Purpose::VerifyContact(pending.id), contact, locale, charge);
         let opened = self.api.initiate(&account.username, source).await?;
         let Reply::Challenge(challenge) = opened else {
             return Err(Cause::SessionRefused.into());
         };
-        let asked = door.select(challenge, contact, &ticket, source).await?;
+        let asked = flow_opener
+            .select(challenge, contact, &ticket, source)
+            .await?;
         payload(&asked, "otp", &account.username)?.ok_or_else(|| Cause::UnexpectedChallenge.into())
     }
 

@@ -11,8 +11,8 @@ use futures_util::future::{join, try_join};
 use thiserror::Error;
 
 use crate::device::Device;
-use crate::door::{Door, payload};
 use crate::flow::{AppClient, Purpose};
+use crate::flow_opener::{FlowOpener, payload};
 use crate::identifier::{Identifier, IdentifierError};
 use crate::keys::KeyId;
 use crate::locale::Locale;
@@ -245,8 +245,8 @@ where
     C: Clock,
     E: Entropy,
 {
-    const fn door(&self) -> Door<'_, S, A, C, E> {
-        Door {
+    const fn flow_opener(&self) -> FlowOpener<'_, S, A, C, E> {
+        FlowOpener {
             deployment: self.deployment,
             caller: self.caller,
             store: self.store,
@@ -267,7 +267,7 @@ where
     /// The ticket alone, for SDKs that own the whole exchange.
     pub async fn ticket(&self, request: &SignInRequest) -> Result<TicketPayload, SignInError> {
         let identifier = &request.identifier;
-        let door = self.door();
+        let flow_opener = self.flow_opener();
         let (purpose, username, charge) = match &request.proof {
             None => {
                 let charge = self.plan(request).await?;
@@ -279,11 +279,11 @@ where
             Some(proof) => {
                 self.open_proof(identifier, proof).await?;
                 let username = self.account_of(identifier).await?;
-                (Purpose::Claim, username, door.free())
+                (Purpose::Claim, username, flow_opener.free())
             }
         };
         Ok(TicketPayload {
-            ticket: door.seal(purpose, identifier, request.locale, charge),
+            ticket: flow_opener.seal(purpose, identifier, request.locale, charge),
             username: Secret::new(username),
             expires_in: seconds(self.deployment.policy.ticket_life),
         })
@@ -304,7 +304,7 @@ where
             device,
             source: request.source,
         };
-        self.door().plan(code, gate).await
+        self.flow_opener().plan(code, gate).await
     }
 
     async fn session_by_code(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
@@ -337,9 +337,9 @@ where
                 }
             }
         };
-        let door = self.door();
-        let ticket = door.seal(purpose, identifier, request.locale, charge);
-        let selecting = door.select(challenge, identifier, &ticket, *source);
+        let flow_opener = self.flow_opener();
+        let ticket = flow_opener.seal(purpose, identifier, request.locale, charge);
+        let selecting = flow_opener.select(challenge, identifier, &ticket, *source);
         let asked = selecting.await?;
         payload(&asked, "otp", identifier.as_str())?
             .ok_or_else(|| Cause::UnexpectedChallenge.into())
@@ -359,11 +359,11 @@ where
         // for a code instead of the proof.
         let mut backoff = Backoff::new();
         loop {
-            let door = self.door();
+            let flow_opener = self.flow_opener();
             let challenge = self.initiate_new(&username, *source).await?;
             // Nothing is sent, so no language is named.
-            let ticket = door.seal(Purpose::Claim, identifier, None, door.free());
-            let selecting = door.select(challenge, identifier, &ticket, *source);
+            let ticket = flow_opener.seal(Purpose::Claim, identifier, None, flow_opener.free());
+            let selecting = flow_opener.select(challenge, identifier, &ticket, *source);
             let asked = selecting.await?;
             if let Some(payload) = payload(&asked, "claim", &username)? {
                 return Ok(payload);
@@ -437,8 +437,8 @@ where
                 account.username
             } else {
                 // A former holder's devices are not this account's.
-                let door = self.door();
-                let limiter = door.limiter();
+                let flow_opener = self.flow_opener();
+                let limiter = flow_opener.limiter();
                 let (charged, forgotten) = join(
                     limiter.charge_new_account(identifier),
                     limiter.forget_devices([identifier]),

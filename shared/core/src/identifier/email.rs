@@ -146,8 +146,8 @@ mod tests {
             "ada@xn--bcher-kva.example"
         );
         assert_eq!(
-            email("Ada.L+door@example.co.uk").unwrap(),
-            "ada.l+door@example.co.uk",
+            email("Ada.L+flow_opener@example.co.uk").unwrap(),
+            "ada.l+flow_opener@example.co.uk",
             "dots and tags belong to the mailbox"
         );
     }

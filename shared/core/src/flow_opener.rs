@@ -11,7 +11,7 @@ use crate::sealed::Ticket;
 use crate::secret::Secret;
 
 /// The way to a flow that may send.
-pub(crate) struct Door<'a, S, A, C, E> {
+pub(crate) struct FlowOpener<'a, S, A, C, E> {
     pub(crate) deployment: &'a Deployment,
     pub(crate) caller: &'a AppClient,
     pub(crate) store: &'a S,
@@ -20,7 +20,7 @@ pub(crate) struct Door<'a, S, A, C, E> {
     pub(crate) entropy: &'a E,
 }
 
-impl<S: Store, A: ChallengeApi, C: Clock, E: Entropy> Door<'_, S, A, C, E> {
+impl<S: Store, A: ChallengeApi, C: Clock, E: Entropy> FlowOpener<'_, S, A, C, E> {
     /// Answers the first question with the method and the ticket. Asked the same again, because a
     /// port of the triggers did not answer, it answers once more.
     pub(crate) async fn select(
