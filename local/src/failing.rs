@@ -10,7 +10,7 @@ use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Captcha, Charged, Clock, Counts, Courier, DeliveryError, DeliveryOutcome, Finished,
-    Judged, Opened, PortError, Redeemed, Store, Taken, Token, Window,
+    Opened, PortError, Redeemed, Store, Taken, Token, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
@@ -124,7 +124,7 @@ impl<P: Store> Store for Failing<P> {
         store.reset_resend_cooldown(id, sends).await
     }
 
-    async fn attempt(
+    async fn record_attempt(
         &self,
         id: FlowId,
         answer: AnswerDigest,
@@ -132,7 +132,7 @@ impl<P: Store> Store for Failing<P> {
         limit: u8,
     ) -> Result<Attempted, PortError> {
         let store = self.store("attempt")?;
-        store.attempt(id, answer, charge, limit).await
+        store.record_attempt(id, answer, charge, limit).await
     }
 
     async fn count(
@@ -144,16 +144,16 @@ impl<P: Store> Store for Failing<P> {
         self.store("count")?.count(id, answer, charge).await
     }
 
-    async fn judge(
+    async fn record_verdict(
         &self,
         id: FlowId,
         answer: AnswerDigest,
         right: bool,
         limit: u8,
         now: Timestamp,
-    ) -> Result<Judged, PortError> {
-        let store = self.store("judge")?;
-        store.judge(id, answer, right, limit, now).await
+    ) -> Result<VerdictWrite, PortError> {
+        let store = self.store("record_verdict")?;
+        store.record_verdict(id, answer, right, limit, now).await
     }
 
     async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, PortError> {

@@ -6,7 +6,7 @@
 
 use latchstring_core::account::{Account, Names};
 use latchstring_core::identifier::{Identifier, Method};
-use latchstring_core::ports::{Created, Directory, Entropy, PortError, Written};
+use latchstring_core::ports::{ContactWrite, Creation, Directory, Entropy, PortError};
 use latchstring_core::secret::Secret;
 
 use crate::note;
@@ -61,7 +61,7 @@ impl<D: Directory, E: Entropy> Contract<D, E> {
         self.directory.find(name).await.expect("an answer")
     }
 
-    async fn creates(&self, username: &str, contact: &Identifier) -> Created {
+    async fn creates(&self, username: &str, contact: &Identifier) -> Creation {
         let created = self.directory.create(username, contact).await;
         created.expect("an answer")
     }
@@ -69,11 +69,11 @@ impl<D: Directory, E: Entropy> Contract<D, E> {
     /// Creates an account that holds this contact and returns its username.
     async fn holder_of(&self, contact: &Identifier) -> String {
         let username = self.username();
-        assert_eq!(self.creates(&username, contact).await, Created::New);
+        assert_eq!(self.creates(&username, contact).await, Creation::New);
         username
     }
 
-    async fn writes(&self, username: &str, contact: &Identifier) -> Written {
+    async fn writes(&self, username: &str, contact: &Identifier) -> ContactWrite {
         let written = self.directory.set_contact(username, contact).await;
         written.expect("an answer")
     }
@@ -121,11 +121,11 @@ async fn a_username_and_a_contact_are_given_once<D: Directory, E: Entropy>(
     let contact = c.contact(method);
     let username = c.holder_of(&contact).await;
     let other = c.contact(method);
-    assert_eq!(c.creates(&username, &other).await, Created::Taken);
+    assert_eq!(c.creates(&username, &other).await, Creation::Taken);
     assert!(c.found_by(&other).await.is_none(), "nothing is left");
     if c.says_taken {
         let second = c.username();
-        assert_eq!(c.creates(&second, &contact).await, Created::Taken);
+        assert_eq!(c.creates(&second, &contact).await, Creation::Taken);
         assert!(c.account(&second).await.is_none(), "nothing is left");
     }
     assert_eq!(c.found_by(&contact).await, Some(username));
@@ -137,13 +137,13 @@ async fn a_new_contact_takes_the_place_of_the_old<D: Directory, E: Entropy>(
 ) {
     let (old, new) = (c.contact(method), c.contact(method));
     let username = c.holder_of(&old).await;
-    assert_eq!(c.writes(&username, &new).await, Written::Done);
+    assert_eq!(c.writes(&username, &new).await, ContactWrite::Done);
     assert_eq!(c.found_by(&new).await, Some(username.clone()));
     assert!(c.account(old.as_str()).await.is_none(), "it is free");
     let heir = c.holder_of(&old).await;
     assert_eq!(c.found_by(&old).await, Some(heir));
     // A repetition has the same outcome.
-    assert_eq!(c.writes(&username, &new).await, Written::Done);
+    assert_eq!(c.writes(&username, &new).await, ContactWrite::Done);
     assert_eq!(c.found_by(&new).await, Some(username));
 }
 
@@ -154,7 +154,7 @@ async fn a_contact_has_one_holder<D: Directory, E: Entropy>(c: &Contract<D, E>, 
     let (hers, his) = (c.contact(method), c.contact(method));
     let ada = c.holder_of(&hers).await;
     let bob = c.holder_of(&his).await;
-    assert_eq!(c.writes(&bob, &hers).await, Written::Taken);
+    assert_eq!(c.writes(&bob, &hers).await, ContactWrite::Taken);
     assert_eq!(c.found_by(&hers).await, Some(ada));
     assert_eq!(c.found_by(&his).await, Some(bob), "he keeps his own");
 }
@@ -176,7 +176,7 @@ async fn a_contact_of_the_other_kind_leaves_the_first<D: Directory, E: Entropy>(
     let email = c.contact(Method::Email);
     let number = c.contact(Method::PhoneNumber);
     let username = c.holder_of(&email).await;
-    assert_eq!(c.writes(&username, &number).await, Written::Done);
+    assert_eq!(c.writes(&username, &number).await, ContactWrite::Done);
     for contact in [email, number] {
         assert_eq!(c.found_by(&contact).await.as_ref(), Some(&username));
     }

@@ -17,8 +17,8 @@ use latchstring_core::keys::KeyId;
 use latchstring_core::locale::Locale;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, Counts, Entropy, Finished, Judged, Opened, Redeemed, Store, Taken, Token,
-    Window,
+    Attempted, Charged, Counts, Entropy, Finished, Opened, Redeemed, Store, Taken, Token,
+    VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
@@ -168,8 +168,11 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
     /// Writes a matched row and returns the answer that it matched.
     async fn matched(&self) -> (FlowId, AnswerDigest) {
         let (id, answer) = (self.opened().await.id, self.answer());
-        let judged = self.store.judge(id, answer, true, 3, self.now).await;
-        assert_eq!(judged, Ok(Judged::Recorded));
+        let judged = self
+            .store
+            .record_verdict(id, answer, true, 3, self.now)
+            .await;
+        assert_eq!(judged, Ok(VerdictWrite::Recorded));
         (id, answer)
     }
 
@@ -383,12 +386,12 @@ pub async fn a_guess_is_held_for_each_attempt_that_is_not_counted<
     let (id, charge) = (row.id, row.charge);
     let answers = [c.answer(), c.answer(), c.answer()];
     let attempt = async |answer| {
-        let attempted = c.store.attempt(id, answer, charge, 2).await;
+        let attempted = c.store.record_attempt(id, answer, charge, 2).await;
         attempted.expect("an answer")
     };
     for (terms, limit) in [(charge, 0), (LONGER, 2)] {
         assert!(matches!(
-            c.store.attempt(id, answers[0], terms, limit).await,
+            c.store.record_attempt(id, answers[0], terms, limit).await,
             Ok(Attempted::Refused(Some(_)))
         ));
     }
@@ -411,16 +414,16 @@ pub async fn a_guess_is_held_for_each_attempt_that_is_not_counted<
     assert_eq!(sent, Ok(true));
     let lengthened = c.read(id).await;
     assert_eq!((lengthened.held, lengthened.counted.len()), (0, 0));
-    let again = c.store.attempt(id, answers[0], LONGER, 2).await;
+    let again = c.store.record_attempt(id, answers[0], LONGER, 2).await;
     assert_eq!(again, Ok(Attempted::Held), "on other terms it counts again");
-    let judged = c.store.judge(id, answers[1], true, 2, c.now).await;
-    assert_eq!(judged, Ok(Judged::Recorded), "the verdict follows");
+    let judged = c.store.record_verdict(id, answers[1], true, 2, c.now).await;
+    assert_eq!(judged, Ok(VerdictWrite::Recorded), "the verdict follows");
     assert!(matches!(
-        c.store.attempt(id, answers[0], LONGER, 2).await,
+        c.store.record_attempt(id, answers[0], LONGER, 2).await,
         Ok(Attempted::Refused(Some(_)))
     ));
     assert_eq!(c.store.count(id, answers[0], LONGER).await, Ok(false));
-    let missing = c.store.attempt(c.id(), answers[0], charge, 2).await;
+    let missing = c.store.record_attempt(c.id(), answers[0], charge, 2).await;
     assert_eq!(missing, Ok(Attempted::Refused(None)));
 }
 
@@ -433,7 +436,7 @@ pub async fn guesses_held_at_once_stay_within_the_limit<S: Store + 'static, E: E
         let answers: Vec<_> = (0..RACERS).map(|_| c.answer()).collect();
         let attempted = at_once(&c.store, RACERS, |store, racer| {
             let answer = answers[if same { 0 } else { usize::from(racer) }];
-            async move { store.attempt(row.id, answer, row.charge, 3).await }
+            async move { store.record_attempt(row.id, answer, row.charge, 3).await }
         })
         .await;
         let held = if same { 4 } else { 3 };
@@ -449,12 +452,15 @@ pub async fn an_attempt_is_counted_with_its_verdict<S: Store + 'static, E: Entro
     let id = c.opened().await.id;
     let answers = [c.answer(), c.answer(), c.answer()];
     for answer in &answers[..2] {
-        let judged = c.store.judge(id, *answer, false, 3, c.now).await;
-        assert_eq!(judged, Ok(Judged::Recorded));
+        let judged = c.store.record_verdict(id, *answer, false, 3, c.now).await;
+        assert_eq!(judged, Ok(VerdictWrite::Recorded));
     }
     assert_eq!(c.read(id).await.state, State::Open);
-    let judged = c.store.judge(id, answers[2], true, 3, c.after(7)).await;
-    assert_eq!(judged, Ok(Judged::Recorded));
+    let judged = c
+        .store
+        .record_verdict(id, answers[2], true, 3, c.after(7))
+        .await;
+    assert_eq!(judged, Ok(VerdictWrite::Recorded));
     let row = c.read(id).await;
     assert_eq!(row.attempts, answers.into());
     let matched = State::Matched {
@@ -465,20 +471,29 @@ pub async fn an_attempt_is_counted_with_its_verdict<S: Store + 'static, E: Entro
 
     let full = c.opened().await.id;
     for answer in answers {
-        let judged = c.store.judge(full, answer, false, 3, c.now).await;
-        assert_eq!(judged, Ok(Judged::Recorded));
+        let judged = c.store.record_verdict(full, answer, false, 3, c.now).await;
+        assert_eq!(judged, Ok(VerdictWrite::Recorded));
     }
     for right in [false, true] {
-        let judged = c.store.judge(full, c.answer(), right, 3, c.now).await;
+        let judged = c
+            .store
+            .record_verdict(full, c.answer(), right, 3, c.now)
+            .await;
         let row = c.read(full).await;
         assert_eq!((row.attempts.len(), row.state), (3, State::Open));
-        assert_eq!(judged, Ok(Judged::Refused(Some(Box::new(row)))));
+        assert_eq!(judged, Ok(VerdictWrite::Refused(Some(Box::new(row)))));
     }
-    let missing = c.store.judge(c.id(), c.answer(), true, 3, c.now).await;
-    assert_eq!(missing, Ok(Judged::Refused(None)));
+    let missing = c
+        .store
+        .record_verdict(c.id(), c.answer(), true, 3, c.now)
+        .await;
+    assert_eq!(missing, Ok(VerdictWrite::Refused(None)));
     let none = c.opened().await;
-    let judged = c.store.judge(none.id, c.answer(), true, 0, c.now).await;
-    assert_eq!(judged, Ok(Judged::Refused(Some(Box::new(none)))));
+    let judged = c
+        .store
+        .record_verdict(none.id, c.answer(), true, 0, c.now)
+        .await;
+    assert_eq!(judged, Ok(VerdictWrite::Refused(Some(Box::new(none)))));
 }
 
 /// `judge`: the same answer again is recorded again, in a full row too, and takes no room.
@@ -486,12 +501,16 @@ pub async fn a_known_answer_costs_nothing<S: Store + 'static, E: Entropy>(c: &Co
     let id = c.opened().await.id;
     let answers = [c.answer(), c.answer()];
     for answer in answers.into_iter().chain(answers) {
-        let judged = c.store.judge(id, answer, false, 2, c.now).await;
-        assert_eq!(judged, Ok(Judged::Recorded));
+        let judged = c.store.record_verdict(id, answer, false, 2, c.now).await;
+        assert_eq!(judged, Ok(VerdictWrite::Recorded));
     }
     assert_eq!(c.read(id).await.attempts, answers.into());
-    let judged = c.store.judge(id, answers[0], true, 2, c.now).await;
-    assert_eq!(judged, Ok(Judged::Recorded), "and may be right by now");
+    let judged = c.store.record_verdict(id, answers[0], true, 2, c.now).await;
+    assert_eq!(
+        judged,
+        Ok(VerdictWrite::Recorded),
+        "and may be right by now"
+    );
     assert_ne!(c.read(id).await.state, State::Open);
 }
 
@@ -504,13 +523,16 @@ pub async fn attempts_at_once_never_pass_the_limit<S: Store + 'static, E: Entrop
         let now = c.now;
         let judged = at_once(&c.store, GUESSES, |store, guess| async move {
             let answer = AnswerDigest::from_bytes([guess; 16]);
-            store.judge(id, answer, false, limit, now).await
+            store.record_verdict(id, answer, false, limit, now).await
         })
         .await;
-        assert_eq!(count(&judged, &Ok(Judged::Recorded)), usize::from(limit));
+        assert_eq!(
+            count(&judged, &Ok(VerdictWrite::Recorded)),
+            usize::from(limit)
+        );
         let refused = judged
             .iter()
-            .filter(|judged| matches!(judged, Ok(Judged::Refused(Some(_)))));
+            .filter(|judged| matches!(judged, Ok(VerdictWrite::Refused(Some(_)))));
         assert_eq!(refused.count(), usize::from(GUESSES - limit));
         assert_eq!(c.read(id).await.attempts.len(), usize::from(limit));
     }
@@ -522,13 +544,13 @@ pub async fn one_right_answer_at_once_matches_once<S: Store + 'static, E: Entrop
 ) {
     let (id, answer, now) = (c.opened().await.id, c.answer(), c.now);
     let judged = at_once(&c.store, RACERS, |store, _| async move {
-        store.judge(id, answer, true, 3, now).await
+        store.record_verdict(id, answer, true, 3, now).await
     })
     .await;
-    assert_eq!(count(&judged, &Ok(Judged::Recorded)), 1);
+    assert_eq!(count(&judged, &Ok(VerdictWrite::Recorded)), 1);
     let row = c.read(id).await;
     assert_eq!(row.state, State::Matched { answer, at: now });
-    let refused = Ok(Judged::Refused(Some(Box::new(row))));
+    let refused = Ok(VerdictWrite::Refused(Some(Box::new(row))));
     assert_eq!(count(&judged, &refused), usize::from(RACERS) - 1);
 }
 
@@ -541,8 +563,14 @@ pub async fn a_closed_row_records_no_attempt<S: Store + 'static, E: Entropy>(c: 
         }
         let row = c.read(id).await;
         for (answer, right) in [(answer, true), (answer, false), (c.answer(), true)] {
-            let judged = c.store.judge(id, answer, right, 3, c.after(9)).await;
-            assert_eq!(judged, Ok(Judged::Refused(Some(Box::new(row.clone())))));
+            let judged = c
+                .store
+                .record_verdict(id, answer, right, 3, c.after(9))
+                .await;
+            assert_eq!(
+                judged,
+                Ok(VerdictWrite::Refused(Some(Box::new(row.clone()))))
+            );
         }
         assert_eq!(c.read(id).await, row);
     }

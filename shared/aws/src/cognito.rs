@@ -26,7 +26,7 @@ use aws_smithy_types::config_bag::Layer;
 use latchstring_core::account::{Account, Attributes, Names};
 use latchstring_core::identifier::Identifier;
 use latchstring_core::ports::{
-    ChallengeApi, Created, Directory, OpenChallenge, PortError, Reply, TokenHolder, Written,
+    ChallengeApi, ContactWrite, Creation, Directory, OpenChallenge, PortError, Reply, TokenHolder,
 };
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -149,7 +149,7 @@ impl Directory for CognitoDirectory {
         }))
     }
 
-    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, PortError> {
+    async fn create(&self, username: &str, contact: &Identifier) -> Result<Creation, PortError> {
         let created = self
             .service
             .ask(
@@ -162,9 +162,9 @@ impl Directory for CognitoDirectory {
             )
             .await;
         match created {
-            Ok(_) => Ok(Created::New),
+            Ok(_) => Ok(Creation::New),
             Err(error) => match code_of(&error) {
-                "UsernameExistsException" | "AliasExistsException" => Ok(Created::Taken),
+                "UsernameExistsException" | "AliasExistsException" => Ok(Creation::Taken),
                 code => Err(PortError::new("AdminCreateUser", code)),
             },
         }
@@ -189,10 +189,10 @@ impl Directory for CognitoDirectory {
         &self,
         username: &str,
         contact: &Identifier,
-    ) -> Result<Written, PortError> {
+    ) -> Result<ContactWrite, PortError> {
         match self.update(username, verified(contact).into()).await {
-            Ok(()) => Ok(Written::Done),
-            Err(fault) if fault.code == "AliasExistsException" => Ok(Written::Taken),
+            Ok(()) => Ok(ContactWrite::Done),
+            Err(fault) if fault.code == "AliasExistsException" => Ok(ContactWrite::Taken),
             Err(fault) => Err(fault),
         }
     }

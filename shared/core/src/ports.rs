@@ -76,16 +76,16 @@ pub enum Opened {
     Before(Box<Flow>),
 }
 
-/// What became of [`Store::judge`].
+/// What became of [`Store::record_verdict`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Judged {
+pub enum VerdictWrite {
     /// The attempt and its verdict are in the row; only now may the verdict be told.
     Recorded,
     /// Nothing was written: the row is gone (`None`), no longer open, or full.
     Refused(Option<Box<Flow>>),
 }
 
-/// The outcome of [`Store::attempt`].
+/// The outcome of [`Store::record_attempt`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempted {
     /// A guess may be reserved for the answer now.
@@ -202,7 +202,7 @@ pub trait Store: Send + Sync {
     /// Adds the answer to the set of attempts and one to the guesses held, if the row is open and on
     /// these terms, the set has the answer or fewer than `limit`, the answer is not counted, and
     /// `limit` guesses at most are held.
-    fn attempt(
+    fn record_attempt(
         &self,
         id: FlowId,
         answer: AnswerDigest,
@@ -221,14 +221,14 @@ pub trait Store: Send + Sync {
 
     /// Adds the answer to the set of attempts if the row is open and the set holds the answer
     /// already or has fewer than `limit`; in the same write moves the row to matched if `right`.
-    fn judge(
+    fn record_verdict(
         &self,
         id: FlowId,
         answer: AnswerDigest,
         right: bool,
         limit: u8,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Judged, PortError>> + Send;
+    ) -> impl Future<Output = Result<VerdictWrite, PortError>> + Send;
 
     /// Moves a matched row to finished.
     fn finish(
@@ -353,7 +353,7 @@ pub trait SecretSource: Send + Sync {
 
 /// What became of [`Directory::create`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Created {
+pub enum Creation {
     /// The account exists now, with the contact verified and without a password.
     New,
     /// The username or the contact is taken.
@@ -362,7 +362,7 @@ pub enum Created {
 
 /// What became of [`Directory::set_contact`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
+pub enum ContactWrite {
     /// The account holds the contact, verified.
     Done,
     /// The pool says that somebody else does.
@@ -379,7 +379,7 @@ pub trait Directory: Send + Sync {
         &self,
         username: &str,
         contact: &Identifier,
-    ) -> impl Future<Output = Result<Created, PortError>> + Send;
+    ) -> impl Future<Output = Result<Creation, PortError>> + Send;
 
     /// Sets a permanent password, which confirms the account.
     fn set_password(
@@ -394,7 +394,7 @@ pub trait Directory: Send + Sync {
         &self,
         username: &str,
         contact: &Identifier,
-    ) -> impl Future<Output = Result<Written, PortError>> + Send;
+    ) -> impl Future<Output = Result<ContactWrite, PortError>> + Send;
 
     /// Writes a person's names.
     fn set_names(

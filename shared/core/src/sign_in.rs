@@ -19,7 +19,7 @@ use crate::locale::Locale;
 use crate::pending::PendingId;
 use crate::policy::Deployment;
 use crate::ports::{
-    Captcha, ChallengeApi, Clock, Created, Directory, Entropy, OpenChallenge, PortError, Reply,
+    Captcha, ChallengeApi, Clock, Creation, Directory, Entropy, OpenChallenge, PortError, Reply,
     Store, Token,
 };
 use crate::pseudonym::Pseudonym;
@@ -448,10 +448,10 @@ where
                 forgotten?;
                 let username = uuid(self.entropy.bytes());
                 match self.directory.create(&username, identifier).await? {
-                    Created::New => username,
+                    Creation::New => username,
                     // The present owner appeared, or is not visible yet: look again.
-                    Created::Taken if backoff.wait(self.clock).await => continue,
-                    Created::Taken => return Err(Cause::AccountNotFound.into()),
+                    Creation::Taken if backoff.wait(self.clock).await => continue,
+                    Creation::Taken => return Err(Cause::AccountNotFound.into()),
                 }
             };
             let password = password(&self.entropy.bytes());

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use latchstring_core::account::{Account, Attributes, Names};
 use latchstring_core::identifier::Identifier;
-use latchstring_core::ports::{Created, Directory, PortError, Written};
+use latchstring_core::ports::{ContactWrite, Creation, Directory, PortError};
 use latchstring_core::secret::Secret;
 
 use crate::lock;
@@ -79,11 +79,11 @@ impl Directory for MemoryDirectory {
         Ok(accounts.get(name).or_else(by_contact).cloned())
     }
 
-    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, PortError> {
+    async fn create(&self, username: &str, contact: &Identifier) -> Result<Creation, PortError> {
         let mut accounts = lock(&self.accounts);
         let is_taken = !self.is_careless && holder(&accounts, contact).is_some();
         if accounts.contains_key(username) || is_taken {
-            return Ok(Created::Taken);
+            return Ok(Creation::Taken);
         }
         let name = contact.method().as_str();
         let attributes = Attributes::from_pairs([
@@ -98,7 +98,7 @@ impl Directory for MemoryDirectory {
             attributes,
         };
         accounts.insert(username.to_owned(), account);
-        Ok(Created::New)
+        Ok(Creation::New)
     }
 
     async fn set_password(&self, username: &str, _password: &Secret) -> Result<(), PortError> {
@@ -115,17 +115,17 @@ impl Directory for MemoryDirectory {
         &self,
         username: &str,
         contact: &Identifier,
-    ) -> Result<Written, PortError> {
+    ) -> Result<ContactWrite, PortError> {
         let mut accounts = lock(&self.accounts);
         let is_anothers = |holder: &Account| holder.username != username;
         if !self.is_careless && holder(&accounts, contact).is_some_and(is_anothers) {
-            return Ok(Written::Taken);
+            return Ok(ContactWrite::Taken);
         }
         match accounts.get_mut(username) {
             None => Err(PortError::new("set_contact", "UserNotFoundException")),
             Some(account) => {
                 account.attributes = account.attributes.clone().with_verified(contact);
-                Ok(Written::Done)
+                Ok(ContactWrite::Done)
             }
         }
     }

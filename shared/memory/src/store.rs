@@ -7,8 +7,8 @@ use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
 use latchstring_core::identifier::Method;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, Counts, Finished, Judged, Opened, PortError, Redeemed, Store, Taken, Token,
-    Window,
+    Attempted, Charged, Counts, Finished, Opened, PortError, Redeemed, Store, Taken, Token,
+    VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
@@ -110,7 +110,7 @@ impl Store for MemoryStore {
         }
     }
 
-    async fn attempt(
+    async fn record_attempt(
         &self,
         id: FlowId,
         answer: AnswerDigest,
@@ -150,27 +150,27 @@ impl Store for MemoryStore {
         }
     }
 
-    async fn judge(
+    async fn record_verdict(
         &self,
         id: FlowId,
         answer: AnswerDigest,
         right: bool,
         limit: u8,
         now: Timestamp,
-    ) -> Result<Judged, PortError> {
+    ) -> Result<VerdictWrite, PortError> {
         let mut tables = lock(&self.0);
         let Some(flow) = tables.flows.get_mut(&id) else {
-            return Ok(Judged::Refused(None));
+            return Ok(VerdictWrite::Refused(None));
         };
         let has_room = flow.attempts.len() < usize::from(limit) || flow.attempts.contains(&answer);
         if flow.state != State::Open || !has_room {
-            return Ok(Judged::Refused(Some(Box::new(flow.clone()))));
+            return Ok(VerdictWrite::Refused(Some(Box::new(flow.clone()))));
         }
         flow.attempts.insert(answer);
         if right {
             flow.state = State::Matched { answer, at: now };
         }
-        Ok(Judged::Recorded)
+        Ok(VerdictWrite::Recorded)
     }
 
     async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, PortError> {

@@ -6,8 +6,8 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, Counts, Courier, Created, DeliveryError, Directory, Finished, Judged,
-    Opened, PortError, Redeemed, Store, Taken, Token, TokenHolder, Window, Written,
+    Attempted, Charged, ContactWrite, Counts, Courier, Creation, DeliveryError, Directory,
+    Finished, Opened, PortError, Redeemed, Store, Taken, Token, TokenHolder, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
@@ -64,7 +64,7 @@ impl<P: Store> Store for Far<P> {
         self.port.reset_resend_cooldown(id, sends).await
     }
 
-    async fn attempt(
+    async fn record_attempt(
         &self,
         id: FlowId,
         answer: AnswerDigest,
@@ -72,7 +72,7 @@ impl<P: Store> Store for Far<P> {
         limit: u8,
     ) -> Result<Attempted, PortError> {
         self.write().await;
-        self.port.attempt(id, answer, charge, limit).await
+        self.port.record_attempt(id, answer, charge, limit).await
     }
 
     async fn count(
@@ -85,16 +85,18 @@ impl<P: Store> Store for Far<P> {
         self.port.count(id, answer, charge).await
     }
 
-    async fn judge(
+    async fn record_verdict(
         &self,
         id: FlowId,
         answer: AnswerDigest,
         right: bool,
         limit: u8,
         now: Timestamp,
-    ) -> Result<Judged, PortError> {
+    ) -> Result<VerdictWrite, PortError> {
         self.write().await;
-        self.port.judge(id, answer, right, limit, now).await
+        self.port
+            .record_verdict(id, answer, right, limit, now)
+            .await
     }
 
     async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, PortError> {
@@ -181,7 +183,7 @@ impl<P: Directory> Directory for Far<P> {
         self.port.find(name).await
     }
 
-    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, PortError> {
+    async fn create(&self, username: &str, contact: &Identifier) -> Result<Creation, PortError> {
         self.cognito("AdminCreateUser").await;
         self.port.create(username, contact).await
     }
@@ -195,7 +197,7 @@ impl<P: Directory> Directory for Far<P> {
         &self,
         username: &str,
         contact: &Identifier,
-    ) -> Result<Written, PortError> {
+    ) -> Result<ContactWrite, PortError> {
         self.cognito("AdminUpdateUserAttributes").await;
         self.port.set_contact(username, contact).await
     }

@@ -13,7 +13,8 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
-    Attempted, Charged, Clock, Entropy, Finished, Judged, Opened, Redeemed, Store, Taken, Token,
+    Attempted, Charged, Clock, Entropy, Finished, Opened, Redeemed, Store, Taken, Token,
+    VerdictWrite,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInRequest};
@@ -79,20 +80,20 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_knows_itself() {
 
     let wrong = c.answer();
     tap.spoil_next_reply();
-    let judged = store.judge(flow.id, wrong, false, 2, now).await;
-    assert_eq!(judged, Ok(Judged::Recorded));
+    let judged = store.record_verdict(flow.id, wrong, false, 2, now).await;
+    assert_eq!(judged, Ok(VerdictWrite::Recorded));
     twice("UpdateItem");
     assert_eq!(c.read(flow.id).await.attempts, [wrong].into());
     tap.seen();
 
     let right = c.answer();
     tap.spoil_next_reply();
-    let judged = store.judge(flow.id, right, true, 2, now).await;
+    let judged = store.record_verdict(flow.id, right, true, 2, now).await;
     twice("UpdateItem");
     let row = c.read(flow.id).await;
     assert_eq!(
         judged,
-        Ok(Judged::Refused(Some(Box::new(row)))),
+        Ok(VerdictWrite::Refused(Some(Box::new(row)))),
         "matched by this answer, which the core lets pass again"
     );
     tap.seen();
@@ -123,7 +124,7 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_knows_itself() {
     tap.seen();
     tap.spoil_next_reply();
     let attempted = store
-        .attempt(another.id, c.answer(), another.charge, 2)
+        .record_attempt(another.id, c.answer(), another.charge, 2)
         .await;
     assert_eq!(attempted, Ok(Attempted::Held), "still the one that won");
     twice("UpdateItem");
@@ -225,14 +226,14 @@ async fn run_one_of_each<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
         .expect(fault);
     let answer = c.answer();
     store
-        .attempt(flow.id, answer, flow.charge, 3)
+        .record_attempt(flow.id, answer, flow.charge, 3)
         .await
         .expect(fault);
     store
         .count(flow.id, c.answer(), flow.charge)
         .await
         .expect(fault);
-    let judged = store.judge(flow.id, answer, true, 3, now).await;
+    let judged = store.record_verdict(flow.id, answer, true, 3, now).await;
     judged.expect(fault);
     store.finish(flow.id, now).await.expect(fault);
     let token = Token::Ticket(c.ticket());

@@ -10,9 +10,9 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Captcha, ChallengeApi, Charged, Counts, Courier, Created, DeliveryError, Directory,
-    Finished, Judged, OpenChallenge, Opened, PortError, Redeemed, Reply, Store, Taken, Token,
-    TokenHolder, Window, Written,
+    Attempted, Captcha, ChallengeApi, Charged, ContactWrite, Counts, Courier, Creation,
+    DeliveryError, Directory, Finished, OpenChallenge, Opened, PortError, Redeemed, Reply, Store,
+    Taken, Token, TokenHolder, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::{Charge, Source};
@@ -162,16 +162,16 @@ impl<P: Store> Store for Noting<P> {
         advance_send(id: FlowId, sends: u8, lengthened: Option<Charge>, now: Timestamp) -> bool, yes_or_no;
         reset_resend_cooldown(id: FlowId, sends: u8) -> bool, yes_or_no;
         count(id: FlowId, answer: AnswerDigest, charge: Charge) -> bool, yes_or_no;
-        attempt(id: FlowId, answer: AnswerDigest, charge: Charge, limit: u8) -> Attempted,
+        record_attempt(id: FlowId, answer: AnswerDigest, charge: Charge, limit: u8) -> Attempted,
             |attempted| match attempted {
                 Attempted::Held => "held",
                 Attempted::Counted => "counted",
                 Attempted::Refused(_) => "refused",
             };
-        judge(id: FlowId, answer: AnswerDigest, right: bool, limit: u8, now: Timestamp) -> Judged,
+        record_verdict(id: FlowId, answer: AnswerDigest, right: bool, limit: u8, now: Timestamp) -> VerdictWrite,
             |judged| match judged {
-                Judged::Recorded => "recorded",
-                Judged::Refused(_) => "refused",
+                VerdictWrite::Recorded => "recorded",
+                VerdictWrite::Refused(_) => "refused",
             };
         finish(id: FlowId, now: Timestamp) -> Finished, |finished| match finished {
             Finished::Now => "now",
@@ -203,14 +203,14 @@ impl<P: Store> Store for Noting<P> {
 impl<P: Directory> Directory for Noting<P> {
     carried! {
         find(name: &str) -> Option<Account>, found;
-        create(username: &str, contact: &Identifier) -> Created, |created| match created {
-            Created::New => "new",
-            Created::Taken => "taken",
+        create(username: &str, contact: &Identifier) -> Creation, |created| match created {
+            Creation::New => "new",
+            Creation::Taken => "taken",
         };
         set_password(username: &str, password: &Secret) -> (), done;
-        set_contact(username: &str, contact: &Identifier) -> Written, |written| match written {
-            Written::Done => "done",
-            Written::Taken => "taken",
+        set_contact(username: &str, contact: &Identifier) -> ContactWrite, |written| match written {
+            ContactWrite::Done => "done",
+            ContactWrite::Taken => "taken",
         };
         set_names(username: &str, names: &Names) -> (), done;
     }

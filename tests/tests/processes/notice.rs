@@ -10,7 +10,7 @@ use latchstring_core::flow::{AppClient, Challenge, FlowId, Step};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
-    ChallengeApi, Clock, Created, Directory, Entropy, OpenChallenge, PortError, Reply, TokenHolder,
+    ChallengeApi, Clock, Creation, Directory, Entropy, OpenChallenge, PortError, Reply, TokenHolder,
 };
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -99,7 +99,7 @@ async fn pool_with_ada(ministack: &Ministack) -> (String, Account) {
     let pool = pool["UserPool"]["Id"].as_str().expect("an id").to_owned();
     let directory = CognitoDirectory::new(&ministack.aws(), &pool);
     let created = directory.create(USERNAME, &email(OLD)).await;
-    assert_eq!(created, Ok(Created::New));
+    assert_eq!(created, Ok(Creation::New));
     let password = Secret::new("Aa1!aaaaaaaaaaaaaaaa");
     let set = directory.set_password(USERNAME, &password).await;
     assert_eq!(set, Ok(()));

@@ -63,8 +63,8 @@ use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
 use latchstring_core::identifier::Method;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, Counts, Entropy, Finished, Judged, Opened, PortError, Redeemed, Store,
-    Taken, Token, Window,
+    Attempted, Charged, Counts, Entropy, Finished, Opened, PortError, Redeemed, Store, Taken,
+    Token, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
@@ -109,13 +109,13 @@ pub struct DynamoStore<E> {
 }
 
 /// What became of a conditional write.
-enum Written {
+enum WriteResult {
     Done,
     /// The condition did not hold, for this item, or because there is none.
     Refused(Option<Item>),
 }
 
-impl Written {
+impl WriteResult {
     /// The item that was in the way of a write that only an item can be in the way of.
     fn in_the_way(item: Option<Item>, call: &'static str) -> Result<Item, PortError> {
         item.ok_or_else(|| PortError::new(call, "no item in the way"))
@@ -163,7 +163,7 @@ impl<E: Entropy> DynamoStore<E> {
     }
 
     /// Writes an item unless one of its key is there.
-    async fn put_new(&self, item: Item) -> Result<Written, PortError> {
+    async fn put_new(&self, item: Item) -> Result<WriteResult, PortError> {
         let put = self
             .service
             .ask(
@@ -178,17 +178,20 @@ impl<E: Entropy> DynamoStore<E> {
             )
             .await;
         match put {
-            Ok(_) => Ok(Written::Done),
+            Ok(_) => Ok(WriteResult::Done),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(Written::Refused(failed.item.clone()))
+                    Ok(WriteResult::Refused(failed.item.clone()))
                 }
                 _ => Err(PortError::new("PutItem", code_of(&error))),
             },
         }
     }
 
-    async fn update<const N: usize>(&self, update: Update<'_, N>) -> Result<Written, PortError> {
+    async fn update<const N: usize>(
+        &self,
+        update: Update<'_, N>,
+    ) -> Result<WriteResult, PortError> {
         let Update {
             key,
             change,
@@ -219,12 +222,12 @@ impl<E: Entropy> DynamoStore<E> {
 
 fn written<R>(
     updated: Result<UpdateItemOutput, SdkError<UpdateItemError, R>>,
-) -> Result<Written, PortError> {
+) -> Result<WriteResult, PortError> {
     match updated {
-        Ok(_) => Ok(Written::Done),
+        Ok(_) => Ok(WriteResult::Done),
         Err(error) => match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                Ok(Written::Refused(failed.item.clone()))
+                Ok(WriteResult::Refused(failed.item.clone()))
             }
             _ => Err(PortError::new("UpdateItem", code_of(&error))),
         },
@@ -264,9 +267,9 @@ impl<E: Entropy> Store for DynamoStore<E> {
         let mut item = item::of_flow(flow, flow.expires_at.plus(KEEP));
         item.insert(BY.to_owned(), bytes(&by));
         match self.put_new(item).await? {
-            Written::Done => Ok(Opened::New),
-            Written::Refused(item) => {
-                let item = Written::in_the_way(item, "PutItem")?;
+            WriteResult::Done => Ok(Opened::New),
+            WriteResult::Refused(item) => {
+                let item = WriteResult::in_the_way(item, "PutItem")?;
                 if is_by(&item, by) {
                     return Ok(Opened::New);
                 }
@@ -331,8 +334,8 @@ impl<E: Entropy> Store for DynamoStore<E> {
             }
         };
         Ok(match written {
-            Written::Done => true,
-            Written::Refused(item) => item.is_some_and(|item| is_by(&item, by)),
+            WriteResult::Done => true,
+            WriteResult::Refused(item) => item.is_some_and(|item| is_by(&item, by)),
         })
     }
 
@@ -350,10 +353,10 @@ impl<E: Entropy> Store for DynamoStore<E> {
                 ],
             })
             .await?;
-        Ok(matches!(written, Written::Done))
+        Ok(matches!(written, WriteResult::Done))
     }
 
-    async fn attempt(
+    async fn record_attempt(
         &self,
         id: FlowId,
         answer: AnswerDigest,
@@ -387,9 +390,9 @@ impl<E: Entropy> Store for DynamoStore<E> {
             })
             .await?;
         let item = match written {
-            Written::Done => return Ok(Attempted::Held),
-            Written::Refused(None) => return Ok(Attempted::Refused(None)),
-            Written::Refused(Some(item)) => item,
+            WriteResult::Done => return Ok(Attempted::Held),
+            WriteResult::Refused(None) => return Ok(Attempted::Refused(None)),
+            WriteResult::Refused(Some(item)) => item,
         };
         let flow = flow_in(id, &item, "UpdateItem")?;
         let is_on_terms = flow.state == State::Open && flow.charge == charge;
@@ -420,17 +423,17 @@ impl<E: Entropy> Store for DynamoStore<E> {
                 ],
             })
             .await?;
-        Ok(matches!(written, Written::Done))
+        Ok(matches!(written, WriteResult::Done))
     }
 
-    async fn judge(
+    async fn record_verdict(
         &self,
         id: FlowId,
         answer: AnswerDigest,
         right: bool,
         limit: u8,
         now: Timestamp,
-    ) -> Result<Judged, PortError> {
+    ) -> Result<VerdictWrite, PortError> {
         let key = item::flow_key(id);
         let open = (":open", text(OPEN));
         let one = (":answer", bytes(answer.as_bytes()));
@@ -468,10 +471,10 @@ impl<E: Entropy> Store for DynamoStore<E> {
             .await?
         };
         Ok(match written {
-            Written::Done => Judged::Recorded,
-            Written::Refused(None) => Judged::Refused(None),
-            Written::Refused(Some(item)) => {
-                Judged::Refused(Some(Box::new(flow_in(id, &item, "UpdateItem")?)))
+            WriteResult::Done => VerdictWrite::Recorded,
+            WriteResult::Refused(None) => VerdictWrite::Refused(None),
+            WriteResult::Refused(Some(item)) => {
+                VerdictWrite::Refused(Some(Box::new(flow_in(id, &item, "UpdateItem")?)))
             }
         })
     }
@@ -492,9 +495,9 @@ impl<E: Entropy> Store for DynamoStore<E> {
             })
             .await?;
         let item = match written {
-            Written::Done => return Ok(Finished::Now),
-            Written::Refused(None) => return Ok(Finished::Refused),
-            Written::Refused(Some(item)) => item,
+            WriteResult::Done => return Ok(Finished::Now),
+            WriteResult::Refused(None) => return Ok(Finished::Refused),
+            WriteResult::Refused(Some(item)) => item,
         };
         Ok(match flow_in(id, &item, "UpdateItem")?.state {
             State::Finished { .. } if is_by(&item, by) => Finished::Now,
@@ -519,9 +522,9 @@ impl<E: Entropy> Store for DynamoStore<E> {
             })
             .await?;
         match written {
-            Written::Done => Ok(Redeemed::Here),
-            Written::Refused(item) => {
-                let item = Written::in_the_way(item, "UpdateItem")?;
+            WriteResult::Done => Ok(Redeemed::Here),
+            WriteResult::Refused(item) => {
+                let item = WriteResult::in_the_way(item, "UpdateItem")?;
                 let holder = Row(&item).bytes("flow");
                 let holder = holder.ok_or_else(|| unreadable("UpdateItem"))?;
                 Ok(if holder == *flow.as_bytes() {
@@ -577,7 +580,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
                 ],
             })
             .await?;
-        Ok(matches!(written, Written::Done))
+        Ok(matches!(written, WriteResult::Done))
     }
 
     async fn lease(
@@ -600,7 +603,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
                 ],
             })
             .await?;
-        Ok(matches!(written, Written::Done))
+        Ok(matches!(written, WriteResult::Done))
     }
 
     async fn release(&self, on: Pseudonym, holder: Pseudonym) -> Result<(), PortError> {
@@ -666,8 +669,8 @@ impl<E: Entropy> Store for DynamoStore<E> {
             .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let item = match written(self.service.ask(update.build()).await)? {
-            Written::Done => return Ok(Charged::Yes),
-            Written::Refused(item) => Written::in_the_way(item, "UpdateItem")?,
+            WriteResult::Done => return Ok(Charged::Yes),
+            WriteResult::Refused(item) => WriteResult::in_the_way(item, "UpdateItem")?,
         };
         if is_by(&item, by) {
             return Ok(Charged::Yes);

@@ -13,7 +13,7 @@ use crate::account::Account;
 use crate::identifier::{Identifier, Method};
 use crate::pending::{Pending, PendingId, PendingOutcome};
 use crate::policy::Deployment;
-use crate::ports::{Directory, PortError, Store, Written};
+use crate::ports::{ContactWrite, Directory, PortError, Store};
 use crate::pseudonym::Pseudonym;
 use crate::rate_limit::RateLimiter;
 use crate::time::Timestamp;
@@ -102,10 +102,10 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
         }
         let username = &self.account.username;
         match self.directory.set_contact(username, self.contact).await? {
-            Written::Done => Ok(PendingOutcome::Done),
+            ContactWrite::Done => Ok(PendingOutcome::Done),
             // Somebody outside our lease took it, or Cognito raised it for a value that is free or
             // already ours, which has been seen: look again, and once more if nobody has it.
-            Written::Taken => self
+            ContactWrite::Taken => self
                 .holder_says()
                 .await?
                 .ok_or_else(|| PortError::new("AdminUpdateUserAttributes", "AliasExistsException")),

@@ -20,7 +20,7 @@ use crate::code::Answer;
 use crate::identifier::{Identifier, Method};
 use crate::keys::{KeyId, Use};
 use crate::policy::Deployment;
-use crate::ports::{Attempted, Clock, Judged, Redeemed, Store, Token};
+use crate::ports::{Attempted, Clock, Redeemed, Store, Token, VerdictWrite};
 use crate::rate_limit::{Guess, RateLimiter};
 use crate::sealed::{Proof, UnsealError};
 use crate::secret::Secret;
@@ -104,11 +104,13 @@ async fn answer(
         Step::Otp(_) if response.answer.expose() == "resend" && request.is_resend() => {
             decided(Verdict::Wrong, Why::ResendAsked)
         }
-        Step::Otp(_) | Step::Claim(_) => judge(deployment, store, clock, response, challenge).await,
+        Step::Otp(_) | Step::Claim(_) => {
+            verify_answer(deployment, store, clock, response, challenge).await
+        }
     }
 }
 
-async fn judge(
+async fn verify_answer(
     deployment: &Deployment,
     store: &impl Store,
     clock: &impl Clock,
@@ -178,7 +180,7 @@ async fn judge(
     let bills = limiter.guess_bills(&row, &contact);
     if row.purpose != Purpose::Claim && !bills.is_empty() {
         match store
-            .attempt(flow, digest, row.charge, policy.attempts)
+            .record_attempt(flow, digest, row.charge, policy.attempts)
             .await
         {
             Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
@@ -204,13 +206,16 @@ async fn judge(
             };
         }
     }
-    match store.judge(flow, digest, right, policy.attempts, now).await {
+    match store
+        .record_verdict(flow, digest, right, policy.attempts, now)
+        .await
+    {
         Err(fault) => Decided::fault(Verdict::Wrong, flow, fault),
-        Ok(Judged::Recorded) => match judgement {
+        Ok(VerdictWrite::Recorded) => match judgement {
             Ok(()) => decided(Verdict::Right(Verified(())), Why::Right),
             Err(why) => decided(Verdict::Wrong, why),
         },
-        Ok(Judged::Refused(row)) => {
+        Ok(VerdictWrite::Refused(row)) => {
             let (verdict, why) = refused(row);
             decided(verdict, why)
         }

@@ -9,7 +9,7 @@ use latchstring_core::flow::{Next, Why};
 use latchstring_core::identifier::{Country, Method};
 use latchstring_core::locale::Locale;
 use latchstring_core::ports::{
-    Clock as _, Directory as _, PortError, Store as _, TokenHolder, Written,
+    Clock as _, ContactWrite, Directory as _, PortError, Store as _, TokenHolder,
 };
 use latchstring_core::rate_limit::{Budget, Countries, Price};
 use latchstring_core::secret::Secret;
@@ -573,7 +573,7 @@ fn a_contact_that_somebody_was_given_meanwhile_moves_nothing() {
             .directory
             .port
             .set_contact(ADAS_NAME, &identifier(NEW))),
-        Ok(Written::Taken)
+        Ok(ContactWrite::Taken)
     );
     let reply = session.answer(&code);
     assert_eq!(

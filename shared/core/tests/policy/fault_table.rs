@@ -544,7 +544,7 @@ const ENDS: &str = "\n## Sending a message\n";
 const INTRODUCTION: &str = "\
 # What happens when a call fails
 
-Written by the test `fault_table` of `shared/core/tests/policy/`, which lives each flow below once for each call that it makes of Cognito, DynamoDB and Turnstile and each way in which it can break, and follows the person to their end: everybody comes to it, no message is sent that was not asked for, and nobody gets tokens, a contact or an account that they have not proved. After a change, `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table` writes this page anew.
+ContactWrite by the test `fault_table` of `shared/core/tests/policy/`, which lives each flow below once for each call that it makes of Cognito, DynamoDB and Turnstile and each way in which it can break, and follows the person to their end: everybody comes to it, no message is sent that was not asked for, and nobody gets tokens, a contact or an account that they have not proved. After a change, `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table` writes this page anew.
 
 A call *is lost* when it fails, is throttled, or hangs until it is given up: the test tries all three, and it makes no difference which. Its *answer is lost* when it did what it should and nobody knows. A call counts as broken only after its adapter's own second attempt, where it has one.
 

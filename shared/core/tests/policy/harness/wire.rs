@@ -10,8 +10,8 @@ use latchstring_core::flow::{AnswerDigest, Flow, FlowId};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Captcha, Charged, Counts, Created, Directory, Finished, Judged, Opened, PortError,
-    Redeemed, Store, Taken, Token, Window, Written,
+    Attempted, Captcha, Charged, ContactWrite, Counts, Creation, Directory, Finished, Opened,
+    PortError, Redeemed, Store, Taken, Token, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
@@ -215,14 +215,14 @@ impl Store for Flaky<MemoryStore> {
             .await
     }
 
-    async fn attempt(
+    async fn record_attempt(
         &self,
         id: FlowId,
         answer: AnswerDigest,
         charge: Charge,
         limit: u8,
     ) -> Result<Attempted, PortError> {
-        let effect = self.port.attempt(id, answer, charge, limit);
+        let effect = self.port.record_attempt(id, answer, charge, limit);
         self.wire.carry_row("flow", "attempt", effect).await
     }
 
@@ -236,16 +236,16 @@ impl Store for Flaky<MemoryStore> {
         self.wire.carry_row("flow", "count", effect).await
     }
 
-    async fn judge(
+    async fn record_verdict(
         &self,
         id: FlowId,
         answer: AnswerDigest,
         right: bool,
         limit: u8,
         now: Timestamp,
-    ) -> Result<Judged, PortError> {
-        let effect = self.port.judge(id, answer, right, limit, now);
-        self.wire.carry_row("flow", "judge", effect).await
+    ) -> Result<VerdictWrite, PortError> {
+        let effect = self.port.record_verdict(id, answer, right, limit, now);
+        self.wire.carry_row("flow", "record_verdict", effect).await
     }
 
     async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, PortError> {
@@ -343,7 +343,7 @@ impl Directory for Flaky<MemoryDirectory> {
         self.wire.carry("find", self.port.find(name)).await
     }
 
-    async fn create(&self, username: &str, contact: &Identifier) -> Result<Created, PortError> {
+    async fn create(&self, username: &str, contact: &Identifier) -> Result<Creation, PortError> {
         let effect = self.port.create(username, contact);
         self.wire.carry("create", effect).await
     }
@@ -357,7 +357,7 @@ impl Directory for Flaky<MemoryDirectory> {
         &self,
         username: &str,
         contact: &Identifier,
-    ) -> Result<Written, PortError> {
+    ) -> Result<ContactWrite, PortError> {
         let effect = self.port.set_contact(username, contact);
         self.wire.carry("set_contact", effect).await
     }
