@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use latchstring_lambda::{Answer, DELIVERY, Handler, deliver};
+use latchstring_lambda::{DELIVERY, Handler, HandlerResponse, deliver};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -35,7 +35,11 @@ impl Drop for UnderWay {
 
 impl Deliveries {
     /// Returns the answer, and starts the delivery that it leaves.
-    pub(crate) fn begin<H: Handler + 'static>(&self, handler: &Arc<H>, answer: Answer) -> Value {
+    pub(crate) fn begin<H: Handler + 'static>(
+        &self,
+        handler: &Arc<H>,
+        answer: HandlerResponse,
+    ) -> Value {
         if let Some(delivery) = answer.delivery {
             let under_way = self.next();
             let handler = Arc::clone(handler);

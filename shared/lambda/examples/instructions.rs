@@ -24,7 +24,7 @@ use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::{SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
-use latchstring_lambda::{Answer, DELIVERY, Handler, answer, deliver};
+use latchstring_lambda::{DELIVERY, Handler, HandlerResponse, answer, deliver};
 use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
@@ -56,12 +56,12 @@ fn main() {
 
 /// The code that callgrind counts: everything until this function returns.
 #[inline(never)]
-fn measured(runtime: &Runtime, handler: &impl Handler, event: Value) -> Answer {
+fn measured(runtime: &Runtime, handler: &impl Handler, event: Value) -> HandlerResponse {
     handled(runtime, handler, event)
 }
 
 #[inline(never)]
-fn handled(runtime: &Runtime, handler: &impl Handler, event: Value) -> Answer {
+fn handled(runtime: &Runtime, handler: &impl Handler, event: Value) -> HandlerResponse {
     let answered = runtime.block_on(answer(handler, event));
     answered.expect("the event is one of the handler's")
 }

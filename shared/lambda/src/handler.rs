@@ -42,14 +42,14 @@ impl From<PublicError> for Diagnostic {
 
 /// A function's response, with the message that remains to be delivered.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct HandlerResponse {
     /// The response, as JSON.
     pub value: Value,
     /// The message to deliver after the response.
     pub delivery: Option<PendingDelivery>,
 }
 
-impl From<Value> for Answer {
+impl From<Value> for HandlerResponse {
     fn from(value: Value) -> Self {
         Self {
             value,
@@ -65,7 +65,10 @@ pub trait Handler: Send + Sync {
 
     /// Handles one event. Expected failures are responses; an error is for an event of another
     /// kind.
-    fn handle(&self, event: Value) -> impl Future<Output = Result<Answer, PublicError>> + Send;
+    fn handle(
+        &self,
+        event: Value,
+    ) -> impl Future<Output = Result<HandlerResponse, PublicError>> + Send;
 
     /// Delivers the message of a response, and writes the outcome to the log and metrics.
     fn deliver(
@@ -89,7 +92,7 @@ pub enum Either<A, B> {
 impl<A: Handler, B: Handler> Handler for Either<A, B> {
     const DELIVERS: bool = A::DELIVERS || B::DELIVERS;
 
-    async fn handle(&self, event: Value) -> Result<Answer, PublicError> {
+    async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         match self {
             Self::This(handler) => handler.handle(event).await,
             Self::That(handler) => handler.handle(event).await,
@@ -105,7 +108,7 @@ impl<A: Handler, B: Handler> Handler for Either<A, B> {
 }
 
 /// Handles one event and catches a panic, whose text the runtime would relay.
-pub async fn answer(handler: &impl Handler, event: Value) -> Result<Answer, PublicError> {
+pub async fn answer(handler: &impl Handler, event: Value) -> Result<HandlerResponse, PublicError> {
     // Boxed, because the compiler would otherwise lay out the SDK's futures through every layer
     // above.
     AssertUnwindSafe(Box::pin(handler.handle(event)))
@@ -136,7 +139,7 @@ mod tests {
     struct Panics;
 
     impl Handler for Panics {
-        async fn handle(&self, event: Value) -> Result<Answer, PublicError> {
+        async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
             panic!("about {event}")
         }
     }

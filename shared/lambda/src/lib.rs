@@ -16,7 +16,7 @@ mod runtime;
 mod system;
 
 pub use delivery::{DELIVERY, PendingDelivery};
-pub use handler::{Answer, Either, Handler, PublicError, answer, deliver};
+pub use handler::{Either, Handler, HandlerResponse, PublicError, answer, deliver};
 pub use keys::{Deployments, FixedOrRotating, Rotating};
 pub use system::{OsEntropy, SystemClock};
 

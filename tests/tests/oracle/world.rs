@@ -15,7 +15,7 @@ use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::{ContactResolver, SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
-use latchstring_lambda::{Answer, DELIVERY, Handler, PendingDelivery, answer, deliver};
+use latchstring_lambda::{DELIVERY, Handler, HandlerResponse, PendingDelivery, answer, deliver};
 use latchstring_local_appsync::{Api, FunctionError, Functions, TokenRefused, Tokens};
 use latchstring_local_cognito::{
     ClientConfig, PoolConfig, SigningKeys, Trigger, TriggerError, TriggerFuture, Triggers, UserPool,
@@ -179,7 +179,7 @@ impl Lambdas {
     }
 
     /// Gives a trigger's answer, and keeps what it leaves for later, or delivers it first.
-    async fn given(&self, by: &impl Handler, answer: Answer) -> Value {
+    async fn given(&self, by: &impl Handler, answer: HandlerResponse) -> Value {
         if let Some(delivery) = answer.delivery {
             if self.sabotage == Sabotage::DeliveryInside {
                 deliver(by, delivery, Instant::now() + DELIVERY).await;

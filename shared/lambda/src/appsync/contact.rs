@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{About, GraphqlMethod, Outcome, SourceOf, Whom, arguments, respond, session};
-use crate::handler::{Answer, Handler, PublicError};
+use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 
 #[derive(Deserialize)]
@@ -97,11 +97,11 @@ where
     E: Entropy,
     K: Deployments,
 {
-    async fn handle(&self, event: Value) -> Result<Answer, PublicError> {
+    async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         let resolving = respond(event, &self.clock, async |event, field, about| {
             self.resolve(event, field, about).await
         });
-        resolving.await.map(Answer::from)
+        resolving.await.map(HandlerResponse::from)
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{DECIDING, event};
 use crate::delivery::{self, PendingDelivery};
-use crate::handler::{Answer, Handler, PublicError};
+use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
 use crate::system::timeout;
@@ -37,7 +37,7 @@ impl<S: Store, M: Courier, C: Clock, E: Entropy, K: Deployments> Handler
 {
     const DELIVERS: bool = true;
 
-    async fn handle(&self, raw: Value) -> Result<Answer, PublicError> {
+    async fn handle(&self, raw: Value) -> Result<HandlerResponse, PublicError> {
         let begun = Instant::now();
         let event: CognitoEventUserPoolsCreateAuthChallenge = event::decode(&raw)?;
         let request = event.request;
@@ -79,7 +79,7 @@ impl<S: Store, M: Courier, C: Clock, E: Entropy, K: Deployments> Handler
         };
         let text = created.challenge.to_text(&deployment.keys, &turn.caller);
         let value = event::encode(raw, &response(&created, text))?;
-        Ok(Answer { value, delivery })
+        Ok(HandlerResponse { value, delivery })
     }
 
     async fn deliver(&self, delivery: PendingDelivery, until: Instant) {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{DECIDING, event};
 use crate::delivery::{self, PendingDelivery};
-use crate::handler::{Answer, Handler, PublicError};
+use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
 use crate::system::timeout;
@@ -34,7 +34,7 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
 {
     const DELIVERS: bool = true;
 
-    async fn handle(&self, raw: Value) -> Result<Answer, PublicError> {
+    async fn handle(&self, raw: Value) -> Result<HandlerResponse, PublicError> {
         let begun = Instant::now();
         let event: CognitoEventUserPoolsDefineAuthChallenge = event::decode(&raw)?;
         let request = event.request;
@@ -84,7 +84,7 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
             Next::Fail => response.fail_authentication = true,
         }
         let value = event::encode(raw, &response)?;
-        Ok(Answer { value, delivery })
+        Ok(HandlerResponse { value, delivery })
     }
 
     async fn deliver(&self, delivery: PendingDelivery, until: Instant) {

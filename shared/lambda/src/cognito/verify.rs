@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{BUDGET, event};
-use crate::handler::{Answer, Handler, PublicError};
+use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
 use crate::metrics;
@@ -27,7 +27,7 @@ pub struct VerifyTrigger<S, C, K = Deployment> {
 }
 
 impl<S: Store, C: Clock, K: Deployments> Handler for VerifyTrigger<S, C, K> {
-    async fn handle(&self, raw: Value) -> Result<Answer, PublicError> {
+    async fn handle(&self, raw: Value) -> Result<HandlerResponse, PublicError> {
         let begun = Instant::now();
         let event: CognitoEventUserPoolsVerifyAuthChallenge = event::decode(&raw)?;
         let mut request = event.request;
@@ -76,6 +76,6 @@ impl<S: Store, C: Clock, K: Deployments> Handler for VerifyTrigger<S, C, K> {
         };
         let mut response = CognitoEventUserPoolsVerifyAuthChallengeResponse::default();
         response.answer_correct = matches!(verdict, Verdict::Right(_));
-        event::encode(raw, &response).map(Answer::from)
+        event::encode(raw, &response).map(HandlerResponse::from)
     }
 }

@@ -16,7 +16,7 @@ use latchstring_core::ports::{
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
-use latchstring_lambda::{Answer, DELIVERY, Handler};
+use latchstring_lambda::{DELIVERY, Handler, HandlerResponse};
 use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
@@ -132,7 +132,7 @@ impl World {
     ) -> Value {
         let begun = self.clock.now();
         let answered = handler.handle(event).await;
-        let Answer { value, delivery } = answered.expect("a function does not throw");
+        let HandlerResponse { value, delivery } = answered.expect("a function does not throw");
         assert!(self.clock.now().since(begun) <= time, "an answer in time");
         if let Some(delivery) = delivery {
             let answered = self.clock.now();
