@@ -159,11 +159,19 @@ function isOneSlipFrom(typed, meant) {
   );
 }
 
+/** Whether both are one provider's domains of two countries: hotmail.be is no slip of hotmail.de. */
+function isOfAnotherCountry(typed, known) {
+  const [[a, country], [b, other]] = [typed, known].map((domain) => domain.split(/\.(?=[^.]*$)/));
+  return a === b && country.length === 2 && other.length === 2;
+}
+
 /** The address that was probably meant, where the domain is one slip away from a common one; else null. */
 export function suggestion(typed) {
   const [, local, domain] = asAddress(typed).match(/^([^@\s]+)@([^@\s]+)$/u) ?? [];
   const lower = domain?.toLowerCase();
   if (!lower || DOMAINS.includes(lower)) return null;
-  const meant = DOMAINS.find((known) => known.length >= LEAST && isOneSlipFrom(lower, known));
+  const meant = DOMAINS.find(
+    (known) => known.length >= LEAST && isOneSlipFrom(lower, known) && !isOfAnotherCountry(lower, known),
+  );
   return meant ? `${local}@${meant}` : null;
 }

@@ -14,7 +14,7 @@ fn main() -> io::Result<()> {
     if env::args().any(|argument| argument == "--write") {
         let text = fs::read_to_string(document())?;
         fs::write(document(), in_document(&text, &tables))?;
-        println!("ContactWrite into docs/scale.md.");
+        println!("Written into docs/scale.md.");
     }
     Ok(())
 }

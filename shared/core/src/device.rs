@@ -50,6 +50,7 @@ const METHODS: [Method; 2] = [Method::Email, Method::PhoneNumber];
 
 impl Device {
     fn new(
+        id: Pseudonym,
         held: &Attributes,
         generations: [u32; 2],
         ends: Timestamp,
@@ -65,7 +66,7 @@ impl Device {
             generation: generations[place],
         });
         Self {
-            id: entropy.bytes(),
+            id: *id.as_bytes(),
             contacts,
             ends,
         }
@@ -118,7 +119,7 @@ impl Device {
         }
     }
 
-    /// The random id, by which the token's share is counted.
+    /// The id of the sign-in that earned it, by which its share is counted.
     pub(crate) const fn id(&self) -> [u8; 16] {
         self.id
     }
@@ -144,7 +145,15 @@ pub(crate) fn sealed(
     caller: &AppClient,
     entropy: &impl Entropy,
 ) -> String {
-    Device::new(held, [1, 2], ends, keys, entropy).seal(keys, caller, entropy)
+    Device::new(
+        Pseudonym::stored([9; 16]),
+        held,
+        [1, 2],
+        ends,
+        keys,
+        entropy,
+    )
+    .seal(keys, caller, entropy)
 }
 
 impl fmt::Debug for Device {
@@ -180,12 +189,22 @@ impl<S: Store, T: TokenHolder, C: Clock, E: Entropy> Devices<'_, S, T, C, E> {
         let Deployment { policy, keys } = self.deployment;
         let account = freshly_signed_in(self.deployment, self.tokens, self.clock, identity).await?;
         let held = METHODS.map(|method| account.attributes.verified(method));
-        let generations = self
-            .limiter()
+        let limiter = self.limiter();
+        limiter.keep_generations(held.iter().flatten()).await?;
+        let generations = limiter
             .device_generations([held[0].as_ref(), held[1].as_ref()])
             .await?;
         let ends = self.clock.now().plus(policy.device_life);
-        let device = Device::new(&account.attributes, generations, ends, keys, self.entropy);
+        // Tokens of one sign-in share an id: many of them have no more codes than one.
+        let id = Pseudonym::of_sign_in(keys, &identity.sub, identity.auth_time);
+        let device = Device::new(
+            id,
+            &account.attributes,
+            generations,
+            ends,
+            keys,
+            self.entropy,
+        );
         Ok(DevicePayload {
             device: Secret::new(device.seal(keys, self.caller, self.entropy)),
             expires_in: u32::try_from(policy.device_life.as_secs()).unwrap_or(u32::MAX),

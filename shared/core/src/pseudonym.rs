@@ -11,6 +11,7 @@ use crate::flow::FlowId;
 use crate::identifier::Identifier;
 use crate::keys::{KeyRing, Use};
 use crate::rate_limit::Source;
+use crate::time::Timestamp;
 
 /// 128 bits of HMAC-SHA256 under the ring's lasting key. Equal for equal things of one kind;
 /// says nothing to anyone without the key.
@@ -93,6 +94,12 @@ impl Pseudonym {
     /// Stands for an account in a budget.
     pub(crate) fn of_account(ring: &KeyRing, sub: &Sub) -> Self {
         Self::of(ring, "account", &[sub.as_str().as_bytes()])
+    }
+
+    /// Stands for one sign-in of an account in the device tokens that it earns.
+    pub(crate) fn of_sign_in(ring: &KeyRing, sub: &Sub, at: Timestamp) -> Self {
+        let at = at.as_millis().to_be_bytes();
+        Self::of(ring, "sign-in", &[sub.as_str().as_bytes(), &at])
     }
 
     /// From what a ticket or store kept.

@@ -444,10 +444,16 @@ where
                     limiter.forget_devices([identifier]),
                 )
                 .await;
-                charged?;
-                forgotten?;
+                let receipt = charged?;
                 let username = uuid(self.entropy.bytes());
-                match self.directory.create(&username, identifier).await? {
+                let created = match forgotten {
+                    Ok(()) => self.directory.create(&username, identifier).await,
+                    Err(fault) => Err(fault),
+                };
+                if created != Ok(Creation::New) {
+                    limiter.refund_new_account(receipt).await;
+                }
+                match created? {
                     Creation::New => username,
                     // The present owner appeared, or is not visible yet: look again.
                     Creation::Taken if backoff.wait(self.clock).await => continue,

@@ -102,15 +102,16 @@ pub(crate) fn captcha_required(budget: &str) {
     write(&CAPTCHA_REQUIRED, 1, &[("Budget", budget)]);
 }
 
-/// Counts an answer with a verdict: a code or proof that is right for the first time, or wrong.
+/// Counts an answer with a verdict: a code or proof that is right for the first time, or wrong. An
+/// answer without a flow row is not counted: anyone can send those at no cost, and would hold the
+/// alarm that counts wrong answers.
 pub(crate) fn judged(why: Why) {
     match why {
         Why::Right => write(&VERIFIED, 1, &[]),
         Why::WrongAnswer
         | Why::NoAttemptLeft
         | Why::Expired
-        | Why::FlowMissing
-        | Why::FlowDisagrees
+        | Why::GuessesSpent
         | Why::FlowOver
         | Why::ProofForged
         | Why::ProofStale

@@ -53,6 +53,13 @@ impl Tables {
     }
 }
 
+impl MemoryStore {
+    /// Removes the items that have expired, as a store may do at any time after that.
+    pub fn sweep(&self, now: Timestamp) {
+        lock(&self.0).sweep(now);
+    }
+}
+
 impl Store for MemoryStore {
     async fn open_flow(&self, flow: &Flow) -> Result<Opened, PortError> {
         let mut tables = lock(&self.0);
@@ -363,7 +370,7 @@ mod tests {
             now(store.charge(Pseudonym::random([1; 16]), &[window], early))
         };
         assert_eq!(charge(), Ok(Charged::Yes));
-        lock(&store.0).sweep(Timestamp::from_secs(11));
+        store.sweep(Timestamp::from_secs(11));
         assert!(!now(store.is_redeemed(old)).unwrap());
         assert!(now(store.is_redeemed(new)).unwrap());
         assert_eq!(charge(), Ok(Charged::Yes));

@@ -176,7 +176,7 @@ async fn a_changed_address_is_unverified_and_neither_finds_the_user() {
         .ok("AdminUpdateUserAttributes", update_body("ada", back))
         .await;
     assert_eq!(bench.admin_get("new@example.com").await["Username"], "ada");
-    // ContactWrite again unchanged, it stays verified.
+    // Written again unchanged, it stays verified.
     let same = update_body("ada", json!({ "email": "new@example.com" }));
     bench.ok("AdminUpdateUserAttributes", same).await;
     assert_eq!(bench.admin_get("new@example.com").await["Username"], "ada");

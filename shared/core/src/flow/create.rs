@@ -329,8 +329,8 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             UnsealError::Forged => Why::TicketForged,
             UnsealError::Stale => Why::TicketStale,
         })?;
-        // A resolver seals no ticket for a code that nothing counts: only a key that leaked does.
-        if ticket.purpose != Purpose::Claim && !ticket.charge.is_charged() {
+        // A resolver charges every code and no claim: only a key that leaked seals another ticket.
+        if ticket.charge.is_charged() == (ticket.purpose == Purpose::Claim) {
             return Err(Why::TicketForged);
         }
         let charge = self.limiter().settled(ticket.charge, &ticket.to);

@@ -36,8 +36,10 @@ const SETTLED_AFTER: Duration = Duration::from_secs(10);
 /// How long a counter is kept after its period: longer than any code that was issued in it.
 const KEEP: Duration = Duration::from_secs(3600);
 
-/// The least number of mailboxes that spend a domain's new accounts of a day.
+/// The number of mailboxes that spend a domain's new accounts of a day.
 const MAILBOXES_PER_DOMAIN: u32 = 10;
+/// The accounts of a mailbox in a day, however few its domain has: mailboxes share windows.
+const LEAST_SHARE: u32 = 5;
 
 /// A message that a budget refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +123,7 @@ impl GuessBills {
 }
 
 /// Windows of one counter that were charged.
-struct Receipt {
+pub(crate) struct Receipt {
     counter: Pseudonym,
     taken: Vec<Taken>,
 }
@@ -395,7 +397,12 @@ impl<S: Store> RateLimiter<'_, S> {
         let Some(terms) = charge.terms else {
             return charge;
         };
-        let settled = self.charge(terms, identifier);
+        let tier = if terms.extended {
+            Tier::Longest
+        } else {
+            terms.tier
+        };
+        let settled = self.charge(Terms { tier, ..terms }, identifier);
         Charge {
             code_length: settled.code_length.max(charge.code_length),
             ..settled
@@ -461,18 +468,21 @@ impl<S: Store> RateLimiter<'_, S> {
     pub(crate) async fn charge_new_account(
         &self,
         identifier: &Identifier,
-    ) -> Result<(), RateLimitError> {
+    ) -> Result<Option<Receipt>, RateLimitError> {
         let Identifier::Email(email) = identifier else {
-            return Ok(());
+            return Ok(None);
         };
         let Deployment { policy, keys } = self.deployment;
         let mail = &policy.budgets.mail;
         let domain = domain_of(email);
         if mail.is_shared(domain) {
-            return Ok(());
+            return Ok(None);
         }
         let counter = Counter::accounts(domain, self.now);
-        let share = mail.accounts_per_domain.div_ceil(MAILBOXES_PER_DOMAIN);
+        let share = mail
+            .accounts_per_domain
+            .div_ceil(MAILBOXES_PER_DOMAIN)
+            .max(LEAST_SHARE);
         let limits = [
             (mailbox_window(keys, identifier), share),
             (COUNT.to_owned(), mail.accounts_per_domain),
@@ -481,8 +491,12 @@ impl<S: Store> RateLimiter<'_, S> {
             .into_iter()
             .map(|(name, limit)| self.once(name, limit, Budget::Accounts, &counter))
             .collect();
-        self.charge_bill(&Bill { counter, limits }).await?;
-        Ok(())
+        self.charge_bill(&Bill { counter, limits }).await.map(Some)
+    }
+
+    /// Refunds an account that was not created.
+    pub(crate) async fn refund_new_account(&self, receipt: Option<Receipt>) {
+        self.give_back(receipt.into_iter().collect()).await;
     }
 
     /// Returns the generation of each identifier's device tokens.
@@ -508,6 +522,27 @@ impl<S: Store> RateLimiter<'_, S> {
         &self,
         identifiers: impl IntoIterator<Item = &Identifier>,
     ) -> Result<(), PortError> {
+        self.raise_generations(identifiers, 1).await
+    }
+
+    /// Keeps the generations of these identifiers for as long as a token that is made now may live.
+    /// A generation that the store cleaned up would start from zero, and a later raise would revive
+    /// the tokens it was to end.
+    ///
+    /// # Errors
+    /// If a port fails.
+    pub(crate) async fn keep_generations(
+        &self,
+        identifiers: impl IntoIterator<Item = &Identifier>,
+    ) -> Result<(), PortError> {
+        self.raise_generations(identifiers, 0).await
+    }
+
+    async fn raise_generations(
+        &self,
+        identifiers: impl IntoIterator<Item = &Identifier>,
+        amount: u32,
+    ) -> Result<(), PortError> {
         let Deployment { policy, keys } = self.deployment;
         // A token of an older generation has expired before its generation is cleaned up.
         let keep_until = self.now.plus(policy.device_life * 2);
@@ -515,7 +550,7 @@ impl<S: Store> RateLimiter<'_, S> {
             let counter = Counter::devices(keys, identifier, keep_until);
             let window = Window {
                 name: COUNT.to_owned(),
-                amount: 1,
+                amount,
                 limit: u32::MAX,
             };
             async move {

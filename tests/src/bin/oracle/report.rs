@@ -21,7 +21,7 @@ pub(crate) struct Found {
 }
 
 /// One figure of two classes.
-struct VerdictWrite {
+struct Judged {
     mean: f64,
     difference: f64,
     /// Of all values, or of those below the ninetieth percentile: the further one.
@@ -31,7 +31,7 @@ struct VerdictWrite {
 
 /// Compares two samples twice: by all values, and by those below the ninetieth percentile of both,
 /// for what other programs do shows above it.
-fn judged(of: &[f64], with: &[f64]) -> VerdictWrite {
+fn judged(of: &[f64], with: &[f64]) -> Judged {
     let most = ninetieth([of, with].into_iter());
     let compared = |trim: bool| {
         let [of, with] = [of, with].map(|values| {
@@ -45,7 +45,7 @@ fn judged(of: &[f64], with: &[f64]) -> VerdictWrite {
     let is_told = |one: &Comparison| one.t.abs() > MOST_T && one.effect.abs() > MOST_EFFECT;
     let further = both.iter().max_by(|a, b| a.t.abs().total_cmp(&b.t.abs()));
     let mean = Summary::of(of).mean;
-    VerdictWrite {
+    Judged {
         mean,
         difference: mean - Summary::of(with).mean,
         further: *further.expect("all values are compared"),
@@ -111,8 +111,8 @@ fn of_step(samples: &Samples, step: Step, channel: Channel, found: &mut Found) {
         let cpu = judged(&together(figures, step), &together(with, step));
         let wait = judged(&figures.wait, &with.wait);
         let calls = judged(&figures.calls, &with.calls);
-        let shown = |judged: &VerdictWrite| {
-            let VerdictWrite {
+        let shown = |judged: &Judged| {
+            let Judged {
                 mean,
                 difference,
                 further,
