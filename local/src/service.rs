@@ -276,12 +276,11 @@ fn deployment(options: &Options) -> Result<Deployment, KeyError> {
     if options.captcha {
         policy.budgets.mail.unproved_per_hour = 2;
     }
-    let keys = match &options.keys {
-        Some(keys) => keys.clone(),
-        None => {
-            let secret: [u8; 32] = OsEntropy.bytes();
-            KeyRing::new(Key::new(KeyId::parse("local")?, &secret)?, None, None)?
-        }
+    let keys = if let Some(keys) = &options.keys {
+        keys.clone()
+    } else {
+        let secret: [u8; 32] = OsEntropy.bytes();
+        KeyRing::new(Key::new(KeyId::parse("local")?, &secret)?, None, None)?
     };
     Ok(Deployment { policy, keys })
 }

@@ -83,9 +83,9 @@ impl CallPolicy {
     }
 }
 
-/// TrustStore to believe: the bundle that is configured, Amazon's own roots for AWS's own endpoints, and
-/// the system's for what another authority may vouch for: an endpoint of somebody's own, and those
-/// of AWS's other partitions.
+/// Returns the roots that a server is checked against: the configured bundle; Amazon's own roots for
+/// AWS's own endpoints; the system's for endpoints that another authority may certify, which are
+/// custom ones and those of AWS's other partitions.
 fn trust(environment: &AwsEnvironment) -> TrustStore {
     let only = |pem: &[u8]| TrustStore::empty().with_pem_certificate(pem);
     match environment {
@@ -158,7 +158,7 @@ impl Aws {
         )
     }
 
-    /// The client that calls of such call_policy are made with.
+    /// Returns the HTTP client for calls of this policy.
     pub(crate) fn http(&self, call_policy: CallPolicy) -> SharedHttpClient {
         match call_policy {
             #[cfg(feature = "delivery")]

@@ -1036,9 +1036,9 @@ fn one_mailbox_makes_a_tenth_of_its_domains_accounts() {
     };
     for tag in 0..20 {
         world.after_secs(3600 / 4);
-        let made = make(&format!("mallory+{tag}@corp.example"));
+        let outcome = make(&format!("mallory+{tag}@corp.example"));
         let refused = (tag >= 5).then_some(Budget::Accounts);
-        assert_eq!(refused_by(&made), refused, "{tag}");
+        assert_eq!(refused_by(&outcome), refused, "{tag}");
     }
     make("ada@corp.example").unwrap();
     make("mallory+1@gmail.com").unwrap();
