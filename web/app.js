@@ -218,7 +218,13 @@ function settingsPage(user) {
       } catch (error) {
         // Without `everywhere` the tokens are gone from here, whatever the error is.
         if (everywhere && error.type !== "NotSignedIn") throw error;
-        if (everywhere) return leave("notOutEverywhere");
+        if (everywhere) {
+          if (await service.latchstring.tokens()) {
+            await sameUser();
+            signal.throwIfAborted();
+          }
+          return leave("notOutEverywhere");
+        }
       }
       return leave(everywhere ? "done.outEverywhere" : "done.out");
     });

@@ -53,7 +53,8 @@ export async function freshly(page, work) {
       after.set(page);
       return go("again");
     }
-    if (error.type === "NotSignedIn" && !(await service.latchstring.tokens())) return render();
+    // The sign-in has ended, or another tab signed in to another account: the page shows which.
+    if (error.type === "NotSignedIn") await sameUser();
     throw error;
   }
 }

@@ -200,12 +200,13 @@ var Latchstring = class {
   /** Writes the name. `refresh` shows it. Needs a signed-in user. */
   async updateName({ givenName, familyName }, options) {
     const document = "mutation ($input: UpdateNameInput!) { updateName(input: $input) { givenName familyName } }";
-    return this.#signedIn("updateName", document, { input: { givenName, familyName } }, options);
+    const [name] = await this.#signedIn("updateName", document, { input: { givenName, familyName } }, options);
+    return name;
   }
   /** What became of the contact of a kind that was last asked for; null if there was none. */
   async pendingContact(method, options) {
     const document = "query ($method: Method!) { pendingContact(method: $method) { state } }";
-    const found = await this.#signedIn("pendingContact", document, { method }, options);
+    const [found] = await this.#signedIn("pendingContact", document, { method }, options);
     return found?.state ?? null;
   }
   /**
@@ -215,9 +216,9 @@ var Latchstring = class {
    */
   async rememberDevice(options) {
     const document = "mutation { rememberDevice { device } }";
-    const { device } = await this.#signedIn("rememberDevice", document, {}, options);
+    const [{ device }, account] = await this.#signedIn("rememberDevice", document, {}, options);
     await this.#alone(async () => {
-      if (await this.#load()) await this.#storage.setItem(this.#deviceKey, device);
+      if (isSame(account, await this.#load())) await this.#storage.setItem(this.#deviceKey, device);
     });
   }
   /**
@@ -297,11 +298,10 @@ var Latchstring = class {
   }
   async #contact(field, type, input, data, options) {
     const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${CHALLENGE} }`;
-    const begun = await this.#signedIn(field, document, { input }, options);
-    const held = await this.#load();
-    return { ...challenge("contact", data, begun), sub: held ? subject(held) : void 0 };
+    const [begun, account] = await this.#signedIn(field, document, { input }, options);
+    return { ...challenge("contact", data, begun), sub: subject(account) };
   }
-  /** One field of the API, with the access token. */
+  /** One field of the API, with the access token; and tokens of the account that it was sent for. */
   #signedIn(field, document, variables, options) {
     return this.#withToken(
       (authorization) => graphql(
@@ -316,22 +316,35 @@ var Latchstring = class {
       options
     );
   }
-  /** Calls with a good access token; if the service finds it is not, once more with a new one. */
+  /**
+   * Calls with a valid access token; if the service refuses it, once more with a new one. Both are of
+   * the account that is signed in at the start: after a sign-in to another one this throws
+   * `NotSignedIn`. Returns the result and tokens of that account.
+   */
   async #withToken(call, options) {
-    const tokens = await this.tokens(options);
-    if (!tokens) throw new LatchstringError("NotSignedIn");
+    const account = await this.#load();
+    const own = (tokens2) => {
+      if (!tokens2 || !isSame(tokens2, account)) throw new LatchstringError("NotSignedIn");
+      return tokens2;
+    };
+    const tokens = own(await this.tokens(options));
     try {
-      return await call(tokens.accessToken);
+      return [await call(tokens.accessToken), tokens];
     } catch (error) {
       if (!isSignedOut(error)) throw error;
     }
-    return call((await this.refresh(options)).accessToken);
+    own(await this.#load());
+    const renewed = own(await this.refresh(options));
+    return [await call(renewed.accessToken), renewed];
   }
   /** Ends every sign-in of the account, and then removes what is kept of it here. */
   async #end(operation, options) {
-    await this.#withToken((AccessToken) => this.#cognito(operation, { AccessToken }, options), options);
+    const [, account] = await this.#withToken(
+      (AccessToken) => this.#cognito(operation, { AccessToken }, options),
+      options
+    );
     await this.#alone(async () => {
-      await this.#storage.removeItem(this.#key);
+      if (isSame(account, await this.#load())) await this.#storage.removeItem(this.#key);
       await this.forgetDevice();
     });
   }
@@ -456,6 +469,9 @@ function subject({ accessToken }) {
   } catch {
     return void 0;
   }
+}
+function isSame(one, other) {
+  return !!other && subject(one) === subject(other);
 }
 function isTokens(held) {
   const { accessToken, idToken, refreshToken, expiresAt } = held ?? {};

@@ -226,13 +226,14 @@ export class Latchstring {
   /** Writes the name. `refresh` shows it. Needs a signed-in user. */
   async updateName({ givenName, familyName }: Name, options?: CallOptions): Promise<Name> {
     const document = "mutation ($input: UpdateNameInput!) { updateName(input: $input) { givenName familyName } }";
-    return this.#signedIn("updateName", document, { input: { givenName, familyName } }, options);
+    const [name] = await this.#signedIn("updateName", document, { input: { givenName, familyName } }, options);
+    return name;
   }
 
   /** What became of the contact of a kind that was last asked for; null if there was none. */
   async pendingContact(method: Method, options?: CallOptions): Promise<PendingState | null> {
     const document = "query ($method: Method!) { pendingContact(method: $method) { state } }";
-    const found = await this.#signedIn("pendingContact", document, { method }, options);
+    const [found] = await this.#signedIn("pendingContact", document, { method }, options);
     return found?.state ?? null;
   }
 
@@ -243,10 +244,10 @@ export class Latchstring {
    */
   async rememberDevice(options?: CallOptions): Promise<void> {
     const document = "mutation { rememberDevice { device } }";
-    const { device } = await this.#signedIn("rememberDevice", document, {}, options);
-    // After a sign-out or a deletion meanwhile, the device is not remembered.
+    const [{ device }, account] = await this.#signedIn("rememberDevice", document, {}, options);
+    // After a sign-out, a deletion or another sign-in meanwhile, the device is not remembered.
     await this.#alone(async () => {
-      if (await this.#load()) await this.#storage.setItem(this.#deviceKey, device);
+      if (isSame(account, await this.#load())) await this.#storage.setItem(this.#deviceKey, device);
     });
   }
 
@@ -347,18 +348,17 @@ export class Latchstring {
     options: CallOptions | undefined,
   ): Promise<Challenge> {
     const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${CHALLENGE} }`;
-    const begun = await this.#signedIn(field, document, { input }, options);
-    const held = await this.#load();
-    return { ...challenge("contact", data, begun), sub: held ? subject(held) : undefined };
+    const [begun, account] = await this.#signedIn(field, document, { input }, options);
+    return { ...challenge("contact", data, begun), sub: subject(account) };
   }
 
-  /** One field of the API, with the access token. */
+  /** One field of the API, with the access token; and tokens of the account that it was sent for. */
   #signedIn(
     field: string,
     document: string,
     variables: object,
     options: CallOptions | undefined,
-  ): Promise<any> {
+  ): Promise<[any, Tokens]> {
     return this.#withToken(
       (authorization) =>
         graphql(
@@ -374,27 +374,42 @@ export class Latchstring {
     );
   }
 
-  /** Calls with a good access token; if the service finds it is not, once more with a new one. */
+  /**
+   * Calls with a valid access token; if the service refuses it, once more with a new one. Both are of
+   * the account that is signed in at the start: after a sign-in to another one this throws
+   * `NotSignedIn`. Returns the result and tokens of that account.
+   */
   async #withToken<T>(
     call: (accessToken: string) => Promise<T>,
     options: CallOptions | undefined,
-  ): Promise<T> {
-    const tokens = await this.tokens(options);
-    if (!tokens) throw new LatchstringError("NotSignedIn");
+  ): Promise<[T, Tokens]> {
+    const account = await this.#load();
+    const own = (tokens: Tokens | null): Tokens => {
+      if (!tokens || !isSame(tokens, account)) throw new LatchstringError("NotSignedIn");
+      return tokens;
+    };
+    const tokens = own(await this.tokens(options));
     try {
-      return await call(tokens.accessToken);
+      return [await call(tokens.accessToken), tokens];
     } catch (error) {
       // The clock of this device may be wrong.
       if (!isSignedOut(error)) throw error;
     }
-    return call((await this.refresh(options)).accessToken);
+    // Tokens of another account are not renewed for this call.
+    own(await this.#load());
+    const renewed = own(await this.refresh(options));
+    return [await call(renewed.accessToken), renewed];
   }
 
   /** Ends every sign-in of the account, and then removes what is kept of it here. */
   async #end(operation: string, options: CallOptions | undefined): Promise<void> {
-    await this.#withToken((AccessToken) => this.#cognito(operation, { AccessToken }, options), options);
+    const [, account] = await this.#withToken(
+      (AccessToken) => this.#cognito(operation, { AccessToken }, options),
+      options,
+    );
     await this.#alone(async () => {
-      await this.#storage.removeItem(this.#key);
+      // Tokens of another account, signed in meanwhile, stay.
+      if (isSame(account, await this.#load())) await this.#storage.removeItem(this.#key);
       await this.forgetDevice();
     });
   }
@@ -543,6 +558,11 @@ function subject({ accessToken }: Tokens): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether both are of one account. */
+function isSame(one: Tokens, other: Tokens | null): boolean {
+  return !!other && subject(one) === subject(other);
 }
 
 function isTokens(held: any): held is Tokens {

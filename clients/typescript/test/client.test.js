@@ -553,6 +553,90 @@ async function signedInTo(sub, ...replies) {
   return made;
 }
 
+const TOKENS = "latchstring.client1.tokens";
+const END = Date.now() + 1e6;
+
+/** Tokens of an account, as another tab stores them. */
+const stored = (sub, expiresAt = END) => {
+  const { AccessToken: accessToken } = issuedTo(sub).AuthenticationResult;
+  return JSON.stringify({ accessToken, idToken: "i", refreshToken: `refresh-of-${sub}`, expiresAt });
+};
+
+test("a call begun by one account is never sent for another", async () => {
+  const name = { givenName: "Ada", familyName: "Lovelace" };
+  const calls = [
+    ["deleteAccount", (it) => it.deleteAccount()],
+    ["signOut everywhere", (it) => it.signOut({ everywhere: true })],
+    ["updateName", (it) => it.updateName(name)],
+    ["changeContact", (it) => it.changeContact(ADA)],
+    ["signUp", (it) => it.signUp({ ...ADA, ...name })],
+    ["pendingContact", (it) => it.pendingContact("EMAIL")],
+    ["rememberDevice", (it) => it.rememberDevice()],
+    ["forgetDevices", (it) => it.forgetDevices()],
+  ];
+  // When another tab signs in as Eve: during the call, its refresh, or the refresh before the call.
+  for (const moment of ["call", "refresh", "before"]) {
+    for (const [label, call] of calls) {
+      const isRefused = ({ operation }) =>
+        operation ? refused("NotAuthorizedException") : graphqlError("UnauthorizedException", "Token has expired.");
+      const eveSignsIn = async (request) => {
+        await storage.setItem(TOKENS, stored("eve"));
+        return isRefused(request);
+      };
+      const replies = { call: [eveSignsIn], refresh: [isRefused, eveSignsIn], before: [eveSignsIn] };
+      const { latchstring, requests, storage } = await signedInTo("ada", ...replies[moment]);
+      await storage.setItem("latchstring.client1.device", "device-1");
+      if (moment === "before") await storage.setItem(TOKENS, stored("ada", Date.now() + 1000));
+      await assert.rejects(call(latchstring), ofType("NotSignedIn"), `${label}, ${moment}`);
+      const eve = JSON.parse(stored("eve")).accessToken;
+      assert.equal(JSON.stringify(requests).includes(eve), false, `${label}, ${moment}`);
+      assert.equal((await latchstring.tokens()).accessToken, eve, "the other sign-in stays");
+      assert.equal(await storage.getItem("latchstring.client1.device"), "device-1");
+    }
+  }
+});
+
+test("a call is repeated with newer tokens of the same account", async () => {
+  const { latchstring, requests, storage } = await signedInTo(
+    "ada",
+    refused("NotAuthorizedException"),
+    issuedTo("ada", 2),
+    new Response(""),
+  );
+  await latchstring.deleteAccount();
+  const renewed = issuedTo("ada", 2).AuthenticationResult.AccessToken;
+  assert.deepEqual([requests[2].operation, requests[2].body], ["DeleteUser", { AccessToken: renewed }]);
+  assert.equal(await storage.getItem(TOKENS), null);
+});
+
+test("a call that ends after another sign-in leaves its tokens", async () => {
+  for (const call of [(it) => it.deleteAccount(), (it) => it.signOut({ everywhere: true })]) {
+    const { latchstring, storage } = await signedInTo("ada", async () => {
+      await storage.setItem(TOKENS, stored("eve"));
+      return {};
+    });
+    await call(latchstring);
+    assert.equal(await storage.getItem(TOKENS), stored("eve"));
+  }
+});
+
+test("a device of one account is not stored after another signs in", async () => {
+  const { latchstring, storage } = await signedInTo("ada", async () => {
+    await storage.setItem(TOKENS, stored("eve"));
+    return { data: { rememberDevice: { device: "device-1" } } };
+  });
+  await latchstring.rememberDevice();
+  assert.equal(await storage.getItem("latchstring.client1.device"), null);
+});
+
+test("a contact's challenge names the account that requested it", async () => {
+  const { latchstring, storage } = await signedInTo("ada", async () => {
+    await storage.setItem(TOKENS, stored("eve"));
+    return { data: { changeContact: begun().data.signIn } };
+  });
+  assert.equal((await latchstring.changeContact(ADA)).sub, "ada");
+});
+
 test("reauthenticate keeps newer tokens of the same account", async () => {
   const { latchstring } = await signedInTo("ada", begun(), issuedTo("ada", 2));
   const challenge = await latchstring.reauthenticate(ADA);
