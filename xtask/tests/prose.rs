@@ -51,7 +51,7 @@ const WORDS: &[(&str, &str)] = &[
         r"(?:nobody|somebody|anybody|everybody|whoever)(?:'s)?\b",
         "the role",
     ),
-    (r"fix(?:s|ed|ing)?\b", "fix"),
+    (r"mend(?:s|ed|ing)?\b", "fix"),
     (r"what (?:became|becomes|came|comes) of\b", "the outcome of"),
     (r"(?:anew|afresh)\b", "again, from scratch"),
     (r"for want of\b", "missing"),
