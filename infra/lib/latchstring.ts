@@ -166,6 +166,7 @@ function templateIds(ids: TemplateIds = {}): string | undefined {
     sign_in_code: ids.signInCode,
     confirmation_code: ids.confirmationCode,
     contact_replaced: ids.contactReplaced,
+    contact_added: ids.contactAdded,
   }).flatMap(([kind, id]) => (id === undefined ? [] : [`${kind}=${id}`]));
   return given.length === 0 ? undefined : given.join(',');
 }

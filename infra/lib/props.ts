@@ -88,6 +88,8 @@ export interface TemplateIds {
   readonly confirmationCode?: string;
   /** Of the notice to a number that was replaced. */
   readonly contactReplaced?: string;
+  /** Of the notice to a number that an address was added beside. */
+  readonly contactAdded?: string;
 }
 
 /** Cloudflare Turnstile: solved by whoever asks while their source, or the deployment, is over a budget. */

@@ -91,10 +91,10 @@ impl Policy {
             .any(|test| test.identifier == *identifier && at < test.ends)
     }
 
-    /// Whether it may be told that it was replaced: nothing goes to a test identifier, nor where no
+    /// Whether it may be told of a change of contact: nothing goes to a test identifier, nor where no
     /// code would.
-    pub(crate) fn may_be_told(&self, replaced: &Identifier, at: Timestamp) -> bool {
-        self.price(replaced).is_ok() && !self.is_test(replaced, at)
+    pub(crate) fn may_be_told(&self, contact: &Identifier, at: Timestamp) -> bool {
+        self.price(contact).is_ok() && !self.is_test(contact, at)
     }
 
     /// No honest session has more rounds: every attempt, every resend, and some that a fault made

@@ -3,6 +3,7 @@
 //! the others.
 
 mod a_code_for_the_wrong_flow;
+mod a_contact_that_a_thief_adds;
 mod a_digit_that_never_comes;
 mod a_leaked_key;
 mod a_message_before_the_caller_is_known;

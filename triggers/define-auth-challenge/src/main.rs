@@ -1,5 +1,5 @@
 //! Define: decides the next step, and is the only function that issues tokens. It puts a proved
-//! contact on its account, notifies the contact that it replaced, and sends no code.
+//! contact on its account, notifies one that the account had, and sends no code.
 
 use std::process::ExitCode;
 

@@ -77,6 +77,15 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
         })
     }
 
+    /// The verified contact of the other method, which the account keeps.
+    pub(super) fn kept(&self) -> Option<Identifier> {
+        let other = match self.contact.method() {
+            Method::Email => Method::PhoneNumber,
+            Method::PhoneNumber => Method::Email,
+        };
+        self.account.attributes.verified(other)
+    }
+
     /// Invalidates the device tokens of every contact that the account has or had: those of a
     /// thief, and those of a former holder of the new contact.
     async fn forget_devices(&self, pending: &Pending) -> Result<(), PortError> {
@@ -85,13 +94,8 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
             store: self.store,
             now: self.now,
         };
-        let other = match self.contact.method() {
-            Method::Email => Method::PhoneNumber,
-            Method::PhoneNumber => Method::Email,
-        };
-        let other = self.account.attributes.verified(other);
         let replaced = pending.replaces(&self.deployment.keys);
-        let known = [Some(self.contact.clone()), other, replaced];
+        let known = [Some(self.contact.clone()), self.kept(), replaced];
         limiter.forget_devices(known.iter().flatten()).await
     }
 

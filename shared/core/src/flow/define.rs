@@ -4,6 +4,7 @@ use super::commit::Commit;
 use super::row::{Flow, State, Subject};
 use super::turn::{AccountState, Last, NotOurs, Turn};
 use super::{Challenge, Decided, Progress, Purpose, Step, Why};
+use crate::identifier::Identifier;
 use crate::message::Message;
 use crate::policy::{Deployment, REPLAY_GRACE};
 use crate::ports::{Clock, Directory, Finished, Store};
@@ -147,13 +148,19 @@ async fn commit(
         match commit.run().await {
             Err(fault) => return again(fault),
             Ok(Err(why)) => return decided(Next::Fail, why),
-            Ok(Ok(replaced)) => replaced
-                .filter(|old| policy.may_be_told(old, now))
-                .map(|old| {
-                    // It warns the account's owner, who need not be whoever asked: theirs comes first.
-                    let locale = account.attributes.locale().or(row.locale);
-                    Message::contact_replaced(&policy.branding, locale, old, now)
-                }),
+            Ok(Ok(replaced)) => {
+                let branding = &policy.branding;
+                // It warns the account's owner, who need not be whoever asked: theirs comes first.
+                let locale = account.attributes.locale().or(row.locale);
+                let told = |contact: &Identifier| policy.may_be_told(contact, now);
+                replaced
+                    .filter(told)
+                    .map(|old| Message::contact_replaced(branding, locale, old, now))
+                    .or_else(|| {
+                        let kept = commit.kept().filter(told)?;
+                        Some(Message::contact_added(branding, locale, kept, now))
+                    })
+            }
         }
     } else if account.attributes.holds(&contact) {
         None

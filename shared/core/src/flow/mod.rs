@@ -143,8 +143,8 @@ impl Purpose {
 pub struct Decided<T> {
     /// What Cognito is told.
     pub decision: T,
-    /// The one message to deliver, once, by whoever holds this value: a code, or the notice to a
-    /// contact that was replaced.
+    /// The one message to deliver, once, by whoever holds this value: a code, or the notice of a
+    /// change of contact.
     pub message: Option<Message>,
     /// Why.
     pub why: Why,

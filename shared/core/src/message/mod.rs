@@ -68,14 +68,17 @@ pub enum Kind {
     ConfirmationCode,
     /// The notice to a contact that was replaced.
     ContactReplaced,
+    /// The notice to a contact that the account keeps: one of the other method was added.
+    ContactAdded,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::SignInCode,
         Self::ConfirmationCode,
         Self::ContactReplaced,
+        Self::ContactAdded,
     ];
 
     /// The name of the folder with its words.
@@ -84,6 +87,7 @@ impl Kind {
             Self::SignInCode => "sign_in_code",
             Self::ConfirmationCode => "confirmation_code",
             Self::ContactReplaced => "contact_replaced",
+            Self::ContactAdded => "contact_added",
         }
     }
 }
@@ -127,12 +131,31 @@ impl Message {
         old: Identifier,
         at: Timestamp,
     ) -> Self {
+        Self::notice(branding, locale, Kind::ContactReplaced, old, at)
+    }
+
+    /// The notice to a contact that the account keeps: one of the other method was added.
+    pub fn contact_added(
+        branding: &Branding,
+        locale: Option<Locale>,
+        kept: Identifier,
+        at: Timestamp,
+    ) -> Self {
+        Self::notice(branding, locale, Kind::ContactAdded, kept, at)
+    }
+
+    fn notice(
+        branding: &Branding,
+        locale: Option<Locale>,
+        kind: Kind,
+        to: Identifier,
+        at: Timestamp,
+    ) -> Self {
         let locale = locale.unwrap_or(branding.default_locale);
         let at = moment(at);
-        let kind = Kind::ContactReplaced;
-        let content = content(branding, locale, kind, &old, None, &parts_of(&at));
+        let content = content(branding, locale, kind, &to, None, &parts_of(&at));
         Self {
-            to: old,
+            to,
             kind,
             code: None,
             content,

@@ -18,6 +18,7 @@ struct Language {
     sign_in_code: Words,
     confirmation_code: Words,
     contact_replaced: Words,
+    contact_added: Words,
 }
 
 macro_rules! words {
@@ -39,6 +40,7 @@ macro_rules! language {
             sign_in_code: words!($language, "sign_in_code"),
             confirmation_code: words!($language, "confirmation_code"),
             contact_replaced: words!($language, "contact_replaced"),
+            contact_added: words!($language, "contact_added"),
         };
         &LANGUAGE
     }};
@@ -62,6 +64,7 @@ pub(super) fn words(locale: Locale, kind: Kind) -> &'static Words {
         Kind::SignInCode => &language.sign_in_code,
         Kind::ConfirmationCode => &language.confirmation_code,
         Kind::ContactReplaced => &language.contact_replaced,
+        Kind::ContactAdded => &language.contact_added,
     }
 }
 

@@ -5,7 +5,7 @@ use latchstring_core::message::{
     AndroidHash, AppName, Branding, Kind, SmsDomain, SupportContact, parts,
 };
 
-use crate::{CODES, acme, all, code, sms, sms_with};
+use crate::{CODES, NOTICES, acme, all, code, sms, sms_with};
 
 fn domain(text: &str) -> SmsDomain {
     SmsDomain::parse(text).unwrap()
@@ -127,7 +127,9 @@ fn the_hash_of_an_app_has_its_own_line_and_is_the_last_without_a_domain() {
 #[test]
 fn a_notice_has_neither_line() {
     for locale in Locale::ALL.iter().copied() {
-        let text = sms(&acme(), locale, Kind::ContactReplaced);
-        assert_eq!(text.lines().count(), 1, "{text}");
+        for kind in NOTICES {
+            let text = sms(&acme(), locale, kind);
+            assert_eq!(text.lines().count(), 1, "{text}");
+        }
     }
 }

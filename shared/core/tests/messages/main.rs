@@ -23,6 +23,7 @@ use latchstring_core::time::Timestamp;
 
 /// The kinds that carry a code.
 const CODES: [Kind; 2] = [Kind::SignInCode, Kind::ConfirmationCode];
+const NOTICES: [Kind; 2] = [Kind::ContactReplaced, Kind::ContactAdded];
 
 struct Mail {
     subject: String,
@@ -66,6 +67,9 @@ fn message(branding: &Branding, locale: Locale, kind: Kind, to: &str, code: Code
         Kind::ConfirmationCode => Purpose::VerifyContact(PendingId::from_bytes([2; 16])),
         Kind::ContactReplaced => {
             return Message::contact_replaced(branding, Some(locale), to, at);
+        }
+        Kind::ContactAdded => {
+            return Message::contact_added(branding, Some(locale), to, at);
         }
     };
     let life = Duration::from_secs(300);
@@ -194,9 +198,11 @@ fn minutes_are_said_as_people_say_them_and_never_too_many() {
 #[test]
 fn a_notice_says_when_and_names_no_other_contact() {
     for locale in Locale::ALL.iter().copied() {
-        let mail = mail(&acme(), locale, Kind::ContactReplaced).text;
-        let sms = sms(&acme(), locale, Kind::ContactReplaced);
-        for text in [mail, sms] {
+        let texts = NOTICES.map(|kind| {
+            let mail = mail(&acme(), locale, kind).text;
+            [mail, sms(&acme(), locale, kind)]
+        });
+        for text in texts.into_iter().flatten() {
             for part in ["2026", "02", "28", "09:05", "UTC"] {
                 assert!(text.contains(part), "{text:?}");
             }
@@ -219,10 +225,12 @@ fn a_notice_names_the_support_contact_or_a_way_without_one() {
                 support: SupportContact::parse(contact).ok(),
                 ..acme()
             };
-            let Mail { text, html, .. } = mail(&branding, locale, Kind::ContactReplaced);
-            let sms = sms(&branding, locale, Kind::ContactReplaced);
-            for words in [&text, &html, &sms] {
-                assert_eq!(words.matches(contact).count(), 1, "{words}");
+            for kind in NOTICES {
+                let Mail { text, html, .. } = mail(&branding, locale, kind);
+                let sms = sms(&branding, locale, kind);
+                for words in [&text, &html, &sms] {
+                    assert_eq!(words.matches(contact).count(), 1, "{words}");
+                }
             }
         }
         let by_phone = match locale {

@@ -159,7 +159,7 @@ fn the_new_contact_is_written_to_as_asked_and_the_old_one_as_its_owner_reads() {
 }
 
 #[test]
-fn a_second_contact_is_added_and_nobody_is_told() {
+fn a_second_contact_is_added_and_the_first_is_told() {
     let world = World::with_ada();
     let pool = Pool::of(&world);
     let names = Names::parse("Ada", "Lovelace").unwrap();
@@ -173,7 +173,20 @@ fn a_second_contact_is_added_and_nobody_is_told() {
     let mut session = pool.session(&signing_up.unwrap().session);
     assert_eq!(session.answer(&last_code(&world)).next(), Next::IssueTokens);
     assert!(holds(&world, ADAS_NAME, NUMBER) && holds(&world, ADAS_NAME, ADA));
-    assert!(world.told().is_empty());
+    assert_eq!(world.told(), [ADA]);
+    assert!(world.notices()[0].contains("A phone number was added"));
+}
+
+#[test]
+fn the_contact_that_is_kept_is_told_where_the_replaced_one_may_not_be() {
+    let world = World::with_ada();
+    world.put_ada(&[
+        ("phone_number", "+4915123456789"),
+        ("phone_number_verified", "true"),
+    ]);
+    let mut session = change(&world, ADAS_NAME, NUMBER);
+    session.answer(&last_code(&world));
+    assert_eq!(world.told(), [ADA], "SMS go to the US alone");
 }
 
 #[test]
@@ -235,6 +248,11 @@ fn nobody_is_told_of_a_change_where_no_code_would_be_sent() {
         ("phone_number", "+4915123456789"),
         ("phone_number_verified", "true"),
     ]);
+    let test = TestIdentifier {
+        identifier: identifier(ADA),
+        ends: world.clock.now().plus(Duration::from_secs(3600)),
+    };
+    world.deployment.policy.test_identifiers = vec![test];
     let mut session = change(&world, ADAS_NAME, NUMBER);
     session.answer(&last_code(&world));
     assert!(world.told().is_empty(), "SMS go to the US alone");

@@ -136,7 +136,7 @@ struct Lived {
     messages: usize,
     /// Calls that charged something.
     charges: usize,
-    /// Notices to a contact that was replaced.
+    /// Notices of a change of contact.
     notices: usize,
 }
 
@@ -554,7 +554,7 @@ A call *is lost* when it fails, is throttled, or hangs until it is given up: the
 - `again`: the same question comes once more; the same answer then goes through, and no attempt is lost.
 - `no message`: no message comes; asked for once more, after the cooldown, it does.
 - `anew`: the flow failed and is begun anew.
-- `no notice`: the contact that was replaced is not told.
+- `no notice`: the contact that was replaced, or kept beside a new one, is not told.
 - `+1 code charged`: one more code is charged to a budget, or `+1 message` is sent, than without the fault.
 
 What hangs is given up in time: `hanging_ports` of `shared/lambda` tries each call of each trigger. The last two parts are of messages and keys, and written by the test `fault_table` of `tests/`. What a failed delivery means is in [delivery.md](delivery.md).

@@ -23,7 +23,7 @@ pub struct DefineTrigger<S, D, M, C, K = Deployment> {
     pub store: S,
     /// The accounts, read again before tokens are issued.
     pub directory: D,
-    /// The courier that notifies a contact that it was replaced.
+    /// The courier that notifies a contact of a change.
     pub courier: M,
     /// The clock.
     pub clock: C,
