@@ -20,7 +20,7 @@ use latchstring_core::rate_limit::{Charge, Countries, Price, Source};
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::appsync::{ContactResolver, SignInResolver, SourceOf};
+use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{DELIVERY, Handler, PublicError, answer, deliver};
 use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
@@ -43,17 +43,10 @@ const DEFINE: &str = "DefineAuthChallenge";
 const CREATE: &str = "CreateAuthChallenge";
 const VERIFY: &str = "VerifyAuthChallengeResponse";
 
-pub(crate) type SignIns = SignInResolver<
-    MemoryStore,
-    MemoryDirectory,
-    Tokens,
-    Cognito,
-    Infallible,
-    ManualClock,
-    SeededEntropy,
->;
+pub(crate) type SignIns =
+    SignInResolver<MemoryStore, MemoryDirectory, Cognito, Infallible, ManualClock, SeededEntropy>;
 pub(crate) type Contacts =
-    ContactResolver<MemoryStore, MemoryDirectory, Tokens, Cognito, ManualClock, SeededEntropy>;
+    AccountResolver<MemoryStore, MemoryDirectory, Tokens, Cognito, ManualClock, SeededEntropy>;
 
 /// The triggers and their dependencies.
 pub(crate) struct World {
@@ -127,7 +120,6 @@ impl World {
             world: Arc::clone(self),
             sessions: Arc::default(),
         };
-        let tokens = Tokens(self.directory.clone());
         let sign_in = SignInResolver {
             deployment: self.deployment.clone(),
             caller: self.caller.clone(),
@@ -135,19 +127,18 @@ impl World {
             source: SourceOf::AppSync,
             store: self.store.clone(),
             directory: self.directory.clone(),
-            tokens: tokens.clone(),
             api: cognito.clone(),
             captcha: None,
             clock: self.clock.clone(),
             entropy: SeededEntropy::new(3),
         };
-        let contacts = ContactResolver {
+        let contacts = AccountResolver {
             deployment: self.deployment.clone(),
             caller: self.caller.clone(),
             source: SourceOf::AppSync,
             store: self.store.clone(),
             directory: self.directory.clone(),
-            tokens,
+            tokens: Tokens(self.directory.clone()),
             api: cognito,
             clock: self.clock.clone(),
             entropy: SeededEntropy::new(4),

@@ -15,12 +15,12 @@ function read(file: string): string {
 export const FIELDS: Record<string, FunctionName> = {
   'Mutation.signIn': 'sign-in',
   'Mutation.signInTicket': 'sign-in',
-  'Mutation.rememberDevice': 'sign-in',
-  'Mutation.forgetDevices': 'sign-in',
+  'Mutation.rememberDevice': 'sign-up',
+  'Mutation.forgetDevices': 'sign-up',
   'Mutation.signUp': 'sign-up',
   'Mutation.updateName': 'sign-up',
-  'Mutation.changeContact': 'change-contact',
-  'Query.pendingContact': 'change-contact',
+  'Mutation.changeContact': 'sign-up',
+  'Query.pendingContact': 'sign-up',
 };
 
 /** The schema without its descriptions and comments, which AppSync has no use for. */

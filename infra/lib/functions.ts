@@ -19,7 +19,6 @@ export const FUNCTIONS = [
   'verify-auth-challenge-response',
   'sign-in',
   'sign-up',
-  'change-contact',
 ] as const;
 
 /** One of them. */
@@ -72,13 +71,7 @@ export const KINDS: Record<FunctionName, Kind> = {
     sends: false,
   },
   'sign-up': {
-    description: "Latchstring: a signed-in person's name and second contact",
-    timeout: Duration.seconds(30),
-    readsPool: true,
-    sends: false,
-  },
-  'change-contact': {
-    description: "Latchstring: a signed-in person's new contact, and what became of it",
+    description: "Latchstring: names, contacts and devices of a signed-in user",
     timeout: Duration.seconds(30),
     readsPool: true,
     sends: false,

@@ -38,14 +38,9 @@ export const RIGHTS: Record<
     pool: ['AdminGetUser', 'AdminCreateUser', 'AdminSetUserPassword'],
   },
   'sign-up': {
-    table: ['BatchGetItem', 'PutItem', 'UpdateItem'],
-    rows: ['counter', 'pending'],
-    pool: ['AdminUpdateUserAttributes'],
-  },
-  'change-contact': {
     table: ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'],
     rows: ['counter', 'pending'],
-    pool: [],
+    pool: ['AdminUpdateUserAttributes'],
   },
 };
 
@@ -53,7 +48,7 @@ export const RIGHTS: Record<
 export const SIGNED_CALLS = ['AdminInitiateAuth', 'AdminRespondToAuthChallenge'];
 
 /** The functions that open sessions. */
-const OPENS_SESSIONS: readonly FunctionName[] = ['sign-in', 'sign-up', 'change-contact'];
+const OPENS_SESSIONS: readonly FunctionName[] = ['sign-in', 'sign-up'];
 
 /** The statements of a function, without those for messages. */
 export function statements(

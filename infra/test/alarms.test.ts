@@ -37,7 +37,6 @@ describe('the alarms', () => {
       'breaker-prefix',
       'breaker-spend',
       'complaints',
-      'errors-change-contact',
       'errors-create-auth-challenge',
       'errors-define-auth-challenge',
       'errors-sign-in',

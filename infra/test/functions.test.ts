@@ -95,7 +95,7 @@ describe('the environment', () => {
 
   it('tells of the pool only whom it concerns, and of mail and SMS only who sends', () => {
     for (const [variable, readers] of Object.entries({
-      USER_POOL_ID: ['define-auth-challenge', 'sign-in', 'sign-up', 'change-contact'],
+      USER_POOL_ID: ['define-auth-challenge', 'sign-in', 'sign-up'],
       EMAIL_FROM: ['define-auth-challenge', 'create-auth-challenge'],
       EMAIL_REPLY_TO: ['define-auth-challenge', 'create-auth-challenge'],
       SMS_ENTITY_ID: ['define-auth-challenge', 'create-auth-challenge'],
@@ -166,7 +166,7 @@ describe('the functions', () => {
 
   it('have time: triggers as long as Cognito waits, senders for their delivery, resolvers as AppSync waits', () => {
     const seconds = FUNCTIONS.map((name) => functionOf(template, name).Properties.Timeout);
-    assert.deepEqual(seconds, [15, 15, 5, 30, 30, 30]);
+    assert.deepEqual(seconds, [15, 15, 5, 30, 30]);
   });
 
   it('log as they please into groups that forget', () => {

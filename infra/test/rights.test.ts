@@ -39,20 +39,20 @@ function allowed(template: Template, name: FunctionName): string[] {
 }
 
 // Written apart from lib/rights.ts on purpose: what this says, a person has thought about.
-//                                   define create verify sign-in sign-up change-contact
+//                                   define create verify sign-in sign-up
 const MATRIX: Record<string, string> = {
-  'cognito-idp:AdminCreateUser': '.      .      .      yes     .       .',
-  'cognito-idp:AdminGetUser': 'yes    .      .      yes     .       .',
-  'cognito-idp:AdminSetUserPassword': '.      .      .      yes     .       .',
-  'cognito-idp:AdminUpdateUserAttributes': 'yes    .      .      .       yes     .',
-  'dynamodb:BatchGetItem': '.      yes    .      yes     yes     yes',
-  'dynamodb:DeleteItem': 'yes    .      .      yes     .       .',
-  'dynamodb:GetItem': 'yes    yes    yes    yes     .       yes',
-  'dynamodb:PutItem': '.      yes    .      .       yes     yes',
-  'dynamodb:UpdateItem': 'yes    yes    yes    yes     yes     yes',
-  'secretsmanager:GetSecretValue': 'yes    yes    yes    yes     yes     yes',
-  'ses:SendEmail': 'yes    yes    .      .       .       .',
-  'sns:Publish': 'yes    yes    .      .       .       .',
+  'cognito-idp:AdminCreateUser': '.      .      .      yes    .',
+  'cognito-idp:AdminGetUser': 'yes    .      .      yes    .',
+  'cognito-idp:AdminSetUserPassword': '.      .      .      yes    .',
+  'cognito-idp:AdminUpdateUserAttributes': 'yes    .      .      .      yes',
+  'dynamodb:BatchGetItem': '.      yes    .      yes    yes',
+  'dynamodb:DeleteItem': 'yes    .      .      yes    .',
+  'dynamodb:GetItem': 'yes    yes    yes    yes    yes',
+  'dynamodb:PutItem': '.      yes    .      .      yes',
+  'dynamodb:UpdateItem': 'yes    yes    yes    yes    yes',
+  'secretsmanager:GetSecretValue': 'yes    yes    yes    yes    yes',
+  'ses:SendEmail': 'yes    yes    .      .      .',
+  'sns:Publish': 'yes    yes    .      .      .',
 };
 
 // Likewise.
@@ -62,7 +62,6 @@ const ROWS: Record<FunctionName, string[]> = {
   'verify-auth-challenge-response': ['counter', 'flow', 'proof'],
   'sign-in': ['counter', 'flow', 'lease', 'proof'],
   'sign-up': ['counter', 'pending'],
-  'change-contact': ['counter', 'pending'],
 };
 
 describe('what each function may do', () => {
@@ -111,7 +110,7 @@ describe('what each function may do', () => {
     const signed = templateOf({ settings });
     const calls = ['cognito-idp:AdminInitiateAuth', 'cognito-idp:AdminRespondToAuthChallenge'];
     for (const name of FUNCTIONS) {
-      const opens = ['sign-in', 'sign-up', 'change-contact'].includes(name);
+      const opens = ['sign-in', 'sign-up'].includes(name);
       const more = allowed(signed, name).filter((action) => !allowed(template, name).includes(action));
       assert.deepEqual(more, opens ? calls : [], name);
       const statement = statements(signed, name).find(({ Action }) => list(Action).includes(calls[0]));
@@ -233,12 +232,12 @@ describe('who may call the functions', () => {
     }
   });
 
-  it('AppSync calls the three resolvers and nothing else', () => {
+  it('AppSync calls the two resolvers and nothing else', () => {
     const role = Object.entries(template.findResources('AWS::IAM::Role')).find(([id]) => id.includes('ApiRole'));
     const [{ PolicyDocument }] = role?.[1].Properties.Policies;
     assert.equal(PolicyDocument.Statement.length, 1);
     assert.equal(PolicyDocument.Statement[0].Action, 'lambda:InvokeFunction');
-    const wanted = (['change-contact', 'sign-in', 'sign-up'] as const).map((name) =>
+    const wanted = (['sign-in', 'sign-up'] as const).map((name) =>
       nameOf(functionOf(template, name).Properties.FunctionName),
     );
     const resources = template.toJSON().Resources;

@@ -48,7 +48,7 @@ describe('the templates for teams without CDK', () => {
       const functions = Object.values(Resources).filter(
         (resource) => (resource as { Type: string }).Type === 'AWS::Lambda::Function',
       ) as { Properties: { Code: unknown } }[];
-      assert.equal(functions.length, 6);
+      assert.equal(functions.length, 5);
       for (const { Properties } of functions) {
         assert.match(
           JSON.stringify(Properties.Code),

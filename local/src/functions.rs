@@ -6,7 +6,7 @@ use std::sync::Arc;
 use latchstring_aws::{Aws, CognitoCalls, CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 use latchstring_core::flow::AppClient;
 use latchstring_core::policy::Deployment;
-use latchstring_lambda::appsync::{ContactResolver, SignInResolver, SourceOf};
+use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{OsEntropy, PublicError, answer};
 use latchstring_local_appsync::{FunctionError, Functions};
@@ -20,7 +20,6 @@ use crate::failing::{Failing, PortOutages};
 
 const SIGN_IN: &str = "sign-in";
 const SIGN_UP: &str = "sign-up";
-const CHANGE_CONTACT: &str = "change-contact";
 
 type LocalStore = Failing<MemoryStore>;
 type LocalCourier = Failing<Inbox<LocalClock>>;
@@ -34,13 +33,12 @@ pub(crate) struct Lambdas {
     sign_in: SignInResolver<
         LocalStore,
         CognitoDirectory,
-        CognitoTokens,
         CognitoChallengeApi,
         Failing<FixedCaptcha>,
         LocalClock,
         OsEntropy,
     >,
-    contact: ContactResolver<
+    account: AccountResolver<
         LocalStore,
         CognitoDirectory,
         CognitoTokens,
@@ -70,12 +68,12 @@ impl Lambdas {
     pub(crate) const FIELDS: [(&'static str, &'static str); 8] = [
         ("Mutation.signIn", SIGN_IN),
         ("Mutation.signInTicket", SIGN_IN),
-        ("Mutation.rememberDevice", SIGN_IN),
-        ("Mutation.forgetDevices", SIGN_IN),
+        ("Mutation.rememberDevice", SIGN_UP),
+        ("Mutation.forgetDevices", SIGN_UP),
         ("Mutation.signUp", SIGN_UP),
         ("Mutation.updateName", SIGN_UP),
-        ("Mutation.changeContact", CHANGE_CONTACT),
-        ("Query.pendingContact", CHANGE_CONTACT),
+        ("Mutation.changeContact", SIGN_UP),
+        ("Query.pendingContact", SIGN_UP),
     ];
 
     pub(crate) fn new(wiring: Wiring) -> Self {
@@ -125,13 +123,12 @@ impl Lambdas {
                 source: SourceOf::Off,
                 store: store.clone(),
                 directory: directory.clone(),
-                tokens: CognitoTokens::new(&aws),
                 api: api.clone(),
                 captcha: captcha.map(|captcha| Failing::new(captcha, &outages)),
                 clock: clock.clone(),
                 entropy: OsEntropy,
             },
-            contact: ContactResolver {
+            account: AccountResolver {
                 deployment,
                 caller,
                 // Every caller is 127.0.0.1 here.
@@ -176,7 +173,7 @@ impl Functions for Lambdas {
         Box::pin(async move {
             let answered = match function {
                 Some((_, SIGN_IN)) => answer(&self.sign_in, event).await,
-                Some(_) => answer(&self.contact, event).await,
+                Some(_) => answer(&self.account, event).await,
                 None => Err(PublicError::Internal),
             };
             let answered = answered.map(|answer| answer.value);

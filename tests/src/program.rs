@@ -18,14 +18,13 @@ use crate::files::{keep_output, root};
 /// The time limit for a process to print or do something.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-const PACKAGES: [&str; 7] = [
+const PACKAGES: [&str; 6] = [
     "latchstring-local",
     "latchstring-define-auth-challenge",
     "latchstring-create-auth-challenge",
     "latchstring-verify-auth-challenge-response",
     "latchstring-sign-in",
     "latchstring-sign-up",
-    "latchstring-change-contact",
 ];
 
 /// Returns the path of a package's binary.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use std::{env, fs};
 
-use latchstring_aws::{CognitoChallengeApi, CognitoTokens};
+use latchstring_aws::CognitoChallengeApi;
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{AppClient, Challenge, FlowId, Purpose, Step};
@@ -435,7 +435,6 @@ async fn resolver_without_keys() -> [&'static str; 2] {
         source: SourceOf::Off,
         store: MemoryStore::default(),
         directory: MemoryDirectory::default(),
-        tokens: CognitoTokens::new(&nowhere),
         api: CognitoChallengeApi::new(&nowhere, CLIENT),
         captcha: None::<Infallible>,
         clock: clock.clone(),

@@ -270,7 +270,6 @@ fn a_lambda_is_built_with_its_permitted_sdks_only() {
         // They cannot send.
         ("sign-in", &SDKS[..3]),
         ("sign-up", &SDKS[..3]),
-        ("change-contact", &SDKS[..3]),
     ] {
         let tree = tree(&format!("latchstring-{package}"));
         let built = SDKS

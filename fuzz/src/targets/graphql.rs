@@ -154,8 +154,8 @@ async fn check(input: &[u8]) -> Outcome {
     let fields = [
         ("Mutation.signIn", "sign-in"),
         ("Mutation.signInTicket", "sign-in"),
-        ("Mutation.rememberDevice", "sign-in"),
-        ("Mutation.forgetDevices", "sign-in"),
+        ("Mutation.rememberDevice", "contacts"),
+        ("Mutation.forgetDevices", "contacts"),
         ("Mutation.signUp", "contacts"),
         ("Mutation.updateName", "contacts"),
         ("Mutation.changeContact", "contacts"),

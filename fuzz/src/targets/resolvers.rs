@@ -136,10 +136,7 @@ async fn check(input: &[u8]) -> Outcome {
         .as_str()
         .unwrap_or_default()
         .to_owned();
-    if matches!(
-        &*field,
-        "signIn" | "signInTicket" | "rememberDevice" | "forgetDevices"
-    ) {
+    if matches!(&*field, "signIn" | "signInTicket") {
         checked(&world, &authentic, &sign_in, &event).await
     } else {
         checked(&world, &authentic, &contacts, &event).await

@@ -4,8 +4,7 @@
 use std::process::ExitCode;
 
 use latchstring_aws::{
-    Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, SecretsManager,
-    Turnstile,
+    Aws, CognitoChallengeApi, CognitoDirectory, DynamoStore, SecretsManager, Turnstile,
 };
 use latchstring_core::ports::Store;
 use latchstring_lambda::appsync::SignInResolver;
@@ -40,7 +39,6 @@ fn resolver<S: Store>(
         legacy_pool: environment.legacy_pool()?,
         store,
         directory: CognitoDirectory::new(aws, environment.user_pool()?),
-        tokens: CognitoTokens::new(aws),
         api: CognitoChallengeApi::by(
             environment.cognito_calls(AnsweredBy::Client)?,
             aws,

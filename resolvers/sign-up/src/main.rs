@@ -1,4 +1,5 @@
-//! Sign-up: a signed-in user adds a name and a second contact.
+//! Sign-up: a signed-in user adds a name and a second contact, changes a contact, and remembers or
+//! forgets devices.
 
 use std::process::ExitCode;
 
@@ -6,7 +7,7 @@ use latchstring_aws::{
     Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, SecretsManager,
 };
 use latchstring_core::ports::Store;
-use latchstring_lambda::appsync::ContactResolver;
+use latchstring_lambda::appsync::AccountResolver;
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
 use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
 use latchstring_memory::MemoryStore;
@@ -32,7 +33,7 @@ fn resolver<S: Store>(
     store: S,
 ) -> Result<impl Handler + use<S>, ConfigError> {
     let caller = environment.caller()?;
-    Ok(ContactResolver {
+    Ok(AccountResolver {
         deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
         source: environment.source()?,
         store,

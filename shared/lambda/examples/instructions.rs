@@ -18,7 +18,7 @@ use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::AppClient;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{ChallengeApi, OpenChallenge, PortError, Reply, TokenHolder};
+use latchstring_core::ports::{ChallengeApi, OpenChallenge, PortError, Reply};
 use latchstring_core::rate_limit::{Countries, MessageBudget, Price, Source};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -110,15 +110,6 @@ fn question(parameters: &[(&str, &str)]) -> Reply {
     })
 }
 
-/// A [`TokenHolder`] that is never called.
-struct Nobody;
-
-impl TokenHolder for Nobody {
-    async fn holder(&self, _: &Secret) -> Result<Option<Account>, PortError> {
-        Ok(None)
-    }
-}
-
 type Memory = Inbox<ManualClock>;
 
 struct World {
@@ -128,7 +119,6 @@ struct World {
     sign_in: SignInResolver<
         MemoryStore,
         MemoryDirectory,
-        Nobody,
         &'static Questions,
         Infallible,
         ManualClock,
@@ -179,7 +169,6 @@ impl World {
                 source: SourceOf::AppSync,
                 store: store.clone(),
                 directory: directory.clone(),
-                tokens: Nobody,
                 api: questions,
                 captcha: None,
                 clock: clock.clone(),

@@ -36,7 +36,7 @@ use crate::StillClock;
 pub use line::{Gone, Hop, Latencies, Line};
 pub use others::{ARTICLE, ARTICLE_NEW, Other, PEER};
 use pool::{CLIENT, FarPool, Next, POOL, Pool};
-use ports::{Far, Nobody};
+use ports::Far;
 pub use tables::{Column, Table, columns, document, in_document, round_trips, tables};
 
 /// The user who signs in.
@@ -90,7 +90,6 @@ pub struct Journey {
     resolver: SignInResolver<
         Far<MemoryStore>,
         Far<MemoryDirectory>,
-        Nobody,
         FarPool,
         Infallible,
         StillClock,
@@ -201,7 +200,6 @@ impl Journey {
                 source: SourceOf::Off,
                 store,
                 directory,
-                tokens: Nobody,
                 api: FarPool(Arc::clone(&pool)),
                 captcha: None,
                 clock,

@@ -7,7 +7,7 @@ use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Charged, ContactWrite, Counts, Courier, Creation, DeliveryError, Directory,
-    Finished, Opened, PortError, Redeemed, Store, Taken, Token, TokenHolder, VerdictWrite, Window,
+    Finished, Opened, PortError, Redeemed, Store, Taken, Token, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
@@ -212,14 +212,5 @@ impl<P: Courier> Courier for Far<P> {
     async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         self.line.trip(Hop::Message, "SES or SNS", "messages").await;
         self.port.deliver(message).await
-    }
-}
-
-/// A [`TokenHolder`] that is never called on the way to a token.
-pub(super) struct Nobody;
-
-impl TokenHolder for Nobody {
-    async fn holder(&self, _: &Secret) -> Result<Option<Account>, PortError> {
-        Ok(None)
     }
 }

@@ -13,7 +13,7 @@ use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Directory};
 use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::appsync::{ContactResolver, SignInResolver, SourceOf};
+use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{DELIVERY, Handler, HandlerResponse, PendingDelivery, answer, deliver};
 use latchstring_local_appsync::{Api, FunctionError, Functions, TokenRefused, Tokens};
@@ -152,13 +152,12 @@ struct Lambdas {
     sign_in: SignInResolver<
         Store,
         Accounts,
-        Noting<CognitoTokens>,
         Noting<CognitoChallengeApi>,
         Noting<FixedCaptcha>,
         StillClock,
         SeededEntropy,
     >,
-    contacts: ContactResolver<
+    contacts: AccountResolver<
         Store,
         Accounts,
         Noting<CognitoTokens>,
@@ -326,8 +325,8 @@ impl World {
         let fields = [
             ("Mutation.signIn", SIGN_IN),
             ("Mutation.signInTicket", SIGN_IN),
-            ("Mutation.rememberDevice", SIGN_IN),
-            ("Mutation.forgetDevices", SIGN_IN),
+            ("Mutation.rememberDevice", CONTACTS),
+            ("Mutation.forgetDevices", CONTACTS),
             ("Mutation.signUp", CONTACTS),
             ("Mutation.updateName", CONTACTS),
             ("Mutation.changeContact", CONTACTS),
@@ -487,13 +486,13 @@ fn lambdas(
     let tokens = noting(CognitoTokens::new(&aws), wire);
     let api = noting(CognitoChallengeApi::new(&aws, CLIENT), wire);
     Lambdas {
-        contacts: ContactResolver {
+        contacts: AccountResolver {
             deployment: deployment.clone(),
             caller: AppClient::new(POOL, CLIENT),
             source: SourceOf::Off,
             store: store.clone(),
             directory: directory.clone(),
-            tokens: tokens.clone(),
+            tokens,
             api: api.clone(),
             clock: clock.clone(),
             entropy: SeededEntropy::new(3),
@@ -524,7 +523,6 @@ fn lambdas(
             source: SourceOf::Off,
             store,
             directory,
-            tokens,
             api,
             captcha: setting
                 .captcha

@@ -1,4 +1,4 @@
-//! `cargo xtask package`: the six Lambdas as zips, beside the template that deploys them.
+//! `cargo xtask package`: the five Lambdas as zips, beside the template that deploys them.
 
 mod bootstrap;
 
@@ -19,13 +19,12 @@ use crate::summary::elapsed;
 use crate::tools;
 
 /// The packages that are Lambdas; each has one binary of the same name.
-pub(crate) const LAMBDAS: [&str; 6] = [
+pub(crate) const LAMBDAS: [&str; 5] = [
     "latchstring-define-auth-challenge",
     "latchstring-create-auth-challenge",
     "latchstring-verify-auth-challenge-response",
     "latchstring-sign-in",
     "latchstring-sign-up",
-    "latchstring-change-contact",
 ];
 
 /// The file of checksums.
@@ -149,7 +148,7 @@ fn build(repository: &Repository, architecture: Architecture) -> Result<PathBuf,
         (line, format!("target/{target}/release"))
     };
     println!(
-        "Building six Lambdas for {}: the first time some minutes.",
+        "Building five Lambdas for {}: the first time some minutes.",
         architecture.name()
     );
     show_and_run(repository, &of_all(line))?;

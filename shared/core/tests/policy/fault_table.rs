@@ -74,8 +74,12 @@ impl Flow {
     /// The resolver's function that the flow begins with.
     const fn resolver(self) -> &'static str {
         match self {
-            Self::SignUp => "sign-up",
-            Self::ChangeContact | Self::ContactInUse | Self::PendingContact => "change-contact",
+            Self::SignUp
+            | Self::ChangeContact
+            | Self::ContactInUse
+            | Self::PendingContact
+            | Self::RememberDevice
+            | Self::UpdateName => "sign-up",
             _ => "sign-in",
         }
     }

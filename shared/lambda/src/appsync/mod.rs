@@ -4,7 +4,7 @@
 //! `aws_lambda_events` drops `sub` and `claims`. The response is `{"data": …}` or `{"error":
 //! {"type", "message"}}`, which the `APPSYNC_JS` resolver turns into `util.error`.
 
-mod contact;
+mod account;
 mod sign_in;
 
 use std::net::Ipv4Addr;
@@ -26,7 +26,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-pub use contact::ContactResolver;
+pub use account::AccountResolver;
 pub use sign_in::SignInResolver;
 
 use crate::delivery::millis;

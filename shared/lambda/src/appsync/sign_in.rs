@@ -1,12 +1,8 @@
-use latchstring_core::contact::ContactError;
-use latchstring_core::device::Devices;
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::Identifier;
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{
-    Captcha, ChallengeApi, Clock, Directory, Entropy, Store, TokenHolder,
-};
+use latchstring_core::ports::{Captcha, ChallengeApi, Clock, Directory, Entropy, Store};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInError, SignInRequest};
 use serde::Deserialize;
@@ -32,9 +28,9 @@ struct Input {
     locale: Option<String>,
 }
 
-/// `signIn`, `signInTicket`, `rememberDevice` and `forgetDevices`.
+/// The fields for anonymous callers: `signIn` and `signInTicket`.
 #[derive(Clone, Debug)]
-pub struct SignInResolver<S, D, T, A, P, C, E, K = Deployment> {
+pub struct SignInResolver<S, D, A, P, C, E, K = Deployment> {
     /// The source of keys and settings.
     pub deployment: K,
     /// The pool and app client that sessions are opened for.
@@ -47,8 +43,6 @@ pub struct SignInResolver<S, D, T, A, P, C, E, K = Deployment> {
     pub store: S,
     /// The accounts.
     pub directory: D,
-    /// The port that returns the holder of an access token.
-    pub tokens: T,
     /// Cognito's API as a client calls it.
     pub api: A,
     /// The CAPTCHA service, where one is configured.
@@ -59,11 +53,10 @@ pub struct SignInResolver<S, D, T, A, P, C, E, K = Deployment> {
     pub entropy: E,
 }
 
-impl<S, D, T, A, P, C, E, K> Handler for SignInResolver<S, D, T, A, P, C, E, K>
+impl<S, D, A, P, C, E, K> Handler for SignInResolver<S, D, A, P, C, E, K>
 where
     S: Store,
     D: Directory,
-    T: TokenHolder,
     A: ChallengeApi,
     P: Captcha,
     C: Clock,
@@ -78,11 +71,10 @@ where
     }
 }
 
-impl<S, D, T, A, P, C, E, K> SignInResolver<S, D, T, A, P, C, E, K>
+impl<S, D, A, P, C, E, K> SignInResolver<S, D, A, P, C, E, K>
 where
     S: Store,
     D: Directory,
-    T: TokenHolder,
     A: ChallengeApi,
     P: Captcha,
     C: Clock,
@@ -95,11 +87,6 @@ where
         field: &str,
         about: &About,
     ) -> Result<Outcome, PublicError> {
-        match field {
-            "rememberDevice" => return Ok(self.remember_device(event).await),
-            "forgetDevices" => return Ok(self.forget_devices(event).await),
-            _ => {}
-        }
         let Arguments { input } = super::arguments(event)?;
         let method = input.method.into();
         let phones = &self.deployment.policy().phones;
@@ -146,33 +133,5 @@ where
             _ => return Err(PublicError::UnreadableEvent),
         };
         Ok(answered.map_err(Into::into))
-    }
-
-    const fn devices<'a>(&'a self, deployment: &'a Deployment) -> Devices<'a, S, T, C, E> {
-        Devices {
-            deployment,
-            caller: &self.caller,
-            store: &self.store,
-            tokens: &self.tokens,
-            clock: &self.clock,
-            entropy: &self.entropy,
-        }
-    }
-
-    async fn forget_devices(&self, event: &Value) -> Outcome {
-        let identity = super::identity(event).ok_or(ContactError::NotSignedIn)?;
-        let deployment = self.deployment.deployment(&[]).await?;
-        self.devices(&deployment).forget(&identity).await?;
-        Ok(Value::Bool(true))
-    }
-
-    async fn remember_device(&self, event: &Value) -> Outcome {
-        let identity = super::identity(event).ok_or(ContactError::NotSignedIn)?;
-        let deployment = self.deployment.deployment(&[]).await?;
-        let device = self.devices(&deployment).remember(&identity).await?;
-        Ok(json!({
-            "device": device.device.expose(),
-            "expiresIn": device.expires_in,
-        }))
     }
 }

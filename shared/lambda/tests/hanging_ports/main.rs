@@ -23,7 +23,7 @@ use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::Handler;
-use latchstring_lambda::appsync::{ContactResolver, SignInResolver, SourceOf};
+use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_memory::{FixedCaptcha, ManualClock};
 use serde_json::{Value, json};
 
@@ -175,7 +175,7 @@ impl Life {
                 event["arguments"]["input"]["captcha"] = json!(format!("answer-{}", self.attempts));
             }
             let value = match field {
-                "signIn" | "signInTicket" | "rememberDevice" => {
+                "signIn" | "signInTicket" => {
                     let resolver = self.sign_in();
                     self.world.invoke(&resolver, event, RESOLVER).await
                 }
@@ -213,7 +213,6 @@ impl Life {
             source: SourceOf::Off,
             store,
             directory,
-            tokens: self.world.clone(),
             api: self.world.clone(),
             captcha: self.captcha.clone(),
             clock,
@@ -230,7 +229,7 @@ impl Life {
             directory,
             ..
         } = self.world.clone();
-        ContactResolver {
+        AccountResolver {
             deployment,
             caller: Self::caller(),
             source: SourceOf::Off,

@@ -22,7 +22,7 @@ const CLIENT: &str = "oracleclient00000000000000";
 const RING: &str = r#"{"id": "k1", "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}"#;
 
 /// The function that serves `changeContact`.
-const CONTACTS: &str = "latchstring-change-contact";
+const CONTACTS: &str = "latchstring-sign-up";
 
 /// How slow a courier is, as a rule and at its worst.
 pub(crate) const COURIER: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(40)];

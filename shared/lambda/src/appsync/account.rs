@@ -1,5 +1,6 @@
 use latchstring_core::account::Names;
 use latchstring_core::contact::{ContactError, Contacts, PendingState};
+use latchstring_core::device::Devices;
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{Identifier, Method, PhoneRules};
 use latchstring_core::locale::Locale;
@@ -64,16 +65,17 @@ struct PendingArguments {
     method: GraphqlMethod,
 }
 
-/// `signUp`, `updateName`, `changeContact` and `pendingContact`.
+/// The fields for signed-in callers: `signUp`, `updateName`, `changeContact`, `pendingContact`,
+/// `rememberDevice` and `forgetDevices`.
 #[derive(Clone, Debug)]
-pub struct ContactResolver<S, D, T, A, C, E, K = Deployment> {
+pub struct AccountResolver<S, D, T, A, C, E, K = Deployment> {
     /// The source of keys and settings.
     pub deployment: K,
     /// The pool and app client that sessions are opened for.
     pub caller: AppClient,
     /// The part of an event that holds the client's address.
     pub source: SourceOf,
-    /// The store of pending contacts and budgets.
+    /// The store of pending contacts, budgets and device generations.
     pub store: S,
     /// The accounts.
     pub directory: D,
@@ -87,7 +89,7 @@ pub struct ContactResolver<S, D, T, A, C, E, K = Deployment> {
     pub entropy: E,
 }
 
-impl<S, D, T, A, C, E, K> Handler for ContactResolver<S, D, T, A, C, E, K>
+impl<S, D, T, A, C, E, K> Handler for AccountResolver<S, D, T, A, C, E, K>
 where
     S: Store,
     D: Directory,
@@ -105,7 +107,7 @@ where
     }
 }
 
-impl<S, D, T, A, C, E, K> ContactResolver<S, D, T, A, C, E, K>
+impl<S, D, T, A, C, E, K> AccountResolver<S, D, T, A, C, E, K>
 where
     S: Store,
     D: Directory,
@@ -137,6 +139,14 @@ where
             directory: &self.directory,
             tokens: &self.tokens,
             api: &self.api,
+            clock: &self.clock,
+            entropy: &self.entropy,
+        };
+        let devices = Devices {
+            deployment: &deployment,
+            caller: &self.caller,
+            store: &self.store,
+            tokens: &self.tokens,
             clock: &self.clock,
             entropy: &self.entropy,
         };
@@ -194,6 +204,19 @@ where
                     })
                 }))
             }
+            Field::RememberDevice => {
+                let remembered = devices.remember(&identity).await;
+                Ok(remembered.map(|payload| {
+                    json!({
+                        "device": payload.device.expose(),
+                        "expiresIn": payload.expires_in,
+                    })
+                }))
+            }
+            Field::ForgetDevices => {
+                let forgotten = devices.forget(&identity).await;
+                Ok(forgotten.map(|()| Value::Bool(true)))
+            }
         }
     }
 }
@@ -204,6 +227,8 @@ enum Field {
     UpdateName,
     ChangeContact,
     PendingContact,
+    RememberDevice,
+    ForgetDevices,
 }
 
 impl Field {
@@ -213,6 +238,8 @@ impl Field {
             "updateName" => Ok(Self::UpdateName),
             "changeContact" => Ok(Self::ChangeContact),
             "pendingContact" => Ok(Self::PendingContact),
+            "rememberDevice" => Ok(Self::RememberDevice),
+            "forgetDevices" => Ok(Self::ForgetDevices),
             _ => Err(PublicError::UnreadableEvent),
         }
     }
