@@ -1,5 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import { LONGEST_PREFIX } from './functions';
+import { oddsOf } from './odds';
 import { CONTACTS } from './pool';
 import type { LatchstringProps } from './props';
 import { RULES, type Rule, type Settings } from './settings';
@@ -9,6 +10,7 @@ export function check(props: LatchstringProps): void {
   const found = [
     ...whole(props),
     ...settings(props.settings ?? {}),
+    ...odds(props.settings ?? {}),
     ...calls(props),
     ...messages(props),
     ...pool(props),
@@ -36,7 +38,7 @@ function* whole({ pool, existingPool, functionPrefix }: LatchstringProps): Gener
 }
 
 function* settings(settings: Settings): Generator<string> {
-  for (const [name, { bounds, words }] of Object.entries(RULES) as [keyof Settings, Rule][]) {
+  for (const [name, { bounds, share, words }] of Object.entries(RULES) as [keyof Settings, Rule][]) {
     const value = settings[name];
     if (value === undefined || Token.isUnresolved(value)) {
       continue;
@@ -44,8 +46,31 @@ function* settings(settings: Settings): Generator<string> {
     if (bounds && !between(value, bounds)) {
       yield `settings.${name}: a whole number from ${bounds[0]} to ${bounds[1]}`;
     }
+    if (share && !(Number(value) >= 0 && Number(value) <= 1)) {
+      yield `settings.${name}: a number from 0 to 1`;
+    }
     if (words && !words.includes(String(value))) {
       yield `settings.${name}: one of ${words.join(', ')}`;
+    }
+  }
+}
+
+/** What the functions would refuse at start. */
+function* odds(settings: Settings): Generator<string> {
+  const { codeLength = RULES.codeLength.default, longCodeLength = RULES.longCodeLength.default } = settings;
+  const lengths = [codeLength, longCodeLength];
+  if (!lengths.some((length) => Token.isUnresolved(length)) && Number(longCodeLength) < Number(codeLength)) {
+    yield 'settings.longCodeLength: codeLength or more';
+  }
+  const found = oddsOf(settings);
+  for (const [name, odds] of [
+    ['maxTargetedOdds', found?.targeted],
+    ['maxSprayOdds', found?.sprayed],
+  ] as const) {
+    const most = settings[name] ?? RULES[name].default;
+    if (odds !== undefined && !Token.isUnresolved(most) && odds > Number(most)) {
+      const left = `1 in ${Math.round(1 / odds)}`;
+      yield `settings: they leave an attacker odds of ${left} in a year, above settings.${name}; docs/budgets.md shows their sources`;
     }
   }
 }

@@ -22,7 +22,7 @@ import { acknowledge } from './nag';
 import { UserPool, existingPool, permitTriggers, type Pool } from './pool';
 import type { CaptchaProps, EmailProps, LatchstringProps, SmsProps, TemplateIds } from './props';
 import { captcha, mail, sms, statements } from './rights';
-import { METRICS_NAMESPACE, variables } from './settings';
+import { METRICS_NAMESPACE, variables } from './variables';
 import { createKeyRing, createTable } from './store';
 import { createWaf } from './waf';
 

@@ -1,384 +1,417 @@
+// Generated from shared/lambda/src/config/settings.rs, which says how. Edit that file.
+
 /**
- * What the functions are told to do, one property for each variable of docs/configuration.md that a
- * team may want to set. Left out, the function's own default holds.
+ * The settings of the functions. The default of a property that is left out is the functions' own.
+ * docs/configuration.md lists all variables.
  */
 export interface Settings {
   /**
-   * The app's name, as messages show it, 1 to 30 characters.
-   * @default none is shown
-   */
-  readonly appName?: string;
-  /**
-   * The language of a message when neither the request nor the account names one that messages are
-   * written in: en, fr, de, es, pt or ja.
-   * @default 'en'
-   */
-  readonly defaultLocale?: string;
-  /**
-   * The line of a mail that inboxes and lock screens show: `request`, its time, or `code`.
-   * @default 'request'
-   */
-  readonly emailPreview?: string;
-  /**
-   * The contact that the notice of a changed address or number names: an email address, a phone
-   * number or an https URL of up to 50 characters.
-   * @default none, and the notice says how to change it back
-   */
-  readonly supportContact?: string;
-  /**
-   * Digits of a code, 6 to 10.
-   * @default 6
-   */
-  readonly codeLength?: number;
-  /**
-   * Distinct answers that a code survives, the right one included, 1 to 5.
-   * @default 3
-   */
-  readonly codeAttempts?: number;
-  /**
-   * How long a code is good, 60 to 600 seconds.
-   * @default 300
-   */
-  readonly codeSeconds?: number;
-  /**
-   * How long after one send of a code the next may follow, 15 to 300 seconds.
-   * @default 30
-   */
-  readonly resendSeconds?: number;
-  /**
-   * Sends of a code after the first, 0 to 5.
-   * @default 2
-   */
-  readonly resends?: number;
-  /**
-   * How long a ticket may wait to be used, 15 to 300 seconds.
-   * @default 60
-   */
-  readonly ticketSeconds?: number;
-  /**
-   * How long a proof may wait to be used, 30 to 600 seconds.
-   * @default 180
-   */
-  readonly proofSeconds?: number;
-  /**
-   * How long a new contact may wait to be proved, 600 to 86400 seconds.
-   * @default 3600
-   */
-  readonly pendingSeconds?: number;
-  /**
-   * How old a sign-in may be for a contact to be added or changed, 60 to 86400 seconds.
-   * @default 600
-   */
-  readonly freshSeconds?: number;
-  /**
-   * Codes sent to one mailbox or number in a minute, resends included, 1 to 1000.
-   * @default 2
-   */
-  readonly codesPerMinute?: number;
-  /**
-   * The same in an hour, 1 to 10000.
-   * @default 5
-   */
-  readonly codesPerHour?: number;
-  /**
-   * The same in a day, 1 to 100000. Further codes have ten digits.
-   * @default 10
-   */
-  readonly codesPerDay?: number;
-  /**
-   * Codes of ten digits beyond these in a minute, 1 to 1000.
-   * @default 4
-   */
-  readonly extendedCodesPerMinute?: number;
-  /**
-   * The same in an hour, 1 to 10000.
-   * @default 30
-   */
-  readonly extendedCodesPerHour?: number;
-  /**
-   * The same in a day, 0 to 100000. Further ones are refused.
-   * @default 100
-   */
-  readonly extendedCodesPerDay?: number;
-  /**
-   * Digits of a code under attack, at least `codeLength` and at most 10.
-   * @default 8
-   */
-  readonly longCodeLength?: number;
-  /**
-   * Guesses at codes of the ordinary length of one identifier in 30 days, without those of flows that
-   * succeeded, 0 to 100000. Further codes are long.
-   * @default 8
-   */
-  readonly shortGuessesPerMonth?: number;
-  /**
-   * How long a device is known, 1 to 400 days.
-   * @default 180
-   */
-  readonly deviceDays?: number;
-  /**
-   * Codes for the known devices of one identifier in a minute, 1 to 1000.
-   * @default 2
-   */
-  readonly deviceCodesPerMinute?: number;
-  /**
-   * Codes for the known devices of one identifier in an hour, 1 to 10000.
-   * @default 5
-   */
-  readonly deviceCodesPerHour?: number;
-  /**
-   * Codes for the known devices of one identifier in a day, 1 to 100000.
-   * @default 6
-   */
-  readonly deviceCodesPerDay?: number;
-  /**
-   * Codes sent to one known device in a day, 1 to 100000.
-   * @default 3
-   */
-  readonly deviceTokenCodesPerDay?: number;
-  /**
-   * As `shortGuessesPerMonth`, for the known devices of one identifier, 0 to 100000.
-   * @default 3
-   */
-  readonly deviceShortGuessesPerMonth?: number;
-  /**
-   * Codes for new contacts that one account may ask for in a day, 1 to 1000.
-   * @default 10
-   */
-  readonly contactsPerDay?: number;
-  /**
-   * Guesses at codes of the ordinary length in a day, without those of flows that succeeded, for all
-   * identifiers, 0 to 100000000. Further codes are long.
-   * @default 150
-   */
-  readonly allShortGuessesPerDay?: number;
-  /**
-   * The same at long codes, 0 to 100000000. Further codes have ten digits.
-   * @default 5000
-   */
-  readonly allLongGuessesPerDay?: number;
-  /**
-   * Codes of any length in a day, 1 to 100000000.
-   * @default 100000
-   */
-  readonly allCodesPerDay?: number;
-  /**
-   * How many accounts the odds against spraying are worked out for, 1 to 1000000000.
-   * @default 10000
-   */
-  readonly accounts?: number;
-  /**
-   * The most that the budgets may leave to somebody who guesses at one account for a year, 0 to 1.
-   * @default 0.001
-   */
-  readonly maxTargetedOdds?: number;
-  /**
-   * The same for somebody who guesses at all accounts, 0 to 1.
-   * @default 0.1
-   */
-  readonly maxSprayOdds?: number;
-  /**
-   * The calls by which resolvers open sessions: `public`, as a client makes them, or `signed`
-   * (AdminInitiateAuth, AdminRespondToAuthChallenge), which a web ACL of the pool does not inspect.
+   * The calls by which sign-in and sign-up open a session and answer its first challenge. `public`:
+   * InitiateAuth and RespondToAuthChallenge, without a signature, as a client makes them. `signed`:
+   * AdminInitiateAuth and AdminRespondToAuthChallenge, which a web ACL of the pool does not inspect; they
+   * pass the client's address on to threat protection where `source` is not `off`. The role needs both
+   * permissions for the pool. Takes public or signed.
    * @default 'public'
    */
   readonly cognitoCalls?: 'public' | 'signed';
   /**
-   * That `cargo xtask doctor --probe` reported `probe.signed` as ok for this pool, as `signed` needs.
+   * With `cognitoCalls` `signed`, the app still answers by the public call. Set it to `true` once `cargo
+   * xtask doctor --probe` reports `probe.signed` as ok: the pool takes such an answer. Until then the
+   * functions do not start with signed calls. Takes true or false.
    * @default false
    */
   readonly signedSessionsConfirmed?: boolean;
   /**
-   * The API in front of the resolvers, whose events tell the client's address: budgets are then counted
-   * for each source.
-   * @default 'off', sources are not told apart
+   * Digits of a code. Takes 6 to 10 digits.
+   * @default 6
+   */
+  readonly codeLength?: number;
+  /**
+   * Digits of a code while the identifier or the deployment is under attack; at least `codeLength`. Takes 6
+   * to 10 digits.
+   * @default 8
+   */
+  readonly longCodeLength?: number;
+  /**
+   * Distinct answers that a code survives, the right one included. Takes 1 to 5 answers.
+   * @default 3
+   */
+  readonly codeAttempts?: number;
+  /**
+   * How long a code is good. Takes 60 to 600 seconds.
+   * @default 300
+   */
+  readonly codeSeconds?: number;
+  /**
+   * How long after one send of a code the next may follow. Takes 15 to 300 seconds.
+   * @default 30
+   */
+  readonly resendSeconds?: number;
+  /**
+   * Sends of a code after the first. Takes 0 to 5 sends.
+   * @default 2
+   */
+  readonly resends?: number;
+  /**
+   * How long a ticket may wait to be used. Takes 15 to 300 seconds.
+   * @default 60
+   */
+  readonly ticketSeconds?: number;
+  /**
+   * How long a proof may wait to be used. Takes 30 to 600 seconds.
+   * @default 180
+   */
+  readonly proofSeconds?: number;
+  /**
+   * How long a new contact may wait to be proved. Takes 600 to 86400 seconds.
+   * @default 3600
+   */
+  readonly pendingSeconds?: number;
+  /**
+   * How old a sign-in may be for a contact to be added or changed. Takes 60 to 86400 seconds.
+   * @default 600
+   */
+  readonly freshSeconds?: number;
+  /**
+   * Codes sent to one mailbox or number in a minute, resends included, whether or not it has an account.
+   * Addresses that differ in a plus-tag share a mailbox. Takes 1 to 1000 codes.
+   * @default 2
+   */
+  readonly codesPerMinute?: number;
+  /**
+   * As `codesPerMinute`, in an hour. Takes 1 to 10000 codes.
+   * @default 5
+   */
+  readonly codesPerHour?: number;
+  /**
+   * As `codesPerMinute`, in a day. Beyond one of the three, codes have ten digits and draw on the extended
+   * budget. Takes 1 to 100000 codes.
+   * @default 10
+   */
+  readonly codesPerDay?: number;
+  /**
+   * Codes of ten digits to one mailbox or number in a minute, beyond the budget of `codesPerMinute`. Where a
+   * CAPTCHA is on, each needs one. Takes 1 to 1000 codes.
+   * @default 4
+   */
+  readonly extendedCodesPerMinute?: number;
+  /**
+   * As `extendedCodesPerMinute`, in an hour. Takes 1 to 10000 codes.
+   * @default 30
+   */
+  readonly extendedCodesPerHour?: number;
+  /**
+   * As `extendedCodesPerMinute`, in a day. Further codes are refused. Takes 0 to 100000 codes.
+   * @default 100
+   */
+  readonly extendedCodesPerDay?: number;
+  /**
+   * Answers to codes of `codeLength` digits of one identifier in 30 days, without those of flows that
+   * succeeded. Further codes are long, and short ones that are outstanding are no longer verifiable. Takes 0
+   * to 100000 guesses.
+   * @default 8
+   */
+  readonly shortGuessesPerMonth?: number;
+  /**
+   * How long a device is known that `rememberDevice` was called on. Takes 1 to 400 days.
+   * @default 180
+   */
+  readonly deviceDays?: number;
+  /**
+   * Codes sent to one identifier at the request of its known devices in a minute, in addition. Takes 1 to
+   * 1000 codes.
+   * @default 2
+   */
+  readonly deviceCodesPerMinute?: number;
+  /**
+   * As `deviceCodesPerMinute`, in an hour. Takes 1 to 10000 codes.
+   * @default 5
+   */
+  readonly deviceCodesPerHour?: number;
+  /**
+   * As `deviceCodesPerMinute`, in a day. Beyond one of the three, a known device is treated as unknown. Takes
+   * 1 to 100000 codes.
+   * @default 6
+   */
+  readonly deviceCodesPerDay?: number;
+  /**
+   * The share of one sign-in, with all device tokens made in it, in `deviceCodesPerDay`. Takes 1 to 100000
+   * codes.
+   * @default 3
+   */
+  readonly deviceTokenCodesPerDay?: number;
+  /**
+   * As `shortGuessesPerMonth`, for known devices, in addition. Takes 0 to 100000 guesses.
+   * @default 3
+   */
+  readonly deviceShortGuessesPerMonth?: number;
+  /**
+   * Codes for new contacts that one account may ask for in a day, by `signUp` and `changeContact` together.
+   * Takes 1 to 1000 codes.
+   * @default 10
+   */
+  readonly contactsPerDay?: number;
+  /**
+   * Answers to codes of `codeLength` digits in a day, for all identifiers together, without those of flows
+   * that succeeded. Further codes are long. Known devices are not counted. Takes 0 to 100000000 guesses.
+   * @default 150
+   */
+  readonly allShortGuessesPerDay?: number;
+  /**
+   * The same at codes of `longCodeLength` digits. Further codes have ten digits. Takes 0 to 100000000
+   * guesses.
+   * @default 5000
+   */
+  readonly allLongGuessesPerDay?: number;
+  /**
+   * Codes sent in a day, resends included. Further ones are refused. Known devices are not counted. Takes 1
+   * to 100000000 codes.
+   * @default 100000
+   */
+  readonly allCodesPerDay?: number;
+  /**
+   * How many accounts the odds against spraying are worked out for. Takes 1 to 1000000000 accounts.
+   * @default 10000
+   */
+  readonly accounts?: number;
+  /**
+   * The most that the budgets may leave to somebody who guesses at one account for a year, and has stolen one
+   * of its known devices. Above it nothing starts. Takes a number between 0 and 1.
+   * @default 0.001
+   */
+  readonly maxTargetedOdds?: number;
+  /**
+   * The same for somebody who guesses at all accounts for a year, and is content with any. docs/budgets.md
+   * says how both come about. Takes a number between 0 and 1.
+   * @default 0.1
+   */
+  readonly maxSprayOdds?: number;
+  /**
+   * The API in front, whose events tell the client's address. `appsync`: the entry of `x-forwarded-for`
+   * before the last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp` of an HTTP API or
+   * function URL. Events without an address there share one budget. `off`: sources are not told apart. `cargo
+   * xtask doctor --probe --api` shows the header that AppSync delivers (docs/doctor.md). Takes appsync, http
+   * or off.
+   * @default 'off'
    */
   readonly source?: 'appsync' | 'http' | 'off';
   /**
-   * Codes for one source in a minute, 1 to 100000.
+   * Codes for one source in a minute: an IPv4 address, or the /64 of an IPv6 address. Takes 1 to 100000
+   * codes.
    * @default 20
    */
   readonly sourceCodesPerMinute?: number;
   /**
-   * Codes for one source in an hour, 1 to 1000000.
+   * The same in an hour. Takes 1 to 1000000 codes.
    * @default 200
    */
   readonly sourceCodesPerHour?: number;
   /**
-   * Further codes for one source in an hour, each for a captcha that was solved, 1 to 1000000.
+   * Further codes for one source in an hour, each for a captcha that was solved. Takes 1 to 1000000 codes.
    * @default 1000
    */
   readonly sourceSolvedCodesPerHour?: number;
   /**
-   * The countries that SMS are sent to, by ISO code, with or without a price: `US:0.0079,DE`.
-   * @default none, and phone numbers are refused
+   * The countries that SMS are sent to. Not set: none, and every phone number is refused. A territory with a
+   * code of its own is listed apart: `GB` does not include Guernsey, Jersey and the Isle of Man (`GG`, `JE`,
+   * `IM`), nor `US` Puerto Rico (`PR`). Takes ISO codes with or without a price, as in US:0.0079,DE.
+   * @default not set
    */
   readonly smsCountries?: string;
   /**
-   * What an SMS costs where no price is given, a number of up to five decimals.
+   * What an SMS costs where no price is given. Takes a price of up to 10000, up to five decimals.
    * @default '0.1'
    */
   readonly smsPrice?: string;
   /**
-   * The cost of SMS in a day, a number of up to five decimals.
+   * The cost of SMS in a day, each counted when it is sent. Known devices have as much in addition. Takes a
+   * sum of up to 10000, up to five decimals.
    * @default '10'
    */
   readonly smsSpendPerDay?: string;
   /**
-   * The cost of SMS in 30 days, a number of up to five decimals.
+   * The same in 30 days. Keep it at or below a quarter of the AWS account's monthly spend limit: a calendar
+   * month can touch two windows, and known devices have as much in addition. Takes a sum of up to 10000, up
+   * to five decimals.
    * @default '100'
    */
   readonly smsSpendPerMonth?: string;
   /**
-   * Codes in an hour to numbers that begin alike, and that nobody proved, 1 to 1000000.
+   * Codes in an hour to numbers of one country code and the same four digits after it, that nobody proved.
+   * Further ones are refused. Takes 1 to 1000000 codes.
    * @default 30
    */
   readonly smsUnprovedPerPrefix?: number;
   /**
-   * The same to one country, 1 to 10000000.
+   * The same for a whole country. Takes 1 to 10000000 codes.
    * @default 200
    */
   readonly smsUnprovedPerCountry?: number;
   /**
-   * Mails in an hour to one domain whose code was not proved, 1 to 10000000.
+   * Mails in an hour to one domain whose code was not proved. A further one is refused if more than half of
+   * the mails to the domain in this hour and the one before are unproved. Known devices are not counted.
+   * Takes 1 to 10000000 codes.
    * @default 100
    */
   readonly mailUnprovedPerDomain?: number;
   /**
-   * The same to all domains, and to one domain of many people, 1 to 10000000.
+   * The same for all mail, and for each domain of many people: the large mail providers and
+   * `mailSharedDomains`. Takes 1 to 10000000 codes.
    * @default 1000
    */
   readonly mailUnprovedPerHour?: number;
   /**
-   * New accounts of one mail domain in a day, 1 to 10000000.
+   * New accounts of one mail domain in a day that is not a domain of many people. One mailbox makes a tenth
+   * of them at most, but 5 at least. Takes 1 to 10000000 accounts.
    * @default 50
    */
   readonly mailAccountsPerDomain?: number;
   /**
-   * Domains of many people besides the large mail providers, by commas: your own, for instance.
-   * @default none
+   * Domains of many people besides the large mail providers: your own, or a customer's. Takes domains,
+   * separated by commas.
+   * @default not set
    */
   readonly mailSharedDomains?: string;
   /**
-   * The kinds of phone numbers that SMS are sent to, separated by commas: `mobile`,
-   * `fixed_line_or_mobile`, `fixed_line`, `toll_free`, `voip`, `pager`, `uan`.
+   * The kinds of numbers that SMS are sent to; docs/phone-numbers.md explains them. Premium-rate,
+   * shared-cost, personal, voicemail and satellite numbers are always refused. Takes mobile,
+   * fixed_line_or_mobile, fixed_line, toll_free, voip, pager and uan, separated by commas.
    * @default 'mobile,fixed_line_or_mobile'
    */
   readonly smsNumberKinds?: string;
   /**
-   * Ranges and changes of numbering plans that the built-in metadata does not have:
-   * `US:+1621NXXXXXX`, `+521XXXXXXXXXX=+52XXXXXXXXXX`; docs/phone-numbers.md has the format.
-   * @default none
+   * Ranges and changes of numbering plans that the built-in metadata does not have; docs/phone-numbers.md has
+   * the format. Takes up to 50 ranges as in US:+1621NXXXXXX, and old forms as in
+   * +521XXXXXXXXXX=+52XXXXXXXXXX.
+   * @default not set
    */
   readonly phoneRanges?: string;
   /**
-   * Identifiers with a fixed code and their last day, as in `review@example.com=2027-01-31`, by commas.
-   * @default none
+   * Identifiers, separated by commas, whose code never changes and to which nothing is sent, until the day is
+   * over (UTC). docs/budgets.md Takes addresses and numbers with their last day, as in
+   * ada@example.com=2027-01-31.
+   * @default not set
    */
   readonly testIdentifiers?: string;
   /**
-   * That test identifiers are wanted although this is production.
+   * Nothing starts with test identifiers and the store `dynamodb` unless this is `true`. Takes true or false.
    * @default false
    */
   readonly testIdentifiersInProduction?: boolean;
   /**
-   * What is logged: error, warn or info. No level logs a code, address, number or token.
-   * @default 'info'
+   * The app's name, in messages (docs/messages.md). One line. Takes a name of 1 to 30 characters.
+   * @default not set
    */
-  readonly logLevel?: string;
+  readonly appName?: string;
   /**
-   * The CloudWatch namespace of the metrics. The alarms look there too.
+   * The language of a message where neither the request nor the account names one that messages are written
+   * in. Takes en, fr, de, es, pt or ja.
+   * @default 'en'
+   */
+  readonly defaultLocale?: 'en' | 'fr' | 'de' | 'es' | 'pt' | 'ja';
+  /**
+   * The line of a mail that inboxes and lock screens show: the time of the request, or the code. Takes
+   * request or code.
+   * @default 'request'
+   */
+  readonly emailPreview?: 'request' | 'code';
+  /**
+   * The contact that the notice of a changed address or number names. Without it, the notice says how to
+   * change it back. Takes an email address, a phone number or an https URL of up to 50 characters.
+   * @default not set
+   */
+  readonly supportContact?: string;
+  /**
+   * When Create sends a code and Define a notice. `extension`: after the response, as an internal Lambda
+   * extension, so that a slow courier costs nobody time and tells nothing; where the host refuses one, the
+   * function does not start. `inline`: before the response, for hosts without extensions. `auto`: the first
+   * where it can be had, else the second. Takes auto, extension or inline.
+   * @default 'auto'
+   */
+  readonly delivery?: 'auto' | 'extension' | 'inline';
+  /**
+   * The namespace of the metrics (docs/metrics.md). Takes a CloudWatch namespace.
    * @default 'Latchstring'
    */
   readonly metricsNamespace?: string;
   /**
-   * When codes are delivered: `auto` (after the response where Lambda allows it), `extension`, `inline`.
-   * @default 'auto'
+   * What is logged, as JSON lines. No level logs a code, address, number, ticket, proof, session or token.
+   * Takes error, warn or info.
+   * @default 'info'
    */
-  readonly delivery?: string;
+  readonly logLevel?: 'error' | 'warn' | 'info';
 }
 
-/** Where the functions put their metrics if they are not told. */
-export const METRICS_NAMESPACE = 'Latchstring';
-
-/** How a setting becomes a variable, and what it must be. */
+/** The variable of a setting, and its values. */
 export interface Rule {
   readonly variable: string;
-  /** The least and the most, of a number. */
+  /** The value of a function whose variable is not set; empty if the setting is off. */
+  readonly default: string;
+  /** The least and the most, of a whole number. */
   readonly bounds?: readonly [number, number];
-  /** What may be said, of a word. */
+  /** True of a number from 0 to 1. */
+  readonly share?: boolean;
+  /** The values of a word. */
   readonly words?: readonly string[];
 }
 
-/** One rule for every setting; a test holds them to docs/configuration.md. */
+/** The rule of every setting. */
 export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
-  appName: { variable: 'APP_NAME' },
-  cognitoCalls: { variable: 'COGNITO_CALLS', words: ['public', 'signed'] },
-  signedSessionsConfirmed: { variable: 'SIGNED_SESSIONS_CONFIRMED' },
-  defaultLocale: { variable: 'DEFAULT_LOCALE', words: ['en', 'fr', 'de', 'es', 'pt', 'ja'] },
-  emailPreview: { variable: 'EMAIL_PREVIEW', words: ['request', 'code'] },
-  supportContact: { variable: 'SUPPORT_CONTACT' },
-  codeLength: { variable: 'CODE_LENGTH', bounds: [6, 10] },
-  codeAttempts: { variable: 'CODE_ATTEMPTS', bounds: [1, 5] },
-  codeSeconds: { variable: 'CODE_SECONDS', bounds: [60, 600] },
-  resendSeconds: { variable: 'RESEND_SECONDS', bounds: [15, 300] },
-  resends: { variable: 'RESENDS', bounds: [0, 5] },
-  ticketSeconds: { variable: 'TICKET_SECONDS', bounds: [15, 300] },
-  proofSeconds: { variable: 'PROOF_SECONDS', bounds: [30, 600] },
-  pendingSeconds: { variable: 'PENDING_SECONDS', bounds: [600, 86_400] },
-  freshSeconds: { variable: 'FRESH_SECONDS', bounds: [60, 86_400] },
-  codesPerMinute: { variable: 'CODES_PER_MINUTE', bounds: [1, 1000] },
-  codesPerHour: { variable: 'CODES_PER_HOUR', bounds: [1, 10_000] },
-  codesPerDay: { variable: 'CODES_PER_DAY', bounds: [1, 100_000] },
-  longCodeLength: { variable: 'LONG_CODE_LENGTH' },
-  extendedCodesPerMinute: { variable: 'EXTENDED_CODES_PER_MINUTE', bounds: [1, 1000] },
-  extendedCodesPerHour: { variable: 'EXTENDED_CODES_PER_HOUR', bounds: [1, 10_000] },
-  extendedCodesPerDay: { variable: 'EXTENDED_CODES_PER_DAY', bounds: [0, 100_000] },
-  shortGuessesPerMonth: { variable: 'SHORT_GUESSES_PER_MONTH', bounds: [0, 100_000] },
-  deviceDays: { variable: 'DEVICE_DAYS', bounds: [1, 400] },
-  deviceCodesPerMinute: { variable: 'DEVICE_CODES_PER_MINUTE', bounds: [1, 1000] },
-  deviceCodesPerHour: { variable: 'DEVICE_CODES_PER_HOUR', bounds: [1, 10_000] },
-  deviceCodesPerDay: { variable: 'DEVICE_CODES_PER_DAY', bounds: [1, 100_000] },
-  deviceTokenCodesPerDay: { variable: 'DEVICE_TOKEN_CODES_PER_DAY', bounds: [1, 100_000] },
-  deviceShortGuessesPerMonth: { variable: 'DEVICE_SHORT_GUESSES_PER_MONTH', bounds: [0, 100_000] },
-  contactsPerDay: { variable: 'CONTACTS_PER_DAY', bounds: [1, 1000] },
-  allShortGuessesPerDay: { variable: 'ALL_SHORT_GUESSES_PER_DAY', bounds: [0, 100_000_000] },
-  allLongGuessesPerDay: { variable: 'ALL_LONG_GUESSES_PER_DAY', bounds: [0, 100_000_000] },
-  allCodesPerDay: { variable: 'ALL_CODES_PER_DAY', bounds: [1, 100_000_000] },
-  accounts: { variable: 'ACCOUNTS', bounds: [1, 1_000_000_000] },
-  maxTargetedOdds: { variable: 'MAX_TARGETED_ODDS' },
-  maxSprayOdds: { variable: 'MAX_SPRAY_ODDS' },
-  source: { variable: 'SOURCE', words: ['appsync', 'http', 'off'] },
-  sourceCodesPerMinute: { variable: 'SOURCE_CODES_PER_MINUTE', bounds: [1, 100_000] },
-  sourceCodesPerHour: { variable: 'SOURCE_CODES_PER_HOUR', bounds: [1, 1_000_000] },
-  sourceSolvedCodesPerHour: { variable: 'SOURCE_SOLVED_CODES_PER_HOUR', bounds: [1, 1_000_000] },
-  smsCountries: { variable: 'SMS_COUNTRIES' },
-  smsPrice: { variable: 'SMS_PRICE' },
-  smsSpendPerDay: { variable: 'SMS_SPEND_PER_DAY' },
-  smsSpendPerMonth: { variable: 'SMS_SPEND_PER_MONTH' },
-  smsUnprovedPerPrefix: { variable: 'SMS_UNPROVED_PER_PREFIX', bounds: [1, 1_000_000] },
-  smsUnprovedPerCountry: { variable: 'SMS_UNPROVED_PER_COUNTRY', bounds: [1, 10_000_000] },
-  mailUnprovedPerDomain: { variable: 'MAIL_UNPROVED_PER_DOMAIN', bounds: [1, 10_000_000] },
-  mailUnprovedPerHour: { variable: 'MAIL_UNPROVED_PER_HOUR', bounds: [1, 10_000_000] },
-  mailAccountsPerDomain: { variable: 'MAIL_ACCOUNTS_PER_DOMAIN', bounds: [1, 10_000_000] },
-  mailSharedDomains: { variable: 'MAIL_SHARED_DOMAINS' },
-  smsNumberKinds: { variable: 'SMS_NUMBER_KINDS' },
-  phoneRanges: { variable: 'PHONE_RANGES' },
-  testIdentifiers: { variable: 'TEST_IDENTIFIERS' },
-  testIdentifiersInProduction: { variable: 'TEST_IDENTIFIERS_IN_PRODUCTION' },
-  logLevel: { variable: 'LOG_LEVEL', words: ['error', 'warn', 'info'] },
-  metricsNamespace: { variable: 'METRICS_NAMESPACE' },
-  delivery: { variable: 'DELIVERY', words: ['auto', 'extension', 'inline'] },
+  cognitoCalls: { variable: 'COGNITO_CALLS', default: 'public', words: ['public', 'signed'] },
+  signedSessionsConfirmed: { variable: 'SIGNED_SESSIONS_CONFIRMED', default: 'false' },
+  codeLength: { variable: 'CODE_LENGTH', default: '6', bounds: [6, 10] },
+  longCodeLength: { variable: 'LONG_CODE_LENGTH', default: '8', bounds: [6, 10] },
+  codeAttempts: { variable: 'CODE_ATTEMPTS', default: '3', bounds: [1, 5] },
+  codeSeconds: { variable: 'CODE_SECONDS', default: '300', bounds: [60, 600] },
+  resendSeconds: { variable: 'RESEND_SECONDS', default: '30', bounds: [15, 300] },
+  resends: { variable: 'RESENDS', default: '2', bounds: [0, 5] },
+  ticketSeconds: { variable: 'TICKET_SECONDS', default: '60', bounds: [15, 300] },
+  proofSeconds: { variable: 'PROOF_SECONDS', default: '180', bounds: [30, 600] },
+  pendingSeconds: { variable: 'PENDING_SECONDS', default: '3600', bounds: [600, 86400] },
+  freshSeconds: { variable: 'FRESH_SECONDS', default: '600', bounds: [60, 86400] },
+  codesPerMinute: { variable: 'CODES_PER_MINUTE', default: '2', bounds: [1, 1000] },
+  codesPerHour: { variable: 'CODES_PER_HOUR', default: '5', bounds: [1, 10000] },
+  codesPerDay: { variable: 'CODES_PER_DAY', default: '10', bounds: [1, 100000] },
+  extendedCodesPerMinute: { variable: 'EXTENDED_CODES_PER_MINUTE', default: '4', bounds: [1, 1000] },
+  extendedCodesPerHour: { variable: 'EXTENDED_CODES_PER_HOUR', default: '30', bounds: [1, 10000] },
+  extendedCodesPerDay: { variable: 'EXTENDED_CODES_PER_DAY', default: '100', bounds: [0, 100000] },
+  shortGuessesPerMonth: { variable: 'SHORT_GUESSES_PER_MONTH', default: '8', bounds: [0, 100000] },
+  deviceDays: { variable: 'DEVICE_DAYS', default: '180', bounds: [1, 400] },
+  deviceCodesPerMinute: { variable: 'DEVICE_CODES_PER_MINUTE', default: '2', bounds: [1, 1000] },
+  deviceCodesPerHour: { variable: 'DEVICE_CODES_PER_HOUR', default: '5', bounds: [1, 10000] },
+  deviceCodesPerDay: { variable: 'DEVICE_CODES_PER_DAY', default: '6', bounds: [1, 100000] },
+  deviceTokenCodesPerDay: { variable: 'DEVICE_TOKEN_CODES_PER_DAY', default: '3', bounds: [1, 100000] },
+  deviceShortGuessesPerMonth: { variable: 'DEVICE_SHORT_GUESSES_PER_MONTH', default: '3', bounds: [0, 100000] },
+  contactsPerDay: { variable: 'CONTACTS_PER_DAY', default: '10', bounds: [1, 1000] },
+  allShortGuessesPerDay: { variable: 'ALL_SHORT_GUESSES_PER_DAY', default: '150', bounds: [0, 100000000] },
+  allLongGuessesPerDay: { variable: 'ALL_LONG_GUESSES_PER_DAY', default: '5000', bounds: [0, 100000000] },
+  allCodesPerDay: { variable: 'ALL_CODES_PER_DAY', default: '100000', bounds: [1, 100000000] },
+  accounts: { variable: 'ACCOUNTS', default: '10000', bounds: [1, 1000000000] },
+  maxTargetedOdds: { variable: 'MAX_TARGETED_ODDS', default: '0.001', share: true },
+  maxSprayOdds: { variable: 'MAX_SPRAY_ODDS', default: '0.1', share: true },
+  source: { variable: 'SOURCE', default: 'off', words: ['appsync', 'http', 'off'] },
+  sourceCodesPerMinute: { variable: 'SOURCE_CODES_PER_MINUTE', default: '20', bounds: [1, 100000] },
+  sourceCodesPerHour: { variable: 'SOURCE_CODES_PER_HOUR', default: '200', bounds: [1, 1000000] },
+  sourceSolvedCodesPerHour: { variable: 'SOURCE_SOLVED_CODES_PER_HOUR', default: '1000', bounds: [1, 1000000] },
+  smsCountries: { variable: 'SMS_COUNTRIES', default: '' },
+  smsPrice: { variable: 'SMS_PRICE', default: '0.1' },
+  smsSpendPerDay: { variable: 'SMS_SPEND_PER_DAY', default: '10' },
+  smsSpendPerMonth: { variable: 'SMS_SPEND_PER_MONTH', default: '100' },
+  smsUnprovedPerPrefix: { variable: 'SMS_UNPROVED_PER_PREFIX', default: '30', bounds: [1, 1000000] },
+  smsUnprovedPerCountry: { variable: 'SMS_UNPROVED_PER_COUNTRY', default: '200', bounds: [1, 10000000] },
+  mailUnprovedPerDomain: { variable: 'MAIL_UNPROVED_PER_DOMAIN', default: '100', bounds: [1, 10000000] },
+  mailUnprovedPerHour: { variable: 'MAIL_UNPROVED_PER_HOUR', default: '1000', bounds: [1, 10000000] },
+  mailAccountsPerDomain: { variable: 'MAIL_ACCOUNTS_PER_DOMAIN', default: '50', bounds: [1, 10000000] },
+  mailSharedDomains: { variable: 'MAIL_SHARED_DOMAINS', default: '' },
+  smsNumberKinds: { variable: 'SMS_NUMBER_KINDS', default: 'mobile,fixed_line_or_mobile' },
+  phoneRanges: { variable: 'PHONE_RANGES', default: '' },
+  testIdentifiers: { variable: 'TEST_IDENTIFIERS', default: '' },
+  testIdentifiersInProduction: { variable: 'TEST_IDENTIFIERS_IN_PRODUCTION', default: 'false' },
+  appName: { variable: 'APP_NAME', default: '' },
+  defaultLocale: { variable: 'DEFAULT_LOCALE', default: 'en', words: ['en', 'fr', 'de', 'es', 'pt', 'ja'] },
+  emailPreview: { variable: 'EMAIL_PREVIEW', default: 'request', words: ['request', 'code'] },
+  supportContact: { variable: 'SUPPORT_CONTACT', default: '' },
+  delivery: { variable: 'DELIVERY', default: 'auto', words: ['auto', 'extension', 'inline'] },
+  metricsNamespace: { variable: 'METRICS_NAMESPACE', default: 'Latchstring' },
+  logLevel: { variable: 'LOG_LEVEL', default: 'info', words: ['error', 'warn', 'info'] },
 };
-
-/** The variables of the settings that are made. */
-export function variables(settings: Settings): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const [name, { variable }] of Object.entries(RULES)) {
-    const value = settings[name as keyof Settings];
-    if (value !== undefined) {
-      found[variable] = String(value);
-    }
-  }
-  return found;
-}

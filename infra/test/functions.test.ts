@@ -10,7 +10,10 @@ import { functionOf, only, templateOf } from './support';
 /** Every property that becomes a variable, set. */
 const SETTINGS: Required<Settings> = {
   ...(Object.fromEntries(
-    Object.entries(RULES).map(([name, { bounds, words }]) => [name, bounds?.[1] ?? words?.[0] ?? 'x']),
+    Object.entries(RULES).map(([name, { bounds, share, words }]) => [
+      name,
+      share ? 1 : (bounds?.[1] ?? words?.[0] ?? 'x'),
+    ]),
   ) as unknown as Required<Settings>),
   supportContact: 'help@example.com',
 };

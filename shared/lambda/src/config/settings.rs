@@ -1,0 +1,488 @@
+//! The one table of settings. It generates the table in docs/configuration.md, and the properties
+//! and bounds of the construct in infra/lib/settings.ts. `UPDATE_GENERATED=1 cargo test --workspace
+//! --lib settings` writes both, and the test fails while they differ from the table.
+
+use std::fmt;
+
+use super::settings::Takes::{Flag, Share, Text, Whole, Word};
+
+/// The values of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Whole numbers from the first to the second, of this unit.
+    Whole(u64, u64, &'static str),
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// `true` or `false`.
+    Flag,
+    /// A number from 0 to 1.
+    Share,
+    /// A text of this form, which its reader parses.
+    Text(&'static str),
+}
+
+impl fmt::Display for Takes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Whole(least, most, unit) => write!(f, "{least} to {most} {unit}"),
+            Word([words @ .., last]) if !words.is_empty() => {
+                write!(f, "{} or {last}", words.join(", "))
+            }
+            Word(words) => f.write_str(&words.join(", ")),
+            Flag => f.write_str("true or false"),
+            Share => f.write_str("a number between 0 and 1"),
+            Text(form) => f.write_str(form),
+        }
+    }
+}
+
+/// A setting: a variable of the environment.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The variable's name.
+    pub name: &'static str,
+    /// The default; `None` if the variable must be set, empty if the setting is off without it.
+    pub default: Option<&'static str>,
+    /// The values that it takes.
+    pub takes: Takes,
+    /// True if the construct has a property of this name in camel case.
+    pub in_construct: bool,
+    /// The meaning, in Markdown, with links relative to docs/.
+    pub meaning: &'static str,
+}
+
+/// A property of the construct.
+const CONSTRUCT: bool = true;
+/// The construct sets the variable itself, or leaves it to Lambda.
+const FUNCTION: bool = false;
+
+macro_rules! settings {
+    ($($ident:ident = $default:expr, $takes:expr, $in_construct:expr, $meaning:literal;)*) => {
+        $(
+            pub(super) const $ident: &Setting = &Setting {
+                name: stringify!($ident),
+                default: $default,
+                takes: $takes,
+                in_construct: $in_construct,
+                meaning: $meaning,
+            };
+        )*
+        /// Every setting, in the order of the documentation.
+        pub const SETTINGS: &[&Setting] = &[$($ident),*];
+    };
+}
+
+settings! {
+    USER_POOL_ID = None, Text("the user pool's id"), FUNCTION,
+        "The pool. Tickets, proofs and challenges are bound to it.";
+    CLIENT_IDS = None, Text("app client ids, separated by commas"), FUNCTION,
+        "The app clients whose sessions are served; any other client's fail. Sign-in opens its sessions for the first.";
+    KEY_RING = Some(""), Text("JSON: current, next, previous and lasting, each with id and secret"), FUNCTION,
+        r#"The deployment's keys: `{"current": {"id": "k2", "secret": "…"}, "previous": {"id": "k1", "secret": "…"}}`. A secret is at least 32 random bytes in base64, an id 1 to 16 of `a-z`, `0-9`, `-`. `next` and `previous` are optional and only accepted, never used to make anything new. `lasting` is optional and stays when the others rotate: budgets, leases and known devices are kept under it, and without it each rotation starts them afresh. One key alone, `{"id": "k1", "secret": "…"}`, is a ring of one. Exactly one of this and the next must be set."#;
+    KEY_RING_SECRET = Some(""), Text("the name or ARN of a secret that holds the key ring"), FUNCTION,
+        "The same JSON in Secrets Manager. It is read again when it is ten minutes old, and when a key is named that it does not hold, at most every 30 s. While it cannot be read, the last ring serves for 24 hours. So a new key is first put in as `next`, and made `current` ten minutes later.";
+    STORE = Some("dynamodb"), Word(&["dynamodb", "memory"]), FUNCTION,
+        "Where flows are kept. `memory` keeps them in one process and delivers nothing beyond it, to try a single function; the three triggers of a pool need a store that they share.";
+    TABLE_NAME = None, Text("a table's name"), FUNCTION,
+        "The DynamoDB table, with the partition key `pk` (string) and the TTL attribute `ttl`. Not needed in memory.";
+    EMAIL = Some("true"), Flag, FUNCTION,
+        "`false` where codes go by SMS alone: every email address is refused, and `EMAIL_FROM` is not needed. `SMS_COUNTRIES` must be set then.";
+    EMAIL_FROM = None, Text("address, or Name <address>"), FUNCTION,
+        "Who mail is from: an identity that SES has verified. Only Define and Create send, and read this and the next six. Not needed in memory.";
+    EMAIL_REPLY_TO = Some(""), Text("address, or Name <address>"), FUNCTION,
+        "The address that replies go to; without it, the sender.";
+    SES_CONFIGURATION_SET = Some(""), Text("a configuration set's name"), FUNCTION,
+        "Where SES reports bounces, complaints and deliveries.";
+    SMS_SENDER_ID = Some(""), Text("3 to 11 letters and digits"), FUNCTION,
+        "The name that phones show, where the country allows one.";
+    SMS_ORIGINATION_NUMBER = Some(""), Text("5 to 15 digits, with or without +"), FUNCTION,
+        "The number that SMS are from, if the account has several.";
+    SMS_ENTITY_ID = Some(""), Text("1 to 50 letters, digits, - and _"), FUNCTION,
+        "The entity id of the sender in India's DLT register, sent with SMS to India.";
+    SMS_TEMPLATE_IDS = Some(""), Text("ids by kind, as in sign_in_code=1107,confirmation_code=1108,contact_replaced=1109"), FUNCTION,
+        "The template ids of the texts in that register, one a kind of message.";
+    LEGACY_POOL = Some("false"), Flag, FUNCTION,
+        "`true` if the client has `PreventUserExistenceErrors` LEGACY: accounts are then made before they are proved. Avoid it; SECURITY.md says what it gives away.";
+    COGNITO_CALLS = Some("public"), Word(&["public", "signed"]), CONSTRUCT,
+        "The calls by which sign-in and sign-up open a session and answer its first challenge. `public`: InitiateAuth and RespondToAuthChallenge, without a signature, as a client makes them. `signed`: AdminInitiateAuth and AdminRespondToAuthChallenge, which a web ACL of the pool does not inspect; they pass the client's address on to threat protection where `SOURCE` is not `off`. The role needs both permissions for the pool.";
+    SIGNED_SESSIONS_CONFIRMED = Some("false"), Flag, CONSTRUCT,
+        "With `COGNITO_CALLS` `signed`, the app still answers by the public call. Set it to `true` once `cargo xtask doctor --probe` reports `probe.signed` as ok: the pool takes such an answer. Until then the functions do not start with signed calls.";
+    CODE_LENGTH = Some("6"), Whole(6, 10, "digits"), CONSTRUCT,
+        "Digits of a code.";
+    LONG_CODE_LENGTH = Some("8"), Whole(6, 10, "digits"), CONSTRUCT,
+        "Digits of a code while the identifier or the deployment is under attack; at least `CODE_LENGTH`.";
+    CODE_ATTEMPTS = Some("3"), Whole(1, 5, "answers"), CONSTRUCT,
+        "Distinct answers that a code survives, the right one included.";
+    CODE_SECONDS = Some("300"), Whole(60, 600, "seconds"), CONSTRUCT,
+        "How long a code is good.";
+    RESEND_SECONDS = Some("30"), Whole(15, 300, "seconds"), CONSTRUCT,
+        "How long after one send of a code the next may follow.";
+    RESENDS = Some("2"), Whole(0, 5, "sends"), CONSTRUCT,
+        "Sends of a code after the first.";
+    TICKET_SECONDS = Some("60"), Whole(15, 300, "seconds"), CONSTRUCT,
+        "How long a ticket may wait to be used.";
+    PROOF_SECONDS = Some("180"), Whole(30, 600, "seconds"), CONSTRUCT,
+        "How long a proof may wait to be used.";
+    PENDING_SECONDS = Some("3600"), Whole(600, 86_400, "seconds"), CONSTRUCT,
+        "How long a new contact may wait to be proved.";
+    FRESH_SECONDS = Some("600"), Whole(60, 86_400, "seconds"), CONSTRUCT,
+        "How old a sign-in may be for a contact to be added or changed.";
+    CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT,
+        "Codes sent to one mailbox or number in a minute, resends included, whether or not it has an account. Addresses that differ in a plus-tag share a mailbox.";
+    CODES_PER_HOUR = Some("5"), Whole(1, 10_000, "codes"), CONSTRUCT,
+        "As `CODES_PER_MINUTE`, in an hour.";
+    CODES_PER_DAY = Some("10"), Whole(1, 100_000, "codes"), CONSTRUCT,
+        "As `CODES_PER_MINUTE`, in a day. Beyond one of the three, codes have ten digits and draw on the extended budget.";
+    EXTENDED_CODES_PER_MINUTE = Some("4"), Whole(1, 1000, "codes"), CONSTRUCT,
+        "Codes of ten digits to one mailbox or number in a minute, beyond the budget of `CODES_PER_MINUTE`. Where a CAPTCHA is on, each needs one.";
+    EXTENDED_CODES_PER_HOUR = Some("30"), Whole(1, 10_000, "codes"), CONSTRUCT,
+        "As `EXTENDED_CODES_PER_MINUTE`, in an hour.";
+    EXTENDED_CODES_PER_DAY = Some("100"), Whole(0, 100_000, "codes"), CONSTRUCT,
+        "As `EXTENDED_CODES_PER_MINUTE`, in a day. Further codes are refused.";
+    SHORT_GUESSES_PER_MONTH = Some("8"), Whole(0, 100_000, "guesses"), CONSTRUCT,
+        "Answers to codes of `CODE_LENGTH` digits of one identifier in 30 days, without those of flows that succeeded. Further codes are long, and short ones that are outstanding are no longer verifiable.";
+    DEVICE_DAYS = Some("180"), Whole(1, 400, "days"), CONSTRUCT,
+        "How long a device is known that `rememberDevice` was called on.";
+    DEVICE_CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT,
+        "Codes sent to one identifier at the request of its known devices in a minute, in addition.";
+    DEVICE_CODES_PER_HOUR = Some("5"), Whole(1, 10_000, "codes"), CONSTRUCT,
+        "As `DEVICE_CODES_PER_MINUTE`, in an hour.";
+    DEVICE_CODES_PER_DAY = Some("6"), Whole(1, 100_000, "codes"), CONSTRUCT,
+        "As `DEVICE_CODES_PER_MINUTE`, in a day. Beyond one of the three, a known device is treated as unknown.";
+    DEVICE_TOKEN_CODES_PER_DAY = Some("3"), Whole(1, 100_000, "codes"), CONSTRUCT,
+        "The share of one sign-in, with all device tokens made in it, in `DEVICE_CODES_PER_DAY`.";
+    DEVICE_SHORT_GUESSES_PER_MONTH = Some("3"), Whole(0, 100_000, "guesses"), CONSTRUCT,
+        "As `SHORT_GUESSES_PER_MONTH`, for known devices, in addition.";
+    CONTACTS_PER_DAY = Some("10"), Whole(1, 1000, "codes"), CONSTRUCT,
+        "Codes for new contacts that one account may ask for in a day, by `signUp` and `changeContact` together.";
+    ALL_SHORT_GUESSES_PER_DAY = Some("150"), Whole(0, 100_000_000, "guesses"), CONSTRUCT,
+        "Answers to codes of `CODE_LENGTH` digits in a day, for all identifiers together, without those of flows that succeeded. Further codes are long. Known devices are not counted.";
+    ALL_LONG_GUESSES_PER_DAY = Some("5000"), Whole(0, 100_000_000, "guesses"), CONSTRUCT,
+        "The same at codes of `LONG_CODE_LENGTH` digits. Further codes have ten digits.";
+    ALL_CODES_PER_DAY = Some("100000"), Whole(1, 100_000_000, "codes"), CONSTRUCT,
+        "Codes sent in a day, resends included. Further ones are refused. Known devices are not counted.";
+    ACCOUNTS = Some("10000"), Whole(1, 1_000_000_000, "accounts"), CONSTRUCT,
+        "How many accounts the odds against spraying are worked out for.";
+    MAX_TARGETED_ODDS = Some("0.001"), Share, CONSTRUCT,
+        "The most that the budgets may leave to somebody who guesses at one account for a year, and has stolen one of its known devices. Above it nothing starts.";
+    MAX_SPRAY_ODDS = Some("0.1"), Share, CONSTRUCT,
+        "The same for somebody who guesses at all accounts for a year, and is content with any. [budgets.md](budgets.md) says how both come about.";
+    SOURCE = Some("off"), Word(&["appsync", "http", "off"]), CONSTRUCT,
+        "The API in front, whose events tell the client's address. `appsync`: the entry of `x-forwarded-for` before the last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp` of an HTTP API or function URL. Events without an address there share one budget. `off`: sources are not told apart. `cargo xtask doctor --probe --api` shows the header that AppSync delivers ([doctor.md](doctor.md#--probe)).";
+    SOURCE_CODES_PER_MINUTE = Some("20"), Whole(1, 100_000, "codes"), CONSTRUCT,
+        "Codes for one source in a minute: an IPv4 address, or the /64 of an IPv6 address.";
+    SOURCE_CODES_PER_HOUR = Some("200"), Whole(1, 1_000_000, "codes"), CONSTRUCT,
+        "The same in an hour.";
+    SOURCE_SOLVED_CODES_PER_HOUR = Some("1000"), Whole(1, 1_000_000, "codes"), CONSTRUCT,
+        "Further codes for one source in an hour, each for a captcha that was solved.";
+    TURNSTILE_KEY = Some(""), Text("a widget's secret key"), FUNCTION,
+        "With this or the next set, a source or deployment over a budget is asked to solve a widget of Cloudflare Turnstile: [captcha.md](captcha.md). Only sign-in reads it and the next three.";
+    TURNSTILE_KEY_SECRET = Some(""), Text("the name or ARN of a secret that holds a widget's secret key"), FUNCTION,
+        "The same key, as a plain text in Secrets Manager. It is read again when it is ten minutes old, and when Cloudflare does not take it.";
+    TURNSTILE_HOSTNAMES = Some(""), Text("host names, separated by commas"), FUNCTION,
+        "Where the widget may have been solved. Must be set with a key.";
+    TURNSTILE_URL = Some("https://challenges.cloudflare.com/turnstile/v0/siteverify"), Text("an https URL"), FUNCTION,
+        "Where answers are checked; `http://127.0.0.1:…` for tests.";
+    SMS_COUNTRIES = Some(""), Text("ISO codes with or without a price, as in US:0.0079,DE"), CONSTRUCT,
+        "The countries that SMS are sent to. Not set: none, and every phone number is refused. A territory with a code of its own is listed apart: `GB` does not include Guernsey, Jersey and the Isle of Man (`GG`, `JE`, `IM`), nor `US` Puerto Rico (`PR`).";
+    SMS_PRICE = Some("0.1"), Text("a price of up to 10000, up to five decimals"), CONSTRUCT,
+        "What an SMS costs where no price is given.";
+    SMS_SPEND_PER_DAY = Some("10"), Text("a sum of up to 10000, up to five decimals"), CONSTRUCT,
+        "The cost of SMS in a day, each counted when it is sent. Known devices have as much in addition.";
+    SMS_SPEND_PER_MONTH = Some("100"), Text("a sum of up to 10000, up to five decimals"), CONSTRUCT,
+        "The same in 30 days. Keep it at or below a quarter of the AWS account's monthly spend limit: a calendar month can touch two windows, and known devices have as much in addition.";
+    SMS_UNPROVED_PER_PREFIX = Some("30"), Whole(1, 1_000_000, "codes"), CONSTRUCT,
+        "Codes in an hour to numbers of one country code and the same four digits after it, that nobody proved. Further ones are refused.";
+    SMS_UNPROVED_PER_COUNTRY = Some("200"), Whole(1, 10_000_000, "codes"), CONSTRUCT,
+        "The same for a whole country.";
+    MAIL_UNPROVED_PER_DOMAIN = Some("100"), Whole(1, 10_000_000, "codes"), CONSTRUCT,
+        "Mails in an hour to one domain whose code was not proved. A further one is refused if more than half of the mails to the domain in this hour and the one before are unproved. Known devices are not counted.";
+    MAIL_UNPROVED_PER_HOUR = Some("1000"), Whole(1, 10_000_000, "codes"), CONSTRUCT,
+        "The same for all mail, and for each domain of many people: the large mail providers and `MAIL_SHARED_DOMAINS`.";
+    MAIL_ACCOUNTS_PER_DOMAIN = Some("50"), Whole(1, 10_000_000, "accounts"), CONSTRUCT,
+        "New accounts of one mail domain in a day that is not a domain of many people. One mailbox makes a tenth of them at most, but 5 at least.";
+    MAIL_SHARED_DOMAINS = Some(""), Text("domains, separated by commas"), CONSTRUCT,
+        "Domains of many people besides the large mail providers: your own, or a customer's.";
+    SMS_NUMBER_KINDS = Some("mobile,fixed_line_or_mobile"), Text("mobile, fixed_line_or_mobile, fixed_line, toll_free, voip, pager and uan, separated by commas"), CONSTRUCT,
+        "The kinds of numbers that SMS are sent to; [phone-numbers.md](phone-numbers.md) explains them. Premium-rate, shared-cost, personal, voicemail and satellite numbers are always refused.";
+    PHONE_RANGES = Some(""), Text("up to 50 ranges as in US:+1621NXXXXXX, and old forms as in +521XXXXXXXXXX=+52XXXXXXXXXX"), CONSTRUCT,
+        "Ranges and changes of numbering plans that the built-in metadata does not have; [phone-numbers.md](phone-numbers.md) has the format.";
+    TEST_IDENTIFIERS = Some(""), Text("addresses and numbers with their last day, as in ada@example.com=2027-01-31"), CONSTRUCT,
+        "Identifiers, separated by commas, whose code never changes and to which nothing is sent, until the day is over (UTC). [budgets.md](budgets.md#test-identifiers)";
+    TEST_IDENTIFIERS_IN_PRODUCTION = Some("false"), Flag, CONSTRUCT,
+        "Nothing starts with test identifiers and the store `dynamodb` unless this is `true`.";
+    APP_NAME = Some(""), Text("a name of 1 to 30 characters"), CONSTRUCT,
+        "The app's name, in messages ([messages.md](messages.md)). One line.";
+    DEFAULT_LOCALE = Some("en"), Word(&["en", "fr", "de", "es", "pt", "ja"]), CONSTRUCT,
+        "The language of a message where neither the request nor the account names one that messages are written in.";
+    EMAIL_PREVIEW = Some("request"), Word(&["request", "code"]), CONSTRUCT,
+        "The line of a mail that inboxes and lock screens show: the time of the request, or the code.";
+    SUPPORT_CONTACT = Some(""), Text("an email address, a phone number or an https URL of up to 50 characters"), CONSTRUCT,
+        "The contact that the notice of a changed address or number names. Without it, the notice says how to change it back.";
+    SMS_DOMAIN = Some(""), Text("a domain of up to 40 characters"), FUNCTION,
+        "The last line of a texted code becomes `@domain #code`: browsers and iOS then fill it in on that domain and its app alone.";
+    SMS_ANDROID_HASH = Some(""), Text("11 characters of base64"), FUNCTION,
+        "A texted code carries the hash by which Android's SMS Retriever hands it to your app.";
+    DELIVERY = Some("auto"), Word(&["auto", "extension", "inline"]), CONSTRUCT,
+        "When Create sends a code and Define a notice. `extension`: after the response, as an internal Lambda extension, so that a slow courier costs nobody time and tells nothing; where the host refuses one, the function does not start. `inline`: before the response, for hosts without extensions. `auto`: the first where it can be had, else the second.";
+    METRICS_NAMESPACE = Some("Latchstring"), Text("a CloudWatch namespace"), CONSTRUCT,
+        "The namespace of the metrics ([metrics.md](metrics.md)).";
+    LOG_LEVEL = Some("info"), Word(&["error", "warn", "info"]), CONSTRUCT,
+        "What is logged, as JSON lines. No level logs a code, address, number, ticket, proof, session or token.";
+    AWS_REGION = None, Text("the region; Lambda sets it"), FUNCTION,
+        "";
+    AWS_ACCESS_KEY_ID = None, Text("credentials; Lambda sets them"), FUNCTION,
+        "";
+    AWS_SECRET_ACCESS_KEY = None, Text("credentials; Lambda sets them"), FUNCTION,
+        "";
+    AWS_SESSION_TOKEN = Some(""), Text("credentials; Lambda sets them"), FUNCTION,
+        "";
+    AWS_ENDPOINT_URL = Some(""), Text("an emulator's URL instead of AWS"), FUNCTION,
+        "";
+    AWS_CA_BUNDLE = Some(""), Text("a file of root certificates, PEM, to trust instead of Amazon's own"), FUNCTION,
+        "Without it, AWS's endpoints are held to Amazon's five roots; endpoints that are not under `amazonaws.com` (China's among them), and an `AWS_ENDPOINT_URL` with `https`, to the system's store.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    }
+
+    /// Compares a file with what the table generates, or writes it.
+    fn is_generated(file: &str, wanted: &str) {
+        let path = root().join(file);
+        if std::env::var_os("UPDATE_GENERATED").is_some() {
+            std::fs::write(&path, wanted).expect("the file is written");
+        }
+        let found = std::fs::read_to_string(&path).expect("the file is there");
+        assert!(
+            found == wanted,
+            "{file} differs from the settings: UPDATE_GENERATED=1 cargo test --workspace --lib settings"
+        );
+    }
+
+    /// The name of the construct's property.
+    fn property(name: &str) -> String {
+        let mut words = name.split('_').map(str::to_ascii_lowercase);
+        let first = words.next().unwrap_or_default();
+        words.fold(first, |mut name, word| {
+            let (head, tail) = word.split_at(1);
+            name.push_str(&head.to_ascii_uppercase());
+            name.push_str(tail);
+            name
+        })
+    }
+
+    fn named(name: &str) -> Option<&'static Setting> {
+        SETTINGS
+            .iter()
+            .copied()
+            .find(|setting| setting.name == name)
+    }
+
+    #[test]
+    fn the_table_of_configuration_md_is_generated() {
+        const HEAD: &str = "| setting | default | takes | meaning |\n|---|---|---|---|\n";
+        let file = "docs/configuration.md";
+        let found = std::fs::read_to_string(root().join(file)).expect("the documentation");
+        let (before, rest) = found.split_once(HEAD).expect("a table of settings");
+        let after = rest.split_once("\n\n").map_or("", |(_, after)| after);
+        let mut wanted = format!("{before}{HEAD}");
+        for setting in SETTINGS {
+            let default = match setting.default {
+                None => "must be set".to_owned(),
+                Some("") => "not set".to_owned(),
+                Some(default) => format!("`{default}`"),
+            };
+            let Setting {
+                name,
+                takes,
+                meaning,
+                ..
+            } = setting;
+            writeln!(wanted, "| `{name}` | {default} | {takes} | {meaning} |").expect("a string");
+        }
+        if !after.is_empty() {
+            write!(wanted, "\n{after}").expect("a string");
+        }
+        is_generated(file, &wanted);
+    }
+
+    /// The meaning for readers of TypeScript: properties instead of variables, paths instead of
+    /// links.
+    fn comment(setting: &Setting) -> String {
+        let mut text = String::new();
+        let mut rest = setting.meaning;
+        while let Some((before, link)) = rest.split_once('[') {
+            let Some((shown, target)) = link.split_once("](") else {
+                break;
+            };
+            let (target, after) = target.split_once(')').expect("a link ends");
+            text.push_str(before);
+            if shown.ends_with(".md") {
+                text.push_str("docs/");
+                text.push_str(target.split('#').next().unwrap_or_default());
+            } else {
+                text.push_str(shown);
+            }
+            rest = after;
+        }
+        text.push_str(rest);
+        let parts: Vec<String> = text
+            .split('`')
+            .enumerate()
+            .map(|(at, part)| match named(part) {
+                Some(setting) if at % 2 == 1 && setting.in_construct => property(part),
+                _ => part.to_owned(),
+            })
+            .collect();
+        format!("{} Takes {}.", parts.join("`"), setting.takes)
+    }
+
+    /// A comment of at most 110 columns.
+    fn wrapped(text: &str) -> String {
+        let mut lines = vec![String::from("   *")];
+        for word in text.split(' ') {
+            let last = lines.last_mut().expect("a line");
+            if last.chars().count() + word.chars().count() >= 110 {
+                lines.push(format!("   * {word}"));
+            } else {
+                write!(last, " {word}").expect("a string");
+            }
+        }
+        lines.join("\n")
+    }
+
+    fn quoted(word: &str) -> String {
+        format!("'{word}'")
+    }
+
+    #[test]
+    fn the_constructs_settings_are_generated() {
+        let mut interface = String::new();
+        let mut rules = String::new();
+        for setting in SETTINGS.iter().filter(|setting| setting.in_construct) {
+            let name = property(setting.name);
+            let (kind, rule) = match setting.takes {
+                Whole(least, most, _) => {
+                    ("number".to_owned(), format!(", bounds: [{least}, {most}]"))
+                }
+                Share => ("number".to_owned(), ", share: true".to_owned()),
+                Flag => ("boolean".to_owned(), String::new()),
+                Text(_) => ("string".to_owned(), String::new()),
+                Word(words) => {
+                    let words: Vec<_> = words.iter().copied().map(quoted).collect();
+                    (
+                        words.join(" | "),
+                        format!(", words: [{}]", words.join(", ")),
+                    )
+                }
+            };
+            let default = setting.default.expect("a property has a default");
+            let shown = match setting.takes {
+                _ if default.is_empty() => "not set".to_owned(),
+                Word(_) | Text(_) => quoted(default),
+                _ => default.to_owned(),
+            };
+            let about = wrapped(&comment(setting));
+            write!(
+                interface,
+                "  /**\n{about}\n   * @default {shown}\n   */\n  readonly {name}?: {kind};\n"
+            )
+            .expect("a string");
+            writeln!(
+                rules,
+                "  {name}: {{ variable: '{}', default: '{default}'{rule} }},",
+                setting.name
+            )
+            .expect("a string");
+        }
+        let wanted = format!(
+            "\
+// Generated from shared/lambda/src/config/settings.rs, which says how. Edit that file.
+
+/**
+ * The settings of the functions. The default of a property that is left out is the functions' own.
+ * docs/configuration.md lists all variables.
+ */
+export interface Settings {{
+{interface}}}
+
+/** The variable of a setting, and its values. */
+export interface Rule {{
+  readonly variable: string;
+  /** The value of a function whose variable is not set; empty if the setting is off. */
+  readonly default: string;
+  /** The least and the most, of a whole number. */
+  readonly bounds?: readonly [number, number];
+  /** True of a number from 0 to 1. */
+  readonly share?: boolean;
+  /** The values of a word. */
+  readonly words?: readonly string[];
+}}
+
+/** The rule of every setting. */
+export const RULES: {{ readonly [Name in keyof Required<Settings>]: Rule }} = {{
+{rules}}};
+"
+        );
+        is_generated("infra/lib/settings.ts", &wanted);
+    }
+
+    /// Policies whose odds the construct must compute like the functions.
+    const POLICIES: [&[(&str, &str)]; 12] = [
+        &[],
+        &[("CODES_PER_DAY", "11")],
+        &[("CODE_ATTEMPTS", "4")],
+        &[("CODE_ATTEMPTS", "1"), ("CODES_PER_DAY", "30")],
+        &[("SHORT_GUESSES_PER_MONTH", "40")],
+        &[
+            ("CODE_LENGTH", "8"),
+            ("ALL_SHORT_GUESSES_PER_DAY", "100000"),
+        ],
+        &[("LONG_CODE_LENGTH", "6")],
+        &[("LONG_CODE_LENGTH", "10"), ("EXTENDED_CODES_PER_DAY", "0")],
+        &[("ACCOUNTS", "1000000000")],
+        &[("ACCOUNTS", "1")],
+        &[
+            ("ALL_SHORT_GUESSES_PER_DAY", "300"),
+            ("MAX_SPRAY_ODDS", "0.5"),
+        ],
+        &[
+            ("DEVICE_CODES_PER_DAY", "100000"),
+            ("DEVICE_CODES_PER_HOUR", "10000"),
+            ("DEVICE_CODES_PER_MINUTE", "1000"),
+        ],
+    ];
+
+    #[test]
+    fn the_constructs_odds_are_compared_with_these() {
+        let cases: Vec<_> = POLICIES
+            .iter()
+            .map(|pairs| {
+                let environment = crate::config::Environment::Pairs(pairs);
+                let policy = environment.numbers().expect("numbers within bounds");
+                let accounts = environment.accounts().expect("a number");
+                let odds = latchstring_core::odds::Odds::of(&policy, accounts);
+                let settings: serde_json::Map<_, _> = pairs
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), serde_json::Value::from(*value)))
+                    .collect();
+                serde_json::json!({
+                    "settings": settings,
+                    "targeted": odds.with_a_stolen_device(),
+                    "sprayed": odds.sprayed(),
+                })
+            })
+            .collect();
+        let mut wanted = serde_json::to_string_pretty(&cases).expect("JSON");
+        wanted.push('\n');
+        is_generated("infra/test/odds.json", &wanted);
+    }
+}
