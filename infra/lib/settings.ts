@@ -38,12 +38,12 @@ export interface Settings {
    */
   readonly codeAttempts?: number;
   /**
-   * How long a code is good. Takes 60 to 600 seconds.
+   * The time for which a code is valid. Takes 60 to 600 seconds.
    * @default 300
    */
   readonly codeSeconds?: number;
   /**
-   * How long after one send of a code the next may follow. Takes 15 to 300 seconds.
+   * The time between one send of a code and the next. Takes 15 to 300 seconds.
    * @default 30
    */
   readonly resendSeconds?: number;
@@ -53,22 +53,23 @@ export interface Settings {
    */
   readonly resends?: number;
   /**
-   * How long a ticket may wait to be used. Takes 15 to 300 seconds.
+   * The time for which a ticket is valid. Takes 15 to 300 seconds.
    * @default 60
    */
   readonly ticketSeconds?: number;
   /**
-   * How long a proof may wait to be used. Takes 30 to 600 seconds.
+   * The time for which a proof is valid. Takes 30 to 600 seconds.
    * @default 180
    */
   readonly proofSeconds?: number;
   /**
-   * How long a new contact may wait to be proved. Takes 600 to 86400 seconds.
+   * The time in which a new contact must be proved. Takes 600 to 86400 seconds.
    * @default 3600
    */
   readonly pendingSeconds?: number;
   /**
-   * How old a sign-in may be for a contact to be added or changed. Takes 60 to 86400 seconds.
+   * The greatest age of a sign-in that may add or change a contact or remember a device. Takes 60 to 86400
+   * seconds.
    * @default 600
    */
   readonly freshSeconds?: number;
@@ -113,7 +114,7 @@ export interface Settings {
    */
   readonly shortGuessesPerMonth?: number;
   /**
-   * How long a device is known that `rememberDevice` was called on. Takes 1 to 400 days.
+   * The time for which a device is known after `rememberDevice`. Takes 1 to 400 days.
    * @default 180
    */
   readonly deviceDays?: number;
@@ -146,7 +147,7 @@ export interface Settings {
    */
   readonly deviceShortGuessesPerMonth?: number;
   /**
-   * Codes for new contacts that one account may ask for in a day, by `signUp` and `changeContact` together.
+   * Codes for new contacts that one account may request in a day, by `signUp` and `changeContact` together.
    * Takes 1 to 1000 codes.
    * @default 10
    */
@@ -158,8 +159,8 @@ export interface Settings {
    */
   readonly allShortGuessesPerDay?: number;
   /**
-   * The same at codes of `longCodeLength` digits. Further codes have ten digits. Takes 0 to 100000000
-   * guesses.
+   * As `allShortGuessesPerDay`, for codes of `longCodeLength` digits. Further codes have ten digits. Takes 0
+   * to 100000000 guesses.
    * @default 5000
    */
   readonly allLongGuessesPerDay?: number;
@@ -170,28 +171,30 @@ export interface Settings {
    */
   readonly allCodesPerDay?: number;
   /**
-   * How many accounts the odds against spraying are worked out for. Takes 1 to 1000000000 accounts.
+   * The number of accounts for which the odds of a sprayed attack are computed. Takes 1 to 1000000000
+   * accounts.
    * @default 10000
    */
   readonly accounts?: number;
   /**
-   * The most that the budgets may leave to somebody who guesses at one account for a year, and has stolen one
-   * of its known devices. Above it nothing starts. Takes a number between 0 and 1.
+   * The highest odds of success that the budgets may leave to an attacker who guesses at one account for a
+   * year and has stolen one of its known devices. No function starts above it. Takes a number between 0 and
+   * 1.
    * @default 0.001
    */
   readonly maxTargetedOdds?: number;
   /**
-   * The same for somebody who guesses at all accounts for a year, and is content with any. docs/budgets.md
-   * says how both come about. Takes a number between 0 and 1.
+   * As `maxTargetedOdds`, for an attacker who guesses at all accounts for a year. docs/budgets.md derives
+   * both. Takes a number between 0 and 1.
    * @default 0.1
    */
   readonly maxSprayOdds?: number;
   /**
-   * The API in front, whose events tell the client's address. `appsync`: the entry of `x-forwarded-for`
-   * before the last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp` of an HTTP API or
-   * function URL. Events without an address there share one budget. `off`: sources are not told apart. `cargo
-   * xtask doctor --probe --api` shows the header that AppSync delivers (docs/doctor.md). Takes appsync, http
-   * or off.
+   * The API whose events hold the client's address. `appsync`: the entry of `x-forwarded-for` before the
+   * last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp` of an HTTP API or function URL.
+   * Events without an address there share one budget. `off`: no budget is counted by source. `cargo xtask
+   * doctor --probe --api` shows the header that AppSync delivers (docs/doctor.md). Takes appsync, http or
+   * off.
    * @default 'off'
    */
   readonly source?: 'appsync' | 'http' | 'off';
@@ -202,48 +205,49 @@ export interface Settings {
    */
   readonly sourceCodesPerMinute?: number;
   /**
-   * The same in an hour. Takes 1 to 1000000 codes.
+   * As `sourceCodesPerMinute`, in an hour. Takes 1 to 1000000 codes.
    * @default 200
    */
   readonly sourceCodesPerHour?: number;
   /**
-   * Further codes for one source in an hour, each for a captcha that was solved. Takes 1 to 1000000 codes.
+   * Further codes for one source in an hour, each for a solved CAPTCHA. Takes 1 to 1000000 codes.
    * @default 1000
    */
   readonly sourceSolvedCodesPerHour?: number;
   /**
-   * The countries that SMS are sent to. Not set: none, and every phone number is refused. A territory with a
-   * code of its own is listed apart: `GB` does not include Guernsey, Jersey and the Isle of Man (`GG`, `JE`,
+   * The countries that SMS are sent to. Not set: none, and every phone number is refused. A territory with
+   * its own code needs its own entry: `GB` does not include Guernsey, Jersey and the Isle of Man (`GG`, `JE`,
    * `IM`), nor `US` Puerto Rico (`PR`). Takes ISO codes with or without a price, as in US:0.0079,DE.
    * @default not set
    */
   readonly smsCountries?: string;
   /**
-   * What an SMS costs where no price is given. Takes a price of up to 10000, up to five decimals.
+   * The price of an SMS to a country without a price in `smsCountries`. Takes a price of up to 10000, up to
+   * five decimals.
    * @default '0.1'
    */
   readonly smsPrice?: string;
   /**
-   * The cost of SMS in a day, each counted when it is sent. Known devices have as much in addition. Takes a
-   * sum of up to 10000, up to five decimals.
+   * The greatest cost of SMS in a day, each counted when it is sent. Known devices have the same amount in
+   * addition. Takes a sum of up to 10000, up to five decimals.
    * @default '10'
    */
   readonly smsSpendPerDay?: string;
   /**
-   * The same in 30 days. Keep it at or below a quarter of the AWS account's monthly spend limit: a calendar
-   * month can touch two windows, and known devices have as much in addition. Takes a sum of up to 10000, up
-   * to five decimals.
+   * As `smsSpendPerDay`, in 30 days. Keep it at or below a quarter of the AWS account's monthly spend limit:
+   * a calendar month can touch two windows, and known devices have the same amount in addition. Takes a sum
+   * of up to 10000, up to five decimals.
    * @default '100'
    */
   readonly smsSpendPerMonth?: string;
   /**
-   * Codes in an hour to numbers of one country code and the same four digits after it, that nobody proved.
-   * Further ones are refused. Takes 1 to 1000000 codes.
+   * Codes in an hour that are not proved, to numbers with one country code and the same four digits after it.
+   * Further codes are refused. Takes 1 to 1000000 codes.
    * @default 30
    */
   readonly smsUnprovedPerPrefix?: number;
   /**
-   * The same for a whole country. Takes 1 to 10000000 codes.
+   * As `smsUnprovedPerPrefix`, for a country. Takes 1 to 10000000 codes.
    * @default 200
    */
   readonly smsUnprovedPerCountry?: number;
@@ -255,20 +259,20 @@ export interface Settings {
    */
   readonly mailUnprovedPerDomain?: number;
   /**
-   * The same for all mail, and for each domain of many people: the large mail providers and
+   * As `mailUnprovedPerDomain`, for all mail, and for each shared domain: the large mail providers and
    * `mailSharedDomains`. Takes 1 to 10000000 codes.
    * @default 1000
    */
   readonly mailUnprovedPerHour?: number;
   /**
-   * New accounts of one mail domain in a day that is not a domain of many people. One mailbox makes a tenth
-   * of them at most, but 5 at least. Takes 1 to 10000000 accounts.
+   * New accounts in a day of one mail domain that is not shared. One mailbox makes a tenth of them at most,
+   * but 5 at least. Takes 1 to 10000000 accounts.
    * @default 50
    */
   readonly mailAccountsPerDomain?: number;
   /**
-   * Domains of many people besides the large mail providers: your own, or a customer's. Takes domains,
-   * separated by commas.
+   * Shared domains besides the large mail providers, whose users do not know each other: your own, or a
+   * customer's. Takes domains, separated by commas.
    * @default not set
    */
   readonly mailSharedDomains?: string;
@@ -287,14 +291,15 @@ export interface Settings {
    */
   readonly phoneRanges?: string;
   /**
-   * Identifiers, separated by commas, whose code never changes and to which nothing is sent, until the day is
-   * over (UTC). docs/budgets.md Takes addresses and numbers with their last day, as in
+   * Identifiers, separated by commas, with a fixed code. No message is sent to them. Each is valid until the
+   * end of its day (UTC); see docs/budgets.md. Takes addresses and numbers with their last day, as in
    * ada@example.com=2027-01-31.
    * @default not set
    */
   readonly testIdentifiers?: string;
   /**
-   * Nothing starts with test identifiers and the store `dynamodb` unless this is `true`. Takes true or false.
+   * No function starts with test identifiers and the store `dynamodb` unless this is `true`. Takes true or
+   * false.
    * @default false
    */
   readonly testIdentifiersInProduction?: boolean;
@@ -304,8 +309,8 @@ export interface Settings {
    */
   readonly appName?: string;
   /**
-   * The language of a message where neither the request nor the account names one that messages are written
-   * in. Takes en, fr, de, es, pt or ja.
+   * The language of a message if neither the request nor the account names a supported one. Takes en, fr, de,
+   * es, pt or ja.
    * @default 'en'
    */
   readonly defaultLocale?: 'en' | 'fr' | 'de' | 'es' | 'pt' | 'ja';
@@ -316,16 +321,17 @@ export interface Settings {
    */
   readonly emailPreview?: 'request' | 'code';
   /**
-   * The contact that the notice of a changed address or number names. Without it, the notice says how to
-   * change it back. Takes an email address, a phone number or an https URL of up to 50 characters.
+   * The contact that the notice of a changed address or number names. Without it, the notice explains how to
+   * undo the change. Takes an email address, a phone number or an https URL of up to 50 characters.
    * @default not set
    */
   readonly supportContact?: string;
   /**
-   * When Create sends a code and Define a notice. `extension`: after the response, as an internal Lambda
-   * extension, so that a slow courier costs nobody time and tells nothing; where the host refuses one, the
-   * function does not start. `inline`: before the response, for hosts without extensions. `auto`: the first
-   * where it can be had, else the second. Takes auto, extension or inline.
+   * The time at which Create sends a code and Define a notice. `extension`: after the response, by an
+   * internal Lambda extension, so that the time of an answer does not depend on the courier; if the host
+   * refuses extensions, the function does not start. `inline`: before the response, for hosts without
+   * extensions. `auto`: `extension` if the host accepts it, otherwise `inline`. Takes auto, extension or
+   * inline.
    * @default 'auto'
    */
   readonly delivery?: 'auto' | 'extension' | 'inline';
@@ -335,8 +341,8 @@ export interface Settings {
    */
   readonly metricsNamespace?: string;
   /**
-   * What is logged, as JSON lines. No level logs a code, address, number, ticket, proof, session or token.
-   * Takes error, warn or info.
+   * The least severe events that are logged, as JSON lines. No level logs a code, address, number, ticket,
+   * proof, session or token. Takes error, warn or info.
    * @default 'info'
    */
   readonly logLevel?: 'error' | 'warn' | 'info';

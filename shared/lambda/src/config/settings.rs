@@ -78,31 +78,31 @@ settings! {
     CLIENT_IDS = None, Text("app client ids, separated by commas"), FUNCTION,
         "The app clients whose sessions are served; any other client's fail. Sign-in opens its sessions for the first.";
     KEY_RING = Some(""), Text("JSON: current, next, previous and lasting, each with id and secret"), FUNCTION,
-        r#"The deployment's keys: `{"current": {"id": "k2", "secret": "…"}, "previous": {"id": "k1", "secret": "…"}}`. A secret is at least 32 random bytes in base64, an id 1 to 16 of `a-z`, `0-9`, `-`. `next` and `previous` are optional and only accepted, never used to make anything new. `lasting` is optional and stays when the others rotate: budgets, leases and known devices are kept under it, and without it each rotation starts them afresh. One key alone, `{"id": "k1", "secret": "…"}`, is a ring of one. Exactly one of this and the next must be set."#;
+        r#"The deployment's keys: `{"current": {"id": "k2", "secret": "…"}, "previous": {"id": "k1", "secret": "…"}}`. A secret is at least 32 random bytes in base64, an id 1 to 16 of `a-z`, `0-9`, `-`. `next` and `previous` are optional and accepted only; nothing new is made with them. `lasting` is optional and stays when the others rotate: budgets, leases and known devices are kept under it, and without it each rotation starts them from zero. One key alone, `{"id": "k1", "secret": "…"}`, is a ring of one. Exactly one of `KEY_RING` and `KEY_RING_SECRET` must be set."#;
     KEY_RING_SECRET = Some(""), Text("the name or ARN of a secret that holds the key ring"), FUNCTION,
-        "The same JSON in Secrets Manager. It is read again when it is ten minutes old, and when a key is named that it does not hold, at most every 30 s. While it cannot be read, the last ring serves for 24 hours. So a new key is first put in as `next`, and made `current` ten minutes later.";
+        "The same JSON in Secrets Manager. It is read again when it is ten minutes old, and when a key is named that it does not hold, at most every 30 s. While it cannot be read, the last ring serves for 24 hours. To rotate, add a new key as `next` and make it `current` ten minutes later.";
     STORE = Some("dynamodb"), Word(&["dynamodb", "memory"]), FUNCTION,
-        "Where flows are kept. `memory` keeps them in one process and delivers nothing beyond it, to try a single function; the three triggers of a pool need a store that they share.";
+        "The store of flows. `memory` keeps them in one process and sends no message: it serves to try a single function. The three triggers of a pool need a shared store.";
     TABLE_NAME = None, Text("a table's name"), FUNCTION,
         "The DynamoDB table, with the partition key `pk` (string) and the TTL attribute `ttl`. Not needed in memory.";
     EMAIL = Some("true"), Flag, FUNCTION,
-        "`false` where codes go by SMS alone: every email address is refused, and `EMAIL_FROM` is not needed. `SMS_COUNTRIES` must be set then.";
+        "`false` if codes go by SMS alone. Every email address is then refused, `EMAIL_FROM` is not needed, and `SMS_COUNTRIES` must be set.";
     EMAIL_FROM = None, Text("address, or Name <address>"), FUNCTION,
-        "Who mail is from: an identity that SES has verified. Only Define and Create send, and read this and the next six. Not needed in memory.";
+        "The sender of mail: an identity that SES has verified. Only Define and Create send; no other function reads this and the next six. Not needed in memory.";
     EMAIL_REPLY_TO = Some(""), Text("address, or Name <address>"), FUNCTION,
         "The address that replies go to; without it, the sender.";
     SES_CONFIGURATION_SET = Some(""), Text("a configuration set's name"), FUNCTION,
-        "Where SES reports bounces, complaints and deliveries.";
+        "The configuration set by which SES reports bounces, complaints and deliveries.";
     SMS_SENDER_ID = Some(""), Text("3 to 11 letters and digits"), FUNCTION,
         "The name that phones show, where the country allows one.";
     SMS_ORIGINATION_NUMBER = Some(""), Text("5 to 15 digits, with or without +"), FUNCTION,
-        "The number that SMS are from, if the account has several.";
+        "The number that sends SMS, if the AWS account has several.";
     SMS_ENTITY_ID = Some(""), Text("1 to 50 letters, digits, - and _"), FUNCTION,
         "The entity id of the sender in India's DLT register, sent with SMS to India.";
-    SMS_TEMPLATE_IDS = Some(""), Text("ids by kind, as in sign_in_code=1107,confirmation_code=1108,contact_replaced=1109"), FUNCTION,
-        "The template ids of the texts in that register, one a kind of message.";
+    SMS_TEMPLATE_IDS = Some(""), Text("ids by kind, as in sign_in_code=1107,confirmation_code=1108,contact_replaced=1109,contact_added=1110"), FUNCTION,
+        "The template ids of the texts in that register, one for each kind of message.";
     LEGACY_POOL = Some("false"), Flag, FUNCTION,
-        "`true` if the client has `PreventUserExistenceErrors` LEGACY: accounts are then made before they are proved. Avoid it; SECURITY.md says what it gives away.";
+        "`true` if the client has `PreventUserExistenceErrors` LEGACY: accounts are then made before they are proved. Avoid it; SECURITY.md states what it reveals.";
     COGNITO_CALLS = Some("public"), Word(&["public", "signed"]), CONSTRUCT,
         "The calls by which sign-in and sign-up open a session and answer its first challenge. `public`: InitiateAuth and RespondToAuthChallenge, without a signature, as a client makes them. `signed`: AdminInitiateAuth and AdminRespondToAuthChallenge, which a web ACL of the pool does not inspect; they pass the client's address on to threat protection where `SOURCE` is not `off`. The role needs both permissions for the pool.";
     SIGNED_SESSIONS_CONFIRMED = Some("false"), Flag, CONSTRUCT,
@@ -114,19 +114,19 @@ settings! {
     CODE_ATTEMPTS = Some("3"), Whole(1, 5, "answers"), CONSTRUCT,
         "Distinct answers that a code survives, the right one included.";
     CODE_SECONDS = Some("300"), Whole(60, 600, "seconds"), CONSTRUCT,
-        "How long a code is good.";
+        "The time for which a code is valid.";
     RESEND_SECONDS = Some("30"), Whole(15, 300, "seconds"), CONSTRUCT,
-        "How long after one send of a code the next may follow.";
+        "The time between one send of a code and the next.";
     RESENDS = Some("2"), Whole(0, 5, "sends"), CONSTRUCT,
         "Sends of a code after the first.";
     TICKET_SECONDS = Some("60"), Whole(15, 300, "seconds"), CONSTRUCT,
-        "How long a ticket may wait to be used.";
+        "The time for which a ticket is valid.";
     PROOF_SECONDS = Some("180"), Whole(30, 600, "seconds"), CONSTRUCT,
-        "How long a proof may wait to be used.";
+        "The time for which a proof is valid.";
     PENDING_SECONDS = Some("3600"), Whole(600, 86_400, "seconds"), CONSTRUCT,
-        "How long a new contact may wait to be proved.";
+        "The time in which a new contact must be proved.";
     FRESH_SECONDS = Some("600"), Whole(60, 86_400, "seconds"), CONSTRUCT,
-        "How old a sign-in may be for a contact to be added or changed.";
+        "The greatest age of a sign-in that may add or change a contact or remember a device.";
     CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT,
         "Codes sent to one mailbox or number in a minute, resends included, whether or not it has an account. Addresses that differ in a plus-tag share a mailbox.";
     CODES_PER_HOUR = Some("5"), Whole(1, 10_000, "codes"), CONSTRUCT,
@@ -142,7 +142,7 @@ settings! {
     SHORT_GUESSES_PER_MONTH = Some("8"), Whole(0, 100_000, "guesses"), CONSTRUCT,
         "Answers to codes of `CODE_LENGTH` digits of one identifier in 30 days, without those of flows that succeeded. Further codes are long, and short ones that are outstanding are no longer verifiable.";
     DEVICE_DAYS = Some("180"), Whole(1, 400, "days"), CONSTRUCT,
-        "How long a device is known that `rememberDevice` was called on.";
+        "The time for which a device is known after `rememberDevice`.";
     DEVICE_CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT,
         "Codes sent to one identifier at the request of its known devices in a minute, in addition.";
     DEVICE_CODES_PER_HOUR = Some("5"), Whole(1, 10_000, "codes"), CONSTRUCT,
@@ -154,81 +154,81 @@ settings! {
     DEVICE_SHORT_GUESSES_PER_MONTH = Some("3"), Whole(0, 100_000, "guesses"), CONSTRUCT,
         "As `SHORT_GUESSES_PER_MONTH`, for known devices, in addition.";
     CONTACTS_PER_DAY = Some("10"), Whole(1, 1000, "codes"), CONSTRUCT,
-        "Codes for new contacts that one account may ask for in a day, by `signUp` and `changeContact` together.";
+        "Codes for new contacts that one account may request in a day, by `signUp` and `changeContact` together.";
     ALL_SHORT_GUESSES_PER_DAY = Some("150"), Whole(0, 100_000_000, "guesses"), CONSTRUCT,
         "Answers to codes of `CODE_LENGTH` digits in a day, for all identifiers together, without those of flows that succeeded. Further codes are long. Known devices are not counted.";
     ALL_LONG_GUESSES_PER_DAY = Some("5000"), Whole(0, 100_000_000, "guesses"), CONSTRUCT,
-        "The same at codes of `LONG_CODE_LENGTH` digits. Further codes have ten digits.";
+        "As `ALL_SHORT_GUESSES_PER_DAY`, for codes of `LONG_CODE_LENGTH` digits. Further codes have ten digits.";
     ALL_CODES_PER_DAY = Some("100000"), Whole(1, 100_000_000, "codes"), CONSTRUCT,
         "Codes sent in a day, resends included. Further ones are refused. Known devices are not counted.";
     ACCOUNTS = Some("10000"), Whole(1, 1_000_000_000, "accounts"), CONSTRUCT,
-        "How many accounts the odds against spraying are worked out for.";
+        "The number of accounts for which the odds of a sprayed attack are computed.";
     MAX_TARGETED_ODDS = Some("0.001"), Share, CONSTRUCT,
-        "The most that the budgets may leave to somebody who guesses at one account for a year, and has stolen one of its known devices. Above it nothing starts.";
+        "The highest odds of success that the budgets may leave to an attacker who guesses at one account for a year and has stolen one of its known devices. No function starts above it.";
     MAX_SPRAY_ODDS = Some("0.1"), Share, CONSTRUCT,
-        "The same for somebody who guesses at all accounts for a year, and is content with any. [budgets.md](budgets.md) says how both come about.";
+        "As `MAX_TARGETED_ODDS`, for an attacker who guesses at all accounts for a year. [budgets.md](budgets.md) derives both.";
     SOURCE = Some("off"), Word(&["appsync", "http", "off"]), CONSTRUCT,
-        "The API in front, whose events tell the client's address. `appsync`: the entry of `x-forwarded-for` before the last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp` of an HTTP API or function URL. Events without an address there share one budget. `off`: sources are not told apart. `cargo xtask doctor --probe --api` shows the header that AppSync delivers ([doctor.md](doctor.md#--probe)).";
+        "The API whose events hold the client's address. `appsync`: the entry of `x-forwarded-for` before the last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp` of an HTTP API or function URL. Events without an address there share one budget. `off`: no budget is counted by source. `cargo xtask doctor --probe --api` shows the header that AppSync delivers ([doctor.md](doctor.md#--probe)).";
     SOURCE_CODES_PER_MINUTE = Some("20"), Whole(1, 100_000, "codes"), CONSTRUCT,
         "Codes for one source in a minute: an IPv4 address, or the /64 of an IPv6 address.";
     SOURCE_CODES_PER_HOUR = Some("200"), Whole(1, 1_000_000, "codes"), CONSTRUCT,
-        "The same in an hour.";
+        "As `SOURCE_CODES_PER_MINUTE`, in an hour.";
     SOURCE_SOLVED_CODES_PER_HOUR = Some("1000"), Whole(1, 1_000_000, "codes"), CONSTRUCT,
-        "Further codes for one source in an hour, each for a captcha that was solved.";
+        "Further codes for one source in an hour, each for a solved CAPTCHA.";
     TURNSTILE_KEY = Some(""), Text("a widget's secret key"), FUNCTION,
-        "With this or the next set, a source or deployment over a budget is asked to solve a widget of Cloudflare Turnstile: [captcha.md](captcha.md). Only sign-in reads it and the next three.";
+        "With this or the next set, a source or deployment over a budget must solve a widget of Cloudflare Turnstile ([captcha.md](captcha.md)). Only sign-in reads it and the next three.";
     TURNSTILE_KEY_SECRET = Some(""), Text("the name or ARN of a secret that holds a widget's secret key"), FUNCTION,
-        "The same key, as a plain text in Secrets Manager. It is read again when it is ten minutes old, and when Cloudflare does not take it.";
+        "The same key as plain text in Secrets Manager. It is read again when it is ten minutes old, and when Cloudflare refuses it.";
     TURNSTILE_HOSTNAMES = Some(""), Text("host names, separated by commas"), FUNCTION,
-        "Where the widget may have been solved. Must be set with a key.";
+        "The host names on which the widget may be solved. Must be set with a key.";
     TURNSTILE_URL = Some("https://challenges.cloudflare.com/turnstile/v0/siteverify"), Text("an https URL"), FUNCTION,
-        "Where answers are checked; `http://127.0.0.1:…` for tests.";
+        "The URL that checks answers; `http://127.0.0.1:…` for tests.";
     SMS_COUNTRIES = Some(""), Text("ISO codes with or without a price, as in US:0.0079,DE"), CONSTRUCT,
-        "The countries that SMS are sent to. Not set: none, and every phone number is refused. A territory with a code of its own is listed apart: `GB` does not include Guernsey, Jersey and the Isle of Man (`GG`, `JE`, `IM`), nor `US` Puerto Rico (`PR`).";
+        "The countries that SMS are sent to. Not set: none, and every phone number is refused. A territory with its own code needs its own entry: `GB` does not include Guernsey, Jersey and the Isle of Man (`GG`, `JE`, `IM`), nor `US` Puerto Rico (`PR`).";
     SMS_PRICE = Some("0.1"), Text("a price of up to 10000, up to five decimals"), CONSTRUCT,
-        "What an SMS costs where no price is given.";
+        "The price of an SMS to a country without a price in `SMS_COUNTRIES`.";
     SMS_SPEND_PER_DAY = Some("10"), Text("a sum of up to 10000, up to five decimals"), CONSTRUCT,
-        "The cost of SMS in a day, each counted when it is sent. Known devices have as much in addition.";
+        "The greatest cost of SMS in a day, each counted when it is sent. Known devices have the same amount in addition.";
     SMS_SPEND_PER_MONTH = Some("100"), Text("a sum of up to 10000, up to five decimals"), CONSTRUCT,
-        "The same in 30 days. Keep it at or below a quarter of the AWS account's monthly spend limit: a calendar month can touch two windows, and known devices have as much in addition.";
+        "As `SMS_SPEND_PER_DAY`, in 30 days. Keep it at or below a quarter of the AWS account's monthly spend limit: a calendar month can touch two windows, and known devices have the same amount in addition.";
     SMS_UNPROVED_PER_PREFIX = Some("30"), Whole(1, 1_000_000, "codes"), CONSTRUCT,
-        "Codes in an hour to numbers of one country code and the same four digits after it, that nobody proved. Further ones are refused.";
+        "Codes in an hour that are not proved, to numbers with one country code and the same four digits after it. Further codes are refused.";
     SMS_UNPROVED_PER_COUNTRY = Some("200"), Whole(1, 10_000_000, "codes"), CONSTRUCT,
-        "The same for a whole country.";
+        "As `SMS_UNPROVED_PER_PREFIX`, for a country.";
     MAIL_UNPROVED_PER_DOMAIN = Some("100"), Whole(1, 10_000_000, "codes"), CONSTRUCT,
         "Mails in an hour to one domain whose code was not proved. A further one is refused if more than half of the mails to the domain in this hour and the one before are unproved. Known devices are not counted.";
     MAIL_UNPROVED_PER_HOUR = Some("1000"), Whole(1, 10_000_000, "codes"), CONSTRUCT,
-        "The same for all mail, and for each domain of many people: the large mail providers and `MAIL_SHARED_DOMAINS`.";
+        "As `MAIL_UNPROVED_PER_DOMAIN`, for all mail, and for each shared domain: the large mail providers and `MAIL_SHARED_DOMAINS`.";
     MAIL_ACCOUNTS_PER_DOMAIN = Some("50"), Whole(1, 10_000_000, "accounts"), CONSTRUCT,
-        "New accounts of one mail domain in a day that is not a domain of many people. One mailbox makes a tenth of them at most, but 5 at least.";
+        "New accounts in a day of one mail domain that is not shared. One mailbox makes a tenth of them at most, but 5 at least.";
     MAIL_SHARED_DOMAINS = Some(""), Text("domains, separated by commas"), CONSTRUCT,
-        "Domains of many people besides the large mail providers: your own, or a customer's.";
+        "Shared domains besides the large mail providers, whose users do not know each other: your own, or a customer's.";
     SMS_NUMBER_KINDS = Some("mobile,fixed_line_or_mobile"), Text("mobile, fixed_line_or_mobile, fixed_line, toll_free, voip, pager and uan, separated by commas"), CONSTRUCT,
         "The kinds of numbers that SMS are sent to; [phone-numbers.md](phone-numbers.md) explains them. Premium-rate, shared-cost, personal, voicemail and satellite numbers are always refused.";
     PHONE_RANGES = Some(""), Text("up to 50 ranges as in US:+1621NXXXXXX, and old forms as in +521XXXXXXXXXX=+52XXXXXXXXXX"), CONSTRUCT,
         "Ranges and changes of numbering plans that the built-in metadata does not have; [phone-numbers.md](phone-numbers.md) has the format.";
     TEST_IDENTIFIERS = Some(""), Text("addresses and numbers with their last day, as in ada@example.com=2027-01-31"), CONSTRUCT,
-        "Identifiers, separated by commas, whose code never changes and to which nothing is sent, until the day is over (UTC). [budgets.md](budgets.md#test-identifiers)";
+        "Identifiers, separated by commas, with a fixed code. No message is sent to them. Each is valid until the end of its day (UTC); see [budgets.md](budgets.md#test-identifiers).";
     TEST_IDENTIFIERS_IN_PRODUCTION = Some("false"), Flag, CONSTRUCT,
-        "Nothing starts with test identifiers and the store `dynamodb` unless this is `true`.";
+        "No function starts with test identifiers and the store `dynamodb` unless this is `true`.";
     APP_NAME = Some(""), Text("a name of 1 to 30 characters"), CONSTRUCT,
         "The app's name, in messages ([messages.md](messages.md)). One line.";
     DEFAULT_LOCALE = Some("en"), Word(&["en", "fr", "de", "es", "pt", "ja"]), CONSTRUCT,
-        "The language of a message where neither the request nor the account names one that messages are written in.";
+        "The language of a message if neither the request nor the account names a supported one.";
     EMAIL_PREVIEW = Some("request"), Word(&["request", "code"]), CONSTRUCT,
         "The line of a mail that inboxes and lock screens show: the time of the request, or the code.";
     SUPPORT_CONTACT = Some(""), Text("an email address, a phone number or an https URL of up to 50 characters"), CONSTRUCT,
-        "The contact that the notice of a changed address or number names. Without it, the notice says how to change it back.";
+        "The contact that the notice of a changed address or number names. Without it, the notice explains how to undo the change.";
     SMS_DOMAIN = Some(""), Text("a domain of up to 40 characters"), FUNCTION,
-        "The last line of a texted code becomes `@domain #code`: browsers and iOS then fill it in on that domain and its app alone.";
+        "The domain of the last line of a texted code, `@domain #code`. Browsers and iOS then fill the code in on that domain and its app only.";
     SMS_ANDROID_HASH = Some(""), Text("11 characters of base64"), FUNCTION,
-        "A texted code carries the hash by which Android's SMS Retriever hands it to your app.";
+        "The hash in a texted code by which Android's SMS Retriever passes the code to your app.";
     DELIVERY = Some("auto"), Word(&["auto", "extension", "inline"]), CONSTRUCT,
-        "When Create sends a code and Define a notice. `extension`: after the response, as an internal Lambda extension, so that a slow courier costs nobody time and tells nothing; where the host refuses one, the function does not start. `inline`: before the response, for hosts without extensions. `auto`: the first where it can be had, else the second.";
+        "The time at which Create sends a code and Define a notice. `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.";
     METRICS_NAMESPACE = Some("Latchstring"), Text("a CloudWatch namespace"), CONSTRUCT,
         "The namespace of the metrics ([metrics.md](metrics.md)).";
     LOG_LEVEL = Some("info"), Word(&["error", "warn", "info"]), CONSTRUCT,
-        "What is logged, as JSON lines. No level logs a code, address, number, ticket, proof, session or token.";
+        "The least severe events that are logged, as JSON lines. No level logs a code, address, number, ticket, proof, session or token.";
     AWS_REGION = None, Text("the region; Lambda sets it"), FUNCTION,
         "";
     AWS_ACCESS_KEY_ID = None, Text("credentials; Lambda sets them"), FUNCTION,
@@ -240,7 +240,7 @@ settings! {
     AWS_ENDPOINT_URL = Some(""), Text("an emulator's URL instead of AWS"), FUNCTION,
         "";
     AWS_CA_BUNDLE = Some(""), Text("a file of root certificates, PEM, to trust instead of Amazon's own"), FUNCTION,
-        "Without it, AWS's endpoints are held to Amazon's five roots; endpoints that are not under `amazonaws.com` (China's among them), and an `AWS_ENDPOINT_URL` with `https`, to the system's store.";
+        "Without it, AWS's endpoints must have a certificate of Amazon's five roots. Endpoints outside `amazonaws.com` (such as China's) and an `AWS_ENDPOINT_URL` with `https` must have one of the system's store.";
 }
 
 #[cfg(test)]
@@ -325,12 +325,10 @@ mod tests {
             };
             let (target, after) = target.split_once(')').expect("a link ends");
             text.push_str(before);
-            if shown.ends_with(".md") {
-                text.push_str("docs/");
-                text.push_str(target.split('#').next().unwrap_or_default());
-            } else {
-                text.push_str(shown);
-            }
+            // A link shows the page that it leads to.
+            assert!(target.starts_with(shown), "{target}");
+            text.push_str("docs/");
+            text.push_str(shown);
             rest = after;
         }
         text.push_str(rest);
