@@ -144,7 +144,7 @@ function* ofServices({ table, api, namespace }: Watched): Generator<Alarm> {
       name: `breaker-${budget.replaceAll('_', '-')}`,
       metric: ours(namespace, 'RefusedByBudget', HOUR, { Budget: budget }),
       above: 0,
-      description: 'A budget that many people share is spent, and others are refused with it. `cargo xtask reset` resets it; docs/budgets.md says what to set.',
+      description: 'A budget that many people share is spent, and others are refused with it. `latchstring reset-limits` resets it; docs/budgets.md says what to set.',
     };
   }
   yield {

@@ -77,7 +77,7 @@ function* odds(settings: Settings): Generator<string> {
 
 function* calls({ settings }: LatchstringProps): Generator<string> {
   if (settings?.cognitoCalls === 'signed' && settings.signedSessionsConfirmed !== true) {
-    yield 'settings.cognitoCalls: signed needs signedSessionsConfirmed, once `cargo xtask doctor --probe` reports probe.signed as ok';
+    yield 'settings.cognitoCalls: signed needs signedSessionsConfirmed, once `latchstring doctor --probe` reports probe.signed as ok';
   }
 }
 

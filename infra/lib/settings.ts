@@ -15,8 +15,8 @@ export interface Settings {
    */
   readonly cognitoCalls?: 'public' | 'signed';
   /**
-   * With `cognitoCalls` `signed`, the app still answers by the public call. Set it to `true` once `cargo
-   * xtask doctor --probe` reports `probe.signed` as ok: the pool takes such an answer. Until then the
+   * With `cognitoCalls` `signed`, the app still answers by the public call. Set it to `true` once
+   * `latchstring doctor --probe` reports `probe.signed` as ok: the pool takes such an answer. Until then the
    * functions do not start with signed calls. Takes true or false.
    * @default false
    */
@@ -192,7 +192,7 @@ export interface Settings {
   /**
    * The API whose events hold the client's address. `appsync`: the entry of `x-forwarded-for` before the
    * last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp` of an HTTP API or function URL.
-   * Events without an address there share one budget. `off`: no budget is counted by source. `cargo xtask
+   * Events without an address there share one budget. `off`: no budget is counted by source. `latchstring
    * doctor --probe --api` shows the header that AppSync delivers (docs/doctor.md). Takes appsync, http or
    * off.
    * @default 'off'

@@ -16,7 +16,7 @@ export function request(ctx) {
 }
 
 export function response(ctx) {
-  // For `cargo xtask doctor --probe`: what SOURCE=appsync reads, to the request that it came with.
+  // For `latchstring doctor --probe`: what SOURCE=appsync reads, to the request that it came with.
   const headers = ctx.request ? ctx.request.headers : {};
   if (headers['x-latchstring-probe'] === 'source') {
     const forwarded = headers['x-forwarded-for'];

@@ -95,23 +95,6 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Print the odds that the budgets leave to an attacker: the defaults', or the environment's
-    Odds,
-    /// Print the codes of the test identifiers of the environment
-    TestCodes,
-    /// Print the commands that reset the deployment's budgets of today, or a country's of this hour
-    Reset {
-        /// The country's ISO code
-        #[arg(long)]
-        country: Option<String>,
-    },
-    /// Report safe settings, leaks and coming failures of a deployed pool, with the fix of each
-    #[command(disable_help_flag = true)]
-    Doctor {
-        /// See `cargo xtask doctor --help`
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
 }
 
 /// Run every check, in order, and stop at the first that fails.
@@ -208,28 +191,6 @@ fn main() -> ExitCode {
             seconds,
             input.as_deref(),
         )),
-        Task::Odds => ran(
-            &repository,
-            &program(&["latchstring-lambda", "--example", "odds"]),
-        ),
-        Task::TestCodes => ran(
-            &repository,
-            &program(&["latchstring-lambda", "--example", "test_codes"]),
-        ),
-        Task::Reset { country } => {
-            let mut line = Line::cargo(&["run", "--quiet", "--locked"])
-                .args(&["--package", "latchstring-aws", "--example", "reset"])
-                .args(&["--features", "dynamodb", "--"]);
-            if let Some(country) = &country {
-                line = line.args(&["--country", country]);
-            }
-            ran(&repository, &line)
-        }
-        Task::Doctor { arguments } => passed_on(
-            &repository,
-            program(&["latchstring-doctor", "--"]),
-            &arguments,
-        ),
         Task::Oracle { arguments } => oracle(&repository, &arguments),
         Task::Bench { arguments } => {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -244,11 +205,6 @@ fn main() -> ExitCode {
             told(packaged)
         }
     }
-}
-
-/// Returns the command of a program in this workspace.
-fn program(arguments: &[&str]) -> Line {
-    Line::cargo(&["run", "--quiet", "--locked", "--package"]).args(arguments)
 }
 
 fn oracle(repository: &Repository, arguments: &[String]) -> ExitCode {

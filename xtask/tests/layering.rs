@@ -30,7 +30,7 @@ const LAMBDA: &str = "latchstring-lambda";
 const LOCAL: &str = "latchstring-local";
 const COGNITO: &str = "latchstring-local-cognito";
 const APPSYNC: &str = "latchstring-local-appsync";
-const DOCTOR: &str = "latchstring-doctor";
+const CLI: &str = "latchstring-cli";
 const TESTS: &str = "latchstring-tests";
 const FLOOR: &str = "latchstring-floor";
 
@@ -56,7 +56,7 @@ const LAYERS: &[Layer] = &[
     ),
     layer("fuzz", &[CORE, MEMORY, LAMBDA, COGNITO, APPSYNC], &[]),
     // It reads a deployment's settings as the Lambdas do.
-    layer("doctor", &[CORE, LAMBDA], &[LOCAL, TESTS]),
+    layer("cli", &[CORE, AWS, LAMBDA], &[LOCAL, TESTS]),
     // It starts the Lambdas as processes, and makes their events with the handlers.
     layer("benches", &[CORE, LAMBDA, MEMORY], &[]),
     // The smallest possible Lambda.
@@ -67,8 +67,8 @@ const LAYERS: &[Layer] = &[
 /// Families of crates that only these members of the workspace may name.
 const FAMILIES: &[(&str, &[&str])] = &[
     // The end-to-end tests and the doctor are clients of AWS like any other.
-    ("aws-sdk-", &[AWS, DOCTOR, TESTS]),
-    ("aws-smithy-", &[AWS, DOCTOR, TESTS]),
+    ("aws-sdk-", &[AWS, CLI, TESTS]),
+    ("aws-smithy-", &[AWS, CLI, TESTS]),
     ("aws-config", &[AWS]),
     ("aws-credential-types", &[AWS]),
     ("aws-runtime", &[AWS]),
@@ -231,7 +231,7 @@ fn a_violation_is_reported() {
         [
             "latchstring-core may not depend on latchstring-memory",
             "latchstring-lambda may not depend on latchstring-memory",
-            "sign-in may not depend on aws-sdk-sns: only latchstring-aws and latchstring-doctor and latchstring-tests may",
+            "sign-in may not depend on aws-sdk-sns: only latchstring-aws and latchstring-cli and latchstring-tests may",
             "stray (somewhere) is in no layer",
         ]
     );

@@ -69,8 +69,8 @@ fn files(module: &str) -> Vec<String> {
         "appsync" => vec![format!("local/appsync/tests/api/{module}.rs")],
         "local" => vec![format!("local/src/{module}.rs")],
         "doctor" => vec![
-            format!("doctor/tests/{module}.rs"),
-            format!("doctor/src/{module}.rs"),
+            format!("cli/tests/{module}.rs"),
+            format!("cli/src/doctor/{module}.rs"),
         ],
         "xtask" => vec![format!("xtask/tests/{module}.rs")],
         other => panic!("{other} does not hold tests"),

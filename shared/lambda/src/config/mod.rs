@@ -75,7 +75,7 @@ pub enum ConfigError {
     /// Signed calls, where it is not known that a client can answer their sessions.
     #[error(
         "COGNITO_CALLS is signed, but clients answer these sessions by public calls: run \
-         `cargo xtask doctor --probe` and, if probe.signed is ok, set SIGNED_SESSIONS_CONFIRMED to true"
+         `latchstring doctor --probe` and, if probe.signed is ok, set SIGNED_SESSIONS_CONFIRMED to true"
     )]
     SignedSessions,
     /// Neither mail nor SMS may be sent.
@@ -85,7 +85,7 @@ pub enum ConfigError {
     NoChannel,
     /// The budgets leave an attacker better odds than this ceiling allows.
     #[error(
-        "the budgets leave odds above {}; `cargo xtask odds` prints them and their sources",
+        "the budgets leave odds above {}; `latchstring odds` prints them and their sources",
         .0.name
     )]
     Odds(&'static Setting),

@@ -106,7 +106,7 @@ settings! {
     COGNITO_CALLS = Some("public"), Word(&["public", "signed"]), CONSTRUCT,
         "The calls by which sign-in and sign-up open a session and answer its first challenge. `public`: InitiateAuth and RespondToAuthChallenge, without a signature, as a client makes them. `signed`: AdminInitiateAuth and AdminRespondToAuthChallenge, which a web ACL of the pool does not inspect; they pass the client's address on to threat protection where `SOURCE` is not `off`. The role needs both permissions for the pool.";
     SIGNED_SESSIONS_CONFIRMED = Some("false"), Flag, CONSTRUCT,
-        "With `COGNITO_CALLS` `signed`, the app still answers by the public call. Set it to `true` once `cargo xtask doctor --probe` reports `probe.signed` as ok: the pool takes such an answer. Until then the functions do not start with signed calls.";
+        "With `COGNITO_CALLS` `signed`, the app still answers by the public call. Set it to `true` once `latchstring doctor --probe` reports `probe.signed` as ok: the pool takes such an answer. Until then the functions do not start with signed calls.";
     CODE_LENGTH = Some("6"), Whole(6, 10, "digits"), CONSTRUCT,
         "Digits of a code.";
     LONG_CODE_LENGTH = Some("8"), Whole(6, 10, "digits"), CONSTRUCT,
@@ -168,7 +168,7 @@ settings! {
     MAX_SPRAY_ODDS = Some("0.1"), Share, CONSTRUCT,
         "As `MAX_TARGETED_ODDS`, for an attacker who guesses at all accounts for a year. [budgets.md](budgets.md) derives both.";
     SOURCE = Some("off"), Word(&["appsync", "http", "off"]), CONSTRUCT,
-        "The API whose events hold the client's address. `appsync`: the entry of `x-forwarded-for` before the last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp` of an HTTP API or function URL. Events without an address there share one budget. `off`: no budget is counted by source. `cargo xtask doctor --probe --api` shows the header that AppSync delivers ([doctor.md](doctor.md#--probe)).";
+        "The API whose events hold the client's address. `appsync`: the entry of `x-forwarded-for` before the last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp` of an HTTP API or function URL. Events without an address there share one budget. `off`: no budget is counted by source. `latchstring doctor --probe --api` shows the header that AppSync delivers ([doctor.md](doctor.md#--probe)).";
     SOURCE_CODES_PER_MINUTE = Some("20"), Whole(1, 100_000, "codes"), CONSTRUCT,
         "Codes for one source in a minute: an IPv4 address, or the /64 of an IPv6 address.";
     SOURCE_CODES_PER_HOUR = Some("200"), Whole(1, 1_000_000, "codes"), CONSTRUCT,

@@ -10,8 +10,8 @@ use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::types::{AuthFlowType, ChallengeNameType};
 use uuid::Uuid;
 
-use crate::read::{Access, code_of, patient};
-use crate::{Finding, Fix, signed};
+use crate::doctor::read::{Access, code_of, patient};
+use crate::doctor::{Finding, Fix, signed};
 
 /// A challenge, or the code of the error that came instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -319,8 +319,8 @@ fn replay(replayed: &Reply) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::State;
-    use crate::checks::good::state;
+    use crate::doctor::State;
+    use crate::doctor::checks::good::state;
 
     const ADDRESS: &str = "x@probe.invalid";
 

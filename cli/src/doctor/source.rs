@@ -15,8 +15,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use latchstring_lambda::appsync::SourceOf;
 use serde_json::json;
 
-use crate::Finding;
-use crate::probe::address;
+use crate::doctor::Finding;
+use crate::doctor::probe::address;
 
 /// The request header that asks for the other.
 const ASK: &str = "x-latchstring-probe";
@@ -113,7 +113,7 @@ fn judge(first: &Result<String, String>, second: &Result<String, String>) -> Fin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::State;
+    use crate::doctor::State;
 
     #[test]
     fn the_address_must_be_the_same_and_not_the_clients_own_word() {

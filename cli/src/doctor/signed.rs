@@ -6,9 +6,9 @@
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::types::{AuthFlowType, ChallengeNameType};
 
-use crate::Finding;
-use crate::probe::{Reply, address, challenge};
-use crate::read::code_of;
+use crate::doctor::Finding;
+use crate::doctor::probe::{Reply, address, challenge};
+use crate::doctor::read::code_of;
 
 /// A flow over signed calls, up to the answer after the selection.
 #[derive(Clone, Debug)]
@@ -200,7 +200,7 @@ fn is_answered(flow: &Flow) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::State;
+    use crate::doctor::State;
 
     fn asked(step: &str) -> Reply {
         Reply::Challenge {

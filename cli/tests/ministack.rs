@@ -14,8 +14,8 @@ use cognito::types::{
 use lambda::client::Waiters;
 use lambda::primitives::Blob;
 use lambda::types::{Environment, FunctionCode, Runtime};
-use latchstring_doctor::read::{self, Access};
-use latchstring_doctor::{Finding, State, checks};
+use latchstring_cli::doctor::read::{self, Access};
+use latchstring_cli::doctor::{Finding, State, checks};
 use latchstring_tests::Ministack;
 
 const REGION: &str = "eu-west-1";

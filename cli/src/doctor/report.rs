@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::{Finding, Fix, State};
+use crate::doctor::{Finding, Fix, State};
 
 /// What a pool's description has and `UpdateUserPool` takes, under its own names.
 const POOL_MEMBERS: &str = "\
@@ -167,7 +167,7 @@ mod tests {
                 .map(str::to_owned)
                 .collect()
         };
-        let attach = include_str!("../../infra/attach/merge.ts");
+        let attach = include_str!("../../../infra/attach/merge.ts");
         let (_, members) = attach.split_once("POOL_MEMBERS = {").expect("the list");
         let (members, _) = members.split_once("} as const").expect("its end");
         let mut expected = names(members);

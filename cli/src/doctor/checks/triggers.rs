@@ -4,8 +4,8 @@
 
 use super::policy::{Verdict, verdict};
 use super::unreadable;
-use crate::facts::{Function, Pool, Read, Trigger, Variables, Why};
-use crate::{Finding, Fix};
+use crate::doctor::facts::{Function, Pool, Read, Trigger, Variables, Why};
+use crate::doctor::{Finding, Fix};
 
 /// Cognito's own limit; less would end a function that Cognito still waits for.
 const TIMEOUT: i32 = 5;
@@ -231,9 +231,9 @@ fn settings(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::State;
-    use crate::checks::good;
-    use crate::facts::Unread;
+    use crate::doctor::State;
+    use crate::doctor::checks::good;
+    use crate::doctor::facts::Unread;
 
     fn of(function: Option<&Read<Function>>, trigger: Trigger) -> Vec<Finding> {
         judge(&good::pool(), good::CLIENT, trigger, function)

@@ -137,7 +137,7 @@ fn strings(value: &Value) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::good::ARN;
+    use crate::doctor::checks::good::ARN;
 
     fn of(statement: &str) -> Verdict {
         verdict(&format!(r#"{{"Statement": {statement}}}"#), ARN)

@@ -1,8 +1,8 @@
 //! The pool. Sources: Cognito's API reference (`UserPoolType`), and in its developer guide "User pool
 //! attributes", "Security best practices" and "Adding MFA to a user pool".
 
-use crate::facts::Pool;
-use crate::{Finding, Fix};
+use crate::doctor::facts::Pool;
+use crate::doctor::{Finding, Fix};
 
 /// A new account's password is 100 characters of all four classes.
 const PASSWORD_LENGTH: i32 = 100;
@@ -199,8 +199,8 @@ fn threats(pool: &Pool) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::State;
-    use crate::checks::good;
+    use crate::doctor::State;
+    use crate::doctor::checks::good;
 
     #[test]
     fn each_check_of_the_pool_tells_safe_from_unsafe() {

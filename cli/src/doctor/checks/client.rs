@@ -1,8 +1,8 @@
 //! App clients. Sources: Cognito's API reference (`UserPoolClientType`), and in its developer guide
 //! "Managing user existence error responses" and "Working with attributes and permissions".
 
-use crate::facts::Client;
-use crate::{Finding, Fix};
+use crate::doctor::facts::Client;
+use crate::doctor::{Finding, Fix};
 
 /// Attributes that an account is found by.
 const CONTACTS: [&str; 4] = [
@@ -269,8 +269,8 @@ fn revocation(client: &Client) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::State;
-    use crate::checks::good;
+    use crate::doctor::State;
+    use crate::doctor::checks::good;
 
     fn named(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()

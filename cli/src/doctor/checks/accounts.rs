@@ -1,7 +1,7 @@
 //! Accounts whose contact sign-in does not find.
 
-use crate::facts::{Accounts, Read};
-use crate::{Finding, Fix};
+use crate::doctor::facts::{Accounts, Read};
+use crate::doctor::{Finding, Fix};
 
 /// The most accounts that are listed.
 const LISTED: usize = 100;
@@ -47,8 +47,8 @@ pub fn accounts(accounts: &Read<Accounts>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::State;
-    use crate::facts::{Form, Strange, Unread, Why};
+    use crate::doctor::State;
+    use crate::doctor::facts::{Form, Strange, Unread, Why};
 
     #[test]
     fn accounts_with_strange_contacts_are_listed_by_sub() {

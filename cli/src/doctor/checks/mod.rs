@@ -11,8 +11,8 @@ mod triggers;
 
 pub use accounts::accounts;
 
-use crate::Finding;
-use crate::facts::{Facts, Trigger, Unread, Variables, Why};
+use crate::doctor::Finding;
+use crate::doctor::facts::{Facts, Trigger, Unread, Variables, Why};
 
 /// Every finding, in the report's order.
 pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
@@ -110,7 +110,7 @@ fn served(facts: &Facts) -> Vec<String> {
 /// An account, a pool and a client as they should be, for the tests of all checks.
 #[cfg(test)]
 pub(crate) mod good {
-    use crate::facts::*;
+    use crate::doctor::facts::*;
 
     pub(crate) const POOL: &str = "eu-west-1_Good00000";
     pub(crate) const CLIENT: &str = "goodclient";
@@ -226,7 +226,7 @@ pub(crate) mod good {
     }
 
     /// The check's state in findings.
-    pub(crate) fn state(findings: &[crate::Finding], check: &str) -> crate::State {
+    pub(crate) fn state(findings: &[crate::doctor::Finding], check: &str) -> crate::doctor::State {
         let of_check: Vec<_> = findings.iter().filter(|f| f.check == check).collect();
         assert_eq!(of_check.len(), 1, "{check}: {findings:#?}");
         of_check[0].state
@@ -236,7 +236,7 @@ pub(crate) mod good {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::State;
+    use crate::doctor::State;
 
     #[test]
     fn a_deployment_as_it_should_be_has_nothing_wrong() {

@@ -25,7 +25,7 @@ use latchstring_core::identifier::{Identifier, METADATA, Method, PhoneRules};
 use latchstring_core::odds::Odds;
 use latchstring_lambda::config::{ConfigError, Environment};
 
-use crate::facts::{
+use crate::doctor::facts::{
     Accounts, Client, ConfigurationSet, Email, Facts, Form, Function, Guesses, MailLimits, Pool,
     Quota, Read, Sms, Strange, Trigger, Unread, Used, Variables, Why,
 };

@@ -1,44 +1,34 @@
-//! `cargo xtask doctor`
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program that speaks to a person"
-)]
+//! `latchstring doctor`
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::Parser;
-use latchstring_doctor::read::{self, Access};
-use latchstring_doctor::{checks, probe, report, source};
+use clap::Args;
+use latchstring_cli::doctor::read::{self, Access};
+use latchstring_cli::doctor::{checks, probe, report as reports, source};
 
-/// Say what is safe in a deployed pool, what leaks or will fail, and how to fix it.
+/// Report safe settings, leaks and coming failures of a deployed pool, with the fix of each.
 ///
 /// Only reads, unless --probe is given.
-#[derive(Parser)]
-#[command(
-    name = "cargo xtask doctor",
-    bin_name = "cargo xtask doctor",
-    version,
-    after_help = "\
+#[derive(Args)]
+#[command(after_help = "\
 Region and credentials come from the environment: AWS_REGION, AWS_ACCESS_KEY_ID,
 AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. With the AWS CLI signed in:
 
   export AWS_REGION=eu-west-1
   eval \"$(aws configure export-credentials --format env)\"
-  cargo xtask doctor --user-pool eu-west-1_Example00 --client 1example23456789
+  latchstring doctor --user-pool eu-west-1_Example00 --client 1example23456789
 
-AWS_ENDPOINT_URL asks an emulator instead. docs/doctor.md has the rights it needs.
-The exit status is 0 only if nothing leaks, fails or is unknown; 2 if it could not start."
-)]
-struct Arguments {
+AWS_ENDPOINT_URL names an emulator instead. docs/doctor.md lists the permissions it needs.
+The exit status is 0 only if nothing leaks, fails or is unknown; 2 if it could not start.")]
+pub(crate) struct Arguments {
     /// The user pool's id
     #[arg(long, value_name = "ID")]
     user_pool: String,
     /// The id of the app client that the app uses
     #[arg(long, value_name = "ID")]
     client: String,
-    /// Also make flows for nobody on the pool: nothing is sent, and no account made
+    /// Also open flows of an account that does not exist: no message is sent, no account is made
     #[arg(long)]
     probe: bool,
     /// With --probe: the URL of the GraphQL API, to show the x-forwarded-for that it delivers
@@ -55,9 +45,21 @@ struct Arguments {
     json: bool,
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+/// Runs the checks and prints the report.
+pub(crate) fn run(arguments: Arguments) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(report(arguments)),
+        Err(error) => {
+            eprintln!("error: the runtime does not start: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn report(arguments: Arguments) -> ExitCode {
     let access = match access(&arguments.user_pool) {
         Ok(access) => access,
         Err(problem) => {
@@ -82,12 +84,12 @@ async fn main() -> ExitCode {
         findings.push(source::run(&source::Api { url, key }).await);
     }
     if arguments.json {
-        print!("{}", report::json(&findings, &arguments.user_pool));
+        print!("{}", reports::json(&findings, &arguments.user_pool));
     } else {
         let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        print!("{}", report::text(&findings, &arguments.user_pool, colour));
+        print!("{}", reports::text(&findings, &arguments.user_pool, colour));
     }
-    if report::is_healthy(&findings) {
+    if reports::is_healthy(&findings) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -97,7 +99,7 @@ async fn main() -> ExitCode {
 fn access(pool: &str) -> Result<Access, String> {
     let optional = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let required = |name: &str| {
-        optional(name).ok_or_else(|| format!("{name} is not set; see cargo xtask doctor --help"))
+        optional(name).ok_or_else(|| format!("{name} is not set; see latchstring doctor --help"))
     };
     let region = required("AWS_REGION")?;
     // A pool's id begins with its region.

@@ -3,8 +3,8 @@
 //! (`GetSMSSandboxAccountStatus`, `SetSMSAttributes`: one US dollar a month unless raised).
 
 use super::unreadable;
-use crate::facts::{ConfigurationSet, Email, MailLimits, Quota, Read, Sms, Used};
-use crate::{Finding, Fix};
+use crate::doctor::facts::{ConfigurationSet, Email, MailLimits, Quota, Read, Sms, Used};
+use crate::doctor::{Finding, Fix};
 
 pub(super) fn email(email: &Email, limits: Option<MailLimits>) -> Vec<Finding> {
     match email.used {
@@ -318,8 +318,8 @@ fn told<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::State;
-    use crate::checks::good;
+    use crate::doctor::State;
+    use crate::doctor::checks::good;
 
     const LIMITS: MailLimits = MailLimits {
         codes_per_day: 100_000,

@@ -1,25 +1,27 @@
-//! Prints the odds that the rate limits leave to an attacker: `cargo xtask odds`.
-//!
-//! It reads the same variables as the Lambdas. Without any it computes the odds of the defaults.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program that prints its result"
-)]
+//! `latchstring odds`
 
 use std::process::ExitCode;
 
+use clap::Args;
 use latchstring_core::code::CodeLength;
 use latchstring_core::odds::{Guesses, Odds, chance, in_words};
 use latchstring_core::policy::Policy;
 use latchstring_lambda::config::{ConfigError, Environment};
 
-fn main() -> ExitCode {
+/// Print the odds that the rate limits leave to an attacker: those of the defaults, or of the settings in
+/// the environment.
+///
+/// The settings are the variables of the functions: docs/configuration.md lists them.
+#[derive(Args)]
+pub(crate) struct Arguments {}
+
+/// Prints the odds.
+pub(crate) fn run(_: &Arguments) -> ExitCode {
     match print() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
+            eprintln!("error: {error}");
+            ExitCode::from(2)
         }
     }
 }
@@ -83,7 +85,7 @@ fn guesses(policy: &Policy, guesses: Guesses) {
 
 fn verdict(odds: f64, ceiling: f64, variable: &str) {
     let verdict = if odds > ceiling {
-        "nothing starts above"
+        "no function starts above"
     } else {
         "within"
     };

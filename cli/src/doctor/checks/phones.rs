@@ -2,8 +2,8 @@
 
 use latchstring_core::identifier::METADATA;
 
-use crate::facts::{Sms, Used, Variables};
-use crate::{Finding, Fix};
+use crate::doctor::facts::{Sms, Used, Variables};
+use crate::doctor::{Finding, Fix};
 
 /// The age from which newer ranges are to be expected. libphonenumber is released every two weeks.
 const OLD_DAYS: u64 = 180;
@@ -54,8 +54,8 @@ mod tests {
     use latchstring_core::identifier::{PhoneRanges, PhoneRules};
 
     use super::*;
-    use crate::State;
-    use crate::checks::good::{self, state};
+    use crate::doctor::State;
+    use crate::doctor::checks::good::{self, state};
 
     #[test]
     fn metadata_of_half_a_year_is_noted_where_sms_are_sent() {

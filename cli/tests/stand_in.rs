@@ -3,9 +3,9 @@
 
 use std::process::{Command, Output};
 
+use latchstring_cli::doctor::read::{self, Access};
+use latchstring_cli::doctor::{Finding, State, checks, probe, source};
 use latchstring_core::identifier::PhoneRules;
-use latchstring_doctor::read::{self, Access};
-use latchstring_doctor::{Finding, State, checks, probe, source};
 use latchstring_local::{Options, Service, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -67,7 +67,8 @@ fn state(findings: &[Finding], check: &str) -> State {
 }
 
 fn doctor(endpoint: &str, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_latchstring-doctor"))
+    Command::new(env!("CARGO_BIN_EXE_latchstring"))
+        .arg("doctor")
         .args(["--user-pool", "us-east-1_LOCAL0000"])
         .args(["--client", "latchstringlocalclient0000"])
         .args(arguments)
@@ -363,7 +364,8 @@ async fn the_program_speaks_json_keeps_its_secret_and_ends_with_a_status() {
 
 #[test]
 fn a_pool_of_another_region_is_refused_before_anything_is_asked() {
-    let output = Command::new(env!("CARGO_BIN_EXE_latchstring-doctor"))
+    let output = Command::new(env!("CARGO_BIN_EXE_latchstring"))
+        .arg("doctor")
         .args(["--user-pool", "eu-west-1_Example00", "--client", "c"])
         .env_clear()
         .env("AWS_REGION", "us-east-1")

@@ -1,13 +1,13 @@
-//! What the budgets leave to somebody who guesses and never stops. `cargo xtask odds` shows how it
+//! What the budgets leave to somebody who guesses and never stops. `latchstring odds` shows how it
 //! comes about; docs/budgets.md argues it.
 
 use latchstring_core::odds::in_words;
 
-use crate::facts::{Guesses, Variables};
-use crate::{Finding, Fix};
+use crate::doctor::facts::{Guesses, Variables};
+use crate::doctor::{Finding, Fix};
 
 const LOWER: Fix = Fix::Words(
-    "Lower the budgets or lengthen the codes, or raise the ceiling knowingly: `cargo xtask odds`, \
+    "Lower the budgets or lengthen the codes, or raise the ceiling knowingly: `latchstring odds`, \
      with the function's variables in its environment, shows what each comes to.",
 );
 
@@ -70,9 +70,9 @@ fn within(check: &'static str, what: &str, odds: f64, ceiling: f64) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::State;
-    use crate::checks::good;
-    use crate::facts::Trigger;
+    use crate::doctor::State;
+    use crate::doctor::checks::good;
+    use crate::doctor::facts::Trigger;
 
     fn of(change: impl FnOnce(&mut Variables)) -> Vec<Finding> {
         let mut variables = good::function(Trigger::Create)

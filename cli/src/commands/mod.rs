@@ -1,0 +1,7 @@
+//! The commands, one module each.
+
+pub(crate) mod doctor;
+pub(crate) mod odds;
+pub(crate) mod reset_limits;
+pub(crate) mod settings;
+pub(crate) mod test_codes;

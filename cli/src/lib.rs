@@ -1,0 +1,3 @@
+//! The commands of `latchstring`, the program of a deployment's operator.
+
+pub mod doctor;

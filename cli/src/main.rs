@@ -1,0 +1,42 @@
+//! `latchstring`: the program of a deployment's operator.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that prints its results"
+)]
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use commands::{doctor, odds, reset_limits, settings, test_codes};
+
+/// Operate a deployment of Latchstring.
+///
+/// The exit status is 0 on success, 1 if the command finds a fault, and 2 if it cannot start.
+#[derive(Parser)]
+#[command(name = "latchstring", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Doctor(doctor::Arguments),
+    Odds(odds::Arguments),
+    Settings(settings::Arguments),
+    TestCodes(test_codes::Arguments),
+    ResetLimits(reset_limits::Arguments),
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Doctor(arguments) => doctor::run(arguments),
+        Command::Odds(arguments) => odds::run(&arguments),
+        Command::Settings(arguments) => settings::run(&arguments),
+        Command::TestCodes(arguments) => test_codes::run(&arguments),
+        Command::ResetLimits(arguments) => reset_limits::run(&arguments),
+    }
+}

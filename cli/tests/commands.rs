@@ -1,0 +1,80 @@
+//! The commands that need no deployment.
+
+use std::process::{Command, Output};
+
+fn latchstring(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_latchstring"))
+        .args(arguments)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .output()
+        .expect("it starts")
+}
+
+fn printed(arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let output = latchstring(arguments, environment);
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn settings_are_printed_as_text_and_as_json() {
+    let text = printed(&["settings"], &[]);
+    assert!(
+        text.contains("\nCODE_LENGTH: 6 to 10 digits; default 6\n"),
+        "{text}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&printed(&["settings", "--json"], &[])).expect("JSON");
+    let all = json.as_array().expect("a list");
+    let length = all.iter().find(|setting| setting["name"] == "CODE_LENGTH");
+    let length = length.expect("it is listed");
+    assert_eq!((&length["least"], &length["most"]), (&6.into(), &10.into()));
+}
+
+#[test]
+fn odds_follow_the_environment_and_a_wrong_setting_is_named() {
+    let defaults = printed(&["odds"], &[]);
+    assert!(defaults.contains("within MAX_TARGETED_ODDS"), "{defaults}");
+    let wide = printed(&["odds"], &[("SHORT_GUESSES_PER_MONTH", "40")]);
+    assert!(wide.contains("above MAX_TARGETED_ODDS"), "{wide}");
+    let wrong = latchstring(&["odds"], &[("CODE_LENGTH", "5")]);
+    assert_eq!(wrong.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(error.contains("CODE_LENGTH has an invalid value: expected 6 to 10 digits"));
+}
+
+#[test]
+fn codes_of_test_identifiers_are_printed() {
+    let ring = r#"{"id": "k1", "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}"#;
+    let environment = [
+        ("KEY_RING", ring),
+        ("TEST_IDENTIFIERS", "review@example.com=2027-01-31"),
+        ("STORE", "memory"),
+    ];
+    let line = printed(&["test-codes"], &environment);
+    let (code, identifier) = line.trim().split_once("  ").expect("a code and its owner");
+    assert_eq!((code.len(), identifier), (8, "review@example.com"));
+    assert_eq!(latchstring(&["test-codes"], &[]).status.code(), Some(2));
+}
+
+#[test]
+fn limits_of_a_domain_are_reset_however_it_is_spelled() {
+    let of = |domain: &str| {
+        let commands = printed(&["reset-limits", "--domain", domain], &[]);
+        let pick = |line: &&str| line.starts_with("aws dynamodb delete-item");
+        let keys: Vec<String> = commands.lines().filter(pick).map(str::to_owned).collect();
+        assert_eq!(keys.len(), 2, "{commands}");
+        keys
+    };
+    // The breaker's key names the hour, which may end between two runs.
+    let same = (0..2).any(|_| of("example.com") == of("EXAMPLE.com"));
+    assert!(same);
+    assert_ne!(of("example.com"), of("example.org"));
+    let country = printed(&["reset-limits", "--country", "DE"], &[]);
+    assert_ne!(country, printed(&["reset-limits"], &[]));
+    for wrong in [["--country", "Germany"], ["--domain", "not a domain"]] {
+        let output = latchstring(&["reset-limits", wrong[0], wrong[1]], &[]);
+        assert_eq!(output.status.code(), Some(2));
+    }
+}
