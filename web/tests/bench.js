@@ -214,6 +214,16 @@ class Person {
     return assert.fail("a code arrives");
   }
 
+  /** Waits for a notice to the person's address: it is sent after the response. */
+  async isNotified(subject) {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const messages = await (await fetch(`${this.address}/inbox.json`)).json();
+      if (messages.some((message) => message.to === this.email && message.subject === subject)) return;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    assert.fail(`a notice arrives: ${subject}`);
+  }
+
   async sent(to) {
     const messages = await (await fetch(`${this.address}/inbox.json`)).json();
     return messages.filter((message) => message.to === to).length;

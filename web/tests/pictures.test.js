@@ -95,6 +95,21 @@ function difference(expected, found) {
   );
 }
 
+/** Waits until the pane beside the page, if there is one, shows the newest message. */
+async function paneIsCurrent({ page }) {
+  const current = async () => {
+    const pane = document.querySelector(".pane");
+    if (!pane || !navigator.onLine) return true;
+    const [latest] = await (await fetch("/inbox.json", { cache: "no-store" })).json();
+    return pane.querySelector(".message .text")?.textContent === latest?.text.trim();
+  };
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (await page.evaluate(current)) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  assert.fail("the pane shows the newest message");
+}
+
 /** The README's picture. */
 const README = join(root, "docs/sign-in.png");
 
@@ -102,6 +117,7 @@ async function picture(ada, name, { themes = ["light", "dark"] } = {}) {
   for (const colorScheme of themes) {
     await ada.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await ada.page.mouse.move(0, 0);
+    await paneIsCurrent(ada);
     await ada.isAccessible();
     const over = await ada.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(over <= 0, `${name} fits the screen`);
@@ -199,6 +215,7 @@ test("a first sign-in on a phone, state by state", async () => {
   await picture(ada, "code-sms");
   await ada.code.fill(await ada.received(ada.phone));
   await ada.heading("Hello, Ada Lovelace").waitFor();
+  await ada.isNotified("A phone number was added to your account");
   await picture(ada, "settings");
   await ada.button("Change your name").tap();
   await picture(ada, "name");
@@ -294,6 +311,7 @@ test("what an account owner is told, state by state", async () => {
   [ada.phone, eve.phone] = ["+14155550133", "+14155550134"];
   await eve.signsUp();
   await ada.signsUp();
+  await ada.isNotified("A phone number was added to your account");
   await ada.button("Change the email address").tap();
   ada.forgiven.push(/status of 400/);
   await ada.field.fill(eve.email);
@@ -314,6 +332,7 @@ test("what an owner is told of other devices and tabs, state by state", async ()
   ada.forgiven.push(/status of 400/);
   await eve.signsUp();
   await ada.signsUp();
+  await ada.isNotified("A phone number was added to your account");
   await ada.opens("/#again");
   await ada.button(`Send a code to ${ada.email}`).waitFor();
   const other = await ada.tab();
@@ -323,6 +342,7 @@ test("what an owner is told of other devices and tabs, state by state", async ()
   await other.getByRole("button", { name: "Send a code" }).tap();
   await other.locator("#code").fill(await ada.received(`other.${ada.email}`));
   await other.locator(".notice").getByText("Done. You can sign in with it").waitFor();
+  await ada.isNotified("The email address of your account was changed");
   await ada.button(`Send a code to ${ada.email}`).tap();
   await ada.heading("Enter the code").waitFor();
   await ada.code.fill(await ada.received(ada.email));
