@@ -4,5 +4,5 @@ mod after_response;
 mod lambdas;
 mod local;
 mod notice;
-mod readme;
+mod tour;
 mod trust;

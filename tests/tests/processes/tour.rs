@@ -1,15 +1,15 @@
-//! The README's sixty seconds, word for word.
+//! The commands of docs/tour.md, word for word.
 
 use std::process::Command;
 
 use latchstring_tests::{Latchstring, Program};
 
-const README: &str = include_str!("../../../README.md");
+const TOUR: &str = include_str!("../../../docs/tour.md");
 
-/// What the README's shell blocks print, run one after the other as a reader would, against
-/// another port and with these words replaced.
-fn print_as_told(address: &str, words: Option<(&str, &str)>) -> String {
-    let blocks = README.split("```sh\n").skip(1);
+/// Runs the shell blocks one after the other, as a reader would, against another port and with these
+/// words replaced. Returns what they print.
+fn print_of_tour(address: &str, words: Option<(&str, &str)>) -> String {
+    let blocks = TOUR.split("```sh\n").skip(1);
     let blocks = blocks.filter_map(|block| block.split("```").next());
     let script: String = blocks.collect();
     assert!(script.contains("http://127.0.0.1:4180"));
@@ -23,17 +23,17 @@ fn print_as_told(address: &str, words: Option<(&str, &str)>) -> String {
         .output()
         .expect("bash runs");
     // What went wrong may hold what was sent.
-    assert!(ran.status.success(), "the README's commands work");
+    assert!(ran.status.success(), "the commands of the tour work");
     String::from_utf8(ran.stdout).expect("UTF-8")
 }
 
 #[tokio::test]
-async fn the_readmes_curl_signs_in_by_email_and_by_phone() {
+async fn the_tours_commands_sign_in_by_email_and_by_phone() {
     let mut program = Program::local("local-readme", &["--port", "0"]);
     let address = program.address().await;
     let phone = ("ada@example.com EMAIL", "'+1 415 555 0132' PHONE_NUMBER");
     for words in [None, Some(phone)] {
-        let printed = print_as_told(&address, words);
+        let printed = print_of_tour(&address, words);
         let signed_in = printed.matches("\"IdToken\":\"ey").count();
         assert_eq!(signed_in, 2, "a first sign-in and a second");
     }
