@@ -19,17 +19,17 @@ export const RIGHTS: Record<
 > = {
   'define-auth-challenge': {
     table: ['GetItem', 'UpdateItem', 'DeleteItem'],
-    rows: ['counter', 'flow', 'lease', 'pending'],
+    rows: ['counter', 'flow', 'lease', 'pending', 'ticket'],
     pool: ['AdminGetUser', 'AdminUpdateUserAttributes'],
   },
   'create-auth-challenge': {
     table: ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'],
-    rows: ['counter', 'flow', 'pending', 'ticket'],
+    rows: ['counter', 'flow', 'pending'],
     pool: [],
   },
   'verify-auth-challenge-response': {
     table: ['GetItem', 'UpdateItem'],
-    rows: ['counter', 'flow', 'proof'],
+    rows: ['counter', 'flow', 'proof', 'ticket'],
     pool: [],
   },
   'sign-in': {

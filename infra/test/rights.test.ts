@@ -57,9 +57,9 @@ const MATRIX: Record<string, string> = {
 
 // Likewise.
 const ROWS: Record<FunctionName, string[]> = {
-  'define-auth-challenge': ['counter', 'flow', 'lease', 'pending'],
-  'create-auth-challenge': ['counter', 'flow', 'pending', 'ticket'],
-  'verify-auth-challenge-response': ['counter', 'flow', 'proof'],
+  'define-auth-challenge': ['counter', 'flow', 'lease', 'pending', 'ticket'],
+  'create-auth-challenge': ['counter', 'flow', 'pending'],
+  'verify-auth-challenge-response': ['counter', 'flow', 'proof', 'ticket'],
   'sign-in': ['counter', 'flow', 'lease', 'proof'],
   'sign-up': ['counter', 'pending'],
 };

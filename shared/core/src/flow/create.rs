@@ -1,16 +1,17 @@
 //! Create: asks the question, and says what is to be delivered.
 
 use super::row::{Flow, NewFlow, State, Subject};
+use super::ticket;
 use super::turn::{AccountState, Last, Turn};
 use super::{Challenge, Decided, FlowId, Progress, Purpose, Step, Why};
 use crate::account::Attributes;
 use crate::code::CodeLength;
-use crate::identifier::{Identifier, Method};
+use crate::identifier::Identifier;
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
-use crate::ports::{Clock, Entropy, Finished, Opened, PortError, Redeemed, Store, Token};
+use crate::ports::{Clock, Entropy, Finished, Opened, PortError, Store};
 use crate::rate_limit::{RateLimitError, RateLimiter, Refusal, refund};
-use crate::sealed::{Proof, Ticket, UnsealError};
+use crate::sealed::{Proof, Ticket};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -172,7 +173,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         self.decided(flow, Step::Select, why)
     }
 
-    /// After `select`: redeem the ticket, reserve the send.
+    /// After `select`, which Verify passed with the ticket redeemed: reserve the send.
     async fn open(&self, flow: FlowId) -> Decided<Created> {
         let Deployment { policy, keys } = self.deployment;
         let ticket = match self.ticket() {
@@ -188,23 +189,6 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         // from the step that it must try again.
         if ticket.purpose == Purpose::Claim && !matches!(subject, Subject::Known(_)) {
             return self.decoy(flow, digits, Why::NotTheHolder);
-        }
-        let keep_until = ticket.made_at.plus(policy.ticket_life * 2);
-        match self
-            .store
-            .redeem(Token::Ticket(ticket.id), flow, keep_until)
-            .await
-        {
-            Err(fault) => return self.fault(flow, Step::Select, fault),
-            // No answer can be right: the next one ends the flow.
-            Ok(Redeemed::Elsewhere) => {
-                let spent = Progress {
-                    used: policy.attempts,
-                    ..Progress::at_issue(self.now, digits)
-                };
-                return self.decided(flow, Step::Otp(spent), Why::TicketRedeemed);
-            }
-            Ok(Redeemed::Here) => {}
         }
         // Somebody's own language shows only in what they receive themselves.
         let own = match (&subject, &self.turn.person) {
@@ -316,31 +300,12 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
     }
 
     fn ticket(&self) -> Result<Ticket, Why> {
-        let request = &self.turn.request;
-        let text = request.ticket.as_ref().ok_or(Why::TicketMissing)?;
-        let ticket = Ticket::open(
-            text.expose(),
-            &self.deployment.keys,
-            &self.turn.caller,
-            self.now,
-            self.deployment.policy.ticket_life,
-        )
-        .map_err(|error| match error {
-            UnsealError::Forged => Why::TicketForged,
-            UnsealError::Stale => Why::TicketStale,
-        })?;
-        // A resolver charges every code and no claim: only a key that leaked seals another ticket.
-        if ticket.charge.is_charged() == (ticket.purpose == Purpose::Claim) {
-            return Err(Why::TicketForged);
-        }
+        let Turn {
+            caller, request, ..
+        } = self.turn;
+        let ticket = ticket::open(self.deployment, caller, request, self.now)?;
         let charge = self.limiter().settled(ticket.charge, &ticket.to);
-        let ticket = Ticket { charge, ..ticket };
-        let method = request.method.as_deref().and_then(Method::parse);
-        if method == Some(ticket.to.method()) {
-            Ok(ticket)
-        } else {
-            Err(Why::TicketMethod)
-        }
+        Ok(Ticket { charge, ..ticket })
     }
 
     /// The message of a row whose send this invocation has won.

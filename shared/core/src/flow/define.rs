@@ -2,14 +2,14 @@
 
 use super::commit::Commit;
 use super::row::{Flow, State, Subject};
+use super::ticket::{Admission, FirstAnswer};
 use super::turn::{AccountState, Last, NotOurs, Turn};
-use super::{Challenge, Decided, Progress, Purpose, Step, Why};
-use crate::identifier::Identifier;
+use super::{Challenge, Decided, FlowId, Progress, Purpose, Step, Why};
+use crate::identifier::{Identifier, Method};
 use crate::message::Message;
 use crate::policy::{Deployment, REPLAY_GRACE};
 use crate::ports::{Clock, Directory, Finished, Store};
 use crate::rate_limit::refund;
-use crate::sealed::{Ticket, UnsealError};
 use crate::time::Timestamp;
 
 /// What Cognito does next.
@@ -62,13 +62,10 @@ async fn after(
         return decided(Next::Fail, Why::TooManyRounds);
     }
     let progress = match challenge.step {
-        // An app starts again at once, where a code prompt could never succeed. Its age says nothing
-        // about an account.
-        Step::Select if passed && has_stale_ticket(deployment, turn, clock.now()) => {
-            return decided(Next::Fail, Why::TicketStale);
-        }
         Step::Select if passed => return decided(Next::Challenge, Why::MethodKnown),
-        Step::Select => return decided(Next::Fail, Why::MethodUnknown),
+        Step::Select => {
+            return after_refused_select(deployment, store, clock.now(), turn, flow).await;
+        }
         Step::Otp(progress) | Step::Claim(progress) => progress,
     };
     let row = match store.flow(flow).await {
@@ -87,12 +84,33 @@ async fn after(
     }
 }
 
-fn has_stale_ticket(deployment: &Deployment, turn: &Turn, now: Timestamp) -> bool {
-    let Deployment { policy, keys } = deployment;
-    turn.request.ticket.as_ref().is_some_and(|ticket| {
-        let opened = Ticket::open(ticket.expose(), keys, &turn.caller, now, policy.ticket_life);
-        opened == Err(UnsealError::Stale)
-    })
+/// After a first answer that Verify did not pass: it was refused, or a port did not answer. Only
+/// then is the ticket looked at again. The flow ends if the ticket is late or used, so that an app
+/// starts again at once; else the same question comes again.
+async fn after_refused_select(
+    deployment: &Deployment,
+    store: &impl Store,
+    now: Timestamp,
+    turn: &Turn,
+    flow: FlowId,
+) -> Decided<Next> {
+    let decided = |next, why| Decided::new(next, why, Some(flow));
+    let method = turn.request.method.as_deref().and_then(Method::parse);
+    if method.is_none() {
+        return decided(Next::Fail, Why::MethodUnknown);
+    }
+    let first = FirstAnswer {
+        caller: &turn.caller,
+        person: &turn.person,
+        request: &turn.request,
+        flow,
+        now,
+    };
+    match first.admit(deployment, store).await {
+        Err(fault) => Decided::fault(Next::Challenge, flow, fault),
+        Ok(Admission::Ended(why)) => decided(Next::Fail, why),
+        Ok(Admission::Admitted) => decided(Next::Challenge, Why::AskedAgain),
+    }
 }
 
 /// A right answer: tokens for a known user who is still the verified holder, the proof for a

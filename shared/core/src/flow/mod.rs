@@ -19,12 +19,10 @@
 //! |---|---|---|---|---|
 //! | 1 | none | | challenge | `select`: a random flow id, nothing sent |
 //! | 2 | not ours, or out of order, or of a client not served, or too many | | fail | |
-//! | 3 | `select` wrong: method unknown | | fail | |
+//! | 3 | `select` wrong: method unknown, or a ticket of ours that has expired or that another flow redeemed | | fail | |
 //! | 4 | `select` passed, valid ticket, known or ghost | written | challenge | `otp`: reserve, charge and send; refused by a budget: `otp` with `refused`, nothing sent |
 //! | 5 | `select` passed, ticket for a contact that the user has not asked for | written as decoy | challenge | `otp`: nothing sent |
 //! | 6 | `select` passed, no valid ticket | none | challenge | `otp`: decoy |
-//! | 6a | `select` passed, a ticket of ours that has expired | none | fail | |
-//! | 6b | `select` passed, a ticket that another flow redeemed | none | challenge, and fail at the next answer | `otp` with no attempt left |
 //! | 7 | `select` passed, ticket of a claim, known holder | written | challenge | `claim`: nothing sent |
 //! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again, or no attempt left where the guess budgets of its length are spent; `resend` sends once more after the cooldown, longer if they are |
 //! | 9 | `otp` or `claim` wrong, none left or expired | open | fail | |
@@ -36,7 +34,8 @@
 //! | 15 | the proof's own step `claim` answered in a ghost's session | | fail | |
 //! | 16 | any, and the store or directory does not answer | | challenge | the same again, nothing sent |
 //!
-//! Verify: `select` passes for a known method. `otp` and `claim` pass only when the right answer
+//! Verify: `select` passes for a known method, with a ticket that is redeemed for this flow or that
+//! opens none. So the session itself says to Create that the ticket is redeemed. `otp` and `claim` pass only when the right answer
 //! and its attempt were written together into an open row that had room (see [`verify`]), or when
 //! that same answer comes again: until the code expires, and for 15 s after tokens were issued.
 
@@ -45,6 +44,7 @@ mod commit;
 mod create;
 mod define;
 mod row;
+mod ticket;
 mod turn;
 mod verify;
 

@@ -104,7 +104,9 @@ impl Turn {
                 Some(before) => {
                     before.challenge.flow == challenge.flow
                         && before.challenge.step.rank() <= challenge.step.rank()
-                        && (before.passed || before.challenge.step != Step::Select)
+                        && (before.passed
+                            || before.challenge.step != Step::Select
+                            || challenge.step == Step::Select)
                 }
             };
             if !follows {

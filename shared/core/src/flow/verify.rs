@@ -1,6 +1,9 @@
 //! Verify: judges an answer.
 //!
-//! The row is read, and the right answer derived and compared in constant time. Where a budget
+//! The first answer passes if it names a method, and its ticket, if it is one of ours, is good and
+//! redeemed for this flow.
+//!
+//! For a code or proof, the row is read, and the right answer derived and compared in constant time. Where a budget
 //! counts guesses at the code's length, three conditional writes follow, each only after the one
 //! before it succeeded: the answer is added to the row's set of attempts and one to the guesses
 //! held, if the row is open and has room; a guess is reserved in the budgets; and the row moves to
@@ -14,6 +17,7 @@
 //! verdict was returned.
 
 use super::row::{AnswerDigest, Flow, Subject};
+use super::ticket::{Admission, FirstAnswer};
 use super::turn::{AccountState, ClientRequest};
 use super::{AppClient, Challenge, Decided, Purpose, Step, Why};
 use crate::code::Answer;
@@ -42,10 +46,11 @@ pub struct Response {
 }
 
 impl Response {
-    /// The keys that the challenge names, and the answer, if it is a proof.
+    /// The keys that the challenge and the ticket name, and the answer, if it is a proof.
     pub fn key_ids(&self) -> Vec<KeyId> {
         let texts = self.challenge.as_deref().into_iter();
-        let texts = texts.chain([self.answer.expose()]);
+        let ticket = self.request.ticket.as_ref().map(Secret::expose);
+        let texts = texts.chain(ticket).chain([self.answer.expose()]);
         texts.filter_map(KeyId::named_by).collect()
     }
 }
@@ -98,7 +103,22 @@ async fn answer(
     let request = &response.request;
     match challenge.step {
         Step::Select => match request.method.as_deref().and_then(Method::parse) {
-            Some(_) => decided(Verdict::Right(Verified(())), Why::MethodKnown),
+            Some(_) => {
+                let first = FirstAnswer {
+                    caller: &response.caller,
+                    person: &response.person,
+                    request,
+                    flow: challenge.flow,
+                    now: clock.now(),
+                };
+                match first.admit(deployment, store).await {
+                    Err(fault) => Decided::fault(Verdict::Wrong, challenge.flow, fault),
+                    Ok(Admission::Ended(why)) => decided(Verdict::Wrong, why),
+                    Ok(Admission::Admitted) => {
+                        decided(Verdict::Right(Verified(())), Why::MethodKnown)
+                    }
+                }
+            }
             None => decided(Verdict::Wrong, Why::MethodUnknown),
         },
         Step::Otp(_) if response.answer.expose() == "resend" && request.is_resend() => {

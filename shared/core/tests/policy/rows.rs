@@ -61,6 +61,16 @@ fn rounds_out_of_order_fail_the_session() {
 
 /// Row 2.
 #[test]
+fn a_code_after_a_first_answer_that_did_not_pass_fails_the_session() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    session.rounds[0].passed = false;
+    let reply = session.answer(&world.code());
+    assert_eq!((reply.next(), reply.define.why), (Next::Fail, Why::NotOurs));
+}
+
+/// Row 2.
+#[test]
 fn a_client_that_is_not_served_fails() {
     let world = World::with_ada();
     let session = world.at_otp(ADA);
@@ -170,14 +180,14 @@ fn a_ticket_for_what_a_known_user_does_not_hold_is_a_ghosts() {
     assert_eq!(session.step(), "claim");
 }
 
-/// Row 6a.
+/// Row 3.
 #[test]
 fn an_expired_ticket_ends_the_flow() {
     let world = World::with_ada();
     let stale = world.ticket(ADA);
     world.after_secs(61);
     let reply = world.initiate(ADA).respond_to("", "email", Some(&stale));
-    assert_eq!(reply.whys(), (Why::MethodKnown, Why::TicketStale, None));
+    assert_eq!(reply.whys(), (Why::TicketStale, Why::TicketStale, None));
     assert_eq!(reply.next(), Next::Fail);
     assert!(world.sent().is_empty());
 }
@@ -205,17 +215,24 @@ fn without_a_valid_ticket_the_flow_is_a_decoy() {
     assert!(world.sent().is_empty());
 }
 
-/// Row 6.
+/// Row 3.
 #[test]
-fn a_ticket_that_another_flow_redeemed_makes_a_decoy() {
-    let world = World::with_ada();
-    let ticket = world.ticket(ADA);
-    world.initiate(ADA).choose(&ticket);
-    let mut second = world.initiate(ADA);
-    let reply = second.choose(&ticket);
-    assert_eq!(reply.whys().2, Some(Why::TicketRedeemed));
-    assert_eq!((second.step(), second.row()), ("otp", None));
-    assert_eq!(world.sent().len(), 1);
+fn a_ticket_that_another_flow_redeemed_ends_the_flow() {
+    for to in [ADA, BOB] {
+        let world = World::with_ada();
+        let ticket = world.ticket(to);
+        world.initiate(to).choose(&ticket);
+        let mut second = world.initiate(to);
+        let reply = second.respond_to("", "email", Some(&ticket));
+        assert_eq!(
+            reply.whys(),
+            (Why::TicketRedeemed, Why::TicketRedeemed, None),
+            "{to}"
+        );
+        assert_eq!(reply.next(), Next::Fail);
+        assert_eq!(second.row(), None);
+        assert_eq!(world.sent().len(), 1);
+    }
 }
 
 /// Row 7.
@@ -450,17 +467,33 @@ fn the_proof_answered_in_the_ghosts_own_session_fails() {
 /// Row 16.
 #[test]
 fn a_store_that_does_not_answer_asks_the_same_again() {
-    let world = World::with_ada();
-    let mut session = world.initiate(ADA);
-    world.wire.will_break([(0, Break::Before)]);
-    let reply = session.choose(&world.ticket(ADA));
-    assert_eq!(
-        reply.whys(),
-        (Why::MethodKnown, Why::MethodKnown, Some(Why::PortError))
-    );
-    assert_eq!(session.step(), "select");
-    assert!(world.sent().is_empty());
+    let known = Why::MethodKnown;
+    let fault = Why::PortError;
+    let again = Some(Why::AskedAgain);
+    for (broken, whys) in [
+        // Verify's redemption, also with Define's look at the ticket.
+        (&[0][..], (fault, Why::AskedAgain, again)),
+        (&[0, 1], (fault, fault, again)),
+        // Create's row.
+        (&[1], (known, known, Some(fault))),
+    ] {
+        for lost in [Break::Before, Break::After] {
+            let world = World::with_ada();
+            let ticket = world.ticket(ADA);
+            let mut session = world.initiate(ADA);
+            world
+                .wire
+                .will_break(broken.iter().map(|&call| (call, lost)));
+            let reply = session.choose(&ticket);
+            assert_eq!(reply.whys(), whys, "{broken:?} {lost:?}");
+            assert_eq!(session.step(), "select");
+            assert!(world.sent().is_empty());
+            assert_eq!(session.choose(&ticket).next(), Next::Challenge);
+            assert_eq!(session.step(), "otp", "{broken:?} {lost:?}");
+        }
+    }
 
+    let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     let before = session.public.clone();
     world

@@ -1,0 +1,85 @@
+//! The ticket of the first answer. Verify redeems it, so that a session in which this answer passed
+//! is the only one that the ticket opens, and Create need not ask again.
+
+use super::turn::{AccountState, ClientRequest};
+use super::{AppClient, FlowId, Purpose, Why};
+use crate::identifier::Method;
+use crate::policy::Deployment;
+use crate::ports::{PortError, Redeemed, Store, Token};
+use crate::sealed::{Ticket, UnsealError};
+use crate::time::Timestamp;
+
+/// The outcome of a ticket that came with the first answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// The ticket is redeemed for this flow, or it opens none and the flow goes on as a decoy.
+    Admitted,
+    /// The ticket is sealed by this deployment and has expired or was used: the flow ends, which
+    /// reveals nothing about an account.
+    Ended(Why),
+}
+
+/// The first answer to a flow.
+pub(super) struct FirstAnswer<'a> {
+    pub(super) caller: &'a AppClient,
+    pub(super) person: &'a AccountState,
+    pub(super) request: &'a ClientRequest,
+    pub(super) flow: FlowId,
+    pub(super) now: Timestamp,
+}
+
+impl FirstAnswer<'_> {
+    /// Redeems the ticket for this flow by one conditional write, which may be repeated.
+    pub(super) async fn admit(
+        &self,
+        deployment: &Deployment,
+        store: &impl Store,
+    ) -> Result<Admission, PortError> {
+        let ticket = match open(deployment, self.caller, self.request, self.now) {
+            Ok(ticket) => ticket,
+            Err(Why::TicketStale) => return Ok(Admission::Ended(Why::TicketStale)),
+            Err(_) => return Ok(Admission::Admitted),
+        };
+        // A new account may not be visible everywhere at once: its ticket stays good until it is.
+        // A claim sends nothing, and its proof is redeemed once.
+        let holds = matches!(self.person, AccountState::Known(person) if person.holds(&ticket.to));
+        if ticket.purpose == Purpose::Claim && !holds {
+            return Ok(Admission::Admitted);
+        }
+        let keep_until = ticket.made_at.plus(deployment.policy.ticket_life * 2);
+        let redeemed = store
+            .redeem(Token::Ticket(ticket.id), self.flow, keep_until)
+            .await?;
+        Ok(match redeemed {
+            Redeemed::Here => Admission::Admitted,
+            Redeemed::Elsewhere => Admission::Ended(Why::TicketRedeemed),
+        })
+    }
+}
+
+/// Opens the ticket of a request; an error says why it opens no flow.
+pub(super) fn open(
+    Deployment { policy, keys }: &Deployment,
+    caller: &AppClient,
+    request: &ClientRequest,
+    now: Timestamp,
+) -> Result<Ticket, Why> {
+    let text = request.ticket.as_ref().ok_or(Why::TicketMissing)?;
+    let ticket =
+        Ticket::open(text.expose(), keys, caller, now, policy.ticket_life).map_err(|error| {
+            match error {
+                UnsealError::Forged => Why::TicketForged,
+                UnsealError::Stale => Why::TicketStale,
+            }
+        })?;
+    // A resolver charges every code and no claim: only a key that leaked seals another ticket.
+    if ticket.charge.is_charged() == (ticket.purpose == Purpose::Claim) {
+        return Err(Why::TicketForged);
+    }
+    let method = request.method.as_deref().and_then(Method::parse);
+    if method == Some(ticket.to.method()) {
+        Ok(ticket)
+    } else {
+        Err(Why::TicketMethod)
+    }
+}
