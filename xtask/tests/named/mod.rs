@@ -10,8 +10,21 @@ pub(crate) fn root() -> PathBuf {
         .to_owned()
 }
 
+/// Checks that each row of the tables with this head names a test, and that each test that it names
+/// exists. Returns the rows.
+pub(crate) fn check_rows(document: &str, head: &str, at_least: usize) -> Vec<String> {
+    let rows = rows(document, head);
+    assert!(rows.len() >= at_least, "{document}: the tables are found");
+    for row in &rows {
+        let tests = tests(row);
+        assert!(!tests.is_empty(), "no test: {row}");
+        tests.into_iter().for_each(check);
+    }
+    rows
+}
+
 /// Returns the rows of each table with this head, without the head and the line below it.
-pub(crate) fn rows(document: &str, head: &str) -> Vec<String> {
+fn rows(document: &str, head: &str) -> Vec<String> {
     let text = fs::read_to_string(root().join(document)).expect("the document");
     let mut rows = Vec::new();
     let mut lines = text.lines();
@@ -27,7 +40,7 @@ pub(crate) fn rows(document: &str, head: &str) -> Vec<String> {
 }
 
 /// Returns the tests in the last column of a row: every text between backticks that names a test.
-pub(crate) fn tests(row: &str) -> Vec<&str> {
+fn tests(row: &str) -> Vec<&str> {
     let column = row.rsplit('|').nth(1).expect("a last column");
     let quoted = column.split('`').skip(1).step_by(2);
     quoted
@@ -92,11 +105,12 @@ fn is_a_test(source: &str, name: &str) -> bool {
 
 /// Checks that a named test is there: `place/module::name`, `place/module::*`, a file of tests in
 /// JavaScript, or such a file and the title of a test in it after `::`.
-pub(crate) fn check(test: &str) {
+fn check(test: &str) {
     let read = |file: &str| fs::read_to_string(root().join(file)).ok();
     if let Some((file, title)) = test.split_once(".js::") {
         let source = read(&format!("{file}.js")).unwrap_or_default();
-        assert!(source.contains(title), "{test} does not exist");
+        let is_there = ['"', '`'].map(|quote| source.contains(&format!("{quote}{title}{quote}")));
+        assert!(is_there.contains(&true), "{test} does not exist");
         return;
     }
     if is_a_script(test) {
