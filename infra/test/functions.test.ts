@@ -25,7 +25,7 @@ const EVERYTHING = {
     senderId: 'Example',
     originationNumber: '+4915112345678',
     entityId: '1701158',
-    templateIds: { signInCode: '1107161', contactReplaced: '1107163' },
+    templateIds: { signInCode: '1107161', contactReplaced: '1107163', contactAdded: '1107164' },
     domain: 'example.com',
     androidHash: 'FA+9qCX9VSu',
   },
@@ -131,7 +131,7 @@ describe('the environment', () => {
 
   it('names the templates by their kinds', () => {
     const { SMS_TEMPLATE_IDS } = environment(template, 'create-auth-challenge');
-    assert.equal(SMS_TEMPLATE_IDS, 'sign_in_code=1107161,contact_replaced=1107163');
+    assert.equal(SMS_TEMPLATE_IDS, 'sign_in_code=1107161,contact_replaced=1107163,contact_added=1107164');
   });
 
   it('says everywhere that there is no mail, where there is none', () => {

@@ -57,7 +57,8 @@ pub struct Pending {
     pub id: PendingId,
     /// The value; readable with the key only.
     pub contact: SealedContact,
-    /// The verified contact that it will replace, which is then told; readable with the key only.
+    /// The verified contact that it will replace, which is then notified. Without one, the account's
+    /// other verified contact is. Readable with the key only.
     pub replaces: Option<SealedContact>,
     /// When it dies, unproved.
     pub expires_at: Timestamp,
