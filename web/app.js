@@ -11,7 +11,7 @@ import { chooser, t } from "./i18n.js";
 import { likelyRegion, parse } from "./identifier.js";
 import { LatchstringError, claims } from "./latchstring.js";
 import { go, render, sameUser, service, start, userOf } from "./router.js";
-import { device, draftOf, forget } from "./session.js";
+import { after, device, draftOf, forget } from "./session.js";
 
 const METHODS = { email: "EMAIL", phone: "PHONE_NUMBER" };
 /** The most characters of a name. */
@@ -99,7 +99,7 @@ function welcomePage(user) {
           if (isBusy() || (method === "EMAIL" && offers(target))) return;
           perform(target, (signal) => {
             const input = { ...namesOf(draft), ...contactOf(draft, method) };
-            return freshly("welcome", () => begin("signUp", input, signal));
+            return freshly("welcome", signal, () => begin("signUp", input, signal));
           });
         },
         ...nameFields(draft, user),
@@ -120,7 +120,7 @@ function namePage(user) {
       form(
         (target) =>
           perform(target, (signal) =>
-            freshly("name", async () => {
+            freshly("name", signal, async () => {
               const names = namesOf(draft);
               await sameUser();
               signal.throwIfAborted();
@@ -152,7 +152,7 @@ function contactPage(kind) {
           if (isBusy() || (method === "EMAIL" && offers(target))) return;
           perform(target, (signal) => {
             const contact = contactOf(draft, method);
-            return freshly(kind, () => begin("changeContact", contact, signal));
+            return freshly(kind, signal, () => begin("changeContact", contact, signal));
           });
         },
         autofocused(contactField(method, draft, "contact-problem")),
@@ -182,7 +182,7 @@ async function againPage() {
           problemLine(`again-problem-${method}`),
         ),
       ),
-      quiet(t("cancel"), toSettings),
+      quiet(t("cancel"), () => go("settings", { replace: true, from: after.get() })),
     ],
   };
 }
@@ -213,7 +213,11 @@ function settingsPage(user) {
       signal.throwIfAborted();
       try {
         // A device that stays known would keep its share of the codes.
-        if (everywhere) await service.latchstring.forgetDevices();
+        if (everywhere) {
+          await service.latchstring.forgetDevices();
+          await sameUser();
+          signal.throwIfAborted();
+        }
         await service.latchstring.signOut({ everywhere });
       } catch (error) {
         // Without `everywhere` the tokens are gone from here, whatever the error is.
@@ -263,10 +267,9 @@ function deletePage() {
       form(
         (target) =>
           perform(target, (signal) =>
-            freshly("delete", async () => {
-              await sameUser();
-              signal.throwIfAborted();
+            freshly("delete", signal, async () => {
               await requireRecentSignIn();
+              await sameUser();
               signal.throwIfAborted();
               await service.latchstring.deleteAccount();
               // Also when the page was left meanwhile: the account is gone.

@@ -44,12 +44,13 @@ async function solved(solve) {
 }
 
 /** Does what needs a recent sign-in: without one the user signs in once more and comes back. */
-export async function freshly(page, work) {
+export async function freshly(page, signal, work) {
   try {
     await work();
   } catch (error) {
     if (!(error instanceof LatchstringError)) throw error;
     if (error.type === "ReauthRequired") {
+      signal.throwIfAborted();
       after.set(page);
       return go("again");
     }
@@ -106,8 +107,9 @@ export function codePage() {
     return go(page);
   };
   const cancel = () => {
+    const page = origin(flow.get());
     flow.clear();
-    return go("settings", { replace: true });
+    return go("settings", { replace: true, from: page === "again" ? after.get() : page });
   };
   const again = quiet("", resend, { id: "resend" });
   const until = h("span", { class: "soft" });
@@ -235,7 +237,7 @@ export function codePage() {
 
   async function restart(signal) {
     const { kind, input } = flow.get();
-    await freshly(origin(flow.get()), () => begin(kind, input, signal, { replace: true }));
+    await freshly(origin(flow.get()), signal, () => begin(kind, input, signal, { replace: true }));
   }
 
   onLeave(start(tick));

@@ -17,6 +17,8 @@ let pages = {};
 let shown = null;
 /** The text above the title of the next page. */
 let notice = "";
+/** The page whose button on the settings page gets the focus; null for the page that was shown. */
+let opened = null;
 /** Ends the timers and waits of the page that is shown. */
 let ends = [];
 let renders = 0;
@@ -27,9 +29,10 @@ const addressOf = (page) => (page ? `#${page}` : location.pathname + location.se
 /** Has something done when the page that is shown is left. */
 export const onLeave = (end) => ends.push(end);
 
-/** Goes to a page, with a notice above its title. */
-export function go(page, { replace = false, say = "" } = {}) {
+/** Goes to a page, with a notice above its title. The settings page focuses the button that opens `from`. */
+export function go(page, { replace = false, say = "", from = null } = {}) {
   notice = say;
+  opened = from;
   if (page !== here()) history[replace ? "replaceState" : "pushState"](null, "", addressOf(page));
   return render();
 }
@@ -121,8 +124,9 @@ function show(page, { title, body }, focus) {
   document.title = `${title} · Latchstring`;
   view.removeAttribute("aria-busy");
   view.replaceChildren(...[said, heading, lasting, body].flat().filter(Boolean));
-  const opener = page === "settings" && !notice && view.querySelector(`[data-opens="${shown}"]`);
+  const opener = page === "settings" && !notice && view.querySelector(`[data-opens="${opened ?? shown}"]`);
   shown = page;
+  opened = null;
   if (!focus) return;
   announce(notice ? `${notice} ${title}` : title);
   notice = "";

@@ -330,6 +330,12 @@ test("deleting the account needs a recent sign-in", async () => {
   await ada.button("Delete it for good").click();
   await ada.heading("Is it you?").waitFor();
   assert.equal(deletions.length, 0);
+  await ada.button("Cancel").click();
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  assert.ok(await ada.button("Delete the account").evaluate((button) => button === document.activeElement), "focus returns");
+  await ada.button("Delete the account").click();
+  await ada.button("Delete it for good").click();
+  await ada.heading("Is it you?").waitFor();
   await ada.button(`Send a code to ${ada.email}`).click();
   await ada.heading("Enter the code").waitFor();
   await ada.code.fill(await ada.received(ada.email));
@@ -337,6 +343,87 @@ test("deleting the account needs a recent sign-in", async () => {
   await ada.button("Delete it for good").click();
   await notice(ada.page, "Your account is deleted.");
 });
+
+test("a page left before a refused deletion asks for no new sign-in", async () => {
+  const ada = await person();
+  await ada.signsUp();
+  await control({ advanceSeconds: 601 });
+  await ada.button("Delete the account").click();
+  const { arrived, letGo } = await holds(ada.page, "GetTokensFromRefreshToken");
+  await ada.button("Delete it for good").click();
+  const renewed = ada.page.waitForResponse(async (response) => response.request() === (await arrived));
+  await arrived;
+  await ada.page.goBack();
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+  letGo();
+  await (await renewed).finished();
+  await roundTrip(ada.page);
+  await ada.heading("Hello, Ada Lovelace").waitFor();
+});
+
+test("a form of a session that another device ended says so", async () => {
+  const [one, two] = [await person(), await person()];
+  two.forgiven.push(REFUSED);
+  await one.signsUp();
+  await signsIn(two, one.email);
+  await two.button("Change the email address").click();
+  await two.field.fill(`other.${one.email}`);
+  await one.button("Sign out on all devices").click();
+  await notice(one.page, "You are signed out on all devices.");
+  await two.button("Send a code").click();
+  await notice(two.page, "You are no longer signed in.");
+  await two.heading("Sign in").waitFor();
+});
+
+test("a session that another device ended signs out no device", async () => {
+  const [one, two] = [await person(), await person()];
+  two.forgiven.push(REFUSED);
+  await one.signsUp();
+  await signsIn(two, one.email);
+  await one.button("Sign out on all devices").click();
+  await notice(one.page, "You are signed out on all devices.");
+  await two.button("Sign out on all devices").click();
+  await notice(two.page, "other devices may still be signed in");
+  await two.heading("Sign in").waitFor();
+});
+
+for (const [name, refused] of [
+  ["a sign-out everywhere ends no account that came meanwhile", null],
+  ["a refused sign-out everywhere keeps an account that came", { errors: [{ errorType: "NotSignedIn", message: "" }] }],
+]) {
+  test(name, async () => {
+    const [ada, eve] = [await person(), await person()];
+    await eve.signsUp();
+    await ada.signsUp();
+    const signOuts = collects(ada.page, "GlobalSignOut");
+    let arrive;
+    let letGo;
+    const [arrived, held] = [new Promise((done) => (arrive = done)), new Promise((done) => (letGo = done))];
+    await ada.page.route("**/graphql", async (route) => {
+      if (!route.request().postData().includes("forgetDevices")) return route.fallback();
+      arrive();
+      await held;
+      return refused ? route.fulfill({ json: refused }) : route.continue();
+    });
+    await ada.button("Sign out on all devices").click();
+    const answered = ada.page.waitForResponse((response) => response.request().postData()?.includes("forgetDevices"));
+    await arrived;
+    const tokens = JSON.stringify(await tokensOf(eve.page));
+    const other = await ada.tab();
+    await other.goto(`${ada.address}/inbox`);
+    await other.evaluate((tokens) => {
+      localStorage.setItem(Object.keys(localStorage).find((key) => key.endsWith(".tokens")), tokens);
+    }, tokens);
+    await notice(ada.page, "You are signed in with another account now.");
+    letGo();
+    await (await answered).finished();
+    await roundTrip(ada.page);
+    await roundTrip(ada.page);
+    await notice(ada.page, "You are signed in with another account now.");
+    assert.equal(signOuts.length, 0);
+    assert.equal(await subOf(ada.page), await subOf(eve.page));
+  });
+}
 
 test("a held Enter sends one code at sign-in and none at the new sign-in", async () => {
   const ada = await person();
@@ -389,7 +476,7 @@ test("the message for a new contact is in the language of the page", async () =>
   assert.equal(changes[0].postDataJSON().variables.input.locale, "de");
 });
 
-test("the code page of a signed-in user has a Cancel, which returns to the button that led there", async () => {
+test("Cancel on the code page returns to the button that led there", async () => {
   const ada = await person();
   await ada.signsUp();
   await ada.button("Change the phone number").click();
@@ -398,6 +485,7 @@ test("the code page of a signed-in user has a Cancel, which returns to the butto
   await ada.heading("Enter the code").waitFor();
   await ada.button("Cancel").click();
   await ada.heading("Hello, Ada Lovelace").waitFor();
+  assert.ok(await ada.button("Change the phone number").evaluate((button) => button === document.activeElement), "focus returns");
   await ada.page.goBack();
   await roundTrip(ada.page);
   assert.equal(await ada.code.count(), 0, "the flow is over");
