@@ -1,8 +1,8 @@
-// The pages, and the way from one to the next:
+// The pages, and the ways between them:
 //
 //   (empty) ──▶ code ──▶ welcome ──▶ code ──▶ settings ──▶ email, phone ──▶ code
 //   sign in             a new user              │   └──▶ name, delete
-//                       gives their name        └──▶ again: sign in once more, to have it recent
+//                       gives their name        └──▶ again: reauthentication
 
 import { begin, codePage, freshly } from "./code.js";
 import { h } from "./dom.js";
@@ -46,10 +46,10 @@ function namesOf(draft) {
   return names;
 }
 
-/** The addresses that were sent as they are though another one was offered. */
+/** The addresses for which another one has been offered. The next submission sends them unchanged. */
 const insisted = new Set();
 
-/** Whether to wait with sending, since another address is offered for the first time. */
+/** Offers another address, once for each; returns whether it did, and the form must wait. */
 function offers(target) {
   const input = target.querySelector("#contact");
   if (insisted.has(input.value)) return false;
@@ -207,12 +207,12 @@ function settingsPage(user) {
   };
   const out = (everywhere) => (target) =>
     perform(target, async (signal) => {
-      // Without a sign-in there is nothing to sign out elsewhere with.
+      // Without tokens other devices cannot be signed out.
       if (everywhere && !(await service.latchstring.tokens())) return leave("notOutEverywhere");
       await sameUser();
       signal.throwIfAborted();
       try {
-        // A device that stays known would keep its share of the codes.
+        // A device that stays known would keep its own message budget.
         if (everywhere) {
           await service.latchstring.forgetDevices();
           await sameUser();
@@ -220,7 +220,7 @@ function settingsPage(user) {
         }
         await service.latchstring.signOut({ everywhere });
       } catch (error) {
-        // Without `everywhere` the tokens are gone from here, whatever the error is.
+        // Without `everywhere` the tokens are removed here whatever the error is.
         if (everywhere && error.type !== "NotSignedIn") throw error;
         if (everywhere) {
           if (await service.latchstring.tokens()) {
@@ -252,9 +252,9 @@ function settingsPage(user) {
   };
 }
 
-/** Cognito would take any token for it; the page insists on a recent sign-in. */
+/** Refuses a deletion without a recent sign-in. Cognito would accept any valid token. */
 async function requireRecentSignIn() {
-  // Both times are the service's own: the clock of this device does not matter.
+  // Both times are the service's: the clock of this device does not matter.
   const { iat, auth_time } = claims((await service.latchstring.refresh()).accessToken);
   if (!(iat - auth_time <= service.freshSeconds)) throw new LatchstringError("ReauthRequired");
 }
@@ -272,7 +272,7 @@ function deletePage() {
               await sameUser();
               signal.throwIfAborted();
               await service.latchstring.deleteAccount();
-              // Also when the page was left meanwhile: the account is gone.
+              // Also if the page was left meanwhile: the account no longer exists.
               forget();
               await go("", { replace: true, say: t("done.deleted") });
             }),

@@ -14,13 +14,13 @@ let deaf = () => {};
 
 const CALLS = { signIn: "signIn", again: "reauthenticate", signUp: "signUp", changeContact: "changeContact" };
 
-/** Has a code sent and goes to the page for it. */
+/** Requests a code and goes to the code page. */
 export async function begin(kind, input, signal, { replace = false } = {}) {
   if (kind !== "signIn") await sameUser();
   signal.throwIfAborted();
   const ask = (more) => service.latchstring[CALLS[kind]]({ ...input, locale: locale(), ...more }, { signal });
   const challenge = await ask().catch(async (error) => {
-    // An app with a CAPTCHA sets this: it shows the CAPTCHA, and gives the answer (docs/captcha.md).
+    // An app with a CAPTCHA sets this function: it shows the CAPTCHA and returns the answer (docs/captcha.md).
     if (error.type !== "CaptchaRequired" || !window.solveCaptcha) throw error;
     const captcha = await solved(window.solveCaptcha);
     signal.throwIfAborted();
@@ -43,7 +43,7 @@ async function solved(solve) {
   throw new Complaint("captcha.closed");
 }
 
-/** Does what needs a recent sign-in: without one the user signs in once more and comes back. */
+/** Does work that needs a recent sign-in. Without one the user reauthenticates and returns to `page`. */
 export async function freshly(page, signal, work) {
   try {
     await work();
@@ -54,7 +54,7 @@ export async function freshly(page, signal, work) {
       after.set(page);
       return go("again");
     }
-    // The sign-in has ended, or another tab signed in to another account: the page shows which.
+    // The sign-in has ended, or another tab signed in to another account: the page says which.
     if (error.type === "NotSignedIn") await sameUser();
     throw error;
   }
@@ -64,8 +64,8 @@ export async function freshly(page, signal, work) {
 const SEPARATOR = /(?<=\d)[\p{Zs}\t\p{Pd}.](?=\d)/gu;
 
 /**
- * The code in a text, which may be a whole message: the one run of digits that has its length. Also
- * the text to show instead of the typed one.
+ * Reads the code in a text, which may be a whole message: the only run of digits that has its length.
+ * Also returns the text to show instead of the typed one.
  */
 export function readCode(text, length) {
   const runs = plainDigits(text.replace(/\p{Cf}/gu, "")).replace(SEPARATOR, "").match(/\d+/g) ?? [];
@@ -74,7 +74,7 @@ export function readCode(text, length) {
   return { code, text: code ?? runs.join(", ") };
 }
 
-/** The pages on which the contact of a flow was typed. */
+/** The page on which the contact of a flow was typed. */
 const origin = ({ kind, challenge }) =>
   ({ signIn: "", signUp: "welcome", again: "again" })[kind] ?? (challenge.method === "EMAIL" ? "email" : "phone");
 
@@ -82,7 +82,7 @@ export function codePage() {
   const { challenge, kind, ended } = flow.get();
   const { codeLength, emailOrPhone, method, attemptsLeft } = challenge;
   const sms = method === "PHONE_NUMBER";
-  // A new code would end in the same way.
+  // A new code would end the same way.
   const taken = ended === "ContactInUse";
   // The code takes no more answers, but a resend brings another.
   const dead = !ended && attemptsLeft === 0;
@@ -183,7 +183,7 @@ export function codePage() {
     await perform(page, async (signal) => {
       let next;
       try {
-        // The next session must be kept though the page may be left meanwhile.
+        // The next session is kept even if the page is left meanwhile.
         next = await service.latchstring.resend(waiting.challenge);
       } catch (error) {
         return failed(error, signal);
@@ -221,7 +221,7 @@ export function codePage() {
       } catch (error) {
         return failed(error, signal);
       }
-      // A right code counts though the page may have been left meanwhile.
+      // A right code counts even if the page was left meanwhile.
       if (answer.done) return arrived(answer, waiting);
       const { challenge } = answer;
       flow.next(waiting, challenge, [...waiting.tried, code]);
@@ -258,14 +258,14 @@ function around(text, element) {
   return [before, element, after];
 }
 
-/** Has the clock of a page go on; returns the function that stops it. */
+/** Updates the times of the page regularly; returns the function that stops it. */
 function start(tick) {
   const timer = setInterval(tick, 500);
   queueMicrotask(tick);
   return () => clearInterval(timer);
 }
 
-/** Has the browser read the text message where it can (WebOTP). */
+/** Lets the browser read the text message where it can (WebOTP). */
 function listen(input) {
   if (!("OTPCredential" in window)) return;
   deaf();
@@ -282,7 +282,7 @@ function listen(input) {
     .catch(() => {});
 }
 
-/** Ends the code: says why, and offers a new one. */
+/** Ends the code, shows the reason and offers a new one. */
 function end(type) {
   flow.end(type);
   draft.drop();
@@ -301,12 +301,12 @@ async function failed(error, signal) {
   throw error;
 }
 
-/** The code was right. */
+/** Goes on after a right code. */
 async function arrived({ tokens }, waiting) {
   const { kind } = waiting;
   const user = userOf(tokens);
-  // A new contact ends older tokens of devices. The page does not wait: without it attackers who
-  // request codes are a little more of a nuisance.
+  // A new contact ends older tokens of devices. The page does not wait: without a known device the
+  // account owner only shares the message budget with attackers.
   device.keep(service.latchstring).catch(() => {});
   flow.clear();
   draft.drop();

@@ -1,6 +1,6 @@
-// Makes elements, and says things to those who listen.
+// Creates elements, and announces texts to screen readers.
 
-/** An element with attributes, `on…` listeners and children; what is null or false is left out. */
+/** Creates an element with attributes, `on…` listeners and children; leaves out null and false. */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -13,7 +13,7 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Has a screen reader say a text, also if it is the last one again. */
+/** Announces a text to screen readers, also if it equals the last one. */
 export function announce(text) {
   const announcer = document.getElementById("announcer");
   announcer.textContent = "";

@@ -1,4 +1,4 @@
-// The parts that all forms share: fields, problems in words, waiting.
+// The parts that all forms share: fields, problems, waiting.
 
 import { h } from "./dom.js";
 import { countries, likelyRegion, looksLikeNumber, callingCode, regionOf, suggestion } from "./identifier.js";
@@ -6,7 +6,7 @@ import { language, t } from "./i18n.js";
 import { LatchstringError } from "./latchstring.js";
 import { reason } from "./reasons.js";
 
-/** After this many milliseconds the page says that it is still waiting. */
+/** The milliseconds after which the page says that it is still waiting. */
 export const SLOW = 3_000;
 
 /** A problem of a form in the words of the page, and the fields that it is about. */
@@ -17,7 +17,7 @@ export class Complaint extends Error {
   }
 }
 
-/** Seconds from now in words: "in 12 minutes". */
+/** Words for a number of seconds from now: "in 12 minutes". */
 export function inTime(seconds) {
   const [count, unit] = seconds < 60 ? [seconds, "second"] : seconds < 7_200 ? [seconds / 60, "minute"] : [seconds / 3_600, "hour"];
   return new Intl.RelativeTimeFormat(language).format(Math.ceil(count), unit);
@@ -34,18 +34,18 @@ export function explain(error) {
   }
   const { type, message } = error;
   const fields = FIELDS[type] ?? [];
-  // The message of the API says when to come back.
+  // The message of the API contains the time of the next attempt.
   const when = type === "TooManyRequests" && message.match(/in (\d+) (second|minute|hour)/);
   if (when) {
     const time = new Intl.RelativeTimeFormat(language).format(Number(when[1]), when[2]);
     return { text: t("error.TooManyRequestsUntil", { time }), fields };
   }
   if (type === "InvalidIdentifier" || type === "InvalidName") return { ...reason(message), fields };
-  // Of a request for a code, it is the account's own. After the right code, the page ends the code.
+  // A request for a code is refused so for the account's own contact. After the right code, the page ends the code.
   return { text: t(type === "ContactInUse" ? "contact.own" : `error.${type}`), fields };
 }
 
-/** A line for problems. Its room is kept free, so that nothing moves when there is one. */
+/** A line for problems. Its space is reserved, so that nothing moves when one appears. */
 export function problemLine(id, attributes = {}) {
   return h("p", { id, class: "problem", role: "alert", ...attributes });
 }
@@ -59,7 +59,7 @@ function lineOf(form, field) {
   return lines.find(({ id }) => described.includes(id)) ?? lines.at(-1);
 }
 
-/** Removes the problems of a form, since it has been changed or sent. */
+/** Removes the problems of a form that was changed or sent. */
 export function clear(form) {
   for (const marked of form.querySelectorAll("[aria-invalid]")) marked.removeAttribute("aria-invalid");
   for (const line of linesOf(form)) {
@@ -81,18 +81,18 @@ export function complain(form, { text, lang, fields = [] }) {
 
 /** The work that is under way; one at a time in all of the page. */
 let work = null;
-/** What to do when it ends: to show the page in another language. */
+/** The task for the end of the work: showing the page in another language. */
 let afterwards = null;
 
 export const isBusy = () => work !== null;
 
-/** Does something when no work is under way: now, or when it ends. */
+/** Runs a task now, or when the work that is under way ends. */
 export function whenIdle(then) {
   if (work) afterwards = then;
   else then();
 }
 
-/** Leaves the work to itself, since another page is shown: its requests end, and its outcome changes nothing. */
+/** Ends the work because another page is shown: its requests end, and its outcome changes nothing. */
 export function abandon() {
   work?.end();
   work = null;
@@ -100,8 +100,8 @@ export function abandon() {
 }
 
 /**
- * Does the work of a form once, however often it is sent, and shows its outcome. Meanwhile no other
- * button of the page does anything. The work gets a signal that is aborted when the page is left.
+ * Does the work of a form once, however often it is sent, and shows its outcome. Meanwhile the other
+ * buttons of the page are disabled. The work gets a signal that is aborted when the page is left.
  */
 export async function perform(form, begin) {
   if (work) return;
@@ -131,12 +131,12 @@ export async function perform(form, begin) {
   work = afterwards = null;
   const place = [...document.querySelectorAll("#view form")].indexOf(form);
   if (then) await then();
-  // The form may be another one now, in another language.
+  // The form may have been replaced by one in another language.
   const shown = form.isConnected ? form : document.querySelectorAll("#view form")[place];
   if (failure && shown) complain(shown, explain(failure));
 }
 
-// Before any listener of a button: while work is under way no other begins.
+// In the capture phase, before any listener of a button: no second work begins.
 document.getElementById("view")?.addEventListener(
   "click",
   (event) => {
@@ -168,7 +168,7 @@ export function textField(name, label, attributes, draft) {
 
 /**
  * The field for an email address, a phone number, or (without a method) either. As soon as the text
- * looks like a number, the choice of its country appears beside it.
+ * looks like a number, a choice of its country appears beside it.
  */
 export function contactField(method, draft, described) {
   const region = () => draft.get("region") ?? likelyRegion();
@@ -220,7 +220,7 @@ export function contactField(method, draft, described) {
   );
 }
 
-/** Offers another address where the domain looks mistyped. Nothing changes unless it is taken. */
+/** Offers another address if the domain looks mistyped. The text changes only if the user accepts it. */
 export function suggest(input) {
   const better = suggestion(input.value);
   if (!better) return false;
@@ -237,7 +237,7 @@ export function suggest(input) {
   return true;
 }
 
-/** A box to tick, with its meaning. */
+/** A checkbox with a description. */
 export function checkbox(id, label, what, checked, changed) {
   return h(
     "div",
@@ -262,6 +262,6 @@ export const submit = (text) => h("button", { class: "primary", type: "submit" }
 export const quiet = (text, onclick, attributes = {}) =>
   h("button", { class: "quiet", type: "button", onclick, ...attributes }, text);
 
-/** A form; `sent` is done when it is sent. */
+/** A form that calls `sent` when it is submitted. */
 export const form = (sent, ...children) =>
   h("form", { novalidate: true, onsubmit: (event) => (event.preventDefault(), sent(event.target)) }, ...children);

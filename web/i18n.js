@@ -24,7 +24,7 @@ export function locale() {
   return navigator.languages.find((tag) => tag.split("-")[0].toLowerCase() === language) ?? language;
 }
 
-/** A text with the values of its `{holes}`. `n` chooses between the forms of one and many. */
+/** A text with the values of its `{holes}`. `n` chooses between the plural forms. */
 export function t(key, values = {}) {
   const texts = LANGUAGES[language];
   const form = "n" in values ? `${key}.${new Intl.PluralRules(language).select(values.n)}` : key;
@@ -32,7 +32,7 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
-/** Fills the choice of languages, each in its own words. */
+/** Fills the choice of languages, each named in its own language. */
 export function chooser(select, changed) {
   for (const tag of Object.keys(LANGUAGES)) {
     const name = new Intl.DisplayNames(tag, { type: "language" }).of(tag);

@@ -1,7 +1,7 @@
 // The text that is typed or pasted: an email address or a phone number.
 //
-// The rules are those of the API (shared/core/src/identifier/), which has the last word; here a number
-// also gets its country code.
+// The rules are those of the API (shared/core/src/identifier/), which decides. Here a number also gets
+// its country code.
 
 // Region, calling code, and in brackets the prefix that is dialled before a national number at home
 // (0 if none is given). The first region of a code is the one that a bare `+code` is taken for.
@@ -55,10 +55,10 @@ function digitOf(character) {
 /** Any digits as ASCII digits, and full-width forms as plain ones. */
 export const plainDigits = (text) => text.normalize("NFKC").replace(/(?![0-9])\p{Nd}/gu, digitOf);
 
-/** Characters without a width, as come along with a copied number: marks of direction and variation. */
+/** Characters without a width that a copied number may contain: marks of direction and variation. */
 const INVISIBLE = /[\p{Cf}\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
 
-/** A text as it is read as a number: digits and separators as one types them on a keyboard. */
+/** A text read as a number: with the digits and separators of a keyboard. */
 function asNumber(typed) {
   return plainDigits(typed.replace(INVISIBLE, ""))
     .replace(/[\p{Pd}\u2212\u30fc\u00ad]/gu, "-")
@@ -68,7 +68,7 @@ function asNumber(typed) {
     .replace(/[.,;:!?]+$/, "");
 }
 
-/** A text as it is read as an address. */
+/** A text read as an address. */
 function asAddress(typed) {
   const text = typed.normalize("NFKC").replace(/^[\p{Cf}\s]+|[\p{Cf}\s]+$/gu, "");
   // As a mail program copies it: Ada <ada@example.com>
@@ -83,7 +83,7 @@ function asAddress(typed) {
 /** Separators of a number. */
 const NUMBER = /^\s*[+(\d][\d\s()./-]*$/;
 
-/** Whether the text so far looks like a number. */
+/** Returns whether the text so far looks like a number. */
 export const looksLikeNumber = (typed) => NUMBER.test(asNumber(typed));
 
 /** The region of a number that begins with its country's code; `present` if it may be that one. */
@@ -142,10 +142,10 @@ globo.com sapo.pt docomo.ne.jp ezweb.ne.jp au.com softbank.ne.jp i.softbank.jp y
 comcast.net verizon.net att.net sbcglobal.net btinternet.com sky.com zoho.com fastmail.com hey.com qq.com 163.com
 naver.com libero.it`.split(/\s+/);
 
-/** Domains shorter than this have too many honest neighbours. */
+/** The least length of a domain that is suggested: a shorter one resembles too many others. */
 const LEAST = 8;
 
-/** Whether one letter more, fewer, other, or swapped with the next makes one text of the other. */
+/** Returns whether the texts differ by one letter: added, missing, replaced, or swapped with the next. */
 function isOneSlipFrom(typed, meant) {
   if (Math.abs(typed.length - meant.length) > 1) return false;
   let at = 0;
@@ -159,13 +159,13 @@ function isOneSlipFrom(typed, meant) {
   );
 }
 
-/** Whether both are one provider's domains of two countries: hotmail.be is no slip of hotmail.de. */
+/** Returns whether both are domains of one provider in two countries, as hotmail.be and hotmail.de. */
 function isOfAnotherCountry(typed, known) {
   const [[a, country], [b, other]] = [typed, known].map((domain) => domain.split(/\.(?=[^.]*$)/));
   return a === b && country.length === 2 && other.length === 2;
 }
 
-/** The address that was probably meant, where the domain is one slip away from a common one; else null. */
+/** The probably intended address, if the domain differs from a common one by one letter; else null. */
 export function suggestion(typed) {
   const [, local, domain] = asAddress(typed).match(/^([^@\s]+)@([^@\s]+)$/u) ?? [];
   const lower = domain?.toLowerCase();

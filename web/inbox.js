@@ -8,7 +8,7 @@ const SHOWN = 50;
 const list = document.getElementById("messages");
 /** The item of each message by its key. */
 const shown = new Map();
-/** A service that was started again counts its messages from the beginning. */
+/** The key of a message. A restarted service counts its messages from the beginning. */
 const keyOf = ({ id, sentAt }) => `${id} ${sentAt}`;
 
 function words() {
@@ -17,7 +17,7 @@ function words() {
   document.getElementById("what").textContent = t("inbox.what");
 }
 
-/** Adds only the new messages, so that a screen reader says each once and nothing else moves. */
+/** Adds only the new messages: a screen reader says each once, and the others stay in place. */
 function show(messages) {
   const wanted = messages.slice(0, SHOWN);
   document.getElementById("empty")?.remove();

@@ -1,4 +1,4 @@
-// Only for the local service: beside the pages, the message that was sent last.
+// Only for the local service: shows the last message beside the pages.
 
 import { h } from "./dom.js";
 import { t } from "./i18n.js";

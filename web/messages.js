@@ -1,15 +1,15 @@
-// What was sent, for the local service's inbox and its pane beside the pages.
+// The sent messages, for the local service's inbox and its pane beside the pages.
 
 import { announce, h } from "./dom.js";
 import { language, locale, t } from "./i18n.js";
 
-/** Newest first. */
+/** Returns the messages, newest first. */
 export async function fetchMessages() {
   const response = await fetch("/inbox.json", { cache: "no-store", signal: AbortSignal.timeout(5_000) });
   return response.json();
 }
 
-/** Looks again and again while the page is seen, and hands on what changed. */
+/** Polls the messages while the page is visible, and calls `show` when they changed. */
 export function watch(show, failed) {
   let last;
   const look = async () => {
@@ -33,7 +33,7 @@ export function watch(show, failed) {
   return look;
 }
 
-/** One message, with what else can be done with its code. */
+/** One message, with more buttons for its code. */
 export function article({ channel, to, subject, text, code, sentAt }, ...more) {
   const time = new Intl.DateTimeFormat(locale(), { timeStyle: "medium" }).format(new Date(sentAt));
   const digits = h("strong", { class: "digits" }, code);

@@ -1,7 +1,7 @@
 // The API's reasons for refusing an identifier or a name, in the language of the page.
 //
-// The English texts are the API's own: `reason.*` of languages/en.js. A reason that is not among
-// them is shown as the API words it.
+// The English texts are those of the API: `reason.*` of languages/en.js. Another reason is shown in
+// the API's words.
 
 import en from "./languages/en.js";
 import { t } from "./i18n.js";
@@ -13,10 +13,10 @@ const REASONS = Object.entries(en)
   .filter(([key]) => key.startsWith("reason."))
   .map(([key, text]) => ({ key, pattern: new RegExp(`^${escaped(text).replace(HOLE, "(?<$1>.+)")}$`, "u") }));
 
-/** Words of the API inside of a reason that have a translation, too. */
+/** Words of the API inside a reason that are translated, too. */
 const WORDS = { "a space": "word.space" };
 
-/** The reason in words, with the language of the text if it is not that of the page. */
+/** The text of a reason, with its language if that is not the page's. */
 export function reason(message) {
   for (const { key, pattern } of REASONS) {
     const found = pattern.exec(message);

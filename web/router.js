@@ -1,4 +1,4 @@
-// The page that is shown, and the way from one to the next.
+// The page that is shown, and the change to another.
 
 import { announce, h } from "./dom.js";
 import { SLOW, abandon, explain, isBusy } from "./forms.js";
@@ -26,7 +26,7 @@ let renders = 0;
 const here = () => location.hash.slice(1);
 const addressOf = (page) => (page ? `#${page}` : location.pathname + location.search);
 
-/** Has something done when the page that is shown is left. */
+/** Registers a function to call when the page that is shown is left. */
 export const onLeave = (end) => ends.push(end);
 
 /** Goes to a page, with a notice above its title. The settings page focuses the button that opens `from`. */
@@ -47,7 +47,7 @@ export function userOf(tokens) {
   }
 }
 
-/** Shows the page that the address names, or the one that can be shown instead. */
+/** Shows the page that the address names, or the one that is allowed instead. */
 export async function render({ focus = true } = {}) {
   const mine = ++renders;
   abandon();
@@ -74,7 +74,7 @@ export async function render({ focus = true } = {}) {
   show(page, content, focus);
 }
 
-/** Forgets the state of another account, and says that it ended; returns whether its page was shown. */
+/** Forgets the state of another account and sets the notice; returns whether its page was shown. */
 function takeOver(sub) {
   const before = owner.get();
   if (sub === before) return false;
@@ -84,7 +84,7 @@ function takeOver(sub) {
   return true;
 }
 
-/** The page, or the one instead of it: some need a sign-in, and the code page needs a code. */
+/** The page, or another instead: some need a sign-in, and the code page needs a flow. */
 function allowed(page, signedIn) {
   if (page === "code") {
     const waiting = flow.get();
@@ -95,7 +95,7 @@ function allowed(page, signedIn) {
   return "";
 }
 
-/** Says after a while that the first page is still being loaded. */
+/** Shows that the first page is being loaded, and later that it takes longer. */
 function waiting(promise) {
   const status = view.querySelector(".loading");
   if (status) status.firstElementChild.textContent = t("loading");
@@ -134,19 +134,19 @@ function show(page, { title, body }, focus) {
 }
 
 /**
- * Makes sure that the user of the page is still the one who is signed in: another tab may have
- * signed out, or in to another account. If not, shows what is there now and ends the work.
+ * Verifies that the user of the page is still signed in: another tab may have signed out, or in to
+ * another account. If so, shows the page of the present state and ends the work.
  */
 export async function sameUser() {
   const user = userOf(await service.latchstring.tokens());
   if ((user?.sub ?? null) !== owner.get()) await render();
 }
 
-/** Begins with the page that the address names. */
+/** Shows the page that the address names, and listens to keys, history and other tabs. */
 export function start(all) {
   pages = all;
   addEventListener("popstate", () => render());
-  // A key that is held down must not send the page that it leads to.
+  // A key that is held down must not submit the form of the next page.
   addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && event.preventDefault(), true);
   addEventListener("storage", ({ key, newValue }) => {
     if (key !== null && !key.endsWith(".tokens")) return;

@@ -7,7 +7,7 @@ const isObject = (value) => typeof value === "object" && value !== null && !Arra
 const isText = (value) => typeof value === "string";
 const isNumber = (value) => Number.isFinite(value);
 
-/** A stored value; null if there is none, or none that the pages wrote. */
+/** A stored value; null if it is missing or malformed. */
 function read(key, isValid) {
   try {
     const value = JSON.parse(session.getItem(key) ?? "null");
@@ -40,10 +40,10 @@ function isFlow(value) {
   );
 }
 
-/** The time by a clock that goes on evenly while the page is open, whatever happens to the device's. */
+/** The time of a monotonic clock, which a change of the device's clock does not move. */
 const now = () => performance.timeOrigin + performance.now();
 
-/** The times of a challenge by that clock, with their lengths, which no change of clocks extends. */
+/** The times of a challenge by that clock, with their lengths as upper limits. */
 function deadlines({ expiresAt, resendAt, refused }) {
   const lasts = expiresAt - Date.now();
   let waits = resendAt === null ? null : resendAt - Date.now();
@@ -55,24 +55,24 @@ function deadlines({ expiresAt, resendAt, refused }) {
 const left = (at, length) => Math.min(Math.max(0, at - now()), Math.max(0, length));
 
 /**
- * The code that the tab waits for: `{challenge, kind, input, ended, tried}` and its times. `kind` is
- * `signIn`, `again` (the sign-in must be recent), `signUp` or `changeContact`; `input` begins it once
- * more; `ended` is the type of the error that ended it; `tried` are the wrong codes.
+ * The flow of the tab: `{challenge, kind, input, ended, tried}` and its times. `kind` is `signIn`,
+ * `again` (reauthentication), `signUp` or `changeContact`; `input` begins it again; `ended` is the
+ * type of the error that ended it; `tried` are the wrong codes.
  */
 export const flow = {
   get: () => read(FLOW, isFlow),
   begin: (kind, input, challenge) =>
     write(FLOW, { kind, input, challenge, ended: null, tried: [], ...deadlines(challenge) }),
-  /** Goes on with the next challenge, unless another flow has begun meanwhile. */
+  /** Stores the next challenge, unless another flow has begun meanwhile. */
   next(before, challenge, tried = before.tried) {
     if (flow.get()?.challenge.session !== before.challenge.session) return;
     write(FLOW, { ...before, challenge, tried, ...deadlines(challenge) });
   },
   end: (type) => write(FLOW, { ...flow.get(), ended: type }),
   clear: () => session.removeItem(FLOW),
-  /** Milliseconds that the code is good for. */
+  /** Milliseconds until the code expires. */
   lasts: ({ until, lasts }) => left(until, lasts),
-  /** Milliseconds until it may be sent again; null if never. */
+  /** Milliseconds until a resend is allowed; null if never. */
   waits: ({ again, waits }) => (again === null ? null : left(again, waits)),
 };
 
@@ -97,7 +97,7 @@ export function draftOf(page) {
 }
 
 const AFTER = "latchstring.after";
-/** The page to go back to after signing in once more. */
+/** The page to return to after reauthentication. */
 export const after = {
   get: () => session.getItem(AFTER) ?? "settings",
   set: (page) => session.setItem(AFTER, page),
@@ -107,7 +107,7 @@ const OWNER = "latchstring.owner";
 /** The account that the state of this tab belongs to: its `sub`; null before a sign-in. */
 export const owner = {
   get: () => session.getItem(OWNER),
-  /** Takes over for an account, and forgets what belonged to another one. */
+  /** Sets the account, and forgets the state of another one. */
   become(sub) {
     if (sub === owner.get()) return;
     forget();
@@ -120,9 +120,9 @@ export function forget() {
   for (const key of [FLOW, DRAFTS, AFTER, OWNER]) session.removeItem(key);
 }
 
-/** Sign-ins count as recent for so many seconds, unless config.json says otherwise. */
+/** The seconds for which a sign-in is recent, if config.json has none. */
 const FRESH_SECONDS = 600;
-/** Milliseconds that config.json may take. */
+/** The time limit of config.json in milliseconds. */
 const PATIENCE = 20_000;
 
 /** The client, set up as the deployment's config.json says. Tabs share its tokens. */
@@ -134,7 +134,7 @@ export async function connect() {
     config = await response.json();
   } catch (error) {
     if (error instanceof LatchstringError) throw error;
-    // What answered is not the service.
+    // The response is not from the service.
     if (error instanceof SyntaxError) throw new LatchstringError("Unavailable");
     throw new LatchstringError(error.name === "TimeoutError" ? "Timeout" : "Network", undefined, { cause: error });
   }
@@ -147,10 +147,10 @@ export async function connect() {
 
 const SHARED = "latchstring.shared-device";
 
-/** Whether to remember this device (docs/budgets.md): unless it was marked as shared. */
+/** The choice to remember this device (docs/budgets.md): yes, unless it was marked as shared. */
 export const device = {
   wanted: () => local.getItem(SHARED) === null,
   want: (wanted) => (wanted ? local.removeItem(SHARED) : local.setItem(SHARED, "yes")),
-  /** To be called after each sign-in and each new contact, while the sign-in is recent. */
+  /** Applies the choice: after each sign-in and each new contact, while the sign-in is recent. */
   keep: (latchstring) => (device.wanted() ? latchstring.rememberDevice() : latchstring.forgetDevice()),
 };

@@ -1,13 +1,13 @@
-// The browser's storage. Where it is blocked or full, the page keeps what it must in memory.
+// The browser's storage, or memory where it is blocked or full.
 
-/** A store that never throws: what the browser refuses stays in this page until it is closed. */
+/** A store that never throws: a value that the browser refuses is kept until the page is closed. */
 function sturdy(name) {
   const memory = new Map();
   const stored = () => {
     try {
       return window[name];
     } catch {
-      return null; // Reading the property is refused where cookies are blocked.
+      return null; // The browser refuses the property where cookies are blocked.
     }
   };
   const attempt = (work) => {
@@ -22,7 +22,7 @@ function sturdy(name) {
     getItem: (key) => memory.get(key) ?? attempt((store) => store.getItem(key))?.value ?? null,
     setItem(key, value) {
       if (attempt((store) => store.setItem(key, value))) return void memory.delete(key);
-      // An older value must not come back after a reload.
+      // An older value must not return after a reload.
       attempt((store) => store.removeItem(key));
       memory.set(key, value);
     },
@@ -30,15 +30,15 @@ function sturdy(name) {
       memory.delete(key);
       attempt((store) => store.removeItem(key));
     },
-    /** Whether something is kept in memory alone. */
+    /** Returns whether a value is kept in memory alone. */
     isVolatile: () => memory.size > 0 || !attempt((store) => store.getItem("latchstring")),
   };
 }
 
-/** Shared by the tabs, and kept after them. */
+/** The store that the tabs share, which survives them. */
 export const local = sturdy("localStorage");
-/** Of this tab, over its reloads. */
+/** The store of this tab, which survives reloads. */
 export const session = sturdy("sessionStorage");
 
-/** Whether a reload forgets what the pages keep. */
+/** Returns whether a reload loses stored values. */
 export const isVolatile = () => local.isVolatile() || session.isVolatile();

@@ -1,4 +1,4 @@
-// A local service, a browser, and what a person does in it.
+// A local service, a browser, and the actions of its users.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
@@ -14,7 +14,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 export const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 
-/** Cargo is asked where the binary is, and builds what is out of date. */
+/** Builds the service if it is out of date, and returns the path of its binary. */
 function binary() {
   const line = ["build", "--locked", "--quiet", "--message-format=json", "--workspace", "--bin", "latchstring-local"];
   const output = execFileSync("cargo", line, { cwd: root, encoding: "utf8", maxBuffer: 1 << 28 });
@@ -22,7 +22,7 @@ function binary() {
   return messages.find(({ executable, target }) => executable && target.name === "latchstring-local").executable;
 }
 
-/** Starts the service. What it prints is kept for the search for leaks. */
+/** Starts the service. Its output is kept for the search for leaks. */
 async function serve(options, port = "0") {
   const folder = join(root, "target/test-output");
   mkdirSync(folder, { recursive: true });
@@ -54,7 +54,7 @@ function note(secret) {
   appendFileSync(join(folder, `web.${process.pid}.txt`), `${secret}\n`);
 }
 
-/** The service, with these options, and the browser of one test file. */
+/** Starts the service, with these options, and the browser of one test file. */
 export async function bench(...options) {
   let service = await serve(options);
   const browser = await chromium.launch({
@@ -86,9 +86,9 @@ export async function bench(...options) {
       await service.end();
       service = await serve(options, new URL(service.address).port);
     },
-    /** A page that is nobody's. */
+    /** A page outside the contexts of the users. */
     page: () => browser.newPage(),
-    /** Somebody with a browser of their own. */
+    /** A user with a browser context. */
     async person(options = {}) {
       const context = await browser.newContext({
         ...DESKTOP,
@@ -101,7 +101,7 @@ export async function bench(...options) {
       context.setDefaultTimeout(10_000);
       const jumps = [];
       await context.exposeBinding("jumped", (_, jump) => jumps.push(jump));
-      await context.addInitScript(tellJumps);
+      await context.addInitScript(reportJumps);
       const person = new Person(context, service.address, await context.newPage(), jumps);
       people.push(person);
       return person;
@@ -114,22 +114,22 @@ export async function bench(...options) {
 async function post(url, body) {
   const headers = { "content-type": "application/json" };
   const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
-  assert.ok(response.ok, "the service is bent");
+  assert.ok(response.ok, "the service takes the control");
 }
 
 /**
- * In the page: tells what moved though nobody had touched anything (Chromium's layout shifts). What
- * was sent may move, since it comes when it comes; so may a field, for the country of its digits.
- * Within half a second of a click or key nothing is told: answers must take longer.
+ * Runs in the page: reports elements that moved without an input (Chromium's layout shifts). Sent
+ * messages may move, since they arrive at any time; so may a field, for the country of its digits.
+ * Within half a second of a click or key nothing is reported: answers must take longer.
  */
-function tellJumps() {
+function reportJumps() {
   new PerformanceObserver((list) => {
     for (const { hadRecentInput, value, sources } of list.getEntries()) {
       const element = ({ node }) => (node instanceof Text ? node.parentElement : node);
       const ours = sources.filter((source) => element(source) && !element(source).closest(".pane, #messages, .combined"));
       if (hadRecentInput || ours.length === 0) continue;
       const moved = ours.map(({ node, previousRect: from, currentRect: to }) => {
-        const name = node?.outerHTML?.slice(0, 60) ?? node?.textContent ?? "what is gone";
+        const name = node?.outerHTML?.slice(0, 60) ?? node?.textContent ?? "a removed element";
         return `${name} from ${from.x},${from.y} to ${to.x},${to.y}`;
       });
       window.jumped(`${value.toFixed(4)}: ${moved.join(" | ")}`);
@@ -139,21 +139,21 @@ function tellJumps() {
 
 let people = 0;
 
-/** A person at a page. Whatever the browser complains of fails the test. */
+/** A user at a page. Each error or warning of the browser fails the test. */
 class Person {
-  complaints = [];
-  /** What the browser may complain of in this test. */
-  forgiven = [];
+  logged = [];
+  /** Patterns of the browser's errors and warnings that this test allows. */
+  allowed = [];
 
   constructor(context, address, page, jumps) {
     people += 1;
     this.jumps = jumps;
     this.context = context;
     this.address = address;
-    /** Where the pages are; an app of one's own has them elsewhere. */
+    /** The origin of the pages; another app has its own. */
     this.origin = address;
     this.page = page;
-    // Of this process alone, since every file has a service of its own.
+    // Unique in this process: every file starts its own service.
     this.email = `person${people}@example.com`;
     this.phone = `+1415555${String(2000 + people)}`;
     this.listen(page);
@@ -161,9 +161,9 @@ class Person {
 
   listen(page) {
     page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) this.complaints.push(message.text());
+      if (["error", "warning"].includes(message.type())) this.logged.push(message.text());
     });
-    page.on("pageerror", (error) => this.complaints.push(String(error)));
+    page.on("pageerror", (error) => this.logged.push(String(error)));
   }
 
   async tab() {
@@ -173,11 +173,11 @@ class Person {
   }
 
   async leaves() {
-    // What a test's own route has under way is of no interest any more.
+    // Errors of a test's routes that are still running do not matter.
     for (const page of this.context.pages()) await page.unrouteAll({ behavior: "ignoreErrors" });
     await this.context.close();
-    const complaints = this.complaints.filter((text) => !this.forgiven.some((known) => known.test(text)));
-    assert.deepEqual(complaints, [], "the browser has nothing to complain of");
+    const logged = this.logged.filter((text) => !this.allowed.some((known) => known.test(text)));
+    assert.deepEqual(logged, [], "the browser logs no error or warning");
   }
 
   async opens(path = "/") {
@@ -200,9 +200,9 @@ class Person {
     return this.page.locator(".problem:not(:empty)").first();
   }
 
-  /** The newest code that was sent to a contact. */
+  /** Returns the newest code that was sent to a contact. */
   async received(to) {
-    for (let tries = 0; tries < 100; tries += 1) {
+    for (let attempts = 0; attempts < 100; attempts += 1) {
       const messages = await (await fetch(`${this.address}/inbox.json`)).json();
       const message = messages.find((message) => message.to === to && message.code);
       if (message) {
@@ -214,9 +214,9 @@ class Person {
     return assert.fail("a code arrives");
   }
 
-  /** Waits for a notice to the person's address: it is sent after the response. */
+  /** Waits for a notice at the user's address: it is sent after the response. */
   async isNotified(subject) {
-    for (let tries = 0; tries < 100; tries += 1) {
+    for (let attempts = 0; attempts < 100; attempts += 1) {
       const messages = await (await fetch(`${this.address}/inbox.json`)).json();
       if (messages.some((message) => message.to === this.email && message.subject === subject)) return;
       await new Promise((done) => setTimeout(done, 50));
@@ -224,6 +224,7 @@ class Person {
     assert.fail(`a notice arrives: ${subject}`);
   }
 
+  /** Returns the number of messages to a contact. */
   async sent(to) {
     const messages = await (await fetch(`${this.address}/inbox.json`)).json();
     return messages.filter((message) => message.to === to).length;
@@ -235,22 +236,83 @@ class Person {
     await this.heading("Enter the code").waitFor();
   }
 
-  /** From the first page to the account's, as somebody new. */
-  async signsUp() {
+  /** Enters the code that was sent to a contact. */
+  async entersTheCode(contact = this.email) {
+    await this.code.fill(await this.received(contact));
+  }
+
+  /** Requests a code on the first page and enters it. */
+  async signsIn(contact = this.email) {
+    await this.asksForACode(contact);
+    await this.entersTheCode(contact);
+  }
+
+  /** Signs in as a new user, up to the page for the name. */
+  async arrives() {
     await this.opens();
-    await this.asksForACode();
-    await this.code.fill(await this.received(this.email));
+    await this.signsIn();
     await this.heading("Welcome! What is your name?").waitFor();
+  }
+
+  /** Signs in as a new user and adds name and phone number. */
+  async signsUp() {
+    await this.arrives();
     await this.page.getByLabel("First name").fill("Ada");
     await this.page.getByLabel("Last name").fill("Lovelace");
     await this.field.fill(this.phone);
-    await this.button("Send a code").click();
-    await this.heading("Enter the code").waitFor();
-    await this.code.fill(await this.received(this.phone));
+    await this.sendsACode();
+    await this.entersTheCode(this.phone);
     await this.heading("Hello, Ada Lovelace").waitFor();
   }
 
-  /** Nothing is wrong with the page for those who use it otherwise than by looking and pointing. */
+  /** Submits the form of a new contact and waits for the code page. */
+  async sendsACode() {
+    await this.button("Send a code").click();
+    await this.heading("Enter the code").waitFor();
+  }
+
+  /** Requests a code for a new email address of the account. */
+  async requestsEmail(email) {
+    await this.button("Change the email address").click();
+    await this.field.fill(email);
+    await this.sendsACode();
+  }
+
+  /** Moves the account to another email address. */
+  async changesEmail(email) {
+    await this.requestsEmail(email);
+    await this.entersTheCode(email);
+    await this.notice("Done. You can sign in with it");
+  }
+
+  async signsOut() {
+    await this.signOut().click();
+    await this.notice("You are signed out.");
+  }
+
+  signOut = (page = this.page) => page.getByRole("button", { name: "Sign out", exact: true });
+
+  /** Waits for a text above the title of a page. */
+  notice = (text, page = this.page) => page.locator(".notice").getByText(text).waitFor();
+
+  /** The stored tokens of a page's browser; null without a sign-in. */
+  tokens = (page = this.page) =>
+    page.evaluate(() => {
+      const [, tokens] = Object.entries(localStorage).find(([key]) => key.endsWith(".tokens")) ?? [];
+      return JSON.parse(tokens ?? "null");
+    });
+
+  /** Stores the tokens of another account in this browser, as a sign-in in another tab does. */
+  async takes(tokens) {
+    const other = await this.tab();
+    await other.goto(`${this.address}/inbox`);
+    await other.evaluate((tokens) => {
+      const key = Object.keys(localStorage).find((key) => key.endsWith(".tokens"));
+      localStorage.setItem(key, JSON.stringify(tokens));
+    }, tokens);
+  }
+
+  /** Fails if axe finds a problem of accessibility. */
   async isAccessible(page = this.page) {
     await page.evaluate(AXE);
     const { violations } = await page.evaluate(() =>
@@ -261,11 +323,11 @@ class Person {
   }
 }
 
-/** Whether a request is of an operation: of Cognito, or of the API. */
+/** Returns a test for requests of an operation of Cognito or the API. */
 const isOf = (operation) => (request) =>
   request.method() === "POST" && `${request.headers()["x-amz-target"]} ${request.postData()}`.includes(operation);
 
-/** Holds the requests of an operation: `arrived` when there is one, `letGo` to have them go on. */
+/** Holds the requests of an operation: `arrived` at the first one, until `letGo` is called. */
 export async function holds(page, operation) {
   let letGo;
   const held = new Promise((done) => (letGo = done));
@@ -283,9 +345,9 @@ export function collects(page, operation) {
   return seen;
 }
 
-/** A round trip to the service, for what must not happen to have had its time. */
+/** A round trip to the service, in which something that must not happen could happen. */
 export const roundTrip = (page) =>
   page.evaluate(async () => (await fetch("/config.json", { cache: "no-store" })).text());
 
-/** A wrong code that is not the right one. */
+/** Returns another code. */
 export const wrong = (code) => code.replace(/\d$/, (digit) => (Number(digit) + 1) % 10);

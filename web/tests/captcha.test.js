@@ -1,4 +1,4 @@
-// Where the deployment asks for a captcha.
+// The pages in a deployment with a CAPTCHA.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,8 +6,8 @@ import { bench } from "./bench.js";
 
 const { person } = await bench("--captcha");
 
-/** Requests codes that are not proved until a CAPTCHA is demanded. */
-async function untilACaptchaIsAskedFor(ada) {
+/** Requests codes without answers until a CAPTCHA is demanded. */
+async function untilACaptchaIsDemanded(ada) {
   const refused = ada.problem.getByText("Too many codes requested from your network");
   for (let strangers = 0; strangers < 5; strangers += 1) {
     await ada.opens();
@@ -19,23 +19,23 @@ async function untilACaptchaIsAskedFor(ada) {
   assert.fail("a CAPTCHA is demanded");
 }
 
-test("a captcha that the app solves brings the code; without one it is told to come later", async () => {
+test("a demanded CAPTCHA that the app solves brings the code", async () => {
   const ada = await person();
-  await untilACaptchaIsAskedFor(ada);
+  await untilACaptchaIsDemanded(ada);
   await ada.field.fill(ada.email);
   await ada.button("Send me a code").click();
   await ada.page.getByText("Too many codes requested from your network").first().waitFor();
   await ada.page.evaluate(() => (window.solveCaptcha = async () => "person-1"));
   await ada.button("Send me a code").click();
   await ada.heading("Enter the code").waitFor();
-  await ada.code.fill(await ada.received(ada.email));
+  await ada.entersTheCode();
   await ada.heading("Welcome! What is your name?").waitFor();
 });
 
-test("a captcha that is closed, fails or is wrong is said, and the next one brings the code", async () => {
+test("a failed CAPTCHA shows its reason, and the next one works", async () => {
   const ada = await person();
-  ada.forgiven.push(/the widget broke/);
-  await untilACaptchaIsAskedFor(ada);
+  ada.allowed.push(/the widget broke/);
+  await untilACaptchaIsDemanded(ada);
   await ada.field.fill(ada.email);
   for (const [outcome, text] of [
     ["closed", "Complete the security check to get a code."],
@@ -45,7 +45,7 @@ test("a captcha that is closed, fails or is wrong is said, and the next one brin
     await ada.page.evaluate((outcome) => {
       window.solveCaptcha = async () => {
         if (outcome === "broken") throw new Error("the widget broke");
-        return outcome === "wrong" ? "nobody" : null;
+        return outcome === "wrong" ? "unknown" : null;
       };
     }, outcome);
     await ada.button("Send me a code").click();

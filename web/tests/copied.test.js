@@ -1,4 +1,4 @@
-// The pages in an app of one's own, copied as README.md says, at an origin of its own.
+// The pages copied into another app, as README.md says, at its own origin.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { bench, root } from "./bench.js";
 const { person, address } = await bench();
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
-/** What is of the local service only. */
+/** The files of the local service only. */
 const LEFT_OUT = /^\/(tests\/|inbox\.|messages\.js|local\.js)/;
 /** The headers of `local/src/pages.rs`, with the addresses of the API and of Cognito. */
 const [, policy] = readFileSync(join(root, "local/src/pages.rs"), "utf8").match(/const POLICY: &str = "([^"]+)"/);
@@ -25,7 +25,7 @@ function file(path) {
   return kept.join("\n").replace(' class="local"', "");
 }
 
-/** An app that is nothing but the pages. */
+/** An app that consists of the pages. */
 const config = await (await fetch(`${address}/config.json`)).json();
 const app = createServer((request, response) => {
   const path = request.url === "/" ? "/index.html" : request.url;
@@ -40,7 +40,7 @@ const app = createServer((request, response) => {
 await new Promise((done) => app.listen(0, "127.0.0.1", done));
 after(() => app.close());
 
-test("they work in an app, under the same policy", async () => {
+test("copied pages work in an app under the same policy", async () => {
   const ada = await person();
   ada.origin = `http://127.0.0.1:${app.address().port}`;
   await ada.signsUp();
@@ -48,6 +48,5 @@ test("they work in an app, under the same policy", async () => {
   await ada.page.reload();
   await ada.heading("Hello, Ada Lovelace").waitFor();
   await ada.isAccessible();
-  await ada.page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await ada.page.locator(".notice").getByText("You are signed out.").waitFor();
+  await ada.signsOut();
 });

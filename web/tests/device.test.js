@@ -1,4 +1,4 @@
-// What the pages have of a device: that it is known, and the text messages that its browser reads.
+// The pages and a device: it is remembered, and its browser reads text messages.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { PHONE, bench, collects, wrong } from "./bench.js";
 
 const { person, control } = await bench();
 
-/** What the next request for a code says of the device. */
+/** Returns the device token of the next request for a code. */
 async function deviceOfNextSignIn(ada) {
   const request = await ada.page.waitForRequest((request) => /signIn\(/.test(request.postData() ?? ""));
   return request.postDataJSON().variables.input.device;
@@ -16,33 +16,32 @@ const keptDevice = (page) => page.evaluate(() => Object.entries(localStorage).fi
 const deviceIs = (ada, known) =>
   ada.page.waitForFunction((known) => Object.keys(localStorage).some((key) => key.endsWith(".device")) === known, known);
 
-test("a device is remembered from sign-in to sign-in, and forgotten with the account", async () => {
+test("sign-in remembers the device, and deletion forgets it", async () => {
   const ada = await person();
   await ada.signsUp();
   await deviceIs(ada, true);
-  await ada.page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await ada.signOut().click();
   await ada.heading("Sign in").waitFor();
   const kept = await keptDevice(ada.page);
-  assert.ok(kept, "it stays when somebody signs out");
+  assert.ok(kept, "it stays after a sign-out");
   const [sent] = await Promise.all([deviceOfNextSignIn(ada), ada.asksForACode()]);
   assert.equal(sent, kept);
-  await ada.code.fill(await ada.received(ada.email));
+  await ada.entersTheCode();
   await ada.heading("Hello, Ada Lovelace").waitFor();
   await ada.button("Sign out on all devices").click();
-  await ada.page.locator(".notice").getByText("You are signed out on all devices.").waitFor();
+  await ada.notice("You are signed out on all devices.");
   await deviceIs(ada, false);
 
-  await ada.asksForACode();
-  await ada.code.fill(await ada.received(ada.email));
+  await ada.signsIn();
   await ada.heading("Hello, Ada Lovelace").waitFor();
   await deviceIs(ada, true);
   await ada.button("Delete the account").click();
   await ada.button("Delete it for good").click();
-  await ada.page.locator(".notice").getByText("Your account is deleted.").waitFor();
+  await ada.notice("Your account is deleted.");
   await deviceIs(ada, false);
 });
 
-test("a device is remembered again after a change of contact, which ends its token", async () => {
+test("a changed contact has the device remembered again", async () => {
   const ada = await person();
   await ada.signsUp();
   await deviceIs(ada, true);
@@ -51,10 +50,9 @@ test("a device is remembered again after a change of contact, which ends its tok
   await ada.button("Change the email address").click();
   const other = `other.${ada.email}`;
   await ada.field.fill(other);
-  await ada.button("Send a code").click();
-  await ada.heading("Enter the code").waitFor();
-  await ada.code.fill(await ada.received(other));
-  await ada.page.locator(".notice").getByText("Done. You can sign in with it").waitFor();
+  await ada.sendsACode();
+  await ada.entersTheCode(other);
+  await ada.notice("Done. You can sign in with it");
   await ada.page.waitForFunction(
     (before) => Object.entries(localStorage).some(([key, value]) => key.endsWith(".device") && value !== before),
     before,
@@ -67,24 +65,22 @@ test("a shared device is not remembered, and stays a shared one", async () => {
   await ada.opens();
   const box = ada.page.getByLabel("Remember this device");
   assert.ok(await box.isChecked());
-  await ada.asksForACode();
-  await ada.code.fill(await ada.received(ada.email));
+  await ada.signsIn();
   await ada.heading("Welcome! What is your name?").waitFor();
   await deviceIs(ada, true);
   await ada.button("Not now").click();
-  await ada.page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await ada.signOut().click();
   await ada.heading("Sign in").waitFor();
   await box.uncheck();
   await ada.page.reload();
   await ada.heading("Sign in").waitFor();
   assert.equal(await box.isChecked(), false);
-  await ada.asksForACode();
-  await ada.code.fill(await ada.received(ada.email));
+  await ada.signsIn();
   await ada.heading("Welcome! What is your name?").waitFor();
   await deviceIs(ada, false);
 });
 
-/** Stands in for the phone: what the page asks of the browser (WebOTP), and the message when it comes. */
+/** Runs in the page: replaces the browser's WebOTP by one that the test controls. */
 const withWebOtp = () => {
   window.OTPCredential = class {};
   window.waits = [];
@@ -99,7 +95,7 @@ const withWebOtp = () => {
     });
 };
 
-/** Of each wait for a text message, whether it was given up; once there are so many. */
+/** Waits for a number of WebOTP calls; returns for each whether it was aborted. */
 async function waits(page, count) {
   await page.waitForFunction((count) => window.waits.length === count, count);
   return page.evaluate(() => window.waits.map(({ aborted }) => aborted));
@@ -117,7 +113,7 @@ test("a texted code that the browser reads is filled in and sent", async () => {
   await ada.heading("Welcome! What is your name?").waitFor();
 });
 
-test("the browser waits for a text message as long as one may come, and no longer", async () => {
+test("the browser waits for a text only while one may come", async () => {
   const ada = await person(PHONE);
   await ada.page.addInitScript(withWebOtp);
   await ada.page.clock.install();
@@ -127,26 +123,25 @@ test("the browser waits for a text message as long as one may come, and no longe
   const code = await ada.received(ada.phone);
   await ada.code.fill(wrong(code));
   await ada.page.getByText("You have 2 attempts left.").waitFor();
-  assert.deepEqual(await waits(ada.page, 2), [true, false], "given up while a code is judged");
+  assert.deepEqual(await waits(ada.page, 2), [true, false], "ended while a code is verified");
   await control({ advanceSeconds: 31 });
   await ada.page.clock.fastForward(31_000);
   await ada.button("Send the code again").click();
   assert.deepEqual(await waits(ada.page, 3), [true, true, false], "begun again for the next message");
   await ada.page.goBack();
   await ada.heading("Sign in").waitFor();
-  assert.deepEqual(await waits(ada.page, 3), [true, true, true], "given up with the page");
+  assert.deepEqual(await waits(ada.page, 3), [true, true, true], "ended with the page");
   await ada.asksForACode(ada.email);
-  assert.deepEqual(await waits(ada.page, 3), [true, true, true], "no text message is to come");
+  assert.deepEqual(await waits(ada.page, 3), [true, true, true], "no text message is expected");
 });
 
 test("a browser that cannot read text messages lets them be typed", async () => {
   const ada = await person(PHONE);
   await ada.page.addInitScript(() => {
     delete window.OTPCredential;
-    navigator.credentials.get = () => Promise.reject(new Error("nobody asks this browser"));
+    navigator.credentials.get = () => Promise.reject(new Error("the pages must not call this"));
   });
   await ada.opens();
-  await ada.asksForACode(ada.phone);
-  await ada.code.fill(await ada.received(ada.phone));
+  await ada.signsIn(ada.phone);
   await ada.heading("Welcome! What is your name?").waitFor();
 });

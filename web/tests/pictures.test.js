@@ -1,6 +1,6 @@
-// Every state as a picture, light and dark, and axe on each.
+// A picture of every state, light and dark, and axe on each.
 //
-// `UPDATE_PICTURES=1 npm test` takes them anew: look at what changed before keeping it.
+// `UPDATE_PICTURES=1 npm test` takes them again: look at each changed picture before you commit it.
 
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ const SHARE = 0.01;
 
 const NOW = new Date("2026-03-02T10:00:00Z");
 
-/** Codes and times differ from run to run, and others have messages, too; not so in pictures. */
+/** Fixes the codes and times of the pane, and hides the messages of other users. */
 async function still(ada) {
   await ada.page.clock.install({ time: NOW });
   await ada.page.route("**/inbox.json", async (route) => {
@@ -35,7 +35,7 @@ async function still(ada) {
   });
 }
 
-/** A message as if it were requested at NOW. */
+/** Returns a text with the times of a message requested at NOW. */
 function timeless(text) {
   return text
     .replace(/\d{4}‑\d\d‑\d\d/, "2026‑03‑02")
@@ -44,7 +44,7 @@ function timeless(text) {
     .replace(/\d\d:\d\d(?=.{0,5}UTC)/, "10:00");
 }
 
-/** A blank page in which pictures are compared and made small. */
+/** A blank page in which pictures are compared and shrunk. */
 const workshop = await page();
 
 async function shrink(png) {
@@ -66,7 +66,7 @@ async function shrink(png) {
 
 const dataUrl = (bytes, kind) => `data:image/${kind};base64,${bytes.toString("base64")}`;
 
-/** Which share of the blocks of two pictures differ; 1 if their sizes do. */
+/** Returns the share of blocks in which two pictures differ; 1 if their sizes do. */
 function difference(expected, found) {
   return workshop.evaluate(
     async ([urls, block, tolerance]) => {
@@ -103,7 +103,7 @@ async function paneIsCurrent({ page }) {
     const [latest] = await (await fetch("/inbox.json", { cache: "no-store" })).json();
     return pane.querySelector(".message .text")?.textContent === latest?.text.trim();
   };
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let attempts = 0; attempts < 200; attempts += 1) {
     if (await page.evaluate(current)) return;
     await new Promise((done) => setTimeout(done, 50));
   }
@@ -136,13 +136,13 @@ async function picture(ada, name, { themes = ["light", "dark"] } = {}) {
   }
 }
 
-/** Asks for an address's codes until the service gives no more. */
+/** Requests codes for an address until its budget is spent. */
 async function spendBudget(emailOrPhone) {
   const { apiKey, graphqlUrl } = await (await fetch(`${address}/config.json`)).json();
   const query = "mutation ($input: SignInInput!) { signIn(input: $input) { session } }";
   const body = JSON.stringify({ query, variables: { input: { emailOrPhone, method: "EMAIL" } } });
   const headers = { "content-type": "application/json", "x-api-key": apiKey };
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let attempts = 0; attempts < 200; attempts += 1) {
     const { errors } = await (await fetch(graphqlUrl, { method: "POST", headers, body })).json();
     if (errors) return assert.equal(errors[0].errorType, "TooManyRequests");
   }
@@ -156,7 +156,7 @@ async function someone(name, options) {
   return ada;
 }
 
-test("a first sign-in on a phone, state by state", async () => {
+test("each state of a first sign-in on a phone fits its picture", async () => {
   const ada = await someone("ada", PHONE);
   ada.phone = "+14155550132";
   await ada.opens();
@@ -182,7 +182,7 @@ test("a first sign-in on a phone, state by state", async () => {
   const code = await ada.received(ada.email);
   await ada.code.fill(wrong(code));
   await ada.page.getByText("This code is wrong").waitFor();
-  // The same in every picture, as if it had been typed: what was said of it stays.
+  // The same code in every picture. Set without an input event, so that the problem stays.
   await ada.code.evaluate((input) => (input.value = "483921"));
   await picture(ada, "code-wrong");
   await ada.page.clock.fastForward(31_000);
@@ -197,7 +197,7 @@ test("a first sign-in on a phone, state by state", async () => {
   await picture(ada, "code-expired");
   await ada.button("Send a new code").tap();
   await ada.heading("Enter the code").waitFor();
-  await ada.code.fill(await ada.received(ada.email));
+  await ada.entersTheCode();
   await ada.heading("Welcome! What is your name?").waitFor();
   await picture(ada, "welcome");
   await ada.button("Send a code").tap();
@@ -213,7 +213,7 @@ test("a first sign-in on a phone, state by state", async () => {
   await ada.heading("Enter the code").waitFor();
   await ada.page.locator(".pane").getByText(ada.phone).waitFor();
   await picture(ada, "code-sms");
-  await ada.code.fill(await ada.received(ada.phone));
+  await ada.entersTheCode(ada.phone);
   await ada.heading("Hello, Ada Lovelace").waitFor();
   await ada.isNotified("A phone number was added to your account");
   await picture(ada, "settings");
@@ -237,12 +237,12 @@ test("a first sign-in on a phone, state by state", async () => {
   await ada.heading("Is it you?").waitFor();
   await picture(ada, "again");
   await ada.context.setOffline(true);
-  ada.forgiven.push(/ERR_INTERNET_DISCONNECTED/);
+  ada.allowed.push(/ERR_INTERNET_DISCONNECTED/);
   await ada.page.getByText("You are offline").waitFor();
   await picture(ada, "offline");
 });
 
-test("the pages on a desk", async () => {
+test("the pages on a desk fit their pictures", async () => {
   const ada = await someone("grace");
   await ada.opens();
   await ada.page.getByText("This is a local service").waitFor();
@@ -255,16 +255,16 @@ test("the pages on a desk", async () => {
   await picture(ada, "desk-inbox");
 });
 
-test("what may go wrong, state by state", async () => {
+test("each failure fits its picture", async () => {
   const ada = await someone("hedy", PHONE);
-  ada.forgiven.push(/status of 400|ERR_FAILED/);
+  ada.allowed.push(/status of 400|ERR_FAILED/);
   await ada.page.route("**/config.json", (route) => route.abort());
   await ada.opens();
   await ada.heading("No connection").waitFor();
   await picture(ada, "unreachable");
   await ada.page.unroute("**/config.json");
   await ada.page.route("**/config.json", (route) => route.fulfill({ status: 503, json: {} }), { times: 1 });
-  ada.forgiven.push(/status of 503/);
+  ada.allowed.push(/status of 503/);
   await ada.button("Try again").tap();
   await ada.heading("Something is wrong").waitFor();
   await picture(ada, "unavailable");
@@ -306,30 +306,29 @@ test("what may go wrong, state by state", async () => {
   await picture(ada, "code-refused");
 });
 
-test("what an account owner is told, state by state", async () => {
+test("each refusal of a signed-in user fits its picture", async () => {
   const [ada, eve] = [await someone("lise", PHONE), await someone("emmy", PHONE)];
   [ada.phone, eve.phone] = ["+14155550133", "+14155550134"];
   await eve.signsUp();
   await ada.signsUp();
   await ada.isNotified("A phone number was added to your account");
   await ada.button("Change the email address").tap();
-  ada.forgiven.push(/status of 400/);
+  ada.allowed.push(/status of 400/);
   await ada.field.fill(eve.email);
   await ada.button("Send a code").tap();
   await ada.heading("Enter the code").waitFor();
-  await ada.code.fill(await ada.received(eve.email));
+  await ada.entersTheCode(eve.email);
   await ada.problem.getByText("This belongs to another account.").waitFor();
   await picture(ada, "contact-in-use");
   await ada.page.goto(`${ada.address}/#settings`);
-  await ada.page.getByRole("button", { name: "Sign out", exact: true }).tap();
-  await ada.page.locator(".notice").getByText("You are signed out.").waitFor();
+  await ada.signsOut();
   await picture(ada, "signed-out");
 });
 
-test("what an owner is told of other devices and tabs, state by state", async () => {
+test("each change by another tab fits its picture", async () => {
   const [ada, eve] = [await someone("katherine", PHONE), await someone("dorothy", PHONE)];
   [ada.phone, eve.phone] = ["+14155550135", "+14155550136"];
-  ada.forgiven.push(/status of 400/);
+  ada.allowed.push(/status of 400/);
   await eve.signsUp();
   await ada.signsUp();
   await ada.isNotified("A phone number was added to your account");
@@ -345,19 +344,18 @@ test("what an owner is told of other devices and tabs, state by state", async ()
   await ada.isNotified("The email address of your account was changed");
   await ada.button(`Send a code to ${ada.email}`).tap();
   await ada.heading("Enter the code").waitFor();
-  await ada.code.fill(await ada.received(ada.email));
-  await ada.page.locator(".notice").getByText("This code belongs to another account.").waitFor();
+  await ada.entersTheCode();
+  await ada.notice("This code belongs to another account.");
   await picture(ada, "again-other-account");
-  const tokens = await eve.page.evaluate(() => Object.entries(localStorage).find(([key]) => key.endsWith(".tokens")));
-  await other.evaluate(([key, tokens]) => localStorage.setItem(key, tokens), tokens);
-  await ada.page.locator(".notice").getByText("You are signed in with another account now.").waitFor();
+  await ada.takes(await eve.tokens());
+  await ada.notice("You are signed in with another account now.");
   await picture(ada, "other-account");
-  await other.evaluate(([key]) => localStorage.removeItem(key), tokens);
-  await ada.page.locator(".notice").getByText("You are no longer signed in.").waitFor();
+  await other.evaluate(() => localStorage.removeItem(Object.keys(localStorage).find((key) => key.endsWith(".tokens"))));
+  await ada.notice("You are no longer signed in.");
   await picture(ada, "signed-out-elsewhere");
 });
 
-test("a browser that blocks storage, in a picture", async () => {
+test("blocked storage fits its picture", async () => {
   const ada = await someone("mary", PHONE);
   await ada.context.addInitScript(() => {
     for (const name of ["localStorage", "sessionStorage"]) {
@@ -374,7 +372,7 @@ test("a browser that blocks storage, in a picture", async () => {
   await picture(ada, "storage-blocked");
 });
 
-test("a number at 320 points with text of 200 %, in a picture", async () => {
+test("a number at 320 px with text of 200 % fits its picture", async () => {
   const ada = await someone("annie", { viewport: { width: 320, height: 640 } });
   await ada.opens();
   await ada.page.getByText("This is a local service").waitFor();
@@ -384,7 +382,7 @@ test("a number at 320 points with text of 200 %, in a picture", async () => {
 });
 
 for (const language of ["fr", "de", "es", "pt", "ja"]) {
-  test(`the longest pages fit a small phone in ${language}`, async () => {
+  test(`in ${language} the longest pages fit a small phone`, async () => {
     const ada = await someone(language, { ...PHONE, locale: language });
     await ada.opens();
     await ada.page.locator(".pane a").waitFor();
@@ -396,7 +394,7 @@ for (const language of ["fr", "de", "es", "pt", "ja"]) {
     await ada.code.waitFor();
     await ada.page.locator(".pane").getByText(ada.email).waitFor();
     await picture(ada, `code.${language}`, { themes: ["light"] });
-    await ada.code.fill(await ada.received(ada.email));
+    await ada.entersTheCode();
     await ada.page.locator(".pair").waitFor();
     await ada.page.locator("button.primary").tap();
     await ada.problem.waitFor();

@@ -1,4 +1,4 @@
-// Wrong input, broken answers, other clocks and small screens: each is shown, and costs no code.
+// Wrong input, broken responses, changed clocks and small screens.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ const { person, control } = await bench();
 
 const REFUSED = /status of 400/;
 
-test("a code that an input method composes is sent when the composition ends, and not before", async () => {
+test("a composed code is sent when its composition ends", async () => {
   const ada = await person();
   await ada.opens();
   await ada.asksForACode();
@@ -22,29 +22,29 @@ test("a code that an input method composes is sent when the composition ends, an
       input.dispatchEvent(new InputEvent("input", { isComposing: true, data: input.value }));
     }
   }, wide);
-  assert.deepEqual(answers, [], "nothing is sent while it is composed");
+  assert.deepEqual(answers, [], "nothing is sent during the composition");
   await ada.code.evaluate((input) => input.dispatchEvent(new CompositionEvent("compositionend")));
   await ada.heading("Welcome! What is your name?").waitFor();
-  // The code, and the proof that it earned.
+  // The code, and then its proof.
   assert.equal(answers.length, 2);
 });
 
-test("a pasted sentence gives its code, and one without a code is not sent", async () => {
+test("a pasted sentence is sent only if it has exactly one code", async () => {
   const ada = await person();
   await ada.opens();
   await ada.asksForACode();
   const code = await ada.received(ada.email);
   const answers = collects(ada.page, "RespondToAuthChallenge");
   await ada.code.fill("Use within 5 minutes: 52 0146, or 520 147 or 520 148");
-  assert.deepEqual(answers, [], "two codes are none");
+  assert.deepEqual(answers, [], "a text with two codes is not sent");
   await ada.code.fill(`Use within 5 minutes: ${code.slice(0, 3)} ${code.slice(3)}`);
   await ada.heading("Welcome! What is your name?").waitFor();
   assert.equal(answers.length, 2);
 });
 
-test("to sign out everywhere without a sign-in is no success", async () => {
+test("signing out everywhere without a sign-in is no success", async () => {
   const ada = await person();
-  ada.forgiven.push(REFUSED, /status of 401/);
+  ada.allowed.push(REFUSED, /status of 401/);
   await ada.signsUp();
   await ada.page.evaluate(() => {
     const key = Object.keys(localStorage).find((key) => key.endsWith(".tokens"));
@@ -52,11 +52,11 @@ test("to sign out everywhere without a sign-in is no success", async () => {
     localStorage.setItem(key, JSON.stringify({ ...tokens, expiresAt: 0, refreshToken: "ended", accessToken: "ended" }));
   });
   await ada.button("Sign out on all devices").click();
-  await ada.page.locator(".notice").getByText("other devices may still be signed in").waitFor();
+  await ada.notice("other devices may still be signed in");
   assert.equal(await ada.page.getByText("You are signed out on all devices.").count(), 0);
 });
 
-test("where the browser stores nothing, the page says so and a sign-in works", async () => {
+test("with storage blocked, the page says so and a sign-in works", async () => {
   const ada = await person();
   await ada.context.addInitScript(() => {
     for (const name of ["localStorage", "sessionStorage"]) {
@@ -69,12 +69,11 @@ test("where the browser stores nothing, the page says so and a sign-in works", a
   });
   await ada.opens();
   await ada.page.getByText("Your browser blocks storage for this page").waitFor();
-  await ada.asksForACode();
-  await ada.code.fill(await ada.received(ada.email));
+  await ada.signsIn();
   await ada.heading("Welcome! What is your name?").waitFor();
 });
 
-test("where the browser's storage is full, a code is sent once and is good", async () => {
+test("with storage full, a code is sent once and works", async () => {
   const ada = await person();
   await ada.opens();
   await ada.field.waitFor();
@@ -85,32 +84,32 @@ test("where the browser's storage is full, a code is sent once and is good", asy
   });
   await ada.asksForACode();
   assert.equal(await ada.sent(ada.email), 1);
-  await ada.code.fill(await ada.received(ada.email));
+  await ada.entersTheCode();
   await ada.heading("Welcome! What is your name?").waitFor();
 });
 
-test("an error of the page's own is shown, and the next request works", async () => {
+test("an internal error is shown, and the next request works", async () => {
   const ada = await person();
-  ada.forgiven.push(/TypeError/);
+  ada.allowed.push(/TypeError/);
   await ada.opens();
   await ada.page.route("**/graphql", (route) => route.fulfill({ json: { data: { signIn: null } } }), { times: 1 });
   await ada.field.fill(ada.email);
   await ada.button("Send me a code").click();
   await ada.problem.getByText("Something went wrong on our side.").waitFor();
-  assert.equal(ada.complaints.length, 1, "it is logged");
+  assert.equal(ada.logged.length, 1, "it is logged");
   await ada.asksForACode();
 });
 
 for (const [name, answer] of [
   ["a 503 in JSON", { status: 503, json: { message: "Service Unavailable" } }],
   ["a 500 in HTML", { status: 500, contentType: "text/html", body: "<h1>Internal Server Error</h1>" }],
-  ["the HTML of a captive portal", { status: 200, contentType: "text/html", body: "<h1>Welcome</h1>" }],
+  ["a captive portal's HTML", { status: 200, contentType: "text/html", body: "<h1>Welcome</h1>" }],
   ["JSON without the settings", { status: 200, json: {} }],
   ["null", { status: 200, json: null }],
 ]) {
-  test(`${name} for config.json is said, and Try again goes on`, async () => {
+  test(`${name} as config.json offers a retry`, async () => {
     const ada = await person();
-    ada.forgiven.push(/status of 50/);
+    ada.allowed.push(/status of 50/);
     await ada.page.route("**/config.json", (route) => route.fulfill(answer), { times: 1 });
     await ada.opens();
     await ada.heading("Something is wrong").waitFor();
@@ -119,7 +118,7 @@ for (const [name, answer] of [
   });
 }
 
-test("a change of the language while a code is being sent sends one code", async () => {
+test("a language change during a request sends one code", async () => {
   const ada = await person();
   await ada.opens();
   const { arrived, letGo } = await holds(ada.page, "signIn(");
@@ -127,7 +126,7 @@ test("a change of the language while a code is being sent sends one code", async
   await ada.button("Send me a code").click();
   await arrived;
   await ada.page.locator("#language").selectOption("fr");
-  // The form that is shown now sends nothing more.
+  // The form in the new language sends nothing more.
   await ada.field.press("Enter");
   await ada.page.locator("button.primary").click({ force: true });
   letGo();
@@ -135,9 +134,9 @@ test("a change of the language while a code is being sent sends one code", async
   assert.equal(await ada.sent(ada.email), 1);
 });
 
-test("an error that comes after a change of the language is in the new one", async () => {
+test("an error after a language change is in the new language", async () => {
   const ada = await person();
-  ada.forgiven.push(/ERR_FAILED/);
+  ada.allowed.push(/ERR_FAILED/);
   await ada.opens();
   let letGo;
   const held = new Promise((done) => (letGo = done));
@@ -150,7 +149,7 @@ test("an error that comes after a change of the language is in the new one", asy
   assert.equal(await ada.field.inputValue(), ada.email);
 });
 
-test("the API's reason marks the field, moves the focus there and leaves with the next key", async () => {
+test("the API's reason marks and focuses its field", async () => {
   const ada = await person();
   await ada.opens();
   const local = "a".repeat(65);
@@ -173,12 +172,9 @@ test("the API's reason marks the field, moves the focus there and leaves with th
   assert.match(await ada.problem.innerText(), /64/);
 });
 
-test("a missing name is said at its field, and not at the phone number's", async () => {
+test("a missing name is marked at its field alone", async () => {
   const ada = await person();
-  await ada.opens();
-  await ada.asksForACode();
-  await ada.code.fill(await ada.received(ada.email));
-  await ada.heading("Welcome! What is your name?").waitFor();
+  await ada.arrives();
   await ada.page.getByLabel("First name").fill("Ada");
   await ada.field.fill(ada.phone);
   await ada.button("Send a code").click();
@@ -195,7 +191,7 @@ test("a missing name is said at its field, and not at the phone number's", async
   assert.equal(await last.getAttribute("aria-invalid"), "true");
 });
 
-test("a name of 101 characters outside the first plane is refused whole, one of 100 is taken", async () => {
+test("a name of 101 surrogate pairs is refused whole, not cut", async () => {
   const ada = await person();
   await ada.signsUp();
   await ada.button("Change your name").click();
@@ -210,12 +206,12 @@ test("a name of 101 characters outside the first plane is refused whole, one of 
   await ada.heading(`Hello, ${"𠮷".repeat(100)} Lovelace`).waitFor();
 });
 
-test("in Japanese the family name comes first, for the eyes and for the Tab key", async () => {
+test("in Japanese the family name is first, also for the Tab key", async () => {
   const ada = await person({ locale: "ja" });
   await ada.opens();
   await ada.field.fill(ada.email);
   await ada.page.locator("button.primary").click();
-  await ada.code.fill(await ada.received(ada.email));
+  await ada.entersTheCode();
   const names = ada.page.locator(".pair input");
   await names.first().waitFor();
   assert.deepEqual(await names.evaluateAll((inputs) => inputs.map(({ name }) => name)), ["familyName", "givenName"]);
@@ -226,12 +222,13 @@ test("in Japanese the family name comes first, for the eyes and for the Tab key"
   assert.equal(await ada.page.evaluate(() => document.activeElement.name), "givenName");
   await ada.page.locator("button.primary").click();
   await ada.problem.waitFor();
-  assert.equal(await ada.page.evaluate(() => document.activeElement.name), "familyName", "the first of what is missing");
+  assert.equal(await ada.page.evaluate(() => document.activeElement.name), "familyName", "the first missing field");
   assert.deepEqual(await names.evaluateAll((inputs) => inputs.map((input) => input.getAttribute("aria-invalid"))), ["true", "true"]);
 });
 
-for (const [locale, pasted] of [
+for (const [name, locale, pasted] of [
   [
+    "text pasted in German is sent in the form of the API",
     "de-DE",
     [
       ["0151/23456789", "+4915123456789"],
@@ -240,10 +237,10 @@ for (const [locale, pasted] of [
       ["\u202a+1 (415) 555\u20110166\u202c", "+14155550166"],
     ],
   ],
-  ["ja-JP", [["090ー1234ー5678", "+819012345678"]]],
-  ["en-US", [["1 (415) 555-0132", "+14155550132"]]],
+  ["text pasted in Japanese is sent in the form of the API", "ja-JP", [["090ー1234ー5678", "+819012345678"]]],
+  ["text pasted in English is sent in the form of the API", "en-US", [["1 (415) 555-0132", "+14155550132"]]],
 ]) {
-  test(`text pasted in ${locale} is sent in the form of the API`, async () => {
+  test(name, async () => {
     const ada = await person({ locale });
     await ada.opens();
     const requests = collects(ada.page, "signIn(");
@@ -259,7 +256,7 @@ for (const [locale, pasted] of [
   });
 }
 
-test("a mistyped domain is asked about once, and nothing changes by itself", async () => {
+test("a mistyped domain gets one question and is not changed", async () => {
   const ada = await person();
   await ada.opens();
   await ada.field.fill("ada@gmial.com");
@@ -277,7 +274,7 @@ test("a mistyped domain is asked about once, and nothing changes by itself", asy
   assert.equal(await ada.sent("ada@hotnail.com"), 1, "the second click sends it as it is");
 });
 
-test("stored text that the pages did not write shows the first page, and never a blank one", async () => {
+test("malformed stored state shows the first page", async () => {
   const ada = await person();
   await ada.opens();
   await ada.field.waitFor();
@@ -299,7 +296,7 @@ test("stored text that the pages did not write shows the first page, and never a
   const { clientId } = await (await fetch(`${ada.address}/config.json`)).json();
   const held = { accessToken: "a", idToken: "i", refreshToken: "r", expiresAt: 9e15 };
   const noSub = `h.${Buffer.from("{}").toString("base64url")}.s`;
-  ada.forgiven.push(REFUSED);
+  ada.allowed.push(REFUSED);
   for (const tokens of ["{", "[]", "{}", JSON.stringify(held), JSON.stringify({ ...held, idToken: noSub }), JSON.stringify({ ...held, idToken: 1 })]) {
     await ada.page.evaluate(([key, tokens]) => localStorage.setItem(key, tokens), [`latchstring.${clientId}.tokens`, tokens]);
     await ada.page.reload();
@@ -307,7 +304,7 @@ test("stored text that the pages did not write shows the first page, and never a
   }
 });
 
-test("a device clock that is set back extends neither the code nor the wait for another", async () => {
+test("a device clock set back extends neither code nor wait", async () => {
   const ada = await person();
   await ada.page.clock.install();
   await ada.opens();
@@ -322,7 +319,7 @@ test("a device clock that is set back extends neither the code nor the wait for 
   await ada.page.locator(".problem").getByText("This code has expired.").waitFor();
 });
 
-test("a device clock that is set forward ends no code", async () => {
+test("a device clock set forward ends no code", async () => {
   const ada = await person();
   await ada.page.clock.install();
   await ada.opens();
@@ -333,11 +330,11 @@ test("a device clock that is set forward ends no code", async () => {
   });
   await ada.page.clock.runFor(1_000);
   await ada.heading("Enter the code").waitFor();
-  await ada.code.fill(await ada.received(ada.email));
+  await ada.entersTheCode();
   await ada.heading("Welcome! What is your name?").waitFor();
 });
 
-test("a code that is typed during a resend is sent when the resend is done", async () => {
+test("a code typed during a resend is sent after it", async () => {
   const ada = await person();
   await ada.page.clock.install();
   await ada.opens();
@@ -368,7 +365,7 @@ test("the time that a code is good for stays after a resend", async () => {
   await ada.page.getByText("Good until").waitFor();
 });
 
-test("a clipboard that refuses is said, and the code is selected", async () => {
+test("a refused clipboard is reported, and the code is selected", async () => {
   const ada = await person();
   await ada.page.addInitScript(() => {
     navigator.clipboard.writeText = () => Promise.reject(new DOMException("refused", "NotAllowedError"));
@@ -382,7 +379,7 @@ test("a clipboard that refuses is said, and the code is selected", async () => {
   assert.equal(await ada.page.evaluate(() => String(getSelection())), code);
 });
 
-test("a slow first load says that it is loading, and after a while that it takes longer", async () => {
+test("a slow first load says so, and later that it takes longer", async () => {
   const ada = await person();
   await ada.page.clock.install();
   let letGo;
@@ -411,7 +408,7 @@ for (const [name, options, size] of [
   ["320 px", { viewport: { width: 320, height: 640 } }, "100%"],
   ["320 px with text of 200 %", { viewport: { width: 320, height: 640 } }, "200%"],
 ]) {
-  test(`the digits of a number are seen beside their country at ${name}`, async () => {
+  test(`at ${name} a number's digits are visible`, async () => {
     const ada = await person(options);
     await ada.opens();
     await ada.page.evaluate((size) => (document.documentElement.style.fontSize = size), size);
@@ -445,11 +442,10 @@ test("the printed page is the card alone", async () => {
   assert.ok(!(await ada.page.locator("#language").isVisible()));
 });
 
-test("with forced colours, boxes keep their edges and the focus its outline", async () => {
+test("with forced colours, boxes keep edges and focus an outline", async () => {
   const ada = await person();
   await ada.signsUp();
-  await ada.page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await ada.page.locator(".notice").getByText("You are signed out.").waitFor();
+  await ada.signsOut();
   await ada.page.emulateMedia({ forcedColors: "active" });
   for (const box of [".notice", ".combined", ".primary", ".card"]) {
     const [width, style] = await ada.page.locator(box).evaluate((element) => {
@@ -462,7 +458,7 @@ test("with forced colours, boxes keep their edges and the focus its outline", as
   assert.equal(await ada.page.locator(".combined").evaluate((box) => getComputedStyle(box).outlineStyle), "solid");
 });
 
-test("names that every object has are no pages, and a flow that cannot be read is none", async () => {
+test("an inherited property's name as a page shows the first page", async () => {
   const ada = await person();
   await ada.opens("/#constructor");
   await ada.field.waitFor();

@@ -1,4 +1,4 @@
-// The whole story, and what may go wrong in it, as a person meets it.
+// The whole story of an account, and its failures.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,10 +6,10 @@ import { DESKTOP, PHONE, bench, wrong } from "./bench.js";
 
 const { person, control } = await bench();
 
-/** What a browser says of the answer by which Cognito ends a flow. */
+/** The browser's message for the response by which Cognito ends a flow. */
 const REFUSED = /status of 400/;
 
-/** The same on a desk and on a phone. */
+/** Runs a story on a desk and on a phone. */
 function onBoth(name, story) {
   for (const [device, options] of Object.entries({ desk: DESKTOP, phone: PHONE })) {
     test(`on a ${device}: ${name}`, () => story(() => person(options)));
@@ -25,34 +25,29 @@ onBoth("sign up, change, sign out, sign in again, delete", async (person) => {
   await ada.button("Change the email address").click();
   const other = `other.${ada.email}`;
   await ada.field.fill(other);
-  await ada.button("Send a code").click();
-  await ada.heading("Enter the code").waitFor();
-  await ada.code.fill(await ada.received(other));
-  await ada.page.locator(".notice").getByText("Done. You can sign in with it").waitFor();
+  await ada.sendsACode();
+  await ada.entersTheCode(other);
+  await ada.notice("Done. You can sign in with it");
   await ada.page.getByText(other).first().waitFor();
 
-  await ada.page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await ada.page.locator(".notice").getByText("You are signed out.").waitFor();
-  await ada.asksForACode(other);
-  await ada.code.fill(await ada.received(other));
+  await ada.signsOut();
+  await ada.signsIn(other);
   await ada.heading("Hello, Ada Lovelace").waitFor();
   await ada.button("Sign out on all devices").click();
-  await ada.page.locator(".notice").getByText("You are signed out on all devices.").waitFor();
+  await ada.notice("You are signed out on all devices.");
 
-  await ada.asksForACode(ada.phone);
-  await ada.code.fill(await ada.received(ada.phone));
+  await ada.signsIn(ada.phone);
   await ada.heading("Hello, Ada Lovelace").waitFor();
   await ada.button("Delete the account").click();
   await ada.button("Delete it for good").click();
-  await ada.page.locator(".notice").getByText("Your account is deleted.").waitFor();
-  await ada.asksForACode(ada.phone);
-  await ada.code.fill(await ada.received(ada.phone));
+  await ada.notice("Your account is deleted.");
+  await ada.signsIn(ada.phone);
   await ada.heading("Welcome! What is your name?").waitFor();
 });
 
-test("by keyboard alone", async () => {
+test("by keyboard alone every page works", async () => {
   const ada = await person();
-  ada.forgiven.push(REFUSED);
+  ada.allowed.push(REFUSED);
   await ada.opens();
   await ada.field.waitFor();
   const { keyboard } = ada.page;
@@ -95,11 +90,11 @@ test("by keyboard alone", async () => {
   const code = await ada.received(other);
   await keyboard.type(wrong(code));
   await ada.page.getByText("You have 2 attempts left.").waitFor();
-  // What was wrong is selected: the right one replaces it.
+  // The wrong code is selected: the right one replaces it.
   await keyboard.type(code);
-  await ada.page.locator(".notice").getByText("Done. You can sign in with it").waitFor();
+  await ada.notice("Done. You can sign in with it");
   await goesTo("Sign out on all devices");
-  await ada.page.locator(".notice").getByText("You are signed out on all devices.").waitFor();
+  await ada.notice("You are signed out on all devices.");
   await ada.field.waitFor();
   await keyboard.type(other);
   await keyboard.press("Enter");
@@ -108,14 +103,13 @@ test("by keyboard alone", async () => {
   await ada.heading("Hello, Ada Lovelace").waitFor();
   await goesTo("Delete the account");
   await goesTo("Delete it for good");
-  await ada.page.locator(".notice").getByText("Your account is deleted.").waitFor();
+  await ada.notice("Your account is deleted.");
 });
 
-test("known and unknown people see the same until the code is right", async () => {
+test("known and unknown users see the same until a right code", async () => {
   const [ada, eve] = [await person(), await person()];
   await ada.signsUp();
-  await ada.page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await ada.page.locator(".notice").getByText("You are signed out.").waitFor();
+  await ada.signsOut();
   const seen = [];
   for (const [who, contact] of [[ada, ada.email], [eve, eve.email]]) {
     if (who === eve) await who.opens();
@@ -128,9 +122,9 @@ test("known and unknown people see the same until the code is right", async () =
   assert.equal(seen[0], seen[1]);
 });
 
-onBoth("a wrong code is told with the tries left, and the last one ends it", async (person) => {
+onBoth("wrong codes count down, and the last ends it", async (person) => {
   const ada = await person();
-  ada.forgiven.push(REFUSED);
+  ada.allowed.push(REFUSED);
   await ada.opens();
   await ada.asksForACode();
   const code = await ada.received(ada.email);
@@ -144,13 +138,13 @@ onBoth("a wrong code is told with the tries left, and the last one ends it", asy
   await ada.page.locator(".problem").getByText("That was the last attempt").waitFor();
   await ada.button("Send a new code").click();
   await ada.heading("Enter the code").waitFor();
-  await ada.code.fill(await ada.received(ada.email));
+  await ada.entersTheCode();
   await ada.heading("Welcome! What is your name?").waitFor();
 });
 
-onBoth("an expired code is told, by the page's clock and by the service's", async (person) => {
+onBoth("an expired code is reported by either clock", async (person) => {
   const ada = await person();
-  ada.forgiven.push(REFUSED);
+  ada.allowed.push(REFUSED);
   await ada.page.clock.install();
   await ada.opens();
   await ada.asksForACode();
@@ -164,7 +158,7 @@ onBoth("an expired code is told, by the page's clock and by the service's", asyn
   await ada.page.locator(".problem").getByText("This code no longer works.").waitFor();
 });
 
-onBoth("a code is sent again after its time, and once only", async (person) => {
+onBoth("after its wait a code is sent again, once", async (person) => {
   const ada = await person();
   await ada.page.clock.install();
   await ada.opens();
@@ -177,13 +171,13 @@ onBoth("a code is sent again after its time, and once only", async (person) => {
   await ada.button("Send the code again").click();
   await ada.page.getByText("Sent again.").first().waitFor();
   assert.equal(await ada.sent(ada.email), 2);
-  await ada.code.fill(await ada.received(ada.email));
+  await ada.entersTheCode();
   await ada.heading("Welcome! What is your name?").waitFor();
 });
 
-onBoth("offline and a dead network are told, and what was typed stays", async (person) => {
+onBoth("without a network the typed text stays", async (person) => {
   const ada = await person();
-  ada.forgiven.push(/ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_CONNECTION/);
+  ada.allowed.push(/ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_CONNECTION/);
   await ada.opens();
   await ada.field.fill(ada.email);
   await ada.context.setOffline(true);
@@ -196,11 +190,11 @@ onBoth("offline and a dead network are told, and what was typed stays", async (p
   await ada.heading("Enter the code").waitFor();
 });
 
-onBoth("a slow network is told, and a second click sends nothing more", async (person) => {
+onBoth("on a slow network a second click sends nothing", async (person) => {
   const ada = await person();
   await ada.page.clock.install();
-  let let_go;
-  const held = new Promise((done) => (let_go = done));
+  let letGo;
+  const held = new Promise((done) => (letGo = done));
   await ada.page.route("**/graphql", async (route) => {
     await held;
     await route.continue();
@@ -211,12 +205,12 @@ onBoth("a slow network is told, and a second click sends nothing more", async (p
   await ada.page.clock.fastForward(3_500);
   await ada.page.getByText("This is taking longer than usual.").waitFor();
   await ada.field.press("Enter");
-  let_go();
+  letGo();
   await ada.heading("Enter the code").waitFor();
   assert.equal(await ada.sent(ada.email), 1);
 });
 
-onBoth("back leads to the address and forward to the code; after the sign-in neither leads astray", async (person) => {
+onBoth("back shows the address, and forward the code", async (person) => {
   const ada = await person();
   await ada.opens();
   await ada.asksForACode();
@@ -225,15 +219,15 @@ onBoth("back leads to the address and forward to the code; after the sign-in nei
   assert.equal(await ada.field.inputValue(), ada.email);
   await ada.page.goForward();
   await ada.heading("Enter the code").waitFor();
-  await ada.code.fill(await ada.received(ada.email));
+  await ada.entersTheCode();
   await ada.heading("Welcome! What is your name?").waitFor();
   await ada.page.goBack();
   await ada.heading("Your account").waitFor();
 });
 
-onBoth("nothing jumps, though every answer takes its time", async (person) => {
+onBoth("with slow answers nothing on the page jumps", async (person) => {
   const ada = await person();
-  ada.forgiven.push(/ERR_INTERNET_DISCONNECTED|ERR_FAILED/);
+  ada.allowed.push(/ERR_INTERNET_DISCONNECTED|ERR_FAILED/);
   const later = () => new Promise((done) => setTimeout(done, 800));
   await ada.page.route((url) => ["/graphql", "/"].includes(url.pathname), async (route) => {
     if (route.request().method() === "POST") await later();
@@ -246,23 +240,20 @@ onBoth("nothing jumps, though every answer takes its time", async (person) => {
   await ada.page.getByText("You are offline.").waitFor();
   await ada.context.setOffline(false);
   await ada.page.getByText("You are offline.").waitFor({ state: "hidden" });
-  await ada.button("Change the email address").click();
-  await ada.field.fill(`other.${ada.email}`);
-  await ada.button("Send a code").click();
-  await ada.heading("Enter the code").waitFor();
+  await ada.requestsEmail(`other.${ada.email}`);
   await ada.code.fill(wrong(await ada.received(`other.${ada.email}`)));
   await ada.page.getByText("You have 2 attempts left.").waitFor();
   assert.deepEqual(ada.jumps, []);
-  // And it would be seen.
+  // A jump would be reported.
   await later();
   await ada.page.evaluate(() => document.querySelector("h1").before(Object.assign(document.createElement("p"), { textContent: "Surprise!" })));
-  for (let tries = 0; ada.jumps.length === 0; tries += 1) {
-    assert.ok(tries < 50, "a jump is seen");
+  for (let attempts = 0; ada.jumps.length === 0; attempts += 1) {
+    assert.ok(attempts < 50, "a jump is reported");
     await new Promise((done) => setTimeout(done, 50));
   }
 });
 
-onBoth("a reload in the middle goes on", async (person) => {
+onBoth("a reload during a sign-in goes on", async (person) => {
   const ada = await person();
   await ada.opens();
   await ada.asksForACode();
@@ -275,7 +266,7 @@ onBoth("a reload in the middle goes on", async (person) => {
   await ada.heading("Welcome! What is your name?").waitFor();
 });
 
-onBoth("two tabs have a sign-in each, and share what comes of it", async (person) => {
+onBoth("a sign-in or sign-out in one tab shows in both", async (person) => {
   const ada = await person();
   await ada.opens();
   await ada.asksForACode();
@@ -290,7 +281,7 @@ onBoth("two tabs have a sign-in each, and share what comes of it", async (person
   await ada.heading("Sign in").waitFor();
 });
 
-onBoth("a whole message may be pasted, and the pane's code be used", async (person) => {
+onBoth("a pasted message or the pane's button signs in", async (person) => {
   const ada = await person();
   await ada.opens();
   await ada.asksForACode();
@@ -306,7 +297,7 @@ onBoth("a whole message may be pasted, and the pane's code be used", async (pers
   await eve.heading("Welcome! What is your name?").waitFor();
 });
 
-onBoth("who signed in long ago signs in once more to change something", async (person) => {
+onBoth("an old sign-in must reauthenticate to change", async (person) => {
   const ada = await person();
   await ada.signsUp();
   await control({ advanceSeconds: 601 });
@@ -317,26 +308,23 @@ onBoth("who signed in long ago signs in once more to change something", async (p
   await ada.heading("Is it you?").waitFor();
   await ada.button(`Send a code to ${ada.email}`).click();
   await ada.heading("Enter the code").waitFor();
-  await ada.code.fill(await ada.received(ada.email));
+  await ada.entersTheCode();
   await ada.heading("Your email address").waitFor();
 });
 
-test("a contact of another account is refused only to who proved it", async () => {
+test("another account's contact is refused after its right code", async () => {
   const [ada, eve] = [await person(), await person()];
   await ada.signsUp();
   await eve.signsUp();
-  ada.forgiven.push(REFUSED);
-  await ada.button("Change the email address").click();
-  await ada.field.fill(eve.email);
-  await ada.button("Send a code").click();
-  await ada.heading("Enter the code").waitFor();
-  await ada.code.fill(await ada.received(eve.email));
+  ada.allowed.push(REFUSED);
+  await ada.requestsEmail(eve.email);
+  await ada.entersTheCode(eve.email);
   await ada.page.locator(".problem").getByText("This belongs to another account.").waitFor();
   await ada.button("Use another address").click();
   await ada.heading("Your email address").waitFor();
 });
 
-test("the language follows the browser and the choice, and the message follows the language", async () => {
+test("the language follows browser and choice, also in messages", async () => {
   const ada = await person({ locale: "fr-CA" });
   await ada.opens();
   await ada.heading("Se connecter").waitFor();
@@ -362,7 +350,7 @@ test("a number takes its country from its code, or from the choice", async () =>
   await ada.page.locator("bdi").first().filter({ hasText: "+4915123456789" }).waitFor();
 });
 
-test("the inbox shows what comes in, newest first", async () => {
+test("the inbox shows the newest message first", async () => {
   const ada = await person();
   await ada.opens("/inbox");
   const tab = await ada.tab();

@@ -1,4 +1,4 @@
-// The texts of all languages, and what is typed into the one field.
+// The texts of all languages, and the text typed into the contact field.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -14,7 +14,7 @@ const english = languages.find(([tag]) => tag === "en")[1];
 const holes = (text) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
 
 for (const [tag] of languages) {
-  test(`${tag} says nothing twice`, () => {
+  test(`${tag} has no key twice`, () => {
     const source = readFileSync(join(folder, `${tag}.js`), "utf8");
     const keys = [...source.matchAll(/^  "([^"]+)":/gm)].map(([, key]) => key);
     assert.deepEqual(keys.filter((key, place) => keys.indexOf(key) !== place), []);
@@ -22,7 +22,7 @@ for (const [tag] of languages) {
 }
 
 for (const [tag, texts] of languages) {
-  test(`${tag} says everything that English says, with the same holes`, () => {
+  test(`${tag} has every text of English, with the same holes`, () => {
     for (const [key, text] of Object.entries(english)) {
       if (key.endsWith(".one") && !(key in texts)) continue; // A language without a form for one.
       assert.ok(texts[key], key);
@@ -34,7 +34,7 @@ for (const [tag, texts] of languages) {
   });
 }
 
-test("every error of the client has its words", () => {
+test("every error of the client has a text", () => {
   const types = readFileSync(join(import.meta.dirname, "../../clients/typescript/dist/errors.d.ts"), "utf8");
   const [, list] = types.match(/type ErrorType =([\s\S]*?)export /);
   const names = [...list.matchAll(/"(\w+)"/g)].map(([, name]) => name);
@@ -42,7 +42,7 @@ test("every error of the client has its words", () => {
   for (const name of names) assert.ok(english[`error.${name}`], name);
 });
 
-test("what is typed becomes an address or an international number", () => {
+test("typed text becomes an address or an international number", () => {
   const phone = (typed, region) => parse(typed, region, null).emailOrPhone;
   assert.equal(phone("(415) 555-0132", "US"), "+14155550132");
   assert.equal(phone("06 12 34 56 78", "FR"), "+33612345678");
@@ -56,9 +56,9 @@ test("what is typed becomes an address or an international number", () => {
 });
 
 test("every reason of the API has its words", () => {
-  const source = ["identifier.rs", "account.rs"].map((file) =>
-    readFileSync(join(import.meta.dirname, "../../shared/core/src", file), "utf8"),
-  );
+  const core = join(import.meta.dirname, "../../shared/core/src");
+  const files = readdirSync(core, { recursive: true }).filter((file) => file.endsWith(".rs"));
+  const source = files.map((file) => readFileSync(join(core, file), "utf8"));
   const errors = source.flatMap((text) => text.match(/pub enum (?:Identifier|Name)Error \{[\s\S]*?^\}/m) ?? []);
   const texts = errors.flatMap((text) => [...text.matchAll(/#\[error\(\s*"([^"]+)"/g)].map(([, text]) => text));
   assert.ok(texts.length > 20);
@@ -67,7 +67,7 @@ test("every reason of the API has its words", () => {
   assert.deepEqual(texts.map(plain).sort(), known.sort());
 });
 
-/** Numbers and addresses as they are pasted; sources are public bug reports (docs/reports.md). */
+/** Pasted numbers and addresses, from public bug reports (docs/reports.md). */
 const PASTED = [
   ["DE", "0151/23456789", "+4915123456789"],
   ["JP", "090ー1234ー5678", "+819012345678"],

@@ -35,6 +35,7 @@ const CLEAN: &[&str] = &[
     "tests/deployment/",
     "tests/src/",
     "triggers/",
+    "web/",
     "xtask/",
 ];
 
