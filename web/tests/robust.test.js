@@ -121,10 +121,17 @@ for (const [name, answer] of [
 test("a language change during a request sends one code", async () => {
   const ada = await person();
   await ada.opens();
-  const { arrived, letGo } = await holds(ada.page, "signIn(");
+  let letGo;
+  const held = new Promise((done) => (letGo = done));
+  await ada.page.route("**/graphql", async (route) => {
+    const response = await route.fetch();
+    await held;
+    await route.fulfill({ response });
+  });
   await ada.field.fill(ada.email);
   await ada.button("Send me a code").click();
-  await arrived;
+  // The code is sent, and its response is on the way.
+  await ada.received(ada.email);
   await ada.page.locator("#language").selectOption("fr");
   // The form in the new language sends nothing more.
   await ada.field.press("Enter");
