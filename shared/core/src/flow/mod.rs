@@ -35,9 +35,10 @@
 //! | 16 | any, and the store or directory does not answer | | challenge | the same again, nothing sent |
 //!
 //! Verify: `select` passes for a known method, with a ticket that is redeemed for this flow or that
-//! opens none. So the session itself says to Create that the ticket is redeemed. `otp` and `claim` pass only when the right answer
-//! and its attempt were written together into an open row that had room (see [`verify`]), or when
-//! that same answer comes again: until the code expires, and for 15 s after tokens were issued.
+//! opens none. So the session itself shows Create that the ticket is redeemed. `otp` and `claim` pass
+//! only when the right answer and its attempt were written together into an open row that had room
+//! (see [`verify`]), or when that same answer comes again: until the code expires, and for 15 s after
+//! tokens were issued.
 
 mod challenge;
 mod commit;
