@@ -1,6 +1,6 @@
 // The text that is typed or pasted: an email address or a phone number.
 //
-// The rules are those of the API (shared/core/src/identifier/), which decides. Here a number also gets
+// The rules are those of the API (shared/core/src/value/identifier/), which decides. Here a number also gets
 // its country code.
 
 // Region, calling code, and in brackets the prefix that is dialled before a national number at home

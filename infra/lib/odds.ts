@@ -54,7 +54,7 @@ function windows(length: number): number {
 }
 
 /**
- * Computes the odds as the functions do at start (shared/core/src/odds.rs, which explains them); a
+ * Computes the odds as the functions do at start (shared/core/src/policy/odds.rs, which explains them); a
  * test compares the two. Returns undefined if one of the settings is known only at deployment.
  */
 export function oddsOf(settings: Settings): Odds | undefined {

@@ -6,21 +6,25 @@ use std::fmt::Write as _;
 
 use data_encoding::HEXLOWER;
 
-use crate::account::{Attributes, Sub};
-use crate::code::{Code, CodeLength};
-use crate::contact::ContactError;
-use crate::flow::{Challenge, Flow, FlowId, NewFlow, Progress, Purpose, Step, Subject};
-use crate::identifier::{Identifier, Method};
-use crate::keys::Use;
-use crate::pending::{Pending, PendingId};
 use crate::policy::Policy;
+use crate::policy::budgets::Budget;
 use crate::ports::{DeliveryOutcome, PortError};
-use crate::pseudonym::Pseudonym;
-use crate::rate_limit::{Budget, Charge};
-use crate::sealed::{Proof, Ticket};
-use crate::sign_in::{Cause, SignInError};
+use crate::record::challenge::{Challenge, Progress, Step};
+use crate::record::flow::{Flow, NewFlow, Subject};
+use crate::record::pending::Pending;
+use crate::resolver::error::{Cause, ContactError, SignInError};
+use crate::seal::charge::Charge;
+use crate::seal::code::Code;
+use crate::seal::keys::Use;
+use crate::seal::pseudonym::Pseudonym;
+use crate::seal::sealed::{Proof, Ticket};
 use crate::testing::{Seeded, keys};
-use crate::time::Timestamp;
+use crate::value::account::{Attributes, Sub};
+use crate::value::code_length::CodeLength;
+use crate::value::id::{FlowId, PendingId};
+use crate::value::identifier::{Identifier, Method};
+use crate::value::purpose::Purpose;
+use crate::value::time::Timestamp;
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
@@ -106,7 +110,7 @@ fn formats_are_unchanged() {
     let held = Attributes::from_pairs([("email", "ada@example.com"), ("email_verified", "true")]);
     line(
         "device token",
-        &crate::device::sealed(&held, NOW, &ring, &caller, &Seeded::new(6)),
+        &crate::seal::device::sealed(&held, NOW, &ring, &caller, &Seeded::new(6)),
     );
     for (name, pseudonym) in [
         ("identifier", Pseudonym::of_identifier(&ring, &ada)),

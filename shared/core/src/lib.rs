@@ -15,29 +15,22 @@
 //! - [`message`], [`locale`]: what a person reads, and in which language.
 //! - [`ports`]: what the outside must provide.
 
-pub mod account;
-pub mod code;
-pub mod contact;
-pub mod device;
+mod effects;
 pub mod flow;
-mod flow_opener;
-pub mod identifier;
-pub mod keys;
-pub mod locale;
 pub mod message;
-pub mod names;
-pub mod odds;
-pub mod pending;
 pub mod policy;
 pub mod ports;
-pub mod pseudonym;
 pub mod rate_limit;
-pub mod sealed;
-pub mod secret;
-pub mod sign_in;
-pub mod test_identifier;
-pub mod time;
-mod unicode;
+mod record;
+mod resolver;
+mod seal;
+mod value;
+
+pub use policy::{odds, test_identifier};
+pub use record::pending;
+pub use resolver::{contact, device, names, sign_in};
+pub use seal::{code, keys, pseudonym, sealed};
+pub use value::{account, identifier, locale, secret, time};
 
 #[cfg(test)]
 mod formats;

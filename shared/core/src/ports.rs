@@ -7,20 +7,21 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::Future;
-use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::account::{Account, Names, Sub};
-use crate::flow::{AnswerDigest, Flow, FlowId};
-use crate::identifier::{Identifier, Method};
+pub use crate::effects::{Clock, Entropy};
 use crate::message::Message;
-use crate::pending::{Pending, PendingId, PendingOutcome};
-use crate::pseudonym::Pseudonym;
-use crate::rate_limit::{Charge, Source};
-use crate::sealed::TicketId;
-use crate::secret::Secret;
-use crate::time::Timestamp;
+use crate::record::flow::{AnswerDigest, Flow};
+use crate::record::pending::{Pending, PendingOutcome};
+use crate::seal::charge::Charge;
+use crate::seal::pseudonym::Pseudonym;
+use crate::value::account::{Account, Names, Sub};
+use crate::value::id::{FlowId, PendingId, TicketId};
+use crate::value::identifier::{Identifier, Method};
+use crate::value::secret::Secret;
+use crate::value::source::Source;
+use crate::value::time::Timestamp;
 
 /// An outward call that did not do what it should. Safe to log: `code` is the service's own word
 /// for what went wrong, never its message, which may name a user.
@@ -40,30 +41,6 @@ impl PortError {
             call,
             code: code.into(),
         }
-    }
-}
-
-/// The time, and waiting for it.
-pub trait Clock: Send + Sync {
-    /// Now.
-    fn now(&self) -> Timestamp;
-    /// Waits.
-    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
-}
-
-/// Randomness that nobody can guess: the operating system's, except in tests.
-pub trait Entropy: Send + Sync {
-    /// Fills the buffer.
-    fn fill(&self, buffer: &mut [u8]);
-
-    /// An array of random bytes.
-    fn bytes<const N: usize>(&self) -> [u8; N]
-    where
-        Self: Sized,
-    {
-        let mut bytes = [0; N];
-        self.fill(&mut bytes);
-        bytes
     }
 }
 

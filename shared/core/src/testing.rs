@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::keys::{Key, KeyId, KeyRing};
-use crate::ports::Entropy;
+use crate::effects::Entropy;
+use crate::seal::keys::{Key, KeyId, KeyRing};
 
 /// Different bytes at every call, the same for the same seed.
 pub(crate) struct Seeded(AtomicU64);

@@ -54,18 +54,26 @@ fn is_a_script(name: &str) -> bool {
         .is_some_and(|extension| extension == "js")
 }
 
+/// Returns the places of a module of the core, on whichever floor it is.
+fn in_core(module: &str) -> Vec<String> {
+    let floors = fs::read_dir(root().join("shared/core/src")).expect("the core");
+    let names = floors.filter_map(|floor| floor.ok()?.file_name().into_string().ok());
+    let files = names.map(|floor| format!("shared/core/src/{floor}/{module}.rs"));
+    files.collect()
+}
+
 /// Returns the files that may hold a module of tests.
 fn files(module: &str) -> Vec<String> {
     let Some((place, module)) = module.split_once('/') else {
         return match module {
             "handler" => vec!["shared/lambda/src/handler.rs".to_owned()],
-            module => vec![format!("shared/core/src/{module}.rs")],
+            module => in_core(module),
         };
     };
     match place {
         "core" => vec![format!("shared/core/tests/policy/{module}.rs")],
         "messages" => vec![format!("shared/core/tests/messages/{module}.rs")],
-        "identifier" => vec![format!("shared/core/src/identifier/{module}.rs")],
+        "identifier" => vec![format!("shared/core/src/value/identifier/{module}.rs")],
         "attacks" | "oracle" | "e2e" | "processes" => {
             vec![format!("tests/tests/{place}/{module}.rs")]
         }

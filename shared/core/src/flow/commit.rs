@@ -8,15 +8,17 @@
 
 use std::time::Duration;
 
-use super::{Flow, Why};
-use crate::account::Account;
-use crate::identifier::{Identifier, Method};
-use crate::pending::{Pending, PendingId, PendingOutcome};
+use super::Why;
 use crate::policy::Deployment;
 use crate::ports::{ContactWrite, Directory, PortError, Store};
-use crate::pseudonym::Pseudonym;
 use crate::rate_limit::RateLimiter;
-use crate::time::Timestamp;
+use crate::record::flow::Flow;
+use crate::record::pending::{Pending, PendingOutcome};
+use crate::seal::pseudonym::Pseudonym;
+use crate::value::account::Account;
+use crate::value::id::PendingId;
+use crate::value::identifier::{Identifier, Method};
+use crate::value::time::Timestamp;
 
 /// Longer than Cognito keeps invoking one trigger.
 const LEASE: Duration = Duration::from_secs(30);

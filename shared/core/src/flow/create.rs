@@ -1,19 +1,22 @@
 //! Create: asks the question, and says what is to be delivered.
 
-use super::row::{Flow, NewFlow, State, Subject};
-use super::ticket;
 use super::turn::{AccountState, Last, Turn};
-use super::{Challenge, Decided, FlowId, Progress, Purpose, Step, Why};
-use crate::account::Attributes;
-use crate::code::CodeLength;
-use crate::identifier::Identifier;
+use super::{Decided, Why, ticket};
+use crate::effects::{Clock, Entropy};
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
-use crate::ports::{Clock, Entropy, Finished, Opened, PortError, Store};
+use crate::ports::{Finished, Opened, PortError, Store};
 use crate::rate_limit::{RateLimitError, RateLimiter, Refusal, refund};
-use crate::sealed::{Proof, Ticket};
-use crate::secret::Secret;
-use crate::time::Timestamp;
+use crate::record::challenge::{Challenge, Progress, Step};
+use crate::record::flow::{Flow, NewFlow, State, Subject};
+use crate::seal::sealed::{Proof, Ticket};
+use crate::value::account::Attributes;
+use crate::value::code_length::CodeLength;
+use crate::value::id::FlowId;
+use crate::value::identifier::Identifier;
+use crate::value::purpose::Purpose;
+use crate::value::secret::Secret;
+use crate::value::time::Timestamp;
 
 /// A challenge to ask.
 #[derive(Clone, Debug)]

@@ -1,16 +1,20 @@
 //! Define: what comes next. The only place that issues tokens.
 
 use super::commit::Commit;
-use super::row::{Flow, State, Subject};
 use super::ticket::{Admission, FirstAnswer};
 use super::turn::{AccountState, Last, NotOurs, Turn};
-use super::{Challenge, Decided, FlowId, Progress, Purpose, Step, Why};
-use crate::identifier::{Identifier, Method};
+use super::{Decided, Why};
+use crate::effects::Clock;
 use crate::message::Message;
 use crate::policy::{Deployment, REPLAY_GRACE};
-use crate::ports::{Clock, Directory, Finished, Store};
+use crate::ports::{Directory, Finished, Store};
 use crate::rate_limit::refund;
-use crate::time::Timestamp;
+use crate::record::challenge::{Challenge, Progress, Step};
+use crate::record::flow::{Flow, State, Subject};
+use crate::value::id::FlowId;
+use crate::value::identifier::{Identifier, Method};
+use crate::value::purpose::Purpose;
+use crate::value::time::Timestamp;
 
 /// What Cognito does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -40,104 +40,28 @@
 //! (see [`verify`]), or when that same answer comes again: until the code expires, and for 15 s after
 //! tokens were issued.
 
-mod challenge;
 mod commit;
 mod create;
 mod define;
-mod row;
 mod ticket;
 mod turn;
 mod verify;
 
-use std::fmt;
-
-pub use challenge::{Challenge, Progress, Step};
 pub use create::{
     Created, Expectation, PublicParameters, Refused, ask_again, create, reset_resend_cooldown,
 };
 pub use define::{Next, define};
-#[cfg(test)]
-pub(crate) use row::NewFlow;
-pub use row::{AnswerDigest, Flow, State, Subject};
 pub use turn::{AccountState, ClientRequest, Round, Turn};
 pub use verify::{Response, Verdict, Verified, verify};
 
 use crate::message::Message;
-use crate::pending::PendingId;
 use crate::ports::PortError;
 use crate::rate_limit::Refusal;
-
-/// The random name of a flow: 128 bits, the part of a code that nobody can guess. Redacted in
-/// `Debug`; a log names a flow by its [`Pseudonym`](crate::pseudonym::Pseudonym).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FlowId([u8; 16]);
-
-impl FlowId {
-    /// From the raw bytes.
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// The raw bytes.
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for FlowId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FlowId(…)")
-    }
-}
-
-/// The user pool and app client that a session belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppClient {
-    pool: String,
-    client: String,
-}
-
-impl AppClient {
-    /// A client of a pool.
-    pub fn new(pool: impl Into<String>, client: impl Into<String>) -> Self {
-        Self {
-            pool: pool.into(),
-            client: client.into(),
-        }
-    }
-
-    /// The app client's id.
-    pub fn client(&self) -> &str {
-        &self.client
-    }
-
-    /// What sealed texts and metadata are bound to.
-    pub(crate) fn as_aad(&self) -> [&[u8]; 2] {
-        [self.pool.as_bytes(), self.client.as_bytes()]
-    }
-}
-
-/// What a flow is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// A code to the identifier that was typed.
-    SignIn,
-    /// A proof, earned by a code, of somebody whose account was just made.
-    Claim,
-    /// A code to a contact that a signed-in person wants to add.
-    VerifyContact(PendingId),
-}
-
-impl Purpose {
-    /// The name in the store and in what a code is derived from.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SignIn => "sign_in",
-            Self::Claim => "claim",
-            Self::VerifyContact(_) => "verify_contact",
-        }
-    }
-}
+pub use crate::record::challenge::{Challenge, Progress, Step};
+pub use crate::record::flow::{AnswerDigest, Flow, State, Subject};
+pub use crate::value::app_client::AppClient;
+pub use crate::value::id::FlowId;
+pub use crate::value::purpose::Purpose;
 
 /// A decision, what goes with it, and what a log may say about it.
 #[derive(Clone, Debug)]

@@ -1,13 +1,16 @@
 //! The ticket of the first answer. Verify redeems it, so that a session in which this answer passed
 //! is the only one that the ticket opens, and Create need not ask again.
 
+use super::Why;
 use super::turn::{AccountState, ClientRequest};
-use super::{AppClient, FlowId, Purpose, Why};
-use crate::identifier::Method;
 use crate::policy::Deployment;
 use crate::ports::{PortError, Redeemed, Store, Token};
-use crate::sealed::{Ticket, UnsealError};
-use crate::time::Timestamp;
+use crate::seal::sealed::{Ticket, UnsealError};
+use crate::value::app_client::AppClient;
+use crate::value::id::FlowId;
+use crate::value::identifier::Method;
+use crate::value::purpose::Purpose;
+use crate::value::time::Timestamp;
 
 /// The outcome of a ticket that came with the first answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! What Cognito hands to a trigger.
 
-use super::{AppClient, Challenge, Step};
-use crate::account::Attributes;
-use crate::keys::{KeyId, KeyRing};
-use crate::secret::Secret;
+use crate::record::challenge::{Challenge, Step};
+use crate::seal::keys::{KeyId, KeyRing};
+use crate::value::account::Attributes;
+use crate::value::app_client::AppClient;
+use crate::value::secret::Secret;
 
 /// What Define and Create see.
 #[derive(Clone, Debug)]

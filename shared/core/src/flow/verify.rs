@@ -16,19 +16,23 @@
 //! neither lose a right answer, which passes when it comes again, nor leave a guess uncounted whose
 //! verdict was returned.
 
-use super::row::{AnswerDigest, Flow, Subject};
 use super::ticket::{Admission, FirstAnswer};
 use super::turn::{AccountState, ClientRequest};
-use super::{AppClient, Challenge, Decided, Purpose, Step, Why};
-use crate::code::Answer;
-use crate::identifier::{Identifier, Method};
-use crate::keys::{KeyId, Use};
+use super::{Decided, Why};
+use crate::effects::Clock;
 use crate::policy::Deployment;
-use crate::ports::{Attempted, Clock, Redeemed, Store, Token, VerdictWrite};
+use crate::ports::{Attempted, Redeemed, Store, Token, VerdictWrite};
 use crate::rate_limit::{Guess, RateLimiter};
-use crate::sealed::{Proof, UnsealError};
-use crate::secret::Secret;
-use crate::time::Timestamp;
+use crate::record::challenge::{Challenge, Step};
+use crate::record::flow::{AnswerDigest, Flow, Subject};
+use crate::seal::code::Answer;
+use crate::seal::keys::{KeyId, Use};
+use crate::seal::sealed::{Proof, UnsealError};
+use crate::value::app_client::AppClient;
+use crate::value::identifier::{Identifier, Method};
+use crate::value::purpose::Purpose;
+use crate::value::secret::Secret;
+use crate::value::time::Timestamp;
 
 /// What Verify sees: no session, but the private parameter of the question in hand.
 #[derive(Clone, Debug)]

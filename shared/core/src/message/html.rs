@@ -2,7 +2,7 @@
 
 use super::template::{escape, fill, fill_verbatim};
 use super::words::mail;
-use crate::locale::Locale;
+use crate::value::locale::Locale;
 
 /// The document. After the preview it has characters without a width and spaces: an inbox that has
 /// room for more than the preview would go on with the text, in which the code comes first.

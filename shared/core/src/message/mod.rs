@@ -5,27 +5,28 @@
 //! text says, word for word: it is made of the same paragraphs, in `layout.html`.
 //! docs/messages.md says how to change them and how to add a language.
 
-mod branding;
 mod html;
+mod kind;
 mod sms;
 mod template;
 mod words;
 
 use std::time::{Duration, UNIX_EPOCH};
 
-pub use branding::{
-    AndroidHash, AppName, Branding, NotBranding, Preview, SmsDomain, SupportContact,
-};
+pub use kind::Kind;
 pub use sms::parts;
 
 use self::html::{Head, html};
 use self::template::{Value, fill};
 use self::words::{minutes, words};
-use crate::code::Code;
-use crate::flow::Purpose;
-use crate::identifier::Identifier;
-use crate::locale::Locale;
-use crate::time::Timestamp;
+pub use crate::policy::branding::{
+    AndroidHash, AppName, Branding, NotBranding, Preview, SmsDomain, SupportContact,
+};
+use crate::seal::code::Code;
+use crate::value::identifier::Identifier;
+use crate::value::locale::Locale;
+use crate::value::purpose::Purpose;
+use crate::value::time::Timestamp;
 
 /// One message to one contact. Redacted in `Debug`.
 #[derive(Clone)]
@@ -57,39 +58,6 @@ pub enum Content {
         /// The text.
         text: String,
     },
-}
-
-/// The kinds of message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A code to sign in.
-    SignInCode,
-    /// A code to confirm a new contact.
-    ConfirmationCode,
-    /// The notice to a contact that was replaced.
-    ContactReplaced,
-    /// The notice to a contact that the account keeps: one of the other method was added.
-    ContactAdded,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [
-        Self::SignInCode,
-        Self::ConfirmationCode,
-        Self::ContactReplaced,
-        Self::ContactAdded,
-    ];
-
-    /// The name of the folder with its words.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SignInCode => "sign_in_code",
-            Self::ConfirmationCode => "confirmation_code",
-            Self::ContactReplaced => "contact_replaced",
-            Self::ContactAdded => "contact_added",
-        }
-    }
 }
 
 impl Message {

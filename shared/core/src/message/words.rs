@@ -1,7 +1,7 @@
 //! The texts of every language, as they stand in the files beside this one.
 
-use super::Kind;
-use crate::locale::Locale;
+use super::kind::Kind;
+use crate::value::locale::Locale;
 
 /// The texts of one kind of message.
 pub(super) struct Words {

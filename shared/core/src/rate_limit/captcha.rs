@@ -1,8 +1,9 @@
 //! The CAPTCHA that a spent budget asks for.
 
-use super::{Budget, RateLimitError};
+use super::error::RateLimitError;
+use crate::policy::budgets::Budget;
 use crate::ports::Captcha;
-use crate::secret::Secret;
+use crate::value::secret::Secret;
 
 /// The verifier and the response that the request carries, where a CAPTCHA is on.
 #[derive(Debug)]

@@ -1,16 +1,15 @@
 //! The counters: one item of the store each, which expires with its period.
 
-use super::charge::{Destination, Requester};
-use crate::identifier::{Country, Email, Identifier, PhoneNumber};
-use crate::keys::KeyRing;
-use crate::pseudonym::Pseudonym;
-use crate::time::Timestamp;
+use crate::policy::budgets::MONTH;
+use crate::seal::charge::{Destination, Requester};
+use crate::seal::keys::KeyRing;
+use crate::seal::pseudonym::Pseudonym;
+use crate::value::identifier::{Country, Email, Identifier, PhoneNumber};
+use crate::value::time::Timestamp;
 
 pub(super) const MINUTE: u64 = 60;
 pub(super) const HOUR: u64 = 60 * MINUTE;
 pub(super) const DAY: u64 = 24 * HOUR;
-/// The length of a "month", in seconds: 30 days. Windows begin at whole multiples of it.
-pub(crate) const MONTH: u64 = 30 * DAY;
 
 /// Window names of the deployment's daily counter.
 pub(super) const ALL: &str = "all";
@@ -203,10 +202,10 @@ mod tests {
     use data_encoding::HEXLOWER;
 
     use super::*;
-    use crate::account::Sub;
-    use crate::identifier::Method;
-    use crate::rate_limit::Source;
     use crate::testing::keys;
+    use crate::value::account::Sub;
+    use crate::value::identifier::Method;
+    use crate::value::source::Source;
 
     /// The names under which counters are stored. A difference starts every budget from zero.
     #[test]

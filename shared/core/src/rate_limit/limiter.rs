@@ -4,25 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use thiserror::Error;
 
 use super::captcha::CaptchaGate;
-use super::charge::{Admission, Destination, Requester, Terms, Tier, UnprovedMail};
 use super::counters::{
     ALL, CHECKS, COUNT, Counter, DAY, HOUR, LONG, MINUTE, SENT, SHORT, SPEND, UNPROVED, domain_of,
     mail_windows, mailbox_window, sms_windows, window_at,
 };
-use super::limits::Price;
-use super::{Budget, Charge, DeploymentBudget, MessageBudget, Source};
-use crate::account::Sub;
-use crate::code::CodeLength;
-use crate::device::Device;
-use crate::flow::Flow;
-use crate::identifier::{Identifier, IdentifierError};
+use super::error::{RateLimitError, Refusal};
+use crate::policy::budgets::{Budget, DeploymentBudget, MessageBudget, Price};
 use crate::policy::{Deployment, Policy};
 use crate::ports::{Captcha, Charged, Counts, PortError, Store, Taken, Window};
-use crate::pseudonym::Pseudonym;
-use crate::time::Timestamp;
+use crate::record::flow::Flow;
+use crate::seal::charge::{Admission, Charge, Destination, Requester, Terms, Tier, UnprovedMail};
+use crate::seal::device::Device;
+use crate::seal::pseudonym::Pseudonym;
+use crate::value::account::Sub;
+use crate::value::code_length::CodeLength;
+use crate::value::identifier::Identifier;
+use crate::value::source::Source;
+use crate::value::time::Timestamp;
 
 /// How long a request that a mail breaker refused should wait, in seconds: messages that are still
 /// on their way to being proved count until they are.
@@ -40,36 +40,6 @@ const KEEP: Duration = Duration::from_secs(3600);
 const MAILBOXES_PER_DOMAIN: u32 = 10;
 /// The accounts of a mailbox in a day, however few its domain has: mailboxes share windows.
 const LEAST_SHARE: u32 = 5;
-
-/// A message that a budget refuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Seconds until a next one may be allowed.
-    pub retry_after: u64,
-    /// Which budget; for logs.
-    pub budget: Budget,
-}
-
-/// The reason why no code is planned or no message sent.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) enum RateLimitError {
-    /// A budget is spent.
-    #[error("budget spent: {}", .0.budget.as_str())]
-    Refused(Refusal),
-    /// A budget is spent, and no CAPTCHA was solved: none came along, or the response is wrong,
-    /// expired, used, or of another site.
-    #[error("CAPTCHA required: {}", .budget.as_str())]
-    CaptchaRequired {
-        /// Which budget; for logs.
-        budget: Budget,
-    },
-    /// No message is sent to this identifier.
-    #[error(transparent)]
-    Identifier(#[from] IdentifierError),
-    /// A port did not answer.
-    #[error(transparent)]
-    Port(#[from] PortError),
-}
 
 /// A code to plan.
 pub(crate) struct CodeRequest<'a> {

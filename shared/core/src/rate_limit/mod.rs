@@ -24,19 +24,19 @@
 //! mail domain. It lifts no limit that the odds count.
 
 mod captcha;
-mod charge;
 mod counters;
+mod error;
 mod limiter;
-mod limits;
 
 pub(crate) use captcha::CaptchaGate;
-pub use charge::Charge;
-pub(crate) use counters::MONTH;
 pub use counters::{Resettable, resettable};
-pub use limiter::Refusal;
-pub(crate) use limiter::{CodeRequest, refund};
-pub(crate) use limiter::{Guess, RateLimitError, RateLimiter};
-pub use limits::{
+pub(crate) use error::RateLimitError;
+pub use error::Refusal;
+pub(crate) use limiter::{CodeRequest, Guess, RateLimiter, refund};
+
+pub use crate::policy::budgets::{
     Budget, Budgets, Countries, DeploymentBudget, DeviceBudget, MailBudget, MessageBudget, Price,
-    SmsBudget, Source, SourceBudget,
+    SmsBudget, SourceBudget,
 };
+pub use crate::seal::charge::Charge;
+pub use crate::value::source::Source;

@@ -1,0 +1,34 @@
+//! The kinds of message.
+
+/// The kinds of message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A code to sign in.
+    SignInCode,
+    /// A code to confirm a new contact.
+    ConfirmationCode,
+    /// The notice to a contact that was replaced.
+    ContactReplaced,
+    /// The notice to a contact that the account keeps: one of the other method was added.
+    ContactAdded,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [
+        Self::SignInCode,
+        Self::ConfirmationCode,
+        Self::ContactReplaced,
+        Self::ContactAdded,
+    ];
+
+    /// The name of the folder with its words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignInCode => "sign_in_code",
+            Self::ConfirmationCode => "confirmation_code",
+            Self::ContactReplaced => "contact_replaced",
+            Self::ContactAdded => "contact_added",
+        }
+    }
+}

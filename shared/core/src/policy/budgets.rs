@@ -1,0 +1,522 @@
+//! The numbers of the budgets, and their names.
+
+use std::collections::BTreeMap;
+
+use crate::value::identifier::Country;
+
+/// The length of a "month", in seconds: 30 days. Windows begin at whole multiples of it.
+pub(crate) const MONTH: u64 = 30 * 24 * 3600;
+
+/// The budgets of a deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// Messages to one mailbox or number, resends included.
+    pub mailbox: MessageBudget,
+    /// Messages to one mailbox or number beyond these. Their codes have ten digits.
+    pub extended: MessageBudget,
+    /// Guesses at short codes of one identifier in each 30 days, without those of flows that
+    /// succeeded: 0 to 100000. Further codes are long.
+    pub short_guesses_per_month: u32,
+    /// The same for known devices, in addition.
+    pub device: DeviceBudget,
+    /// Codes for new contacts that one account may request in a day.
+    pub contacts_per_day: u32,
+    /// All identifiers together.
+    pub deployment: DeploymentBudget,
+    /// One network address.
+    pub source: SourceBudget,
+    /// Mail: its breakers and new accounts.
+    pub mail: MailBudget,
+    /// SMS: their countries, breakers and price.
+    pub sms: SmsBudget,
+}
+
+impl Default for Budgets {
+    /// The defaults, with SMS to no country.
+    fn default() -> Self {
+        Self {
+            mailbox: MessageBudget {
+                per_minute: 2,
+                per_hour: 5,
+                per_day: 10,
+            },
+            extended: MessageBudget {
+                per_minute: 4,
+                per_hour: 30,
+                per_day: 100,
+            },
+            short_guesses_per_month: 8,
+            device: DeviceBudget {
+                messages: MessageBudget {
+                    per_minute: 2,
+                    per_hour: 5,
+                    per_day: 6,
+                },
+                per_token_and_day: 3,
+                short_guesses_per_month: 3,
+            },
+            contacts_per_day: 10,
+            deployment: DeploymentBudget {
+                short_guesses_per_day: 150,
+                long_guesses_per_day: 5_000,
+                messages_per_day: 100_000,
+            },
+            source: SourceBudget {
+                per_minute: 20,
+                per_hour: 200,
+                solved_per_hour: 1_000,
+            },
+            mail: MailBudget {
+                unproved_per_domain: 100,
+                unproved_per_hour: 1_000,
+                accounts_per_domain: 50,
+                shared_domains: Vec::new(),
+            },
+            sms: SmsBudget {
+                countries: Countries::Only(BTreeMap::new()),
+                unproved_per_prefix: 30,
+                unproved_per_country: 200,
+                spend_per_day: Price::hundredths(1_000),
+                spend_per_month: Price::hundredths(10_000),
+            },
+        }
+    }
+}
+
+/// Messages in windows that are aligned to the clock: up to twice a window's messages may fall
+/// around its edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageBudget {
+    /// In each minute: 1 to 1000.
+    pub per_minute: u32,
+    /// In each hour: 1 to 10000.
+    pub per_hour: u32,
+    /// In each day: 1 to 100000.
+    pub per_day: u32,
+}
+
+/// The known devices of one identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceBudget {
+    /// Messages to all of them together.
+    pub messages: MessageBudget,
+    /// Messages in a day to one of them, so that a stolen token cannot spend what the others need.
+    pub per_token_and_day: u32,
+    /// Guesses at short codes in each 30 days. Further codes are long.
+    pub short_guesses_per_month: u32,
+}
+
+/// All identifiers together in a day. Known devices are not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeploymentBudget {
+    /// Guesses at short codes, without those of flows that succeeded. Further codes are long.
+    pub short_guesses_per_day: u32,
+    /// The same for long codes. Further codes have ten digits.
+    pub long_guesses_per_day: u32,
+    /// Messages. Further ones are refused.
+    pub messages_per_day: u32,
+}
+
+/// One source, if sources are told apart at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceBudget {
+    /// Messages in each minute.
+    pub per_minute: u32,
+    /// Messages in each hour.
+    pub per_hour: u32,
+    /// CAPTCHA responses that are verified in each hour, each for one message.
+    pub solved_per_hour: u32,
+}
+
+/// Mail to addresses that do not prove it, and the accounts that mail domains make.
+///
+/// A breaker refuses when more messages of the hour are unproved than its number here, and more
+/// than half of those sent in this hour and the one before: a large provider is measured by ratio.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailBudget {
+    /// Unproved messages in each hour to one domain that is not shared.
+    pub unproved_per_domain: u32,
+    /// Unproved messages in each hour to all domains, and to one shared domain.
+    pub unproved_per_hour: u32,
+    /// New accounts in a day of one domain that is not shared.
+    pub accounts_per_domain: u32,
+    /// Domains whose addresses belong to people that are independent of each other, besides the
+    /// large providers that are built in: the operator's own, for instance.
+    pub shared_domains: Vec<String>,
+}
+
+impl MailBudget {
+    /// Whether the domain's addresses belong to people that are independent of each other.
+    pub(crate) fn is_shared(&self, domain: &str) -> bool {
+        PROVIDERS.contains(&domain) || self.shared_domains.iter().any(|shared| shared == domain)
+    }
+}
+
+/// Large public mailbox providers, where one person cannot make addresses at will.
+const PROVIDERS: [&str; 219] = [
+    "126.com",
+    "139.com",
+    "163.com",
+    "189.cn",
+    "alice.it",
+    "aol.com",
+    "aol.de",
+    "aol.fr",
+    "att.net",
+    "au.com",
+    "bellsouth.net",
+    "bigpond.com",
+    "bk.ru",
+    "bluewin.ch",
+    "bol.com.br",
+    "btinternet.com",
+    "centrum.cz",
+    "charter.net",
+    "comcast.net",
+    "cox.net",
+    "daum.net",
+    "docomo.ne.jp",
+    "earthlink.net",
+    "email.com",
+    "ezweb.ne.jp",
+    "fastmail.com",
+    "foxmail.com",
+    "free.fr",
+    "freenet.de",
+    "globo.com",
+    "gmail.com",
+    "gmx.at",
+    "gmx.ch",
+    "gmx.co.uk",
+    "gmx.com",
+    "gmx.de",
+    "gmx.es",
+    "gmx.fr",
+    "gmx.net",
+    "gmx.us",
+    "googlemail.com",
+    "hanmail.net",
+    "hey.com",
+    "hotmail.be",
+    "hotmail.ca",
+    "hotmail.ch",
+    "hotmail.co.jp",
+    "hotmail.co.nz",
+    "hotmail.co.uk",
+    "hotmail.com",
+    "hotmail.com.ar",
+    "hotmail.com.au",
+    "hotmail.com.br",
+    "hotmail.com.mx",
+    "hotmail.de",
+    "hotmail.dk",
+    "hotmail.es",
+    "hotmail.fr",
+    "hotmail.gr",
+    "hotmail.it",
+    "hotmail.nl",
+    "hotmail.no",
+    "hotmail.se",
+    "hushmail.com",
+    "i.softbank.jp",
+    "i.ua",
+    "icloud.com",
+    "ig.com.br",
+    "inbox.ru",
+    "interia.pl",
+    "juno.com",
+    "kakao.com",
+    "kpnmail.nl",
+    "laposte.net",
+    "libero.it",
+    "list.ru",
+    "live.at",
+    "live.be",
+    "live.ca",
+    "live.ch",
+    "live.cn",
+    "live.co.uk",
+    "live.co.za",
+    "live.com",
+    "live.com.ar",
+    "live.com.au",
+    "live.com.mx",
+    "live.com.pt",
+    "live.de",
+    "live.dk",
+    "live.fr",
+    "live.ie",
+    "live.in",
+    "live.it",
+    "live.jp",
+    "live.nl",
+    "live.no",
+    "live.se",
+    "mac.com",
+    "mail.com",
+    "mail.de",
+    "mail.ru",
+    "mailbox.org",
+    "me.com",
+    "msn.com",
+    "naver.com",
+    "neuf.fr",
+    "nifty.com",
+    "ntlworld.com",
+    "o2.pl",
+    "onet.pl",
+    "online.no",
+    "optonline.net",
+    "optusnet.com.au",
+    "orange.fr",
+    "outlook.at",
+    "outlook.be",
+    "outlook.cl",
+    "outlook.co.id",
+    "outlook.co.th",
+    "outlook.com",
+    "outlook.com.ar",
+    "outlook.com.au",
+    "outlook.com.br",
+    "outlook.cz",
+    "outlook.de",
+    "outlook.dk",
+    "outlook.es",
+    "outlook.fr",
+    "outlook.ie",
+    "outlook.in",
+    "outlook.it",
+    "outlook.jp",
+    "outlook.kr",
+    "outlook.pt",
+    "outlook.sa",
+    "outlook.sk",
+    "planet.nl",
+    "pm.me",
+    "posteo.de",
+    "proton.me",
+    "protonmail.com",
+    "qq.com",
+    "rambler.ru",
+    "rediffmail.com",
+    "rocketmail.com",
+    "rogers.com",
+    "sapo.pt",
+    "sbcglobal.net",
+    "seznam.cz",
+    "sfr.fr",
+    "shaw.ca",
+    "sina.com",
+    "sky.com",
+    "skynet.be",
+    "softbank.ne.jp",
+    "sohu.com",
+    "sympatico.ca",
+    "t-online.de",
+    "talktalk.net",
+    "telefonica.net",
+    "telenet.be",
+    "telia.com",
+    "telus.net",
+    "terra.com.br",
+    "terra.es",
+    "tin.it",
+    "tiscali.it",
+    "tuta.io",
+    "tutanota.com",
+    "ukr.net",
+    "uol.com.br",
+    "verizon.net",
+    "virgilio.it",
+    "virginmedia.com",
+    "wanadoo.fr",
+    "web.de",
+    "wp.pl",
+    "xs4all.nl",
+    "xtra.co.nz",
+    "ya.ru",
+    "yahoo.ca",
+    "yahoo.co.id",
+    "yahoo.co.in",
+    "yahoo.co.jp",
+    "yahoo.co.nz",
+    "yahoo.co.uk",
+    "yahoo.com",
+    "yahoo.com.ar",
+    "yahoo.com.au",
+    "yahoo.com.br",
+    "yahoo.com.hk",
+    "yahoo.com.mx",
+    "yahoo.com.ph",
+    "yahoo.com.sg",
+    "yahoo.com.tw",
+    "yahoo.com.vn",
+    "yahoo.de",
+    "yahoo.dk",
+    "yahoo.es",
+    "yahoo.fr",
+    "yahoo.gr",
+    "yahoo.ie",
+    "yahoo.in",
+    "yahoo.it",
+    "yahoo.no",
+    "yahoo.pl",
+    "yahoo.ro",
+    "yahoo.se",
+    "yandex.by",
+    "yandex.com",
+    "yandex.kz",
+    "yandex.ru",
+    "yeah.net",
+    "ymail.com",
+    "ymobile.ne.jp",
+    "ziggo.nl",
+    "zoho.com",
+    "zohomail.com",
+];
+
+/// SMS: their countries, their breakers and their price. Known devices have budgets of the same
+/// size in addition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmsBudget {
+    /// The countries that SMS are sent to.
+    pub countries: Countries,
+    /// Unproved messages in each hour to numbers of one calling code and the same four digits
+    /// after it. Further ones are refused.
+    pub unproved_per_prefix: u32,
+    /// The same to one country.
+    pub unproved_per_country: u32,
+    /// The cost of SMS in a day.
+    pub spend_per_day: Price,
+    /// The cost of SMS in 30 days.
+    pub spend_per_month: Price,
+}
+
+/// The countries that SMS are sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Countries {
+    /// Every country, at this price each: where nothing is really sent.
+    All(Price),
+    /// To these countries, at these prices.
+    Only(BTreeMap<Country, Price>),
+}
+
+impl Countries {
+    /// Whether SMS are sent nowhere.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Only(countries) if countries.is_empty())
+    }
+}
+
+/// The cost of an SMS, in hundred-thousandths of the currency that the deployment counts in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Price(pub(crate) u32);
+
+impl Price {
+    /// Returns the price in the currency that the deployment counts in.
+    pub fn amount(self) -> f64 {
+        f64::from(self.0) / 100_000.0
+    }
+
+    /// More than any deployment spends.
+    pub const MAX: Self = Self(u32::MAX);
+
+    /// Returns a price of so many hundredths: 0 to 65535.
+    pub const fn hundredths(hundredths: u16) -> Self {
+        Self(hundredths as u32 * 1_000)
+    }
+
+    /// Reads a number with up to five decimals, up to 10000.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || decimals.len() > 5 || !digits(whole) || !digits(decimals) {
+            return None;
+        }
+        let whole: u32 = whole.parse().ok().filter(|whole| *whole <= 10_000)?;
+        let decimals: u32 = format!("{decimals:0<5}").parse().ok()?;
+        Some(Self(whole * 100_000 + decimals))
+    }
+}
+
+/// A budget that refuses. Private: the caller learns when to try again, the log which budget it
+/// was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// Messages to a mailbox or number.
+    Identifier,
+    /// Messages to known devices of an identifier.
+    Device,
+    /// New contacts of a signed-in account.
+    Account,
+    /// Messages of a source.
+    Source,
+    /// The breaker of numbers that begin alike.
+    Prefix,
+    /// The breaker of a country.
+    Country,
+    /// The breaker of a mail domain.
+    Domain,
+    /// The breaker of all mail.
+    Mail,
+    /// New accounts of a mail domain.
+    Accounts,
+    /// The cost of SMS in a day.
+    Spend,
+    /// The cost of SMS in a month.
+    MonthlySpend,
+    /// All messages, or all guesses, of the deployment.
+    Deployment,
+}
+
+impl Budget {
+    /// Whether it is a breaker or price of SMS, which is charged only for countries that are served.
+    pub const fn is_of_a_country(self) -> bool {
+        matches!(
+            self,
+            Self::Prefix | Self::Country | Self::Spend | Self::MonthlySpend
+        )
+    }
+
+    /// The word for logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Identifier => "identifier",
+            Self::Device => "device",
+            Self::Account => "account",
+            Self::Source => "source",
+            Self::Prefix => "prefix",
+            Self::Country => "country",
+            Self::Domain => "domain",
+            Self::Mail => "mail",
+            Self::Accounts => "accounts",
+            Self::Spend => "spend",
+            Self::MonthlySpend => "monthly_spend",
+            Self::Deployment => "deployment",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_has_up_to_five_decimals() {
+        for (text, price) in [
+            ("0", Some(0)),
+            ("0.00645", Some(645)),
+            ("0.1", Some(10_000)),
+            ("10000", Some(1_000_000_000)),
+            ("10001", None),
+            ("0.000001", None),
+            (".5", None),
+            ("+1", None),
+            ("-1", None),
+            ("1e3", None),
+            ("", None),
+        ] {
+            assert_eq!(Price::parse(text), price.map(Price), "{text:?}");
+        }
+    }
+}

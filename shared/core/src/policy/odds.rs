@@ -1,0 +1,322 @@
+//! The odds that the rate limits leave to an attacker who guesses and never stops.
+//!
+//! Every guess at a code of N digits is right once in 10^N, independent of all guesses at other
+//! codes. So the odds follow from the number of guesses of each length that a year allows. Each
+//! guess is reserved by a conditional write before its verdict is recorded or returned, so the
+//! number holds under parallel answers, lost replies and codes that are already outstanding.
+//!
+//! The guesses are counted at their worst: a year may touch one window more than it holds, every
+//! message brings a code of its own, every code is guessed at with all its attempts, and no code is
+//! proved. An account is taken to have an address and a number, each with budgets of its own: a code
+//! to either opens it. A ring without a lasting key starts the windows of identifiers again when it
+//! is rotated; a rotation in each month is assumed throughout.
+
+use super::Policy;
+use super::budgets::{DeploymentBudget, MONTH, MessageBudget};
+use crate::value::code_length::CodeLength;
+
+const YEAR: u64 = 365 * 24 * 3600;
+const DAY: u64 = 24 * 3600;
+const ROTATIONS: u64 = 12;
+/// Verified identifiers of one account: an address and a number.
+const CONTACTS: u64 = 2;
+
+/// Guesses in a year, by the length of the code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Guesses {
+    /// At codes of the ordinary length.
+    pub short: u64,
+    /// At codes of the length under attack.
+    pub long: u64,
+    /// At codes of ten digits.
+    pub longest: u64,
+}
+
+/// The odds of a policy.
+#[derive(Clone, Copy, Debug)]
+pub struct Odds<'a> {
+    policy: &'a Policy,
+    accounts: u32,
+}
+
+/// Returns how many windows of this length, in seconds, a year can touch, with those that
+/// rotations begin.
+const fn windows(length: u64) -> u64 {
+    YEAR.div_ceil(length) + 1 + ROTATIONS
+}
+
+impl<'a> Odds<'a> {
+    /// Returns the odds of a policy in a deployment of so many accounts.
+    pub const fn of(policy: &'a Policy, accounts: u32) -> Self {
+        Self { policy, accounts }
+    }
+
+    /// Returns the number of accounts that was stated.
+    pub const fn accounts(&self) -> u32 {
+        self.accounts
+    }
+
+    /// Returns the guesses at one account in a year, without a known device.
+    pub fn at_account(&self) -> Guesses {
+        let budgets = &self.policy.budgets;
+        Guesses {
+            longest: CONTACTS * self.attempts_at(&budgets.extended),
+            ..self.at_contacts(&budgets.mailbox, budgets.short_guesses_per_month)
+        }
+    }
+
+    /// Returns the guesses at one account in a year that its known devices allow in addition.
+    pub fn at_devices(&self) -> Guesses {
+        let device = &self.policy.budgets.device;
+        self.at_contacts(&device.messages, device.short_guesses_per_month)
+    }
+
+    /// Returns the guesses at all accounts together in a year.
+    pub fn at_deployment(&self) -> Guesses {
+        let DeploymentBudget {
+            short_guesses_per_day,
+            long_guesses_per_day,
+            messages_per_day,
+        } = self.policy.budgets.deployment;
+        let in_days = |guesses: u32| u64::from(guesses).saturating_mul(windows(DAY));
+        let each = self.at_account();
+        let of_all = |guesses: u64| guesses.saturating_mul(u64::from(self.accounts));
+        let attempts = u64::from(self.policy.attempts);
+        let all = of_all(each.short + each.long + each.longest)
+            .min(in_days(messages_per_day).saturating_mul(attempts));
+        let short = of_all(each.short)
+            .min(in_days(short_guesses_per_day))
+            .min(all);
+        // An identifier whose short codes are gone, or those of all, has long ones.
+        let long = of_all(each.short + each.long)
+            .saturating_sub(short)
+            .min(in_days(long_guesses_per_day))
+            .min(all - short);
+        Guesses {
+            short,
+            long,
+            longest: all - short - long,
+        }
+    }
+
+    /// Returns the odds that one account's code is guessed within a year.
+    pub fn targeted(&self) -> f64 {
+        self.at_least_once(&[self.at_account()])
+    }
+
+    /// Returns the same for an attacker who has stolen the token of one of its known devices.
+    pub fn with_a_stolen_device(&self) -> f64 {
+        self.at_least_once(&[self.at_account(), self.at_devices()])
+    }
+
+    /// Returns the odds that any account's code is guessed within a year, by an attacker who tries
+    /// all accounts.
+    pub fn sprayed(&self) -> f64 {
+        self.at_least_once(&[self.at_deployment()])
+    }
+
+    fn at_least_once(&self, guesses: &[Guesses]) -> f64 {
+        let Policy {
+            code_length,
+            long_code_length,
+            ..
+        } = *self.policy;
+        let none: f64 = guesses
+            .iter()
+            .flat_map(|guesses| {
+                [
+                    (guesses.short, code_length),
+                    (guesses.long, long_code_length),
+                    (guesses.longest, CodeLength::LONGEST),
+                ]
+            })
+            .map(|(guesses, length)| as_f64(guesses) * (-chance(1, length)).ln_1p())
+            .sum();
+        -none.exp_m1()
+    }
+
+    /// All attempts at the codes of a year's messages.
+    fn attempts_at(&self, messages: &MessageBudget) -> u64 {
+        let messages = [
+            (messages.per_minute, 60),
+            (messages.per_hour, 3600),
+            (messages.per_day, DAY),
+        ]
+        .into_iter()
+        .map(|(messages, length)| u64::from(messages).saturating_mul(windows(length)))
+        .min()
+        .unwrap_or_default();
+        messages.saturating_mul(u64::from(self.policy.attempts))
+    }
+
+    fn at_contacts(&self, messages: &MessageBudget, short_per_month: u32) -> Guesses {
+        let all = self.attempts_at(messages);
+        let short = u64::from(short_per_month)
+            .saturating_mul(windows(MONTH))
+            .min(all);
+        Guesses {
+            short: CONTACTS * short,
+            long: CONTACTS * (all - short),
+            longest: 0,
+        }
+    }
+}
+
+/// Formats odds as `1 in 1001`.
+pub fn in_words(odds: f64) -> String {
+    if odds > 0.0 {
+        format!("1 in {:.0}", 1.0 / odds)
+    } else {
+        "none".to_owned()
+    }
+}
+
+/// Returns the odds that one code is guessed by so many distinct answers.
+pub fn chance(answers: u8, length: CodeLength) -> f64 {
+    f64::from(answers) / 10_f64.powi(i32::from(length.digits()))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "guesses of a year are far below 2^53, and odds need no more than a few digits"
+)]
+const fn as_f64(guesses: u64) -> f64 {
+    guesses as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::effects::Entropy;
+    use crate::policy::budgets::Budgets;
+    use crate::testing::Seeded;
+
+    fn policy() -> Policy {
+        Policy::for_clients(Vec::new())
+    }
+
+    #[test]
+    fn one_account_is_guessed_in_a_year_with_odds_below_one_in_a_thousand() {
+        let policy = policy();
+        let odds = Odds::of(&policy, 10_000);
+        assert_eq!(
+            odds.at_account(),
+            Guesses {
+                short: 416,
+                long: 22_264,
+                longest: 226_800
+            }
+        );
+        // 416 / 10^6 + 22264 / 10^8 + 226800 / 10^10
+        assert!((odds.targeted() - 0.000_661_1).abs() < 1e-6);
+        assert!(odds.with_a_stolen_device() < 0.001);
+    }
+
+    /// The extended budget adds one in 88,000 for each contact.
+    #[test]
+    fn the_extended_budget_adds_less_than_three_in_a_hundred_thousand() {
+        let policy = policy();
+        let mut without = policy.clone();
+        without.budgets.extended.per_day = 0;
+        let added = Odds::of(&policy, 1).targeted() - Odds::of(&without, 1).targeted();
+        assert!((2e-5..3e-5).contains(&added), "{added}");
+    }
+
+    #[test]
+    fn any_of_ten_thousand_accounts_is_guessed_with_odds_below_one_in_ten() {
+        let policy = policy();
+        let odds = Odds::of(&policy, 10_000).sprayed();
+        assert!((0.05..0.1).contains(&odds), "{odds}");
+    }
+
+    #[test]
+    fn a_deployment_of_one_account_is_sprayed_as_one_account_is_targeted() {
+        let policy = policy();
+        let odds = Odds::of(&policy, 1);
+        assert!((odds.sprayed() - odds.targeted()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn without_longer_codes_an_account_would_be_guessed_thirty_times_as_easily() {
+        let mut plain = policy();
+        plain.long_code_length = plain.code_length;
+        let odds = Odds::of(&plain, 1).targeted();
+        assert!((0.02..0.024).contains(&odds), "{odds}");
+    }
+
+    #[test]
+    fn wider_budgets_never_make_the_odds_smaller() {
+        let narrow = policy();
+        let before = Odds::of(&narrow, 1_000);
+        for widen in [
+            |budgets: &mut Budgets| budgets.mailbox.per_day = 20,
+            |budgets: &mut Budgets| budgets.extended.per_day = 200,
+            |budgets: &mut Budgets| budgets.short_guesses_per_month = 20,
+            |budgets: &mut Budgets| budgets.deployment.short_guesses_per_day = 300,
+            |budgets: &mut Budgets| budgets.deployment.long_guesses_per_day = 6_000,
+            |budgets: &mut Budgets| budgets.deployment.messages_per_day = 200_000,
+        ] {
+            let mut wide = narrow.clone();
+            widen(&mut wide.budgets);
+            let after = Odds::of(&wide, 1_000);
+            assert!(after.targeted() >= before.targeted());
+            assert!(after.sprayed() >= before.sprayed());
+        }
+    }
+
+    /// Plays out so many years of an attack, guess by guess: the attempts of a code are distinct,
+    /// those at different codes are independent.
+    fn played_out(policy: &Policy, guesses: Guesses, years: u32) -> f64 {
+        let entropy = Seeded::new(7);
+        // SplitMix64 over what is otherwise only a counter.
+        let random = |below: u64| {
+            let mut z = u64::from_be_bytes(entropy.bytes()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            (z ^ (z >> 31)) % below
+        };
+        let successes = (0..years)
+            .filter(|_| {
+                [
+                    (guesses.short, policy.code_length),
+                    (guesses.long, policy.long_code_length),
+                ]
+                .into_iter()
+                .any(|(guesses, length)| {
+                    let space = 10_u64.pow(u32::from(length.digits()));
+                    let attempts = u64::from(policy.attempts);
+                    (0..guesses.div_ceil(attempts)).any(|code_number| {
+                        let code = random(space);
+                        let first = random(space);
+                        let left = guesses - code_number * attempts;
+                        (0..attempts.min(left)).any(|n| (first + n) % space == code)
+                    })
+                })
+            })
+            .count();
+        f64::from(u32::try_from(successes).unwrap()) / f64::from(years)
+    }
+
+    /// Budgets so wide that something can be seen in a few hundred years.
+    #[test]
+    fn an_attack_that_is_played_out_succeeds_as_often_as_was_computed() {
+        let mut wide = policy();
+        wide.attempts = 5;
+        wide.long_code_length = CodeLength::new(7).unwrap();
+        wide.budgets.mailbox = MessageBudget {
+            per_minute: 2,
+            per_hour: 50,
+            per_day: 100,
+        };
+        wide.budgets.extended.per_day = 0;
+        wide.budgets.short_guesses_per_month = 5_000;
+        let odds = Odds::of(&wide, 1);
+        let (computed, years) = (odds.targeted(), 400);
+        let seen = played_out(&wide, odds.at_account(), years);
+        let error = (computed * (1.0 - computed) / f64::from(years)).sqrt();
+        assert!(
+            (0.05..0.5).contains(&computed) && (seen - computed).abs() < 3.0 * error,
+            "computed {computed}, seen {seen}, standard error {error}"
+        );
+    }
+}

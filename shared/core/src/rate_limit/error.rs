@@ -1,0 +1,37 @@
+//! Refusals.
+
+use thiserror::Error;
+
+use crate::policy::budgets::Budget;
+use crate::ports::PortError;
+use crate::value::identifier::IdentifierError;
+
+/// A message that a budget refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Seconds until a next one may be allowed.
+    pub retry_after: u64,
+    /// Which budget; for logs.
+    pub budget: Budget,
+}
+
+/// The reason why no code is planned or no message sent.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum RateLimitError {
+    /// A budget is spent.
+    #[error("budget spent: {}", .0.budget.as_str())]
+    Refused(Refusal),
+    /// A budget is spent, and no CAPTCHA was solved: none came along, or the response is wrong,
+    /// expired, used, or of another site.
+    #[error("CAPTCHA required: {}", .budget.as_str())]
+    CaptchaRequired {
+        /// Which budget; for logs.
+        budget: Budget,
+    },
+    /// No message is sent to this identifier.
+    #[error(transparent)]
+    Identifier(#[from] IdentifierError),
+    /// A port did not answer.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}

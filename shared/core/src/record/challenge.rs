@@ -1,0 +1,262 @@
+//! The challenge as Cognito's session carries it.
+
+use data_encoding::BASE64URL_NOPAD;
+use subtle::ConstantTimeEq;
+
+use crate::seal::keys::{KeyRing, Use};
+use crate::value::app_client::AppClient;
+use crate::value::code_length::CodeLength;
+use crate::value::id::FlowId;
+use crate::value::time::Timestamp;
+
+/// Which question was asked, of which flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// The flow.
+    pub flow: FlowId,
+    /// The question.
+    pub step: Step,
+}
+
+/// The three questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// By which method, and with which ticket?
+    Select,
+    /// Which code did we send? With how things stood when it was asked.
+    Otp(Progress),
+    /// Which proof did you earn? Or, in a ghost's session: here it is. With how things stood.
+    Claim(Progress),
+}
+
+/// How a flow stood when a question was asked. For a flow with a row this only tells the person
+/// what to expect; a decoy has nothing else to go by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// When the code was issued.
+    pub issued_at: Timestamp,
+    /// When it was last sent.
+    pub last_sent_at: Timestamp,
+    /// How often it was sent.
+    pub sends: u8,
+    /// How many of these sends never left.
+    pub unsent: u8,
+    /// How many attempts were used.
+    pub used: u8,
+    /// Digits of the code.
+    pub code_length: CodeLength,
+}
+
+const BODY_BYTES: usize = 1 + 1 + 16 + 8 + 8 + 1 + 1 + 1 + 1;
+const TAG_BYTES: usize = 16;
+const VERSION: u8 = 1;
+
+impl Step {
+    /// The name on the wire.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Select => "select",
+            Self::Otp(_) => "otp",
+            Self::Claim(_) => "claim",
+        }
+    }
+
+    pub(crate) const fn rank(&self) -> u8 {
+        match self {
+            Self::Select => 1,
+            Self::Otp(_) => 2,
+            Self::Claim(_) => 3,
+        }
+    }
+}
+
+impl Progress {
+    /// As a flow stands that is opened and sent at once.
+    pub const fn at_issue(now: Timestamp, code_length: CodeLength) -> Self {
+        Self {
+            issued_at: now,
+            last_sent_at: now,
+            sends: 1,
+            unsent: 0,
+            used: 0,
+            code_length,
+        }
+    }
+}
+
+impl Challenge {
+    /// Writes it for challenge metadata and the private parameter: `key id . base64url(body ‖
+    /// tag)`, under 100 bytes and of one length for all steps, so that the length of Cognito's
+    /// session says nothing. The tag binds it to the pool and client.
+    pub fn to_text(&self, keys: &KeyRing, caller: &AppClient) -> String {
+        let zero = Progress {
+            issued_at: Timestamp::default(),
+            last_sent_at: Timestamp::default(),
+            sends: 0,
+            unsent: 0,
+            used: 0,
+            code_length: CodeLength::DEFAULT,
+        };
+        let progress = match &self.step {
+            Step::Select => &zero,
+            Step::Otp(progress) | Step::Claim(progress) => progress,
+        };
+        let mut bytes = Vec::with_capacity(BODY_BYTES + TAG_BYTES);
+        bytes.push(VERSION);
+        bytes.push(self.step.rank());
+        bytes.extend_from_slice(self.flow.as_bytes());
+        bytes.extend_from_slice(&progress.issued_at.as_millis().to_be_bytes());
+        bytes.extend_from_slice(&progress.last_sent_at.as_millis().to_be_bytes());
+        bytes.push(progress.sends);
+        bytes.push(progress.unsent);
+        bytes.push(progress.used);
+        bytes.push(progress.code_length.digits());
+        let key = keys.current();
+        let tag = tag(key, caller, &bytes);
+        bytes.extend_from_slice(&tag);
+        format!("{}.{}", key.id().as_str(), BASE64URL_NOPAD.encode(&bytes))
+    }
+
+    /// Reads what [`Challenge::to_text`] wrote, under any key of the ring. Anything else is
+    /// nothing of ours.
+    pub fn parse(text: &str, keys: &KeyRing, caller: &AppClient) -> Option<Self> {
+        let (id, body) = text.split_once('.')?;
+        let key = keys.find(Use::Challenge, id)?;
+        if body.len() != BASE64URL_NOPAD.encode_len(BODY_BYTES + TAG_BYTES) {
+            return None;
+        }
+        let bytes = BASE64URL_NOPAD.decode(body.as_bytes()).ok()?;
+        let (body, sent_tag) = bytes.split_at_checked(BODY_BYTES)?;
+        if !bool::from(tag(key, caller, body).ct_eq(sent_tag)) {
+            return None;
+        }
+        let (&[version, rank], rest) = body.split_first_chunk()?;
+        let (&flow, rest) = rest.split_first_chunk()?;
+        let (&issued_at, rest) = rest.split_first_chunk()?;
+        let (&last_sent_at, rest) = rest.split_first_chunk()?;
+        let &[sends, unsent, used, digits] = rest else {
+            return None;
+        };
+        let progress = Progress {
+            issued_at: Timestamp::from_millis(u64::from_be_bytes(issued_at)),
+            last_sent_at: Timestamp::from_millis(u64::from_be_bytes(last_sent_at)),
+            sends,
+            unsent,
+            used,
+            code_length: CodeLength::new(digits)?,
+        };
+        let step = match (version, rank) {
+            (VERSION, 1) => Step::Select,
+            (VERSION, 2) => Step::Otp(progress),
+            (VERSION, 3) => Step::Claim(progress),
+            _ => return None,
+        };
+        Some(Self {
+            flow: FlowId::from_bytes(flow),
+            step,
+        })
+    }
+}
+
+fn tag(key: &crate::seal::keys::Key, caller: &AppClient, body: &[u8]) -> [u8; TAG_BYTES] {
+    let [pool, client] = caller.as_aad();
+    let mac = key.mac(Use::Challenge, &[pool, client, body]);
+    let mut tag = [0; TAG_BYTES];
+    tag.copy_from_slice(&mac[..TAG_BYTES]);
+    tag
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::keys;
+
+    fn caller() -> AppClient {
+        AppClient::new("pool", "client")
+    }
+
+    fn any_challenge() -> impl Strategy<Value = Challenge> {
+        (
+            any::<[u8; 16]>(),
+            any::<u64>(),
+            any::<u64>(),
+            any::<u8>(),
+            any::<u8>(),
+            any::<u8>(),
+            CodeLength::MIN..=CodeLength::MAX,
+            0..3,
+        )
+            .prop_map(
+                |(flow, issued_at, last_sent_at, sends, unsent, used, digits, step)| {
+                    let progress = Progress {
+                        issued_at: Timestamp::from_millis(issued_at),
+                        last_sent_at: Timestamp::from_millis(last_sent_at),
+                        sends,
+                        unsent,
+                        used,
+                        code_length: CodeLength::new(digits).unwrap(),
+                    };
+                    Challenge {
+                        flow: FlowId::from_bytes(flow),
+                        step: match step {
+                            0 => Step::Select,
+                            1 => Step::Otp(progress),
+                            _ => Step::Claim(progress),
+                        },
+                    }
+                },
+            )
+    }
+
+    proptest! {
+        #[test]
+        fn a_challenge_reads_as_it_was_written(challenge in any_challenge()) {
+            let text = challenge.to_text(&keys(), &caller());
+            prop_assert_eq!(Challenge::parse(&text, &keys(), &caller()), Some(challenge));
+            prop_assert!(text.len() < 100, "{}", text.len());
+        }
+
+        #[test]
+        fn all_challenges_have_the_same_length(a in any_challenge(), b in any_challenge()) {
+            prop_assert_eq!(
+                a.to_text(&keys(), &caller()).len(),
+                b.to_text(&keys(), &caller()).len()
+            );
+        }
+
+        #[test]
+        fn no_text_is_taken_for_a_challenge(text in "\\PC{0,120}|k1\\.[A-Za-z0-9_-]{72}") {
+            prop_assert_eq!(Challenge::parse(&text, &keys(), &caller()), None);
+        }
+    }
+
+    #[test]
+    fn a_challenge_of_another_pool_or_client_or_changed_anywhere_is_not_ours() {
+        let challenge = Challenge {
+            flow: FlowId::from_bytes([3; 16]),
+            step: Step::Otp(Progress::at_issue(
+                Timestamp::from_secs(1),
+                CodeLength::DEFAULT,
+            )),
+        };
+        let text = challenge.to_text(&keys(), &caller());
+        for other in [
+            AppClient::new("pool", "other"),
+            AppClient::new("other", "client"),
+        ] {
+            assert_eq!(Challenge::parse(&text, &keys(), &other), None);
+        }
+        for place in 0..text.len() {
+            let mut forged = text.clone().into_bytes();
+            forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(forged).unwrap();
+            assert_eq!(
+                Challenge::parse(&forged, &keys(), &caller()),
+                None,
+                "{place}"
+            );
+        }
+    }
+}

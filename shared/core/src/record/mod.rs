@@ -1,0 +1,5 @@
+//! The records that outlive an invocation: in the store, and in Cognito's session.
+
+pub(crate) mod challenge;
+pub(crate) mod flow;
+pub mod pending;

@@ -1,0 +1,108 @@
+//! A contact that a signed-in person wants on their account, before it is proved.
+//!
+//! It lives in the store and never in the user pool: written there unverified, neither the old
+//! nor the new value could sign in. One account has at most one pending value of each method; a
+//! newer request replaces it. It dies by its expiry or its replacement.
+
+use crate::effects::Entropy;
+use crate::seal::keys::KeyRing;
+use crate::seal::sealed::SealedContact;
+use crate::value::account::Sub;
+pub use crate::value::id::PendingId;
+use crate::value::identifier::{Identifier, Method};
+use crate::value::time::Timestamp;
+
+/// What became of a pending contact, as the store keeps it. Expiry is judged by the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PendingOutcome {
+    /// Its code has not been answered yet.
+    Waiting,
+    /// It is on the account, verified.
+    Done,
+    /// It was proved, but another account holds it.
+    InUse,
+}
+
+/// A pending contact, as the store keeps it: by account and method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Whose.
+    pub account: Sub,
+    /// Of which kind.
+    pub method: Method,
+    /// Which request.
+    pub id: PendingId,
+    /// The value; readable with the key only.
+    pub contact: SealedContact,
+    /// The verified contact that it will replace, which is then notified. Without one, the account's
+    /// other verified contact is. Readable with the key only.
+    pub replaces: Option<SealedContact>,
+    /// When it dies, unproved.
+    pub expires_at: Timestamp,
+    /// What became of it.
+    pub outcome: PendingOutcome,
+}
+
+/// What the two contacts of a record are sealed as, so that one cannot be read for the other.
+const NEW: &[u8] = b"new";
+const OLD: &[u8] = b"old";
+
+impl Pending {
+    /// A new request.
+    pub(crate) fn new(
+        account: Sub,
+        contact: &Identifier,
+        replaces: Option<&Identifier>,
+        expires_at: Timestamp,
+        keys: &KeyRing,
+        entropy: &impl Entropy,
+    ) -> Self {
+        let id = PendingId::from_bytes(entropy.bytes());
+        let seal = |role: &[u8], contact| {
+            let bound_to = [role, account.as_str().as_bytes(), id.as_bytes()];
+            SealedContact::seal(keys.current(), contact, &bound_to, entropy)
+        };
+        let (sealed, replaces) = (seal(NEW, contact), replaces.map(|old| seal(OLD, old)));
+        Self {
+            account,
+            method: contact.method(),
+            id,
+            contact: sealed,
+            replaces,
+            expires_at,
+            outcome: PendingOutcome::Waiting,
+        }
+    }
+
+    /// Whether this is the request of that id and it can still be proved for that contact.
+    pub(crate) fn is_waiting_for(
+        &self,
+        id: PendingId,
+        contact: &Identifier,
+        keys: &KeyRing,
+        now: Timestamp,
+    ) -> bool {
+        self.is_of(id, contact, keys)
+            && self.outcome == PendingOutcome::Waiting
+            && now < self.expires_at
+    }
+
+    /// Whether this is the request of that id, for that contact.
+    pub(crate) fn is_of(&self, id: PendingId, contact: &Identifier, keys: &KeyRing) -> bool {
+        self.id == id
+            && self
+                .contact
+                .open(keys, &self.bound_to(NEW))
+                .is_ok_and(|pending| pending == *contact)
+    }
+
+    /// The verified contact that this one replaces.
+    pub(crate) fn replaces(&self, keys: &KeyRing) -> Option<Identifier> {
+        let old = self.replaces.as_ref()?;
+        old.open(keys, &self.bound_to(OLD)).ok()
+    }
+
+    fn bound_to<'a>(&'a self, role: &'a [u8]) -> [&'a [u8]; 3] {
+        [role, self.account.as_str().as_bytes(), self.id.as_bytes()]
+    }
+}

@@ -1,0 +1,193 @@
+//! The errors of the resolvers, with the texts that callers read.
+
+use thiserror::Error;
+
+use crate::policy::budgets::Budget;
+use crate::ports::PortError;
+use crate::rate_limit::{RateLimitError, Refusal};
+use crate::value::account::NameError;
+use crate::value::identifier::IdentifierError;
+
+/// Why there is no session. The text is public; causes are logged by the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SignInError {
+    /// The text is no email address or phone number.
+    #[error("{0}")]
+    InvalidIdentifier(#[from] IdentifierError),
+    /// The proof is forged, stale, used, or of another identifier.
+    #[error("This proof is not valid any more. Sign in with a new code.")]
+    InvalidProof,
+    /// A budget is spent.
+    #[error("Too many codes requested. Try again in {}.", in_words(*.retry_after))]
+    TooManyRequests {
+        /// Seconds until the next one is allowed.
+        retry_after: u64,
+        /// Which budget, for logs; `None` if Create refused and its log names it.
+        budget: Option<Budget>,
+    },
+    /// A budget is spent, and no CAPTCHA was solved: none came along, or the response is wrong,
+    /// expired, used, or of another site.
+    #[error("Complete the CAPTCHA, then try again.")]
+    CaptchaRequired {
+        /// Which budget; for logs.
+        budget: Budget,
+    },
+    /// Something outside does not answer, or the pool is not set up as it must be.
+    #[error("Sign-in is not available at the moment. Try again in a minute.")]
+    Unavailable(Cause),
+}
+
+/// Why sign-in is unavailable; for logs.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Cause {
+    /// A port did not answer.
+    #[error(transparent)]
+    PortError(#[from] PortError),
+    /// The pool reports missing users, and `LEGACY_POOL` is not set.
+    #[error(
+        "the pool reports missing users: set PreventUserExistenceErrors to ENABLED on the app client"
+    )]
+    PoolReportsMissingUsers,
+    /// Cognito refuses even a user that nobody has.
+    #[error("Cognito refuses the session: are the triggers attached, and is the client served?")]
+    SessionRefused,
+    /// Cognito asked something that the triggers of this version do not ask.
+    #[error(
+        "unexpected challenge: do the triggers and the resolver have the same version and keys?"
+    )]
+    UnexpectedChallenge,
+    /// Another request for the same new account takes too long.
+    #[error("the lease on the identifier is held")]
+    LeaseHeld,
+    /// A new account is still not found.
+    #[error("the new account is not found yet")]
+    AccountNotFound,
+}
+
+impl SignInError {
+    /// The GraphQL error type.
+    pub const fn error_type(&self) -> &'static str {
+        match self {
+            Self::InvalidIdentifier(_) => "InvalidIdentifier",
+            Self::InvalidProof => "InvalidProof",
+            Self::TooManyRequests { .. } => "TooManyRequests",
+            Self::CaptchaRequired { .. } => "CaptchaRequired",
+            Self::Unavailable(_) => "Unavailable",
+        }
+    }
+}
+
+impl From<RateLimitError> for SignInError {
+    fn from(error: RateLimitError) -> Self {
+        match error {
+            RateLimitError::Refused(Refusal {
+                retry_after,
+                budget,
+            }) => Self::TooManyRequests {
+                retry_after,
+                budget: Some(budget),
+            },
+            RateLimitError::CaptchaRequired { budget } => Self::CaptchaRequired { budget },
+            RateLimitError::Identifier(error) => Self::InvalidIdentifier(error),
+            RateLimitError::Port(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<PortError> for SignInError {
+    fn from(fault: PortError) -> Self {
+        Self::Unavailable(Cause::PortError(fault))
+    }
+}
+
+impl From<Cause> for SignInError {
+    fn from(cause: Cause) -> Self {
+        Self::Unavailable(cause)
+    }
+}
+
+/// Why a contact does not change. The text is public; causes are logged by the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ContactError {
+    /// A name cannot be shown.
+    #[error(transparent)]
+    InvalidName(#[from] NameError),
+    /// No access token of a served client that Cognito still accepts.
+    #[error("Sign in first.")]
+    NotSignedIn,
+    /// Signed in, but too long ago.
+    #[error("It has been a while since you signed in. Sign in again to change this.")]
+    ReauthRequired,
+    /// It is the account's own already.
+    #[error("This is on your account already.")]
+    ContactInUse,
+    /// What can also go wrong at sign-in.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
+}
+
+impl ContactError {
+    /// The GraphQL error type.
+    pub const fn error_type(&self) -> &'static str {
+        match self {
+            Self::InvalidName(_) => "InvalidName",
+            Self::NotSignedIn => "NotSignedIn",
+            Self::ReauthRequired => "ReauthRequired",
+            Self::ContactInUse => "ContactInUse",
+            Self::SignIn(error) => error.error_type(),
+        }
+    }
+}
+
+impl From<RateLimitError> for ContactError {
+    fn from(error: RateLimitError) -> Self {
+        Self::SignIn(error.into())
+    }
+}
+
+impl From<PortError> for ContactError {
+    fn from(fault: PortError) -> Self {
+        Self::SignIn(fault.into())
+    }
+}
+
+impl From<Cause> for ContactError {
+    fn from(cause: Cause) -> Self {
+        Self::SignIn(cause.into())
+    }
+}
+
+/// Seconds in the largest unit that says enough.
+fn in_words(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} seconds"),
+        120..7200 => format!("{} minutes", seconds.div_ceil(60)),
+        _ => format!("{} hours", seconds.div_ceil(3600)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_when_to_come_back() {
+        let says = |retry_after| {
+            let budget = Some(Budget::Identifier);
+            SignInError::TooManyRequests {
+                retry_after,
+                budget,
+            }
+            .to_string()
+        };
+        assert!(says(59).ends_with("in 59 seconds."));
+        assert!(says(120).ends_with("in 2 minutes."));
+        assert!(says(3599).ends_with("in 60 minutes."));
+        assert!(says(7199).ends_with("in 120 minutes."));
+        assert!(says(7200).ends_with("in 2 hours."));
+        assert!(says(80_000).ends_with("in 23 hours."));
+    }
+}

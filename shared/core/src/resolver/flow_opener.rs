@@ -1,0 +1,138 @@
+//! The parts that the resolvers share: the plan of a code, the ticket, and the first question.
+
+use super::error::{Cause, SignInError};
+use super::payload::SignInPayload;
+use crate::effects::{Clock, Entropy};
+use crate::policy::Deployment;
+use crate::ports::{Captcha, ChallengeApi, OpenChallenge, PortError, Reply, Store};
+use crate::rate_limit::{CaptchaGate, CodeRequest, RateLimiter};
+use crate::seal::charge::Charge;
+use crate::seal::sealed::Ticket;
+use crate::value::app_client::AppClient;
+use crate::value::identifier::Identifier;
+use crate::value::locale::Locale;
+use crate::value::purpose::Purpose;
+use crate::value::secret::Secret;
+use crate::value::source::Source;
+
+/// The way to a flow that may send.
+pub(crate) struct FlowOpener<'a, S, A, C, E> {
+    pub(crate) deployment: &'a Deployment,
+    pub(crate) caller: &'a AppClient,
+    pub(crate) store: &'a S,
+    pub(crate) api: &'a A,
+    pub(crate) clock: &'a C,
+    pub(crate) entropy: &'a E,
+}
+
+impl<S: Store, A: ChallengeApi, C: Clock, E: Entropy> FlowOpener<'_, S, A, C, E> {
+    /// Answers the first question with the method and the ticket. Asked the same again, because a
+    /// port of the triggers did not answer, it answers once more.
+    pub(crate) async fn select(
+        &self,
+        mut challenge: OpenChallenge,
+        identifier: &Identifier,
+        ticket: &Secret,
+        source: Option<Source>,
+    ) -> Result<OpenChallenge, SignInError> {
+        let metadata = [
+            ("method", identifier.method().as_str()),
+            ("ticket", ticket.expose()),
+        ];
+        for _ in 0..2 {
+            if step(&challenge) != Some("select") {
+                return Err(Cause::UnexpectedChallenge.into());
+            }
+            let responding = self.api.respond(&challenge, "select", &metadata, source);
+            challenge = match responding.await? {
+                Reply::Challenge(challenge) => challenge,
+                Reply::UserNotFound | Reply::Refused => return Err(Cause::SessionRefused.into()),
+            };
+            if step(&challenge) != Some("select") {
+                return Ok(challenge);
+            }
+        }
+        Err(Cause::PortError(PortError::new("RespondToAuthChallenge", "asked again")).into())
+    }
+
+    pub(crate) fn seal(
+        &self,
+        purpose: Purpose,
+        identifier: &Identifier,
+        locale: Option<Locale>,
+        charge: Charge,
+    ) -> Secret {
+        let to = identifier.clone();
+        let ticket = Ticket {
+            locale,
+            ..Ticket::new(purpose, to, charge, self.clock.now(), self.entropy)
+        };
+        Secret::new(ticket.seal(&self.deployment.keys, self.caller, self.entropy))
+    }
+
+    /// Plans one code. Nothing is charged before the ticket is redeemed.
+    pub(crate) async fn plan(
+        &self,
+        request: CodeRequest<'_>,
+        gate: Option<CaptchaGate<'_, impl Captcha>>,
+    ) -> Result<Charge, SignInError> {
+        Ok(self.limiter().plan(request, gate).await?)
+    }
+
+    pub(crate) fn limiter(&self) -> RateLimiter<'_, S> {
+        RateLimiter {
+            deployment: self.deployment,
+            store: self.store,
+            now: self.clock.now(),
+        }
+    }
+
+    /// Returns the charge of a flow that sends nothing.
+    pub(crate) const fn free(&self) -> Charge {
+        Charge::free(self.deployment.policy.code_length)
+    }
+}
+
+fn step(challenge: &OpenChallenge) -> Option<&str> {
+    challenge.parameters.get("step").map(String::as_str)
+}
+
+/// Returns the payload, if the challenge asks for that step.
+///
+/// # Errors
+/// If the triggers sent no message, or its numbers are missing.
+pub(crate) fn payload(
+    challenge: &OpenChallenge,
+    wanted: &str,
+    username: &str,
+) -> Result<Option<SignInPayload>, SignInError> {
+    if step(challenge) != Some(wanted) {
+        return Ok(None);
+    }
+    match challenge.parameters.get("refused").map(String::as_str) {
+        None => {}
+        Some("TooManyRequests") => {
+            let retry_after = challenge.parameters.get("retryAfter");
+            return Err(SignInError::TooManyRequests {
+                retry_after: retry_after.and_then(|text| text.parse().ok()).unwrap_or(60),
+                budget: None,
+            });
+        }
+        // The triggers' logs have the cause.
+        Some(_) => return Err(Cause::PortError(PortError::new("send", "refused")).into()),
+    }
+    let number = |name: &str| {
+        challenge
+            .parameters
+            .get(name)
+            .and_then(|text| text.parse().ok())
+            .ok_or(SignInError::Unavailable(Cause::UnexpectedChallenge))
+    };
+    Ok(Some(SignInPayload {
+        session: challenge.session.clone(),
+        username: Secret::new(username),
+        code_length: number("codeLength")?,
+        expires_in: number("expiresIn")?,
+        resend_after: number("resendAfter")?,
+    }))
+}

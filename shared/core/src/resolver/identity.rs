@@ -1,0 +1,61 @@
+//! The signed-in caller.
+
+use super::error::ContactError;
+use crate::effects::Clock;
+use crate::policy::{Deployment, Policy};
+use crate::ports::TokenHolder;
+use crate::seal::sealed::CLOCK_LEEWAY;
+use crate::value::account::{Account, Sub};
+use crate::value::secret::Secret;
+use crate::value::time::Timestamp;
+
+/// Who calls, by the claims of the token that AppSync verified, never by an argument.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// `sub`.
+    pub sub: Sub,
+    /// `token_use`: only `access` is taken.
+    pub token_use: String,
+    /// `client_id`.
+    pub client: String,
+    /// `auth_time`: when the person signed in; refreshing does not change it.
+    pub auth_time: Timestamp,
+    /// The token itself, to ask Cognito whether it still accepts it.
+    pub access_token: Secret,
+}
+
+/// Returns the caller's account, if the sign-in is recent and Cognito still accepts the token.
+pub(crate) async fn freshly_signed_in(
+    deployment: &Deployment,
+    tokens: &impl TokenHolder,
+    clock: &impl Clock,
+    identity: &Identity,
+) -> Result<Account, ContactError> {
+    let policy = &deployment.policy;
+    let account = signed_in(policy, tokens, identity).await?;
+    let now = clock.now();
+    if now.since(identity.auth_time) > policy.fresh_for
+        || identity.auth_time > now.plus(CLOCK_LEEWAY)
+    {
+        return Err(ContactError::ReauthRequired);
+    }
+    Ok(account)
+}
+
+/// The caller's account, if Cognito still accepts the token. AppSync alone would take an ID token,
+/// another client's, or a revoked one until it expires.
+pub(crate) async fn signed_in(
+    policy: &Policy,
+    tokens: &impl TokenHolder,
+    identity: &Identity,
+) -> Result<Account, ContactError> {
+    let of_ours = policy.clients.contains(&identity.client);
+    if identity.token_use != "access" || !of_ours || identity.sub.is_empty() {
+        return Err(ContactError::NotSignedIn);
+    }
+    tokens
+        .holder(&identity.access_token)
+        .await?
+        .filter(|account| *account.attributes.sub() == identity.sub)
+        .ok_or(ContactError::NotSignedIn)
+}

@@ -1,0 +1,431 @@
+//! The sign-in resolver, which alone issues tickets for a sign-in.
+//!
+//! Without a proof it never looks a user up. It reads the budgets and meanwhile opens a session,
+//! seals a ticket, and answers the first question with it: the same calls for everybody. With a
+//! proof it makes sure that the account exists and opens a session that the proof answers.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{join, try_join};
+
+pub use super::error::{Cause, SignInError};
+use super::flow_opener::{FlowOpener, payload};
+pub use super::payload::SignInPayload;
+use crate::effects::{Clock, Entropy};
+use crate::policy::Deployment;
+use crate::ports::{
+    Captcha, ChallengeApi, Creation, Directory, OpenChallenge, Reply, Store, Token,
+};
+use crate::rate_limit::{CaptchaGate, CodeRequest};
+use crate::seal::charge::Charge;
+use crate::seal::device::Device;
+use crate::seal::keys::KeyId;
+use crate::seal::pseudonym::Pseudonym;
+use crate::seal::sealed::Proof;
+use crate::value::app_client::AppClient;
+use crate::value::id::PendingId;
+use crate::value::identifier::Identifier;
+use crate::value::locale::Locale;
+use crate::value::purpose::Purpose;
+use crate::value::secret::Secret;
+use crate::value::source::Source;
+
+/// What a client sends.
+#[derive(Clone, Debug)]
+pub struct SignInRequest {
+    /// What was typed, parsed.
+    pub identifier: Identifier,
+    /// The proof of a person whose first code was right.
+    pub proof: Option<Secret>,
+    /// The language of the message, if the client named one of ours.
+    pub locale: Option<Locale>,
+    /// What a device that the identifier signed in on was given.
+    pub device: Option<Secret>,
+    /// The answer to a captcha. Looked at only where a budget asks for it.
+    pub captcha: Option<Secret>,
+    /// Where the request comes from, if that can be told.
+    pub source: Option<Source>,
+}
+
+impl SignInRequest {
+    /// The key that the proof names.
+    pub fn key_ids(&self) -> Vec<KeyId> {
+        let sealed = self.proof.iter().chain(&self.device);
+        sealed
+            .filter_map(|sealed| KeyId::named_by(sealed.expose()))
+            .collect()
+    }
+}
+
+/// What an SDK that owns the whole exchange passes as `ClientMetadata`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketPayload {
+    /// The ticket.
+    pub ticket: Secret,
+    /// What to call `InitiateAuth` with.
+    pub username: Secret,
+    /// Seconds until the ticket expires.
+    pub expires_in: u32,
+}
+
+/// How long one request may hold the lease on a new account's identifier: longer than the resolver
+/// may take, so that one that is slow is not overtaken.
+const LEASE: Duration = Duration::from_secs(30);
+/// Waiting for a lease, or for a new account to be found: six tries, the waits between them
+/// doubling from 100 ms, 3.1 s in all.
+struct Backoff {
+    next_wait: Duration,
+}
+
+impl Backoff {
+    const FIRST_WAIT: Duration = Duration::from_millis(100);
+    const LAST_WAIT: Duration = Duration::from_millis(1600);
+
+    const fn new() -> Self {
+        Self {
+            next_wait: Self::FIRST_WAIT,
+        }
+    }
+
+    /// Waits before another try; false if there is none.
+    async fn wait(&mut self, clock: &impl Clock) -> bool {
+        if self.next_wait > Self::LAST_WAIT {
+            return false;
+        }
+        clock.sleep(self.next_wait).await;
+        self.next_wait *= 2;
+        true
+    }
+}
+
+/// The resolver's ports and settings.
+#[derive(Debug)]
+pub struct SignIn<'a, S, D, A, P, C, E> {
+    /// Keys and numbers.
+    pub deployment: &'a Deployment,
+    /// The pool and client that sessions are opened for.
+    pub caller: &'a AppClient,
+    /// Whether the pool reports missing users, and accounts are made before they are proved.
+    pub legacy_pool: bool,
+    /// Budgets, redemptions, leases.
+    pub store: &'a S,
+    /// Accounts; asked only with a proof, or in a legacy pool.
+    pub directory: &'a D,
+    /// Cognito as a client sees it.
+    pub api: &'a A,
+    /// The CAPTCHA that a spent budget of a source, a mailbox, a mail domain or the deployment asks
+    /// for. Without it a source or mail domain is refused, and codes have ten digits.
+    pub captcha: Option<&'a P>,
+    /// The time.
+    pub clock: &'a C,
+    /// Randomness.
+    pub entropy: &'a E,
+}
+
+impl<S, D, A, P, C, E> SignIn<'_, S, D, A, P, C, E>
+where
+    S: Store,
+    D: Directory,
+    A: ChallengeApi,
+    P: Captcha,
+    C: Clock,
+    E: Entropy,
+{
+    const fn flow_opener(&self) -> FlowOpener<'_, S, A, C, E> {
+        FlowOpener {
+            deployment: self.deployment,
+            caller: self.caller,
+            store: self.store,
+            api: self.api,
+            clock: self.clock,
+            entropy: self.entropy,
+        }
+    }
+
+    /// Opens a session whose question is asked: for the code, or with a proof for that proof.
+    pub async fn session(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
+        match &request.proof {
+            None => self.session_by_code(request).await,
+            Some(proof) => self.session_by_proof(request, proof).await,
+        }
+    }
+
+    /// The ticket alone, for SDKs that own the whole exchange.
+    pub async fn ticket(&self, request: &SignInRequest) -> Result<TicketPayload, SignInError> {
+        let identifier = &request.identifier;
+        let flow_opener = self.flow_opener();
+        let (purpose, username, charge) = match &request.proof {
+            None => {
+                let charge = self.plan(request).await?;
+                if self.legacy_pool {
+                    self.account_of(identifier).await?;
+                }
+                (Purpose::SignIn, identifier.as_str().to_owned(), charge)
+            }
+            Some(proof) => {
+                self.open_proof(identifier, proof).await?;
+                let username = self.account_of(identifier).await?;
+                (Purpose::Claim, username, flow_opener.free())
+            }
+        };
+        Ok(TicketPayload {
+            ticket: flow_opener.seal(purpose, identifier, request.locale, charge),
+            username: Secret::new(username),
+            expires_in: seconds(self.deployment.policy.ticket_life),
+        })
+    }
+
+    /// Plans one code, on the budgets of known devices if the request comes from one.
+    async fn plan(&self, request: &SignInRequest) -> Result<Charge, SignInError> {
+        let device = request.device.as_ref().and_then(|device| {
+            let now = self.clock.now();
+            Device::open(device.expose(), &self.deployment.keys, self.caller, now).ok()
+        });
+        let gate = self.captcha.map(|port| CaptchaGate {
+            port,
+            answer: request.captcha.as_ref(),
+        });
+        let code = CodeRequest {
+            identifier: &request.identifier,
+            device,
+            source: request.source,
+        };
+        self.flow_opener().plan(code, gate).await
+    }
+
+    async fn session_by_code(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
+        let SignInRequest {
+            identifier, source, ..
+        } = request;
+        // At once: a person waits. An opened session is nothing without the ticket, which is sealed
+        // only for a request that budgets allow; one that is refused waits for no session.
+        let charging = pin!(self.plan(request));
+        let opening = pin!(async { Ok(self.api.initiate(identifier.as_str(), *source).await?) });
+        let (charge, opened) = try_join(charging, opening).await?;
+        let mut purpose = Purpose::SignIn;
+        let challenge = match opened {
+            Reply::Challenge(challenge) => challenge,
+            Reply::UserNotFound if self.legacy_pool => {
+                let username = self.account_of(identifier).await?;
+                self.initiate_new(&username, *source).await?
+            }
+            Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
+            // A disabled user, for instance, must look like any other: a session of nobody's, with
+            // a ticket that sends nothing in it, and the same length of code to ask for.
+            Reply::Refused => {
+                purpose = Purpose::VerifyContact(PendingId::from_bytes(self.entropy.bytes()));
+                let nobody = uuid(self.entropy.bytes());
+                match self.api.initiate(&nobody, *source).await? {
+                    Reply::Challenge(challenge) => challenge,
+                    Reply::UserNotFound | Reply::Refused => {
+                        return Err(Cause::SessionRefused.into());
+                    }
+                }
+            }
+        };
+        let flow_opener = self.flow_opener();
+        let ticket = flow_opener.seal(purpose, identifier, request.locale, charge);
+        let selecting = flow_opener.select(challenge, identifier, &ticket, *source);
+        let asked = selecting.await?;
+        payload(&asked, "otp", identifier.as_str())?
+            .ok_or_else(|| Cause::UnexpectedChallenge.into())
+    }
+
+    async fn session_by_proof(
+        &self,
+        request: &SignInRequest,
+        proof: &Secret,
+    ) -> Result<SignInPayload, SignInError> {
+        let SignInRequest {
+            identifier, source, ..
+        } = request;
+        self.open_proof(identifier, proof).await?;
+        let username = self.account_of(identifier).await?;
+        // A new account may not be seen everywhere at once; then the triggers see a ghost and ask
+        // for a code instead of the proof.
+        let mut backoff = Backoff::new();
+        loop {
+            let flow_opener = self.flow_opener();
+            let challenge = self.initiate_new(&username, *source).await?;
+            // Nothing is sent, so no language is named.
+            let ticket = flow_opener.seal(Purpose::Claim, identifier, None, flow_opener.free());
+            let selecting = flow_opener.select(challenge, identifier, &ticket, *source);
+            let asked = selecting.await?;
+            if let Some(payload) = payload(&asked, "claim", &username)? {
+                return Ok(payload);
+            }
+            if !backoff.wait(self.clock).await {
+                return Err(Cause::AccountNotFound.into());
+            }
+        }
+    }
+
+    async fn open_proof(&self, identifier: &Identifier, proof: &Secret) -> Result<(), SignInError> {
+        let proof = Proof::open(
+            proof.expose(),
+            &self.deployment.keys,
+            self.caller,
+            self.clock.now(),
+            self.deployment.policy.proof_life,
+        )
+        .map_err(|_| SignInError::InvalidProof)?;
+        if proof.of != *identifier {
+            return Err(SignInError::InvalidProof);
+        }
+        let (earned, redeemed) = try_join(
+            self.store.flow(proof.flow),
+            self.store.is_redeemed(Token::Proof(proof.flow)),
+        )
+        .await?;
+        let Deployment { policy, keys } = self.deployment;
+        let now = self.clock.now();
+        let earned = earned
+            .is_some_and(|flow| flow.proves(identifier, self.caller, keys, now, policy.proof_life));
+        if earned && !redeemed {
+            Ok(())
+        } else {
+            Err(SignInError::InvalidProof)
+        }
+    }
+
+    /// The username of the account that holds the identifier; makes the account if there is none.
+    /// One request at a time for one identifier, so that two proofs end in one account.
+    async fn account_of(&self, identifier: &Identifier) -> Result<String, SignInError> {
+        let on = Pseudonym::of_identifier(&self.deployment.keys, identifier);
+        let holder = Pseudonym::random(self.entropy.bytes());
+        let mut backoff = Backoff::new();
+        loop {
+            let now = self.clock.now();
+            if self.store.lease(on, holder, now, now.plus(LEASE)).await? {
+                let username = self.find_or_create(identifier).await;
+                // The lease ends by itself; giving it back early only saves others the wait.
+                let _ = self.store.release(on, holder).await;
+                return username;
+            }
+            if !backoff.wait(self.clock).await {
+                return Err(Cause::LeaseHeld.into());
+            }
+        }
+    }
+
+    async fn find_or_create(&self, identifier: &Identifier) -> Result<String, SignInError> {
+        let mut backoff = Backoff::new();
+        loop {
+            let holder = self
+                .directory
+                .find(identifier.as_str())
+                .await?
+                .filter(|account| account.attributes.holds(identifier));
+            let username = if let Some(account) = holder {
+                if !account.attributes.is_half_created() {
+                    return Ok(account.username);
+                }
+                account.username
+            } else {
+                // A former holder's devices are not this account's.
+                let flow_opener = self.flow_opener();
+                let limiter = flow_opener.limiter();
+                let (charged, forgotten) = join(
+                    limiter.charge_new_account(identifier),
+                    limiter.forget_devices([identifier]),
+                )
+                .await;
+                let receipt = charged?;
+                let username = uuid(self.entropy.bytes());
+                let created = match forgotten {
+                    Ok(()) => self.directory.create(&username, identifier).await,
+                    Err(fault) => Err(fault),
+                };
+                if created != Ok(Creation::New) {
+                    limiter.refund_new_account(receipt).await;
+                }
+                match created? {
+                    Creation::New => username,
+                    // The present owner appeared, or is not visible yet: look again.
+                    Creation::Taken if backoff.wait(self.clock).await => continue,
+                    Creation::Taken => return Err(Cause::AccountNotFound.into()),
+                }
+            };
+            let password = password(&self.entropy.bytes());
+            self.directory.set_password(&username, &password).await?;
+            return Ok(username);
+        }
+    }
+
+    /// Opens a session for an account that may be too new to be found.
+    async fn initiate_new(
+        &self,
+        username: &str,
+        source: Option<Source>,
+    ) -> Result<OpenChallenge, SignInError> {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.api.initiate(username, source).await? {
+                Reply::Challenge(challenge) => return Ok(challenge),
+                Reply::Refused => return Err(Cause::SessionRefused.into()),
+                Reply::UserNotFound if backoff.wait(self.clock).await => {}
+                Reply::UserNotFound => return Err(Cause::AccountNotFound.into()),
+            }
+        }
+    }
+}
+
+fn seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+/// A random username in the form of a version 4 UUID: neither an email address nor a number,
+/// which an alias pool would refuse.
+fn uuid(mut bytes: [u8; 16]) -> String {
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = hex(&bytes);
+    [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ]
+    .join("-")
+}
+
+/// A permanent password that nobody keeps. It only confirms the account; as 100 characters of all
+/// four classes it passes any password policy that Cognito allows.
+fn password(random: &[u8; 72]) -> Secret {
+    Secret::new(format!(
+        "{}aA1!",
+        data_encoding::BASE64URL_NOPAD.encode(random)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_username_is_a_version_4_uuid() {
+        assert_eq!(uuid([0xff; 16]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(uuid([0; 16]), "00000000-0000-4000-8000-000000000000");
+    }
+
+    #[test]
+    fn a_password_passes_the_strictest_policy_of_cognito() {
+        let password = password(&[0; 72]);
+        let text = password.expose();
+        assert!((99..=256).contains(&text.len()));
+        for class in [
+            char::is_lowercase as fn(char) -> bool,
+            char::is_uppercase,
+            |c| c.is_ascii_digit(),
+            |c| c.is_ascii_punctuation(),
+        ] {
+            assert!(text.contains(class));
+        }
+    }
+}

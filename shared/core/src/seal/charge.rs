@@ -1,0 +1,318 @@
+//! The terms of a code: the budgets that its messages and guesses are charged to.
+
+use super::pseudonym::Pseudonym;
+use crate::value::code_length::CodeLength;
+use crate::value::identifier::{Country, PhoneNumber};
+
+/// The requester of a code, as far as budgets tell requesters apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Requester {
+    /// Anyone.
+    Unknown,
+    /// A device that the identifier signed in on, by the id of its token.
+    KnownDevice([u8; 16]),
+}
+
+impl Requester {
+    /// The word in the keys of counters.
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::KnownDevice(_) => "device",
+        }
+    }
+}
+
+/// The tier of a code, which decides its length and the budgets that its guesses draw on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tier {
+    /// The ordinary length: guesses draw on the identifier's and the deployment's budget.
+    Short,
+    /// The length under attack: guesses draw on the deployment's budget.
+    Long,
+    /// Ten digits: guesses are bounded by messages and attempts alone.
+    Longest,
+}
+
+/// Whether a CAPTCHA stands before further budgets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// None is on for this request.
+    Open,
+    /// One is on, and was not solved.
+    Unsolved,
+    /// One is on, and was solved.
+    Solved,
+}
+
+/// The country and prefix that an SMS goes to. Kept with the charge: parsing the number's metadata
+/// again would lengthen Define's cold start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Destination {
+    pub(crate) country: Option<Country>,
+    /// The number of digits of the prefix: 1 to 15.
+    pub(crate) digits: u8,
+}
+
+impl Destination {
+    pub(crate) fn of(number: &PhoneNumber) -> Self {
+        Self {
+            country: number.country(),
+            // Invariant: a number has 15 digits at most.
+            digits: u8::try_from(number.prefix().len()).unwrap_or(u8::MAX),
+        }
+    }
+
+    const NONE: [u8; 3] = [0; 3];
+
+    const fn to_bytes(self) -> [u8; 3] {
+        let [first, second] = match self.country {
+            Some(country) => country.letters(),
+            None => [0; 2],
+        };
+        [first, second, self.digits]
+    }
+
+    fn from_bytes([first, second, digits]: [u8; 3]) -> Option<Self> {
+        let country = match [first, second] {
+            [0, 0] => None,
+            letters => Some(Country::stored(letters)?),
+        };
+        (digits > 0).then_some(Self { country, digits })
+    }
+}
+
+/// Limits of the mail breakers, as they stood when the code was planned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct UnprovedMail {
+    pub(crate) domain: u32,
+    pub(crate) all: u32,
+}
+
+/// The terms of a code. They travel in the ticket and stay in the flow row, so that Create charges
+/// what the resolver planned, and a success refunds what its own flow was charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// The length of the code.
+    pub code_length: CodeLength,
+    /// `None` for a flow that sends nothing and is charged nothing.
+    pub(crate) terms: Option<Terms>,
+}
+
+/// The terms of a code that is charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) requester: Requester,
+    pub(crate) tier: Tier,
+    /// Whether messages draw on the mailbox's extended budget.
+    pub(crate) extended: bool,
+    pub(crate) admission: Admission,
+    /// The source, where its budget is charged.
+    pub(crate) source: Option<Pseudonym>,
+    pub(crate) destination: Option<Destination>,
+    pub(crate) unproved_mail: UnprovedMail,
+}
+
+impl Charge {
+    /// The length of what [`Charge::to_bytes`] writes.
+    pub const BYTES: usize = 1 + 1 + 16 + 16 + 3 + 4 + 4;
+
+    /// Returns the charge of a flow that sends nothing.
+    pub const fn free(code_length: CodeLength) -> Self {
+        Self {
+            code_length,
+            terms: None,
+        }
+    }
+
+    /// Returns the charge of an unknown requester's first code, for tests of what needs a ticket
+    /// that is charged.
+    #[doc(hidden)]
+    pub const fn ordinary(code_length: CodeLength) -> Self {
+        Self {
+            code_length,
+            terms: Some(Terms {
+                requester: Requester::Unknown,
+                tier: Tier::Short,
+                extended: false,
+                admission: Admission::Open,
+                source: None,
+                destination: None,
+                unproved_mail: UnprovedMail {
+                    domain: u32::MAX,
+                    all: u32::MAX,
+                },
+            }),
+        }
+    }
+
+    /// Returns whether the flow is charged for its messages and guesses.
+    pub(crate) const fn is_charged(&self) -> bool {
+        self.terms.is_some()
+    }
+
+    /// Writes the charge for a ticket or a store, always at the same length.
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[0] = self.code_length.digits();
+        let Some(terms) = self.terms else {
+            return bytes;
+        };
+        let tier = match terms.tier {
+            Tier::Short => 1,
+            Tier::Long => 2,
+            Tier::Longest => 3,
+        };
+        let device = matches!(terms.requester, Requester::KnownDevice(_));
+        bytes[1] = tier
+            | u8::from(device) << 2
+            | u8::from(terms.extended) << 3
+            | u8::from(terms.source.is_some()) << 4
+            | match terms.admission {
+                Admission::Open => 0,
+                Admission::Unsolved => 1,
+                Admission::Solved => 2,
+            } << 5;
+        if let Requester::KnownDevice(token) = terms.requester {
+            bytes[2..18].copy_from_slice(&token);
+        }
+        if let Some(source) = &terms.source {
+            bytes[18..34].copy_from_slice(source.as_bytes());
+        }
+        let destination = terms.destination.map(Destination::to_bytes);
+        bytes[34..37].copy_from_slice(&destination.unwrap_or(Destination::NONE));
+        bytes[37..41].copy_from_slice(&terms.unproved_mail.domain.to_be_bytes());
+        bytes[41..].copy_from_slice(&terms.unproved_mail.all.to_be_bytes());
+        bytes
+    }
+
+    /// Reads what [`Charge::to_bytes`] wrote; `None` for any other bytes.
+    pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Option<Self> {
+        let (&[digits, flags], rest) = bytes.split_first_chunk()?;
+        let (&token, rest) = rest.split_first_chunk::<16>()?;
+        let (&source, rest) = rest.split_first_chunk::<16>()?;
+        let (&destination, rest) = rest.split_first_chunk::<3>()?;
+        let (&domain, rest) = rest.split_first_chunk()?;
+        let &all = rest.first_chunk()?;
+        let code_length = CodeLength::new(digits)?;
+        let has = |bit: u8| flags >> bit & 1 == 1;
+        let terms = match flags & 0b11 {
+            0 => None,
+            tier => Some(Terms {
+                requester: if has(2) {
+                    Requester::KnownDevice(token)
+                } else {
+                    Requester::Unknown
+                },
+                tier: match tier {
+                    1 => Tier::Short,
+                    2 => Tier::Long,
+                    _ => Tier::Longest,
+                },
+                extended: has(3),
+                admission: match flags >> 5 & 0b11 {
+                    0 => Admission::Open,
+                    1 => Admission::Unsolved,
+                    2 => Admission::Solved,
+                    _ => return None,
+                },
+                source: has(4).then(|| Pseudonym::stored(source)),
+                destination: match destination {
+                    Destination::NONE => None,
+                    bytes => Some(Destination::from_bytes(bytes)?),
+                },
+                unproved_mail: UnprovedMail {
+                    domain: u32::from_be_bytes(domain),
+                    all: u32::from_be_bytes(all),
+                },
+            }),
+        };
+        let charge = Self { code_length, terms };
+        // One text for one meaning.
+        (charge.to_bytes() == *bytes).then_some(charge)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_terms() -> impl Strategy<Value = Terms> {
+        let requester = prop_oneof![
+            Just(Requester::Unknown),
+            any::<[u8; 16]>().prop_map(Requester::KnownDevice)
+        ];
+        let tier = prop_oneof![Just(Tier::Short), Just(Tier::Long), Just(Tier::Longest)];
+        let admission = prop_oneof![
+            Just(Admission::Open),
+            Just(Admission::Unsolved),
+            Just(Admission::Solved)
+        ];
+        let country = prop_oneof![Just(None), Just(Country::parse("DE"))];
+        let destination = proptest::option::of(
+            (country, 1..=15_u8).prop_map(|(country, digits)| Destination { country, digits }),
+        );
+        (
+            (requester, tier, any::<bool>(), admission),
+            (proptest::option::of(any::<[u8; 16]>()), destination),
+            any::<(u32, u32)>(),
+        )
+            .prop_map(
+                |((requester, tier, extended, admission), (source, destination), (domain, all))| {
+                    Terms {
+                        requester,
+                        tier,
+                        extended,
+                        admission,
+                        source: source.map(Pseudonym::stored),
+                        destination,
+                        unproved_mail: UnprovedMail { domain, all },
+                    }
+                },
+            )
+    }
+
+    proptest! {
+        #[test]
+        fn a_charge_reads_as_it_was_written(
+            digits in CodeLength::MIN..=CodeLength::MAX,
+            terms in proptest::option::of(any_terms()),
+        ) {
+            let code_length = CodeLength::new(digits).unwrap();
+            let charge = Charge { code_length, terms };
+            prop_assert_eq!(Charge::from_bytes(&charge.to_bytes()), Some(charge));
+        }
+
+        #[test]
+        fn bytes_that_read_as_a_charge_are_what_it_writes(
+            digits in CodeLength::MIN..=CodeLength::MAX,
+            rest in any::<[u8; Charge::BYTES - 1]>(),
+        ) {
+            let mut bytes = [digits; Charge::BYTES];
+            bytes[1..].copy_from_slice(&rest);
+            if let Some(charge) = Charge::from_bytes(&bytes) {
+                prop_assert_eq!(charge.to_bytes(), bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_of_no_charge_are_refused() {
+        let free = Charge::free(CodeLength::DEFAULT).to_bytes();
+        for (place, byte) in [
+            (0, 5),
+            (0, 11),
+            (1, 0b100),
+            (1, 0b1000_0000),
+            (1, 0b0110_0001),
+            (2, 1),
+            (44, 1),
+        ] {
+            let mut bytes = free;
+            bytes[place] = byte;
+            assert_eq!(Charge::from_bytes(&bytes), None, "{place}: {byte}");
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! One-time codes: derived, never stored.
+//!
+//! code = HMAC-SHA256(key, version ‖ flow id ‖ purpose ‖ method ‖ value ‖ time of issue ‖ N), the first
+//! 128 bits of it modulo 10^N. N is among the fields, so a longer code of the same flow does not
+//! contain the shorter one. The flow id is the random part, the key the deployment's secret, so
+//! neither a leaked table nor a leaked key gives a code away. The bias of the modulo is below
+//! 10^10 / 2^128 (about 3·10^-29) for any code; every string of N digits can come out.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+
+use super::keys::{Key, KeyRing, Use};
+pub use crate::value::code_length::CodeLength;
+use crate::value::id::FlowId;
+use crate::value::identifier::Identifier;
+use crate::value::purpose::Purpose;
+use crate::value::time::Timestamp;
+use crate::value::unicode::{digit, is_dash, is_format};
+
+/// A one-time code. Redacted in `Debug`; only a message shows it.
+#[derive(Clone)]
+pub struct Code(String);
+
+impl Code {
+    /// Derives the code of one issue of one flow. The same input gives the same code, so a
+    /// trigger that Cognito retries sends and expects the same digits.
+    pub fn derive(
+        key: &Key,
+        length: CodeLength,
+        flow: FlowId,
+        purpose: Purpose,
+        to: &Identifier,
+        issued_at: Timestamp,
+    ) -> Self {
+        let mac = key.mac(
+            Use::Code,
+            &[
+                b"v1",
+                flow.as_bytes(),
+                purpose.as_str().as_bytes(),
+                to.method().as_str().as_bytes(),
+                to.as_str().as_bytes(),
+                &issued_at.as_millis().to_be_bytes(),
+                &[length.digits()],
+            ],
+        );
+        Self(truncate(mac, length))
+    }
+
+    /// The code of a test identifier, the same at every sign-in.
+    pub fn fixed(keys: &KeyRing, length: CodeLength, of: &Identifier) -> Self {
+        let fields = [of.method().as_str().as_bytes(), of.as_str().as_bytes()];
+        let mac = keys
+            .lasting()
+            .mac(Use::Code, &[b"test", fields[0], fields[1]]);
+        Self(truncate(mac, length))
+    }
+
+    /// The digits, for the message that carries them.
+    pub fn digits(&self) -> &str {
+        &self.0
+    }
+
+    /// Compares in a time that depends on the lengths alone.
+    pub fn matches(&self, answer: &Answer) -> bool {
+        self.0.as_bytes().ct_eq(answer.0.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code(…)")
+    }
+}
+
+fn truncate(mac: [u8; 32], length: CodeLength) -> String {
+    let mut head = [0; 16];
+    head.copy_from_slice(&mac[..16]);
+    let digits = usize::from(length.digits());
+    let code = u128::from_be_bytes(head) % 10_u128.pow(u32::from(length.digits()));
+    format!("{code:0digits$}")
+}
+
+/// An answer to a code challenge as ASCII digits, where it could be read as digits: a paste brings
+/// spaces, dashes, invisible characters and the full stop of its sentence along, and keyboards of
+/// many scripts type digits of their own. Redacted in `Debug`.
+#[derive(Clone)]
+pub struct Answer(String);
+
+impl Answer {
+    /// Normalises what was typed. Anything can be an answer; only a code's digits can be right.
+    pub fn new(typed: &str) -> Self {
+        let is_beside = |c: char| c.is_whitespace() || is_format(c);
+        let ends = |c: char| is_beside(c) || matches!(c, '.' | '。' | '．' | '｡' | '۔' | '।');
+        Self(
+            typed
+                .trim_end_matches(ends)
+                .chars()
+                .filter(|c| !is_beside(*c) && !is_dash(*c))
+                .map(|c| digit(c).unwrap_or(c))
+                .collect(),
+        )
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answer(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::seal::keys::KeyId;
+    use crate::value::identifier::Method;
+
+    fn key() -> Key {
+        Key::new(KeyId::parse("k1").unwrap(), &[7; 32]).unwrap()
+    }
+
+    fn code(flow: u128, length: u8) -> Code {
+        Code::derive(
+            &key(),
+            CodeLength::new(length).unwrap(),
+            FlowId::from_bytes(flow.to_be_bytes()),
+            Purpose::SignIn,
+            &Identifier::parse(Method::Email, "ada@example.com").unwrap(),
+            Timestamp::from_secs(1),
+        )
+    }
+
+    #[test]
+    fn a_code_has_between_six_and_ten_digits() {
+        for digits in 0..=20 {
+            assert_eq!(
+                CodeLength::new(digits).is_some(),
+                (6..=10).contains(&digits)
+            );
+        }
+        for digits in 6..=10 {
+            let code = code(1, digits);
+            assert_eq!(code.digits().len(), usize::from(digits));
+            assert!(code.digits().bytes().all(|b| b.is_ascii_digit()));
+        }
+    }
+
+    /// Two well-known samples draw digits from 0 to 8 only, and one never gives 999999.
+    #[test]
+    fn every_string_of_digits_can_come_out_zeros_and_nines_included() {
+        let mac_of = |code: u128| {
+            let mut mac = [0xff; 32];
+            mac[..16].copy_from_slice(&code.to_be_bytes());
+            mac
+        };
+        let six = CodeLength::new(6).unwrap();
+        for wanted in [0, 1, 9, 99_999, 100_000, 899_999, 999_998, 999_999] {
+            assert_eq!(truncate(mac_of(wanted), six), format!("{wanted:06}"));
+        }
+        assert_eq!(truncate(mac_of(1_000_000), six), "000000");
+        assert_eq!(
+            truncate(mac_of(9_999_999_999), CodeLength::new(10).unwrap()),
+            "9999999999"
+        );
+    }
+
+    /// Chi-squared over each place: 9 degrees of freedom, 27.9 is passed once in a thousand.
+    #[test]
+    fn each_place_of_a_code_holds_every_digit_equally_often() {
+        let samples = 20_000;
+        let mut counts: BTreeMap<(usize, u8), u32> = BTreeMap::new();
+        for flow in 0..samples {
+            for (place, digit) in code(flow, 6).digits().bytes().enumerate() {
+                *counts.entry((place, digit)).or_default() += 1;
+            }
+        }
+        assert_eq!(counts.len(), 60, "six places of ten digits, all seen");
+        let expected = f64::from(u32::try_from(samples).unwrap()) / 10.0;
+        for place in 0..6 {
+            let chi: f64 = (b'0'..=b'9')
+                .map(|digit| (f64::from(counts[&(place, digit)]) - expected).powi(2) / expected)
+                .sum();
+            assert!(chi < 27.9, "place {place}: {chi}");
+        }
+    }
+
+    #[test]
+    fn every_input_of_the_derivation_changes_the_code() {
+        let flow = FlowId::from_bytes([1; 16]);
+        let ada = Identifier::parse(Method::Email, "ada@example.com").unwrap();
+        let bob = Identifier::parse(Method::Email, "bob@example.com").unwrap();
+        let ten = CodeLength::new(10).unwrap();
+        let other_key = Key::new(KeyId::parse("k1").unwrap(), &[8; 32]).unwrap();
+        let at = Timestamp::from_secs(1);
+        let codes = [
+            Code::derive(&key(), ten, flow, Purpose::SignIn, &ada, at),
+            Code::derive(&other_key, ten, flow, Purpose::SignIn, &ada, at),
+            Code::derive(
+                &key(),
+                ten,
+                FlowId::from_bytes([2; 16]),
+                Purpose::SignIn,
+                &ada,
+                at,
+            ),
+            Code::derive(&key(), ten, flow, Purpose::Claim, &ada, at),
+            Code::derive(&key(), ten, flow, Purpose::SignIn, &bob, at),
+            Code::derive(
+                &key(),
+                ten,
+                flow,
+                Purpose::SignIn,
+                &ada,
+                Timestamp::from_millis(1_001),
+            ),
+        ];
+        let distinct: std::collections::BTreeSet<_> = codes.iter().map(Code::digits).collect();
+        assert_eq!(distinct.len(), codes.len());
+    }
+
+    /// glific#4815: typographic separators and digits of other scripts, as pastes and keyboards have them.
+    #[test]
+    fn an_answer_is_read_as_the_digits_that_were_meant() {
+        let code = Code("012345".into());
+        for typed in [
+            "012345",
+            " 012 345\n",
+            "012-345",
+            "012\u{2011}345",
+            "012–345",
+            "012ー345",
+            "\u{200b}012\u{a0}345\u{feff}",
+            "\u{202a}012345\u{202c}",
+            "012345.",
+            "012 345. ",
+            "０１２３４５。",
+            "٠١٢٣٤٥",
+            "۰۱۲۳۴۵",
+            "०१२३४५।",
+        ] {
+            assert!(code.matches(&Answer::new(typed)), "{typed:?}");
+        }
+        for typed in [
+            "", "12345", "0123456", "012346", "O12345", "012345x", "+012345", "012.345", ".012345",
+            "012345,", "①12345", "0₁2345", "012345\0",
+        ] {
+            assert!(!code.matches(&Answer::new(typed)), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_neither_code_nor_answer() {
+        assert_eq!(format!("{:?}", code(1, 6)), "Code(…)");
+        assert_eq!(format!("{:?}", Answer::new("123456")), "Answer(…)");
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_matches_itself_and_no_other_digits(a in any::<u128>(), b in any::<u128>()) {
+            let (first, second) = (code(a, 8), code(b, 8));
+            prop_assert!(first.matches(&Answer::new(first.digits())));
+            prop_assert_eq!(
+                first.matches(&Answer::new(second.digits())),
+                first.digits() == second.digits()
+            );
+        }
+    }
+}

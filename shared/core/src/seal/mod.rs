@@ -1,0 +1,8 @@
+//! The keys, and everything that is made with them.
+
+pub(crate) mod charge;
+pub mod code;
+pub(crate) mod device;
+pub mod keys;
+pub mod pseudonym;
+pub mod sealed;

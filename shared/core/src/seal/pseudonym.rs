@@ -1,0 +1,158 @@
+//! Keyed hashes that stand for something that must not be written down: in keys of the store and
+//! in logs.
+
+use std::fmt;
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use super::keys::{KeyRing, Use};
+use crate::value::account::Sub;
+use crate::value::id::FlowId;
+use crate::value::identifier::Identifier;
+use crate::value::source::Source;
+use crate::value::time::Timestamp;
+
+/// 128 bits of HMAC-SHA256 under the ring's lasting key. Equal for equal things of one kind;
+/// says nothing to anyone without the key.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pseudonym([u8; 16]);
+
+impl Pseudonym {
+    fn of(ring: &KeyRing, kind: &str, fields: &[&[u8]]) -> Self {
+        let mut all = vec![kind.as_bytes()];
+        all.extend_from_slice(fields);
+        let mac = ring.lasting().mac(Use::Pseudonym, &all);
+        let mut pseudonym = [0; 16];
+        pseudonym.copy_from_slice(&mac[..16]);
+        Self(pseudonym)
+    }
+
+    /// Stands for an identifier, for instance in a lease on it.
+    pub fn of_identifier(ring: &KeyRing, identifier: &Identifier) -> Self {
+        Self::of(
+            ring,
+            "identifier",
+            &[
+                identifier.method().as_str().as_bytes(),
+                identifier.as_str().as_bytes(),
+            ],
+        )
+    }
+
+    /// Stands for a flow in logs: its id is half of what makes a code.
+    pub fn of_flow(ring: &KeyRing, flow: FlowId) -> Self {
+        Self::of(ring, "flow", &[flow.as_bytes()])
+    }
+
+    /// Stands for a mailbox or number in a budget of messages. A plus-tag is left out: addresses
+    /// that differ in it alone usually reach one mailbox.
+    pub(crate) fn of_mailbox(ring: &KeyRing, class: &str, identifier: &Identifier) -> Self {
+        let (local, domain) = mailbox(identifier);
+        Self::of(
+            ring,
+            "mailbox",
+            &[
+                class.as_bytes(),
+                identifier.method().as_str().as_bytes(),
+                local.as_bytes(),
+                domain.as_bytes(),
+            ],
+        )
+    }
+
+    /// Stands for an identifier in a budget of guesses.
+    pub(crate) fn of_guesses(ring: &KeyRing, class: &str, identifier: &Identifier) -> Self {
+        Self::of(
+            ring,
+            "guesses",
+            &[
+                class.as_bytes(),
+                identifier.method().as_str().as_bytes(),
+                identifier.as_str().as_bytes(),
+            ],
+        )
+    }
+
+    /// Stands for an identifier in the generation of its device tokens.
+    pub(crate) fn of_devices(ring: &KeyRing, identifier: &Identifier) -> Self {
+        Self::of(
+            ring,
+            "devices",
+            &[
+                identifier.method().as_str().as_bytes(),
+                identifier.as_str().as_bytes(),
+            ],
+        )
+    }
+
+    /// Stands for a source in a budget.
+    pub(crate) fn of_source(ring: &KeyRing, source: Source) -> Self {
+        Self::of(ring, "source", &[&source.to_bytes()])
+    }
+
+    /// Stands for an account in a budget.
+    pub(crate) fn of_account(ring: &KeyRing, sub: &Sub) -> Self {
+        Self::of(ring, "account", &[sub.as_str().as_bytes()])
+    }
+
+    /// Stands for one sign-in of an account in the device tokens that it earns.
+    pub(crate) fn of_sign_in(ring: &KeyRing, sub: &Sub, at: Timestamp) -> Self {
+        let at = at.as_millis().to_be_bytes();
+        Self::of(ring, "sign-in", &[sub.as_str().as_bytes(), &at])
+    }
+
+    /// From what a ticket or store kept.
+    pub(crate) const fn stored(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Names something that is nobody's: anybody can tell what it stands for, no key is needed.
+    pub(crate) fn of_public(kind: &str, fields: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new();
+        for field in std::iter::once(&kind.as_bytes()).chain(fields) {
+            hash.update((field.len() as u64).to_be_bytes());
+            hash.update(field);
+        }
+        let mut pseudonym = [0; 16];
+        pseudonym.copy_from_slice(&hash.finalize()[..16]);
+        Self(pseudonym)
+    }
+
+    /// A pseudonym that is nobody else's, to hold a lease with.
+    pub const fn random(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The raw bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+/// Returns the local part without its plus-tag, and the domain; for a number the number.
+fn mailbox(identifier: &Identifier) -> (&str, &str) {
+    match identifier {
+        Identifier::PhoneNumber(number) => (number.as_str(), ""),
+        Identifier::Email(email) => {
+            let (local, domain) = email.as_str().rsplit_once('@').unwrap_or_default();
+            // A local part that begins with a plus has no name to fold to.
+            match local.split_once('+') {
+                Some((name, _)) if !name.is_empty() => (name, domain),
+                _ => (local, domain),
+            }
+        }
+    }
+}
+
+impl fmt::Display for Pseudonym {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for Pseudonym {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pseudonym({self})")
+    }
+}

@@ -1,0 +1,538 @@
+//! Tickets and proofs, and the contact at rest: sealed by XChaCha20-Poly1305 under a key of the
+//! ring, bound to one user pool and one app client, and of constant length.
+//!
+//! The text is `key id . base64url(nonce ‖ ciphertext ‖ tag)`.
+
+use std::fmt;
+use std::time::Duration;
+
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use data_encoding::BASE64URL_NOPAD;
+use thiserror::Error;
+
+use super::charge::Charge;
+use super::keys::{Key, KeyRing, Use};
+use crate::effects::Entropy;
+use crate::value::app_client::AppClient;
+pub use crate::value::id::TicketId;
+use crate::value::id::{FlowId, PendingId};
+use crate::value::identifier::{Identifier, MAX_IDENTIFIER_BYTES, Method};
+use crate::value::locale::Locale;
+use crate::value::purpose::Purpose;
+use crate::value::time::Timestamp;
+
+/// How far the clock of the host that made a ticket or proof may be ahead of ours.
+pub const CLOCK_LEEWAY: Duration = Duration::from_secs(30);
+
+const NONCE_BYTES: usize = 24;
+/// No sealed text of ours is longer; longer ones are not even decoded.
+const MAX_TEXT_BYTES: usize = 1024;
+/// Method, length, text and padding.
+const IDENTIFIER_BYTES: usize = 2 + MAX_IDENTIFIER_BYTES;
+
+/// Why a sealed text was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum UnsealError {
+    /// Not sealed by us for this use, pool and client.
+    #[error("not sealed by this deployment for this use")]
+    Forged,
+    /// Sealed by us, but too long ago, or in a future that no clock leeway explains.
+    #[error("sealed by this deployment, but no longer valid")]
+    Stale,
+}
+
+/// What a resolver gives so that one flow may send. It says nothing about its bearer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// What the flow is for.
+    pub purpose: Purpose,
+    /// Where a code may go, or what was proved.
+    pub to: Identifier,
+    /// The language that was asked for, if any.
+    pub locale: Option<Locale>,
+    /// What the code was charged, and how long it is.
+    pub charge: Charge,
+    /// By which it is redeemed.
+    pub id: TicketId,
+    /// When it was made.
+    pub made_at: Timestamp,
+}
+
+impl Ticket {
+    /// A fresh ticket, for no language in particular.
+    pub fn new(
+        purpose: Purpose,
+        to: Identifier,
+        charge: Charge,
+        now: Timestamp,
+        entropy: &impl Entropy,
+    ) -> Self {
+        Self {
+            purpose,
+            to,
+            locale: None,
+            charge,
+            id: TicketId::from_bytes(entropy.bytes()),
+            made_at: now,
+        }
+    }
+
+    /// Seals it under the ring's current key.
+    pub fn seal(&self, ring: &KeyRing, caller: &AppClient, entropy: &impl Entropy) -> String {
+        let (purpose, pending) = match self.purpose {
+            Purpose::SignIn => (1, [0; 16]),
+            Purpose::Claim => (2, [0; 16]),
+            Purpose::VerifyContact(pending) => (3, *pending.as_bytes()),
+        };
+        let mut plain = vec![purpose, Locale::to_byte(self.locale)];
+        plain.extend_from_slice(&pending);
+        plain.extend_from_slice(self.id.as_bytes());
+        plain.extend_from_slice(&self.charge.to_bytes());
+        plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
+        put_identifier(&mut plain, &self.to);
+        seal(
+            ring.current(),
+            Use::Ticket,
+            &caller.as_aad(),
+            &plain,
+            entropy,
+        )
+    }
+
+    /// Opens a ticket that is at most `life` old.
+    pub fn open(
+        text: &str,
+        ring: &KeyRing,
+        caller: &AppClient,
+        now: Timestamp,
+        life: Duration,
+    ) -> Result<Self, UnsealError> {
+        let plain = open(ring, Use::Ticket, &caller.as_aad(), text)?;
+        let mut reader = Reader(&plain);
+        let (purpose, locale) = (reader.byte()?, reader.byte()?);
+        let purpose = match (purpose, reader.array()?) {
+            (1, _) => Purpose::SignIn,
+            (2, _) => Purpose::Claim,
+            (3, pending) => Purpose::VerifyContact(PendingId::from_bytes(pending)),
+            _ => return Err(UnsealError::Forged),
+        };
+        let ticket = Self {
+            purpose,
+            locale: Locale::from_byte(locale),
+            id: TicketId::from_bytes(reader.array()?),
+            charge: Charge::from_bytes(&reader.array()?).ok_or(UnsealError::Forged)?,
+            made_at: Timestamp::from_millis(u64::from_be_bytes(reader.array()?)),
+            to: reader.identifier()?,
+        };
+        reader.end()?;
+        fresh(ticket.made_at, now, life)?;
+        Ok(ticket)
+    }
+}
+
+/// What a new person holds after the right code: that this identifier is theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// What was proved.
+    pub of: Identifier,
+    /// The flow whose code was right; the proof is redeemed once by it.
+    pub flow: FlowId,
+    /// When it was proved.
+    pub made_at: Timestamp,
+}
+
+impl Proof {
+    /// Seals it under the ring's current key.
+    pub fn seal(&self, ring: &KeyRing, caller: &AppClient, entropy: &impl Entropy) -> String {
+        let mut plain = self.flow.as_bytes().to_vec();
+        plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
+        put_identifier(&mut plain, &self.of);
+        seal(
+            ring.current(),
+            Use::Proof,
+            &caller.as_aad(),
+            &plain,
+            entropy,
+        )
+    }
+
+    /// Opens a proof that is at most `life` old.
+    pub fn open(
+        text: &str,
+        ring: &KeyRing,
+        caller: &AppClient,
+        now: Timestamp,
+        life: Duration,
+    ) -> Result<Self, UnsealError> {
+        let plain = open(ring, Use::Proof, &caller.as_aad(), text)?;
+        let mut reader = Reader(&plain);
+        let proof = Self {
+            flow: FlowId::from_bytes(reader.array()?),
+            made_at: Timestamp::from_millis(u64::from_be_bytes(reader.array()?)),
+            of: reader.identifier()?,
+        };
+        reader.end()?;
+        fresh(proof.made_at, now, life)?;
+        Ok(proof)
+    }
+}
+
+/// A contact as a flow row keeps it: unreadable without the key, and only in that row.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedContact(String);
+
+impl SealedContact {
+    /// From what a store kept; judged when it is opened.
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// For a store to keep.
+    pub fn as_text(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn seal(
+        key: &Key,
+        contact: &Identifier,
+        row: &[&[u8]],
+        entropy: &impl Entropy,
+    ) -> Self {
+        let mut plain = Vec::with_capacity(IDENTIFIER_BYTES);
+        put_identifier(&mut plain, contact);
+        Self(seal(key, Use::Contact, row, &plain, entropy))
+    }
+
+    pub(crate) fn open(&self, ring: &KeyRing, row: &[&[u8]]) -> Result<Identifier, UnsealError> {
+        let plain = open(ring, Use::Contact, row, &self.0)?;
+        let mut reader = Reader(&plain);
+        let contact = reader.identifier()?;
+        reader.end()?;
+        Ok(contact)
+    }
+}
+
+impl fmt::Debug for SealedContact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealedContact(…)")
+    }
+}
+
+fn fresh(made_at: Timestamp, now: Timestamp, life: Duration) -> Result<(), UnsealError> {
+    if now > made_at.plus(life) || made_at > now.plus(CLOCK_LEEWAY) {
+        return Err(UnsealError::Stale);
+    }
+    Ok(())
+}
+
+/// The associated data: what the text is bound to, in an encoding that no two lists share.
+fn aad(usage: Use, key: &Key, bound_to: &[&[u8]]) -> Vec<u8> {
+    let mut data = vec![1, usage as u8];
+    for field in std::iter::once(&key.id().as_str().as_bytes()).chain(bound_to) {
+        data.extend_from_slice(&(field.len() as u64).to_be_bytes());
+        data.extend_from_slice(field);
+    }
+    data
+}
+
+pub(crate) fn seal(
+    key: &Key,
+    usage: Use,
+    bound_to: &[&[u8]],
+    plain: &[u8],
+    entropy: &impl Entropy,
+) -> String {
+    let nonce: [u8; NONCE_BYTES] = entropy.bytes();
+    let mut sealed = nonce.to_vec();
+    let cipher = XChaCha20Poly1305::new(key.subkey(usage).into());
+    let aad = aad(usage, key, bound_to);
+    let body = cipher
+        .encrypt(
+            &XNonce::from(nonce),
+            Payload {
+                msg: plain,
+                aad: &aad,
+            },
+        )
+        // Invariant: the cipher refuses only messages of over 256 GiB; ours have under 400 bytes.
+        .expect("a short message can be sealed");
+    sealed.extend_from_slice(&body);
+    format!("{}.{}", key.id().as_str(), BASE64URL_NOPAD.encode(&sealed))
+}
+
+pub(crate) fn open(
+    ring: &KeyRing,
+    usage: Use,
+    bound_to: &[&[u8]],
+    text: &str,
+) -> Result<Vec<u8>, UnsealError> {
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(UnsealError::Forged);
+    }
+    let (id, body) = text.split_once('.').ok_or(UnsealError::Forged)?;
+    let key = ring.find(usage, id).ok_or(UnsealError::Forged)?;
+    let sealed = BASE64URL_NOPAD
+        .decode(body.as_bytes())
+        .map_err(|_| UnsealError::Forged)?;
+    let (nonce, body) = sealed
+        .split_first_chunk::<NONCE_BYTES>()
+        .ok_or(UnsealError::Forged)?;
+    XChaCha20Poly1305::new(key.subkey(usage).into())
+        .decrypt(
+            &XNonce::from(*nonce),
+            Payload {
+                msg: body,
+                aad: &aad(usage, key, bound_to),
+            },
+        )
+        .map_err(|_| UnsealError::Forged)
+}
+
+fn put_identifier(plain: &mut Vec<u8>, identifier: &Identifier) {
+    let text = identifier.as_str().as_bytes();
+    let start = plain.len();
+    plain.push(match identifier.method() {
+        Method::Email => 1,
+        Method::PhoneNumber => 2,
+    });
+    // Invariant: a canonical identifier has at most MAX_IDENTIFIER_BYTES (254) bytes.
+    plain.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
+    plain.extend_from_slice(text);
+    plain.resize(start + IDENTIFIER_BYTES, 0);
+}
+
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
+
+impl Reader<'_> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], UnsealError> {
+        let (head, rest) = self.0.split_first_chunk().ok_or(UnsealError::Forged)?;
+        self.0 = rest;
+        Ok(*head)
+    }
+
+    fn byte(&mut self) -> Result<u8, UnsealError> {
+        self.array::<1>().map(|[byte]| byte)
+    }
+
+    fn identifier(&mut self) -> Result<Identifier, UnsealError> {
+        let [method, length, text @ ..] = self.array::<IDENTIFIER_BYTES>()?;
+        let method = match method {
+            1 => Method::Email,
+            2 => Method::PhoneNumber,
+            _ => return Err(UnsealError::Forged),
+        };
+        let text = text.get(..usize::from(length)).ok_or(UnsealError::Forged)?;
+        let text = std::str::from_utf8(text).map_err(|_| UnsealError::Forged)?;
+        Identifier::stored(method, text).map_err(|_| UnsealError::Forged)
+    }
+
+    pub(crate) fn end(&self) -> Result<(), UnsealError> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(UnsealError::Forged)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::seal::keys::KeyId;
+    use crate::testing::Seeded;
+    use crate::value::code_length::CodeLength;
+
+    const LIFE: Duration = Duration::from_secs(60);
+
+    fn key(id: &str, byte: u8) -> Key {
+        Key::new(KeyId::parse(id).unwrap(), &[byte; 32]).unwrap()
+    }
+
+    fn ring() -> KeyRing {
+        KeyRing::new(key("k1", 1), None, None).unwrap()
+    }
+
+    fn caller() -> AppClient {
+        AppClient::new("eu-west-1_pool", "client")
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::from_secs(1_000_000)
+    }
+
+    fn ada() -> Identifier {
+        Identifier::parse(Method::Email, "ada@example.com").unwrap()
+    }
+
+    fn ticket_to(to: Identifier) -> Ticket {
+        Ticket::new(
+            Purpose::SignIn,
+            to,
+            Charge::free(CodeLength::DEFAULT),
+            now(),
+            &Seeded::new(1),
+        )
+    }
+
+    fn sealed() -> String {
+        ticket_to(ada()).seal(&ring(), &caller(), &Seeded::new(2))
+    }
+
+    fn opened(
+        text: &str,
+        ring: &KeyRing,
+        caller: &AppClient,
+        at: Timestamp,
+    ) -> Result<Ticket, UnsealError> {
+        Ticket::open(text, ring, caller, at, LIFE)
+    }
+
+    #[test]
+    fn a_ticket_opens_as_it_was_sealed() {
+        assert_eq!(
+            opened(&sealed(), &ring(), &caller(), now()),
+            Ok(ticket_to(ada()))
+        );
+    }
+
+    #[test]
+    fn a_proof_opens_as_it_was_sealed_and_is_no_ticket() {
+        let proof = Proof {
+            of: ada(),
+            flow: FlowId::from_bytes([9; 16]),
+            made_at: now(),
+        };
+        let text = proof.seal(&ring(), &caller(), &Seeded::new(3));
+        assert_eq!(
+            Proof::open(&text, &ring(), &caller(), now(), LIFE),
+            Ok(proof)
+        );
+        assert_eq!(
+            opened(&text, &ring(), &caller(), now()),
+            Err(UnsealError::Forged)
+        );
+        assert_eq!(
+            Proof::open(&sealed(), &ring(), &caller(), now(), LIFE),
+            Err(UnsealError::Forged)
+        );
+    }
+
+    #[test]
+    fn a_ticket_of_another_pool_client_or_key_does_not_open() {
+        for other in [
+            AppClient::new("eu-west-1_other", "client"),
+            AppClient::new("eu-west-1_pool", "other"),
+            AppClient::new("eu-west-1_poolclient", ""),
+        ] {
+            assert_eq!(
+                opened(&sealed(), &ring(), &other, now()),
+                Err(UnsealError::Forged)
+            );
+        }
+        let other = KeyRing::new(key("k1", 2), None, None).unwrap();
+        assert_eq!(
+            opened(&sealed(), &other, &caller(), now()),
+            Err(UnsealError::Forged)
+        );
+    }
+
+    #[test]
+    fn a_ticket_outlives_a_rotation_of_keys_but_not_two() {
+        let after_one = KeyRing::new(key("k2", 2), None, Some(key("k1", 1))).unwrap();
+        let after_two = KeyRing::new(key("k3", 3), None, Some(key("k2", 2))).unwrap();
+        let not_yet = KeyRing::new(key("k0", 0), Some(key("k1", 1)), None).unwrap();
+        assert!(opened(&sealed(), &after_one, &caller(), now()).is_ok());
+        assert!(opened(&sealed(), &not_yet, &caller(), now()).is_ok());
+        assert_eq!(
+            opened(&sealed(), &after_two, &caller(), now()),
+            Err(UnsealError::Forged)
+        );
+    }
+
+    #[test]
+    fn a_ticket_is_stale_after_its_life_and_before_its_time() {
+        let at = |secs: u64| Timestamp::from_secs(secs);
+        assert!(opened(&sealed(), &ring(), &caller(), at(1_000_060)).is_ok());
+        assert_eq!(
+            opened(&sealed(), &ring(), &caller(), at(1_000_061)),
+            Err(UnsealError::Stale)
+        );
+        assert!(
+            opened(&sealed(), &ring(), &caller(), at(999_970)).is_ok(),
+            "the maker's clock may be 30 s ahead"
+        );
+        assert_eq!(
+            opened(&sealed(), &ring(), &caller(), at(999_969)),
+            Err(UnsealError::Stale)
+        );
+    }
+
+    #[test]
+    fn a_changed_character_anywhere_spoils_a_ticket() {
+        let text = sealed();
+        for place in 0..text.len() {
+            let mut forged = text.clone().into_bytes();
+            forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(forged).unwrap();
+            assert_eq!(
+                opened(&forged, &ring(), &caller(), now()),
+                Err(UnsealError::Forged),
+                "{place}"
+            );
+        }
+    }
+
+    #[test]
+    fn all_tickets_have_the_same_length() {
+        let long = format!(
+            "{}@{}.example.com",
+            "a".repeat(64),
+            vec!["b".repeat(55); 3].join(".")
+        );
+        let mut lengths = ["a@b.cd", "ada@example.com", &long]
+            .map(|text| Identifier::parse(Method::Email, text).unwrap())
+            .to_vec();
+        lengths.push(Identifier::parse(Method::PhoneNumber, "+14155550132").unwrap());
+        let lengths: std::collections::BTreeSet<_> = lengths
+            .into_iter()
+            .zip([None, Some(Locale::En), Some(Locale::Fr), Some(Locale::Ja)])
+            .map(|(to, locale)| {
+                let ticket = Ticket {
+                    locale,
+                    ..ticket_to(to)
+                };
+                let text = ticket.seal(&ring(), &caller(), &Seeded::new(4));
+                assert_eq!(opened(&text, &ring(), &caller(), now()), Ok(ticket));
+                text.len()
+            })
+            .collect();
+        assert_eq!(lengths.len(), 1, "{lengths:?}");
+    }
+
+    #[test]
+    fn a_sealed_contact_opens_only_in_its_own_row() {
+        let contact = SealedContact::seal(&key("k1", 1), &ada(), &[b"row"], &Seeded::new(5));
+        assert_eq!(contact.open(&ring(), &[b"row"]), Ok(ada()));
+        assert_eq!(contact.open(&ring(), &[b"other"]), Err(UnsealError::Forged));
+    }
+
+    #[test]
+    fn debug_shows_nothing_that_was_sealed() {
+        let shown = format!("{:?}", ticket_to(ada()));
+        assert!(
+            !shown.contains("ada") && shown.contains("TicketId(…)"),
+            "{shown}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_taken_for_a_ticket(text in "\\PC{0,200}|k1\\.[A-Za-z0-9_-]{0,600}") {
+            prop_assert_eq!(opened(&text, &ring(), &caller(), now()), Err(UnsealError::Forged));
+        }
+    }
+}

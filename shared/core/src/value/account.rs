@@ -1,0 +1,298 @@
+//! What the user pool says about a person.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use super::identifier::{Identifier, Method};
+use crate::value::locale::Locale;
+use crate::value::unicode::is_invisible;
+
+/// Cognito's `sub`: the immutable id of an account. A random number, so the store may hold it as
+/// it is, whatever becomes of the keys; redacted in `Debug` all the same.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sub(String);
+
+impl Sub {
+    /// The id as Cognito gives it.
+    pub fn new(sub: impl Into<String>) -> Self {
+        Self(sub.into())
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether Cognito gave none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Sub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sub(…)")
+    }
+}
+
+/// The attributes of a user that decide anything. Redacted in `Debug`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Attributes {
+    sub: Sub,
+    status: String,
+    locale: Option<Locale>,
+    email: Contact,
+    phone_number: Contact,
+}
+
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Contact {
+    value: String,
+    verified: bool,
+}
+
+impl Attributes {
+    /// Reads Cognito's names and values. Others are left out; a contact counts as verified only
+    /// for the word `true`, which real events also spell `True`.
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut attributes = Self::default();
+        for (name, value) in pairs {
+            match name {
+                "sub" => attributes.sub = Sub::new(value),
+                "cognito:user_status" => value.clone_into(&mut attributes.status),
+                "locale" => attributes.locale = Locale::parse(value),
+                "email" => value.clone_into(&mut attributes.email.value),
+                "phone_number" => value.clone_into(&mut attributes.phone_number.value),
+                "email_verified" => attributes.email.verified = is_true(value),
+                "phone_number_verified" => attributes.phone_number.verified = is_true(value),
+                _ => {}
+            }
+        }
+        attributes
+    }
+
+    /// The same with the user's status, where it comes beside the attributes.
+    #[must_use]
+    pub fn with_status(mut self, status: &str) -> Self {
+        status.clone_into(&mut self.status);
+        self
+    }
+
+    /// The same with a verified contact in place of another of its kind.
+    #[must_use]
+    pub fn with_verified(mut self, contact: &Identifier) -> Self {
+        let held = Contact {
+            value: contact.as_str().to_owned(),
+            verified: true,
+        };
+        match contact.method() {
+            Method::Email => self.email = held,
+            Method::PhoneNumber => self.phone_number = held,
+        }
+        self
+    }
+
+    /// The account's immutable id; empty if Cognito gave none.
+    pub const fn sub(&self) -> &Sub {
+        &self.sub
+    }
+
+    /// The language that the account names, if messages are written in it.
+    pub const fn locale(&self) -> Option<Locale> {
+        self.locale
+    }
+
+    /// Whether this identifier is on the account and verified.
+    ///
+    /// A contact in canonical form, as this project writes it, is not parsed: the work of a session
+    /// is then the same for a user and where there is none.
+    pub fn holds(&self, identifier: &Identifier) -> bool {
+        let method = identifier.method();
+        let contact = self.contact(method);
+        contact.verified
+            && (contact.value == identifier.as_str()
+                || Identifier::stored(method, &contact.value).as_ref() == Ok(identifier))
+    }
+
+    /// The verified contact of that kind, if the account has one.
+    pub fn verified(&self, method: Method) -> Option<Identifier> {
+        let contact = self.contact(method);
+        Identifier::stored(method, &contact.value)
+            .ok()
+            .filter(|_| contact.verified)
+    }
+
+    const fn contact(&self, method: Method) -> &Contact {
+        match method {
+            Method::Email => &self.email,
+            Method::PhoneNumber => &self.phone_number,
+        }
+    }
+
+    /// Whether the account was created but never got its password: a creation that stopped half
+    /// way. Nobody has signed in to it yet.
+    pub fn is_half_created(&self) -> bool {
+        self.status == "FORCE_CHANGE_PASSWORD"
+    }
+}
+
+fn is_true(value: &str) -> bool {
+    value.eq_ignore_ascii_case("true")
+}
+
+impl fmt::Debug for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Attributes(…)")
+    }
+}
+
+/// A user as the directory reads it. Redacted in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The pool's immutable username.
+    pub username: String,
+    /// False for a user that an administrator disabled.
+    pub enabled: bool,
+    /// The user's attributes.
+    pub attributes: Attributes,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Account(…)")
+    }
+}
+
+/// A person's names, as they are shown. Redacted in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Names {
+    given: String,
+    family: String,
+}
+
+/// A name that cannot be shown. The message never repeats it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NameError {
+    /// Nothing but white space.
+    #[error("Enter your given name and your family name.")]
+    Empty,
+    /// Longer than [`Names::MAX_CHARS`].
+    #[error("A name can have up to 100 characters.")]
+    TooLong,
+    /// A control or formatting character.
+    #[error("A name cannot have control characters or line breaks.")]
+    ControlCharacter,
+}
+
+impl Names {
+    /// The longest name, in characters.
+    pub const MAX_CHARS: usize = 100;
+
+    /// Trims both names and checks what they hold.
+    pub fn parse(given: &str, family: &str) -> Result<Self, NameError> {
+        let name = |text: &str| {
+            let text = text.trim();
+            if text.is_empty() {
+                Err(NameError::Empty)
+            } else if text.chars().count() > Self::MAX_CHARS {
+                Err(NameError::TooLong)
+            } else if text.chars().any(|c| is_invisible(c) && !is_joiner(c)) {
+                Err(NameError::ControlCharacter)
+            } else {
+                Ok(text.to_owned())
+            }
+        };
+        Ok(Self {
+            given: name(given)?,
+            family: name(family)?,
+        })
+    }
+
+    /// The given name.
+    pub fn given(&self) -> &str {
+        &self.given
+    }
+
+    /// The family name.
+    pub fn family(&self) -> &str {
+        &self.family
+    }
+}
+
+/// Zero-width joiner and non-joiner, which names in Persian and Indic scripts need.
+const fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Names(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_trimmed_and_may_be_in_any_script() {
+        let names = Names::parse(" Zoë ", "O’Neill-李").unwrap();
+        assert_eq!((names.given(), names.family()), ("Zoë", "O’Neill-李"));
+        assert!(Names::parse(&"é".repeat(100), "x").is_ok());
+    }
+
+    #[test]
+    fn what_is_no_name_is_told_why() {
+        for (given, why) in [
+            ("", NameError::Empty),
+            (" \t", NameError::Empty),
+            ("A\nB", NameError::ControlCharacter),
+            ("A\u{202e}B", NameError::ControlCharacter),
+            (&"x".repeat(101), NameError::TooLong),
+        ] {
+            assert_eq!(Names::parse(given, "L"), Err(why), "{given:?}");
+            assert_eq!(Names::parse("A", given), Err(why), "{given:?}");
+        }
+    }
+
+    fn with(email: &str, verified: &str) -> Attributes {
+        Attributes::from_pairs([("sub", "s"), ("email", email), ("email_verified", verified)])
+    }
+
+    #[test]
+    fn a_contact_counts_only_when_it_is_verified() {
+        let ada = Identifier::parse(Method::Email, "ada@example.com").unwrap();
+        for (verified, counts) in [
+            ("true", true),
+            ("True", true),
+            ("false", false),
+            ("", false),
+            ("yes", false),
+            ("1", false),
+        ] {
+            assert_eq!(
+                with("ada@example.com", verified).holds(&ada),
+                counts,
+                "{verified}"
+            );
+        }
+        let unverified = Attributes::from_pairs([("email", "ada@example.com")]);
+        assert!(!unverified.holds(&ada));
+    }
+
+    #[test]
+    fn the_pool_may_spell_a_contact_differently() {
+        let ada = Identifier::parse(Method::Email, "ada@example.com").unwrap();
+        assert!(with("Ada@Example.com", "true").holds(&ada));
+        assert!(!with("adb@example.com", "true").holds(&ada));
+        assert!(!with("", "true").holds(&ada));
+    }
+
+    #[test]
+    fn a_number_in_the_email_attribute_is_not_held() {
+        let number = Identifier::parse(Method::PhoneNumber, "+14155550132").unwrap();
+        assert!(!with("+14155550132", "true").holds(&number));
+    }
+}

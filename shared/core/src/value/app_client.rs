@@ -1,0 +1,28 @@
+//! The user pool and its app client.
+
+/// The user pool and app client that a session belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppClient {
+    pool: String,
+    client: String,
+}
+
+impl AppClient {
+    /// A client of a pool.
+    pub fn new(pool: impl Into<String>, client: impl Into<String>) -> Self {
+        Self {
+            pool: pool.into(),
+            client: client.into(),
+        }
+    }
+
+    /// The app client's id.
+    pub fn client(&self) -> &str {
+        &self.client
+    }
+
+    /// What sealed texts and metadata are bound to.
+    pub(crate) fn as_aad(&self) -> [&[u8]; 2] {
+        [self.pool.as_bytes(), self.client.as_bytes()]
+    }
+}

@@ -1,0 +1,13 @@
+//! Values: what the other modules are made of. Nothing here reads a clock or a key.
+
+pub mod account;
+pub(crate) mod app_client;
+pub(crate) mod code_length;
+pub(crate) mod id;
+pub mod identifier;
+pub mod locale;
+pub(crate) mod purpose;
+pub mod secret;
+pub(crate) mod source;
+pub mod time;
+pub(crate) mod unicode;
