@@ -17,6 +17,8 @@ mod functions;
 mod host;
 mod pages;
 mod service;
+mod settings;
 
 pub use deliveries::Deliveries;
-pub use service::{Options, Service, ServiceError, Settings};
+pub use service::{Options, Service, ServiceError};
+pub use settings::Settings;

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::clock::LocalClock;
 use crate::deliveries::Deliveries;
-use crate::service::Settings;
+use crate::settings::Settings;
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";

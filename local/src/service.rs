@@ -27,6 +27,7 @@ use crate::deliveries::Deliveries;
 use crate::failing::PortOutages;
 use crate::functions::{Lambdas, Wiring};
 use crate::host::Hosts;
+use crate::settings::Settings;
 use crate::{control, host, pages};
 
 const REGION: &str = "us-east-1";
@@ -80,28 +81,6 @@ pub struct Options {
     pub phones: PhoneRules,
     /// The key ring; a key of this process alone unless given.
     pub keys: Option<KeyRing>,
-}
-
-/// The settings that a client needs.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The region of the pool.
-    pub region: String,
-    /// The user pool's id.
-    pub user_pool_id: String,
-    /// The app client's id.
-    pub client_id: String,
-    /// The base URL of the service.
-    pub endpoint: String,
-    /// The API key of the public mutations.
-    pub api_key: String,
-}
-
-impl Settings {
-    /// Returns the URL of the GraphQL API.
-    pub fn graphql_url(&self) -> String {
-        format!("{}/graphql", self.endpoint)
-    }
 }
 
 /// The reason why the service does not start.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use crate::operations::Operation;
+use crate::operation::Operation;
 use crate::triggers::Trigger;
 
 /// The switches. All are off at first, and the pool behaves as Cognito's documentation says.

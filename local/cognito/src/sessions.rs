@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::error::{ApiError, ApiResult};
-use crate::operations::Access;
+use crate::operation::Access;
 use crate::random;
 use crate::users::{User, UserId};
 

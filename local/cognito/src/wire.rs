@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use crate::cors::{Origins, allow_origins};
 use crate::error::{ApiError, ApiResult, Code};
-use crate::operations::Operation;
+use crate::operation::Operation;
+use crate::operations;
 use crate::pool::UserPool;
 use crate::tokens;
 
@@ -57,7 +58,7 @@ async fn call(State(pool): State<UserPool>, request: Request) -> Response {
         Ok(operation) => match read(body).await {
             // A separate task: a call whose caller has disconnected runs to its end, as on AWS, and
             // a panic is an error of this call alone.
-            Ok(body) => tokio::spawn(async move { operation.run(&pool, &body).await })
+            Ok(body) => tokio::spawn(async move { operations::run(operation, &pool, &body).await })
                 .await
                 .unwrap_or_else(|_| Err(ApiError::internal())),
             Err(error) => Err(error),

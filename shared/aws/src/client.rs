@@ -16,8 +16,8 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::AwsEnvironment;
+use crate::regions::{AMAZONAWS, suffix};
 use crate::roots::AMAZON;
-use crate::service::{AMAZONAWS, suffix};
 
 /// AWS, as one process speaks to it. Every service that is reached by it, or by a clone, is asked over
 /// the same connections and certificates; couriers have their own.

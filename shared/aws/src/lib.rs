@@ -8,6 +8,8 @@ mod cognito;
 mod delivery;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+#[cfg(feature = "sdk")]
+mod regions;
 mod roots;
 #[cfg(feature = "secrets")]
 mod secrets;

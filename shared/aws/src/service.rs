@@ -42,6 +42,7 @@ use aws_types::SigningName;
 use aws_types::region::{Region, SigningRegion};
 
 use crate::client::{Aws, CallPolicy};
+use crate::regions::suffix;
 
 /// What the SDK's client of a service knows of it.
 #[derive(Debug)]
@@ -95,27 +96,6 @@ macro_rules! requests {
     };
 }
 pub(crate) use requests;
-
-/// Where a region's services are: `https://`, the service's name, the region, and this.
-///
-/// From the partitions in the SDK, whose own answers a test compares with.
-pub(crate) fn suffix(region: &str) -> &'static str {
-    const OTHERS: [(&str, &str); 6] = [
-        ("cn-", "amazonaws.com.cn"),
-        ("eusc-", "amazonaws.eu"),
-        ("us-iso-", "c2s.ic.gov"),
-        ("us-isob-", "sc2s.sgov.gov"),
-        ("us-isof-", "csp.hci.ic.gov"),
-        ("eu-isoe-", "cloud.adc-e.uk"),
-    ];
-    OTHERS
-        .iter()
-        .find(|(prefix, _)| region.starts_with(prefix))
-        .map_or(AMAZONAWS, |(_, suffix)| suffix)
-}
-
-/// The suffix of nearly all regions.
-pub(crate) const AMAZONAWS: &str = "amazonaws.com";
 
 impl Service {
     pub(crate) fn new(aws: &Aws, api: &Api, auth: Auth, call_policy: CallPolicy) -> Self {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Access;
 use super::refresh::{refresh, unexpected_secret};
 use super::respond::go_on;
 use crate::config::{AuthFlow, ClientConfig};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::input::{CLIENT_ID, Input, POOL_ID, SESSION};
+use crate::operation::Access;
 use crate::pool::UserPool;
 use crate::sessions::Party;
 

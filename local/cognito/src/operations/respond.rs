@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Access;
 use super::refresh::unexpected_secret;
 use crate::config::ClientConfig;
 use crate::error::{ApiError, ApiResult};
 use crate::events::{self, CUSTOM_CHALLENGE, Context, Created, Decision};
 use crate::input::{CLIENT_ID, Input, POOL_ID, SESSION};
+use crate::invocation;
+use crate::operation::Access;
 use crate::pool::{State, UserPool};
 use crate::sessions::{Challenge, Party, Round, Subject};
 use crate::tokens;
-use crate::triggers::{self, Trigger};
+use crate::triggers::Trigger;
 use crate::users::{User, UserId};
 
 /// `ChallengeNameType`
@@ -131,7 +132,7 @@ async fn answered(
         client_metadata,
     };
     let event = context.verify(&challenge.private_parameters, answer);
-    let correct = events::verdict(&triggers::run(pool, Trigger::Verify, event).await?)?;
+    let correct = events::verdict(&invocation::run(pool, Trigger::Verify, event).await?)?;
     let mut rounds = challenge.rounds.clone();
     rounds.push(Round {
         correct,
@@ -155,12 +156,12 @@ pub(super) async fn go_on(
         party,
         client_metadata,
     };
-    let define = triggers::run(pool, Trigger::Define, context.define(&rounds)).await?;
+    let define = invocation::run(pool, Trigger::Define, context.define(&rounds)).await?;
     match events::decision(&define)? {
         Decision::Fail => Err(ApiError::incorrect_login()),
         Decision::IssueTokens => issue(pool, client, party).await,
         Decision::Challenge => {
-            let create = triggers::run(pool, Trigger::Create, context.create(&rounds)).await?;
+            let create = invocation::run(pool, Trigger::Create, context.create(&rounds)).await?;
             challenge(
                 pool,
                 client,

@@ -1,0 +1,110 @@
+//! The operations by name, and the authorisation of their calls.
+
+/// The authorisation of a call: an admin's credentials or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Public,
+    Admin,
+}
+
+/// An operation this stand-in knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    AdminCreateUser,
+    AdminDeleteUser,
+    AdminDisableUser,
+    AdminEnableUser,
+    AdminGetUser,
+    AdminInitiateAuth,
+    AdminRespondToAuthChallenge,
+    AdminSetUserPassword,
+    AdminUpdateUserAttributes,
+    AdminUserGlobalSignOut,
+    DeleteUser,
+    DescribeUserPool,
+    DescribeUserPoolClient,
+    GetTokensFromRefreshToken,
+    GetUser,
+    GlobalSignOut,
+    InitiateAuth,
+    ListUserPoolClients,
+    ListUsers,
+    RespondToAuthChallenge,
+    RevokeToken,
+    UpdateUserAttributes,
+}
+
+impl Operation {
+    pub(crate) const ALL: [Self; 22] = [
+        Self::AdminCreateUser,
+        Self::AdminDeleteUser,
+        Self::AdminDisableUser,
+        Self::AdminEnableUser,
+        Self::AdminGetUser,
+        Self::AdminInitiateAuth,
+        Self::AdminRespondToAuthChallenge,
+        Self::AdminSetUserPassword,
+        Self::AdminUpdateUserAttributes,
+        Self::AdminUserGlobalSignOut,
+        Self::DeleteUser,
+        Self::DescribeUserPool,
+        Self::DescribeUserPoolClient,
+        Self::GetTokensFromRefreshToken,
+        Self::GetUser,
+        Self::GlobalSignOut,
+        Self::InitiateAuth,
+        Self::ListUserPoolClients,
+        Self::ListUsers,
+        Self::RespondToAuthChallenge,
+        Self::RevokeToken,
+        Self::UpdateUserAttributes,
+    ];
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|operation| operation.name() == name)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::AdminCreateUser => "AdminCreateUser",
+            Self::AdminDeleteUser => "AdminDeleteUser",
+            Self::AdminDisableUser => "AdminDisableUser",
+            Self::AdminEnableUser => "AdminEnableUser",
+            Self::AdminGetUser => "AdminGetUser",
+            Self::AdminInitiateAuth => "AdminInitiateAuth",
+            Self::AdminRespondToAuthChallenge => "AdminRespondToAuthChallenge",
+            Self::AdminSetUserPassword => "AdminSetUserPassword",
+            Self::AdminUpdateUserAttributes => "AdminUpdateUserAttributes",
+            Self::AdminUserGlobalSignOut => "AdminUserGlobalSignOut",
+            Self::DeleteUser => "DeleteUser",
+            Self::DescribeUserPool => "DescribeUserPool",
+            Self::DescribeUserPoolClient => "DescribeUserPoolClient",
+            Self::GetTokensFromRefreshToken => "GetTokensFromRefreshToken",
+            Self::GetUser => "GetUser",
+            Self::GlobalSignOut => "GlobalSignOut",
+            Self::InitiateAuth => "InitiateAuth",
+            Self::ListUserPoolClients => "ListUserPoolClients",
+            Self::ListUsers => "ListUsers",
+            Self::RespondToAuthChallenge => "RespondToAuthChallenge",
+            Self::RevokeToken => "RevokeToken",
+            Self::UpdateUserAttributes => "UpdateUserAttributes",
+        }
+    }
+
+    /// Returns true if AWS credentials must sign it.
+    pub(crate) fn is_signed(self) -> bool {
+        !matches!(
+            self,
+            Self::DeleteUser
+                | Self::GetTokensFromRefreshToken
+                | Self::GetUser
+                | Self::GlobalSignOut
+                | Self::InitiateAuth
+                | Self::RespondToAuthChallenge
+                | Self::RevokeToken
+                | Self::UpdateUserAttributes
+        )
+    }
+}

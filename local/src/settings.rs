@@ -1,0 +1,23 @@
+//! The settings of a client.
+
+/// The settings that a client needs.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The region of the pool.
+    pub region: String,
+    /// The user pool's id.
+    pub user_pool_id: String,
+    /// The app client's id.
+    pub client_id: String,
+    /// The base URL of the service.
+    pub endpoint: String,
+    /// The API key of the public mutations.
+    pub api_key: String,
+}
+
+impl Settings {
+    /// Returns the URL of the GraphQL API.
+    pub fn graphql_url(&self) -> String {
+        format!("{}/graphql", self.endpoint)
+    }
+}

@@ -1,0 +1,22 @@
+//! The domains of AWS by region.
+
+/// Where a region's services are: `https://`, the service's name, the region, and this.
+///
+/// From the partitions in the SDK, whose own answers a test compares with.
+pub(crate) fn suffix(region: &str) -> &'static str {
+    const OTHERS: [(&str, &str); 6] = [
+        ("cn-", "amazonaws.com.cn"),
+        ("eusc-", "amazonaws.eu"),
+        ("us-iso-", "c2s.ic.gov"),
+        ("us-isob-", "sc2s.sgov.gov"),
+        ("us-isof-", "csp.hci.ic.gov"),
+        ("eu-isoe-", "cloud.adc-e.uk"),
+    ];
+    OTHERS
+        .iter()
+        .find(|(prefix, _)| region.starts_with(prefix))
+        .map_or(AMAZONAWS, |(_, suffix)| suffix)
+}
+
+/// The suffix of nearly all regions.
+pub(crate) const AMAZONAWS: &str = "amazonaws.com";
