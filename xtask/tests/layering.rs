@@ -1,17 +1,22 @@
-//! The permitted dependencies among the members of the workspace.
+//! The permitted dependencies among the members of the workspace, and among the modules of a member.
 //!
 //! deny.toml restricts third-party crates by name. This test restricts the crates of the workspace,
-//! and whole families of crates (`aws-sdk-…`), which deny.toml cannot name.
+//! and whole families of crates (`aws-sdk-…`), which deny.toml cannot name. Within the core a module
+//! imports only from the floors below it; no crate that is listed here has a cycle of modules.
 #![expect(
     clippy::expect_used,
     reason = "a test that cannot ask cargo has failed"
 )]
 
-use std::collections::BTreeSet;
+mod modules;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+
+use crate::modules::{Graph, Modules, cycle};
 
 /// The crates of the workspace that a member may depend on.
 struct Layer {
@@ -313,4 +318,185 @@ fn only_the_two_functions_that_send_have_couriers() {
         let naming = naming(&metadata, AWS, feature);
         assert_eq!(naming, [TESTS].into(), "{feature}");
     }
+}
+
+/// The floors of the core, the lowest first. A module imports from floors below its own, and from
+/// its own.
+const FLOORS: &[&str] = &[
+    "value",
+    "effects",
+    "seal",
+    "policy",
+    "record",
+    "message",
+    "ports",
+    "rate_limit",
+    "flow",
+    "resolver",
+];
+
+/// The crates without a cycle of modules, each with the number of segments of a path that name a
+/// module: in the core a floor and a module on it, elsewhere a module of the crate.
+const WITHOUT_CYCLES: &[(&str, usize)] = &[
+    ("shared/core", 2),
+    ("shared/aws", 1),
+    ("local", 1),
+    ("local/cognito", 1),
+    ("local/appsync", 1),
+];
+
+/// Describes every import that does not go down.
+fn upward(graph: &Graph) -> Vec<String> {
+    let floor_of = |module: &str| {
+        let name = module.split("::").next().unwrap_or_default();
+        FLOORS.iter().position(|floor| *floor == name)
+    };
+    let mut found = Vec::new();
+    for (module, imports) in graph {
+        // The root re-exports what other crates use.
+        if module.is_empty() {
+            continue;
+        }
+        let Some(own) = floor_of(module) else {
+            found.push(format!("{module} is on no floor"));
+            continue;
+        };
+        for import in imports {
+            if floor_of(import).is_none_or(|floor| floor > own) {
+                let import = if import.is_empty() {
+                    "the root"
+                } else {
+                    import
+                };
+                found.push(format!("{module} may not import from {import}"));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_module_of_the_core_imports_from_the_floors_below_it() {
+    let graph = Modules::read(&root().join("shared/core/src")).graph(2);
+    assert!(graph["flow::verify"].contains("record::flow"), "{graph:#?}");
+    let upward = upward(&graph);
+    assert!(upward.is_empty(), "{upward:#?}");
+}
+
+#[test]
+fn no_crate_has_a_cycle_of_modules() {
+    let mut cycles = Vec::new();
+    for (folder, depth) in WITHOUT_CYCLES {
+        let graph = Modules::read(&root().join(folder).join("src")).graph(*depth);
+        let edges: usize = graph.values().map(BTreeSet::len).sum();
+        assert!(edges > 5, "{folder}: {graph:#?}");
+        if let Some(cycle) = cycle(&graph) {
+            cycles.push(format!("{folder}: {}", cycle.join(" -> ")));
+        }
+    }
+    assert!(cycles.is_empty(), "{cycles:#?}");
+}
+
+fn graph_of(depth: usize, sources: &[(&str, &str)]) -> Graph {
+    let sources = sources.iter().copied();
+    let owned = sources.map(|(module, source)| (module.to_owned(), source.to_owned()));
+    Modules::of(owned.collect::<BTreeMap<_, _>>()).graph(depth)
+}
+
+#[test]
+fn an_import_is_found_however_it_is_written() {
+    let target = "pub struct T; pub fn f() {}";
+    for import in [
+        "use crate::b::T;",
+        "use super::b::{self, T as U};",
+        "use crate::{c, b::{T}};",
+        "use super::T;",
+        "fn g() -> crate::b::T { todo() }",
+        "fn g() { super::b::f() }",
+    ] {
+        let graph = graph_of(
+            1,
+            &[
+                ("", "mod a; mod b; mod c; pub use b::T;"),
+                ("a", import),
+                ("b", target),
+                ("c", ""),
+            ],
+        );
+        assert!(graph["a"].contains("b"), "{import}: {graph:?}");
+        assert!(graph["b"].is_empty() && graph[""].is_empty(), "{import}");
+    }
+}
+
+#[test]
+fn comments_literals_and_tests_import_nothing() {
+    let source = r#"
+        //! [`T`](crate::b::T)
+        fn f() -> &'static str { "crate::b::T" }
+        #[cfg(test)]
+        use crate::b::T;
+        #[cfg(test)]
+        mod tests { use crate::b::T; fn g() {} }
+    "#;
+    let root = "mod a; mod b; #[cfg(test)] mod only_tests;";
+    let sources = [
+        ("", root),
+        ("a", source),
+        ("b", ""),
+        ("only_tests", "use crate::a;"),
+    ];
+    let graph = graph_of(1, &sources);
+    assert_eq!(graph.keys().collect::<Vec<_>>(), ["", "a", "b"]);
+    assert!(graph["a"].is_empty(), "{graph:?}");
+}
+
+#[test]
+fn a_cycle_and_an_upward_import_are_reported() {
+    let root = "mod flow; mod record; mod value; mod stray;";
+    let sources = [
+        ("", root),
+        ("flow", "mod a; mod b; pub use a::A; pub struct F;"),
+        (
+            "flow::a",
+            "use super::b::B; use crate::record::R; pub struct A;",
+        ),
+        ("flow::b", "use crate::value::V; pub struct B;"),
+        ("record", "use crate::value::V; pub struct R;"),
+        ("value", "pub struct V;"),
+        ("stray", ""),
+    ];
+    let graph = graph_of(2, &sources);
+    assert_eq!(cycle(&graph), None);
+    assert_eq!(upward(&graph), ["stray is on no floor"]);
+
+    let mut planted = sources;
+    planted[3].1 = "use super::A; pub struct B;";
+    planted[4].1 = "use crate::flow::{A, F}; pub struct R;";
+    planted[5].1 = "pub struct V(crate::Root);";
+    let graph = graph_of(2, &planted);
+    let found = cycle(&graph).expect("a cycle");
+    assert_eq!(found.first(), found.last());
+    assert!(found.len() > 2, "{found:?}");
+    assert_eq!(
+        upward(&graph),
+        [
+            "record may not import from flow",
+            "record may not import from flow::a",
+            "stray is on no floor",
+            "value may not import from the root",
+        ]
+    );
+    // An item of a module that uses its own children.
+    let tied = graph_of(
+        2,
+        &[
+            ("", "mod m;"),
+            ("m", "mod child; pub use child::C; pub struct M(C);"),
+            ("m::child", "use super::M; pub struct C;"),
+        ],
+    );
+    assert_eq!(
+        cycle(&tied),
+        Some(vec!["m".into(), "m::child".into(), "m".into()])
+    );
 }

@@ -4,16 +4,20 @@
 //! Cognito tokens. Everything that decides is in this crate, as functions from values and ports;
 //! it knows no AWS type, clock, environment or randomness of its own, and no executor.
 //!
-//! - [`identifier`]: email addresses and phone numbers, canonical once parsed.
+//! The modules stand on floors. A module imports from floors below its own; `xtask/tests/layering.rs`
+//! checks that. From the lowest:
+//!
+//! - `value`: [`identifier`], [`account`], [`locale`], [`time`], [`secret`], ids.
+//! - `effects`: clock and entropy.
+//! - `seal`: [`keys`], [`code`], [`sealed`] (tickets, proofs), device tokens, [`pseudonym`].
+//! - [`policy`]: settings and budgets; [`test_identifier`]; [`odds`], those that the budgets leave to
+//!   an attacker.
+//! - `record`: the flow row, the challenge in Cognito's session, [`pending`] contacts.
+//! - [`message`]: mails and SMS, in every language.
+//! - [`ports`]: the traits that the outside implements.
+//! - [`rate_limit`]: which messages are sent, which answers are verified, and how long a code is.
 //! - [`flow`]: the challenge state machine. Its module doc holds the policy table; start there.
-//! - [`sign_in`], [`contact`]: the resolvers, the only doors to a ticket.
-//! - [`rate_limit`]: which messages are sent, which answers are verified, and how long a code is;
-//!   [`odds`] computes the odds that these limits leave to an attacker.
-//! - [`pending`]: a contact before it is proved.
-//! - [`test_identifier`]: identifiers whose code is fixed.
-//! - [`code`], [`sealed`], [`keys`], [`pseudonym`]: the secrets, and what stands for them.
-//! - [`message`], [`locale`]: what a person reads, and in which language.
-//! - [`ports`]: what the outside must provide.
+//! - `resolver`: [`sign_in`], [`contact`], [`device`], [`names`]. They alone issue tickets.
 
 mod effects;
 pub mod flow;
