@@ -136,15 +136,17 @@ export function attachClient(
   request.AuthSessionValidity = 15;
   request.EnableTokenRevocation = true;
   if (harden) {
-    const writable = request.WriteAttributes?.length
-      ? request.WriteAttributes
-      : (pool.SchemaAttributes ?? [])
-          .filter(({ Mutable }) => Mutable)
-          .map(({ Name }) => Name)
-          .filter((name) => name !== undefined && !['sub', 'identities'].includes(name)) as string[];
-    // As an alias it could be set to an address of somebody who has no account yet.
+    const mutable = (pool.SchemaAttributes ?? [])
+      .filter(({ Mutable }) => Mutable)
+      .map(({ Name }) => Name)
+      .filter((name) => name !== undefined && !['sub', 'identities'].includes(name)) as string[];
+    // As an alias it could be set to the address of a user who has no account yet.
     const alias = pool.AliasAttributes?.includes('preferred_username') ? ['preferred_username'] : [];
-    request.WriteAttributes = writable.filter((name) => ![...CONTACTS, ...alias].includes(name));
+    const closed = (names: string[]) => names.filter((name) => ![...CONTACTS, ...alias].includes(name));
+    const writable = closed(request.WriteAttributes?.length ? request.WriteAttributes : mutable);
+    // To Cognito an empty list means every standard attribute, so one that finds no account remains.
+    const harmless = closed(mutable).includes('locale') ? 'locale' : (closed(mutable)[0] ?? 'locale');
+    request.WriteAttributes = writable.length ? writable : [harmless];
   }
   return request;
 }

@@ -139,6 +139,9 @@ function* pool({ pool }: LatchstringProps): Generator<string> {
   if (contacts.length > 0) {
     yield `pool.writeAttributes: not ${contacts.join(', ')}, or a stolen token could take the account over`;
   }
+  if (pool?.writeAttributes?.length === 0) {
+    yield 'pool.writeAttributes: at least one, such as locale; to Cognito an empty list means every standard attribute, the contacts among them';
+  }
   const lives = [
     ['accessTokenLife', pool?.accessTokenLife, [5, 24 * 60], '5 minutes to a day'],
     ['idTokenLife', pool?.idTokenLife, [5, 24 * 60], '5 minutes to a day'],

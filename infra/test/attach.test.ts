@@ -161,6 +161,15 @@ describe('a client', () => {
     assert.deepEqual(open.WriteAttributes, ['locale', 'custom:plan']);
   });
 
+  it('closed, never sends an empty list, which Cognito reads as every standard attribute', () => {
+    const pool: UserPoolType = { ...POOL, AliasAttributes: ['email', 'preferred_username'] };
+    for (const WriteAttributes of [['email'], ['email', 'phone_number'], ['preferred_username']]) {
+      assert.deepEqual(attachClient({ ...CLIENT, WriteAttributes }, pool, true).WriteAttributes, ['locale']);
+    }
+    const fixed = { ...pool, SchemaAttributes: [{ Name: 'locale', Mutable: false }, { Name: 'custom:plan', Mutable: true }] };
+    assert.deepEqual(attachClient({ ...CLIENT, WriteAttributes: ['email'] }, fixed, true).WriteAttributes, ['custom:plan']);
+  });
+
   it('keeps its secret to itself', () => {
     assert.ok(!JSON.stringify(resendClient(CLIENT)).includes('hidden'));
   });

@@ -35,6 +35,7 @@ const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['no client', { pool: { clients: [] } }, /pool\.clients/],
   ['two clients of one name', { pool: { clients: ['a', 'a'] } }, /pool\.clients/],
   ['an email that tokens may write', { pool: { writeAttributes: ['email', 'locale'] } }, /writeAttributes: not email,/],
+  ['an empty list, which is every attribute', { pool: { writeAttributes: [] } }, /pool\.writeAttributes: at least one/],
   ['a number that tokens may write', { pool: { writeAttributes: ['phone_number'] } }, /writeAttributes/],
   ['an access token for a week', { pool: { accessTokenLife: Duration.days(7) } }, /pool\.accessTokenLife/],
   ['a refresh token for a minute', { pool: { refreshTokenLife: Duration.minutes(1) } }, /pool\.refreshTokenLife/],

@@ -201,10 +201,11 @@ fn writable(client: &Client, names_are_aliases: bool, check: &'static str) -> Fi
             format!("client {id} lets no token write what an account is found by"),
         );
     }
+    // An empty list means every standard attribute to Cognito, before the change and after it.
     let change = if names_are_aliases {
-        r#".WriteAttributes |= (if (. // []) == [] then ["given_name", "family_name", "locale"] else . end) - ["email", "email_verified", "phone_number", "phone_number_verified", "preferred_username"]"#
+        r#".WriteAttributes |= ((. // []) - ["email", "email_verified", "phone_number", "phone_number_verified", "preferred_username"] | if . == [] then ["given_name", "family_name", "locale"] else . end)"#
     } else {
-        r#".WriteAttributes |= (if (. // []) == [] then ["given_name", "family_name", "locale"] else . end) - ["email", "email_verified", "phone_number", "phone_number_verified"]"#
+        r#".WriteAttributes |= ((. // []) - ["email", "email_verified", "phone_number", "phone_number_verified"] | if . == [] then ["given_name", "family_name", "locale"] else . end)"#
     };
     Finding::leaks(
         check,
@@ -336,6 +337,11 @@ mod tests {
         let finding = writable(&client, true, "client.writable");
         let fix = format!("{:?}", finding.fix);
         assert!(fix.contains("preferred_username"), "{fix}");
+        // What remains of a list may be empty, which opens every standard attribute.
+        let (_, after) = fix
+            .split_once("preferred_username")
+            .expect("the subtraction");
+        assert!(after.contains("if . == [] then"), "{fix}");
     }
 
     #[test]

@@ -47,8 +47,8 @@ pub(super) fn update_attributes(pool: &UserPool, mut input: Input) -> ApiResult<
         // A token holder may write neither the flags of verification nor the sub.
         let reserved = matches!(name, "sub" | "email_verified" | "phone_number_verified");
         let writable = match &client.write_attributes {
-            Some(writable) => writable.contains(name),
-            None => STANDARD.contains(&name),
+            Some(writable) if !writable.is_empty() => writable.contains(name),
+            _ => STANDARD.contains(&name),
         };
         if schema.has(name) && (reserved || !writable) {
             return Err(ApiError::not_authorized(

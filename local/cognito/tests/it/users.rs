@@ -373,6 +373,19 @@ async fn a_token_holder_writes_only_what_the_client_may_write() {
     assert_eq!(attribute(&user, "email").as_deref(), Some("x@example.com"));
 }
 
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/28684>
+#[tokio::test]
+async fn an_empty_list_of_writable_attributes_allows_every_standard_one() {
+    let bench = Bench::with_client(|client| client.write_attributes = Some([].into()));
+    bench.create_verified("ada", "x@example.com").await;
+    let tokens = bench.sign_in("ada").await;
+    let update = json!({
+        "AccessToken": tokens["AccessToken"],
+        "UserAttributes": attribute_list(json!({ "given_name": "Ada" })),
+    });
+    bench.ok("UpdateUserAttributes", update).await;
+}
+
 #[tokio::test]
 async fn by_default_a_token_holder_changes_an_address_unverified() {
     let bench = Bench::new();
