@@ -187,7 +187,7 @@ async fn deploy(endpoint: &str) -> Deployed {
     }
 }
 
-/// What is not as it should be, or was not told.
+/// Returns the findings that are wrong or unknown.
 fn wrong(findings: &[Finding]) -> Vec<(&'static str, State)> {
     let wrong = findings.iter().filter(|finding| finding.state != State::Ok);
     wrong

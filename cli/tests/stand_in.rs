@@ -1,4 +1,4 @@
-//! The doctor asks for real: the local service, which is a pool as it should be, and a host that denies
+//! The doctor against real services: the local service, which is a pool as it should be, and a host that denies
 //! everything.
 
 use std::process::{Command, Output};

@@ -75,7 +75,7 @@ function fail(message: string): never {
   process.exit(2);
 }
 
-/** What came out otherwise than was sent. */
+/** Returns the members that differ from the request. */
 function compare(what: string, wanted: object, found: object): void {
   const lost = differences(wanted, found);
   if (lost.length > 0) {

@@ -38,7 +38,7 @@ export const POOL_MEMBERS = {
   AcrConfiguration: 'AcrConfiguration',
 } as const satisfies Record<keyof UpdateUserPoolRequest, keyof UserPoolType>;
 
-/** What DescribeUserPool tells and UpdateUserPool cannot change, and therefore does not lose. */
+/** Members that DescribeUserPool returns and UpdateUserPool cannot change, and therefore does not lose. */
 export const POOL_FIXED = [
   'AliasAttributes',
   'Arn',
@@ -55,7 +55,7 @@ export const POOL_FIXED = [
   'UsernameConfiguration',
 ] as const satisfies (keyof UserPoolType)[];
 
-/** The same of a client; both calls use the same names. */
+/** The members of an app client; both calls use the same names. */
 export const CLIENT_FIXED = ['ClientSecret', 'ClientType', 'CreationDate', 'LastModifiedDate'] as const satisfies (
   keyof UserPoolClientType
 )[];
@@ -75,7 +75,7 @@ export function resend(pool: UserPoolType): UpdateUserPoolRequest {
       .map(([sent, told]) => [sent, pool[told]] as const)
       .filter(([, value]) => value !== undefined),
   ) as unknown as UpdateUserPoolRequest;
-  // The older name of TemporaryPasswordValidityDays. Cognito tells both and takes one.
+  // The older name of TemporaryPasswordValidityDays. Cognito returns both and takes one.
   const { UnusedAccountValidityDays, ...users } = request.AdminCreateUserConfig ?? {};
   const days = request.Policies?.PasswordPolicy?.TemporaryPasswordValidityDays;
   if (UnusedAccountValidityDays !== undefined && days !== undefined) {
@@ -154,7 +154,7 @@ export function attachClient(
 /** One member that differs: its path, what it was and what it will be. */
 export type Difference = readonly [path: string, before: unknown, after: unknown];
 
-/** What differs between two descriptions, member by member. */
+/** Returns the differences of two descriptions, member by member. */
 export function differences(before: unknown, after: unknown, path = ''): Difference[] {
   if (JSON.stringify(before) === JSON.stringify(after)) {
     return [];

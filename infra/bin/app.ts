@@ -1,5 +1,5 @@
-// The stack that deploys as it stands: `npm run cdk -- deploy -c emailFrom=codes@example.com`. Whoever
-// wants to set more than this writes an app of their own around `LatchstringStack` or `Latchstring`.
+// The stack that deploys as it stands: `npm run cdk -- deploy -c emailFrom=codes@example.com`. To
+// set more than this, write an app of your own around `LatchstringStack` or `Latchstring`.
 import { App, aws_lambda as lambda } from 'aws-cdk-lib';
 import { LatchstringStack } from '../lib';
 

@@ -16,7 +16,7 @@ const BREAKERS = [
   'spend',
 ];
 
-/** What the alarms look at. */
+/** The resources that the alarms watch. */
 export interface Watched {
   readonly prefix: string;
   readonly namespace: string;
@@ -32,9 +32,9 @@ interface Alarm {
   readonly metric: cloudwatch.IMetric;
   /** The alarm goes off above it. */
   readonly above: number;
-  /** How many periods in a row. */
+  /** The number of periods in a row. */
   readonly periods?: number;
-  /** What it means and what to do; docs/operations.md says more under the same name. */
+  /** The meaning and what to do; docs/operations.md says more under the same name. */
   readonly description: string;
 }
 

@@ -48,7 +48,7 @@ export function keysExpireFrom(now: Date): number {
 export class Api {
   readonly resource: appsync.CfnGraphQLApi;
   readonly keys: Record<string, appsync.CfnApiKey> = {};
-  /** What lets AppSync write its own log, if it does. */
+  /** The role with which AppSync writes its own log, if it does. */
   readonly logRole?: iam.Role;
 
   constructor(

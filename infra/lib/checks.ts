@@ -55,7 +55,7 @@ function* settings(settings: Settings): Generator<string> {
   }
 }
 
-/** What the functions would refuse at start. */
+/** Yields the settings that the functions would refuse at start. */
 function* odds(settings: Settings): Generator<string> {
   const { codeLength = RULES.codeLength.default, longCodeLength = RULES.longCodeLength.default } = settings;
   const lengths = [codeLength, longCodeLength];
@@ -85,7 +85,7 @@ function* messages({ email, sms, captcha, settings }: LatchstringProps): Generat
   const wrong = (value: string | undefined, pattern: RegExp) =>
     value !== undefined && !Token.isUnresolved(value) && !pattern.test(value);
   if (email === undefined && !sms?.countries.length) {
-    yield 'email or sms: at least one of them, or nobody could be sent a code';
+    yield 'email or sms: set at least one of them; without both, no code can be sent';
   }
   if (wrong(email?.fromAddress, /^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/)) {
     yield 'email.fromAddress: an address such as codes@example.com';

@@ -4,7 +4,7 @@ import { aws_lambda as lambda, aws_s3 as s3 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { FunctionName } from './functions';
 
-/** Where the functions' zips come from. Each is named after its binary: `latchstring-sign-in.zip`. */
+/** The source of the functions' zips. Each is named after its binary: `latchstring-sign-in.zip`. */
 export abstract class Packages {
   /** From a folder, as `cargo xtask package` fills it. CDK uploads them. */
   static folder(folder: string): Packages {

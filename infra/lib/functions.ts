@@ -24,14 +24,14 @@ export const FUNCTIONS = [
 /** One of them. */
 export type FunctionName = (typeof FUNCTIONS)[number];
 
-/** Which of Cognito's triggers a function is. */
+/** The trigger of Cognito that a function serves. */
 export const TRIGGERS = {
   'define-auth-challenge': 'defineAuthChallenge',
   'create-auth-challenge': 'createAuthChallenge',
   'verify-auth-challenge-response': 'verifyAuthChallengeResponse',
 } as const satisfies Partial<Record<FunctionName, keyof cognito.CfnUserPool.LambdaConfigProperty>>;
 
-/** What is the same whoever deploys. */
+/** The properties of a function that are the same in every deployment. */
 interface Kind {
   readonly description: string;
   /**
@@ -39,9 +39,9 @@ interface Kind {
    * out after they have answered, and has the rest.
    */
   readonly timeout: Duration;
-  /** Whether it must know the pool; the other triggers take it from their event. */
+  /** True if it must know the pool; the other triggers take it from their event. */
   readonly readsPool: boolean;
-  /** Whether it sends messages. */
+  /** True if it sends messages. */
   readonly sends: boolean;
 }
 
@@ -81,7 +81,7 @@ export const KINDS: Record<FunctionName, Kind> = {
 /** The longest of the names that follow the prefix. */
 const LONGEST = Math.max(...FUNCTIONS.map((name) => name.length + 1));
 
-/** How long a function's name may be, less what follows the prefix. */
+/** The longest prefix: the limit of a function's name less the part after the prefix. */
 export const LONGEST_PREFIX = 64 - LONGEST;
 
 /** A function's name on AWS. */

@@ -39,9 +39,9 @@ export class Latchstring extends Construct {
   readonly api: Api;
   readonly table: dynamodb.Table;
   readonly keyRing: secrets.Secret;
-  /** What lets functions send mail, if anything does. */
+  /** The permission to send mail, if the deployment does. */
   readonly emailPolicy?: iam.Policy;
-  /** What lets functions send SMS, if anything does. */
+  /** The permission to send SMS, if the deployment does. */
   readonly smsPolicy?: iam.Policy;
   readonly waf?: wafv2.CfnWebACL;
   /** By name, as docs/operations.md has it. */

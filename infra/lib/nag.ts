@@ -2,7 +2,7 @@ import { Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { Latchstring } from './latchstring';
 
-/** What cdk-nag's AwsSolutions pack asks for and is not done, each with the reason. */
+/** The rules of cdk-nag's AwsSolutions pack that are not followed, each with the reason. */
 export function acknowledge({ table, keyRing, userPool, smsPolicy, api }: Latchstring): void {
   because(table, 'DDB3', 'What the table holds is of use for hours; pointInTimeRecovery turns it on.');
   because(keyRing, 'SMG4', 'A key is rotated in two steps ten minutes apart, by hand: docs/operations.md.');

@@ -11,7 +11,7 @@ export interface Pool {
   readonly clientIds: string[];
 }
 
-/** Attributes that a person's own token may not write: whoever writes them says who they are. */
+/** Attributes that a user's own token may not write, because they identify the user. */
 export const CONTACTS = ['email', 'email_verified', 'phone_number', 'phone_number_verified'];
 
 /** A user pool as the triggers need it. SECURITY.md says what each of these is for. */
@@ -37,7 +37,7 @@ export class UserPool implements Pool {
       // No SignUp and no ForgotPassword by the public API.
       adminCreateUserConfig: { allowAdminCreateUserOnly: true },
       accountRecoverySetting: { recoveryMechanisms: [{ name: 'admin_only', priority: 1 }] },
-      // The only password is a random one that nobody keeps; it has all four classes.
+      // The only password is a random one that is not kept; it has all four classes.
       policies: {
         passwordPolicy: {
           minimumLength: 32,
@@ -108,7 +108,7 @@ export function existingPool(scope: Construct, { userPoolId, clientIds }: Existi
   return { id: userPoolId, arn, clientIds };
 }
 
-/** Lets the pool invoke its triggers, and nobody else. */
+/** Lets the pool, and no other principal, invoke its triggers. */
 export function permitTriggers(
   scope: Construct,
   pool: Pool,

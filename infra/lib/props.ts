@@ -34,8 +34,8 @@ export interface EmailProps {
    */
   readonly identityArns?: string[];
   /**
-   * Whether SES still has the account in its sandbox, where the right to send to a verified recipient
-   * is asked for as well. Still only `fromAddress` may be sent from.
+   * True if the account is in SES's sandbox, which also requires the permission to send to a verified
+   * recipient. Still only `fromAddress` may be sent from.
    * @default false
    */
   readonly inSandbox?: boolean;
@@ -92,7 +92,7 @@ export interface TemplateIds {
   readonly contactAdded?: string;
 }
 
-/** Cloudflare Turnstile: solved by whoever asks while their source, or the deployment, is over a budget. */
+/** Cloudflare Turnstile: required of a caller while its source, or the deployment, exceeds a budget. */
 export interface CaptchaProps {
   /** The widget's site key, which clients show it with. It is among the outputs, and no secret. */
   readonly siteKey: string;
@@ -109,8 +109,8 @@ export interface ExistingPool {
   /** The app clients to serve. Sign-in opens its sessions for the first. */
   readonly clientIds: string[];
   /**
-   * Whether the first client has PreventUserExistenceErrors LEGACY and must keep it. SECURITY.md says
-   * what that gives away.
+   * True if the first client has PreventUserExistenceErrors LEGACY and must keep it. SECURITY.md says
+   * what that reveals.
    * @default false
    */
   readonly legacy?: boolean;
@@ -125,32 +125,32 @@ export interface PoolProps {
   readonly name?: string;
   /**
    * The app clients, by name; all have the same settings. Sign-in opens its sessions for the first.
-   * Removing one signs out everybody who came by it.
+   * Removing one signs out every user who signed in with it.
    * @default ['app']
    */
   readonly clients?: string[];
   /**
-   * What a signed-in person's own token may write, besides what signUp writes. Never a contact.
+   * The attributes that a signed-in user's own token may write, besides those of signUp. Never a contact.
    * @default ['given_name', 'family_name', 'locale']
    */
   readonly writeAttributes?: string[];
   /**
-   * How long an access token is good, 5 minutes to a day.
+   * The lifetime of an access token, 5 minutes to a day.
    * @default Duration.hours(1)
    */
   readonly accessTokenLife?: Duration;
   /**
-   * How long an ID token is good, 5 minutes to a day.
+   * The lifetime of an ID token, 5 minutes to a day.
    * @default Duration.hours(1)
    */
   readonly idTokenLife?: Duration;
   /**
-   * How long somebody stays signed in, an hour to ten years.
+   * The lifetime of a refresh token, which ends the sign-in, an hour to ten years.
    * @default Duration.days(30)
    */
   readonly refreshTokenLife?: Duration;
   /**
-   * Whether a refresh token is replaced each time it is used. Clients then need
+   * True if a refresh token is replaced each time it is used. Clients then need
    * GetTokensFromRefreshToken, which older SDKs lack: ALLOW_REFRESH_TOKEN_AUTH is off.
    * @default false
    */
@@ -161,7 +161,7 @@ export interface PoolProps {
    */
   readonly tier?: 'LITE' | 'ESSENTIALS' | 'PLUS';
   /**
-   * Whether the pool refuses to be deleted until this is taken back.
+   * True if the pool refuses to be deleted until this is set to false.
    * @default true
    */
   readonly deletionProtection?: boolean;
@@ -171,7 +171,7 @@ export interface PoolProps {
 export interface ApiProps {
   /**
    * The API keys of the public fields, by names of your choice. To rotate one, add another, move the
-   * clients, remove the first. A key tells apps apart, not friend from foe: it is in every client.
+   * clients, remove the first. A key identifies an app. It is not a secret: it is in every client.
    * @default ['1']
    */
   readonly keys?: string[];
@@ -181,23 +181,23 @@ export interface ApiProps {
    */
   readonly keysExpire?: number;
   /**
-   * Whether the schema may be asked for.
+   * True if clients may query the schema.
    * @default false
    */
   readonly introspection?: boolean;
   /**
-   * How deep a query may be, 1 to 75.
+   * The greatest depth of a query, 1 to 75.
    * @default 4
    */
   readonly queryDepthLimit?: number;
   /**
-   * How many fields a request may call, 1 to 10000. With more than one, a request may run a mutation
-   * several times under other names, past the web ACL, which counts requests.
+   * The largest number of fields that a request may call, 1 to 10000. With more than one, a
+   * request may run a mutation several times under other names, past the web ACL, which counts requests.
    * @default 1
    */
   readonly resolverCountLimit?: number;
   /**
-   * What AppSync itself logs of each field. Never the verbose content, which holds tickets.
+   * The level of AppSync's own log of each field. Never the verbose content, which holds tickets.
    * @default 'NONE'
    */
   readonly fieldLog?: 'NONE' | 'ERROR' | 'ALL';
@@ -212,19 +212,19 @@ export interface WafProps {
    */
   readonly requestsPerFiveMinutes?: number;
   /**
-   * The same for the user pool, by a web ACL of its own, 10 to 2000000000. The resolvers call the
-   * pool from a few addresses of AWS, which such a rule counts like any client: a limit that all
-   * sign-ins together reach stops sign-in for everybody. Set it above them, or not at all.
+   * The limit of one address for the user pool, by a web ACL of its own, 10 to 2000000000. The
+   * resolvers call the pool from a few addresses of AWS, which such a rule counts like any client: a
+   * limit that all sign-ins together reach stops sign-in for all users. Set it above them, or not at all.
    * @default the pool has no web ACL
    */
   readonly poolRequestsPerFiveMinutes?: number;
 }
 
-/** What the alarms compare with. */
+/** The thresholds and actions of the alarms. */
 export interface AlarmProps {
   /**
-   * ARNs that are told, of SNS topics for instance.
-   * @default nobody is told; the alarms still show in CloudWatch
+   * The ARNs that an alarm notifies, of SNS topics for instance.
+   * @default no notification; the alarms still show in CloudWatch
    */
   readonly actions?: string[];
   /**
@@ -233,31 +233,31 @@ export interface AlarmProps {
    */
   readonly smsPerHour?: number;
   /**
-   * What the month's SMS may have cost, in US dollars. SNS reports it where its delivery costs are on.
+   * The threshold of the month's cost of SMS, in US dollars. SNS reports it where its delivery costs are on.
    * @default 10
    */
   readonly smsSpend?: number;
 }
 
-/** What a deployment can be told. */
+/** The properties of a deployment. */
 export interface LatchstringProps {
   /**
-   * How codes are mailed. At least one of this and `sms` must be set.
+   * The delivery of codes by mail. At least one of this and `sms` must be set.
    * @default no mail: sign-in by phone only
    */
   readonly email?: EmailProps;
   /**
-   * How codes are texted.
+   * The delivery of codes by SMS.
    * @default no SMS: sign-in by email only
    */
   readonly sms?: SmsProps;
   /**
-   * A captcha where a budget asks for one, see docs/captcha.md.
+   * A CAPTCHA where a budget requires one, see docs/captcha.md.
    * @default none: what is over such a budget is refused
    */
   readonly captcha?: CaptchaProps;
   /**
-   * What the functions are told to do.
+   * The settings of the functions.
    * @default their own defaults
    */
   readonly settings?: Settings;
@@ -282,12 +282,12 @@ export interface LatchstringProps {
    */
   readonly waf?: WafProps;
   /**
-   * What the alarms compare with, and whom they tell.
+   * The thresholds of the alarms, and the ARNs that they notify.
    * @default the defaults of its properties
    */
   readonly alarms?: AlarmProps;
   /**
-   * Where the functions' zips are.
+   * The source of the functions' zips.
    * @default Packages.folder('../target/package/<architecture>'), from this package's own folder
    */
   readonly packages?: Packages;
@@ -297,7 +297,7 @@ export interface LatchstringProps {
    */
   readonly architecture?: lambda.Architecture;
   /**
-   * What the functions' names begin with, at most 33 characters; unique in the account and Region.
+   * The prefix of the functions' names, at most 33 characters; unique in the account and Region.
    * @default the stack's name
    */
   readonly functionPrefix?: string;
@@ -307,17 +307,17 @@ export interface LatchstringProps {
    */
   readonly memory?: number;
   /**
-   * How many of a function may run at once.
+   * The number of instances of a function that may run at once.
    * @default what the account has left
    */
   readonly reservedConcurrency?: { readonly [Name in FunctionName]?: number };
   /**
-   * How long logs are kept.
+   * The retention of logs.
    * @default RetentionDays.ONE_MONTH
    */
   readonly logRetention?: logs.RetentionDays;
   /**
-   * Whether the table can be put back to any second of the last 35 days. What it holds is of use for
+   * True if the table can be restored to any second of the last 35 days. Its items are of use for
    * hours at most.
    * @default false
    */
@@ -328,7 +328,7 @@ export interface LatchstringProps {
    */
   readonly encryptionKey?: kms.IKey;
   /**
-   * What becomes of the pool, the table and the secret when they leave the stack.
+   * The treatment of the pool, the table and the secret when they leave the stack.
    * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
    */
   readonly removalPolicy?: RemovalPolicy;

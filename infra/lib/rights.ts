@@ -7,8 +7,8 @@ import type { EmailProps } from './props';
 export type Row = 'counter' | 'flow' | 'lease' | 'pending' | 'proof' | 'ticket';
 
 /**
- * What each function may do with the table and with the pool: the calls that its code makes for what
- * it is asked (`FIELDS` in api.ts) and no other, on the kinds of row that they concern. Only a new flow
+ * The permissions of each function for the table and the pool: the calls that its code makes for its
+ * fields (`FIELDS` in api.ts) and no other, on the kinds of row that they concern. Only a new flow
  * and a pending contact are put, and only a lease is deleted. InitiateAuth, RespondToAuthChallenge and
  * GetUser are anonymous and need no permission; {@link SIGNED_CALLS} do. The test `fault_table` of
  * `shared/core/tests/policy/` holds `rows` to the rows that each function reaches.

@@ -18,7 +18,7 @@ export class LatchstringStack extends Stack {
   }
 }
 
-/** What clients and operators must know. */
+/** Outputs for clients and operators. */
 export function outputs(stack: Stack, { pool, api, table, keyRing, functions }: Latchstring): void {
   const output = (id: string, description: string, value: string) =>
     new CfnOutput(stack, id, { description, value });

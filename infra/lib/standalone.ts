@@ -17,11 +17,11 @@ import { Latchstring } from './latchstring';
 import { identities, ses } from './rights';
 import { outputs } from './stack';
 
-/** Which template. */
+/** The template. */
 export interface StandaloneProps {
   /** The processors that the zips are built for. */
   readonly architecture: lambda.Architecture;
-  /** Whether the template serves a pool that exists. */
+  /** True if the template serves an existing pool. */
   readonly existingPool: boolean;
 }
 
@@ -142,7 +142,7 @@ export class StandaloneStack extends Stack {
       assertions: [
         {
           assert: Fn.conditionOr(isSet(address), isSet(countries)),
-          assertDescription: 'Set EmailFromAddress or SmsCountries, or nobody could be sent a code.',
+          assertDescription: 'Set EmailFromAddress or SmsCountries, or no code can be sent.',
         },
       ],
     });

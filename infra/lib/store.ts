@@ -26,7 +26,7 @@ export function createTable(scope: Construct, options: StoreOptions): dynamodb.T
 const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
 
 /**
- * The key ring, with a first key that CloudFormation makes up and nobody sees. 64 letters and digits
+ * The key ring, with a first key that CloudFormation generates and does not show. 64 letters and digits
  * are valid base64 of 48 bytes, with some 380 bits that cannot be guessed. Do not change what it is
  * made from: CloudFormation would make up another, and every flow under way would end.
  */

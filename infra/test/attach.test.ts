@@ -235,7 +235,7 @@ describe('the command', () => {
     });
     return stdout;
   };
-  /** What the pool was before each run, the first run first. */
+  /** The pool before each run, the first run first. */
   const copies = () => fs.readdirSync(PACKAGES).filter((file) => file.startsWith('eu-west-1_Abc-before-')).sort();
   const begin = () => {
     state.pool = {

@@ -44,7 +44,7 @@ const DOCUMENTED = new Map(
     .map((cells) => [cells[1]?.replaceAll('`', '') as string, cells[3] as string]),
 );
 
-/** What is not for this stack to set, and why. */
+/** Settings that this stack does not set, and the reason. */
 const NOT_OURS: Record<string, string> = {
   KEY_RING: 'the key ring is in Secrets Manager',
   TURNSTILE_KEY: 'the key is in Secrets Manager',

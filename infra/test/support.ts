@@ -20,7 +20,7 @@ export function newApp(): App {
   return new App({ analyticsReporting: false, outdir: fs.mkdtempSync(path.join(PACKAGES, 'out-')) });
 }
 
-/** What a team sets at least, and SMS. */
+/** The required properties, and SMS. */
 export const LEAST: LatchstringProps = {
   email: { fromAddress: 'codes@example.com' },
   sms: { countries: ['DE', 'AT'] },

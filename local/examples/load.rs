@@ -261,7 +261,7 @@ impl Target {
             ask(self.cognito("AdminCreateUser", &made)).await?;
             let confirmed = json!({
                 "UserPoolId": self.pool, "Username": username,
-                "Password": "Nobody-keeps-th1s", "Permanent": true,
+                "Password": "Never-kept-th1s", "Permanent": true,
             });
             ask(self.cognito("AdminSetUserPassword", &confirmed)).await?;
         }
@@ -486,7 +486,7 @@ async fn measure(
     let took = begun.elapsed();
     times.sort_unstable();
     if times.is_empty() {
-        return Err("nobody signed in".into());
+        return Err("no sign-in succeeded".into());
     }
     Ok(Measured {
         times,

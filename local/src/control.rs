@@ -57,8 +57,8 @@ pub(crate) fn router(pool: UserPool, clock: LocalClock, outages: PortOutages) ->
         })
 }
 
-/// True for a page of another origin, be it on this machine: it could stop the clock or break the
-/// pool of whoever tests here. Browsers send `Origin` with every POST, and programs send none.
+/// True for a page of another origin, also on this machine: it could stop the clock or break the
+/// pool of a developer who tests here. Browsers send `Origin` with every POST, and programs send none.
 fn is_cross_origin(headers: &HeaderMap) -> bool {
     let is_own = |origin: &str| {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -73,7 +73,7 @@ fn is_cross_origin(headers: &HeaderMap) -> bool {
     is_foreign_origin || is_foreign_site
 }
 
-/// Also what no page sends to another origin without asking for permission first.
+/// True for JSON, which no page sends to another origin without a preflight request.
 fn is_json(headers: &HeaderMap) -> bool {
     let essence = headers
         .get(CONTENT_TYPE)
@@ -184,7 +184,7 @@ impl Bent {
     }
 }
 
-/// How long each operation and each port is to fail.
+/// The time that each operation and each port is to fail.
 struct Failures {
     operations: BTreeMap<String, Duration>,
     ports: BTreeMap<Port, Duration>,

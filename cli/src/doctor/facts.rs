@@ -1,4 +1,4 @@
-//! What is read of a deployment: plain values, which the checks judge.
+//! The facts that are read of a deployment: plain values, which the checks verify.
 //!
 //! No variable's value is kept but those the checks compare, and none is ever printed.
 
@@ -14,11 +14,11 @@ pub type Read<T> = Result<T, Unread>;
 pub struct Unread {
     /// The IAM action of the call.
     pub action: &'static str,
-    /// What came instead of an answer.
+    /// The reason that there is no answer.
     pub why: Why,
 }
 
-/// What came instead of an answer.
+/// The reason that there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
     /// The caller may not ask.
@@ -69,7 +69,7 @@ impl Facts {
             .unwrap_or_default()
     }
 
-    /// Whether a function's variables set signed calls. The resolvers are not read; a deployment gives
+    /// Reports whether a function's variables set signed calls. The resolvers are not read; a deployment gives
     /// this setting to every function.
     pub fn signed_calls(&self) -> bool {
         let functions = self.functions.iter();
@@ -149,13 +149,13 @@ pub struct Pool {
     pub id: String,
     /// Its ARN.
     pub arn: String,
-    /// What signs in besides the username, once verified.
+    /// Attributes that sign in besides the username, once verified.
     pub alias_attributes: Vec<String>,
-    /// What signs in instead of a username.
+    /// Attributes that sign in instead of a username.
     pub username_attributes: Vec<String>,
-    /// Whether names that differ in case are two names.
+    /// True if names that differ in case are two names.
     pub case_sensitive: bool,
-    /// Whether only an admin makes accounts.
+    /// True if only an administrator creates accounts.
     pub admin_create_only: bool,
     /// Ways to recover an account, by name.
     pub recovery: Vec<String>,
@@ -163,7 +163,7 @@ pub struct Pool {
     pub mfa: String,
     /// The least length of a password.
     pub password_length: i32,
-    /// Whether it cannot be deleted by accident.
+    /// True if deletion protection is on.
     pub deletion_protection: bool,
     /// Threat protection's mode, and that of custom authentication.
     pub threat_protection: Option<(String, Option<String>)>,
@@ -176,7 +176,7 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Whether an account is found by the attribute.
+    /// Reports whether the attribute is an alias.
     pub fn has_alias(&self, attribute: &str) -> bool {
         self.alias_attributes.iter().any(|alias| alias == attribute)
     }
@@ -190,17 +190,17 @@ pub struct Client {
     pub id: String,
     /// Its auth flows; none means that none were set.
     pub flows: Vec<String>,
-    /// Whether missing users look like others.
+    /// True if Cognito answers for missing users as for others.
     pub hides_missing_users: bool,
-    /// Whether it has a secret.
+    /// True if it has a secret.
     pub secret: bool,
     /// Attributes that a token's holder may write; none means that none were set.
     pub writable: Vec<String>,
-    /// How long a challenge may wait for its answer, in minutes.
+    /// The time that a challenge may wait for its answer, in minutes.
     pub session_minutes: i32,
-    /// Whether tokens can be revoked.
+    /// True if tokens can be revoked.
     pub revocation: bool,
-    /// Whether refresh tokens rotate.
+    /// True if refresh tokens rotate.
     pub rotation: bool,
 }
 
@@ -209,7 +209,7 @@ pub struct Client {
 pub struct Function {
     /// Its name or ARN, as the pool has it.
     pub arn: String,
-    /// The managed runtime it asks for; none for a container.
+    /// The managed runtime that it names; none for a container.
     pub runtime: Option<String>,
     /// `Active`, `Failed` and so on.
     pub state: Option<String>,
@@ -221,7 +221,7 @@ pub struct Function {
     pub policy: Read<Option<String>>,
 }
 
-/// What the checks compare of a function's variables.
+/// The part of a function's variables that the checks compare.
 #[derive(Clone, Default, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Variables {
@@ -237,24 +237,24 @@ pub struct Variables {
     pub code_seconds: Option<String>,
     /// `LEGACY_POOL`
     pub legacy_pool: bool,
-    /// Whether `COGNITO_CALLS` is `signed`.
+    /// True if `COGNITO_CALLS` is `signed`.
     pub signed_calls: bool,
-    /// Whether `KEY_RING` is set.
+    /// True if `KEY_RING` is set.
     pub key_ring: bool,
-    /// Whether `KEY_RING_SECRET` is set.
+    /// True if `KEY_RING_SECRET` is set.
     pub key_ring_secret: bool,
-    /// Whether mail is sent: `EMAIL` is not false.
+    /// True if mail is sent: `EMAIL` is not false.
     pub email: bool,
     /// `EMAIL_FROM`
     pub email_from: Option<String>,
     /// `SES_CONFIGURATION_SET`
     pub configuration_set: Option<String>,
-    /// Whether `SMS_COUNTRIES` names any.
+    /// True if `SMS_COUNTRIES` names a country.
     pub sms: bool,
     /// `SMS_NUMBER_KINDS` and `PHONE_RANGES`; the defaults if a variable holds what it does not take.
     pub phones: PhoneRules,
-    /// What the budgets leave to somebody who guesses; none if one of their variables holds what it
-    /// does not take.
+    /// The odds that the budgets leave to an attacker; none if one of their variables has an invalid
+    /// value.
     pub guesses: Option<Guesses>,
     /// The mail that the budgets allow; none as for `guesses`.
     pub mail: Option<MailLimits>,
@@ -263,19 +263,19 @@ pub struct Variables {
     pub monthly_sms: Option<f64>,
 }
 
-/// What the budgets leave to somebody who guesses for a year: odds, each with its ceiling, above
-/// which nothing starts.
+/// The odds of an attacker who guesses for a year, each with its ceiling. A function does not start
+/// with odds above the ceiling.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Guesses {
-    /// That one account is guessed into, by somebody who has one of its known devices.
+    /// The probability that an attacker with one of its known devices enters one account.
     pub targeted: f64,
     /// `MAX_TARGETED_ODDS`
     pub max_targeted: f64,
-    /// That any account is.
+    /// The probability that an attacker enters any account.
     pub sprayed: f64,
     /// `MAX_SPRAY_ODDS`
     pub max_sprayed: f64,
-    /// `ACCOUNTS`: of how many.
+    /// `ACCOUNTS`: the number of accounts.
     pub accounts: u32,
 }
 
@@ -285,7 +285,7 @@ impl fmt::Debug for Variables {
     }
 }
 
-/// Whether a channel is used, as far as Create's variables can be read.
+/// The use of a channel, as far as Create's variables can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Used {
     /// It is.
@@ -299,19 +299,19 @@ pub enum Used {
 /// Email's side.
 #[derive(Clone, Debug)]
 pub struct Email {
-    /// Whether Create sends mail.
+    /// The use of mail by Create.
     pub used: Used,
     /// The account's quota.
     pub quota: Read<Quota>,
-    /// Whether the account may send.
+    /// True if the account may send.
     pub sending: Read<bool>,
-    /// Whether the sender, or a domain it is of, is verified; none without a sender.
+    /// True if the sender, or a domain that contains it, is verified; none without a sender.
     pub verified: Option<Read<bool>>,
-    /// Whether the sender's domain signs with DKIM; none without a sender.
+    /// True if the sender's domain signs with DKIM; none without a sender.
     pub dkim: Option<Read<bool>>,
     /// The configuration set; none if none is used.
     pub configuration_set: Option<Read<ConfigurationSet>>,
-    /// Whether a complaint puts the address on the account's suppression list.
+    /// True if a complaint puts the address on the account's suppression list.
     pub suppresses_complaints: Read<bool>,
 }
 
@@ -349,9 +349,9 @@ pub enum ConfigurationSet {
 /// SMS's side.
 #[derive(Clone, Debug)]
 pub struct Sms {
-    /// Whether Create may send to any country.
+    /// The use of SMS by Create: it may send to a country.
     pub used: Used,
-    /// Whether only verified numbers get messages.
+    /// True if only verified numbers get messages.
     pub sandbox: Read<bool>,
     /// US dollars a month; none is the default of one dollar.
     pub spend_limit: Read<Option<String>>,

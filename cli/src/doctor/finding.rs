@@ -1,15 +1,15 @@
-//! What a check comes to.
+//! The result of a check.
 
-/// How a thing stands.
+/// The state of a checked item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// As the design needs it.
     Ok,
-    /// Nothing is wrong, but a person may want to know.
+    /// Nothing is wrong, but the operator may want to know.
     Note,
-    /// Tells a stranger something, or gives one a way in.
+    /// Reveals information to an attacker, or lets one in.
     Leaks,
-    /// Somebody will not be able to sign in.
+    /// Some users cannot sign in.
     Fails,
     /// Could not be read: as bad as wrong.
     Unknown,
@@ -27,19 +27,19 @@ impl State {
         }
     }
 
-    /// Whether somebody has to act on it.
+    /// Reports whether the operator has to act on it.
     pub const fn is_wrong(self) -> bool {
         matches!(self, Self::Leaks | Self::Fails | Self::Unknown)
     }
 }
 
-/// How a thing is put right.
+/// The way to fix a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fix {
-    /// A change to what describes the pool, in jq. `UpdateUserPool` resets whatever it is not told, so
+    /// A change to what describes the pool, in jq. `UpdateUserPool` resets members that are left out, so
     /// it is read, changed and written back whole.
     Pool(&'static str),
-    /// The same for an app client: its id, and the change.
+    /// A change to an app client: its id, and the change in jq.
     Client(String, &'static str),
     /// A command to copy.
     Command(String),
@@ -52,11 +52,11 @@ pub enum Fix {
 pub struct Finding {
     /// The check's name; it never changes.
     pub check: &'static str,
-    /// How it stands.
+    /// The state.
     pub state: State,
-    /// What was found, in a sentence.
+    /// The finding, in a sentence.
     pub says: String,
-    /// How it is put right.
+    /// The fix; none if there is nothing to do.
     pub fix: Option<Fix>,
 }
 

@@ -1,8 +1,8 @@
 //! Reads a deployed pool and says what is safe, what leaks or will fail, and the fix.
 //!
 //! [`read::facts`] asks AWS, with read-only calls; [`checks::judge`] decides, as a function of what was
-//! read; [`report`] prints. [`probe`] tries the live pool with a flow for nobody. What a check holds
-//! against Cognito is from its public documentation, named where the check is.
+//! read; [`report`] prints. [`probe`] tests the live pool with a flow for an address without account.
+//! Facts about Cognito are from its public documentation, which each check names.
 
 pub mod checks;
 pub mod facts;

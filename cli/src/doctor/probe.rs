@@ -1,4 +1,5 @@
-//! A flow for nobody, on the live pool: does it behave as the design relies on?
+//! A flow for an address without account, on the live pool: tests the behavior that the design
+//! relies on.
 //!
 //! The address is random and of a domain that can have no mailbox (RFC 2606), and without a ticket the
 //! flow is a decoy: it writes and sends nothing. The calls are the public ones, which need no right, and
@@ -45,7 +46,7 @@ impl Reply {
     }
 }
 
-/// What the probe saw.
+/// The observations of the probe.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// The address.
@@ -165,7 +166,7 @@ pub(crate) fn challenge(
     }
 }
 
-/// How the pool behaved.
+/// Returns the findings on the pool's behavior.
 pub fn judge(seen: &Seen) -> Vec<Finding> {
     const GHOST: &str = "probe.ghost";
     match &seen.opened {
@@ -268,7 +269,7 @@ fn rounds(seen: &Seen) -> Finding {
     let Some(allowed) = allowed else {
         return Finding::fails(
             CHECK,
-            "no code was asked for, so no wrong one could be tried",
+            "the pool requested no code, so no wrong code was answered",
         );
     };
     let sessions: Vec<_> = chain().filter_map(Reply::session).collect();

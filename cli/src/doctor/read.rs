@@ -1,4 +1,4 @@
-//! Asks AWS. Every call only reads, has its time, and tells when it was denied.
+//! Reads the deployment from AWS. Every call only reads, has a time limit, and reports a denial.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -30,7 +30,7 @@ use crate::doctor::facts::{
     Quota, Read, Sms, Strange, Trigger, Unread, Used, Variables, Why,
 };
 
-/// Where AWS is and who asks.
+/// The AWS endpoint and the credentials.
 pub struct Access {
     /// `AWS_REGION`
     pub region: String,
@@ -93,7 +93,7 @@ pub(crate) fn patient(access: &Access) -> cognito::Client {
     client!(cognito, access, Duration::from_secs(12), 1)
 }
 
-/// Reads all there is to judge.
+/// Reads all facts that the checks need.
 pub async fn facts(access: &Access, pool_id: &str, client_id: &str) -> Facts {
     let cognito = client!(cognito, access, ATTEMPT, ATTEMPTS);
     let pool = pool(&cognito, pool_id).await;
@@ -160,8 +160,8 @@ fn empty(action: &'static str) -> Unread {
     }
 }
 
-/// What a pool is described as; what is left out is taken as Cognito takes it, and where that is not
-/// documented, for the worse.
+/// Reads a pool's description. A missing member has Cognito's default; where that is not documented,
+/// the worse value.
 fn pool_of(pool: &UserPoolType, id: &str) -> Pool {
     let lambdas = pool.lambda_config();
     let arn_of = |trigger| {
@@ -560,7 +560,7 @@ async fn email(access: &Access, create: Option<&Variables>) -> Email {
     }
 }
 
-/// What may be verified for a sender: the address, its domain, and every domain above that.
+/// Returns the identities that may be verified for a sender: the address, its domain, and every domain above that.
 fn identities(from: &str) -> Vec<String> {
     let address = from
         .rsplit_once('<')
@@ -621,7 +621,7 @@ async fn configuration_set(ses: &ses::Client, name: &str) -> Read<ConfigurationS
     }
 }
 
-/// Whether a complaint suppresses an address: what the configuration set says, else the account.
+/// Reports whether a complaint suppresses an address: by the configuration set, else by the account.
 async fn suppresses_complaints(ses: &sesv2::Client, set: Option<&str>) -> Read<bool> {
     let complaint =
         |reasons: &[SuppressionListReason]| reasons.contains(&SuppressionListReason::Complaint);

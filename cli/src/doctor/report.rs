@@ -1,4 +1,4 @@
-//! What is printed: a line for each finding with its fix below it, or JSON.
+//! The printed report: a line for each finding with its fix below it, or JSON.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::doctor::{Finding, Fix, State};
 
-/// What a pool's description has and `UpdateUserPool` takes, under its own names.
+/// The members of a pool's description that `UpdateUserPool` takes under the same names.
 const POOL_MEMBERS: &str = "\
 Policies, DeletionProtection,
       LambdaConfig, AutoVerifiedAttributes, SmsVerificationMessage, EmailVerificationMessage,
@@ -15,7 +15,7 @@ Policies, DeletionProtection,
       SmsConfiguration, UserPoolTags, AdminCreateUserConfig, UserPoolAddOns, AccountRecoverySetting,
       UserPoolTier, KeyConfiguration, IssuerConfiguration, DcrConfiguration, AcrConfiguration";
 
-/// Whether nothing is wrong.
+/// Reports whether no finding is wrong.
 pub fn is_healthy(findings: &[Finding]) -> bool {
     !findings.iter().any(|finding| finding.state.is_wrong())
 }
@@ -171,7 +171,7 @@ mod tests {
         let (_, members) = attach.split_once("POOL_MEMBERS = {").expect("the list");
         let (members, _) = members.split_once("} as const").expect("its end");
         let mut expected = names(members);
-        // The fix gives these two their other names by itself.
+        // The fix renames these two.
         for named in ["UserPoolId", "Id", "PoolName", "Name"] {
             assert!(expected.remove(named), "{named}");
         }

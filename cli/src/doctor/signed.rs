@@ -1,4 +1,5 @@
-//! Flows for nobody over the signed calls: can a client answer a session of theirs by the public call?
+//! Flows for an address without account over the signed calls. Tests whether a client can answer
+//! their session by the public call.
 //!
 //! AWS's documentation does not say. A deployment with `COGNITO_CALLS=signed` relies on it, since its
 //! resolvers open and select by signed calls, and its clients answer by the public one.
@@ -188,7 +189,7 @@ pub fn judge(seen: &Seen, signed_calls: bool) -> Finding {
                 "only a signed call answers a session of signed calls; the public one got {code}"
             ))
         }
-        _ => otherwise("the flow over signed calls asked for no code".to_owned()),
+        _ => otherwise("the flow over signed calls requested no code".to_owned()),
     }
 }
 
@@ -268,14 +269,14 @@ mod tests {
                 s.signed = Some(flow(asked("otp")));
             }),
             // Not even a signed call is answered: then the kind is not the reason.
-            ("asked for no code", |s| {
+            ("requested no code", |s| {
                 s.mixed.answered = Some(refused("NotAuthorizedException"));
                 s.signed = Some(flow(refused("NotAuthorizedException")));
             }),
-            ("asked for no code", |s| {
+            ("requested no code", |s| {
                 s.mixed.answered = Some(asked("select"));
             }),
-            ("asked for no code", |s| {
+            ("requested no code", |s| {
                 s.mixed.chosen = Some(asked(""));
                 s.mixed.answered = Some(asked(""));
             }),

@@ -1,8 +1,8 @@
 //! The header that `SOURCE=appsync` reads, as AppSync delivers it.
 //!
-//! The API's resolver returns `x-forwarded-for` to a request that asks for it: what AppSync received
-//! with this request, which concerns its sender alone. The request asks for a ticket for an address
-//! that can have no mailbox; a ticket that is never redeemed sends nothing and charges nothing.
+//! The API's resolver returns `x-forwarded-for` to a request with the header `x-latchstring-probe`.
+//! The value is what AppSync received with this request; it concerns its sender alone. The request is
+//! for a ticket, for an address that can have no mailbox; a ticket that is never redeemed sends nothing and charges nothing.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::doctor::Finding;
 use crate::doctor::probe::address;
 
-/// The request header that asks for the other.
+/// The request header that requests the response header.
 const ASK: &str = "x-latchstring-probe";
 /// The response header.
 const SEEN: &str = "x-latchstring-forwarded-for";

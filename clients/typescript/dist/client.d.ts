@@ -1,11 +1,11 @@
 import { type ErrorType } from "./errors.js";
 import { type CallOptions } from "./http.js";
 import { type TokenStorage } from "./storage.js";
-/** What kind of contact an identifier is. */
+/** The kind of contact of an identifier. */
 export type Method = "EMAIL" | "PHONE_NUMBER";
-/** What became of a contact that was asked for. */
+/** The state of a pending contact. */
 export type PendingState = "WAITING" | "DONE" | "IN_USE" | "EXPIRED";
-/** How to reach a deployment. The local service gives all of it at `/config.json`. */
+/** The addresses and ids of a deployment. The local service gives all of it at `/config.json`. */
 export interface Config {
     /** The GraphQL API. */
     graphqlUrl: string;
@@ -17,14 +17,14 @@ export interface Config {
     region: string;
     /** Cognito's address, if it is not the region's. */
     endpoint?: string | undefined;
-    /** Where tokens are kept: `localStorage`, `sessionStorage`, or one of your own. In memory if not given. */
+    /** The storage of the tokens: `localStorage`, `sessionStorage`, or one of your own. In memory if not given. */
     storage?: TokenStorage | undefined;
-    /** How many milliseconds one request may take; 20 seconds if not given. */
+    /** The time limit of one request in milliseconds; 20 seconds if not given. */
     timeout?: number | undefined;
     /** Another `fetch`. */
     fetch?: typeof globalThis.fetch | undefined;
 }
-/** What Cognito issued. */
+/** The tokens that Cognito issued. */
 export interface Tokens {
     readonly accessToken: string;
     readonly idToken: string;
@@ -37,19 +37,19 @@ export interface Tokens {
  * after a reload. Every answer replaces it by a new one.
  */
 export interface Challenge {
-    /** Whether the right code signs in, or puts the contact on the account of who is signed in. */
+    /** The effect of the right code: it signs in, or puts the contact on the signed-in account. */
     readonly purpose: "signIn" | "contact";
     /** The account that the code must be of: that of the caller, where there is one. */
     readonly sub?: string | undefined;
-    /** What was typed. */
+    /** The identifier as typed. */
     readonly emailOrPhone: string;
     readonly method: Method;
     readonly session: string;
     readonly username: string;
-    /** How many digits the code has. */
+    /** The number of digits of the code. */
     readonly codeLength: number;
     /**
-     * How many attempts are left; null before the first answer. 0: this code can no longer be used, and
+     * The number of attempts left; null before the first answer. 0: this code can no longer be used, and
      * a resend brings another.
      */
     readonly attemptsLeft: number | null;
@@ -65,32 +65,32 @@ export interface Refusal {
     readonly type: ErrorType;
     readonly retryAfter: number | null;
 }
-/** What came of an answer: tokens, or the same question once more because the code was wrong. */
+/** The outcome of an answer: tokens, or the next challenge because the code was wrong. */
 export type Answer = {
     readonly done: true;
     readonly tokens: Tokens;
-    /** Whether the account was made just now. */
+    /** True if this answer created the account. */
     readonly isNew: boolean;
 } | {
     readonly done: false;
     readonly challenge: Challenge;
 };
-/** Who wants to sign in. */
+/** The input of a sign-in. */
 export interface SignIn {
     /** The email address, or the phone number with `+` and country code, as it was typed. */
     emailOrPhone: string;
-    /** Which of the two it is; if not given, what has an `@` is an address. */
+    /** The kind of identifier; if not given, an identifier with an `@` is an email address. */
     method?: Method | undefined;
     /** The language of the message, as `pt-BR`. */
     locale?: string | undefined;
-    /** The answer to a captcha, where the deployment asks for one. */
+    /** The answer to a CAPTCHA, where the deployment requires one. */
     captcha?: string | undefined;
 }
 /** A contact to add, or to put in place of the one of its kind. */
 export interface Contact {
     /** The email address, or the phone number with `+` and country code, as it was typed. */
     emailOrPhone: string;
-    /** Which of the two it is; if not given, what has an `@` is an address. */
+    /** The kind of identifier; if not given, an identifier with an `@` is an email address. */
     method?: Method | undefined;
     /** The language of the message, as `pt-BR`. */
     locale?: string | undefined;
@@ -138,7 +138,7 @@ export declare class Latchstring {
     changeContact(input: Contact, options?: CallOptions): Promise<Challenge>;
     /** Writes the name. `refresh` shows it. Needs a signed-in user. */
     updateName({ givenName, familyName }: Name, options?: CallOptions): Promise<Name>;
-    /** What became of the contact of a kind that was last asked for; null if there was none. */
+    /** Returns the state of the last pending contact of a kind; null if there was none. */
     pendingContact(method: Method, options?: CallOptions): Promise<PendingState | null>;
     /**
      * Has this device known, so that strangers who spend the budget of its owner's address do not lock
@@ -157,7 +157,7 @@ export declare class Latchstring {
     tokens(options?: CallOptions): Promise<Tokens | null>;
     /**
      * New tokens, which show what is on the account now. Calls at the same time share one request, and
-     * tabs with the same storage take turns. `NotSignedIn` if the sign-in is over: the tokens are
+     * tabs with the same storage take turns. `NotSignedIn` if the sign-in has ended: the tokens are
      * removed then.
      */
     refresh({ signal }?: CallOptions): Promise<Tokens>;
@@ -174,5 +174,5 @@ export declare class Latchstring {
     /** Deletes the account of who is signed in, for good. */
     deleteAccount(options?: CallOptions): Promise<void>;
 }
-/** What a token says, unchecked: for showing a name, never for deciding anything. */
+/** Returns a token's claims, unverified: for showing a name, never for a decision. */
 export declare function claims(token: string): Record<string, unknown>;

@@ -1,16 +1,16 @@
-/** What can go wrong, a fixed list. Those of the API's schema keep their names. */
+/** The types of error, a fixed list. Those of the API's schema keep their names. */
 export type ErrorType = 
-/** What was typed is no email address or phone number; the message says why. */
+/** The identifier is not an email address or phone number; the message says why. */
 "InvalidIdentifier"
 /** A name is empty, too long, or has control characters. */
  | "InvalidName"
 /** The first sign-in took too long between the code and the account. Start again. */
  | "InvalidProof"
-/** Too much was asked for; the message says when to come back. */
+/** Too many codes requested; the message says when to try again. */
  | "TooManyRequests"
 /** Have a captcha solved, and call again with its answer as `captcha`. */
  | "CaptchaRequired"
-/** Nobody is signed in here, or not any more. */
+/** No user is signed in here, or the sign-in has ended. */
  | "NotSignedIn"
 /** Signed in, but too long ago for this. Sign in again. */
  | "ReauthRequired"
@@ -18,7 +18,7 @@ export type ErrorType =
  | "ContactInUse"
 /** The code was right, but not of the account that is signed in here. Nothing was changed. */
  | "OtherAccount"
-/** The code's time is over. Start again. */
+/** The code has expired. Start again. */
  | "CodeExpired"
 /** The code's last attempt was wrong. Start again. */
  | "AttemptsSpent"

@@ -1,4 +1,4 @@
-/** What every request is made with. */
+/** The context of every request. */
 export interface Transport {
     readonly fetch: typeof globalThis.fetch;
     /** Milliseconds a request may take. */

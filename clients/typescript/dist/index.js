@@ -20,7 +20,7 @@ var MESSAGES = {
   OtherAccount: "This code belongs to another account.",
   CodeExpired: "The code has expired. Start again.",
   AttemptsSpent: "That was the last attempt. Start again.",
-  FlowOver: "This sign-in is over. Start again.",
+  FlowOver: "This sign-in has ended. Start again.",
   Unavailable: "The service is not available. Try again later.",
   Network: "There is no connection.",
   Timeout: "There was no answer in time.",
@@ -30,7 +30,7 @@ function typeOf(name) {
   return FOREIGN.get(name) ?? (Object.hasOwn(MESSAGES, name) ? name : "Internal");
 }
 var FOREIGN = new Map(Object.entries({
-  // Cognito's, of a token or a session, and AppSync's of a token that is over.
+  // Cognito's, of a token or a session, and AppSync's of an expired token.
   NotAuthorizedException: "NotSignedIn",
   UserNotFoundException: "NotSignedIn",
   RefreshTokenReuseException: "NotSignedIn",
@@ -122,7 +122,7 @@ var Latchstring = class {
   #deviceKey;
   /** The refresh that is under way, shared by all who ask meanwhile. */
   #refreshing;
-  /** What the next to change the tokens waits for, where there are no Web Locks. */
+  /** The promise that the next change of the tokens awaits, where there are no Web Locks. */
   #turn = Promise.resolve();
   /** Proofs of sign-ins that lost their connection between the code and the account. */
   #proofs = /* @__PURE__ */ new Map();
@@ -203,7 +203,7 @@ var Latchstring = class {
     const [name] = await this.#signedIn("updateName", document, { input: { givenName, familyName } }, options);
     return name;
   }
-  /** What became of the contact of a kind that was last asked for; null if there was none. */
+  /** Returns the state of the last pending contact of a kind; null if there was none. */
   async pendingContact(method, options) {
     const document = "query ($method: Method!) { pendingContact(method: $method) { state } }";
     const [found] = await this.#signedIn("pendingContact", document, { method }, options);
@@ -248,7 +248,7 @@ var Latchstring = class {
   }
   /**
    * New tokens, which show what is on the account now. Calls at the same time share one request, and
-   * tabs with the same storage take turns. `NotSignedIn` if the sign-in is over: the tokens are
+   * tabs with the same storage take turns. `NotSignedIn` if the sign-in has ended: the tokens are
    * removed then.
    */
   async refresh({ signal } = {}) {

@@ -2,13 +2,13 @@ import { type ErrorType, LatchstringError, typeOf } from "./errors.js";
 import { type CallOptions, cognito, graphql, type Transport } from "./http.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
 
-/** What kind of contact an identifier is. */
+/** The kind of contact of an identifier. */
 export type Method = "EMAIL" | "PHONE_NUMBER";
 
-/** What became of a contact that was asked for. */
+/** The state of a pending contact. */
 export type PendingState = "WAITING" | "DONE" | "IN_USE" | "EXPIRED";
 
-/** How to reach a deployment. The local service gives all of it at `/config.json`. */
+/** The addresses and ids of a deployment. The local service gives all of it at `/config.json`. */
 export interface Config {
   /** The GraphQL API. */
   graphqlUrl: string;
@@ -20,15 +20,15 @@ export interface Config {
   region: string;
   /** Cognito's address, if it is not the region's. */
   endpoint?: string | undefined;
-  /** Where tokens are kept: `localStorage`, `sessionStorage`, or one of your own. In memory if not given. */
+  /** The storage of the tokens: `localStorage`, `sessionStorage`, or one of your own. In memory if not given. */
   storage?: TokenStorage | undefined;
-  /** How many milliseconds one request may take; 20 seconds if not given. */
+  /** The time limit of one request in milliseconds; 20 seconds if not given. */
   timeout?: number | undefined;
   /** Another `fetch`. */
   fetch?: typeof globalThis.fetch | undefined;
 }
 
-/** What Cognito issued. */
+/** The tokens that Cognito issued. */
 export interface Tokens {
   readonly accessToken: string;
   readonly idToken: string;
@@ -42,19 +42,19 @@ export interface Tokens {
  * after a reload. Every answer replaces it by a new one.
  */
 export interface Challenge {
-  /** Whether the right code signs in, or puts the contact on the account of who is signed in. */
+  /** The effect of the right code: it signs in, or puts the contact on the signed-in account. */
   readonly purpose: "signIn" | "contact";
   /** The account that the code must be of: that of the caller, where there is one. */
   readonly sub?: string | undefined;
-  /** What was typed. */
+  /** The identifier as typed. */
   readonly emailOrPhone: string;
   readonly method: Method;
   readonly session: string;
   readonly username: string;
-  /** How many digits the code has. */
+  /** The number of digits of the code. */
   readonly codeLength: number;
   /**
-   * How many attempts are left; null before the first answer. 0: this code can no longer be used, and
+   * The number of attempts left; null before the first answer. 0: this code can no longer be used, and
    * a resend brings another.
    */
   readonly attemptsLeft: number | null;
@@ -72,25 +72,25 @@ export interface Refusal {
   readonly retryAfter: number | null;
 }
 
-/** What came of an answer: tokens, or the same question once more because the code was wrong. */
+/** The outcome of an answer: tokens, or the next challenge because the code was wrong. */
 export type Answer =
   | {
       readonly done: true;
       readonly tokens: Tokens;
-      /** Whether the account was made just now. */
+      /** True if this answer created the account. */
       readonly isNew: boolean;
     }
   | { readonly done: false; readonly challenge: Challenge };
 
-/** Who wants to sign in. */
+/** The input of a sign-in. */
 export interface SignIn {
   /** The email address, or the phone number with `+` and country code, as it was typed. */
   emailOrPhone: string;
-  /** Which of the two it is; if not given, what has an `@` is an address. */
+  /** The kind of identifier; if not given, an identifier with an `@` is an email address. */
   method?: Method | undefined;
   /** The language of the message, as `pt-BR`. */
   locale?: string | undefined;
-  /** The answer to a captcha, where the deployment asks for one. */
+  /** The answer to a CAPTCHA, where the deployment requires one. */
   captcha?: string | undefined;
 }
 
@@ -98,7 +98,7 @@ export interface SignIn {
 export interface Contact {
   /** The email address, or the phone number with `+` and country code, as it was typed. */
   emailOrPhone: string;
-  /** Which of the two it is; if not given, what has an `@` is an address. */
+  /** The kind of identifier; if not given, an identifier with an `@` is an email address. */
   method?: Method | undefined;
   /** The language of the message, as `pt-BR`. */
   locale?: string | undefined;
@@ -137,7 +137,7 @@ export class Latchstring {
   readonly #deviceKey: string;
   /** The refresh that is under way, shared by all who ask meanwhile. */
   #refreshing: Promise<Tokens> | undefined;
-  /** What the next to change the tokens waits for, where there are no Web Locks. */
+  /** The promise that the next change of the tokens awaits, where there are no Web Locks. */
   #turn: Promise<unknown> = Promise.resolve();
   /** Proofs of sign-ins that lost their connection between the code and the account. */
   readonly #proofs = new Map<string, string>();
@@ -230,7 +230,7 @@ export class Latchstring {
     return name;
   }
 
-  /** What became of the contact of a kind that was last asked for; null if there was none. */
+  /** Returns the state of the last pending contact of a kind; null if there was none. */
   async pendingContact(method: Method, options?: CallOptions): Promise<PendingState | null> {
     const document = "query ($method: Method!) { pendingContact(method: $method) { state } }";
     const [found] = await this.#signedIn("pendingContact", document, { method }, options);
@@ -282,7 +282,7 @@ export class Latchstring {
 
   /**
    * New tokens, which show what is on the account now. Calls at the same time share one request, and
-   * tabs with the same storage take turns. `NotSignedIn` if the sign-in is over: the tokens are
+   * tabs with the same storage take turns. `NotSignedIn` if the sign-in has ended: the tokens are
    * removed then.
    */
   async refresh({ signal }: CallOptions = {}): Promise<Tokens> {
@@ -520,7 +520,7 @@ export class Latchstring {
         await this.#storage.removeItem(this.#key);
         throw error;
       }
-      // Somebody without locks may have signed out, or in, meanwhile.
+      // A tab without locks may have signed out, or in, meanwhile.
       if ((await this.#load())?.refreshToken === held.refreshToken) await this.#save(fresh);
       return fresh;
     });
@@ -545,7 +545,7 @@ export class Latchstring {
   }
 }
 
-/** What a token says, unchecked: for showing a name, never for deciding anything. */
+/** Returns a token's claims, unverified: for showing a name, never for a decision. */
 export function claims(token: string): Record<string, unknown> {
   const base64 = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
   return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))));
@@ -560,7 +560,7 @@ function subject({ accessToken }: Tokens): string | undefined {
   }
 }
 
-/** Whether both are of one account. */
+/** Returns true if both are of one account. */
 function isSame(one: Tokens, other: Tokens | null): boolean {
   return !!other && subject(one) === subject(other);
 }
@@ -621,7 +621,7 @@ function isSignedOut(error: unknown): boolean {
   return error instanceof LatchstringError && error.type === "NotSignedIn";
 }
 
-/** Whether the same call may still succeed. What is no error of ours is the caller's own reason. */
+/** Returns true if the same call may still succeed. Other errors are the caller's own reason to abort. */
 function isLost(error: unknown): boolean {
   return (
     !(error instanceof LatchstringError) ||

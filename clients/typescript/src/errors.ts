@@ -1,16 +1,16 @@
-/** What can go wrong, a fixed list. Those of the API's schema keep their names. */
+/** The types of error, a fixed list. Those of the API's schema keep their names. */
 export type ErrorType =
-  /** What was typed is no email address or phone number; the message says why. */
+  /** The identifier is not an email address or phone number; the message says why. */
   | "InvalidIdentifier"
   /** A name is empty, too long, or has control characters. */
   | "InvalidName"
   /** The first sign-in took too long between the code and the account. Start again. */
   | "InvalidProof"
-  /** Too much was asked for; the message says when to come back. */
+  /** Too many codes requested; the message says when to try again. */
   | "TooManyRequests"
   /** Have a captcha solved, and call again with its answer as `captcha`. */
   | "CaptchaRequired"
-  /** Nobody is signed in here, or not any more. */
+  /** No user is signed in here, or the sign-in has ended. */
   | "NotSignedIn"
   /** Signed in, but too long ago for this. Sign in again. */
   | "ReauthRequired"
@@ -18,7 +18,7 @@ export type ErrorType =
   | "ContactInUse"
   /** The code was right, but not of the account that is signed in here. Nothing was changed. */
   | "OtherAccount"
-  /** The code's time is over. Start again. */
+  /** The code has expired. Start again. */
   | "CodeExpired"
   /** The code's last attempt was wrong. Start again. */
   | "AttemptsSpent"
@@ -59,7 +59,7 @@ const MESSAGES: Record<ErrorType, string> = {
   OtherAccount: "This code belongs to another account.",
   CodeExpired: "The code has expired. Start again.",
   AttemptsSpent: "That was the last attempt. Start again.",
-  FlowOver: "This sign-in is over. Start again.",
+  FlowOver: "This sign-in has ended. Start again.",
   Unavailable: "The service is not available. Try again later.",
   Network: "There is no connection.",
   Timeout: "There was no answer in time.",
@@ -72,7 +72,7 @@ export function typeOf(name: string): ErrorType {
 }
 
 const FOREIGN = new Map<string, ErrorType>(Object.entries({
-  // Cognito's, of a token or a session, and AppSync's of a token that is over.
+  // Cognito's, of a token or a session, and AppSync's of an expired token.
   NotAuthorizedException: "NotSignedIn",
   UserNotFoundException: "NotSignedIn",
   RefreshTokenReuseException: "NotSignedIn",

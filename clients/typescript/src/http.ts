@@ -1,6 +1,6 @@
 import { type ErrorType, LatchstringError, typeOf } from "./errors.js";
 
-/** What every request is made with. */
+/** The context of every request. */
 export interface Transport {
   readonly fetch: typeof globalThis.fetch;
   /** Milliseconds a request may take. */

@@ -1,5 +1,5 @@
 /**
- * Where tokens are kept. `localStorage` and `sessionStorage` are such stores as they are, and so is
+ * The storage of tokens. `localStorage` and `sessionStorage` are such stores as they are, and so is
  * AsyncStorage of React Native.
  */
 export interface TokenStorage {

@@ -166,7 +166,7 @@ test("the API's errors keep their type and their text", async () => {
   }
 });
 
-test("what nobody foresaw is Internal or Unavailable, with a text of ours", async () => {
+test("an unknown error is Internal or Unavailable, with own text", async () => {
   const html = (status) => new Response("<html>", { status });
   const cases = [
     [graphqlError("Lambda:Unhandled", "stack"), "Internal"],
@@ -238,7 +238,7 @@ test("a request that takes too long is given up", async () => {
   await assert.rejects(latchstring.signIn(ADA), ofType("Timeout"));
 });
 
-test("a caller who gives up is told their own reason", async () => {
+test("an aborted call fails with the caller's own reason", async () => {
   const giveUp = new AbortController();
   const reason = new Error("the page was closed");
   const { latchstring, requests } = client(({ signal }) => {
@@ -342,7 +342,7 @@ test("a token that is not taken is renewed once and the call made again", async 
   assert.equal(requests[2].headers.authorization, "access-2");
 });
 
-test("whoever is not signed in is told so without a request", async () => {
+test("a call without sign-in fails without a request", async () => {
   const { latchstring, requests } = client();
   const calls = [
     () => latchstring.refresh(),
@@ -458,7 +458,7 @@ test("signUp sends name and contact as the schema has them", async () => {
   });
 });
 
-test("a proved contact of another account is told as such", async () => {
+test("a proved contact of another account has its own error", async () => {
   const begunChange = { data: { changeContact: begun().data.signIn } };
   const inUse = { data: { pendingContact: { state: "IN_USE" } } };
   const { latchstring } = await signedIn(begunChange, refused("NotAuthorizedException"), inUse);
@@ -496,7 +496,7 @@ test("a device that becomes known after its account signed out everywhere is not
   assert.equal(await storage.getItem("latchstring.client1.device"), null);
 });
 
-test("what is stored and is no JSON is nobody's", async () => {
+test("stored text that is not JSON counts as signed out", async () => {
   const { latchstring, storage } = client();
   await storage.setItem("latchstring.client1.tokens", "{half");
   assert.equal(await latchstring.tokens(), null);

@@ -30,28 +30,28 @@ export const graphqlError = (errorType, message) => ({
   errors: [{ path: ["signIn"], errorType, message }],
 });
 
-/** What the API answers when a sign-in begins. */
+/** The API's answer when a sign-in begins. */
 export const begun = (session = "session-1") => ({
   data: {
     signIn: { session, username: "ada@example.com", codeLength: 6, expiresIn: 300, resendAfter: 30 },
   },
 });
 
-/** What Cognito answers when it asks again. */
+/** Cognito's answer that requests the code again. */
 export const askedAgain = (session, attemptsLeft = "2", resendAfter = "10") => ({
   ChallengeName: "CUSTOM_CHALLENGE",
   Session: session,
   ChallengeParameters: { step: "otp", codeLength: "6", attemptsLeft, expiresIn: "250", resendAfter },
 });
 
-/** What Cognito answers to the first right code of a new person. */
+/** Cognito's answer to the first right code of a new user. */
 export const claim = (proof) => ({
   ChallengeName: "CUSTOM_CHALLENGE",
   Session: "session-of-claim",
   ChallengeParameters: { step: "claim", codeLength: "6", attemptsLeft: "1", expiresIn: "180", resendAfter: "180", proof },
 });
 
-/** What Cognito answers with tokens; `n` tells them apart. */
+/** Cognito's answer with tokens; `n` makes them distinct. */
 export const issued = (n, { rotate = true, expiresIn = 3600 } = {}) => ({
   AuthenticationResult: {
     AccessToken: `access-${n}`,

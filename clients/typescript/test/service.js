@@ -42,11 +42,11 @@ export async function startService(...options) {
       });
       if (!response.ok) throw new Error(await response.text());
     },
-    /** The messages to somebody, newest first. */
+    /** The messages to an identifier, newest first. */
     async messages(to) {
       return (await get("/inbox.json")).filter((message) => message.to === to);
     },
-    /** The code that somebody was sent last. */
+    /** The code in the last message to an identifier. */
     async code(to) {
       const [message] = await this.messages(to);
       if (!message?.code) throw new Error(`nothing was sent to ${to}`);

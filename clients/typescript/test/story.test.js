@@ -18,7 +18,7 @@ const ofType = (type) => (error) => {
 };
 
 let people = 0;
-/** An address that nobody has used. */
+/** An address without account. */
 const somebody = () => `person${++people}@example.com`;
 
 async function signedIn(emailOrPhone, { at = service, storage } = {}) {
@@ -108,7 +108,7 @@ test("a challenge that was kept goes on after a reload", async () => {
   assert.equal(answer.isNew, true);
 });
 
-test("an expired code is told as expired", async (t) => {
+test("an expired code fails as expired", async (t) => {
   const ada = somebody();
   const latchstring = new Latchstring(service.config);
   const challenge = await latchstring.signIn({ emailOrPhone: ada });
@@ -125,7 +125,7 @@ test("an unusable identifier is refused with a reason", async () => {
   }
 });
 
-test("a spent budget is told with when to come back", async () => {
+test("a spent budget fails with the time to try again", async () => {
   const strict = await startService("--strict");
   try {
     const latchstring = new Latchstring(strict.config);
@@ -240,7 +240,7 @@ test("a deleted account is gone, and the address makes a new one", async () => {
   assert.notEqual(claims(again.tokens.idToken).sub, claims(tokens.idToken).sub);
 });
 
-test("two tabs answer one code at once: one account, and nobody is left without a word", async () => {
+test("two tabs answer one code at once: one account, two clear outcomes", async () => {
   const ada = somebody();
   const challenge = await new Latchstring(service.config).signIn({ emailOrPhone: ada });
   const code = await service.code(ada);
@@ -276,7 +276,7 @@ test("with rotation two tabs that refresh at once take turns, and stay signed in
   await latchstring.refresh();
 });
 
-/** What the client uses of a page: Web Locks. The browser test uses the real ones. */
+/** The part of a page that the client uses: Web Locks. The browser test uses the real ones. */
 function asInABrowser(t) {
   let last = Promise.resolve();
   const request = (_name, work) => {

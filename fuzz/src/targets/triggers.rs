@@ -266,7 +266,7 @@ async fn create(input: &[u8]) -> Outcome {
         let response = Value::Object(response.clone()).to_string();
         assert!(
             !response.contains(&format!("\"{code}\"")),
-            "the response tells the code"
+            "the response reveals the code"
         );
     }
     if let Some(proof) = public.get("proof") {

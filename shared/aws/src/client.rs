@@ -1,5 +1,5 @@
-//! What the services of one process share: where AWS is, who we are, how long a call may take, and
-//! the HTTPS client.
+//! The context that the services of one process share: region, endpoint, credentials, time limits
+//! and the HTTPS client.
 //!
 //! Known here: region, credentials and time limits. A lookup through `aws-config` would cost a cold
 //! start more than all the rest of it.
@@ -31,7 +31,7 @@ pub struct Aws {
     pub(crate) slack: u32,
 }
 
-/// How long a client's calls may take, and how often they are tried.
+/// The time limits of a client's calls, and their number of attempts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CallPolicy {
     /// A trigger has 5 s in all and a budget of 3.5 s; two attempts fit. For calls that may be
@@ -41,12 +41,12 @@ pub(crate) enum CallPolicy {
     /// second attempt would start a second flow or spend the session, so there is none.
     #[cfg(feature = "cognito")]
     ThreeTriggers,
-    /// What is good once: a second attempt would find it used.
+    /// Calls with a single-use value: a second attempt would find it used.
     #[cfg(feature = "turnstile")]
     Once,
-    /// A person would get two messages by a second attempt, so the SDK makes none, and uses no
+    /// The user would get two messages by a second attempt, so the SDK makes none, and uses no
     /// connection that was kept: while Lambda freezes the process it may have died, and then
-    /// nobody knows whether the request left.
+    /// it is unknown whether the request left.
     #[cfg(feature = "delivery")]
     Send,
 }
@@ -98,7 +98,7 @@ fn trust(environment: &AwsEnvironment) -> TrustStore {
             region,
             ..
         } if suffix(region) == AMAZONAWS => only(AMAZON),
-        // Nobody has to prove anything there.
+        // An emulator needs no proof.
         AwsEnvironment {
             endpoint_url: Some(url),
             ..
@@ -129,7 +129,7 @@ impl Aws {
         }
     }
 
-    /// The same over other connections.
+    /// Creates an instance over other connections.
     #[cfg(test)]
     pub(crate) fn over(environment: AwsEnvironment, http: SharedHttpClient) -> Self {
         Self {
@@ -141,7 +141,7 @@ impl Aws {
         }
     }
 
-    /// The same with so many times as long for everything, for an emulator that shares its machine
+    /// Multiplies all time limits by `slack`, for an emulator that shares its machine
     /// with hundreds of callers at once.
     #[must_use]
     pub fn with_slack(self, slack: u32) -> Self {

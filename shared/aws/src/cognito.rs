@@ -1,6 +1,6 @@
 //! The directory and the challenge API on Amazon Cognito.
 //!
-//! Errors are told apart by their code, not by the SDK's variants: Cognito raises codes that its
+//! Errors are distinguished by their code, not by the SDK's variants: Cognito raises codes that its
 //! own model does not list (`AliasExistsException` from `AdminCreateUser`). Messages are dropped:
 //! they may name a user.
 
@@ -320,7 +320,7 @@ fn refusal(code: &str) -> Option<Reply> {
     }
 }
 
-/// What both calls return of interest, or the error's code.
+/// The relevant part of the response of both calls, or the error's code.
 type Asked = Result<
     (
         Option<ChallengeNameType>,

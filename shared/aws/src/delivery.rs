@@ -1,5 +1,5 @@
-//! What SES and SNS have in common: one attempt, what is known of a message whose delivery failed,
-//! and who delivers which.
+//! The common part of SES and SNS: one attempt, the outcome of a failed delivery, and the courier of
+//! each kind of message.
 
 use std::error::Error;
 use std::future::Future;
@@ -18,9 +18,9 @@ use crate::service::{Api, Auth, Service};
 /// Two couriers as one: mail by the one, SMS by the other.
 #[derive(Clone, Debug)]
 pub struct Couriers<M, S> {
-    /// Who delivers mail, if anybody does.
+    /// The courier of mail; none if the deployment sends no mail.
     pub mail: Option<M>,
-    /// Who delivers SMS.
+    /// The courier of SMS.
     pub sms: S,
 }
 
@@ -29,7 +29,7 @@ impl<M: Courier, S: Courier> Courier for Couriers<M, S> {
         match &message.content {
             Content::Mail { .. } => match &self.mail {
                 Some(mail) => mail.deliver(message).await,
-                // To somebody who had an address before the deployment did without mail.
+                // The account had an address before the deployment stopped sending mail.
                 None => Err(DeliveryError {
                     fault: PortError::new("SendEmail", "no_mail_is_sent"),
                     outcome: DeliveryOutcome::NeverLeft,
@@ -120,8 +120,8 @@ pub(crate) fn wrong_channel(call: &'static str) -> DeliveryError {
     }
 }
 
-/// Whether the connection was refused, or did not come about in time: what was to be sent over it
-/// never left. The SDK tells this from a connection that was lost later only deep in its causes.
+/// Reports whether the connection was refused, or not established in time: the request never left.
+/// The SDK distinguishes this from a connection that was lost later only deep in its causes.
 fn is_unconnected<E, R>(error: &SdkError<E, R>) -> bool {
     let SdkError::DispatchFailure(failure) = error else {
         return false;

@@ -47,7 +47,7 @@ pub use sns::{
 #[cfg(feature = "turnstile")]
 pub use turnstile::Turnstile;
 
-/// Where AWS is and who we are, as Lambda's environment says.
+/// The AWS region, endpoint and credentials from Lambda's environment.
 #[derive(Clone)]
 pub struct AwsEnvironment {
     /// `AWS_REGION`.

@@ -44,25 +44,25 @@ use aws_types::region::{Region, SigningRegion};
 use crate::client::{Aws, CallPolicy};
 use crate::regions::suffix;
 
-/// What the SDK's client of a service knows of it.
+/// The properties of a service that the SDK's client of it has.
 #[derive(Debug)]
 pub(crate) struct Api {
     /// Its name in the host names of its endpoints.
     pub(crate) host: &'static str,
     /// Its name in signatures.
     pub(crate) signing_name: &'static str,
-    /// What the SDK calls itself towards it.
+    /// The name and version of the SDK's client, for the user agent.
     pub(crate) sdk: ApiMetadata,
-    /// What its serialisers look for beside the rest.
+    /// Settings that its serialisers need besides the others.
     pub(crate) protocol: fn(&mut Layer),
 }
 
-/// Whether a service is told who asks.
+/// The authentication of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Auth {
     /// By a signature of our credentials.
     SigV4,
-    /// By nothing: what anybody may ask.
+    /// None: for operations that any caller may use.
     #[cfg(feature = "cognito")]
     Anonymous,
 }
@@ -73,9 +73,9 @@ pub(crate) struct Service(RuntimePlugins);
 
 /// The input of an operation, of which the rest follows.
 pub(crate) trait Request: Debug + Send + Sync + 'static {
-    /// What is answered.
+    /// The response.
     type Output: Debug + Send + Sync + 'static;
-    /// What is refused.
+    /// The error response.
     type Refusal: Error + Send + Sync + 'static;
 
     /// The SDK's operation.
@@ -166,7 +166,7 @@ impl Service {
         })
     }
 
-    /// The same, but nothing is asked twice.
+    /// Returns a copy that sends no request twice.
     #[cfg(feature = "dynamodb")]
     pub(crate) fn without_retries(&self) -> Self {
         let mut config = Layer::new("without retries");
@@ -240,7 +240,7 @@ mod tests {
         asked: Arc<Mutex<Vec<Asked>>>,
     }
 
-    /// What two requests for the same must have in common.
+    /// The parts of a request that must be equal in both implementations.
     #[derive(Clone, Debug, PartialEq, Eq)]
     struct Asked {
         method: String,
@@ -322,7 +322,7 @@ mod tests {
         Aws::over(environment, SharedHttpClient::new(recorder.clone()))
     }
 
-    /// The same for the SDK's own clients.
+    /// Returns the configuration of the SDK's own clients.
     fn sdk(recorder: &Recorder) -> SdkConfig {
         let (timeouts, retries) = CallPolicy::Call.config(1);
         let credentials =

@@ -29,7 +29,7 @@ const HEADERS: [(&str, &str); 2] = [
     ("Auto-Submitted", "auto-generated"),
     ("X-Auto-Response-Suppress", "OOF, AutoReply"),
 ];
-/// A header by which Gmail tells mails of one sender and subject apart: a new value each time keeps
+/// A header by which Gmail separates mails of one sender and subject: a new value each time keeps
 /// a code out of the conversation of the last one, where its newest part is folded away.
 const REFERENCE: &str = "X-Entity-Ref-ID";
 

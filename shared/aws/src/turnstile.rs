@@ -21,7 +21,7 @@ use crate::{TurnstileEnvironment, TurnstileKey};
 
 const CALL: &str = "siteverify";
 
-/// What the widget is told to be for. An answer of another one of the same site does not count.
+/// The action of the widget. An answer of another widget of the same site does not count.
 const ACTION: &str = "sign-in";
 
 /// No answer is longer, says Cloudflare.
@@ -145,15 +145,15 @@ impl Captcha for Turnstile {
         if let Err(code) = found
             && code.ends_with("input-secret")
         {
-            // It was rotated; the next request reads it anew.
+            // It was rotated; the next request reads it again.
             self.forget_key();
         }
         found.map_err(|code| PortError::new(CALL, code))
     }
 }
 
-/// Whether the answer is a person's, or which word of Cloudflare's or ours says that this cannot be
-/// told. An answer of another site or widget is nobody's.
+/// Returns true if the answer is a human's, or the error code if that is unknown. An answer of another
+/// site or widget is not accepted.
 fn verdict(Response(status, body): &Response, hostnames: &[String]) -> Result<bool, &'static str> {
     const UNREADABLE: &str = "unreadable response";
     let said: Value = serde_json::from_slice(body).map_err(|_| UNREADABLE)?;

@@ -106,7 +106,7 @@ fn existence(client: &Client, check: &'static str) -> Finding {
     Finding::leaks(
         check,
         format!(
-            "client {id} tells anyone who has an account: PreventUserExistenceErrors is LEGACY"
+            "client {id} reveals to any caller which identifiers have accounts: PreventUserExistenceErrors is LEGACY"
         ),
     )
     .with_fix(fix(client, r#".PreventUserExistenceErrors = "ENABLED""#))
@@ -119,7 +119,7 @@ fn custom(client: &Client) -> Finding {
     } else {
         Finding::fails(
             CHECK,
-            "custom authentication is not allowed: nobody signs in",
+            "custom authentication is not allowed: no user can sign in",
         )
         .with_fix(fix(client, flows(client)))
     }

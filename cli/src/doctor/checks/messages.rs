@@ -1,4 +1,4 @@
-//! What delivers. Sources: SES's API reference v1 and its developer guide, "Request production access"
+//! Checks of SES and SNS. Sources: SES's API reference v1 and its developer guide, "Request production access"
 //! (a sandbox sends 200 messages a day, to verified addresses only); SNS's API reference
 //! (`GetSMSSandboxAccountStatus`, `SetSMSAttributes`: one US dollar a month unless raised).
 
@@ -209,7 +209,7 @@ fn send_rate(quota: Quota, limits: MailLimits) -> Finding {
         format!("{says}: codes above the rate are not sent, those for known devices included"),
     )
     .with_fix(Fix::Words(
-        "Lower MAIL_UNPROVED_PER_HOUR, or ask for a higher rate in Service Quotas (SES, \"Sending rate\").",
+        "Lower MAIL_UNPROVED_PER_HOUR, or request a higher rate in Service Quotas (SES, \"Sending rate\").",
     ))
 }
 

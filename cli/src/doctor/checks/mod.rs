@@ -94,7 +94,7 @@ fn variables(facts: &Facts, wanted: Trigger) -> Option<&Variables> {
     function.as_ref().ok()?.variables.as_ref()
 }
 
-/// A code's life, as Create has it; none if that cannot be told.
+/// Returns the lifetime of a code in seconds from Create's variables; none if it is unknown.
 fn code_seconds(facts: &Facts) -> Option<i32> {
     match &variables(facts, Trigger::Create)?.code_seconds {
         Some(text) => text.trim().parse().ok(),
@@ -280,7 +280,7 @@ mod tests {
             change(&mut facts);
             let findings = judge(&facts, good::CLIENT);
             let found = findings.iter().find(|finding| finding.check == check);
-            let found = found.expect("the check is told of");
+            let found = found.expect("the check has a finding");
             assert_eq!(found.state, State::Unknown, "{check}");
             assert!(
                 found.says.contains("cognito-idp:DescribeUserPool"),

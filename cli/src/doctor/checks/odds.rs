@@ -1,5 +1,5 @@
-//! What the budgets leave to somebody who guesses and never stops. `latchstring odds` shows how it
-//! comes about; docs/budgets.md argues it.
+//! The odds of an attacker who guesses without end, as the budgets allow it. `latchstring odds`
+//! shows the calculation; docs/budgets.md explains it.
 
 use latchstring_core::odds::in_words;
 

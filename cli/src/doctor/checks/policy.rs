@@ -1,11 +1,11 @@
-//! What a function's resource policy lets Cognito do. Source: Lambda's developer guide, "Using
+//! Checks a function's resource policy for Cognito's permission. Source: Lambda's developer guide, "Using
 //! resource-based IAM policies", and IAM's reference of policy elements.
 
 use serde_json::Value;
 
 const COGNITO: &str = "cognito-idp.amazonaws.com";
 
-/// What a policy says of one pool.
+/// The permission that a policy gives to one pool.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// The pool may invoke the function, and others may not.
@@ -62,7 +62,7 @@ enum Scope {
     Unclear,
 }
 
-/// Whom a statement's conditions leave.
+/// Returns the pools that a statement's conditions leave.
 fn scope(statement: &Value, pool_arn: &str) -> Scope {
     let account = pool_arn.split(':').nth(4).unwrap_or_default();
     let Some(operators) = statement["Condition"].as_object() else {
@@ -99,7 +99,7 @@ fn scope(statement: &Value, pool_arn: &str) -> Scope {
     }
 }
 
-/// Whether the text fits a pattern in which `*` is any text and `?` any character.
+/// Reports whether the text fits a pattern in which `*` is any text and `?` any character.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut pattern = pattern.chars();
     let mut rest = text.chars();

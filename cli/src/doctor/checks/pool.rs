@@ -29,8 +29,8 @@ pub(super) fn judge(pool: &Pool) -> Vec<Finding> {
     .collect()
 }
 
-/// An alias signs in once it is verified; a username attribute signs in at once, so that whoever
-/// writes a stranger's address first has it.
+/// Checks the alias attributes. An alias signs in once it is verified. A username attribute signs in
+/// at once, so the first account that writes another user's address holds it.
 fn aliases(pool: &Pool) -> Finding {
     const CHECK: &str = "pool.aliases";
     if !pool.username_attributes.is_empty() {
@@ -51,7 +51,7 @@ fn aliases(pool: &Pool) -> Finding {
         let missing = missing.join(" and ");
         Finding::fails(
             CHECK,
-            format!("{missing} is no alias: nobody signs in by it"),
+            format!("{missing} is not an alias: no user can sign in with it"),
         )
         .with_fix(ANEW)
     }
@@ -102,7 +102,7 @@ fn sign_up(pool: &Pool) -> Finding {
     }
     Finding::leaks(
         CHECK,
-        "anyone can call SignUp: it tells which usernames exist and makes unproved accounts",
+        "anyone can call SignUp: it reveals which usernames exist and makes unproved accounts",
     )
     .with_fix(Fix::Pool(
         ".AdminCreateUserConfig.AllowAdminCreateUserOnly = true",

@@ -58,7 +58,7 @@ pub(super) fn judge(
                 "npm run -s attach --prefix infra -- --user-pool {} --client {client} --stack STACK  # --apply does it",
                 pool.id
             ));
-            let says = format!("the pool has no {name} trigger: nobody signs in");
+            let says = format!("the pool has no {name} trigger: no user can sign in");
             return vec![Finding::fails(names.trigger, says).with_fix(fix)];
         }
         Some(Err(unread)) => {
@@ -139,7 +139,7 @@ fn permission(pool: &Pool, function: &Function, check: &'static str, name: &str)
         ))),
         Verdict::Refuses => Finding::fails(
             check,
-            format!("this pool may not invoke {name}: nobody signs in"),
+            format!("this pool may not invoke {name}: no user can sign in"),
         )
         .with_fix(add()),
         Verdict::Unclear => Finding::unknown(
@@ -177,7 +177,7 @@ fn timeout(function: &Function, trigger: Trigger, check: &'static str) -> Findin
     )))
 }
 
-/// What is wrong with the variables. None of their values is told.
+/// Returns the faults of the variables, without their values.
 fn settings(
     pool: &Pool,
     client: &str,
@@ -193,7 +193,7 @@ fn settings(
     let fails = |says: &str| Finding::fails(check, format!("{name}: {says}")).with_fix(SET);
     let leaks = |says: &str| Finding::leaks(check, format!("{name}: {says}")).with_fix(SET);
     let mut wrong = Vec::new();
-    // Only Define asks the pool; the others are told its id with every event.
+    // Only Define asks the pool; the others receive its id with every event.
     match &variables.pool {
         Some(id) if *id != pool.id => wrong.push(fails("USER_POOL_ID is another pool")),
         None if trigger == Trigger::Define => wrong.push(fails("USER_POOL_ID is not set")),

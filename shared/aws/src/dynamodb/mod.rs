@@ -3,17 +3,17 @@
 //!
 //! Every operation is one request: a conditional write, or one strongly consistent read by key, of
 //! one item or of several counters.
-//! There is no query and no scan, and no index. A write whose condition fails is told the item as
+//! There is no query and no scan, and no index. A write whose condition fails gets the item as
 //! it stands in the same response.
 //!
-//! TTL only cleans up, up to days late. An item that outlived it counts like any other; what has
-//! expired is judged by the core, from the times in the item.
+//! TTL only cleans up, up to days late. An item that outlived it counts like any other; the
+//! core decides what has expired, from the times in the item.
 //!
 //! # What it costs
 //!
 //! A sign-in by email at the first try is ten requests: two charges (sign-in), a redemption and a
-//! new flow (Create), a read and an attempt (Verify), a read, the finish and two charges forgiven
-//! (Define). By SMS one more is charged and forgiven; docs/scale.md counts them. A finished flow
+//! new flow (Create), a read and an attempt (Verify), a read, the finish and two charges refunded
+//! (Define). By SMS one more is charged and refunded; docs/scale.md counts them. A finished flow
 //! has 701 bytes with every address, since contacts are sealed at one length; a
 //! redemption under 70, a counter under 140. Each write is therefore one write unit.
 //!
@@ -27,7 +27,7 @@
 //! | operation | landed twice |
 //! |---|---|
 //! | `open_flow`, `advance_send`, `finish` | knows itself by `by`: still the one that won. If another write came between, it counts as lost, and nothing is sent or done twice |
-//! | `judge` | a wrong answer is in the set already and takes no room; a right one finds the row matched by itself, which the core lets pass again |
+//! | `judge` | a wrong answer is in the set already and takes no room; a right one finds that it matched the row itself, which the core accepts again |
 //! | `attempt` | holds one guess more than it needs, unless it finds itself by `by` |
 //! | `count` | the same end |
 //! | `redeem`, `lease` | the holder finds itself |
@@ -75,9 +75,9 @@ use crate::service::{Api, Auth, Service, requests};
 pub use item::counter_key;
 use item::{FINISHED, Item, MATCHED, OPEN, PK, Row, TTL, bytes, number, text, time, ttl};
 
-/// How long a flow is kept after its code expired; long enough for every replay to find it over.
+/// The time that a flow is kept after its code expired; long enough for every replay to find it ended.
 const KEEP: Duration = Duration::from_secs(3600);
-/// How long the outcome of a pending contact is kept after it could have expired.
+/// The time that the outcome of a pending contact is kept after it could have expired.
 const KEEP_PENDING: Duration = Duration::from_secs(24 * 3600);
 
 /// The item holds what this call's first attempt wrote.
@@ -102,13 +102,13 @@ requests! { aws_sdk_dynamodb:
 #[derive(Clone, Debug)]
 pub struct DynamoStore<E> {
     service: Service,
-    /// The same, for what must not be repeated.
+    /// The service without retries, for writes that must not be repeated.
     once: Service,
     table: String,
     entropy: E,
 }
 
-/// What became of a conditional write.
+/// The outcome of a conditional write.
 enum WriteResult {
     Done,
     /// The condition did not hold, for this item, or because there is none.
@@ -131,8 +131,8 @@ struct Update<'a, const N: usize> {
 }
 
 impl<E: Entropy> DynamoStore<E> {
-    /// The store in a table. Randomness tells one call from another. Connects only when asked
-    /// something.
+    /// Creates the store in a table. Randomness distinguishes one call from another. Connects with the
+    /// first call.
     pub fn new(aws: &Aws, table: impl Into<String>, entropy: E) -> Self {
         let service = Service::new(aws, &API, Auth::SigV4, CallPolicy::Call);
         Self {
@@ -248,7 +248,7 @@ fn names<const N: usize>(expressions: [&str; N]) -> HashMap<String, String> {
         .collect()
 }
 
-/// Whether this call's first attempt wrote the item.
+/// Reports whether this call's first attempt wrote the item.
 fn is_by(item: &Item, by: [u8; 16]) -> bool {
     Row(item).bytes(BY) == Some(by)
 }
