@@ -1,4 +1,4 @@
-//! What a person waits for, counted through the real handlers, against what others make them wait.
+//! The round trips of a user, counted through the real handlers, against what others make them wait.
 
 use std::fs;
 

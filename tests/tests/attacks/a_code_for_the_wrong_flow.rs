@@ -1,4 +1,4 @@
-//! The attacker asks for a code to their own mailbox and answers the victim's session with it.
+//! The attacker requests a code to their own mailbox and answers the victim's session with it.
 
 use crate::victim;
 use latchstring_tests::Latchstring;

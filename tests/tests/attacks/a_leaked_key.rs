@@ -28,7 +28,7 @@ fn ring(previous: Option<Key>) -> KeyRing {
     KeyRing::new(key("k2", 2), None, previous).expect("a ring")
 }
 
-/// The ring of whoever holds `k1` alone.
+/// The ring of an attacker that holds `k1` alone.
 fn leaked() -> KeyRing {
     KeyRing::new(key("k1", 1), None, None).expect("a ring")
 }
@@ -79,7 +79,7 @@ async fn select(latchstring: &Latchstring, person: &Person, ticket: &str) -> Que
     opened.select("email", Some(ticket)).await.asked("otp")
 }
 
-/// How often a trigger gave this reason.
+/// Returns the number of times that a trigger gave this reason.
 fn decisions(latchstring: &Latchstring, why: &str) -> usize {
     let log = latchstring.log();
     log.iter().filter(|line| line["why"] == why).count()

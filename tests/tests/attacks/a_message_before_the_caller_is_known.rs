@@ -1,4 +1,4 @@
-//! A step-up that sends its SMS before it looks at the token sends to anybody, for anybody. (Seen in
+//! A step-up that sends its SMS before it looks at the token sends to any number, for any caller. (Seen in
 //! aws-samples/amazon-cognito-passwordless-auth.)
 
 use crate::{refused, victim};

@@ -31,6 +31,6 @@ async fn who_has_no_address_is_asked_like_anyone_and_nothing_goes_nowhere() {
         .asked("select");
     opened.select("email", Some(&ticket)).await.asked("otp");
     for mail in latchstring.inbox().await {
-        assert!(mail.to == by_phone.contact(), "to nobody else");
+        assert!(mail.to == by_phone.contact(), "to no other contact");
     }
 }

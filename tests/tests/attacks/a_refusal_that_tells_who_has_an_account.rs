@@ -1,4 +1,4 @@
-//! Only somebody who exists is throttled, or is throttled in other words, or sooner.
+//! Only an existing account is throttled, or is throttled in other words, or sooner.
 //! (SkillsSphere-AI#1484.)
 
 use crate::{production, refused, victim};

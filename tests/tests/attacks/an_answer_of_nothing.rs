@@ -1,4 +1,4 @@
-//! Where the code is missing or empty, so is what it is compared with: any answer passes. (In the
+//! A missing or empty code is compared with a missing or empty answer, and any answer passes. (In the
 //! article that first described this design.)
 
 use crate::victim;

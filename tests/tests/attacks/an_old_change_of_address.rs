@@ -1,4 +1,4 @@
-//! Somebody asks to change their address to the victim's and keeps the request open: when the
+//! An attacker requests to change their address to the victim's and keeps the request open: when the
 //! victim makes an account it is theirs. ("Unexpired email change", Sudhodanan and Paverd 2022.)
 
 use latchstring_tests::Latchstring;

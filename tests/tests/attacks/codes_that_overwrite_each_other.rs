@@ -1,4 +1,4 @@
-//! One record a person: a second sign-in, anybody's, overwrites the first one's code; and a second
+//! One record an account: a second sign-in, by any caller, overwrites the first one's code; and a second
 //! try finds no record at all. (Seen in a widely copied Terraform module.)
 
 use crate::victim;

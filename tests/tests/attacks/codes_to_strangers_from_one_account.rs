@@ -1,4 +1,4 @@
-//! Whoever is signed in once has codes sent to everybody, by changing their own address again and
+//! A caller that is signed in once has codes sent to any address, by changing their own address again and
 //! again: a captcha at sign-in alone would not stop that.
 
 use crate::{production, refused, victim};

@@ -1,4 +1,4 @@
-//! Three guesses a code, and as many codes as one asks for: no bound at all. (better-auth#11162,
+//! Three guesses a code, and as many codes as requested: no bound at all. (better-auth#11162,
 //! kratos#4606, hanko#213, supabase/auth#2819; no peer bounds guesses across sessions.)
 
 use crate::production;

@@ -45,7 +45,7 @@ async fn production() -> Latchstring {
     latchstring
 }
 
-/// Somebody with an account, who signed in to it once.
+/// A user with an account, who signed in to it once.
 async fn victim(latchstring: &Latchstring) -> Person {
     let victim = latchstring.by_email("victim@example.com");
     victim.signs_in_for_the_first_time().await;

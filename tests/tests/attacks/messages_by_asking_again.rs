@@ -1,4 +1,4 @@
-//! A message for each request, without a pause: somebody's phone rings all night.
+//! A message for each request, without a pause: the victim's phone rings all night.
 //! (amazon-cognito-passwordless-auth's step-up has no cooldown; aws-sdk-js#3488.)
 
 use crate::victim;

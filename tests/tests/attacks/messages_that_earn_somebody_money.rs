@@ -1,10 +1,10 @@
-//! Codes sent to numbers that pay whoever owns them: premium numbers, and whole blocks of ordinary
+//! Codes sent to numbers that pay their owner: premium numbers, and whole blocks of ordinary
 //! ones with a partner at the operator. (supabase/auth#605, shesha-framework#4773, authgear#5527.)
 
 use crate::{production, refused};
 use latchstring_tests::Latchstring;
 
-/// How many numbers that begin alike are sent codes before one is refused.
+/// Returns the number of codes to numbers with one prefix before one is refused.
 async fn pumped(latchstring: &Latchstring, block: &str) -> usize {
     for sent in 0..200 {
         let number = latchstring.by_phone(&format!("{block}{sent:03}"));
@@ -15,7 +15,7 @@ async fn pumped(latchstring: &Latchstring, block: &str) -> usize {
         }
         assert_eq!(number.messages().await.len(), 1);
     }
-    panic!("nobody stops it")
+    panic!("no budget stops it")
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ async fn tickets_that_are_never_redeemed_cost_their_owner_nothing() {
     newcomer.signs_in_for_the_first_time().await;
 }
 
-/// One caller lengthened everybody's codes without one message.
+/// One caller lengthened all users' codes without one message.
 #[tokio::test]
 async fn three_thousand_tickets_lengthen_no_code() {
     let latchstring = production().await;
@@ -47,7 +47,7 @@ async fn tickets_for_numbers_spend_no_money() {
     victim.signs_in_for_the_first_time().await;
 }
 
-/// Forty abandoned codes a day lengthened everybody's.
+/// Forty abandoned codes a day lengthened all users' codes.
 #[tokio::test]
 async fn codes_that_are_never_answered_lengthen_no_code() {
     let latchstring = production().await;

@@ -1,5 +1,5 @@
 //! "User already exists", "no verified phone", a masked number, `sub` for some and a name for
-//! others, an error for the unknown: each tells who has an account. (Amplify's passwordless
+//! others, an error for the unknown: each reveals who has an account. (Amplify's passwordless
 //! construct; aws-samples/amazon-cognito-passwordless-auth; amazon-cognito-passwordless-email-auth.)
 
 use crate::victim;

@@ -1,5 +1,5 @@
-//! How long each client waits for a service that says nothing, and how often it asks. The clock is
-//! virtual: it goes on only where everybody waits.
+//! The time limit and the attempts of each client at a silent service. The clock is
+//! virtual: it advances only when all tasks wait.
 
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
@@ -172,11 +172,11 @@ impl Client {
 type Failure = (String, Option<DeliveryOutcome>);
 
 fn fails<T: Debug>(answer: Result<T, PortError>) -> Failure {
-    (answer.expect_err("nobody answers").code, None)
+    (answer.expect_err("no service answers").code, None)
 }
 
 fn delivery_fails(delivered: Result<(), DeliveryError>) -> Failure {
-    let failed = delivered.expect_err("nobody answers");
+    let failed = delivered.expect_err("no service answers");
     (failed.fault.code, Some(failed.outcome))
 }
 

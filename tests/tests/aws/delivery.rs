@@ -86,7 +86,7 @@ async fn mail_and_sms_arrive_as_they_were_written() {
     let couriers = couriers(&ministack.aws());
     let refused = fails(&couriers, &mail()).await;
     let expected = ("sender_not_verified".to_owned(), DeliveryOutcome::Refused);
-    assert_eq!(refused, expected, "nobody has verified the sender yet");
+    assert_eq!(refused, expected, "the sender is not verified yet");
 
     ministack.verify_email(SENDER).await;
     assert_eq!(couriers.deliver(&mail()).await, Ok(()));
@@ -389,7 +389,7 @@ async fn what_never_left_is_told_from_the_rest() {
 #[tokio::test]
 async fn what_never_left_is_tried_once_more() {
     for message in [mail(), sms()] {
-        // TLS, to somebody who hangs up before there is a connection that anything could go over.
+        // TLS, to a peer that closes before there is a connection for a request.
         let stub = Stub::reads_and(true).await;
         let url = stub.url.replace("http:", "https:");
         let failed = fails(&couriers(&aws_at(&url)), &message).await;

@@ -1,4 +1,4 @@
-//! What `latchstring-aws` makes of AWS, on an emulator that others wrote.
+//! `latchstring-aws` on an emulator that others wrote.
 
 mod call_policy;
 mod challenges;

@@ -61,6 +61,6 @@ async fn a_secret_that_cannot_be_read_is_a_fault_with_the_services_own_code() {
         "GetSecretValue: ResourceNotFoundException"
     );
     let nobody = SecretsManager::new(&aws_at("http://127.0.0.1:1"), "latchstring/keys");
-    let fault = nobody.read().await.expect_err("nobody listens");
+    let fault = nobody.read().await.expect_err("no server listens");
     assert_eq!(fault.to_string(), "GetSecretValue: connection failed");
 }

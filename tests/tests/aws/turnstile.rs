@@ -85,7 +85,7 @@ fn environment(url: &str, key: TurnstileKey) -> TurnstileEnvironment {
     }
 }
 
-/// What Cloudflare says of an answer that is right.
+/// Cloudflare's response for a right answer.
 fn success() -> Value {
     json!({
         "success": true,

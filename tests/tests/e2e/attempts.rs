@@ -2,7 +2,7 @@
 
 use latchstring_tests::{Latchstring, Outcome, Person, Question};
 
-/// A flow of somebody new and one of somebody known, each in a service of its own: the person, the
+/// A flow of a new user and one of a known user, each in a service of its own: the person, the
 /// question for the code, and whether they are known.
 async fn new_and_known() -> Vec<(Latchstring, Person, Question, bool)> {
     let mut flows = Vec::new();
@@ -18,7 +18,7 @@ async fn new_and_known() -> Vec<(Latchstring, Person, Question, bool)> {
     flows
 }
 
-/// The right answer: a proof for somebody new, tokens for somebody known.
+/// The right answer: a proof for a new user, tokens for a known user.
 fn is_right(outcome: Outcome, known: bool) {
     if known {
         outcome.signed_in();
@@ -161,7 +161,7 @@ async fn of_200_guesses_at_once_only_three_are_judged() {
         assert_eq!(
             latchstring.verdicts(&["wrong", "right"]) - before,
             3,
-            "three guesses are judged"
+            "three guesses are verified"
         );
         assert_eq!(latchstring.verdicts(&["no_attempt_left"]), 197);
         assert!(asked <= 2, "the third wrong answer ends it");
@@ -187,7 +187,7 @@ async fn of_200_guesses_at_once_with_the_right_one_among_them_three_are_judged()
             guess.await.expect("each guess has an outcome");
         }
         let judged = latchstring.verdicts(&["wrong", "right"]) - before;
-        assert!((1..=3).contains(&judged), "at most three are judged");
+        assert!((1..=3).contains(&judged), "at most three are verified");
     }
 }
 

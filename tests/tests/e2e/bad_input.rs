@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 const MEGABYTE: usize = 1024 * 1024;
 
-/// What a request was answered.
+/// The response to a request.
 struct Answer {
     status: u16,
     body: Value,
@@ -36,7 +36,7 @@ impl Answer {
         ]
         .into_iter()
         .find_map(Value::as_str)
-        .expect("an error tells what is wrong")
+        .expect("an error says what is wrong")
     }
 
     fn kind(&self) -> &str {
@@ -536,7 +536,7 @@ async fn the_control_refuses_what_it_does_not_know() {
     ] {
         let (status, body) = latchstring.control(&wanted).await;
         assert_eq!(status, 400, "{wanted} is refused");
-        assert!(body["message"].is_string(), "it is told why");
+        assert!(body["message"].is_string(), "the response says why");
         still_works(&latchstring).await;
     }
 }

@@ -1,5 +1,5 @@
 //! Production's budgets: for one address 2 codes a minute, 5 an hour and 10 a day, and beyond that
-//! codes of ten digits, 4, 30 and 100, whoever asks and whether or not the address has an account.
+//! codes of ten digits, 4, 30 and 100, for every caller and whether or not the address has an account.
 
 use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person};
@@ -17,7 +17,7 @@ async fn strict() -> Latchstring {
     latchstring
 }
 
-/// Asks for so many codes, all of which are sent.
+/// Requests so many codes, all of which are sent.
 async fn asks(person: &Person, codes: usize) {
     let before = person.messages().await.len();
     for _ in 0..codes {
@@ -26,7 +26,7 @@ async fn asks(person: &Person, codes: usize) {
     assert_eq!(person.messages().await.len(), before + codes);
 }
 
-/// Asks for one too many: what is said.
+/// Requests one too many, and returns the refusal.
 async fn is_refused(person: &Person) -> String {
     let before = person.messages().await.len();
     let refusal = person
@@ -214,7 +214,7 @@ async fn only_who_is_signed_in_is_remembered() {
     let refusal = latchstring
         .graphql("rememberDevice", query, serde_json::json!({}))
         .await
-        .expect_err("an API key is nobody's");
+        .expect_err("an API key is no user's");
     assert_eq!(refusal.kind, "Unauthorized");
     let ada = latchstring.by_email("ada@example.com");
     let signed_in = ada.signs_in_for_the_first_time().await;

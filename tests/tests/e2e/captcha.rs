@@ -4,7 +4,7 @@
 use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person, Refusal};
 
-/// A service that asks for a CAPTCHA from the third unproved mail on, after two of them.
+/// A service that requires a CAPTCHA from the third unproved mail on, after two of them.
 async fn sprayed() -> Latchstring {
     let options = Options {
         captcha: true,

@@ -4,7 +4,7 @@ use latchstring_tests::{Latchstring, Outcome, Person, SignedIn};
 
 const NAME: (&str, &str) = ("Ada", "Lovelace");
 
-/// Somebody who signed in by phone, and the address that they want to add.
+/// A user who signed in by phone, and the address that they want to add.
 async fn ada_by_phone(latchstring: &Latchstring) -> (SignedIn, Person) {
     let phone = latchstring.by_phone("+1 415 555 0132");
     let signed_in = phone.signs_in_for_the_first_time().await;
@@ -24,7 +24,7 @@ async fn a_second_contact_is_added_with_the_name_and_signs_in_to_the_same_accoun
     let question = ada.signs_up(NAME, &email).await.expect("a code is sent");
     assert!(
         question.username == ada.username(),
-        "a signed-in person is told theirs"
+        "a signed-in user reads their own"
     );
     assert_eq!(ada.pending_email().await.as_deref(), Some("WAITING"));
     question.answer(&email.code().await).await.signed_in();
@@ -108,7 +108,7 @@ async fn two_accounts_that_prove_one_address_at_once_end_with_one_owner() {
         let outcomes = tokio::join!(one.0.answer(&one.1), other.0.answer(&other.1));
         let mut owners = 0;
         for (outcome, (_, code)) in [outcomes.0, outcomes.1].into_iter().zip(&answering) {
-            // Whoever came while the other was at it is asked again.
+            // The call that came during the other is challenged again.
             let outcome = match outcome {
                 Outcome::Asked(question) => question.answer(code).await,
                 outcome => outcome,
@@ -132,7 +132,7 @@ async fn a_typo_is_mended_by_signing_in_again_with_the_old_address() {
     let ada = old.signs_in_for_the_first_time().await;
     ada.changes_to(&latchstring.by_email("ada@exmaple.org"))
         .await
-        .expect("a code is sent, to somebody else");
+        .expect("a code is sent, to another user");
     let again = old.signs_in().await;
     assert!(again.sub() == ada.sub());
     let new = latchstring.by_email("ada@example.org");

@@ -1,14 +1,14 @@
-//! Cognito's operations fail, one call at a time: nobody is locked out, nothing is made twice, and
+//! Cognito's operations fail, one call at a time: no user is locked out, nothing is made twice, and
 //! the next try goes on.
 
 use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person};
 use serde_json::json;
 
-/// The directory's client tries twice.
+/// The number of attempts of the directory's client.
 const TRIES: u32 = 2;
 
-/// Somebody new, with a proof in hand.
+/// A new user with a proof.
 async fn somebody_with_a_proof() -> (Latchstring, Person, String) {
     let latchstring = Latchstring::start().await;
     let bob = latchstring.by_email("bob@example.com");
@@ -151,7 +151,7 @@ async fn asking_for_a_code_looks_no_user_up() {
         .user_pool_id(&latchstring.settings().user_pool_id)
         .send()
         .await;
-    assert!(listed.is_err(), "nobody called it");
+    assert!(listed.is_err(), "no call reached it");
     let refusal = bob.presents(&proof).await.err().expect("it fails");
     assert_eq!(refusal.kind, "Unavailable");
 }
@@ -287,7 +287,7 @@ async fn a_trigger_fails_until_it_is_cleared() {
         let refusal = question.answer(&code).await.refused();
         assert_eq!(
             refusal.kind, "NotAuthorizedException",
-            "the session is over"
+            "the session has ended"
         );
     }
     let again = ada.signs_in().await;

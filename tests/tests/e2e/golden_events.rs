@@ -7,7 +7,7 @@
 //!
 //! Whatever a response does not say, the event comes back as it went in. The files hold what
 //! Cognito's documentation and published events show: null or no `session`, `userNotFound`,
-//! `clientMetadata` and `challengeMetadata`, `True` for true, fields nobody documented.
+//! `clientMetadata` and `challengeMetadata`, `True` for true, undocumented fields.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -48,7 +48,7 @@ struct World {
     verify: VerifyTrigger<MemoryStore, ManualClock>,
 }
 
-/// What a trigger answers, once what it left is delivered.
+/// Returns a trigger's response, after its pending messages are delivered.
 async fn answered(trigger: &impl Handler, event: Value) -> Result<Value, PublicError> {
     let answer = answer(trigger, event).await?;
     if let Some(delivery) = answer.delivery {
@@ -160,7 +160,7 @@ impl World {
         Ticket::new(purpose, to, charge, self.clock.now(), &entropy).seal(keys, &caller, &entropy)
     }
 
-    /// What the trigger of an exchange does: its response or error, and what is delivered.
+    /// Runs the trigger of an exchange: its response or error, and what is delivered.
     async fn exchange(&self, exchange: &Value) -> Value {
         let event = exchange["event"].clone();
         let sent = self.inbox.messages(None, usize::MAX).len();
@@ -197,7 +197,7 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
 }
 
-/// Where a file differs from what happens, in order.
+/// Returns the differences of a file from the actual exchange, in order.
 #[derive(Default)]
 struct Differences(Vec<Difference>);
 

@@ -1,4 +1,4 @@
-//! A pool that reports missing users: sign-in goes the article's way, if it is told to.
+//! A pool that reports missing users: sign-in goes the article's way, if configured so.
 
 use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Ticket};

@@ -1,4 +1,4 @@
-//! What people receive, and in which language.
+//! The messages that users receive, and their language.
 
 use latchstring_tests::{Latchstring, Person};
 

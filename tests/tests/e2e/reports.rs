@@ -12,7 +12,7 @@ fn of(latchstring: &Latchstring, typed: &str) -> Person {
     }
 }
 
-/// Where the code goes that is requested for what was typed.
+/// Returns the destination of the code for a typed identifier.
 async fn sent_to(latchstring: &Latchstring, typed: &str) -> String {
     of(latchstring, typed).asks_for_a_code().await;
     latchstring.inbox().await.remove(0).to
@@ -133,7 +133,7 @@ async fn a_number_of_another_kind_is_refused_unless_the_kind_is_set() {
     }
 }
 
-/// tchap-ios#258: punctuation that a keyboard set by itself. EC-CUBE#1325: consecutive dots. RFC 5321,
+/// tchap-ios#258: punctuation that a keyboard inserted. EC-CUBE#1325: consecutive dots. RFC 5321,
 /// 4.5.3.1.1: 64 bytes before the `@`. RFC 5322, 3.4: an address with a name.
 #[tokio::test]
 async fn an_address_that_is_refused_names_its_cause() {

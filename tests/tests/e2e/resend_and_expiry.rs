@@ -1,4 +1,4 @@
-//! The same code once more, and the end of a code's life.
+//! A resend of a code, and the end of a code's life.
 
 use latchstring_tests::{Latchstring, Outcome, Person, Question};
 

@@ -21,7 +21,7 @@ async fn a_person_signs_up_and_signs_in_over_signed_calls() {
     let first = ada.signs_in_for_the_first_time().await;
     let phone = latchstring.by_phone("+1 415 555 0132");
     let question = first.signs_up(("Ada", "Lovelace"), &phone).await;
-    let question = question.expect("the second contact is asked for its code");
+    let question = question.expect("the second contact's code is requested");
     question.answer(&phone.code().await).await.signed_in();
     let second = phone.signs_in().await;
     assert!(first.sub() == second.sub());

@@ -1,4 +1,4 @@
-//! Whoever talks to Cognito past the resolvers: without a ticket nothing is sent, without a proof
+//! A caller that bypasses the resolvers: without a ticket nothing is sent, without a proof
 //! of one's own no account is made.
 
 use latchstring_tests::{Latchstring, Outcome, Person, Question};
@@ -147,7 +147,7 @@ async fn a_ticket_used_twenty_times_at_once_sends_one_message() {
 }
 
 /// In a user's session and a stranger's alike the code goes to the ticket's owner, and what it earns
-/// is a proof of theirs. Else a message to me, or none, would tell whether somebody else has an
+/// is a proof of theirs. Else a message to me, or none, would reveal whether another user has an
 /// account.
 #[tokio::test]
 async fn in_anybodys_session_the_code_and_the_proof_are_the_tickets_owners() {

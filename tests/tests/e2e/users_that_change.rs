@@ -1,4 +1,4 @@
-//! Accounts that are disabled, deleted or changed, before a code is asked for or after.
+//! Accounts that are disabled, deleted or changed, before or after a code is requested.
 
 use latchstring_tests::{Latchstring, Person, Question, SignedIn};
 
@@ -94,7 +94,7 @@ async fn an_address_that_is_not_verified_signs_in_to_nobodys_account() {
         .set_attributes(signed_in.username(), &[("email_verified", "false")])
         .await;
     question.answer(&code).await.refused();
-    // Whoever proves it now gets an account of their own.
+    // A caller that proves it now gets an account of its own.
     let other = ada.signs_in_for_the_first_time().await;
     assert!(other.sub() != signed_in.sub());
 }

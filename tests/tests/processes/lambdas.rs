@@ -34,7 +34,7 @@ pub(crate) fn needs(package: &str) -> Vec<(String, String)> {
         ("AWS_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", AWS_SECRET),
-        // Nobody listens there.
+        // No server listens there.
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
     ];
     if [CREATE, VERIFY].contains(&package) {
@@ -89,7 +89,7 @@ pub(crate) fn sign_in_event(typed: &str) -> Value {
     })
 }
 
-/// A call of nobody who is signed in.
+/// A call without a signed-in user.
 fn contact_event(field: &str) -> Value {
     json!({
         "arguments": {"method": "EMAIL"},
@@ -404,7 +404,7 @@ async fn a_variable_with_a_value_that_it_does_not_take_stops_it_and_is_named_wit
     }
 }
 
-/// Starts a Lambda that must stop by itself: the error that it logs.
+/// Starts a Lambda that must stop on its own: the error that it logs.
 async fn stops(package: &str, environment: &[(String, String)]) -> String {
     let mut program = Program::lambda("lambda-stops", package, environment);
     let (status, printed) = program.ended().await;

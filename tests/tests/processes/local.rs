@@ -184,7 +184,7 @@ async fn a_name_of_the_command_line_is_answered() {
     }
 }
 
-/// A page could otherwise move the clock and break the pool of whoever tests at that moment.
+/// A page could otherwise move the clock and break the pool of a developer who tests at that moment.
 #[tokio::test]
 async fn a_page_of_another_origin_cannot_control_the_service() {
     let mut program = Program::local("local-control-origin", &["--port", "0", "--control"]);
@@ -392,7 +392,7 @@ async fn wrong_countries_kinds_and_ranges_of_the_command_line_are_refused() {
     }
 }
 
-/// The pages run nothing but files of their own, and nobody frames them.
+/// The pages run nothing but files of their own, and no site frames them.
 #[tokio::test]
 async fn the_pages_come_with_a_strict_policy() {
     let mut program = Program::local("local-pages", &["--port", "0"]);

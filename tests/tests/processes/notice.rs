@@ -1,4 +1,4 @@
-//! Define as its own process: the contact that was replaced is told once the tokens are on their way.
+//! Define as its own process: the contact that was replaced is notified once the tokens are on their way.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -83,7 +83,7 @@ fn email(text: &str) -> Identifier {
     Identifier::parse(Method::Email, text).expect("an address")
 }
 
-/// How many mails went to the address that was replaced.
+/// Returns the number of mails to the address that was replaced.
 async fn notices(ministack: &Ministack) -> usize {
     let url = format!("{}/_ministack/ses/messages", ministack.endpoint());
     let sent = reqwest::get(url).await.expect("an answer");
@@ -134,7 +134,7 @@ async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
         access_token: Secret::new("token"),
     };
     let asked = contacts.change(&identity, &email(NEW), None, None).await;
-    assert!(asked.is_ok(), "a code is asked for");
+    assert!(asked.is_ok(), "a code is requested");
     let ticket = api.ticket.lock().expect("no panic").clone();
     let ticket = ticket.expect("a ticket");
     note(&ticket);
@@ -234,9 +234,9 @@ async fn a_contact_that_was_replaced_is_told_after_the_response_and_once() {
     host.let_go();
     host.idle().await;
     let told = notices(&ministack).await;
-    // Where the answer to the write that finishes the flow was lost, nobody is told (docs/faults.md).
+    // Where the answer to the write that finishes the flow was lost, no contact is notified (docs/faults.md).
     assert!(told == 1 || (told == 0 && tries > 1), "{told} notices");
-    // A slow trigger is asked once more: the same answer, and nobody is told again.
+    // A slow trigger is asked once more: the same answer, and no contact is notified again.
     let answered = response(host.invoke(&event).await);
     assert_eq!(answered["response"]["issueTokens"], true);
     host.idle().await;

@@ -1,4 +1,4 @@
-//! Whom a Lambda believes to be AWS, and to be Cloudflare, over TLS.
+//! The servers that a Lambda trusts as AWS, and as Cloudflare, over TLS.
 
 use std::fs;
 use std::io::Read;
@@ -17,17 +17,17 @@ use crate::lambdas::{end, needs, response, sign_in_event};
 const SIGN_IN: &str = "latchstring-sign-in";
 const AMAZON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/aws/src/roots.pem");
 
-/// Somebody on loopback with a certificate of their own, who says nothing to what they are told.
+/// A server on loopback with its own certificate, which answers no request.
 struct Somebody {
     url: String,
     /// The certificate, as a file.
     certificate: PathBuf,
-    /// The first line of each request that somebody believed them enough to make.
+    /// The first line of each request from a client that trusted the server.
     told: Arc<Mutex<Vec<String>>>,
 }
 
 impl Somebody {
-    /// `name` tells their file from others.
+    /// `name` distinguishes its file from others.
     fn listens(name: &str) -> Self {
         let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
         let own = own.expect("a certificate");
@@ -49,7 +49,7 @@ impl Somebody {
             for stream in listener.incoming().flatten() {
                 let session = ServerConnection::new(Arc::clone(&tls)).expect("a session");
                 let mut bytes = [0; 1024];
-                // Whoever does not believe them hangs up.
+                // A client without trust closes the connection.
                 if let Ok(read) = StreamOwned::new(session, stream).read(&mut bytes) {
                     let text = String::from_utf8_lossy(&bytes[..read]).into_owned();
                     let line = text.lines().next().unwrap_or_default().to_owned();
@@ -149,7 +149,7 @@ async fn cloudflare_is_believed_by_the_systems_store_whatever_aws_is_held_to() {
             ("TURNSTILE_URL", &url),
             ("TURNSTILE_KEY", "key-of-the-widget"),
             ("TURNSTILE_HOSTNAMES", "app.example.com"),
-            // Everybody is asked for a captcha.
+            // Every request requires a CAPTCHA.
             ("ALL_SHORT_GUESSES_PER_DAY", "0"),
             ("ALL_LONG_GUESSES_PER_DAY", "0"),
         ],
