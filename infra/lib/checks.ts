@@ -85,7 +85,7 @@ function* messages({ email, sms, captcha, settings }: LatchstringProps): Generat
   const wrong = (value: string | undefined, pattern: RegExp) =>
     value !== undefined && !Token.isUnresolved(value) && !pattern.test(value);
   if (email === undefined && !sms?.countries.length) {
-    yield 'email or sms: set at least one of them; without both, no code can be sent';
+    yield 'email or sms: at least one is required; without both, no code can be sent';
   }
   if (wrong(email?.fromAddress, /^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/)) {
     yield 'email.fromAddress: an address such as codes@example.com';

@@ -1,6 +1,6 @@
 //! The domains of AWS by region.
 
-/// Where a region's services are: `https://`, the service's name, the region, and this.
+/// Returns the suffix of a region's host names, which follows the service's name and the region.
 ///
 /// From the partitions in the SDK, whose own answers a test compares with.
 pub(crate) fn suffix(region: &str) -> &'static str {

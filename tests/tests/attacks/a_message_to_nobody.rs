@@ -9,7 +9,7 @@ async fn who_has_no_address_is_asked_like_anyone_and_nothing_goes_nowhere() {
     let latchstring = Latchstring::start().await;
     let by_phone = latchstring.by_phone("+1 415 555 0132");
     by_phone.signs_in_for_the_first_time().await;
-    let nobody = latchstring.by_email("nobody@example.com");
+    let nobody = latchstring.by_email("newcomer@example.com");
     let before = latchstring.inbox().await.len();
     for name in [by_phone.contact(), nobody.contact()] {
         for method in ["email", "phone_number", "undefined", ""] {

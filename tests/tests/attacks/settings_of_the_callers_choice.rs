@@ -26,7 +26,7 @@ async fn the_api_takes_no_pool_and_no_client_from_a_caller() {
 async fn nothing_a_client_says_beside_a_guess_makes_it_right_or_costs_no_attempt() {
     let latchstring = Latchstring::start().await;
     let known = victim(&latchstring).await;
-    let nobody = latchstring.by_email("nobody@example.com");
+    let nobody = latchstring.by_email("newcomer@example.com");
     for person in [known, nobody] {
         let mut question = person.asks_for_a_code().await;
         let wrong = person.wrong_codes(2).await;

@@ -593,7 +593,7 @@ async fn an_inbox_gives_the_newest_to_one_address_and_refuses_what_it_does_not_k
         ("limit=1", 1),
         ("to=ada@example.com", 2),
         ("to=ada@example.com&limit=1", 1),
-        ("to=nobody@example.com", 0),
+        ("to=newcomer@example.com", 0),
         ("", 3),
     ] {
         let answer = inbox(query).await;

@@ -204,7 +204,7 @@ async fn names_and_contacts_are_checked_and_the_message_says_why() {
     let own = latchstring.by_phone("+14155550132");
     let refusal = ada.changes_to(&own).await.err().expect("refused");
     assert_eq!(refusal.kind, "ContactInUse");
-    let nobody = latchstring.by_email("nobody@example.com");
+    let nobody = latchstring.by_email("newcomer@example.com");
     assert!(nobody.messages().await.is_empty());
 }
 
