@@ -12,11 +12,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use latchstring_core::ports::Clock;
 use latchstring_local_cognito::{Controls, Trigger, UserPool};
+use latchstring_testkit::Port;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::clock::LocalClock;
-use crate::failing::{Port, PortOutages};
+use crate::outages::{PORTS, PortOutages};
 
 /// The most that is read of a request.
 const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -201,12 +202,12 @@ impl Failures {
                 return Err("failFor has a time of more than ten years.".to_owned());
             }
             let time = Duration::from_secs(seconds);
-            if let Some(port) = Port::named(&name) {
+            if let Some((_, port)) = PORTS.into_iter().find(|(known, _)| *known == name) {
                 failures.ports.insert(port, time);
             } else if Controls::operations().any(|operation| operation == name) {
                 failures.operations.insert(name, time);
             } else {
-                let ports = Port::ALL.into_iter().map(Port::name);
+                let ports = PORTS.into_iter().map(|(name, _)| name);
                 return Err(unknown("failFor", ports.chain(Controls::operations())));
             }
         }

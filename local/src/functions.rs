@@ -12,15 +12,18 @@ use latchstring_lambda::{OsEntropy, PublicError, answer};
 use latchstring_local_appsync::{FunctionError, Functions};
 use latchstring_local_cognito::{Trigger, TriggerError, TriggerFuture, Triggers};
 use latchstring_memory::{FixedCaptcha, Inbox, MemoryStore};
+use latchstring_testkit::Carried;
 use serde_json::Value;
 
 use crate::clock::LocalClock;
 use crate::deliveries::Deliveries;
-use crate::failing::{Failing, PortOutages};
+use crate::outages::PortOutages;
 
 const SIGN_IN: &str = "sign-in";
 const SIGN_UP: &str = "sign-up";
 
+/// A port whose calls fail, without effect, while [`PortOutages`] says so.
+type Failing<P> = Carried<P, PortOutages>;
 type LocalStore = Failing<MemoryStore>;
 type LocalCourier = Failing<Inbox<LocalClock>>;
 
@@ -90,8 +93,8 @@ impl Lambdas {
             clock,
             outages,
         } = wiring;
-        let store = Failing::new(MemoryStore::default(), &outages);
-        let courier = Failing::new(inbox, &outages);
+        let store = Failing::new(MemoryStore::default(), outages.clone());
+        let courier = Failing::new(inbox, outages.clone());
         let directory = CognitoDirectory::new(&aws, &pool);
         let api = CognitoChallengeApi::by(cognito_calls, &aws, &pool, &client);
         let caller = AppClient::new(pool, client);
@@ -124,7 +127,7 @@ impl Lambdas {
                 store: store.clone(),
                 directory: directory.clone(),
                 api: api.clone(),
-                captcha: captcha.map(|captcha| Failing::new(captcha, &outages)),
+                captcha: captcha.map(|captcha| Failing::new(captcha, outages)),
                 clock: clock.clone(),
                 entropy: OsEntropy,
             },

@@ -24,9 +24,9 @@ use tokio::net::TcpListener;
 
 use crate::clock::LocalClock;
 use crate::deliveries::Deliveries;
-use crate::failing::PortOutages;
 use crate::functions::{Lambdas, Wiring};
 use crate::host::Hosts;
+use crate::outages::PortOutages;
 use crate::settings::Settings;
 use crate::{control, host, pages};
 

@@ -31,6 +31,7 @@ struct Layer {
 const CORE: &str = "latchstring-core";
 const MEMORY: &str = "latchstring-memory";
 const AWS: &str = "latchstring-aws";
+const TESTKIT: &str = "latchstring-testkit";
 const LAMBDA: &str = "latchstring-lambda";
 const LOCAL: &str = "latchstring-local";
 const COGNITO: &str = "latchstring-local-cognito";
@@ -41,22 +42,27 @@ const FLOOR: &str = "latchstring-floor";
 
 const LAYERS: &[Layer] = &[
     // Its integration tests run on the ports in memory, which are built on it.
-    layer("shared/core", &[], &[MEMORY]),
+    layer("shared/core", &[], &[MEMORY, TESTKIT]),
     layer("shared/memory", &[CORE], &[]),
+    layer("shared/testkit", &[CORE, MEMORY], &[]),
     layer("shared/aws", &[CORE], &[MEMORY]),
     // The crate of AWS is there for its types; each main says which of its features it needs. The feature
     // `couriers` brings those that send.
-    layer("shared/lambda", &[CORE, AWS], &[MEMORY]),
+    layer("shared/lambda", &[CORE, AWS], &[MEMORY, TESTKIT]),
     layer("triggers/", &[LAMBDA, AWS, MEMORY, CORE], &[]),
     layer("resolvers/", &[LAMBDA, AWS, MEMORY, CORE], &[]),
     // The stand-ins know AWS and nothing of Latchstring, so that they are independent of the code
     // that they test.
     layer("local/cognito", &[], &[]),
     layer("local/appsync", &[], &[]),
-    layer("local", &[CORE, MEMORY, AWS, LAMBDA, COGNITO, APPSYNC], &[]),
+    layer(
+        "local",
+        &[CORE, MEMORY, TESTKIT, AWS, LAMBDA, COGNITO, APPSYNC],
+        &[],
+    ),
     layer(
         "tests",
-        &[CORE, MEMORY, AWS, LAMBDA, LOCAL, COGNITO, APPSYNC],
+        &[CORE, MEMORY, TESTKIT, AWS, LAMBDA, LOCAL, COGNITO, APPSYNC],
         &[],
     ),
     layer("fuzz", &[CORE, MEMORY, LAMBDA, COGNITO, APPSYNC], &[]),

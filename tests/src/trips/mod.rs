@@ -139,18 +139,9 @@ impl Journey {
         let clock = StillClock::at(Timestamp::from_secs(1_800_000_000));
         let accounts = MemoryDirectory::default();
         let inbox = Inbox::new(clock.clone());
-        let store = Far {
-            line: line.clone(),
-            port: MemoryStore::default(),
-        };
-        let directory = Far {
-            line: line.clone(),
-            port: accounts.clone(),
-        };
-        let courier = Far {
-            line: line.clone(),
-            port: inbox.clone(),
-        };
+        let store = Far::new(MemoryStore::default(), line.clone());
+        let directory = Far::new(accounts.clone(), line.clone());
+        let courier = Far::new(inbox.clone(), line.clone());
         let typed = match method {
             Method::Email => "ada@example.com",
             Method::PhoneNumber => "+14155550132",

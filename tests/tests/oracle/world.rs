@@ -21,13 +21,14 @@ use latchstring_local_cognito::{
     ClientConfig, PoolConfig, SigningKeys, Trigger, TriggerError, TriggerFuture, Triggers, UserPool,
 };
 use latchstring_memory::{FixedCaptcha, Inbox, MemoryStore, SeededEntropy};
+use latchstring_testkit::Carried;
 use latchstring_tests::{StillClock, aws_at, note};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::wire::{Call, Noting, Wire};
+use crate::wire::{Call, Wire};
 
 pub(crate) const POOL: &str = "us-east-1_ORACLE000";
 pub(crate) const CLIENT: &str = "oracleclient00000000000000";
@@ -140,6 +141,8 @@ impl Setting {
     }
 }
 
+/// A port whose calls are noted.
+type Noting<P> = Carried<P, Wire>;
 type Store = Noting<MemoryStore>;
 type Accounts = Noting<CognitoDirectory>;
 type Mailbox = Noting<Inbox<StillClock>>;
@@ -537,8 +540,5 @@ fn lambdas(
 }
 
 fn noting<P>(port: P, wire: &Wire) -> Noting<P> {
-    Noting {
-        port,
-        wire: wire.clone(),
-    }
+    Noting::new(port, wire.clone())
 }

@@ -18,10 +18,10 @@ use crate::sign_in::{request, resolver};
 /// A world with a captcha that these answers solve.
 fn world(answers: &[&str]) -> World {
     let mut world = World::with_ada();
-    world.captcha = Some(Flaky {
-        port: FixedCaptcha::new(answers.iter().copied()),
-        wire: world.wire.clone(),
-    });
+    world.captcha = Some(Flaky::new(
+        FixedCaptcha::new(answers.iter().copied()),
+        world.wire.clone(),
+    ));
     world
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Tokens<'w>(pub(crate) &'w World);
 impl TokenHolder for Tokens<'_> {
     async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, PortError> {
         let effect = self.0.directory.port.find(access_token.expose());
-        let found = self.0.wire.carry("get_user", effect).await?;
+        let found = self.0.wire.carry_call("get_user", effect).await?;
         Ok(found.filter(|account| account.enabled))
     }
 }

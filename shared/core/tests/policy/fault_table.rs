@@ -163,10 +163,7 @@ fn live(flow: Flow, broken: Option<(usize, Break)>) -> Lived {
         let budget = &mut world.deployment.policy.budgets.deployment;
         (budget.short_guesses_per_day, budget.long_guesses_per_day) = (0, 0);
         let answers = (0..=PATIENCE).map(|number| number.to_string());
-        world.captcha = Some(Flaky {
-            port: FixedCaptcha::new(answers),
-            wire: world.wire.clone(),
-        });
+        world.captcha = Some(Flaky::new(FixedCaptcha::new(answers), world.wire.clone()));
     }
     let world = world;
     world.put_ada(&[("phone_number", NUMBER), ("phone_number_verified", "true")]);

@@ -21,7 +21,9 @@ use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntrop
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use crate::wire::{Flaky, Wire};
+use latchstring_testkit::Wire;
+
+use crate::Flaky;
 
 /// The time limit of a trigger. Cognito allows 5 s.
 const TRIGGER: Duration = Duration::from_millis(3500);
@@ -76,7 +78,7 @@ impl Courier for Mailbox {
             self.messages.lock().unwrap().push(message.clone());
             Ok(())
         };
-        let delivered = self.wire.carry("deliver", effect).await;
+        let delivered = self.wire.carry_call("deliver", effect).await;
         delivered.map_err(|fault| DeliveryError {
             fault,
             outcome: DeliveryOutcome::Unknown,
@@ -106,14 +108,8 @@ impl World {
             deployment,
             clock,
             entropy: Random(Arc::new(SeededEntropy::new(1))),
-            store: Flaky {
-                port: MemoryStore::default(),
-                wire: wire.clone(),
-            },
-            directory: Flaky {
-                port: MemoryDirectory::default(),
-                wire: wire.clone(),
-            },
+            store: Flaky::new(MemoryStore::default(), wire.clone()),
+            directory: Flaky::new(MemoryDirectory::default(), wire.clone()),
             mail: Mailbox {
                 wire: wire.clone(),
                 messages: Arc::default(),
@@ -319,7 +315,7 @@ fn pairs(account: &Account) -> Vec<(String, Value)> {
 impl ChallengeApi for World {
     async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, PortError> {
         let effect = async { Ok(reply(Box::pin(self.open(username)).await)) };
-        self.wire.carry("InitiateAuth", effect).await
+        self.wire.carry_call("InitiateAuth", effect).await
     }
 
     async fn respond(
@@ -334,7 +330,7 @@ impl ChallengeApi for World {
                 Box::pin(self.answer(challenge, answer, client_metadata)).await,
             ))
         };
-        self.wire.carry("RespondToAuthChallenge", effect).await
+        self.wire.carry_call("RespondToAuthChallenge", effect).await
     }
 }
 
@@ -350,6 +346,6 @@ fn reply(told: Told) -> Reply {
 impl TokenHolder for World {
     async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, PortError> {
         let effect = async { Ok(self.found(access_token.expose()).await) };
-        self.wire.carry("GetUser", effect).await
+        self.wire.carry_call("GetUser", effect).await
     }
 }

@@ -8,9 +8,6 @@
 )]
 
 mod cognito;
-#[path = "../../../core/tests/policy/harness/wire.rs"]
-#[expect(dead_code, reason = "the core's tests use the rest")]
-mod wire;
 
 use std::time::Duration;
 
@@ -25,10 +22,13 @@ use latchstring_core::time::Timestamp;
 use latchstring_lambda::Handler;
 use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_memory::{FixedCaptcha, ManualClock};
+use latchstring_testkit::{Break, Carried, Wire};
 use serde_json::{Value, json};
 
 use cognito::{CLIENT, POOL, Told, World};
-use wire::{Break, Flaky};
+
+/// A port whose calls the wire carries.
+type Flaky<P> = Carried<P, Wire>;
 
 const ADA: &str = "ada@example.com";
 const ADAS_NAME: &str = "username-of-ada";
@@ -128,9 +128,11 @@ impl Life {
             enabled: true,
             attributes,
         });
-        let captcha = (flow == Flow::Captcha).then(|| Flaky {
-            port: FixedCaptcha::new((1..=MAX_ATTEMPTS).map(|number| format!("answer-{number}"))),
-            wire: world.wire.clone(),
+        let captcha = (flow == Flow::Captcha).then(|| {
+            Flaky::new(
+                FixedCaptcha::new((1..=MAX_ATTEMPTS).map(|number| format!("answer-{number}"))),
+                world.wire.clone(),
+            )
         });
         Self {
             world,

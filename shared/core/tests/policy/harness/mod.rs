@@ -4,7 +4,6 @@ mod choices;
 mod executor;
 mod pool;
 mod story;
-mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,9 +29,12 @@ use latchstring_memory::{FixedCaptcha, ManualClock, MemoryDirectory, MemoryStore
 
 pub(crate) use choices::{Bounds, Choices, Explored};
 pub(crate) use executor::{Strand, in_turn, interleaved, now};
+pub(crate) use latchstring_testkit::{Break, Wire};
 pub(crate) use pool::Pool;
 pub(crate) use story::Story;
-pub(crate) use wire::{Break, Flaky, Wire};
+
+/// A port whose calls the wire carries.
+pub(crate) type Flaky<P> = latchstring_testkit::Carried<P, Wire>;
 
 /// What Ada types to sign in.
 pub(crate) const ADA: &str = "ada@example.com";
@@ -90,14 +92,8 @@ impl World {
             clock,
             entropy: Arc::new(SeededEntropy::new(1)),
             wire: wire.clone(),
-            store: Flaky {
-                port: MemoryStore::default(),
-                wire: wire.clone(),
-            },
-            directory: Flaky {
-                port: MemoryDirectory::default(),
-                wire,
-            },
+            store: Flaky::new(MemoryStore::default(), wire.clone()),
+            directory: Flaky::new(MemoryDirectory::default(), wire),
             captcha: None,
             invocations: 1,
             only_at: None,

@@ -90,7 +90,7 @@ impl<'w> Pool<'w> {
 impl ChallengeApi for Pool<'_> {
     async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, PortError> {
         let effect = async { Ok(self.open(username).await) };
-        self.world.wire.carry("initiate", effect).await
+        self.world.wire.carry_call("initiate", effect).await
     }
 
     async fn respond(
@@ -118,6 +118,6 @@ impl ChallengeApi for Pool<'_> {
                 Some(next) => panic!("a resolver never gets {next:?}"),
             })
         };
-        self.world.wire.carry("respond", effect).await
+        self.world.wire.carry_call("respond", effect).await
     }
 }

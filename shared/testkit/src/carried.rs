@@ -1,0 +1,265 @@
+use latchstring_core::account::{Account, Names, Sub};
+use latchstring_core::flow::{AnswerDigest, Flow, FlowId};
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::message::Message;
+use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
+use latchstring_core::ports::{
+    Attempted, Captcha, ChallengeApi, Charged, ContactWrite, Counts, Courier, Creation,
+    DeliveryError, Directory, Finished, OpenChallenge, Opened, PortError, Redeemed, Reply, Store,
+    Taken, Token, TokenHolder, VerdictWrite, Window,
+};
+use latchstring_core::pseudonym::Pseudonym;
+use latchstring_core::rate_limit::{Charge, Source};
+use latchstring_core::secret::Secret;
+use latchstring_core::time::Timestamp;
+
+/// A port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Port {
+    /// [`Store`].
+    Store,
+    /// [`Directory`].
+    Directory,
+    /// [`TokenHolder`].
+    Tokens,
+    /// [`ChallengeApi`].
+    ChallengeApi,
+    /// [`Captcha`].
+    Captcha,
+    /// [`Courier`].
+    Courier,
+}
+
+/// A call of a port's method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The port.
+    pub port: Port,
+    /// The method's name.
+    pub name: &'static str,
+    /// The kind of row that a call of the store concerns.
+    pub row: Option<&'static str>,
+    /// True if a call of the store or the directory changes something.
+    pub writes: bool,
+}
+
+impl Call {
+    /// A call that concerns no row, and writes nothing.
+    pub const fn of(port: Port, name: &'static str) -> Self {
+        Self {
+            port,
+            name,
+            row: None,
+            writes: false,
+        }
+    }
+
+    const fn reads(self, row: &'static str) -> Self {
+        Self {
+            row: Some(row),
+            ..self
+        }
+    }
+
+    const fn writes(self, row: &'static str) -> Self {
+        Self {
+            row: Some(row),
+            writes: true,
+            ..self
+        }
+    }
+
+    const fn changes(self) -> Self {
+        Self {
+            writes: true,
+            ..self
+        }
+    }
+}
+
+/// Carries calls to ports.
+pub trait Carrier: Send + Sync {
+    /// Carries a call. `effect` is the call itself: dropped, it has no effect. `outcome` names the
+    /// outcome of an effect that succeeded.
+    fn carry<T: Send>(
+        &self,
+        call: Call,
+        effect: impl Future<Output = Result<T, PortError>> + Send,
+        outcome: fn(&T) -> &'static str,
+    ) -> impl Future<Output = Result<T, PortError>> + Send;
+
+    /// Carries a message to the courier.
+    fn deliver(
+        &self,
+        effect: impl Future<Output = Result<(), DeliveryError>> + Send,
+    ) -> impl Future<Output = Result<(), DeliveryError>> + Send {
+        effect
+    }
+}
+
+/// A port whose calls a [`Carrier`] carries.
+#[derive(Clone, Debug)]
+pub struct Carried<P, C> {
+    /// The port itself, for what a test does without the carrier.
+    pub port: P,
+    /// The carrier.
+    pub carrier: C,
+}
+
+impl<P, C> Carried<P, C> {
+    /// Puts a carrier in front of a port.
+    pub const fn new(port: P, carrier: C) -> Self {
+        Self { port, carrier }
+    }
+}
+
+/// Methods that are carried: their call and the word for their outcome.
+macro_rules! carried {
+    ($port:expr;
+     $($name:ident($($argument:ident: $type:ty),*) -> $answer:ty, $call:ident $(($row:expr))?, $outcome:expr;)*) => {
+        $(async fn $name(&self, $($argument: $type),*) -> Result<$answer, PortError> {
+            let call = Call::of($port, stringify!($name));
+            let call = carried!(@call call $call $(($row))?);
+            self.carrier.carry(call, self.port.$name($($argument),*), $outcome).await
+        })*
+    };
+    (@call $known:ident plain) => { $known };
+    (@call $known:ident changes) => { $known.changes() };
+    (@call $known:ident reads($row:expr)) => { $known.reads($row) };
+    (@call $known:ident writes($row:expr)) => { $known.writes($row) };
+}
+
+const fn row_of(token: Token) -> &'static str {
+    match token {
+        Token::Ticket(_) => "ticket",
+        Token::Proof(_) => "proof",
+    }
+}
+
+const fn done<T>(_: &T) -> &'static str {
+    "done"
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "a carrier takes the words of every outcome alike"
+)]
+const fn yes_or_no(yes: &bool) -> &'static str {
+    if *yes { "yes" } else { "no" }
+}
+
+#[expect(
+    clippy::ref_option,
+    reason = "a carrier takes the words of every outcome alike"
+)]
+const fn found<T>(found: &Option<T>) -> &'static str {
+    match found {
+        Some(_) => "found",
+        None => "nothing",
+    }
+}
+
+const fn replied(reply: &Reply) -> &'static str {
+    match reply {
+        Reply::Challenge(_) => "challenge",
+        Reply::UserNotFound => "user not found",
+        Reply::Refused => "refused",
+    }
+}
+
+impl<P: Store, C: Carrier> Store for Carried<P, C> {
+    carried! { Port::Store;
+        open_flow(flow: &Flow) -> Opened, writes("flow"), |opened| match opened {
+            Opened::New => "new",
+            Opened::Before(_) => "before",
+        };
+        flow(id: FlowId) -> Option<Flow>, reads("flow"), found;
+        advance_send(id: FlowId, sends: u8, lengthened: Option<Charge>, now: Timestamp) -> bool,
+            writes("flow"), yes_or_no;
+        reset_resend_cooldown(id: FlowId, sends: u8) -> bool, writes("flow"), yes_or_no;
+        record_attempt(id: FlowId, answer: AnswerDigest, charge: Charge, limit: u8) -> Attempted,
+            writes("flow"), |attempted| match attempted {
+                Attempted::Held => "held",
+                Attempted::Counted => "counted",
+                Attempted::Refused(_) => "refused",
+            };
+        count(id: FlowId, answer: AnswerDigest, charge: Charge) -> bool, writes("flow"), yes_or_no;
+        record_verdict(id: FlowId, answer: AnswerDigest, right: bool, limit: u8, now: Timestamp)
+            -> VerdictWrite, writes("flow"), |written| match written {
+                VerdictWrite::Recorded => "recorded",
+                VerdictWrite::Refused(_) => "refused",
+            };
+        finish(id: FlowId, now: Timestamp) -> Finished, writes("flow"), |finished| match finished {
+            Finished::Now => "now",
+            Finished::Before(_) => "before",
+            Finished::Refused => "refused",
+        };
+        redeem(token: Token, flow: FlowId, keep_until: Timestamp) -> Redeemed,
+            writes(row_of(token)), |redeemed| match redeemed {
+                Redeemed::Here => "here",
+                Redeemed::Elsewhere => "elsewhere",
+            };
+        is_redeemed(token: Token) -> bool, reads(row_of(token)), yes_or_no;
+        put_pending(pending: &Pending) -> (), writes("pending"), done;
+        pending(account: &Sub, method: Method) -> Option<Pending>, reads("pending"), found;
+        settle_pending(account: &Sub, method: Method, id: PendingId, outcome: PendingOutcome)
+            -> bool, writes("pending"), yes_or_no;
+        lease(on: Pseudonym, holder: Pseudonym, now: Timestamp, until: Timestamp) -> bool,
+            writes("lease"), yes_or_no;
+        release(on: Pseudonym, holder: Pseudonym) -> (), writes("lease"), done;
+        charge(counter: Pseudonym, windows: &[Window], keep_until: Timestamp) -> Charged,
+            writes("counter"), |charged| match charged {
+                Charged::Yes => "charged",
+                Charged::Refused { .. } => "refused",
+            };
+        counts(counters: &[Pseudonym]) -> Vec<Counts>, reads("counter"), done;
+        refund(counter: Pseudonym, taken: &[Taken]) -> (), writes("counter"), done;
+    }
+}
+
+impl<P: Directory, C: Carrier> Directory for Carried<P, C> {
+    carried! { Port::Directory;
+        find(name: &str) -> Option<Account>, plain, found;
+        create(username: &str, contact: &Identifier) -> Creation, changes, |created| match created {
+            Creation::New => "new",
+            Creation::Taken => "taken",
+        };
+        set_password(username: &str, password: &Secret) -> (), changes, done;
+        set_contact(username: &str, contact: &Identifier) -> ContactWrite, changes,
+            |written| match written {
+                ContactWrite::Done => "done",
+                ContactWrite::Taken => "taken",
+            };
+        set_names(username: &str, names: &Names) -> (), changes, done;
+    }
+}
+
+impl<P: TokenHolder, C: Carrier> TokenHolder for Carried<P, C> {
+    carried! { Port::Tokens;
+        holder(access_token: &Secret) -> Option<Account>, plain, found;
+    }
+}
+
+impl<P: ChallengeApi, C: Carrier> ChallengeApi for Carried<P, C> {
+    carried! { Port::ChallengeApi;
+        initiate(username: &str, source: Option<Source>) -> Reply, plain, replied;
+        respond(
+            challenge: &OpenChallenge,
+            answer: &str,
+            metadata: &[(&str, &str)],
+            source: Option<Source>
+        ) -> Reply, plain, replied;
+    }
+}
+
+impl<P: Captcha, C: Carrier> Captcha for Carried<P, C> {
+    carried! { Port::Captcha;
+        is_answered(answer: &Secret) -> bool, plain, yes_or_no;
+    }
+}
+
+impl<P: Courier, C: Carrier> Courier for Carried<P, C> {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
+        self.carrier.deliver(self.port.deliver(message)).await
+    }
+}

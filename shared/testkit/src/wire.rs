@@ -1,0 +1,167 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use latchstring_core::ports::PortError;
+use latchstring_memory::ManualClock;
+
+use crate::{Call, Carrier};
+
+/// A fault of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Break {
+    /// The request is lost: nothing happened.
+    Before,
+    /// The answer is lost: it happened, and the caller does not know.
+    After,
+    /// The service takes no more: nothing happened.
+    Throttled,
+    /// Nothing happens, and no answer comes until the caller gives up.
+    Hangs,
+    /// Nothing happens, no answer comes, and the adapter does not give up.
+    Never,
+    /// It happens, no answer comes, and the adapter does not give up.
+    NeverAfter,
+}
+
+/// The time that an adapter waits for an answer: two attempts, or one of Cognito's calls that span
+/// triggers.
+const PATIENCE: Duration = Duration::from_millis(2500);
+const PATIENCE_FOR_TRIGGERS: Duration = Duration::from_secs(12);
+
+/// A carrier that notes each call, breaks the calls that a test names, and lets interleaved futures
+/// take turns. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Wire {
+    calls: Arc<Mutex<Calls>>,
+    clock: ManualClock,
+}
+
+#[derive(Debug, Default)]
+struct Calls {
+    noted: Vec<&'static str>,
+    /// The triggers that are running, each inside the one before it.
+    running: Vec<&'static str>,
+    /// Each kind of row that a call concerned, with the trigger that called; none for a resolver.
+    rows: BTreeSet<(Option<&'static str>, &'static str)>,
+    breaks: BTreeMap<usize, Break>,
+    takes_turns: bool,
+}
+
+impl Wire {
+    /// Returns a wire that breaks nothing. Its clock advances when a call hangs.
+    pub fn new(clock: ManualClock) -> Self {
+        Self {
+            calls: Arc::default(),
+            clock,
+        }
+    }
+
+    /// Returns the names of the calls since the last [`Wire::clear`], in order.
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.state().noted.clone()
+    }
+
+    /// Forgets the calls so far, and what was to break.
+    pub fn clear(&self) {
+        let mut calls = self.state();
+        calls.noted.clear();
+        calls.breaks.clear();
+    }
+
+    /// From now on, the calls of these numbers (from 0) break, each once.
+    pub fn will_break(&self, breaks: impl IntoIterator<Item = (usize, Break)>) {
+        self.clear();
+        self.state().breaks.extend(breaks);
+    }
+
+    /// Runs a trigger, whose calls are noted as its own.
+    pub async fn run<T>(&self, trigger: &'static str, work: impl Future<Output = T>) -> T {
+        self.state().running.push(trigger);
+        let done = work.await;
+        self.state().running.pop();
+        done
+    }
+
+    /// Returns the kinds of row that calls concerned so far, each with the trigger that called; none
+    /// for a resolver.
+    pub fn rows(&self) -> BTreeSet<(Option<&'static str>, &'static str)> {
+        self.state().rows.clone()
+    }
+
+    /// From now on, every call lets other futures go first.
+    pub fn take_turns(&self) {
+        self.state().takes_turns = true;
+    }
+
+    /// Carries a call that no decorator makes.
+    pub async fn carry_call<T>(
+        &self,
+        call: &'static str,
+        effect: impl Future<Output = Result<T, PortError>> + Send,
+    ) -> Result<T, PortError> {
+        self.turn().await;
+        let broken = {
+            let mut calls = self.state();
+            let number = calls.noted.len();
+            calls.noted.push(call);
+            calls.breaks.remove(&number)
+        };
+        let lost = || Err(PortError::new(call, "lost"));
+        match broken {
+            None => effect.await,
+            Some(Break::Before) => lost(),
+            Some(Break::After) => {
+                effect.await?;
+                lost()
+            }
+            Some(Break::Throttled) => Err(PortError::new(call, "ThrottlingException")),
+            Some(Break::Hangs) => {
+                self.clock.advance(match call {
+                    "initiate" | "respond" => PATIENCE_FOR_TRIGGERS,
+                    _ => PATIENCE,
+                });
+                Err(PortError::new(call, "timeout"))
+            }
+            Some(Break::Never) => std::future::pending().await,
+            Some(Break::NeverAfter) => {
+                effect.await?;
+                std::future::pending().await
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Calls> {
+        // A test that panics reads no more of it.
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn turn(&self) {
+        let mut waits = self.state().takes_turns;
+        std::future::poll_fn(|_| {
+            if std::mem::take(&mut waits) {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
+    }
+}
+
+impl Carrier for Wire {
+    async fn carry<T: Send>(
+        &self,
+        call: Call,
+        effect: impl Future<Output = Result<T, PortError>> + Send,
+        _: fn(&T) -> &'static str,
+    ) -> Result<T, PortError> {
+        if let Some(row) = call.row {
+            let mut state = self.state();
+            let trigger = state.running.last().copied();
+            state.rows.insert((trigger, row));
+        }
+        self.carry_call(call.name, effect).await
+    }
+}
