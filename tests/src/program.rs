@@ -1,15 +1,14 @@
 //! The binaries of the workspace as processes.
 
-use std::collections::BTreeMap;
 use std::env;
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -18,74 +17,34 @@ use crate::files::{keep_output, root};
 /// The time limit for a process to print or do something.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-const PACKAGES: [&str; 6] = [
-    "latchstring-local",
-    "latchstring-define-auth-challenge",
-    "latchstring-create-auth-challenge",
-    "latchstring-verify-auth-challenge-response",
-    "latchstring-sign-in",
-    "latchstring-sign-up",
-];
-
-/// Returns the path of a package's binary.
-///
-/// Cargo is called once and builds what is out of date: the tests of this package alone do not
-/// build the binaries of others, and `CARGO_BIN_EXE_…` names only the package's own.
+/// Returns the path of a package's binary, beside the tests' own. The tests build nothing: with
+/// `cargo test`, cargo builds only the binaries of the tested package.
 fn binary(package: &str) -> PathBuf {
-    static BINARIES: OnceLock<Result<BTreeMap<String, PathBuf>, String>> = OnceLock::new();
-    match BINARIES.get_or_init(build) {
-        Err(errors) => panic!("cargo builds the binaries:\n{errors}"),
-        Ok(binaries) => binaries
-            .get(package)
-            .unwrap_or_else(|| panic!("{package} has a binary"))
-            .clone(),
+    let tests = env::current_exe().expect("the path of the running program");
+    // target/debug/deps/e2e-…
+    let folder = tests.ancestors().nth(2).expect("a folder of a profile");
+    let path = folder.join(package);
+    if let Err(fault) = is_current(&path) {
+        panic!("{package} {fault}: cargo build --workspace --bins");
     }
+    path
 }
 
-/// Returns a cargo that runs as it would from a shell at the root.
-fn cargo() -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root()).stdin(Stdio::null());
-    // Cargo describes the tests' package to them. A build script that runs again when such a
-    // variable changes would run again here and in the user's next build.
-    for (name, _) in env::vars_os() {
-        let ours = name.to_str().is_some_and(|name| {
-            [
-                "CARGO_PKG_",
-                "CARGO_MANIFEST_",
-                "CARGO_BIN_",
-                "CARGO_CRATE_",
-            ]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
-        });
-        if ours {
-            command.env_remove(name);
+/// Checks that a binary exists and is not older than one of the sources that cargo lists beside it.
+fn is_current(path: &Path) -> Result<(), String> {
+    let changed = |path: &Path| path.metadata().and_then(|of| of.modified());
+    let built = changed(path).map_err(|_| "is not built".to_owned())?;
+    let listed = fs::read_to_string(path.with_extension("d"))
+        .map_err(|_| "has no list of its sources".to_owned())?;
+    let (_, sources) = listed.split_once(": ").unwrap_or_default();
+    // Spaces in a path are escaped.
+    let sources = sources.trim().replace("\\ ", "\0");
+    for source in sources.split(' ').map(|source| source.replace('\0', " ")) {
+        if !changed(Path::new(&source)).is_ok_and(|changed| changed <= built) {
+            return Err(format!("is older than {source}"));
         }
     }
-    command
-}
-
-fn build() -> Result<BTreeMap<String, PathBuf>, String> {
-    let mut command = cargo();
-    // Of the whole workspace, as the tests are built: for the package alone, cargo resolves other
-    // features, and compiles the AWS SDK a second time. A package's binary has its name.
-    command.args(["build", "--locked", "--message-format=json", "--workspace"]);
-    for package in PACKAGES {
-        command.args(["--bin", package]);
-    }
-    let output = command.output().expect("cargo can be started");
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter_map(|message| {
-            let path = message["executable"].as_str()?;
-            Some((message["target"]["name"].as_str()?.to_owned(), path.into()))
-        })
-        .collect())
+    Ok(())
 }
 
 /// A process. Dropping the value ends it, by its id.

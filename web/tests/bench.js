@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, afterEach } from "node:test";
 import { chromium } from "playwright-core";
+import { binary } from "../../tests/binary.mjs";
 
 export const root = join(import.meta.dirname, "../..");
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -14,19 +15,11 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 export const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 
-/** Builds the service if it is out of date, and returns the path of its binary. */
-function binary() {
-  const line = ["build", "--locked", "--quiet", "--message-format=json", "--workspace", "--bin", "latchstring-local"];
-  const output = execFileSync("cargo", line, { cwd: root, encoding: "utf8", maxBuffer: 1 << 28 });
-  const messages = output.split("\n").filter(Boolean).map((text) => JSON.parse(text));
-  return messages.find(({ executable, target }) => executable && target.name === "latchstring-local").executable;
-}
-
 /** Starts the service. Its output is kept for the search for leaks. */
 async function serve(options, port = "0") {
   const folder = join(root, "target/test-output");
   mkdirSync(folder, { recursive: true });
-  const program = spawn(binary(), ["--port", port, "--control", ...options], { stdio: ["ignore", "pipe", "pipe"] });
+  const program = spawn(binary("latchstring-local"), ["--port", port, "--control", ...options], { stdio: ["ignore", "pipe", "pipe"] });
   let printed = "";
   const address = await new Promise((found, failed) => {
     const collect = (chunk) => {

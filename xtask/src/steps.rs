@@ -164,6 +164,7 @@ fn perform(
             Ok(())
         }
         Step::Tests => {
+            binaries(repository)?;
             let (counted, ended) = tests(repository, keep_going);
             *counts.get_or_insert_default() += counted;
             ended
@@ -171,7 +172,10 @@ fn perform(
         Step::Instructions => instructions::run(repository, false),
         Step::Infra => infra(repository, counts.get_or_insert_default()),
         Step::Clients => clients(repository, counts.get_or_insert_default()),
-        Step::Web => node_tests(repository, "web/tests", counts.get_or_insert_default()),
+        Step::Web => {
+            binaries(repository)?;
+            node_tests(repository, "web/tests", counts.get_or_insert_default())
+        }
         Step::Deploy => deploy_check::run(repository),
         Step::Leaks => leaks::check(repository)
             .map_err(|failure| failure.of(&"cargo xtask test --only tests,leaks")),
@@ -238,15 +242,15 @@ fn tests(repository: &Repository, keep_going: bool) -> (Counts, Result<(), Faile
     (counts, ended.map_err(|failure| failure.of(&line)))
 }
 
+/// Builds the binaries that tests start. Of the whole workspace, as the tests are built: for some
+/// packages alone, cargo selects other features and compiles the AWS SDK a second time.
+fn binaries(repository: &Repository) -> Result<(), Failed> {
+    let build = Line::cargo(&["build", "--workspace", "--bins", "--locked"]);
+    show_and_run(repository, &build)
+}
+
 fn clients(repository: &Repository, counts: &mut Counts) -> Result<(), Failed> {
-    let service = Line::cargo(&[
-        "build",
-        "--locked",
-        "--workspace",
-        "--bin",
-        "latchstring-local",
-    ]);
-    show_and_run(repository, &service)?;
+    binaries(repository)?;
     node_tests(repository, "clients/typescript", counts)?;
     python::environment(repository, "examples", "examples/requirements.txt")?;
     node_tests(repository, "examples", counts)

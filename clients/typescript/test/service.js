@@ -1,26 +1,12 @@
 // The real local service, on a free port, for as long as a test file runs.
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import path from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-
-/** The path of the binary. Cargo builds it if it is out of date: an older one lacks newer operations. */
-function binary() {
-  const line = ["build", "--locked", "--quiet", "--message-format=json", "--workspace", "--bin", "latchstring-local"];
-  const output = execFileSync("cargo", line, { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 28 });
-  const messages = output.split("\n").filter(Boolean).map((text) => JSON.parse(text));
-  return messages.find(({ executable, target }) => executable && target.name === "latchstring-local").executable;
-}
-
-let built;
+import { binary } from "../../../tests/binary.mjs";
 
 /** Starts it: what `/config.json` says, and the handles that tests want. */
 export async function startService(...options) {
-  built ??= binary();
-  const child = spawn(built, ["--port", "0", "--control", ...options], {
+  const child = spawn(binary("latchstring-local"), ["--port", "0", "--control", ...options], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(child, "exit");
