@@ -124,7 +124,7 @@ pub struct SourceBudget {
     pub per_minute: u32,
     /// Messages in each hour.
     pub per_hour: u32,
-    /// CAPTCHA responses that are verified in each hour, each for one message.
+    /// CAPTCHA responses that are verified in each hour, each for one code and its resends.
     pub solved_per_hour: u32,
 }
 
@@ -152,7 +152,7 @@ impl MailBudget {
     }
 }
 
-/// Large public mailbox providers, where one person cannot make addresses at will.
+/// Large public mailbox providers, where one person has few mailboxes.
 const PROVIDERS: [&str; 219] = [
     "126.com",
     "139.com",

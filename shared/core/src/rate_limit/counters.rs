@@ -123,6 +123,12 @@ impl Counter {
         Self::public("domain", &[domain.as_bytes()], at, HOUR)
     }
 
+    /// New accounts of a mailbox of a shared domain in a day.
+    pub(super) fn mailbox_accounts(keys: &KeyRing, identifier: &Identifier, at: Timestamp) -> Self {
+        let pseudonym = Pseudonym::of_mailbox(keys, "accounts", identifier);
+        Self::keyed(pseudonym, "accounts", at, DAY)
+    }
+
     /// New accounts of a mail domain in a day.
     pub(super) fn accounts(domain: &str, at: Timestamp) -> Self {
         Self::public("accounts", &[domain.as_bytes()], at, DAY)

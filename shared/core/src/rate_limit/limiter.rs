@@ -434,7 +434,7 @@ impl<S: Store> RateLimiter<'_, S> {
 
     /// Charges the mail domain of an account that is about to be created, and the share that its
     /// mailbox has of the domain's accounts: plus-tags and deleted accounts of one mailbox cannot
-    /// spend what the domain has.
+    /// spend what the domain has. A shared domain has no limit but that of each mailbox.
     pub(crate) async fn charge_new_account(
         &self,
         identifier: &Identifier,
@@ -446,7 +446,9 @@ impl<S: Store> RateLimiter<'_, S> {
         let mail = &policy.budgets.mail;
         let domain = domain_of(email);
         if mail.is_shared(domain) {
-            return Ok(None);
+            let counter = Counter::mailbox_accounts(keys, identifier, self.now);
+            let limits = vec![self.once(COUNT, LEAST_SHARE, Budget::Accounts, &counter)];
+            return self.charge_bill(&Bill { counter, limits }).await.map(Some);
         }
         let counter = Counter::accounts(domain, self.now);
         let share = mail

@@ -77,8 +77,7 @@ impl<S: Store, T: TokenHolder, C: Clock, E: Entropy> Devices<'_, S, T, C, E> {
     }
 
     /// Invalidates every device token of the account's contacts. Any access token that Cognito
-    /// still accepts may do so: forgetting only protects, and an owner under attack may be unable
-    /// to sign in again.
+    /// still accepts may do so: an owner under attack may be unable to sign in again.
     ///
     /// # Errors
     /// If the caller is not signed in, or a port fails.

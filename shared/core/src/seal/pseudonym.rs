@@ -1,6 +1,7 @@
 //! Keyed hashes that stand for something that must not be written down: in keys of the store and
 //! in logs.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use data_encoding::HEXLOWER;
@@ -45,8 +46,8 @@ impl Pseudonym {
         Self::of(ring, "flow", &[flow.as_bytes()])
     }
 
-    /// Stands for a mailbox or number in a budget of messages. A plus-tag is left out: addresses
-    /// that differ in it alone usually reach one mailbox.
+    /// Stands for a mailbox or number in a budget of messages. A plus-tag is left out, and what else
+    /// Gmail ignores: addresses that differ in it alone usually reach one mailbox.
     pub(crate) fn of_mailbox(ring: &KeyRing, class: &str, identifier: &Identifier) -> Self {
         let (local, domain) = mailbox(identifier);
         Self::of(
@@ -130,16 +131,22 @@ impl Pseudonym {
     }
 }
 
-/// Returns the local part without its plus-tag, and the domain; for a number the number.
-fn mailbox(identifier: &Identifier) -> (&str, &str) {
+/// Returns the local part without its plus-tag, and the domain; for a number the number. Gmail also
+/// ignores dots, and has two domains: <https://support.google.com/mail/answer/7436150>,
+/// <https://support.google.com/mail/answer/10313>.
+fn mailbox(identifier: &Identifier) -> (Cow<'_, str>, &str) {
     match identifier {
-        Identifier::PhoneNumber(number) => (number.as_str(), ""),
+        Identifier::PhoneNumber(number) => (number.as_str().into(), ""),
         Identifier::Email(email) => {
             let (local, domain) = email.as_str().rsplit_once('@').unwrap_or_default();
             // A local part that begins with a plus has no name to fold to.
-            match local.split_once('+') {
-                Some((name, _)) if !name.is_empty() => (name, domain),
-                _ => (local, domain),
+            let name = match local.split_once('+') {
+                Some((name, _)) if !name.is_empty() => name,
+                _ => local,
+            };
+            match domain {
+                "gmail.com" | "googlemail.com" => (name.replace('.', "").into(), "gmail.com"),
+                _ => (name.into(), domain),
             }
         }
     }

@@ -1041,8 +1041,52 @@ fn one_mailbox_makes_a_tenth_of_its_domains_accounts() {
         assert_eq!(refused_by(&outcome), refused, "{tag}");
     }
     make("ada@corp.example").unwrap();
-    make("mallory+1@gmail.com").unwrap();
-    assert_eq!(world.directory.port.len(), 7);
+    assert_eq!(world.directory.port.len(), 6);
+}
+
+/// Gmail ignores dots and tags, and has two domains.
+#[test]
+fn one_gmail_mailbox_makes_five_accounts_a_day() {
+    let world = World::new();
+    let make = |typed: &str| {
+        let proof = earned_proof(&world, typed);
+        let pool = Pool::of(&world);
+        now(resolver(&world, &pool).session(&SignInRequest {
+            proof: Some(Secret::new(proof)),
+            ..request(typed)
+        }))
+    };
+    for (made, typed) in [
+        "mallory@gmail.com",
+        "m.allory@gmail.com",
+        "mallory+1@gmail.com",
+        "m.a.l.lory@googlemail.com",
+        "mallory@googlemail.com",
+        "ma.llory@gmail.com",
+        "m.allory+2@googlemail.com",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.after_secs(3600);
+        let refused = (made >= 5).then_some(Budget::Accounts);
+        assert_eq!(refused_by(&make(typed)), refused, "{typed}");
+    }
+    make("ada.lovelace@gmail.com").unwrap();
+    make("a.da@yahoo.com").unwrap();
+}
+
+#[test]
+fn dots_in_a_gmail_address_share_the_budget_of_messages() {
+    let world = World::new();
+    for typed in ["mal.lory@gmail.com", "m.allory@googlemail.com"] {
+        assert_eq!(ask(&world, &request(typed)).unwrap().code_length, 6);
+    }
+    // The third in a minute, and so beyond the budget of six digits.
+    let third = ask(&world, &request("mallory+x@gmail.com")).unwrap();
+    assert_eq!(third.code_length, 10);
+    let of_another_provider = ask(&world, &request("mal.lory@yahoo.com")).unwrap();
+    assert_eq!(of_another_provider.code_length, 6);
 }
 
 /// An outage of Cognito must not lock newcomers out for the rest of the day.

@@ -128,7 +128,7 @@ settings! {
     FRESH_SECONDS = Some("600"), Whole(60, 86_400, "seconds"), CONSTRUCT,
         "The greatest age of a sign-in that may add or change a contact or remember a device.";
     CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT,
-        "Codes sent to one mailbox or number in a minute, resends included, whether or not it has an account. Addresses that differ in a plus-tag share a mailbox.";
+        "Codes sent to one mailbox or number in a minute, resends included, whether or not it has an account. Addresses that differ in a plus-tag share a mailbox, and Gmail addresses that differ in dots.";
     CODES_PER_HOUR = Some("5"), Whole(1, 10_000, "codes"), CONSTRUCT,
         "As `CODES_PER_MINUTE`, in an hour.";
     CODES_PER_DAY = Some("10"), Whole(1, 100_000, "codes"), CONSTRUCT,
@@ -174,7 +174,7 @@ settings! {
     SOURCE_CODES_PER_HOUR = Some("200"), Whole(1, 1_000_000, "codes"), CONSTRUCT,
         "As `SOURCE_CODES_PER_MINUTE`, in an hour.";
     SOURCE_SOLVED_CODES_PER_HOUR = Some("1000"), Whole(1, 1_000_000, "codes"), CONSTRUCT,
-        "Further codes for one source in an hour, each for a solved CAPTCHA.";
+        "Further codes for one source in an hour, each for a solved CAPTCHA. Their resends are charged to no source.";
     TURNSTILE_KEY = Some(""), Text("a widget's secret key"), FUNCTION,
         "With this or the next set, a source or deployment over a budget must solve a widget of Cloudflare Turnstile ([captcha.md](captcha.md)). Only sign-in reads it and the next three.";
     TURNSTILE_KEY_SECRET = Some(""), Text("the name or ARN of a secret that holds a widget's secret key"), FUNCTION,
@@ -188,7 +188,7 @@ settings! {
     SMS_PRICE = Some("0.1"), Text("a price of up to 10000, up to five decimals"), CONSTRUCT,
         "The price of an SMS to a country without a price in `SMS_COUNTRIES`.";
     SMS_SPEND_PER_DAY = Some("10"), Text("a sum of up to 10000, up to five decimals"), CONSTRUCT,
-        "The greatest cost of SMS in a day, each counted when it is sent. Known devices have the same amount in addition.";
+        "The greatest cost of the codes sent by SMS in a day, each counted when it is sent. Known devices have the same amount in addition. Notices of a changed or added contact are not counted.";
     SMS_SPEND_PER_MONTH = Some("100"), Text("a sum of up to 10000, up to five decimals"), CONSTRUCT,
         "As `SMS_SPEND_PER_DAY`, in 30 days. Keep it at or below a quarter of the AWS account's monthly spend limit: a calendar month can touch two windows, and known devices have the same amount in addition.";
     SMS_UNPROVED_PER_PREFIX = Some("30"), Whole(1, 1_000_000, "codes"), CONSTRUCT,
@@ -200,7 +200,7 @@ settings! {
     MAIL_UNPROVED_PER_HOUR = Some("1000"), Whole(1, 10_000_000, "codes"), CONSTRUCT,
         "As `MAIL_UNPROVED_PER_DOMAIN`, for all mail, and for each shared domain: the large mail providers and `MAIL_SHARED_DOMAINS`.";
     MAIL_ACCOUNTS_PER_DOMAIN = Some("50"), Whole(1, 10_000_000, "accounts"), CONSTRUCT,
-        "New accounts in a day of one mail domain that is not shared. One mailbox makes a tenth of them at most, but 5 at least.";
+        "New accounts in a day of one mail domain that is not shared. One mailbox makes a tenth of them at most, but 5 at least; at a shared domain 5.";
     MAIL_SHARED_DOMAINS = Some(""), Text("domains, separated by commas"), CONSTRUCT,
         "Shared domains besides the large mail providers, whose users do not know each other: your own, or a customer's.";
     SMS_NUMBER_KINDS = Some("mobile,fixed_line_or_mobile"), Text("mobile, fixed_line_or_mobile, fixed_line, toll_free, voip, pager and uan, separated by commas"), CONSTRUCT,
