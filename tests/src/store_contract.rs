@@ -37,6 +37,11 @@ const FULL_CHARGE: [u8; Charge::BYTES] = {
     bytes[35] = b'E';
     bytes
 };
+/// Returns the terms of every row under test.
+fn full_charge() -> Charge {
+    Charge::from_bytes(&FULL_CHARGE).expect("a charge")
+}
+
 /// The terms of a resend.
 const LONGER: Charge = Charge::free(CodeLength::LONG);
 /// The number of simultaneous distinct answers.
@@ -64,6 +69,7 @@ pub async fn run<S: Store + 'static, E: Entropy>(contract: &Contract<S, E>) {
     a_guess_is_held_for_each_attempt_that_is_not_counted(contract).await;
     guesses_held_at_once_stay_within_the_limit(contract).await;
     an_attempt_is_counted_with_its_verdict(contract).await;
+    a_verdict_is_recorded_on_the_terms_of_its_row_alone(contract).await;
     a_known_answer_costs_nothing(contract).await;
     attempts_at_once_never_pass_the_limit(contract).await;
     one_right_answer_at_once_matches_once(contract).await;
@@ -131,7 +137,7 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             subject: Subject::Known(self.sub()),
             contact: SealedContact::from_text("k1.sealed"),
             locale: None,
-            charge: Charge::from_bytes(&FULL_CHARGE).expect("a charge"),
+            charge: full_charge(),
             key: KeyId::parse("k1").expect("a key id"),
             issued_at: self.now,
             expires_at: self.after(300_000),
@@ -170,7 +176,7 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
         let (id, answer) = (self.opened().await.id, self.answer());
         let judged = self
             .store
-            .record_verdict(id, answer, true, 3, self.now)
+            .record_verdict(id, answer, true, full_charge(), 3, self.now)
             .await;
         assert_eq!(judged, Ok(VerdictWrite::Recorded));
         (id, answer)
@@ -416,7 +422,10 @@ pub async fn a_guess_is_held_for_each_attempt_that_is_not_counted<
     assert_eq!((lengthened.held, lengthened.counted.len()), (0, 0));
     let again = c.store.record_attempt(id, answers[0], LONGER, 2).await;
     assert_eq!(again, Ok(Attempted::Held), "on other terms it counts again");
-    let judged = c.store.record_verdict(id, answers[1], true, 2, c.now).await;
+    let judged = c
+        .store
+        .record_verdict(id, answers[1], true, LONGER, 2, c.now)
+        .await;
     assert_eq!(judged, Ok(VerdictWrite::Recorded), "the verdict follows");
     assert!(matches!(
         c.store.record_attempt(id, answers[0], LONGER, 2).await,
@@ -452,13 +461,16 @@ pub async fn an_attempt_is_counted_with_its_verdict<S: Store + 'static, E: Entro
     let id = c.opened().await.id;
     let answers = [c.answer(), c.answer(), c.answer()];
     for answer in &answers[..2] {
-        let judged = c.store.record_verdict(id, *answer, false, 3, c.now).await;
+        let judged = c
+            .store
+            .record_verdict(id, *answer, false, full_charge(), 3, c.now)
+            .await;
         assert_eq!(judged, Ok(VerdictWrite::Recorded));
     }
     assert_eq!(c.read(id).await.state, State::Open);
     let judged = c
         .store
-        .record_verdict(id, answers[2], true, 3, c.after(7))
+        .record_verdict(id, answers[2], true, full_charge(), 3, c.after(7))
         .await;
     assert_eq!(judged, Ok(VerdictWrite::Recorded));
     let row = c.read(id).await;
@@ -471,13 +483,16 @@ pub async fn an_attempt_is_counted_with_its_verdict<S: Store + 'static, E: Entro
 
     let full = c.opened().await.id;
     for answer in answers {
-        let judged = c.store.record_verdict(full, answer, false, 3, c.now).await;
+        let judged = c
+            .store
+            .record_verdict(full, answer, false, full_charge(), 3, c.now)
+            .await;
         assert_eq!(judged, Ok(VerdictWrite::Recorded));
     }
     for right in [false, true] {
         let judged = c
             .store
-            .record_verdict(full, c.answer(), right, 3, c.now)
+            .record_verdict(full, c.answer(), right, full_charge(), 3, c.now)
             .await;
         let row = c.read(full).await;
         assert_eq!((row.attempts.len(), row.state), (3, State::Open));
@@ -485,15 +500,39 @@ pub async fn an_attempt_is_counted_with_its_verdict<S: Store + 'static, E: Entro
     }
     let missing = c
         .store
-        .record_verdict(c.id(), c.answer(), true, 3, c.now)
+        .record_verdict(c.id(), c.answer(), true, full_charge(), 3, c.now)
         .await;
     assert_eq!(missing, Ok(VerdictWrite::Refused(None)));
     let none = c.opened().await;
     let judged = c
         .store
-        .record_verdict(none.id, c.answer(), true, 0, c.now)
+        .record_verdict(none.id, c.answer(), true, full_charge(), 0, c.now)
         .await;
     assert_eq!(judged, Ok(VerdictWrite::Refused(Some(Box::new(none)))));
+}
+
+/// `judge`: a row on other terms records neither a wrong nor a right answer.
+pub async fn a_verdict_is_recorded_on_the_terms_of_its_row_alone<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let id = c.opened().await.id;
+    let sent = c.store.advance_send(id, 1, Some(LONGER), c.now).await;
+    assert_eq!(sent, Ok(true));
+    let row = c.read(id).await;
+    for (right, limit) in [(false, 3), (true, 3), (true, 0)] {
+        let judged = c
+            .store
+            .record_verdict(id, c.answer(), right, full_charge(), limit, c.now)
+            .await;
+        let refused = VerdictWrite::Refused(Some(Box::new(row.clone())));
+        assert_eq!(judged, Ok(refused));
+    }
+    assert_eq!(c.read(id).await, row);
+    let judged = c
+        .store
+        .record_verdict(id, c.answer(), true, LONGER, 3, c.now)
+        .await;
+    assert_eq!(judged, Ok(VerdictWrite::Recorded));
 }
 
 /// `judge`: the same answer again is recorded again, in a full row too, and takes no room.
@@ -501,11 +540,17 @@ pub async fn a_known_answer_costs_nothing<S: Store + 'static, E: Entropy>(c: &Co
     let id = c.opened().await.id;
     let answers = [c.answer(), c.answer()];
     for answer in answers.into_iter().chain(answers) {
-        let judged = c.store.record_verdict(id, answer, false, 2, c.now).await;
+        let judged = c
+            .store
+            .record_verdict(id, answer, false, full_charge(), 2, c.now)
+            .await;
         assert_eq!(judged, Ok(VerdictWrite::Recorded));
     }
     assert_eq!(c.read(id).await.attempts, answers.into());
-    let judged = c.store.record_verdict(id, answers[0], true, 2, c.now).await;
+    let judged = c
+        .store
+        .record_verdict(id, answers[0], true, full_charge(), 2, c.now)
+        .await;
     assert_eq!(
         judged,
         Ok(VerdictWrite::Recorded),
@@ -523,7 +568,9 @@ pub async fn attempts_at_once_never_pass_the_limit<S: Store + 'static, E: Entrop
         let now = c.now;
         let judged = at_once(&c.store, GUESSES, |store, guess| async move {
             let answer = AnswerDigest::from_bytes([guess; 16]);
-            store.record_verdict(id, answer, false, limit, now).await
+            store
+                .record_verdict(id, answer, false, full_charge(), limit, now)
+                .await
         })
         .await;
         assert_eq!(
@@ -544,7 +591,9 @@ pub async fn one_right_answer_at_once_matches_once<S: Store + 'static, E: Entrop
 ) {
     let (id, answer, now) = (c.opened().await.id, c.answer(), c.now);
     let judged = at_once(&c.store, RACERS, |store, _| async move {
-        store.record_verdict(id, answer, true, 3, now).await
+        store
+            .record_verdict(id, answer, true, full_charge(), 3, now)
+            .await
     })
     .await;
     assert_eq!(count(&judged, &Ok(VerdictWrite::Recorded)), 1);
@@ -565,7 +614,7 @@ pub async fn a_closed_row_records_no_attempt<S: Store + 'static, E: Entropy>(c: 
         for (answer, right) in [(answer, true), (answer, false), (c.answer(), true)] {
             let judged = c
                 .store
-                .record_verdict(id, answer, right, 3, c.after(9))
+                .record_verdict(id, answer, right, full_charge(), 3, c.after(9))
                 .await;
             assert_eq!(
                 judged,

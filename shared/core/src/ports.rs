@@ -58,7 +58,7 @@ pub enum Opened {
 pub enum VerdictWrite {
     /// The attempt and its verdict are in the row; only now may the verdict be told.
     Recorded,
-    /// Nothing was written: the row is gone (`None`), no longer open, or full.
+    /// Nothing was written: the row is gone (`None`), no longer open, full, or on other terms.
     Refused(Option<Box<Flow>>),
 }
 
@@ -196,13 +196,15 @@ pub trait Store: Send + Sync {
         charge: Charge,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
-    /// Adds the answer to the set of attempts if the row is open and the set holds the answer
-    /// already or has fewer than `limit`; in the same write moves the row to matched if `right`.
+    /// Adds the answer to the set of attempts if the row is open and on these terms, and the set
+    /// holds the answer already or has fewer than `limit`; in the same write moves the row to
+    /// matched if `right`.
     fn record_verdict(
         &self,
         id: FlowId,
         answer: AnswerDigest,
         right: bool,
+        charge: Charge,
         limit: u8,
         now: Timestamp,
     ) -> impl Future<Output = Result<VerdictWrite, PortError>> + Send;

@@ -162,6 +162,7 @@ impl Store for MemoryStore {
         id: FlowId,
         answer: AnswerDigest,
         right: bool,
+        charge: Charge,
         limit: u8,
         now: Timestamp,
     ) -> Result<VerdictWrite, PortError> {
@@ -170,7 +171,7 @@ impl Store for MemoryStore {
             return Ok(VerdictWrite::Refused(None));
         };
         let has_room = flow.attempts.len() < usize::from(limit) || flow.attempts.contains(&answer);
-        if flow.state != State::Open || !has_room {
+        if flow.state != State::Open || flow.charge != charge || !has_room {
             return Ok(VerdictWrite::Refused(Some(Box::new(flow.clone()))));
         }
         flow.attempts.insert(answer);

@@ -184,8 +184,14 @@ impl<P: Store, C: Carrier> Store for Carried<P, C> {
                 Attempted::Refused(_) => "refused",
             };
         count(id: FlowId, answer: AnswerDigest, charge: Charge) -> bool, writes("flow"), yes_or_no;
-        record_verdict(id: FlowId, answer: AnswerDigest, right: bool, limit: u8, now: Timestamp)
-            -> VerdictWrite, writes("flow"), |written| match written {
+        record_verdict(
+            id: FlowId,
+            answer: AnswerDigest,
+            right: bool,
+            charge: Charge,
+            limit: u8,
+            now: Timestamp
+        ) -> VerdictWrite, writes("flow"), |written| match written {
                 VerdictWrite::Recorded => "recorded",
                 VerdictWrite::Refused(_) => "refused",
             };

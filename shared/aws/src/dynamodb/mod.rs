@@ -431,18 +431,22 @@ impl<E: Entropy> Store for DynamoStore<E> {
         id: FlowId,
         answer: AnswerDigest,
         right: bool,
+        charge: Charge,
         limit: u8,
         now: Timestamp,
     ) -> Result<VerdictWrite, PortError> {
         let key = item::flow_key(id);
         let open = (":open", text(OPEN));
+        let terms = (":charge", bytes(&charge.to_bytes()));
         let one = (":answer", bytes(answer.as_bytes()));
         let set = (":answers", item::answers([&answer]));
         let condition = if limit == 0 {
-            "#state = :open AND (contains(#attempts, :answer) OR size(#attempts) < :limit)"
+            "#state = :open AND #charge = :charge \
+             AND (contains(#attempts, :answer) OR size(#attempts) < :limit)"
         } else {
             // An empty set is a missing attribute, which has no size.
-            "#state = :open AND (contains(#attempts, :answer) OR size(#attempts) < :limit \
+            "#state = :open AND #charge = :charge \
+             AND (contains(#attempts, :answer) OR size(#attempts) < :limit \
              OR attribute_not_exists(#attempts))"
         };
         let written = if right {
@@ -453,6 +457,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
                 condition,
                 values: [
                     open,
+                    terms,
                     one,
                     set,
                     (":limit", number(limit)),
@@ -466,7 +471,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
                 key,
                 change: "ADD #attempts :answers",
                 condition,
-                values: [open, one, set, (":limit", number(limit))],
+                values: [open, terms, one, set, (":limit", number(limit))],
             })
             .await?
         };

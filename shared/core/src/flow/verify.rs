@@ -7,7 +7,7 @@
 //! counts guesses at the code's length, three conditional writes follow, each only after the one
 //! before it succeeded: the answer is added to the row's set of attempts and one to the guesses
 //! held, if the row is open and has room; a guess is reserved in the budgets; and the row moves to
-//! matched, or counts the answer as wrong. Else the attempt and its verdict are one conditional
+//! matched, or counts the answer as wrong, if its terms are still those of that guess. Else the attempt and its verdict are one conditional
 //! write. Only then is the verdict returned. An answer that found no budget has no verdict: when it
 //! comes again it needs a guess again.
 //!
@@ -187,14 +187,17 @@ async fn verify_answer(
         },
     };
     let right = judgement.is_ok();
+    let charge = row.charge;
     let refused = |row: Option<Box<Flow>>| match row {
         // Another answer was quicker: with the same right one, with the last attempt, or with the end.
         Some(row) if row.accepts_again(digest, now) => {
-            (Verdict::Right(Verified(())), Why::RightAgain)
+            decided(Verdict::Right(Verified(())), Why::RightAgain)
         }
-        Some(row) if row.is_answered(now) => (Verdict::Wrong, Why::FlowOver),
-        Some(_) => (Verdict::Wrong, Why::NoAttemptLeft),
-        None => (Verdict::Wrong, Why::FlowMissing),
+        Some(row) if row.is_answered(now) => decided(Verdict::Wrong, Why::FlowOver),
+        // A resend was quicker: the answer is to a code that a longer one has replaced.
+        Some(row) if row.charge != charge => decided(Verdict::Wrong, Why::CodeReplaced),
+        Some(_) => decided(Verdict::Wrong, Why::NoAttemptLeft),
+        None => decided(Verdict::Wrong, Why::FlowMissing),
     };
     let limiter = RateLimiter {
         deployment,
@@ -204,14 +207,11 @@ async fn verify_answer(
     let bills = limiter.guess_bills(&row, &contact);
     if row.purpose != Purpose::Claim && !bills.is_empty() {
         match store
-            .record_attempt(flow, digest, row.charge, policy.attempts)
+            .record_attempt(flow, digest, charge, policy.attempts)
             .await
         {
             Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
-            Ok(Attempted::Refused(row)) => {
-                let (verdict, why) = refused(row);
-                return decided(verdict, why);
-            }
+            Ok(Attempted::Refused(row)) => return refused(row),
             Ok(Attempted::Counted) => return decided(Verdict::Wrong, Why::WrongAnswer),
             // Also an answer that came before and found no budget, right or wrong: its verdict was
             // never returned, so it needs a guess like any other.
@@ -224,14 +224,14 @@ async fn verify_answer(
         }
         if let Err(why) = judgement {
             // Lost, the same answer costs another guess.
-            return match store.count(flow, digest, row.charge).await {
+            return match store.count(flow, digest, charge).await {
                 Err(fault) => Decided::fault(Verdict::Wrong, flow, fault),
                 Ok(_) => decided(Verdict::Wrong, why),
             };
         }
     }
     match store
-        .record_verdict(flow, digest, right, policy.attempts, now)
+        .record_verdict(flow, digest, right, charge, policy.attempts, now)
         .await
     {
         Err(fault) => Decided::fault(Verdict::Wrong, flow, fault),
@@ -239,10 +239,7 @@ async fn verify_answer(
             Ok(()) => decided(Verdict::Right(Verified(())), Why::Right),
             Err(why) => decided(Verdict::Wrong, why),
         },
-        Ok(VerdictWrite::Refused(row)) => {
-            let (verdict, why) = refused(row);
-            decided(verdict, why)
-        }
+        Ok(VerdictWrite::Refused(row)) => refused(row),
     }
 }
 

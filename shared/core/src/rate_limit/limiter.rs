@@ -1089,8 +1089,8 @@ pub(crate) async fn refund(
     };
     let tier = guess_tier(policy, flow.charge.code_length, terms);
     let (requester, at) = (terms.requester, flow.issued_at);
-    // The right one, and the wrong ones that were counted on the same terms. A right answer that
-    // was charged before its code lengthened is not refunded: none was begun on these terms then.
+    // The right one, and the wrong ones that were counted on the same terms; the row matches an
+    // answer on the terms that it was charged on alone. Never more than were begun.
     let guesses = u32::try_from(flow.counted.len())
         .unwrap_or(u32::MAX)
         .saturating_add(1)

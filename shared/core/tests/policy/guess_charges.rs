@@ -1,13 +1,15 @@
 //! Guesses and their charges: no verdict without one, and no refund of what was not charged. Each is
 //! an attack on budgets that are charged after the attempt was recorded.
 
+use std::collections::BTreeSet;
 use std::task::{Context, Waker};
 
-use latchstring_core::flow::{ClientRequest, Next, Why};
+use latchstring_core::code::CodeLength;
+use latchstring_core::flow::{ClientRequest, Flow, Next, Progress, State, Step, Why};
 use latchstring_core::ports::{Clock as _, Store as _};
-use latchstring_core::rate_limit::{Resettable, resettable};
+use latchstring_core::rate_limit::{Charge, Resettable, resettable};
 
-use crate::harness::{ADA, Break, Pool, Session, Strand, World, in_turn, now};
+use crate::harness::{ADA, Break, Pool, Session, Strand, World, identifier, in_turn, now};
 use crate::sign_in::{request, resolver};
 
 /// The attacker's own address.
@@ -166,9 +168,10 @@ fn a_success_refunds_no_guess_of_others() {
     assert_eq!(charged(&world, "short"), 150);
 }
 
-/// The code lengthens between the charge of its right answer and the verdict.
+/// The code lengthens between the charge of its right answer and the verdict, while another guess
+/// at the longer code is held that is never charged.
 #[test]
-fn a_success_refunds_no_guess_that_was_charged_on_earlier_terms() {
+fn an_answer_to_a_code_that_was_replaced_is_not_verified_or_refunded() {
     let world = world();
     let (_, mut session) = opened(&world, OWN);
     let code = world.last_code();
@@ -183,15 +186,23 @@ fn a_success_refunds_no_guess_that_was_charged_on_earlier_terms() {
     }
     let (length, other) = opened(&world, "other@example.net");
     assert_eq!((length, why(&other, "1")), (8, Why::WrongAnswer));
-    session.clone().resend();
+    session.resend();
+    let longer = world.last_code();
     assert_eq!(session.row().unwrap().charge.code_length.digits(), 8);
-    assert_eq!(now(verify).why, Why::Right);
-    session.answer(&code);
-    assert_eq!(session.step(), "claim");
+    let guess = session.response("2", ClientRequest::default());
+    let mut dies = Box::pin(world.verify(&guess));
+    while session.row().unwrap().held == 0 {
+        assert!(dies.as_mut().poll(&mut context).is_pending());
+    }
+    drop(dies);
+    assert_eq!(now(verify).why, Why::CodeReplaced);
     assert_eq!(
         (charged(&world, "short"), charged(&world, "long")),
         (150, 1)
     );
+    session.answer(&longer);
+    assert_eq!(session.step(), "claim");
+    assert_eq!(charged(&world, "long"), 1, "refunds its own guess alone");
 }
 
 /// A resend is refused, the row cannot say so any more, and the flow succeeds at once.
@@ -272,4 +283,61 @@ fn a_longer_code_does_not_contain_the_shorter_one() {
     let long = world.last_code();
     assert_eq!((short.len(), long.len()), (6, 8));
     assert!(!long.ends_with(&short));
+}
+
+/// A session at a row that Create does not open: of six digits, on these terms.
+fn at_row_on(world: &World, charge: Charge) -> Session<'_> {
+    let mut session = world.initiate(ADA);
+    let earned = Flow::earned(
+        session.challenge().flow,
+        &identifier(ADA),
+        &world.caller,
+        &world.deployment.policy,
+        &world.deployment.keys,
+        world.clock.now(),
+        &*world.entropy,
+    );
+    let row = Flow {
+        charge,
+        attempts: BTreeSet::new(),
+        state: State::Open,
+        ..earned
+    };
+    now(world.store.port.open_flow(&row)).unwrap();
+    session.ask_instead(Step::Otp(Progress::at_issue(
+        row.issued_at,
+        charge.code_length,
+    )));
+    session
+}
+
+#[test]
+fn a_row_that_is_charged_nothing_takes_no_answer() {
+    let world = world();
+    let free = at_row_on(&world, Charge::free(CodeLength::DEFAULT));
+    assert_eq!(why(&free, "1"), Why::FlowDisagrees);
+    assert_eq!(free.row().unwrap().attempts.len(), 0);
+    let charged = at_row_on(&world, Charge::ordinary(CodeLength::DEFAULT));
+    assert_eq!(why(&charged, "1"), Why::WrongAnswer, "all else is right");
+}
+
+#[test]
+fn a_guess_is_charged_to_the_lower_of_its_tier_and_its_length() {
+    for (tier, length, short, long) in [
+        (3, CodeLength::DEFAULT, 1, 0),
+        (2, CodeLength::DEFAULT, 1, 0),
+        (1, CodeLength::LONG, 1, 0),
+        (3, CodeLength::LONG, 0, 1),
+        (2, CodeLength::LONG, 0, 1),
+        (2, CodeLength::LONGEST, 0, 1),
+        (3, CodeLength::LONGEST, 0, 0),
+    ] {
+        let world = world();
+        let mut bytes = Charge::ordinary(length).to_bytes();
+        bytes[1] = bytes[1] & !3 | tier;
+        let session = at_row_on(&world, Charge::from_bytes(&bytes).unwrap());
+        assert_eq!(why(&session, "1"), Why::WrongAnswer);
+        let counts = (charged(&world, "short"), charged(&world, "long"));
+        assert_eq!(counts, (short, long), "tier {tier}, {length:?}");
+    }
 }
