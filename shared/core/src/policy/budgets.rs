@@ -501,6 +501,22 @@ impl Budget {
 mod tests {
     use super::*;
 
+    /// The pages suggest these domains for mistyped ones: their users are independent of each other.
+    #[test]
+    fn domains_that_the_pages_suggest_are_shared() {
+        let page = include_str!("../../../../web/identifier.js");
+        let (_, list) = page.split_once("const DOMAINS = `").unwrap();
+        let (list, _) = list.split_once('`').unwrap();
+        let mail = Budgets::default().mail;
+        let unknown: Vec<_> = list
+            .split_whitespace()
+            .filter(|domain| !mail.is_shared(domain))
+            .collect();
+        assert!(list.split_whitespace().count() > 80);
+        assert_eq!(unknown, [""; 0], "add them to PROVIDERS");
+        assert!(PROVIDERS.is_sorted_by(|a, b| a < b));
+    }
+
     #[test]
     fn a_price_has_up_to_five_decimals() {
         for (text, price) in [

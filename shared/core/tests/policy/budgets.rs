@@ -998,49 +998,43 @@ fn all_mail_has_a_breaker_and_known_devices_pass_it() {
     ask(&world, &from_device(ADA, &device)).unwrap();
 }
 
+/// Earns a proof of a new identifier and presents it, which makes the account.
+fn makes_an_account(world: &World, typed: &str) -> Result<SignInPayload, SignInError> {
+    let proof = earned_proof(world, typed);
+    let pool = Pool::of(world);
+    now(resolver(world, &pool).session(&SignInRequest {
+        proof: Some(Secret::new(proof)),
+        ..request(typed)
+    }))
+}
+
 #[test]
 fn a_domain_makes_a_limited_number_of_accounts_a_day() {
     let mut world = World::new();
     world.deployment.policy.budgets.mail.accounts_per_domain = 2;
-    let make = |typed: &str| {
-        let proof = earned_proof(&world, typed);
-        let pool = Pool::of(&world);
-        now(resolver(&world, &pool).session(&SignInRequest {
-            proof: Some(Secret::new(proof)),
-            ..request(typed)
-        }))
-    };
-    make("a@catch-all.example").unwrap();
-    make("b@catch-all.example").unwrap();
-    let refused = make("c@catch-all.example");
+    makes_an_account(&world, "a@catch-all.example").unwrap();
+    makes_an_account(&world, "b@catch-all.example").unwrap();
+    let refused = makes_an_account(&world, "c@catch-all.example");
     assert_eq!(refused_by(&refused), Some(Budget::Accounts));
     assert_eq!(world.directory.port.len(), 2);
     for name in ["a", "b", "c"] {
-        make(&format!("{name}@gmail.com")).unwrap();
+        makes_an_account(&world, &format!("{name}@gmail.com")).unwrap();
     }
     world.after_secs(DAY);
-    make("c@catch-all.example").unwrap();
+    makes_an_account(&world, "c@catch-all.example").unwrap();
 }
 
 /// One mailbox with tags would otherwise stop all sign-ups of its domain for the day.
 #[test]
 fn one_mailbox_makes_a_tenth_of_its_domains_accounts() {
     let world = World::new();
-    let make = |typed: &str| {
-        let proof = earned_proof(&world, typed);
-        let pool = Pool::of(&world);
-        now(resolver(&world, &pool).session(&SignInRequest {
-            proof: Some(Secret::new(proof)),
-            ..request(typed)
-        }))
-    };
     for tag in 0..20 {
         world.after_secs(3600 / 4);
-        let outcome = make(&format!("mallory+{tag}@corp.example"));
+        let outcome = makes_an_account(&world, &format!("mallory+{tag}@corp.example"));
         let refused = (tag >= 5).then_some(Budget::Accounts);
         assert_eq!(refused_by(&outcome), refused, "{tag}");
     }
-    make("ada@corp.example").unwrap();
+    makes_an_account(&world, "ada@corp.example").unwrap();
     assert_eq!(world.directory.port.len(), 6);
 }
 
@@ -1048,14 +1042,6 @@ fn one_mailbox_makes_a_tenth_of_its_domains_accounts() {
 #[test]
 fn one_gmail_mailbox_makes_five_accounts_a_day() {
     let world = World::new();
-    let make = |typed: &str| {
-        let proof = earned_proof(&world, typed);
-        let pool = Pool::of(&world);
-        now(resolver(&world, &pool).session(&SignInRequest {
-            proof: Some(Secret::new(proof)),
-            ..request(typed)
-        }))
-    };
     for (made, typed) in [
         "mallory@gmail.com",
         "m.allory@gmail.com",
@@ -1070,10 +1056,10 @@ fn one_gmail_mailbox_makes_five_accounts_a_day() {
     {
         world.after_secs(3600);
         let refused = (made >= 5).then_some(Budget::Accounts);
-        assert_eq!(refused_by(&make(typed)), refused, "{typed}");
+        assert_eq!(refused_by(&makes_an_account(&world, typed)), refused, "{typed}");
     }
-    make("ada.lovelace@gmail.com").unwrap();
-    make("a.da@yahoo.com").unwrap();
+    makes_an_account(&world, "ada.lovelace@gmail.com").unwrap();
+    makes_an_account(&world, "a.da@yahoo.com").unwrap();
 }
 
 #[test]
