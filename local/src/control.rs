@@ -38,6 +38,7 @@ struct Control {
     fail_next: Option<String>,
     fail_triggers: Option<Vec<String>>,
     fail_for: Option<BTreeMap<String, u64>>,
+    throttle_for: Option<BTreeMap<String, u64>>,
 }
 
 #[derive(Clone)]
@@ -108,7 +109,8 @@ async fn control(State(bent): State<Bent>, request: Request) -> Response {
     let Some(wanted): Option<Control> = wanted else {
         return refused(
             "Send JSON with any of advanceSeconds, stopClock, replaySessions, retryTriggers, \
-             aliasMoves, legacy, separateSessions, failNext, failTriggers, failFor.",
+             aliasMoves, legacy, separateSessions, failNext, failTriggers, failFor, \
+             throttleFor.",
         );
     };
     match bent.apply(wanted) {
@@ -139,6 +141,7 @@ impl Bent {
         }
         let triggers = wanted.fail_triggers.as_deref().map(triggers).transpose()?;
         let failures = wanted.fail_for.map(Failures::of).transpose()?;
+        let throttles = wanted.throttle_for.map(Failures::throttles).transpose()?;
         let controls = pool.controls();
         if wanted
             .fail_next
@@ -181,6 +184,12 @@ impl Bent {
                 .map(|(port, time)| (port, clock.now().plus(time)));
             outages.set(ports.collect());
         }
+        if let Some(throttles) = throttles {
+            let throttles = throttles
+                .into_iter()
+                .map(|(name, time)| (name, clock.system_time() + time));
+            controls.set_throttles(throttles.collect());
+        }
         Ok(())
     }
 }
@@ -192,6 +201,16 @@ struct Failures {
 }
 
 impl Failures {
+    /// How long each operation is to be throttled.
+    fn throttles(wanted: BTreeMap<String, u64>) -> Result<BTreeMap<String, Duration>, String> {
+        let Self { operations, ports } = Self::of(wanted)?;
+        if ports.is_empty() {
+            Ok(operations)
+        } else {
+            Err(unknown("throttleFor", Controls::operations()))
+        }
+    }
+
     fn of(wanted: BTreeMap<String, u64>) -> Result<Self, String> {
         let mut failures = Self {
             operations: BTreeMap::new(),
@@ -199,7 +218,7 @@ impl Failures {
         };
         for (name, seconds) in wanted {
             if seconds > MAX_SECONDS {
-                return Err("failFor has a time of more than ten years.".to_owned());
+                return Err("A failure has a time of more than ten years.".to_owned());
             }
             let time = Duration::from_secs(seconds);
             if let Some((_, port)) = PORTS.into_iter().find(|(known, _)| *known == name) {

@@ -424,6 +424,12 @@ impl Latchstring {
         self.bend(json!({ "failFor": failures })).await;
     }
 
+    /// Makes Cognito refuse these operations as too many for so many seconds, and no others.
+    pub async fn throttle_for(&self, throttles: &[(&str, u64)]) {
+        let throttles: BTreeMap<&str, u64> = throttles.iter().copied().collect();
+        self.bend(json!({ "throttleFor": throttles })).await;
+    }
+
     /// Makes each invocation of these triggers fail, and of no others.
     pub async fn fail_triggers(&self, names: &[&str]) {
         self.bend(json!({ "failTriggers": names })).await;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use crate::error::ApiError;
 use crate::operation::Operation;
 use crate::triggers::Trigger;
 
@@ -18,6 +19,7 @@ pub struct Controls {
     separate_sessions: AtomicBool,
     failures: Mutex<HashMap<String, usize>>,
     outages: Mutex<BTreeMap<String, SystemTime>>,
+    throttles: Mutex<BTreeMap<String, SystemTime>>,
     failing_triggers: Mutex<Vec<Trigger>>,
 }
 
@@ -31,6 +33,7 @@ impl Default for Controls {
             separate_sessions: AtomicBool::new(false),
             failures: Mutex::default(),
             outages: Mutex::default(),
+            throttles: Mutex::default(),
             failing_triggers: Mutex::default(),
         }
     }
@@ -87,6 +90,12 @@ impl Controls {
         *lock(&self.outages) = outages;
     }
 
+    /// Replaces all throttles. Each named operation is refused with `TooManyRequestsException` until
+    /// its time, by the pool's clock. Unknown names have no effect.
+    pub fn set_throttles(&self, throttles: BTreeMap<String, SystemTime>) {
+        *lock(&self.throttles) = throttles;
+    }
+
     /// Replaces the set of failing triggers. Each invocation of one is an error, until the next
     /// call of this method.
     pub fn set_failing_triggers(&self, triggers: Vec<Trigger>) {
@@ -117,23 +126,22 @@ impl Controls {
         lock(&self.failing_triggers).contains(&trigger)
     }
 
-    /// Returns true if this call must fail: in an outage, or for one counted failure, which is used
-    /// up.
-    pub(crate) fn takes_failure(&self, operation: &str, now: SystemTime) -> bool {
-        if lock(&self.outages)
-            .get(operation)
-            .is_some_and(|end| now < *end)
-        {
-            return true;
+    /// Returns the error of a call that must fail: while it is throttled, in an outage, or for one
+    /// counted failure, which is used up.
+    pub(crate) fn takes_failure(&self, operation: &str, now: SystemTime) -> Option<ApiError> {
+        let lasts = |ends: &Mutex<BTreeMap<String, SystemTime>>| {
+            lock(ends).get(operation).is_some_and(|end| now < *end)
+        };
+        if lasts(&self.throttles) {
+            return Some(ApiError::too_many_requests());
+        }
+        if lasts(&self.outages) {
+            return Some(ApiError::internal());
         }
         let mut failures = lock(&self.failures);
-        match failures.get_mut(operation) {
-            Some(left) if *left > 0 => {
-                *left -= 1;
-                true
-            }
-            _ => false,
-        }
+        let left = failures.get_mut(operation).filter(|left| **left > 0)?;
+        *left -= 1;
+        Some(ApiError::internal())
     }
 }
 

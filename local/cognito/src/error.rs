@@ -16,6 +16,7 @@ pub(crate) enum Code {
     RequestEntityTooLarge,
     ResourceNotFound,
     Serialization,
+    TooManyRequests,
     Unauthorized,
     UnexpectedLambda,
     UnknownOperation,
@@ -40,6 +41,7 @@ impl Code {
             Self::RequestEntityTooLarge => "RequestEntityTooLargeException",
             Self::ResourceNotFound => "ResourceNotFoundException",
             Self::Serialization => "SerializationException",
+            Self::TooManyRequests => "TooManyRequestsException",
             Self::Unauthorized => "UnauthorizedException",
             Self::UnexpectedLambda => "UnexpectedLambdaException",
             Self::UnknownOperation => "UnknownOperationException",
@@ -103,6 +105,10 @@ impl ApiError {
 
     pub(crate) fn user_disabled() -> Self {
         Self::not_authorized("User is disabled.")
+    }
+
+    pub(crate) fn too_many_requests() -> Self {
+        Self::new(Code::TooManyRequests, "Too many requests")
     }
 
     pub(crate) fn internal() -> Self {

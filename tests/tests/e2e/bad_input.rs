@@ -532,6 +532,7 @@ async fn the_control_refuses_what_it_does_not_know() {
         json!({"failTriggers": "DefineAuthChallenge"}),
         json!({"failFor": ["store"]}),
         json!({"failFor": {"store": -1}}),
+        json!({"throttleFor": {"store": 1}}),
         json!({"failFor": {"store": 10 * 365 * 24 * 3600 + 1}}),
     ] {
         let (status, body) = latchstring.control(&wanted).await;

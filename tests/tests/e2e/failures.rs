@@ -76,6 +76,41 @@ async fn a_session_that_cannot_be_opened_is_unavailable_and_the_next_one_is_open
 }
 
 #[tokio::test]
+async fn a_throttled_call_answers_known_and_unknown_alike_and_charges_nothing() {
+    for operation in ["InitiateAuth", "RespondToAuthChallenge"] {
+        let latchstring = Latchstring::start().await;
+        latchstring.advance_to_the_next(86_400).await;
+        let ada = latchstring.by_email("ada@example.com");
+        let newcomer = latchstring.by_email("bob@example.com");
+        ada.signs_in_for_the_first_time().await;
+        latchstring.advance(3_600).await;
+        let sent = latchstring.inbox().await.len();
+        latchstring.throttle_for(&[(operation, 60)]).await;
+        let mut refusals = Vec::new();
+        // More than the mailbox's budget of a day.
+        for person in [&ada, &newcomer].into_iter().cycle().take(24) {
+            let refusal = person.tries_to_ask_for_a_code().await.err();
+            let refusal = refusal.expect("it is throttled");
+            refusals.push((refusal.kind, refusal.message));
+        }
+        assert_eq!(refusals[0].0, "Unavailable", "{operation}");
+        refusals.dedup();
+        assert_eq!(refusals.len(), 1, "{operation}: one answer for both");
+        assert_eq!(latchstring.inbox().await.len(), sent, "nothing was sent");
+        latchstring.advance(60).await;
+        for person in [&ada, &newcomer] {
+            let question = person.asks_for_a_code().await;
+            assert_eq!(
+                question.number("codeLength"),
+                6,
+                "{operation}: nothing was charged"
+            );
+        }
+        ada.signs_in().await;
+    }
+}
+
+#[tokio::test]
 async fn a_claim_that_cannot_be_opened_is_unavailable_and_the_proof_stays_good() {
     for operation in ["InitiateAuth", "RespondToAuthChallenge"] {
         let (latchstring, bob, proof) = somebody_with_a_proof().await;

@@ -12,15 +12,15 @@ mod users;
 
 use serde_json::{Value, json};
 
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::input::Input;
 use crate::operation::{Access, Operation};
 use crate::pool::UserPool;
 
 /// Runs an operation on the body of its request.
 pub(crate) async fn run(operation: Operation, pool: &UserPool, body: &[u8]) -> ApiResult<Value> {
-    if pool.controls().takes_failure(operation.name(), pool.now()) {
-        return Err(ApiError::internal());
+    if let Some(error) = pool.controls().takes_failure(operation.name(), pool.now()) {
+        return Err(error);
     }
     let input = Input::parse(body)?;
     match operation {

@@ -1056,7 +1056,11 @@ fn one_gmail_mailbox_makes_five_accounts_a_day() {
     {
         world.after_secs(3600);
         let refused = (made >= 5).then_some(Budget::Accounts);
-        assert_eq!(refused_by(&makes_an_account(&world, typed)), refused, "{typed}");
+        assert_eq!(
+            refused_by(&makes_an_account(&world, typed)),
+            refused,
+            "{typed}"
+        );
     }
     makes_an_account(&world, "ada.lovelace@gmail.com").unwrap();
     makes_an_account(&world, "a.da@yahoo.com").unwrap();
