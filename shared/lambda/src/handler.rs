@@ -120,6 +120,19 @@ pub async fn answer(handler: &impl Handler, event: Value) -> Result<HandlerRespo
         })
 }
 
+/// Handles one event, as Lambda sent it. The text of a parser's error gives the length of the event
+/// up to the fault, so it is neither logged nor returned.
+pub(crate) async fn answer_json(
+    handler: &impl Handler,
+    event: &[u8],
+) -> Result<HandlerResponse, PublicError> {
+    let Ok(event) = serde_json::from_slice(event) else {
+        tracing::warn!("event is not valid JSON");
+        return Err(PublicError::UnreadableEvent);
+    };
+    answer(handler, event).await
+}
+
 /// Delivers the message of a response, and catches a panic: a failed delivery never fails a later
 /// invocation.
 pub async fn deliver(handler: &impl Handler, delivery: PendingDelivery, until: Instant) {

@@ -11,6 +11,7 @@
 //! ```
 
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -19,7 +20,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use lambda_runtime::tower::Service;
 use lambda_runtime::tower::layer::layer_fn;
 use lambda_runtime::{Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
-use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -28,7 +28,7 @@ use crate::cognito::BUDGET;
 use crate::config::DeliveryMode;
 use crate::delivery::{DELIVERY, PendingDelivery, REPORTING};
 use crate::extension::Extension;
-use crate::handler::{Handler, PublicError, answer, deliver};
+use crate::handler::{Handler, PublicError, answer_json, deliver};
 
 /// The time limit of a registration: a host that never answers must not stop the function.
 const REGISTRATION: Duration = Duration::from_secs(1);
@@ -89,12 +89,17 @@ pub(crate) async fn serve(handler: &impl Handler, delivering: Delivering) -> Res
 /// Serves and delivers after the response.
 async fn serve_and_deliver(handler: &impl Handler, extension: &Extension) -> Result<(), Error> {
     let (delivered, mut last_delivered) = watch::channel(String::new());
+    let event = Mutex::default();
     let left = Mutex::new(None);
     let (finished, mut to_deliver) = mpsc::unbounded_channel();
-    let runtime = Runtime::new(service_fn(async |event: LambdaEvent<Value>| {
-        let answered = answer(handler, event.payload).await?;
+    let runtime = Runtime::new(service_fn(async |_: LambdaEvent<()>| {
+        let answered = answer_json(handler, &taken(&event)).await?;
         *left.lock().unwrap_or_else(PoisonError::into_inner) = answered.delivery;
         Ok::<_, PublicError>(answered.value)
+    }))
+    .layer(layer_fn(|runtime| RawEvent {
+        runtime,
+        event: &event,
     }))
     .layer(layer_fn(|runtime| AfterResponse {
         runtime,
@@ -135,16 +140,26 @@ async fn serve_and_deliver(handler: &impl Handler, extension: &Extension) -> Res
 
 /// Serves and delivers before the response.
 async fn serve_inline(handler: &impl Handler) -> Result<(), Error> {
-    Runtime::new(service_fn(async |event: LambdaEvent<Value>| {
-        let until = (Instant::now() + BUDGET).min(reporting_before(event.context.deadline));
-        let answered = answer(handler, event.payload).await?;
+    let event = Mutex::default();
+    Runtime::new(service_fn(async |invocation: LambdaEvent<()>| {
+        let until = (Instant::now() + BUDGET).min(reporting_before(invocation.context.deadline));
+        let answered = answer_json(handler, &taken(&event)).await?;
         if let Some(delivery) = answered.delivery {
             deliver(handler, delivery, until).await;
         }
         Ok::<_, PublicError>(answered.value)
     }))
+    .layer(layer_fn(|runtime| RawEvent {
+        runtime,
+        event: &event,
+    }))
     .run()
     .await
+}
+
+/// Returns the event of the invocation that began last: there is one at a time.
+fn taken(event: &Mutex<Vec<u8>>) -> Vec<u8> {
+    mem::take(&mut *event.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Returns the instant of a time in milliseconds since the Unix epoch.
@@ -159,6 +174,29 @@ fn instant(millis: u64) -> Instant {
 fn reporting_before(deadline_millis: u64) -> Instant {
     let before = u64::try_from(REPORTING.as_millis()).unwrap_or(u64::MAX);
     instant(deadline_millis.saturating_sub(before))
+}
+
+/// Takes the event away from the runtime, which answers one that it cannot parse with a text that
+/// reveals part of it.
+struct RawEvent<'a, S> {
+    runtime: S,
+    event: &'a Mutex<Vec<u8>>,
+}
+
+impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for RawEvent<'_, S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.runtime.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut invocation: LambdaInvocation) -> S::Future {
+        let event = mem::replace(&mut invocation.body, "null".into());
+        *self.event.lock().unwrap_or_else(PoisonError::into_inner) = event.into();
+        self.runtime.call(invocation)
+    }
 }
 
 /// An invocation whose response was posted.

@@ -416,3 +416,37 @@ async fn stops(package: &str, environment: &[(String, String)]) -> String {
     assert_eq!(line["level"], "ERROR");
     line["error"].as_str().expect("the error").to_owned()
 }
+
+/// Cognito and AppSync may pass on what a client sent: an escape that is no character of Unicode.
+#[tokio::test]
+async fn an_event_that_is_not_unicode_gets_a_public_error_without_its_content() {
+    for package in ALL {
+        for inline in [false, true] {
+            let mut host = RuntimeApi::listen().await;
+            let mut environment = host.environment();
+            environment.extend(needs(package));
+            if inline {
+                environment.push(("DELIVERY".to_owned(), "inline".to_owned()));
+            }
+            let program = Program::lambda(package, package, &environment);
+            let good = event_of(package).to_string();
+            for bad in [
+                good.replacen('{', r#"{"a": "kept secret \ud800", "#, 1),
+                good.replacen('{', r#"{"a": "kept secret \udc00\ud800", "#, 1),
+                good.replacen('{', r#"{"a": kept secret, "#, 1),
+                String::new(),
+            ] {
+                let Answered::Error(kind, text) = host.invoke(&bad).await else {
+                    panic!("{package} answers an event that is not valid");
+                };
+                assert_eq!(kind, "UnreadableEvent", "{package}");
+                assert_eq!(text, "The event could not be read.", "{package}");
+            }
+            response(host.invoke(&good).await);
+            let log = Value::from(end(program).await).to_string();
+            assert!(!log.contains("kept secret"), "{package} logs the event");
+            assert!(!log.contains("column"), "{package} logs where it ends");
+            assert_eq!(log.matches("event is not valid JSON").count(), 4);
+        }
+    }
+}
