@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use latchstring_aws::{Aws, CognitoChallengeApi, DynamoStore};
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::{
@@ -23,6 +24,7 @@ use latchstring_lambda::{OsEntropy, SystemClock};
 use latchstring_memory::{FixedCaptcha, MemoryDirectory, SeededEntropy};
 use latchstring_tests::store_contract::{Contract, run, window};
 use latchstring_tests::{Ministack, Tap, note};
+use serde_json::Value;
 
 const TABLE: &str = "latchstring";
 
@@ -80,7 +82,9 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_knows_itself() {
 
     let wrong = c.answer();
     tap.spoil_next_reply();
-    let judged = store.record_verdict(flow.id, wrong, false, 2, now).await;
+    let judged = store
+        .record_verdict(flow.id, wrong, false, flow.charge, 2, now)
+        .await;
     assert_eq!(judged, Ok(VerdictWrite::Recorded));
     twice("UpdateItem");
     assert_eq!(c.read(flow.id).await.attempts, [wrong].into());
@@ -88,7 +92,9 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_knows_itself() {
 
     let right = c.answer();
     tap.spoil_next_reply();
-    let judged = store.record_verdict(flow.id, right, true, 2, now).await;
+    let judged = store
+        .record_verdict(flow.id, right, true, flow.charge, 2, now)
+        .await;
     twice("UpdateItem");
     let row = c.read(flow.id).await;
     assert_eq!(
@@ -233,7 +239,9 @@ async fn run_one_of_each<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
         .count(flow.id, c.answer(), flow.charge)
         .await
         .expect(fault);
-    let judged = store.record_verdict(flow.id, answer, true, 3, now).await;
+    let judged = store
+        .record_verdict(flow.id, answer, true, flow.charge, 3, now)
+        .await;
     judged.expect(fault);
     store.finish(flow.id, now).await.expect(fault);
     let token = Token::Ticket(c.ticket());
@@ -273,7 +281,7 @@ async fn a_sign_in_is_sixteen_requests_and_no_item_is_larger_than_one_kilobyte()
     let domain = ["a"; 63].concat();
     let address = format!("{}@{domain}.{domain}.{domain}", &domain[..62]);
     note(&address);
-    sign_in(&tap.aws(), &store, &address).await;
+    sign_in(&tap.aws(), &store, &address, None).await;
     let mut asked = BTreeMap::new();
     for request in tap.seen() {
         *asked.entry(request.operation).or_insert(0) += 1;
@@ -293,8 +301,58 @@ async fn a_sign_in_is_sixteen_requests_and_no_item_is_larger_than_one_kilobyte()
     }
 }
 
-/// A person of the pool signs in at the first try.
-async fn sign_in(aws: &Aws, store: &DynamoStore<OsEntropy>, address: &str) {
+/// What whoever reads the table has: every value that was written, as it stands and decoded.
+#[tokio::test]
+async fn items_hold_neither_a_contact_nor_a_code_nor_an_answer() {
+    let ministack = Ministack::start().await;
+    ministack.create_table(TABLE).await;
+    let tap = Tap::before(ministack.endpoint()).await;
+    let store = DynamoStore::new(&tap.aws(), TABLE, OsEntropy);
+    let (address, guess) = ("ada.lovelace@example.com", "424242424242");
+    note(address);
+    let code = sign_in(&tap.aws(), &store, address, Some(guess)).await;
+    let mut readings = Vec::new();
+    for request in tap.seen() {
+        read(&request.body, &mut readings);
+    }
+    assert!(readings.len() > 200, "the requests were read");
+    for secret in [address, "lovelace", guess, &code] {
+        let holds = |reading: &Vec<u8>| {
+            let mut parts = reading.windows(secret.len());
+            parts.any(|part| part.eq_ignore_ascii_case(secret.as_bytes()))
+        };
+        assert!(!readings.iter().any(holds), "a secret is stored");
+    }
+}
+
+/// Adds the texts of a value, and what each is in base64 or in hexadecimal. Numbers are times and
+/// counts, which may have any six digits.
+fn read(value: &Value, into: &mut Vec<Vec<u8>>) {
+    match value {
+        Value::Object(object) => {
+            let texts = object.iter().filter(|(kind, _)| *kind != "N");
+            texts.for_each(|(_, value)| read(value, into));
+        }
+        Value::Array(values) => values.iter().for_each(|value| read(value, into)),
+        Value::String(text) => {
+            for part in text.split(['.', '#']).chain([text.as_str()]) {
+                let plain = part.trim_end_matches('=').as_bytes();
+                let encodings = [BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE];
+                into.extend(encodings.iter().filter_map(|it| it.decode(plain).ok()));
+                into.push(part.as_bytes().to_vec());
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// A person of the pool signs in at the first try, or after this guess. Returns the code.
+async fn sign_in(
+    aws: &Aws,
+    store: &DynamoStore<OsEntropy>,
+    address: &str,
+    guess: Option<&str>,
+) -> String {
     let client = "1h57kf5cpq17m0eml12EXAMPLE";
     let key = KeyId::parse("k1").expect("a key id");
     let key = Key::new(key, &OsEntropy.bytes::<32>()).expect("a key");
@@ -350,12 +408,14 @@ async fn sign_in(aws: &Aws, store: &DynamoStore<OsEntropy>, address: &str) {
         rounds: Vec::new(),
         request: ClientRequest::default(),
     };
-    let mut answer = "select".to_owned();
+    // The last one is the next.
+    let mut answers = vec!["select".to_owned()];
+    let mut sent = String::new();
     loop {
         let next = define(&deployment, store, &directory, &SystemClock, &turn).await;
         match next.decision {
             Next::Challenge => {}
-            Next::IssueTokens => return,
+            Next::IssueTokens => return sent,
             Next::Fail => panic!("the sign-in goes on"),
         }
         let created = create(&deployment, store, &SystemClock, &OsEntropy, &turn).await;
@@ -364,13 +424,15 @@ async fn sign_in(aws: &Aws, store: &DynamoStore<OsEntropy>, address: &str) {
             .challenge
             .to_text(&deployment.keys, &caller);
         if let Some(code) = created.message.and_then(|message| message.code) {
-            code.digits().clone_into(&mut answer);
+            code.digits().clone_into(&mut sent);
+            answers.push(sent.clone());
+            answers.extend(guess.map(str::to_owned));
         }
         let response = Response {
             caller: caller.clone(),
             person: turn.person.clone(),
             challenge: Some(challenge.clone()),
-            answer: Secret::new(&answer),
+            answer: Secret::new(answers.pop().expect("an answer")),
             request: request.clone(),
         };
         let verified = verify(&deployment, store, &SystemClock, &response).await;
