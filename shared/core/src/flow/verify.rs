@@ -7,8 +7,8 @@
 //! counts guesses at the code's length, three conditional writes follow, each only after the one
 //! before it succeeded: the answer is added to the row's set of attempts and one to the guesses
 //! held, if the row is open and has room; a guess is reserved in the budgets; and the row moves to
-//! matched, or counts the answer as wrong, if its terms are still those of that guess. Else the attempt and its verdict are one conditional
-//! write. Only then is the verdict returned. An answer that found no budget has no verdict: when it
+//! matched, or counts the answer as wrong, if its terms are still those of that guess. Else the
+//! attempt and its verdict are one conditional write. Only then is the verdict returned. An answer that found no budget has no verdict: when it
 //! comes again it needs a guess again.
 //!
 //! So guesses in parallel can exceed neither the limit of the row nor a budget; one flow can hold
