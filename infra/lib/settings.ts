@@ -75,7 +75,8 @@ export interface Settings {
   readonly freshSeconds?: number;
   /**
    * Codes sent to one mailbox or number in a minute, resends included, whether or not it has an account.
-   * Addresses that differ in a plus-tag share a mailbox. Takes 1 to 1000 codes.
+   * Addresses that differ in a plus-tag share a mailbox, and Gmail addresses that differ in dots. Takes 1 to
+   * 1000 codes.
    * @default 2
    */
   readonly codesPerMinute?: number;
@@ -210,7 +211,8 @@ export interface Settings {
    */
   readonly sourceCodesPerHour?: number;
   /**
-   * Further codes for one source in an hour, each for a solved CAPTCHA. Takes 1 to 1000000 codes.
+   * Further codes for one source in an hour, each for a solved CAPTCHA. Their resends are charged to no
+   * source. Takes 1 to 1000000 codes.
    * @default 1000
    */
   readonly sourceSolvedCodesPerHour?: number;
@@ -228,8 +230,9 @@ export interface Settings {
    */
   readonly smsPrice?: string;
   /**
-   * The greatest cost of SMS in a day, each counted when it is sent. Known devices have the same amount in
-   * addition. Takes a sum of up to 10000, up to five decimals.
+   * The greatest cost of the codes sent by SMS in a day, each counted when it is sent. Known devices have the
+   * same amount in addition. Notices of a changed or added contact are not counted. Takes a sum of up to
+   * 10000, up to five decimals.
    * @default '10'
    */
   readonly smsSpendPerDay?: string;
@@ -266,7 +269,7 @@ export interface Settings {
   readonly mailUnprovedPerHour?: number;
   /**
    * New accounts in a day of one mail domain that is not shared. One mailbox makes a tenth of them at most,
-   * but 5 at least. Takes 1 to 10000000 accounts.
+   * but 5 at least; at a shared domain 5. Takes 1 to 10000000 accounts.
    * @default 50
    */
   readonly mailAccountsPerDomain?: number;
