@@ -301,7 +301,7 @@ async fn a_sign_in_is_sixteen_requests_and_no_item_is_larger_than_one_kilobyte()
     }
 }
 
-/// What whoever reads the table has: every value that was written, as it stands and decoded.
+/// The content that a reader of the table has: every value that was written, as it stands and decoded.
 #[tokio::test]
 async fn items_hold_neither_a_contact_nor_a_code_nor_an_answer() {
     let ministack = Ministack::start().await;
