@@ -111,7 +111,8 @@ pub(super) async fn authentic(world: &Arc<World>) -> Authentic {
         "identity": { "sub": ADAS_SUB, "claims": { "token_use": "access", "client_id": CLIENT, "auth_time": now } },
         "request": { "headers": { "authorization": ADAS_TOKEN } },
     });
-    let remembered = answer(&world.resolvers().0, event).await;
+    let (_, account) = world.resolvers();
+    let remembered = answer(&account, event).await;
     let device = remembered.expect("Ada is signed in").value["data"]["device"].take();
     world
         .sealed()
