@@ -637,6 +637,23 @@ test("a contact's challenge names the account that requested it", async () => {
   assert.equal((await latchstring.changeContact(ADA)).sub, "ada");
 });
 
+test("a contact's code is refused after a sign-in to another account", async () => {
+  const changed = { data: { changeContact: begun().data.signIn } };
+  const eveSignsIn = async () => {
+    await storage.setItem(TOKENS, stored("eve"));
+    return issuedTo("ada", 2);
+  };
+  // The revocation and the refresh are sent at once.
+  const rest = ({ operation }) => (operation === "RevokeToken" ? {} : issuedTo("eve", 3));
+  const { latchstring, requests, storage } = await signedInTo("ada", changed, eveSignsIn, rest, rest);
+  const challenge = await latchstring.changeContact(ADA);
+  await assert.rejects(latchstring.answer(challenge, "123456"), ofType("OtherAccount"));
+  const { AccessToken: eve } = issuedTo("eve", 3).AuthenticationResult;
+  assert.equal((await latchstring.tokens()).accessToken, eve, "the other sign-in stays");
+  const [revoked] = requests.filter(({ operation }) => operation === "RevokeToken");
+  assert.equal(revoked.body.Token, "refresh-2", "the tokens of the answer are not kept");
+});
+
 test("reauthenticate keeps newer tokens of the same account", async () => {
   const { latchstring } = await signedInTo("ada", begun(), issuedTo("ada", 2));
   const challenge = await latchstring.reauthenticate(ADA);
