@@ -12,6 +12,9 @@ import { binary } from "../../tests/binary.mjs";
 export const root = join(import.meta.dirname, "../..");
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** The time limit of each wait in milliseconds. */
+const PATIENCE = 10_000;
+
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 export const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 
@@ -91,7 +94,7 @@ export async function bench(...options) {
         ...options,
       });
       await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: service.address });
-      context.setDefaultTimeout(10_000);
+      context.setDefaultTimeout(PATIENCE);
       const jumps = [];
       await context.exposeBinding("jumped", (_, jump) => jumps.push(jump));
       await context.addInitScript(reportJumps);
@@ -193,34 +196,29 @@ class Person {
     return this.page.locator(".problem:not(:empty)").first();
   }
 
+  /** Returns the messages to a contact, the newest first. */
+  async messages(to) {
+    const messages = await (await fetch(`${this.address}/inbox.json`)).json();
+    return messages.filter((message) => message.to === to);
+  }
+
   /** Returns the newest code that was sent to a contact. */
   async received(to) {
-    for (let attempts = 0; attempts < 100; attempts += 1) {
-      const messages = await (await fetch(`${this.address}/inbox.json`)).json();
-      const message = messages.find((message) => message.to === to && message.code);
-      if (message) {
-        note(message.code);
-        return message.code;
-      }
-      await new Promise((done) => setTimeout(done, 50));
-    }
-    return assert.fail("a code arrives");
+    const newest = async () => (await this.messages(to)).find(({ code }) => code)?.code;
+    const code = await until(newest, "a code arrives");
+    note(code);
+    return code;
   }
 
   /** Waits for a notice at the user's address: it is sent after the response. */
   async isNotified(subject) {
-    for (let attempts = 0; attempts < 100; attempts += 1) {
-      const messages = await (await fetch(`${this.address}/inbox.json`)).json();
-      if (messages.some((message) => message.to === this.email && message.subject === subject)) return;
-      await new Promise((done) => setTimeout(done, 50));
-    }
-    assert.fail(`a notice arrives: ${subject}`);
+    const arrived = async () => (await this.messages(this.email)).some((message) => message.subject === subject);
+    await until(arrived, `a notice arrives: ${subject}`);
   }
 
   /** Returns the number of messages to a contact. */
   async sent(to) {
-    const messages = await (await fetch(`${this.address}/inbox.json`)).json();
-    return messages.filter((message) => message.to === to).length;
+    return (await this.messages(to)).length;
   }
 
   async asksForACode(contact = this.email) {
@@ -299,7 +297,12 @@ class Person {
   async takes(tokens) {
     const other = await this.tab();
     await other.goto(`${this.address}/inbox`);
-    await other.evaluate((tokens) => {
+    await this.stores(tokens, other);
+  }
+
+  /** Stores tokens by a page, which gets no event for it. */
+  async stores(tokens, page = this.page) {
+    await page.evaluate((tokens) => {
       const key = Object.keys(localStorage).find((key) => key.endsWith(".tokens"));
       localStorage.setItem(key, JSON.stringify(tokens));
     }, tokens);
@@ -331,11 +334,28 @@ export async function holds(page, operation) {
   return { arrived: page.waitForRequest(isOf(operation)), letGo };
 }
 
+/** Waits for the next response of an operation, and its end. */
+export async function answered(page, operation) {
+  const response = await page.waitForResponse((response) => isOf(operation)(response.request()));
+  await response.finished();
+}
+
 /** Collects the requests of an operation. */
 export function collects(page, operation) {
   const seen = [];
   page.on("request", (request) => isOf(operation)(request) && seen.push(request));
   return seen;
+}
+
+/** Polls until a condition holds, and returns its value. Fails after the time limit of the browser's waits. */
+export async function until(condition, outcome) {
+  const end = performance.now() + PATIENCE;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (performance.now() > end) assert.fail(outcome);
+    await new Promise((done) => setTimeout(done, 50));
+  }
 }
 
 /** A round trip to the service, in which something that must not happen could happen. */

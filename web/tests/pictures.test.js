@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { PHONE, bench, root, wrong } from "./bench.js";
+import { PHONE, bench, root, until, wrong } from "./bench.js";
 
 const { address, page, person, control } = await bench();
 const FOLDER = join(import.meta.dirname, "pictures");
@@ -103,11 +103,7 @@ async function paneIsCurrent({ page }) {
     const [latest] = await (await fetch("/inbox.json", { cache: "no-store" })).json();
     return pane.querySelector(".message .text")?.textContent === latest?.text.trim();
   };
-  for (let attempts = 0; attempts < 200; attempts += 1) {
-    if (await page.evaluate(current)) return;
-    await new Promise((done) => setTimeout(done, 50));
-  }
-  assert.fail("the pane shows the newest message");
+  await until(() => page.evaluate(current), "the pane shows the newest message");
 }
 
 /** The README's picture. */

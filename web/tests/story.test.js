@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DESKTOP, PHONE, bench, wrong } from "./bench.js";
+import { DESKTOP, PHONE, bench, until, wrong } from "./bench.js";
 
 const { person, control } = await bench();
 
@@ -247,10 +247,7 @@ onBoth("with slow answers nothing on the page jumps", async (person) => {
   // A jump would be reported.
   await later();
   await ada.page.evaluate(() => document.querySelector("h1").before(Object.assign(document.createElement("p"), { textContent: "Surprise!" })));
-  for (let attempts = 0; ada.jumps.length === 0; attempts += 1) {
-    assert.ok(attempts < 50, "a jump is reported");
-    await new Promise((done) => setTimeout(done, 50));
-  }
+  await until(() => ada.jumps.length > 0, "a jump is reported");
 });
 
 onBoth("a reload during a sign-in goes on", async (person) => {
