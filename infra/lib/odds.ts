@@ -64,38 +64,36 @@ export function oddsOf(settings: Settings): Odds | undefined {
   const of = (name: (typeof INPUTS)[number]) => Number(settings[name] ?? RULES[name].default);
   const attempts = of('codeAttempts');
 
-  const attemptsAt = (perMinute: number, perHour: number, perDay: number) =>
-    attempts * Math.min(perMinute * windows(MINUTE), perHour * windows(HOUR), perDay * windows(DAY));
-  const atContacts = (all: number, shortPerMonth: number): Guesses => {
-    const short = Math.min(shortPerMonth * windows(MONTH), all);
-    return { short: CONTACTS * short, long: CONTACTS * (all - short), longest: 0 };
-  };
+  // Guesses of a year at the longer codes of one mailbox: each day has as many as its messages have attempts.
+  const longerAt = (perMinute: number, perHour: number, perDay: number) =>
+    attempts * Math.min(perMinute * (DAY / MINUTE), perHour * (DAY / HOUR), perDay) * windows(DAY);
+  const atContacts = (longer: number, shortPerMonth: number): Guesses => ({
+    short: CONTACTS * shortPerMonth * windows(MONTH),
+    long: CONTACTS * longer,
+    longest: 0,
+  });
 
   const account: Guesses = {
     ...atContacts(
-      attemptsAt(of('codesPerMinute'), of('codesPerHour'), of('codesPerDay')),
+      longerAt(of('codesPerMinute'), of('codesPerHour'), of('codesPerDay')),
       of('shortGuessesPerMonth'),
     ),
     longest:
       CONTACTS *
-      attemptsAt(of('extendedCodesPerMinute'), of('extendedCodesPerHour'), of('extendedCodesPerDay')),
+      longerAt(of('extendedCodesPerMinute'), of('extendedCodesPerHour'), of('extendedCodesPerDay')),
   };
   const device = atContacts(
-    attemptsAt(of('deviceCodesPerMinute'), of('deviceCodesPerHour'), of('deviceCodesPerDay')),
+    longerAt(of('deviceCodesPerMinute'), of('deviceCodesPerHour'), of('deviceCodesPerDay')),
     of('deviceShortGuessesPerMonth'),
   );
 
   const ofAll = (guesses: number) => guesses * of('accounts');
   const inDays = (guesses: number) => guesses * windows(DAY);
-  const all = Math.min(
-    ofAll(account.short + account.long + account.longest),
-    inDays(of('allCodesPerDay')) * attempts,
-  );
-  const short = Math.min(ofAll(account.short), inDays(of('allShortGuessesPerDay')), all);
-  const long = Math.min(
-    Math.max(ofAll(account.short + account.long) - short, 0),
-    inDays(of('allLongGuessesPerDay')),
-    all - short,
+  const short = Math.min(ofAll(account.short), inDays(of('allShortGuessesPerDay')));
+  const long = Math.min(ofAll(account.long), inDays(of('allLongGuessesPerDay')));
+  const longest = Math.min(
+    ofAll(account.long + account.longest) - long,
+    inDays(of('allCodesPerDay') * attempts),
   );
 
   const atLeastOnce = (...guesses: Guesses[]) =>
@@ -110,6 +108,6 @@ export function oddsOf(settings: Settings): Odds | undefined {
     );
   return {
     targeted: atLeastOnce(account, device),
-    sprayed: atLeastOnce({ short, long, longest: all - short - long }),
+    sprayed: atLeastOnce({ short, long, longest }),
   };
 }

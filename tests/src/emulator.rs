@@ -193,6 +193,7 @@ fn size(value: &AttributeValue) -> usize {
         // Two digits a byte, and one more.
         AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
         AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::Bool(_) => 1,
         AttributeValue::Bs(set) => 3 + set.iter().map(|b| b.as_ref().len() + 1).sum::<usize>(),
         _ => panic!("no other type is kept"),
     }

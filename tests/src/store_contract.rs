@@ -65,6 +65,8 @@ pub async fn run<S: Store + 'static, E: Entropy>(contract: &Contract<S, E>) {
     one_of_many_opens_a_flow(contract).await;
     a_send_is_taken_by_its_number(contract).await;
     one_of_many_takes_a_send(contract).await;
+    a_charge_is_recorded_for_the_latest_send_of_an_open_row(contract).await;
+    a_code_whose_message_is_not_charged_takes_no_guess_and_no_match(contract).await;
     a_cooldown_is_lifted_for_the_latest_send_of_an_open_row(contract).await;
     a_guess_is_held_for_each_attempt_that_is_not_counted(contract).await;
     guesses_held_at_once_stay_within_the_limit(contract).await;
@@ -138,6 +140,7 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             contact: SealedContact::from_text("k1.sealed"),
             locale: None,
             charge: full_charge(),
+            message_charged: true,
             key: KeyId::parse("k1").expect("a key id"),
             issued_at: self.now,
             expires_at: self.after(300_000),
@@ -167,6 +170,16 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
     /// Writes a row and returns it.
     async fn opened(&self) -> Flow {
         let row = self.row();
+        assert_eq!(self.store.open_flow(&row).await, Ok(Opened::New));
+        row
+    }
+
+    /// Writes a row whose message is not charged, and returns it.
+    async fn opened_uncharged(&self) -> Flow {
+        let row = Flow {
+            message_charged: false,
+            ..self.row()
+        };
         assert_eq!(self.store.open_flow(&row).await, Ok(Opened::New));
         row
     }
@@ -305,6 +318,7 @@ pub async fn a_send_is_taken_by_its_number<S: Store + 'static, E: Entropy>(c: &C
     let row = c.read(id).await;
     assert_eq!((row.sends, row.last_sent_at), (2, c.after(2)));
     assert_eq!((row.charge, row.unsent), (LONGER, 0));
+    assert!(!row.message_charged, "the longer code was not sent yet");
     assert_eq!((row.issued_at, row.state), (c.now, State::Open));
 
     assert_eq!(
@@ -334,6 +348,65 @@ pub async fn one_of_many_takes_a_send<S: Store + 'static, E: Entropy>(c: &Contra
     assert_eq!(count(&won, &Ok(true)), 1);
     assert_eq!(count(&won, &Ok(false)), usize::from(RACERS) - 1);
     assert_eq!(c.read(row.id).await.sends, 2);
+}
+
+/// `record_message_charge`: of exactly that send, and as often as it comes.
+pub async fn a_charge_is_recorded_for_the_latest_send_of_an_open_row<
+    S: Store + 'static,
+    E: Entropy,
+>(
+    c: &Contract<S, E>,
+) {
+    let row = c.opened_uncharged().await;
+    for wrong in [0, 2, u8::MAX] {
+        assert_eq!(
+            c.store.record_message_charge(row.id, wrong).await,
+            Ok(false)
+        );
+    }
+    assert_eq!(c.read(row.id).await, row);
+    for _ in 0..2 {
+        assert_eq!(c.store.record_message_charge(row.id, 1).await, Ok(true));
+    }
+    let charged = Flow {
+        message_charged: true,
+        ..row.clone()
+    };
+    assert_eq!(c.read(row.id).await, charged);
+    let resent = c.store.advance_send(row.id, 1, None, c.after(2)).await;
+    assert_eq!(resent, Ok(true));
+    assert!(c.read(row.id).await.message_charged, "the same code again");
+    assert_eq!(c.store.record_message_charge(row.id, 1).await, Ok(false));
+
+    assert_eq!(c.store.record_message_charge(c.id(), 1).await, Ok(false));
+    let (matched, _) = c.matched().await;
+    assert_eq!(c.store.record_message_charge(matched, 1).await, Ok(false));
+}
+
+/// `record_attempt` and `record_verdict` before the message is charged.
+pub async fn a_code_whose_message_is_not_charged_takes_no_guess_and_no_match<
+    S: Store + 'static,
+    E: Entropy,
+>(
+    c: &Contract<S, E>,
+) {
+    for limit in [0, 3] {
+        let row = c.opened_uncharged().await;
+        let (id, answer) = (row.id, c.answer());
+        let refused = Some(Box::new(row));
+        let attempted = c.store.record_attempt(id, answer, full_charge(), limit);
+        assert_eq!(attempted.await, Ok(Attempted::Refused(refused.clone())));
+        let verdict = c
+            .store
+            .record_verdict(id, answer, true, full_charge(), limit, c.now);
+        assert_eq!(verdict.await, Ok(VerdictWrite::Refused(refused)));
+    }
+    let row = c.opened_uncharged().await;
+    let wrong = c
+        .store
+        .record_verdict(row.id, c.answer(), false, full_charge(), 3, c.now);
+    assert_eq!(wrong.await, Ok(VerdictWrite::Recorded));
+    assert_eq!(c.read(row.id).await.state, State::Open);
 }
 
 /// `reset_resend_cooldown`: clears the time of exactly that send and changes nothing else.
@@ -420,6 +493,7 @@ pub async fn a_guess_is_held_for_each_attempt_that_is_not_counted<
     assert_eq!(sent, Ok(true));
     let lengthened = c.read(id).await;
     assert_eq!((lengthened.held, lengthened.counted.len()), (0, 0));
+    assert_eq!(c.store.record_message_charge(id, 2).await, Ok(true));
     let again = c.store.record_attempt(id, answers[0], LONGER, 2).await;
     assert_eq!(again, Ok(Attempted::Held), "on other terms it counts again");
     let judged = c
@@ -518,6 +592,7 @@ pub async fn a_verdict_is_recorded_on_the_terms_of_its_row_alone<S: Store + 'sta
     let id = c.opened().await.id;
     let sent = c.store.advance_send(id, 1, Some(LONGER), c.now).await;
     assert_eq!(sent, Ok(true));
+    assert_eq!(c.store.record_message_charge(id, 2).await, Ok(true));
     let row = c.read(id).await;
     for (right, limit) in [(false, 3), (true, 3), (true, 0)] {
         let judged = c

@@ -58,7 +58,8 @@ pub enum Opened {
 pub enum VerdictWrite {
     /// The attempt and its verdict are in the row; only now may the verdict be told.
     Recorded,
-    /// Nothing was written: the row is gone (`None`), no longer open, full, or on other terms.
+    /// Nothing was written: the row is gone (`None`), no longer open, full, or on other terms, or
+    /// its message is not charged.
     Refused(Option<Box<Flow>>),
 }
 
@@ -69,7 +70,8 @@ pub enum Attempted {
     Held,
     /// A guess was reserved for the answer before, and it was wrong. Nothing was written.
     Counted,
-    /// Nothing was written: the row is gone (`None`), no longer open, full, or on other terms.
+    /// Nothing was written: the row is gone (`None`), no longer open, full, or on other terms, or
+    /// its message is not charged.
     Refused(Option<Box<Flow>>),
 }
 
@@ -157,14 +159,22 @@ pub trait Store: Send + Sync {
     fn flow(&self, id: FlowId) -> impl Future<Output = Result<Option<Flow>, PortError>> + Send;
 
     /// Takes send number `sends + 1` if the row is open and has had exactly `sends` so far, and
-    /// notes `now` as the time of the latest. With other terms, which bring a longer code, no guess
-    /// is held or counted any more. True for the one caller that won it.
+    /// notes `now` as the time of the latest. With other terms, which bring a longer code, no message
+    /// is charged yet, and no guess is held or counted any more. True for the one caller that won it.
     fn advance_send(
         &self,
         id: FlowId,
         sends: u8,
         lengthened: Option<Charge>,
         now: Timestamp,
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
+
+    /// Records that a message with the present code was charged, if the row is open and has had
+    /// exactly `sends`. True if it did, each time.
+    fn record_message_charge(
+        &self,
+        id: FlowId,
+        sends: u8,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// Records that the latest send never left: clears its time, so that the next send may follow
@@ -176,8 +186,8 @@ pub trait Store: Send + Sync {
         sends: u8,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
-    /// Adds the answer to the set of attempts and one to the guesses held, if the row is open and on
-    /// these terms, the set has the answer or fewer than `limit`, the answer is not counted, and
+    /// Adds the answer to the set of attempts and one to the guesses held, if the row is open, its
+    /// message charged and on these terms, the set has the answer or fewer than `limit`, the answer is not counted, and
     /// `limit` guesses at most are held.
     fn record_attempt(
         &self,
@@ -198,7 +208,7 @@ pub trait Store: Send + Sync {
 
     /// Adds the answer to the set of attempts if the row is open and on these terms, and the set
     /// holds the answer already or has fewer than `limit`; in the same write moves the row to
-    /// matched if `right`.
+    /// matched if `right`, which also needs its message to be charged.
     fn record_verdict(
         &self,
         id: FlowId,

@@ -180,6 +180,7 @@ mod tests {
             contact: SealedContact::from_text("k1.sealed"),
             locale: None,
             charge: Charge::free(CodeLength::DEFAULT),
+            message_charged: true,
             key: KeyId::parse("k1").unwrap(),
             issued_at: SENT_AT,
             expires_at: SENT_AT.plus(Duration::from_secs(300)),

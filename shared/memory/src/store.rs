@@ -90,11 +90,23 @@ impl Store for MemoryStore {
             Some(flow) if flow.state == State::Open && flow.sends == sends => {
                 if let Some(charge) = lengthened {
                     flow.charge = charge;
+                    flow.message_charged = false;
                     flow.counted.clear();
                     flow.held = 0;
                 }
                 flow.sends = sends.saturating_add(1);
                 flow.last_sent_at = now;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn record_message_charge(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
+        let mut tables = lock(&self.0);
+        match tables.flows.get_mut(&id) {
+            Some(flow) if flow.state == State::Open && flow.sends == sends => {
+                flow.message_charged = true;
                 Ok(true)
             }
             _ => Ok(false),
@@ -133,7 +145,7 @@ impl Store for MemoryStore {
             return Ok(Attempted::Counted);
         }
         let has_room = flow.attempts.len() < usize::from(limit) || flow.attempts.contains(&answer);
-        if !is_on_terms || !has_room || flow.held > limit {
+        if !is_on_terms || !flow.message_charged || !has_room || flow.held > limit {
             return Ok(Attempted::Refused(Some(Box::new(flow.clone()))));
         }
         flow.attempts.insert(answer);
@@ -171,7 +183,8 @@ impl Store for MemoryStore {
             return Ok(VerdictWrite::Refused(None));
         };
         let has_room = flow.attempts.len() < usize::from(limit) || flow.attempts.contains(&answer);
-        if flow.state != State::Open || flow.charge != charge || !has_room {
+        let may_match = flow.message_charged || !right;
+        if flow.state != State::Open || flow.charge != charge || !has_room || !may_match {
             return Ok(VerdictWrite::Refused(Some(Box::new(flow.clone()))));
         }
         flow.attempts.insert(answer);

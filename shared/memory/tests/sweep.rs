@@ -56,6 +56,7 @@ fn let_pass(store: &MemoryStore, issued_at: Timestamp) {
             contact: SealedContact::from_text("sealed"),
             locale: None,
             charge: Charge::free(CodeLength::DEFAULT),
+            message_charged: true,
             key: KeyId::parse("k1").unwrap(),
             issued_at,
             expires_at: issued_at,

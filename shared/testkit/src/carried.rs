@@ -176,6 +176,7 @@ impl<P: Store, C: Carrier> Store for Carried<P, C> {
         flow(id: FlowId) -> Option<Flow>, reads("flow"), found;
         advance_send(id: FlowId, sends: u8, lengthened: Option<Charge>, now: Timestamp) -> bool,
             writes("flow"), yes_or_no;
+        record_message_charge(id: FlowId, sends: u8) -> bool, writes("flow"), yes_or_no;
         reset_resend_cooldown(id: FlowId, sends: u8) -> bool, writes("flow"), yes_or_no;
         record_attempt(id: FlowId, answer: AnswerDigest, charge: Charge, limit: u8) -> Attempted,
             writes("flow"), |attempted| match attempted {

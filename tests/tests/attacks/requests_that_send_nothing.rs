@@ -78,6 +78,40 @@ async fn tickets_kept_for_later_send_no_more_than_the_budget() {
     assert!(asked.is_ok(), "the owner still has the extended budget");
 }
 
+/// Many tickets for one message left flows open whose codes were guessed and never sent. That such a
+/// code is never right, and its guesses are bounded all the same, `core/uncharged_messages` shows,
+/// which can derive it.
+#[tokio::test]
+async fn codes_that_were_never_sent_cannot_be_guessed() {
+    let latchstring = production().await;
+    let victim = victim(&latchstring).await;
+    latchstring.advance(3600).await;
+    let mut tickets = Vec::new();
+    for _ in 0..20 {
+        tickets.push(victim.ticket().await);
+    }
+    let mut unsent = Vec::new();
+    for ticket in &tickets {
+        let opened = latchstring.initiate("victim@example.com").await;
+        let selected = opened.asked("select").select("email", Some(ticket)).await;
+        let question = selected.asked("otp");
+        if question.parameters().contains_key("refused") {
+            unsent.push(question);
+        }
+    }
+    assert_eq!(unsent.len(), 18);
+    for mut question in unsent {
+        for guess in ["000001", "000002"] {
+            question = question.answer(guess).await.asked("otp");
+        }
+        question.answer("000003").await.failed();
+    }
+    latchstring.advance(3600).await;
+    let question = victim.asks_for_a_code().await;
+    assert_eq!(question.number("codeLength"), 6, "none was a guess");
+    question.answer(&victim.code().await).await.signed_in();
+}
+
 /// A message that cannot be sent is refused by the resolver in its own words.
 #[tokio::test]
 async fn whoever_is_refused_is_told_when_to_come_back() {

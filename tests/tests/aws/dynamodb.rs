@@ -80,6 +80,10 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_knows_itself() {
     );
     tap.seen();
 
+    tap.spoil_next_reply();
+    assert_eq!(store.record_message_charge(flow.id, 2).await, Ok(true));
+    twice("UpdateItem");
+
     let wrong = c.answer();
     tap.spoil_next_reply();
     let judged = store
@@ -272,7 +276,7 @@ async fn run_one_of_each<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
 }
 
 #[tokio::test]
-async fn a_sign_in_is_sixteen_requests_and_no_item_is_larger_than_one_kilobyte() {
+async fn a_sign_in_is_seventeen_requests_and_no_item_is_larger_than_one_kilobyte() {
     let ministack = Ministack::start().await;
     ministack.create_table(TABLE).await;
     let tap = Tap::before(ministack.endpoint()).await;
@@ -291,7 +295,7 @@ async fn a_sign_in_is_sixteen_requests_and_no_item_is_larger_than_one_kilobyte()
         ("BatchGetItem", 1),
         ("GetItem", 2),
         ("PutItem", 1),
-        ("UpdateItem", 12),
+        ("UpdateItem", 13),
     ];
     assert_eq!(asked, expected);
     let sizes = ministack.sizes(TABLE).await;

@@ -101,6 +101,10 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
         ("contact", text(flow.contact.as_text())),
         ("key", text(flow.key.as_str())),
         ("charge", bytes(&flow.charge.to_bytes())),
+        (
+            "message_charged",
+            AttributeValue::Bool(flow.message_charged),
+        ),
         ("issued_at", time(flow.issued_at)),
         ("expires_at", time(flow.expires_at)),
         ("sends", number(flow.sends)),
@@ -167,6 +171,7 @@ pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
         },
         contact: SealedContact::from_text(row.text("contact")?),
         charge: Charge::from_bytes(&row.bytes("charge")?)?,
+        message_charged: row.is_true("message_charged")?,
         key: KeyId::parse(row.text("key")?).ok()?,
         issued_at: row.time("issued_at")?,
         expires_at: row.time("expires_at")?,
@@ -241,6 +246,10 @@ impl<'a> Row<'a> {
 
     pub(super) fn number<T: FromStr>(&self, name: &str) -> Option<T> {
         self.0.get(name)?.as_n().ok()?.parse().ok()
+    }
+
+    fn is_true(&self, name: &str) -> Option<bool> {
+        self.0.get(name)?.as_bool().ok().copied()
     }
 
     pub(super) fn time(&self, name: &str) -> Option<Timestamp> {

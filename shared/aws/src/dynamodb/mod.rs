@@ -11,11 +11,8 @@
 //!
 //! # What it costs
 //!
-//! A sign-in by email at the first try is ten requests: two charges (sign-in), a redemption and a
-//! new flow (Create), a read and an attempt (Verify), a read, the finish and two charges refunded
-//! (Define). By SMS one more is charged and refunded; docs/scale.md counts them. A finished flow
-//! has 701 bytes with every address, since contacts are sealed at one length; a
-//! redemption under 70, a counter under 140. Each write is therefore one write unit.
+//! docs/scale.md counts the requests of a sign-in. Every item is smaller than 1 KiB, since contacts are
+//! sealed at one length and counters expire with their period, so each write is one write unit.
 //!
 //! # A write that is repeated
 //!
@@ -27,9 +24,9 @@
 //! | operation | landed twice |
 //! |---|---|
 //! | `open_flow`, `advance_send`, `finish` | knows itself by `by`: still the one that won. If another write came between, it counts as lost, and nothing is sent or done twice |
-//! | `judge` | a wrong answer is in the set already and takes no room; a right one finds that it matched the row itself, which the core accepts again |
-//! | `attempt` | holds one guess more than it needs, unless it finds itself by `by` |
-//! | `count` | the same end |
+//! | `record_verdict` | a wrong answer is in the set already and takes no room; a right one finds that it matched the row itself, which the core accepts again |
+//! | `record_attempt` | holds one guess more than it needs, unless it finds itself by `by` |
+//! | `count`, `record_message_charge` | the same end |
 //! | `redeem`, `lease` | the holder finds itself |
 //! | `reset_resend_cooldown` | finds itself recorded, and counts as lost |
 //! | `put_pending`, `settle_pending`, `release` | the same end |
@@ -318,7 +315,8 @@ impl<E: Entropy> Store for DynamoStore<E> {
                 self.update(Update {
                     key,
                     change: "SET #sends = :next, #last_sent_at = :now, #by = :by, \
-                         #charge = :charge, #held = :none REMOVE #counted",
+                         #charge = :charge, #message_charged = :no, #held = :none \
+                         REMOVE #counted",
                     condition,
                     values: [
                         next,
@@ -328,6 +326,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
                         before,
                         (":charge", bytes(&charge.to_bytes())),
                         (":none", number(0_u32)),
+                        (":no", AttributeValue::Bool(false)),
                     ],
                 })
                 .await?
@@ -337,6 +336,22 @@ impl<E: Entropy> Store for DynamoStore<E> {
             WriteResult::Done => true,
             WriteResult::Refused(item) => item.is_some_and(|item| is_by(&item, by)),
         })
+    }
+
+    async fn record_message_charge(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
+        let written = self
+            .update(Update {
+                key: item::flow_key(id),
+                change: "SET #message_charged = :yes",
+                condition: "#state = :open AND #sends = :sends",
+                values: [
+                    (":yes", AttributeValue::Bool(true)),
+                    (":open", text(OPEN)),
+                    (":sends", number(sends)),
+                ],
+            })
+            .await?;
+        Ok(matches!(written, WriteResult::Done))
     }
 
     async fn reset_resend_cooldown(&self, id: FlowId, sends: u8) -> Result<bool, PortError> {
@@ -366,12 +381,13 @@ impl<E: Entropy> Store for DynamoStore<E> {
         let by = self.draw();
         // An empty set is a missing attribute, which has no size and holds nothing.
         let condition = if limit == 0 {
-            "#state = :open AND #charge = :charge AND #held <= :limit \
-             AND NOT contains(#counted, :answer) AND contains(#attempts, :answer)"
+            "#state = :open AND #charge = :charge AND #message_charged = :yes \
+             AND #held <= :limit AND NOT contains(#counted, :answer) \
+             AND contains(#attempts, :answer)"
         } else {
-            "#state = :open AND #charge = :charge AND #held <= :limit \
-             AND NOT contains(#counted, :answer) AND (attribute_not_exists(#attempts) \
-             OR contains(#attempts, :answer) OR size(#attempts) < :limit)"
+            "#state = :open AND #charge = :charge AND #message_charged = :yes \
+             AND #held <= :limit AND NOT contains(#counted, :answer) \
+             AND (attribute_not_exists(#attempts) OR contains(#attempts, :answer) OR size(#attempts) < :limit)"
         };
         let written = self
             .update(Update {
@@ -384,6 +400,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
                     (":one", number(1_u32)),
                     (":open", text(OPEN)),
                     (":charge", bytes(&charge.to_bytes())),
+                    (":yes", AttributeValue::Bool(true)),
                     (":answer", bytes(answer.as_bytes())),
                     (":limit", number(limit)),
                 ],
@@ -454,13 +471,14 @@ impl<E: Entropy> Store for DynamoStore<E> {
                 key,
                 change: "SET #state = :matched, #answer = :answer, #at = :now \
                      ADD #attempts :answers",
-                condition,
+                condition: &format!("#message_charged = :yes AND {condition}"),
                 values: [
                     open,
                     terms,
                     one,
                     set,
                     (":limit", number(limit)),
+                    (":yes", AttributeValue::Bool(true)),
                     (":matched", text(MATCHED)),
                     (":now", time(now)),
                 ],

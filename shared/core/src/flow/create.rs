@@ -1,12 +1,14 @@
 //! Create: asks the question, and says what is to be delivered.
 
+use std::time::Duration;
+
 use super::turn::{AccountState, Last, Turn};
 use super::{Decided, Why, ticket};
 use crate::effects::{Clock, Entropy};
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
 use crate::ports::{Finished, Opened, PortError, Store};
-use crate::rate_limit::{RateLimitError, RateLimiter, Refusal, refund};
+use crate::rate_limit::{RateLimitError, RateLimiter, Refusal};
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, NewFlow, State, Subject};
 use crate::seal::sealed::{Proof, Ticket};
@@ -17,6 +19,10 @@ use crate::value::identifier::Identifier;
 use crate::value::purpose::Purpose;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
+
+/// The longest time from Verify's judgement of a ticket to Create's: no round of triggers takes
+/// longer.
+const TICKET_LEEWAY: Duration = Duration::from_secs(15);
 
 /// A challenge to ask.
 #[derive(Clone, Debug)]
@@ -181,6 +187,8 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         let Deployment { policy, keys } = self.deployment;
         let ticket = match self.ticket() {
             Ok(ticket) => ticket,
+            // Verify had the key, and redeemed the ticket for this flow: the next try may find it.
+            Err(why @ Why::TicketKeyUnknown) => return self.select(flow, why),
             Err(why) => return self.decoy(flow, self.deployment.policy.code_length, why),
         };
         let digits = ticket.charge.code_length;
@@ -248,14 +256,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
     /// Charges the message of a send that this invocation has won, and hands it out. What is
     /// refused is not sent, and the row says so.
     async fn sent(&self, mut row: Flow, to: &Identifier, why: Why) -> Decided<Created> {
-        let charged = match row.purpose {
-            Purpose::Claim => Ok(()),
-            Purpose::SignIn | Purpose::VerifyContact(_) => {
-                let limiter = self.limiter();
-                limiter.charge_message(row.charge, to, row.issued_at).await
-            }
-        };
-        match charged {
+        match self.charge(&row, to).await {
             Ok(()) => {
                 let mut decided = self.decided(row.id, step_of(&row), why);
                 decided.message = self.message(&row);
@@ -271,6 +272,22 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
                 refuse(decided, error)
             }
         }
+    }
+
+    /// Charges the message of a send, and then records in the row that its code may be answered.
+    async fn charge(&self, row: &Flow, to: &Identifier) -> Result<(), RateLimitError> {
+        if row.purpose == Purpose::Claim {
+            return Ok(());
+        }
+        let limiter = self.limiter();
+        limiter
+            .charge_message(row.charge, to, row.issued_at)
+            .await?;
+        // What fails here stays charged: the record may have been written.
+        if row.message_charged || self.store.record_message_charge(row.id, row.sends).await? {
+            return Ok(());
+        }
+        Err(PortError::new("record_message_charge", "the row has changed").into())
     }
 
     /// Whom a flow of this ticket is for.
@@ -306,7 +323,9 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         let Turn {
             caller, request, ..
         } = self.turn;
-        let ticket = ticket::open(self.deployment, caller, request, self.now)?;
+        // Verify has judged its age, a moment ago.
+        let life = self.deployment.policy.ticket_life + TICKET_LEEWAY;
+        let ticket = ticket::open(self.deployment, caller, request, self.now, life)?;
         let charge = self.limiter().settled(ticket.charge, &ticket.to);
         Ok(Ticket { charge, ..ticket })
     }
@@ -394,6 +413,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             Err(fault) => self.fault(row.id, step_of(&row), fault),
             Ok(false) => self.decided(row.id, step_of(&row), Why::ResendTooSoon),
             Ok(true) => {
+                row.message_charged &= lengthened.is_none();
                 row.charge = charge;
                 row.sends = row.sends.saturating_add(1);
                 row.last_sent_at = self.now;
@@ -449,7 +469,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         match self.store.finish(row.id, self.now).await {
             Err(fault) => return self.fault(row.id, step_of(&row), fault),
             Ok(Finished::Now) => {
-                refund(self.deployment, self.store, &contact, &row, self.now).await;
+                self.limiter().refund(&row, &contact).await;
             }
             Ok(Finished::Before(at)) if self.now.since(at) <= REPLAY_GRACE => {}
             Ok(Finished::Before(_) | Finished::Refused) => return again(Why::FlowOver),
@@ -511,7 +531,7 @@ fn step_of(row: &Flow) -> Step {
 fn expectation(
     policy: &Policy,
     progress: &Progress,
-    life: std::time::Duration,
+    life: Duration,
     now: Timestamp,
 ) -> Expectation {
     let expires_in = now.secs_until(progress.issued_at.plus(life));

@@ -8,7 +8,7 @@ use crate::effects::Clock;
 use crate::message::Message;
 use crate::policy::{Deployment, REPLAY_GRACE};
 use crate::ports::{Directory, Finished, Store};
-use crate::rate_limit::refund;
+use crate::rate_limit::RateLimiter;
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, State, Subject};
 use crate::value::id::FlowId;
@@ -192,7 +192,12 @@ async fn commit(
     match store.finish(row.id, now).await {
         Err(fault) => again(fault),
         Ok(Finished::Now) => {
-            refund(deployment, store, &contact, row, now).await;
+            let limiter = RateLimiter {
+                deployment,
+                store,
+                now,
+            };
+            limiter.refund(row, &contact).await;
             Decided {
                 message: notice,
                 ..decided(Next::IssueTokens, Why::TokensIssued)

@@ -19,7 +19,7 @@
 //! |---|---|---|---|---|
 //! | 1 | none | | challenge | `select`: a random flow id, nothing sent |
 //! | 2 | not ours, or out of order, or of a client not served, or too many | | fail | |
-//! | 3 | `select` wrong: method unknown, or a ticket of ours that has expired or that another flow redeemed | | fail | |
+//! | 3 | `select` wrong: method unknown, or a ticket that has expired, that another flow redeemed, or whose key is not on the ring | | fail | |
 //! | 4 | `select` passed, valid ticket, known or ghost | written | challenge | `otp`: reserve, charge and send; refused by a budget: `otp` with `refused`, nothing sent |
 //! | 5 | `select` passed, ticket for a contact that the user has not asked for | written as decoy | challenge | `otp`: nothing sent |
 //! | 6 | `select` passed, no valid ticket | none | challenge | `otp`: decoy |
@@ -130,6 +130,7 @@ pub enum Why {
     CodeReservedBefore,
     TicketMissing,
     TicketForged,
+    TicketKeyUnknown,
     TicketStale,
     TicketRedeemed,
     TicketMethod,
@@ -178,6 +179,7 @@ impl Why {
             Self::CodeReservedBefore => "code_reserved_before",
             Self::TicketMissing => "ticket_missing",
             Self::TicketForged => "ticket_forged",
+            Self::TicketKeyUnknown => "ticket_key_unknown",
             Self::TicketStale => "ticket_stale",
             Self::TicketRedeemed => "ticket_redeemed_elsewhere",
             Self::TicketMethod => "ticket_of_another_method",

@@ -1,10 +1,13 @@
 //! The ticket of the first answer. Verify redeems it, so that a session in which this answer passed
 //! is the only one that the ticket opens, and Create need not ask again.
 
+use std::time::Duration;
+
 use super::Why;
 use super::turn::{AccountState, ClientRequest};
 use crate::policy::Deployment;
 use crate::ports::{PortError, Redeemed, Store, Token};
+use crate::seal::keys::{KeyId, Use};
 use crate::seal::sealed::{Ticket, UnsealError};
 use crate::value::app_client::AppClient;
 use crate::value::id::FlowId;
@@ -17,8 +20,8 @@ use crate::value::time::Timestamp;
 pub(super) enum Admission {
     /// The ticket is redeemed for this flow, or it opens none and the flow goes on as a decoy.
     Admitted,
-    /// The ticket is sealed by this deployment and has expired or was used: the flow ends, which
-    /// reveals nothing about an account.
+    /// The ticket has expired or was used, or its key is not on the ring, so that it cannot be told:
+    /// the flow ends, which reveals nothing about an account.
     Ended(Why),
 }
 
@@ -38,9 +41,13 @@ impl FirstAnswer<'_> {
         deployment: &Deployment,
         store: &impl Store,
     ) -> Result<Admission, PortError> {
-        let ticket = match open(deployment, self.caller, self.request, self.now) {
+        let life = deployment.policy.ticket_life;
+        let ticket = match open(deployment, self.caller, self.request, self.now, life) {
             Ok(ticket) => ticket,
-            Err(Why::TicketStale) => return Ok(Admission::Ended(Why::TicketStale)),
+            // Create may have the key: passed on here, the ticket would open a flow unredeemed.
+            Err(why @ (Why::TicketStale | Why::TicketKeyUnknown)) => {
+                return Ok(Admission::Ended(why));
+            }
             Err(_) => return Ok(Admission::Admitted),
         };
         // A new account may not be visible everywhere at once: its ticket stays good until it is.
@@ -49,7 +56,7 @@ impl FirstAnswer<'_> {
         if ticket.purpose == Purpose::Claim && !holds {
             return Ok(Admission::Admitted);
         }
-        let keep_until = ticket.made_at.plus(deployment.policy.ticket_life * 2);
+        let keep_until = ticket.made_at.plus(life * 2);
         let redeemed = store
             .redeem(Token::Ticket(ticket.id), self.flow, keep_until)
             .await?;
@@ -60,21 +67,24 @@ impl FirstAnswer<'_> {
     }
 }
 
-/// Opens the ticket of a request; an error says why it opens no flow.
+/// Opens the ticket of a request, if it is no older than `life`; an error says why it opens no flow.
 pub(super) fn open(
-    Deployment { policy, keys }: &Deployment,
+    Deployment { keys, .. }: &Deployment,
     caller: &AppClient,
     request: &ClientRequest,
     now: Timestamp,
+    life: Duration,
 ) -> Result<Ticket, Why> {
     let text = request.ticket.as_ref().ok_or(Why::TicketMissing)?;
-    let ticket =
-        Ticket::open(text.expose(), keys, caller, now, policy.ticket_life).map_err(|error| {
-            match error {
-                UnsealError::Forged => Why::TicketForged,
-                UnsealError::Stale => Why::TicketStale,
-            }
-        })?;
+    let text = text.expose();
+    let is_known = |id: KeyId| keys.find(Use::Ticket, id.as_str()).is_some();
+    if KeyId::named_by(text).is_some_and(|id| !is_known(id)) {
+        return Err(Why::TicketKeyUnknown);
+    }
+    let ticket = Ticket::open(text, keys, caller, now, life).map_err(|error| match error {
+        UnsealError::Forged => Why::TicketForged,
+        UnsealError::Stale => Why::TicketStale,
+    })?;
     // A resolver charges every code and no claim: only a key that leaked seals another ticket.
     if ticket.charge.is_charged() == (ticket.purpose == Purpose::Claim) {
         return Err(Why::TicketForged);

@@ -3,13 +3,16 @@
 //! The first answer passes if it names a method, and its ticket, if it is one of ours, is good and
 //! redeemed for this flow.
 //!
-//! For a code or proof, the row is read, and the right answer derived and compared in constant time. Where a budget
-//! counts guesses at the code's length, three conditional writes follow, each only after the one
-//! before it succeeded: the answer is added to the row's set of attempts and one to the guesses
-//! held, if the row is open and has room; a guess is reserved in the budgets; and the row moves to
-//! matched, or counts the answer as wrong, if its terms are still those of that guess. Else the
-//! attempt and its verdict are one conditional write. Only then is the verdict returned. An answer that found no budget has no verdict: when it
-//! comes again it needs a guess again.
+//! For a code or proof, the row is read, and the right answer derived and compared in constant time.
+//! For a code, three conditional writes follow, each only after the one before it succeeded: the
+//! answer is added to the row's set of attempts and one to the guesses held, if the row is open and
+//! has room; a guess is reserved in the budgets; and the row moves to matched, or counts the answer
+//! as wrong, if its terms are still those of that guess. For a proof, the attempt and its verdict are
+//! one conditional write. Only then is the verdict returned. An answer that found no budget has no
+//! verdict: when it comes again it needs a guess again.
+//!
+//! A code whose message was not charged has no right answer. Without this rule, flows whose message
+//! a budget refused would be guessed at no cost of messages.
 //!
 //! So guesses in parallel can exceed neither the limit of the row nor a budget; one flow can hold
 //! one guess more of a shared budget than it has attempts, at most; and a crash or fault in between can
@@ -177,7 +180,9 @@ async fn verify_answer(
     let judgement = match row.purpose {
         Purpose::SignIn | Purpose::VerifyContact(_) => row
             .code(policy, keys, &contact)
-            .is_some_and(|code| code.matches(&answer) && row.subject != Subject::Decoy)
+            .is_some_and(|code| {
+                code.matches(&answer) && row.subject != Subject::Decoy && row.message_charged
+            })
             .then_some(())
             .ok_or(Why::WrongAnswer),
         Purpose::Claim => match judge_proof(deployment, store, response, &row, &contact, now).await
@@ -195,7 +200,9 @@ async fn verify_answer(
         }
         Some(row) if row.is_answered(now) => decided(Verdict::Wrong, Why::FlowOver),
         // A resend was quicker: the answer is to a code that a longer one has replaced.
-        Some(row) if row.charge != charge => decided(Verdict::Wrong, Why::CodeReplaced),
+        Some(row) if row.charge != charge || !row.message_charged => {
+            decided(Verdict::Wrong, Why::CodeReplaced)
+        }
         Some(_) => decided(Verdict::Wrong, Why::NoAttemptLeft),
         None => decided(Verdict::Wrong, Why::FlowMissing),
     };
@@ -204,8 +211,9 @@ async fn verify_answer(
         store,
         now,
     };
-    let bills = limiter.guess_bills(&row, &contact);
-    if row.purpose != Purpose::Claim && !bills.is_empty() {
+    // An answer that cannot be right is no guess: it must not spend what the owner needs.
+    if row.purpose != Purpose::Claim && row.message_charged {
+        let bills = limiter.guess_bills(&row, &contact);
         match store
             .record_attempt(flow, digest, charge, policy.attempts)
             .await

@@ -95,6 +95,15 @@ pub struct MessageBudget {
     pub per_day: u32,
 }
 
+impl MessageBudget {
+    /// Returns the number of messages that a day allows.
+    pub(crate) fn in_a_day(&self) -> u32 {
+        let by_minute = self.per_minute.saturating_mul(24 * 60);
+        let by_hour = self.per_hour.saturating_mul(24);
+        self.per_day.min(by_hour).min(by_minute)
+    }
+}
+
 /// The known devices of one identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeviceBudget {
@@ -153,7 +162,7 @@ impl MailBudget {
 }
 
 /// Large public mailbox providers, where one person has few mailboxes.
-const PROVIDERS: [&str; 219] = [
+const PROVIDERS: [&str; 220] = [
     "126.com",
     "139.com",
     "163.com",
@@ -295,6 +304,7 @@ const PROVIDERS: [&str; 219] = [
     "pm.me",
     "posteo.de",
     "proton.me",
+    "protonmail.ch",
     "protonmail.com",
     "qq.com",
     "rambler.ru",

@@ -3,11 +3,11 @@
 //! Every guess at a code of N digits is right once in 10^N, independent of all guesses at other
 //! codes. So the odds follow from the number of guesses of each length that a year allows. Each
 //! guess is reserved by a conditional write before its verdict is recorded or returned, so the
-//! number holds under parallel answers, lost replies and codes that are already outstanding.
+//! number holds under parallel answers, lost replies and codes that are already outstanding, and
+//! whatever was sent: every number here is the limit of a counter of guesses.
 //!
 //! The guesses are counted at their worst: a year may touch one window more than it holds, every
-//! message brings a code of its own, every code is guessed at with all its attempts, and no code is
-//! proved. An account is taken to have an address and a number, each with budgets of its own: a code
+//! budget is used up, and no code is proved. An account is taken to have an address and a number, each with budgets of its own: a code
 //! to either opens it. A ring without a lasting key starts the windows of identifiers again when it
 //! is rotated; a rotation in each month is assumed throughout.
 
@@ -60,7 +60,7 @@ impl<'a> Odds<'a> {
     pub fn at_account(&self) -> Guesses {
         let budgets = &self.policy.budgets;
         Guesses {
-            longest: CONTACTS * self.attempts_at(&budgets.extended),
+            longest: CONTACTS * self.longer_at(&budgets.extended),
             ..self.at_contacts(&budgets.mailbox, budgets.short_guesses_per_month)
         }
     }
@@ -78,24 +78,20 @@ impl<'a> Odds<'a> {
             long_guesses_per_day,
             messages_per_day,
         } = self.policy.budgets.deployment;
-        let in_days = |guesses: u32| u64::from(guesses).saturating_mul(windows(DAY));
+        let in_days = |guesses: u64| guesses.saturating_mul(windows(DAY));
         let each = self.at_account();
         let of_all = |guesses: u64| guesses.saturating_mul(u64::from(self.accounts));
         let attempts = u64::from(self.policy.attempts);
-        let all = of_all(each.short + each.long + each.longest)
-            .min(in_days(messages_per_day).saturating_mul(attempts));
-        let short = of_all(each.short)
-            .min(in_days(short_guesses_per_day))
-            .min(all);
-        // An identifier whose short codes are gone, or those of all, has long ones.
-        let long = of_all(each.short + each.long)
-            .saturating_sub(short)
-            .min(in_days(long_guesses_per_day))
-            .min(all - short);
+        let short = of_all(each.short).min(in_days(short_guesses_per_day.into()));
+        let long = of_all(each.long).min(in_days(long_guesses_per_day.into()));
+        // Where the long codes of all are gone, further ones have ten digits.
+        let longest = of_all(each.long + each.longest)
+            .saturating_sub(long)
+            .min(in_days(u64::from(messages_per_day) * attempts));
         Guesses {
             short,
             long,
-            longest: all - short - long,
+            longest,
         }
     }
 
@@ -135,28 +131,17 @@ impl<'a> Odds<'a> {
         -none.exp_m1()
     }
 
-    /// All attempts at the codes of a year's messages.
-    fn attempts_at(&self, messages: &MessageBudget) -> u64 {
-        let messages = [
-            (messages.per_minute, 60),
-            (messages.per_hour, 3600),
-            (messages.per_day, DAY),
-        ]
-        .into_iter()
-        .map(|(messages, length)| u64::from(messages).saturating_mul(windows(length)))
-        .min()
-        .unwrap_or_default();
-        messages.saturating_mul(u64::from(self.policy.attempts))
+    /// Guesses of a year at the longer codes of one mailbox: each day has a limit of its own, which
+    /// is as many as the messages of a day have attempts.
+    fn longer_at(&self, messages: &MessageBudget) -> u64 {
+        let a_day = u64::from(messages.in_a_day()) * u64::from(self.policy.attempts);
+        a_day.saturating_mul(windows(DAY))
     }
 
     fn at_contacts(&self, messages: &MessageBudget, short_per_month: u32) -> Guesses {
-        let all = self.attempts_at(messages);
-        let short = u64::from(short_per_month)
-            .saturating_mul(windows(MONTH))
-            .min(all);
         Guesses {
-            short: CONTACTS * short,
-            long: CONTACTS * (all - short),
+            short: CONTACTS * u64::from(short_per_month).saturating_mul(windows(MONTH)),
+            long: CONTACTS * self.longer_at(messages),
             longest: 0,
         }
     }
@@ -203,12 +188,12 @@ mod tests {
             odds.at_account(),
             Guesses {
                 short: 416,
-                long: 22_264,
+                long: 22_680,
                 longest: 226_800
             }
         );
-        // 416 / 10^6 + 22264 / 10^8 + 226800 / 10^10
-        assert!((odds.targeted() - 0.000_661_1).abs() < 1e-6);
+        // 416 / 10^6 + 22680 / 10^8 + 226800 / 10^10
+        assert!((odds.targeted() - 0.000_665_3).abs() < 1e-6);
         assert!(odds.with_a_stolen_device() < 0.001);
     }
 

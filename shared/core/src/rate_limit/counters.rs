@@ -16,6 +16,10 @@ pub(super) const ALL: &str = "all";
 pub(super) const SPEND: &str = "spend";
 pub(super) const SHORT: &str = "short";
 pub(super) const LONG: &str = "long";
+pub(super) const LONGEST: &str = "longest";
+/// Window names of guesses at longer codes, in the daily counters of a mailbox and of a device token.
+pub(super) const GUESSES: &str = "g";
+pub(super) const EXTENDED_GUESSES: &str = "xg";
 /// Window names of a mail counter.
 pub(super) const SENT: &str = "sent";
 pub(super) const UNPROVED: &str = "unproved";
@@ -53,7 +57,7 @@ impl Counter {
         Self::public(kind, &[pseudonym.as_bytes()], at, period)
     }
 
-    /// Messages to a mailbox or number in a day. Addresses that differ in their plus-tag share
+    /// Messages to a mailbox or number in a day, and guesses at its longer codes. Addresses that differ in their plus-tag share
     /// the mailbox.
     pub(super) fn mailbox(
         keys: &KeyRing,
@@ -65,7 +69,7 @@ impl Counter {
         Self::keyed(pseudonym, "mailbox", at, DAY)
     }
 
-    /// Guesses at codes of an identifier in a month.
+    /// Guesses at short codes of an identifier in a month.
     pub(super) fn guesses(
         keys: &KeyRing,
         requester: Requester,
@@ -84,7 +88,7 @@ impl Counter {
         }
     }
 
-    /// Messages that one device token asked for in a day.
+    /// Messages that one device token asked for in a day, and guesses at their longer codes.
     pub(super) fn device_token(token: &[u8; 16], at: Timestamp) -> Self {
         Self::public("device-token", &[token], at, DAY)
     }

@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 
 use super::captcha::CaptchaGate;
 use super::counters::{
-    ALL, CHECKS, COUNT, Counter, DAY, HOUR, LONG, MINUTE, SENT, SHORT, SPEND, UNPROVED, domain_of,
-    mail_windows, mailbox_window, sms_windows, window_at,
+    ALL, CHECKS, COUNT, Counter, DAY, EXTENDED_GUESSES, GUESSES, HOUR, LONG, LONGEST, MINUTE, SENT,
+    SHORT, SPEND, UNPROVED, domain_of, mail_windows, mailbox_window, sms_windows, window_at,
 };
 use super::error::{RateLimitError, Refusal};
 use crate::policy::budgets::{Budget, DeploymentBudget, MessageBudget, Price};
@@ -84,13 +84,6 @@ struct Bill {
 
 /// The budgets that count a guess at a flow's code.
 pub(crate) struct GuessBills(Vec<Bill>);
-
-impl GuessBills {
-    /// Returns whether no budget counts the guess.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
 
 /// Windows of one counter that were charged.
 pub(crate) struct Receipt {
@@ -409,9 +402,6 @@ impl<S: Store> RateLimiter<'_, S> {
         contact: &Identifier,
     ) -> Result<bool, PortError> {
         let GuessBills(bills) = self.guess_bills(flow, contact);
-        if bills.is_empty() {
-            return Ok(false);
-        }
         let labels: Vec<_> = bills.iter().map(|bill| bill.counter.pseudonym).collect();
         let reading = self.read(&labels).await?;
         Ok(bills.iter().any(|bill| reading.first_full(bill).is_some()))
@@ -595,10 +585,14 @@ impl<S: Store> RateLimiter<'_, S> {
         let extended = self.look_at_mailbox(reading, counters, planned, &mut way);
         if let Some(counter) = counters.token {
             way.refuse_if_full(reading, &self.token_bill(counter));
+            way.refuse_if_full(reading, &self.token_guesses(counter));
         }
         let tier = self.tier(reading, counters, requester);
         if tier == Tier::Longest {
             way.ask(admission, Budget::Deployment);
+            if let Some(bill) = self.shared_guesses(tier, requester, counters.deployment) {
+                way.refuse_if_full(reading, &bill);
+            }
         }
         let unproved_mail = self.look_at_mail(reading, counters, planned, &mut way);
         if let (Some((destination, counter)), Identifier::PhoneNumber(number)) =
@@ -657,16 +651,24 @@ impl<S: Store> RateLimiter<'_, S> {
         way: &mut InTheWay,
     ) -> bool {
         let requester = planned.requester;
-        let normal = self.mailbox_bill(counters.mailbox, requester, false);
-        let Some(full) = reading.first_full(&normal) else {
+        let [normal, guesses] = [
+            self.mailbox_bill(counters.mailbox, requester, false),
+            self.mailbox_guesses(counters.mailbox, requester, false),
+        ];
+        let full = reading.first_full(&normal);
+        let Some(full) = full.or_else(|| reading.first_full(&guesses)) else {
             return false;
         };
         if requester != Requester::Unknown {
             way.refuse(full);
             return false;
         }
-        let extended = self.mailbox_bill(counters.mailbox, requester, true);
-        match reading.first_full(&extended) {
+        let [extended, guesses] = [
+            self.mailbox_bill(counters.mailbox, requester, true),
+            self.mailbox_guesses(counters.mailbox, requester, true),
+        ];
+        let full = reading.first_full(&extended);
+        match full.or_else(|| reading.first_full(&guesses)) {
             Some(full) => way.refuse(full),
             None => way.ask(planned.admission, Budget::Identifier),
         }
@@ -807,28 +809,72 @@ impl<S: Store> RateLimiter<'_, S> {
     }
 
     fn mailbox_bill(&self, counter: Counter, requester: Requester, extended: bool) -> Bill {
-        let budgets = &self.deployment.policy.budgets;
-        let (budget, names, budget_name) = match (requester, extended) {
-            (Requester::Unknown, false) => (budgets.mailbox, ["m", "h", "d"], Budget::Identifier),
-            (Requester::Unknown, true) => {
-                (budgets.extended, ["xm", "xh", "xd"], Budget::Identifier)
-            }
-            (Requester::KnownDevice(_), _) => {
-                (budgets.device.messages, ["m", "h", "d"], Budget::Device)
-            }
+        let (budget, budget_name) = self.messages(requester, extended);
+        let [m, h, d] = match requester {
+            Requester::Unknown if extended => ["xm", "xh", "xd"],
+            _ => ["m", "h", "d"],
         };
         let MessageBudget {
             per_minute,
             per_hour,
             per_day,
         } = budget;
-        let [m, h, d] = names;
         let limits = vec![
             self.limit(m, MINUTE, per_minute, budget_name),
             self.limit(h, HOUR, per_hour, budget_name),
             self.limit(d, DAY, per_day, budget_name),
         ];
         Bill { counter, limits }
+    }
+
+    /// Returns the budget of messages to one mailbox or number.
+    const fn messages(&self, requester: Requester, extended: bool) -> (MessageBudget, Budget) {
+        let budgets = &self.deployment.policy.budgets;
+        match (requester, extended) {
+            (Requester::Unknown, false) => (budgets.mailbox, Budget::Identifier),
+            (Requester::Unknown, true) => (budgets.extended, Budget::Identifier),
+            (Requester::KnownDevice(_), _) => (budgets.device.messages, Budget::Device),
+        }
+    }
+
+    /// All attempts at the codes of so many messages.
+    fn attempts_at(&self, messages: u32) -> u32 {
+        messages.saturating_mul(u32::from(self.deployment.policy.attempts))
+    }
+
+    /// Guesses of a day at codes of eight and more digits that one mailbox was sent: as many as its
+    /// messages have attempts. Counted by themselves, so that they are bounded whatever was sent.
+    fn mailbox_guesses(&self, counter: Counter, requester: Requester, extended: bool) -> Bill {
+        let (messages, budget) = self.messages(requester, extended);
+        let name = match requester {
+            Requester::Unknown if extended => EXTENDED_GUESSES,
+            _ => GUESSES,
+        };
+        let most = self.attempts_at(messages.in_a_day());
+        let limits = vec![self.once(name, most, budget, &counter)];
+        Bill { counter, limits }
+    }
+
+    /// The same for the codes that one device token asked for.
+    fn token_guesses(&self, counter: Counter) -> Bill {
+        let most = self.deployment.policy.budgets.device.per_token_and_day;
+        let limits = vec![self.once(GUESSES, self.attempts_at(most), Budget::Device, &counter)];
+        Bill { counter, limits }
+    }
+
+    /// Guesses of a day at all codes of a tier. Known devices are not counted.
+    fn shared_guesses(&self, tier: Tier, requester: Requester, counter: Counter) -> Option<Bill> {
+        if requester != Requester::Unknown {
+            return None;
+        }
+        let budget = self.deployment.policy.budgets.deployment;
+        let (window, most) = match tier {
+            Tier::Short => (SHORT, budget.short_guesses_per_day),
+            Tier::Long => (LONG, budget.long_guesses_per_day),
+            Tier::Longest => (LONGEST, self.attempts_at(budget.messages_per_day)),
+        };
+        let limits = vec![self.once(window, most, Budget::Deployment, &counter)];
+        Some(Bill { counter, limits })
     }
 
     fn token_bill(&self, counter: Counter) -> Bill {
@@ -938,7 +984,7 @@ impl<S: Store> RateLimiter<'_, S> {
         };
         let tier = guess_tier(policy, flow.charge.code_length, terms);
         let (requester, at) = (terms.requester, flow.issued_at);
-        let mut bills = Vec::new();
+        let mut bills = Vec::with_capacity(2);
         if tier == Tier::Short {
             let (most, budget) = match requester {
                 Requester::Unknown => (budgets.short_guesses_per_month, Budget::Identifier),
@@ -949,17 +995,15 @@ impl<S: Store> RateLimiter<'_, S> {
             let counter = Counter::guesses(keys, requester, contact, at);
             let limits = vec![self.once(SHORT, most, budget, &counter)];
             bills.push(Bill { counter, limits });
+        } else {
+            let counter = Counter::mailbox(keys, requester, contact, at);
+            bills.push(self.mailbox_guesses(counter, requester, terms.extended));
+            if let Requester::KnownDevice(id) = requester {
+                bills.push(self.token_guesses(Counter::device_token(&id, at)));
+            }
         }
-        let shared = match tier {
-            Tier::Short => Some((SHORT, budgets.deployment.short_guesses_per_day)),
-            Tier::Long => Some((LONG, budgets.deployment.long_guesses_per_day)),
-            Tier::Longest => None,
-        };
-        if let (Some((window, most)), Requester::Unknown) = (shared, requester) {
-            let counter = Counter::deployment(requester, at);
-            let limits = vec![self.once(window, most, Budget::Deployment, &counter)];
-            bills.push(Bill { counter, limits });
-        }
+        let deployment = Counter::deployment(requester, at);
+        bills.extend(self.shared_guesses(tier, requester, deployment));
         GuessBills(bills)
     }
 
@@ -1028,6 +1072,61 @@ impl<S: Store> RateLimiter<'_, S> {
             .map(|receipt| self.store.refund(receipt.counter, &receipt.taken));
         let _ = join_all(refunds).await;
     }
+
+    /// Refunds the guesses and unproved messages of a flow whose code was proved. Called once, by
+    /// whoever moved the flow to finished. A lost refund leaves a budget a little smaller; none is
+    /// repeated.
+    pub(crate) async fn refund(&self, flow: &Flow, contact: &Identifier) {
+        let Some(terms) = flow.charge.terms else {
+            return;
+        };
+        let (requester, at) = (terms.requester, flow.issued_at);
+        // The right one, and the wrong ones that were counted on the same terms; the row matches an
+        // answer on the terms that it was charged on alone. Never more than were begun.
+        let guesses = u32::try_from(flow.counted.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1)
+            .min(u32::from(flow.held));
+        // A resend that is this recent may be refused yet, and its charge given back: it is not
+        // refunded a second time.
+        let is_unsettled = flow.sends > 1 && self.now.since(flow.last_sent_at) < SETTLED_AFTER;
+        let messages = flow.sends.saturating_sub(flow.unsent);
+        let messages = u32::from(messages.saturating_sub(u8::from(is_unsettled)));
+        let mut taken: BTreeMap<Pseudonym, Vec<Taken>> = BTreeMap::new();
+        let mut give = |counter: Counter, name: &str, amount: u32| {
+            if amount > 0 {
+                let name = name.to_owned();
+                let refunds = taken.entry(counter.pseudonym).or_default();
+                refunds.push(Taken { name, amount });
+            }
+        };
+        let GuessBills(bills) = self.guess_bills(flow, contact);
+        for Bill { counter, limits } in bills {
+            for limit in limits {
+                give(counter, &limit.window.name, guesses);
+            }
+        }
+        match (contact, terms.destination, requester) {
+            (Identifier::PhoneNumber(number), Some(destination), _) => {
+                let counter = Counter::country(requester, destination.country, at);
+                for window in sms_windows(number, destination) {
+                    give(counter, &window, messages);
+                }
+            }
+            (Identifier::Email(email), _, Requester::Unknown) => {
+                give(Counter::domain(domain_of(email), at), UNPROVED, messages);
+                let [_, unproved] = mail_windows(at);
+                let deployment = Counter::deployment(requester, at);
+                give(deployment, &unproved, messages);
+            }
+            _ => {}
+        }
+        // At once: a user waits for tokens.
+        let refunds = taken
+            .iter()
+            .map(|(counter, taken)| self.store.refund(*counter, taken));
+        let _ = join_all(refunds).await;
+    }
 }
 
 /// Returns the tier whose budgets count guesses at a code: the tier of its terms, but never one
@@ -1072,69 +1171,4 @@ fn one(name: impl Into<String>, limit: u32) -> Window {
         amount: 1,
         limit,
     }
-}
-
-/// Refunds the guesses and unproved messages of a flow whose code was proved. Called once, by
-/// whoever moved the flow to finished. A lost refund leaves a budget a little smaller; none is
-/// repeated.
-pub(crate) async fn refund(
-    Deployment { policy, keys }: &Deployment,
-    store: &impl Store,
-    contact: &Identifier,
-    flow: &Flow,
-    now: Timestamp,
-) {
-    let Some(terms) = flow.charge.terms else {
-        return;
-    };
-    let tier = guess_tier(policy, flow.charge.code_length, terms);
-    let (requester, at) = (terms.requester, flow.issued_at);
-    // The right one, and the wrong ones that were counted on the same terms; the row matches an
-    // answer on the terms that it was charged on alone. Never more than were begun.
-    let guesses = u32::try_from(flow.counted.len())
-        .unwrap_or(u32::MAX)
-        .saturating_add(1)
-        .min(u32::from(flow.held));
-    // A resend that is this recent may be refused yet, and its charge given back: it is not
-    // refunded a second time.
-    let is_unsettled = flow.sends > 1 && now.since(flow.last_sent_at) < SETTLED_AFTER;
-    let messages = flow.sends.saturating_sub(flow.unsent);
-    let messages = u32::from(messages.saturating_sub(u8::from(is_unsettled)));
-    let mut taken: BTreeMap<Pseudonym, Vec<Taken>> = BTreeMap::new();
-    let mut give = |counter: Counter, name: &str, amount: u32| {
-        if amount > 0 {
-            let name = name.to_owned();
-            let refunds = taken.entry(counter.pseudonym).or_default();
-            refunds.push(Taken { name, amount });
-        }
-    };
-    let deployment = Counter::deployment(requester, at);
-    if tier == Tier::Short {
-        let counter = Counter::guesses(keys, requester, contact, at);
-        give(counter, SHORT, guesses);
-    }
-    match (tier, requester) {
-        (Tier::Short, Requester::Unknown) => give(deployment, SHORT, guesses),
-        (Tier::Long, Requester::Unknown) => give(deployment, LONG, guesses),
-        _ => {}
-    }
-    match (contact, terms.destination, requester) {
-        (Identifier::PhoneNumber(number), Some(destination), _) => {
-            let counter = Counter::country(requester, destination.country, at);
-            for window in sms_windows(number, destination) {
-                give(counter, &window, messages);
-            }
-        }
-        (Identifier::Email(email), _, Requester::Unknown) => {
-            give(Counter::domain(domain_of(email), at), UNPROVED, messages);
-            let [_, unproved] = mail_windows(at);
-            give(deployment, &unproved, messages);
-        }
-        _ => {}
-    }
-    // At once: a user waits for tokens.
-    let refunds = taken
-        .iter()
-        .map(|(counter, taken)| store.refund(*counter, taken));
-    let _ = join_all(refunds).await;
 }

@@ -19,9 +19,10 @@ use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
 use crate::value::time::Timestamp;
 
-/// One run of the state machine, as the store keeps it. Everything but `charge`, `sends`, `unsent`,
-/// `last_sent_at`, `attempts`, `counted`, `held` and `state` is written once, by the winner of the first send. A
-/// resend may replace `charge` by one with a longer code.
+/// One run of the state machine, as the store keeps it. Everything but `charge`,
+/// `message_charged`, `sends`, `unsent`, `last_sent_at`, `attempts`, `counted`, `held` and `state` is
+/// written once, by the winner of the first send. A resend may replace `charge` by one with a longer
+/// code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// Its name.
@@ -38,6 +39,10 @@ pub struct Flow {
     pub locale: Option<Locale>,
     /// What the code was charged, and how long it is.
     pub charge: Charge,
+    /// Whether a message with the present code was charged. Until then no answer is right: a code
+    /// that no budget let out must not be guessed either. A claim has no message and begins with
+    /// it.
+    pub message_charged: bool,
     /// The key that the code derives from.
     pub key: KeyId,
     /// When the code was issued; part of what it derives from.
@@ -155,6 +160,7 @@ impl Flow {
             contact: SealedContact::seal(key, new.contact, &bound.fields(), entropy),
             locale: new.locale,
             charge: new.charge,
+            message_charged: new.purpose == Purpose::Claim,
             key: key.id().clone(),
             issued_at: now,
             expires_at: now.plus(life),
@@ -190,6 +196,7 @@ impl Flow {
         };
         let answer = AnswerDigest([0; 16]);
         Self {
+            message_charged: true,
             attempts: [answer].into(),
             state: State::Finished { answer, at: now },
             ..Self::new(&new, policy, keys, now, entropy)

@@ -23,14 +23,15 @@ impl Requester {
     }
 }
 
-/// The tier of a code, which decides its length and the budgets that its guesses draw on.
+/// The tier of a code, which decides its length and the budgets that its guesses draw on: those of
+/// the identifier or mailbox, of the device token, and of the deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tier {
-    /// The ordinary length: guesses draw on the identifier's and the deployment's budget.
+    /// The ordinary length.
     Short,
-    /// The length under attack: guesses draw on the deployment's budget.
+    /// The length under attack.
     Long,
-    /// Ten digits: guesses are bounded by messages and attempts alone.
+    /// Ten digits.
     Longest,
 }
 

@@ -46,8 +46,8 @@ impl Pseudonym {
         Self::of(ring, "flow", &[flow.as_bytes()])
     }
 
-    /// Stands for a mailbox or number in a budget of messages. A plus-tag is left out, and what else
-    /// Gmail ignores: addresses that differ in it alone usually reach one mailbox.
+    /// Stands for a mailbox or number in a budget of messages. A plus-tag is left out, and whatever
+    /// else the large providers ignore: addresses that differ in it alone usually reach one mailbox.
     pub(crate) fn of_mailbox(ring: &KeyRing, class: &str, identifier: &Identifier) -> Self {
         let (local, domain) = mailbox(identifier);
         Self::of(
@@ -131,9 +131,17 @@ impl Pseudonym {
     }
 }
 
-/// Returns the local part without its plus-tag, and the domain; for a number the number. Gmail also
-/// ignores dots, and has two domains: <https://support.google.com/mail/answer/7436150>,
-/// <https://support.google.com/mail/answer/10313>.
+/// Returns the local part without its plus-tag, and the domain; for a number the number. Further
+/// spellings of one mailbox:
+///
+/// - Gmail ignores dots, and has two domains: <https://support.google.com/mail/answer/7436150>,
+///   <https://support.google.com/mail/answer/10313>.
+/// - Proton ignores dots, hyphens and underscores, and a name belongs to one user at all its domains:
+///   <https://proton.me/support/change-username>, <https://proton.me/support/addresses-and-aliases>.
+/// - Yandex has each mailbox at all its domains:
+///   <https://yandex.com/support/domain/additional/mailbox-alias.xml>. That it takes a hyphen for a
+///   dot has no source that we know.
+/// - Apple's older domains are the same mailbox: <https://support.apple.com/102540>.
 fn mailbox(identifier: &Identifier) -> (Cow<'_, str>, &str) {
     match identifier {
         Identifier::PhoneNumber(number) => (number.as_str().into(), ""),
@@ -146,6 +154,13 @@ fn mailbox(identifier: &Identifier) -> (Cow<'_, str>, &str) {
             };
             match domain {
                 "gmail.com" | "googlemail.com" => (name.replace('.', "").into(), "gmail.com"),
+                "proton.me" | "protonmail.com" | "protonmail.ch" | "pm.me" => {
+                    (name.replace(['.', '-', '_'], "").into(), "proton.me")
+                }
+                "yandex.ru" | "yandex.com" | "yandex.by" | "yandex.kz" | "ya.ru" => {
+                    (name.replace('-', ".").into(), "yandex.ru")
+                }
+                "icloud.com" | "me.com" | "mac.com" => (name.into(), "icloud.com"),
                 _ => (name.into(), domain),
             }
         }
@@ -161,5 +176,31 @@ impl fmt::Display for Pseudonym {
 impl fmt::Debug for Pseudonym {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Pseudonym({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::identifier::Method;
+
+    #[test]
+    fn spellings_of_one_mailbox_are_one_and_of_two_are_two() {
+        for (spellings, is_one) in [
+            (["ada.king@gmail.com", "adaking+x@googlemail.com"], true),
+            (["ada_k-ing@proton.me", "ada.king@pm.me"], true),
+            (["adaking@protonmail.com", "adaking@protonmail.ch"], true),
+            (["ada-king@ya.ru", "ada.king@yandex.com"], true),
+            (["ada-king@ya.ru", "adaking@ya.ru"], false),
+            (["ada.king@me.com", "ada.king+1@icloud.com"], true),
+            (["ada.king@icloud.com", "adaking@icloud.com"], false),
+            (["ada.king@example.com", "ada.king+1@example.com"], true),
+            (["ada.king@example.com", "adaking@example.com"], false),
+            (["+1@example.com", "+2@example.com"], false),
+        ] {
+            let [one, other] =
+                spellings.map(|address| Identifier::parse(Method::Email, address).unwrap());
+            assert_eq!(mailbox(&one) == mailbox(&other), is_one, "{spellings:?}");
+        }
     }
 }

@@ -285,8 +285,8 @@ fn a_longer_code_does_not_contain_the_shorter_one() {
     assert!(!long.ends_with(&short));
 }
 
-/// A session at a row that Create does not open: of six digits, on these terms.
-fn at_row_on(world: &World, charge: Charge) -> Session<'_> {
+/// A session at a row on these terms, as if its message had been charged.
+pub(crate) fn at_row_on(world: &World, charge: Charge) -> Session<'_> {
     let mut session = world.initiate(ADA);
     let earned = Flow::earned(
         session.challenge().flow,
@@ -323,21 +323,21 @@ fn a_row_that_is_charged_nothing_takes_no_answer() {
 
 #[test]
 fn a_guess_is_charged_to_the_lower_of_its_tier_and_its_length() {
-    for (tier, length, short, long) in [
-        (3, CodeLength::DEFAULT, 1, 0),
-        (2, CodeLength::DEFAULT, 1, 0),
-        (1, CodeLength::LONG, 1, 0),
-        (3, CodeLength::LONG, 0, 1),
-        (2, CodeLength::LONG, 0, 1),
-        (2, CodeLength::LONGEST, 0, 1),
-        (3, CodeLength::LONGEST, 0, 0),
+    for (tier, length, counts) in [
+        (3, CodeLength::DEFAULT, [1, 0, 0]),
+        (2, CodeLength::DEFAULT, [1, 0, 0]),
+        (1, CodeLength::LONG, [1, 0, 0]),
+        (3, CodeLength::LONG, [0, 1, 0]),
+        (2, CodeLength::LONG, [0, 1, 0]),
+        (2, CodeLength::LONGEST, [0, 1, 0]),
+        (3, CodeLength::LONGEST, [0, 0, 1]),
     ] {
         let world = world();
         let mut bytes = Charge::ordinary(length).to_bytes();
         bytes[1] = bytes[1] & !3 | tier;
         let session = at_row_on(&world, Charge::from_bytes(&bytes).unwrap());
         assert_eq!(why(&session, "1"), Why::WrongAnswer);
-        let counts = (charged(&world, "short"), charged(&world, "long"));
-        assert_eq!(counts, (short, long), "tier {tier}, {length:?}");
+        let seen = ["short", "long", "longest"].map(|name| charged(&world, name));
+        assert_eq!(seen, counts, "tier {tier}, {length:?}");
     }
 }

@@ -42,3 +42,4 @@ mod retries;
 mod rows;
 mod secrecy;
 mod sign_in;
+mod uncharged_messages;

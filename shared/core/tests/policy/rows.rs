@@ -1,8 +1,10 @@
 //! The policy table of `latchstring_core::flow`, row by row.
 
 use latchstring_core::flow::{ClientRequest, Next, Purpose, Round, Subject, Why};
+use latchstring_core::keys::KeyRing;
+use latchstring_core::secret::Secret;
 
-use crate::harness::{ADA, ADAS_NAME, BOB, Break, NUMBER, World, now};
+use crate::harness::{ADA, ADAS_NAME, BOB, Break, NUMBER, World, key, now};
 
 /// Row 1.
 #[test]
@@ -190,6 +192,45 @@ fn an_expired_ticket_ends_the_flow() {
     assert_eq!(reply.whys(), (Why::TicketStale, Why::TicketStale, None));
     assert_eq!(reply.next(), Next::Fail);
     assert!(world.sent().is_empty());
+}
+
+/// Row 3: Create may have a key that Verify does not have yet, or has no more.
+#[test]
+fn a_ticket_whose_key_is_not_on_the_ring_ends_the_flow() {
+    let world = World::with_ada();
+    let older = world.reconfigured(|world| {
+        world.deployment.keys = KeyRing::new(key("k2", 2), None, None).unwrap();
+    });
+    let ticket = world.ticket(ADA);
+    let reply = older.initiate(ADA).respond_to("", "email", Some(&ticket));
+    let why = Why::TicketKeyUnknown;
+    assert_eq!(reply.whys(), (why, why, None));
+    assert_eq!(reply.next(), Next::Fail);
+}
+
+/// Verify and Create judge a ticket seconds apart.
+#[test]
+fn a_ticket_that_expires_between_verify_and_create_opens_its_flow() {
+    let world = World::with_ada();
+    let ticket = world.ticket(ADA);
+    let mut session = world.initiate(ADA);
+    world.after_secs(60);
+    let request = ClientRequest {
+        method: Some("email".to_owned()),
+        ticket: Some(Secret::new(&*ticket)),
+        action: None,
+    };
+    let verified = now(world.verify(&session.response("", request.clone())));
+    assert_eq!(verified.why, Why::MethodKnown);
+    session.rounds.push(Round {
+        challenge_name: "CUSTOM_CHALLENGE".to_owned(),
+        passed: true,
+        metadata: Some(session.asked.clone()),
+    });
+    world.after_secs(8);
+    let created = now(world.create(&session.turn(request)));
+    assert_eq!(created.why, Why::CodeReserved);
+    assert_eq!(world.sent().len(), 1);
 }
 
 /// Row 6.

@@ -1,0 +1,245 @@
+//! Codes whose message no budget let out. A ticket costs nothing, so an attacker can redeem many at
+//! once, most of which are refused; each leaves a flow whose code could be guessed three times. Such
+//! a code must not be right, and guesses must be bounded whatever was sent.
+
+use std::task::{Context, Waker};
+
+use latchstring_core::code::{Code, CodeLength};
+use latchstring_core::flow::{ClientRequest, Why};
+use latchstring_core::ports::Store as _;
+use latchstring_core::rate_limit::Charge;
+use latchstring_core::secret::Secret;
+use latchstring_core::sign_in::SignInRequest;
+
+use crate::budgets::remembered;
+use crate::guess_charges::at_row_on;
+use crate::harness::{ADA, BOB, Break, Pool, Session, World, identifier, key, now};
+use crate::sign_in::{request, resolver};
+
+/// The code of a session's flow, which its owner would have been sent.
+fn derived(session: &Session<'_>) -> String {
+    let row = session.row().expect("a row");
+    let to = identifier(if session.username == BOB { BOB } else { ADA });
+    let code = Code::derive(
+        &key("k1", 1),
+        row.charge.code_length,
+        row.id,
+        row.purpose,
+        &to,
+        row.issued_at,
+    );
+    code.digits().to_owned()
+}
+
+/// Sessions of so many tickets that were planned at once.
+fn redeemed<'w>(world: &'w World, request: &SignInRequest, tickets: usize) -> Vec<Session<'w>> {
+    let pool = Pool::of(world);
+    let resolver = resolver(world, &pool);
+    let tickets: Vec<_> = (0..tickets)
+        .map(|_| now(resolver.ticket(request)).unwrap().ticket)
+        .collect();
+    let typed = request.identifier.as_str();
+    tickets
+        .iter()
+        .map(|ticket| {
+            let mut session = world.initiate(typed);
+            session.choose(ticket.expose());
+            session
+        })
+        .collect()
+}
+
+/// For an unknown and a known user, of every tier and for a known device: the code of a session whose
+/// message was sent is right, of one that was refused it is not.
+#[test]
+fn a_code_whose_message_was_refused_is_never_right() {
+    for digits in [6, 8, 10] {
+        for (typed, from_device) in [(ADA, false), (BOB, false), (ADA, true)] {
+            let world = World::with_ada().reconfigured(|world| {
+                let budgets = &mut world.deployment.policy.budgets;
+                budgets.deployment.short_guesses_per_day = if digits == 6 { 150 } else { 0 };
+                budgets.deployment.long_guesses_per_day = if digits == 10 { 0 } else { 5_000 };
+                if digits > 6 {
+                    budgets.device.short_guesses_per_month = 0;
+                }
+            });
+            let device = from_device.then(|| remembered(&world).device);
+            let asked = SignInRequest {
+                device,
+                ..request(typed, None)
+            };
+            let sessions = redeemed(&world, &asked, 20);
+            assert_eq!(world.sent().len(), 2, "planned for two a minute");
+            for (number, session) in sessions.iter().enumerate() {
+                let sent = number < 2;
+                assert_eq!(session.public.contains_key("refused"), !sent);
+                let expected = if from_device && digits == 10 {
+                    8
+                } else {
+                    digits
+                };
+                assert_eq!(session.number("codeLength"), expected);
+                let mut session = session.clone();
+                let reply = session.answer(&derived(&session));
+                let right = if sent { Why::Right } else { Why::WrongAnswer };
+                assert_eq!(reply.verify.why, right, "{digits} {typed} {number}");
+            }
+        }
+    }
+}
+
+/// Wrong answers to such a code spend nothing that the owner needs.
+#[test]
+fn answers_to_a_code_that_was_not_sent_hold_no_guess() {
+    let world = World::with_ada();
+    let mut sessions = redeemed(&world, &request(ADA, None), 20);
+    world.wire.clear();
+    for session in &mut sessions[2..] {
+        for wrong in ["1", "2", "3"] {
+            session.answer(wrong);
+        }
+    }
+    assert!(!world.wire.calls().contains(&"charge"));
+    world.after_secs(3600);
+    let pool = Pool::of(&world);
+    let payload = now(resolver(&world, &pool).session(&request(ADA, None))).unwrap();
+    assert_eq!(payload.code_length, 6);
+}
+
+/// A replayed answer gets its question while the first invocation still charges, and answers it
+/// before the refusal is recorded.
+#[test]
+fn a_code_is_not_right_before_its_message_is_charged() {
+    let world = World::with_ada();
+    redeemed(&world, &request(ADA, None), 2);
+    let ticket = {
+        let pool = Pool::of(&world);
+        world.after_secs(3600);
+        let ticket = now(resolver(&world, &pool).ticket(&request(ADA, None))).unwrap();
+        redeemed(&world, &request(ADA, None), 2);
+        ticket.ticket
+    };
+    let session = world.initiate(ADA);
+    let choice = || ClientRequest {
+        method: Some("email".to_owned()),
+        ticket: Some(Secret::new(ticket.expose())),
+        action: None,
+    };
+    world.wire.take_turns();
+    let [mut first, mut second] = [session.clone(), session.clone()];
+    let mut opening = Box::pin(first.respond("", choice()));
+    let mut context = Context::from_waker(Waker::noop());
+    let row = || now(world.store.port.flow(session.challenge().flow)).unwrap();
+    while row().is_none() {
+        assert!(opening.as_mut().poll(&mut context).is_pending());
+    }
+    now(second.respond("", choice()));
+    assert_eq!(second.step(), "otp");
+    let reply = second.answer(&derived(&second));
+    assert_eq!(reply.verify.why, Why::WrongAnswer);
+    let reply = now(opening);
+    assert_eq!(reply.create.unwrap().why, Why::MessageRefused);
+}
+
+/// A resend lengthens the code and is refused: the longer code was never sent.
+#[test]
+fn a_longer_code_is_not_right_before_it_was_sent() {
+    let world = World::with_ada();
+    let mut session = redeemed(&world, &request(ADA, None), 1).remove(0);
+    let spent = world.reconfigured(|world| {
+        world.deployment.policy.budgets.short_guesses_per_month = 0;
+    });
+    world.after_secs(30);
+    // Define: flow; Create: flow, counts, advance_send, charge.
+    spent.wire.will_break([(4, Break::Before)]);
+    let mut there = session.moved_to(&spent);
+    let reply = there.resend();
+    assert_eq!(reply.create.unwrap().why, Why::MessageRefused);
+    spent.wire.clear();
+    assert_eq!(there.number("codeLength"), 8);
+    assert_eq!(there.answer(&derived(&there)).verify.why, Why::WrongAnswer);
+    session = there.moved_to(&world);
+    world.after_secs(30);
+    session.resend();
+    assert_eq!(session.answer(&world.last_code()).verify.why, Why::Right);
+}
+
+/// Charged, but the row cannot say so: nothing is sent, and a resend follows.
+#[test]
+fn a_message_whose_charge_is_not_recorded_is_not_sent() {
+    for broken in [Break::Before, Break::After] {
+        let world = World::with_ada();
+        let pool = Pool::of(&world);
+        let ticket = now(resolver(&world, &pool).ticket(&request(ADA, None))).unwrap();
+        let mut session = world.initiate(ADA);
+        world.wire.clear();
+        // Verify: redeem. Create: open_flow, charge three times, record_message_charge.
+        world.wire.will_break([(5, broken)]);
+        session.choose(ticket.ticket.expose());
+        assert_eq!(world.wire.calls()[5], "record_message_charge");
+        world.wire.clear();
+        assert_eq!(session.public["refused"], "Unavailable");
+        assert!(world.sent().is_empty());
+        session.resend();
+        assert_eq!(session.answer(&world.code()).verify.why, Why::Right);
+    }
+}
+
+/// The limits of guesses at longer codes hold for any number of open flows.
+#[test]
+fn guesses_at_longer_codes_are_bounded_whatever_was_sent() {
+    let unknown = Charge::ordinary(CodeLength::LONG).to_bytes();
+    let on = |length: CodeLength, flags: u8, token: u8| {
+        let mut bytes = unknown;
+        bytes[0] = length.digits();
+        bytes[1] = flags;
+        bytes[2..18].fill(token);
+        Charge::from_bytes(&bytes).unwrap()
+    };
+    let (long, longest) = (CodeLength::LONG, CodeLength::LONGEST);
+    let verdicts = |world: &World, charge: Charge| {
+        (0..130)
+            .map(|_| at_row_on(world, charge))
+            .flat_map(|session| {
+                ["1", "2", "3"].map(|wrong| session.clone().answer(wrong).verify.why)
+            })
+            .filter(|why| *why == Why::WrongAnswer)
+            .count()
+    };
+    let world = World::with_ada();
+    // Tier long, then longest by the deployment's guesses: the ten messages of a day.
+    assert_eq!(verdicts(&world, on(long, 2, 0)), 30);
+    assert_eq!(verdicts(&world, on(longest, 3, 0)), 0);
+    // The hundred of the extended budget.
+    assert_eq!(verdicts(&world, on(longest, 0b1011, 0)), 300);
+    // Three messages of one device token, six of all.
+    assert_eq!(verdicts(&world, on(long, 0b110, 1)), 9);
+    assert_eq!(verdicts(&world, on(long, 0b110, 2)), 9);
+    assert_eq!(verdicts(&world, on(long, 0b110, 3)), 0);
+    // All ten-digit codes of the deployment.
+    let narrow = World::with_ada().reconfigured(|world| {
+        world.deployment.policy.budgets.deployment.messages_per_day = 7;
+    });
+    assert_eq!(verdicts(&narrow, on(longest, 0b1011, 0)), 21);
+}
+
+/// What such guesses have spent is known before a code is sent: the owner gets one that can be
+/// answered.
+#[test]
+fn an_owner_whose_longer_guesses_are_spent_gets_a_code_of_the_extended_budget() {
+    let world = World::with_ada();
+    let mut bytes = Charge::ordinary(CodeLength::LONG).to_bytes();
+    bytes[1] = 2;
+    let long = Charge::from_bytes(&bytes).unwrap();
+    for _ in 0..10 {
+        let session = at_row_on(&world, long);
+        for wrong in ["1", "2", "3"] {
+            assert_eq!(session.clone().answer(wrong).verify.why, Why::WrongAnswer);
+        }
+    }
+    let pool = Pool::of(&world);
+    let payload = now(resolver(&world, &pool).session(&request(ADA, None))).unwrap();
+    assert_eq!(payload.code_length, 10);
+    let mut session = pool.session(&payload.session);
+    assert_eq!(session.answer(&world.last_code()).verify.why, Why::Right);
+}
