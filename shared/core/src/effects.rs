@@ -1,24 +1,24 @@
-//! The two effects that values are made with: time and randomness.
+//! The effects that values are made with: time and randomness.
 
 use std::future::Future;
 use std::time::Duration;
 
 use crate::value::time::Timestamp;
 
-/// The time, and waiting for it.
+/// The current time and delays.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
-    /// Waits.
+    /// Waits for a duration.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
 }
 
-/// Randomness that nobody can guess: the operating system's, except in tests.
+/// A source of unpredictable random bytes: the operating system's, except in tests.
 pub trait Entropy: Send + Sync {
-    /// Fills the buffer.
+    /// Fills the buffer with random bytes.
     fn fill(&self, buffer: &mut [u8]);
 
-    /// An array of random bytes.
+    /// Returns an array of random bytes.
     fn bytes<const N: usize>(&self) -> [u8; N]
     where
         Self: Sized,

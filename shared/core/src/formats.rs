@@ -1,6 +1,8 @@
 //! Golden texts of every format that leaves the process: sealed texts, codes, pseudonyms, and the
-//! names that stand in items, events and answers. What is stored or held by a client when a version
-//! is deployed must be readable by that version, so a difference here needs a migration.
+//! names in items, events and answers.
+//!
+//! A new version must read everything that is stored, or held by a client, when it is deployed. A
+//! difference here therefore needs a migration.
 
 use std::fmt::Write as _;
 

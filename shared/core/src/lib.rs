@@ -1,23 +1,23 @@
 //! Passwordless sign-in for Amazon Cognito: the pure part.
 //!
-//! A person gives an email address or a phone number, gets a one-time code, types it, and holds
-//! Cognito tokens. Everything that decides is in this crate, as functions from values and ports;
-//! it knows no AWS type, clock, environment or randomness of its own, and no executor.
+//! A user gives an email address or a phone number, receives a one-time code, types it, and gets
+//! Cognito tokens. This crate makes every decision, as functions of values and ports. It uses no
+//! AWS type, clock, environment, randomness or executor of its own.
 //!
-//! The modules stand on floors. A module imports from floors below its own; `xtask/tests/layering.rs`
+//! The modules form floors. A module imports from lower floors only; `xtask/tests/layering.rs`
 //! checks that. From the lowest:
 //!
 //! - `value`: [`identifier`], [`account`], [`locale`], [`time`], [`secret`], ids.
 //! - `effects`: clock and entropy.
 //! - `seal`: [`keys`], [`code`], [`sealed`] (tickets, proofs), device tokens, [`pseudonym`].
-//! - [`policy`]: settings and budgets; [`test_identifier`]; [`odds`], those that the budgets leave to
-//!   an attacker.
+//! - [`policy`]: settings and budgets, [`test_identifier`], and [`odds`]: the odds that the budgets
+//!   leave to an attacker.
 //! - `record`: the flow row, the challenge in Cognito's session, [`pending`] contacts.
 //! - [`message`]: mails and SMS, in every language.
-//! - [`ports`]: the traits that the outside implements.
+//! - [`ports`]: the traits that adapters implement.
 //! - [`rate_limit`]: which messages are sent, which answers are verified, and how long a code is.
-//! - [`flow`]: the challenge state machine. Its module doc holds the policy table; start there.
-//! - `resolver`: [`sign_in`], [`contact`], [`device`], [`names`]. They alone issue tickets.
+//! - [`flow`]: the challenge state machine. Its module doc has the policy table; start there.
+//! - `resolver`: [`sign_in`], [`contact`], [`device`], [`names`]. Only this module issues tickets.
 
 mod effects;
 pub mod flow;

@@ -1,11 +1,11 @@
-//! Ports for the unit tests of this crate. Everything else tests with `latchstring-memory`.
+//! Ports for the unit tests of this crate. All other tests use `latchstring-memory`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::effects::Entropy;
 use crate::seal::keys::{Key, KeyId, KeyRing};
 
-/// Different bytes at every call, the same for the same seed.
+/// Deterministic bytes: different at every call, equal for equal seeds.
 pub(crate) struct Seeded(AtomicU64);
 
 impl Seeded {

@@ -4,13 +4,15 @@ use super::template::{escape, fill, fill_verbatim};
 use super::words::mail;
 use crate::value::locale::Locale;
 
-/// The document. After the preview it has characters without a width and spaces: an inbox that has
-/// room for more than the preview would go on with the text, in which the code comes first.
+/// The document. Invisible characters and spaces follow the preview. Without them, an inbox with
+/// room for more than the preview would continue with the text, which begins with the code.
 const LAYOUT: &str = include_str!("layout.html");
 
-/// The looks of the parts of a mail where its style sheet is ignored. The code is one run of text, so
-/// that it is read and copied as one; the space between its digits is a matter of style alone. It
-/// is in a cell, because Outlook keeps the padding and the background of cells only.
+/// The styles of a mail's parts for readers that ignore its style sheet.
+///
+/// The code is one run of text, so that it is read aloud and copied as one; only the style puts
+/// space between its digits. It is in a table cell, because Outlook keeps the padding and
+/// background of cells only.
 const HEADING: &str = "<h1 style=\"margin: 0 0 16px; font-size: 18px; line-height: 1.4; \
     font-weight: 600; color: #15181c;\">{content}</h1>";
 const CODE: &str = "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" \
@@ -24,15 +26,15 @@ const CODE: &str = "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\
 const PARAGRAPH: &str = "<p style=\"margin: 0 0 16px; font-size: 16px; line-height: 1.5; \
     color: #15181c;\">{content}</p>";
 
-/// The parts of a mail that are not its text.
+/// The parts of a mail other than its text.
 pub(super) struct Head<'a> {
     pub(super) locale: Locale,
     pub(super) subject: &'a str,
     pub(super) preview: &'a str,
 }
 
-/// The document of a text: its paragraphs, filled in by `with`, the first as the heading and the
-/// code in a box of its own.
+/// Returns the document of a text. `with` fills in each paragraph; the first is the heading, and
+/// the code gets a box of its own.
 pub(super) fn html(head: &Head<'_>, text: &str, with: impl Fn(&str) -> String) -> String {
     let paragraphs: Vec<_> = text
         .trim_end()

@@ -9,7 +9,7 @@ pub enum Kind {
     ConfirmationCode,
     /// The notice to a contact that was replaced.
     ContactReplaced,
-    /// The notice to a contact that the account keeps: one of the other method was added.
+    /// The notice to a contact that the account keeps when a contact of the other method was added.
     ContactAdded,
 }
 
@@ -22,7 +22,7 @@ impl Kind {
         Self::ContactAdded,
     ];
 
-    /// The name of the folder with its words.
+    /// The name of the folder with the texts.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SignInCode => "sign_in_code",

@@ -1,9 +1,9 @@
-//! What a person reads: every kind of message, in every language, for mail and for SMS.
+//! The messages to users: every kind, in every language, for mail and for SMS.
 //!
-//! The words stand in files beside this one, `<language>/<kind>/` with `subject.txt`, `text.txt`
-//! and `sms.txt`; they are part of the program once it is built. A mail's HTML says what its plain
-//! text says, word for word: it is made of the same paragraphs, in `layout.html`.
-//! docs/messages.md says how to change them and how to add a language.
+//! The texts are in files beside this one, `<language>/<kind>/` with `subject.txt`, `text.txt` and
+//! `sms.txt`, and are compiled into the program. A mail's HTML has exactly the paragraphs of its
+//! plain text, in `layout.html`. docs/messages.md describes how to change texts and how to add a
+//! language.
 
 mod html;
 mod kind;
@@ -31,26 +31,26 @@ use crate::value::time::Timestamp;
 /// One message to one contact. Redacted in `Debug`.
 #[derive(Clone)]
 pub struct Message {
-    /// Where it goes.
+    /// The recipient.
     pub to: Identifier,
     /// The kind of message.
     pub kind: Kind,
-    /// The code it carries, if any.
+    /// The code in the message, if any.
     pub code: Option<Code>,
-    /// What it says.
+    /// The text of the message.
     pub content: Content,
 }
 
-/// What a message says: a mail to an email address, an SMS to a phone number.
+/// The text of a message: a mail to an email address, an SMS to a phone number.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Content {
     /// A mail.
     Mail {
-        /// The subject, one line. It never holds the code: mail servers log subjects.
+        /// The subject, one line. It never contains the code: mail servers log subjects.
         subject: String,
         /// The plain text.
         text: String,
-        /// The same as a whole HTML document, which fetches nothing.
+        /// The text as a whole HTML document, which loads nothing.
         html: String,
     },
     /// An SMS.
@@ -61,8 +61,8 @@ pub enum Content {
 }
 
 impl Message {
-    /// The message that carries a code which is right for `life` from now and was requested at `at`,
-    /// in the language requested or else the deployment's.
+    /// Creates the message with a code that was requested at `at` and expires `life` from now. Its
+    /// language is the requested one or else the deployment's default.
     pub fn code(
         branding: &Branding,
         locale: Option<Locale>,
@@ -91,8 +91,9 @@ impl Message {
         }
     }
 
-    /// The notice to a contact that was replaced: what, when, and what to do. It does not name the
-    /// new one, which is nobody's business at the old address.
+    /// Creates the notice to a contact that was replaced: the change, its time, and the steps for
+    /// an owner who did not make it. The new contact is not named, because it is not the business
+    /// of the old one.
     pub fn contact_replaced(
         branding: &Branding,
         locale: Option<Locale>,
@@ -102,7 +103,8 @@ impl Message {
         Self::notice(branding, locale, Kind::ContactReplaced, old, at)
     }
 
-    /// The notice to a contact that the account keeps: one of the other method was added.
+    /// Creates the notice to a contact that the account keeps when a contact of the other method
+    /// was added.
     pub fn contact_added(
         branding: &Branding,
         locale: Option<Locale>,
@@ -140,13 +142,13 @@ impl Content {
     }
 }
 
-/// A time as RFC 3339 writes it, in UTC.
+/// Formats a time by RFC 3339, in UTC.
 fn moment(at: Timestamp) -> String {
     let at = UNIX_EPOCH + Duration::from_secs(at.as_secs());
     humantime::format_rfc3339_seconds(at).to_string()
 }
 
-/// The parts of a moment that texts name.
+/// The parts of a time that texts contain.
 fn parts_of(moment: &str) -> [Value<'_>; 4] {
     [
         ("year", moment.get(..4)),
@@ -156,7 +158,8 @@ fn parts_of(moment: &str) -> [Value<'_>; 4] {
     ]
 }
 
-/// A life as people say it. Rounded down: a code must not end before it was said to.
+/// Formats a lifetime in minutes. It is rounded down, so that a code never expires earlier than its
+/// message says.
 fn in_minutes(locale: Locale, life: Duration) -> String {
     let (one, more) = minutes(locale);
     match life.as_secs() / 60 {
@@ -204,7 +207,7 @@ fn content(
             let last = code
                 .map(|code| autofill(branding, code))
                 .unwrap_or_default();
-            // The second line is left out where it would cost another part, and then the name.
+            // A second line is left out if it would cost another part; then the name is.
             let long = words.sms.trim_end();
             let short = long.lines().next().unwrap_or_default();
             let candidates = [(long, app), (short, app), (long, None), (short, None)];
@@ -218,8 +221,8 @@ fn content(
     }
 }
 
-/// The lines by which a phone knows whose code it is. The domain's must be the very last of the
-/// text and hold nothing else; the app's hash may stand anywhere.
+/// The lines by which a phone finds the app or site of a code. The domain's line must be the last
+/// of the text and contain nothing else. The app's hash may be anywhere.
 fn autofill(branding: &Branding, code: &Code) -> String {
     let mut lines = String::new();
     if let Some(hash) = &branding.sms_android_hash {

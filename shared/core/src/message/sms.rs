@@ -1,16 +1,16 @@
-//! What fits into a text message.
+//! The length of SMS.
 //!
 //! One part has 140 bytes: 160 septets of the GSM 7-bit default alphabet (3GPP TS 23.038, 6.2.1),
-//! or, as soon as one character is not in it, 70 units of UTF-16. A longer text travels in parts of
-//! 153 septets or 67 units, each paid for.
+//! or 70 units of UTF-16 if one character is not in that alphabet. A longer text is sent in parts
+//! of 153 septets or 67 units, and each part is paid for.
 
-/// The default alphabet, in the order of its table; the escape at 0x1b stands for itself.
+/// The default alphabet, in the order of its table. The escape at 0x1b represents itself.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u{1b}ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
     ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 /// Its extension: an escape and a character, two septets.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
-/// How many septets a text takes; `None` if a character is in neither table.
+/// Counts the septets of a text; `None` if a character is in neither table.
 fn septets(text: &str) -> Option<usize> {
     text.chars()
         .map(|c| match c {
@@ -22,7 +22,7 @@ fn septets(text: &str) -> Option<usize> {
         .sum()
 }
 
-/// In how many parts a text travels.
+/// Counts the parts in which a text is sent.
 pub fn parts(text: &str) -> usize {
     let (length, alone, joined) = match septets(text) {
         Some(septets) => (septets, 160, 153),
@@ -43,7 +43,7 @@ mod tests {
     fn the_default_alphabet_has_128_places() {
         assert_eq!(BASIC.chars().count(), 128);
         assert_eq!(EXTENSION.chars().count(), 10);
-        // Some places of the table, to see that it is that table.
+        // A few places of the table, to check its order.
         for (place, c) in [
             (0x00, '@'),
             (0x09, 'Ç'),

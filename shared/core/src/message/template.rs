@@ -1,13 +1,13 @@
-//! Filling in a text.
+//! Templates of texts.
 //!
-//! `{name}` stands for a value. The text in square brackets is left out, brackets and all, if one of
-//! the values in it is missing: `Your[ {app}] code`. Or another text stands for it then, after a bar:
-//! `Write to [{support}|us]`. A value is never read as a template.
+//! `{name}` is replaced by a value. A text in square brackets is left out, with its brackets, if
+//! one of its values is missing: `Your[ {app}] code`. A text after a bar is used instead: `Write to
+//! [{support}|us]`. A value is never read as a template.
 
-/// A name and what stands for it, if there is anything.
+/// A name and its value, if there is one.
 pub(super) type Value<'a> = (&'static str, Option<&'a str>);
 
-/// Fills a text in.
+/// Fills in a template.
 pub(super) fn fill(template: &str, values: &[Value<'_>]) -> String {
     let mut filled = String::with_capacity(template.len() + 64);
     let mut rest = template;
@@ -28,21 +28,21 @@ pub(super) fn fill(template: &str, values: &[Value<'_>]) -> String {
     filled
 }
 
-/// Fills in a text in which brackets are themselves, as in HTML and CSS.
+/// Fills in a template in which brackets have no meaning, such as HTML and CSS.
 pub(super) fn fill_verbatim(template: &str, values: &[Value<'_>]) -> String {
     let mut filled = String::with_capacity(template.len() + 4096);
     put(template, values, &mut filled);
     filled
 }
 
-/// Puts a text without brackets; false if a value in it is missing.
+/// Appends a text without optional parts; false if one of its values is missing.
 fn put(template: &str, values: &[Value<'_>], to: &mut String) -> bool {
     let mut complete = true;
     let mut rest = template;
     while let Some((plain, after)) = rest.split_once('{') {
         to.push_str(plain);
         let name = after.split_once('}');
-        // The braces of a style sheet are none of ours.
+        // Braces of a style sheet are not placeholders.
         let Some((name, after)) = name.filter(|(name, _)| is_name(name)) else {
             to.push('{');
             rest = after;

@@ -1,4 +1,4 @@
-//! The texts of every language, as they stand in the files beside this one.
+//! The texts of every language, from the files beside this one.
 
 use super::kind::Kind;
 use crate::value::locale::Locale;
@@ -57,7 +57,7 @@ fn language(locale: Locale) -> &'static Language {
     }
 }
 
-/// The texts of that kind in that language.
+/// Returns the texts of a kind of message in a language.
 pub(super) fn words(locale: Locale, kind: Kind) -> &'static Words {
     let language = language(locale);
     match kind {
@@ -68,13 +68,14 @@ pub(super) fn words(locale: Locale, kind: Kind) -> &'static Words {
     }
 }
 
-/// "1 minute", "5 minutes": the first line is for one, the second for more.
+/// Returns the texts for "1 minute" and "5 minutes": the first line is the singular, the second the
+/// plural.
 pub(super) fn minutes(locale: Locale) -> (&'static str, &'static str) {
     let text = language(locale).minutes.trim_end();
     text.split_once('\n').unwrap_or((text, text))
 }
 
-/// The word for a mail, which a screen reader says before its title.
+/// Returns the word for a mail, which a screen reader says before its title.
 pub(super) fn mail(locale: Locale) -> &'static str {
     language(locale).mail.trim_end()
 }

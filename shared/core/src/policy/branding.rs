@@ -1,4 +1,4 @@
-//! What a deployment puts into its messages.
+//! The deployment's own parts of messages.
 
 use thiserror::Error;
 
@@ -6,28 +6,28 @@ use crate::value::identifier::Email;
 use crate::value::locale::Locale;
 use crate::value::unicode::is_invisible;
 
-/// How a deployment's messages look.
+/// The look of a deployment's messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Branding {
-    /// The name of the app, where there is one.
+    /// The name of the app, if there is one.
     pub app_name: Option<AppName>,
-    /// The language for whoever asks for none of ours.
+    /// The language if the client requests no supported one.
     pub default_locale: Locale,
-    /// The domain that browsers and iOS fill a texted code in for.
+    /// The domain for which browsers and iOS fill in a code from an SMS.
     pub sms_domain: Option<SmsDomain>,
-    /// The Android app that is handed a texted code.
+    /// The Android app that receives a code from an SMS.
     pub sms_android_hash: Option<AndroidHash>,
     /// The part of a mail that inboxes and lock screens show.
     pub preview: Preview,
-    /// The contact that a notice refers to when the owner did not make the change.
+    /// The contact that a notice names, for an owner who did not make the change.
     pub support: Option<SupportContact>,
 }
 
-/// The text that a mail offers to the list of an inbox and to a lock screen.
+/// The text that a mail offers to an inbox's list and a lock screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preview {
-    /// The time of the request and the life of the code. The code is read by opening the mail,
-    /// which a locked phone on a table does not let others do.
+    /// The time of the request and the lifetime of the code. A locked phone then does not show the
+    /// code.
     #[default]
     Request,
     /// The code.
@@ -35,7 +35,7 @@ pub enum Preview {
 }
 
 impl Preview {
-    /// Parses a word.
+    /// Parses the word of the setting.
     pub fn parse(text: &str) -> Result<Self, NotBranding> {
         match text {
             "request" => Ok(Self::Request),
@@ -45,7 +45,7 @@ impl Preview {
     }
 }
 
-/// A text that is none of what a setting takes.
+/// A text that a setting does not accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not what this setting takes")]
 pub struct NotBranding;
@@ -65,16 +65,16 @@ macro_rules! text_of_a_deployment {
 
 text_of_a_deployment!(AppName, SmsDomain, AndroidHash, SupportContact);
 
-/// The name of the app: one line of 1 to 30 characters. It is put into subjects, so a line break
-/// in it would be a header of its own; and into HTML, where it is escaped.
+/// The name of the app: one line of 1 to 30 characters. Subjects contain it, so a line break would
+/// start another header. HTML contains it escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppName(String);
 
 impl AppName {
-    /// The longest name, in characters.
+    /// The maximum length in characters.
     pub const MAX_CHARS: usize = 30;
 
-    /// Trims a name and checks it.
+    /// Trims a name and validates it.
     pub fn parse(text: &str) -> Result<Self, NotBranding> {
         let text = text.trim();
         let fits = (1..=Self::MAX_CHARS).contains(&text.chars().count());
@@ -87,15 +87,15 @@ impl AppName {
 }
 
 /// A domain such as `example.com`: at least two labels of letters, digits and hyphens, in ASCII
-/// form, up to 40 characters, so that it leaves room in a part for the text.
+/// form. It has up to 40 characters, so that the text still fits into one part of an SMS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmsDomain(String);
 
 impl SmsDomain {
-    /// The longest domain, in characters.
+    /// The maximum length in characters.
     pub const MAX_CHARS: usize = 40;
 
-    /// Checks a domain and lower-cases it.
+    /// Validates a domain and converts it to lower case.
     pub fn parse(text: &str) -> Result<Self, NotBranding> {
         let is_label = |label: &str| {
             (1..=63).contains(&label.len())
@@ -117,13 +117,13 @@ impl SmsDomain {
     }
 }
 
-/// The 11 characters by which Android's SMS Retriever knows an app: the beginning of a hash in
-/// base64.
+/// The 11 characters by which Android's SMS Retriever recognises an app: the first characters of a
+/// hash in base64.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AndroidHash(String);
 
 impl AndroidHash {
-    /// Checks a hash.
+    /// Validates a hash.
     pub fn parse(text: &str) -> Result<Self, NotBranding> {
         let is_base64 = |b: u8| b.is_ascii_alphanumeric() || b == b'+' || b == b'/';
         if text.len() == 11 && text.bytes().all(is_base64) {
@@ -135,15 +135,15 @@ impl AndroidHash {
 }
 
 /// An email address, a phone number or an `https` address of up to 50 characters. A notice shows it
-/// as text, in mail and SMS: it is not a link.
+/// as text, in mail and SMS, not as a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SupportContact(String);
 
 impl SupportContact {
-    /// The longest contact, in characters: an SMS still fits into one part with it.
+    /// The maximum length in characters: an SMS with it still fits into one part.
     pub const MAX_CHARS: usize = 50;
 
-    /// Trims a contact and checks it.
+    /// Trims a contact and validates it.
     pub fn parse(text: &str) -> Result<Self, NotBranding> {
         let text = text.trim();
         let is_number = text.bytes().filter(u8::is_ascii_digit).count() >= 3

@@ -16,52 +16,52 @@ use crate::value::code_length::CodeLength;
 use crate::value::identifier::{Identifier, IdentifierError, PhoneRules};
 use crate::value::time::Timestamp;
 
-/// How long after its flow was finished the same right answer still passes, so that Cognito's
-/// retry of a slow trigger signs in rather than fails.
+/// The time after the end of a flow in which the right answer still passes, so that Cognito's retry
+/// of a slow trigger signs in.
 pub const REPLAY_GRACE: Duration = Duration::from_secs(15);
 
-/// What a deployment may set. Where a bound is named, configuration enforces it.
+/// The settings of a deployment. Configuration enforces the bounds that are named here.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// The app clients whose sessions are served. Any other client of the pool could reach the
-    /// triggers too, since custom authentication is on by default.
+    /// The app clients whose sessions are served. Other clients of the pool can also reach the
+    /// triggers, because custom authentication is on by default.
     pub clients: Vec<String>,
-    /// Digits of a code: 6 to 10.
+    /// The number of digits of a code: 6 to 10.
     pub code_length: CodeLength,
-    /// Digits of a code under attack: as many or more.
+    /// The number of digits of a code under attack: `code_length` to 10.
     pub long_code_length: CodeLength,
-    /// Distinct wrong answers a code survives, the right one included: 1 to 5.
+    /// The maximum number of distinct answers to a code, the right one included: 1 to 5.
     pub attempts: u8,
-    /// How long a code lives: 60 to 600 s (NIST 800-63B: at most 10 minutes).
+    /// The lifetime of a code: 60 to 600 s (NIST SP 800-63B: at most 10 minutes).
     pub code_life: Duration,
-    /// How long after a send the next one may follow: 15 to 300 s.
+    /// The time between a message and the next one: 15 to 300 s.
     pub resend_after: Duration,
-    /// Sends after the first: 0 to 5.
+    /// The maximum number of resends: 0 to 5.
     pub resends: u8,
-    /// How long a ticket may wait to be used: 15 to 300 s.
+    /// The lifetime of a ticket: 15 to 300 s.
     pub ticket_life: Duration,
-    /// How long a proof may wait to be used: 30 to 600 s.
+    /// The lifetime of a proof: 30 to 600 s.
     pub proof_life: Duration,
-    /// How long a contact may wait to be proved: 600 to 86400 s.
+    /// The lifetime of a pending contact: 600 to 86400 s.
     pub pending_life: Duration,
-    /// How old a sign-in may be for a contact to be added or changed: 60 to 86400 s.
+    /// The maximum age of a sign-in that may add or change a contact: 60 to 86400 s.
     pub fresh_for: Duration,
-    /// How long a device is known: 1 to 400 days.
+    /// The lifetime of a device token: 1 to 400 days.
     pub device_life: Duration,
     /// The rate limits.
     pub budgets: Budgets,
-    /// Whether mail is sent. Whether SMS are, `budgets.sms.countries` says.
+    /// Enables mail. `budgets.sms.countries` enables SMS.
     pub mail: bool,
-    /// The phone numbers that are read, and the kinds of them that codes are sent to.
+    /// The phone numbers that are accepted, and the kinds of numbers that receive codes.
     pub phones: PhoneRules,
-    /// Identifiers whose code is fixed, and to which nothing is sent.
+    /// Identifiers with a fixed code, to which nothing is sent.
     pub test_identifiers: Vec<TestIdentifier>,
-    /// How its messages look.
+    /// The look of the deployment's messages.
     pub branding: Branding,
 }
 
 impl Policy {
-    /// The defaults, for the clients named.
+    /// Returns the defaults, for these clients.
     pub fn for_clients(clients: Vec<String>) -> Self {
         Self {
             clients,
@@ -84,20 +84,20 @@ impl Policy {
         }
     }
 
-    /// Whether sessions of this client are served.
+    /// Returns whether sessions of this client are served.
     pub fn serves(&self, caller: &AppClient) -> bool {
         self.clients.iter().any(|client| client == caller.client())
     }
 
-    /// Whether its code is fixed at that time.
+    /// Returns whether the identifier has a fixed code at that time.
     pub(crate) fn is_test(&self, identifier: &Identifier, at: Timestamp) -> bool {
         self.test_identifiers
             .iter()
             .any(|test| test.identifier == *identifier && at < test.ends)
     }
 
-    /// Whether it may be told of a change of contact: nothing goes to a test identifier, nor where no
-    /// code would.
+    /// Returns whether a contact may get a notice of a change. A test identifier gets none, and
+    /// neither does a contact that could get no code.
     pub(crate) fn may_be_told(&self, contact: &Identifier, at: Timestamp) -> bool {
         self.price(contact).is_ok() && !self.is_test(contact, at)
     }
@@ -125,14 +125,14 @@ impl Policy {
         }
     }
 
-    /// No honest session has more rounds: every attempt, every resend, and some that a fault made
-    /// us ask again.
+    /// The maximum number of rounds of a session: every attempt, every resend, and ten that a fault
+    /// may repeat.
     pub(crate) fn max_rounds(&self) -> usize {
         usize::from(self.attempts) + usize::from(self.resends) + 10
     }
 }
 
-/// What every decision is made under.
+/// The settings and keys of a deployment.
 #[derive(Clone, Debug)]
 pub struct Deployment {
     /// The settings.

@@ -1,25 +1,25 @@
-//! Test identifiers: addresses and numbers with a code that never changes, to which nothing is sent,
-//! for those who review an app and for its own tests. They end on a day, and are exempt from no
-//! budget.
+//! Test identifiers: addresses and numbers with a fixed code, to which nothing is sent. App
+//! reviewers and the app's own tests use them. Each has an end date, and all budgets apply to it.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::value::identifier::{Identifier, Method, PhoneRules};
 use crate::value::time::Timestamp;
 
-/// An identifier whose code is fixed until a day is over.
+/// An identifier with a fixed code until the end of a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TestIdentifier {
     /// The identifier.
     pub identifier: Identifier,
-    /// When it becomes one like any other.
+    /// The time from which it is an ordinary identifier.
     pub ends: Timestamp,
 }
 
 impl TestIdentifier {
-    /// Reads an address or number and the last day in UTC, as in `ada@example.com=2027-01-31`.
+    /// Parses an address or number and the last day in UTC, for instance
+    /// `ada@example.com=2027-01-31`.
     pub fn parse(text: &str, phones: &PhoneRules) -> Option<Self> {
-        // A local part may hold the sign too.
+        // A local part may also contain the equals sign.
         let (typed, day) = text.rsplit_once('=')?;
         let method = if typed.contains('@') {
             Method::Email

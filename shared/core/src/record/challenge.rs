@@ -9,41 +9,42 @@ use crate::value::code_length::CodeLength;
 use crate::value::id::FlowId;
 use crate::value::time::Timestamp;
 
-/// Which question was asked, of which flow.
+/// One challenge of one flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Challenge {
     /// The flow.
     pub flow: FlowId,
-    /// The question.
+    /// The step of the challenge.
     pub step: Step,
 }
 
-/// The three questions.
+/// The three steps of a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// By which method, and with which ticket?
+    /// The method and the ticket.
     Select,
-    /// Which code did we send? With how things stood when it was asked.
+    /// The code, with the progress of the flow.
     Otp(Progress),
-    /// Which proof did you earn? Or, in a ghost's session: here it is. With how things stood.
+    /// The proof, with the progress of the flow. In the session of no account, the challenge
+    /// contains it.
     Claim(Progress),
 }
 
-/// How a flow stood when a question was asked. For a flow with a row this only tells the person
-/// what to expect; a decoy has nothing else to go by.
+/// The progress of a flow when a challenge was made. A flow row has the same facts, and then these
+/// are for display only; a decoy has no row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// When the code was issued.
+    /// The time of issue of the code.
     pub issued_at: Timestamp,
-    /// When it was last sent.
+    /// The time when it was last sent.
     pub last_sent_at: Timestamp,
-    /// How often it was sent.
+    /// The number of sends.
     pub sends: u8,
-    /// How many of these sends never left.
+    /// The number of these sends that did not leave.
     pub unsent: u8,
-    /// How many attempts were used.
+    /// The number of recorded attempts.
     pub used: u8,
-    /// Digits of the code.
+    /// The number of digits of the code.
     pub code_length: CodeLength,
 }
 
@@ -71,7 +72,7 @@ impl Step {
 }
 
 impl Progress {
-    /// As a flow stands that is opened and sent at once.
+    /// Returns the progress of a flow that is opened and sent at this time.
     pub const fn at_issue(now: Timestamp, code_length: CodeLength) -> Self {
         Self {
             issued_at: now,
@@ -85,9 +86,11 @@ impl Progress {
 }
 
 impl Challenge {
-    /// Writes it for challenge metadata and the private parameter: `key id . base64url(body ‖
-    /// tag)`, under 100 bytes and of one length for all steps, so that the length of Cognito's
-    /// session says nothing. The tag binds it to the pool and client.
+    /// Encodes the challenge for challenge metadata and the private parameter: `key id .
+    /// base64url(body ‖ tag)`. The tag binds it to the pool and client.
+    ///
+    /// The text has under 100 bytes and one length for all steps, so that the length of Cognito's
+    /// session reveals nothing.
     pub fn to_text(&self, keys: &KeyRing, caller: &AppClient) -> String {
         let zero = Progress {
             issued_at: Timestamp::default(),
@@ -117,8 +120,8 @@ impl Challenge {
         format!("{}.{}", key.id().as_str(), BASE64URL_NOPAD.encode(&bytes))
     }
 
-    /// Reads what [`Challenge::to_text`] wrote, under any key of the ring. Anything else is
-    /// nothing of ours.
+    /// Decodes the output of [`Challenge::to_text`], under any key of the ring; `None` for any
+    /// other text.
     pub fn parse(text: &str, keys: &KeyRing, caller: &AppClient) -> Option<Self> {
         let (id, body) = text.split_once('.')?;
         let key = keys.find(Use::Challenge, id)?;

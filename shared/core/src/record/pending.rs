@@ -1,8 +1,8 @@
-//! A contact that a signed-in person wants on their account, before it is proved.
+//! A contact that a signed-in user requested and has not proved yet.
 //!
-//! It lives in the store and never in the user pool: written there unverified, neither the old
-//! nor the new value could sign in. One account has at most one pending value of each method; a
-//! newer request replaces it. It dies by its expiry or its replacement.
+//! It is in the store and never in the user pool: with an unverified value in the pool, neither the
+//! old nor the new value could sign in. An account has at most one pending contact of each method,
+//! and a newer request replaces it. It ends by its expiry or its replacement.
 
 use crate::effects::Entropy;
 use crate::seal::keys::KeyRing;
@@ -12,7 +12,7 @@ pub use crate::value::id::PendingId;
 use crate::value::identifier::{Identifier, Method};
 use crate::value::time::Timestamp;
 
-/// What became of a pending contact, as the store keeps it. Expiry is judged by the clock.
+/// The stored outcome of a pending contact. Expiry is not stored; it follows from the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PendingOutcome {
     /// Its code has not been answered yet.
@@ -23,32 +23,32 @@ pub enum PendingOutcome {
     InUse,
 }
 
-/// A pending contact, as the store keeps it: by account and method.
+/// A pending contact as the store keeps it, by account and method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// Whose.
+    /// The account that requested it.
     pub account: Sub,
-    /// Of which kind.
+    /// The method of the contact.
     pub method: Method,
-    /// Which request.
+    /// The id of the request.
     pub id: PendingId,
     /// The value; readable with the key only.
     pub contact: SealedContact,
-    /// The verified contact that it will replace, which is then notified. Without one, the account's
-    /// other verified contact is. Readable with the key only.
+    /// The verified contact that it replaces, which is then notified. Without one, the account's
+    /// other verified contact is notified. Readable with the key only.
     pub replaces: Option<SealedContact>,
-    /// When it dies, unproved.
+    /// The time when the request expires.
     pub expires_at: Timestamp,
-    /// What became of it.
+    /// The outcome.
     pub outcome: PendingOutcome,
 }
 
-/// What the two contacts of a record are sealed as, so that one cannot be read for the other.
+/// The roles that the two contacts are sealed with, so that neither can be read as the other.
 const NEW: &[u8] = b"new";
 const OLD: &[u8] = b"old";
 
 impl Pending {
-    /// A new request.
+    /// Creates a request with a random id.
     pub(crate) fn new(
         account: Sub,
         contact: &Identifier,
@@ -74,7 +74,7 @@ impl Pending {
         }
     }
 
-    /// Whether this is the request of that id and it can still be proved for that contact.
+    /// Returns whether this is the request of that id, and can still be proved for that contact.
     pub(crate) fn is_waiting_for(
         &self,
         id: PendingId,
@@ -87,7 +87,7 @@ impl Pending {
             && now < self.expires_at
     }
 
-    /// Whether this is the request of that id, for that contact.
+    /// Returns whether this is the request of that id, for that contact.
     pub(crate) fn is_of(&self, id: PendingId, contact: &Identifier, keys: &KeyRing) -> bool {
         self.id == id
             && self
@@ -96,7 +96,7 @@ impl Pending {
                 .is_ok_and(|pending| pending == *contact)
     }
 
-    /// The verified contact that this one replaces.
+    /// Returns the verified contact that this one replaces.
     pub(crate) fn replaces(&self, keys: &KeyRing) -> Option<Identifier> {
         let old = self.replaces.as_ref()?;
         old.open(keys, &self.bound_to(OLD)).ok()

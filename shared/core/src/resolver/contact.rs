@@ -1,7 +1,8 @@
-//! The resolvers for people who are signed in: add a name and a second contact, change a contact,
-//! and see what became of it.
+//! The resolvers for a signed-in account: add a name and a second contact, change a contact, and
+//! read the state of a pending contact.
 //!
-//! A new contact is pending until a code sent to it is answered; Define puts it on the account.
+//! A new contact is pending until a code sent to it is answered. Define then writes it to the
+//! account.
 
 use std::convert::Infallible;
 
@@ -24,7 +25,7 @@ use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
 use crate::value::source::Source;
 
-/// What became of a pending contact, for its owner.
+/// The state of a pending contact, for the account owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PendingState {
     /// Its code has not been answered yet.
@@ -37,24 +38,24 @@ pub enum PendingState {
     Expired,
 }
 
-/// The resolvers' ports and settings.
+/// The ports and settings of the resolvers for contacts.
 #[derive(Debug)]
 pub struct Contacts<'a, S, D, T, A, C, E> {
-    /// Keys and numbers.
+    /// Keys and settings.
     pub deployment: &'a Deployment,
     /// The pool and client that sessions are opened for.
     pub caller: &'a AppClient,
-    /// Pending contacts, budgets.
+    /// Pending contacts and budgets.
     pub store: &'a S,
-    /// Names are written here.
+    /// The directory that names are written to.
     pub directory: &'a D,
-    /// Whose an access token is.
+    /// The port that returns the holder of an access token.
     pub tokens: &'a T,
-    /// Cognito as a client sees it.
+    /// Cognito's API for clients.
     pub api: &'a A,
-    /// The time.
+    /// The current time.
     pub clock: &'a C,
-    /// Randomness.
+    /// The source of randomness.
     pub entropy: &'a E,
 }
 
@@ -67,7 +68,7 @@ where
     C: Clock,
     E: Entropy,
 {
-    /// Writes the names, keeps the contact as pending and sends its code.
+    /// Writes the names, stores the contact as pending and sends its code.
     pub async fn sign_up(
         &self,
         identity: &Identity,
@@ -82,7 +83,8 @@ where
         self.start(&account, contact, locale, source, charge).await
     }
 
-    /// Keeps the contact as pending and sends its code. The present one works until then.
+    /// Stores the contact as pending and sends its code. The present contact stays until the code
+    /// is answered.
     pub async fn change(
         &self,
         identity: &Identity,
@@ -95,7 +97,7 @@ where
         self.start(&account, contact, locale, source, charge).await
     }
 
-    /// What became of the contact that was last asked for.
+    /// Returns the state of the contact that was requested last; `None` if there is none.
     pub async fn pending(
         &self,
         identity: &Identity,
@@ -135,7 +137,7 @@ where
         if own.as_ref() == Some(contact) {
             return Err(ContactError::ContactInUse);
         }
-        // A signed-in account is not asked for a CAPTCHA.
+        // No CAPTCHA is requested from a signed-in account.
         let gate = None::<CaptchaGate<'_, Infallible>>;
         let code = CodeRequest {
             identifier: contact,

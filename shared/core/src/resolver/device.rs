@@ -1,11 +1,12 @@
-//! Known devices: where an identifier has signed in, its next codes draw on a budget that no one
-//! else can spend.
+//! Known devices. The codes of an identifier that has signed in on a device are charged to a budget
+//! that no other caller can spend.
 //!
-//! A device token is not a credential: it signs no one in, and a thief can have codes sent that go
-//! to the owner. All devices of an identifier share one budget, so that any number of them leaves
-//! the same odds to an attacker, and each has a share of it, so that a stolen token cannot spend
-//! it all. A token names the generation of each contact; `forgetDevices`, a change of contact and a
-//! new account raise the generation, and older tokens count as none.
+//! A device token is not a credential. It signs no user in, and a thief can only have codes sent to
+//! the owner. All devices of an identifier share one budget, so their number does not change an
+//! attacker's odds. Each has a share of it, so a stolen token cannot spend it all.
+//!
+//! A token names the generation of each contact. `forgetDevices`, a change of contact and a new
+//! account raise the generation, and older tokens become invalid.
 
 use super::error::ContactError;
 use super::identity::{Identity, freshly_signed_in, signed_in};
@@ -18,10 +19,10 @@ use crate::seal::pseudonym::Pseudonym;
 use crate::value::app_client::AppClient;
 use crate::value::secret::Secret;
 
-/// A device token for a client to keep.
+/// A device token for a client to store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DevicePayload {
-    /// Goes with the next sign-in.
+    /// The token, to be sent with the next sign-in.
     pub device: Secret,
     /// Seconds until it expires.
     pub expires_in: u32,
@@ -30,26 +31,26 @@ pub struct DevicePayload {
 /// The devices of a signed-in account.
 #[derive(Debug)]
 pub struct Devices<'a, S, T, C, E> {
-    /// Keys and numbers.
+    /// Keys and settings.
     pub deployment: &'a Deployment,
     /// The pool and client that a token is bound to.
     pub caller: &'a AppClient,
-    /// The generations.
+    /// The store of generations.
     pub store: &'a S,
-    /// The holder of an access token.
+    /// The port that returns the holder of an access token.
     pub tokens: &'a T,
-    /// The time.
+    /// The current time.
     pub clock: &'a C,
-    /// Randomness.
+    /// The source of randomness.
     pub entropy: &'a E,
 }
 
 impl<S: Store, T: TokenHolder, C: Clock, E: Entropy> Devices<'_, S, T, C, E> {
-    /// Remembers the device of an account that signed in lately: the contacts that the account
-    /// holds now are known there until the token expires.
+    /// Issues a device token to an account that signed in recently. It names the contacts that the
+    /// account holds now, until it expires.
     ///
     /// # Errors
-    /// If the caller is not signed in, or not lately, or a port fails.
+    /// If the caller is not signed in, or not recently, or a port fails.
     pub async fn remember(&self, identity: &Identity) -> Result<DevicePayload, ContactError> {
         let Deployment { policy, keys } = self.deployment;
         let account = freshly_signed_in(self.deployment, self.tokens, self.clock, identity).await?;
@@ -60,7 +61,7 @@ impl<S: Store, T: TokenHolder, C: Clock, E: Entropy> Devices<'_, S, T, C, E> {
             .device_generations([held[0].as_ref(), held[1].as_ref()])
             .await?;
         let ends = self.clock.now().plus(policy.device_life);
-        // Tokens of one sign-in share an id: many of them have no more codes than one.
+        // Tokens of one sign-in share an id, so many of them get no more codes than one.
         let id = Pseudonym::of_sign_in(keys, &identity.sub, identity.auth_time);
         let device = Device::new(
             id,
@@ -77,7 +78,7 @@ impl<S: Store, T: TokenHolder, C: Clock, E: Entropy> Devices<'_, S, T, C, E> {
     }
 
     /// Invalidates every device token of the account's contacts. Any access token that Cognito
-    /// still accepts may do so: an owner under attack may be unable to sign in again.
+    /// still accepts is sufficient, because an owner under attack may be unable to sign in again.
     ///
     /// # Errors
     /// If the caller is not signed in, or a port fails.

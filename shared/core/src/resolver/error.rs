@@ -1,4 +1,4 @@
-//! The errors of the resolvers, with the texts that callers read.
+//! The errors of the resolvers, with their public texts.
 
 use thiserror::Error;
 
@@ -8,37 +8,37 @@ use crate::rate_limit::{RateLimitError, Refusal};
 use crate::value::account::NameError;
 use crate::value::identifier::IdentifierError;
 
-/// Why there is no session. The text is public; causes are logged by the caller.
+/// The reason that there is no session. The text is public; the caller logs the cause.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SignInError {
-    /// The text is no email address or phone number.
+    /// The text is not an email address or phone number.
     #[error("{0}")]
     InvalidIdentifier(#[from] IdentifierError),
     /// The proof is forged, stale, used, or of another identifier.
-    #[error("This proof is not valid any more. Sign in with a new code.")]
+    #[error("This proof is no longer valid. Sign in with a new code.")]
     InvalidProof,
     /// A budget is spent.
     #[error("Too many codes requested. Try again in {}.", in_words(*.retry_after))]
     TooManyRequests {
-        /// Seconds until the next one is allowed.
+        /// Seconds until the next request is allowed.
         retry_after: u64,
-        /// Which budget, for logs; `None` if Create refused and its log names it.
+        /// The spent budget, for logs; `None` if Create refused and its log names it.
         budget: Option<Budget>,
     },
-    /// A budget is spent, and no CAPTCHA was solved: none came along, or the response is wrong,
-    /// expired, used, or of another site.
+    /// A budget is spent and no CAPTCHA was solved: the response is missing, wrong, expired, used,
+    /// or of another site.
     #[error("Complete the CAPTCHA, then try again.")]
     CaptchaRequired {
-        /// Which budget; for logs.
+        /// The spent budget, for logs.
         budget: Budget,
     },
-    /// Something outside does not answer, or the pool is not set up as it must be.
+    /// A port does not answer, or the pool is configured incorrectly.
     #[error("Sign-in is not available at the moment. Try again in a minute.")]
     Unavailable(Cause),
 }
 
-/// Why sign-in is unavailable; for logs.
+/// The reason that sign-in is unavailable, for logs.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Cause {
@@ -50,18 +50,18 @@ pub enum Cause {
         "the pool reports missing users: set PreventUserExistenceErrors to ENABLED on the app client"
     )]
     PoolReportsMissingUsers,
-    /// Cognito refuses even a user that nobody has.
+    /// Cognito refuses a session even for a user that does not exist.
     #[error("Cognito refuses the session: are the triggers attached, and is the client served?")]
     SessionRefused,
-    /// Cognito asked something that the triggers of this version do not ask.
+    /// Cognito sent a challenge that the triggers of this version do not send.
     #[error(
         "unexpected challenge: do the triggers and the resolver have the same version and keys?"
     )]
     UnexpectedChallenge,
-    /// Another request for the same new account takes too long.
+    /// Another request for this new account takes too long.
     #[error("the lease on the identifier is held")]
     LeaseHeld,
-    /// A new account is still not found.
+    /// A new account is not yet found.
     #[error("the new account is not found yet")]
     AccountNotFound,
 }
@@ -108,23 +108,23 @@ impl From<Cause> for SignInError {
     }
 }
 
-/// Why a contact does not change. The text is public; causes are logged by the caller.
+/// The reason that a contact is not changed. The text is public; the caller logs the cause.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ContactError {
-    /// A name cannot be shown.
+    /// A name cannot be displayed.
     #[error(transparent)]
     InvalidName(#[from] NameError),
-    /// No access token of a served client that Cognito still accepts.
+    /// There is no access token of a served client that Cognito still accepts.
     #[error("Sign in first.")]
     NotSignedIn,
-    /// Signed in, but too long ago.
+    /// The sign-in is too long ago.
     #[error("It has been a while since you signed in. Sign in again to change this.")]
     ReauthRequired,
-    /// It is the account's own already.
+    /// The contact is already the account's own.
     #[error("This is on your account already.")]
     ContactInUse,
-    /// What can also go wrong at sign-in.
+    /// The sign-in part failed.
     #[error(transparent)]
     SignIn(#[from] SignInError),
 }
@@ -160,7 +160,7 @@ impl From<Cause> for ContactError {
     }
 }
 
-/// Seconds in the largest unit that says enough.
+/// Formats a number of seconds in the largest sufficient unit.
 fn in_words(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} seconds"),

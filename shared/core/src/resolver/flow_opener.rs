@@ -1,4 +1,4 @@
-//! The parts that the resolvers share: the plan of a code, the ticket, and the first question.
+//! The parts that the resolvers share: the plan of a code, the ticket, and the first challenge.
 
 use super::error::{Cause, SignInError};
 use super::payload::SignInPayload;
@@ -15,7 +15,7 @@ use crate::value::purpose::Purpose;
 use crate::value::secret::Secret;
 use crate::value::source::Source;
 
-/// The way to a flow that may send.
+/// The steps that open a flow which may send.
 pub(crate) struct FlowOpener<'a, S, A, C, E> {
     pub(crate) deployment: &'a Deployment,
     pub(crate) caller: &'a AppClient,
@@ -26,8 +26,8 @@ pub(crate) struct FlowOpener<'a, S, A, C, E> {
 }
 
 impl<S: Store, A: ChallengeApi, C: Clock, E: Entropy> FlowOpener<'_, S, A, C, E> {
-    /// Answers the first question with the method and the ticket. Asked the same again, because a
-    /// port of the triggers did not answer, it answers once more.
+    /// Answers the first challenge with the method and the ticket. Answers it a second time if it
+    /// is repeated, because a port of the triggers did not answer.
     pub(crate) async fn select(
         &self,
         mut challenge: OpenChallenge,
@@ -70,7 +70,7 @@ impl<S: Store, A: ChallengeApi, C: Clock, E: Entropy> FlowOpener<'_, S, A, C, E>
         Secret::new(ticket.seal(&self.deployment.keys, self.caller, self.entropy))
     }
 
-    /// Plans one code. Nothing is charged before the ticket is redeemed.
+    /// Plans one code. Nothing is charged until the ticket is redeemed.
     pub(crate) async fn plan(
         &self,
         request: CodeRequest<'_>,
@@ -97,10 +97,10 @@ fn step(challenge: &OpenChallenge) -> Option<&str> {
     challenge.parameters.get("step").map(String::as_str)
 }
 
-/// Returns the payload, if the challenge asks for that step.
+/// Returns the payload, if the challenge is at that step.
 ///
 /// # Errors
-/// If the triggers sent no message, or its numbers are missing.
+/// If the triggers sent no message, or a number is missing from the challenge.
 pub(crate) fn payload(
     challenge: &OpenChallenge,
     wanted: &str,
@@ -118,7 +118,7 @@ pub(crate) fn payload(
                 budget: None,
             });
         }
-        // The triggers' logs have the cause.
+        // The cause is in the triggers' logs.
         Some(_) => return Err(Cause::PortError(PortError::new("send", "refused")).into()),
     }
     let number = |name: &str| {

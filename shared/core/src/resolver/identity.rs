@@ -9,18 +9,18 @@ use crate::value::account::{Account, Sub};
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
 
-/// Who calls, by the claims of the token that AppSync verified, never by an argument.
+/// The caller by the claims of the token that AppSync verified, never by an argument.
 #[derive(Clone, Debug)]
 pub struct Identity {
-    /// `sub`.
+    /// The claim `sub`.
     pub sub: Sub,
-    /// `token_use`: only `access` is taken.
+    /// The claim `token_use`; only `access` is accepted.
     pub token_use: String,
-    /// `client_id`.
+    /// The claim `client_id`.
     pub client: String,
-    /// `auth_time`: when the person signed in; refreshing does not change it.
+    /// The claim `auth_time`: the time of the sign-in, which a refresh does not change.
     pub auth_time: Timestamp,
-    /// The token itself, to ask Cognito whether it still accepts it.
+    /// The token itself, which Cognito must still accept.
     pub access_token: Secret,
 }
 
@@ -42,8 +42,8 @@ pub(crate) async fn freshly_signed_in(
     Ok(account)
 }
 
-/// The caller's account, if Cognito still accepts the token. AppSync alone would take an ID token,
-/// another client's, or a revoked one until it expires.
+/// Returns the caller's account, if Cognito still accepts the token. AppSync alone would accept an
+/// ID token, another client's token, or a revoked one until it expires.
 pub(crate) async fn signed_in(
     policy: &Policy,
     tokens: &impl TokenHolder,

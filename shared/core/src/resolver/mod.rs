@@ -1,4 +1,4 @@
-//! The resolvers of the API.
+//! The resolvers of the API, which alone issue tickets.
 
 pub mod contact;
 pub mod device;

@@ -6,8 +6,8 @@ use crate::policy::Deployment;
 use crate::ports::{Directory, TokenHolder};
 use crate::value::account::Names;
 
-/// Writes the names of the caller's account. A name is not used to sign in, so any
-/// access token that Cognito still accepts is enough.
+/// Writes the names of the caller's account. A name is not used to sign in, so any access token
+/// that Cognito still accepts is sufficient.
 ///
 /// # Errors
 /// If the caller is not signed in, or a port fails.

@@ -2,17 +2,18 @@
 
 use crate::value::secret::Secret;
 
-/// A session with its next question asked.
+/// An open session at its next challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignInPayload {
     /// Cognito's session, for `RespondToAuthChallenge`.
     pub session: Secret,
-    /// `USERNAME`, for the same: the identifier, or with a proof the pool's username.
+    /// The `USERNAME` for `RespondToAuthChallenge`: the identifier, or with a proof the pool's
+    /// username.
     pub username: Secret,
-    /// Digits of the code.
+    /// The number of digits of the code.
     pub code_length: u32,
     /// Seconds until the code or proof expires.
     pub expires_in: u32,
-    /// Seconds until `resend` sends again.
+    /// Seconds until `resend` sends another message.
     pub resend_after: u32,
 }

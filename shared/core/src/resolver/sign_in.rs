@@ -1,8 +1,9 @@
 //! The sign-in resolver, which alone issues tickets for a sign-in.
 //!
-//! Without a proof it never looks a user up. It reads the budgets and meanwhile opens a session,
-//! seals a ticket, and answers the first question with it: the same calls for everybody. With a
-//! proof it makes sure that the account exists and opens a session that the proof answers.
+//! Without a proof it never looks up a user. It reads the budgets and opens a session at the same
+//! time, seals a ticket, and answers the first challenge with it. These calls are equal for a user
+//! and for no account. With a proof it ensures that the account exists, and opens a session that
+//! the proof answers.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -31,25 +32,25 @@ use crate::value::purpose::Purpose;
 use crate::value::secret::Secret;
 use crate::value::source::Source;
 
-/// What a client sends.
+/// A client's request to sign in.
 #[derive(Clone, Debug)]
 pub struct SignInRequest {
-    /// What was typed, parsed.
+    /// The parsed identifier.
     pub identifier: Identifier,
-    /// The proof of a person whose first code was right.
+    /// The proof that a right code earned, for a first sign-in.
     pub proof: Option<Secret>,
-    /// The language of the message, if the client named one of ours.
+    /// The requested language, if messages are written in it.
     pub locale: Option<Locale>,
-    /// What a device that the identifier signed in on was given.
+    /// The device token, if the client has one.
     pub device: Option<Secret>,
-    /// The answer to a captcha. Looked at only where a budget asks for it.
+    /// The CAPTCHA response. It is verified only if a budget requires it.
     pub captcha: Option<Secret>,
-    /// Where the request comes from, if that can be told.
+    /// The source of the request, if it is known.
     pub source: Option<Source>,
 }
 
 impl SignInRequest {
-    /// The key that the proof names.
+    /// The names of the keys of the proof and the device token.
     pub fn key_ids(&self) -> Vec<KeyId> {
         let sealed = self.proof.iter().chain(&self.device);
         sealed
@@ -58,22 +59,22 @@ impl SignInRequest {
     }
 }
 
-/// What an SDK that owns the whole exchange passes as `ClientMetadata`.
+/// The content of `ClientMetadata`, for an SDK that runs the whole exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketPayload {
     /// The ticket.
     pub ticket: Secret,
-    /// What to call `InitiateAuth` with.
+    /// The username for `InitiateAuth`.
     pub username: Secret,
     /// Seconds until the ticket expires.
     pub expires_in: u32,
 }
 
-/// How long one request may hold the lease on a new account's identifier: longer than the resolver
-/// may take, so that one that is slow is not overtaken.
+/// The maximum time that one request holds the lease on a new account's identifier. It is longer
+/// than the resolver's own time limit, so that no other request overtakes a slow one.
 const LEASE: Duration = Duration::from_secs(30);
-/// Waiting for a lease, or for a new account to be found: six tries, the waits between them
-/// doubling from 100 ms, 3.1 s in all.
+/// The waits for a lease, or for a new account to be found: six attempts, with waits that double
+/// from 100 ms, 3.1 s in total.
 struct Backoff {
     next_wait: Duration,
 }
@@ -88,7 +89,7 @@ impl Backoff {
         }
     }
 
-    /// Waits before another try; false if there is none.
+    /// Waits before the next attempt; false if none is left.
     async fn wait(&mut self, clock: &impl Clock) -> bool {
         if self.next_wait > Self::LAST_WAIT {
             return false;
@@ -99,27 +100,28 @@ impl Backoff {
     }
 }
 
-/// The resolver's ports and settings.
+/// The ports and settings of the sign-in resolver.
 #[derive(Debug)]
 pub struct SignIn<'a, S, D, A, P, C, E> {
-    /// Keys and numbers.
+    /// Keys and settings.
     pub deployment: &'a Deployment,
     /// The pool and client that sessions are opened for.
     pub caller: &'a AppClient,
-    /// Whether the pool reports missing users, and accounts are made before they are proved.
+    /// True if the pool reports missing users; accounts are then created before a proof.
     pub legacy_pool: bool,
-    /// Budgets, redemptions, leases.
+    /// Budgets, redemptions and leases.
     pub store: &'a S,
-    /// Accounts; asked only with a proof, or in a legacy pool.
+    /// Accounts; used only with a proof, or in a legacy pool.
     pub directory: &'a D,
-    /// Cognito as a client sees it.
+    /// Cognito's API for clients.
     pub api: &'a A,
-    /// The CAPTCHA that a spent budget of a source, a mailbox, a mail domain or the deployment asks
-    /// for. Without it a source or mail domain is refused, and codes have ten digits.
+    /// The CAPTCHA that is required when a budget of a source, a mailbox, a mail domain or the
+    /// deployment is spent. Without it, a source or mail domain is refused, and codes have ten
+    /// digits.
     pub captcha: Option<&'a P>,
-    /// The time.
+    /// The current time.
     pub clock: &'a C,
-    /// Randomness.
+    /// The source of randomness.
     pub entropy: &'a E,
 }
 
@@ -143,7 +145,7 @@ where
         }
     }
 
-    /// Opens a session whose question is asked: for the code, or with a proof for that proof.
+    /// Opens a session at its next challenge: the code, or with a proof the proof.
     pub async fn session(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
         match &request.proof {
             None => self.session_by_code(request).await,
@@ -151,7 +153,7 @@ where
         }
     }
 
-    /// The ticket alone, for SDKs that own the whole exchange.
+    /// Returns the ticket alone, for an SDK that runs the whole exchange.
     pub async fn ticket(&self, request: &SignInRequest) -> Result<TicketPayload, SignInError> {
         let identifier = &request.identifier;
         let flow_opener = self.flow_opener();
@@ -176,7 +178,7 @@ where
         })
     }
 
-    /// Plans one code, on the budgets of known devices if the request comes from one.
+    /// Plans one code, with the budgets of known devices if the request has a device token.
     async fn plan(&self, request: &SignInRequest) -> Result<Charge, SignInError> {
         let device = request.device.as_ref().and_then(|device| {
             let now = self.clock.now();
@@ -198,8 +200,9 @@ where
         let SignInRequest {
             identifier, source, ..
         } = request;
-        // At once: a person waits. An opened session is nothing without the ticket, which is sealed
-        // only for a request that budgets allow; one that is refused waits for no session.
+        // Both run at the same time, because a user waits. An open session is useless without the
+        // ticket, which is sealed only for a request that the budgets allow. A refused request does
+        // not wait for a session.
         let charging = pin!(self.plan(request));
         let opening = pin!(async { Ok(self.api.initiate(identifier.as_str(), *source).await?) });
         let (charge, opened) = try_join(charging, opening).await?;
@@ -211,12 +214,13 @@ where
                 self.initiate_new(&username, *source).await?
             }
             Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
-            // A disabled user, for instance, must look like any other: a session of nobody's, with
-            // a ticket that sends nothing in it, and the same length of code to ask for.
+            // A disabled user, for instance, must look like any other. The session is then that of
+            // a user that does not exist, with a ticket that sends nothing, and the code has the
+            // usual length.
             Reply::Refused => {
                 purpose = Purpose::VerifyContact(PendingId::from_bytes(self.entropy.bytes()));
-                let nobody = uuid(self.entropy.bytes());
-                match self.api.initiate(&nobody, *source).await? {
+                let no_user = uuid(self.entropy.bytes());
+                match self.api.initiate(&no_user, *source).await? {
                     Reply::Challenge(challenge) => challenge,
                     Reply::UserNotFound | Reply::Refused => {
                         return Err(Cause::SessionRefused.into());
@@ -242,13 +246,13 @@ where
         } = request;
         self.open_proof(identifier, proof).await?;
         let username = self.account_of(identifier).await?;
-        // A new account may not be seen everywhere at once; then the triggers see a ghost and ask
-        // for a code instead of the proof.
+        // A new account may not be visible everywhere immediately. The triggers then find no
+        // account and request a code instead of the proof.
         let mut backoff = Backoff::new();
         loop {
             let flow_opener = self.flow_opener();
             let challenge = self.initiate_new(&username, *source).await?;
-            // Nothing is sent, so no language is named.
+            // Nothing is sent, so no language is needed.
             let ticket = flow_opener.seal(Purpose::Claim, identifier, None, flow_opener.free());
             let selecting = flow_opener.select(challenge, identifier, &ticket, *source);
             let asked = selecting.await?;
@@ -289,8 +293,9 @@ where
         }
     }
 
-    /// The username of the account that holds the identifier; makes the account if there is none.
-    /// One request at a time for one identifier, so that two proofs end in one account.
+    /// Returns the username of the account that holds the identifier, and creates the account if
+    /// there is none. A lease admits one request at a time for one identifier, so two proofs result
+    /// in one account.
     async fn account_of(&self, identifier: &Identifier) -> Result<String, SignInError> {
         let on = Pseudonym::of_identifier(&self.deployment.keys, identifier);
         let holder = Pseudonym::random(self.entropy.bytes());
@@ -299,7 +304,8 @@ where
             let now = self.clock.now();
             if self.store.lease(on, holder, now, now.plus(LEASE)).await? {
                 let username = self.find_or_create(identifier).await;
-                // The lease ends by itself; giving it back early only saves others the wait.
+                // The lease expires without a release; releasing it early only shortens the wait of
+                // others.
                 let _ = self.store.release(on, holder).await;
                 return username;
             }
@@ -323,7 +329,7 @@ where
                 }
                 account.username
             } else {
-                // A former holder's devices are not this account's.
+                // Devices of a former holder of the identifier are not this account's.
                 let flow_opener = self.flow_opener();
                 let limiter = flow_opener.limiter();
                 let (charged, forgotten) = join(
@@ -342,7 +348,7 @@ where
                 }
                 match created? {
                     Creation::New => username,
-                    // The present owner appeared, or is not visible yet: look again.
+                    // The present holder appeared, or is not visible yet: look again.
                     Creation::Taken if backoff.wait(self.clock).await => continue,
                     Creation::Taken => return Err(Cause::AccountNotFound.into()),
                 }
@@ -353,7 +359,7 @@ where
         }
     }
 
-    /// Opens a session for an account that may be too new to be found.
+    /// Opens a session for an account that may be too new to be visible.
     async fn initiate_new(
         &self,
         username: &str,
@@ -379,7 +385,7 @@ fn hex(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(bytes)
 }
 
-/// A random username in the form of a version 4 UUID: neither an email address nor a number,
+/// Formats a random username as a version 4 UUID. It is neither an email address nor a number,
 /// which an alias pool would refuse.
 fn uuid(mut bytes: [u8; 16]) -> String {
     bytes[6] = bytes[6] & 0x0f | 0x40;
@@ -395,8 +401,8 @@ fn uuid(mut bytes: [u8; 16]) -> String {
     .join("-")
 }
 
-/// A permanent password that nobody keeps. It only confirms the account; as 100 characters of all
-/// four classes it passes any password policy that Cognito allows.
+/// Returns a permanent password that is never stored. It only confirms the account. Its 100
+/// characters of all four classes satisfy any password policy that Cognito allows.
 fn password(random: &[u8; 72]) -> Secret {
     Secret::new(format!(
         "{}aA1!",

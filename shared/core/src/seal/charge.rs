@@ -4,12 +4,12 @@ use super::pseudonym::Pseudonym;
 use crate::value::code_length::CodeLength;
 use crate::value::identifier::{Country, PhoneNumber};
 
-/// The requester of a code, as far as budgets tell requesters apart.
+/// The kind of requester of a code. Each kind has its own budgets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Requester {
-    /// Anyone.
+    /// A requester without a valid device token.
     Unknown,
-    /// A device that the identifier signed in on, by the id of its token.
+    /// A device on which the identifier has signed in, by the id of its token.
     KnownDevice([u8; 16]),
 }
 
@@ -23,8 +23,8 @@ impl Requester {
     }
 }
 
-/// The tier of a code, which decides its length and the budgets that its guesses draw on: those of
-/// the identifier or mailbox, of the device token, and of the deployment.
+/// The tier of a code, which decides its length and the budgets that its guesses are charged to: those
+/// of the identifier or mailbox, of the device token, and of the deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tier {
     /// The ordinary length.
@@ -35,19 +35,19 @@ pub(crate) enum Tier {
     Longest,
 }
 
-/// Whether a CAPTCHA stands before further budgets.
+/// The state of the CAPTCHA that grants further budgets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
-    /// None is on for this request.
+    /// No CAPTCHA applies to this request.
     Open,
-    /// One is on, and was not solved.
+    /// A CAPTCHA applies and was not solved.
     Unsolved,
-    /// One is on, and was solved.
+    /// A CAPTCHA applies and was solved.
     Solved,
 }
 
-/// The country and prefix that an SMS goes to. Kept with the charge: parsing the number's metadata
-/// again would lengthen Define's cold start.
+/// The country and prefix that an SMS goes to. The charge stores them, because parsing the number's
+/// metadata again would lengthen Define's cold start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Destination {
     pub(crate) country: Option<Country>,
@@ -59,7 +59,7 @@ impl Destination {
     pub(crate) fn of(number: &PhoneNumber) -> Self {
         Self {
             country: number.country(),
-            // Invariant: a number has 15 digits at most.
+            // Invariant: a number has at most 15 digits.
             digits: u8::try_from(number.prefix().len()).unwrap_or(u8::MAX),
         }
     }
@@ -83,15 +83,15 @@ impl Destination {
     }
 }
 
-/// Limits of the mail breakers, as they stood when the code was planned.
+/// Limits of the mail breakers at the time when the code was planned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct UnprovedMail {
     pub(crate) domain: u32,
     pub(crate) all: u32,
 }
 
-/// The terms of a code. They travel in the ticket and stay in the flow row, so that Create charges
-/// what the resolver planned, and a success refunds what its own flow was charged.
+/// The terms of a code. The ticket and the flow row carry them, so that Create charges exactly what
+/// the resolver planned, and a success refunds exactly what its flow was charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charge {
     /// The length of the code.
@@ -105,17 +105,17 @@ pub struct Charge {
 pub(crate) struct Terms {
     pub(crate) requester: Requester,
     pub(crate) tier: Tier,
-    /// Whether messages draw on the mailbox's extended budget.
+    /// Charges messages to the mailbox's extended budget.
     pub(crate) extended: bool,
     pub(crate) admission: Admission,
-    /// The source, where its budget is charged.
+    /// The source, if its budget is charged.
     pub(crate) source: Option<Pseudonym>,
     pub(crate) destination: Option<Destination>,
     pub(crate) unproved_mail: UnprovedMail,
 }
 
 impl Charge {
-    /// The length of what [`Charge::to_bytes`] writes.
+    /// The length of the output of [`Charge::to_bytes`].
     pub const BYTES: usize = 1 + 1 + 16 + 16 + 3 + 4 + 4;
 
     /// Returns the charge of a flow that sends nothing.
@@ -126,8 +126,8 @@ impl Charge {
         }
     }
 
-    /// Returns the charge of an unknown requester's first code, for tests of what needs a ticket
-    /// that is charged.
+    /// Returns the charge of an unknown requester's first code, for tests that need a charged
+    /// ticket.
     #[doc(hidden)]
     pub const fn ordinary(code_length: CodeLength) -> Self {
         Self {
@@ -152,7 +152,7 @@ impl Charge {
         self.terms.is_some()
     }
 
-    /// Writes the charge for a ticket or a store, always at the same length.
+    /// Encodes the charge for a ticket or a store, always at the same length.
     pub fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
         bytes[0] = self.code_length.digits();
@@ -187,7 +187,7 @@ impl Charge {
         bytes
     }
 
-    /// Reads what [`Charge::to_bytes`] wrote; `None` for any other bytes.
+    /// Decodes the output of [`Charge::to_bytes`]; `None` for any other bytes.
     pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Option<Self> {
         let (&[digits, flags], rest) = bytes.split_first_chunk()?;
         let (&token, rest) = rest.split_first_chunk::<16>()?;
@@ -229,7 +229,7 @@ impl Charge {
             }),
         };
         let charge = Self { code_length, terms };
-        // One text for one meaning.
+        // Each charge has exactly one encoding.
         (charge.to_bytes() == *bytes).then_some(charge)
     }
 }

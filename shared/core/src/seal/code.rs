@@ -1,10 +1,13 @@
 //! One-time codes: derived, never stored.
 //!
-//! code = HMAC-SHA256(key, version ‖ flow id ‖ purpose ‖ method ‖ value ‖ time of issue ‖ N), the first
-//! 128 bits of it modulo 10^N. N is among the fields, so a longer code of the same flow does not
-//! contain the shorter one. The flow id is the random part, the key the deployment's secret, so
-//! neither a leaked table nor a leaked key gives a code away. The bias of the modulo is below
-//! 10^10 / 2^128 (about 3·10^-29) for any code; every string of N digits can come out.
+//! code = HMAC-SHA256(key, version ‖ flow id ‖ purpose ‖ method ‖ value ‖ time of issue ‖ N), the
+//! first 128 bits of it modulo 10^N. The key is the ring's subkey for codes, and each field is
+//! length-prefixed (see `Key::mac`).
+//!
+//! N is among the fields, so a longer code of a flow does not contain the shorter one. The flow id
+//! is random and the key is the deployment's secret, so neither a leaked table nor a leaked key
+//! alone reveals a code. The bias of the modulo is below 10^10 / 2^128 (about 3·10^-29) for any
+//! code. Every string of N digits is possible.
 
 use std::fmt;
 
@@ -23,8 +26,8 @@ use crate::value::unicode::{digit, is_dash, is_format};
 pub struct Code(String);
 
 impl Code {
-    /// Derives the code of one issue of one flow. The same input gives the same code, so a
-    /// trigger that Cognito retries sends and expects the same digits.
+    /// Derives the code of one issue of one flow. Equal input gives an equal code, so a trigger
+    /// that Cognito retries sends and expects the same digits.
     pub fn derive(
         key: &Key,
         length: CodeLength,
@@ -48,7 +51,7 @@ impl Code {
         Self(truncate(mac, length))
     }
 
-    /// The code of a test identifier, the same at every sign-in.
+    /// Derives the code of a test identifier, equal at every sign-in.
     pub fn fixed(keys: &KeyRing, length: CodeLength, of: &Identifier) -> Self {
         let fields = [of.method().as_str().as_bytes(), of.as_str().as_bytes()];
         let mac = keys
@@ -82,14 +85,15 @@ fn truncate(mac: [u8; 32], length: CodeLength) -> String {
     format!("{code:0digits$}")
 }
 
-/// An answer to a code challenge as ASCII digits, where it could be read as digits: a paste brings
-/// spaces, dashes, invisible characters and the full stop of its sentence along, and keyboards of
-/// many scripts type digits of their own. Redacted in `Debug`.
+/// An answer to a code challenge, as ASCII digits if it can be read as digits. Redacted in `Debug`.
+///
+/// A paste brings spaces, dashes, invisible characters and the full stop of its sentence. Keyboards
+/// of many scripts type digits of their own.
 #[derive(Clone)]
 pub struct Answer(String);
 
 impl Answer {
-    /// Normalises what was typed. Anything can be an answer; only a code's digits can be right.
+    /// Normalises a typed answer. Any text is an answer; only the digits of the code are right.
     pub fn new(typed: &str) -> Self {
         let is_beside = |c: char| c.is_whitespace() || is_format(c);
         let ends = |c: char| is_beside(c) || matches!(c, '.' | '。' | '．' | '｡' | '۔' | '।');
@@ -154,7 +158,7 @@ mod tests {
         }
     }
 
-    /// Two well-known samples draw digits from 0 to 8 only, and one never gives 999999.
+    /// Two well-known samples draw only the digits 0 to 8, and one never gives 999999.
     #[test]
     fn every_string_of_digits_can_come_out_zeros_and_nines_included() {
         let mac_of = |code: u128| {
@@ -173,7 +177,7 @@ mod tests {
         );
     }
 
-    /// Chi-squared over each place: 9 degrees of freedom, 27.9 is passed once in a thousand.
+    /// Chi-squared over each place, 9 degrees of freedom: 27.9 is exceeded once in a thousand.
     #[test]
     fn each_place_of_a_code_holds_every_digit_equally_often() {
         let samples = 20_000;
@@ -227,7 +231,7 @@ mod tests {
         assert_eq!(distinct.len(), codes.len());
     }
 
-    /// glific#4815: typographic separators and digits of other scripts, as pastes and keyboards have them.
+    /// glific#4815: typographic separators and digits of other scripts, from pastes and keyboards.
     #[test]
     fn an_answer_is_read_as_the_digits_that_were_meant() {
         let code = Code("012345".into());

@@ -1,5 +1,5 @@
-//! The token of a known device: where an identifier has signed in, and the generation of each
-//! contact there.
+//! The token of a known device: the contacts of the account that signed in there, each with its
+//! generation.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::value::app_client::AppClient;
 use crate::value::identifier::{Identifier, Method};
 use crate::value::time::Timestamp;
 
-/// A device token, opened.
+/// The content of a device token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Device {
     id: [u8; 16],
@@ -20,7 +20,7 @@ pub(crate) struct Device {
     ends: Timestamp,
 }
 
-/// A contact that the account held, and the generation of its tokens then.
+/// A contact that the account held, with its generation at that time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Known {
     contact: Pseudonym,
@@ -40,7 +40,8 @@ impl Device {
     ) -> Self {
         let contacts = [0, 1].map(|place| Known {
             contact: held.verified(METHODS[place]).map_or_else(
-                // Of no contact, so that the length says nothing.
+                // A random pseudonym that stands for no contact, so that the length reveals
+                // nothing.
                 || Pseudonym::random(entropy.bytes()),
                 |contact| Pseudonym::of_identifier(keys, &contact),
             ),
@@ -53,7 +54,7 @@ impl Device {
         }
     }
 
-    /// Seals it under the key that outlives rotations, for this pool and client.
+    /// Seals the token under the key that outlives rotations, for this pool and client.
     pub(crate) fn seal(
         &self,
         keys: &KeyRing,
@@ -79,7 +80,7 @@ impl Device {
         )
     }
 
-    /// Opens the token that a client sends.
+    /// Opens a token that a client sends.
     pub(crate) fn open(
         text: &str,
         keys: &KeyRing,
@@ -105,13 +106,13 @@ impl Device {
         }
     }
 
-    /// The id of the sign-in that earned it, by which its share is counted.
+    /// The id of the sign-in that earned the token, by which its share of the budget is counted.
     pub(crate) const fn id(&self) -> [u8; 16] {
         self.id
     }
 
-    /// Returns the generation that the token names for the identifier, if the identifier signed in
-    /// on the device.
+    /// Returns the token's generation for the identifier, if the identifier signed in on the
+    /// device.
     pub(crate) fn generation_of(&self, keys: &KeyRing, identifier: &Identifier) -> Option<u32> {
         let contact = Pseudonym::of_identifier(keys, identifier);
         let known = self
@@ -122,7 +123,7 @@ impl Device {
     }
 }
 
-/// A token of fixed content, for the golden texts of formats.
+/// Returns a token of fixed content, for the golden texts of formats.
 #[cfg(test)]
 pub(crate) fn sealed(
     held: &Attributes,

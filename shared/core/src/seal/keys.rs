@@ -1,11 +1,12 @@
-//! The deployment's secrets: a ring of keys, and what each use derives from one.
+//! The deployment's secrets: a ring of keys, and the subkeys that each use derives from a key.
 //!
-//! A key never serves two uses. HKDF-SHA256 derives one subkey for codes, one for answer digests,
-//! and so on, so that what one of them gives away says nothing of another.
+//! A subkey never serves two uses. HKDF-SHA256 derives one subkey for codes, one for answer
+//! digests, and so on. A leak of one subkey reveals nothing about another.
 //!
-//! A key is found on the ring by its use (`KeyRing::find`). The lasting key seals and opens device
-//! tokens, and computes pseudonyms and the codes of test identifiers; it opens no ticket, proof or
-//! session. It stays for years, so a leak of it signs no one in, except as a test identifier.
+//! `KeyRing::find` finds a key on the ring by its use. The lasting key seals and opens device
+//! tokens, and computes pseudonyms and the codes of test identifiers. It opens no ticket, proof or
+//! session. It stays for years, so its uses are few: a leak of it permits no sign-in, except as a
+//! test identifier.
 
 use std::fmt;
 
@@ -15,24 +16,24 @@ use sha2::Sha256;
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// The least secret material of a key, in bytes.
+/// The minimum length of a key's secret in bytes.
 pub const KEY_BYTES: usize = 32;
 
-/// Names a key of the ring; travels in the clear beside what the key protects.
+/// The name of a key of the ring; sent in the clear beside the texts that the key protects.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(String);
 
-/// Why a text is no [`KeyId`], or a ring no ring.
+/// The reason that a text is not a [`KeyId`], or that keys do not form a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// A key's name is 1 to 16 of `a-z`, `0-9` and `-`.
+    /// A name other than 1 to 16 of `a-z`, `0-9` and `-`.
     #[error("a key id is 1 to 16 characters of a-z, 0-9 and -")]
     Id,
     /// A secret shorter than [`KEY_BYTES`].
     #[error("a key needs at least 32 bytes of secret")]
     Short,
-    /// Two keys of one ring with the same name.
+    /// Two keys of one ring with equal names.
     #[error("two keys of the ring have the same id")]
     Twice,
 }
@@ -51,7 +52,7 @@ impl KeyId {
         }
     }
 
-    /// The key that a text of ours names, before its first dot. The text may be anybody's.
+    /// Returns the name before the first dot of a sealed text. The text is untrusted.
     pub(crate) fn named_by(text: &str) -> Option<Self> {
         let (id, _) = text.split_once('.')?;
         Self::parse(id).ok()
@@ -63,7 +64,7 @@ impl KeyId {
     }
 }
 
-/// One key of the ring, already split by use.
+/// One key of the ring, with a subkey for each use.
 #[derive(Clone)]
 pub struct Key {
     id: KeyId,
@@ -73,12 +74,12 @@ pub struct Key {
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 struct Subkeys([[u8; 32]; Use::ALL.len()]);
 
-/// What a subkey is for.
+/// The use of a subkey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
     /// Deriving one-time codes.
     Code,
-    /// Digests of answers, kept as the set of attempts.
+    /// Computing digests of answers, stored as the set of attempts.
     Answer,
     /// Sealing tickets.
     Ticket,
@@ -88,9 +89,10 @@ pub(crate) enum Use {
     Contact,
     /// Authenticating challenge metadata.
     Challenge,
-    /// Hashes that stand for an identifier, account or flow in keys of the store and in logs.
+    /// Computing the hashes that stand for an identifier, account or flow in keys of the store and
+    /// in logs.
     Pseudonym,
-    /// Sealing what a known device is given.
+    /// Sealing device tokens.
     Device,
 }
 
@@ -121,7 +123,7 @@ impl Use {
 }
 
 impl Key {
-    /// Derives the subkeys of `secret`, which is at least [`KEY_BYTES`] of OS randomness.
+    /// Derives the subkeys of `secret`, which has at least [`KEY_BYTES`] bytes of OS randomness.
     pub fn new(id: KeyId, secret: &[u8]) -> Result<Self, KeyError> {
         if secret.len() < KEY_BYTES {
             return Err(KeyError::Short);
@@ -144,10 +146,11 @@ impl Key {
         &self.subkeys.0[usage as usize]
     }
 
-    /// HMAC-SHA256 under the subkey, of the fields in an encoding that no two lists share.
+    /// Returns the HMAC-SHA256, under the subkey of a use, of the fields. Each field is
+    /// length-prefixed, so no two lists have the same encoding.
     pub(crate) fn mac(&self, usage: Use, fields: &[&[u8]]) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.subkey(usage))
-            // Invariant: HMAC takes a key of any length.
+            // Invariant: HMAC accepts a key of any length.
             .expect("a subkey keys an HMAC");
         for field in fields {
             mac.update(&(field.len() as u64).to_be_bytes());
@@ -163,8 +166,8 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The keys in use. Everything is made under `current`; what was made under `previous` or already
-/// under `next` is still accepted, so that a rotation interrupts nobody.
+/// The keys in use. New texts are made under `current`. Texts under `previous`, or already under
+/// `next`, are still accepted, so that a rotation interrupts no user.
 #[derive(Clone, Debug)]
 pub struct KeyRing {
     current: Key,
@@ -173,7 +176,7 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// A ring of the current key and those that are accepted beside it.
+    /// Creates a ring of the current key and those that are accepted beside it.
     pub fn new(current: Key, next: Option<Key>, previous: Option<Key>) -> Result<Self, KeyError> {
         let others: Vec<Key> = next.into_iter().chain(previous).collect();
         let ids: std::collections::BTreeSet<_> = others.iter().map(Key::id).collect();
@@ -187,10 +190,10 @@ impl KeyRing {
         })
     }
 
-    /// The same with a key for what must outlive a rotation. Without one the current key serves,
-    /// and each rotation starts budgets and leases afresh and ends known devices.
+    /// Adds a key for everything that must outlive a rotation. Without one, the current key is
+    /// used; each rotation then resets budgets and leases and ends known devices.
     pub fn with_lasting(self, key: Key) -> Result<Self, KeyError> {
-        // A key may become the lasting one and go on as another.
+        // One key may be the lasting one and also have another role.
         let same = |other: &Key| other.subkeys.0 == key.subkeys.0;
         let other = self.find(Use::Device, key.id.as_str());
         if other.is_some_and(|other| !same(other)) {
@@ -202,12 +205,12 @@ impl KeyRing {
         })
     }
 
-    /// The key for what must outlive a rotation.
+    /// The key for everything that must outlive a rotation.
     pub fn lasting(&self) -> &Key {
         self.lasting.as_ref().unwrap_or(&self.current)
     }
 
-    /// The key that new things are made under.
+    /// The key that new texts are made under.
     pub const fn current(&self) -> &Key {
         &self.current
     }

@@ -1,4 +1,4 @@
-//! The keys, and everything that is made with them.
+//! The keys, and everything that is derived or sealed with them.
 
 pub(crate) mod charge;
 pub mod code;

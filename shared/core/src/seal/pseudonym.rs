@@ -1,5 +1,5 @@
-//! Keyed hashes that stand for something that must not be written down: in keys of the store and
-//! in logs.
+//! Keyed hashes that replace values which must not be written down, in keys of the store and in
+//! logs.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,8 +14,8 @@ use crate::value::identifier::Identifier;
 use crate::value::source::Source;
 use crate::value::time::Timestamp;
 
-/// 128 bits of HMAC-SHA256 under the ring's lasting key. Equal for equal things of one kind;
-/// says nothing to anyone without the key.
+/// The first 128 bits of an HMAC-SHA256 under the ring's lasting key. Equal for equal values of one
+/// kind; reveals nothing without the key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pseudonym([u8; 16]);
 
@@ -29,7 +29,7 @@ impl Pseudonym {
         Self(pseudonym)
     }
 
-    /// Stands for an identifier, for instance in a lease on it.
+    /// Returns the pseudonym of an identifier, for instance in a lease on it.
     pub fn of_identifier(ring: &KeyRing, identifier: &Identifier) -> Self {
         Self::of(
             ring,
@@ -41,13 +41,16 @@ impl Pseudonym {
         )
     }
 
-    /// Stands for a flow in logs: its id is half of what makes a code.
+    /// Returns the pseudonym of a flow in logs. Its id must not be logged: a code is derived from
+    /// it and a key.
     pub fn of_flow(ring: &KeyRing, flow: FlowId) -> Self {
         Self::of(ring, "flow", &[flow.as_bytes()])
     }
 
-    /// Stands for a mailbox or number in a budget of messages. A plus-tag is left out, and whatever
-    /// else the large providers ignore: addresses that differ in it alone usually reach one mailbox.
+    /// Returns the pseudonym of a mailbox or number in a message budget.
+    ///
+    /// The plus-tag is left out, and so is all else that large providers ignore: addresses that
+    /// differ in them alone usually reach one mailbox.
     pub(crate) fn of_mailbox(ring: &KeyRing, class: &str, identifier: &Identifier) -> Self {
         let (local, domain) = mailbox(identifier);
         Self::of(
@@ -62,7 +65,7 @@ impl Pseudonym {
         )
     }
 
-    /// Stands for an identifier in a budget of guesses.
+    /// Returns the pseudonym of an identifier in a guess budget.
     pub(crate) fn of_guesses(ring: &KeyRing, class: &str, identifier: &Identifier) -> Self {
         Self::of(
             ring,
@@ -75,7 +78,7 @@ impl Pseudonym {
         )
     }
 
-    /// Stands for an identifier in the generation of its device tokens.
+    /// Returns the pseudonym of an identifier in the generation of its device tokens.
     pub(crate) fn of_devices(ring: &KeyRing, identifier: &Identifier) -> Self {
         Self::of(
             ring,
@@ -87,28 +90,29 @@ impl Pseudonym {
         )
     }
 
-    /// Stands for a source in a budget.
+    /// Returns the pseudonym of a source in a budget.
     pub(crate) fn of_source(ring: &KeyRing, source: Source) -> Self {
         Self::of(ring, "source", &[&source.to_bytes()])
     }
 
-    /// Stands for an account in a budget.
+    /// Returns the pseudonym of an account in a budget.
     pub(crate) fn of_account(ring: &KeyRing, sub: &Sub) -> Self {
         Self::of(ring, "account", &[sub.as_str().as_bytes()])
     }
 
-    /// Stands for one sign-in of an account in the device tokens that it earns.
+    /// Returns the pseudonym of one sign-in of an account in the device tokens that it earns.
     pub(crate) fn of_sign_in(ring: &KeyRing, sub: &Sub, at: Timestamp) -> Self {
         let at = at.as_millis().to_be_bytes();
         Self::of(ring, "sign-in", &[sub.as_str().as_bytes(), &at])
     }
 
-    /// From what a ticket or store kept.
+    /// Creates a pseudonym from the bytes that a ticket or store holds.
     pub(crate) const fn stored(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// Names something that is nobody's: anybody can tell what it stands for, no key is needed.
+    /// Returns the hash of public values. It is computed without a key, so its input can be
+    /// guessed.
     pub(crate) fn of_public(kind: &str, fields: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
         for field in std::iter::once(&kind.as_bytes()).chain(fields) {
@@ -120,7 +124,8 @@ impl Pseudonym {
         Self(pseudonym)
     }
 
-    /// A pseudonym that is nobody else's, to hold a lease with.
+    /// Creates a pseudonym of random bytes that stands for no value, for instance to hold a lease
+    /// with.
     pub const fn random(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -131,7 +136,7 @@ impl Pseudonym {
     }
 }
 
-/// Returns the local part without its plus-tag, and the domain; for a number the number. Further
+/// Returns the local part without its plus-tag, and the domain; for a number, the number. Further
 /// spellings of one mailbox:
 ///
 /// - Gmail ignores dots, and has two domains: <https://support.google.com/mail/answer/7436150>,
@@ -139,8 +144,8 @@ impl Pseudonym {
 /// - Proton ignores dots, hyphens and underscores, and a name belongs to one user at all its domains:
 ///   <https://proton.me/support/change-username>, <https://proton.me/support/addresses-and-aliases>.
 /// - Yandex has each mailbox at all its domains:
-///   <https://yandex.com/support/domain/additional/mailbox-alias.xml>. That it takes a hyphen for a
-///   dot has no source that we know.
+///   <https://yandex.com/support/domain/additional/mailbox-alias.xml>. No known source confirms that
+///   it accepts a hyphen in place of a dot.
 /// - Apple's older domains are the same mailbox: <https://support.apple.com/102540>.
 fn mailbox(identifier: &Identifier) -> (Cow<'_, str>, &str) {
     match identifier {

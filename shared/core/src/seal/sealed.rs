@@ -1,5 +1,5 @@
-//! Tickets and proofs, and the contact at rest: sealed by XChaCha20-Poly1305 under a key of the
-//! ring, bound to one user pool and one app client, and of constant length.
+//! Tickets, proofs and stored contacts. Each is sealed by XChaCha20-Poly1305 under a key of the
+//! ring, is bound to one user pool and one app client, and has a constant length.
 //!
 //! The text is `key id . base64url(nonce ‖ ciphertext ‖ tag)`.
 
@@ -22,46 +22,46 @@ use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
 use crate::value::time::Timestamp;
 
-/// How far the clock of the host that made a ticket or proof may be ahead of ours.
+/// The maximum lead of the clock of the host that made a ticket or proof.
 pub const CLOCK_LEEWAY: Duration = Duration::from_secs(30);
 
 const NONCE_BYTES: usize = 24;
-/// No sealed text of ours is longer; longer ones are not even decoded.
+/// The maximum length of a sealed text in bytes; a longer text is not decoded.
 const MAX_TEXT_BYTES: usize = 1024;
-/// Method, length, text and padding.
+/// The encoded length of an identifier: method, length, text and padding.
 const IDENTIFIER_BYTES: usize = 2 + MAX_IDENTIFIER_BYTES;
 
-/// Why a sealed text was not accepted.
+/// The reason that a sealed text is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UnsealError {
-    /// Not sealed by us for this use, pool and client.
+    /// Not sealed by this deployment for this use, pool and client.
     #[error("not sealed by this deployment for this use")]
     Forged,
-    /// Sealed by us, but too long ago, or in a future that no clock leeway explains.
+    /// Sealed by this deployment, but too long ago, or further in the future than the clock leeway.
     #[error("sealed by this deployment, but no longer valid")]
     Stale,
 }
 
-/// What a resolver gives so that one flow may send. It says nothing about its bearer.
+/// A resolver's permission for one flow to send. It reveals nothing about its holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
-    /// What the flow is for.
+    /// The reason for the flow.
     pub purpose: Purpose,
-    /// Where a code may go, or what was proved.
+    /// The identifier that a code may go to, or that was proved.
     pub to: Identifier,
-    /// The language that was asked for, if any.
+    /// The requested language, if any.
     pub locale: Option<Locale>,
-    /// What the code was charged, and how long it is.
+    /// The charge and the length of the code.
     pub charge: Charge,
-    /// By which it is redeemed.
+    /// The id by which the ticket is redeemed.
     pub id: TicketId,
-    /// When it was made.
+    /// The time of issue.
     pub made_at: Timestamp,
 }
 
 impl Ticket {
-    /// A fresh ticket, for no language in particular.
+    /// Creates a ticket with a random id and no language.
     pub fn new(
         purpose: Purpose,
         to: Identifier,
@@ -79,7 +79,7 @@ impl Ticket {
         }
     }
 
-    /// Seals it under the ring's current key.
+    /// Seals the ticket under the ring's current key.
     pub fn seal(&self, ring: &KeyRing, caller: &AppClient, entropy: &impl Entropy) -> String {
         let (purpose, pending) = match self.purpose {
             Purpose::SignIn => (1, [0; 16]),
@@ -132,19 +132,19 @@ impl Ticket {
     }
 }
 
-/// What a new person holds after the right code: that this identifier is theirs.
+/// Evidence that the caller answered a code of this identifier, for which no account exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// What was proved.
+    /// The proved identifier.
     pub of: Identifier,
-    /// The flow whose code was right; the proof is redeemed once by it.
+    /// The flow whose code was answered right; its id redeems the proof once.
     pub flow: FlowId,
-    /// When it was proved.
+    /// The time of the right answer.
     pub made_at: Timestamp,
 }
 
 impl Proof {
-    /// Seals it under the ring's current key.
+    /// Seals the proof under the ring's current key.
     pub fn seal(&self, ring: &KeyRing, caller: &AppClient, entropy: &impl Entropy) -> String {
         let mut plain = self.flow.as_bytes().to_vec();
         plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
@@ -179,17 +179,18 @@ impl Proof {
     }
 }
 
-/// A contact as a flow row keeps it: unreadable without the key, and only in that row.
+/// A contact in a flow row or pending item: unreadable without the key, and valid in that item
+/// only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealedContact(String);
 
 impl SealedContact {
-    /// From what a store kept; judged when it is opened.
+    /// Wraps a stored text, which is verified when it is opened.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// For a store to keep.
+    /// The text to store.
     pub fn as_text(&self) -> &str {
         &self.0
     }
@@ -227,7 +228,8 @@ fn fresh(made_at: Timestamp, now: Timestamp, life: Duration) -> Result<(), Unsea
     Ok(())
 }
 
-/// The associated data: what the text is bound to, in an encoding that no two lists share.
+/// Returns the associated data that the text is bound to. Each field is length-prefixed, so no two
+/// lists have the same encoding.
 fn aad(usage: Use, key: &Key, bound_to: &[&[u8]]) -> Vec<u8> {
     let mut data = vec![1, usage as u8];
     for field in std::iter::once(&key.id().as_str().as_bytes()).chain(bound_to) {
@@ -256,7 +258,7 @@ pub(crate) fn seal(
                 aad: &aad,
             },
         )
-        // Invariant: the cipher refuses only messages of over 256 GiB; ours have under 400 bytes.
+        // Invariant: the cipher refuses only messages of over 256 GiB; these have under 400 bytes.
         .expect("a short message can be sealed");
     sealed.extend_from_slice(&body);
     format!("{}.{}", key.id().as_str(), BASE64URL_NOPAD.encode(&sealed))

@@ -1,4 +1,4 @@
-//! What the user pool says about a person.
+//! Accounts as the user pool describes them.
 
 use std::fmt;
 
@@ -8,23 +8,24 @@ use super::identifier::{Identifier, Method};
 use crate::value::locale::Locale;
 use crate::value::unicode::is_invisible;
 
-/// Cognito's `sub`: the immutable id of an account. A random number, so the store may hold it as
-/// it is, whatever becomes of the keys; redacted in `Debug` all the same.
+/// Cognito's `sub`: the immutable id of an account. Redacted in `Debug`.
+///
+/// It is a random number, so a store may hold it in the clear, independent of the keys.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sub(String);
 
 impl Sub {
-    /// The id as Cognito gives it.
+    /// Creates an id from Cognito's text.
     pub fn new(sub: impl Into<String>) -> Self {
         Self(sub.into())
     }
 
-    /// The id.
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether Cognito gave none.
+    /// Returns whether Cognito gave no id.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -36,7 +37,7 @@ impl fmt::Debug for Sub {
     }
 }
 
-/// The attributes of a user that decide anything. Redacted in `Debug`.
+/// The attributes of a user that decisions depend on. Redacted in `Debug`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Attributes {
     sub: Sub,
@@ -53,8 +54,8 @@ struct Contact {
 }
 
 impl Attributes {
-    /// Reads Cognito's names and values. Others are left out; a contact counts as verified only
-    /// for the word `true`, which real events also spell `True`.
+    /// Reads the names and values that Cognito sends. Unknown names are left out. A contact counts
+    /// as verified only for the word `true`, which real events also spell `True`.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut attributes = Self::default();
         for (name, value) in pairs {
@@ -72,14 +73,14 @@ impl Attributes {
         attributes
     }
 
-    /// The same with the user's status, where it comes beside the attributes.
+    /// Sets the user's status, which some calls return beside the attributes.
     #[must_use]
     pub fn with_status(mut self, status: &str) -> Self {
         status.clone_into(&mut self.status);
         self
     }
 
-    /// The same with a verified contact in place of another of its kind.
+    /// Replaces the contact of the identifier's method with this one, verified.
     #[must_use]
     pub fn with_verified(mut self, contact: &Identifier) -> Self {
         let held = Contact {
@@ -98,15 +99,15 @@ impl Attributes {
         &self.sub
     }
 
-    /// The language that the account names, if messages are written in it.
+    /// The account's language, if messages are written in it.
     pub const fn locale(&self) -> Option<Locale> {
         self.locale
     }
 
-    /// Whether this identifier is on the account and verified.
+    /// Returns whether this identifier is on the account and verified.
     ///
-    /// A contact in canonical form, as this project writes it, is not parsed: the work of a session
-    /// is then the same for a user and where there is none.
+    /// A contact in canonical form, as this project writes it, is not parsed. The work of a session
+    /// is then equal for a user and for no account.
     pub fn holds(&self, identifier: &Identifier) -> bool {
         let method = identifier.method();
         let contact = self.contact(method);
@@ -115,7 +116,7 @@ impl Attributes {
                 || Identifier::stored(method, &contact.value).as_ref() == Ok(identifier))
     }
 
-    /// The verified contact of that kind, if the account has one.
+    /// Returns the verified contact of a method, if the account has one.
     pub fn verified(&self, method: Method) -> Option<Identifier> {
         let contact = self.contact(method);
         Identifier::stored(method, &contact.value)
@@ -130,8 +131,8 @@ impl Attributes {
         }
     }
 
-    /// Whether the account was created but never got its password: a creation that stopped half
-    /// way. Nobody has signed in to it yet.
+    /// Returns whether the account was created but never got its password, because its creation was
+    /// interrupted. No sign-in to it has happened yet.
     pub fn is_half_created(&self) -> bool {
         self.status == "FORCE_CHANGE_PASSWORD"
     }
@@ -147,7 +148,7 @@ impl fmt::Debug for Attributes {
     }
 }
 
-/// A user as the directory reads it. Redacted in `Debug`.
+/// A user as the directory returns it. Redacted in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
     /// The pool's immutable username.
@@ -164,14 +165,14 @@ impl fmt::Debug for Account {
     }
 }
 
-/// A person's names, as they are shown. Redacted in `Debug`.
+/// A user's given name and family name, as they are displayed. Redacted in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Names {
     given: String,
     family: String,
 }
 
-/// A name that cannot be shown. The message never repeats it.
+/// The reason that a name cannot be displayed. The message never repeats the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NameError {
@@ -187,10 +188,14 @@ pub enum NameError {
 }
 
 impl Names {
-    /// The longest name, in characters.
+    /// The maximum length of a name in characters.
     pub const MAX_CHARS: usize = 100;
 
-    /// Trims both names and checks what they hold.
+    /// Trims both names and checks their characters and lengths.
+    ///
+    /// # Errors
+    /// If a name is empty, longer than [`Names::MAX_CHARS`], or has a control or formatting
+    /// character.
     pub fn parse(given: &str, family: &str) -> Result<Self, NameError> {
         let name = |text: &str| {
             let text = text.trim();
@@ -221,7 +226,8 @@ impl Names {
     }
 }
 
-/// Zero-width joiner and non-joiner, which names in Persian and Indic scripts need.
+/// Returns whether a character is a zero-width joiner or non-joiner, which names in Persian and
+/// Indic scripts need.
 const fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }

@@ -1,6 +1,6 @@
 //! The user pool and its app client.
 
-/// The user pool and app client that a session belongs to.
+/// The user pool and the app client that a session belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppClient {
     pool: String,
@@ -8,7 +8,7 @@ pub struct AppClient {
 }
 
 impl AppClient {
-    /// A client of a pool.
+    /// Creates the identity of an app client of a pool.
     pub fn new(pool: impl Into<String>, client: impl Into<String>) -> Self {
         Self {
             pool: pool.into(),
@@ -21,7 +21,7 @@ impl AppClient {
         &self.client
     }
 
-    /// What sealed texts and metadata are bound to.
+    /// The associated data that binds sealed texts and metadata to this pool and client.
     pub(crate) fn as_aad(&self) -> [&[u8]; 2] {
         [self.pool.as_bytes(), self.client.as_bytes()]
     }

@@ -1,14 +1,14 @@
-//! Random names of what the store keeps.
+//! Random ids of stored items.
 
 use std::fmt;
 
-/// The random name of a flow: 128 bits, the part of a code that nobody can guess. Redacted in
-/// `Debug`; a log names a flow by its [`Pseudonym`](crate::seal::pseudonym::Pseudonym).
+/// The random id of a flow: 128 bits, the unpredictable part of a code. Redacted in `Debug`; a log
+/// names a flow by its [`Pseudonym`](crate::seal::pseudonym::Pseudonym).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlowId([u8; 16]);
 
 impl FlowId {
-    /// From the raw bytes.
+    /// Creates an id from its raw bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -25,12 +25,12 @@ impl fmt::Debug for FlowId {
     }
 }
 
-/// Names one request for a contact; random. Redacted in `Debug`.
+/// The random id of one request for a contact. Redacted in `Debug`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PendingId([u8; 16]);
 
 impl PendingId {
-    /// From the raw bytes.
+    /// Creates an id from its raw bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -47,12 +47,12 @@ impl fmt::Debug for PendingId {
     }
 }
 
-/// The random part of a ticket, by which it is redeemed once.
+/// The random id of a ticket, by which it is redeemed once.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TicketId([u8; 16]);
 
 impl TicketId {
-    /// From the raw bytes.
+    /// Creates an id from its raw bytes.
     pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }

@@ -1,7 +1,7 @@
-//! Email addresses and phone numbers, canonical from the moment they are parsed.
+//! Email addresses and phone numbers, in canonical form from the moment they are parsed.
 //!
-//! Everything that is keyed on an identifier (budgets, codes, leases, look-ups) takes an
-//! [`Identifier`], so two spellings of one address can never count as two.
+//! Everything keyed on an identifier (budgets, codes, leases, look-ups) takes an [`Identifier`].
+//! Two spellings of one address therefore never count as two.
 
 use std::fmt;
 
@@ -18,10 +18,10 @@ pub use email::Email;
 pub use phone::PhoneNumber;
 pub use plan::{METADATA, Metadata, NumberKind, NumberKinds, PhoneRanges, PhoneRules};
 
-/// The longest canonical identifier in bytes: an address of RFC 5321's 254.
+/// The maximum length of a canonical identifier in bytes: 254, as RFC 5321 limits an address.
 pub const MAX_IDENTIFIER_BYTES: usize = 254;
 
-/// How a person is reached, by the name of the Cognito attribute that holds it.
+/// The kind of an identifier, named as the Cognito attribute that holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Method {
     /// An email address, in the attribute `email`.
@@ -39,7 +39,7 @@ impl Method {
         }
     }
 
-    /// The inverse of [`Method::as_str`]; nothing else is a method.
+    /// Parses a name that [`Method::as_str`] returns; `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Email, Self::PhoneNumber]
             .into_iter()
@@ -47,7 +47,7 @@ impl Method {
     }
 }
 
-/// The text that a contact was given by, in canonical form. Redacted in `Debug`.
+/// An email address or phone number in canonical form. Redacted in `Debug`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Identifier {
     /// An email address.
@@ -56,7 +56,7 @@ pub enum Identifier {
     PhoneNumber(PhoneNumber),
 }
 
-/// The cause that a text is not an identifier. A message names one character of the text at most.
+/// The reason that a text is not an identifier. A message names at most one character of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum IdentifierError {
@@ -66,16 +66,16 @@ pub enum IdentifierError {
     /// Longer than any address or number.
     #[error("This is longer than an email address or phone number can be.")]
     TooLong,
-    /// A control or formatting character inside the text, for instance from a careless paste.
+    /// A control or formatting character inside the text, for instance from a paste.
     #[error("This contains an invisible character ({}). Delete it, or type the text by hand.", Named(*.0))]
     InvisibleCharacter(char),
-    /// No single `@` between a name and a domain.
+    /// No single `@` between a local part and a domain.
     #[error("An email address has the form name@example.com, with one @.")]
     NotAnEmail,
-    /// An address with the name of its owner: `Ada <ada@example.com>`.
+    /// An address with a display name: `Ada <ada@example.com>`.
     #[error("Enter the email address alone, without a name and without < and >.")]
     DisplayName,
-    /// A character in the part before the `@` that mail systems do not agree on.
+    /// A character in the part before the `@` that mail systems treat differently.
     #[error(
         "The part before the @ cannot contain {}. It may contain letters a-z, digits and some punctuation.",
         Named(*.0)
@@ -87,7 +87,7 @@ pub enum IdentifierError {
     /// More than 64 characters before the `@`.
     #[error("The part before the @ is longer than 64 characters.")]
     LocalTooLong,
-    /// A character that no domain name has at its place.
+    /// A character that a domain name cannot have at its place.
     #[error("The part after the @ contains {}, which a domain name cannot have there.", Named(*.0))]
     DomainCharacter(char),
     /// The part after the `@` is not a public domain name.
@@ -105,25 +105,26 @@ pub enum IdentifierError {
     /// A calling code that is not assigned.
     #[error("There is no country code like this. Check the digits after the +.")]
     UnknownCallingCode,
-    /// A number with fewer digits than any of its country.
+    /// A number with fewer digits than any number of its country.
     #[error("This phone number is too short. Check that no digit is missing.")]
     NumberTooShort,
-    /// A number with more digits than any of its country.
+    /// A number with more digits than any number of its country.
     #[error("This phone number is too long. Check its digits.")]
     NumberTooLong,
-    /// A number with as many digits as no other of its country.
+    /// A number with a count of digits that no number of its country has.
     #[error("No phone number of this country has this many digits.")]
     NumberLength,
-    /// A number of a range that no numbering plan known here has opened.
+    /// A number in a range that no known numbering plan has opened.
     #[error("No phone number that begins like this is known to be in use. Check its digits.")]
     UnknownRange,
-    /// A number in a form that its country gave up; the new form in words.
+    /// A number in a form that its country no longer uses; the new form in words.
     #[error("This is an old form of the number. Enter the new one: {0}.")]
     OldForm(&'static str),
-    /// A number of a kind that codes are not sent to.
+    /// A number of a kind that receives no codes.
     #[error("Codes are not sent to {0}. Use a mobile number.")]
     Kind(NumberKind),
-    /// A number of Argentina in the form of a landline, where codes are not sent to landlines.
+    /// A number of Argentina in the form of a landline, in a deployment that sends no codes to
+    /// landlines.
     #[error(
         "Codes are not sent to a landline. If this is a mobile number, write +54 9 before the area code."
     )]
@@ -131,21 +132,21 @@ pub enum IdentifierError {
     /// A number of a country that this deployment does not send to.
     #[error("Codes are not sent to phone numbers of this country.")]
     Country,
-    /// A number, where this deployment sends no SMS.
+    /// A number, in a deployment that sends no SMS.
     #[error("Codes are not sent to phone numbers here. Use an email address.")]
     NoSms,
-    /// An address, where this deployment sends no mail.
+    /// An address, in a deployment that sends no mail.
     #[error("Codes are not sent to email addresses here. Use a phone number.")]
     NoMail,
 }
 
-/// A country by its ISO 3166 code of two letters. GB does not include Guernsey, Jersey and the Isle of
-/// Man (GG, JE, IM), nor US Puerto Rico (PR): each has a code of its own.
+/// A country by its two-letter ISO 3166 code. GB does not include Guernsey, Jersey and the Isle of
+/// Man (GG, JE, IM), nor US Puerto Rico (PR): each has its own code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Country([u8; 2]);
 
-/// Every country that has phone numbers in the metadata. It is listed here since loading the
-/// metadata to read a setting would delay each start.
+/// Every country with phone numbers in the metadata. The list is here because loading the metadata
+/// to read a setting would delay each start.
 const COUNTRIES: &str = "\
     AC AD AE AF AG AI AL AM AO AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO \
     BQ BR BS BT BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK \
@@ -158,7 +159,7 @@ const COUNTRIES: &str = "\
     VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
 
 impl Country {
-    /// Reads a code of two capital letters that phone numbers belong to. `UK` is not one: the United
+    /// Parses two capital letters of a country with phone numbers. `UK` is not one: the United
     /// Kingdom is `GB`.
     pub fn parse(code: &str) -> Option<Self> {
         let letters = code.as_bytes().try_into().ok()?;
@@ -168,13 +169,13 @@ impl Country {
             .then_some(Self(letters))
     }
 
-    /// `None` for services without a country.
+    /// Returns the country of a region; `None` for services without a country.
     fn of(region: Region) -> Option<Self> {
         let code = region.as_region_str().as_bytes().try_into().ok()?;
         (region != Region::World).then_some(Self(code))
     }
 
-    /// Reads the letters of a country that was parsed before it was kept; nothing more is looked up.
+    /// Reads the letters of a stored country, which was checked when it was parsed.
     pub(crate) fn stored(letters: [u8; 2]) -> Option<Self> {
         let is_code = letters.iter().all(u8::is_ascii_uppercase);
         is_code.then_some(Self(letters))
@@ -185,26 +186,25 @@ impl Country {
         self.0
     }
 
-    /// The code.
+    /// The code as text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
 impl Identifier {
-    /// Parses what was typed as the given method's kind of identifier, numbers by the rules that
-    /// every deployment has.
+    /// Parses an identifier of a method as a user typed it. Numbers follow the built-in rules.
     ///
     /// # Errors
-    /// If the text is not one.
+    /// If the text is not an identifier of that method.
     pub fn parse(method: Method, text: &str) -> Result<Self, IdentifierError> {
         Self::parse_by(method, text, &PhoneRules::default())
     }
 
-    /// Parses what was typed as the given method's kind of identifier, numbers by these rules.
+    /// Parses an identifier of a method as a user typed it. Numbers follow these rules.
     ///
     /// # Errors
-    /// If the text is not one.
+    /// If the text is not an identifier of that method.
     pub fn parse_by(
         method: Method,
         text: &str,
@@ -216,10 +216,10 @@ impl Identifier {
         }
     }
 
-    /// Reads a contact that was kept, here or in Cognito, in canonical form.
+    /// Reads a stored contact, from the store or from Cognito, in canonical form.
     ///
     /// # Errors
-    /// If it is not of that form.
+    /// If the text is not in that form.
     pub fn stored(method: Method, text: &str) -> Result<Self, IdentifierError> {
         match method {
             Method::Email => Email::parse(text).map(Self::Email),
@@ -243,7 +243,7 @@ impl Identifier {
         }
     }
 
-    /// Which kind of identifier this is.
+    /// The kind of this identifier.
     pub const fn method(&self) -> Method {
         match self {
             Self::Email(_) => Method::Email,
@@ -264,7 +264,7 @@ impl fmt::Debug for PhoneNumber {
     }
 }
 
-/// Returns whether a character around an identifier belongs to its surroundings.
+/// Returns whether a character around an identifier is not part of it.
 fn is_outside(c: char) -> bool {
     c.is_whitespace() || is_format(c)
 }

@@ -1,10 +1,10 @@
 //! The languages that messages are written in.
 
-/// Names the languages once: the type, the list of all, and the tags.
+/// Declares the languages once: the type, the list of all, and the tags.
 macro_rules! locales {
     ($($(#[$doc:meta])* $variant:ident = $byte:literal, $tag:literal;)*) => {
-        /// A language that messages are written in. What a client or the user pool says about
-        /// somebody's language is read by [`Locale::parse`].
+        /// A language that messages are written in. [`Locale::parse`] reads a client's or the user
+        /// pool's language.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Locale {
             $($(#[$doc])* $variant = $byte,)*
@@ -14,7 +14,7 @@ macro_rules! locales {
             /// Every language, the default first.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
-            /// The language's BCP 47 tag, by which stores and mails name it.
+            /// The BCP 47 tag of the language, used by stores and mails.
             pub const fn tag(self) -> &'static str {
                 match self {
                     $(Self::$variant => $tag,)*
@@ -40,20 +40,21 @@ locales! {
     Ja = 6, "ja";
 }
 
-/// The longest text that is read, in bytes. Browsers send up to about 100.
+/// The maximum length of a parsed text in bytes. Browsers send up to about 100.
 const MAX_BYTES: usize = 256;
 
 impl Locale {
-    /// Chooses a language from a tag such as `pt-BR`, or as phones also spell it (`ja_JP`, ` FR `,
-    /// `en_US.UTF-8`), or from a list as the header `Accept-Language` has it
-    /// (`zh, de;q=0.8, en;q=0.9`): the one of the highest weight that messages are written in, the
-    /// first of equals. `None` if there is none, and for a text that is not a list of tags: the
-    /// message is then written in the next best language.
+    /// Chooses a language from one tag or from a list of tags.
     ///
-    /// Only the language of a tag counts, as RFC 4647 (3.4) looks one up. Weights are those of RFC
-    /// 9110 (12.4.2); a range with a malformed one is passed over, as is one that is not acceptable
-    /// (`q=0`), and `*`, which names no language. (Of the crates that read the header,
-    /// fluent-langneg ignores weights; accept-language takes `q=NaN` for one and keeps `q=0`.)
+    /// A tag is `pt-BR`, or as phones also spell it (`ja_JP`, ` FR `, `en_US.UTF-8`). A list has
+    /// the form of the header `Accept-Language` (`zh, de;q=0.8, en;q=0.9`). Of the languages that
+    /// messages are written in, the one of the highest weight is chosen, the first of equals.
+    /// Returns `None` if there is none, or if the text is not a list of tags.
+    ///
+    /// Only the language of a tag counts, by the lookup of RFC 4647 (3.4). Weights are those of RFC
+    /// 9110 (12.4.2). A range is skipped if its weight is malformed or zero, and so is `*`, which
+    /// names no language. The crates that read the header differ: fluent-langneg ignores weights;
+    /// accept-language reads `q=NaN` as one and keeps `q=0`.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() > MAX_BYTES {
             return None;
@@ -74,7 +75,7 @@ impl Locale {
         best.map(|(_, locale)| locale)
     }
 
-    /// The language of one tag.
+    /// Returns the language of one tag.
     fn of_tag(tag: &str) -> Option<Self> {
         let language = tag.trim().split(['-', '_', '.', '@']).next()?;
         Self::ALL
@@ -83,14 +84,14 @@ impl Locale {
             .find(|locale| locale.tag().eq_ignore_ascii_case(language))
     }
 
-    /// The direction of its script, as HTML names it.
+    /// The direction of the script, as HTML names it.
     pub(crate) const fn direction(self) -> &'static str {
         match self {
             Self::En | Self::Fr | Self::De | Self::Es | Self::Pt | Self::Ja => "ltr",
         }
     }
 
-    /// One byte for one language or none, so that a ticket's length says nothing.
+    /// Encodes a language or none in one byte, so that a ticket's length reveals nothing.
     pub(crate) const fn to_byte(locale: Option<Self>) -> u8 {
         match locale {
             Some(locale) => locale as u8,
@@ -98,17 +99,17 @@ impl Locale {
         }
     }
 
-    /// Reads [`Locale::to_byte`]. A language that only another version knows is none.
+    /// Decodes [`Locale::to_byte`]. A language that only another version knows is `None`.
     pub(crate) fn from_byte(byte: u8) -> Option<Self> {
         let mut all = Self::ALL.iter().copied();
         all.find(|locale| *locale as u8 == byte)
     }
 }
 
-/// The weight of a range without one, in thousandths.
+/// The weight of a range that names none, in thousandths.
 const MAX_WEIGHT: u16 = 1000;
 
-/// Reads `q=0.8`, in thousandths. `None` if it is malformed or zero.
+/// Parses a weight such as `q=0.8` into thousandths. `None` if it is malformed or zero.
 fn weight(parameter: &str) -> Option<u16> {
     let (name, value) = parameter.trim().split_once('=')?;
     let (whole, decimals) = value.split_once('.').unwrap_or((value, ""));
@@ -126,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    /// RFC 4647, 3.4: a look-up by the language. `pt-PT` and `pt-BR` have one Portuguese.
+    /// RFC 4647, 3.4: lookup by language. `pt-PT` and `pt-BR` share one Portuguese.
     #[test]
     fn a_tag_is_read_by_its_language_however_it_is_spelled() {
         for (text, locale) in [
@@ -174,8 +175,8 @@ mod tests {
         assert_eq!(Locale::parse(&long(257)), None);
     }
 
-    /// Clients pass the header `Accept-Language` on as it is: `fr-FR,fr;q=0.9` gave French, and
-    /// `de;q=0.9,en;q=0.8` English without a word.
+    /// Clients pass the header `Accept-Language` on unchanged. Before, `fr-FR,fr;q=0.9` gave
+    /// French, and `de;q=0.9,en;q=0.8` silently gave English.
     #[test]
     fn of_a_list_the_highest_weight_that_has_messages_is_chosen() {
         for (text, locale) in [
@@ -198,7 +199,7 @@ mod tests {
         }
     }
 
-    /// RFC 9110, 12.4.2: a weight is 0 to 1 with three decimals at most.
+    /// RFC 9110, 12.4.2: a weight is 0 to 1 with at most three decimals.
     #[test]
     fn a_range_without_a_valid_weight_above_zero_is_passed_over() {
         for weight in [

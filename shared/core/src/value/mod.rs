@@ -1,4 +1,4 @@
-//! Values: what the other modules are made of. Nothing here reads a clock or a key.
+//! Values, which all other modules use. None of them reads a clock or a key.
 
 pub mod account;
 pub(crate) mod app_client;

@@ -2,19 +2,19 @@
 
 use super::id::PendingId;
 
-/// What a flow is for.
+/// The reason for a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// A code to the identifier that was typed.
+    /// A code for the identifier that the caller typed.
     SignIn,
-    /// A proof, earned by a code, of somebody whose account was just made.
+    /// A proof, earned by a right code, for an account that was just created.
     Claim,
-    /// A code to a contact that a signed-in person wants to add.
+    /// A code for a contact that a signed-in user adds.
     VerifyContact(PendingId),
 }
 
 impl Purpose {
-    /// The name in the store and in what a code is derived from.
+    /// The name in the store and in the derivation of a code.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",

@@ -1,4 +1,4 @@
-//! Text that must never be shown.
+//! Text that is never displayed.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps the text.
+    /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text, for the one place that needs it.
+    /// Returns the text, for the one place that uses it.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The network address of a request: an IPv4 address, or the /64 of an IPv6 address, which is what
-/// one subscriber has. Redacted in `Debug`.
+/// The network that a request comes from: an IPv4 address, or the /64 of an IPv6 address, which one
+/// subscriber has. Redacted in `Debug`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Source(IpAddr);
 
@@ -17,7 +17,7 @@ impl Source {
         })
     }
 
-    /// Returns the client's IPv4 address or IPv6 network of 64 bits; `None` for the source that all
+    /// Returns the client's IPv4 address or 64-bit IPv6 network; `None` for the source that all
     /// events without an address share.
     pub fn address(self) -> Option<IpAddr> {
         (!self.0.is_unspecified()).then_some(self.0)

@@ -1,4 +1,4 @@
-//! Points in time, as a `Clock` gives them.
+//! Points in time, as a `Clock` returns them.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use std::time::Duration;
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// From milliseconds since the Unix epoch.
+    /// Creates a time from milliseconds since the Unix epoch.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
-    /// From whole seconds since the Unix epoch.
+    /// Creates a time from whole seconds since the Unix epoch.
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs.saturating_mul(1000))
     }
@@ -27,19 +27,19 @@ impl Timestamp {
         self.0 / 1000
     }
 
-    /// This point moved forward; saturates at the end of time.
+    /// Returns the time after a duration; saturates at the maximum.
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
         let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         Self(self.0.saturating_add(by))
     }
 
-    /// How long ago `earlier` was; zero when it lies ahead.
+    /// Returns the duration since `earlier`; zero if it is in the future.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// Whole seconds from now until `later`, rounded up; zero when it is past.
+    /// Returns the whole seconds until `later`, rounded up; zero if it is past.
     pub fn secs_until(self, later: Self) -> u64 {
         later.0.saturating_sub(self.0).div_ceil(1000)
     }

@@ -1,12 +1,12 @@
-//! Properties of characters: those that are not seen, those that can stand for a digit or a dash,
-//! and those that a domain name may hold.
+//! Properties of characters: invisible ones, digits and dashes of all scripts, and those of domain
+//! names.
 
 use std::fmt;
 
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// Returns whether a character is a control, or changes how a text looks but not its content:
+/// Returns whether a character is a control, or changes the look of a text but not its content:
 /// zero-width and bidirectional marks, variation selectors, fillers, line separators.
 pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control() || is_format(c)
@@ -19,16 +19,16 @@ pub(crate) fn is_format(c: char) -> bool {
 }
 
 /// Returns whether a character is a dash, hyphen or minus, or the long-vowel mark that Japanese
-/// keyboards put in the place of one.
+/// keyboards type in place of one.
 pub(crate) fn is_dash(c: char) -> bool {
     category(c) == GeneralCategory::DashPunctuation
         || matches!(c, '\u{2043}' | '\u{2212}' | '\u{30fc}' | '\u{ff70}')
 }
 
-/// Returns the value of a decimal digit of any script.
+/// Returns the ASCII digit for a decimal digit of any script.
 ///
 /// Unicode encodes the digits of a script as ten consecutive characters from zero to nine (Unicode
-/// Standard, 4.6), and a block of several sets as a multiple of ten.
+/// Standard, 4.6). A block of several such sets begins at a multiple of ten.
 pub(crate) fn digit(c: char) -> Option<char> {
     if c.is_ascii_digit() {
         return Some(c);
@@ -44,19 +44,19 @@ pub(crate) fn digit(c: char) -> Option<char> {
     char::from_digit(u32::try_from(before % 10).ok()?, 10)
 }
 
-/// Returns whether IDNA2008 allows a character in a label that UTS 46 has mapped and validated
-/// (RFC 5892). UTS 46 alone also allows symbols and punctuation, which no registry takes.
+/// Returns whether IDNA2008 (RFC 5892) allows a character in a label that UTS 46 has mapped and
+/// validated. UTS 46 alone also allows symbols and punctuation, which no registry accepts.
 ///
-/// The characters that are allowed in some contexts only are left to [`out_of_context`].
+/// [`out_of_context`] checks the characters that are allowed in some contexts only.
 pub(crate) fn is_of_a_label(c: char) -> bool {
     match c {
         'a'..='z' | '0'..='9' | '-' => true,
         _ if c.is_ascii() => false,
-        // RFC 5892, 2.6: exceptions that are allowed; those that are in some contexts; 2.8: zero-width
+        // RFC 5892, 2.6: exceptions that are allowed, always or in some contexts. 2.8: zero-width
         // joiners, whose context UTS 46 has checked.
         'ß' | 'ς' | '\u{6fd}' | '\u{6fe}' | '\u{f0b}' | '\u{3007}' | '\u{b7}' | '\u{375}'
         | '\u{5f3}' | '\u{5f4}' | '\u{30fb}' | '\u{200c}' | '\u{200d}' => true,
-        // 2.6: exceptions that are not allowed; 2.4: combining marks for symbols, musical notation;
+        // 2.6: exceptions that are not allowed. 2.4: combining marks for symbols, musical notation.
         // 2.9: old Hangul letters.
         '\u{640}'
         | '\u{7fa}'
@@ -69,7 +69,7 @@ pub(crate) fn is_of_a_label(c: char) -> bool {
         | '\u{1100}'..='\u{11ff}'
         | '\u{a960}'..='\u{a97f}'
         | '\u{d7b0}'..='\u{d7ff}' => false,
-        // Of capital letters UTS 46 leaves those of Cherokee, whose small ones it maps.
+        // UTS 46 maps capital letters to small ones, but in Cherokee small letters to capital ones.
         _ => matches!(
             category(c),
             GeneralCategory::LowercaseLetter
@@ -83,8 +83,8 @@ pub(crate) fn is_of_a_label(c: char) -> bool {
     }
 }
 
-/// Returns the first character of a label that stands outside the context in which IDNA2008 allows
-/// it (RFC 5892, appendix A).
+/// Returns the first character of a label outside the context in which IDNA2008 allows it (RFC
+/// 5892, appendix A).
 pub(crate) fn out_of_context(label: &str) -> Option<char> {
     let has_any = |wanted: fn(char) -> bool| label.chars().any(wanted);
     let is_japanese = |c| matches!(c, '\u{3041}'..='\u{30fa}' | '\u{30fc}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{323af}');
@@ -111,8 +111,7 @@ pub(crate) fn out_of_context(label: &str) -> Option<char> {
     None
 }
 
-/// A character as an error names it: itself if it is visible ASCII, otherwise with its code
-/// point.
+/// A character as an error names it: itself if it is visible ASCII, otherwise with its code point.
 pub(crate) struct Named(pub(crate) char);
 
 impl fmt::Display for Named {
@@ -137,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// The characters that the Python package `idna` allows; see `tests/data/generate.py`.
+    /// Returns the characters that the Python package `idna` allows; see `tests/data/generate.py`.
     fn reference() -> BTreeSet<char> {
         include_str!("../../tests/data/idna2008.txt")
             .lines()
@@ -153,8 +152,8 @@ mod tests {
             .collect()
     }
 
-    /// Unicode 17 and later are newer than the character data that `idna` links: their additions
-    /// are refused as unassigned until it has them.
+    /// The character data that `idna` links precedes Unicode 17. Later additions are refused as
+    /// unassigned until it has them.
     #[test]
     fn labels_hold_the_characters_that_idna2008_allows() {
         let reference = reference();
@@ -164,7 +163,7 @@ mod tests {
             if reference.contains(&c) {
                 assert!(is_of_a_label(c) || is_unassigned, "U+{:04X}", u32::from(c));
             } else if is_of_a_label(c) && !matches!(c, '\u{200c}' | '\u{200d}') {
-                // UTS 46 maps or refuses it before.
+                // UTS 46 maps or refuses these first.
                 for label in [
                     format!("a{c}"),
                     format!("\u{5d0}{c}"),
@@ -199,7 +198,7 @@ mod tests {
         for c in "aOl²①Ⅷ一½-+٪".chars() {
             assert_eq!(digit(c), None, "{c}");
         }
-        // Each digit occurs as often as every other, so that no run begins elsewhere than at zero.
+        // Each digit occurs equally often, so no run begins elsewhere than at zero.
         let mut counts = [0; 10];
         for c in ('\0'..=char::MAX).filter_map(digit) {
             counts[c.to_digit(10).unwrap() as usize] += 1;

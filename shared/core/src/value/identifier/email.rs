@@ -3,23 +3,23 @@
 use super::{IdentifierError, MAX_IDENTIFIER_BYTES, is_outside, strip_scheme};
 use crate::value::unicode::{is_invisible, is_of_a_label, out_of_context};
 
-/// The most bytes of the part before the `@` (RFC 5321, 4.5.3.1.1).
+/// The maximum length of the part before the `@` in bytes (RFC 5321, 4.5.3.1.1).
 const MAX_LOCAL_BYTES: usize = 64;
 
-/// An email address: ASCII, lower-cased, its domain in ASCII (punycode) form.
+/// An email address: ASCII, in lower case, its domain in ASCII (punycode) form.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Email(String);
 
 impl Email {
     /// Parses an address: a plain `local@domain` with an ASCII local part and a domain that
-    /// IDNA2008 allows. White space and invisible characters around it are dropped, as is
-    /// `mailto:`.
+    /// IDNA2008 allows. White space and invisible characters around it, and a leading `mailto:`,
+    /// are dropped.
     ///
     /// # Errors
     /// If the text is not such an address.
     pub fn parse(text: &str) -> Result<Self, IdentifierError> {
         let text = strip_scheme(text.trim_matches(is_outside), "mailto:").trim_matches(is_outside);
-        // Four bytes a character at most: the ASCII form of an address in Unicode is measured below.
+        // At most four bytes a character. The ASCII form of a Unicode address is measured below.
         if text.len() > 4 * MAX_IDENTIFIER_BYTES {
             return Err(IdentifierError::TooLong);
         }
@@ -47,15 +47,17 @@ impl Email {
         Ok(Self(canonical))
     }
 
-    /// The canonical address.
+    /// The address in canonical form.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Refuses all but a dot-atom (RFC 5322, 3.2.3). That leaves out quoted local parts, which mail
-/// systems read differently, and consecutive or final dots. NTT Docomo and au handed out such
-/// addresses until 2009 (`a..b.@docomo.ne.jp`); they violate RFC 5322, and Amazon SES refuses them.
+/// Accepts only a dot-atom (RFC 5322, 3.2.3).
+///
+/// Quoted local parts are refused, because mail systems read them differently. So are a dot at
+/// either end and consecutive dots. NTT Docomo and au handed out such addresses until 2009
+/// (`a..b.@docomo.ne.jp`); they violate RFC 5322, and Amazon SES refuses them.
 fn dot_atom(local: &str) -> Result<(), IdentifierError> {
     let is_of_an_atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
     if let Some(c) = local.chars().find(|c| *c != '.' && !is_of_an_atom(*c)) {
@@ -70,7 +72,7 @@ fn dot_atom(local: &str) -> Result<(), IdentifierError> {
     Ok(())
 }
 
-/// The ASCII form of a public domain name: at least two labels, and a last one that is not a number.
+/// Returns the ASCII form of a public domain name: at least two labels, the last one not a number.
 fn ascii_domain(typed: &str) -> Result<String, IdentifierError> {
     let error = |named: Option<char>| {
         let joiner = typed.chars().find(|c| is_joiner(*c));
@@ -79,7 +81,7 @@ fn ascii_domain(typed: &str) -> Result<String, IdentifierError> {
             IdentifierError::InvisibleCharacter,
         )
     };
-    // The character as it was typed, where it is the cause: UTS 46 replaces some by others.
+    // The character as typed, if it is the cause: UTS 46 replaces some characters by others.
     let typed_cause = || typed.chars().find(|c| !is_of_a_domain(*c));
     let ascii = idna::domain_to_ascii_strict(typed).map_err(|_| error(typed_cause()))?;
     if ascii.split('.').any(|label| label.starts_with("xn--")) {
@@ -101,19 +103,20 @@ fn ascii_domain(typed: &str) -> Result<String, IdentifierError> {
     is_public.then_some(ascii).ok_or(IdentifierError::Domain)
 }
 
-/// Returns whether a character is one of the two that some scripts need between letters, invisible
-/// as they are: U+200C is in many Persian names. UTS 46 takes them only where they show.
+/// Returns whether a character is one of the two invisible joiners that some scripts need between
+/// letters; many Persian names have U+200C. UTS 46 accepts them only where they have a visible
+/// effect.
 fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// Returns whether a character that was typed can be of a domain name, once UTS 46 has mapped it.
+/// Returns whether a typed character can be part of a domain name after the mapping of UTS 46.
 fn is_of_a_domain(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || c == '-' || c == '.';
     }
-    // Alone, a combining mark or a right-to-left letter is not valid; after a letter of its kind it
-    // can be. Only that a mapping of it exists and holds what labels hold is looked at.
+    // A combining mark or a right-to-left letter is invalid alone, but can be valid after a letter
+    // of its script. So this checks only the characters of its mapping.
     let (mapped, _) = idna::domain_to_unicode(c.encode_utf8(&mut [0; 4]));
     mapped.chars().all(|c| c == '.' || is_of_a_label(c))
 }
@@ -180,7 +183,7 @@ mod tests {
             ("a da@example.com", E::LocalCharacter(' ')),
             (".ada@example.com", E::LocalDots),
             ("ada.@example.com", E::LocalDots),
-            // EC-CUBE#1325: once handed out by NTT Docomo.
+            // EC-CUBE#1325: NTT Docomo once handed out such addresses.
             ("a..da@docomo.example", E::LocalDots),
             ("\"ada\"@example.com", E::LocalCharacter('"')),
             ("ädä@example.com", E::LocalCharacter('ä')),
@@ -195,12 +198,12 @@ mod tests {
             ),
             ("ada\u{200b}@example.com", E::InvisibleCharacter('\u{200b}')),
             ("ada@exam\u{200c}ple.com", E::InvisibleCharacter('\u{200c}')),
-            // tchap-ios#258: keyboards that set typographic punctuation by themselves.
+            // tchap-ios#258: keyboards that replace punctuation by typographic forms.
             ("ada@my–site.example", E::DomainCharacter('–')),
             ("ada@my\u{2011}site.example", E::DomainCharacter('\u{2011}')),
             ("ada@exam’ple.com", E::DomainCharacter('’')),
             ("ada@exam'ple.com", E::DomainCharacter('\'')),
-            // The heart cannot be typed any more once it is punycode, but it can be named.
+            // The heart is in the punycode, so no user can retype it, but the error can name it.
             ("ada@xn--iny-zx5a.example", E::DomainCharacter('♥')),
             ("ada@a・b.example", E::DomainCharacter('・')),
         ] {

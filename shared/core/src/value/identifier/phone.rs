@@ -12,14 +12,14 @@ use super::plan::{NumberKind, PhoneRules};
 use super::{Country, IdentifierError, MAX_IDENTIFIER_BYTES, is_outside, strip_scheme};
 use crate::value::unicode::{digit, is_dash, is_format};
 
-/// The most digits of an E.164 number, country code included.
+/// The maximum count of digits of an E.164 number, country code included.
 const MAX_E164_DIGITS: usize = 15;
 
 /// A phone number in E.164 form: `+`, country code, subscriber number.
 #[derive(Clone)]
 pub struct PhoneNumber {
     text: String,
-    /// Found out as it was parsed; not known of one that was kept.
+    /// Set when the number was parsed; `None` for a stored number.
     place: Option<Place>,
 }
 
@@ -28,12 +28,12 @@ pub struct PhoneNumber {
 pub(super) struct Place {
     pub(super) country: Option<Country>,
     pub(super) kind: Option<NumberKind>,
-    /// How many of its digits are its prefix.
+    /// The number of digits of the prefix.
     prefix: usize,
 }
 
 impl PhoneNumber {
-    /// Parses an international number by the rules that every deployment has.
+    /// Parses an international number by the built-in rules.
     ///
     /// # Errors
     /// If the text is not a number that can be in use.
@@ -42,7 +42,7 @@ impl PhoneNumber {
     }
 
     /// Parses an international number: `+`, the country code and the subscriber's number. Decimal
-    /// digits of every script, spaces, dashes, dots and brackets are read; invisible characters and
+    /// digits of every script, spaces, dashes, dots and brackets are read. Invisible characters and
     /// a leading `tel:` are dropped.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl PhoneNumber {
     pub fn parse_by(text: &str, rules: &PhoneRules) -> Result<Self, IdentifierError> {
         let typed = read(text)?;
         let number = PHONE_NUMBER_UTIL.parse(&typed, None).map_err(not_parsed)?;
-        // Codes without a country are services: satellite (870, 881), shared cost, premium.
+        // Calling codes without a country are services: satellite (870, 881), shared cost, premium.
         match PHONE_NUMBER_UTIL.get_region_for_country_code(number.country_code) {
             None => return Err(IdentifierError::UnknownCallingCode),
             Some(Region::World) => return Err(IdentifierError::Kind(NumberKind::International)),
@@ -62,8 +62,8 @@ impl PhoneNumber {
                 Self::in_use(&PHONE_NUMBER_UTIL.parse(&renewed, None).ok()?, rules)
             })
             .ok_or_else(|| not_in_use(&number))?;
-        // Some countries number their services beyond that; no phone is reached there, and Cognito
-        // takes no such number.
+        // Some countries use longer numbers for services. They reach no phone, and Cognito refuses
+        // them.
         if text.len() > 1 + MAX_E164_DIGITS {
             return Err(IdentifierError::NumberTooLong);
         }
@@ -72,8 +72,8 @@ impl PhoneNumber {
         {
             return Err(IdentifierError::Kind(kind));
         }
-        // A trunk zero is dropped; where another follows, the rest would be another number each
-        // time that it is read (+49 0000000).
+        // A trunk zero is dropped. If another zero follows, each parse would give a different
+        // number (+49 0000000).
         if typed != text
             && Self::in_use(
                 &PHONE_NUMBER_UTIL.parse(&text, None).map_err(not_parsed)?,
@@ -89,15 +89,17 @@ impl PhoneNumber {
         })
     }
 
-    /// The canonical text and the place of a number that the metadata or a rule says is in use.
+    /// Returns the canonical text and the place of a number that the metadata or a rule lists as in
+    /// use.
     fn in_use(number: &Parsed, rules: &PhoneRules) -> Option<(String, Place)> {
         let text = e164(number);
         Place::of(number, &text, rules).map(|place| (text, place))
     }
 
-    /// A number that was parsed before it was kept, or that Cognito keeps: of E.164's form. Nothing
-    /// more is looked up about it, since loading what is known of numbers takes a trigger's cold start
-    /// longer than all the rest of it.
+    /// Reads a number in E.164 form that was parsed before it was stored, or that Cognito stores.
+    ///
+    /// It does not consult the metadata: loading that takes longer than the rest of a trigger's
+    /// cold start.
     pub(super) fn stored(text: &str) -> Result<Self, IdentifierError> {
         let digits = text.strip_prefix('+').unwrap_or_default();
         let is_number = (2..=MAX_E164_DIGITS).contains(&digits.len())
@@ -116,7 +118,7 @@ impl PhoneNumber {
         &self.text
     }
 
-    /// The place: as it was parsed, or by these rules.
+    /// Returns the place: as parsed, or by these rules.
     pub(super) fn place(&self, rules: &PhoneRules) -> Place {
         self.place.unwrap_or_else(|| {
             let parsed = PHONE_NUMBER_UTIL.parse(&self.text, None).ok();
@@ -127,15 +129,15 @@ impl PhoneNumber {
         })
     }
 
-    /// The country; `None` of a number that was kept, that no plan has any longer, and whose calling
-    /// code is of several countries. Countries that
-    /// share a calling code are distinguished by the number.
+    /// Returns the country. Countries that share a calling code are distinguished by the number.
+    /// `None` for a stored number that no plan has any longer and whose calling code several
+    /// countries share.
     pub fn country(&self) -> Option<Country> {
         self.place(&PhoneRules::default()).country
     }
 
-    /// The country code and the first four digits after it: a block of numbers that one operator
-    /// hands out.
+    /// Returns the country code and the next four digits: a block of numbers that one operator
+    /// assigns.
     pub fn prefix(&self) -> &str {
         let digits = self.text.trim_start_matches('+');
         let length = self.place(&PhoneRules::default()).prefix;
@@ -144,7 +146,7 @@ impl PhoneNumber {
 }
 
 impl Country {
-    /// The calling code, which other countries may have too.
+    /// Returns the calling code, which other countries may share.
     pub(super) fn calling_code(self) -> Option<i32> {
         let region = Region::from_code(self.as_str()).ok()?;
         PHONE_NUMBER_UTIL.get_country_code_for_region(region)
@@ -173,8 +175,8 @@ impl Place {
         })
     }
 
-    /// Of a number that was kept and that no plan has any longer: its country, where one country
-    /// alone has the calling code.
+    /// Returns the place of a stored number that no plan has any longer: its country, if one
+    /// country alone has the calling code.
     fn out_of_use(number: Option<&Parsed>) -> Self {
         let country = number.and_then(|number| {
             let mut regions =
@@ -202,8 +204,8 @@ fn e164(number: &Parsed) -> String {
         .into_owned()
 }
 
-/// Reads what was typed as `+` and ASCII digits. The library is not given the text itself: it would
-/// read letters as the digits on a keypad.
+/// Normalises a typed number to `+` and ASCII digits. The library does not get the typed text,
+/// because it reads letters as the digits of a keypad.
 fn read(text: &str) -> Result<String, IdentifierError> {
     let text = strip_scheme(text.trim_matches(is_outside), "tel:").trim_matches(is_outside);
     if text.len() > 4 * MAX_IDENTIFIER_BYTES {
@@ -258,7 +260,7 @@ fn not_parsed(error: ParseError) -> IdentifierError {
     }
 }
 
-/// The cause that a number is not in use.
+/// Returns the reason that a number is not in use.
 fn not_in_use(number: &Parsed) -> IdentifierError {
     let text = e164(number);
     if let Some(now) = super::plan::replaced(&text) {
@@ -278,7 +280,7 @@ fn not_in_use(number: &Parsed) -> IdentifierError {
     }
 }
 
-// A number is its text, wherever that came from.
+// Two numbers are equal if their texts are equal, parsed or stored.
 
 impl PartialEq for PhoneNumber {
     fn eq(&self, other: &Self) -> bool {
@@ -339,7 +341,7 @@ mod tests {
         ] {
             assert_eq!(number(text).unwrap(), "+14155550132", "{text}");
         }
-        // A trunk zero that people write in brackets is no part of the number.
+        // A trunk zero, often written in brackets, is not part of the number.
         assert_eq!(number("+44 (0)20 7183 8750").unwrap(), "+442071838750");
     }
 
@@ -354,7 +356,7 @@ mod tests {
             ("0014155550132", E::NoCountryCode),
             ("+", E::NoCountryCode),
             ("+()", E::NoCountryCode),
-            // Both libraries in reach would take letters for digits.
+            // Both candidate libraries read letters as digits.
             ("+1415555CALL", E::NumberCharacter('C')),
             ("+1415555O132", E::NumberCharacter('O')),
             ("+14155550132 ext 7", E::NumberCharacter('e')),
@@ -366,11 +368,11 @@ mod tests {
             ("+1415", E::NumberTooShort),
             ("+15550132", E::NumberTooShort),
             ("+141555501321234", E::NumberTooLong),
-            // Possible in Japan, but longer than any number of E.164.
+            // Possible in Japan, but longer than any E.164 number.
             ("+8192392345492392344", E::NumberTooLong),
-            // Longer than E.164 and than anything that is read.
+            // Longer than E.164 and than any text that is read.
             ("+14155550132141555501321415555", E::NumberTooLong),
-            // More zeros than one trunk zero: another number each time that it is read.
+            // More zeros than one trunk zero: each parse gives a different number.
             ("+49000000", E::UnknownRange),
             // Numbers that are no longer, or not yet, in use.
             ("+33712345678", E::UnknownRange),
@@ -396,7 +398,7 @@ mod tests {
         }
     }
 
-    /// chatwoot#14048: `+521` is still in contacts and chat exports.
+    /// chatwoot#14048: contacts and chat exports still have `+521`.
     #[test]
     fn the_old_form_of_a_mexican_number_is_read_as_the_new_one() {
         for text in ["+5215512345678", "+52 1 55 1234 5678", "+525512345678"] {
@@ -421,8 +423,8 @@ mod tests {
         }
     }
 
-    /// The 9 marks a mobile phone. The numbers with and without it are of the same length in every
-    /// area, and the metadata takes each form for a number of its own kind: the two may be two
+    /// The 9 marks a mobile phone. Numbers with and without it have the same length in every area,
+    /// and the metadata treats each form as a number of its own kind. The two may be two
     /// subscribers, so neither is read as the other. The 15 of domestic calls is the 9 of
     /// international ones.
     #[test]
@@ -486,7 +488,7 @@ mod tests {
         }
     }
 
-    /// Territories that share a calling code with a larger country are not that country.
+    /// A territory that shares a calling code with a larger country is not part of that country.
     #[test]
     fn territories_are_countries_of_their_own() {
         for (text, country) in [
@@ -531,7 +533,7 @@ mod tests {
         }
     }
 
-    /// The crate's README names the metadata of its release; nothing in its code does.
+    /// Only the crate's README names the release of its metadata.
     #[test]
     fn the_metadata_is_of_the_release_that_is_locked() {
         let lock = include_str!("../../../../../Cargo.lock");
@@ -542,7 +544,7 @@ mod tests {
         );
     }
 
-    /// A few numbers of every region and of every calling code, as the Python package `phonenumbers`
+    /// A few numbers of every region and every calling code, as the Python package `phonenumbers`
     /// reads them: see `tests/data/generate.py`.
     #[test]
     fn numbers_of_every_region_are_read_as_by_libphonenumber() {

@@ -1,9 +1,9 @@
 //! Numbering plans: the kinds of numbers, and the rules beyond the metadata of libphonenumber.
 //!
-//! One rule holds for every calling code. A number is accepted if the metadata calls it valid, or if
-//! a range of [`RANGES`] or of the setting `PHONE_RANGES` holds it. A number that is not accepted is
-//! read as its new form where [`RENUMBERED`] or the setting has one and that form is accepted.
-//! Everything else is refused. A number that is in use is therefore never read as another one.
+//! One rule holds for every calling code. A number is accepted if the metadata calls it valid, or
+//! if a range of [`RANGES`] or of the setting `PHONE_RANGES` contains it. Any other number is
+//! replaced by its new form, if [`RENUMBERED`] or the setting has one and that form is accepted.
+//! All others are refused. A number in use is therefore never read as another one.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,7 +13,7 @@ use rlibphonenumber::PhoneNumberType;
 
 use super::{Country, IdentifierError, PhoneNumber};
 
-/// The metadata that is built in.
+/// The metadata that is compiled in.
 pub const METADATA: Metadata = Metadata {
     version: "9.0.42",
     released: "2026-10-27",
@@ -22,14 +22,14 @@ pub const METADATA: Metadata = Metadata {
 /// A release of libphonenumber's metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metadata {
-    /// The version of libphonenumber that it was published with.
+    /// The version of libphonenumber that published it.
     pub version: &'static str,
-    /// The day of the release, as in 2026-10-27.
+    /// The day of the release, for instance 2026-10-27.
     pub released: &'static str,
 }
 
 impl Metadata {
-    /// The age in whole days at a time.
+    /// Returns the age in whole days at a time; zero before the release.
     pub fn days(&self, now: SystemTime) -> u64 {
         let released = humantime::parse_rfc3339(&format!("{}T00:00:00Z", self.released));
         let age = released
@@ -39,10 +39,10 @@ impl Metadata {
     }
 }
 
-/// Ranges that are in use and that the metadata does not know, with their country. `N` stands for a
-/// digit from 2 to 9, `X` for any digit.
+/// Ranges in use that the metadata does not have, with their country. `N` stands for a digit from 2
+/// to 9, `X` for any digit.
 ///
-/// To be removed from here once the metadata has them; a test fails then.
+/// Remove a range once the metadata has it: a test fails then.
 const RANGES: [(&str, &str); 5] = [
     // Houston, since 23 January 2025: Public Utility Commission of Texas, "New 621 Houston area code
     // to take effect this month". Reported in python-phonenumbers#318.
@@ -60,10 +60,10 @@ const RANGES: [(&str, &str); 5] = [
     ("US", "+1624NXXXXXX"),
 ];
 
-/// Forms that numbers had, with the form that they have now.
+/// Old forms of numbers, with their present form.
 ///
-/// Only a form that phones still hand out is read as the new one. A form that has not worked for
-/// years is refused with the new form named: see [`replaced`].
+/// Only an old form that phones still hand out is read as the new one. A form that has not worked
+/// for years is refused, and the error names the new form: see [`replaced`].
 const RENUMBERED: [(&str, &str); 1] = [
     // Mobile numbers of Mexico lost the 1 after the country code on 3 August 2019; since 3 August
     // 2020 no call with it is connected (Instituto Federal de Telecomunicaciones). WhatsApp and
@@ -71,7 +71,7 @@ const RENUMBERED: [(&str, &str); 1] = [
     ("+521XXXXXXXXXX", "+52XXXXXXXXXX"),
 ];
 
-/// The new form of a number that has not been in use for years, in words.
+/// Returns the new form, in words, of a number that has been out of use for years.
 pub(super) fn replaced(number: &str) -> Option<&'static str> {
     // Benin, since 30 November 2024: Autorité de Régulation des Communications Électroniques et de la
     // Poste.
@@ -93,13 +93,13 @@ pub(super) fn replaced(number: &str) -> Option<&'static str> {
     None
 }
 
-/// The kind of a number, as far as the numbering plan of its country shows it.
+/// The kind of a number, as far as its country's numbering plan shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NumberKind {
     /// A mobile phone.
     Mobile,
-    /// A mobile phone or a landline, in countries where the number does not show which.
+    /// A mobile phone or a landline, in countries where the number does not show the difference.
     FixedLineOrMobile,
     /// A landline.
     FixedLine,
@@ -109,13 +109,13 @@ pub enum NumberKind {
     VoIp,
     /// A pager.
     Pager,
-    /// A company's number for all of its places (UAN).
+    /// A company's single number for all its sites (UAN).
     Company,
     /// Premium rate.
     PremiumRate,
     /// Shared cost.
     SharedCost,
-    /// A number that follows a person, forwarded at the sender's cost.
+    /// A number that is forwarded to its owner at the sender's cost.
     Personal,
     /// Access to voicemail.
     VoiceMail,
@@ -124,8 +124,8 @@ pub enum NumberKind {
 }
 
 impl NumberKind {
-    /// The kinds that can be allowed. All others are never sent to: a message to them earns the
-    /// owner of the number money.
+    /// The kinds that a setting can allow. No message goes to the others: it would earn the owner
+    /// of the number money.
     pub const CHOICES: [Self; 7] = [
         Self::Mobile,
         Self::FixedLineOrMobile,
@@ -154,7 +154,7 @@ impl NumberKind {
         }
     }
 
-    /// Whether the kind can be allowed by a setting.
+    /// Returns whether a setting can allow the kind.
     pub(super) fn is_a_subscriber(self) -> bool {
         Self::CHOICES.contains(&self)
     }
@@ -177,7 +177,7 @@ impl NumberKind {
     }
 }
 
-/// The kind in a sentence: "a landline".
+/// The kind in a sentence, for instance "a landline".
 impl fmt::Display for NumberKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -197,12 +197,12 @@ impl fmt::Display for NumberKind {
     }
 }
 
-/// The kinds of numbers that codes are sent to.
+/// The kinds of numbers that receive codes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberKinds(BTreeSet<NumberKind>);
 
 impl NumberKinds {
-    /// Reads words of [`NumberKind::CHOICES`], separated by commas.
+    /// Parses words of [`NumberKind::CHOICES`], separated by commas.
     pub fn parse(text: &str) -> Option<Self> {
         let kind = |word: &str| {
             let word = word.trim();
@@ -213,21 +213,21 @@ impl NumberKinds {
         text.split(',').map(kind).collect::<Option<_>>().map(Self)
     }
 
-    /// Whether codes are sent to numbers of this kind.
+    /// Returns whether codes are sent to numbers of this kind.
     pub fn contains(&self, kind: NumberKind) -> bool {
         self.0.contains(&kind)
     }
 }
 
-/// Mobile numbers, and those that may be: what is left is reached by SMS rarely, and is cheap to
-/// have in great number.
+/// Mobile numbers, and numbers that may be mobile. The other kinds rarely receive SMS and are cheap
+/// to own in great number.
 impl Default for NumberKinds {
     fn default() -> Self {
         Self([NumberKind::Mobile, NumberKind::FixedLineOrMobile].into())
     }
 }
 
-/// Ranges and renumberings beside the metadata and the ones that are built in.
+/// Ranges and renumberings beyond the metadata and the built-in ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PhoneRanges {
     ranges: Vec<(Country, String)>,
@@ -235,13 +235,14 @@ pub struct PhoneRanges {
 }
 
 impl PhoneRanges {
-    /// The most entries.
+    /// The maximum number of entries.
     pub const MAX: usize = 50;
 
-    /// Reads entries separated by commas. `US:+1621NXXXXXX` opens a range of a country,
-    /// `+521XXXXXXXXXX=+52XXXXXXXXXX` reads the old form of a number as the new one. `N` stands for
-    /// a digit from 2 to 9, `X` for any digit; they end a number of 7 to 15 digits, of which a range
-    /// fixes the first four and an old form the first two.
+    /// Parses entries separated by commas. `US:+1621NXXXXXX` opens a range of a country;
+    /// `+521XXXXXXXXXX=+52XXXXXXXXXX` reads the old form of a number as the new one.
+    ///
+    /// `N` stands for a digit from 2 to 9, `X` for any digit. They end a pattern of 7 to 15 digits.
+    /// A range fixes at least the first four digits, an old or new form the first two.
     pub fn parse(text: &str) -> Option<Self> {
         let mut all = Self::default();
         for entry in text.split(',').map(str::trim).filter(|_| !text.is_empty()) {
@@ -261,17 +262,17 @@ impl PhoneRanges {
     }
 }
 
-/// The rules for phone numbers of a deployment.
+/// The phone number rules of a deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PhoneRules {
-    /// The kinds that codes are sent to.
+    /// The kinds of numbers that receive codes.
     pub kinds: NumberKinds,
-    /// Ranges and renumberings beside those that are built in.
+    /// Ranges and renumberings beyond the built-in ones.
     pub more: PhoneRanges,
 }
 
 impl PhoneRules {
-    /// Refuses a number of a kind that codes are not sent to.
+    /// Refuses a number of a kind that receives no codes.
     pub(crate) fn check_kind(&self, number: &PhoneNumber) -> Result<(), IdentifierError> {
         match number.place(self).kind {
             Some(kind) if !self.kinds.contains(kind) => {
@@ -287,13 +288,13 @@ impl PhoneRules {
         }
     }
 
-    /// The country of a number, the configured ranges included.
+    /// Returns the country of a number, with the configured ranges.
     pub(crate) fn country_of(&self, number: &PhoneNumber) -> Option<Country> {
         number.place(self).country
     }
 
-    /// The number of configured ranges whose calling code is not their country's, so that no number is
-    /// of them.
+    /// Returns the count of configured ranges whose calling code is not their country's. No number
+    /// is in such a range.
     pub fn without_effect(&self) -> usize {
         let is_idle = |(country, range): &&(Country, String)| {
             let code = country.calling_code().map(|code| format!("+{code}"));
@@ -302,7 +303,7 @@ impl PhoneRules {
         self.more.ranges.iter().filter(is_idle).count()
     }
 
-    /// The country of a number that a range holds.
+    /// Returns the country whose range contains a number.
     pub(super) fn country(&self, number: &str) -> Option<Country> {
         let built_in = RANGES.iter().find(|(_, range)| matches(number, range));
         match built_in {
@@ -316,7 +317,7 @@ impl PhoneRules {
         }
     }
 
-    /// The new form of a number, if it has the old one.
+    /// Returns the new form of a number in an old form.
     pub(super) fn renewed(&self, number: &str) -> Option<String> {
         let more = self.more.renumbered.iter();
         RENUMBERED
@@ -331,7 +332,7 @@ impl PhoneRules {
     }
 }
 
-/// Reads a pattern with so many digits fixed at least; returns it with how many are not.
+/// Parses a pattern with at least this many fixed digits. Returns it with the count of open digits.
 fn pattern(text: &str, fixed: usize) -> Option<(String, usize)> {
     let text = text.trim().to_ascii_uppercase();
     let digits = text.strip_prefix('+')?;
@@ -362,7 +363,7 @@ mod tests {
 
     use super::*;
 
-    /// Once the metadata knows a range, its entry is dead weight, and its country may differ.
+    /// Once the metadata has a range, its entry is obsolete, and its country may differ.
     #[test]
     fn the_metadata_knows_none_of_the_built_in_ranges() {
         for (country, range) in RANGES {
@@ -461,7 +462,7 @@ mod tests {
         );
     }
 
-    /// A number in use stays itself, and the new form has to be one in use.
+    /// A number in use is unchanged, and the new form must be in use.
     #[test]
     fn a_configured_renumbering_applies_to_numbers_out_of_use_only() {
         let rules = PhoneRules {
