@@ -60,9 +60,6 @@ const CLEAN: &[&str] = &[
 /// words, and files that are not rewritten yet.
 const EXCEPT: &[&str] = &[
     "docs/faults.md",
-    "docs/messages.md",
-    "docs/oracle.md",
-    "docs/protocol.md",
     "tests/src/bin/",
     "web/languages/",
     "xtask/tests/prose.rs",
