@@ -1,6 +1,6 @@
-//! What comes of a message that is not sent and of a key ring that is not read: the end of
+//! The effect of a message that is not sent and of a key ring that is not read: the end of
 //! docs/faults.md, whose beginning the core's own `fault_table` writes.
-//! `UPDATE_GOLDEN=1 cargo test --workspace --test fault_table` writes it anew.
+//! `UPDATE_GOLDEN=1 cargo test --workspace --test fault_table` writes it again.
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -38,16 +38,16 @@ const CLIENT: &str = "faultsclient";
 const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-/// How a delivery breaks, once.
+/// The ways in which a delivery breaks, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Break {
-    /// No connection comes about.
+    /// No connection is made.
     NeverLeft,
     /// The service refuses, or throttles.
     Refused,
-    /// The service says nothing until it is given up, and does nothing.
+    /// The service does not answer within the time limit, and does not send.
     Hangs,
-    /// The message is sent, and nobody knows.
+    /// The message is sent, but the courier gets no answer.
     AnswerLost,
 }
 
@@ -99,7 +99,7 @@ impl Courier for Breaking {
     }
 }
 
-/// A secret that can be read once it is fixed.
+/// A secret that cannot be read while it is broken.
 struct Fixed {
     broken: Arc<AtomicBool>,
 }
@@ -131,7 +131,7 @@ fn event_of(trigger: &str, request: &Value) -> Value {
         "version": "1",
         "region": "eu-west-1",
         "userPoolId": POOL,
-        "userName": "somebody",
+        "userName": "ada",
         "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": CLIENT},
         "triggerSource": format!("{trigger}_Authentication"),
         "request": request,
@@ -148,7 +148,7 @@ fn round(metadata: &Value, passed: bool) -> Value {
     })
 }
 
-/// The metadata of a first question.
+/// The metadata of a first challenge.
 fn select(entropy: &SeededEntropy) -> Value {
     use latchstring_core::ports::Entropy as _;
     let challenge = Challenge {
@@ -158,7 +158,7 @@ fn select(entropy: &SeededEntropy) -> Value {
     json!(challenge.to_text(&keys(), &AppClient::new(POOL, CLIENT)))
 }
 
-/// Create's event in which a code is to be sent to somebody.
+/// Create's event that sends a code.
 fn sends(method: Method, now: Timestamp) -> Value {
     let text = match method {
         Method::Email => "ada@example.com",
@@ -183,7 +183,7 @@ fn sends(method: Method, now: Timestamp) -> Value {
     )
 }
 
-/// Create's event after the person asked for the code once more.
+/// Create's event after the user requested a resend.
 fn resend(event: &Value, asked: &Value) -> Value {
     let mut event = event.clone();
     let session = event["request"]["session"].as_array_mut();
@@ -193,8 +193,8 @@ fn resend(event: &Value, asked: &Value) -> Value {
     event
 }
 
-/// What a person sees whose message breaks like this.
-async fn person(method: Method, how: Break) -> String {
+/// The effect of a broken delivery on the user.
+async fn effect(method: Method, how: Break) -> String {
     let clock = StillClock::at(START);
     let create = CreateTrigger {
         deployment: Deployment {
@@ -220,7 +220,7 @@ async fn person(method: Method, how: Break) -> String {
     assert_eq!(arrived, usize::from(how == Break::AnswerLost));
 
     let once_more = resend(&asked, &answered.value);
-    let mut when = "at once";
+    let mut when = "immediately";
     let at_once = answer(&create, once_more.clone()).await.expect("an answer");
     let delivery = if let Some(delivery) = at_once.delivery {
         delivery
@@ -228,17 +228,17 @@ async fn person(method: Method, how: Break) -> String {
         when = "after the cooldown";
         clock.advance(policy().resend_after);
         let later = answer(&create, once_more).await.expect("an answer");
-        later.delivery.expect("the cooldown is over")
+        later.delivery.expect("the cooldown has ended")
     };
     deliver(&create, delivery, Instant::now() + DELIVERY).await;
-    assert_eq!(inbox(), arrived + 1, "asked for once more, it comes");
+    assert_eq!(inbox(), arrived + 1, "the resend arrives");
     match arrived {
-        0 => format!("no message; asked for once more, it comes {when}"),
-        _ => format!("–; asked for once more {when}, +1 message"),
+        0 => format!("no message; a resend {when} delivers it"),
+        _ => format!("–; a resend {when}: +1 message"),
     }
 }
 
-/// Handlers that read their keys from a source which does not answer at first.
+/// Returns a key ring whose source does not answer at first.
 fn ring(clock: &StillClock) -> (Rotating<Fixed, StillClock>, Arc<AtomicBool>) {
     let broken = Arc::new(AtomicBool::new(true));
     let source = Fixed {
@@ -247,16 +247,16 @@ fn ring(clock: &StillClock) -> (Rotating<Fixed, StillClock>, Arc<AtomicBool>) {
     (Rotating::new(policy(), source, clock.clone()), broken)
 }
 
-/// Somebody who was asked for a code and has it.
+/// A user at the challenge for a code, with the right code.
 struct Asked {
     id: FlowId,
     /// Verify's event with the right code.
     verify: Value,
-    /// Define's event once it was called right.
+    /// Define's event after Verify accepted it.
     define: Value,
 }
 
-/// A flow of Ada's in this store, by functions that have their keys.
+/// Opens a flow of Ada's in this store, by functions that have their keys.
 async fn asked(store: &MemoryStore, clock: &StillClock) -> Asked {
     let deployment = Deployment {
         policy: policy(),
@@ -308,7 +308,7 @@ fn adas_attributes() -> Value {
     })
 }
 
-/// What is written of an answer that was given without keys.
+/// Returns the response of a handler without keys; null if it failed.
 async fn answered<H: Handler>(handler: &H, event: &Value) -> Value {
     match answer(handler, event.clone()).await {
         Err(_) => Value::Null,
@@ -319,7 +319,7 @@ async fn answered<H: Handler>(handler: &H, event: &Value) -> Value {
     }
 }
 
-/// An old ring that cannot be read again.
+/// Makes the ring old, and its source unreadable.
 fn ages(clock: &StillClock, broken: &AtomicBool) {
     clock.advance(Duration::from_secs(601));
     broken.store(true, Ordering::Relaxed);
@@ -333,7 +333,7 @@ async fn define_without_keys() -> [&'static str; 2] {
     let pairs = attributes.as_object().expect("an object").iter();
     let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
     directory.put(Account {
-        username: "somebody".to_owned(),
+        username: "ada".to_owned(),
         enabled: true,
         attributes: Attributes::from_pairs(pairs),
     });
@@ -368,7 +368,7 @@ async fn define_without_keys() -> [&'static str; 2] {
     let word = |said: &Value| match &said["response"] {
         tokens if tokens["issueTokens"] == true => "–",
         asks if asks["challengeName"] == "CUSTOM_CHALLENGE" => "again",
-        _ => "anew",
+        _ => "restart",
     };
     [word(&said), word(&later)]
 }
@@ -390,7 +390,7 @@ async fn create_without_keys() -> [&'static str; 2] {
     let then = answered(&create, &event).await;
     let word = |said: &Value| match &said["response"]["publicChallengeParameters"]["step"] {
         step if step == "select" => "–",
-        _ => "anew: the trigger fails",
+        _ => "restart: the trigger fails",
     };
     assert_eq!(word(&then), "–");
     ages(&clock, &broken);
@@ -418,7 +418,7 @@ async fn verify_without_keys() -> [&'static str; 2] {
     let later = answered(&verify, &asked_later.verify).await;
     let word = |said: &Value| match &said["response"]["answerCorrect"] {
         right if *right == true => "–",
-        _ => "again: the answer is called wrong, and not counted",
+        _ => "again: the answer counts as wrong, and is not recorded",
     };
     assert_eq!(word(&then), "–");
     [word(&said), word(&later)]
@@ -440,7 +440,7 @@ async fn resolver_without_keys() -> [&'static str; 2] {
         clock: clock.clone(),
         entropy: SeededEntropy::new(5),
     };
-    // The one that asks nothing of Cognito.
+    // The operation that calls no Cognito API.
     let event = json!({
         "arguments": {"input": {"emailOrPhone": "ada@example.com", "method": "EMAIL"}},
         "identity": null,
@@ -460,11 +460,10 @@ async fn resolver_without_keys() -> [&'static str; 2] {
     [word(&said), word(&later)]
 }
 
-/// What comes of a reading that fails, the first one and a later one.
+/// Returns the table of the effects of a failed read: the first one and a later one.
 async fn keys_table() -> String {
     let mut table =
-        "| function | its first reading is lost | a later one is lost |\n|---|---|---|\n"
-            .to_owned();
+        "| function | the first read is lost | a later read is lost |\n|---|---|---|\n".to_owned();
     for (function, [first, later]) in [
         ("Define", define_without_keys().await),
         ("Create", create_without_keys().await),
@@ -483,28 +482,28 @@ const BEGINS: &str = "\n## Sending a message\n";
 
 async fn page() -> String {
     let mut page = format!(
-        "{BEGINS}\nAfter the answer, so that nothing of it shows there. Whatever breaks is logged and \
-         counted ([metrics.md](metrics.md)).\n\n| call | what happens | the person |\n|---|---|---|\n"
+        "{BEGINS}\nMessages are sent after the answer, so the answer shows no fault. Each fault is logged \
+         and counted ([metrics.md](metrics.md)).\n\n| call | fault | effect on the user |\n|---|---|---|\n"
     );
     for (call, method) in [
         ("SES SendEmail", Method::Email),
         ("SNS Publish", Method::PhoneNumber),
     ] {
         for how in Break::ALL {
-            let seen = person(method, how).await;
+            let seen = effect(method, how).await;
             // Invariant: a String can always be written to.
             let _ = writeln!(page, "| {call} | {} | {seen} |", how.word());
         }
     }
-    page += "\n## Reading the key ring\n\nSecrets Manager GetSecretValue, at the first event of a \
-             process, then every ten minutes. The last ring serves for 24 hours while it \
-             cannot be read; then each event counts as a first reading.\n\n";
+    page += "\n## Reading the key ring\n\nEach process calls Secrets Manager GetSecretValue at its first \
+             event, then every ten minutes. If it cannot be read, the last ring is used for 24 hours; \
+             then each event counts as a first read.\n\n";
     page += &keys_table().await;
     page
 }
 
 #[tokio::test]
-async fn a_message_or_a_key_ring_may_be_lost_and_the_page_says_what_comes_of_it() {
+async fn the_page_lists_the_effect_of_a_lost_message_or_key_ring() {
     let page = page().await;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/faults.md");
     let kept = fs::read_to_string(&path).unwrap_or_default();
@@ -515,6 +514,6 @@ async fn a_message_or_a_key_ring_may_be_lost_and_the_page_says_what_comes_of_it(
     let kept = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         kept.ends_with(&page),
-        "docs/faults.md is not what comes out now; UPDATE_GOLDEN=1 writes it:\n{page}"
+        "docs/faults.md is out of date; UPDATE_GOLDEN=1 writes it:\n{page}"
     );
 }

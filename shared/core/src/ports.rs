@@ -1,7 +1,7 @@
-//! What the core needs from outside, as few and as small as serve.
+//! The ports: the traits through which the core reaches the outside.
 //!
 //! The traits are async but bound to no executor. Every [`Store`] method is one read or one
-//! conditional write of one item, so the same core runs on memory, on DynamoDB, and under a
+//! conditional write of one item. The same core therefore runs on memory, on DynamoDB, and under a
 //! scheduler that explores every interleaving of port calls.
 
 use std::collections::BTreeMap;
@@ -23,8 +23,8 @@ use crate::value::secret::Secret;
 use crate::value::source::Source;
 use crate::value::time::Timestamp;
 
-/// An outward call that did not do what it should. Safe to log: `code` is the service's own word
-/// for what went wrong, never its message, which may name a user.
+/// A port call that failed. Safe to log: `code` is the service's error code, never its message,
+/// which may name a user.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{call}: {code}")]
 pub struct PortError {
@@ -35,7 +35,7 @@ pub struct PortError {
 }
 
 impl PortError {
-    /// A fault of `call`.
+    /// Creates the error of a call.
     pub fn new(call: &'static str, code: impl Into<String>) -> Self {
         Self {
             call,
@@ -44,82 +44,82 @@ impl PortError {
     }
 }
 
-/// What became of [`Store::open_flow`].
+/// The outcome of [`Store::open_flow`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened {
     /// The row is new; the caller owns the first send.
     New,
-    /// Another invocation wrote it before: its row, which is the authority.
+    /// Another invocation wrote this row before; it is the authority.
     Before(Box<Flow>),
 }
 
-/// What became of [`Store::record_verdict`].
+/// The outcome of [`Store::record_verdict`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VerdictWrite {
-    /// The attempt and its verdict are in the row; only now may the verdict be told.
+    /// The attempt and its verdict are in the row; only now may the verdict be returned.
     Recorded,
-    /// Nothing was written: the row is gone (`None`), no longer open, full, or on other terms, or
-    /// its message is not charged.
+    /// Nothing was written: the row is missing (`None`), no longer open, full, or on other terms,
+    /// or its message is not charged.
     Refused(Option<Box<Flow>>),
 }
 
 /// The outcome of [`Store::record_attempt`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempted {
-    /// A guess may be reserved for the answer now.
+    /// A guess may now be reserved for the answer.
     Held,
-    /// A guess was reserved for the answer before, and it was wrong. Nothing was written.
+    /// A guess was reserved for this answer before, and it was wrong. Nothing was written.
     Counted,
-    /// Nothing was written: the row is gone (`None`), no longer open, full, or on other terms, or
-    /// its message is not charged.
+    /// Nothing was written: the row is missing (`None`), no longer open, full, or on other terms,
+    /// or its message is not charged.
     Refused(Option<Box<Flow>>),
 }
 
-/// What became of [`Store::finish`].
+/// The outcome of [`Store::finish`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finished {
-    /// The row moved from matched to finished.
+    /// This call moved the row from matched to finished.
     Now,
-    /// It had done so before, at that time.
+    /// The row was finished before, at that time.
     Before(Timestamp),
-    /// It is missing or was never matched.
+    /// The row is missing or was never matched.
     Refused,
 }
 
-/// What became of [`Store::redeem`].
+/// The outcome of [`Store::redeem`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redeemed {
-    /// This flow holds it: now for the first time, or again.
+    /// This flow holds the token: for the first time, or again.
     Here,
-    /// Another flow holds it.
+    /// Another flow holds the token.
     Elsewhere,
 }
 
-/// One count among those of a counter.
+/// One window of a counter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Its name within the counter: 1 to 32 of `a-z` and `0-9`.
+    /// The name within the counter: 1 to 32 of `a-z` and `0-9`.
     pub name: String,
-    /// How much is added.
+    /// The amount to add.
     pub amount: u32,
-    /// What the sum may be at most.
+    /// The maximum of the sum.
     pub limit: u32,
 }
 
-/// What became of [`Store::charge`].
+/// The outcome of [`Store::charge`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charged {
     /// Every window was charged.
     Yes,
-    /// No window was, because this one has no room: the last such in the order given. One that
-    /// could never take its amount may be named before another that is full.
+    /// No window was charged, because this one has no room. If several have none, it is the last of
+    /// them; but one whose amount exceeds its limit may be named instead.
     Refused {
-        /// Its place in the list.
+        /// The index in the list.
         window: usize,
     },
 }
 
-/// An amount that a window was charged.
+/// An amount that was charged to a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
     /// The window's name.
@@ -129,7 +129,7 @@ pub struct Taken {
 }
 
 impl Taken {
-    /// Returns what a charged window took.
+    /// Returns the amount that a window was charged.
     pub fn of(window: Window) -> Self {
         Self {
             name: window.name,
@@ -138,10 +138,10 @@ impl Taken {
     }
 }
 
-/// The windows of one counter, by name. A window that is missing stands at zero.
+/// The windows of one counter, by name. A missing window is zero.
 pub type Counts = BTreeMap<String, u32>;
 
-/// What can be redeemed once.
+/// A token that can be redeemed once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Token {
     /// A ticket, by its id.
@@ -152,15 +152,17 @@ pub enum Token {
 
 /// Flows, redemptions, pending contacts, leases and counters.
 pub trait Store: Send + Sync {
-    /// Writes the row unless one of that id is there.
+    /// Writes the row unless one with its id exists.
     fn open_flow(&self, flow: &Flow) -> impl Future<Output = Result<Opened, PortError>> + Send;
 
     /// Reads a row, strongly consistent.
     fn flow(&self, id: FlowId) -> impl Future<Output = Result<Option<Flow>, PortError>> + Send;
 
-    /// Takes send number `sends + 1` if the row is open and has had exactly `sends` so far, and
-    /// notes `now` as the time of the latest. With other terms, which bring a longer code, no message
-    /// is charged yet, and no guess is held or counted any more. True for the one caller that won it.
+    /// Takes send number `sends + 1`, if the row is open and has had exactly `sends`, and records
+    /// `now` as the time of the latest send. True for the one caller that took it.
+    ///
+    /// Other terms bring a longer code: no message is then charged yet, and no guess is held or
+    /// counted any longer.
     fn advance_send(
         &self,
         id: FlowId,
@@ -170,7 +172,7 @@ pub trait Store: Send + Sync {
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// Records that a message with the present code was charged, if the row is open and has had
-    /// exactly `sends`. True if it did, each time.
+    /// exactly `sends`. True if it was, also when repeated.
     fn record_message_charge(
         &self,
         id: FlowId,
@@ -178,17 +180,19 @@ pub trait Store: Send + Sync {
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// Records that the latest send never left: clears its time, so that the next send may follow
-    /// at once, and adds one to the unsent ones, if the row is open, has had exactly `sends`, and
-    /// this was not recorded before. True if it did.
+    /// immediately, and adds one to the unsent sends. Requires that the row is open, has had
+    /// exactly `sends`, and that this was not recorded before. True if it was recorded.
     fn reset_resend_cooldown(
         &self,
         id: FlowId,
         sends: u8,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
-    /// Adds the answer to the set of attempts and one to the guesses held, if the row is open, its
-    /// message charged and on these terms, the set has the answer or fewer than `limit`, the answer is not counted, and
-    /// `limit` guesses at most are held.
+    /// Adds the answer to the set of attempts, and one to the held guesses.
+    ///
+    /// Requires that the row is open and on these terms and its message charged; that the set has
+    /// the answer or fewer than `limit`; that the answer is not counted; and that at most `limit`
+    /// guesses are held.
     fn record_attempt(
         &self,
         id: FlowId,
@@ -198,7 +202,7 @@ pub trait Store: Send + Sync {
     ) -> impl Future<Output = Result<Attempted, PortError>> + Send;
 
     /// Adds a wrong answer to the counted ones, if the row is open and on these terms. True if it
-    /// did.
+    /// was added.
     fn count(
         &self,
         id: FlowId,
@@ -206,9 +210,9 @@ pub trait Store: Send + Sync {
         charge: Charge,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
-    /// Adds the answer to the set of attempts if the row is open and on these terms, and the set
-    /// holds the answer already or has fewer than `limit`; in the same write moves the row to
-    /// matched if `right`, which also needs its message to be charged.
+    /// Adds the answer to the set of attempts, if the row is open and on these terms, and the set
+    /// has the answer or fewer than `limit`. If `right`, the same write moves the row to matched,
+    /// which also requires that its message is charged.
     fn record_verdict(
         &self,
         id: FlowId,
@@ -226,7 +230,8 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Finished, PortError>> + Send;
 
-    /// Ties a token to a flow unless another flow has it; kept until `keep_until` at least.
+    /// Assigns a token to a flow unless another flow has it. The record is kept until `keep_until`
+    /// at least.
     fn redeem(
         &self,
         token: Token,
@@ -234,20 +239,20 @@ pub trait Store: Send + Sync {
         keep_until: Timestamp,
     ) -> impl Future<Output = Result<Redeemed, PortError>> + Send;
 
-    /// Whether a flow holds the token.
+    /// Returns whether a flow holds the token.
     fn is_redeemed(&self, token: Token) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// Writes a pending contact in place of any other of that account and method.
     fn put_pending(&self, pending: &Pending) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// The pending contact of that account and method, strongly consistent.
+    /// Reads the pending contact of that account and method, strongly consistent.
     fn pending(
         &self,
         account: &Sub,
         method: Method,
     ) -> impl Future<Output = Result<Option<Pending>, PortError>> + Send;
 
-    /// Notes what became of a pending contact, if it is still the one of that id. True if it is.
+    /// Records the outcome of a pending contact, if it still has that id. True if it has.
     fn settle_pending(
         &self,
         account: &Sub,
@@ -256,7 +261,7 @@ pub trait Store: Send + Sync {
         outcome: PendingOutcome,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
-    /// Takes the lease unless another holder has it and its time is not up. True if taken.
+    /// Takes the lease, unless another holder has it and it has not expired. True if taken.
     fn lease(
         &self,
         on: Pseudonym,
@@ -265,15 +270,16 @@ pub trait Store: Send + Sync {
         until: Timestamp,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
-    /// Gives the lease back if `holder` still has it.
+    /// Releases the lease if `holder` still has it.
     fn release(
         &self,
         on: Pseudonym,
         holder: Pseudonym,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// Adds each window's amount to its count if every sum stays within its limit, and else
-    /// none; kept until `keep_until` at least. Windows are at least one, of different names.
+    /// Adds each window's amount to its count if every sum stays within its limit, and otherwise
+    /// adds none. The counter is kept until `keep_until` at least. There is at least one window,
+    /// and their names differ.
     fn charge(
         &self,
         counter: Pseudonym,
@@ -281,14 +287,14 @@ pub trait Store: Send + Sync {
         keep_until: Timestamp,
     ) -> impl Future<Output = Result<Charged, PortError>> + Send;
 
-    /// Reads the counters at once, strongly consistent, in the order given.
+    /// Reads the counters in one call, strongly consistent, in the order of `counters`.
     fn counts(
         &self,
         counters: &[Pseudonym],
     ) -> impl Future<Output = Result<Vec<Counts>, PortError>> + Send;
 
-    /// Takes these amounts off the counts, if every one of them has as much. Never repeated by the
-    /// adapter: what is lost stays charged, and nothing is refunded twice.
+    /// Subtracts these amounts from the counts, if every count has at least its amount. The adapter
+    /// never repeats the call: a lost refund stays charged, and nothing is refunded twice.
     fn refund(
         &self,
         counter: Pseudonym,
@@ -296,14 +302,14 @@ pub trait Store: Send + Sync {
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
-/// What is known of a message whose delivery failed.
+/// The state of a message whose delivery failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryOutcome {
-    /// The request never left: no connection came about. The message is not on its way.
+    /// The request never left, because no connection was made. The message is not on its way.
     NeverLeft,
     /// The service refused the request. The message is not on its way.
     Refused,
-    /// The request left and no answer tells: the message may be on its way.
+    /// The request left without an answer. The message may be on its way.
     Unknown,
 }
 
@@ -318,49 +324,49 @@ impl DeliveryOutcome {
     }
 }
 
-/// A delivery that failed.
+/// A failed delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{fault}, {}", .outcome.as_str())]
 pub struct DeliveryError {
-    /// What went wrong.
+    /// The cause.
     pub fault: PortError,
-    /// What is known of the message.
+    /// The state of the message.
     pub outcome: DeliveryOutcome,
 }
 
 /// Delivers messages.
 pub trait Courier: Send + Sync {
-    /// Sends once. Never repeated unless the request provably never left.
+    /// Sends a message once. Repeated only if the request provably never left.
     fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), DeliveryError>> + Send;
 }
 
-/// Where the key ring is kept as a text.
+/// The place where the key ring is stored as a text.
 pub trait SecretSource: Send + Sync {
-    /// The text, as it is now.
+    /// Reads the present text.
     fn read(&self) -> impl Future<Output = Result<Secret, PortError>> + Send;
 }
 
-/// What became of [`Directory::create`].
+/// The outcome of [`Directory::create`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Creation {
-    /// The account exists now, with the contact verified and without a password.
+    /// The account now exists, with the contact verified and without a password.
     New,
     /// The username or the contact is taken.
     Taken,
 }
 
-/// What became of [`Directory::set_contact`].
+/// The outcome of [`Directory::set_contact`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContactWrite {
     /// The account holds the contact, verified.
     Done,
-    /// The pool says that somebody else does.
+    /// The pool reports that another account holds the contact.
     Taken,
 }
 
 /// The user pool's accounts.
 pub trait Directory: Send + Sync {
-    /// The account of that username or verified contact.
+    /// Returns the account of that username or verified contact.
     fn find(&self, name: &str) -> impl Future<Output = Result<Option<Account>, PortError>> + Send;
 
     /// Creates an account that holds `contact` as verified. Sends no message.
@@ -377,15 +383,15 @@ pub trait Directory: Send + Sync {
         password: &Secret,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// Writes a contact and that it is verified, in one call. The pool may move an alias that
-    /// another account holds without a word, so the caller looks first, under a lease.
+    /// Writes a contact and its verified mark in one call. The pool may silently move an alias that
+    /// another account holds, so the caller first looks it up, under a lease.
     fn set_contact(
         &self,
         username: &str,
         contact: &Identifier,
     ) -> impl Future<Output = Result<ContactWrite, PortError>> + Send;
 
-    /// Writes a person's names.
+    /// Writes a user's names.
     fn set_names(
         &self,
         username: &str,
@@ -393,53 +399,53 @@ pub trait Directory: Send + Sync {
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
-/// Whose access token it is.
+/// The verifier of access tokens.
 pub trait TokenHolder: Send + Sync {
-    /// The account of an access token that Cognito still accepts: not expired, revoked or signed
-    /// out, of a user who exists and is enabled. `None` for any other.
+    /// Returns the account of an access token that Cognito still accepts: not expired, revoked or
+    /// signed out, of a user who exists and is enabled. `None` for any other token.
     fn holder(
         &self,
         access_token: &Secret,
     ) -> impl Future<Output = Result<Option<Account>, PortError>> + Send;
 }
 
-/// Tells people from programs.
+/// The verifier of CAPTCHA responses.
 pub trait Captcha: Send + Sync {
-    /// Whether this is the answer of a person to a riddle of this app's sign-in, given lately and
-    /// shown here for the first time. What cannot be found out is a fault, never a yes.
+    /// Returns whether this is a response to a CAPTCHA of this app's sign-in, solved recently and
+    /// presented for the first time. If that cannot be determined, it returns an error, never true.
     fn is_answered(&self, answer: &Secret) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
-/// Where no captcha is on.
+/// The CAPTCHA port of a deployment without a CAPTCHA.
 impl Captcha for Infallible {
     async fn is_answered(&self, _: &Secret) -> Result<bool, PortError> {
         match *self {}
     }
 }
 
-/// A challenge as a client of Cognito holds it.
+/// A challenge as a client of Cognito gets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenChallenge {
     /// Cognito's session, which the next answer needs.
     pub session: Secret,
-    /// `ChallengeParameters`, the trigger's public parameters and `USERNAME`.
+    /// `ChallengeParameters`: the trigger's public parameters and `USERNAME`.
     pub parameters: BTreeMap<String, String>,
 }
 
-/// What Cognito said to a client.
+/// Cognito's reply to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// A custom challenge.
     Challenge(OpenChallenge),
     /// `UserNotFoundException`: the pool reports missing users.
     UserNotFound,
-    /// The user may not sign in: disabled, unconfirmed, in need of a reset; or the session is
-    /// dead. Never told to a caller.
+    /// The user may not sign in, because it is disabled, unconfirmed, or needs a reset; or the
+    /// session has ended. Never revealed to a caller.
     Refused,
 }
 
-/// Cognito's custom authentication: the public operations, as a client calls them, or the signed ones,
-/// which also take the client's address. Never repeated by the adapter.
+/// Cognito's custom authentication: the public operations, as a client calls them, or the signed
+/// ones, which also take the client's address. The adapter never repeats a call.
 pub trait ChallengeApi: Send + Sync {
     /// `InitiateAuth(CUSTOM_AUTH)` or `AdminInitiateAuth`.
     fn initiate(

@@ -1,10 +1,10 @@
-//! Putting a proved contact on the account.
+//! Writes a proved contact to the account.
 //!
-//! One account at a time may take a value: under a lease on it, the present owner is looked up,
-//! and only a value that nobody else holds is written, with the mark that it is verified, in one
-//! call. Cognito may refuse a value that is taken or silently move it; under the lease neither
-//! happens to us. Every step may be repeated, so a trigger that Cognito retries, or that failed
-//! half way, comes to the same end.
+//! A lease on the contact admits one account at a time. Under it, the present holder is looked up,
+//! and only a value that no other account holds is written, with its verified mark, in one call.
+//! Cognito may refuse a value that is taken, or silently move it; under the lease neither happens.
+//! Every step can be repeated, so a trigger that Cognito retries, or that was interrupted, reaches
+//! the same result.
 
 use std::time::Duration;
 
@@ -35,7 +35,8 @@ pub(super) struct Commit<'a, S, D> {
 }
 
 impl<S: Store, D: Directory> Commit<'_, S, D> {
-    /// The contact that was replaced, if one was; or why nothing moves. A fault means: once more.
+    /// Returns the replaced contact, if there was one, or the reason that nothing is changed. After
+    /// an error, the caller may repeat the call.
     pub(super) async fn run(&self) -> Result<Result<Option<Identifier>, Why>, PortError> {
         let keys = &self.deployment.keys;
         let (sub, method) = (self.account.attributes.sub(), self.contact.method());
@@ -54,7 +55,7 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
             PendingOutcome::Waiting => {}
         }
         let on = Pseudonym::of_identifier(keys, self.contact);
-        // The same at every repeat of this flow, which therefore finds its own lease.
+        // Equal at every repetition of this flow, which therefore finds its own lease.
         let holder = Pseudonym::of_flow(keys, self.row.id);
         if !self
             .store
@@ -70,7 +71,7 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
         self.store
             .settle_pending(sub, method, self.id, outcome)
             .await?;
-        // The lease ends by itself; giving it back early only saves others the wait.
+        // The lease expires without a release; releasing it early only shortens the wait of others.
         let _ = self.store.release(on, holder).await;
         Ok(if outcome == PendingOutcome::InUse {
             Err(Why::ContactInUse)
@@ -79,7 +80,7 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
         })
     }
 
-    /// The verified contact of the other method, which the account keeps.
+    /// Returns the verified contact of the other method, which the account keeps.
     pub(super) fn kept(&self) -> Option<Identifier> {
         let other = match self.contact.method() {
             Method::Email => Method::PhoneNumber,
@@ -109,8 +110,8 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
         let username = &self.account.username;
         match self.directory.set_contact(username, self.contact).await? {
             ContactWrite::Done => Ok(PendingOutcome::Done),
-            // Somebody outside our lease took it, or Cognito raised it for a value that is free or
-            // already ours, which has been seen: look again, and once more if nobody has it.
+            // A caller without the lease took it, or Cognito refused a value although it was free
+            // or the account's own. Look again, and write once more if no account holds it.
             ContactWrite::Taken => self
                 .holder_says()
                 .await?
@@ -118,7 +119,7 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
         }
     }
 
-    /// What follows from who holds the contact now; `None` if nobody does.
+    /// Returns the outcome that the contact's present holder implies; `None` if there is no holder.
     async fn holder_says(&self) -> Result<Option<PendingOutcome>, PortError> {
         let holder = self.directory.find(self.contact.as_str()).await?;
         Ok(holder

@@ -1,4 +1,4 @@
-//! Create: asks the question, and says what is to be delivered.
+//! Create: builds the challenge and the message to deliver.
 
 use std::time::Duration;
 
@@ -20,46 +20,45 @@ use crate::value::purpose::Purpose;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
 
-/// The longest time from Verify's judgement of a ticket to Create's: no round of triggers takes
-/// longer.
+/// The maximum time from Verify's check of a ticket to Create's: no round of triggers takes longer.
 const TICKET_LEEWAY: Duration = Duration::from_secs(15);
 
-/// A challenge to ask.
+/// A challenge for the client.
 #[derive(Clone, Debug)]
 pub struct Created {
-    /// For the metadata and the private parameter.
+    /// The content of the metadata and of the private parameter.
     pub challenge: Challenge,
-    /// For the client.
+    /// The public parameters for the client.
     pub public: PublicParameters,
 }
 
-/// What the client learns: the same shape for a decoy as for the real thing.
+/// The public parameters, of one shape for a decoy and a real flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicParameters {
-    /// Choose a method.
+    /// Step `select`: choose a method.
     Select,
-    /// Type the code.
+    /// Step `otp`: enter the code.
     Otp(Expectation),
-    /// Answer with the proof; here it is, in a ghost's session.
+    /// Step `claim`: answer with the proof, which is here in a session of no account.
     Claim(Expectation, Option<Secret>),
 }
 
-/// What to expect of a code or proof.
+/// The displayed facts about a code or proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expectation {
-    /// Digits of a code.
+    /// The number of digits of a code.
     pub code_length: u8,
-    /// Answers left.
+    /// The number of attempts left.
     pub attempts_left: u8,
-    /// Seconds until it expires.
+    /// Seconds until the code or proof expires.
     pub expires_in: u64,
-    /// Seconds until `resend` sends again; never before it expires if there is none left.
+    /// Seconds until `resend` sends again; if no resend is left, not before the code expires.
     pub resend_after: u64,
-    /// The reason why the message of this answer was not sent, if one should have been.
+    /// The reason that no message was sent, if one was due.
     pub refused: Option<Refused>,
 }
 
-/// The reason why a message was not sent, as the client learns it.
+/// The reason that a message was not sent, as the client gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// A budget is spent.
@@ -72,7 +71,7 @@ pub enum Refused {
 }
 
 impl PublicParameters {
-    /// Names and values on the wire.
+    /// Returns the names and values on the wire.
     pub fn to_pairs(&self) -> Vec<(&'static str, String)> {
         let (step, expectation, proof) = match self {
             Self::Select => ("select", None, None),
@@ -103,8 +102,8 @@ impl PublicParameters {
     }
 }
 
-/// Asks the question that [`define`](super::define) let pass. Never fails itself: a port that does
-/// not answer leads to the same question again, and nothing sent.
+/// Builds the challenge that [`define`](super::define) permitted. It does not fail: if a port does
+/// not answer, the same challenge is repeated and nothing is sent.
 pub async fn create(
     deployment: &Deployment,
     store: &impl Store,
@@ -125,7 +124,8 @@ pub async fn create(
         Ok(None)
     };
     match last {
-        // Cognito asks Create only after Define. What Define would have refused starts afresh.
+        // Cognito calls Create only after Define. A session that Define would have refused begins
+        // again.
         Ok(None) | Err(_) => {
             let flow = FlowId::from_bytes(entropy.bytes());
             create.select(flow, Why::Opened)
@@ -139,8 +139,7 @@ pub async fn create(
     }
 }
 
-/// The same question as before, from what the session says alone: for a caller that has run out of
-/// time for [`create`].
+/// Repeats the challenge from the session alone, for a caller that has no time left for [`create`].
 pub fn ask_again(
     deployment: &Deployment,
     clock: &impl Clock,
@@ -157,8 +156,8 @@ pub fn ask_again(
     created(&deployment.policy, challenge, clock.now())
 }
 
-/// Records that a send provably never left, so that a resend may follow at once; otherwise it waits
-/// for the cooldown. One conditional write: a later send keeps its own.
+/// Records that a send provably never left, so that a resend may follow immediately; otherwise it
+/// waits for the cooldown. The write is conditional: a later send keeps its own cooldown.
 pub async fn reset_resend_cooldown(
     store: &impl Store,
     sent: &Challenge,
@@ -182,12 +181,13 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         self.decided(flow, Step::Select, why)
     }
 
-    /// After `select`, which Verify passed with the ticket redeemed: reserve the send.
+    /// Reserves the send after step `select`, for which Verify redeemed the ticket.
     async fn open(&self, flow: FlowId) -> Decided<Created> {
         let Deployment { policy, keys } = self.deployment;
         let ticket = match self.ticket() {
             Ok(ticket) => ticket,
-            // Verify had the key, and redeemed the ticket for this flow: the next try may find it.
+            // Verify had the key, and redeemed the ticket for this flow: the next attempt may find
+            // it.
             Err(why @ Why::TicketKeyUnknown) => return self.select(flow, why),
             Err(why) => return self.decoy(flow, self.deployment.policy.code_length, why),
         };
@@ -196,12 +196,12 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             Ok(subject) => subject,
             Err(fault) => return self.fault(flow, Step::Select, fault),
         };
-        // A claim is for the account that was just made, and for nobody else: the resolver sees
-        // from the step that it must try again.
+        // A claim is only for the account that was just created. The resolver sees from the step
+        // that it must try again.
         if ticket.purpose == Purpose::Claim && !matches!(subject, Subject::Known(_)) {
             return self.decoy(flow, digits, Why::NotTheHolder);
         }
-        // Somebody's own language shows only in what they receive themselves.
+        // A user's own language is used only in messages to that user.
         let own = match (&subject, &self.turn.person) {
             (Subject::Known(_), AccountState::Known(person)) => person.locale(),
             _ => None,
@@ -231,8 +231,8 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         }
     }
 
-    /// The same question as the invocation that owns the send. If that one sent nothing, because a
-    /// budget refused or a port failed, neither does this one.
+    /// Repeats the challenge of the invocation that owns the send. If that one sent nothing,
+    /// because a budget refused or a port failed, this one sends nothing either.
     async fn opened_before(&self, row: &Flow, to: &Identifier) -> Decided<Created> {
         let decided = self.decided(row.id, step_of(row), Why::CodeReservedBefore);
         if row.sends > row.unsent {
@@ -253,8 +253,8 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         }
     }
 
-    /// Charges the message of a send that this invocation has won, and hands it out. What is
-    /// refused is not sent, and the row says so.
+    /// Charges the message of a send that this invocation won, and returns it. A refused message is
+    /// not sent, and the row records that.
     async fn sent(&self, mut row: Flow, to: &Identifier, why: Why) -> Decided<Created> {
         match self.charge(&row, to).await {
             Ok(()) => {
@@ -263,7 +263,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
                 decided
             }
             Err(error) => {
-                // Lost, the cooldown stays, and one send counts that was none.
+                // If this write is lost, the cooldown stays, and a send counts that did not happen.
                 if self.store.reset_resend_cooldown(row.id, row.sends).await == Ok(true) {
                     row.unsent = row.unsent.saturating_add(1);
                     row.last_sent_at = Timestamp::default();
@@ -283,22 +283,22 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         limiter
             .charge_message(row.charge, to, row.issued_at)
             .await?;
-        // What fails here stays charged: the record may have been written.
+        // After a failure here the message stays charged: the record may have been written.
         if row.message_charged || self.store.record_message_charge(row.id, row.sends).await? {
             return Ok(());
         }
         Err(PortError::new("record_message_charge", "the row has changed").into())
     }
 
-    /// Whom a flow of this ticket is for.
+    /// Returns the subject of a flow of this ticket.
     ///
-    /// To sign in, the code goes where the ticket says in every session, whoever it was opened for;
-    /// only the holder's own session ends in tokens, any other in a proof of that contact. Were
-    /// nothing sent in the session of a user who does not hold it, a ticket for a mailbox of one's
-    /// own would tell who has an account.
+    /// For a sign-in, the code goes to the identifier of the ticket in every session. Only the
+    /// session of the contact's holder ends in tokens; any other ends in a proof of the contact. If
+    /// nothing were sent in the session of a user who does not hold the contact, a ticket for an
+    /// attacker's own mailbox would reveal accounts.
     ///
-    /// A pending contact is looked up under the account whose session this is, so its ticket is
-    /// nothing in anybody else's.
+    /// A pending contact is looked up under the account of the session, so its ticket has no effect
+    /// in any other session.
     async fn subject(&self, ticket: &Ticket) -> Result<Subject, PortError> {
         let keys = &self.deployment.keys;
         let known = |person: &Attributes| Subject::Known(person.sub().clone());
@@ -323,14 +323,14 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         let Turn {
             caller, request, ..
         } = self.turn;
-        // Verify has judged its age, a moment ago.
+        // Verify has just checked its age.
         let life = self.deployment.policy.ticket_life + TICKET_LEEWAY;
         let ticket = ticket::open(self.deployment, caller, request, self.now, life)?;
         let charge = self.limiter().settled(ticket.charge, &ticket.to);
         Ok(Ticket { charge, ..ticket })
     }
 
-    /// The message of a row whose send this invocation has won.
+    /// Returns the message of a row whose send this invocation won.
     fn message(&self, row: &Flow) -> Option<Message> {
         let Deployment { policy, keys } = self.deployment;
         let contact = row.contact(keys)?;
@@ -338,12 +338,12 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             (_, _, Purpose::Claim)
             | (Subject::Known(_), AccountState::NoAccount, _)
             | (Subject::Decoy, _, _) => false,
-            // The holder of an address may have changed since it was first sent there.
+            // The holder of an address may have changed since the first send.
             (Subject::Known(_), AccountState::Known(person), Purpose::SignIn) => {
                 person.holds(&contact)
             }
-            // A pending contact was asked for by the account itself; Define judges whether it
-            // still is.
+            // The account itself requested a pending contact. Define checks that the request still
+            // stands.
             (Subject::NoAccount, _, _)
             | (Subject::Known(_), AccountState::Known(_), Purpose::VerifyContact(_)) => true,
         };
@@ -362,8 +362,8 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         ))
     }
 
-    /// After a wrong answer, or one whose verdict was lost: the same question, and once more the
-    /// same code if that was asked for and its time has come.
+    /// Repeats the challenge after a wrong answer, or one whose verdict was lost. Sends the code
+    /// once more, if a resend was requested and the cooldown has ended.
     async fn again(&self, challenge: Challenge, progress: Progress) -> Decided<Created> {
         let row = match self.store.flow(challenge.flow).await {
             Err(fault) => return self.fault(challenge.flow, challenge.step, fault),
@@ -389,8 +389,8 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             }
             return decided;
         }
-        // The number of sends when this session's question was asked decides: a retried trigger
-        // and a replayed session find it taken.
+        // The number of sends in this session's challenge decides. A retried trigger and a replayed
+        // session find that send taken.
         if row.state != State::Open
             || row.sends != progress.sends
             || !self.resend_is_due(&row.progress())
@@ -448,8 +448,8 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             && self.now < progress.issued_at.plus(policy.code_life)
     }
 
-    /// After a right code: a ghost gets the proof. For anybody else Define asked again because a
-    /// port did not answer, and the same answer will pass again.
+    /// Hands out the proof after a right code in a session of no account. In any other session,
+    /// Define repeated the challenge because a port did not answer; the same answer passes again.
     async fn prove(&self, challenge: Challenge, progress: Progress) -> Decided<Created> {
         let Deployment { keys, .. } = self.deployment;
         let row = match self.store.flow(challenge.flow).await {
@@ -474,7 +474,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             Ok(Finished::Before(at)) if self.now.since(at) <= REPLAY_GRACE => {}
             Ok(Finished::Before(_) | Finished::Refused) => return again(Why::FlowOver),
         }
-        // Redeemed by the flow's id: however often it is handed out, it is one proof.
+        // The flow's id redeems the proof, so it is one proof however often it is handed out.
         let proof = Proof {
             of: contact,
             flow: row.id,
@@ -489,7 +489,8 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         decided
     }
 
-    /// Goes on like the real thing, writes nothing, sends nothing, never succeeds.
+    /// Repeats a decoy's challenge, which looks like a real one: writes nothing, sends nothing,
+    /// never succeeds.
     fn decoy(&self, flow: FlowId, digits: CodeLength, why: Why) -> Decided<Created> {
         self.decided(flow, Step::Otp(Progress::at_issue(self.now, digits)), why)
     }
@@ -549,7 +550,7 @@ fn expectation(
     }
 }
 
-/// Adds to a question that its message was not sent, and why.
+/// Adds the reason that no message was sent to a challenge.
 fn refuse(mut decided: Decided<Created>, error: RateLimitError) -> Decided<Created> {
     let (refused, refusal, fault) = match error {
         RateLimitError::Refused(refusal) => {
@@ -561,7 +562,7 @@ fn refuse(mut decided: Decided<Created>, error: RateLimitError) -> Decided<Creat
             )
         }
         RateLimitError::Port(fault) => (Refused::Unavailable, None, Some(fault)),
-        // The settings changed since the ticket was made.
+        // The settings changed since the ticket was issued.
         RateLimitError::Identifier(_) | RateLimitError::CaptchaRequired { .. } => {
             (Refused::Unavailable, None, None)
         }

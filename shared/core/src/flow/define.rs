@@ -1,4 +1,4 @@
-//! Define: what comes next. The only place that issues tokens.
+//! Define: decides Cognito's next step. Only this function issues tokens.
 
 use super::commit::Commit;
 use super::ticket::{Admission, FirstAnswer};
@@ -16,10 +16,10 @@ use crate::value::identifier::{Identifier, Method};
 use crate::value::purpose::Purpose;
 use crate::value::time::Timestamp;
 
-/// What Cognito does next.
+/// Cognito's next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Ask Create for a challenge.
+    /// Call Create for a challenge.
     Challenge,
     /// Issue tokens.
     IssueTokens,
@@ -27,8 +27,8 @@ pub enum Next {
     Fail,
 }
 
-/// Decides what comes next. Never fails itself: a port that does not answer leads to the same
-/// challenge again.
+/// Decides the next step. It does not fail: if a port does not answer, the same challenge is
+/// repeated.
 pub async fn define(
     deployment: &Deployment,
     store: &impl Store,
@@ -88,9 +88,9 @@ async fn after(
     }
 }
 
-/// After a first answer that Verify did not pass: it was refused, or a port did not answer. Only
-/// then is the ticket looked at again. The flow ends if the ticket is late or used, so that an app
-/// starts again at once; else the same question comes again.
+/// Decides after a first answer that did not pass: Verify refused it, or a port did not answer.
+/// Only then is the ticket checked again. The flow ends if the ticket has expired or is used, so
+/// that an app starts again immediately. Otherwise the challenge is repeated.
 async fn after_refused_select(
     deployment: &Deployment,
     store: &impl Store,
@@ -117,8 +117,8 @@ async fn after_refused_select(
     }
 }
 
-/// A right answer: tokens for a known user who is still the verified holder, the proof for a
-/// ghost.
+/// Decides after a right answer: tokens for a known user who is still the verified holder, the
+/// proof if there is no account.
 async fn commit(
     deployment: &Deployment,
     store: &impl Store,
@@ -134,7 +134,7 @@ async fn commit(
         return decided(Next::Fail, Why::FlowNotMatched);
     }
     let subject = match (&row.subject, &turn.person) {
-        // Whoever the name belongs to by now: this session was opened for nobody.
+        // This session was opened for no account, even if the name belongs to one by now.
         (Subject::NoAccount, _) => return decided(Next::Challenge, Why::Proved),
         (Subject::Known(subject), AccountState::Known(person)) if subject == person.sub() => {
             subject
@@ -144,7 +144,7 @@ async fn commit(
     let Some(contact) = row.contact(keys) else {
         return decided(Next::Fail, Why::FlowDisagrees);
     };
-    // The record is read again: else a code sent to an old mailbox would outlive the change.
+    // The account is read again. Otherwise a code sent to an old mailbox would outlive the change.
     let account = match directory.find(turn.username.expose()).await {
         Err(fault) => return again(fault),
         Ok(account) => account.filter(|account| {
@@ -172,7 +172,8 @@ async fn commit(
             Ok(Err(why)) => return decided(Next::Fail, why),
             Ok(Ok(replaced)) => {
                 let branding = &policy.branding;
-                // It warns the account's owner, who need not be whoever asked: theirs comes first.
+                // A notice warns the account owner, who may not be the caller: the owner's language
+                // has priority.
                 let locale = account.attributes.locale().or(row.locale);
                 let told = |contact: &Identifier| policy.may_be_told(contact, now);
                 replaced
@@ -218,7 +219,7 @@ fn after_wrong(
 ) -> Decided<Next> {
     let decided = |next, why| Decided::new(next, why, Some(row.id));
     if row.is_answered(now) {
-        // The right answer was recorded and the verdict lost on its way: it passes next time.
+        // The right answer was recorded and the verdict lost: it passes the next time.
         decided(Next::Challenge, Why::AskedAgain)
     } else if row.state != State::Open {
         decided(Next::Fail, Why::FlowOver)
@@ -231,7 +232,8 @@ fn after_wrong(
     }
 }
 
-/// A decoy has no row: it counts in the metadata, and ends as a real flow would.
+/// Decides after a wrong answer to a decoy, which has no row: it counts in the metadata, and ends
+/// as a real flow does.
 fn after_wrong_decoy(
     Deployment { policy, .. }: &Deployment,
     turn: &Turn,

@@ -1,44 +1,44 @@
-//! The challenge state machine: Define, Create and Verify as functions from what Cognito sent and
-//! the ports to a decision.
+//! The challenge state machine: Define, Create and Verify as functions from Cognito's event and the
+//! ports to a decision.
 //!
-//! Cognito carries two strings of ours in its opaque session: challenge metadata, which Define and
-//! Create see for every round so far, and a private parameter, which Verify sees for the round in
-//! hand. Both hold a [`Challenge`], authenticated under the deployment's key. The authority is the
-//! [`Flow`] row in the store: attribute, contact, purpose, key, time of issue and expiry are
-//! written once, attempts and sends only grow, and metadata that disagrees with it is a wrong
-//! answer. Replaying an older session therefore gains nothing.
+//! Cognito carries two of this project's texts in its opaque session: challenge metadata, which
+//! Define and Create see for every round so far, and a private parameter, which Verify sees for the
+//! current round. Both contain a [`Challenge`], authenticated under the deployment's key. The
+//! authority is the [`Flow`] row in the store: purpose, subject, contact, key, time of issue and
+//! expiry are written once, attempts and sends only grow, and a challenge that disagrees with the
+//! row is a wrong answer. Replaying an older session therefore gains nothing.
 //!
 //! # The policy
 //!
-//! *known* is a user of the pool who holds the ticket's contact as verified, or has asked for it;
-//! *ghost* is everybody else: a name that Cognito reports as not found, a user whose creation stopped
-//! half way, or one who does not hold the contact. A *decoy* goes on like the real thing and never
-//! succeeds.
+//! *known* is a user of the pool who holds the ticket's contact as verified, or has requested it.
+//! *no account* is any other: a name that Cognito reports as not found, a half-created user, or one
+//! who does not hold the contact. A *decoy* looks like a real flow and never succeeds. The column
+//! "row" is the [`State`] of the flow's row.
 //!
 //! | # | last round | row | Define | Create |
 //! |---|---|---|---|---|
 //! | 1 | none | | challenge | `select`: a random flow id, nothing sent |
 //! | 2 | not ours, or out of order, or of a client not served, or too many | | fail | |
 //! | 3 | `select` wrong: method unknown, or a ticket that has expired, that another flow redeemed, or whose key is not on the ring | | fail | |
-//! | 4 | `select` passed, valid ticket, known or ghost | written | challenge | `otp`: reserve, charge and send; refused by a budget: `otp` with `refused`, nothing sent |
-//! | 5 | `select` passed, ticket for a contact that the user has not asked for | written as decoy | challenge | `otp`: nothing sent |
+//! | 4 | `select` passed, valid ticket, known or no account | written | challenge | `otp`: reserve, charge and send; refused by a budget: `otp` with `refused`, nothing sent |
+//! | 5 | `select` passed, ticket for a contact that the user has not requested | written as decoy | challenge | `otp`: nothing sent |
 //! | 6 | `select` passed, no valid ticket | none | challenge | `otp`: decoy |
 //! | 7 | `select` passed, ticket of a claim, known holder | written | challenge | `claim`: nothing sent |
-//! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again, or no attempt left where the guess budgets of its length are spent; `resend` sends once more after the cooldown, longer if they are |
+//! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again, or no attempt left if the guess budgets of its length are spent; `resend` sends once more after the cooldown, a longer code if they are |
 //! | 9 | `otp` or `claim` wrong, none left or expired | open | fail | |
 //! | 10 | `otp` wrong | none (decoy) | challenge or fail, by the metadata's count | the same again |
-//! | 11 | `otp` passed, ghost | matched | challenge | `claim`: hands out the proof |
-//! | 12 | `otp` or `claim` passed, known, still the verified holder; or the contact is still asked for, and free, and now put on the account | matched, to finished | **tokens** | |
-//! | 13 | `otp` or `claim` passed, known, no longer the holder, or disabled; or the contact is no longer asked for, or in use | matched | fail | |
+//! | 11 | `otp` passed, no account | matched | challenge | `claim`: hands out the proof |
+//! | 12 | `otp` or `claim` passed, known, still the verified holder; or the contact is still requested and free, and is now written to the account | matched, to finished | **tokens** | |
+//! | 13 | `otp` or `claim` passed, known, no longer the holder, or disabled; or the contact is no longer requested, or in use | matched | fail | |
 //! | 14 | passed, but the row is missing, open, another's, or finished over 15 s ago | | fail | |
-//! | 15 | the proof's own step `claim` answered in a ghost's session | | fail | |
+//! | 15 | the proof's own step `claim` answered in a session of no account | | fail | |
 //! | 16 | any, and the store or directory does not answer | | challenge | the same again, nothing sent |
 //!
 //! Verify: `select` passes for a known method, with a ticket that is redeemed for this flow or that
-//! opens none. So the session itself shows Create that the ticket is redeemed. `otp` and `claim` pass
-//! only when the right answer and its attempt were written together into an open row that had room
-//! (see [`verify`]), or when that same answer comes again: until the code expires, and for 15 s after
-//! tokens were issued.
+//! opens none. The session itself therefore shows Create that the ticket is redeemed. `otp` and
+//! `claim` pass only if the right answer and its attempt were written together into an open row that
+//! had room (see [`verify`]), or if that answer is repeated: until the code expires, and for 15 s
+//! after tokens were issued.
 
 mod commit;
 mod create;
@@ -63,19 +63,19 @@ pub use crate::value::app_client::AppClient;
 pub use crate::value::id::FlowId;
 pub use crate::value::purpose::Purpose;
 
-/// A decision, what goes with it, and what a log may say about it.
+/// A decision with its message and the facts that a log may state.
 #[derive(Clone, Debug)]
 pub struct Decided<T> {
-    /// What Cognito is told.
+    /// The decision for Cognito.
     pub decision: T,
-    /// The one message to deliver, once, by whoever holds this value: a code, or the notice of a
+    /// The one message to deliver, once, by the owner of this value: a code, or the notice of a
     /// change of contact.
     pub message: Option<Message>,
-    /// Why.
+    /// The reason.
     pub why: Why,
-    /// The flow, where one is known.
+    /// The flow, if it is known.
     pub flow: Option<FlowId>,
-    /// The step that was answered, where Verify or Define knows one of ours.
+    /// The step that was answered, if Verify or Define recognises it.
     pub answered: Option<Step>,
     /// The port call that failed, if one did.
     pub fault: Option<PortError>,
@@ -111,7 +111,7 @@ impl<T> Decided<T> {
     }
 }
 
-/// The reasons, one word each, the same in logs and tests.
+/// The reasons, one word each, equal in logs and tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(

@@ -1,5 +1,5 @@
-//! The ticket of the first answer. Verify redeems it, so that a session in which this answer passed
-//! is the only one that the ticket opens, and Create need not ask again.
+//! The ticket of the first answer. Verify redeems it, so only the session in which this answer
+//! passed can use it, and Create does not check it again.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::value::identifier::Method;
 use crate::value::purpose::Purpose;
 use crate::value::time::Timestamp;
 
-/// The outcome of a ticket that came with the first answer.
+/// The outcome of a ticket in the first answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// The ticket is redeemed for this flow, or it opens none and the flow goes on as a decoy.
+    /// The ticket is redeemed for this flow, or it opens none and the flow continues as a decoy.
     Admitted,
-    /// The ticket has expired or was used, or its key is not on the ring, so that it cannot be told:
-    /// the flow ends, which reveals nothing about an account.
+    /// The flow ends, which reveals nothing about an account: the ticket has expired or was used,
+    /// or its key is not on the ring.
     Ended(Why),
 }
 
@@ -44,14 +44,15 @@ impl FirstAnswer<'_> {
         let life = deployment.policy.ticket_life;
         let ticket = match open(deployment, self.caller, self.request, self.now, life) {
             Ok(ticket) => ticket,
-            // Create may have the key: passed on here, the ticket would open a flow unredeemed.
+            // Create may have the key. If the answer passed here, the ticket would open a flow
+            // unredeemed.
             Err(why @ (Why::TicketStale | Why::TicketKeyUnknown)) => {
                 return Ok(Admission::Ended(why));
             }
             Err(_) => return Ok(Admission::Admitted),
         };
-        // A new account may not be visible everywhere at once: its ticket stays good until it is.
-        // A claim sends nothing, and its proof is redeemed once.
+        // A new account may not be visible everywhere immediately: its ticket stays valid until it
+        // is. A claim sends nothing, and its proof is redeemed once.
         let holds = matches!(self.person, AccountState::Known(person) if person.holds(&ticket.to));
         if ticket.purpose == Purpose::Claim && !holds {
             return Ok(Admission::Admitted);
@@ -67,7 +68,8 @@ impl FirstAnswer<'_> {
     }
 }
 
-/// Opens the ticket of a request, if it is no older than `life`; an error says why it opens no flow.
+/// Opens the ticket of a request, if it is at most `life` old; an error is the reason that it opens
+/// no flow.
 pub(super) fn open(
     Deployment { keys, .. }: &Deployment,
     caller: &AppClient,
@@ -85,7 +87,7 @@ pub(super) fn open(
         UnsealError::Forged => Why::TicketForged,
         UnsealError::Stale => Why::TicketStale,
     })?;
-    // A resolver charges every code and no claim: only a key that leaked seals another ticket.
+    // A resolver charges every code and no claim. Only a leaked key seals another ticket.
     if ticket.charge.is_charged() == (ticket.purpose == Purpose::Claim) {
         return Err(Why::TicketForged);
     }

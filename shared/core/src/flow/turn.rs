@@ -1,4 +1,4 @@
-//! What Cognito hands to a trigger.
+//! The events that Cognito sends to a trigger.
 
 use crate::record::challenge::{Challenge, Step};
 use crate::seal::keys::{KeyId, KeyRing};
@@ -6,32 +6,33 @@ use crate::value::account::Attributes;
 use crate::value::app_client::AppClient;
 use crate::value::secret::Secret;
 
-/// What Define and Create see.
+/// The input of Define and Create.
 #[derive(Clone, Debug)]
 pub struct Turn {
     /// The pool and client of the session.
     pub caller: AppClient,
-    /// Cognito's `userName`: the pool's username, or for a ghost what was typed.
+    /// Cognito's `userName`: the pool's username, or the typed text if there is no account.
     pub username: Secret,
-    /// Whether there is such a user.
+    /// The user of the session, if there is one.
     pub person: AccountState,
     /// The rounds so far, oldest first.
     pub rounds: Vec<Round>,
-    /// What the client said beside its answer.
+    /// The client's data beside its answer.
     pub request: ClientRequest,
 }
 
-/// Who the session is for.
+/// The user of a session, if there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountState {
     /// A user who can sign in, with a `sub`.
     Known(Attributes),
-    /// Nobody: not found, without a `sub`, or half created.
+    /// There is no account: not found, without a `sub`, or half-created.
     NoAccount,
 }
 
 impl AccountState {
-    /// Judges what Cognito reports. Without a `sub` there is no user, whatever else is said.
+    /// Interprets Cognito's report. Without a `sub` there is no user, whatever its other fields
+    /// are.
     pub fn new(user_not_found: bool, attributes: Attributes) -> Self {
         if user_not_found || attributes.sub().is_empty() || attributes.is_half_created() {
             Self::NoAccount
@@ -44,45 +45,45 @@ impl AccountState {
 /// One answered challenge of the session.
 #[derive(Clone, Debug)]
 pub struct Round {
-    /// Cognito's name of the challenge, for ours `CUSTOM_CHALLENGE`.
+    /// Cognito's name of the challenge; `CUSTOM_CHALLENGE` for this project's.
     pub challenge_name: String,
-    /// Whether Verify called the answer right.
+    /// True if Verify accepted the answer.
     pub passed: bool,
-    /// What Create wrote then.
+    /// The metadata that Create wrote then.
     pub metadata: Option<String>,
 }
 
-/// `ClientMetadata`: said by whoever answers, so never trusted, only asked for.
+/// `ClientMetadata`: untrusted data of the caller, which can only request.
 #[derive(Clone, Debug, Default)]
 pub struct ClientRequest {
-    /// `method`: how the person wants to be reached.
+    /// `method`: the method by which the user wants the code.
     pub method: Option<String>,
-    /// `ticket`: what lets a flow send.
+    /// `ticket`: the permission for a flow to send.
     pub ticket: Option<Secret>,
-    /// `action`: `resend` asks for the same code once more.
+    /// `action`: `resend` requests the same code once more.
     pub action: Option<String>,
 }
 
 impl ClientRequest {
-    /// Whether the same code is asked for once more.
+    /// Returns whether the request is for the same code once more.
     pub(crate) fn is_resend(&self) -> bool {
         self.action.as_deref() == Some("resend")
     }
 }
 
-/// The last round of a session that is all ours.
+/// The last round of a session whose rounds are all valid.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Last {
     pub(crate) challenge: Challenge,
     pub(crate) passed: bool,
 }
 
-/// A session entry that this deployment did not make, or in an order that it never makes.
+/// A session entry that this deployment did not make, or an order that it never makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotOurs;
 
 impl Turn {
-    /// The keys that the session and the ticket name.
+    /// The names of the keys of the session and the ticket.
     pub fn key_ids(&self) -> Vec<KeyId> {
         let ticket = self.request.ticket.as_ref().map(Secret::expose);
         let rounds = self.rounds.iter();
@@ -90,8 +91,8 @@ impl Turn {
         rounds.chain(ticket).filter_map(KeyId::named_by).collect()
     }
 
-    /// The last round, if there is one and every round is ours: of one flow, first `select`, and
-    /// never a step back.
+    /// Returns the last round, if there is one. Every round must be of this deployment and of one
+    /// flow: first `select`, and never a step back.
     pub(crate) fn last(&self, keys: &KeyRing) -> Result<Option<Last>, NotOurs> {
         let mut last: Option<Last> = None;
         for round in &self.rounds {

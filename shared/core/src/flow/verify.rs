@@ -1,22 +1,27 @@
-//! Verify: judges an answer.
+//! Verify: verifies an answer.
 //!
-//! The first answer passes if it names a method, and its ticket, if it is one of ours, is good and
-//! redeemed for this flow.
+//! The first answer passes if it names a method, and its ticket, if this deployment sealed it, is
+//! valid and redeemed for this flow.
 //!
-//! For a code or proof, the row is read, and the right answer derived and compared in constant time.
-//! For a code, three conditional writes follow, each only after the one before it succeeded: the
-//! answer is added to the row's set of attempts and one to the guesses held, if the row is open and
-//! has room; a guess is reserved in the budgets; and the row moves to matched, or counts the answer
-//! as wrong, if its terms are still those of that guess. For a proof, the attempt and its verdict are
-//! one conditional write. Only then is the verdict returned. An answer that found no budget has no
-//! verdict: when it comes again it needs a guess again.
+//! For a code or proof, the row is read, and the right answer is derived and compared in constant
+//! time. For a code, three conditional writes follow, each only after the one before it succeeded:
 //!
-//! A code whose message was not charged has no right answer. Without this rule, flows whose message
-//! a budget refused would be guessed at no cost of messages.
+//! 1. The answer is added to the row's set of attempts and one to the held guesses, if the row is
+//! open and has room.
+//! 2. A guess is reserved in the budgets.
+//! 3. The row moves to matched, or counts the answer as wrong, if its terms are still those of that
+//! guess.
 //!
-//! So guesses in parallel can exceed neither the limit of the row nor a budget; one flow can hold
-//! one guess more of a shared budget than it has attempts, at most; and a crash or fault in between can
-//! neither lose a right answer, which passes when it comes again, nor leave a guess uncounted whose
+//! For a proof, the attempt and its verdict are one conditional write. Only then is the verdict
+//! returned. An answer that found no budget has no verdict: when it is repeated, it needs a guess
+//! again.
+//!
+//! A code whose message was not charged has no right answer. Without this rule, an attacker could
+//! guess at flows whose message a budget refused, at no cost of messages.
+//!
+//! Guesses in parallel can therefore exceed neither the limit of the row nor a budget. One flow can
+//! hold at most one guess more of a shared budget than it has attempts. A crash or fault in between
+//! loses no right answer, which passes when it is repeated, and leaves no guess uncounted whose
 //! verdict was returned.
 
 use super::ticket::{Admission, FirstAnswer};
@@ -37,23 +42,23 @@ use crate::value::purpose::Purpose;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
 
-/// What Verify sees: no session, but the private parameter of the question in hand.
+/// The input of Verify: no session, but the private parameter of the current challenge.
 #[derive(Clone, Debug)]
 pub struct Response {
     /// The pool and client of the session.
     pub caller: AppClient,
-    /// Whether there is such a user.
+    /// The user of the session, if there is one.
     pub person: AccountState,
     /// The private parameter that Create wrote.
     pub challenge: Option<String>,
-    /// What was answered.
+    /// The answer.
     pub answer: Secret,
-    /// What the client said beside its answer.
+    /// The client's data beside its answer.
     pub request: ClientRequest,
 }
 
 impl Response {
-    /// The keys that the challenge and the ticket name, and the answer, if it is a proof.
+    /// The names of the keys of the challenge and the ticket, and of the answer, if it is a proof.
     pub fn key_ids(&self) -> Vec<KeyId> {
         let texts = self.challenge.as_deref().into_iter();
         let ticket = self.request.ticket.as_ref().map(Secret::expose);
@@ -67,16 +72,16 @@ impl Response {
 pub enum Verdict {
     /// The answer is right.
     Right(Verified),
-    /// The answer is wrong, or nobody can say.
+    /// The answer is wrong, or cannot be verified.
     Wrong,
 }
 
-/// That an answer was right, and that this was recorded. Made nowhere but here.
+/// Evidence that an answer was right and that this was recorded. Only this module creates it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified(());
 
-/// Judges an answer. Never fails itself: a port that does not answer makes it wrong, uncounted or
-/// free to repeat.
+/// Verifies an answer. It does not fail: if a port does not answer, the answer is wrong, and either
+/// not counted or free to repeat.
 pub async fn verify(
     deployment: &Deployment,
     store: &impl Store,
@@ -170,14 +175,14 @@ async fn verify_answer(
     if row.is_expired(now) {
         return decided(Verdict::Wrong, Why::Expired);
     }
-    // The row alone refuses these, so that they hold no budget while they are refused.
+    // The row alone refuses these, so that they hold no budget meanwhile.
     if row.is_answered(now) {
         return decided(Verdict::Wrong, Why::FlowOver);
     }
     if !row.attempts.contains(&digest) && row.attempts.len() >= usize::from(policy.attempts) {
         return decided(Verdict::Wrong, Why::NoAttemptLeft);
     }
-    let judgement = match row.purpose {
+    let checked = match row.purpose {
         Purpose::SignIn | Purpose::VerifyContact(_) => row
             .code(policy, keys, &contact)
             .is_some_and(|code| {
@@ -185,21 +190,22 @@ async fn verify_answer(
             })
             .then_some(())
             .ok_or(Why::WrongAnswer),
-        Purpose::Claim => match judge_proof(deployment, store, response, &row, &contact, now).await
-        {
-            Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
-            Ok(judgement) => judgement,
-        },
+        Purpose::Claim => {
+            match verify_proof(deployment, store, response, &row, &contact, now).await {
+                Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
+                Ok(checked) => checked,
+            }
+        }
     };
-    let right = judgement.is_ok();
+    let right = checked.is_ok();
     let charge = row.charge;
     let refused = |row: Option<Box<Flow>>| match row {
-        // Another answer was quicker: with the same right one, with the last attempt, or with the end.
+        // Another answer was faster: the same right one, the last attempt, or the end of the flow.
         Some(row) if row.accepts_again(digest, now) => {
             decided(Verdict::Right(Verified(())), Why::RightAgain)
         }
         Some(row) if row.is_answered(now) => decided(Verdict::Wrong, Why::FlowOver),
-        // A resend was quicker: the answer is to a code that a longer one has replaced.
+        // A resend was faster: this answers a code that a longer one has replaced.
         Some(row) if row.charge != charge || !row.message_charged => {
             decided(Verdict::Wrong, Why::CodeReplaced)
         }
@@ -211,7 +217,7 @@ async fn verify_answer(
         store,
         now,
     };
-    // An answer that cannot be right is no guess: it must not spend what the owner needs.
+    // An answer that cannot be right is no guess: it must not spend the owner's budget.
     if row.purpose != Purpose::Claim && row.message_charged {
         let bills = limiter.guess_bills(&row, &contact);
         match store
@@ -221,8 +227,8 @@ async fn verify_answer(
             Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
             Ok(Attempted::Refused(row)) => return refused(row),
             Ok(Attempted::Counted) => return decided(Verdict::Wrong, Why::WrongAnswer),
-            // Also an answer that came before and found no budget, right or wrong: its verdict was
-            // never returned, so it needs a guess like any other.
+            // This includes an answer that came before and found no budget, right or wrong. Its
+            // verdict was never returned, so it needs a guess like any other.
             Ok(Attempted::Held) => {}
         }
         match limiter.reserve_guess(&bills).await {
@@ -230,8 +236,8 @@ async fn verify_answer(
             Ok(Guess::Spent) => return decided(Verdict::Wrong, Why::GuessesSpent),
             Ok(Guess::Reserved) => {}
         }
-        if let Err(why) = judgement {
-            // Lost, the same answer costs another guess.
+        if let Err(why) = checked {
+            // If this is lost, the same answer costs another guess.
             return match store.count(flow, digest, charge).await {
                 Err(fault) => Decided::fault(Verdict::Wrong, flow, fault),
                 Ok(_) => decided(Verdict::Wrong, why),
@@ -243,7 +249,7 @@ async fn verify_answer(
         .await
     {
         Err(fault) => Decided::fault(Verdict::Wrong, flow, fault),
-        Ok(VerdictWrite::Recorded) => match judgement {
+        Ok(VerdictWrite::Recorded) => match checked {
             Ok(()) => decided(Verdict::Right(Verified(())), Why::Right),
             Err(why) => decided(Verdict::Wrong, why),
         },
@@ -251,8 +257,9 @@ async fn verify_answer(
     }
 }
 
-/// A known user's row is answered by that user only. A ghost's row is a ghost's whoever the name
-/// belongs to by now; it ends in a proof, never in tokens.
+/// Returns whether the user of the session may answer the row. A known user's row is for that user
+/// only. A row of no account stays one, even if the name belongs to an account by now; it ends in a
+/// proof, never in tokens.
 fn is_for(row: &Flow, person: &AccountState) -> bool {
     match (&row.subject, person) {
         (Subject::Known(subject), AccountState::Known(person)) => subject == person.sub(),
@@ -261,10 +268,12 @@ fn is_for(row: &Flow, person: &AccountState) -> bool {
     }
 }
 
-/// A proof is right if it is of this flow's contact, fresh, earned by the flow that it names,
-/// redeemed by no other flow, and the user holds the contact. A key alone forges none: the row of
-/// the flow that earned it must say so. Redeemed before the verdict is recorded: the same flow may repeat it.
-async fn judge_proof(
+/// Verifies a proof. It is right if it is of this flow's contact, fresh, earned by the flow that it
+/// names, and redeemed by no other flow, and if the user holds the contact.
+///
+/// A key alone cannot forge one: the row of the flow that earned it must agree. It is redeemed
+/// before the verdict is recorded; the same flow may repeat that.
+async fn verify_proof(
     Deployment { policy, keys }: &Deployment,
     store: &impl Store,
     response: &Response,

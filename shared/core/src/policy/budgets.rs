@@ -12,18 +12,18 @@ pub(crate) const MONTH: u64 = 30 * 24 * 3600;
 pub struct Budgets {
     /// Messages to one mailbox or number, resends included.
     pub mailbox: MessageBudget,
-    /// Messages to one mailbox or number beyond these. Their codes have ten digits.
+    /// Messages to one mailbox or number beyond those of `mailbox`. Their codes have ten digits.
     pub extended: MessageBudget,
     /// Guesses at short codes of one identifier in each 30 days, without those of flows that
     /// succeeded: 0 to 100000. Further codes are long.
     pub short_guesses_per_month: u32,
-    /// The same for known devices, in addition.
+    /// The budgets of known devices, in addition.
     pub device: DeviceBudget,
     /// Codes for new contacts that one account may request in a day.
     pub contacts_per_day: u32,
-    /// All identifiers together.
+    /// The budgets of all identifiers together.
     pub deployment: DeploymentBudget,
-    /// One network address.
+    /// The budget of one source.
     pub source: SourceBudget,
     /// Mail: its breakers and new accounts.
     pub mail: MailBudget,
@@ -32,7 +32,7 @@ pub struct Budgets {
 }
 
 impl Default for Budgets {
-    /// The defaults, with SMS to no country.
+    /// Returns the defaults, with SMS to no country.
     fn default() -> Self {
         Self {
             mailbox: MessageBudget {
@@ -83,7 +83,7 @@ impl Default for Budgets {
     }
 }
 
-/// Messages in windows that are aligned to the clock: up to twice a window's messages may fall
+/// Messages in windows that are aligned to the clock. Up to twice a window's messages may occur
 /// around its edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageBudget {
@@ -104,43 +104,44 @@ impl MessageBudget {
     }
 }
 
-/// The known devices of one identifier.
+/// The budgets of the known devices of one identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeviceBudget {
     /// Messages to all of them together.
     pub messages: MessageBudget,
-    /// Messages in a day to one of them, so that a stolen token cannot spend what the others need.
+    /// Messages in a day to one of them, so that a stolen token cannot spend the budget of the
+    /// others.
     pub per_token_and_day: u32,
     /// Guesses at short codes in each 30 days. Further codes are long.
     pub short_guesses_per_month: u32,
 }
 
-/// All identifiers together in a day. Known devices are not counted.
+/// The budgets of all identifiers together in a day. Known devices are not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeploymentBudget {
     /// Guesses at short codes, without those of flows that succeeded. Further codes are long.
     pub short_guesses_per_day: u32,
-    /// The same for long codes. Further codes have ten digits.
+    /// Guesses at long codes, without those of flows that succeeded. Further codes have ten digits.
     pub long_guesses_per_day: u32,
     /// Messages. Further ones are refused.
     pub messages_per_day: u32,
 }
 
-/// One source, if sources are told apart at all.
+/// The budget of one source, if the deployment distinguishes sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceBudget {
     /// Messages in each minute.
     pub per_minute: u32,
     /// Messages in each hour.
     pub per_hour: u32,
-    /// CAPTCHA responses that are verified in each hour, each for one code and its resends.
+    /// CAPTCHA responses that are verified in each hour; each admits one code and its resends.
     pub solved_per_hour: u32,
 }
 
-/// Mail to addresses that do not prove it, and the accounts that mail domains make.
+/// The breakers of mail to addresses that do not prove it, and the new accounts of mail domains.
 ///
-/// A breaker refuses when more messages of the hour are unproved than its number here, and more
-/// than half of those sent in this hour and the one before: a large provider is measured by ratio.
+/// A breaker refuses if more messages of the hour are unproved than its number here, and more than
+/// half of those sent in this hour and the one before. The ratio admits large providers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailBudget {
     /// Unproved messages in each hour to one domain that is not shared.
@@ -149,19 +150,19 @@ pub struct MailBudget {
     pub unproved_per_hour: u32,
     /// New accounts in a day of one domain that is not shared.
     pub accounts_per_domain: u32,
-    /// Domains whose addresses belong to people that are independent of each other, besides the
-    /// large providers that are built in: the operator's own, for instance.
+    /// Domains whose addresses belong to users that are independent of each other, in addition to
+    /// the built-in large providers: the operator's own, for instance.
     pub shared_domains: Vec<String>,
 }
 
 impl MailBudget {
-    /// Whether the domain's addresses belong to people that are independent of each other.
+    /// Returns whether the domain's addresses belong to users that are independent of each other.
     pub(crate) fn is_shared(&self, domain: &str) -> bool {
         PROVIDERS.contains(&domain) || self.shared_domains.iter().any(|shared| shared == domain)
     }
 }
 
-/// Large public mailbox providers, where one person has few mailboxes.
+/// Large public mailbox providers, where one user has few mailboxes.
 const PROVIDERS: [&str; 220] = [
     "126.com",
     "139.com",
@@ -385,16 +386,16 @@ const PROVIDERS: [&str; 220] = [
     "zohomail.com",
 ];
 
-/// SMS: their countries, their breakers and their price. Known devices have budgets of the same
-/// size in addition.
+/// The countries, breakers and price of SMS. Known devices have budgets of the same size in
+/// addition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmsBudget {
-    /// The countries that SMS are sent to.
+    /// The countries that receive SMS.
     pub countries: Countries,
-    /// Unproved messages in each hour to numbers of one calling code and the same four digits
-    /// after it. Further ones are refused.
+    /// Unproved messages in each hour to numbers with one calling code and the same next four
+    /// digits. Further ones are refused.
     pub unproved_per_prefix: u32,
-    /// The same to one country.
+    /// Unproved messages in each hour to one country. Further ones are refused.
     pub unproved_per_country: u32,
     /// The cost of SMS in a day.
     pub spend_per_day: Price,
@@ -402,41 +403,41 @@ pub struct SmsBudget {
     pub spend_per_month: Price,
 }
 
-/// The countries that SMS are sent to.
+/// The countries that receive SMS, with their prices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Countries {
-    /// Every country, at this price each: where nothing is really sent.
+    /// Every country, at this price each; for a deployment that sends no real SMS.
     All(Price),
-    /// To these countries, at these prices.
+    /// These countries, at these prices.
     Only(BTreeMap<Country, Price>),
 }
 
 impl Countries {
-    /// Whether SMS are sent nowhere.
+    /// Returns whether no country receives SMS.
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::Only(countries) if countries.is_empty())
     }
 }
 
-/// The cost of an SMS, in hundred-thousandths of the currency that the deployment counts in.
+/// The cost of an SMS, in hundred-thousandths of the deployment's currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Price(pub(crate) u32);
 
 impl Price {
-    /// Returns the price in the currency that the deployment counts in.
+    /// Returns the price in the deployment's currency.
     pub fn amount(self) -> f64 {
         f64::from(self.0) / 100_000.0
     }
 
-    /// More than any deployment spends.
+    /// The maximum: more than any deployment spends.
     pub const MAX: Self = Self(u32::MAX);
 
-    /// Returns a price of so many hundredths: 0 to 65535.
+    /// Creates a price from hundredths: 0 to 65535.
     pub const fn hundredths(hundredths: u16) -> Self {
         Self(hundredths as u32 * 1_000)
     }
 
-    /// Reads a number with up to five decimals, up to 10000.
+    /// Parses a number with up to five decimals, up to 10000.
     pub fn parse(text: &str) -> Option<Self> {
         let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
         let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
@@ -449,8 +450,8 @@ impl Price {
     }
 }
 
-/// A budget that refuses. Private: the caller learns when to try again, the log which budget it
-/// was.
+/// A budget that refuses. Private: the caller gets the time of the next attempt, the log the
+/// budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
     /// Messages to a mailbox or number.
@@ -461,7 +462,7 @@ pub enum Budget {
     Account,
     /// Messages of a source.
     Source,
-    /// The breaker of numbers that begin alike.
+    /// The breaker of numbers with one prefix.
     Prefix,
     /// The breaker of a country.
     Country,
@@ -480,7 +481,8 @@ pub enum Budget {
 }
 
 impl Budget {
-    /// Whether it is a breaker or price of SMS, which is charged only for countries that are served.
+    /// Returns whether this is a breaker or price of SMS, which is charged only for countries that
+    /// are served.
     pub const fn is_of_a_country(self) -> bool {
         matches!(
             self,
@@ -511,7 +513,8 @@ impl Budget {
 mod tests {
     use super::*;
 
-    /// The pages suggest these domains for mistyped ones: their users are independent of each other.
+    /// The pages suggest these domains for mistyped ones, because their users are independent of
+    /// each other.
     #[test]
     fn domains_that_the_pages_suggest_are_shared() {
         let page = include_str!("../../../../web/identifier.js");

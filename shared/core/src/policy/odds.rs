@@ -1,15 +1,15 @@
-//! The odds that the rate limits leave to an attacker who guesses and never stops.
+//! The odds that the rate limits leave to an attacker who guesses without end.
 //!
 //! Every guess at a code of N digits is right once in 10^N, independent of all guesses at other
-//! codes. So the odds follow from the number of guesses of each length that a year allows. Each
-//! guess is reserved by a conditional write before its verdict is recorded or returned, so the
-//! number holds under parallel answers, lost replies and codes that are already outstanding, and
-//! whatever was sent: every number here is the limit of a counter of guesses.
+//! codes. So the odds follow from the number of guesses of each length that a year allows. A
+//! conditional write reserves each guess before its verdict is recorded or returned. The number
+//! therefore holds under parallel answers, lost replies and codes that are already outstanding, and
+//! for any number of messages: every number here is the limit of a counter of guesses.
 //!
 //! The guesses are counted at their worst: a year may touch one window more than it holds, every
-//! budget is used up, and no code is proved. An account is taken to have an address and a number, each with budgets of its own: a code
-//! to either opens it. A ring without a lasting key starts the windows of identifiers again when it
-//! is rotated; a rotation in each month is assumed throughout.
+//! budget is used up, and no code is proved. An account is assumed to have an address and a number,
+//! each with its own budgets: a code to either opens it. Without a lasting key, a rotation of the
+//! ring starts the windows of identifiers again; the odds assume a rotation in each month.
 
 use super::Policy;
 use super::budgets::{DeploymentBudget, MONTH, MessageBudget};
@@ -39,7 +39,7 @@ pub struct Odds<'a> {
     accounts: u32,
 }
 
-/// Returns how many windows of this length, in seconds, a year can touch, with those that
+/// Returns the number of windows of this length, in seconds, that a year can touch, with those that
 /// rotations begin.
 const fn windows(length: u64) -> u64 {
     YEAR.div_ceil(length) + 1 + ROTATIONS
@@ -51,7 +51,7 @@ impl<'a> Odds<'a> {
         Self { policy, accounts }
     }
 
-    /// Returns the number of accounts that was stated.
+    /// The number of accounts of the deployment.
     pub const fn accounts(&self) -> u32 {
         self.accounts
     }
@@ -84,7 +84,7 @@ impl<'a> Odds<'a> {
         let attempts = u64::from(self.policy.attempts);
         let short = of_all(each.short).min(in_days(short_guesses_per_day.into()));
         let long = of_all(each.long).min(in_days(long_guesses_per_day.into()));
-        // Where the long codes of all are gone, further ones have ten digits.
+        // Once the long codes of all are spent, further ones have ten digits.
         let longest = of_all(each.long + each.longest)
             .saturating_sub(long)
             .min(in_days(u64::from(messages_per_day) * attempts));
@@ -100,13 +100,13 @@ impl<'a> Odds<'a> {
         self.at_least_once(&[self.at_account()])
     }
 
-    /// Returns the same for an attacker who has stolen the token of one of its known devices.
+    /// Returns these odds for an attacker who has stolen the token of one of its known devices.
     pub fn with_a_stolen_device(&self) -> f64 {
         self.at_least_once(&[self.at_account(), self.at_devices()])
     }
 
-    /// Returns the odds that any account's code is guessed within a year, by an attacker who tries
-    /// all accounts.
+    /// Returns the odds that any account's code is guessed within a year, by an attacker who
+    /// guesses at all accounts.
     pub fn sprayed(&self) -> f64 {
         self.at_least_once(&[self.at_deployment()])
     }
@@ -131,8 +131,8 @@ impl<'a> Odds<'a> {
         -none.exp_m1()
     }
 
-    /// Guesses of a year at the longer codes of one mailbox: each day has a limit of its own, which
-    /// is as many as the messages of a day have attempts.
+    /// Returns the guesses of a year at the longer codes of one mailbox. Each day has its own
+    /// limit: as many as the messages of a day have attempts.
     fn longer_at(&self, messages: &MessageBudget) -> u64 {
         let a_day = u64::from(messages.in_a_day()) * u64::from(self.policy.attempts);
         a_day.saturating_mul(windows(DAY))
@@ -249,11 +249,11 @@ mod tests {
         }
     }
 
-    /// Plays out so many years of an attack, guess by guess: the attempts of a code are distinct,
-    /// those at different codes are independent.
+    /// Simulates an attack of this many years, guess by guess. The attempts at one code are
+    /// distinct; those at different codes are independent.
     fn played_out(policy: &Policy, guesses: Guesses, years: u32) -> f64 {
         let entropy = Seeded::new(7);
-        // SplitMix64 over what is otherwise only a counter.
+        // SplitMix64 of a counter.
         let random = |below: u64| {
             let mut z = u64::from_be_bytes(entropy.bytes()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -282,7 +282,7 @@ mod tests {
         f64::from(u32::try_from(successes).unwrap()) / f64::from(years)
     }
 
-    /// Budgets so wide that something can be seen in a few hundred years.
+    /// Budgets wide enough for successes in a few hundred years.
     #[test]
     fn an_attack_that_is_played_out_succeeds_as_often_as_was_computed() {
         let mut wide = policy();

@@ -1,11 +1,11 @@
-//! The CAPTCHA that a spent budget asks for.
+//! The CAPTCHA that a spent budget requires.
 
 use super::error::RateLimitError;
 use crate::policy::budgets::Budget;
 use crate::ports::Captcha;
 use crate::value::secret::Secret;
 
-/// The verifier and the response that the request carries, where a CAPTCHA is on.
+/// The verifier and the response of the request, if a CAPTCHA is on.
 #[derive(Debug)]
 pub(crate) struct CaptchaGate<'a, P> {
     pub(crate) port: &'a P,
@@ -13,7 +13,7 @@ pub(crate) struct CaptchaGate<'a, P> {
 }
 
 impl<'a, P: Captcha> CaptchaGate<'a, P> {
-    /// Returns the response that the request carries.
+    /// Returns the response of the request.
     ///
     /// # Errors
     /// [`RateLimitError::CaptchaRequired`] if there is none.
@@ -22,7 +22,7 @@ impl<'a, P: Captcha> CaptchaGate<'a, P> {
             .ok_or(RateLimitError::CaptchaRequired { budget })
     }
 
-    /// Verifies the response, once a request: the outcome serves no other request.
+    /// Verifies the response, once for each request.
     pub(crate) async fn check(
         &self,
         answer: &Secret,

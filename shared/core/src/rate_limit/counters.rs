@@ -1,4 +1,4 @@
-//! The counters: one item of the store each, which expires with its period.
+//! The counters: one item of the store each, which expires after its period.
 
 use crate::policy::budgets::MONTH;
 use crate::seal::charge::{Destination, Requester};
@@ -25,10 +25,10 @@ pub(super) const SENT: &str = "sent";
 pub(super) const UNPROVED: &str = "unproved";
 /// The window of CAPTCHA checks in a source's counter.
 pub(super) const CHECKS: &str = "c";
-/// The one window of counters that have no other.
+/// The window of a counter that has only one.
 pub(super) const COUNT: &str = "n";
 
-/// A counter and the end of its period, which is the end of every window in it.
+/// A counter and the end of its period, at which all its windows end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counter {
     pub(super) pseudonym: Pseudonym,
@@ -57,8 +57,8 @@ impl Counter {
         Self::public(kind, &[pseudonym.as_bytes()], at, period)
     }
 
-    /// Messages to a mailbox or number in a day, and guesses at its longer codes. Addresses that differ in their plus-tag share
-    /// the mailbox.
+    /// Messages to a mailbox or number in a day, and guesses at its longer codes. Addresses that
+    /// differ in their plus-tag share the mailbox.
     pub(super) fn mailbox(
         keys: &KeyRing,
         requester: Requester,
@@ -80,7 +80,7 @@ impl Counter {
         Self::keyed(pseudonym, "guesses", at, MONTH)
     }
 
-    /// The generation of an identifier's device tokens. Kept as long as a token may live.
+    /// The generation of an identifier's device tokens. It is kept as long as a token may be valid.
     pub(super) fn devices(keys: &KeyRing, identifier: &Identifier, ends: Timestamp) -> Self {
         Self {
             pseudonym: Pseudonym::of_devices(keys, identifier),
@@ -88,7 +88,7 @@ impl Counter {
         }
     }
 
-    /// Messages that one device token asked for in a day, and guesses at their longer codes.
+    /// Messages requested with one device token in a day, and guesses at their longer codes.
     pub(super) fn device_token(token: &[u8; 16], at: Timestamp) -> Self {
         Self::public("device-token", &[token], at, DAY)
     }
@@ -98,13 +98,13 @@ impl Counter {
         Self::keyed(source, "source", at, HOUR)
     }
 
-    /// Contacts that one account asks to add in a day.
+    /// Contacts that one account requests in a day.
     pub(super) fn account(account: Pseudonym, at: Timestamp) -> Self {
         Self::keyed(account, "account", at, DAY)
     }
 
-    /// All messages, guesses, the SMS spend and the mail of each hour of a day. Without a key, like
-    /// all below: they name no person, and an operator can compute their keys.
+    /// All messages, guesses, the SMS spend and the mail of each hour of a day. This counter and
+    /// all below have no secret key: they name no user, and an operator can compute their keys.
     pub(super) fn deployment(requester: Requester, at: Timestamp) -> Self {
         let fields = [requester.class().as_bytes()];
         Self::public("deployment", &fields, at, DAY)
@@ -156,13 +156,14 @@ pub(super) fn mail_windows(at: Timestamp) -> [String; 2] {
 }
 
 /// Returns the window of a mailbox in its domain's counter of accounts: one of 64, so that the item
-/// stays small. Keyed, so that no one can choose an address that shares another's window.
+/// stays small. It depends on a key, so an attacker cannot choose an address that shares another's
+/// window.
 pub(super) fn mailbox_window(keys: &KeyRing, identifier: &Identifier) -> String {
     let pseudonym = Pseudonym::of_mailbox(keys, "accounts", identifier);
     format!("m{}", pseudonym.as_bytes()[0] % 64)
 }
 
-/// The domain of an address.
+/// Returns the domain of an address.
 pub(super) fn domain_of(email: &Email) -> &str {
     email
         .as_str()
@@ -217,7 +218,7 @@ mod tests {
     use crate::value::identifier::Method;
     use crate::value::source::Source;
 
-    /// The names under which counters are stored. A difference starts every budget from zero.
+    /// The names under which counters are stored. A change resets every budget to zero.
     #[test]
     fn names_of_counters_are_unchanged() {
         let (keys, at) = (keys(), Timestamp::from_secs(1_800_000_000));

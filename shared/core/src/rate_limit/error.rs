@@ -1,4 +1,4 @@
-//! Refusals.
+//! The refusals of the rate limits.
 
 use thiserror::Error;
 
@@ -9,9 +9,9 @@ use crate::value::identifier::IdentifierError;
 /// A message that a budget refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Seconds until a next one may be allowed.
+    /// Seconds until the next message may be allowed.
     pub retry_after: u64,
-    /// Which budget; for logs.
+    /// The spent budget, for logs.
     pub budget: Budget,
 }
 
@@ -21,11 +21,11 @@ pub(crate) enum RateLimitError {
     /// A budget is spent.
     #[error("budget spent: {}", .0.budget.as_str())]
     Refused(Refusal),
-    /// A budget is spent, and no CAPTCHA was solved: none came along, or the response is wrong,
-    /// expired, used, or of another site.
+    /// A budget is spent and no CAPTCHA was solved: the response is missing, wrong, expired, used,
+    /// or of another site.
     #[error("CAPTCHA required: {}", .budget.as_str())]
     CaptchaRequired {
-        /// Which budget; for logs.
+        /// The spent budget, for logs.
         budget: Budget,
     },
     /// No message is sent to this identifier.

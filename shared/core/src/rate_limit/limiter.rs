@@ -24,27 +24,27 @@ use crate::value::identifier::Identifier;
 use crate::value::source::Source;
 use crate::value::time::Timestamp;
 
-/// How long a request that a mail breaker refused should wait, in seconds: messages that are still
-/// on their way to being proved count until they are.
+/// The time in seconds after which a request refused by a mail breaker may be repeated. Messages
+/// that may still be proved count until they are.
 const MAIL_RETRY_SECONDS: u64 = 60;
-/// How far a solved CAPTCHA extends a mail breaker.
+/// The factor by which a solved CAPTCHA extends a mail breaker.
 const SOLVED_FACTOR: u32 = 10;
 
-/// How long a send may take from its reservation to the outcome of its charge: no trigger runs
+/// The maximum time from the reservation of a send to the outcome of its charge: no trigger runs
 /// longer.
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
-/// How long a counter is kept after its period: longer than any code that was issued in it.
+/// The time for which a counter is kept after its period: longer than the lifetime of any code.
 const KEEP: Duration = Duration::from_secs(3600);
 
-/// The number of mailboxes that spend a domain's new accounts of a day.
+/// The number of mailboxes that can spend a domain's new accounts of a day.
 const MAILBOXES_PER_DOMAIN: u32 = 10;
-/// The accounts of a mailbox in a day, however few its domain has: mailboxes share windows.
+/// The minimum number of new accounts of a mailbox in a day, because mailboxes share windows.
 const LEAST_SHARE: u32 = 5;
 
 /// A code to plan.
 pub(crate) struct CodeRequest<'a> {
     pub(crate) identifier: &'a Identifier,
-    /// The token of a device, opened.
+    /// The content of a device token.
     pub(crate) device: Option<Device>,
     pub(crate) source: Option<Source>,
 }
@@ -52,13 +52,13 @@ pub(crate) struct CodeRequest<'a> {
 /// The outcome of [`RateLimiter::reserve_guess`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Guess {
-    /// The guess is charged where a budget counts it: the answer may be verified.
+    /// The guess is charged to each budget that counts it: the verdict may be recorded.
     Reserved,
-    /// A budget is spent: the code is no longer verifiable, and the answer must not be compared.
+    /// A budget is spent: the code is no longer verifiable, and the answer gets no verdict.
     Spent,
 }
 
-/// Charges messages and guesses, at one time.
+/// Charges messages and guesses at one point in time.
 #[derive(Debug)]
 pub(crate) struct RateLimiter<'a, S> {
     /// The settings and keys.
@@ -69,7 +69,7 @@ pub(crate) struct RateLimiter<'a, S> {
     pub(crate) now: Timestamp,
 }
 
-/// A window that refuses, the budget it stands for, and when it ends.
+/// A window that may refuse, with its budget and its end.
 struct Limit {
     window: Window,
     budget: Budget,
@@ -91,7 +91,7 @@ pub(crate) struct Receipt {
     taken: Vec<Taken>,
 }
 
-/// Counters that were read at once.
+/// Counters that were read in one call.
 struct Reading(BTreeMap<Pseudonym, Counts>);
 
 impl Reading {
@@ -103,7 +103,7 @@ impl Reading {
             .unwrap_or_default()
     }
 
-    /// The first limit that has no room.
+    /// Returns the first limit that has no room.
     fn first_full<'a>(&self, bill: &'a Bill) -> Option<&'a Limit> {
         bill.limits.iter().find(|limit| {
             self.count(&bill.counter, &limit.window.name)
@@ -152,10 +152,10 @@ impl Counters {
     }
 }
 
-/// What a requester may have now.
+/// The plan that the counters allow a requester.
 struct Outlook {
     terms: Terms,
-    /// The budget that asks for a CAPTCHA.
+    /// The spent budget that requires a CAPTCHA.
     captcha: Option<Budget>,
     refusal: Option<Refusal>,
 }
@@ -169,7 +169,7 @@ struct Planned<'a> {
     admission: Admission,
 }
 
-/// The budgets that stand in the way so far; the first of each kind counts.
+/// The budgets that refuse so far; the first of each kind counts.
 #[derive(Default)]
 struct InTheWay {
     captcha: Option<Budget>,
@@ -190,7 +190,7 @@ impl InTheWay {
         }
     }
 
-    /// Refuses by the first limit that has no room.
+    /// Refuses if a limit has no room; the first such limit counts.
     fn refuse_if_full(&mut self, reading: &Reading, bill: &Bill) {
         if let Some(limit) = reading.first_full(bill) {
             self.refuse(limit);
@@ -199,9 +199,9 @@ impl InTheWay {
 }
 
 impl<S: Store> RateLimiter<'_, S> {
-    /// Plans a code, before anything else is known about the identifier. Reads counters and
-    /// charges none but the source's for a CAPTCHA response that is verified, so requests that are
-    /// refused or never redeemed cost nothing.
+    /// Plans a code, independent of all else about the identifier. It reads counters and charges
+    /// none but the source's, for a CAPTCHA response that is verified. Requests that are refused or
+    /// never redeemed therefore cost nothing.
     ///
     /// A known device whose budgets are spent is treated as unknown.
     ///
@@ -258,7 +258,7 @@ impl<S: Store> RateLimiter<'_, S> {
         };
         let mut outlook = self.outlook(&reading, &unknown, planned);
         if let (Some(gate), Some(budget)) = (&gate, outlook.captcha) {
-            // A request that would be refused all the same need solve nothing.
+            // A request that would be refused anyway does not need a CAPTCHA.
             let solved = Planned {
                 admission: Admission::Solved,
                 ..planned
@@ -280,7 +280,7 @@ impl<S: Store> RateLimiter<'_, S> {
         }
     }
 
-    /// Plans the next message of a flow: on its own terms, with a code that is never shorter.
+    /// Plans the next message of a flow on the flow's own terms, with a code that is never shorter.
     pub(crate) async fn plan_resend(
         &self,
         charge: Charge,
@@ -300,7 +300,7 @@ impl<S: Store> RateLimiter<'_, S> {
             admission: terms.admission,
         };
         let outlook = self.outlook(&reading, &counters, planned);
-        // What a CAPTCHA would have opened stays shut for a flow that solved none.
+        // A flow without a solved CAPTCHA does not get the budgets that one opens.
         let unsolved = outlook.captcha.map(|budget| Refusal {
             retry_after: MAIL_RETRY_SECONDS,
             budget,
@@ -319,11 +319,11 @@ impl<S: Store> RateLimiter<'_, S> {
         Ok(next)
     }
 
-    /// Charges one message that is about to be sent, by whoever owns its send number.
+    /// Charges one message that is about to be sent. Only the owner of its send number calls this.
     ///
-    /// The source comes first, so that one that is refused spends no other budget; then the
-    /// mailbox, so that one identifier cannot spend what others share. A refused message is
-    /// charged nothing.
+    /// The source is charged first, so that a refused source spends no other budget. The mailbox is
+    /// next, so that one identifier cannot spend shared budgets. A refused message is charged to no
+    /// budget.
     ///
     /// # Errors
     /// If a budget is spent or a port fails.
@@ -354,8 +354,8 @@ impl<S: Store> RateLimiter<'_, S> {
         Ok(())
     }
 
-    /// Returns the terms of a ticket with a code as long as its tier demands: a key alone may seal
-    /// a ticket, so its length is not trusted.
+    /// Returns the terms of a ticket with a code as long as its tier requires. A leaked key alone
+    /// can seal a ticket, so its length is not trusted.
     pub(crate) fn settled(&self, charge: Charge, identifier: &Identifier) -> Charge {
         let Some(terms) = charge.terms else {
             return charge;
@@ -372,11 +372,11 @@ impl<S: Store> RateLimiter<'_, S> {
         }
     }
 
-    /// Reserves a guess before an answer is verified. What is reserved stays charged unless the
-    /// flow succeeds.
+    /// Reserves a guess before a verdict is recorded or returned. The reservation stays charged
+    /// unless the flow succeeds.
     ///
     /// # Errors
-    /// If a port fails: the answer must not be verified.
+    /// If a port fails: the answer gets no verdict.
     pub(crate) async fn reserve_guess(&self, bills: &GuessBills) -> Result<Guess, PortError> {
         let charged = join_all(bills.0.iter().map(|bill| self.charge_bill(bill))).await;
         let mut receipts = Vec::new();
@@ -395,7 +395,7 @@ impl<S: Store> RateLimiter<'_, S> {
         outcome
     }
 
-    /// Returns whether a guess at the flow's code would be refused now. Charges nothing.
+    /// Returns whether a guess at the flow's code would be refused now. Charges no budget.
     pub(crate) async fn is_spent(
         &self,
         flow: &Flow,
@@ -407,8 +407,8 @@ impl<S: Store> RateLimiter<'_, S> {
         Ok(bills.iter().any(|bill| reading.first_full(bill).is_some()))
     }
 
-    /// Charges an account for a contact that it asks to add: without this, an account could have
-    /// codes sent to everybody.
+    /// Charges an account for a contact that it requests. Without this, an account could send codes
+    /// without limit to identifiers of others.
     pub(crate) async fn charge_account(&self, sub: &Sub) -> Result<(), RateLimitError> {
         let Deployment { policy, keys } = self.deployment;
         let counter = Counter::account(Pseudonym::of_account(keys, sub), self.now);
@@ -423,8 +423,9 @@ impl<S: Store> RateLimiter<'_, S> {
     }
 
     /// Charges the mail domain of an account that is about to be created, and the share that its
-    /// mailbox has of the domain's accounts: plus-tags and deleted accounts of one mailbox cannot
-    /// spend what the domain has. A shared domain has no limit but that of each mailbox.
+    /// mailbox has of the domain's accounts. Plus-tags and deleted accounts of one mailbox
+    /// therefore cannot spend the domain's share. A shared domain has only the limit of each
+    /// mailbox.
     pub(crate) async fn charge_new_account(
         &self,
         identifier: &Identifier,
@@ -476,10 +477,10 @@ impl<S: Store> RateLimiter<'_, S> {
         Ok(counters.map(|it| it.map_or(0, |it| reading.count(&it, COUNT))))
     }
 
-    /// Invalidates all device tokens of these identifiers that were made before.
+    /// Invalidates all present device tokens of these identifiers.
     ///
     /// # Errors
-    /// If a port fails: some may still be valid. Safe to repeat.
+    /// If a port fails: some tokens may still be valid. Safe to repeat.
     pub(crate) async fn forget_devices(
         &self,
         identifiers: impl IntoIterator<Item = &Identifier>,
@@ -487,9 +488,9 @@ impl<S: Store> RateLimiter<'_, S> {
         self.raise_generations(identifiers, 1).await
     }
 
-    /// Keeps the generations of these identifiers for as long as a token that is made now may live.
-    /// A generation that the store cleaned up would start from zero, and a later raise would revive
-    /// the tokens it was to end.
+    /// Keeps the generations of these identifiers for as long as a token that is issued now may be
+    /// valid. A generation that the store cleaned up would start from zero, and a later raise would
+    /// revive invalidated tokens.
     ///
     /// # Errors
     /// If a port fails.
@@ -506,7 +507,7 @@ impl<S: Store> RateLimiter<'_, S> {
         amount: u32,
     ) -> Result<(), PortError> {
         let Deployment { policy, keys } = self.deployment;
-        // A token of an older generation has expired before its generation is cleaned up.
+        // A token of an older generation expires before its generation is cleaned up.
         let keep_until = self.now.plus(policy.device_life * 2);
         let raised = identifiers.into_iter().map(|identifier| {
             let counter = Counter::devices(keys, identifier, keep_until);
@@ -572,7 +573,7 @@ impl<S: Store> RateLimiter<'_, S> {
         }
     }
 
-    /// Returns what the counters allow.
+    /// Returns the plan that the counters allow.
     fn outlook(&self, reading: &Reading, counters: &Counters, planned: Planned<'_>) -> Outlook {
         let Planned {
             requester,
@@ -633,7 +634,7 @@ impl<S: Store> RateLimiter<'_, S> {
             return Some(pseudonym);
         };
         if admission == Admission::Solved {
-            // The check that admits it is charged instead.
+            // The verification that admits it is charged instead.
             way.refuse_if_full(reading, &self.checks_bill(counter));
             return None;
         }
@@ -642,7 +643,7 @@ impl<S: Store> RateLimiter<'_, S> {
         Some(pseudonym)
     }
 
-    /// Returns whether the message draws on the extended budget.
+    /// Returns whether the message is charged to the extended budget.
     fn look_at_mailbox(
         &self,
         reading: &Reading,
@@ -675,7 +676,7 @@ impl<S: Store> RateLimiter<'_, S> {
         true
     }
 
-    /// Returns the shortest tier whose budgets of guesses have room.
+    /// Returns the shortest tier whose guess budgets have room.
     fn tier(&self, reading: &Reading, counters: &Counters, requester: Requester) -> Tier {
         let budgets = &self.deployment.policy.budgets;
         let unknown = requester == Requester::Unknown;
@@ -700,7 +701,7 @@ impl<S: Store> RateLimiter<'_, S> {
         }
     }
 
-    /// Returns the limits of the mail breakers as they stand.
+    /// Returns the present limits of the mail breakers.
     fn look_at_mail(
         &self,
         reading: &Reading,
@@ -749,7 +750,7 @@ impl<S: Store> RateLimiter<'_, S> {
     fn charge(&self, terms: Terms, identifier: &Identifier) -> Charge {
         let policy = &self.deployment.policy;
         let code_length = match terms.tier {
-            // A code that is fixed cannot become longer.
+            // A fixed code cannot be longer.
             _ if policy.is_test(identifier, self.now) => policy.long_code_length,
             Tier::Short => policy.code_length,
             Tier::Long => policy.long_code_length,
@@ -761,7 +762,7 @@ impl<S: Store> RateLimiter<'_, S> {
         }
     }
 
-    /// The bills of one message, in the stages in which they are charged.
+    /// Returns the bills of one message, in the stages in which they are charged.
     fn bills(
         &self,
         terms: &Terms,
@@ -796,7 +797,8 @@ impl<S: Store> RateLimiter<'_, S> {
         Bill { counter, limits }
     }
 
-    /// The CAPTCHA responses of a source that are verified: this bounds the calls to the verifier.
+    /// Returns the budget of a source's verified CAPTCHA responses, which limits the calls to the
+    /// verifier.
     fn checks_bill(&self, counter: Counter) -> Bill {
         let most = self.deployment.policy.budgets.source.solved_per_hour;
         let limits = vec![self.once(CHECKS, most, Budget::Source, &counter)];
@@ -837,13 +839,14 @@ impl<S: Store> RateLimiter<'_, S> {
         }
     }
 
-    /// All attempts at the codes of so many messages.
+    /// Returns the number of attempts at the codes of this many messages.
     fn attempts_at(&self, messages: u32) -> u32 {
         messages.saturating_mul(u32::from(self.deployment.policy.attempts))
     }
 
-    /// Guesses of a day at codes of eight and more digits that one mailbox was sent: as many as its
-    /// messages have attempts. Counted by themselves, so that they are bounded whatever was sent.
+    /// Returns the budget of guesses in a day at codes of eight and more digits of one mailbox: as
+    /// many as its messages have attempts. They have a counter of their own, so they are limited
+    /// independent of the messages sent.
     fn mailbox_guesses(&self, counter: Counter, requester: Requester, extended: bool) -> Bill {
         let (messages, budget) = self.messages(requester, extended);
         let name = match requester {
@@ -855,14 +858,15 @@ impl<S: Store> RateLimiter<'_, S> {
         Bill { counter, limits }
     }
 
-    /// The same for the codes that one device token asked for.
+    /// Returns that budget for the codes that were requested with one device token.
     fn token_guesses(&self, counter: Counter) -> Bill {
         let most = self.deployment.policy.budgets.device.per_token_and_day;
         let limits = vec![self.once(GUESSES, self.attempts_at(most), Budget::Device, &counter)];
         Bill { counter, limits }
     }
 
-    /// Guesses of a day at all codes of a tier. Known devices are not counted.
+    /// Returns the budget of guesses in a day at all codes of a tier. Known devices are not
+    /// counted.
     fn shared_guesses(&self, tier: Tier, requester: Requester, counter: Counter) -> Option<Bill> {
         if requester != Requester::Unknown {
             return None;
@@ -883,7 +887,7 @@ impl<S: Store> RateLimiter<'_, S> {
         Bill { counter, limits }
     }
 
-    /// All messages of the day, and the cost of SMS in the day and month.
+    /// Returns the budgets of all messages of the day, and of the cost of SMS in the day and month.
     fn shared_bills(&self, requester: Requester, price: Option<u32>) -> Vec<Bill> {
         let budgets = &self.deployment.policy.budgets;
         let deployment = Counter::deployment(requester, self.now);
@@ -930,7 +934,7 @@ impl<S: Store> RateLimiter<'_, S> {
         bills
     }
 
-    /// The breakers, in the hour in which the code was issued: there a success refunds them.
+    /// Returns the breakers of the hour in which the code was issued, where a success refunds them.
     fn unproved_bills(
         &self,
         terms: &Terms,
@@ -975,7 +979,7 @@ impl<S: Store> RateLimiter<'_, S> {
         Bill { counter, limits }
     }
 
-    /// The budgets of a guess at the flow's code, in the periods in which it was issued.
+    /// Returns the budgets of a guess at the flow's code, in the periods in which it was issued.
     pub(crate) fn guess_bills(&self, flow: &Flow, contact: &Identifier) -> GuessBills {
         let Deployment { policy, keys } = self.deployment;
         let budgets = &policy.budgets;
@@ -1007,7 +1011,7 @@ impl<S: Store> RateLimiter<'_, S> {
         GuessBills(bills)
     }
 
-    /// A window of this length, by its number.
+    /// Returns the limit of a window of this length, named by its number.
     fn limit(
         &self,
         kind: impl std::fmt::Display,
@@ -1023,7 +1027,7 @@ impl<S: Store> RateLimiter<'_, S> {
         }
     }
 
-    /// A window that lasts as long as its counter.
+    /// Returns the limit of a window that lasts as long as its counter.
     fn once(
         &self,
         name: impl Into<String>,
@@ -1064,8 +1068,8 @@ impl<S: Store> RateLimiter<'_, S> {
         }
     }
 
-    /// Refunds what a message was charged that is not sent. A lost refund leaves a budget a little
-    /// smaller.
+    /// Refunds the charges of a message that is not sent. If a refund is lost, a budget stays a
+    /// little smaller.
     async fn give_back(&self, receipts: Vec<Receipt>) {
         let refunds = receipts
             .iter()
@@ -1073,21 +1077,21 @@ impl<S: Store> RateLimiter<'_, S> {
         let _ = join_all(refunds).await;
     }
 
-    /// Refunds the guesses and unproved messages of a flow whose code was proved. Called once, by
-    /// whoever moved the flow to finished. A lost refund leaves a budget a little smaller; none is
-    /// repeated.
+    /// Refunds the guesses and unproved messages of a flow whose code was proved. Only the call
+    /// that moved the flow to finished may call this, once. If a refund is lost, a budget stays a
+    /// little smaller; no refund is repeated.
     pub(crate) async fn refund(&self, flow: &Flow, contact: &Identifier) {
         let Some(terms) = flow.charge.terms else {
             return;
         };
         let (requester, at) = (terms.requester, flow.issued_at);
-        // The right one, and the wrong ones that were counted on the same terms; the row matches an
-        // answer on the terms that it was charged on alone. Never more than were begun.
+        // The right answer, and the wrong ones that were counted on the same terms; the row matches
+        // an answer only on the terms that it was charged on. Never more than were begun.
         let guesses = u32::try_from(flow.counted.len())
             .unwrap_or(u32::MAX)
             .saturating_add(1)
             .min(u32::from(flow.held));
-        // A resend that is this recent may be refused yet, and its charge given back: it is not
+        // A resend this recent may still be refused and its charge refunded. It must not be
         // refunded a second time.
         let is_unsettled = flow.sends > 1 && self.now.since(flow.last_sent_at) < SETTLED_AFTER;
         let messages = flow.sends.saturating_sub(flow.unsent);
@@ -1121,7 +1125,7 @@ impl<S: Store> RateLimiter<'_, S> {
             }
             _ => {}
         }
-        // At once: a user waits for tokens.
+        // All at the same time: a user waits for tokens.
         let refunds = taken
             .iter()
             .map(|(counter, taken)| self.store.refund(*counter, taken));
@@ -1130,7 +1134,7 @@ impl<S: Store> RateLimiter<'_, S> {
 }
 
 /// Returns the tier whose budgets count guesses at a code: the tier of its terms, but never one
-/// that demands a longer code.
+/// that requires a longer code.
 fn guess_tier(policy: &Policy, code_length: CodeLength, terms: Terms) -> Tier {
     let most = if code_length >= CodeLength::LONGEST {
         Tier::Longest

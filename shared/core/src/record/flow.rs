@@ -1,4 +1,4 @@
-//! The flow row: the authority on what was asked, sent and answered.
+//! The flow row: the authority on the challenge, its messages and its answers.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -19,90 +19,91 @@ use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
 use crate::value::time::Timestamp;
 
-/// One run of the state machine, as the store keeps it. Everything but `charge`,
-/// `message_charged`, `sends`, `unsent`, `last_sent_at`, `attempts`, `counted`, `held` and `state` is
-/// written once, by the winner of the first send. A resend may replace `charge` by one with a longer
-/// code.
+/// One flow, as the store keeps it.
+///
+/// The winner of the first send writes everything once, except `charge`, `message_charged`,
+/// `sends`, `unsent`, `last_sent_at`, `attempts`, `counted`, `held` and `state`. A resend may
+/// replace `charge` by one with a longer code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
-    /// Its name.
+    /// The id.
     pub id: FlowId,
-    /// The app client it belongs to.
+    /// The app client of the session.
     pub client: String,
-    /// What it is for.
+    /// The reason for the flow.
     pub purpose: Purpose,
-    /// Whom it is for.
+    /// The account or the absence of one.
     pub subject: Subject,
-    /// Where the code went, or what was proved; readable with the key only.
+    /// The identifier that the code went to, or that was proved; readable with the key only.
     pub contact: SealedContact,
-    /// The language of its messages, the same at every send; without one the deployment's.
+    /// The language of every message; `None` for the deployment's default.
     pub locale: Option<Locale>,
-    /// What the code was charged, and how long it is.
+    /// The charge and the length of the code.
     pub charge: Charge,
-    /// Whether a message with the present code was charged. Until then no answer is right: a code
-    /// that no budget let out must not be guessed either. A claim has no message and begins with
-    /// it.
+    /// True if a message with the present code was charged. Until then no answer is right, because
+    /// a code that no budget permitted must not be guessed. A claim has no message and begins with
+    /// true.
     pub message_charged: bool,
-    /// The key that the code derives from.
+    /// The key that the code is derived from.
     pub key: KeyId,
-    /// When the code was issued; part of what it derives from.
+    /// The time of issue of the code, from which it is derived.
     pub issued_at: Timestamp,
-    /// When it stops being right. Compared by us: a store's TTL only cleans up.
+    /// The time when the code expires. The core compares it; a store's TTL only cleans up.
     pub expires_at: Timestamp,
-    /// How often the code was sent, the first time included.
+    /// The number of sends, the first included.
     pub sends: u8,
-    /// How many of these sends never left: refused by a budget, or not delivered.
+    /// The number of these sends that never left: refused by a budget, or not delivered.
     pub unsent: u8,
-    /// When it was last sent.
+    /// The time of the last send.
     pub last_sent_at: Timestamp,
-    /// The distinct answers that were judged.
+    /// The distinct recorded answers.
     pub attempts: BTreeSet<AnswerDigest>,
-    /// The wrong ones among them for which a guess was reserved on the present terms.
+    /// The wrong answers among them for which a guess was reserved on the present terms.
     pub counted: BTreeSet<AnswerDigest>,
-    /// How many guesses were begun to be reserved on the present terms.
+    /// The number of guesses whose reservation began on the present terms.
     pub held: u8,
-    /// Where it stands.
+    /// The state.
     pub state: State,
 }
 
-/// Whom a flow is for, fixed when it is opened: a ghost's flow stays a ghost's.
+/// The account of a flow, fixed when the flow is opened. A flow of no account stays one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// An account of the pool.
     Known(Sub),
-    /// Nobody who holds the contact: the right answer earns a proof.
+    /// No account that holds the contact: the right answer earns a proof.
     NoAccount,
-    /// An account that does not wait for this contact: nothing is sent, no answer is right.
+    /// An account that has not requested this contact: nothing is sent, no answer is right.
     Decoy,
 }
 
-/// Where a flow stands.
+/// The state of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Waiting for the right answer.
+    /// The flow waits for the right answer.
     Open,
     /// This answer was right.
     Matched {
         /// The answer.
         answer: AnswerDigest,
-        /// When it came.
+        /// The time of the answer.
         at: Timestamp,
     },
-    /// Tokens were issued or the proof handed out.
+    /// Tokens were issued or the proof was handed out.
     Finished {
         /// The answer that was right.
         answer: AnswerDigest,
-        /// When that was.
+        /// The time when the flow was finished.
         at: Timestamp,
     },
 }
 
-/// A keyed digest of an answer: enough to know it again, nothing to read it from.
+/// A keyed digest of an answer: it recognises the answer again, and does not reveal it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AnswerDigest([u8; 16]);
 
 impl AnswerDigest {
-    /// The digest of an answer to this flow.
+    /// Computes the digest of an answer to this flow.
     pub(crate) fn of(key: &Key, flow: FlowId, answer: &[u8]) -> Self {
         let mac = key.mac(Use::Answer, &[flow.as_bytes(), answer]);
         let mut digest = [0; 16];
@@ -110,12 +111,12 @@ impl AnswerDigest {
         Self(digest)
     }
 
-    /// From what a store kept.
+    /// Creates a digest from stored bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// For a store to keep.
+    /// The bytes to store.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
@@ -127,7 +128,7 @@ impl fmt::Debug for AnswerDigest {
     }
 }
 
-/// What a new row is made of.
+/// The contents of a new row.
 pub(crate) struct NewFlow<'a> {
     pub(crate) id: FlowId,
     pub(crate) caller: &'a AppClient,
@@ -174,7 +175,7 @@ impl Flow {
         }
     }
 
-    /// Returns a flow that earned a proof of this contact just now, for tests of what needs one.
+    /// Returns a flow that earned a proof of this contact at this time, for tests.
     #[doc(hidden)]
     pub fn earned(
         id: FlowId,
@@ -203,7 +204,7 @@ impl Flow {
         }
     }
 
-    /// How it stands, for the person who answers.
+    /// Returns the progress for display.
     pub(crate) fn progress(&self) -> Progress {
         Progress {
             issued_at: self.issued_at,
@@ -215,7 +216,7 @@ impl Flow {
         }
     }
 
-    /// Whether this row is what the challenge says it is.
+    /// Returns whether the challenge agrees with this row.
     pub(crate) fn agrees(&self, challenge: &Challenge, caller: &AppClient) -> bool {
         let issued_at = match (&challenge.step, self.purpose) {
             (Step::Otp(progress), Purpose::SignIn | Purpose::VerifyContact(_))
@@ -225,13 +226,13 @@ impl Flow {
         self.id == challenge.flow && self.client == caller.client() && self.issued_at == issued_at
     }
 
-    /// The contact; `None` if the row was not written by us for this flow.
+    /// Returns the contact; `None` if it was not sealed for this flow.
     pub(crate) fn contact(&self, keys: &KeyRing) -> Option<Identifier> {
         let bound = bound_to(self.id, self.purpose, &self.client);
         self.contact.open(keys, &bound.fields()).ok()
     }
 
-    /// The code, the same at every call; `None` if its key has left the ring.
+    /// Returns the code, equal at every call; `None` if its key is no longer on the ring.
     pub(crate) fn code(
         &self,
         policy: &Policy,
@@ -251,9 +252,9 @@ impl Flow {
         ))
     }
 
-    /// Whether this flow earned a proof of the contact that may still be used: a flow of this
-    /// client and of no account, whose right answer was recorded and whose proof was handed out
-    /// at most `life` ago.
+    /// Returns whether this flow earned a proof of the contact that is still valid. The flow must
+    /// be of this client and of no account, its right answer recorded, and its proof handed out at
+    /// most `life` ago.
     pub(crate) fn proves(
         &self,
         contact: &Identifier,
@@ -278,8 +279,9 @@ impl Flow {
         now >= self.expires_at
     }
 
-    /// Whether the flow has had its right answer and may still act on it. Finished flows may for
-    /// [`REPLAY_GRACE`], so that a retried trigger repeats its decision instead of undoing it.
+    /// Returns whether the flow has had its right answer and may still act on it. A finished flow
+    /// may for [`REPLAY_GRACE`], so that a retried trigger repeats its decision instead of undoing
+    /// it.
     pub(crate) fn is_answered(&self, now: Timestamp) -> bool {
         match self.state {
             State::Open => false,
@@ -288,7 +290,7 @@ impl Flow {
         }
     }
 
-    /// Whether this answer was the right one and still counts.
+    /// Returns whether this answer was the right one and still counts.
     pub(crate) fn accepts_again(&self, answer: AnswerDigest, now: Timestamp) -> bool {
         match self.state {
             State::Open => false,

@@ -1,6 +1,6 @@
-//! Every outward call of every flow, broken in every way, and what a person sees of it. What comes
-//! of it is docs/faults.md; `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table`
-//! writes it anew, to be read in the diff.
+//! Breaks every external call of every flow in every way, and records the effect on the user in
+//! docs/faults.md. `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table` writes
+//! the page again; review the diff.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -25,16 +25,16 @@ use crate::harness::{
 };
 use crate::sign_in;
 
-/// What Ada wants instead of [`ADA`].
+/// The contact that Ada requests in place of [`ADA`].
 const NEW: &str = "ada@example.org";
 
-/// More tries than anybody needs.
-const PATIENCE: usize = 8;
+/// More attempts than any user needs.
+const ATTEMPTS: usize = 8;
 
-/// A call of a flow breaks in one of these ways.
+/// The ways in which a call is lost.
 const LOST: [Break; 3] = [Break::Before, Break::Throttled, Break::Hangs];
 
-/// A person's way from what they want to having it.
+/// A user's path from a request to its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flow {
     SignIn,
@@ -89,7 +89,7 @@ impl Flow {
             Self::SignIn => "Signing in",
             Self::SignInByPhone => "Signing in by phone",
             Self::Ticket => "Signing in by an SDK, with a ticket",
-            Self::Captcha => "Signing in with a captcha",
+            Self::Captcha => "Signing in with a CAPTCHA",
             Self::Resend => "Having the code sent again",
             Self::FirstSignIn => "Signing in for the first time",
             Self::FirstSignInToALegacyPool => {
@@ -98,25 +98,25 @@ impl Flow {
             Self::Disabled => "Signing in to an account that is disabled",
             Self::SignUp => "Adding a name and a second contact",
             Self::ChangeContact => "Changing a contact",
-            Self::ContactInUse => "Changing a contact to somebody else's",
-            Self::PendingContact => "Asking what became of a contact",
+            Self::ContactInUse => "Changing a contact to that of another account",
+            Self::PendingContact => "Reading the state of a pending contact",
             Self::RememberDevice => "Having a device remembered",
             Self::UpdateName => "Writing the name",
         }
     }
 }
 
-/// What a person notices when a call breaks.
+/// The effect of a broken call on the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Seen {
-    /// A resolver says `Unavailable`; the same request then goes through.
+    /// A resolver returns `Unavailable`; a repeated request succeeds.
     Error,
-    /// The same question comes once more; the same answer then goes through.
+    /// The challenge is repeated; the same answer then passes.
     Again,
-    /// No message comes; it does when it is asked for once more.
+    /// No message arrives until the user requests a resend.
     NoMessage,
-    /// The flow failed, and is begun anew.
-    Anew,
+    /// The flow failed; the user starts again.
+    Restart,
 }
 
 impl Seen {
@@ -125,44 +125,44 @@ impl Seen {
             Self::Error => "error",
             Self::Again => "again",
             Self::NoMessage => "no message",
-            Self::Anew => "anew",
+            Self::Restart => "restart",
         }
     }
 }
 
-/// A flow that was lived to its end.
-struct Lived {
-    /// Each function that called for a kind of row, with the kind.
+/// A flow that was played to its end.
+struct Played {
+    /// Each function that accessed a kind of row, with the kind.
     rows: BTreeSet<(&'static str, &'static str)>,
-    /// Each call, and the step in which it was made.
+    /// Each call, with its step.
     calls: Vec<(&'static str, &'static str)>,
     seen: Vec<Seen>,
     messages: usize,
-    /// Calls that charged something.
+    /// Calls that charged a budget.
     charges: usize,
     /// Notices of a change of contact.
     notices: usize,
 }
 
-/// A flow that is being lived.
-struct Life<'w> {
+/// A flow that is being played.
+struct Play<'w> {
     world: &'w World,
     pool: &'w Pool<'w>,
-    /// Whether sign-in is told that the pool reports missing users.
+    /// True if sign-in knows that the pool reports missing users.
     legacy: bool,
     steps: Vec<&'static str>,
     seen: Vec<Seen>,
-    /// How often a message was asked for.
-    asked: usize,
+    /// The number of requests for a message.
+    requested: usize,
 }
 
-/// Lives a flow while one call breaks.
-fn live(flow: Flow, broken: Option<(usize, Break)>) -> Lived {
+/// Plays a flow in which one call breaks.
+fn play(flow: Flow, broken: Option<(usize, Break)>) -> Played {
     let mut world = World::new();
     if flow == Flow::Captcha {
         let budget = &mut world.deployment.policy.budgets.deployment;
         (budget.short_guesses_per_day, budget.long_guesses_per_day) = (0, 0);
-        let answers = (0..=PATIENCE).map(|number| number.to_string());
+        let answers = (0..=ATTEMPTS).map(|number| number.to_string());
         world.captcha = Some(Flaky::new(FixedCaptcha::new(answers), world.wire.clone()));
     }
     let world = world;
@@ -177,75 +177,81 @@ fn live(flow: Flow, broken: Option<(usize, Break)>) -> Lived {
         _ => {}
     }
     world.wire.will_break(broken);
-    let mut life = Life {
+    let mut play = Play {
         world: &world,
         pool: &pool,
         legacy: flow == Flow::FirstSignInToALegacyPool,
         steps: Vec::new(),
         seen: Vec::new(),
-        asked: 0,
+        requested: 0,
     };
     match flow {
-        Flow::SignIn | Flow::Captcha => life.sign_in(ADA, false),
-        Flow::Ticket => life.sign_in_by_ticket(),
-        Flow::SignInByPhone => life.sign_in(NUMBER, false),
-        Flow::Resend => life.sign_in(ADA, true),
+        Flow::SignIn | Flow::Captcha => play.sign_in(ADA, false),
+        Flow::Ticket => play.sign_in_by_ticket(),
+        Flow::SignInByPhone => play.sign_in(NUMBER, false),
+        Flow::Resend => play.sign_in(ADA, true),
         Flow::FirstSignIn | Flow::FirstSignInToALegacyPool => {
-            life.sign_in_for_the_first_time();
+            play.sign_in_for_the_first_time();
             assert_eq!(world.directory.port.len(), 2, "one account for Bob");
         }
-        Flow::Disabled => life.sign_in_disabled(),
+        Flow::Disabled => play.sign_in_disabled(),
         Flow::SignUp => {
             let names = Names::parse("Ada", "Lovelace").unwrap();
-            life.add("signUp", Some(&names), PendingState::Done);
+            play.add("signUp", Some(&names), PendingState::Done);
         }
-        Flow::ChangeContact => life.add("changeContact", None, PendingState::Done),
-        Flow::ContactInUse => life.add("changeContact", None, PendingState::InUse),
+        Flow::ChangeContact => play.add("changeContact", None, PendingState::Done),
+        Flow::ContactInUse => play.add("changeContact", None, PendingState::InUse),
         Flow::PendingContact => {
-            let state = life.ask("pendingContact", |life| {
-                let tokens = Tokens(life.world);
-                let contacts = contacts::resolver(life.world, life.pool, &tokens);
-                now(contacts.pending(&identity(life.world, ADAS_NAME), Method::Email))
+            let state = play.ask("pendingContact", |play| {
+                let tokens = Tokens(play.world);
+                let contacts = contacts::resolver(play.world, play.pool, &tokens);
+                now(contacts.pending(&identity(play.world, ADAS_NAME), Method::Email))
             });
             assert_eq!(state, None);
         }
         Flow::UpdateName => {
-            life.ask("updateName", |life| {
+            play.ask("updateName", |play| {
                 let names = Names::parse("Ada", "Lovelace").unwrap();
-                let identity = identity(life.world, ADAS_NAME);
-                let tokens = Tokens(life.world);
+                let identity = identity(play.world, ADAS_NAME);
+                let tokens = Tokens(play.world);
                 let World {
                     deployment,
                     directory,
                     ..
-                } = life.world;
+                } = play.world;
                 now(update_names(
                     deployment, &tokens, directory, &identity, &names,
                 ))
             });
         }
         Flow::RememberDevice => {
-            life.ask("rememberDevice", |life| {
-                let identity = identity(life.world, ADAS_NAME);
-                with_devices(life.world, async |devices| {
+            play.ask("rememberDevice", |play| {
+                let identity = identity(play.world, ADAS_NAME);
+                with_devices(play.world, async |devices| {
                     devices.remember(&identity).await
                 })
             });
         }
     }
-    let Life {
-        steps, seen, asked, ..
-    } = life;
+    let Play {
+        steps,
+        seen,
+        requested,
+        ..
+    } = play;
     let calls: Vec<_> = world.wire.calls().into_iter().zip(steps).collect();
     let messages = world.sent().len();
-    assert!(messages <= asked, "one message for each request at most");
+    assert!(
+        messages <= requested,
+        "one message for each request at most"
+    );
     let charges = calls.iter().enumerate().filter(|(number, (call, _))| {
         let lost = matches!(broken, Some((at, how)) if at == *number && how != Break::After);
-        // A device that is remembered charges nothing: it only keeps a counter.
+        // Remembering a device charges no budget: it only updates a counter.
         *call == "charge" && !lost && flow != Flow::RememberDevice
     });
     let rows = world.wire.rows().into_iter();
-    Lived {
+    Played {
         rows: rows
             .map(|(trigger, row)| (trigger.unwrap_or(flow.resolver()), row))
             .collect(),
@@ -257,15 +263,15 @@ fn live(flow: Flow, broken: Option<(usize, Break)>) -> Lived {
     }
 }
 
-impl<'w> Life<'w> {
-    /// Asks a resolver until it answers.
+impl<'w> Play<'w> {
+    /// Calls a resolver until it succeeds.
     fn ask<T>(
         &mut self,
         step: &'static str,
         request: impl Fn(&Self) -> Result<T, ContactError>,
     ) -> T {
-        for _ in 0..PATIENCE {
-            self.asked +=
+        for _ in 0..ATTEMPTS {
+            self.requested +=
                 usize::from(["signIn", "signInTicket", "signUp", "changeContact"].contains(&step));
             let answered = request(self);
             self.end(step);
@@ -274,7 +280,7 @@ impl<'w> Life<'w> {
                 Err(error) => {
                     assert_eq!(error.error_type(), "Unavailable", "{error:?}");
                     self.seen.push(Seen::Error);
-                    // Nobody else knows the lease of a request that died: it must end by itself.
+                    // No other request can release the lease of a failed one: it must expire.
                     self.world.after_secs(if self.legacy { 60 } else { 5 });
                 }
             }
@@ -282,21 +288,21 @@ impl<'w> Life<'w> {
         panic!("locked out of {step}");
     }
 
-    /// The calls since the last step were made in this one.
+    /// Assigns the calls since the last step to this one.
     fn end(&mut self, step: &'static str) {
         self.steps.resize(self.world.wire.calls().len(), step);
     }
 
     fn open(&mut self, step: &'static str, typed: &str, proof: Option<&str>) -> Session<'w> {
-        let payload: SignInPayload = self.ask(step, |life| {
-            // Each answer to a captcha is good once.
+        let payload: SignInPayload = self.ask(step, |play| {
+            // Each CAPTCHA response is valid once.
             let request = SignInRequest {
-                captcha: Some(Secret::new(life.seen.len().to_string())),
+                captcha: Some(Secret::new(play.seen.len().to_string())),
                 ..sign_in::request(typed, proof)
             };
             let resolver = SignIn {
-                legacy_pool: life.legacy,
-                ..sign_in::resolver(life.world, life.pool)
+                legacy_pool: play.legacy,
+                ..sign_in::resolver(play.world, play.pool)
             };
             now(resolver.session(&request)).map_err(|error: SignInError| error.into())
         });
@@ -305,20 +311,20 @@ impl<'w> Life<'w> {
 
     fn sign_in_disabled(&mut self) {
         let mut session = self.open("signIn", ADA, None);
-        assert_eq!(session.step(), "otp", "asked like anybody");
+        assert_eq!(session.step(), "otp", "the challenge of any user");
         let mut answers = 0;
         while session.ended.is_none() {
-            assert!(answers < PATIENCE, "answers without end");
+            assert!(answers < ATTEMPTS, "answers without end");
             session.answer(&answers.to_string());
             answers += 1;
         }
         self.end("wrong answers");
         assert_eq!(session.ended, Some(Next::Fail));
-        self.asked -= self.seen.len() + 1;
+        self.requested -= self.seen.len() + 1;
     }
 
     fn sign_in(&mut self, typed: &str, once_more: bool) {
-        for _ in 0..PATIENCE {
+        for _ in 0..ATTEMPTS {
             let mut session = self.open("signIn", typed, None);
             if once_more {
                 let before = self.world.sent().len();
@@ -333,9 +339,9 @@ impl<'w> Life<'w> {
     }
 
     fn sign_in_by_ticket(&mut self) {
-        for _ in 0..PATIENCE {
-            let payload = self.ask("signInTicket", |life| {
-                let resolver = sign_in::resolver(life.world, life.pool);
+        for _ in 0..ATTEMPTS {
+            let payload = self.ask("signInTicket", |play| {
+                let resolver = sign_in::resolver(play.world, play.pool);
                 now(resolver.ticket(&sign_in::request(ADA, None))).map_err(SignInError::into)
             });
             let mut session = self.world.initiate(ADA);
@@ -347,7 +353,7 @@ impl<'w> Life<'w> {
                 }
             }
             if session.ended.is_some() {
-                self.seen.push(Seen::Anew);
+                self.seen.push(Seen::Restart);
             } else if let Some(ended) = self.answer(&mut session) {
                 assert_eq!(ended, Ended::Tokens);
                 return;
@@ -357,12 +363,12 @@ impl<'w> Life<'w> {
     }
 
     fn sign_in_for_the_first_time(&mut self) {
-        for _ in 0..PATIENCE {
+        for _ in 0..ATTEMPTS {
             let mut session = self.open("signIn", BOB, None);
             let proof = match self.answer(&mut session) {
                 None => continue,
                 Some(Ended::Proof(proof)) => proof,
-                // Made before: nothing is left to do, unless its making broke off half way.
+                // A legacy pool creates the account before the code, so no proof follows.
                 Some(ended) => {
                     assert_eq!((ended, self.legacy), (Ended::Tokens, true));
                     return;
@@ -370,7 +376,7 @@ impl<'w> Life<'w> {
             };
             let mut session = self.open("signIn with the proof", BOB, Some(&proof));
             assert_eq!(session.step(), "claim");
-            for _ in 0..PATIENCE {
+            for _ in 0..ATTEMPTS {
                 let reply = session.answer(&proof);
                 self.end("the proof");
                 match session.ended {
@@ -386,11 +392,11 @@ impl<'w> Life<'w> {
     }
 
     fn add(&mut self, step: &'static str, names: Option<&Names>, ends: PendingState) {
-        for _ in 0..PATIENCE {
-            let payload = self.ask(step, |life| {
-                let tokens = Tokens(life.world);
-                let contacts = contacts::resolver(life.world, life.pool, &tokens);
-                let identity = identity(life.world, ADAS_NAME);
+        for _ in 0..ATTEMPTS {
+            let payload = self.ask(step, |play| {
+                let tokens = Tokens(play.world);
+                let contacts = contacts::resolver(play.world, play.pool, &tokens);
+                let identity = identity(play.world, ADAS_NAME);
                 let to = identifier(NEW);
                 now(async {
                     match names {
@@ -415,11 +421,11 @@ impl<'w> Life<'w> {
         panic!("locked out");
     }
 
-    /// Waits as told and asks for the code again, until there are so many messages.
+    /// Waits for the cooldown and requests a resend, until there are this many messages.
     fn resend(&mut self, session: &mut Session<'w>, messages: usize) {
-        for attempt in 0..PATIENCE {
+        for attempt in 0..ATTEMPTS {
             self.world.after_secs(session.number("resendAfter"));
-            self.asked += 1;
+            self.requested += 1;
             session.resend();
             self.end("resend");
             if self.world.sent().len() >= messages {
@@ -432,20 +438,20 @@ impl<'w> Life<'w> {
         panic!("no message comes");
     }
 
-    /// Answers with the code; none if the flow failed, which must be begun anew.
+    /// Answers with the code; `None` if the flow failed and must be started again.
     fn answer(&mut self, session: &mut Session<'w>) -> Option<Ended> {
         if self.world.sent().is_empty() {
             self.seen.push(Seen::NoMessage);
             self.resend(session, 1);
         }
-        for _ in 0..PATIENCE {
+        for _ in 0..ATTEMPTS {
             let reply = session.answer(&contacts::last_code(self.world));
             self.end("the code");
             match session.ended {
                 Some(Next::IssueTokens) => return Some(Ended::Tokens),
                 Some(_) if reply.is_right() => return Some(Ended::Refused),
                 Some(_) => {
-                    self.seen.push(Seen::Anew);
+                    self.seen.push(Seen::Restart);
                     return None;
                 }
                 None => match session.public.get("proof") {
@@ -462,27 +468,27 @@ impl<'w> Life<'w> {
 enum Ended {
     Tokens,
     Proof(String),
-    /// The code was right, and what it was for cannot be had.
+    /// The code was right, but its purpose was refused.
     Refused,
 }
 
-/// A cell of the table: what is seen, and what it costs beyond what the flow costs anyway.
-fn cell(lived: &Lived, usual: &Lived) -> String {
+/// Returns a cell of the table: the effect, and the cost beyond that of the flow without a fault.
+fn cell(played: &Played, usual: &Played) -> String {
     let mut words: Vec<String> = Vec::new();
-    let mut seen = lived.seen.clone();
+    let mut seen = played.seen.clone();
     seen.dedup();
     words.extend(seen.into_iter().map(|seen| seen.word().to_owned()));
     let more =
         |name: &str, is: usize, was: usize| (is > was).then(|| format!("+{} {name}", is - was));
     // Each code is charged to its identifier and to the deployment, one by SMS to its country too.
     let each = usual.charges.max(1);
-    words.extend(more("message", lived.messages, usual.messages));
+    words.extend(more("message", played.messages, usual.messages));
     words.extend(more(
         "code charged",
-        lived.charges.div_ceil(each),
+        played.charges.div_ceil(each),
         usual.charges / each,
     ));
-    if lived.notices < usual.notices {
+    if played.notices < usual.notices {
         words.push("no notice".to_owned());
     }
     if words.is_empty() {
@@ -492,7 +498,7 @@ fn cell(lived: &Lived, usual: &Lived) -> String {
     }
 }
 
-/// Whose call it is.
+/// Returns the service and operation of a call.
 fn service(call: &str) -> &'static str {
     match call {
         "is_answered" => "Turnstile siteverify",
@@ -511,7 +517,7 @@ fn service(call: &str) -> &'static str {
 }
 
 fn table(flow: Flow) -> String {
-    let usual = live(flow, None);
+    let usual = play(flow, None);
     assert_eq!(usual.seen, [], "{flow:?}");
     let mut table = format!(
         "\n## {}\n\n| step | call | is lost | its answer is lost |\n|---|---|---|---|\n",
@@ -519,11 +525,11 @@ fn table(flow: Flow) -> String {
     );
     let mut last_step = "";
     for (number, (call, step)) in usual.calls.iter().enumerate() {
-        let cells = LOST.map(|how| cell(&live(flow, Some((number, how))), &usual));
+        let cells = LOST.map(|how| cell(&play(flow, Some((number, how))), &usual));
         let [lost, throttled, hangs] = &cells;
         assert_eq!(lost, throttled, "{flow:?}: {call} throttled");
         assert_eq!(lost, hangs, "{flow:?}: {call} hangs");
-        let answer_lost = cell(&live(flow, Some((number, Break::After))), &usual);
+        let answer_lost = cell(&play(flow, Some((number, Break::After))), &usual);
         let step = if *step == last_step {
             ""
         } else {
@@ -540,25 +546,25 @@ fn table(flow: Flow) -> String {
     table
 }
 
-/// Where this test's part of the page ends.
+/// The heading that ends this test's part of the page.
 const ENDS: &str = "\n## Sending a message\n";
 
 const INTRODUCTION: &str = "\
 # What happens when a call fails
 
-Written by the test `fault_table` of `shared/core/tests/policy/`, which lives each flow below once for each call that it makes of Cognito, DynamoDB and Turnstile and each way in which it can break, and follows the person to their end: everybody comes to it, no message is sent that was not asked for, and nobody gets tokens, a contact or an account that they have not proved. After a change, `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table` writes this page anew.
+The test `fault_table` of `shared/core/tests/policy/` writes this page. It plays each flow below once for each of its calls to Cognito, DynamoDB and Turnstile, and for each way in which that call can break. It follows the user to the end of the flow and checks that the user gets there, that no message is sent without a request, and that no caller gets tokens, a contact or an account without proof. After a change, `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table` writes the page again.
 
-A call *is lost* when it fails, is throttled, or hangs until it is given up: the test tries all three, and it makes no difference which. Its *answer is lost* when it did what it should and nobody knows. A call counts as broken only after its adapter's own second attempt, where it has one.
+A call *is lost* if it fails, is throttled, or hangs until its time limit. The test plays all three; the effect is the same. Its *answer is lost* if the call did its work but the caller got no answer. A call counts as broken only after its adapter's second attempt, if the adapter makes one.
 
-- `–`: nobody notices.
-- `error`: the resolver answers `Unavailable`; the same request then goes through. Where an account is made before it is proved (a pool that reports missing users), it does a minute later.
-- `again`: the same question comes once more; the same answer then goes through, and no attempt is lost.
-- `no message`: no message comes; asked for once more, after the cooldown, it does.
-- `anew`: the flow failed and is begun anew.
-- `no notice`: the contact that was replaced, or kept beside a new one, is not told.
-- `+1 code charged`: one more code is charged to a budget, or `+1 message` is sent, than without the fault.
+- `–`: no effect.
+- `error`: the resolver returns `Unavailable`; a repeated request succeeds. In a pool that reports missing users, where the account is created before it is proved, it succeeds a minute later.
+- `again`: the challenge is repeated; the same answer then passes, and no attempt is lost.
+- `no message`: no message arrives; a resend after the cooldown delivers it.
+- `restart`: the flow failed, and the user starts again.
+- `no notice`: the contact that was replaced, or kept beside a new one, is not notified.
+- `+1 code charged`: one more code is charged to a budget than without the fault; `+1 message`: one more message is sent.
 
-What hangs is given up in time: `hanging_ports` of `shared/lambda` tries each call of each trigger. The last two parts are of messages and keys, and written by the test `fault_table` of `tests/`. What a failed delivery means is in [delivery.md](delivery.md).
+A call that hangs ends at its time limit: `hanging_ports` of `shared/lambda` checks each call of each trigger. The last two parts are about messages and keys; the test `fault_table` of `tests/` writes them. [delivery.md](delivery.md) describes failed deliveries.
 ";
 
 #[test]
@@ -566,11 +572,11 @@ What hangs is given up in time: `hanging_ports` of `shared/lambda` tries each ca
     clippy::disallowed_methods,
     reason = "the page is a file, and the core does not see it"
 )]
-fn every_call_of_every_flow_may_fail_and_the_page_says_what_comes_of_it() {
+fn the_page_lists_the_effect_of_each_failed_call() {
     let page = Flow::ALL.map(table).concat();
     let page = format!("{INTRODUCTION}{page}");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/faults.md");
-    // Another test writes what follows.
+    // Another test writes the rest.
     let rest = |kept: &str| kept.find(ENDS).map_or("", |at| &kept[at..]).to_owned();
     let kept = fs::read_to_string(&path).unwrap_or_default();
     if env::var_os("UPDATE_GOLDEN").is_some() {
@@ -579,11 +585,11 @@ fn every_call_of_every_flow_may_fail_and_the_page_says_what_comes_of_it() {
     let kept = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         page + &rest(&kept) == kept,
-        "docs/faults.md is not what comes out now; UPDATE_GOLDEN=1 writes it"
+        "docs/faults.md is out of date; UPDATE_GOLDEN=1 writes it"
     );
 }
 
-/// The kinds of row that the role of each function may reach, as `infra/lib/rights.ts` has them.
+/// The kinds of row that the role of each function may access, by `infra/lib/rights.ts`.
 fn rows_of_roles() -> BTreeSet<(&'static str, &'static str)> {
     let rights = include_str!("../../../../infra/lib/rights.ts");
     let (_, rights) = rights.split_once("export const RIGHTS").expect("the table");
@@ -602,13 +608,13 @@ fn rows_of_roles() -> BTreeSet<(&'static str, &'static str)> {
 }
 
 #[test]
-fn each_function_reaches_the_rows_that_its_role_may_and_no_others() {
+fn each_function_reaches_exactly_the_rows_of_its_role() {
     let mut reached = BTreeSet::new();
     for flow in Flow::ALL {
-        let usual = live(flow, None);
+        let usual = play(flow, None);
         for number in 0..usual.calls.len() {
-            reached.extend(live(flow, Some((number, Break::Before))).rows);
-            reached.extend(live(flow, Some((number, Break::After))).rows);
+            reached.extend(play(flow, Some((number, Break::Before))).rows);
+            reached.extend(play(flow, Some((number, Break::After))).rows);
         }
         reached.extend(usual.rows);
     }
