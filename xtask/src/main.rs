@@ -208,12 +208,21 @@ fn main() -> ExitCode {
 }
 
 fn oracle(repository: &Repository, arguments: &[String]) -> ExitCode {
-    let asks_for_help = |argument: &String| ["--help", "-h"].contains(&&**argument);
-    // Of the whole workspace, as the tests are built: for the package alone it would have other
-    // features, and the AWS SDK would be compiled once more.
-    let program = Line::cargo(&["build", "--quiet", "--locked", "--workspace"]);
-    let mut built = steps::show_and_run(repository, &program.args(&["--bin", "oracle"]));
-    if !arguments.iter().any(asks_for_help) {
+    let has = |wanted: &[&str]| arguments.iter().any(|one| wanted.contains(&&**one));
+    // Of the whole workspace, as the tests are built: for one package it would have other features,
+    // and the AWS SDK would be compiled once more. Its crates are optimised, and not their
+    // dependencies, which the tests have built.
+    let mut line = Line::cargo(&["build", "--quiet", "--locked", "--workspace"]).args(&[
+        "--config",
+        "profile.dev.opt-level=2",
+        "--bin",
+        "oracle",
+    ]);
+    for lambda in package::LAMBDAS {
+        line = line.args(&["--bin", lambda]);
+    }
+    let mut built = steps::show_and_run(repository, &line);
+    if has(&["counted", "--profile=counted"]) && !has(&["--help", "-h"]) {
         built = built.and_then(|()| package::counted(repository));
     }
     match built {

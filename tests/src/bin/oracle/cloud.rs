@@ -1,4 +1,4 @@
-//! AWS at one address of loopback: the Cognito stand-in, a table, and a courier as slow as is wanted.
+//! AWS at one address of loopback: the Cognito stand-in, a table, and a courier of a given speed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,16 +7,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::meter::Meter;
 use crate::table::Table;
 
-/// What is neither Cognito nor the network. Clones are the same.
+/// The longest time that Cognito holds a call back: a function that waits for it shows it.
+const HOLD: Duration = Duration::from_millis(50);
+
+/// The table, the courier and the meter. Clones share one state.
 #[derive(Clone, Default)]
 pub(crate) struct Cloud(Arc<Inner>);
 
@@ -24,19 +29,21 @@ pub(crate) struct Cloud(Arc<Inner>);
 struct Inner {
     table: Table,
     meter: Meter,
-    /// How long SES or SNS takes for a message, in milliseconds.
+    /// The time that SES or SNS takes for a message, in milliseconds.
     courier: AtomicU64,
     messages: AtomicU64,
+    /// True while Cognito answers no `InitiateAuth`.
+    holds: watch::Sender<bool>,
 }
 
 impl Cloud {
-    /// From now on the courier takes so long.
+    /// Sets the time that the courier takes from now on.
     pub(crate) fn courier_takes(&self, time: Duration) {
         let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         self.0.courier.store(millis, Ordering::SeqCst);
     }
 
-    /// How many messages were sent.
+    /// Returns the number of messages so far.
     pub(crate) fn messages(&self) -> u64 {
         self.0.messages.load(Ordering::SeqCst)
     }
@@ -46,12 +53,28 @@ impl Cloud {
         &self.0.meter
     }
 
-    /// Forgets what is in the table.
+    /// Holds back Cognito's answers to `InitiateAuth`, or lets them go.
+    ///
+    /// On AWS a session takes longer to open than the table takes to answer. Here a call that Cognito
+    /// refuses could be quicker, and its answer would be work for a function that needs no session any
+    /// more.
+    pub(crate) fn hold(&self, holds: bool) {
+        self.0.holds.send_replace(holds);
+    }
+
+    /// Waits while calls are held. Returns true if this one was, until its caller had gone.
+    async fn was_held(&self) -> bool {
+        let mut holds = self.0.holds.subscribe();
+        let was = *holds.borrow();
+        was && timeout(HOLD, holds.wait_for(|holds| !holds)).await.is_ok()
+    }
+
+    /// Removes every item of the table.
     pub(crate) fn clear(&self) {
         self.0.table.clear();
     }
 
-    /// Serves what is here, and for the rest this Cognito.
+    /// Serves the table and the courier, and for all other calls this Cognito.
     pub(crate) fn serve(&self, listener: TcpListener, cognito: Router) -> JoinHandle<()> {
         let app = cognito.layer(from_fn_with_state(self.clone(), ours));
         tokio::spawn(async move {
@@ -60,7 +83,7 @@ impl Cloud {
     }
 }
 
-/// Answers in a task of its own: a call whose caller has gone runs to its end, as it does on AWS, and
+/// Answers in a separate task: a call whose caller has gone runs to its end, as it does on AWS, and
 /// is under way until then.
 async fn ours(State(cloud): State<Cloud>, request: Request, next: Next) -> Response {
     let target = |headers: &HeaderMap| {
@@ -74,6 +97,9 @@ async fn ours(State(cloud): State<Cloud>, request: Request, next: Next) -> Respo
         let Some(target) = target else {
             return cloud.deliver(request).await;
         };
+        if target.ends_with(".InitiateAuth") && cloud.was_held().await {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
         cloud.0.meter.begin();
         let answer = if target.starts_with("DynamoDB") {
             let body = to_bytes(request.into_body(), usize::MAX).await;
@@ -90,7 +116,7 @@ async fn ours(State(cloud): State<Cloud>, request: Request, next: Next) -> Respo
 }
 
 impl Cloud {
-    /// SES takes JSON at a path of its own, SNS a form at the root.
+    /// Accepts a message: SES takes JSON at its own path, SNS a form at the root.
     async fn deliver(&self, request: Request) -> Response {
         self.0.messages.fetch_add(1, Ordering::SeqCst);
         let millis = self.0.courier.load(Ordering::SeqCst);
@@ -120,8 +146,8 @@ mod tests {
     async fn the_store_on_this_table_keeps_every_promise() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-        let nobody = Router::new().route("/", post(|| async {}));
-        let server = Cloud::default().serve(listener, nobody);
+        let no_cognito = Router::new().route("/", post(|| async {}));
+        let server = Cloud::default().serve(listener, no_cognito);
         let aws = aws_at(&endpoint).with_slack(20);
         run(&Contract {
             store: Arc::new(DynamoStore::new(&aws, "latchstring", OsEntropy)),

@@ -1,4 +1,4 @@
-//! The Lambdas under their hosts, the stand-ins that they call, and what calls them.
+//! The Lambdas under their hosts, the stand-ins that they call, and the calls to them.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,8 +24,8 @@ const RING: &str = r#"{"id": "k1", "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGB
 /// The function that serves `changeContact`.
 const CONTACTS: &str = "latchstring-sign-up";
 
-/// How slow a courier is, as a rule and at its worst.
-pub(crate) const COURIER: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(40)];
+/// The time that a courier takes, as a rule and for the class of a slow one.
+pub(crate) const COURIER: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(8)];
 
 /// The functions in the order of [`Measured::cpu`].
 pub(crate) const FUNCTIONS: [&str; 5] = ["sign-in", "contacts", "define", "create", "verify"];
@@ -43,7 +43,7 @@ fn variables(endpoint: &str, sabotage: Option<Sabotage>) -> Vec<(String, String)
         ("EMAIL_FROM", "codes@example.org"),
         ("DELIVERY", delivery),
         ("LOG_LEVEL", "error"),
-        // One code for each contact, and the second is refused.
+        // One code a contact; the second is refused.
         ("CODES_PER_MINUTE", "1"),
         ("CODES_PER_HOUR", "1"),
         ("CODES_PER_DAY", "1"),
@@ -79,8 +79,7 @@ struct Lambdas {
     verify: Function,
     /// Contacts whose sessions' events are as long as a user's.
     long: Mutex<BTreeMap<String, Contact>>,
-    /// Whether Define issues tokens at once, to whoever asks: that is how the account is signed in
-    /// which calls `changeContact`.
+    /// True while Define issues tokens at once, to sign in the account that calls `changeContact`.
     issues: AtomicBool,
 }
 
@@ -116,7 +115,7 @@ pub(crate) struct Measured {
     pub(crate) cpu: [f64; FUNCTIONS.len()],
     /// Microseconds that the caller waited, without the time of the stand-ins.
     pub(crate) wait: f64,
-    /// How many calls the functions made before the answer.
+    /// The number of calls of the functions before the answer.
     pub(crate) calls: u32,
 }
 
@@ -127,7 +126,7 @@ pub(crate) struct SignedIn {
     token: String,
 }
 
-/// Everything that runs. It ends with this value.
+/// The functions and stand-ins. They end with this value.
 pub(crate) struct Deployment {
     pub(crate) cloud: Cloud,
     endpoint: String,
@@ -136,8 +135,6 @@ pub(crate) struct Deployment {
     contacts: Function,
     triggers: Arc<Lambdas>,
     sabotage: Option<Sabotage>,
-    /// Whether calls are measured, or only lead to a step that is.
-    measures: AtomicBool,
     server: JoinHandle<()>,
 }
 
@@ -173,14 +170,8 @@ impl Deployment {
             http: reqwest::Client::new(),
             triggers,
             sabotage,
-            measures: AtomicBool::new(false),
             endpoint,
         }
-    }
-
-    /// Whether calls are measured from now on.
-    pub(crate) fn set_measures(&self, measures: bool) {
-        self.measures.store(measures, Ordering::SeqCst);
     }
 
     fn functions(&self) -> [&Function; FUNCTIONS.len()] {
@@ -195,7 +186,7 @@ impl Deployment {
 
     /// Waits until no process and no stand-in has anything to do.
     async fn quiet(&self) {
-        // What was given up may go on calling functions, and these deliver.
+        // A session that was given up may go on calling functions, and these deliver.
         self.cloud.meter().quiet().await;
         for function in self.functions() {
             function.quiet().await;
@@ -203,16 +194,8 @@ impl Deployment {
         self.cloud.meter().quiet().await;
     }
 
-    /// Makes a call. If it is to be measured, everything is quiet before it and after it.
-    async fn measured(&self, call: impl Future<Output = Value>) -> Measured {
-        if !self.measures.load(Ordering::SeqCst) {
-            return Measured {
-                answer: call.await,
-                cpu: [0.0; FUNCTIONS.len()],
-                wait: 0.0,
-                calls: 0,
-            };
-        }
+    /// Makes a call. Everything is quiet before it and after it.
+    async fn measured(&self, call: impl Future<Output = Value> + Send) -> Measured {
         self.quiet().await;
         for function in self.functions() {
             function.reset().await;
@@ -224,8 +207,8 @@ impl Deployment {
         let waited = begun.elapsed();
         let (others, calls) = meter.read();
         let wait = waited.saturating_sub(others).as_secs_f64() * 1e6;
+        self.cloud.hold(false);
         self.quiet().await;
-        meter.finish();
         let mut cpu = [0.0; FUNCTIONS.len()];
         for (cpu, function) in cpu.iter_mut().zip(self.functions()) {
             *cpu = function.spent().await;
@@ -258,6 +241,12 @@ impl Deployment {
         .await
     }
 
+    /// `signIn` for a contact whose budget is spent. Cognito opens no session before the refusal.
+    pub(crate) async fn refused_sign_in(&self, contact: &Contact) -> Measured {
+        self.cloud.hold(true);
+        self.resolve("signIn", contact).await
+    }
+
     /// `changeContact` by an account that is signed in.
     pub(crate) async fn change_contact(&self, by: &SignedIn, contact: &Contact) -> Measured {
         let mut event = event("changeContact", contact);
@@ -266,7 +255,7 @@ impl Deployment {
         self.measured(self.invoke(&self.contacts, event)).await
     }
 
-    /// A look-up of the account, as a resolver might make it that this project does not have.
+    /// A look-up of the account, which no resolver of this project makes.
     async fn look_up(&self, typed: &str) {
         let body = json!({"UserPoolId": POOL, "Username": typed});
         let found = self.call("AdminGetUser", body).await;
@@ -285,17 +274,17 @@ impl Deployment {
             .header("authorization", "AWS4-HMAC-SHA256 any")
             .body(body.to_string());
         let answer = request.send().await.expect("an answer");
-        // An operation may have nothing to say.
+        // Some operations answer nothing.
         answer.json().await.unwrap_or_default()
     }
 
-    /// `InitiateAuth` by whoever knows the client id.
+    /// `InitiateAuth` by a caller with the client id.
     pub(crate) async fn initiate(&self, contact: &Contact) -> Measured {
         let body = initiate(&contact.text);
         self.measured(self.call("InitiateAuth", body)).await
     }
 
-    /// `RespondToAuthChallenge` by whoever has the session.
+    /// `RespondToAuthChallenge` by a caller with the session.
     pub(crate) async fn respond(
         &self,
         session: &Value,
@@ -311,7 +300,7 @@ impl Deployment {
             .await
     }
 
-    /// Makes an account that holds this contact as verified, and perhaps an unverified one of the
+    /// Creates an account that holds this contact as verified, and perhaps an unverified one of the
     /// other kind.
     pub(crate) async fn create_account(&self, username: &str, contact: &Contact) {
         let attributes: Value = contact
@@ -339,7 +328,7 @@ impl Deployment {
         .await;
     }
 
-    /// Gives the sessions of nobody under this contact the events of a user.
+    /// Gives the sessions of this contact, which no account holds, the events of a user.
     pub(crate) fn lengthen_events(&self, contact: &Contact) {
         let mut long = self
             .triggers
@@ -361,7 +350,7 @@ impl Deployment {
         self.call("AdminDeleteUser", body).await;
     }
 
-    /// Signs an account in that was just made, without a code.
+    /// Signs in an account, without a code.
     pub(crate) async fn sign_in(&self, username: &str) -> SignedIn {
         self.triggers.issues.store(true, Ordering::SeqCst);
         let answer = self.call("InitiateAuth", initiate(username)).await;
@@ -389,7 +378,7 @@ impl Deployment {
         }
     }
 
-    /// Forgets what is in the table, and whose events are long.
+    /// Removes every item of the table, and the contacts with long events.
     pub(crate) fn clear(&self) {
         self.cloud.clear();
         let mut long = self

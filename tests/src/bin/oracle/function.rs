@@ -1,4 +1,4 @@
-//! One Lambda: its process, its host, and the CPU time that an invocation takes in it.
+//! One Lambda: its process, its host, and the CPU time of its invocations.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use crate::meter::Meter;
 
-/// How often a process is looked at before the thread sleeps.
+/// The number of looks at a process before the thread sleeps.
 const LOOKS: u32 = 10;
 
 /// A function and the CPU time of its invocations.
@@ -44,21 +44,15 @@ impl Function {
     }
 
     /// Answers an event. The stand-ins count as at work until the function has it, and again from its
-    /// response on; whoever calls this has called [`Meter::begin`].
+    /// response on: the caller of this has called [`Meter::begin`].
     ///
     /// The process waits for its host before and after: both samples of its CPU time are taken while
-    /// it sleeps. What it does once the host has taken the response, such as delivering, is not in it.
+    /// it sleeps. Its work after the host has taken the response, such as a delivery, is not included.
     pub(crate) async fn answer(&self, event: &Value) -> Value {
         let mut host = self.host.lock().await;
         host.ready().await;
         host.idle().await;
         let event = event.to_string();
-        if !self.meter.is_measuring() {
-            self.meter.end();
-            let answered = host.invoke(event).await;
-            self.meter.begin();
-            return response(answered);
-        }
         let before = cpu_time(self.program.id()).await;
         host.hold();
         self.meter.end();
@@ -67,7 +61,10 @@ impl Function {
         let after = cpu_time(self.program.id()).await;
         host.let_go();
         *self.spent.lock().await += after - before;
-        response(answered)
+        match answered {
+            Answered::Response(answer) => answer,
+            Answered::Error(kind, _) => panic!("a function fails: {kind}"),
+        }
     }
 
     /// Waits until the process has nothing to do.
@@ -90,15 +87,8 @@ impl Function {
     }
 }
 
-fn response(answered: Answered) -> Value {
-    match answered {
-        Answered::Response(answer) => answer,
-        Answered::Error(kind, _) => panic!("a function fails: {kind}"),
-    }
-}
-
-/// Nanoseconds of CPU time that all threads of a process took, once all of them sleep: the kernel
-/// brings the figure of a thread up to date when it leaves the processor.
+/// Returns the nanoseconds of CPU time of all threads of a process, once all of them sleep: the
+/// kernel updates the figure of a thread when it leaves the processor.
 async fn cpu_time(process: u32) -> u64 {
     let tasks = format!("/proc/{process}/task");
     for looked in 0_u32.. {

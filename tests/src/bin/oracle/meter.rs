@@ -1,11 +1,11 @@
-//! The stand-ins' own time and the calls to them, so that both can be told from the functions'.
+//! The stand-ins' own time and the calls to them, apart from the functions'.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-/// Notes when a stand-in, or what measures, is at work. Clones share one record.
+/// Records when a stand-in or this program is at work. Clones share one record.
 #[derive(Clone, Default)]
 pub(crate) struct Meter(Arc<Inner>);
 
@@ -22,7 +22,6 @@ struct State {
     since: Option<Instant>,
     total: Duration,
     calls: u32,
-    is_measuring: bool,
 }
 
 /// A call that is under way, until this value is dropped.
@@ -76,21 +75,8 @@ impl Meter {
     pub(crate) fn reset(&self) {
         self.state(|state| {
             assert_eq!(state.at_work, 0, "it is quiet");
-            *state = State {
-                is_measuring: true,
-                ..State::default()
-            };
+            *state = State::default();
         });
-    }
-
-    /// Ends a measurement.
-    pub(crate) fn finish(&self) {
-        self.state(|state| state.is_measuring = false);
-    }
-
-    /// Whether a measurement has begun and not ended.
-    pub(crate) fn is_measuring(&self) -> bool {
-        self.state(|state| state.is_measuring)
     }
 
     /// The stand-ins' time since the measurement began, and the number of calls to them.

@@ -1,8 +1,8 @@
-//! A table of DynamoDB's in memory: as much of the protocol as [`DynamoStore`] speaks.
+//! A table of DynamoDB's in memory: the part of the protocol that [`DynamoStore`] uses.
 //!
-//! The emulator that others wrote is a better judge of what we write, and the contract of stores
-//! runs on both. This one answers in microseconds, evenly, where the emulator takes milliseconds of
-//! Python: next to that a look-up would not be seen.
+//! The third-party emulator is the better check of requests, and the contract of stores runs on
+//! both. This one answers in microseconds, evenly. The emulator takes milliseconds of Python, which
+//! would hide a look-up.
 //!
 //! [`DynamoStore`]: latchstring_aws::DynamoStore
 
@@ -21,7 +21,7 @@ type Item = Map<String, Value>;
 pub(crate) struct Table(Mutex<BTreeMap<String, Item>>);
 
 impl Table {
-    /// Forgets every item.
+    /// Removes every item.
     pub(crate) fn clear(&self) {
         let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         items.clear();
@@ -66,7 +66,7 @@ impl Table {
         }
     }
 
-    /// Makes a change of one item if the condition holds; if not, the item as it stands.
+    /// Changes one item if the condition holds; otherwise returns the item.
     fn write(
         &self,
         of: &Value,
@@ -88,7 +88,7 @@ impl Table {
         let key = key(of).to_owned();
         let mut item = items.remove(&key).unwrap_or_default();
         change(&mut item);
-        // What was deleted has not even a key.
+        // A deleted item has not even a key.
         if !item.is_empty() || request.get("UpdateExpression").is_some() {
             item.insert("pk".to_owned(), json!({ "S": key }));
             items.insert(key, item);
@@ -167,7 +167,7 @@ impl<'a> Condition<'a> {
     fn any(&mut self) -> bool {
         let mut holds = self.all();
         while self.next_is("OR") {
-            // Read, whether or not it matters any more.
+            // It is read even where it no longer matters.
             holds |= self.all();
         }
         holds

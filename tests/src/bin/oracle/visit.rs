@@ -1,10 +1,10 @@
-//! Who comes, and what they do.
+//! The visitors, and their steps.
 
 use serde_json::{Value, json};
 
 use crate::deployment::{COURIER, Deployment, FUNCTIONS, Measured, SignedIn};
 
-/// What is typed: of one length for all of a kind.
+/// The kind of a contact. All contacts of a kind have the same length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Channel {
     Mail,
@@ -22,72 +22,68 @@ impl Channel {
     }
 }
 
-/// Who comes.
+/// The account behind a contact.
+///
+/// An account that was just created is no class of its own: the functions see of it the events of
+/// any other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Class {
-    Nobody,
-    NobodySlowCourier,
-    /// Cognito's events about nobody, made as long as those about a user: what of a difference is
-    /// Cognito's event, and what is ours.
-    NobodyLongEvent,
-    /// The same, as long as those about a user with a second contact.
-    NobodyLongerEvent,
+    NoAccount,
+    /// No account, and the message of the measured step is delivered slowly.
+    SlowCourier,
+    /// No account, and events as long as those about a user.
+    LongEvent,
+    /// No account, and events as long as those about a user with a second contact.
+    LongerEvent,
     Known,
-    JustCreated,
     UnverifiedSecond,
     Disabled,
 }
 
 impl Class {
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Nobody,
-        Self::NobodySlowCourier,
-        Self::NobodyLongEvent,
-        Self::NobodyLongerEvent,
+    pub(crate) const ALL: [Self; 7] = [
+        Self::NoAccount,
+        Self::SlowCourier,
+        Self::LongEvent,
+        Self::LongerEvent,
         Self::Known,
-        Self::JustCreated,
         Self::UnverifiedSecond,
         Self::Disabled,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Nobody => "nobody",
-            Self::NobodySlowCourier => "nobody, slow courier",
-            Self::NobodyLongEvent => "nobody, long event",
-            Self::NobodyLongerEvent => "nobody, longer event",
+            Self::NoAccount => "no account",
+            Self::SlowCourier => "slow courier",
+            Self::LongEvent => "long event",
+            Self::LongerEvent => "longer event",
             Self::Known => "known",
-            Self::JustCreated => "just created",
             Self::UnverifiedSecond => "unverified second",
             Self::Disabled => "disabled",
         }
     }
 
     const fn has_an_account(self) -> bool {
-        matches!(
-            self,
-            Self::Known | Self::JustCreated | Self::UnverifiedSecond | Self::Disabled
-        )
+        matches!(self, Self::Known | Self::UnverifiedSecond | Self::Disabled)
     }
 
-    const fn has_long_events(self) -> bool {
-        matches!(self, Self::NobodyLongEvent | Self::NobodyLongerEvent)
+    pub(crate) const fn has_long_events(self) -> bool {
+        matches!(self, Self::LongEvent | Self::LongerEvent)
     }
 
-    /// The class with the same events, and no account.
+    /// The class without an account that has events of the same length.
     pub(crate) const fn baseline(self, step: Step) -> Self {
         match self {
-            // The session is of the account that asks.
-            _ if matches!(step, Step::ChangeContact) => Self::Nobody,
-            Self::Known | Self::JustCreated => Self::NobodyLongEvent,
-            Self::UnverifiedSecond => Self::NobodyLongerEvent,
-            // Cognito refuses to open a session for a disabled user; signIn opens nobody's.
-            _ => Self::Nobody,
+            Self::Known if step.is_of_the_contact() => Self::LongEvent,
+            Self::UnverifiedSecond if step.is_of_the_contact() => Self::LongerEvent,
+            // Cognito refuses to open a session for a disabled user, and signIn opens one of a
+            // random name.
+            _ => Self::NoAccount,
         }
     }
 }
 
-/// What is measured.
+/// A step, and the unit of comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
     SignIn,
@@ -122,7 +118,7 @@ impl Step {
         }
     }
 
-    /// Whether it is Cognito itself that answers: it tells the account's username in words.
+    /// Returns true if Cognito itself answers: its answer names the account's username.
     pub(crate) const fn is_answered_by_cognito(self) -> bool {
         matches!(
             self,
@@ -130,7 +126,12 @@ impl Step {
         )
     }
 
-    /// Whether a code is sent.
+    /// Returns true if the answer waits for triggers in a session that is opened for the contact.
+    const fn is_of_the_contact(self) -> bool {
+        matches!(self, Self::SignIn) || self.is_answered_by_cognito()
+    }
+
+    /// Returns true if a code is sent.
     const fn sends(self) -> bool {
         matches!(
             self,
@@ -138,32 +139,74 @@ impl Step {
         )
     }
 
-    /// How many of [`FUNCTIONS`] the answer waits for. A `signIn` that is refused does not wait for the
-    /// session that it has begun to open.
+    /// The number of [`FUNCTIONS`] that the answer waits for. A refused `signIn` does not wait for
+    /// the session that it has begun to open.
     pub(crate) const fn awaits(self) -> usize {
         match self {
             Self::RefusedSignIn => 1,
             _ => FUNCTIONS.len(),
         }
     }
+}
 
-    /// The steps that bring a visitor to this one.
-    const fn before(self) -> &'static [Self] {
+/// The steps of one visitor, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    SignIn,
+    Ticket,
+    ChangeContact,
+    RedeemTicket,
+    WrongAnswer,
+}
+
+impl Flow {
+    const ALL: [Self; 5] = [
+        Self::SignIn,
+        Self::Ticket,
+        Self::ChangeContact,
+        Self::RedeemTicket,
+        Self::WrongAnswer,
+    ];
+
+    const fn steps(self, class: Class) -> &'static [Step] {
         match self {
-            Self::SignIn | Self::Ticket | Self::ChangeContact | Self::Initiate => &[],
-            Self::RefusedSignIn | Self::WrongAnswer => &[Self::SignIn],
-            Self::RedeemTicket => &[Self::Ticket, Self::Initiate],
+            // The first call spends the budget, so the second one is refused. No delivery and no
+            // event shows in a refusal.
+            Self::SignIn => match class {
+                Class::SlowCourier | Class::LongEvent | Class::LongerEvent => &[Step::SignIn],
+                _ => &[Step::SignIn, Step::RefusedSignIn],
+            },
+            Self::Ticket => &[Step::Ticket],
+            Self::ChangeContact => &[Step::ChangeContact],
+            Self::RedeemTicket => &[Step::Ticket, Step::Initiate, Step::RedeemTicket],
+            Self::WrongAnswer => &[Step::SignIn, Step::WrongAnswer],
+        }
+    }
+
+    /// Returns true if a step of this flow is measured. The others only lead to it.
+    const fn measures(self, step: Step) -> bool {
+        step.is_answered_by_cognito()
+            || matches!(self, Self::SignIn | Self::Ticket | Self::ChangeContact)
+    }
+
+    /// The visitors of a class in a block of so many. Steps that are only shown need few.
+    const fn visitors(self, block: u32) -> u32 {
+        match self {
+            Self::SignIn | Self::Ticket | Self::ChangeContact => block,
+            Self::RedeemTicket | Self::WrongAnswer => block.div_ceil(10),
         }
     }
 
     const fn is_open_to(self, class: Class) -> bool {
         match self {
-            // Cognito refuses a disabled user.
-            Self::Initiate | Self::RedeemTicket | Self::WrongAnswer => {
-                !matches!(class, Class::Disabled)
-            }
+            Self::SignIn => true,
+            // No message is sent, and no trigger is invoked.
+            Self::Ticket => !class.has_long_events() && !matches!(class, Class::SlowCourier),
+            // The session is of the account that calls.
             Self::ChangeContact => !class.has_long_events(),
-            Self::SignIn | Self::Ticket | Self::RefusedSignIn => true,
+            // Cognito refuses a disabled user.
+            Self::RedeemTicket => !matches!(class, Class::Disabled),
+            Self::WrongAnswer => !matches!(class, Class::Disabled | Class::SlowCourier),
         }
     }
 }
@@ -179,7 +222,7 @@ pub(crate) struct Contact {
 
 impl Contact {
     fn new(channel: Channel, class: Class, number: u32) -> Self {
-        let has_second = matches!(class, Class::UnverifiedSecond | Class::NobodyLongerEvent);
+        let has_second = matches!(class, Class::UnverifiedSecond | Class::LongerEvent);
         let text = |channel| match channel {
             // As long as the pool's username, which Cognito returns for a user.
             Channel::Mail => format!("visitor-{number:016}@example.com"),
@@ -228,7 +271,7 @@ impl Contact {
         attributes
     }
 
-    /// What an event says of a user who holds it.
+    /// The attributes in an event about a user who holds it.
     pub(crate) fn attributes_of_a_user(&self) -> Value {
         let mut attributes = json!({
             "sub": "00000000-0000-4000-8000-000000000000",
@@ -246,41 +289,43 @@ impl Contact {
     }
 }
 
-/// One measurement: a visitor of a class who does one step, and is measured at it alone.
+/// A visitor of a class, with a contact of their own.
 #[derive(Clone, Debug)]
 pub(crate) struct Visit {
-    pub(crate) class: Class,
-    pub(crate) step: Step,
+    class: Class,
+    flow: Flow,
     contact: Contact,
     username: String,
-    /// What the earlier steps left.
     session: Value,
     ticket: Value,
-    /// Whether a step found a function's call timed out, as happens on a machine that is too busy.
-    timed_out: bool,
+    /// True if a function's call timed out, as happens on a busy machine. The visit ends.
+    pub(crate) timed_out: bool,
 }
 
 impl Visit {
-    /// One visit of every class to every step. `number` counts visits.
-    pub(crate) fn one_of_each(number: &mut u32) -> Vec<Self> {
+    /// The visits of a block: so many of every class in the flows that are compared. The contacts
+    /// are counted from `first`.
+    pub(crate) fn block(size: u32, first: u32) -> Vec<Self> {
         let mut visits = Vec::new();
-        for step in Step::ALL {
-            for class in Class::ALL {
+        let mut numbers = first..;
+        for flow in Flow::ALL {
+            for class in Class::ALL
+                .into_iter()
+                .filter(|class| flow.is_open_to(*class))
+            {
                 for channel in Channel::ALL {
-                    if step.is_open_to(class) {
-                        visits.push(Self::new(step, class, channel, *number));
-                        *number += 1;
-                    }
+                    let numbers = numbers.by_ref().take(flow.visitors(size) as usize);
+                    visits.extend(numbers.map(|number| Self::new(flow, class, channel, number)));
                 }
             }
         }
         visits
     }
 
-    fn new(step: Step, class: Class, channel: Channel, number: u32) -> Self {
+    fn new(flow: Flow, class: Class, channel: Channel, number: u32) -> Self {
         Self {
             class,
-            step,
+            flow,
             contact: Contact::new(channel, class, number),
             username: username(0, number),
             session: Value::Null,
@@ -289,60 +334,34 @@ impl Visit {
         }
     }
 
-    pub(crate) const fn channel(&self) -> Channel {
-        self.contact.channel
+    /// The steps of the visit.
+    pub(crate) const fn steps(&self) -> &'static [Step] {
+        self.flow.steps(self.class)
     }
 
-    /// Whether the account is made after those of all others, just before the first step.
-    pub(crate) const fn is_made_last(&self) -> bool {
-        matches!(self.class, Class::JustCreated)
+    /// The samples that a step belongs to, if it is measured.
+    pub(crate) fn key(&self, step: Step) -> Option<(Step, Channel, Class)> {
+        let is_measured = self.flow.measures(step);
+        is_measured.then_some((step, self.contact.channel, self.class))
     }
 
-    /// Makes the account that holds the contact.
+    /// Creates the account that holds the contact.
     pub(crate) async fn set_up(&self, deployment: &Deployment) {
         if self.class.has_long_events() {
             deployment.lengthen_events(&self.contact);
         }
         if self.class.has_an_account() {
-            self.create(deployment).await;
+            deployment
+                .create_account(&self.username, &self.contact)
+                .await;
+            if self.class == Class::Disabled {
+                deployment.disable(&self.username).await;
+            }
         }
     }
 
-    async fn create(&self, deployment: &Deployment) {
-        deployment
-            .create_account(&self.username, &self.contact)
-            .await;
-        if self.class == Class::Disabled {
-            deployment.disable(&self.username).await;
-        }
-    }
-
-    /// How many steps lead to the one that is measured.
-    pub(crate) const fn depth(&self) -> usize {
-        self.step.before().len()
-    }
-
-    /// Does one of the steps that lead to the one that is measured.
-    pub(crate) async fn prepare(&mut self, nth: usize, deployment: &Deployment, by: &SignedIn) {
-        let step = self.step.before()[nth];
-        deployment.cloud.courier_takes(COURIER[0]);
-        self.take(step, deployment, by).await;
-    }
-
-    /// The measured step; `None` if a call of it or of an earlier step timed out.
-    pub(crate) async fn measure(
-        &mut self,
-        deployment: &Deployment,
-        by: &SignedIn,
-    ) -> Option<Measured> {
-        let is_slow = self.class == Class::NobodySlowCourier && self.step.sends();
-        deployment
-            .cloud
-            .courier_takes(COURIER[usize::from(is_slow)]);
-        self.take(self.step, deployment, by).await
-    }
-
-    async fn take(
+    /// Takes a step. Returns `None` if a call of it or of an earlier step timed out.
+    pub(crate) async fn take(
         &mut self,
         step: Step,
         deployment: &Deployment,
@@ -351,6 +370,10 @@ impl Visit {
         if self.timed_out {
             return None;
         }
+        let is_slow = self.class == Class::SlowCourier && step.sends();
+        deployment
+            .cloud
+            .courier_takes(COURIER[usize::from(is_slow)]);
         let contact = &self.contact;
         let (measured, place) = match step {
             Step::SignIn => (deployment.resolve("signIn", contact).await, "/data/session"),
@@ -358,10 +381,7 @@ impl Visit {
                 deployment.resolve("signInTicket", contact).await,
                 "/data/ticket",
             ),
-            Step::RefusedSignIn => (
-                deployment.resolve("signIn", contact).await,
-                "/error/message",
-            ),
+            Step::RefusedSignIn => (deployment.refused_sign_in(contact).await, "/error/message"),
             Step::ChangeContact => (
                 deployment.change_contact(by, contact).await,
                 "/data/session",
@@ -383,11 +403,11 @@ impl Visit {
                 "/Session",
             ),
         };
-        let Some(found) = measured.answer.pointer(place) else {
-            let answer = &measured.answer;
+        let answer = &measured.answer;
+        let is_unavailable = answer["error"]["type"] == "Unavailable";
+        let Some(found) = answer.pointer(place).filter(|_| !is_unavailable) else {
             let parameters = &answer["ChallengeParameters"];
-            self.timed_out =
-                answer["error"]["type"] == "Unavailable" || parameters["step"] == "select";
+            self.timed_out = is_unavailable || parameters["step"] == "select";
             assert!(
                 self.timed_out,
                 "{} of {}: {answer}",
@@ -411,7 +431,7 @@ impl Visit {
     }
 }
 
-/// A username of the pool, in the form that ours have.
+/// A username of the pool, in the form that the product's have.
 pub(crate) fn username(kind: u32, number: u32) -> String {
     format!("{kind:08x}-0000-4000-8000-{number:012}")
 }
