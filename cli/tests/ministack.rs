@@ -196,7 +196,7 @@ fn wrong(findings: &[Finding]) -> Vec<(&'static str, State)> {
 }
 
 #[tokio::test]
-async fn a_deployment_on_an_emulator_is_read_and_told_from_a_worse_one() {
+async fn an_emulated_deployment_is_read_and_differs_from_a_worse_one() {
     let ministack = Ministack::start().await;
     let endpoint = ministack.endpoint();
     let Deployed {

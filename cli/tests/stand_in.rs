@@ -142,7 +142,7 @@ async fn the_pool_of_the_local_service_is_as_it_should_be() {
 }
 
 #[tokio::test]
-async fn a_pool_that_reports_missing_users_is_told_by_reading_and_by_probing() {
+async fn reading_and_probing_find_a_pool_that_reports_missing_users() {
     let settings = service().await;
     bend(&settings, r#"{"legacy": true}"#).await;
     let findings = read_of(&settings).await;
@@ -179,7 +179,7 @@ async fn put(settings: &Settings, username: &str, attributes: &[(&str, &str)]) {
 
 /// amplify-js#13567: accounts from before with a contact that is not canonical.
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_with_a_contact_that_sign_in_does_not_find_are_listed() {
+async fn accounts_with_a_contact_unknown_to_sign_in_are_listed() {
     let settings = service().await;
     // More than a page.
     for number in 0..70 {
@@ -235,7 +235,7 @@ async fn a_probe_finds_what_the_design_relies_on_and_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_probe_tells_a_pool_whose_sessions_can_be_replayed() {
+async fn a_probe_detects_a_pool_whose_sessions_can_be_replayed() {
     let settings = service().await;
     bend(&settings, r#"{"replaySessions": true}"#).await;
     let findings = probed(&settings).await;
@@ -244,7 +244,7 @@ async fn a_probe_tells_a_pool_whose_sessions_can_be_replayed() {
 }
 
 #[tokio::test]
-async fn a_probe_tells_whether_clients_can_answer_signed_sessions() {
+async fn a_probe_detects_whether_clients_can_answer_signed_sessions() {
     let settings = service().await;
     let access = access(&settings.endpoint);
     let (pool, client) = (&settings.user_pool_id, &settings.client_id);
@@ -349,7 +349,7 @@ async fn without_rights_everything_is_unknown_and_names_the_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_program_speaks_json_keeps_its_secret_and_ends_with_a_status() {
+async fn the_program_prints_json_without_secrets_and_returns_a_status() {
     let settings = service().await;
     let output = doctor(&settings.endpoint, &["--json", "--probe"]);
     // The local service has no Lambda, SES or SNS: not all is known.

@@ -9,7 +9,7 @@ use latchstring_tests::trips::{
 };
 
 #[test]
-fn a_known_user_waits_for_at_most_four_trips_more_than_in_the_article_and_gets_a_code() {
+fn a_known_user_waits_at_most_four_more_trips_than_the_article() {
     for method in [Method::Email, Method::PhoneNumber] {
         let legs = Journey::go(Who::Known, method, each_one);
         let article = Other::took(ARTICLE.sign_in, each_one);
@@ -36,7 +36,7 @@ fn a_known_user_is_asked_sooner_than_by_the_others() {
 }
 
 #[test]
-fn nobody_waits_for_the_message_service() {
+fn no_caller_waits_for_the_message_service() {
     fn slow(hop: Hop) -> u64 {
         match hop {
             Hop::Message => 1_000_000,

@@ -49,6 +49,15 @@ const CLEAN: &[&str] = &[
 /// words, and files that are not rewritten yet.
 const EXCEPT: &[&str] = &["web/languages/", "xtask/tests/prose.rs"];
 
+/// The maximum length of a test name.
+const NAME_CHARS: usize = 60;
+
+/// Words that a test name must not contain.
+const NAMES: &str = r"(?:^|_)(?:ghosts?|nobodys?|(?:some|any|every)bodys?|whoever|mend(?:s|ed)?|riddles?|judge[sd]?|strangers?|afresh|anew|(?:is|are)_told|(?:is|are)_over|asked_for)(?:_|$)";
+
+/// The tests whose names are not checked yet.
+const NAMES_EXCEPT: &str = "tests/tests/oracle/";
+
 /// The largest share of doc comments that open with a question word, in thousandths.
 const OPENINGS_PER_THOUSAND: usize = 5;
 
@@ -82,26 +91,50 @@ const WORDS: &[(&str, &str)] = &[
     (r"is over(?:$|[.,;:)]| by\b)", "has expired, has ended"),
 ];
 
+/// Returns the names of the tests of a file in Rust, each with its line number.
+fn tests(source: &str) -> Vec<(usize, &str)> {
+    let mut is_test = false;
+    let mut tests = Vec::new();
+    for (number, line) in (1..).zip(source.lines().map(str::trim)) {
+        let declared = line.trim_start_matches("async ").strip_prefix("fn ");
+        if let Some(declared) = declared.filter(|_| is_test) {
+            tests.push((number, declared.split('(').next().unwrap_or_default()));
+        }
+        is_test = line.starts_with("#[test]")
+            || line.starts_with("#[tokio::test")
+            || is_test && declared.is_none();
+    }
+    tests
+}
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("xtask is a folder of the workspace")
 }
 
-/// Returns the tracked files that are checked.
-fn files() -> Vec<String> {
+/// Returns the tracked files with these endings.
+fn tracked(endings: &[&str]) -> Vec<String> {
     let output = Command::new("git")
-        .args(["ls-files", "--", "*.rs", "*.ts", "*.js", "*.mjs", "*.md"])
+        .args(["ls-files", "--"])
+        .args(endings)
         .current_dir(root())
         .output()
         .expect("git runs");
     assert!(output.status.success(), "git ls-files");
     let text = String::from_utf8(output.stdout).expect("paths are UTF-8");
-    let is_listed = |file: &&str| {
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Returns the tracked files that are checked.
+fn files() -> Vec<String> {
+    let is_listed = |file: &String| {
         let is_in = |path: &&str| *path == *file || path.ends_with('/') && file.starts_with(path);
         CLEAN.iter().any(is_in) && !EXCEPT.iter().any(is_in) && !file.contains("snapshots/")
     };
-    text.lines().filter(is_listed).map(str::to_owned).collect()
+    let mut files = tracked(&["*.rs", "*.ts", "*.js", "*.mjs", "*.md"]);
+    files.retain(is_listed);
+    files
 }
 
 /// Returns the first line of each doc comment in Rust, or JavaScript's doc comment, with its line number.
@@ -255,6 +288,48 @@ fn texts_contain_no_forbidden_word() {
         .flat_map(|file| words(file, &read(file), &patterns))
         .collect();
     assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn test_names_are_short_and_plain() {
+    let forbidden = Regex::new(NAMES).expect("a pattern of this file");
+    let mut total = 0;
+    let mut found = Vec::new();
+    for file in tracked(&["*.rs"]) {
+        if file.starts_with(NAMES_EXCEPT) {
+            continue;
+        }
+        for (number, name) in tests(&read(&file)) {
+            total += 1;
+            if name.len() > NAME_CHARS || forbidden.is_match(name) {
+                found.push(format!(
+                    "{file}:{number}: {name}, {} characters",
+                    name.len()
+                ));
+            }
+        }
+    }
+    assert!(total > 1000, "the tests are found: {total}");
+    assert!(
+        found.is_empty(),
+        "at most {NAME_CHARS} characters: {found:#?}"
+    );
+}
+
+#[test]
+fn a_test_name_is_found_and_a_forbidden_word_in_it() {
+    let source = "#[test]\n#[ignore]\nfn a_b() {}\nfn c() {}\n#[tokio::test]\nasync fn d() {}\n";
+    assert_eq!(tests(source), [(3, "a_b"), (6, "d")]);
+    let forbidden = Regex::new(NAMES).expect("a pattern of this file");
+    for name in [
+        "a_ghosts_proof",
+        "nobody_waits",
+        "it_is_told",
+        "of_200_are_judged",
+    ] {
+        assert!(forbidden.is_match(name), "{name}");
+    }
+    assert!(!forbidden.is_match("the_judgement_of_a_manor"));
 }
 
 #[test]

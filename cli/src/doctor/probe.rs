@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pool_that_behaves_is_told_to() {
+    fn a_correct_pool_passes_the_probe() {
         assert!(
             judge(&seen())
                 .iter()
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn each_deviation_is_told() {
+    fn each_deviation_is_reported() {
         type Bend = fn(&mut Seen);
         let cases: [(&str, State, Bend); 13] = [
             ("probe.ghost", State::Leaks, |s| s.opened = Reply::Tokens),

@@ -678,7 +678,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sender_may_be_verified_by_its_address_or_any_domain_above_it() {
+    fn a_sender_is_verified_by_its_address_or_a_parent_domain() {
         let expected = ["codes@mail.example.com", "mail.example.com", "example.com"];
         assert_eq!(identities("Good Codes <codes@mail.example.com>"), expected);
         assert_eq!(identities("codes@mail.example.com"), expected);
@@ -740,7 +740,7 @@ mod tests {
     }
 
     #[test]
-    fn a_month_costs_two_windows_for_each_of_two_kinds_of_requesters() {
+    fn a_month_costs_two_windows_for_each_kind_of_requester() {
         let cost = |day: &str, month: &str| {
             let all = [("SMS_SPEND_PER_DAY", day), ("SMS_SPEND_PER_MONTH", month)];
             let all = all.map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_sees_state_sentence_and_mend() {
+    fn the_report_shows_state_sentence_and_fix() {
         let text = text(&findings(), "p_1", false);
         assert!(text.starts_with("ok      all is well (a)\nleaks   anyone can call SignUp (b)\n"));
         assert!(text.contains("fix: fix_pool '.X = true'"));
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mend_and_the_attach_tool_send_the_same_members_back() {
+    fn the_fix_and_the_attach_tool_send_the_same_members_back() {
         let names = |text: &str| -> BTreeSet<String> {
             text.split(|c: char| !c.is_ascii_alphanumeric())
                 .filter(|word| !word.is_empty())

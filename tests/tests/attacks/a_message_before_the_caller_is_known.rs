@@ -5,7 +5,7 @@ use crate::{refused, victim};
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn nobody_who_is_not_signed_in_has_a_message_sent_to_a_new_contact() {
+async fn a_caller_who_is_not_signed_in_sends_no_code_to_a_new_contact() {
     let latchstring = Latchstring::start().await;
     let signed_in = victim(&latchstring).await.signs_in().await;
     signed_in.signs_out().await;

@@ -5,7 +5,7 @@
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn who_has_no_address_is_asked_like_anyone_and_nothing_goes_nowhere() {
+async fn without_an_address_there_is_a_challenge_and_no_message() {
     let latchstring = Latchstring::start().await;
     let by_phone = latchstring.by_phone("+1 415 555 0132");
     by_phone.signs_in_for_the_first_time().await;

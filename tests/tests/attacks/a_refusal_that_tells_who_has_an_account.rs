@@ -4,7 +4,7 @@
 use crate::{production, refused, victim};
 
 #[tokio::test]
-async fn a_user_and_a_stranger_are_refused_after_as_many_requests_and_in_the_same_words() {
+async fn a_refusal_is_equal_with_and_without_an_account() {
     let latchstring = production().await;
     let victim = victim(&latchstring).await;
     let stranger = latchstring.by_email("stranger@example.com");

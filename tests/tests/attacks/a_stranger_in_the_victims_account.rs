@@ -5,7 +5,7 @@
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn what_a_stranger_did_before_is_not_in_the_account_that_the_victim_makes() {
+async fn an_attackers_earlier_steps_do_not_reach_the_victims_account() {
     let latchstring = Latchstring::start().await;
     let victim = latchstring.by_email("victim@example.com");
     // All that can be done without the victim's mailbox: ask, by every door, and guess.

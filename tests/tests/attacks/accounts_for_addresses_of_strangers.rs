@@ -4,7 +4,7 @@
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn a_hundred_addresses_that_nobody_proves_leave_nothing_in_the_pool() {
+async fn a_hundred_unproved_addresses_leave_nothing_in_the_pool() {
     let latchstring = Latchstring::start().await;
     for number in 0..100 {
         let stranger = latchstring.by_email(&format!("stranger{number}@example.com"));

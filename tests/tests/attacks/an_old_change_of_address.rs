@@ -4,7 +4,7 @@
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn a_change_that_was_asked_for_before_does_not_take_a_later_account() {
+async fn an_earlier_requested_change_does_not_take_a_later_account() {
     let latchstring = Latchstring::start().await;
     let attacker = latchstring.by_email("attacker@example.com");
     let attackers = attacker.signs_in_for_the_first_time().await;

@@ -5,7 +5,7 @@ use crate::victim;
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn a_strangers_request_does_not_spoil_the_code_that_the_victim_is_typing() {
+async fn an_attackers_request_does_not_replace_the_victims_code() {
     let latchstring = Latchstring::start().await;
     let victim = victim(&latchstring).await;
     let typing = victim.asks_for_a_code().await;

@@ -4,7 +4,7 @@
 use crate::{production, refused, victim};
 
 #[tokio::test]
-async fn an_account_reaches_ten_strangers_a_day_and_the_next_is_written_nothing() {
+async fn an_account_sends_codes_to_ten_new_contacts_a_day() {
     let latchstring = production().await;
     let attacker = victim(&latchstring).await.signs_in().await;
     for number in 0..10 {

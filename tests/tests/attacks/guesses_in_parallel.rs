@@ -5,7 +5,7 @@ use crate::victim;
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn of_1587_guesses_at_once_three_are_judged() {
+async fn of_1587_guesses_at_once_three_are_verified() {
     let latchstring = Latchstring::start().await;
     let victim = victim(&latchstring).await;
     latchstring.replay_sessions(true).await;

@@ -4,7 +4,7 @@
 use crate::production;
 
 #[tokio::test]
-async fn made_up_addresses_of_one_domain_are_sent_a_hundred_mails_an_hour() {
+async fn made_up_addresses_of_one_domain_get_a_hundred_mails_an_hour() {
     let latchstring = production().await;
     let mut sent = 0;
     for number in 0..250 {

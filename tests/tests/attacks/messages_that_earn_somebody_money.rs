@@ -19,7 +19,7 @@ async fn pumped(latchstring: &Latchstring, block: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_block_of_numbers_is_sent_thirty_codes_an_hour_and_people_elsewhere_theirs() {
+async fn a_block_of_numbers_gets_thirty_codes_an_hour_others_theirs() {
     let latchstring = production().await;
     // They begin alike: the country, and four digits.
     assert_eq!(pumped(&latchstring, "+447400100").await, 30);
@@ -30,7 +30,7 @@ async fn a_block_of_numbers_is_sent_thirty_codes_an_hour_and_people_elsewhere_th
 }
 
 #[tokio::test]
-async fn a_country_is_sent_two_hundred_codes_an_hour_that_nobody_proves() {
+async fn a_country_gets_two_hundred_unproved_codes_an_hour() {
     let latchstring = production().await;
     let mut sent = 0;
     for block in 0..20 {
@@ -50,7 +50,7 @@ async fn a_country_is_sent_two_hundred_codes_an_hour_that_nobody_proves() {
 }
 
 #[tokio::test]
-async fn numbers_that_cost_whoever_writes_to_them_are_sent_nothing() {
+async fn numbers_that_charge_the_sender_get_no_message() {
     let latchstring = production().await;
     for number in [
         "+19005550132",

@@ -114,7 +114,7 @@ async fn codes_that_were_never_sent_cannot_be_guessed() {
 
 /// A message that cannot be sent is refused by the resolver in its own words.
 #[tokio::test]
-async fn whoever_is_refused_is_told_when_to_come_back() {
+async fn a_refusal_says_when_to_try_again() {
     let latchstring = production().await;
     let victim = latchstring.by_email("victim@example.com");
     while victim.tries_to_ask_for_a_code().await.is_ok() {}

@@ -23,7 +23,7 @@ async fn the_api_takes_no_pool_and_no_client_from_a_caller() {
 }
 
 #[tokio::test]
-async fn nothing_a_client_says_beside_a_guess_makes_it_right_or_costs_no_attempt() {
+async fn no_client_data_beside_a_guess_makes_it_right_or_free() {
     let latchstring = Latchstring::start().await;
     let known = victim(&latchstring).await;
     let nobody = latchstring.by_email("newcomer@example.com");
@@ -42,7 +42,7 @@ async fn nothing_a_client_says_beside_a_guess_makes_it_right_or_costs_no_attempt
 }
 
 #[tokio::test]
-async fn nothing_a_client_says_beside_a_wrong_answer_makes_it_right_or_sends() {
+async fn no_client_data_beside_a_wrong_answer_makes_it_right_or_sends() {
     let latchstring = Latchstring::start().await;
     let victim = victim(&latchstring).await;
     let sent = latchstring.inbox().await.len();

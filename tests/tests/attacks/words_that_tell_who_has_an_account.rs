@@ -6,7 +6,7 @@ use crate::victim;
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn asking_answering_and_failing_read_the_same_for_a_stranger_and_for_a_user() {
+async fn challenges_and_failures_read_the_same_without_an_account() {
     let latchstring = Latchstring::start().await;
     let victim = victim(&latchstring).await;
     let stranger = latchstring.by_email("stranger@example.com");

@@ -193,7 +193,7 @@ fn to(method: Method, text: &str, content: Content) -> Message {
 type Span = RangeInclusive<u128>;
 
 #[tokio::test(start_paused = true)]
-async fn who_says_nothing_is_waited_for_as_long_as_the_call_allows_and_asked_as_often() {
+async fn a_silent_peer_times_out_and_is_retried_as_the_call_allows() {
     // Two attempts of 1.2 s and a pause of up to 50 ms, all within 2.5 s.
     const CALL: Span = 2400..=2500;
     const SEND: Span = 1200..=1210;
@@ -238,7 +238,7 @@ async fn who_says_nothing_is_waited_for_as_long_as_the_call_allows_and_asked_as_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_does_not_come_about_is_waited_for_half_a_second() {
+async fn a_connection_times_out_after_half_a_second() {
     // Tried once more: what may be repeated, and a message, since it never left.
     const TWICE: Span = 1000..=1060;
     const ONCE: Span = 500..=510;

@@ -7,7 +7,7 @@ use latchstring_tests::challenge_contract::{Contract, run};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn both_kinds_of_calls_keep_every_promise_of_custom_authentication() {
+async fn both_kinds_of_calls_satisfy_the_challenge_contract() {
     let ministack = Ministack::start().await;
     let call = async |operation: &str, body: Value| {
         let target = format!("AWSCognitoIdentityProviderService.{operation}");

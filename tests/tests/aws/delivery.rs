@@ -374,7 +374,7 @@ async fn what_may_be_on_its_way_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn what_never_left_is_told_from_the_rest() {
+async fn a_request_that_never_left_is_distinguished() {
     let (url, listener) = listen().await;
     drop(listener);
     for message in [mail(), sms()] {
@@ -479,7 +479,7 @@ async fn a_mail_asks_for_no_automatic_reply_and_joins_no_conversation() {
 
 /// India's register wants both ids with each SMS; other countries know neither.
 #[tokio::test]
-async fn an_sms_to_india_names_the_entity_and_the_template_of_its_kind() {
+async fn an_sms_to_india_names_the_entity_and_its_template() {
     let told = "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult>\
          </PublishResponse>";
     let stub = Stub::answers(200, told.to_owned()).await;

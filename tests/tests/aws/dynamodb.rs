@@ -276,7 +276,7 @@ async fn run_one_of_each<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
 }
 
 #[tokio::test]
-async fn a_sign_in_is_seventeen_requests_and_no_item_is_larger_than_one_kilobyte() {
+async fn a_sign_in_is_seventeen_requests_of_items_up_to_one_kilobyte() {
     let ministack = Ministack::start().await;
     ministack.create_table(TABLE).await;
     let tap = Tap::before(ministack.endpoint()).await;

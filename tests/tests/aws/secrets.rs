@@ -52,7 +52,7 @@ async fn a_key_that_is_made_current_is_used_without_a_restart() {
 }
 
 #[tokio::test]
-async fn a_secret_that_cannot_be_read_is_a_fault_with_the_services_own_code() {
+async fn an_unreadable_secret_is_an_error_with_the_services_code() {
     let ministack = Ministack::start().await;
     let missing = SecretsManager::new(&ministack.aws(), "latchstring/none");
     let fault = missing.read().await.expect_err("there is none");

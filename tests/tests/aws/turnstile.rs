@@ -109,7 +109,7 @@ fn changed(member: &str, value: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_right_answer_is_asked_about_once_with_the_key_and_nothing_of_the_caller() {
+async fn a_response_is_verified_once_without_data_of_the_caller() {
     let siteverify = Siteverify::says(200, &success()).await;
     assert_eq!(siteverify.is_answered("token").await, Ok(true));
     let sent = json!({"secret": "key-of-the-widget", "response": "token"});
@@ -117,7 +117,7 @@ async fn a_right_answer_is_asked_about_once_with_the_key_and_nothing_of_the_call
 }
 
 #[tokio::test]
-async fn an_answer_of_another_site_or_for_another_purpose_is_nobodys() {
+async fn a_response_of_another_site_or_purpose_is_refused() {
     for said in [
         changed("hostname", json!("example.org")),
         changed("hostname", json!("example.com.evil.example")),
@@ -199,7 +199,7 @@ async fn silence_and_a_closed_door_are_faults() {
 }
 
 #[tokio::test]
-async fn the_key_is_read_from_secrets_manager_and_again_when_it_is_not_taken() {
+async fn the_key_is_read_again_when_it_is_refused() {
     let ministack = Ministack::start().await;
     let id = "latchstring/turnstile";
     let create = json!({"Name": id, "SecretString": "old-key\n"});

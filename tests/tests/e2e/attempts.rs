@@ -139,7 +139,7 @@ async fn the_right_code_passes_again_for_a_moment_and_then_never() {
 }
 
 #[tokio::test]
-async fn of_200_guesses_at_once_only_three_are_judged() {
+async fn of_200_guesses_at_once_only_three_are_verified() {
     for (latchstring, ada, question, _) in new_and_known().await {
         latchstring.replay_sessions(true).await;
         let before = latchstring.verdicts(&["wrong", "right"]);
@@ -170,7 +170,7 @@ async fn of_200_guesses_at_once_only_three_are_judged() {
 }
 
 #[tokio::test]
-async fn of_200_guesses_at_once_with_the_right_one_among_them_three_are_judged() {
+async fn of_200_guesses_with_the_right_one_three_are_verified() {
     for (latchstring, ada, question, _) in new_and_known().await {
         latchstring.replay_sessions(true).await;
         let before = latchstring.verdicts(&["wrong", "right"]);
@@ -232,7 +232,7 @@ async fn one_session_answered_50_times_at_once_is_served_once() {
 }
 
 #[tokio::test]
-async fn nobody_answers_somebody_elses_session() {
+async fn no_caller_answers_another_callers_session() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     let bob = latchstring.by_email("bob@example.com");

@@ -127,7 +127,7 @@ async fn the_api_refuses_what_is_no_graphql_request() {
 }
 
 #[tokio::test]
-async fn the_api_refuses_documents_and_variables_that_do_not_fit_the_schema() {
+async fn documents_and_variables_that_violate_the_schema_are_refused() {
     let latchstring = Latchstring::start().await;
     let mut bodies: Vec<String> = [
         json!({}),
@@ -177,7 +177,7 @@ async fn the_api_refuses_documents_and_variables_that_do_not_fit_the_schema() {
 }
 
 #[tokio::test]
-async fn the_api_refuses_a_megabyte_and_takes_what_is_just_below_for_what_it_is() {
+async fn a_request_of_a_megabyte_is_refused_one_just_below_is_read() {
     let latchstring = Latchstring::start().await;
     for size in [MEGABYTE + 1, 8 * MEGABYTE] {
         let input = json!({"emailOrPhone": "a".repeat(size), "method": "EMAIL"});
@@ -488,7 +488,7 @@ async fn cognito_refuses_a_megabyte() {
 }
 
 #[tokio::test]
-async fn any_name_may_begin_a_session_and_none_gets_further_than_a_decoy() {
+async fn any_name_may_begin_a_session_and_only_reaches_a_decoy() {
     let latchstring = Latchstring::start().await;
     let long = "a".repeat(10_000);
     for name in [
@@ -543,7 +543,7 @@ async fn the_control_refuses_what_it_does_not_know() {
 }
 
 #[tokio::test]
-async fn the_control_refuses_what_is_no_json_and_what_is_too_much_of_it() {
+async fn the_control_refuses_invalid_json_and_too_much_json() {
     let latchstring = Latchstring::start().await;
     let url = format!("{}/control", latchstring.settings().endpoint);
     let much = json!({"failNext": "x".repeat(8 * MEGABYTE)}).to_string();
@@ -580,7 +580,7 @@ async fn a_refused_control_bends_nothing() {
 }
 
 #[tokio::test]
-async fn an_inbox_gives_the_newest_to_one_address_and_refuses_what_it_does_not_know() {
+async fn an_inbox_returns_the_newest_and_refuses_unknown_filters() {
     let latchstring = Latchstring::start().await;
     for typed in ["ada@example.com", "bob@example.com", "ada@example.com"] {
         latchstring.by_email(typed).asks_for_a_code().await;
@@ -689,7 +689,7 @@ async fn what_is_not_even_http_ends_the_connection_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_hundred_connections_that_say_nothing_hold_nobody_up() {
+async fn a_hundred_silent_connections_delay_no_request() {
     let latchstring = Latchstring::start().await;
     let address = latchstring.settings().endpoint.replace("http://", "");
     let mut idle = Vec::new();

@@ -85,7 +85,7 @@ async fn a_day_has_a_hundred_and_ten_codes() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_the_same_of_a_stranger_and_of_a_user() {
+async fn a_refusal_reads_the_same_with_and_without_an_account() {
     let latchstring = strict().await;
     let known = latchstring.by_email("ada@example.com");
     let stranger = latchstring.by_email("bob@example.com");
@@ -102,7 +102,7 @@ async fn a_refusal_says_the_same_of_a_stranger_and_of_a_user() {
 }
 
 #[tokio::test]
-async fn all_spellings_of_an_address_share_one_budget_and_another_address_has_its_own() {
+async fn all_spellings_of_one_address_share_one_budget() {
     let latchstring = strict().await;
     asks(&latchstring.by_email("ada@example.com"), 3).await;
     asks(&latchstring.by_email(" ADA@Example.com "), 3).await;
@@ -112,7 +112,7 @@ async fn all_spellings_of_an_address_share_one_budget_and_another_address_has_it
 }
 
 #[tokio::test]
-async fn a_ticket_is_charged_when_it_is_redeemed_and_a_proof_is_not_charged() {
+async fn a_ticket_is_charged_when_redeemed_and_a_proof_is_not() {
     let latchstring = strict().await;
     let ada = latchstring.by_email("ada@example.com");
     let proof = ada.earns_a_proof().await;
@@ -151,7 +151,7 @@ async fn fifty_requests_at_once_send_no_more_than_the_budget() {
 }
 
 #[tokio::test]
-async fn the_owner_signs_in_on_a_known_device_after_a_stranger_has_spent_the_day() {
+async fn an_owner_on_a_known_device_signs_in_after_the_day_is_spent() {
     let latchstring = strict().await;
     let ada = latchstring.by_email("ada@example.com");
     let device = ada.signs_in_for_the_first_time().await;
@@ -229,7 +229,7 @@ async fn only_who_is_signed_in_is_remembered() {
 }
 
 #[tokio::test]
-async fn here_everybody_may_try_things_out_twenty_times_a_minute() {
+async fn the_local_service_allows_twenty_codes_a_minute() {
     let latchstring = Latchstring::start().await;
     asks(&latchstring.by_email("ada@example.com"), 20).await;
 }

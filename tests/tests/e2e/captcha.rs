@@ -23,7 +23,7 @@ async fn refused(person: &Person) -> Refusal {
 }
 
 #[tokio::test]
-async fn whoever_solves_it_signs_in_and_each_answer_is_good_once() {
+async fn a_solved_captcha_permits_one_sign_in_once() {
     let latchstring = sprayed().await;
     let ada = latchstring.by_email("ada@example.com");
     assert_eq!(refused(&ada).await.kind, "CaptchaRequired");
@@ -72,7 +72,7 @@ async fn known_and_unknown_are_sent_back_in_the_same_words() {
 }
 
 #[tokio::test]
-async fn an_answer_that_nobody_asked_for_is_not_used_up() {
+async fn a_captcha_response_that_was_not_required_stays_valid() {
     let latchstring = Latchstring::start_with(Options {
         captcha: true,
         ..Options::default()

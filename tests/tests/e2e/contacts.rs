@@ -18,7 +18,7 @@ async fn proves(signed_in: &SignedIn, contact: &Person) -> SignedIn {
 }
 
 #[tokio::test]
-async fn a_second_contact_is_added_with_the_name_and_signs_in_to_the_same_account() {
+async fn a_second_contact_with_a_name_signs_in_to_the_same_account() {
     let latchstring = Latchstring::start().await;
     let (ada, email) = ada_by_phone(&latchstring).await;
     let question = ada.signs_up(NAME, &email).await.expect("a code is sent");
@@ -39,7 +39,7 @@ async fn a_second_contact_is_added_with_the_name_and_signs_in_to_the_same_accoun
 }
 
 #[tokio::test]
-async fn a_changed_address_signs_in_and_the_old_one_is_told_and_does_not() {
+async fn a_changed_address_signs_in_and_the_old_one_is_only_notified() {
     let latchstring = Latchstring::start().await;
     let old = latchstring.by_email("ada@example.com");
     let ada = old.signs_in_for_the_first_time().await;
@@ -90,7 +90,7 @@ async fn alices_address_stays_alices_whatever_bob_does_with_it() {
 }
 
 #[tokio::test]
-async fn two_accounts_that_prove_one_address_at_once_end_with_one_owner() {
+async fn of_two_accounts_that_prove_one_address_one_gets_it() {
     for aliases_move in [false, true] {
         let latchstring = Latchstring::start().await;
         latchstring.move_aliases(aliases_move).await;
@@ -126,7 +126,7 @@ async fn two_accounts_that_prove_one_address_at_once_end_with_one_owner() {
 }
 
 #[tokio::test]
-async fn a_typo_is_mended_by_signing_in_again_with_the_old_address() {
+async fn a_typo_is_fixed_by_signing_in_with_the_old_address() {
     let latchstring = Latchstring::start().await;
     let old = latchstring.by_email("ada@example.com");
     let ada = old.signs_in_for_the_first_time().await;
@@ -141,7 +141,7 @@ async fn a_typo_is_mended_by_signing_in_again_with_the_old_address() {
 }
 
 #[tokio::test]
-async fn an_abandoned_sign_up_blocks_nobody() {
+async fn an_abandoned_sign_up_blocks_no_account() {
     let latchstring = Latchstring::start().await;
     let (ada, email) = ada_by_phone(&latchstring).await;
     ada.signs_up(NAME, &email).await.expect("a code is sent");
@@ -236,7 +236,7 @@ async fn a_name_is_refused_after_signing_out() {
 /// Whichever call to Cognito fails, once or until the SDK gives up: asked again, and the same code
 /// changes the contact.
 #[tokio::test]
-async fn a_right_code_stays_right_when_cognito_fails_while_the_contact_is_written() {
+async fn a_right_code_stays_right_if_writing_the_contact_fails() {
     for operation in ["AdminGetUser", "AdminUpdateUserAttributes"] {
         for calls in [1, 2] {
             let latchstring = Latchstring::start().await;
@@ -258,7 +258,7 @@ async fn a_right_code_stays_right_when_cognito_fails_while_the_contact_is_writte
 }
 
 #[tokio::test]
-async fn with_every_trigger_retried_the_contact_is_changed_once_and_told_once() {
+async fn with_every_trigger_retried_a_contact_changes_once() {
     let latchstring = Latchstring::start().await;
     let old = latchstring.by_email("ada@example.com");
     let ada = old.signs_in_for_the_first_time().await;

@@ -43,7 +43,7 @@ async fn when_making_an_account_fails_the_same_proof_makes_it_later() {
 }
 
 #[tokio::test]
-async fn an_account_that_was_half_made_is_nobodys_until_its_owner_proves_it_again() {
+async fn a_half_created_account_is_unowned_until_it_is_proved_again() {
     let (latchstring, bob, proof) = somebody_with_a_proof().await;
     latchstring.fail_next("AdminSetUserPassword", TRIES).await;
     bob.presents(&proof).await.err().expect("it fails");
@@ -62,7 +62,7 @@ async fn an_account_that_was_half_made_is_nobodys_until_its_owner_proves_it_agai
 }
 
 #[tokio::test]
-async fn a_session_that_cannot_be_opened_is_unavailable_and_the_next_one_is_open() {
+async fn after_an_unavailable_session_the_next_one_opens() {
     for operation in ["InitiateAuth", "RespondToAuthChallenge"] {
         let latchstring = Latchstring::start().await;
         let ada = latchstring.by_email("ada@example.com");
@@ -76,7 +76,7 @@ async fn a_session_that_cannot_be_opened_is_unavailable_and_the_next_one_is_open
 }
 
 #[tokio::test]
-async fn a_throttled_call_answers_known_and_unknown_alike_and_charges_nothing() {
+async fn a_throttled_call_reveals_no_account_and_charges_nothing() {
     for operation in ["InitiateAuth", "RespondToAuthChallenge"] {
         let latchstring = Latchstring::start().await;
         latchstring.advance_to_the_next(86_400).await;
@@ -111,7 +111,7 @@ async fn a_throttled_call_answers_known_and_unknown_alike_and_charges_nothing() 
 }
 
 #[tokio::test]
-async fn a_claim_that_cannot_be_opened_is_unavailable_and_the_proof_stays_good() {
+async fn an_unavailable_claim_leaves_the_proof_valid() {
     for operation in ["InitiateAuth", "RespondToAuthChallenge"] {
         let (latchstring, bob, proof) = somebody_with_a_proof().await;
         latchstring.fail_next(operation, 1).await;
@@ -259,7 +259,7 @@ async fn what_a_courier_lost_while_it_was_down_comes_with_a_resend() {
 }
 
 #[tokio::test]
-async fn a_captcha_service_that_is_down_lets_none_pass_and_uses_no_answer() {
+async fn an_unreachable_captcha_service_admits_no_request() {
     let options = Options {
         captcha: true,
         ..Options::default()

@@ -69,7 +69,7 @@ async fn two_first_sign_ins_at_once_make_one_account() {
 }
 
 #[tokio::test]
-async fn an_account_whose_making_failed_half_way_is_finished_by_the_next_sign_in() {
+async fn the_next_sign_in_completes_a_half_created_account() {
     for operation in ["AdminCreateUser", "AdminSetUserPassword"] {
         let latchstring = legacy(true).await;
         let ada = latchstring.by_email("ada@example.com");
@@ -108,7 +108,7 @@ async fn without_the_setting_those_who_have_an_account_still_sign_in() {
 }
 
 #[tokio::test]
-async fn the_setting_changes_nothing_in_a_pool_that_hides_missing_users() {
+async fn the_setting_has_no_effect_in_a_pool_that_hides_missing_users() {
     let latchstring = legacy(true).await;
     latchstring.report_missing_users(false).await;
     let ada = latchstring.by_email("ada@example.com");

@@ -41,7 +41,7 @@ async fn a_language_that_is_none_of_ours_is_no_error() {
 }
 
 #[tokio::test]
-async fn a_person_is_written_to_in_their_own_language_a_stranger_is_not() {
+async fn only_a_users_own_messages_have_the_users_language() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     let signed_in = ada.signs_in_for_the_first_time().await;
@@ -60,7 +60,7 @@ async fn a_person_is_written_to_in_their_own_language_a_stranger_is_not() {
 }
 
 #[tokio::test]
-async fn a_new_contact_is_written_to_in_the_language_that_was_asked_for() {
+async fn a_new_contact_gets_a_message_in_the_requested_language() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     let signed_in = ada.signs_in_for_the_first_time().await;

@@ -26,7 +26,7 @@ fn is_right(outcome: &Outcome) -> bool {
 }
 
 #[tokio::test]
-async fn a_resend_brings_the_same_code_after_the_cooldown_and_not_before() {
+async fn a_resend_sends_the_same_code_after_the_cooldown_only() {
     for (latchstring, ada, question, sent) in new_and_known().await {
         let code = ada.code().await;
         let question = question.resend().await.asked("otp");
@@ -89,7 +89,7 @@ async fn one_session_asked_many_times_at_once_resends_once() {
 }
 
 #[tokio::test]
-async fn the_word_resend_alone_is_a_wrong_answer_and_another_action_too() {
+async fn the_word_resend_alone_and_other_actions_are_wrong_answers() {
     for (latchstring, ada, question, sent) in new_and_known().await {
         latchstring.advance(31).await;
         let question = question.answer("resend").await.asked("otp");

@@ -97,7 +97,7 @@ async fn every_trigger_may_be_retried_in_every_call() {
 }
 
 #[tokio::test]
-async fn with_every_trigger_retried_the_third_wrong_answer_fails_and_no_earlier_one() {
+async fn with_every_trigger_retried_only_the_third_wrong_answer_fails() {
     let latchstring = Latchstring::start().await;
     latchstring.invoke_triggers(3).await;
     let ada = latchstring.by_email("ada@example.com");
@@ -112,7 +112,7 @@ async fn with_every_trigger_retried_the_third_wrong_answer_fails_and_no_earlier_
 }
 
 #[tokio::test]
-async fn with_every_trigger_retried_the_last_attempt_may_be_the_right_one() {
+async fn with_every_trigger_retried_the_last_attempt_can_be_right() {
     let latchstring = Latchstring::start().await;
     latchstring.invoke_triggers(3).await;
     let ada = latchstring.by_email("ada@example.com");

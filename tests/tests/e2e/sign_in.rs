@@ -3,7 +3,7 @@
 use latchstring_tests::{Latchstring, Outcome, Ticket};
 
 #[tokio::test]
-async fn a_first_sign_in_by_email_makes_the_account_after_the_code_was_right_and_not_before() {
+async fn a_first_sign_in_by_email_creates_the_account_after_the_code() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("  Ada@Example.COM ");
 
@@ -40,7 +40,7 @@ async fn a_first_sign_in_by_email_makes_the_account_after_the_code_was_right_and
 }
 
 #[tokio::test]
-async fn a_first_sign_in_by_phone_makes_the_account_after_the_code_was_right_and_not_before() {
+async fn a_first_sign_in_by_phone_creates_the_account_after_the_code() {
     let latchstring = Latchstring::start().await;
     let bob = latchstring.by_phone(" +1 (415) 555-0132 ");
 
@@ -81,7 +81,7 @@ async fn a_second_sign_in_asks_the_same_and_ends_in_the_same_account() {
 }
 
 #[tokio::test]
-async fn an_address_and_a_number_are_two_accounts_until_they_are_joined() {
+async fn an_address_and_a_number_are_two_accounts_until_joined() {
     let latchstring = Latchstring::start().await;
     let by_email = latchstring.by_email("ada@example.com");
     let by_phone = latchstring.by_phone("+14155550132");
@@ -110,7 +110,7 @@ async fn the_tokens_work_and_can_be_refreshed() {
 }
 
 #[tokio::test]
-async fn what_a_client_sees_before_the_answer_is_the_same_for_a_stranger_and_for_a_user() {
+async fn before_the_answer_a_client_sees_no_difference_by_account() {
     let latchstring = Latchstring::start().await;
     let known = latchstring.by_email("ada@example.com");
     let signed_in = known.signs_in_for_the_first_time().await;
@@ -155,7 +155,7 @@ async fn what_a_client_sees_before_the_answer_is_the_same_for_a_stranger_and_for
 }
 
 #[tokio::test]
-async fn the_question_tells_what_the_defaults_promise() {
+async fn the_challenge_shows_the_default_settings() {
     let latchstring = Latchstring::start().await;
     let question = latchstring
         .by_email("ada@example.com")
@@ -227,7 +227,7 @@ async fn an_sdk_that_owns_the_exchange_signs_in_with_a_ticket() {
 }
 
 #[tokio::test]
-async fn ten_people_at_once_each_sign_in_to_an_account_of_their_own() {
+async fn ten_users_at_once_sign_in_to_their_own_accounts() {
     let latchstring = Latchstring::start().await;
     let people = (0..10).map(|n| latchstring.by_email(&format!("person{n}@example.com")));
     let signing_in: Vec<_> = people

@@ -13,7 +13,7 @@ async fn signed() -> Latchstring {
 }
 
 #[tokio::test]
-async fn a_person_signs_up_and_signs_in_over_signed_calls() {
+async fn a_user_signs_up_and_signs_in_over_signed_calls() {
     let latchstring = signed().await;
     // Not one of these is used up: a resolver makes no public call.
     let ada = latchstring.by_email("ada@example.com");

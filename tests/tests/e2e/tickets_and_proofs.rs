@@ -150,7 +150,7 @@ async fn a_ticket_used_twenty_times_at_once_sends_one_message() {
 /// is a proof of theirs. Else a message to me, or none, would reveal whether another user has an
 /// account.
 #[tokio::test]
-async fn in_anybodys_session_the_code_and_the_proof_are_the_tickets_owners() {
+async fn in_any_session_code_and_proof_belong_to_the_tickets_contact() {
     let latchstring = Latchstring::start().await;
     let (ada, bob) = ada_and_bob(&latchstring).await;
     let cyd = latchstring.by_email("cyd@example.com");
@@ -169,7 +169,7 @@ async fn in_anybodys_session_the_code_and_the_proof_are_the_tickets_owners() {
 }
 
 #[tokio::test]
-async fn a_ticket_is_for_the_method_that_it_was_asked_for() {
+async fn a_ticket_is_valid_for_its_own_method_only() {
     let latchstring = Latchstring::start().await;
     let (ada, bob) = ada_and_bob(&latchstring).await;
     for person in [&ada, &bob] {
@@ -273,7 +273,7 @@ async fn a_proof_is_good_once() {
 }
 
 #[tokio::test]
-async fn a_proof_answered_in_ten_sessions_at_once_signs_in_one_of_them() {
+async fn of_ten_sessions_with_one_proof_one_signs_in() {
     let latchstring = Latchstring::start().await;
     let bob = latchstring.by_email("bob@example.com");
     let proof = bob.earns_a_proof().await;
@@ -304,7 +304,7 @@ async fn a_proof_answered_in_ten_sessions_at_once_signs_in_one_of_them() {
 }
 
 #[tokio::test]
-async fn somebody_elses_proof_is_refused_and_is_a_wrong_answer() {
+async fn a_foreign_proof_is_refused_and_is_a_wrong_answer() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     let bob = latchstring.by_email("bob@example.com");
@@ -338,7 +338,7 @@ async fn a_proof_does_not_answer_the_session_that_handed_it_out() {
 }
 
 #[tokio::test]
-async fn a_strangers_session_stays_a_strangers_when_the_account_is_made_meanwhile() {
+async fn a_session_of_no_account_stays_one_when_an_account_is_created() {
     let latchstring = Latchstring::start().await;
     let bob = latchstring.by_email("bob@example.com");
     let waiting = bob.asks_for_a_code().await;

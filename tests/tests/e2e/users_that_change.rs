@@ -71,7 +71,7 @@ async fn a_code_sent_to_an_old_address_does_not_outlive_the_change() {
 }
 
 #[tokio::test]
-async fn the_old_addresses_next_holder_is_somebody_new() {
+async fn the_next_holder_of_an_old_address_gets_a_new_account() {
     let latchstring = Latchstring::start().await;
     let (ada, signed_in) = ada_with_an_account(&latchstring).await;
     let new = latchstring.by_email("ada@example.org");
@@ -85,7 +85,7 @@ async fn the_old_addresses_next_holder_is_somebody_new() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_not_verified_signs_in_to_nobodys_account() {
+async fn an_unverified_address_signs_in_to_no_existing_account() {
     let latchstring = Latchstring::start().await;
     let (ada, signed_in) = ada_with_an_account(&latchstring).await;
     let question = ada.asks_for_a_code().await;

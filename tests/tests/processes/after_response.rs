@@ -129,7 +129,7 @@ async fn a_code_is_delivered_only_after_the_response_was_posted() {
 }
 
 #[tokio::test]
-async fn a_slow_courier_is_called_after_the_response_and_delays_nobodys() {
+async fn a_slow_courier_is_called_after_the_response_and_delays_none() {
     let aws = HeldMail::listen().await;
     let (program, mut host) = start_on(aws.endpoint(), "auto").await;
     host.hold();
@@ -163,7 +163,7 @@ async fn a_slow_courier_delays_the_response_where_delivery_is_inline() {
 }
 
 #[tokio::test]
-async fn a_process_that_dies_before_delivery_costs_a_cooldown_and_a_resend_wins() {
+async fn a_crash_before_delivery_costs_a_cooldown_and_a_resend_works() {
     let ministack = Ministack::start().await;
     ministack.create_table(TABLE).await;
     let (program, mut host) = start_on(ministack.endpoint(), "auto").await;
@@ -223,7 +223,7 @@ fn resend_of(event: &Value, asked: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn an_answer_that_leaves_nothing_and_an_error_end_their_invocation_too() {
+async fn an_answer_without_delivery_or_an_error_ends_the_invocation() {
     let (program, mut host) = start(Extensions::Taken, "extension").await;
     assert!(matches!(host.invoke("{}").await, Answered::Error(..)));
     host.idle().await;
@@ -239,7 +239,7 @@ async fn an_answer_that_leaves_nothing_and_an_error_end_their_invocation_too() {
 }
 
 #[tokio::test]
-async fn where_no_extension_is_taken_a_code_is_delivered_before_the_response() {
+async fn without_an_extension_a_code_is_delivered_before_the_response() {
     for extensions in [Extensions::Refused, Extensions::Silent] {
         let (mut program, mut host) = start(extensions, "auto").await;
         host.hold();
@@ -270,7 +270,7 @@ async fn who_insists_on_an_extension_does_not_start_without() {
 }
 
 #[tokio::test]
-async fn without_time_before_the_deadline_a_code_is_reported_as_not_sent() {
+async fn without_time_before_the_deadline_a_code_counts_as_not_sent() {
     for extensions in [Extensions::Taken, Extensions::Refused] {
         let (program, mut host) = start(extensions, "auto").await;
         let time = Duration::from_millis(400);

@@ -150,7 +150,7 @@ async fn define_asks_for_a_challenge_at_the_first_call() {
 }
 
 #[tokio::test]
-async fn create_asks_the_first_question_and_verify_judges_it_in_another_process() {
+async fn verify_accepts_creates_challenge_in_another_process() {
     let (creating, mut create) = start(CREATE).await;
     let (verifying, mut verify) = start(VERIFY).await;
     let created = response(create.invoke(event_of(CREATE)).await);
@@ -220,7 +220,7 @@ async fn sign_up_refuses_a_caller_who_is_not_signed_in() {
 }
 
 #[tokio::test]
-async fn sign_in_is_unavailable_when_cognito_does_not_answer_and_logs_why_without_an_address() {
+async fn if_cognito_is_silent_sign_in_fails_and_logs_no_address() {
     let (program, mut host) = start(SIGN_IN).await;
     let event = sign_in_event("ada@example.com");
     let answer = response(host.invoke(event).await);
@@ -279,7 +279,7 @@ async fn a_refused_sign_in_counts_the_budget_and_its_country() {
 }
 
 #[tokio::test]
-async fn an_event_that_cannot_be_read_gets_a_fixed_text_and_the_next_one_is_served() {
+async fn an_unreadable_event_gets_a_fixed_text_and_the_next_is_served() {
     let unreadable = [
         "null".to_owned(),
         "5".to_owned(),
@@ -348,7 +348,7 @@ async fn a_variable_that_is_missing_stops_it_and_is_named() {
 }
 
 #[tokio::test]
-async fn a_sender_of_mail_is_needed_only_where_mail_is_sent_and_somebody_must_be_reachable() {
+async fn a_mail_sender_is_required_only_if_mail_is_sent() {
     let table = [("STORE", "dynamodb"), ("TABLE_NAME", "flows")];
     let with = |package, more: &[(&str, &str)]| {
         let mut environment = needs(package);
@@ -378,7 +378,7 @@ async fn a_sender_of_mail_is_needed_only_where_mail_is_sent_and_somebody_must_be
 }
 
 #[tokio::test]
-async fn a_variable_with_a_value_that_it_does_not_take_stops_it_and_is_named_without_the_value() {
+async fn an_invalid_setting_stops_the_start_and_its_value_is_hidden() {
     const WRONG: &str = "wrong-value-493026";
     note(WRONG);
     for package in ALL {
@@ -419,7 +419,7 @@ async fn stops(package: &str, environment: &[(String, String)]) -> String {
 
 /// Cognito and AppSync may pass on what a client sent: an escape that is no character of Unicode.
 #[tokio::test]
-async fn an_event_that_is_not_unicode_gets_a_public_error_without_its_content() {
+async fn an_event_that_is_not_unicode_gets_an_error_without_content() {
     for package in ALL {
         for inline in [false, true] {
             let mut host = RuntimeApi::listen().await;

@@ -43,7 +43,7 @@ async fn the_port_is_honoured() {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_told_with_what_to_do() {
+async fn a_port_in_use_is_reported_with_a_fix() {
     let taken = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = taken.local_addr().expect("an address").port().to_string();
     let mut program = Program::local("local-taken", &["--port", &port]);
@@ -55,7 +55,7 @@ async fn a_taken_port_is_told_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn arguments_that_it_does_not_know_are_told() {
+async fn unknown_arguments_are_reported() {
     for arguments in [
         ["--port", "x"].as_slice(),
         &["--port", "65536"],
@@ -92,7 +92,7 @@ async fn ctrl_c_and_termination_end_it_at_once_whatever_is_connected() {
 }
 
 #[tokio::test]
-async fn there_is_no_control_unless_it_is_asked_for() {
+async fn there_is_no_control_unless_requested() {
     let mut program = Program::local("local-no-control", &["--port", "0"]);
     let latchstring = Latchstring::at(&program.address().await).await;
     let (status, _) = latchstring.control(&json!({"advanceSeconds": 301})).await;
@@ -379,7 +379,7 @@ async fn countries_kinds_and_ranges_can_be_set() {
 }
 
 #[tokio::test]
-async fn wrong_countries_kinds_and_ranges_of_the_command_line_are_refused() {
+async fn wrong_countries_kinds_and_ranges_of_arguments_are_refused() {
     for (arguments, hint) in [
         (["--sms-countries", "UK"], "ISO codes"),
         (["--sms-number-kinds", "landline"], "fixed_line_or_mobile"),

@@ -199,7 +199,7 @@ async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
 }
 
 #[tokio::test]
-async fn a_contact_that_was_replaced_is_told_after_the_response_and_once() {
+async fn a_replaced_contact_is_notified_once_after_the_response() {
     let ministack = Ministack::start().await;
     ministack.create_table(TABLE).await;
     ministack.verify_email(SENDER).await;

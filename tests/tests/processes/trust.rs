@@ -138,7 +138,7 @@ async fn an_endpoint_of_ones_own_is_believed_by_the_systems_store() {
 }
 
 #[tokio::test]
-async fn cloudflare_is_believed_by_the_systems_store_whatever_aws_is_held_to() {
+async fn cloudflare_is_verified_by_the_systems_trust_store() {
     let cloudflare = Somebody::listens("cloudflare.pem");
     let url = format!("{}/siteverify", cloudflare.url);
     sign_two_in(

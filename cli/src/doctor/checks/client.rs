@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn each_check_of_the_client_tells_safe_from_unsafe() {
+    fn each_check_of_the_client_separates_safe_from_unsafe() {
         type Break = fn(&mut Client);
         let cases: [(&str, State, Break); 13] = [
             ("client.existence-errors", State::Leaks, |c| {

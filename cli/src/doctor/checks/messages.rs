@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn each_check_of_email_tells_safe_from_unsafe() {
+    fn each_check_of_email_separates_safe_from_unsafe() {
         type Break = fn(&mut Email);
         let cases: [(&str, State, Break); 17] = [
             ("email", State::Note, |e| e.used = Used::No),
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_of_which_nothing_is_known_is_judged_as_if_used() {
+    fn a_channel_in_unknown_use_is_checked_as_if_used() {
         let mut of = good::facts().email;
         of.used = Used::Unknown;
         of.verified = None;
@@ -419,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn each_check_of_sms_tells_safe_from_unsafe() {
+    fn each_check_of_sms_separates_safe_from_unsafe() {
         type Break = fn(&mut Sms);
         let cases: [(&str, State, Break); 6] = [
             ("sms", State::Note, |s| s.used = Used::No),

@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_preferred_username_that_is_an_alias_is_held_against_every_client() {
+    fn a_preferred_username_as_alias_is_reported_for_each_client() {
         let mut facts = good::facts();
         let mut client = good::client();
         client.writable.push("preferred_username".to_owned());

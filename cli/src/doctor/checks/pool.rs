@@ -203,7 +203,7 @@ mod tests {
     use crate::doctor::checks::good;
 
     #[test]
-    fn each_check_of_the_pool_tells_safe_from_unsafe() {
+    fn each_check_of_the_pool_separates_safe_from_unsafe() {
         type Break = fn(&mut Pool);
         let cases: [(&str, State, Break); 15] = [
             ("pool.aliases", State::Leaks, |p| {

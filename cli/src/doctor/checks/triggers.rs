@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn each_check_of_a_trigger_tells_safe_from_unsafe() {
+    fn each_check_of_a_trigger_separates_safe_from_unsafe() {
         type Break = fn(&mut Function, &mut Variables);
         let cases: [(&str, State, Break); 15] = [
             ("trigger.create", State::Fails, |f, _| {

@@ -375,7 +375,7 @@ async fn a_token_holder_writes_only_what_the_client_may_write() {
 
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/28684>
 #[tokio::test]
-async fn an_empty_list_of_writable_attributes_allows_every_standard_one() {
+async fn an_empty_list_of_writable_attributes_allows_standard_ones() {
     let bench = Bench::with_client(|client| client.write_attributes = Some([].into()));
     bench.create_verified("ada", "x@example.com").await;
     let tokens = bench.sign_in("ada").await;

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn one_account_is_guessed_in_a_year_with_odds_below_one_in_a_thousand() {
+    fn one_account_in_a_year_has_odds_below_one_in_a_thousand() {
         let policy = policy();
         let odds = Odds::of(&policy, 10_000);
         assert_eq!(
@@ -199,7 +199,7 @@ mod tests {
 
     /// The extended budget adds one in 88,000 for each contact.
     #[test]
-    fn the_extended_budget_adds_less_than_three_in_a_hundred_thousand() {
+    fn the_extended_budget_adds_below_three_in_a_hundred_thousand() {
         let policy = policy();
         let mut without = policy.clone();
         without.budgets.extended.per_day = 0;
@@ -208,21 +208,21 @@ mod tests {
     }
 
     #[test]
-    fn any_of_ten_thousand_accounts_is_guessed_with_odds_below_one_in_ten() {
+    fn any_of_ten_thousand_accounts_has_odds_below_one_in_ten() {
         let policy = policy();
         let odds = Odds::of(&policy, 10_000).sprayed();
         assert!((0.05..0.1).contains(&odds), "{odds}");
     }
 
     #[test]
-    fn a_deployment_of_one_account_is_sprayed_as_one_account_is_targeted() {
+    fn with_one_account_sprayed_and_targeted_odds_are_equal() {
         let policy = policy();
         let odds = Odds::of(&policy, 1);
         assert!((odds.sprayed() - odds.targeted()).abs() < 1e-12);
     }
 
     #[test]
-    fn without_longer_codes_an_account_would_be_guessed_thirty_times_as_easily() {
+    fn without_longer_codes_the_odds_are_thirty_times_as_high() {
         let mut plain = policy();
         plain.long_code_length = plain.code_length;
         let odds = Odds::of(&plain, 1).targeted();
@@ -284,7 +284,7 @@ mod tests {
 
     /// Budgets wide enough for successes in a few hundred years.
     #[test]
-    fn an_attack_that_is_played_out_succeeds_as_often_as_was_computed() {
+    fn a_simulated_attack_succeeds_as_often_as_computed() {
         let mut wide = policy();
         wide.attempts = 5;
         wide.long_code_length = CodeLength::new(7).unwrap();

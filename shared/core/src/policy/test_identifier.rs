@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_test_identifier_is_one_until_its_last_day_is_over() {
+    fn a_test_identifier_is_one_until_its_last_day_ends() {
         let phones = PhoneRules::default();
         let reviewer =
             TestIdentifier::parse(" Review+a=b@Example.com=2027-01-31 ", &phones).unwrap();

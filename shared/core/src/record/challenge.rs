@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_challenge_of_another_pool_or_client_or_changed_anywhere_is_not_ours() {
+    fn a_changed_challenge_or_one_of_another_client_is_refused() {
         let challenge = Challenge {
             flow: FlowId::from_bytes([3; 16]),
             step: Step::Otp(Progress::at_issue(

@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_told_why() {
+    fn a_refused_name_gets_its_reason() {
         for (given, why) in [
             ("", NameError::Empty),
             (" \t", NameError::Empty),

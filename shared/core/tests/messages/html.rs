@@ -98,7 +98,7 @@ fn a_mail_fetches_nothing_and_leads_nowhere() {
 }
 
 #[test]
-fn a_screen_reader_is_told_the_language_the_title_and_one_run_of_digits() {
+fn a_screen_reader_gets_language_title_and_one_run_of_digits() {
     for (locale, kind) in all() {
         let Mail { subject, html, .. } = mail(&acme(), locale, kind);
         let tag = locale.tag();
@@ -125,7 +125,7 @@ fn a_screen_reader_is_told_the_language_the_title_and_one_run_of_digits() {
 }
 
 #[test]
-fn a_dark_screen_gets_dark_colours_and_no_phone_makes_a_number_of_the_code() {
+fn dark_screens_get_dark_colours_and_codes_are_no_phone_links() {
     let html = mail(&acme(), Locale::En, Kind::SignInCode).html;
     for needed in [
         "<meta name=\"color-scheme\" content=\"light dark\">",
@@ -176,7 +176,7 @@ fn the_preview_is_the_request_or_the_code() {
 
 /// ARIA, `aria-roledescription`: a text for the reader, to be in their language.
 #[test]
-fn a_screen_reader_is_given_the_kind_of_document_in_its_language() {
+fn a_screen_reader_gets_the_document_kind_in_its_language() {
     for (locale, word) in [
         (Locale::En, "email"),
         (Locale::Fr, "e-mail"),

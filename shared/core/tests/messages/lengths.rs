@@ -40,7 +40,7 @@ fn latin_text_messages_are_one_part_whatever_is_configured() {
 }
 
 #[test]
-fn what_would_cost_another_part_is_left_out_the_second_sentence_before_the_name() {
+fn the_second_line_then_the_name_is_cut_to_save_a_part() {
     let branding = |name| Branding {
         app_name: Some(AppName::parse(name).unwrap()),
         ..acme()
@@ -106,7 +106,7 @@ fn the_last_line_binds_the_code_to_the_domain() {
 }
 
 #[test]
-fn the_hash_of_an_app_has_its_own_line_and_is_the_last_without_a_domain() {
+fn the_app_hash_has_its_own_line_the_last_without_a_domain() {
     let hash = AndroidHash::parse("FA+9qCX9VSu").unwrap();
     for locale in Locale::ALL.iter().copied() {
         for kind in CODES {

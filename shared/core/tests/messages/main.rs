@@ -171,7 +171,7 @@ fn a_code_is_in_the_text_once_and_never_in_the_subject() {
 }
 
 #[test]
-fn minutes_are_said_as_people_say_them_and_never_too_many() {
+fn minutes_have_natural_words_and_are_rounded_down() {
     let says = |secs| {
         let to = Identifier::parse(Method::PhoneNumber, "+14155550132").unwrap();
         let life = Duration::from_secs(secs);

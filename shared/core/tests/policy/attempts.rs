@@ -53,7 +53,7 @@ fn the_last_wrong_answer_again_gets_the_same_verdict() {
 }
 
 #[test]
-fn a_right_last_attempt_whose_verdict_was_lost_passes_the_next_time() {
+fn a_right_last_attempt_with_a_lost_verdict_passes_again() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     for wrong in world.wrong_codes().take(2) {
@@ -71,7 +71,7 @@ fn a_right_last_attempt_whose_verdict_was_lost_passes_the_next_time() {
 }
 
 #[test]
-fn as_many_attempts_as_configured_are_judged() {
+fn as_many_attempts_as_configured_are_verified() {
     for attempts in 1..=5 {
         let world =
             World::with_ada().reconfigured(|world| world.deployment.policy.attempts = attempts);
@@ -88,7 +88,7 @@ fn as_many_attempts_as_configured_are_judged() {
 }
 
 #[test]
-fn the_right_answer_again_passes_for_15_seconds_after_tokens_and_then_never() {
+fn after_tokens_the_right_answer_passes_for_15_seconds_only() {
     let world = World::with_ada();
     let session = world.at_otp(ADA);
     let code = world.code();
@@ -106,7 +106,7 @@ fn the_right_answer_again_passes_for_15_seconds_after_tokens_and_then_never() {
 }
 
 #[test]
-fn the_right_answer_again_passes_until_the_code_expires_while_no_tokens_were_issued() {
+fn before_tokens_the_right_answer_passes_until_the_code_expires() {
     for (millis, right) in [(299_999, true), (300_000, false)] {
         let world = World::with_ada();
         let mut session = matched(&world);
@@ -116,7 +116,7 @@ fn the_right_answer_again_passes_until_the_code_expires_while_no_tokens_were_iss
 }
 
 #[test]
-fn a_right_answer_just_before_the_end_may_be_repeated_for_15_seconds() {
+fn a_right_answer_just_before_expiry_repeats_for_15_seconds() {
     for (millis, right) in [(15_000, true), (15_001, false)] {
         let world = World::with_ada();
         let mut session = world.at_otp(ADA);
@@ -162,7 +162,7 @@ fn answers_in_parallel_cannot_pass_the_limit() {
 }
 
 #[test]
-fn a_right_answer_among_guesses_in_parallel_is_judged_within_the_limit_or_not_at_all() {
+fn of_parallel_guesses_the_right_one_counts_within_the_limit() {
     let mut seen = std::collections::BTreeSet::new();
     for seed in 0..200 {
         let world = World::with_ada();

@@ -170,7 +170,7 @@ fn a_decoys_session_is_of_no_use_once_the_flow_has_a_row() {
 }
 
 #[test]
-fn a_known_users_row_is_answered_by_nobody_else() {
+fn a_known_users_row_is_answered_by_that_user_only() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     world.put_bob();
@@ -186,7 +186,7 @@ fn a_known_users_row_is_answered_by_nobody_else() {
 }
 
 #[test]
-fn a_rotation_of_keys_in_the_middle_of_a_flow_interrupts_nobody() {
+fn a_rotation_of_keys_during_a_flow_interrupts_no_user() {
     let rotated = || KeyRing::new(key("k2", 2), None, Some(key("k1", 1))).unwrap();
     let ghosts = World::new();
     let session = ghosts.at_otp(BOB);

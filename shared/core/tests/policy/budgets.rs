@@ -189,7 +189,7 @@ fn unanswered_codes_lengthen_nothing() {
 }
 
 #[test]
-fn codes_lengthen_after_eight_wrong_answers_for_known_and_unknown() {
+fn after_eight_wrong_answers_codes_lengthen_for_all_requesters() {
     for typed in [ADA, BOB] {
         let world = World::with_ada();
         assert_eq!(guessed(&world, typed, 5), [6, 6, 6, 8, 8]);
@@ -303,7 +303,7 @@ fn a_lost_refund_costs_one_guess() {
 }
 
 #[test]
-fn a_deployment_that_is_sprayed_sends_longer_codes_to_everybody() {
+fn a_sprayed_deployment_sends_longer_codes_to_all() {
     let mut world = World::with_ada();
     let budget = &mut world.deployment.policy.budgets.deployment;
     (budget.short_guesses_per_day, budget.long_guesses_per_day) = (6, 6);
@@ -588,7 +588,7 @@ fn ten_thousand_honest_sign_ins_a_day_keep_six_digits() {
 }
 
 #[test]
-fn the_owner_signs_in_on_a_known_device_while_a_stranger_asks_without_end() {
+fn an_owner_on_a_known_device_signs_in_during_an_attack() {
     let world = World::with_ada();
     let device = remembered(&world).device;
     for day in 0..10 {
@@ -724,7 +724,7 @@ fn a_new_account_forgets_the_devices_of_the_one_before_it() {
 }
 
 #[test]
-fn a_device_that_is_over_foreign_or_forged_counts_as_none() {
+fn an_expired_foreign_or_forged_device_token_is_ignored() {
     let world = World::with_ada();
     let DevicePayload { device, expires_in } = remembered(&world);
     assert_eq!(expires_in, 180 * 24 * 3600);
@@ -755,7 +755,7 @@ fn a_device_that_is_over_foreign_or_forged_counts_as_none() {
 }
 
 #[test]
-fn a_deleted_account_and_a_living_one_are_answered_alike_on_a_known_device() {
+fn on_a_known_device_deleted_and_present_accounts_answer_alike() {
     let [living, deleted] = [false, true].map(|deleted| {
         let world = World::with_ada();
         let device = remembered(&world).device;
@@ -770,7 +770,7 @@ fn a_deleted_account_and_a_living_one_are_answered_alike_on_a_known_device() {
 }
 
 #[test]
-fn known_devices_and_budgets_outlive_a_rotation_under_a_lasting_key() {
+fn under_a_lasting_key_devices_and_budgets_outlive_a_rotation() {
     let mut world = World::with_ada();
     let lasting = || key("l1", 5);
     let ring = |ring: KeyRing| ring.with_lasting(lasting()).unwrap();
@@ -788,7 +788,7 @@ fn known_devices_and_budgets_outlive_a_rotation_under_a_lasting_key() {
 }
 
 #[test]
-fn a_source_that_is_refused_cannot_spend_anybodys_budget() {
+fn a_refused_source_spends_no_other_budget() {
     let mut world = World::with_ada();
     world.deployment.policy.budgets.source.per_minute = 3;
     for number in 0..3 {
@@ -831,7 +831,7 @@ fn a_known_device_is_not_held_up_by_its_neighbours() {
 }
 
 #[test]
-fn a_number_of_a_country_that_is_not_served_is_told_so_and_charged_nothing() {
+fn a_number_of_an_unserved_country_is_refused_and_not_charged() {
     let world = World::new();
     world.put_somebody("berta", "+4915123456789");
     for typed in ["+4915123456789", "+4915123456780"] {
@@ -843,7 +843,7 @@ fn a_number_of_a_country_that_is_not_served_is_told_so_and_charged_nothing() {
 }
 
 #[test]
-fn a_kind_of_contact_that_is_not_served_is_told_so_and_charged_nothing() {
+fn an_unserved_method_is_refused_and_not_charged() {
     let mut world = World::new();
     world.put_somebody("berta", "+14155550132");
     world.put_somebody("carl", "carl@example.com");
@@ -869,7 +869,7 @@ fn number(block: u32, subscriber: u32) -> String {
 }
 
 #[test]
-fn numbers_that_begin_alike_and_prove_nothing_trip_their_own_breaker_for_an_hour() {
+fn unproved_numbers_of_one_prefix_trip_its_breaker_for_an_hour() {
     let mut world = World::new();
     world.deployment.policy.budgets.sms.unproved_per_prefix = 3;
     for subscriber in 0..3 {
@@ -884,7 +884,7 @@ fn numbers_that_begin_alike_and_prove_nothing_trip_their_own_breaker_for_an_hour
 }
 
 #[test]
-fn a_country_has_a_breaker_too_and_who_proves_their_code_does_not_trip_it() {
+fn only_unproved_codes_trip_the_breaker_of_a_country() {
     let mut world = World::new();
     world.put_somebody("ada", NUMBER);
     let sms = &mut world.deployment.policy.budgets.sms;
@@ -902,7 +902,7 @@ fn a_country_has_a_breaker_too_and_who_proves_their_code_does_not_trip_it() {
 }
 
 #[test]
-fn asking_for_one_number_again_and_again_trips_nothing_that_others_share() {
+fn repeated_requests_for_one_number_trip_no_shared_breaker() {
     let mut world = World::new();
     // Two and four in a minute to the one number.
     world.deployment.policy.budgets.sms.unproved_per_prefix = 7;
@@ -913,7 +913,7 @@ fn asking_for_one_number_again_and_again_trips_nothing_that_others_share() {
 }
 
 #[test]
-fn each_sms_is_charged_when_it_is_sent_until_the_days_spend_is_reached() {
+fn each_sms_is_charged_when_sent_up_to_the_days_spend() {
     let mut world = World::with_ada();
     // Three messages at 0.1 each.
     world.deployment.policy.budgets.sms.spend_per_day = Price::hundredths(35);
@@ -1117,7 +1117,7 @@ fn an_account_that_is_not_created_is_refunded() {
 }
 
 #[test]
-fn a_stranger_who_trips_the_breaker_leaves_known_devices_their_sms() {
+fn a_tripped_breaker_leaves_known_devices_their_sms() {
     let mut world = World::with_ada();
     world.put_ada(&[("phone_number", NUMBER), ("phone_number_verified", "true")]);
     let sms = &mut world.deployment.policy.budgets.sms;
@@ -1130,7 +1130,7 @@ fn a_stranger_who_trips_the_breaker_leaves_known_devices_their_sms() {
 }
 
 #[test]
-fn a_disabled_user_is_asked_for_as_long_a_code_as_anybody() {
+fn a_disabled_user_gets_codes_of_the_usual_length() {
     let asked_of = |disabled: bool| {
         let world = World::with_ada();
         if disabled {
@@ -1168,7 +1168,7 @@ fn a_flow_whose_ticket_another_flow_redeemed_ends_at_once() {
 }
 
 #[test]
-fn a_flow_whose_ticket_has_expired_ends_at_once_and_a_forged_one_does_not() {
+fn an_expired_ticket_ends_its_flow_and_a_forged_one_does_not() {
     let world = World::with_ada();
     let pool = Pool::of(&world);
     let ticket = now(resolver(&world, &pool).ticket(&request(ADA))).unwrap();
@@ -1198,7 +1198,7 @@ fn a_ticket_is_as_long_whatever_it_was_charged() {
 }
 
 #[test]
-fn a_test_identifier_has_a_fixed_code_until_its_day_is_over_and_gets_no_message() {
+fn a_test_identifier_has_a_fixed_code_and_gets_no_message() {
     let mut world = World::with_ada();
     let test = TestIdentifier {
         identifier: identifier(ADA),

@@ -77,7 +77,7 @@ fn spend_source(world: &World) {
 }
 
 #[test]
-fn below_every_budget_nobody_is_asked_and_an_answer_is_not_looked_at() {
+fn below_every_budget_no_captcha_is_required_or_verified() {
     let world = world(&["right"]);
     assert_eq!(ask(&world, &with(ADA, Some("wrong"), HERE)), Ok(6));
     assert_eq!(ask(&world, &with(BOB, Some("right"), HERE)), Ok(6));
@@ -85,7 +85,7 @@ fn below_every_budget_nobody_is_asked_and_an_answer_is_not_looked_at() {
 }
 
 #[test]
-fn a_source_over_its_budget_goes_on_by_an_answer_each_up_to_a_further_limit() {
+fn a_spent_source_gets_a_code_for_each_captcha_to_a_limit() {
     let mut world = world(&["one", "two", "three", "four"]);
     world.deployment.policy.budgets.source.solved_per_hour = 3;
     spend_source(&world);
@@ -106,7 +106,7 @@ fn a_source_over_its_budget_goes_on_by_an_answer_each_up_to_a_further_limit() {
 }
 
 #[test]
-fn a_deployment_that_is_sprayed_asks_everybody_but_a_known_device() {
+fn a_sprayed_deployment_requires_a_captcha_but_of_known_devices() {
     let world = world(&["one", "two"]);
     assert_eq!(ask(&world, &with(ADA, None, None)), Ok(6));
     let world = world.reconfigured(spray);
@@ -130,7 +130,7 @@ fn a_deployment_that_is_sprayed_asks_everybody_but_a_known_device() {
 }
 
 #[test]
-fn without_a_captcha_there_is_a_refusal_or_a_longer_code_as_ever() {
+fn without_a_captcha_a_code_is_refused_or_longer() {
     let mut world = sprayed(&[]);
     world.captcha = None;
     assert_eq!(ask(&world, &with(ADA, Some("right"), None)), Ok(10));
@@ -140,7 +140,7 @@ fn without_a_captcha_there_is_a_refusal_or_a_longer_code_as_ever() {
 }
 
 #[test]
-fn an_answer_lifts_no_limit_of_an_identifier_a_destination_or_the_day() {
+fn a_captcha_raises_no_identifier_destination_or_daily_limit() {
     let answers = ["a", "b", "c", "d", "e", "f", "g"];
     let world = sprayed(&answers);
     assert_eq!(ask(&world, &with(ADA, Some("a"), None)), Ok(10));
@@ -182,7 +182,7 @@ fn the_odds_are_the_same_whatever_a_captcha_lets_through() {
 }
 
 #[test]
-fn whoever_is_sent_back_to_solve_it_has_not_spent_their_codes() {
+fn a_captcha_request_charges_no_code() {
     let world = sprayed(&["right"]);
     for _ in 0..20 {
         for typed in [ADA, NUMBER] {
@@ -194,7 +194,7 @@ fn whoever_is_sent_back_to_solve_it_has_not_spent_their_codes() {
 }
 
 #[test]
-fn wrong_answers_are_counted_to_their_source_and_to_nobody_else() {
+fn wrong_captcha_responses_count_to_their_source_only() {
     let world = sprayed(&["right"]);
     let world = world.reconfigured(|world| {
         world.deployment.policy.budgets.source.solved_per_hour = 5;
@@ -220,7 +220,7 @@ fn one_answer_does_for_a_source_and_the_deployment_at_once() {
 }
 
 #[test]
-fn whoever_cannot_be_asked_about_an_answer_lets_nobody_through() {
+fn an_unreachable_captcha_verifier_admits_no_request() {
     for broken in [Break::Before, Break::After, Break::Hangs] {
         for source in [None, HERE] {
             let answers = ["right", "another"];
@@ -254,7 +254,7 @@ fn whoever_cannot_be_asked_about_an_answer_lets_nobody_through() {
 }
 
 #[test]
-fn a_check_that_never_ends_lets_nobody_through_when_it_is_given_up() {
+fn a_captcha_check_that_times_out_admits_no_request() {
     for how in [Break::Never, Break::NeverAfter] {
         let world = sprayed(&["right", "another"]);
         world.wire.clear();
@@ -272,7 +272,7 @@ fn a_check_that_never_ends_lets_nobody_through_when_it_is_given_up() {
 }
 
 #[test]
-fn a_known_and_an_unknown_are_sent_back_by_the_same_calls_and_words() {
+fn a_captcha_request_is_equal_with_and_without_an_account() {
     let story = |typed: &str| {
         let world = sprayed(&["right"]);
         world.wire.clear();
@@ -287,7 +287,7 @@ fn a_known_and_an_unknown_are_sent_back_by_the_same_calls_and_words() {
 }
 
 #[test]
-fn a_mailbox_over_its_budget_goes_on_with_ten_digits_for_a_solved_one() {
+fn a_captcha_gives_a_spent_mailbox_codes_of_ten_digits() {
     let world = world(&["one", "two"]);
     for _ in 0..2 {
         assert_eq!(ask(&world, &with(ADA, None, None)), Ok(6));
@@ -300,7 +300,7 @@ fn a_mailbox_over_its_budget_goes_on_with_ten_digits_for_a_solved_one() {
 }
 
 #[test]
-fn a_mail_breaker_that_tripped_lets_solved_ones_through_up_to_a_limit() {
+fn a_tripped_mail_breaker_admits_solved_captchas_to_a_limit() {
     let answers: Vec<_> = (0..30).map(|number| format!("answer{number}")).collect();
     let answers: Vec<_> = answers.iter().map(String::as_str).collect();
     let mut world = world(&answers);

@@ -112,7 +112,7 @@ pub(crate) fn last_code(world: &World) -> String {
 }
 
 #[test]
-fn a_contact_is_changed_by_the_code_and_the_old_one_is_told() {
+fn a_code_changes_a_contact_and_the_old_one_is_notified() {
     let world = World::with_ada();
     let mut session = change(&world, ADAS_NAME, NEW);
     assert_eq!(world.sent().pop().unwrap().1, NEW);
@@ -126,7 +126,7 @@ fn a_contact_is_changed_by_the_code_and_the_old_one_is_told() {
 }
 
 #[test]
-fn the_new_contact_is_written_to_as_asked_and_the_old_one_as_its_owner_reads() {
+fn the_new_contact_gets_the_requested_language_the_old_its_own() {
     for (owners, asked, code_in, notice_in) in [
         (
             "",
@@ -159,7 +159,7 @@ fn the_new_contact_is_written_to_as_asked_and_the_old_one_as_its_owner_reads() {
 }
 
 #[test]
-fn a_second_contact_is_added_and_the_first_is_told() {
+fn a_second_contact_is_added_and_the_first_is_notified() {
     let world = World::with_ada();
     let pool = Pool::of(&world);
     let names = Names::parse("Ada", "Lovelace").unwrap();
@@ -178,7 +178,7 @@ fn a_second_contact_is_added_and_the_first_is_told() {
 }
 
 #[test]
-fn the_contact_that_is_kept_is_told_where_the_replaced_one_may_not_be() {
+fn the_kept_contact_is_notified_if_the_replaced_one_may_not_be() {
     let world = World::with_ada();
     world.put_ada(&[
         ("phone_number", "+4915123456789"),
@@ -210,7 +210,7 @@ fn a_refused_sign_up_has_written_nothing() {
 }
 
 #[test]
-fn an_account_has_codes_sent_to_ten_strangers_a_day_and_each_account_has_its_own() {
+fn each_account_can_send_codes_to_ten_new_contacts_a_day() {
     let world = World::with_ada();
     world.put_bob();
     let pool = Pool::of(&world);
@@ -232,7 +232,7 @@ fn refused_by(asked: &Result<SignInPayload, ContactError>) -> Budget {
 }
 
 #[test]
-fn nobody_is_told_of_a_change_where_no_code_would_be_sent() {
+fn no_notice_goes_to_a_contact_that_could_get_no_code() {
     let mut world = World::with_ada();
     let test = TestIdentifier {
         identifier: identifier(ADA),
@@ -266,7 +266,7 @@ fn nobody_is_told_of_a_change_where_no_code_would_be_sent() {
 }
 
 #[test]
-fn the_old_contact_signs_in_until_the_new_one_is_proved_and_then_no_more() {
+fn the_old_contact_signs_in_until_the_new_one_is_proved() {
     let world = World::with_ada();
     let mut session = change(&world, ADAS_NAME, NEW);
     let code = last_code(&world);
@@ -292,7 +292,7 @@ fn the_old_contact_signs_in_until_the_new_one_is_proved_and_then_no_more() {
 
 /// The article's own story: with a proof or without, Alice keeps what is hers.
 #[test]
-fn a_contact_that_somebody_else_owns_moves_nothing() {
+fn a_contact_of_another_account_changes_nothing() {
     let world = World::with_ada();
     world.put_bob();
     let mut session = change(&world, BOBS_NAME, ADA);
@@ -309,7 +309,7 @@ fn a_contact_that_somebody_else_owns_moves_nothing() {
 }
 
 #[test]
-fn two_accounts_that_prove_one_contact_at_once_end_with_one_owner() {
+fn of_two_accounts_that_prove_one_contact_one_gets_it() {
     for seed in 0..200 {
         let world = World::with_ada();
         world.put_bob();
@@ -359,7 +359,7 @@ fn a_newer_request_replaces_an_older_one() {
 }
 
 #[test]
-fn an_abandoned_request_expires_and_blocks_nobody() {
+fn an_abandoned_request_expires_and_blocks_no_account() {
     let world = World::with_ada();
     world.put_bob();
     change(&world, ADAS_NAME, NEW);
@@ -371,7 +371,7 @@ fn an_abandoned_request_expires_and_blocks_nobody() {
 }
 
 #[test]
-fn a_request_that_expired_while_its_code_was_answered_moves_nothing() {
+fn a_request_that_expires_during_its_answer_changes_nothing() {
     let mut world = World::with_ada();
     world.deployment.policy.pending_life = std::time::Duration::from_secs(100);
     let mut session = change(&world, ADAS_NAME, NEW);
@@ -386,7 +386,7 @@ fn a_request_that_expired_while_its_code_was_answered_moves_nothing() {
 
 /// Row 5.
 #[test]
-fn the_ticket_of_one_account_is_nothing_in_the_session_of_another_or_of_nobody() {
+fn a_contact_ticket_has_no_effect_in_any_other_session() {
     let world = World::with_ada();
     world.put_bob();
     change(&world, ADAS_NAME, NEW);
@@ -408,7 +408,7 @@ fn the_ticket_of_one_account_is_nothing_in_the_session_of_another_or_of_nobody()
 }
 
 #[test]
-fn a_ticket_to_sign_in_by_an_unproved_second_contact_leads_to_no_tokens_of_the_account() {
+fn signing_in_by_an_unproved_contact_gives_no_account_tokens() {
     let world = World::with_ada();
     change(&world, ADAS_NAME, NEW);
     let mut session = world.initiate(ADAS_NAME);
@@ -482,7 +482,7 @@ fn a_sign_in_of_long_ago_must_be_repeated() {
 }
 
 #[test]
-fn ones_own_contact_is_in_use_and_anybody_elses_looks_free() {
+fn an_own_contact_is_in_use_and_a_foreign_one_looks_free() {
     let world = World::with_ada();
     world.put_bob();
     let pool = Pool::of(&world);
@@ -541,7 +541,7 @@ fn whichever_call_breaks_the_next_try_changes_the_contact() {
 }
 
 #[test]
-fn triggers_that_are_retried_change_the_contact_once_and_tell_once() {
+fn retried_triggers_change_the_contact_and_notify_once() {
     for invocations in [2, 3] {
         let world = World::with_ada().reconfigured(|world| world.invocations = invocations);
         let mut session = change(&world, ADAS_NAME, NEW);
@@ -552,7 +552,7 @@ fn triggers_that_are_retried_change_the_contact_once_and_tell_once() {
 }
 
 #[test]
-fn a_fault_anywhere_in_the_resolver_is_unavailable_and_the_next_try_works() {
+fn after_a_fault_in_the_resolver_the_next_request_works() {
     for broken in [Break::Before, Break::After] {
         for number in 0..8 {
             let world = World::with_ada();
@@ -575,7 +575,7 @@ fn a_fault_anywhere_in_the_resolver_is_unavailable_and_the_next_try_works() {
 }
 
 #[test]
-fn a_contact_that_somebody_was_given_meanwhile_moves_nothing() {
+fn a_contact_that_another_account_got_meanwhile_is_not_changed() {
     let world = World::with_ada();
     let attributes =
         Attributes::from_pairs([("sub", "s"), ("email", NEW), ("email_verified", "true")]);

@@ -21,7 +21,7 @@ fn an_empty_answer_is_a_wrong_answer_and_is_counted() {
 }
 
 #[test]
-fn a_private_parameter_that_is_missing_or_not_ours_makes_any_answer_wrong() {
+fn a_missing_or_foreign_private_parameter_makes_answers_wrong() {
     let world = World::with_ada();
     let session = world.at_otp(ADA);
     let right = session.response(&world.code(), ClientRequest::default());
@@ -137,7 +137,7 @@ fn a_step_back_fails_the_authentication() {
 }
 
 #[test]
-fn a_session_that_does_not_begin_with_select_fails_the_authentication() {
+fn a_session_that_does_not_begin_with_select_fails() {
     let world = World::with_ada();
     assert_fails_with(&world, |session| {
         session.rounds.remove(0);
@@ -151,7 +151,7 @@ fn a_question_after_a_wrong_select_fails_the_authentication() {
 }
 
 #[test]
-fn a_passed_round_of_a_flow_that_never_was_fails_the_authentication() {
+fn a_passed_round_of_an_unknown_flow_fails() {
     let world = World::with_ada();
     let flow = FlowId::from_bytes([7; 16]);
     let progress = Progress::at_issue(
@@ -178,7 +178,7 @@ fn a_passed_round_of_a_flow_that_never_was_fails_the_authentication() {
 }
 
 #[test]
-fn create_starts_afresh_for_a_session_that_is_not_ours() {
+fn create_begins_again_for_a_foreign_session() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     let flow = session.challenge().flow;

@@ -54,7 +54,7 @@ fn why(session: &Session<'_>, answer: &str) -> Why {
 /// The attacker holds the last guess of today with a right answer of its own, has guesses recorded
 /// that find no budget, releases the guess and repeats them.
 #[test]
-fn an_answer_that_found_no_budget_needs_a_guess_when_it_comes_again() {
+fn an_answer_that_found_no_budget_needs_a_guess_again() {
     let world = world();
     spend(&world, 149);
     let (_, mut own) = opened(&world, OWN);
@@ -77,7 +77,7 @@ fn an_answer_that_found_no_budget_needs_a_guess_when_it_comes_again() {
 }
 
 #[test]
-fn a_right_guess_that_found_no_budget_signs_no_one_in_while_none_is_left() {
+fn without_a_guess_budget_a_right_answer_signs_no_user_in() {
     let world = world();
     let (_, victim) = opened(&world, ADA);
     let code = world.last_code();
@@ -112,7 +112,7 @@ fn a_fault_at_the_reservation_leaves_no_free_verdict() {
 }
 
 #[test]
-fn a_repeat_makes_the_same_calls_right_or_wrong_while_the_budget_is_spent() {
+fn with_a_spent_budget_a_right_repeat_calls_like_a_wrong_one() {
     let calls = |right: bool| {
         let world = world();
         let (_, session) = opened(&world, ADA);
@@ -171,7 +171,7 @@ fn a_success_refunds_no_guess_of_others() {
 /// The code lengthens between the charge of its right answer and the verdict, while another guess
 /// at the longer code is held that is never charged.
 #[test]
-fn an_answer_to_a_code_that_was_replaced_is_not_verified_or_refunded() {
+fn an_answer_to_a_replaced_code_is_not_verified_or_refunded() {
     let world = world();
     let (_, mut session) = opened(&world, OWN);
     let code = world.last_code();
@@ -255,7 +255,7 @@ fn one_flow_holds_one_guess_more_than_it_has_attempts_at_most() {
 }
 
 #[test]
-fn guesses_at_the_longer_code_count_when_the_code_has_lengthened() {
+fn guesses_at_a_lengthened_code_count_as_guesses_at_long_codes() {
     let world = world();
     let (_, session) = opened(&world, ADA);
     spend(&world, 150);

@@ -109,7 +109,7 @@ fn verified_may_be_spelled_true_with_a_capital() {
 }
 
 #[test]
-fn a_passed_answer_never_issues_tokens_to_a_ghost() {
+fn a_passed_answer_issues_no_tokens_without_an_account() {
     let world = World::with_ada();
     for (mut session, answer) in with_right_answers(&world) {
         session.answer(&answer);
@@ -135,7 +135,7 @@ fn a_known_user_who_vanishes_in_the_middle_fails() {
 }
 
 #[test]
-fn a_ghost_who_becomes_known_in_the_middle_ends_in_a_proof() {
+fn a_flow_of_no_account_ends_in_a_proof_though_one_is_made() {
     let world = World::new();
     let mut session = world.at_otp(ADA);
     world.put_ada(&[]);
@@ -150,7 +150,7 @@ fn a_ghost_who_becomes_known_in_the_middle_ends_in_a_proof() {
 }
 
 #[test]
-fn a_half_created_user_is_a_ghost() {
+fn a_half_created_user_counts_as_no_account() {
     let world = World::new();
     world.put_ada(&[("cognito:user_status", "FORCE_CHANGE_PASSWORD")]);
     let mut session = world.at_otp(ADA);

@@ -26,7 +26,7 @@ const FRENCH: &str = "code de connexion";
 const PORTUGUESE: &str = "código de acesso";
 
 #[test]
-fn the_request_chooses_before_the_account_and_the_account_before_the_deployment() {
+fn the_language_is_the_requests_then_the_accounts_then_default() {
     for (adas, asked, speaks) in [
         ("pt-BR", Some(Locale::Fr), FRENCH),
         ("pt-BR", None, PORTUGUESE),
@@ -41,7 +41,7 @@ fn the_request_chooses_before_the_account_and_the_account_before_the_deployment(
 }
 
 #[test]
-fn a_stranger_is_written_to_in_the_language_that_was_asked_for_or_the_deployments() {
+fn without_an_account_the_language_is_requested_or_default() {
     for (asked, speaks) in [(Some(Locale::Fr), FRENCH), (None, GERMAN)] {
         let text = says(&world("pt"), BOB, asked, BOB);
         assert!(text.contains(speaks), "{asked:?}: {text}");
@@ -51,7 +51,7 @@ fn a_stranger_is_written_to_in_the_language_that_was_asked_for_or_the_deployment
 /// Else a mailbox of one's own would tell in which language somebody else reads, and so that they
 /// have an account.
 #[test]
-fn my_own_mailbox_does_not_tell_in_which_language_somebody_else_reads() {
+fn an_own_mailbox_does_not_reveal_another_users_language() {
     let text = says(&world("pt"), ADAS_NAME, None, BOB);
     assert!(text.contains(GERMAN), "{text}");
 }

@@ -94,7 +94,7 @@ fn there_are_no_more_resends_than_configured() {
 }
 
 #[test]
-fn a_resend_changes_neither_the_code_nor_its_end_nor_the_attempts() {
+fn a_resend_keeps_the_code_its_expiry_and_the_attempts() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     let before = session.row().unwrap();

@@ -219,7 +219,7 @@ fn no_moment_of_expiry_lets_a_late_answer_in() {
 }
 
 #[test]
-fn no_order_of_a_resend_answers_and_expiry_gives_more_than_each_alone() {
+fn no_order_of_resend_answers_and_expiry_exceeds_a_limit() {
     explore(
         "a resend, answers and expiry",
         [within(4, 1, 1), within(4, 3, 1)],
@@ -273,7 +273,7 @@ fn no_order_of_a_resend_answers_and_expiry_gives_more_than_each_alone() {
 }
 
 #[test]
-fn no_order_of_guesses_and_a_success_exceeds_a_budget_or_refunds_too_much() {
+fn no_order_of_guesses_and_success_exceeds_a_charge_or_refund() {
     explore(
         "guesses and a success",
         [within(3, 1, 1), within(4, 2, 1)],
@@ -411,7 +411,7 @@ enum Ended {
 }
 
 #[test]
-fn no_order_of_a_commit_and_a_first_sign_in_gives_a_contact_two_owners_or_none() {
+fn no_order_of_commit_and_first_sign_in_gives_two_owners() {
     explore(
         "a commit and a first sign-in",
         [within(2, 2, 1), within(2, 4, 1)],

@@ -12,7 +12,7 @@ fn calls_of(world: &World, step: impl FnOnce()) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_triggers_make_the_same_calls_for_known_and_ghost_until_the_code_is_proved() {
+fn until_the_proof_calls_are_equal_with_and_without_an_account() {
     let world = World::with_ada();
     let [known, ghost] = [ADA, BOB].map(|name| {
         let mut session = world.initiate(name);
@@ -32,7 +32,7 @@ fn the_triggers_make_the_same_calls_for_known_and_ghost_until_the_code_is_proved
 }
 
 #[test]
-fn the_calls_for_a_user_who_does_not_hold_the_contact_are_the_same() {
+fn calls_are_equal_for_a_user_who_does_not_hold_the_contact() {
     let world = World::with_ada();
     let [holder, other] = [ADA, BOB].map(|contact| {
         let mut session = world.initiate(ADA);
@@ -49,7 +49,7 @@ fn the_calls_for_a_user_who_does_not_hold_the_contact_are_the_same() {
 /// Anyone may open a session for any name at Cognito, and answer its first question with a ticket
 /// for an address of their own.
 #[test]
-fn my_own_mailbox_does_not_tell_whether_somebody_else_has_an_account() {
+fn an_own_mailbox_does_not_reveal_another_account() {
     const MINE: &str = "eve@example.com";
     let arrives = |world: &World| {
         let mut session = world.initiate(ADA);
@@ -67,7 +67,7 @@ fn my_own_mailbox_does_not_tell_whether_somebody_else_has_an_account() {
 
 /// The same, if my address has an account of its own.
 #[test]
-fn my_own_account_does_not_tell_whether_somebody_else_has_one() {
+fn an_own_account_does_not_reveal_another_account() {
     let arrives = |world: &World| {
         world.initiate(BOB).choose(&world.ticket(ADA));
         world.sent().len()
@@ -78,7 +78,7 @@ fn my_own_account_does_not_tell_whether_somebody_else_has_one() {
 }
 
 #[test]
-fn asking_again_from_the_session_alone_shows_the_same_for_everybody() {
+fn a_challenge_from_the_session_alone_reveals_no_account() {
     let world = World::with_ada();
     let [known, ghost, decoy] =
         [world.at_otp(ADA), world.at_otp(BOB), world.at_decoy(ADA)].map(|session: Session<'_>| {

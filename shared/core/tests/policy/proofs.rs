@@ -15,7 +15,7 @@ fn with_proof() -> (World, String) {
 }
 
 #[test]
-fn a_ghosts_proof_answers_the_question_of_a_claim() {
+fn a_proof_answers_the_challenge_of_a_claim() {
     let (world, proof) = with_proof();
     let reply = world.at_claim().answer(&proof);
     assert_eq!(reply.whys(), (Why::Right, Why::TokensIssued, None));
@@ -116,7 +116,7 @@ fn a_code_to_the_question_for_a_proof_is_wrong() {
 }
 
 #[test]
-fn the_ticket_of_a_claim_is_not_redeemed_by_a_session_that_may_not_have_it() {
+fn a_foreign_session_does_not_redeem_the_ticket_of_a_claim() {
     let (world, proof) = with_proof();
     let ticket = world.ticket_for(Purpose::Claim, ADA);
     let mut ghost = world.initiate(BOB);
@@ -130,7 +130,7 @@ fn the_ticket_of_a_claim_is_not_redeemed_by_a_session_that_may_not_have_it() {
 }
 
 #[test]
-fn a_ghosts_proof_can_be_fetched_again_for_15_seconds() {
+fn a_proof_can_be_fetched_again_for_15_seconds() {
     for (millis, handed_out) in [(15_000, true), (15_001, false)] {
         let world = World::new();
         let session = world.at_otp(ADA);

@@ -161,7 +161,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn no_session_list_issues_tokens_unless_its_last_entry_earned_them(
+    fn no_session_issues_tokens_unless_its_last_entry_earned_them(
         stage in proptest::sample::select(&STAGES[..]),
         claim in any::<bool>(),
         changes in proptest::collection::vec(any_change(), 0..5),
@@ -220,7 +220,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn without_the_code_there_are_no_tokens_and_no_more_than_the_configured_guesses(
+    fn without_the_code_guesses_are_limited_and_give_no_tokens(
         name in proptest::sample::select(&[ADA, BOB][..]),
         attacks in proptest::collection::vec(any_attack(), 1..40),
     ) {
@@ -270,7 +270,7 @@ proptest! {
     }
 
     #[test]
-    fn tickets_and_sessions_in_any_combination_send_one_code_for_each_ticket(
+    fn tickets_in_any_sessions_send_one_code_for_each_ticket(
         choices in proptest::collection::vec((0..3_usize, 0..3_usize), 1..12),
     ) {
         let world = World::with_ada();

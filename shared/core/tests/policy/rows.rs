@@ -63,7 +63,7 @@ fn rounds_out_of_order_fail_the_session() {
 
 /// Row 2.
 #[test]
-fn a_code_after_a_first_answer_that_did_not_pass_fails_the_session() {
+fn a_code_after_a_first_answer_that_failed_fails_the_session() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     session.rounds[0].passed = false;
@@ -139,7 +139,7 @@ fn a_ticket_sends_one_code_to_a_known_holder() {
 
 /// Row 4.
 #[test]
-fn a_ticket_sends_one_code_to_a_ghost() {
+fn a_ticket_sends_one_code_without_an_account() {
     let world = World::new();
     let mut session = world.initiate(BOB);
     let reply = session.choose(&world.ticket(BOB));
@@ -163,7 +163,7 @@ fn a_ticket_for_a_number_sends_to_the_number() {
 
 /// Row 4: the code goes where the ticket says, and what it earns is a proof of that.
 #[test]
-fn a_ticket_for_what_a_known_user_does_not_hold_is_a_ghosts() {
+fn a_ticket_for_a_contact_not_held_is_a_flow_of_no_account() {
     let world = World::with_ada();
     let mut session = world.initiate(ADA);
     let reply = session.choose(&world.ticket(BOB));
@@ -210,7 +210,7 @@ fn a_ticket_whose_key_is_not_on_the_ring_ends_the_flow() {
 
 /// Verify and Create judge a ticket seconds apart.
 #[test]
-fn a_ticket_that_expires_between_verify_and_create_opens_its_flow() {
+fn a_ticket_that_expires_after_verify_opens_its_flow() {
     let world = World::with_ada();
     let ticket = world.ticket(ADA);
     let mut session = world.initiate(ADA);
@@ -278,7 +278,7 @@ fn a_ticket_that_another_flow_redeemed_ends_the_flow() {
 
 /// Row 7.
 #[test]
-fn a_ticket_of_a_claim_asks_its_holder_for_the_proof_and_sends_nothing() {
+fn a_ticket_of_a_claim_requests_the_proof_and_sends_nothing() {
     let world = World::with_ada();
     let mut session = world.initiate(ADAS_NAME);
     let reply = session.choose(&world.ticket_for(Purpose::Claim, ADA));
@@ -388,7 +388,7 @@ fn a_decoy_counts_in_its_metadata_and_ends_like_the_real_thing() {
 
 /// Row 11.
 #[test]
-fn a_ghosts_right_code_hands_out_the_proof() {
+fn a_right_code_without_an_account_hands_out_the_proof() {
     let world = World::new();
     let mut session = world.at_otp(BOB);
     let reply = session.answer(&world.code());
@@ -412,7 +412,7 @@ fn a_known_holders_right_answer_issues_tokens() {
 
 /// Row 13.
 #[test]
-fn a_right_code_of_somebody_who_no_longer_holds_the_contact_fails() {
+fn a_right_code_fails_if_the_user_lost_the_contact() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     world.put_ada(&[("email", BOB)]);
@@ -423,7 +423,7 @@ fn a_right_code_of_somebody_who_no_longer_holds_the_contact_fails() {
 
 /// Row 13.
 #[test]
-fn a_right_code_of_somebody_who_was_disabled_fails() {
+fn a_right_code_of_a_disabled_user_fails() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     world.disable_ada();
@@ -478,7 +478,7 @@ fn a_passed_answer_to_a_row_of_another_user_fails() {
 
 /// Row 14.
 #[test]
-fn a_passed_answer_to_a_flow_that_is_over_for_15_seconds_fails() {
+fn a_passed_answer_to_a_flow_that_ended_15_seconds_ago_fails() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     session.answer(&world.code());
@@ -495,7 +495,7 @@ fn a_passed_answer_to_a_flow_that_is_over_for_15_seconds_fails() {
 
 /// Row 15.
 #[test]
-fn the_proof_answered_in_the_ghosts_own_session_fails() {
+fn the_proof_answered_in_its_own_session_fails() {
     let world = World::new();
     let mut session = world.at_otp(BOB);
     session.answer(&world.code());

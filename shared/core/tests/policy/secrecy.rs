@@ -77,7 +77,7 @@ fn nothing_that_is_decided_shows_a_secret_in_debug() {
 }
 
 #[test]
-fn the_row_of_a_ghost_is_as_long_as_that_of_a_known_user() {
+fn the_row_of_no_account_is_as_long_as_that_of_a_user() {
     let world = World::with_ada();
     let lengths: BTreeSet<_> = [ADA, BOB]
         .map(|name| {
@@ -119,7 +119,7 @@ fn all_metadata_has_one_length_below_512_bytes() {
 }
 
 #[test]
-fn metadata_and_public_parameters_name_nobody() {
+fn metadata_and_public_parameters_name_no_user() {
     let world = World::new();
     world.put_ada(&[("phone_number", NUMBER), ("phone_number_verified", "true")]);
     for name in [ADA, NUMBER, BOB] {

@@ -92,7 +92,7 @@ fn cause(result: &Result<SignInPayload, SignInError>) -> &Cause {
 }
 
 #[test]
-fn known_and_ghost_cost_the_same_calls_in_the_same_order() {
+fn the_calls_are_equal_with_and_without_an_account() {
     let [known, ghost] = [ADA, BOB].map(|typed| {
         let world = World::with_ada();
         sign_in(&world, &Pool::of(&world), typed).unwrap();
@@ -116,7 +116,7 @@ fn known_and_ghost_cost_the_same_calls_in_the_same_order() {
 }
 
 #[test]
-fn the_session_opens_while_the_budget_is_read_and_a_refusal_leaves_it_without_a_ticket() {
+fn a_session_opened_for_a_refused_request_gets_no_ticket() {
     let world = World::with_ada();
     let pool = Pool::of(&world);
     world.wire.take_turns();
@@ -133,7 +133,7 @@ fn the_session_opens_while_the_budget_is_read_and_a_refusal_leaves_it_without_a_
 }
 
 #[test]
-fn known_and_ghost_get_the_same_payload() {
+fn the_payload_is_equal_with_and_without_an_account() {
     let payload = |typed| {
         let world = World::with_ada();
         let mut payload = sign_in(&world, &Pool::of(&world), typed).unwrap();
@@ -180,7 +180,7 @@ fn a_number_signs_in_too() {
 }
 
 #[test]
-fn a_new_person_gets_one_account_by_the_proof() {
+fn a_proof_creates_one_account() {
     let world = World::new();
     let proof = earned_proof(&world, BOB);
     assert!(world.directory.port.is_empty(), "nothing exists before");
@@ -230,7 +230,7 @@ fn an_account_is_looked_for_and_made_under_a_lease() {
 }
 
 #[test]
-fn a_new_person_gets_one_account_when_every_trigger_is_retried() {
+fn with_every_trigger_retried_a_proof_creates_one_account() {
     let world = World::new().reconfigured(|world| world.invocations = 3);
     let proof = earned_proof(&world, BOB);
     let pool = Pool::of(&world);
@@ -271,7 +271,7 @@ fn two_proofs_at_once_end_in_one_account_in_any_order_of_calls() {
 }
 
 #[test]
-fn two_proofs_at_once_end_in_one_account_though_the_lease_ran_out() {
+fn two_proofs_at_once_end_in_one_account_despite_a_lost_lease() {
     for seed in 0..100 {
         let world = World::new();
         let proofs = [earned_proof(&world, BOB), earned_proof(&world, BOB)];
@@ -312,7 +312,7 @@ fn earned_by(world: &World, proof: &str) -> FlowId {
 
 /// A proof that any key of the ring can seal is worth nothing without the flow that earned it.
 #[test]
-fn a_proof_that_no_flow_earned_is_refused_whatever_key_sealed_it() {
+fn a_proof_that_no_flow_earned_is_refused_under_any_key() {
     for (earned, of, client) in [
         (false, BOB, "client"),
         (true, BOB, "second"),
@@ -426,7 +426,7 @@ fn an_account_that_only_says_the_address_is_not_its_owner() {
 }
 
 #[test]
-fn a_forged_stale_used_or_foreign_proof_is_invalid_and_makes_no_account() {
+fn a_forged_stale_used_or_foreign_proof_creates_no_account() {
     let world = World::new();
     let pool = Pool::of(&world);
     let second = world.reconfigured(|world| world.caller = AppClient::new("pool", "second"));
@@ -490,7 +490,7 @@ fn a_new_account_that_is_never_seen_makes_sign_in_unavailable() {
 
 /// As `sign_in::TRIES` says: from 100 ms, doubling, 3.1 s in all. AppSync gives up after 30 s.
 #[test]
-fn nobody_waits_for_a_lease_longer_than_three_seconds() {
+fn no_request_waits_for_a_lease_over_three_seconds() {
     let world = World::new();
     let proof = earned_proof(&world, BOB);
     let start = world.clock.now();
@@ -508,7 +508,7 @@ fn nobody_waits_for_a_lease_longer_than_three_seconds() {
 }
 
 #[test]
-fn a_pool_that_reports_missing_users_makes_no_account_in_silence() {
+fn a_pool_that_reports_missing_users_is_an_error_by_default() {
     let world = World::with_ada();
     let pool = Pool::legacy(&world);
     let result = sign_in(&world, &pool, BOB);
@@ -537,7 +537,7 @@ fn a_legacy_pool_gets_the_account_first_if_so_configured() {
 }
 
 #[test]
-fn a_budget_is_spent_by_anybody_and_refuses_anybody_alike() {
+fn a_budget_is_spent_and_refuses_with_and_without_an_account() {
     let refusals = [ADA, BOB].map(|typed| {
         let world = World::with_ada();
         let pool = Pool::of(&world);
@@ -648,7 +648,7 @@ fn a_disabled_users_proof_opens_no_session_and_makes_no_account() {
 }
 
 #[test]
-fn a_ticket_alone_signs_in_somebody_who_owns_the_whole_exchange() {
+fn a_ticket_signs_in_an_sdk_that_runs_the_whole_exchange() {
     let world = World::with_ada();
     let pool = Pool::of(&world);
     let payload = now(resolver(&world, &pool).ticket(&request(ADA, None))).unwrap();
@@ -720,7 +720,7 @@ fn assert_answers_to_its_code(mut session: Session<'_>) {
 }
 
 #[test]
-fn a_fault_anywhere_on_the_way_of_a_proof_ends_in_one_account_all_the_same() {
+fn a_fault_anywhere_after_a_proof_still_ends_in_one_account() {
     let mut number = 0;
     loop {
         let mut calls = 0;

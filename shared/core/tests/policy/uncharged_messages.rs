@@ -226,7 +226,7 @@ fn guesses_at_longer_codes_are_bounded_whatever_was_sent() {
 /// What such guesses have spent is known before a code is sent: the owner gets one that can be
 /// answered.
 #[test]
-fn an_owner_whose_longer_guesses_are_spent_gets_a_code_of_the_extended_budget() {
+fn with_longer_guesses_spent_an_owner_gets_the_extended_budget() {
     let world = World::with_ada();
     let mut bytes = Charge::ordinary(CodeLength::LONG).to_bytes();
     bytes[1] = 2;
