@@ -1,4 +1,4 @@
-//! What tests and the local service put around the ports.
+//! Wrappers of the ports for tests and the local service.
 //!
 //! - [`Carried`]: the one decorator of every port. Its [`Carrier`] sees each call and decides whether
 //!   it reaches the port, and what returns.

@@ -1,4 +1,4 @@
-//! What a text message costs, and what phones read out of it.
+//! The cost of SMS, and the parts of them that phones recognise.
 
 use latchstring_core::locale::Locale;
 use latchstring_core::message::{

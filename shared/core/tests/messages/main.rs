@@ -1,4 +1,4 @@
-//! Every message, in every language and for either channel, as people read it.
+//! Every message, in every language and for both channels, as users read it.
 #![expect(
     clippy::unwrap_used,
     reason = "a test fails where something is not as it must be"

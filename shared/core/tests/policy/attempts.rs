@@ -59,7 +59,7 @@ fn a_right_last_attempt_with_a_lost_verdict_passes_again() {
     for wrong in world.wrong_codes().take(2) {
         session.answer(&wrong);
     }
-    // Verify: flow, attempt, charge, charge, judge.
+    // Verify: flow, attempt, charge, charge, verdict.
     world.wire.will_break([(4, Break::After)]);
     let reply = session.answer(&world.code());
     assert_eq!(

@@ -84,7 +84,7 @@ fn resolver<'a, 'w>(world: &'a World, pool: &'a Pool<'w>) -> Resolver<'a, 'w> {
     }
 }
 
-/// The same, with the session that its answer goes to.
+/// Returns the reply to a request, with the session that its answer goes to.
 fn opened<'w>(world: &'w World, request: &SignInRequest) -> (SignInPayload, Session<'w>) {
     let pool = Pool::of(world);
     let payload = now(resolver(world, &pool).session(request)).unwrap();
@@ -163,7 +163,7 @@ fn forgotten(world: &World) {
     with_devices(world, async |devices| devices.forget(&ada).await).unwrap();
 }
 
-/// Asks for codes of Ada's until no more are given today.
+/// Requests codes of Ada's until the day's budget is spent.
 fn exhausted(world: &World, request: &SignInRequest) -> usize {
     let day = world.clock.now().as_secs() / DAY;
     let mut granted = 0;
@@ -292,7 +292,7 @@ fn a_lost_refund_costs_one_guess() {
     let (_, mut session) = opened(&world, &request(ADA));
     let code = world.sent().pop().unwrap().0;
 
-    // Verify: flow, attempt, charge twice, judge. Define: flow, find, finish, refund three times.
+    // Verify: flow, attempt, charge twice, verdict. Define: flow, find, finish, refund three times.
     world
         .wire
         .will_break([8, 9, 10].map(|call| (call, Break::Before)));
@@ -397,7 +397,7 @@ fn answers_that_the_row_refuses_hold_no_guess() {
 }
 
 /// Forty days of messages and guesses at both contacts of one account, through sign-in, Create and
-/// Verify. Each code is asked for with three tickets at once, and every session is answered.
+/// Verify. Each code is requested with three tickets at once, and every session is answered.
 #[test]
 fn a_tireless_attacker_gets_no_more_guesses_than_the_odds_count() {
     let mut world = World::new();
@@ -792,7 +792,7 @@ fn a_refused_source_spends_no_other_budget() {
     let mut world = World::with_ada();
     world.deployment.policy.budgets.source.per_minute = 3;
     for number in 0..3 {
-        let typed = format!("somebody{number}@example.com");
+        let typed = format!("caller{number}@example.com");
         ask(&world, &from_source(&typed, "192.0.2.1")).unwrap();
     }
     for typed in [ADA, BOB] {
@@ -848,7 +848,7 @@ fn an_unserved_method_is_refused_and_not_charged() {
     world.put_somebody("berta", "+14155550132");
     world.put_somebody("carl", "carl@example.com");
     world.deployment.policy.mail = false;
-    for typed in ["carl@example.com", "nobody@example.com"] {
+    for typed in ["carl@example.com", "unknown@example.com"] {
         let refused = ask(&world, &request(typed)).unwrap_err();
         let why = SignInError::InvalidIdentifier(IdentifierError::NoMail);
         assert_eq!(refused, why, "known and unknown alike");

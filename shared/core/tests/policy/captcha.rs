@@ -1,5 +1,5 @@
-//! Where a CAPTCHA is on, solving it opens a further budget of a source, a mailbox, a mail domain or
-//! the deployment, and nothing else.
+//! A solved CAPTCHA opens a further budget of a source, a mailbox, a mail domain or the deployment,
+//! and nothing else.
 
 use std::net::IpAddr;
 
@@ -25,7 +25,8 @@ fn world(answers: &[&str]) -> World {
     world
 }
 
-/// The same, where the deployment has no guess left at codes of six and eight digits.
+/// Returns a world with a CAPTCHA whose deployment has no guess left at codes of six and eight
+/// digits.
 fn sprayed(answers: &[&str]) -> World {
     world(answers).reconfigured(spray)
 }
@@ -71,7 +72,7 @@ const HERE: Option<&str> = Some("192.0.2.1");
 /// Spends a source's minute on many identifiers.
 fn spend_source(world: &World) {
     for number in 0..world.deployment.policy.budgets.source.per_minute {
-        let typed = format!("somebody{number}@example.com");
+        let typed = format!("caller{number}@example.com");
         assert!(ask(world, &with(&typed, None, HERE)).is_ok());
     }
 }
@@ -97,7 +98,7 @@ fn a_spent_source_gets_a_code_for_each_captcha_to_a_limit() {
     let again = ask(&world, &with(BOB, Some("one"), HERE));
     assert_eq!(again, required(Budget::Source), "each answer is good once");
     assert_eq!(ask(&world, &with(BOB, Some("two"), HERE)), Ok(6));
-    // Three answers were looked at, so the limit also bounds how often somebody is asked about them.
+    // Three responses were verified, so the limit also bounds the number of CAPTCHA requests.
     let beyond = ask(&world, &with(BOB, Some("three"), HERE));
     assert_eq!(refused_by(&beyond), Some(Budget::Source));
     assert_eq!(asked(&world), 3);

@@ -22,7 +22,7 @@ use crate::harness::{
     interleaved, now,
 };
 
-/// What Ada wants instead of [`ADA`].
+/// The contact that Ada requests in place of [`ADA`].
 const NEW: &str = "ada@example.org";
 
 /// Access tokens that are the names of their holders.
@@ -325,7 +325,8 @@ fn of_two_accounts_that_prove_one_contact_one_gets_it() {
             strand
         });
         let mut ends = interleaved(seed, strands.collect());
-        // Whoever found the lease held is asked again, and answers the same.
+        // The account that found the lease held gets the challenge again, and gives the same
+        // answer.
         for (end, (session, code)) in ends.iter_mut().zip(&mut sessions) {
             if *end == Next::Challenge {
                 *end = session.answer(code).next();
@@ -363,7 +364,7 @@ fn an_abandoned_request_expires_and_blocks_no_account() {
     let world = World::with_ada();
     world.put_bob();
     change(&world, ADAS_NAME, NEW);
-    // The value stays free for whoever proves it.
+    // The value stays free for the account that proves it.
     let mut bobs = change(&world, BOBS_NAME, NEW);
     assert_eq!(bobs.answer(&last_code(&world)).next(), Next::IssueTokens);
     world.after_secs(3600);
@@ -394,7 +395,7 @@ fn a_contact_ticket_has_no_effect_in_any_other_session() {
     let request = now(world.store.port.pending(&ada, Method::Email));
     let purpose = latchstring_core::flow::Purpose::VerifyContact(request.unwrap().unwrap().id);
     let sent = world.sent().len();
-    for name in [BOBS_NAME, BOB, NEW, "nobody@example.com"] {
+    for name in [BOBS_NAME, BOB, NEW, "unknown@example.com"] {
         // One message a minute goes to an address.
         world.after_secs(600);
         let mut session = world.initiate(name);
@@ -513,8 +514,8 @@ fn a_new_contact_is_charged_to_the_budget_that_sign_in_charges() {
     ));
 }
 
-/// Whatever call of Define breaks, before it happens or after: the contact is changed by the next
-/// try, the old one is told once, and nobody is left without a contact.
+/// Whichever call of Define breaks, before or after its effect: the next attempt changes the
+/// contact, the old one is notified once, and no account is left without a contact.
 #[test]
 fn whichever_call_breaks_the_next_try_changes_the_contact() {
     for broken in [Break::Before, Break::After] {

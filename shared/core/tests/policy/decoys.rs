@@ -6,7 +6,7 @@ use latchstring_core::flow::{AppClient, Next, Purpose};
 
 use crate::harness::{ADA, BOB, NUMBER, Session, World};
 
-/// What somebody does who does not have the code.
+/// An act of a caller who does not have the code.
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Guess,
@@ -43,8 +43,7 @@ const SCRIPTS: [&[Act]; 6] = [
     &[Wait(299), Resend, Wait(1), Resend],
 ];
 
-/// Everything that can be seen while somebody acts: the public parameters at each step, or how
-/// it ended.
+/// Returns all that the caller sees: the public parameters at each step, or the end of the session.
 fn seen(
     mut session: Session<'_>,
     script: &[Act],

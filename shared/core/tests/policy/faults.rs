@@ -1,5 +1,5 @@
-//! Triggers do not throw: a lost call or a lost answer, anywhere, costs a repetition of the step
-//! at most. Nobody is locked out, no code is sent twice, and a right answer stays right.
+//! Triggers do not fail: a lost call or a lost answer, anywhere, costs at most a repetition of the
+//! step. No user is locked out, no code is sent twice, and a right answer stays right.
 
 use latchstring_core::flow::{Next, Verdict};
 
@@ -7,7 +7,7 @@ use crate::harness::{Break, Reply, Story, World};
 
 const BREAKS: [Break; 2] = [Break::Before, Break::After];
 
-/// Tells a story while these calls break. Returns how many port calls it took.
+/// Plays a story while these calls break. Returns the number of port calls.
 fn tell(story: Story, breaks: &[(usize, Break)]) -> usize {
     let world = World::with_ada();
     let mut telling = story.begin(&world);
@@ -30,7 +30,7 @@ fn tell(story: Story, breaks: &[(usize, Break)]) -> usize {
     calls
 }
 
-/// A trigger that met a fault asks the same again, and says that nothing is proved.
+/// Asserts that a trigger with a fault repeats the challenge and accepts no answer.
 fn assert_harmless(reply: &Reply) {
     assert_ne!(reply.next(), Next::Fail, "{reply:?}");
     if reply.verify.fault.is_some() {

@@ -1,5 +1,4 @@
-//! Only Define issues tokens, never for a ghost, and only after it has read the user's record
-//! again.
+//! Only Define issues tokens, never without an account, and only after it has read the user again.
 
 use latchstring_core::account::Attributes;
 use latchstring_core::flow::{AccountState, ClientRequest, Next, Purpose, Subject, Why};
@@ -13,13 +12,13 @@ fn with_right_answers(world: &World) -> [(Session<'_>, String); 2] {
     [(session, code), (world.at_claim(), world.proof(ADA))]
 }
 
-/// What may happen to an account between the question and the answer.
+/// Changes of an account between the challenge and the answer.
 const CHANGES: [(&str, &str); 6] = [
     ("email", BOB),
     ("email", ""),
     ("email_verified", "false"),
     ("email_verified", ""),
-    ("sub", "sub-of-somebody-else"),
+    ("sub", "sub-of-another-user"),
     ("cognito:user_status", "FORCE_CHANGE_PASSWORD"),
 ];
 

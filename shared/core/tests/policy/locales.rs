@@ -48,8 +48,7 @@ fn without_an_account_the_language_is_requested_or_default() {
     }
 }
 
-/// Else a mailbox of one's own would tell in which language somebody else reads, and so that they
-/// have an account.
+/// Otherwise an own mailbox would reveal another user's language, and with it an account.
 #[test]
 fn an_own_mailbox_does_not_reveal_another_users_language() {
     let text = says(&world("pt"), ADAS_NAME, None, BOB);

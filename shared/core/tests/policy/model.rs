@@ -22,7 +22,7 @@ use crate::harness::{
 };
 use crate::sign_in::{earned_proof, generous, request, resolver};
 
-/// What two accounts want at once.
+/// The contact that two accounts request at once.
 const NEW: &str = "new@example.org";
 
 /// Explores to the shallow bounds, or if asked to the deep ones, and says what that came to.
@@ -63,7 +63,7 @@ const fn within(parallel: usize, switches: usize, deaths: usize) -> (usize, Boun
     (parallel, Bounds { deaths, switches })
 }
 
-/// One more answer to a session that somebody kept.
+/// One more answer to a session that a caller kept.
 fn answering<'a>(session: &Session<'a>, answer: String, action: Option<&str>) -> Strand<'a, Reply> {
     let mut session = session.clone();
     let request = ClientRequest {
@@ -96,7 +96,7 @@ fn no_order_of_answers_passes_the_attempts() {
         "answers",
         [within(2, ANY, 0), within(3, 4, 1)],
         |choices, parallel, bounds| {
-            // One answer more than may be judged.
+            // One answer more than may be verified.
             let limit = u8::try_from(parallel - 1).unwrap();
             let world =
                 World::with_ada().reconfigured(|world| world.deployment.policy.attempts = limit);
@@ -111,8 +111,8 @@ fn no_order_of_answers_passes_the_attempts() {
             let replies = choices.run(strands, bounds);
 
             let row = session.row().unwrap();
-            let judged = row.attempts.len();
-            assert!(judged <= usize::from(limit), "{judged} judged");
+            let verified = row.attempts.len();
+            assert!(verified <= usize::from(limit), "{verified} verified");
             for (reply, answer) in replies.iter().zip(&answers) {
                 let Some(reply) = reply else { continue };
                 let tokens = reply.next() == Next::IssueTokens;
@@ -122,7 +122,7 @@ fn no_order_of_answers_passes_the_attempts() {
                 );
                 assert!(!tokens || reply.is_right(), "tokens without a match");
             }
-            // Whoever keeps a session and its right answer has nothing once the code is used.
+            // A caller who keeps a session and its right answer gets nothing once the code is used.
             if replies
                 .iter()
                 .flatten()
@@ -209,7 +209,8 @@ fn no_moment_of_expiry_lets_a_late_answer_in() {
                 strands.push(Box::pin(async { Some(strand.await) }));
             }
             choices.run(strands, bounds);
-            // Whoever was judged in time may still be told so; whoever comes now is late.
+            // A caller whose answer was verified in time may still get the verdict; a caller from
+            // now on is late.
             world.after_secs(16);
             let late = session.clone().answer(&code);
             assert!(!late.is_right(), "{:?}", late.whys());
@@ -253,15 +254,15 @@ fn no_order_of_resend_answers_and_expiry_exceeds_a_limit() {
             let replies = choices.run(strands, bounds);
             let sent = world.sent().len();
             assert!((1..=2).contains(&sent), "{sent} messages");
-            let judged = session.row().unwrap().attempts.len();
-            assert!(judged <= limit, "{judged} judged");
+            let verified = session.row().unwrap().attempts.len();
+            assert!(verified <= limit, "{verified} verified");
             for reply in replies.into_iter().flatten().flatten() {
                 assert!(
                     reply.next() != Next::IssueTokens || reply.is_right(),
                     "tokens without a match"
                 );
             }
-            // Whoever comes now is late, and is sent nothing more.
+            // A caller from now on is late, and gets no further message.
             world.after_secs(16);
             let late = session.clone().answer(&code);
             assert!(!late.is_right(), "{:?}", late.whys());
@@ -386,7 +387,7 @@ fn no_order_of_two_proofs_makes_two_accounts() {
                 assert_eq!(reply.next(), Next::IssueTokens);
             }
 
-            // Whoever died may have held the lease.
+            // The process that died may have held the lease.
             world.after_secs(30);
             let proof = earned_proof_or_tokens(&world);
             if let Some(proof) = proof {
@@ -404,7 +405,7 @@ fn careless(world: &mut World) {
     world.directory.port = MemoryDirectory::careless();
 }
 
-/// What became of one of two who want the same contact.
+/// The outcome for one of two accounts that request the same contact.
 enum Ended {
     Committed(Box<Reply>),
     Made(Box<Result<SignInPayload, SignInError>>),
@@ -448,7 +449,8 @@ fn no_order_of_commit_and_first_sign_in_gives_two_owners() {
                 }
             }
 
-            // Whoever died may have held the lease. Both come again, and one of them has it.
+            // The process that died may have held the lease. Both try again, and one of them gets
+            // the contact.
             world.after_secs(30);
             changing.clone().answer(&code);
             let again = now(sign_in.session(&first)).map(|payload| payload.session);
@@ -504,7 +506,7 @@ fn no_order_of_two_commits_gives_a_contact_two_owners_or_none() {
                 }
             }
 
-            // Both proved it. Whoever died answers once more when its lease has ended.
+            // Both proved it. The process that died answers once more when its lease has expired.
             world.after_secs(15);
             for ((session, code), reply) in asked.iter().zip(&replies) {
                 if reply

@@ -1,4 +1,4 @@
-//! Nothing tells whether an account exists.
+//! No answer reveals whether an account exists.
 
 use latchstring_core::flow::ClientRequest;
 
@@ -28,7 +28,7 @@ fn until_the_proof_calls_are_equal_with_and_without_an_account() {
         calls
     });
     assert_eq!(known, ghost);
-    assert!(!known.contains(&vec!["find"]), "nobody is looked up");
+    assert!(!known.contains(&vec!["find"]), "no user is looked up");
 }
 
 #[test]
@@ -61,11 +61,11 @@ fn an_own_mailbox_does_not_reveal_another_account() {
     assert_eq!(
         arrives(&World::with_ada()),
         arrives(&World::new()),
-        "a message to me for a session of somebody who is known, and who is not"
+        "an own message in the session of a known user, and of none"
     );
 }
 
-/// The same, if my address has an account of its own.
+/// The check of [`an_own_mailbox_does_not_reveal_another_account`], for an address with an account.
 #[test]
 fn an_own_account_does_not_reveal_another_account() {
     let arrives = |world: &World| {

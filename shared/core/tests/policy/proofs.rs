@@ -4,7 +4,7 @@ use latchstring_core::flow::{AppClient, Next, Purpose, Why};
 
 use crate::harness::{ADA, ADAS_NAME, BOB, NUMBER, World};
 
-/// A world where Ada earned a proof as a ghost and then got her account, and the proof.
+/// A world where Ada earned a proof without an account and then got her account; and the proof.
 fn with_proof() -> (World, String) {
     let world = World::new();
     let mut session = world.at_otp(ADA);
@@ -40,7 +40,7 @@ fn every_copy_of_a_proof_is_one_proof() {
         session.answer(&world.code());
         session.public["proof"].clone()
     });
-    assert_ne!(copies[0], copies[1], "sealed anew");
+    assert_ne!(copies[0], copies[1], "sealed again");
     world.put_ada(&[]);
     assert_eq!(
         world.at_claim().answer(&copies[0]).next(),

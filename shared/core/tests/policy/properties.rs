@@ -1,4 +1,4 @@
-//! What no sequence of events may reach.
+//! States that no sequence of events may reach.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use proptest::sample::Index;
 
 use crate::harness::{ADA, ADAS_NAME, BOB, Break, Session, World, now};
 
-/// How far Ada's two flows have come.
+/// The progress of Ada's two flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Open,
@@ -175,7 +175,7 @@ proptest! {
             0 => ADAS_NAME,
             1 => BOB,
             _ => {
-                world.put_ada(&[("sub", "sub-of-somebody-else")]);
+                world.put_ada(&[("sub", "sub-of-another-user")]);
                 ADAS_NAME
             }
         });
@@ -193,7 +193,7 @@ proptest! {
     }
 }
 
-/// What somebody does who has every session of a flow, and not its code.
+/// An act of an attacker who has every session of a flow, and not its code.
 #[derive(Clone, Debug)]
 enum Attack {
     Guess(u32),
@@ -233,7 +233,7 @@ proptest! {
         let code: u32 = world.code().parse().unwrap();
         let wrong = |guess: u32| format!("{:06}", (code + 1 + guess) % 1_000_000);
         let mut kept = vec![select, first.clone()];
-        let mut judged = BTreeSet::new();
+        let mut verified = BTreeSet::new();
         for (which, attack) in &attacks {
             let mut session = which.get(&kept).clone();
             let asks_for_code = session.step() == "otp";
@@ -255,14 +255,14 @@ proptest! {
             prop_assert!(!(reply.is_right() && asks_for_code));
             prop_assert!(!session.public.contains_key("proof"));
             if reply.verify.why == Why::WrongAnswer {
-                judged.insert(guess);
+                verified.insert(guess);
             }
             if session.ended.is_none() {
                 prop_assert_eq!(session.challenge().flow, flow);
                 kept.push(session);
             }
         }
-        prop_assert!(judged.len() <= 3, "{} distinct guesses were judged", judged.len());
+        prop_assert!(verified.len() <= 3, "{} distinct guesses were verified", verified.len());
         let row = first.row().unwrap();
         prop_assert!(row.attempts.len() <= 3);
         prop_assert_eq!(world.sent().len(), usize::from(row.sends));

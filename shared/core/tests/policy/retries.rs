@@ -7,7 +7,7 @@ use latchstring_core::flow::Next;
 
 use crate::harness::{Story, World};
 
-/// Tells a story; how it looked to the person, and how many triggers it took.
+/// Plays a story. Returns its effect on the user and the number of triggers.
 fn tell(story: Story, retry: impl FnOnce(&mut World)) -> (Vec<String>, usize) {
     let world = World::with_ada().reconfigured(retry);
     let mut telling = story.begin(&world);

@@ -208,7 +208,7 @@ fn a_ticket_whose_key_is_not_on_the_ring_ends_the_flow() {
     assert_eq!(reply.next(), Next::Fail);
 }
 
-/// Verify and Create judge a ticket seconds apart.
+/// Verify and Create check a ticket seconds apart.
 #[test]
 fn a_ticket_that_expires_after_verify_opens_its_flow() {
     let world = World::with_ada();
@@ -468,7 +468,7 @@ fn a_passed_answer_to_a_row_of_another_user_fails() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     session.answer(&world.code());
-    world.put_ada(&[("sub", "sub-of-somebody-else")]);
+    world.put_ada(&[("sub", "sub-of-another-user")]);
     let decided = now(world.define(&session.turn(ClientRequest::default())));
     assert_eq!(
         (decided.decision, decided.why),

@@ -1,4 +1,4 @@
-//! What is stored, carried and logged gives nothing away.
+//! Stored, carried and logged values reveal no contact, code or account.
 
 use std::collections::BTreeSet;
 

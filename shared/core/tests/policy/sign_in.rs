@@ -346,7 +346,7 @@ fn a_proof_that_no_flow_earned_is_refused_under_any_key() {
     }
 }
 
-/// A key that left the rotation years ago and stayed as the lasting one signs nobody in.
+/// A key that left the rotation years ago and stayed as the lasting one signs no user in.
 #[test]
 fn a_proof_and_a_ticket_under_a_lasting_key_are_forged() {
     let world = World::with_ada().reconfigured(|world| {
@@ -488,7 +488,7 @@ fn a_new_account_that_is_never_seen_makes_sign_in_unavailable() {
     }
 }
 
-/// As `sign_in::TRIES` says: from 100 ms, doubling, 3.1 s in all. AppSync gives up after 30 s.
+/// As the waits of `sign_in::Backoff`: from 100 ms, doubling, 3.1 s in total. AppSync's limit is 30 s.
 #[test]
 fn no_request_waits_for_a_lease_over_three_seconds() {
     let world = World::new();

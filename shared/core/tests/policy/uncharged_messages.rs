@@ -223,8 +223,7 @@ fn guesses_at_longer_codes_are_bounded_whatever_was_sent() {
     assert_eq!(verdicts(&narrow, on(longest, 0b1011, 0)), 21);
 }
 
-/// What such guesses have spent is known before a code is sent: the owner gets one that can be
-/// answered.
+/// Guesses already spent are known before a code is sent: the owner gets one that can be answered.
 #[test]
 fn with_longer_guesses_spent_an_owner_gets_the_extended_budget() {
     let world = World::with_ada();

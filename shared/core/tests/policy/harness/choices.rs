@@ -18,10 +18,10 @@ struct Choice {
     of: usize,
 }
 
-/// What was explored.
+/// The result of an exploration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Explored {
-    /// How many runs there are, no two alike.
+    /// The number of runs, all different.
     pub(crate) runs: usize,
     /// The most choices in one of them.
     pub(crate) depth: usize,
@@ -115,13 +115,14 @@ impl Choices {
     }
 }
 
-/// What is explored.
+/// The limits of an exploration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// How many futures may end between two of their calls, as when Lambda kills a process.
+    /// The number of futures that may end between two of their calls, as when Lambda kills a
+    /// process.
     pub(crate) deaths: usize,
-    /// How often another future may go on while one could. Whatever goes wrong between parallel
-    /// calls has hardly ever needed more than two such switches (Musuvathi and Qadeer 2007).
+    /// The number of times that another future may run while the present one could. Faults between
+    /// parallel calls rarely need more than two such switches (Musuvathi and Qadeer 2007).
     pub(crate) switches: usize,
 }
 

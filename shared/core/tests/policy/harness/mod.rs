@@ -36,9 +36,9 @@ pub(crate) use story::Story;
 /// A port whose calls the wire carries.
 pub(crate) type Flaky<P> = latchstring_testkit::Carried<P, Wire>;
 
-/// What Ada types to sign in.
+/// The address that Ada types to sign in.
 pub(crate) const ADA: &str = "ada@example.com";
-/// What somebody else types.
+/// The address that another user types.
 pub(crate) const BOB: &str = "bob@example.com";
 /// Ada's second contact.
 pub(crate) const NUMBER: &str = "+14155550132";
@@ -63,11 +63,11 @@ pub(crate) struct World {
     pub(crate) directory: Flaky<MemoryDirectory>,
     /// Off unless a test turns it on.
     pub(crate) captcha: Option<Flaky<FixedCaptcha>>,
-    /// How often each trigger is invoked with the same event, the last answer counting.
+    /// The number of invocations of each trigger with the same event; the last answer counts.
     pub(crate) invocations: usize,
     /// If only one of them is, its number, counted from 0 over all triggers.
     pub(crate) only_at: Option<usize>,
-    /// How long Cognito waits in between.
+    /// Cognito's wait between these invocations.
     pub(crate) pause: Duration,
     triggers: Arc<AtomicUsize>,
     sent: Arc<Mutex<Vec<Message>>>,
@@ -75,7 +75,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// The default policy, one key, nobody in the pool.
+    /// The default policy, one key, an empty pool.
     pub(crate) fn new() -> Self {
         let clock = ManualClock::at(START);
         let wire = Wire::new(clock.clone());
@@ -111,7 +111,7 @@ impl World {
         world
     }
 
-    /// The same ports and pool under another configuration.
+    /// Returns the same ports and pool under another configuration.
     pub(crate) fn reconfigured(&self, change: impl FnOnce(&mut Self)) -> Self {
         let mut world = self.clone();
         change(&mut world);
@@ -269,12 +269,12 @@ impl World {
         code.expect("a code").digits().to_owned()
     }
 
-    /// What every message so far said.
+    /// Returns the texts of every message so far.
     pub(crate) fn texts(&self) -> Vec<String> {
         texts(&self.sent)
     }
 
-    /// What every notice so far said.
+    /// Returns the texts of every notice so far.
     pub(crate) fn notices(&self) -> Vec<String> {
         texts(&self.notices)
     }
@@ -314,7 +314,7 @@ impl World {
         self
     }
 
-    /// Whom Cognito reports for that name.
+    /// Returns the user that Cognito reports for that name.
     pub(crate) fn person(&self, username: &str) -> AccountState {
         match now(self.directory.port.find(username)).unwrap() {
             Some(account) => AccountState::new(false, account.attributes),
@@ -322,7 +322,7 @@ impl World {
         }
     }
 
-    /// Whom Define told that their contact was replaced.
+    /// Returns the contacts that Define notified of a replacement.
     pub(crate) fn told(&self) -> Vec<String> {
         let notices = self.notices.lock().unwrap();
         notices
@@ -402,7 +402,7 @@ impl World {
         }
     }
 
-    /// How many triggers were called so far, each counted once however often it was retried.
+    /// The number of triggers so far; a retried one counts once.
     pub(crate) fn triggers(&self) -> usize {
         self.triggers.load(Ordering::Relaxed)
     }
@@ -415,7 +415,7 @@ impl World {
         }
     }
 
-    /// Whether this invocation's answer counts; if not, waits as Cognito does.
+    /// Returns true if this invocation's answer counts; otherwise waits as Cognito does.
     fn is_last(&self, left: &mut usize) -> bool {
         *left -= 1;
         if *left > 0 {
@@ -431,17 +431,17 @@ pub(crate) struct Session<'w> {
     pub(crate) world: &'w World,
     pub(crate) username: String,
     pub(crate) rounds: Vec<Round>,
-    /// What Create wrote for the question in hand: the metadata and the private parameter.
+    /// The challenge that Create wrote last: the metadata and the private parameter.
     pub(crate) asked: String,
     /// The public parameters of the question in hand.
     pub(crate) public: BTreeMap<&'static str, String>,
-    /// Set when it is over.
+    /// The end of the session, if it has ended.
     pub(crate) ended: Option<Next>,
-    /// Whether the pool does not see the user though there is one.
+    /// True if the pool does not see the user, although there is one.
     unseen: bool,
 }
 
-/// What became of a response.
+/// The outcome of a response.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) verify: Decided<Verdict>,
@@ -471,7 +471,7 @@ impl<'w> Session<'w> {
         let found = now(world.directory.port.find(username)).unwrap();
         let mut session = Self {
             world,
-            // The pool's username, or for a ghost what was typed.
+            // The pool's username, or the typed text if there is no account.
             username: found.map_or_else(|| username.to_owned(), |account| account.username),
             rounds: Vec::new(),
             asked: String::new(),
@@ -488,7 +488,7 @@ impl<'w> Session<'w> {
 
     /// `RespondToAuthChallenge(CUSTOM_CHALLENGE)`.
     pub(crate) async fn respond(&mut self, answer: &str, request: ClientRequest) -> Reply {
-        assert_eq!(self.ended, None, "the session is over");
+        assert_eq!(self.ended, None, "the session has ended");
         let verify = self
             .world
             .verify(&self.response(answer, request.clone()))
@@ -515,7 +515,7 @@ impl<'w> Session<'w> {
         }
     }
 
-    /// What Verify sees of a response.
+    /// Returns Verify's input for a response.
     pub(crate) fn response(&self, answer: &str, request: ClientRequest) -> Response {
         Response {
             caller: self.world.caller.clone(),
@@ -526,7 +526,7 @@ impl<'w> Session<'w> {
         }
     }
 
-    /// What Define and Create see.
+    /// Returns the input of Define and Create.
     pub(crate) fn turn(&self, request: ClientRequest) -> Turn {
         Turn {
             caller: self.world.caller.clone(),
@@ -553,7 +553,7 @@ impl<'w> Session<'w> {
         self.public = public.to_pairs().into_iter().collect();
     }
 
-    /// The same session in another world.
+    /// Returns this session in another world.
     pub(crate) fn moved_to<'other>(&self, world: &'other World) -> Session<'other> {
         let Self {
             world: _,
@@ -612,7 +612,7 @@ impl<'w> Session<'w> {
         now(self.respond(answer, request))
     }
 
-    /// Asks for the same code once more.
+    /// Requests the same code once more.
     pub(crate) fn resend(&mut self) -> Reply {
         self.answer_with_action("resend", "resend")
     }
@@ -640,7 +640,7 @@ impl<'w> Session<'w> {
         now(self.world.store.port.flow(self.challenge().flow)).unwrap()
     }
 
-    /// Asks another question, as if Create had.
+    /// Replaces the challenge, as if Create had written another.
     pub(crate) fn ask_instead(&mut self, step: Step) {
         let challenge = Challenge {
             flow: self.challenge().flow,
@@ -658,7 +658,7 @@ fn texts(messages: &Mutex<Vec<Message>>) -> Vec<String> {
         .collect()
 }
 
-/// What was typed, parsed.
+/// Parses an identifier.
 pub(crate) fn identifier(text: &str) -> Identifier {
     let method = if text.starts_with('+') {
         Method::PhoneNumber

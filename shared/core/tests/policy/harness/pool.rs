@@ -16,7 +16,7 @@ pub(crate) struct Pool<'w> {
     world: &'w World,
     /// `PreventUserExistenceErrors=LEGACY`.
     legacy: bool,
-    /// How many more sessions open as if a user who is there were not.
+    /// The number of further sessions that open as if an existing user did not exist.
     unseen_for: Mutex<usize>,
     sessions: Mutex<BTreeMap<String, Session<'w>>>,
 }
@@ -46,7 +46,7 @@ impl<'w> Pool<'w> {
         self
     }
 
-    /// The session of that name, to be answered by the person.
+    /// Returns the session of that name, for the user to answer.
     pub(crate) fn session(&self, session: &Secret) -> Session<'w> {
         let mut sessions = self.sessions.lock().unwrap();
         sessions

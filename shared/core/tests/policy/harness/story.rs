@@ -1,10 +1,10 @@
-//! Whole flows, lived by a person who repeats whatever did not work.
+//! Whole flows of a user who repeats each failed step.
 
 use latchstring_core::flow::{Next, Purpose};
 
 use super::{ADA, ADAS_NAME, BOB, Reply, Session, World};
 
-/// More steps than anybody needs.
+/// More steps than any user needs.
 const PATIENCE: usize = 12;
 
 /// A flow from its beginning to its end.
@@ -14,7 +14,7 @@ pub(crate) enum Story {
     Known,
     /// A known user mistypes, has the code sent again, and signs in.
     KnownAfterResend,
-    /// Nobody yet signs in, and holds a proof.
+    /// A caller without an account signs in, and gets a proof.
     NoAccount,
     /// A new user answers with their proof.
     Claim,
@@ -28,7 +28,7 @@ impl Story {
         Self::Claim,
     ];
 
-    /// What the person holds when the session is opened: its ticket, and a proof.
+    /// Opens the session, with the user's ticket and proof.
     pub(crate) fn begin(self, world: &World) -> Telling<'_> {
         let (name, purpose, contact) = match self {
             Self::Known | Self::KnownAfterResend => (ADA, Purpose::SignIn, ADA),
@@ -49,7 +49,7 @@ impl Story {
         }
     }
 
-    /// How many messages it takes when all goes well.
+    /// The number of messages without a fault.
     pub(crate) const fn messages(self) -> usize {
         match self {
             Self::Known | Self::NoAccount => 1,
@@ -67,13 +67,13 @@ pub(crate) struct Telling<'w> {
     proof: String,
     mistypes: bool,
     impatient: bool,
-    /// How often the person asked for a message.
+    /// The number of messages that the user requested.
     pub(crate) asked_to_send: usize,
     steps: usize,
 }
 
 impl Telling<'_> {
-    /// Whether it came to its good end.
+    /// Returns whether the story has reached its good end.
     pub(crate) fn is_over(&self) -> bool {
         match self.story {
             Story::NoAccount => self.session.public.contains_key("proof"),
@@ -83,7 +83,7 @@ impl Telling<'_> {
         }
     }
 
-    /// Does what the question in hand asks for, a few seconds later.
+    /// Answers the present challenge, a few seconds later.
     pub(crate) fn step(&mut self) -> Reply {
         self.steps += 1;
         assert!(self.steps < PATIENCE, "locked out of {:?}", self.story);
@@ -99,7 +99,7 @@ impl Telling<'_> {
             }
             "otp" => self.session.answer(&world.code()),
             "claim" => self.session.answer(&self.proof),
-            step => panic!("asked for {step}"),
+            step => panic!("the challenge is {step}"),
         }
     }
 }
