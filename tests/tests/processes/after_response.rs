@@ -227,9 +227,9 @@ async fn an_answer_without_delivery_or_an_error_ends_the_invocation() {
     let (program, mut host) = start(Extensions::Taken, "extension").await;
     assert!(matches!(host.invoke("{}").await, Answered::Error(..)));
     host.idle().await;
-    let ghost = json!({"userAttributes": {}, "userNotFound": true, "session": []});
+    let missing = json!({"userAttributes": {}, "userNotFound": true, "session": []});
     response(
-        host.invoke(trigger_event("CreateAuthChallenge", &ghost))
+        host.invoke(trigger_event("CreateAuthChallenge", &missing))
             .await,
     );
     host.idle().await;

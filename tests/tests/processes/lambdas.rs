@@ -101,10 +101,10 @@ fn contact_event(field: &str) -> Value {
 
 /// One event that the Lambda serves.
 fn event_of(package: &str) -> Value {
-    let ghost = json!({"userAttributes": {}, "userNotFound": true, "session": []});
+    let missing = json!({"userAttributes": {}, "userNotFound": true, "session": []});
     match package {
-        DEFINE => trigger_event("DefineAuthChallenge", &ghost),
-        CREATE => trigger_event("CreateAuthChallenge", &ghost),
+        DEFINE => trigger_event("DefineAuthChallenge", &missing),
+        CREATE => trigger_event("CreateAuthChallenge", &missing),
         VERIFY => trigger_event(
             "VerifyAuthChallengeResponse",
             &json!({

@@ -110,8 +110,8 @@ async fn a_session_is_bound_to_its_user() {
             "{other}"
         );
     }
-    let ghost = bench.initiate("missing").await;
-    let body = answer_body(session(&ghost), "ada", RIGHT);
+    let missing = bench.initiate("missing").await;
+    let body = answer_body(session(&missing), "ada", RIGHT);
     assert_eq!(bench.refused("RespondToAuthChallenge", body).await, INVALID);
 }
 

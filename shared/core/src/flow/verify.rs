@@ -7,10 +7,10 @@
 //! time. For a code, three conditional writes follow, each only after the one before it succeeded:
 //!
 //! 1. The answer is added to the row's set of attempts and one to the held guesses, if the row is
-//! open and has room.
+//!    open and has room.
 //! 2. A guess is reserved in the budgets.
 //! 3. The row moves to matched, or counts the answer as wrong, if its terms are still those of that
-//! guess.
+//!    guess.
 //!
 //! For a proof, the attempt and its verdict are one conditional write. Only then is the verdict
 //! returned. An answer that found no budget has no verdict: when it is repeated, it needs a guess

@@ -188,11 +188,11 @@ fn a_known_users_row_is_answered_by_that_user_only() {
 #[test]
 fn a_rotation_of_keys_during_a_flow_interrupts_no_user() {
     let rotated = || KeyRing::new(key("k2", 2), None, Some(key("k1", 1))).unwrap();
-    let ghosts = World::new();
-    let session = ghosts.at_otp(BOB);
-    let after = ghosts.reconfigured(|world| world.deployment.keys = rotated());
+    let others = World::new();
+    let session = others.at_otp(BOB);
+    let after = others.reconfigured(|world| world.deployment.keys = rotated());
     let mut session = session.moved_to(&after);
-    assert_eq!(session.answer(&ghosts.code()).define.why, Why::Proved);
+    assert_eq!(session.answer(&others.code()).define.why, Why::Proved);
 
     let world = World::with_ada();
     let session = world.at_otp(ADA);

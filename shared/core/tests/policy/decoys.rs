@@ -81,7 +81,7 @@ fn decoys() -> [(&'static str, Opening); 6] {
     }
     [
         ("no ticket", |world| world.at_decoy(ADA)),
-        ("no ticket, a ghost", |world| world.at_decoy(BOB)),
+        ("no ticket, no account", |world| world.at_decoy(BOB)),
         ("a forged ticket", |world| chosen(world, ADA, "k1.AAAA")),
         ("a ticket of another method", |world| {
             chosen(world, ADA, &world.ticket(NUMBER))
@@ -102,11 +102,11 @@ fn a_decoy_shows_what_the_real_thing_shows() {
     for script in SCRIPTS {
         let known = World::with_ada();
         let real = seen(known.at_otp(ADA), script);
-        let ghosts = World::new();
+        let others = World::new();
         assert_eq!(
-            seen(ghosts.at_otp(BOB), script),
+            seen(others.at_otp(BOB), script),
             real,
-            "a ghost, {script:?}"
+            "no account, {script:?}"
         );
         let world = World::with_ada();
         let mut not_the_holder = world.initiate(ADA);

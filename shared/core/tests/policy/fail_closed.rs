@@ -123,16 +123,16 @@ fn a_step_back_fails_the_authentication() {
         let select = session.rounds[0].clone();
         session.rounds.push(select);
     });
-    let ghost = World::new();
-    let mut session = ghost.at_otp("eve@example.com");
-    session.answer(&ghost.code());
+    let unknown = World::new();
+    let mut session = unknown.at_otp("eve@example.com");
+    session.answer(&unknown.code());
     let otp = session.rounds[1].clone();
     session.rounds.push(Round {
         metadata: Some(session.asked.clone()),
         ..otp.clone()
     });
     session.rounds.push(otp);
-    let decided = now(ghost.define(&session.turn(ClientRequest::default())));
+    let decided = now(unknown.define(&session.turn(ClientRequest::default())));
     assert_eq!((decided.decision, decided.why), (Next::Fail, Why::NotOurs));
 }
 

@@ -241,10 +241,7 @@ fn play(flow: Flow, broken: Option<(usize, Break)>) -> Played {
     } = play;
     let calls: Vec<_> = world.wire.calls().into_iter().zip(steps).collect();
     let messages = world.sent().len();
-    assert!(
-        messages <= requested,
-        "one message for each request at most"
-    );
+    assert!(messages <= requested, "at most one message a request");
     let charges = calls.iter().enumerate().filter(|(number, (call, _))| {
         let lost = matches!(broken, Some((at, how)) if at == *number && how != Break::After);
         // Remembering a device charges no budget: it only updates a counter.

@@ -14,7 +14,7 @@ fn calls_of(world: &World, step: impl FnOnce()) -> Vec<&'static str> {
 #[test]
 fn until_the_proof_calls_are_equal_with_and_without_an_account() {
     let world = World::with_ada();
-    let [known, ghost] = [ADA, BOB].map(|name| {
+    let [known, unknown] = [ADA, BOB].map(|name| {
         let mut session = world.initiate(name);
         let ticket = world.ticket(name);
         let mut calls = vec![calls_of(&world, || drop(world.initiate(name)))];
@@ -27,7 +27,7 @@ fn until_the_proof_calls_are_equal_with_and_without_an_account() {
         calls.push(calls_of(&world, || drop(session.answer("3"))));
         calls
     });
-    assert_eq!(known, ghost);
+    assert_eq!(known, unknown);
     assert!(!known.contains(&vec!["find"]), "no user is looked up");
 }
 
@@ -80,7 +80,7 @@ fn an_own_account_does_not_reveal_another_account() {
 #[test]
 fn a_challenge_from_the_session_alone_reveals_no_account() {
     let world = World::with_ada();
-    let [known, ghost, decoy] =
+    let [known, unknown, decoy] =
         [world.at_otp(ADA), world.at_otp(BOB), world.at_decoy(ADA)].map(|session: Session<'_>| {
             let mut session = session;
             session.answer("1");
@@ -92,7 +92,7 @@ fn a_challenge_from_the_session_alone_reveals_no_account() {
             );
             created.public.to_pairs()
         });
-    assert_eq!(known, ghost);
+    assert_eq!(known, unknown);
     assert_eq!(known, decoy);
     let fresh = world.initiate(ADA);
     let created = latchstring_core::flow::ask_again(

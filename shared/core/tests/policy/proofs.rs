@@ -119,10 +119,10 @@ fn a_code_to_the_question_for_a_proof_is_wrong() {
 fn a_foreign_session_does_not_redeem_the_ticket_of_a_claim() {
     let (world, proof) = with_proof();
     let ticket = world.ticket_for(Purpose::Claim, ADA);
-    let mut ghost = world.initiate(BOB);
-    let reply = ghost.choose(&ticket);
+    let mut unknown = world.initiate(BOB);
+    let reply = unknown.choose(&ticket);
     assert_eq!(reply.whys().2, Some(Why::NotTheHolder));
-    assert_eq!((ghost.step(), ghost.row()), ("otp", None));
+    assert_eq!((unknown.step(), unknown.row()), ("otp", None));
     let mut session = world.initiate(ADAS_NAME);
     session.choose(&ticket);
     assert_eq!(session.step(), "claim");

@@ -78,12 +78,12 @@ fn pieces(world: &World, stage: Stage) -> Vec<Piece> {
         put(session.rounds[0].metadata.clone(), false);
         put(Some(session.asked.clone()), answered);
     }
-    let mut ghost = world.at_otp(BOB);
+    let mut unknown = world.at_otp(BOB);
     let code = world.sent().pop().unwrap().0;
-    ghost.answer(&code);
+    unknown.answer(&code);
     let mut decoy = world.at_decoy(ADA);
     decoy.answer("1");
-    for session in [&ghost, &decoy] {
+    for session in [&unknown, &decoy] {
         for round in &session.rounds {
             put(round.metadata.clone(), false);
         }

@@ -99,12 +99,12 @@ fn all_metadata_has_one_length_below_512_bytes() {
     known.resend();
     metadata.push(known.asked.clone());
     known.answer(&code);
-    let mut ghost = world.at_otp(BOB);
+    let mut unknown = world.at_otp(BOB);
     let code = world.sent().pop().unwrap().0;
-    ghost.answer(&code);
+    unknown.answer(&code);
     let mut decoy = world.at_decoy(ADA);
     decoy.answer("123456");
-    for session in [&known, &ghost, &decoy, &world.at_claim()] {
+    for session in [&known, &unknown, &decoy, &world.at_claim()] {
         metadata.push(session.asked.clone());
         metadata.extend(
             session
@@ -149,8 +149,8 @@ fn the_code_depends_on_the_key_and_the_flow() {
 #[test]
 fn a_leaked_row_written_for_another_flow_is_of_no_use() {
     let world = World::with_ada();
-    let ghosts = world.at_otp(BOB);
-    let mut row = ghosts.row().unwrap();
+    let others = world.at_otp(BOB);
+    let mut row = others.row().unwrap();
     let mut session = world.initiate(ADA);
     // A row copied to another flow: its contact does not open there.
     row.id = session.challenge().flow;

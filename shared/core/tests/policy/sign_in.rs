@@ -93,12 +93,12 @@ fn cause(result: &Result<SignInPayload, SignInError>) -> &Cause {
 
 #[test]
 fn the_calls_are_equal_with_and_without_an_account() {
-    let [known, ghost] = [ADA, BOB].map(|typed| {
+    let [known, unknown] = [ADA, BOB].map(|typed| {
         let world = World::with_ada();
         sign_in(&world, &Pool::of(&world), typed).unwrap();
         world.wire.calls()
     });
-    assert_eq!(known, ghost);
+    assert_eq!(known, unknown);
     assert_eq!(
         known,
         [
