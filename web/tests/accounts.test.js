@@ -145,7 +145,7 @@ test("another user's sign-in leaves the former user's code page", async () => {
   }
 });
 
-test("a code is not sent after an unnoticed sign-in of another user", async () => {
+test("no code is sent after an unnoticed sign-in of another user", async () => {
   const [ada, eve] = [await person(), await person()];
   await eve.signsUp();
   await ada.signsUp();

@@ -637,7 +637,7 @@ test("a contact's challenge names the account that requested it", async () => {
   assert.equal((await latchstring.changeContact(ADA)).sub, "ada");
 });
 
-test("a contact's code is refused after a sign-in to another account", async () => {
+test("a contact's code is refused once another account signs in", async () => {
   const changed = { data: { changeContact: begun().data.signIn } };
   const eveSignsIn = async () => {
     await storage.setItem(TOKENS, stored("eve"));
