@@ -161,6 +161,8 @@ pub struct Pool {
     pub recovery: Vec<String>,
     /// `OFF`, `OPTIONAL` or `ON`.
     pub mfa: String,
+    /// True if Cognito can send SMS of its own.
+    pub sends_sms: bool,
     /// The least length of a password.
     pub password_length: i32,
     /// True if deletion protection is on.

@@ -232,6 +232,7 @@ fn pool_of(pool: &UserPoolType, id: &str) -> Pool {
             .mfa_configuration()
             .map_or("OFF", |mfa| mfa.as_str())
             .to_owned(),
+        sends_sms: pool.sms_configuration().is_some(),
         password_length: pool
             .policies()
             .and_then(|policies| policies.password_policy())

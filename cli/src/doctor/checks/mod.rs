@@ -132,6 +132,7 @@ pub(crate) mod good {
             threat_protection: None,
             required: vec!["sub".to_owned()],
             triggers: Trigger::ALL.map(|trigger| (trigger, arn(trigger))).to_vec(),
+            sends_sms: false,
             other_triggers: Vec::new(),
         }
     }

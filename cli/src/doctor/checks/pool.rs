@@ -24,6 +24,7 @@ pub(super) fn judge(pool: &Pool) -> Vec<Finding> {
     ]
     .into_iter()
     .chain(preferred_username(pool))
+    .chain(own_sms(pool))
     .chain(other_triggers(pool))
     .chain(threats(pool))
     .collect()
@@ -174,6 +175,19 @@ fn deletion(pool: &Pool) -> Finding {
     }
 }
 
+/// `GetUserAttributeVerificationCode` takes any access token and sends through the pool's own settings.
+fn own_sms(pool: &Pool) -> Option<Finding> {
+    pool.sends_sms.then(|| {
+        Finding::note(
+            "pool.own-sms",
+            "Cognito can send SMS of its own: whoever is signed in can request codes to their number, past every budget",
+        )
+        .with_fix(Fix::Words(
+            "If nothing else needs SmsConfiguration, remove it from the pool.",
+        ))
+    })
+}
+
 fn other_triggers(pool: &Pool) -> Option<Finding> {
     const CHECK: &str = "pool.other-triggers";
     if pool.other_triggers.is_empty() {
@@ -205,7 +219,7 @@ mod tests {
     #[test]
     fn each_check_of_the_pool_separates_safe_from_unsafe() {
         type Break = fn(&mut Pool);
-        let cases: [(&str, State, Break); 15] = [
+        let cases: [(&str, State, Break); 16] = [
             ("pool.aliases", State::Leaks, |p| {
                 p.username_attributes = vec!["email".to_owned()];
             }),
@@ -235,6 +249,7 @@ mod tests {
             ("pool.deletion-protection", State::Note, |p| {
                 p.deletion_protection = false;
             }),
+            ("pool.own-sms", State::Note, |p| p.sends_sms = true),
             ("pool.other-triggers", State::Note, |p| {
                 p.other_triggers = vec!["PreSignUp"];
             }),
