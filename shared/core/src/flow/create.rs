@@ -8,7 +8,7 @@ use crate::effects::{Clock, Entropy};
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
 use crate::ports::{Finished, Opened, PortError, Store};
-use crate::rate_limit::{RateLimitError, RateLimiter, Refusal};
+use crate::rate_limit::{RateLimitError, RateLimiter, Refusal, is_guessed_alike};
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, NewFlow, State, Subject};
 use crate::seal::sealed::{Proof, Ticket};
@@ -196,6 +196,11 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             Ok(subject) => subject,
             Err(fault) => return self.fault(flow, Step::Select, fault),
         };
+        // The account itself replaced its request. Were this message charged, which is not sent, an
+        // account could spend a stranger's budgets in silence.
+        if subject == Subject::Decoy && matches!(self.turn.person, AccountState::Known(_)) {
+            return self.decoy(flow, digits, Why::NoLongerPending);
+        }
         // A claim is only for the account that was just created. The resolver sees from the step
         // that it must try again.
         if ticket.purpose == Purpose::Claim && !matches!(subject, Subject::Known(_)) {
@@ -238,7 +243,11 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         if row.sends > row.unsent {
             return decided;
         }
-        let refused = match self.limiter().plan_resend(row.charge, to).await {
+        let refused = match self
+            .limiter()
+            .plan_resend(row.charge, to, row.issued_at)
+            .await
+        {
             Err(error) => error,
             Ok(_) => RateLimitError::Port(PortError::new("send", "not sent before")),
         };
@@ -397,14 +406,19 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         {
             return self.decided(row.id, step_of(&row), Why::ResendTooSoon);
         }
-        let charge = match self.limiter().plan_resend(row.charge, &contact).await {
+        let charge = match self
+            .limiter()
+            .plan_resend(row.charge, &contact, row.issued_at)
+            .await
+        {
             Ok(charge) => charge,
             Err(error) => {
                 let decided = self.decided(row.id, step_of(&row), Why::MessageRefused);
                 return refuse(decided, error);
             }
         };
-        let lengthened = (charge.code_length != row.charge.code_length).then_some(charge);
+        let is_alike = is_guessed_alike(&self.deployment.policy, charge, row.charge);
+        let lengthened = (!is_alike).then_some(charge);
         let advanced = self
             .store
             .advance_send(row.id, row.sends, lengthened, self.now)

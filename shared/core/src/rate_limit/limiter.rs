@@ -155,6 +155,8 @@ impl Counters {
 /// The plan that the counters allow a requester.
 struct Outlook {
     terms: Terms,
+    /// The shortest tier whose guess budgets have room.
+    guess_tier: Tier,
     /// The spent budget that requires a CAPTCHA.
     captcha: Option<Budget>,
     refusal: Option<Refusal>,
@@ -241,7 +243,7 @@ impl<S: Store> RateLimiter<'_, S> {
                 price,
                 admission: Admission::Open,
             };
-            let outlook = self.outlook(&reading, &counters, planned);
+            let outlook = self.outlook(&reading, &counters, &counters, planned);
             if outlook.refusal.is_none() {
                 return Ok(self.charge(outlook.terms, identifier));
             }
@@ -256,14 +258,14 @@ impl<S: Store> RateLimiter<'_, S> {
                 Some(_) => Admission::Unsolved,
             },
         };
-        let mut outlook = self.outlook(&reading, &unknown, planned);
+        let mut outlook = self.outlook(&reading, &unknown, &unknown, planned);
         if let (Some(gate), Some(budget)) = (&gate, outlook.captcha) {
             // A request that would be refused anyway does not need a CAPTCHA.
             let solved = Planned {
                 admission: Admission::Solved,
                 ..planned
             };
-            let solved = self.outlook(&reading, &unknown, solved);
+            let solved = self.outlook(&reading, &unknown, &unknown, solved);
             if let Some(refusal) = solved.refusal {
                 return Err(RateLimitError::Refused(refusal));
             }
@@ -280,18 +282,26 @@ impl<S: Store> RateLimiter<'_, S> {
         }
     }
 
-    /// Plans the next message of a flow on the flow's own terms, with a code that is never shorter.
+    /// Plans the next message of a flow on the flow's own terms, with a code that is never shorter,
+    /// and longer only where the guesses at the present code are spent. Guesses are charged in the
+    /// periods in which the code was issued, so these are read too.
     pub(crate) async fn plan_resend(
         &self,
         charge: Charge,
         identifier: &Identifier,
+        issued_at: Timestamp,
     ) -> Result<Charge, RateLimitError> {
         let Some(terms) = charge.terms else {
             return Ok(charge);
         };
         let price = self.deployment.policy.price(identifier)?;
         let counters = self.counters(terms.requester, identifier, terms.source);
-        let labels: Vec<_> = counters.labels().collect();
+        let at_issue = RateLimiter {
+            now: issued_at,
+            ..*self
+        };
+        let guesses = at_issue.counters(terms.requester, identifier, None);
+        let labels: Vec<_> = counters.labels().chain(guesses.labels()).collect();
         let reading = self.read(&labels).await?;
         let planned = Planned {
             requester: terms.requester,
@@ -299,7 +309,7 @@ impl<S: Store> RateLimiter<'_, S> {
             price,
             admission: terms.admission,
         };
-        let outlook = self.outlook(&reading, &counters, planned);
+        let outlook = self.outlook(&reading, &counters, &guesses, planned);
         // A flow without a solved CAPTCHA does not get the budgets that one opens.
         let unsolved = outlook.captcha.map(|budget| Refusal {
             retry_after: MAIL_RETRY_SECONDS,
@@ -310,7 +320,7 @@ impl<S: Store> RateLimiter<'_, S> {
         }
         let mut next = self.charge(
             Terms {
-                tier: outlook.terms.tier.max(terms.tier),
+                tier: outlook.guess_tier.max(terms.tier),
                 ..outlook.terms
             },
             identifier,
@@ -573,8 +583,15 @@ impl<S: Store> RateLimiter<'_, S> {
         }
     }
 
-    /// Returns the plan that the counters allow.
-    fn outlook(&self, reading: &Reading, counters: &Counters, planned: Planned<'_>) -> Outlook {
+    /// Returns the plan that the counters allow: messages by those of now, guesses by those of the
+    /// time at which the code is issued.
+    fn outlook(
+        &self,
+        reading: &Reading,
+        counters: &Counters,
+        guesses: &Counters,
+        planned: Planned<'_>,
+    ) -> Outlook {
         let Planned {
             requester,
             identifier,
@@ -583,17 +600,21 @@ impl<S: Store> RateLimiter<'_, S> {
         } = planned;
         let mut way = InTheWay::default();
         let source = self.look_at_source(reading, counters, admission, &mut way);
-        let extended = self.look_at_mailbox(reading, counters, planned, &mut way);
-        if let Some(counter) = counters.token {
-            way.refuse_if_full(reading, &self.token_bill(counter));
-            way.refuse_if_full(reading, &self.token_guesses(counter));
+        let mailboxes = [counters.mailbox, guesses.mailbox];
+        let extended = self.look_at_mailbox(reading, mailboxes, planned, &mut way);
+        if let (Some(messages), Some(guesses)) = (counters.token, guesses.token) {
+            way.refuse_if_full(reading, &self.token_bill(messages));
+            way.refuse_if_full(reading, &self.token_guesses(guesses));
         }
-        let tier = self.tier(reading, counters, requester);
-        if tier == Tier::Longest {
+        let guess_tier = self.tier(reading, guesses, requester);
+        if guess_tier == Tier::Longest {
             way.ask(admission, Budget::Deployment);
-            if let Some(bill) = self.shared_guesses(tier, requester, counters.deployment) {
-                way.refuse_if_full(reading, &bill);
-            }
+        }
+        let tier = if extended { Tier::Longest } else { guess_tier };
+        if tier == Tier::Longest
+            && let Some(bill) = self.shared_guesses(tier, requester, guesses.deployment)
+        {
+            way.refuse_if_full(reading, &bill);
         }
         let unproved_mail = self.look_at_mail(reading, counters, planned, &mut way);
         if let (Some((destination, counter)), Identifier::PhoneNumber(number)) =
@@ -608,13 +629,14 @@ impl<S: Store> RateLimiter<'_, S> {
         Outlook {
             terms: Terms {
                 requester,
-                tier: if extended { Tier::Longest } else { tier },
+                tier,
                 extended,
                 admission,
                 source,
                 destination: counters.destination.map(|(destination, _)| destination),
                 unproved_mail,
             },
+            guess_tier,
             captcha: way.captcha,
             refusal: way.refusal,
         }
@@ -647,29 +669,27 @@ impl<S: Store> RateLimiter<'_, S> {
     fn look_at_mailbox(
         &self,
         reading: &Reading,
-        counters: &Counters,
+        [messages, guesses]: [Counter; 2],
         planned: Planned<'_>,
         way: &mut InTheWay,
     ) -> bool {
         let requester = planned.requester;
-        let [normal, guesses] = [
-            self.mailbox_bill(counters.mailbox, requester, false),
-            self.mailbox_guesses(counters.mailbox, requester, false),
-        ];
-        let full = reading.first_full(&normal);
-        let Some(full) = full.or_else(|| reading.first_full(&guesses)) else {
+        let bills = |extended| {
+            [
+                self.mailbox_bill(messages, requester, extended),
+                self.mailbox_guesses(guesses, requester, extended),
+            ]
+        };
+        let normal = bills(false);
+        let Some(full) = normal.iter().find_map(|bill| reading.first_full(bill)) else {
             return false;
         };
         if requester != Requester::Unknown {
             way.refuse(full);
             return false;
         }
-        let [extended, guesses] = [
-            self.mailbox_bill(counters.mailbox, requester, true),
-            self.mailbox_guesses(counters.mailbox, requester, true),
-        ];
-        let full = reading.first_full(&extended);
-        match full.or_else(|| reading.first_full(&guesses)) {
+        let extended = bills(true);
+        match extended.iter().find_map(|bill| reading.first_full(bill)) {
             Some(full) => way.refuse(full),
             None => way.ask(planned.admission, Budget::Identifier),
         }
@@ -692,9 +712,10 @@ impl<S: Store> RateLimiter<'_, S> {
         } = budgets.deployment;
         let shared =
             |window, limit| !unknown || reading.count(&counters.deployment, window) < limit;
+        let longer = self.mailbox_guesses(counters.mailbox, requester, false);
         if reading.count(&counters.guesses, SHORT) < own && shared(SHORT, short_guesses_per_day) {
             Tier::Short
-        } else if shared(LONG, long_guesses_per_day) {
+        } else if shared(LONG, long_guesses_per_day) && reading.first_full(&longer).is_none() {
             Tier::Long
         } else {
             Tier::Longest
@@ -1001,7 +1022,8 @@ impl<S: Store> RateLimiter<'_, S> {
             bills.push(Bill { counter, limits });
         } else {
             let counter = Counter::mailbox(keys, requester, contact, at);
-            bills.push(self.mailbox_guesses(counter, requester, terms.extended));
+            let extended = tier == Tier::Longest && terms.extended;
+            bills.push(self.mailbox_guesses(counter, requester, extended));
             if let Requester::KnownDevice(id) = requester {
                 bills.push(self.token_guesses(Counter::device_token(&id, at)));
             }
@@ -1131,6 +1153,17 @@ impl<S: Store> RateLimiter<'_, S> {
             .map(|(counter, taken)| self.store.refund(*counter, taken));
         let _ = join_all(refunds).await;
     }
+}
+
+/// Returns whether guesses at the two draw on the same budgets.
+pub(crate) fn is_guessed_alike(policy: &Policy, one: Charge, other: Charge) -> bool {
+    let windows = |charge: Charge| {
+        charge.terms.map(|terms| {
+            let tier = guess_tier(policy, charge.code_length, terms);
+            (tier, tier == Tier::Longest && terms.extended)
+        })
+    };
+    one.code_length == other.code_length && windows(one) == windows(other)
 }
 
 /// Returns the tier whose budgets count guesses at a code: the tier of its terms, but never one

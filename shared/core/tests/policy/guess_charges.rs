@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{ClientRequest, Flow, Next, Progress, State, Step, Why};
-use latchstring_core::ports::{Clock as _, Store as _};
+use latchstring_core::ports::{Charged, Clock as _, Store as _, Window};
 use latchstring_core::rate_limit::{Charge, Resettable, resettable};
 
 use crate::harness::{ADA, Break, Pool, Session, Strand, World, identifier, in_turn, now};
@@ -340,4 +341,65 @@ fn a_guess_is_charged_to_the_lower_of_its_tier_and_its_length() {
         let seen = ["short", "long", "longest"].map(|name| charged(&world, name));
         assert_eq!(seen, counts, "tier {tier}, {length:?}");
     }
+}
+
+/// The guesses at a code are spent: a resend brings one that can be right, also if both lengths are
+/// equal, and after the day in which the code was issued.
+#[test]
+fn a_resend_brings_a_code_that_can_be_answered() {
+    for (code_length, before_midnight) in [(8, 3600), (6, 40), (6, 3600), (10, 3600)] {
+        let world = world().reconfigured(|world| {
+            world.deployment.policy.code_length = CodeLength::new(code_length).unwrap();
+        });
+        let left = 86_400 - world.clock.now().as_secs() % 86_400;
+        world.after_secs(left - before_midnight);
+        let (_, mut owner) = opened(&world, ADA);
+        let code = world.last_code();
+        spend(&world, 150);
+        assert_eq!(owner.answer(&code).verify.why, Why::GuessesSpent);
+        world.after_secs(60);
+        owner.resend();
+        let code = world.last_code();
+        let why = owner.answer(&code).verify.why;
+        assert_eq!(why, Why::Right, "{code_length} digits, {before_midnight} s");
+    }
+}
+
+/// Messages of a stranger lengthen no code that is on its way.
+#[test]
+fn a_resend_on_the_extended_budget_repeats_the_code() {
+    let world = world();
+    let (_, mut owner) = opened(&world, ADA);
+    let code = world.last_code();
+    world.after_secs(61);
+    for _ in 0..2 {
+        opened(&world, ADA);
+    }
+    let reply = owner.resend();
+    assert_eq!(reply.create.unwrap().why, Why::Resent);
+    assert_eq!(owner.number("codeLength"), 6);
+    assert_eq!(owner.answer(&code).verify.why, Why::Right);
+}
+
+/// A code of ten digits that no guess is left for is not sent.
+#[test]
+fn no_code_of_the_extended_budget_is_sent_while_its_guesses_are_spent() {
+    let world = world();
+    for _ in 0..2 {
+        opened(&world, ADA);
+    }
+    let (_, counter) = resettable(Resettable::Deployment, world.clock.now())[0];
+    let spent = Window {
+        name: "longest".to_owned(),
+        amount: 300_000,
+        limit: 300_000,
+    };
+    let keep_until = world.clock.now().plus(Duration::from_secs(86_400));
+    let charged = now(world.store.port.charge(counter, &[spent], keep_until));
+    assert_eq!(charged, Ok(Charged::Yes));
+    let pool = Pool::of(&world);
+    let refused = now(resolver(&world, &pool).session(&request(ADA, None)));
+    assert!(refused.is_err(), "two in this minute, so ten digits");
+    world.after_secs(60);
+    assert_eq!(opened(&world, ADA).0, 6);
 }

@@ -4,16 +4,19 @@
 
 use std::task::{Context, Waker};
 
+use latchstring_core::account::Sub;
 use latchstring_core::code::{Code, CodeLength};
-use latchstring_core::flow::{ClientRequest, Why};
+use latchstring_core::flow::{ClientRequest, Purpose, Why};
+use latchstring_core::identifier::Method;
 use latchstring_core::ports::Store as _;
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::SignInRequest;
 
 use crate::budgets::remembered;
+use crate::contacts::change;
 use crate::guess_charges::at_row_on;
-use crate::harness::{ADA, BOB, Break, Pool, Session, World, identifier, key, now};
+use crate::harness::{ADA, ADAS_NAME, BOB, Break, Pool, Session, World, identifier, key, now};
 use crate::sign_in::{request, resolver};
 
 /// The code of a session's flow, which its owner would have been sent.
@@ -241,4 +244,36 @@ fn with_longer_guesses_spent_an_owner_gets_the_extended_budget() {
     assert_eq!(payload.code_length, 10);
     let mut session = pool.session(&payload.session);
     assert_eq!(session.answer(&world.last_code()).verify.why, Why::Right);
+}
+
+/// An account asks for a stranger's address and replaces its request before the code is sent: what is
+/// not sent is charged to no one, and answers are no guesses.
+#[test]
+fn a_contact_that_is_no_longer_asked_for_costs_its_owner_nothing() {
+    let world = World::with_ada();
+    world.put_bob();
+    change(&world, ADAS_NAME, BOB);
+    let request = now(world
+        .store
+        .port
+        .pending(&Sub::new("sub-of-ada"), Method::Email));
+    let purpose = Purpose::VerifyContact(request.unwrap().unwrap().id);
+    change(&world, ADAS_NAME, "own@example.net");
+    let to_bob = || world.sent().iter().filter(|(_, to)| to == BOB).count();
+    let before = to_bob();
+    world.after_secs(3600);
+    for _ in 0..3 {
+        let mut session = world.initiate(ADAS_NAME);
+        world.wire.clear();
+        let reply = session.choose(&world.ticket_for(purpose, BOB));
+        assert_eq!(reply.create.unwrap().why, Why::NoLongerPending);
+        assert_eq!((session.step(), session.row()), ("otp", None));
+        world.after_secs(30);
+        session.resend();
+        for wrong in ["1", "2", "3"] {
+            session.clone().answer(wrong);
+        }
+        assert!(!world.wire.calls().contains(&"charge"));
+    }
+    assert_eq!(to_bob(), before);
 }
