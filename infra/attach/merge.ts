@@ -136,6 +136,11 @@ export function attachClient(
   request.AuthSessionValidity = 15;
   request.EnableTokenRevocation = true;
   if (harden) {
+    // The auth flows govern the API alone: managed login and identity providers are switched here.
+    request.AllowedOAuthFlowsUserPoolClient = false;
+    delete request.AllowedOAuthFlows;
+    delete request.AllowedOAuthScopes;
+    request.SupportedIdentityProviders = ['COGNITO'];
     const mutable = (pool.SchemaAttributes ?? [])
       .filter(({ Mutable }) => Mutable)
       .map(({ Name }) => Name)

@@ -154,6 +154,21 @@ describe('a client', () => {
     assert.deepEqual(open.WriteAttributes, ['locale', 'preferred_username', 'custom:plan']);
   });
 
+  it('closed, does not sign in by OAuth, which the auth flows do not govern', () => {
+    const open: UserPoolClientType = {
+      ...CLIENT,
+      AllowedOAuthFlowsUserPoolClient: true,
+      AllowedOAuthFlows: ['code', 'implicit'],
+      AllowedOAuthScopes: ['openid'],
+      SupportedIdentityProviders: ['COGNITO', 'Google'],
+    };
+    const closed = attachClient(open, POOL, true);
+    assert.equal(closed.AllowedOAuthFlowsUserPoolClient, false);
+    assert.deepEqual([closed.AllowedOAuthFlows, closed.AllowedOAuthScopes], [undefined, undefined]);
+    assert.deepEqual(closed.SupportedIdentityProviders, ['COGNITO']);
+    assert.equal(attachClient(open, POOL, false).AllowedOAuthFlowsUserPoolClient, true);
+  });
+
   it('closed, lets no token write preferred_username where it is an alias', () => {
     const pool: UserPoolType = { ...POOL, AliasAttributes: ['email', 'phone_number', 'preferred_username'] };
     assert.deepEqual(attachClient(CLIENT, pool, true).WriteAttributes, ['locale']);

@@ -45,6 +45,11 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     };
     let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     let now = Timestamp::from_secs(since_1970.as_secs());
+    if kind == Resettable::Deployment {
+        println!(
+            "# Each reset also allows another day's guesses at codes: do not reset during an attack."
+        );
+    }
     for (name, counter) in resettable(kind, now) {
         println!("# {name}:");
         println!(

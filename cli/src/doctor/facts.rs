@@ -194,6 +194,8 @@ pub struct Client {
     pub flows: Vec<String>,
     /// True if Cognito answers for missing users as for others.
     pub hides_missing_users: bool,
+    /// True if it signs in by OAuth: managed login and identity providers.
+    pub oauth: bool,
     /// True if it has a secret.
     pub secret: bool,
     /// Attributes that a token's holder may write; none means that none were set.

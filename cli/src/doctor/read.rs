@@ -288,6 +288,9 @@ fn client_of(client: &UserPoolClientType, id: &str) -> Client {
         hides_missing_users: client
             .prevent_user_existence_errors()
             .is_some_and(|errors| errors.as_str() == "ENABLED"),
+        oauth: client
+            .allowed_o_auth_flows_user_pool_client()
+            .unwrap_or(false),
         secret: client.client_secret().is_some(),
         writable: client.write_attributes().to_vec(),
         session_minutes: client.auth_session_validity().unwrap_or(3),

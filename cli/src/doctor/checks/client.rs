@@ -50,6 +50,7 @@ pub(super) fn served(
         existence(client, "client.existence-errors"),
         custom(client),
         extra_flows(client, "client.flows", flows(client)),
+        oauth(client, "client.oauth"),
         refresh(client),
         writable(client, names_are_aliases, "client.writable"),
         secret(client),
@@ -69,6 +70,7 @@ pub(super) fn sibling(client: &Client, names_are_aliases: bool, served: &[String
     let mut findings = vec![
         existence(client, "clients.existence-errors"),
         extra_flows(client, "clients.flows", change),
+        oauth(client, "clients.oauth"),
         writable(client, names_are_aliases, "clients.writable"),
     ];
     if allows_custom(client) && !is_served {
@@ -147,7 +149,7 @@ fn extra_flows(client: &Client, check: &'static str, change: &'static str) -> Fi
         .filter(|flow| !ours.contains(flow))
         .collect();
     if extra.is_empty() {
-        return Finding::ok(check, format!("client {id} allows no other way to sign in"));
+        return Finding::ok(check, format!("client {id} allows no other auth flow"));
     }
     Finding::leaks(
         check,
@@ -157,6 +159,25 @@ fn extra_flows(client: &Client, check: &'static str, change: &'static str) -> Fi
         ),
     )
     .with_fix(fix(client, change))
+}
+
+/// Auth flows govern the API alone. Managed login and identity providers sign in by OAuth.
+fn oauth(client: &Client, check: &'static str) -> Finding {
+    let id = &client.id;
+    if !client.oauth {
+        return Finding::ok(check, format!("client {id} does not sign in by OAuth"));
+    }
+    Finding::leaks(
+        check,
+        format!(
+            "client {id} signs in by OAuth too: managed login may take passwords, and an identity provider may take an alias"
+        ),
+    )
+    .with_fix(fix(
+        client,
+        r#".AllowedOAuthFlowsUserPoolClient = false | .SupportedIdentityProviders = ["COGNITO"]
+      | del(.AllowedOAuthFlows, .AllowedOAuthScopes)"#,
+    ))
 }
 
 /// Tokens show what was proved after they are refreshed.
@@ -280,7 +301,8 @@ mod tests {
     #[test]
     fn each_check_of_the_client_separates_safe_from_unsafe() {
         type Break = fn(&mut Client);
-        let cases: [(&str, State, Break); 13] = [
+        let cases: [(&str, State, Break); 14] = [
+            ("client.oauth", State::Leaks, |c| c.oauth = true),
             ("client.existence-errors", State::Leaks, |c| {
                 c.hides_missing_users = false;
             }),

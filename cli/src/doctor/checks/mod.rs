@@ -145,6 +145,7 @@ pub(crate) mod good {
                 "ALLOW_REFRESH_TOKEN_AUTH".to_owned(),
             ],
             hides_missing_users: true,
+            oauth: false,
             secret: false,
             writable: vec!["given_name".to_owned()],
             session_minutes: 15,
