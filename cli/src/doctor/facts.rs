@@ -144,6 +144,7 @@ impl Trigger {
 
 /// A user pool.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Pool {
     /// Its id.
     pub id: String,
