@@ -180,7 +180,7 @@ fn own_sms(pool: &Pool) -> Option<Finding> {
     pool.sends_sms.then(|| {
         Finding::note(
             "pool.own-sms",
-            "Cognito can send SMS of its own: whoever is signed in can request codes to their number, past every budget",
+            "Cognito can send SMS of its own: a signed-in user can request codes to their number, past every budget",
         )
         .with_fix(Fix::Words(
             "If nothing else needs SmsConfiguration, remove it from the pool.",

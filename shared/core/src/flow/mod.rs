@@ -21,7 +21,7 @@
 //! | 2 | not ours, or out of order, or of a client not served, or too many | | fail | |
 //! | 3 | `select` wrong: method unknown, or a ticket that has expired, that another flow redeemed, or whose key is not on the ring | | fail | |
 //! | 4 | `select` passed, valid ticket, known or no account | written | challenge | `otp`: reserve, charge and send; refused by a budget: `otp` with `refused`, nothing sent |
-//! | 5 | `select` passed, ticket for a contact that the account does not ask for (any more) | none; in nobody's session, as decoy | challenge | `otp`: nothing sent |
+//! | 5 | `select` passed, ticket for a contact that the account has not requested, or has replaced | none; in a session of no account, written as decoy | challenge | `otp`: nothing sent |
 //! | 6 | `select` passed, no valid ticket | none | challenge | `otp`: decoy |
 //! | 7 | `select` passed, ticket of a claim, known holder | written | challenge | `claim`: nothing sent |
 //! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again, or no attempt left if the guess budgets of its length are spent; `resend` sends once more after the cooldown, a longer code if they are |

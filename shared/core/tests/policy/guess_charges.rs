@@ -383,7 +383,7 @@ fn a_resend_on_the_extended_budget_repeats_the_code() {
 
 /// A code of ten digits that no guess is left for is not sent.
 #[test]
-fn no_code_of_the_extended_budget_is_sent_while_its_guesses_are_spent() {
+fn no_extended_code_is_sent_while_its_guesses_are_spent() {
     let world = world();
     for _ in 0..2 {
         opened(&world, ADA);

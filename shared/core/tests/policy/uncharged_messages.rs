@@ -246,10 +246,10 @@ fn with_longer_guesses_spent_an_owner_gets_the_extended_budget() {
     assert_eq!(session.answer(&world.last_code()).verify.why, Why::Right);
 }
 
-/// An account asks for a stranger's address and replaces its request before the code is sent: what is
+/// An account requests a stranger's address and replaces its request before the code is sent: what is
 /// not sent is charged to no one, and answers are no guesses.
 #[test]
-fn a_contact_that_is_no_longer_asked_for_costs_its_owner_nothing() {
+fn a_replaced_contact_request_costs_its_owner_nothing() {
     let world = World::with_ada();
     world.put_bob();
     change(&world, ADAS_NAME, BOB);
