@@ -232,7 +232,9 @@ fn pool_of(pool: &UserPoolType, id: &str) -> Pool {
             .mfa_configuration()
             .map_or("OFF", |mfa| mfa.as_str())
             .to_owned(),
-        sends_sms: pool.sms_configuration().is_some(),
+        sends_sms: pool
+            .sms_configuration()
+            .is_some_and(|sms| !sms.sns_caller_arn().is_empty()),
         password_length: pool
             .policies()
             .and_then(|policies| policies.password_policy())
