@@ -356,7 +356,7 @@ test("the inbox shows the newest message first", async () => {
   await tab.getByRole("button", { name: "Send me a code" }).click();
   await ada.page.locator("#messages > li").first().getByText(ada.email).waitFor();
   await ada.button("Copy").first().click();
-  await ada.page.getByText("Copied").waitFor();
+  await ada.page.getByRole("button", { name: "Copied" }).waitFor();
   const copied = await ada.page.evaluate(() => navigator.clipboard.readText());
   assert.equal(copied, await ada.received(ada.email));
 });
