@@ -161,8 +161,8 @@ pub trait Store: Send + Sync {
     /// Takes send number `sends + 1`, if the row is open and has had exactly `sends`, and records
     /// `now` as the time of the latest send. True for the one caller that took it.
     ///
-    /// Other terms bring a longer code: no message is then charged yet, and no guess is held or
-    /// counted any longer.
+    /// `lengthened` replaces the terms by those of a longer code, or of one whose guesses draw on
+    /// other budgets: no message is then charged yet, and no guess is held or counted any longer.
     fn advance_send(
         &self,
         id: FlowId,

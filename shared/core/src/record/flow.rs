@@ -23,7 +23,7 @@ use crate::value::time::Timestamp;
 ///
 /// The winner of the first send writes everything once, except `charge`, `message_charged`,
 /// `sends`, `unsent`, `last_sent_at`, `attempts`, `counted`, `held` and `state`. A resend may
-/// replace `charge` by one with a longer code.
+/// replace `charge` by one with a longer code, or with other budgets of guesses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// The id.
