@@ -1,6 +1,6 @@
 // aws-amplify v6: a second contact, another one, and signing in again before it.
 import assert from "node:assert/strict";
-import { fetchAuthSession, signOut } from "aws-amplify/auth";
+import { decodeJWT, fetchAuthSession, signOut } from "aws-amplify/auth";
 import { answer, begin } from "./amplify.js";
 import { changeContact, signInSession, signUp } from "./graphql.js";
 import { claims, config, isGood, letPass, readCode, unusedAddress, unusedNumber, wrong } from "./local.js";
@@ -46,13 +46,20 @@ const accessToken = async () => (await fetchAuthSession()).tokens.accessToken.to
 
 /**
  * After `ReauthRequired`: signs the user in once more beside Amplify, whose own sign-in goes on, and
- * returns an access token for the call to repeat.
+ * returns an access token for the call to repeat. A contact that another device has replaced is of
+ * another account, or of none: its code is refused with `OtherAccount`.
  */
 async function reauthenticate(contact, method, askForCode) {
+  const { sub } = (await fetchAuthSession()).tokens.accessToken.payload;
   const challenge = await signInSession({ emailOrPhone: contact, method });
   const reply = await respond(challenge, await askForCode());
-  if (!reply.AuthenticationResult) throw new Error("wrong code: ask again, with reply.Session");
-  return reply.AuthenticationResult.AccessToken;
+  const tokens = reply.AuthenticationResult;
+  if (!tokens && reply.ChallengeParameters.step !== "claim") {
+    throw new Error("wrong code: ask again, with reply.Session");
+  }
+  if (tokens && decodeJWT(tokens.AccessToken).payload.sub === sub) return tokens.AccessToken;
+  if (tokens) await cognito("RevokeToken", { Token: tokens.RefreshToken });
+  throw Object.assign(new Error("a code of another account"), { name: "OtherAccount" });
 }
 // end
 
@@ -87,6 +94,17 @@ assert.deepEqual(await confirmContact(changed, await readCode(other)), { done: t
 const last = (await fetchAuthSession()).tokens;
 assert.equal(last.idToken.payload.email, other);
 assert.equal(claims(last.accessToken.toString()).origin_jti, signedIn.accessToken.payload.origin_jti);
+
+// The former address is of no account now, and a third one of another account.
+const third = unusedAddress();
+const begun = await signInSession({ emailOrPhone: third, method: "EMAIL" });
+const { proof } = (await respond(begun, await readCode(third))).ChallengeParameters;
+await respond(await signInSession({ emailOrPhone: third, method: "EMAIL", proof }), proof);
+for (const contact of [email, third]) {
+  const again = reauthenticate(contact, "EMAIL", () => readCode(contact));
+  await assert.rejects(again, { name: "OtherAccount" });
+}
+assert.equal((await fetchAuthSession()).tokens.accessToken.payload.sub, signedIn.idToken.payload.sub);
 
 await signOut();
 assert.equal(await isGood(last.accessToken.toString()), false);

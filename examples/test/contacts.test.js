@@ -75,6 +75,7 @@ async function refreshed(user) {
   return session.getIdToken().payload;
 }
 
+const subject = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url")).sub;
 const accessToken = (user) => user.getSignInUserSession().getAccessToken().getJwtToken();
 
 for (const [number, [name, begin]] of Object.entries(CLIENTS).entries()) {
@@ -101,6 +102,8 @@ for (const [number, [name, begin]] of Object.entries(CLIENTS).entries()) {
     const other = { method: "EMAIL", emailOrPhone: `${crypto.randomUUID()}@example.com` };
     await assert.rejects(graphql.changeContact(accessToken(user), other), { name: "ReauthRequired" });
     const { AccessToken } = await respond(await graphql.signInSession(input), await service.code(email));
+    // The account that is signed in, not one that the contact belongs to meanwhile.
+    assert.equal(subject(AccessToken), subject(accessToken(user)));
     const changed = await graphql.changeContact(AccessToken, other);
     await respond(changed, await service.code(other.emailOrPhone));
     assert.equal((await refreshed(user)).email, other.emailOrPhone);
