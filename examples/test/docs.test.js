@@ -1,15 +1,15 @@
-// docs/clients.md shows what the examples run. `UPDATE_DOCS=1 npm test` copies it there.
+// docs/clients.md shows the examples. `UPDATE_DOCS=1 npm test` copies it there.
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 
 const DOCS = new URL("../../docs/clients.md", import.meta.url);
-const BLOCK = /(<!-- (\S+\.(?:js|py)) -->\n```\w+\n)([^]*?)(```)/g;
+const BLOCK = /(<!-- (\S+\.(?:js|py|swift|kt|dart)) -->\n```\w+\n)([^]*?)(```)/g;
 
-test("docs/clients.md shows what the examples run", async () => {
+test("docs/clients.md shows the examples", async () => {
   const docs = await readFile(DOCS, "utf8");
   const files = [...docs.matchAll(BLOCK)].map(([, , file]) => file);
-  assert.equal(files.length, 11);
+  assert.equal(files.length, 14);
   const pieces = new Map();
   for (const file of files) {
     const example = await readFile(new URL(`../${file}`, import.meta.url), "utf8");
