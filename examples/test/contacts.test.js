@@ -1,4 +1,5 @@
 // A second contact, and signing in again, beside the clients that refresh by REFRESH_TOKEN_AUTH.
+// amplify-flutter#410: a session that a server opened cannot be handed to such a client.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { AuthenticationDetails, CognitoUser, CognitoUserPool } from "amazon-cognito-identity-js";

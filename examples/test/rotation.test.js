@@ -1,4 +1,5 @@
 // Refresh tokens that rotate: the clients that support it, and the purpose of the grace.
+// amplify-js#14396, amplify-android#3113: others sign their users out at the first refresh.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Worker } from "node:worker_threads";

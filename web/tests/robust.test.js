@@ -214,6 +214,7 @@ test("an error after a language change is in the new language", async () => {
   assert.equal(await ada.field.inputValue(), ada.email);
 });
 
+// tchap-ios#258, glific#4815: the page shows the API's reason, at its field.
 test("the API's reason marks and focuses its field", async () => {
   const ada = await person();
   await ada.opens();
@@ -291,6 +292,7 @@ test("in Japanese the family name is first, also for the Tab key", async () => {
   assert.deepEqual(await names.evaluateAll((inputs) => inputs.map((input) => input.getAttribute("aria-invalid"))), ["true", "true"]);
 });
 
+// glific#4815, woocommerce#58000.
 for (const [name, locale, pasted] of [
   [
     "text pasted in German is sent in the form of the API",

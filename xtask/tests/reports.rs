@@ -1,4 +1,4 @@
-//! docs/reports.md names a test in every row of its table, and each is there.
+//! docs/reports.md names a test in every row of its table. Each is there, and names its report.
 #![expect(
     clippy::expect_used,
     reason = "a test that cannot read the tree has failed"
@@ -10,9 +10,20 @@ use std::fs;
 
 #[test]
 fn every_report_names_a_test_that_is_there() {
-    for row in named::check_rows("docs/reports.md", "| source |", 40) {
+    for (row, sources) in named::check_rows("docs/reports.md", "| source |", 40) {
         assert_eq!(row.matches(" | ").count(), 3, "four columns: {row}");
+        for report in reports(&row) {
+            assert!(sources.contains(report), "no test names {report}: {row}");
+        }
     }
+}
+
+/// Returns the reports in the first column of a row that have a number, such as `chatwoot#14048`.
+fn reports(row: &str) -> impl Iterator<Item = &str> {
+    let column = row.split('|').nth(1).unwrap_or_default();
+    column
+        .split([' ', ',', ';'])
+        .filter(|word| word.contains('#'))
 }
 
 /// Facts that a report found missing in the documents, and that no code can show.

@@ -447,7 +447,7 @@ async fn replies_go_to_the_address_that_is_set() {
 }
 
 /// RFC 3834: out-of-office replies do not answer a mail that says that a program made it.
-/// nhost#4622: codes of one subject become one conversation, in which the newest is folded away.
+/// nhost#4622, anymail#37: codes of one subject become one conversation, in which the newest is folded away.
 #[tokio::test]
 async fn a_mail_asks_for_no_automatic_reply_and_joins_no_conversation() {
     let asked = asked_of_ses(mail_settings(), 2).await;

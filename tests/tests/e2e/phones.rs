@@ -85,6 +85,7 @@ async fn a_refused_number_names_its_cause() {
     assert!(latchstring.inbox().await.is_empty());
 }
 
+/// python-phonenumbers#318: one rule for all calling codes, and a setting for what it lacks.
 #[tokio::test]
 async fn settings_open_ranges_kinds_and_countries() {
     let price = Price::parse("0.05").expect("a price");

@@ -11,16 +11,17 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// Checks that each row of the tables with this head names a test, and that each test that it names
-/// exists. Returns the rows.
-pub(crate) fn check_rows(document: &str, head: &str, at_least: usize) -> Vec<String> {
+/// exists. Returns the rows, each with the files of its tests.
+pub(crate) fn check_rows(document: &str, head: &str, at_least: usize) -> Vec<(String, String)> {
     let rows = rows(document, head);
     assert!(rows.len() >= at_least, "{document}: the tables are found");
-    for row in &rows {
-        let tests = tests(row);
+    let checked = rows.into_iter().map(|row| {
+        let tests = tests(&row);
         assert!(!tests.is_empty(), "no test: {row}");
-        tests.into_iter().for_each(check);
-    }
-    rows
+        let sources = tests.into_iter().map(check).collect();
+        (row, sources)
+    });
+    checked.collect()
 }
 
 /// Returns the rows of each table with this head, without the head and the line below it.
@@ -112,24 +113,24 @@ fn is_a_test(source: &str, name: &str) -> bool {
 }
 
 /// Checks that a named test is there: `place/module::name`, `place/module::*`, a file of tests in
-/// JavaScript, or such a file and the title of a test in it after `::`.
-fn check(test: &str) {
+/// JavaScript, or such a file and the title of a test in it after `::`. Returns the file's text.
+fn check(test: &str) -> String {
     let read = |file: &str| fs::read_to_string(root().join(file)).ok();
     if let Some((file, title)) = test.split_once(".js::") {
         let source = read(&format!("{file}.js")).unwrap_or_default();
         let is_there = ['"', '`'].map(|quote| source.contains(&format!("{quote}{title}{quote}")));
         assert!(is_there.contains(&true), "{test} does not exist");
-        return;
+        return source;
     }
     if is_a_script(test) {
-        assert!(read(test).is_some(), "{test} does not exist");
-        return;
+        return read(test).unwrap_or_else(|| panic!("{test} does not exist"));
     }
     let (module, name) = test.rsplit_once("::").expect("a module and a name");
     let sources: Vec<_> = files(module).iter().filter_map(|file| read(file)).collect();
-    let is_there = sources.iter().any(|source| match name {
+    let has_it = |source: &String| match name {
         "*" => source.contains("#[test]") || source.contains("#[tokio::test]"),
         name => is_a_test(source, name),
-    });
-    assert!(is_there, "{test} does not exist");
+    };
+    let source = sources.into_iter().find(has_it);
+    source.unwrap_or_else(|| panic!("{test} does not exist"))
 }

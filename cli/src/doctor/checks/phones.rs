@@ -57,6 +57,7 @@ mod tests {
     use crate::doctor::State;
     use crate::doctor::checks::good::{self, state};
 
+    /// python-phonenumbers#318: metadata that ages lacks ranges that have opened.
     #[test]
     fn metadata_of_half_a_year_is_noted_where_sms_are_sent() {
         let mut sms = good::facts().sms;

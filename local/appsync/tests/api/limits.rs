@@ -58,8 +58,8 @@ async fn a_long_argument_is_no_reason_to_refuse() {
     );
 }
 
-/// AppSync's guide, "Configuring resolver count limits": the resolvers beyond the limit fail, those
-/// before it run.
+/// amplify-js#8342, and AppSync's guide, "Configuring resolver count limits": the resolvers beyond the
+/// limit fail, those before it run.
 #[tokio::test]
 async fn resolvers_beyond_the_limit_are_not_run() {
     for query in [

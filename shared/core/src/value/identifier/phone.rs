@@ -423,10 +423,10 @@ mod tests {
         }
     }
 
-    /// The 9 marks a mobile phone. Numbers with and without it have the same length in every area,
-    /// and the metadata treats each form as a number of its own kind. The two may be two
-    /// subscribers, so neither is read as the other. The 15 of domestic calls is the 9 of
-    /// international ones.
+    /// libphonenumber#684, AfterShip/phone#253: the 9 marks a mobile phone. Numbers with and without
+    /// it have the same length in every area, and the metadata treats each form as a number of its
+    /// own kind. The two may be two subscribers, so neither is read as the other. The 15 of domestic
+    /// calls is the 9 of international ones.
     #[test]
     fn a_mobile_number_of_argentina_has_its_9() {
         let rules = PhoneRules::default();

@@ -375,6 +375,7 @@ mod tests {
         }
     }
 
+    /// python-phonenumbers#318: metadata that ages lacks ranges that have opened.
     #[test]
     fn the_age_of_the_metadata_is_counted_in_days() {
         let at = |text| METADATA.days(humantime::parse_rfc3339(text).unwrap());
