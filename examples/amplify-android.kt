@@ -4,6 +4,7 @@
 import com.amplifyframework.auth.cognito.options.AWSCognitoAuthConfirmSignInOptions
 import com.amplifyframework.auth.cognito.options.AWSCognitoAuthSignInOptions
 import com.amplifyframework.auth.cognito.options.AuthFlowType
+import com.amplifyframework.auth.options.AuthFetchSessionOptions
 import com.amplifyframework.auth.result.AuthSignInResult
 import com.amplifyframework.kotlin.core.Amplify
 
@@ -32,6 +33,10 @@ suspend fun answer(identifier: String, method: String, code: String): Boolean {
 }
 
 suspend fun resend() = confirm("resend", mapOf("action" to "resend"))
+
+/** After `signUp` or `changeContact`: now Amplify's tokens show the contact. */
+suspend fun refresh() =
+    Amplify.Auth.fetchAuthSession(AuthFetchSessionOptions.builder().forceRefresh(true).build())
 // end
 
 /** The answer of `signInTicket`. */

@@ -38,6 +38,11 @@ Future<bool> answer(String identifier, String method, String code) async {
 }
 
 Future<void> resend() => confirm('resend', {'action': 'resend'});
+
+/// After `signUp` or `changeContact`: now Amplify's tokens show the contact.
+Future<void> refresh() => Amplify.Auth.fetchAuthSession(
+  options: const FetchAuthSessionOptions(forceRefresh: true),
+);
 // end
 
 /// The answer of `signInTicket`.

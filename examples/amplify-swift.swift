@@ -30,6 +30,9 @@ func answer(_ identifier: String, method: String, code: String) async throws -> 
 }
 
 func resend() async throws { try await confirm("resend", ["action": "resend"]) }
+
+/// After `signUp` or `changeContact`: now Amplify's tokens show the contact.
+func refresh() async throws { _ = try await Amplify.Auth.fetchAuthSession(options: .forceRefresh()) }
 // end
 
 /// The answer of `signInTicket`.
