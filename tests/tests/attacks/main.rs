@@ -1,39 +1,38 @@
-//! Attacks on other passwordless sign-ins that worked, one file an attack, each tried on the whole
-//! local service over TCP. Where an attack has more sides than one, SECURITY.md names the tests of
-//! the others.
+//! Attacks that worked on other passwordless sign-ins, one file an attack, each run against the whole
+//! local service over TCP. SECURITY.md names the further tests of an attack.
 
-mod a_code_for_the_wrong_flow;
-mod a_contact_that_a_thief_adds;
-mod a_digit_that_never_comes;
-mod a_leaked_key;
-mod a_message_before_the_caller_is_known;
-mod a_message_to_nobody;
-mod a_refusal_that_tells_who_has_an_account;
-mod a_spelling_of_somebody_elses_address;
-mod a_stolen_device_token;
-mod a_stranger_in_the_victims_account;
-mod accounts_for_addresses_of_strangers;
-mod an_answer_of_nothing;
-mod an_old_change_of_address;
-mod codes_that_overwrite_each_other;
-mod codes_to_strangers_from_one_account;
-mod guesses_by_asking_again;
-mod guesses_in_parallel;
-mod mail_to_made_up_addresses;
-mod messages_by_asking_again;
-mod messages_by_mistyping;
-mod messages_that_earn_somebody_money;
-mod one_code_twice_from_a_slow_trigger;
-mod requests_that_send_nothing;
-mod settings_of_the_callers_choice;
-mod words_that_tell_who_has_an_account;
+mod biased_codes;
+mod budget_exhaustion;
+mod client_supplied_settings;
+mod code_of_another_flow;
+mod code_overwrite;
+mod concurrent_guesses;
+mod contact_added_with_stolen_token;
+mod contact_change_flooding;
+mod empty_answers;
+mod enumeration_by_response;
+mod enumeration_by_throttling;
+mod guesses_across_sessions;
+mod identifier_spellings;
+mod leaked_key;
+mod mail_to_invalid_addresses;
+mod mass_account_creation;
+mod missing_contact;
+mod pre_hijacking_trojan_identifier;
+mod pre_hijacking_unexpired_change;
+mod repeated_trigger_invocation;
+mod resend_flooding;
+mod resend_on_wrong_answer;
+mod sms_pumping;
+mod stolen_device_token;
+mod unauthenticated_contact_change;
 
 use std::time::Duration;
 
 use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person, Refusal};
 
-/// A service that keeps production's budgets, at the beginning of a day.
+/// Starts a service with the budgets of production, at the beginning of a day.
 async fn production() -> Latchstring {
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let options = Options {
@@ -45,14 +44,14 @@ async fn production() -> Latchstring {
     latchstring
 }
 
-/// A user with an account, who signed in to it once.
+/// Returns a user with an account, who signed in once.
 async fn victim(latchstring: &Latchstring) -> Person {
     let victim = latchstring.by_email("victim@example.com");
     victim.signs_in_for_the_first_time().await;
     victim
 }
 
-/// Why something was refused.
+/// Returns the refusal of a request.
 fn refused<T>(result: Result<T, Refusal>) -> Refusal {
     result.err().expect("it is refused")
 }

@@ -1,5 +1,5 @@
-//! A device token that leaks: what a thief can do with it, and that the owner can end it. (Hostile
-//! review of this project.)
+//! An attacker uses a stolen device token until the account owner ends it. (Adversarial review of
+//! this project.)
 
 use crate::production;
 
@@ -28,7 +28,7 @@ async fn a_stolen_token_leaves_the_owners_other_devices_their_codes() {
 }
 
 #[tokio::test]
-async fn a_token_outlives_neither_forgetting_nor_a_change_of_contact() {
+async fn forgetting_or_a_contact_change_ends_a_device_token() {
     for ends in ["forgetDevices", "changeContact"] {
         let latchstring = production().await;
         let victim = latchstring.by_email("victim@example.com");
@@ -49,7 +49,7 @@ async fn a_token_outlives_neither_forgetting_nor_a_change_of_contact() {
 }
 
 #[tokio::test]
-async fn an_old_access_token_remembers_no_device() {
+async fn a_stale_access_token_remembers_no_device() {
     let latchstring = production().await;
     let victim = latchstring.by_email("victim@example.com");
     let signed_in = victim.signs_in_for_the_first_time().await;

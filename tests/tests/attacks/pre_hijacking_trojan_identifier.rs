@@ -1,6 +1,6 @@
-//! The attacker makes an account for the victim's address before the victim does, adds an
-//! identifier of their own and waits. ("Trojan identifier", Sudhodanan and Paverd 2022; possible
-//! wherever a typed address makes an account.)
+//! The attacker creates an account for the victim's address before the victim does, and adds an
+//! identifier of their own. ("Trojan identifier", Sudhodanan and Paverd 2022; possible wherever a
+//! typed address creates an account.)
 
 use latchstring_tests::Latchstring;
 
@@ -8,7 +8,7 @@ use latchstring_tests::Latchstring;
 async fn an_attackers_earlier_steps_do_not_reach_the_victims_account() {
     let latchstring = Latchstring::start().await;
     let victim = latchstring.by_email("victim@example.com");
-    // All that can be done without the victim's mailbox: ask, by every door, and guess.
+    // Without the victim's mailbox, the attacker can only request codes and tickets, and guess.
     victim
         .asks_for_a_code()
         .await

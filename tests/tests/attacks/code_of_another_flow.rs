@@ -1,10 +1,10 @@
-//! The attacker requests a code to their own mailbox and answers the victim's session with it.
+//! The attacker requests a code for their own mailbox and enters it in the victim's session.
 
 use crate::victim;
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn my_code_does_not_answer_your_session() {
+async fn a_code_does_not_answer_another_users_session() {
     let latchstring = Latchstring::start().await;
     let victim = victim(&latchstring).await;
     let attacker = latchstring.by_email("attacker@example.com");
@@ -12,9 +12,5 @@ async fn my_code_does_not_answer_your_session() {
     let code = attacker.code().await;
     let session = victim.asks_for_a_code().await;
     let asked = session.answer(&code).await.asked("otp");
-    assert_eq!(
-        asked.attempts_left(),
-        2,
-        "it is a wrong answer like any other"
-    );
+    assert_eq!(asked.attempts_left(), 2, "it counts as a wrong answer");
 }

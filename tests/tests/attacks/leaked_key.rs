@@ -1,5 +1,5 @@
-//! A key of the deployment leaks, and its holder seals tickets and proofs. Each forgery is right in
-//! every other respect, so that the key alone decides.
+//! A key of the deployment leaks, and the attacker seals tickets and proofs with it. Each forgery
+//! is valid in every other respect, so only the key decides.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use latchstring_tests::{Latchstring, Person, Question, note};
 
 use crate::{refused, victim};
 
-/// Long enough for any text of this test.
+/// Longer than the age of any ticket or proof in these tests.
 const LIFE: Duration = Duration::from_secs(3600);
 
 fn key(id: &str, byte: u8) -> Key {
@@ -23,12 +23,12 @@ fn key(id: &str, byte: u8) -> Key {
     Key::new(id, &[byte; 32]).expect("a key")
 }
 
-/// The ring of a deployment whose current key is `k2`.
+/// Returns the key ring of a deployment whose current key is `k2`.
 fn ring(previous: Option<Key>) -> KeyRing {
     KeyRing::new(key("k2", 2), None, previous).expect("a ring")
 }
 
-/// The ring of an attacker that holds `k1` alone.
+/// Returns the key ring of an attacker who has `k1` only.
 fn leaked() -> KeyRing {
     KeyRing::new(key("k1", 1), None, None).expect("a ring")
 }
@@ -48,7 +48,7 @@ fn caller(latchstring: &Latchstring) -> AppClient {
     AppClient::new(&*settings.user_pool_id, &*settings.client_id)
 }
 
-/// The ticket that the deployment made, changed and sealed under other keys.
+/// Returns a ticket of the deployment, changed and sealed with other keys.
 fn forged_ticket(
     latchstring: &Latchstring,
     ticket: &str,
@@ -64,7 +64,7 @@ fn forged_ticket(
     forged
 }
 
-/// The proof that the deployment made, sealed under other keys.
+/// Returns a proof of the deployment, sealed with other keys.
 fn forged_proof(latchstring: &Latchstring, proof: &str, keys: &KeyRing) -> String {
     let caller = caller(latchstring);
     let opened = Proof::open(proof, &ring(None), &caller, SystemClock.now(), LIFE);
@@ -79,13 +79,14 @@ async fn select(latchstring: &Latchstring, person: &Person, ticket: &str) -> Que
     opened.select("email", Some(ticket)).await.asked("otp")
 }
 
-/// Returns the number of times that a trigger gave this reason.
+/// Returns the number of decisions with this reason in the log.
 fn decisions(latchstring: &Latchstring, why: &str) -> usize {
     let log = latchstring.log();
     log.iter().filter(|line| line["why"] == why).count()
 }
 
-/// The key is the lasting one, left the ring, or only has the name of a key of the ring.
+/// Returns key rings in which the leaked key is the lasting key, was removed, or has only its id in
+/// common with a key of the ring; each with the attacker's ring.
 fn wrong_roles() -> [(&'static str, KeyRing, KeyRing); 3] {
     let lasting = ring(None).with_lasting(key("k1", 1)).expect("a ring");
     let namesake = KeyRing::new(key("k2", 1), None, None).expect("a ring");
@@ -107,7 +108,7 @@ async fn a_ticket_under_a_key_in_the_wrong_role_sends_nothing() {
         if role == "namesake" {
             let question = select(&latchstring, &victim, &forged).await;
             question.answer(&victim.code().await).await.asked("otp");
-            // Define does not take it for one that is only too old.
+            // Define distinguishes it from an expired ticket.
             latchstring.advance(91).await;
             select(&latchstring, &victim, &forged).await;
             assert_eq!(decisions(&latchstring, "ticket_stale"), 0);
@@ -145,7 +146,7 @@ async fn a_proof_under_a_key_in_the_wrong_role_is_refused() {
     }
 }
 
-/// The forgeries above are refused for their key alone.
+/// Shows that the forgeries above are refused only because of their key.
 #[tokio::test]
 async fn a_ticket_and_a_proof_under_the_previous_key_are_accepted() {
     let latchstring = service(ring(Some(key("k1", 1)))).await;
@@ -160,9 +161,9 @@ async fn a_ticket_and_a_proof_under_the_previous_key_are_accepted() {
     claim.answer(&forged).await.signed_in();
 }
 
-/// A ticket that no resolver seals: no budget would count its messages and guesses.
+/// No resolver seals such a ticket: no budget would count its messages and guesses.
 #[tokio::test]
-async fn a_ticket_that_is_charged_nothing_sends_nothing() {
+async fn a_ticket_without_a_charge_sends_nothing() {
     let latchstring = service(ring(None)).await;
     let victim = victim(&latchstring).await;
     let sent = latchstring.inbox().await.len();
@@ -176,9 +177,9 @@ async fn a_ticket_that_is_charged_nothing_sends_nothing() {
     assert_eq!(decisions(&latchstring, "ticket_forged"), 1);
 }
 
-/// Guesses at codes of ten digits are counted by no budget, and none of eight by an identifier's.
+/// No budget counts guesses at ten digits, and no identifier's budget counts those at eight.
 #[tokio::test]
-async fn a_ticket_of_a_tier_brings_a_code_of_its_length() {
+async fn a_code_has_the_length_of_its_tickets_tier() {
     for (tier, digits) in [(1, 6), (2, 8), (3, 10)] {
         let latchstring = service(ring(None)).await;
         let victim = victim(&latchstring).await;

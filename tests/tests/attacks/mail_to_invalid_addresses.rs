@@ -1,10 +1,10 @@
-//! Mail to addresses that do not exist, which costs the sender's account: SES reviews one at five
-//! bounces in a hundred. (Hostile review of this project.)
+//! Mail to addresses that do not exist harms the sender's account: SES reviews one at a bounce rate
+//! of 5 %. (Adversarial review of this project.)
 
 use crate::production;
 
 #[tokio::test]
-async fn made_up_addresses_of_one_domain_get_a_hundred_mails_an_hour() {
+async fn one_domain_gets_a_hundred_unproved_mails_an_hour() {
     let latchstring = production().await;
     let mut sent = 0;
     for number in 0..250 {
@@ -25,7 +25,7 @@ async fn plus_tags_of_one_mailbox_share_its_budget() {
         sent += usize::from(person.tries_to_ask_for_a_code().await.is_ok());
     }
     assert_eq!(sent, 6);
-    // For identity they stay apart.
+    // They remain different accounts.
     latchstring.advance(3600).await;
     let tagged = latchstring.by_email("victim+1@example.com");
     let of_tagged = tagged.signs_in_for_the_first_time().await;
@@ -36,7 +36,7 @@ async fn plus_tags_of_one_mailbox_share_its_budget() {
 }
 
 #[tokio::test]
-async fn a_catch_all_domain_makes_fifty_accounts_a_day() {
+async fn a_catch_all_domain_gets_fifty_accounts_a_day() {
     let latchstring = production().await;
     let mut made = 0;
     for number in 0..60 {

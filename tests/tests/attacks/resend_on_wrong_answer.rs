@@ -1,11 +1,11 @@
-//! Every wrong answer sends a new code, at the victim's cost and the deployment's. (Seen in a kit of
-//! serverless triggers.)
+//! Every wrong answer sends a new code, at the cost of the victim and of the deployment. (Seen in a
+//! kit of serverless triggers.)
 
 use crate::victim;
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn a_typo_sends_nothing_and_leaves_the_code_as_it_is() {
+async fn a_wrong_answer_sends_nothing_and_keeps_the_code() {
     let latchstring = Latchstring::start().await;
     let victim = victim(&latchstring).await;
     let question = victim.asks_for_a_code().await;

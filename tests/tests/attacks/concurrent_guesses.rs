@@ -1,5 +1,5 @@
-//! Read the counter, compare, write the counter: a thousand guesses at once all read zero. (In
-//! Amazon Cognito itself, 1,587 guesses at a reset code instead of 20; Pentagrid 2021.)
+//! The counter is read, compared and then written: a thousand simultaneous guesses all read zero.
+//! (In Amazon Cognito itself, 1,587 guesses at a reset code instead of 20; Pentagrid 2021.)
 
 use crate::victim;
 use latchstring_tests::Latchstring;
@@ -10,7 +10,7 @@ async fn of_1587_guesses_at_once_three_are_verified() {
     let victim = victim(&latchstring).await;
     latchstring.replay_sessions(true).await;
     let question = victim.asks_for_a_code().await;
-    let judged = latchstring.verdicts(&["wrong"]);
+    let before = latchstring.verdicts(&["wrong"]);
     let guesses: Vec<_> = victim
         .wrong_codes(1587)
         .await
@@ -23,5 +23,5 @@ async fn of_1587_guesses_at_once_three_are_verified() {
     for guess in guesses {
         guess.await.expect("an answer");
     }
-    assert_eq!(latchstring.verdicts(&["wrong"]) - judged, 3);
+    assert_eq!(latchstring.verdicts(&["wrong"]) - before, 3);
 }

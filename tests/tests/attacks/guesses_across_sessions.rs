@@ -1,10 +1,10 @@
-//! Three guesses a code, and as many codes as requested: no bound at all. (better-auth#11162,
-//! kratos#4606, hanko#213, supabase/auth#2819; no peer bounds guesses across sessions.)
+//! Three guesses a code, and any number of codes: the guesses have no limit. (better-auth#11162,
+//! kratos#4606, hanko#213, supabase/auth#2819; no peer limits guesses across sessions.)
 
 use crate::production;
 
 #[tokio::test]
-async fn a_day_of_asking_again_is_eight_guesses_at_six_digits() {
+async fn a_day_allows_eight_guesses_at_six_digit_codes() {
     let latchstring = production().await;
     let victim = latchstring.by_email("victim@example.com");
     let wrong = ["wrong 1", "wrong 2", "wrong 3"];
@@ -19,8 +19,8 @@ async fn a_day_of_asking_again_is_eight_guesses_at_six_digits() {
         }
         latchstring.advance(600).await;
     }
-    // Three codes of six digits, of which one answer was not compared, seven of eight, and what is
-    // left of ten, where a guess is right once in ten thousand million.
+    // Three codes of six digits, of which one answer was not compared, seven of eight digits, and the
+    // rest of ten digits, where a guess is right with odds of one in ten billion.
     assert_eq!(codes, [(6, 3), (8, 7), (10, 100)].into());
     assert_eq!(latchstring.verdicts(&["guesses_spent"]), 1);
     assert_eq!(latchstring.verdicts(&["wrong"]), 3 * 110 - 1);

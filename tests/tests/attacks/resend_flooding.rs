@@ -1,11 +1,11 @@
-//! A message for each request, without a pause: the victim's phone rings all night.
+//! A message for each request, without a cooldown: the attacker floods the victim's phone.
 //! (amazon-cognito-passwordless-auth's step-up has no cooldown; aws-sdk-js#3488.)
 
 use crate::victim;
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn one_message_goes_out_in_thirty_seconds_and_three_for_a_code() {
+async fn a_code_is_sent_once_in_thirty_seconds_and_three_times() {
     let latchstring = Latchstring::start().await;
     let victim = victim(&latchstring).await;
     let before = victim.messages().await.len();

@@ -1,10 +1,10 @@
-//! Codes sent to numbers that pay their owner: premium numbers, and whole blocks of ordinary
-//! ones with a partner at the operator. (supabase/auth#605, shesha-framework#4773, authgear#5527.)
+//! Codes sent to numbers that earn the attacker money: premium-rate numbers, and blocks of ordinary
+//! numbers of a colluding operator. (supabase/auth#605, shesha-framework#4773, authgear#5527.)
 
 use crate::{production, refused};
 use latchstring_tests::Latchstring;
 
-/// Returns the number of codes to numbers with one prefix before one is refused.
+/// Requests codes for numbers with one prefix until one is refused. Returns the number of codes.
 async fn pumped(latchstring: &Latchstring, block: &str) -> usize {
     for sent in 0..200 {
         let number = latchstring.by_phone(&format!("{block}{sent:03}"));
@@ -19,9 +19,9 @@ async fn pumped(latchstring: &Latchstring, block: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_block_of_numbers_gets_thirty_codes_an_hour_others_theirs() {
+async fn a_number_block_gets_thirty_codes_an_hour() {
     let latchstring = production().await;
-    // They begin alike: the country, and four digits.
+    // A block is the country code and four digits.
     assert_eq!(pumped(&latchstring, "+447400100").await, 30);
     let elsewhere = latchstring.by_phone("+447512345678");
     elsewhere.signs_in_for_the_first_time().await;
@@ -50,7 +50,7 @@ async fn a_country_gets_two_hundred_unproved_codes_an_hour() {
 }
 
 #[tokio::test]
-async fn numbers_that_charge_the_sender_get_no_message() {
+async fn numbers_with_special_tariffs_get_no_message() {
     let latchstring = production().await;
     for number in [
         "+19005550132",

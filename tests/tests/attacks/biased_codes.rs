@@ -1,13 +1,13 @@
-//! A random number below 9, or below 999,999, leaves out a digit or a code: half as many guesses do.
-//! (Seen in aws-samples/amazon-cognito-passwordless-auth, in Amplify's passwordless construct, in
-//! Hanko.)
+//! A random number generator with an off-by-one range never produces one digit, or one code, and
+//! guesses are more likely to be right. (Seen in aws-samples/amazon-cognito-passwordless-auth, in
+//! Amplify's passwordless construct, and in Hanko.)
 
 use std::collections::BTreeSet;
 
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn every_digit_comes_in_every_place() {
+async fn every_digit_occurs_in_every_position() {
     let latchstring = Latchstring::start().await;
     let mut seen = vec![BTreeSet::new(); 6];
     // 250 codes leave out one of the 60 with odds of 60 * 0.9^250, one in five billion.

@@ -1,13 +1,13 @@
-//! The caller says which pool, which template or which factor: theirs is used. (A pool id taken from
-//! the request in Amplify's passwordless construct; a method taken from `ClientMetadata` at every step
-//! in aws-samples/amazon-cognito-passwordless-auth.)
+//! The client supplies the pool, the template or the method, and the server uses it. (A pool id
+//! taken from the request in Amplify's passwordless construct; a method taken from `ClientMetadata`
+//! at every step in aws-samples/amazon-cognito-passwordless-auth.)
 
 use crate::{refused, victim};
 use latchstring_tests::Latchstring;
 use serde_json::json;
 
 #[tokio::test]
-async fn the_api_takes_no_pool_and_no_client_from_a_caller() {
+async fn a_request_that_names_a_pool_or_client_is_refused() {
     let latchstring = Latchstring::start().await;
     for more in ["userPoolId", "clientId", "callbackUrl", "template"] {
         let mut input = json!({"emailOrPhone": "victim@example.com", "method": "EMAIL"});
@@ -23,26 +23,26 @@ async fn the_api_takes_no_pool_and_no_client_from_a_caller() {
 }
 
 #[tokio::test]
-async fn no_client_data_beside_a_guess_makes_it_right_or_free() {
+async fn client_metadata_does_not_change_a_verdict() {
     let latchstring = Latchstring::start().await;
     let known = victim(&latchstring).await;
-    let nobody = latchstring.by_email("newcomer@example.com");
-    for person in [known, nobody] {
+    let newcomer = latchstring.by_email("newcomer@example.com");
+    for person in [known, newcomer] {
         let mut question = person.asks_for_a_code().await;
         let wrong = person.wrong_codes(2).await;
         for (left, said) in [
             (2, [("answerCorrect", "true"), ("attemptsLeft", "99")]),
             (1, [("method", "phone_number"), ("step", "claim")]),
         ] {
-            let told = question.answer_saying(&wrong[left - 1], &said).await;
-            question = told.asked("otp");
+            let outcome = question.answer_saying(&wrong[left - 1], &said).await;
+            question = outcome.asked("otp");
             assert_eq!(question.attempts_left(), left as u64);
         }
     }
 }
 
 #[tokio::test]
-async fn no_client_data_beside_a_wrong_answer_makes_it_right_or_sends() {
+async fn client_metadata_does_not_change_a_decoy() {
     let latchstring = Latchstring::start().await;
     let victim = victim(&latchstring).await;
     let sent = latchstring.inbox().await.len();

@@ -1,5 +1,5 @@
-//! A caller that is signed in once has codes sent to any address, by changing their own address again and
-//! again: a captcha at sign-in alone would not stop that.
+//! A signed-in caller changes their own address repeatedly and so has codes sent to any address. A
+//! CAPTCHA at sign-in alone does not prevent that.
 
 use crate::{production, refused, victim};
 

@@ -1,5 +1,5 @@
-//! One record an account: a second sign-in, by any caller, overwrites the first one's code; and a second
-//! try finds no record at all. (Seen in a widely copied Terraform module.)
+//! With one record an account, a second sign-in by any caller overwrites the first code, and a
+//! second attempt finds no record. (Seen in a widely copied Terraform module.)
 
 use crate::victim;
 use latchstring_tests::Latchstring;

@@ -1,11 +1,11 @@
-//! A step-up that sends its SMS before it looks at the token sends to any number, for any caller. (Seen in
-//! aws-samples/amazon-cognito-passwordless-auth.)
+//! A step-up that sends its SMS before it verifies the access token sends to any number, for any
+//! caller. (Seen in aws-samples/amazon-cognito-passwordless-auth.)
 
 use crate::{refused, victim};
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn a_caller_who_is_not_signed_in_sends_no_code_to_a_new_contact() {
+async fn an_unauthenticated_contact_change_sends_no_code() {
     let latchstring = Latchstring::start().await;
     let signed_in = victim(&latchstring).await.signs_in().await;
     signed_in.signs_out().await;

@@ -1,14 +1,14 @@
-//! Only an existing account is throttled, or is throttled in other words, or sooner.
+//! Only an existing account is throttled, or it is throttled earlier or with another error.
 //! (SkillsSphere-AI#1484.)
 
 use crate::{production, refused, victim};
 
 #[tokio::test]
-async fn a_refusal_is_equal_with_and_without_an_account() {
+async fn throttling_is_equal_with_and_without_an_account() {
     let latchstring = production().await;
     let victim = victim(&latchstring).await;
     let stranger = latchstring.by_email("stranger@example.com");
-    // Where the victim's first sign-in is no part of the count.
+    // The victim's first sign-in no longer counts.
     latchstring.advance_to_the_next(24 * 3600).await;
     let mut seen = Vec::new();
     for person in [&victim, &stranger] {
@@ -22,7 +22,7 @@ async fn a_refusal_is_equal_with_and_without_an_account() {
         seen.push((granted, refusal.kind, refusal.message));
     }
     assert!(seen[0] == seen[1]);
-    // A ticket for a session of the attacker's own is refused alike.
+    // A request for a ticket is refused with the same error.
     let mut seen = Vec::new();
     for person in [&victim, &stranger] {
         let refusal = refused(person.asks_for_a_ticket(None).await);

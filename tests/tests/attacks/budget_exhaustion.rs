@@ -1,11 +1,11 @@
-//! Requests that cost the attacker nothing and were charged to others: tickets that are never
-//! redeemed, and codes that are never answered. (Hostile review of this project.)
+//! Requests that cost the attacker nothing and spend the budgets of other users: tickets that are
+//! never redeemed, and codes that are never answered. (Adversarial review of this project.)
 
 use crate::{production, refused, victim};
 
-/// Ten tickets a day shut an owner out of every new browser, in silence.
+/// Earlier, ten tickets a day locked the account owner out of every new browser.
 #[tokio::test]
-async fn tickets_that_are_never_redeemed_cost_their_owner_nothing() {
+async fn unredeemed_tickets_charge_no_budget() {
     let latchstring = production().await;
     let victim = victim(&latchstring).await;
     let newcomer = latchstring.by_email("newcomer@example.com");
@@ -21,7 +21,7 @@ async fn tickets_that_are_never_redeemed_cost_their_owner_nothing() {
     newcomer.signs_in_for_the_first_time().await;
 }
 
-/// One caller lengthened all users' codes without one message.
+/// Earlier, one caller lengthened the codes of all users without one message.
 #[tokio::test]
 async fn three_thousand_tickets_lengthen_no_code() {
     let latchstring = production().await;
@@ -35,9 +35,9 @@ async fn three_thousand_tickets_lengthen_no_code() {
     assert_eq!(question.number("codeLength"), 6);
 }
 
-/// 166 requests spent the month's SMS.
+/// Earlier, 166 requests spent the SMS budget of a month.
 #[tokio::test]
-async fn tickets_for_numbers_spend_no_money() {
+async fn unredeemed_tickets_spend_no_sms_budget() {
     let latchstring = production().await;
     for number in 0..400 {
         let person = latchstring.by_phone(&format!("+4474{:02}{number:06}", number % 50));
@@ -47,9 +47,9 @@ async fn tickets_for_numbers_spend_no_money() {
     victim.signs_in_for_the_first_time().await;
 }
 
-/// Forty abandoned codes a day lengthened all users' codes.
+/// Earlier, forty unanswered codes a day lengthened the codes of all users.
 #[tokio::test]
-async fn codes_that_are_never_answered_lengthen_no_code() {
+async fn unanswered_codes_lengthen_no_code() {
     let latchstring = production().await;
     for number in 0..90 {
         let person = latchstring.by_email(&format!("user{number}@domain{}.example", number / 10));
@@ -60,9 +60,9 @@ async fn codes_that_are_never_answered_lengthen_no_code() {
     assert_eq!(question.number("codeLength"), 6);
 }
 
-/// A ticket kept until its budget is spent sends no message.
+/// Tickets are redeemed only after more were requested than the budget allows.
 #[tokio::test]
-async fn tickets_kept_for_later_send_no_more_than_the_budget() {
+async fn stored_tickets_send_no_more_than_the_budget() {
     let latchstring = production().await;
     let victim = latchstring.by_email("victim@example.com");
     let mut tickets = Vec::new();
@@ -78,11 +78,11 @@ async fn tickets_kept_for_later_send_no_more_than_the_budget() {
     assert!(asked.is_ok(), "the owner still has the extended budget");
 }
 
-/// Many tickets for one message left flows open whose codes were guessed and never sent. That such a
-/// code is never right, and its guesses are bounded all the same, `core/uncharged_messages` shows,
-/// which can derive it.
+/// Earlier, many tickets for one message left flows open whose codes were guessed but never sent.
+/// `core/uncharged_messages` derives such a code, and shows that it is never right and that guesses at
+/// it are limited.
 #[tokio::test]
-async fn codes_that_were_never_sent_cannot_be_guessed() {
+async fn an_unsent_code_cannot_be_guessed() {
     let latchstring = production().await;
     let victim = victim(&latchstring).await;
     latchstring.advance(3600).await;
@@ -108,13 +108,13 @@ async fn codes_that_were_never_sent_cannot_be_guessed() {
     }
     latchstring.advance(3600).await;
     let question = victim.asks_for_a_code().await;
-    assert_eq!(question.number("codeLength"), 6, "none was a guess");
+    assert_eq!(question.number("codeLength"), 6, "no guess was counted");
     question.answer(&victim.code().await).await.signed_in();
 }
 
-/// A message that cannot be sent is refused by the resolver in its own words.
+/// The resolver refuses a message over the budget, and says when to retry.
 #[tokio::test]
-async fn a_refusal_says_when_to_try_again() {
+async fn a_refusal_returns_the_time_to_wait() {
     let latchstring = production().await;
     let victim = latchstring.by_email("victim@example.com");
     while victim.tries_to_ask_for_a_code().await.is_ok() {}

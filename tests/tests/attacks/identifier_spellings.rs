@@ -1,10 +1,11 @@
-//! Another spelling of an address or number counts as another one, for the budget or for the account:
-//! each gives guesses again. (amplify-js#3949, identity-js#524, glific#4815, chatwoot#14048.)
+//! Another spelling of an address or number counts as another identifier, in a budget or in the
+//! pool. Each spelling then gives the attacker new guesses. (amplify-js#3949, identity-js#524,
+//! glific#4815, chatwoot#14048.)
 
 use crate::{production, refused};
 use latchstring_tests::{Latchstring, Person};
 
-/// Spellings of one address or number, the canonical one first.
+/// Spellings of an address or number, each after its canonical form.
 const SPELLINGS: [(&str, &[&str]); 5] = [
     (
         "victim@example.com",
@@ -74,7 +75,7 @@ async fn every_spelling_spends_one_message_budget() {
         for typed in all.clone().cycle().take(6) {
             of(&latchstring, typed).asks_for_a_code().await;
         }
-        // A minute's budget, and the extended one.
+        // The budget of a minute and the extended budget are spent.
         for typed in all {
             let refusal = refused(of(&latchstring, typed).tries_to_ask_for_a_code().await);
             assert_eq!(refusal.kind, "TooManyRequests", "{typed}");
@@ -85,7 +86,7 @@ async fn every_spelling_spends_one_message_budget() {
     }
 }
 
-/// Tags fold for messages alone: a tag may lead to another person, who has guesses of their own.
+/// Tags are folded for messages only: a tag may belong to another user, who has a separate guess budget.
 #[tokio::test]
 async fn every_tag_of_a_mailbox_spends_its_message_budget() {
     let latchstring = production().await;
@@ -111,7 +112,7 @@ async fn every_spelling_spends_one_guess_budget() {
         let mut spellings = others.iter().chain([&canonical]).cycle();
         // Eight guesses in 30 days, at codes of six digits.
         for _ in 0..3 {
-            let typed = spellings.next().expect("they repeat");
+            let typed = spellings.next().expect("a cycle does not end");
             let mut question = of(&latchstring, typed).asks_for_a_code().await;
             assert_eq!(question.number("codeLength"), 6, "{typed}");
             for guess in ["wrong 1", "wrong 2"] {

@@ -1,19 +1,20 @@
-//! "User already exists", "no verified phone", a masked number, `sub` for some and a name for
-//! others, an error for the unknown: each reveals who has an account. (Amplify's passwordless
-//! construct; aws-samples/amazon-cognito-passwordless-auth; amazon-cognito-passwordless-email-auth.)
+//! "User already exists", "no verified phone", a masked number, `sub` only for existing users, an
+//! error only for missing ones: each reveals which accounts exist. (Amplify's passwordless
+//! construct; aws-samples/amazon-cognito-passwordless-auth;
+//! amazon-cognito-passwordless-email-auth.)
 
 use crate::victim;
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn challenges_and_failures_read_the_same_without_an_account() {
+async fn challenges_and_errors_are_equal_without_an_account() {
     let latchstring = Latchstring::start().await;
     let victim = victim(&latchstring).await;
     let stranger = latchstring.by_email("stranger@example.com");
     let mut seen = Vec::new();
     for person in [&victim, &stranger] {
         let first = person.asks_for_a_code().await;
-        assert!(first.username == person.contact(), "what was typed");
+        assert!(first.username == person.contact(), "the typed address");
         let mut lengths = vec![first.session_length()];
         let mut steps = Vec::new();
         let mut question = first;

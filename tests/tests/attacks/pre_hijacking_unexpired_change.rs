@@ -1,10 +1,11 @@
-//! An attacker requests to change their address to the victim's and keeps the request open: when the
-//! victim makes an account it is theirs. ("Unexpired email change", Sudhodanan and Paverd 2022.)
+//! The attacker requests a change to the victim's address and keeps the request open until the
+//! victim creates an account, which the change then takes over. ("Unexpired email change",
+//! Sudhodanan and Paverd 2022.)
 
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn an_earlier_requested_change_does_not_take_a_later_account() {
+async fn a_pending_change_does_not_take_a_later_account() {
     let latchstring = Latchstring::start().await;
     let attacker = latchstring.by_email("attacker@example.com");
     let attackers = attacker.signs_in_for_the_first_time().await;
@@ -14,7 +15,7 @@ async fn an_earlier_requested_change_does_not_take_a_later_account() {
 
     let victims = victim.signs_in_for_the_first_time().await;
     assert!(victims.sub() != attackers.sub());
-    // Even with the code, which only the victim could read.
+    // Even the code, which only the victim can read, does not complete the change.
     open.answer(&code).await.failed();
     assert_eq!(attackers.pending_email().await.as_deref(), Some("IN_USE"));
     assert!(victim.signs_in().await.sub() == victims.sub());

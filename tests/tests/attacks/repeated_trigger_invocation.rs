@@ -1,6 +1,6 @@
-//! Cognito invokes a slow trigger again, and each invocation makes and sends a code of its own: the
-//! person holds three, of which one works. (amplify-cli#5425, amplify-js#4805; the best-known defect
-//! of custom authentication.)
+//! Cognito invokes a slow trigger again, and each invocation creates and sends its own code. The
+//! user receives three codes, of which one works. (amplify-cli#5425, amplify-js#4805; the
+//! best-known defect of custom authentication.)
 
 use crate::victim;
 use latchstring_tests::Latchstring;

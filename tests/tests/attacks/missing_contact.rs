@@ -1,17 +1,17 @@
-//! A flow that takes every user for one with an address sends to an address that is not there, or
-//! fails for those who have none, or who are not there. (Seen in
-//! amazon-cognito-passwordless-email-auth: no path for a missing user, and mail to `undefined`.)
+//! A flow that assumes an email address sends mail to an undefined address, or fails for an account
+//! without one or for a missing account. (Seen in amazon-cognito-passwordless-email-auth: no path
+//! for a missing user, and mail to `undefined`.)
 
 use latchstring_tests::Latchstring;
 
 #[tokio::test]
-async fn without_an_address_there_is_a_challenge_and_no_message() {
+async fn without_a_contact_a_challenge_sends_no_message() {
     let latchstring = Latchstring::start().await;
     let by_phone = latchstring.by_phone("+1 415 555 0132");
     by_phone.signs_in_for_the_first_time().await;
-    let nobody = latchstring.by_email("newcomer@example.com");
+    let newcomer = latchstring.by_email("newcomer@example.com");
     let before = latchstring.inbox().await.len();
-    for name in [by_phone.contact(), nobody.contact()] {
+    for name in [by_phone.contact(), newcomer.contact()] {
         for method in ["email", "phone_number", "undefined", ""] {
             let opened = latchstring.initiate(name).await.asked("select");
             let asked = opened.select(method, None).await;
@@ -23,7 +23,7 @@ async fn without_an_address_there_is_a_challenge_and_no_message() {
         }
     }
     assert_eq!(latchstring.inbox().await.len(), before, "nothing was sent");
-    // A ticket says where to, whatever method its bearer names beside it.
+    // The ticket decides the destination, not the method in the client metadata.
     let ticket = by_phone.ticket().await;
     let opened = latchstring
         .initiate(by_phone.contact())

@@ -1,10 +1,10 @@
-//! A thief with a stolen access token that is still fresh adds a number of their own to the
-//! account, and signs in by it for good. The owner has to hear of it.
+//! An attacker with a stolen access token adds a phone number to the account and keeps access
+//! through it. The account owner must be notified.
 
 use crate::production;
 
 #[tokio::test]
-async fn the_owner_hears_of_a_number_that_was_added() {
+async fn the_owner_is_notified_of_an_added_number() {
     let latchstring = production().await;
     let owner = latchstring.by_email("victim@example.com");
     let stolen = owner.signs_in_for_the_first_time().await;
