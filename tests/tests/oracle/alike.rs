@@ -1,6 +1,6 @@
-//! Everybody is answered alike, but for what Cognito itself tells whoever calls it with the public
-//! client id. That is not hidden here: it is [`told_by_cognito`], and no more. That it slows down who
-//! guesses at a real user is not among it, for the stand-in does not.
+//! Every class of identifier gets the same answers, except for the differences that Cognito itself
+//! shows to any caller with the public client id. [`shown_by_cognito`] lists these, and the tests
+//! require exactly them. Cognito also slows down guesses at an existing user; the stand-in does not.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use crate::classes::{Class, Story, play, play_captcha, play_signed_in};
 use crate::shape::{Difference, differences, step};
 use crate::world::{Sabotage, Seen, Setting, Tier, Typed};
 
-/// The steps in which Cognito itself asks a question; `ChallengeParameters.USERNAME` is in it.
-const COGNITO_ASKS: [&str; 15] = [
+/// The steps whose answer is a challenge of Cognito's, with `ChallengeParameters.USERNAME`.
+const CHALLENGES: [&str; 15] = [
     "a wrong answer",
     "a resend",
     "a second wrong answer",
@@ -28,7 +28,7 @@ const COGNITO_ASKS: [&str; 15] = [
     "a ticket, a second answer",
 ];
 
-/// What is different about a refusal where others are asked a question.
+/// The parts in which a refusal differs from a challenge.
 const REFUSED: [&str; 9] = [
     "status",
     "headers",
@@ -48,19 +48,19 @@ fn seeded(seed: u64) -> Setting {
     }
 }
 
-/// Exactly what tells a class from nobody.
-fn told_by_cognito(class: Class, of_nobody: &Story) -> BTreeSet<Difference> {
-    let told: Vec<(&'static str, &[&str])> = match class {
+/// Returns the differences that Cognito shows between a class and an identifier without an account.
+fn shown_by_cognito(class: Class, no_account: &Story) -> BTreeSet<Difference> {
+    let shown: Vec<(&'static str, &[&str])> = match class {
         Class::NoAccount | Class::IsUnverified => Vec::new(),
-        // The pool's name for the account stands where others see what they typed.
+        // The answer contains the account's username, and for other classes the typed identifier.
         Class::Known | Class::JustCreated | Class::UnverifiedSecond | Class::HalfCreated => {
-            COGNITO_ASKS
+            CHALLENGES
                 .map(|step| (step, &["/ChallengeParameters/USERNAME"][..]))
                 .into()
         }
-        // "User is disabled." So signIn needs one call more for nobody's session, which sends
-        // nothing and takes no answer for the name that was typed.
-        Class::Disabled => COGNITO_ASKS
+        // "User is disabled." `signIn` then opens a session without an account by one more call. That
+        // session sends nothing and accepts no answer for the typed identifier.
+        Class::Disabled => CHALLENGES
             .into_iter()
             .map(|step| match step {
                 "a wrong answer"
@@ -82,34 +82,54 @@ fn told_by_cognito(class: Class, of_nobody: &Story) -> BTreeSet<Difference> {
             ])
             .collect(),
     };
-    // A refusal by a budget comes before all that: it is the same for everybody.
-    let refused = step(of_nobody, "a wrong answer").is_none();
-    told.into_iter()
-        .filter(|(name, _)| step(of_nobody, name).is_some())
+    // A budget refuses before that, and equally for every class.
+    let refused = step(no_account, "a wrong answer").is_none();
+    shown
+        .into_iter()
+        .filter(|(name, _)| step(no_account, name).is_some())
         .filter(|(name, _)| !(refused && *name == "signIn"))
         .flat_map(|(step, parts)| parts.iter().map(move |part| (step, (*part).to_owned())))
         .collect()
 }
 
+/// Checks that the stories of all classes are equal to the one without an account.
+async fn assert_equal(no_account: &Story, play: impl AsyncFn(Class) -> Story, setting: Setting) {
+    for class in Class::ALL {
+        let shown = differences(no_account, &play(class).await);
+        assert!(shown.is_empty(), "{setting:?}, {class:?}: {shown:?}");
+    }
+}
+
+/// Checks that the stories of all classes differ from the one without an account exactly as Cognito
+/// shows.
+async fn assert_equal_but_for_cognito(
+    no_account: &Story,
+    play: impl AsyncFn(Class) -> Story,
+    setting: Setting,
+) {
+    for class in Class::ALL {
+        let shown = differences(no_account, &play(class).await);
+        let expected = shown_by_cognito(class, no_account);
+        assert_eq!(shown, expected, "{setting:?}, {class:?}");
+    }
+}
+
 #[tokio::test]
-async fn whoever_is_behind_an_address_is_answered_alike_but_for_what_cognito_tells() {
+async fn answers_differ_only_where_cognito_itself_differs() {
     for (seed, typed) in [(1, Typed::Address), (2, Typed::Address), (3, Typed::Number)] {
         let setting = Setting {
             typed,
             ..seeded(seed)
         };
-        let nobody = play(setting, Class::NoAccount, false).await;
-        for class in Class::ALL {
-            let story = play(setting, class, false).await;
-            let told = told_by_cognito(class, &nobody);
-            assert_eq!(differences(&nobody, &story), told, "{typed:?}, {class:?}");
-        }
+        let no_account = play(setting, Class::NoAccount, false).await;
+        let play = async |class| play(setting, class, false).await;
+        assert_equal_but_for_cognito(&no_account, play, setting).await;
     }
 }
 
-/// A spelling changes nothing, whoever is behind it: not an answer, a call or a time.
+/// A spelling changes no answer, call or time, for any class.
 #[tokio::test]
-async fn another_spelling_is_answered_as_the_canonical_one() {
+async fn another_spelling_gets_the_same_answers() {
     for typed in Typed::ALL {
         let canonical = Setting { typed, ..seeded(1) };
         let spelled = Setting {
@@ -117,65 +137,59 @@ async fn another_spelling_is_answered_as_the_canonical_one() {
             ..canonical
         };
         for class in Class::ALL {
-            let told = differences(
+            let shown = differences(
                 &play(canonical, class, false).await,
                 &play(spelled, class, false).await,
             );
-            assert!(told.is_empty(), "{typed:?}, {class:?}: {told:?}");
+            assert!(shown.is_empty(), "{typed:?}, {class:?}: {shown:?}");
         }
-        let told = differences(
+        let shown = differences(
             &play(canonical, Class::Known, true).await,
             &play(spelled, Class::Known, true).await,
         );
-        assert!(told.is_empty(), "{typed:?}, refused: {told:?}");
-        let told = differences(
+        assert!(shown.is_empty(), "{typed:?}, refused: {shown:?}");
+        let shown = differences(
             &play_signed_in(canonical, Class::Known).await,
             &play_signed_in(spelled, Class::Known).await,
         );
-        assert!(told.is_empty(), "{typed:?}, signed in: {told:?}");
+        assert!(shown.is_empty(), "{typed:?}, signed in: {shown:?}");
     }
 }
 
-/// No word of Cognito's comes in between here: the session is of the account that asks.
+/// Cognito shows no differences here, since the session belongs to the caller's account.
 #[tokio::test]
-async fn who_asks_to_have_a_contact_learns_nothing_of_whoever_is_behind_it() {
+async fn changing_a_contact_reveals_nothing_about_its_holder() {
     for typed in Typed::ALL {
         let setting = Setting { typed, ..seeded(1) };
-        let nobody = play_signed_in(setting, Class::NoAccount).await;
-        let asked = step(&nobody, "a second wrong answer").expect("it was asked");
-        assert!(asked.body.contains("CUSTOM_CHALLENGE"), "and answered");
-        for class in Class::ALL {
-            let story = play_signed_in(setting, class).await;
-            let told = differences(&nobody, &story);
-            assert!(told.is_empty(), "{typed:?}, {class:?}: {told:?}");
-        }
+        let no_account = play_signed_in(setting, Class::NoAccount).await;
+        let asked = step(&no_account, "a second wrong answer").expect("the step exists");
+        assert!(asked.body.contains("CUSTOM_CHALLENGE"), "it was answered");
+        let play = async |class| play_signed_in(setting, class).await;
+        assert_equal(&no_account, play, setting).await;
     }
 }
 
 #[tokio::test]
-async fn who_is_refused_by_a_budget_is_refused_alike() {
+async fn a_spent_budget_refuses_every_class_equally() {
     for typed in Typed::ALL {
         let setting = Setting { typed, ..seeded(1) };
-        let nobody = play(setting, Class::NoAccount, true).await;
-        let refused = &step(&nobody, "signIn").expect("it was asked").body;
+        let no_account = play(setting, Class::NoAccount, true).await;
+        let refused = &step(&no_account, "signIn").expect("the step exists").body;
         assert!(refused.contains("TooManyRequests"), "a budget is spent");
-        for class in Class::ALL {
-            let story = play(setting, class, true).await;
-            let told = told_by_cognito(class, &nobody);
-            assert_eq!(differences(&nobody, &story), told, "{typed:?}, {class:?}");
-        }
+        let play = async |class| play(setting, class, true).await;
+        assert_equal_but_for_cognito(&no_account, play, setting).await;
     }
 }
 
-/// The digits of the code that `signIn` announces.
+/// Returns the number of digits that `signIn` announces.
 fn digits(story: &Story) -> u64 {
-    let seen = step(story, "signIn").expect("it was asked");
+    let seen = step(story, "signIn").expect("the step exists");
     let digits = seen.json()["data"]["signIn"]["codeLength"].as_u64();
     digits.expect("a number")
 }
 
 #[tokio::test]
-async fn longer_codes_are_asked_for_and_answered_alike() {
+async fn longer_codes_are_equal_for_every_class() {
     for typed in Typed::ALL {
         for (tier, wanted) in [(Tier::Long, 8), (Tier::Longest, 10)] {
             let setting = Setting {
@@ -183,28 +197,21 @@ async fn longer_codes_are_asked_for_and_answered_alike() {
                 tier,
                 ..seeded(1)
             };
-            let nobody = play(setting, Class::NoAccount, false).await;
-            assert_eq!(digits(&nobody), wanted, "{tier:?}");
-            for class in Class::ALL {
-                let story = play(setting, class, false).await;
-                let told = told_by_cognito(class, &nobody);
-                let is = differences(&nobody, &story);
-                assert_eq!(is, told, "{typed:?}, {tier:?}, {class:?}");
-            }
-            let nobody = play_signed_in(setting, Class::NoAccount).await;
-            for class in Class::ALL {
-                let story = play_signed_in(setting, class).await;
-                let told = differences(&nobody, &story);
-                assert!(told.is_empty(), "{typed:?}, {tier:?}, {class:?}: {told:?}");
-            }
+            let no_account = play(setting, Class::NoAccount, false).await;
+            assert_eq!(digits(&no_account), wanted, "{tier:?}");
+            let play = async |class| play(setting, class, false).await;
+            assert_equal_but_for_cognito(&no_account, play, setting).await;
+            let no_account = play_signed_in(setting, Class::NoAccount).await;
+            let play = async |class| play_signed_in(setting, class).await;
+            assert_equal(&no_account, play, setting).await;
         }
     }
 }
 
-/// The extended budget's codes have ten digits, without a CAPTCHA where there is none, and after one
-/// where one is on.
+/// The codes of the extended budget have ten digits. Where a CAPTCHA is configured, it is required
+/// first.
 #[tokio::test]
-async fn a_spent_mailbox_and_its_captcha_are_answered_alike() {
+async fn a_spent_mailbox_and_its_captcha_are_equal_for_every_class() {
     for typed in Typed::ALL {
         for captcha in [false, true] {
             let setting = Setting {
@@ -212,41 +219,37 @@ async fn a_spent_mailbox_and_its_captcha_are_answered_alike() {
                 captcha,
                 ..seeded(1)
             };
-            let nobody = play_captcha(setting, Class::NoAccount).await;
-            assert_eq!(digits(&nobody), 10);
+            let no_account = play_captcha(setting, Class::NoAccount).await;
+            assert_eq!(digits(&no_account), 10);
             for refused in ["no CAPTCHA", "a wrong CAPTCHA"] {
-                let seen = step(&nobody, refused);
+                let seen = step(&no_account, refused);
                 assert_eq!(seen.is_some(), captcha, "{refused}");
-                let asks = |seen: &Seen| seen.body.contains("CaptchaRequired");
-                assert!(seen.is_none_or(asks), "{refused}");
+                let requires = |seen: &Seen| seen.body.contains("CaptchaRequired");
+                assert!(seen.is_none_or(requires), "{refused}");
             }
-            for class in Class::ALL {
-                let story = play_captcha(setting, class).await;
-                let told = told_by_cognito(class, &nobody);
-                let is = differences(&nobody, &story);
-                assert_eq!(is, told, "{typed:?}, CAPTCHA {captcha}, {class:?}");
-            }
+            let play = async |class| play_captcha(setting, class).await;
+            assert_equal_but_for_cognito(&no_account, play, setting).await;
         }
     }
 }
 
-/// The second call is for nobody, and looks like everybody's first.
+/// The second call opens a session without an account, and is equal to the first call of other classes.
 #[tokio::test]
-async fn a_disabled_user_costs_sign_in_one_refused_call_and_nothing_else() {
-    let nobody = play(seeded(1), Class::NoAccount, false).await;
+async fn a_disabled_user_costs_sign_in_one_refused_call() {
+    let no_account = play(seeded(1), Class::NoAccount, false).await;
     let story = play(seeded(1), Class::Disabled, false).await;
-    assert_eq!(one_refusal_more(&nobody, &story), Ok(()));
+    assert_eq!(one_refusal_more(&no_account, &story), Ok(()));
 }
 
-/// Whether `signIn` did for this one what it did for that one, after one refusal by Cognito.
+/// Checks that `signIn` made the same calls in both stories, after one refusal by Cognito in `this`.
 fn one_refusal_more(that: &Story, this: &Story) -> Result<(), &'static str> {
-    let [that, this] = [that, this].map(|story| step(story, "signIn").expect("it was asked"));
-    let refused = |told: &str| told == "initiate: refused";
+    let [that, this] = [that, this].map(|story| step(story, "signIn").expect("the step exists"));
+    let refused = |outcome: &str| outcome == "initiate: refused";
     let (refusals, rest): (Vec<_>, Vec<_>) = this
         .calls
         .iter()
         .cloned()
-        .partition(|call| refused(&call.told));
+        .partition(|call| refused(&call.outcome));
     let [refusal] = &refusals[..] else {
         return Err("not one refusal");
     };
@@ -259,8 +262,8 @@ fn one_refusal_more(that: &Story, this: &Story) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// What changes for the caller if the courier is slow.
-async fn what_a_slow_courier_changes(sabotage: Sabotage) -> BTreeSet<Difference> {
+/// Returns the differences between a quick and a slow courier.
+async fn changes_by_a_slow_courier(sabotage: Sabotage) -> BTreeSet<Difference> {
     let quick = Setting {
         sabotage,
         ..seeded(1)
@@ -275,16 +278,16 @@ async fn what_a_slow_courier_changes(sabotage: Sabotage) -> BTreeSet<Difference>
 }
 
 #[tokio::test]
-async fn a_slow_courier_shows_in_no_answer() {
+async fn a_slow_courier_changes_no_answer() {
     let deliveries = ["signIn", "a resend", "a ticket"];
     let deliveries = deliveries.map(|step| (step, "delivery".to_owned()));
-    let changed = what_a_slow_courier_changes(Sabotage::Nothing).await;
+    let changed = changes_by_a_slow_courier(Sabotage::Nothing).await;
     assert_eq!(changed, deliveries.into());
 }
 
 #[tokio::test]
-async fn delivery_inside_the_response_would_be_noticed() {
-    let changed = what_a_slow_courier_changes(Sabotage::DeliveryInside).await;
+async fn delivery_inside_the_response_is_detected() {
+    let changed = changes_by_a_slow_courier(Sabotage::DeliveryInside).await;
     for step in ["signIn", "a resend", "a ticket"] {
         assert!(changed.contains(&(step, "time".to_owned())), "{step}");
     }
@@ -292,26 +295,29 @@ async fn delivery_inside_the_response_would_be_noticed() {
         sabotage: Sabotage::DeliveryInside,
         ..seeded(1)
     };
-    let nobody = play(inside, Class::NoAccount, false).await;
+    let no_account = play(inside, Class::NoAccount, false).await;
     let story = play(inside, Class::Disabled, false).await;
-    assert_eq!(one_refusal_more(&nobody, &story), Err("other calls"));
+    assert_eq!(one_refusal_more(&no_account, &story), Err("other calls"));
 }
 
 #[tokio::test]
-async fn a_look_up_in_sign_in_would_be_noticed() {
+async fn a_look_up_in_sign_in_is_detected() {
     let looks = Setting {
         sabotage: Sabotage::LookUp,
         ..seeded(1)
     };
-    let nobody = play(looks, Class::NoAccount, false).await;
+    let no_account = play(looks, Class::NoAccount, false).await;
     let story = play(looks, Class::Known, false).await;
-    let noticed: BTreeSet<_> = differences(&nobody, &story)
-        .difference(&told_by_cognito(Class::Known, &nobody))
+    let detected: BTreeSet<_> = differences(&no_account, &story)
+        .difference(&shown_by_cognito(Class::Known, &no_account))
         .cloned()
         .collect();
     for step in ["signIn", "signInTicket"] {
         for part in ["calls", "time"] {
-            assert!(noticed.contains(&(step, part.to_owned())), "{step}: {part}");
+            assert!(
+                detected.contains(&(step, part.to_owned())),
+                "{step}: {part}"
+            );
         }
     }
 }

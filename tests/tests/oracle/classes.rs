@@ -1,28 +1,28 @@
-//! Who may be behind what somebody types, and what the caller does with it.
+//! The classes of identifiers, and the steps of a caller who types one.
 
 use latchstring_tests::note;
 use serde_json::{Value, json};
 
 use crate::world::{CLIENT, SOLVED, Seen, Setting, Typed, World};
 
-/// The pool's name for an account, in the form that ours have.
+/// The username of an account, in the form that Latchstring creates.
 const USERNAME: &str = "7d0a4f0e-6c1b-4f1e-9d57-0b1c5a3e2f11";
 const PASSWORD: &str = "correct-Horse-1";
 
-/// Who is behind it.
+/// The state of the account behind an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Class {
-    /// Nobody.
+    /// No account.
     NoAccount,
     /// An account.
     Known,
-    /// An account that was made a moment ago, by its owner.
+    /// An account that its owner created a moment ago.
     JustCreated,
     /// An account with a second contact that is not verified.
     UnverifiedSecond,
-    /// It is that second contact.
+    /// The second, unverified contact of an account.
     IsUnverified,
-    /// An account whose making broke off half-way.
+    /// An account whose creation was interrupted.
     HalfCreated,
     /// A disabled account.
     Disabled,
@@ -39,12 +39,18 @@ impl Class {
         Self::Disabled,
     ];
 
+    /// Creates the account of this class, and waits until three minutes after the start.
     async fn set_up(self, world: &World) {
+        self.create(world).await;
+        world.at_secs(180);
+    }
+
+    async fn create(self, world: &World) {
         let typed = world.typed;
         let held = match self {
             Self::NoAccount => return,
             Self::JustCreated => {
-                make_an_account(world, typed, typed.text()).await;
+                create_account(world, typed, typed.text()).await;
                 return;
             }
             Self::Known | Self::HalfCreated | Self::Disabled => vec![(typed, true)],
@@ -78,8 +84,8 @@ impl Class {
     }
 }
 
-/// A first sign-in, to its end: an access token.
-async fn make_an_account(world: &World, typed: Typed, text: &str) -> String {
+/// Creates an account by a first sign-in. Returns its access token.
+async fn create_account(world: &World, typed: Typed, text: &str) -> String {
     note(text);
     let asked = sign_in(world, typed, text, None).await;
     let asked = asked.json()["data"]["signIn"].clone();
@@ -96,7 +102,7 @@ async fn make_an_account(world: &World, typed: Typed, text: &str) -> String {
     let body = answered(&made["session"], username, proof, None);
     let signed_in = world.cognito("RespondToAuthChallenge", &body).await.json();
     let token = signed_in["AuthenticationResult"]["AccessToken"].as_str();
-    let token = token.expect("they are signed in");
+    let token = token.expect("the user is signed in");
     note(token);
     token.to_owned()
 }
@@ -112,8 +118,8 @@ async fn sign_in(world: &World, typed: Typed, text: &str, proof: Option<&str>) -
     world.graphql(SIGN_IN, &input(typed, text, proof)).await
 }
 
-/// With what is typed here.
-async fn asks(world: &World) -> Seen {
+/// Requests a code for the identifier of this world.
+async fn request_code(world: &World) -> Seen {
     sign_in(world, world.typed, world.text, None).await
 }
 
@@ -142,7 +148,7 @@ fn answered(session: &Value, username: &str, answer: &str, metadata: Option<Valu
     body
 }
 
-/// An answer by whoever typed the name, as the client sends it.
+/// Sends an answer to Cognito, as a client that knows only the typed identifier.
 async fn respond(world: &World, session: &Value, answer: &str, metadata: Option<Value>) -> Seen {
     let body = answered(session, world.typed.text(), answer, metadata);
     world.cognito("RespondToAuthChallenge", &body).await
@@ -151,25 +157,29 @@ async fn respond(world: &World, session: &Value, answer: &str, metadata: Option<
 /// The steps of one class, in order.
 pub(crate) type Story = Vec<(&'static str, Seen)>;
 
-/// What a caller can do with what somebody typed, in a fresh deployment: through the resolvers, and
-/// directly. Where Cognito gives no session, what would follow is not there.
-pub(crate) async fn play(setting: Setting, class: Class, throttled: bool) -> Story {
+/// Starts a deployment.
+async fn deployment(setting: Setting) -> World {
     note(setting.typed.text());
     note(setting.text());
-    let world = &World::start(setting).await;
+    World::start(setting).await
+}
+
+/// Runs every step that a caller can take with an identifier in a new deployment, through the
+/// resolvers and directly. Steps that need a session are missing where Cognito returns none.
+pub(crate) async fn play(setting: Setting, class: Class, throttled: bool) -> Story {
+    let world = &deployment(setting).await;
     class.set_up(world).await;
-    world.at_secs(180);
     if throttled {
         for _ in 0..6 {
-            asks(world).await;
+            request_code(world).await;
         }
         world.at_secs(190);
     }
     let mut story = Story::new();
-    story.push(("signIn", asks(world).await));
+    story.push(("signIn", request_code(world).await));
     if !throttled {
-        let given = story[0].1.json()["data"]["signIn"]["session"].clone();
-        answers(world, &mut story, &given, world.typed.text()).await;
+        let first = story[0].1.json()["data"]["signIn"]["session"].clone();
+        answers(world, &mut story, &first, world.typed.text()).await;
     }
     story.push(("signInTicket", sign_in_ticket(world).await));
     let last = &story.last().expect("a step").1;
@@ -178,15 +188,13 @@ pub(crate) async fn play(setting: Setting, class: Class, throttled: bool) -> Sto
     story
 }
 
-/// What a caller can do once the mailbox's own budget is spent: without a CAPTCHA, with a wrong one,
-/// and with a solved one, whose code has ten digits.
+/// Runs the steps of a caller once the mailbox's budget is spent: without a CAPTCHA, with a wrong
+/// answer to it, and with the right answer, after which the code has ten digits.
 pub(crate) async fn play_captcha(setting: Setting, class: Class) -> Story {
-    note(setting.typed.text());
-    let world = &World::start(setting).await;
+    let world = &deployment(setting).await;
     class.set_up(world).await;
-    world.at_secs(180);
     for _ in 0..2 {
-        asks(world).await;
+        request_code(world).await;
     }
     let mut story = Story::new();
     let steps = [
@@ -203,22 +211,19 @@ pub(crate) async fn play_captcha(setting: Setting, class: Class) -> Story {
         story.push((step, world.graphql(SIGN_IN, &input).await));
     }
     let asked = &story.last().expect("a step").1.json()["data"]["signIn"];
-    let given = asked["session"].clone();
-    answers(world, &mut story, &given, world.typed.text()).await;
+    let first = asked["session"].clone();
+    answers(world, &mut story, &first, world.typed.text()).await;
     story
 }
 
-/// What somebody who is signed in to an account of their own can do with it: ask to have it there.
+/// Runs the steps of a caller who is signed in and requests the identifier for their own account.
 pub(crate) async fn play_signed_in(setting: Setting, class: Class) -> Story {
     const CHANGE: &str = "mutation ($input: ChangeContactInput!) { changeContact(input: $input) \
                           { session username codeLength expiresIn resendAfter } }";
     const OWN: &str = "attacker@example.org";
-    note(setting.typed.text());
-    note(setting.text());
-    let world = &World::start(setting).await;
-    let token = make_an_account(world, Typed::Address, OWN).await;
+    let world = &deployment(setting).await;
+    let token = create_account(world, Typed::Address, OWN).await;
     class.set_up(world).await;
-    world.at_secs(180);
     let bearer = ("authorization", token.as_str());
     let input = json!({"emailOrPhone": setting.text(), "method": setting.typed.method()});
     let mut story = Story::new();
@@ -236,9 +241,9 @@ pub(crate) async fn play_signed_in(setting: Setting, class: Class) -> Story {
     story
 }
 
-/// Answers to a session that a resolver gave.
-async fn answers(world: &World, story: &mut Story, given: &Value, username: &str) {
-    let mut session = given.clone();
+/// Answers a session that a resolver returned.
+async fn answers(world: &World, story: &mut Story, first: &Value, username: &str) {
+    let mut session = first.clone();
     let steps = [
         ("a wrong answer", "wrong one"),
         ("a resend", "resend"),
@@ -258,12 +263,12 @@ async fn answers(world: &World, story: &mut Story, given: &Value, username: &str
         }
         story.push((step, seen));
     }
-    let body = answered(given, username, "wrong one", None);
+    let body = answered(first, username, "wrong one", None);
     let seen = world.cognito("RespondToAuthChallenge", &body).await;
     story.push(("a replayed session", seen));
 }
 
-/// Cognito's anonymous operations: with no ticket, with one that is none, and with one.
+/// Calls Cognito's anonymous operations: without a ticket, with a forged one, and with a valid one.
 async fn directly(world: &World, story: &mut Story, ticket: &Value) {
     const STEPS: [[&str; 5]; 3] = [
         [

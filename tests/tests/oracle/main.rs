@@ -1,10 +1,10 @@
-//! No oracle: whoever is behind an address, an answer has the same bytes, the same calls are behind
-//! it in the same order with the same outcomes, and it takes the same time, on a clock that only
-//! calls move. Through the resolvers, and directly.
+//! Answers do not reveal accounts. For every class of identifier an answer has the same bytes, the
+//! same external calls in the same order with the same outcomes, and the same duration, on a clock
+//! that only calls advance. The tests call the resolvers, and Cognito directly.
 //!
-//! [`world`] is a deployment whose calls go through [`wire`], which notes and times them; [`classes`]
-//! says who may be behind an address and what is done with it, [`shape`] what tells two apart. The
-//! tests are in [`alike`]. `cargo xtask oracle` measures the same with a real clock.
+//! [`world`] is a deployment whose calls go through [`wire`], which records and times them.
+//! [`classes`] has the classes of identifiers and the steps of a caller, [`shape`] compares two
+//! stories, and [`alike`] has the tests. `cargo xtask oracle` measures the same with a real clock.
 
 mod alike;
 mod classes;

@@ -1,4 +1,4 @@
-//! What tells two stories apart, once what is random in them is covered.
+//! The differences between two stories, with random values masked.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 use crate::classes::Story;
 use crate::world::{Seen, Typed};
 
-/// What was different in a step.
+/// A step, and the part of it that differs.
 pub(crate) type Difference = (&'static str, String);
 
-/// Where answers hold what is drawn anew each time.
+/// The places of values that are random in each answer.
 const RANDOM: [&str; 5] = [
     "/Session",
     "/ChallengeParameters/proof",
@@ -18,11 +18,11 @@ const RANDOM: [&str; 5] = [
     "/data/signInTicket/ticket",
     "/data/changeContact/session",
 ];
-/// Headers that are drawn anew, or follow from the body, which is compared itself.
+/// Headers that are random in each answer, or follow from the body, which is compared.
 const NOT_COMPARED: [&str; 3] = ["date", "x-amzn-requestid", "content-length"];
 
-/// The body with everything random, and what was typed, covered by as many bytes.
-fn covered(seen: &Seen) -> String {
+/// Returns the body with random values and identifiers masked by as many bytes.
+fn masked(seen: &Seen) -> String {
     let json = seen.json();
     let random = RANDOM
         .iter()
@@ -46,7 +46,7 @@ fn headers(seen: &Seen) -> Vec<(&str, &[u8])> {
         .collect()
 }
 
-/// Every place at which two answers differ.
+/// Adds every place at which two answers differ.
 fn places(one: &Value, other: &Value, at: &str, found: &mut BTreeSet<String>) {
     match (one, other) {
         (Value::Object(ones), Value::Object(others)) => {
@@ -63,7 +63,7 @@ fn places(one: &Value, other: &Value, at: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// What a step of one class shows that the same step of another does not.
+/// Returns the differences between two answers to a step.
 fn of_step(step: &'static str, one: &Seen, other: &Seen) -> BTreeSet<Difference> {
     let mut parts = BTreeSet::new();
     if one.status != other.status {
@@ -72,11 +72,11 @@ fn of_step(step: &'static str, one: &Seen, other: &Seen) -> BTreeSet<Difference>
     if headers(one) != headers(other) {
         parts.insert("headers".to_owned());
     }
-    let (covered_one, covered_other) = (covered(one), covered(other));
-    if covered_one != covered_other {
+    let (masked_one, masked_other) = (masked(one), masked(other));
+    if masked_one != masked_other {
         let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
         let mut found = BTreeSet::new();
-        places(&parse(&covered_one), &parse(&covered_other), "", &mut found);
+        places(&parse(&masked_one), &parse(&masked_other), "", &mut found);
         if found.is_empty() {
             found.insert("bytes".to_owned());
         }
@@ -94,13 +94,13 @@ fn of_step(step: &'static str, one: &Seen, other: &Seen) -> BTreeSet<Difference>
     parts.into_iter().map(|part| (step, part)).collect()
 }
 
-/// A step of a story.
+/// Returns a step of a story.
 pub(crate) fn step<'a>(story: &'a Story, step: &str) -> Option<&'a Seen> {
     let found = story.iter().find(|(name, _)| *name == step);
     found.map(|(_, seen)| seen)
 }
 
-/// All that tells one story from another.
+/// Returns the differences between two stories.
 pub(crate) fn differences(one: &Story, other: &Story) -> BTreeSet<Difference> {
     let steps: BTreeSet<&'static str> = one.iter().chain(other).map(|(step, _)| *step).collect();
     steps

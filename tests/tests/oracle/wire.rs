@@ -1,5 +1,5 @@
-//! Every call that leaves a function: noted with what came of it, and with the time it took on a
-//! clock that nothing else moves.
+//! A carrier that records every external call with its outcome, and with its duration on a clock that
+//! nothing else advances.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,61 +10,62 @@ use latchstring_tests::StillClock;
 
 const DELIVER: &str = "deliver";
 
-/// A call, and what came of it.
+/// A call and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
-    /// Its name, and its outcome.
-    pub(crate) told: String,
-    /// How long it took.
+    /// Its name and outcome.
+    pub(crate) outcome: String,
+    /// Its duration.
     pub(crate) took: Duration,
 }
 
-/// Carries calls. Clones share what is noted.
+/// Carries calls. Clones share the records.
 #[derive(Clone)]
 pub(crate) struct Wire {
     seed: u64,
-    /// What a delivery takes besides.
+    /// The additional duration of a delivery.
     courier: Duration,
     clock: StillClock,
-    noted: Arc<Mutex<Noted>>,
+    records: Arc<Mutex<Records>>,
 }
 
 #[derive(Default)]
-struct Noted {
+struct Records {
     calls: Vec<Call>,
-    /// The response was given: what is called now keeps nobody waiting.
+    /// The response was given: calls no longer delay it.
     after_response: bool,
 }
 
 impl Wire {
-    /// With latencies that the seed determines.
+    /// Makes a carrier whose latencies the seed determines.
     pub(crate) fn new(seed: u64, courier: Duration, clock: StillClock) -> Self {
         Self {
             seed,
             courier,
             clock,
-            noted: Arc::default(),
+            records: Arc::default(),
         }
     }
 
-    fn noted(&self) -> MutexGuard<'_, Noted> {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on, calls happen before the response, or after.
+    /// Sets whether the next calls happen after the response.
     pub(crate) fn set_after_response(&self, after: bool) {
-        self.noted().after_response = after;
+        self.records().after_response = after;
     }
 
-    /// The calls since the last time.
+    /// Returns the calls since the last call of this function.
     pub(crate) fn take(&self) -> Vec<Call> {
-        std::mem::take(&mut self.noted().calls)
+        std::mem::take(&mut self.records().calls)
     }
 
-    /// How long a call with this outcome takes: what is found takes another time than what is not.
-    fn latency(&self, told: &str) -> Duration {
-        // FNV-1a: any spread will do, as long as it comes again.
-        let hash = told
+    /// Returns the duration of a call with this outcome. It depends on the outcome, as a found row takes
+    /// longer than a missing one.
+    fn latency(&self, outcome: &str) -> Duration {
+        // FNV-1a: a spread that is the same in every run.
+        let hash = outcome
             .bytes()
             .fold(self.seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
                 (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -72,20 +73,20 @@ impl Wire {
         Duration::from_millis(1 + (hash >> 32) % 64)
     }
 
-    /// Notes a call that ended like this, and lets its time pass.
-    pub(crate) fn note(&self, name: &str, outcome: &str) {
-        let told = format!("{name}: {outcome}");
+    /// Records a call with this outcome, and advances the clock by its duration.
+    pub(crate) fn record(&self, name: &str, outcome: &str) {
+        let outcome = format!("{name}: {outcome}");
         let courier = if name == DELIVER {
             self.courier
         } else {
             Duration::ZERO
         };
-        let took = self.latency(&told) + courier;
-        let mut noted = self.noted();
-        if !noted.after_response {
+        let took = self.latency(&outcome) + courier;
+        let mut records = self.records();
+        if !records.after_response {
             self.clock.advance(took);
         }
-        noted.calls.push(Call { told, took });
+        records.calls.push(Call { outcome, took });
     }
 }
 
@@ -97,7 +98,7 @@ impl Carrier for Wire {
         outcome: fn(&T) -> &'static str,
     ) -> Result<T, PortError> {
         let ended = effect.await;
-        self.note(call.name, ended.as_ref().map_or("fault", outcome));
+        self.record(call.name, ended.as_ref().map_or("fault", outcome));
         ended
     }
 
@@ -106,7 +107,7 @@ impl Carrier for Wire {
         effect: impl Future<Output = Result<(), DeliveryError>> + Send,
     ) -> Result<(), DeliveryError> {
         let delivered = effect.await;
-        self.note(DELIVER, "done");
+        self.record(DELIVER, "done");
         delivered
     }
 }

@@ -1,5 +1,5 @@
-//! A whole deployment in which every outward call is noted: the real handlers, the real SDK to the
-//! Cognito stand-in over TCP, GraphQL as AppSync serves it, and stores in memory.
+//! A whole deployment that records every external call: the real handlers, the real SDK to the Cognito
+//! stand-in over TCP, GraphQL as AppSync serves it, and a store in memory.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,7 +41,7 @@ const SCHEMA: &str = include_str!("../../../infra/schema.graphql");
 /// The beginning of a minute and of an hour.
 const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-/// What somebody broke, to see that it is noticed.
+/// A deliberate fault, which the tests must detect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Sabotage {
     #[default]
@@ -52,7 +52,7 @@ pub(crate) enum Sabotage {
     LookUp,
 }
 
-/// What somebody types.
+/// The kind of identifier that the caller types.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Typed {
     #[default]
@@ -65,20 +65,20 @@ impl Typed {
 
     pub(crate) const fn text(self) -> &'static str {
         match self {
-            Self::Address => "somebody@example.com",
+            Self::Address => "visitor@example.com",
             Self::Number => "+14155550132",
         }
     }
 
-    /// Another spelling, which only a resolver is given: Cognito reads none.
+    /// Another spelling, for resolvers only: Cognito does not read it.
     const fn spelled(self) -> &'static str {
         match self {
-            Self::Address => "\u{202a}mailto:SomeBody@ｅxample。com\u{202c}",
+            Self::Address => "\u{202a}mailto:Visitor@ｅxample。com\u{202c}",
             Self::Number => "tel:＋1 (415) ٥٥٥\u{2011}0132",
         }
     }
 
-    /// The attribute that holds it.
+    /// Returns the attribute that holds it.
     pub(crate) const fn attribute(self) -> &'static str {
         match self {
             Self::Address => "email",
@@ -86,7 +86,7 @@ impl Typed {
         }
     }
 
-    /// What GraphQL calls it.
+    /// Returns its name in GraphQL.
     pub(crate) const fn method(self) -> &'static str {
         match self {
             Self::Address => "EMAIL",
@@ -102,36 +102,36 @@ impl Typed {
     }
 }
 
-/// The digits of the codes of a deployment, by the budgets of guesses that are spent there.
+/// The length of a deployment's codes, by the guess budgets that are spent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Tier {
     #[default]
     Short,
-    /// The identifier's guesses are spent.
+    /// The identifier's budget is spent.
     Long,
-    /// And the deployment's.
+    /// The deployment's budget is spent, too.
     Longest,
 }
 
-/// How a deployment is, and what is typed there.
+/// The configuration of a deployment, and the identifier that is typed there.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Setting {
-    /// What latencies are drawn from.
+    /// The seed of the latencies.
     pub(crate) seed: u64,
     pub(crate) typed: Typed,
-    /// Whether resolvers are given another spelling of it.
+    /// True if resolvers receive another spelling of it.
     pub(crate) spelled: bool,
-    /// Which budgets of guesses are spent.
+    /// The guess budgets that are spent.
     pub(crate) tier: Tier,
-    /// Whether a CAPTCHA is on, with [`SOLVED`] as its right answer.
+    /// True if a CAPTCHA is configured, with [`SOLVED`] as its right answer.
     pub(crate) captcha: bool,
-    /// What a delivery takes besides.
+    /// The additional duration of a delivery.
     pub(crate) courier: Duration,
     pub(crate) sabotage: Sabotage,
 }
 
 impl Setting {
-    /// The text that resolvers are given.
+    /// Returns the text that resolvers receive.
     pub(crate) const fn text(&self) -> &'static str {
         if self.spelled {
             self.typed.spelled()
@@ -141,11 +141,11 @@ impl Setting {
     }
 }
 
-/// A port whose calls are noted.
-type Noting<P> = Carried<P, Wire>;
-type Store = Noting<MemoryStore>;
-type Accounts = Noting<CognitoDirectory>;
-type Mailbox = Noting<Inbox<StillClock>>;
+/// A port whose calls are recorded.
+type Recorded<P> = Carried<P, Wire>;
+type Store = Recorded<MemoryStore>;
+type Accounts = Recorded<CognitoDirectory>;
+type Mailbox = Recorded<Inbox<StillClock>>;
 
 /// The Lambdas.
 struct Lambdas {
@@ -155,48 +155,48 @@ struct Lambdas {
     sign_in: SignInResolver<
         Store,
         Accounts,
-        Noting<CognitoChallengeApi>,
-        Noting<FixedCaptcha>,
+        Recorded<CognitoChallengeApi>,
+        Recorded<FixedCaptcha>,
         StillClock,
         SeededEntropy,
     >,
     contacts: AccountResolver<
         Store,
         Accounts,
-        Noting<CognitoTokens>,
-        Noting<CognitoChallengeApi>,
+        Recorded<CognitoTokens>,
+        Recorded<CognitoChallengeApi>,
         StillClock,
         SeededEntropy,
     >,
     wire: Wire,
     sabotage: Sabotage,
-    /// What Create left, to be delivered once the caller has their answer.
-    left: Mutex<Vec<PendingDelivery>>,
+    /// Create's deliveries, which follow the response.
+    pending: Mutex<Vec<PendingDelivery>>,
 }
 
 impl Lambdas {
-    fn left(&self) -> Vec<PendingDelivery> {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *left)
+    fn take_pending(&self) -> Vec<PendingDelivery> {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *pending)
     }
 
-    /// Gives a trigger's answer, and keeps what it leaves for later, or delivers it first.
-    async fn given(&self, by: &impl Handler, answer: HandlerResponse) -> Value {
+    /// Returns a trigger's response. Keeps its delivery for later, or delivers first.
+    async fn responded(&self, by: &impl Handler, answer: HandlerResponse) -> Value {
         if let Some(delivery) = answer.delivery {
             if self.sabotage == Sabotage::DeliveryInside {
                 deliver(by, delivery, Instant::now() + DELIVERY).await;
             } else {
-                let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-                left.push(delivery);
+                let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+                pending.push(delivery);
             }
         }
         answer.value
     }
 }
 
-/// What Cognito takes from a trigger into its session or decides by: the lengths of what is sealed,
-/// for they may show in the length of the session.
-fn told(trigger: Trigger, answer: &Value) -> (&'static str, String) {
+/// Returns the values that Cognito decides by, and the lengths of those that it puts into its session,
+/// where they may affect the session's length.
+fn observed(trigger: Trigger, answer: &Value) -> (&'static str, String) {
     let response = &answer["response"];
     let length = |value: &Value| value.as_str().map_or(0, str::len);
     match trigger {
@@ -215,17 +215,17 @@ impl Triggers for Lambdas {
         Box::pin(async move {
             let answered = match trigger {
                 Trigger::Define => match answer(&self.define, event).await {
-                    Ok(answer) => Ok(self.given(&self.define, answer).await),
+                    Ok(answer) => Ok(self.responded(&self.define, answer).await),
                     Err(error) => Err(error),
                 },
                 Trigger::Create => match answer(&self.create, event).await {
-                    Ok(answer) => Ok(self.given(&self.create, answer).await),
+                    Ok(answer) => Ok(self.responded(&self.create, answer).await),
                     Err(error) => Err(error),
                 },
                 Trigger::Verify => answer(&self.verify, event).await.map(|answer| answer.value),
             };
-            let (name, outcome) = told(trigger, answered.as_ref().unwrap_or(&Value::Null));
-            self.wire.note(name, &outcome);
+            let (name, outcome) = observed(trigger, answered.as_ref().unwrap_or(&Value::Null));
+            self.wire.record(name, &outcome);
             answered.map_err(|error| TriggerError {
                 message: error.to_string(),
             })
@@ -261,7 +261,7 @@ impl Functions for Lambdas {
     }
 }
 
-/// The pool's tokens, as AppSync checks them.
+/// The pool's tokens, which AppSync verifies.
 struct PoolTokens(UserPool);
 
 impl Tokens for PoolTokens {
@@ -272,16 +272,16 @@ impl Tokens for PoolTokens {
     }
 }
 
-/// What a caller saw of one step, and what was behind it.
+/// The response to a step, and the calls behind it.
 pub(crate) struct Seen {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
-    /// What was called before the response.
+    /// The calls before the response.
     pub(crate) calls: Vec<Call>,
-    /// What was called after it.
+    /// The calls after the response.
     pub(crate) after: Vec<Call>,
-    /// From the request to the response.
+    /// The time from the request to the response.
     pub(crate) took: Duration,
 }
 
@@ -294,7 +294,7 @@ impl Seen {
 /// A deployment.
 pub(crate) struct World {
     pub(crate) typed: Typed,
-    /// The text that resolvers are given.
+    /// The text that resolvers receive.
     pub(crate) text: &'static str,
     endpoint: String,
     http: reqwest::Client,
@@ -364,15 +364,15 @@ impl World {
         }
     }
 
-    /// Moves the clock to so many seconds after the start.
+    /// Moves the clock to this number of seconds after the start.
     pub(crate) fn at_secs(&self, secs: u64) {
         let then = START.plus(Duration::from_secs(secs));
         let left = then.since(self.clock.now());
-        assert!(!left.is_zero(), "it is later already");
+        assert!(!left.is_zero(), "the clock does not go back");
         self.clock.advance(left);
     }
 
-    /// The code of the last message.
+    /// Returns the code of the latest message.
     pub(crate) fn code(&self) -> String {
         let newest = self.inbox.messages(None, 1);
         let last = newest.first().expect("a message");
@@ -381,7 +381,7 @@ impl World {
         code.digits().to_owned()
     }
 
-    /// One step of a caller: a request, its response, and what follows that.
+    /// Sends a request, and delivers the pending messages after its response.
     async fn step(&self, request: reqwest::RequestBuilder) -> Seen {
         self.wire.take();
         let begun = self.clock.now();
@@ -391,7 +391,7 @@ impl World {
         let took = self.clock.now().since(begun);
         let calls = self.wire.take();
         self.wire.set_after_response(true);
-        for delivery in self.lambdas.left() {
+        for delivery in self.lambdas.take_pending() {
             let until = Instant::now() + DELIVERY;
             deliver(&self.lambdas.create, delivery, until).await;
         }
@@ -407,12 +407,12 @@ impl World {
         }
     }
 
-    /// A public mutation.
+    /// Sends a public mutation.
     pub(crate) async fn graphql(&self, query: &str, input: &Value) -> Seen {
         self.graphql_as(("x-api-key", KEY), query, input).await
     }
 
-    /// The same with any header to be known by.
+    /// Sends an operation with a header that authorizes it.
     pub(crate) async fn graphql_as(
         &self,
         (header, credential): (&str, &str),
@@ -425,7 +425,7 @@ impl World {
         self.step(request.json(&body)).await
     }
 
-    /// An anonymous operation of Cognito.
+    /// Calls an anonymous operation of Cognito.
     pub(crate) async fn cognito(&self, operation: &str, body: &Value) -> Seen {
         let target = format!("AWSCognitoIdentityProviderService.{operation}");
         let request = self.http.post(format!("{}/", self.endpoint));
@@ -436,7 +436,7 @@ impl World {
         self.step(request).await
     }
 
-    /// An administrator's.
+    /// Calls an administrator's operation of Cognito.
     pub(crate) async fn admin(&self, operation: &str, username: &str, more: &[(&str, Value)]) {
         let mut body = json!({"UserPoolId": POOL, "Username": username});
         for (name, value) in more {
@@ -481,13 +481,13 @@ fn lambdas(
         policy,
         keys: KeyRing::new(key, None, None).expect("one key is a ring"),
     };
-    // As patient as it needs: time on the machine is not what is looked at.
+    // Real time is not measured here.
     let aws = aws_at(endpoint).with_slack(20);
-    let store = noting(MemoryStore::default(), wire);
-    let directory = noting(CognitoDirectory::new(&aws, POOL), wire);
-    let courier = noting(inbox.clone(), wire);
-    let tokens = noting(CognitoTokens::new(&aws), wire);
-    let api = noting(CognitoChallengeApi::new(&aws, CLIENT), wire);
+    let store = recorded(MemoryStore::default(), wire);
+    let directory = recorded(CognitoDirectory::new(&aws, POOL), wire);
+    let courier = recorded(inbox.clone(), wire);
+    let tokens = recorded(CognitoTokens::new(&aws), wire);
+    let api = recorded(CognitoChallengeApi::new(&aws, CLIENT), wire);
     Lambdas {
         contacts: AccountResolver {
             deployment: deployment.clone(),
@@ -529,16 +529,16 @@ fn lambdas(
             api,
             captcha: setting
                 .captcha
-                .then(|| noting(FixedCaptcha::new([SOLVED]), wire)),
+                .then(|| recorded(FixedCaptcha::new([SOLVED]), wire)),
             clock: clock.clone(),
             entropy: SeededEntropy::new(2),
         },
         wire: wire.clone(),
         sabotage: setting.sabotage,
-        left: Mutex::default(),
+        pending: Mutex::default(),
     }
 }
 
-fn noting<P>(port: P, wire: &Wire) -> Noting<P> {
-    Noting::new(port, wire.clone())
+fn recorded<P>(port: P, wire: &Wire) -> Recorded<P> {
+    Recorded::new(port, wire.clone())
 }
