@@ -1,6 +1,6 @@
 //! The contract of custom authentication by public and by signed calls.
 
-use latchstring_core::ports::{ChallengeApi, OpenChallenge, Reply};
+use latchstring_core::ports::{ChallengeApi, OpenChallenge, PortError, Reply};
 use latchstring_core::rate_limit::Source;
 
 /// A pool under test, with both adapters.
@@ -17,44 +17,67 @@ pub struct Contract<A> {
     pub hides_missing_users: bool,
 }
 
-/// Runs every test of the contract.
-///
-/// # Panics
-/// If a test fails.
-pub async fn run<A: ChallengeApi>(contract: &Contract<A>) {
-    let Contract {
-        public,
-        signed,
-        known,
-        disabled,
-        hides_missing_users,
-    } = contract;
+promises! {
+    $ challenge_contract, challenge_contract_tests, [A: ChallengeApi], Contract<A>;
+    a_challenge_is_answered_by_either_kind_of_call,
+    a_disabled_account_is_refused,
+    a_missing_account_is_hidden_as_the_client_is_configured,
+}
+
+/// Returns the sources of a request: none, and an address.
+fn sources() -> [Option<Source>; 2] {
     let address = "203.0.113.7".parse().expect("an address");
-    for source in [None, Some(Source::new(address))] {
-        for opened_by in [public, signed] {
-            for answered_by in [public, signed] {
-                let opened = asked(opened_by.initiate(known, source).await);
-                let answered =
-                    answered_by.respond(&opened, "select", &[("method", "email")], source);
-                let answered = asked(answered.await);
-                assert!(answered.parameters["USERNAME"] == opened.parameters["USERNAME"]);
+    [None, Some(Source::new(address))]
+}
+
+impl<A> Contract<A> {
+    /// Returns both kinds of calls.
+    const fn both(&self) -> [&A; 2] {
+        [&self.public, &self.signed]
+    }
+}
+
+async fn a_challenge_is_answered_by_either_kind_of_call<A: ChallengeApi>(c: &Contract<A>) {
+    for source in sources() {
+        for opened_by in c.both() {
+            for answered_by in c.both() {
+                let opened = challenge(opened_by.initiate(&c.known, source).await);
+                let metadata = [("method", "email")];
+                let reply = answered_by.respond(&opened, "select", &metadata, source);
+                let next = challenge(reply.await);
+                assert!(next.parameters["USERNAME"] == opened.parameters["USERNAME"]);
             }
-            let refused = opened_by.initiate(disabled, source).await;
-            assert_eq!(refused, Ok(Reply::Refused), "a disabled account");
-            match opened_by.initiate("no-such-user", source).await {
-                Ok(Reply::Challenge(_)) => assert!(*hides_missing_users),
+        }
+    }
+}
+
+async fn a_disabled_account_is_refused<A: ChallengeApi>(c: &Contract<A>) {
+    for source in sources() {
+        for api in c.both() {
+            let reply = api.initiate(&c.disabled, source).await;
+            assert_eq!(reply, Ok(Reply::Refused));
+        }
+    }
+}
+
+async fn a_missing_account_is_hidden_as_the_client_is_configured<A: ChallengeApi>(c: &Contract<A>) {
+    for source in sources() {
+        for api in c.both() {
+            match api.initiate("no-such-user", source).await {
+                Ok(Reply::Challenge(_)) => assert!(c.hides_missing_users),
                 reply => {
                     assert_eq!(reply, Ok(Reply::UserNotFound));
-                    assert!(!*hides_missing_users);
+                    assert!(!c.hides_missing_users);
                 }
             }
         }
     }
 }
 
-fn asked(reply: Result<Reply, latchstring_core::ports::PortError>) -> OpenChallenge {
+/// Returns the challenge of a reply.
+fn challenge(reply: Result<Reply, PortError>) -> OpenChallenge {
     match reply {
         Ok(Reply::Challenge(challenge)) => challenge,
-        other => panic!("a challenge was expected, not {other:?}"),
+        other => panic!("expected a challenge, not {other:?}"),
     }
 }

@@ -1,8 +1,7 @@
-//! The contract of every [`Directory`], as tests for any implementation: memory, and Cognito's
-//! adapter against a stand-in for Cognito.
+//! The contract of every [`Directory`], for any implementation: memory, and Cognito's adapter on the
+//! local stand-in and on an emulator.
 //!
-//! [`run`] runs them all. Accounts have random names, so a pool with other accounts serves as well
-//! as an empty one.
+//! Accounts have random names, so a pool with other accounts serves as well as an empty one.
 
 use latchstring_core::account::{Account, Names};
 use latchstring_core::identifier::{Identifier, Method};
@@ -23,19 +22,20 @@ pub struct Contract<D, E> {
     pub says_taken: bool,
 }
 
-/// Runs every test of the contract.
-pub async fn run<D: Directory, E: Entropy>(c: &Contract<D, E>) {
-    for method in [Method::Email, Method::PhoneNumber] {
-        an_unheld_contact_finds_no_account(c, method).await;
-        who_is_created_is_found_by_name_and_by_contact(c, method).await;
-        a_username_and_a_contact_are_given_once(c, method).await;
-        a_new_contact_takes_the_place_of_the_old(c, method).await;
-        a_contact_has_one_holder(c, method).await;
-    }
-    a_password_confirms_the_account(c).await;
-    a_contact_of_the_other_kind_leaves_the_first(c).await;
-    names_are_taken(c).await;
-    nothing_is_written_to_a_missing_account(c).await;
+/// The two kinds of contact.
+const METHODS: [Method; 2] = [Method::Email, Method::PhoneNumber];
+
+promises! {
+    $ directory_contract, directory_contract_tests, [D: Directory, E: Entropy], Contract<D, E>;
+    an_unheld_contact_finds_no_account,
+    a_created_account_is_found_by_name_and_by_contact,
+    a_username_and_a_contact_are_given_once,
+    a_new_contact_replaces_the_old_one,
+    a_contact_has_one_holder,
+    a_password_confirms_the_account,
+    a_contact_of_the_other_kind_leaves_the_first,
+    names_are_accepted,
+    nothing_is_written_to_a_missing_account,
 }
 
 impl<D: Directory, E: Entropy> Contract<D, E> {
@@ -86,77 +86,77 @@ impl<D: Directory, E: Entropy> Contract<D, E> {
     }
 }
 
-async fn an_unheld_contact_finds_no_account<D: Directory, E: Entropy>(
-    c: &Contract<D, E>,
-    method: Method,
-) {
-    let contact = c.contact(method);
-    assert!(c.account(contact.as_str()).await.is_none());
-    assert!(c.account(&c.username()).await.is_none());
-}
-
-async fn who_is_created_is_found_by_name_and_by_contact<D: Directory, E: Entropy>(
-    c: &Contract<D, E>,
-    method: Method,
-) {
-    let contact = c.contact(method);
-    let username = c.holder_of(&contact).await;
-    let account = c.account(&username).await.expect("the account");
-    assert_eq!(account.username, username);
-    assert!(account.enabled);
-    assert!(!account.attributes.sub().is_empty(), "it has an id");
-    assert!(
-        account.attributes.holds(&contact),
-        "verified from the start"
-    );
-    assert!(account.attributes.is_half_created(), "without a password");
-    let again = c.account(contact.as_str()).await.expect("the same");
-    assert!(again == account, "the same account by its contact");
-}
-
-async fn a_username_and_a_contact_are_given_once<D: Directory, E: Entropy>(
-    c: &Contract<D, E>,
-    method: Method,
-) {
-    let contact = c.contact(method);
-    let username = c.holder_of(&contact).await;
-    let other = c.contact(method);
-    assert_eq!(c.creates(&username, &other).await, Creation::Taken);
-    assert!(c.found_by(&other).await.is_none(), "nothing is left");
-    if c.says_taken {
-        let second = c.username();
-        assert_eq!(c.creates(&second, &contact).await, Creation::Taken);
-        assert!(c.account(&second).await.is_none(), "nothing is left");
+async fn an_unheld_contact_finds_no_account<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+    for method in METHODS {
+        let contact = c.contact(method);
+        assert!(c.account(contact.as_str()).await.is_none());
+        assert!(c.account(&c.username()).await.is_none());
     }
-    assert_eq!(c.found_by(&contact).await, Some(username));
 }
 
-async fn a_new_contact_takes_the_place_of_the_old<D: Directory, E: Entropy>(
+async fn a_created_account_is_found_by_name_and_by_contact<D: Directory, E: Entropy>(
     c: &Contract<D, E>,
-    method: Method,
 ) {
-    let (old, new) = (c.contact(method), c.contact(method));
-    let username = c.holder_of(&old).await;
-    assert_eq!(c.writes(&username, &new).await, ContactWrite::Done);
-    assert_eq!(c.found_by(&new).await, Some(username.clone()));
-    assert!(c.account(old.as_str()).await.is_none(), "it is free");
-    let heir = c.holder_of(&old).await;
-    assert_eq!(c.found_by(&old).await, Some(heir));
-    // A repetition has the same outcome.
-    assert_eq!(c.writes(&username, &new).await, ContactWrite::Done);
-    assert_eq!(c.found_by(&new).await, Some(username));
+    for method in METHODS {
+        let contact = c.contact(method);
+        let username = c.holder_of(&contact).await;
+        let account = c.account(&username).await.expect("the account");
+        assert_eq!(account.username, username);
+        assert!(account.enabled);
+        assert!(!account.attributes.sub().is_empty(), "it has an id");
+        assert!(
+            account.attributes.holds(&contact),
+            "verified from the start"
+        );
+        assert!(account.attributes.is_half_created(), "without a password");
+        let again = c.account(contact.as_str()).await.expect("the same");
+        assert!(again == account, "the same account by its contact");
+    }
 }
 
-async fn a_contact_has_one_holder<D: Directory, E: Entropy>(c: &Contract<D, E>, method: Method) {
-    if !c.says_taken {
-        return;
+async fn a_username_and_a_contact_are_given_once<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+    for method in METHODS {
+        let contact = c.contact(method);
+        let username = c.holder_of(&contact).await;
+        let other = c.contact(method);
+        assert_eq!(c.creates(&username, &other).await, Creation::Taken);
+        assert!(c.found_by(&other).await.is_none(), "nothing is left");
+        if c.says_taken {
+            let second = c.username();
+            assert_eq!(c.creates(&second, &contact).await, Creation::Taken);
+            assert!(c.account(&second).await.is_none(), "nothing is left");
+        }
+        assert_eq!(c.found_by(&contact).await, Some(username));
     }
-    let (hers, his) = (c.contact(method), c.contact(method));
-    let ada = c.holder_of(&hers).await;
-    let bob = c.holder_of(&his).await;
-    assert_eq!(c.writes(&bob, &hers).await, ContactWrite::Taken);
-    assert_eq!(c.found_by(&hers).await, Some(ada));
-    assert_eq!(c.found_by(&his).await, Some(bob), "he keeps his own");
+}
+
+async fn a_new_contact_replaces_the_old_one<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+    for method in METHODS {
+        let (old, new) = (c.contact(method), c.contact(method));
+        let username = c.holder_of(&old).await;
+        assert_eq!(c.writes(&username, &new).await, ContactWrite::Done);
+        assert_eq!(c.found_by(&new).await, Some(username.clone()));
+        assert!(c.account(old.as_str()).await.is_none(), "it is free");
+        let heir = c.holder_of(&old).await;
+        assert_eq!(c.found_by(&old).await, Some(heir));
+        // A repetition has the same outcome.
+        assert_eq!(c.writes(&username, &new).await, ContactWrite::Done);
+        assert_eq!(c.found_by(&new).await, Some(username));
+    }
+}
+
+async fn a_contact_has_one_holder<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+    for method in METHODS {
+        if !c.says_taken {
+            continue;
+        }
+        let (hers, his) = (c.contact(method), c.contact(method));
+        let ada = c.holder_of(&hers).await;
+        let bob = c.holder_of(&his).await;
+        assert_eq!(c.writes(&bob, &hers).await, ContactWrite::Taken);
+        assert_eq!(c.found_by(&hers).await, Some(ada));
+        assert_eq!(c.found_by(&his).await, Some(bob), "he keeps his own");
+    }
 }
 
 async fn a_password_confirms_the_account<D: Directory, E: Entropy>(c: &Contract<D, E>) {
@@ -182,7 +182,7 @@ async fn a_contact_of_the_other_kind_leaves_the_first<D: Directory, E: Entropy>(
     }
 }
 
-async fn names_are_taken<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+async fn names_are_accepted<D: Directory, E: Entropy>(c: &Contract<D, E>) {
     let username = c.holder_of(&c.contact(Method::Email)).await;
     let names = Names::parse("Søren Å.", "王").expect("names");
     let set = c.directory.set_names(&username, &names).await;

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
@@ -15,19 +14,34 @@ use aws_sdk_dynamodb::types::{
 use latchstring_aws::{Aws, AwsEnvironment};
 use reqwest::RequestBuilder;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use crate::files::root;
 use crate::program::Program;
 
-/// An emulator on a free port of loopback, with a folder of its own for its state. Dropping the
-/// value ends the process and removes the folder.
+/// Becomes the program `$0`. When its standard input ends, which is a pipe from this process, a
+/// watcher ends the program and removes the folder `$1`: a static value is never dropped.
+const UNTIL_INPUT_ENDS: &str = r#"exec 3<&0
+(read -r _ <&3; kill -9 $$; rm -rf "$1") >/dev/null 2>&1 &
+exec "$0" </dev/null 3<&-"#;
+
+/// The emulator that the tests of one process share.
+static SHARED: OnceCell<Ministack> = OnceCell::const_new();
+
+/// An emulator on a free port of loopback, with a folder of its own for its state. The process ends
+/// when the value is dropped or this process ends, and the folder is removed then.
 pub struct Ministack {
     endpoint: String,
-    folder: PathBuf,
     _program: Program,
 }
 
 impl Ministack {
+    /// Returns the emulator that the tests of this process share. Each test uses tables, pools and
+    /// secrets of its own.
+    pub async fn shared() -> &'static Self {
+        SHARED.get_or_init(Self::start).await
+    }
+
     /// Starts an emulator and waits until it answers.
     pub async fn start() -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
@@ -44,8 +58,10 @@ impl Ministack {
             fs::create_dir_all(&folder).expect("a folder in the system's for temporary files");
             let port = free_port();
             let endpoint = format!("http://127.0.0.1:{port}");
-            let mut program = Program::start_anothers(
-                Command::new(&binary)
+            let mut program = Program::start_third_party(
+                Command::new("sh")
+                    .args(["-c", UNTIL_INPUT_ENDS])
+                    .args([&binary, &folder])
                     .current_dir(&folder)
                     .env("IOT_MTLS_ENABLED", "0")
                     .env("BIND_HOST", "127.0.0.1")
@@ -58,7 +74,6 @@ impl Ministack {
             let answers = program.line_after("Running on ").await.is_some();
             let ministack = Self {
                 endpoint,
-                folder,
                 _program: program,
             };
             if answers {
@@ -202,11 +217,4 @@ fn size(value: &AttributeValue) -> usize {
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").port()
-}
-
-impl Drop for Ministack {
-    fn drop(&mut self) {
-        // It is in the system's folder for temporary files, so it does no harm if it stays.
-        let _ = fs::remove_dir_all(&self.folder);
-    }
 }

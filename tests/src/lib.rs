@@ -21,6 +21,9 @@
     reason = "a harness panics where a test fails"
 )]
 
+#[macro_use]
+mod promises;
+
 pub mod challenge_contract;
 pub mod directory_contract;
 mod emulator;

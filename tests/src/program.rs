@@ -58,15 +58,19 @@ pub struct Program {
 impl Program {
     /// Starts a program whose output is kept under `name`.
     pub fn start(name: &str, command: &mut Command) -> Self {
-        let mut program = Self::start_anothers(command);
+        let mut program = Self::spawn(command.stdin(Stdio::null()));
         program.name = Some(name.to_owned());
         program
     }
 
-    /// Starts a third-party program, whose output may hold secrets and is not kept.
-    pub(crate) fn start_anothers(command: &mut Command) -> Self {
+    /// Starts a third-party program, whose output may hold secrets and is not kept. Its standard
+    /// input ends with this process.
+    pub(crate) fn start_third_party(command: &mut Command) -> Self {
+        Self::spawn(command.stdin(Stdio::piped()))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
         let mut child = command
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -1,8 +1,6 @@
-//! The contract of every [`Store`], as tests for any implementation: memory here, DynamoDB where
-//! there is one.
+//! The contract of every [`Store`], for any implementation: memory, and DynamoDB on an emulator.
 //!
-//! [`run`] runs them all. Items have random names, so a table that is shared, or was used before,
-//! serves as well as an empty one.
+//! Items have random names, so a table with other items serves as well as an empty one.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -58,38 +56,38 @@ pub struct Contract<S, E> {
     pub now: Timestamp,
 }
 
-/// Runs every test of the contract.
-pub async fn run<S: Store + 'static, E: Entropy>(contract: &Contract<S, E>) {
-    a_row_reads_as_it_was_written(contract).await;
-    a_row_is_written_once(contract).await;
-    one_of_many_opens_a_flow(contract).await;
-    a_send_is_taken_by_its_number(contract).await;
-    one_of_many_takes_a_send(contract).await;
-    a_charge_is_recorded_for_the_latest_send_of_an_open_row(contract).await;
-    a_code_whose_message_is_not_charged_takes_no_guess_and_no_match(contract).await;
-    a_cooldown_is_lifted_for_the_latest_send_of_an_open_row(contract).await;
-    a_guess_is_held_for_each_attempt_that_is_not_counted(contract).await;
-    guesses_held_at_once_stay_within_the_limit(contract).await;
-    an_attempt_is_counted_with_its_verdict(contract).await;
-    a_verdict_is_recorded_on_the_terms_of_its_row_alone(contract).await;
-    a_known_answer_costs_nothing(contract).await;
-    attempts_at_once_never_pass_the_limit(contract).await;
-    one_right_answer_at_once_matches_once(contract).await;
-    a_closed_row_records_no_attempt(contract).await;
-    only_a_matched_row_is_finished_and_only_once(contract).await;
-    one_of_many_finishes(contract).await;
-    a_token_is_tied_to_one_flow(contract).await;
-    one_of_many_flows_redeems(contract).await;
-    an_account_has_one_pending_contact_of_a_kind(contract).await;
-    only_the_latest_pending_contact_is_settled(contract).await;
-    a_lease_is_held_by_one_until_its_time_is_up(contract).await;
-    one_of_many_takes_a_lease(contract).await;
-    a_counter_stays_within_its_limit(contract).await;
-    windows_are_charged_together_or_not_at_all(contract).await;
-    charges_at_once_stay_within_the_limit(contract).await;
-    a_refunded_charge_can_be_made_again(contract).await;
-    refunds_at_once_each_take_effect_once(contract).await;
-    counters_are_read_in_the_order_given(contract).await;
+promises! {
+    $ store_contract, store_contract_tests, [S: Store + 'static, E: Entropy], Contract<S, E>;
+    a_row_reads_as_it_was_written,
+    a_row_is_written_once,
+    one_of_many_opens_a_flow,
+    a_send_is_taken_by_its_number,
+    one_of_many_takes_a_send,
+    a_charge_is_recorded_for_the_latest_send_of_an_open_row,
+    an_uncharged_code_takes_no_guess_and_no_match,
+    a_cooldown_is_reset_for_the_latest_send_of_an_open_row,
+    a_guess_is_held_for_each_attempt_that_is_not_counted,
+    guesses_held_at_once_stay_within_the_limit,
+    an_attempt_is_counted_with_its_verdict,
+    a_verdict_is_recorded_on_the_terms_of_its_row_alone,
+    a_known_answer_costs_nothing,
+    attempts_at_once_never_pass_the_limit,
+    one_right_answer_at_once_matches_once,
+    a_closed_row_records_no_attempt,
+    only_a_matched_row_is_finished_and_only_once,
+    one_of_many_finishes,
+    a_token_is_tied_to_one_flow,
+    one_of_many_flows_redeems,
+    an_account_has_one_pending_contact_of_a_kind,
+    only_the_latest_pending_contact_is_settled,
+    a_lease_is_held_by_one_until_its_time_is_up,
+    one_of_many_takes_a_lease,
+    a_counter_stays_within_its_limit,
+    windows_are_charged_together_or_not_at_all,
+    charges_at_once_stay_within_the_limit,
+    a_refunded_charge_can_be_made_again,
+    refunds_at_once_each_take_effect_once,
+    counters_are_read_in_the_order_given,
 }
 
 impl<S: Store + 'static, E: Entropy> Contract<S, E> {
@@ -187,11 +185,11 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
     /// Writes a matched row and returns the answer that it matched.
     async fn matched(&self) -> (FlowId, AnswerDigest) {
         let (id, answer) = (self.opened().await.id, self.answer());
-        let judged = self
+        let written = self
             .store
             .record_verdict(id, answer, true, full_charge(), 3, self.now)
             .await;
-        assert_eq!(judged, Ok(VerdictWrite::Recorded));
+        assert_eq!(written, Ok(VerdictWrite::Recorded));
         (id, answer)
     }
 
@@ -220,7 +218,7 @@ fn count<T: PartialEq + Debug>(outcomes: &[T], wanted: &T) -> usize {
 }
 
 /// `open_flow`, `flow`: every field is read back, for every purpose, subject and state.
-pub async fn a_row_reads_as_it_was_written<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+async fn a_row_reads_as_it_was_written<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     assert_eq!(c.store.flow(c.id()).await, Ok(None));
     let at = c.after(1);
     for (purpose, subject, state) in [
@@ -263,7 +261,7 @@ pub async fn a_row_reads_as_it_was_written<S: Store + 'static, E: Entropy>(c: &C
 }
 
 /// `open_flow`: the first row stays, and every later caller receives it.
-pub async fn a_row_is_written_once<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+async fn a_row_is_written_once<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let first = c.opened().await;
     let second = Flow {
         id: first.id,
@@ -276,7 +274,7 @@ pub async fn a_row_is_written_once<S: Store + 'static, E: Entropy>(c: &Contract<
 }
 
 /// `open_flow`, at once.
-pub async fn one_of_many_opens_a_flow<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+async fn one_of_many_opens_a_flow<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let row = c.row();
     let opened = at_once(&c.store, RACERS, |store, racer| {
         let mut row = row.clone();
@@ -297,7 +295,7 @@ pub async fn one_of_many_opens_a_flow<S: Store + 'static, E: Entropy>(c: &Contra
 }
 
 /// `advance_send`: by exactly the present number, of an open row.
-pub async fn a_send_is_taken_by_its_number<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+async fn a_send_is_taken_by_its_number<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let id = c.opened().await.id;
     for wrong in [0, 2, u8::MAX] {
         assert_eq!(
@@ -338,7 +336,7 @@ pub async fn a_send_is_taken_by_its_number<S: Store + 'static, E: Entropy>(c: &C
 }
 
 /// `advance_send`, at once.
-pub async fn one_of_many_takes_a_send<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+async fn one_of_many_takes_a_send<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let row = c.opened().await;
     let now = c.now;
     let won = at_once(&c.store, RACERS, |store, _| async move {
@@ -351,10 +349,7 @@ pub async fn one_of_many_takes_a_send<S: Store + 'static, E: Entropy>(c: &Contra
 }
 
 /// `record_message_charge`: of exactly that send, and as often as it comes.
-pub async fn a_charge_is_recorded_for_the_latest_send_of_an_open_row<
-    S: Store + 'static,
-    E: Entropy,
->(
+async fn a_charge_is_recorded_for_the_latest_send_of_an_open_row<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let row = c.opened_uncharged().await;
@@ -384,10 +379,7 @@ pub async fn a_charge_is_recorded_for_the_latest_send_of_an_open_row<
 }
 
 /// `record_attempt` and `record_verdict` before the message is charged.
-pub async fn a_code_whose_message_is_not_charged_takes_no_guess_and_no_match<
-    S: Store + 'static,
-    E: Entropy,
->(
+async fn an_uncharged_code_takes_no_guess_and_no_match<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     for limit in [0, 3] {
@@ -410,10 +402,7 @@ pub async fn a_code_whose_message_is_not_charged_takes_no_guess_and_no_match<
 }
 
 /// `reset_resend_cooldown`: clears the time of exactly that send and changes nothing else.
-pub async fn a_cooldown_is_lifted_for_the_latest_send_of_an_open_row<
-    S: Store + 'static,
-    E: Entropy,
->(
+async fn a_cooldown_is_reset_for_the_latest_send_of_an_open_row<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let row = c.opened().await;
@@ -430,12 +419,12 @@ pub async fn a_cooldown_is_lifted_for_the_latest_send_of_an_open_row<
         Ok(false),
         "once"
     );
-    let lifted = Flow {
+    let reset = Flow {
         last_sent_at: Timestamp::default(),
         unsent: 1,
         ..row.clone()
     };
-    assert_eq!(c.read(row.id).await, lifted);
+    assert_eq!(c.read(row.id).await, reset);
     assert_eq!(
         c.store
             .advance_send(row.id, 1, Some(LONGER), c.after(2))
@@ -453,12 +442,9 @@ pub async fn a_cooldown_is_lifted_for_the_latest_send_of_an_open_row<
     assert_eq!(c.read(matched).await.last_sent_at, c.now);
 }
 
-/// `attempt` and `count`: distinct answers up to the limit, and one more guess held than there are
+/// `record_attempt` and `count`: distinct answers up to the limit, and one more guess held than there are
 /// answers, of an open row on the given terms.
-pub async fn a_guess_is_held_for_each_attempt_that_is_not_counted<
-    S: Store + 'static,
-    E: Entropy,
->(
+async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let row = c.opened().await;
@@ -496,11 +482,11 @@ pub async fn a_guess_is_held_for_each_attempt_that_is_not_counted<
     assert_eq!(c.store.record_message_charge(id, 2).await, Ok(true));
     let again = c.store.record_attempt(id, answers[0], LONGER, 2).await;
     assert_eq!(again, Ok(Attempted::Held), "on other terms it counts again");
-    let judged = c
+    let written = c
         .store
         .record_verdict(id, answers[1], true, LONGER, 2, c.now)
         .await;
-    assert_eq!(judged, Ok(VerdictWrite::Recorded), "the verdict follows");
+    assert_eq!(written, Ok(VerdictWrite::Recorded), "the verdict follows");
     assert!(matches!(
         c.store.record_attempt(id, answers[0], LONGER, 2).await,
         Ok(Attempted::Refused(Some(_)))
@@ -510,8 +496,8 @@ pub async fn a_guess_is_held_for_each_attempt_that_is_not_counted<
     assert_eq!(missing, Ok(Attempted::Refused(None)));
 }
 
-/// `attempt`, at once: of distinct answers and of one answer.
-pub async fn guesses_held_at_once_stay_within_the_limit<S: Store + 'static, E: Entropy>(
+/// `record_attempt`, at once: of distinct answers and of one answer.
+async fn guesses_held_at_once_stay_within_the_limit<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     for same in [false, true] {
@@ -528,25 +514,25 @@ pub async fn guesses_held_at_once_stay_within_the_limit<S: Store + 'static, E: E
     }
 }
 
-/// `judge`: attempt and verdict in one write, up to the limit.
-pub async fn an_attempt_is_counted_with_its_verdict<S: Store + 'static, E: Entropy>(
+/// `record_verdict`: attempt and verdict in one write, up to the limit.
+async fn an_attempt_is_counted_with_its_verdict<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let id = c.opened().await.id;
     let answers = [c.answer(), c.answer(), c.answer()];
     for answer in &answers[..2] {
-        let judged = c
+        let written = c
             .store
             .record_verdict(id, *answer, false, full_charge(), 3, c.now)
             .await;
-        assert_eq!(judged, Ok(VerdictWrite::Recorded));
+        assert_eq!(written, Ok(VerdictWrite::Recorded));
     }
     assert_eq!(c.read(id).await.state, State::Open);
-    let judged = c
+    let written = c
         .store
         .record_verdict(id, answers[2], true, full_charge(), 3, c.after(7))
         .await;
-    assert_eq!(judged, Ok(VerdictWrite::Recorded));
+    assert_eq!(written, Ok(VerdictWrite::Recorded));
     let row = c.read(id).await;
     assert_eq!(row.attempts, answers.into());
     let matched = State::Matched {
@@ -557,20 +543,20 @@ pub async fn an_attempt_is_counted_with_its_verdict<S: Store + 'static, E: Entro
 
     let full = c.opened().await.id;
     for answer in answers {
-        let judged = c
+        let written = c
             .store
             .record_verdict(full, answer, false, full_charge(), 3, c.now)
             .await;
-        assert_eq!(judged, Ok(VerdictWrite::Recorded));
+        assert_eq!(written, Ok(VerdictWrite::Recorded));
     }
     for right in [false, true] {
-        let judged = c
+        let written = c
             .store
             .record_verdict(full, c.answer(), right, full_charge(), 3, c.now)
             .await;
         let row = c.read(full).await;
         assert_eq!((row.attempts.len(), row.state), (3, State::Open));
-        assert_eq!(judged, Ok(VerdictWrite::Refused(Some(Box::new(row)))));
+        assert_eq!(written, Ok(VerdictWrite::Refused(Some(Box::new(row)))));
     }
     let missing = c
         .store
@@ -578,15 +564,15 @@ pub async fn an_attempt_is_counted_with_its_verdict<S: Store + 'static, E: Entro
         .await;
     assert_eq!(missing, Ok(VerdictWrite::Refused(None)));
     let none = c.opened().await;
-    let judged = c
+    let written = c
         .store
         .record_verdict(none.id, c.answer(), true, full_charge(), 0, c.now)
         .await;
-    assert_eq!(judged, Ok(VerdictWrite::Refused(Some(Box::new(none)))));
+    assert_eq!(written, Ok(VerdictWrite::Refused(Some(Box::new(none)))));
 }
 
-/// `judge`: a row on other terms records neither a wrong nor a right answer.
-pub async fn a_verdict_is_recorded_on_the_terms_of_its_row_alone<S: Store + 'static, E: Entropy>(
+/// `record_verdict`: a row on other terms records neither a wrong nor a right answer.
+async fn a_verdict_is_recorded_on_the_terms_of_its_row_alone<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let id = c.opened().await.id;
@@ -595,53 +581,51 @@ pub async fn a_verdict_is_recorded_on_the_terms_of_its_row_alone<S: Store + 'sta
     assert_eq!(c.store.record_message_charge(id, 2).await, Ok(true));
     let row = c.read(id).await;
     for (right, limit) in [(false, 3), (true, 3), (true, 0)] {
-        let judged = c
+        let written = c
             .store
             .record_verdict(id, c.answer(), right, full_charge(), limit, c.now)
             .await;
         let refused = VerdictWrite::Refused(Some(Box::new(row.clone())));
-        assert_eq!(judged, Ok(refused));
+        assert_eq!(written, Ok(refused));
     }
     assert_eq!(c.read(id).await, row);
-    let judged = c
+    let written = c
         .store
         .record_verdict(id, c.answer(), true, LONGER, 3, c.now)
         .await;
-    assert_eq!(judged, Ok(VerdictWrite::Recorded));
+    assert_eq!(written, Ok(VerdictWrite::Recorded));
 }
 
-/// `judge`: the same answer again is recorded again, in a full row too, and takes no room.
-pub async fn a_known_answer_costs_nothing<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+/// `record_verdict`: the same answer again is recorded again, in a full row too, and takes no room.
+async fn a_known_answer_costs_nothing<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let id = c.opened().await.id;
     let answers = [c.answer(), c.answer()];
     for answer in answers.into_iter().chain(answers) {
-        let judged = c
+        let written = c
             .store
             .record_verdict(id, answer, false, full_charge(), 2, c.now)
             .await;
-        assert_eq!(judged, Ok(VerdictWrite::Recorded));
+        assert_eq!(written, Ok(VerdictWrite::Recorded));
     }
     assert_eq!(c.read(id).await.attempts, answers.into());
-    let judged = c
+    let written = c
         .store
         .record_verdict(id, answers[0], true, full_charge(), 2, c.now)
         .await;
     assert_eq!(
-        judged,
+        written,
         Ok(VerdictWrite::Recorded),
         "and may be right by now"
     );
     assert_ne!(c.read(id).await.state, State::Open);
 }
 
-/// `judge`, at once: no more distinct answers than the limit are ever recorded.
-pub async fn attempts_at_once_never_pass_the_limit<S: Store + 'static, E: Entropy>(
-    c: &Contract<S, E>,
-) {
+/// `record_verdict`, at once: no more distinct answers than the limit are ever recorded.
+async fn attempts_at_once_never_pass_the_limit<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     for limit in [1, 3, 5] {
         let id = c.opened().await.id;
         let now = c.now;
-        let judged = at_once(&c.store, GUESSES, |store, guess| async move {
+        let written = at_once(&c.store, GUESSES, |store, guess| async move {
             let answer = AnswerDigest::from_bytes([guess; 16]);
             store
                 .record_verdict(id, answer, false, full_charge(), limit, now)
@@ -649,37 +633,35 @@ pub async fn attempts_at_once_never_pass_the_limit<S: Store + 'static, E: Entrop
         })
         .await;
         assert_eq!(
-            count(&judged, &Ok(VerdictWrite::Recorded)),
+            count(&written, &Ok(VerdictWrite::Recorded)),
             usize::from(limit)
         );
-        let refused = judged
+        let refused = written
             .iter()
-            .filter(|judged| matches!(judged, Ok(VerdictWrite::Refused(Some(_)))));
+            .filter(|written| matches!(written, Ok(VerdictWrite::Refused(Some(_)))));
         assert_eq!(refused.count(), usize::from(GUESSES - limit));
         assert_eq!(c.read(id).await.attempts.len(), usize::from(limit));
     }
 }
 
-/// `judge`, at once: the same right answer is recorded once, and the other calls read that it was.
-pub async fn one_right_answer_at_once_matches_once<S: Store + 'static, E: Entropy>(
-    c: &Contract<S, E>,
-) {
+/// `record_verdict`, at once: the same right answer is recorded once, and the other calls read that it was.
+async fn one_right_answer_at_once_matches_once<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let (id, answer, now) = (c.opened().await.id, c.answer(), c.now);
-    let judged = at_once(&c.store, RACERS, |store, _| async move {
+    let written = at_once(&c.store, RACERS, |store, _| async move {
         store
             .record_verdict(id, answer, true, full_charge(), 3, now)
             .await
     })
     .await;
-    assert_eq!(count(&judged, &Ok(VerdictWrite::Recorded)), 1);
+    assert_eq!(count(&written, &Ok(VerdictWrite::Recorded)), 1);
     let row = c.read(id).await;
     assert_eq!(row.state, State::Matched { answer, at: now });
     let refused = Ok(VerdictWrite::Refused(Some(Box::new(row))));
-    assert_eq!(count(&judged, &refused), usize::from(RACERS) - 1);
+    assert_eq!(count(&written, &refused), usize::from(RACERS) - 1);
 }
 
-/// `judge`: a matched or finished row keeps its answer, its time and its attempts.
-pub async fn a_closed_row_records_no_attempt<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+/// `record_verdict`: a matched or finished row keeps its answer, its time and its attempts.
+async fn a_closed_row_records_no_attempt<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let (id, answer) = c.matched().await;
     for finished in [false, true] {
         if finished {
@@ -687,12 +669,12 @@ pub async fn a_closed_row_records_no_attempt<S: Store + 'static, E: Entropy>(c: 
         }
         let row = c.read(id).await;
         for (answer, right) in [(answer, true), (answer, false), (c.answer(), true)] {
-            let judged = c
+            let written = c
                 .store
                 .record_verdict(id, answer, right, full_charge(), 3, c.after(9))
                 .await;
             assert_eq!(
-                judged,
+                written,
                 Ok(VerdictWrite::Refused(Some(Box::new(row.clone()))))
             );
         }
@@ -701,7 +683,7 @@ pub async fn a_closed_row_records_no_attempt<S: Store + 'static, E: Entropy>(c: 
 }
 
 /// `finish`.
-pub async fn only_a_matched_row_is_finished_and_only_once<S: Store + 'static, E: Entropy>(
+async fn only_a_matched_row_is_finished_and_only_once<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     assert_eq!(c.store.finish(c.id(), c.now).await, Ok(Finished::Refused));
@@ -720,7 +702,7 @@ pub async fn only_a_matched_row_is_finished_and_only_once<S: Store + 'static, E:
 }
 
 /// `finish`, at once.
-pub async fn one_of_many_finishes<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+async fn one_of_many_finishes<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let (id, _) = c.matched().await;
     let now = c.now;
     let finished = at_once(&c.store, RACERS, |store, racer| async move {
@@ -741,7 +723,7 @@ pub async fn one_of_many_finishes<S: Store + 'static, E: Entropy>(c: &Contract<S
 }
 
 /// `redeem`, `is_redeemed`: for tickets and proofs alike; the same flow may redeem again.
-pub async fn a_token_is_tied_to_one_flow<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+async fn a_token_is_tied_to_one_flow<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let keep = c.after(120_000);
     for token in [Token::Ticket(c.ticket()), Token::Proof(c.id())] {
         let (here, elsewhere) = (c.id(), c.id());
@@ -769,7 +751,7 @@ pub async fn a_token_is_tied_to_one_flow<S: Store + 'static, E: Entropy>(c: &Con
 }
 
 /// `redeem`, at once.
-pub async fn one_of_many_flows_redeems<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+async fn one_of_many_flows_redeems<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let token = Token::Ticket(c.ticket());
     let keep = c.after(120_000);
     let run = c.id();
@@ -785,7 +767,7 @@ pub async fn one_of_many_flows_redeems<S: Store + 'static, E: Entropy>(c: &Contr
 }
 
 /// A newer request of the same kind replaces an older one. Other accounts and kinds have their own.
-pub async fn an_account_has_one_pending_contact_of_a_kind<S: Store + 'static, E: Entropy>(
+async fn an_account_has_one_pending_contact_of_a_kind<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let (ada, bob) = (c.sub(), c.sub());
@@ -811,7 +793,7 @@ pub async fn an_account_has_one_pending_contact_of_a_kind<S: Store + 'static, E:
 }
 
 /// The outcome of a request is written only while it is the latest, and may be written repeatedly.
-pub async fn only_the_latest_pending_contact_is_settled<S: Store + 'static, E: Entropy>(
+async fn only_the_latest_pending_contact_is_settled<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let ada = c.sub();
@@ -845,7 +827,7 @@ pub async fn only_the_latest_pending_contact_is_settled<S: Store + 'static, E: E
 }
 
 /// `lease`, `release`.
-pub async fn a_lease_is_held_by_one_until_its_time_is_up<S: Store + 'static, E: Entropy>(
+async fn a_lease_is_held_by_one_until_its_time_is_up<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let (on, one, other) = (c.pseudonym(), c.pseudonym(), c.pseudonym());
@@ -876,7 +858,7 @@ pub async fn a_lease_is_held_by_one_until_its_time_is_up<S: Store + 'static, E: 
 }
 
 /// `lease`, at once.
-pub async fn one_of_many_takes_a_lease<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+async fn one_of_many_takes_a_lease<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let run = c.pseudonym();
     let (now, until) = (c.now, c.after(10_000));
     for was_held in [false, true] {
@@ -907,7 +889,7 @@ pub fn window(name: &str, amount: u32, limit: u32) -> Window {
 }
 
 /// `charge`.
-pub async fn a_counter_stays_within_its_limit<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+async fn a_counter_stays_within_its_limit<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let counter = c.pseudonym();
     let keep = c.after(60_000);
     let charge = async |counter, amount, limit| {
@@ -939,7 +921,7 @@ pub async fn a_counter_stays_within_its_limit<S: Store + 'static, E: Entropy>(c:
 }
 
 /// `charge`, of several windows.
-pub async fn windows_are_charged_together_or_not_at_all<S: Store + 'static, E: Entropy>(
+async fn windows_are_charged_together_or_not_at_all<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let counter = c.pseudonym();
@@ -968,9 +950,7 @@ pub async fn windows_are_charged_together_or_not_at_all<S: Store + 'static, E: E
 }
 
 /// `charge`, at once.
-pub async fn charges_at_once_stay_within_the_limit<S: Store + 'static, E: Entropy>(
-    c: &Contract<S, E>,
-) {
+async fn charges_at_once_stay_within_the_limit<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let counter = c.pseudonym();
     let keep = c.after(60_000);
     let charged = at_once(&c.store, RACERS, |store, _| async move {
@@ -990,9 +970,7 @@ pub async fn charges_at_once_stay_within_the_limit<S: Store + 'static, E: Entrop
 }
 
 /// `refund`.
-pub async fn a_refunded_charge_can_be_made_again<S: Store + 'static, E: Entropy>(
-    c: &Contract<S, E>,
-) {
+async fn a_refunded_charge_can_be_made_again<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let counter = c.pseudonym();
     let keep = c.after(60_000);
     let charge = async |name: &str, amount: u32| {
@@ -1029,9 +1007,7 @@ pub async fn a_refunded_charge_can_be_made_again<S: Store + 'static, E: Entropy>
 }
 
 /// `charge` and `refund`, at once.
-pub async fn refunds_at_once_each_take_effect_once<S: Store + 'static, E: Entropy>(
-    c: &Contract<S, E>,
-) {
+async fn refunds_at_once_each_take_effect_once<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let counter = c.pseudonym();
     let keep = c.after(60_000);
     let racers = u32::from(RACERS);
@@ -1058,9 +1034,7 @@ pub async fn refunds_at_once_each_take_effect_once<S: Store + 'static, E: Entrop
 }
 
 /// `counts`: in the given order, of existing and missing counters.
-pub async fn counters_are_read_in_the_order_given<S: Store + 'static, E: Entropy>(
-    c: &Contract<S, E>,
-) {
+async fn counters_are_read_in_the_order_given<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let [first, missing, second] = [c.pseudonym(), c.pseudonym(), c.pseudonym()];
     let keep = c.after(60_000);
     let windows = [window("m7", 1, 9), window("spend", 12, 99)];

@@ -1,6 +1,7 @@
-//! The ports in memory keep the contract of every such port, and so does Cognito's adapter on the
-//! stand-in. `aws` holds the adapters to it on an emulator that others wrote.
+//! The contracts of the ports, on the implementations in memory and on Cognito's adapters before the
+//! local stand-in. `aws` holds the adapters to the same contracts on a third-party emulator.
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use latchstring_aws::{CognitoChallengeApi, CognitoDirectory};
@@ -8,47 +9,76 @@ use latchstring_core::time::Timestamp;
 use latchstring_lambda::OsEntropy;
 use latchstring_memory::{MemoryDirectory, MemoryStore, SeededEntropy};
 use latchstring_tests::{
-    Latchstring, aws_at, challenge_contract, directory_contract, store_contract,
+    Latchstring, aws_at, challenge_contract, challenge_contract_tests, directory_contract,
+    directory_contract_tests, store_contract, store_contract_tests,
 };
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_store_in_memory_keeps_every_promise() {
-    for seed in 0..20 {
-        let contract = store_contract::Contract {
+mod store_in_memory {
+    use super::*;
+
+    type Contract = store_contract::Contract<MemoryStore, SeededEntropy>;
+
+    /// Returns a new store for each of 20 seeds.
+    fn stores() -> Ready<Vec<((), Contract)>> {
+        let contract = |seed| store_contract::Contract {
             store: Arc::new(MemoryStore::default()),
             entropy: SeededEntropy::new(seed),
             now: Timestamp::from_secs(1_800_000_000),
         };
-        store_contract::run(&contract).await;
+        ready((0..20).map(|seed| ((), contract(seed))).collect())
     }
+
+    store_contract_tests!(stores);
 }
 
-#[tokio::test]
-async fn the_directory_in_memory_keeps_every_promise() {
-    let contract = directory_contract::Contract {
-        directory: MemoryDirectory::default(),
-        entropy: OsEntropy,
-        says_taken: true,
-    };
-    directory_contract::run(&contract).await;
+mod directory_in_memory {
+    use super::*;
+
+    type Contract = directory_contract::Contract<MemoryDirectory, OsEntropy>;
+
+    fn directories() -> Ready<[((), Contract); 1]> {
+        let contract = directory_contract::Contract {
+            directory: MemoryDirectory::default(),
+            entropy: OsEntropy,
+            says_taken: true,
+        };
+        ready([((), contract)])
+    }
+
+    directory_contract_tests!(directories);
 }
 
-#[tokio::test]
-async fn cognitos_directory_on_the_stand_in_keeps_every_promise() {
-    let latchstring = Latchstring::start().await;
-    let settings = latchstring.settings();
-    let aws = aws_at(&settings.endpoint).with_slack(20);
-    let contract = directory_contract::Contract {
-        directory: CognitoDirectory::new(&aws, &settings.user_pool_id),
-        entropy: OsEntropy,
-        says_taken: true,
-    };
-    directory_contract::run(&contract).await;
+mod directory_of_the_stand_in {
+    use super::*;
+
+    type Contract = directory_contract::Contract<CognitoDirectory, OsEntropy>;
+
+    async fn directories() -> [(Latchstring, Contract); 1] {
+        let latchstring = Latchstring::start().await;
+        let settings = latchstring.settings();
+        let aws = aws_at(&settings.endpoint).with_slack(20);
+        let contract = directory_contract::Contract {
+            directory: CognitoDirectory::new(&aws, &settings.user_pool_id),
+            entropy: OsEntropy,
+            says_taken: true,
+        };
+        [(latchstring, contract)]
+    }
+
+    directory_contract_tests!(directories);
 }
 
-#[tokio::test]
-async fn both_kinds_of_calls_on_the_stand_in_keep_every_promise() {
-    for legacy in [false, true] {
+mod challenges_of_the_stand_in {
+    use super::*;
+
+    type Contract = challenge_contract::Contract<CognitoChallengeApi>;
+
+    /// Returns a pool whose client hides missing accounts, and one whose client reports them.
+    async fn pools() -> [(Latchstring, Contract); 2] {
+        [pool(true).await, pool(false).await]
+    }
+
+    async fn pool(hides_missing_users: bool) -> (Latchstring, Contract) {
         let latchstring = Latchstring::start().await;
         let mut usernames = Vec::new();
         for address in ["ada@example.com", "bob@example.com"] {
@@ -58,7 +88,7 @@ async fn both_kinds_of_calls_on_the_stand_in_keep_every_promise() {
         }
         let [known, disabled] = usernames.try_into().expect("two of them");
         latchstring.disable(&disabled).await;
-        latchstring.report_missing_users(legacy).await;
+        latchstring.report_missing_users(!hides_missing_users).await;
         let settings = latchstring.settings();
         let aws = aws_at(&settings.endpoint).with_slack(20);
         let (pool, client) = (&settings.user_pool_id, &settings.client_id);
@@ -67,8 +97,10 @@ async fn both_kinds_of_calls_on_the_stand_in_keep_every_promise() {
             signed: CognitoChallengeApi::signed(&aws, pool, client),
             known,
             disabled,
-            hides_missing_users: !legacy,
+            hides_missing_users,
         };
-        challenge_contract::run(&contract).await;
+        (latchstring, contract)
     }
+
+    challenge_contract_tests!(pools);
 }

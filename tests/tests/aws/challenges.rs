@@ -1,14 +1,13 @@
-//! Custom authentication by public and by signed calls. The pool has no triggers, for which the
-//! emulator asks a challenge of its own.
+//! The contract of custom authentication, on the emulator's user pools. The pool has no triggers, and
+//! the emulator then issues a challenge of its own.
 
 use latchstring_aws::CognitoChallengeApi;
-use latchstring_tests::Ministack;
-use latchstring_tests::challenge_contract::{Contract, run};
+use latchstring_tests::challenge_contract::Contract;
+use latchstring_tests::{Ministack, challenge_contract_tests};
 use serde_json::{Value, json};
 
-#[tokio::test]
-async fn both_kinds_of_calls_satisfy_the_challenge_contract() {
-    let ministack = Ministack::start().await;
+async fn pools() -> [((), Contract<CognitoChallengeApi>); 1] {
+    let ministack = Ministack::shared().await;
     let call = async |operation: &str, body: Value| {
         let target = format!("AWSCognitoIdentityProviderService.{operation}");
         ministack.call(&target, &body).await
@@ -30,13 +29,15 @@ async fn both_kinds_of_calls_satisfy_the_challenge_contract() {
     )
     .await;
     let aws = ministack.aws();
-    run(&Contract {
+    let contract = Contract {
         public: CognitoChallengeApi::new(&aws, client),
         signed: CognitoChallengeApi::signed(&aws, pool, client),
         known: "ada".to_owned(),
         disabled: "bob".to_owned(),
         // It reports them whatever the client says (docs/stand-in.md).
         hides_missing_users: false,
-    })
-    .await;
+    };
+    [((), contract)]
 }
+
+challenge_contract_tests!(pools);

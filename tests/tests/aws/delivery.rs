@@ -82,7 +82,7 @@ async fn get(url: String) -> Value {
 
 #[tokio::test]
 async fn mail_and_sms_arrive_as_they_were_written() {
-    let ministack = Ministack::start().await;
+    let ministack = Ministack::shared().await;
     let couriers = couriers(&ministack.aws());
     let refused = fails(&couriers, &mail()).await;
     let expected = ("sender_not_verified".to_owned(), DeliveryOutcome::Refused);

@@ -1,14 +1,13 @@
-//! The user pool's accounts.
+//! The contract of a directory, on the emulator's user pools.
 
 use latchstring_aws::CognitoDirectory;
 use latchstring_lambda::OsEntropy;
-use latchstring_tests::Ministack;
-use latchstring_tests::directory_contract::{Contract, run};
+use latchstring_tests::directory_contract::Contract;
+use latchstring_tests::{Ministack, directory_contract_tests};
 use serde_json::json;
 
-#[tokio::test]
-async fn cognitos_directory_keeps_every_promise_of_a_directory() {
-    let ministack = Ministack::start().await;
+async fn directories() -> [((), Contract<CognitoDirectory, OsEntropy>); 1] {
+    let ministack = Ministack::shared().await;
     let pool = ministack
         .call(
             "AWSCognitoIdentityProviderService.CreateUserPool",
@@ -26,5 +25,7 @@ async fn cognitos_directory_keeps_every_promise_of_a_directory() {
         // It knows no AliasExistsException (docs/stand-in.md).
         says_taken: false,
     };
-    run(&contract).await;
+    [((), contract)]
 }
+
+directory_contract_tests!(directories);

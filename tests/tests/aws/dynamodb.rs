@@ -22,42 +22,72 @@ use latchstring_core::sign_in::{SignIn, SignInRequest};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::{OsEntropy, SystemClock};
 use latchstring_memory::{FixedCaptcha, MemoryDirectory, SeededEntropy};
-use latchstring_tests::store_contract::{Contract, run, window};
+use latchstring_tests::store_contract::{Contract, window};
 use latchstring_tests::{Ministack, Tap, note};
 use serde_json::Value;
 
+/// The table of the golden requests. Every other test has one of its own, named after itself.
 const TABLE: &str = "latchstring";
 
 type OnDynamo = Contract<DynamoStore<OsEntropy>, OsEntropy>;
 
-fn contract(aws: &Aws) -> OnDynamo {
+/// Returns the shared emulator, with a new table.
+async fn with_table(name: &str) -> &'static Ministack {
+    let ministack = Ministack::shared().await;
+    ministack.create_table(name).await;
+    ministack
+}
+
+fn contract(aws: &Aws, table: &str) -> OnDynamo {
     Contract {
-        store: Arc::new(DynamoStore::new(aws, TABLE, OsEntropy)),
+        store: Arc::new(DynamoStore::new(aws, table, OsEntropy)),
         entropy: OsEntropy,
         now: SystemClock.now(),
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_store_on_dynamodb_keeps_every_promise() {
-    let ministack = Ministack::start().await;
-    ministack.create_table(TABLE).await;
-    run(&contract(&ministack.aws())).await;
-    let sizes = ministack.sizes(TABLE).await;
+mod contract {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use latchstring_tests::store_contract_tests;
+
+    use super::{OnDynamo, contract, with_table};
+
+    async fn stores() -> [((), OnDynamo); 1] {
+        static TABLES: AtomicU32 = AtomicU32::new(0);
+        let table = format!("contract-{}", TABLES.fetch_add(1, Ordering::Relaxed));
+        let ministack = with_table(&table).await;
+        [((), contract(&ministack.aws(), &table))]
+    }
+
+    store_contract_tests!(stores);
+}
+
+#[tokio::test]
+async fn every_kind_of_item_is_in_the_given_table() {
+    let table = "kinds";
+    let ministack = with_table(table).await;
+    let c = contract(&ministack.aws(), table);
+    run_one_of_each(&c).await;
+    let (on, now) = (c.pseudonym(), c.now);
+    assert_eq!(c.store.lease(on, on, now, c.after(5_000)).await, Ok(true));
+    let flow = c.row().id;
+    let redeemed = c.store.redeem(Token::Proof(flow), flow, now).await;
+    assert_eq!(redeemed, Ok(Redeemed::Here));
+    let sizes = ministack.sizes(table).await;
     let kinds: Vec<_> = sizes.keys().map(String::as_str).collect();
     assert_eq!(
         kinds,
-        ["counter", "flow", "lease", "pending", "proof", "ticket"],
-        "it was this table"
+        ["counter", "flow", "lease", "pending", "proof", "ticket"]
     );
 }
 
 #[tokio::test]
 async fn a_write_whose_reply_is_lost_is_repeated_and_knows_itself() {
-    let ministack = Ministack::start().await;
-    ministack.create_table(TABLE).await;
+    let table = "lost-replies";
+    let ministack = with_table(table).await;
     let tap = Tap::before(ministack.endpoint()).await;
-    let c = contract(&tap.aws());
+    let c = contract(&tap.aws(), table);
     let (store, now) = (&c.store, c.now);
     let twice = |operation: &str| {
         let seen = tap.seen();
@@ -163,14 +193,14 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_knows_itself() {
 
 #[tokio::test]
 async fn every_operation_is_one_request_by_key() {
-    let ministack = Ministack::start().await;
-    ministack.create_table(TABLE).await;
+    let table = "operations";
+    let ministack = with_table(table).await;
     let tap = Tap::before(ministack.endpoint()).await;
-    let c = contract(&tap.aws());
+    let c = contract(&tap.aws(), table);
     run_one_of_each(&c).await;
     let mut asked = BTreeMap::new();
     for request in tap.seen() {
-        let of_table = &request.body["RequestItems"][TABLE];
+        let of_table = &request.body["RequestItems"][table];
         let consistent = [&request.body, of_table]
             .iter()
             .any(|read| read["ConsistentRead"] == true);
@@ -200,8 +230,7 @@ async fn every_operation_is_one_request_by_key() {
 /// what its predecessor wrote: a difference here needs a migration. `UPDATE_GOLDEN=1` writes it.
 #[tokio::test]
 async fn requests_and_items_are_unchanged() {
-    let ministack = Ministack::start().await;
-    ministack.create_table(TABLE).await;
+    let ministack = with_table(TABLE).await;
     let tap = Tap::before(ministack.endpoint()).await;
     let seeded = SeededEntropy::new;
     let contract = Contract {
@@ -277,10 +306,10 @@ async fn run_one_of_each<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
 
 #[tokio::test]
 async fn a_sign_in_is_seventeen_requests_of_items_up_to_one_kilobyte() {
-    let ministack = Ministack::start().await;
-    ministack.create_table(TABLE).await;
+    let table = "sign-in";
+    let ministack = with_table(table).await;
     let tap = Tap::before(ministack.endpoint()).await;
-    let store = DynamoStore::new(&tap.aws(), TABLE, OsEntropy);
+    let store = DynamoStore::new(&tap.aws(), table, OsEntropy);
     // The longest address that there may be.
     let domain = ["a"; 63].concat();
     let address = format!("{}@{domain}.{domain}.{domain}", &domain[..62]);
@@ -298,7 +327,7 @@ async fn a_sign_in_is_seventeen_requests_of_items_up_to_one_kilobyte() {
         ("UpdateItem", 13),
     ];
     assert_eq!(asked, expected);
-    let sizes = ministack.sizes(TABLE).await;
+    let sizes = ministack.sizes(table).await;
     assert!(sizes["flow"] <= 820, "a flow has {} bytes", sizes["flow"]);
     for (kind, most) in [("counter", 200), ("ticket", 70)] {
         assert!(sizes[kind] < most, "a {kind} has {} bytes", sizes[kind]);
@@ -308,10 +337,10 @@ async fn a_sign_in_is_seventeen_requests_of_items_up_to_one_kilobyte() {
 /// The content that a reader of the table has: every value that was written, as it stands and decoded.
 #[tokio::test]
 async fn items_hold_neither_a_contact_nor_a_code_nor_an_answer() {
-    let ministack = Ministack::start().await;
-    ministack.create_table(TABLE).await;
+    let table = "items";
+    let ministack = with_table(table).await;
     let tap = Tap::before(ministack.endpoint()).await;
-    let store = DynamoStore::new(&tap.aws(), TABLE, OsEntropy);
+    let store = DynamoStore::new(&tap.aws(), table, OsEntropy);
     let (address, guess) = ("ada.lovelace@example.com", "424242424242");
     note(address);
     let code = sign_in(&tap.aws(), &store, address, Some(guess)).await;

@@ -29,7 +29,7 @@ async fn current<V: SecretSource, C: Clock>(keys: &Rotating<V, C>, named: &str) 
 
 #[tokio::test]
 async fn a_key_that_is_made_current_is_used_without_a_restart() {
-    let ministack = Ministack::start().await;
+    let ministack = Ministack::shared().await;
     let created = json!({"Name": "latchstring/keys", "SecretString": ring("k1", None)});
     ministack
         .call("secretsmanager.CreateSecret", &created)
@@ -53,7 +53,7 @@ async fn a_key_that_is_made_current_is_used_without_a_restart() {
 
 #[tokio::test]
 async fn an_unreadable_secret_is_an_error_with_the_services_code() {
-    let ministack = Ministack::start().await;
+    let ministack = Ministack::shared().await;
     let missing = SecretsManager::new(&ministack.aws(), "latchstring/none");
     let fault = missing.read().await.expect_err("there is none");
     assert_eq!(

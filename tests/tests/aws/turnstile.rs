@@ -200,7 +200,7 @@ async fn silence_and_a_closed_door_are_faults() {
 
 #[tokio::test]
 async fn the_key_is_read_again_when_it_is_refused() {
-    let ministack = Ministack::start().await;
+    let ministack = Ministack::shared().await;
     let id = "latchstring/turnstile";
     let create = json!({"Name": id, "SecretString": "old-key\n"});
     ministack.call("secretsmanager.CreateSecret", &create).await;

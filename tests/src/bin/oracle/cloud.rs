@@ -137,24 +137,25 @@ mod tests {
     use latchstring_aws::DynamoStore;
     use latchstring_core::ports::Clock;
     use latchstring_lambda::{OsEntropy, SystemClock};
-    use latchstring_tests::aws_at;
-    use latchstring_tests::store_contract::{Contract, run};
+    use latchstring_tests::store_contract::Contract;
+    use latchstring_tests::{aws_at, store_contract_tests};
 
     use super::*;
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn the_store_on_this_table_keeps_every_promise() {
+    /// Returns a store on this table, whose server ends with the test's runtime.
+    async fn stores() -> [((), Contract<DynamoStore<OsEntropy>, OsEntropy>); 1] {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
         let no_cognito = Router::new().route("/", post(|| async {}));
-        let server = Cloud::default().serve(listener, no_cognito);
+        Cloud::default().serve(listener, no_cognito);
         let aws = aws_at(&endpoint).with_slack(20);
-        run(&Contract {
+        let contract = Contract {
             store: Arc::new(DynamoStore::new(&aws, "latchstring", OsEntropy)),
             entropy: OsEntropy,
             now: SystemClock.now(),
-        })
-        .await;
-        server.abort();
+        };
+        [((), contract)]
     }
+
+    store_contract_tests!(stores);
 }
