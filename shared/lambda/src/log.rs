@@ -93,16 +93,16 @@ pub(crate) fn undecided(trigger: &'static str, begun: Instant) {
 }
 
 /// A trigger's decision.
-pub(crate) struct Decision<'a, T> {
+pub(crate) struct Decision<'a, T, R> {
     pub(crate) trigger: &'static str,
     pub(crate) step: Option<&'static str>,
     pub(crate) outcome: &'static str,
     pub(crate) keys: &'a KeyRing,
-    pub(crate) decided: &'a Decided<T>,
+    pub(crate) decided: &'a Decided<T, R>,
     pub(crate) begun: Instant,
 }
 
-impl<T> Decision<'_, T> {
+impl<T, R: Copy + Into<&'static str>> Decision<'_, T, R> {
     /// Writes the decision's one line.
     pub(crate) fn log(&self) {
         let Self {
@@ -120,7 +120,7 @@ impl<T> Decision<'_, T> {
             .message
             .as_ref()
             .map(|message| Pseudonym::of_identifier(keys, &message.to).to_string());
-        let why = decided.why.as_str();
+        let why: &'static str = decided.why.into();
         let time = begun.elapsed();
         let duration_ms = millis(time);
         let budget = decided.refusal.map(|refusal| refusal.budget.as_str());

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use latchstring_core::flow::Why;
+use latchstring_core::flow::VerifyReason;
 use latchstring_core::identifier::{Country, Identifier};
 use latchstring_core::ports::Clock;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -105,18 +105,18 @@ pub(crate) fn captcha_required(budget: &str) {
 /// Counts an answer with a verdict: a code or proof that is right for the first time, or wrong. An
 /// answer without a flow row is not counted: anyone can send those at no cost, and would hold the
 /// alarm that counts wrong answers.
-pub(crate) fn judged(why: Why) {
+pub(crate) fn judged(why: VerifyReason) {
     match why {
-        Why::Right => write(&VERIFIED, 1, &[]),
-        Why::WrongAnswer
-        | Why::NoAttemptLeft
-        | Why::Expired
-        | Why::GuessesSpent
-        | Why::FlowOver
-        | Why::ProofForged
-        | Why::ProofStale
-        | Why::ProofRedeemed
-        | Why::ProofOfAnother => write(&FAILED, 1, &[]),
+        VerifyReason::Right => write(&VERIFIED, 1, &[]),
+        VerifyReason::WrongAnswer
+        | VerifyReason::NoAttemptLeft
+        | VerifyReason::Expired
+        | VerifyReason::GuessesSpent
+        | VerifyReason::FlowOver
+        | VerifyReason::ProofForged
+        | VerifyReason::ProofStale
+        | VerifyReason::ProofRedeemed
+        | VerifyReason::ProofOfAnother => write(&FAILED, 1, &[]),
         _ => {}
     }
 }

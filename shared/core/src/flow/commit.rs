@@ -8,7 +8,6 @@
 
 use std::time::Duration;
 
-use super::Why;
 use crate::policy::Deployment;
 use crate::ports::{ContactWrite, Directory, PortError, Store};
 use crate::rate_limit::RateLimiter;
@@ -23,6 +22,23 @@ use crate::value::time::Timestamp;
 /// Longer than Cognito keeps invoking one trigger.
 const LEASE: Duration = Duration::from_secs(30);
 
+/// The reason that a contact is not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum CommitError {
+    /// The account has replaced its request, or the request has expired.
+    NoLongerPending,
+    /// Another account holds the contact.
+    ContactInUse,
+    /// A port did not answer. The call may be repeated.
+    Port(PortError),
+}
+
+impl From<PortError> for CommitError {
+    fn from(fault: PortError) -> Self {
+        Self::Port(fault)
+    }
+}
+
 pub(super) struct Commit<'a, S, D> {
     pub(super) deployment: &'a Deployment,
     pub(super) store: &'a S,
@@ -35,22 +51,21 @@ pub(super) struct Commit<'a, S, D> {
 }
 
 impl<S: Store, D: Directory> Commit<'_, S, D> {
-    /// Returns the replaced contact, if there was one, or the reason that nothing is changed. After
-    /// an error, the caller may repeat the call.
-    pub(super) async fn run(&self) -> Result<Result<Option<Identifier>, Why>, PortError> {
+    /// Returns the replaced contact, if there was one.
+    pub(super) async fn run(&self) -> Result<Option<Identifier>, CommitError> {
         let keys = &self.deployment.keys;
         let (sub, method) = (self.account.attributes.sub(), self.contact.method());
         let Some(pending) = self.store.pending(sub, method).await? else {
-            return Ok(Err(Why::NoLongerPending));
+            return Err(CommitError::NoLongerPending);
         };
         if !pending.is_of(self.id, self.contact, keys) {
-            return Ok(Err(Why::NoLongerPending));
+            return Err(CommitError::NoLongerPending);
         }
         match pending.outcome {
-            PendingOutcome::InUse => return Ok(Err(Why::ContactInUse)),
-            PendingOutcome::Done => return Ok(Ok(pending.replaces(keys))),
+            PendingOutcome::InUse => return Err(CommitError::ContactInUse),
+            PendingOutcome::Done => return Ok(pending.replaces(keys)),
             PendingOutcome::Waiting if self.now >= pending.expires_at => {
-                return Ok(Err(Why::NoLongerPending));
+                return Err(CommitError::NoLongerPending);
             }
             PendingOutcome::Waiting => {}
         }
@@ -62,7 +77,7 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
             .lease(on, holder, self.now, self.now.plus(LEASE))
             .await?
         {
-            return Err(PortError::new("lease", "held"));
+            return Err(PortError::new("lease", "held").into());
         }
         let outcome = self.take().await?;
         if outcome == PendingOutcome::Done {
@@ -73,11 +88,11 @@ impl<S: Store, D: Directory> Commit<'_, S, D> {
             .await?;
         // The lease expires without a release; releasing it early only shortens the wait of others.
         let _ = self.store.release(on, holder).await;
-        Ok(if outcome == PendingOutcome::InUse {
-            Err(Why::ContactInUse)
+        if outcome == PendingOutcome::InUse {
+            Err(CommitError::ContactInUse)
         } else {
             Ok(pending.replaces(keys))
-        })
+        }
     }
 
     /// Returns the verified contact of the other method, which the account keeps.

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use strum::IntoStaticStr;
+
+use super::ticket::TicketError;
 use super::turn::{AccountState, Last, Turn};
-use super::{Decided, Why, ticket};
+use super::{Decided, ticket};
 use crate::effects::{Clock, Entropy};
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
@@ -102,6 +105,50 @@ impl PublicParameters {
     }
 }
 
+/// The reasons of Create's decisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[cfg_attr(test, derive(strum::EnumIter))]
+#[strum(serialize_all = "snake_case")]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "a variant is described by its word in logs")]
+pub enum CreateReason {
+    Opened,
+    CodeReserved,
+    CodeFixed,
+    CodeReservedBefore,
+    TicketMissing,
+    TicketForged,
+    TicketKeyUnknown,
+    TicketStale,
+    #[strum(to_string = "ticket_of_another_method")]
+    TicketMethod,
+    NotTheHolder,
+    ClaimOpened,
+    AskedAgain,
+    Resent,
+    ResendTooSoon,
+    MessageRefused,
+    FlowMissing,
+    FlowDisagrees,
+    FlowOver,
+    Proved,
+    NoLongerPending,
+    #[strum(to_string = "fault")]
+    PortError,
+}
+
+impl From<TicketError> for CreateReason {
+    fn from(error: TicketError) -> Self {
+        match error {
+            TicketError::Missing => Self::TicketMissing,
+            TicketError::Forged => Self::TicketForged,
+            TicketError::KeyUnknown => Self::TicketKeyUnknown,
+            TicketError::Stale => Self::TicketStale,
+            TicketError::OfAnotherMethod => Self::TicketMethod,
+        }
+    }
+}
+
 /// Builds the challenge that [`define`](super::define) permitted. It does not fail: if a port does
 /// not answer, the same challenge is repeated and nothing is sent.
 pub async fn create(
@@ -110,7 +157,7 @@ pub async fn create(
     clock: &impl Clock,
     entropy: &impl Entropy,
     turn: &Turn,
-) -> Decided<Created> {
+) -> Decided<Created, CreateReason> {
     let create = Create {
         deployment,
         store,
@@ -128,11 +175,11 @@ pub async fn create(
         // again.
         Ok(None) | Err(_) => {
             let flow = FlowId::from_bytes(entropy.bytes());
-            create.select(flow, Why::Opened)
+            create.select(flow, CreateReason::Opened)
         }
         Ok(Some(Last { challenge, passed })) => match challenge.step {
             Step::Select if passed => create.open(challenge.flow).await,
-            Step::Select => create.select(challenge.flow, Why::AskedAgain),
+            Step::Select => create.select(challenge.flow, CreateReason::AskedAgain),
             Step::Otp(progress) if passed => create.prove(challenge, progress).await,
             Step::Otp(progress) | Step::Claim(progress) => create.again(challenge, progress).await,
         },
@@ -177,19 +224,23 @@ struct Create<'a, S, E> {
 }
 
 impl<S: Store, E: Entropy> Create<'_, S, E> {
-    fn select(&self, flow: FlowId, why: Why) -> Decided<Created> {
+    fn select(&self, flow: FlowId, why: CreateReason) -> Decided<Created, CreateReason> {
         self.decided(flow, Step::Select, why)
     }
 
     /// Reserves the send after step `select`, for which Verify redeemed the ticket.
-    async fn open(&self, flow: FlowId) -> Decided<Created> {
+    async fn open(&self, flow: FlowId) -> Decided<Created, CreateReason> {
         let Deployment { policy, keys } = self.deployment;
         let ticket = match self.ticket() {
             Ok(ticket) => ticket,
             // Verify had the key, and redeemed the ticket for this flow: the next attempt may find
             // it.
-            Err(why @ Why::TicketKeyUnknown) => return self.select(flow, why),
-            Err(why) => return self.decoy(flow, self.deployment.policy.code_length, why),
+            Err(TicketError::KeyUnknown) => {
+                return self.select(flow, CreateReason::TicketKeyUnknown);
+            }
+            Err(error) => {
+                return self.decoy(flow, policy.code_length, error.into());
+            }
         };
         let digits = ticket.charge.code_length;
         let subject = match self.subject(&ticket).await {
@@ -199,12 +250,12 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         // The account itself replaced its request. Were this message charged, which is not sent, an
         // account could spend a stranger's budgets in silence.
         if subject == Subject::Decoy && matches!(self.turn.person, AccountState::Known(_)) {
-            return self.decoy(flow, digits, Why::NoLongerPending);
+            return self.decoy(flow, digits, CreateReason::NoLongerPending);
         }
         // A claim is only for the account that was just created. The resolver sees from the step
         // that it must try again.
         if ticket.purpose == Purpose::Claim && !matches!(subject, Subject::Known(_)) {
-            return self.decoy(flow, digits, Why::NotTheHolder);
+            return self.decoy(flow, digits, CreateReason::NotTheHolder);
         }
         // A user's own language is used only in messages to that user.
         let own = match (&subject, &self.turn.person) {
@@ -226,10 +277,10 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             Ok(Opened::Before(row)) => self.opened_before(&row, &ticket.to).await,
             Ok(Opened::New) => {
                 let why = match (ticket.purpose, &row.subject) {
-                    (Purpose::Claim, _) => Why::ClaimOpened,
-                    (_, Subject::Decoy) => Why::NoLongerPending,
-                    _ if policy.is_test(&ticket.to, row.issued_at) => Why::CodeFixed,
-                    (_, Subject::Known(_) | Subject::NoAccount) => Why::CodeReserved,
+                    (Purpose::Claim, _) => CreateReason::ClaimOpened,
+                    (_, Subject::Decoy) => CreateReason::NoLongerPending,
+                    _ if policy.is_test(&ticket.to, row.issued_at) => CreateReason::CodeFixed,
+                    (_, Subject::Known(_) | Subject::NoAccount) => CreateReason::CodeReserved,
                 };
                 self.sent(row, &ticket.to, why).await
             }
@@ -238,8 +289,8 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
 
     /// Repeats the challenge of the invocation that owns the send. If that one sent nothing,
     /// because a budget refused or a port failed, this one sends nothing either.
-    async fn opened_before(&self, row: &Flow, to: &Identifier) -> Decided<Created> {
-        let decided = self.decided(row.id, step_of(row), Why::CodeReservedBefore);
+    async fn opened_before(&self, row: &Flow, to: &Identifier) -> Decided<Created, CreateReason> {
+        let decided = self.decided(row.id, step_of(row), CreateReason::CodeReservedBefore);
         if row.sends > row.unsent {
             return decided;
         }
@@ -264,7 +315,12 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
 
     /// Charges the message of a send that this invocation won, and returns it. A refused message is
     /// not sent, and the row records that.
-    async fn sent(&self, mut row: Flow, to: &Identifier, why: Why) -> Decided<Created> {
+    async fn sent(
+        &self,
+        mut row: Flow,
+        to: &Identifier,
+        why: CreateReason,
+    ) -> Decided<Created, CreateReason> {
         match self.charge(&row, to).await {
             Ok(()) => {
                 let mut decided = self.decided(row.id, step_of(&row), why);
@@ -277,7 +333,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
                     row.unsent = row.unsent.saturating_add(1);
                     row.last_sent_at = Timestamp::default();
                 }
-                let decided = self.decided(row.id, step_of(&row), Why::MessageRefused);
+                let decided = self.decided(row.id, step_of(&row), CreateReason::MessageRefused);
                 refuse(decided, error)
             }
         }
@@ -328,7 +384,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         })
     }
 
-    fn ticket(&self) -> Result<Ticket, Why> {
+    fn ticket(&self) -> Result<Ticket, TicketError> {
         let Turn {
             caller, request, ..
         } = self.turn;
@@ -373,7 +429,11 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
 
     /// Repeats the challenge after a wrong answer, or one whose verdict was lost. Sends the code
     /// once more, if a resend was requested and the cooldown has ended.
-    async fn again(&self, challenge: Challenge, progress: Progress) -> Decided<Created> {
+    async fn again(
+        &self,
+        challenge: Challenge,
+        progress: Progress,
+    ) -> Decided<Created, CreateReason> {
         let row = match self.store.flow(challenge.flow).await {
             Err(fault) => return self.fault(challenge.flow, challenge.step, fault),
             Ok(row) => row.filter(|row| row.agrees(&challenge, &self.turn.caller)),
@@ -384,10 +444,10 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         };
         let contact = row.contact(&self.deployment.keys);
         let Some(contact) = contact.filter(|_| row.purpose != Purpose::Claim) else {
-            return self.decided(row.id, step_of(&row), Why::AskedAgain);
+            return self.decided(row.id, step_of(&row), CreateReason::AskedAgain);
         };
         if !resend {
-            let mut decided = self.decided(row.id, step_of(&row), Why::AskedAgain);
+            let mut decided = self.decided(row.id, step_of(&row), CreateReason::AskedAgain);
             let is_held = row.held > self.deployment.policy.attempts;
             let spent = row.state == State::Open
                 && (is_held || self.limiter().is_spent(&row, &contact).await == Ok(true));
@@ -404,7 +464,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             || row.sends != progress.sends
             || !self.resend_is_due(&row.progress())
         {
-            return self.decided(row.id, step_of(&row), Why::ResendTooSoon);
+            return self.decided(row.id, step_of(&row), CreateReason::ResendTooSoon);
         }
         let charge = match self
             .limiter()
@@ -413,7 +473,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         {
             Ok(charge) => charge,
             Err(error) => {
-                let decided = self.decided(row.id, step_of(&row), Why::MessageRefused);
+                let decided = self.decided(row.id, step_of(&row), CreateReason::MessageRefused);
                 return refuse(decided, error);
             }
         };
@@ -425,13 +485,13 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             .await;
         match advanced {
             Err(fault) => self.fault(row.id, step_of(&row), fault),
-            Ok(false) => self.decided(row.id, step_of(&row), Why::ResendTooSoon),
+            Ok(false) => self.decided(row.id, step_of(&row), CreateReason::ResendTooSoon),
             Ok(true) => {
                 row.message_charged &= lengthened.is_none();
                 row.charge = charge;
                 row.sends = row.sends.saturating_add(1);
                 row.last_sent_at = self.now;
-                self.sent(row, &contact, Why::Resent).await
+                self.sent(row, &contact, CreateReason::Resent).await
             }
         }
     }
@@ -441,7 +501,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         challenge: Challenge,
         mut progress: Progress,
         resend: bool,
-    ) -> Decided<Created> {
+    ) -> Decided<Created, CreateReason> {
         if !resend {
             progress.used = progress.used.saturating_add(1);
         } else if self.resend_is_due(&progress) {
@@ -452,7 +512,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             Step::Claim(_) => Step::Claim(progress),
             Step::Select | Step::Otp(_) => Step::Otp(progress),
         };
-        self.decided(challenge.flow, step, Why::FlowMissing)
+        self.decided(challenge.flow, step, CreateReason::FlowMissing)
     }
 
     fn resend_is_due(&self, progress: &Progress) -> bool {
@@ -464,21 +524,29 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
 
     /// Hands out the proof after a right code in a session of no account. In any other session,
     /// Define repeated the challenge because a port did not answer; the same answer passes again.
-    async fn prove(&self, challenge: Challenge, progress: Progress) -> Decided<Created> {
+    async fn prove(
+        &self,
+        challenge: Challenge,
+        progress: Progress,
+    ) -> Decided<Created, CreateReason> {
         let Deployment { keys, .. } = self.deployment;
         let row = match self.store.flow(challenge.flow).await {
             Err(fault) => return self.fault(challenge.flow, challenge.step, fault),
             Ok(row) => row.filter(|row| row.agrees(&challenge, &self.turn.caller)),
         };
         let Some(row) = row else {
-            return self.decided(challenge.flow, Step::Otp(progress), Why::FlowMissing);
+            return self.decided(
+                challenge.flow,
+                Step::Otp(progress),
+                CreateReason::FlowMissing,
+            );
         };
         let again = |why| self.decided(row.id, step_of(&row), why);
         if row.subject != Subject::NoAccount {
-            return again(Why::AskedAgain);
+            return again(CreateReason::AskedAgain);
         }
         let Some(contact) = row.contact(keys) else {
-            return again(Why::FlowDisagrees);
+            return again(CreateReason::FlowDisagrees);
         };
         match self.store.finish(row.id, self.now).await {
             Err(fault) => return self.fault(row.id, step_of(&row), fault),
@@ -486,7 +554,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
                 self.limiter().refund(&row, &contact).await;
             }
             Ok(Finished::Before(at)) if self.now.since(at) <= REPLAY_GRACE => {}
-            Ok(Finished::Before(_) | Finished::Refused) => return again(Why::FlowOver),
+            Ok(Finished::Before(_) | Finished::Refused) => return again(CreateReason::FlowOver),
         }
         // The flow's id redeems the proof, so it is one proof however often it is handed out.
         let proof = Proof {
@@ -496,7 +564,7 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         };
         let proof = Secret::new(proof.seal(keys, &self.turn.caller, self.entropy));
         let step = Step::Claim(Progress::at_issue(self.now, progress.code_length));
-        let mut decided = self.decided(row.id, step, Why::Proved);
+        let mut decided = self.decided(row.id, step, CreateReason::Proved);
         if let PublicParameters::Claim(_, slot) = &mut decided.decision.public {
             *slot = Some(proof);
         }
@@ -505,20 +573,30 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
 
     /// Repeats a decoy's challenge, which looks like a real one: writes nothing, sends nothing,
     /// never succeeds.
-    fn decoy(&self, flow: FlowId, digits: CodeLength, why: Why) -> Decided<Created> {
+    fn decoy(
+        &self,
+        flow: FlowId,
+        digits: CodeLength,
+        why: CreateReason,
+    ) -> Decided<Created, CreateReason> {
         self.decided(flow, Step::Otp(Progress::at_issue(self.now, digits)), why)
     }
 
-    fn decided(&self, flow: FlowId, step: Step, why: Why) -> Decided<Created> {
+    fn decided(
+        &self,
+        flow: FlowId,
+        step: Step,
+        why: CreateReason,
+    ) -> Decided<Created, CreateReason> {
         let challenge = Challenge { flow, step };
         let created = created(&self.deployment.policy, challenge, self.now);
         Decided::new(created, why, Some(flow))
     }
 
-    fn fault(&self, flow: FlowId, step: Step, fault: PortError) -> Decided<Created> {
+    fn fault(&self, flow: FlowId, step: Step, fault: PortError) -> Decided<Created, CreateReason> {
         Decided {
             fault: Some(fault),
-            ..self.decided(flow, step, Why::PortError)
+            ..self.decided(flow, step, CreateReason::PortError)
         }
     }
 }
@@ -565,7 +643,10 @@ fn expectation(
 }
 
 /// Adds the reason that no message was sent to a challenge.
-fn refuse(mut decided: Decided<Created>, error: RateLimitError) -> Decided<Created> {
+fn refuse(
+    mut decided: Decided<Created, CreateReason>,
+    error: RateLimitError,
+) -> Decided<Created, CreateReason> {
     let (refused, refusal, fault) = match error {
         RateLimitError::Refused(refusal) => {
             let Refusal { retry_after, .. } = refusal;

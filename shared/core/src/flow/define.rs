@@ -1,9 +1,11 @@
 //! Define: decides Cognito's next step. Only this function issues tokens.
 
-use super::commit::Commit;
-use super::ticket::{Admission, FirstAnswer};
+use strum::IntoStaticStr;
+
+use super::Decided;
+use super::commit::{Commit, CommitError};
+use super::ticket::{AdmissionError, FirstAnswer, TicketEnd};
 use super::turn::{AccountState, Last, NotOurs, Turn};
-use super::{Decided, Why};
 use crate::effects::Clock;
 use crate::message::Message;
 use crate::policy::{Deployment, REPLAY_GRACE};
@@ -27,6 +29,51 @@ pub enum Next {
     Fail,
 }
 
+/// The reasons of Define's decisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[cfg_attr(test, derive(strum::EnumIter))]
+#[strum(serialize_all = "snake_case")]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "a variant is described by its word in logs")]
+pub enum DefineReason {
+    ClientNotServed,
+    #[strum(to_string = "session_not_ours")]
+    NotOurs,
+    Opened,
+    TooManyRounds,
+    MethodKnown,
+    MethodUnknown,
+    TicketKeyUnknown,
+    TicketStale,
+    #[strum(to_string = "ticket_redeemed_elsewhere")]
+    TicketRedeemed,
+    AskedAgain,
+    NoAttemptLeft,
+    Expired,
+    FlowMissing,
+    FlowDisagrees,
+    FlowNotMatched,
+    FlowOver,
+    Proved,
+    TokensIssued,
+    #[strum(to_string = "no_longer_the_holder")]
+    NoLongerHolder,
+    NoLongerPending,
+    ContactInUse,
+    #[strum(to_string = "fault")]
+    PortError,
+}
+
+impl From<TicketEnd> for DefineReason {
+    fn from(end: TicketEnd) -> Self {
+        match end {
+            TicketEnd::KeyUnknown => Self::TicketKeyUnknown,
+            TicketEnd::Stale => Self::TicketStale,
+            TicketEnd::Redeemed => Self::TicketRedeemed,
+        }
+    }
+}
+
 /// Decides the next step. It does not fail: if a port does not answer, the same challenge is
 /// repeated.
 pub async fn define(
@@ -35,13 +82,13 @@ pub async fn define(
     directory: &impl Directory,
     clock: &impl Clock,
     turn: &Turn,
-) -> Decided<Next> {
+) -> Decided<Next, DefineReason> {
     if !deployment.policy.serves(&turn.caller) {
-        return Decided::new(Next::Fail, Why::ClientNotServed, None);
+        return Decided::new(Next::Fail, DefineReason::ClientNotServed, None);
     }
     match turn.last(&deployment.keys) {
-        Err(NotOurs) => Decided::new(Next::Fail, Why::NotOurs, None),
-        Ok(None) => Decided::new(Next::Challenge, Why::Opened, None),
+        Err(NotOurs) => Decided::new(Next::Fail, DefineReason::NotOurs, None),
+        Ok(None) => Decided::new(Next::Challenge, DefineReason::Opened, None),
         Ok(Some(last)) => {
             let answered = last.challenge.step;
             after(deployment, store, directory, clock, turn, last)
@@ -58,30 +105,30 @@ async fn after(
     clock: &impl Clock,
     turn: &Turn,
     Last { challenge, passed }: Last,
-) -> Decided<Next> {
+) -> Decided<Next, DefineReason> {
     let policy = &deployment.policy;
     let flow = challenge.flow;
     let decided = |next, why| Decided::new(next, why, Some(flow));
     if turn.rounds.len() > policy.max_rounds() {
-        return decided(Next::Fail, Why::TooManyRounds);
+        return decided(Next::Fail, DefineReason::TooManyRounds);
     }
     let progress = match challenge.step {
-        Step::Select if passed => return decided(Next::Challenge, Why::MethodKnown),
+        Step::Select if passed => return decided(Next::Challenge, DefineReason::MethodKnown),
         Step::Select => {
             return after_refused_select(deployment, store, clock.now(), turn, flow).await;
         }
         Step::Otp(progress) | Step::Claim(progress) => progress,
     };
     let row = match store.flow(flow).await {
-        Err(fault) => return Decided::fault(Next::Challenge, flow, fault),
+        Err(fault) => return Decided::fault(Next::Challenge, DefineReason::PortError, flow, fault),
         Ok(row) => row,
     };
     let now = clock.now();
     match row {
-        None if passed => decided(Next::Fail, Why::FlowMissing),
+        None if passed => decided(Next::Fail, DefineReason::FlowMissing),
         None => after_wrong_decoy(deployment, turn, challenge, progress, now),
         Some(row) if !row.agrees(&challenge, &turn.caller) => {
-            decided(Next::Fail, Why::FlowDisagrees)
+            decided(Next::Fail, DefineReason::FlowDisagrees)
         }
         Some(row) if passed => commit(deployment, store, directory, now, turn, &row).await,
         Some(row) => after_wrong(deployment, &row, now),
@@ -97,11 +144,11 @@ async fn after_refused_select(
     now: Timestamp,
     turn: &Turn,
     flow: FlowId,
-) -> Decided<Next> {
+) -> Decided<Next, DefineReason> {
     let decided = |next, why| Decided::new(next, why, Some(flow));
     let method = turn.request.method.as_deref().and_then(Method::parse);
     if method.is_none() {
-        return decided(Next::Fail, Why::MethodUnknown);
+        return decided(Next::Fail, DefineReason::MethodUnknown);
     }
     let first = FirstAnswer {
         caller: &turn.caller,
@@ -111,9 +158,11 @@ async fn after_refused_select(
         now,
     };
     match first.admit(deployment, store).await {
-        Err(fault) => Decided::fault(Next::Challenge, flow, fault),
-        Ok(Admission::Ended(why)) => decided(Next::Fail, why),
-        Ok(Admission::Admitted) => decided(Next::Challenge, Why::AskedAgain),
+        Err(AdmissionError::Port(fault)) => {
+            Decided::fault(Next::Challenge, DefineReason::PortError, flow, fault)
+        }
+        Err(AdmissionError::Ended(end)) => decided(Next::Fail, end.into()),
+        Ok(()) => decided(Next::Challenge, DefineReason::AskedAgain),
     }
 }
 
@@ -126,23 +175,23 @@ async fn commit(
     now: Timestamp,
     turn: &Turn,
     row: &Flow,
-) -> Decided<Next> {
+) -> Decided<Next, DefineReason> {
     let Deployment { policy, keys } = deployment;
     let decided = |next, why| Decided::new(next, why, Some(row.id));
-    let again = |fault| Decided::fault(Next::Challenge, row.id, fault);
+    let again = |fault| Decided::fault(Next::Challenge, DefineReason::PortError, row.id, fault);
     if !row.is_answered(now) {
-        return decided(Next::Fail, Why::FlowNotMatched);
+        return decided(Next::Fail, DefineReason::FlowNotMatched);
     }
     let subject = match (&row.subject, &turn.person) {
         // This session was opened for no account, even if the name belongs to one by now.
-        (Subject::NoAccount, _) => return decided(Next::Challenge, Why::Proved),
+        (Subject::NoAccount, _) => return decided(Next::Challenge, DefineReason::Proved),
         (Subject::Known(subject), AccountState::Known(person)) if subject == person.sub() => {
             subject
         }
-        _ => return decided(Next::Fail, Why::FlowDisagrees),
+        _ => return decided(Next::Fail, DefineReason::FlowDisagrees),
     };
     let Some(contact) = row.contact(keys) else {
-        return decided(Next::Fail, Why::FlowDisagrees);
+        return decided(Next::Fail, DefineReason::FlowDisagrees);
     };
     // The account is read again. Otherwise a code sent to an old mailbox would outlive the change.
     let account = match directory.find(turn.username.expose()).await {
@@ -154,7 +203,7 @@ async fn commit(
         }),
     };
     let Some(account) = account else {
-        return decided(Next::Fail, Why::NoLongerHolder);
+        return decided(Next::Fail, DefineReason::NoLongerHolder);
     };
     let notice = if let Purpose::VerifyContact(id) = row.purpose {
         let commit = Commit {
@@ -168,9 +217,14 @@ async fn commit(
             id,
         };
         match commit.run().await {
-            Err(fault) => return again(fault),
-            Ok(Err(why)) => return decided(Next::Fail, why),
-            Ok(Ok(replaced)) => {
+            Err(CommitError::Port(fault)) => return again(fault),
+            Err(CommitError::NoLongerPending) => {
+                return decided(Next::Fail, DefineReason::NoLongerPending);
+            }
+            Err(CommitError::ContactInUse) => {
+                return decided(Next::Fail, DefineReason::ContactInUse);
+            }
+            Ok(replaced) => {
                 let branding = &policy.branding;
                 // A notice warns the account owner, who may not be the caller: the owner's language
                 // has priority.
@@ -188,7 +242,7 @@ async fn commit(
     } else if account.attributes.holds(&contact) {
         None
     } else {
-        return decided(Next::Fail, Why::NoLongerHolder);
+        return decided(Next::Fail, DefineReason::NoLongerHolder);
     };
     match store.finish(row.id, now).await {
         Err(fault) => again(fault),
@@ -201,14 +255,14 @@ async fn commit(
             limiter.refund(row, &contact).await;
             Decided {
                 message: notice,
-                ..decided(Next::IssueTokens, Why::TokensIssued)
+                ..decided(Next::IssueTokens, DefineReason::TokensIssued)
             }
         }
         Ok(Finished::Before(at)) if now.since(at) <= REPLAY_GRACE => {
-            decided(Next::IssueTokens, Why::TokensIssued)
+            decided(Next::IssueTokens, DefineReason::TokensIssued)
         }
-        Ok(Finished::Before(_)) => decided(Next::Fail, Why::FlowOver),
-        Ok(Finished::Refused) => decided(Next::Fail, Why::FlowNotMatched),
+        Ok(Finished::Before(_)) => decided(Next::Fail, DefineReason::FlowOver),
+        Ok(Finished::Refused) => decided(Next::Fail, DefineReason::FlowNotMatched),
     }
 }
 
@@ -216,19 +270,19 @@ fn after_wrong(
     Deployment { policy, .. }: &Deployment,
     row: &Flow,
     now: Timestamp,
-) -> Decided<Next> {
+) -> Decided<Next, DefineReason> {
     let decided = |next, why| Decided::new(next, why, Some(row.id));
     if row.is_answered(now) {
         // The right answer was recorded and the verdict lost: it passes the next time.
-        decided(Next::Challenge, Why::AskedAgain)
+        decided(Next::Challenge, DefineReason::AskedAgain)
     } else if row.state != State::Open {
-        decided(Next::Fail, Why::FlowOver)
+        decided(Next::Fail, DefineReason::FlowOver)
     } else if row.is_expired(now) {
-        decided(Next::Fail, Why::Expired)
+        decided(Next::Fail, DefineReason::Expired)
     } else if row.attempts.len() >= usize::from(policy.attempts) {
-        decided(Next::Fail, Why::NoAttemptLeft)
+        decided(Next::Fail, DefineReason::NoAttemptLeft)
     } else {
-        decided(Next::Challenge, Why::AskedAgain)
+        decided(Next::Challenge, DefineReason::AskedAgain)
     }
 }
 
@@ -240,16 +294,16 @@ fn after_wrong_decoy(
     challenge: Challenge,
     progress: Progress,
     now: Timestamp,
-) -> Decided<Next> {
+) -> Decided<Next, DefineReason> {
     let decided = |next, why| Decided::new(next, why, Some(challenge.flow));
     let used = progress
         .used
         .saturating_add(u8::from(!turn.request.is_resend()));
     if now >= progress.issued_at.plus(policy.code_life) {
-        decided(Next::Fail, Why::Expired)
+        decided(Next::Fail, DefineReason::Expired)
     } else if used >= policy.attempts {
-        decided(Next::Fail, Why::NoAttemptLeft)
+        decided(Next::Fail, DefineReason::NoAttemptLeft)
     } else {
-        decided(Next::Challenge, Why::AskedAgain)
+        decided(Next::Challenge, DefineReason::AskedAgain)
     }
 }

@@ -48,11 +48,12 @@ mod turn;
 mod verify;
 
 pub use create::{
-    Created, Expectation, PublicParameters, Refused, ask_again, create, reset_resend_cooldown,
+    CreateReason, Created, Expectation, PublicParameters, Refused, ask_again, create,
+    reset_resend_cooldown,
 };
-pub use define::{Next, define};
+pub use define::{DefineReason, Next, define};
 pub use turn::{AccountState, ClientRequest, Round, Turn};
-pub use verify::{Response, Verdict, Verified, verify};
+pub use verify::{Response, Verdict, Verified, VerifyReason, verify};
 
 use crate::message::Message;
 use crate::ports::PortError;
@@ -63,16 +64,16 @@ pub use crate::value::app_client::AppClient;
 pub use crate::value::id::FlowId;
 pub use crate::value::purpose::Purpose;
 
-/// A decision with its message and the facts that a log may state.
+/// A decision of type `T` with its reason `R`, its message, and the facts that a log may state.
 #[derive(Clone, Debug)]
-pub struct Decided<T> {
+pub struct Decided<T, R> {
     /// The decision for Cognito.
     pub decision: T,
     /// The one message to deliver, once, by the owner of this value: a code, or the notice of a
     /// change of contact.
     pub message: Option<Message>,
-    /// The reason.
-    pub why: Why,
+    /// The reason. Its word in logs and metrics is `<&str>::from(why)`.
+    pub why: R,
     /// The flow, if it is known.
     pub flow: Option<FlowId>,
     /// The step that was answered, if Verify or Define recognises it.
@@ -83,8 +84,8 @@ pub struct Decided<T> {
     pub refusal: Option<Refusal>,
 }
 
-impl<T> Decided<T> {
-    fn new(decision: T, why: Why, flow: Option<FlowId>) -> Self {
+impl<T, R> Decided<T, R> {
+    fn new(decision: T, why: R, flow: Option<FlowId>) -> Self {
         Self {
             decision,
             message: None,
@@ -103,114 +104,34 @@ impl<T> Decided<T> {
         }
     }
 
-    fn fault(decision: T, flow: FlowId, fault: PortError) -> Self {
+    fn fault(decision: T, why: R, flow: FlowId, fault: PortError) -> Self {
         Self {
             fault: Some(fault),
-            ..Self::new(decision, Why::PortError, Some(flow))
+            ..Self::new(decision, why, Some(flow))
         }
     }
 }
 
-/// The reasons, one word each, equal in logs and tests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-#[expect(
-    missing_docs,
-    reason = "each variant is described by its text in `as_str`"
-)]
-pub enum Why {
-    Opened,
-    MethodKnown,
-    MethodUnknown,
-    ClientNotServed,
-    NotOurs,
-    TooManyRounds,
-    CodeReserved,
-    CodeFixed,
-    CodeReservedBefore,
-    TicketMissing,
-    TicketForged,
-    TicketKeyUnknown,
-    TicketStale,
-    TicketRedeemed,
-    TicketMethod,
-    NotTheHolder,
-    ClaimOpened,
-    AskedAgain,
-    Resent,
-    ResendTooSoon,
-    ResendAsked,
-    MessageRefused,
-    GuessesSpent,
-    Right,
-    RightAgain,
-    WrongAnswer,
-    CodeReplaced,
-    NoAttemptLeft,
-    Expired,
-    FlowMissing,
-    FlowDisagrees,
-    FlowNotMatched,
-    FlowOver,
-    Proved,
-    TokensIssued,
-    NoLongerHolder,
-    NoLongerPending,
-    ContactInUse,
-    ProofForged,
-    ProofStale,
-    ProofRedeemed,
-    ProofOfAnother,
-    PortError,
-}
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
 
-impl Why {
-    /// The word for logs and metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Opened => "opened",
-            Self::MethodKnown => "method_known",
-            Self::MethodUnknown => "method_unknown",
-            Self::ClientNotServed => "client_not_served",
-            Self::NotOurs => "session_not_ours",
-            Self::TooManyRounds => "too_many_rounds",
-            Self::CodeReserved => "code_reserved",
-            Self::CodeFixed => "code_fixed",
-            Self::CodeReservedBefore => "code_reserved_before",
-            Self::TicketMissing => "ticket_missing",
-            Self::TicketForged => "ticket_forged",
-            Self::TicketKeyUnknown => "ticket_key_unknown",
-            Self::TicketStale => "ticket_stale",
-            Self::TicketRedeemed => "ticket_redeemed_elsewhere",
-            Self::TicketMethod => "ticket_of_another_method",
-            Self::NotTheHolder => "not_the_holder",
-            Self::ClaimOpened => "claim_opened",
-            Self::AskedAgain => "asked_again",
-            Self::Resent => "resent",
-            Self::ResendTooSoon => "resend_too_soon",
-            Self::ResendAsked => "resend_asked",
-            Self::MessageRefused => "message_refused",
-            Self::GuessesSpent => "guesses_spent",
-            Self::Right => "right",
-            Self::RightAgain => "right_again",
-            Self::WrongAnswer => "wrong",
-            Self::CodeReplaced => "code_replaced",
-            Self::NoAttemptLeft => "no_attempt_left",
-            Self::Expired => "expired",
-            Self::FlowMissing => "flow_missing",
-            Self::FlowDisagrees => "flow_disagrees",
-            Self::FlowNotMatched => "flow_not_matched",
-            Self::FlowOver => "flow_over",
-            Self::Proved => "proved",
-            Self::TokensIssued => "tokens_issued",
-            Self::NoLongerHolder => "no_longer_the_holder",
-            Self::NoLongerPending => "no_longer_pending",
-            Self::ContactInUse => "contact_in_use",
-            Self::ProofForged => "proof_forged",
-            Self::ProofStale => "proof_stale",
-            Self::ProofRedeemed => "proof_redeemed_elsewhere",
-            Self::ProofOfAnother => "proof_of_another",
-            Self::PortError => "fault",
+    use strum::IntoEnumIterator;
+
+    use super::*;
+
+    /// The words of logs and metrics, for which operators search.
+    #[test]
+    fn words_of_reasons_are_unchanged() {
+        fn words<R: IntoEnumIterator + Into<&'static str>>(trigger: &str, text: &mut String) {
+            for reason in R::iter() {
+                writeln!(text, "{trigger}: {}", reason.into()).unwrap();
+            }
         }
+        let mut now = String::new();
+        words::<DefineReason>("define", &mut now);
+        words::<CreateReason>("create", &mut now);
+        words::<VerifyReason>("verify", &mut now);
+        assert_eq!(now, include_str!("../../tests/data/reasons.txt"));
     }
 }

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use super::Why;
 use super::turn::{AccountState, ClientRequest};
 use crate::policy::Deployment;
 use crate::ports::{PortError, Redeemed, Store, Token};
@@ -15,14 +14,45 @@ use crate::value::identifier::Method;
 use crate::value::purpose::Purpose;
 use crate::value::time::Timestamp;
 
-/// The outcome of a ticket in the first answer.
+/// The reason that a first answer does not pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum AdmissionError {
+    /// The flow ends, which reveals nothing about an account.
+    Ended(TicketEnd),
+    /// A port did not answer.
+    Port(PortError),
+}
+
+impl From<PortError> for AdmissionError {
+    fn from(fault: PortError) -> Self {
+        Self::Port(fault)
+    }
+}
+
+/// The reason that a ticket ends its flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Admission {
-    /// The ticket is redeemed for this flow, or it opens none and the flow continues as a decoy.
-    Admitted,
-    /// The flow ends, which reveals nothing about an account: the ticket has expired or was used,
-    /// or its key is not on the ring.
-    Ended(Why),
+pub(super) enum TicketEnd {
+    /// Its key is not on the ring.
+    KeyUnknown,
+    /// It has expired.
+    Stale,
+    /// Another flow redeemed it.
+    Redeemed,
+}
+
+/// The reason that a ticket opens no flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TicketError {
+    /// There is none.
+    Missing,
+    /// This deployment did not seal it, or not with these terms.
+    Forged,
+    /// Its key is not on the ring.
+    KeyUnknown,
+    /// It has expired.
+    Stale,
+    /// It is for another method.
+    OfAnotherMethod,
 }
 
 /// The first answer to a flow.
@@ -35,66 +65,69 @@ pub(super) struct FirstAnswer<'a> {
 }
 
 impl FirstAnswer<'_> {
-    /// Redeems the ticket for this flow by one conditional write, which may be repeated.
+    /// Redeems the ticket for this flow by one conditional write, which may be repeated. Succeeds
+    /// also with a ticket that opens no flow, which continues as a decoy.
     pub(super) async fn admit(
         &self,
         deployment: &Deployment,
         store: &impl Store,
-    ) -> Result<Admission, PortError> {
+    ) -> Result<(), AdmissionError> {
         let life = deployment.policy.ticket_life;
         let ticket = match open(deployment, self.caller, self.request, self.now, life) {
             Ok(ticket) => ticket,
             // Create may have the key. If the answer passed here, the ticket would open a flow
             // unredeemed.
-            Err(why @ (Why::TicketStale | Why::TicketKeyUnknown)) => {
-                return Ok(Admission::Ended(why));
+            Err(TicketError::KeyUnknown) => {
+                return Err(AdmissionError::Ended(TicketEnd::KeyUnknown));
             }
-            Err(_) => return Ok(Admission::Admitted),
+            Err(TicketError::Stale) => return Err(AdmissionError::Ended(TicketEnd::Stale)),
+            Err(TicketError::Missing | TicketError::Forged | TicketError::OfAnotherMethod) => {
+                return Ok(());
+            }
         };
         // A new account may not be visible everywhere immediately: its ticket stays valid until it
         // is. A claim sends nothing, and its proof is redeemed once.
         let holds = matches!(self.person, AccountState::Known(person) if person.holds(&ticket.to));
         if ticket.purpose == Purpose::Claim && !holds {
-            return Ok(Admission::Admitted);
+            return Ok(());
         }
         let keep_until = ticket.made_at.plus(life * 2);
         let redeemed = store
             .redeem(Token::Ticket(ticket.id), self.flow, keep_until)
             .await?;
-        Ok(match redeemed {
-            Redeemed::Here => Admission::Admitted,
-            Redeemed::Elsewhere => Admission::Ended(Why::TicketRedeemed),
-        })
+        match redeemed {
+            Redeemed::Here => Ok(()),
+            Redeemed::Elsewhere => Err(AdmissionError::Ended(TicketEnd::Redeemed)),
+        }
     }
 }
 
-/// Opens the ticket of a request, if it is at most `life` old; an error is the reason that it opens
-/// no flow.
+/// Opens the ticket of a request, if it is at most `life` old.
 pub(super) fn open(
     Deployment { keys, .. }: &Deployment,
     caller: &AppClient,
     request: &ClientRequest,
     now: Timestamp,
     life: Duration,
-) -> Result<Ticket, Why> {
-    let text = request.ticket.as_ref().ok_or(Why::TicketMissing)?;
+) -> Result<Ticket, TicketError> {
+    let text = request.ticket.as_ref().ok_or(TicketError::Missing)?;
     let text = text.expose();
     let is_known = |id: KeyId| keys.find(Use::Ticket, id.as_str()).is_some();
     if KeyId::named_by(text).is_some_and(|id| !is_known(id)) {
-        return Err(Why::TicketKeyUnknown);
+        return Err(TicketError::KeyUnknown);
     }
     let ticket = Ticket::open(text, keys, caller, now, life).map_err(|error| match error {
-        UnsealError::Forged => Why::TicketForged,
-        UnsealError::Stale => Why::TicketStale,
+        UnsealError::Forged => TicketError::Forged,
+        UnsealError::Stale => TicketError::Stale,
     })?;
     // A resolver charges every code and no claim. Only a leaked key seals another ticket.
     if ticket.charge.is_charged() == (ticket.purpose == Purpose::Claim) {
-        return Err(Why::TicketForged);
+        return Err(TicketError::Forged);
     }
     let method = request.method.as_deref().and_then(Method::parse);
     if method == Some(ticket.to.method()) {
         Ok(ticket)
     } else {
-        Err(Why::TicketMethod)
+        Err(TicketError::OfAnotherMethod)
     }
 }

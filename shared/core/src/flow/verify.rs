@@ -24,12 +24,14 @@
 //! loses no right answer, which passes when it is repeated, and leaves no guess uncounted whose
 //! verdict was returned.
 
-use super::ticket::{Admission, FirstAnswer};
+use strum::IntoStaticStr;
+
+use super::Decided;
+use super::ticket::{AdmissionError, FirstAnswer, TicketEnd};
 use super::turn::{AccountState, ClientRequest};
-use super::{Decided, Why};
 use crate::effects::Clock;
 use crate::policy::Deployment;
-use crate::ports::{Attempted, Redeemed, Store, Token, VerdictWrite};
+use crate::ports::{Attempted, PortError, Redeemed, Store, Token, VerdictWrite};
 use crate::rate_limit::{Guess, RateLimiter};
 use crate::record::challenge::{Challenge, Step};
 use crate::record::flow::{AnswerDigest, Flow, Subject};
@@ -80,6 +82,71 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified(());
 
+/// The reasons of Verify's decisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[cfg_attr(test, derive(strum::EnumIter))]
+#[strum(serialize_all = "snake_case")]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "a variant is described by its word in logs")]
+pub enum VerifyReason {
+    ClientNotServed,
+    #[strum(to_string = "session_not_ours")]
+    NotOurs,
+    MethodKnown,
+    MethodUnknown,
+    TicketKeyUnknown,
+    TicketStale,
+    #[strum(to_string = "ticket_redeemed_elsewhere")]
+    TicketRedeemed,
+    ResendAsked,
+    GuessesSpent,
+    Right,
+    RightAgain,
+    #[strum(to_string = "wrong")]
+    WrongAnswer,
+    CodeReplaced,
+    NoAttemptLeft,
+    Expired,
+    FlowMissing,
+    FlowDisagrees,
+    FlowOver,
+    ProofForged,
+    ProofStale,
+    #[strum(to_string = "proof_redeemed_elsewhere")]
+    ProofRedeemed,
+    ProofOfAnother,
+    #[strum(to_string = "fault")]
+    PortError,
+}
+
+impl From<TicketEnd> for VerifyReason {
+    fn from(end: TicketEnd) -> Self {
+        match end {
+            TicketEnd::KeyUnknown => Self::TicketKeyUnknown,
+            TicketEnd::Stale => Self::TicketStale,
+            TicketEnd::Redeemed => Self::TicketRedeemed,
+        }
+    }
+}
+
+/// The reason that a proof is not right.
+enum ProofError {
+    Forged,
+    Stale,
+    /// Its contact is another's.
+    OfAnother,
+    /// Another flow redeemed it.
+    Redeemed,
+    /// A port did not answer.
+    Port(PortError),
+}
+
+impl From<PortError> for ProofError {
+    fn from(fault: PortError) -> Self {
+        Self::Port(fault)
+    }
+}
+
 /// Verifies an answer. It does not fail: if a port does not answer, the answer is wrong, and either
 /// not counted or free to repeat.
 pub async fn verify(
@@ -87,17 +154,17 @@ pub async fn verify(
     store: &impl Store,
     clock: &impl Clock,
     response: &Response,
-) -> Decided<Verdict> {
+) -> Decided<Verdict, VerifyReason> {
     let Deployment { policy, keys } = deployment;
     if !policy.serves(&response.caller) {
-        return Decided::new(Verdict::Wrong, Why::ClientNotServed, None);
+        return Decided::new(Verdict::Wrong, VerifyReason::ClientNotServed, None);
     }
     let challenge = response
         .challenge
         .as_deref()
         .and_then(|text| Challenge::parse(text, keys, &response.caller));
     let Some(challenge) = challenge else {
-        return Decided::new(Verdict::Wrong, Why::NotOurs, None);
+        return Decided::new(Verdict::Wrong, VerifyReason::NotOurs, None);
     };
     answer(deployment, store, clock, response, &challenge)
         .await
@@ -110,7 +177,7 @@ async fn answer(
     clock: &impl Clock,
     response: &Response,
     challenge: &Challenge,
-) -> Decided<Verdict> {
+) -> Decided<Verdict, VerifyReason> {
     let decided = |verdict, why| Decided::new(verdict, why, Some(challenge.flow));
     let request = &response.request;
     match challenge.step {
@@ -124,17 +191,20 @@ async fn answer(
                     now: clock.now(),
                 };
                 match first.admit(deployment, store).await {
-                    Err(fault) => Decided::fault(Verdict::Wrong, challenge.flow, fault),
-                    Ok(Admission::Ended(why)) => decided(Verdict::Wrong, why),
-                    Ok(Admission::Admitted) => {
-                        decided(Verdict::Right(Verified(())), Why::MethodKnown)
-                    }
+                    Err(AdmissionError::Port(fault)) => Decided::fault(
+                        Verdict::Wrong,
+                        VerifyReason::PortError,
+                        challenge.flow,
+                        fault,
+                    ),
+                    Err(AdmissionError::Ended(end)) => decided(Verdict::Wrong, end.into()),
+                    Ok(()) => decided(Verdict::Right(Verified(())), VerifyReason::MethodKnown),
                 }
             }
-            None => decided(Verdict::Wrong, Why::MethodUnknown),
+            None => decided(Verdict::Wrong, VerifyReason::MethodUnknown),
         },
         Step::Otp(_) if response.answer.expose() == "resend" && request.is_resend() => {
-            decided(Verdict::Wrong, Why::ResendAsked)
+            decided(Verdict::Wrong, VerifyReason::ResendAsked)
         }
         Step::Otp(_) | Step::Claim(_) => {
             verify_answer(deployment, store, clock, response, challenge).await
@@ -148,39 +218,39 @@ async fn verify_answer(
     clock: &impl Clock,
     response: &Response,
     challenge: &Challenge,
-) -> Decided<Verdict> {
+) -> Decided<Verdict, VerifyReason> {
     let Deployment { policy, keys } = deployment;
     let flow = challenge.flow;
     let decided = |verdict, why| Decided::new(verdict, why, Some(flow));
     let row = match store.flow(flow).await {
-        Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
-        Ok(None) => return decided(Verdict::Wrong, Why::FlowMissing),
+        Err(fault) => return Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault),
+        Ok(None) => return decided(Verdict::Wrong, VerifyReason::FlowMissing),
         Ok(Some(row)) => row,
     };
     // Create opens no such row: guesses at its code would be charged to no budget.
     let uncharged = row.purpose != Purpose::Claim && !row.charge.is_charged();
     if uncharged || !row.agrees(challenge, &response.caller) || !is_for(&row, &response.person) {
-        return decided(Verdict::Wrong, Why::FlowDisagrees);
+        return decided(Verdict::Wrong, VerifyReason::FlowDisagrees);
     }
     let (Some(contact), Some(key)) = (row.contact(keys), keys.find(Use::Answer, row.key.as_str()))
     else {
-        return decided(Verdict::Wrong, Why::FlowDisagrees);
+        return decided(Verdict::Wrong, VerifyReason::FlowDisagrees);
     };
     let answer = Answer::new(response.answer.expose());
     let digest = AnswerDigest::of(key, flow, answer.as_bytes());
     let now = clock.now();
     if row.accepts_again(digest, now) {
-        return decided(Verdict::Right(Verified(())), Why::RightAgain);
+        return decided(Verdict::Right(Verified(())), VerifyReason::RightAgain);
     }
     if row.is_expired(now) {
-        return decided(Verdict::Wrong, Why::Expired);
+        return decided(Verdict::Wrong, VerifyReason::Expired);
     }
     // The row alone refuses these, so that they hold no budget meanwhile.
     if row.is_answered(now) {
-        return decided(Verdict::Wrong, Why::FlowOver);
+        return decided(Verdict::Wrong, VerifyReason::FlowOver);
     }
     if !row.attempts.contains(&digest) && row.attempts.len() >= usize::from(policy.attempts) {
-        return decided(Verdict::Wrong, Why::NoAttemptLeft);
+        return decided(Verdict::Wrong, VerifyReason::NoAttemptLeft);
     }
     let checked = match row.purpose {
         Purpose::SignIn | Purpose::VerifyContact(_) => row
@@ -189,11 +259,17 @@ async fn verify_answer(
                 code.matches(&answer) && row.subject != Subject::Decoy && row.message_charged
             })
             .then_some(())
-            .ok_or(Why::WrongAnswer),
+            .ok_or(VerifyReason::WrongAnswer),
         Purpose::Claim => {
             match verify_proof(deployment, store, response, &row, &contact, now).await {
-                Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
-                Ok(checked) => checked,
+                Ok(()) => Ok(()),
+                Err(ProofError::Forged) => Err(VerifyReason::ProofForged),
+                Err(ProofError::Stale) => Err(VerifyReason::ProofStale),
+                Err(ProofError::OfAnother) => Err(VerifyReason::ProofOfAnother),
+                Err(ProofError::Redeemed) => Err(VerifyReason::ProofRedeemed),
+                Err(ProofError::Port(fault)) => {
+                    return Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault);
+                }
             }
         }
     };
@@ -202,15 +278,15 @@ async fn verify_answer(
     let refused = |row: Option<Box<Flow>>| match row {
         // Another answer was faster: the same right one, the last attempt, or the end of the flow.
         Some(row) if row.accepts_again(digest, now) => {
-            decided(Verdict::Right(Verified(())), Why::RightAgain)
+            decided(Verdict::Right(Verified(())), VerifyReason::RightAgain)
         }
-        Some(row) if row.is_answered(now) => decided(Verdict::Wrong, Why::FlowOver),
+        Some(row) if row.is_answered(now) => decided(Verdict::Wrong, VerifyReason::FlowOver),
         // A resend was faster: this answers a code that a longer one has replaced.
         Some(row) if row.charge != charge || !row.message_charged => {
-            decided(Verdict::Wrong, Why::CodeReplaced)
+            decided(Verdict::Wrong, VerifyReason::CodeReplaced)
         }
-        Some(_) => decided(Verdict::Wrong, Why::NoAttemptLeft),
-        None => decided(Verdict::Wrong, Why::FlowMissing),
+        Some(_) => decided(Verdict::Wrong, VerifyReason::NoAttemptLeft),
+        None => decided(Verdict::Wrong, VerifyReason::FlowMissing),
     };
     let limiter = RateLimiter {
         deployment,
@@ -224,22 +300,26 @@ async fn verify_answer(
             .record_attempt(flow, digest, charge, policy.attempts)
             .await
         {
-            Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
+            Err(fault) => {
+                return Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault);
+            }
             Ok(Attempted::Refused(row)) => return refused(row),
-            Ok(Attempted::Counted) => return decided(Verdict::Wrong, Why::WrongAnswer),
+            Ok(Attempted::Counted) => return decided(Verdict::Wrong, VerifyReason::WrongAnswer),
             // This includes an answer that came before and found no budget, right or wrong. Its
             // verdict was never returned, so it needs a guess like any other.
             Ok(Attempted::Held) => {}
         }
         match limiter.reserve_guess(&bills).await {
-            Err(fault) => return Decided::fault(Verdict::Wrong, flow, fault),
-            Ok(Guess::Spent) => return decided(Verdict::Wrong, Why::GuessesSpent),
+            Err(fault) => {
+                return Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault);
+            }
+            Ok(Guess::Spent) => return decided(Verdict::Wrong, VerifyReason::GuessesSpent),
             Ok(Guess::Reserved) => {}
         }
         if let Err(why) = checked {
             // If this is lost, the same answer costs another guess.
             return match store.count(flow, digest, charge).await {
-                Err(fault) => Decided::fault(Verdict::Wrong, flow, fault),
+                Err(fault) => Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault),
                 Ok(_) => decided(Verdict::Wrong, why),
             };
         }
@@ -248,9 +328,9 @@ async fn verify_answer(
         .record_verdict(flow, digest, right, charge, policy.attempts, now)
         .await
     {
-        Err(fault) => Decided::fault(Verdict::Wrong, flow, fault),
+        Err(fault) => Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault),
         Ok(VerdictWrite::Recorded) => match checked {
-            Ok(()) => decided(Verdict::Right(Verified(())), Why::Right),
+            Ok(()) => decided(Verdict::Right(Verified(())), VerifyReason::Right),
             Err(why) => decided(Verdict::Wrong, why),
         },
         Ok(VerdictWrite::Refused(row)) => refused(row),
@@ -280,7 +360,7 @@ async fn verify_proof(
     row: &Flow,
     contact: &Identifier,
     now: Timestamp,
-) -> Result<Result<(), Why>, crate::ports::PortError> {
+) -> Result<(), ProofError> {
     let opened = Proof::open(
         response.answer.expose(),
         keys,
@@ -290,27 +370,23 @@ async fn verify_proof(
     );
     let proof = match opened {
         Ok(proof) => proof,
-        Err(UnsealError::Forged) => return Ok(Err(Why::ProofForged)),
-        Err(UnsealError::Stale) => return Ok(Err(Why::ProofStale)),
+        Err(UnsealError::Forged) => return Err(ProofError::Forged),
+        Err(UnsealError::Stale) => return Err(ProofError::Stale),
     };
     let holds = matches!(&response.person, AccountState::Known(person) if person.holds(contact));
     if proof.of != *contact || !holds {
-        return Ok(Err(Why::ProofOfAnother));
+        return Err(ProofError::OfAnother);
     }
     let earned = store.flow(proof.flow).await?.is_some_and(|earned| {
         earned.proves(contact, &response.caller, keys, now, policy.proof_life)
     });
     if !earned {
-        return Ok(Err(Why::ProofForged));
+        return Err(ProofError::Forged);
     }
     let keep_until = proof.made_at.plus(policy.proof_life * 2);
-    Ok(
-        match store
-            .redeem(Token::Proof(proof.flow), row.id, keep_until)
-            .await?
-        {
-            Redeemed::Here => Ok(()),
-            Redeemed::Elsewhere => Err(Why::ProofRedeemed),
-        },
-    )
+    let redeeming = store.redeem(Token::Proof(proof.flow), row.id, keep_until);
+    match redeeming.await? {
+        Redeemed::Here => Ok(()),
+        Redeemed::Elsewhere => Err(ProofError::Redeemed),
+    }
 }

@@ -1,7 +1,7 @@
 //! Attempts are the set of distinct answers, grown by one conditional write before the verdict
 //! counts; the same answer again gets the same verdict and costs nothing.
 
-use latchstring_core::flow::{ClientRequest, Next, Why};
+use latchstring_core::flow::{ClientRequest, CreateReason, DefineReason, Next, VerifyReason};
 
 use crate::harness::{ADA, BOB, Break, Strand, World, interleaved};
 
@@ -11,7 +11,7 @@ fn the_same_wrong_answer_again_costs_nothing() {
     let mut session = world.at_otp(ADA);
     let wrong = world.wrong_code();
     for _ in 0..6 {
-        assert_eq!(session.answer(&wrong).verify.why, Why::WrongAnswer);
+        assert_eq!(session.answer(&wrong).verify.why, VerifyReason::WrongAnswer);
         assert_eq!(session.number("attemptsLeft"), 2);
     }
     assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
@@ -35,7 +35,14 @@ fn the_right_answer_after_the_last_attempt_is_wrong() {
         session.clone().answer(&wrong);
     }
     let reply = session.clone().answer(&world.code());
-    assert_eq!(reply.whys(), (Why::NoAttemptLeft, Why::NoAttemptLeft, None));
+    assert_eq!(
+        reply.whys(),
+        (
+            VerifyReason::NoAttemptLeft,
+            DefineReason::NoAttemptLeft,
+            None
+        )
+    );
     let row = session.row().unwrap();
     assert_eq!(row.attempts.len(), 3);
 }
@@ -47,7 +54,7 @@ fn the_last_wrong_answer_again_gets_the_same_verdict() {
     let wrong: Vec<_> = world.wrong_codes().take(3).collect();
     for answer in wrong.iter().chain(&wrong) {
         let reply = session.clone().answer(answer);
-        assert_eq!(reply.verify.why, Why::WrongAnswer);
+        assert_eq!(reply.verify.why, VerifyReason::WrongAnswer);
     }
     assert_eq!(session.row().unwrap().attempts.len(), 3);
 }
@@ -64,10 +71,17 @@ fn a_right_last_attempt_with_a_lost_verdict_passes_again() {
     let reply = session.answer(&world.code());
     assert_eq!(
         reply.whys(),
-        (Why::PortError, Why::AskedAgain, Some(Why::AskedAgain))
+        (
+            VerifyReason::PortError,
+            DefineReason::AskedAgain,
+            Some(CreateReason::AskedAgain)
+        )
     );
     let again = session.answer(&world.code());
-    assert_eq!(again.whys(), (Why::RightAgain, Why::TokensIssued, None));
+    assert_eq!(
+        again.whys(),
+        (VerifyReason::RightAgain, DefineReason::TokensIssued, None)
+    );
 }
 
 #[test]
@@ -82,8 +96,16 @@ fn as_many_attempts_as_configured_are_verified() {
             .map(|wrong| session.clone().answer(&wrong).verify.why)
             .collect();
         let judged = usize::from(attempts);
-        assert!(whys[..judged].iter().all(|why| *why == Why::WrongAnswer));
-        assert!(whys[judged..].iter().all(|why| *why == Why::NoAttemptLeft));
+        assert!(
+            whys[..judged]
+                .iter()
+                .all(|why| *why == VerifyReason::WrongAnswer)
+        );
+        assert!(
+            whys[judged..]
+                .iter()
+                .all(|why| *why == VerifyReason::NoAttemptLeft)
+        );
     }
 }
 
@@ -95,7 +117,10 @@ fn after_tokens_the_right_answer_passes_for_15_seconds_only() {
     assert_eq!(session.clone().answer(&code).next(), Next::IssueTokens);
     world.after_secs(15);
     let again = session.clone().answer(&code);
-    assert_eq!(again.whys(), (Why::RightAgain, Why::TokensIssued, None));
+    assert_eq!(
+        again.whys(),
+        (VerifyReason::RightAgain, DefineReason::TokensIssued, None)
+    );
     world.after_millis(1);
     for _ in 0..3 {
         let reply = session.clone().answer(&code);
@@ -134,7 +159,7 @@ fn no_other_answer_passes_after_the_match() {
     let session = matched(&world);
     for wrong in world.wrong_codes().take(5) {
         let reply = session.clone().answer(&wrong);
-        assert_eq!(reply.verify.why, Why::FlowOver);
+        assert_eq!(reply.verify.why, VerifyReason::FlowOver);
         assert!(!reply.is_right());
     }
     assert_eq!(
@@ -151,10 +176,13 @@ fn answers_in_parallel_cannot_pass_the_limit() {
         world.wire.take_turns();
         let guesses = world.wrong_codes().take(12);
         let whys = judged_in_parallel(seed, &session, guesses);
-        let judged = whys.iter().filter(|why| **why == Why::WrongAnswer).count();
+        let judged = whys
+            .iter()
+            .filter(|why| **why == VerifyReason::WrongAnswer)
+            .count();
         let refused = whys
             .iter()
-            .filter(|why| **why == Why::NoAttemptLeft)
+            .filter(|why| **why == VerifyReason::NoAttemptLeft)
             .count();
         assert_eq!((judged, refused), (3, 9), "order {seed}");
         assert_eq!(session.row().unwrap().attempts.len(), 3);
@@ -170,13 +198,16 @@ fn of_parallel_guesses_the_right_one_counts_within_the_limit() {
         world.wire.take_turns();
         let guesses = world.wrong_codes().take(4).chain([world.code()]);
         let whys = judged_in_parallel(seed, &session, guesses);
-        let judged = whys.iter().filter(|why| **why == Why::WrongAnswer).count();
+        let judged = whys
+            .iter()
+            .filter(|why| **why == VerifyReason::WrongAnswer)
+            .count();
         match whys.last().unwrap() {
-            Why::Right => assert!(judged <= 2, "order {seed}"),
-            Why::NoAttemptLeft => assert_eq!(judged, 3, "order {seed}"),
+            VerifyReason::Right => assert!(judged <= 2, "order {seed}"),
+            VerifyReason::NoAttemptLeft => assert_eq!(judged, 3, "order {seed}"),
             why => panic!("{why:?} in order {seed}"),
         }
-        seen.insert(whys.last().unwrap().as_str());
+        seen.insert(format!("{:?}", whys.last().unwrap()));
         assert!(session.row().unwrap().attempts.len() <= 3);
     }
     assert_eq!(seen.len(), 2, "both happen");
@@ -189,9 +220,16 @@ fn the_right_answer_many_times_in_parallel_is_right_every_time() {
         let session = world.at_otp(name);
         world.wire.take_turns();
         let whys = judged_in_parallel(seed, &session, std::iter::repeat_n(world.code(), 4));
-        assert_eq!(whys.iter().filter(|why| **why == Why::Right).count(), 1);
         assert_eq!(
-            whys.iter().filter(|why| **why == Why::RightAgain).count(),
+            whys.iter()
+                .filter(|why| **why == VerifyReason::Right)
+                .count(),
+            1
+        );
+        assert_eq!(
+            whys.iter()
+                .filter(|why| **why == VerifyReason::RightAgain)
+                .count(),
             3
         );
     }
@@ -202,13 +240,13 @@ fn judged_in_parallel(
     seed: u64,
     session: &crate::harness::Session<'_>,
     answers: impl Iterator<Item = String>,
-) -> Vec<Why> {
+) -> Vec<VerifyReason> {
     let responses: Vec<_> = answers
         .map(|answer| session.response(&answer, ClientRequest::default()))
         .collect();
     let strands = responses
         .iter()
-        .map(|response| -> Strand<'_, Why> {
+        .map(|response| -> Strand<'_, VerifyReason> {
             Box::pin(async { session.world.verify(response).await.why })
         })
         .collect();
@@ -222,7 +260,11 @@ fn matched(world: &World) -> crate::harness::Session<'_> {
     let reply = session.answer(&world.code());
     assert_eq!(
         reply.whys(),
-        (Why::Right, Why::PortError, Some(Why::AskedAgain))
+        (
+            VerifyReason::Right,
+            DefineReason::PortError,
+            Some(CreateReason::AskedAgain)
+        )
     );
     session
 }

@@ -1,7 +1,9 @@
 //! The flow row is the authority: metadata that disagrees is a wrong answer, and replaying an
 //! older session gains nothing.
 
-use latchstring_core::flow::{AppClient, Next, Progress, Step, Why};
+use latchstring_core::flow::{
+    AppClient, CreateReason, DefineReason, Next, Progress, Step, VerifyReason,
+};
 use latchstring_core::keys::KeyRing;
 
 use crate::harness::{ADA, ADAS_NAME, BOB, BOBS_NAME, Session, World, key};
@@ -25,7 +27,14 @@ fn metadata_of_another_issue_is_a_wrong_answer() {
         latchstring_core::code::CodeLength::DEFAULT,
     )));
     let reply = session.answer(&world.code());
-    assert_eq!(reply.whys(), (Why::FlowDisagrees, Why::FlowDisagrees, None));
+    assert_eq!(
+        reply.whys(),
+        (
+            VerifyReason::FlowDisagrees,
+            DefineReason::FlowDisagrees,
+            None
+        )
+    );
     assert_eq!(reply.next(), Next::Fail);
 }
 
@@ -36,12 +45,26 @@ fn metadata_of_another_purpose_is_a_wrong_answer() {
     session.ask_instead(Step::Claim(progress(&session)));
     for answer in [world.code(), world.proof(ADA)] {
         let reply = session.clone().answer(&answer);
-        assert_eq!(reply.whys(), (Why::FlowDisagrees, Why::FlowDisagrees, None));
+        assert_eq!(
+            reply.whys(),
+            (
+                VerifyReason::FlowDisagrees,
+                DefineReason::FlowDisagrees,
+                None
+            )
+        );
     }
     let mut claim = world.at_claim();
     claim.ask_instead(Step::Otp(progress(&claim)));
     let reply = claim.answer(&world.proof(ADA));
-    assert_eq!(reply.whys(), (Why::FlowDisagrees, Why::FlowDisagrees, None));
+    assert_eq!(
+        reply.whys(),
+        (
+            VerifyReason::FlowDisagrees,
+            DefineReason::FlowDisagrees,
+            None
+        )
+    );
 }
 
 #[test]
@@ -57,7 +80,7 @@ fn metadata_of_another_client_is_a_wrong_answer() {
     }
     .to_text(&second.deployment.keys, &second.caller);
     let verify = stolen.answer(&world.code()).verify;
-    assert_eq!(verify.why, Why::FlowDisagrees);
+    assert_eq!(verify.why, VerifyReason::FlowDisagrees);
     assert_eq!(session.row().unwrap().attempts.len(), 0);
 }
 
@@ -68,13 +91,16 @@ fn without_a_row_every_answer_is_wrong() {
     let code = world.code();
     let forgetful = World::with_ada();
     let reply = session.moved_to(&forgetful).answer(&code);
-    assert_eq!(reply.verify.why, Why::FlowMissing);
+    assert_eq!(reply.verify.why, VerifyReason::FlowMissing);
     assert!(!reply.is_right());
 }
 
 #[test]
 fn a_code_is_right_until_the_last_millisecond_and_no_longer() {
-    for (millis, why) in [(299_999, Why::Right), (300_000, Why::Expired)] {
+    for (millis, why) in [
+        (299_999, VerifyReason::Right),
+        (300_000, VerifyReason::Expired),
+    ] {
         let world = World::with_ada();
         let mut session = world.at_otp(ADA);
         world.after_millis(millis);
@@ -109,11 +135,11 @@ fn a_replayed_older_session_has_no_more_attempts() {
     let last = older.clone().answer(&wrong.next().unwrap());
     assert_eq!(
         (last.next(), last.define.why),
-        (Next::Fail, Why::NoAttemptLeft)
+        (Next::Fail, DefineReason::NoAttemptLeft)
     );
     for mut replayed in [older, session, replayed] {
         let reply = replayed.answer(&world.code());
-        assert_eq!(reply.verify.why, Why::NoAttemptLeft);
+        assert_eq!(reply.verify.why, VerifyReason::NoAttemptLeft);
         assert_eq!(reply.next(), Next::Fail);
     }
 }
@@ -129,7 +155,7 @@ fn a_replayed_older_session_sends_nothing_more() {
     world.after_secs(30);
     for _ in 0..3 {
         let reply = older.clone().resend();
-        assert_eq!(reply.whys().2, Some(Why::ResendTooSoon));
+        assert_eq!(reply.whys().2, Some(CreateReason::ResendTooSoon));
     }
     assert_eq!(world.sent().len(), 2);
 }
@@ -146,7 +172,7 @@ fn a_replayed_select_leads_to_the_same_code_and_sends_nothing() {
     for ticket in [ticket, world.ticket(ADA)] {
         let mut replayed = select.clone();
         let reply = replayed.choose(&ticket);
-        assert_eq!(reply.whys().2, Some(Why::CodeReservedBefore));
+        assert_eq!(reply.whys().2, Some(CreateReason::CodeReservedBefore));
         assert_eq!(replayed.number("attemptsLeft"), 2);
         assert_eq!(replayed.number("expiresIn"), 280);
     }
@@ -165,7 +191,7 @@ fn a_decoys_session_is_of_no_use_once_the_flow_has_a_row() {
     let reply = decoy.answer(&world.code());
     assert_eq!(
         (reply.verify.why, reply.next()),
-        (Why::FlowDisagrees, Next::Fail)
+        (VerifyReason::FlowDisagrees, Next::Fail)
     );
 }
 
@@ -178,7 +204,11 @@ fn a_known_users_row_is_answered_by_that_user_only() {
     let reply = session.answer(&world.code());
     assert_eq!(
         reply.whys(),
-        (Why::FlowDisagrees, Why::AskedAgain, Some(Why::AskedAgain))
+        (
+            VerifyReason::FlowDisagrees,
+            DefineReason::AskedAgain,
+            Some(CreateReason::AskedAgain)
+        )
     );
     assert_eq!(session.row().unwrap().attempts.len(), 0);
     session.username = ADAS_NAME.to_owned();
@@ -192,13 +222,19 @@ fn a_rotation_of_keys_during_a_flow_interrupts_no_user() {
     let session = others.at_otp(BOB);
     let after = others.reconfigured(|world| world.deployment.keys = rotated());
     let mut session = session.moved_to(&after);
-    assert_eq!(session.answer(&others.code()).define.why, Why::Proved);
+    assert_eq!(
+        session.answer(&others.code()).define.why,
+        DefineReason::Proved
+    );
 
     let world = World::with_ada();
     let session = world.at_otp(ADA);
     let after = world.reconfigured(|world| world.deployment.keys = rotated());
     let reply = session.moved_to(&after).answer(&world.code());
-    assert_eq!(reply.whys(), (Why::Right, Why::TokensIssued, None));
+    assert_eq!(
+        reply.whys(),
+        (VerifyReason::Right, DefineReason::TokensIssued, None)
+    );
 }
 
 #[test]
@@ -209,5 +245,8 @@ fn a_code_whose_key_has_left_the_ring_is_wrong() {
         world.deployment.keys = KeyRing::new(key("k3", 3), None, Some(key("k2", 2))).unwrap();
     });
     let reply = session.moved_to(&after).answer(&world.code());
-    assert_eq!((reply.verify.why, reply.next()), (Why::NotOurs, Next::Fail));
+    assert_eq!(
+        (reply.verify.why, reply.next()),
+        (VerifyReason::NotOurs, Next::Fail)
+    );
 }

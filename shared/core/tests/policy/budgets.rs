@@ -8,7 +8,7 @@ use std::time::Duration;
 use latchstring_core::code::Code;
 use latchstring_core::contact::ContactError;
 use latchstring_core::device::{DevicePayload, Devices};
-use latchstring_core::flow::{Next, Why};
+use latchstring_core::flow::{CreateReason, DefineReason, Next, VerifyReason};
 use latchstring_core::identifier::{Country, IdentifierError};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::odds::Odds;
@@ -354,19 +354,19 @@ fn parallel_answers_cannot_exceed_a_guess_budget() {
     for (round, wrong) in wrong.iter().enumerate() {
         for session in &mut sessions[round..] {
             let reply = session.answer(wrong);
-            reserved += usize::from(reply.verify.why != Why::GuessesSpent);
+            reserved += usize::from(reply.verify.why != VerifyReason::GuessesSpent);
         }
     }
     assert_eq!(reserved, 4, "seven answers to four open codes");
     // The right answer to a code of the spent length is refused like a wrong one.
     let code = world.sent()[0].0.clone();
     let reply = sessions[0].answer(&code);
-    assert_eq!(reply.verify.why, Why::GuessesSpent);
+    assert_eq!(reply.verify.why, VerifyReason::GuessesSpent);
     assert_eq!(sessions[0].number("attemptsLeft"), 0);
     // A resend brings a longer code, which signs in.
     world.after_secs(30);
     let reply = sessions[0].resend();
-    assert_eq!(reply.create.unwrap().why, Why::Resent);
+    assert_eq!(reply.create.unwrap().why, CreateReason::Resent);
     assert_eq!(sessions[0].number("codeLength"), 8);
     assert!(sessions[0].number("attemptsLeft") > 0);
     let longer = world.sent().pop().unwrap().0;
@@ -429,8 +429,9 @@ fn a_tireless_attacker_gets_no_more_guesses_than_the_odds_count() {
                             for wrong in ["1", "2", "3"] {
                                 if session.ended.is_none() {
                                     let reply = session.answer(wrong);
-                                    seen[place.unwrap()] +=
-                                        u64::from(is_guess && reply.verify.why == Why::WrongAnswer);
+                                    seen[place.unwrap()] += u64::from(
+                                        is_guess && reply.verify.why == VerifyReason::WrongAnswer,
+                                    );
                                 }
                             }
                             wait = 0;
@@ -484,7 +485,7 @@ fn resends_are_charged_as_messages() {
     world.deployment.policy.budgets.mailbox.per_day = 2;
     world.deployment.policy.budgets.extended.per_day = 0;
     let (_, mut session) = opened(&world, &request(ADA));
-    for (sent, why) in [(2, Why::Resent), (2, Why::MessageRefused)] {
+    for (sent, why) in [(2, CreateReason::Resent), (2, CreateReason::MessageRefused)] {
         world.after_secs(30);
         let reply = session.resend();
         assert_eq!((reply.create.unwrap().why, world.sent().len()), (why, sent));
@@ -931,7 +932,10 @@ fn each_sms_is_charged_when_sent_up_to_the_days_spend() {
     let refused = ask(&world, &request(&number(1, 2)));
     assert_eq!(refused_by(&refused), Some(Budget::Spend));
     world.after_secs(30);
-    assert_eq!(session.resend().create.unwrap().why, Why::MessageRefused);
+    assert_eq!(
+        session.resend().create.unwrap().why,
+        CreateReason::MessageRefused
+    );
     ask(&world, &request(ADA)).unwrap();
     world.after_secs(DAY);
     ask(&world, &request(&number(1, 2))).unwrap();
@@ -1159,7 +1163,7 @@ fn a_flow_whose_ticket_another_flow_redeemed_ends_at_once() {
     let reply = world
         .initiate(ADA)
         .respond_to("", "email", Some(ticket.ticket.expose()));
-    assert_eq!(reply.whys().1, Why::TicketRedeemed);
+    assert_eq!(reply.whys().1, DefineReason::TicketRedeemed);
     assert_eq!(reply.next(), Next::Fail);
     let code = world.code();
     assert_eq!(
@@ -1178,7 +1182,7 @@ fn an_expired_ticket_ends_its_flow_and_a_forged_one_does_not() {
     let reply = world
         .initiate(ADA)
         .respond_to("", "email", Some(ticket.ticket.expose()));
-    assert_eq!(reply.whys().1, Why::TicketStale);
+    assert_eq!(reply.whys().1, DefineReason::TicketStale);
     assert_eq!(reply.next(), Next::Fail);
     let mut session = world.initiate(ADA);
     session.respond_to("", "email", Some("k1.forged"));

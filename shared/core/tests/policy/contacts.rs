@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes, Names, Sub};
 use latchstring_core::contact::{ContactError, Contacts, Identity, PendingState};
-use latchstring_core::flow::{Next, Why};
+use latchstring_core::flow::{CreateReason, DefineReason, Next};
 use latchstring_core::identifier::{Country, Method};
 use latchstring_core::locale::Locale;
 use latchstring_core::ports::{
@@ -279,7 +279,7 @@ fn the_old_contact_signs_in_until_the_new_one_is_proved() {
     let reply = too_late.answer(&old_code);
     assert_eq!(
         (reply.next(), reply.define.why),
-        (Next::Fail, Why::NoLongerHolder)
+        (Next::Fail, DefineReason::NoLongerHolder)
     );
     assert!(
         world
@@ -300,7 +300,7 @@ fn a_contact_of_another_account_changes_nothing() {
     let reply = session.answer(&last_code(&world));
     assert_eq!(
         (reply.next(), reply.define.why),
-        (Next::Fail, Why::ContactInUse)
+        (Next::Fail, DefineReason::ContactInUse)
     );
     assert!(holds(&world, ADAS_NAME, ADA), "and not with it");
     assert!(holds(&world, BOBS_NAME, BOB));
@@ -353,7 +353,7 @@ fn a_newer_request_replaces_an_older_one() {
     let reply = older.answer(&older_code);
     assert_eq!(
         (reply.next(), reply.define.why),
-        (Next::Fail, Why::NoLongerPending)
+        (Next::Fail, DefineReason::NoLongerPending)
     );
     assert_eq!(newer.answer(&newer_code).next(), Next::IssueTokens);
     assert!(holds(&world, ADAS_NAME, NEW));
@@ -380,7 +380,7 @@ fn a_request_that_expires_during_its_answer_changes_nothing() {
     let reply = session.answer(&last_code(&world));
     assert_eq!(
         (reply.next(), reply.define.why),
-        (Next::Fail, Why::NoLongerPending)
+        (Next::Fail, DefineReason::NoLongerPending)
     );
     assert!(holds(&world, ADAS_NAME, ADA));
 }
@@ -400,7 +400,11 @@ fn a_contact_ticket_has_no_effect_in_any_other_session() {
         world.after_secs(600);
         let mut session = world.initiate(name);
         let reply = session.choose(&world.ticket_for(purpose, NEW));
-        assert_eq!(reply.create.unwrap().why, Why::NoLongerPending, "{name}");
+        assert_eq!(
+            reply.create.unwrap().why,
+            CreateReason::NoLongerPending,
+            "{name}"
+        );
     }
     // Nor is it one for another contact of the same account.
     let mut session = world.initiate(ADAS_NAME);
@@ -597,7 +601,7 @@ fn a_contact_that_another_account_got_meanwhile_is_not_changed() {
     let reply = session.answer(&code);
     assert_eq!(
         (reply.next(), reply.define.why),
-        (Next::Fail, Why::ContactInUse)
+        (Next::Fail, DefineReason::ContactInUse)
     );
     assert!(holds(&world, "other", NEW) && holds(&world, ADAS_NAME, ADA));
 }

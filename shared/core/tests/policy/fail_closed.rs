@@ -2,7 +2,8 @@
 //! that is not ours fails the authentication.
 
 use latchstring_core::flow::{
-    AppClient, Challenge, ClientRequest, FlowId, Next, Progress, Response, Round, Step, Why,
+    AppClient, Challenge, ClientRequest, DefineReason, FlowId, Next, Progress, Response, Round,
+    Step, VerifyReason,
 };
 use latchstring_core::keys::KeyRing;
 use latchstring_core::ports::Clock;
@@ -15,7 +16,7 @@ fn an_empty_answer_is_a_wrong_answer_and_is_counted() {
     for blank in ["", " ", "- -"] {
         let mut session = world.at_otp(ADA);
         let reply = session.answer(blank);
-        assert_eq!(reply.verify.why, Why::WrongAnswer, "{blank:?}");
+        assert_eq!(reply.verify.why, VerifyReason::WrongAnswer, "{blank:?}");
         assert_eq!(session.number("attemptsLeft"), 2, "{blank:?}");
     }
 }
@@ -47,14 +48,14 @@ fn a_missing_or_foreign_private_parameter_makes_answers_wrong() {
             ..right.clone()
         };
         let decided = now(world.verify(&response));
-        assert_eq!(decided.why, Why::NotOurs);
+        assert_eq!(decided.why, VerifyReason::NotOurs);
         assert!(!matches!(
             decided.decision,
             latchstring_core::flow::Verdict::Right(_)
         ));
     }
     assert_eq!(session.row().unwrap().attempts.len(), 0);
-    assert_eq!(now(world.verify(&right)).why, Why::Right);
+    assert_eq!(now(world.verify(&right)).why, VerifyReason::Right);
 }
 
 #[test]
@@ -63,7 +64,7 @@ fn a_missing_method_is_a_wrong_answer() {
     let reply = world.initiate(ADA).answer("email");
     assert_eq!(
         (reply.verify.why, reply.next()),
-        (Why::MethodUnknown, Next::Fail)
+        (VerifyReason::MethodUnknown, Next::Fail)
     );
 }
 
@@ -133,7 +134,10 @@ fn a_step_back_fails_the_authentication() {
     });
     session.rounds.push(otp);
     let decided = now(unknown.define(&session.turn(ClientRequest::default())));
-    assert_eq!((decided.decision, decided.why), (Next::Fail, Why::NotOurs));
+    assert_eq!(
+        (decided.decision, decided.why),
+        (Next::Fail, DefineReason::NotOurs)
+    );
 }
 
 #[test]
@@ -172,7 +176,7 @@ fn a_passed_round_of_an_unknown_flow_fails() {
         let decided = now(world.define(&session.turn(ClientRequest::default())));
         assert_eq!(
             (decided.decision, decided.why),
-            (Next::Fail, Why::FlowMissing)
+            (Next::Fail, DefineReason::FlowMissing)
         );
     }
 }
@@ -203,5 +207,8 @@ fn assert_fails_with(world: &World, spoil: impl FnOnce(&mut Session<'_>)) {
     assert_eq!(session.answer(&code).next(), Next::IssueTokens);
     spoil(&mut session);
     let decided = now(world.define(&session.turn(ClientRequest::default())));
-    assert_eq!((decided.decision, decided.why), (Next::Fail, Why::NotOurs));
+    assert_eq!(
+        (decided.decision, decided.why),
+        (Next::Fail, DefineReason::NotOurs)
+    );
 }

@@ -6,7 +6,9 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use latchstring_core::code::CodeLength;
-use latchstring_core::flow::{ClientRequest, Flow, Next, Progress, State, Step, Why};
+use latchstring_core::flow::{
+    ClientRequest, CreateReason, Flow, Next, Progress, State, Step, VerifyReason,
+};
 use latchstring_core::ports::{Charged, Clock as _, Store as _, Window};
 use latchstring_core::rate_limit::{Charge, Resettable, resettable};
 
@@ -43,12 +45,15 @@ fn spend(world: &World, guesses: usize) {
     for number in 0..guesses.div_ceil(3) {
         let (_, session) = opened(world, &format!("user{number}@example{number}.org"));
         for wrong in world.wrong_codes().take((guesses - 3 * number).min(3)) {
-            assert_eq!(session.clone().answer(&wrong).verify.why, Why::WrongAnswer);
+            assert_eq!(
+                session.clone().answer(&wrong).verify.why,
+                VerifyReason::WrongAnswer
+            );
         }
     }
 }
 
-fn why(session: &Session<'_>, answer: &str) -> Why {
+fn why(session: &Session<'_>, answer: &str) -> VerifyReason {
     session.clone().answer(answer).verify.why
 }
 
@@ -64,15 +69,18 @@ fn an_answer_that_found_no_budget_needs_a_guess_again() {
         .map(|number| opened(&world, &format!("victim{number}@example.net")).1)
         .collect();
     let held = now(world.verify(&own.response(&own_code, ClientRequest::default())));
-    assert_eq!((held.why, charged(&world, "short")), (Why::Right, 150));
+    assert_eq!(
+        (held.why, charged(&world, "short")),
+        (VerifyReason::Right, 150)
+    );
     for victim in &victims {
-        assert_eq!(why(victim, "1"), Why::GuessesSpent);
+        assert_eq!(why(victim, "1"), VerifyReason::GuessesSpent);
     }
     own.answer(&own_code);
     assert_eq!((own.step(), charged(&world, "short")), ("claim", 149));
     let verdicts = victims
         .iter()
-        .filter(|victim| why(victim, "1") == Why::WrongAnswer)
+        .filter(|victim| why(victim, "1") == VerifyReason::WrongAnswer)
         .count();
     assert_eq!((verdicts, charged(&world, "short")), (1, 150));
 }
@@ -85,7 +93,7 @@ fn without_a_guess_budget_a_right_answer_signs_no_user_in() {
     spend(&world, 150);
     for _ in 0..2 {
         let reply = victim.clone().answer(&code);
-        assert_eq!(reply.verify.why, Why::GuessesSpent);
+        assert_eq!(reply.verify.why, VerifyReason::GuessesSpent);
         assert_eq!(reply.next(), Next::Challenge);
     }
 }
@@ -98,12 +106,12 @@ fn a_fault_at_the_reservation_leaves_no_free_verdict() {
     for guess in ["1", "2"] {
         let lost = Break::Throttled;
         world.wire.will_break([(2, lost), (3, lost)]);
-        assert_eq!(why(&session, guess), Why::PortError);
+        assert_eq!(why(&session, guess), VerifyReason::PortError);
     }
     world.wire.clear();
     let verdicts = ["1", "2", "1"]
         .iter()
-        .filter(|guess| why(&session, guess) == Why::WrongAnswer)
+        .filter(|guess| why(&session, guess) == VerifyReason::WrongAnswer)
         .count();
     assert_eq!(
         u32::try_from(verdicts).unwrap(),
@@ -120,7 +128,7 @@ fn with_a_spent_budget_a_right_repeat_calls_like_a_wrong_one() {
         let code = world.last_code();
         spend(&world, 150);
         let guess = if right { code } else { "1".to_owned() };
-        assert_eq!(why(&session, &guess), Why::GuessesSpent);
+        assert_eq!(why(&session, &guess), VerifyReason::GuessesSpent);
         world.wire.clear();
         now(world.verify(&session.response(&guess, ClientRequest::default())));
         world.wire.calls()
@@ -133,7 +141,7 @@ fn a_wrong_answer_that_was_charged_comes_again_for_nothing() {
     let world = world();
     let (_, session) = opened(&world, ADA);
     for _ in 0..5 {
-        assert_eq!(why(&session, "1"), Why::WrongAnswer);
+        assert_eq!(why(&session, "1"), VerifyReason::WrongAnswer);
     }
     assert_eq!(charged(&world, "short"), 1);
 }
@@ -157,7 +165,7 @@ fn a_success_refunds_no_guess_of_others() {
     world.after_secs(30);
     for session in &mut own {
         for guess in ["1", "2"] {
-            assert_eq!(session.answer(guess).verify.why, Why::GuessesSpent);
+            assert_eq!(session.answer(guess).verify.why, VerifyReason::GuessesSpent);
         }
         session.resend();
         assert_eq!(session.number("codeLength"), 8);
@@ -186,7 +194,7 @@ fn an_answer_to_a_replaced_code_is_not_verified_or_refunded() {
         assert!(verify.as_mut().poll(&mut context).is_pending());
     }
     let (length, other) = opened(&world, "other@example.net");
-    assert_eq!((length, why(&other, "1")), (8, Why::WrongAnswer));
+    assert_eq!((length, why(&other, "1")), (8, VerifyReason::WrongAnswer));
     session.resend();
     let longer = world.last_code();
     assert_eq!(session.row().unwrap().charge.code_length.digits(), 8);
@@ -196,7 +204,7 @@ fn an_answer_to_a_replaced_code_is_not_verified_or_refunded() {
         assert!(dies.as_mut().poll(&mut context).is_pending());
     }
     drop(dies);
-    assert_eq!(now(verify).why, Why::CodeReplaced);
+    assert_eq!(now(verify).why, VerifyReason::CodeReplaced);
     assert_eq!(
         (charged(&world, "short"), charged(&world, "long")),
         (150, 1)
@@ -237,14 +245,14 @@ fn one_flow_holds_one_guess_more_than_it_has_attempts_at_most() {
     let code = world.last_code();
     world.wire.take_turns();
     let strands = (0..200)
-        .map(|_| -> Strand<'_, Why> {
+        .map(|_| -> Strand<'_, VerifyReason> {
             let response = session.response(&code, ClientRequest::default());
             let world = &world;
             Box::pin(async move { world.verify(&response).await.why })
         })
         .collect();
     let whys = in_turn(strands);
-    assert!(whys.contains(&Why::Right));
+    assert!(whys.contains(&VerifyReason::Right));
     assert!(
         charged(&world, "short") <= 4,
         "{}",
@@ -261,14 +269,14 @@ fn guesses_at_a_lengthened_code_count_as_guesses_at_long_codes() {
     let (_, session) = opened(&world, ADA);
     spend(&world, 150);
     for guess in ["00000001", "00000002"] {
-        assert_eq!(why(&session, guess), Why::GuessesSpent);
+        assert_eq!(why(&session, guess), VerifyReason::GuessesSpent);
     }
     world.after_secs(30);
     let mut resent = session.clone();
     resent.resend();
     assert_eq!(resent.number("codeLength"), 8);
     for guess in ["00000001", "00000002"] {
-        assert_eq!(why(&resent, guess), Why::WrongAnswer);
+        assert_eq!(why(&resent, guess), VerifyReason::WrongAnswer);
     }
     assert_eq!(charged(&world, "long"), 2);
 }
@@ -316,10 +324,14 @@ pub(crate) fn at_row_on(world: &World, charge: Charge) -> Session<'_> {
 fn a_row_that_is_charged_nothing_takes_no_answer() {
     let world = world();
     let free = at_row_on(&world, Charge::free(CodeLength::DEFAULT));
-    assert_eq!(why(&free, "1"), Why::FlowDisagrees);
+    assert_eq!(why(&free, "1"), VerifyReason::FlowDisagrees);
     assert_eq!(free.row().unwrap().attempts.len(), 0);
     let charged = at_row_on(&world, Charge::ordinary(CodeLength::DEFAULT));
-    assert_eq!(why(&charged, "1"), Why::WrongAnswer, "all else is right");
+    assert_eq!(
+        why(&charged, "1"),
+        VerifyReason::WrongAnswer,
+        "all else is right"
+    );
 }
 
 #[test]
@@ -337,7 +349,7 @@ fn a_guess_is_charged_to_the_lower_of_its_tier_and_its_length() {
         let mut bytes = Charge::ordinary(length).to_bytes();
         bytes[1] = bytes[1] & !3 | tier;
         let session = at_row_on(&world, Charge::from_bytes(&bytes).unwrap());
-        assert_eq!(why(&session, "1"), Why::WrongAnswer);
+        assert_eq!(why(&session, "1"), VerifyReason::WrongAnswer);
         let seen = ["short", "long", "longest"].map(|name| charged(&world, name));
         assert_eq!(seen, counts, "tier {tier}, {length:?}");
     }
@@ -356,12 +368,16 @@ fn a_resend_brings_a_code_that_can_be_answered() {
         let (_, mut owner) = opened(&world, ADA);
         let code = world.last_code();
         spend(&world, 150);
-        assert_eq!(owner.answer(&code).verify.why, Why::GuessesSpent);
+        assert_eq!(owner.answer(&code).verify.why, VerifyReason::GuessesSpent);
         world.after_secs(60);
         owner.resend();
         let code = world.last_code();
         let why = owner.answer(&code).verify.why;
-        assert_eq!(why, Why::Right, "{code_length} digits, {before_midnight} s");
+        assert_eq!(
+            why,
+            VerifyReason::Right,
+            "{code_length} digits, {before_midnight} s"
+        );
     }
 }
 
@@ -376,9 +392,9 @@ fn a_resend_on_the_extended_budget_repeats_the_code() {
         opened(&world, ADA);
     }
     let reply = owner.resend();
-    assert_eq!(reply.create.unwrap().why, Why::Resent);
+    assert_eq!(reply.create.unwrap().why, CreateReason::Resent);
     assert_eq!(owner.number("codeLength"), 6);
-    assert_eq!(owner.answer(&code).verify.why, Why::Right);
+    assert_eq!(owner.answer(&code).verify.why, VerifyReason::Right);
 }
 
 /// A code of ten digits that no guess is left for is not sent.

@@ -1,7 +1,9 @@
 //! Only Define issues tokens, never without an account, and only after it has read the user again.
 
 use latchstring_core::account::Attributes;
-use latchstring_core::flow::{AccountState, ClientRequest, Next, Purpose, Subject, Why};
+use latchstring_core::flow::{
+    AccountState, ClientRequest, CreateReason, DefineReason, Next, Purpose, Subject, VerifyReason,
+};
 
 use crate::harness::{ADA, ADAS_NAME, BOB, NUMBER, Session, World, now};
 
@@ -49,7 +51,7 @@ fn a_change_that_the_event_does_not_show_leads_to_no_tokens() {
             let decided = now(world.define(&turn));
             assert_eq!(
                 (decided.decision, decided.why),
-                (Next::Fail, Why::NoLongerHolder),
+                (Next::Fail, DefineReason::NoLongerHolder),
                 "{change:?}"
             );
             world.put_ada(&[]);
@@ -69,7 +71,7 @@ fn a_disabled_or_deleted_user_gets_no_tokens() {
             let decided = now(world.define(&turn));
             assert_eq!(
                 (decided.decision, decided.why),
-                (Next::Fail, Why::NoLongerHolder)
+                (Next::Fail, DefineReason::NoLongerHolder)
             );
             world.put_ada(&[]);
         }
@@ -117,7 +119,7 @@ fn a_passed_answer_issues_no_tokens_without_an_account() {
         let decided = now(world.define(&turn));
         assert_eq!(
             (decided.decision, decided.why),
-            (Next::Fail, Why::FlowDisagrees)
+            (Next::Fail, DefineReason::FlowDisagrees)
         );
     }
 }
@@ -128,7 +130,7 @@ fn a_known_user_who_vanishes_in_the_middle_fails() {
     let session = world.at_otp(ADA);
     world.delete_ada();
     let reply = session.clone().answer(&world.code());
-    assert_eq!(reply.verify.why, Why::FlowDisagrees);
+    assert_eq!(reply.verify.why, VerifyReason::FlowDisagrees);
     assert!(!reply.is_right());
     assert_eq!(session.row().unwrap().attempts.len(), 0);
 }
@@ -139,7 +141,14 @@ fn a_flow_of_no_account_ends_in_a_proof_though_one_is_made() {
     let mut session = world.at_otp(ADA);
     world.put_ada(&[]);
     let reply = session.answer(&world.code());
-    assert_eq!(reply.whys(), (Why::Right, Why::Proved, Some(Why::Proved)));
+    assert_eq!(
+        reply.whys(),
+        (
+            VerifyReason::Right,
+            DefineReason::Proved,
+            Some(CreateReason::Proved)
+        )
+    );
     assert_eq!(session.step(), "claim");
     let proof = session.public["proof"].clone();
     assert_eq!(session.answer(&proof).next(), Next::Fail);
@@ -155,7 +164,14 @@ fn a_half_created_user_counts_as_no_account() {
     let mut session = world.at_otp(ADA);
     assert_eq!(session.row().unwrap().subject, Subject::NoAccount);
     let reply = session.answer(&world.code());
-    assert_eq!(reply.whys(), (Why::Right, Why::Proved, Some(Why::Proved)));
+    assert_eq!(
+        reply.whys(),
+        (
+            VerifyReason::Right,
+            DefineReason::Proved,
+            Some(CreateReason::Proved)
+        )
+    );
 }
 
 #[test]
@@ -195,7 +211,11 @@ fn a_claim_opens_for_its_holder_only() {
         if change.0 == "sub" {
             assert_eq!(session.step(), "claim", "whatever their id");
         } else {
-            assert_eq!(reply.whys().2, Some(Why::NotTheHolder), "{change:?}");
+            assert_eq!(
+                reply.whys().2,
+                Some(CreateReason::NotTheHolder),
+                "{change:?}"
+            );
             assert_eq!(session.step(), "otp", "{change:?}");
         }
     }

@@ -1,6 +1,8 @@
 //! One message per send, whatever is retried, replayed or done at once.
 
-use latchstring_core::flow::{ClientRequest, Why, reset_resend_cooldown};
+use latchstring_core::flow::{
+    ClientRequest, CreateReason, DefineReason, VerifyReason, reset_resend_cooldown,
+};
 use latchstring_core::secret::Secret;
 
 use crate::harness::{ADA, BOB, Session, Strand, World, interleaved, now};
@@ -67,7 +69,10 @@ fn resends_at_once_send_once_and_ask_the_same() {
 
 #[test]
 fn the_cooldown_ends_to_the_millisecond() {
-    for (millis, why) in [(29_999, Why::ResendTooSoon), (30_000, Why::Resent)] {
+    for (millis, why) in [
+        (29_999, CreateReason::ResendTooSoon),
+        (30_000, CreateReason::Resent),
+    ] {
         let world = World::with_ada();
         let mut session = world.at_otp(ADA);
         world.after_millis(millis);
@@ -124,7 +129,7 @@ fn resend_without_its_action_is_a_guess() {
             ..ClientRequest::default()
         };
         let reply = now(session.respond("resend", request));
-        assert_eq!(reply.verify.why, Why::WrongAnswer);
+        assert_eq!(reply.verify.why, VerifyReason::WrongAnswer);
         assert_eq!(session.number("attemptsLeft"), 2);
         assert_eq!(world.sent().len(), sent);
     }
@@ -136,7 +141,7 @@ fn the_action_without_the_answer_resend_is_a_guess() {
     for answer in ["", "RESEND", " resend", "resend ", "000000"] {
         let mut session = world.at_otp(ADA);
         let reply = session.answer_with_action(answer, "resend");
-        assert_eq!(reply.verify.why, Why::WrongAnswer, "{answer:?}");
+        assert_eq!(reply.verify.why, VerifyReason::WrongAnswer, "{answer:?}");
         assert_eq!(session.number("attemptsLeft"), 2, "{answer:?}");
     }
 }
@@ -149,7 +154,11 @@ fn resend_to_a_proofs_question_is_a_guess_and_sends_nothing() {
     let reply = session.resend();
     assert_eq!(
         reply.whys(),
-        (Why::ProofForged, Why::AskedAgain, Some(Why::AskedAgain))
+        (
+            VerifyReason::ProofForged,
+            DefineReason::AskedAgain,
+            Some(CreateReason::AskedAgain)
+        )
     );
     assert_eq!(session.number("attemptsLeft"), 2);
     assert!(world.sent().is_empty());
@@ -170,7 +179,7 @@ fn a_resend_after_the_end_of_the_code_fails_and_sends_nothing() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     world.after_secs(300);
-    assert_eq!(session.resend().define.why, Why::Expired);
+    assert_eq!(session.resend().define.why, DefineReason::Expired);
     assert_eq!(world.sent().len(), 1);
 }
 
@@ -193,9 +202,12 @@ fn assert_asks_and_sends_once(seed: u64, session: &Session<'_>, request: ClientR
         .map(|_| -> Strand<'_, _> { Box::pin(session.world.create(&turn)) })
         .collect();
     let created = interleaved(seed, strands);
-    let sent = created
-        .iter()
-        .filter(|created| matches!(created.why, Why::CodeReserved | Why::Resent));
+    let sent = created.iter().filter(|created| {
+        matches!(
+            created.why,
+            CreateReason::CodeReserved | CreateReason::Resent
+        )
+    });
     assert_eq!(sent.count(), 1, "order {seed}");
 }
 

@@ -8,7 +8,7 @@
     reason = "`cargo xtask model` shows what was explored"
 )]
 
-use latchstring_core::flow::{ClientRequest, Next, Why};
+use latchstring_core::flow::{ClientRequest, Next, VerifyReason};
 use latchstring_core::identifier::Method;
 use latchstring_core::ports::Directory as _;
 use latchstring_core::secret::Secret;
@@ -322,7 +322,7 @@ fn no_order_of_guesses_and_success_exceeds_a_charge_or_refund() {
                 .iter()
                 .flatten()
                 .filter_map(|(_, reply)| reply.as_ref())
-                .filter(|reply| reply.verify.why == Why::WrongAnswer)
+                .filter(|reply| reply.verify.why == VerifyReason::WrongAnswer)
                 .count();
             assert!(won || died, "the right answer did not pass");
             // What is left, by guessing at a third code until answers are no longer compared.
@@ -335,7 +335,7 @@ fn no_order_of_guesses_and_success_exceeds_a_charge_or_refund() {
                 for wrong in &wrong {
                     if third.ended.is_none() {
                         let reply = third.answer(wrong);
-                        left += usize::from(reply.verify.why == Why::WrongAnswer);
+                        left += usize::from(reply.verify.why == VerifyReason::WrongAnswer);
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! A proof is for one value, one client, one flow and three minutes.
 
-use latchstring_core::flow::{AppClient, Next, Purpose, Why};
+use latchstring_core::flow::{AppClient, CreateReason, DefineReason, Next, Purpose, VerifyReason};
 
 use crate::harness::{ADA, ADAS_NAME, BOB, NUMBER, World};
 
@@ -18,7 +18,10 @@ fn with_proof() -> (World, String) {
 fn a_proof_answers_the_challenge_of_a_claim() {
     let (world, proof) = with_proof();
     let reply = world.at_claim().answer(&proof);
-    assert_eq!(reply.whys(), (Why::Right, Why::TokensIssued, None));
+    assert_eq!(
+        reply.whys(),
+        (VerifyReason::Right, DefineReason::TokensIssued, None)
+    );
     assert_eq!(world.sent().len(), 1);
 }
 
@@ -27,7 +30,7 @@ fn a_proof_that_another_flow_redeemed_is_wrong() {
     let (world, proof) = with_proof();
     world.at_claim().answer(&proof);
     let reply = world.at_claim().answer(&proof);
-    assert_eq!(reply.verify.why, Why::ProofRedeemed);
+    assert_eq!(reply.verify.why, VerifyReason::ProofRedeemed);
     assert!(!reply.is_right());
 }
 
@@ -48,7 +51,7 @@ fn every_copy_of_a_proof_is_one_proof() {
     );
     assert_eq!(
         world.at_claim().answer(&copies[1]).verify.why,
-        Why::ProofRedeemed
+        VerifyReason::ProofRedeemed
     );
 }
 
@@ -57,7 +60,7 @@ fn a_proof_of_another_value_is_wrong() {
     let (world, _) = with_proof();
     for other in [BOB, NUMBER] {
         let reply = world.at_claim().answer(&world.proof(other));
-        assert_eq!(reply.verify.why, Why::ProofOfAnother);
+        assert_eq!(reply.verify.why, VerifyReason::ProofOfAnother);
         assert!(!reply.is_right());
     }
 }
@@ -67,12 +70,15 @@ fn a_proof_of_another_client_is_wrong() {
     let (world, _) = with_proof();
     let second = world.reconfigured(|world| world.caller = AppClient::new("pool", "second"));
     let reply = world.at_claim().answer(&second.proof(ADA));
-    assert_eq!(reply.verify.why, Why::ProofForged);
+    assert_eq!(reply.verify.why, VerifyReason::ProofForged);
 }
 
 #[test]
 fn a_proof_lives_three_minutes() {
-    for (millis, why) in [(180_000, Why::Right), (180_001, Why::ProofStale)] {
+    for (millis, why) in [
+        (180_000, VerifyReason::Right),
+        (180_001, VerifyReason::ProofStale),
+    ] {
         let (world, proof) = with_proof();
         world.after_millis(millis);
         assert_eq!(world.at_claim().answer(&proof).verify.why, why, "{millis}");
@@ -85,10 +91,13 @@ fn a_ticket_is_no_proof_and_a_proof_no_ticket() {
     let ticket = world.ticket_for(Purpose::Claim, ADA);
     assert_eq!(
         world.at_claim().answer(&ticket).verify.why,
-        Why::ProofForged
+        VerifyReason::ProofForged
     );
     let mut session = world.initiate(ADAS_NAME);
-    assert_eq!(session.choose(&proof).whys().2, Some(Why::TicketForged));
+    assert_eq!(
+        session.choose(&proof).whys().2,
+        Some(CreateReason::TicketForged)
+    );
 }
 
 #[test]
@@ -96,7 +105,10 @@ fn a_wrong_proof_is_not_redeemed() {
     let (world, proof) = with_proof();
     let mut session = world.at_claim();
     world.put_ada(&[("email_verified", "false")]);
-    assert_eq!(session.answer(&proof).verify.why, Why::ProofOfAnother);
+    assert_eq!(
+        session.answer(&proof).verify.why,
+        VerifyReason::ProofOfAnother
+    );
     world.put_ada(&[]);
     assert_eq!(world.at_claim().answer(&proof).next(), Next::IssueTokens);
 }
@@ -105,14 +117,17 @@ fn a_wrong_proof_is_not_redeemed() {
 fn a_proof_to_the_question_for_a_code_is_wrong() {
     let (world, proof) = with_proof();
     let mut session = world.at_otp(ADA);
-    assert_eq!(session.answer(&proof).verify.why, Why::WrongAnswer);
+    assert_eq!(session.answer(&proof).verify.why, VerifyReason::WrongAnswer);
 }
 
 #[test]
 fn a_code_to_the_question_for_a_proof_is_wrong() {
     let (world, _) = with_proof();
     let mut session = world.at_claim();
-    assert_eq!(session.answer(&world.code()).verify.why, Why::ProofForged);
+    assert_eq!(
+        session.answer(&world.code()).verify.why,
+        VerifyReason::ProofForged
+    );
 }
 
 #[test]
@@ -121,7 +136,7 @@ fn a_foreign_session_does_not_redeem_the_ticket_of_a_claim() {
     let ticket = world.ticket_for(Purpose::Claim, ADA);
     let mut unknown = world.initiate(BOB);
     let reply = unknown.choose(&ticket);
-    assert_eq!(reply.whys().2, Some(Why::NotTheHolder));
+    assert_eq!(reply.whys().2, Some(CreateReason::NotTheHolder));
     assert_eq!((unknown.step(), unknown.row()), ("otp", None));
     let mut session = world.initiate(ADAS_NAME);
     session.choose(&ticket);

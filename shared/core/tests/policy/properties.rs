@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchstring_core::flow::{
-    AppClient, Challenge, ClientRequest, FlowId, Next, Progress, Response, Round, Step, Turn, Why,
+    AppClient, Challenge, ClientRequest, DefineReason, FlowId, Next, Progress, Response, Round,
+    Step, Turn, VerifyReason,
 };
 use latchstring_core::secret::Secret;
 use proptest::prelude::*;
@@ -39,7 +40,7 @@ fn bring(session: &Session<'_>, answer: &str, stage: Stage) {
                 .wire
                 .will_break([(before_define, Break::Before)]);
             let reply = session.answer(answer);
-            assert_eq!(reply.define.why, Why::PortError);
+            assert_eq!(reply.define.why, DefineReason::PortError);
         }
         Stage::JustFinished | Stage::LongFinished => {
             assert_eq!(session.answer(answer).next(), Next::IssueTokens);
@@ -254,7 +255,7 @@ proptest! {
             prop_assert_ne!(reply.next(), Next::IssueTokens);
             prop_assert!(!(reply.is_right() && asks_for_code));
             prop_assert!(!session.public.contains_key("proof"));
-            if reply.verify.why == Why::WrongAnswer {
+            if reply.verify.why == VerifyReason::WrongAnswer {
                 verified.insert(guess);
             }
             if session.ended.is_none() {
@@ -360,7 +361,7 @@ proptest! {
             ..session.response(&texts[4], request)
         };
         let verify = now(world.verify(&response));
-        prop_assert!(!matches!(verify.why, Why::Right | Why::RightAgain));
+        prop_assert!(!matches!(verify.why, VerifyReason::Right | VerifyReason::RightAgain));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The policy table of `latchstring_core::flow`, row by row.
 
-use latchstring_core::flow::{ClientRequest, Next, Purpose, Round, Subject, Why};
+use latchstring_core::flow::{
+    ClientRequest, CreateReason, DefineReason, Next, Purpose, Round, Subject, VerifyReason,
+};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::secret::Secret;
 
@@ -15,10 +17,10 @@ fn the_first_question_is_for_the_method_and_sends_nothing() {
         let defined = now(world.define(&turn));
         assert_eq!(
             (defined.decision, defined.why),
-            (Next::Challenge, Why::Opened)
+            (Next::Challenge, DefineReason::Opened)
         );
         let created = now(world.create(&turn));
-        assert_eq!(created.why, Why::Opened);
+        assert_eq!(created.why, CreateReason::Opened);
         assert_eq!(
             created.decision.public.to_pairs(),
             [("step", "select".to_owned())]
@@ -47,7 +49,10 @@ fn a_round_that_is_not_ours_fails_the_session() {
         metadata: None,
     });
     let reply = session.answer(&world.code());
-    assert_eq!((reply.next(), reply.define.why), (Next::Fail, Why::NotOurs));
+    assert_eq!(
+        (reply.next(), reply.define.why),
+        (Next::Fail, DefineReason::NotOurs)
+    );
 }
 
 /// Row 2.
@@ -58,7 +63,10 @@ fn rounds_out_of_order_fail_the_session() {
     session.answer(&world.wrong_code());
     session.rounds.reverse();
     let reply = session.answer(&world.code());
-    assert_eq!((reply.next(), reply.define.why), (Next::Fail, Why::NotOurs));
+    assert_eq!(
+        (reply.next(), reply.define.why),
+        (Next::Fail, DefineReason::NotOurs)
+    );
 }
 
 /// Row 2.
@@ -68,7 +76,10 @@ fn a_code_after_a_first_answer_that_failed_fails_the_session() {
     let mut session = world.at_otp(ADA);
     session.rounds[0].passed = false;
     let reply = session.answer(&world.code());
-    assert_eq!((reply.next(), reply.define.why), (Next::Fail, Why::NotOurs));
+    assert_eq!(
+        (reply.next(), reply.define.why),
+        (Next::Fail, DefineReason::NotOurs)
+    );
 }
 
 /// Row 2.
@@ -81,7 +92,11 @@ fn a_client_that_is_not_served_fails() {
     let reply = session.answer(&world.code());
     assert_eq!(
         reply.whys(),
-        (Why::ClientNotServed, Why::ClientNotServed, None)
+        (
+            VerifyReason::ClientNotServed,
+            DefineReason::ClientNotServed,
+            None
+        )
     );
     assert_eq!(reply.next(), Next::Fail);
     assert!(!reply.is_right());
@@ -99,7 +114,7 @@ fn too_many_rounds_fail_the_session() {
     let last = session.resend();
     assert_eq!(
         (last.next(), last.define.why),
-        (Next::Fail, Why::TooManyRounds)
+        (Next::Fail, DefineReason::TooManyRounds)
     );
 }
 
@@ -112,7 +127,11 @@ fn an_unknown_method_fails_the_session() {
         let reply = session.respond_to("", method, Some(&world.ticket(ADA)));
         assert_eq!(
             reply.whys(),
-            (Why::MethodUnknown, Why::MethodUnknown, None),
+            (
+                VerifyReason::MethodUnknown,
+                DefineReason::MethodUnknown,
+                None
+            ),
             "{method:?}"
         );
         assert_eq!(reply.next(), Next::Fail);
@@ -128,7 +147,11 @@ fn a_ticket_sends_one_code_to_a_known_holder() {
     let reply = session.choose(&world.ticket(ADA));
     assert_eq!(
         reply.whys(),
-        (Why::MethodKnown, Why::MethodKnown, Some(Why::CodeReserved))
+        (
+            VerifyReason::MethodKnown,
+            DefineReason::MethodKnown,
+            Some(CreateReason::CodeReserved)
+        )
     );
     assert_eq!(session.step(), "otp");
     assert_eq!(world.sent(), [(world.code(), ADA.to_owned())]);
@@ -145,7 +168,11 @@ fn a_ticket_sends_one_code_without_an_account() {
     let reply = session.choose(&world.ticket(BOB));
     assert_eq!(
         reply.whys(),
-        (Why::MethodKnown, Why::MethodKnown, Some(Why::CodeReserved))
+        (
+            VerifyReason::MethodKnown,
+            DefineReason::MethodKnown,
+            Some(CreateReason::CodeReserved)
+        )
     );
     assert_eq!(world.sent(), [(world.code(), BOB.to_owned())]);
     assert_eq!(session.row().expect("a row").subject, Subject::NoAccount);
@@ -169,14 +196,22 @@ fn a_ticket_for_a_contact_not_held_is_a_flow_of_no_account() {
     let reply = session.choose(&world.ticket(BOB));
     assert_eq!(
         reply.whys(),
-        (Why::MethodKnown, Why::MethodKnown, Some(Why::CodeReserved))
+        (
+            VerifyReason::MethodKnown,
+            DefineReason::MethodKnown,
+            Some(CreateReason::CodeReserved)
+        )
     );
     assert_eq!(world.sent()[0].1, BOB);
     assert_eq!(session.row().expect("a row").subject, Subject::NoAccount);
     let reply = session.answer(&world.code());
     assert_eq!(
         reply.whys(),
-        (Why::Right, Why::Proved, Some(Why::Proved)),
+        (
+            VerifyReason::Right,
+            DefineReason::Proved,
+            Some(CreateReason::Proved)
+        ),
         "and never tokens of the user whose session it is"
     );
     assert_eq!(session.step(), "claim");
@@ -189,7 +224,10 @@ fn an_expired_ticket_ends_the_flow() {
     let stale = world.ticket(ADA);
     world.after_secs(61);
     let reply = world.initiate(ADA).respond_to("", "email", Some(&stale));
-    assert_eq!(reply.whys(), (Why::TicketStale, Why::TicketStale, None));
+    assert_eq!(
+        reply.whys(),
+        (VerifyReason::TicketStale, DefineReason::TicketStale, None)
+    );
     assert_eq!(reply.next(), Next::Fail);
     assert!(world.sent().is_empty());
 }
@@ -203,8 +241,14 @@ fn a_ticket_whose_key_is_not_on_the_ring_ends_the_flow() {
     });
     let ticket = world.ticket(ADA);
     let reply = older.initiate(ADA).respond_to("", "email", Some(&ticket));
-    let why = Why::TicketKeyUnknown;
-    assert_eq!(reply.whys(), (why, why, None));
+    assert_eq!(
+        reply.whys(),
+        (
+            VerifyReason::TicketKeyUnknown,
+            DefineReason::TicketKeyUnknown,
+            None
+        )
+    );
     assert_eq!(reply.next(), Next::Fail);
 }
 
@@ -221,7 +265,7 @@ fn a_ticket_that_expires_after_verify_opens_its_flow() {
         action: None,
     };
     let verified = now(world.verify(&session.response("", request.clone())));
-    assert_eq!(verified.why, Why::MethodKnown);
+    assert_eq!(verified.why, VerifyReason::MethodKnown);
     session.rounds.push(Round {
         challenge_name: "CUSTOM_CHALLENGE".to_owned(),
         passed: true,
@@ -229,7 +273,7 @@ fn a_ticket_that_expires_after_verify_opens_its_flow() {
     });
     world.after_secs(8);
     let created = now(world.create(&session.turn(request)));
-    assert_eq!(created.why, Why::CodeReserved);
+    assert_eq!(created.why, CreateReason::CodeReserved);
     assert_eq!(world.sent().len(), 1);
 }
 
@@ -240,15 +284,19 @@ fn without_a_valid_ticket_the_flow_is_a_decoy() {
     let forged = format!("{}A", world.ticket(ADA));
     let number = world.ticket(NUMBER);
     for (ticket, why) in [
-        (None, Why::TicketMissing),
-        (Some(forged), Why::TicketForged),
-        (Some(number), Why::TicketMethod),
+        (None, CreateReason::TicketMissing),
+        (Some(forged), CreateReason::TicketForged),
+        (Some(number), CreateReason::TicketMethod),
     ] {
         let mut session = world.initiate(ADA);
         let reply = session.respond_to("", "email", ticket.as_deref());
         assert_eq!(
             reply.whys(),
-            (Why::MethodKnown, Why::MethodKnown, Some(why))
+            (
+                VerifyReason::MethodKnown,
+                DefineReason::MethodKnown,
+                Some(why)
+            )
         );
         assert_eq!(session.step(), "otp");
         assert_eq!(session.row(), None);
@@ -267,7 +315,11 @@ fn a_ticket_that_another_flow_redeemed_ends_the_flow() {
         let reply = second.respond_to("", "email", Some(&ticket));
         assert_eq!(
             reply.whys(),
-            (Why::TicketRedeemed, Why::TicketRedeemed, None),
+            (
+                VerifyReason::TicketRedeemed,
+                DefineReason::TicketRedeemed,
+                None
+            ),
             "{to}"
         );
         assert_eq!(reply.next(), Next::Fail);
@@ -284,7 +336,11 @@ fn a_ticket_of_a_claim_requests_the_proof_and_sends_nothing() {
     let reply = session.choose(&world.ticket_for(Purpose::Claim, ADA));
     assert_eq!(
         reply.whys(),
-        (Why::MethodKnown, Why::MethodKnown, Some(Why::ClaimOpened))
+        (
+            VerifyReason::MethodKnown,
+            DefineReason::MethodKnown,
+            Some(CreateReason::ClaimOpened)
+        )
     );
     assert_eq!(session.step(), "claim");
     assert!(world.sent().is_empty());
@@ -301,14 +357,22 @@ fn a_wrong_answer_asks_the_same_again() {
     let reply = session.answer(&world.wrong_code());
     assert_eq!(
         reply.whys(),
-        (Why::WrongAnswer, Why::AskedAgain, Some(Why::AskedAgain))
+        (
+            VerifyReason::WrongAnswer,
+            DefineReason::AskedAgain,
+            Some(CreateReason::AskedAgain)
+        )
     );
     assert_eq!((session.step(), session.number("attemptsLeft")), ("otp", 2));
     let mut claim = world.at_claim();
     let reply = claim.answer("no proof");
     assert_eq!(
         reply.whys(),
-        (Why::ProofForged, Why::AskedAgain, Some(Why::AskedAgain))
+        (
+            VerifyReason::ProofForged,
+            DefineReason::AskedAgain,
+            Some(CreateReason::AskedAgain)
+        )
     );
     assert_eq!((claim.step(), claim.number("attemptsLeft")), ("claim", 2));
     assert_eq!(world.sent().len(), 1);
@@ -322,14 +386,22 @@ fn resend_sends_the_same_code_once_more_after_the_cooldown() {
     let early = session.resend();
     assert_eq!(
         early.whys(),
-        (Why::ResendAsked, Why::AskedAgain, Some(Why::ResendTooSoon))
+        (
+            VerifyReason::ResendAsked,
+            DefineReason::AskedAgain,
+            Some(CreateReason::ResendTooSoon)
+        )
     );
     assert_eq!(world.sent().len(), 1);
     world.after_secs(30);
     let due = session.resend();
     assert_eq!(
         due.whys(),
-        (Why::ResendAsked, Why::AskedAgain, Some(Why::Resent))
+        (
+            VerifyReason::ResendAsked,
+            DefineReason::AskedAgain,
+            Some(CreateReason::Resent)
+        )
     );
     assert_eq!(world.sent().len(), 2);
     assert_eq!(session.number("attemptsLeft"), 3, "it cost no attempt");
@@ -347,7 +419,7 @@ fn the_last_wrong_answer_fails_the_session() {
         let reply = session.answer(&wrong.next().unwrap());
         assert_eq!(
             (reply.next(), reply.define.why),
-            (Next::Fail, Why::NoAttemptLeft)
+            (Next::Fail, DefineReason::NoAttemptLeft)
         );
     }
 }
@@ -359,7 +431,10 @@ fn a_wrong_answer_after_the_end_of_the_code_fails_the_session() {
     let mut session = world.at_otp(ADA);
     world.after_secs(300);
     let reply = session.answer(&world.wrong_code());
-    assert_eq!(reply.whys(), (Why::Expired, Why::Expired, None));
+    assert_eq!(
+        reply.whys(),
+        (VerifyReason::Expired, DefineReason::Expired, None)
+    );
     assert_eq!(reply.next(), Next::Fail);
 }
 
@@ -372,18 +447,28 @@ fn a_decoy_counts_in_its_metadata_and_ends_like_the_real_thing() {
         let reply = session.answer(&format!("{left}"));
         assert_eq!(
             reply.whys(),
-            (Why::FlowMissing, Why::AskedAgain, Some(Why::FlowMissing))
+            (
+                VerifyReason::FlowMissing,
+                DefineReason::AskedAgain,
+                Some(CreateReason::FlowMissing)
+            )
         );
         assert_eq!(session.number("attemptsLeft"), left);
     }
     let reply = session.answer("123456");
-    assert_eq!(reply.whys(), (Why::FlowMissing, Why::NoAttemptLeft, None));
+    assert_eq!(
+        reply.whys(),
+        (VerifyReason::FlowMissing, DefineReason::NoAttemptLeft, None)
+    );
     assert_eq!(reply.next(), Next::Fail);
 
     let mut session = world.at_decoy(ADA);
     world.after_secs(300);
     let reply = session.answer("123456");
-    assert_eq!((reply.next(), reply.define.why), (Next::Fail, Why::Expired));
+    assert_eq!(
+        (reply.next(), reply.define.why),
+        (Next::Fail, DefineReason::Expired)
+    );
 }
 
 /// Row 11.
@@ -392,7 +477,14 @@ fn a_right_code_without_an_account_hands_out_the_proof() {
     let world = World::new();
     let mut session = world.at_otp(BOB);
     let reply = session.answer(&world.code());
-    assert_eq!(reply.whys(), (Why::Right, Why::Proved, Some(Why::Proved)));
+    assert_eq!(
+        reply.whys(),
+        (
+            VerifyReason::Right,
+            DefineReason::Proved,
+            Some(CreateReason::Proved)
+        )
+    );
     assert_eq!(reply.next(), Next::Challenge);
     assert_eq!(session.step(), "claim");
     assert!(!session.public["proof"].is_empty());
@@ -403,10 +495,16 @@ fn a_right_code_without_an_account_hands_out_the_proof() {
 fn a_known_holders_right_answer_issues_tokens() {
     let world = World::with_ada();
     let reply = world.at_otp(ADA).answer(&world.code());
-    assert_eq!(reply.whys(), (Why::Right, Why::TokensIssued, None));
+    assert_eq!(
+        reply.whys(),
+        (VerifyReason::Right, DefineReason::TokensIssued, None)
+    );
     assert_eq!(reply.next(), Next::IssueTokens);
     let reply = world.at_claim().answer(&world.proof(ADA));
-    assert_eq!(reply.whys(), (Why::Right, Why::TokensIssued, None));
+    assert_eq!(
+        reply.whys(),
+        (VerifyReason::Right, DefineReason::TokensIssued, None)
+    );
     assert_eq!(reply.next(), Next::IssueTokens);
 }
 
@@ -417,7 +515,10 @@ fn a_right_code_fails_if_the_user_lost_the_contact() {
     let mut session = world.at_otp(ADA);
     world.put_ada(&[("email", BOB)]);
     let reply = session.answer(&world.code());
-    assert_eq!(reply.whys(), (Why::Right, Why::NoLongerHolder, None));
+    assert_eq!(
+        reply.whys(),
+        (VerifyReason::Right, DefineReason::NoLongerHolder, None)
+    );
     assert_eq!(reply.next(), Next::Fail);
 }
 
@@ -428,7 +529,10 @@ fn a_right_code_of_a_disabled_user_fails() {
     let mut session = world.at_otp(ADA);
     world.disable_ada();
     let reply = session.answer(&world.code());
-    assert_eq!(reply.whys(), (Why::Right, Why::NoLongerHolder, None));
+    assert_eq!(
+        reply.whys(),
+        (VerifyReason::Right, DefineReason::NoLongerHolder, None)
+    );
     assert_eq!(reply.next(), Next::Fail);
 }
 
@@ -443,7 +547,7 @@ fn a_passed_answer_without_its_row_fails() {
     let decided = now(elsewhere.define(&turn));
     assert_eq!(
         (decided.decision, decided.why),
-        (Next::Fail, Why::FlowMissing)
+        (Next::Fail, DefineReason::FlowMissing)
     );
 }
 
@@ -458,7 +562,7 @@ fn a_passed_answer_to_a_row_that_is_open_fails() {
     let decided = now(world.define(&turn));
     assert_eq!(
         (decided.decision, decided.why),
-        (Next::Fail, Why::FlowNotMatched)
+        (Next::Fail, DefineReason::FlowNotMatched)
     );
 }
 
@@ -472,7 +576,7 @@ fn a_passed_answer_to_a_row_of_another_user_fails() {
     let decided = now(world.define(&session.turn(ClientRequest::default())));
     assert_eq!(
         (decided.decision, decided.why),
-        (Next::Fail, Why::FlowDisagrees)
+        (Next::Fail, DefineReason::FlowDisagrees)
     );
 }
 
@@ -489,7 +593,7 @@ fn a_passed_answer_to_a_flow_that_ended_15_seconds_ago_fails() {
     let decided = now(world.define(&turn));
     assert_eq!(
         (decided.decision, decided.why),
-        (Next::Fail, Why::FlowNotMatched)
+        (Next::Fail, DefineReason::FlowNotMatched)
     );
 }
 
@@ -501,22 +605,29 @@ fn the_proof_answered_in_its_own_session_fails() {
     session.answer(&world.code());
     let proof = session.public["proof"].clone();
     let reply = session.answer(&proof);
-    assert_eq!(reply.whys(), (Why::FlowDisagrees, Why::FlowDisagrees, None));
+    assert_eq!(
+        reply.whys(),
+        (
+            VerifyReason::FlowDisagrees,
+            DefineReason::FlowDisagrees,
+            None
+        )
+    );
     assert_eq!(reply.next(), Next::Fail);
 }
 
 /// Row 16.
 #[test]
 fn a_store_that_does_not_answer_asks_the_same_again() {
-    let known = Why::MethodKnown;
-    let fault = Why::PortError;
-    let again = Some(Why::AskedAgain);
+    let known = (VerifyReason::MethodKnown, DefineReason::MethodKnown);
+    let fault = VerifyReason::PortError;
+    let again = Some(CreateReason::AskedAgain);
     for (broken, whys) in [
         // Verify's redemption, also with Define's look at the ticket.
-        (&[0][..], (fault, Why::AskedAgain, again)),
-        (&[0, 1], (fault, fault, again)),
+        (&[0][..], (fault, DefineReason::AskedAgain, again)),
+        (&[0, 1], (fault, DefineReason::PortError, again)),
         // Create's row.
-        (&[1], (known, known, Some(fault))),
+        (&[1], (known.0, known.1, Some(CreateReason::PortError))),
     ] {
         for lost in [Break::Before, Break::After] {
             let world = World::with_ada();
@@ -543,7 +654,11 @@ fn a_store_that_does_not_answer_asks_the_same_again() {
     let reply = session.answer(&world.code());
     assert_eq!(
         reply.whys(),
-        (Why::PortError, Why::PortError, Some(Why::PortError))
+        (
+            VerifyReason::PortError,
+            DefineReason::PortError,
+            Some(CreateReason::PortError)
+        )
     );
     assert!(!reply.is_right());
     assert_eq!(session.public, before);
@@ -560,7 +675,11 @@ fn a_directory_that_does_not_answer_asks_the_same_again() {
     assert_eq!(world.wire.calls()[6], "find");
     assert_eq!(
         reply.whys(),
-        (Why::Right, Why::PortError, Some(Why::AskedAgain))
+        (
+            VerifyReason::Right,
+            DefineReason::PortError,
+            Some(CreateReason::AskedAgain)
+        )
     );
     assert_eq!(session.step(), "otp");
     assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchstring_core::flow::{AppClient, FlowId, Next, Purpose, Why};
+use latchstring_core::flow::{AppClient, DefineReason, FlowId, Next, Purpose, VerifyReason};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Directory, Store};
@@ -342,7 +342,11 @@ fn a_proof_that_no_flow_earned_is_refused_under_any_key() {
         claim.choose(&elsewhere.ticket_for(Purpose::Claim, of));
         assert_eq!(claim.step(), "claim");
         let reply = claim.answer(&forged);
-        assert_eq!(reply.verify.why, Why::ProofForged, "{of}, {client}");
+        assert_eq!(
+            reply.verify.why,
+            VerifyReason::ProofForged,
+            "{of}, {client}"
+        );
     }
 }
 
@@ -363,13 +367,13 @@ fn a_proof_and_a_ticket_under_a_lasting_key_are_forged() {
     let reply = session.respond_to("", "email", Some(&leaked.ticket(ADA)));
     assert_eq!(
         (reply.next(), reply.whys().1),
-        (Next::Fail, Why::TicketKeyUnknown)
+        (Next::Fail, DefineReason::TicketKeyUnknown)
     );
     assert!(world.sent().is_empty());
     // Nor do its challenges: what a session of the leaked ring asked is not ours.
     let session = leaked.at_otp(ADA).moved_to(&world);
     let reply = session.clone().answer(&world.code());
-    assert_eq!(reply.whys().0, Why::NotOurs);
+    assert_eq!(reply.whys().0, VerifyReason::NotOurs);
 }
 
 fn at_once<'w>(

@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 
 use latchstring_core::account::Sub;
 use latchstring_core::code::{Code, CodeLength};
-use latchstring_core::flow::{ClientRequest, Purpose, Why};
+use latchstring_core::flow::{ClientRequest, CreateReason, Purpose, VerifyReason};
 use latchstring_core::identifier::Method;
 use latchstring_core::ports::Store as _;
 use latchstring_core::rate_limit::Charge;
@@ -84,7 +84,11 @@ fn a_code_whose_message_was_refused_is_never_right() {
                 assert_eq!(session.number("codeLength"), expected);
                 let mut session = session.clone();
                 let reply = session.answer(&derived(&session));
-                let right = if sent { Why::Right } else { Why::WrongAnswer };
+                let right = if sent {
+                    VerifyReason::Right
+                } else {
+                    VerifyReason::WrongAnswer
+                };
                 assert_eq!(reply.verify.why, right, "{digits} {typed} {number}");
             }
         }
@@ -139,9 +143,9 @@ fn a_code_is_not_right_before_its_message_is_charged() {
     now(second.respond("", choice()));
     assert_eq!(second.step(), "otp");
     let reply = second.answer(&derived(&second));
-    assert_eq!(reply.verify.why, Why::WrongAnswer);
+    assert_eq!(reply.verify.why, VerifyReason::WrongAnswer);
     let reply = now(opening);
-    assert_eq!(reply.create.unwrap().why, Why::MessageRefused);
+    assert_eq!(reply.create.unwrap().why, CreateReason::MessageRefused);
 }
 
 /// A resend lengthens the code and is refused: the longer code was never sent.
@@ -157,14 +161,20 @@ fn a_longer_code_is_not_right_before_it_was_sent() {
     spent.wire.will_break([(4, Break::Before)]);
     let mut there = session.moved_to(&spent);
     let reply = there.resend();
-    assert_eq!(reply.create.unwrap().why, Why::MessageRefused);
+    assert_eq!(reply.create.unwrap().why, CreateReason::MessageRefused);
     spent.wire.clear();
     assert_eq!(there.number("codeLength"), 8);
-    assert_eq!(there.answer(&derived(&there)).verify.why, Why::WrongAnswer);
+    assert_eq!(
+        there.answer(&derived(&there)).verify.why,
+        VerifyReason::WrongAnswer
+    );
     session = there.moved_to(&world);
     world.after_secs(30);
     session.resend();
-    assert_eq!(session.answer(&world.last_code()).verify.why, Why::Right);
+    assert_eq!(
+        session.answer(&world.last_code()).verify.why,
+        VerifyReason::Right
+    );
 }
 
 /// Charged, but the row cannot say so: nothing is sent, and a resend follows.
@@ -184,7 +194,10 @@ fn a_message_whose_charge_is_not_recorded_is_not_sent() {
         assert_eq!(session.public["refused"], "Unavailable");
         assert!(world.sent().is_empty());
         session.resend();
-        assert_eq!(session.answer(&world.code()).verify.why, Why::Right);
+        assert_eq!(
+            session.answer(&world.code()).verify.why,
+            VerifyReason::Right
+        );
     }
 }
 
@@ -206,7 +219,7 @@ fn guesses_at_longer_codes_are_bounded_whatever_was_sent() {
             .flat_map(|session| {
                 ["1", "2", "3"].map(|wrong| session.clone().answer(wrong).verify.why)
             })
-            .filter(|why| *why == Why::WrongAnswer)
+            .filter(|why| *why == VerifyReason::WrongAnswer)
             .count()
     };
     let world = World::with_ada();
@@ -236,14 +249,20 @@ fn with_longer_guesses_spent_an_owner_gets_the_extended_budget() {
     for _ in 0..10 {
         let session = at_row_on(&world, long);
         for wrong in ["1", "2", "3"] {
-            assert_eq!(session.clone().answer(wrong).verify.why, Why::WrongAnswer);
+            assert_eq!(
+                session.clone().answer(wrong).verify.why,
+                VerifyReason::WrongAnswer
+            );
         }
     }
     let pool = Pool::of(&world);
     let payload = now(resolver(&world, &pool).session(&request(ADA, None))).unwrap();
     assert_eq!(payload.code_length, 10);
     let mut session = pool.session(&payload.session);
-    assert_eq!(session.answer(&world.last_code()).verify.why, Why::Right);
+    assert_eq!(
+        session.answer(&world.last_code()).verify.why,
+        VerifyReason::Right
+    );
 }
 
 /// An account requests a stranger's address and replaces its request before the code is sent: what is
@@ -266,7 +285,7 @@ fn a_replaced_contact_request_costs_its_owner_nothing() {
         let mut session = world.initiate(ADAS_NAME);
         world.wire.clear();
         let reply = session.choose(&world.ticket_for(purpose, BOB));
-        assert_eq!(reply.create.unwrap().why, Why::NoLongerPending);
+        assert_eq!(reply.create.unwrap().why, CreateReason::NoLongerPending);
         assert_eq!((session.step(), session.row()), ("otp", None));
         world.after_secs(30);
         session.resend();

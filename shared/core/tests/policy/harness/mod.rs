@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::{
-    AccountState, AppClient, Challenge, ClientRequest, Created, Decided, Flow, FlowId, Next,
-    Purpose, Response, Round, Step, Turn, Verdict, Why,
+    AccountState, AppClient, Challenge, ClientRequest, CreateReason, Created, Decided,
+    DefineReason, Flow, FlowId, Next, Purpose, Response, Round, Step, Turn, Verdict, VerifyReason,
 };
 use latchstring_core::identifier::{Country, Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
@@ -332,7 +332,7 @@ impl World {
     }
 
     /// Calls Define, as often as configured, and delivers what it says.
-    pub(crate) async fn define(&self, turn: &Turn) -> Decided<Next> {
+    pub(crate) async fn define(&self, turn: &Turn) -> Decided<Next, DefineReason> {
         let mut left = self.invocations();
         loop {
             let mut decided = self
@@ -356,7 +356,7 @@ impl World {
     }
 
     /// Calls Create, as often as configured, and delivers what it says.
-    pub(crate) async fn create(&self, turn: &Turn) -> Decided<Created> {
+    pub(crate) async fn create(&self, turn: &Turn) -> Decided<Created, CreateReason> {
         let mut left = self.invocations();
         loop {
             let mut decided = self
@@ -381,7 +381,7 @@ impl World {
     }
 
     /// Calls Verify, as often as configured.
-    pub(crate) async fn verify(&self, response: &Response) -> Decided<Verdict> {
+    pub(crate) async fn verify(&self, response: &Response) -> Decided<Verdict, VerifyReason> {
         let mut left = self.invocations();
         loop {
             let decided = self
@@ -444,14 +444,14 @@ pub(crate) struct Session<'w> {
 /// The outcome of a response.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
-    pub(crate) verify: Decided<Verdict>,
-    pub(crate) define: Decided<Next>,
-    pub(crate) create: Option<Decided<Created>>,
+    pub(crate) verify: Decided<Verdict, VerifyReason>,
+    pub(crate) define: Decided<Next, DefineReason>,
+    pub(crate) create: Option<Decided<Created, CreateReason>>,
 }
 
 impl Reply {
-    /// Why each trigger decided so. Create is `None` when it was not asked.
-    pub(crate) fn whys(&self) -> (Why, Why, Option<Why>) {
+    /// The reason of each trigger's decision; `None` if Create was not called.
+    pub(crate) fn whys(&self) -> (VerifyReason, DefineReason, Option<CreateReason>) {
         let create = self.create.as_ref().map(|decided| decided.why);
         (self.verify.why, self.define.why, create)
     }
@@ -545,7 +545,7 @@ impl<'w> Session<'w> {
         }
     }
 
-    fn ask(&mut self, created: &Decided<Created>) {
+    fn ask(&mut self, created: &Decided<Created, CreateReason>) {
         let Created {
             challenge, public, ..
         } = &created.decision;
