@@ -161,13 +161,13 @@ pub trait Store: Send + Sync {
     /// Takes send number `sends + 1`, if the row is open and has had exactly `sends`, and records
     /// `now` as the time of the latest send. True for the one caller that took it.
     ///
-    /// `lengthened` replaces the terms by those of a longer code, or of one whose guesses draw on
-    /// other budgets: no message is then charged yet, and no guess is held or counted any longer.
+    /// `new_charge` replaces the charge, for a longer code or one whose guesses draw on other
+    /// budgets: no message is then charged yet, and no guess is held or counted any longer.
     fn advance_send(
         &self,
         id: FlowId,
         sends: u8,
-        lengthened: Option<Charge>,
+        new_charge: Option<Charge>,
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 

@@ -82,13 +82,13 @@ impl Store for MemoryStore {
         &self,
         id: FlowId,
         sends: u8,
-        lengthened: Option<Charge>,
+        new_charge: Option<Charge>,
         now: Timestamp,
     ) -> Result<bool, PortError> {
         let mut tables = lock(&self.0);
         match tables.flows.get_mut(&id) {
             Some(flow) if flow.state == State::Open && flow.sends == sends => {
-                if let Some(charge) = lengthened {
+                if let Some(charge) = new_charge {
                     flow.charge = charge;
                     flow.message_charged = false;
                     flow.counted.clear();

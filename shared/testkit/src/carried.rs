@@ -174,7 +174,7 @@ impl<P: Store, C: Carrier> Store for Carried<P, C> {
             Opened::Before(_) => "before",
         };
         flow(id: FlowId) -> Option<Flow>, reads("flow"), found;
-        advance_send(id: FlowId, sends: u8, lengthened: Option<Charge>, now: Timestamp) -> bool,
+        advance_send(id: FlowId, sends: u8, new_charge: Option<Charge>, now: Timestamp) -> bool,
             writes("flow"), yes_or_no;
         record_message_charge(id: FlowId, sends: u8) -> bool, writes("flow"), yes_or_no;
         reset_resend_cooldown(id: FlowId, sends: u8) -> bool, writes("flow"), yes_or_no;

@@ -286,7 +286,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
         &self,
         id: FlowId,
         sends: u8,
-        lengthened: Option<Charge>,
+        new_charge: Option<Charge>,
         now: Timestamp,
     ) -> Result<bool, PortError> {
         let by = self.draw();
@@ -300,7 +300,7 @@ impl<E: Entropy> Store for DynamoStore<E> {
             (":open", text(OPEN)),
             (":sends", number(sends)),
         ];
-        let written = match lengthened {
+        let written = match new_charge {
             None => {
                 self.update(Update {
                     key,

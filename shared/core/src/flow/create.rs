@@ -215,6 +215,24 @@ pub async fn reset_resend_cooldown(
     }
 }
 
+/// The reason that a valid ticket opens no row. The challenge is then a decoy's.
+enum NoRow {
+    /// The account itself replaced its request. Were this message charged, which is not sent, an
+    /// account could spend a stranger's budgets in silence.
+    NoLongerPending,
+    /// A claim is only for the account that was just created. The resolver sees from the step that
+    /// it must try again.
+    NotTheHolder,
+    /// A port did not answer: the same challenge is repeated.
+    Port(PortError),
+}
+
+impl From<PortError> for NoRow {
+    fn from(fault: PortError) -> Self {
+        Self::Port(fault)
+    }
+}
+
 struct Create<'a, S, E> {
     deployment: &'a Deployment,
     store: &'a S,
@@ -245,18 +263,14 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
         let digits = ticket.charge.code_length;
         let subject = match self.subject(&ticket).await {
             Ok(subject) => subject,
-            Err(fault) => return self.fault(flow, Step::Select, fault),
+            Err(NoRow::NoLongerPending) => {
+                return self.decoy(flow, digits, CreateReason::NoLongerPending);
+            }
+            Err(NoRow::NotTheHolder) => {
+                return self.decoy(flow, digits, CreateReason::NotTheHolder);
+            }
+            Err(NoRow::Port(fault)) => return self.fault(flow, Step::Select, fault),
         };
-        // The account itself replaced its request. Were this message charged, which is not sent, an
-        // account could spend a stranger's budgets in silence.
-        if subject == Subject::Decoy && matches!(self.turn.person, AccountState::Known(_)) {
-            return self.decoy(flow, digits, CreateReason::NoLongerPending);
-        }
-        // A claim is only for the account that was just created. The resolver sees from the step
-        // that it must try again.
-        if ticket.purpose == Purpose::Claim && !matches!(subject, Subject::Known(_)) {
-            return self.decoy(flow, digits, CreateReason::NotTheHolder);
-        }
         // A user's own language is used only in messages to that user.
         let own = match (&subject, &self.turn.person) {
             (Subject::Known(_), AccountState::Known(person)) => person.locale(),
@@ -364,24 +378,29 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
     ///
     /// A pending contact is looked up under the account of the session, so its ticket has no effect
     /// in any other session.
-    async fn subject(&self, ticket: &Ticket) -> Result<Subject, PortError> {
+    async fn subject(&self, ticket: &Ticket) -> Result<Subject, NoRow> {
         let keys = &self.deployment.keys;
         let known = |person: &Attributes| Subject::Known(person.sub().clone());
-        Ok(match (&self.turn.person, ticket.purpose) {
+        match (&self.turn.person, ticket.purpose) {
             (AccountState::Known(person), Purpose::SignIn | Purpose::Claim)
                 if person.holds(&ticket.to) =>
             {
-                known(person)
+                Ok(known(person))
             }
-            (_, Purpose::SignIn | Purpose::Claim) => Subject::NoAccount,
+            (_, Purpose::SignIn) => Ok(Subject::NoAccount),
+            (_, Purpose::Claim) => Err(NoRow::NotTheHolder),
             (AccountState::Known(person), Purpose::VerifyContact(id)) => {
                 let pending = self.store.pending(person.sub(), ticket.to.method()).await?;
                 let waits = pending
                     .is_some_and(|pending| pending.is_waiting_for(id, &ticket.to, keys, self.now));
-                if waits { known(person) } else { Subject::Decoy }
+                if waits {
+                    Ok(known(person))
+                } else {
+                    Err(NoRow::NoLongerPending)
+                }
             }
-            (AccountState::NoAccount, Purpose::VerifyContact(_)) => Subject::Decoy,
-        })
+            (AccountState::NoAccount, Purpose::VerifyContact(_)) => Ok(Subject::Decoy),
+        }
     }
 
     fn ticket(&self) -> Result<Ticket, TicketError> {
@@ -478,16 +497,16 @@ impl<S: Store, E: Entropy> Create<'_, S, E> {
             }
         };
         let is_alike = is_guessed_alike(&self.deployment.policy, charge, row.charge);
-        let lengthened = (!is_alike).then_some(charge);
+        let new_charge = (!is_alike).then_some(charge);
         let advanced = self
             .store
-            .advance_send(row.id, row.sends, lengthened, self.now)
+            .advance_send(row.id, row.sends, new_charge, self.now)
             .await;
         match advanced {
             Err(fault) => self.fault(row.id, step_of(&row), fault),
             Ok(false) => self.decided(row.id, step_of(&row), CreateReason::ResendTooSoon),
             Ok(true) => {
-                row.message_charged &= lengthened.is_none();
+                row.message_charged &= new_charge.is_none();
                 row.charge = charge;
                 row.sends = row.sends.saturating_add(1);
                 row.last_sent_at = self.now;

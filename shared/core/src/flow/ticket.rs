@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::turn::{AccountState, ClientRequest};
 use crate::policy::Deployment;
 use crate::ports::{PortError, Redeemed, Store, Token};
-use crate::seal::keys::{KeyId, Use};
 use crate::seal::sealed::{Ticket, UnsealError};
 use crate::value::app_client::AppClient;
 use crate::value::id::FlowId;
@@ -111,13 +110,10 @@ pub(super) fn open(
     life: Duration,
 ) -> Result<Ticket, TicketError> {
     let text = request.ticket.as_ref().ok_or(TicketError::Missing)?;
-    let text = text.expose();
-    let is_known = |id: KeyId| keys.find(Use::Ticket, id.as_str()).is_some();
-    if KeyId::named_by(text).is_some_and(|id| !is_known(id)) {
-        return Err(TicketError::KeyUnknown);
-    }
-    let ticket = Ticket::open(text, keys, caller, now, life).map_err(|error| match error {
+    let opened = Ticket::open(text.expose(), keys, caller, now, life);
+    let ticket = opened.map_err(|error| match error {
         UnsealError::Forged => TicketError::Forged,
+        UnsealError::KeyUnknown => TicketError::KeyUnknown,
         UnsealError::Stale => TicketError::Stale,
     })?;
     // A resolver charges every code and no claim. Only a leaked key seals another ticket.

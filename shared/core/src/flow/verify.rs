@@ -282,9 +282,7 @@ async fn verify_answer(
         }
         Some(row) if row.is_answered(now) => decided(Verdict::Wrong, VerifyReason::FlowOver),
         // A resend was faster: this answers a code that a longer one has replaced.
-        Some(row) if row.charge != charge || !row.message_charged => {
-            decided(Verdict::Wrong, VerifyReason::CodeReplaced)
-        }
+        Some(row) if row.charge != charge => decided(Verdict::Wrong, VerifyReason::CodeReplaced),
         Some(_) => decided(Verdict::Wrong, VerifyReason::NoAttemptLeft),
         None => decided(Verdict::Wrong, VerifyReason::FlowMissing),
     };
@@ -295,7 +293,6 @@ async fn verify_answer(
     };
     // An answer that cannot be right is no guess: it must not spend the owner's budget.
     if row.purpose != Purpose::Claim && row.message_charged {
-        let bills = limiter.guess_bills(&row, &contact);
         match store
             .record_attempt(flow, digest, charge, policy.attempts)
             .await
@@ -309,7 +306,7 @@ async fn verify_answer(
             // verdict was never returned, so it needs a guess like any other.
             Ok(Attempted::Held) => {}
         }
-        match limiter.reserve_guess(&bills).await {
+        match limiter.reserve_guess(&row, &contact).await {
             Err(fault) => {
                 return Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault);
             }
@@ -370,7 +367,7 @@ async fn verify_proof(
     );
     let proof = match opened {
         Ok(proof) => proof,
-        Err(UnsealError::Forged) => return Err(ProofError::Forged),
+        Err(UnsealError::Forged | UnsealError::KeyUnknown) => return Err(ProofError::Forged),
         Err(UnsealError::Stale) => return Err(ProofError::Stale),
     };
     let holds = matches!(&response.person, AccountState::Known(person) if person.holds(contact));

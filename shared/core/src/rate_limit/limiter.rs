@@ -82,8 +82,34 @@ struct Bill {
     limits: Vec<Limit>,
 }
 
-/// The budgets that count a guess at a flow's code.
-pub(crate) struct GuessBills(Vec<Bill>);
+/// The budgets that the guesses at a code draw on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct GuessBudgets {
+    requester: Requester,
+    tier: Tier,
+    /// True for the extended budget of a mailbox, which only the longest codes draw on.
+    extended: bool,
+}
+
+impl GuessBudgets {
+    /// Returns the budgets of a code: those of the tier of its terms, but never of one that
+    /// requires a longer code.
+    fn of(policy: &Policy, code_length: CodeLength, terms: Terms) -> Self {
+        let most = if code_length >= CodeLength::LONGEST {
+            Tier::Longest
+        } else if code_length >= policy.long_code_length {
+            Tier::Long
+        } else {
+            Tier::Short
+        };
+        let tier = terms.tier.min(most);
+        Self {
+            requester: terms.requester,
+            tier,
+            extended: tier == Tier::Longest && terms.extended,
+        }
+    }
+}
 
 /// Windows of one counter that were charged.
 pub(crate) struct Receipt {
@@ -122,23 +148,38 @@ struct Mail {
     windows: [String; 2],
 }
 
+/// The counters of guesses at a requester's codes. All but that of the identifier count messages
+/// too.
+struct GuessCounters {
+    mailbox: Counter,
+    /// The guesses at short codes of the identifier.
+    identifier: Counter,
+    deployment: Counter,
+    token: Option<Counter>,
+}
+
+impl GuessCounters {
+    fn pseudonyms(&self) -> impl Iterator<Item = Pseudonym> {
+        [self.mailbox, self.identifier, self.deployment]
+            .into_iter()
+            .chain(self.token)
+            .map(|counter| counter.pseudonym)
+    }
+}
+
 /// The counters of one requester that a plan depends on.
 struct Counters {
-    mailbox: Counter,
-    guesses: Counter,
-    deployment: Counter,
+    guesses: GuessCounters,
     spend: Counter,
     destination: Option<(Destination, Counter)>,
     /// The mail domain and all mail, in this hour and in the one before.
     mail: Option<[Mail; 2]>,
     source: Option<(Pseudonym, Counter)>,
-    token: Option<Counter>,
 }
 
 impl Counters {
-    fn labels(&self) -> impl Iterator<Item = Pseudonym> {
-        [self.mailbox, self.guesses, self.deployment, self.spend]
-            .into_iter()
+    fn pseudonyms(&self) -> impl Iterator<Item = Pseudonym> {
+        let others = std::iter::once(self.spend)
             .chain(self.destination.map(|(_, counter)| counter))
             .chain(
                 self.mail
@@ -147,8 +188,8 @@ impl Counters {
                     .flat_map(|mail| [mail.domain, mail.all]),
             )
             .chain(self.source.map(|(_, counter)| counter))
-            .chain(self.token)
-            .map(|counter| counter.pseudonym)
+            .map(|counter| counter.pseudonym);
+        self.guesses.pseudonyms().chain(others)
     }
 }
 
@@ -227,12 +268,12 @@ impl<S: Store> RateLimiter<'_, S> {
         let devices = Counter::devices(keys, identifier, self.now);
         let device =
             token.map(|(id, _)| self.counters(Requester::KnownDevice(id), identifier, None));
-        let labels: Vec<_> = unknown
-            .labels()
-            .chain(device.iter().flat_map(Counters::labels))
+        let pseudonyms = unknown
+            .pseudonyms()
+            .chain(device.iter().flat_map(Counters::pseudonyms))
             .chain([devices.pseudonym])
             .collect();
-        let reading = self.read(&labels).await?;
+        let reading = self.read(pseudonyms).await?;
 
         if let (Some(counters), Some((id, generation))) = (device, token)
             && generation == reading.count(&devices, COUNT)
@@ -243,7 +284,7 @@ impl<S: Store> RateLimiter<'_, S> {
                 price,
                 admission: Admission::Open,
             };
-            let outlook = self.outlook(&reading, &counters, &counters, planned);
+            let outlook = self.outlook(&reading, &counters, &counters.guesses, planned);
             if outlook.refusal.is_none() {
                 return Ok(self.charge(outlook.terms, identifier));
             }
@@ -258,14 +299,14 @@ impl<S: Store> RateLimiter<'_, S> {
                 Some(_) => Admission::Unsolved,
             },
         };
-        let mut outlook = self.outlook(&reading, &unknown, &unknown, planned);
+        let mut outlook = self.outlook(&reading, &unknown, &unknown.guesses, planned);
         if let (Some(gate), Some(budget)) = (&gate, outlook.captcha) {
             // A request that would be refused anyway does not need a CAPTCHA.
             let solved = Planned {
                 admission: Admission::Solved,
                 ..planned
             };
-            let solved = self.outlook(&reading, &unknown, &unknown, solved);
+            let solved = self.outlook(&reading, &unknown, &unknown.guesses, solved);
             if let Some(refusal) = solved.refusal {
                 return Err(RateLimitError::Refused(refusal));
             }
@@ -300,9 +341,9 @@ impl<S: Store> RateLimiter<'_, S> {
             now: issued_at,
             ..*self
         };
-        let guesses = at_issue.counters(terms.requester, identifier, None);
-        let labels: Vec<_> = counters.labels().chain(guesses.labels()).collect();
-        let reading = self.read(&labels).await?;
+        let guesses = at_issue.guess_counters(terms.requester, identifier);
+        let pseudonyms = counters.pseudonyms().chain(guesses.pseudonyms()).collect();
+        let reading = self.read(pseudonyms).await?;
         let planned = Planned {
             requester: terms.requester,
             identifier,
@@ -382,13 +423,18 @@ impl<S: Store> RateLimiter<'_, S> {
         }
     }
 
-    /// Reserves a guess before a verdict is recorded or returned. The reservation stays charged
+    /// Reserves a guess at the flow's code before a verdict is recorded or returned. The reservation stays charged
     /// unless the flow succeeds.
     ///
     /// # Errors
     /// If a port fails: the answer gets no verdict.
-    pub(crate) async fn reserve_guess(&self, bills: &GuessBills) -> Result<Guess, PortError> {
-        let charged = join_all(bills.0.iter().map(|bill| self.charge_bill(bill))).await;
+    pub(crate) async fn reserve_guess(
+        &self,
+        flow: &Flow,
+        contact: &Identifier,
+    ) -> Result<Guess, PortError> {
+        let bills = self.guess_bills(flow, contact);
+        let charged = join_all(bills.iter().map(|bill| self.charge_bill(bill))).await;
         let mut receipts = Vec::new();
         let mut outcome = Ok(Guess::Reserved);
         for charged in charged {
@@ -411,9 +457,9 @@ impl<S: Store> RateLimiter<'_, S> {
         flow: &Flow,
         contact: &Identifier,
     ) -> Result<bool, PortError> {
-        let GuessBills(bills) = self.guess_bills(flow, contact);
-        let labels: Vec<_> = bills.iter().map(|bill| bill.counter.pseudonym).collect();
-        let reading = self.read(&labels).await?;
+        let bills = self.guess_bills(flow, contact);
+        let pseudonyms = bills.iter().map(|bill| bill.counter.pseudonym).collect();
+        let reading = self.read(pseudonyms).await?;
         Ok(bills.iter().any(|bill| reading.first_full(bill).is_some()))
     }
 
@@ -479,11 +525,11 @@ impl<S: Store> RateLimiter<'_, S> {
     ) -> Result<[u32; N], PortError> {
         let keys = &self.deployment.keys;
         let counters = identifiers.map(|it| it.map(|it| Counter::devices(keys, it, self.now)));
-        let labels: Vec<_> = counters.iter().flatten().map(|it| it.pseudonym).collect();
-        if labels.is_empty() {
+        let pseudonyms: BTreeSet<_> = counters.iter().flatten().map(|it| it.pseudonym).collect();
+        if pseudonyms.is_empty() {
             return Ok([0; N]);
         }
-        let reading = self.read(&labels).await?;
+        let reading = self.read(pseudonyms).await?;
         Ok(counters.map(|it| it.map_or(0, |it| reading.count(&it, COUNT))))
     }
 
@@ -539,19 +585,30 @@ impl<S: Store> RateLimiter<'_, S> {
         Ok(())
     }
 
+    fn guess_counters(&self, requester: Requester, identifier: &Identifier) -> GuessCounters {
+        let (keys, now) = (&self.deployment.keys, self.now);
+        GuessCounters {
+            mailbox: Counter::mailbox(keys, requester, identifier, now),
+            identifier: Counter::guesses(keys, requester, identifier, now),
+            deployment: Counter::deployment(requester, now),
+            token: match requester {
+                Requester::KnownDevice(id) => Some(Counter::device_token(&id, now)),
+                Requester::Unknown => None,
+            },
+        }
+    }
+
     fn counters(
         &self,
         requester: Requester,
         identifier: &Identifier,
         source: Option<Pseudonym>,
     ) -> Counters {
-        let (keys, now) = (&self.deployment.keys, self.now);
+        let now = self.now;
         let earlier = Timestamp::from_secs(now.as_secs().saturating_sub(HOUR));
         let unknown = requester == Requester::Unknown;
         Counters {
-            mailbox: Counter::mailbox(keys, requester, identifier, now),
-            guesses: Counter::guesses(keys, requester, identifier, now),
-            deployment: Counter::deployment(requester, now),
+            guesses: self.guess_counters(requester, identifier),
             spend: Counter::spend(requester, now),
             destination: match identifier {
                 Identifier::PhoneNumber(number) => {
@@ -576,10 +633,6 @@ impl<S: Store> RateLimiter<'_, S> {
             source: source
                 .filter(|_| unknown)
                 .map(|source| (source, Counter::source(source, now))),
-            token: match requester {
-                Requester::KnownDevice(id) => Some(Counter::device_token(&id, now)),
-                Requester::Unknown => None,
-            },
         }
     }
 
@@ -589,7 +642,7 @@ impl<S: Store> RateLimiter<'_, S> {
         &self,
         reading: &Reading,
         counters: &Counters,
-        guesses: &Counters,
+        guesses: &GuessCounters,
         planned: Planned<'_>,
     ) -> Outlook {
         let Planned {
@@ -600,9 +653,9 @@ impl<S: Store> RateLimiter<'_, S> {
         } = planned;
         let mut way = InTheWay::default();
         let source = self.look_at_source(reading, counters, admission, &mut way);
-        let mailboxes = [counters.mailbox, guesses.mailbox];
+        let mailboxes = [counters.guesses.mailbox, guesses.mailbox];
         let extended = self.look_at_mailbox(reading, mailboxes, planned, &mut way);
-        if let (Some(messages), Some(guesses)) = (counters.token, guesses.token) {
+        if let (Some(messages), Some(guesses)) = (counters.guesses.token, guesses.token) {
             way.refuse_if_full(reading, &self.token_bill(messages));
             way.refuse_if_full(reading, &self.token_guesses(guesses));
         }
@@ -610,9 +663,13 @@ impl<S: Store> RateLimiter<'_, S> {
         if guess_tier == Tier::Longest {
             way.ask(admission, Budget::Deployment);
         }
-        let tier = if extended { Tier::Longest } else { guess_tier };
-        if tier == Tier::Longest
-            && let Some(bill) = self.shared_guesses(tier, requester, guesses.deployment)
+        let guessed = GuessBudgets {
+            requester,
+            tier: if extended { Tier::Longest } else { guess_tier },
+            extended,
+        };
+        if guessed.tier == Tier::Longest
+            && let Some(bill) = self.shared_guesses(guessed, guesses.deployment)
         {
             way.refuse_if_full(reading, &bill);
         }
@@ -629,7 +686,7 @@ impl<S: Store> RateLimiter<'_, S> {
         Outlook {
             terms: Terms {
                 requester,
-                tier,
+                tier: guessed.tier,
                 extended,
                 admission,
                 source,
@@ -697,7 +754,7 @@ impl<S: Store> RateLimiter<'_, S> {
     }
 
     /// Returns the shortest tier whose guess budgets have room.
-    fn tier(&self, reading: &Reading, counters: &Counters, requester: Requester) -> Tier {
+    fn tier(&self, reading: &Reading, counters: &GuessCounters, requester: Requester) -> Tier {
         let budgets = &self.deployment.policy.budgets;
         let unknown = requester == Requester::Unknown;
         let own = if unknown {
@@ -713,7 +770,8 @@ impl<S: Store> RateLimiter<'_, S> {
         let shared =
             |window, limit| !unknown || reading.count(&counters.deployment, window) < limit;
         let longer = self.mailbox_guesses(counters.mailbox, requester, false);
-        if reading.count(&counters.guesses, SHORT) < own && shared(SHORT, short_guesses_per_day) {
+        if reading.count(&counters.identifier, SHORT) < own && shared(SHORT, short_guesses_per_day)
+        {
             Tier::Short
         } else if shared(LONG, long_guesses_per_day) && reading.first_full(&longer).is_none() {
             Tier::Long
@@ -888,12 +946,12 @@ impl<S: Store> RateLimiter<'_, S> {
 
     /// Returns the budget of guesses in a day at all codes of a tier. Known devices are not
     /// counted.
-    fn shared_guesses(&self, tier: Tier, requester: Requester, counter: Counter) -> Option<Bill> {
-        if requester != Requester::Unknown {
+    fn shared_guesses(&self, guessed: GuessBudgets, counter: Counter) -> Option<Bill> {
+        if guessed.requester != Requester::Unknown {
             return None;
         }
         let budget = self.deployment.policy.budgets.deployment;
-        let (window, most) = match tier {
+        let (window, most) = match guessed.tier {
             Tier::Short => (SHORT, budget.short_guesses_per_day),
             Tier::Long => (LONG, budget.long_guesses_per_day),
             Tier::Longest => (LONGEST, self.attempts_at(budget.messages_per_day)),
@@ -1001,14 +1059,19 @@ impl<S: Store> RateLimiter<'_, S> {
     }
 
     /// Returns the budgets of a guess at the flow's code, in the periods in which it was issued.
-    pub(crate) fn guess_bills(&self, flow: &Flow, contact: &Identifier) -> GuessBills {
+    fn guess_bills(&self, flow: &Flow, contact: &Identifier) -> Vec<Bill> {
         let Deployment { policy, keys } = self.deployment;
         let budgets = &policy.budgets;
         let Some(terms) = flow.charge.terms else {
-            return GuessBills(Vec::new());
+            return Vec::new();
         };
-        let tier = guess_tier(policy, flow.charge.code_length, terms);
-        let (requester, at) = (terms.requester, flow.issued_at);
+        let guessed = GuessBudgets::of(policy, flow.charge.code_length, terms);
+        let GuessBudgets {
+            requester,
+            tier,
+            extended,
+        } = guessed;
+        let at = flow.issued_at;
         let mut bills = Vec::with_capacity(2);
         if tier == Tier::Short {
             let (most, budget) = match requester {
@@ -1022,15 +1085,14 @@ impl<S: Store> RateLimiter<'_, S> {
             bills.push(Bill { counter, limits });
         } else {
             let counter = Counter::mailbox(keys, requester, contact, at);
-            let extended = tier == Tier::Longest && terms.extended;
             bills.push(self.mailbox_guesses(counter, requester, extended));
             if let Requester::KnownDevice(id) = requester {
                 bills.push(self.token_guesses(Counter::device_token(&id, at)));
             }
         }
         let deployment = Counter::deployment(requester, at);
-        bills.extend(self.shared_guesses(tier, requester, deployment));
-        GuessBills(bills)
+        bills.extend(self.shared_guesses(guessed, deployment));
+        bills
     }
 
     /// Returns the limit of a window of this length, named by its number.
@@ -1064,11 +1126,11 @@ impl<S: Store> RateLimiter<'_, S> {
         }
     }
 
-    async fn read(&self, labels: &[Pseudonym]) -> Result<Reading, PortError> {
-        let labels: BTreeSet<_> = labels.iter().copied().collect();
-        let labels: Vec<_> = labels.into_iter().collect();
-        let counts = self.store.counts(&labels).await?;
-        Ok(Reading(labels.into_iter().zip(counts).collect()))
+    /// Reads counters in one call.
+    async fn read(&self, counters: BTreeSet<Pseudonym>) -> Result<Reading, PortError> {
+        let counters: Vec<_> = counters.into_iter().collect();
+        let counts = self.store.counts(&counters).await?;
+        Ok(Reading(counters.into_iter().zip(counts).collect()))
     }
 
     async fn charge_bill(&self, bill: &Bill) -> Result<Receipt, RateLimitError> {
@@ -1126,8 +1188,7 @@ impl<S: Store> RateLimiter<'_, S> {
                 refunds.push(Taken { name, amount });
             }
         };
-        let GuessBills(bills) = self.guess_bills(flow, contact);
-        for Bill { counter, limits } in bills {
+        for Bill { counter, limits } in self.guess_bills(flow, contact) {
             for limit in limits {
                 give(counter, &limit.window.name, guesses);
             }
@@ -1157,26 +1218,11 @@ impl<S: Store> RateLimiter<'_, S> {
 
 /// Returns whether guesses at the two draw on the same budgets.
 pub(crate) fn is_guessed_alike(policy: &Policy, one: Charge, other: Charge) -> bool {
-    let windows = |charge: Charge| {
-        charge.terms.map(|terms| {
-            let tier = guess_tier(policy, charge.code_length, terms);
-            (tier, tier == Tier::Longest && terms.extended)
-        })
+    let budgets = |charge: Charge| {
+        let terms = charge.terms?;
+        Some(GuessBudgets::of(policy, charge.code_length, terms))
     };
-    one.code_length == other.code_length && windows(one) == windows(other)
-}
-
-/// Returns the tier whose budgets count guesses at a code: the tier of its terms, but never one
-/// that requires a longer code.
-fn guess_tier(policy: &Policy, code_length: CodeLength, terms: Terms) -> Tier {
-    let most = if code_length >= CodeLength::LONGEST {
-        Tier::Longest
-    } else if code_length >= policy.long_code_length {
-        Tier::Long
-    } else {
-        Tier::Short
-    };
-    terms.tier.min(most)
+    one.code_length == other.code_length && budgets(one) == budgets(other)
 }
 
 fn unproved_limit(window: &str, limit: u32, budget: Budget) -> Limit {

@@ -12,7 +12,7 @@ use data_encoding::BASE64URL_NOPAD;
 use thiserror::Error;
 
 use super::charge::Charge;
-use super::keys::{Key, KeyRing, Use};
+use super::keys::{Key, KeyId, KeyRing, Use};
 use crate::effects::Entropy;
 use crate::value::app_client::AppClient;
 pub use crate::value::id::TicketId;
@@ -38,6 +38,9 @@ pub enum UnsealError {
     /// Not sealed by this deployment for this use, pool and client.
     #[error("not sealed by this deployment for this use")]
     Forged,
+    /// Names a key that is not on the ring, or not in a role that serves this use.
+    #[error("names a key that is not on the ring")]
+    KeyUnknown,
     /// Sealed by this deployment, but too long ago, or further in the future than the clock leeway.
     #[error("sealed by this deployment, but no longer valid")]
     Stale,
@@ -270,11 +273,14 @@ pub(crate) fn open(
     bound_to: &[&[u8]],
     text: &str,
 ) -> Result<Vec<u8>, UnsealError> {
+    let (id, body) = text.split_once('.').ok_or(UnsealError::Forged)?;
+    let id = KeyId::parse(id).map_err(|_| UnsealError::Forged)?;
+    let key = ring
+        .find(usage, id.as_str())
+        .ok_or(UnsealError::KeyUnknown)?;
     if text.len() > MAX_TEXT_BYTES {
         return Err(UnsealError::Forged);
     }
-    let (id, body) = text.split_once('.').ok_or(UnsealError::Forged)?;
-    let key = ring.find(usage, id).ok_or(UnsealError::Forged)?;
     let sealed = BASE64URL_NOPAD
         .decode(body.as_bytes())
         .map_err(|_| UnsealError::Forged)?;
@@ -344,7 +350,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::seal::keys::KeyId;
     use crate::testing::Seeded;
     use crate::value::code_length::CodeLength;
 
@@ -451,7 +456,7 @@ mod tests {
         assert!(opened(&sealed(), &not_yet, &caller(), now()).is_ok());
         assert_eq!(
             opened(&sealed(), &after_two, &caller(), now()),
-            Err(UnsealError::Forged)
+            Err(UnsealError::KeyUnknown)
         );
     }
 
@@ -533,8 +538,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_is_taken_for_a_ticket(text in "\\PC{0,200}|k1\\.[A-Za-z0-9_-]{0,600}") {
-            prop_assert_eq!(opened(&text, &ring(), &caller(), now()), Err(UnsealError::Forged));
+        fn no_text_is_taken_for_a_ticket(text in "\\PC{0,200}|k[12]\\.[A-Za-z0-9_-]{0,600}") {
+            let key_is_unknown = text.split_once('.').is_some_and(|(id, _)| {
+                id != "k1" && KeyId::parse(id).is_ok()
+            });
+            let wanted = if key_is_unknown {
+                UnsealError::KeyUnknown
+            } else {
+                UnsealError::Forged
+            };
+            prop_assert_eq!(opened(&text, &ring(), &caller(), now()), Err(wanted));
         }
     }
 }
