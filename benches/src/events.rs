@@ -11,7 +11,7 @@ use latchstring_core::flow::{
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{Clock, Entropy, Store};
+use latchstring_core::ports::{Clock, Entropy, FlowStore};
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::Ticket;
 use latchstring_core::time::Timestamp;

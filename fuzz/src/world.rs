@@ -13,7 +13,7 @@ use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::pending::PendingId;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
-    ChallengeApi, Clock, Directory, Entropy, OpenChallenge, PortError, Reply, Store as _,
+    ChallengeApi, Clock, Directory, Entropy, FlowStore as _, OpenChallenge, PortError, Reply,
     TokenHolder,
 };
 use latchstring_core::rate_limit::{Charge, Countries, Price, Source};

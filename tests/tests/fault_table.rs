@@ -19,7 +19,7 @@ use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::message::Message;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
-    Clock, Courier, DeliveryError, DeliveryOutcome, PortError, SecretSource, Store,
+    Clock, Courier, DeliveryError, DeliveryOutcome, FlowStore, PortError, SecretSource,
 };
 use latchstring_core::rate_limit::{Charge, Countries, Price};
 use latchstring_core::sealed::Ticket;

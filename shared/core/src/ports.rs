@@ -1,6 +1,6 @@
 //! The ports: the traits through which the core reaches the outside.
 //!
-//! The traits are async but bound to no executor. Every [`Store`] method is one read or one
+//! The traits are async but bound to no executor. Every method of a [`Store`] is one read or one
 //! conditional write of one item. The same core therefore runs on memory, on DynamoDB, and under a
 //! scheduler that explores every interleaving of port calls.
 
@@ -44,7 +44,7 @@ impl PortError {
     }
 }
 
-/// The outcome of [`Store::open_flow`].
+/// The outcome of [`FlowStore::open_flow`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened {
     /// The row is new; the caller owns the first send.
@@ -53,7 +53,7 @@ pub enum Opened {
     Before(Box<Flow>),
 }
 
-/// The outcome of [`Store::record_verdict`].
+/// The outcome of [`FlowStore::record_verdict`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VerdictWrite {
     /// The attempt and its verdict are in the row; only now may the verdict be returned.
@@ -63,7 +63,7 @@ pub enum VerdictWrite {
     Refused(Option<Box<Flow>>),
 }
 
-/// The outcome of [`Store::record_attempt`].
+/// The outcome of [`FlowStore::record_attempt`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempted {
     /// A guess may now be reserved for the answer.
@@ -75,7 +75,7 @@ pub enum Attempted {
     Refused(Option<Box<Flow>>),
 }
 
-/// The outcome of [`Store::finish`].
+/// The outcome of [`FlowStore::finish`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finished {
     /// This call moved the row from matched to finished.
@@ -86,7 +86,7 @@ pub enum Finished {
     Refused,
 }
 
-/// The outcome of [`Store::redeem`].
+/// The outcome of [`TokenStore::redeem`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redeemed {
     /// This flow holds the token: for the first time, or again.
@@ -106,7 +106,7 @@ pub struct Window {
     pub limit: u32,
 }
 
-/// The outcome of [`Store::charge`].
+/// The outcome of [`CounterStore::charge`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charged {
     /// Every window was charged.
@@ -150,8 +150,8 @@ pub enum Token {
     Proof(FlowId),
 }
 
-/// Flows, redemptions, pending contacts, leases and counters.
-pub trait Store: Send + Sync {
+/// The rows of flows.
+pub trait FlowStore: Send + Sync {
     /// Writes the row unless one with its id exists.
     fn open_flow(&self, flow: &Flow) -> impl Future<Output = Result<Opened, PortError>> + Send;
 
@@ -229,7 +229,10 @@ pub trait Store: Send + Sync {
         id: FlowId,
         now: Timestamp,
     ) -> impl Future<Output = Result<Finished, PortError>> + Send;
+}
 
+/// The redemptions of tickets and proofs.
+pub trait TokenStore: Send + Sync {
     /// Assigns a token to a flow unless another flow has it. The record is kept until `keep_until`
     /// at least.
     fn redeem(
@@ -241,7 +244,10 @@ pub trait Store: Send + Sync {
 
     /// Returns whether a flow holds the token.
     fn is_redeemed(&self, token: Token) -> impl Future<Output = Result<bool, PortError>> + Send;
+}
 
+/// The pending contacts.
+pub trait PendingStore: Send + Sync {
     /// Writes a pending contact in place of any other of that account and method.
     fn put_pending(&self, pending: &Pending) -> impl Future<Output = Result<(), PortError>> + Send;
 
@@ -260,7 +266,10 @@ pub trait Store: Send + Sync {
         id: PendingId,
         outcome: PendingOutcome,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
+}
 
+/// The leases.
+pub trait LeaseStore: Send + Sync {
     /// Takes the lease, unless another holder has it and it has not expired. True if taken.
     fn lease(
         &self,
@@ -276,7 +285,10 @@ pub trait Store: Send + Sync {
         on: Pseudonym,
         holder: Pseudonym,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
 
+/// The counters of the budgets.
+pub trait CounterStore: Send + Sync {
     /// Adds each window's amount to its count if every sum stays within its limit, and otherwise
     /// adds none. The counter is kept until `keep_until` at least. There is at least one window,
     /// and their names differ.
@@ -301,6 +313,11 @@ pub trait Store: Send + Sync {
         taken: &[Taken],
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
+
+/// A store of every kind of item, as a deployment has it.
+pub trait Store: FlowStore + TokenStore + PendingStore + LeaseStore + CounterStore {}
+
+impl<S: FlowStore + TokenStore + PendingStore + LeaseStore + CounterStore> Store for S {}
 
 /// The state of a message whose delivery failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,9 @@ use std::time::Duration;
 use latchstring_core::flow::{Challenge, FlowId, reset_resend_cooldown};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::message::Message;
-use latchstring_core::ports::{Clock, Courier, DeliveryError, DeliveryOutcome, PortError, Store};
+use latchstring_core::ports::{
+    Clock, Courier, DeliveryError, DeliveryOutcome, FlowStore, PortError,
+};
 use latchstring_core::pseudonym::Pseudonym;
 use tokio::time::Instant;
 
@@ -58,7 +60,7 @@ impl PendingDelivery {
 /// provably never left.
 pub(crate) async fn deliver(
     courier: &impl Courier,
-    store: &impl Store,
+    store: &impl FlowStore,
     clock: &impl Clock,
     delivery: &PendingDelivery,
     until: Instant,

@@ -7,8 +7,8 @@ use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
 use latchstring_core::identifier::Method;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, Counts, Finished, Opened, PortError, Redeemed, Store, Taken, Token,
-    VerdictWrite, Window,
+    Attempted, Charged, CounterStore, Counts, Finished, FlowStore, LeaseStore, Opened,
+    PendingStore, PortError, Redeemed, Taken, Token, TokenStore, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
@@ -60,7 +60,7 @@ impl MemoryStore {
     }
 }
 
-impl Store for MemoryStore {
+impl FlowStore for MemoryStore {
     async fn open_flow(&self, flow: &Flow) -> Result<Opened, PortError> {
         let mut tables = lock(&self.0);
         if let Some(before) = tables.flows.get(&flow.id) {
@@ -208,7 +208,9 @@ impl Store for MemoryStore {
             }
         }
     }
+}
 
+impl TokenStore for MemoryStore {
     async fn redeem(
         &self,
         token: Token,
@@ -228,7 +230,9 @@ impl Store for MemoryStore {
     async fn is_redeemed(&self, token: Token) -> Result<bool, PortError> {
         Ok(lock(&self.0).redeemed.contains_key(&token))
     }
+}
 
+impl PendingStore for MemoryStore {
     async fn put_pending(&self, pending: &Pending) -> Result<(), PortError> {
         let key = (pending.account.clone(), pending.method);
         lock(&self.0).pending.insert(key, pending.clone());
@@ -257,7 +261,9 @@ impl Store for MemoryStore {
             _ => Ok(false),
         }
     }
+}
 
+impl LeaseStore for MemoryStore {
     async fn lease(
         &self,
         on: Pseudonym,
@@ -286,7 +292,9 @@ impl Store for MemoryStore {
         }
         Ok(())
     }
+}
 
+impl CounterStore for MemoryStore {
     async fn charge(
         &self,
         counter: Pseudonym,

@@ -10,7 +10,9 @@ use std::task::{Context, Poll, Waker};
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::keys::KeyId;
-use latchstring_core::ports::{Charged, Opened, Store, Token, Window};
+use latchstring_core::ports::{
+    Charged, CounterStore, FlowStore, Opened, Token, TokenStore, Window,
+};
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::SealedContact;
@@ -103,7 +105,7 @@ fn redemptions_and_counters_are_kept_as_long_as_requested() {
     assert!(charged(&store, counter, 1, secs(3_000)));
 }
 
-/// `Store::charge` and `Store::redeem`: kept until `keep_until` at least, for every caller.
+/// `CounterStore::charge` and `TokenStore::redeem`: kept until `keep_until` at least, for every caller.
 #[test]
 fn repeated_items_are_kept_until_the_latest_requested_time() {
     let store = MemoryStore::default();

@@ -4,9 +4,10 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Captcha, ChallengeApi, Charged, ContactWrite, Counts, Courier, Creation,
-    DeliveryError, Directory, Finished, OpenChallenge, Opened, PortError, Redeemed, Reply, Store,
-    Taken, Token, TokenHolder, VerdictWrite, Window,
+    Attempted, Captcha, ChallengeApi, Charged, ContactWrite, CounterStore, Counts, Courier,
+    Creation, DeliveryError, Directory, Finished, FlowStore, LeaseStore, OpenChallenge, Opened,
+    PendingStore, PortError, Redeemed, Reply, Taken, Token, TokenHolder, TokenStore, VerdictWrite,
+    Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::{Charge, Source};
@@ -16,7 +17,7 @@ use latchstring_core::time::Timestamp;
 /// A port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Port {
-    /// [`Store`].
+    /// [`Store`](latchstring_core::ports::Store).
     Store,
     /// [`Directory`].
     Directory,
@@ -167,7 +168,7 @@ const fn replied(reply: &Reply) -> &'static str {
     }
 }
 
-impl<P: Store, C: Carrier> Store for Carried<P, C> {
+impl<P: FlowStore, C: Carrier> FlowStore for Carried<P, C> {
     carried! { Port::Store;
         open_flow(flow: &Flow) -> Opened, writes("flow"), |opened| match opened {
             Opened::New => "new",
@@ -201,19 +202,39 @@ impl<P: Store, C: Carrier> Store for Carried<P, C> {
             Finished::Before(_) => "before",
             Finished::Refused => "refused",
         };
+    }
+}
+
+impl<P: TokenStore, C: Carrier> TokenStore for Carried<P, C> {
+    carried! { Port::Store;
         redeem(token: Token, flow: FlowId, keep_until: Timestamp) -> Redeemed,
             writes(row_of(token)), |redeemed| match redeemed {
                 Redeemed::Here => "here",
                 Redeemed::Elsewhere => "elsewhere",
             };
         is_redeemed(token: Token) -> bool, reads(row_of(token)), yes_or_no;
+    }
+}
+
+impl<P: PendingStore, C: Carrier> PendingStore for Carried<P, C> {
+    carried! { Port::Store;
         put_pending(pending: &Pending) -> (), writes("pending"), done;
         pending(account: &Sub, method: Method) -> Option<Pending>, reads("pending"), found;
         settle_pending(account: &Sub, method: Method, id: PendingId, outcome: PendingOutcome)
             -> bool, writes("pending"), yes_or_no;
+    }
+}
+
+impl<P: LeaseStore, C: Carrier> LeaseStore for Carried<P, C> {
+    carried! { Port::Store;
         lease(on: Pseudonym, holder: Pseudonym, now: Timestamp, until: Timestamp) -> bool,
             writes("lease"), yes_or_no;
         release(on: Pseudonym, holder: Pseudonym) -> (), writes("lease"), done;
+    }
+}
+
+impl<P: CounterStore, C: Carrier> CounterStore for Carried<P, C> {
+    carried! { Port::Store;
         charge(counter: Pseudonym, windows: &[Window], keep_until: Timestamp) -> Charged,
             writes("counter"), |charged| match charged {
                 Charged::Yes => "charged",

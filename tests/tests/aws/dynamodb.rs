@@ -14,8 +14,8 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
-    Attempted, Charged, Clock, Entropy, Finished, Opened, Redeemed, Store, Taken, Token,
-    VerdictWrite,
+    Attempted, Charged, Clock, CounterStore, Entropy, Finished, FlowStore, LeaseStore, Opened,
+    Redeemed, Store, Taken, Token, TokenStore, VerdictWrite,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInRequest};

@@ -22,7 +22,7 @@ use latchstring_core::flow::{AppClient, Flow, FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{Clock, Store as _};
+use latchstring_core::ports::{Clock, FlowStore as _};
 use latchstring_core::rate_limit::{Charge, Countries, Price};
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::time::Timestamp;

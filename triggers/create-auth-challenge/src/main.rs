@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use latchstring_aws::{Aws, DynamoStore, SecretsManager};
-use latchstring_core::ports::{Courier, Store};
+use latchstring_core::ports::{CounterStore, Courier, FlowStore, PendingStore};
 use latchstring_lambda::cognito::CreateTrigger;
 use latchstring_lambda::config::{ConfigError, Environment, StoreChoice};
 use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     })
 }
 
-fn trigger<S: Store, M: Courier>(
+fn trigger<S: FlowStore + PendingStore + CounterStore, M: Courier>(
     environment: &Environment<'_>,
     aws: &Aws,
     store: S,

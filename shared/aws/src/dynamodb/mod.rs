@@ -60,8 +60,8 @@ use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
 use latchstring_core::identifier::Method;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, Counts, Entropy, Finished, Opened, PortError, Redeemed, Store, Taken,
-    Token, VerdictWrite, Window,
+    Attempted, Charged, CounterStore, Counts, Entropy, Finished, FlowStore, LeaseStore, Opened,
+    PendingStore, PortError, Redeemed, Taken, Token, TokenStore, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Charge;
@@ -258,7 +258,7 @@ fn flow_in(id: FlowId, item: &Item, call: &'static str) -> Result<Flow, PortErro
     item::to_flow(id, item).ok_or_else(|| unreadable(call))
 }
 
-impl<E: Entropy> Store for DynamoStore<E> {
+impl<E: Entropy> FlowStore for DynamoStore<E> {
     async fn open_flow(&self, flow: &Flow) -> Result<Opened, PortError> {
         let by = self.draw();
         let mut item = item::of_flow(flow, flow.expires_at.plus(KEEP));
@@ -528,7 +528,9 @@ impl<E: Entropy> Store for DynamoStore<E> {
             State::Open | State::Matched { .. } => Finished::Refused,
         })
     }
+}
 
+impl<E: Entropy> TokenStore for DynamoStore<E> {
     async fn redeem(
         &self,
         token: Token,
@@ -562,7 +564,9 @@ impl<E: Entropy> Store for DynamoStore<E> {
     async fn is_redeemed(&self, token: Token) -> Result<bool, PortError> {
         Ok(self.read(item::token_key(token)).await?.is_some())
     }
+}
 
+impl<E: Entropy> PendingStore for DynamoStore<E> {
     async fn put_pending(&self, pending: &Pending) -> Result<(), PortError> {
         let item = item::of_pending(pending, pending.expires_at.plus(KEEP_PENDING));
         self.service
@@ -605,7 +609,9 @@ impl<E: Entropy> Store for DynamoStore<E> {
             .await?;
         Ok(matches!(written, WriteResult::Done))
     }
+}
 
+impl<E: Entropy> LeaseStore for DynamoStore<E> {
     async fn lease(
         &self,
         on: Pseudonym,
@@ -651,7 +657,9 @@ impl<E: Entropy> Store for DynamoStore<E> {
             },
         }
     }
+}
 
+impl<E: Entropy> CounterStore for DynamoStore<E> {
     async fn charge(
         &self,
         counter: Pseudonym,

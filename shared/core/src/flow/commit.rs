@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use crate::policy::Deployment;
-use crate::ports::{ContactWrite, Directory, PortError, Store};
+use crate::ports::{ContactWrite, CounterStore, Directory, LeaseStore, PendingStore, PortError};
 use crate::rate_limit::RateLimiter;
 use crate::record::flow::Flow;
 use crate::record::pending::{Pending, PendingOutcome};
@@ -50,7 +50,7 @@ pub(super) struct Commit<'a, S, D> {
     pub(super) id: PendingId,
 }
 
-impl<S: Store, D: Directory> Commit<'_, S, D> {
+impl<S: PendingStore + LeaseStore + CounterStore, D: Directory> Commit<'_, S, D> {
     /// Returns the replaced contact, if there was one.
     pub(super) async fn run(&self) -> Result<Option<Identifier>, CommitError> {
         let keys = &self.deployment.keys;

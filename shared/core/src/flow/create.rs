@@ -10,7 +10,7 @@ use super::{Decided, ticket};
 use crate::effects::{Clock, Entropy};
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
-use crate::ports::{Finished, Opened, PortError, Store};
+use crate::ports::{CounterStore, Finished, FlowStore, Opened, PendingStore, PortError};
 use crate::rate_limit::{RateLimitError, RateLimiter, Refusal, is_guessed_alike};
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, NewFlow, State, Subject};
@@ -153,7 +153,7 @@ impl From<TicketError> for CreateReason {
 /// not answer, the same challenge is repeated and nothing is sent.
 pub async fn create(
     deployment: &Deployment,
-    store: &impl Store,
+    store: &(impl FlowStore + PendingStore + CounterStore),
     clock: &impl Clock,
     entropy: &impl Entropy,
     turn: &Turn,
@@ -206,7 +206,7 @@ pub fn ask_again(
 /// Records that a send provably never left, so that a resend may follow immediately; otherwise it
 /// waits for the cooldown. The write is conditional: a later send keeps its own cooldown.
 pub async fn reset_resend_cooldown(
-    store: &impl Store,
+    store: &impl FlowStore,
     sent: &Challenge,
 ) -> Result<bool, PortError> {
     match sent.step {
@@ -241,7 +241,7 @@ struct Create<'a, S, E> {
     now: Timestamp,
 }
 
-impl<S: Store, E: Entropy> Create<'_, S, E> {
+impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     fn select(&self, flow: FlowId, why: CreateReason) -> Decided<Created, CreateReason> {
         self.decided(flow, Step::Select, why)
     }

@@ -9,7 +9,7 @@ use super::turn::{AccountState, Last, NotOurs, Turn};
 use crate::effects::Clock;
 use crate::message::Message;
 use crate::policy::{Deployment, REPLAY_GRACE};
-use crate::ports::{Directory, Finished, Store};
+use crate::ports::{Directory, Finished, Store, TokenStore};
 use crate::rate_limit::RateLimiter;
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, State, Subject};
@@ -140,7 +140,7 @@ async fn after(
 /// that an app starts again immediately. Otherwise the challenge is repeated.
 async fn after_refused_select(
     deployment: &Deployment,
-    store: &impl Store,
+    store: &impl TokenStore,
     now: Timestamp,
     turn: &Turn,
     flow: FlowId,

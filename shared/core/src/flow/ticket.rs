@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::turn::{AccountState, ClientRequest};
 use crate::policy::Deployment;
-use crate::ports::{PortError, Redeemed, Store, Token};
+use crate::ports::{PortError, Redeemed, Token, TokenStore};
 use crate::seal::sealed::{Ticket, UnsealError};
 use crate::value::app_client::AppClient;
 use crate::value::id::FlowId;
@@ -69,7 +69,7 @@ impl FirstAnswer<'_> {
     pub(super) async fn admit(
         &self,
         deployment: &Deployment,
-        store: &impl Store,
+        store: &impl TokenStore,
     ) -> Result<(), AdmissionError> {
         let life = deployment.policy.ticket_life;
         let ticket = match open(deployment, self.caller, self.request, self.now, life) {

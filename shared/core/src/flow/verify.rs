@@ -31,7 +31,9 @@ use super::ticket::{AdmissionError, FirstAnswer, TicketEnd};
 use super::turn::{AccountState, ClientRequest};
 use crate::effects::Clock;
 use crate::policy::Deployment;
-use crate::ports::{Attempted, PortError, Redeemed, Store, Token, VerdictWrite};
+use crate::ports::{
+    Attempted, CounterStore, FlowStore, PortError, Redeemed, Token, TokenStore, VerdictWrite,
+};
 use crate::rate_limit::{Guess, RateLimiter};
 use crate::record::challenge::{Challenge, Step};
 use crate::record::flow::{AnswerDigest, Flow, Subject};
@@ -151,7 +153,7 @@ impl From<PortError> for ProofError {
 /// not counted or free to repeat.
 pub async fn verify(
     deployment: &Deployment,
-    store: &impl Store,
+    store: &(impl FlowStore + TokenStore + CounterStore),
     clock: &impl Clock,
     response: &Response,
 ) -> Decided<Verdict, VerifyReason> {
@@ -173,7 +175,7 @@ pub async fn verify(
 
 async fn answer(
     deployment: &Deployment,
-    store: &impl Store,
+    store: &(impl FlowStore + TokenStore + CounterStore),
     clock: &impl Clock,
     response: &Response,
     challenge: &Challenge,
@@ -214,7 +216,7 @@ async fn answer(
 
 async fn verify_answer(
     deployment: &Deployment,
-    store: &impl Store,
+    store: &(impl FlowStore + TokenStore + CounterStore),
     clock: &impl Clock,
     response: &Response,
     challenge: &Challenge,
@@ -352,7 +354,7 @@ fn is_for(row: &Flow, person: &AccountState) -> bool {
 /// before the verdict is recorded; the same flow may repeat that.
 async fn verify_proof(
     Deployment { policy, keys }: &Deployment,
-    store: &impl Store,
+    store: &(impl FlowStore + TokenStore),
     response: &Response,
     row: &Flow,
     contact: &Identifier,

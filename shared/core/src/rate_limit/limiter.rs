@@ -13,7 +13,7 @@ use super::counters::{
 use super::error::{RateLimitError, Refusal};
 use crate::policy::budgets::{Budget, DeploymentBudget, MessageBudget, Price};
 use crate::policy::{Deployment, Policy};
-use crate::ports::{Captcha, Charged, Counts, PortError, Store, Taken, Window};
+use crate::ports::{Captcha, Charged, CounterStore, Counts, PortError, Taken, Window};
 use crate::record::flow::Flow;
 use crate::seal::charge::{Admission, Charge, Destination, Requester, Terms, Tier, UnprovedMail};
 use crate::seal::device::Device;
@@ -241,7 +241,7 @@ impl InTheWay {
     }
 }
 
-impl<S: Store> RateLimiter<'_, S> {
+impl<S: CounterStore> RateLimiter<'_, S> {
     /// Plans a code, independent of all else about the identifier. It reads counters and charges
     /// none but the source's, for a CAPTCHA response that is verified. Requests that are refused or
     /// never redeemed therefore cost nothing.

@@ -14,7 +14,7 @@ use super::identity::{freshly_signed_in, signed_in};
 use super::payload::SignInPayload;
 use crate::effects::{Clock, Entropy};
 use crate::policy::Deployment;
-use crate::ports::{ChallengeApi, Directory, Reply, Store, TokenHolder};
+use crate::ports::{ChallengeApi, CounterStore, Directory, PendingStore, Reply, TokenHolder};
 use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::record::pending::{Pending, PendingOutcome};
 use crate::seal::charge::Charge;
@@ -61,7 +61,7 @@ pub struct Contacts<'a, S, D, T, A, C, E> {
 
 impl<S, D, T, A, C, E> Contacts<'_, S, D, T, A, C, E>
 where
-    S: Store,
+    S: PendingStore + CounterStore,
     D: Directory,
     T: TokenHolder,
     A: ChallengeApi,

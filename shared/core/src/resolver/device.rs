@@ -12,7 +12,7 @@ use super::error::ContactError;
 use super::identity::{Identity, freshly_signed_in, signed_in};
 use crate::effects::{Clock, Entropy};
 use crate::policy::Deployment;
-use crate::ports::{Store, TokenHolder};
+use crate::ports::{CounterStore, TokenHolder};
 use crate::rate_limit::RateLimiter;
 use crate::seal::device::{Device, METHODS};
 use crate::seal::pseudonym::Pseudonym;
@@ -45,7 +45,7 @@ pub struct Devices<'a, S, T, C, E> {
     pub entropy: &'a E,
 }
 
-impl<S: Store, T: TokenHolder, C: Clock, E: Entropy> Devices<'_, S, T, C, E> {
+impl<S: CounterStore, T: TokenHolder, C: Clock, E: Entropy> Devices<'_, S, T, C, E> {
     /// Issues a device token to an account that signed in recently. It names the contacts that the
     /// account holds now, until it expires.
     ///

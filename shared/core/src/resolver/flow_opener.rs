@@ -4,7 +4,7 @@ use super::error::{Cause, SignInError};
 use super::payload::SignInPayload;
 use crate::effects::{Clock, Entropy};
 use crate::policy::Deployment;
-use crate::ports::{Captcha, ChallengeApi, OpenChallenge, PortError, Reply, Store};
+use crate::ports::{Captcha, ChallengeApi, CounterStore, OpenChallenge, PortError, Reply};
 use crate::rate_limit::{CaptchaGate, CodeRequest, RateLimiter};
 use crate::seal::charge::Charge;
 use crate::seal::sealed::Ticket;
@@ -25,7 +25,7 @@ pub(crate) struct FlowOpener<'a, S, A, C, E> {
     pub(crate) entropy: &'a E,
 }
 
-impl<S: Store, A: ChallengeApi, C: Clock, E: Entropy> FlowOpener<'_, S, A, C, E> {
+impl<S: CounterStore, A: ChallengeApi, C: Clock, E: Entropy> FlowOpener<'_, S, A, C, E> {
     /// Answers the first challenge with the method and the ticket. Answers it a second time if it
     /// is repeated, because a port of the triggers did not answer.
     pub(crate) async fn select(

@@ -16,7 +16,8 @@ pub use super::payload::SignInPayload;
 use crate::effects::{Clock, Entropy};
 use crate::policy::Deployment;
 use crate::ports::{
-    Captcha, ChallengeApi, Creation, Directory, OpenChallenge, Reply, Store, Token,
+    Captcha, ChallengeApi, CounterStore, Creation, Directory, FlowStore, LeaseStore, OpenChallenge,
+    Reply, Token, TokenStore,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::seal::charge::Charge;
@@ -127,7 +128,7 @@ pub struct SignIn<'a, S, D, A, P, C, E> {
 
 impl<S, D, A, P, C, E> SignIn<'_, S, D, A, P, C, E>
 where
-    S: Store,
+    S: FlowStore + TokenStore + LeaseStore + CounterStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,

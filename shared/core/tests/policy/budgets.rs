@@ -12,7 +12,7 @@ use latchstring_core::flow::{CreateReason, DefineReason, Next, VerifyReason};
 use latchstring_core::identifier::{Country, IdentifierError};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::odds::Odds;
-use latchstring_core::ports::{Charged, Clock as _, Entropy as _, Store as _, Window};
+use latchstring_core::ports::{Charged, Clock as _, CounterStore as _, Entropy as _, Window};
 use latchstring_core::rate_limit::{Budget, Countries, Price, Resettable, Source, resettable};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInError, SignInPayload, SignInRequest};

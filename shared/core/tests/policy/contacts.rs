@@ -9,7 +9,7 @@ use latchstring_core::flow::{CreateReason, DefineReason, Next};
 use latchstring_core::identifier::{Country, Method};
 use latchstring_core::locale::Locale;
 use latchstring_core::ports::{
-    Clock as _, ContactWrite, Directory as _, PortError, Store as _, TokenHolder,
+    Clock as _, ContactWrite, Directory as _, PendingStore as _, PortError, TokenHolder,
 };
 use latchstring_core::rate_limit::{Budget, Countries, Price};
 use latchstring_core::secret::Secret;

@@ -9,7 +9,7 @@ use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{
     ClientRequest, CreateReason, Flow, Next, Progress, State, Step, VerifyReason,
 };
-use latchstring_core::ports::{Charged, Clock as _, Store as _, Window};
+use latchstring_core::ports::{Charged, Clock as _, CounterStore as _, FlowStore as _, Window};
 use latchstring_core::rate_limit::{Charge, Resettable, resettable};
 
 use crate::harness::{ADA, Break, Pool, Session, Strand, World, identifier, in_turn, now};

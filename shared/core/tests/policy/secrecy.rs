@@ -156,7 +156,7 @@ fn a_leaked_row_written_for_another_flow_is_of_no_use() {
     row.id = session.challenge().flow;
     let issued = latchstring_core::flow::Progress::at_issue(row.issued_at, row.charge.code_length);
     assert_eq!(
-        now(latchstring_core::ports::Store::open_flow(
+        now(latchstring_core::ports::FlowStore::open_flow(
             &world.store.port,
             &row
         )),

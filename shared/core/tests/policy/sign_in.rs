@@ -5,7 +5,7 @@ use std::time::Duration;
 use latchstring_core::flow::{AppClient, DefineReason, FlowId, Next, Purpose, VerifyReason};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{Clock, Directory, Store};
+use latchstring_core::ports::{Clock, Directory, FlowStore as _, LeaseStore as _};
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Budget;
 use latchstring_core::sealed::Proof;

@@ -8,7 +8,7 @@ use latchstring_core::account::Sub;
 use latchstring_core::code::{Code, CodeLength};
 use latchstring_core::flow::{ClientRequest, CreateReason, Purpose, VerifyReason};
 use latchstring_core::identifier::Method;
-use latchstring_core::ports::Store as _;
+use latchstring_core::ports::{FlowStore as _, PendingStore as _};
 use latchstring_core::rate_limit::Charge;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::SignInRequest;

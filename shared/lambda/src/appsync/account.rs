@@ -6,7 +6,9 @@ use latchstring_core::identifier::{Identifier, Method, PhoneRules};
 use latchstring_core::locale::Locale;
 use latchstring_core::names::update_names;
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{ChallengeApi, Clock, Directory, Entropy, Store, TokenHolder};
+use latchstring_core::ports::{
+    ChallengeApi, Clock, CounterStore, Directory, Entropy, PendingStore, TokenHolder,
+};
 use latchstring_core::sign_in::SignInError;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -91,7 +93,7 @@ pub struct AccountResolver<S, D, T, A, C, E, K = Deployment> {
 
 impl<S, D, T, A, C, E, K> Handler for AccountResolver<S, D, T, A, C, E, K>
 where
-    S: Store,
+    S: PendingStore + CounterStore,
     D: Directory,
     T: TokenHolder,
     A: ChallengeApi,
@@ -109,7 +111,7 @@ where
 
 impl<S, D, T, A, C, E, K> AccountResolver<S, D, T, A, C, E, K>
 where
-    S: Store,
+    S: PendingStore + CounterStore,
     D: Directory,
     T: TokenHolder,
     A: ChallengeApi,

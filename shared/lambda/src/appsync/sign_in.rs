@@ -2,7 +2,10 @@ use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::Identifier;
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{Captcha, ChallengeApi, Clock, Directory, Entropy, Store};
+use latchstring_core::ports::{
+    Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, LeaseStore,
+    TokenStore,
+};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInError, SignInRequest};
 use serde::Deserialize;
@@ -55,7 +58,7 @@ pub struct SignInResolver<S, D, A, P, C, E, K = Deployment> {
 
 impl<S, D, A, P, C, E, K> Handler for SignInResolver<S, D, A, P, C, E, K>
 where
-    S: Store,
+    S: FlowStore + TokenStore + LeaseStore + CounterStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
@@ -73,7 +76,7 @@ where
 
 impl<S, D, A, P, C, E, K> SignInResolver<S, D, A, P, C, E, K>
 where
-    S: Store,
+    S: FlowStore + TokenStore + LeaseStore + CounterStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,

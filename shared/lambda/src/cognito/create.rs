@@ -3,7 +3,7 @@ use aws_lambda_events::event::cognito::{
 };
 use latchstring_core::flow::{Created, ask_again, create};
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{Clock, Courier, Entropy, Store};
+use latchstring_core::ports::{Clock, CounterStore, Courier, Entropy, FlowStore, PendingStore};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -32,8 +32,13 @@ pub struct CreateTrigger<S, M, C, E, K = Deployment> {
     pub entropy: E,
 }
 
-impl<S: Store, M: Courier, C: Clock, E: Entropy, K: Deployments> Handler
-    for CreateTrigger<S, M, C, E, K>
+impl<S, M, C, E, K> Handler for CreateTrigger<S, M, C, E, K>
+where
+    S: FlowStore + PendingStore + CounterStore,
+    M: Courier,
+    C: Clock,
+    E: Entropy,
+    K: Deployments,
 {
     const DELIVERS: bool = true;
 

@@ -3,7 +3,7 @@ use aws_lambda_events::event::cognito::{
 };
 use latchstring_core::flow::{Response, Step, Verdict, verify};
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{Clock, Store};
+use latchstring_core::ports::{Clock, CounterStore, FlowStore, TokenStore};
 use latchstring_core::secret::Secret;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -26,7 +26,12 @@ pub struct VerifyTrigger<S, C, K = Deployment> {
     pub clock: C,
 }
 
-impl<S: Store, C: Clock, K: Deployments> Handler for VerifyTrigger<S, C, K> {
+impl<S, C, K> Handler for VerifyTrigger<S, C, K>
+where
+    S: FlowStore + TokenStore + CounterStore,
+    C: Clock,
+    K: Deployments,
+{
     async fn handle(&self, raw: Value) -> Result<HandlerResponse, PublicError> {
         let begun = Instant::now();
         let event: CognitoEventUserPoolsVerifyAuthChallenge = event::decode(&raw)?;

@@ -20,7 +20,7 @@ use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::locale::Locale;
 use latchstring_core::message::Message;
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{Clock, Directory, Entropy as _, Opened, Store};
+use latchstring_core::ports::{Clock, Directory, Entropy as _, FlowStore as _, Opened};
 use latchstring_core::rate_limit::{Charge, Countries, Price};
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
