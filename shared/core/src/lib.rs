@@ -17,7 +17,7 @@
 //! - [`ports`]: the traits that adapters implement.
 //! - [`rate_limit`]: which messages are sent, which answers are verified, and how long a code is.
 //! - [`flow`]: the challenge state machine. Its module doc has the policy table; start there.
-//! - `resolver`: [`sign_in`], [`contact`], [`device`], [`names`]. Only this module issues tickets.
+//! - `resolver`: [`sign_in`], [`contact`], [`device`], names. Only this module issues tickets.
 
 mod effects;
 pub mod flow;
@@ -32,7 +32,7 @@ mod value;
 
 pub use policy::{odds, test_identifier};
 pub use record::pending;
-pub use resolver::{contact, device, names, sign_in};
+pub use resolver::{contact, device, sign_in};
 pub use seal::{code, keys, pseudonym, sealed};
 pub use value::{account, identifier, locale, secret, time};
 

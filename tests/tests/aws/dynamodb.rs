@@ -18,7 +18,7 @@ use latchstring_core::ports::{
     Redeemed, Store, Taken, Token, TokenStore, VerdictWrite,
 };
 use latchstring_core::secret::Secret;
-use latchstring_core::sign_in::{SignIn, SignInRequest};
+use latchstring_core::sign_in::{Context, SignIn, SignInRequest};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::{OsEntropy, SystemClock};
 use latchstring_memory::{FixedCaptcha, MemoryDirectory, SeededEntropy};
@@ -406,16 +406,18 @@ async fn sign_in(
         enabled: true,
         attributes: attributes.clone(),
     });
-    let resolver = SignIn {
-        deployment: &deployment,
-        caller: &caller,
+    let resolver = SignIn::<(_, _, _, _, _), FixedCaptcha> {
+        context: Context {
+            deployment: &deployment,
+            caller: &caller,
+            store,
+            directory: &directory,
+            api: &CognitoChallengeApi::new(aws, client),
+            clock: &SystemClock,
+            entropy: &OsEntropy,
+        },
         legacy_pool: false,
-        store,
-        directory: &directory,
-        api: &CognitoChallengeApi::new(aws, client),
-        captcha: None::<&FixedCaptcha>,
-        clock: &SystemClock,
-        entropy: &OsEntropy,
+        captcha: None,
     };
     let identifier = Identifier::parse(Method::Email, address).expect("an address");
     let request = SignInRequest {

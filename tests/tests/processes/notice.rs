@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use latchstring_aws::{CognitoDirectory, DynamoStore};
 use latchstring_core::account::Account;
-use latchstring_core::contact::{Contacts, Identity};
+use latchstring_core::contact::{Identity, SignedIn};
 use latchstring_core::flow::{AppClient, Challenge, FlowId, Step};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::policy::{Deployment, Policy};
@@ -14,6 +14,7 @@ use latchstring_core::ports::{
 };
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
+use latchstring_core::sign_in::Context;
 use latchstring_lambda::cognito::{CreateTrigger, VerifyTrigger};
 use latchstring_lambda::{DELIVERY, OsEntropy, SystemClock, answer, deliver};
 use latchstring_memory::Inbox;
@@ -116,15 +117,17 @@ async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
     };
     let store = DynamoStore::new(&ministack.aws(), TABLE, OsEntropy);
     let api = Counter::default();
-    let contacts = Contacts {
-        deployment: &deployment,
-        caller: &caller,
-        store: &store,
-        directory: &CognitoDirectory::new(&ministack.aws(), pool),
+    let account = SignedIn::<(_, _, _, _, _), _> {
+        context: Context {
+            deployment: &deployment,
+            caller: &caller,
+            store: &store,
+            directory: &CognitoDirectory::new(&ministack.aws(), pool),
+            api: &api,
+            clock: &SystemClock,
+            entropy: &OsEntropy,
+        },
         tokens: &Signed(ada.clone()),
-        api: &api,
-        clock: &SystemClock,
-        entropy: &OsEntropy,
     };
     let identity = Identity {
         sub: ada.attributes.sub().clone(),
@@ -133,7 +136,9 @@ async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
         auth_time: SystemClock.now(),
         access_token: Secret::new("token"),
     };
-    let asked = contacts.change(&identity, &email(NEW), None, None).await;
+    let asked = account
+        .change_contact(&identity, &email(NEW), None, None)
+        .await;
     assert!(asked.is_ok(), "a code is requested");
     let ticket = api.ticket.lock().expect("no panic").clone();
     let ticket = ticket.expect("a ticket");

@@ -6,20 +6,19 @@
 
 use std::convert::Infallible;
 
+use super::context::Ports;
 use super::error::Cause;
 pub use super::error::ContactError;
-use super::flow_opener::{FlowOpener, payload};
-pub use super::identity::Identity;
-use super::identity::{freshly_signed_in, signed_in};
+use super::flow_opener::payload;
 use super::payload::SignInPayload;
-use crate::effects::{Clock, Entropy};
+pub use super::signed_in::{Identity, SignedIn};
+use crate::effects::Clock;
 use crate::policy::Deployment;
-use crate::ports::{ChallengeApi, CounterStore, Directory, PendingStore, Reply, TokenHolder};
+use crate::ports::{ChallengeApi, Directory, PendingStore, Reply, TokenHolder};
 use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::record::pending::{Pending, PendingOutcome};
 use crate::seal::charge::Charge;
 use crate::value::account::{Account, Names};
-use crate::value::app_client::AppClient;
 use crate::value::identifier::{Identifier, Method};
 use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
@@ -38,35 +37,10 @@ pub enum PendingState {
     Expired,
 }
 
-/// The ports and settings of the resolvers for contacts.
-#[derive(Debug)]
-pub struct Contacts<'a, S, D, T, A, C, E> {
-    /// Keys and settings.
-    pub deployment: &'a Deployment,
-    /// The pool and client that sessions are opened for.
-    pub caller: &'a AppClient,
-    /// Pending contacts and budgets.
-    pub store: &'a S,
-    /// The directory that names are written to.
-    pub directory: &'a D,
-    /// The port that returns the holder of an access token.
-    pub tokens: &'a T,
-    /// Cognito's API for clients.
-    pub api: &'a A,
-    /// The current time.
-    pub clock: &'a C,
-    /// The source of randomness.
-    pub entropy: &'a E,
-}
-
-impl<S, D, T, A, C, E> Contacts<'_, S, D, T, A, C, E>
+impl<P, T> SignedIn<'_, P, T>
 where
-    S: PendingStore + CounterStore,
-    D: Directory,
+    P: Ports<Store: PendingStore>,
     T: TokenHolder,
-    A: ChallengeApi,
-    C: Clock,
-    E: Entropy,
 {
     /// Writes the names, stores the contact as pending and sends its code.
     pub async fn sign_up(
@@ -77,53 +51,47 @@ where
         locale: Option<Locale>,
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
-        let account = freshly_signed_in(self.deployment, self.tokens, self.clock, identity).await?;
+        let account = self.fresh_account(identity).await?;
         let charge = self.admit(&account, contact, source).await?;
-        self.directory.set_names(&account.username, names).await?;
+        let directory = self.context.directory;
+        directory.set_names(&account.username, names).await?;
         self.start(&account, contact, locale, source, charge).await
     }
 
     /// Stores the contact as pending and sends its code. The present contact stays until the code
     /// is answered.
-    pub async fn change(
+    pub async fn change_contact(
         &self,
         identity: &Identity,
         contact: &Identifier,
         locale: Option<Locale>,
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
-        let account = freshly_signed_in(self.deployment, self.tokens, self.clock, identity).await?;
+        let account = self.fresh_account(identity).await?;
         let charge = self.admit(&account, contact, source).await?;
         self.start(&account, contact, locale, source, charge).await
     }
 
     /// Returns the state of the contact that was requested last; `None` if there is none.
-    pub async fn pending(
+    pub async fn pending_contact(
         &self,
         identity: &Identity,
         method: Method,
     ) -> Result<Option<PendingState>, ContactError> {
-        let account = self.signed_in(identity).await?;
-        let pending = self.store.pending(account.attributes.sub(), method).await?;
+        let account = self.account(identity).await?;
+        let pending = self
+            .context
+            .store
+            .pending(account.attributes.sub(), method)
+            .await?;
         Ok(pending.map(|pending| match pending.outcome {
-            PendingOutcome::Waiting if self.clock.now() >= pending.expires_at => {
+            PendingOutcome::Waiting if self.context.clock.now() >= pending.expires_at => {
                 PendingState::Expired
             }
             PendingOutcome::Waiting => PendingState::Waiting,
             PendingOutcome::Done => PendingState::Done,
             PendingOutcome::InUse => PendingState::InUse,
         }))
-    }
-
-    const fn flow_opener(&self) -> FlowOpener<'_, S, A, C, E> {
-        FlowOpener {
-            deployment: self.deployment,
-            caller: self.caller,
-            store: self.store,
-            api: self.api,
-            clock: self.clock,
-            entropy: self.entropy,
-        }
     }
 
     /// Plans the code and charges the account, before anything is written for the contact.
@@ -144,10 +112,9 @@ where
             device: None,
             source,
         };
-        let flow_opener = self.flow_opener();
-        let charge = flow_opener.plan(code, gate).await?;
+        let charge = self.context.plan(code, gate).await?;
         let sub = account.attributes.sub();
-        flow_opener.limiter().charge_account(sub).await?;
+        self.context.limiter().charge_account(sub).await?;
         Ok(charge)
     }
 
@@ -159,30 +126,25 @@ where
         source: Option<Source>,
         charge: Charge,
     ) -> Result<SignInPayload, ContactError> {
-        let Deployment { policy, keys } = self.deployment;
+        let context = &self.context;
+        let Deployment { policy, keys } = context.deployment;
         let own = account.attributes.verified(contact.method());
-        let flow_opener = self.flow_opener();
         let pending = Pending::new(
             account.attributes.sub().clone(),
             contact,
             own.as_ref(),
-            self.clock.now().plus(policy.pending_life),
+            context.clock.now().plus(policy.pending_life),
             keys,
-            self.entropy,
+            context.entropy,
         );
-        self.store.put_pending(&pending).await?;
-        let ticket = flow_opener.seal(Purpose::VerifyContact(pending.id), contact, locale, charge);
-        let opened = self.api.initiate(&account.username, source).await?;
+        context.store.put_pending(&pending).await?;
+        let ticket = context.seal(Purpose::VerifyContact(pending.id), contact, locale, charge);
+        let opened = context.api.initiate(&account.username, source).await?;
         let Reply::Challenge(challenge) = opened else {
             return Err(Cause::SessionRefused.into());
         };
-        let asked = flow_opener
-            .select(challenge, contact, &ticket, source)
-            .await?;
+        let selecting = context.select(challenge, contact, &ticket, source);
+        let asked = selecting.await?;
         payload(&asked, "otp", &account.username)?.ok_or_else(|| Cause::UnexpectedChallenge.into())
-    }
-
-    async fn signed_in(&self, identity: &Identity) -> Result<Account, ContactError> {
-        signed_in(&self.deployment.policy, self.tokens, identity).await
     }
 }

@@ -1,14 +1,13 @@
 //! The parts that the resolvers share: the plan of a code, the ticket, and the first challenge.
 
+use super::context::{Context, Ports};
 use super::error::{Cause, SignInError};
 use super::payload::SignInPayload;
-use crate::effects::{Clock, Entropy};
-use crate::policy::Deployment;
-use crate::ports::{Captcha, ChallengeApi, CounterStore, OpenChallenge, PortError, Reply};
+use crate::effects::Clock;
+use crate::ports::{Captcha, ChallengeApi, OpenChallenge, PortError, Reply};
 use crate::rate_limit::{CaptchaGate, CodeRequest, RateLimiter};
 use crate::seal::charge::Charge;
 use crate::seal::sealed::Ticket;
-use crate::value::app_client::AppClient;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
@@ -16,16 +15,7 @@ use crate::value::secret::Secret;
 use crate::value::source::Source;
 
 /// The steps that open a flow which may send.
-pub(crate) struct FlowOpener<'a, S, A, C, E> {
-    pub(crate) deployment: &'a Deployment,
-    pub(crate) caller: &'a AppClient,
-    pub(crate) store: &'a S,
-    pub(crate) api: &'a A,
-    pub(crate) clock: &'a C,
-    pub(crate) entropy: &'a E,
-}
-
-impl<S: CounterStore, A: ChallengeApi, C: Clock, E: Entropy> FlowOpener<'_, S, A, C, E> {
+impl<P: Ports> Context<'_, P> {
     /// Answers the first challenge with the method and the ticket. Answers it a second time if it
     /// is repeated, because a port of the triggers did not answer.
     pub(crate) async fn select(
@@ -79,7 +69,7 @@ impl<S: CounterStore, A: ChallengeApi, C: Clock, E: Entropy> FlowOpener<'_, S, A
         Ok(self.limiter().plan(request, gate).await?)
     }
 
-    pub(crate) fn limiter(&self) -> RateLimiter<'_, S> {
+    pub(crate) fn limiter(&self) -> RateLimiter<'_, P::Store> {
         RateLimiter {
             deployment: self.deployment,
             store: self.store,

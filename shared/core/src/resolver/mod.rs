@@ -1,10 +1,11 @@
 //! The resolvers of the API, which alone issue tickets.
 
 pub mod contact;
+pub(crate) mod context;
 pub mod device;
 pub(crate) mod error;
 mod flow_opener;
-mod identity;
-pub mod names;
+mod names;
 mod payload;
 pub mod sign_in;
+pub(crate) mod signed_in;

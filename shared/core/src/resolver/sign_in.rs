@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use futures_util::future::{join, try_join};
 
+pub use super::context::{Context, Ports};
 pub use super::error::{Cause, SignInError};
-use super::flow_opener::{FlowOpener, payload};
+use super::flow_opener::payload;
 pub use super::payload::SignInPayload;
 use crate::effects::{Clock, Entropy};
 use crate::policy::Deployment;
 use crate::ports::{
-    Captcha, ChallengeApi, CounterStore, Creation, Directory, FlowStore, LeaseStore, OpenChallenge,
-    Reply, Token, TokenStore,
+    Captcha, ChallengeApi, Creation, Directory, FlowStore, LeaseStore, OpenChallenge, Reply, Token,
+    TokenStore,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::seal::charge::Charge;
@@ -25,7 +26,6 @@ use crate::seal::device::Device;
 use crate::seal::keys::KeyId;
 use crate::seal::pseudonym::Pseudonym;
 use crate::seal::sealed::Proof;
-use crate::value::app_client::AppClient;
 use crate::value::id::PendingId;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
@@ -101,51 +101,23 @@ impl Backoff {
     }
 }
 
-/// The ports and settings of the sign-in resolver.
-#[derive(Debug)]
-pub struct SignIn<'a, S, D, A, P, C, E> {
-    /// Keys and settings.
-    pub deployment: &'a Deployment,
-    /// The pool and client that sessions are opened for.
-    pub caller: &'a AppClient,
+/// The sign-in resolver.
+pub struct SignIn<'a, P: Ports, C> {
+    /// The settings and ports. Accounts are used only with a proof, or in a legacy pool.
+    pub context: Context<'a, P>,
     /// True if the pool reports missing users; accounts are then created before a proof.
     pub legacy_pool: bool,
-    /// Budgets, redemptions and leases.
-    pub store: &'a S,
-    /// Accounts; used only with a proof, or in a legacy pool.
-    pub directory: &'a D,
-    /// Cognito's API for clients.
-    pub api: &'a A,
     /// The CAPTCHA that is required when a budget of a source, a mailbox, a mail domain or the
     /// deployment is spent. Without it, a source or mail domain is refused, and codes have ten
     /// digits.
-    pub captcha: Option<&'a P>,
-    /// The current time.
-    pub clock: &'a C,
-    /// The source of randomness.
-    pub entropy: &'a E,
+    pub captcha: Option<&'a C>,
 }
 
-impl<S, D, A, P, C, E> SignIn<'_, S, D, A, P, C, E>
+impl<P, C> SignIn<'_, P, C>
 where
-    S: FlowStore + TokenStore + LeaseStore + CounterStore,
-    D: Directory,
-    A: ChallengeApi,
-    P: Captcha,
-    C: Clock,
-    E: Entropy,
+    P: Ports<Store: FlowStore + TokenStore + LeaseStore>,
+    C: Captcha,
 {
-    const fn flow_opener(&self) -> FlowOpener<'_, S, A, C, E> {
-        FlowOpener {
-            deployment: self.deployment,
-            caller: self.caller,
-            store: self.store,
-            api: self.api,
-            clock: self.clock,
-            entropy: self.entropy,
-        }
-    }
-
     /// Opens a session at its next challenge: the code, or with a proof the proof.
     pub async fn session(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
         match &request.proof {
@@ -157,7 +129,6 @@ where
     /// Returns the ticket alone, for an SDK that runs the whole exchange.
     pub async fn ticket(&self, request: &SignInRequest) -> Result<TicketPayload, SignInError> {
         let identifier = &request.identifier;
-        let flow_opener = self.flow_opener();
         let (purpose, username, charge) = match &request.proof {
             None => {
                 let charge = self.plan(request).await?;
@@ -169,21 +140,29 @@ where
             Some(proof) => {
                 self.open_proof(identifier, proof).await?;
                 let username = self.account_of(identifier).await?;
-                (Purpose::Claim, username, flow_opener.free())
+                (Purpose::Claim, username, self.context.free())
             }
         };
         Ok(TicketPayload {
-            ticket: flow_opener.seal(purpose, identifier, request.locale, charge),
+            ticket: self
+                .context
+                .seal(purpose, identifier, request.locale, charge),
             username: Secret::new(username),
-            expires_in: seconds(self.deployment.policy.ticket_life),
+            expires_in: seconds(self.context.deployment.policy.ticket_life),
         })
     }
 
     /// Plans one code, with the budgets of known devices if the request has a device token.
     async fn plan(&self, request: &SignInRequest) -> Result<Charge, SignInError> {
         let device = request.device.as_ref().and_then(|device| {
-            let now = self.clock.now();
-            Device::open(device.expose(), &self.deployment.keys, self.caller, now).ok()
+            let now = self.context.clock.now();
+            Device::open(
+                device.expose(),
+                &self.context.deployment.keys,
+                self.context.caller,
+                now,
+            )
+            .ok()
         });
         let gate = self.captcha.map(|port| CaptchaGate {
             port,
@@ -194,7 +173,7 @@ where
             device,
             source: request.source,
         };
-        self.flow_opener().plan(code, gate).await
+        self.context.plan(code, gate).await
     }
 
     async fn session_by_code(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
@@ -205,7 +184,13 @@ where
         // ticket, which is sealed only for a request that the budgets allow. A refused request does
         // not wait for a session.
         let charging = pin!(self.plan(request));
-        let opening = pin!(async { Ok(self.api.initiate(identifier.as_str(), *source).await?) });
+        let opening = pin!(async {
+            Ok(self
+                .context
+                .api
+                .initiate(identifier.as_str(), *source)
+                .await?)
+        });
         let (charge, opened) = try_join(charging, opening).await?;
         let mut purpose = Purpose::SignIn;
         let challenge = match opened {
@@ -219,9 +204,10 @@ where
             // a user that does not exist, with a ticket that sends nothing, and the code has the
             // usual length.
             Reply::Refused => {
-                purpose = Purpose::VerifyContact(PendingId::from_bytes(self.entropy.bytes()));
-                let no_user = uuid(self.entropy.bytes());
-                match self.api.initiate(&no_user, *source).await? {
+                purpose =
+                    Purpose::VerifyContact(PendingId::from_bytes(self.context.entropy.bytes()));
+                let no_user = uuid(self.context.entropy.bytes());
+                match self.context.api.initiate(&no_user, *source).await? {
                     Reply::Challenge(challenge) => challenge,
                     Reply::UserNotFound | Reply::Refused => {
                         return Err(Cause::SessionRefused.into());
@@ -229,9 +215,10 @@ where
                 }
             }
         };
-        let flow_opener = self.flow_opener();
-        let ticket = flow_opener.seal(purpose, identifier, request.locale, charge);
-        let selecting = flow_opener.select(challenge, identifier, &ticket, *source);
+        let ticket = self
+            .context
+            .seal(purpose, identifier, request.locale, charge);
+        let selecting = self.context.select(challenge, identifier, &ticket, *source);
         let asked = selecting.await?;
         payload(&asked, "otp", identifier.as_str())?
             .ok_or_else(|| Cause::UnexpectedChallenge.into())
@@ -251,16 +238,17 @@ where
         // account and request a code instead of the proof.
         let mut backoff = Backoff::new();
         loop {
-            let flow_opener = self.flow_opener();
             let challenge = self.initiate_new(&username, *source).await?;
             // Nothing is sent, so no language is needed.
-            let ticket = flow_opener.seal(Purpose::Claim, identifier, None, flow_opener.free());
-            let selecting = flow_opener.select(challenge, identifier, &ticket, *source);
+            let ticket = self
+                .context
+                .seal(Purpose::Claim, identifier, None, self.context.free());
+            let selecting = self.context.select(challenge, identifier, &ticket, *source);
             let asked = selecting.await?;
             if let Some(payload) = payload(&asked, "claim", &username)? {
                 return Ok(payload);
             }
-            if !backoff.wait(self.clock).await {
+            if !backoff.wait(self.context.clock).await {
                 return Err(Cause::AccountNotFound.into());
             }
         }
@@ -269,24 +257,31 @@ where
     async fn open_proof(&self, identifier: &Identifier, proof: &Secret) -> Result<(), SignInError> {
         let proof = Proof::open(
             proof.expose(),
-            &self.deployment.keys,
-            self.caller,
-            self.clock.now(),
-            self.deployment.policy.proof_life,
+            &self.context.deployment.keys,
+            self.context.caller,
+            self.context.clock.now(),
+            self.context.deployment.policy.proof_life,
         )
         .map_err(|_| SignInError::InvalidProof)?;
         if proof.of != *identifier {
             return Err(SignInError::InvalidProof);
         }
         let (earned, redeemed) = try_join(
-            self.store.flow(proof.flow),
-            self.store.is_redeemed(Token::Proof(proof.flow)),
+            self.context.store.flow(proof.flow),
+            self.context.store.is_redeemed(Token::Proof(proof.flow)),
         )
         .await?;
-        let Deployment { policy, keys } = self.deployment;
-        let now = self.clock.now();
-        let earned = earned
-            .is_some_and(|flow| flow.proves(identifier, self.caller, keys, now, policy.proof_life));
+        let Deployment { policy, keys } = self.context.deployment;
+        let now = self.context.clock.now();
+        let earned = earned.is_some_and(|flow| {
+            flow.proves(
+                identifier,
+                self.context.caller,
+                keys,
+                now,
+                policy.proof_life,
+            )
+        });
         if earned && !redeemed {
             Ok(())
         } else {
@@ -298,19 +293,24 @@ where
     /// there is none. A lease admits one request at a time for one identifier, so two proofs result
     /// in one account.
     async fn account_of(&self, identifier: &Identifier) -> Result<String, SignInError> {
-        let on = Pseudonym::of_identifier(&self.deployment.keys, identifier);
-        let holder = Pseudonym::random(self.entropy.bytes());
+        let on = Pseudonym::of_identifier(&self.context.deployment.keys, identifier);
+        let holder = Pseudonym::random(self.context.entropy.bytes());
         let mut backoff = Backoff::new();
         loop {
-            let now = self.clock.now();
-            if self.store.lease(on, holder, now, now.plus(LEASE)).await? {
+            let now = self.context.clock.now();
+            if self
+                .context
+                .store
+                .lease(on, holder, now, now.plus(LEASE))
+                .await?
+            {
                 let username = self.find_or_create(identifier).await;
                 // The lease expires without a release; releasing it early only shortens the wait of
                 // others.
-                let _ = self.store.release(on, holder).await;
+                let _ = self.context.store.release(on, holder).await;
                 return username;
             }
-            if !backoff.wait(self.clock).await {
+            if !backoff.wait(self.context.clock).await {
                 return Err(Cause::LeaseHeld.into());
             }
         }
@@ -320,6 +320,7 @@ where
         let mut backoff = Backoff::new();
         loop {
             let holder = self
+                .context
                 .directory
                 .find(identifier.as_str())
                 .await?
@@ -331,17 +332,16 @@ where
                 account.username
             } else {
                 // Devices of a former holder of the identifier are not this account's.
-                let flow_opener = self.flow_opener();
-                let limiter = flow_opener.limiter();
+                let limiter = self.context.limiter();
                 let (charged, forgotten) = join(
                     limiter.charge_new_account(identifier),
                     limiter.forget_devices([identifier]),
                 )
                 .await;
                 let receipt = charged?;
-                let username = uuid(self.entropy.bytes());
+                let username = uuid(self.context.entropy.bytes());
                 let created = match forgotten {
-                    Ok(()) => self.directory.create(&username, identifier).await,
+                    Ok(()) => self.context.directory.create(&username, identifier).await,
                     Err(fault) => Err(fault),
                 };
                 if created != Ok(Creation::New) {
@@ -350,12 +350,15 @@ where
                 match created? {
                     Creation::New => username,
                     // The present holder appeared, or is not visible yet: look again.
-                    Creation::Taken if backoff.wait(self.clock).await => continue,
+                    Creation::Taken if backoff.wait(self.context.clock).await => continue,
                     Creation::Taken => return Err(Cause::AccountNotFound.into()),
                 }
             };
-            let password = password(&self.entropy.bytes());
-            self.directory.set_password(&username, &password).await?;
+            let password = password(&self.context.entropy.bytes());
+            self.context
+                .directory
+                .set_password(&username, &password)
+                .await?;
             return Ok(username);
         }
     }
@@ -368,10 +371,10 @@ where
     ) -> Result<OpenChallenge, SignInError> {
         let mut backoff = Backoff::new();
         loop {
-            match self.api.initiate(username, source).await? {
+            match self.context.api.initiate(username, source).await? {
                 Reply::Challenge(challenge) => return Ok(challenge),
                 Reply::Refused => return Err(Cause::SessionRefused.into()),
-                Reply::UserNotFound if backoff.wait(self.clock).await => {}
+                Reply::UserNotFound if backoff.wait(self.context.clock).await => {}
                 Reply::UserNotFound => return Err(Cause::AccountNotFound.into()),
             }
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use latchstring_core::code::Code;
 use latchstring_core::contact::ContactError;
-use latchstring_core::device::{DevicePayload, Devices};
+use latchstring_core::device::DevicePayload;
 use latchstring_core::flow::{CreateReason, DefineReason, Next, VerifyReason};
 use latchstring_core::identifier::{Country, IdentifierError};
 use latchstring_core::keys::KeyRing;
@@ -17,13 +17,13 @@ use latchstring_core::rate_limit::{Budget, Countries, Price, Resettable, Source,
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInError, SignInPayload, SignInRequest};
 
-use crate::contacts::{Tokens, identity};
+use crate::contacts::{self, Tokens, identity};
 use crate::sign_in::earned_proof;
 use latchstring_core::test_identifier::TestIdentifier;
-use latchstring_memory::{FixedCaptcha, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_memory::{FixedCaptcha, SeededEntropy};
 
 use crate::harness::{
-    ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, Session, World, identifier, key, now,
+    ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, Ports, Session, World, identifier, key, now,
 };
 
 const DAY: u64 = 24 * 3600;
@@ -60,27 +60,13 @@ fn ask(world: &World, request: &SignInRequest) -> Result<SignInPayload, SignInEr
     now(resolver(world, &pool).session(request))
 }
 
-type Resolver<'a, 'w> = SignIn<
-    'a,
-    Flaky<MemoryStore>,
-    Flaky<MemoryDirectory>,
-    Pool<'w>,
-    Flaky<FixedCaptcha>,
-    ManualClock,
-    SeededEntropy,
->;
+type Resolver<'a, 'w> = SignIn<'a, Ports<'w>, Flaky<FixedCaptcha>>;
 
 fn resolver<'a, 'w>(world: &'a World, pool: &'a Pool<'w>) -> Resolver<'a, 'w> {
     SignIn {
-        deployment: &world.deployment,
-        caller: &world.caller,
+        context: pool.context(),
         legacy_pool: false,
-        store: &world.store,
-        directory: &world.directory,
-        api: pool,
         captcha: world.captcha.as_ref(),
-        clock: &world.clock,
-        entropy: &world.entropy,
     }
 }
 
@@ -137,30 +123,23 @@ fn signs_in(world: &World, request: &SignInRequest) -> u32 {
     payload.code_length
 }
 
-/// The devices of the accounts.
-pub(crate) type Registry<'a> =
-    Devices<'a, Flaky<MemoryStore>, Tokens<'a>, ManualClock, SeededEntropy>;
-
-pub(crate) fn with_devices<T>(world: &World, run: impl AsyncFnOnce(&Registry<'_>) -> T) -> T {
-    let devices = Devices {
-        deployment: &world.deployment,
-        caller: &world.caller,
-        store: &world.store,
-        tokens: &Tokens(world),
-        clock: &world.clock,
-        entropy: &*world.entropy,
-    };
-    now(run(&devices))
+/// Runs operations on the devices of the accounts.
+pub(crate) fn with_devices<T>(
+    world: &World,
+    run: impl AsyncFnOnce(&contacts::Resolver<'_, '_>) -> T,
+) -> T {
+    let (pool, tokens) = (Pool::of(world), Tokens(world));
+    now(run(&contacts::resolver(&pool, &tokens)))
 }
 
 pub(crate) fn remembered(world: &World) -> DevicePayload {
     let ada = identity(world, ADAS_NAME);
-    with_devices(world, async |devices| devices.remember(&ada).await).unwrap()
+    with_devices(world, async |devices| devices.remember_device(&ada).await).unwrap()
 }
 
 fn forgotten(world: &World) {
     let ada = identity(world, ADAS_NAME);
-    with_devices(world, async |devices| devices.forget(&ada).await).unwrap();
+    with_devices(world, async |devices| devices.forget_devices(&ada).await).unwrap();
 }
 
 /// Requests codes of Ada's until the day's budget is spent.
@@ -684,11 +663,11 @@ fn a_device_is_remembered_only_after_a_fresh_sign_in() {
     let world = World::with_ada();
     let ada = identity(&world, ADAS_NAME);
     world.after_secs(601);
-    let late = with_devices(&world, async |devices| devices.remember(&ada).await);
+    let late = with_devices(&world, async |devices| devices.remember_device(&ada).await);
     assert_eq!(late, Err(ContactError::ReauthRequired));
-    with_devices(&world, async |devices| devices.forget(&ada).await).unwrap();
+    with_devices(&world, async |devices| devices.forget_devices(&ada).await).unwrap();
     world.disable_ada();
-    let revoked = with_devices(&world, async |devices| devices.forget(&ada).await);
+    let revoked = with_devices(&world, async |devices| devices.forget_devices(&ada).await);
     assert_eq!(revoked, Err(ContactError::NotSignedIn));
 }
 

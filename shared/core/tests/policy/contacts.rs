@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes, Names, Sub};
-use latchstring_core::contact::{ContactError, Contacts, Identity, PendingState};
+use latchstring_core::contact::{ContactError, Identity, PendingState, SignedIn};
 use latchstring_core::flow::{CreateReason, DefineReason, Next};
 use latchstring_core::identifier::{Country, Method};
 use latchstring_core::locale::Locale;
@@ -15,10 +15,9 @@ use latchstring_core::rate_limit::{Budget, Countries, Price};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignInError, SignInPayload};
 use latchstring_core::test_identifier::TestIdentifier;
-use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 
 use crate::harness::{
-    ADA, ADAS_NAME, BOB, BOBS_NAME, Break, Flaky, NUMBER, Pool, Session, Strand, World, identifier,
+    ADA, ADAS_NAME, BOB, BOBS_NAME, Break, NUMBER, Pool, Ports, Session, Strand, World, identifier,
     interleaved, now,
 };
 
@@ -52,30 +51,12 @@ pub(crate) fn identity(world: &World, username: &str) -> Identity {
     }
 }
 
-pub(crate) type Resolver<'a, 'w> = Contacts<
-    'a,
-    Flaky<MemoryStore>,
-    Flaky<MemoryDirectory>,
-    Tokens<'a>,
-    Pool<'w>,
-    ManualClock,
-    SeededEntropy,
->;
+pub(crate) type Resolver<'a, 'w> = SignedIn<'a, Ports<'w>, Tokens<'a>>;
 
-pub(crate) fn resolver<'a, 'w>(
-    world: &'a World,
-    pool: &'a Pool<'w>,
-    tokens: &'a Tokens<'a>,
-) -> Resolver<'a, 'w> {
-    Contacts {
-        deployment: &world.deployment,
-        caller: &world.caller,
-        store: &world.store,
-        directory: &world.directory,
+pub(crate) fn resolver<'a, 'w>(pool: &'a Pool<'w>, tokens: &'a Tokens<'a>) -> Resolver<'a, 'w> {
+    SignedIn {
+        context: pool.context(),
         tokens,
-        api: pool,
-        clock: &world.clock,
-        entropy: &world.entropy,
     }
 }
 
@@ -85,7 +66,7 @@ fn change_as(
     identity: &Identity,
     to: &str,
 ) -> Result<SignInPayload, ContactError> {
-    now(resolver(world, pool, &Tokens(world)).change(identity, &identifier(to), None, None))
+    now(resolver(pool, &Tokens(world)).change_contact(identity, &identifier(to), None, None))
 }
 
 /// A session that the code to a new contact answers.
@@ -98,7 +79,7 @@ pub(crate) fn change<'w>(world: &'w World, username: &str, to: &str) -> Session<
 pub(crate) fn pending(world: &World, username: &str) -> Option<PendingState> {
     let pool = Pool::of(world);
     let identity = identity(world, username);
-    let state = now(resolver(world, &pool, &Tokens(world)).pending(&identity, Method::Email));
+    let state = now(resolver(&pool, &Tokens(world)).pending_contact(&identity, Method::Email));
     state.unwrap()
 }
 
@@ -147,9 +128,9 @@ fn the_new_contact_gets_the_requested_language_the_old_its_own() {
         world.put_ada(&[("locale", owners)]);
         let pool = Pool::of(&world);
         let tokens = Tokens(&world);
-        let resolver = resolver(&world, &pool, &tokens);
+        let resolver = resolver(&pool, &tokens);
         let asking = identity(&world, ADAS_NAME);
-        let payload = now(resolver.change(&asking, &identifier(NEW), asked, None)).unwrap();
+        let payload = now(resolver.change_contact(&asking, &identifier(NEW), asked, None)).unwrap();
         let mut session = pool.session(&payload.session);
         session.answer(&last_code(&world));
         let (sent, told) = (world.texts(), world.notices());
@@ -163,7 +144,7 @@ fn a_second_contact_is_added_and_the_first_is_notified() {
     let world = World::with_ada();
     let pool = Pool::of(&world);
     let names = Names::parse("Ada", "Lovelace").unwrap();
-    let signing_up = now(resolver(&world, &pool, &Tokens(&world)).sign_up(
+    let signing_up = now(resolver(&pool, &Tokens(&world)).sign_up(
         &identity(&world, ADAS_NAME),
         &names,
         &identifier(NUMBER),
@@ -194,7 +175,7 @@ fn a_refused_sign_up_has_written_nothing() {
     let world = World::with_ada();
     let pool = Pool::of(&world);
     let tokens = Tokens(&world);
-    let resolver = resolver(&world, &pool, &tokens);
+    let resolver = resolver(&pool, &tokens);
     let names = Names::parse("Ada", "Lovelace").unwrap();
     let signing_up = |contact: &str| {
         let (asking, contact) = (identity(&world, ADAS_NAME), identifier(contact));
@@ -479,9 +460,9 @@ fn a_sign_in_of_long_ago_must_be_repeated() {
     let result = change_as(&world, &pool, &identity, NEW);
     assert_eq!(result, Err(ContactError::ReauthRequired));
     let tokens = Tokens(&world);
-    let asking = resolver(&world, &pool, &tokens);
+    let asking = resolver(&pool, &tokens);
     assert!(
-        now(asking.pending(&identity, Method::Email)).is_ok(),
+        now(asking.pending_contact(&identity, Method::Email)).is_ok(),
         "it may still be asked about"
     );
 }

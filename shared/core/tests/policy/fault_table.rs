@@ -13,7 +13,6 @@ use latchstring_core::contact::{ContactError, PendingState};
 
 use latchstring_core::flow::Next;
 use latchstring_core::identifier::Method;
-use latchstring_core::names::update_names;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInError, SignInPayload, SignInRequest};
 use latchstring_memory::FixedCaptcha;
@@ -204,8 +203,8 @@ fn play(flow: Flow, broken: Option<(usize, Break)>) -> Played {
         Flow::PendingContact => {
             let state = play.ask("pendingContact", |play| {
                 let tokens = Tokens(play.world);
-                let contacts = contacts::resolver(play.world, play.pool, &tokens);
-                now(contacts.pending(&identity(play.world, ADAS_NAME), Method::Email))
+                let contacts = contacts::resolver(play.pool, &tokens);
+                now(contacts.pending_contact(&identity(play.world, ADAS_NAME), Method::Email))
             });
             assert_eq!(state, None);
         }
@@ -214,21 +213,15 @@ fn play(flow: Flow, broken: Option<(usize, Break)>) -> Played {
                 let names = Names::parse("Ada", "Lovelace").unwrap();
                 let identity = identity(play.world, ADAS_NAME);
                 let tokens = Tokens(play.world);
-                let World {
-                    deployment,
-                    directory,
-                    ..
-                } = play.world;
-                now(update_names(
-                    deployment, &tokens, directory, &identity, &names,
-                ))
+                let account = contacts::resolver(play.pool, &tokens);
+                now(account.update_names(&identity, &names))
             });
         }
         Flow::RememberDevice => {
             play.ask("rememberDevice", |play| {
                 let identity = identity(play.world, ADAS_NAME);
                 with_devices(play.world, async |devices| {
-                    devices.remember(&identity).await
+                    devices.remember_device(&identity).await
                 })
             });
         }
@@ -392,13 +385,13 @@ impl<'w> Play<'w> {
         for _ in 0..ATTEMPTS {
             let payload = self.ask(step, |play| {
                 let tokens = Tokens(play.world);
-                let contacts = contacts::resolver(play.world, play.pool, &tokens);
+                let contacts = contacts::resolver(play.pool, &tokens);
                 let identity = identity(play.world, ADAS_NAME);
                 let to = identifier(NEW);
                 now(async {
                     match names {
                         Some(names) => contacts.sign_up(&identity, names, &to, None, None).await,
-                        None => contacts.change(&identity, &to, None, None).await,
+                        None => contacts.change_contact(&identity, &to, None, None).await,
                     }
                 })
             });

@@ -11,35 +11,21 @@ use latchstring_core::rate_limit::Budget;
 use latchstring_core::sealed::Proof;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Cause, SignIn, SignInError, SignInPayload, SignInRequest};
-use latchstring_memory::{FixedCaptcha, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_memory::{FixedCaptcha, MemoryStore};
 use proptest::prelude::*;
 
 use crate::harness::{
-    ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, Session, Strand, World, identifier, in_turn,
-    interleaved, key, now,
+    ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, Ports, Session, Strand, World, identifier,
+    in_turn, interleaved, key, now,
 };
 
-pub(crate) type Resolver<'a, 'w> = SignIn<
-    'a,
-    Flaky<MemoryStore>,
-    Flaky<MemoryDirectory>,
-    Pool<'w>,
-    Flaky<FixedCaptcha>,
-    ManualClock,
-    SeededEntropy,
->;
+pub(crate) type Resolver<'a, 'w> = SignIn<'a, Ports<'w>, Flaky<FixedCaptcha>>;
 
 pub(crate) fn resolver<'a, 'w>(world: &'a World, pool: &'a Pool<'w>) -> Resolver<'a, 'w> {
     SignIn {
-        deployment: &world.deployment,
-        caller: &world.caller,
+        context: pool.context(),
         legacy_pool: false,
-        store: &world.store,
-        directory: &world.directory,
-        api: pool,
         captcha: world.captcha.as_ref(),
-        clock: &world.clock,
-        entropy: &world.entropy,
     }
 }
 

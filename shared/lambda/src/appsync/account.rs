@@ -1,15 +1,13 @@
 use latchstring_core::account::Names;
-use latchstring_core::contact::{ContactError, Contacts, PendingState};
-use latchstring_core::device::Devices;
+use latchstring_core::contact::{ContactError, PendingState, SignedIn};
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{Identifier, Method, PhoneRules};
 use latchstring_core::locale::Locale;
-use latchstring_core::names::update_names;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
     ChallengeApi, Clock, CounterStore, Directory, Entropy, PendingStore, TokenHolder,
 };
-use latchstring_core::sign_in::SignInError;
+use latchstring_core::sign_in::{Context, SignInError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -134,23 +132,17 @@ where
             Ok(deployment) => deployment,
             Err(fault) => return Ok(Err(fault.into())),
         };
-        let contacts = Contacts {
-            deployment: &deployment,
-            caller: &self.caller,
-            store: &self.store,
-            directory: &self.directory,
+        let account = SignedIn::<(S, D, A, C, E), T> {
+            context: Context {
+                deployment: &deployment,
+                caller: &self.caller,
+                store: &self.store,
+                directory: &self.directory,
+                api: &self.api,
+                clock: &self.clock,
+                entropy: &self.entropy,
+            },
             tokens: &self.tokens,
-            api: &self.api,
-            clock: &self.clock,
-            entropy: &self.entropy,
-        };
-        let devices = Devices {
-            deployment: &deployment,
-            caller: &self.caller,
-            store: &self.store,
-            tokens: &self.tokens,
-            clock: &self.clock,
-            entropy: &self.entropy,
         };
         let source = self.source.of(event);
         let keys = &deployment.keys;
@@ -170,7 +162,7 @@ where
                 };
                 let locale = input.locale.as_deref().and_then(Locale::parse);
                 about.get_or_init(|| Whom::is(&contact, keys));
-                let begun = contacts
+                let begun = account
                     .sign_up(&identity, &names, &contact, locale, source)
                     .await;
                 Ok(begun.map(|payload| session(&payload)))
@@ -181,8 +173,7 @@ where
                     Ok(names) => names,
                     Err(error) => return Ok(Err(error.into())),
                 };
-                let (tokens, directory) = (&self.tokens, &self.directory);
-                let updated = update_names(&deployment, tokens, directory, &identity, &names).await;
+                let updated = account.update_names(&identity, &names).await;
                 Ok(updated
                     .map(|()| json!({ "givenName": names.given(), "familyName": names.family() })))
             }
@@ -194,12 +185,14 @@ where
                 };
                 let locale = input.locale.as_deref().and_then(Locale::parse);
                 about.get_or_init(|| Whom::is(&contact, keys));
-                let begun = contacts.change(&identity, &contact, locale, source).await;
+                let begun = account
+                    .change_contact(&identity, &contact, locale, source)
+                    .await;
                 Ok(begun.map(|payload| session(&payload)))
             }
             Field::PendingContact => {
                 let method: Method = arguments::<PendingArguments>(event)?.method.into();
-                let state = contacts.pending(&identity, method).await;
+                let state = account.pending_contact(&identity, method).await;
                 Ok(state.map(|state| {
                     state.map_or(Value::Null, |state| {
                         json!({ "method": graphql_name(method), "state": state_name(state) })
@@ -207,7 +200,7 @@ where
                 }))
             }
             Field::RememberDevice => {
-                let remembered = devices.remember(&identity).await;
+                let remembered = account.remember_device(&identity).await;
                 Ok(remembered.map(|payload| {
                     json!({
                         "device": payload.device.expose(),
@@ -216,7 +209,7 @@ where
                 }))
             }
             Field::ForgetDevices => {
-                let forgotten = devices.forget(&identity).await;
+                let forgotten = account.forget_devices(&identity).await;
                 Ok(forgotten.map(|()| Value::Bool(true)))
             }
         }

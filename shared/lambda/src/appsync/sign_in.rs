@@ -7,7 +7,7 @@ use latchstring_core::ports::{
     TokenStore,
 };
 use latchstring_core::secret::Secret;
-use latchstring_core::sign_in::{SignIn, SignInError, SignInRequest};
+use latchstring_core::sign_in::{Context, SignIn, SignInError, SignInRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -110,16 +110,18 @@ where
             Err(fault) => return Ok(Err(fault.into())),
         };
         about.get_or_init(|| Whom::is(&request.identifier, &deployment.keys));
-        let sign_in = SignIn {
-            deployment: &deployment,
-            caller: &self.caller,
+        let sign_in = SignIn::<(S, D, A, C, E), P> {
+            context: Context {
+                deployment: &deployment,
+                caller: &self.caller,
+                store: &self.store,
+                directory: &self.directory,
+                api: &self.api,
+                clock: &self.clock,
+                entropy: &self.entropy,
+            },
             legacy_pool: self.legacy_pool,
-            store: &self.store,
-            directory: &self.directory,
-            api: &self.api,
             captcha: self.captcha.as_ref(),
-            clock: &self.clock,
-            entropy: &self.entropy,
         };
         let answered = match field {
             "signIn" => sign_in

@@ -30,7 +30,7 @@ use latchstring_memory::{FixedCaptcha, ManualClock, MemoryDirectory, MemoryStore
 pub(crate) use choices::{Bounds, Choices, Explored};
 pub(crate) use executor::{Strand, in_turn, interleaved, now};
 pub(crate) use latchstring_testkit::{Break, Wire};
-pub(crate) use pool::Pool;
+pub(crate) use pool::{Pool, Ports};
 pub(crate) use story::Story;
 
 /// A port whose calls the wire carries.

@@ -8,8 +8,10 @@ use latchstring_core::flow::Next;
 use latchstring_core::ports::{ChallengeApi, Directory, OpenChallenge, PortError, Reply};
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
+use latchstring_core::sign_in::Context;
+use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 
-use super::{Session, World, now};
+use super::{Flaky, Session, World, now};
 
 /// A user pool that keeps its sessions.
 pub(crate) struct Pool<'w> {
@@ -21,7 +23,29 @@ pub(crate) struct Pool<'w> {
     sessions: Mutex<BTreeMap<String, Session<'w>>>,
 }
 
+/// The ports of a resolver over a pool.
+pub(crate) type Ports<'w> = (
+    Flaky<MemoryStore>,
+    Flaky<MemoryDirectory>,
+    Pool<'w>,
+    ManualClock,
+    SeededEntropy,
+);
+
 impl<'w> Pool<'w> {
+    /// The settings and ports of a resolver.
+    pub(crate) fn context(&self) -> Context<'_, Ports<'w>> {
+        Context {
+            deployment: &self.world.deployment,
+            caller: &self.world.caller,
+            store: &self.world.store,
+            directory: &self.world.directory,
+            api: self,
+            clock: &self.world.clock,
+            entropy: &self.world.entropy,
+        }
+    }
+
     /// A pool that never says that a user is missing.
     pub(crate) fn of(world: &'w World) -> Self {
         Self {

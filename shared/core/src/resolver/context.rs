@@ -1,0 +1,55 @@
+//! The settings and ports that every resolver borrows.
+
+use crate::effects::{Clock, Entropy};
+use crate::policy::Deployment;
+use crate::ports::{ChallengeApi, CounterStore, Directory};
+use crate::value::app_client::AppClient;
+
+/// The types of the ports that every resolver has. A resolver bounds [`Ports::Store`] by the
+/// aggregates that it reaches beside the counters.
+pub trait Ports {
+    /// The store.
+    type Store: CounterStore;
+    /// The accounts.
+    type Directory: Directory;
+    /// Cognito's API for clients.
+    type Api: ChallengeApi;
+    /// The clock.
+    type Clock: Clock;
+    /// The source of randomness.
+    type Entropy: Entropy;
+}
+
+/// The types of a store, a directory, an API, a clock and an entropy.
+impl<S, D, A, C, E> Ports for (S, D, A, C, E)
+where
+    S: CounterStore,
+    D: Directory,
+    A: ChallengeApi,
+    C: Clock,
+    E: Entropy,
+{
+    type Store = S;
+    type Directory = D;
+    type Api = A;
+    type Clock = C;
+    type Entropy = E;
+}
+
+/// The settings and ports of a resolver.
+pub struct Context<'a, P: Ports> {
+    /// Keys and settings.
+    pub deployment: &'a Deployment,
+    /// The pool and client that sessions are opened for.
+    pub caller: &'a AppClient,
+    /// Budgets, flows, redemptions, leases and pending contacts.
+    pub store: &'a P::Store,
+    /// Accounts.
+    pub directory: &'a P::Directory,
+    /// Cognito's API for clients.
+    pub api: &'a P::Api,
+    /// The current time.
+    pub clock: &'a P::Clock,
+    /// The source of randomness.
+    pub entropy: &'a P::Entropy,
+}
