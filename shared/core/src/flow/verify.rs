@@ -37,6 +37,7 @@ use crate::ports::{
 use crate::rate_limit::{Guess, RateLimiter};
 use crate::record::challenge::{Challenge, Step};
 use crate::record::flow::{AnswerDigest, Flow, Subject};
+use crate::seal::charge::Charge;
 use crate::seal::code::Answer;
 use crate::seal::keys::{KeyId, Use};
 use crate::seal::sealed::{Proof, UnsealError};
@@ -131,19 +132,20 @@ impl From<TicketEnd> for VerifyReason {
     }
 }
 
-/// The reason that a proof is not right.
-enum ProofError {
-    Forged,
-    Stale,
-    /// Its contact is another's.
-    OfAnother,
-    /// Another flow redeemed it.
-    Redeemed,
+/// The reason that an answer is wrong, or cannot be verified.
+enum Wrong {
+    Because(VerifyReason),
     /// A port did not answer.
     Port(PortError),
 }
 
-impl From<PortError> for ProofError {
+impl From<VerifyReason> for Wrong {
+    fn from(why: VerifyReason) -> Self {
+        Self::Because(why)
+    }
+}
+
+impl From<PortError> for Wrong {
     fn from(fault: PortError) -> Self {
         Self::Port(fault)
     }
@@ -168,171 +170,231 @@ pub async fn verify(
     let Some(challenge) = challenge else {
         return Decided::new(Verdict::Wrong, VerifyReason::NotOurs, None);
     };
-    answer(deployment, store, clock, response, &challenge)
-        .await
-        .to(challenge.step)
-}
-
-async fn answer(
-    deployment: &Deployment,
-    store: &(impl FlowStore + TokenStore + CounterStore),
-    clock: &impl Clock,
-    response: &Response,
-    challenge: &Challenge,
-) -> Decided<Verdict, VerifyReason> {
-    let decided = |verdict, why| Decided::new(verdict, why, Some(challenge.flow));
-    let request = &response.request;
-    match challenge.step {
-        Step::Select => match request.method.as_deref().and_then(Method::parse) {
-            Some(_) => {
-                let first = FirstAnswer {
-                    caller: &response.caller,
-                    person: &response.person,
-                    request,
-                    flow: challenge.flow,
-                    now: clock.now(),
-                };
-                match first.admit(deployment, store).await {
-                    Err(AdmissionError::Port(fault)) => Decided::fault(
-                        Verdict::Wrong,
-                        VerifyReason::PortError,
-                        challenge.flow,
-                        fault,
-                    ),
-                    Err(AdmissionError::Ended(end)) => decided(Verdict::Wrong, end.into()),
-                    Ok(()) => decided(Verdict::Right(Verified(())), VerifyReason::MethodKnown),
-                }
-            }
-            None => decided(Verdict::Wrong, VerifyReason::MethodUnknown),
-        },
-        Step::Otp(_) if response.answer.expose() == "resend" && request.is_resend() => {
-            decided(Verdict::Wrong, VerifyReason::ResendAsked)
-        }
-        Step::Otp(_) | Step::Claim(_) => {
-            verify_answer(deployment, store, clock, response, challenge).await
-        }
-    }
-}
-
-async fn verify_answer(
-    deployment: &Deployment,
-    store: &(impl FlowStore + TokenStore + CounterStore),
-    clock: &impl Clock,
-    response: &Response,
-    challenge: &Challenge,
-) -> Decided<Verdict, VerifyReason> {
-    let Deployment { policy, keys } = deployment;
-    let flow = challenge.flow;
-    let decided = |verdict, why| Decided::new(verdict, why, Some(flow));
-    let row = match store.flow(flow).await {
-        Err(fault) => return Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault),
-        Ok(None) => return decided(Verdict::Wrong, VerifyReason::FlowMissing),
-        Ok(Some(row)) => row,
-    };
-    // Create opens no such row: guesses at its code would be charged to no budget.
-    let uncharged = row.purpose != Purpose::Claim && !row.charge.is_charged();
-    if uncharged || !row.agrees(challenge, &response.caller) || !is_for(&row, &response.person) {
-        return decided(Verdict::Wrong, VerifyReason::FlowDisagrees);
-    }
-    let (Some(contact), Some(key)) = (row.contact(keys), keys.find(Use::Answer, row.key.as_str()))
-    else {
-        return decided(Verdict::Wrong, VerifyReason::FlowDisagrees);
-    };
-    let answer = Answer::new(response.answer.expose());
-    let digest = AnswerDigest::of(key, flow, answer.as_bytes());
-    let now = clock.now();
-    if row.accepts_again(digest, now) {
-        return decided(Verdict::Right(Verified(())), VerifyReason::RightAgain);
-    }
-    if row.is_expired(now) {
-        return decided(Verdict::Wrong, VerifyReason::Expired);
-    }
-    // The row alone refuses these, so that they hold no budget meanwhile.
-    if row.is_answered(now) {
-        return decided(Verdict::Wrong, VerifyReason::FlowOver);
-    }
-    if !row.attempts.contains(&digest) && row.attempts.len() >= usize::from(policy.attempts) {
-        return decided(Verdict::Wrong, VerifyReason::NoAttemptLeft);
-    }
-    let checked = match row.purpose {
-        Purpose::SignIn | Purpose::VerifyContact(_) => row
-            .code(policy, keys, &contact)
-            .is_some_and(|code| {
-                code.matches(&answer) && row.subject != Subject::Decoy && row.message_charged
-            })
-            .then_some(())
-            .ok_or(VerifyReason::WrongAnswer),
-        Purpose::Claim => {
-            match verify_proof(deployment, store, response, &row, &contact, now).await {
-                Ok(()) => Ok(()),
-                Err(ProofError::Forged) => Err(VerifyReason::ProofForged),
-                Err(ProofError::Stale) => Err(VerifyReason::ProofStale),
-                Err(ProofError::OfAnother) => Err(VerifyReason::ProofOfAnother),
-                Err(ProofError::Redeemed) => Err(VerifyReason::ProofRedeemed),
-                Err(ProofError::Port(fault)) => {
-                    return Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault);
-                }
-            }
-        }
-    };
-    let right = checked.is_ok();
-    let charge = row.charge;
-    let refused = |row: Option<Box<Flow>>| match row {
-        // Another answer was faster: the same right one, the last attempt, or the end of the flow.
-        Some(row) if row.accepts_again(digest, now) => {
-            decided(Verdict::Right(Verified(())), VerifyReason::RightAgain)
-        }
-        Some(row) if row.is_answered(now) => decided(Verdict::Wrong, VerifyReason::FlowOver),
-        // A resend was faster: this answers a code that a longer one has replaced.
-        Some(row) if row.charge != charge => decided(Verdict::Wrong, VerifyReason::CodeReplaced),
-        Some(_) => decided(Verdict::Wrong, VerifyReason::NoAttemptLeft),
-        None => decided(Verdict::Wrong, VerifyReason::FlowMissing),
-    };
-    let limiter = RateLimiter {
+    let verify = Verify {
         deployment,
         store,
-        now,
+        clock,
+        response,
+        challenge: &challenge,
     };
-    // An answer that cannot be right is no guess: it must not spend the owner's budget.
-    if row.purpose != Purpose::Claim && row.message_charged {
-        match store
-            .record_attempt(flow, digest, charge, policy.attempts)
-            .await
-        {
-            Err(fault) => {
-                return Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault);
-            }
-            Ok(Attempted::Refused(row)) => return refused(row),
-            Ok(Attempted::Counted) => return decided(Verdict::Wrong, VerifyReason::WrongAnswer),
-            // This includes an answer that came before and found no budget, right or wrong. Its
-            // verdict was never returned, so it needs a guess like any other.
-            Ok(Attempted::Held) => {}
+    let flow = challenge.flow;
+    let decided = match verify.decide().await {
+        Ok(why) => Decided::new(Verdict::Right(Verified(())), why, Some(flow)),
+        Err(Wrong::Because(why)) => Decided::new(Verdict::Wrong, why, Some(flow)),
+        Err(Wrong::Port(fault)) => {
+            Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault)
         }
-        match limiter.reserve_guess(&row, &contact).await {
-            Err(fault) => {
-                return Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault);
-            }
-            Ok(Guess::Spent) => return decided(Verdict::Wrong, VerifyReason::GuessesSpent),
-            Ok(Guess::Reserved) => {}
-        }
-        if let Err(why) = checked {
-            // If this is lost, the same answer costs another guess.
-            return match store.count(flow, digest, charge).await {
-                Err(fault) => Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault),
-                Ok(_) => decided(Verdict::Wrong, why),
-            };
+    };
+    decided.to(challenge.step)
+}
+
+struct Verify<'a, S, C> {
+    deployment: &'a Deployment,
+    store: &'a S,
+    clock: &'a C,
+    response: &'a Response,
+    challenge: &'a Challenge,
+}
+
+/// An answer to a row, on the terms that the row had when it was read.
+#[derive(Clone, Copy)]
+struct Attempt {
+    digest: AnswerDigest,
+    charge: Charge,
+    now: Timestamp,
+}
+
+impl Attempt {
+    /// Returns the outcome of a write that the row refused.
+    fn refused(self, row: Option<Box<Flow>>) -> Result<VerifyReason, Wrong> {
+        let Some(row) = row else {
+            return Err(VerifyReason::FlowMissing.into());
+        };
+        if row.accepts_again(self.digest, self.now) {
+            // Another answer was faster: the same right one, the last attempt, or the end of the
+            // flow.
+            Ok(VerifyReason::RightAgain)
+        } else if row.is_answered(self.now) {
+            Err(VerifyReason::FlowOver.into())
+        } else if row.charge != self.charge {
+            // A resend was faster: this answers a code that a longer one has replaced.
+            Err(VerifyReason::CodeReplaced.into())
+        } else {
+            Err(VerifyReason::NoAttemptLeft.into())
         }
     }
-    match store
-        .record_verdict(flow, digest, right, charge, policy.attempts, now)
-        .await
-    {
-        Err(fault) => Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault),
-        Ok(VerdictWrite::Recorded) => match checked {
-            Ok(()) => decided(Verdict::Right(Verified(())), VerifyReason::Right),
-            Err(why) => decided(Verdict::Wrong, why),
-        },
-        Ok(VerdictWrite::Refused(row)) => refused(row),
+}
+
+impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
+    /// Returns the reason that the answer is right.
+    async fn decide(&self) -> Result<VerifyReason, Wrong> {
+        let request = &self.response.request;
+        match self.challenge.step {
+            Step::Select if request.method.as_deref().and_then(Method::parse).is_none() => {
+                Err(VerifyReason::MethodUnknown.into())
+            }
+            Step::Select => {
+                let first = FirstAnswer {
+                    caller: &self.response.caller,
+                    person: &self.response.person,
+                    request,
+                    flow: self.challenge.flow,
+                    now: self.clock.now(),
+                };
+                match first.admit(self.deployment, self.store).await {
+                    Ok(()) => Ok(VerifyReason::MethodKnown),
+                    Err(AdmissionError::Ended(end)) => Err(VerifyReason::from(end).into()),
+                    Err(AdmissionError::Port(fault)) => Err(fault.into()),
+                }
+            }
+            Step::Otp(_) if self.response.answer.expose() == "resend" && request.is_resend() => {
+                Err(VerifyReason::ResendAsked.into())
+            }
+            Step::Otp(_) | Step::Claim(_) => self.verify_answer().await,
+        }
+    }
+
+    async fn verify_answer(&self) -> Result<VerifyReason, Wrong> {
+        let Deployment { policy, keys } = self.deployment;
+        let (response, flow) = (self.response, self.challenge.flow);
+        let row = self.store.flow(flow).await?;
+        let row = row.ok_or(VerifyReason::FlowMissing)?;
+        // Create opens no such row: guesses at its code would be charged to no budget.
+        let uncharged = row.purpose != Purpose::Claim && !row.charge.is_charged();
+        let agrees = row.agrees(self.challenge, &response.caller);
+        if uncharged || !agrees || !is_for(&row, &response.person) {
+            return Err(VerifyReason::FlowDisagrees.into());
+        }
+        let contact = row.contact(keys).ok_or(VerifyReason::FlowDisagrees)?;
+        let key = keys.find(Use::Answer, row.key.as_str());
+        let key = key.ok_or(VerifyReason::FlowDisagrees)?;
+        let answer = Answer::new(response.answer.expose());
+        let digest = AnswerDigest::of(key, flow, answer.as_bytes());
+        let now = self.clock.now();
+        if row.accepts_again(digest, now) {
+            return Ok(VerifyReason::RightAgain);
+        }
+        if row.is_expired(now) {
+            return Err(VerifyReason::Expired.into());
+        }
+        // The row alone refuses these, so that they hold no budget meanwhile.
+        if row.is_answered(now) {
+            return Err(VerifyReason::FlowOver.into());
+        }
+        if !row.attempts.contains(&digest) && row.attempts.len() >= usize::from(policy.attempts) {
+            return Err(VerifyReason::NoAttemptLeft.into());
+        }
+        let checked = match row.purpose {
+            Purpose::SignIn | Purpose::VerifyContact(_) => row
+                .code(policy, keys, &contact)
+                .is_some_and(|code| {
+                    code.matches(&answer) && row.subject != Subject::Decoy && row.message_charged
+                })
+                .then_some(())
+                .ok_or(VerifyReason::WrongAnswer),
+            Purpose::Claim => match self.verify_proof(&row, &contact, now).await {
+                Ok(()) => Ok(()),
+                Err(Wrong::Because(why)) => Err(why),
+                Err(Wrong::Port(fault)) => return Err(fault.into()),
+            },
+        };
+        let attempt = Attempt {
+            digest,
+            charge: row.charge,
+            now,
+        };
+        self.record(&row, &contact, attempt, checked).await
+    }
+
+    /// Records the attempt and then its verdict. An answer that may be right needs a guess.
+    async fn record(
+        &self,
+        row: &Flow,
+        contact: &Identifier,
+        attempt: Attempt,
+        checked: Result<(), VerifyReason>,
+    ) -> Result<VerifyReason, Wrong> {
+        let (store, flow) = (self.store, row.id);
+        let limit = self.deployment.policy.attempts;
+        let Attempt {
+            digest,
+            charge,
+            now,
+        } = attempt;
+        // An answer that cannot be right is no guess: it must not spend the owner's budget.
+        if row.purpose != Purpose::Claim && row.message_charged {
+            match store.record_attempt(flow, digest, charge, limit).await? {
+                Attempted::Refused(row) => return attempt.refused(row),
+                Attempted::Counted => return Err(VerifyReason::WrongAnswer.into()),
+                // This includes an answer that came before and found no budget, right or wrong. Its
+                // verdict was never returned, so it needs a guess like any other.
+                Attempted::Held => {}
+            }
+            let limiter = RateLimiter {
+                deployment: self.deployment,
+                store,
+                now,
+            };
+            match limiter.reserve_guess(row, contact).await? {
+                Guess::Spent => return Err(VerifyReason::GuessesSpent.into()),
+                Guess::Reserved => {}
+            }
+            if let Err(why) = checked {
+                // If this is lost, the same answer costs another guess.
+                store.count(flow, digest, charge).await?;
+                return Err(why.into());
+            }
+        }
+        let right = checked.is_ok();
+        let recording = store.record_verdict(flow, digest, right, charge, limit, now);
+        match recording.await? {
+            VerdictWrite::Recorded => {
+                checked?;
+                Ok(VerifyReason::Right)
+            }
+            VerdictWrite::Refused(row) => attempt.refused(row),
+        }
+    }
+
+    /// Verifies a proof. It is right if it is of this flow's contact, fresh, earned by the flow that
+    /// it names, and redeemed by no other flow, and if the user holds the contact.
+    ///
+    /// A key alone cannot forge one: the row of the flow that earned it must agree. It is redeemed
+    /// before the verdict is recorded; the same flow may repeat that.
+    async fn verify_proof(
+        &self,
+        row: &Flow,
+        contact: &Identifier,
+        now: Timestamp,
+    ) -> Result<(), Wrong> {
+        let Deployment { policy, keys } = self.deployment;
+        let Response { caller, person, .. } = self.response;
+        let text = self.response.answer.expose();
+        let proof =
+            Proof::open(text, keys, caller, now, policy.proof_life).map_err(
+                |error| match error {
+                    UnsealError::Forged | UnsealError::KeyUnknown => VerifyReason::ProofForged,
+                    UnsealError::Stale => VerifyReason::ProofStale,
+                },
+            )?;
+        let holds = matches!(person, AccountState::Known(person) if person.holds(contact));
+        if proof.of != *contact || !holds {
+            return Err(VerifyReason::ProofOfAnother.into());
+        }
+        let earned = self
+            .store
+            .flow(proof.flow)
+            .await?
+            .is_some_and(|earned| earned.proves(contact, caller, keys, now, policy.proof_life));
+        if !earned {
+            return Err(VerifyReason::ProofForged.into());
+        }
+        let keep_until = proof.made_at.plus(policy.proof_life * 2);
+        let token = Token::Proof(proof.flow);
+        match self.store.redeem(token, row.id, keep_until).await? {
+            Redeemed::Here => Ok(()),
+            Redeemed::Elsewhere => Err(VerifyReason::ProofRedeemed.into()),
+        }
     }
 }
 
@@ -344,48 +406,5 @@ fn is_for(row: &Flow, person: &AccountState) -> bool {
         (Subject::Known(subject), AccountState::Known(person)) => subject == person.sub(),
         (Subject::Known(_), AccountState::NoAccount) => false,
         (Subject::NoAccount | Subject::Decoy, _) => true,
-    }
-}
-
-/// Verifies a proof. It is right if it is of this flow's contact, fresh, earned by the flow that it
-/// names, and redeemed by no other flow, and if the user holds the contact.
-///
-/// A key alone cannot forge one: the row of the flow that earned it must agree. It is redeemed
-/// before the verdict is recorded; the same flow may repeat that.
-async fn verify_proof(
-    Deployment { policy, keys }: &Deployment,
-    store: &(impl FlowStore + TokenStore),
-    response: &Response,
-    row: &Flow,
-    contact: &Identifier,
-    now: Timestamp,
-) -> Result<(), ProofError> {
-    let opened = Proof::open(
-        response.answer.expose(),
-        keys,
-        &response.caller,
-        now,
-        policy.proof_life,
-    );
-    let proof = match opened {
-        Ok(proof) => proof,
-        Err(UnsealError::Forged | UnsealError::KeyUnknown) => return Err(ProofError::Forged),
-        Err(UnsealError::Stale) => return Err(ProofError::Stale),
-    };
-    let holds = matches!(&response.person, AccountState::Known(person) if person.holds(contact));
-    if proof.of != *contact || !holds {
-        return Err(ProofError::OfAnother);
-    }
-    let earned = store.flow(proof.flow).await?.is_some_and(|earned| {
-        earned.proves(contact, &response.caller, keys, now, policy.proof_life)
-    });
-    if !earned {
-        return Err(ProofError::Forged);
-    }
-    let keep_until = proof.made_at.plus(policy.proof_life * 2);
-    let redeeming = store.redeem(Token::Proof(proof.flow), row.id, keep_until);
-    match redeeming.await? {
-        Redeemed::Here => Ok(()),
-        Redeemed::Elsewhere => Err(ProofError::Redeemed),
     }
 }

@@ -663,13 +663,13 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         if guess_tier == Tier::Longest {
             way.ask(admission, Budget::Deployment);
         }
-        let guessed = GuessBudgets {
+        let guess_budgets = GuessBudgets {
             requester,
             tier: if extended { Tier::Longest } else { guess_tier },
             extended,
         };
-        if guessed.tier == Tier::Longest
-            && let Some(bill) = self.shared_guesses(guessed, guesses.deployment)
+        if guess_budgets.tier == Tier::Longest
+            && let Some(bill) = self.shared_guesses(guess_budgets, guesses.deployment)
         {
             way.refuse_if_full(reading, &bill);
         }
@@ -686,7 +686,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Outlook {
             terms: Terms {
                 requester,
-                tier: guessed.tier,
+                tier: guess_budgets.tier,
                 extended,
                 admission,
                 source,
@@ -946,12 +946,12 @@ impl<S: CounterStore> RateLimiter<'_, S> {
 
     /// Returns the budget of guesses in a day at all codes of a tier. Known devices are not
     /// counted.
-    fn shared_guesses(&self, guessed: GuessBudgets, counter: Counter) -> Option<Bill> {
-        if guessed.requester != Requester::Unknown {
+    fn shared_guesses(&self, guess_budgets: GuessBudgets, counter: Counter) -> Option<Bill> {
+        if guess_budgets.requester != Requester::Unknown {
             return None;
         }
         let budget = self.deployment.policy.budgets.deployment;
-        let (window, most) = match guessed.tier {
+        let (window, most) = match guess_budgets.tier {
             Tier::Short => (SHORT, budget.short_guesses_per_day),
             Tier::Long => (LONG, budget.long_guesses_per_day),
             Tier::Longest => (LONGEST, self.attempts_at(budget.messages_per_day)),
@@ -1065,12 +1065,12 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let Some(terms) = flow.charge.terms else {
             return Vec::new();
         };
-        let guessed = GuessBudgets::of(policy, flow.charge.code_length, terms);
+        let guess_budgets = GuessBudgets::of(policy, flow.charge.code_length, terms);
         let GuessBudgets {
             requester,
             tier,
             extended,
-        } = guessed;
+        } = guess_budgets;
         let at = flow.issued_at;
         let mut bills = Vec::with_capacity(2);
         if tier == Tier::Short {
@@ -1091,7 +1091,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             }
         }
         let deployment = Counter::deployment(requester, at);
-        bills.extend(self.shared_guesses(guessed, deployment));
+        bills.extend(self.shared_guesses(guess_budgets, deployment));
         bills
     }
 
