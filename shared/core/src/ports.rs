@@ -290,8 +290,8 @@ pub trait LeaseStore: Send + Sync {
 /// The counters of the budgets.
 pub trait CounterStore: Send + Sync {
     /// Adds each window's amount to its count if every sum stays within its limit, and otherwise
-    /// adds none. The counter is kept until `keep_until` at least. There is at least one window,
-    /// and their names differ.
+    /// adds none. The counter is kept until the `keep_until` of its latest charge at least. There
+    /// is at least one window, and their names differ.
     fn charge(
         &self,
         counter: Pseudonym,

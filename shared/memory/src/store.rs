@@ -306,7 +306,6 @@ impl CounterStore for MemoryStore {
             .counters
             .entry(counter)
             .or_insert_with(|| (Counts::new(), keep_until));
-        *kept_until = keep_until.max(*kept_until);
         let has_room = |window: &Window| {
             let count: u32 = counts.get(&window.name).copied().unwrap_or_default();
             count
@@ -319,6 +318,7 @@ impl CounterStore for MemoryStore {
         for window in windows {
             *counts.entry(window.name.clone()).or_default() += window.amount;
         }
+        *kept_until = keep_until;
         Ok(Charged::Yes)
     }
 

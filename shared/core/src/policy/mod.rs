@@ -19,6 +19,8 @@ use crate::value::time::Timestamp;
 /// The time after the end of a flow in which the right answer still passes, so that Cognito's retry
 /// of a slow trigger signs in.
 pub const REPLAY_GRACE: Duration = Duration::from_secs(15);
+/// The maximum lifetime of a device token that the settings permit, in days.
+pub const DEVICE_DAYS_MAX: u64 = 400;
 
 /// The settings of a deployment. Configuration enforces the bounds that are named here.
 #[derive(Clone, Debug)]
@@ -46,7 +48,7 @@ pub struct Policy {
     pub pending_life: Duration,
     /// The maximum age of a sign-in that may add or change a contact: 60 to 86400 s.
     pub fresh_for: Duration,
-    /// The lifetime of a device token: 1 to 400 days.
+    /// The lifetime of a device token: 1 to [`DEVICE_DAYS_MAX`] days.
     pub device_life: Duration,
     /// The rate limits.
     pub budgets: Budgets,

@@ -12,7 +12,7 @@ use super::counters::{
 };
 use super::error::{RateLimitError, Refusal};
 use crate::policy::budgets::{Budget, DeploymentBudget, MessageBudget, Price};
-use crate::policy::{Deployment, Policy};
+use crate::policy::{DEVICE_DAYS_MAX, Deployment, Policy};
 use crate::ports::{Captcha, Charged, CounterStore, Counts, PortError, Taken, Window};
 use crate::record::flow::Flow;
 use crate::seal::charge::{Admission, Charge, Destination, Requester, Terms, Tier, UnprovedMail};
@@ -562,9 +562,13 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         identifiers: impl IntoIterator<Item = &Identifier>,
         amount: u32,
     ) -> Result<(), PortError> {
-        let Deployment { policy, keys } = self.deployment;
-        // A token of an older generation expires before its generation is cleaned up.
-        let keep_until = self.now.plus(policy.device_life * 2);
+        let keys = &self.deployment.keys;
+        // Every token of an older generation expires before its generation is cleaned up, also one
+        // that was issued before the lifetime was lowered. The further day is for clocks that
+        // differ.
+        let keep_until = self
+            .now
+            .plus(Duration::from_secs(DAY * (DEVICE_DAYS_MAX + 1)));
         let raised = identifiers.into_iter().map(|identifier| {
             let counter = Counter::devices(keys, identifier, keep_until);
             let window = Window {

@@ -671,7 +671,6 @@ fn a_device_is_remembered_only_after_a_fresh_sign_in() {
     assert_eq!(revoked, Err(ContactError::NotSignedIn));
 }
 
-/// A recycled address: the token of a deleted account draws on no budget of the new account.
 /// A store cleans up a counter that is kept no longer. A generation that restarted from zero would
 /// revive a token at the next raise.
 #[test]
@@ -688,6 +687,23 @@ fn a_generation_outlives_every_token_that_names_it() {
     assert!(ask(&world, &from_device(ADA, &stolen)).is_err());
 }
 
+/// The generation was raised while the lifetime was long, and is kept again after it was lowered.
+#[test]
+fn a_shorter_device_lifetime_revives_no_older_token() {
+    let world = World::with_ada();
+    let stolen = remembered(&world).device;
+    forgotten(&world);
+    let world = world.reconfigured(|world| {
+        world.deployment.policy.device_life = Duration::from_secs(DAY);
+    });
+    remembered(&world);
+    world.after_secs(30 * DAY);
+    world.store.port.sweep(world.clock.now());
+    exhausted(&world, &request(ADA));
+    assert!(ask(&world, &from_device(ADA, &stolen)).is_err());
+}
+
+/// A recycled address: the token of a deleted account draws on no budget of the new account.
 #[test]
 fn a_new_account_forgets_the_devices_of_the_one_before_it() {
     let world = World::with_ada();

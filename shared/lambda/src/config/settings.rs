@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use latchstring_core::policy::DEVICE_DAYS_MAX;
+
 use super::settings::Takes::{Flag, Share, Text, Whole, Word};
 
 /// The values of a setting.
@@ -141,7 +143,7 @@ settings! {
         "As `EXTENDED_CODES_PER_MINUTE`, in a day. Further codes are refused.";
     SHORT_GUESSES_PER_MONTH = Some("8"), Whole(0, 100_000, "guesses"), CONSTRUCT,
         "Answers to codes of `CODE_LENGTH` digits of one identifier in 30 days, without those of flows that succeeded. Further codes are long, and short ones that are outstanding are no longer verifiable.";
-    DEVICE_DAYS = Some("180"), Whole(1, 400, "days"), CONSTRUCT,
+    DEVICE_DAYS = Some("180"), Whole(1, DEVICE_DAYS_MAX, "days"), CONSTRUCT,
         "The time for which a device is known after `rememberDevice`.";
     DEVICE_CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT,
         "Codes sent to one identifier at the request of its known devices in a minute, in addition.";
