@@ -165,7 +165,9 @@ impl World {
     pub(crate) fn ticket(&self, purpose: Purpose, to: &str) -> String {
         let charge = match purpose {
             Purpose::Claim => Charge::free(CodeLength::DEFAULT),
-            Purpose::SignIn | Purpose::VerifyContact(_) => Charge::ordinary(CodeLength::DEFAULT),
+            Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => {
+                Charge::ordinary(CodeLength::DEFAULT)
+            }
         };
         let ticket = Ticket::new(purpose, email(to), charge, self.clock.now(), &self.entropy);
         ticket.seal(&self.deployment.keys, &self.caller, &self.entropy)
@@ -305,6 +307,7 @@ impl World {
                 "<ticket-contact>",
                 self.ticket(Purpose::VerifyContact(pending), BOB),
             ),
+            ("<ticket-decoy>", self.ticket(Purpose::Decoy, BOB)),
             ("<proof>", self.proof(ADA)),
             ("<proof-bob>", self.proof(BOB)),
             ("<token>", ADAS_TOKEN.to_owned()),

@@ -238,12 +238,13 @@ async fn a_row_reads_as_it_was_written<S: Store + 'static, E: Entropy>(c: &Contr
         ),
         (
             Purpose::Claim,
-            Subject::Decoy,
+            Subject::Known(c.sub()),
             State::Finished {
                 answer: c.answer(),
                 at,
             },
         ),
+        (Purpose::Decoy, Subject::NoAccount, State::Open),
     ] {
         let row = Flow {
             purpose,

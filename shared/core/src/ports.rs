@@ -1,8 +1,9 @@
 //! The ports: the traits through which the core reaches the outside.
 //!
 //! The traits are async but bound to no executor. Every method of a [`Store`] is one read or one
-//! conditional write of one item. The same core therefore runs on memory, on DynamoDB, and under a
-//! scheduler that explores every interleaving of port calls.
+//! conditional write of one item, with two exceptions: `counts` reads several items, and
+//! `put_pending` writes without a condition. The same core therefore runs on memory, on DynamoDB,
+//! and under a scheduler that explores every interleaving of port calls.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;

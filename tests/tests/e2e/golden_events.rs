@@ -155,7 +155,9 @@ impl World {
         let to = identifier("ticketTo");
         let charge = match purpose {
             Purpose::Claim => Charge::free(CodeLength::DEFAULT),
-            Purpose::SignIn | Purpose::VerifyContact(_) => Charge::ordinary(CodeLength::DEFAULT),
+            Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => {
+                Charge::ordinary(CodeLength::DEFAULT)
+            }
         };
         Ticket::new(purpose, to, charge, self.clock.now(), &entropy).seal(keys, &caller, &entropy)
     }

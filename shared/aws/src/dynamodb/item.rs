@@ -122,7 +122,6 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
     let (subject, sub) = match &flow.subject {
         Subject::Known(sub) => ("known", sub.as_str()),
         Subject::NoAccount => ("ghost", NO_SUB),
-        Subject::Decoy => ("decoy", NO_SUB),
     };
     set("subject", text(subject));
     set("sub", text(sub));
@@ -161,12 +160,12 @@ pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
             "verify_contact" => {
                 Purpose::VerifyContact(PendingId::from_bytes(row.bytes("pending")?))
             }
+            "decoy" => Purpose::Decoy,
             _ => return None,
         },
         subject: match row.text("subject")? {
             "known" => Subject::Known(Sub::new(row.text("sub")?)),
             "ghost" => Subject::NoAccount,
-            "decoy" => Subject::Decoy,
             _ => return None,
         },
         contact: SealedContact::from_text(row.text("contact")?),

@@ -64,7 +64,11 @@ impl<S: PendingStore + LeaseStore + CounterStore, D: Directory> Commit<'_, S, D>
         match pending.outcome {
             PendingOutcome::InUse => return Err(CommitError::ContactInUse),
             PendingOutcome::Done => return Ok(pending.replaces(keys)),
-            PendingOutcome::Waiting if self.now >= pending.expires_at => {
+            // No notice of the change would reach the owner.
+            PendingOutcome::Waiting
+                if self.now >= pending.expires_at
+                    || (pending.replaces(keys).is_none() && self.kept().is_none()) =>
+            {
                 return Err(CommitError::NoLongerPending);
             }
             PendingOutcome::Waiting => {}

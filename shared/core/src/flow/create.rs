@@ -113,6 +113,7 @@ impl PublicParameters {
 #[expect(missing_docs, reason = "a variant is described by its word in logs")]
 pub enum CreateReason {
     Opened,
+    DecoyOpened,
     CodeReserved,
     CodeFixed,
     CodeReservedBefore,
@@ -217,8 +218,8 @@ pub async fn reset_resend_cooldown(
 
 /// The reason that a valid ticket opens no row. The challenge is then a decoy's.
 enum NoRow {
-    /// The account itself replaced its request. Were this message charged, which is not sent, an
-    /// account could spend a stranger's budgets in silence.
+    /// The account replaced its request, or was deleted after it. Were this message charged, which
+    /// is not sent, an account could spend a stranger's budgets in silence.
     NoLongerPending,
     /// A claim is only for the account that was just created. The resolver sees from the step that
     /// it must try again.
@@ -292,7 +293,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             Ok(Opened::New) => {
                 let why = match (ticket.purpose, &row.subject) {
                     (Purpose::Claim, _) => CreateReason::ClaimOpened,
-                    (_, Subject::Decoy) => CreateReason::NoLongerPending,
+                    (Purpose::Decoy, _) => CreateReason::DecoyOpened,
                     _ if policy.is_test(&ticket.to, row.issued_at) => CreateReason::CodeFixed,
                     (_, Subject::Known(_) | Subject::NoAccount) => CreateReason::CodeReserved,
                 };
@@ -389,6 +390,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             }
             (_, Purpose::SignIn) => Ok(Subject::NoAccount),
             (_, Purpose::Claim) => Err(NoRow::NotTheHolder),
+            (_, Purpose::Decoy) => Ok(Subject::NoAccount),
             (AccountState::Known(person), Purpose::VerifyContact(id)) => {
                 let pending = self.store.pending(person.sub(), ticket.to.method()).await?;
                 let waits = pending
@@ -399,7 +401,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                     Err(NoRow::NoLongerPending)
                 }
             }
-            (AccountState::NoAccount, Purpose::VerifyContact(_)) => Ok(Subject::Decoy),
+            // The account was deleted after it made the request.
+            (AccountState::NoAccount, Purpose::VerifyContact(_)) => Err(NoRow::NoLongerPending),
         }
     }
 
@@ -419,9 +422,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         let Deployment { policy, keys } = self.deployment;
         let contact = row.contact(keys)?;
         let may_receive = match (&row.subject, &self.turn.person, row.purpose) {
-            (_, _, Purpose::Claim)
-            | (Subject::Known(_), AccountState::NoAccount, _)
-            | (Subject::Decoy, _, _) => false,
+            (_, _, Purpose::Claim | Purpose::Decoy)
+            | (Subject::Known(_), AccountState::NoAccount, _) => false,
             // The holder of an address may have changed since the first send.
             (Subject::Known(_), AccountState::Known(person), Purpose::SignIn) => {
                 person.holds(&contact)
@@ -635,7 +637,7 @@ fn created(policy: &Policy, challenge: Challenge, now: Timestamp) -> Created {
 
 fn step_of(row: &Flow) -> Step {
     match row.purpose {
-        Purpose::SignIn | Purpose::VerifyContact(_) => Step::Otp(row.progress()),
+        Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => Step::Otp(row.progress()),
         Purpose::Claim => Step::Claim(row.progress()),
     }
 }

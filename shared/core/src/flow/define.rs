@@ -1,4 +1,5 @@
-//! Define: decides Cognito's next step. Only this function issues tokens.
+//! Define: decides Cognito's next step. Only this trigger has Cognito issue tokens: the function
+//! `commit` of this file is the one place that returns [`Next::IssueTokens`].
 
 use strum::IntoStaticStr;
 

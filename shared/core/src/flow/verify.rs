@@ -1,28 +1,30 @@
 //! Verify: verifies an answer.
 //!
-//! The first answer passes if it names a method, and its ticket, if this deployment sealed it, is
-//! valid and redeemed for this flow.
+//! The first answer passes if it names a method. If it has a ticket that this deployment sealed,
+//! the ticket must also be valid and redeemed for this flow. A missing or forged ticket passes too,
+//! and opens a decoy.
 //!
 //! For a code or proof, the row is read, and the right answer is derived and compared in constant
-//! time. For a code, three conditional writes follow, each only after the one before it succeeded:
+//! time. For a code, three steps follow, each only after the one before it succeeded:
 //!
-//! 1. The answer is added to the row's set of attempts and one to the held guesses, if the row is
-//!    open and has room.
-//! 2. A guess is reserved in the budgets.
-//! 3. The row moves to matched, or counts the answer as wrong, if its terms are still those of that
-//!    guess.
+//! 1. `record_attempt` adds the answer to the row's set of attempts, and one to its held guesses,
+//!    if the row is open and has room. This write counts the attempt.
+//! 2. `reserve_guess` charges one guess to each budget, by one conditional write for each counter.
+//! 3. `record_verdict` moves the row to matched, or `count` counts the answer as wrong, if the
+//!    row's terms are still those of that guess.
 //!
-//! For a proof, the attempt and its verdict are one conditional write. Only then is the verdict
-//! returned. An answer that found no budget has no verdict: when it is repeated, it needs a guess
-//! again.
+//! For a proof, `record_verdict` alone records the attempt and its verdict. Only then is a verdict
+//! returned. An answer for which a budget had no guess is returned as wrong, and no verdict is
+//! recorded. When it is repeated, it needs a guess again.
 //!
-//! A code whose message was not charged has no right answer. Without this rule, an attacker could
-//! guess at flows whose message a budget refused, at no cost of messages.
+//! A code whose message was not charged has no right answer, and `record_verdict` alone counts the
+//! attempt. Without this rule, an attacker could guess at flows whose message a budget refused, at
+//! no cost of messages.
 //!
-//! Guesses in parallel can therefore exceed neither the limit of the row nor a budget. One flow can
-//! hold at most one guess more of a shared budget than it has attempts. A crash or fault in between
-//! loses no right answer, which passes when it is repeated, and leaves no guess uncounted whose
-//! verdict was returned.
+//! Guesses in parallel can therefore exceed neither the limit of the row nor a budget. One flow
+//! with N attempts can hold at most N + 1 guesses of a shared budget. A crash or fault in between
+//! loses no right answer: it passes when it is repeated. Every guess whose verdict was returned is
+//! counted.
 
 use strum::IntoStaticStr;
 
@@ -285,10 +287,11 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
             return Err(VerifyReason::NoAttemptLeft.into());
         }
         let checked = match row.purpose {
-            Purpose::SignIn | Purpose::VerifyContact(_) => row
+            // A decoy does the same work.
+            Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => row
                 .code(policy, keys, &contact)
                 .is_some_and(|code| {
-                    code.matches(&answer) && row.subject != Subject::Decoy && row.message_charged
+                    code.matches(&answer) && row.purpose != Purpose::Decoy && row.message_charged
                 })
                 .then_some(())
                 .ok_or(VerifyReason::WrongAnswer),
@@ -405,6 +408,6 @@ fn is_for(row: &Flow, person: &AccountState) -> bool {
     match (&row.subject, person) {
         (Subject::Known(subject), AccountState::Known(person)) => subject == person.sub(),
         (Subject::Known(_), AccountState::NoAccount) => false,
-        (Subject::NoAccount | Subject::Decoy, _) => true,
+        (Subject::NoAccount, _) => true,
     }
 }

@@ -74,7 +74,7 @@ impl Message {
     ) -> Self {
         let locale = locale.unwrap_or(branding.default_locale);
         let kind = match purpose {
-            Purpose::SignIn | Purpose::Claim => Kind::SignInCode,
+            Purpose::SignIn | Purpose::Claim | Purpose::Decoy => Kind::SignInCode,
             Purpose::VerifyContact(_) => Kind::ConfirmationCode,
         };
         let minutes = in_minutes(locale, life);

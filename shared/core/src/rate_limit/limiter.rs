@@ -242,9 +242,9 @@ impl InTheWay {
 }
 
 impl<S: CounterStore> RateLimiter<'_, S> {
-    /// Plans a code, independent of all else about the identifier. It reads counters and charges
-    /// none but the source's, for a CAPTCHA response that is verified. Requests that are refused or
-    /// never redeemed therefore cost nothing.
+    /// Plans a code, from the counters alone: it does not depend on whether there is an account. It
+    /// reads counters and charges none, except that a verified CAPTCHA response is charged to its
+    /// source. Requests that are refused or never redeemed therefore spend no other budget.
     ///
     /// A known device whose budgets are spent is treated as unknown.
     ///
@@ -928,8 +928,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     }
 
     /// Returns the budget of guesses in a day at codes of eight and more digits of one mailbox: as
-    /// many as its messages have attempts. They have a counter of their own, so they are limited
-    /// independent of the messages sent.
+    /// many as its messages have attempts. They have a window of their own in the mailbox's
+    /// counter, so they are limited independently of the messages sent.
     fn mailbox_guesses(&self, counter: Counter, requester: Requester, extended: bool) -> Bill {
         let (messages, budget) = self.messages(requester, extended);
         let name = match requester {

@@ -73,8 +73,6 @@ pub enum Subject {
     Known(Sub),
     /// No account that holds the contact: the right answer earns a proof.
     NoAccount,
-    /// An account that has not requested this contact: nothing is sent, no answer is right.
-    Decoy,
 }
 
 /// The state of a flow.
@@ -150,7 +148,7 @@ impl Flow {
         let key = keys.current();
         let bound = bound_to(new.id, new.purpose, new.caller.client());
         let life = match new.purpose {
-            Purpose::SignIn | Purpose::VerifyContact(_) => policy.code_life,
+            Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => policy.code_life,
             Purpose::Claim => policy.proof_life,
         };
         Self {
@@ -219,7 +217,7 @@ impl Flow {
     /// Returns whether the challenge agrees with this row.
     pub(crate) fn agrees(&self, challenge: &Challenge, caller: &AppClient) -> bool {
         let issued_at = match (&challenge.step, self.purpose) {
-            (Step::Otp(progress), Purpose::SignIn | Purpose::VerifyContact(_))
+            (Step::Otp(progress), Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy)
             | (Step::Claim(progress), Purpose::Claim) => progress.issued_at,
             _ => return false,
         };

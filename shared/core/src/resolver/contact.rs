@@ -18,6 +18,7 @@ use crate::ports::{ChallengeApi, Directory, PendingStore, Reply, TokenHolder};
 use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::record::pending::{Pending, PendingOutcome};
 use crate::seal::charge::Charge;
+use crate::seal::device::METHODS;
 use crate::value::account::{Account, Names};
 use crate::value::identifier::{Identifier, Method};
 use crate::value::locale::Locale;
@@ -104,6 +105,14 @@ where
         let own = account.attributes.verified(contact.method());
         if own.as_ref() == Some(contact) {
             return Err(ContactError::ContactInUse);
+        }
+        // Such an account has not signed in here, and no notice of the change would reach its
+        // owner. Cognito does not document whether `DeleteUserAttributes` deletes contacts.
+        let mut held = METHODS
+            .map(|method| account.attributes.verified(method))
+            .into_iter();
+        if held.all(|contact| contact.is_none()) {
+            return Err(ContactError::NotSignedIn);
         }
         // No CAPTCHA is requested from a signed-in account.
         let gate = None::<CaptchaGate<'_, Infallible>>;

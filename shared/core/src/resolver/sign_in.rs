@@ -26,7 +26,6 @@ use crate::seal::device::Device;
 use crate::seal::keys::KeyId;
 use crate::seal::pseudonym::Pseudonym;
 use crate::seal::sealed::Proof;
-use crate::value::id::PendingId;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
@@ -204,8 +203,7 @@ where
             // a user that does not exist, with a ticket that sends nothing, and the code has the
             // usual length.
             Reply::Refused => {
-                purpose =
-                    Purpose::VerifyContact(PendingId::from_bytes(self.context.entropy.bytes()));
+                purpose = Purpose::Decoy;
                 let no_user = uuid(self.context.entropy.bytes());
                 match self.context.api.initiate(&no_user, *source).await? {
                     Reply::Challenge(challenge) => challenge,

@@ -1,8 +1,13 @@
 //! One-time codes: derived, never stored.
 //!
 //! code = HMAC-SHA256(key, version ‖ flow id ‖ purpose ‖ method ‖ value ‖ time of issue ‖ N), the
-//! first 128 bits of it modulo 10^N. The key is the ring's subkey for codes, and each field is
-//! length-prefixed (see `Key::mac`).
+//! first 128 bits of it, big-endian, modulo 10^N, with leading zeros. Each field is length-prefixed
+//! (see `Key::mac`).
+//!
+//! The key is the subkey for codes of the key that the flow row names: the ring's current key when
+//! the flow was opened. N is the code length of the row's charge. `Flow::code` passes these on. For
+//! a test identifier it calls [`Code::fixed`] instead, which hashes only "test", method and value,
+//! under the lasting key.
 //!
 //! N is among the fields, so a longer code of a flow does not contain the shorter one. The flow id
 //! is random and the key is the deployment's secret, so neither a leaked table nor a leaked key

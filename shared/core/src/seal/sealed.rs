@@ -88,6 +88,7 @@ impl Ticket {
             Purpose::SignIn => (1, [0; 16]),
             Purpose::Claim => (2, [0; 16]),
             Purpose::VerifyContact(pending) => (3, *pending.as_bytes()),
+            Purpose::Decoy => (4, [0; 16]),
         };
         let mut plain = vec![purpose, Locale::to_byte(self.locale)];
         plain.extend_from_slice(&pending);
@@ -119,6 +120,7 @@ impl Ticket {
             (1, _) => Purpose::SignIn,
             (2, _) => Purpose::Claim,
             (3, pending) => Purpose::VerifyContact(PendingId::from_bytes(pending)),
+            (4, _) => Purpose::Decoy,
             _ => return Err(UnsealError::Forged),
         };
         let ticket = Self {

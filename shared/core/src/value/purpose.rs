@@ -11,6 +11,9 @@ pub enum Purpose {
     Claim,
     /// A code for a contact that a signed-in user adds.
     VerifyContact(PendingId),
+    /// A sign-in of a user whom Cognito refuses. It is charged like any other, so that it looks
+    /// like any other; nothing is sent, and no answer is right.
+    Decoy,
 }
 
 impl Purpose {
@@ -20,6 +23,7 @@ impl Purpose {
             Self::SignIn => "sign_in",
             Self::Claim => "claim",
             Self::VerifyContact(_) => "verify_contact",
+            Self::Decoy => "decoy",
         }
     }
 }

@@ -586,3 +586,25 @@ fn a_contact_that_another_account_got_meanwhile_is_not_changed() {
     );
     assert!(holds(&world, "other", NEW) && holds(&world, ADAS_NAME, ADA));
 }
+
+/// Without this, a thief with a token that may delete contacts could change the account's contact
+/// without a notice.
+#[test]
+fn an_account_without_a_verified_contact_changes_none() {
+    let world = World::with_ada();
+    world.put_ada(&[("email_verified", "false")]);
+    let pool = Pool::of(&world);
+    let refused = change_as(&world, &pool, &identity(&world, ADAS_NAME), NEW);
+    assert_eq!(refused.err(), Some(ContactError::NotSignedIn));
+    assert!(world.sent().is_empty());
+}
+
+#[test]
+fn a_contact_is_not_added_after_the_other_was_deleted() {
+    let world = World::with_ada();
+    let mut session = change(&world, ADAS_NAME, NUMBER);
+    world.put_ada(&[("email_verified", "false")]);
+    let reply = session.answer(&world.last_code());
+    assert_eq!(reply.define.why, DefineReason::NoLongerPending);
+    assert!(!holds(&world, ADAS_NAME, NUMBER));
+}

@@ -500,6 +500,7 @@ fn service(call: &str) -> &'static str {
         "set_password" => "Cognito AdminSetUserPassword",
         "set_contact" | "set_names" => "Cognito AdminUpdateUserAttributes",
         "flow" | "pending" | "is_redeemed" => "DynamoDB GetItem",
+        "counts" => "DynamoDB BatchGetItem",
         "open_flow" | "put_pending" => "DynamoDB PutItem",
         "release" => "DynamoDB DeleteItem",
         _ => "DynamoDB UpdateItem",
@@ -542,7 +543,13 @@ const ENDS: &str = "\n## Sending a message\n";
 const INTRODUCTION: &str = "\
 # What happens when a call fails
 
-The test `fault_table` of `shared/core/tests/policy/` writes this page. It plays each flow below once for each of its calls to Cognito, DynamoDB and Turnstile, and for each way in which that call can break. It follows the user to the end of the flow and checks that the user gets there, that no message is sent without a request, and that no caller gets tokens, a contact or an account without proof. After a change, `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table` writes the page again.
+The test `fault_table` of `shared/core/tests/policy/` writes this page. It plays each flow below once for each call to Cognito, DynamoDB and Turnstile, and for each way in which that call can break. It follows the user to the end of the flow and checks that
+
+- the user gets there,
+- no message is sent without a request, and
+- no caller gets tokens, a contact or an account without proof.
+
+After a change, `UPDATE_GOLDEN=1 cargo test --workspace --test policy fault_table` writes the page again. Each row `charge` or `refund` is another counter.
 
 A call *is lost* if it fails, is throttled, or hangs until its time limit. The test plays all three; the effect is the same. Its *answer is lost* if the call did its work but the caller got no answer. A call counts as broken only after its adapter's second attempt, if the adapter makes one.
 

@@ -296,3 +296,33 @@ fn a_replaced_contact_request_costs_its_owner_nothing() {
     }
     assert_eq!(to_bob(), before);
 }
+
+/// An account requests a stranger's address and is deleted before the session is opened.
+#[test]
+fn a_deleted_accounts_contact_request_costs_its_owner_nothing() {
+    let world = World::with_ada();
+    world.put_bob();
+    change(&world, ADAS_NAME, BOB);
+    let request = now(world
+        .store
+        .port
+        .pending(&Sub::new("sub-of-ada"), Method::Email));
+    let purpose = Purpose::VerifyContact(request.unwrap().unwrap().id);
+    world.delete_ada();
+    let sent = world.sent().len();
+    world.after_secs(3600);
+    for _ in 0..3 {
+        let mut session = world.initiate(ADAS_NAME);
+        world.wire.clear();
+        let reply = session.choose(&world.ticket_for(purpose, BOB));
+        assert_eq!(reply.create.unwrap().why, CreateReason::NoLongerPending);
+        assert_eq!((session.step(), session.row()), ("otp", None));
+        world.after_secs(30);
+        session.resend();
+        for wrong in ["1", "2", "3"] {
+            session.clone().answer(wrong);
+        }
+        assert!(!world.wire.calls().contains(&"charge"));
+    }
+    assert_eq!(world.sent().len(), sent);
+}

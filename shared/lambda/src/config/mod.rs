@@ -1,6 +1,7 @@
 //! Configuration: read once, at start, from the environment into typed sections. An error names the
 //! setting and the values it takes, never its present value. A new setting is a row in
-//! `settings`, and the line here that reads it.
+//! `settings`, its name in the import below, and the line here that reads it. CONTRIBUTING.md lists
+//! the places outside this module.
 
 mod settings;
 

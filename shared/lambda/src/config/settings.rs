@@ -1,6 +1,7 @@
-//! The one table of settings. It generates the table in docs/configuration.md, and the properties
-//! and bounds of the construct in infra/lib/settings.ts. `UPDATE_GENERATED=1 cargo test --workspace
-//! --lib settings` writes both, and the test fails while they differ from the table.
+//! The one table of settings. It generates the table in docs/configuration.md, the properties and
+//! bounds of the construct in infra/lib/settings.ts, and the expected odds in infra/test/odds.json.
+//! `UPDATE_GENERATED=1 cargo test --workspace --lib settings` writes all three. The tests fail
+//! while a file differs from the table.
 
 use std::fmt;
 
@@ -178,7 +179,7 @@ settings! {
     SOURCE_SOLVED_CODES_PER_HOUR = Some("1000"), Whole(1, 1_000_000, "codes"), CONSTRUCT,
         "Further codes for one source in an hour, each for a solved CAPTCHA. Their resends are charged to no source.";
     TURNSTILE_KEY = Some(""), Text("a widget's secret key"), FUNCTION,
-        "With this or the next set, a source or deployment over a budget must solve a widget of Cloudflare Turnstile ([captcha.md](captcha.md)). Only sign-in reads it and the next three.";
+        "With this or the next set, a widget of Cloudflare Turnstile is the CAPTCHA ([captcha.md](captcha.md)). A caller must solve it where the budget of a source, a mailbox, a mail domain, all mail or the deployment's guesses is spent. Only sign-in reads it and the next three.";
     TURNSTILE_KEY_SECRET = Some(""), Text("the name or ARN of a secret that holds a widget's secret key"), FUNCTION,
         "The same key as plain text in Secrets Manager. It is read again when it is ten minutes old, and when Cloudflare refuses it.";
     TURNSTILE_HOSTNAMES = Some(""), Text("host names, separated by commas"), FUNCTION,
@@ -202,7 +203,7 @@ settings! {
     MAIL_UNPROVED_PER_HOUR = Some("1000"), Whole(1, 10_000_000, "codes"), CONSTRUCT,
         "As `MAIL_UNPROVED_PER_DOMAIN`, for all mail, and for each shared domain: the large mail providers and `MAIL_SHARED_DOMAINS`.";
     MAIL_ACCOUNTS_PER_DOMAIN = Some("50"), Whole(1, 10_000_000, "accounts"), CONSTRUCT,
-        "New accounts in a day of one mail domain that is not shared. One mailbox makes a tenth of them at most, but 5 at least; at a shared domain 5.";
+        "New accounts in a day of one mail domain that is not shared. The limit of one mailbox is a tenth of it, but not below 5. At a shared domain the limit of one mailbox is 5.";
     MAIL_SHARED_DOMAINS = Some(""), Text("domains, separated by commas"), CONSTRUCT,
         "Shared domains besides the large mail providers, whose users do not know each other: your own, or a customer's.";
     SMS_NUMBER_KINDS = Some("mobile,fixed_line_or_mobile"), Text("mobile, fixed_line_or_mobile, fixed_line, toll_free, voip, pager and uan, separated by commas"), CONSTRUCT,

@@ -170,7 +170,9 @@ impl World {
         let code_length = self.deployment.policy.code_length;
         match purpose {
             Purpose::Claim => Charge::free(code_length),
-            Purpose::SignIn | Purpose::VerifyContact(_) => Charge::ordinary(code_length),
+            Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => {
+                Charge::ordinary(code_length)
+            }
         }
     }
 
