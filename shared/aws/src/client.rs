@@ -1,8 +1,8 @@
 //! The context that the services of one process share: region, endpoint, credentials, time limits
 //! and the HTTPS client.
 //!
-//! Known here: region, credentials and time limits. A lookup through `aws-config` would cost a cold
-//! start more than all the rest of it.
+//! Region, credentials and time limits come from the environment. A lookup through `aws-config`
+//! would add more to a cold start than everything else in it.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ use crate::AwsEnvironment;
 use crate::regions::{AMAZONAWS, suffix};
 use crate::roots::AMAZON;
 
-/// AWS, as one process speaks to it. Every service that is reached by it, or by a clone, is asked over
-/// the same connections and certificates; couriers have their own.
+/// The AWS context of one process. All services created from it, or from a clone, share its
+/// connections and certificates; couriers have connections of their own.
 #[derive(Clone, Debug)]
 pub struct Aws {
     pub(crate) environment: AwsEnvironment,
     http: SharedHttpClient,
-    /// The one that keeps no connections.
+    /// The HTTP client that keeps no idle connections.
     #[cfg(feature = "delivery")]
     fresh: SharedHttpClient,
     pub(crate) slack: u32,
@@ -34,19 +34,19 @@ pub struct Aws {
 /// The time limits of a client's calls, and their number of attempts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CallPolicy {
-    /// A trigger has 5 s in all and a budget of 3.5 s; two attempts fit. For calls that may be
-    /// repeated.
+    /// Two attempts within 3.5 s, the time limit of a trigger of the 5 s that Cognito waits. For
+    /// calls that may be repeated.
     Call,
-    /// `InitiateAuth` and `RespondToAuthChallenge` span three triggers and their cold starts. A
-    /// second attempt would start a second flow or spend the session, so there is none.
+    /// One attempt. `InitiateAuth` and `RespondToAuthChallenge` span three triggers and their cold
+    /// starts. A second attempt would start a second flow or spend the session.
     #[cfg(feature = "cognito")]
     ThreeTriggers,
-    /// Calls with a single-use value: a second attempt would find it used.
+    /// One attempt, for calls with a single-use value: a second attempt would find it used.
     #[cfg(feature = "turnstile")]
     Once,
-    /// The user would get two messages by a second attempt, so the SDK makes none, and uses no
-    /// connection that was kept: while Lambda freezes the process it may have died, and then
-    /// it is unknown whether the request left.
+    /// One attempt, over a new connection. A second attempt could send the message twice. A kept
+    /// connection may have died while Lambda froze the process, and then it is unknown whether the
+    /// request left.
     #[cfg(feature = "delivery")]
     Send,
 }
@@ -83,9 +83,9 @@ impl CallPolicy {
     }
 }
 
-/// Returns the roots that a server is checked against: the configured bundle; Amazon's own roots for
-/// AWS's own endpoints; the system's for endpoints that another authority may certify, which are
-/// custom ones and those of AWS's other partitions.
+/// Returns the roots that servers are verified against: the configured bundle, or Amazon's roots
+/// for AWS's endpoints. Other authorities may certify custom endpoints and those of AWS's other
+/// partitions, so the system's roots apply there.
 fn trust(environment: &AwsEnvironment) -> TrustStore {
     let only = |pem: &[u8]| TrustStore::empty().with_pem_certificate(pem);
     match environment {
@@ -98,7 +98,7 @@ fn trust(environment: &AwsEnvironment) -> TrustStore {
             region,
             ..
         } if suffix(region) == AMAZONAWS => only(AMAZON),
-        // An emulator needs no proof.
+        // An emulator over plain HTTP has no certificate.
         AwsEnvironment {
             endpoint_url: Some(url),
             ..
@@ -107,18 +107,19 @@ fn trust(environment: &AwsEnvironment) -> TrustStore {
     }
 }
 
-/// A client that keeps as many connections. Certificates are loaded when it is first used.
+/// Returns a client that keeps this many idle connections. Certificates are loaded at its first
+/// use.
 fn https(trust: TrustStore, connections: Option<usize>) -> SharedHttpClient {
     let tls = TlsContext::builder().with_trust_store(trust);
     let mut builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
     builder.set_pool_max_idle_per_host(connections);
-    // Invariant: a context is what it was given; building one checks nothing.
+    // Invariant: building a context checks nothing, so it cannot fail.
     let tls = tls.build().expect("a context");
     builder.tls_context(tls).build_https()
 }
 
 impl Aws {
-    /// AWS as the environment says. Connects only when asked something.
+    /// Creates the context of an environment. Connects at the first call.
     pub fn new(environment: AwsEnvironment) -> Self {
         Self {
             http: https(trust(&environment), None),
@@ -129,9 +130,9 @@ impl Aws {
         }
     }
 
-    /// Creates an instance over other connections.
+    /// Creates a context with another HTTP client.
     #[cfg(test)]
-    pub(crate) fn over(environment: AwsEnvironment, http: SharedHttpClient) -> Self {
+    pub(crate) fn with_http_client(environment: AwsEnvironment, http: SharedHttpClient) -> Self {
         Self {
             environment,
             #[cfg(feature = "delivery")]
@@ -148,10 +149,10 @@ impl Aws {
         Self { slack, ..self }
     }
 
-    /// For a service that is not AWS's: a client that believes whom the system does, and how long a
-    /// call may take.
+    /// Returns a client and time limits for a service outside AWS. The client verifies servers
+    /// against the system's roots.
     #[cfg(feature = "turnstile")]
-    pub(crate) fn beyond(&self, call_policy: CallPolicy) -> (SharedHttpClient, TimeoutConfig) {
+    pub(crate) fn outside_aws(&self, call_policy: CallPolicy) -> (SharedHttpClient, TimeoutConfig) {
         (
             https(TrustStore::default(), None),
             call_policy.config(self.slack).0,
@@ -168,7 +169,7 @@ impl Aws {
     }
 }
 
-/// The code of an error of transport, for a service that has no codes of its own.
+/// Returns the code of a transport error, for a service without error codes of its own.
 pub(crate) fn transport_code<E, R>(error: &SdkError<E, R>) -> &'static str {
     match error {
         SdkError::ServiceError(_) => "unknown error",
@@ -180,8 +181,8 @@ pub(crate) fn transport_code<E, R>(error: &SdkError<E, R>) -> &'static str {
     }
 }
 
-/// The code of an error: the service's own, or ours where it did not answer. Messages are dropped:
-/// they may name a user.
+/// Returns the code of an error: the service's, or a local code if the service did not answer.
+/// Messages are dropped because they may name a user.
 pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
     match error {
         SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown error"),
@@ -205,11 +206,11 @@ mod tests {
     use crate::cognito::API;
     use crate::service::{Auth, Service};
 
-    const NAME: &str = "client::tests::aws_is_held_to_amazons_roots_whatever_the_system_trusts";
-    /// Set for the second run alone.
+    const NAME: &str = "client::tests::aws_endpoints_are_verified_by_amazons_roots_only";
+    /// Set for the second run only.
     const SERVER: &str = "TRUST_TEST_SERVER";
 
-    /// A TLS server on loopback, and the certificate that it signed for itself.
+    /// Returns the URL of a TLS server on loopback, and its self-signed certificate.
     fn server() -> (String, String) {
         let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
         let own = own.expect("a certificate");
@@ -228,7 +229,7 @@ mod tests {
             for stream in listener.incoming().flatten() {
                 let session = ServerConnection::new(Arc::clone(&tls)).expect("a session");
                 let mut stream = StreamOwned::new(session, stream);
-                // A client that does not trust the certificate hangs up.
+                // A client that does not trust the certificate disconnects.
                 if stream.read(&mut [0; 1024]).is_ok() {
                     let _ =
                         stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
@@ -249,10 +250,10 @@ mod tests {
         }
     }
 
-    /// Returns whether the clients of such an environment take the server's certificate.
+    /// Returns true if the clients of such an environment accept the server's certificate.
     async fn trusts(environment: AwsEnvironment, server: &str) -> bool {
         let mut aws = Aws::new(environment);
-        // Only now: the certificates are chosen already, and names of AWS do not lead here.
+        // Set last: the roots are chosen by now, and AWS's host names do not resolve to the server.
         aws.environment.endpoint_url = Some(server.to_owned());
         let mut refused = Vec::new();
         for call_policy in [
@@ -262,7 +263,10 @@ mod tests {
         ] {
             let service = Service::new(&aws, &API, Auth::Anonymous, call_policy);
             let request = GetUserInput::builder().access_token("token").build();
-            let error = service.ask(request).await.expect_err("no token is good");
+            let error = service
+                .send(request)
+                .await
+                .expect_err("the token is invalid");
             refused.push(matches!(error, SdkError::DispatchFailure(_)));
         }
         assert!(refused.iter().all(|one| *one == refused[0]));
@@ -273,15 +277,16 @@ mod tests {
         for region in ["eu-central-1", "us-gov-west-1"] {
             assert!(!trusts(environment(region, None), server).await, "{region}");
         }
-        // The certificate is good: endpoints that the system's authorities vouch for take it.
+        // The certificate is valid, so an endpoint verified by the system's roots is accepted.
         assert!(trusts(environment("eu-central-1", Some(server)), server).await);
         assert!(trusts(environment("cn-north-1", None), server).await);
     }
 
-    /// An authority that the system trusts cannot vouch for AWS's own endpoints. The environment names
-    /// the system's store, and a test cannot change its own environment: it runs again with another.
+    /// A certificate of an authority that only the system trusts is not accepted for AWS's
+    /// endpoints. An environment variable names the system's store, and a test cannot change its
+    /// own environment, so it runs itself again with another.
     #[test]
-    fn aws_is_held_to_amazons_roots_whatever_the_system_trusts() {
+    fn aws_endpoints_are_verified_by_amazons_roots_only() {
         if let Ok(server) = env::var(SERVER) {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()

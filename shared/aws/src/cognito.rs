@@ -42,7 +42,7 @@ pub(crate) static API: Api = Api {
     protocol,
 };
 
-/// The SDK's newer serialisers speak a protocol that they are given.
+/// Sets the protocol that the SDK's newer serialisers read from the configuration.
 fn protocol(config: &mut Layer) {
     config.store_put(ServiceShapeName::new("AWSCognitoIdentityProviderService"));
     config.store_put(SharedClientProtocol::new(
@@ -63,7 +63,7 @@ requests! { aws_sdk_cognitoidentityprovider:
     respond_to_auth_challenge: RespondToAuthChallenge, RespondToAuthChallengeInput, RespondToAuthChallengeOutput, RespondToAuthChallengeError;
 }
 
-/// The user pool's accounts, by the admin operations.
+/// The user pool's accounts, through the admin operations.
 #[derive(Clone, Debug)]
 pub struct CognitoDirectory {
     service: Service,
@@ -71,7 +71,7 @@ pub struct CognitoDirectory {
 }
 
 impl CognitoDirectory {
-    /// The directory of one user pool. Connects only when asked something.
+    /// Creates the directory of one user pool. Connects at the first call.
     pub fn new(aws: &Aws, pool: impl Into<String>) -> Self {
         Self {
             service: Service::new(aws, &API, Auth::SigV4, CallPolicy::Call),
@@ -87,7 +87,7 @@ impl CognitoDirectory {
         attributes: Vec<AttributeType>,
     ) -> Result<(), PortError> {
         self.service
-            .ask(
+            .send(
                 AdminUpdateUserAttributesInput::builder()
                     .user_pool_id(&self.pool)
                     .username(username)
@@ -105,7 +105,7 @@ fn attribute(name: &str, value: &str) -> AttributeType {
         .name(name)
         .value(value)
         .build()
-        // Invariant: the only required member, the name, was just set.
+        // Invariant: the only required member is the name, which is set.
         .expect("an attribute with a name")
 }
 
@@ -116,7 +116,8 @@ fn attributes_of(attributes: &[AttributeType]) -> Attributes {
     Attributes::from_pairs(pairs)
 }
 
-/// A contact and the mark that it is verified: in one call, or the alias is gone in between.
+/// Returns a contact and its verified flag. They are written in one call: in between, the alias
+/// would be lost.
 fn verified(contact: &Identifier) -> [AttributeType; 2] {
     let name = contact.method().as_str();
     [
@@ -129,7 +130,7 @@ impl Directory for CognitoDirectory {
     async fn find(&self, name: &str) -> Result<Option<Account>, PortError> {
         let found = self
             .service
-            .ask(
+            .send(
                 AdminGetUserInput::builder()
                     .user_pool_id(&self.pool)
                     .username(name)
@@ -152,7 +153,7 @@ impl Directory for CognitoDirectory {
     async fn create(&self, username: &str, contact: &Identifier) -> Result<Creation, PortError> {
         let created = self
             .service
-            .ask(
+            .send(
                 AdminCreateUserInput::builder()
                     .user_pool_id(&self.pool)
                     .username(username)
@@ -172,7 +173,7 @@ impl Directory for CognitoDirectory {
 
     async fn set_password(&self, username: &str, password: &Secret) -> Result<(), PortError> {
         self.service
-            .ask(
+            .send(
                 AdminSetUserPasswordInput::builder()
                     .user_pool_id(&self.pool)
                     .username(username)
@@ -206,14 +207,15 @@ impl Directory for CognitoDirectory {
     }
 }
 
-/// `GetUser`, which Cognito answers for every access token that it still accepts.
+/// Verification of access tokens by `GetUser`, which Cognito answers for every token that is still
+/// valid.
 #[derive(Clone, Debug)]
 pub struct CognitoTokens {
     service: Service,
 }
 
 impl CognitoTokens {
-    /// The access tokens of whatever pool issued them.
+    /// Creates the verification of access tokens, of any pool.
     pub fn new(aws: &Aws) -> Self {
         Self {
             service: Service::new(aws, &API, Auth::Anonymous, CallPolicy::Call),
@@ -223,15 +225,15 @@ impl CognitoTokens {
 
 impl TokenHolder for CognitoTokens {
     async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, PortError> {
-        let asked = self
+        let answered = self
             .service
-            .ask(
+            .send(
                 GetUserInput::builder()
                     .access_token(access_token.expose())
                     .build(),
             )
             .await;
-        match asked {
+        match answered {
             Ok(user) => Ok(Some(Account {
                 username: user.username().to_owned(),
                 enabled: true,
@@ -249,17 +251,17 @@ impl TokenHolder for CognitoTokens {
     }
 }
 
-/// Cognito's custom authentication for one app client, by the public operations or the signed ones.
+/// Cognito's custom authentication for one app client, through the public or the signed operations.
 #[derive(Clone, Debug)]
 pub struct CognitoChallengeApi {
     service: Service,
     app_client: String,
-    /// The pool, which the signed operations name; `None` for the public ones.
+    /// The pool, which the signed operations require; `None` for the public ones.
     pool: Option<String>,
 }
 
 impl CognitoChallengeApi {
-    /// The public operations for one app client. Connects only when asked something.
+    /// Creates a client of the public operations for one app client. Connects at the first call.
     pub fn new(aws: &Aws, app_client: impl Into<String>) -> Self {
         Self {
             service: Service::new(aws, &API, Auth::Anonymous, CallPolicy::ThreeTriggers),
@@ -268,9 +270,9 @@ impl CognitoChallengeApi {
         }
     }
 
-    /// The signed operations for one app client of a pool: `AdminInitiateAuth` and
-    /// `AdminRespondToAuthChallenge`, which a web ACL of the pool does not inspect and which take the
-    /// client's address. Connects only when asked something.
+    /// Creates a client of the signed operations for one app client of a pool: `AdminInitiateAuth`
+    /// and `AdminRespondToAuthChallenge`. A web ACL of the pool does not inspect them, and they
+    /// accept the client's address. Connects at the first call.
     pub fn signed(aws: &Aws, pool: impl Into<String>, app_client: impl Into<String>) -> Self {
         Self {
             service: Service::new(aws, &API, Auth::SigV4, CallPolicy::ThreeTriggers),
@@ -279,7 +281,7 @@ impl CognitoChallengeApi {
         }
     }
 
-    /// The operations that are configured.
+    /// Creates a client of the configured operations.
     pub fn by(
         calls: CognitoCalls,
         aws: &Aws,
@@ -294,7 +296,7 @@ impl CognitoChallengeApi {
 }
 
 /// Returns the context of a signed call: the client's address, and fixed text in the members that
-/// Cognito requires beside it. Nothing without an address.
+/// Cognito requires beside it. Returns `None` without an address.
 fn context(source: Option<Source>) -> Option<ContextDataType> {
     let address = source?.address()?;
     let context = ContextDataType::builder()
@@ -303,13 +305,14 @@ fn context(source: Option<Source>) -> Option<ContextDataType> {
         .server_path("/")
         .set_http_headers(Some(Vec::new()))
         .build();
-    // Invariant: every required member was just set.
+    // Invariant: every required member is set.
     Some(context.expect("a context with all its members"))
 }
 
 const USERNAME: &str = "USERNAME";
 
-/// A refusal that is about the user or the session, not about us.
+/// Returns the reply for an error code that refuses the user or the session; other codes are
+/// faults.
 fn refusal(code: &str) -> Option<Reply> {
     match code {
         "UserNotFoundException" => Some(Reply::UserNotFound),
@@ -320,8 +323,8 @@ fn refusal(code: &str) -> Option<Reply> {
     }
 }
 
-/// The relevant part of the response of both calls, or the error's code.
-type Asked = Result<
+/// The parts of an output that [`reply`] reads, or the code of the error.
+type ChallengeOutput = Result<
     (
         Option<ChallengeNameType>,
         Option<String>,
@@ -330,8 +333,12 @@ type Asked = Result<
     String,
 >;
 
-fn reply(call: &'static str, username: &str, asked: Asked) -> Result<Reply, PortError> {
-    let (session, parameters) = match asked {
+fn reply(
+    call: &'static str,
+    username: &str,
+    challenge_output: ChallengeOutput,
+) -> Result<Reply, PortError> {
+    let (session, parameters) = match challenge_output {
         Err(code) => return refusal(&code).ok_or_else(|| PortError::new(call, code)),
         Ok((Some(ChallengeNameType::CustomChallenge), Some(session), parameters)) => {
             (session, parameters.unwrap_or_default())
@@ -339,7 +346,7 @@ fn reply(call: &'static str, username: &str, asked: Asked) -> Result<Reply, Port
         Ok(_) => return Err(PortError::new(call, "no custom challenge")),
     };
     let mut parameters: BTreeMap<_, _> = parameters.into_iter().collect();
-    // An emulator may leave it out.
+    // An emulator may omit it.
     parameters
         .entry(USERNAME.to_owned())
         .or_insert_with(|| username.to_owned());
@@ -349,8 +356,8 @@ fn reply(call: &'static str, username: &str, asked: Asked) -> Result<Reply, Port
     }))
 }
 
-/// Returns the parts of an output that [`reply`] reads, or the code of the error.
-macro_rules! asked {
+/// Converts a result to a [`ChallengeOutput`].
+macro_rules! challenge_output {
     ($answered:expr) => {
         $answered
             .map(|o| (o.challenge_name, o.session, o.challenge_parameters))
@@ -367,7 +374,10 @@ impl ChallengeApi for CognitoChallengeApi {
                     .client_id(&self.app_client)
                     .auth_parameters(USERNAME, username)
                     .build();
-                ("InitiateAuth", asked!(self.service.ask(request).await))
+                (
+                    "InitiateAuth",
+                    challenge_output!(self.service.send(request).await),
+                )
             }
             Some(pool) => {
                 let request = AdminInitiateAuthInput::builder()
@@ -377,7 +387,10 @@ impl ChallengeApi for CognitoChallengeApi {
                     .auth_parameters(USERNAME, username)
                     .set_context_data(context(source))
                     .build();
-                ("AdminInitiateAuth", asked!(self.service.ask(request).await))
+                (
+                    "AdminInitiateAuth",
+                    challenge_output!(self.service.send(request).await),
+                )
             }
         };
         reply(call, username, initiated)
@@ -403,7 +416,7 @@ impl ChallengeApi for CognitoChallengeApi {
                     .challenge_responses("ANSWER", answer)
                     .set_client_metadata(metadata)
                     .build();
-                let responded = asked!(self.service.ask(request).await);
+                let responded = challenge_output!(self.service.send(request).await);
                 ("RespondToAuthChallenge", responded)
             }
             Some(pool) => {
@@ -417,7 +430,7 @@ impl ChallengeApi for CognitoChallengeApi {
                     .set_client_metadata(metadata)
                     .set_context_data(context(source))
                     .build();
-                let responded = asked!(self.service.ask(request).await);
+                let responded = challenge_output!(self.service.send(request).await);
                 ("AdminRespondToAuthChallenge", responded)
             }
         };

@@ -1,5 +1,5 @@
-//! The common part of SES and SNS: one attempt, the outcome of a failed delivery, and the courier of
-//! each kind of message.
+//! The common part of SES and SNS: the policy of attempts, the outcome of a failed delivery, and
+//! the courier of each channel.
 
 use std::error::Error;
 use std::future::Future;
@@ -15,10 +15,10 @@ use latchstring_core::ports::{Courier, DeliveryError, DeliveryOutcome, PortError
 use crate::client::{Aws, CallPolicy};
 use crate::service::{Api, Auth, Service};
 
-/// Two couriers as one: mail by the one, SMS by the other.
+/// Two couriers as one: one for mail, one for SMS.
 #[derive(Clone, Debug)]
 pub struct Couriers<M, S> {
-    /// The courier of mail; none if the deployment sends no mail.
+    /// The courier of mail; `None` if the deployment sends no mail.
     pub mail: Option<M>,
     /// The courier of SMS.
     pub sms: S,
@@ -29,7 +29,7 @@ impl<M: Courier, S: Courier> Courier for Couriers<M, S> {
         match &message.content {
             Content::Mail { .. } => match &self.mail {
                 Some(mail) => mail.deliver(message).await,
-                // The account had an address before the deployment stopped sending mail.
+                // The account had an email address before the deployment stopped sending mail.
                 None => Err(DeliveryError {
                     fault: PortError::new("SendEmail", "no_mail_is_sent"),
                     outcome: DeliveryOutcome::NeverLeft,
@@ -40,8 +40,8 @@ impl<M: Courier, S: Courier> Courier for Couriers<M, S> {
     }
 }
 
-/// A service that messages go out by. It is wired at the first message, which nearly always is after
-/// a response; and most processes send by one service alone.
+/// A service that sends messages. It is built at the first message: nearly always after a response,
+/// and most processes send through one service only.
 #[derive(Clone, Debug)]
 pub(crate) struct Outbound {
     aws: Aws,
@@ -64,11 +64,11 @@ impl Outbound {
     }
 }
 
-/// Sends, and once more if no connection came about: then the request never left. Nothing else is
-/// repeated, or a person would get two messages.
+/// Sends a message. A second attempt follows only if no connection was established, because then
+/// the request never left. Any other repetition could deliver the message twice.
 ///
-/// `code_for` makes a code of ours of what the service says, its code and its message;
-/// docs/delivery.md lists them. Where there is none, the service's own is kept.
+/// `code_for` maps the service's code and message to one of the codes in docs/delivery.md. Without
+/// a mapping, the service's code is kept.
 pub(crate) async fn send<T, E, F>(
     call: &'static str,
     code_for: impl Fn(&str, &str) -> Option<&'static str>,
@@ -93,7 +93,7 @@ where
             let outcome = if refused.raw().status().is_client_error() {
                 DeliveryOutcome::Refused
             } else {
-                // It broke, somewhere between taking the message and saying so.
+                // The failure may have happened before or after the service accepted the message.
                 DeliveryOutcome::Unknown
             };
             (code_for(code, message).unwrap_or(code), outcome)
@@ -112,7 +112,7 @@ where
     })
 }
 
-/// A message that another courier should have been given.
+/// Returns the error of a message for another courier's channel.
 pub(crate) fn wrong_channel(call: &'static str) -> DeliveryError {
     DeliveryError {
         fault: PortError::new(call, "wrong_channel"),
@@ -120,8 +120,8 @@ pub(crate) fn wrong_channel(call: &'static str) -> DeliveryError {
     }
 }
 
-/// Reports whether the connection was refused, or not established in time: the request never left.
-/// The SDK distinguishes this from a connection that was lost later only deep in its causes.
+/// Returns true if no connection was established, so that the request never left. The SDK
+/// distinguishes this from a connection that was lost later only deep in the chain of causes.
 fn is_unconnected<E, R>(error: &SdkError<E, R>) -> bool {
     let SdkError::DispatchFailure(failure) = error else {
         return false;

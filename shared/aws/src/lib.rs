@@ -1,4 +1,5 @@
-//! Latchstring's ports on AWS services, one feature each, and on what is reached the same way.
+//! Latchstring's ports on AWS services, each behind a feature, and the CAPTCHA service, which is
+//! reached through the same HTTP client.
 
 #[cfg(feature = "sdk")]
 mod client;
@@ -83,11 +84,11 @@ pub enum CognitoCalls {
 /// A widget of Cloudflare Turnstile.
 #[derive(Clone, Debug)]
 pub struct TurnstileEnvironment {
-    /// `TURNSTILE_URL`: where `siteverify` is.
+    /// `TURNSTILE_URL`: the base URL of `siteverify`.
     pub url: String,
-    /// `TURNSTILE_HOSTNAMES`: where the widget may have been solved.
+    /// `TURNSTILE_HOSTNAMES`: the hosts on which the widget may be solved.
     pub hostnames: Vec<String>,
-    /// Its secret key.
+    /// The widget's secret key.
     pub key: TurnstileKey,
 }
 

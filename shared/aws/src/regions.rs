@@ -1,8 +1,9 @@
-//! The domains of AWS by region.
+//! The DNS suffixes of AWS's partitions.
 
-/// Returns the suffix of a region's host names, which follows the service's name and the region.
+/// Returns the DNS suffix of a region's host names, which follows the service's name and the
+/// region.
 ///
-/// From the partitions in the SDK, whose own answers a test compares with.
+/// The list is from the SDK's partitions; a test compares it with the SDK's own endpoints.
 pub(crate) fn suffix(region: &str) -> &'static str {
     const OTHERS: [(&str, &str); 6] = [
         ("cn-", "amazonaws.com.cn"),
@@ -18,5 +19,5 @@ pub(crate) fn suffix(region: &str) -> &'static str {
         .map_or(AMAZONAWS, |(_, suffix)| suffix)
 }
 
-/// The suffix of nearly all regions.
+/// The suffix of most regions.
 pub(crate) const AMAZONAWS: &str = "amazonaws.com";

@@ -1,7 +1,7 @@
-//! The certificates that AWS must prove itself by.
+//! The root certificates that AWS's endpoints are verified against.
 //!
-//! Loading a system's whole store costs a cold start more than all the rest of its start, so AWS's
-//! own endpoints are held to the five roots that they chain to:
+//! Loading the system's whole store costs more than the rest of a cold start. So AWS's endpoints
+//! are verified against only the five roots that they chain to:
 //! <https://www.amazontrust.com/repository/> lists them.
 
 use std::fmt;
@@ -12,25 +12,25 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use thiserror::Error;
 
-/// Amazon's roots 1 to 4, and Starfield's, which signed them for clients that are older than they.
+/// Amazon's roots 1 to 4, and Starfield's root, which cross-signed them for older clients.
 #[cfg(feature = "sdk")]
 pub(crate) const AMAZON: &[u8] = include_bytes!("roots.pem");
 
-/// Certificates to trust instead, as `AWS_CA_BUNDLE` names them: PEM, each of them a root that TLS
-/// can use.
+/// The certificates of `AWS_CA_BUNDLE`, trusted instead of the default roots: PEM, each a root that
+/// TLS can use.
 #[derive(Clone)]
 pub struct CaBundle(Vec<u8>);
 
-/// A bundle that cannot be read, is empty, or holds something that is no root certificate.
+/// The error of a bundle that is unreadable or empty, or contains anything but root certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not a file of certificates")]
 pub struct NotABundle;
 
 impl CaBundle {
-    /// The bundle in a file.
+    /// Reads the bundle in a file.
     ///
     /// # Errors
-    /// If it cannot be read, or is not what it should be.
+    /// Returns an error if the file is unreadable, or is not a bundle of root certificates.
     pub fn read(path: &str) -> Result<Self, NotABundle> {
         Self::parse(fs::read(path).map_err(|_| NotABundle)?)
     }
@@ -47,7 +47,7 @@ impl CaBundle {
         Ok(Self(pem))
     }
 
-    /// The certificates, PEM.
+    /// Returns the certificates as PEM.
     pub fn pem(&self) -> &[u8] {
         &self.0
     }
@@ -68,7 +68,7 @@ mod tests {
 
     const PEM: &[u8] = include_bytes!("roots.pem");
 
-    /// As Amazon Trust Services publishes them.
+    /// The fingerprints that Amazon Trust Services publishes.
     const FINGERPRINTS: [&str; 5] = [
         "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
         "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
@@ -78,7 +78,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_roots_are_the_ones_that_amazon_publishes() {
+    fn the_roots_have_the_fingerprints_that_amazon_publishes() {
         let fingerprints: Vec<_> = CertificateDer::pem_slice_iter(PEM)
             .map(|certificate| HEXLOWER.encode(&Sha256::digest(certificate.unwrap())))
             .collect();
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_is_of_root_certificates_alone() {
+    fn a_bundle_contains_only_root_certificates() {
         let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for text in [&b""[..], b"no certificate", broken, &PEM[..PEM.len() / 2]] {
             assert!(CaBundle::parse(text.to_vec()).is_err());

@@ -22,7 +22,7 @@ requests! { aws_sdk_secretsmanager:
     get_secret_value: GetSecretValue, GetSecretValueInput, GetSecretValueOutput, GetSecretValueError;
 }
 
-/// One secret, in its current version.
+/// One secret of AWS Secrets Manager, in its current version.
 #[derive(Clone, Debug)]
 pub struct SecretsManager {
     service: Service,
@@ -30,7 +30,7 @@ pub struct SecretsManager {
 }
 
 impl SecretsManager {
-    /// The secret of that name or ARN. Connects only when asked something.
+    /// Creates the source of the secret with that name or ARN. Connects at the first call.
     pub fn new(aws: &Aws, id: impl Into<String>) -> Self {
         Self {
             service: Service::new(aws, &API, Auth::SigV4, CallPolicy::Call),
@@ -42,7 +42,7 @@ impl SecretsManager {
 impl SecretSource for SecretsManager {
     async fn read(&self) -> Result<Secret, PortError> {
         let request = GetSecretValueInput::builder().secret_id(&self.id);
-        let read = self.service.ask(request.build()).await;
+        let read = self.service.send(request.build()).await;
         let text = read.map_err(|error| PortError::new(CALL, code_of(&error)))?;
         text.secret_string
             .map(Secret::new)

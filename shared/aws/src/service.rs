@@ -1,10 +1,10 @@
-//! The SDK's operations, without the SDK's clients.
+//! The SDK's operations without the SDK's clients.
 //!
-//! A client of the SDK begins by reading a list of all partitions and regions of AWS with their
-//! regular expressions, each service's client its own, to find one host name: more than half of
-//! what Create executed before its first event (docs/adr/0018-operations-without-clients.md). What
-//! is wired here is the rest of such a client: the SDK's serialisers, signatures, retries, time
-//! limits and errors. A test holds every request to the one that the SDK's client makes.
+//! Each client of the SDK reads a list of all AWS partitions and regions, with regular expressions,
+//! to find one host name. That was more than half of Create's instructions before its first event
+//! (docs/adr/0018-operations-without-clients.md). This module wires the rest of such a client: the
+//! SDK's serialisers, signatures, retries, time limits and errors. A test compares every request
+//! with that of the SDK's client.
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -44,7 +44,7 @@ use aws_types::region::{Region, SigningRegion};
 use crate::client::{Aws, CallPolicy};
 use crate::regions::suffix;
 
-/// The properties of a service that the SDK's client of it has.
+/// The properties of a service, as the SDK's client has them.
 #[derive(Debug)]
 pub(crate) struct Api {
     /// Its name in the host names of its endpoints.
@@ -53,25 +53,25 @@ pub(crate) struct Api {
     pub(crate) signing_name: &'static str,
     /// The name and version of the SDK's client, for the user agent.
     pub(crate) sdk: ApiMetadata,
-    /// Settings that its serialisers need besides the others.
+    /// Additional settings that its serialisers need.
     pub(crate) protocol: fn(&mut Layer),
 }
 
-/// The authentication of a request.
+/// The authentication of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Auth {
-    /// By a signature of our credentials.
+    /// A signature with the configured credentials.
     SigV4,
-    /// None: for operations that any caller may use.
+    /// No authentication, for operations that any caller may use.
     #[cfg(feature = "cognito")]
     Anonymous,
 }
 
-/// A service as one process asks it.
+/// A service, wired to the connections of one process.
 #[derive(Clone, Debug)]
 pub(crate) struct Service(RuntimePlugins);
 
-/// The input of an operation, of which the rest follows.
+/// The input of an operation, with its associated types.
 pub(crate) trait Request: Debug + Send + Sync + 'static {
     /// The response.
     type Output: Debug + Send + Sync + 'static;
@@ -158,7 +158,7 @@ impl Service {
                     .with_config(config.freeze())
                     .with_runtime_components(components),
             );
-        // Only there: what is to be signed must have no way to go out unsigned.
+        // No other service has this plugin, so that a request to be signed cannot be sent unsigned.
         Self(match auth {
             Auth::SigV4 => wired,
             #[cfg(feature = "cognito")]
@@ -175,16 +175,16 @@ impl Service {
         Self(self.0.clone().with_client_plugin(plugin))
     }
 
-    /// Asks.
-    pub(crate) async fn ask<R: Request>(
+    /// Sends a request and returns its output.
+    pub(crate) async fn send<R: Request>(
         &self,
         request: Result<R, BuildError>,
     ) -> Result<R::Output, SdkError<R::Refusal, HttpResponse>> {
         let request = request.map_err(SdkError::construction_failure)?;
         let plugins = self.0.clone().with_operation_plugin(R::operation());
-        // The names are for traces, of which there are none. Boxed, or every caller would be as large.
+        // The names are for traces, which are not used. Boxed to keep the caller's future small.
         match Box::pin(invoke("", "", Input::erase(request), &plugins)).await {
-            // Invariant, here and below: an operation's deserialiser makes the operation's types.
+            // Invariant, here and below: an operation's deserialiser returns the operation's types.
             Ok(answer) => Ok(answer.downcast().expect("the operation's output")),
             Err(error) => Err(error
                 .map_service_error(|refusal| refusal.downcast().expect("the operation's error"))),
@@ -227,35 +227,35 @@ mod tests {
     use crate::{AwsEnvironment, CognitoChallengeApi};
     use crate::{cognito, dynamodb, secrets, ses, sns};
 
-    /// A refusal in both of the forms that services speak.
+    /// An error response in both formats that services use.
     const JSON: &str = r#"{"__type": "NotAuthorizedException", "message": "no"}"#;
     const XML: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>NotAuthorizedException\
          </Code><Message>no</Message></Error><RequestId>1</RequestId></ErrorResponse>";
 
-    /// Keeps every request, and refuses it.
+    /// Records every request and refuses it.
     #[derive(Clone, Debug)]
     struct Recorder {
         status: u16,
         refusal: &'static str,
-        asked: Arc<Mutex<Vec<Asked>>>,
+        requests: Arc<Mutex<Vec<RecordedRequest>>>,
     }
 
     /// The parts of a request that must be equal in both implementations.
     #[derive(Clone, Debug, PartialEq, Eq)]
-    struct Asked {
+    struct RecordedRequest {
         method: String,
         uri: String,
         headers: BTreeMap<String, String>,
         body: Vec<u8>,
     }
 
-    impl Asked {
+    impl RecordedRequest {
         fn of(request: &HttpRequest) -> Self {
             let headers = request.headers().iter().map(|(name, value)| {
                 let value = match name {
-                    // Each time another.
+                    // These differ between requests.
                     "x-amz-date" | "amz-sdk-invocation-id" => String::new(),
-                    // The SDK's client also counts which of its own features were used.
+                    // The SDK's client also lists the features that it uses.
                     "user-agent" | "x-amz-user-agent" => {
                         value.split(" m/").next().unwrap_or_default().to_owned()
                     }
@@ -273,7 +273,7 @@ mod tests {
         }
     }
 
-    /// A header `Authorization` without its day and its signature.
+    /// Returns an `Authorization` header without its date and its signature.
     fn unsigned(header: &str) -> String {
         let claim = header.split("Signature=").next().unwrap_or_default();
         let parts: Vec<_> = claim.split('/').collect();
@@ -285,8 +285,8 @@ mod tests {
 
     impl HttpConnector for Recorder {
         fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            asked.push(Asked::of(&request));
+            let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+            requests.push(RecordedRequest::of(&request));
             let status = self.status.try_into().expect("a status");
             HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(self.refusal))))
         }
@@ -306,7 +306,7 @@ mod tests {
         Recorder {
             status: 400,
             refusal,
-            asked: Arc::default(),
+            requests: Arc::default(),
         }
     }
 
@@ -319,7 +319,7 @@ mod tests {
             endpoint_url: None,
             ca_bundle: None,
         };
-        Aws::over(environment, SharedHttpClient::new(recorder.clone()))
+        Aws::with_http_client(environment, SharedHttpClient::new(recorder.clone()))
     }
 
     /// Returns the configuration of the SDK's own clients.
@@ -337,31 +337,31 @@ mod tests {
             .build()
     }
 
-    /// Asks both, and compares what was asked and what is made of the refusal.
+    /// Sends a request through both implementations, and compares the requests and the errors.
     macro_rules! assert_same {
         ($api:expr, $auth:expr, $sdk:ident, $refusal:expr, $builder:expr) => {{
             let builder = $builder;
-            let (by_us, by_them) = (recorder($refusal), recorder($refusal));
-            let service = Service::new(&aws(&by_us), &$api, $auth, CallPolicy::Call);
-            let ours = service.ask(builder.clone().build()).await.unwrap_err();
-            let client = $sdk::Client::new(&sdk(&by_them));
+            let (by_service, by_client) = (recorder($refusal), recorder($refusal));
+            let service = Service::new(&aws(&by_service), &$api, $auth, CallPolicy::Call);
+            let ours = service.send(builder.clone().build()).await.unwrap_err();
+            let client = $sdk::Client::new(&sdk(&by_client));
             let theirs = builder.send_with(&client).await.unwrap_err();
-            let of = |recorder: Recorder| recorder.asked.lock().unwrap().clone();
-            let (asked, wanted) = (of(by_us), of(by_them));
-            assert_eq!(wanted.len(), 1);
-            assert_eq!(asked, wanted);
+            let of = |recorder: Recorder| recorder.requests.lock().unwrap().clone();
+            let (requests, expected) = (of(by_service), of(by_client));
+            assert_eq!(expected.len(), 1);
+            assert_eq!(requests, expected);
             assert_eq!(code_of(&ours), "NotAuthorizedException");
             assert_eq!(code_of(&theirs), "NotAuthorizedException");
             assert_eq!(ours.message(), theirs.message());
             assert_eq!(
-                asked[0].headers.contains_key("authorization"),
+                requests[0].headers.contains_key("authorization"),
                 $auth == Auth::SigV4
             );
         }};
     }
 
     #[tokio::test]
-    async fn every_request_is_the_one_that_the_sdks_client_makes() {
+    async fn every_request_equals_that_of_the_sdks_client() {
         use Auth::{Anonymous, SigV4};
         use cognito_sdk::operation as c;
         use dynamodb_sdk::operation as d;
@@ -467,7 +467,7 @@ mod tests {
         assert_same!(sns::API, SigV4, aws_sdk_sns, XML, sms);
     }
 
-    /// The bodies of both calls, in the order of the calls, and whether each was signed.
+    /// Returns the bodies of both calls in order, each with true if it was signed.
     async fn both_calls(
         api: impl Fn(&Aws) -> CognitoChallengeApi,
         source: Option<Source>,
@@ -481,12 +481,12 @@ mod tests {
         assert_eq!(api.initiate("ada", source).await, Ok(Reply::Refused));
         let responded = api.respond(&open, "select", &[("method", "email")], source);
         assert_eq!(responded.await, Ok(Reply::Refused));
-        let asked = recorder.asked.lock().expect("no panic");
-        let call = |asked: &Asked| {
-            let body = String::from_utf8(asked.body.clone()).expect("JSON");
-            (body, asked.headers.contains_key("authorization"))
+        let requests = recorder.requests.lock().expect("no panic");
+        let call = |request: &RecordedRequest| {
+            let body = String::from_utf8(request.body.clone()).expect("JSON");
+            (body, request.headers.contains_key("authorization"))
         };
-        asked.iter().map(call).collect()
+        requests.iter().map(call).collect()
     }
 
     #[tokio::test]
@@ -496,7 +496,7 @@ mod tests {
         for (source, address) in [
             (source("203.0.113.7"), Some("203.0.113.7")),
             (source("2001:db8:1:2:3:4:5:6"), Some("2001:db8:1:2::")),
-            // The source that all events without an address share.
+            // The source of all events without an address.
             (source("0.0.0.0"), None),
             (None, None),
         ] {
@@ -532,29 +532,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_fails_is_tried_as_often_as_by_the_sdks_client_or_once() {
+    async fn a_failed_call_is_retried_as_by_the_sdks_client_or_not_at_all() {
         use dynamodb_sdk::operation::get_item::GetItemInput;
 
         let broken = || Recorder {
             status: 500,
             ..recorder(r#"{"__type": "InternalServerError"}"#)
         };
-        let tries = |recorder: &Recorder| recorder.asked.lock().unwrap().len();
+        let attempts = |recorder: &Recorder| recorder.requests.lock().unwrap().len();
         let get = || {
             let key = AttributeValue::S("key".to_owned());
             GetItemInput::builder().table_name("t").key("pk", key)
         };
         let [ours, theirs, once] = [broken(), broken(), broken()];
         let service = |by| Service::new(&aws(by), &dynamodb::API, Auth::SigV4, CallPolicy::Call);
-        service(&ours).ask(get().build()).await.unwrap_err();
+        service(&ours).send(get().build()).await.unwrap_err();
         let client = dynamodb_sdk::Client::new(&sdk(&theirs));
         get().send_with(&client).await.unwrap_err();
         let service = service(&once).without_retries();
-        service.ask(get().build()).await.unwrap_err();
-        assert_eq!([&ours, &theirs, &once].map(tries), [2, 2, 1]);
+        service.send(get().build()).await.unwrap_err();
+        assert_eq!([&ours, &theirs, &once].map(attempts), [2, 2, 1]);
     }
 
-    /// One region of each partition, and some that look alike.
+    /// One region of each partition, and some with similar names.
     const REGIONS: [&str; 12] = [
         "eu-west-1",
         "us-east-1",
@@ -583,7 +583,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_service_is_where_the_sdks_client_finds_it() {
+    async fn every_endpoint_equals_that_of_the_sdks_client() {
         assert_where!(dynamodb::API, aws_sdk_dynamodb);
         assert_where!(cognito::API, aws_sdk_cognitoidentityprovider);
         assert_where!(secrets::API, aws_sdk_secretsmanager);

@@ -1,5 +1,5 @@
-//! Mail by Amazon SES, API version 2, which takes headers beside the parts of a mail and wants the
-//! same permission (`ses:SendEmail`) as version 1 did.
+//! Mail by Amazon SES, API version 2. It accepts headers, and needs the same permission
+//! (`ses:SendEmail`) as version 1.
 
 use std::fmt::Write as _;
 use std::str::FromStr;
@@ -23,14 +23,14 @@ use crate::service::{Api, requests};
 
 const CALL: &str = "SendEmail";
 
-/// Headers that every mail has: RFC 3834 says that nothing replies automatically to such a mail;
-/// Exchange goes by a header of its own (MS-OXCMAIL, 2.1.3.2.22). Bounces still come.
+/// The headers of every mail. RFC 3834: no automatic reply is sent to such a mail; Exchange reads a
+/// header of its own (MS-OXCMAIL, 2.1.3.2.22). Bounces are still sent.
 const HEADERS: [(&str, &str); 2] = [
     ("Auto-Submitted", "auto-generated"),
     ("X-Auto-Response-Suppress", "OOF, AutoReply"),
 ];
-/// A header by which Gmail separates mails of one sender and subject: a new value each time keeps
-/// a code out of the conversation of the last one, where its newest part is folded away.
+/// The header by which Gmail separates mails with one sender and subject. A new value for each mail
+/// keeps a code out of the previous conversation, where Gmail would fold it away.
 const REFERENCE: &str = "X-Entity-Ref-ID";
 
 pub(crate) static API: Api = Api {
@@ -44,16 +44,16 @@ requests! { aws_sdk_sesv2:
     send_email: SendEmail, SendEmailInput, SendEmailOutput, SendEmailError;
 }
 
-/// An address in a mail's header, with or without a name: the sender, which SES must have verified
-/// (or its domain), or the address for replies.
+/// An address in a mail's header, with or without a name: the sender, whose address or domain SES
+/// has verified, or the address for replies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmailSender {
     address: String,
-    /// As the headers `From` and `Reply-To` take it.
+    /// The value of the headers `From` and `Reply-To`.
     header: String,
 }
 
-/// A text that is no sender.
+/// The error of a text that is not an address with or without a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a sender is `address` or `Name <address>`")]
 pub struct NotASender;
@@ -97,16 +97,16 @@ impl EmailSender {
     }
 }
 
-/// RFC 2047: words of at most 75 characters, none of which splits a character of ours.
+/// Encodes a text as RFC 2047 words of at most 75 characters, none of which splits a character.
 fn encoded_words(text: &str) -> String {
-    // Four characters of base64 for three bytes, and the frame of twelve.
+    // Base64 needs four characters for three bytes, and the delimiters twelve.
     const BYTES: usize = 45;
     let mut words = String::new();
     let mut rest = text;
     while !rest.is_empty() {
         let (word, after) = rest.split_at(rest.floor_char_boundary(BYTES));
         let space = if words.is_empty() { "" } else { " " };
-        // Invariant: a String can always be written to.
+        // Invariant: writing to a String does not fail.
         let _ = write!(
             words,
             "{space}=?UTF-8?B?{}?=",
@@ -122,14 +122,14 @@ fn encoded_words(text: &str) -> String {
 pub struct MailSettings {
     /// The sender.
     pub from: EmailSender,
-    /// The address that replies go to; the sender's without one.
+    /// The address that replies go to; `None` for the sender's.
     pub reply_to: Option<EmailSender>,
-    /// The configuration set to send with.
+    /// The configuration set, if there is one.
     pub configuration_set: Option<String>,
 }
 
-/// Delivers mail. One attempt, over a connection of its own: one that was kept may be dead by now,
-/// and then it is unknown if the request left.
+/// A courier of mail. It makes one attempt over a new connection. A kept connection may have died,
+/// and then it is unknown whether the request left.
 #[derive(Clone, Debug)]
 pub struct SesCourier<E> {
     outbound: Outbound,
@@ -138,7 +138,7 @@ pub struct SesCourier<E> {
 }
 
 impl<E: Entropy> SesCourier<E> {
-    /// A courier of mail. Connects only when there is something to send.
+    /// Creates a courier of mail. Connects at the first message.
     pub fn new(aws: &Aws, settings: MailSettings, entropy: E) -> Self {
         Self {
             outbound: Outbound::new(aws, &API),
@@ -154,7 +154,8 @@ impl<E: Entropy> SesCourier<E> {
             "SendingPaused" if says("configuration set") => "configuration_set_paused",
             "SendingPaused" | "AccountSuspended" => "account_paused",
             "MessageRejected" if says("paused") => "account_paused",
-            // It names whom it has not verified. Recipients have to be only in the sandbox.
+            // The message names the unverified identity. Only the sandbox requires verified
+            // recipients.
             "MessageRejected" if says("not verified") => {
                 if says(&self.settings.from.address.to_ascii_lowercase()) {
                     "sender_not_verified"
@@ -164,7 +165,7 @@ impl<E: Entropy> SesCourier<E> {
             }
             "MessageRejected" => "message_rejected",
             "MailFromDomainNotVerified" => "mail_from_not_verified",
-            // The request names nothing else that could be missing.
+            // The request names no other resource that could be missing.
             "NotFound" => "configuration_set_missing",
             "Throttling" | "LimitExceeded" | "TooManyRequests" if says("daily") => "daily_quota",
             "Throttling" | "LimitExceeded" | "TooManyRequests" => "throttled",
@@ -174,7 +175,7 @@ impl<E: Entropy> SesCourier<E> {
         })
     }
 
-    /// The headers of one mail.
+    /// Returns the headers of one mail.
     fn headers(&self) -> Result<Vec<MessageHeader>, BuildError> {
         let reference = HEXLOWER.encode(&self.entropy.bytes::<16>());
         HEADERS
@@ -225,7 +226,7 @@ impl<E: Entropy> Courier for SesCourier<E> {
         send(
             CALL,
             |code, text| self.code(code, text),
-            || self.outbound.service().ask(request.clone().build()),
+            || self.outbound.service().send(request.clone().build()),
         )
         .await
     }
@@ -262,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_name_is_words_of_whole_characters() {
+    fn a_long_name_is_encoded_without_splitting_a_character() {
         let name = "日本語".repeat(10);
         let header = header(&format!("{name} <codes@example.com>")).unwrap();
         let words: Vec<_> = header.split(' ').collect();
@@ -277,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_sender_is_refused() {
+    fn a_text_that_is_not_a_sender_is_refused() {
         for text in [
             "",
             "codes",

@@ -28,15 +28,15 @@ requests! { aws_sdk_sns:
     publish: Publish, PublishInput, PublishOutput, PublishError;
 }
 
-/// The name that a phone shows instead of a number, where the country allows one.
+/// The sender name that a phone shows instead of a number, where the country permits one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SenderId(String);
 
-/// A number of one's own that SMS are from.
+/// A phone number or short code of the AWS account that sends SMS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginationNumber(String);
 
-/// A text that is neither.
+/// The error of a text that is neither a sender id nor an origination number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a sender id has 3 to 11 letters and digits, an origination number 5 to 15 digits")]
 pub struct NotASmsSender;
@@ -44,12 +44,12 @@ pub struct NotASmsSender;
 /// The calling code of India.
 const INDIA: &str = "+91";
 
-/// An id of an Indian operator's register (DLT): of the sender, there called the principal entity,
-/// or of a text.
+/// An id in an Indian operator's register (DLT): of the sender, which the register calls the
+/// principal entity, or of a message template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DltId(String);
 
-/// A text that is no such id, or no list of them.
+/// The error of a text that is not such an id or a list of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("an id of the DLT register has 1 to 50 letters, digits, - and _")]
 pub struct NotADltId;
@@ -66,7 +66,7 @@ impl FromStr for DltId {
     }
 }
 
-/// The ids of the texts, which the register has one by one: each kind of message has its own.
+/// The ids of the message templates; the register has one for each kind of message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DltTemplates([Option<DltId>; Kind::ALL.len()]);
 
@@ -80,7 +80,7 @@ impl DltTemplates {
 impl FromStr for DltTemplates {
     type Err = NotADltId;
 
-    /// Parses `kind=id`, separated by commas, each kind at most once.
+    /// Parses `kind=id` pairs, separated by commas, each kind at most once.
     fn from_str(text: &str) -> Result<Self, NotADltId> {
         let mut templates = Self::default();
         for entry in text.split(',') {
@@ -103,9 +103,9 @@ pub struct SmsSettings {
     pub sender_id: Option<SenderId>,
     /// The number to send from.
     pub origination: Option<OriginationNumber>,
-    /// The sender in India's register.
+    /// The id of the sender in India's register.
     pub entity: Option<DltId>,
-    /// The texts in India's register.
+    /// The ids of the message templates in India's register.
     pub templates: Option<DltTemplates>,
 }
 
@@ -118,7 +118,7 @@ impl FromStr for SenderId {
 }
 
 impl SenderId {
-    /// Parses 3 to 11 letters and digits, at least one letter among them.
+    /// Parses 3 to 11 letters and digits with at least one letter.
     pub fn parse(text: &str) -> Result<Self, NotASmsSender> {
         let is_sender = (3..=11).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric())
@@ -138,7 +138,7 @@ impl FromStr for OriginationNumber {
 }
 
 impl OriginationNumber {
-    /// Parses 5 to 15 digits, a `+` before them or not: a short code has none.
+    /// Parses 5 to 15 digits, optionally with a `+` first: a short code has none.
     pub fn parse(text: &str) -> Result<Self, NotASmsSender> {
         let digits = text.strip_prefix('+').unwrap_or(text);
         let is_number =
@@ -149,8 +149,8 @@ impl OriginationNumber {
     }
 }
 
-/// Delivers SMS, as transactional ones. One attempt, over a connection of its own: one that was
-/// kept may be dead by now, and then it is unknown if the request left.
+/// A courier of transactional SMS. It makes one attempt over a new connection. A kept connection
+/// may have died, and then it is unknown whether the request left.
 #[derive(Clone, Debug)]
 pub struct SnsCourier {
     outbound: Outbound,
@@ -158,7 +158,7 @@ pub struct SnsCourier {
 }
 
 impl SnsCourier {
-    /// A courier of SMS. Connects only when there is something to send.
+    /// Creates a courier of SMS. Connects at the first message.
     pub fn new(aws: &Aws, settings: SmsSettings) -> Self {
         Self {
             outbound: Outbound::new(aws, &API),
@@ -186,7 +186,7 @@ impl SnsCourier {
         })
     }
 
-    /// The attributes of a message, by name. The register's ids are for India alone.
+    /// Returns the attributes of a message by name. The ids of the register are sent to India only.
     fn attributes(&self, message: &Message) -> Option<HashMap<String, MessageAttributeValue>> {
         let SmsSettings {
             sender_id,
@@ -238,8 +238,8 @@ impl Courier for SnsCourier {
             .phone_number(message.to.as_str())
             .message(text)
             .set_message_attributes(Some(attributes));
-        let ask = || self.outbound.service().ask(request.clone().build());
-        send(CALL, Self::code, ask).await
+        let attempt = || self.outbound.service().send(request.clone().build());
+        send(CALL, Self::code, attempt).await
     }
 }
 
@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sender_id_is_letters_and_digits_and_no_number() {
+    fn a_sender_id_has_letters_and_digits_and_is_not_a_number() {
         for text in ["Ada", "ADA2", "Latchstring"] {
             assert!(SenderId::parse(text).is_ok(), "{text}");
         }

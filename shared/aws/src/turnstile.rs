@@ -1,6 +1,6 @@
-//! Cloudflare Turnstile, over the HTTP library that the SDK brings along.
+//! Cloudflare Turnstile, through the HTTP library that the SDK includes.
 //!
-//! Nothing of the caller goes to Cloudflare but the answer itself.
+//! Only the CAPTCHA response of the caller is sent to Cloudflare.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -21,16 +21,17 @@ use crate::{TurnstileEnvironment, TurnstileKey};
 
 const CALL: &str = "siteverify";
 
-/// The action of the widget. An answer of another widget of the same site does not count.
+/// The action of the widget. A response of another widget of the same site is not accepted.
 const ACTION: &str = "sign-in";
 
-/// No answer is longer, says Cloudflare.
-const LONGEST_ANSWER: usize = 2048;
+/// The maximum length of a response, by Cloudflare's documentation.
+const MAX_RESPONSE: usize = 2048;
 
-/// A key that was read is read again when it is as old.
-const KEPT_FOR: Duration = Duration::from_secs(600);
+/// The time for which a key from the secret source is used before it is read again.
+const MAX_AGE: Duration = Duration::from_secs(600);
 
-/// Asks `siteverify`, which takes each answer once and for five minutes. Never asks twice.
+/// The verification by `siteverify`, which accepts each response once within five minutes. It is
+/// never repeated.
 #[derive(Clone)]
 pub struct Turnstile {
     call: Operation<HttpRequest, Response, Infallible>,
@@ -56,7 +57,7 @@ impl fmt::Debug for Turnstile {
 }
 
 impl Turnstile {
-    /// A widget's. Connects only when asked something.
+    /// Creates the verification of a widget's responses. Connects at the first call.
     pub fn new(aws: &Aws, environment: TurnstileEnvironment) -> Self {
         let TurnstileEnvironment {
             url,
@@ -66,7 +67,7 @@ impl Turnstile {
         let host = url.find("://").map_or(0, |at| at + "://".len());
         let path = url[host..].find('/').map_or(url.len(), |at| host + at);
         let (origin, path) = url.split_at(path);
-        let (http, timeouts) = aws.beyond(CallPolicy::Once);
+        let (http, timeouts) = aws.outside_aws(CallPolicy::Once);
         let call = Operation::builder()
             .service_name("Turnstile")
             .operation_name(CALL)
@@ -100,7 +101,7 @@ impl Turnstile {
         };
         let known = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match known {
-            Some((at, key)) if at.elapsed() < KEPT_FOR => Ok(key),
+            Some((at, key)) if at.elapsed() < MAX_AGE => Ok(key),
             known => match source.read().await {
                 Ok(read) => {
                     let key = Secret::new(read.expose().trim());
@@ -134,7 +135,7 @@ impl Turnstile {
 
 impl Captcha for Turnstile {
     async fn is_answered(&self, answer: &Secret) -> Result<bool, PortError> {
-        if answer.expose().is_empty() || answer.expose().len() > LONGEST_ANSWER {
+        if answer.expose().is_empty() || answer.expose().len() > MAX_RESPONSE {
             return Ok(false);
         }
         let key = self.key().await?;
@@ -145,35 +146,36 @@ impl Captcha for Turnstile {
         if let Err(code) = found
             && code.ends_with("input-secret")
         {
-            // It was rotated; the next request reads it again.
+            // The key was rotated; the next request reads it again.
             self.forget_key();
         }
         found.map_err(|code| PortError::new(CALL, code))
     }
 }
 
-/// Returns true if the answer is a human's, or the error code if that is unknown. An answer of another
-/// site or widget is not accepted.
+/// Returns true for a solved CAPTCHA, or an error code if the result is unknown. The response of
+/// another site or widget is not accepted.
 fn verdict(Response(status, body): &Response, hostnames: &[String]) -> Result<bool, &'static str> {
     const UNREADABLE: &str = "unreadable response";
-    let said: Value = serde_json::from_slice(body).map_err(|_| UNREADABLE)?;
-    match said["success"].as_bool() {
+    let result: Value = serde_json::from_slice(body).map_err(|_| UNREADABLE)?;
+    match result["success"].as_bool() {
         Some(true) if *status == 200 => {
-            let hostname = said["hostname"].as_str().unwrap_or_default();
+            let hostname = result["hostname"].as_str().unwrap_or_default();
             let is_ours = hostnames.iter().any(|ours| ours == hostname);
-            Ok(is_ours && said["action"].as_str() == Some(ACTION))
+            Ok(is_ours && result["action"].as_str() == Some(ACTION))
         }
         Some(false) => {
-            let codes = said["error-codes"].as_array().ok_or(UNREADABLE)?;
-            // What is wrong with us or with Cloudflare counts before what is wrong with the answer.
-            let of_ours = [
+            let codes = result["error-codes"].as_array().ok_or(UNREADABLE)?;
+            // Errors of the configuration or of Cloudflare take precedence over errors of the
+            // response.
+            let service_errors = [
                 "missing-input-secret",
                 "invalid-input-secret",
                 "bad-request",
                 "internal-error",
             ];
-            let has = |code: &str| codes.iter().any(|said| said.as_str() == Some(code));
-            if let Some(code) = of_ours.into_iter().find(|code| has(code)) {
+            let has = |code: &str| codes.iter().any(|found| found.as_str() == Some(code));
+            if let Some(code) = service_errors.into_iter().find(|code| has(code)) {
                 return Err(code);
             }
             let of_answers = [

@@ -1,4 +1,4 @@
-//! Rows as items of the table, and back.
+//! Rows as items of the table.
 
 use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
@@ -20,12 +20,12 @@ use latchstring_core::time::Timestamp;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// The partition key, and the attribute that DynamoDB's own cleaning goes by.
+/// The partition key.
 pub(super) const PK: &str = "pk";
 pub(super) const TTL: &str = "ttl";
 
-/// The `sub` of a flow of no account: it is never read, and writing it is the same work as writing an
-/// account's.
+/// The `sub` of a flow without an account. It is never read; it makes the write equal to that of a
+/// flow with an account.
 const NO_SUB: &str = "00000000-0000-0000-0000-000000000000";
 
 pub(super) const OPEN: &str = "open";
@@ -48,7 +48,7 @@ pub(super) fn time(time: Timestamp) -> AttributeValue {
     number(time.as_millis())
 }
 
-/// In whole seconds, and none too early.
+/// Returns a TTL in whole seconds, rounded up.
 pub(super) fn ttl(keep_until: Timestamp) -> AttributeValue {
     number(keep_until.as_millis().div_ceil(1000))
 }
@@ -177,7 +177,7 @@ pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
         sends: row.number("sends")?,
         unsent: row.number("unsent")?,
         last_sent_at: row.time("last_sent_at")?,
-        // One that a later version wrote is only a language.
+        // An unknown locale of a later version is read as none.
         locale: row.text("locale").and_then(Locale::parse),
         attempts: row.answers("attempts")?,
         counted: row.answers("counted")?,
@@ -235,7 +235,7 @@ pub(super) const fn outcome_name(outcome: PendingOutcome) -> &'static str {
     }
 }
 
-/// An item that is read; whatever is not as we write it is `None`.
+/// A reader of an item's attributes; an attribute of another form is `None`.
 pub(super) struct Row<'a>(pub(super) &'a Item);
 
 impl<'a> Row<'a> {
@@ -259,7 +259,7 @@ impl<'a> Row<'a> {
         self.0.get(name)?.as_b().ok()?.as_ref().try_into().ok()
     }
 
-    /// A set cannot be empty in the table: the attribute is missing then.
+    /// An empty set is stored as a missing attribute, because DynamoDB has no empty sets.
     fn answers(&self, name: &str) -> Option<BTreeSet<AnswerDigest>> {
         let Some(value) = self.0.get(name) else {
             return Some(BTreeSet::new());

@@ -2,40 +2,39 @@
 //! table with the partition key `pk` (string) and the TTL attribute `ttl` (number, seconds).
 //!
 //! Every operation is one request: a conditional write, or one strongly consistent read by key, of
-//! one item or of several counters.
-//! There is no query and no scan, and no index. A write whose condition fails gets the item as
-//! it stands in the same response.
+//! one item or of several counters. There is no query, scan or index. A write whose condition fails
+//! gets the present item in the same response.
 //!
-//! TTL only cleans up, up to days late. An item that outlived it counts like any other; the
-//! core decides what has expired, from the times in the item.
+//! TTL only deletes items, up to days late. An item past its TTL counts like any other; the core
+//! decides from the times in the item.
 //!
-//! # What it costs
+//! # Cost
 //!
-//! docs/scale.md counts the requests of a sign-in. Every item is smaller than 1 KiB, since contacts are
-//! sealed at one length and counters expire with their period, so each write is one write unit.
+//! docs/scale.md counts the requests of a sign-in. Every item is smaller than 1 KiB, because
+//! contacts are sealed to one length and counters expire with their period. So each write costs one
+//! write unit.
 //!
-//! # A write that is repeated
+//! # Repeated writes
 //!
-//! The SDK repeats a request once if it failed or was not answered in 1.2 s. The first attempt may
-//! have landed all the same, so each write either comes to the same end when it lands twice, or
-//! recognises itself: it carries a number drawn for this call, `by`, and an item that holds it was
-//! written by this call's first attempt.
+//! The SDK repeats a request once if it failed or was not answered within 1.2 s. The first attempt
+//! may have taken effect nevertheless. So each write either has the same result when it takes
+//! effect twice, or recognizes its first attempt: `by` is a random number of the call, stored in
+//! the item.
 //!
-//! | operation | landed twice |
+//! | operation | effect of a repetition |
 //! |---|---|
-//! | `open_flow`, `advance_send`, `finish` | knows itself by `by`: still the one that won. If another write came between, it counts as lost, and nothing is sent or done twice |
-//! | `record_verdict` | a wrong answer is in the set already and takes no room; a right one finds that it matched the row itself, which the core accepts again |
-//! | `record_attempt` | holds one guess more than it needs, unless it finds itself by `by` |
-//! | `count`, `record_message_charge` | the same end |
-//! | `redeem`, `lease` | the holder finds itself |
-//! | `reset_resend_cooldown` | finds itself recorded, and counts as lost |
-//! | `put_pending`, `settle_pending`, `release` | the same end |
-//! | `charge` | knows itself by `by`, unless another charge came between: then it counts twice, never too little |
-//! | `refund` | is never repeated: what is lost stays charged |
+//! | `open_flow`, `advance_send`, `finish` | recognizes itself by `by` and still wins. After another write in between it counts as lost, and nothing is sent or done twice |
+//! | `record_verdict` | a wrong answer is in the set already and uses no attempt; a right one finds that it matched the row, which the core accepts again |
+//! | `record_attempt` | holds one guess too many, unless it recognizes itself by `by` |
+//! | `count`, `record_message_charge` | the same result |
+//! | `redeem`, `lease` | the holder recognizes itself |
+//! | `reset_resend_cooldown` | finds its own write, and counts as lost |
+//! | `put_pending`, `settle_pending`, `release` | the same result |
+//! | `charge` | recognizes itself by `by`. After another charge in between it counts twice, never too little |
+//! | `refund` | is never repeated: a lost refund stays charged |
 //!
-//! A first attempt may even land after the call has ended with a fault. Then a send, attempt or
-//! charge is used up without effect, or a lease is held until its time is up: nothing happens
-//! twice.
+//! A first attempt may even take effect after the call has failed. Then a send, attempt or charge
+//! is used up without effect, or a lease is held until it expires. Nothing happens twice.
 
 mod item;
 
@@ -72,12 +71,12 @@ use crate::service::{Api, Auth, Service, requests};
 pub use item::counter_key;
 use item::{FINISHED, Item, MATCHED, OPEN, PK, Row, TTL, bytes, number, text, time, ttl};
 
-/// The time that a flow is kept after its code expired; long enough for every replay to find it ended.
+/// The time that a flow is kept after its code expired, so that every replay finds it ended.
 const KEEP: Duration = Duration::from_secs(3600);
-/// The time that the outcome of a pending contact is kept after it could have expired.
+/// The time that the outcome of a pending contact is kept after its latest expiry.
 const KEEP_PENDING: Duration = Duration::from_secs(24 * 3600);
 
-/// The item holds what this call's first attempt wrote.
+/// The attribute for the random number of the call that wrote the item.
 const BY: &str = "by";
 
 pub(crate) static API: Api = Api {
@@ -108,14 +107,14 @@ pub struct DynamoStore<E> {
 /// The outcome of a conditional write.
 enum WriteResult {
     Done,
-    /// The condition did not hold, for this item, or because there is none.
+    /// The condition did not hold: for this item, or because there is no item.
     Refused(Option<Item>),
 }
 
 impl WriteResult {
-    /// The item that was in the way of a write that only an item can be in the way of.
-    fn in_the_way(item: Option<Item>, call: &'static str) -> Result<Item, PortError> {
-        item.ok_or_else(|| PortError::new(call, "no item in the way"))
+    /// Returns the item that refused a write whose condition fails only for an existing item.
+    fn refusing_item(item: Option<Item>, call: &'static str) -> Result<Item, PortError> {
+        item.ok_or_else(|| PortError::new(call, "no item refused the write"))
     }
 }
 
@@ -128,7 +127,7 @@ struct Update<'a, const N: usize> {
 }
 
 impl<E: Entropy> DynamoStore<E> {
-    /// Creates the store in a table. Randomness distinguishes one call from another. Connects with the
+    /// Creates the store in a table. The source of randomness distinguishes calls. Connects at the
     /// first call.
     pub fn new(aws: &Aws, table: impl Into<String>, entropy: E) -> Self {
         let service = Service::new(aws, &API, Auth::SigV4, CallPolicy::Call);
@@ -140,14 +139,14 @@ impl<E: Entropy> DynamoStore<E> {
         }
     }
 
-    /// The number by which a write knows itself.
+    /// Returns the random number by which a call recognizes its own write.
     fn draw(&self) -> [u8; 16] {
         self.entropy.bytes()
     }
 
     async fn read(&self, key: String) -> Result<Option<Item>, PortError> {
         self.service
-            .ask(
+            .send(
                 GetItemInput::builder()
                     .table_name(&self.table)
                     .key(PK, AttributeValue::S(key))
@@ -159,11 +158,11 @@ impl<E: Entropy> DynamoStore<E> {
             .map_err(|error| PortError::new("GetItem", code_of(&error)))
     }
 
-    /// Writes an item unless one of its key is there.
+    /// Writes an item unless there is one with its key.
     async fn put_new(&self, item: Item) -> Result<WriteResult, PortError> {
         let put = self
             .service
-            .ask(
+            .send(
                 PutItemInput::builder()
                     .table_name(&self.table)
                     .set_item(Some(item))
@@ -197,7 +196,7 @@ impl<E: Entropy> DynamoStore<E> {
         } = update;
         let updated = self
             .service
-            .ask(
+            .send(
                 UpdateItemInput::builder()
                     .table_name(&self.table)
                     .key(PK, AttributeValue::S(key))
@@ -231,8 +230,8 @@ fn written<R>(
     }
 }
 
-/// The `#names` in expressions, each for the attribute of that name: many names that one would
-/// choose are reserved words.
+/// Returns `#names` for expressions, each for the attribute of that name. Many common names are
+/// reserved words of DynamoDB.
 fn names<const N: usize>(expressions: [&str; N]) -> HashMap<String, String> {
     expressions
         .iter()
@@ -245,7 +244,7 @@ fn names<const N: usize>(expressions: [&str; N]) -> HashMap<String, String> {
         .collect()
 }
 
-/// Reports whether this call's first attempt wrote the item.
+/// Returns true if this call's first attempt wrote the item.
 fn is_by(item: &Item, by: [u8; 16]) -> bool {
     Row(item).bytes(BY) == Some(by)
 }
@@ -266,7 +265,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
         match self.put_new(item).await? {
             WriteResult::Done => Ok(Opened::New),
             WriteResult::Refused(item) => {
-                let item = WriteResult::in_the_way(item, "PutItem")?;
+                let item = WriteResult::refusing_item(item, "PutItem")?;
                 if is_by(&item, by) {
                     return Ok(Opened::New);
                 }
@@ -379,7 +378,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
         limit: u8,
     ) -> Result<Attempted, PortError> {
         let by = self.draw();
-        // An empty set is a missing attribute, which has no size and holds nothing.
+        // An empty set is a missing attribute, which has no size and contains nothing.
         let condition = if limit == 0 {
             "#state = :open AND #charge = :charge AND #message_charged = :yes \
              AND #held <= :limit AND NOT contains(#counted, :answer) \
@@ -541,7 +540,7 @@ impl<E: Entropy> TokenStore for DynamoStore<E> {
             .update(Update {
                 key: item::token_key(token),
                 change: "SET #flow = :flow, #ttl = :ttl",
-                // A holder that comes again may only lengthen its time.
+                // A repeated redemption of the same holder may only extend its time.
                 condition: "attribute_not_exists(#pk) OR (#flow = :flow AND #ttl < :ttl)",
                 values: [(":flow", bytes(flow.as_bytes())), (":ttl", ttl(keep_until))],
             })
@@ -549,7 +548,7 @@ impl<E: Entropy> TokenStore for DynamoStore<E> {
         match written {
             WriteResult::Done => Ok(Redeemed::Here),
             WriteResult::Refused(item) => {
-                let item = WriteResult::in_the_way(item, "UpdateItem")?;
+                let item = WriteResult::refusing_item(item, "UpdateItem")?;
                 let holder = Row(&item).bytes("flow");
                 let holder = holder.ok_or_else(|| unreadable("UpdateItem"))?;
                 Ok(if holder == *flow.as_bytes() {
@@ -570,7 +569,7 @@ impl<E: Entropy> PendingStore for DynamoStore<E> {
     async fn put_pending(&self, pending: &Pending) -> Result<(), PortError> {
         let item = item::of_pending(pending, pending.expires_at.plus(KEEP_PENDING));
         self.service
-            .ask(
+            .send(
                 PutItemInput::builder()
                     .table_name(&self.table)
                     .set_item(Some(item))
@@ -639,7 +638,7 @@ impl<E: Entropy> LeaseStore for DynamoStore<E> {
         let condition = "#holder = :holder";
         let released = self
             .service
-            .ask(
+            .send(
                 DeleteItemInput::builder()
                     .table_name(&self.table)
                     .key(PK, AttributeValue::S(item::lease_key(on)))
@@ -699,9 +698,9 @@ impl<E: Entropy> CounterStore for DynamoStore<E> {
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let item = match written(self.service.ask(update.build()).await)? {
+        let item = match written(self.service.send(update.build()).await)? {
             WriteResult::Done => return Ok(Charged::Yes),
-            WriteResult::Refused(item) => WriteResult::in_the_way(item, "UpdateItem")?,
+            WriteResult::Refused(item) => WriteResult::refusing_item(item, "UpdateItem")?,
         };
         if is_by(&item, by) {
             return Ok(Charged::Yes);
@@ -730,7 +729,7 @@ impl<E: Entropy> CounterStore for DynamoStore<E> {
         let input = BatchGetItemInput::builder().request_items(&self.table, keys);
         let output = self
             .service
-            .ask(input.build())
+            .send(input.build())
             .await
             .map_err(|error| PortError::new("BatchGetItem", code_of(&error)))?;
         if output.unprocessed_keys.is_some_and(|keys| !keys.is_empty()) {
@@ -773,12 +772,12 @@ impl<E: Entropy> CounterStore for DynamoStore<E> {
                 taken.iter().map(|taken| &*taken.name),
             )))
             .set_expression_attribute_values(Some(values.collect()));
-        // A second one could refund what another flow was charged.
-        written(self.once.ask(update.build()).await).map(|_| ())
+        // A repetition could refund another flow's charge.
+        written(self.once.send(update.build()).await).map(|_| ())
     }
 }
 
-/// Prefix of a window's attribute, apart from those that every item has.
+/// The prefix of a window's attribute; no other attribute has it.
 const WINDOW: &str = "n_";
 
 /// Returns the attribute of a window.
@@ -796,7 +795,7 @@ fn counts_in(item: &Item) -> Counts {
         .collect()
 }
 
-/// The names `#w0`, `#w1` and so on of these windows in expressions.
+/// Returns the names `#w0`, `#w1` and so on of these windows in expressions.
 fn window_names<'a>(windows: impl Iterator<Item = &'a str>) -> HashMap<String, String> {
     windows
         .enumerate()
