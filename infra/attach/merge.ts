@@ -148,7 +148,10 @@ export function attachClient(
     // As an alias it could be set to the address of a user who has no account yet.
     const alias = pool.AliasAttributes?.includes('preferred_username') ? ['preferred_username'] : [];
     const closed = (names: string[]) => names.filter((name) => ![...CONTACTS, ...alias].includes(name));
-    const writable = closed(request.WriteAttributes?.length ? request.WriteAttributes : mutable);
+    // By AWS's reference an unset list means the standard attributes. Reports from live pools say
+    // every attribute; an app that decides by a custom one must name it to keep it writable.
+    const standard = mutable.filter((name) => !/^(custom|dev):/.test(name));
+    const writable = closed(request.WriteAttributes?.length ? request.WriteAttributes : standard);
     // To Cognito an empty list means every standard attribute, so one that finds no account remains.
     const harmless = closed(mutable).includes('locale') ? 'locale' : (closed(mutable)[0] ?? 'locale');
     request.WriteAttributes = writable.length ? writable : [harmless];

@@ -151,7 +151,7 @@ describe('a client', () => {
     assert.deepEqual(closed.ExplicitAuthFlows, ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']);
     assert.deepEqual(closed.WriteAttributes, ['preferred_username', 'locale']);
     const open = attachClient({ ...CLIENT, WriteAttributes: undefined }, POOL, true);
-    assert.deepEqual(open.WriteAttributes, ['locale', 'preferred_username', 'custom:plan']);
+    assert.deepEqual(open.WriteAttributes, ['locale', 'preferred_username']);
   });
 
   it('closed, does not sign in by OAuth, which the auth flows do not govern', () => {
@@ -173,7 +173,7 @@ describe('a client', () => {
     const pool: UserPoolType = { ...POOL, AliasAttributes: ['email', 'phone_number', 'preferred_username'] };
     assert.deepEqual(attachClient(CLIENT, pool, true).WriteAttributes, ['locale']);
     const open = attachClient({ ...CLIENT, WriteAttributes: undefined }, pool, true);
-    assert.deepEqual(open.WriteAttributes, ['locale', 'custom:plan']);
+    assert.deepEqual(open.WriteAttributes, ['locale']);
   });
 
   it('closed, never sends an empty list, which Cognito reads as every standard attribute', () => {

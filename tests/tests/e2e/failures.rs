@@ -288,6 +288,8 @@ async fn an_outage_ends_before_its_time_when_it_is_cleared() {
         assert_eq!(refusal.kind, "Unavailable", "{name}");
         latchstring.fail_for(&[(other, 60)]).await;
         ada.asks_for_a_code().await;
+        // The inbox answers after the delivery, which follows the response.
+        latchstring.inbox().await;
         latchstring.fail_for(&[(name, 60), (other, 60)]).await;
         latchstring.fail_for(&[]).await;
         ada.asks_for_a_code().await;

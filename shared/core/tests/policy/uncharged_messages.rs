@@ -326,3 +326,16 @@ fn a_deleted_accounts_contact_request_costs_its_owner_nothing() {
     }
     assert_eq!(world.sent().len(), sent);
 }
+
+/// Sign-in opens such a flow for a user whom Cognito refuses: charged, and without a message.
+#[test]
+fn the_code_of_a_decoy_is_never_right() {
+    let world = World::with_ada();
+    let mut session = world.initiate("a-name-of-no-account");
+    let reply = session.choose(&world.ticket_for(Purpose::Decoy, ADA));
+    assert_eq!(reply.create.unwrap().why, CreateReason::DecoyOpened);
+    assert!(session.row().unwrap().message_charged);
+    assert!(world.sent().is_empty());
+    let reply = session.answer(&derived(&session));
+    assert_eq!(reply.verify.why, VerifyReason::WrongAnswer);
+}
