@@ -6,9 +6,9 @@
 //! tokens. Clock and randomness are fixed. Only the order within hash maps differs between runs, by
 //! less than 1 %.
 //!
-//! The one argument names the function to measure. Only its calls go through [`measured`], whose
-//! name selects the code that callgrind counts. The first sign-in is not measured: it builds what is
-//! built once.
+//! The only argument names the measured function. Only its calls go through [`measured`], whose
+//! name selects the code that callgrind counts. The first sign-in is not measured, because it
+//! initializes lazy values.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -43,15 +43,15 @@ const VERIFY: &str = "VerifyAuthChallengeResponse";
 const USERNAME: &str = "5f0c1f9e-6c1b-4b8e-9a53-0f9d0c6f9a11";
 
 fn main() {
-    let wanted = env::args().nth(1).unwrap_or_default();
+    let measured_name = env::args().nth(1).unwrap_or_default();
     assert!(
-        ["sign-in", "create", "verify", "define"].contains(&&*wanted),
+        ["sign-in", "create", "verify", "define"].contains(&&*measured_name),
         "the argument is sign-in, create, verify or define"
     );
     let world = World::new();
     world.sign_in("nothing");
     for _ in 0..SIGN_INS {
-        world.sign_in(&wanted);
+        world.sign_in(&measured_name);
     }
 }
 
@@ -67,16 +67,16 @@ fn handled(runtime: &Runtime, handler: &impl Handler, event: Value) -> HandlerRe
     answered.expect("the event is one of the handler's")
 }
 
-/// Cognito as the resolver sees it, without triggers: the two challenges are always the same.
+/// Cognito as seen by the resolver, without triggers: both challenges are always the same.
 #[derive(Default)]
-struct Questions {
+struct FixedChallenges {
     /// The ticket of the latest answer.
     ticket: Mutex<String>,
 }
 
-impl ChallengeApi for &Questions {
+impl ChallengeApi for &FixedChallenges {
     async fn initiate(&self, _: &str, _: Option<Source>) -> Result<Reply, PortError> {
-        Ok(question(&[("step", "select")]))
+        Ok(challenge(&[("step", "select")]))
     }
 
     async fn respond(
@@ -89,7 +89,7 @@ impl ChallengeApi for &Questions {
         let ticket = client_metadata.iter().find(|(name, _)| *name == "ticket");
         let (_, ticket) = ticket.expect("a ticket");
         (*ticket).clone_into(&mut self.ticket.lock().expect("nothing panics"));
-        Ok(question(&[
+        Ok(challenge(&[
             ("step", "otp"),
             ("codeLength", "6"),
             ("attemptsLeft", "3"),
@@ -99,7 +99,7 @@ impl ChallengeApi for &Questions {
     }
 }
 
-fn question(parameters: &[(&str, &str)]) -> Reply {
+fn challenge(parameters: &[(&str, &str)]) -> Reply {
     let parameters = parameters
         .iter()
         .chain(&[("USERNAME", USERNAME)])
@@ -116,11 +116,11 @@ type Memory = Inbox<ManualClock>;
 struct World {
     runtime: Runtime,
     inbox: Memory,
-    questions: &'static Questions,
+    challenges: &'static FixedChallenges,
     sign_in: SignInResolver<
         MemoryStore,
         MemoryDirectory,
-        &'static Questions,
+        &'static FixedChallenges,
         Infallible,
         ManualClock,
         SeededEntropy,
@@ -156,13 +156,13 @@ impl World {
             enabled: true,
             attributes: Attributes::from_pairs(ATTRIBUTES),
         });
-        let questions: &'static Questions = Box::leak(Box::default());
+        let challenges: &'static FixedChallenges = Box::leak(Box::default());
         Self {
             runtime: Builder::new_current_thread()
                 .enable_time()
                 .build()
                 .expect("a runtime"),
-            questions,
+            challenges,
             sign_in: SignInResolver {
                 deployment: deployment.clone(),
                 caller: AppClient::new(POOL, CLIENT),
@@ -170,7 +170,7 @@ impl World {
                 source: SourceOf::AppSync,
                 store: store.clone(),
                 directory: directory.clone(),
-                api: questions,
+                api: challenges,
                 captcha: None,
                 clock: clock.clone(),
                 entropy: SeededEntropy::new(1),
@@ -199,40 +199,48 @@ impl World {
     }
 
     /// Runs one whole sign-in and measures the function of the given name.
-    fn sign_in(&self, wanted: &str) {
-        let signed_in = self.call(wanted == "sign-in", &self.sign_in, resolver_event());
+    fn sign_in(&self, measured_name: &str) {
+        let signed_in = self.call(measured_name == "sign-in", &self.sign_in, resolver_event());
         assert_eq!(signed_in["data"]["codeLength"], 6);
         let ticket = self
-            .questions
+            .challenges
             .ticket
             .lock()
             .expect("nothing panics")
             .clone();
-        let said = json!({ "method": "phone_number", "ticket": ticket });
+        let metadata = json!({ "method": "phone_number", "ticket": ticket });
 
         let opened = self.call(false, &self.define, event(DEFINE, json!({ "session": [] })));
         assert_eq!(opened["response"]["challengeName"], "CUSTOM_CHALLENGE");
         let request = json!({ "session": [], "challengeName": "CUSTOM_CHALLENGE" });
         let select = self.call(false, &self.create, event(CREATE, request));
-        let passed = self.call(false, &self.verify, answered(&select, "select", &said));
+        let passed = self.call(false, &self.verify, answered(&select, "select", &metadata));
         assert_eq!(passed["response"]["answerCorrect"], true);
 
         let rounds = json!([round(&select)]);
-        let mut request = json!({ "session": rounds, "clientMetadata": said });
+        let mut request = json!({ "session": rounds, "clientMetadata": metadata });
         self.call(false, &self.define, event(DEFINE, request.clone()));
         request["challengeName"] = json!("CUSTOM_CHALLENGE");
-        let otp = self.call(wanted == "create", &self.create, event(CREATE, request));
+        let otp = self.call(
+            measured_name == "create",
+            &self.create,
+            event(CREATE, request),
+        );
         assert_eq!(otp["response"]["publicChallengeParameters"]["step"], "otp");
 
         let code = self.code();
         let right = self.call(
-            wanted == "verify",
+            measured_name == "verify",
             &self.verify,
             answered(&otp, &code, &json!({})),
         );
         assert_eq!(right["response"]["answerCorrect"], true);
         let rounds = json!({ "session": [round(&select), round(&otp)] });
-        let issued = self.call(wanted == "define", &self.define, event(DEFINE, rounds));
+        let issued = self.call(
+            measured_name == "define",
+            &self.define,
+            event(DEFINE, rounds),
+        );
         assert_eq!(issued["response"]["issueTokens"], true);
     }
 
@@ -286,13 +294,13 @@ fn event(trigger: &str, mut request: Value) -> Value {
 }
 
 /// Returns Verify's event for an answer to the challenge that Create issued.
-fn answered(created: &Value, answer: &str, said: &Value) -> Value {
+fn answered(created: &Value, answer: &str, metadata: &Value) -> Value {
     event(
         VERIFY,
         json!({
             "privateChallengeParameters": created["response"]["privateChallengeParameters"],
             "challengeAnswer": answer,
-            "clientMetadata": said,
+            "clientMetadata": metadata,
         }),
     )
 }

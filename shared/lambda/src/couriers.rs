@@ -9,7 +9,7 @@ impl Environment<'_> {
     /// The couriers: mail by SES unless `EMAIL` is `false`, and SMS by SNS.
     ///
     /// # Errors
-    /// If a variable is missing or does not hold what it takes.
+    /// If a variable is missing or invalid.
     pub fn couriers(
         &self,
         aws: &Aws,
@@ -42,7 +42,7 @@ impl Environment<'_> {
 mod tests {
     use super::*;
 
-    const LEAST: &[(&str, &str)] = &[
+    const MINIMAL: &[(&str, &str)] = &[
         ("AWS_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "AKID"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
@@ -54,10 +54,10 @@ mod tests {
         ("SMS_TEMPLATE_IDS", "sign_in_code=1107"),
     ];
 
-    /// Returns true if mail is sent, or the variable that is wrong.
-    fn mails(changed: (&'static str, &'static str)) -> Result<bool, ConfigError> {
+    /// Returns true if mail is sent, or the error of the invalid variable.
+    fn sends_mail(changed: (&'static str, &'static str)) -> Result<bool, ConfigError> {
         let pairs: Vec<_> = std::iter::once(changed)
-            .chain(LEAST.iter().copied())
+            .chain(MINIMAL.iter().copied())
             .collect();
         let environment = Environment::Pairs(&pairs);
         let aws = Aws::new(environment.aws()?);
@@ -66,8 +66,8 @@ mod tests {
 
     #[test]
     fn mail_is_sent_unless_it_is_off() {
-        assert_eq!(mails(("EMAIL", "true")), Ok(true));
-        assert_eq!(mails(("EMAIL", "false")), Ok(false));
+        assert_eq!(sends_mail(("EMAIL", "true")), Ok(true));
+        assert_eq!(sends_mail(("EMAIL", "false")), Ok(false));
     }
 
     #[test]
@@ -81,7 +81,7 @@ mod tests {
             ("SMS_ENTITY_ID", "1 101"),
             ("SMS_TEMPLATE_IDS", "another=1"),
         ] {
-            let error = mails((name, wrong)).unwrap_err();
+            let error = sends_mail((name, wrong)).unwrap_err();
             assert!(error.to_string().starts_with(name), "{name}: {error}");
         }
     }

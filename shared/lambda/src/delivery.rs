@@ -17,11 +17,11 @@ use crate::system::timeout;
 /// The time limit of a delivery after the response.
 pub const DELIVERY: Duration = Duration::from_secs(6);
 
-/// The part of a function's time that is kept after a delivery, to log its outcome.
+/// The part of a function's time that is reserved after a delivery to log its outcome.
 pub(crate) const REPORTING: Duration = Duration::from_millis(500);
 
-/// The time limit of resetting a cooldown. It is optional and must fit into [`REPORTING`].
-const LIFTING: Duration = Duration::from_millis(400);
+/// The time limit for resetting a cooldown. The reset is optional and must fit into [`REPORTING`].
+const COOLDOWN_RESET: Duration = Duration::from_millis(400);
 
 /// A message that was accepted and is to be delivered, once.
 #[derive(Clone, Debug)]
@@ -105,10 +105,10 @@ pub(crate) async fn deliver(
     if outcome == DeliveryOutcome::NeverLeft
         && let Some(sent) = &delivery.sent
     {
-        let lifted = timeout(clock, LIFTING, reset_resend_cooldown(store, sent))
+        let reset = timeout(clock, COOLDOWN_RESET, reset_resend_cooldown(store, sent))
             .await
             .unwrap_or_else(|| Err(PortError::new("reset_resend_cooldown", "timeout")));
-        if let Err(PortError { call, code }) = lifted {
+        if let Err(PortError { call, code }) = reset {
             tracing::warn!(flow, call, code, "cooldown stays");
         }
     }
@@ -146,12 +146,12 @@ mod tests {
     const SENT_AT: Timestamp = Timestamp::from_secs(1_767_225_600);
 
     /// A courier that fails in the same way each time, or never answers.
-    struct Broken {
+    struct FailingCourier {
         outcome: Option<DeliveryOutcome>,
         asked: AtomicUsize,
     }
 
-    impl Broken {
+    impl FailingCourier {
         fn with(outcome: Option<DeliveryOutcome>) -> Self {
             Self {
                 outcome,
@@ -160,7 +160,7 @@ mod tests {
         }
     }
 
-    impl Courier for Broken {
+    impl Courier for FailingCourier {
         async fn deliver(&self, _: &Message) -> Result<(), DeliveryError> {
             self.asked.fetch_add(1, Ordering::SeqCst);
             match self.outcome {
@@ -210,20 +210,20 @@ mod tests {
         (store, PendingDelivery::code(message, challenge, &keys))
     }
 
-    async fn cooldown_is_lifted(store: &MemoryStore) -> bool {
+    async fn cooldown_is_reset(store: &MemoryStore) -> bool {
         let row = store.flow(FlowId::from_bytes([1; 16])).await.unwrap();
         row.unwrap().last_sent_at != SENT_AT
     }
 
     #[tokio::test]
     async fn a_cooldown_is_reset_only_if_the_request_never_left() {
-        for (outcome, lifted) in [
+        for (outcome, reset) in [
             (DeliveryOutcome::NeverLeft, true),
             (DeliveryOutcome::Refused, false),
             (DeliveryOutcome::Unknown, false),
         ] {
             let (store, delivery) = accepted().await;
-            let courier = Broken::with(Some(outcome));
+            let courier = FailingCourier::with(Some(outcome));
             deliver(
                 &courier,
                 &store,
@@ -233,26 +233,26 @@ mod tests {
             )
             .await;
             assert_eq!(courier.asked.into_inner(), 1, "never repeated");
-            assert_eq!(cooldown_is_lifted(&store).await, lifted, "{outcome:?}");
+            assert_eq!(cooldown_is_reset(&store).await, reset, "{outcome:?}");
         }
     }
 
     #[tokio::test]
     async fn a_silent_courier_times_out_and_the_cooldown_stays() {
         let (store, delivery) = accepted().await;
-        let courier = Broken::with(None);
+        let courier = FailingCourier::with(None);
         let until = Instant::now() + Duration::from_millis(20);
         deliver(&courier, &store, &SystemClock, &delivery, until).await;
         assert_eq!(courier.asked.into_inner(), 1);
-        assert!(!cooldown_is_lifted(&store).await);
+        assert!(!cooldown_is_reset(&store).await);
     }
 
     #[tokio::test]
     async fn without_time_left_nothing_is_sent_and_a_resend_may_follow() {
         let (store, delivery) = accepted().await;
-        let courier = Broken::with(None);
+        let courier = FailingCourier::with(None);
         deliver(&courier, &store, &SystemClock, &delivery, Instant::now()).await;
         assert_eq!(courier.asked.into_inner(), 0);
-        assert!(cooldown_is_lifted(&store).await);
+        assert!(cooldown_is_reset(&store).await);
     }
 }

@@ -1,8 +1,8 @@
-//! The part of Lambda's Extensions API that a function needs which is its own extension:
+//! The part of Lambda's Extensions API for an extension inside the function's own process:
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>.
 //!
-//! Not the crate `lambda-extension`: it opens one connection to register and another for the rest,
-//! one after the other in a cold start, and it prints errors outside the log.
+//! The crate `lambda-extension` is not used: it opens two connections one after the other in a cold
+//! start, and it prints errors outside the log.
 
 use http::Response;
 use http_body_util::BodyExt;
@@ -20,10 +20,10 @@ pub(crate) struct Extension {
     id: String,
 }
 
-/// An invocation that has begun.
+/// An invocation that has started.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Begun {
+pub(crate) struct StartedInvocation {
     pub(crate) request_id: String,
     /// The function's deadline, in milliseconds since the Unix epoch.
     pub(crate) deadline_ms: u64,
@@ -43,13 +43,13 @@ impl Extension {
         let id = response.headers().get("lambda-extension-identifier");
         let id = id.ok_or("an extension without an identifier")?;
         let id = id.to_str()?.to_owned();
-        // A body that is read to its end lets the connection be used again.
+        // Reading the body to its end permits the reuse of the connection.
         response.into_body().collect().await?;
         Ok(Self { client, id })
     }
 
     /// Reports the last invocation as finished, and waits for the next.
-    pub(crate) async fn next(&self) -> Result<Begun, Error> {
+    pub(crate) async fn next(&self) -> Result<StartedInvocation, Error> {
         let request = build_request()
             .uri("/2020-01-01/extension/event/next")
             .header("lambda-extension-identifier", &self.id)

@@ -15,10 +15,10 @@ use crate::delivery::PendingDelivery;
 /// it on to its own caller, so the texts are fixed; causes go to the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PublicError {
-    /// The event is not of the kind that this function takes.
+    /// The event is not of the kind that this function handles.
     #[error("The event could not be read.")]
     UnreadableEvent,
-    /// No decision is possible: there are no keys.
+    /// No decision is possible without keys.
     #[error("Sign-in is not available at the moment.")]
     Unavailable,
     /// A bug in this crate.

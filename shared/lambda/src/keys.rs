@@ -13,10 +13,10 @@ use serde::Deserialize;
 
 /// The maximum age of a key ring that was read from the secret source.
 const MAX_AGE: Duration = Duration::from_secs(600);
-/// The maximum age of a key ring while the secret source does not answer. It bounds how long a
-/// key that was taken off the ring stays in use. A shorter outage ends no sign-in.
+/// The maximum age of a key ring while the secret source does not answer. It bounds the time for
+/// which a removed key stays in use. A shorter outage interrupts no sign-in.
 const MAX_AGE_IN_AN_OUTAGE: Duration = Duration::from_secs(24 * 3600);
-/// The minimum time between two readings, however many unknown keys events name.
+/// The minimum time between two reads, whatever keys events name.
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// A source of the settings and keys that decisions use.
@@ -66,7 +66,7 @@ struct Cache {
 }
 
 impl Cache {
-    /// Returns the ring, unless it is too old to serve at all.
+    /// Returns the ring, unless it is too old to be used.
     fn usable(&self, now: Timestamp) -> Option<KeyRing> {
         let ring = self.ring.as_ref()?;
         (now.since(self.read_at) <= MAX_AGE_IN_AN_OUTAGE).then(|| ring.clone())
@@ -74,7 +74,7 @@ impl Cache {
 }
 
 impl<V: SecretSource, C: Clock> Rotating<V, C> {
-    /// Makes a source that reads nothing before the first invocation.
+    /// Creates a source that reads nothing before the first invocation.
     pub fn new(policy: Policy, source: V, clock: C) -> Self {
         Self {
             policy,
@@ -167,7 +167,7 @@ impl<V: SecretSource, C: Clock> Deployments for FixedOrRotating<V, C> {
     }
 }
 
-/// A key ring, or its one key alone: `CloudFormation` can generate no more for a new deployment.
+/// A key ring, or only its current key: `CloudFormation` can generate no more for a new deployment.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum RingText {
@@ -186,7 +186,7 @@ struct KeyText {
     secret: String,
 }
 
-/// Parses a key ring as `KEY_RING` and the secret hold it.
+/// Parses a key ring in the format of `KEY_RING` and of the secret.
 pub(crate) fn ring(text: &str) -> Option<KeyRing> {
     let (current, next, previous, lasting) = match serde_json::from_str(text).ok()? {
         RingText::Ring {
@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ring_may_hold_a_key_that_lasts() {
+    fn a_ring_may_have_a_lasting_key() {
         let secret = BASE64.encode(&[7; 32]);
         let key = |id: &str| format!(r#"{{"id": "{id}", "secret": "{secret}"}}"#);
         let text = format!(r#"{{"current": {}, "lasting": {}}}"#, key("k2"), key("k1"));
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(ring(&key("k1")).unwrap().lasting().id().as_str(), "k1");
     }
 
-    /// A secret source that counts its readings.
+    /// A secret source that counts its reads.
     #[derive(Debug, Default)]
     struct Counted {
         text: Mutex<Option<String>>,
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_alone_is_a_ring_of_one() {
+    fn a_single_key_is_a_ring_of_one() {
         let secret = "A".repeat(64);
         let alone = ring(&format!(r#"{{"id": "k1", "secret": "{secret}"}}"#)).unwrap();
         assert_eq!(alone.current().id().as_str(), "k1");
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_silent_secret_source_leaves_the_last_ring_in_use() {
+    async fn an_unavailable_secret_source_keeps_the_last_ring_in_use() {
         let (source, clock) = (Counted::default(), clock());
         source.holds("k1", &[]);
         let keys = rotating(&source, &clock);
@@ -347,7 +347,7 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(current(&keys, &[]).await, "k1");
         }
-        assert_eq!(source.reads(), 2, "and not at every invocation");
+        assert_eq!(source.reads(), 2, "not read at every invocation");
         *source.text.lock().unwrap() = Some("no ring".to_owned());
         clock.advance(Duration::from_secs(30));
         assert_eq!(current(&keys, &[]).await, "k1");
@@ -364,13 +364,13 @@ mod tests {
         assert_eq!(current(&keys, &[]).await, "k1");
         clock.advance(Duration::from_millis(1));
         assert_eq!(current(&keys, &[]).await, "none");
-        // The next invocation reads again, however soon it follows.
+        // The next invocation reads again at once.
         source.holds("k2", &[]);
         assert_eq!(current(&keys, &[]).await, "k2");
     }
 
     #[tokio::test]
-    async fn without_a_ring_nothing_is_decided_and_it_is_read_again() {
+    async fn without_a_ring_no_decision_is_made_and_it_is_read_again() {
         let (source, clock) = (Counted::default(), clock());
         let keys = rotating(&source, &clock);
         assert_eq!(current(&keys, &[]).await, "none");

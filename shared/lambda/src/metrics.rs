@@ -79,8 +79,7 @@ pub(crate) fn delivery_error(code: &str) {
     write(&DELIVERY_ERRORS, 1, &[("Code", code)]);
 }
 
-/// Counts a call that failed or was not answered in time, so that a user waited or had to repeat a
-/// step.
+/// Counts a call that failed or timed out, so that a user waited or repeated a step.
 pub(crate) fn fault(call: &str) {
     write(&FAULTS, 1, &[("Call", call)]);
 }
@@ -102,10 +101,10 @@ pub(crate) fn captcha_required(budget: &str) {
     write(&CAPTCHA_REQUIRED, 1, &[("Budget", budget)]);
 }
 
-/// Counts an answer with a verdict: a code or proof that is right for the first time, or wrong. An
-/// answer without a flow row is not counted: anyone can send those at no cost, and would hold the
-/// alarm that counts wrong answers.
-pub(crate) fn judged(why: VerifyReason) {
+/// Counts the verdict of an answer: a code or proof that is right for the first time, or wrong. An
+/// answer without a flow row is not counted: any caller can send such answers at no cost, and would
+/// hold the alarm for wrong answers.
+pub(crate) fn verdict(why: VerifyReason) {
     match why {
         VerifyReason::Right => write(&VERIFIED, 1, &[]),
         VerifyReason::WrongAnswer
@@ -263,7 +262,7 @@ mod tests {
             .collect();
         assert!(watched.len() >= 4, "the alarms are found");
         for name in watched {
-            // Each is published as a total and by its channel.
+            // Each metric is published as a total and by its channel.
             let metric = METRICS.iter().find(|metric| metric.name == name);
             let dimensions = metric.expect("it is written").dimensions;
             assert!(dimensions.contains(&[].as_slice()), "{name} as a whole");
@@ -297,6 +296,6 @@ mod tests {
             let found = listed.iter().any(|line| line.starts_with(&row));
             assert!(found, "docs/metrics.md does not have {row}");
         }
-        assert_eq!(listed.len(), METRICS.len(), "a row for each and no other");
+        assert_eq!(listed.len(), METRICS.len(), "one row for each metric");
     }
 }

@@ -33,18 +33,18 @@ use crate::handler::{Handler, PublicError, answer_json, deliver};
 /// The time limit of a registration: a host that never answers must not stop the function.
 const REGISTRATION: Duration = Duration::from_secs(1);
 
-/// The number of times that the process's one thread polls its tasks until the request to register
-/// is sent: for the connection, its handshake, and writing. Fewer would only delay it.
-const TURNS: usize = 4;
+/// The number of times that the process's only thread polls its tasks until the registration is
+/// sent: for the connection, its handshake, and the request. Fewer would only delay it.
+const POLLS: usize = 4;
 
-/// The way in which this process delivers, which Lambda may not have confirmed yet.
+/// The delivery mode of this process, before Lambda has confirmed it.
 pub(crate) enum Delivering {
     /// Before the response; no registration is needed.
     Before,
-    /// A registration was sent. If it is refused, the process delivers before its response.
-    Asked(JoinHandle<Result<Extension, Error>>),
+    /// A registration was sent. If it is refused, messages are delivered before the response.
+    Requested(JoinHandle<Result<Extension, Error>>),
     /// A registration was sent. If it is refused, the process ends.
-    Insisted(JoinHandle<Result<Extension, Error>>),
+    Required(JoinHandle<Result<Extension, Error>>),
 }
 
 /// Registers as an extension. Lambda answers while the handler is built.
@@ -53,13 +53,13 @@ pub(crate) async fn register(delivers: bool, mode: DeliveryMode) -> Delivering {
         return Delivering::Before;
     }
     let registering = tokio::spawn(Extension::register());
-    for _ in 0..TURNS {
+    for _ in 0..POLLS {
         yield_now().await;
     }
     if mode == DeliveryMode::Extension {
-        Delivering::Insisted(registering)
+        Delivering::Required(registering)
     } else {
-        Delivering::Asked(registering)
+        Delivering::Requested(registering)
     }
 }
 
@@ -67,10 +67,10 @@ pub(crate) async fn register(delivers: bool, mode: DeliveryMode) -> Delivering {
 pub(crate) async fn serve(handler: &impl Handler, delivering: Delivering) -> Result<(), Error> {
     let (registering, insists) = match delivering {
         Delivering::Before => return serve_inline(handler).await,
-        Delivering::Asked(registering) => (registering, false),
-        Delivering::Insisted(registering) => (registering, true),
+        Delivering::Requested(registering) => (registering, false),
+        Delivering::Required(registering) => (registering, true),
     };
-    // The limit begins here: while the handler was built, no task was polled.
+    // The time limit starts here: while the handler was built, no task was polled.
     let registered = match timeout(REGISTRATION, registering).await {
         Ok(Ok(registered)) => registered,
         Ok(Err(died)) => Err(died.into()),
@@ -106,20 +106,20 @@ async fn serve_and_deliver(handler: &impl Handler, extension: &Extension) -> Res
         left: &left,
         finished: finished.clone(),
     }));
-    // The layer holds the last sender once both have ended. The worker then delivers what is left,
-    // and ends too.
+    // The layer holds the last sender once both have ended. The worker then delivers the remaining
+    // messages and ends too.
     drop(finished);
     let waiting = async {
         loop {
             let begun = extension.next().await?;
             let over = |last: &String| *last == begun.request_id;
-            // The failure is in the log already: an error would end the function.
+            // The failure is already logged; an error here would end the function.
             let _ = timeout_at(instant(begun.deadline_ms), last_delivered.wait_for(over)).await;
         }
     };
     let serving = async {
         tokio::select! {
-            // The event is requested first.
+            // The next event is requested first.
             biased;
             ended = runtime.run() => ended,
             ended = waiting => ended,
@@ -157,7 +157,7 @@ async fn serve_inline(handler: &impl Handler) -> Result<(), Error> {
     .await
 }
 
-/// Returns the event of the invocation that began last: there is one at a time.
+/// Returns the event of the latest invocation; there is one at a time.
 fn taken(event: &Mutex<Vec<u8>>) -> Vec<u8> {
     mem::take(&mut *event.lock().unwrap_or_else(PoisonError::into_inner))
 }
@@ -176,8 +176,7 @@ fn reporting_before(deadline_millis: u64) -> Instant {
     instant(deadline_millis.saturating_sub(before))
 }
 
-/// Takes the event away from the runtime, which answers one that it cannot parse with a text that
-/// reveals part of it.
+/// Takes the event from the runtime, whose answer to an unparsable event would reveal part of it.
 struct RawEvent<'a, S> {
     runtime: S,
     event: &'a Mutex<Vec<u8>>,
@@ -207,7 +206,7 @@ struct Finished {
     by: u64,
 }
 
-/// Reports that a response was posted: an answer, an error or a panic.
+/// Notifies the worker of a posted response: an answer, an error or a panic.
 struct AfterResponse<'a, S> {
     runtime: S,
     left: &'a Mutex<Option<PendingDelivery>>,

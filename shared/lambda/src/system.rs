@@ -34,9 +34,9 @@ pub(crate) async fn timeout<T>(
     time: Duration,
     doing: impl Future<Output = T>,
 ) -> Option<T> {
-    // In a block, so that the wait begins only when the future is pending.
-    let over = async { clock.sleep(time).await };
-    match select(pin!(doing), pin!(over)).await {
+    // An async block, so that the wait begins only when the future is pending.
+    let expired = async { clock.sleep(time).await };
+    match select(pin!(doing), pin!(expired)).await {
         Either::Left((done, _)) => Some(done),
         Either::Right(_) => None,
     }

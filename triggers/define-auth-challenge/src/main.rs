@@ -1,5 +1,5 @@
-//! Define: decides the next step, and is the only function that issues tokens. It puts a proved
-//! contact on its account, notifies one that the account had, and sends no code.
+//! Define: decides the next step, and is the only function that issues tokens. It writes a proved
+//! contact to its account, notifies the account's previous contact, and sends no code.
 
 use std::process::ExitCode;
 

@@ -11,7 +11,9 @@ use latchstring_core::sign_in::{Context, SignInError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{About, GraphqlMethod, Outcome, SourceOf, Whom, arguments, respond, session};
+use super::{
+    GraphqlMethod, LogContext, LoggedIdentifier, Outcome, SourceOf, arguments, respond, session,
+};
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 
@@ -100,8 +102,8 @@ where
     K: Deployments,
 {
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
-        let resolving = respond(event, &self.clock, async |event, field, about| {
-            self.resolve(event, field, about).await
+        let resolving = respond(event, &self.clock, async |event, field, log_context| {
+            self.resolve(event, field, log_context).await
         });
         resolving.await.map(HandlerResponse::from)
     }
@@ -121,7 +123,7 @@ where
         &self,
         event: &Value,
         field: &str,
-        about: &About,
+        log_context: &LogContext,
     ) -> Result<Outcome, PublicError> {
         let field = Field::parse(field)?;
         let Some(identity) = super::identity(event) else {
@@ -161,7 +163,7 @@ where
                     Err(error) => return Ok(Err(error)),
                 };
                 let locale = input.locale.as_deref().and_then(Locale::parse);
-                about.get_or_init(|| Whom::is(&contact, keys));
+                log_context.get_or_init(|| LoggedIdentifier::is(&contact, keys));
                 let begun = account
                     .sign_up(&identity, &names, &contact, locale, source)
                     .await;
@@ -184,7 +186,7 @@ where
                     Err(error) => return Ok(Err(error)),
                 };
                 let locale = input.locale.as_deref().and_then(Locale::parse);
-                about.get_or_init(|| Whom::is(&contact, keys));
+                log_context.get_or_init(|| LoggedIdentifier::is(&contact, keys));
                 let begun = account
                     .change_contact(&identity, &contact, locale, source)
                     .await;

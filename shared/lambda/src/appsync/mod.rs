@@ -42,15 +42,15 @@ const BUDGET: Duration = Duration::from_secs(25);
 type Outcome = Result<Value, ContactError>;
 
 /// The identifier of a request, for its log line, once it is known.
-type About = OnceLock<Whom>;
+type LogContext = OnceLock<LoggedIdentifier>;
 
-struct Whom {
+struct LoggedIdentifier {
     identifier: Pseudonym,
     /// The country of a phone number.
     country: Option<Country>,
 }
 
-impl Whom {
+impl LoggedIdentifier {
     fn is(identifier: &Identifier, keys: &KeyRing) -> Self {
         Self {
             identifier: Pseudonym::of_identifier(keys, identifier),
@@ -139,7 +139,7 @@ pub enum SourceOf {
 }
 
 impl SourceOf {
-    /// Returns the source of an event; `None` where sources are not told apart.
+    /// Returns the source of an event, or `None` where sources are not distinguished.
     pub fn of(self, event: &Value) -> Option<Source> {
         let address = match self {
             Self::Off => return None,
@@ -163,20 +163,20 @@ impl SourceOf {
 async fn respond(
     event: Value,
     clock: &impl Clock,
-    resolve: impl AsyncFnOnce(&Value, &str, &About) -> Result<Outcome, PublicError>,
+    resolve: impl AsyncFnOnce(&Value, &str, &LogContext) -> Result<Outcome, PublicError>,
 ) -> Result<Value, PublicError> {
     let field = event["info"]["fieldName"]
         .as_str()
         .ok_or(PublicError::UnreadableEvent)?;
     let begun = Instant::now();
-    let about = About::default();
-    let resolving = resolve(&event, field, &about);
+    let log_context = LogContext::default();
+    let resolving = resolve(&event, field, &log_context);
     let outcome = match timeout(clock, BUDGET, resolving).await {
         Some(outcome) => outcome?,
         None => Err(PortError::new("resolver", "timeout").into()),
     };
-    let about = about.get();
-    let identifier = about.map(|whom| whom.identifier.to_string());
+    let logged = log_context.get();
+    let identifier = logged.map(|logged| logged.identifier.to_string());
     let time = begun.elapsed();
     let duration_ms = millis(time);
     metrics::handler_took(field, time);
@@ -201,9 +201,9 @@ async fn respond(
                     // The country is logged for a breaker only. Other budgets may refuse a request
                     // before its country is known to be served, and each country is a metric of its
                     // own, which costs money.
-                    let country = about.and_then(|whom| whom.country.as_ref());
+                    let country = logged.and_then(|logged| logged.country.as_ref());
                     let country = country.filter(|_| budget.is_some_and(Budget::is_of_a_country));
-                    // Create refused it. Its log line and metric name the budget.
+                    // Create refused the request. Its own log line and metric name the budget.
                     let budget = budget.map(Budget::as_str);
                     if let Some(budget) = budget {
                         metrics::refused_by_budget(budget, country);

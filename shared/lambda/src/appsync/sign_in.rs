@@ -11,7 +11,7 @@ use latchstring_core::sign_in::{Context, SignIn, SignInError, SignInRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{About, GraphqlMethod, Outcome, SourceOf, Whom, respond};
+use super::{GraphqlMethod, LogContext, LoggedIdentifier, Outcome, SourceOf, respond};
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 
@@ -67,8 +67,8 @@ where
     K: Deployments,
 {
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
-        let resolving = respond(event, &self.clock, async |event, field, about| {
-            self.resolve(event, field, about).await
+        let resolving = respond(event, &self.clock, async |event, field, log_context| {
+            self.resolve(event, field, log_context).await
         });
         resolving.await.map(HandlerResponse::from)
     }
@@ -88,7 +88,7 @@ where
         &self,
         event: &Value,
         field: &str,
-        about: &About,
+        log_context: &LogContext,
     ) -> Result<Outcome, PublicError> {
         let Arguments { input } = super::arguments(event)?;
         let method = input.method.into();
@@ -109,7 +109,7 @@ where
             Ok(deployment) => deployment,
             Err(fault) => return Ok(Err(fault.into())),
         };
-        about.get_or_init(|| Whom::is(&request.identifier, &deployment.keys));
+        log_context.get_or_init(|| LoggedIdentifier::is(&request.identifier, &deployment.keys));
         let sign_in = SignIn::<(S, D, A, C, E), P> {
             context: Context {
                 deployment: &deployment,

@@ -52,14 +52,14 @@ where
             ),
             request: event::request(request.client_metadata),
         };
-        let judging = async {
+        let verifying = async {
             let deployment = self.deployment.deployment(&response.key_ids()).await.ok()?;
             let decided = verify(&deployment, &self.store, &self.clock, &response).await;
             Some((deployment, decided))
         };
         let left = BUDGET.saturating_sub(begun.elapsed());
-        let judged = timeout(&self.clock, left, judging).await;
-        let verdict = if let Some(Some((deployment, decided))) = judged {
+        let verified = timeout(&self.clock, left, verifying).await;
+        let verdict = if let Some(Some((deployment, decided))) = verified {
             let outcome = match decided.decision {
                 Verdict::Right(_) => "right",
                 Verdict::Wrong => "wrong",
@@ -73,7 +73,7 @@ where
                 begun,
             };
             decision.log();
-            metrics::judged(decided.why);
+            metrics::verdict(decided.why);
             decided.decision
         } else {
             log::undecided("verify", begun);

@@ -73,7 +73,7 @@ pub enum ConfigError {
         "TEST_IDENTIFIERS is set in production: remove it, or set TEST_IDENTIFIERS_IN_PRODUCTION to true"
     )]
     TestIdentifiers,
-    /// Signed calls, where it is not known that a client can answer their sessions.
+    /// The calls are signed, but it is not confirmed that a client can answer their sessions.
     #[error(
         "COGNITO_CALLS is signed, but clients answer these sessions by public calls: run \
          `latchstring doctor --probe` and, if probe.signed is ok, set SIGNED_SESSIONS_CONFIRMED to true"
@@ -92,7 +92,7 @@ pub enum ConfigError {
     Odds(&'static Setting),
 }
 
-/// The source of variables.
+/// The source of the settings.
 #[derive(Clone, Copy)]
 pub enum Environment<'a> {
     /// The environment of the process.
@@ -124,19 +124,19 @@ pub enum DeliveryMode {
 /// The place that holds flows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreChoice {
-    /// The memory of this process, and messages stay in it: for trying a function alone.
+    /// The memory of this process, which also keeps the messages; for a test of a single function.
     Memory,
     /// The DynamoDB table of that name.
     Table(String),
 }
 
 impl Environment<'_> {
-    fn read(&self, wanted: &str) -> Option<String> {
+    fn read(&self, name: &str) -> Option<String> {
         match self {
-            Self::Process => std::env::var(wanted).ok(),
+            Self::Process => std::env::var(name).ok(),
             Self::Pairs(pairs) => pairs
                 .iter()
-                .find(|(name, _)| *name == wanted)
+                .find(|(set, _)| *set == name)
                 .map(|(_, value)| (*value).to_owned()),
         }
     }
@@ -681,7 +681,7 @@ mod tests {
 
     const RING: &str = r#"{"current": {"id": "k2", "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="},
         "previous": {"id": "k1", "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}}"#;
-    const LEAST: &[(&str, &str)] = &[
+    const MINIMAL: &[(&str, &str)] = &[
         ("USER_POOL_ID", "eu-west-1_pool"),
         ("CLIENT_IDS", "web, app"),
         ("KEY_RING", RING),
@@ -689,14 +689,14 @@ mod tests {
 
     fn with<'a>(name: &'a str, value: &'a str) -> Vec<(&'a str, &'a str)> {
         let mut pairs = vec![(name, value)];
-        pairs.extend_from_slice(LEAST);
+        pairs.extend_from_slice(MINIMAL);
         pairs
     }
 
     #[test]
-    fn the_least_configuration_gives_the_defaults() {
-        let environment = Environment::Pairs(LEAST);
-        let FixedOrRotating::Fixed(Deployment { policy, keys }) = deployments(LEAST).unwrap()
+    fn a_minimal_configuration_has_the_defaults() {
+        let environment = Environment::Pairs(MINIMAL);
+        let FixedOrRotating::Fixed(Deployment { policy, keys }) = deployments(MINIMAL).unwrap()
         else {
             panic!("the keys are there");
         };
@@ -714,8 +714,8 @@ mod tests {
 
     #[test]
     fn a_missing_variable_is_named() {
-        for (name, _) in LEAST {
-            let rest: Vec<_> = LEAST.iter().copied().filter(|(n, _)| n != name).collect();
+        for (name, _) in MINIMAL {
+            let rest: Vec<_> = MINIMAL.iter().copied().filter(|(n, _)| n != name).collect();
             let environment = Environment::Pairs(&rest);
             let error = deployments(&rest)
                 .map(|_| ())
@@ -786,9 +786,9 @@ mod tests {
         }
     }
 
-    /// The bounds are those of the table; each end is taken, one step beyond is not.
+    /// The bounds are those of the table: each bound is accepted, and the next number is not.
     #[test]
-    fn a_whole_number_is_taken_up_to_both_bounds() {
+    fn a_whole_number_is_accepted_up_to_both_bounds() {
         for setting in SETTINGS {
             let Takes::Whole(least, most, _) = setting.takes else {
                 continue;
@@ -798,7 +798,7 @@ mod tests {
                 let pairs = [(setting.name, value.as_str())];
                 let read = Environment::Pairs(&pairs);
                 match read.numbers().err().or(read.accounts().err()) {
-                    // The other length is at fault.
+                    // The other length is invalid.
                     None | Some(ConfigError::CodeLengths) => true,
                     Some(error) => {
                         assert_eq!(error, ConfigError::Invalid(setting));
@@ -821,7 +821,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_is_true_or_false_and_a_level_a_level() {
+    fn a_flag_and_a_log_level_accept_their_values_only() {
         for (value, flag) in [("true", Some(true)), ("false", Some(false)), ("yes", None)] {
             let pairs = with("LEGACY_POOL", value);
             assert_eq!(Environment::Pairs(&pairs).legacy_pool().ok(), flag);
@@ -869,7 +869,7 @@ mod tests {
             assert_eq!(error, None, "{name} with a higher ceiling");
         }
         let pairs = [
-            LEAST,
+            MINIMAL,
             &[("ALL_SHORT_GUESSES_PER_DAY", "1200"), ("ACCOUNTS", "10")],
         ]
         .concat();
@@ -879,7 +879,7 @@ mod tests {
     #[test]
     fn sms_go_to_listed_countries_at_their_or_the_default_price() {
         let pairs = [
-            LEAST,
+            MINIMAL,
             &[("SMS_COUNTRIES", "US:0.0079, DE"), ("SMS_PRICE", "0.08")],
         ]
         .concat();
@@ -888,7 +888,7 @@ mod tests {
         let [low, usual] = ["0.0079", "0.08"].map(|price| Price::parse(price).unwrap());
         let listed = Countries::Only([(us, low), (de, usual)].into());
         assert_eq!(policy.budgets.sms.countries, listed);
-        let none = Environment::Pairs(LEAST).policy().unwrap();
+        let none = Environment::Pairs(MINIMAL).policy().unwrap();
         let nowhere = Countries::Only([].into());
         assert_eq!(none.budgets.sms.countries, nowhere);
     }
@@ -896,7 +896,7 @@ mod tests {
     #[test]
     fn phone_rules_are_those_of_the_settings() {
         let phones = |more: &[(&'static str, &'static str)]| {
-            let pairs = [LEAST, more].concat();
+            let pairs = [MINIMAL, more].concat();
             Environment::Pairs(&pairs).policy().unwrap().phones
         };
         assert_eq!(phones(&[]), PhoneRules::default());
@@ -912,7 +912,7 @@ mod tests {
             ("PHONE_RANGES", "HK:+8524545XXXX"),
             ("TEST_IDENTIFIERS", "+852 4545 1234=2027-01-31"),
         ];
-        let pairs = [LEAST, &test].concat();
+        let pairs = [MINIMAL, &test].concat();
         let policy = Environment::Pairs(&pairs).policy().unwrap();
         let identifier = &policy.test_identifiers[0].identifier;
         assert_eq!(identifier.as_str(), "+85245451234");
@@ -921,7 +921,7 @@ mod tests {
     #[test]
     fn mail_or_sms_may_be_left_out_but_not_both() {
         let read = |more: &[(&'static str, &'static str)]| {
-            let pairs = [LEAST, more].concat();
+            let pairs = [MINIMAL, more].concat();
             let environment = Environment::Pairs(&pairs);
             environment.policy()?;
             environment.email_from::<String>()
@@ -942,7 +942,7 @@ mod tests {
             "ada@example.com=2027-01-31, +14155550132=2027-01-31",
         );
         let read = |more: &[(&'static str, &'static str)]| {
-            let pairs = [LEAST, &[listed], more].concat();
+            let pairs = [MINIMAL, &[listed], more].concat();
             let policy = Environment::Pairs(&pairs).policy();
             policy.map(|policy| policy.test_identifiers.len())
         };
@@ -959,7 +959,7 @@ mod tests {
 
     #[test]
     fn a_source_is_read_from_the_configured_api_or_not_at_all() {
-        assert_eq!(Environment::Pairs(LEAST).source(), Ok(SourceOf::Off));
+        assert_eq!(Environment::Pairs(MINIMAL).source(), Ok(SourceOf::Off));
         for (value, source) in [
             ("off", SourceOf::Off),
             ("appsync", SourceOf::AppSync),
@@ -1046,7 +1046,7 @@ mod tests {
     #[test]
     fn messages_contain_the_configured_branding() {
         let pairs = [
-            LEAST,
+            MINIMAL,
             &[
                 ("APP_NAME", " Ada & Söhne "),
                 ("DEFAULT_LOCALE", "pt-BR"),
@@ -1093,7 +1093,7 @@ mod tests {
     }
 
     #[test]
-    fn every_language_is_taken_as_the_default() {
+    fn every_language_is_accepted_as_the_default() {
         for locale in Locale::ALL {
             let Takes::Word(words) = DEFAULT_LOCALE.takes else {
                 panic!("a language is a word");
@@ -1133,7 +1133,7 @@ mod tests {
 
     #[test]
     fn flows_are_kept_in_a_table_unless_memory_is_configured() {
-        let missing = Environment::Pairs(LEAST).store();
+        let missing = Environment::Pairs(MINIMAL).store();
         assert_eq!(missing, Err(ConfigError::Missing(TABLE_NAME)));
         for (pairs, choice) in [
             (

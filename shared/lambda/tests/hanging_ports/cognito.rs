@@ -94,11 +94,11 @@ struct Session {
     private: Value,
 }
 
-/// Cognito's response to a client.
-pub(crate) enum Told {
-    Asked(OpenChallenge),
+/// The outcome of a call for the client.
+pub(crate) enum AuthOutcome {
+    Challenge(OpenChallenge),
     Tokens,
-    Over,
+    Failed,
 }
 
 impl World {
@@ -126,10 +126,10 @@ impl World {
         event: Value,
         time: Duration,
     ) -> Value {
-        let begun = self.clock.now();
+        let started = self.clock.now();
         let answered = handler.handle(event).await;
         let HandlerResponse { value, delivery } = answered.expect("a function does not throw");
-        assert!(self.clock.now().since(begun) <= time, "an answer in time");
+        assert!(self.clock.now().since(started) <= time, "an answer in time");
         if let Some(delivery) = delivery {
             let answered = self.clock.now();
             handler.deliver(delivery, Instant::now() + DELIVERY).await;
@@ -185,13 +185,13 @@ impl World {
     }
 
     /// Invokes Define, and Create if there is another challenge.
-    async fn go_on(&self, mut session: Session, metadata: &Value) -> Told {
+    async fn continue_auth(&self, mut session: Session, metadata: &Value) -> AuthOutcome {
         let next = self.define(session.event(metadata)).await;
         if next["failAuthentication"] == true {
-            return Told::Over;
+            return AuthOutcome::Failed;
         }
         if next["issueTokens"] == true {
-            return Told::Tokens;
+            return AuthOutcome::Tokens;
         }
         let mut event = session.event(metadata);
         event["request"]["challengeName"] = json!("CUSTOM_CHALLENGE");
@@ -211,7 +211,7 @@ impl World {
         let mut sessions = self.sessions.lock().unwrap();
         let token = format!("session {}", self.wire.calls().len());
         sessions.insert(token.clone(), session);
-        Told::Asked(OpenChallenge {
+        AuthOutcome::Challenge(OpenChallenge {
             session: Secret::new(token),
             parameters,
         })
@@ -220,12 +220,12 @@ impl World {
     /// `InitiateAuth`, called by an SDK.
     pub(crate) async fn start(&self, username: &str) -> OpenChallenge {
         match self.open(username).await {
-            Told::Asked(challenge) => challenge,
-            Told::Tokens | Told::Over => panic!("a challenge is expected"),
+            AuthOutcome::Challenge(challenge) => challenge,
+            AuthOutcome::Tokens | AuthOutcome::Failed => panic!("a challenge is expected"),
         }
     }
 
-    async fn open(&self, username: &str) -> Told {
+    async fn open(&self, username: &str) -> AuthOutcome {
         let account = self.found(username).await;
         let session = Session {
             username: account
@@ -236,7 +236,7 @@ impl World {
             rounds: Vec::new(),
             private: Value::Null,
         };
-        self.go_on(session, &json!({})).await
+        self.continue_auth(session, &json!({})).await
     }
 
     /// `RespondToAuthChallenge`, called by a client or by the resolver.
@@ -245,14 +245,14 @@ impl World {
         challenge: &OpenChallenge,
         answer: &str,
         metadata: &[(&str, &str)],
-    ) -> Told {
+    ) -> AuthOutcome {
         let session = self
             .sessions
             .lock()
             .unwrap()
             .remove(challenge.session.expose());
         let Some(mut session) = session else {
-            return Told::Over;
+            return AuthOutcome::Failed;
         };
         let metadata = Value::Object(
             metadata
@@ -263,10 +263,10 @@ impl World {
         let mut event = session.event(&metadata);
         event["request"]["privateChallengeParameters"] = session.private.clone();
         event["request"]["challengeAnswer"] = json!(answer);
-        let judged = self.verify(event).await;
+        let verified = self.verify(event).await;
         let round = session.rounds.last_mut().expect("a challenge was issued");
-        round["challengeResult"] = judged["answerCorrect"].clone();
-        self.go_on(session, &metadata).await
+        round["challengeResult"] = verified["answerCorrect"].clone();
+        self.continue_auth(session, &metadata).await
     }
 }
 
@@ -334,11 +334,11 @@ impl ChallengeApi for World {
     }
 }
 
-fn reply(told: Told) -> Reply {
-    match told {
-        Told::Asked(challenge) => Reply::Challenge(challenge),
-        Told::Over => Reply::Refused,
-        Told::Tokens => panic!("a resolver never gets tokens"),
+fn reply(outcome: AuthOutcome) -> Reply {
+    match outcome {
+        AuthOutcome::Challenge(challenge) => Reply::Challenge(challenge),
+        AuthOutcome::Failed => Reply::Refused,
+        AuthOutcome::Tokens => panic!("a resolver never gets tokens"),
     }
 }
 

@@ -2,10 +2,7 @@
 //!
 //! The function still responds within its own time limit, and its user gets to the end. The
 //! handlers wait by the injected clock, so the tests take no real time.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails where something is not as it must be"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed expectation fails its test")]
 
 mod cognito;
 
@@ -25,7 +22,7 @@ use latchstring_memory::{FixedCaptcha, ManualClock};
 use latchstring_testkit::{Break, Carried, Wire};
 use serde_json::{Value, json};
 
-use cognito::{CLIENT, POOL, Told, World};
+use cognito::{AuthOutcome, CLIENT, POOL, World};
 
 /// A port whose calls the wire carries.
 type Flaky<P> = Carried<P, Wire>;
@@ -42,7 +39,7 @@ const RESOLVER: Duration = Duration::from_secs(25);
 /// More attempts than any single fault needs.
 const MAX_ATTEMPTS: usize = 12;
 
-/// A flow from its beginning to its end.
+/// A complete flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flow {
     Known,
@@ -86,13 +83,13 @@ impl Flow {
     }
 }
 
-/// A user with a client that repeats each step that failed.
-struct Life {
+/// A user whose client repeats each failed step.
+struct FlowRun {
     world: World,
     captcha: Option<Flaky<FixedCaptcha>>,
     flow: Flow,
-    told: Vec<String>,
-    asked_to_send: usize,
+    repetitions: Vec<String>,
+    requested_messages: usize,
     attempts: usize,
 }
 
@@ -105,7 +102,7 @@ fn deployment() -> Deployment {
     Deployment { policy, keys }
 }
 
-impl Life {
+impl FlowRun {
     fn new(flow: Flow) -> Self {
         let mut deployment = deployment();
         if flow == Flow::Captcha {
@@ -138,25 +135,25 @@ impl Life {
             world,
             captcha,
             flow,
-            told: Vec::new(),
-            asked_to_send: 0,
+            repetitions: Vec::new(),
+            requested_messages: 0,
             attempts: 0,
         }
     }
 
-    /// Counts another attempt. A flow that needs too many has locked its user out.
+    /// Counts an attempt, and panics if the flow needs too many: then its user is locked out.
     fn attempts(&mut self) {
         self.attempts += 1;
         assert!(
             self.attempts < MAX_ATTEMPTS,
             "locked out of {:?}: {:?}",
             self.flow,
-            self.told
+            self.repetitions
         );
         self.world.clock.advance(Duration::from_secs(1));
     }
 
-    /// Returns the data of a field, requested until there is some.
+    /// Requests a field until its data is returned.
     async fn field(&mut self, field: &str, input: &Value) -> Value {
         loop {
             self.attempts();
@@ -191,7 +188,7 @@ impl Life {
             }
             let kind = value["error"]["type"].as_str().expect("a type");
             assert_eq!(kind, "Unavailable", "the only error that a fault may show");
-            self.told.push(format!("`{kind}`"));
+            self.repetitions.push(format!("`{kind}`"));
         }
     }
 
@@ -251,7 +248,7 @@ impl Life {
             flow => ("EMAIL", flow.contact()),
         };
         let mut input = json!({"method": method, "emailOrPhone": typed});
-        self.asked_to_send += usize::from(proof.is_none());
+        self.requested_messages += usize::from(proof.is_none());
         let field = match self.flow {
             Flow::SignUp => {
                 input["givenName"] = json!("Ada");
@@ -265,10 +262,10 @@ impl Life {
         if let Some(proof) = proof {
             input["proof"] = json!(proof);
         }
-        let before = self.told.len();
+        let before = self.repetitions.len();
         let opened = self.field(field, &input).await;
         // Each of these attempts may have sent a message.
-        self.asked_to_send += self.told.len() - before;
+        self.requested_messages += self.repetitions.len() - before;
         let step = if proof.is_some() { "claim" } else { "otp" };
         OpenChallenge {
             session: Secret::new(opened["session"].as_str().expect("a session")),
@@ -280,11 +277,11 @@ impl Life {
         }
     }
 
-    /// Opens such a session by an SDK, with a ticket.
+    /// Opens a session as an SDK does, with a ticket.
     async fn open_by_ticket(&mut self) -> OpenChallenge {
         loop {
             self.attempts();
-            self.asked_to_send += 1;
+            self.requested_messages += 1;
             let input = json!({"method": "EMAIL", "emailOrPhone": ADA});
             let ticket = self.field("signInTicket", &input).await;
             let ticket = ticket["ticket"].as_str().expect("a ticket").to_owned();
@@ -295,25 +292,25 @@ impl Life {
                 self.attempts();
                 let metadata = [("method", "email"), ("ticket", &*ticket)];
                 match self.world.answer(&challenge, "select", &metadata).await {
-                    Told::Asked(next) => {
+                    AuthOutcome::Challenge(next) => {
                         if next.parameters["step"] == "select" {
-                            self.told.push("challenge repeated".to_owned());
+                            self.repetitions.push("challenge repeated".to_owned());
                         }
                         challenge = next;
                     }
-                    Told::Tokens => panic!("tokens for nothing"),
-                    Told::Over => break,
+                    AuthOutcome::Tokens => panic!("tokens without an answer"),
+                    AuthOutcome::Failed => break,
                 }
             }
             if challenge.parameters["step"] == "otp" {
                 return challenge;
             }
-            self.told.push("ended, starts again".to_owned());
+            self.repetitions.push("ended, starts again".to_owned());
         }
     }
 
     /// Runs the flow to its end.
-    async fn live(&mut self) {
+    async fn play(&mut self) {
         match self.flow {
             Flow::Device => {
                 let device = self.field("rememberDevice", &json!({})).await;
@@ -353,11 +350,11 @@ impl Life {
             let resend = !asks_for_proof && (resends > 0 || code.is_none());
             let response = if resend {
                 if resends == 0 {
-                    self.told
+                    self.repetitions
                         .push("no code arrived, requests it again".to_owned());
                 }
                 resends = resends.saturating_sub(1);
-                self.asked_to_send += 1;
+                self.requested_messages += 1;
                 self.world.clock.advance(Duration::from_secs(after));
                 let metadata = [("action", "resend")];
                 self.world.answer(&challenge, "resend", &metadata).await
@@ -366,7 +363,7 @@ impl Life {
                 let answer = match &proof {
                     Some(proof) if asks_for_proof => proof.clone(),
                     _ if mistypes > 0 => {
-                        // A wrong code of the same length, another one each time.
+                        // A wrong code of the same length, different each time.
                         let digit = u32::from(code.as_bytes()[0] - b'0');
                         format!("{}{}", (digit + mistypes) % 10, &code[1..])
                     }
@@ -375,32 +372,32 @@ impl Life {
                 self.world.answer(&challenge, &answer, &[]).await
             };
             match response {
-                Told::Tokens => {
+                AuthOutcome::Tokens => {
                     assert_ne!(self.flow, Flow::Guessed, "tokens without the right code");
                     assert_eq!(mistypes, 0, "tokens for a wrong code");
                     return;
                 }
-                Told::Over if self.flow == Flow::Guessed => return,
-                Told::Over => {
-                    self.told.push("ended, starts again".to_owned());
+                AuthOutcome::Failed if self.flow == Flow::Guessed => return,
+                AuthOutcome::Failed => {
+                    self.repetitions.push("ended, starts again".to_owned());
                     proof = None;
                     challenge = self.open(None).await;
                 }
-                Told::Asked(next) => {
+                AuthOutcome::Challenge(next) => {
                     let earned = next.parameters.get("proof").cloned();
                     if earned.is_none() && !resend {
                         if mistypes > 0 && next.parameters["step"] == "otp" {
                             let spent = 3 - next.parameters["attemptsLeft"].parse::<u32>().unwrap();
-                            // A fault may leave an answer without a verdict; then the client
-                            // repeats it.
+                            // A fault may leave an answer without a verdict. The client then
+                            // repeats the answer.
                             let total = if self.flow == Flow::Mistyped { 1 } else { 3 };
                             if spent == total - mistypes + 1 {
                                 mistypes -= 1;
                             } else {
-                                self.told.push("challenge repeated".to_owned());
+                                self.repetitions.push("challenge repeated".to_owned());
                             }
                         } else {
-                            self.told.push("challenge repeated".to_owned());
+                            self.repetitions.push("challenge repeated".to_owned());
                         }
                     }
                     challenge = next;
@@ -416,12 +413,15 @@ impl Life {
     /// Checks the conditions that hold at the end of every flow.
     async fn check(&self) {
         let (_, sent) = self.world.mail.codes();
-        assert!(sent <= self.asked_to_send, "two messages for one request");
+        assert!(
+            sent <= self.requested_messages,
+            "two messages for one request"
+        );
         let directory = &self.world.directory.port;
         let holder = directory.find(self.flow.contact()).await;
         assert!(
             holder.expect("memory answers").is_some(),
-            "it has an account"
+            "the contact has an account"
         );
         let accounts = if self.flow == Flow::New { 2 } else { 1 };
         assert_eq!(directory.len(), accounts);
@@ -430,14 +430,17 @@ impl Life {
 
 /// Runs a flow while one call hangs, and returns the number of its calls.
 async fn run(flow: Flow, hanging: Option<(usize, Break)>) -> usize {
-    let mut life = Life::new(flow);
-    life.world.wire.will_break(hanging);
-    Box::pin(life.live()).await;
-    let calls = life.world.wire.calls().len();
-    life.world.wire.clear();
-    life.check().await;
+    let mut run = FlowRun::new(flow);
+    run.world.wire.will_break(hanging);
+    Box::pin(run.play()).await;
+    let calls = run.world.wire.calls().len();
+    run.world.wire.clear();
+    run.check().await;
     if hanging.is_none() {
-        assert_eq!(life.told, [""; 0], "without a fault nothing is amiss");
+        assert_eq!(
+            run.repetitions, [""; 0],
+            "without a fault no step is repeated"
+        );
     }
     calls
 }
