@@ -11,7 +11,7 @@ fn target() -> &'static Target {
     static TARGET: OnceLock<&Target> = OnceLock::new();
     TARGET.get_or_init(|| {
         let name = std::env::var("LATCHSTRING_FUZZ").unwrap_or_default();
-        Target::named(&name).unwrap_or_else(|| panic!("LATCHSTRING_FUZZ names no target"))
+        Target::named(&name).unwrap_or_else(|| panic!("LATCHSTRING_FUZZ does not name a target"))
     })
 }
 
@@ -19,7 +19,8 @@ fuzz_target!(|input: &[u8]| {
     (target().check)(input);
 });
 
-// Half of the mutations are libFuzzer's own; the other half are ours, which keep JSON valid.
+// Half of the mutations are libFuzzer's own. The other half are this crate's, which keep JSON
+// valid.
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     if seed % 2 == 0 {
         return fuzzer_mutate(data, size, max_size);

@@ -9,7 +9,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Map, Value, json};
 
 /// The maximum growth of a text or list.
-const MUCH: usize = 300;
+const MAX_GROWTH: usize = 300;
 
 /// Returns an input that differs from `input`, the same for the same seed.
 pub fn mutated(input: &[u8], seed: u64, dictionary: &[&str]) -> Vec<u8> {
@@ -121,8 +121,8 @@ impl Mutator<'_> {
             (Some(_), 0) => drop(list.remove(at)),
             (Some(entry), 1) => list.insert(at, entry),
             (Some(entry), 2) => {
-                let many = self.below(MUCH);
-                list.extend(std::iter::repeat_n(entry, many));
+                let growth = self.below(MAX_GROWTH);
+                list.extend(std::iter::repeat_n(entry, growth));
             }
             _ => list.push(donor),
         }
@@ -144,9 +144,9 @@ impl Mutator<'_> {
             }
             3 => return text.to_uppercase(),
             4 => {
-                let many = self.below(MUCH);
+                let growth = self.below(MAX_GROWTH);
                 let odd = self.character();
-                characters.splice(at..at, std::iter::repeat_n(odd, many));
+                characters.splice(at..at, std::iter::repeat_n(odd, growth));
             }
             _ => {
                 let odd = self.character();
@@ -165,7 +165,7 @@ impl Mutator<'_> {
     }
 
     fn character(&mut self) -> char {
-        const ODD: &[char] = &[
+        const UNUSUAL: &[char] = &[
             '\0',
             '\n',
             ' ',
@@ -199,7 +199,7 @@ impl Mutator<'_> {
         if self.one_in(3) {
             self.random.random()
         } else {
-            ODD.choose(&mut self.random).copied().unwrap_or(' ')
+            UNUSUAL.choose(&mut self.random).copied().unwrap_or(' ')
         }
     }
 }

@@ -146,7 +146,7 @@ impl World {
         (sign_in, contacts)
     }
 
-    /// Returns the messages so far: the code, and its receiver.
+    /// Returns the messages so far: the code and the recipient.
     pub(crate) fn sent(&self) -> Vec<(Option<String>, String)> {
         let of = |code: &Code| code.digits().to_owned();
         let messages = self.inbox.messages(None, usize::MAX).into_iter();
@@ -194,7 +194,7 @@ impl World {
         proof.seal(&self.deployment.keys, &self.caller, &self.entropy)
     }
 
-    /// Invokes a trigger and delivers the message that it left.
+    /// Invokes a trigger and delivers the message of its response.
     pub(crate) async fn invoke(
         &self,
         trigger: &impl Handler,
@@ -244,7 +244,7 @@ impl World {
         let created = self
             .called(&self.create, session.event(CREATE, &json!({})))
             .await;
-        session.ask(&created);
+        session.set_challenge(&created);
         session
     }
 
@@ -256,7 +256,7 @@ impl World {
         self.called(&self.verify, event).await["answerCorrect"] == true
     }
 
-    /// Answers, as `RespondToAuthChallenge` does; returns true if another question follows.
+    /// Answers as `RespondToAuthChallenge` does; returns true if another challenge follows.
     pub(crate) async fn respond(
         &self,
         session: &mut Session,
@@ -278,12 +278,12 @@ impl World {
         let created = self
             .called(&self.create, session.event(CREATE, metadata))
             .await;
-        session.ask(&created);
+        session.set_challenge(&created);
         true
     }
 
-    /// Returns a session at this ticket's question, and the code that was sent.
-    pub(crate) async fn at_question(&self, username: &str, ticket: &str) -> (Session, String) {
+    /// Returns a session at the challenge of this ticket, and the code that was sent.
+    pub(crate) async fn at_challenge(&self, username: &str, ticket: &str) -> (Session, String) {
         let mut session = self.initiate(username).await;
         let before = self.sent().len();
         let metadata = json!({ "method": "email", "ticket": ticket });
@@ -318,7 +318,7 @@ impl World {
         }
     }
 
-    /// Returns the sealed texts, and the questions of the flows that the input names, each at
+    /// Returns the sealed texts, and the challenges of the flows that the input names, each at
     /// another stage.
     pub(crate) async fn authentic(&self, input: &str) -> Authentic {
         let mut kept = self.sealed();
@@ -340,7 +340,7 @@ impl World {
                 "claim" | "claimed" => (ADAS_NAME, self.ticket(purpose, whose)),
                 _ => (whose, self.ticket(purpose, whose)),
             };
-            let (session, mut answer) = self.at_question(username, &ticket).await;
+            let (session, mut answer) = self.at_challenge(username, &ticket).await;
             if name == "claimed" {
                 answer = self.proof(whose);
             }
@@ -366,7 +366,7 @@ pub(crate) struct Authentic {
 }
 
 impl Authentic {
-    /// Adds a text.
+    /// Adds a text under a name.
     pub(crate) fn with(mut self, name: &str, text: &str) -> Self {
         self.texts.insert(name.to_owned(), text.to_owned());
         self
@@ -377,8 +377,8 @@ impl Authentic {
         self.texts.get(name).map_or("", String::as_str)
     }
 
-    /// Returns an input with the texts in place of their names.
-    pub(crate) fn written_into(&self, input: &str) -> String {
+    /// Returns an input with the texts substituted for their names.
+    pub(crate) fn substituted(&self, input: &str) -> String {
         let mut text = input.to_owned();
         for (name, authentic) in &self.texts {
             if text.contains(name) {
@@ -419,7 +419,7 @@ impl Session {
         })
     }
 
-    fn ask(&mut self, created: &Value) {
+    fn set_challenge(&mut self, created: &Value) {
         let metadata = created["challengeMetadata"].as_str();
         metadata.unwrap_or_default().clone_into(&mut self.question);
         let public = created["publicChallengeParameters"].as_object();
@@ -511,6 +511,6 @@ pub(crate) fn key_ring(id: &str, byte: u8) -> KeyRing {
 
 /// Parses an address of this crate.
 pub(crate) fn email(text: &str) -> Identifier {
-    // Invariant: it is one of the addresses above.
+    // Invariant: it is one of the addresses of this file.
     Identifier::parse(Method::Email, text).expect("an address")
 }

@@ -39,7 +39,7 @@ fn short(name: &str) {
     for outcome in target.reaches {
         assert!(
             outcomes.contains_key(outcome),
-            "no seed of {name} comes to {outcome:?}"
+            "no seed of {name} reaches {outcome:?}"
         );
     }
     for number in 0..INPUTS {
@@ -82,17 +82,17 @@ fn only_written_metadata_reads_and_reads_unchanged() {
 }
 
 #[test]
-fn no_event_has_define_issue_tokens_that_were_not_earned() {
+fn define_never_issues_tokens_that_were_not_earned() {
     short("define");
 }
 
 #[test]
-fn no_event_has_create_send_or_prove_what_it_may_not() {
+fn create_never_sends_or_proves_without_permission() {
     short("create");
 }
 
 #[test]
-fn no_event_makes_an_answer_right_that_is_not() {
+fn verify_never_accepts_a_wrong_answer() {
     short("verify");
 }
 

@@ -1,14 +1,14 @@
 //! Whole sign-ins against `latchstring-local`, up to its limit: `cargo xtask load`.
 //!
-//! It starts the program on a free port of 127.0.0.1, makes accounts, and signs in as an app would,
-//! over HTTP. A sign-in is `signIn` through GraphQL, the code from the inbox,
-//! `RespondToAuthChallenge`, and both tokens checked against the pool's keys. First the number of
-//! concurrent users grows, each beginning again after a sign-in. Then the best number is held for
+//! It starts the program on a free port of 127.0.0.1, creates accounts, and signs in as an app
+//! does, over HTTP. A sign-in is `signIn` through GraphQL, the code from the inbox,
+//! `RespondToAuthChallenge`, and the check of both tokens against the pool's keys. First the number
+//! of concurrent users grows, each starting again after a sign-in. Then the best number is held for
 //! longer. Then half that rate runs at fixed times, so that waiting counts.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a program that speaks to a person"
+    reason = "a program that prints its results"
 )]
 
 use std::error::Error;
@@ -33,7 +33,7 @@ const RAMP: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 const STEP: Duration = Duration::from_secs(3);
 const HOLD: Duration = Duration::from_secs(10);
 /// The time limit of every step, which only a hang reaches.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// The ticks of `/proc/<pid>/stat` in a second, on every Linux.
 const TICKS: f64 = 100.0;
 
@@ -58,30 +58,30 @@ async fn run() -> Outcome<()> {
     let target = Arc::new(Target::of(&service.endpoint).await?);
     target.make_accounts().await?;
     let cores = std::thread::available_parallelism()?;
-    println!("{cores} cores for the service and for the {ACCOUNTS} people who sign in;");
+    println!("{cores} cores for the service and for the {ACCOUNTS} clients that sign in;");
     println!("times are of a whole sign-in, from signIn to checked tokens.");
     println!();
     println!(
-        "| load | sign-ins/s | failed | p50 ms | p99 ms | CPU ms a sign-in, service | people | cores busy | service MB |"
+        "| load | sign-ins/s | failed | p50 ms | p99 ms | CPU ms a sign-in, service | clients | cores busy | service MB |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
 
     // Not counted: the first tokens wait for the keys.
     closed(&service, &target, 8, STEP).await?;
     let mut best: Option<(usize, Measured)> = None;
-    for people in RAMP {
-        let measured = closed(&service, &target, people, STEP).await?;
-        println!("{}", measured.row(&format!("{people} at once")));
+    for clients in RAMP {
+        let measured = closed(&service, &target, clients, STEP).await?;
+        println!("{}", measured.row(&format!("{clients} at once")));
         if best
             .as_ref()
             .is_none_or(|(_, best)| measured.rate() > best.rate())
         {
-            best = Some((people, measured));
+            best = Some((clients, measured));
         }
     }
-    let (people, _) = best.ok_or("nothing was measured")?;
-    let limit = closed(&service, &target, people, HOLD).await?;
-    println!("{}", limit.row(&format!("limit: {people} at once, held")));
+    let (clients, _) = best.ok_or("nothing was measured")?;
+    let limit = closed(&service, &target, clients, HOLD).await?;
+    println!("{}", limit.row(&format!("limit: {clients} at once, held")));
     let half = open(&service, &target, limit.rate() / 2.0, HOLD).await?;
     println!("{}", half.row("half the limit, at fixed times"));
 
@@ -98,8 +98,8 @@ async fn run() -> Outcome<()> {
         );
     }
     println!(
-        "By CPU time alone, {all} idle cores would bear {:.0} sign-ins/s.",
-        all * 1000.0 / (limit.service_cpu_ms() + limit.people_cpu_ms())
+        "By CPU time alone, {all} idle cores would sustain {:.0} sign-ins/s.",
+        all * 1000.0 / (limit.service_cpu_ms() + limit.clients_cpu_ms())
     );
     verdict(
         "sign-ins/s at the limit",
@@ -117,9 +117,9 @@ async fn run() -> Outcome<()> {
     Ok(())
 }
 
-fn verdict(what: &str, is_met: bool, measured: &str, wanted: &str) {
+fn verdict(what: &str, is_met: bool, measured: &str, target: &str) {
     let met = if is_met { "met" } else { "NOT met here" };
-    println!("{what}: {measured}, wanted {wanted}: {met}.");
+    println!("{what}: {measured}, target {target}: {met}.");
 }
 
 /// The service, as a separate process; it ends with this value.
@@ -206,7 +206,7 @@ struct Target {
 
 impl Target {
     async fn of(endpoint: &str) -> Outcome<Self> {
-        let http = Client::builder().timeout(PATIENCE).build()?;
+        let http = Client::builder().timeout(TIME_LIMIT).build()?;
         let config: Value = http
             .get(format!("{endpoint}/config.json"))
             .send()
@@ -258,12 +258,12 @@ impl Target {
                     {"Name": "email_verified", "Value": "true"},
                 ],
             });
-            ask(self.cognito("AdminCreateUser", &made)).await?;
+            send_json(self.cognito("AdminCreateUser", &made)).await?;
             let confirmed = json!({
                 "UserPoolId": self.pool, "Username": username,
                 "Password": "Never-kept-th1s", "Permanent": true,
             });
-            ask(self.cognito("AdminSetUserPassword", &confirmed)).await?;
+            send_json(self.cognito("AdminSetUserPassword", &confirmed)).await?;
         }
         Ok(())
     }
@@ -271,7 +271,7 @@ impl Target {
     /// Runs one whole sign-in of the next account.
     async fn sign_in(&self) -> Outcome<()> {
         let address = address(self.next.fetch_add(1, Ordering::Relaxed) % ACCOUNTS);
-        let opened = ask(self
+        let opened = send_json(self
             .http
             .post(format!("{}/graphql", self.endpoint))
             .header("x-api-key", &self.api_key)
@@ -282,8 +282,8 @@ impl Target {
         .await?;
         let opened = &opened["data"]["signIn"];
         let inbox = format!("{}/inbox.json?to={address}&limit=1", self.endpoint);
-        let inbox = ask(self.http.get(inbox)).await?;
-        let answered = ask(self.cognito(
+        let inbox = send_json(self.http.get(inbox)).await?;
+        let answered = send_json(self.cognito(
             "RespondToAuthChallenge",
             &json!({
                 "ClientId": self.client,
@@ -319,7 +319,7 @@ fn address(number: usize) -> String {
     format!("person{number}@example.com")
 }
 
-async fn ask(request: RequestBuilder) -> Outcome<Value> {
+async fn send_json(request: RequestBuilder) -> Outcome<Value> {
     let response = request.send().await?;
     let status = response.status();
     let answer: Value = response.json().await?;
@@ -360,7 +360,7 @@ struct Measured {
     failed: usize,
     took: Duration,
     service: Duration,
-    people: Duration,
+    clients: Duration,
     memory: u64,
 }
 
@@ -382,12 +382,12 @@ impl Measured {
         millis(self.service) / self.times.len() as f64
     }
 
-    fn people_cpu_ms(&self) -> f64 {
-        millis(self.people) / self.times.len() as f64
+    fn clients_cpu_ms(&self) -> f64 {
+        millis(self.clients) / self.times.len() as f64
     }
 
     fn busy_cores(&self) -> f64 {
-        (self.service + self.people).as_secs_f64() / self.took.as_secs_f64()
+        (self.service + self.clients).as_secs_f64() / self.took.as_secs_f64()
     }
 
     fn row(&self, load: &str) -> String {
@@ -398,7 +398,7 @@ impl Measured {
             millis(self.percentile(50)),
             millis(self.percentile(99)),
             self.service_cpu_ms(),
-            self.people_cpu_ms(),
+            self.clients_cpu_ms(),
             self.busy_cores(),
             self.memory,
         )
@@ -409,17 +409,17 @@ fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// Runs this many concurrent users for this long, each beginning again after a sign-in.
+/// Runs this many concurrent users for this long, each starting again after a sign-in.
 async fn closed(
     service: &Service,
     target: &Arc<Target>,
-    people: usize,
+    clients: usize,
     time: Duration,
 ) -> Outcome<Measured> {
     let until = Instant::now() + time;
     measure(service, async {
         let mut all = JoinSet::new();
-        for _ in 0..people {
+        for _ in 0..clients {
             let target = Arc::clone(target);
             all.spawn(async move {
                 let mut tally = Tally::default();
@@ -481,7 +481,7 @@ async fn measure(
     load: impl Future<Output = Outcome<Tally>>,
 ) -> Outcome<Measured> {
     let pid = service.process.id().to_string();
-    let (begun, service_before, people_before) = (Instant::now(), cpu(&pid)?, cpu("self")?);
+    let (begun, service_before, clients_before) = (Instant::now(), cpu(&pid)?, cpu("self")?);
     let Tally { mut times, failed } = load.await?;
     let took = begun.elapsed();
     times.sort_unstable();
@@ -493,7 +493,7 @@ async fn measure(
         failed,
         took,
         service: cpu(&pid)?.saturating_sub(service_before),
-        people: cpu("self")?.saturating_sub(people_before),
+        clients: cpu("self")?.saturating_sub(clients_before),
         memory: memory(&pid)?,
     })
 }

@@ -1,4 +1,4 @@
-//! `POST /control`: what tests may bend. Served only with `--control`.
+//! `POST /control`: the changes that tests make to the service. Served only with `--control`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use serde_json::json;
 use crate::clock::LocalClock;
 use crate::outages::{PORTS, PortOutages};
 
-/// The most that is read of a request.
+/// The maximum size of a request body.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// The longest time in a request: ten years.
@@ -42,7 +42,7 @@ struct Control {
 }
 
 #[derive(Clone)]
-struct Bent {
+struct Controlled {
     pool: UserPool,
     clock: LocalClock,
     outages: PortOutages,
@@ -52,7 +52,7 @@ pub(crate) fn router(pool: UserPool, clock: LocalClock, outages: PortOutages) ->
     Router::new()
         .route("/control", post(control))
         .method_not_allowed_fallback(crate::pages::not_allowed)
-        .with_state(Bent {
+        .with_state(Controlled {
             pool,
             clock,
             outages,
@@ -84,7 +84,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-async fn control(State(bent): State<Bent>, request: Request) -> Response {
+async fn control(State(controlled): State<Controlled>, request: Request) -> Response {
     let refusal = if is_cross_origin(request.headers()) {
         Some((
             StatusCode::FORBIDDEN,
@@ -98,77 +98,84 @@ async fn control(State(bent): State<Bent>, request: Request) -> Response {
     } else {
         None
     };
-    // Read to its end, so that its sender gets to read the refusal.
+    // The whole body is read, so that its sender can read the refusal.
     let body = to_bytes(request.into_body(), MAX_BODY).await;
     if let Some((status, message)) = refusal {
         return (status, Json(json!({ "message": message }))).into_response();
     }
-    let wanted = body
+    let requested = body
         .ok()
         .and_then(|body| serde_json::from_slice(&body).ok());
-    let Some(wanted): Option<Control> = wanted else {
+    let Some(requested): Option<Control> = requested else {
         return refused(
             "Send JSON with any of advanceSeconds, stopClock, replaySessions, retryTriggers, \
              aliasMoves, legacy, separateSessions, failNext, failTriggers, failFor, \
              throttleFor.",
         );
     };
-    match bent.apply(wanted) {
+    match controlled.apply(requested) {
         Ok(()) => Json(json!({})).into_response(),
         Err(message) => refused(&message),
     }
 }
 
-impl Bent {
-    /// Applies a request as a whole, or nothing of it if a part of it is refused.
-    fn apply(&self, wanted: Control) -> Result<(), String> {
+impl Controlled {
+    /// Applies a request as a whole, or no part of it if one is refused.
+    fn apply(&self, requested: Control) -> Result<(), String> {
         let Self {
             pool,
             clock,
             outages,
         } = self;
-        if wanted.advance_seconds.is_some_and(|s| s > MAX_SECONDS) {
+        if requested.advance_seconds.is_some_and(|s| s > MAX_SECONDS) {
             return Err("advanceSeconds is more than ten years.".to_owned());
         }
-        if wanted.stop_clock == Some(false) {
+        if requested.stop_clock == Some(false) {
             return Err("A stopped clock cannot be started again: leave stopClock out.".to_owned());
         }
-        if wanted
+        if requested
             .retry_triggers
             .is_some_and(|n| !(1..=10).contains(&n))
         {
             return Err("retryTriggers is 1 to 10.".to_owned());
         }
-        let triggers = wanted.fail_triggers.as_deref().map(triggers).transpose()?;
-        let failures = wanted.fail_for.map(Failures::of).transpose()?;
-        let throttles = wanted.throttle_for.map(Failures::throttles).transpose()?;
+        let triggers = requested
+            .fail_triggers
+            .as_deref()
+            .map(triggers)
+            .transpose()?;
+        let failures = requested.fail_for.map(Failures::of).transpose()?;
+        let throttles = requested
+            .throttle_for
+            .map(Failures::throttles)
+            .transpose()?;
         let controls = pool.controls();
-        if wanted
+        if requested
             .fail_next
             .as_ref()
             .is_some_and(|operation| !controls.fail_next(operation))
         {
             return Err(unknown("failNext", Controls::operations()));
         }
-        if wanted.stop_clock == Some(true) {
+        if requested.stop_clock == Some(true) {
             clock.stop();
         }
-        if let Some(seconds) = wanted.advance_seconds {
+        if let Some(seconds) = requested.advance_seconds {
             clock.advance(Duration::from_secs(seconds));
         }
-        if let Some(on) = wanted.replay_sessions {
+        if let Some(on) = requested.replay_sessions {
             controls.set_replay_sessions(on);
         }
-        if let Some(runs) = wanted.retry_triggers {
+        if let Some(runs) = requested.retry_triggers {
             controls.set_retry_triggers(runs);
         }
-        if let Some(on) = wanted.alias_moves {
+        if let Some(on) = requested.alias_moves {
             controls.set_alias_moves(on);
         }
-        if let Some(on) = wanted.legacy {
+        if let Some(on) = requested.legacy {
             controls.set_legacy(on);
         }
-        if let Some(on) = wanted.separate_sessions {
+        if let Some(on) = requested.separate_sessions {
             controls.set_separate_sessions(on);
         }
         if let Some(triggers) = triggers {
@@ -194,16 +201,16 @@ impl Bent {
     }
 }
 
-/// The time that each operation and each port is to fail.
+/// The time for which each operation and each port fails.
 struct Failures {
     operations: BTreeMap<String, Duration>,
     ports: BTreeMap<Port, Duration>,
 }
 
 impl Failures {
-    /// How long each operation is to be throttled.
-    fn throttles(wanted: BTreeMap<String, u64>) -> Result<BTreeMap<String, Duration>, String> {
-        let Self { operations, ports } = Self::of(wanted)?;
+    /// Returns the time for which each operation is throttled.
+    fn throttles(requested: BTreeMap<String, u64>) -> Result<BTreeMap<String, Duration>, String> {
+        let Self { operations, ports } = Self::of(requested)?;
         if ports.is_empty() {
             Ok(operations)
         } else {
@@ -211,12 +218,12 @@ impl Failures {
         }
     }
 
-    fn of(wanted: BTreeMap<String, u64>) -> Result<Self, String> {
+    fn of(requested: BTreeMap<String, u64>) -> Result<Self, String> {
         let mut failures = Self {
             operations: BTreeMap::new(),
             ports: BTreeMap::new(),
         };
-        for (name, seconds) in wanted {
+        for (name, seconds) in requested {
             if seconds > MAX_SECONDS {
                 return Err("A failure has a time of more than ten years.".to_owned());
             }
@@ -234,9 +241,9 @@ impl Failures {
     }
 }
 
-fn triggers(wanted: &[String]) -> Result<Vec<Trigger>, String> {
+fn triggers(requested: &[String]) -> Result<Vec<Trigger>, String> {
     let known = || Trigger::ALL.into_iter();
-    let found = wanted
+    let found = requested
         .iter()
         .map(|name| known().find(|trigger| trigger.name() == name));
     let found: Option<Vec<Trigger>> = found.collect();

@@ -10,68 +10,72 @@ use tokio::time::Instant;
 
 /// The deliveries in progress. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Deliveries(watch::Sender<Numbered>);
+pub struct Deliveries(watch::Sender<InProgress>);
 
 /// Deliveries by number, counted up from 0.
 #[derive(Debug, Default)]
-struct Numbered {
-    begun: u64,
-    under_way: BTreeSet<u64>,
+struct InProgress {
+    started: u64,
+    in_progress: BTreeSet<u64>,
 }
 
 /// One delivery in progress, for the lifetime of this value.
-struct UnderWay {
+struct Delivery {
     deliveries: Deliveries,
     number: u64,
 }
 
-impl Drop for UnderWay {
+impl Drop for Delivery {
     fn drop(&mut self) {
         self.deliveries.0.send_modify(|all| {
-            all.under_way.remove(&self.number);
+            all.in_progress.remove(&self.number);
         });
     }
 }
 
 impl Deliveries {
-    /// Returns the answer, and starts the delivery that it leaves.
-    pub(crate) fn begin<H: Handler + 'static>(
+    /// Returns the answer, and starts the delivery of its message.
+    pub(crate) fn start<H: Handler + 'static>(
         &self,
         handler: &Arc<H>,
         answer: HandlerResponse,
     ) -> Value {
         if let Some(delivery) = answer.delivery {
-            let under_way = self.next();
+            let in_progress = self.next();
             let handler = Arc::clone(handler);
             tokio::spawn(async move {
                 deliver(&*handler, delivery, Instant::now() + DELIVERY).await;
-                drop(under_way);
+                drop(in_progress);
             });
         }
         answer.value
     }
 
-    fn next(&self) -> UnderWay {
+    fn next(&self) -> Delivery {
         let mut number = 0;
         self.0.send_modify(|all| {
-            number = all.begun;
-            all.begun += 1;
-            all.under_way.insert(number);
+            number = all.started;
+            all.started += 1;
+            all.in_progress.insert(number);
         });
-        UnderWay {
+        Delivery {
             deliveries: self.clone(),
             number,
         }
     }
 
-    /// Waits until every delivery that began before the call has ended. Others may begin meanwhile,
-    /// without end on a busy service.
+    /// Waits until every delivery that started before the call has ended. A busy service may start
+    /// others without end meanwhile.
     pub async fn settled(&self) {
         let mut watched = self.0.subscribe();
-        let begun = watched.borrow().begun;
-        let is_over = |all: &Numbered| all.under_way.first().is_none_or(|first| *first >= begun);
+        let started = watched.borrow().started;
+        let have_ended = |all: &InProgress| {
+            all.in_progress
+                .first()
+                .is_none_or(|first| *first >= started)
+        };
         // Fails only without a sender; `self` is one.
-        let _ = watched.wait_for(is_over).await;
+        let _ = watched.wait_for(have_ended).await;
     }
 }
 
@@ -83,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settled_does_not_wait_for_deliveries_that_begin_later() {
+    fn settled_does_not_wait_for_later_deliveries() {
         let deliveries = Deliveries::default();
         let mut context = Context::from_waker(Waker::noop());
         let before = deliveries.next();

@@ -1,5 +1,4 @@
-//! `cargo run -- demo`: the story of one user, from a first sign-in to a changed address. Each step
-//! is checked.
+//! `cargo run -- demo`: one user from a first sign-in to a changed address. Each step is checked.
 
 use std::io::Write;
 
@@ -15,7 +14,7 @@ const PHONE: &str = "+14155550132";
 const EMAIL: &str = "ada@example.com";
 const NEW_EMAIL: &str = "ada@example.org";
 
-/// The error of a step that differs from the story.
+/// The error of a step with the wrong outcome.
 #[derive(Debug, Error)]
 pub enum DemoError {
     /// The outcome of a step is wrong.
@@ -32,7 +31,7 @@ pub enum DemoError {
     Print(#[from] std::io::Error),
 }
 
-fn must(holds: bool, what: &str) -> Result<(), DemoError> {
+fn check(holds: bool, what: &str) -> Result<(), DemoError> {
     if holds {
         Ok(())
     } else {
@@ -119,14 +118,14 @@ impl<'a, W: Write> Demo<'a, W> {
         self.title(
             "There is still no account: it is created after its owner has proved the number",
         )?;
-        must(self.users().await? == 0, "there is no account yet")?;
+        check(self.users().await? == 0, "there is no account yet")?;
 
         self.title("She mistypes the code and may try again")?;
         let wrong = if code == "000000" { "000001" } else { "000000" };
         let answered = self.respond(&opened, wrong).await?;
         let parameters = &answered["ChallengeParameters"];
-        must(parameters["step"] == "otp", "the code is requested again")?;
-        must(parameters["attemptsLeft"] == "2", "two attempts are left")?;
+        check(parameters["step"] == "otp", "the code is requested again")?;
+        check(parameters["attemptsLeft"] == "2", "two attempts are left")?;
         let opened = Session {
             session: text(&answered["Session"])?,
             username: opened.username,
@@ -135,20 +134,20 @@ impl<'a, W: Write> Demo<'a, W> {
         self.title("She types it right. She is new, so she gets a proof and no tokens yet")?;
         let answered = self.respond(&opened, &code).await?;
         let parameters = &answered["ChallengeParameters"];
-        must(parameters["step"] == "claim", "she gets a proof")?;
+        check(parameters["step"] == "claim", "she gets a proof")?;
         let proof = text(&parameters["proof"])?;
 
         self.title("Her client signs in with the proof: now the account is made")?;
         let made = self.sign_in(PHONE, Some(&proof)).await?;
-        must(self.users().await? == 1, "there is exactly one account")?;
+        check(self.users().await? == 1, "there is exactly one account")?;
         self.title("… and answers with it")?;
         let answered = self.respond(&made, &proof).await?;
         let ada = self.signed_in(&answered).await?;
-        must(
+        check(
             ada.claims["phone_number"] == PHONE,
             "the token names her number",
         )?;
-        must(
+        check(
             ada.claims["phone_number_verified"] == true,
             "the number is verified",
         )?;
@@ -173,14 +172,14 @@ impl<'a, W: Write> Demo<'a, W> {
         self.signed_in(&answered).await?;
         self.title("Her client refreshes its tokens: both contacts are verified now")?;
         let refreshed = self.refresh(ada).await?;
-        for (claim, wanted) in [
+        for (claim, expected) in [
             ("email", json!(EMAIL)),
             ("email_verified", json!(true)),
             ("phone_number_verified", json!(true)),
             ("given_name", json!("Ada")),
         ] {
-            must(
-                refreshed[claim] == wanted,
+            check(
+                refreshed[claim] == expected,
                 &format!("the refreshed token shows {claim}"),
             )?;
         }
@@ -193,11 +192,11 @@ impl<'a, W: Write> Demo<'a, W> {
         let code = self.newest_code(EMAIL).await?;
         let answered = self.respond(&opened, &code).await?;
         let ada = self.signed_in(&answered).await?;
-        must(
+        check(
             ada.claims["sub"] == first.claims["sub"],
             "it is the same account",
         )?;
-        must(
+        check(
             self.users().await? == 1,
             "there is still exactly one account",
         )?;
@@ -209,14 +208,14 @@ impl<'a, W: Write> Demo<'a, W> {
         let input = format!("method: EMAIL, emailOrPhone: \"{NEW_EMAIL}\"");
         let opened = self.signed_in_call(ada, "changeContact", &input).await?;
         let code = self.newest_code(NEW_EMAIL).await?;
-        must(self.pending(ada).await? == "WAITING", "the change waits")?;
+        check(self.pending(ada).await? == "WAITING", "the change waits")?;
 
         self.title("Until the new address is proved, the old one signs in")?;
         let by_old = self.sign_in(EMAIL, None).await?;
         let old_code = self.newest_code(EMAIL).await?;
         let answered = self.respond(&by_old, &old_code).await?;
         let still = self.signed_in(&answered).await?;
-        must(
+        check(
             still.claims["sub"] == ada.claims["sub"] && still.claims["email"] == EMAIL,
             "the old address still reaches the account",
         )?;
@@ -224,16 +223,16 @@ impl<'a, W: Write> Demo<'a, W> {
         self.title("She types the code from the new address")?;
         let answered = self.respond(&opened, &code).await?;
         let changed = self.signed_in(&answered).await?;
-        must(
+        check(
             changed.claims["email"] == NEW_EMAIL,
             "the address is changed",
         )?;
-        must(self.pending(ada).await? == "DONE", "the change is done")?;
+        check(self.pending(ada).await? == "DONE", "the change is done")?;
 
         self.title("The old address is notified")?;
         let notice = self.newest().await?;
-        must(notice["to"] == EMAIL, "the notice went to the old address")?;
-        must(notice["code"].is_null(), "the notice carries no code")?;
+        check(notice["to"] == EMAIL, "the notice went to the old address")?;
+        check(notice["code"].is_null(), "the notice carries no code")?;
 
         self.title(
             "The old address no longer reaches the account: a sign-in with it starts a new one",
@@ -241,7 +240,7 @@ impl<'a, W: Write> Demo<'a, W> {
         let by_old = self.sign_in(EMAIL, None).await?;
         let code = self.newest_code(EMAIL).await?;
         let answered = self.respond(&by_old, &code).await?;
-        must(
+        check(
             answered["ChallengeParameters"]["step"] == "claim",
             "the old address has no account",
         )?;
@@ -251,11 +250,11 @@ impl<'a, W: Write> Demo<'a, W> {
         let code = self.newest_code(NEW_EMAIL).await?;
         let answered = self.respond(&by_new, &code).await?;
         let again = self.signed_in(&answered).await?;
-        must(
+        check(
             again.claims["sub"] == ada.claims["sub"],
             "it is the same account",
         )?;
-        must(
+        check(
             self.users().await? == 1,
             "there is still exactly one account",
         )
@@ -266,7 +265,7 @@ impl<'a, W: Write> Demo<'a, W> {
         Ok(writeln!(self.out, "\n{}. {text}.", self.step)?)
     }
 
-    fn say(&mut self, text: &str) -> Result<(), DemoError> {
+    fn print(&mut self, text: &str) -> Result<(), DemoError> {
         Ok(writeln!(self.out, "   {text}")?)
     }
 
@@ -277,7 +276,7 @@ impl<'a, W: Write> Demo<'a, W> {
         } else {
             "PHONE_NUMBER"
         };
-        self.say(&format!(
+        self.print(&format!(
             "POST /graphql   signIn(emailOrPhone: \"{typed}\", method: {method}{with})"
         ))?;
         let request = self
@@ -295,7 +294,7 @@ impl<'a, W: Write> Demo<'a, W> {
         } else {
             format!("that a code of {} digits answers", payload["codeLength"])
         };
-        self.say(&format!(
+        self.print(&format!(
             "                ← a session {wants}, for {} seconds",
             payload["expiresIn"],
         ))?;
@@ -309,12 +308,12 @@ impl<'a, W: Write> Demo<'a, W> {
         field: &str,
         input: &str,
     ) -> Result<Session, DemoError> {
-        self.say(&format!("POST /graphql   {field}({input})"))?;
+        self.print(&format!("POST /graphql   {field}({input})"))?;
         let query = format!(
             "mutation {{ {field}(input: {{{input}}}) {{ session username codeLength expiresIn }} }}"
         );
         let payload = self.as_signed_in(ada, &query, field).await?;
-        self.say(&format!(
+        self.print(&format!(
             "                ← a session that a code of {} digits answers, for {} seconds",
             payload["codeLength"], payload["expiresIn"],
         ))?;
@@ -325,7 +324,7 @@ impl<'a, W: Write> Demo<'a, W> {
         let query = "query { pendingContact(method: EMAIL) { state } }";
         let pending = self.as_signed_in(ada, query, "pendingContact").await?;
         let state = text(&pending["state"])?;
-        self.say(&format!(
+        self.print(&format!(
             "POST /graphql   pendingContact(method: EMAIL)\n                   ← {state}"
         ))?;
         Ok(state)
@@ -351,7 +350,7 @@ impl<'a, W: Write> Demo<'a, W> {
         field: &str,
     ) -> Result<Value, DemoError> {
         let answer: Value = request.send().await?.json().await?;
-        must(
+        check(
             answer["errors"].is_null(),
             &format!("{field} is answered without an error"),
         )?;
@@ -362,7 +361,7 @@ impl<'a, W: Write> Demo<'a, W> {
         let url = format!("{}/inbox.json", self.settings.endpoint);
         let messages: Value = self.http.get(url).send().await?.json().await?;
         let message = &messages[0];
-        self.say(&format!(
+        self.print(&format!(
             "GET /inbox.json ← {} to {}: {}",
             text(&message["channel"])?,
             text(&message["to"])?,
@@ -373,12 +372,12 @@ impl<'a, W: Write> Demo<'a, W> {
 
     async fn newest_code(&mut self, to: &str) -> Result<String, DemoError> {
         let message = self.newest().await?;
-        must(message["to"] == to, "the message went where it must")?;
+        check(message["to"] == to, "the message went to its address")?;
         text(&message["code"])
     }
 
     async fn refresh(&mut self, ada: &SignedIn) -> Result<Value, DemoError> {
-        self.say("POST /          InitiateAuth(REFRESH_TOKEN_AUTH)")?;
+        self.print("POST /          InitiateAuth(REFRESH_TOKEN_AUTH)")?;
         let response = self
             .cognito(
                 "InitiateAuth",
@@ -400,7 +399,7 @@ impl<'a, W: Write> Demo<'a, W> {
             )
             .await?;
         let users = listed["Users"].as_array().map_or(0, Vec::len);
-        self.say(&format!("ListUsers       ← {users} in the user pool"))?;
+        self.print(&format!("ListUsers       ← {users} in the user pool"))?;
         Ok(users)
     }
 
@@ -410,7 +409,7 @@ impl<'a, W: Write> Demo<'a, W> {
         } else {
             answer
         };
-        self.say(&format!(
+        self.print(&format!(
             "POST /          RespondToAuthChallenge(ANSWER: {shown})"
         ))?;
         let response = self
@@ -426,10 +425,10 @@ impl<'a, W: Write> Demo<'a, W> {
             .await?;
         let parameters = &response["ChallengeParameters"];
         if parameters["proof"].is_string() {
-            self.say("                ← claim: a proof, good for 3 minutes")?;
+            self.print("                ← claim: a proof, good for 3 minutes")?;
         } else if let Some(step) = parameters["step"].as_str() {
             let left = text(&parameters["attemptsLeft"])?;
-            self.say(&format!("                ← {step}: {left} attempts left"))?;
+            self.print(&format!("                ← {step}: {left} attempts left"))?;
         }
         Ok(response)
     }
@@ -453,12 +452,12 @@ impl<'a, W: Write> Demo<'a, W> {
         let result = &response["AuthenticationResult"];
         let id = claims(&text(&result["IdToken"])?, &keys)?;
         let access = claims(&text(&result["AccessToken"])?, &keys)?;
-        must(
+        check(
             access["client_id"] == self.settings.client_id.as_str(),
             "the token is for this client",
         )?;
-        must(id["sub"] == access["sub"], "both tokens are of one account")?;
-        self.say("                ← tokens, their signature right by the pool's JWKS:")?;
+        check(id["sub"] == access["sub"], "both tokens are of one account")?;
+        self.print("                ← tokens, their signature right by the pool's JWKS:")?;
         for name in [
             "sub",
             "given_name",
@@ -469,7 +468,7 @@ impl<'a, W: Write> Demo<'a, W> {
             "phone_number_verified",
         ] {
             if !id[name].is_null() {
-                self.say(&format!("                  {name}: {}", id[name]))?;
+                self.print(&format!("                  {name}: {}", id[name]))?;
             }
         }
         Ok(id)

@@ -153,10 +153,10 @@ impl Triggers for Lambdas {
             let answered = match trigger {
                 Trigger::Define => answer(&*self.define, event)
                     .await
-                    .map(|answer| self.deliveries.begin(&self.define, answer)),
+                    .map(|answer| self.deliveries.start(&self.define, answer)),
                 Trigger::Create => answer(&*self.create, event)
                     .await
-                    .map(|answer| self.deliveries.begin(&self.create, answer)),
+                    .map(|answer| self.deliveries.start(&self.create, answer)),
                 Trigger::Verify => answer(&self.verify, event).await.map(|answer| answer.value),
             };
             answered.map_err(|error| TriggerError {

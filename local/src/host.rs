@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_this_machine_are_allowed() {
+    fn host_names_of_this_machine_are_allowed() {
         for host in [
             "localhost",
             "LOCALHOST:4180",
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_name_is_refused() {
+    fn any_other_host_name_is_refused() {
         for host in [
             "",
             "evil.example",
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_the_command_line_is_allowed() {
+    fn a_host_name_of_the_command_line_is_allowed() {
         let own = ["dev.example.test"];
         assert!(allowed_by(&own, "/", &["dev.example.test:4180"]));
         assert!(allowed_by(&own, "/", &["localhost"]));

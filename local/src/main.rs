@@ -2,7 +2,7 @@
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a program that speaks to a person"
+    reason = "a program that prints for its user"
 )]
 
 use std::process::ExitCode;

@@ -77,7 +77,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       trusted-types 'none'";
 
 #[derive(Clone)]
-struct Shown {
+struct PageState {
     inbox: Inbox<LocalClock>,
     deliveries: Deliveries,
     settings: Settings,
@@ -97,7 +97,7 @@ pub(crate) fn router(
         .route("/inbox.json", get(inbox_json))
         .route("/config.json", get(config_json))
         .method_not_allowed_fallback(not_allowed)
-        .with_state(Shown {
+        .with_state(PageState {
             inbox,
             deliveries,
             settings,
@@ -108,7 +108,7 @@ pub(crate) fn router(
 async fn not_found() -> Response {
     refused(
         StatusCode::NOT_FOUND,
-        "There is nothing at this path. docs/stand-in.md lists the paths.",
+        "No page has this path. docs/stand-in.md lists the paths.",
     )
 }
 
@@ -127,7 +127,7 @@ fn refused(status: StatusCode, message: &str) -> Response {
 /// Returns the settings with the host name of the request, because the pages may call their own
 /// origin only.
 async fn config_json(
-    State(Shown { mut settings, .. }): State<Shown>,
+    State(PageState { mut settings, .. }): State<PageState>,
     headers: HeaderMap,
 ) -> Json<Value> {
     if let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) {
@@ -146,27 +146,27 @@ async fn config_json(
 /// The filter of a request for messages.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct InboxFilter {
     /// Only messages to this address or number, in its canonical form.
     to: Option<String>,
     /// The maximum number of messages, newest first.
     limit: Option<usize>,
 }
 
-/// Returns messages, newest first, including those in delivery: a caller that got an answer finds
+/// Returns messages, newest first, including those in delivery. A caller that got an answer finds
 /// its message here.
-async fn inbox_json(State(shown): State<Shown>, uri: Uri) -> Response {
-    let Ok(Query(wanted)) = Query::<Wanted>::try_from_uri(&uri) else {
+async fn inbox_json(State(state): State<PageState>, uri: Uri) -> Response {
+    let Ok(Query(filter)) = Query::<InboxFilter>::try_from_uri(&uri) else {
         return refused(
             StatusCode::BAD_REQUEST,
-            "The inbox takes to, an address or number, and limit, how many messages.",
+            "The parameters of the inbox are: to, an address or number; limit, the maximum number of messages.",
         );
     };
-    shown.deliveries.settled().await;
-    let most = wanted.limit.unwrap_or(usize::MAX);
-    let messages: Vec<Value> = shown
+    state.deliveries.settled().await;
+    let most = filter.limit.unwrap_or(usize::MAX);
+    let messages: Vec<Value> = state
         .inbox
-        .messages(wanted.to.as_deref(), most)
+        .messages(filter.to.as_deref(), most)
         .iter()
         .map(|delivered| {
             let Delivered { id, at, message } = delivered.as_ref();

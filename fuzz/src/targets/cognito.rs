@@ -18,7 +18,7 @@ use crate::{Outcome, Target};
 
 const POOL: &str = "eu-west-1_FUZZ00000";
 const CLIENT: &str = "fuzzclient";
-const RIGHT: &str = "open sesame";
+const RIGHT_ANSWER: &str = "open sesame";
 /// The maximum number of calls: more give no new outcomes.
 const CALLS: usize = 12;
 
@@ -103,10 +103,10 @@ pub(super) const COGNITO: Target = Target {
     golden: None,
 };
 
-/// A question with one right answer.
-struct Question;
+/// Triggers of one challenge with one right answer.
+struct OneChallenge;
 
-impl Triggers for Question {
+impl Triggers for OneChallenge {
     fn invoke(&self, trigger: Trigger, mut event: Value) -> TriggerFuture<'_> {
         let request = &event["request"];
         event["response"] = match trigger {
@@ -124,11 +124,11 @@ impl Triggers for Question {
             }
             Trigger::Create => json!({
                 "publicChallengeParameters": { "hint": "a door" },
-                "privateChallengeParameters": { "right": RIGHT },
+                "privateChallengeParameters": { "right": RIGHT_ANSWER },
                 "challengeMetadata": "round",
             }),
             Trigger::Verify => {
-                json!({ "answerCorrect": request["challengeAnswer"] == RIGHT })
+                json!({ "answerCorrect": request["challengeAnswer"] == RIGHT_ANSWER })
             }
         };
         Box::pin(async move { Ok(event) })
@@ -137,13 +137,13 @@ impl Triggers for Question {
 
 /// Values of earlier answers.
 #[derive(Default)]
-struct Given {
+struct EarlierAnswers {
     session: String,
     access: String,
     refresh: String,
 }
 
-impl Given {
+impl EarlierAnswers {
     fn note(&mut self, answer: &Value) {
         let tokens = &answer["AuthenticationResult"];
         for (kept, new) in [
@@ -157,7 +157,7 @@ impl Given {
         }
     }
 
-    fn written_into(&self, line: &str) -> String {
+    fn substituted(&self, line: &str) -> String {
         line.replace("<session>", &self.session)
             .replace("<access>", &self.access)
             .replace("<refresh>", &self.refresh)
@@ -173,7 +173,7 @@ fn pool() -> Router {
     router(UserPool::new(
         config,
         keys,
-        Arc::new(Question),
+        Arc::new(OneChallenge),
         Arc::new(now),
     ))
 }
@@ -191,7 +191,7 @@ async fn call(
     if is_signed {
         request = request.header("authorization", "AWS4-HMAC-SHA256 fuzz");
     }
-    // An invalid header makes no request.
+    // An invalid header makes the request invalid.
     let Ok(request) = request.body(Body::from(body)) else {
         return (StatusCode::BAD_REQUEST, HeaderMap::new(), Value::Null);
     };
@@ -211,7 +211,7 @@ async fn check(input: &[u8]) -> Outcome {
         return "nothing";
     };
     let pool = pool();
-    let mut given = Given::default();
+    let mut earlier = EarlierAnswers::default();
     let mut outcome = "nothing";
     for line in text.lines().take(CALLS) {
         let (is_signed, call_line) = match line.strip_prefix('!') {
@@ -219,7 +219,7 @@ async fn check(input: &[u8]) -> Outcome {
             None => (false, line),
         };
         let (operation, body) = call_line.split_once(' ').unwrap_or((call_line, ""));
-        let body = given.written_into(body);
+        let body = earlier.substituted(body);
         let (status, headers, answer) = call(&pool, operation, is_signed, body.clone()).await;
         if headers.is_empty() {
             continue;
@@ -227,7 +227,7 @@ async fn check(input: &[u8]) -> Outcome {
         outcome = if status == StatusCode::OK {
             assert!(answer.is_object() || answer.is_null());
             if answer["AuthenticationResult"].is_object() {
-                has_earned_tokens(operation, &body, &given);
+                check_tokens_are_earned(operation, &body, &earlier);
                 "tokens"
             } else {
                 "answered"
@@ -237,42 +237,42 @@ async fn check(input: &[u8]) -> Outcome {
             let kind = answer["__type"].as_str().expect("a refusal has a type");
             assert_eq!(headers["x-amzn-errortype"], *format!("{kind}:"));
             let message = answer["message"].as_str().unwrap_or_default();
-            for secret in [&given.session, &given.access, &given.refresh] {
+            for secret in [&earlier.session, &earlier.access, &earlier.refresh] {
                 assert!(
                     secret.is_empty() || !message.contains(&**secret),
                     "a refusal repeats a secret"
                 );
             }
             // A missing attribute is named in the refusal, as AWS does; no answer equals its name.
-            let is_a_name = body.contains(&format!(r#""Name":"{RIGHT}""#));
+            let is_a_name = body.contains(&format!(r#""Name":"{RIGHT_ANSWER}""#));
             assert!(
-                is_a_name || !message.contains(RIGHT),
+                is_a_name || !message.contains(RIGHT_ANSWER),
                 "a refusal repeats an answer"
             );
             "refused"
         };
-        given.note(&answer);
+        earlier.note(&answer);
     }
     check_that_contacts_are_unique(&pool).await;
     outcome
 }
 
 /// Checks that tokens are issued only for the right answer, or for a refresh token.
-fn has_earned_tokens(operation: &str, body: &str, given: &Given) {
-    // Invariant: an answered call was JSON.
+fn check_tokens_are_earned(operation: &str, body: &str, earlier: &EarlierAnswers) {
+    // Invariant: a successful call had a JSON body.
     let body: Value = serde_json::from_str(body).expect("a call is JSON");
     match operation {
         "RespondToAuthChallenge" | "AdminRespondToAuthChallenge" => {
-            assert_eq!(body["ChallengeResponses"]["ANSWER"], RIGHT);
-            assert_eq!(body["Session"], given.session);
+            assert_eq!(body["ChallengeResponses"]["ANSWER"], RIGHT_ANSWER);
+            assert_eq!(body["Session"], earlier.session);
         }
         "InitiateAuth" | "AdminInitiateAuth" => {
-            assert!(!given.refresh.is_empty());
-            assert_eq!(body["AuthParameters"]["REFRESH_TOKEN"], given.refresh);
+            assert!(!earlier.refresh.is_empty());
+            assert_eq!(body["AuthParameters"]["REFRESH_TOKEN"], earlier.refresh);
         }
         "GetTokensFromRefreshToken" => {
-            assert!(!given.refresh.is_empty());
-            assert_eq!(body["RefreshToken"], given.refresh);
+            assert!(!earlier.refresh.is_empty());
+            assert_eq!(body["RefreshToken"], earlier.refresh);
         }
         _ => panic!("tokens from {operation}"),
     }
@@ -296,7 +296,7 @@ async fn check_that_contacts_are_unique(pool: &Router) {
         let name = user["Username"].as_str().expect("a user has a name");
         assert!(
             seen.insert(("Username", name.to_lowercase())),
-            "two users of one name"
+            "two users with one name"
         );
         for contact in ["email", "phone_number"] {
             if of(&format!("{contact}_verified")) == Some("true")

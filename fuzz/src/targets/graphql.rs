@@ -109,8 +109,7 @@ impl Functions for Lambdas {
             } else {
                 answer(&self.contacts, event).await
             };
-            // Every input that passes the schema can be read: nothing here is refused as
-            // unreadable.
+            // Every input that passes the schema is readable by its function.
             Ok(answered.expect("an event that can be read").value)
         })
     }
@@ -144,7 +143,7 @@ async fn check(input: &[u8]) -> Outcome {
         None => (input, &[][..]),
     };
     let body = match std::str::from_utf8(body) {
-        Ok(text) => authentic.written_into(text).into_bytes(),
+        Ok(text) => authentic.substituted(text).into_bytes(),
         Err(_) => body.to_vec(),
     };
     let who = String::from_utf8_lossy(who);

@@ -1,4 +1,5 @@
-//! Identifiers as typed: a parsed one is canonical, and every spelling gives the same one.
+//! Identifiers as typed: a parsed identifier is canonical, and all spellings are parsed as the same
+//! one.
 
 use latchstring_core::identifier::{Identifier, MAX_IDENTIFIER_BYTES, Method};
 
@@ -40,8 +41,8 @@ pub(super) const PHONE: Target = Target {
     golden: None,
 };
 
-/// Checks that no number is read as another subscriber's. Its digits are those that were typed,
-/// without a trunk prefix, or replace the old form of a number that no plan has any longer.
+/// Checks that no number is parsed as another subscriber's. Its digits are the typed ones without a
+/// trunk prefix, or those of the new form of a changed number.
 fn keeps_its_subscriber(typed: &str, digits: &str) {
     // The spellings compare digits of other scripts.
     if typed.chars().any(|c| c.is_numeric() && !c.is_ascii()) {

@@ -125,7 +125,7 @@ async fn check(input: &[u8]) -> Outcome {
     let authentic = authentic(&world).await;
     let text = std::str::from_utf8(input).ok();
     let text = text
-        .map(|text| authentic.written_into(text))
+        .map(|text| authentic.substituted(text))
         .unwrap_or_default();
     let Ok(event) = serde_json::from_str::<Value>(&text) else {
         return "no event";
@@ -169,7 +169,7 @@ async fn checked(
         assert_eq!(object.len(), 1);
         assert!(sent.len() <= 1, "more than one message");
         outcome = match (object.get("data"), object.get("error")) {
-            (Some(data), None) => allowed(world, authentic, event, data, &sent),
+            (Some(data), None) => check_data(world, authentic, event, data, &sent),
             (None, Some(error)) => {
                 assert!(sent.is_empty(), "refused, and a message sent");
                 refused(authentic, error)
@@ -187,7 +187,7 @@ fn refused(authentic: &Authentic, error: &Value) -> Outcome {
     let kind = error["type"].as_str().unwrap_or_default();
     let kind = TYPES.iter().find(|known| **known == kind);
     let kind = kind.expect("a known type of error");
-    assert_ne!(*kind, "Unavailable", "nothing here is");
+    assert_ne!(*kind, "Unavailable", "no port of this world fails");
     let message = error["message"].as_str().expect("an error has a message");
     assert!((5..200).contains(&message.len()));
     for secret in ["<proof>", "<proof-bob>", "<device>", "<token>", "<ticket>"] {
@@ -208,11 +208,11 @@ fn typed(input: &Value) -> Identifier {
         _ => panic!("data without a method"),
     };
     let typed = input["emailOrPhone"].as_str().unwrap_or_default();
-    Identifier::parse(method, typed).expect("data for what is no identifier")
+    Identifier::parse(method, typed).expect("data for an invalid identifier")
 }
 
-/// Checks that a field of a signed-in user was called with Ada's token, and with a recent sign-in
-/// where the field needs one.
+/// Checks that a field of a signed-in user was called with Ada's token, and after a recent sign-in
+/// if the field needs one.
 fn check_identity(world: &World, event: &Value, field: &str) {
     let signed_in = [
         "signUp",
@@ -238,8 +238,8 @@ fn check_identity(world: &World, event: &Value, field: &str) {
     }
 }
 
-/// Checks that data is for a permitted receiver, and of its field's shape.
-fn allowed(
+/// Checks that data is for a permitted caller, and of its field's shape.
+fn check_data(
     world: &World,
     authentic: &Authentic,
     event: &Value,
@@ -258,7 +258,7 @@ fn allowed(
                 assert!(sent.iter().all(|(_, sent)| *sent == to.as_str()));
                 return "session";
             };
-            is_proved(authentic, proof, &to);
+            check_proof(authentic, proof, &to);
             assert!(sent.is_empty(), "a proof needs no code");
             "session by proof"
         }
@@ -286,11 +286,11 @@ fn allowed(
                     *authentic.text("<device>"),
                     "a forged device"
                 );
-                assert_eq!(to.as_str(), ADA, "a device that does not know them");
+                assert_eq!(to.as_str(), ADA, "a device of another account");
                 return "ticket of a device";
             };
             assert_eq!(opened.purpose, Purpose::Claim);
-            is_proved(authentic, proof, &to);
+            check_proof(authentic, proof, &to);
             "ticket by proof"
         }
         "rememberDevice" => {
@@ -330,7 +330,7 @@ fn allowed(
                 "pending"
             }
         },
-        _ => panic!("data for a field that is not ours"),
+        _ => panic!("data for an unknown field"),
     }
 }
 
@@ -344,7 +344,7 @@ fn is_session(data: &Value) {
     assert_eq!(data.as_object().map(serde_json::Map::len), Some(5));
 }
 
-fn is_proved(authentic: &Authentic, proof: &str, of: &Identifier) {
+fn check_proof(authentic: &Authentic, proof: &str, of: &Identifier) {
     let known = [("<proof>", ADA), ("<proof-bob>", BOB)];
     assert!(
         known

@@ -102,12 +102,12 @@ async fn event(world: &World, input: &[u8]) -> Option<(Value, Authentic)> {
     let text = std::str::from_utf8(input).ok()?;
     serde_json::from_str::<Value>(text).ok()?;
     let authentic = world.authentic(text).await;
-    let event = serde_json::from_str(&authentic.written_into(text)).ok()?;
+    let event = serde_json::from_str(&authentic.substituted(text)).ok()?;
     Some((event, authentic))
 }
 
-/// Returns the trigger's response. The event comes back unchanged. An unreadable event is refused
-/// with the one public text for that.
+/// Returns the trigger's response, and asserts that the event comes back unchanged. An unreadable
+/// event is refused with the one public text for that.
 async fn respond(
     world: &World,
     trigger: &impl Handler,
@@ -177,7 +177,7 @@ async fn define(input: &[u8]) -> Outcome {
         (name, Value::Bool(false), Value::Bool(false)) if name == "CUSTOM_CHALLENGE" => "challenge",
         (Value::Null, Value::Bool(true), Value::Bool(false)) => "fail",
         (Value::Null, Value::Bool(false), Value::Bool(true)) => "tokens",
-        _ => panic!("{what:?} is no decision"),
+        _ => panic!("{what:?} is not a decision"),
     };
     if outcome == "tokens" {
         let last = last_round(&event);
@@ -236,7 +236,7 @@ async fn create(input: &[u8]) -> Outcome {
                 assert!(text.parse::<u64>().is_ok(), "{number}");
             }
         }
-        _ => panic!("{step} is no step"),
+        _ => panic!("{step} is not a step"),
     }
 
     // The event is repeated, as after a timeout of Cognito's: nothing is sent twice.
@@ -259,7 +259,7 @@ async fn create(input: &[u8]) -> Outcome {
         let opened = Ticket::open(ticket, keys, &world.caller, now, policy.ticket_life);
         let opened = opened.expect("a message without a ticket");
         assert_ne!(opened.purpose, Purpose::Claim);
-        assert_eq!(opened.to.as_str(), to, "a message to another receiver");
+        assert_eq!(opened.to.as_str(), to, "a message to another recipient");
         assert!(is_served(&event));
         assert_eq!(last_round(&event)["challengeResult"], true);
         let code = code.as_deref().expect("what Create sends is a code");
@@ -325,13 +325,10 @@ async fn verify(input: &[u8]) -> Outcome {
     assert!(is_served(&event), "right for a client that is not served");
     let request = &event["request"];
     let question = request["privateChallengeParameters"]["challenge"].as_str();
-    let question = question.expect("right without a question");
+    let question = question.expect("right without a challenge");
     let challenge = Challenge::parse(question, &world.deployment.keys, &world.caller);
     let answer = request["challengeAnswer"].as_str().unwrap_or_default();
-    match challenge
-        .expect("right for a question that is not ours")
-        .step
-    {
+    match challenge.expect("right for a foreign challenge").step {
         Step::Select => {
             let method = request["clientMetadata"]["method"].as_str();
             assert!(matches!(method, Some("email" | "phone_number")));

@@ -45,7 +45,8 @@ impl<'r> Completion<'r> {
         )))
     }
 
-    /// Records why a field has no value. apollo-compiler then makes the field, or its parent, null.
+    /// Records the reason that a field has no value. apollo-compiler then makes the field, or its
+    /// parent, null.
     pub(crate) fn fail(self, error: GraphQLError) -> FieldError {
         self.faults.add(error);
         // Never shown: see `Faults::with`.
@@ -218,7 +219,7 @@ impl ObjectValue for Completed<'_> {
 
 /// The last step of the path to a field.
 pub(crate) fn response_key(info: &ResolveInfo<'_>) -> ResponseDataPathSegment {
-    // There is at least one selection, or the field would not be resolved.
+    // A resolved field has at least one selection.
     ResponseDataPathSegment::Field(info.field_selections()[0].response_key().clone())
 }
 

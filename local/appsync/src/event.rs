@@ -137,7 +137,7 @@ fn identity(caller: &Caller, source_ip: &[String]) -> Value {
 }
 
 /// Returns the field's arguments. Inside an object, apollo-compiler makes an absent variable null.
-/// The specification leaves the field out, and a resolver may distinguish the two.
+/// The specification omits the field, and a resolver may distinguish the two.
 fn arguments(info: &ResolveInfo<'_>, variables: &JsonMap) -> Value {
     let mut arguments = json!(info.arguments());
     for written in info

@@ -17,8 +17,8 @@ impl Faults {
         self.found.borrow_mut().push(error);
     }
 
-    /// Returns all errors of the request. apollo-compiler's errors count only where none of ours
-    /// explains them: arguments that prove not to fit when they are combined.
+    /// Returns all errors of the request. An error of apollo-compiler is included only if no
+    /// recorded error explains it: arguments that turn out not to fit when they are combined.
     pub(crate) fn with(self, apollo: Vec<ApolloError>) -> Vec<GraphQLError> {
         let mut errors = self.found.into_inner();
         let unexplained: Vec<GraphQLError> = apollo

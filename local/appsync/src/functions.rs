@@ -43,8 +43,8 @@ impl ResolverError {
         }
     }
 
-    /// The error that `infra/resolvers/invoke.js` returns for everything that it cannot or may not
-    /// pass on.
+    /// The error that `infra/resolvers/invoke.js` returns for every failure that it must not pass
+    /// on.
     fn internal() -> Self {
         Self::new("Internal", "Something went wrong.")
     }

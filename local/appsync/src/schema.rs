@@ -30,7 +30,7 @@ scalar AWSTimestamp
 scalar AWSURL
 ";
 
-/// The reason why an [`Api`](crate::Api) cannot be made.
+/// The reason why an [`Api`](crate::Api) cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
     /// The SDL does not parse or is not a valid schema.
@@ -139,8 +139,8 @@ fn bind(
     }
 }
 
-/// Returns true for a field that may have no resolver. AppSync answers null for it. Only the field
-/// that fills an empty query type is left so on purpose.
+/// Returns true for a field that may have no resolver. AppSync answers null for it. This is
+/// intended only for the field that fills an empty query type.
 fn can_stay_null(definition: &FieldDefinition) -> bool {
     definition.arguments.is_empty() && !definition.ty.is_non_null()
 }

@@ -60,8 +60,8 @@ fn message(variable: &VariableDefinition, values: &JsonMap, complaint: Option<St
     }
 }
 
-/// Returns apollo-compiler's message without the client's value; nothing if the form of the text is
-/// unknown.
+/// Returns apollo-compiler's message without the client's value, or `None` if the form of the text
+/// is unknown.
 fn without_value(complaint: &str) -> Option<String> {
     if let Some(rest) = complaint.strip_prefix("could not coerce ") {
         let (what, value_and_type) = rest.split_once(": ")?;

@@ -80,7 +80,7 @@ pub fn is_local_name(name: &str) -> bool {
         || under_localhost()
 }
 
-/// Lets pages of these origins call every route of `router`, and answers their preflights. Other
+/// Admits pages of these origins to every route of `router`, and answers their preflights. Other
 /// origins get no permission.
 pub fn allow_origins(router: Router, origins: Origins) -> Router {
     router.layer(middleware::from_fn_with_state(origins, admit))

@@ -33,7 +33,7 @@ pub(crate) struct Key {
     pair: KeyPair,
 }
 
-/// The reason why a JWT is not a key's.
+/// The reason why a JWT does not verify under a key.
 pub(crate) enum Unverified {
     /// Not a JWT, or one that names another key.
     Malformed,
@@ -91,8 +91,8 @@ impl Key {
 
     /// Signs claims as a JWT.
     ///
-    /// `jsonwebtoken::encode` is not used: it parses the key again for each token, which costs half
-    /// as much again as the signature.
+    /// `jsonwebtoken::encode` is not used: it parses the key again for each token, which takes half
+    /// as long as the signature.
     pub(crate) fn sign(&self, claims: &Value) -> ApiResult<String> {
         let header = json!({ "kid": self.kid, "alg": "RS256" });
         let mut token = BASE64URL_NOPAD.encode(header.to_string().as_bytes());

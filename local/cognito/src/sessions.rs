@@ -14,7 +14,7 @@ use crate::users::{User, UserId};
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Subject {
     User(UserId),
-    /// No user: the name as it was typed. It stays without a user, even if that name is created
+    /// No user, but the name that was typed. It stays without a user, even if that name is created
     /// later.
     NoAccount(String),
 }
@@ -68,7 +68,7 @@ enum State {
     /// Answered, or being answered.
     Used,
     /// Its authentication failed.
-    Dead,
+    Failed,
 }
 
 struct Entry {
@@ -86,7 +86,7 @@ pub(crate) struct Taken {
 const REMEMBERED: Duration = Duration::from_mins(15);
 /// The maximum number of sessions kept, used ones included; beyond it the oldest are dropped. A
 /// used one takes about 200 bytes.
-const MOST: usize = 250_000;
+const MAX_SESSIONS: usize = 250_000;
 
 pub(crate) struct Sessions {
     most: usize,
@@ -96,12 +96,12 @@ pub(crate) struct Sessions {
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self::of_at_most(MOST)
+        Self::with_limit(MAX_SESSIONS)
     }
 }
 
 impl Sessions {
-    fn of_at_most(most: usize) -> Self {
+    fn with_limit(most: usize) -> Self {
         Self {
             most,
             by_id: HashMap::new(),
@@ -159,7 +159,7 @@ impl Sessions {
                     "Invalid session for the user, session can only be used once.",
                 ));
             }
-            State::Dead => return Err(refused()),
+            State::Failed => return Err(refused()),
         };
         if !fits(&challenge) {
             return Err(refused());
@@ -171,11 +171,11 @@ impl Sessions {
     }
 
     /// Records that the authentication of this session has failed.
-    pub(crate) fn kill(&mut self, id: &str) {
+    pub(crate) fn fail(&mut self, id: &str) {
         if let Some(entry) = self.by_id.get_mut(id)
             && matches!(entry.state, State::Used)
         {
-            entry.state = State::Dead;
+            entry.state = State::Failed;
         }
     }
 
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn expired_sessions_do_not_pile_up() {
+    fn expired_sessions_are_dropped() {
         let mut sessions = Sessions::default();
         let validity = Duration::from_mins(3);
         for hour in 0..5 {
@@ -223,8 +223,8 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_session_makes_room_when_there_are_too_many() {
-        let mut sessions = Sessions::of_at_most(100);
+    fn the_oldest_session_is_dropped_beyond_the_limit() {
+        let mut sessions = Sessions::with_limit(100);
         let now = SystemTime::UNIX_EPOCH;
         let first = sessions
             .open(challenge(), now, Duration::from_mins(3))

@@ -53,7 +53,7 @@ impl From<TokenError> for ApiError {
     }
 }
 
-/// The one scope of tokens that the hosted pages did not make.
+/// The only scope of tokens that the hosted UI did not issue.
 const SCOPE: &str = "aws.cognito.signin.user.admin";
 
 /// Returns the `AuthenticationResult` for a grant, with the user's present attributes.

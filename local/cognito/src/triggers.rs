@@ -29,7 +29,7 @@ impl Trigger {
     }
 }
 
-/// The error of a trigger that threw: a Lambda's `errorMessage`.
+/// The error of a trigger that failed: a Lambda's `errorMessage`.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct TriggerError {

@@ -95,8 +95,8 @@ fn operation(headers: &HeaderMap) -> ApiResult<Operation> {
     Ok(operation)
 }
 
-/// Checks that there is a signature. Its value is not verified: callers forget to sign, they do not
-/// sign wrongly.
+/// Checks that there is a signature. Its value is not verified, because the typical mistake is a
+/// missing signature and not a wrong one.
 fn is_signed(headers: &HeaderMap) -> bool {
     headers
         .get(AUTHORIZATION)

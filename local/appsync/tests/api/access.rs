@@ -96,10 +96,12 @@ async fn a_directive_on_a_field_of_a_type_overrides_the_types_own() {
 async fn a_field_for_a_group_is_open_to_its_members_only() {
     let api = TestApi::new().answering("byAdmins", Value::Null);
     let query = json!({"query": "{ byAdmins { id } }"});
-    let admin = api.ask(&[("authorization", ADMIN)], query.clone()).await;
+    let admin = api
+        .graphql(&[("authorization", ADMIN)], query.clone())
+        .await;
     assert_eq!(admin, json!({"data": {"byAdmins": null}}));
     for headers in [("authorization", ALICE), ("x-api-key", API_KEY)] {
-        let answer = api.ask(&[headers], query.clone()).await;
+        let answer = api.graphql(&[headers], query.clone()).await;
         assert_eq!(only_error(&answer)["errorType"], "Unauthorized");
     }
 }
@@ -109,7 +111,7 @@ async fn a_field_of_an_unsupported_mode_is_closed() {
     let api = TestApi::new().answering("byMachine", Value::Null);
     for headers in [("authorization", ADMIN), ("x-api-key", API_KEY)] {
         let answer = api
-            .ask(&[headers], json!({"query": "{ byMachine { id } }"}))
+            .graphql(&[headers], json!({"query": "{ byMachine { id } }"}))
             .await;
         assert_eq!(only_error(&answer)["errorType"], "Unauthorized");
     }

@@ -13,14 +13,14 @@ fn unauthorized(message: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_api_key_is_let_in() {
+async fn the_api_key_is_accepted() {
     let (status, body) = TestApi::new().post(&[("x-api-key", API_KEY)], QUERY).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(body, json!({"data": {"__typename": "Query"}}));
 }
 
 #[tokio::test]
-async fn a_token_is_let_in_with_and_without_bearer() {
+async fn a_token_is_accepted_with_and_without_bearer() {
     for token in [ALICE.to_owned(), format!("Bearer {ALICE}")] {
         let (status, _) = TestApi::new()
             .post(&[("authorization", &token)], QUERY)
@@ -69,10 +69,10 @@ async fn an_invalid_token_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn an_api_key_decides_even_beside_a_good_token() {
+async fn an_api_key_takes_precedence_over_a_valid_token() {
     let api = TestApi::new().answering("me", Value::Null);
     let both = [("x-api-key", API_KEY), ("authorization", ALICE)];
-    let answer = api.ask(&both, json!({"query": "{ me { id } }"})).await;
+    let answer = api.graphql(&both, json!({"query": "{ me { id } }"})).await;
     assert_eq!(answer["errors"][0]["errorType"], "Unauthorized");
 
     let (status, _) = api
@@ -89,7 +89,7 @@ async fn a_refusal_names_its_type_in_a_header() {
 }
 
 #[tokio::test]
-async fn a_caller_without_credentials_learns_nothing_of_the_body() {
+async fn a_refusal_without_credentials_does_not_depend_on_the_body() {
     for body in ["", "{", "[]", r#"{"query":"{ nonsense }"}"#] {
         let (status, _) = TestApi::new().post(&[], body).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{API_KEY, TestApi, only_error, session};
 
 const KEY: (&str, &str) = ("x-api-key", API_KEY);
-/// A value of the client's, which no answer may contain.
+/// A value of the client, which no answer may contain.
 const SECRET: &str = "alice";
 
 fn refused(error_type: &str, message: &str) -> Value {
@@ -25,7 +25,7 @@ async fn an_empty_body_is_malformed() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_graphql_request_is_malformed() {
+async fn a_body_that_is_not_a_graphql_request_is_malformed() {
     let bodies = [
         "meow",
         "{}",
@@ -72,7 +72,7 @@ async fn only_post_is_answered() {
 }
 
 #[tokio::test]
-async fn json_and_graphql_are_taken_and_other_content_types_are_not() {
+async fn only_the_content_types_json_and_graphql_are_accepted() {
     let body = r#"{"query":"{ __typename }"}"#;
     for good in [
         "application/json",
@@ -106,7 +106,7 @@ async fn one_of_several_operations_must_be_named() {
     let api = TestApi::new();
     let query = "query A { a: __typename } query B { b: __typename }";
     let named = api
-        .ask(&[KEY], json!({"query": query, "operationName": "B"}))
+        .graphql(&[KEY], json!({"query": query, "operationName": "B"}))
         .await;
     assert_eq!(named, json!({"data": {"b": "Query"}}));
     for name in [Value::Null, json!("")] {

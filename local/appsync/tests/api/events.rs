@@ -19,7 +19,7 @@ async fn the_event_is_the_context_of_a_unit_resolver() {
     ];
     let variables = json!({"address": "a@example.com", "unused": 1});
     let request = json!({"query": query, "operationName": "Go", "variables": variables});
-    let answer = api.ask(&headers, request).await;
+    let answer = api.graphql(&headers, request).await;
     assert_eq!(
         answer,
         json!({"data": {"start": {"session": "s", "expires": 300}}})
@@ -62,7 +62,8 @@ async fn the_event_of_a_signed_in_caller_has_the_tokens_claims() {
         ("x-forwarded-for", "203.0.113.7, 198.51.100.1"),
         ("x-forwarded-for", "192.0.2.9"),
     ];
-    api.ask(&headers, json!({"query": "{ me { id } }"})).await;
+    api.graphql(&headers, json!({"query": "{ me { id } }"}))
+        .await;
     let event = api.event();
     let identity = &event["identity"];
     assert_eq!(identity["sub"], "sub-alice");
@@ -87,7 +88,7 @@ async fn each_request_of_a_client_comes_through_another_edge() {
     let last_two = async |api: &TestApi, requests: usize| -> Vec<[String; 2]> {
         for _ in 0..requests {
             let headers = [("x-api-key", API_KEY), ("x-forwarded-for", "203.0.113.7")];
-            api.ask(&headers, json!({"query": "mutation { count }"}))
+            api.graphql(&headers, json!({"query": "mutation { count }"}))
                 .await;
         }
         let calls = api.calls();
@@ -112,7 +113,7 @@ async fn each_request_of_a_client_comes_through_another_edge() {
 #[tokio::test]
 async fn an_id_token_gives_its_username_and_groups() {
     let api = TestApi::new().answering("me", Value::Null);
-    api.ask(
+    api.graphql(
         &[("authorization", ADMIN)],
         json!({"query": "{ me { id } }"}),
     )

@@ -1,4 +1,4 @@
-//! The treatment of a function's answer.
+//! The handling of a function's answer.
 
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ async fn missing_data_is_an_error_at_its_path() {
 }
 
 #[tokio::test]
-async fn no_data_for_a_field_that_must_have_some_is_an_error() {
+async fn missing_data_of_a_non_null_field_is_an_error() {
     let api = TestApi::new().answering("signIn", Value::Null);
     assert_eq!(
         only_error(&api.public(SIGN_IN).await)["message"],
@@ -118,7 +118,7 @@ async fn no_data_for_a_field_that_must_have_some_is_an_error() {
 }
 
 #[tokio::test]
-async fn data_of_the_wrong_type_is_an_error_that_does_not_show_it() {
+async fn data_of_the_wrong_type_is_an_error_without_the_value() {
     let cases = [
         (
             json!("me"),
@@ -184,7 +184,7 @@ async fn numbers_and_enums_must_fit_their_types() {
 }
 
 #[tokio::test]
-async fn scalars_are_passed_on() {
+async fn scalars_are_passed_through() {
     let person = json!({"id": 7, "height": 2, "email": "a@example.com", "friend": {"id": "8", "friend": null}});
     let api = TestApi::new().answering("me", person);
     assert_eq!(
@@ -227,7 +227,7 @@ async fn a_bad_list_item_is_null_or_makes_the_list_null() {
 }
 
 #[tokio::test]
-async fn an_abstract_type_goes_by_the_type_that_the_function_names() {
+async fn an_abstract_type_is_resolved_by_the_named_type() {
     let query = "{ found { __typename ... on Robot { serial } ... on Person { id } } }";
     let api = TestApi::new().answering("found", json!({"__typename": "Robot", "serial": "R2"}));
     assert_eq!(

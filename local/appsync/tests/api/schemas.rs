@@ -1,4 +1,4 @@
-//! The schemas that make an API, and the deployed one.
+//! The schemas that an API accepts, and the deployed schema.
 
 use std::collections::BTreeMap;
 
@@ -89,7 +89,7 @@ fn a_nullable_root_field_with_arguments_needs_its_function_too() {
 }
 
 #[test]
-fn a_function_for_a_field_that_is_not_there_is_an_error() {
+fn a_function_for_an_unknown_field_is_an_error() {
     for field in ["Mutation.signin", "Person.friend", "signIn", ""] {
         let mut functions = mapping();
         functions.insert(field.to_owned(), "f".to_owned());
@@ -99,7 +99,7 @@ fn a_function_for_a_field_that_is_not_there_is_an_error() {
 }
 
 #[test]
-fn a_schema_that_appsync_would_not_take_is_an_error() {
+fn a_schema_that_appsync_refuses_is_an_error() {
     let schemas = [
         "",
         "type Query {",

@@ -1,4 +1,4 @@
-//! An API whose functions give the test's answers and record their calls.
+//! An API whose functions return the test's answers and record their calls.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::{Future, pending};
@@ -237,7 +237,7 @@ impl TestApi {
     }
 
     /// Sends a GraphQL request that AppSync answers with 200.
-    pub(crate) async fn ask(&self, headers: &[(&str, &str)], request: Value) -> Value {
+    pub(crate) async fn graphql(&self, headers: &[(&str, &str)], request: Value) -> Value {
         let (status, body) = self.post(headers, request.to_string()).await;
         assert_eq!(status, StatusCode::OK, "{body}");
         body
@@ -245,18 +245,18 @@ impl TestApi {
 
     /// Sends a query with the API key.
     pub(crate) async fn public(&self, query: &str) -> Value {
-        self.ask(&[("x-api-key", API_KEY)], json!({ "query": query }))
+        self.graphql(&[("x-api-key", API_KEY)], json!({ "query": query }))
             .await
     }
 
     pub(crate) async fn public_with(&self, query: &str, variables: Value) -> Value {
         let request = json!({ "query": query, "variables": variables });
-        self.ask(&[("x-api-key", API_KEY)], request).await
+        self.graphql(&[("x-api-key", API_KEY)], request).await
     }
 
     /// Sends a query as Alice, who is signed in.
     pub(crate) async fn signed_in(&self, query: &str) -> Value {
-        self.ask(&[("authorization", ALICE)], json!({ "query": query }))
+        self.graphql(&[("authorization", ALICE)], json!({ "query": query }))
             .await
     }
 

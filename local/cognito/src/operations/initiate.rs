@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::refresh::{refresh, unexpected_secret};
-use super::respond::go_on;
+use super::respond::continue_auth;
 use crate::config::{AuthFlow, ClientConfig};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::input::{CLIENT_ID, Input, POOL_ID, SESSION};
@@ -121,5 +121,5 @@ async fn custom(
         None if pool.hides_missing_users(client) => Party::NoAccount(username.clone()),
         None => return Err(ApiError::user_not_found()),
     };
-    go_on(pool, client, &party, Vec::new(), None, access).await
+    continue_auth(pool, client, &party, Vec::new(), None, access).await
 }

@@ -7,11 +7,13 @@ use crate::error::ApiResult;
 use crate::input::{Input, PAGINATION_TOKEN, POOL_ID};
 use crate::pool::UserPool;
 
-const MOST: i64 = 60;
+const MAX_CLIENTS: i64 = 60;
 
 pub(super) fn run(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
     let pool_id = input.required("UserPoolId", POOL_ID)?;
-    let limit = input.integer("MaxResults", 1, MOST)?.unwrap_or(MOST);
+    let limit = input
+        .integer("MaxResults", 1, MAX_CLIENTS)?
+        .unwrap_or(MAX_CLIENTS);
     let page = input.optional("NextToken", PAGINATION_TOKEN)?;
     input.finish()?;
     pool.check_pool_id(&pool_id)?;

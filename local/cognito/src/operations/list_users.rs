@@ -9,12 +9,12 @@ use crate::input::{ATTRIBUTE_NAME, FILTER, Input, PAGINATION_TOKEN, POOL_ID};
 use crate::pool::UserPool;
 use crate::users::User;
 
-const MOST: i64 = 60;
+const MAX_USERS: i64 = 60;
 
 pub(super) fn run(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
     let pool_id = input.required("UserPoolId", POOL_ID)?;
     let only = input.list("AttributesToGet", ATTRIBUTE_NAME)?;
-    let limit = input.integer("Limit", 0, MOST)?.unwrap_or(MOST);
+    let limit = input.integer("Limit", 0, MAX_USERS)?.unwrap_or(MAX_USERS);
     let page = input.optional("PaginationToken", PAGINATION_TOKEN)?;
     let filter = input.optional("Filter", FILTER)?;
     input.finish()?;

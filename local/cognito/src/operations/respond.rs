@@ -1,5 +1,5 @@
 //! `RespondToAuthChallenge` and `AdminRespondToAuthChallenge`, and the last part of custom
-//! authentication, common to the first call and every answer.
+//! authentication, which the first call and every answer share.
 
 use std::collections::BTreeMap;
 
@@ -107,12 +107,12 @@ pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> Ap
     )
     .await;
     if result.is_err() {
-        pool.state().sessions.kill(&taken.id);
+        pool.state().sessions.fail(&taken.id);
     }
     result
 }
 
-/// Has the answer verified and continues.
+/// Verifies the answer and continues.
 async fn answered(
     pool: &UserPool,
     client: &ClientConfig,
@@ -138,11 +138,11 @@ async fn answered(
         correct,
         metadata: challenge.metadata.clone(),
     });
-    go_on(pool, client, &party, rounds, client_metadata, access).await
+    continue_auth(pool, client, &party, rounds, client_metadata, access).await
 }
 
-/// Has Define decide, and carries out the decision.
-pub(super) async fn go_on(
+/// Invokes Define and carries out its decision.
+pub(super) async fn continue_auth(
     pool: &UserPool,
     client: &ClientConfig,
     party: &Party,

@@ -34,7 +34,7 @@ pub(super) fn create(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
             "Username cannot be of phone number format, since user pool is configured for phone number alias.",
         ));
     }
-    // Without a temporary password Cognito makes one and mails it. Here none is needed.
+    // Without a temporary password Cognito generates one and mails it. Here it is not needed.
     if let Some(temporary_password) = temporary_password {
         password::check(&pool.config().password_policy, &temporary_password)?;
     }

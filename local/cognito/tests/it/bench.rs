@@ -1,4 +1,4 @@
-//! A test pool: its clock stands still until moved, and its triggers are a small custom sign-in.
+//! A test pool: only the test moves its clock, and its triggers are a small custom sign-in.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::bench::*;
 
 #[tokio::test]
-async fn with_replay_on_one_session_is_answered_many_times() {
+async fn with_replay_a_session_is_answered_many_times() {
     let bench = Bench::new();
     bench.create_verified("ada", "ada@example.com").await;
     bench.pool.controls().set_replay_sessions(true);
@@ -96,7 +96,7 @@ async fn retried_triggers_run_in_sequence_and_the_last_answer_counts() {
 }
 
 #[tokio::test]
-async fn with_moving_aliases_an_update_takes_the_alias_in_silence() {
+async fn with_moving_aliases_an_update_takes_an_alias_silently() {
     let bench = Bench::new();
     bench.create_verified("ada", "one@example.com").await;
     bench.create_verified("bob", "two@example.com").await;
@@ -125,7 +125,7 @@ async fn with_moving_aliases_an_update_takes_the_alias_in_silence() {
 }
 
 #[tokio::test]
-async fn legacy_holds_for_all_clients_until_it_is_off() {
+async fn legacy_applies_to_all_clients_until_it_is_off() {
     let bench = Bench::new();
     bench.pool.controls().set_legacy(true);
     assert_eq!(

@@ -222,7 +222,7 @@ async fn each_answer_looks_the_user_up_again() {
 }
 
 /// Runs an admin call during Define, just before Define issues tokens.
-fn meddle(bench: &Bench, operation: &'static str, body: Value) {
+fn call_during_define(bench: &Bench, operation: &'static str, body: Value) {
     let admin = bench.elsewhere();
     bench.triggers.script(move |trigger, event| {
         let passed = event["request"]["session"][0]["challengeResult"] == true;
@@ -241,7 +241,7 @@ async fn the_tokens_show_what_define_changed_before_it_issued_them() {
         .create("ada", json!({ "email": "ada@example.com" }))
         .await;
     let verify = json!({ "email_verified": "true" });
-    meddle(
+    call_during_define(
         &bench,
         "AdminUpdateUserAttributes",
         update_body("ada", verify),
@@ -264,7 +264,7 @@ async fn a_user_disabled_or_deleted_while_define_runs_gets_no_tokens() {
     ] {
         let bench = Bench::new();
         bench.create_verified("ada", "ada@example.com").await;
-        meddle(&bench, operation, named("ada"));
+        call_during_define(&bench, operation, named("ada"));
         let challenge = bench.initiate("ada").await;
         let body = answer_body(session(&challenge), "ada", RIGHT);
         assert_eq!(bench.refused("RespondToAuthChallenge", body).await, refusal);
@@ -333,7 +333,7 @@ async fn a_known_user_has_no_flag_in_the_event() {
 }
 
 #[tokio::test]
-async fn a_legacy_client_says_that_a_user_is_missing() {
+async fn a_legacy_client_reports_a_missing_user() {
     let bench = Bench::with_client(|client| {
         client.prevent_user_existence_errors = ExistenceErrors::Legacy;
     });

@@ -16,7 +16,7 @@ fn filter(filter: &str) -> Value {
     json!({ "UserPoolId": POOL, "Filter": filter })
 }
 
-async fn people() -> Bench {
+async fn bench_with_users() -> Bench {
     let bench = Bench::new();
     bench
         .create(
@@ -42,7 +42,7 @@ async fn people() -> Bench {
 
 #[tokio::test]
 async fn a_filter_matches_one_attribute_whole_or_by_its_beginning() {
-    let bench = people().await;
+    let bench = bench_with_users().await;
     for (by, expected) in [
         ("", vec!["ada", "adele", "bob"]),
         (r#"username = "ada""#, vec!["ada"]),
@@ -68,7 +68,7 @@ async fn a_filter_matches_one_attribute_whole_or_by_its_beginning() {
 
 #[tokio::test]
 async fn a_filter_that_cannot_be_read_is_refused() {
-    let bench = people().await;
+    let bench = bench_with_users().await;
     for broken in [
         "username",
         "username = ada",
@@ -127,8 +127,8 @@ async fn pages_follow_one_another_without_gap_or_overlap() {
 }
 
 #[tokio::test]
-async fn only_requested_attributes_are_shown_and_all_users_need_them() {
-    let bench = people().await;
+async fn only_requested_attributes_are_returned_and_all_must_be_set() {
+    let bench = bench_with_users().await;
     let body = json!({ "UserPoolId": POOL, "AttributesToGet": ["sub", "email"] });
     let output = bench.ok("ListUsers", body).await;
     for user in output["Users"].as_array().expect("a list") {

@@ -36,7 +36,7 @@ async fn a_session_answered_before_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_session_answered_200_times_at_once_is_taken_exactly_once() {
+async fn a_session_answered_200_times_in_parallel_is_used_once() {
     let bench = Arc::new(Bench::new());
     bench.create_verified("ada", "ada@example.com").await;
     let challenge = bench.initiate("ada").await;
@@ -60,13 +60,13 @@ async fn a_session_answered_200_times_at_once_is_taken_exactly_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_hundred_users_sign_in_at_once_each_as_themselves() {
+async fn two_hundred_parallel_users_each_sign_in_as_themselves() {
     let bench = Arc::new(Bench::new());
-    let people: Vec<_> = (0..200)
+    let sign_ins: Vec<_> = (0..200)
         .map(|number| {
             let bench = Arc::clone(&bench);
             tokio::spawn(async move {
-                let name = format!("person{number}");
+                let name = format!("user{number}");
                 bench
                     .create_verified(&name, &format!("{name}@example.com"))
                     .await;
@@ -75,8 +75,8 @@ async fn two_hundred_users_sign_in_at_once_each_as_themselves() {
             })
         })
         .collect();
-    for person in people {
-        person.await.expect("everyone signs in");
+    for sign_in in sign_ins {
+        sign_in.await.expect("every user signs in");
     }
 }
 
@@ -139,7 +139,7 @@ async fn any_name_of_the_sessions_user_answers_it_in_any_case() {
 }
 
 #[tokio::test]
-async fn an_alias_lost_meanwhile_no_longer_answers() {
+async fn an_alias_that_was_lost_no_longer_answers() {
     let bench = Bench::new();
     bench.create_verified("ada", "ada@example.com").await;
     let challenge = bench.initiate("ada@example.com").await;
@@ -178,7 +178,7 @@ async fn a_session_expires_counted_from_its_own_challenge() {
 }
 
 #[tokio::test]
-async fn a_failed_authentication_leaves_a_dead_session() {
+async fn a_failed_authentication_ends_its_session() {
     let bench = Bench::new();
     bench.create_verified("ada", "ada@example.com").await;
     let mut challenge = bench.initiate("ada").await;

@@ -116,7 +116,7 @@ async fn the_published_keys_verify_the_tokens() {
     assert_ne!(kids[0], kids[1]);
 }
 
-/// As in AppSync and every other service, which know the keys and no revocations.
+/// AppSync and every other service know the keys, but no revocations.
 #[tokio::test]
 async fn other_services_verify_both_tokens_until_they_expire() {
     let (bench, tokens) = ada().await;
@@ -150,7 +150,7 @@ async fn an_access_token_expires() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_no_access_token_of_the_pool_is_refused() {
+async fn a_token_that_is_not_an_access_token_of_the_pool_is_refused() {
     let (bench, tokens) = ada().await;
     let access = text(&tokens, "AccessToken");
     let (signed, signature) = access.rsplit_once('.').expect("a JWT has three parts");
@@ -351,7 +351,7 @@ async fn refreshed_tokens_show_present_attributes_of_the_same_sign_in() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_expires_and_serves_its_own_client_only() {
+async fn a_refresh_token_expires_and_is_valid_for_its_client_only() {
     let (bench, tokens) = ada().await;
     let mut foreign = refresh_with(&tokens["RefreshToken"]);
     foreign["ClientId"] = json!(SIBLING);

@@ -11,7 +11,7 @@ use crate::bench::*;
 const UNRECOGNIZABLE: &str = "InvalidLambdaResponseException: Unrecognizable lambda output";
 
 #[tokio::test]
-async fn a_trigger_that_throws_is_quoted_and_its_session_is_dead() {
+async fn a_trigger_that_throws_is_quoted_and_its_session_ends() {
     let cases = [
         (Trigger::Define, "DefineAuthChallenge"),
         (Trigger::Create, "CreateAuthChallenge"),
@@ -42,9 +42,9 @@ async fn a_trigger_that_throws_is_quoted_and_its_session_is_dead() {
 }
 
 #[tokio::test]
-async fn a_trigger_that_panics_is_one_that_threw() {
+async fn a_trigger_that_panics_counts_as_one_that_threw() {
     let bench = Bench::new();
-    // The bench's own Define panics when the event it is given has no session; a script can panic as well.
+    // The test pool's Define panics if its event has no session; a script can panic as well.
     bench.triggers.script(|trigger, event| {
         assert!(
             trigger != Trigger::Create,
@@ -61,7 +61,7 @@ async fn a_trigger_that_panics_is_one_that_threw() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_the_whole_event_is_unrecognizable() {
+async fn an_answer_without_the_whole_event_is_unrecognizable() {
     let bench = Bench::new();
     for broken in [
         json!(null),
@@ -154,7 +154,7 @@ async fn a_challenge_of_another_name_is_refused() {
 }
 
 #[tokio::test]
-async fn failing_beats_issuing_tokens() {
+async fn failure_takes_precedence_over_tokens() {
     let bench = Bench::new();
     bench.create_verified("ada", "ada@example.com").await;
     let both = json!({ "issueTokens": true, "failAuthentication": true });
@@ -227,13 +227,13 @@ async fn a_challenge_without_metadata_is_null_in_the_next_session() {
     );
 }
 
-fn impatient() -> Bench {
+fn bench_with_short_timeout() -> Bench {
     Bench::with(|config| config.trigger_timeout = Duration::from_millis(500))
 }
 
 #[tokio::test]
 async fn a_trigger_that_does_not_answer_in_time_is_invoked_again() {
-    let bench = impatient();
+    let bench = bench_with_short_timeout();
     bench.triggers.silent.store(2, Ordering::SeqCst);
     bench.initiate("ada").await;
     assert_eq!(bench.triggers.events(Trigger::Define).len(), 3);
@@ -242,7 +242,7 @@ async fn a_trigger_that_does_not_answer_in_time_is_invoked_again() {
 
 #[tokio::test]
 async fn a_trigger_that_does_not_answer_three_times_fails_the_call() {
-    let bench = impatient();
+    let bench = bench_with_short_timeout();
     bench.triggers.silent.store(3, Ordering::SeqCst);
     assert_eq!(
         bench.refused("InitiateAuth", initiate_body("ada")).await,

@@ -92,7 +92,7 @@ async fn a_sub_is_not_a_name_in_an_alias_pool() {
 }
 
 #[tokio::test]
-async fn many_may_hold_a_value_unverified_and_one_verified() {
+async fn many_users_hold_a_value_unverified_and_one_verified() {
     let bench = Bench::new();
     bench
         .create("ada", json!({ "email": "x@example.com" }))
@@ -268,7 +268,7 @@ async fn attributes_are_checked() {
 }
 
 #[tokio::test]
-async fn custom_attributes_of_the_schema_are_taken() {
+async fn custom_attributes_of_the_schema_are_accepted() {
     let bench = Bench::with(|config| {
         config.custom_attributes.insert("shoe".to_owned());
     });
@@ -334,7 +334,7 @@ async fn a_password_must_conform_with_the_policy() {
 }
 
 #[tokio::test]
-async fn a_token_holder_writes_only_what_the_client_may_write() {
+async fn a_token_holder_writes_only_the_clients_attributes() {
     let bench = Bench::with_client(|client| {
         client.write_attributes = Some(["given_name".to_owned()].into());
     });

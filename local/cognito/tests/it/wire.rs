@@ -186,7 +186,7 @@ async fn unknown_members_are_ignored() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused_and_not_kept_waiting() {
+async fn a_body_over_the_limit_is_refused_at_once() {
     let bench = Bench::new();
     for size in [1024 * 1024 + 1, 40 * 1024 * 1024] {
         let answer = bench.call("InitiateAuth", "x".repeat(size)).await;
@@ -297,7 +297,7 @@ async fn pages_of_this_machine_may_call_and_others_get_no_permission() {
     }
 }
 
-/// ministack#1762 and cognito-local#390: documents whose keys are at AWS, which has no such pool.
+/// ministack#1762 and cognito-local#390: the keys must not be at AWS, which has no such pool.
 #[tokio::test]
 async fn the_discovery_document_names_keys_at_the_requested_host() {
     let bench = Bench::new();
@@ -308,7 +308,7 @@ async fn the_discovery_document_names_keys_at_the_requested_host() {
             .expect("a valid request");
         let answer = bench.send(request).await;
         let issuer = format!("https://cognito-idp.eu-central-1.amazonaws.com/{POOL}");
-        assert_eq!(answer.body["issuer"], issuer, "the one in the tokens");
+        assert_eq!(answer.body["issuer"], issuer, "the issuer of the tokens");
         let keys = answer.body["jwks_uri"].as_str().expect("a text");
         assert_eq!(keys, format!("http://{host}/{POOL}/.well-known/jwks.json"));
         let path = keys.strip_prefix(&format!("http://{host}"));
@@ -321,7 +321,7 @@ async fn the_discovery_document_names_keys_at_the_requested_host() {
 }
 
 #[tokio::test]
-async fn a_preflight_finds_its_way_through_a_merged_router() {
+async fn a_preflight_is_answered_through_a_merged_router() {
     let bench = Bench::new();
     let pages = axum::Router::new().route("/", axum::routing::get(async || "pages"));
     let merged = pages.merge(latchstring_local_cognito::router(bench.pool.clone()));
