@@ -26,8 +26,8 @@ pub(crate) struct Aws {
     pub(crate) url: String,
     /// The file of its authority alone.
     pub(crate) authority: PathBuf,
-    /// The file of its authority after Amazon's roots, for our functions: they load as many roots
-    /// as from the binary, and one more.
+    /// The file of its authority after Amazon's roots, for Latchstring's functions: they load as
+    /// many roots as from the binary, and one more.
     pub(crate) amazon: PathBuf,
     /// The file of its authority after the system's roots, which runtimes load by default.
     pub(crate) system: PathBuf,
@@ -79,7 +79,7 @@ impl Aws {
             for stream in listener.incoming().flatten() {
                 let shared = Arc::clone(&shared);
                 thread::spawn(move || {
-                    // A connection breaks when its function was ended.
+                    // A connection breaks when its function ends.
                     let _ = shared.serve(stream);
                 });
             }
@@ -177,7 +177,7 @@ impl Shared {
                     "attemptsLeft": "3",
                 },
             }),
-            // Our functions use version 2 of SES, in JSON; the peers use version 1, in XML.
+            // Latchstring uses version 2 of SES, in JSON; the peers use version 1, in XML.
             "SendEmail" if body.starts_with(b"{") => json!({"MessageId": "0"}),
             "SendEmail" => {
                 let sent = "<SendEmailResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\">\

@@ -90,12 +90,12 @@ impl Events {
         Challenge { flow, step }.to_text(&self.keys, &self.caller)
     }
 
-    fn question(&self) -> String {
+    fn otp_challenge(&self) -> String {
         let now = SystemClock.now();
         self.challenge(Step::Otp(Progress::at_issue(now, CodeLength::DEFAULT)))
     }
 
-    /// Opens a flow by Create, here and not in a measured function.
+    /// Opens a flow by Create, in this process and not in a measured function.
     fn opened(&self) -> Option<OpenFlow> {
         self.runtime.block_on(async {
             let event: Value = serde_json::from_str(&self.create()).ok()?;
@@ -153,7 +153,7 @@ impl Events {
 
     /// Returns an event in which Verify receives a code for an unknown flow.
     pub(crate) fn verify(&self) -> String {
-        verify(&self.question(), "493026")
+        verify(&self.otp_challenge(), "493026")
     }
 
     /// Returns an event in which Verify receives the right code for a stored flow.
@@ -164,7 +164,7 @@ impl Events {
         verify(&open.metadata, &open.code)
     }
 
-    /// Returns an event in which Define decides after the right answer to the first question.
+    /// Returns an event in which Define decides after the right answer to the first challenge.
     pub(crate) fn define(&self) -> String {
         let request = json!({
             "userAttributes": user(),
@@ -220,7 +220,7 @@ fn verify(metadata: &str, code: &str) -> String {
     trigger("VerifyAuthChallengeResponse", &request)
 }
 
-/// Returns the row of an account owner's flow, as our store writes it to DynamoDB.
+/// Returns the row of an account owner's flow, as the store writes it to DynamoDB.
 fn item(key: &str, flow: &Flow) -> Option<Value> {
     let Subject::Known(sub) = &flow.subject else {
         return None;

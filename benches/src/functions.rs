@@ -1,11 +1,11 @@
-//! The measured functions: ours, the floor, and the peers.
+//! The measured functions: Latchstring's, the floor, and the peers.
 //!
-//! For peers that we wrote, "the same work" is the same requests to AWS for one invocation. Create
-//! reads the key ring, makes two conditional writes and sends a mail. Sign-in reads the key ring,
-//! makes the conditional writes of a budget and opens a Cognito session with two calls. The key
-//! ring is read at the first invocation only. The `passwordless` rows are another project's own
-//! triggers, as its construct bundles them. Its Create sends nothing, and none of them counts or
-//! reads anything.
+//! For the peers of this repository, "the same work" is the same requests to AWS for one
+//! invocation. Create reads the key ring, makes two conditional writes and sends a mail. Sign-in
+//! reads the key ring, makes the conditional writes of a budget and opens a Cognito session with
+//! two calls. The key ring is read at the first invocation only. The `passwordless` rows are
+//! another project's triggers, as its construct bundles them. Their Create sends nothing, and none
+//! of them counts or reads anything.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -123,7 +123,7 @@ pub(crate) fn all<'a>(root: &Path, aws: &Aws, events: &'a Events) -> (Vec<Row<'a
     (all.rows, all.missing)
 }
 
-/// The part of a function's environment that differs between our functions.
+/// The part of the environment that differs between Latchstring's functions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Setting {
     Memory,

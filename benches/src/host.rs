@@ -1,8 +1,7 @@
 //! The host from which a function polls its events: Lambda's Runtime API and Extensions API.
 //!
-//! This is not the host of `latchstring-tests`: that one is part of an asynchronous harness with
-//! half of AWS in it, which would be measured too. This one records the time of every arrival
-//! first.
+//! The host of `latchstring-tests` is not used: it is part of an asynchronous harness with much of
+//! AWS in it, which would be measured too. This host records the time of every arrival first.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -15,9 +14,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::http::{self, Duplex};
 
 /// The time limit of every step: functions are slow under valgrind.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// The number of connections at once: for events, for the extension, and a spare. Threads wait for
-/// them from the start, so that no thread start is measured.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// The number of connections: for events, for the extension, and a spare. Threads wait for them
+/// from the start, so that no thread start is measured.
 const CONNECTIONS: usize = 3;
 const FUNCTION: &str = "arn:aws:lambda:eu-west-1:000000000000:function:latchstring";
 
@@ -27,18 +26,18 @@ pub(crate) struct Host {
     closing: Arc<AtomicBool>,
     events: Sender<String>,
     invocations: Sender<String>,
-    notes: Receiver<Note>,
-    given: u64,
+    actions: Receiver<Action>,
+    sent: u64,
     polls: u64,
     extension: Option<u64>,
 }
 
 /// An action of the function.
-enum Note {
+enum Action {
     Polled(Instant),
-    Given(Instant),
+    Sent(Instant),
     Registered,
-    Asked(Instant),
+    ExtensionPolled(Instant),
     Answered(Instant, bool, String),
 }
 
@@ -46,8 +45,8 @@ enum Note {
 pub(crate) struct Invocation {
     /// The time from the event to the answer.
     pub(crate) answered: Duration,
-    /// The time from the event to the end of all its work: the answer, or messages sent after it.
-    pub(crate) over: Duration,
+    /// The time from the event to the end of all work, including messages sent after the answer.
+    pub(crate) ended: Duration,
     /// The answer.
     pub(crate) body: String,
 }
@@ -55,7 +54,7 @@ pub(crate) struct Invocation {
 struct Shared {
     events: Mutex<Receiver<String>>,
     invocations: Mutex<Receiver<String>>,
-    notes: Mutex<Sender<Note>>,
+    actions: Mutex<Sender<Action>>,
     count: AtomicU64,
 }
 
@@ -65,11 +64,11 @@ impl Host {
         let address = listener.local_addr()?.to_string();
         let (events, waiting) = mpsc::channel();
         let (invocations, invoked) = mpsc::channel();
-        let (noting, notes) = mpsc::channel();
+        let (noting, actions) = mpsc::channel();
         let shared = Arc::new(Shared {
             events: Mutex::new(waiting),
             invocations: Mutex::new(invoked),
-            notes: Mutex::new(noting),
+            actions: Mutex::new(noting),
             count: AtomicU64::new(0),
         });
         let closing = Arc::<AtomicBool>::default();
@@ -80,7 +79,7 @@ impl Host {
                 while let Ok((stream, _)) = listener.accept()
                     && !closing.load(Ordering::Relaxed)
                 {
-                    // A connection breaks when its function was ended.
+                    // A connection breaks when its function ends.
                     let _ = shared.serve(stream);
                 }
             });
@@ -90,8 +89,8 @@ impl Host {
             closing,
             events,
             invocations,
-            notes,
-            given: 0,
+            actions,
+            sent: 0,
             polls: 0,
             extension: None,
         })
@@ -101,66 +100,66 @@ impl Host {
     pub(crate) fn first_poll(&mut self) -> Result<Instant, String> {
         let mut at = None;
         while !self.is_idle() {
-            if let Note::Polled(when) = self.note()? {
+            if let Action::Polled(when) = self.action()? {
                 at = Some(when);
             }
         }
         at.ok_or_else(|| "the function polled no event".to_owned())
     }
 
-    /// Gives the function an event, and waits until the invocation has ended.
+    /// Sends the function an event, and waits until the invocation has ended.
     pub(crate) fn invoke(&mut self, event: String) -> Result<Invocation, String> {
-        self.given += 1;
+        self.sent += 1;
         let ended = |_| "the host has ended".to_owned();
         if self.extension.is_some() {
             self.invocations
-                .send(format!("request-{}", self.given))
+                .send(format!("request-{}", self.sent))
                 .map_err(ended)?;
         }
         self.events.send(event).map_err(ended)?;
-        let (mut begun, mut answer, mut over) = (None, None, None);
+        let (mut started, mut answer, mut last) = (None, None, None);
         while !self.is_idle() || answer.is_none() {
-            match self.note()? {
-                Note::Given(at) => begun = Some(at),
-                Note::Answered(at, true, body) => answer = Some((at, body)),
-                Note::Answered(_, false, body) => return Err(body),
-                Note::Asked(at) => over = Some(at),
-                Note::Polled(_) | Note::Registered => {}
+            match self.action()? {
+                Action::Sent(at) => started = Some(at),
+                Action::Answered(at, true, body) => answer = Some((at, body)),
+                Action::Answered(_, false, body) => return Err(body),
+                Action::ExtensionPolled(at) => last = Some(at),
+                Action::Polled(_) | Action::Registered => {}
             }
         }
-        let (begun, (answered, body)) = begun
+        let (started, (answered, body)) = started
             .zip(answer)
-            .ok_or_else(|| "it was given nothing".to_owned())?;
+            .ok_or_else(|| "the function received no event".to_owned())?;
         Ok(Invocation {
-            answered: answered - begun,
-            over: over.map_or(answered, |over| over.max(answered)) - begun,
+            answered: answered - started,
+            ended: last.map_or(answered, |last| last.max(answered)) - started,
             body,
         })
     }
 
     const fn is_idle(&self) -> bool {
-        self.polls > self.given
+        self.polls > self.sent
             && match self.extension {
                 None => true,
-                Some(polled) => polled > self.given,
+                Some(polled) => polled > self.sent,
             }
     }
 
-    fn note(&mut self) -> Result<Note, String> {
-        let note = self
-            .notes
-            .recv_timeout(PATIENCE)
+    fn action(&mut self) -> Result<Action, String> {
+        let action = self
+            .actions
+            .recv_timeout(TIME_LIMIT)
             .map_err(|error| match error {
-                RecvTimeoutError::Timeout => "it did nothing for a minute".to_owned(),
+                RecvTimeoutError::Timeout => "the function made no request for a minute".to_owned(),
                 RecvTimeoutError::Disconnected => "the host has ended".to_owned(),
             })?;
-        match note {
-            Note::Polled(_) => self.polls += 1,
-            Note::Registered => self.extension = Some(0),
-            Note::Asked(_) => *self.extension.get_or_insert(0) += 1,
+        match action {
+            Action::Polled(_) => self.polls += 1,
+            Action::Registered => self.extension = Some(0),
+            Action::ExtensionPolled(_) => *self.extension.get_or_insert(0) += 1,
             _ => {}
         }
-        Ok(note)
+        Ok(action)
     }
 }
 
@@ -175,10 +174,10 @@ impl Drop for Host {
 }
 
 impl Shared {
-    fn note(&self, note: Note) {
-        let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+    fn action(&self, action: Action) {
+        let actions = self.actions.lock().unwrap_or_else(PoisonError::into_inner);
         // The receiver is dropped when a measurement has ended.
-        let _ = notes.send(note);
+        let _ = actions.send(action);
     }
 
     fn serve(&self, stream: TcpStream) -> io::Result<()> {
@@ -189,7 +188,7 @@ impl Shared {
             let (_, call) = request.path.split_at(request.path.len().min(12));
             match (request.method.as_str(), call) {
                 ("GET", "runtime/invocation/next") => {
-                    self.note(Note::Polled(now));
+                    self.action(Action::Polled(now));
                     let Ok(event) = lock(&self.events).recv() else {
                         break;
                     };
@@ -202,17 +201,17 @@ impl Shared {
                          lambda-runtime-deadline-ms: {deadline}\r\n\
                          content-type: application/json\r\n"
                     );
-                    self.note(Note::Given(Instant::now()));
+                    self.action(Action::Sent(Instant::now()));
                     http::write(&mut stream, 200, &headers, &event)?;
                 }
                 ("POST", "extension/register") => {
-                    self.note(Note::Registered);
+                    self.action(Action::Registered);
                     let id = "lambda-extension-identifier: extension\r\n";
                     let function = r#"{"functionName":"latchstring","functionVersion":"1","handler":"bootstrap"}"#;
                     http::write(&mut stream, 200, id, function)?;
                 }
                 ("GET", "extension/event/next") => {
-                    self.note(Note::Asked(now));
+                    self.action(Action::ExtensionPolled(now));
                     let Ok(id) = lock(&self.invocations).recv() else {
                         break;
                     };
@@ -224,7 +223,7 @@ impl Shared {
                 }
                 ("POST", call) => {
                     let body = String::from_utf8_lossy(&request.body).into_owned();
-                    self.note(Note::Answered(now, call.ends_with("/response"), body));
+                    self.action(Action::Answered(now, call.ends_with("/response"), body));
                     http::write(&mut stream, 202, "content-type: application/json\r\n", "{}")?;
                 }
                 _ => http::write(&mut stream, 404, "", "")?,
@@ -242,5 +241,5 @@ fn deadline() -> u128 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    (now + PATIENCE).as_millis()
+    (now + TIME_LIMIT).as_millis()
 }

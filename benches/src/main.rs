@@ -1,6 +1,7 @@
 //! The speed of the Lambdas. Each is a process of its own, invoked as Lambda does, with AWS played
-//! on loopback over TLS. One run also measures an empty function, and the same work on other
-//! runtimes.
+//! The speed of the Lambdas. Each is a process of its own, invoked as by Lambda, with a stand-in
+//! for AWS on loopback over TLS. One run also measures an empty function, and the same work on
+//! other runtimes.
 //!
 //! `cargo xtask bench` builds the compared functions and starts this.
 #![expect(
@@ -75,13 +76,13 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<(), String> {
-    // Invariant: a member of the workspace lies in its root.
+    // Invariant: the crate is a folder of the workspace's root.
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .unwrap_or(Path::new("."));
     let folder = root.join("target/bench");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let events = Events::new().ok_or("no keys could be made")?;
+    let events = Events::new().ok_or("the keys could not be created")?;
     let latency = Duration::from_millis(cli.latency);
     let aws = Aws::start(&folder, latency, &events)?;
     let (mut rows, missing) = functions::all(root, &aws, &events);
@@ -129,8 +130,8 @@ fn cold(row: &Row<'_>, figures: &mut Figures, aws: &Aws, logs: &Path) -> Result<
         .ok_or("the kernel reports no resource use of the process")?;
     figures.init.push(running.init);
     figures.first.push(first.answered);
-    figures.first_over.push(first.over);
-    figures.cold.push(running.init + first.over);
+    figures.first_ended.push(first.ended);
+    figures.cold.push(running.init + first.ended);
     figures.cold_cpu.push(usage.cpu);
     figures.requests = aws.requests();
     Ok(())
@@ -148,7 +149,7 @@ fn warm(row: &Row<'_>, figures: &mut Figures, calls: usize, logs: &Path) -> Resu
         .ok_or("the kernel reports no resource use of the process")?;
     let mut times = Vec::with_capacity(calls);
     for _ in 0..calls {
-        times.push(running.invoke((row.event)())?.over);
+        times.push(running.invoke((row.event)())?.ended);
     }
     let usage = running
         .usage()

@@ -118,12 +118,12 @@ impl Running {
         })
     }
 
-    /// Signals it to end, and waits.
+    /// Signals the process to end, and waits.
     pub(crate) fn terminate(mut self) {
         let id = self.child.id().to_string();
         let signalled = Command::new("kill").args(["-TERM", &id]).status();
         if signalled.is_ok_and(|status| status.success()) {
-            // Dropping it has no further effect then.
+            // The process has ended, so dropping it has no further effect.
             let _ = self.child.wait();
         }
     }
@@ -140,7 +140,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended, or ends now.
+        // The process has ended or ends now.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

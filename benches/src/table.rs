@@ -17,7 +17,7 @@ pub(crate) struct Figures {
     /// The time of the first call, to its answer.
     pub(crate) first: Vec<Duration>,
     /// The time of the first call, to the end of the work after its answer.
-    pub(crate) first_over: Vec<Duration>,
+    pub(crate) first_ended: Vec<Duration>,
     /// The time of init and the first call to its end.
     pub(crate) cold: Vec<Duration>,
     pub(crate) cold_cpu: Vec<Duration>,
@@ -37,7 +37,7 @@ impl Figures {
             size: function.size,
             init: Vec::new(),
             first: Vec::new(),
-            first_over: Vec::new(),
+            first_ended: Vec::new(),
             cold: Vec::new(),
             cold_cpu: Vec::new(),
             p50: Duration::ZERO,
@@ -54,7 +54,7 @@ struct Line<'a> {
     figures: &'a Figures,
     init: f64,
     first: f64,
-    first_over: f64,
+    first_ended: f64,
     cold: f64,
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn print(figures: &[Figures], instructions: &Result<Vec<(&'static str
             figures,
             init: median(&figures.init),
             first: median(&figures.first),
-            first_over: median(&figures.first_over),
+            first_ended: median(&figures.first_ended),
             cold: median(&figures.cold),
         })
         .collect();
@@ -102,7 +102,7 @@ fn rows(lines: &[Line<'_>]) {
             figures,
             init,
             first,
-            first_over,
+            first_ended,
             cold,
         } = line;
         let size = figures.size.map_or_else(
@@ -115,7 +115,7 @@ fn rows(lines: &[Line<'_>]) {
             init / 1e3,
             by_floor(*init, |floor| floor.init),
             first / 1e3,
-            first_over / 1e3,
+            first_ended / 1e3,
             cold / 1e3,
             by_floor(*cold, |floor| floor.cold),
             micros(figures.p50),
@@ -189,7 +189,7 @@ fn targets(lines: &[Line<'_>], instructions: &Result<Vec<(&'static str, u64)>, S
             1.0,
             ours,
             go,
-            |line| line.first_over,
+            |line| line.first_ended,
         );
         at_least(
             &format!("init + first call of Node over {ours}"),
