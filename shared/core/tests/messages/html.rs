@@ -1,4 +1,4 @@
-//! A mail's HTML: the same words, safe, and readable anywhere.
+//! The HTML of a mail: the same text as its plain part, escaped, and readable in every mail client.
 
 use latchstring_core::code::Code;
 use latchstring_core::locale::Locale;
@@ -6,7 +6,7 @@ use latchstring_core::message::{AppName, Branding, Content, Kind, Preview};
 
 use crate::{CODES, Mail, acme, all, code, mail, message};
 
-/// A name that means something in HTML, in a header and in our templates.
+/// A name with characters that have a meaning in HTML, in a mail header and in the templates.
 fn hostile() -> Branding {
     Branding {
         app_name: Some(AppName::parse("\"</h1><b>&'{code}[").unwrap()),
@@ -36,7 +36,7 @@ fn unescaped(text: &str) -> String {
         .replace("&amp;", "&")
 }
 
-/// The line of the preview, and the characters after it that take its room.
+/// Returns the text of the preview, and the filler characters after it.
 fn preview(html: &str) -> (String, &str) {
     let (_, rest) = html.split_once("<div class=\"preview\" ").unwrap();
     let (_, rest) = rest.split_once('>').unwrap();
@@ -57,7 +57,7 @@ fn html_and_plain_text_say_the_same() {
 }
 
 #[test]
-fn a_name_is_text_wherever_it_stands() {
+fn a_name_is_escaped_everywhere() {
     for (locale, kind) in all() {
         let html = mail(&hostile(), locale, kind).html;
         let plain = mail(&acme(), locale, kind).html;
@@ -85,7 +85,7 @@ fn a_subject_is_one_line() {
 }
 
 #[test]
-fn a_mail_fetches_nothing_and_leads_nowhere() {
+fn a_mail_has_no_links_and_no_remote_content() {
     for (locale, kind) in all() {
         let html = mail(&acme(), locale, kind).html.to_lowercase();
         for outside in [
@@ -116,7 +116,7 @@ fn a_screen_reader_gets_language_title_and_one_run_of_digits() {
         assert_eq!(
             html.matches("<table").count(),
             html.matches("<table role=\"presentation\"").count(),
-            "tables are only for looks"
+            "tables are for layout only"
         );
         if CODES.contains(&kind) {
             assert!(html.contains(&format!(">{}</td>", code(6).digits())));
@@ -125,7 +125,7 @@ fn a_screen_reader_gets_language_title_and_one_run_of_digits() {
 }
 
 #[test]
-fn dark_screens_get_dark_colours_and_codes_are_no_phone_links() {
+fn dark_mode_has_dark_colours_and_codes_are_not_phone_links() {
     let html = mail(&acme(), Locale::En, Kind::SignInCode).html;
     for needed in [
         "<meta name=\"color-scheme\" content=\"light dark\">",
@@ -137,9 +137,8 @@ fn dark_screens_get_dark_colours_and_codes_are_no_phone_links() {
     }
 }
 
-/// Reports of apps whose codes are read from a locked phone, and of others whose users open each
-/// mail for six digits (wire-emails#222, isomer#2802): a setting decides, and the subject has no
-/// code in either case.
+/// Some apps have users who read codes from a locked phone, others have users who open each mail
+/// for six digits (wire-emails#222, isomer#2802). A setting decides; the subject never has a code.
 #[test]
 fn the_preview_is_the_request_or_the_code() {
     for (locale, kind) in all() {
@@ -174,7 +173,7 @@ fn the_preview_is_the_request_or_the_code() {
     }
 }
 
-/// ARIA, `aria-roledescription`: a text for the reader, to be in their language.
+/// ARIA's `aria-roledescription` is read aloud, so it must be in the language of the mail.
 #[test]
 fn a_screen_reader_gets_the_document_kind_in_its_language() {
     for (locale, word) in [
@@ -191,9 +190,8 @@ fn a_screen_reader_gets_the_document_kind_in_its_language() {
     }
 }
 
-/// Outlook on Windows lays out with Word: no `max-width`, no padding and background but those of
-/// cells, Times New Roman where it does not know the first font, and 120 dots an inch on many
-/// screens.
+/// Outlook on Windows renders with Word. It ignores `max-width`, takes padding and background from
+/// cells only, falls back to Times New Roman, and uses 120 dots an inch on many screens.
 #[test]
 fn outlook_gets_a_width_a_font_and_a_cell_for_the_code() {
     for (locale, kind) in all() {
@@ -221,10 +219,10 @@ fn outlook_gets_a_width_a_font_and_a_cell_for_the_code() {
     }
 }
 
-/// Ten digits look like a phone number to mail clients. They are asked not to make links of
-/// numbers; a client that does so anyway has the link look and behave like text.
+/// Mail clients take ten digits for a phone number. A meta tag forbids links of numbers; where a
+/// client ignores it, the link looks and behaves like text.
 #[test]
-fn ten_digits_stay_a_code() {
+fn ten_digits_do_not_look_like_a_phone_link() {
     let digits: Code = code(10);
     for locale in Locale::ALL.iter().copied() {
         let message = message(

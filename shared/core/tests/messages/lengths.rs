@@ -1,4 +1,4 @@
-//! The cost of SMS, and the parts of them that phones recognise.
+//! The number of parts of an SMS, and the lines that phones recognize.
 
 use latchstring_core::locale::Locale;
 use latchstring_core::message::{
@@ -56,7 +56,7 @@ fn the_second_line_then_the_name_is_cut_to_save_a_part() {
         text.contains("Abricots Secs") && !text.contains("Ignorez"),
         "{text}"
     );
-    // A character outside the alphabet leaves 70 for the whole text.
+    // A character outside the GSM alphabet reduces the text to 70 characters.
     let text = sms(&branding("Żabka"), Locale::En, Kind::SignInCode);
     assert!(!text.contains("Żabka") && parts(&text) == 1, "{text}");
     let text = sms(&branding("Zażółć"), Locale::Ja, Kind::SignInCode);
@@ -66,11 +66,11 @@ fn the_second_line_then_the_name_is_cut_to_save_a_part() {
 }
 
 #[test]
-fn the_code_comes_first_and_is_called_one() {
+fn the_code_comes_first_and_is_labelled_as_a_code() {
     for locale in Locale::ALL.iter().copied() {
         let called = match locale {
             Locale::En | Locale::Fr | Locale::De => "code",
-            // Without the accent that the alphabet of SMS does not have.
+            // Without the accent, which the GSM alphabet does not have.
             Locale::Es | Locale::Pt => "codigo",
             Locale::Ja => "コード",
         };
@@ -84,8 +84,8 @@ fn the_code_comes_first_and_is_called_one() {
     }
 }
 
-/// WICG, "Origin-bound one-time codes delivered via SMS": the last line, and nothing in it but
-/// `@`, the host, one space, `#` and the code.
+/// WICG, "Origin-bound one-time codes delivered via SMS": the last line is `@`, the host, one
+/// space, `#` and the code, and nothing else.
 #[test]
 fn the_last_line_binds_the_code_to_the_domain() {
     for locale in Locale::ALL.iter().copied() {
@@ -125,7 +125,7 @@ fn the_app_hash_has_its_own_line_the_last_without_a_domain() {
 }
 
 #[test]
-fn a_notice_has_neither_line() {
+fn a_notice_has_no_line_with_a_code() {
     for locale in Locale::ALL.iter().copied() {
         for kind in NOTICES {
             let text = sms(&acme(), locale, kind);

@@ -1,8 +1,5 @@
-//! Every message, in every language and for both channels, as users read it.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails where something is not as it must be"
-)]
+//! Every message, in every language and for both channels, as a recipient reads it.
+#![expect(clippy::unwrap_used, reason = "a failed expectation fails its test")]
 
 mod html;
 mod lengths;
@@ -31,7 +28,7 @@ struct Mail {
     html: String,
 }
 
-/// A deployment that has set everything.
+/// A deployment with a value for every setting.
 fn acme() -> Branding {
     Branding {
         app_name: Some(AppName::parse("Acme").unwrap()),
@@ -110,7 +107,7 @@ fn all() -> impl Iterator<Item = (Locale, Kind)> {
 }
 
 #[test]
-fn every_kind_has_words_of_its_own_in_every_language() {
+fn every_kind_has_its_own_text_in_every_language() {
     let mut seen = std::collections::BTreeSet::new();
     for (locale, kind) in all() {
         let Mail { subject, text, .. } = mail(&acme(), locale, kind);
@@ -126,7 +123,7 @@ fn every_kind_has_words_of_its_own_in_every_language() {
 }
 
 #[test]
-fn the_name_of_the_app_stands_only_where_there_is_one() {
+fn the_app_name_appears_only_if_configured() {
     for (locale, kind) in all() {
         for (branding, named) in [(acme(), true), (Branding::default(), false)] {
             let Mail {
@@ -196,7 +193,7 @@ fn minutes_have_natural_words_and_are_rounded_down() {
 }
 
 #[test]
-fn a_notice_says_when_and_names_no_other_contact() {
+fn a_notice_states_the_time_and_no_other_contact() {
     for locale in Locale::ALL.iter().copied() {
         let texts = NOTICES.map(|kind| {
             let mail = mail(&acme(), locale, kind).text;
@@ -214,7 +211,7 @@ fn a_notice_says_when_and_names_no_other_contact() {
 
 /// gumroad#2594: a notice that says "contact support" and names no way to do so.
 #[test]
-fn a_notice_names_the_support_contact_or_a_way_without_one() {
+fn a_notice_names_the_support_contact_or_another_remedy() {
     for locale in Locale::ALL.iter().copied() {
         for contact in [
             "help@example.com",
@@ -245,9 +242,9 @@ fn a_notice_names_the_support_contact_or_a_way_without_one() {
     }
 }
 
-/// Reports of codes that were not requested: owners tell their own request from another's by its time.
+/// Account owners tell their own request from an attacker's by its time.
 #[test]
-fn a_mail_with_a_code_says_when_it_was_requested() {
+fn a_mail_with_a_code_states_the_time_of_the_request() {
     for locale in Locale::ALL.iter().copied() {
         for kind in CODES {
             let text = mail(&Branding::default(), locale, kind).text;

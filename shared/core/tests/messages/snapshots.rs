@@ -1,8 +1,9 @@
-//! Every message as it is sent, in files: `snapshots/<language>/<kind>/`, with the three parts of a
-//! mail and the SMS of a deployment that has set everything, and in `bare.txt` what one says that
-//! has set nothing. A change of words shows there.
+//! Snapshots of every message in `snapshots/<language>/<kind>/`: the three parts of a mail and the
+//! SMS of a deployment with a value for every setting. `bare.txt` has the texts of a deployment
+//! without any.
 //!
-//! `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test messages` writes what is said now.
+//! `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test messages` writes them from the present
+//! texts.
 #![expect(clippy::disallowed_methods, reason = "snapshots are files")]
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use latchstring_core::message::Branding;
 
 use crate::{Mail, acme, all, mail, sms};
 
-/// Every file and what belongs into it.
+/// Returns every file with its expected content.
 fn expected() -> BTreeMap<PathBuf, String> {
     let mut files = BTreeMap::new();
     for (locale, kind) in all() {
@@ -53,7 +54,9 @@ fn found(folder: &Path) -> BTreeMap<PathBuf, String> {
                 folders.push(path);
             } else {
                 let content = fs::read_to_string(&path).expect("a text");
-                let name = path.strip_prefix(folder).expect("it is in the folder");
+                let name = path
+                    .strip_prefix(folder)
+                    .expect("the file is in the folder");
                 files.insert(name.to_owned(), content);
             }
         }
@@ -62,7 +65,7 @@ fn found(folder: &Path) -> BTreeMap<PathBuf, String> {
 }
 
 #[test]
-fn messages_read_as_they_always_did() {
+fn messages_match_their_snapshots() {
     let folder = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
         .join("tests/messages/snapshots");
@@ -71,8 +74,9 @@ fn messages_read_as_they_always_did() {
         let _ = fs::remove_dir_all(&folder);
         for (name, content) in &expected {
             let file = folder.join(name);
-            fs::create_dir_all(file.parent().expect("a folder")).expect("it can be made");
-            fs::write(file, content).expect("it can be written");
+            fs::create_dir_all(file.parent().expect("a file has a folder"))
+                .expect("the folder can be created");
+            fs::write(file, content).expect("the file can be written");
         }
     }
     let found = found(&folder);
@@ -83,6 +87,10 @@ fn messages_read_as_they_always_did() {
     }
     for name in found.keys() {
         let known = expected.contains_key(name);
-        assert!(known, "{} is a snapshot of nothing", name.display());
+        assert!(
+            known,
+            "{} is not the snapshot of any message",
+            name.display()
+        );
     }
 }

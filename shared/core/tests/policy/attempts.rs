@@ -1,5 +1,5 @@
-//! Attempts are the set of distinct answers, grown by one conditional write before the verdict
-//! counts; the same answer again gets the same verdict and costs nothing.
+//! The attempts of a flow are a set of distinct answers. One conditional write extends it before
+//! the verdict counts. A repeated answer gets the same verdict and costs nothing.
 
 use latchstring_core::flow::{ClientRequest, CreateReason, DefineReason, Next, VerifyReason};
 
@@ -95,14 +95,14 @@ fn as_many_attempts_as_configured_are_verified() {
             .take(8)
             .map(|wrong| session.clone().answer(&wrong).verify.why)
             .collect();
-        let judged = usize::from(attempts);
+        let verified = usize::from(attempts);
         assert!(
-            whys[..judged]
+            whys[..verified]
                 .iter()
                 .all(|why| *why == VerifyReason::WrongAnswer)
         );
         assert!(
-            whys[judged..]
+            whys[verified..]
                 .iter()
                 .all(|why| *why == VerifyReason::NoAttemptLeft)
         );
@@ -175,8 +175,8 @@ fn answers_in_parallel_cannot_pass_the_limit() {
         let session = world.at_otp(ADA);
         world.wire.take_turns();
         let guesses = world.wrong_codes().take(12);
-        let whys = judged_in_parallel(seed, &session, guesses);
-        let judged = whys
+        let whys = verified_in_parallel(seed, &session, guesses);
+        let verified = whys
             .iter()
             .filter(|why| **why == VerifyReason::WrongAnswer)
             .count();
@@ -184,7 +184,7 @@ fn answers_in_parallel_cannot_pass_the_limit() {
             .iter()
             .filter(|why| **why == VerifyReason::NoAttemptLeft)
             .count();
-        assert_eq!((judged, refused), (3, 9), "order {seed}");
+        assert_eq!((verified, refused), (3, 9), "order {seed}");
         assert_eq!(session.row().unwrap().attempts.len(), 3);
     }
 }
@@ -197,14 +197,14 @@ fn of_parallel_guesses_the_right_one_counts_within_the_limit() {
         let session = world.at_otp(ADA);
         world.wire.take_turns();
         let guesses = world.wrong_codes().take(4).chain([world.code()]);
-        let whys = judged_in_parallel(seed, &session, guesses);
-        let judged = whys
+        let whys = verified_in_parallel(seed, &session, guesses);
+        let verified = whys
             .iter()
             .filter(|why| **why == VerifyReason::WrongAnswer)
             .count();
         match whys.last().unwrap() {
-            VerifyReason::Right => assert!(judged <= 2, "order {seed}"),
-            VerifyReason::NoAttemptLeft => assert_eq!(judged, 3, "order {seed}"),
+            VerifyReason::Right => assert!(verified <= 2, "order {seed}"),
+            VerifyReason::NoAttemptLeft => assert_eq!(verified, 3, "order {seed}"),
             why => panic!("{why:?} in order {seed}"),
         }
         seen.insert(format!("{:?}", whys.last().unwrap()));
@@ -219,7 +219,7 @@ fn the_right_answer_many_times_in_parallel_is_right_every_time() {
         let world = World::with_ada();
         let session = world.at_otp(name);
         world.wire.take_turns();
-        let whys = judged_in_parallel(seed, &session, std::iter::repeat_n(world.code(), 4));
+        let whys = verified_in_parallel(seed, &session, std::iter::repeat_n(world.code(), 4));
         assert_eq!(
             whys.iter()
                 .filter(|why| **why == VerifyReason::Right)
@@ -235,8 +235,8 @@ fn the_right_answer_many_times_in_parallel_is_right_every_time() {
     }
 }
 
-/// Verify for several answers to one question at once.
-fn judged_in_parallel(
+/// Verifies several answers to one challenge in parallel.
+fn verified_in_parallel(
     seed: u64,
     session: &crate::harness::Session<'_>,
     answers: impl Iterator<Item = String>,
@@ -253,7 +253,7 @@ fn judged_in_parallel(
     interleaved(seed, strands)
 }
 
-/// A session whose right answer was recorded, and whose Define then could not read the row.
+/// Returns a session whose right answer was recorded and whose Define then failed to read the row.
 fn matched(world: &World) -> crate::harness::Session<'_> {
     let mut session = world.at_otp(ADA);
     lose_define(world);
@@ -269,7 +269,7 @@ fn matched(world: &World) -> crate::harness::Session<'_> {
     session
 }
 
-/// The next answer's sixth port call, after the five of Verify, is lost.
+/// Loses the sixth port call of the next answer; the first five are Verify's.
 fn lose_define(world: &World) {
     world.wire.will_break([(5, Break::Before)]);
 }

@@ -1,5 +1,5 @@
-//! The flow row is the authority: metadata that disagrees is a wrong answer, and replaying an
-//! older session gains nothing.
+//! The flow row is the authority: an answer with other metadata is wrong, and a replay of an older
+//! session gains nothing.
 
 use latchstring_core::flow::{
     AppClient, CreateReason, DefineReason, Next, Progress, Step, VerifyReason,
@@ -11,7 +11,7 @@ use crate::harness::{ADA, ADAS_NAME, BOB, BOBS_NAME, Session, World, key};
 fn progress(session: &Session<'_>) -> Progress {
     match session.challenge().step {
         Step::Otp(progress) | Step::Claim(progress) => progress,
-        Step::Select => panic!("no code was issued yet"),
+        Step::Select => panic!("no code is issued yet"),
     }
 }
 
@@ -22,7 +22,7 @@ fn metadata_of_another_issue_is_a_wrong_answer() {
     let later = progress(&session)
         .issued_at
         .plus(std::time::Duration::from_millis(1));
-    session.ask_instead(Step::Otp(Progress::at_issue(
+    session.replace_challenge(Step::Otp(Progress::at_issue(
         later,
         latchstring_core::code::CodeLength::DEFAULT,
     )));
@@ -42,7 +42,7 @@ fn metadata_of_another_issue_is_a_wrong_answer() {
 fn metadata_of_another_purpose_is_a_wrong_answer() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
-    session.ask_instead(Step::Claim(progress(&session)));
+    session.replace_challenge(Step::Claim(progress(&session)));
     for answer in [world.code(), world.proof(ADA)] {
         let reply = session.clone().answer(&answer);
         assert_eq!(
@@ -55,7 +55,7 @@ fn metadata_of_another_purpose_is_a_wrong_answer() {
         );
     }
     let mut claim = world.at_claim();
-    claim.ask_instead(Step::Otp(progress(&claim)));
+    claim.replace_challenge(Step::Otp(progress(&claim)));
     let reply = claim.answer(&world.proof(ADA));
     assert_eq!(
         reply.whys(),
@@ -74,7 +74,7 @@ fn metadata_of_another_client_is_a_wrong_answer() {
     let step = session.challenge().step;
     let second = world.reconfigured(|world| world.caller = AppClient::new("pool", "second"));
     let mut stolen = session.moved_to(&second);
-    stolen.asked = latchstring_core::flow::Challenge {
+    stolen.metadata = latchstring_core::flow::Challenge {
         flow: session.challenge().flow,
         step,
     }
@@ -180,7 +180,7 @@ fn a_replayed_select_leads_to_the_same_code_and_sends_nothing() {
 }
 
 #[test]
-fn a_decoys_session_is_of_no_use_once_the_flow_has_a_row() {
+fn a_decoy_session_is_useless_once_its_flow_has_a_row() {
     let world = World::with_ada();
     let select = world.initiate(ADA);
     let mut decoy = select.clone();

@@ -1,5 +1,5 @@
-//! Rate limits: what is charged to which budget and when, what a success refunds, and that neither
-//! a tireless attacker nor the owner gets more or less than was computed.
+//! Rate limits: the budgets that each operation charges, the refunds of a success, and the computed
+//! bounds, which hold for a tireless attacker and for the account owner.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -55,7 +55,7 @@ fn from_source(typed: &str, source: &str) -> SignInRequest {
     }
 }
 
-fn ask(world: &World, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
+fn request_code(world: &World, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
     let pool = Pool::of(world);
     now(resolver(world, &pool).session(request))
 }
@@ -70,7 +70,7 @@ fn resolver<'a, 'w>(world: &'a World, pool: &'a Pool<'w>) -> Resolver<'a, 'w> {
     }
 }
 
-/// Returns the reply to a request, with the session that its answer goes to.
+/// Returns the reply to a request, and the session that its answer goes to.
 fn opened<'w>(world: &'w World, request: &SignInRequest) -> (SignInPayload, Session<'w>) {
     let pool = Pool::of(world);
     let payload = now(resolver(world, &pool).session(request)).unwrap();
@@ -78,25 +78,26 @@ fn opened<'w>(world: &'w World, request: &SignInRequest) -> (SignInPayload, Sess
     (payload, session)
 }
 
-fn refused_by(asked: &Result<SignInPayload, SignInError>) -> Option<Budget> {
-    match asked {
+fn refusing_budget(result: &Result<SignInPayload, SignInError>) -> Option<Budget> {
+    match result {
         Ok(_) => None,
         Err(SignInError::TooManyRequests { budget, .. }) => *budget,
         Err(other) => panic!("{other:?}"),
     }
 }
 
-/// Has so many codes sent, none of which is answered: the digits of each.
+/// Requests this many codes without an answer. Returns the number of digits of each.
 fn unanswered(world: &World, typed: &str, codes: usize) -> Vec<u32> {
     (0..codes)
         .map(|_| {
             world.after_secs(3600);
-            ask(world, &request(typed)).unwrap().code_length
+            request_code(world, &request(typed)).unwrap().code_length
         })
         .collect()
 }
 
-/// Has so many codes sent, and answers each wrongly with all attempts: the digits of each.
+/// Requests this many codes and answers each wrongly with all attempts. Returns the number of
+/// digits of each.
 fn guessed(world: &World, typed: &str, codes: usize) -> Vec<u32> {
     (0..codes)
         .map(|_| {
@@ -112,8 +113,8 @@ fn guessed(world: &World, typed: &str, codes: usize) -> Vec<u32> {
         .collect()
 }
 
-/// Signs in by a code, and says how many digits it had.
-fn signs_in(world: &World, request: &SignInRequest) -> u32 {
+/// Signs in by code. Returns the number of digits of the code.
+fn sign_in_by_code(world: &World, request: &SignInRequest) -> u32 {
     world.after_secs(3600);
     let (payload, mut session) = opened(world, request);
     let code = world.sent().pop().unwrap().0;
@@ -142,12 +143,12 @@ fn forgotten(world: &World) {
     with_devices(world, async |devices| devices.forget_devices(&ada).await).unwrap();
 }
 
-/// Requests codes of Ada's until the day's budget is spent.
-fn exhausted(world: &World, request: &SignInRequest) -> usize {
+/// Requests codes for Ada until the day's budget is spent. Returns their number.
+fn exhaust(world: &World, request: &SignInRequest) -> usize {
     let day = world.clock.now().as_secs() / DAY;
     let mut granted = 0;
     while world.clock.now().as_secs() / DAY == day {
-        match ask(world, request) {
+        match request_code(world, request) {
             Ok(_) => granted += 1,
             Err(SignInError::TooManyRequests { retry_after, .. }) if retry_after <= 3600 => {
                 world.after_secs(retry_after);
@@ -190,9 +191,9 @@ fn a_ticket_that_is_never_redeemed_costs_nothing() {
     let calls = world.wire.calls();
     assert!(
         calls.iter().all(|call| *call == "counts"),
-        "nothing is written"
+        "nothing was written"
     );
-    assert_eq!(signs_in(&world, &from_source(ADA, "192.0.2.1")), 6);
+    assert_eq!(sign_in_by_code(&world, &from_source(ADA, "192.0.2.1")), 6);
 }
 
 #[test]
@@ -227,7 +228,7 @@ fn a_success_refunds_the_guesses_of_its_flow() {
     assert_eq!(
         guessed(&world, ADA, 4),
         [6, 6, 6, 8],
-        "none is left charged"
+        "no guess is left charged"
     );
 }
 
@@ -235,10 +236,10 @@ fn a_success_refunds_the_guesses_of_its_flow() {
 fn a_success_refunds_no_guess_of_another_flow() {
     let world = World::with_ada();
     assert_eq!(guessed(&world, ADA, 2), [6; 2]);
-    signs_in(&world, &request(ADA));
+    sign_in_by_code(&world, &request(ADA));
     assert_eq!(guessed(&world, ADA, 2), [6, 8]);
-    signs_in(&world, &request(ADA));
-    assert_eq!(guessed(&world, ADA, 1), [8], "a long code frees nothing");
+    sign_in_by_code(&world, &request(ADA));
+    assert_eq!(guessed(&world, ADA, 1), [8], "a long code refunds no guess");
 }
 
 #[test]
@@ -260,8 +261,8 @@ fn a_retried_trigger_refunds_once() {
     let mut world = World::with_ada();
     world.invocations = 3;
     assert_eq!(guessed(&world, ADA, 2), [6; 2]);
-    signs_in(&world, &request(ADA));
-    assert_eq!(guessed(&world, ADA, 2), [6, 8], "six were left charged");
+    sign_in_by_code(&world, &request(ADA));
+    assert_eq!(guessed(&world, ADA, 2), [6, 8], "six guesses stay charged");
 }
 
 #[test]
@@ -277,7 +278,7 @@ fn a_lost_refund_costs_one_guess() {
         .will_break([8, 9, 10].map(|call| (call, Break::Before)));
     assert_eq!(session.answer(&code).next(), Next::IssueTokens);
     assert_eq!(world.wire.calls()[8..], ["refund"; 3]);
-    // One of eight is gone: two codes and a guess are left.
+    // One of the eight guesses is lost: two codes and one guess are left.
     assert_eq!(guessed(&world, ADA, 4), [6, 6, 6, 8]);
 }
 
@@ -298,9 +299,9 @@ fn a_sprayed_deployment_sends_longer_codes_to_all() {
         })
         .collect();
     assert_eq!(digits, [6, 6, 8, 8, 10]);
-    assert_eq!(signs_in(&world, &from_device(ADA, &device)), 6);
+    assert_eq!(sign_in_by_code(&world, &from_device(ADA, &device)), 6);
     world.after_secs(DAY);
-    assert_eq!(signs_in(&world, &request(ADA)), 6);
+    assert_eq!(sign_in_by_code(&world, &request(ADA)), 6);
 }
 
 #[test]
@@ -309,13 +310,13 @@ fn a_deployment_refuses_when_the_messages_of_the_day_are_sent() {
     world.deployment.policy.budgets.deployment.messages_per_day = 2;
     let device = remembered(&world).device;
     for number in 0..2 {
-        ask(&world, &request(&format!("user{number}@example.com"))).unwrap();
+        request_code(&world, &request(&format!("user{number}@example.com"))).unwrap();
     }
     for typed in [ADA, BOB] {
-        let refused = ask(&world, &request(typed));
-        assert_eq!(refused_by(&refused), Some(Budget::Deployment));
+        let refused = request_code(&world, &request(typed));
+        assert_eq!(refusing_budget(&refused), Some(Budget::Deployment));
     }
-    ask(&world, &from_device(ADA, &device)).unwrap();
+    request_code(&world, &from_device(ADA, &device)).unwrap();
 }
 
 #[test]
@@ -375,9 +376,9 @@ fn answers_that_the_row_refuses_hold_no_guess() {
     assert_eq!(charged, 0, "repeats, and one too many");
 }
 
-/// Forty days of messages and guesses at both contacts of one account, through sign-in, Create and
-/// Verify. In the first week each code is requested with three tickets at once; every session is
-/// answered.
+/// Sends messages and guesses for forty days at both contacts of one account, through sign-in,
+/// Create and Verify. In the first week each code is requested with three tickets at once. Every
+/// session is answered.
 #[test]
 fn a_tireless_attacker_gets_no_more_guesses_than_the_odds_count() {
     let mut world = World::new();
@@ -444,7 +445,7 @@ fn beyond_ten_messages_a_day_codes_have_ten_digits() {
     let mut digits = std::collections::BTreeMap::new();
     let day = world.clock.now().as_secs() / DAY;
     while world.clock.now().as_secs() / DAY == day {
-        match ask(&world, &request(ADA)) {
+        match request_code(&world, &request(ADA)) {
             Ok(payload) => *digits.entry(payload.code_length).or_insert(0) += 1,
             Err(SignInError::TooManyRequests { retry_after, .. }) => {
                 world.after_secs(retry_after);
@@ -496,7 +497,7 @@ fn a_ticket_redeemed_after_its_budget_was_spent_sends_nothing() {
         assert_eq!(world.sent().len(), 2);
         let mut session = world.initiate(typed);
         session.choose(tickets[2].expose());
-        assert_eq!(world.sent().len(), 2, "nor when it is tried again");
+        assert_eq!(world.sent().len(), 2, "a repetition sends nothing either");
     }
 }
 
@@ -517,18 +518,18 @@ fn a_refused_message_gives_back_what_it_was_charged() {
     }
     assert_eq!(world.sent().len(), 1);
     world.deployment.policy.budgets.deployment.messages_per_day = 100;
-    ask(&world, &request(ADA)).unwrap();
+    request_code(&world, &request(ADA)).unwrap();
     assert_eq!(
         world.sent().len(),
         2,
-        "two a minute: the refused ones cost none"
+        "two a minute: refused messages cost nothing"
     );
-    assert_eq!(ask(&world, &request(ADA)).unwrap().code_length, 10);
+    assert_eq!(request_code(&world, &request(ADA)).unwrap().code_length, 10);
 }
 
-/// Ten thousand sign-ins a day, of which a tenth are abandoned and a tenth mistype: all codes have
-/// six digits, and no message is refused, at the default budgets. Mistyping and abandoning are
-/// independent, so a hundred flows a day end with a wrong answer and without success.
+/// Plays ten thousand sign-ins a day, of which a tenth are abandoned and a tenth mistyped. At the
+/// default budgets all codes have six digits, and no message is refused. Mistyping and abandoning
+/// are independent, so a hundred flows a day end with a wrong answer and without success.
 #[test]
 fn ten_thousand_honest_sign_ins_a_day_keep_six_digits() {
     let mut world = World::new();
@@ -543,8 +544,8 @@ fn ten_thousand_honest_sign_ins_a_day_keep_six_digits() {
     let (mut abandoned, mut lost) = (0, 0);
     for number in 0..10_000 {
         world.after_millis(8_640);
-        let asked = request(&format!("user{number}@example.com"));
-        let payload = now(resolver.session(&asked)).unwrap();
+        let request = request(&format!("user{number}@example.com"));
+        let payload = now(resolver.session(&request)).unwrap();
         assert_eq!(payload.code_length, 6, "sign-in {number}");
         let code = world.last_code();
         open.push_back((pool.session(&payload.session), code));
@@ -574,10 +575,10 @@ fn an_owner_on_a_known_device_signs_in_during_an_attack() {
     let world = World::with_ada();
     let device = remembered(&world).device;
     for day in 0..10 {
-        assert_eq!(exhausted(&world, &request(ADA)), 110, "day {day}");
+        assert_eq!(exhaust(&world, &request(ADA)), 110, "day {day}");
         assert!(
-            ask(&world, &request(ADA)).is_err(),
-            "the stranger is refused"
+            request_code(&world, &request(ADA)).is_err(),
+            "the unknown device is refused"
         );
         let (payload, mut session) = opened(&world, &from_device(ADA, &device));
         assert_eq!(payload.code_length, 6, "day {day}");
@@ -594,13 +595,13 @@ fn known_devices_share_a_budget_and_then_count_as_none() {
     let world = World::with_ada();
     let devices = [remembered(&world).device, remembered(&world).device];
     assert_ne!(devices[0], devices[1]);
-    exhausted(&world, &request(ADA));
+    exhaust(&world, &request(ADA));
     for device in &devices {
-        ask(&world, &from_device(ADA, device)).unwrap();
+        request_code(&world, &from_device(ADA, device)).unwrap();
     }
-    let refused = ask(&world, &from_device(ADA, &devices[0]));
+    let refused = request_code(&world, &from_device(ADA, &devices[0]));
     assert_eq!(
-        refused_by(&refused),
+        refusing_budget(&refused),
         Some(Budget::Identifier),
         "two a minute"
     );
@@ -612,12 +613,12 @@ fn a_stolen_token_cannot_spend_what_the_other_devices_need() {
     let stolen = remembered(&world).device;
     world.after_secs(1);
     let own = remembered(&world).device;
-    exhausted(&world, &request(ADA));
+    exhaust(&world, &request(ADA));
     let granted = |device: &Secret| {
         (0..6)
             .filter(|_| {
                 world.after_secs(60);
-                ask(&world, &from_device(ADA, device)).is_ok()
+                request_code(&world, &from_device(ADA, device)).is_ok()
             })
             .count()
     };
@@ -626,19 +627,19 @@ fn a_stolen_token_cannot_spend_what_the_other_devices_need() {
     assert_eq!(world.clock.now().as_secs() / DAY, day);
 }
 
-/// A thief of a fresh session can make as many tokens as they like.
+/// A thief of a fresh session can create any number of device tokens.
 #[test]
-fn tokens_of_one_sign_in_share_one_share() {
+fn tokens_of_one_sign_in_share_one_budget() {
     let world = World::with_ada();
     let tokens = [remembered(&world).device, remembered(&world).device];
-    exhausted(&world, &request(ADA));
+    exhaust(&world, &request(ADA));
     let granted: usize = tokens
         .iter()
         .map(|device| {
             (0..6)
                 .filter(|_| {
                     world.after_secs(60);
-                    ask(&world, &from_device(ADA, device)).is_ok()
+                    request_code(&world, &from_device(ADA, device)).is_ok()
                 })
                 .count()
         })
@@ -652,10 +653,10 @@ fn forgotten_devices_count_as_none_and_new_ones_as_known() {
     let old = remembered(&world).device;
     forgotten(&world);
     let new = remembered(&world).device;
-    exhausted(&world, &request(ADA));
-    let refused = ask(&world, &from_device(ADA, &old));
-    assert_eq!(refused_by(&refused), Some(Budget::Identifier));
-    ask(&world, &from_device(ADA, &new)).unwrap();
+    exhaust(&world, &request(ADA));
+    let refused = request_code(&world, &from_device(ADA, &old));
+    assert_eq!(refusing_budget(&refused), Some(Budget::Identifier));
+    request_code(&world, &from_device(ADA, &new)).unwrap();
 }
 
 #[test]
@@ -671,8 +672,8 @@ fn a_device_is_remembered_only_after_a_fresh_sign_in() {
     assert_eq!(revoked, Err(ContactError::NotSignedIn));
 }
 
-/// A store cleans up a counter that is kept no longer. A generation that restarted from zero would
-/// revive a token at the next raise.
+/// A store deletes expired counters. A generation that restarted from zero would make a token valid
+/// again at the next raise.
 #[test]
 fn a_generation_outlives_every_token_that_names_it() {
     let world = World::with_ada();
@@ -683,8 +684,8 @@ fn a_generation_outlives_every_token_that_names_it() {
     world.after_secs(2 * DAY);
     world.store.port.sweep(world.clock.now());
     forgotten(&world);
-    exhausted(&world, &request(ADA));
-    assert!(ask(&world, &from_device(ADA, &stolen)).is_err());
+    exhaust(&world, &request(ADA));
+    assert!(request_code(&world, &from_device(ADA, &stolen)).is_err());
 }
 
 /// The generation was raised while the lifetime was long, and is kept again after it was lowered.
@@ -699,8 +700,8 @@ fn a_shorter_device_lifetime_revives_no_older_token() {
     remembered(&world);
     world.after_secs(30 * DAY);
     world.store.port.sweep(world.clock.now());
-    exhausted(&world, &request(ADA));
-    assert!(ask(&world, &from_device(ADA, &stolen)).is_err());
+    exhaust(&world, &request(ADA));
+    assert!(request_code(&world, &from_device(ADA, &stolen)).is_err());
 }
 
 /// A recycled address: the token of a deleted account draws on no budget of the new account.
@@ -716,9 +717,9 @@ fn a_new_account_forgets_the_devices_of_the_one_before_it() {
         ..request(ADA)
     }))
     .unwrap();
-    exhausted(&world, &request(ADA));
-    let refused = ask(&world, &from_device(ADA, &old));
-    assert_eq!(refused_by(&refused), Some(Budget::Identifier));
+    exhaust(&world, &request(ADA));
+    let refused = request_code(&world, &from_device(ADA, &old));
+    assert_eq!(refusing_budget(&refused), Some(Budget::Identifier));
 }
 
 #[test]
@@ -741,19 +742,27 @@ fn an_expired_foreign_or_forged_device_token_is_ignored() {
     ] {
         let now = world.clock.now().as_secs();
         world.after_secs(DAY - now % DAY);
-        exhausted(&world, &request(typed));
-        let refused = ask(&world, &from_device(typed, device));
-        assert_eq!(refused_by(&refused), Some(Budget::Identifier));
-        assert_eq!(refused, ask(&world, &request(typed)), "nothing differs");
+        exhaust(&world, &request(typed));
+        let refused = request_code(&world, &from_device(typed, device));
+        assert_eq!(refusing_budget(&refused), Some(Budget::Identifier));
+        assert_eq!(
+            refused,
+            request_code(&world, &request(typed)),
+            "nothing differs"
+        );
     }
     world.after_secs(180 * DAY);
-    exhausted(&world, &request(ADA));
-    let refused = ask(&world, &from_device(ADA, &device));
-    assert_eq!(refused_by(&refused), Some(Budget::Identifier), "expired");
+    exhaust(&world, &request(ADA));
+    let refused = request_code(&world, &from_device(ADA, &device));
+    assert_eq!(
+        refusing_budget(&refused),
+        Some(Budget::Identifier),
+        "expired"
+    );
 }
 
 #[test]
-fn on_a_known_device_deleted_and_present_accounts_answer_alike() {
+fn known_devices_of_deleted_and_existing_accounts_look_alike() {
     let [living, deleted] = [false, true].map(|deleted| {
         let world = World::with_ada();
         let device = remembered(&world).device;
@@ -774,15 +783,15 @@ fn under_a_lasting_key_devices_and_budgets_outlive_a_rotation() {
     let ring = |ring: KeyRing| ring.with_lasting(lasting()).unwrap();
     world.deployment.keys = ring(KeyRing::new(key("k1", 1), None, None).unwrap());
     let device = remembered(&world).device;
-    exhausted(&world, &request(ADA));
+    exhaust(&world, &request(ADA));
     for (current, previous) in [(2, 1), (3, 2)] {
         let next = key(&format!("k{current}"), current);
         let last = key(&format!("k{previous}"), previous);
         world.deployment.keys = ring(KeyRing::new(next, None, Some(last)).unwrap());
     }
-    let refused = ask(&world, &request(ADA));
-    assert_eq!(refused_by(&refused), Some(Budget::Identifier));
-    assert_eq!(signs_in(&world, &from_device(ADA, &device)), 6);
+    let refused = request_code(&world, &request(ADA));
+    assert_eq!(refusing_budget(&refused), Some(Budget::Identifier));
+    assert_eq!(sign_in_by_code(&world, &from_device(ADA, &device)), 6);
 }
 
 #[test]
@@ -791,49 +800,49 @@ fn a_refused_source_spends_no_other_budget() {
     world.deployment.policy.budgets.source.per_minute = 3;
     for number in 0..3 {
         let typed = format!("caller{number}@example.com");
-        ask(&world, &from_source(&typed, "192.0.2.1")).unwrap();
+        request_code(&world, &from_source(&typed, "192.0.2.1")).unwrap();
     }
     for typed in [ADA, BOB] {
         world.wire.clear();
-        let refused = ask(&world, &from_source(typed, "::ffff:192.0.2.1"));
-        assert_eq!(refused_by(&refused), Some(Budget::Source));
+        let refused = request_code(&world, &from_source(typed, "::ffff:192.0.2.1"));
+        assert_eq!(refusing_budget(&refused), Some(Budget::Source));
         let calls = world.wire.calls();
         assert!(!calls.contains(&"charge"), "{calls:?}");
     }
-    ask(&world, &from_source(ADA, "192.0.2.2")).unwrap();
-    ask(&world, &request(ADA)).unwrap();
+    request_code(&world, &from_source(ADA, "192.0.2.2")).unwrap();
+    request_code(&world, &request(ADA)).unwrap();
 }
 
 #[test]
 fn a_source_of_ipv6_is_its_first_64_bits() {
     let mut world = World::with_ada();
     world.deployment.policy.budgets.source.per_minute = 1;
-    ask(&world, &from_source(ADA, "2001:db8::1")).unwrap();
-    let refused = ask(&world, &from_source(BOB, "2001:db8::ffff:1:2:3"));
-    assert_eq!(refused_by(&refused), Some(Budget::Source));
-    ask(&world, &from_source(BOB, "2001:db8:0:1::1")).unwrap();
+    request_code(&world, &from_source(ADA, "2001:db8::1")).unwrap();
+    let refused = request_code(&world, &from_source(BOB, "2001:db8::ffff:1:2:3"));
+    assert_eq!(refusing_budget(&refused), Some(Budget::Source));
+    request_code(&world, &from_source(BOB, "2001:db8:0:1::1")).unwrap();
 }
 
 #[test]
-fn a_known_device_is_not_held_up_by_its_neighbours() {
+fn the_budget_of_a_source_does_not_hold_for_a_known_device() {
     let mut world = World::with_ada();
     world.deployment.policy.budgets.source.per_minute = 1;
     let device = remembered(&world).device;
-    ask(&world, &from_source(BOB, "192.0.2.1")).unwrap();
-    assert!(ask(&world, &from_source(ADA, "192.0.2.1")).is_err());
+    request_code(&world, &from_source(BOB, "192.0.2.1")).unwrap();
+    assert!(request_code(&world, &from_source(ADA, "192.0.2.1")).is_err());
     let known = SignInRequest {
         device: Some(device),
         ..from_source(ADA, "192.0.2.1")
     };
-    ask(&world, &known).unwrap();
+    request_code(&world, &known).unwrap();
 }
 
 #[test]
 fn a_number_of_an_unserved_country_is_refused_and_not_charged() {
     let world = World::new();
-    world.put_somebody("berta", "+4915123456789");
+    world.put_account("berta", "+4915123456789");
     for typed in ["+4915123456789", "+4915123456780"] {
-        let refused = ask(&world, &request(typed)).unwrap_err();
+        let refused = request_code(&world, &request(typed)).unwrap_err();
         let why = SignInError::InvalidIdentifier(IdentifierError::Country);
         assert_eq!(refused, why, "known and unknown alike");
     }
@@ -843,25 +852,25 @@ fn a_number_of_an_unserved_country_is_refused_and_not_charged() {
 #[test]
 fn an_unserved_method_is_refused_and_not_charged() {
     let mut world = World::new();
-    world.put_somebody("berta", "+14155550132");
-    world.put_somebody("carl", "carl@example.com");
+    world.put_account("berta", "+14155550132");
+    world.put_account("carl", "carl@example.com");
     world.deployment.policy.mail = false;
     for typed in ["carl@example.com", "unknown@example.com"] {
-        let refused = ask(&world, &request(typed)).unwrap_err();
+        let refused = request_code(&world, &request(typed)).unwrap_err();
         let why = SignInError::InvalidIdentifier(IdentifierError::NoMail);
         assert_eq!(refused, why, "known and unknown alike");
     }
     world.deployment.policy.mail = true;
     world.deployment.policy.budgets.sms.countries = Countries::Only([].into());
     for typed in ["+14155550132", "+14155550133"] {
-        let refused = ask(&world, &request(typed)).unwrap_err();
+        let refused = request_code(&world, &request(typed)).unwrap_err();
         let why = SignInError::InvalidIdentifier(IdentifierError::NoSms);
         assert_eq!(refused, why, "known and unknown alike");
     }
     assert!(world.wire.calls().is_empty());
 }
 
-/// A number of the United States that begins like no other of this number.
+/// Returns a US number with this prefix; each block has another prefix.
 fn number(block: u32, subscriber: u32) -> String {
     format!("+1415{:03}{subscriber:04}", 200 + block * 100)
 }
@@ -871,20 +880,20 @@ fn unproved_numbers_of_one_prefix_trip_its_breaker_for_an_hour() {
     let mut world = World::new();
     world.deployment.policy.budgets.sms.unproved_per_prefix = 3;
     for subscriber in 0..3 {
-        ask(&world, &request(&number(1, subscriber))).unwrap();
+        request_code(&world, &request(&number(1, subscriber))).unwrap();
     }
-    let refused = ask(&world, &request(&number(1, 99)));
-    assert_eq!(refused_by(&refused), Some(Budget::Prefix));
-    ask(&world, &request(&number(2, 0))).unwrap();
-    ask(&world, &request(ADA)).unwrap();
+    let refused = request_code(&world, &request(&number(1, 99)));
+    assert_eq!(refusing_budget(&refused), Some(Budget::Prefix));
+    request_code(&world, &request(&number(2, 0))).unwrap();
+    request_code(&world, &request(ADA)).unwrap();
     world.after_secs(3600);
-    ask(&world, &request(&number(1, 99))).unwrap();
+    request_code(&world, &request(&number(1, 99))).unwrap();
 }
 
 #[test]
 fn only_unproved_codes_trip_the_breaker_of_a_country() {
     let mut world = World::new();
-    world.put_somebody("ada", NUMBER);
+    world.put_account("ada", NUMBER);
     let sms = &mut world.deployment.policy.budgets.sms;
     (sms.unproved_per_prefix, sms.unproved_per_country) = (2, 2);
     for _ in 0..2 {
@@ -893,21 +902,21 @@ fn only_unproved_codes_trip_the_breaker_of_a_country() {
 
         assert_eq!(session.answer(&code).next(), Next::IssueTokens);
     }
-    ask(&world, &request(&number(1, 0))).unwrap();
-    ask(&world, &request(&number(2, 0))).unwrap();
-    let refused = ask(&world, &request(&number(3, 0)));
-    assert_eq!(refused_by(&refused), Some(Budget::Country));
+    request_code(&world, &request(&number(1, 0))).unwrap();
+    request_code(&world, &request(&number(2, 0))).unwrap();
+    let refused = request_code(&world, &request(&number(3, 0)));
+    assert_eq!(refusing_budget(&refused), Some(Budget::Country));
 }
 
 #[test]
 fn repeated_requests_for_one_number_trip_no_shared_breaker() {
     let mut world = World::new();
-    // Two and four in a minute to the one number.
+    // Two and then four messages in a minute to the same number.
     world.deployment.policy.budgets.sms.unproved_per_prefix = 7;
     for _ in 0..50 {
-        let _ = ask(&world, &request(&number(1, 0)));
+        let _ = request_code(&world, &request(&number(1, 0)));
     }
-    ask(&world, &request(&number(1, 1))).unwrap();
+    request_code(&world, &request(&number(1, 1))).unwrap();
 }
 
 #[test]
@@ -922,18 +931,18 @@ fn each_sms_is_charged_when_sent_up_to_the_days_spend() {
     for subscriber in 1..100 {
         now(resolver(&world, &pool).ticket(&request(&number(1, subscriber)))).unwrap();
     }
-    ask(&world, &request(&number(2, 1))).unwrap();
+    request_code(&world, &request(&number(2, 1))).unwrap();
     assert_eq!(world.sent().len(), 3);
-    let refused = ask(&world, &request(&number(1, 2)));
-    assert_eq!(refused_by(&refused), Some(Budget::Spend));
+    let refused = request_code(&world, &request(&number(1, 2)));
+    assert_eq!(refusing_budget(&refused), Some(Budget::Spend));
     world.after_secs(30);
     assert_eq!(
         session.resend().create.unwrap().why,
         CreateReason::MessageRefused
     );
-    ask(&world, &request(ADA)).unwrap();
+    request_code(&world, &request(ADA)).unwrap();
     world.after_secs(DAY);
-    ask(&world, &request(&number(1, 2))).unwrap();
+    request_code(&world, &request(&number(1, 2))).unwrap();
 }
 
 #[test]
@@ -943,14 +952,14 @@ fn sms_stop_at_the_months_spend() {
     let month = MONTH - world.clock.now().as_secs() % MONTH;
     world.after_secs(month);
     for subscriber in 0..2 {
-        ask(&world, &request(&number(1, subscriber))).unwrap();
+        request_code(&world, &request(&number(1, subscriber))).unwrap();
         world.after_secs(DAY);
     }
-    let refused = ask(&world, &request(&number(1, 2)));
-    assert_eq!(refused_by(&refused), Some(Budget::MonthlySpend));
-    ask(&world, &request(ADA)).unwrap();
+    let refused = request_code(&world, &request(&number(1, 2)));
+    assert_eq!(refusing_budget(&refused), Some(Budget::MonthlySpend));
+    request_code(&world, &request(ADA)).unwrap();
     world.after_secs(28 * DAY);
-    ask(&world, &request(&number(1, 2))).unwrap();
+    request_code(&world, &request(&number(1, 2))).unwrap();
 }
 
 #[test]
@@ -958,23 +967,25 @@ fn plus_tags_share_the_budget_of_their_mailbox_and_nothing_else() {
     let world = World::new();
     let mut codes = 0;
     for tag in 0..150 {
-        codes += usize::from(ask(&world, &request(&format!("ada+{tag}@example.com"))).is_ok());
+        codes +=
+            usize::from(request_code(&world, &request(&format!("ada+{tag}@example.com"))).is_ok());
     }
     assert_eq!(codes, 6, "two and four in a minute");
-    ask(&world, &request("bea+1@example.com")).unwrap();
+    request_code(&world, &request("bea+1@example.com")).unwrap();
 }
 
 #[test]
 fn made_up_addresses_of_one_domain_trip_its_breaker() {
     let world = World::new();
-    let ask_at =
-        |number: usize, domain: &str| ask(&world, &request(&format!("made{number}@{domain}")));
+    let ask_at = |number: usize, domain: &str| {
+        request_code(&world, &request(&format!("made{number}@{domain}")))
+    };
     let sent = (0..250)
         .filter(|number| ask_at(*number, "example.com").is_ok())
         .count();
     assert_eq!(sent, 100);
     let refused = ask_at(999, "example.com");
-    assert_eq!(refused_by(&refused), Some(Budget::Domain));
+    assert_eq!(refusing_budget(&refused), Some(Budget::Domain));
     ask_at(0, "example.org").unwrap();
     // A large provider is measured against all mail.
     for number in 0..300 {
@@ -1002,15 +1013,15 @@ fn all_mail_has_a_breaker_and_known_devices_pass_it() {
     world.deployment.policy.budgets.mail.unproved_per_hour = 5;
     let device = remembered(&world).device;
     for number in 0..5 {
-        ask(&world, &request(&format!("made-up@example{number}.com"))).unwrap();
+        request_code(&world, &request(&format!("made-up@example{number}.com"))).unwrap();
     }
-    let refused = ask(&world, &request(ADA));
-    assert_eq!(refused_by(&refused), Some(Budget::Mail));
-    ask(&world, &from_device(ADA, &device)).unwrap();
+    let refused = request_code(&world, &request(ADA));
+    assert_eq!(refusing_budget(&refused), Some(Budget::Mail));
+    request_code(&world, &from_device(ADA, &device)).unwrap();
 }
 
-/// Earns a proof of a new identifier and presents it, which makes the account.
-fn makes_an_account(world: &World, typed: &str) -> Result<SignInPayload, SignInError> {
+/// Earns a proof of a new identifier and exchanges it for an account.
+fn create_account(world: &World, typed: &str) -> Result<SignInPayload, SignInError> {
     let proof = earned_proof(world, typed);
     let pool = Pool::of(world);
     now(resolver(world, &pool).session(&SignInRequest {
@@ -1023,29 +1034,29 @@ fn makes_an_account(world: &World, typed: &str) -> Result<SignInPayload, SignInE
 fn a_domain_makes_a_limited_number_of_accounts_a_day() {
     let mut world = World::new();
     world.deployment.policy.budgets.mail.accounts_per_domain = 2;
-    makes_an_account(&world, "a@catch-all.example").unwrap();
-    makes_an_account(&world, "b@catch-all.example").unwrap();
-    let refused = makes_an_account(&world, "c@catch-all.example");
-    assert_eq!(refused_by(&refused), Some(Budget::Accounts));
+    create_account(&world, "a@catch-all.example").unwrap();
+    create_account(&world, "b@catch-all.example").unwrap();
+    let refused = create_account(&world, "c@catch-all.example");
+    assert_eq!(refusing_budget(&refused), Some(Budget::Accounts));
     assert_eq!(world.directory.port.len(), 2);
     for name in ["a", "b", "c"] {
-        makes_an_account(&world, &format!("{name}@gmail.com")).unwrap();
+        create_account(&world, &format!("{name}@gmail.com")).unwrap();
     }
     world.after_secs(DAY);
-    makes_an_account(&world, "c@catch-all.example").unwrap();
+    create_account(&world, "c@catch-all.example").unwrap();
 }
 
-/// One mailbox with tags would otherwise stop all sign-ups of its domain for the day.
+/// Without this limit, one mailbox with tags would stop all sign-ups of its domain for the day.
 #[test]
 fn one_mailbox_makes_a_tenth_of_its_domains_accounts() {
     let world = World::new();
     for tag in 0..20 {
         world.after_secs(3600 / 4);
-        let outcome = makes_an_account(&world, &format!("mallory+{tag}@corp.example"));
+        let outcome = create_account(&world, &format!("mallory+{tag}@corp.example"));
         let refused = (tag >= 5).then_some(Budget::Accounts);
-        assert_eq!(refused_by(&outcome), refused, "{tag}");
+        assert_eq!(refusing_budget(&outcome), refused, "{tag}");
     }
-    makes_an_account(&world, "ada@corp.example").unwrap();
+    create_account(&world, "ada@corp.example").unwrap();
     assert_eq!(world.directory.port.len(), 6);
 }
 
@@ -1068,31 +1079,34 @@ fn one_gmail_mailbox_makes_five_accounts_a_day() {
         world.after_secs(3600);
         let refused = (made >= 5).then_some(Budget::Accounts);
         assert_eq!(
-            refused_by(&makes_an_account(&world, typed)),
+            refusing_budget(&create_account(&world, typed)),
             refused,
             "{typed}"
         );
     }
-    makes_an_account(&world, "ada.lovelace@gmail.com").unwrap();
-    makes_an_account(&world, "a.da@yahoo.com").unwrap();
+    create_account(&world, "ada.lovelace@gmail.com").unwrap();
+    create_account(&world, "a.da@yahoo.com").unwrap();
 }
 
 #[test]
 fn dots_in_a_gmail_address_share_the_budget_of_messages() {
     let world = World::new();
     for typed in ["mal.lory@gmail.com", "m.allory@googlemail.com"] {
-        assert_eq!(ask(&world, &request(typed)).unwrap().code_length, 6);
+        assert_eq!(
+            request_code(&world, &request(typed)).unwrap().code_length,
+            6
+        );
     }
-    // The third in a minute, and so beyond the budget of six digits.
-    let third = ask(&world, &request("mallory+x@gmail.com")).unwrap();
+    // The third message in a minute is beyond the budget of six digits.
+    let third = request_code(&world, &request("mallory+x@gmail.com")).unwrap();
     assert_eq!(third.code_length, 10);
-    let of_another_provider = ask(&world, &request("mal.lory@yahoo.com")).unwrap();
+    let of_another_provider = request_code(&world, &request("mal.lory@yahoo.com")).unwrap();
     assert_eq!(of_another_provider.code_length, 6);
 }
 
 /// An outage of Cognito must not lock newcomers out for the rest of the day.
 #[test]
-fn an_account_that_is_not_created_is_refunded() {
+fn a_failed_account_creation_is_refunded() {
     let world = World::new();
     let pool = Pool::of(&world);
     let claim = |world: &World| SignInRequest {
@@ -1124,10 +1138,10 @@ fn a_tripped_breaker_leaves_known_devices_their_sms() {
     let sms = &mut world.deployment.policy.budgets.sms;
     (sms.unproved_per_prefix, sms.unproved_per_country) = (1, 1);
     let device = remembered(&world).device;
-    ask(&world, &request(&number(1, 0))).unwrap();
-    assert!(ask(&world, &request(NUMBER)).is_err());
-    ask(&world, &from_device(NUMBER, &device)).unwrap();
-    assert!(ask(&world, &from_device(NUMBER, &device)).is_err());
+    request_code(&world, &request(&number(1, 0))).unwrap();
+    assert!(request_code(&world, &request(NUMBER)).is_err());
+    request_code(&world, &from_device(NUMBER, &device)).unwrap();
+    assert!(request_code(&world, &from_device(NUMBER, &device)).is_err());
 }
 
 #[test]
@@ -1164,7 +1178,7 @@ fn a_flow_whose_ticket_another_flow_redeemed_ends_at_once() {
     assert_eq!(
         first.answer(&code).next(),
         Next::IssueTokens,
-        "its own flow goes on"
+        "its own flow continues"
     );
 }
 
@@ -1185,7 +1199,7 @@ fn an_expired_ticket_ends_its_flow_and_a_forged_one_does_not() {
 }
 
 #[test]
-fn a_ticket_is_as_long_whatever_it_was_charged() {
+fn every_ticket_has_one_length_whatever_its_charge() {
     let world = World::with_ada();
     let pool = Pool::of(&world);
     let lengths: std::collections::BTreeSet<_> = (0..7)
@@ -1222,8 +1236,12 @@ fn a_test_identifier_has_a_fixed_code_and_gets_no_message() {
         assert_eq!(session.answer(code.digits()).next(), Next::IssueTokens);
     }
     assert!(world.sent().is_empty());
-    ask(&world, &request(BOB)).unwrap();
-    assert_eq!(world.sent().len(), 1, "another's is sent");
+    request_code(&world, &request(BOB)).unwrap();
+    assert_eq!(
+        world.sent().len(),
+        1,
+        "the message to another identifier is sent"
+    );
     world.after_secs(2 * DAY);
     let (payload, mut session) = opened(&world, &request(ADA));
     assert_eq!(payload.code_length, 6);
@@ -1240,14 +1258,14 @@ fn a_test_identifier_is_exempt_from_no_budget() {
     };
     world.deployment.policy.test_identifiers = vec![test];
     for _ in 0..6 {
-        ask(&world, &request(ADA)).unwrap();
+        request_code(&world, &request(ADA)).unwrap();
     }
-    let refused = ask(&world, &request(ADA));
-    assert_eq!(refused_by(&refused), Some(Budget::Identifier));
+    let refused = request_code(&world, &request(ADA));
+    assert_eq!(refusing_budget(&refused), Some(Budget::Identifier));
 }
 
 #[test]
-fn what_an_operator_may_reset_is_where_it_is_charged() {
+fn every_resettable_counter_is_one_that_is_charged() {
     let world = World::new();
     let is_charged = |kind, place: usize, name: &str| {
         let (_, counter) = resettable(kind, world.clock.now())[place];
@@ -1261,13 +1279,13 @@ fn what_an_operator_may_reset_is_where_it_is_charged() {
         charged.unwrap() != Charged::Yes
     };
     opened(&world, &request(NUMBER)).1.answer("000000");
-    ask(&world, &request(BOB)).unwrap();
+    request_code(&world, &request(BOB)).unwrap();
     for name in ["all", "short", "spend"] {
         assert!(is_charged(Resettable::Deployment, 0, name), "{name}");
     }
     assert!(
         is_charged(Resettable::Deployment, 2, "spend"),
-        "the month's"
+        "the budget of the month"
     );
     let country = |code| Resettable::Country(Country::parse(code).unwrap());
     assert!(is_charged(country("US"), 0, "all") && is_charged(country("US"), 0, "p14155"));

@@ -1,5 +1,5 @@
-//! Adding and changing a contact: the resolvers over a small Cognito that drives the same triggers,
-//! and what Define commits.
+//! Adding and changing a contact: the resolvers over a small Cognito that calls the same triggers,
+//! and the commits of Define.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::harness::{
 /// The contact that Ada requests in place of [`ADA`].
 const NEW: &str = "ada@example.org";
 
-/// Access tokens that are the names of their holders.
+/// Access tokens that equal the username of their holder.
 pub(crate) struct Tokens<'w>(pub(crate) &'w World);
 
 impl TokenHolder for Tokens<'_> {
@@ -69,7 +69,7 @@ fn change_as(
     now(resolver(pool, &Tokens(world)).change_contact(identity, &identifier(to), None, None))
 }
 
-/// A session that the code to a new contact answers.
+/// Returns a session that expects the code for a new contact.
 pub(crate) fn change<'w>(world: &'w World, username: &str, to: &str) -> Session<'w> {
     let pool = Pool::of(world);
     let payload = change_as(world, &pool, &identity(world, username), to).unwrap();
@@ -98,17 +98,17 @@ fn a_code_changes_a_contact_and_the_old_one_is_notified() {
     let mut session = change(&world, ADAS_NAME, NEW);
     assert_eq!(world.sent().pop().unwrap().1, NEW);
     assert_eq!(pending(&world, ADAS_NAME), Some(PendingState::Waiting));
-    assert!(holds(&world, ADAS_NAME, ADA), "nothing moved yet");
+    assert!(holds(&world, ADAS_NAME, ADA), "nothing has changed yet");
     let reply = session.answer(&last_code(&world));
     assert_eq!(reply.next(), Next::IssueTokens);
     assert!(holds(&world, ADAS_NAME, NEW));
     assert_eq!(pending(&world, ADAS_NAME), Some(PendingState::Done));
-    assert_eq!(world.told(), [ADA]);
+    assert_eq!(world.notified(), [ADA]);
 }
 
 #[test]
 fn the_new_contact_gets_the_requested_language_the_old_its_own() {
-    for (owners, asked, code_in, notice_in) in [
+    for (owners, requested, code_in, notice_in) in [
         (
             "",
             Some(Locale::Fr),
@@ -130,12 +130,13 @@ fn the_new_contact_gets_the_requested_language_the_old_its_own() {
         let tokens = Tokens(&world);
         let resolver = resolver(&pool, &tokens);
         let asking = identity(&world, ADAS_NAME);
-        let payload = now(resolver.change_contact(&asking, &identifier(NEW), asked, None)).unwrap();
+        let payload =
+            now(resolver.change_contact(&asking, &identifier(NEW), requested, None)).unwrap();
         let mut session = pool.session(&payload.session);
         session.answer(&last_code(&world));
-        let (sent, told) = (world.texts(), world.notices());
+        let (sent, notified) = (world.texts(), world.notices());
         assert!(sent[0].contains(code_in), "{sent:?}");
-        assert!(told[0].contains(notice_in), "{told:?}");
+        assert!(notified[0].contains(notice_in), "{notified:?}");
     }
 }
 
@@ -154,7 +155,7 @@ fn a_second_contact_is_added_and_the_first_is_notified() {
     let mut session = pool.session(&signing_up.unwrap().session);
     assert_eq!(session.answer(&last_code(&world)).next(), Next::IssueTokens);
     assert!(holds(&world, ADAS_NAME, NUMBER) && holds(&world, ADAS_NAME, ADA));
-    assert_eq!(world.told(), [ADA]);
+    assert_eq!(world.notified(), [ADA]);
     assert!(world.notices()[0].contains("A phone number was added"));
 }
 
@@ -167,7 +168,7 @@ fn the_kept_contact_is_notified_if_the_replaced_one_may_not_be() {
     ]);
     let mut session = change(&world, ADAS_NAME, NUMBER);
     session.answer(&last_code(&world));
-    assert_eq!(world.told(), [ADA], "SMS go to the US alone");
+    assert_eq!(world.notified(), [ADA], "SMS are sent to the US only");
 }
 
 #[test]
@@ -186,7 +187,7 @@ fn a_refused_sign_up_has_written_nothing() {
         signing_up(&format!("new{number}@example.org")).unwrap();
     }
     world.wire.clear();
-    assert_eq!(refused_by(&signing_up(NEW)), Budget::Account);
+    assert_eq!(refusing_budget(&signing_up(NEW)), Budget::Account);
     assert_eq!(world.wire.calls(), ["get_user", "counts", "charge"]);
 }
 
@@ -199,16 +200,16 @@ fn each_account_can_send_codes_to_ten_new_contacts_a_day() {
     for number in 0..10 {
         asks(ADAS_NAME, &format!("stranger{number}@example.org")).unwrap();
     }
-    assert_eq!(refused_by(&asks(ADAS_NAME, NEW)), Budget::Account);
+    assert_eq!(refusing_budget(&asks(ADAS_NAME, NEW)), Budget::Account);
     asks(BOBS_NAME, NEW).unwrap();
     world.after_secs(24 * 3600);
     asks(ADAS_NAME, NEW).unwrap();
 }
 
-fn refused_by(asked: &Result<SignInPayload, ContactError>) -> Budget {
-    match asked {
+fn refusing_budget(result: &Result<SignInPayload, ContactError>) -> Budget {
+    match result {
         Err(ContactError::SignIn(SignInError::TooManyRequests { budget, .. })) => budget.unwrap(),
-        _ => panic!("it is not refused"),
+        _ => panic!("the request is not refused by a budget"),
     }
 }
 
@@ -222,7 +223,7 @@ fn no_notice_goes_to_a_contact_that_could_get_no_code() {
     world.deployment.policy.test_identifiers = vec![test];
     let mut session = change(&world, ADAS_NAME, NEW);
     session.answer(&last_code(&world));
-    assert!(holds(&world, ADAS_NAME, NEW) && world.told().is_empty());
+    assert!(holds(&world, ADAS_NAME, NEW) && world.notified().is_empty());
 
     let mut world = World::with_ada();
     world.put_ada(&[
@@ -236,14 +237,14 @@ fn no_notice_goes_to_a_contact_that_could_get_no_code() {
     world.deployment.policy.test_identifiers = vec![test];
     let mut session = change(&world, ADAS_NAME, NUMBER);
     session.answer(&last_code(&world));
-    assert!(world.told().is_empty(), "SMS go to the US alone");
+    assert!(world.notified().is_empty(), "SMS are sent to the US only");
     let country = Country::parse("DE").unwrap();
     let price = Price::parse("0.1").unwrap();
     let sms = &mut world.deployment.policy.budgets.sms;
     sms.countries = Countries::Only([(country, price)].into());
     let mut session = change(&world, ADAS_NAME, "+4915123456789");
     session.answer(&last_code(&world));
-    assert!(world.told().is_empty(), "and now to Germany alone");
+    assert!(world.notified().is_empty(), "and now to Germany only");
 }
 
 #[test]
@@ -253,7 +254,7 @@ fn the_old_contact_signs_in_until_the_new_one_is_proved() {
     let code = last_code(&world);
     let mut by_old = world.at_otp(ADA);
     assert_eq!(by_old.answer(&last_code(&world)).next(), Next::IssueTokens);
-    // A code that went to the old mailbox before the change, answered after it.
+    // A code that was sent to the old mailbox before the change and is answered after it.
     let mut too_late = world.at_otp(ADA);
     let old_code = last_code(&world);
     assert_eq!(session.answer(&code).next(), Next::IssueTokens);
@@ -271,22 +272,22 @@ fn the_old_contact_signs_in_until_the_new_one_is_proved() {
     );
 }
 
-/// The article's own story: with a proof or without, Alice keeps what is hers.
+/// The attack that the article describes: with or without the proof, Alice keeps her contact.
 #[test]
 fn a_contact_of_another_account_changes_nothing() {
     let world = World::with_ada();
     world.put_bob();
     let mut session = change(&world, BOBS_NAME, ADA);
-    assert!(holds(&world, ADAS_NAME, ADA), "not without the proof");
+    assert!(holds(&world, ADAS_NAME, ADA), "no change without the proof");
     let reply = session.answer(&last_code(&world));
     assert_eq!(
         (reply.next(), reply.define.why),
         (Next::Fail, DefineReason::ContactInUse)
     );
-    assert!(holds(&world, ADAS_NAME, ADA), "and not with it");
+    assert!(holds(&world, ADAS_NAME, ADA), "and none with it");
     assert!(holds(&world, BOBS_NAME, BOB));
     assert_eq!(pending(&world, BOBS_NAME), Some(PendingState::InUse));
-    assert!(world.told().is_empty());
+    assert!(world.notified().is_empty());
 }
 
 #[test]
@@ -306,8 +307,7 @@ fn of_two_accounts_that_prove_one_contact_one_gets_it() {
             strand
         });
         let mut ends = interleaved(seed, strands.collect());
-        // The account that found the lease held gets the challenge again, and gives the same
-        // answer.
+        // The account that found the lease held gets the challenge again and repeats its answer.
         for (end, (session, code)) in ends.iter_mut().zip(&mut sessions) {
             if *end == Next::Challenge {
                 *end = session.answer(code).next();
@@ -345,7 +345,7 @@ fn an_abandoned_request_expires_and_blocks_no_account() {
     let world = World::with_ada();
     world.put_bob();
     change(&world, ADAS_NAME, NEW);
-    // The value stays free for the account that proves it.
+    // Another account can still prove and take the contact.
     let mut bobs = change(&world, BOBS_NAME, NEW);
     assert_eq!(bobs.answer(&last_code(&world)).next(), Next::IssueTokens);
     world.after_secs(3600);
@@ -366,7 +366,7 @@ fn a_request_that_expires_during_its_answer_changes_nothing() {
     assert!(holds(&world, ADAS_NAME, ADA));
 }
 
-/// Row 5.
+/// Row 5 of the policy table.
 #[test]
 fn a_contact_ticket_has_no_effect_in_any_other_session() {
     let world = World::with_ada();
@@ -377,7 +377,7 @@ fn a_contact_ticket_has_no_effect_in_any_other_session() {
     let purpose = latchstring_core::flow::Purpose::VerifyContact(request.unwrap().unwrap().id);
     let sent = world.sent().len();
     for name in [BOBS_NAME, BOB, NEW, "unknown@example.com"] {
-        // One message a minute goes to an address.
+        // The budget permits one message a minute to an address.
         world.after_secs(600);
         let mut session = world.initiate(name);
         let reply = session.choose(&world.ticket_for(purpose, NEW));
@@ -387,7 +387,7 @@ fn a_contact_ticket_has_no_effect_in_any_other_session() {
             "{name}"
         );
     }
-    // Nor is it one for another contact of the same account.
+    // The ticket is not valid for another contact of the same account either.
     let mut session = world.initiate(ADAS_NAME);
     session.choose(&world.ticket_for(purpose, "other@example.org"));
     assert_eq!(world.sent().len(), sent);
@@ -403,13 +403,13 @@ fn signing_in_by_an_unproved_contact_gives_no_account_tokens() {
     assert_eq!(
         session.step(),
         "claim",
-        "a proof of the contact, as for any stranger"
+        "a proof of the contact, as for a caller without an account"
     );
     assert!(!holds(&world, ADAS_NAME, NEW));
 }
 
 #[test]
-fn a_code_for_one_contact_does_not_answer_for_another() {
+fn a_code_for_one_contact_is_wrong_for_another() {
     let world = World::with_ada();
     let mut to_new = change(&world, ADAS_NAME, NEW);
     let new_code = last_code(&world);
@@ -420,7 +420,7 @@ fn a_code_for_one_contact_does_not_answer_for_another() {
 }
 
 #[test]
-fn only_an_access_token_of_ours_that_cognito_accepts_is_taken() {
+fn only_an_access_token_that_cognito_accepts_is_accepted() {
     let world = World::with_ada();
     let good = identity(&world, ADAS_NAME);
     let with = |change: &dyn Fn(&mut Identity)| {
@@ -450,7 +450,7 @@ fn only_an_access_token_of_ours_that_cognito_accepts_is_taken() {
 }
 
 #[test]
-fn a_sign_in_of_long_ago_must_be_repeated() {
+fn an_old_sign_in_must_be_repeated() {
     let world = World::with_ada();
     let identity = identity(&world, ADAS_NAME);
     let pool = Pool::of(&world);
@@ -463,12 +463,12 @@ fn a_sign_in_of_long_ago_must_be_repeated() {
     let asking = resolver(&pool, &tokens);
     assert!(
         now(asking.pending_contact(&identity, Method::Email)).is_ok(),
-        "it may still be asked about"
+        "its state can still be read"
     );
 }
 
 #[test]
-fn an_own_contact_is_in_use_and_a_foreign_one_looks_free() {
+fn the_owners_contact_is_in_use_and_anothers_looks_free() {
     let world = World::with_ada();
     world.put_bob();
     let pool = Pool::of(&world);
@@ -482,7 +482,7 @@ fn an_own_contact_is_in_use_and_a_foreign_one_looks_free() {
         let payload = change_as(&world, &pool, &ada, to).unwrap();
         (world.wire.calls(), payload.username, payload.expires_in)
     });
-    assert!(taken == free, "the same calls, and the same answer");
+    assert!(taken == free, "equal calls and equal answers");
 }
 
 #[test]
@@ -499,10 +499,10 @@ fn a_new_contact_is_charged_to_the_budget_that_sign_in_charges() {
     ));
 }
 
-/// Whichever call of Define breaks, before or after its effect: the next attempt changes the
-/// contact, the old one is notified once, and no account is left without a contact.
+/// Breaks each call of Define, before and after its effect. The next attempt changes the contact,
+/// the old contact is notified once, and no account is left without a contact.
 #[test]
-fn whichever_call_breaks_the_next_try_changes_the_contact() {
+fn whichever_call_breaks_a_retry_changes_the_contact() {
     for broken in [Break::Before, Break::After] {
         for number in 0..14 {
             let world = World::with_ada();
@@ -514,13 +514,16 @@ fn whichever_call_breaks_the_next_try_changes_the_contact() {
                     assert_ne!(session.answer(&code).next(), Next::Fail, "call {number}");
                 }
                 let kept = [ADA, NEW].map(|contact| holds(&world, ADAS_NAME, contact));
-                assert!(kept[0] != kept[1], "one of the two, at every moment");
+                assert!(
+                    kept[0] != kept[1],
+                    "exactly one of the two contacts at every moment"
+                );
             }
             assert_eq!(session.ended, Some(Next::IssueTokens), "call {number}");
             assert!(holds(&world, ADAS_NAME, NEW));
-            assert!(world.told().len() <= 1, "at most once");
+            assert!(world.notified().len() <= 1, "at most once");
             if broken == Break::Before {
-                assert_eq!(world.told(), [ADA], "call {number}");
+                assert_eq!(world.notified(), [ADA], "call {number}");
             }
         }
     }
@@ -533,7 +536,7 @@ fn retried_triggers_change_the_contact_and_notify_once() {
         let mut session = change(&world, ADAS_NAME, NEW);
         assert_eq!(world.sent().len(), 1);
         assert_eq!(session.answer(&last_code(&world)).next(), Next::IssueTokens);
-        assert_eq!(world.told(), [ADA]);
+        assert_eq!(world.notified(), [ADA]);
     }
 }
 

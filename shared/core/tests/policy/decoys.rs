@@ -1,4 +1,4 @@
-//! A decoy goes on like the real thing, writes nothing, sends nothing, never succeeds.
+//! A decoy looks like a real flow, writes nothing, sends nothing and never succeeds.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use latchstring_core::flow::{AppClient, Next, Purpose};
 
 use crate::harness::{ADA, BOB, NUMBER, Session, World};
 
-/// An act of a caller who does not have the code.
+/// An action of a caller that does not have the code.
 #[derive(Clone, Copy, Debug)]
-enum Act {
+enum Action {
     Guess,
     Resend,
     Wait(u64),
 }
-use Act::{Guess, Resend, Wait};
+use Action::{Guess, Resend, Wait};
 
-const SCRIPTS: [&[Act]; 6] = [
+const SCRIPTS: [&[Action]; 6] = [
     &[Guess, Guess, Guess],
     &[Wait(7), Guess, Wait(31), Guess, Wait(1), Guess],
     &[
@@ -43,10 +43,11 @@ const SCRIPTS: [&[Act]; 6] = [
     &[Wait(299), Resend, Wait(1), Resend],
 ];
 
-/// Returns all that the caller sees: the public parameters at each step, or the end of the session.
+/// Returns everything that the caller sees: the public parameters at each step, or the end of the
+/// session.
 fn seen(
     mut session: Session<'_>,
-    script: &[Act],
+    script: &[Action],
 ) -> Vec<Result<BTreeMap<&'static str, String>, Next>> {
     let world = session.world;
     let mut wrong = world.wrong_codes();
@@ -69,12 +70,12 @@ fn seen(
     seen
 }
 
-/// Opens a session up to its decoy.
+/// A function that opens a session up to its decoy.
 type Opening = fn(&World) -> Session<'_>;
 
-/// Every way to a decoy, from a world where Ada is known.
+/// Returns every path to a decoy, from a world with Ada's account.
 fn decoys() -> [(&'static str, Opening); 6] {
-    fn chosen<'w>(world: &'w World, name: &str, ticket: &str) -> Session<'w> {
+    fn session_with_ticket<'w>(world: &'w World, name: &str, ticket: &str) -> Session<'w> {
         let mut session = world.initiate(name);
         session.respond_to("", "email", Some(ticket));
         session
@@ -82,23 +83,25 @@ fn decoys() -> [(&'static str, Opening); 6] {
     [
         ("no ticket", |world| world.at_decoy(ADA)),
         ("no ticket, no account", |world| world.at_decoy(BOB)),
-        ("a forged ticket", |world| chosen(world, ADA, "k1.AAAA")),
+        ("a forged ticket", |world| {
+            session_with_ticket(world, ADA, "k1.AAAA")
+        }),
         ("a ticket of another method", |world| {
-            chosen(world, ADA, &world.ticket(NUMBER))
+            session_with_ticket(world, ADA, &world.ticket(NUMBER))
         }),
         ("a ticket of another client", |world| {
             let second =
                 world.reconfigured(|world| world.caller = AppClient::new("pool", "second"));
-            chosen(world, ADA, &second.ticket(ADA))
+            session_with_ticket(world, ADA, &second.ticket(ADA))
         }),
         ("the ticket of another's claim", |world| {
-            chosen(world, BOB, &world.ticket_for(Purpose::Claim, ADA))
+            session_with_ticket(world, BOB, &world.ticket_for(Purpose::Claim, ADA))
         }),
     ]
 }
 
 #[test]
-fn a_decoy_shows_what_the_real_thing_shows() {
+fn a_decoy_looks_like_a_real_flow() {
     for script in SCRIPTS {
         let known = World::with_ada();
         let real = seen(known.at_otp(ADA), script);

@@ -1,5 +1,5 @@
-//! Fail closed: a missing, unknown or malformed parameter is a wrong answer, and a session entry
-//! that is not ours fails the authentication.
+//! Fail closed: a missing, unknown or malformed parameter is a wrong answer, and a foreign session
+//! entry fails the authentication.
 
 use latchstring_core::flow::{
     AppClient, Challenge, ClientRequest, DefineReason, FlowId, Next, Progress, Response, Round,
@@ -69,16 +69,16 @@ fn a_missing_method_is_a_wrong_answer() {
 }
 
 #[test]
-fn metadata_that_is_null_or_not_ours_fails_the_authentication() {
+fn metadata_that_is_null_or_foreign_fails_the_authentication() {
     let world = World::with_ada();
     let forged = World::with_ada().reconfigured(|world| {
         world.deployment.keys = KeyRing::new(key("k1", 9), None, None).unwrap();
     });
-    let of_another_key = forged.at_otp(ADA).asked;
+    let of_another_key = forged.at_otp(ADA).metadata;
     let of_another_client = World::with_ada()
         .reconfigured(|world| world.caller = AppClient::new("pool", "second"))
         .at_otp(ADA)
-        .asked;
+        .metadata;
     for metadata in [
         None,
         Some(String::new()),
@@ -129,7 +129,7 @@ fn a_step_back_fails_the_authentication() {
     session.answer(&unknown.code());
     let otp = session.rounds[1].clone();
     session.rounds.push(Round {
-        metadata: Some(session.asked.clone()),
+        metadata: Some(session.metadata.clone()),
         ..otp.clone()
     });
     session.rounds.push(otp);
@@ -149,7 +149,7 @@ fn a_session_that_does_not_begin_with_select_fails() {
 }
 
 #[test]
-fn a_question_after_a_wrong_select_fails_the_authentication() {
+fn a_challenge_after_a_wrong_select_fails_the_authentication() {
     let world = World::with_ada();
     assert_fails_with(&world, |session| session.rounds[0].passed = false);
 }
@@ -198,14 +198,14 @@ fn create_begins_again_for_a_foreign_session() {
     assert_eq!(world.sent().len(), 1);
 }
 
-/// Spoils a session whose right answer was recorded; Define must fail it.
-fn assert_fails_with(world: &World, spoil: impl FnOnce(&mut Session<'_>)) {
-    // The messages of the day before are no longer counted.
+/// Corrupts a session whose right answer was recorded, and asserts that Define fails it.
+fn assert_fails_with(world: &World, corrupt: impl FnOnce(&mut Session<'_>)) {
+    // The messages of the previous day are no longer counted.
     world.after_secs(24 * 3600);
     let mut session = world.at_otp(ADA);
     let code = world.sent().pop().unwrap().0;
     assert_eq!(session.answer(&code).next(), Next::IssueTokens);
-    spoil(&mut session);
+    corrupt(&mut session);
     let decided = now(world.define(&session.turn(ClientRequest::default())));
     assert_eq!(
         (decided.decision, decided.why),

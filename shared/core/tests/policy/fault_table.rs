@@ -1,6 +1,6 @@
 //! Breaks every external call of every flow in every way, and records the effect on the user in
-//! docs/faults.md. `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table` writes
-//! the page again; review the diff.
+//! docs/faults.md. `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table`
+//! rewrites the page; review the diff.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -70,7 +70,7 @@ impl Flow {
         Self::UpdateName,
     ];
 
-    /// The resolver's function that the flow begins with.
+    /// Returns the resolver function that the flow begins with.
     const fn resolver(self) -> &'static str {
         match self {
             Self::SignUp
@@ -129,8 +129,8 @@ impl Seen {
     }
 }
 
-/// A flow that was played to its end.
-struct Played {
+/// A flow that has run to its end.
+struct Outcome {
     /// Each function that accessed a kind of row, with the kind.
     rows: BTreeSet<(&'static str, &'static str)>,
     /// Each call, with its step.
@@ -143,8 +143,8 @@ struct Played {
     notices: usize,
 }
 
-/// A flow that is being played.
-struct Play<'w> {
+/// A running flow.
+struct Run<'w> {
     world: &'w World,
     pool: &'w Pool<'w>,
     /// True if sign-in knows that the pool reports missing users.
@@ -155,8 +155,8 @@ struct Play<'w> {
     requested: usize,
 }
 
-/// Plays a flow in which one call breaks.
-fn play(flow: Flow, broken: Option<(usize, Break)>) -> Played {
+/// Runs a flow in which one call breaks.
+fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
     let mut world = World::new();
     if flow == Flow::Captcha {
         let budget = &mut world.deployment.policy.budgets.deployment;
@@ -172,11 +172,11 @@ fn play(flow: Flow, broken: Option<(usize, Break)>) -> Played {
     };
     match flow {
         Flow::Disabled => world.disable_ada(),
-        Flow::ContactInUse => world.put_somebody(BOBS_NAME, NEW),
+        Flow::ContactInUse => world.put_account(BOBS_NAME, NEW),
         _ => {}
     }
     world.wire.will_break(broken);
-    let mut play = Play {
+    let mut run = Run {
         world: &world,
         pool: &pool,
         legacy: flow == Flow::FirstSignInToALegacyPool,
@@ -185,53 +185,53 @@ fn play(flow: Flow, broken: Option<(usize, Break)>) -> Played {
         requested: 0,
     };
     match flow {
-        Flow::SignIn | Flow::Captcha => play.sign_in(ADA, false),
-        Flow::Ticket => play.sign_in_by_ticket(),
-        Flow::SignInByPhone => play.sign_in(NUMBER, false),
-        Flow::Resend => play.sign_in(ADA, true),
+        Flow::SignIn | Flow::Captcha => run.sign_in(ADA, false),
+        Flow::Ticket => run.sign_in_by_ticket(),
+        Flow::SignInByPhone => run.sign_in(NUMBER, false),
+        Flow::Resend => run.sign_in(ADA, true),
         Flow::FirstSignIn | Flow::FirstSignInToALegacyPool => {
-            play.sign_in_for_the_first_time();
-            assert_eq!(world.directory.port.len(), 2, "one account for Bob");
+            run.sign_in_for_the_first_time();
+            assert_eq!(world.directory.port.len(), 2, "Bob has one account");
         }
-        Flow::Disabled => play.sign_in_disabled(),
+        Flow::Disabled => run.sign_in_disabled(),
         Flow::SignUp => {
             let names = Names::parse("Ada", "Lovelace").unwrap();
-            play.add("signUp", Some(&names), PendingState::Done);
+            run.add("signUp", Some(&names), PendingState::Done);
         }
-        Flow::ChangeContact => play.add("changeContact", None, PendingState::Done),
-        Flow::ContactInUse => play.add("changeContact", None, PendingState::InUse),
+        Flow::ChangeContact => run.add("changeContact", None, PendingState::Done),
+        Flow::ContactInUse => run.add("changeContact", None, PendingState::InUse),
         Flow::PendingContact => {
-            let state = play.ask("pendingContact", |play| {
-                let tokens = Tokens(play.world);
-                let contacts = contacts::resolver(play.pool, &tokens);
-                now(contacts.pending_contact(&identity(play.world, ADAS_NAME), Method::Email))
+            let state = run.call_until_success("pendingContact", |run| {
+                let tokens = Tokens(run.world);
+                let contacts = contacts::resolver(run.pool, &tokens);
+                now(contacts.pending_contact(&identity(run.world, ADAS_NAME), Method::Email))
             });
             assert_eq!(state, None);
         }
         Flow::UpdateName => {
-            play.ask("updateName", |play| {
+            run.call_until_success("updateName", |run| {
                 let names = Names::parse("Ada", "Lovelace").unwrap();
-                let identity = identity(play.world, ADAS_NAME);
-                let tokens = Tokens(play.world);
-                let account = contacts::resolver(play.pool, &tokens);
+                let identity = identity(run.world, ADAS_NAME);
+                let tokens = Tokens(run.world);
+                let account = contacts::resolver(run.pool, &tokens);
                 now(account.update_names(&identity, &names))
             });
         }
         Flow::RememberDevice => {
-            play.ask("rememberDevice", |play| {
-                let identity = identity(play.world, ADAS_NAME);
-                with_devices(play.world, async |devices| {
+            run.call_until_success("rememberDevice", |run| {
+                let identity = identity(run.world, ADAS_NAME);
+                with_devices(run.world, async |devices| {
                     devices.remember_device(&identity).await
                 })
             });
         }
     }
-    let Play {
+    let Run {
         steps,
         seen,
         requested,
         ..
-    } = play;
+    } = run;
     let calls: Vec<_> = world.wire.calls().into_iter().zip(steps).collect();
     let messages = world.sent().len();
     assert!(messages <= requested, "at most one message a request");
@@ -241,7 +241,7 @@ fn play(flow: Flow, broken: Option<(usize, Break)>) -> Played {
         *call == "charge" && !lost && flow != Flow::RememberDevice
     });
     let rows = world.wire.rows().into_iter();
-    Played {
+    Outcome {
         rows: rows
             .map(|(trigger, row)| (trigger.unwrap_or(flow.resolver()), row))
             .collect(),
@@ -249,13 +249,13 @@ fn play(flow: Flow, broken: Option<(usize, Break)>) -> Played {
         calls,
         seen,
         messages,
-        notices: world.told().len(),
+        notices: world.notified().len(),
     }
 }
 
-impl<'w> Play<'w> {
+impl<'w> Run<'w> {
     /// Calls a resolver until it succeeds.
-    fn ask<T>(
+    fn call_until_success<T>(
         &mut self,
         step: &'static str,
         request: impl Fn(&Self) -> Result<T, ContactError>,
@@ -270,7 +270,7 @@ impl<'w> Play<'w> {
                 Err(error) => {
                     assert_eq!(error.error_type(), "Unavailable", "{error:?}");
                     self.seen.push(Seen::Error);
-                    // No other request can release the lease of a failed one: it must expire.
+                    // Only expiry releases the lease of a failed request.
                     self.world.after_secs(if self.legacy { 60 } else { 5 });
                 }
             }
@@ -278,21 +278,21 @@ impl<'w> Play<'w> {
         panic!("locked out of {step}");
     }
 
-    /// Assigns the calls since the last step to this one.
+    /// Assigns the calls since the last step to this step.
     fn end(&mut self, step: &'static str) {
         self.steps.resize(self.world.wire.calls().len(), step);
     }
 
     fn open(&mut self, step: &'static str, typed: &str, proof: Option<&str>) -> Session<'w> {
-        let payload: SignInPayload = self.ask(step, |play| {
+        let payload: SignInPayload = self.call_until_success(step, |run| {
             // Each CAPTCHA response is valid once.
             let request = SignInRequest {
-                captcha: Some(Secret::new(play.seen.len().to_string())),
+                captcha: Some(Secret::new(run.seen.len().to_string())),
                 ..sign_in::request(typed, proof)
             };
             let resolver = SignIn {
-                legacy_pool: play.legacy,
-                ..sign_in::resolver(play.world, play.pool)
+                legacy_pool: run.legacy,
+                ..sign_in::resolver(run.world, run.pool)
             };
             now(resolver.session(&request)).map_err(|error: SignInError| error.into())
         });
@@ -330,8 +330,8 @@ impl<'w> Play<'w> {
 
     fn sign_in_by_ticket(&mut self) {
         for _ in 0..ATTEMPTS {
-            let payload = self.ask("signInTicket", |play| {
-                let resolver = sign_in::resolver(play.world, play.pool);
+            let payload = self.call_until_success("signInTicket", |run| {
+                let resolver = sign_in::resolver(run.world, run.pool);
                 now(resolver.ticket(&sign_in::request(ADA, None))).map_err(SignInError::into)
             });
             let mut session = self.world.initiate(ADA);
@@ -358,7 +358,7 @@ impl<'w> Play<'w> {
             let proof = match self.answer(&mut session) {
                 None => continue,
                 Some(Ended::Proof(proof)) => proof,
-                // A legacy pool creates the account before the code, so no proof follows.
+                // A legacy pool creates the account before the code, so the flow earns no proof.
                 Some(ended) => {
                     assert_eq!((ended, self.legacy), (Ended::Tokens, true));
                     return;
@@ -383,10 +383,10 @@ impl<'w> Play<'w> {
 
     fn add(&mut self, step: &'static str, names: Option<&Names>, ends: PendingState) {
         for _ in 0..ATTEMPTS {
-            let payload = self.ask(step, |play| {
-                let tokens = Tokens(play.world);
-                let contacts = contacts::resolver(play.pool, &tokens);
-                let identity = identity(play.world, ADAS_NAME);
+            let payload = self.call_until_success(step, |run| {
+                let tokens = Tokens(run.world);
+                let contacts = contacts::resolver(run.pool, &tokens);
+                let identity = identity(run.world, ADAS_NAME);
                 let to = identifier(NEW);
                 now(async {
                     match names {
@@ -403,7 +403,11 @@ impl<'w> Play<'w> {
                 };
                 assert_eq!(ended, expected);
                 let holds = holds(self.world, ADAS_NAME, NEW);
-                assert_eq!(holds, ended == Ended::Tokens, "held if it could be had");
+                assert_eq!(
+                    holds,
+                    ended == Ended::Tokens,
+                    "the contact is held if it was free"
+                );
                 assert_eq!(contacts::pending(self.world, ADAS_NAME), Some(ends));
                 return;
             }
@@ -411,7 +415,7 @@ impl<'w> Play<'w> {
         panic!("locked out");
     }
 
-    /// Waits for the cooldown and requests a resend, until there are this many messages.
+    /// Waits for the cooldown and requests a resend until this many messages were sent.
     fn resend(&mut self, session: &mut Session<'w>, messages: usize) {
         for attempt in 0..ATTEMPTS {
             self.world.after_secs(session.number("resendAfter"));
@@ -425,7 +429,7 @@ impl<'w> Play<'w> {
                 self.seen.push(Seen::NoMessage);
             }
         }
-        panic!("no message comes");
+        panic!("no message was sent");
     }
 
     /// Answers with the code; `None` if the flow failed and must be started again.
@@ -450,7 +454,7 @@ impl<'w> Play<'w> {
                 },
             }
         }
-        panic!("the right code is not taken");
+        panic!("the right code is not accepted");
     }
 }
 
@@ -463,22 +467,23 @@ enum Ended {
 }
 
 /// Returns a cell of the table: the effect, and the cost beyond that of the flow without a fault.
-fn cell(played: &Played, usual: &Played) -> String {
+fn cell(outcome: &Outcome, usual: &Outcome) -> String {
     let mut words: Vec<String> = Vec::new();
-    let mut seen = played.seen.clone();
+    let mut seen = outcome.seen.clone();
     seen.dedup();
     words.extend(seen.into_iter().map(|seen| seen.word().to_owned()));
     let more =
         |name: &str, is: usize, was: usize| (is > was).then(|| format!("+{} {name}", is - was));
-    // Each code is charged to its identifier and to the deployment, one by SMS to its country too.
+    // Each code is charged to its identifier and the deployment, and a code by SMS also to its
+    // country.
     let each = usual.charges.max(1);
-    words.extend(more("message", played.messages, usual.messages));
+    words.extend(more("message", outcome.messages, usual.messages));
     words.extend(more(
         "code charged",
-        played.charges.div_ceil(each),
+        outcome.charges.div_ceil(each),
         usual.charges / each,
     ));
-    if played.notices < usual.notices {
+    if outcome.notices < usual.notices {
         words.push("no notice".to_owned());
     }
     if words.is_empty() {
@@ -508,7 +513,7 @@ fn service(call: &str) -> &'static str {
 }
 
 fn table(flow: Flow) -> String {
-    let usual = play(flow, None);
+    let usual = run(flow, None);
     assert_eq!(usual.seen, [], "{flow:?}");
     let mut table = format!(
         "\n## {}\n\n| step | call | is lost | its answer is lost |\n|---|---|---|---|\n",
@@ -516,18 +521,18 @@ fn table(flow: Flow) -> String {
     );
     let mut last_step = "";
     for (number, (call, step)) in usual.calls.iter().enumerate() {
-        let cells = LOST.map(|how| cell(&play(flow, Some((number, how))), &usual));
+        let cells = LOST.map(|how| cell(&run(flow, Some((number, how))), &usual));
         let [lost, throttled, hangs] = &cells;
         assert_eq!(lost, throttled, "{flow:?}: {call} throttled");
         assert_eq!(lost, hangs, "{flow:?}: {call} hangs");
-        let answer_lost = cell(&play(flow, Some((number, Break::After))), &usual);
+        let answer_lost = cell(&run(flow, Some((number, Break::After))), &usual);
         let step = if *step == last_step {
             ""
         } else {
             last_step = *step;
             last_step
         };
-        // Invariant: a String can always be written to.
+        // Invariant: writing to a String does not fail.
         let _ = writeln!(
             table,
             "| {step} | {}: `{call}` | {lost} | {answer_lost} |",
@@ -567,13 +572,13 @@ A call that hangs ends at its time limit: `hanging_ports` of `shared/lambda` che
 #[test]
 #[expect(
     clippy::disallowed_methods,
-    reason = "the page is a file, and the core does not see it"
+    reason = "the page is a file that the core does not read"
 )]
 fn the_page_lists_the_effect_of_each_failed_call() {
     let page = Flow::ALL.map(table).concat();
     let page = format!("{INTRODUCTION}{page}");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/faults.md");
-    // Another test writes the rest.
+    // Another test writes the rest of the page.
     let rest = |kept: &str| kept.find(ENDS).map_or("", |at| &kept[at..]).to_owned();
     let kept = fs::read_to_string(&path).unwrap_or_default();
     if env::var_os("UPDATE_GOLDEN").is_some() {
@@ -608,10 +613,10 @@ fn rows_of_roles() -> BTreeSet<(&'static str, &'static str)> {
 fn each_function_reaches_exactly_the_rows_of_its_role() {
     let mut reached = BTreeSet::new();
     for flow in Flow::ALL {
-        let usual = play(flow, None);
+        let usual = run(flow, None);
         for number in 0..usual.calls.len() {
-            reached.extend(play(flow, Some((number, Break::Before))).rows);
-            reached.extend(play(flow, Some((number, Break::After))).rows);
+            reached.extend(run(flow, Some((number, Break::Before))).rows);
+            reached.extend(run(flow, Some((number, Break::After))).rows);
         }
         reached.extend(usual.rows);
     }

@@ -1,31 +1,28 @@
-//! Triggers do not fail: a lost call or a lost answer, anywhere, costs at most a repetition of the
-//! step. No user is locked out, no code is sent twice, and a right answer stays right.
+//! Triggers do not fail: a lost call or a lost answer costs at most a repetition of the step. No
+//! user is locked out, no code is sent twice, and a right answer stays right.
 
 use latchstring_core::flow::{Next, Verdict};
 
-use crate::harness::{Break, Reply, Story, World};
+use crate::harness::{Break, Reply, Scenario, World};
 
 const BREAKS: [Break; 2] = [Break::Before, Break::After];
 
-/// Plays a story while these calls break. Returns the number of port calls.
-fn tell(story: Story, breaks: &[(usize, Break)]) -> usize {
+/// Runs a scenario while these calls break. Returns the number of port calls.
+fn run_scenario(scenario: Scenario, breaks: &[(usize, Break)]) -> usize {
     let world = World::with_ada();
-    let mut telling = story.begin(&world);
+    let mut run = scenario.start(&world);
     world.wire.will_break(breaks.iter().copied());
     let mut calls = 0;
-    while !telling.is_over() {
-        let reply = telling.step();
+    while !run.is_complete() {
+        let reply = run.step();
         assert_harmless(&reply);
         calls = world.wire.calls().len();
-        let sends = telling
-            .session
-            .row()
-            .map_or(0, |row| usize::from(row.sends));
+        let sends = run.session.row().map_or(0, |row| usize::from(row.sends));
         assert!(world.sent().len() <= sends, "at most one message per send");
     }
-    assert!(world.sent().len() <= telling.asked_to_send);
+    assert!(world.sent().len() <= run.requested_messages);
     if breaks.is_empty() {
-        assert_eq!(world.sent().len(), story.messages());
+        assert_eq!(world.sent().len(), scenario.messages());
     }
     calls
 }
@@ -45,30 +42,30 @@ fn assert_harmless(reply: &Reply) {
 }
 
 #[test]
-fn every_story_ends_well_without_a_fault() {
-    for story in Story::ALL {
-        assert!(tell(story, &[]) > 3);
+fn every_scenario_succeeds_without_a_fault() {
+    for scenario in Scenario::ALL {
+        assert!(run_scenario(scenario, &[]) > 3);
     }
 }
 
 #[test]
-fn every_story_ends_well_whichever_call_breaks() {
-    for story in Story::ALL {
-        for number in 0..tell(story, &[]) {
+fn every_scenario_succeeds_whichever_call_breaks() {
+    for scenario in Scenario::ALL {
+        for number in 0..run_scenario(scenario, &[]) {
             for broken in BREAKS {
-                tell(story, &[(number, broken)]);
+                run_scenario(scenario, &[(number, broken)]);
             }
         }
     }
 }
 
 #[test]
-fn every_story_ends_well_whichever_two_calls_break() {
-    for story in Story::ALL {
-        for first in 0..tell(story, &[]) {
+fn every_scenario_succeeds_whichever_two_calls_break() {
+    for scenario in Scenario::ALL {
+        for first in 0..run_scenario(scenario, &[]) {
             for second in first + 1..first + 6 {
                 for (one, other) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-                    tell(story, &[(first, BREAKS[one]), (second, BREAKS[other])]);
+                    run_scenario(scenario, &[(first, BREAKS[one]), (second, BREAKS[other])]);
                 }
             }
         }
@@ -77,18 +74,18 @@ fn every_story_ends_well_whichever_two_calls_break() {
 
 #[test]
 fn a_fault_of_every_call_of_a_step_changes_nothing() {
-    for story in Story::ALL {
+    for scenario in Scenario::ALL {
         let world = World::with_ada();
-        let mut telling = story.begin(&world);
-        while !telling.is_over() {
-            let before = telling.session.row();
+        let mut run = scenario.start(&world);
+        while !run.is_complete() {
+            let before = run.session.row();
             world
                 .wire
                 .will_break((0..10).map(|number| (number, Break::Before)));
-            assert_harmless(&telling.step());
-            assert_eq!(telling.session.row(), before);
+            assert_harmless(&run.step());
+            assert_eq!(run.session.row(), before);
             world.wire.clear();
-            telling.step();
+            run.step();
         }
     }
 }

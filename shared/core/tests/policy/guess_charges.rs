@@ -1,4 +1,4 @@
-//! Guesses and their charges: no verdict without one, and no refund of what was not charged. Each is
+//! Guesses and their charges: no verdict without a charge, and no refund without one. Each test is
 //! an attack on budgets that are charged after the attempt was recorded.
 
 use std::collections::BTreeSet;
@@ -15,8 +15,8 @@ use latchstring_core::rate_limit::{Charge, Resettable, resettable};
 use crate::harness::{ADA, Break, Pool, Session, Strand, World, identifier, in_turn, now};
 use crate::sign_in::{request, resolver};
 
-/// The attacker's own address.
-const OWN: &str = "mallory@evil.example";
+/// The attacker's address.
+const ATTACKER: &str = "mallory@evil.example";
 
 /// A world in which the mail breakers are wide.
 fn world() -> World {
@@ -26,21 +26,21 @@ fn world() -> World {
     })
 }
 
-/// The length of the code, and its session.
+/// Returns the length of the code, and its session.
 fn opened<'w>(world: &'w World, typed: &str) -> (u32, Session<'w>) {
     let pool = Pool::of(world);
     let payload = now(resolver(world, &pool).session(&request(typed, None))).unwrap();
     (payload.code_length, pool.session(&payload.session))
 }
 
-/// The guesses of today at codes of six (`short`) or eight digits (`long`).
+/// Returns today's guesses at codes of six (`short`) or eight digits (`long`).
 fn charged(world: &World, tier: &str) -> u32 {
     let (_, counter) = resettable(Resettable::Deployment, world.clock.now())[0];
     let counts = now(world.store.port.counts(&[counter])).unwrap();
     counts[0].get(tier).copied().unwrap_or_default()
 }
 
-/// Spends so many of the 150 guesses of today at other identifiers.
+/// Spends this many of the 150 guesses of today at other identifiers.
 fn spend(world: &World, guesses: usize) {
     for number in 0..guesses.div_ceil(3) {
         let (_, session) = opened(world, &format!("user{number}@example{number}.org"));
@@ -57,13 +57,13 @@ fn why(session: &Session<'_>, answer: &str) -> VerifyReason {
     session.clone().answer(answer).verify.why
 }
 
-/// The attacker holds the last guess of today with a right answer of its own, has guesses recorded
-/// that find no budget, releases the guess and repeats them.
+/// The attacker holds the last guess of today with the right answer to its own flow. Its further
+/// guesses are recorded but find no budget. It then releases the guess and repeats them.
 #[test]
 fn an_answer_that_found_no_budget_needs_a_guess_again() {
     let world = world();
     spend(&world, 149);
-    let (_, mut own) = opened(&world, OWN);
+    let (_, mut own) = opened(&world, ATTACKER);
     let own_code = world.last_code();
     let victims: Vec<_> = (0..100)
         .map(|number| opened(&world, &format!("victim{number}@example.net")).1)
@@ -137,7 +137,7 @@ fn with_a_spent_budget_a_right_repeat_calls_like_a_wrong_one() {
 }
 
 #[test]
-fn a_wrong_answer_that_was_charged_comes_again_for_nothing() {
+fn a_repeated_wrong_answer_is_not_charged_again() {
     let world = world();
     let (_, session) = opened(&world, ADA);
     for _ in 0..5 {
@@ -146,7 +146,7 @@ fn a_wrong_answer_that_was_charged_comes_again_for_nothing() {
     assert_eq!(charged(&world, "short"), 1);
 }
 
-/// Own flows whose code lengthens between two uncharged answers and the right one.
+/// The attacker's own flows lengthen their code between two uncharged answers and the right one.
 #[test]
 fn a_success_refunds_no_guess_of_others() {
     let world = world();
@@ -177,12 +177,12 @@ fn a_success_refunds_no_guess_of_others() {
     assert_eq!(charged(&world, "short"), 150);
 }
 
-/// The code lengthens between the charge of its right answer and the verdict, while another guess
-/// at the longer code is held that is never charged.
+/// The code lengthens between the charge of its right answer and the verdict. Another guess at the
+/// longer code is recorded and never charged.
 #[test]
 fn an_answer_to_a_replaced_code_is_not_verified_or_refunded() {
     let world = world();
-    let (_, mut session) = opened(&world, OWN);
+    let (_, mut session) = opened(&world, ATTACKER);
     let code = world.last_code();
     spend(&world, 149);
     world.after_secs(30);
@@ -211,14 +211,18 @@ fn an_answer_to_a_replaced_code_is_not_verified_or_refunded() {
     );
     session.answer(&longer);
     assert_eq!(session.step(), "claim");
-    assert_eq!(charged(&world, "long"), 1, "refunds its own guess alone");
+    assert_eq!(
+        charged(&world, "long"),
+        1,
+        "the flow refunds only its own guess"
+    );
 }
 
-/// A resend is refused, the row cannot say so any more, and the flow succeeds at once.
+/// A resend is refused, the row fails to record it, and the flow succeeds at once.
 #[test]
-fn a_success_refunds_no_message_that_was_given_back() {
+fn a_success_does_not_refund_a_message_twice() {
     let world = world();
-    let (_, mut session) = opened(&world, OWN);
+    let (_, mut session) = opened(&world, ATTACKER);
     let code = world.last_code();
     opened(&world, "other@evil.example");
     let domain = resettable(Resettable::Domain("evil.example"), world.clock.now())[0].1;
@@ -239,9 +243,9 @@ fn a_success_refunds_no_message_that_was_given_back() {
 }
 
 #[test]
-fn one_flow_holds_one_guess_more_than_it_has_attempts_at_most() {
+fn one_flow_holds_at_most_one_guess_beyond_its_attempts() {
     let world = world();
-    let (_, mut session) = opened(&world, OWN);
+    let (_, mut session) = opened(&world, ATTACKER);
     let code = world.last_code();
     world.wire.take_turns();
     let strands = (0..200)
@@ -294,7 +298,7 @@ fn a_longer_code_does_not_contain_the_shorter_one() {
     assert!(!long.ends_with(&short));
 }
 
-/// A session at a row on these terms, as if its message had been charged.
+/// Returns a session whose row has this charge, as if its message had been charged.
 pub(crate) fn at_row_on(world: &World, charge: Charge) -> Session<'_> {
     let mut session = world.initiate(ADA);
     let earned = Flow::earned(
@@ -313,7 +317,7 @@ pub(crate) fn at_row_on(world: &World, charge: Charge) -> Session<'_> {
         ..earned
     };
     now(world.store.port.open_flow(&row)).unwrap();
-    session.ask_instead(Step::Otp(Progress::at_issue(
+    session.replace_challenge(Step::Otp(Progress::at_issue(
         row.issued_at,
         charge.code_length,
     )));
@@ -321,7 +325,7 @@ pub(crate) fn at_row_on(world: &World, charge: Charge) -> Session<'_> {
 }
 
 #[test]
-fn a_row_that_is_charged_nothing_takes_no_answer() {
+fn a_row_without_a_charge_accepts_no_answer() {
     let world = world();
     let free = at_row_on(&world, Charge::free(CodeLength::DEFAULT));
     assert_eq!(why(&free, "1"), VerifyReason::FlowDisagrees);
@@ -330,7 +334,7 @@ fn a_row_that_is_charged_nothing_takes_no_answer() {
     assert_eq!(
         why(&charged, "1"),
         VerifyReason::WrongAnswer,
-        "all else is right"
+        "everything else is valid"
     );
 }
 
@@ -355,8 +359,8 @@ fn a_guess_is_charged_to_the_lower_of_its_tier_and_its_length() {
     }
 }
 
-/// The guesses at a code are spent: a resend brings one that can be right, also if both lengths are
-/// equal, and after the day in which the code was issued.
+/// The guesses at a code are spent. A resend sends a code that can be right, also if both lengths
+/// are equal, and also after the day of the first code.
 #[test]
 fn a_resend_brings_a_code_that_can_be_answered() {
     for (code_length, before_midnight) in [(8, 3600), (6, 40), (6, 3600), (10, 3600)] {
@@ -381,7 +385,7 @@ fn a_resend_brings_a_code_that_can_be_answered() {
     }
 }
 
-/// Messages of a stranger lengthen no code that is on its way.
+/// Messages that an attacker requests do not lengthen a code that was already sent.
 #[test]
 fn a_resend_on_the_extended_budget_repeats_the_code() {
     let world = world();
@@ -397,7 +401,7 @@ fn a_resend_on_the_extended_budget_repeats_the_code() {
     assert_eq!(owner.answer(&code).verify.why, VerifyReason::Right);
 }
 
-/// A code of ten digits that no guess is left for is not sent.
+/// A code of ten digits without a remaining guess is not sent.
 #[test]
 fn no_extended_code_is_sent_while_its_guesses_are_spent() {
     let world = world();
@@ -415,7 +419,10 @@ fn no_extended_code_is_sent_while_its_guesses_are_spent() {
     assert_eq!(charged, Ok(Charged::Yes));
     let pool = Pool::of(&world);
     let refused = now(resolver(&world, &pool).session(&request(ADA, None)));
-    assert!(refused.is_err(), "two in this minute, so ten digits");
+    assert!(
+        refused.is_err(),
+        "the third message of the minute would have ten digits"
+    );
     world.after_secs(60);
     assert_eq!(opened(&world, ADA).0, 6);
 }

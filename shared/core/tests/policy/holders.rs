@@ -1,4 +1,5 @@
-//! Only Define issues tokens, never without an account, and only after it has read the user again.
+//! Only Define issues tokens, never without an account, and only after it has read the account
+//! again.
 
 use latchstring_core::account::Attributes;
 use latchstring_core::flow::{
@@ -7,7 +8,7 @@ use latchstring_core::flow::{
 
 use crate::harness::{ADA, ADAS_NAME, BOB, NUMBER, Session, World, now};
 
-/// Both ways to tokens, up to the answer that earns them.
+/// Returns sessions for both paths to tokens, up to the answer that earns them.
 fn with_right_answers(world: &World) -> [(Session<'_>, String); 2] {
     let session = world.at_otp(ADA);
     let code = world.code();
@@ -100,7 +101,7 @@ fn the_other_contact_may_change() {
 }
 
 #[test]
-fn verified_may_be_spelled_true_with_a_capital() {
+fn a_verified_attribute_may_be_true_with_a_capital() {
     let world = World::new();
     world.put_ada(&[("email_verified", "True")]);
     assert_eq!(
@@ -125,7 +126,7 @@ fn a_passed_answer_issues_no_tokens_without_an_account() {
 }
 
 #[test]
-fn a_known_user_who_vanishes_in_the_middle_fails() {
+fn a_known_user_deleted_during_the_flow_fails() {
     let world = World::with_ada();
     let session = world.at_otp(ADA);
     world.delete_ada();
@@ -136,7 +137,7 @@ fn a_known_user_who_vanishes_in_the_middle_fails() {
 }
 
 #[test]
-fn a_flow_of_no_account_ends_in_a_proof_though_one_is_made() {
+fn a_flow_without_an_account_earns_a_proof_if_one_is_created() {
     let world = World::new();
     let mut session = world.at_otp(ADA);
     world.put_ada(&[]);
@@ -209,7 +210,7 @@ fn a_claim_opens_for_its_holder_only() {
         let ticket = world.ticket_for(Purpose::Claim, ADA);
         let reply = session.choose(&ticket);
         if change.0 == "sub" {
-            assert_eq!(session.step(), "claim", "whatever their id");
+            assert_eq!(session.step(), "claim", "whatever the username");
         } else {
             assert_eq!(
                 reply.whys().2,

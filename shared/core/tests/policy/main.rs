@@ -1,24 +1,23 @@
-//! The challenge state machine and the sign-in resolver, tried from outside.
+//! The challenge state machine and the resolvers, tested through their public interface.
 //!
-//! [`harness`] plays Cognito: it holds a session's rounds and calls Define, Create and Verify as
-//! the pool would, over ports that note every call, fail when told to, and can be interleaved.
-//! Nothing under test is replaced.
+//! [`harness`] simulates Cognito: it holds a session's rounds and calls Define, Create and Verify
+//! as the pool does. Its ports record every call, fail on demand, and can be interleaved. No code
+//! under test is replaced.
 //!
 //! - [`rows`]: one test for each row of the policy table in `latchstring_core::flow`.
 //! - The rules of the design, by name: [`fail_closed`], [`authority`], [`attempts`], [`messages`],
-//!   [`holders`], [`decoys`], [`proofs`], [`secrecy`], [`no_oracle`],
-//!   [`locales`].
-//! - [`faults`], [`fault_table`] and [`retries`]: what Lambda and the network do to every step of
-//!   every flow.
-//! - [`properties`]: what no sequence of events may reach.
-//! - [`model`]: what no order of parallel calls may reach, nor a death between any two of them:
-//!   every order there is, to a stated depth.
-//! - [`sign_in`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that drives
+//!   [`holders`], [`decoys`], [`proofs`], [`secrecy`], [`no_oracle`], [`locales`].
+//! - [`faults`], [`fault_table`] and [`retries`]: the effect of Lambda's and the network's faults
+//! on
+//!   every step of every flow.
+//! - [`properties`]: states that no sequence of events reaches.
+//! - [`model`]: states that no order of parallel calls reaches, nor the death of a process between
+//! any
+//!   two of them: all orders, to a stated depth.
+//! - [`sign_in`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that
+//! calls
 //!   the same triggers.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails where something is not as it must be"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed expectation fails its test")]
 
 mod attempts;
 mod authority;

@@ -1,4 +1,4 @@
-//! One message per send, whatever is retried, replayed or done at once.
+//! One message per send, whether it is retried, replayed or done in parallel.
 
 use latchstring_core::flow::{
     ClientRequest, CreateReason, DefineReason, VerifyReason, reset_resend_cooldown,
@@ -15,7 +15,7 @@ fn resend() -> ClientRequest {
 }
 
 #[test]
-fn a_retried_create_sends_once_and_asks_the_same() {
+fn a_retried_create_sends_once_and_repeats_the_challenge() {
     for invocations in 2..=5 {
         let once = World::with_ada();
         let expected = once.at_otp(ADA).public;
@@ -35,7 +35,7 @@ fn a_retried_create_sends_once_and_asks_the_same() {
 }
 
 #[test]
-fn creates_at_once_send_once_and_ask_the_same() {
+fn parallel_creates_send_once_and_agree_on_the_challenge() {
     for seed in 0..100 {
         let world = World::with_ada();
         let to = if seed % 2 == 0 { ADA } else { BOB };
@@ -48,19 +48,19 @@ fn creates_at_once_send_once_and_ask_the_same() {
             ticket: Some(Secret::new(ticket)),
             action: None,
         };
-        assert_asks_and_sends_once(seed, &session, request);
+        assert_one_challenge_and_one_message(seed, &session, request);
         assert_eq!(world.sent().len(), 1);
     }
 }
 
 #[test]
-fn resends_at_once_send_once_and_ask_the_same() {
+fn parallel_resends_send_once_and_agree_on_the_challenge() {
     for seed in 0..100 {
         let world = World::with_ada();
         let mut session = world.at_otp(ADA);
         session.answer(&world.wrong_code());
         world.after_secs(30).wire.take_turns();
-        assert_asks_and_sends_once(seed, &session, resend());
+        assert_one_challenge_and_one_message(seed, &session, resend());
         assert_eq!(world.sent().len(), 2);
         assert_eq!(world.code().len(), 6);
         assert_eq!(session.row().unwrap().sends, 2);
@@ -81,7 +81,7 @@ fn the_cooldown_ends_to_the_millisecond() {
 }
 
 #[test]
-fn there_are_no_more_resends_than_configured() {
+fn resends_end_at_the_configured_limit() {
     for resends in 0..=5 {
         let world =
             World::with_ada().reconfigured(|world| world.deployment.policy.resends = resends);
@@ -93,7 +93,7 @@ fn there_are_no_more_resends_than_configured() {
         assert_eq!(world.sent().len(), 1 + usize::from(resends));
         assert_eq!(
             session.public["resendAfter"], session.public["expiresIn"],
-            "there is none left"
+            "no resend is left"
         );
     }
 }
@@ -147,7 +147,7 @@ fn the_action_without_the_answer_resend_is_a_guess() {
 }
 
 #[test]
-fn resend_to_a_proofs_question_is_a_guess_and_sends_nothing() {
+fn resend_to_a_claim_is_a_guess_and_sends_nothing() {
     let world = World::with_ada();
     let mut session = world.at_claim();
     world.after_secs(30);
@@ -175,7 +175,7 @@ fn a_resend_after_the_match_sends_nothing() {
 }
 
 #[test]
-fn a_resend_after_the_end_of_the_code_fails_and_sends_nothing() {
+fn a_resend_after_expiry_fails_and_sends_nothing() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     world.after_secs(300);
@@ -195,8 +195,8 @@ fn a_resend_to_a_known_user_whose_contact_changed_sends_nothing() {
     }
 }
 
-/// Several invocations of Create for one event.
-fn assert_asks_and_sends_once(seed: u64, session: &Session<'_>, request: ClientRequest) {
+/// Runs several invocations of Create for one event, and asserts one challenge and one message.
+fn assert_one_challenge_and_one_message(seed: u64, session: &Session<'_>, request: ClientRequest) {
     let turn = session.turn(request);
     let strands = (0..4)
         .map(|_| -> Strand<'_, _> { Box::pin(session.world.create(&turn)) })
@@ -211,7 +211,7 @@ fn assert_asks_and_sends_once(seed: u64, session: &Session<'_>, request: ClientR
     assert_eq!(sent.count(), 1, "order {seed}");
 }
 
-/// The rounds of a session right after `select` passed.
+/// Returns the rounds of a session right after `select` passed.
 fn passed_select(session: &Session<'_>, ticket: &str) -> Vec<latchstring_core::flow::Round> {
     let elsewhere = World::with_ada();
     let mut rehearsal = session.moved_to(&elsewhere);
@@ -220,7 +220,7 @@ fn passed_select(session: &Session<'_>, ticket: &str) -> Vec<latchstring_core::f
 }
 
 #[test]
-fn a_lifted_cooldown_lets_exactly_one_resend_follow_at_once() {
+fn a_reset_cooldown_permits_exactly_one_immediate_resend() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     session.resend();
@@ -233,5 +233,5 @@ fn a_lifted_cooldown_lets_exactly_one_resend_follow_at_once() {
     assert_eq!(world.sent().len(), 2);
     assert_eq!(session.number("resendAfter"), 30);
     session.resend();
-    assert_eq!(world.sent().len(), 2, "and holds again");
+    assert_eq!(world.sent().len(), 2, "the cooldown holds again");
 }

@@ -1,8 +1,9 @@
-//! The whole state space, to a stated depth: the real core over the ports in memory, a few calls of
-//! Cognito's in parallel, in every order of their port calls, and with a process dying between any
-//! two of them.
+//! The whole state space, to a stated depth: the core over the ports in memory, with a few parallel
+//! calls of Cognito. It explores every order of their port calls, and the death of a process
+//! between any two.
 //!
-//! The tests explore what takes seconds. `cargo xtask model` sets `MODEL=deep` and explores more.
+//! The tests explore only the shallow bounds. `cargo xtask model` sets `MODEL=deep` and explores
+//! more.
 #![expect(
     clippy::print_stdout,
     reason = "`cargo xtask model` shows what was explored"
@@ -20,12 +21,12 @@ use crate::harness::{
     ADA, ADAS_NAME, BOB, BOBS_NAME, Bounds, Choices, Explored, Pool, Reply, Session, Strand, World,
     identifier, now,
 };
-use crate::sign_in::{earned_proof, generous, request, resolver};
+use crate::sign_in::{earned_proof, request, resolver, widen_budgets};
 
 /// The contact that two accounts request at once.
 const NEW: &str = "new@example.org";
 
-/// Explores to the shallow bounds, or if asked to the deep ones, and says what that came to.
+/// Explores to the shallow bounds, or to the deep ones if `MODEL` is `deep`, and prints the result.
 fn explore(
     name: &str,
     [shallow, deep]: [(usize, Bounds); 2],
@@ -33,15 +34,15 @@ fn explore(
 ) {
     let is_deep = option_env!("MODEL") == Some("deep");
     let (parallel, bounds) = if is_deep { deep } else { shallow };
-    let mut begun = 0_usize;
+    let mut started = 0_usize;
     let Explored { runs, depth } = Choices::explore(|choices| {
-        begun += 1;
-        if begun.is_multiple_of(PROGRESS) {
-            println!("model: {name}: {begun} orders so far");
+        started += 1;
+        if started.is_multiple_of(PROGRESS) {
+            println!("model: {name}: {started} orders so far");
         }
         run(choices, parallel, bounds);
     });
-    assert!(runs > 1, "{name} leaves no choice");
+    assert!(runs > 1, "{name} has only one order");
     let Bounds { deaths, switches } = bounds;
     let switches = if switches == ANY {
         "any number of".to_owned()
@@ -54,16 +55,16 @@ fn explore(
     );
 }
 
-/// After how many orders a long exploration says that it goes on.
+/// The number of orders after which a long exploration prints its progress.
 const PROGRESS: usize = 20_000;
 
 const ANY: usize = usize::MAX;
 
-const fn within(parallel: usize, switches: usize, deaths: usize) -> (usize, Bounds) {
+const fn bounds(parallel: usize, switches: usize, deaths: usize) -> (usize, Bounds) {
     (parallel, Bounds { deaths, switches })
 }
 
-/// One more answer to a session that a caller kept.
+/// Returns a further answer to a session that a caller kept.
 fn answering<'a>(session: &Session<'a>, answer: String, action: Option<&str>) -> Strand<'a, Reply> {
     let mut session = session.clone();
     let request = ClientRequest {
@@ -83,8 +84,8 @@ fn choosing<'a>(session: &Session<'a>, ticket: &str) -> Strand<'a, Reply> {
     Box::pin(async move { session.respond("", request).await })
 }
 
-/// The true owner can sign in, whatever happened before.
-fn the_owner_finds_a_way(world: &World, typed: &str) {
+/// Asserts that the account owner can sign in, whatever happened before.
+fn assert_owner_can_sign_in(world: &World, typed: &str) {
     let mut session = world.at_otp(typed);
     let reply = session.answer(&last_code(world));
     assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.whys());
@@ -94,9 +95,9 @@ fn the_owner_finds_a_way(world: &World, typed: &str) {
 fn no_order_of_answers_passes_the_attempts() {
     explore(
         "answers",
-        [within(2, ANY, 0), within(3, 4, 1)],
+        [bounds(2, ANY, 0), bounds(3, 4, 1)],
         |choices, parallel, bounds| {
-            // One answer more than may be verified.
+            // One answer more than the flow has attempts.
             let limit = u8::try_from(parallel - 1).unwrap();
             let world =
                 World::with_ada().reconfigured(|world| world.deployment.policy.attempts = limit);
@@ -122,7 +123,7 @@ fn no_order_of_answers_passes_the_attempts() {
                 );
                 assert!(!tokens || reply.is_right(), "tokens without a match");
             }
-            // A caller who keeps a session and its right answer gets nothing once the code is used.
+            // A caller that kept a session and its right answer gets nothing once the code is used.
             if replies
                 .iter()
                 .flatten()
@@ -133,7 +134,7 @@ fn no_order_of_answers_passes_the_attempts() {
                 assert_ne!(again.next(), Next::IssueTokens, "a code is used twice");
                 assert!(!again.is_right(), "a used code is right");
             }
-            the_owner_finds_a_way(&world, ADA);
+            assert_owner_can_sign_in(&world, ADA);
         },
     );
 }
@@ -142,11 +143,11 @@ fn no_order_of_answers_passes_the_attempts() {
 fn no_order_of_retries_sends_one_code_twice() {
     explore(
         "one ticket",
-        [within(3, 3, 1), within(3, ANY, 1)],
+        [bounds(3, 3, 1), bounds(3, ANY, 1)],
         |choices, parallel, bounds| {
             let world = World::with_ada();
             let ticket = world.ticket(ADA);
-            // The same answer retried, and the same ticket in another session.
+            // The same answer is retried, and the same ticket is used in another session.
             let (first, second) = (world.initiate(ADA), world.initiate(ADA));
             world.wire.take_turns();
             let strands = [&first, &second, &first]
@@ -156,7 +157,7 @@ fn no_order_of_retries_sends_one_code_twice() {
                 .collect();
             choices.run(strands, bounds);
             assert!(world.sent().len() <= 1, "{} messages", world.sent().len());
-            the_owner_finds_a_way(&world, ADA);
+            assert_owner_can_sign_in(&world, ADA);
         },
     );
 }
@@ -165,7 +166,7 @@ fn no_order_of_retries_sends_one_code_twice() {
 fn no_order_of_resends_sends_more_than_one() {
     explore(
         "resends",
-        [within(2, ANY, 1), within(3, ANY, 1)],
+        [bounds(2, ANY, 1), bounds(3, ANY, 1)],
         |choices, parallel, bounds| {
             let world = World::with_ada();
             let session = world.at_otp(ADA);
@@ -190,10 +191,10 @@ fn no_order_of_resends_sends_more_than_one() {
 }
 
 #[test]
-fn no_moment_of_expiry_lets_a_late_answer_in() {
+fn no_order_of_expiry_accepts_a_late_answer() {
     explore(
         "expiry",
-        [within(3, 2, 1), within(3, ANY, 0)],
+        [bounds(3, 2, 1), bounds(3, ANY, 0)],
         |choices, parallel, bounds| {
             let world = World::with_ada();
             let session = world.at_otp(ADA);
@@ -214,7 +215,7 @@ fn no_moment_of_expiry_lets_a_late_answer_in() {
             world.after_secs(16);
             let late = session.clone().answer(&code);
             assert!(!late.is_right(), "{:?}", late.whys());
-            the_owner_finds_a_way(&world, ADA);
+            assert_owner_can_sign_in(&world, ADA);
         },
     );
 }
@@ -223,10 +224,10 @@ fn no_moment_of_expiry_lets_a_late_answer_in() {
 fn no_order_of_resend_answers_and_expiry_exceeds_a_limit() {
     explore(
         "a resend, answers and expiry",
-        [within(4, 1, 1), within(4, 3, 1)],
+        [bounds(4, 1, 1), bounds(4, 3, 1)],
         |choices, parallel, bounds| {
             let world = World::with_ada().reconfigured(|world| {
-                // One answer fewer than come.
+                // One attempt fewer than answers.
                 world.deployment.policy.attempts = u8::try_from(parallel - 3).unwrap();
             });
             let limit = usize::from(world.deployment.policy.attempts);
@@ -267,8 +268,8 @@ fn no_order_of_resend_answers_and_expiry_exceeds_a_limit() {
             let late = session.clone().answer(&code);
             assert!(!late.is_right(), "{:?}", late.whys());
             session.clone().resend();
-            assert_eq!(world.sent().len(), sent, "a code that is over is sent");
-            the_owner_finds_a_way(&world, ADA);
+            assert_eq!(world.sent().len(), sent, "an expired code was sent");
+            assert_owner_can_sign_in(&world, ADA);
         },
     );
 }
@@ -277,11 +278,11 @@ fn no_order_of_resend_answers_and_expiry_exceeds_a_limit() {
 fn no_order_of_guesses_and_success_exceeds_a_charge_or_refund() {
     explore(
         "guesses and a success",
-        [within(3, 1, 1), within(4, 2, 1)],
+        [bounds(3, 1, 1), bounds(4, 2, 1)],
         |choices, parallel, bounds| {
             const SHORT: u32 = 3;
             let world = World::with_ada()
-                .reconfigured(generous)
+                .reconfigured(widen_budgets)
                 .reconfigured(|world| {
                     let budgets = &mut world.deployment.policy.budgets;
                     budgets.short_guesses_per_month = SHORT;
@@ -296,7 +297,7 @@ fn no_order_of_guesses_and_success_exceeds_a_charge_or_refund() {
             };
             let ((session, code), (other, _)) = (open(), open());
             world.wire.take_turns();
-            // The right answer, once more as a slow trigger is asked, and guesses at another code.
+            // The right answer, repeated as for a slow trigger, and guesses at another code.
             let wrong: Vec<_> = world.wrong_codes().take(3).collect();
             let mut strands: Vec<Strand<'_, (bool, Option<Reply>)>> = Vec::new();
             for number in 0..parallel {
@@ -317,7 +318,8 @@ fn no_order_of_guesses_and_success_exceeds_a_charge_or_refund() {
                     .as_ref()
                     .is_some_and(|reply| reply.next() == Next::IssueTokens)
             });
-            // Attempts whose verdict was returned: one that died before is none.
+            // Counts the attempts whose verdict was returned, without the calls that died before
+            // it.
             let guesses = replies
                 .iter()
                 .flatten()
@@ -325,7 +327,8 @@ fn no_order_of_guesses_and_success_exceeds_a_charge_or_refund() {
                 .filter(|reply| reply.verify.why == VerifyReason::WrongAnswer)
                 .count();
             assert!(won || died, "the right answer did not pass");
-            // What is left, by guessing at a third code until answers are no longer compared.
+            // Finds the guesses that are left: guesses at a third code until answers are no longer
+            // compared.
             let mut left = 0;
             let third = match now(sign_in.session(&asks)) {
                 Ok(payload) if payload.code_length == 6 => Some(pool.session(&payload.session)),
@@ -344,12 +347,12 @@ fn no_order_of_guesses_and_success_exceeds_a_charge_or_refund() {
                 left + guesses <= most,
                 "{left} left after {guesses} guesses: refunded too much"
             );
-            // A right answer that comes twice at once may leave one guess charged.
+            // The right answer twice in parallel may leave one guess charged.
             let repeats = parallel.saturating_sub(2).min(1);
             if !died {
                 assert!(
                     left + guesses + repeats >= most,
-                    "a success keeps its charge"
+                    "a success was not refunded"
                 );
             }
         },
@@ -360,9 +363,11 @@ fn no_order_of_guesses_and_success_exceeds_a_charge_or_refund() {
 fn no_order_of_two_proofs_makes_two_accounts() {
     explore(
         "proofs",
-        [within(2, 2, 1), within(2, 4, 1)],
+        [bounds(2, 2, 1), bounds(2, 4, 1)],
         |choices, parallel, bounds| {
-            let world = World::new().reconfigured(generous).reconfigured(careless);
+            let world = World::new()
+                .reconfigured(widen_budgets)
+                .reconfigured(disable_alias_checks);
             let proofs: Vec<_> = (0..parallel).map(|_| earned_proof(&world, BOB)).collect();
             let pool = Pool::of(&world);
             let sign_in = resolver(&world, &pool);
@@ -400,8 +405,8 @@ fn no_order_of_two_proofs_makes_two_accounts() {
     );
 }
 
-/// Cognito's own care for aliases is not what keeps a contact to one owner.
-fn careless(world: &mut World) {
+/// Disables Cognito's own check of aliases, so that only the lease keeps a contact to one owner.
+fn disable_alias_checks(world: &mut World) {
     world.directory.port = MemoryDirectory::careless();
 }
 
@@ -415,9 +420,11 @@ enum Ended {
 fn no_order_of_commit_and_first_sign_in_gives_two_owners() {
     explore(
         "a commit and a first sign-in",
-        [within(2, 2, 1), within(2, 4, 1)],
+        [bounds(2, 2, 1), bounds(2, 4, 1)],
         |choices, _, bounds| {
-            let world = World::new().reconfigured(generous).reconfigured(careless);
+            let world = World::new()
+                .reconfigured(widen_budgets)
+                .reconfigured(disable_alias_checks);
             world.put_ada(&[]);
             let changing = change(&world, ADAS_NAME, BOB);
             let code = last_code(&world);
@@ -449,8 +456,8 @@ fn no_order_of_commit_and_first_sign_in_gives_two_owners() {
                 }
             }
 
-            // The process that died may have held the lease. Both try again, and one of them gets
-            // the contact.
+            // The process that died may have held the lease. Both accounts retry, and one of them
+            // gets the contact.
             world.after_secs(30);
             changing.clone().answer(&code);
             let again = now(sign_in.session(&first)).map(|payload| payload.session);
@@ -462,7 +469,7 @@ fn no_order_of_commit_and_first_sign_in_gives_two_owners() {
     );
 }
 
-/// Bob's next sign-in by code: the proof it earns, unless it ends in tokens.
+/// Signs Bob in by code. Returns the proof, unless the sign-in ends in tokens.
 fn earned_proof_or_tokens(world: &World) -> Option<String> {
     let mut session = world.at_otp(BOB);
     let reply = session.answer(&last_code(world));
@@ -477,18 +484,18 @@ fn earned_proof_or_tokens(world: &World) -> Option<String> {
 fn no_order_of_two_commits_gives_a_contact_two_owners_or_none() {
     explore(
         "commits",
-        [within(2, 2, 1), within(2, 4, 1)],
+        [bounds(2, 2, 1), bounds(2, 4, 1)],
         |choices, parallel, bounds| {
-            let world = World::with_ada().reconfigured(careless);
+            let world = World::with_ada().reconfigured(disable_alias_checks);
             world.put_ada(&[]);
             world.put_bob();
             let names = [ADAS_NAME, BOBS_NAME];
-            let asked = names.map(|name| {
+            let opened = names.map(|name| {
                 let session = change(&world, name, NEW);
                 (session, last_code(&world))
             });
             world.wire.take_turns();
-            let strands = asked
+            let strands = opened
                 .iter()
                 .take(parallel)
                 .map(|(session, code)| answering(session, code.clone(), None))
@@ -506,9 +513,10 @@ fn no_order_of_two_commits_gives_a_contact_two_owners_or_none() {
                 }
             }
 
-            // Both proved it. The process that died answers once more when its lease has expired.
+            // Both accounts proved the contact. The process that died answers once more after its
+            // lease expired.
             world.after_secs(15);
-            for ((session, code), reply) in asked.iter().zip(&replies) {
+            for ((session, code), reply) in opened.iter().zip(&replies) {
                 if reply
                     .as_ref()
                     .is_none_or(|reply| reply.next() == Next::Challenge)

@@ -4,7 +4,7 @@ use latchstring_core::flow::ClientRequest;
 
 use crate::harness::{ADA, BOB, Session, World, now};
 
-/// The port calls of one step.
+/// Returns the port calls of one step.
 fn calls_of(world: &World, step: impl FnOnce()) -> Vec<&'static str> {
     world.wire.clear();
     step();
@@ -46,14 +46,14 @@ fn calls_are_equal_for_a_user_who_does_not_hold_the_contact() {
     assert_eq!(holder, other);
 }
 
-/// Anyone may open a session for any name at Cognito, and answer its first question with a ticket
-/// for an address of their own.
+/// Every caller can open a Cognito session for any name and answer its first challenge with a
+/// ticket for the caller's own address.
 #[test]
-fn an_own_mailbox_does_not_reveal_another_account() {
-    const MINE: &str = "eve@example.com";
+fn a_callers_mailbox_does_not_reveal_another_account() {
+    const CALLER: &str = "eve@example.com";
     let arrives = |world: &World| {
         let mut session = world.initiate(ADA);
-        session.choose(&world.ticket(MINE));
+        session.choose(&world.ticket(CALLER));
         world.after_secs(30);
         session.resend();
         world.sent().len()
@@ -61,13 +61,14 @@ fn an_own_mailbox_does_not_reveal_another_account() {
     assert_eq!(
         arrives(&World::with_ada()),
         arrives(&World::new()),
-        "an own message in the session of a known user, and of none"
+        "the caller's message in the session of a known user and of an unknown one"
     );
 }
 
-/// The check of [`an_own_mailbox_does_not_reveal_another_account`], for an address with an account.
+/// The check of [`a_callers_mailbox_does_not_reveal_another_account`] for an address with an
+/// account.
 #[test]
-fn an_own_account_does_not_reveal_another_account() {
+fn a_callers_account_does_not_reveal_another_account() {
     let arrives = |world: &World| {
         world.initiate(BOB).choose(&world.ticket(ADA));
         world.sent().len()

@@ -1,10 +1,10 @@
-//! A proof is for one value, one client, one flow and three minutes.
+//! A proof is valid for one identifier, one app client, one flow and three minutes.
 
 use latchstring_core::flow::{AppClient, CreateReason, DefineReason, Next, Purpose, VerifyReason};
 
 use crate::harness::{ADA, ADAS_NAME, BOB, NUMBER, World};
 
-/// A world where Ada earned a proof without an account and then got her account; and the proof.
+/// Returns a world in which Ada earned a proof before she got her account, and the proof.
 fn with_proof() -> (World, String) {
     let world = World::new();
     let mut session = world.at_otp(ADA);
@@ -35,7 +35,7 @@ fn a_proof_that_another_flow_redeemed_is_wrong() {
 }
 
 #[test]
-fn every_copy_of_a_proof_is_one_proof() {
+fn copies_of_a_proof_are_redeemed_as_one() {
     let world = World::new().reconfigured(|world| world.invocations = 2);
     let session = world.at_otp(ADA);
     let copies = [(); 2].map(|()| {
@@ -74,7 +74,7 @@ fn a_proof_of_another_client_is_wrong() {
 }
 
 #[test]
-fn a_proof_lives_three_minutes() {
+fn a_proof_expires_after_three_minutes() {
     for (millis, why) in [
         (180_000, VerifyReason::Right),
         (180_001, VerifyReason::ProofStale),
@@ -86,7 +86,7 @@ fn a_proof_lives_three_minutes() {
 }
 
 #[test]
-fn a_ticket_is_no_proof_and_a_proof_no_ticket() {
+fn a_ticket_is_not_a_proof_and_a_proof_is_not_a_ticket() {
     let (world, proof) = with_proof();
     let ticket = world.ticket_for(Purpose::Claim, ADA);
     assert_eq!(
@@ -114,14 +114,14 @@ fn a_wrong_proof_is_not_redeemed() {
 }
 
 #[test]
-fn a_proof_to_the_question_for_a_code_is_wrong() {
+fn a_proof_for_a_code_challenge_is_wrong() {
     let (world, proof) = with_proof();
     let mut session = world.at_otp(ADA);
     assert_eq!(session.answer(&proof).verify.why, VerifyReason::WrongAnswer);
 }
 
 #[test]
-fn a_code_to_the_question_for_a_proof_is_wrong() {
+fn a_code_for_a_claim_challenge_is_wrong() {
     let (world, _) = with_proof();
     let mut session = world.at_claim();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! States that no sequence of events may reach.
+//! States that no sequence of events reaches.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +28,8 @@ const STAGES: [Stage; 4] = [
     Stage::LongFinished,
 ];
 
-/// Brings a session's flow to a stage by its right answer.
-fn bring(session: &Session<'_>, answer: &str, stage: Stage) {
+/// Advances a session's flow to a stage by its right answer.
+fn advance(session: &Session<'_>, answer: &str, stage: Stage) {
     let mut session = session.clone();
     match stage {
         Stage::Open => {}
@@ -48,15 +48,15 @@ fn bring(session: &Session<'_>, answer: &str, stage: Stage) {
     }
 }
 
-/// A round, and whether it may be the one that earned tokens.
+/// A round, and a flag that is true if it may be the one that earned tokens.
 #[derive(Clone, Debug)]
 struct Piece {
     round: Round,
     may_issue: bool,
 }
 
-/// Rounds of all kinds, with Ada's own flows at that stage: first `select` and `otp` of one, then
-/// `select` and `claim` of the other, then what is none of them.
+/// Returns rounds of all kinds, with Ada's flows at that stage: first `select` and `otp` of one
+/// flow, then `select` and `claim` of the other, then rounds of neither.
 fn pieces(world: &World, stage: Stage) -> Vec<Piece> {
     let answered = matches!(stage, Stage::Matched | Stage::JustFinished);
     let mut pieces = Vec::new();
@@ -73,11 +73,11 @@ fn pieces(world: &World, stage: Stage) -> Vec<Piece> {
     let otp = world.at_otp(ADA);
     let code = world.code();
     let claim = world.at_claim();
-    bring(&otp, &code, stage);
-    bring(&claim, &world.proof(ADA), stage);
+    advance(&otp, &code, stage);
+    advance(&claim, &world.proof(ADA), stage);
     for session in [&otp, &claim] {
         put(session.rounds[0].metadata.clone(), false);
-        put(Some(session.asked.clone()), answered);
+        put(Some(session.metadata.clone()), answered);
     }
     let mut unknown = world.at_otp(BOB);
     let code = world.sent().pop().unwrap().0;
@@ -88,20 +88,20 @@ fn pieces(world: &World, stage: Stage) -> Vec<Piece> {
         for round in &session.rounds {
             put(round.metadata.clone(), false);
         }
-        put(Some(session.asked.clone()), false);
+        put(Some(session.metadata.clone()), false);
     }
     let mut issued_later = otp.clone();
-    issued_later.ask_instead(Step::Otp(Progress::at_issue(
+    issued_later.replace_challenge(Step::Otp(Progress::at_issue(
         otp.row()
             .unwrap()
             .issued_at
             .plus(std::time::Duration::from_millis(1)),
         latchstring_core::code::CodeLength::DEFAULT,
     )));
-    put(Some(issued_later.asked), false);
+    put(Some(issued_later.metadata), false);
     let mut swapped = otp.clone();
-    swapped.ask_instead(claim.challenge().step);
-    put(Some(swapped.asked), false);
+    swapped.replace_challenge(claim.challenge().step);
+    put(Some(swapped.metadata), false);
     let second = AppClient::new("pool", "second");
     let elsewhere = otp.challenge().to_text(&world.deployment.keys, &second);
     put(Some(elsewhere), false);
@@ -117,7 +117,7 @@ fn pieces(world: &World, stage: Stage) -> Vec<Piece> {
     pieces
 }
 
-/// A change to an honest list of rounds.
+/// A change to a genuine list of rounds.
 #[derive(Clone, Debug)]
 enum Change {
     Insert(Index, Index),
@@ -194,13 +194,13 @@ proptest! {
     }
 }
 
-/// An act of an attacker who has every session of a flow, and not its code.
+/// An action of an attacker that has every session of a flow, but not its code.
 #[derive(Clone, Debug)]
 enum Attack {
     Guess(u32),
     GuessAndResend(u32),
     Resend,
-    ResendUnasked,
+    ResendWithoutAction,
     Select,
     Wait(u32),
 }
@@ -210,7 +210,7 @@ fn any_attack() -> impl Strategy<Value = (Index, Attack)> {
         4 => (0..12_u32).prop_map(Attack::Guess),
         1 => (0..12_u32).prop_map(Attack::GuessAndResend),
         2 => Just(Attack::Resend),
-        1 => Just(Attack::ResendUnasked),
+        1 => Just(Attack::ResendWithoutAction),
         1 => Just(Attack::Select),
         2 => (0..40_000_u32).prop_map(Attack::Wait),
     ];
@@ -243,7 +243,7 @@ proptest! {
                 _ => "resend".to_owned(),
             };
             let reply = match attack {
-                Attack::Guess(_) | Attack::ResendUnasked => session.answer(&guess),
+                Attack::Guess(_) | Attack::ResendWithoutAction => session.answer(&guess),
                 Attack::GuessAndResend(_) => session.answer_with_action(&guess, "resend"),
                 Attack::Resend => session.resend(),
                 Attack::Select => session.respond_to("", "email", Some(&ticket)),
@@ -295,12 +295,12 @@ fn any_text() -> impl Strategy<Value = String> {
         Just("email".to_owned()),
         Just("CUSTOM_CHALLENGE".to_owned()),
         Just("client".to_owned()),
-        (any::<[u8; 16]>(), any::<u8>()).prop_map(|(flow, step)| of_ours(flow, step)),
+        (any::<[u8; 16]>(), any::<u8>()).prop_map(|(flow, step)| authentic_metadata(flow, step)),
     ]
 }
 
-/// Metadata that is authentic, of a flow that never was.
-fn of_ours(flow: [u8; 16], step: u8) -> String {
+/// Returns authentic metadata of a flow that never existed.
+fn authentic_metadata(flow: [u8; 16], step: u8) -> String {
     let world = World::new();
     let progress = Progress {
         sends: step,

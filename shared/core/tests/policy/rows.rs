@@ -10,7 +10,7 @@ use crate::harness::{ADA, ADAS_NAME, BOB, Break, NUMBER, World, key, now};
 
 /// Row 1.
 #[test]
-fn the_first_question_is_for_the_method_and_sends_nothing() {
+fn the_first_challenge_requests_the_method_and_sends_nothing() {
     let world = World::with_ada();
     for name in [ADA, BOB] {
         let turn = world.initiate(name).turn(ClientRequest::default());
@@ -27,7 +27,7 @@ fn the_first_question_is_for_the_method_and_sends_nothing() {
         );
     }
     assert!(world.sent().is_empty());
-    assert!(world.wire.calls().is_empty(), "nothing is asked or written");
+    assert!(world.wire.calls().is_empty(), "no port is called");
 }
 
 /// Row 1.
@@ -40,7 +40,7 @@ fn every_session_has_a_flow_of_its_own() {
 
 /// Row 2.
 #[test]
-fn a_round_that_is_not_ours_fails_the_session() {
+fn a_foreign_round_fails_the_session() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     session.rounds.push(Round {
@@ -84,7 +84,7 @@ fn a_code_after_a_first_answer_that_failed_fails_the_session() {
 
 /// Row 2.
 #[test]
-fn a_client_that_is_not_served_fails() {
+fn an_unserved_client_fails() {
     let world = World::with_ada();
     let session = world.at_otp(ADA);
     let other = world.reconfigured(|world| world.deployment.policy.clients = vec!["else".into()]);
@@ -107,7 +107,7 @@ fn a_client_that_is_not_served_fails() {
 fn too_many_rounds_fail_the_session() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
-    let most = 3 + 2 + 10; // Attempts, resends, and some for faults.
+    let most = 3 + 2 + 10; // Attempts, resends, and a reserve for faults.
     for _ in 2..=most {
         assert_eq!(session.resend().next(), Next::Challenge);
     }
@@ -188,7 +188,7 @@ fn a_ticket_for_a_number_sends_to_the_number() {
     assert_eq!(world.sent(), [(world.code(), NUMBER.to_owned())]);
 }
 
-/// Row 4: the code goes where the ticket says, and what it earns is a proof of that.
+/// Row 4: the code is sent to the contact of the ticket, and it earns a proof of that contact.
 #[test]
 fn a_ticket_for_a_contact_not_held_is_a_flow_of_no_account() {
     let world = World::with_ada();
@@ -212,7 +212,7 @@ fn a_ticket_for_a_contact_not_held_is_a_flow_of_no_account() {
             DefineReason::Proved,
             Some(CreateReason::Proved)
         ),
-        "and never tokens of the user whose session it is"
+        "and not tokens of the session's user"
     );
     assert_eq!(session.step(), "claim");
 }
@@ -232,7 +232,7 @@ fn an_expired_ticket_ends_the_flow() {
     assert!(world.sent().is_empty());
 }
 
-/// Row 3: Create may have a key that Verify does not have yet, or has no more.
+/// Row 3: Create may have a key that Verify does not have yet, or no longer has.
 #[test]
 fn a_ticket_whose_key_is_not_on_the_ring_ends_the_flow() {
     let world = World::with_ada();
@@ -269,7 +269,7 @@ fn a_ticket_that_expires_after_verify_opens_its_flow() {
     session.rounds.push(Round {
         challenge_name: "CUSTOM_CHALLENGE".to_owned(),
         passed: true,
-        metadata: Some(session.asked.clone()),
+        metadata: Some(session.metadata.clone()),
     });
     world.after_secs(8);
     let created = now(world.create(&session.turn(request)));
@@ -351,7 +351,7 @@ fn a_ticket_of_a_claim_requests_the_proof_and_sends_nothing() {
 
 /// Row 8.
 #[test]
-fn a_wrong_answer_asks_the_same_again() {
+fn a_wrong_answer_repeats_the_challenge() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     let reply = session.answer(&world.wrong_code());
@@ -404,7 +404,11 @@ fn resend_sends_the_same_code_once_more_after_the_cooldown() {
         )
     );
     assert_eq!(world.sent().len(), 2);
-    assert_eq!(session.number("attemptsLeft"), 3, "it cost no attempt");
+    assert_eq!(
+        session.number("attemptsLeft"),
+        3,
+        "the resend costs no attempt"
+    );
     assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
 }
 
@@ -426,7 +430,7 @@ fn the_last_wrong_answer_fails_the_session() {
 
 /// Row 9.
 #[test]
-fn a_wrong_answer_after_the_end_of_the_code_fails_the_session() {
+fn a_wrong_answer_after_expiry_fails_the_session() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     world.after_secs(300);
@@ -440,7 +444,7 @@ fn a_wrong_answer_after_the_end_of_the_code_fails_the_session() {
 
 /// Row 10.
 #[test]
-fn a_decoy_counts_in_its_metadata_and_ends_like_the_real_thing() {
+fn a_decoy_counts_in_its_metadata_and_ends_like_a_real_flow() {
     let world = World::with_ada();
     let mut session = world.at_decoy(ADA);
     for left in [2, 1] {
@@ -473,7 +477,7 @@ fn a_decoy_counts_in_its_metadata_and_ends_like_the_real_thing() {
 
 /// Row 11.
 #[test]
-fn a_right_code_without_an_account_hands_out_the_proof() {
+fn a_right_code_without_an_account_returns_the_proof() {
     let world = World::new();
     let mut session = world.at_otp(BOB);
     let reply = session.answer(&world.code());
@@ -618,15 +622,15 @@ fn the_proof_answered_in_its_own_session_fails() {
 
 /// Row 16.
 #[test]
-fn a_store_that_does_not_answer_asks_the_same_again() {
+fn an_unavailable_store_repeats_the_challenge() {
     let known = (VerifyReason::MethodKnown, DefineReason::MethodKnown);
     let fault = VerifyReason::PortError;
     let again = Some(CreateReason::AskedAgain);
     for (broken, whys) in [
-        // Verify's redemption, also with Define's look at the ticket.
+        // Verify's redemption, and then Define's read of the ticket.
         (&[0][..], (fault, DefineReason::AskedAgain, again)),
         (&[0, 1], (fault, DefineReason::PortError, again)),
-        // Create's row.
+        // Create's read of the row.
         (&[1], (known.0, known.1, Some(CreateReason::PortError))),
     ] {
         for lost in [Break::Before, Break::After] {
@@ -667,7 +671,7 @@ fn a_store_that_does_not_answer_asks_the_same_again() {
 
 /// Row 16.
 #[test]
-fn a_directory_that_does_not_answer_asks_the_same_again() {
+fn an_unavailable_directory_repeats_the_challenge() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     world.wire.will_break([(6, Break::Before)]);

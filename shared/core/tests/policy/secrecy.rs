@@ -1,4 +1,4 @@
-//! Stored, carried and logged values reveal no contact, code or account.
+//! Stored, transmitted and logged values reveal no contact, code or account.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ fn the_row_holds_neither_the_code_nor_the_contact_nor_an_answer() {
         session.answer(&code);
         let row = session.row().unwrap();
         let mut stored = vec![format!("{row:?}").into_bytes()];
-        stored.extend(readings(row.contact.as_text()));
+        stored.extend(decodings(row.contact.as_text()));
         stored.extend(row.attempts.iter().map(|it| it.as_bytes().to_vec()));
         stored.extend(row.counted.iter().map(|it| it.as_bytes().to_vec()));
         let secrets = [name, "ada@", "bob@", &*code, "424242", "sub-of", ADAS_NAME];
@@ -31,8 +31,8 @@ fn the_row_holds_neither_the_code_nor_the_contact_nor_an_answer() {
     }
 }
 
-/// A text as it stands, and its parts read as base64 and as hexadecimal.
-fn readings(text: &str) -> Vec<Vec<u8>> {
+/// Returns a text, and its parts decoded from base64 and from hexadecimal.
+fn decodings(text: &str) -> Vec<Vec<u8>> {
     let parts: Vec<_> = text.split('.').chain([text]).collect();
     let decoded = parts.iter().flat_map(|part| {
         let part = part.trim_end_matches('=').as_bytes();
@@ -44,21 +44,21 @@ fn readings(text: &str) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn readings_find_a_text_that_is_only_encoded() {
+fn decodings_find_an_encoded_text() {
     for encoded in [
         "k1.YWRhQGV4YW1wbGU",
         "YWRhQGV4YW1wbGU=",
         "k1.616461406578616d706c65",
     ] {
         assert!(
-            readings(encoded).contains(&b"ada@example".to_vec()),
+            decodings(encoded).contains(&b"ada@example".to_vec()),
             "{encoded}"
         );
     }
 }
 
 #[test]
-fn nothing_that_is_decided_shows_a_secret_in_debug() {
+fn no_decision_shows_a_secret_in_debug() {
     let world = World::new();
     let mut session = world.at_otp(ADA);
     let code = world.code();
@@ -94,10 +94,10 @@ fn all_metadata_has_one_length_below_512_bytes() {
     let mut metadata = Vec::new();
     let mut known = world.at_otp(ADA);
     let code = world.code();
-    metadata.push(known.asked.clone());
+    metadata.push(known.metadata.clone());
     world.after_secs(30);
     known.resend();
-    metadata.push(known.asked.clone());
+    metadata.push(known.metadata.clone());
     known.answer(&code);
     let mut unknown = world.at_otp(BOB);
     let code = world.sent().pop().unwrap().0;
@@ -105,7 +105,7 @@ fn all_metadata_has_one_length_below_512_bytes() {
     let mut decoy = world.at_decoy(ADA);
     decoy.answer("123456");
     for session in [&known, &unknown, &decoy, &world.at_claim()] {
-        metadata.push(session.asked.clone());
+        metadata.push(session.metadata.clone());
         metadata.extend(
             session
                 .rounds
@@ -124,7 +124,7 @@ fn metadata_and_public_parameters_name_no_user() {
     world.put_ada(&[("phone_number", NUMBER), ("phone_number_verified", "true")]);
     for name in [ADA, NUMBER, BOB] {
         let session = world.at_otp(name);
-        let shown = format!("{} {:?}", session.asked, session.public);
+        let shown = format!("{} {:?}", session.metadata, session.public);
         for secret in [name, "ada", ADAS_NAME, "0132", "*"] {
             assert!(!shown.contains(secret), "{shown}");
         }
@@ -147,12 +147,12 @@ fn the_code_depends_on_the_key_and_the_flow() {
 }
 
 #[test]
-fn a_leaked_row_written_for_another_flow_is_of_no_use() {
+fn a_leaked_row_copied_to_another_flow_is_useless() {
     let world = World::with_ada();
     let others = world.at_otp(BOB);
     let mut row = others.row().unwrap();
     let mut session = world.initiate(ADA);
-    // A row copied to another flow: its contact does not open there.
+    // The contact of a row that was copied to another flow does not decrypt there.
     row.id = session.challenge().flow;
     let issued = latchstring_core::flow::Progress::at_issue(row.issued_at, row.charge.code_length);
     assert_eq!(
@@ -162,7 +162,7 @@ fn a_leaked_row_written_for_another_flow_is_of_no_use() {
         )),
         Ok(latchstring_core::ports::Opened::New)
     );
-    session.ask_instead(Step::Otp(issued));
+    session.replace_challenge(Step::Otp(issued));
     let code = world.sent().pop().unwrap().0;
     assert_ne!(session.answer(&code).next(), Next::IssueTokens);
     assert_eq!(session.row().unwrap().subject, Subject::NoAccount);

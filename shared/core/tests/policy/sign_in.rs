@@ -1,4 +1,4 @@
-//! The sign-in resolver, over a small Cognito that drives the same triggers.
+//! The sign-in resolver, over a small Cognito that calls the same triggers.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ fn with_proof(
     now(resolver(world, pool).session(&request(typed, Some(proof))))
 }
 
-/// A proof earned by a code, as a client would.
+/// Returns a proof that a code earned, as for a client.
 pub(crate) fn earned_proof(world: &World, typed: &str) -> String {
     let pool = Pool::of(world);
     let payload = sign_in(world, &pool, typed).unwrap();
@@ -64,8 +64,8 @@ pub(crate) fn earned_proof(world: &World, typed: &str) -> String {
     session.public["proof"].clone()
 }
 
-/// The budget does not matter here.
-pub(crate) fn generous(world: &mut World) {
+/// Raises the budgets that a test is not about.
+pub(crate) fn widen_budgets(world: &mut World) {
     let budget = &mut world.deployment.policy.budgets.mailbox;
     (budget.per_minute, budget.per_hour, budget.per_day) = (100, 100, 100);
 }
@@ -114,7 +114,11 @@ fn a_session_opened_for_a_refused_request_gets_no_ticket() {
     world.wire.clear();
     let refused = sign_in(&world, &pool, ADA).unwrap_err();
     assert_eq!(refused.error_type(), "TooManyRequests");
-    assert_eq!(world.wire.calls(), ["counts"], "it is answered at once");
+    assert_eq!(
+        world.wire.calls(),
+        ["counts"],
+        "it is answered from the counters alone"
+    );
     assert_eq!(world.sent().len(), 6);
 }
 
@@ -155,7 +159,7 @@ fn a_known_user_signs_in_by_the_code() {
 }
 
 #[test]
-fn a_number_signs_in_too() {
+fn a_phone_number_signs_in() {
     let world = World::new();
     world.put_ada(&[("phone_number", NUMBER), ("phone_number_verified", "true")]);
     let pool = Pool::of(&world);
@@ -169,7 +173,7 @@ fn a_number_signs_in_too() {
 fn a_proof_creates_one_account() {
     let world = World::new();
     let proof = earned_proof(&world, BOB);
-    assert!(world.directory.port.is_empty(), "nothing exists before");
+    assert!(world.directory.port.is_empty(), "the pool is empty before");
     let pool = Pool::of(&world);
     world.wire.clear();
     let payload = with_proof(&world, &pool, BOB, &proof).unwrap();
@@ -191,12 +195,12 @@ fn a_proof_creates_one_account() {
     assert_eq!(
         with_proof(&world, &pool, BOB, &proof),
         Err(SignInError::InvalidProof),
-        "it was used"
+        "the proof was used"
     );
 }
 
 #[test]
-fn an_account_is_looked_for_and_made_under_a_lease() {
+fn an_account_is_found_or_created_under_a_lease() {
     let world = World::new();
     let proof = earned_proof(&world, BOB);
     world.wire.clear();
@@ -227,12 +231,12 @@ fn with_every_trigger_retried_a_proof_creates_one_account() {
 }
 
 #[test]
-fn two_proofs_at_once_end_in_one_account() {
+fn two_parallel_proofs_create_one_account() {
     let world = World::new();
     let proofs = [earned_proof(&world, BOB), earned_proof(&world, BOB)];
     let pool = Pool::of(&world);
     world.wire.take_turns();
-    let payloads = in_turn(at_once(&world, &pool, &proofs));
+    let payloads = in_turn(parallel_sessions(&world, &pool, &proofs));
     assert_eq!(world.directory.port.len(), 1);
     for (payload, proof) in payloads.into_iter().zip(&proofs) {
         let mut session = pool.session(&payload.unwrap().session);
@@ -241,13 +245,13 @@ fn two_proofs_at_once_end_in_one_account() {
 }
 
 #[test]
-fn two_proofs_at_once_end_in_one_account_in_any_order_of_calls() {
+fn two_parallel_proofs_create_one_account_in_any_order() {
     for seed in 0..100 {
         let world = World::new();
         let proofs = [earned_proof(&world, BOB), earned_proof(&world, BOB)];
         let pool = Pool::of(&world);
         world.wire.take_turns();
-        let payloads = interleaved(seed, at_once(&world, &pool, &proofs));
+        let payloads = interleaved(seed, parallel_sessions(&world, &pool, &proofs));
         assert_eq!(world.directory.port.len(), 1, "order {seed}");
         assert!(payloads.iter().any(Result::is_ok), "order {seed}");
         for payload in payloads.iter().filter(|payload| payload.is_err()) {
@@ -257,14 +261,14 @@ fn two_proofs_at_once_end_in_one_account_in_any_order_of_calls() {
 }
 
 #[test]
-fn two_proofs_at_once_end_in_one_account_despite_a_lost_lease() {
+fn two_parallel_proofs_create_one_account_without_the_lease() {
     for seed in 0..100 {
         let world = World::new();
         let proofs = [earned_proof(&world, BOB), earned_proof(&world, BOB)];
-        // Leases of its own: as if the first request's had ended.
+        // The second request has its own leases, as if the first request's had expired.
         let other = world.reconfigured(|world| world.store.port = MemoryStore::default());
         for proof in &proofs {
-            let row = now(world.store.port.flow(earned_by(&world, proof))).unwrap();
+            let row = now(world.store.port.flow(flow_of_proof(&world, proof))).unwrap();
             now(other.store.port.open_flow(&row.unwrap())).unwrap();
         }
         let pools = [Pool::of(&world), Pool::of(&other)];
@@ -286,8 +290,8 @@ fn two_proofs_at_once_end_in_one_account_despite_a_lost_lease() {
     }
 }
 
-/// The flow that a proof names.
-fn earned_by(world: &World, proof: &str) -> FlowId {
+/// Returns the flow that a proof names.
+fn flow_of_proof(world: &World, proof: &str) -> FlowId {
     let World {
         deployment, caller, ..
     } = world;
@@ -296,7 +300,7 @@ fn earned_by(world: &World, proof: &str) -> FlowId {
     opened.unwrap().flow
 }
 
-/// A proof that any key of the ring can seal is worth nothing without the flow that earned it.
+/// A proof that any key of the ring can seal is worthless without the flow that earned it.
 #[test]
 fn a_proof_that_no_flow_earned_is_refused_under_any_key() {
     for (earned, of, client) in [
@@ -306,7 +310,7 @@ fn a_proof_that_no_flow_earned_is_refused_under_any_key() {
     ] {
         let world = World::new();
         let flow = if earned {
-            earned_by(&world, &earned_proof(&world, BOB))
+            flow_of_proof(&world, &earned_proof(&world, BOB))
         } else {
             FlowId::from_bytes([7; 16])
         };
@@ -322,7 +326,7 @@ fn a_proof_that_no_flow_earned_is_refused_under_any_key() {
         let result = with_proof(&elsewhere, &pool, of, &forged);
         assert_eq!(result, Err(SignInError::InvalidProof), "{of}, {client}");
         assert!(world.directory.port.is_empty());
-        // Nor as the answer to a claim of the account itself.
+        // It is also wrong as the answer to a claim of the account.
         elsewhere.put_ada(&[("email", of)]);
         let mut claim = elsewhere.initiate(ADAS_NAME);
         claim.choose(&elsewhere.ticket_for(Purpose::Claim, of));
@@ -336,7 +340,7 @@ fn a_proof_that_no_flow_earned_is_refused_under_any_key() {
     }
 }
 
-/// A key that left the rotation years ago and stayed as the lasting one signs no user in.
+/// A key that left the rotation years ago and remains as the lasting key signs no user in.
 #[test]
 fn a_proof_and_a_ticket_under_a_lasting_key_are_forged() {
     let world = World::with_ada().reconfigured(|world| {
@@ -356,13 +360,13 @@ fn a_proof_and_a_ticket_under_a_lasting_key_are_forged() {
         (Next::Fail, DefineReason::TicketKeyUnknown)
     );
     assert!(world.sent().is_empty());
-    // Nor do its challenges: what a session of the leaked ring asked is not ours.
+    // Its challenges are not accepted either: metadata of the leaked ring is foreign.
     let session = leaked.at_otp(ADA).moved_to(&world);
     let reply = session.clone().answer(&world.code());
     assert_eq!(reply.whys().0, VerifyReason::NotOurs);
 }
 
-fn at_once<'w>(
+fn parallel_sessions<'w>(
     world: &'w World,
     pool: &'w Pool<'w>,
     proofs: &'w [String; 2],
@@ -393,7 +397,7 @@ fn a_half_created_account_is_completed() {
 }
 
 #[test]
-fn the_present_owner_is_used() {
+fn an_account_that_holds_the_contact_is_used() {
     let world = World::new();
     let proof = earned_proof(&world, ADA);
     world.put_ada(&[]);
@@ -404,12 +408,12 @@ fn the_present_owner_is_used() {
 }
 
 #[test]
-fn an_account_that_only_says_the_address_is_not_its_owner() {
+fn an_account_with_an_unverified_address_is_not_its_owner() {
     let world = World::new();
     let proof = earned_proof(&world, ADA);
     world.put_ada(&[("email_verified", "false")]);
-    // Nor is one that has it for its username.
-    world.put_somebody(ADA, NUMBER);
+    // An account with the address as its username is not the owner either.
+    world.put_account(ADA, NUMBER);
     let payload = with_proof(&world, &Pool::of(&world), ADA, &proof).unwrap();
     assert!(![ADA, ADAS_NAME].contains(&payload.username.expose()));
     assert_eq!(world.directory.port.len(), 3);
@@ -423,7 +427,7 @@ fn a_forged_stale_used_or_foreign_proof_creates_no_account() {
     let stale = world.proof(BOB);
     world.after_millis(180_001);
     for (what, proof) in [
-        ("no proof at all", String::new()),
+        ("an empty proof", String::new()),
         ("forged", format!("{}A", world.proof(BOB))),
         ("a ticket", world.ticket(BOB)),
         ("of another value", world.proof(ADA)),
@@ -441,7 +445,7 @@ fn a_forged_stale_used_or_foreign_proof_creates_no_account() {
 }
 
 #[test]
-fn a_new_account_that_is_not_seen_at_once_is_waited_for() {
+fn sign_in_waits_for_a_new_account_to_become_visible() {
     for sessions in 1..=5 {
         for legacy in [false, true] {
             let world = World::new();
@@ -461,7 +465,7 @@ fn a_new_account_that_is_not_seen_at_once_is_waited_for() {
 }
 
 #[test]
-fn a_new_account_that_is_never_seen_makes_sign_in_unavailable() {
+fn a_new_account_that_stays_invisible_is_unavailable() {
     for legacy in [false, true] {
         let world = World::new();
         let proof = earned_proof(&world, BOB);
@@ -478,7 +482,8 @@ fn a_new_account_that_is_never_seen_makes_sign_in_unavailable() {
     }
 }
 
-/// As the waits of `sign_in::Backoff`: from 100 ms, doubling, 3.1 s in total. AppSync's limit is 30 s.
+/// The waits are those of `sign_in::Backoff`: from 100 ms, doubling, 3.1 s in total. AppSync's
+/// limit is 30 s.
 #[test]
 fn no_request_waits_for_a_lease_over_three_seconds() {
     let world = World::new();
@@ -508,7 +513,7 @@ fn a_pool_that_reports_missing_users_is_an_error_by_default() {
 }
 
 #[test]
-fn a_legacy_pool_gets_the_account_first_if_so_configured() {
+fn a_legacy_pool_creates_the_account_first_if_configured() {
     let world = World::new();
     let pool = Pool::legacy(&world).slow(2);
     let resolver = Resolver {
@@ -527,7 +532,7 @@ fn a_legacy_pool_gets_the_account_first_if_so_configured() {
 }
 
 #[test]
-fn a_budget_is_spent_and_refuses_with_and_without_an_account() {
+fn a_spent_budget_refuses_with_and_without_an_account() {
     let refusals = [ADA, BOB].map(|typed| {
         let world = World::with_ada();
         let pool = Pool::of(&world);
@@ -583,7 +588,7 @@ fn the_budget_is_of_the_identifier_however_it_was_typed() {
     assert_eq!(digits, [6, 6, 10]);
     assert!(
         sign_in(&world, &pool, ADA).is_ok(),
-        "another's is untouched"
+        "the budget of another identifier is untouched"
     );
 }
 
@@ -664,7 +669,7 @@ fn a_ticket_for_a_proof_opens_a_claim_of_the_new_account() {
 }
 
 #[test]
-fn a_fault_anywhere_is_unavailable_and_the_next_try_signs_in() {
+fn a_fault_anywhere_is_unavailable_and_a_retry_signs_in() {
     for typed in [ADA, BOB] {
         let mut number = 0;
         while let Some(calls) = code_after_fault(typed, number) {
@@ -675,11 +680,12 @@ fn a_fault_anywhere_is_unavailable_and_the_next_try_signs_in() {
     }
 }
 
-/// Signs in by code while a call breaks, both ways; `None` if there is no call of that number.
+/// Signs in by code while a call breaks, both ways. Returns `None` if there is no call of that
+/// number.
 fn code_after_fault(typed: &str, number: usize) -> Option<usize> {
     let mut calls = 0;
     for broken in [Break::Before, Break::After] {
-        let world = World::with_ada().reconfigured(generous);
+        let world = World::with_ada().reconfigured(widen_budgets);
         let pool = Pool::of(&world);
         world.wire.will_break([(number, broken)]);
         let result = sign_in(&world, &pool, typed);
@@ -700,7 +706,7 @@ fn code_after_fault(typed: &str, number: usize) -> Option<usize> {
     Some(calls)
 }
 
-/// A session whose message may have been lost: then it is sent again.
+/// Asserts that a session accepts its code. The message may have been lost; then it is sent again.
 fn assert_answers_to_its_code(mut session: Session<'_>) {
     let world = session.world;
     world.after_secs(30);
@@ -710,7 +716,7 @@ fn assert_answers_to_its_code(mut session: Session<'_>) {
 }
 
 #[test]
-fn a_fault_anywhere_after_a_proof_still_ends_in_one_account() {
+fn a_fault_anywhere_after_a_proof_still_makes_one_account() {
     let mut number = 0;
     loop {
         let mut calls = 0;
@@ -741,7 +747,7 @@ fn a_fault_anywhere_after_a_proof_still_ends_in_one_account() {
 }
 
 #[test]
-fn what_is_refused_says_what_to_do_and_nothing_else() {
+fn a_refusal_states_the_remedy_and_nothing_else() {
     let fault = latchstring_core::ports::PortError::new("AdminGetUser", "ThrottlingException");
     for (error, kind) in [
         (SignInError::InvalidProof, "InvalidProof"),

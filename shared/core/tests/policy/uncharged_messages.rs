@@ -1,6 +1,6 @@
-//! Codes whose message no budget let out. A ticket costs nothing, so an attacker can redeem many at
-//! once, most of which are refused; each leaves a flow whose code could be guessed three times. Such
-//! a code must not be right, and guesses must be bounded whatever was sent.
+//! Codes whose message every budget refused. A ticket costs nothing, so an attacker can redeem many
+//! in parallel, and most are refused. Each leaves a flow whose code could be guessed three times.
+//! Such a code must not be right, and guesses must be bounded whatever was sent.
 
 use std::task::{Context, Waker};
 
@@ -19,7 +19,7 @@ use crate::guess_charges::at_row_on;
 use crate::harness::{ADA, ADAS_NAME, BOB, Break, Pool, Session, World, identifier, key, now};
 use crate::sign_in::{request, resolver};
 
-/// The code of a session's flow, which its owner would have been sent.
+/// Returns the code of a session's flow, which its owner would receive.
 fn derived(session: &Session<'_>) -> String {
     let row = session.row().expect("a row");
     let to = identifier(if session.username == BOB { BOB } else { ADA });
@@ -34,7 +34,7 @@ fn derived(session: &Session<'_>) -> String {
     code.digits().to_owned()
 }
 
-/// Sessions of so many tickets that were planned at once.
+/// Returns the sessions of this many tickets that were planned in parallel.
 fn redeemed<'w>(world: &'w World, request: &SignInRequest, tickets: usize) -> Vec<Session<'w>> {
     let pool = Pool::of(world);
     let resolver = resolver(world, &pool);
@@ -52,8 +52,8 @@ fn redeemed<'w>(world: &'w World, request: &SignInRequest, tickets: usize) -> Ve
         .collect()
 }
 
-/// For an unknown and a known user, of every tier and for a known device: the code of a session whose
-/// message was sent is right, of one that was refused it is not.
+/// The code of a sent message is right, and that of a refused one is not: for an unknown and a
+/// known user, in every tier, and for a known device.
 #[test]
 fn a_code_whose_message_was_refused_is_never_right() {
     for digits in [6, 8, 10] {
@@ -67,11 +67,11 @@ fn a_code_whose_message_was_refused_is_never_right() {
                 }
             });
             let device = from_device.then(|| remembered(&world).device);
-            let asked = SignInRequest {
+            let request = SignInRequest {
                 device,
                 ..request(typed, None)
             };
-            let sessions = redeemed(&world, &asked, 20);
+            let sessions = redeemed(&world, &request, 20);
             assert_eq!(world.sent().len(), 2, "planned for two a minute");
             for (number, session) in sessions.iter().enumerate() {
                 let sent = number < 2;
@@ -95,7 +95,7 @@ fn a_code_whose_message_was_refused_is_never_right() {
     }
 }
 
-/// Wrong answers to such a code spend nothing that the owner needs.
+/// Wrong answers to such a code spend no budget that the owner needs.
 #[test]
 fn answers_to_a_code_that_was_not_sent_hold_no_guess() {
     let world = World::with_ada();
@@ -113,8 +113,8 @@ fn answers_to_a_code_that_was_not_sent_hold_no_guess() {
     assert_eq!(payload.code_length, 6);
 }
 
-/// A replayed answer gets its question while the first invocation still charges, and answers it
-/// before the refusal is recorded.
+/// A replayed answer gets its challenge while the first invocation still charges, and is followed
+/// by the code before the refusal is recorded.
 #[test]
 fn a_code_is_not_right_before_its_message_is_charged() {
     let world = World::with_ada();
@@ -148,7 +148,7 @@ fn a_code_is_not_right_before_its_message_is_charged() {
     assert_eq!(reply.create.unwrap().why, CreateReason::MessageRefused);
 }
 
-/// A resend lengthens the code and is refused: the longer code was never sent.
+/// A resend lengthens the code and is refused, so the longer code is never sent.
 #[test]
 fn a_longer_code_is_not_right_before_it_was_sent() {
     let world = World::with_ada();
@@ -177,7 +177,7 @@ fn a_longer_code_is_not_right_before_it_was_sent() {
     );
 }
 
-/// Charged, but the row cannot say so: nothing is sent, and a resend follows.
+/// The message is charged, but the row fails to record it: nothing is sent, and a resend follows.
 #[test]
 fn a_message_whose_charge_is_not_recorded_is_not_sent() {
     for broken in [Break::Before, Break::After] {
@@ -223,12 +223,12 @@ fn guesses_at_longer_codes_are_bounded_whatever_was_sent() {
             .count()
     };
     let world = World::with_ada();
-    // Tier long, then longest by the deployment's guesses: the ten messages of a day.
+    // First the long tier, then the longest by the deployment's guesses: the ten messages of a day.
     assert_eq!(verdicts(&world, on(long, 2, 0)), 30);
     assert_eq!(verdicts(&world, on(longest, 3, 0)), 0);
-    // The hundred of the extended budget.
+    // The hundred messages of the extended budget.
     assert_eq!(verdicts(&world, on(longest, 0b1011, 0)), 300);
-    // Three messages of one device token, six of all.
+    // Three messages of one device token, six of all tokens.
     assert_eq!(verdicts(&world, on(long, 0b110, 1)), 9);
     assert_eq!(verdicts(&world, on(long, 0b110, 2)), 9);
     assert_eq!(verdicts(&world, on(long, 0b110, 3)), 0);
@@ -239,7 +239,7 @@ fn guesses_at_longer_codes_are_bounded_whatever_was_sent() {
     assert_eq!(verdicts(&narrow, on(longest, 0b1011, 0)), 21);
 }
 
-/// Guesses already spent are known before a code is sent: the owner gets one that can be answered.
+/// Spent guesses are counted before a code is sent, so the owner gets a code that can be answered.
 #[test]
 fn with_longer_guesses_spent_an_owner_gets_the_extended_budget() {
     let world = World::with_ada();
@@ -265,8 +265,8 @@ fn with_longer_guesses_spent_an_owner_gets_the_extended_budget() {
     );
 }
 
-/// An account requests a stranger's address and replaces its request before the code is sent: what is
-/// not sent is charged to no one, and answers are no guesses.
+/// An account requests an address that it does not own and replaces the request before the code is
+/// sent. An unsent code is not charged, and answers to it are not guesses.
 #[test]
 fn a_replaced_contact_request_costs_its_owner_nothing() {
     let world = World::with_ada();

@@ -1,11 +1,11 @@
-//! Every order of several futures, and every place where one of them can die.
+//! Enumerates every order of several futures, and every point at which one of them can end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::task::{Context, Poll, Waker};
 
 use super::executor::Strand;
 
-/// The choices of one run. Each later run differs in at least one, until there is none left.
+/// The choices of one run. Each later run differs in at least one, until all are explored.
 #[derive(Debug, Default)]
 pub(crate) struct Choices {
     script: Vec<Choice>,
@@ -23,19 +23,23 @@ struct Choice {
 pub(crate) struct Explored {
     /// The number of runs, all different.
     pub(crate) runs: usize,
-    /// The most choices in one of them.
+    /// The most choices in one run.
     pub(crate) depth: usize,
 }
 
 impl Choices {
-    /// Makes every run there is.
+    /// Makes all runs.
     pub(crate) fn explore(mut run: impl FnMut(&mut Self)) -> Explored {
         let mut choices = Self::default();
         let mut explored = Explored { runs: 0, depth: 0 };
         loop {
             choices.at = 0;
             run(&mut choices);
-            assert_eq!(choices.at, choices.script.len(), "a run repeats itself");
+            assert_eq!(
+                choices.at,
+                choices.script.len(),
+                "a run must be deterministic"
+            );
             explored.runs += 1;
             explored.depth = explored.depth.max(choices.at);
             if !choices.advance() {
@@ -44,13 +48,13 @@ impl Choices {
         }
     }
 
-    /// One of so many: another one in another run.
+    /// Chooses one of this many options; a later run chooses another.
     pub(crate) fn choose(&mut self, of: usize) -> usize {
         if self.at == self.script.len() {
             self.script.push(Choice { took: 0, of });
         }
         let choice = &self.script[self.at];
-        assert_eq!(choice.of, of, "a run repeats itself");
+        assert_eq!(choice.of, of, "a run must be deterministic");
         self.at += 1;
         choice.took
     }
@@ -66,8 +70,8 @@ impl Choices {
         false
     }
 
-    /// Runs several futures, each as far as its next port call and then any other, within these
-    /// bounds. What a future returned; `None` if it died.
+    /// Runs several futures within these bounds. After each port call any other future may
+    /// continue. Returns the result of each future, or `None` if it died.
     pub(crate) fn run<T>(&mut self, strands: Vec<Strand<'_, T>>, bounds: Bounds) -> Vec<Option<T>> {
         let mut context = Context::from_waker(Waker::noop());
         let Bounds {
@@ -76,7 +80,8 @@ impl Choices {
         } = bounds;
         let mut ended: Vec<Option<T>> = strands.iter().map(|_| None).collect();
         let mut running: BTreeMap<usize, Strand<'_, T>> = strands.into_iter().enumerate().collect();
-        // One that has not begun and dies is one that never was.
+        // A future that dies before its first step equals one that never existed, so it is not
+        // explored.
         let mut begun = BTreeSet::new();
         let mut last = None;
         while !running.is_empty() {
@@ -90,11 +95,11 @@ impl Choices {
                 .copied()
                 .filter(|place| deaths > 0 && begun.contains(place));
             let options: Vec<_> = may_run
-                .map(|place| (place, DeliveryOutcome::Runs))
-                .chain(may_die.map(|place| (place, DeliveryOutcome::Dies)))
+                .map(|place| (place, Event::Runs))
+                .chain(may_die.map(|place| (place, Event::Dies)))
                 .collect();
             let (place, outcome) = options[self.choose(options.len())];
-            if outcome == DeliveryOutcome::Dies {
+            if outcome == Event::Dies {
                 drop(running.remove(&place));
                 deaths -= 1;
                 continue;
@@ -127,7 +132,7 @@ pub(crate) struct Bounds {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum DeliveryOutcome {
+enum Event {
     Runs,
     Dies,
 }
@@ -136,7 +141,7 @@ enum DeliveryOutcome {
 mod tests {
     use super::*;
 
-    /// A future that writes its name before each of its calls.
+    /// Writes its name before each of its calls.
     async fn writer(name: char, calls: usize, wrote: &std::cell::RefCell<String>) {
         for _ in 0..calls {
             wrote.borrow_mut().push(name);
@@ -181,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn every_place_to_die_is_tried() {
+    fn every_point_of_death_is_explored() {
         let bounds = Bounds {
             deaths: 1,
             ..NO_DEATH
@@ -191,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_switches_are_made_than_allowed() {
+    fn switches_stay_within_their_bound() {
         let bounds = Bounds {
             switches: 1,
             ..NO_DEATH

@@ -1,32 +1,32 @@
-//! The smallest executors that serve: one future to its end, or several in a given order.
+//! Minimal executors: one future to its end, or several in a given order.
 
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-/// More steps than any future here takes.
-const PATIENCE: usize = 10_000;
+/// The maximum number of steps of a future in these tests.
+const MAX_STEPS: usize = 10_000;
 
 /// Runs a future to its end.
 pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
-    for _ in 0..PATIENCE {
+    for _ in 0..MAX_STEPS {
         if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
             return value;
         }
     }
-    panic!("the future waits for something that never comes");
+    panic!("the future never completes");
 }
 
 /// A future among several.
 pub(crate) type Strand<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// Runs several futures, each as far as its next port call and then another, in an order that the
-/// seed determines.
+/// Runs several futures. After each port call another one continues, in an order that the seed
+/// determines.
 pub(crate) fn interleaved<T>(seed: u64, strands: Vec<Strand<'_, T>>) -> Vec<T> {
     let mut order = seed;
     in_order(strands, |running| {
-        // Knuth's MMIX generator: any order will do, as long as it comes again.
+        // Knuth's MMIX generator. Any order is suitable if it is reproducible.
         order = order
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
@@ -34,7 +34,7 @@ pub(crate) fn interleaved<T>(seed: u64, strands: Vec<Strand<'_, T>>) -> Vec<T> {
     })
 }
 
-/// Runs several futures, each one step and then the next.
+/// Runs several futures, each one step in turn.
 pub(crate) fn in_turn<T>(strands: Vec<Strand<'_, T>>) -> Vec<T> {
     let mut step = 0;
     in_order(strands, |running| {
@@ -47,7 +47,7 @@ fn in_order<T>(strands: Vec<Strand<'_, T>>, mut next: impl FnMut(usize) -> usize
     let mut context = Context::from_waker(Waker::noop());
     let mut ended = Vec::new();
     let mut running: Vec<_> = strands.into_iter().enumerate().collect();
-    for _ in 0..PATIENCE {
+    for _ in 0..MAX_STEPS {
         if running.is_empty() {
             break;
         }
@@ -56,7 +56,7 @@ fn in_order<T>(strands: Vec<Strand<'_, T>>, mut next: impl FnMut(usize) -> usize
             ended.push((running.remove(at).0, value));
         }
     }
-    assert!(running.is_empty(), "a future waits for ever");
+    assert!(running.is_empty(), "a future never completes");
     ended.sort_by_key(|(place, _)| *place);
     ended.into_iter().map(|(_, value)| value).collect()
 }

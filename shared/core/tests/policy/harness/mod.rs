@@ -1,9 +1,9 @@
-//! Plays Cognito: holds sessions and calls the triggers as the pool would.
+//! A simulation of Cognito: it holds sessions and calls the triggers as the pool does.
 
 mod choices;
 mod executor;
 mod pool;
-mod story;
+mod scenario;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,27 +31,27 @@ pub(crate) use choices::{Bounds, Choices, Explored};
 pub(crate) use executor::{Strand, in_turn, interleaved, now};
 pub(crate) use latchstring_testkit::{Break, Wire};
 pub(crate) use pool::{Pool, Ports};
-pub(crate) use story::Story;
+pub(crate) use scenario::Scenario;
 
-/// A port whose calls the wire carries.
+/// A port whose calls go through the wire.
 pub(crate) type Flaky<P> = latchstring_testkit::Carried<P, Wire>;
 
-/// The address that Ada types to sign in.
+/// The email address of Ada, who has an account in most tests.
 pub(crate) const ADA: &str = "ada@example.com";
-/// The address that another user types.
+/// The email address of Bob.
 pub(crate) const BOB: &str = "bob@example.com";
 /// Ada's second contact.
 pub(crate) const NUMBER: &str = "+14155550132";
-/// The pool's name of Ada's account.
+/// The pool's username of Ada's account.
 pub(crate) const ADAS_NAME: &str = "username-of-ada";
-/// The pool's name of Bob's account, where he has one.
+/// The pool's username of Bob's account, if he has one.
 pub(crate) const BOBS_NAME: &str = "username-of-bob";
 /// Ada's immutable id.
 const ADAS_SUB: &str = "sub-of-ada";
-/// When every test begins.
+/// The time at which every test begins.
 const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-/// A deployment with its pool. Everything in it is shared by [`World::reconfigured`].
+/// A deployment with its pool. [`World::reconfigured`] shares everything in it.
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) deployment: Deployment,
@@ -61,13 +61,13 @@ pub(crate) struct World {
     pub(crate) wire: Wire,
     pub(crate) store: Flaky<MemoryStore>,
     pub(crate) directory: Flaky<MemoryDirectory>,
-    /// Off unless a test turns it on.
+    /// `None` unless a test enables it.
     pub(crate) captcha: Option<Flaky<FixedCaptcha>>,
     /// The number of invocations of each trigger with the same event; the last answer counts.
     pub(crate) invocations: usize,
-    /// If only one of them is, its number, counted from 0 over all triggers.
+    /// The number of the only trigger with that many invocations, counted from 0 over all triggers.
     pub(crate) only_at: Option<usize>,
-    /// Cognito's wait between these invocations.
+    /// Cognito's wait between two invocations.
     pub(crate) pause: Duration,
     triggers: Arc<AtomicUsize>,
     sent: Arc<Mutex<Vec<Message>>>,
@@ -75,7 +75,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// The default policy, one key, an empty pool.
+    /// Returns a world with the default policy, one key and an empty pool.
     pub(crate) fn new() -> Self {
         let clock = ManualClock::at(START);
         let wire = Wire::new(clock.clone());
@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    /// With Ada in the pool, confirmed, her email address verified.
+    /// Returns a world with Ada's confirmed account and verified email address.
     pub(crate) fn with_ada() -> Self {
         let world = Self::new();
         world.put_ada(&[]);
@@ -118,7 +118,7 @@ impl World {
         world
     }
 
-    /// Puts Ada in the pool, or changes these of her attributes.
+    /// Puts Ada in the pool with these attributes changed.
     pub(crate) fn put_ada(&self, changed: &[(&str, &str)]) {
         let mut attributes = BTreeMap::from([
             ("sub", ADAS_SUB),
@@ -136,11 +136,11 @@ impl World {
 
     /// Puts Bob in the pool.
     pub(crate) fn put_bob(&self) {
-        self.put_somebody(BOBS_NAME, BOB);
+        self.put_account(BOBS_NAME, BOB);
     }
 
     /// Puts an account in the pool that holds this contact as verified.
-    pub(crate) fn put_somebody(&self, username: &str, contact: &str) {
+    pub(crate) fn put_account(&self, username: &str, contact: &str) {
         let method = identifier(contact).method().as_str();
         self.directory.port.put(Account {
             username: username.to_owned(),
@@ -165,7 +165,7 @@ impl World {
         self.directory.port.put(ada);
     }
 
-    /// The charge of a ticket: a resolver charges every purpose but a claim.
+    /// Returns the charge of a ticket: a resolver charges every purpose but a claim.
     fn charge(&self, purpose: Purpose) -> Charge {
         let code_length = self.deployment.policy.code_length;
         match purpose {
@@ -176,12 +176,12 @@ impl World {
         }
     }
 
-    /// A ticket to sign in.
+    /// Returns a ticket for a sign-in.
     pub(crate) fn ticket(&self, to: &str) -> String {
         self.ticket_for(Purpose::SignIn, to)
     }
 
-    /// A ticket to sign in, whose message is to be in a language.
+    /// Returns a ticket for a sign-in with the language of its message.
     pub(crate) fn ticket_in(&self, locale: Option<Locale>, to: &str) -> String {
         let ticket = Ticket {
             locale,
@@ -196,7 +196,7 @@ impl World {
         ticket.seal(&self.deployment.keys, &self.caller, &*self.entropy)
     }
 
-    /// A ticket for any purpose.
+    /// Returns a ticket for any purpose.
     pub(crate) fn ticket_for(&self, purpose: Purpose, to: &str) -> String {
         Ticket::new(
             purpose,
@@ -208,7 +208,7 @@ impl World {
         .seal(&self.deployment.keys, &self.caller, &*self.entropy)
     }
 
-    /// A proof, earned by a flow that leaves no other trace here.
+    /// Returns a proof, earned by a flow of which only its row exists.
     pub(crate) fn proof(&self, of: &str) -> String {
         let Deployment { policy, keys } = &self.deployment;
         let proof = Proof {
@@ -227,7 +227,7 @@ impl World {
         now(Session::initiate(self, username, false))
     }
 
-    /// A session whose ticket was accepted and whose code was sent.
+    /// Returns a session whose ticket was accepted and whose code was sent.
     pub(crate) fn at_otp(&self, to: &str) -> Session<'_> {
         let mut session = self.initiate(to);
         session.choose(&self.ticket(to));
@@ -235,7 +235,7 @@ impl World {
         session
     }
 
-    /// A session that the proof answers.
+    /// Returns a session that expects a proof.
     pub(crate) fn at_claim(&self) -> Session<'_> {
         let mut session = self.initiate(ADAS_NAME);
         session.choose(&self.ticket_for(Purpose::Claim, ADA));
@@ -243,7 +243,7 @@ impl World {
         session
     }
 
-    /// A session that has no ticket.
+    /// Returns a session without a ticket.
     pub(crate) fn at_decoy(&self, username: &str) -> Session<'_> {
         let mut session = self.initiate(username);
         session.respond_to("", "email", None);
@@ -251,7 +251,7 @@ impl World {
         session
     }
 
-    /// Every message so far: the code, and to whom.
+    /// Returns the code and the recipient of every message so far.
     pub(crate) fn sent(&self) -> Vec<(String, String)> {
         let sent = self.sent.lock().unwrap();
         sent.iter()
@@ -264,7 +264,7 @@ impl World {
             .collect()
     }
 
-    /// The code of the latest message.
+    /// Returns the code of the latest message.
     pub(crate) fn last_code(&self) -> String {
         let sent = self.sent.lock().unwrap();
         let code = sent.last().and_then(|message| message.code.as_ref());
@@ -281,7 +281,7 @@ impl World {
         texts(&self.notices)
     }
 
-    /// The code of the only message, however often it was sent.
+    /// Returns the only code that was sent, in one message or several.
     pub(crate) fn code(&self) -> String {
         let mut codes: Vec<_> = self.sent().into_iter().map(|(code, _)| code).collect();
         codes.dedup();
@@ -291,7 +291,7 @@ impl World {
         code.clone()
     }
 
-    /// Codes that are wrong, all different.
+    /// Returns wrong codes, all different.
     pub(crate) fn wrong_codes(&self) -> impl Iterator<Item = String> + use<> {
         let right: Vec<_> = self.sent().into_iter().map(|(code, _)| code).collect();
         (0..1_000_000)
@@ -299,24 +299,24 @@ impl World {
             .filter(move |code| !right.contains(code))
     }
 
-    /// One wrong code.
+    /// Returns one wrong code.
     pub(crate) fn wrong_code(&self) -> String {
         self.wrong_codes().next().unwrap()
     }
 
-    /// Moves the clock.
+    /// Advances the clock.
     pub(crate) fn after_secs(&self, secs: u64) -> &Self {
         self.clock.advance(Duration::from_secs(secs));
         self
     }
 
-    /// Moves the clock.
+    /// Advances the clock.
     pub(crate) fn after_millis(&self, millis: u64) -> &Self {
         self.clock.advance(Duration::from_millis(millis));
         self
     }
 
-    /// Returns the user that Cognito reports for that name.
+    /// Returns the state of the account that Cognito reports for that name.
     pub(crate) fn person(&self, username: &str) -> AccountState {
         match now(self.directory.port.find(username)).unwrap() {
             Some(account) => AccountState::new(false, account.attributes),
@@ -325,7 +325,7 @@ impl World {
     }
 
     /// Returns the contacts that Define notified of a replacement.
-    pub(crate) fn told(&self) -> Vec<String> {
+    pub(crate) fn notified(&self) -> Vec<String> {
         let notices = self.notices.lock().unwrap();
         notices
             .iter()
@@ -333,7 +333,7 @@ impl World {
             .collect()
     }
 
-    /// Calls Define, as often as configured, and delivers what it says.
+    /// Calls Define as often as configured, and delivers its notices.
     pub(crate) async fn define(&self, turn: &Turn) -> Decided<Next, DefineReason> {
         let mut left = self.invocations();
         loop {
@@ -357,7 +357,7 @@ impl World {
         }
     }
 
-    /// Calls Create, as often as configured, and delivers what it says.
+    /// Calls Create as often as configured, and delivers its messages.
     pub(crate) async fn create(&self, turn: &Turn) -> Decided<Created, CreateReason> {
         let mut left = self.invocations();
         loop {
@@ -404,7 +404,7 @@ impl World {
         }
     }
 
-    /// The number of triggers so far; a retried one counts once.
+    /// Returns the number of triggers so far; a retried one counts once.
     pub(crate) fn triggers(&self) -> usize {
         self.triggers.load(Ordering::Relaxed)
     }
@@ -427,19 +427,19 @@ impl World {
     }
 }
 
-/// A session of Cognito's. A clone is the same session, kept to be replayed.
+/// A Cognito session. A clone is the same session, kept for a replay.
 #[derive(Clone)]
 pub(crate) struct Session<'w> {
     pub(crate) world: &'w World,
     pub(crate) username: String,
     pub(crate) rounds: Vec<Round>,
-    /// The challenge that Create wrote last: the metadata and the private parameter.
-    pub(crate) asked: String,
-    /// The public parameters of the question in hand.
+    /// The metadata of the latest challenge, which is also its private parameter.
+    pub(crate) metadata: String,
+    /// The public parameters of the current challenge.
     pub(crate) public: BTreeMap<&'static str, String>,
-    /// The end of the session, if it has ended.
+    /// The end of the session, once it has ended.
     pub(crate) ended: Option<Next>,
-    /// True if the pool does not see the user, although there is one.
+    /// True if the pool does not see the user yet, although there is one.
     unseen: bool,
 }
 
@@ -468,7 +468,7 @@ impl Reply {
 }
 
 impl<'w> Session<'w> {
-    /// Opens a session: Define and Create for no rounds yet.
+    /// Opens a session: calls Define and Create without a round.
     pub(crate) async fn initiate(world: &'w World, username: &str, unseen: bool) -> Self {
         let found = now(world.directory.port.find(username)).unwrap();
         let mut session = Self {
@@ -476,7 +476,7 @@ impl<'w> Session<'w> {
             // The pool's username, or the typed text if there is no account.
             username: found.map_or_else(|| username.to_owned(), |account| account.username),
             rounds: Vec::new(),
-            asked: String::new(),
+            metadata: String::new(),
             public: BTreeMap::new(),
             ended: None,
             unseen,
@@ -484,7 +484,7 @@ impl<'w> Session<'w> {
         let turn = session.turn(ClientRequest::default());
         assert_eq!(world.define(&turn).await.decision, Next::Challenge);
         let created = world.create(&turn).await;
-        session.ask(&created);
+        session.set_challenge(&created);
         session
     }
 
@@ -498,14 +498,14 @@ impl<'w> Session<'w> {
         self.rounds.push(Round {
             challenge_name: "CUSTOM_CHALLENGE".to_owned(),
             passed: matches!(verify.decision, Verdict::Right(_)),
-            metadata: Some(self.asked.clone()),
+            metadata: Some(self.metadata.clone()),
         });
         let turn = self.turn(request);
         let define = self.world.define(&turn).await;
         let mut create = None;
         if define.decision == Next::Challenge {
             let created = self.world.create(&turn).await;
-            self.ask(&created);
+            self.set_challenge(&created);
             create = Some(created);
         } else {
             self.ended = Some(define.decision);
@@ -522,7 +522,7 @@ impl<'w> Session<'w> {
         Response {
             caller: self.world.caller.clone(),
             person: self.person(),
-            challenge: Some(self.asked.clone()),
+            challenge: Some(self.metadata.clone()),
             answer: Secret::new(answer),
             request,
         }
@@ -547,11 +547,11 @@ impl<'w> Session<'w> {
         }
     }
 
-    fn ask(&mut self, created: &Decided<Created, CreateReason>) {
+    fn set_challenge(&mut self, created: &Decided<Created, CreateReason>) {
         let Created {
             challenge, public, ..
         } = &created.decision;
-        self.asked = challenge.to_text(&self.world.deployment.keys, &self.world.caller);
+        self.metadata = challenge.to_text(&self.world.deployment.keys, &self.world.caller);
         self.public = public.to_pairs().into_iter().collect();
     }
 
@@ -561,7 +561,7 @@ impl<'w> Session<'w> {
             world: _,
             username,
             rounds,
-            asked,
+            metadata,
             public,
             ended,
             unseen,
@@ -570,14 +570,14 @@ impl<'w> Session<'w> {
             world,
             username,
             rounds,
-            asked,
+            metadata,
             public,
             ended,
             unseen,
         }
     }
 
-    /// Answers `select` by email or phone number, whichever the ticket is for.
+    /// Answers `select` with the method of the ticket.
     pub(crate) fn choose(&mut self, ticket: &str) -> Reply {
         let opened = Ticket::open(
             ticket,
@@ -605,7 +605,7 @@ impl<'w> Session<'w> {
         now(self.respond(answer, ClientRequest::default()))
     }
 
-    /// Answers with anything, and an `action` beside it.
+    /// Answers with any text and an `action`.
     pub(crate) fn answer_with_action(&mut self, answer: &str, action: &str) -> Reply {
         let request = ClientRequest {
             action: Some(action.to_owned()),
@@ -614,41 +614,41 @@ impl<'w> Session<'w> {
         now(self.respond(answer, request))
     }
 
-    /// Requests the same code once more.
+    /// Requests a resend.
     pub(crate) fn resend(&mut self) -> Reply {
         self.answer_with_action("resend", "resend")
     }
 
-    /// The step in hand.
+    /// Returns the step of the current challenge.
     pub(crate) fn step(&self) -> &str {
         &self.public["step"]
     }
 
-    /// A number among the public parameters.
+    /// Returns a numeric public parameter.
     pub(crate) fn number(&self, name: &str) -> u64 {
         self.public[name].parse().unwrap()
     }
 
-    /// The question in hand, read.
+    /// Returns the current challenge.
     pub(crate) fn challenge(&self) -> Challenge {
         let World {
             deployment, caller, ..
         } = self.world;
-        Challenge::parse(&self.asked, &deployment.keys, caller).unwrap()
+        Challenge::parse(&self.metadata, &deployment.keys, caller).unwrap()
     }
 
-    /// The flow's row.
+    /// Returns the row of the flow.
     pub(crate) fn row(&self) -> Option<Flow> {
         now(self.world.store.port.flow(self.challenge().flow)).unwrap()
     }
 
-    /// Replaces the challenge, as if Create had written another.
-    pub(crate) fn ask_instead(&mut self, step: Step) {
+    /// Replaces the challenge with one that Create did not write.
+    pub(crate) fn replace_challenge(&mut self, step: Step) {
         let challenge = Challenge {
             flow: self.challenge().flow,
             step,
         };
-        self.asked = challenge.to_text(&self.world.deployment.keys, &self.world.caller);
+        self.metadata = challenge.to_text(&self.world.deployment.keys, &self.world.caller);
     }
 }
 
@@ -670,7 +670,7 @@ pub(crate) fn identifier(text: &str) -> Identifier {
     Identifier::parse(method, text).unwrap()
 }
 
-/// A key of a ring.
+/// Returns a key of a ring.
 pub(crate) fn key(id: &str, byte: u8) -> Key {
     Key::new(KeyId::parse(id).unwrap(), &[byte; 32]).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Cognito as a client sees it, over the same triggers.
+//! A simulation of Cognito's API for clients, over the same triggers.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -16,9 +16,9 @@ use super::{Flaky, Session, World, now};
 /// A user pool that keeps its sessions.
 pub(crate) struct Pool<'w> {
     world: &'w World,
-    /// `PreventUserExistenceErrors=LEGACY`.
+    /// True for `PreventUserExistenceErrors=LEGACY`.
     legacy: bool,
-    /// The number of further sessions that open as if an existing user did not exist.
+    /// The number of further sessions in which an existing user is not visible.
     unseen_for: Mutex<usize>,
     sessions: Mutex<BTreeMap<String, Session<'w>>>,
 }
@@ -46,7 +46,7 @@ impl<'w> Pool<'w> {
         }
     }
 
-    /// A pool that never says that a user is missing.
+    /// Returns a pool that never reports a missing user.
     pub(crate) fn of(world: &'w World) -> Self {
         Self {
             world,
@@ -56,7 +56,7 @@ impl<'w> Pool<'w> {
         }
     }
 
-    /// A pool that does.
+    /// Returns a pool that reports a missing user.
     pub(crate) fn legacy(world: &'w World) -> Self {
         Self {
             legacy: true,
@@ -64,23 +64,21 @@ impl<'w> Pool<'w> {
         }
     }
 
-    /// A pool that does not see new users in the next sessions.
+    /// Hides new users in the next sessions.
     pub(crate) fn slow(self, sessions: usize) -> Self {
         *self.unseen_for.lock().unwrap() = sessions;
         self
     }
 
-    /// Returns the session of that name, for the user to answer.
+    /// Returns the session of that name, for an answer.
     pub(crate) fn session(&self, session: &Secret) -> Session<'w> {
         let mut sessions = self.sessions.lock().unwrap();
-        sessions
-            .remove(session.expose())
-            .expect("a session in hand")
+        sessions.remove(session.expose()).expect("an open session")
     }
 
     fn challenge(&self, session: Session<'w>) -> Reply {
         let mut sessions = self.sessions.lock().unwrap();
-        let name = format!("session {} of {}", sessions.len(), session.asked);
+        let name = format!("session {} of {}", sessions.len(), session.metadata);
         let mut parameters: BTreeMap<_, _> = session
             .public
             .iter()

@@ -1,26 +1,26 @@
-//! Whole flows of a user who repeats each failed step.
+//! Complete flows of a user who repeats each failed step.
 
 use latchstring_core::flow::{Next, Purpose};
 
 use super::{ADA, ADAS_NAME, BOB, Reply, Session, World};
 
-/// More steps than any user needs.
-const PATIENCE: usize = 12;
+/// The maximum number of steps of a scenario.
+const MAX_STEPS: usize = 12;
 
-/// A flow from its beginning to its end.
+/// A complete flow.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Story {
+pub(crate) enum Scenario {
     /// A known user signs in.
     Known,
-    /// A known user mistypes, has the code sent again, and signs in.
+    /// A known user mistypes, requests a resend, and signs in.
     KnownAfterResend,
-    /// A caller without an account signs in, and gets a proof.
+    /// A caller without an account signs in and gets a proof.
     NoAccount,
-    /// A new user answers with their proof.
+    /// A new user answers with a proof.
     Claim,
 }
 
-impl Story {
+impl Scenario {
     pub(crate) const ALL: [Self; 4] = [
         Self::Known,
         Self::KnownAfterResend,
@@ -29,22 +29,22 @@ impl Story {
     ];
 
     /// Opens the session, with the user's ticket and proof.
-    pub(crate) fn begin(self, world: &World) -> Telling<'_> {
+    pub(crate) fn start(self, world: &World) -> ScenarioRun<'_> {
         let (name, purpose, contact) = match self {
             Self::Known | Self::KnownAfterResend => (ADA, Purpose::SignIn, ADA),
             Self::NoAccount => (BOB, Purpose::SignIn, BOB),
             Self::Claim => (ADAS_NAME, Purpose::Claim, ADA),
         };
         let session = world.initiate(name);
-        let careless = matches!(self, Self::KnownAfterResend);
-        Telling {
-            story: self,
+        let makes_mistakes = matches!(self, Self::KnownAfterResend);
+        ScenarioRun {
+            scenario: self,
             session,
             ticket: world.ticket_for(purpose, contact),
             proof: world.proof(contact),
-            mistypes: careless,
-            impatient: careless,
-            asked_to_send: 1,
+            mistypes: makes_mistakes,
+            impatient: makes_mistakes,
+            requested_messages: 1,
             steps: 0,
         }
     }
@@ -59,41 +59,41 @@ impl Story {
     }
 }
 
-/// A story on its way.
-pub(crate) struct Telling<'w> {
-    story: Story,
+/// A running scenario.
+pub(crate) struct ScenarioRun<'w> {
+    scenario: Scenario,
     pub(crate) session: Session<'w>,
     ticket: String,
     proof: String,
     mistypes: bool,
     impatient: bool,
     /// The number of messages that the user requested.
-    pub(crate) asked_to_send: usize,
+    pub(crate) requested_messages: usize,
     steps: usize,
 }
 
-impl Telling<'_> {
-    /// Returns whether the story has reached its good end.
-    pub(crate) fn is_over(&self) -> bool {
-        match self.story {
-            Story::NoAccount => self.session.public.contains_key("proof"),
-            Story::Known | Story::KnownAfterResend | Story::Claim => {
+impl ScenarioRun<'_> {
+    /// Returns true if the scenario has succeeded.
+    pub(crate) fn is_complete(&self) -> bool {
+        match self.scenario {
+            Scenario::NoAccount => self.session.public.contains_key("proof"),
+            Scenario::Known | Scenario::KnownAfterResend | Scenario::Claim => {
                 self.session.ended == Some(Next::IssueTokens)
             }
         }
     }
 
-    /// Answers the present challenge, a few seconds later.
+    /// Answers the current challenge, a few seconds later.
     pub(crate) fn step(&mut self) -> Reply {
         self.steps += 1;
-        assert!(self.steps < PATIENCE, "locked out of {:?}", self.story);
+        assert!(self.steps < MAX_STEPS, "locked out of {:?}", self.scenario);
         let world = self.session.world;
         world.after_secs(5);
         match self.session.step() {
             "select" => self.session.choose(&self.ticket),
             "otp" if std::mem::take(&mut self.mistypes) => self.session.answer("mistyped"),
             "otp" if std::mem::take(&mut self.impatient) || world.sent().is_empty() => {
-                self.asked_to_send += 1;
+                self.requested_messages += 1;
                 world.after_secs(self.session.number("resendAfter"));
                 self.session.resend()
             }
