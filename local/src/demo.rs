@@ -39,7 +39,7 @@ fn check(holds: bool, what: &str) -> Result<(), DemoError> {
     }
 }
 
-/// Starts a service on a free port and plays the story against it.
+/// Starts a service on a free port and runs the demo against it.
 ///
 /// # Errors
 ///

@@ -76,7 +76,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Play the story of one user, from a first sign-in to a changed address, and print every step
+    /// Run the steps of one user, from a first sign-in to a changed address, and print each
     Demo,
 }
 

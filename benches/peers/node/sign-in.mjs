@@ -38,7 +38,7 @@ export async function handler(event) {
       AuthParameters: { USERNAME: username },
     }),
   );
-  const asked = await cognito.send(
+  const responded = await cognito.send(
     new RespondToAuthChallengeCommand({
       ClientId: "benchesclient",
       ChallengeName: "CUSTOM_CHALLENGE",
@@ -50,5 +50,5 @@ export async function handler(event) {
       },
     }),
   );
-  return { data: { session: asked.Session } };
+  return { data: { session: responded.Session } };
 }

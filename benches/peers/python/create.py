@@ -1,4 +1,4 @@
-"""The job of Create: the key ring once, two conditional writes, one mail."""
+"""The work of Create: the key ring once, two conditional writes, one mail."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The job of sign-in: the key ring once, the writes of a budget, a session in two calls."""
+"""The work of sign-in: the key ring once, the writes of a budget, a session in two calls."""
 
 import base64
 import hashlib
@@ -38,7 +38,7 @@ def handler(event, _context):
         ClientId="benchesclient",
         AuthParameters={"USERNAME": username},
     )
-    asked = cognito.respond_to_auth_challenge(
+    responded = cognito.respond_to_auth_challenge(
         ClientId="benchesclient",
         ChallengeName="CUSTOM_CHALLENGE",
         Session=opened["Session"],
@@ -48,4 +48,4 @@ def handler(event, _context):
         },
         ClientMetadata={"method": "email", "ticket": mac(username)},
     )
-    return {"data": {"session": asked["Session"]}}
+    return {"data": {"session": responded["Session"]}}

@@ -84,7 +84,7 @@ pub(super) const DEFINE: Target = Target {
 pub(super) const CREATE: Target = Target {
     name: "create",
     check: |input| run(create(input)),
-    reaches: &["no event", "unreadable", "asks", "sends", "proof"],
+    reaches: &["no event", "unreadable", "challenge", "sends", "proof"],
     dictionary: WORDS,
     golden: Some("create"),
 };
@@ -288,7 +288,11 @@ async fn create(input: &[u8]) -> Outcome {
         assert_eq!(proof.expect("a proof of ours").of.as_str(), BOB);
         return "proof";
     }
-    if sent.is_empty() { "asks" } else { "sends" }
+    if sent.is_empty() {
+        "challenge"
+    } else {
+        "sends"
+    }
 }
 
 /// Returns the digits of an answer, with the separators of a pasted code removed.

@@ -148,21 +148,21 @@ mod tests {
     /// A courier that fails in the same way each time, or never answers.
     struct FailingCourier {
         outcome: Option<DeliveryOutcome>,
-        asked: AtomicUsize,
+        calls: AtomicUsize,
     }
 
     impl FailingCourier {
         fn with(outcome: Option<DeliveryOutcome>) -> Self {
             Self {
                 outcome,
-                asked: AtomicUsize::new(0),
+                calls: AtomicUsize::new(0),
             }
         }
     }
 
     impl Courier for FailingCourier {
         async fn deliver(&self, _: &Message) -> Result<(), DeliveryError> {
-            self.asked.fetch_add(1, Ordering::SeqCst);
+            self.calls.fetch_add(1, Ordering::SeqCst);
             match self.outcome {
                 Some(outcome) => Err(failed("broken", outcome)),
                 None => std::future::pending().await,
@@ -232,7 +232,7 @@ mod tests {
                 Instant::now() + DELIVERY,
             )
             .await;
-            assert_eq!(courier.asked.into_inner(), 1, "never repeated");
+            assert_eq!(courier.calls.into_inner(), 1, "never repeated");
             assert_eq!(cooldown_is_reset(&store).await, reset, "{outcome:?}");
         }
     }
@@ -243,7 +243,7 @@ mod tests {
         let courier = FailingCourier::with(None);
         let until = Instant::now() + Duration::from_millis(20);
         deliver(&courier, &store, &SystemClock, &delivery, until).await;
-        assert_eq!(courier.asked.into_inner(), 1);
+        assert_eq!(courier.calls.into_inner(), 1);
         assert!(!cooldown_is_reset(&store).await);
     }
 
@@ -252,7 +252,7 @@ mod tests {
         let (store, delivery) = accepted().await;
         let courier = FailingCourier::with(None);
         deliver(&courier, &store, &SystemClock, &delivery, Instant::now()).await;
-        assert_eq!(courier.asked.into_inner(), 0);
+        assert_eq!(courier.calls.into_inner(), 0);
         assert!(cooldown_is_reset(&store).await);
     }
 }

@@ -242,7 +242,7 @@ fn a_notice_names_the_support_contact_or_another_remedy() {
     }
 }
 
-/// Account owners tell their own request from an attacker's by its time.
+/// Account owners distinguish their own request from an attacker's by its time.
 #[test]
 fn a_mail_with_a_code_states_the_time_of_the_request() {
     for locale in Locale::ALL.iter().copied() {

@@ -315,7 +315,7 @@ fn a_captcha_check_that_times_out_admits_no_request() {
 
 #[test]
 fn a_captcha_request_is_equal_with_and_without_an_account() {
-    let story = |typed: &str| {
+    let scenario = |typed: &str| {
         let world = sprayed(&["right"]);
         world.wire.clear();
         let said = [None, Some("wrong"), Some("right")]
@@ -323,8 +323,8 @@ fn a_captcha_request_is_equal_with_and_without_an_account() {
         let result = said.map(|said| said.map_err(|error| error.to_string()));
         (format!("{result:?}"), world.wire.calls())
     };
-    let known = story(ADA);
-    assert_eq!(known, story(BOB));
+    let known = scenario(ADA);
+    assert_eq!(known, scenario(BOB));
     assert!(known.0.contains("Complete the CAPTCHA"), "{}", known.0);
 }
 
@@ -347,21 +347,21 @@ fn a_tripped_mail_breaker_admits_solved_captchas_to_a_limit() {
     let answers: Vec<_> = answers.iter().map(String::as_str).collect();
     let mut world = world(&answers);
     world.deployment.policy.budgets.mail.unproved_per_domain = 2;
-    let asks = |number: usize, answer| {
+    let request_with = |number: usize, answer| {
         request_code(
             &world,
             &with(&format!("made{number}@example.com"), answer, None),
         )
     };
     for number in 0..2 {
-        assert_eq!(asks(number, None), Ok(6));
+        assert_eq!(request_with(number, None), Ok(6));
     }
-    assert_eq!(asks(2, None), required(Budget::Domain));
+    assert_eq!(request_with(2, None), required(Budget::Domain));
     for (number, answer) in answers[..18].iter().enumerate() {
-        assert_eq!(asks(2 + number, Some(answer)), Ok(6));
+        assert_eq!(request_with(2 + number, Some(answer)), Ok(6));
     }
     assert_eq!(
-        refusing_budget(&asks(20, Some("answer20"))),
+        refusing_budget(&request_with(20, Some("answer20"))),
         Some(Budget::Domain)
     );
     assert_eq!(verifications(&world), 18);

@@ -196,14 +196,17 @@ fn each_account_can_send_codes_to_ten_new_contacts_a_day() {
     let world = World::with_ada();
     world.put_bob();
     let pool = Pool::of(&world);
-    let asks = |name, to: &str| change_as(&world, &pool, &identity(&world, name), to);
+    let request_change = |name, to: &str| change_as(&world, &pool, &identity(&world, name), to);
     for number in 0..10 {
-        asks(ADAS_NAME, &format!("stranger{number}@example.org")).unwrap();
+        request_change(ADAS_NAME, &format!("other{number}@example.org")).unwrap();
     }
-    assert_eq!(refusing_budget(&asks(ADAS_NAME, NEW)), Budget::Account);
-    asks(BOBS_NAME, NEW).unwrap();
+    assert_eq!(
+        refusing_budget(&request_change(ADAS_NAME, NEW)),
+        Budget::Account
+    );
+    request_change(BOBS_NAME, NEW).unwrap();
     world.after_secs(24 * 3600);
-    asks(ADAS_NAME, NEW).unwrap();
+    request_change(ADAS_NAME, NEW).unwrap();
 }
 
 fn refusing_budget(result: &Result<SignInPayload, ContactError>) -> Budget {

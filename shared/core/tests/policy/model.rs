@@ -289,9 +289,9 @@ fn no_order_of_guesses_and_success_exceeds_a_charge_or_refund() {
                 });
             let pool = Pool::of(&world);
             let sign_in = resolver(&world, &pool);
-            let asks = request(ADA, None);
+            let code_request = request(ADA, None);
             let open = || {
-                let payload = now(sign_in.session(&asks)).unwrap();
+                let payload = now(sign_in.session(&code_request)).unwrap();
                 assert_eq!(payload.code_length, 6);
                 (pool.session(&payload.session), last_code(&world))
             };
@@ -330,7 +330,7 @@ fn no_order_of_guesses_and_success_exceeds_a_charge_or_refund() {
             // Finds the guesses that are left: guesses at a third code until answers are no longer
             // compared.
             let mut left = 0;
-            let third = match now(sign_in.session(&asks)) {
+            let third = match now(sign_in.session(&code_request)) {
                 Ok(payload) if payload.code_length == 6 => Some(pool.session(&payload.session)),
                 _ => None,
             };

@@ -74,7 +74,7 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		asked, err := users.RespondToAuthChallenge(context.Background(),
+		responded, err := users.RespondToAuthChallenge(context.Background(),
 			&cognito.RespondToAuthChallengeInput{
 				ClientId:      client,
 				ChallengeName: cognitotypes.ChallengeNameTypeCustomChallenge,
@@ -88,6 +88,6 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		return &answer{Data: map[string]string{"session": *asked.Session}}, nil
+		return &answer{Data: map[string]string{"session": *responded.Session}}, nil
 	})
 }
