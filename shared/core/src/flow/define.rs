@@ -10,11 +10,10 @@ use super::turn::{AccountState, Last, NotOurs, Turn};
 use crate::effects::Clock;
 use crate::message::Message;
 use crate::policy::{Deployment, REPLAY_GRACE};
-use crate::ports::{Directory, Finished, Store, TokenStore};
+use crate::ports::{Directory, Finished, PortError, Store};
 use crate::rate_limit::RateLimiter;
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, State, Subject};
-use crate::value::id::FlowId;
 use crate::value::identifier::{Identifier, Method};
 use crate::value::purpose::Purpose;
 use crate::value::time::Timestamp;
@@ -87,224 +86,221 @@ pub async fn define(
     if !deployment.policy.serves(&turn.caller) {
         return Decided::new(Next::Fail, DefineReason::ClientNotServed, None);
     }
-    match turn.last(&deployment.keys) {
-        Err(NotOurs) => Decided::new(Next::Fail, DefineReason::NotOurs, None),
-        Ok(None) => Decided::new(Next::Challenge, DefineReason::Opened, None),
-        Ok(Some(last)) => {
-            let answered = last.challenge.step;
-            after(deployment, store, directory, clock, turn, last)
-                .await
-                .to(answered)
-        }
-    }
+    let Last { challenge, passed } = match turn.last(&deployment.keys) {
+        Err(NotOurs) => return Decided::new(Next::Fail, DefineReason::NotOurs, None),
+        Ok(None) => return Decided::new(Next::Challenge, DefineReason::Opened, None),
+        Ok(Some(last)) => last,
+    };
+    let define = Define {
+        deployment,
+        store,
+        directory,
+        clock,
+        turn,
+        challenge: &challenge,
+    };
+    let decided = define.decide(passed).await.unwrap_or_else(|fault| {
+        let why = DefineReason::PortError;
+        Decided::fault(Next::Challenge, why, challenge.flow, fault)
+    });
+    decided.to(challenge.step)
 }
 
-async fn after(
-    deployment: &Deployment,
-    store: &impl Store,
-    directory: &impl Directory,
-    clock: &impl Clock,
-    turn: &Turn,
-    Last { challenge, passed }: Last,
-) -> Decided<Next, DefineReason> {
-    let policy = &deployment.policy;
-    let flow = challenge.flow;
-    let decided = |next, why| Decided::new(next, why, Some(flow));
-    if turn.rounds.len() > policy.max_rounds() {
-        return decided(Next::Fail, DefineReason::TooManyRounds);
-    }
-    let progress = match challenge.step {
-        Step::Select if passed => return decided(Next::Challenge, DefineReason::MethodKnown),
-        Step::Select => {
-            return after_refused_select(deployment, store, clock.now(), turn, flow).await;
-        }
-        Step::Otp(progress) | Step::Claim(progress) => progress,
-    };
-    let row = match store.flow(flow).await {
-        Err(fault) => return Decided::fault(Next::Challenge, DefineReason::PortError, flow, fault),
-        Ok(row) => row,
-    };
-    let now = clock.now();
-    match row {
-        None if passed => decided(Next::Fail, DefineReason::FlowMissing),
-        None => after_wrong_decoy(deployment, turn, challenge, progress, now),
-        Some(row) if !row.agrees(&challenge, &turn.caller) => {
-            decided(Next::Fail, DefineReason::FlowDisagrees)
-        }
-        Some(row) if passed => commit(deployment, store, directory, now, turn, &row).await,
-        Some(row) => after_wrong(deployment, &row, now),
-    }
+struct Define<'a, S, D, C> {
+    deployment: &'a Deployment,
+    store: &'a S,
+    directory: &'a D,
+    clock: &'a C,
+    turn: &'a Turn,
+    /// The challenge of the last round.
+    challenge: &'a Challenge,
 }
 
-/// Decides after a first answer that did not pass: Verify refused it, or a port did not answer.
-/// Only then is the ticket checked again. The flow ends if the ticket has expired or is used, so
-/// that an app starts again immediately. Otherwise the challenge is repeated.
-async fn after_refused_select(
-    deployment: &Deployment,
-    store: &impl TokenStore,
-    now: Timestamp,
-    turn: &Turn,
-    flow: FlowId,
-) -> Decided<Next, DefineReason> {
-    let decided = |next, why| Decided::new(next, why, Some(flow));
-    let method = turn.request.method.as_deref().and_then(Method::parse);
-    if method.is_none() {
-        return decided(Next::Fail, DefineReason::MethodUnknown);
+impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
+    fn decided(&self, next: Next, why: DefineReason) -> Decided<Next, DefineReason> {
+        Decided::new(next, why, Some(self.challenge.flow))
     }
-    let first = FirstAnswer {
-        caller: &turn.caller,
-        person: &turn.person,
-        request: &turn.request,
-        flow,
-        now,
-    };
-    match first.admit(deployment, store).await {
-        Err(AdmissionError::Port(fault)) => {
-            Decided::fault(Next::Challenge, DefineReason::PortError, flow, fault)
-        }
-        Err(AdmissionError::Ended(end)) => decided(Next::Fail, end.into()),
-        Ok(()) => decided(Next::Challenge, DefineReason::AskedAgain),
-    }
-}
 
-/// Decides after a right answer: tokens for a known user who is still the verified holder, the
-/// proof if there is no account.
-async fn commit(
-    deployment: &Deployment,
-    store: &impl Store,
-    directory: &impl Directory,
-    now: Timestamp,
-    turn: &Turn,
-    row: &Flow,
-) -> Decided<Next, DefineReason> {
-    let Deployment { policy, keys } = deployment;
-    let decided = |next, why| Decided::new(next, why, Some(row.id));
-    let again = |fault| Decided::fault(Next::Challenge, DefineReason::PortError, row.id, fault);
-    if !row.is_answered(now) {
-        return decided(Next::Fail, DefineReason::FlowNotMatched);
-    }
-    let subject = match (&row.subject, &turn.person) {
-        // This session was opened for no account, even if the name belongs to one by now.
-        (Subject::NoAccount, _) => return decided(Next::Challenge, DefineReason::Proved),
-        (Subject::Known(subject), AccountState::Known(person)) if subject == person.sub() => {
-            subject
+    async fn decide(&self, passed: bool) -> Result<Decided<Next, DefineReason>, PortError> {
+        if self.turn.rounds.len() > self.deployment.policy.max_rounds() {
+            return Ok(self.decided(Next::Fail, DefineReason::TooManyRounds));
         }
-        _ => return decided(Next::Fail, DefineReason::FlowDisagrees),
-    };
-    let Some(contact) = row.contact(keys) else {
-        return decided(Next::Fail, DefineReason::FlowDisagrees);
-    };
-    // The account is read again. Otherwise a code sent to an old mailbox would outlive the change.
-    let account = match directory.find(turn.username.expose()).await {
-        Err(fault) => return again(fault),
-        Ok(account) => account.filter(|account| {
-            account.enabled
-                && !account.attributes.is_half_created()
-                && account.attributes.sub() == subject
-        }),
-    };
-    let Some(account) = account else {
-        return decided(Next::Fail, DefineReason::NoLongerHolder);
-    };
-    let notice = if let Purpose::VerifyContact(id) = row.purpose {
-        let commit = Commit {
+        let progress = match self.challenge.step {
+            Step::Select if passed => {
+                return Ok(self.decided(Next::Challenge, DefineReason::MethodKnown));
+            }
+            Step::Select => return self.after_refused_select().await,
+            Step::Otp(progress) | Step::Claim(progress) => progress,
+        };
+        let row = self.store.flow(self.challenge.flow).await?;
+        let now = self.clock.now();
+        match row {
+            None if passed => Ok(self.decided(Next::Fail, DefineReason::FlowMissing)),
+            None => Ok(self.after_wrong_decoy(progress, now)),
+            Some(row) if !row.agrees(self.challenge, &self.turn.caller) => {
+                Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees))
+            }
+            Some(row) if passed => self.commit(&row, now).await,
+            Some(row) => Ok(self.after_wrong(&row, now)),
+        }
+    }
+
+    /// Decides after a first answer that did not pass: Verify refused it, or a port did not answer.
+    /// Only then is the ticket checked again. The flow ends if the ticket has expired or is used, so
+    /// that an app starts again immediately. Otherwise the challenge is repeated.
+    async fn after_refused_select(&self) -> Result<Decided<Next, DefineReason>, PortError> {
+        let turn = self.turn;
+        let method = turn.request.method.as_deref().and_then(Method::parse);
+        if method.is_none() {
+            return Ok(self.decided(Next::Fail, DefineReason::MethodUnknown));
+        }
+        let first = FirstAnswer {
+            caller: &turn.caller,
+            person: &turn.person,
+            request: &turn.request,
+            flow: self.challenge.flow,
+            now: self.clock.now(),
+        };
+        match first.admit(self.deployment, self.store).await {
+            Ok(()) => Ok(self.decided(Next::Challenge, DefineReason::AskedAgain)),
+            Err(AdmissionError::Ended(end)) => Ok(self.decided(Next::Fail, end.into())),
+            Err(AdmissionError::Port(fault)) => Err(fault),
+        }
+    }
+
+    /// Decides after a right answer: tokens for a known user who is still the verified holder, the
+    /// proof if there is no account.
+    async fn commit(
+        &self,
+        row: &Flow,
+        now: Timestamp,
+    ) -> Result<Decided<Next, DefineReason>, PortError> {
+        let Self {
             deployment,
             store,
             directory,
-            now,
-            row,
-            account: &account,
-            contact: &contact,
-            id,
-        };
-        match commit.run().await {
-            Err(CommitError::Port(fault)) => return again(fault),
-            Err(CommitError::NoLongerPending) => {
-                return decided(Next::Fail, DefineReason::NoLongerPending);
-            }
-            Err(CommitError::ContactInUse) => {
-                return decided(Next::Fail, DefineReason::ContactInUse);
-            }
-            Ok(replaced) => {
-                let branding = &policy.branding;
-                // A notice warns the account owner, who may not be the caller: the owner's language
-                // has priority.
-                let locale = account.attributes.locale().or(row.locale);
-                let told = |contact: &Identifier| policy.may_be_told(contact, now);
-                replaced
-                    .filter(told)
-                    .map(|old| Message::contact_replaced(branding, locale, old, now))
-                    .or_else(|| {
-                        let kept = commit.kept().filter(told)?;
-                        Some(Message::contact_added(branding, locale, kept, now))
-                    })
-            }
+            turn,
+            ..
+        } = *self;
+        if !row.is_answered(now) {
+            return Ok(self.decided(Next::Fail, DefineReason::FlowNotMatched));
         }
-    } else if account.attributes.holds(&contact) {
-        None
-    } else {
-        return decided(Next::Fail, DefineReason::NoLongerHolder);
-    };
-    match store.finish(row.id, now).await {
-        Err(fault) => again(fault),
-        Ok(Finished::Now) => {
-            let limiter = RateLimiter {
+        let subject = match (&row.subject, &turn.person) {
+            // This session was opened for no account, even if the name belongs to one by now.
+            (Subject::NoAccount, _) => {
+                return Ok(self.decided(Next::Challenge, DefineReason::Proved));
+            }
+            (Subject::Known(subject), AccountState::Known(person)) if subject == person.sub() => {
+                subject
+            }
+            _ => return Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees)),
+        };
+        let Some(contact) = row.contact(&deployment.keys) else {
+            return Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees));
+        };
+        // The account is read again. Otherwise a code sent to an old mailbox would outlive the
+        // change.
+        let account = directory.find(turn.username.expose()).await?;
+        let account = account.filter(|account| {
+            account.enabled
+                && !account.attributes.is_half_created()
+                && account.attributes.sub() == subject
+        });
+        let Some(account) = account else {
+            return Ok(self.decided(Next::Fail, DefineReason::NoLongerHolder));
+        };
+        let notice = if let Purpose::VerifyContact(id) = row.purpose {
+            let commit = Commit {
                 deployment,
                 store,
+                directory,
                 now,
+                row,
+                account: &account,
+                contact: &contact,
+                id,
             };
-            limiter.refund(row, &contact).await;
-            Decided {
-                message: notice,
-                ..decided(Next::IssueTokens, DefineReason::TokensIssued)
+            match commit.run().await {
+                Ok(replaced) => self.notice(&commit, replaced),
+                Err(CommitError::NoLongerPending) => {
+                    return Ok(self.decided(Next::Fail, DefineReason::NoLongerPending));
+                }
+                Err(CommitError::ContactInUse) => {
+                    return Ok(self.decided(Next::Fail, DefineReason::ContactInUse));
+                }
+                Err(CommitError::Port(fault)) => return Err(fault),
             }
-        }
-        Ok(Finished::Before(at)) if now.since(at) <= REPLAY_GRACE => {
-            decided(Next::IssueTokens, DefineReason::TokensIssued)
-        }
-        Ok(Finished::Before(_)) => decided(Next::Fail, DefineReason::FlowOver),
-        Ok(Finished::Refused) => decided(Next::Fail, DefineReason::FlowNotMatched),
+        } else if account.attributes.holds(&contact) {
+            None
+        } else {
+            return Ok(self.decided(Next::Fail, DefineReason::NoLongerHolder));
+        };
+        Ok(match store.finish(row.id, now).await? {
+            Finished::Now => {
+                let limiter = RateLimiter {
+                    deployment,
+                    store,
+                    now,
+                };
+                limiter.refund(row, &contact).await;
+                Decided {
+                    message: notice,
+                    ..self.decided(Next::IssueTokens, DefineReason::TokensIssued)
+                }
+            }
+            Finished::Before(at) if now.since(at) <= REPLAY_GRACE => {
+                self.decided(Next::IssueTokens, DefineReason::TokensIssued)
+            }
+            Finished::Before(_) => self.decided(Next::Fail, DefineReason::FlowOver),
+            Finished::Refused => self.decided(Next::Fail, DefineReason::FlowNotMatched),
+        })
     }
-}
 
-fn after_wrong(
-    Deployment { policy, .. }: &Deployment,
-    row: &Flow,
-    now: Timestamp,
-) -> Decided<Next, DefineReason> {
-    let decided = |next, why| Decided::new(next, why, Some(row.id));
-    if row.is_answered(now) {
-        // The right answer was recorded and the verdict lost: it passes the next time.
-        decided(Next::Challenge, DefineReason::AskedAgain)
-    } else if row.state != State::Open {
-        decided(Next::Fail, DefineReason::FlowOver)
-    } else if row.is_expired(now) {
-        decided(Next::Fail, DefineReason::Expired)
-    } else if row.attempts.len() >= usize::from(policy.attempts) {
-        decided(Next::Fail, DefineReason::NoAttemptLeft)
-    } else {
-        decided(Next::Challenge, DefineReason::AskedAgain)
+    /// Returns the notice of a change of contact: to the replaced one, or else to the one that the
+    /// account keeps. It warns the account owner, who may not be the caller, so the owner's language
+    /// has priority.
+    fn notice(&self, commit: &Commit<'_, S, D>, replaced: Option<Identifier>) -> Option<Message> {
+        let policy = &self.deployment.policy;
+        let (branding, now) = (&policy.branding, commit.now);
+        let locale = commit.account.attributes.locale().or(commit.row.locale);
+        let told = |contact: &Identifier| policy.may_be_told(contact, now);
+        replaced
+            .filter(told)
+            .map(|old| Message::contact_replaced(branding, locale, old, now))
+            .or_else(|| {
+                let kept = commit.kept().filter(told)?;
+                Some(Message::contact_added(branding, locale, kept, now))
+            })
     }
-}
 
-/// Decides after a wrong answer to a decoy, which has no row: it counts in the metadata, and ends
-/// as a real flow does.
-fn after_wrong_decoy(
-    Deployment { policy, .. }: &Deployment,
-    turn: &Turn,
-    challenge: Challenge,
-    progress: Progress,
-    now: Timestamp,
-) -> Decided<Next, DefineReason> {
-    let decided = |next, why| Decided::new(next, why, Some(challenge.flow));
-    let used = progress
-        .used
-        .saturating_add(u8::from(!turn.request.is_resend()));
-    if now >= progress.issued_at.plus(policy.code_life) {
-        decided(Next::Fail, DefineReason::Expired)
-    } else if used >= policy.attempts {
-        decided(Next::Fail, DefineReason::NoAttemptLeft)
-    } else {
-        decided(Next::Challenge, DefineReason::AskedAgain)
+    fn after_wrong(&self, row: &Flow, now: Timestamp) -> Decided<Next, DefineReason> {
+        if row.is_answered(now) {
+            // The right answer was recorded and the verdict lost: it passes the next time.
+            self.decided(Next::Challenge, DefineReason::AskedAgain)
+        } else if row.state != State::Open {
+            self.decided(Next::Fail, DefineReason::FlowOver)
+        } else if row.is_expired(now) {
+            self.decided(Next::Fail, DefineReason::Expired)
+        } else if row.attempts.len() >= usize::from(self.deployment.policy.attempts) {
+            self.decided(Next::Fail, DefineReason::NoAttemptLeft)
+        } else {
+            self.decided(Next::Challenge, DefineReason::AskedAgain)
+        }
+    }
+
+    /// Decides after a wrong answer to a decoy, which has no row: it counts in the metadata, and
+    /// ends as a real flow does.
+    fn after_wrong_decoy(&self, progress: Progress, now: Timestamp) -> Decided<Next, DefineReason> {
+        let policy = &self.deployment.policy;
+        let used = progress
+            .used
+            .saturating_add(u8::from(!self.turn.request.is_resend()));
+        if now >= progress.issued_at.plus(policy.code_life) {
+            self.decided(Next::Fail, DefineReason::Expired)
+        } else if used >= policy.attempts {
+            self.decided(Next::Fail, DefineReason::NoAttemptLeft)
+        } else {
+            self.decided(Next::Challenge, DefineReason::AskedAgain)
+        }
     }
 }
