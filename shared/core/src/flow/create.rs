@@ -388,9 +388,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             {
                 Ok(known(person))
             }
-            (_, Purpose::SignIn) => Ok(Subject::NoAccount),
+            (_, Purpose::SignIn | Purpose::Decoy) => Ok(Subject::NoAccount),
             (_, Purpose::Claim) => Err(NoRow::NotTheHolder),
-            (_, Purpose::Decoy) => Ok(Subject::NoAccount),
             (AccountState::Known(person), Purpose::VerifyContact(id)) => {
                 let pending = self.store.pending(person.sub(), ticket.to.method()).await?;
                 let waits = pending

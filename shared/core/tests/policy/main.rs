@@ -8,15 +8,12 @@
 //! - The rules of the design, by name: [`fail_closed`], [`authority`], [`attempts`], [`messages`],
 //!   [`holders`], [`decoys`], [`proofs`], [`secrecy`], [`no_oracle`], [`locales`].
 //! - [`faults`], [`fault_table`] and [`retries`]: the effect of Lambda's and the network's faults
-//! on
-//!   every step of every flow.
+//!   on every step of every flow.
 //! - [`properties`]: states that no sequence of events reaches.
 //! - [`model`]: states that no order of parallel calls reaches, nor the death of a process between
-//! any
-//!   two of them: all orders, to a stated depth.
+//!   any two of them: all orders, to a stated depth.
 //! - [`sign_in`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that
-//! calls
-//!   the same triggers.
+//!   calls the same triggers.
 #![expect(clippy::unwrap_used, reason = "a failed expectation fails its test")]
 
 mod attempts;
