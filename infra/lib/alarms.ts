@@ -4,7 +4,7 @@ import type { Api } from './api';
 import { FUNCTIONS, TRIGGERS, type FunctionName } from './functions';
 import type { AlarmProps } from './props';
 
-/** Budgets that many people share: one that is spent refuses others. */
+/** Budgets that many users share: one that is spent refuses others. */
 const BREAKERS = [
   'accounts',
   'country',
@@ -89,7 +89,7 @@ function* ofFunctions({ functions, namespace }: Watched): Generator<Alarm> {
       // Below what a trigger gives itself: at 2.5 s Define and Create answer without a decision.
       above: 2000,
       periods: 3,
-      description: `${name} takes more than 2 s; at 2.5 s it gives up and people are asked again. Look at DynamoDB's latency, then give the functions more memory.`,
+      description: `${name} takes more than 2 s; at 2.5 s it gives up, and the user must enter the code again. Look at DynamoDB's latency, then give the functions more memory.`,
     };
   }
   yield {
@@ -128,30 +128,30 @@ function* ofServices({ table, api, namespace }: Watched): Generator<Alarm> {
   };
   yield {
     name: 'faults',
-    // Functions answer all the same, so Lambda counts no error: the person is asked again.
+    // Functions answer all the same, so Lambda counts no error: the user must enter the code again.
     metric: ours(namespace, 'Faults', FIVE_MINUTES),
     above: 5,
-    description: 'More than 5 calls to DynamoDB, Cognito or Secrets Manager failed in 5 minutes, so people are asked again or sent away. The metric\'s Call says which; the logs say why.',
+    description: 'More than 5 calls to DynamoDB, Cognito or Secrets Manager failed in 5 minutes, so users must enter their code or request one again. The metric\'s Call says which; the logs say why.',
   };
   yield {
     name: 'refused',
     metric: ours(namespace, 'RefusedByBudget', HOUR),
     above: 100,
-    description: 'More than 100 requests for codes were over budget in an hour: somebody is guessing, or spending your money. Find the sources in the logs of sign-in; turn on the web ACL.',
+    description: 'More than 100 requests for codes were over budget in an hour: an attacker guesses codes or spends your money. Find the sources in the logs of sign-in; turn on the web ACL.',
   };
   for (const budget of BREAKERS) {
     yield {
       name: `breaker-${budget.replaceAll('_', '-')}`,
       metric: ours(namespace, 'RefusedByBudget', HOUR, { Budget: budget }),
       above: 0,
-      description: 'A budget that many people share is spent, and others are refused with it. `latchstring reset-limits` resets it; docs/budgets.md says what to set.',
+      description: 'A budget that many users share is spent, so users who did nothing wrong are refused. `latchstring reset-limits` resets it; docs/budgets.md says what to set.',
     };
   }
   yield {
     name: 'wrong-answers',
     metric: ours(namespace, 'Failed', HOUR),
     above: 300,
-    description: 'More than 300 wrong answers in an hour: people mistype, but not so often. Somebody is guessing codes. The limits hold; see that budgets are no wider than you need.',
+    description: 'More than 300 wrong answers in an hour: users do not mistype that often, so an attacker guesses codes. The limits hold. Check that budgets are no wider than you need.',
   };
 }
 
@@ -160,7 +160,7 @@ function* ofMessages(props: AlarmProps, { email, sms, namespace }: Watched): Gen
     name: 'undelivered',
     metric: ours(namespace, 'DeliveryErrors', FIVE_MINUTES),
     above: 3,
-    description: 'SES or SNS refuses messages, so people wait for codes that do not come. The logs of create-auth-challenge name the error: sandbox, spend limit, unverified sender, paused sending.',
+    description: 'SES or SNS refuses messages, so users wait for codes that do not arrive. The logs of create-auth-challenge (codes) and define-auth-challenge (notices) name the error: sandbox, spend limit, unverified sender, paused sending.',
   };
   const reputation = (metricName: string) =>
     new cloudwatch.Metric({ namespace: 'AWS/SES', metricName, statistic: 'Maximum', period: HOUR });
@@ -169,13 +169,13 @@ function* ofMessages(props: AlarmProps, { email, sms, namespace }: Watched): Gen
       name: 'bounces',
       metric: reputation('Reputation.BounceRate'),
       above: 0.04,
-      description: 'More than 4 % of the account\'s mail bounces; at 5 % SES begins a review and may stop sending. Somebody types addresses that do not exist: see "refused".',
+      description: 'More than 4 % of the account\'s mail bounces; at 5 % SES begins a review and may stop sending. A caller enters addresses that do not exist: see "refused".',
     };
     yield {
       name: 'complaints',
       metric: reputation('Reputation.ComplaintRate'),
       above: 0.0008,
-      description: 'More than 0.08 % of the account\'s mail is called spam; at 0.1 % SES begins a review. Somebody has codes sent to strangers: see "refused".',
+      description: 'More than 0.08 % of the account\'s mail is called spam; at 0.1 % SES begins a review. A caller has codes sent to addresses of others: see "refused".',
     };
   }
   if (sms) {
@@ -183,7 +183,7 @@ function* ofMessages(props: AlarmProps, { email, sms, namespace }: Watched): Gen
       name: 'sms-rate',
       metric: ours(namespace, 'CodesSent', HOUR, { Channel: 'sms' }),
       above: props.smsPerHour ?? 200,
-      description: 'More SMS in an hour than expected. If it is not your own success, it is somebody who earns by texts to their numbers: see which countries, take them out of SmsCountries.',
+      description: 'More SMS in an hour than expected. If it is not your own growth, an attacker earns money by SMS to numbers of their own. Find the countries and remove them from SmsCountries.',
     };
     yield {
       name: 'sms-spend',

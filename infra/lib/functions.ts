@@ -59,7 +59,7 @@ export const KINDS: Record<FunctionName, Kind> = {
     sends: true,
   },
   'verify-auth-challenge-response': {
-    description: 'Latchstring: counts and judges an answer',
+    description: 'Latchstring: counts and verifies an answer',
     timeout: Duration.seconds(5),
     readsPool: false,
     sends: false,

@@ -207,7 +207,7 @@ export interface ApiProps {
 export interface WafProps {
   /**
    * Requests to the API that one address may make in five minutes, 10 to 2000000000, before it is
-   * refused. Many people may share an address.
+   * refused. Many users may share an address.
    * @default 300
    */
   readonly requestsPerFiveMinutes?: number;

@@ -60,7 +60,7 @@ export class StandaloneStack extends Stack {
     }).valueAsNumber;
     const appName = optional('AppName', "The app's name in messages.");
     const supportContact = optional('SupportContact', 'The contact that the notice of a changed contact names.');
-    const alarmTopic = text('AlarmTopic', 'The ARN of an SNS topic that alarms are told to, or none.', {
+    const alarmTopic = text('AlarmTopic', 'The ARN of an SNS topic that receives the alarms, or none.', {
       default: 'none',
     });
 

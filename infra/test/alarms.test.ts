@@ -98,7 +98,7 @@ describe('the alarms', () => {
     }
   });
 
-  it('go off before a trigger gives up by itself', () => {
+  it('go off before a trigger gives up', () => {
     const source = fs.readFileSync(path.join(__dirname, '../../shared/lambda/src/cognito/mod.rs'), 'utf8');
     const limits = [...source.matchAll(/Duration = Duration::from_millis\((\d+)\)/g)].map(([, ms]) => Number(ms));
     assert.equal(limits.length, 2);

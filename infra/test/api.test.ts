@@ -7,7 +7,7 @@ describe('the API', () => {
   const template = templateOf();
   const { Properties: api } = only(template, 'AWS::AppSync::GraphQLApi');
 
-  it('is for signed-in people, and by key for the public fields', () => {
+  it('is for signed-in users, and by key for the public fields', () => {
     assert.equal(api.AuthenticationType, 'AMAZON_COGNITO_USER_POOLS');
     assert.deepEqual(api.AdditionalAuthenticationProviders, [{ AuthenticationType: 'API_KEY' }]);
   });
@@ -52,7 +52,7 @@ describe('a key that no time is given for', () => {
     }
   });
 
-  it('expires at the same time whenever in a month it is asked for', () => {
+  it('expires at the same time on every day of a month', () => {
     assert.equal(
       keysExpireFrom(new Date('2027-02-01T00:00:00Z')),
       keysExpireFrom(new Date('2027-02-28T23:59:59Z')),

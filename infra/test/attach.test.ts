@@ -68,12 +68,12 @@ describe("the members, against the SDK's own model", () => {
     assert.deepEqual(Object.keys(POOL_MEMBERS).sort(), members(cognito.UpdateUserPoolRequest$));
   });
 
-  it('every member that DescribeUserPool tells is either sent or cannot be changed', () => {
+  it('every member that DescribeUserPool returns is either sent or cannot be changed', () => {
     const known = [...Object.values(POOL_MEMBERS), ...POOL_FIXED].sort();
     assert.deepEqual(known, members(cognito.UserPoolType$));
   });
 
-  it('every member that DescribeUserPoolClient tells is either sent or cannot be changed', () => {
+  it('every member that DescribeUserPoolClient returns is either sent or cannot be changed', () => {
     const known = [...members(cognito.UpdateUserPoolClientRequest$), ...CLIENT_FIXED].sort();
     assert.deepEqual(known, members(cognito.UserPoolClientType$));
   });

@@ -41,7 +41,7 @@ const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['a refresh token for a minute', { pool: { refreshTokenLife: Duration.minutes(1) } }, /pool\.refreshTokenLife/],
   ['no API key', { api: { keys: [] } }, /api\.keys/],
   ['a query of any depth', { api: { queryDepthLimit: 0 } }, /api\.queryDepthLimit/],
-  ['a web ACL that lets nobody in', { waf: { requestsPerFiveMinutes: 1 } }, /waf\.requestsPerFiveMinutes/],
+  ['a web ACL that refuses every caller', { waf: { requestsPerFiveMinutes: 1 } }, /waf\.requestsPerFiveMinutes/],
   ['too little memory', { memory: 64 }, /memory/],
   ['no concurrency', { reservedConcurrency: { 'sign-in': 0 } }, /reservedConcurrency\.sign-in/],
   ['a prefix that is too long', { functionPrefix: 'x'.repeat(34) }, /functionPrefix: 1 to 33/],

@@ -80,7 +80,7 @@ describe('the environment', () => {
     assert.deepEqual(missing, []);
   });
 
-  it('tells of the pool only whom it concerns, and of mail and SMS only who sends', () => {
+  it('gives the pool, mail and SMS only to the functions that use them', () => {
     for (const [variable, readers] of Object.entries({
       USER_POOL_ID: ['define-auth-challenge', 'sign-in', 'sign-up'],
       EMAIL_FROM: ['define-auth-challenge', 'create-auth-challenge'],
@@ -195,7 +195,7 @@ describe('the functions', () => {
 describe('the table and the key ring', () => {
   const template = templateOf();
 
-  it('has one key, forgets by itself, and costs what is used', () => {
+  it('has one key, expires its items, and costs what is used', () => {
     const { Properties } = only(template, 'AWS::DynamoDB::Table');
     assert.deepEqual(Properties.KeySchema, [{ AttributeName: 'pk', KeyType: 'HASH' }]);
     assert.deepEqual(Properties.TimeToLiveSpecification, { AttributeName: 'ttl', Enabled: true });

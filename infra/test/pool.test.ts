@@ -7,7 +7,7 @@ describe('the pool', () => {
   const template = templateOf();
   const pool = only(template, 'AWS::Cognito::UserPool');
 
-  it('knows people by verified email or number, which are aliases and not usernames', () => {
+  it('finds users by verified email or number, which are aliases and not usernames', () => {
     assert.deepEqual(pool.Properties.AliasAttributes, ['email', 'phone_number']);
     assert.equal(pool.Properties.UsernameAttributes, undefined);
   });
@@ -16,11 +16,11 @@ describe('the pool', () => {
     assert.equal(pool.Properties.UsernameConfiguration.CaseSensitive, false);
   });
 
-  it('lets nobody sign up by the public API', () => {
+  it('refuses sign-up by the public API', () => {
     assert.equal(pool.Properties.AdminCreateUserConfig.AllowAdminCreateUserOnly, true);
   });
 
-  it('lets nobody reset a password by the public API', () => {
+  it('refuses to reset a password by the public API', () => {
     assert.deepEqual(pool.Properties.AccountRecoverySetting.RecoveryMechanisms, [
       { Name: 'admin_only', Priority: 1 },
     ]);
@@ -86,7 +86,7 @@ describe('the app client', () => {
     assert.deepEqual(client.SupportedIdentityProviders, ['COGNITO']);
   });
 
-  it('does not say whether somebody exists', () => {
+  it('does not reveal whether a user exists', () => {
     assert.equal(client.PreventUserExistenceErrors, 'ENABLED');
   });
 

@@ -170,21 +170,21 @@ describe('what each function may do', () => {
 });
 
 describe('rights that depend on properties', () => {
-  it('without SMS nobody may text', () => {
+  it('without SMS no function may send one', () => {
     const template = templateOf({ sms: undefined });
     for (const name of FUNCTIONS) {
       assert.ok(!allowed(template, name).includes('sns:Publish'));
     }
   });
 
-  it('without mail nobody may mail', () => {
+  it('without mail no function may send one', () => {
     const template = templateOf({ email: undefined });
     for (const name of FUNCTIONS) {
       assert.ok(!allowed(template, name).includes('ses:SendEmail'));
     }
   });
 
-  it('a captcha lets sign-in read its key, and nobody else', () => {
+  it('a captcha lets only sign-in read its key', () => {
     const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:turnstile-AbCdEf';
     const template = templateOf({ captcha: { siteKey: '0x4AAA', secretArn, hostnames: ['example.com'] } });
     const readers = FUNCTIONS.filter((name) =>

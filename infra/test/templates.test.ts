@@ -69,7 +69,7 @@ describe('the templates for teams without CDK', () => {
     assert.deepEqual(asked, [['ApiKeyExpires', 'Bucket', 'Clients', 'Prefix', 'UserPool'], always]);
   });
 
-  it('let nobody mail without an address or text without a country, and refuse to do without both', () => {
+  it('send no mail without an address, no SMS without a country, and need one of them', () => {
     for (const [, { Resources, Conditions, Rules }] of templates) {
       const policies = Object.values(Resources).filter(
         (resource) => (resource as { Type: string }).Type === 'AWS::IAM::Policy',
@@ -94,7 +94,7 @@ describe('the templates for teams without CDK', () => {
     }
   });
 
-  it('are for the processor that is asked for', () => {
+  it('are for the chosen processor', () => {
     assert.ok(written['latchstring.template.json']?.includes('"Architectures":["arm64"]'));
     const intel = synthesise('x86_64', 'intel');
     assert.ok(intel['latchstring.template.json']?.includes('"Architectures":["x86_64"]'));
@@ -106,7 +106,7 @@ describe('the stack', () => {
     assert.deepEqual(templateOf().toJSON(), templateOf().toJSON());
   });
 
-  it('tells clients and operators what they must know', () => {
+  it('outputs what clients and operators must know', () => {
     assert.deepEqual(Object.keys(templateOf().toJSON().Outputs), [
       'UserPoolId',
       'ClientIds',

@@ -134,9 +134,9 @@ fn openings(source: &str) -> Vec<(usize, &str)> {
     openings
 }
 
-/// Returns the comment and the string literals of a line of code. A literal that spans lines is
-/// read on the line that ends with its closing quote only.
-fn texts(line: &str) -> String {
+/// Returns the comment and the string literals of a line of code, whose quotes are these. A literal
+/// that spans lines is read on the line that ends with its closing quote only.
+fn texts(line: &str, quotes: &[char]) -> String {
     let trimmed = line.trim_start();
     if ["//", "/*", "* "]
         .iter()
@@ -145,17 +145,18 @@ fn texts(line: &str) -> String {
         return without_code(trimmed);
     }
     let mut texts = String::new();
-    let mut rest = line
-        .replace("'\"'", "")
-        .replace("\\\\", "")
-        .replace("\\\"", "");
-    while let Some(start) = rest.find(['"', '/']) {
+    let mut rest = line.replace("\\\\", "");
+    for quote in quotes {
+        rest = rest.replace(&format!("'{quote}'"), "");
+        rest = rest.replace(&format!("\\{quote}"), "");
+    }
+    while let Some(start) = rest.find(|c| c == '/' || quotes.contains(&c)) {
         let after = rest.split_off(start + 1);
-        let is_text = rest.ends_with('"');
-        rest = if !is_text && after.starts_with('/') {
+        let text = rest.pop().filter(|opening| quotes.contains(opening));
+        rest = if text.is_none() && after.starts_with('/') {
             texts.push_str(&without_code(&after));
             break;
-        } else if let Some((text, after)) = after.split_once('"').filter(|_| is_text) {
+        } else if let Some((text, after)) = text.and_then(|quote| after.split_once(quote)) {
             texts.push_str(text);
             texts.push('\n');
             after.to_owned()
@@ -173,13 +174,16 @@ fn without_code(text: &str) -> String {
 
 /// Returns the texts of a file by line number.
 fn lines(file: &str, source: &str) -> Vec<(usize, String)> {
-    let is_document = Path::new(file)
-        .extension()
-        .is_some_and(|extension| extension == "md");
+    let extension = Path::new(file).extension();
+    let is_document = extension.is_some_and(|extension| extension == "md");
+    let quotes: &[char] = match extension {
+        Some(extension) if extension == "rs" => &['"'],
+        _ => &['"', '\'', '`'],
+    };
     let mut in_code = false;
     let text_of = |line: &str| {
         if !is_document {
-            return texts(line);
+            return texts(line, quotes);
         }
         let is_fence = line.trim_start().starts_with("```");
         in_code ^= is_fence;
@@ -326,6 +330,11 @@ fn a_word_is_found_in_comments_texts_and_documents_only() {
     assert_eq!(found("a.rs", "store.judge(nobody, tries); // `judge`"), 0);
     assert_eq!(found("a.rs", "// Once it is over. Then"), 1);
     assert_eq!(found("a.rs", "/// A caller that is over its budget."), 0);
+    assert_eq!(
+        found("a.ts", "it('lets nobody in', () => `it\\'s ${a} mended`)"),
+        2
+    );
+    assert_eq!(found("a.ts", "say(\"it's\", judge('a/b'), nobody);"), 0);
     assert_eq!(found("a.md", "The client is told, and tries again."), 2);
     assert_eq!(found("a.md", "```\nnobody\n```\n`nobody` and everyone"), 0);
 }

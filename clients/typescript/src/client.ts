@@ -460,18 +460,22 @@ export class Latchstring {
     }
   }
 
-  /** Stores what a sign-in gave; only of this account, if there is one. */
+  /**
+   * Stores the tokens of a sign-in and revokes those that they replace: `signOut` will revoke the
+   * stored ones alone. Where an account is named, tokens of another are revoked and refused.
+   */
   async #keep(result: any, sub?: string): Promise<Tokens> {
     const tokens = received(result);
-    const kept = await this.#alone(async () => {
-      const held = sub && (await this.#load());
-      if (sub && (sub !== subject(tokens) || (held && sub !== subject(held)))) return false;
+    const unused = await this.#alone(async () => {
+      const held = await this.#load();
+      if (sub && (sub !== subject(tokens) || (held && sub !== subject(held)))) return tokens;
       await this.#save(tokens);
-      return true;
+      return held;
     });
-    if (kept) return tokens;
-    await this.#revoke(tokens.refreshToken).catch(() => {});
-    throw new LatchstringError("OtherAccount");
+    // Without a connection they end with their lifetime.
+    if (unused) await this.#revoke(unused.refreshToken).catch(() => {});
+    if (unused === tokens) throw new LatchstringError("OtherAccount");
+    return tokens;
   }
 
   #revoke(Token: string, options?: CallOptions): Promise<any> {

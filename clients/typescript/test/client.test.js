@@ -655,11 +655,36 @@ test("a contact's code is refused once another account signs in", async () => {
 });
 
 test("reauthenticate keeps newer tokens of the same account", async () => {
-  const { latchstring } = await signedInTo("ada", begun(), issuedTo("ada", 2));
+  const { latchstring } = await signedInTo("ada", begun(), issuedTo("ada", 2), {});
   const challenge = await latchstring.reauthenticate(ADA);
   assert.equal(challenge.sub, "ada");
   const { tokens } = await latchstring.answer(challenge, "123456");
   assert.equal((await latchstring.tokens()).accessToken, tokens.accessToken);
+});
+
+test("a sign-in revokes the tokens that it replaces", async () => {
+  const begin = [(it) => it.reauthenticate(ADA), (it) => it.signIn(ADA)];
+  for (const [account, start] of [["ada", begin[0]], ["ada", begin[1]], ["eve", begin[1]]]) {
+    const { latchstring, requests } = await signedInTo("ada", begun(), issuedTo(account, 2), {});
+    const before = await latchstring.tokens();
+    const { tokens } = await latchstring.answer(await start(latchstring), "123456");
+    assert.deepEqual(await latchstring.tokens(), tokens);
+    const last = requests.at(-1);
+    assert.deepEqual([last.operation, last.body.Token], ["RevokeToken", before.refreshToken]);
+  }
+});
+
+test("a sign-in stands if the tokens that it replaces cannot be revoked", async () => {
+  const { latchstring, requests } = await signedInTo("ada", begun(), issuedTo("ada", 2), new TypeError("fetch failed"));
+  const { tokens } = await latchstring.answer(await latchstring.signIn(ADA), "123456");
+  assert.deepEqual(await latchstring.tokens(), tokens);
+  assert.equal(requests.at(-1).operation, "RevokeToken");
+});
+
+test("a first sign-in revokes nothing", async () => {
+  const { latchstring, requests } = client(begun(), issued(1));
+  await latchstring.answer(await latchstring.signIn(ADA), "123456");
+  assert.equal(requests.length, 2);
 });
 
 test("reauthenticate refuses and revokes tokens of another account", async () => {

@@ -13,7 +13,7 @@ export function scripted(...replies) {
     requests.push(request);
     const next = replies.shift();
     const reply = typeof next === "function" ? await next(request) : next;
-    if (reply === undefined) throw new Error(`nobody expected ${request.operation ?? url}`);
+    if (reply === undefined) throw new Error(`no reply is scripted for ${request.operation ?? url}`);
     if (reply instanceof Error) throw reply;
     return reply instanceof Response ? reply : Response.json(reply);
   };

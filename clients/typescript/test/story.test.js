@@ -1,4 +1,4 @@
-// What people do, against the real local service: its triggers and resolvers are the Lambdas' own.
+// The use cases, against the real local service: its triggers and resolvers are the Lambdas' own.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { claims, Latchstring, LatchstringError, memoryStorage } from "@latchstring/client";
@@ -17,9 +17,9 @@ const ofType = (type) => (error) => {
   return true;
 };
 
-let people = 0;
+let addresses = 0;
 /** An address without account. */
-const somebody = () => `person${++people}@example.com`;
+const newAddress = () => `person${++addresses}@example.com`;
 
 async function signedIn(emailOrPhone, { at = service, storage } = {}) {
   const latchstring = new Latchstring({ ...at.config, storage });
@@ -29,8 +29,15 @@ async function signedIn(emailOrPhone, { at = service, storage } = {}) {
   return { latchstring, ...answer };
 }
 
+/** A client that holds these tokens, as an attacker who copied them would. */
+function withTokens(tokens) {
+  const storage = memoryStorage();
+  storage.setItem(`latchstring.${service.config.clientId}.tokens`, JSON.stringify(tokens));
+  return new Latchstring({ ...service.config, storage });
+}
+
 test("a first sign-in makes the account, the next one finds it", async () => {
-  const ada = somebody();
+  const ada = newAddress();
   const first = await signedIn(ada);
   assert.equal(first.isNew, true);
   const next = await signedIn(ada);
@@ -50,7 +57,7 @@ test("what is typed sloppily is understood, a code pasted with spaces too", asyn
 });
 
 test("wrong codes cost attempts, each reply brings a new session, and the last one ends the flow", async () => {
-  const ada = somebody();
+  const ada = newAddress();
   const latchstring = new Latchstring(service.config);
   const first = await latchstring.signIn({ emailOrPhone: ada });
   const code = await service.code(ada);
@@ -64,7 +71,7 @@ test("wrong codes cost attempts, each reply brings a new session, and the last o
 });
 
 test("a right code after a wrong one signs in", async () => {
-  const ada = somebody();
+  const ada = newAddress();
   const latchstring = new Latchstring(service.config);
   const first = await latchstring.signIn({ emailOrPhone: ada });
   const code = await service.code(ada);
@@ -73,7 +80,7 @@ test("a right code after a wrong one signs in", async () => {
 });
 
 test("a resend before its time sends nothing, after it the same code, and both go on", async () => {
-  const ada = somebody();
+  const ada = newAddress();
   const latchstring = new Latchstring(service.config);
   let challenge = await latchstring.signIn({ emailOrPhone: ada });
   challenge = await latchstring.resend(challenge);
@@ -86,7 +93,7 @@ test("a resend before its time sends nothing, after it the same code, and both g
 });
 
 test("after the last resend none is offered", async () => {
-  const ada = somebody();
+  const ada = newAddress();
   const latchstring = new Latchstring(service.config);
   let challenge = await latchstring.signIn({ emailOrPhone: ada });
   let sends = 1;
@@ -99,7 +106,7 @@ test("after the last resend none is offered", async () => {
 });
 
 test("a challenge that was kept goes on after a reload", async () => {
-  const ada = somebody();
+  const ada = newAddress();
   const kept = JSON.stringify(
     await new Latchstring(service.config).signIn({ emailOrPhone: ada }),
   );
@@ -109,7 +116,7 @@ test("a challenge that was kept goes on after a reload", async () => {
 });
 
 test("an expired code fails as expired", async (t) => {
-  const ada = somebody();
+  const ada = newAddress();
   const latchstring = new Latchstring(service.config);
   const challenge = await latchstring.signIn({ emailOrPhone: ada });
   const code = await service.code(ada);
@@ -144,7 +151,7 @@ test("a spent budget fails with the time to try again", async () => {
 });
 
 test("forgotten devices are known no more, and the caller stays signed in", async () => {
-  const { latchstring } = await signedIn(somebody());
+  const { latchstring } = await signedIn(newAddress());
   await latchstring.rememberDevice();
   await latchstring.forgetDevices();
   assert.notEqual(await latchstring.tokens(), null);
@@ -152,7 +159,7 @@ test("forgotten devices are known no more, and the caller stays signed in", asyn
 });
 
 test("a phone and a name are added, and the tokens show them", async () => {
-  const { latchstring, tokens } = await signedIn(somebody());
+  const { latchstring, tokens } = await signedIn(newAddress());
   assert.equal(await latchstring.pendingContact("PHONE_NUMBER"), null);
   const challenge = await latchstring.signUp({
     emailOrPhone: "+1 415 555 0132",
@@ -174,9 +181,9 @@ test("a phone and a name are added, and the tokens show them", async () => {
 });
 
 test("an address that another account has proved moves nowhere", async () => {
-  const taken = somebody();
+  const taken = newAddress();
   await signedIn(taken);
-  const { latchstring } = await signedIn(somebody());
+  const { latchstring } = await signedIn(newAddress());
   const challenge = await latchstring.changeContact({ emailOrPhone: taken });
   await assert.rejects(
     latchstring.answer(challenge, await service.code(taken)),
@@ -186,52 +193,59 @@ test("an address that another account has proved moves nowhere", async () => {
 });
 
 test("an empty name, one's own address and an old sign-in are refused as such", async () => {
-  const ada = somebody();
+  const ada = newAddress();
   const { latchstring } = await signedIn(ada);
   const nameless = { emailOrPhone: "+14155550133", givenName: " ", familyName: "L" };
   await assert.rejects(latchstring.signUp(nameless), ofType("InvalidName"));
   await assert.rejects(latchstring.changeContact({ emailOrPhone: ada }), ofType("ContactInUse"));
   await service.control({ advanceSeconds: 11 * 60 });
-  const change = latchstring.changeContact({ emailOrPhone: somebody() });
+  const change = latchstring.changeContact({ emailOrPhone: newAddress() });
   await assert.rejects(change, ofType("ReauthRequired"));
 });
 
 test("an access token that ended unnoticed is renewed and the call goes on", async () => {
-  const { latchstring, tokens } = await signedIn(somebody());
+  const { latchstring, tokens } = await signedIn(newAddress());
   await service.control({ advanceSeconds: 3601 });
   assert.equal(await latchstring.pendingContact("EMAIL"), null);
   assert.notEqual((await latchstring.tokens()).accessToken, tokens.accessToken);
 });
 
 test("signing out ends this sign-in and no other", async () => {
-  const ada = somebody();
+  const ada = newAddress();
   const here = await signedIn(ada);
   const there = await signedIn(ada);
   await here.latchstring.signOut();
   assert.equal(await here.latchstring.tokens(), null);
   await there.latchstring.refresh();
 
-  const storage = memoryStorage();
-  await storage.setItem(
-    `latchstring.${service.config.clientId}.tokens`,
-    JSON.stringify(here.tokens),
-  );
-  const thief = new Latchstring({ ...service.config, storage });
-  await assert.rejects(thief.refresh(), ofType("NotSignedIn"), "the refresh token was revoked");
+  await assert.rejects(withTokens(here.tokens).refresh(), ofType("NotSignedIn"));
+});
+
+test("a second sign-in ends the one that it replaces, and no other", async () => {
+  const ada = newAddress();
+  const other = await signedIn(ada);
+  for (const start of ["reauthenticate", "signIn"]) {
+    const { latchstring, tokens: former } = await signedIn(ada);
+    const challenge = await latchstring[start]({ emailOrPhone: ada });
+    await latchstring.answer(challenge, await service.code(ada));
+    await assert.rejects(withTokens(former).refresh(), ofType("NotSignedIn"));
+    await latchstring.refresh();
+  }
+  await other.latchstring.refresh();
 });
 
 test("signing out everywhere ends every sign-in of the account", async () => {
-  const ada = somebody();
+  const ada = newAddress();
   const here = await signedIn(ada);
   const there = await signedIn(ada);
   await here.latchstring.signOut({ everywhere: true });
   assert.equal(await here.latchstring.tokens(), null);
-  await assert.rejects(there.latchstring.changeContact({ emailOrPhone: somebody() }), ofType("NotSignedIn"));
+  await assert.rejects(there.latchstring.changeContact({ emailOrPhone: newAddress() }), ofType("NotSignedIn"));
   assert.equal(await there.latchstring.tokens(), null);
 });
 
 test("a deleted account is gone, and the address makes a new one", async () => {
-  const ada = somebody();
+  const ada = newAddress();
   const { latchstring, tokens } = await signedIn(ada);
   await latchstring.deleteAccount();
   assert.equal(await latchstring.tokens(), null);
@@ -241,7 +255,7 @@ test("a deleted account is gone, and the address makes a new one", async () => {
 });
 
 test("two tabs answer one code at once: one account, two clear outcomes", async () => {
-  const ada = somebody();
+  const ada = newAddress();
   const challenge = await new Latchstring(service.config).signIn({ emailOrPhone: ada });
   const code = await service.code(ada);
   const storage = memoryStorage();
@@ -256,7 +270,7 @@ test("two tabs answer one code at once: one account, two clear outcomes", async 
 });
 
 test("with rotation many calls at once use each refresh token once", async () => {
-  const { latchstring, tokens } = await signedIn(somebody(), { at: rotating });
+  const { latchstring, tokens } = await signedIn(newAddress(), { at: rotating });
   const renewed = await Promise.all(Array.from({ length: 10 }, () => latchstring.refresh()));
   assert.equal(new Set(renewed.map(({ refreshToken }) => refreshToken)).size, 1);
   assert.notEqual(renewed[0].refreshToken, tokens.refreshToken);
@@ -265,7 +279,7 @@ test("with rotation many calls at once use each refresh token once", async () =>
 
 test("with rotation two tabs that refresh at once take turns, and stay signed in", async (t) => {
   const storage = memoryStorage();
-  const { latchstring, tokens } = await signedIn(somebody(), { at: rotating, storage });
+  const { latchstring, tokens } = await signedIn(newAddress(), { at: rotating, storage });
   const other = new Latchstring({ ...rotating.config, storage });
   asInABrowser(t);
   const [mine, its] = await Promise.all([latchstring.refresh(), other.refresh()]);
