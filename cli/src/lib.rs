@@ -1,3 +1,4 @@
 //! The commands of `latchstring`, the program of a deployment's operator.
 
+pub mod access;
 pub mod doctor;

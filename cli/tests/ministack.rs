@@ -14,8 +14,8 @@ use cognito::types::{
 use lambda::client::Waiters;
 use lambda::primitives::Blob;
 use lambda::types::{Environment, FunctionCode, Runtime};
-use latchstring_cli::doctor::read::{self, Access};
-use latchstring_cli::doctor::{Finding, State, checks};
+use latchstring_cli::access::Access;
+use latchstring_cli::doctor::{Finding, State, checks, read};
 use latchstring_tests::Ministack;
 
 const REGION: &str = "eu-west-1";

@@ -3,8 +3,8 @@
 
 use std::process::{Command, Output};
 
-use latchstring_cli::doctor::read::{self, Access};
-use latchstring_cli::doctor::{Finding, State, checks, probe, source};
+use latchstring_cli::access::Access;
+use latchstring_cli::doctor::{Finding, State, checks, probe, read, source};
 use latchstring_core::identifier::PhoneRules;
 use latchstring_local::{Options, Service, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -4,8 +4,8 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Args;
-use latchstring_cli::doctor::read::{self, Access};
-use latchstring_cli::doctor::{checks, probe, report as reports, source};
+use latchstring_cli::access::Access;
+use latchstring_cli::doctor::{checks, probe, read, report as reports, source};
 
 /// Report safe settings, leaks and coming failures of a deployed pool, with the fix of each.
 ///
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
 }
 
 async fn report(arguments: Arguments) -> ExitCode {
-    let access = match access(&arguments.user_pool) {
+    let access = match Access::for_pool(&arguments.user_pool) {
         Ok(access) => access,
         Err(problem) => {
             eprintln!("error: {problem}");
@@ -94,25 +94,4 @@ async fn report(arguments: Arguments) -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
-}
-
-fn access(pool: &str) -> Result<Access, String> {
-    let optional = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let required = |name: &str| {
-        optional(name).ok_or_else(|| format!("{name} is not set; see latchstring doctor --help"))
-    };
-    let region = required("AWS_REGION")?;
-    // A pool's id begins with its region.
-    if pool.split_once('_').map(|(of, _)| of) != Some(region.as_str()) {
-        return Err(format!(
-            "{pool} is not the id of a pool in AWS_REGION, {region}"
-        ));
-    }
-    Ok(Access {
-        region,
-        access_key_id: required("AWS_ACCESS_KEY_ID")?,
-        secret_access_key: required("AWS_SECRET_ACCESS_KEY")?,
-        session_token: optional("AWS_SESSION_TOKEN"),
-        endpoint_url: optional("AWS_ENDPOINT_URL"),
-    })
 }

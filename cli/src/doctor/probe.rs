@@ -11,7 +11,8 @@ use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::types::{AuthFlowType, ChallengeNameType};
 use uuid::Uuid;
 
-use crate::doctor::read::{Access, code_of, patient};
+use crate::access::{Access, code_of};
+use crate::doctor::read::patient;
 use crate::doctor::{Finding, Fix, signed};
 
 /// A challenge, or the code of the error that came instead.

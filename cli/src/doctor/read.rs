@@ -1,17 +1,13 @@
 //! Reads the deployment from AWS. Every call only reads, has a time limit, and reports a denial.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use aws_sdk_cognitoidentityprovider as cognito;
 use aws_sdk_lambda as lambda;
 use aws_sdk_ses as ses;
 use aws_sdk_sesv2 as sesv2;
 use aws_sdk_sns as sns;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use cognito::error::{ProvideErrorMetadata, SdkError};
 use cognito::types::{
     AliasAttributeType, ExplicitAuthFlowsType, UserPoolClientType, UserPoolType,
@@ -25,72 +21,15 @@ use latchstring_core::identifier::{Identifier, METADATA, Method, PhoneRules};
 use latchstring_core::odds::Odds;
 use latchstring_lambda::config::{ConfigError, Environment};
 
+use crate::access::{ATTEMPT, ATTEMPTS, Access, CALL, client, code_of};
 use crate::doctor::facts::{
     Accounts, Client, ConfigurationSet, Email, Facts, Form, Function, Guesses, MailLimits, Pool,
     Quota, Read, Sms, Strange, Trigger, Unread, Used, Variables, Why,
 };
 
-/// The AWS endpoint and the credentials.
-pub struct Access {
-    /// `AWS_REGION`
-    pub region: String,
-    /// `AWS_ACCESS_KEY_ID`
-    pub access_key_id: String,
-    /// `AWS_SECRET_ACCESS_KEY`
-    pub secret_access_key: String,
-    /// `AWS_SESSION_TOKEN`
-    pub session_token: Option<String>,
-    /// `AWS_ENDPOINT_URL`
-    pub endpoint_url: Option<String>,
-}
-
-/// A client that believes whom the system believes.
-fn https() -> SharedHttpClient {
-    Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https()
-}
-
-/// A client of one service. Each SDK has a configuration of its own with the same members.
-macro_rules! client {
-    ($sdk:ident, $access:expr, $attempt:expr, $attempts:expr) => {{
-        use $sdk::config::retry::RetryConfig;
-        use $sdk::config::timeout::TimeoutConfig;
-        use $sdk::config::{BehaviorVersion, Credentials, Region};
-        let access: &Access = $access;
-        let attempt: Duration = $attempt;
-        let credentials = Credentials::new(
-            &access.access_key_id,
-            &access.secret_access_key,
-            access.session_token.clone(),
-            None,
-            "environment",
-        );
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(3))
-            .operation_attempt_timeout(attempt)
-            .operation_timeout(Duration::from_secs(12))
-            .build();
-        let mut config = $sdk::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(access.region.clone()))
-            .credentials_provider(credentials)
-            .timeout_config(timeouts)
-            .http_client(https())
-            .retry_config(RetryConfig::standard().with_max_attempts($attempts));
-        if let Some(url) = &access.endpoint_url {
-            config = config.endpoint_url(url);
-        }
-        $sdk::Client::from_conf(config.build())
-    }};
-}
-
-const ATTEMPT: Duration = Duration::from_secs(5);
-const ATTEMPTS: u32 = 3;
-
 /// The client for probing: a call spans three triggers, and a second attempt would spend the session.
 pub(crate) fn patient(access: &Access) -> cognito::Client {
-    client!(cognito, access, Duration::from_secs(12), 1)
+    client!(cognito, access, CALL, 1)
 }
 
 /// Reads all facts that the checks need.
@@ -115,17 +54,6 @@ pub async fn facts(access: &Access, pool_id: &str, client_id: &str) -> Facts {
         siblings,
         functions,
         metadata_days: METADATA.days(SystemTime::now()),
-    }
-}
-
-/// The code of an error: the service's own, or ours where it did not answer.
-pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
-    match error {
-        SdkError::ServiceError(service) => service.err().code().unwrap_or("an unknown error"),
-        SdkError::TimeoutError(_) => "nothing in time",
-        SdkError::DispatchFailure(_) => "nothing: no connection",
-        SdkError::ResponseError(_) => "something unreadable",
-        _ => "nothing: the request could not be built",
     }
 }
 

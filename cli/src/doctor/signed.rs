@@ -7,9 +7,9 @@
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::types::{AuthFlowType, ChallengeNameType};
 
+use crate::access::code_of;
 use crate::doctor::Finding;
 use crate::doctor::probe::{Reply, address, challenge};
-use crate::doctor::read::code_of;
 
 /// A flow over signed calls, up to the answer after the selection.
 #[derive(Clone, Debug)]

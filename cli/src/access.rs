@@ -1,0 +1,139 @@
+//! AWS as the commands reach it: region, endpoint and credentials of the environment, and clients of the
+//! SDK whose calls have a time limit.
+
+use std::env;
+use std::time::Duration;
+
+use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+/// The AWS endpoint and the credentials.
+pub struct Access {
+    /// `AWS_REGION`
+    pub region: String,
+    /// `AWS_ACCESS_KEY_ID`
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`
+    pub secret_access_key: String,
+    /// `AWS_SESSION_TOKEN`
+    pub session_token: Option<String>,
+    /// `AWS_ENDPOINT_URL`
+    pub endpoint_url: Option<String>,
+}
+
+impl Access {
+    /// Reads the environment for calls that concern this user pool.
+    ///
+    /// # Errors
+    ///
+    /// A variable is not set, or the pool is in another region. The text names it.
+    pub fn for_pool(pool: &str) -> Result<Self, String> {
+        let region = required("AWS_REGION")?;
+        // A pool's id begins with its region.
+        if pool.split_once('_').map(|(of, _)| of) != Some(region.as_str()) {
+            return Err(format!(
+                "{pool} is not the id of a pool in AWS_REGION, {region}: set AWS_REGION to the pool's region"
+            ));
+        }
+        Self::in_region(region)
+    }
+
+    /// Reads the environment for calls that concern this secret, which a name or an ARN gives.
+    ///
+    /// # Errors
+    ///
+    /// A variable is not set, or the secret is in another region. The text names it.
+    pub fn for_secret(secret: &str) -> Result<Self, String> {
+        let region = required("AWS_REGION")?;
+        // The region is the fourth part of an ARN.
+        let is_elsewhere = secret.starts_with("arn:")
+            && secret.split(':').nth(3).is_none_or(|part| part != region);
+        if is_elsewhere {
+            return Err(format!(
+                "{secret} is not the ARN of a secret in AWS_REGION, {region}: set AWS_REGION to the secret's region"
+            ));
+        }
+        Self::in_region(region)
+    }
+
+    fn in_region(region: String) -> Result<Self, String> {
+        Ok(Self {
+            region,
+            access_key_id: required("AWS_ACCESS_KEY_ID")?,
+            secret_access_key: required("AWS_SECRET_ACCESS_KEY")?,
+            session_token: optional("AWS_SESSION_TOKEN"),
+            endpoint_url: optional("AWS_ENDPOINT_URL"),
+        })
+    }
+}
+
+fn optional(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn required(name: &str) -> Result<String, String> {
+    optional(name).ok_or_else(|| format!("{name} is not set: --help shows how to set credentials"))
+}
+
+/// The time limit of an attempt of a call that only reads.
+pub(crate) const ATTEMPT: Duration = Duration::from_secs(5);
+/// The number of attempts of a call that only reads.
+pub(crate) const ATTEMPTS: u32 = 3;
+/// The time limit of a call, with all its attempts.
+pub(crate) const CALL: Duration = Duration::from_secs(12);
+
+/// A client that believes whom the system believes.
+pub(crate) fn https() -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
+}
+
+/// A client of one service. Each SDK has a configuration of its own with the same members.
+macro_rules! client {
+    ($sdk:ident, $access:expr, $attempt:expr, $attempts:expr) => {{
+        use $sdk::config::retry::RetryConfig;
+        use $sdk::config::timeout::TimeoutConfig;
+        use $sdk::config::{BehaviorVersion, Credentials, Region};
+        let access: &$crate::access::Access = $access;
+        let attempt: ::std::time::Duration = $attempt;
+        let credentials = Credentials::new(
+            &access.access_key_id,
+            &access.secret_access_key,
+            access.session_token.clone(),
+            None,
+            "environment",
+        );
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(::std::time::Duration::from_secs(3))
+            .operation_attempt_timeout(attempt)
+            .operation_timeout($crate::access::CALL)
+            .build();
+        let mut config = $sdk::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(access.region.clone()))
+            .credentials_provider(credentials)
+            .timeout_config(timeouts)
+            .http_client($crate::access::https())
+            .retry_config(RetryConfig::standard().with_max_attempts($attempts));
+        if let Some(url) = &access.endpoint_url {
+            config = config.endpoint_url(url);
+        }
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+pub(crate) use client;
+
+/// The code of an error: the service's own, or ours where it did not answer.
+pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
+    match error {
+        SdkError::ServiceError(service) => service.err().code().unwrap_or("an unknown error"),
+        SdkError::TimeoutError(_) => "nothing in time",
+        SdkError::DispatchFailure(_) => "nothing: no connection",
+        SdkError::ResponseError(_) => "something unreadable",
+        _ => "nothing: the request could not be built",
+    }
+}
