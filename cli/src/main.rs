@@ -10,7 +10,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{doctor, odds, reset_limits, settings, test_codes};
+use commands::{doctor, odds, reset_limits, rotate_keys, settings, test_codes};
 
 /// Operate a deployment of Latchstring.
 ///
@@ -29,6 +29,7 @@ enum Command {
     Settings(settings::Arguments),
     TestCodes(test_codes::Arguments),
     ResetLimits(reset_limits::Arguments),
+    RotateKeys(rotate_keys::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -38,5 +39,6 @@ fn main() -> ExitCode {
         Command::Settings(arguments) => settings::run(&arguments),
         Command::TestCodes(arguments) => test_codes::run(&arguments),
         Command::ResetLimits(arguments) => reset_limits::run(&arguments),
+        Command::RotateKeys(arguments) => rotate_keys::run(arguments),
     }
 }

@@ -47,5 +47,5 @@ pub use program::Program;
 pub use runtime_api::{Answered, Extensions, RuntimeApi};
 pub use service::{Account, Latchstring, Mail};
 pub use still_clock::StillClock;
-pub use tap::{Request, Tap};
+pub use tap::{Lost, Request, Tap};
 pub use tokens::SignedIn;

@@ -23,6 +23,15 @@ pub struct Request {
     pub body: Value,
 }
 
+/// The part of a call that is lost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// The request: the call has no effect.
+    Request,
+    /// The reply: the call takes effect.
+    Reply,
+}
+
 /// A proxy that forwards requests to a service and records them.
 pub struct Tap {
     endpoint: String,
@@ -36,6 +45,8 @@ struct Shared {
     seen: Mutex<Vec<Request>>,
     /// The number of following replies that are lost.
     to_spoil: Mutex<usize>,
+    /// The operation whose next call is lost.
+    to_lose: Mutex<Option<(&'static str, Lost)>>,
 }
 
 impl Tap {
@@ -46,6 +57,7 @@ impl Tap {
             client: reqwest::Client::new(),
             seen: Mutex::default(),
             to_spoil: Mutex::default(),
+            to_lose: Mutex::default(),
         });
         let router = Router::new()
             .fallback(pass_on)
@@ -69,9 +81,19 @@ impl Tap {
         aws_at(&self.endpoint).with_slack(20)
     }
 
+    /// Returns its address, as `AWS_ENDPOINT_URL` takes it.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// Makes the next request take effect while its caller receives a failure.
     pub fn spoil_next_reply(&self) {
         *lock(&self.shared.to_spoil) += 1;
+    }
+
+    /// Makes the next call of an operation fail for its caller.
+    pub fn lose_next(&self, operation: &'static str, lost: Lost) {
+        *lock(&self.shared.to_lose) = Some((operation, lost));
     }
 
     /// Returns the requests since the last call of this function.
@@ -94,10 +116,15 @@ async fn pass_on(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
     let target = headers.get("x-amz-target").cloned();
     let target = target.as_ref().and_then(|target| target.to_str().ok());
     let target = target.unwrap_or_default();
+    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    let lost = lock(&shared.to_lose).take_if(|(lost, _)| *lost == operation);
     lock(&shared.seen).push(Request {
-        operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
+        operation,
         body: serde_json::from_slice(&body).unwrap_or_default(),
     });
+    if matches!(lost, Some((_, Lost::Request))) {
+        return failure();
+    }
     let mut request = shared.client.post(&shared.upstream).body(body);
     for name in [
         "x-amz-target",
@@ -112,10 +139,13 @@ async fn pass_on(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
     let reply = request.send().await.expect("the service answers");
     let (status, headers) = (reply.status(), reply.headers().clone());
     let body = reply.bytes().await.expect("the service's answer ends");
+    if lost.is_some() {
+        return failure();
+    }
     let mut to_spoil = lock(&shared.to_spoil);
     if let Some(left) = to_spoil.checked_sub(1) {
         *to_spoil = left;
-        return (StatusCode::INTERNAL_SERVER_ERROR, "{}").into_response();
+        return failure();
     }
     let kind = headers.get("content-type").cloned();
     let kind = kind.map(|kind| [("content-type", kind)]);
@@ -123,4 +153,8 @@ async fn pass_on(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
         Some(kind) => (status, kind, body).into_response(),
         None => (status, body).into_response(),
     }
+}
+
+fn failure() -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, "{}").into_response()
 }

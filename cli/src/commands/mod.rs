@@ -3,5 +3,6 @@
 pub(crate) mod doctor;
 pub(crate) mod odds;
 pub(crate) mod reset_limits;
+pub(crate) mod rotate_keys;
 pub(crate) mod settings;
 pub(crate) mod test_codes;

@@ -4,15 +4,15 @@ use std::future::{Future, ready};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use data_encoding::BASE64;
-use latchstring_core::keys::{Key, KeyId, KeyRing};
+use latchstring_core::keys::{KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, PortError, SecretSource};
 use latchstring_core::time::Timestamp;
-use serde::Deserialize;
+
+use crate::ring_text::ring;
 
 /// The maximum age of a key ring that was read from the secret source.
-const MAX_AGE: Duration = Duration::from_secs(600);
+pub const RING_MAX_AGE: Duration = Duration::from_secs(600);
 /// The maximum age of a key ring while the secret source does not answer. It bounds the time for
 /// which a removed key stays in use. A shorter outage interrupts no sign-in.
 const MAX_AGE_IN_AN_OUTAGE: Duration = Duration::from_secs(24 * 3600);
@@ -95,7 +95,7 @@ impl<V: SecretSource, C: Clock> Rotating<V, C> {
         let now = self.clock.now();
         let mut cache = self.cache();
         let ring = cache.usable(now)?;
-        let is_old = now.since(cache.read_at) >= MAX_AGE;
+        let is_old = now.since(cache.read_at) >= RING_MAX_AGE;
         let is_behind = named.iter().any(|id| !ring.names(id.as_str()));
         if (is_old || is_behind) && now.since(cache.tried_at) >= PAUSE {
             cache.tried_at = now;
@@ -167,68 +167,12 @@ impl<V: SecretSource, C: Clock> Deployments for FixedOrRotating<V, C> {
     }
 }
 
-/// A key ring, or only its current key: `CloudFormation` can generate no more for a new deployment.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RingText {
-    Ring {
-        current: KeyText,
-        next: Option<KeyText>,
-        previous: Option<KeyText>,
-        lasting: Option<KeyText>,
-    },
-    Alone(KeyText),
-}
-
-#[derive(Deserialize)]
-struct KeyText {
-    id: String,
-    secret: String,
-}
-
-/// Parses a key ring in the format of `KEY_RING` and of the secret.
-pub(crate) fn ring(text: &str) -> Option<KeyRing> {
-    let (current, next, previous, lasting) = match serde_json::from_str(text).ok()? {
-        RingText::Ring {
-            current,
-            next,
-            previous,
-            lasting,
-        } => (current, next, previous, lasting),
-        RingText::Alone(key) => (key, None, None, None),
-    };
-    let key = |text: KeyText| {
-        let secret = BASE64.decode(text.secret.as_bytes()).ok()?;
-        Key::new(KeyId::parse(&text.id).ok()?, &secret).ok()
-    };
-    let other = |text: Option<KeyText>| match text {
-        None => Some(None),
-        Some(text) => key(text).map(Some),
-    };
-    let ring = KeyRing::new(key(current)?, other(next)?, other(previous)?).ok()?;
-    match other(lasting)? {
-        None => Some(ring),
-        Some(lasting) => ring.with_lasting(lasting).ok(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use latchstring_core::secret::Secret;
     use latchstring_memory::ManualClock;
 
     use super::*;
-
-    #[test]
-    fn a_ring_may_have_a_lasting_key() {
-        let secret = BASE64.encode(&[7; 32]);
-        let key = |id: &str| format!(r#"{{"id": "{id}", "secret": "{secret}"}}"#);
-        let text = format!(r#"{{"current": {}, "lasting": {}}}"#, key("k2"), key("k1"));
-        let read = ring(&text).unwrap();
-        assert_eq!(read.current().id().as_str(), "k2");
-        assert_eq!(read.lasting().id().as_str(), "k1");
-        assert_eq!(ring(&key("k1")).unwrap().lasting().id().as_str(), "k1");
-    }
 
     /// A secret source that counts its reads.
     #[derive(Debug, Default)]
@@ -279,18 +223,6 @@ mod tests {
         match of.deployment(&named).await {
             Ok(deployment) => deployment.keys.current().id().as_str().to_owned(),
             Err(_) => "none".to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_single_key_is_a_ring_of_one() {
-        let secret = "A".repeat(64);
-        let alone = ring(&format!(r#"{{"id": "k1", "secret": "{secret}"}}"#)).unwrap();
-        assert_eq!(alone.current().id().as_str(), "k1");
-        let whole = format!(r#"{{"current": {{"id": "k1", "secret": "{secret}"}}}}"#);
-        assert!(ring(&whole).is_some());
-        for text in [r#"{"id": "k1"}"#, r#"{"id": "k1", "secret": "A"}"#, "{}"] {
-            assert!(ring(text).is_none(), "{text}");
         }
     }
 

@@ -12,12 +12,14 @@ mod handler;
 mod keys;
 mod log;
 pub mod metrics;
+mod ring_text;
 mod runtime;
 mod system;
 
 pub use delivery::{DELIVERY, PendingDelivery};
 pub use handler::{Either, Handler, HandlerResponse, PublicError, answer, deliver};
-pub use keys::{Deployments, FixedOrRotating, Rotating};
+pub use keys::{Deployments, FixedOrRotating, RING_MAX_AGE, Rotating};
+pub use ring_text::{KeyText, RingText};
 pub use system::{OsEntropy, SystemClock};
 
 use std::process::ExitCode;

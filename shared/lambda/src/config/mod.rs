@@ -33,7 +33,8 @@ use tracing::Level;
 pub use settings::{SETTINGS, Setting, Takes};
 
 use crate::appsync::SourceOf;
-use crate::keys::{FixedOrRotating, Rotating, ring};
+use crate::keys::{FixedOrRotating, Rotating};
+use crate::ring_text::ring;
 use crate::system::SystemClock;
 use settings::{
     ACCOUNTS, ALL_CODES_PER_DAY, ALL_LONG_GUESSES_PER_DAY, ALL_SHORT_GUESSES_PER_DAY, APP_NAME,

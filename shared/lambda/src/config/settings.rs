@@ -83,7 +83,7 @@ settings! {
     KEY_RING = Some(""), Text("JSON: current, next, previous and lasting, each with id and secret"), FUNCTION,
         r#"The deployment's keys: `{"current": {"id": "k2", "secret": "…"}, "previous": {"id": "k1", "secret": "…"}}`. A secret is at least 32 random bytes in base64, an id 1 to 16 of `a-z`, `0-9`, `-`. `next` and `previous` are optional and accepted only; nothing new is made with them. `lasting` is optional and stays when the others rotate: budgets, leases and known devices are kept under it, and without it each rotation starts them from zero. One key alone, `{"id": "k1", "secret": "…"}`, is a ring of one. Exactly one of `KEY_RING` and `KEY_RING_SECRET` must be set."#;
     KEY_RING_SECRET = Some(""), Text("the name or ARN of a secret that holds the key ring"), FUNCTION,
-        "The same JSON in Secrets Manager. It is read again when it is ten minutes old, and when a key is named that it does not hold, at most every 30 s. While it cannot be read, the last ring serves for 24 hours. To rotate, add a new key as `next` and make it `current` ten minutes later.";
+        "The same JSON in Secrets Manager. It is read again when it is ten minutes old, and when a key is named that it does not hold, at most every 30 s. While it cannot be read, the last ring serves for 24 hours. `latchstring rotate-keys` rotates it ([operations.md](operations.md#the-key-ring)).";
     STORE = Some("dynamodb"), Word(&["dynamodb", "memory"]), FUNCTION,
         "The store of flows. `memory` keeps them in one process and sends no message: it serves to try a single function. The three triggers of a pool need a shared store.";
     TABLE_NAME = None, Text("a table's name"), FUNCTION,

@@ -1,0 +1,249 @@
+//! `latchstring rotate-keys`
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use latchstring_cli::access::Access;
+use latchstring_cli::rotation::{Change, Plan, RingSecret, Step, StoredRing, in_minutes};
+use latchstring_core::keys::KeyId;
+use latchstring_core::ports::Clock;
+use latchstring_lambda::config::Environment;
+use latchstring_lambda::{OsEntropy, RingText, SystemClock};
+
+/// Rotate the key ring in Secrets Manager, or replace it after a leak.
+///
+/// A step is refused until the functions have read the ring of the step before. Without --apply, a step
+/// changes nothing and prints the ring that it would store. Keys are printed by id; no secret is printed.
+#[derive(Args)]
+#[command(after_help = "\
+A rotation is three steps:
+
+  latchstring rotate-keys --secret NAME prepare --apply
+  latchstring rotate-keys --secret NAME activate --apply    # ten minutes later
+  latchstring rotate-keys --secret NAME retire --apply      # PENDING_SECONDS and ten minutes later
+
+Region and credentials come from the environment: AWS_REGION, AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; AWS_ENDPOINT_URL names an emulator instead. If the
+functions have the setting PENDING_SECONDS, set it in the environment too.
+
+The permissions on the secret are secretsmanager:GetSecretValue, for a change also
+secretsmanager:PutSecretValue and secretsmanager:UpdateSecretVersionStage. A secret with a KMS key
+of its own needs kms:Decrypt and, for a change, kms:GenerateDataKey. docs/operations.md explains
+the roles of keys and what a leaked key opens.
+
+The exit status is 0 on success, 1 if the step is refused or a call fails, 2 if it could not start.")]
+pub(crate) struct Arguments {
+    /// The name or ARN of the secret
+    #[arg(long, value_name = "NAME_OR_ARN")]
+    secret: String,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Print the ids of the keys by role, and the next step with its waiting time
+    Status,
+    /// Add a new key as the next one, so that the functions know it
+    Prepare(Apply),
+    /// Use the next key, ten minutes after prepare or later
+    Activate(Apply),
+    /// Remove the previous key, `PENDING_SECONDS` and ten minutes after activate or later
+    Retire(Apply),
+    /// Replace the ring at once because a key leaked; flows under way end
+    Revoke {
+        /// The id of the leaked key
+        #[arg(long, value_name = "ID", value_parser = KeyId::parse)]
+        key: KeyId,
+        #[command(flatten)]
+        apply: Apply,
+    },
+}
+
+#[derive(Args)]
+struct Apply {
+    /// Store the new ring
+    #[arg(long)]
+    apply: bool,
+}
+
+impl Action {
+    /// Returns the change, and whether it is to be made.
+    fn change(self) -> Option<(Change, bool)> {
+        match self {
+            Self::Status => None,
+            Self::Prepare(Apply { apply }) => Some((Change::Step(Step::Prepare), apply)),
+            Self::Activate(Apply { apply }) => Some((Change::Step(Step::Activate), apply)),
+            Self::Retire(Apply { apply }) => Some((Change::Step(Step::Retire), apply)),
+            Self::Revoke { key, apply } => Some((Change::Revoke(key), apply.apply)),
+        }
+    }
+}
+
+/// Starts new functions, so that no warm one has the old ring.
+const RESTART: &str = r#"for f in $(aws cloudformation list-stack-resources --stack-name "$STACK" --output text \
+    --query "StackResourceSummaries[?ResourceType=='AWS::Lambda::Function'].PhysicalResourceId"); do
+  aws lambda update-function-configuration --function-name "$f" --description "$(date)"
+done"#;
+
+/// Makes the change, or prints the state of the ring.
+pub(crate) fn run(arguments: Arguments) -> ExitCode {
+    match start(arguments) {
+        Ok(code) => code,
+        Err(problem) => {
+            eprintln!("error: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn start(arguments: Arguments) -> Result<ExitCode, String> {
+    let access = Access::for_secret(&arguments.secret)?;
+    let settings = Environment::Process.numbers();
+    let pending_life = settings.map_err(|error| error.to_string())?.pending_life;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the runtime does not start: {error}"))?;
+    let secret = RingSecret::new(&access, arguments.secret);
+    Ok(runtime.block_on(async {
+        let done = match arguments.action.change() {
+            None => status(&secret, pending_life).await,
+            Some((change, apply)) => make(&secret, pending_life, &change, apply).await,
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(problem) => {
+                eprintln!("error: {problem}");
+                ExitCode::FAILURE
+            }
+        }
+    }))
+}
+
+fn plan(stored: &StoredRing, pending_life: Duration) -> Plan<'_, OsEntropy> {
+    Plan {
+        ring: &stored.ring,
+        stored_at: stored.stored_at,
+        now: SystemClock.now(),
+        pending_life,
+        entropy: &OsEntropy,
+    }
+}
+
+async fn status(secret: &RingSecret, pending_life: Duration) -> Result<(), String> {
+    let stored = secret.read().await.map_err(|error| error.to_string())?;
+    let plan = plan(&stored, pending_life);
+    for (role, key) in stored.ring.roles() {
+        println!("{role:<9} {}", key.id());
+    }
+    if stored.ring.lasting.is_none() {
+        println!("lasting   none: the current key is used as the lasting key");
+    }
+    println!("stored    {} ago", in_words(plan.now.since(plan.stored_at)));
+    let step = Step::next_of(&stored.ring);
+    let left = plan.left(step);
+    if left.is_zero() {
+        println!("next step {step}, possible now");
+    } else {
+        println!("next step {step}, in {}", in_minutes(left));
+    }
+    Ok(())
+}
+
+async fn make(
+    secret: &RingSecret,
+    pending_life: Duration,
+    change: &Change,
+    apply: bool,
+) -> Result<(), String> {
+    let stored = secret.read().await.map_err(|error| error.to_string())?;
+    let ring = plan(&stored, pending_life).after(change);
+    let ring = ring.map_err(|refusal| refusal.to_string())?;
+    println!("before: {}", roles(&stored.ring, None));
+    if !apply {
+        // The key of this run is dropped, and so is its id.
+        println!("after:  {}", roles(&ring, Some(&stored.ring)));
+        consequences(change, &ring);
+        println!("Nothing has changed: repeat with --apply.");
+        return Ok(());
+    }
+    let replaced = secret.replace(&stored, &ring).await;
+    replaced.map_err(|error| error.to_string())?;
+    println!("after:  {}", roles(&ring, None));
+    consequences(change, &ring);
+    match change {
+        Change::Revoke(_) => {
+            println!(
+                "Warm functions still have the old ring. Start new ones now (STACK is the stack's name):"
+            );
+            println!();
+            println!("{RESTART}");
+        }
+        Change::Step(_) => {
+            let step = Step::next_of(&ring);
+            let wait = step.wait(pending_life);
+            if wait.is_zero() {
+                println!("The rotation is complete.");
+            } else {
+                println!("The next step is {step}, in {}.", in_minutes(wait));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Prints what a replaced ring ends.
+fn consequences(change: &Change, ring: &RingText) {
+    if !matches!(change, Change::Revoke(_)) {
+        return;
+    }
+    println!("Flows under way end, and users request another code.");
+    if ring.lasting.is_none() {
+        println!(
+            "The lasting key is replaced too: budgets and leases start again, devices are unknown until their next sign-in, and test identifiers have other codes."
+        );
+    }
+}
+
+/// Returns the keys by role, as text. A key that is not on the ring `known` is a new one.
+fn roles(ring: &RingText, known: Option<&RingText>) -> String {
+    let id = |id: &str| match known {
+        Some(known) if known.roles().all(|(_, key)| key.id() != id) => "(new)".to_owned(),
+        _ => id.to_owned(),
+    };
+    let roles: Vec<_> = ring
+        .roles()
+        .map(|(role, key)| format!("{role} {}", id(key.id())))
+        .collect();
+    roles.join(", ")
+}
+
+/// Returns a time in its largest fitting unit, rounded down.
+fn in_words(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} minutes", seconds / 60),
+        7200..172_800 => format!("{} hours", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_rounded_down() {
+        for (seconds, text) in [
+            (119, "119 s"),
+            (179, "2 minutes"),
+            (7200, "2 hours"),
+            (259_199, "2 days"),
+        ] {
+            assert_eq!(in_words(Duration::from_secs(seconds)), text);
+        }
+    }
+}
