@@ -71,7 +71,9 @@ impl World {
     /// Returns the stored ring. Its secrets must not be printed from now on.
     async fn stored(&self) -> RingText {
         let request = json!({"SecretId": self.name});
-        let call = self.emulator.call("secretsmanager.GetSecretValue", &request);
+        let call = self
+            .emulator
+            .call("secretsmanager.GetSecretValue", &request);
         let answer = call.await;
         let text = answer["SecretString"].as_str().expect("a text");
         let value: Value = serde_json::from_str(text).expect("JSON");
@@ -149,7 +151,13 @@ fn address() -> Identifier {
 /// Returns a ticket that the current key of a ring seals.
 fn ticket(ring: &RingText) -> String {
     let charge = Charge::free(CodeLength::DEFAULT);
-    let ticket = Ticket::new(Purpose::SignIn, address(), charge, SystemClock.now(), &OsEntropy);
+    let ticket = Ticket::new(
+        Purpose::SignIn,
+        address(),
+        charge,
+        SystemClock.now(),
+        &OsEntropy,
+    );
     let keys = ring.ring().expect("a ring");
     let text = ticket.seal(&keys, &AppClient::new("pool", "client"), &OsEntropy);
     note(&text);
@@ -168,11 +176,13 @@ fn pseudonym(ring: &RingText) -> String {
 }
 
 fn ids(ring: &RingText) -> String {
-    let roles = ring.roles().map(|(role, key)| format!("{role} {}", key.id()));
+    let roles = ring
+        .roles()
+        .map(|(role, key)| format!("{role} {}", key.id()));
     roles.collect::<Vec<_>>().join(", ")
 }
 
-fn alone(current: Value) -> RingText {
+fn alone(current: &Value) -> RingText {
     RingText::parse(&current.to_string()).expect("a ring")
 }
 
@@ -333,7 +343,7 @@ async fn a_revoked_key_opens_nothing_and_budgets_outlive_all_but_one() {
         let after = world.make(&Change::Revoke(id), Duration::ZERO).await;
         let after = after.expect("a leak does not wait");
         for key in ["k1", "k2", "k3", "k4"].map(key) {
-            let forged = ticket(&alone(key));
+            let forged = ticket(&alone(&key));
             assert!(!opens(&after, &forged), "{leaked}");
         }
         assert!(opens(&after, &ticket(&after)));
@@ -359,7 +369,9 @@ async fn a_leak_in_each_state_of_a_rotation_ends_the_rotation() {
         }
         let old = ticket(&ring);
         let leaked = KeyId::parse(ring.current.id()).expect("an id");
-        let is_lasting = ring.lasting.is_none_or(|lasting| lasting.id() == leaked.as_str());
+        let is_lasting = ring
+            .lasting
+            .is_none_or(|lasting| lasting.id() == leaked.as_str());
         let after = world.make(&Change::Revoke(leaked), Duration::ZERO).await;
         let after = after.expect("a leak does not wait");
         assert!(!opens(&after, &old), "{count}");
@@ -393,7 +405,10 @@ async fn the_program_shows_a_step_and_makes_it_with_apply() {
     assert!(text.contains(&format!("next {next}")), "{text}");
     let (code, text) = world.run(&["activate", "--apply"]);
     assert_eq!(code, 1);
-    assert!(text.contains("too early to activate: wait 10 minutes"), "{text}");
+    assert!(
+        text.contains("too early to activate: wait 10 minutes"),
+        "{text}"
+    );
     let (code, text) = world.run(&["status"]);
     assert_eq!(code, 0);
     let waits = "next step activate, in 10 minutes\n";
@@ -448,7 +463,10 @@ async fn a_secret_that_is_no_ring_is_neither_printed_nor_replaced() {
     };
     let (code, text) = missing.run(&["status"]);
     assert_eq!(code, 1);
-    assert!(text.contains("answered ResourceNotFoundException"), "{text}");
+    assert!(
+        text.contains("answered ResourceNotFoundException"),
+        "{text}"
+    );
 }
 
 /// Starts an AWS that permits nothing.
@@ -472,7 +490,10 @@ async fn without_a_permission_the_program_names_it() {
         .output();
     let (code, text) = printed(&output.expect("it starts"));
     assert_eq!(code, 1);
-    assert!(text.contains("permission secretsmanager:GetSecretValue"), "{text}");
+    assert!(
+        text.contains("permission secretsmanager:GetSecretValue"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -482,9 +503,14 @@ fn without_credentials_or_in_another_region_nothing_is_called() {
     let output = nowhere().args(["--secret", arn, "status"]).output();
     let (code, text) = printed(&output.expect("it starts"));
     assert_eq!(code, 2);
-    assert!(text.contains("not the ARN of a secret in AWS_REGION"), "{text}");
+    assert!(
+        text.contains("not the ARN of a secret in AWS_REGION"),
+        "{text}"
+    );
     let mut command = nowhere();
-    command.args(["--secret", "keys", "status"]).env_remove("AWS_REGION");
+    command
+        .args(["--secret", "keys", "status"])
+        .env_remove("AWS_REGION");
     let (code, text) = printed(&command.output().expect("it starts"));
     assert_eq!(code, 2);
     assert!(text.contains("AWS_REGION is not set"), "{text}");

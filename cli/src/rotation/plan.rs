@@ -95,7 +95,9 @@ impl fmt::Display for Refusal {
                 write!(f, "it is too early to {step}: wait {}", in_minutes(*left))
             }
             Self::UnknownKey(id) => write!(f, "no key of the ring has the id {}", id.as_str()),
-            Self::NoId => f.write_str("the greatest id of the ring leaves no greater one for a new key"),
+            Self::NoId => {
+                f.write_str("the greatest id of the ring leaves no greater one for a new key")
+            }
         }
     }
 }
@@ -214,7 +216,9 @@ impl<E: Entropy> Plan<'_, E> {
     fn new_key(&self) -> Result<KeyText, Refusal> {
         let number = |key: &KeyText| key.id().strip_prefix('k')?.parse::<u64>().ok();
         let numbers = self.ring.roles().filter_map(|(_, key)| number(key));
-        let least = numbers.max().map_or(0, |greatest| greatest.saturating_add(1));
+        let least = numbers
+            .max()
+            .map_or(0, |greatest| greatest.saturating_add(1));
         let id = KeyId::parse(&format!("k{}", self.now.as_secs().max(least)));
         let id = id.map_err(|_| Refusal::NoId)?;
         Ok(KeyText::new(&id, &self.entropy.bytes()))
@@ -259,7 +263,9 @@ mod tests {
     /// Keys with one id have one secret.
     fn of(ids: &str) -> RingText {
         let mut keys = ids.split(' ').map(|id| {
-            let byte = id.bytes().fold(0, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(byte));
+            let byte = id
+                .bytes()
+                .fold(0, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(byte));
             (id != "-").then(|| key(id, byte))
         });
         let mut key = || keys.next().expect("four roles");
@@ -280,7 +286,9 @@ mod tests {
     fn after(ring: &RingText, age: Duration, change: &Change) -> Result<RingText, Refusal> {
         let plan = Plan {
             ring,
-            stored_at: Timestamp::from_millis(NOW.as_millis() - u64::try_from(age.as_millis()).unwrap()),
+            stored_at: Timestamp::from_millis(
+                NOW.as_millis() - u64::try_from(age.as_millis()).unwrap(),
+            ),
             now: NOW,
             pending_life: PENDING,
             entropy: &Filled(0xEE),

@@ -179,7 +179,10 @@ mod tests {
             .roles()
             .map(|(role, key)| format!("{role} {}", key.id()))
             .collect();
-        assert_eq!(roles, ["current k2", "next k3", "previous k1", "lasting k1"]);
+        assert_eq!(
+            roles,
+            ["current k2", "next k3", "previous k1", "lasting k1"]
+        );
     }
 
     #[test]
