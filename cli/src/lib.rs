@@ -1,5 +1,7 @@
 //! The commands of `latchstring`, the program of a deployment's operator.
 
 pub mod access;
+pub mod attach;
 pub mod doctor;
 pub mod rotation;
+pub mod signed_call;

@@ -10,7 +10,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{doctor, odds, reset_limits, rotate_keys, settings, test_codes};
+use commands::{attach, doctor, odds, reset_limits, rotate_keys, settings, test_codes};
 
 /// Operate a deployment of Latchstring.
 ///
@@ -25,6 +25,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Doctor(doctor::Arguments),
+    Attach(attach::Arguments),
     Odds(odds::Arguments),
     Settings(settings::Arguments),
     TestCodes(test_codes::Arguments),
@@ -35,6 +36,7 @@ enum Command {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Doctor(arguments) => doctor::run(arguments),
+        Command::Attach(arguments) => attach::run(&arguments),
         Command::Odds(arguments) => odds::run(&arguments),
         Command::Settings(arguments) => settings::run(&arguments),
         Command::TestCodes(arguments) => test_codes::run(&arguments),

@@ -1,27 +1,45 @@
-//! The doctor asks an emulator that others wrote: Cognito, Lambda and SES, over their own protocols.
+//! The doctor and `attach` at an emulator that others wrote: Cognito, Lambda, SES and `CloudFormation`,
+//! over their own protocols.
 
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use aws_sdk_cognitoidentityprovider as cognito;
 use aws_sdk_lambda as lambda;
 use aws_sdk_ses as ses;
+use cognito::operation::create_user_pool::builders::CreateUserPoolFluentBuilder;
 use cognito::types::{
     AccountRecoverySettingType, AdminCreateUserConfigType, AliasAttributeType,
     DeletionProtectionType, ExplicitAuthFlowsType, LambdaConfigType,
-    PreventUserExistenceErrorTypes, RecoveryOptionNameType, RecoveryOptionType,
-    UsernameConfigurationType,
+    PreventUserExistenceErrorTypes, RecoveryOptionNameType, RecoveryOptionType, UserPoolMfaType,
+    UsernameAttributeType, UsernameConfigurationType,
 };
 use lambda::client::Waiters;
 use lambda::primitives::Blob;
 use lambda::types::{Environment, FunctionCode, Runtime};
 use latchstring_cli::access::Access;
+use latchstring_cli::attach::stack;
 use latchstring_cli::doctor::{Finding, State, checks, read};
+use latchstring_cli::signed_call::{CLOUDFORMATION, SignedCalls};
 use latchstring_tests::Ministack;
 
 const REGION: &str = "eu-west-1";
 /// A zip without files.
 const ZIP: [u8; 22] = [
     b'P', b'K', 5, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+];
+
+/// The emulator does not know these calls, has half the daily quota that the budgets allow, and no
+/// domain there ever signs.
+const NOT_THERE: [(&str, State); 6] = [
+    ("email.sending", State::Unknown),
+    ("email.quota", State::Note),
+    ("email.suppression", State::Unknown),
+    ("email.dkim", State::Fails),
+    ("sms.sandbox", State::Unknown),
+    ("sms.spend-limit", State::Unknown),
 ];
 
 macro_rules! client {
@@ -39,14 +57,18 @@ macro_rules! client {
     }};
 }
 
-async fn diagnose(endpoint: &str, pool: &str, client: &str) -> Vec<Finding> {
-    let access = Access {
+fn access(endpoint: &str) -> Access {
+    Access {
         region: REGION.to_owned(),
         access_key_id: "test".to_owned(),
         secret_access_key: "test".to_owned(),
         session_token: None,
         endpoint_url: Some(endpoint.to_owned()),
-    };
+    }
+}
+
+async fn diagnose(endpoint: &str, pool: &str, client: &str) -> Vec<Finding> {
+    let access = access(endpoint);
     let facts = read::facts(&access, pool, client).await;
     checks::judge(&facts, client)
 }
@@ -85,26 +107,34 @@ struct Deployed {
     cognito: cognito::Client,
 }
 
-/// Everything as it should be.
-async fn deploy(endpoint: &str) -> Deployed {
-    let cognito = client!(cognito, endpoint);
-    let lambda = client!(lambda, endpoint);
-    let recovery = RecoveryOptionType::builder()
-        .name(RecoveryOptionNameType::AdminOnly)
-        .priority(1)
-        .build()
-        .expect("a way to recover");
+/// An alias pool with the default settings otherwise, and deletion protection.
+fn pool(cognito: &cognito::Client) -> CreateUserPoolFluentBuilder {
     let names = UsernameConfigurationType::builder()
         .case_sensitive(false)
         .build()
         .expect("a configuration");
-    let arn = |name: &str| format!("arn:aws:lambda:{REGION}:000000000000:function:{name}");
-    let made = cognito
+    cognito
         .create_user_pool()
         .pool_name("pool")
         .alias_attributes(AliasAttributeType::Email)
         .alias_attributes(AliasAttributeType::PhoneNumber)
         .username_configuration(names)
+        .deletion_protection(DeletionProtectionType::Active)
+}
+
+fn arn(name: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:000000000000:function:{name}")
+}
+
+/// Everything as it should be.
+async fn deploy(endpoint: &str) -> Deployed {
+    let cognito = client!(cognito, endpoint);
+    let recovery = RecoveryOptionType::builder()
+        .name(RecoveryOptionNameType::AdminOnly)
+        .priority(1)
+        .build()
+        .expect("a way to recover");
+    let made = pool(&cognito)
         .admin_create_user_config(
             AdminCreateUserConfigType::builder()
                 .allow_admin_create_user_only(true)
@@ -115,7 +145,6 @@ async fn deploy(endpoint: &str) -> Deployed {
                 .recovery_mechanisms(recovery)
                 .build(),
         )
-        .deletion_protection(DeletionProtectionType::Active)
         .lambda_config(
             LambdaConfigType::builder()
                 .define_auth_challenge(arn("define"))
@@ -146,15 +175,27 @@ async fn deploy(endpoint: &str) -> Deployed {
         .user_pool_client()
         .and_then(|client| client.client_id());
     let client = client.expect("an id").to_owned();
-    for (name, pool) in [("define", Some(&*pool)), ("create", None), ("verify", None)] {
-        assert_eq!(function(&lambda, name, &client, pool).await, arn(name));
+    let lambda = functions(endpoint, &pool, &pool_arn, &client).await;
+    Deployed {
+        pool,
+        client,
+        lambda,
+        cognito,
+    }
+}
+
+/// Deploys the three functions, which this pool may invoke, and what sends their mail.
+async fn functions(endpoint: &str, pool: &str, pool_arn: &str, client: &str) -> lambda::Client {
+    let lambda = client!(lambda, endpoint);
+    for (name, pool) in [("define", Some(pool)), ("create", None), ("verify", None)] {
+        assert_eq!(function(&lambda, name, client, pool).await, arn(name));
         lambda
             .add_permission()
             .function_name(name)
             .statement_id("cognito")
             .action("lambda:InvokeFunction")
             .principal("cognito-idp.amazonaws.com")
-            .source_arn(&pool_arn)
+            .source_arn(pool_arn)
             .send()
             .await
             .expect("the pool may invoke it");
@@ -179,12 +220,7 @@ async fn deploy(endpoint: &str) -> Deployed {
         .send()
         .await
         .expect("the set is made");
-    Deployed {
-        pool,
-        client,
-        lambda,
-        cognito,
-    }
+    lambda
 }
 
 /// Returns the findings that are wrong or unknown.
@@ -206,17 +242,7 @@ async fn an_emulated_deployment_is_read_and_differs_from_a_worse_one() {
         cognito,
     } = deploy(endpoint).await;
     let findings = diagnose(endpoint, &pool, &client).await;
-    // The emulator does not know these calls, has half the daily quota that the budgets allow, and no
-    // domain there ever signs.
-    let not_there = [
-        ("email.sending", State::Unknown),
-        ("email.quota", State::Note),
-        ("email.suppression", State::Unknown),
-        ("email.dkim", State::Fails),
-        ("sms.sandbox", State::Unknown),
-        ("sms.spend-limit", State::Unknown),
-    ];
-    assert_eq!(wrong(&findings), not_there, "{findings:#?}");
+    assert_eq!(wrong(&findings), NOT_THERE, "{findings:#?}");
 
     // More clients than a page of the list holds, the last with a password flow.
     for number in 0..60 {
@@ -276,4 +302,123 @@ async fn an_emulated_deployment_is_read_and_differs_from_a_worse_one() {
     assert_eq!(of("trigger.create.variables", State::Leaks), 1);
     assert_eq!(of("trigger.verify", State::Fails), 1);
     assert_eq!(of("email.sender", State::Fails), 1);
+}
+
+/// Creates a stack whose outputs name the triggers, and waits until it has them.
+async fn stack_with_triggers(endpoint: &str, name: &str) {
+    let output = |value: String| serde_json::json!({ "Value": value });
+    let template = serde_json::json!({
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {
+            "DefineAuthChallenge": output(arn("define")),
+            "CreateAuthChallenge": output(arn("create")),
+            "VerifyAuthChallengeResponse": output(arn("verify")),
+        },
+    });
+    let access = access(endpoint);
+    let calls = SignedCalls::new(&access);
+    let body = template.to_string();
+    let fields = [("StackName", name), ("TemplateBody", body.as_str())];
+    let made = calls.read_form(CLOUDFORMATION, "CreateStack", &fields);
+    made.await.expect("the stack is made");
+    for _ in 0..200 {
+        let fields = [("StackName", name)];
+        let xml = calls.read_form(CLOUDFORMATION, "DescribeStacks", &fields);
+        if stack::outputs(&xml.await.expect("a stack")).len() == 3 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the stack is not ready");
+}
+
+fn attach(endpoint: &str, pool: &str, options: &[&str]) -> Output {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("attach-ministack");
+    fs::create_dir_all(&folder).expect("a folder");
+    Command::new(env!("CARGO_BIN_EXE_latchstring"))
+        .args(["attach", "--user-pool", pool])
+        .args(options)
+        .current_dir(folder)
+        .env_clear()
+        .env("AWS_REGION", REGION)
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .output()
+        .expect("it starts")
+}
+
+#[tokio::test]
+async fn an_attached_pool_is_as_the_doctor_wants_it() {
+    let ministack = Ministack::start().await;
+    let endpoint = ministack.endpoint();
+    let cognito = client!(cognito, endpoint);
+    let made = pool(&cognito)
+        .email_verification_subject("Welcome")
+        .user_pool_tags("team", "accounts")
+        .lambda_config(
+            LambdaConfigType::builder()
+                .define_auth_challenge(arn("older"))
+                .build(),
+        )
+        .send()
+        .await
+        .expect("the pool is made");
+    let made = made.user_pool().expect("a pool");
+    let (id, pool_arn) = (made.id().expect("an id"), made.arn().expect("an ARN"));
+    let client = cognito
+        .create_user_pool_client()
+        .user_pool_id(id)
+        .client_name("app")
+        .callback_urls("https://a.example")
+        .send()
+        .await
+        .expect("the client is made");
+    let client = client.user_pool_client().and_then(|it| it.client_id());
+    let client = client.expect("an id");
+    functions(endpoint, id, pool_arn, client).await;
+    stack_with_triggers(endpoint, "Latchstring").await;
+    let before = wrong(&diagnose(endpoint, id, client).await);
+    assert!(before.contains(&("trigger.verify", State::Fails)));
+
+    let options = ["--client", client, "--stack", "Latchstring", "--harden"];
+    let describe = async || {
+        let described = cognito.describe_user_pool().user_pool_id(id).send().await;
+        let described = described.expect("a pool");
+        described.user_pool().expect("a pool").clone()
+    };
+    let as_it_was = describe().await;
+    let shown = attach(endpoint, id, &options);
+    assert!(shown.status.success(), "{shown:?}");
+    assert_eq!(describe().await, as_it_was);
+
+    let applied = attach(endpoint, id, &[&options[..], &["--apply"]].concat());
+    assert!(applied.status.success(), "{applied:?}");
+    let findings = diagnose(endpoint, id, client).await;
+    assert_eq!(wrong(&findings), NOT_THERE, "{findings:#?}");
+    let attached = describe().await;
+    assert_eq!(attached.email_verification_subject(), Some("Welcome"));
+    assert_eq!(attached.user_pool_tags(), as_it_was.user_pool_tags());
+    assert_eq!(attached.policies(), as_it_was.policies());
+}
+
+#[tokio::test]
+async fn pools_that_cannot_be_attached_are_refused() {
+    let ministack = Ministack::start().await;
+    let endpoint = ministack.endpoint();
+    let cognito = client!(cognito, endpoint);
+    let usernames = cognito.create_user_pool().pool_name("pool");
+    let usernames = usernames.username_attributes(UsernameAttributeType::Email);
+    let mfa = pool(&cognito).mfa_configuration(UserPoolMfaType::Optional);
+    for (pool, reason) in [(usernames, "username-attribute"), (mfa, "MFA (OPTIONAL)")] {
+        let made = pool.send().await.expect("the pool is made");
+        let id = made.user_pool().and_then(|pool| pool.id()).expect("an id");
+        let triggers = [
+            "--define", "arn:d", "--create", "arn:c", "--verify", "arn:v",
+        ];
+        let refused = attach(endpoint, id, &[&triggers[..], &["--apply"]].concat());
+        assert_eq!(refused.status.code(), Some(2));
+        let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(error.contains(reason), "{error}");
+    }
 }

@@ -102,7 +102,7 @@ export interface CaptchaProps {
   readonly hostnames: string[];
 }
 
-/** A pool that exists already. Its triggers are set by `infra/attach`, see docs/operations.md. */
+/** A pool that exists already. Its triggers are set by `latchstring attach`, see docs/operations.md. */
 export interface ExistingPool {
   /** The pool's id. It must be an alias pool. */
   readonly userPoolId: string;

@@ -83,7 +83,7 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("aws-config", &[AWS]),
     ("aws-credential-types", &[AWS]),
     ("aws-runtime", &[AWS]),
-    ("aws-sigv4", &[AWS]),
+    ("aws-sigv4", &[AWS, CLI]),
     ("aws-types", &[AWS]),
     ("lambda_", &[LAMBDA, FLOOR]),
     ("lambda-", &[LAMBDA]),

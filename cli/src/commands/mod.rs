@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub(crate) mod attach;
 pub(crate) mod doctor;
 pub(crate) mod odds;
 pub(crate) mod reset_limits;

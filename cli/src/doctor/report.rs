@@ -4,16 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use crate::attach::members::{CLIENT_FIXED, POOL_MEMBERS};
 use crate::doctor::{Finding, Fix, State};
-
-/// The members of a pool's description that `UpdateUserPool` takes under the same names.
-const POOL_MEMBERS: &str = "\
-Policies, DeletionProtection,
-      LambdaConfig, AutoVerifiedAttributes, SmsVerificationMessage, EmailVerificationMessage,
-      EmailVerificationSubject, VerificationMessageTemplate, SmsAuthenticationMessage,
-      UserAttributeUpdateSettings, MfaConfiguration, DeviceConfiguration, EmailConfiguration,
-      SmsConfiguration, UserPoolTags, AdminCreateUserConfig, UserPoolAddOns, AccountRecoverySetting,
-      UserPoolTier, KeyConfiguration, IssuerConfiguration, DcrConfiguration, AcrConfiguration";
 
 /// Reports whether no finding is wrong.
 pub fn is_healthy(findings: &[Finding]) -> bool {
@@ -97,18 +89,29 @@ fn line(fix: &Fix) -> String {
     }
 }
 
+/// Returns the members of a pool's description that `UpdateUserPool` takes under the same names.
+fn same_members() -> String {
+    let same = POOL_MEMBERS
+        .iter()
+        .filter(|(sent, described)| sent == described);
+    let names: Vec<&str> = same.map(|(sent, _)| *sent).collect();
+    let lines: Vec<String> = names.chunks(4).map(|line| line.join(", ")).collect();
+    lines.join(",\n      ")
+}
+
 /// The functions that the fixes call.
 fn shell(findings: &[Finding], pool: &str) -> String {
     let fixes = || findings.iter().filter_map(|finding| finding.fix.as_ref());
     let mut functions = Vec::new();
     if fixes().any(|fix| matches!(fix, Fix::Pool(_))) {
+        let members = same_members();
         functions.push(format!(
             r#"fix_pool() {{
   aws cognito-idp update-user-pool --cli-input-json "$(
     aws cognito-idp describe-user-pool --user-pool-id {pool} --query UserPool |
     jq 'if (.MfaConfiguration // "OFF") != "OFF"
       then error("The pool has a second factor, whose settings an update cannot send back. Turn it off first.")
-      else . end | '"$1 | "'{{UserPoolId: .Id, PoolName: .Name, {POOL_MEMBERS}}}
+      else . end | '"$1 | "'{{UserPoolId: .Id, PoolName: .Name, {members}}}
       | if .Policies.PasswordPolicy.TemporaryPasswordValidityDays
         then del(.AdminCreateUserConfig.UnusedAccountValidityDays) else . end
       | with_entries(select(.value | IN(null, "", {{}}) | not))')"
@@ -116,11 +119,13 @@ fn shell(findings: &[Finding], pool: &str) -> String {
         ));
     }
     if fixes().any(|fix| matches!(fix, Fix::Client(..))) {
+        let dropped = CLIENT_FIXED.iter().map(|name| format!(".{name}"));
+        let dropped = dropped.collect::<Vec<_>>().join(", ");
         functions.push(format!(
             r#"fix_client() {{
   aws cognito-idp update-user-pool-client --cli-input-json "$(
     aws cognito-idp describe-user-pool-client --user-pool-id {pool} --client-id "$1" --query UserPoolClient |
-    jq "$2 | "'del(.ClientSecret, .ClientType, .CreationDate, .LastModifiedDate)
+    jq "$2 | "'del({dropped})
       | with_entries(select(.value | IN(null, "", {{}}) | not))')" > /dev/null
 }}"#
         ));
@@ -130,8 +135,6 @@ fn shell(findings: &[Finding], pool: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     fn findings() -> Vec<Finding> {
@@ -160,22 +163,19 @@ mod tests {
     }
 
     #[test]
-    fn the_fix_and_the_attach_tool_send_the_same_members_back() {
-        let names = |text: &str| -> BTreeSet<String> {
-            text.split(|c: char| !c.is_ascii_alphanumeric())
-                .filter(|word| !word.is_empty())
-                .map(str::to_owned)
-                .collect()
-        };
-        let attach = include_str!("../../../infra/attach/merge.ts");
-        let (_, members) = attach.split_once("POOL_MEMBERS = {").expect("the list");
-        let (members, _) = members.split_once("} as const").expect("its end");
-        let mut expected = names(members);
+    fn the_fixes_send_every_member_back_that_attach_sends() {
+        let client =
+            Finding::leaks("c", "the client").with_fix(Fix::Client("web".to_owned(), ".X = 1"));
+        let shell = shell(&[findings(), vec![client]].concat(), "p_1");
         // The fix renames these two.
-        for named in ["UserPoolId", "Id", "PoolName", "Name"] {
-            assert!(expected.remove(named), "{named}");
+        assert!(shell.contains("{UserPoolId: .Id, PoolName: .Name, Policies, "));
+        let words: Vec<&str> = shell.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+        for (sent, _) in POOL_MEMBERS {
+            assert!(words.contains(sent), "{sent}");
         }
-        assert_eq!(names(POOL_MEMBERS), expected);
+        for fixed in CLIENT_FIXED {
+            assert!(shell.contains(&format!(".{fixed}")), "{fixed}");
+        }
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub use cognito::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 pub use delivery::Couriers;
 #[cfg(feature = "dynamodb")]
 pub use dynamodb::{DynamoStore, counter_key};
+#[cfg(feature = "sdk")]
+pub use regions::suffix as dns_suffix;
 pub use roots::{CaBundle, NotABundle};
 #[cfg(feature = "secrets")]
 pub use secrets::SecretsManager;

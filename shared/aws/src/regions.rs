@@ -4,7 +4,7 @@
 /// region.
 ///
 /// The list is from the SDK's partitions; a test compares it with the SDK's own endpoints.
-pub(crate) fn suffix(region: &str) -> &'static str {
+pub fn suffix(region: &str) -> &'static str {
     const OTHERS: [(&str, &str); 6] = [
         ("cn-", "amazonaws.com.cn"),
         ("eusc-", "amazonaws.eu"),

@@ -55,7 +55,7 @@ pub(super) fn judge(
     let function = match function {
         None => {
             let fix = Fix::Command(format!(
-                "npm run -s attach --prefix infra -- --user-pool {} --client {client} --stack STACK  # --apply does it",
+                "latchstring attach --user-pool {} --client {client} --stack STACK  # changes nothing without --apply",
                 pool.id
             ));
             let says = format!("the pool has no {name} trigger: no user can sign in");

@@ -1,0 +1,386 @@
+//! `latchstring attach`
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use clap::Args;
+use latchstring_cli::access::Access;
+use latchstring_cli::attach::difference::{Difference, differences};
+use latchstring_cli::attach::members::{Members, resend_client, resend_pool, unknown};
+use latchstring_cli::attach::merge::{Triggers, attach_client, attach_pool, refusal};
+use latchstring_cli::attach::stack;
+use latchstring_cli::signed_call::{CLOUDFORMATION, COGNITO, CallError, SignedCalls};
+use serde_json::{Value, json};
+
+/// Set the triggers of a user pool that exists, and what its app clients need, and keep its other settings.
+///
+/// Shows the difference. Changes nothing without --apply.
+#[derive(Args)]
+#[command(after_help = "\
+Region and credentials come from the environment: AWS_REGION, AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. With the AWS CLI signed in:
+
+  export AWS_REGION=eu-west-1
+  eval \"$(aws configure export-credentials --format env)\"
+  latchstring attach --user-pool eu-west-1_Example00 --client 1example23456789 --stack Latchstring
+
+AWS_ENDPOINT_URL names an emulator instead. docs/operations.md, \"An existing pool\", lists the
+permissions it needs. --apply first writes the settings as they were to a file in the working directory.
+The exit status is 0 on success; 1 if a change was refused or a setting is not as it was sent; 2 if the
+command changed nothing because it could not start.")]
+pub(crate) struct Arguments {
+    /// The user pool's id
+    #[arg(long, value_name = "ID")]
+    user_pool: String,
+    /// The id of an app client that signs in with Latchstring; may be repeated
+    #[arg(long, value_name = "ID")]
+    client: Vec<String>,
+    /// The stack of Latchstring, whose outputs name the triggers
+    #[arg(
+        long,
+        value_name = "NAME",
+        required_unless_present_any = ["define", "create", "verify"],
+        conflicts_with_all = ["define", "create", "verify"]
+    )]
+    stack: Option<String>,
+    /// The function of the trigger Define auth challenge, instead of --stack
+    #[arg(long, value_name = "ARN", value_parser = arn, requires_all = ["create", "verify"])]
+    define: Option<String>,
+    /// The function of the trigger Create auth challenge, instead of --stack
+    #[arg(long, value_name = "ARN", value_parser = arn, requires_all = ["define", "verify"])]
+    create: Option<String>,
+    /// The function of the trigger Verify auth challenge response, instead of --stack
+    #[arg(long, value_name = "ARN", value_parser = arn, requires_all = ["define", "create"])]
+    verify: Option<String>,
+    /// Also close the public sign-up, the recovery of passwords and every other way to sign in. Not for a
+    /// pool whose users still sign in with passwords
+    #[arg(long)]
+    harden: bool,
+    /// Make the changes
+    #[arg(long)]
+    apply: bool,
+}
+
+fn arn(text: &str) -> Result<String, &'static str> {
+    let is_arn = text.starts_with("arn:");
+    let arn = is_arn.then(|| text.to_owned());
+    arn.ok_or("expected the ARN of a Lambda function, which begins with arn:")
+}
+
+/// The end of a run that did not do all of its work, with the text for the operator.
+enum Failure {
+    /// Nothing was changed.
+    NotStarted(String),
+    /// A change was refused, or it is unknown whether it was made.
+    NotChanged(String),
+}
+
+/// Attaches the pool and prints the differences.
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(attach(arguments)),
+        Err(error) => Err(Failure::NotStarted(format!(
+            "the runtime does not start: {error}"
+        ))),
+    };
+    match ended {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(Failure::NotStarted(problem)) => {
+            eprintln!("error: {problem}");
+            ExitCode::from(2)
+        }
+        Err(Failure::NotChanged(problem)) => {
+            eprintln!("error: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Returns true if all is as it was sent, or nothing was to be sent.
+async fn attach(arguments: &Arguments) -> Result<bool, Failure> {
+    let access = Access::for_pool(&arguments.user_pool).map_err(Failure::NotStarted)?;
+    let aws = Aws {
+        calls: SignedCalls::new(&access),
+        pool_id: &arguments.user_pool,
+    };
+    let changes = changes(&aws, arguments).await?;
+    for change in &changes {
+        show(&change.of.to_string(), &change.differences());
+    }
+    let needed = changes.iter();
+    let needed = needed.filter(|change| !change.differences().is_empty());
+    let needed: Vec<&Change<'_>> = needed.collect();
+    if needed.is_empty() {
+        println!("There is nothing to change.");
+        return Ok(true);
+    }
+    if !arguments.apply {
+        println!("Nothing was changed. Run the command with --apply to make these changes.");
+        return Ok(true);
+    }
+    let copy = keep(aws.pool_id, &changes).map_err(|error| {
+        Failure::NotStarted(format!(
+            "the settings cannot be written to a file before the change: {error}. Run the command in a \
+             directory that you may write to."
+        ))
+    })?;
+    println!("The settings as they were are in {copy}.");
+    apply(&aws, &needed).await
+}
+
+/// The part of AWS that the command reads and changes.
+struct Aws<'a> {
+    calls: SignedCalls<'a>,
+    pool_id: &'a str,
+}
+
+/// A pool or an app client.
+#[derive(Clone, Copy)]
+enum Of<'a> {
+    Pool(&'a str),
+    Client(&'a str),
+}
+
+impl std::fmt::Display for Of<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Pool(id) => write!(f, "Pool {id}"),
+            Self::Client(id) => write!(f, "Client {id}"),
+        }
+    }
+}
+
+impl Of<'_> {
+    /// Returns the request that changes nothing of this description.
+    fn resend(self, described: &Members) -> Members {
+        match self {
+            Self::Pool(_) => resend_pool(described),
+            Self::Client(_) => resend_client(described),
+        }
+    }
+}
+
+/// A change of a pool or an app client.
+struct Change<'a> {
+    of: Of<'a>,
+    described: Members,
+    request: Members,
+}
+
+impl Change<'_> {
+    fn differences(&self) -> Vec<Difference> {
+        differences(&self.of.resend(&self.described), &self.request)
+    }
+
+    /// Reports whether another description shows a change that was made since the first one.
+    fn is_outdated(&self, now: &Members) -> bool {
+        const DATE: &str = "LastModifiedDate";
+        self.described.get(DATE) != now.get(DATE)
+            || self.of.resend(&self.described) != self.of.resend(now)
+    }
+}
+
+impl Aws<'_> {
+    /// Reads a pool or an app client, and prints the action first.
+    async fn describe(&self, action: &str, of: Of<'_>) -> Result<Members, CallError> {
+        let (operation, member, input) = match of {
+            Of::Pool(id) => ("DescribeUserPool", "UserPool", json!({ "UserPoolId": id })),
+            Of::Client(id) => (
+                "DescribeUserPoolClient",
+                "UserPoolClient",
+                json!({ "UserPoolId": self.pool_id, "ClientId": id }),
+            ),
+        };
+        eprintln!("{action} {of} ({operation})");
+        let output = self.calls.read(COGNITO, operation, &input).await?;
+        match output {
+            Value::Object(mut output) => match output.remove(member) {
+                Some(Value::Object(described)) => Ok(described),
+                _ => Err(Self::without(operation, "the response describes nothing")),
+            },
+            _ => Err(Self::without(operation, "the response is not an object")),
+        }
+    }
+
+    fn without(operation: &str, reason: &'static str) -> CallError {
+        CallError::Unanswered {
+            action: format!("cognito-idp:{operation}"),
+            reason,
+        }
+    }
+
+    async fn update(&self, change: &Change<'_>) -> Result<(), CallError> {
+        let operation = match change.of {
+            Of::Pool(_) => "UpdateUserPool",
+            Of::Client(_) => "UpdateUserPoolClient",
+        };
+        eprintln!("Changing {} ({operation})", change.of);
+        let input = Value::from(change.request.clone());
+        self.calls.write(COGNITO, operation, &input).await?;
+        Ok(())
+    }
+
+    async fn triggers(&self, arguments: &Arguments) -> Result<Triggers, Failure> {
+        if let (Some(define), Some(create), Some(verify)) =
+            (&arguments.define, &arguments.create, &arguments.verify)
+        {
+            return Ok(Triggers {
+                define: define.clone(),
+                create: create.clone(),
+                verify: verify.clone(),
+            });
+        }
+        // The options require the stack where the triggers are not given.
+        let stack = arguments.stack.as_deref().unwrap_or_default();
+        eprintln!("Reading Stack {stack} (DescribeStacks)");
+        let fields = [("StackName", stack)];
+        let read = self
+            .calls
+            .read_form(CLOUDFORMATION, "DescribeStacks", &fields);
+        let xml = read.await.map_err(|error| not_started(&error))?;
+        stack::triggers(stack, &stack::outputs(&xml)).map_err(Failure::NotStarted)
+    }
+}
+
+/// Reads the pool, the app clients and the triggers, and returns the changes that they need.
+async fn changes<'a>(aws: &Aws<'_>, arguments: &'a Arguments) -> Result<Vec<Change<'a>>, Failure> {
+    let of = Of::Pool(&arguments.user_pool);
+    let pool = aws
+        .describe("Reading", of)
+        .await
+        .map_err(|error| not_started(&error))?;
+    if let Some(refusal) = refusal(&pool) {
+        return Err(Failure::NotStarted(refusal));
+    }
+    let unknown = unknown(&pool);
+    if !unknown.is_empty() {
+        return Err(Failure::NotStarted(format!(
+            "DescribeUserPool returned settings that this version of latchstring does not know: {}. \
+             UpdateUserPool would reset them. Install the newest version, and run the command again.",
+            unknown.join(", ")
+        )));
+    }
+    let mut clients: Vec<(Of<'a>, Members)> = Vec::new();
+    for (number, id) in arguments.client.iter().enumerate() {
+        if !arguments.client[..number].contains(id) {
+            let of = Of::Client(id);
+            let client = aws
+                .describe("Reading", of)
+                .await
+                .map_err(|error| not_started(&error))?;
+            clients.push((of, client));
+        }
+    }
+    let triggers = aws.triggers(arguments).await?;
+    let harden = arguments.harden;
+    let mut changes = vec![Change {
+        of,
+        request: attach_pool(&pool, &triggers, harden),
+        described: pool.clone(),
+    }];
+    changes.extend(clients.into_iter().map(|(of, client)| Change {
+        of,
+        request: attach_client(&client, &pool, harden),
+        described: client,
+    }));
+    Ok(changes)
+}
+
+/// Makes the changes, and compares each with the description after it. Returns true if all is as sent.
+async fn apply(aws: &Aws<'_>, changes: &[&Change<'_>]) -> Result<bool, Failure> {
+    let mut is_as_sent = true;
+    for (number, change) in changes.iter().enumerate() {
+        // Nothing was changed before the first update.
+        let stop = |problem: String| {
+            if number == 0 {
+                Failure::NotStarted(problem)
+            } else {
+                Failure::NotChanged(format!("{problem} The changes before this one were made."))
+            }
+        };
+        // Cognito has no conditional update, so a change between this call and the next one is lost.
+        let now = aws.describe("Reading again", change.of).await;
+        let now = now.map_err(|error| stop(error.to_string()))?;
+        if change.is_outdated(&now) {
+            return Err(stop(format!(
+                "{} was changed by another request since this command read it, and is left as it is. \
+                 Run the command again.",
+                change.of
+            )));
+        }
+        let updated = aws.update(change).await;
+        updated.map_err(|error| not_changed(&error))?;
+        let found = aws.describe("Comparing", change.of).await;
+        let found = found.map_err(|error| not_changed(&error))?;
+        let lost = differences(&change.request, &change.of.resend(&found));
+        if !lost.is_empty() {
+            show(&format!("{} is not as it was sent", change.of), &lost);
+            is_as_sent = false;
+        }
+    }
+    println!(
+        "{}",
+        if is_as_sent {
+            "Done."
+        } else {
+            "Done, but not all settings are as they were sent: compare them with the file, and correct them."
+        }
+    );
+    Ok(is_as_sent)
+}
+
+/// Writes what an update can restore to a new file, which only this user may read. Returns its name.
+/// Each run writes a file of its own: the first holds the settings from before Latchstring.
+fn keep(pool_id: &str, changes: &[Change<'_>]) -> std::io::Result<String> {
+    let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+    let name = format!("{pool_id}-before-{}.json", now.replace([':', '.'], "-"));
+    let mut settings = json!({ "clients": [] });
+    for change in changes {
+        // The request that changes nothing is without the client's secret.
+        let kept = Value::from(change.of.resend(&change.described));
+        match change.of {
+            Of::Pool(_) => settings["pool"] = kept,
+            Of::Client(_) => {
+                if let Some(clients) = settings["clients"].as_array_mut() {
+                    clients.push(kept);
+                }
+            }
+        }
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&name)?;
+    writeln!(file, "{settings:#}")?;
+    // The file is the only copy once the update is made.
+    file.sync_all()?;
+    Ok(name)
+}
+
+fn show(what: &str, found: &[Difference]) {
+    if found.is_empty() {
+        println!("{what}: nothing to change");
+        return;
+    }
+    println!("{what}:");
+    for difference in found {
+        println!("  {difference}");
+    }
+}
+
+fn not_started(error: &CallError) -> Failure {
+    Failure::NotStarted(error.to_string())
+}
+
+fn not_changed(error: &CallError) -> Failure {
+    Failure::NotChanged(format!(
+        "{error} The command without --apply shows what is left to change."
+    ))
+}

@@ -1,0 +1,529 @@
+//! Calls of AWS without types: a signed request as JSON or as a form, and the text of the response.
+//!
+//! A type of the SDK has the members that AWS had when the SDK was written. A description that is read
+//! into such a type and sent back loses the newer ones.
+
+use std::fmt::{self, Write};
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_cognitoidentityprovider::config::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::HttpConnector as _;
+use aws_smithy_runtime_api::client::identity::Identity;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_xml::decode::{Document, try_data};
+use latchstring_aws::dns_suffix;
+use serde_json::Value;
+
+use crate::access::{ATTEMPTS, Access, CALL};
+
+/// The pause before the second attempt of a call; each further one is twice as long.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// A service that takes and returns JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct JsonService {
+    /// The name in its host name, in signatures and in the names of permissions.
+    name: &'static str,
+    /// The prefix of its operations in the header `x-amz-target`.
+    target: &'static str,
+}
+
+/// Cognito's user pools.
+pub const COGNITO: JsonService = JsonService {
+    name: "cognito-idp",
+    target: "AWSCognitoIdentityProviderService",
+};
+
+/// A service that takes a form and returns XML.
+#[derive(Clone, Copy, Debug)]
+pub struct FormService {
+    /// The name in its host name, in signatures and in the names of permissions.
+    name: &'static str,
+    /// The version of its API.
+    version: &'static str,
+}
+
+/// `CloudFormation`.
+pub const CLOUDFORMATION: FormService = FormService {
+    name: "cloudformation",
+    version: "2010-05-15",
+};
+
+/// The reason for which a call has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallError {
+    /// AWS refused the request.
+    Refused {
+        /// The operation as IAM names it.
+        action: String,
+        /// The status of the response.
+        status: u16,
+        /// The code of the error.
+        code: String,
+        /// The text of the error on one line.
+        message: String,
+    },
+    /// No response can be read. It is unknown whether the request had an effect.
+    Unanswered {
+        /// The operation as IAM names it.
+        action: String,
+        /// The reason.
+        reason: &'static str,
+    },
+    /// The request was not sent.
+    Unsent {
+        /// The operation as IAM names it.
+        action: String,
+    },
+}
+
+impl CallError {
+    /// Reports whether another attempt may succeed.
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Refused { status, code, .. } => {
+                *status >= 500 || code.starts_with("TooManyRequests") || code.starts_with("Throttl")
+            }
+            Self::Unanswered { .. } => true,
+            Self::Unsent { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused {
+                action,
+                code,
+                message,
+                ..
+            } => {
+                let sentence = message.trim_end_matches('.');
+                write!(
+                    f,
+                    "{action} was refused: {code}: {sentence}. {}",
+                    advice(code)
+                )
+            }
+            Self::Unanswered { action, reason } => write!(
+                f,
+                "{action} has no result: {reason}. Check the connection to AWS and AWS_REGION, and \
+                 run the command again."
+            ),
+            Self::Unsent { action } => write!(
+                f,
+                "{action} was not sent: the request cannot be built. Check AWS_REGION, \
+                 AWS_ENDPOINT_URL and the credentials in the environment."
+            ),
+        }
+    }
+}
+
+/// Returns what an operator can do about an error of this code.
+fn advice(code: &str) -> &'static str {
+    match code {
+        "AccessDenied" | "AccessDeniedException" => {
+            "Allow the action to the caller of the command in IAM, and run it again."
+        }
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException" => {
+            "Renew the credentials in the environment, and run the command again."
+        }
+        "ResourceNotFoundException" | "ValidationError" => {
+            "Check the names and ids, AWS_REGION and the AWS account of the credentials."
+        }
+        "ConcurrentModificationException"
+        | "InternalErrorException"
+        | "InternalFailure"
+        | "ServiceUnavailable"
+        | "Throttling"
+        | "ThrottlingException"
+        | "TooManyRequestsException" => "Run the command again in a minute.",
+        _ => "Correct what the message names, and run the command again.",
+    }
+}
+
+/// Signed calls with the credentials of the environment.
+pub struct SignedCalls<'a> {
+    access: &'a Access,
+    connector: Connector,
+}
+
+struct Response {
+    status: u16,
+    /// The header `x-amzn-errortype`.
+    error_type: Option<String>,
+    body: String,
+}
+
+impl<'a> SignedCalls<'a> {
+    /// Returns calls with these credentials.
+    pub fn new(access: &'a Access) -> Self {
+        Self {
+            access,
+            connector: Connector::builder()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .build(),
+        }
+    }
+
+    /// Calls an operation that only reads, in up to three attempts.
+    ///
+    /// # Errors
+    /// If there is no result.
+    pub async fn read(
+        &self,
+        service: JsonService,
+        operation: &str,
+        input: &Value,
+    ) -> Result<Value, CallError> {
+        repeat(PAUSE, async || self.json(service, operation, input).await).await
+    }
+
+    /// Calls an operation that changes something, in one attempt.
+    ///
+    /// # Errors
+    /// If there is no result.
+    pub async fn write(
+        &self,
+        service: JsonService,
+        operation: &str,
+        input: &Value,
+    ) -> Result<Value, CallError> {
+        self.json(service, operation, input).await
+    }
+
+    /// Calls an operation that only reads and returns XML, in up to three attempts.
+    ///
+    /// # Errors
+    /// If there is no result.
+    pub async fn read_form(
+        &self,
+        service: FormService,
+        operation: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<String, CallError> {
+        repeat(PAUSE, async || self.form(service, operation, fields).await).await
+    }
+
+    async fn json(
+        &self,
+        service: JsonService,
+        operation: &str,
+        input: &Value,
+    ) -> Result<Value, CallError> {
+        let action = format!("{}:{operation}", service.name);
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1".to_owned()),
+            ("x-amz-target", format!("{}.{operation}", service.target)),
+        ];
+        let sent = self.post(&action, service.name, &headers, input.to_string());
+        let response = sent.await?;
+        let unreadable = || CallError::Unanswered {
+            action: action.clone(),
+            reason: "the response is not JSON",
+        };
+        let body = serde_json::from_str::<Value>(&response.body);
+        if (200..300).contains(&response.status) {
+            return body.map_err(|_| unreadable());
+        }
+        let body = body.unwrap_or_default();
+        let text = |name: &str| body[name].as_str().map(str::to_owned);
+        let code = response.error_type.or_else(|| text("__type"));
+        let message = text("message").or_else(|| text("Message"));
+        Err(refused(action, response.status, code, message))
+    }
+
+    async fn form(
+        &self,
+        service: FormService,
+        operation: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<String, CallError> {
+        let action = format!("{}:{operation}", service.name);
+        let content_type = "application/x-www-form-urlencoded; charset=utf-8";
+        let headers = [("content-type", content_type.to_owned())];
+        let mut form = format!("Action={operation}&Version={}", service.version);
+        for (name, value) in fields {
+            form.push('&');
+            form.push_str(&encoded(name));
+            form.push('=');
+            form.push_str(&encoded(value));
+        }
+        let response = self.post(&action, service.name, &headers, form).await?;
+        if (200..300).contains(&response.status) {
+            return Ok(response.body);
+        }
+        let code = first(&response.body, "Code");
+        let message = first(&response.body, "Message");
+        Err(refused(action, response.status, code, message))
+    }
+
+    async fn post(
+        &self,
+        action: &str,
+        service: &str,
+        headers: &[(&'static str, String)],
+        body: String,
+    ) -> Result<Response, CallError> {
+        let request = self.request(service, headers, body);
+        let request = request.ok_or_else(|| CallError::Unsent {
+            action: action.to_owned(),
+        })?;
+        let exchange = async {
+            let response = self.connector.call(request).await;
+            let response = response.map_err(|_| "there is no connection, or it was interrupted")?;
+            let status = response.status().as_u16();
+            let error_type = response.headers().get("x-amzn-errortype");
+            let error_type = error_type.map(str::to_owned);
+            let body = ByteStream::new(response.into_body()).collect().await;
+            let body = body.map_err(|_| "the connection was interrupted")?.to_vec();
+            let body = String::from_utf8(body).map_err(|_| "the response is not UTF-8")?;
+            Ok(Response {
+                status,
+                error_type,
+                body,
+            })
+        };
+        let answered = tokio::time::timeout(CALL, exchange).await;
+        let answered = answered.unwrap_or(Err("the response is late"));
+        answered.map_err(|reason| CallError::Unanswered {
+            action: action.to_owned(),
+            reason,
+        })
+    }
+
+    /// Builds and signs a request; none if a part of it cannot be sent.
+    fn request(
+        &self,
+        service: &str,
+        headers: &[(&'static str, String)],
+        body: String,
+    ) -> Option<HttpRequest> {
+        let region = &self.access.region;
+        let url = match &self.access.endpoint_url {
+            Some(url) => format!("{}/", url.trim_end_matches('/')),
+            None => format!("https://{service}.{region}.{}/", dns_suffix(region)),
+        };
+        let credentials = Credentials::new(
+            &self.access.access_key_id,
+            &self.access.secret_access_key,
+            self.access.session_token.clone(),
+            None,
+            "environment",
+        );
+        let identity = Identity::from(credentials);
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name(service)
+            .time(SystemTime::now())
+            .settings(SigningSettings::default())
+            .build()
+            .ok()?
+            .into();
+        let unsigned = SignableRequest::new(
+            "POST",
+            &*url,
+            headers.iter().map(|(name, value)| (*name, value.as_str())),
+            SignableBody::Bytes(body.as_bytes()),
+        );
+        let (signature, _) = sign(unsigned.ok()?, &parameters).ok()?.into_parts();
+        let mut request = HttpRequest::new(body.into());
+        request.set_method("POST").ok()?;
+        request.set_uri(&*url).ok()?;
+        for (name, value) in headers {
+            let added = request.headers_mut().try_insert(*name, value.clone());
+            added.ok()?;
+        }
+        for (name, value) in signature.headers() {
+            let added = request.headers_mut();
+            added.try_insert(name.to_owned(), value.to_owned()).ok()?;
+        }
+        Some(request)
+    }
+}
+
+/// Repeats a call while its error is transient.
+async fn repeat<T>(
+    mut pause: Duration,
+    mut call: impl AsyncFnMut() -> Result<T, CallError>,
+) -> Result<T, CallError> {
+    for _ in 1..ATTEMPTS {
+        match call().await {
+            Err(error) if error.is_transient() => tokio::time::sleep(pause).await,
+            result => return result,
+        }
+        pause *= 2;
+    }
+    call().await
+}
+
+/// Returns the error of a response, with its texts in the form in which they are printed.
+fn refused(
+    action: String,
+    status: u16,
+    code: Option<String>,
+    message: Option<String>,
+) -> CallError {
+    let code = code.unwrap_or_else(|| format!("HTTP status {status}"));
+    // `namespace#Code:detail`
+    let code = code.rsplit('#').next().unwrap_or_default();
+    let code = code.split(':').next().unwrap_or_default().to_owned();
+    let message = message.unwrap_or_else(|| "no message".to_owned());
+    let words: Vec<&str> = message.split_whitespace().collect();
+    CallError::Refused {
+        action,
+        status,
+        code,
+        message: words.join(" "),
+    }
+}
+
+/// Returns the text of the first element of this name in XML.
+fn first(xml: &str, name: &str) -> Option<String> {
+    let mut document = Document::new(xml);
+    while let Some(element) = document.next_start_element() {
+        if element.local() == name {
+            let text = try_data(&mut document.scoped_to(element));
+            return text.ok().map(Into::into);
+        }
+    }
+    None
+}
+
+/// Returns a text as a form holds it.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String does not fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn access(endpoint_url: Option<&str>) -> Access {
+        Access {
+            region: "cn-north-1".to_owned(),
+            access_key_id: "key".to_owned(),
+            secret_access_key: "not-to-be-printed".to_owned(),
+            session_token: Some("session".to_owned()),
+            endpoint_url: endpoint_url.map(str::to_owned),
+        }
+    }
+
+    fn request(access: &Access) -> Option<HttpRequest> {
+        let headers = [("x-amz-target", "Service.Operation".to_owned())];
+        SignedCalls::new(access).request("cognito-idp", &headers, "{}".to_owned())
+    }
+
+    #[test]
+    fn a_request_goes_to_the_region_and_is_signed_for_it() {
+        let request = request(&access(None)).expect("a request");
+        assert_eq!(
+            request.uri(),
+            "https://cognito-idp.cn-north-1.amazonaws.com.cn/"
+        );
+        let header = |name: &str| request.headers().get(name).expect("a header");
+        let signature = header("authorization");
+        assert!(signature.starts_with("AWS4-HMAC-SHA256 Credential=key/"));
+        assert!(signature.contains("/cn-north-1/cognito-idp/aws4_request"));
+        // A header outside the signature could be replaced on the way.
+        assert!(signature.contains("x-amz-target"), "{signature}");
+        assert_eq!(header("x-amz-security-token"), "session");
+    }
+
+    #[test]
+    fn an_endpoint_url_replaces_aws() {
+        for url in ["http://127.0.0.1:4566", "http://127.0.0.1:4566/"] {
+            let request = request(&access(Some(url))).expect("a request");
+            assert_eq!(request.uri(), "http://127.0.0.1:4566/");
+        }
+        assert!(request(&access(Some("not a URL"))).is_none());
+    }
+
+    #[test]
+    fn the_name_of_a_refusal_is_without_namespace_and_detail() {
+        let text = |code: &str, message: &str| {
+            let action = "cognito-idp:UpdateUserPool".to_owned();
+            refused(action, 400, Some(code.to_owned()), Some(message.to_owned())).to_string()
+        };
+        assert_eq!(
+            text(
+                "com.amazonaws#InvalidParameterException:http://x/",
+                "No such\n thing."
+            ),
+            "cognito-idp:UpdateUserPool was refused: InvalidParameterException: No such thing. \
+             Correct what the message names, and run the command again."
+        );
+        assert!(text("AccessDeniedException", "no").contains("in IAM"));
+        assert!(text("ExpiredTokenException", "no").contains("Renew the credentials"));
+    }
+
+    #[test]
+    fn errors_of_load_and_transport_are_transient() {
+        let of = |status, code: &str| {
+            let code = Some(code.to_owned());
+            refused("a".to_owned(), status, code, None).is_transient()
+        };
+        assert!(of(503, "ServiceUnavailable") && of(400, "TooManyRequestsException"));
+        assert!(of(400, "Throttling") && !of(400, "ValidationError"));
+    }
+
+    #[tokio::test]
+    async fn only_a_transient_error_is_repeated_and_only_twice() {
+        for (status, expected) in [(500, 3), (400, 1)] {
+            let calls = Cell::new(0);
+            let error = refused("a".to_owned(), status, None, None);
+            let repeated = repeat(Duration::ZERO, async || {
+                calls.set(calls.get() + 1);
+                Err::<(), _>(error.clone())
+            });
+            assert_eq!(repeated.await, Err(error.clone()));
+            assert_eq!(calls.get(), expected);
+        }
+    }
+
+    #[test]
+    fn an_error_in_xml_has_its_code_and_message() {
+        let xml = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>\
+                   <Message>Stack &lt;a&gt; does not exist</Message></Error></ErrorResponse>";
+        assert_eq!(first(xml, "Code").as_deref(), Some("ValidationError"));
+        let message = first(xml, "Message");
+        assert_eq!(message.as_deref(), Some("Stack <a> does not exist"));
+        assert_eq!(first(xml, "RequestId"), None);
+    }
+
+    #[test]
+    fn a_form_is_encoded() {
+        assert_eq!(
+            encoded("arn:aws:x/a b&c=ä"),
+            "arn%3Aaws%3Ax%2Fa%20b%26c%3D%C3%A4"
+        );
+    }
+}

@@ -1,0 +1,506 @@
+//! `latchstring attach` as a program. Cognito here resets the members that an update leaves out, as AWS
+//! documents and the emulators do not.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use latchstring_cli::attach::members::{CLIENT_FIXED, Members, POOL_FIXED};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+const POOL: &str = "eu-west-1_Abc";
+const SECRET: &str = "not-to-be-printed";
+const TRIGGERS: [&str; 6] = [
+    "--define",
+    "arn:define",
+    "--create",
+    "arn:create",
+    "--verify",
+    "arn:verify",
+];
+
+/// Cognito and `CloudFormation` of one account.
+struct World {
+    pool: Members,
+    client: Members,
+    outputs: Vec<(&'static str, &'static str)>,
+    calls: Vec<String>,
+    /// The operation that is refused.
+    refuses: Option<&'static str>,
+    /// The member that an update ignores.
+    ignores: Option<&'static str>,
+    /// The number of calls after which another operator changes the pool and the client.
+    changed_after: Option<usize>,
+}
+
+fn members(value: Value) -> Members {
+    let Value::Object(members) = value else {
+        panic!("not an object: {value}");
+    };
+    members
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            pool: members(json!({
+                "Id": POOL,
+                "Name": "users",
+                "Arn": "arn:pool",
+                "AliasAttributes": ["email"],
+                "SchemaAttributes": [{"Name": "locale", "Mutable": true}],
+                "MfaConfiguration": "OFF",
+                "EmailVerificationSubject": "Welcome",
+                "UserPoolTags": {"team": "accounts"},
+                "LambdaConfig": {"PostConfirmation": "arn:other", "NewerThanTheProgram": "arn:new"},
+                "CustomDomain": null,
+                "LastModifiedDate": 1_700_000_000.25,
+            })),
+            client: members(json!({
+                "UserPoolId": POOL,
+                "ClientId": "web",
+                "ClientName": "Web",
+                "ClientSecret": SECRET,
+                "CallbackURLs": ["https://a.example"],
+                "NewerThanTheProgram": {"is": "kept"},
+                "LastModifiedDate": 1_700_000_000,
+            })),
+            outputs: vec![
+                ("DefineAuthChallenge", "arn:define"),
+                ("CreateAuthChallenge", "arn:create"),
+                ("VerifyAuthChallengeResponse", "arn:verify"),
+            ],
+            calls: Vec::new(),
+            refuses: None,
+            ignores: None,
+            changed_after: None,
+        }
+    }
+
+    /// Answers an operation of Cognito.
+    fn cognito(&mut self, operation: &str, mut input: Members) -> Result<Value, Value> {
+        if self.changed_after == Some(self.calls.len()) {
+            let tags = json!({"team": "others"});
+            self.pool.insert("UserPoolTags".to_owned(), tags);
+            let date = json!(1_800_000_000);
+            self.client.insert("LastModifiedDate".to_owned(), date);
+        }
+        self.calls.push(operation.to_owned());
+        if self.refuses == Some(operation) {
+            return Err(
+                json!({"__type": "InvalidParameterException", "message": "No such\nthing."}),
+            );
+        }
+        if let Some(ignored) = self.ignores {
+            input.remove(ignored);
+        }
+        match operation {
+            "DescribeUserPool" => return Ok(json!({ "UserPool": self.pool })),
+            "DescribeUserPoolClient" => return Ok(json!({ "UserPoolClient": self.client })),
+            "UpdateUserPool" => {
+                for (sent, described) in [("UserPoolId", "Id"), ("PoolName", "Name")] {
+                    let value = input.remove(sent).expect("a required member");
+                    input.insert(described.to_owned(), value);
+                }
+                reset(&mut self.pool, POOL_FIXED, input);
+            }
+            "UpdateUserPoolClient" => reset(&mut self.client, CLIENT_FIXED, input),
+            _ => return Err(json!({"__type": "UnknownOperationException"})),
+        }
+        Ok(json!({}))
+    }
+
+    fn stack(&self) -> String {
+        let outputs = self.outputs.iter().map(|(key, value)| {
+            format!(
+                "<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
+            )
+        });
+        format!(
+            "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><Outputs>{}</Outputs>\
+             </member></Stacks></DescribeStacksResult></DescribeStacksResponse>",
+            outputs.collect::<String>()
+        )
+    }
+}
+
+/// Replaces all members but those that an update does not change.
+fn reset(described: &mut Members, fixed: &[&str], request: Members) {
+    let date = json!(described["LastModifiedDate"].as_f64().expect("a time") + 1.0);
+    described.retain(|name, _| fixed.contains(&name.as_str()));
+    described.extend(request);
+    described.insert("LastModifiedDate".to_owned(), date);
+}
+
+async fn answer(
+    State(world): State<Arc<Mutex<World>>>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let header = |name: &str| headers[name].to_str().expect("text");
+    let mut world = world.lock().expect("no test has failed");
+    let signature = header("authorization");
+    if header("content-type").starts_with("application/x-www-form-urlencoded") {
+        assert!(signature.contains("/eu-west-1/cloudformation/aws4_request"));
+        assert_eq!(
+            body,
+            "Action=DescribeStacks&Version=2010-05-15&StackName=Latchstring"
+        );
+        world.calls.push("DescribeStacks".to_owned());
+        return world.stack().into_response();
+    }
+    assert!(signature.starts_with("AWS4-HMAC-SHA256 Credential=key/"));
+    assert!(signature.contains("/eu-west-1/cognito-idp/aws4_request"));
+    assert_eq!(header("x-amz-security-token"), "session");
+    let target = header("x-amz-target").strip_prefix("AWSCognitoIdentityProviderService.");
+    let input = serde_json::from_str(&body).expect("JSON");
+    match world.cognito(target.expect("an operation"), input) {
+        Ok(output) => output.to_string().into_response(),
+        Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    }
+}
+
+/// An AWS with one pool, and a working directory.
+struct Account {
+    world: Arc<Mutex<World>>,
+    endpoint: String,
+    folder: PathBuf,
+}
+
+impl Account {
+    /// Starts AWS. The name is that of the test.
+    async fn start(name: &str) -> Self {
+        let world = Arc::new(Mutex::new(World::new()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+        let router = axum::Router::new().fallback(answer);
+        let router = router.with_state(Arc::clone(&world));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("attach-{name}"));
+        // It is there only after an earlier run.
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).expect("a folder");
+        Self {
+            world,
+            endpoint,
+            folder,
+        }
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().expect("no call has failed")
+    }
+
+    /// Runs the command with these options.
+    fn run(&self, options: &[&str]) -> Ran {
+        let output = Command::new(env!("CARGO_BIN_EXE_latchstring"))
+            .args(["attach", "--user-pool", POOL, "--client", "web"])
+            .args(options)
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_ACCESS_KEY_ID", "key")
+            .env("AWS_SECRET_ACCESS_KEY", SECRET)
+            .env("AWS_SESSION_TOKEN", "session")
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .output()
+            .expect("it starts");
+        Ran::of(output)
+    }
+
+    /// Runs the command with the triggers and these options.
+    fn attach(&self, options: &[&str]) -> Ran {
+        self.run(&[&TRIGGERS, options].concat())
+    }
+
+    /// Returns the files in the working directory, the first run's first.
+    fn files(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&self.folder).expect("the folder");
+        let paths: BTreeSet<PathBuf> = entries.map(|entry| entry.expect("a file").path()).collect();
+        paths.into_iter().collect()
+    }
+
+    /// Returns the calls that change something.
+    fn updates(&self) -> Vec<String> {
+        let calls = self.world().calls.clone();
+        let updates = calls.into_iter().filter(|call| call.starts_with("Update"));
+        updates.collect()
+    }
+}
+
+struct Ran {
+    status: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Ran {
+    fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        let ran = Self {
+            status: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        };
+        assert!(!ran.stdout.contains(SECRET) && !ran.stderr.contains(SECRET));
+        ran
+    }
+
+    /// Returns the last line of the errors.
+    fn error(&self) -> &str {
+        self.stderr.lines().last().unwrap_or_default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_apply_only_the_difference_is_shown() {
+    let account = Account::start("shown").await;
+    let ran = account.attach(&[]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    for line in [
+        "  LambdaConfig.DefineAuthChallenge: not set → \"arn:define\"",
+        "  PreventUserExistenceErrors: not set → \"ENABLED\"",
+        "Nothing was changed. Run the command with --apply to make these changes.",
+    ] {
+        assert!(ran.stdout.lines().any(|it| it == line), "{}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains("EmailVerificationSubject"));
+    let calls = ["DescribeUserPool", "DescribeUserPoolClient"];
+    assert_eq!(account.world().calls, calls);
+    assert_eq!(account.files().len(), 0);
+    // A line for each call.
+    assert_eq!(ran.stderr.lines().count(), 2, "{}", ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apply_changes_what_must_change_and_resets_nothing() {
+    let account = Account::start("applied").await;
+    let ran = account.attach(&["--apply"]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.ends_with("\nDone.\n"), "{}", ran.stdout);
+    {
+        let world = account.world();
+        let expected = [
+            "DescribeUserPool",
+            "DescribeUserPoolClient",
+            "DescribeUserPool",
+            "UpdateUserPool",
+            "DescribeUserPool",
+            "DescribeUserPoolClient",
+            "UpdateUserPoolClient",
+            "DescribeUserPoolClient",
+        ];
+        assert_eq!(world.calls, expected);
+        assert_eq!(world.pool["EmailVerificationSubject"], "Welcome");
+        assert_eq!(world.pool["UserPoolTags"], json!({"team": "accounts"}));
+        assert_eq!(
+            world.pool["LambdaConfig"],
+            json!({
+                "PostConfirmation": "arn:other",
+                "NewerThanTheProgram": "arn:new",
+                "DefineAuthChallenge": "arn:define",
+                "CreateAuthChallenge": "arn:create",
+                "VerifyAuthChallengeResponse": "arn:verify",
+            })
+        );
+        assert_eq!(world.client["ClientName"], "Web");
+        let urls = json!(["https://a.example"]);
+        assert_eq!(world.client["CallbackURLs"], urls);
+        assert_eq!(world.client["NewerThanTheProgram"], json!({"is": "kept"}));
+    }
+    let files = account.files();
+    assert_eq!(files.len(), 1);
+    let text = fs::read_to_string(&files[0]).expect("the file");
+    assert!(!text.contains(SECRET));
+    let kept: Value = serde_json::from_str(&text).expect("JSON");
+    let before = World::new();
+    assert_eq!(kept["pool"]["LambdaConfig"], before.pool["LambdaConfig"]);
+    assert_eq!(kept["pool"]["UserPoolId"], POOL);
+    assert_eq!(kept["clients"][0]["ClientName"], "Web");
+    assert!(kept["clients"][0].get("ExplicitAuthFlows").is_none());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(&files[0]).expect("the file").permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_has_nothing_to_change() {
+    let account = Account::start("second").await;
+    assert_eq!(account.attach(&["--apply"]).status, Some(0));
+    let updates = account.updates();
+    for options in [&[][..], &["--apply"]] {
+        let ran = account.attach(options);
+        assert_eq!(ran.status, Some(0));
+        assert_eq!(
+            ran.stdout,
+            format!(
+                "Pool {POOL}: nothing to change\nClient web: nothing to change\n\
+                 There is nothing to change.\n"
+            )
+        );
+    }
+    assert_eq!(account.updates(), updates);
+    assert_eq!(account.files().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_change_keeps_a_file_and_leaves_the_first_as_it_was() {
+    let account = Account::start("files").await;
+    assert_eq!(account.attach(&["--apply"]).status, Some(0));
+    let first = account.files().remove(0);
+    let text = fs::read(&first).expect("the file");
+    assert_eq!(account.attach(&["--apply", "--harden"]).status, Some(0));
+    let files = account.files();
+    assert_eq!((files.len(), &files[0]), (2, &first));
+    assert_eq!(fs::read(&first).expect("the file"), text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn harden_closes_the_other_ways_to_sign_in() {
+    let account = Account::start("hardened").await;
+    let ran = account.attach(&["--apply", "--harden"]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    let world = account.world();
+    let users = json!({"AllowAdminCreateUserOnly": true});
+    assert_eq!(world.pool["AdminCreateUserConfig"], users);
+    let recovery = &world.pool["AccountRecoverySetting"]["RecoveryMechanisms"];
+    assert_eq!(recovery[0]["Name"], "admin_only");
+    let flows = json!(["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);
+    assert_eq!(world.client["ExplicitAuthFlows"], flows);
+    assert_eq!(world.client["WriteAttributes"], json!(["locale"]));
+    assert_eq!(world.client["AllowedOAuthFlowsUserPoolClient"], false);
+    assert_eq!(world.pool["EmailVerificationSubject"], "Welcome");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_names_the_triggers() {
+    let account = Account::start("stack").await;
+    let stack = ["--stack", "Latchstring"];
+    let ran = account.run(&[&stack[..], &["--apply"]].concat());
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    let verify = &account.world().pool["LambdaConfig"]["VerifyAuthChallengeResponse"].clone();
+    assert_eq!(verify, "arn:verify");
+
+    account.world().outputs.pop();
+    let ran = account.run(&stack);
+    assert_eq!(ran.status, Some(2));
+    let missing = "the stack Latchstring has no output VerifyAuthChallengeResponse";
+    assert!(ran.error().contains(missing), "{}", ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_change_is_one_line_with_what_to_do() {
+    let account = Account::start("refused").await;
+    account.world().refuses = Some("UpdateUserPool");
+    let ran = account.attach(&["--apply"]);
+    assert_eq!(ran.status, Some(1));
+    assert_eq!(
+        ran.error(),
+        "error: cognito-idp:UpdateUserPool was refused: InvalidParameterException: No such thing. \
+         Correct what the message names, and run the command again. The command without --apply shows \
+         what is left to change."
+    );
+    assert_eq!(account.updates(), ["UpdateUserPool"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_read_changes_nothing() {
+    for operation in ["DescribeUserPool", "DescribeUserPoolClient"] {
+        let account = Account::start(operation).await;
+        account.world().refuses = Some(operation);
+        let ran = account.attach(&["--apply"]);
+        assert_eq!(ran.status, Some(2));
+        let error = format!("error: cognito-idp:{operation} was refused: ");
+        assert!(ran.error().starts_with(&error), "{}", ran.stderr);
+        assert_eq!(account.updates().len() + account.files().len(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setting_that_is_not_as_sent_is_reported() {
+    let account = Account::start("ignored").await;
+    account.world().ignores = Some("UserPoolTags");
+    let ran = account.attach(&["--apply"]);
+    assert_eq!(ran.status, Some(1));
+    let reported = format!(
+        "Pool {POOL} is not as it was sent:\n  UserPoolTags: {{\"team\":\"accounts\"}} → not set\n"
+    );
+    assert!(ran.stdout.contains(&reported), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("Client web is not as it was sent"));
+    // The clients are changed all the same.
+    assert_eq!(
+        account.updates(),
+        ["UpdateUserPool", "UpdateUserPoolClient"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_by_another_operator_is_not_overwritten() {
+    // After the first reads of the pool and the client; after the update of the pool and its comparison.
+    for (calls, status, updates) in [(2, 2, &[][..]), (5, 1, &["UpdateUserPool"][..])] {
+        let account = Account::start(&format!("meanwhile-{calls}")).await;
+        account.world().changed_after = Some(calls);
+        let ran = account.attach(&["--apply"]);
+        assert_eq!(ran.status, Some(status), "{}", ran.stderr);
+        let error = "was changed by another request since this command read it";
+        assert!(ran.error().contains(error), "{}", ran.stderr);
+        assert_eq!(account.updates(), updates);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_cannot_be_attached_is_only_read() {
+    let code_alone = "may be able to sign in with a code alone";
+    for (number, (member, value, error)) in [
+        ("UsernameAttributes", json!(["email"]), "username-attribute"),
+        ("MfaConfiguration", json!("OPTIONAL"), code_alone),
+        ("MfaConfiguration", json!("ON"), code_alone),
+        ("Newer", json!({"is": "set"}), "does not know: Newer. "),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let account = Account::start(&format!("unfit-{number}")).await;
+        account.world().pool.insert(member.to_owned(), value);
+        let ran = account.attach(&["--apply"]);
+        assert_eq!(ran.status, Some(2));
+        assert!(ran.error().contains(error), "{}", ran.stderr);
+        assert_eq!(account.world().calls, ["DescribeUserPool"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_named_twice_is_changed_once() {
+    let account = Account::start("twice").await;
+    let ran = account.attach(&["--client", "web", "--apply"]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    assert_eq!(
+        account.updates(),
+        ["UpdateUserPool", "UpdateUserPoolClient"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_that_name_no_triggers_are_refused() {
+    let account = Account::start("options").await;
+    for options in [
+        &[][..],
+        &["--define", "arn:define"],
+        &["--stack", "Latchstring", "--define", "arn:define"],
+        &[
+            "--define", "define", "--create", "arn:c", "--verify", "arn:v",
+        ],
+    ] {
+        assert_eq!(account.run(options).status, Some(2), "{options:?}");
+    }
+    assert_eq!(account.world().calls.len(), 0);
+}
