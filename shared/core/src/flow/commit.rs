@@ -1,8 +1,9 @@
 //! Writes a proved contact to the account.
 //!
-//! A lease on the contact admits one account at a time. Under it, the present holder is looked up,
-//! and only a value that no other account holds is written, with its verified mark, in one call.
-//! Cognito may refuse a value that is taken, or silently move it; under the lease neither happens.
+//! A lease on the contact admits one flow at a time. Under it, the present holder is looked up.
+//! Only a value that no other account holds is written, with its verified mark, in one call.
+//! Cognito may refuse a value that is taken, or silently move it. Under the lease, only a program
+//! without the lease can cause this.
 //! Every step can be repeated, so a trigger that Cognito retries, or that was interrupted, reaches
 //! the same result.
 
@@ -19,7 +20,7 @@ use crate::value::id::PendingId;
 use crate::value::identifier::{Identifier, Method};
 use crate::value::time::Timestamp;
 
-/// Longer than Cognito keeps invoking one trigger.
+/// The maximum time that one flow holds the lease: longer than Cognito keeps invoking one trigger.
 const LEASE: Duration = Duration::from_secs(30);
 
 /// The reason that a contact is not written.
@@ -64,7 +65,7 @@ impl<S: PendingStore + LeaseStore + CounterStore, D: Directory> Commit<'_, S, D>
         match pending.outcome {
             PendingOutcome::InUse => return Err(CommitError::ContactInUse),
             PendingOutcome::Done => return Ok(pending.replaces(keys)),
-            // No notice of the change would reach the owner.
+            // The request has expired, or no notice of the change would reach the owner.
             PendingOutcome::Waiting
                 if self.now >= pending.expires_at
                     || (pending.replaces(keys).is_none() && self.kept().is_none()) =>
@@ -129,8 +130,9 @@ impl<S: PendingStore + LeaseStore + CounterStore, D: Directory> Commit<'_, S, D>
         let username = &self.account.username;
         match self.directory.set_contact(username, self.contact).await? {
             ContactWrite::Done => Ok(PendingOutcome::Done),
-            // A caller without the lease took it, or Cognito refused a value although it was free
-            // or the account's own. Look again, and write once more if no account holds it.
+            // A program without the lease took the value, or Cognito refused it although it was
+            // free or the account's own. If no account holds it, the call counts as failed, and the
+            // repeated answer writes once more.
             ContactWrite::Taken => self
                 .holder_says()
                 .await?

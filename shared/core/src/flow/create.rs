@@ -55,7 +55,7 @@ pub struct Expectation {
     pub attempts_left: u8,
     /// Seconds until the code or proof expires.
     pub expires_in: u64,
-    /// Seconds until `resend` sends again; if no resend is left, not before the code expires.
+    /// Seconds until `resend` sends again; if no resend is left, seconds until the code expires.
     pub resend_after: u64,
     /// The reason that no message was sent, if one was due.
     pub refused: Option<Refused>,
@@ -187,7 +187,8 @@ pub async fn create(
     }
 }
 
-/// Repeats the challenge from the session alone, for a caller that has no time left for [`create`].
+/// Repeats the challenge from the session alone, for a trigger that has no time left for
+/// [`create`].
 pub fn ask_again(
     deployment: &Deployment,
     clock: &impl Clock,
@@ -204,8 +205,8 @@ pub fn ask_again(
     created(&deployment.policy, challenge, clock.now())
 }
 
-/// Records that a send provably never left, so that a resend may follow immediately; otherwise it
-/// waits for the cooldown. The write is conditional: a later send keeps its own cooldown.
+/// Records that a send provably never left, so that a resend may follow immediately, without the
+/// cooldown. The write is conditional: a later send keeps its own cooldown.
 pub async fn reset_resend_cooldown(
     store: &impl FlowStore,
     sent: &Challenge,
@@ -218,8 +219,8 @@ pub async fn reset_resend_cooldown(
 
 /// The reason that a valid ticket opens no row. The challenge is then a decoy's.
 enum NoRow {
-    /// The account replaced its request, or was deleted after it. Were this message charged, which
-    /// is not sent, an account could spend a stranger's budgets in silence.
+    /// The account replaced its request, or was deleted after it. No message is sent, so none is
+    /// charged. Otherwise an account could spend the budgets of another owner unnoticed.
     NoLongerPending,
     /// A claim is only for the account that was just created. The resolver sees from the step that
     /// it must try again.
@@ -252,8 +253,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         let Deployment { policy, keys } = self.deployment;
         let ticket = match self.ticket() {
             Ok(ticket) => ticket,
-            // Verify had the key, and redeemed the ticket for this flow: the next attempt may find
-            // it.
+            // Verify had the key, and redeemed the ticket for this flow. The next invocation of
+            // Create may have the key too.
             Err(TicketError::KeyUnknown) => {
                 return self.select(flow, CreateReason::TicketKeyUnknown);
             }
@@ -328,8 +329,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         }
     }
 
-    /// Charges the message of a send that this invocation won, and returns it. A refused message is
-    /// not sent, and the row records that.
+    /// Charges the message of a send that this invocation owns, and returns the challenge with the
+    /// message. A refused message is not sent, and the row records that.
     async fn sent(
         &self,
         mut row: Flow,
@@ -343,7 +344,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                 decided
             }
             Err(error) => {
-                // If this write is lost, the cooldown stays, and a send counts that did not happen.
+                // If this write is lost, the cooldown stays, and the row counts the refused send.
                 if self.store.reset_resend_cooldown(row.id, row.sends).await == Ok(true) {
                     row.unsent = row.unsent.saturating_add(1);
                     row.last_sent_at = Timestamp::default();
@@ -373,9 +374,9 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     /// Returns the subject of a flow of this ticket.
     ///
     /// For a sign-in, the code goes to the identifier of the ticket in every session. Only the
-    /// session of the contact's holder ends in tokens; any other ends in a proof of the contact. If
-    /// nothing were sent in the session of a user who does not hold the contact, a ticket for an
-    /// attacker's own mailbox would reveal accounts.
+    /// session of the contact's holder ends in tokens; any other ends in a proof of the contact.
+    /// Otherwise an attacker could open a session for a guessed username, answer it with a ticket
+    /// for their own mailbox, and see from a missing message that the username has an account.
     ///
     /// A pending contact is looked up under the account of the session, so its ticket has no effect
     /// in any other session.
@@ -416,7 +417,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         Ok(Ticket { charge, ..ticket })
     }
 
-    /// Returns the message of a row whose send this invocation won.
+    /// Returns the message of a row whose send this invocation owns.
     fn message(&self, row: &Flow) -> Option<Message> {
         let Deployment { policy, keys } = self.deployment;
         let contact = row.contact(keys)?;
@@ -447,8 +448,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         ))
     }
 
-    /// Repeats the challenge after a wrong answer, or one whose verdict was lost. Sends the code
-    /// once more, if a resend was requested and the cooldown has ended.
+    /// Repeats the challenge after a wrong answer, or after an answer whose verdict was lost. Sends
+    /// another code, if a resend was requested and the cooldown has ended.
     async fn again(
         &self,
         challenge: Challenge,
@@ -542,8 +543,9 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             && self.now < progress.issued_at.plus(policy.code_life)
     }
 
-    /// Hands out the proof after a right code in a session of no account. In any other session,
-    /// Define repeated the challenge because a port did not answer; the same answer passes again.
+    /// Hands out the proof after a right code in a session of no account. In the session of an
+    /// account, Define repeated the challenge because a port did not answer. It is repeated here
+    /// too, and the same answer passes again.
     async fn prove(
         &self,
         challenge: Challenge,
@@ -591,8 +593,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         decided
     }
 
-    /// Repeats a decoy's challenge, which looks like a real one: writes nothing, sends nothing,
-    /// never succeeds.
+    /// Opens a decoy without a row. Its challenge looks like a real one. Writes nothing and sends
+    /// nothing; no answer is right.
     fn decoy(
         &self,
         flow: FlowId,

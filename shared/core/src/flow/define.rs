@@ -1,5 +1,8 @@
-//! Define: decides Cognito's next step. Only this trigger has Cognito issue tokens: the function
-//! `commit` of this file is the one place that returns [`Next::IssueTokens`].
+//! Define: decides Cognito's next step. Only this trigger has Cognito issue tokens.
+//!
+//! The function `commit` of this file is the one place that returns [`Next::IssueTokens`].
+//! `shared/lambda/src/cognito/define.rs` then sets `issueTokens` in the response. The module
+//! `commit` beside this one only writes a new contact.
 
 use strum::IntoStaticStr;
 
@@ -146,8 +149,9 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
     }
 
     /// Decides after a first answer that did not pass: Verify refused it, or a port did not answer.
-    /// Only then is the ticket checked again. The flow ends if the ticket has expired or is used, so
-    /// that an app starts again immediately. Otherwise the challenge is repeated.
+    /// Only then is the ticket checked again. The flow ends if the ticket has expired, another flow
+    /// redeemed it, or its key is unknown. The client then starts again immediately. Otherwise the
+    /// challenge is repeated.
     async fn after_refused_select(&self) -> Result<Decided<Next, DefineReason>, PortError> {
         let turn = self.turn;
         let method = turn.request.method.as_deref().and_then(Method::parse);
@@ -168,8 +172,9 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         }
     }
 
-    /// Decides after a right answer: tokens for a known user who is still the verified holder, the
-    /// proof if there is no account.
+    /// Decides after a right answer. In a flow of no account, Create returns the proof next.
+    /// Otherwise tokens are issued to the verified holder of the contact, or to the account that
+    /// requested it.
     async fn commit(
         &self,
         row: &Flow,
@@ -198,8 +203,8 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let Some(contact) = row.contact(&deployment.keys) else {
             return Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees));
         };
-        // The account is read again. Otherwise a code sent to an old mailbox would outlive the
-        // change.
+        // The account is read again. Otherwise a code that went to a replaced contact would still
+        // sign in.
         let account = directory.find(turn.username.expose()).await?;
         let account = account.filter(|account| {
             account.enabled
@@ -256,9 +261,9 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         })
     }
 
-    /// Returns the notice of a change of contact: to the replaced one, or else to the one that the
-    /// account keeps. It warns the account owner, who may not be the caller, so the owner's language
-    /// has priority.
+    /// Returns the notice of a change of contact, to the replaced contact. If there is none, or it
+    /// may get no notice, the contact of the other method gets it. The notice warns the account
+    /// owner, who may not be the caller, so the owner's language has priority.
     fn notice(&self, commit: &Commit<'_, S, D>, replaced: Option<Identifier>) -> Option<Message> {
         let policy = &self.deployment.policy;
         let (branding, now) = (&policy.branding, commit.now);
@@ -288,8 +293,8 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         }
     }
 
-    /// Decides after a wrong answer to a decoy, which has no row: it counts in the metadata, and
-    /// ends as a real flow does.
+    /// Decides after a wrong answer to a decoy without a row. The metadata counts its answers, and
+    /// the decoy ends when a real flow would.
     fn after_wrong_decoy(&self, progress: Progress, now: Timestamp) -> Decided<Next, DefineReason> {
         let policy = &self.deployment.policy;
         let used = progress

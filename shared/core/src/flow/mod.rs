@@ -1,12 +1,13 @@
 //! The challenge state machine: Define, Create and Verify as functions from Cognito's event and the
 //! ports to a decision.
 //!
-//! Cognito carries two of this project's texts in its opaque session: challenge metadata, which
-//! Define and Create see for every round so far, and a private parameter, which Verify sees for the
-//! current round. Both contain a [`Challenge`], authenticated under the deployment's key. The
-//! authority is the [`Flow`] row in the store: purpose, subject, contact, key, time of issue and
-//! expiry are written once, attempts and sends only grow, and a challenge that disagrees with the
-//! row is a wrong answer. Replaying an older session therefore gains nothing.
+//! Create writes two texts that Cognito carries in its opaque session. Define and Create see the
+//! challenge metadata of every round so far. Verify sees the private parameter of the current
+//! round. Both contain a [`Challenge`], authenticated under the deployment's key.
+//!
+//! The authority is the [`Flow`] row in the store. Purpose, subject, contact, key, time of issue
+//! and expiry are written once; attempts and sends only grow. An answer to a challenge that
+//! disagrees with the row is wrong. Replaying an older session therefore gains nothing.
 //!
 //! # The policy
 //!
@@ -21,7 +22,7 @@
 //! | 2 | not ours, or out of order, or of a client not served, or too many | | fail | |
 //! | 3 | `select` wrong: method unknown, or a ticket that has expired, that another flow redeemed, or whose key is not on the ring | | fail | |
 //! | 4 | `select` passed, valid ticket, known or no account | written | challenge | `otp`: reserve, charge and send; refused by a budget: `otp` with `refused`, nothing sent |
-//! | 5 | `select` passed, ticket for a contact that the account has not requested, or has replaced | none; in a session of no account, written as decoy | challenge | `otp`: nothing sent |
+//! | 5 | `select` passed, ticket for a contact that the account has not requested, or has replaced, or whose account was deleted | none | challenge | `otp`: decoy, nothing sent |
 //! | 6 | `select` passed, no valid ticket | none | challenge | `otp`: decoy |
 //! | 7 | `select` passed, ticket of a claim, known holder | written | challenge | `claim`: nothing sent |
 //! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again, or no attempt left if the guess budgets of its length are spent; `resend` sends once more after the cooldown, a longer code if they are |
@@ -33,12 +34,16 @@
 //! | 14 | passed, but the row is missing, open, another's, or finished over 15 s ago | | fail | |
 //! | 15 | the proof's own step `claim` answered in a session of no account | | fail | |
 //! | 16 | any, and the store or directory does not answer | | challenge | the same again, nothing sent |
+//! | 17 | `select` passed, ticket of the purpose decoy: a user whom Cognito refuses | written, as decoy | challenge | `otp`: reserve and charge; nothing sent |
+//! | 18 | `select` passed, ticket of a claim, session of no account or of a user who does not hold the contact | none | challenge | `otp`: decoy; the resolver opens a new session |
+//! | 19 | `otp` or `claim` wrong | matched, or finished at most 15 s ago | challenge; fail if finished earlier | the same again |
 //!
 //! Verify: `select` passes for a known method, with a ticket that is redeemed for this flow or that
-//! opens none. The session itself therefore shows Create that the ticket is redeemed. `otp` and
-//! `claim` pass only if the right answer and its attempt were written together into an open row that
-//! had room (see [`verify`]), or if that answer is repeated: until the code expires, and for 15 s
-//! after tokens were issued.
+//! opens none. The session itself therefore shows Create that the ticket is redeemed.
+//!
+//! `otp` and `claim` pass only after the right answer was recorded, first as an attempt, then as
+//! the verdict, in an open row that had room. A proof has one write for both (see [`verify`]). The
+//! same answer passes again until the code expires, and for 15 s after the flow has finished.
 
 mod commit;
 mod create;
@@ -69,8 +74,7 @@ pub use crate::value::purpose::Purpose;
 pub struct Decided<T, R> {
     /// The decision for Cognito.
     pub decision: T,
-    /// The one message to deliver, once, by the owner of this value: a code, or the notice of a
-    /// change of contact.
+    /// The one message that the Lambda delivers, once: a code, or a notice of a change of contact.
     pub message: Option<Message>,
     /// The reason. Its word in logs and metrics is `<&str>::from(why)`.
     pub why: R,

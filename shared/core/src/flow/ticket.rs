@@ -1,5 +1,5 @@
 //! The ticket of the first answer. Verify redeems it, so only the session in which this answer
-//! passed can use it, and Create does not check it again.
+//! passed can use it. Create opens the ticket again, but does not redeem it.
 
 use std::time::Duration;
 
@@ -84,8 +84,8 @@ impl FirstAnswer<'_> {
                 return Ok(());
             }
         };
-        // A new account may not be visible everywhere immediately: its ticket stays valid until it
-        // is. A claim sends nothing, and its proof is redeemed once.
+        // A new account may not be visible everywhere immediately. Until it is, the ticket is not
+        // redeemed. A claim sends nothing, and its proof is redeemed once.
         let holds = matches!(self.person, AccountState::Known(person) if person.holds(&ticket.to));
         if ticket.purpose == Purpose::Claim && !holds {
             return Ok(());
@@ -116,7 +116,8 @@ pub(super) fn open(
         UnsealError::KeyUnknown => TicketError::KeyUnknown,
         UnsealError::Stale => TicketError::Stale,
     })?;
-    // A resolver charges every code and no claim. Only a leaked key seals another ticket.
+    // A resolver seals a charge into the ticket of every code, and into no ticket of a claim. Any
+    // other ticket was sealed with a leaked key.
     if ticket.charge.is_charged() == (ticket.purpose == Purpose::Claim) {
         return Err(TicketError::Forged);
     }

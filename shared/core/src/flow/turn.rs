@@ -53,19 +53,19 @@ pub struct Round {
     pub metadata: Option<String>,
 }
 
-/// `ClientMetadata`: untrusted data of the caller, which can only request.
+/// `ClientMetadata`: untrusted data of the client. It can request an action and proves nothing.
 #[derive(Clone, Debug, Default)]
 pub struct ClientRequest {
     /// `method`: the method by which the user wants the code.
     pub method: Option<String>,
     /// `ticket`: the permission for a flow to send.
     pub ticket: Option<Secret>,
-    /// `action`: `resend` requests the same code once more.
+    /// `action`: `resend` requests another message with a code.
     pub action: Option<String>,
 }
 
 impl ClientRequest {
-    /// Returns whether the request is for the same code once more.
+    /// Returns whether the request is for a resend.
     pub(crate) fn is_resend(&self) -> bool {
         self.action.as_deref() == Some("resend")
     }

@@ -21,6 +21,10 @@
 //! attempt. Without this rule, an attacker could guess at flows whose message a budget refused, at
 //! no cost of messages.
 //!
+//! The store does not count these answers: the first answer, `resend`, and an answer to a flow that
+//! has no row, has expired, has ended or has no attempt left. A flow without a row is a decoy, and
+//! Create counts its answers in the challenge.
+//!
 //! Guesses in parallel can therefore exceed neither the limit of the row nor a budget. One flow
 //! with N attempts can hold at most N + 1 guesses of a shared budget. A crash or fault in between
 //! loses no right answer: it passes when it is repeated. Every guess whose verdict was returned is
@@ -261,7 +265,8 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
         let (response, flow) = (self.response, self.challenge.flow);
         let row = self.store.flow(flow).await?;
         let row = row.ok_or(VerifyReason::FlowMissing)?;
-        // Create opens no such row: guesses at its code would be charged to no budget.
+        // Create never opens a row with a code and without terms. Guesses at such a code would be
+        // charged to no budget.
         let uncharged = row.purpose != Purpose::Claim && !row.charge.is_charged();
         let agrees = row.agrees(self.challenge, &response.caller);
         if uncharged || !agrees || !is_for(&row, &response.person) {
@@ -279,7 +284,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
         if row.is_expired(now) {
             return Err(VerifyReason::Expired.into());
         }
-        // The row alone refuses these, so that they hold no budget meanwhile.
+        // Answers that the row alone can refuse are refused here, before a guess is reserved.
         if row.is_answered(now) {
             return Err(VerifyReason::FlowOver.into());
         }
@@ -309,7 +314,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
         self.record(&row, &contact, attempt, checked).await
     }
 
-    /// Records the attempt and then its verdict. An answer that may be right needs a guess.
+    /// Records the attempt and then its verdict. An answer to a charged code first needs a guess.
     async fn record(
         &self,
         row: &Flow,
@@ -324,13 +329,14 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
             charge,
             now,
         } = attempt;
-        // An answer that cannot be right is no guess: it must not spend the owner's budget.
+        // An answer to a code whose message was not charged is not a guess: it must not spend the
+        // owner's budget. An answer to a decoy with a row is charged like any other.
         if row.purpose != Purpose::Claim && row.message_charged {
             match store.record_attempt(flow, digest, charge, limit).await? {
                 Attempted::Refused(row) => return attempt.refused(row),
                 Attempted::Counted => return Err(VerifyReason::WrongAnswer.into()),
-                // This includes an answer that came before and found no budget, right or wrong. Its
-                // verdict was never returned, so it needs a guess like any other.
+                // An earlier answer with these digits may have found its guess budget spent. Its
+                // verdict was never returned, so the repetition needs a guess like any other.
                 Attempted::Held => {}
             }
             let limiter = RateLimiter {
@@ -343,7 +349,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
                 Guess::Reserved => {}
             }
             if let Err(why) = checked {
-                // If this is lost, the same answer costs another guess.
+                // If this write is lost, the same answer costs another guess.
                 store.count(flow, digest, charge).await?;
                 return Err(why.into());
             }

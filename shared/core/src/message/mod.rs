@@ -1,9 +1,9 @@
 //! The messages to users: every kind, in every language, for mail and for SMS.
 //!
-//! The texts are in files beside this one, `<language>/<kind>/` with `subject.txt`, `text.txt` and
-//! `sms.txt`, and are compiled into the program. A mail's HTML has exactly the paragraphs of its
-//! plain text, in `layout.html`. docs/messages.md describes how to change texts and how to add a
-//! language.
+//! The texts are in files beside this one, and are compiled into the program: `<language>/<kind>/`
+//! has `subject.txt`, `text.txt`, `preview.txt` and `sms.txt`. A mail's HTML has exactly the
+//! paragraphs of its plain text, in `layout.html`. docs/messages.md describes how to change texts
+//! and how to add a language.
 
 mod html;
 mod kind;

@@ -109,8 +109,8 @@ impl MessageBudget {
 pub struct DeviceBudget {
     /// Messages to all of them together.
     pub messages: MessageBudget,
-    /// Messages in a day to one of them, so that a stolen token cannot spend the budget of the
-    /// others.
+    /// Messages in a day at the request of the device tokens of one sign-in, so that a stolen token
+    /// cannot spend the budget of the others.
     pub per_token_and_day: u32,
     /// Guesses at short codes in each 30 days. Further codes are long.
     pub short_guesses_per_month: u32,

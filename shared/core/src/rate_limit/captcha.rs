@@ -22,7 +22,7 @@ impl<'a, P: Captcha> CaptchaGate<'a, P> {
             .ok_or(RateLimitError::CaptchaRequired { budget })
     }
 
-    /// Verifies the response, once for each request.
+    /// Verifies the response. Called at most once for a request, because a response is valid once.
     pub(crate) async fn check(
         &self,
         answer: &Secret,

@@ -93,7 +93,7 @@ impl Counter {
         Self::public("device-token", &[token], at, DAY)
     }
 
-    /// Requests of one source in an hour.
+    /// Messages that one source requests in an hour, and its CAPTCHA responses.
     pub(super) fn source(source: Pseudonym, at: Timestamp) -> Self {
         Self::keyed(source, "source", at, HOUR)
     }
@@ -103,8 +103,10 @@ impl Counter {
         Self::keyed(account, "account", at, DAY)
     }
 
-    /// All messages, guesses, the SMS spend and the mail of each hour of a day. This counter and
-    /// all below have no secret key: they name no user, and an operator can compute their keys.
+    /// All messages, guesses, the SMS spend and the mail of each hour of a day.
+    ///
+    /// The name of this counter is hashed without a key, and so are all below except
+    /// `mailbox_accounts`. They name no user, and an operator can compute their names.
     pub(super) fn deployment(requester: Requester, at: Timestamp) -> Self {
         let fields = [requester.class().as_bytes()];
         Self::public("deployment", &fields, at, DAY)

@@ -15,7 +15,7 @@ pub struct Refusal {
     pub budget: Budget,
 }
 
-/// The reason why no code is planned or no message sent.
+/// The reason that no code is planned, or that no message is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum RateLimitError {
     /// A budget is spent.

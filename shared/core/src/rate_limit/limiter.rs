@@ -24,8 +24,8 @@ use crate::value::identifier::Identifier;
 use crate::value::source::Source;
 use crate::value::time::Timestamp;
 
-/// The time in seconds after which a request refused by a mail breaker may be repeated. Messages
-/// that may still be proved count until they are.
+/// The time in seconds after which a request refused by a mail breaker may be repeated. A message
+/// counts as unproved until its code is answered correctly, so room may return at any time.
 const MAIL_RETRY_SECONDS: u64 = 60;
 /// The factor by which a solved CAPTCHA extends a mail breaker.
 const SOLVED_FACTOR: u32 = 10;
@@ -38,10 +38,10 @@ const KEEP: Duration = Duration::from_secs(3600);
 
 /// The number of mailboxes that can spend a domain's new accounts of a day.
 const MAILBOXES_PER_DOMAIN: u32 = 10;
-/// The minimum number of new accounts of a mailbox in a day, because mailboxes share windows.
+/// The smallest limit of a mailbox's new accounts in a day. Several mailboxes may share one window.
 const LEAST_SHARE: u32 = 5;
 
-/// A code to plan.
+/// A request for a code, to be planned.
 pub(crate) struct CodeRequest<'a> {
     pub(crate) identifier: &'a Identifier,
     /// The content of a device token.
@@ -76,7 +76,7 @@ struct Limit {
     retry_after: u64,
 }
 
-/// Limits of one counter, charged by one conditional write.
+/// The limits of one counter that one event is charged to, by one conditional write.
 struct Bill {
     counter: Counter,
     limits: Vec<Limit>,
@@ -92,8 +92,8 @@ struct GuessBudgets {
 }
 
 impl GuessBudgets {
-    /// Returns the budgets of a code: those of the tier of its terms, but never of one that
-    /// requires a longer code.
+    /// Returns the budgets of a code: those of the tier of its terms. If the code is too short for
+    /// that tier, they are those of the highest tier that its length permits.
     fn of(policy: &Policy, code_length: CodeLength, terms: Terms) -> Self {
         let most = if code_length >= CodeLength::LONGEST {
             Tier::Longest
@@ -148,8 +148,8 @@ struct Mail {
     windows: [String; 2],
 }
 
-/// The counters of guesses at a requester's codes. All but that of the identifier count messages
-/// too.
+/// The counters of guesses at a requester's codes. `identifier` counts only guesses; the others
+/// count messages too.
 struct GuessCounters {
     mailbox: Counter,
     /// The guesses at short codes of the identifier.
@@ -212,7 +212,7 @@ struct Planned<'a> {
     admission: Admission,
 }
 
-/// The budgets that refuse so far; the first of each kind counts.
+/// The first budget that requires a CAPTCHA, and the first that refuses.
 #[derive(Default)]
 struct InTheWay {
     captcha: Option<Budget>,
@@ -242,14 +242,16 @@ impl InTheWay {
 }
 
 impl<S: CounterStore> RateLimiter<'_, S> {
-    /// Plans a code, from the counters alone: it does not depend on whether there is an account. It
-    /// reads counters and charges none, except that a verified CAPTCHA response is charged to its
-    /// source. Requests that are refused or never redeemed therefore spend no other budget.
+    /// Plans a code, from the counters alone: the plan does not depend on whether there is an
+    /// account. It reads counters and charges none, with one exception: a CAPTCHA response is
+    /// charged to its source before it is verified. A request that is refused or never redeemed
+    /// therefore spends no other budget.
     ///
     /// A known device whose budgets are spent is treated as unknown.
     ///
     /// # Errors
-    /// If a budget is spent, a CAPTCHA is missing, no message goes there, or a port fails.
+    /// If a budget is spent, a CAPTCHA was not solved, no message may be sent to the identifier, or
+    /// a port fails.
     pub(crate) async fn plan<P: Captcha>(
         &self,
         request: CodeRequest<'_>,
@@ -323,9 +325,9 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         }
     }
 
-    /// Plans the next message of a flow on the flow's own terms, with a code that is never shorter,
-    /// and longer only where the guesses at the present code are spent. Guesses are charged in the
-    /// periods in which the code was issued, so these are read too.
+    /// Plans the next message of a flow, on the flow's own terms. The code is never shorter. It is
+    /// longer only if a guess budget of the present code is spent. Guesses are charged in the
+    /// windows in which the code was issued, so the counters of that time are read too.
     pub(crate) async fn plan_resend(
         &self,
         charge: Charge,
@@ -351,7 +353,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             admission: terms.admission,
         };
         let outlook = self.outlook(&reading, &counters, &guesses, planned);
-        // A flow without a solved CAPTCHA does not get the budgets that one opens.
+        // Without a solved CAPTCHA, a flow does not get the budgets that a solved one grants.
         let unsolved = outlook.captcha.map(|budget| Refusal {
             retry_after: MAIL_RETRY_SECONDS,
             budget,
@@ -370,7 +372,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Ok(next)
     }
 
-    /// Charges one message that is about to be sent. Only the owner of its send number calls this.
+    /// Charges one message that is about to be sent. Only the invocation that owns the send calls
+    /// this.
     ///
     /// The source is charged first, so that a refused source spends no other budget. The mailbox is
     /// next, so that one identifier cannot spend shared budgets. A refused message is charged to no
@@ -405,8 +408,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Ok(())
     }
 
-    /// Returns the terms of a ticket with a code as long as its tier requires. A leaked key alone
-    /// can seal a ticket, so its length is not trusted.
+    /// Returns the charge of a ticket, with a code at least as long as its tier requires. A leaked
+    /// key alone can seal a ticket, so the code length in the ticket is not trusted.
     pub(crate) fn settled(&self, charge: Charge, identifier: &Identifier) -> Charge {
         let Some(terms) = charge.terms else {
             return charge;
@@ -423,8 +426,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         }
     }
 
-    /// Reserves a guess at the flow's code before a verdict is recorded or returned. The reservation stays charged
-    /// unless the flow succeeds.
+    /// Reserves a guess at the flow's code, before a verdict is recorded or returned. The
+    /// reservation stays charged unless the flow succeeds.
     ///
     /// # Errors
     /// If a port fails: the answer gets no verdict.
@@ -463,8 +466,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Ok(bills.iter().any(|bill| reading.first_full(bill).is_some()))
     }
 
-    /// Charges an account for a contact that it requests. Without this, an account could send codes
-    /// without limit to identifiers of others.
+    /// Charges an account for a contact that it requests. Without this charge, one account could
+    /// have any number of codes sent to identifiers of others.
     pub(crate) async fn charge_account(&self, sub: &Sub) -> Result<(), RateLimitError> {
         let Deployment { policy, keys } = self.deployment;
         let counter = Counter::account(Pseudonym::of_account(keys, sub), self.now);
@@ -563,9 +566,9 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         amount: u32,
     ) -> Result<(), PortError> {
         let keys = &self.deployment.keys;
-        // Every token of an older generation expires before its generation is cleaned up, also one
-        // that was issued before the lifetime was lowered. The further day is for clocks that
-        // differ.
+        // Every token of an older generation must expire before its generation is cleaned up. This
+        // includes a token issued before the setting of its lifetime was lowered, so the maximum
+        // counts. One more day allows for clocks that differ.
         let keep_until = self
             .now
             .plus(Duration::from_secs(DAY * (DEVICE_DAYS_MAX + 1)));
@@ -640,8 +643,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         }
     }
 
-    /// Returns the plan that the counters allow: messages by those of now, guesses by those of the
-    /// time at which the code is issued.
+    /// Returns the plan that the counters allow. Messages are planned by the present counters,
+    /// guesses by the counters of the time at which the code is issued.
     fn outlook(
         &self,
         reading: &Reading,
@@ -717,7 +720,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             return Some(pseudonym);
         };
         if admission == Admission::Solved {
-            // The verification that admits it is charged instead.
+            // The CAPTCHA response is charged instead of the message.
             way.refuse_if_full(reading, &self.checks_bill(counter));
             return None;
         }
@@ -941,7 +944,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Bill { counter, limits }
     }
 
-    /// Returns that budget for the codes that were requested with one device token.
+    /// Returns the budget of guesses in a day at codes of eight and more digits that were requested
+    /// with one device token.
     fn token_guesses(&self, counter: Counter) -> Bill {
         let most = self.deployment.policy.budgets.device.per_token_and_day;
         let limits = vec![self.once(GUESSES, self.attempts_at(most), Budget::Device, &counter)];
@@ -1156,8 +1160,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         }
     }
 
-    /// Refunds the charges of a message that is not sent. If a refund is lost, a budget stays a
-    /// little smaller.
+    /// Refunds the charges of a message, a guess or a new account that did not take place. If a
+    /// refund is lost, a budget stays a little smaller.
     async fn give_back(&self, receipts: Vec<Receipt>) {
         let refunds = receipts
             .iter()
@@ -1174,7 +1178,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         };
         let (requester, at) = (terms.requester, flow.issued_at);
         // The right answer, and the wrong ones that were counted on the same terms; the row matches
-        // an answer only on the terms that it was charged on. Never more than were begun.
+        // an answer only on the terms that it was charged on. Never more than the held guesses.
         let guesses = u32::try_from(flow.counted.len())
             .unwrap_or(u32::MAX)
             .saturating_add(1)

@@ -18,20 +18,21 @@ pub struct Challenge {
     pub step: Step,
 }
 
-/// The three steps of a challenge.
+/// The step of a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The method and the ticket.
     Select,
     /// The code, with the progress of the flow.
     Otp(Progress),
-    /// The proof, with the progress of the flow. In the session of no account, the challenge
-    /// contains it.
+    /// The proof, with the progress of the flow. In the session of no account, the public
+    /// parameters contain the proof.
     Claim(Progress),
 }
 
-/// The progress of a flow when a challenge was made. A flow row has the same facts, and then these
-/// are for display only; a decoy has no row.
+/// The progress of a flow when a challenge was made. If the flow has a row, the row is the
+/// authority: the time of issue and the number of sends are compared with it, and the rest is for
+/// display. A decoy without a row has only these facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// The time of issue of the code.
@@ -42,7 +43,7 @@ pub struct Progress {
     pub sends: u8,
     /// The number of these sends that did not leave.
     pub unsent: u8,
-    /// The number of recorded attempts.
+    /// The number of attempts: those in the row, or the wrong answers to a decoy without one.
     pub used: u8,
     /// The number of digits of the code.
     pub code_length: CodeLength,

@@ -21,9 +21,9 @@ use crate::value::time::Timestamp;
 
 /// One flow, as the store keeps it.
 ///
-/// The winner of the first send writes everything once, except `charge`, `message_charged`,
-/// `sends`, `unsent`, `last_sent_at`, `attempts`, `counted`, `held` and `state`. A resend may
-/// replace `charge` by one with a longer code, or with other budgets of guesses.
+/// The invocation that opens the flow writes the row. Later only these fields change: `charge`,
+/// `message_charged`, `sends`, `unsent`, `last_sent_at`, `attempts`, `counted`, `held` and `state`.
+/// A resend may replace `charge` by one with a longer code, or with other budgets of guesses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// The id.
@@ -38,7 +38,7 @@ pub struct Flow {
     pub contact: SealedContact,
     /// The language of every message; `None` for the deployment's default.
     pub locale: Option<Locale>,
-    /// The charge and the length of the code.
+    /// The terms of the code: its length, and the budgets that its messages and guesses draw on.
     pub charge: Charge,
     /// True if a message with the present code was charged. Until then no answer is right, because
     /// a code that no budget permitted must not be guessed. A claim has no message and begins with
@@ -52,7 +52,8 @@ pub struct Flow {
     pub expires_at: Timestamp,
     /// The number of sends, the first included.
     pub sends: u8,
-    /// The number of these sends that never left: refused by a budget, or not delivered.
+    /// The number of these sends that never left: not charged, or without a connection to the
+    /// courier's service.
     pub unsent: u8,
     /// The time of the last send.
     pub last_sent_at: Timestamp,
@@ -277,9 +278,8 @@ impl Flow {
         now >= self.expires_at
     }
 
-    /// Returns whether the flow has had its right answer and may still act on it. A finished flow
-    /// may for [`REPLAY_GRACE`], so that a retried trigger repeats its decision instead of undoing
-    /// it.
+    /// Returns whether the right answer was recorded and still leads to tokens or a proof. In a
+    /// finished flow it does for [`REPLAY_GRACE`], so that a retried trigger repeats its decision.
     pub(crate) fn is_answered(&self, now: Timestamp) -> bool {
         match self.state {
             State::Open => false,

@@ -2,7 +2,8 @@
 //!
 //! It is in the store and never in the user pool: with an unverified value in the pool, neither the
 //! old nor the new value could sign in. An account has at most one pending contact of each method,
-//! and a newer request replaces it. It ends by its expiry or its replacement.
+//! and a newer request replaces it. The record stays until it expires or is replaced, also after it
+//! has an outcome.
 
 use crate::effects::Entropy;
 use crate::seal::keys::KeyRing;

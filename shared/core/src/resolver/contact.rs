@@ -43,7 +43,8 @@ where
     P: Ports<Store: PendingStore>,
     T: TokenHolder,
 {
-    /// Writes the names, stores the contact as pending and sends its code.
+    /// Writes the names, stores the contact as pending, and opens a session in which Create sends
+    /// its code.
     pub async fn sign_up(
         &self,
         identity: &Identity,
@@ -59,8 +60,8 @@ where
         self.start(&account, contact, locale, source, charge).await
     }
 
-    /// Stores the contact as pending and sends its code. The present contact stays until the code
-    /// is answered.
+    /// Stores the contact as pending, and opens a session in which Create sends its code. The
+    /// present contact stays until the code is answered.
     pub async fn change_contact(
         &self,
         identity: &Identity,
@@ -106,8 +107,9 @@ where
         if own.as_ref() == Some(contact) {
             return Err(ContactError::ContactInUse);
         }
-        // Such an account has not signed in here, and no notice of the change would reach its
-        // owner. Cognito does not document whether `DeleteUserAttributes` deletes contacts.
+        // An account without a verified contact has not signed in by Latchstring, and no notice of
+        // the change would reach its owner. Cognito does not document whether a token holder can
+        // delete contacts by `DeleteUserAttributes`.
         let mut held = METHODS
             .map(|method| account.attributes.verified(method))
             .into_iter();

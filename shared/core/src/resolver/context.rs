@@ -5,8 +5,8 @@ use crate::policy::Deployment;
 use crate::ports::{ChallengeApi, CounterStore, Directory};
 use crate::value::app_client::AppClient;
 
-/// The types of the ports that every resolver has. A resolver bounds [`Ports::Store`] by the
-/// aggregates that it reaches beside the counters.
+/// The types of the ports that every resolver has. A resolver that needs more of the store than the
+/// counters adds the traits to [`Ports::Store`], as in `P: Ports<Store: PendingStore>`.
 pub trait Ports {
     /// The store.
     type Store: CounterStore;

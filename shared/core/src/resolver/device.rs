@@ -3,10 +3,11 @@
 //!
 //! A device token is not a credential. It signs no user in, and a thief can only have codes sent to
 //! the owner. All devices of an identifier share one budget, so their number does not change an
-//! attacker's odds. Each has a share of it, so a stolen token cannot spend it all.
+//! attacker's odds. The tokens of one sign-in have one share of it, so a stolen token cannot spend
+//! it all.
 //!
-//! A token names the generation of each contact. `forgetDevices`, a change of contact and a new
-//! account raise the generation, and older tokens become invalid.
+//! A token carries the generation of each of the account's contacts. `forgetDevices`, a change of
+//! contact and a new account raise the generation, and older tokens become invalid.
 
 use super::context::{Context, Ports};
 use super::error::ContactError;
@@ -28,8 +29,8 @@ pub struct DevicePayload {
 }
 
 impl<P: Ports, T: TokenHolder> SignedIn<'_, P, T> {
-    /// Issues a device token to an account that signed in recently. It names the contacts that the
-    /// account holds now, until it expires.
+    /// Issues a device token to an account that signed in recently. Until it expires, the token
+    /// names the contacts that the account holds now.
     ///
     /// # Errors
     /// If the caller is not signed in, or not recently, or a port fails.

@@ -8,7 +8,7 @@ use crate::rate_limit::{RateLimitError, Refusal};
 use crate::value::account::NameError;
 use crate::value::identifier::IdentifierError;
 
-/// The reason that there is no session. The text is public; the caller logs the cause.
+/// The reason that there is no session. The text is public; the Lambda logs the cause.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SignInError {
@@ -23,7 +23,7 @@ pub enum SignInError {
     TooManyRequests {
         /// Seconds until the next request is allowed.
         retry_after: u64,
-        /// The spent budget, for logs; `None` if Create refused and its log names it.
+        /// The spent budget, for logs; `None` if Create refused, whose log line names the budget.
         budget: Option<Budget>,
     },
     /// A budget is spent and no CAPTCHA was solved: the response is missing, wrong, expired, used,
@@ -108,7 +108,7 @@ impl From<Cause> for SignInError {
     }
 }
 
-/// The reason that a contact is not changed. The text is public; the caller logs the cause.
+/// The reason that a contact is not changed. The text is public; the Lambda logs the cause.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ContactError {

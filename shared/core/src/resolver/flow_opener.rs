@@ -14,10 +14,10 @@ use crate::value::purpose::Purpose;
 use crate::value::secret::Secret;
 use crate::value::source::Source;
 
-/// The steps that open a flow which may send.
+/// The steps by which a resolver opens a flow.
 impl<P: Ports> Context<'_, P> {
-    /// Answers the first challenge with the method and the ticket. Answers it a second time if it
-    /// is repeated, because a port of the triggers did not answer.
+    /// Answers the first challenge with the method and the ticket. If Cognito returns `select`
+    /// again, because a port of the triggers did not answer, answers it a second time.
     pub(crate) async fn select(
         &self,
         mut challenge: OpenChallenge,
@@ -60,7 +60,7 @@ impl<P: Ports> Context<'_, P> {
         Secret::new(ticket.seal(&self.deployment.keys, self.caller, self.entropy))
     }
 
-    /// Plans one code. Nothing is charged until the ticket is redeemed.
+    /// Plans one code. The code is charged only after its ticket is redeemed.
     pub(crate) async fn plan(
         &self,
         request: CodeRequest<'_>,

@@ -1,4 +1,4 @@
-//! The answer of the resolvers that open a session.
+//! The response of the resolvers that open a session.
 
 use crate::value::secret::Secret;
 

@@ -1,9 +1,9 @@
 //! The sign-in resolver, which alone issues tickets for a sign-in.
 //!
-//! Without a proof it never looks up a user. It reads the budgets and opens a session at the same
-//! time, seals a ticket, and answers the first challenge with it. These calls are equal for a user
-//! and for no account. With a proof it ensures that the account exists, and opens a session that
-//! the proof answers.
+//! Without a proof it looks up no user, unless the pool reports missing users. It reads the budgets
+//! and opens a session at the same time, seals a ticket, and answers the first challenge with it.
+//! These calls are the same with and without an account. With a proof it ensures that the account
+//! exists, and opens a session that the proof answers.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -106,9 +106,9 @@ pub struct SignIn<'a, P: Ports, C> {
     pub context: Context<'a, P>,
     /// True if the pool reports missing users; accounts are then created before a proof.
     pub legacy_pool: bool,
-    /// The CAPTCHA that is required when a budget of a source, a mailbox, a mail domain or the
-    /// deployment is spent. Without it, a source or mail domain is refused, and codes have ten
-    /// digits.
+    /// The CAPTCHA that is required when a budget of a source, a mailbox, a mail domain, all mail
+    /// or the deployment's guesses is spent. If `None`, the request is refused; for a mailbox and
+    /// the deployment's guesses, the code has ten digits instead.
     pub captcha: Option<&'a C>,
 }
 
@@ -117,7 +117,8 @@ where
     P: Ports<Store: FlowStore + TokenStore + LeaseStore>,
     C: Captcha,
 {
-    /// Opens a session at its next challenge: the code, or with a proof the proof.
+    /// Opens a session and answers its first challenge. The next challenge requests the code, or,
+    /// if the request has a proof, that proof.
     pub async fn session(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
         match &request.proof {
             None => self.session_by_code(request).await,
@@ -199,9 +200,9 @@ where
                 self.initiate_new(&username, *source).await?
             }
             Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
-            // A disabled user, for instance, must look like any other. The session is then that of
-            // a user that does not exist, with a ticket that sends nothing, and the code has the
-            // usual length.
+            // A user whom Cognito refuses, such as a disabled one, must look like any other. The
+            // session is opened for a random username, and the ticket's flow is a decoy. It is
+            // charged, and its code has the planned length.
             Reply::Refused => {
                 purpose = Purpose::Decoy;
                 let no_user = uuid(self.context.entropy.bytes());
@@ -387,8 +388,8 @@ fn hex(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(bytes)
 }
 
-/// Formats a random username as a version 4 UUID. It is neither an email address nor a number,
-/// which an alias pool would refuse.
+/// Formats a random username as a version 4 UUID. An alias pool would refuse an email address or
+/// phone number as username.
 fn uuid(mut bytes: [u8; 16]) -> String {
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;

@@ -1,13 +1,15 @@
 //! One-time codes: derived, never stored.
 //!
-//! code = HMAC-SHA256(key, version ‖ flow id ‖ purpose ‖ method ‖ value ‖ time of issue ‖ N), the
-//! first 128 bits of it, big-endian, modulo 10^N, with leading zeros. Each field is length-prefixed
-//! (see `Key::mac`).
+//! code = HMAC-SHA256(key, "v1" ‖ flow id ‖ purpose ‖ method ‖ identifier ‖ time of issue ‖ N): its
+//! first 128 bits, big-endian, modulo 10^N, with leading zeros. The time of issue is in
+//! milliseconds, as 8 bytes, big-endian. N is one byte. Each field is length-prefixed (`Key::mac`).
 //!
-//! The key is the subkey for codes of the key that the flow row names: the ring's current key when
-//! the flow was opened. N is the code length of the row's charge. `Flow::code` passes these on. For
-//! a test identifier it calls [`Code::fixed`] instead, which hashes only "test", method and value,
-//! under the lasting key.
+//! The flow row names a key of the ring: the one that was current when the flow was opened. `key`
+//! is its subkey for codes, derived by HKDF. N is the number of digits in the row's `charge`, which
+//! a resend may replace by a longer one. `Flow::code` passes these values to [`Code::derive`].
+//!
+//! For a test identifier it calls [`Code::fixed`] instead. That hashes only "test", the method and
+//! the identifier, under the lasting key.
 //!
 //! N is among the fields, so a longer code of a flow does not contain the shorter one. The flow id
 //! is random and the key is the deployment's secret, so neither a leaked table nor a leaked key
@@ -26,7 +28,7 @@ use crate::value::purpose::Purpose;
 use crate::value::time::Timestamp;
 use crate::value::unicode::{digit, is_dash, is_format};
 
-/// A one-time code. Redacted in `Debug`; only a message shows it.
+/// A one-time code. `Debug` does not show it; only a message does.
 #[derive(Clone)]
 pub struct Code(String);
 
@@ -92,8 +94,8 @@ fn truncate(mac: [u8; 32], length: CodeLength) -> String {
 
 /// An answer to a code challenge, as ASCII digits if it can be read as digits. Redacted in `Debug`.
 ///
-/// A paste brings spaces, dashes, invisible characters and the full stop of its sentence. Keyboards
-/// of many scripts type digits of their own.
+/// A pasted code may contain spaces, dashes and invisible characters, and end with a full stop.
+/// Keyboards of many scripts type digits of their own.
 #[derive(Clone)]
 pub struct Answer(String);
 

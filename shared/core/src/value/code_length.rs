@@ -12,9 +12,9 @@ impl CodeLength {
 
     /// Six digits, the default.
     pub const DEFAULT: Self = Self(6);
-    /// Eight digits, for an identifier under attack.
+    /// Eight digits, the default while the short guesses of an identifier or deployment are spent.
     pub const LONG: Self = Self(8);
-    /// Ten digits, for a deployment under attack.
+    /// Ten digits, while a mailbox's ordinary budgets or the deployment's long guesses are spent.
     pub const LONGEST: Self = Self(Self::MAX);
 
     /// Creates a length; `None` unless it is 6 to 10 digits.

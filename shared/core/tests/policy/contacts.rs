@@ -369,7 +369,7 @@ fn a_request_that_expires_during_its_answer_changes_nothing() {
     assert!(holds(&world, ADAS_NAME, ADA));
 }
 
-/// Row 5 of the policy table.
+/// Row 5.
 #[test]
 fn a_contact_ticket_has_no_effect_in_any_other_session() {
     let world = World::with_ada();

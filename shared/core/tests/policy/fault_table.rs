@@ -550,11 +550,11 @@ const INTRODUCTION: &str = "\
 
 The test `fault_table` of `shared/core/tests/policy/` writes this page. It plays each flow below once for each call to Cognito, DynamoDB and Turnstile, and for each way in which that call can break. It follows the user to the end of the flow and checks that
 
-- the user gets there,
+- the user reaches the result of the flow,
 - no message is sent without a request, and
 - no caller gets tokens, a contact or an account without proof.
 
-After a change, `UPDATE_GOLDEN=1 cargo test --workspace --test policy fault_table` writes the page again. Each row `charge` or `refund` is another counter.
+After a change, `UPDATE_GOLDEN=1 cargo test --workspace --test policy fault_table` writes the page again. Several rows `charge` or `refund` in one step concern different counters.
 
 A call *is lost* if it fails, is throttled, or hangs until its time limit. The test plays all three; the effect is the same. Its *answer is lost* if the call did its work but the caller got no answer. A call counts as broken only after its adapter's second attempt, if the adapter makes one.
 

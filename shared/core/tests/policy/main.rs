@@ -4,7 +4,7 @@
 //! as the pool does. Its ports record every call, fail on demand, and can be interleaved. No code
 //! under test is replaced.
 //!
-//! - [`rows`]: one test for each row of the policy table in `latchstring_core::flow`.
+//! - [`rows`]: a test for each row of the policy table in `latchstring_core::flow`.
 //! - The rules of the design, by name: [`fail_closed`], [`authority`], [`attempts`], [`messages`],
 //!   [`holders`], [`decoys`], [`proofs`], [`secrecy`], [`no_oracle`], [`locales`].
 //! - [`faults`], [`fault_table`] and [`retries`]: the effect of Lambda's and the network's faults

@@ -130,6 +130,7 @@ fn a_code_for_a_claim_challenge_is_wrong() {
     );
 }
 
+/// Row 18.
 #[test]
 fn a_foreign_session_does_not_redeem_the_ticket_of_a_claim() {
     let (world, proof) = with_proof();

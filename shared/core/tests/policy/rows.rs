@@ -601,6 +601,27 @@ fn a_passed_answer_to_a_flow_that_ended_15_seconds_ago_fails() {
     );
 }
 
+/// Row 19.
+#[test]
+fn a_wrong_answer_after_the_right_one_fails_after_15_s() {
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    let (code, wrong) = (world.code(), world.wrong_code());
+    let mut beside = session.clone();
+    assert_eq!(session.answer(&code).next(), Next::IssueTokens);
+    let reply = beside.answer(&wrong);
+    assert_eq!(
+        (reply.next(), reply.define.why),
+        (Next::Challenge, DefineReason::AskedAgain)
+    );
+    world.after_secs(16);
+    let reply = beside.answer(&wrong);
+    assert_eq!(
+        (reply.next(), reply.define.why),
+        (Next::Fail, DefineReason::FlowOver)
+    );
+}
+
 /// Row 15.
 #[test]
 fn the_proof_answered_in_its_own_session_fails() {
@@ -687,4 +708,28 @@ fn an_unavailable_directory_repeats_the_challenge() {
     );
     assert_eq!(session.step(), "otp");
     assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
+}
+
+#[test]
+fn every_row_of_the_table_names_a_test() {
+    let table = include_str!("../../src/flow/mod.rs");
+    let tests = [
+        include_str!("contacts.rs"),
+        include_str!("proofs.rs"),
+        include_str!("rows.rs"),
+        include_str!("uncharged_messages.rs"),
+    ];
+    let number = |line: &str| -> Option<u8> {
+        let cells = line.strip_prefix("//! | ")?;
+        cells.split(' ').next()?.parse().ok()
+    };
+    let rows: Vec<_> = table.lines().filter_map(number).collect();
+    assert!(rows.len() >= 19, "the rows are found: {rows:?}");
+    for row in rows {
+        let is_named = ['.', ':'].iter().any(|end| {
+            let name = format!("/// Row {row}{end}");
+            tests.iter().any(|test| test.contains(&name))
+        });
+        assert!(is_named, "row {row}");
+    }
 }

@@ -302,12 +302,14 @@ fn a_replaced_contact_request_costs_its_owner_nothing() {
     });
 }
 
+/// Row 5.
 #[test]
 fn a_deleted_accounts_contact_request_costs_its_owner_nothing() {
     a_withdrawn_request_costs_its_owner_nothing(World::delete_ada);
 }
 
-/// Sign-in opens such a flow for a user whom Cognito refuses: charged, and without a message.
+/// Row 17: sign-in opens such a flow for a user whom Cognito refuses. It is charged, and sends no
+/// message.
 #[test]
 fn the_code_of_a_decoy_is_never_right() {
     let world = World::with_ada();

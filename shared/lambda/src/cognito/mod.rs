@@ -1,8 +1,8 @@
 //! The three auth-challenge triggers.
 //!
 //! Each responds within `BUDGET`, 3.5 s: Cognito waits 5 s and then invokes the function again. A
-//! A port that does not answer in time is treated like a port that fails: the challenge is
-//! repeated, or the answer is wrong.
+//! port that does not answer in time is treated like a port that fails: the challenge is repeated,
+//! or the answer is wrong.
 
 mod create;
 mod define;

@@ -147,7 +147,7 @@ settings! {
     DEVICE_DAYS = Some("180"), Whole(1, DEVICE_DAYS_MAX, "days"), CONSTRUCT,
         "The time for which a device is known after `rememberDevice`.";
     DEVICE_CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT,
-        "Codes sent to one identifier at the request of its known devices in a minute, in addition.";
+        "Codes sent to one mailbox or number at the request of known devices in a minute, in addition to `CODES_PER_MINUTE`.";
     DEVICE_CODES_PER_HOUR = Some("5"), Whole(1, 10_000, "codes"), CONSTRUCT,
         "As `DEVICE_CODES_PER_MINUTE`, in an hour.";
     DEVICE_CODES_PER_DAY = Some("6"), Whole(1, 100_000, "codes"), CONSTRUCT,
@@ -185,7 +185,7 @@ settings! {
     TURNSTILE_HOSTNAMES = Some(""), Text("host names, separated by commas"), FUNCTION,
         "The host names on which the widget may be solved. Must be set with a key.";
     TURNSTILE_URL = Some("https://challenges.cloudflare.com/turnstile/v0/siteverify"), Text("an https URL"), FUNCTION,
-        "The URL that checks answers; `http://127.0.0.1:…` for tests.";
+        "The URL that verifies responses; `http://127.0.0.1:…` for tests.";
     SMS_COUNTRIES = Some(""), Text("ISO codes with or without a price, as in US:0.0079,DE"), CONSTRUCT,
         "The countries that SMS are sent to. Not set: none, and every phone number is refused. A territory with its own code needs its own entry: `GB` does not include Guernsey, Jersey and the Isle of Man (`GG`, `JE`, `IM`), nor `US` Puerto Rico (`PR`).";
     SMS_PRICE = Some("0.1"), Text("a price of up to 10000, up to five decimals"), CONSTRUCT,
