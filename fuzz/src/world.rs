@@ -2,30 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::code::{Code, CodeLength};
-use latchstring_core::flow::{AppClient, Flow, FlowId, Purpose};
+use latchstring_core::flow::{Flow, FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::pending::PendingId;
-use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{
-    ChallengeApi, Clock, Directory, Entropy, FlowStore as _, OpenChallenge, PortError, Reply,
-    TokenHolder,
-};
-use latchstring_core::rate_limit::{Charge, Countries, Price, Source};
+use latchstring_core::policy::Deployment;
+use latchstring_core::ports::{Clock, Directory, Entropy, FlowStore as _, PortError, TokenHolder};
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
-use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
-use latchstring_lambda::{DELIVERY, Handler, PublicError, answer, deliver};
-use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
-use serde_json::{Value, json};
-use tokio::time::Instant;
+use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_testkit as testkit;
+use latchstring_testkit::{Next, Session};
+use serde_json::json;
 
 // The values of the golden events, which are seeds.
 pub(crate) const POOL: &str = "eu-west-1_GOLDEN000";
@@ -39,43 +36,34 @@ pub(crate) const ADAS_NAME: &str = "username-of-ada";
 pub(crate) const ADAS_SUB: &str = "sub-of-ada";
 pub(crate) const ADAS_TOKEN: &str = "access-token-of-ada";
 
-const DEFINE: &str = "DefineAuthChallenge";
-const CREATE: &str = "CreateAuthChallenge";
-const VERIFY: &str = "VerifyAuthChallengeResponse";
-
+/// The pool as a client sees it.
+type Pool = testkit::Pool<Arc<testkit::World>>;
 pub(crate) type SignIns =
-    SignInResolver<MemoryStore, MemoryDirectory, Cognito, Infallible, ManualClock, SeededEntropy>;
+    SignInResolver<MemoryStore, MemoryDirectory, Pool, Infallible, ManualClock, SeededEntropy>;
 pub(crate) type Contacts =
-    AccountResolver<MemoryStore, MemoryDirectory, Tokens, Cognito, ManualClock, SeededEntropy>;
+    AccountResolver<MemoryStore, MemoryDirectory, Tokens, Pool, ManualClock, SeededEntropy>;
 
-/// The triggers and their dependencies.
+/// A deployment, its pool, and sealed texts of it.
 pub(crate) struct World {
-    pub(crate) deployment: Deployment,
-    pub(crate) caller: AppClient,
-    pub(crate) clock: ManualClock,
-    pub(crate) directory: MemoryDirectory,
-    store: MemoryStore,
+    shared: Arc<testkit::World>,
+    pool: Pool,
     entropy: SeededEntropy,
-    inbox: Inbox<ManualClock>,
-    pub(crate) define: DefineTrigger<MemoryStore, MemoryDirectory, Inbox<ManualClock>, ManualClock>,
-    pub(crate) create: CreateTrigger<MemoryStore, Inbox<ManualClock>, ManualClock, SeededEntropy>,
-    pub(crate) verify: VerifyTrigger<MemoryStore, ManualClock>,
+}
+
+impl Deref for World {
+    type Target = testkit::World;
+
+    fn deref(&self) -> &testkit::World {
+        &self.shared
+    }
 }
 
 impl World {
     /// Creates a deployment with Ada in the pool, who has an address.
     pub(crate) fn new() -> Self {
-        let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
-        policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
-        let deployment = Deployment {
-            policy,
-            keys: key_ring(KEY, 7),
-        };
-        let clock = ManualClock::at(NOW);
-        let store = MemoryStore::default();
-        let directory = MemoryDirectory::default();
-        let inbox = Inbox::new(clock.clone());
-        directory.put(Account {
+        let deployment = testkit::deployment(CLIENT, KEY);
+        let shared = Arc::new(testkit::World::new(deployment, POOL, CLIENT, NOW));
+        shared.directory.put(Account {
             username: ADAS_NAME.to_owned(),
             enabled: true,
             attributes: Attributes::from_pairs([
@@ -84,42 +72,16 @@ impl World {
                 ("email_verified", "true"),
             ]),
         });
+        let accounts = shared.directory.clone();
         Self {
-            caller: AppClient::new(POOL, CLIENT),
-            define: DefineTrigger {
-                deployment: deployment.clone(),
-                store: store.clone(),
-                directory: directory.clone(),
-                courier: inbox.clone(),
-                clock: clock.clone(),
-            },
-            create: CreateTrigger {
-                deployment: deployment.clone(),
-                store: store.clone(),
-                courier: inbox.clone(),
-                clock: clock.clone(),
-                entropy: SeededEntropy::new(1),
-            },
-            verify: VerifyTrigger {
-                deployment: deployment.clone(),
-                store: store.clone(),
-                clock: clock.clone(),
-            },
-            deployment,
-            clock,
-            directory,
-            store,
+            pool: Pool::new(POOL, CLIENT, accounts, Arc::clone(&shared)),
+            shared,
             entropy: SeededEntropy::new(2),
-            inbox,
         }
     }
 
     /// Returns the resolvers of this deployment.
-    pub(crate) fn resolvers(self: &Arc<Self>) -> (SignIns, Contacts) {
-        let cognito = Cognito {
-            world: Arc::clone(self),
-            sessions: Arc::default(),
-        };
+    pub(crate) fn resolvers(&self) -> (SignIns, Contacts) {
         let sign_in = SignInResolver {
             deployment: self.deployment.clone(),
             caller: self.caller.clone(),
@@ -127,7 +89,7 @@ impl World {
             source: SourceOf::AppSync,
             store: self.store.clone(),
             directory: self.directory.clone(),
-            api: cognito.clone(),
+            api: self.pool.clone(),
             captcha: None,
             clock: self.clock.clone(),
             entropy: SeededEntropy::new(3),
@@ -139,7 +101,7 @@ impl World {
             store: self.store.clone(),
             directory: self.directory.clone(),
             tokens: Tokens(self.directory.clone()),
-            api: cognito,
+            api: self.pool.clone(),
             clock: self.clock.clone(),
             entropy: SeededEntropy::new(4),
         };
@@ -194,100 +156,13 @@ impl World {
         proof.seal(&self.deployment.keys, &self.caller, &self.entropy)
     }
 
-    /// Invokes a trigger and delivers the message of its response.
-    pub(crate) async fn invoke(
-        &self,
-        trigger: &impl Handler,
-        event: Value,
-    ) -> Result<Value, PublicError> {
-        let answer = answer(trigger, event).await?;
-        if let Some(delivery) = answer.delivery {
-            deliver(trigger, delivery, Instant::now() + DELIVERY).await;
-        }
-        Ok(answer.value)
-    }
-
-    async fn called(&self, trigger: &impl Handler, event: Value) -> Value {
-        let answered = self.invoke(trigger, event).await;
-        // Invariant: `Session::event` is an event.
-        let mut answered = answered.expect("a trigger answers an event of the pool's");
-        answered["response"].take()
-    }
-
-    /// Opens a session, as `InitiateAuth` does.
-    pub(crate) async fn initiate(&self, username: &str) -> Session {
-        // Invariant: the directory in memory does not fail.
-        let found = self.directory.find(username).await.expect("no fault");
-        let mut session = Session {
-            attributes: json!({}),
-            is_known: found.is_some(),
-            username: username.to_owned(),
-            rounds: Vec::new(),
-            question: String::new(),
-            public: BTreeMap::new(),
-        };
-        if let Some(account) = found {
-            session.attributes = json!({ "sub": account.attributes.sub().as_str() });
-            for method in [Method::Email, Method::PhoneNumber] {
-                if let Some(contact) = account.attributes.verified(method) {
-                    let name = method.as_str();
-                    session.attributes[name] = contact.as_str().into();
-                    session.attributes[format!("{name}_verified")] = "true".into();
-                }
-            }
-            session.username = account.username;
-        }
-        let response = self
-            .called(&self.define, session.event(DEFINE, &json!({})))
-            .await;
-        assert_eq!(response["challengeName"], "CUSTOM_CHALLENGE");
-        let created = self
-            .called(&self.create, session.event(CREATE, &json!({})))
-            .await;
-        session.set_challenge(&created);
-        session
-    }
-
-    /// Returns Verify's verdict.
-    pub(crate) async fn verdict(&self, session: &Session, answer: &str, metadata: &Value) -> bool {
-        let mut event = session.event(VERIFY, metadata);
-        event["request"]["challengeAnswer"] = answer.into();
-        event["request"]["privateChallengeParameters"] = json!({ "challenge": session.question });
-        self.called(&self.verify, event).await["answerCorrect"] == true
-    }
-
-    /// Answers as `RespondToAuthChallenge` does; returns true if another challenge follows.
-    pub(crate) async fn respond(
-        &self,
-        session: &mut Session,
-        answer: &str,
-        metadata: &Value,
-    ) -> bool {
-        let passed = self.verdict(session, answer, metadata).await;
-        session.rounds.push(json!({
-            "challengeName": "CUSTOM_CHALLENGE",
-            "challengeResult": passed,
-            "challengeMetadata": session.question,
-        }));
-        let defined = self
-            .called(&self.define, session.event(DEFINE, metadata))
-            .await;
-        if defined["challengeName"].is_null() {
-            return false;
-        }
-        let created = self
-            .called(&self.create, session.event(CREATE, metadata))
-            .await;
-        session.set_challenge(&created);
-        true
-    }
-
     /// Returns a session at the challenge of this ticket, and the code that was sent.
     pub(crate) async fn at_challenge(&self, username: &str, ticket: &str) -> (Session, String) {
-        let mut session = self.initiate(username).await;
+        let (mut session, next) = self.pool.open(username).await;
+        assert!(matches!(next, Next::Challenge), "a session opens");
         let before = self.sent().len();
         let metadata = json!({ "method": "email", "ticket": ticket });
-        self.respond(&mut session, "", &metadata).await;
+        self.pool.answer(&mut session, "", &metadata).await;
         let code = self
             .sent()
             .drain(before..)
@@ -345,12 +220,12 @@ impl World {
                 answer = self.proof(whose);
             }
             if matches!(name, "matched" | "proved" | "claimed") {
-                assert!(self.verdict(&session, &answer, &json!({})).await);
+                assert!(self.pool.verdict(&session, &answer, &json!({})).await);
             }
-            let select = session.rounds[0]["challengeMetadata"].as_str();
+            let select = session.rounds()[0]["challengeMetadata"].as_str();
             kept = kept
                 .with(&format!("<{name}-select>"), select.unwrap_or_default())
-                .with(&format!("<{name}>"), &session.question)
+                .with(&format!("<{name}>"), session.metadata())
                 .with(&format!("<{name}-code>"), &answer);
         }
         kept.sent = self.sent().len();
@@ -386,105 +261,6 @@ impl Authentic {
             }
         }
         text
-    }
-}
-
-/// A session of Cognito's.
-pub(crate) struct Session {
-    username: String,
-    attributes: Value,
-    is_known: bool,
-    rounds: Vec<Value>,
-    question: String,
-    public: BTreeMap<String, String>,
-}
-
-impl Session {
-    /// Returns the event of a trigger.
-    fn event(&self, trigger: &str, metadata: &Value) -> Value {
-        json!({
-            "version": "1",
-            "region": "eu-west-1",
-            "userPoolId": POOL,
-            "userName": self.username,
-            "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": CLIENT },
-            "triggerSource": format!("{trigger}_Authentication"),
-            "request": {
-                "userAttributes": self.attributes,
-                "userNotFound": !self.is_known,
-                "session": self.rounds,
-                "clientMetadata": metadata,
-            },
-            "response": {},
-        })
-    }
-
-    fn set_challenge(&mut self, created: &Value) {
-        let metadata = created["challengeMetadata"].as_str();
-        metadata.unwrap_or_default().clone_into(&mut self.question);
-        let public = created["publicChallengeParameters"].as_object();
-        self.public = public
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
-            .collect();
-    }
-}
-
-/// The pool as a client sees it, over the triggers of a world.
-#[derive(Clone)]
-pub(crate) struct Cognito {
-    world: Arc<World>,
-    sessions: Arc<Mutex<Vec<Option<Session>>>>,
-}
-
-impl Cognito {
-    fn challenge(&self, session: Session) -> Reply {
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut parameters = session.public.clone();
-        parameters.insert("USERNAME".to_owned(), session.username.clone());
-        let name = sessions.len().to_string();
-        sessions.push(Some(session));
-        Reply::Challenge(OpenChallenge {
-            session: Secret::new(name),
-            parameters,
-        })
-    }
-}
-
-impl ChallengeApi for Cognito {
-    async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, PortError> {
-        Ok(self.challenge(self.world.initiate(username).await))
-    }
-
-    async fn respond(
-        &self,
-        challenge: &OpenChallenge,
-        answer: &str,
-        client_metadata: &[(&str, &str)],
-        _: Option<Source>,
-    ) -> Result<Reply, PortError> {
-        let number = challenge.session.expose().parse::<usize>();
-        let session = number.ok().and_then(|number| {
-            let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-            sessions.get_mut(number)?.take()
-        });
-        let Some(mut session) = session else {
-            return Ok(Reply::Refused);
-        };
-        let metadata = client_metadata
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
-            .collect();
-        let goes_on = self
-            .world
-            .respond(&mut session, answer, &Value::Object(metadata))
-            .await;
-        Ok(if goes_on {
-            self.challenge(session)
-        } else {
-            Reply::Refused
-        })
     }
 }
 

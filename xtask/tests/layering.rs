@@ -44,8 +44,8 @@ const LAYERS: &[Layer] = &[
     // Its integration tests run on the ports in memory, which are built on it.
     layer("shared/core", &[], &[MEMORY, TESTKIT]),
     layer("shared/memory", &[CORE], &[]),
-    layer("shared/testkit", &[CORE, MEMORY], &[]),
-    layer("shared/aws", &[CORE], &[MEMORY]),
+    layer("shared/testkit", &[CORE, MEMORY, LAMBDA], &[]),
+    layer("shared/aws", &[CORE], &[MEMORY, TESTKIT]),
     // The crate of AWS is there for its types; each main says which of its features it needs. The feature
     // `couriers` brings those that send.
     layer("shared/lambda", &[CORE, AWS], &[MEMORY, TESTKIT]),
@@ -65,7 +65,11 @@ const LAYERS: &[Layer] = &[
         &[CORE, MEMORY, TESTKIT, AWS, LAMBDA, LOCAL, COGNITO, APPSYNC],
         &[],
     ),
-    layer("fuzz", &[CORE, MEMORY, LAMBDA, COGNITO, APPSYNC], &[]),
+    layer(
+        "fuzz",
+        &[CORE, MEMORY, TESTKIT, LAMBDA, COGNITO, APPSYNC],
+        &[],
+    ),
     // It reads a deployment's settings as the Lambdas do.
     layer("cli", &[CORE, AWS, LAMBDA], &[LOCAL, TESTS]),
     // It starts the Lambdas as processes, and makes their events with the handlers.

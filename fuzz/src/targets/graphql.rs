@@ -136,7 +136,7 @@ impl Tokens for AdasToken {
 }
 
 async fn check(input: &[u8]) -> Outcome {
-    let world = Arc::new(World::new());
+    let world = World::new();
     let authentic = authentic(&world).await;
     let (who, body) = match input.iter().position(|byte| *byte == b'\n') {
         Some(at) => (&input[..at], &input[at + 1..]),

@@ -1,8 +1,6 @@
 //! AppSync's events. For every event, the answer is data of its field's shape or an error of a
 //! known type, and the resolver acts only for a permitted caller.
 
-use std::sync::Arc;
-
 use latchstring_core::flow::Purpose;
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::ports::Clock;
@@ -104,7 +102,7 @@ const TYPES: [&str; 8] = [
 ];
 
 /// Makes sealed texts, and a device that Ada signed in on.
-pub(super) async fn authentic(world: &Arc<World>) -> Authentic {
+pub(super) async fn authentic(world: &World) -> Authentic {
     let now = world.clock.now().as_secs();
     let event = json!({
         "info": { "fieldName": "rememberDevice" },
@@ -121,7 +119,7 @@ pub(super) async fn authentic(world: &Arc<World>) -> Authentic {
 }
 
 async fn check(input: &[u8]) -> Outcome {
-    let world = Arc::new(World::new());
+    let world = World::new();
     let authentic = authentic(&world).await;
     let text = std::str::from_utf8(input).ok();
     let text = text

@@ -4,6 +4,7 @@
 use latchstring_core::flow::{Challenge, Purpose, Step};
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_lambda::{Handler, PublicError};
+use latchstring_testkit as testkit;
 use serde_json::{Map, Value, json};
 
 use super::run;
@@ -108,12 +109,8 @@ async fn event(world: &World, input: &[u8]) -> Option<(Value, Authentic)> {
 
 /// Returns the trigger's response, and asserts that the event comes back unchanged. An unreadable
 /// event is refused with the one public text for that.
-async fn respond(
-    world: &World,
-    trigger: &impl Handler,
-    event: &Value,
-) -> Option<Map<String, Value>> {
-    match world.invoke(trigger, event.clone()).await {
+async fn respond(trigger: &impl Handler, event: &Value) -> Option<Map<String, Value>> {
+    match testkit::World::handle(trigger, event.clone()).await {
         Ok(mut answer) => {
             let response = answer["response"].take();
             let mut expected = event.clone();
@@ -161,7 +158,7 @@ async fn define(input: &[u8]) -> Outcome {
     let Some((event, authentic)) = event(&world, input).await else {
         return "no event";
     };
-    let Some(response) = respond(&world, &world.define, &event).await else {
+    let Some(response) = respond(&world.triggers.define, &event).await else {
         return "unreadable";
     };
     assert_eq!(
@@ -208,7 +205,7 @@ async fn create(input: &[u8]) -> Outcome {
     let Some((event, authentic)) = event(&world, input).await else {
         return "no event";
     };
-    let Some(response) = respond(&world, &world.create, &event).await else {
+    let Some(response) = respond(&world.triggers.create, &event).await else {
         return "unreadable";
     };
     assert_eq!(
@@ -240,7 +237,7 @@ async fn create(input: &[u8]) -> Outcome {
     }
 
     // The event is repeated, as after a timeout of Cognito's: nothing is sent twice.
-    respond(&world, &world.create, &event).await;
+    respond(&world.triggers.create, &event).await;
     let sent = world.sent().split_off(authentic.sent);
     assert!(sent.len() <= 1, "{} messages", sent.len());
     if let Some((code, to)) = sent.first() {
@@ -312,14 +309,14 @@ async fn verify(input: &[u8]) -> Outcome {
     let Some((event, authentic)) = event(&world, input).await else {
         return "no event";
     };
-    let Some(response) = respond(&world, &world.verify, &event).await else {
+    let Some(response) = respond(&world.triggers.verify, &event).await else {
         return "unreadable";
     };
     assert_eq!(names(&response), ["answerCorrect"]);
     let right = response["answerCorrect"]
         .as_bool()
         .expect("a verdict is a bool");
-    let again = respond(&world, &world.verify, &event).await;
+    let again = respond(&world.triggers.verify, &event).await;
     assert_eq!(again, Some(response), "another verdict for the same event");
     assert_eq!(world.sent().len(), authentic.sent, "Verify sends nothing");
     if !right {

@@ -192,15 +192,11 @@ pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &st
 
 #[cfg(all(test, feature = "cognito"))]
 mod tests {
-    use std::io::{Read, Write};
-    use std::net::TcpListener;
+    use std::env;
     use std::process::Command;
-    use std::sync::Arc;
-    use std::{env, thread};
 
     use aws_sdk_cognitoidentityprovider::operation::get_user::GetUserInput;
-    use rustls::pki_types::PrivateKeyDer;
-    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+    use latchstring_testkit::TlsServer;
 
     use super::*;
     use crate::cognito::API;
@@ -209,35 +205,6 @@ mod tests {
     const NAME: &str = "client::tests::aws_endpoints_are_verified_by_amazons_roots_only";
     /// Set for the second run only.
     const SERVER: &str = "TRUST_TEST_SERVER";
-
-    /// Returns the URL of a TLS server on loopback, and its self-signed certificate.
-    fn server() -> (String, String) {
-        let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
-        let own = own.expect("a certificate");
-        let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).expect("a key");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions of TLS")
-            .with_no_client_auth()
-            .with_single_cert(vec![own.cert.der().clone()], key)
-            .expect("a certificate and its key");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        let tls = Arc::new(tls);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let session = ServerConnection::new(Arc::clone(&tls)).expect("a session");
-                let mut stream = StreamOwned::new(session, stream);
-                // A client that does not trust the certificate disconnects.
-                if stream.read(&mut [0; 1024]).is_ok() {
-                    let _ =
-                        stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
-                }
-            }
-        });
-        (format!("https://localhost:{port}/"), own.cert.pem())
-    }
 
     fn environment(region: &str, endpoint_url: Option<&str>) -> AwsEnvironment {
         AwsEnvironment {
@@ -293,13 +260,13 @@ mod tests {
                 .build();
             return runtime.unwrap().block_on(check_trust(&server));
         }
-        let (url, certificate) = server();
+        let server = TlsServer::start(|_| b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
         let file = env::temp_dir().join(format!("trust-{}.pem", std::process::id()));
-        std::fs::write(&file, certificate).unwrap();
+        std::fs::write(&file, &server.certificate).unwrap();
         let child = Command::new(env::current_exe().unwrap())
             .args(["--exact", NAME, "--nocapture"])
             .env("SSL_CERT_FILE", &file)
-            .env(SERVER, &url)
+            .env(SERVER, &server.url)
             .output();
         std::fs::remove_file(&file).unwrap();
         let child = child.unwrap();

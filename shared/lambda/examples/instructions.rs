@@ -10,23 +10,16 @@
 //! name selects the code that callgrind counts. The first sign-in is not measured, because it
 //! initializes lazy values.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::env;
-use std::sync::Mutex;
 
 use latchstring_core::account::{Account, Attributes};
-use latchstring_core::flow::AppClient;
-use latchstring_core::keys::{Key, KeyId, KeyRing};
-use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{ChallengeApi, OpenChallenge, PortError, Reply};
-use latchstring_core::rate_limit::{Countries, MessageBudget, Price, Source};
-use latchstring_core::secret::Secret;
+use latchstring_core::rate_limit::MessageBudget;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::{SignInResolver, SourceOf};
-use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{DELIVERY, Handler, HandlerResponse, answer, deliver};
-use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_testkit::{self as testkit, FixedChallenges};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
@@ -67,163 +60,93 @@ fn handled(runtime: &Runtime, handler: &impl Handler, event: Value) -> HandlerRe
     answered.expect("the event is one of the handler's")
 }
 
-/// Cognito as seen by the resolver, without triggers: both challenges are always the same.
-#[derive(Default)]
-struct FixedChallenges {
-    /// The ticket of the latest answer.
-    ticket: Mutex<String>,
-}
-
-impl ChallengeApi for &FixedChallenges {
-    async fn initiate(&self, _: &str, _: Option<Source>) -> Result<Reply, PortError> {
-        Ok(challenge(&[("step", "select")]))
-    }
-
-    async fn respond(
-        &self,
-        _: &OpenChallenge,
-        _: &str,
-        client_metadata: &[(&str, &str)],
-        _: Option<Source>,
-    ) -> Result<Reply, PortError> {
-        let ticket = client_metadata.iter().find(|(name, _)| *name == "ticket");
-        let (_, ticket) = ticket.expect("a ticket");
-        (*ticket).clone_into(&mut self.ticket.lock().expect("nothing panics"));
-        Ok(challenge(&[
-            ("step", "otp"),
-            ("codeLength", "6"),
-            ("attemptsLeft", "3"),
-            ("expiresIn", "300"),
-            ("resendAfter", "30"),
-        ]))
-    }
-}
-
-fn challenge(parameters: &[(&str, &str)]) -> Reply {
-    let parameters = parameters
-        .iter()
-        .chain(&[("USERNAME", USERNAME)])
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect::<BTreeMap<_, _>>();
-    Reply::Challenge(OpenChallenge {
-        session: Secret::new("A".repeat(1_000)),
-        parameters,
-    })
-}
-
-type Memory = Inbox<ManualClock>;
-
 struct World {
     runtime: Runtime,
-    inbox: Memory,
-    challenges: &'static FixedChallenges,
+    memory: testkit::World,
+    challenges: FixedChallenges,
     sign_in: SignInResolver<
         MemoryStore,
         MemoryDirectory,
-        &'static FixedChallenges,
+        FixedChallenges,
         Infallible,
         ManualClock,
         SeededEntropy,
     >,
-    define: DefineTrigger<MemoryStore, MemoryDirectory, Memory, ManualClock>,
-    create: CreateTrigger<MemoryStore, Memory, ManualClock, SeededEntropy>,
-    verify: VerifyTrigger<MemoryStore, ManualClock>,
 }
 
 impl World {
     fn new() -> Self {
-        let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
-        policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
-        policy.budgets.mailbox = MessageBudget {
+        let mut deployment = testkit::deployment(CLIENT, "counted");
+        let budgets = &mut deployment.policy.budgets;
+        budgets.mailbox = MessageBudget {
             per_minute: 1_000,
             per_hour: 1_000,
             per_day: 1_000,
         };
-        policy.budgets.short_guesses_per_month = 1_000;
-        policy.budgets.mail.unproved_per_domain = 1_000;
-        policy.budgets.source.per_minute = 1_000;
-        policy.budgets.source.per_hour = 1_000;
-        let key = Key::new(KeyId::parse("counted").expect("an id"), &[7; 32]).expect("a key");
-        let deployment = Deployment {
-            policy,
-            keys: KeyRing::new(key, None, None).expect("one key is a ring"),
-        };
-        let clock = ManualClock::at(Timestamp::from_secs(1_800_000_000));
-        let (store, directory) = (MemoryStore::default(), MemoryDirectory::default());
-        let inbox = Inbox::new(clock.clone());
-        directory.put(Account {
+        budgets.short_guesses_per_month = 1_000;
+        budgets.mail.unproved_per_domain = 1_000;
+        budgets.source.per_minute = 1_000;
+        budgets.source.per_hour = 1_000;
+        let now = Timestamp::from_secs(1_800_000_000);
+        let memory = testkit::World::new(deployment.clone(), POOL, CLIENT, now);
+        memory.directory.put(Account {
             username: USERNAME.to_owned(),
             enabled: true,
             attributes: Attributes::from_pairs(ATTRIBUTES),
         });
-        let challenges: &'static FixedChallenges = Box::leak(Box::default());
+        let challenges = FixedChallenges::default();
         Self {
             runtime: Builder::new_current_thread()
                 .enable_time()
                 .build()
                 .expect("a runtime"),
-            challenges,
             sign_in: SignInResolver {
-                deployment: deployment.clone(),
-                caller: AppClient::new(POOL, CLIENT),
+                deployment,
+                caller: memory.caller.clone(),
                 legacy_pool: false,
                 source: SourceOf::AppSync,
-                store: store.clone(),
-                directory: directory.clone(),
-                api: challenges,
+                store: memory.store.clone(),
+                directory: memory.directory.clone(),
+                api: challenges.clone(),
                 captcha: None,
-                clock: clock.clone(),
-                entropy: SeededEntropy::new(1),
-            },
-            define: DefineTrigger {
-                deployment: deployment.clone(),
-                store: store.clone(),
-                directory,
-                courier: inbox.clone(),
-                clock: clock.clone(),
-            },
-            create: CreateTrigger {
-                deployment: deployment.clone(),
-                store: store.clone(),
-                courier: inbox.clone(),
-                clock: clock.clone(),
+                clock: memory.clock.clone(),
                 entropy: SeededEntropy::new(2),
             },
-            verify: VerifyTrigger {
-                deployment,
-                store,
-                clock,
-            },
-            inbox,
+            challenges,
+            memory,
         }
     }
 
     /// Runs one whole sign-in and measures the function of the given name.
     fn sign_in(&self, measured_name: &str) {
+        let triggers = &self.memory.triggers;
         let signed_in = self.call(measured_name == "sign-in", &self.sign_in, resolver_event());
         assert_eq!(signed_in["data"]["codeLength"], 6);
-        let ticket = self
-            .challenges
-            .ticket
-            .lock()
-            .expect("nothing panics")
-            .clone();
+        let ticket = self.challenges.ticket().expect("a ticket");
         let metadata = json!({ "method": "phone_number", "ticket": ticket });
 
-        let opened = self.call(false, &self.define, event(DEFINE, json!({ "session": [] })));
+        let opened = self.call(
+            false,
+            &triggers.define,
+            event(DEFINE, json!({ "session": [] })),
+        );
         assert_eq!(opened["response"]["challengeName"], "CUSTOM_CHALLENGE");
         let request = json!({ "session": [], "challengeName": "CUSTOM_CHALLENGE" });
-        let select = self.call(false, &self.create, event(CREATE, request));
-        let passed = self.call(false, &self.verify, answered(&select, "select", &metadata));
+        let select = self.call(false, &triggers.create, event(CREATE, request));
+        let passed = self.call(
+            false,
+            &triggers.verify,
+            answered(&select, "select", &metadata),
+        );
         assert_eq!(passed["response"]["answerCorrect"], true);
 
         let rounds = json!([round(&select)]);
         let mut request = json!({ "session": rounds, "clientMetadata": metadata });
-        self.call(false, &self.define, event(DEFINE, request.clone()));
+        self.call(false, &triggers.define, event(DEFINE, request.clone()));
         request["challengeName"] = json!("CUSTOM_CHALLENGE");
         let otp = self.call(
             measured_name == "create",
-            &self.create,
+            &triggers.create,
             event(CREATE, request),
         );
         assert_eq!(otp["response"]["publicChallengeParameters"]["step"], "otp");
@@ -231,14 +154,14 @@ impl World {
         let code = self.code();
         let right = self.call(
             measured_name == "verify",
-            &self.verify,
+            &triggers.verify,
             answered(&otp, &code, &json!({})),
         );
         assert_eq!(right["response"]["answerCorrect"], true);
         let rounds = json!({ "session": [round(&select), round(&otp)] });
         let issued = self.call(
             measured_name == "define",
-            &self.define,
+            &triggers.define,
             event(DEFINE, rounds),
         );
         assert_eq!(issued["response"]["issueTokens"], true);
@@ -259,7 +182,7 @@ impl World {
     }
 
     fn code(&self) -> String {
-        let newest = self.inbox.messages(None, 1);
+        let newest = self.memory.inbox.messages(None, 1);
         let message = &newest.first().expect("a message").message;
         let code = message.code.as_ref().expect("a code");
         code.digits().to_owned()

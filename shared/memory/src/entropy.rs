@@ -1,4 +1,4 @@
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use latchstring_core::ports::Entropy;
 use rand::rngs::ChaCha20Rng;
@@ -6,14 +6,15 @@ use rand::{Rng, SeedableRng};
 
 use crate::lock;
 
-/// Entropy that returns the same bytes in the same order for the same seed. For tests only.
-#[derive(Debug)]
-pub struct SeededEntropy(Mutex<ChaCha20Rng>);
+/// Entropy that returns the same bytes in the same order for the same seed. Clones share it. For
+/// tests only.
+#[derive(Clone, Debug)]
+pub struct SeededEntropy(Arc<Mutex<ChaCha20Rng>>);
 
 impl SeededEntropy {
     /// Makes entropy from a seed.
     pub fn new(seed: u64) -> Self {
-        Self(Mutex::new(ChaCha20Rng::seed_from_u64(seed)))
+        Self(Arc::new(Mutex::new(ChaCha20Rng::seed_from_u64(seed))))
     }
 }
 

@@ -1,12 +1,33 @@
-//! Wrappers of the ports for tests and the local service.
+//! Wrappers of the ports, and a deployment without AWS, for tests and the local service.
 //!
 //! - [`Carried`]: the one decorator of every port. Its [`Carrier`] sees each call and decides whether
 //!   it reaches the port, and what returns.
 //! - [`Wire`]: a carrier that notes each call, breaks the calls that a test names, and lets
 //!   interleaved futures take turns.
+//! - [`Pool`]: a user pool that invokes triggers with Cognito's events.
+//! - [`FixedChallenges`]: custom authentication without triggers, with the same challenges each time.
+//! - `Triggers`, with the feature `lambda`: the three triggers of a deployment over the same ports.
+//! - `World`, with the feature `lambda`: a deployment on the ports in memory.
+//! - `TlsServer`, with the feature `tls`: a TLS server with its own certificate.
 
 mod carried;
+mod fixed_challenges;
+mod pool;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(feature = "lambda")]
+mod triggers;
 mod wire;
+#[cfg(feature = "lambda")]
+mod world;
 
 pub use carried::{Call, Carried, Carrier, Port};
+pub use fixed_challenges::FixedChallenges;
+pub use pool::{Answer, Invoke, Next, Pool, Session, Trigger};
+#[cfg(feature = "tls")]
+pub use tls::TlsServer;
+#[cfg(feature = "lambda")]
+pub use triggers::{TriggerPorts, Triggers};
 pub use wire::{Break, Wire};
+#[cfg(feature = "lambda")]
+pub use world::{World, deployment};

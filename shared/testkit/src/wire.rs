@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use latchstring_core::ports::PortError;
+use latchstring_core::ports::{DeliveryError, DeliveryOutcome, PortError};
 use latchstring_memory::ManualClock;
 
 use crate::{Call, Carrier};
@@ -163,5 +163,17 @@ impl Carrier for Wire {
             state.rows.insert((trigger, row));
         }
         self.carry_call(call.name, effect).await
+    }
+
+    async fn deliver(
+        &self,
+        effect: impl Future<Output = Result<(), DeliveryError>> + Send,
+    ) -> Result<(), DeliveryError> {
+        let effect = async { effect.await.map_err(|error| error.fault) };
+        let delivered = self.carry_call("deliver", effect).await;
+        delivered.map_err(|fault| DeliveryError {
+            fault,
+            outcome: DeliveryOutcome::Unknown,
+        })
     }
 }

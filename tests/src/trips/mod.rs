@@ -20,22 +20,19 @@ use std::sync::Arc;
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::Method;
-use latchstring_core::keys::{Key, KeyId, KeyRing};
-use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::{SignInResolver, SourceOf};
-use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{OsEntropy, answer};
 use latchstring_memory::{Inbox, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_testkit::{Answer, TriggerPorts, Triggers, deployment};
 use serde_json::{Value, json};
 
 use crate::StillClock;
 
 pub use line::{Gone, Hop, Latencies, Line};
 pub use others::{ARTICLE, ARTICLE_NEW, Other, PEER};
-use pool::{CLIENT, FarPool, Next, POOL, Pool};
+use pool::{CLIENT, FarPool, FarTriggers, POOL, Pool};
 use ports::Far;
 pub use tables::{Column, Table, columns, document, in_document, round_trips, tables};
 
@@ -95,7 +92,7 @@ pub struct Journey {
         StillClock,
         OsEntropy,
     >,
-    pool: Arc<Pool>,
+    pool: Pool,
     inbox: Inbox<StillClock>,
     method: Method,
     typed: &'static str,
@@ -115,12 +112,12 @@ impl Journey {
         let code = journey.code();
         let (answering, next) = journey.answer("the code", &question, &code);
         match (who, next) {
-            (Who::Known, Next::Tokens) => vec![asking, answering],
-            (Who::New, Next::Challenge(challenge)) => {
+            (Who::Known, Answer::Tokens) => vec![asking, answering],
+            (Who::New, Answer::Challenge(challenge)) => {
                 let proof = challenge.parameters.get("proof").expect("a proof").clone();
                 let (claiming, question) = journey.sign_in("signIn with the proof", Some(&proof));
                 let (last, next) = journey.answer("the proof", &question, &proof);
-                assert!(matches!(next, Next::Tokens), "the proof leads to tokens");
+                assert!(matches!(next, Answer::Tokens), "the proof leads to tokens");
                 vec![asking, answering, claiming, last]
             }
             _ => panic!("the code leads to tokens or, for a new user, to a proof"),
@@ -128,13 +125,7 @@ impl Journey {
     }
 
     fn begin(who: Who, method: Method, latencies: Latencies) -> Self {
-        let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
-        policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
-        let key = Key::new(KeyId::parse("trips").expect("an id"), &[7; 32]).expect("a key");
-        let deployment = Deployment {
-            policy,
-            keys: KeyRing::new(key, None, None).expect("one key is a ring"),
-        };
+        let deployment = deployment(CLIENT, "trips");
         let line = Line::new(latencies);
         let clock = StillClock::at(Timestamp::from_secs(1_800_000_000));
         let accounts = MemoryDirectory::default();
@@ -159,30 +150,18 @@ impl Journey {
                 ]),
             });
         }
-        let pool = Arc::new(Pool {
+        let ports = TriggerPorts {
+            store: store.clone(),
+            directory: directory.clone(),
+            courier,
+            clock: clock.clone(),
+            entropy: SeededEntropy::new(1),
+        };
+        let triggers = FarTriggers {
             line: line.clone(),
-            accounts,
-            define: Arc::new(DefineTrigger {
-                deployment: deployment.clone(),
-                store: store.clone(),
-                directory: directory.clone(),
-                courier: courier.clone(),
-                clock: clock.clone(),
-            }),
-            create: Arc::new(CreateTrigger {
-                deployment: deployment.clone(),
-                store: store.clone(),
-                courier,
-                clock: clock.clone(),
-                entropy: SeededEntropy::new(1),
-            }),
-            verify: Arc::new(VerifyTrigger {
-                deployment: deployment.clone(),
-                store: store.clone(),
-                clock: clock.clone(),
-            }),
-            sessions: std::sync::Mutex::default(),
-        });
+            triggers: Arc::new(Triggers::new(&deployment, ports)),
+        };
+        let pool = Pool::new(POOL, CLIENT, accounts, triggers);
         Self {
             resolver: SignInResolver {
                 deployment,
@@ -191,7 +170,7 @@ impl Journey {
                 source: SourceOf::Off,
                 store,
                 directory,
-                api: FarPool(Arc::clone(&pool)),
+                api: FarPool::new(pool.clone(), line.clone()),
                 captcha: None,
                 clock,
                 entropy: OsEntropy,
@@ -228,7 +207,7 @@ impl Journey {
     }
 
     /// Sends an answer directly to Cognito.
-    fn answer(&self, name: &'static str, question: &Value, answer: &str) -> (Leg, Next) {
+    fn answer(&self, name: &'static str, question: &Value, answer: &str) -> (Leg, Answer) {
         let session = Secret::new(question["session"].as_str().expect("a session"));
         let said = json!({});
         let run = self.line.go(async {

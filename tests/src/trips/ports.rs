@@ -24,6 +24,8 @@ impl Carrier for Line {
             (Port::Directory, "set_contact" | "set_names") => {
                 (Hop::Cognito, "Cognito", "AdminUpdateUserAttributes")
             }
+            (Port::ChallengeApi, "initiate") => (Hop::Cognito, "Cognito", "InitiateAuth"),
+            (Port::ChallengeApi, "respond") => (Hop::Cognito, "Cognito", "RespondToAuthChallenge"),
             (_, name) => panic!("{name} has no place in the tables"),
         };
         self.trip(hop, service, operation).await;

@@ -18,84 +18,28 @@ use futures_util::FutureExt as _;
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::code::Code;
 use latchstring_core::code::CodeLength;
-use latchstring_core::flow::{AppClient, Flow, FlowId, Purpose};
+use latchstring_core::flow::{Flow, FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
-use latchstring_core::keys::{Key, KeyId, KeyRing};
-use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, FlowStore as _};
-use latchstring_core::rate_limit::{Charge, Countries, Price};
+use latchstring_core::rate_limit::Charge;
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
-use latchstring_lambda::{DELIVERY, Handler, PublicError, answer, deliver};
-use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_memory::SeededEntropy;
+use latchstring_testkit as testkit;
 use serde_json::{Map, Value, json};
-use tokio::time::Instant;
 
 const POOL: &str = "eu-west-1_GOLDEN000";
 const CLIENT: &str = "goldenclient";
 /// 2026-01-01T00:00:00Z
 const BEGINNING: Timestamp = Timestamp::from_secs(1_767_225_600);
 
-/// The ports that the handlers of one file share.
-struct World {
-    deployment: Deployment,
-    clock: ManualClock,
-    directory: MemoryDirectory,
-    inbox: Inbox<ManualClock>,
-    define: DefineTrigger<MemoryStore, MemoryDirectory, Inbox<ManualClock>, ManualClock>,
-    create: CreateTrigger<MemoryStore, Inbox<ManualClock>, ManualClock, SeededEntropy>,
-    verify: VerifyTrigger<MemoryStore, ManualClock>,
-}
-
-/// Returns a trigger's response, after its pending messages are delivered.
-async fn answered(trigger: &impl Handler, event: Value) -> Result<Value, PublicError> {
-    let answer = answer(trigger, event).await?;
-    if let Some(delivery) = answer.delivery {
-        deliver(trigger, delivery, Instant::now() + DELIVERY).await;
-    }
-    Ok(answer.value)
-}
+/// The handlers of one file, and their ports.
+struct World(testkit::World);
 
 impl World {
     fn new() -> Self {
-        let id = KeyId::parse("golden").expect("an id");
-        let key = Key::new(id, &[7; 32]).expect("a key");
-        let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
-        policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
-        let deployment = Deployment {
-            policy,
-            keys: KeyRing::new(key, None, None).expect("one key is a ring"),
-        };
-        let clock = ManualClock::at(BEGINNING);
-        let store = MemoryStore::default();
-        let directory = MemoryDirectory::default();
-        let inbox = Inbox::new(clock.clone());
-        Self {
-            define: DefineTrigger {
-                deployment: deployment.clone(),
-                store: store.clone(),
-                directory: directory.clone(),
-                courier: inbox.clone(),
-                clock: clock.clone(),
-            },
-            create: CreateTrigger {
-                deployment: deployment.clone(),
-                store: store.clone(),
-                courier: inbox.clone(),
-                clock: clock.clone(),
-                entropy: SeededEntropy::new(1),
-            },
-            verify: VerifyTrigger {
-                deployment: deployment.clone(),
-                store: store.clone(),
-                clock: clock.clone(),
-            },
-            deployment,
-            clock,
-            directory,
-            inbox,
-        }
+        let deployment = testkit::deployment(CLIENT, "golden");
+        Self(testkit::World::new(deployment, POOL, CLIENT, BEGINNING))
     }
 
     /// Puts the accounts of a file into the directory.
@@ -105,7 +49,7 @@ impl World {
             let pairs = attributes
                 .iter()
                 .map(|(name, value)| (name.as_str(), value.as_str().expect("a text")));
-            self.directory.put(Account {
+            self.0.directory.put(Account {
                 username: text(account, "username").to_owned(),
                 enabled: true,
                 attributes: Attributes::from_pairs(pairs),
@@ -115,8 +59,8 @@ impl World {
 
     /// A ticket or proof as a file describes it.
     fn seal(&self, sealed: &Value) -> String {
-        let keys = &self.deployment.keys;
-        let caller = AppClient::new(POOL, CLIENT);
+        let keys = &self.0.deployment.keys;
+        let caller = &self.0.caller;
         let entropy = SeededEntropy::new(2);
         let identifier = |name| {
             let typed = text(sealed, name);
@@ -131,19 +75,19 @@ impl World {
             let proof = Proof {
                 of: identifier("proofOf"),
                 flow: FlowId::from_bytes([9; 16]),
-                made_at: self.clock.now(),
+                made_at: self.0.clock.now(),
             };
-            let text = proof.seal(keys, &caller, &entropy);
+            let text = proof.seal(keys, caller, &entropy);
             let earned = Flow::earned(
                 proof.flow,
                 &proof.of,
-                &caller,
-                &self.deployment.policy,
+                caller,
+                &self.0.deployment.policy,
                 keys,
                 proof.made_at,
                 &entropy,
             );
-            let opened = self.verify.store.open_flow(&earned).now_or_never();
+            let opened = self.0.store.open_flow(&earned).now_or_never();
             assert!(opened.is_some(), "the store in memory never waits");
             return text;
         }
@@ -159,17 +103,17 @@ impl World {
                 Charge::ordinary(CodeLength::DEFAULT)
             }
         };
-        Ticket::new(purpose, to, charge, self.clock.now(), &entropy).seal(keys, &caller, &entropy)
+        Ticket::new(purpose, to, charge, self.0.clock.now(), &entropy).seal(keys, caller, &entropy)
     }
 
     /// Runs the trigger of an exchange: its response or error, and what is delivered.
     async fn exchange(&self, exchange: &Value) -> Value {
         let event = exchange["event"].clone();
-        let sent = self.inbox.messages(None, usize::MAX).len();
+        let sent = self.0.inbox.messages(None, usize::MAX).len();
         let answered = match text(exchange, "trigger") {
-            "define" => answered(&self.define, event.clone()).await,
-            "create" => answered(&self.create, event.clone()).await,
-            "verify" => answered(&self.verify, event.clone()).await,
+            "define" => testkit::World::handle(&self.0.triggers.define, event.clone()).await,
+            "create" => testkit::World::handle(&self.0.triggers.create, event.clone()).await,
+            "verify" => testkit::World::handle(&self.0.triggers.verify, event.clone()).await,
             _ => panic!("there are three triggers"),
         };
         let mut seen = match answered {
@@ -182,7 +126,7 @@ impl World {
                 json!({ "response": response })
             }
         };
-        let kept = self.inbox.messages(None, usize::MAX);
+        let kept = self.0.inbox.messages(None, usize::MAX);
         let delivered = &kept[..kept.len() - sent];
         assert!(delivered.len() <= 1, "one message at most");
         if let Some(delivered) = delivered.first() {
@@ -252,7 +196,7 @@ async fn play(file: &Value) -> Differences {
         .enumerate()
     {
         if let Some(seconds) = exchange["advanceSeconds"].as_u64() {
-            world.clock.advance(Duration::from_secs(seconds));
+            world.0.clock.advance(Duration::from_secs(seconds));
             continue;
         }
         let seen = world.exchange(exchange).await;

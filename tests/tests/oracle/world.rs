@@ -8,20 +8,16 @@ use std::time::{Duration, UNIX_EPOCH};
 use axum::http::HeaderMap;
 use latchstring_aws::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 use latchstring_core::flow::AppClient;
-use latchstring_core::keys::{Key, KeyId, KeyRing};
-use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Directory};
-use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
-use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::{DELIVERY, Handler, HandlerResponse, PendingDelivery, answer, deliver};
 use latchstring_local_appsync::{Api, FunctionError, Functions, TokenRefused, Tokens};
 use latchstring_local_cognito::{
     ClientConfig, PoolConfig, SigningKeys, Trigger, TriggerError, TriggerFuture, Triggers, UserPool,
 };
 use latchstring_memory::{FixedCaptcha, Inbox, MemoryStore, SeededEntropy};
-use latchstring_testkit::Carried;
+use latchstring_testkit::{self as testkit, Carried, TriggerPorts};
 use latchstring_tests::{StillClock, aws_at, note};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -149,9 +145,7 @@ type Mailbox = Recorded<Inbox<StillClock>>;
 
 /// The Lambdas.
 struct Lambdas {
-    define: DefineTrigger<Store, Accounts, Mailbox, StillClock>,
-    create: CreateTrigger<Store, Mailbox, StillClock, SeededEntropy>,
-    verify: VerifyTrigger<Store, StillClock>,
+    triggers: testkit::Triggers<Store, Accounts, Mailbox, StillClock, SeededEntropy>,
     sign_in: SignInResolver<
         Store,
         Accounts,
@@ -214,15 +208,17 @@ impl Triggers for Lambdas {
     fn invoke(&self, trigger: Trigger, event: Value) -> TriggerFuture<'_> {
         Box::pin(async move {
             let answered = match trigger {
-                Trigger::Define => match answer(&self.define, event).await {
-                    Ok(answer) => Ok(self.responded(&self.define, answer).await),
+                Trigger::Define => match answer(&self.triggers.define, event).await {
+                    Ok(answer) => Ok(self.responded(&self.triggers.define, answer).await),
                     Err(error) => Err(error),
                 },
-                Trigger::Create => match answer(&self.create, event).await {
-                    Ok(answer) => Ok(self.responded(&self.create, answer).await),
+                Trigger::Create => match answer(&self.triggers.create, event).await {
+                    Ok(answer) => Ok(self.responded(&self.triggers.create, answer).await),
                     Err(error) => Err(error),
                 },
-                Trigger::Verify => answer(&self.verify, event).await.map(|answer| answer.value),
+                Trigger::Verify => answer(&self.triggers.verify, event)
+                    .await
+                    .map(|answer| answer.value),
             };
             let (name, outcome) = observed(trigger, answered.as_ref().unwrap_or(&Value::Null));
             self.wire.record(name, &outcome);
@@ -393,7 +389,7 @@ impl World {
         self.wire.set_after_response(true);
         for delivery in self.lambdas.take_pending() {
             let until = Instant::now() + DELIVERY;
-            deliver(&self.lambdas.create, delivery, until).await;
+            deliver(&self.lambdas.triggers.create, delivery, until).await;
         }
         self.wire.set_after_response(false);
         let after = self.wire.take();
@@ -467,9 +463,8 @@ fn lambdas(
     inbox: &Inbox<StillClock>,
     setting: Setting,
 ) -> Lambdas {
-    let key = Key::new(KeyId::parse("k1").expect("an id"), &[7; 32]).expect("a key");
-    let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
-    policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
+    let mut deployment = testkit::deployment(CLIENT, "k1");
+    let policy = &mut deployment.policy;
     if setting.tier != Tier::Short {
         policy.budgets.short_guesses_per_month = 0;
     }
@@ -477,10 +472,6 @@ fn lambdas(
         policy.budgets.deployment.short_guesses_per_day = 0;
         policy.budgets.deployment.long_guesses_per_day = 0;
     }
-    let deployment = Deployment {
-        policy,
-        keys: KeyRing::new(key, None, None).expect("one key is a ring"),
-    };
     // Real time is not measured here.
     let aws = aws_at(endpoint).with_slack(20);
     let store = recorded(MemoryStore::default(), wire);
@@ -488,7 +479,15 @@ fn lambdas(
     let courier = recorded(inbox.clone(), wire);
     let tokens = recorded(CognitoTokens::new(&aws), wire);
     let api = recorded(CognitoChallengeApi::new(&aws, CLIENT), wire);
+    let ports = TriggerPorts {
+        store: store.clone(),
+        directory: directory.clone(),
+        courier,
+        clock: clock.clone(),
+        entropy: SeededEntropy::new(1),
+    };
     Lambdas {
+        triggers: testkit::Triggers::new(&deployment, ports),
         contacts: AccountResolver {
             deployment: deployment.clone(),
             caller: AppClient::new(POOL, CLIENT),
@@ -499,25 +498,6 @@ fn lambdas(
             api: api.clone(),
             clock: clock.clone(),
             entropy: SeededEntropy::new(3),
-        },
-        define: DefineTrigger {
-            deployment: deployment.clone(),
-            store: store.clone(),
-            directory: directory.clone(),
-            courier: courier.clone(),
-            clock: clock.clone(),
-        },
-        create: CreateTrigger {
-            deployment: deployment.clone(),
-            store: store.clone(),
-            courier,
-            clock: clock.clone(),
-            entropy: SeededEntropy::new(1),
-        },
-        verify: VerifyTrigger {
-            deployment: deployment.clone(),
-            store: store.clone(),
-            clock: clock.clone(),
         },
         sign_in: SignInResolver {
             deployment,

@@ -1,23 +1,18 @@
 //! Define as its own process: the contact that was replaced is notified once the tokens are on their way.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-
 use latchstring_aws::{CognitoDirectory, DynamoStore};
 use latchstring_core::account::Account;
 use latchstring_core::contact::{Identity, SignedIn};
 use latchstring_core::flow::{AppClient, Challenge, FlowId, Step};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{
-    ChallengeApi, Clock, Creation, Directory, Entropy, OpenChallenge, PortError, Reply, TokenHolder,
-};
-use latchstring_core::rate_limit::Source;
+use latchstring_core::ports::{Clock, Creation, Directory, Entropy, PortError, TokenHolder};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::Context;
 use latchstring_lambda::cognito::{CreateTrigger, VerifyTrigger};
 use latchstring_lambda::{DELIVERY, OsEntropy, SystemClock, answer, deliver};
 use latchstring_memory::Inbox;
+use latchstring_testkit::FixedChallenges;
 use latchstring_tests::{Extensions, Ministack, Program, RuntimeApi, note};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -30,45 +25,6 @@ const SENDER: &str = "codes@example.org";
 const USERNAME: &str = "7d0a4f0e-6c1b-4f1e-9d57-0b1c5a3e2f11";
 const OLD: &str = "ada.old@example.com";
 const NEW: &str = "ada.new@example.com";
-
-/// Cognito as the resolver meets it, which keeps the ticket that it is given.
-#[derive(Default)]
-struct Counter {
-    ticket: Mutex<Option<String>>,
-}
-
-fn asked(parameters: &[(&str, &str)]) -> Reply {
-    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    Reply::Challenge(OpenChallenge {
-        session: Secret::new("session"),
-        parameters: parameters.iter().map(owned).collect::<BTreeMap<_, _>>(),
-    })
-}
-
-impl ChallengeApi for Counter {
-    async fn initiate(&self, _: &str, _: Option<Source>) -> Result<Reply, PortError> {
-        Ok(asked(&[("step", "select")]))
-    }
-
-    async fn respond(
-        &self,
-        _: &OpenChallenge,
-        _: &str,
-        client_metadata: &[(&str, &str)],
-        _: Option<Source>,
-    ) -> Result<Reply, PortError> {
-        let given = client_metadata.iter().find(|(name, _)| *name == "ticket");
-        let given = given.map(|(_, ticket)| (*ticket).to_owned());
-        *self.ticket.lock().expect("no panic") = given;
-        let numbers = [
-            ("step", "otp"),
-            ("codeLength", "6"),
-            ("expiresIn", "300"),
-            ("resendAfter", "30"),
-        ];
-        Ok(asked(&numbers))
-    }
-}
 
 /// Ada, who is signed in.
 struct Signed(Account);
@@ -116,7 +72,7 @@ async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
         keys: keys(),
     };
     let store = DynamoStore::new(&ministack.aws(), TABLE, OsEntropy);
-    let api = Counter::default();
+    let api = FixedChallenges::default();
     let account = SignedIn::<(_, _, _, _, _), _> {
         context: Context {
             deployment: &deployment,
@@ -140,8 +96,7 @@ async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
         .change_contact(&identity, &email(NEW), None, None)
         .await;
     assert!(asked.is_ok(), "a code is requested");
-    let ticket = api.ticket.lock().expect("no panic").clone();
-    let ticket = ticket.expect("a ticket");
+    let ticket = api.ticket().expect("a ticket");
     note(&ticket);
 
     let attributes = json!({

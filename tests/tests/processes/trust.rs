@@ -1,15 +1,11 @@
 //! The servers that a Lambda trusts as AWS, and as Cloudflare, over TLS.
 
 use std::fs;
-use std::io::Read;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::thread;
 
+use latchstring_testkit::TlsServer;
 use latchstring_tests::{Program, RuntimeApi};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::json;
 
 use crate::lambdas::{end, needs, response, sign_in_event};
@@ -18,54 +14,36 @@ const SIGN_IN: &str = "latchstring-sign-in";
 const AMAZON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/aws/src/roots.pem");
 
 /// A server on loopback with its own certificate, which answers no request.
-struct Somebody {
+struct Server {
     url: String,
     /// The certificate, as a file.
     certificate: PathBuf,
     /// The first line of each request from a client that trusted the server.
-    told: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
-impl Somebody {
-    /// `name` distinguishes its file from others.
-    fn listens(name: &str) -> Self {
-        let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
-        let own = own.expect("a certificate");
-        let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).expect("a key");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions of TLS")
-            .with_no_client_auth()
-            .with_single_cert(vec![own.cert.der().clone()], key)
-            .expect("a certificate and its key");
-        let certificate = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::write(&certificate, own.cert.pem()).expect("a file");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        let told = Arc::<Mutex<Vec<String>>>::default();
-        let (tls, kept) = (Arc::new(tls), Arc::clone(&told));
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let session = ServerConnection::new(Arc::clone(&tls)).expect("a session");
-                let mut bytes = [0; 1024];
-                // A client without trust closes the connection.
-                if let Ok(read) = StreamOwned::new(session, stream).read(&mut bytes) {
-                    let text = String::from_utf8_lossy(&bytes[..read]).into_owned();
-                    let line = text.lines().next().unwrap_or_default().to_owned();
-                    kept.lock().expect("no panic").push(line);
-                }
-            }
+impl Server {
+    /// Starts a server whose certificate is written to the file `name`.
+    fn start(name: &str) -> Self {
+        let requests = Arc::<Mutex<Vec<String>>>::default();
+        let kept = Arc::clone(&requests);
+        let server = TlsServer::start(move |request| {
+            let text = String::from_utf8_lossy(request);
+            let line = text.lines().next().unwrap_or_default().to_owned();
+            kept.lock().expect("no panic").push(line);
+            b""
         });
+        let certificate = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::write(&certificate, server.certificate).expect("a file");
         Self {
-            url: format!("https://localhost:{port}"),
+            url: server.url,
             certificate,
-            told,
+            requests,
         }
     }
 
-    fn told(&self) -> Vec<String> {
-        self.told.lock().expect("no panic").clone()
+    fn requests(&self) -> Vec<String> {
+        self.requests.lock().expect("no panic").clone()
     }
 
     fn file(&self) -> &str {
@@ -73,8 +51,8 @@ impl Somebody {
     }
 }
 
-/// Has a process with these settings sign two people in, which comes to nothing.
-async fn sign_two_in(field: &str, settings: &[(&str, &str)]) {
+/// Starts a Lambda with these settings and requests two codes, which fails.
+async fn request_two_codes(field: &str, settings: &[(&str, &str)]) {
     let mut host = RuntimeApi::listen().await;
     let mut environment = host.environment();
     environment.extend(needs(SIGN_IN));
@@ -94,9 +72,9 @@ async fn sign_two_in(field: &str, settings: &[(&str, &str)]) {
 }
 
 #[tokio::test]
-async fn an_endpoint_is_believed_by_the_bundle_that_is_named() {
-    let aws = Somebody::listens("bundle.pem");
-    sign_two_in(
+async fn a_custom_endpoint_is_verified_by_the_named_bundle() {
+    let aws = Server::start("bundle.pem");
+    request_two_codes(
         "signIn",
         &[
             ("AWS_ENDPOINT_URL", &aws.url),
@@ -104,14 +82,14 @@ async fn an_endpoint_is_believed_by_the_bundle_that_is_named() {
         ],
     )
     .await;
-    assert_eq!(aws.told(), ["POST / HTTP/1.1"; 2]);
+    assert_eq!(aws.requests(), ["POST / HTTP/1.1"; 2]);
 }
 
 #[tokio::test]
-async fn a_bundle_is_believed_instead_of_the_system() {
-    let aws = Somebody::listens("instead.pem");
+async fn a_named_bundle_replaces_the_systems_trust_store() {
+    let aws = Server::start("instead.pem");
     let system = ("SSL_CERT_FILE", aws.file());
-    sign_two_in(
+    request_two_codes(
         "signIn",
         &[
             ("AWS_ENDPOINT_URL", &aws.url),
@@ -120,13 +98,13 @@ async fn a_bundle_is_believed_instead_of_the_system() {
         ],
     )
     .await;
-    assert_eq!(aws.told(), [""; 0]);
+    assert_eq!(aws.requests(), [""; 0]);
 }
 
 #[tokio::test]
-async fn an_endpoint_of_ones_own_is_believed_by_the_systems_store() {
-    let aws = Somebody::listens("system.pem");
-    sign_two_in(
+async fn a_custom_endpoint_is_verified_by_the_systems_trust_store() {
+    let aws = Server::start("system.pem");
+    request_two_codes(
         "signIn",
         &[
             ("AWS_ENDPOINT_URL", &aws.url),
@@ -134,14 +112,14 @@ async fn an_endpoint_of_ones_own_is_believed_by_the_systems_store() {
         ],
     )
     .await;
-    assert_eq!(aws.told(), ["POST / HTTP/1.1"; 2]);
+    assert_eq!(aws.requests(), ["POST / HTTP/1.1"; 2]);
 }
 
 #[tokio::test]
 async fn cloudflare_is_verified_by_the_systems_trust_store() {
-    let cloudflare = Somebody::listens("cloudflare.pem");
+    let cloudflare = Server::start("cloudflare.pem");
     let url = format!("{}/siteverify", cloudflare.url);
-    sign_two_in(
+    request_two_codes(
         "signInTicket",
         &[
             ("AWS_CA_BUNDLE", AMAZON),
@@ -155,5 +133,5 @@ async fn cloudflare_is_verified_by_the_systems_trust_store() {
         ],
     )
     .await;
-    assert_eq!(cloudflare.told(), ["POST /siteverify HTTP/1.1"; 2]);
+    assert_eq!(cloudflare.requests(), ["POST /siteverify HTTP/1.1"; 2]);
 }

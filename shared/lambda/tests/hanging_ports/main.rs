@@ -10,19 +10,16 @@ use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::AppClient;
-use latchstring_core::keys::{Key, KeyId, KeyRing};
-use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Directory, OpenChallenge};
-use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::Handler;
 use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_memory::{FixedCaptcha, ManualClock};
-use latchstring_testkit::{Break, Carried, Wire};
+use latchstring_testkit::{Answer, Break, Carried, Wire, deployment};
 use serde_json::{Value, json};
 
-use cognito::{AuthOutcome, CLIENT, POOL, World};
+use cognito::{CLIENT, NameTokens, POOL, World, invoke};
 
 /// A port whose calls the wire carries.
 type Flaky<P> = Carried<P, Wire>;
@@ -93,18 +90,9 @@ struct FlowRun {
     attempts: usize,
 }
 
-fn deployment() -> Deployment {
-    let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
-    policy.budgets.sms.countries = Countries::All(Price::hundredths(10));
-    let id = KeyId::parse("k1").expect("an id");
-    let key = Key::new(id, &[1; 32]).expect("a key");
-    let keys = KeyRing::new(key, None, None).expect("a ring");
-    Deployment { policy, keys }
-}
-
 impl FlowRun {
     fn new(flow: Flow) -> Self {
-        let mut deployment = deployment();
+        let mut deployment = deployment(CLIENT, "k1");
         if flow == Flow::Captcha {
             deployment.policy.budgets.deployment.short_guesses_per_day = 0;
             deployment.policy.budgets.deployment.long_guesses_per_day = 0;
@@ -176,11 +164,11 @@ impl FlowRun {
             let value = match field {
                 "signIn" | "signInTicket" => {
                     let resolver = self.sign_in();
-                    self.world.invoke(&resolver, event, RESOLVER).await
+                    invoke(&self.world.clock, &resolver, event, RESOLVER).await
                 }
                 _ => {
                     let resolver = self.contact();
-                    self.world.invoke(&resolver, event, RESOLVER).await
+                    invoke(&self.world.clock, &resolver, event, RESOLVER).await
                 }
             };
             if value["error"].is_null() {
@@ -212,7 +200,7 @@ impl FlowRun {
             source: SourceOf::Off,
             store,
             directory,
-            api: self.world.clone(),
+            api: Flaky::new(self.world.pool.clone(), self.world.wire.clone()),
             captcha: self.captcha.clone(),
             clock,
             entropy,
@@ -234,8 +222,11 @@ impl FlowRun {
             source: SourceOf::Off,
             store,
             directory,
-            tokens: self.world.clone(),
-            api: self.world.clone(),
+            tokens: Flaky::new(
+                NameTokens(self.world.directory.port.clone()),
+                self.world.wire.clone(),
+            ),
+            api: Flaky::new(self.world.pool.clone(), self.world.wire.clone()),
             clock,
             entropy,
         }
@@ -285,21 +276,22 @@ impl FlowRun {
             let input = json!({"method": "EMAIL", "emailOrPhone": ADA});
             let ticket = self.field("signInTicket", &input).await;
             let ticket = ticket["ticket"].as_str().expect("a ticket").to_owned();
-            let initiated = self.world.start(ADA).await;
-            let mut challenge = initiated;
+            let Answer::Challenge(mut challenge) = self.world.pool.initiate(ADA).await else {
+                panic!("a challenge is expected");
+            };
             // The same request gets the same response.
             while challenge.parameters["step"] == "select" {
                 self.attempts();
-                let metadata = [("method", "email"), ("ticket", &*ticket)];
-                match self.world.answer(&challenge, "select", &metadata).await {
-                    AuthOutcome::Challenge(next) => {
+                let metadata = json!({"method": "email", "ticket": ticket});
+                match self.respond(&challenge, "select", metadata).await {
+                    Answer::Challenge(next) => {
                         if next.parameters["step"] == "select" {
                             self.repetitions.push("challenge repeated".to_owned());
                         }
                         challenge = next;
                     }
-                    AuthOutcome::Tokens => panic!("tokens without an answer"),
-                    AuthOutcome::Failed => break,
+                    Answer::Tokens => panic!("tokens without an answer"),
+                    Answer::Failed => break,
                 }
             }
             if challenge.parameters["step"] == "otp" {
@@ -307,6 +299,12 @@ impl FlowRun {
             }
             self.repetitions.push("ended, starts again".to_owned());
         }
+    }
+
+    /// Answers a challenge, as a client calls Cognito.
+    async fn respond(&self, challenge: &OpenChallenge, answer: &str, metadata: Value) -> Answer {
+        let pool = &self.world.pool;
+        Box::pin(pool.respond(&challenge.session, answer, &metadata)).await
     }
 
     /// Runs the flow to its end.
@@ -346,7 +344,7 @@ impl FlowRun {
             self.attempts();
             let after: u64 = challenge.parameters["resendAfter"].parse().unwrap_or(30);
             let asks_for_proof = challenge.parameters["step"] == "claim";
-            let code = self.world.mail.codes().0;
+            let code = self.world.codes().0;
             let resend = !asks_for_proof && (resends > 0 || code.is_none());
             let response = if resend {
                 if resends == 0 {
@@ -356,8 +354,8 @@ impl FlowRun {
                 resends = resends.saturating_sub(1);
                 self.requested_messages += 1;
                 self.world.clock.advance(Duration::from_secs(after));
-                let metadata = [("action", "resend")];
-                self.world.answer(&challenge, "resend", &metadata).await
+                let metadata = json!({"action": "resend"});
+                self.respond(&challenge, "resend", metadata).await
             } else {
                 let code = code.expect("it arrived");
                 let answer = match &proof {
@@ -369,21 +367,21 @@ impl FlowRun {
                     }
                     _ => code,
                 };
-                self.world.answer(&challenge, &answer, &[]).await
+                self.respond(&challenge, &answer, json!({})).await
             };
             match response {
-                AuthOutcome::Tokens => {
+                Answer::Tokens => {
                     assert_ne!(self.flow, Flow::Guessed, "tokens without the right code");
                     assert_eq!(mistypes, 0, "tokens for a wrong code");
                     return;
                 }
-                AuthOutcome::Failed if self.flow == Flow::Guessed => return,
-                AuthOutcome::Failed => {
+                Answer::Failed if self.flow == Flow::Guessed => return,
+                Answer::Failed => {
                     self.repetitions.push("ended, starts again".to_owned());
                     proof = None;
                     challenge = self.open(None).await;
                 }
-                AuthOutcome::Challenge(next) => {
+                Answer::Challenge(next) => {
                     let earned = next.parameters.get("proof").cloned();
                     if earned.is_none() && !resend {
                         if mistypes > 0 && next.parameters["step"] == "otp" {
@@ -412,7 +410,7 @@ impl FlowRun {
 
     /// Checks the conditions that hold at the end of every flow.
     async fn check(&self) {
-        let (_, sent) = self.world.mail.codes();
+        let (_, sent) = self.world.codes();
         assert!(
             sent <= self.requested_messages,
             "two messages for one request"
