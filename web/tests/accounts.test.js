@@ -22,12 +22,30 @@ async function signsIn(ada, contact) {
   await ada.heading("Hello, Ada Lovelace").waitFor();
 }
 
-test("a contact replaced on another device is not offered", async () => {
+/** Signs up on one device, and signs in to the same account on a second one. */
+async function onTwoDevices() {
   const [one, two] = [await person(), await person()];
   two.allowed.push(REFUSED);
   await one.signsUp();
   await signsIn(two, one.email);
-  const sub = await subOf(two);
+  return { one, two, sub: await subOf(two) };
+}
+
+/** Opens the page on which a signed-in user signs in again. */
+async function opensReauthentication(ada, contact) {
+  await ada.page.goto(`${ada.address}/#again`);
+  await ada.button(`Send a code to ${contact}`).waitFor();
+}
+
+/** Requests a code for a contact of the account, and enters it. */
+async function reauthenticates(ada, contact) {
+  await ada.button(`Send a code to ${contact}`).click();
+  await ada.heading("Enter the code").waitFor();
+  await ada.entersTheCode(contact);
+}
+
+test("a contact replaced on another device is not offered", async () => {
+  const { one, two, sub } = await onTwoDevices();
   const other = `other.${one.email}`;
   await one.changesEmail(other);
   await control({ advanceSeconds: 601 });
@@ -37,22 +55,15 @@ test("a contact replaced on another device is not offered", async () => {
   await two.heading("Is it you?").waitFor();
   await two.button(`Send a code to ${other}`).waitFor();
   assert.equal(await two.button(`Send a code to ${one.email}`).count(), 0);
-  await two.button(`Send a code to ${other}`).click();
-  await two.heading("Enter the code").waitFor();
-  await two.entersTheCode(other);
+  await reauthenticates(two, other);
   await two.notice("Thank you. You can go on now.");
   assert.equal(await two.field.inputValue(), "+1 415 555 0199", "the typed number is kept");
   assert.equal(await subOf(two), sub);
 });
 
 test("reauthentication with a moved contact changes no account", async () => {
-  const [one, two] = [await person(), await person()];
-  two.allowed.push(REFUSED);
-  await one.signsUp();
-  await signsIn(two, one.email);
-  const sub = await subOf(two);
-  await two.page.goto(`${two.address}/#again`);
-  await two.button(`Send a code to ${one.email}`).waitFor();
+  const { one, two, sub } = await onTwoDevices();
+  await opensReauthentication(two, one.email);
   const before = await two.sent(one.email);
   await one.changesEmail(`other.${one.email}`);
   await two.button(`Send a code to ${one.email}`).click();
@@ -69,19 +80,13 @@ test("reauthentication with a moved contact changes no account", async () => {
 });
 
 test("reauthentication with another account's contact is refused", async () => {
-  const [one, two, eve] = [await person(), await person(), await person()];
-  two.allowed.push(REFUSED);
-  await one.signsUp();
+  const { one, two, sub } = await onTwoDevices();
+  const eve = await person();
   await eve.signsUp();
-  await signsIn(two, one.email);
-  const sub = await subOf(two);
-  await two.page.goto(`${two.address}/#again`);
-  await two.button(`Send a code to ${one.email}`).waitFor();
+  await opensReauthentication(two, one.email);
   await one.changesEmail(`other.${one.email}`);
   await eve.changesEmail(one.email);
-  await two.button(`Send a code to ${one.email}`).click();
-  await two.heading("Enter the code").waitFor();
-  await two.entersTheCode(one.email);
+  await reauthenticates(two, one.email);
   await two.notice("This code belongs to another account.");
   assert.equal(await subOf(two), sub);
 });
@@ -375,10 +380,7 @@ test("leaving before a refused deletion shows no sign-in", async () => {
 });
 
 test("a form of a session that another device ended says so", async () => {
-  const [one, two] = [await person(), await person()];
-  two.allowed.push(REFUSED);
-  await one.signsUp();
-  await signsIn(two, one.email);
+  const { one, two } = await onTwoDevices();
   await two.button("Change the email address").click();
   await two.field.fill(`other.${one.email}`);
   await one.button("Sign out on all devices").click();
@@ -389,10 +391,7 @@ test("a form of a session that another device ended says so", async () => {
 });
 
 test("an ended session signs out no other device, and says so", async () => {
-  const [one, two] = [await person(), await person()];
-  two.allowed.push(REFUSED);
-  await one.signsUp();
-  await signsIn(two, one.email);
+  const { one, two } = await onTwoDevices();
   await one.button("Sign out on all devices").click();
   await one.notice("You are signed out on all devices.");
   await two.button("Sign out on all devices").click();

@@ -276,6 +276,27 @@ class Person {
     await this.notice("Done. You can sign in with it");
   }
 
+  /** Denies the pages of this browser their storage, as some privacy settings do. */
+  async blocksStorage() {
+    await this.context.addInitScript(() => {
+      for (const name of ["localStorage", "sessionStorage"]) {
+        Object.defineProperty(window, name, {
+          get() {
+            throw new DOMException("blocked", "SecurityError");
+          },
+        });
+      }
+    });
+  }
+
+  /** Moves the device's clock by this time, of which timers take no notice. */
+  async setsTheClock(milliseconds) {
+    await this.page.evaluate((milliseconds) => {
+      const { now } = Date;
+      Date.now = () => now() + milliseconds;
+    }, milliseconds);
+  }
+
   async signsOut() {
     await this.signOut().click();
     await this.notice("You are signed out.");

@@ -353,15 +353,7 @@ test("each change by another tab fits its picture", async () => {
 
 test("blocked storage fits its picture", async () => {
   const ada = await someone("mary", PHONE);
-  await ada.context.addInitScript(() => {
-    for (const name of ["localStorage", "sessionStorage"]) {
-      Object.defineProperty(window, name, {
-        get() {
-          throw new DOMException("blocked", "SecurityError");
-        },
-      });
-    }
-  });
+  await ada.blocksStorage();
   await ada.opens();
   await ada.page.getByText("Your browser blocks storage for this page").waitFor();
   await ada.page.getByText("This is a local service").waitFor();

@@ -116,15 +116,7 @@ test("signing out everywhere without a sign-in is no success", async () => {
 
 test("with storage blocked, the page says so and a sign-in works", async () => {
   const ada = await person();
-  await ada.context.addInitScript(() => {
-    for (const name of ["localStorage", "sessionStorage"]) {
-      Object.defineProperty(window, name, {
-        get() {
-          throw new DOMException("blocked", "SecurityError");
-        },
-      });
-    }
-  });
+  await ada.blocksStorage();
   await ada.opens();
   await ada.page.getByText("Your browser blocks storage for this page").waitFor();
   await ada.signsIn();
@@ -386,10 +378,7 @@ test("a device clock set back extends neither code nor wait", async () => {
   await ada.page.clock.install();
   await ada.opens();
   await ada.asksForACode();
-  await ada.page.evaluate(() => {
-    const { now } = Date;
-    Date.now = () => now() - 7_200_000;
-  });
+  await ada.setsTheClock(-7_200_000);
   await ada.page.clock.runFor(1_000);
   assert.match(await ada.page.locator("#resend").innerText(), /Send again in 0:\d\d/);
   await ada.page.clock.fastForward(301_000);
@@ -401,10 +390,7 @@ test("a device clock set forward ends no code", async () => {
   await ada.page.clock.install();
   await ada.opens();
   await ada.asksForACode();
-  await ada.page.evaluate(() => {
-    const { now } = Date;
-    Date.now = () => now() + 7_200_000;
-  });
+  await ada.setsTheClock(7_200_000);
   await ada.page.clock.runFor(1_000);
   await ada.heading("Enter the code").waitFor();
   await ada.entersTheCode();
