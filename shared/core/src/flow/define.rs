@@ -1,8 +1,7 @@
 //! Define: decides Cognito's next step. Only this trigger has Cognito issue tokens.
 //!
-//! The function `commit` of this file is the one place that returns [`Next::IssueTokens`].
-//! `shared/lambda/src/cognito/define.rs` then sets `issueTokens` in the response. The module
-//! `commit` beside this one only writes a new contact.
+//! The function `finish` of this file is the one place that returns [`Next::IssueTokens`].
+//! `shared/lambda/src/cognito/define.rs` then sets `issueTokens` in the response.
 
 use strum::IntoStaticStr;
 
@@ -143,7 +142,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             Some(row) if !row.agrees(self.challenge, &self.turn.caller) => {
                 Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees))
             }
-            Some(row) if passed => self.commit(&row, now).await,
+            Some(row) if passed => self.finish(&row, now).await,
             Some(row) => Ok(self.after_wrong(&row, now)),
         }
     }
@@ -175,7 +174,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
     /// Decides after a right answer. In a flow of no account, Create returns the proof next.
     /// Otherwise tokens are issued to the verified holder of the contact, or to the account that
     /// requested it.
-    async fn commit(
+    async fn finish(
         &self,
         row: &Flow,
         now: Timestamp,
