@@ -22,9 +22,6 @@ pub struct Contract<D, E> {
     pub says_taken: bool,
 }
 
-/// The two kinds of contact.
-const METHODS: [Method; 2] = [Method::Email, Method::PhoneNumber];
-
 promises! {
     $ directory_contract, directory_contract_tests, [D: Directory, E: Entropy], Contract<D, E>;
     an_unheld_contact_finds_no_account,
@@ -87,7 +84,7 @@ impl<D: Directory, E: Entropy> Contract<D, E> {
 }
 
 async fn an_unheld_contact_finds_no_account<D: Directory, E: Entropy>(c: &Contract<D, E>) {
-    for method in METHODS {
+    for method in Method::ALL {
         let contact = c.contact(method);
         assert!(c.account(contact.as_str()).await.is_none());
         assert!(c.account(&c.username()).await.is_none());
@@ -97,7 +94,7 @@ async fn an_unheld_contact_finds_no_account<D: Directory, E: Entropy>(c: &Contra
 async fn a_created_account_is_found_by_name_and_by_contact<D: Directory, E: Entropy>(
     c: &Contract<D, E>,
 ) {
-    for method in METHODS {
+    for method in Method::ALL {
         let contact = c.contact(method);
         let username = c.holder_of(&contact).await;
         let account = c.account(&username).await.expect("the account");
@@ -115,7 +112,7 @@ async fn a_created_account_is_found_by_name_and_by_contact<D: Directory, E: Entr
 }
 
 async fn a_username_and_a_contact_are_given_once<D: Directory, E: Entropy>(c: &Contract<D, E>) {
-    for method in METHODS {
+    for method in Method::ALL {
         let contact = c.contact(method);
         let username = c.holder_of(&contact).await;
         let other = c.contact(method);
@@ -131,7 +128,7 @@ async fn a_username_and_a_contact_are_given_once<D: Directory, E: Entropy>(c: &C
 }
 
 async fn a_new_contact_replaces_the_old_one<D: Directory, E: Entropy>(c: &Contract<D, E>) {
-    for method in METHODS {
+    for method in Method::ALL {
         let (old, new) = (c.contact(method), c.contact(method));
         let username = c.holder_of(&old).await;
         assert_eq!(c.writes(&username, &new).await, ContactWrite::Done);
@@ -146,7 +143,7 @@ async fn a_new_contact_replaces_the_old_one<D: Directory, E: Entropy>(c: &Contra
 }
 
 async fn a_contact_has_one_holder<D: Directory, E: Entropy>(c: &Contract<D, E>) {
-    for method in METHODS {
+    for method in Method::ALL {
         if !c.says_taken {
             continue;
         }

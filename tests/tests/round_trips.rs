@@ -10,7 +10,7 @@ use latchstring_tests::trips::{
 
 #[test]
 fn a_known_user_waits_at_most_four_more_trips_than_the_article() {
-    for method in [Method::Email, Method::PhoneNumber] {
+    for method in Method::ALL {
         let legs = Journey::go(Who::Known, method, each_one);
         let article = Other::took(ARTICLE.sign_in, each_one);
         assert!(
@@ -26,7 +26,7 @@ fn a_known_user_waits_at_most_four_more_trips_than_the_article() {
 
 #[test]
 fn a_known_user_is_asked_sooner_than_by_the_others() {
-    for method in [Method::Email, Method::PhoneNumber] {
+    for method in Method::ALL {
         let ours = Journey::go(Who::Known, method, Hop::assumed_ms)[0].took;
         for other in [ARTICLE, PEER] {
             let theirs = Other::took(other.sign_in, Hop::assumed_ms);

@@ -436,7 +436,7 @@ fn strange<'a>(
     attribute: &impl Fn(&str) -> Option<&'a str>,
     phones: &PhoneRules,
 ) -> impl Iterator<Item = (&'static str, Form)> {
-    let forms = [Method::Email, Method::PhoneNumber].map(|method| {
+    let forms = Method::ALL.map(|method| {
         let name = method.as_str();
         let is_verified = attribute(&format!("{name}_verified")) == Some("true");
         let stored = attribute(name).filter(|_| is_verified)?;

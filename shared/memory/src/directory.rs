@@ -71,7 +71,7 @@ impl Directory for MemoryDirectory {
 
         let accounts = lock(&self.accounts);
         let by_contact = || {
-            [Method::Email, Method::PhoneNumber]
+            Method::ALL
                 .into_iter()
                 .filter_map(|method| Identifier::stored(method, name).ok())
                 .find_map(|identifier| holder(&accounts, &identifier))

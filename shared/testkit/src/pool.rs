@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use latchstring_core::account::Account;
-use latchstring_core::identifier::Method;
 use latchstring_core::ports::{ChallengeApi, Directory, OpenChallenge, PortError, Reply};
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -271,12 +270,10 @@ fn attributes(account: &Account) -> Map<String, Value> {
     let mut pairs = Map::new();
     pairs.insert("sub".to_owned(), json!(attributes.sub().as_str()));
     pairs.insert("cognito:user_status".to_owned(), json!(status));
-    for method in [Method::Email, Method::PhoneNumber] {
-        if let Some(contact) = attributes.verified(method) {
-            let name = method.as_str();
-            pairs.insert(name.to_owned(), json!(contact.as_str()));
-            pairs.insert(format!("{name}_verified"), json!("true"));
-        }
+    for contact in attributes.verified_contacts().into_iter().flatten() {
+        let name = contact.method().as_str();
+        pairs.insert(name.to_owned(), json!(contact.as_str()));
+        pairs.insert(format!("{name}_verified"), json!("true"));
     }
     pairs
 }

@@ -18,7 +18,6 @@ use crate::ports::{ChallengeApi, Directory, PendingStore, Reply, TokenHolder};
 use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::record::pending::{Pending, PendingOutcome};
 use crate::seal::charge::Charge;
-use crate::seal::device::METHODS;
 use crate::value::account::{Account, Names};
 use crate::value::identifier::{Identifier, Method};
 use crate::value::locale::Locale;
@@ -110,10 +109,8 @@ where
         // An account without a verified contact has not signed in by Latchstring, and no notice of
         // the change would reach its owner. Cognito does not document whether a token holder can
         // delete contacts by `DeleteUserAttributes`.
-        let mut held = METHODS
-            .map(|method| account.attributes.verified(method))
-            .into_iter();
-        if held.all(|contact| contact.is_none()) {
+        let held = account.attributes.verified_contacts();
+        if held.iter().all(Option::is_none) {
             return Err(ContactError::NotSignedIn);
         }
         // No CAPTCHA is requested from a signed-in account.

@@ -15,7 +15,7 @@ use super::signed_in::{Identity, SignedIn};
 use crate::effects::Clock;
 use crate::policy::Deployment;
 use crate::ports::TokenHolder;
-use crate::seal::device::{Device, METHODS};
+use crate::seal::device::Device;
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::secret::Secret;
 
@@ -46,7 +46,7 @@ impl<P: Ports, T: TokenHolder> SignedIn<'_, P, T> {
             ..
         } = self.context;
         let account = self.fresh_account(identity).await?;
-        let held = METHODS.map(|method| account.attributes.verified(method));
+        let held = account.attributes.verified_contacts();
         let limiter = self.context.limiter();
         limiter.keep_generations(held.iter().flatten()).await?;
         let generations = limiter
@@ -69,7 +69,7 @@ impl<P: Ports, T: TokenHolder> SignedIn<'_, P, T> {
     /// If the caller is not signed in, or a port fails.
     pub async fn forget_devices(&self, identity: &Identity) -> Result<(), ContactError> {
         let account = self.account(identity).await?;
-        let held = METHODS.map(|method| account.attributes.verified(method));
+        let held = account.attributes.verified_contacts();
         let limiter = self.context.limiter();
         limiter.forget_devices(held.iter().flatten()).await?;
         Ok(())

@@ -9,7 +9,7 @@ use super::sealed::{Reader, UnsealError, open, seal};
 use crate::effects::Entropy;
 use crate::value::account::Attributes;
 use crate::value::app_client::AppClient;
-use crate::value::identifier::{Identifier, Method};
+use crate::value::identifier::Identifier;
 use crate::value::time::Timestamp;
 
 /// The content of a device token.
@@ -27,8 +27,6 @@ struct Known {
     generation: u32,
 }
 
-pub(crate) const METHODS: [Method; 2] = [Method::Email, Method::PhoneNumber];
-
 impl Device {
     pub(crate) fn new(
         id: Pseudonym,
@@ -38,12 +36,13 @@ impl Device {
         keys: &KeyRing,
         entropy: &impl Entropy,
     ) -> Self {
+        let held = held.verified_contacts();
         let contacts = [0, 1].map(|place| Known {
-            contact: held.verified(METHODS[place]).map_or_else(
+            contact: held[place].as_ref().map_or_else(
                 // A random pseudonym that stands for no contact, so that the length reveals
                 // nothing.
                 || Pseudonym::random(entropy.bytes()),
-                |contact| Pseudonym::of_identifier(keys, &contact),
+                |contact| Pseudonym::of_identifier(keys, contact),
             ),
             generation: generations[place],
         });

@@ -124,6 +124,11 @@ impl Attributes {
             .filter(|_| contact.verified)
     }
 
+    /// Returns the verified contacts, in the order of [`Method::ALL`].
+    pub fn verified_contacts(&self) -> [Option<Identifier>; 2] {
+        Method::ALL.map(|method| self.verified(method))
+    }
+
     const fn contact(&self, method: Method) -> &Contact {
         match method {
             Method::Email => &self.email,

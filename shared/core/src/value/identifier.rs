@@ -31,6 +31,9 @@ pub enum Method {
 }
 
 impl Method {
+    /// Both methods, in the order of the contacts in a device token.
+    pub const ALL: [Self; 2] = [Self::Email, Self::PhoneNumber];
+
     /// The name on the wire and of the Cognito attribute.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -41,9 +44,7 @@ impl Method {
 
     /// Parses a name that [`Method::as_str`] returns; `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Email, Self::PhoneNumber]
-            .into_iter()
-            .find(|method| method.as_str() == text)
+        Self::ALL.into_iter().find(|method| method.as_str() == text)
     }
 }
 
@@ -307,7 +308,7 @@ mod tests {
     proptest! {
         #[test]
         fn parsing_what_was_printed_gives_the_same_again(text in "\\PC{0,40}|[+٤۴４\u{200e}\u{2011} 0-9.]{8,20}|[a-zA-Z.+]{1,20}@[a-zü]{1,10}\\.[a-z]{2,4}|\\+[0-9 ().-]{1,20}") {
-            for method in [Method::Email, Method::PhoneNumber] {
+            for method in Method::ALL {
                 if let Ok(identifier) = Identifier::parse(method, &text) {
                     let printed = identifier.as_str().to_owned();
                     prop_assert_eq!(Identifier::parse(method, &printed), Ok(identifier));
