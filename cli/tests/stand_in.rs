@@ -124,7 +124,7 @@ async fn denying() -> String {
 }
 
 #[tokio::test]
-async fn the_pool_of_the_local_service_is_as_it_should_be() {
+async fn the_pool_of_the_local_service_has_no_findings() {
     let settings = service().await;
     let findings = read_of(&settings).await;
     let of_the_pool: Vec<_> = findings
@@ -314,7 +314,7 @@ async fn a_probe_shows_the_forwarded_header_and_how_it_is_read() {
 }
 
 #[tokio::test]
-async fn a_probe_is_not_thrown_by_triggers_that_run_twice() {
+async fn a_probe_accepts_triggers_that_run_twice() {
     let settings = service().await;
     bend(&settings, r#"{"retryTriggers": 2}"#).await;
     for finding in probed(&settings).await {
@@ -323,7 +323,7 @@ async fn a_probe_is_not_thrown_by_triggers_that_run_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_rights_everything_is_unknown_and_names_the_right() {
+async fn without_permissions_a_check_is_unknown_and_names_them() {
     let endpoint = denying().await;
     let output = doctor(&endpoint, &[]);
     assert_eq!(output.status.code(), Some(1));
@@ -363,7 +363,7 @@ async fn the_program_prints_json_without_secrets_and_returns_a_status() {
 }
 
 #[test]
-fn a_pool_of_another_region_is_refused_before_anything_is_asked() {
+fn a_pool_of_another_region_is_refused_before_any_call() {
     let output = Command::new(env!("CARGO_BIN_EXE_latchstring"))
         .arg("doctor")
         .args(["--user-pool", "eu-west-1_Example00", "--client", "c"])

@@ -9,7 +9,7 @@
 //! ```text
 //! let latchstring = Latchstring::start().await;
 //! let ada = latchstring.by_email("ada@example.com");
-//! let question = ada.asks_for_a_code().await;
+//! let question = ada.requests_a_code().await;
 //! let code = ada.code().await;
 //! ```
 //!

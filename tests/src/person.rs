@@ -165,12 +165,12 @@ impl Person {
     }
 
     /// Requests a code. May be refused.
-    pub async fn tries_to_ask_for_a_code(&self) -> Result<Question, Refusal> {
+    pub async fn tries_to_request_a_code(&self) -> Result<Question, Refusal> {
         self.sign_in(None).await
     }
 
     /// Requests a code.
-    pub async fn asks_for_a_code(&self) -> Question {
+    pub async fn requests_a_code(&self) -> Question {
         self.sign_in(None).await.expect("a code can be requested")
     }
 
@@ -180,7 +180,7 @@ impl Person {
     }
 
     /// Requests a ticket alone, for an SDK that talks to Cognito itself.
-    pub async fn asks_for_a_ticket(&self, proof: Option<&str>) -> Result<Ticket, Refusal> {
+    pub async fn requests_a_ticket(&self, proof: Option<&str>) -> Result<Ticket, Refusal> {
         const QUERY: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
                              { ticket username expiresIn } }";
         let payload = self
@@ -197,7 +197,7 @@ impl Person {
 
     /// Returns a ticket for a code.
     pub async fn ticket(&self) -> String {
-        self.asks_for_a_ticket(None).await.expect("a ticket").text
+        self.requests_a_ticket(None).await.expect("a ticket").text
     }
 
     /// Returns the messages that this user received, newest first.
@@ -230,7 +230,7 @@ impl Person {
 
     /// Takes a new user to a proof.
     pub async fn earns_a_proof(&self) -> String {
-        let question = self.asks_for_a_code().await;
+        let question = self.requests_a_code().await;
         question.answer(&self.code().await).await.proof()
     }
 
@@ -243,7 +243,7 @@ impl Person {
 
     /// Signs in to an existing account.
     pub async fn signs_in(&self) -> SignedIn {
-        let question = self.asks_for_a_code().await;
+        let question = self.requests_a_code().await;
         question.answer(&self.code().await).await.signed_in()
     }
 }
@@ -315,7 +315,7 @@ impl Question {
     }
 
     /// Answers, with further metadata from the client.
-    pub async fn answer_saying(&self, answer: &str, metadata: &[(&str, &str)]) -> Outcome {
+    pub async fn answer_with(&self, answer: &str, metadata: &[(&str, &str)]) -> Outcome {
         let mut request = self
             .latchstring
             .cognito()
@@ -340,19 +340,19 @@ impl Question {
 
     /// Answers.
     pub async fn answer(&self, answer: &str) -> Outcome {
-        self.answer_saying(answer, &[]).await
+        self.answer_with(answer, &[]).await
     }
 
     /// Requests the same code again.
     pub async fn resend(&self) -> Outcome {
-        self.answer_saying("resend", &[("action", "resend")]).await
+        self.answer_with("resend", &[("action", "resend")]).await
     }
 
     /// Answers the first challenge: the method, and a ticket if there is one.
     pub async fn select(&self, method: &str, ticket: Option<&str>) -> Outcome {
         let mut metadata = vec![("method", method)];
         metadata.extend(ticket.map(|ticket| ("ticket", ticket)));
-        self.answer_saying("select", &metadata).await
+        self.answer_with("select", &metadata).await
     }
 
     /// Returns the public parameters, without the username.
@@ -432,7 +432,7 @@ impl Outcome {
 
     /// Returns the challenge, which must be of this step.
     #[track_caller]
-    pub fn asked(self, step: &str) -> Question {
+    pub fn challenge(self, step: &str) -> Question {
         match self {
             Self::Asked(question) if question.step() == step => question,
             other => other.differs(&format!("the challenge must be {step}")),
@@ -442,7 +442,7 @@ impl Outcome {
     /// Returns the proof that a new user received.
     #[track_caller]
     pub fn proof(self) -> String {
-        let question = self.asked("claim");
+        let question = self.challenge("claim");
         let proof = question.parameters.get("proof");
         proof.expect("the question holds a proof").clone()
     }

@@ -25,7 +25,7 @@ fn a_known_user_waits_at_most_four_more_trips_than_the_article() {
 }
 
 #[test]
-fn a_known_user_is_asked_sooner_than_by_the_others() {
+fn a_known_user_gets_the_challenge_sooner_than_elsewhere() {
     for method in Method::ALL {
         let ours = Journey::go(Who::Known, method, Hop::assumed_ms)[0].took;
         for other in [ARTICLE, PEER] {

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_without_tests_is_nothing() {
+    fn a_run_without_tests_is_empty() {
         let mut counts = Counts::default();
         counts.add_line("test result: ok. 0 passed; 0 failed; 3 ignored; 0 measured");
         assert!(counts.is_nothing());

@@ -9,7 +9,7 @@ mod named;
 use std::fs;
 
 #[test]
-fn every_report_names_a_test_that_is_there() {
+fn every_report_names_an_existing_test() {
     for (row, sources) in named::check_rows("docs/reports.md", "| source |", 40) {
         assert_eq!(row.matches(" | ").count(), 3, "four columns: {row}");
         for report in reports(&row) {

@@ -7,6 +7,6 @@
 mod named;
 
 #[test]
-fn every_threat_names_a_test_that_is_there() {
+fn every_threat_names_an_existing_test() {
     named::check_rows("SECURITY.md", "| threat |", 20);
 }

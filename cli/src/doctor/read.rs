@@ -620,7 +620,7 @@ mod tests {
 
     /// amplify-js#13567: such an account is not found, and its owner gets a second one.
     #[test]
-    fn a_contact_is_strange_if_sign_in_looks_up_another_text() {
+    fn a_contact_is_noncanonical_if_sign_in_looks_up_another() {
         let found = |pairs: &[(&str, &'static str)]| {
             let attribute = |name: &str| {
                 let found = pairs.iter().find(|(it, _)| *it == name);
@@ -707,7 +707,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pool_that_says_nothing_is_taken_for_the_worse() {
+    fn a_pool_without_settings_is_assumed_unsafe() {
         let pool = pool_of(&UserPoolType::builder().build(), "p");
         assert!(pool.case_sensitive && !pool.admin_create_only && pool.recovery.is_empty());
         let client = client_of(&UserPoolClientType::builder().build(), "c");

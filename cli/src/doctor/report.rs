@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_gets_the_same() {
+    fn the_json_report_has_the_same_content() {
         let report: Value = serde_json::from_str(&json(&findings(), "p_1")).expect("it is JSON");
         assert_eq!(report["healthy"], false);
         assert_eq!(report["findings"][1]["state"], "leaks");

@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_answer_that_is_taken_allows_signed_calls() {
+    fn an_accepted_public_answer_permits_signed_calls() {
         for signed_calls in [false, true] {
             assert_eq!(judge(&seen(), signed_calls).state, State::Ok);
         }

@@ -13,7 +13,7 @@ async fn every_digit_occurs_in_every_position() {
     // 250 codes leave out one of the 60 with odds of 60 * 0.9^250, one in five billion.
     for number in 0..250 {
         let person = latchstring.by_email(&format!("person{number}@example.com"));
-        person.asks_for_a_code().await;
+        person.requests_a_code().await;
         for (place, digit) in person.code().await.chars().take(6).enumerate() {
             seen[place].insert(digit);
         }

@@ -15,7 +15,7 @@ async fn unredeemed_tickets_charge_no_budget() {
             person.ticket().await;
         }
     }
-    let question = victim.asks_for_a_code().await;
+    let question = victim.requests_a_code().await;
     assert_eq!(question.number("codeLength"), 6);
     question.answer(&victim.code().await).await.signed_in();
     newcomer.signs_in_for_the_first_time().await;
@@ -31,7 +31,7 @@ async fn three_thousand_tickets_lengthen_no_code() {
     }
     assert!(latchstring.inbox().await.is_empty());
     let victim = latchstring.by_email("victim@example.com");
-    let question = victim.asks_for_a_code().await;
+    let question = victim.requests_a_code().await;
     assert_eq!(question.number("codeLength"), 6);
 }
 
@@ -53,10 +53,10 @@ async fn unanswered_codes_lengthen_no_code() {
     let latchstring = production().await;
     for number in 0..90 {
         let person = latchstring.by_email(&format!("user{number}@domain{}.example", number / 10));
-        person.asks_for_a_code().await;
+        person.requests_a_code().await;
     }
     let victim = latchstring.by_email("victim@example.com");
-    let question = victim.asks_for_a_code().await;
+    let question = victim.requests_a_code().await;
     assert_eq!(question.number("codeLength"), 6);
 }
 
@@ -71,10 +71,13 @@ async fn stored_tickets_send_no_more_than_the_budget() {
     }
     for ticket in &tickets {
         let opened = latchstring.initiate("victim@example.com").await;
-        opened.asked("select").select("email", Some(ticket)).await;
+        opened
+            .challenge("select")
+            .select("email", Some(ticket))
+            .await;
     }
     assert_eq!(victim.messages().await.len(), 2, "planned for two a minute");
-    let asked = victim.tries_to_ask_for_a_code().await;
+    let asked = victim.tries_to_request_a_code().await;
     assert!(asked.is_ok(), "the owner still has the extended budget");
 }
 
@@ -93,8 +96,11 @@ async fn an_unsent_code_cannot_be_guessed() {
     let mut unsent = Vec::new();
     for ticket in &tickets {
         let opened = latchstring.initiate("victim@example.com").await;
-        let selected = opened.asked("select").select("email", Some(ticket)).await;
-        let question = selected.asked("otp");
+        let selected = opened
+            .challenge("select")
+            .select("email", Some(ticket))
+            .await;
+        let question = selected.challenge("otp");
         if question.parameters().contains_key("refused") {
             unsent.push(question);
         }
@@ -102,12 +108,12 @@ async fn an_unsent_code_cannot_be_guessed() {
     assert_eq!(unsent.len(), 18);
     for mut question in unsent {
         for guess in ["000001", "000002"] {
-            question = question.answer(guess).await.asked("otp");
+            question = question.answer(guess).await.challenge("otp");
         }
         question.answer("000003").await.failed();
     }
     latchstring.advance(3600).await;
-    let question = victim.asks_for_a_code().await;
+    let question = victim.requests_a_code().await;
     assert_eq!(question.number("codeLength"), 6, "no guess was counted");
     question.answer(&victim.code().await).await.signed_in();
 }
@@ -117,8 +123,8 @@ async fn an_unsent_code_cannot_be_guessed() {
 async fn a_refusal_returns_the_time_to_wait() {
     let latchstring = production().await;
     let victim = latchstring.by_email("victim@example.com");
-    while victim.tries_to_ask_for_a_code().await.is_ok() {}
-    let refusal = refused(victim.tries_to_ask_for_a_code().await);
+    while victim.tries_to_request_a_code().await.is_ok() {}
+    let refusal = refused(victim.tries_to_request_a_code().await);
     assert_eq!(refusal.kind, "TooManyRequests");
     assert!(
         refusal.message.contains("Try again in"),

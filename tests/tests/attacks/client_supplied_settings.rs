@@ -28,14 +28,14 @@ async fn client_metadata_does_not_change_a_verdict() {
     let known = victim(&latchstring).await;
     let newcomer = latchstring.by_email("newcomer@example.com");
     for person in [known, newcomer] {
-        let mut question = person.asks_for_a_code().await;
+        let mut question = person.requests_a_code().await;
         let wrong = person.wrong_codes(2).await;
         for (left, said) in [
             (2, [("answerCorrect", "true"), ("attemptsLeft", "99")]),
             (1, [("method", "phone_number"), ("step", "claim")]),
         ] {
-            let outcome = question.answer_saying(&wrong[left - 1], &said).await;
-            question = outcome.asked("otp");
+            let outcome = question.answer_with(&wrong[left - 1], &said).await;
+            question = outcome.challenge("otp");
             assert_eq!(question.attempts_left(), left as u64);
         }
     }
@@ -51,9 +51,12 @@ async fn client_metadata_does_not_change_a_decoy() {
         [("action", "verify"), ("code", "000000")],
         [("answerCorrect", "true"), ("attemptsLeft", "99")],
     ] {
-        let opened = latchstring.initiate(victim.contact()).await.asked("select");
-        let decoy = opened.select("email", None).await.asked("otp");
-        decoy.answer_saying("000000", &said).await.asked("otp");
+        let opened = latchstring
+            .initiate(victim.contact())
+            .await
+            .challenge("select");
+        let decoy = opened.select("email", None).await.challenge("otp");
+        decoy.answer_with("000000", &said).await.challenge("otp");
     }
     assert_eq!(latchstring.inbox().await.len(), sent);
 }

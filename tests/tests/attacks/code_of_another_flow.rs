@@ -8,9 +8,9 @@ async fn a_code_does_not_answer_another_users_session() {
     let latchstring = Latchstring::start().await;
     let victim = victim(&latchstring).await;
     let attacker = latchstring.by_email("attacker@example.com");
-    attacker.asks_for_a_code().await;
+    attacker.requests_a_code().await;
     let code = attacker.code().await;
-    let session = victim.asks_for_a_code().await;
-    let asked = session.answer(&code).await.asked("otp");
+    let session = victim.requests_a_code().await;
+    let asked = session.answer(&code).await.challenge("otp");
     assert_eq!(asked.attempts_left(), 2, "it counts as a wrong answer");
 }

@@ -8,12 +8,12 @@ use latchstring_tests::Latchstring;
 async fn an_attackers_request_does_not_replace_the_victims_code() {
     let latchstring = Latchstring::start().await;
     let victim = victim(&latchstring).await;
-    let typing = victim.asks_for_a_code().await;
+    let typing = victim.requests_a_code().await;
     let code = victim.code().await;
     for _ in 0..5 {
-        let strangers = victim.asks_for_a_code().await;
-        strangers.answer("wrong").await.asked("otp");
+        let strangers = victim.requests_a_code().await;
+        strangers.answer("wrong").await.challenge("otp");
     }
-    let again = typing.answer("mistyped").await.asked("otp");
+    let again = typing.answer("mistyped").await.challenge("otp");
     again.answer(&code).await.signed_in();
 }

@@ -9,7 +9,7 @@ async fn of_1587_guesses_at_once_three_are_verified() {
     let latchstring = Latchstring::start().await;
     let victim = victim(&latchstring).await;
     latchstring.replay_sessions(true).await;
-    let question = victim.asks_for_a_code().await;
+    let question = victim.requests_a_code().await;
     let before = latchstring.verdicts(&["wrong"]);
     let guesses: Vec<_> = victim
         .wrong_codes(1587)

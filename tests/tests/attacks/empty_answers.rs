@@ -11,13 +11,16 @@ async fn an_empty_answer_is_never_right() {
     for empty in ["", " ", "0", "null", "undefined", "000000000000"] {
         // With a code that was sent, and in a session without one.
         victim
-            .asks_for_a_code()
+            .requests_a_code()
             .await
             .answer(empty)
             .await
-            .asked("otp");
-        let opened = latchstring.initiate(victim.contact()).await.asked("select");
-        let decoy = opened.select("email", None).await.asked("otp");
-        decoy.answer(empty).await.asked("otp");
+            .challenge("otp");
+        let opened = latchstring
+            .initiate(victim.contact())
+            .await
+            .challenge("select");
+        let decoy = opened.select("email", None).await.challenge("otp");
+        decoy.answer(empty).await.challenge("otp");
     }
 }

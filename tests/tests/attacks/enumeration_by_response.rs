@@ -13,13 +13,13 @@ async fn challenges_and_errors_are_equal_without_an_account() {
     let stranger = latchstring.by_email("stranger@example.com");
     let mut seen = Vec::new();
     for person in [&victim, &stranger] {
-        let first = person.asks_for_a_code().await;
+        let first = person.requests_a_code().await;
         assert!(first.username == person.contact(), "the typed address");
         let mut lengths = vec![first.session_length()];
         let mut steps = Vec::new();
         let mut question = first;
         for wrong in ["wrong 1", "wrong 2"] {
-            question = question.answer(wrong).await.asked("otp");
+            question = question.answer(wrong).await.challenge("otp");
             lengths.push(question.session_length());
             let mut names: Vec<_> = question
                 .parameters()

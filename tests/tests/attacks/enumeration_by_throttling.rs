@@ -14,7 +14,7 @@ async fn throttling_is_equal_with_and_without_an_account() {
     for person in [&victim, &stranger] {
         let mut granted = 0;
         let refusal = loop {
-            match person.tries_to_ask_for_a_code().await {
+            match person.tries_to_request_a_code().await {
                 Ok(question) => granted += question.number("codeLength"),
                 Err(refusal) => break refusal,
             }
@@ -25,7 +25,7 @@ async fn throttling_is_equal_with_and_without_an_account() {
     // A request for a ticket is refused with the same error.
     let mut seen = Vec::new();
     for person in [&victim, &stranger] {
-        let refusal = refused(person.asks_for_a_ticket(None).await);
+        let refusal = refused(person.requests_a_ticket(None).await);
         seen.push((refusal.kind, refusal.message));
     }
     assert!(seen[0] == seen[1]);

@@ -10,10 +10,10 @@ async fn a_day_allows_eight_guesses_at_six_digit_codes() {
     let wrong = ["wrong 1", "wrong 2", "wrong 3"];
     let mut codes = std::collections::BTreeMap::new();
     for _minute in 0..24 * 60 / 10 {
-        while let Ok(mut question) = victim.tries_to_ask_for_a_code().await {
+        while let Ok(mut question) = victim.tries_to_request_a_code().await {
             *codes.entry(question.number("codeLength")).or_insert(0) += 1;
             for guess in &wrong[..2] {
-                question = question.answer(guess).await.asked("otp");
+                question = question.answer(guess).await.challenge("otp");
             }
             question.answer(wrong[2]).await.failed();
         }

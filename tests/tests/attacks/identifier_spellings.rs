@@ -73,11 +73,11 @@ async fn every_spelling_spends_one_message_budget() {
         let latchstring = production().await;
         let all = others.iter().chain([&canonical]);
         for typed in all.clone().cycle().take(6) {
-            of(&latchstring, typed).asks_for_a_code().await;
+            of(&latchstring, typed).requests_a_code().await;
         }
         // The budget of a minute and the extended budget are spent.
         for typed in all {
-            let refusal = refused(of(&latchstring, typed).tries_to_ask_for_a_code().await);
+            let refusal = refused(of(&latchstring, typed).tries_to_request_a_code().await);
             assert_eq!(refusal.kind, "TooManyRequests", "{typed}");
         }
         let inbox = latchstring.inbox().await;
@@ -97,10 +97,10 @@ async fn every_tag_of_a_mailbox_spends_its_message_budget() {
         "victim++@ｅxample.com",
     ];
     for typed in tags.into_iter().cycle().take(6) {
-        of(&latchstring, typed).asks_for_a_code().await;
+        of(&latchstring, typed).requests_a_code().await;
     }
     for typed in tags {
-        let refusal = refused(of(&latchstring, typed).tries_to_ask_for_a_code().await);
+        let refusal = refused(of(&latchstring, typed).tries_to_request_a_code().await);
         assert_eq!(refusal.kind, "TooManyRequests", "{typed}");
     }
 }
@@ -113,17 +113,17 @@ async fn every_spelling_spends_one_guess_budget() {
         // Eight guesses in 30 days, at codes of six digits.
         for _ in 0..3 {
             let typed = spellings.next().expect("a cycle does not end");
-            let mut question = of(&latchstring, typed).asks_for_a_code().await;
+            let mut question = of(&latchstring, typed).requests_a_code().await;
             assert_eq!(question.number("codeLength"), 6, "{typed}");
             for guess in ["wrong 1", "wrong 2"] {
-                question = question.answer(guess).await.asked("otp");
+                question = question.answer(guess).await.challenge("otp");
             }
             question.answer("wrong 3").await.failed();
             latchstring.advance(60).await;
         }
         for typed in others.iter().chain([&canonical]) {
             latchstring.advance(3600).await;
-            let question = of(&latchstring, typed).asks_for_a_code().await;
+            let question = of(&latchstring, typed).requests_a_code().await;
             assert_eq!(question.number("codeLength"), 8, "{typed}");
         }
     }

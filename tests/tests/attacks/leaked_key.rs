@@ -75,8 +75,11 @@ fn forged_proof(latchstring: &Latchstring, proof: &str, keys: &KeyRing) -> Strin
 }
 
 async fn select(latchstring: &Latchstring, person: &Person, ticket: &str) -> Question {
-    let opened = latchstring.initiate(person.contact()).await.asked("select");
-    opened.select("email", Some(ticket)).await.asked("otp")
+    let opened = latchstring
+        .initiate(person.contact())
+        .await
+        .challenge("select");
+    opened.select("email", Some(ticket)).await.challenge("otp")
 }
 
 /// Returns the number of decisions with this reason in the log.
@@ -107,14 +110,17 @@ async fn a_ticket_under_a_key_in_the_wrong_role_sends_nothing() {
         let forged = forged_ticket(&latchstring, &ticket, &leaked, |_| ());
         if role == "namesake" {
             let question = select(&latchstring, &victim, &forged).await;
-            question.answer(&victim.code().await).await.asked("otp");
+            question.answer(&victim.code().await).await.challenge("otp");
             // Define distinguishes it from an expired ticket.
             latchstring.advance(91).await;
             select(&latchstring, &victim, &forged).await;
             assert_eq!(decisions(&latchstring, "ticket_stale"), 0);
             assert_eq!(decisions(&latchstring, "ticket_forged"), 2);
         } else {
-            let opened = latchstring.initiate(victim.contact()).await.asked("select");
+            let opened = latchstring
+                .initiate(victim.contact())
+                .await
+                .challenge("select");
             opened.select("email", Some(&forged)).await.failed();
             // Verify and Define.
             assert_eq!(decisions(&latchstring, "ticket_key_unknown"), 2, "{role}");
@@ -136,12 +142,15 @@ async fn a_proof_under_a_key_in_the_wrong_role_is_refused() {
         let accounts = latchstring.accounts().await;
         assert!(accounts.is_empty(), "{role}");
         // Verify and Define.
-        let ticket = newcomer.asks_for_a_ticket(Some(&proof)).await;
+        let ticket = newcomer.requests_a_ticket(Some(&proof)).await;
         let ticket = ticket.expect("the proof is right");
-        let opened = latchstring.initiate(&ticket.username).await.asked("select");
+        let opened = latchstring
+            .initiate(&ticket.username)
+            .await
+            .challenge("select");
         let claim = opened.select("email", Some(&ticket.text)).await;
-        let claim = claim.asked("claim");
-        claim.clone().answer(&forged).await.asked("claim");
+        let claim = claim.challenge("claim");
+        claim.clone().answer(&forged).await.challenge("claim");
         assert_eq!(decisions(&latchstring, "proof_forged"), 1, "{role}");
     }
 }
@@ -173,7 +182,7 @@ async fn a_ticket_without_a_charge_sends_nothing() {
     });
     let question = select(&latchstring, &victim, &forged).await;
     assert_eq!(latchstring.inbox().await.len(), sent);
-    question.answer("000000").await.asked("otp");
+    question.answer("000000").await.challenge("otp");
     assert_eq!(decisions(&latchstring, "ticket_forged"), 1);
 }
 

@@ -9,7 +9,7 @@ async fn one_domain_gets_a_hundred_unproved_mails_an_hour() {
     let mut sent = 0;
     for number in 0..250 {
         let person = latchstring.by_email(&format!("made-up-{number}@example.com"));
-        sent += usize::from(person.tries_to_ask_for_a_code().await.is_ok());
+        sent += usize::from(person.tries_to_request_a_code().await.is_ok());
     }
     assert_eq!(sent, 100);
     let elsewhere = latchstring.by_email("victim@example.org");
@@ -22,7 +22,7 @@ async fn plus_tags_of_one_mailbox_share_its_budget() {
     let mut sent = 0;
     for tag in 0..150 {
         let person = latchstring.by_email(&format!("victim+{tag}@example.com"));
-        sent += usize::from(person.tries_to_ask_for_a_code().await.is_ok());
+        sent += usize::from(person.tries_to_request_a_code().await.is_ok());
     }
     assert_eq!(sent, 6);
     // They remain different accounts.

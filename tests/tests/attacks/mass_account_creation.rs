@@ -9,8 +9,8 @@ async fn a_hundred_unproved_addresses_create_no_account() {
     let latchstring = Latchstring::start().await;
     for number in 0..100 {
         let stranger = latchstring.by_email(&format!("stranger{number}@example.com"));
-        let question = stranger.asks_for_a_code().await;
-        question.answer("a guess").await.asked("otp");
+        let question = stranger.requests_a_code().await;
+        question.answer("a guess").await.challenge("otp");
     }
     assert_eq!(latchstring.inbox().await.len(), 100, "each received a code");
     assert!(latchstring.accounts().await.is_empty());

@@ -13,10 +13,14 @@ async fn without_a_contact_a_challenge_sends_no_message() {
     let before = latchstring.inbox().await.len();
     for name in [by_phone.contact(), newcomer.contact()] {
         for method in ["email", "phone_number", "undefined", ""] {
-            let opened = latchstring.initiate(name).await.asked("select");
+            let opened = latchstring.initiate(name).await.challenge("select");
             let asked = opened.select(method, None).await;
             if method == "email" || method == "phone_number" {
-                asked.asked("otp").answer("000000").await.asked("otp");
+                asked
+                    .challenge("otp")
+                    .answer("000000")
+                    .await
+                    .challenge("otp");
             } else {
                 asked.failed();
             }
@@ -28,8 +32,8 @@ async fn without_a_contact_a_challenge_sends_no_message() {
     let opened = latchstring
         .initiate(by_phone.contact())
         .await
-        .asked("select");
-    opened.select("email", Some(&ticket)).await.asked("otp");
+        .challenge("select");
+    opened.select("email", Some(&ticket)).await.challenge("otp");
     for mail in latchstring.inbox().await {
         assert!(mail.to == by_phone.contact(), "to no other contact");
     }

@@ -10,17 +10,20 @@ async fn an_attackers_earlier_steps_do_not_reach_the_victims_account() {
     let victim = latchstring.by_email("victim@example.com");
     // Without the victim's mailbox, the attacker can only request codes and tickets, and guess.
     victim
-        .asks_for_a_code()
+        .requests_a_code()
         .await
         .answer("000000")
         .await
-        .asked("otp");
-    let ticket = victim.asks_for_a_ticket(None).await.expect("a ticket");
-    let opened = latchstring.initiate(&ticket.username).await.asked("select");
+        .challenge("otp");
+    let ticket = victim.requests_a_ticket(None).await.expect("a ticket");
+    let opened = latchstring
+        .initiate(&ticket.username)
+        .await
+        .challenge("select");
     opened
         .select("email", Some(&ticket.text))
         .await
-        .asked("otp");
+        .challenge("otp");
     assert_eq!(latchstring.accounts().await.len(), 0, "nothing exists yet");
 
     let trojan = latchstring.by_phone("+1 415 555 0132");

@@ -11,7 +11,7 @@ async fn three_invocations_send_one_message_and_its_code_works() {
     let victim = victim(&latchstring).await;
     let before = victim.messages().await.len();
     latchstring.invoke_triggers(3).await;
-    let question = victim.asks_for_a_code().await;
+    let question = victim.requests_a_code().await;
     assert_eq!(victim.messages().await.len(), before + 1);
     question.answer(&victim.code().await).await.signed_in();
 }

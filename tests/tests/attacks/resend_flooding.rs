@@ -9,14 +9,14 @@ async fn a_code_is_sent_once_in_thirty_seconds_and_three_times() {
     let latchstring = Latchstring::start().await;
     let victim = victim(&latchstring).await;
     let before = victim.messages().await.len();
-    let mut question = victim.asks_for_a_code().await;
+    let mut question = victim.requests_a_code().await;
     for resends in 0..4_usize {
         let sent = before + 1 + resends.min(2);
         latchstring.advance(29).await;
-        question = question.resend().await.asked("otp");
+        question = question.resend().await.challenge("otp");
         assert_eq!(victim.messages().await.len(), sent, "after {resends}");
         latchstring.advance(1).await;
-        question = question.resend().await.asked("otp");
+        question = question.resend().await.challenge("otp");
     }
     assert_eq!(victim.messages().await.len(), before + 3);
     let code = victim.code().await;

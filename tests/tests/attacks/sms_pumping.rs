@@ -8,7 +8,7 @@ use latchstring_tests::Latchstring;
 async fn pumped(latchstring: &Latchstring, block: &str) -> usize {
     for sent in 0..200 {
         let number = latchstring.by_phone(&format!("{block}{sent:03}"));
-        if let Err(refusal) = number.tries_to_ask_for_a_code().await {
+        if let Err(refusal) = number.tries_to_request_a_code().await {
             assert_eq!(refusal.kind, "TooManyRequests");
             assert!(number.messages().await.is_empty());
             return sent;
@@ -38,7 +38,7 @@ async fn a_country_gets_two_hundred_unproved_codes_an_hour() {
         for number in 0..15 {
             let typed = format!("+4474{block:02}{number:06}");
             let person = latchstring.by_phone(&typed);
-            sent += usize::from(person.tries_to_ask_for_a_code().await.is_ok());
+            sent += usize::from(person.tries_to_request_a_code().await.is_ok());
         }
         if sent == before {
             break;
@@ -60,7 +60,7 @@ async fn numbers_with_special_tariffs_get_no_message() {
         "+442071838750",
     ] {
         let person = latchstring.by_phone(number);
-        let refusal = refused(person.tries_to_ask_for_a_code().await);
+        let refusal = refused(person.tries_to_request_a_code().await);
         assert_eq!(refusal.kind, "InvalidIdentifier", "{number}");
     }
     assert!(latchstring.inbox().await.is_empty());

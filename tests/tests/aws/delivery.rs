@@ -336,7 +336,7 @@ async fn every_refusal_has_a_code_and_is_final() {
 }
 
 #[tokio::test]
-async fn where_no_mail_is_sent_none_leaves() {
+async fn a_deployment_without_mail_sends_none() {
     let stub = Stub::answers(200, String::new()).await;
     let couriers = Couriers {
         mail: None,
@@ -351,7 +351,7 @@ async fn where_no_mail_is_sent_none_leaves() {
 }
 
 #[tokio::test]
-async fn what_may_be_on_its_way_is_not_sent_again() {
+async fn a_request_that_may_have_arrived_is_not_repeated() {
     for (message, form) in [(mail(), json as Form), (sms(), xml)] {
         for (stub, expected) in [
             (
@@ -387,7 +387,7 @@ async fn a_request_that_never_left_is_distinguished() {
 }
 
 #[tokio::test]
-async fn what_never_left_is_tried_once_more() {
+async fn a_request_that_never_left_is_retried_once() {
     for message in [mail(), sms()] {
         // TLS, to a peer that closes before there is a connection for a request.
         let stub = Stub::reads_and(true).await;
@@ -449,7 +449,7 @@ async fn replies_go_to_the_address_that_is_set() {
 /// RFC 3834: out-of-office replies do not answer a mail that says that a program made it.
 /// nhost#4622, anymail#37: codes of one subject become one conversation, in which the newest is folded away.
 #[tokio::test]
-async fn a_mail_asks_for_no_automatic_reply_and_joins_no_conversation() {
+async fn a_mail_suppresses_automatic_replies_and_threading() {
     let asked = asked_of_ses(mail_settings(), 2).await;
     let headers = |request: &Value| -> Vec<(String, String)> {
         let headers = &request["Content"]["Simple"]["Headers"];

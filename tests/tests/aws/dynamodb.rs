@@ -83,7 +83,7 @@ async fn every_kind_of_item_is_in_the_given_table() {
 }
 
 #[tokio::test]
-async fn a_write_whose_reply_is_lost_is_repeated_and_knows_itself() {
+async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
     let table = "lost-replies";
     let ministack = with_table(table).await;
     let tap = Tap::before(ministack.endpoint()).await;

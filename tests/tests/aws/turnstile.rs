@@ -132,7 +132,7 @@ async fn a_response_of_another_site_or_purpose_is_refused() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_wrong_over_or_used_is_wrong() {
+async fn a_wrong_expired_or_used_answer_is_wrong() {
     for code in [
         "missing-input-response",
         "invalid-input-response",
@@ -145,7 +145,7 @@ async fn an_answer_that_is_wrong_over_or_used_is_wrong() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_an_answer_is_not_asked_about() {
+async fn a_malformed_answer_is_not_sent() {
     let siteverify = Siteverify::says(200, &success()).await;
     assert_eq!(siteverify.is_answered("").await, Ok(false));
     assert_eq!(siteverify.is_answered(&"x".repeat(2049)).await, Ok(false));
@@ -154,7 +154,7 @@ async fn what_cannot_be_an_answer_is_not_asked_about() {
 }
 
 #[tokio::test]
-async fn whatever_else_is_said_is_a_fault_and_never_a_yes() {
+async fn any_other_response_is_an_error_and_never_a_success() {
     for (status, said, code) in [
         (200, failure("internal-error"), "internal-error"),
         (200, failure("bad-request"), "bad-request"),
@@ -186,7 +186,7 @@ async fn whatever_else_is_said_is_a_fault_and_never_a_yes() {
 }
 
 #[tokio::test]
-async fn silence_and_a_closed_door_are_faults() {
+async fn a_timeout_and_a_refused_connection_are_errors() {
     let (url, listener) = listen().await;
     let silent = turnstile(&url).is_answered(&Secret::new("token")).await;
     assert_eq!(silent, Err(PortError::new("siteverify", "timeout")));

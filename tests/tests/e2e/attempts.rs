@@ -12,7 +12,7 @@ async fn new_and_known() -> Vec<(Latchstring, Person, Question, bool)> {
         if known {
             ada.signs_in_for_the_first_time().await;
         }
-        let question = ada.asks_for_a_code().await;
+        let question = ada.requests_a_code().await;
         flows.push((latchstring, ada, question, known));
     }
     flows
@@ -41,9 +41,9 @@ fn is_not_right(outcome: &Outcome) {
 async fn after_a_wrong_code_the_right_one_still_works() {
     for (_, ada, question, known) in new_and_known().await {
         let wrong = ada.wrong_codes(2).await;
-        let question = question.answer(&wrong[0]).await.asked("otp");
+        let question = question.answer(&wrong[0]).await.challenge("otp");
         assert_eq!(question.attempts_left(), 2);
-        let question = question.answer(&wrong[1]).await.asked("otp");
+        let question = question.answer(&wrong[1]).await.challenge("otp");
         assert_eq!(question.attempts_left(), 1);
         is_right(question.answer(&ada.code().await).await, known);
         let sent = if known { 2 } else { 1 };
@@ -52,12 +52,12 @@ async fn after_a_wrong_code_the_right_one_still_works() {
 }
 
 #[tokio::test]
-async fn the_third_wrong_code_fails_and_the_right_one_comes_too_late() {
+async fn after_the_third_wrong_code_the_right_one_fails() {
     for (latchstring, ada, first, _) in new_and_known().await {
         latchstring.replay_sessions(true).await;
         let wrong = ada.wrong_codes(3).await;
-        let second = first.answer(&wrong[0]).await.asked("otp");
-        let third = second.answer(&wrong[1]).await.asked("otp");
+        let second = first.answer(&wrong[0]).await.challenge("otp");
+        let third = second.answer(&wrong[1]).await.challenge("otp");
         third.answer(&wrong[2]).await.failed();
         let code = ada.code().await;
         for question in [&first, &second, &third] {
@@ -71,9 +71,9 @@ async fn an_older_session_does_not_give_attempts_back() {
     for (latchstring, ada, first, known) in new_and_known().await {
         latchstring.replay_sessions(true).await;
         let wrong = ada.wrong_codes(3).await;
-        let question = first.answer(&wrong[0]).await.asked("otp");
+        let question = first.answer(&wrong[0]).await.challenge("otp");
         assert_eq!(question.attempts_left(), 2);
-        let question = first.answer(&wrong[1]).await.asked("otp");
+        let question = first.answer(&wrong[1]).await.challenge("otp");
         assert_eq!(question.attempts_left(), 1, "the count is the flow's");
         // The last attempt, and it is right.
         is_right(first.answer(&ada.code().await).await, known);
@@ -84,7 +84,10 @@ async fn an_older_session_does_not_give_attempts_back() {
 #[tokio::test]
 async fn cognitos_session_is_answered_once() {
     for (_, ada, question, _) in new_and_known().await {
-        question.answer(&ada.wrong_code().await).await.asked("otp");
+        question
+            .answer(&ada.wrong_code().await)
+            .await
+            .challenge("otp");
         let refusal = question.answer(&ada.code().await).await.refused();
         assert_eq!(refusal.kind, "NotAuthorizedException");
         assert!(refusal.message.contains("can only be used once"));
@@ -97,7 +100,7 @@ async fn the_same_wrong_code_again_costs_nothing() {
         let wrong = ada.wrong_code().await;
         let mut question = question;
         for _ in 0..5 {
-            question = question.answer(&wrong).await.asked("otp");
+            question = question.answer(&wrong).await.challenge("otp");
             assert_eq!(question.attempts_left(), 2);
         }
         is_right(question.answer(&ada.code().await).await, known);
@@ -105,7 +108,7 @@ async fn the_same_wrong_code_again_costs_nothing() {
 }
 
 #[tokio::test]
-async fn no_session_goes_on_for_ever() {
+async fn every_session_ends() {
     for (_, ada, question, _) in new_and_known().await {
         let wrong = ada.wrong_code().await;
         let mut question = question;
@@ -123,7 +126,7 @@ async fn no_session_goes_on_for_ever() {
 }
 
 #[tokio::test]
-async fn the_right_code_passes_again_for_a_moment_and_then_never() {
+async fn the_right_code_passes_again_only_for_a_moment() {
     for (latchstring, ada, question, known) in new_and_known().await {
         latchstring.replay_sessions(true).await;
         let code = ada.code().await;
@@ -199,7 +202,7 @@ async fn one_guess_made_100_times_at_once_is_one_attempt() {
         let guessing: Vec<_> = (0..100)
             .map(|_| {
                 let (question, wrong) = (question.clone(), wrong.clone());
-                tokio::spawn(async move { question.answer(&wrong).await.asked("otp") })
+                tokio::spawn(async move { question.answer(&wrong).await.challenge("otp") })
             })
             .collect();
         for guess in guessing {
@@ -238,7 +241,7 @@ async fn no_caller_answers_another_callers_session() {
     let bob = latchstring.by_email("bob@example.com");
     ada.signs_in_for_the_first_time().await;
     bob.signs_in_for_the_first_time().await;
-    let mut question = ada.asks_for_a_code().await;
+    let mut question = ada.requests_a_code().await;
     let code = ada.code().await;
     bob.contact().clone_into(&mut question.username);
     let refusal = question.answer(&code).await.refused();

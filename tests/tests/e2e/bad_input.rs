@@ -52,7 +52,7 @@ async fn still_works(latchstring: &Latchstring) {
     let sent = latchstring.inbox().await.len();
     // A new address each time: one alone would spend its budget.
     let person = latchstring.by_email(&format!("person{sent}@example.com"));
-    person.asks_for_a_code().await;
+    person.requests_a_code().await;
     assert_eq!(latchstring.inbox().await.len(), sent + 1);
 }
 
@@ -89,7 +89,7 @@ async fn cognito(
 }
 
 #[tokio::test]
-async fn the_api_refuses_what_is_no_graphql_request() {
+async fn the_api_refuses_a_malformed_graphql_request() {
     let latchstring = Latchstring::start().await;
     let deep = "[".repeat(100_000);
     for body in [
@@ -231,7 +231,7 @@ async fn the_api_wants_its_key_and_post_and_json() {
 }
 
 #[tokio::test]
-async fn what_is_no_address_and_no_number_is_said_to_be_none() {
+async fn an_invalid_identifier_is_reported_as_invalid() {
     let latchstring = Latchstring::start().await;
     let long = format!("{}@example.net", "a".repeat(300));
     let emails = [
@@ -301,7 +301,7 @@ async fn what_is_no_address_and_no_number_is_said_to_be_none() {
 }
 
 #[tokio::test]
-async fn a_strange_answer_is_a_wrong_answer_or_refused_and_never_more() {
+async fn an_unusual_answer_is_wrong_or_refused() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     ada.signs_in_for_the_first_time().await;
@@ -325,7 +325,7 @@ async fn a_strange_answer_is_a_wrong_answer_or_refused_and_never_more() {
         &" ".repeat(10_000),
         &too_long,
     ] {
-        let question = ada.asks_for_a_code().await;
+        let question = ada.requests_a_code().await;
         let sent = ada.messages().await.len();
         match question.answer(answer).await {
             latchstring_tests::Outcome::Asked(next) => {
@@ -346,7 +346,7 @@ async fn a_strange_answer_is_a_wrong_answer_or_refused_and_never_more() {
 }
 
 #[tokio::test]
-async fn strange_metadata_is_not_understood() {
+async fn unusual_metadata_is_ignored() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     ada.signs_in_for_the_first_time().await;
@@ -362,16 +362,16 @@ async fn strange_metadata_is_not_understood() {
         ("userNotFound", "false"),
         ("answerCorrect", "true"),
     ] {
-        let question = ada.asks_for_a_code().await;
-        let question = question.answer_saying("resend", &[(name, value)]).await;
-        let question: Question = question.asked("otp");
+        let question = ada.requests_a_code().await;
+        let question = question.answer_with("resend", &[(name, value)]).await;
+        let question: Question = question.challenge("otp");
         assert_eq!(question.attempts_left(), 2);
         question.answer(&ada.code().await).await.signed_in();
     }
 }
 
 #[tokio::test]
-async fn cognito_refuses_what_is_no_request() {
+async fn cognito_refuses_a_malformed_request() {
     let latchstring = Latchstring::start().await;
     let settings = latchstring.settings();
     let respond = |session: &str, responses: Value| {
@@ -502,7 +502,7 @@ async fn any_name_may_begin_a_session_and_only_reaches_a_decoy() {
     ] {
         match latchstring.initiate(name).await {
             latchstring_tests::Outcome::Asked(question) => {
-                let question = question.select("email", None).await.asked("otp");
+                let question = question.select("email", None).await.challenge("otp");
                 assert_eq!(question.attempts_left(), 3);
             }
             other => assert_eq!(other.refused().kind, "InvalidParameterException"),
@@ -512,7 +512,7 @@ async fn any_name_may_begin_a_session_and_only_reaches_a_decoy() {
 }
 
 #[tokio::test]
-async fn the_control_refuses_what_it_does_not_know() {
+async fn the_control_refuses_unknown_names() {
     let latchstring = Latchstring::start().await;
     for wanted in [
         json!(null),
@@ -560,7 +560,7 @@ async fn the_control_refuses_invalid_json_and_too_much_json() {
 }
 
 #[tokio::test]
-async fn the_control_refuses_an_operation_that_there_is_not() {
+async fn the_control_refuses_an_unknown_operation() {
     let latchstring = Latchstring::start().await;
     for operation in ["AdminGetUsers", "admingetuser", ""] {
         let (status, _) = latchstring.control(&json!({"failNext": operation})).await;
@@ -569,10 +569,10 @@ async fn the_control_refuses_an_operation_that_there_is_not() {
 }
 
 #[tokio::test]
-async fn a_refused_control_bends_nothing() {
+async fn a_refused_control_changes_nothing() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     let wanted = json!({"advanceSeconds": 301, "retryTriggers": 0});
     let (status, _) = latchstring.control(&wanted).await;
     assert_eq!(status, 400);
@@ -583,7 +583,7 @@ async fn a_refused_control_bends_nothing() {
 async fn an_inbox_returns_the_newest_and_refuses_unknown_filters() {
     let latchstring = Latchstring::start().await;
     for typed in ["ada@example.com", "bob@example.com", "ada@example.com"] {
-        latchstring.by_email(typed).asks_for_a_code().await;
+        latchstring.by_email(typed).requests_a_code().await;
     }
     let inbox = |query: &str| {
         let url = format!("{}/inbox.json?{query}", latchstring.settings().endpoint);
@@ -611,7 +611,7 @@ async fn an_inbox_returns_the_newest_and_refuses_unknown_filters() {
 }
 
 #[tokio::test]
-async fn pages_that_there_are_not_are_not_found() {
+async fn a_missing_page_is_not_found() {
     let latchstring = Latchstring::start().await;
     let endpoint = &latchstring.settings().endpoint;
     for path in [
@@ -656,7 +656,7 @@ async fn raw(latchstring: &Latchstring, bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn what_is_not_even_http_ends_the_connection_and_nothing_else() {
+async fn bytes_that_are_not_http_end_only_their_connection() {
     let latchstring = Latchstring::start().await;
     let mut headers = b"GET / HTTP/1.1\r\nhost: localhost\r\n".to_vec();
     headers.extend(format!("x: {}\r\n\r\n", "x".repeat(MEGABYTE)).into_bytes());

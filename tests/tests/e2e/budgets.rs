@@ -21,7 +21,7 @@ async fn strict() -> Latchstring {
 async fn asks(person: &Person, codes: usize) {
     let before = person.messages().await.len();
     for _ in 0..codes {
-        person.asks_for_a_code().await;
+        person.requests_a_code().await;
     }
     assert_eq!(person.messages().await.len(), before + codes);
 }
@@ -30,7 +30,7 @@ async fn asks(person: &Person, codes: usize) {
 async fn is_refused(person: &Person) -> String {
     let before = person.messages().await.len();
     let refusal = person
-        .tries_to_ask_for_a_code()
+        .tries_to_request_a_code()
         .await
         .err()
         .expect("it is one too many");
@@ -43,7 +43,7 @@ async fn is_refused(person: &Person) -> String {
 async fn lengths(person: &Person, codes: usize) -> Vec<u64> {
     let mut lengths = Vec::new();
     for _ in 0..codes {
-        let question = person.asks_for_a_code().await;
+        let question = person.requests_a_code().await;
         lengths.push(question.number("codeLength"));
     }
     lengths
@@ -70,7 +70,7 @@ async fn a_day_has_a_hundred_and_ten_codes() {
     let mut codes = 0;
     for hour in 0..5 {
         for _ in 0..12 {
-            while ada.tries_to_ask_for_a_code().await.is_ok() {
+            while ada.tries_to_request_a_code().await.is_ok() {
                 codes += 1;
             }
             latchstring.advance(60).await;
@@ -122,7 +122,7 @@ async fn a_ticket_is_charged_when_redeemed_and_a_proof_is_not() {
     asks(&ada, 5).await;
     is_refused(&ada).await;
     let refusal = ada
-        .asks_for_a_ticket(None)
+        .requests_a_ticket(None)
         .await
         .err()
         .expect("one too many");
@@ -138,7 +138,7 @@ async fn fifty_requests_at_once_send_no_more_than_the_budget() {
     let asking: Vec<_> = (0..50)
         .map(|_| {
             let ada = ada.clone();
-            tokio::spawn(async move { ada.tries_to_ask_for_a_code().await.is_ok() })
+            tokio::spawn(async move { ada.tries_to_request_a_code().await.is_ok() })
         })
         .collect();
     let mut granted = 0;
@@ -159,13 +159,13 @@ async fn an_owner_on_a_known_device_signs_in_after_the_day_is_spent() {
     latchstring.advance(DAY).await;
     while latchstring
         .by_email("ada@example.com")
-        .tries_to_ask_for_a_code()
+        .tries_to_request_a_code()
         .await
         .is_ok()
     {}
     is_refused(&ada).await;
     let at_home = ada.clone().on_device(&device);
-    let question = at_home.asks_for_a_code().await;
+    let question = at_home.requests_a_code().await;
     let code = at_home.code().await;
     assert_eq!(code.len(), 6, "a stranger's codes have ten digits by now");
     question.answer(&code).await.signed_in();
@@ -181,12 +181,15 @@ async fn codes_lengthen_after_eight_wrong_answers() {
     let ada = latchstring.by_email("ada@example.com");
     let mut digits = Vec::new();
     for _ in 0..4 {
-        let mut question = ada.asks_for_a_code().await;
+        let mut question = ada.requests_a_code().await;
         let code = ada.code().await;
         assert_eq!(question.number("codeLength"), code.len() as u64);
         digits.push(code.len());
         for wrong in 0..2 {
-            question = question.answer(&format!("wrong{wrong}")).await.asked("otp");
+            question = question
+                .answer(&format!("wrong{wrong}"))
+                .await
+                .challenge("otp");
         }
         question.answer("wrong").await;
         latchstring.advance(1800).await;
@@ -203,12 +206,12 @@ async fn devices_that_were_forgotten_draw_on_the_common_budget_again() {
     let device = signed_in.remembers_the_device().await.expect("signed in");
     signed_in.forgets_the_devices().await.expect("signed in");
     latchstring.advance(60).await;
-    while ada.tries_to_ask_for_a_code().await.is_ok() {}
+    while ada.tries_to_request_a_code().await.is_ok() {}
     is_refused(&ada.clone().on_device(&device)).await;
 }
 
 #[tokio::test]
-async fn only_who_is_signed_in_is_remembered() {
+async fn only_a_signed_in_user_is_remembered() {
     let latchstring = Latchstring::start().await;
     let query = "mutation { rememberDevice { device expiresIn } }";
     let refusal = latchstring

@@ -12,13 +12,13 @@ async fn sprayed() -> Latchstring {
     };
     let latchstring = Latchstring::start_with(options).await;
     for typed in ["eve@example.com", "mallory@example.com"] {
-        latchstring.by_email(typed).asks_for_a_code().await;
+        latchstring.by_email(typed).requests_a_code().await;
     }
     latchstring
 }
 
 async fn refused(person: &Person) -> Refusal {
-    let refused = person.tries_to_ask_for_a_code().await;
+    let refused = person.tries_to_request_a_code().await;
     refused.err().expect("it is refused")
 }
 
@@ -30,7 +30,7 @@ async fn a_solved_captcha_permits_one_sign_in_once() {
     assert!(ada.messages().await.is_empty(), "nothing was sent");
 
     let solved = ada.clone().solving("person-1");
-    let question = solved.asks_for_a_code().await;
+    let question = solved.requests_a_code().await;
     let proof = question.answer(&ada.code().await).await.proof();
     let question = ada
         .presents(&proof)
@@ -41,14 +41,14 @@ async fn a_solved_captcha_permits_one_sign_in_once() {
     assert_eq!(refused(&solved).await.kind, "CaptchaRequired", "used");
     let wrong = ada.clone().solving("person-100");
     assert_eq!(refused(&wrong).await.kind, "CaptchaRequired");
-    let ticket = ada.asks_for_a_ticket(None).await.err().expect("refused");
+    let ticket = ada.requests_a_ticket(None).await.err().expect("refused");
     assert_eq!(ticket.kind, "CaptchaRequired");
-    let again = ada.solving("person-2").asks_for_a_ticket(None).await;
+    let again = ada.solving("person-2").requests_a_ticket(None).await;
     assert!(again.is_ok(), "a ticket for a captcha");
 }
 
 #[tokio::test]
-async fn known_and_unknown_are_sent_back_in_the_same_words() {
+async fn a_required_captcha_is_equal_with_and_without_an_account() {
     let options = Options {
         captcha: true,
         ..Options::default()
@@ -58,7 +58,7 @@ async fn known_and_unknown_are_sent_back_in_the_same_words() {
     ada.signs_in_for_the_first_time().await;
     let bob = latchstring.by_email("bob@example.com");
     for typed in ["eve@example.com", "mallory@example.com"] {
-        latchstring.by_email(typed).asks_for_a_code().await;
+        latchstring.by_email(typed).requests_a_code().await;
     }
     for answer in [None, Some("nonsense")] {
         let [known, unknown] = [&ada, &bob].map(|person| match answer {
@@ -79,9 +79,9 @@ async fn a_captcha_response_that_was_not_required_stays_valid() {
     })
     .await;
     let ada = latchstring.by_email("ada@example.com").solving("person-1");
-    ada.asks_for_a_code().await;
-    ada.asks_for_a_code().await;
-    ada.asks_for_a_code().await;
+    ada.requests_a_code().await;
+    ada.requests_a_code().await;
+    ada.requests_a_code().await;
     assert_eq!(
         refused(&ada).await.kind,
         "CaptchaRequired",

@@ -64,7 +64,7 @@ async fn a_changed_address_signs_in_and_the_old_one_is_only_notified() {
 
 /// The article's own story: Alice owns an address; Bob signs in by phone and signs up with it.
 #[tokio::test]
-async fn alices_address_stays_alices_whatever_bob_does_with_it() {
+async fn an_address_stays_with_its_owner_when_another_user_adds_it() {
     for aliases_move in [false, true] {
         let latchstring = Latchstring::start().await;
         latchstring.move_aliases(aliases_move).await;
@@ -159,7 +159,7 @@ async fn a_code_sent_to_the_old_mailbox_does_not_outlive_the_change() {
     let ada = old.signs_in_for_the_first_time().await;
     let new = latchstring.by_email("ada@example.org");
     let question = ada.changes_to(&new).await.expect("a code is sent");
-    let lingering = old.asks_for_a_code().await;
+    let lingering = old.requests_a_code().await;
     let old_code = old.code().await;
     question.answer(&new.code().await).await.signed_in();
     lingering.answer(&old_code).await.refused();

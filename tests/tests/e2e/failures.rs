@@ -19,7 +19,7 @@ async fn somebody_with_a_proof() -> (Latchstring, Person, String) {
 const OF_A_CREATION: [&str; 3] = ["AdminGetUser", "AdminCreateUser", "AdminSetUserPassword"];
 
 #[tokio::test]
-async fn one_failure_while_an_account_is_made_goes_unnoticed() {
+async fn one_failure_while_an_account_is_created_is_hidden() {
     for operation in OF_A_CREATION {
         let (latchstring, bob, proof) = somebody_with_a_proof().await;
         latchstring.fail_next(operation, 1).await;
@@ -30,7 +30,7 @@ async fn one_failure_while_an_account_is_made_goes_unnoticed() {
 }
 
 #[tokio::test]
-async fn when_making_an_account_fails_the_same_proof_makes_it_later() {
+async fn after_a_failed_creation_the_same_proof_creates_it() {
     for operation in OF_A_CREATION {
         let (latchstring, bob, proof) = somebody_with_a_proof().await;
         latchstring.fail_next(operation, TRIES).await;
@@ -67,7 +67,7 @@ async fn after_an_unavailable_session_the_next_one_opens() {
         let latchstring = Latchstring::start().await;
         let ada = latchstring.by_email("ada@example.com");
         latchstring.fail_next(operation, 1).await;
-        let refusal = ada.tries_to_ask_for_a_code().await.err().expect("it fails");
+        let refusal = ada.tries_to_request_a_code().await.err().expect("it fails");
         assert_eq!(refusal.kind, "Unavailable", "{operation}");
         assert!(ada.messages().await.is_empty(), "nothing was sent");
         ada.signs_in_for_the_first_time().await;
@@ -89,7 +89,7 @@ async fn a_throttled_call_reveals_no_account_and_charges_nothing() {
         let mut refusals = Vec::new();
         // More than the mailbox's budget of a day.
         for person in [&ada, &newcomer].into_iter().cycle().take(24) {
-            let refusal = person.tries_to_ask_for_a_code().await.err();
+            let refusal = person.tries_to_request_a_code().await.err();
             let refusal = refusal.expect("it is throttled");
             refusals.push((refusal.kind, refusal.message));
         }
@@ -99,7 +99,7 @@ async fn a_throttled_call_reveals_no_account_and_charges_nothing() {
         assert_eq!(latchstring.inbox().await.len(), sent, "nothing was sent");
         latchstring.advance(60).await;
         for person in [&ada, &newcomer] {
-            let question = person.asks_for_a_code().await;
+            let question = person.requests_a_code().await;
             assert_eq!(
                 question.number("codeLength"),
                 6,
@@ -128,10 +128,10 @@ async fn a_right_code_stays_right_when_the_record_cannot_be_read() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     let first = ada.signs_in_for_the_first_time().await;
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     let code = ada.code().await;
     latchstring.fail_next("AdminGetUser", TRIES).await;
-    let question = question.answer(&code).await.asked("otp");
+    let question = question.answer(&code).await.challenge("otp");
     let again = question.answer(&code).await.signed_in();
     assert!(again.sub() == first.sub());
 }
@@ -141,16 +141,16 @@ async fn a_right_proof_stays_right_when_the_record_cannot_be_read() {
     let (latchstring, bob, proof) = somebody_with_a_proof().await;
     let question = bob.presents(&proof).await.expect("the proof is taken");
     latchstring.fail_next("AdminGetUser", TRIES).await;
-    let question = question.answer(&proof).await.asked("claim");
+    let question = question.answer(&proof).await.challenge("claim");
     question.answer(&proof).await.signed_in();
 }
 
 #[tokio::test]
-async fn one_failed_read_of_the_record_goes_unnoticed() {
+async fn one_failed_read_of_the_record_is_hidden() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     ada.signs_in_for_the_first_time().await;
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     latchstring.fail_next("AdminGetUser", 1).await;
     question.answer(&ada.code().await).await.signed_in();
 }
@@ -160,14 +160,17 @@ async fn a_wrong_code_needs_no_record_and_stays_wrong() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     ada.signs_in_for_the_first_time().await;
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     latchstring.fail_next("AdminGetUser", TRIES).await;
-    let question = question.answer(&ada.wrong_code().await).await.asked("otp");
+    let question = question
+        .answer(&ada.wrong_code().await)
+        .await
+        .challenge("otp");
     assert_eq!(question.attempts_left(), 2);
 }
 
 #[tokio::test]
-async fn asking_for_a_code_looks_no_user_up() {
+async fn requesting_a_code_looks_up_no_user() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     let bob = latchstring.by_email("bob@example.com");
@@ -176,8 +179,8 @@ async fn asking_for_a_code_looks_no_user_up() {
     for operation in ["AdminGetUser", "AdminCreateUser", "ListUsers"] {
         latchstring.fail_next(operation, TRIES).await;
     }
-    ada.asks_for_a_code().await;
-    let question = bob.asks_for_a_code().await;
+    ada.requests_a_code().await;
+    let question = bob.requests_a_code().await;
     let proof = question.answer(&bob.code().await).await.proof();
     // All failures are still to come.
     let listed = latchstring
@@ -197,12 +200,12 @@ async fn an_operation_fails_for_its_time_and_no_longer() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     let first = ada.signs_in_for_the_first_time().await;
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     let code = ada.code().await;
     latchstring.fail_for(&[("AdminGetUser", 30)]).await;
-    let question = question.answer(&code).await.asked("otp");
+    let question = question.answer(&code).await.challenge("otp");
     latchstring.advance(29).await;
-    let question = question.answer(&code).await.asked("otp");
+    let question = question.answer(&code).await.challenge("otp");
     latchstring.advance(1).await;
     let again = question.answer(&code).await.signed_in();
     assert!(again.sub() == first.sub());
@@ -225,35 +228,38 @@ async fn a_creation_whose_operation_is_down_goes_on_after_the_outage() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_down_costs_no_attempt_and_opens_no_flow() {
+async fn an_unavailable_store_costs_no_attempt_and_opens_no_flow() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     let bob = latchstring.by_email("bob@example.com");
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     let code = ada.code().await;
     latchstring.fail_for(&[("store", 20)]).await;
-    let question = question.answer(&code).await.asked("otp");
-    let refusal = bob.tries_to_ask_for_a_code().await.err().expect("it fails");
+    let question = question.answer(&code).await.challenge("otp");
+    let refusal = bob.tries_to_request_a_code().await.err().expect("it fails");
     assert_eq!(refusal.kind, "Unavailable");
     assert!(bob.messages().await.is_empty(), "nothing was sent");
     latchstring.advance(20).await;
-    let question = question.answer(&ada.wrong_code().await).await.asked("otp");
+    let question = question
+        .answer(&ada.wrong_code().await)
+        .await
+        .challenge("otp");
     assert_eq!(question.attempts_left(), 2);
     question.answer(&code).await.proof();
     bob.signs_in_for_the_first_time().await;
 }
 
 #[tokio::test]
-async fn what_a_courier_lost_while_it_was_down_comes_with_a_resend() {
+async fn a_message_lost_in_an_outage_arrives_with_a_resend() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     latchstring.fail_for(&[("courier", 31)]).await;
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     latchstring.advance(30).await;
-    let question = question.resend().await.asked("otp");
+    let question = question.resend().await.challenge("otp");
     assert!(ada.messages().await.is_empty(), "neither arrived");
     latchstring.advance(30).await;
-    let question = question.resend().await.asked("otp");
+    let question = question.resend().await.challenge("otp");
     assert_eq!(ada.messages().await.len(), 1);
     question.answer(&ada.code().await).await.proof();
 }
@@ -266,15 +272,15 @@ async fn an_unreachable_captcha_service_admits_no_request() {
     };
     let latchstring = Latchstring::start_with(options).await;
     for typed in ["eve@example.com", "mallory@example.com"] {
-        latchstring.by_email(typed).asks_for_a_code().await;
+        latchstring.by_email(typed).requests_a_code().await;
     }
     let ada = latchstring.by_email("ada@example.com").solving("person-1");
     latchstring.fail_for(&[("captcha", 10)]).await;
-    let refusal = ada.tries_to_ask_for_a_code().await.err().expect("it fails");
+    let refusal = ada.tries_to_request_a_code().await.err().expect("it fails");
     assert_eq!(refusal.kind, "Unavailable");
     assert!(ada.messages().await.is_empty(), "nothing was sent");
     latchstring.advance(10).await;
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     question.answer(&ada.code().await).await.proof();
 }
 
@@ -284,15 +290,15 @@ async fn an_outage_ends_before_its_time_when_it_is_cleared() {
     let ada = latchstring.by_email("ada@example.com");
     for (name, other) in [("store", "courier"), ("InitiateAuth", "AdminGetUser")] {
         latchstring.fail_for(&[(name, 60)]).await;
-        let refusal = ada.tries_to_ask_for_a_code().await.err().expect("it fails");
+        let refusal = ada.tries_to_request_a_code().await.err().expect("it fails");
         assert_eq!(refusal.kind, "Unavailable", "{name}");
         latchstring.fail_for(&[(other, 60)]).await;
-        ada.asks_for_a_code().await;
+        ada.requests_a_code().await;
         // The inbox answers after the delivery, which follows the response.
         latchstring.inbox().await;
         latchstring.fail_for(&[(name, 60), (other, 60)]).await;
         latchstring.fail_for(&[]).await;
-        ada.asks_for_a_code().await;
+        ada.requests_a_code().await;
         let messages = ada.messages().await.len();
         assert_eq!(messages, if other == "courier" { 1 } else { 3 }, "{name}");
     }
@@ -307,13 +313,13 @@ async fn a_trigger_fails_until_it_is_cleared() {
     for trigger in ["DefineAuthChallenge", "CreateAuthChallenge"] {
         latchstring.fail_triggers(&[trigger]).await;
         for _ in 0..3 {
-            let refusal = ada.tries_to_ask_for_a_code().await.err().expect("it fails");
+            let refusal = ada.tries_to_request_a_code().await.err().expect("it fails");
             assert_eq!(refusal.kind, "Unavailable", "{trigger}");
         }
         latchstring.fail_triggers(&[]).await;
     }
     for _ in 0..3 {
-        let question = ada.asks_for_a_code().await;
+        let question = ada.requests_a_code().await;
         let code = ada.code().await;
         latchstring
             .fail_triggers(&["VerifyAuthChallengeResponse"])

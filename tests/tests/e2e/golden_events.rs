@@ -239,7 +239,7 @@ async fn update(path: &Path, mut content: String) {
 }
 
 #[tokio::test]
-async fn golden_events_are_answered_as_they_always_were() {
+async fn golden_events_have_unchanged_answers() {
     let files = files();
     assert!(files.len() >= 5, "the files are there");
     for path in files {

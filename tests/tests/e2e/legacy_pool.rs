@@ -14,14 +14,14 @@ async fn legacy(legacy_pool: bool) -> Latchstring {
 }
 
 #[tokio::test]
-async fn the_account_is_made_first_and_the_code_leads_to_tokens() {
+async fn the_account_is_created_first_and_the_code_gets_tokens() {
     let latchstring = legacy(true).await;
     for person in [
         latchstring.by_email("Ada@example.com"),
         latchstring.by_phone("+1 415 555 0132"),
     ] {
         let before = latchstring.accounts().await.len();
-        let question = person.asks_for_a_code().await;
+        let question = person.requests_a_code().await;
         assert!(question.username == person.contact());
         assert_eq!(latchstring.accounts().await.len(), before + 1);
         assert_eq!(person.messages().await.len(), 1);
@@ -33,34 +33,34 @@ async fn the_account_is_made_first_and_the_code_leads_to_tokens() {
 }
 
 #[tokio::test]
-async fn a_wrong_code_is_asked_again_and_the_third_fails() {
+async fn a_wrong_code_repeats_the_challenge_and_the_third_fails() {
     let latchstring = legacy(true).await;
     let ada = latchstring.by_email("ada@example.com");
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     let wrong = ada.wrong_codes(3).await;
-    let question = question.answer(&wrong[0]).await.asked("otp");
-    let question = question.answer(&wrong[1]).await.asked("otp");
+    let question = question.answer(&wrong[0]).await.challenge("otp");
+    let question = question.answer(&wrong[1]).await.challenge("otp");
     question.answer(&wrong[2]).await.failed();
     ada.signs_in().await;
 }
 
 #[tokio::test]
-async fn an_sdk_that_owns_the_exchange_finds_the_account_made() {
+async fn an_sdk_with_a_ticket_finds_the_account_created() {
     let latchstring = legacy(true).await;
     let ada = latchstring.by_email("ada@example.com");
-    let Ticket { text, username } = ada.asks_for_a_ticket(None).await.expect("a ticket");
-    let question = latchstring.initiate(&username).await.asked("select");
-    let question = question.select("email", Some(&text)).await.asked("otp");
+    let Ticket { text, username } = ada.requests_a_ticket(None).await.expect("a ticket");
+    let question = latchstring.initiate(&username).await.challenge("select");
+    let question = question.select("email", Some(&text)).await.challenge("otp");
     question.answer(&ada.code().await).await.signed_in();
     assert_eq!(latchstring.accounts().await.len(), 1);
 }
 
 #[tokio::test]
-async fn two_first_sign_ins_at_once_make_one_account() {
+async fn two_concurrent_first_sign_ins_create_one_account() {
     let latchstring = legacy(true).await;
     let ada = latchstring.by_email("ada@example.com");
     let asking = [ada.clone(), ada.clone()]
-        .map(|ada| tokio::spawn(async move { ada.asks_for_a_code().await }));
+        .map(|ada| tokio::spawn(async move { ada.requests_a_code().await }));
     for asked in asking {
         asked.await.expect("each is asked");
     }
@@ -74,7 +74,7 @@ async fn the_next_sign_in_completes_a_half_created_account() {
         let latchstring = legacy(true).await;
         let ada = latchstring.by_email("ada@example.com");
         latchstring.fail_next(operation, 2).await;
-        let refusal = ada.tries_to_ask_for_a_code().await.err().expect("it fails");
+        let refusal = ada.tries_to_request_a_code().await.err().expect("it fails");
         assert_eq!(refusal.kind, "Unavailable");
         assert!(ada.messages().await.is_empty(), "nothing was sent");
         if latchstring.accounts().await.is_empty() {
@@ -88,17 +88,17 @@ async fn the_next_sign_in_completes_a_half_created_account() {
 }
 
 #[tokio::test]
-async fn without_the_setting_it_is_unavailable_and_makes_no_account() {
+async fn without_the_setting_a_new_user_gets_unavailable() {
     let latchstring = legacy(false).await;
     let ada = latchstring.by_email("ada@example.com");
-    let refusal = ada.tries_to_ask_for_a_code().await.err().expect("refused");
+    let refusal = ada.tries_to_request_a_code().await.err().expect("refused");
     assert_eq!(refusal.kind, "Unavailable");
     assert!(latchstring.accounts().await.is_empty());
     assert!(latchstring.inbox().await.is_empty());
 }
 
 #[tokio::test]
-async fn without_the_setting_those_who_have_an_account_still_sign_in() {
+async fn without_the_setting_existing_users_still_sign_in() {
     let latchstring = legacy(false).await;
     latchstring.report_missing_users(false).await;
     let ada = latchstring.by_email("ada@example.com");
@@ -112,7 +112,7 @@ async fn the_setting_has_no_effect_in_a_pool_that_hides_missing_users() {
     let latchstring = legacy(true).await;
     latchstring.report_missing_users(false).await;
     let ada = latchstring.by_email("ada@example.com");
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     assert!(latchstring.accounts().await.is_empty());
     question.answer(&ada.code().await).await.proof();
 }

@@ -10,14 +10,14 @@ async fn latest(person: &Person) -> String {
 async fn a_mail_has_a_subject_a_text_and_html_and_an_sms_has_a_text() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com").reading("fr-CA");
-    ada.asks_for_a_code().await;
+    ada.requests_a_code().await;
     let mail = ada.messages().await.remove(0);
     assert_eq!(mail.subject.as_deref(), Some("Votre code de connexion"));
     assert!(mail.text.contains(&mail.code));
     let html = mail.html.expect("a mail has HTML");
     assert!(html.contains("<html lang=\"fr\"") && html.contains(&format!(">{}<", mail.code)));
     let bob = latchstring.by_phone("+14155550132").reading("pt_BR");
-    bob.asks_for_a_code().await;
+    bob.requests_a_code().await;
     let sms = bob.messages().await.remove(0);
     assert!(
         sms.text
@@ -27,7 +27,7 @@ async fn a_mail_has_a_subject_a_text_and_html_and_an_sms_has_a_text() {
 }
 
 #[tokio::test]
-async fn a_language_that_is_none_of_ours_is_no_error() {
+async fn an_unsupported_language_is_not_an_error() {
     let latchstring = Latchstring::start().await;
     let long = "x".repeat(10_000);
     for (number, locale) in ["", "tlh", "zh-Hant-TW", "*", "\n", &long]
@@ -35,7 +35,7 @@ async fn a_language_that_is_none_of_ours_is_no_error() {
         .enumerate()
     {
         let ada = latchstring.by_email(&format!("ada{number}@example.com"));
-        ada.clone().reading(locale).asks_for_a_code().await;
+        ada.clone().reading(locale).requests_a_code().await;
         assert!(latest(&ada).await.starts_with("Your sign-in code"));
     }
 }
@@ -48,14 +48,14 @@ async fn only_a_users_own_messages_have_the_users_language() {
     latchstring
         .set_attributes(signed_in.username(), &[("locale", "de-CH")])
         .await;
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     assert!(latest(&ada).await.starts_with("Ihr Anmeldecode"));
     latchstring.advance(30).await;
     question.resend().await;
     assert_eq!(ada.messages().await.len(), 3);
     assert!(latest(&ada).await.starts_with("Ihr Anmeldecode"));
     let bob = latchstring.by_email("bob@example.com");
-    bob.asks_for_a_code().await;
+    bob.requests_a_code().await;
     assert!(latest(&bob).await.starts_with("Your sign-in code"));
 }
 

@@ -6,7 +6,7 @@ use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person};
 
 async fn reason(person: &Person) -> String {
-    let refused = person.tries_to_ask_for_a_code().await;
+    let refused = person.tries_to_request_a_code().await;
     let refused = refused.err().expect("it is refused");
     assert_eq!(refused.kind, "InvalidIdentifier");
     refused.message
@@ -52,7 +52,7 @@ async fn every_spelling_of_a_number_spends_one_budget() {
     let mut sent = 0;
     let refused = loop {
         let person = spellings.next().expect("they repeat");
-        match person.tries_to_ask_for_a_code().await {
+        match person.tries_to_request_a_code().await {
             Ok(_) => sent += 1,
             Err(refused) => break refused,
         }
@@ -62,7 +62,7 @@ async fn every_spelling_of_a_number_spends_one_budget() {
     // As many as in one spelling.
     let one = latchstring.by_phone("+1 415 555 0133");
     let mut of_one = 0;
-    while one.tries_to_ask_for_a_code().await.is_ok() {
+    while one.tries_to_request_a_code().await.is_ok() {
         of_one += 1;
     }
     assert_eq!(sent, of_one);

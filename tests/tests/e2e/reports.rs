@@ -14,13 +14,13 @@ fn of(latchstring: &Latchstring, typed: &str) -> Person {
 
 /// Returns the destination of the code for a typed identifier.
 async fn sent_to(latchstring: &Latchstring, typed: &str) -> String {
-    of(latchstring, typed).asks_for_a_code().await;
+    of(latchstring, typed).requests_a_code().await;
     latchstring.inbox().await.remove(0).to
 }
 
 /// The error, as the user reads it.
 async fn reason(latchstring: &Latchstring, typed: &str) -> String {
-    let refused = of(latchstring, typed).tries_to_ask_for_a_code().await;
+    let refused = of(latchstring, typed).tries_to_request_a_code().await;
     let refused = refused
         .err()
         .unwrap_or_else(|| panic!("{typed} is sent to"));
@@ -212,7 +212,7 @@ async fn a_code_in_other_characters_costs_no_attempt() {
         "arabic",
         "full width",
     ] {
-        let question = ada.asks_for_a_code().await;
+        let question = ada.requests_a_code().await;
         let code = ada.code().await;
         let typed = match form {
             "arabic" => of_script(&code, 0x660),

@@ -10,7 +10,7 @@ async fn new_and_known() -> Vec<(Latchstring, Person, Question, usize)> {
         if known {
             ada.signs_in_for_the_first_time().await;
         }
-        let question = ada.asks_for_a_code().await;
+        let question = ada.requests_a_code().await;
         let sent = ada.messages().await.len();
         flows.push((latchstring, ada, question, sent));
     }
@@ -29,17 +29,17 @@ fn is_right(outcome: &Outcome) -> bool {
 async fn a_resend_sends_the_same_code_after_the_cooldown_only() {
     for (latchstring, ada, question, sent) in new_and_known().await {
         let code = ada.code().await;
-        let question = question.resend().await.asked("otp");
+        let question = question.resend().await.challenge("otp");
         assert_eq!(ada.messages().await.len(), sent, "it is too soon");
         assert_eq!(question.attempts_left(), 3, "asking is not counted");
         assert_eq!(question.number("resendAfter"), 30);
 
         latchstring.advance(20).await;
-        let question = question.resend().await.asked("otp");
+        let question = question.resend().await.challenge("otp");
         assert_eq!(ada.messages().await.len(), sent, "it is still too soon");
 
         latchstring.advance(10).await;
-        let question = question.resend().await.asked("otp");
+        let question = question.resend().await.challenge("otp");
         assert_eq!(ada.messages().await.len(), sent + 1);
         assert!(ada.code().await == code, "it is the same code");
         assert_eq!(question.attempts_left(), 3);
@@ -54,7 +54,7 @@ async fn there_are_two_resends_and_no_third() {
     for (latchstring, ada, mut question, sent) in new_and_known().await {
         for expected in [1, 2, 2, 2] {
             latchstring.advance(31).await;
-            question = question.resend().await.asked("otp");
+            question = question.resend().await.challenge("otp");
             assert_eq!(ada.messages().await.len(), sent + expected);
         }
         assert_eq!(
@@ -67,14 +67,14 @@ async fn there_are_two_resends_and_no_third() {
 }
 
 #[tokio::test]
-async fn one_session_asked_many_times_at_once_resends_once() {
+async fn concurrent_resends_of_one_session_send_once() {
     for (latchstring, ada, question, sent) in new_and_known().await {
         latchstring.replay_sessions(true).await;
         latchstring.advance(31).await;
         let asking: Vec<_> = (0..30)
             .map(|_| {
                 let question = question.clone();
-                tokio::spawn(async move { question.resend().await.asked("otp") })
+                tokio::spawn(async move { question.resend().await.challenge("otp") })
             })
             .collect();
         for asked in asking {
@@ -83,7 +83,7 @@ async fn one_session_asked_many_times_at_once_resends_once() {
         assert_eq!(ada.messages().await.len(), sent + 1);
         // Nor does an older session, when the next is due.
         latchstring.advance(31).await;
-        question.resend().await.asked("otp");
+        question.resend().await.challenge("otp");
         assert_eq!(ada.messages().await.len(), sent + 1);
     }
 }
@@ -92,12 +92,12 @@ async fn one_session_asked_many_times_at_once_resends_once() {
 async fn the_word_resend_alone_and_other_actions_are_wrong_answers() {
     for (latchstring, ada, question, sent) in new_and_known().await {
         latchstring.advance(31).await;
-        let question = question.answer("resend").await.asked("otp");
+        let question = question.answer("resend").await.challenge("otp");
         assert_eq!(question.attempts_left(), 2);
         let question = question
-            .answer_saying("Resend", &[("action", "resend")])
+            .answer_with("Resend", &[("action", "resend")])
             .await
-            .asked("otp");
+            .challenge("otp");
         assert_eq!(question.attempts_left(), 1, "it is not the word");
         drop((ada, sent));
     }
@@ -109,7 +109,7 @@ async fn a_new_sign_in_has_no_cooldown_and_a_code_of_its_own() {
     let ada = latchstring.by_email("ada@example.com");
     let mut codes = Vec::new();
     for sent in 1..=5 {
-        ada.asks_for_a_code().await;
+        ada.requests_a_code().await;
         assert_eq!(ada.messages().await.len(), sent);
         codes.push(ada.code().await);
     }
@@ -122,10 +122,13 @@ async fn a_new_sign_in_has_no_cooldown_and_a_code_of_its_own() {
 async fn a_code_lives_for_five_minutes_whatever_was_resent() {
     for (latchstring, ada, question, _) in new_and_known().await {
         latchstring.advance(200).await;
-        let question = question.resend().await.asked("otp");
+        let question = question.resend().await.challenge("otp");
         let code = ada.code().await;
         latchstring.advance(90).await;
-        let question = question.answer(&ada.wrong_code().await).await.asked("otp");
+        let question = question
+            .answer(&ada.wrong_code().await)
+            .await
+            .challenge("otp");
         assert!(question.number("expiresIn") <= 10);
         latchstring.advance(10).await;
         question.answer(&code).await.failed();
@@ -141,7 +144,7 @@ async fn a_code_is_right_to_the_end_of_its_life() {
 }
 
 #[tokio::test]
-async fn an_expired_code_fails_and_a_resend_does_not_wake_it() {
+async fn an_expired_code_fails_and_a_resend_does_not_renew_it() {
     for (latchstring, ada, question, sent) in new_and_known().await {
         latchstring.replay_sessions(true).await;
         latchstring.advance(301).await;
@@ -150,21 +153,21 @@ async fn an_expired_code_fails_and_a_resend_does_not_wake_it() {
         question.answer(&ada.wrong_code().await).await.failed();
         assert_eq!(ada.messages().await.len(), sent);
         // A new sign-in works at once.
-        let question = ada.asks_for_a_code().await;
+        let question = ada.requests_a_code().await;
         assert!(is_right(&question.answer(&ada.code().await).await));
     }
 }
 
 #[tokio::test]
-async fn a_decoy_expires_and_waits_like_the_real_thing() {
+async fn a_decoy_expires_and_waits_like_a_real_challenge() {
     let latchstring = Latchstring::start().await;
     let question = latchstring
         .initiate("bob@example.com")
         .await
-        .asked("select");
-    let question = question.select("email", None).await.asked("otp");
+        .challenge("select");
+    let question = question.select("email", None).await.challenge("otp");
     latchstring.advance(31).await;
-    let question = question.resend().await.asked("otp");
+    let question = question.resend().await.challenge("otp");
     assert_eq!(question.number("resendAfter"), 30);
     assert!(latchstring.inbox().await.is_empty());
     latchstring.advance(270).await;
@@ -177,7 +180,7 @@ async fn cognitos_own_session_ends_after_a_quarter_of_an_hour() {
     let question = latchstring
         .initiate("bob@example.com")
         .await
-        .asked("select");
+        .challenge("select");
     latchstring.advance(901).await;
     let refusal = question.select("email", None).await.refused();
     assert_eq!(refusal.kind, "NotAuthorizedException");

@@ -34,17 +34,17 @@ impl Story {
         let ada = self.latchstring.by_email("ada@example.com");
 
         self.next_call().await;
-        let question = ada.asks_for_a_code().await;
+        let question = ada.requests_a_code().await;
         assert_eq!(ada.messages().await.len(), 1, "one message");
         let code = ada.code().await;
 
         let wrong = ada.wrong_code().await;
-        let question = self.answer(question, &wrong).await.asked("otp");
+        let question = self.answer(question, &wrong).await.challenge("otp");
         assert_eq!(question.attempts_left(), 2, "one attempt");
 
         self.latchstring.advance(31).await;
         self.next_call().await;
-        let question = question.resend().await.asked("otp");
+        let question = question.resend().await.challenge("otp");
         assert_eq!(ada.messages().await.len(), 2, "one message more");
         assert!(ada.code().await == code, "the same code");
         assert_eq!(question.attempts_left(), 2, "no attempt");
@@ -56,9 +56,9 @@ impl Story {
         self.answer(question, &proof).await.signed_in();
 
         self.next_call().await;
-        let question = ada.asks_for_a_code().await;
+        let question = ada.requests_a_code().await;
         let wrong = ada.wrong_code().await;
-        let question = self.answer(question, &wrong).await.asked("otp");
+        let question = self.answer(question, &wrong).await.challenge("otp");
         assert_eq!(question.attempts_left(), 2, "one attempt");
         let code = ada.code().await;
         self.answer(question, &code).await.signed_in();
@@ -102,11 +102,11 @@ async fn with_every_trigger_retried_only_the_third_wrong_answer_fails() {
     latchstring.invoke_triggers(3).await;
     let ada = latchstring.by_email("ada@example.com");
     let wrong = ada.wrong_codes(4).await;
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     let code = ada.code().await;
     let wrong: Vec<_> = wrong.iter().filter(|wrong| **wrong != code).collect();
-    let question = question.answer(wrong[0]).await.asked("otp");
-    let question = question.answer(wrong[1]).await.asked("otp");
+    let question = question.answer(wrong[0]).await.challenge("otp");
+    let question = question.answer(wrong[1]).await.challenge("otp");
     assert_eq!(question.attempts_left(), 1);
     question.answer(wrong[2]).await.failed();
 }
@@ -117,10 +117,10 @@ async fn with_every_trigger_retried_the_last_attempt_can_be_right() {
     latchstring.invoke_triggers(3).await;
     let ada = latchstring.by_email("ada@example.com");
     ada.signs_in_for_the_first_time().await;
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     let wrong = ada.wrong_codes(2).await;
-    let question = question.answer(&wrong[0]).await.asked("otp");
-    let question = question.answer(&wrong[1]).await.asked("otp");
+    let question = question.answer(&wrong[0]).await.challenge("otp");
+    let question = question.answer(&wrong[1]).await.challenge("otp");
     question.answer(&ada.code().await).await.signed_in();
 }
 
@@ -131,11 +131,11 @@ async fn a_decoy_counts_a_retried_answer_once() {
     let question = latchstring
         .initiate("bob@example.com")
         .await
-        .asked("select");
-    let question = question.select("email", None).await.asked("otp");
-    let question = question.answer("000000").await.asked("otp");
+        .challenge("select");
+    let question = question.select("email", None).await.challenge("otp");
+    let question = question.answer("000000").await.challenge("otp");
     assert_eq!(question.attempts_left(), 2);
-    let question = question.answer("000001").await.asked("otp");
+    let question = question.answer("000001").await.challenge("otp");
     assert_eq!(question.attempts_left(), 1);
     question.answer("000002").await.failed();
     assert!(latchstring.inbox().await.is_empty());

@@ -7,9 +7,12 @@ async fn a_first_sign_in_by_email_creates_the_account_after_the_code() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("  Ada@Example.COM ");
 
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     assert!(latchstring.accounts().await.is_empty(), "asking makes none");
-    let question = question.answer(&ada.wrong_code().await).await.asked("otp");
+    let question = question
+        .answer(&ada.wrong_code().await)
+        .await
+        .challenge("otp");
     assert!(
         latchstring.accounts().await.is_empty(),
         "a wrong code makes none"
@@ -44,7 +47,7 @@ async fn a_first_sign_in_by_phone_creates_the_account_after_the_code() {
     let latchstring = Latchstring::start().await;
     let bob = latchstring.by_phone(" +1 (415) 555-0132 ");
 
-    let question = bob.asks_for_a_code().await;
+    let question = bob.requests_a_code().await;
     let messages = bob.messages().await;
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0].channel, "sms");
@@ -60,7 +63,7 @@ async fn a_first_sign_in_by_phone_creates_the_account_after_the_code() {
 }
 
 #[tokio::test]
-async fn a_second_sign_in_asks_the_same_and_ends_in_the_same_account() {
+async fn a_second_sign_in_is_equal_and_reaches_the_same_account() {
     let latchstring = Latchstring::start().await;
     for (first, second) in [
         (
@@ -118,7 +121,7 @@ async fn before_the_answer_a_client_sees_no_difference_by_account() {
 
     let mut seen = Vec::new();
     for person in [&known, &stranger] {
-        let question = person.asks_for_a_code().await;
+        let question = person.requests_a_code().await;
         assert!(
             question.username == person.contact(),
             "the username is what was typed, in canonical form"
@@ -127,7 +130,7 @@ async fn before_the_answer_a_client_sees_no_difference_by_account() {
         let asked = question
             .answer(&person.wrong_code().await)
             .await
-            .asked("otp");
+            .challenge("otp");
         seen.push((length, asked.session_length()));
         let mut names: Vec<_> = asked.parameters().keys().copied().collect();
         names.sort_unstable();
@@ -159,7 +162,7 @@ async fn the_challenge_shows_the_default_settings() {
     let latchstring = Latchstring::start().await;
     let question = latchstring
         .by_email("ada@example.com")
-        .asks_for_a_code()
+        .requests_a_code()
         .await;
     assert_eq!(question.number("codeLength"), 6);
     // A second may have begun since.
@@ -172,20 +175,20 @@ async fn a_code_works_in_its_own_flow_and_in_no_other() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     let bob = latchstring.by_email("bob@example.com");
-    let first = ada.asks_for_a_code().await;
+    let first = ada.requests_a_code().await;
     let first_code = ada.code().await;
     // Two flows may have the same six digits by chance; then it is asked again.
     let (second, second_code) = loop {
-        let question = ada.asks_for_a_code().await;
+        let question = ada.requests_a_code().await;
         let code = ada.code().await;
         if code != first_code {
             break (question, code);
         }
     };
-    let second = second.answer(&first_code).await.asked("otp");
-    let others = bob.asks_for_a_code().await;
+    let second = second.answer(&first_code).await.challenge("otp");
+    let others = bob.requests_a_code().await;
     if bob.code().await != first_code {
-        others.answer(&first_code).await.asked("otp");
+        others.answer(&first_code).await.challenge("otp");
     }
     second.answer(&second_code).await.proof();
     first.answer(&first_code).await.proof();
@@ -195,31 +198,34 @@ async fn a_code_works_in_its_own_flow_and_in_no_other() {
 async fn white_space_around_and_within_a_code_does_not_make_it_wrong() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     let code = ada.code().await;
     let typed = format!(" {} {}\n", &code[..3], &code[3..]);
     question.answer(&typed).await.proof();
 }
 
 #[tokio::test]
-async fn an_sdk_that_owns_the_exchange_signs_in_with_a_ticket() {
+async fn an_sdk_without_a_resolver_signs_in_with_a_ticket() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("Ada@example.com");
 
-    let Ticket { text, username } = ada.asks_for_a_ticket(None).await.expect("a ticket");
+    let Ticket { text, username } = ada.requests_a_ticket(None).await.expect("a ticket");
     assert!(username == ada.contact());
     assert!(ada.messages().await.is_empty(), "a ticket sends nothing");
-    let question = latchstring.initiate(&username).await.asked("select");
-    let question = question.select("email", Some(&text)).await.asked("otp");
+    let question = latchstring.initiate(&username).await.challenge("select");
+    let question = question.select("email", Some(&text)).await.challenge("otp");
     let proof = question.answer(&ada.code().await).await.proof();
     assert!(latchstring.accounts().await.is_empty());
 
     let Ticket { text, username } = ada
-        .asks_for_a_ticket(Some(&proof))
+        .requests_a_ticket(Some(&proof))
         .await
         .expect("a ticket for the proof");
-    let question = latchstring.initiate(&username).await.asked("select");
-    let question = question.select("email", Some(&text)).await.asked("claim");
+    let question = latchstring.initiate(&username).await.challenge("select");
+    let question = question
+        .select("email", Some(&text))
+        .await
+        .challenge("claim");
     let signed_in = question.answer(&proof).await.signed_in();
     assert!(signed_in.username() == username);
     assert_eq!(latchstring.accounts().await.len(), 1);
@@ -257,8 +263,8 @@ async fn tokens_are_never_issued_without_an_answer_to_a_code() {
     // By contact and by username, without a ticket: nothing that can be answered right.
     for name in [ada.contact(), known.username()] {
         for answer in ["", "000000", "true", "null", "resend", "otp", known.sub()] {
-            let question = latchstring.initiate(name).await.asked("select");
-            let question = question.select("email", None).await.asked("otp");
+            let question = latchstring.initiate(name).await.challenge("select");
+            let question = question.select("email", None).await.challenge("otp");
             let outcome = question.answer(answer).await;
             assert!(
                 !matches!(outcome, Outcome::SignedIn(_)),

@@ -35,7 +35,7 @@ async fn a_signed_call_that_fails_makes_sign_in_unavailable() {
         let latchstring = signed().await;
         let ada = latchstring.by_email("ada@example.com");
         latchstring.fail_next(operation, 1).await;
-        let refusal = ada.tries_to_ask_for_a_code().await.err();
+        let refusal = ada.tries_to_request_a_code().await.err();
         assert_eq!(
             refusal.expect("it fails").kind,
             "Unavailable",
@@ -50,7 +50,7 @@ async fn a_pool_that_separates_sessions_refuses_the_clients_answer() {
     let latchstring = signed().await;
     latchstring.separate_sessions(true).await;
     let ada = latchstring.by_email("ada@example.com");
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     let refusal = question.answer(&ada.code().await).await.refused();
     assert_eq!(refusal.kind, "NotAuthorizedException");
 

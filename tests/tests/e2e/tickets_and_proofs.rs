@@ -12,8 +12,8 @@ async fn ada_and_bob(latchstring: &Latchstring) -> (Person, Person) {
 
 /// The question for a code, in a session opened for `name` past the resolvers.
 async fn select(latchstring: &Latchstring, name: &str, ticket: Option<&str>) -> Question {
-    let question = latchstring.initiate(name).await.asked("select");
-    question.select("email", ticket).await.asked("otp")
+    let question = latchstring.initiate(name).await.challenge("select");
+    question.select("email", ticket).await.challenge("otp")
 }
 
 /// Not quite this sealed text.
@@ -40,11 +40,11 @@ async fn is_a_decoy(latchstring: &Latchstring, sent: usize, question: Question) 
     assert_eq!(question.number("codeLength"), 6);
     assert_eq!(question.attempts_left(), 3);
     assert_eq!(question.number("expiresIn"), 300);
-    let question = question.answer("000000").await.asked("otp");
+    let question = question.answer("000000").await.challenge("otp");
     assert_eq!(question.attempts_left(), 2);
-    let question = question.resend().await.asked("otp");
+    let question = question.resend().await.challenge("otp");
     assert_eq!(question.attempts_left(), 2, "a resend is not counted");
-    let question = question.answer("000001").await.asked("otp");
+    let question = question.answer("000001").await.challenge("otp");
     assert_eq!(question.attempts_left(), 1);
     question.answer("000002").await.failed();
     assert_eq!(latchstring.inbox().await.len(), sent, "nothing was sent");
@@ -61,7 +61,7 @@ async fn without_a_ticket_nothing_is_sent_and_no_answer_is_right() {
 }
 
 #[tokio::test]
-async fn a_forged_ticket_is_no_ticket() {
+async fn a_forged_ticket_has_no_effect() {
     let latchstring = Latchstring::start().await;
     let (ada, bob) = ada_and_bob(&latchstring).await;
     for person in [&ada, &bob] {
@@ -78,7 +78,7 @@ async fn a_forged_ticket_is_no_ticket() {
 }
 
 #[tokio::test]
-async fn a_ticket_is_good_for_a_minute_and_stale_after_the_leeway() {
+async fn a_ticket_is_valid_for_a_minute_and_the_leeway() {
     let latchstring = Latchstring::start().await;
     let (ada, bob) = ada_and_bob(&latchstring).await;
     for person in [&ada, &bob] {
@@ -89,7 +89,10 @@ async fn a_ticket_is_good_for_a_minute_and_stale_after_the_leeway() {
         assert_eq!(latchstring.inbox().await.len(), sent + 1, "it was good");
         // 60 s of life and 30 s that clocks may differ.
         latchstring.advance(36).await;
-        let opened = latchstring.initiate(person.contact()).await.asked("select");
+        let opened = latchstring
+            .initiate(person.contact())
+            .await
+            .challenge("select");
         opened.select("email", Some(&stale)).await.failed();
         assert_eq!(latchstring.inbox().await.len(), sent + 1);
     }
@@ -106,7 +109,10 @@ async fn a_ticket_sends_one_message_in_one_flow() {
         assert_eq!(latchstring.inbox().await.len(), sent + 1);
         let code = person.code().await;
         for _ in 0..2 {
-            let opened = latchstring.initiate(person.contact()).await.asked("select");
+            let opened = latchstring
+                .initiate(person.contact())
+                .await
+                .challenge("select");
             opened.select("email", Some(&ticket)).await.failed();
         }
         assert_eq!(latchstring.inbox().await.len(), sent + 1);
@@ -126,7 +132,12 @@ async fn a_ticket_used_twenty_times_at_once_sends_one_message() {
     let ticket = ada.ticket().await;
     let mut questions = Vec::new();
     for _ in 0..20 {
-        questions.push(latchstring.initiate(ada.contact()).await.asked("select"));
+        questions.push(
+            latchstring
+                .initiate(ada.contact())
+                .await
+                .challenge("select"),
+        );
     }
     let racing: Vec<_> = questions
         .into_iter()
@@ -174,11 +185,14 @@ async fn a_ticket_is_valid_for_its_own_method_only() {
     let (ada, bob) = ada_and_bob(&latchstring).await;
     for person in [&ada, &bob] {
         let ticket = person.ticket().await;
-        let question = latchstring.initiate(person.contact()).await.asked("select");
+        let question = latchstring
+            .initiate(person.contact())
+            .await
+            .challenge("select");
         let question = question
             .select("phone_number", Some(&ticket))
             .await
-            .asked("otp");
+            .challenge("otp");
         is_a_decoy(&latchstring, 1, question).await;
     }
 }
@@ -190,10 +204,16 @@ async fn a_method_that_is_missing_or_unknown_fails() {
     for person in [&ada, &bob] {
         let ticket = person.ticket().await;
         for method in ["", "EMAIL", "pigeon", "email ", "sms"] {
-            let question = latchstring.initiate(person.contact()).await.asked("select");
+            let question = latchstring
+                .initiate(person.contact())
+                .await
+                .challenge("select");
             question.select(method, Some(&ticket)).await.failed();
         }
-        let question = latchstring.initiate(person.contact()).await.asked("select");
+        let question = latchstring
+            .initiate(person.contact())
+            .await
+            .challenge("select");
         question.answer("email").await.failed();
     }
     assert_eq!(latchstring.inbox().await.len(), 1, "nothing was sent");
@@ -213,13 +233,13 @@ async fn a_proof_is_no_ticket_and_a_ticket_no_proof() {
 }
 
 #[tokio::test]
-async fn a_ticket_for_a_code_asks_for_the_code_and_takes_no_proof() {
+async fn a_ticket_for_a_code_accepts_no_proof() {
     let latchstring = Latchstring::start().await;
     let bob = latchstring.by_email("bob@example.com");
     let proof = bob.earns_a_proof().await;
     bob.presents(&proof).await.expect("the account is made");
-    let question = bob.asks_for_a_code().await;
-    let question = question.answer(&proof).await.asked("otp");
+    let question = bob.requests_a_code().await;
+    let question = question.answer(&proof).await.challenge("otp");
     assert_eq!(question.attempts_left(), 2, "the proof is a wrong code");
 }
 
@@ -242,7 +262,7 @@ async fn a_forged_proof_is_refused() {
 }
 
 #[tokio::test]
-async fn a_proof_is_good_for_three_minutes_and_stale_after_the_leeway() {
+async fn a_proof_is_valid_for_three_minutes_and_the_leeway() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     let bob = latchstring.by_email("bob@example.com");
@@ -257,7 +277,7 @@ async fn a_proof_is_good_for_three_minutes_and_stale_after_the_leeway() {
 }
 
 #[tokio::test]
-async fn a_proof_is_good_once() {
+async fn a_proof_is_valid_once() {
     let latchstring = Latchstring::start().await;
     let bob = latchstring.by_email("bob@example.com");
     let proof = bob.earns_a_proof().await;
@@ -267,7 +287,7 @@ async fn a_proof_is_good_once() {
     let refusal = bob.presents(&proof).await.err().expect("it is used");
     assert_eq!(refusal.kind, "InvalidProof");
     // Nor does a session that was opened before.
-    let waiting = waiting.answer(&proof).await.asked("claim");
+    let waiting = waiting.answer(&proof).await.challenge("claim");
     assert_eq!(waiting.attempts_left(), 2);
     assert_eq!(latchstring.accounts().await.len(), 1);
 }
@@ -314,7 +334,7 @@ async fn a_foreign_proof_is_refused_and_is_a_wrong_answer() {
     assert!(latchstring.accounts().await.is_empty());
 
     let question = bob.presents(&bobs).await.expect("his own is taken");
-    let question = question.answer(&adas).await.asked("claim");
+    let question = question.answer(&adas).await.challenge("claim");
     assert_eq!(question.attempts_left(), 2, "hers is a wrong answer");
     question.answer(&bobs).await.signed_in();
     // Hers was not used up.
@@ -324,11 +344,11 @@ async fn a_foreign_proof_is_refused_and_is_a_wrong_answer() {
 }
 
 #[tokio::test]
-async fn a_proof_does_not_answer_the_session_that_handed_it_out() {
+async fn a_proof_does_not_answer_the_session_that_returned_it() {
     let latchstring = Latchstring::start().await;
     let bob = latchstring.by_email("bob@example.com");
-    let question = bob.asks_for_a_code().await;
-    let claim = question.answer(&bob.code().await).await.asked("claim");
+    let question = bob.requests_a_code().await;
+    let claim = question.answer(&bob.code().await).await.challenge("claim");
     let proof = claim.parameters()["proof"].to_owned();
     claim.answer(&proof).await.failed();
     assert!(latchstring.accounts().await.is_empty());
@@ -341,7 +361,7 @@ async fn a_proof_does_not_answer_the_session_that_handed_it_out() {
 async fn a_session_of_no_account_stays_one_when_an_account_is_created() {
     let latchstring = Latchstring::start().await;
     let bob = latchstring.by_email("bob@example.com");
-    let waiting = bob.asks_for_a_code().await;
+    let waiting = bob.requests_a_code().await;
     let code = bob.code().await;
     let first = bob.signs_in_for_the_first_time().await;
     // The old session ends in a proof, never in tokens, and the proof in the same account.
@@ -383,8 +403,8 @@ async fn a_claim_needs_a_proof_and_gives_up_after_three_wrong_answers() {
     let bob = latchstring.by_email("bob@example.com");
     let proof = bob.earns_a_proof().await;
     let question = bob.presents(&proof).await.expect("the proof is taken");
-    let question = question.answer("").await.asked("claim");
-    let question = question.answer("000000").await.asked("claim");
+    let question = question.answer("").await.challenge("claim");
+    let question = question.answer("000000").await.challenge("claim");
     question.answer("true").await.failed();
     // The account is made and proved; its owner signs in with the proof, or with a new code.
     let question = bob.presents(&proof).await.expect("it is not used");

@@ -17,23 +17,23 @@ async fn leads_nowhere(ada: &Person, sent: usize, question: Question, code: &str
 }
 
 #[tokio::test]
-async fn a_disabled_user_is_answered_like_anyone_and_gets_no_code() {
+async fn a_disabled_user_gets_a_decoy_and_no_code() {
     let latchstring = Latchstring::start().await;
     let (ada, signed_in) = ada_with_an_account(&latchstring).await;
-    let ordinary = ada.asks_for_a_code().await.session_length();
+    let ordinary = ada.requests_a_code().await.session_length();
     let code = ada.code().await;
     latchstring.disable(signed_in.username()).await;
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     assert_eq!(question.session_length(), ordinary);
     leads_nowhere(&ada, 2, question, &code).await;
     assert_eq!(latchstring.accounts().await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_user_who_is_disabled_before_they_answer_is_not_signed_in() {
+async fn a_user_disabled_before_the_answer_gets_no_tokens() {
     let latchstring = Latchstring::start().await;
     let (ada, signed_in) = ada_with_an_account(&latchstring).await;
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     let code = ada.code().await;
     latchstring.disable(signed_in.username()).await;
     let refusal = question.answer(&code).await.refused();
@@ -41,10 +41,10 @@ async fn a_user_who_is_disabled_before_they_answer_is_not_signed_in() {
 }
 
 #[tokio::test]
-async fn a_user_who_is_deleted_before_they_answer_is_not_signed_in() {
+async fn a_user_deleted_before_the_answer_gets_no_tokens() {
     let latchstring = Latchstring::start().await;
     let (ada, signed_in) = ada_with_an_account(&latchstring).await;
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     let code = ada.code().await;
     latchstring.delete(signed_in.username()).await;
     question.answer(&code).await.refused();
@@ -57,7 +57,7 @@ async fn a_user_who_is_deleted_before_they_answer_is_not_signed_in() {
 async fn a_code_sent_to_an_old_address_does_not_outlive_the_change() {
     let latchstring = Latchstring::start().await;
     let (ada, signed_in) = ada_with_an_account(&latchstring).await;
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     let code = ada.code().await;
     let new = latchstring.by_email("ada@example.org");
     let change = [("email", new.contact()), ("email_verified", "true")];
@@ -88,7 +88,7 @@ async fn the_next_holder_of_an_old_address_gets_a_new_account() {
 async fn an_unverified_address_signs_in_to_no_existing_account() {
     let latchstring = Latchstring::start().await;
     let (ada, signed_in) = ada_with_an_account(&latchstring).await;
-    let question = ada.asks_for_a_code().await;
+    let question = ada.requests_a_code().await;
     let code = ada.code().await;
     latchstring
         .set_attributes(signed_in.username(), &[("email_verified", "false")])
@@ -100,7 +100,7 @@ async fn an_unverified_address_signs_in_to_no_existing_account() {
 }
 
 #[tokio::test]
-async fn a_username_is_no_way_to_another_contact() {
+async fn a_username_session_signs_in_by_its_own_contact_only() {
     let latchstring = Latchstring::start().await;
     let (ada, signed_in) = ada_with_an_account(&latchstring).await;
     // A session by username with the ticket of the account's own contact is as good as by contact.
@@ -108,8 +108,11 @@ async fn a_username_is_no_way_to_another_contact() {
     let question = latchstring
         .initiate(signed_in.username())
         .await
-        .asked("select");
-    let question = question.select("email", Some(&ticket)).await.asked("otp");
+        .challenge("select");
+    let question = question
+        .select("email", Some(&ticket))
+        .await
+        .challenge("otp");
     let again = question.answer(&ada.code().await).await.signed_in();
     assert!(again.sub() == signed_in.sub());
     // With the ticket of another contact it earns a proof of that, and no tokens.
@@ -118,10 +121,10 @@ async fn a_username_is_no_way_to_another_contact() {
     let question = latchstring
         .initiate(signed_in.username())
         .await
-        .asked("select");
+        .challenge("select");
     let question = question
         .select("phone_number", Some(&ticket))
         .await
-        .asked("otp");
+        .challenge("otp");
     question.answer(&number.code().await).await.proof();
 }

@@ -89,7 +89,7 @@ fn sends() -> Value {
     trigger_event("CreateAuthChallenge", &request)
 }
 
-fn asks_for_a_code(answered: Answered) {
+fn requests_a_code(answered: Answered) {
     let parameters = &response(answered)["response"]["publicChallengeParameters"];
     assert_eq!(parameters["step"], "otp");
     assert_eq!(
@@ -108,7 +108,7 @@ async fn a_code_is_delivered_only_after_the_response_was_posted() {
     let (program, mut host) = start(Extensions::Taken, "auto").await;
     // As long as the host has not taken the response, it is not posted.
     host.hold();
-    asks_for_a_code(host.invoke(sends()).await);
+    requests_a_code(host.invoke(sends()).await);
     assert!(!program.printed().contains("\"delivered\""));
     assert!(!host.is_idle(), "the invocation is not over");
     host.let_go();
@@ -133,7 +133,7 @@ async fn a_slow_courier_is_called_after_the_response_and_delays_none() {
     let aws = HeldMail::listen().await;
     let (program, mut host) = start_on(aws.endpoint(), "auto").await;
     host.hold();
-    asks_for_a_code(host.invoke(sends()).await);
+    requests_a_code(host.invoke(sends()).await);
     assert_eq!(
         aws.arrived(),
         0,
@@ -153,7 +153,7 @@ async fn a_slow_courier_is_called_after_the_response_and_delays_none() {
 async fn a_slow_courier_delays_the_response_where_delivery_is_inline() {
     let aws = HeldMail::listen().await;
     let (program, mut host) = start_on(aws.endpoint(), "inline").await;
-    let answers = async { asks_for_a_code(host.invoke(sends()).await) };
+    let answers = async { requests_a_code(host.invoke(sends()).await) };
     let goes_on = async {
         aws.arrival().await;
         aws.let_go();
@@ -233,7 +233,7 @@ async fn an_answer_without_delivery_or_an_error_ends_the_invocation() {
             .await,
     );
     host.idle().await;
-    asks_for_a_code(host.invoke(sends()).await);
+    requests_a_code(host.invoke(sends()).await);
     host.idle().await;
     assert_eq!(count(&end(program).await, "delivered"), 1);
 }
@@ -243,7 +243,7 @@ async fn without_an_extension_a_code_is_delivered_before_the_response() {
     for extensions in [Extensions::Refused, Extensions::Silent] {
         let (mut program, mut host) = start(extensions, "auto").await;
         host.hold();
-        asks_for_a_code(host.invoke(sends()).await);
+        requests_a_code(host.invoke(sends()).await);
         // The response has not been taken yet, and is all that the process waits for.
         program.printed_line("\"delivered\"").await;
         host.let_go();
@@ -253,17 +253,17 @@ async fn without_an_extension_a_code_is_delivered_before_the_response() {
 }
 
 #[tokio::test]
-async fn inline_delivery_asks_for_no_extension() {
+async fn inline_delivery_registers_no_extension() {
     let (mut program, mut host) = start(Extensions::Taken, "inline").await;
     host.hold();
-    asks_for_a_code(host.invoke(sends()).await);
+    requests_a_code(host.invoke(sends()).await);
     program.printed_line("\"delivered\"").await;
     assert!(!host.has_extension());
     end(program).await;
 }
 
 #[tokio::test]
-async fn who_insists_on_an_extension_does_not_start_without() {
+async fn a_required_extension_that_is_refused_stops_the_start() {
     let (mut program, _host) = start(Extensions::Refused, "extension").await;
     let (status, _) = program.ended().await;
     assert!(!status.success());
@@ -274,10 +274,10 @@ async fn without_time_before_the_deadline_a_code_counts_as_not_sent() {
     for extensions in [Extensions::Taken, Extensions::Refused] {
         let (program, mut host) = start(extensions, "auto").await;
         let time = Duration::from_millis(400);
-        asks_for_a_code(host.invoke_for(sends(), time).await);
+        requests_a_code(host.invoke_for(sends(), time).await);
         host.idle().await;
         // What was not sent is no concern of the next invocation.
-        asks_for_a_code(host.invoke(sends()).await);
+        requests_a_code(host.invoke(sends()).await);
         host.idle().await;
         let log = end(program).await;
         let not_sent = log.iter().find(|line| line["message"] == "delivery failed");

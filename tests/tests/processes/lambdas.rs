@@ -127,7 +127,7 @@ pub(crate) fn response(answered: Answered) -> Value {
 }
 
 #[tokio::test]
-async fn define_asks_for_a_challenge_at_the_first_call() {
+async fn define_requests_a_challenge_at_the_first_call() {
     let (program, mut host) = start(DEFINE).await;
     let event = event_of(DEFINE);
     let answer = response(host.invoke(&event).await);
@@ -184,7 +184,7 @@ async fn verify_accepts_creates_challenge_in_another_process() {
 }
 
 #[tokio::test]
-async fn verify_calls_a_forged_challenge_wrong() {
+async fn verify_refuses_a_forged_challenge() {
     let (program, mut host) = start(VERIFY).await;
     note("493026");
     let answer = response(host.invoke(event_of(VERIFY)).await);
@@ -193,7 +193,7 @@ async fn verify_calls_a_forged_challenge_wrong() {
 }
 
 #[tokio::test]
-async fn sign_in_refuses_what_is_no_address() {
+async fn sign_in_refuses_an_invalid_address() {
     let (program, mut host) = start(SIGN_IN).await;
     let answer = response(host.invoke(event_of(SIGN_IN)).await);
     assert_eq!(answer["error"]["type"], "InvalidIdentifier");
@@ -220,7 +220,7 @@ async fn sign_up_refuses_a_caller_who_is_not_signed_in() {
 }
 
 #[tokio::test]
-async fn if_cognito_is_silent_sign_in_fails_and_logs_no_address() {
+async fn when_cognito_times_out_sign_in_logs_no_address() {
     let (program, mut host) = start(SIGN_IN).await;
     let event = sign_in_event("ada@example.com");
     let answer = response(host.invoke(event).await);

@@ -14,7 +14,7 @@ async fn free_port() -> u16 {
 }
 
 #[tokio::test]
-async fn it_prints_its_address_and_the_lines_to_try() {
+async fn it_prints_its_address_and_example_commands() {
     let mut program = Program::local("local-greeting", &["--port", "0"]);
     let address = program.address().await;
     let latchstring = Latchstring::at(&address).await;
@@ -80,7 +80,7 @@ async fn ctrl_c_and_termination_end_it_at_once_whatever_is_connected() {
         let latchstring = Latchstring::at(&address).await;
         latchstring
             .by_email("ada@example.com")
-            .asks_for_a_code()
+            .requests_a_code()
             .await;
         let begun = Instant::now();
         program.signal(signal);
@@ -168,7 +168,7 @@ async fn local_web_views_get_permission_and_other_origins_none() {
 
 /// The Android emulator's guide on networking, and emulators such as Genymotion whose host is 10.0.3.2.
 #[tokio::test]
-async fn a_name_of_the_command_line_is_answered() {
+async fn a_host_name_of_the_command_line_is_served() {
     let arguments = ["--port", "0", "--allow-host", "dev.example.test"];
     let mut program = Program::local("local-allow-host", &arguments);
     let address = program.address().await;
@@ -281,7 +281,7 @@ async fn one_request_runs_one_mutation() {
 
 /// Two tabs of one browser refresh at the same moment, with the same token.
 #[tokio::test]
-async fn a_rotated_refresh_token_is_good_for_the_deployed_grace() {
+async fn a_rotated_refresh_token_is_valid_for_the_grace_period() {
     let deployed = include_str!("../../../infra/lib/pool.ts");
     assert!(
         deployed.contains("retryGracePeriodSeconds: 30 }"),
@@ -343,7 +343,7 @@ async fn wrong_names_and_origins_of_the_command_line_are_refused() {
 /// The message of a `signIn` by this number that is refused.
 async fn refusal_of(latchstring: &Latchstring, number: &str) -> String {
     let person = latchstring.by_phone(number);
-    match person.tries_to_ask_for_a_code().await {
+    match person.tries_to_request_a_code().await {
         Ok(_) => panic!("{number} is taken"),
         Err(refused) => refused.message,
     }
@@ -424,14 +424,14 @@ async fn strict_gives_productions_budgets() {
     latchstring.advance_to_the_next(24 * 3600).await;
     let ada = latchstring.by_email("ada@example.com");
     for _ in 0..6 {
-        ada.asks_for_a_code().await;
+        ada.requests_a_code().await;
     }
-    let refusal = ada.tries_to_ask_for_a_code().await.err().expect("too many");
+    let refusal = ada.tries_to_request_a_code().await.err().expect("too many");
     assert_eq!(refusal.kind, "TooManyRequests");
 }
 
 #[tokio::test]
-async fn legacy_pool_makes_accounts_first() {
+async fn legacy_pool_creates_accounts_first() {
     let arguments = ["--port", "0", "--legacy-pool", "--control"];
     let mut program = Program::local("local-legacy", &arguments);
     let latchstring = Latchstring::at(&program.address().await).await;
@@ -442,7 +442,7 @@ async fn legacy_pool_makes_accounts_first() {
 }
 
 #[test]
-fn the_demo_ends_well() {
+fn the_demo_succeeds() {
     let output = Program::demo();
     assert!(output.status.success());
     let printed = String::from_utf8_lossy(&output.stdout);
@@ -458,13 +458,13 @@ async fn nothing_that_is_printed_during_sign_ins_is_a_secret() {
     let ada = latchstring.by_email("ada@example.com");
     let bob = latchstring.by_phone("+14155550132");
     for person in [&ada, &bob] {
-        let question = person.asks_for_a_code().await;
+        let question = person.requests_a_code().await;
         let question = question
             .answer(&person.wrong_code().await)
             .await
-            .asked("otp");
+            .challenge("otp");
         latchstring.advance(31).await;
-        let question = question.resend().await.asked("otp");
+        let question = question.resend().await.challenge("otp");
         let proof = question.answer(&person.code().await).await.proof();
         let forged = format!("{proof}x");
         assert!(person.presents(&forged).await.is_err());
@@ -475,28 +475,31 @@ async fn nothing_that_is_printed_during_sign_ins_is_a_secret() {
         // Every port that can fail does.
         for operation in ["InitiateAuth", "RespondToAuthChallenge"] {
             latchstring.fail_next(operation, 1).await;
-            assert!(person.tries_to_ask_for_a_code().await.is_err());
+            assert!(person.tries_to_request_a_code().await.is_err());
         }
-        let question = person.asks_for_a_code().await;
+        let question = person.requests_a_code().await;
         let code = person.code().await;
         latchstring.fail_next("AdminGetUser", 2).await;
-        let question = question.answer(&code).await.asked("otp");
+        let question = question.answer(&code).await.challenge("otp");
         question.answer(&code).await.signed_in();
         let ticket = person.ticket().await;
-        let question = latchstring.initiate(person.contact()).await.asked("select");
+        let question = latchstring
+            .initiate(person.contact())
+            .await
+            .challenge("select");
         question.select("pigeon", Some(&ticket)).await.failed();
-        let question = person.asks_for_a_code().await;
+        let question = person.requests_a_code().await;
         for wrong in person.wrong_codes(2).await {
             question.answer(&wrong).await;
         }
         latchstring.disable(signed_in.username()).await;
-        person.asks_for_a_code().await;
+        person.requests_a_code().await;
     }
     for typed in ["ada@example.com\u{0}", "ada", "+1415555CALL", ""] {
         assert!(
             latchstring
                 .by_email(typed)
-                .tries_to_ask_for_a_code()
+                .tries_to_request_a_code()
                 .await
                 .is_err()
         );

@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_that_would_prove_nothing_fails() {
+    fn a_search_without_input_fails() {
         for (name, missing, why) in [
             (
                 "printed",

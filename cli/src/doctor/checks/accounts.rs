@@ -51,7 +51,7 @@ mod tests {
     use crate::doctor::facts::{Form, Strange, Unread, Why};
 
     #[test]
-    fn accounts_with_strange_contacts_are_listed_by_sub() {
+    fn accounts_with_noncanonical_contacts_are_listed_by_sub() {
         let strange = |number: usize| Strange {
             sub: format!("sub-{number}"),
             attribute: "phone_number",

@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn another_client_may_neither_tell_nor_write_nor_take_passwords() {
+    fn another_client_may_not_reveal_write_or_take_passwords() {
         let mut other = good::client();
         other.id = "other".to_owned();
         other.hides_missing_users = false;

@@ -241,7 +241,7 @@ mod tests {
     use crate::doctor::State;
 
     #[test]
-    fn a_deployment_as_it_should_be_has_nothing_wrong() {
+    fn a_correct_deployment_has_no_findings() {
         let findings = judge(&good::facts(), good::CLIENT);
         assert!(findings.len() > 20);
         for finding in findings {
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_read_is_never_ok() {
+    fn an_unread_fact_is_never_ok() {
         fn denied<T>() -> Result<T, Unread> {
             Err(Unread {
                 action: "cognito-idp:DescribeUserPool",
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_exist_fails() {
+    fn a_missing_resource_fails() {
         let mut facts = good::facts();
         facts.pool = Err(Unread {
             action: "cognito-idp:DescribeUserPool",

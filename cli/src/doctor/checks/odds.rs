@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_odds_are_said_and_held_to_their_ceilings() {
+    fn the_odds_are_reported_and_compared_with_their_limits() {
         let says: Vec<_> = of(|_| {}).into_iter().map(|finding| finding.says).collect();
         assert_eq!(
             says,
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_that_cannot_be_read_is_never_well() {
+    fn an_unreadable_budget_is_never_ok() {
         assert_eq!(good::state(&judge(None), "odds"), State::Unknown);
         let wrong = of(|variables| variables.guesses = None);
         assert_eq!(good::state(&wrong, "odds"), State::Fails);

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_is_understood_or_said_not_to_be() {
+    fn a_policy_is_parsed_or_reported_as_unknown() {
         let with = |condition: &str| allow(&format!(r#", "Condition": {{{condition}}}"#));
         let pool = |operator: &str, arn: &str| {
             with(&format!(r#""{operator}": {{"aws:SourceArn": "{arn}"}}"#))

@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trigger_or_function_that_is_not_there_fails() {
+    fn a_missing_trigger_or_function_fails() {
         let findings = of(None, Trigger::Define);
         assert_eq!(good::state(&findings, "trigger.define"), State::Fails);
         let gone = Err(Unread {

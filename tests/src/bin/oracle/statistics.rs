@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_that_do_not_vary_are_equal_or_infinitely_far_apart() {
+    fn samples_without_variance_are_equal_or_infinitely_apart() {
         let [five, six] = [5.0, 6.0].map(|value| Summary::of(&[value; 4]));
         let same = Comparison::of(&five, &five);
         assert_eq!((same.t, same.effect), (0.0, 0.0));
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn nine_in_ten_of_all_are_below_the_ninetieth() {
+    fn nine_in_ten_samples_are_below_the_ninetieth_percentile() {
         let low: Vec<f64> = (0..50).map(f64::from).collect();
         let high: Vec<f64> = (50..100).map(f64::from).collect();
         near(ninetieth([&low[..], &high[..]].into_iter()), 90.0);
