@@ -67,7 +67,7 @@ fn limits_of_a_domain_are_reset_however_it_is_spelled() {
         assert_eq!(keys.len(), 2, "{commands}");
         keys
     };
-    // The breaker's key names the hour, which may end between two runs.
+    // The key of the breaker contains the hour, which may end between two runs.
     let same = (0..2).any(|_| of("example.com") == of("EXAMPLE.com"));
     assert!(same);
     assert_ne!(of("example.com"), of("example.org"));

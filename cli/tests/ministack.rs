@@ -1,5 +1,5 @@
-//! The doctor and `attach` at an emulator that others wrote: Cognito, Lambda, SES and `CloudFormation`,
-//! over their own protocols.
+//! The doctor and `attach` on a third-party emulator of Cognito, Lambda, SES and `CloudFormation`, over
+//! their own protocols.
 
 use std::fs;
 use std::path::Path;
@@ -73,7 +73,7 @@ async fn diagnose(endpoint: &str, pool: &str, client: &str) -> Vec<Finding> {
     checks::judge(&facts, client)
 }
 
-/// A function that is deployed as a trigger is.
+/// Creates a function as a trigger is deployed.
 async fn function(lambda: &lambda::Client, name: &str, client: &str, pool: Option<&str>) -> String {
     let mut environment = Environment::builder()
         .variables("CLIENT_IDS", client)
@@ -96,7 +96,7 @@ async fn function(lambda: &lambda::Client, name: &str, client: &str, pool: Optio
         .code(FunctionCode::builder().zip_file(Blob::new(ZIP)).build())
         .send()
         .await
-        .expect("the function is made");
+        .expect("the function is created");
     made.function_arn().expect("an ARN").to_owned()
 }
 
@@ -154,7 +154,7 @@ async fn deploy(endpoint: &str) -> Deployed {
         )
         .send()
         .await
-        .expect("the pool is made");
+        .expect("the pool is created");
     let pool = made.user_pool().expect("a pool");
     let pool_arn = pool.arn().expect("an ARN").to_owned();
     let pool = pool.id().expect("an id").to_owned();
@@ -170,7 +170,7 @@ async fn deploy(endpoint: &str) -> Deployed {
         .enable_token_revocation(true)
         .send()
         .await
-        .expect("the client is made");
+        .expect("the client is created");
     let client = made
         .user_pool_client()
         .and_then(|client| client.client_id());
@@ -219,11 +219,11 @@ async fn functions(endpoint: &str, pool: &str, pool_arn: &str, client: &str) -> 
         .configuration_set(set.expect("a name"))
         .send()
         .await
-        .expect("the set is made");
+        .expect("the set is created");
     lambda
 }
 
-/// Returns the findings that are wrong or unknown.
+/// Returns the findings that fail or are unknown.
 fn wrong(findings: &[Finding]) -> Vec<(&'static str, State)> {
     let wrong = findings.iter().filter(|finding| finding.state != State::Ok);
     wrong
@@ -260,7 +260,7 @@ async fn an_emulated_deployment_is_read_and_differs_from_a_worse_one() {
             .write_attributes("given_name")
             .send()
             .await
-            .expect("the client is made");
+            .expect("the client is created");
     }
     lambda
         .remove_permission()
@@ -268,7 +268,7 @@ async fn an_emulated_deployment_is_read_and_differs_from_a_worse_one() {
         .statement_id("cognito")
         .send()
         .await
-        .expect("the permission is taken");
+        .expect("the permission is accepted");
     lambda
         .update_function_configuration()
         .function_name("create")
@@ -286,7 +286,7 @@ async fn an_emulated_deployment_is_read_and_differs_from_a_worse_one() {
         .function_name("verify")
         .send()
         .await
-        .expect("the function is gone");
+        .expect("the function is deleted");
     let findings = diagnose(endpoint, &pool, &client).await;
     let of = |check, state| {
         let found = findings

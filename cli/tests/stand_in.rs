@@ -1,5 +1,5 @@
-//! The doctor against real services: the local service, which is a pool as it should be, and a host that denies
-//! everything.
+//! The doctor against two services: the local service, whose pool is correct, and a host that denies
+//! every call.
 
 use std::process::{Command, Output};
 
@@ -62,7 +62,7 @@ async fn probed(settings: &Settings) -> Vec<Finding> {
 fn state(findings: &[Finding], check: &str) -> State {
     let found = findings.iter().find(|finding| finding.check == check);
     found
-        .unwrap_or_else(|| panic!("{check} is not told of"))
+        .unwrap_or_else(|| panic!("{check} is not reported"))
         .state
 }
 
@@ -81,7 +81,7 @@ fn doctor(endpoint: &str, arguments: &[&str]) -> Output {
         .expect("it starts")
 }
 
-/// An AWS where nothing is allowed, as each of its protocols says so.
+/// An AWS that denies every call, in the format of each of its protocols.
 async fn denying() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
@@ -115,7 +115,7 @@ async fn denying() -> String {
                      content-length: {}\r\nconnection: close\r\n\r\n{body}",
                     body.len()
                 );
-                // Who is not there any more needs no answer.
+                // A client that has disconnected needs no response.
                 let _ = stream.write_all(response.as_bytes()).await;
             });
         }
@@ -133,7 +133,7 @@ async fn the_pool_of_the_local_service_has_no_findings() {
         .collect();
     assert!(of_the_pool.len() > 14);
     for finding in of_the_pool {
-        // Its code's life is a variable of a function, and it has no Lambda to ask.
+        // The lifetime of a code is a variable of a function, and the service has no Lambda.
         let unread = finding.check == "client.session-validity";
         assert_eq!(finding.state.is_wrong(), unread, "{finding:?}");
     }
@@ -177,11 +177,11 @@ async fn put(settings: &Settings, username: &str, attributes: &[(&str, &str)]) {
     assert!(status.is_success(), "{text}");
 }
 
-/// amplify-js#13567: accounts from before with a contact that is not canonical.
+/// amplify-js#13567: older accounts with a contact that is not canonical.
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_with_a_contact_unknown_to_sign_in_are_listed() {
     let settings = service().await;
-    // More than a page.
+    // More than one page.
     for number in 0..70 {
         let phone = format!("+1415555{number:04}");
         let verified = ("phone_number_verified", "true");
@@ -256,7 +256,7 @@ async fn a_probe_detects_whether_clients_can_answer_signed_sessions() {
         for (signed_calls, expected) in [false, true].into_iter().zip(expected) {
             let findings = probe::run(&access, pool, client, signed_calls).await;
             assert_eq!(state(&findings, "probe.signed"), expected);
-            // The public flow is not touched by it.
+            // The public flow is unaffected.
             assert_eq!(state(&findings, "probe.rounds"), State::Ok);
         }
     }
@@ -268,13 +268,13 @@ async fn a_probe_without_permission_names_what_the_signed_calls_need() {
     for (signed_calls, expected) in [(false, State::Note), (true, State::Fails)] {
         let findings = probe::run(&access(&endpoint), "us-east-1_P", "c", signed_calls).await;
         assert_eq!(state(&findings, "probe.signed"), expected);
-        let found = findings.last().expect("it is the last");
+        let found = findings.last().expect("there is a finding");
         assert!(found.says.contains("cognito-idp:AdminInitiateAuth"));
     }
 }
 
-/// A GraphQL API that returns `x-forwarded-for` as AppSync delivers it, with an edge behind the client
-/// or without, if it is asked to by a request with its key.
+/// A GraphQL API that returns `x-forwarded-for` as AppSync delivers it, with or without an edge behind
+/// the client. It requires its API key.
 async fn api(edge: &'static str) -> String {
     let forwarding = move |headers: axum::http::HeaderMap| async move {
         let of = |name: &str| headers[name].to_str().expect("text").to_owned();
@@ -352,7 +352,7 @@ async fn without_permissions_a_check_is_unknown_and_names_them() {
 async fn the_program_prints_json_without_secrets_and_returns_a_status() {
     let settings = service().await;
     let output = doctor(&settings.endpoint, &["--json", "--probe"]);
-    // The local service has no Lambda, SES or SNS: not all is known.
+    // The local service has no Lambda, SES or SNS, so some findings are unknown.
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).expect("text");
     let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");

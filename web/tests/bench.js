@@ -289,7 +289,7 @@ class Person {
     });
   }
 
-  /** Moves the device's clock by this time, of which timers take no notice. */
+  /** Moves the device's clock by this time. Its timers are unaffected. */
   async setsTheClock(milliseconds) {
     await this.page.evaluate((milliseconds) => {
       const { now } = Date;

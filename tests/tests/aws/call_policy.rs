@@ -1,4 +1,4 @@
-//! The time limit and the attempts of each client at a silent service. The clock is
+//! The time limit and the attempts of each client at a service that does not respond. The clock is
 //! virtual: it advances only when all tasks wait.
 
 use std::fmt::Debug;
@@ -25,7 +25,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// A service that takes connections and says nothing.
+/// A service that accepts connections and does not respond.
 struct Silent {
     url: String,
     connections: Arc<AtomicUsize>,
@@ -59,7 +59,7 @@ impl Drop for Silent {
     }
 }
 
-/// A service that no connection reaches: its queue holds one, which is there already.
+/// A service that no connection reaches: its queue holds one connection and is full.
 struct Full {
     url: String,
     _socket: (TcpListener, TcpStream),
@@ -72,7 +72,7 @@ impl Full {
         socket.bind(any).expect("a free port");
         let listener = socket.listen(0).expect("it listens");
         let address = listener.local_addr().expect("an address");
-        let first = TcpStream::connect(address).await.expect("one fits");
+        let first = TcpStream::connect(address).await.expect("one connection fits");
         Self {
             url: url(Ok(address)),
             _socket: (listener, first),
@@ -109,7 +109,7 @@ impl Client {
         }
     }
 
-    /// Asks the service at this address something, in vain.
+    /// Makes a call to the service at this address, which fails.
     async fn ask(self, url: &str) -> Failure {
         let aws = &aws_at(url);
         match self {
@@ -168,7 +168,7 @@ impl Client {
     }
 }
 
-/// A fault's code, and what is known of a message.
+/// The code of an error, and the outcome of a message.
 type Failure = (String, Option<DeliveryOutcome>);
 
 fn fails<T: Debug>(answer: Result<T, PortError>) -> Failure {
@@ -213,8 +213,8 @@ async fn a_silent_peer_times_out_and_is_retried_as_the_call_allows() {
         (Client::Captcha, CAPTCHA, 1),
     ] {
         let mut seen = Vec::new();
-        // The clock may run ahead of a kernel that is slow to connect, which looks like no
-        // connection: then it was not this that was tried.
+        // The clock may advance before a slow kernel connects. The call then fails as if there were
+        // no connection, which is another case.
         for _ in 0..3 {
             let silent = Silent::listen().await;
             let begin = Instant::now();
@@ -226,7 +226,7 @@ async fn a_silent_peer_times_out_and_is_retried_as_the_call_allows() {
                 break;
             }
         }
-        let (code, outcome, took, connections) = seen.pop().expect("it was asked");
+        let (code, outcome, took, connections) = seen.pop().expect("a call was made");
         assert_eq!(connections, asked, "{client:?}");
         assert_eq!(code, "timeout", "{client:?}");
         assert!(
@@ -239,7 +239,7 @@ async fn a_silent_peer_times_out_and_is_retried_as_the_call_allows() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_times_out_after_half_a_second() {
-    // Tried once more: what may be repeated, and a message, since it never left.
+    // Retried once: a repeatable call, and a message, because it never left.
     const TWICE: Span = 1000..=1060;
     const ONCE: Span = 500..=510;
     for (client, time) in [

@@ -1,5 +1,5 @@
-//! The contract of custom authentication, on the emulator's user pools. The pool has no triggers, and
-//! the emulator then issues a challenge of its own.
+//! The contract of custom authentication, on the emulator's user pools. The pool has no triggers; the
+//! emulator then issues its own challenge.
 
 use latchstring_aws::CognitoChallengeApi;
 use latchstring_tests::challenge_contract::Contract;
@@ -34,7 +34,7 @@ async fn pools() -> [((), Contract<CognitoChallengeApi>); 1] {
         signed: CognitoChallengeApi::signed(&aws, pool, client),
         known: "ada".to_owned(),
         disabled: "bob".to_owned(),
-        // It reports them whatever the client says (docs/stand-in.md).
+        // It reports missing users for every setting of the client (docs/stand-in.md).
         hides_missing_users: false,
     };
     [((), contract)]

@@ -1,4 +1,4 @@
-//! Mail by SES and SMS by SNS: what arrives, and what every failure is called.
+//! Mail by SES and SMS by SNS: the delivered content, and the code of every failure.
 
 use std::sync::{Arc, Mutex};
 
@@ -128,7 +128,7 @@ async fn mail_and_sms_arrive_as_they_were_written() {
     }
 }
 
-/// A service that answers every request alike, and keeps what it was asked.
+/// A service with one response to every request, which keeps the requests.
 struct Stub {
     url: String,
     asked: Arc<Mutex<Vec<String>>>,
@@ -154,7 +154,7 @@ impl Stub {
         Self { url, asked, server }
     }
 
-    /// A service that reads the beginning of each request and then keeps silent, or hangs up.
+    /// A service that reads the beginning of each request and then does not respond, or disconnects.
     async fn reads_and(hangs_up: bool) -> Self {
         let asked = Arc::<Mutex<Vec<String>>>::default();
         let begun = Arc::clone(&asked);
@@ -211,7 +211,7 @@ fn json(code: &str, message: &str) -> String {
 
 type Form = fn(&str, &str) -> String;
 
-/// Status, code and message of a refusal, and what we call it.
+/// The status, code and message of a refusal, and our code for it.
 type Refusal = (u16, &'static str, &'static str, &'static str);
 
 const BY_SES: &[Refusal] = &[
@@ -389,7 +389,7 @@ async fn a_request_that_never_left_is_distinguished() {
 #[tokio::test]
 async fn a_request_that_never_left_is_retried_once() {
     for message in [mail(), sms()] {
-        // TLS, to a peer that closes before there is a connection for a request.
+        // TLS to a peer that closes before a request can be sent.
         let stub = Stub::reads_and(true).await;
         let url = stub.url.replace("http:", "https:");
         let failed = fails(&couriers(&aws_at(&url)), &message).await;
@@ -401,7 +401,7 @@ async fn a_request_that_never_left_is_retried_once() {
     }
 }
 
-/// The requests that a courier of mail with these settings makes for some mails, as JSON.
+/// Returns the requests of a mail courier with these settings for this number of mails, as JSON.
 async fn asked_of_ses(settings: MailSettings, mails: usize) -> Vec<Value> {
     let stub = Stub::answers(200, serde_json::json!({"MessageId": "1"}).to_string()).await;
     let courier = SesCourier::new(&stub.aws(), settings, OsEntropy);
@@ -425,7 +425,7 @@ async fn a_mail_belongs_to_the_configuration_set_that_is_named() {
     }
 }
 
-/// gumroad#2594: a mail that says to contact support, and whose replies go nowhere.
+/// gumroad#2594: a mail that refers to support, and whose replies are lost.
 #[tokio::test]
 async fn replies_go_to_the_address_that_is_set() {
     let reply_to = EmailSender::parse("Hilfe für alle <help@example.org>").ok();
@@ -446,8 +446,8 @@ async fn replies_go_to_the_address_that_is_set() {
     );
 }
 
-/// RFC 3834: out-of-office replies do not answer a mail that says that a program made it.
-/// nhost#4622, anymail#37: codes of one subject become one conversation, in which the newest is folded away.
+/// RFC 3834: out-of-office programs do not reply to a mail that is marked as automatic.
+/// nhost#4622, anymail#37: mails of one subject become one conversation, which hides the newest code.
 #[tokio::test]
 async fn a_mail_suppresses_automatic_replies_and_threading() {
     let asked = asked_of_ses(mail_settings(), 2).await;
@@ -468,21 +468,21 @@ async fn a_mail_suppresses_automatic_replies_and_threading() {
             "Auto-Submitted" => assert_eq!([&**value, other], ["auto-generated"; 2]),
             "X-Auto-Response-Suppress" => assert_eq!([&**value, other], ["OOF, AutoReply"; 2]),
             "X-Entity-Ref-ID" => {
-                assert_ne!(value, other, "a new one for each mail");
+                assert_ne!(value, other, "each mail has its own");
                 assert_eq!([value.len(), other.len()], [32, 32]);
             }
-            _ => panic!("a header that is not expected: {name}"),
+            _ => panic!("an unexpected header: {name}"),
         }
     }
     assert_eq!([first.len(), second.len()], [3, 3]);
 }
 
-/// India's register wants both ids with each SMS; other countries know neither.
+/// India's registry requires both ids with each SMS; other countries have neither.
 #[tokio::test]
 async fn an_sms_to_india_names_the_entity_and_its_template() {
-    let told = "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult>\
+    let response = "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult>\
          </PublishResponse>";
-    let stub = Stub::answers(200, told.to_owned()).await;
+    let stub = Stub::answers(200, response.to_owned()).await;
     let courier = couriers(&stub.aws()).sms;
     for (number, kind, entity, template) in [
         ("+919876543210", Kind::SignInCode, 1, Some("1107161")),
@@ -495,7 +495,7 @@ async fn an_sms_to_india_names_the_entity_and_its_template() {
         let message = Message { to, kind, ..sms() };
         assert_eq!(courier.deliver(&message).await, Ok(()));
         let asked = stub.asked.lock().expect("no panic").pop();
-        let asked = asked.expect("it is asked");
+        let asked = asked.expect("a request was made");
         assert_eq!(asked.matches("AWS.MM.SMS.EntityId").count(), entity);
         assert_eq!(asked.matches("1701158").count(), entity);
         let templates = asked.matches("AWS.MM.SMS.TemplateId").count();

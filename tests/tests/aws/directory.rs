@@ -22,7 +22,7 @@ async fn directories() -> [((), Contract<CognitoDirectory, OsEntropy>); 1] {
     let contract = Contract {
         directory: CognitoDirectory::new(&ministack.aws(), id),
         entropy: OsEntropy,
-        // It knows no AliasExistsException (docs/stand-in.md).
+        // It has no AliasExistsException (docs/stand-in.md).
         says_taken: false,
     };
     [((), contract)]

@@ -1,4 +1,4 @@
-//! The store on DynamoDB: the contract of every store, and what is particular to this one.
+//! The store on DynamoDB: the contract of every store, and the behaviour of this one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use latchstring_tests::store_contract::{Contract, window};
 use latchstring_tests::{Ministack, Tap, note};
 use serde_json::Value;
 
-/// The table of the golden requests. Every other test has one of its own, named after itself.
+/// The table of the golden requests. Every other test has its own, named after the test.
 const TABLE: &str = "latchstring";
 
 type OnDynamo = Contract<DynamoStore<OsEntropy>, OsEntropy>;
@@ -106,7 +106,7 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
     assert_eq!(
         store.advance_send(flow.id, 1, None, now).await,
         Ok(false),
-        "a call of its own at the same time is another's"
+        "a second call counts as another caller's"
     );
     tap.seen();
 
@@ -134,7 +134,7 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
     assert_eq!(
         judged,
         Ok(VerdictWrite::Refused(Some(Box::new(row)))),
-        "matched by this answer, which the core lets pass again"
+        "the same answer matched, and the core accepts it again"
     );
     tap.seen();
 
@@ -166,7 +166,7 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
     let attempted = store
         .record_attempt(another.id, c.answer(), another.charge, 2)
         .await;
-    assert_eq!(attempted, Ok(Attempted::Held), "still the one that won");
+    assert_eq!(attempted, Ok(Attempted::Held), "the same attempt is still held");
     twice("UpdateItem");
 
     let counter = c.pseudonym();
@@ -178,7 +178,7 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
     assert_eq!(
         charge().await,
         Ok(Charged::Yes),
-        "the first was charged once"
+        "the first call was charged once"
     );
     assert_eq!(charge().await, Ok(Charged::Refused { window: 0 }));
     tap.seen();
@@ -226,8 +226,8 @@ async fn every_operation_is_one_request_by_key() {
     assert_eq!(asked, expected, "seventeen operations");
 }
 
-/// The requests of every operation, and so the items that a table holds. A deployed version reads
-/// what its predecessor wrote: a difference here needs a migration. `UPDATE_GOLDEN=1` writes it.
+/// Pins the requests of every operation, and therefore the items of a table. A deployed version reads
+/// the items of its predecessor: a difference needs a migration. `UPDATE_GOLDEN=1` writes the file.
 #[tokio::test]
 async fn requests_and_items_are_unchanged() {
     let ministack = with_table(TABLE).await;
@@ -252,7 +252,7 @@ async fn requests_and_items_are_unchanged() {
     assert!(now == expected, "not {path}, but {now}");
 }
 
-/// Each operation once.
+/// Calls each operation once.
 async fn run_one_of_each<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let (store, now) = (&c.store, c.now);
     let fault = "an answer";
@@ -310,7 +310,7 @@ async fn a_sign_in_is_seventeen_requests_of_items_up_to_one_kilobyte() {
     let ministack = with_table(table).await;
     let tap = Tap::before(ministack.endpoint()).await;
     let store = DynamoStore::new(&tap.aws(), table, OsEntropy);
-    // The longest address that there may be.
+    // The longest permitted address.
     let domain = ["a"; 63].concat();
     let address = format!("{}@{domain}.{domain}.{domain}", &domain[..62]);
     note(&address);
@@ -334,7 +334,7 @@ async fn a_sign_in_is_seventeen_requests_of_items_up_to_one_kilobyte() {
     }
 }
 
-/// The content that a reader of the table has: every value that was written, as it stands and decoded.
+/// Returns the content that a reader of the table sees: every written value, verbatim and decoded.
 #[tokio::test]
 async fn items_hold_neither_a_contact_nor_a_code_nor_an_answer() {
     let table = "items";
@@ -358,8 +358,8 @@ async fn items_hold_neither_a_contact_nor_a_code_nor_an_answer() {
     }
 }
 
-/// Adds the texts of a value, and what each is in base64 or in hexadecimal. Numbers are times and
-/// counts, which may have any six digits.
+/// Adds the texts of a value, also decoded from base64 and hexadecimal. Numbers are times and counts,
+/// which may have any six digits.
 fn read(value: &Value, into: &mut Vec<Vec<u8>>) {
     match value {
         Value::Object(object) => {
@@ -379,7 +379,7 @@ fn read(value: &Value, into: &mut Vec<Vec<u8>>) {
     }
 }
 
-/// A person of the pool signs in at the first try, or after this guess. Returns the code.
+/// Signs in a user of the pool with the first answer, or after this guess. Returns the code.
 async fn sign_in(
     aws: &Aws,
     store: &DynamoStore<OsEntropy>,
@@ -443,7 +443,7 @@ async fn sign_in(
         rounds: Vec::new(),
         request: ClientRequest::default(),
     };
-    // The last one is the next.
+    // The last element is the next answer.
     let mut answers = vec!["select".to_owned()];
     let mut sent = String::new();
     loop {

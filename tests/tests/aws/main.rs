@@ -1,4 +1,4 @@
-//! `latchstring-aws` on an emulator that others wrote.
+//! `latchstring-aws` on a third-party emulator.
 
 mod call_policy;
 mod challenges;

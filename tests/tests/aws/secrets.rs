@@ -12,7 +12,7 @@ use latchstring_memory::ManualClock;
 use latchstring_tests::{Ministack, aws_at, note};
 use serde_json::{Value, json};
 
-/// A ring of keys that serve no other test.
+/// A key ring that no other test uses.
 fn ring(current: &str, previous: Option<&str>) -> String {
     let secret = "c2VjcmV0LW9mLXRoZS1zZWNyZXRzLXRlc3QtMDEyMzQ1Njc=";
     note(secret);
@@ -42,12 +42,12 @@ async fn a_key_that_is_made_current_is_used_without_a_restart() {
 
     let put = json!({"SecretId": "latchstring/keys", "SecretString": ring("k2", Some("k1"))});
     ministack.call("secretsmanager.PutSecretValue", &put).await;
-    assert_eq!(current(&keys, "k1").await, "k1", "what is cached serves");
+    assert_eq!(current(&keys, "k1").await, "k1", "the cached ring is used");
     clock.advance(Duration::from_secs(30));
     assert_eq!(
         current(&keys, "k2").await,
         "k2",
-        "another one knows the new"
+        "a new reader gets the new key"
     );
 }
 
@@ -60,7 +60,7 @@ async fn an_unreadable_secret_is_an_error_with_the_services_code() {
         fault.to_string(),
         "GetSecretValue: ResourceNotFoundException"
     );
-    let nobody = SecretsManager::new(&aws_at("http://127.0.0.1:1"), "latchstring/keys");
-    let fault = nobody.read().await.expect_err("no server listens");
+    let unreachable = SecretsManager::new(&aws_at("http://127.0.0.1:1"), "latchstring/keys");
+    let fault = unreachable.read().await.expect_err("no server listens");
     assert_eq!(fault.to_string(), "GetSecretValue: connection failed");
 }

@@ -1,4 +1,4 @@
-//! The captcha: what is made of everything that Cloudflare's siteverify can say, and of silence.
+//! The CAPTCHA: the outcome of every response of Cloudflare's siteverify, and of a timeout.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 const PATH: &str = "/turnstile/v0/siteverify";
 
-/// A siteverify that answers every request alike, and keeps them.
+/// A siteverify with one response to every request, which keeps the requests.
 struct Siteverify {
     url: String,
     asked: Arc<Mutex<Vec<Value>>>,

@@ -1,9 +1,9 @@
-//! Wrong answers: how many there may be, one after another, again, and all at once.
+//! The limit of wrong answers: in sequence, repeated and concurrent.
 
 use latchstring_tests::{Latchstring, Outcome, Person, Question};
 
-/// A flow of a new user and one of a known user, each in a service of its own: the person, the
-/// question for the code, and whether they are known.
+/// Returns a flow of a new user and one of a known user, each in its own service: the person, the
+/// challenge for the code, and true for the known user.
 async fn new_and_known() -> Vec<(Latchstring, Person, Question, bool)> {
     let mut flows = Vec::new();
     for known in [false, true] {
@@ -18,7 +18,7 @@ async fn new_and_known() -> Vec<(Latchstring, Person, Question, bool)> {
     flows
 }
 
-/// The right answer: a proof for a new user, tokens for a known user.
+/// Checks for a right answer: a proof for a new user, tokens for a known user.
 fn is_right(outcome: Outcome, known: bool) {
     if known {
         outcome.signed_in();
@@ -27,7 +27,7 @@ fn is_right(outcome: Outcome, known: bool) {
     }
 }
 
-/// Neither tokens nor a proof.
+/// Checks that there are neither tokens nor a proof.
 fn is_not_right(outcome: &Outcome) {
     let right = match outcome {
         Outcome::Asked(question) => question.step() != "otp",
@@ -74,8 +74,8 @@ async fn an_older_session_does_not_give_attempts_back() {
         let question = first.answer(&wrong[0]).await.challenge("otp");
         assert_eq!(question.attempts_left(), 2);
         let question = first.answer(&wrong[1]).await.challenge("otp");
-        assert_eq!(question.attempts_left(), 1, "the count is the flow's");
-        // The last attempt, and it is right.
+        assert_eq!(question.attempts_left(), 1, "the flow has one count");
+        // The last attempt is right.
         is_right(first.answer(&ada.code().await).await, known);
         is_not_right(&first.answer(&wrong[2]).await);
     }
@@ -119,7 +119,7 @@ async fn every_session_ends() {
                 other => break other.refused(),
             }
             rounds += 1;
-            assert!(rounds < 100, "it ends");
+            assert!(rounds < 100, "the session ends");
         };
         assert!(refusal.is_a_failed_sign_in());
     }
@@ -246,7 +246,7 @@ async fn no_caller_answers_another_callers_session() {
     bob.contact().clone_into(&mut question.username);
     let refusal = question.answer(&code).await.refused();
     assert_eq!(refusal.kind, "NotAuthorizedException");
-    // It was not used up: Ada goes on.
+    // The session is unused: Ada continues.
     ada.contact().clone_into(&mut question.username);
     question.answer(&code).await.signed_in();
 }

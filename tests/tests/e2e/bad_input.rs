@@ -1,5 +1,5 @@
-//! Whatever is sent, there is a clear answer, it repeats nothing of what was sent, and the next
-//! request works.
+//! Malformed input gets a clear response that repeats no part of the input, and the next request
+//! works.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ impl Answer {
         }
     }
 
-    /// The message of an error, wherever it stands.
+    /// Returns the message of an error in any of the formats.
     fn message(&self) -> &str {
         [
             &self.body["message"],
@@ -36,7 +36,7 @@ impl Answer {
         ]
         .into_iter()
         .find_map(Value::as_str)
-        .expect("an error says what is wrong")
+        .expect("an error has a message")
     }
 
     fn kind(&self) -> &str {
@@ -47,10 +47,10 @@ impl Answer {
     }
 }
 
-/// The next request works.
+/// Checks that the next request works.
 async fn still_works(latchstring: &Latchstring) {
     let sent = latchstring.inbox().await.len();
-    // A new address each time: one alone would spend its budget.
+    // A new address each time: a single one would spend its budget.
     let person = latchstring.by_email(&format!("person{sent}@example.com"));
     person.requests_a_code().await;
     assert_eq!(latchstring.inbox().await.len(), sent + 1);
@@ -162,7 +162,7 @@ async fn documents_and_variables_that_violate_the_schema_are_refused() {
         assert!(!answer.message().is_empty());
         assert!(
             !answer.message().contains("example.com"),
-            "nothing is repeated"
+            "the input is not repeated"
         );
         still_works(&latchstring).await;
     }
@@ -189,7 +189,7 @@ async fn a_request_of_a_megabyte_is_refused_one_just_below_is_read() {
     let input = json!({"emailOrPhone": "a".repeat(MEGABYTE - 1000), "method": "EMAIL"});
     let answer = graphql(&latchstring, sign_in_with(&input)).await;
     assert_eq!(answer.kind(), "InvalidIdentifier");
-    assert!(answer.message().len() < 200, "it repeats nothing");
+    assert!(answer.message().len() < 200, "the input is not repeated");
     let input = json!({
         "emailOrPhone": "ada@example.com",
         "method": "EMAIL",
@@ -292,7 +292,7 @@ async fn an_invalid_identifier_is_reported_as_invalid() {
             assert!(message.ends_with('.'), "it is a sentence");
             assert!(
                 typed.len() < 4 || !message.contains(typed),
-                "it does not repeat what was typed"
+                "the input is not repeated"
             );
         }
         still_works(&latchstring).await;
@@ -330,14 +330,14 @@ async fn an_unusual_answer_is_wrong_or_refused() {
         match question.answer(answer).await {
             latchstring_tests::Outcome::Asked(next) => {
                 assert_eq!(next.step(), "otp");
-                assert_eq!(next.attempts_left(), 2, "it is a wrong answer");
+                assert_eq!(next.attempts_left(), 2, "the answer is wrong");
                 next.answer(&ada.code().await).await.signed_in();
             }
             other => {
                 let refusal = other.refused();
-                assert!(answer == too_long, "only what is far too long is refused");
+                assert!(answer == too_long, "only a far too long answer is refused");
                 assert_eq!(refusal.kind, "InvalidParameterException");
-                // It was not looked at, so the session is as it was.
+                // Cognito refused it before any trigger, so the session is unchanged.
                 question.answer(&ada.code().await).await.signed_in();
             }
         }
@@ -465,7 +465,7 @@ async fn cognito_refuses_a_malformed_request() {
         assert_eq!(answer.kind(), kind, "{target}");
         assert!(
             !answer.message().contains("example.com"),
-            "nothing is repeated"
+            "the input is not repeated"
         );
         still_works(&latchstring).await;
     }
@@ -537,7 +537,7 @@ async fn the_control_refuses_unknown_names() {
     ] {
         let (status, body) = latchstring.control(&wanted).await;
         assert_eq!(status, 400, "{wanted} is refused");
-        assert!(body["message"].is_string(), "the response says why");
+        assert!(body["message"].is_string(), "the response has a reason");
         still_works(&latchstring).await;
     }
 }
@@ -564,7 +564,7 @@ async fn the_control_refuses_an_unknown_operation() {
     let latchstring = Latchstring::start().await;
     for operation in ["AdminGetUsers", "admingetuser", ""] {
         let (status, _) = latchstring.control(&json!({"failNext": operation})).await;
-        assert_eq!(status, 400, "a test that mistypes an operation hears of it");
+        assert_eq!(status, 400, "a mistyped operation is refused");
     }
 }
 
@@ -640,16 +640,17 @@ async fn a_missing_page_is_not_found() {
     }
 }
 
-/// Sends bytes over TCP: the first line of what comes back, empty if it is only closed.
+/// Sends bytes over TCP. Returns the first line of the response; empty if the connection closes
+/// without one.
 async fn raw(latchstring: &Latchstring, bytes: &[u8]) -> String {
     let address = latchstring.settings().endpoint.replace("http://", "");
     let mut stream = TcpStream::connect(address).await.expect("it listens");
-    // It may close before it has read everything.
+    // The service may close the connection before it has read everything.
     let _ = stream.write_all(bytes).await;
     let _ = stream.shutdown().await;
     let mut answer = Vec::new();
     let read = timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
-    // A reset ends it as well.
+    // A reset ends the connection as well.
     let _ = read.expect("the connection ends");
     let answer = String::from_utf8_lossy(&answer);
     answer.lines().next().unwrap_or_default().to_owned()
@@ -672,11 +673,11 @@ async fn bytes_that_are_not_http_end_only_their_connection() {
         let status = raw(&latchstring, bytes).await;
         assert!(
             status.is_empty() || status.starts_with("HTTP/1.1 4"),
-            "it is closed or refused"
+            "the connection is closed or the request refused"
         );
         still_works(&latchstring).await;
     }
-    // A body that was promised and never comes.
+    // A body that is announced and never sent.
     let half = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\
                 x-amz-target: AWSCognitoIdentityProviderService.InitiateAuth\r\n\r\n{";
     raw(&latchstring, half.as_bytes()).await;

@@ -1,12 +1,12 @@
-//! Production's budgets: for one address 2 codes a minute, 5 an hour and 10 a day, and beyond that
-//! codes of ten digits, 4, 30 and 100, for every caller and whether or not the address has an account.
+//! The default budgets: for one address 2 codes a minute, 5 an hour and 10 a day, and then 4, 30 and
+//! 100 codes of ten digits. They hold for every caller, with and without an account.
 
 use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person};
 
 const DAY: u64 = 24 * 3600;
 
-/// A service that keeps production's budgets, at the beginning of a day.
+/// Starts a service with the default budgets, at the beginning of a day.
 async fn strict() -> Latchstring {
     let options = Options {
         strict: true,
@@ -17,7 +17,7 @@ async fn strict() -> Latchstring {
     latchstring
 }
 
-/// Requests so many codes, all of which are sent.
+/// Requests this number of codes, all of which are sent.
 async fn asks(person: &Person, codes: usize) {
     let before = person.messages().await.len();
     for _ in 0..codes {
@@ -26,20 +26,20 @@ async fn asks(person: &Person, codes: usize) {
     assert_eq!(person.messages().await.len(), before + codes);
 }
 
-/// Requests one too many, and returns the refusal.
+/// Requests one code too many, and returns the refusal.
 async fn is_refused(person: &Person) -> String {
     let before = person.messages().await.len();
     let refusal = person
         .tries_to_request_a_code()
         .await
         .err()
-        .expect("it is one too many");
+        .expect("the request is refused");
     assert_eq!(refusal.kind, "TooManyRequests");
     assert_eq!(person.messages().await.len(), before, "nothing was sent");
     refusal.message
 }
 
-/// The lengths of the codes that so many requests bring.
+/// Returns the lengths of the codes for this number of requests.
 async fn lengths(person: &Person, codes: usize) -> Vec<u64> {
     let mut lengths = Vec::new();
     for _ in 0..codes {
@@ -95,10 +95,10 @@ async fn a_refusal_reads_the_same_with_and_without_an_account() {
     for person in [&known, &stranger] {
         asks(person, 6).await;
         let message = is_refused(person).await;
-        // The seconds that are left differ by the time between the two.
+        // The remaining seconds differ by the time between the two requests.
         said.push(message.replace(|c: char| c.is_ascii_digit(), ""));
     }
-    assert!(said[0] == said[1], "the words are the same");
+    assert!(said[0] == said[1], "the texts are equal");
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn fifty_requests_at_once_send_no_more_than_the_budget() {
     for asked in asking {
         granted += usize::from(asked.await.expect("each is answered"));
     }
-    // Those that were planned at once compete for the same two.
+    // Concurrent requests compete for the same two codes.
     assert!((2..=6).contains(&granted), "{granted}");
     assert_eq!(ada.messages().await.len(), granted);
 }
@@ -167,7 +167,7 @@ async fn an_owner_on_a_known_device_signs_in_after_the_day_is_spent() {
     let at_home = ada.clone().on_device(&device);
     let question = at_home.requests_a_code().await;
     let code = at_home.code().await;
-    assert_eq!(code.len(), 6, "a stranger's codes have ten digits by now");
+    assert_eq!(code.len(), 6, "the codes of an unknown requester have ten digits by now");
     question.answer(&code).await.signed_in();
     is_refused(&ada).await;
     let of_another = latchstring.by_email("bob@example.com").on_device(&device);

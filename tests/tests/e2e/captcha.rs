@@ -1,10 +1,10 @@
-//! A CAPTCHA, where the breaker of mail has tripped: known and unknown are sent back alike, and a
-//! solved one signs in.
+//! The CAPTCHA after the circuit breaker of mail has tripped: a known and an unknown user get equal
+//! responses, and a solved CAPTCHA permits a sign-in.
 
 use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person, Refusal};
 
-/// A service that requires a CAPTCHA from the third unproved mail on, after two of them.
+/// Starts a service that requires a CAPTCHA from the third unproved mail on, and sends two.
 async fn sprayed() -> Latchstring {
     let options = Options {
         captcha: true,
@@ -85,6 +85,6 @@ async fn a_captcha_response_that_was_not_required_stays_valid() {
     assert_eq!(
         refused(&ada).await.kind,
         "CaptchaRequired",
-        "the third used it"
+        "the third request used the response"
     );
 }

@@ -4,14 +4,14 @@ use latchstring_tests::{Latchstring, Outcome, Person, SignedIn};
 
 const NAME: (&str, &str) = ("Ada", "Lovelace");
 
-/// A user who signed in by phone, and the address that they want to add.
+/// Returns a user who signed in by phone, and the address to be added.
 async fn ada_by_phone(latchstring: &Latchstring) -> (SignedIn, Person) {
     let phone = latchstring.by_phone("+1 415 555 0132");
     let signed_in = phone.signs_in_for_the_first_time().await;
     (signed_in, latchstring.by_email("ada@example.com"))
 }
 
-/// Puts an address on an account, by its code.
+/// Adds an address to an account by its code.
 async fn proves(signed_in: &SignedIn, contact: &Person) -> SignedIn {
     let question = signed_in.changes_to(contact).await.expect("a code is sent");
     question.answer(&contact.code().await).await.signed_in()
@@ -24,7 +24,7 @@ async fn a_second_contact_with_a_name_signs_in_to_the_same_account() {
     let question = ada.signs_up(NAME, &email).await.expect("a code is sent");
     assert!(
         question.username == ada.username(),
-        "a signed-in user reads their own"
+        "signed-in users read their own contact"
     );
     assert_eq!(ada.pending_email().await.as_deref(), Some("WAITING"));
     question.answer(&email.code().await).await.signed_in();
@@ -48,21 +48,21 @@ async fn a_changed_address_signs_in_and_the_old_one_is_only_notified() {
     let code = new.code().await;
     assert!(
         old.signs_in().await.sub() == ada.sub(),
-        "the old one works until then"
+        "the old address works until then"
     );
     question.answer(&code).await.signed_in();
-    let told = old.messages().await.into_iter().next().expect("a notice");
-    assert!(told.code.is_empty() && told.text.contains("was changed on"));
+    let notice = old.messages().await.into_iter().next().expect("a notice");
+    assert!(notice.code.is_empty() && notice.text.contains("was changed on"));
     assert!(
-        !told.text.contains(new.contact()),
-        "it does not name the new one"
+        !notice.text.contains(new.contact()),
+        "the notice does not name the new address"
     );
     assert!(new.signs_in().await.sub() == ada.sub());
     old.earns_a_proof().await;
     assert_eq!(latchstring.accounts().await.len(), 1);
 }
 
-/// The article's own story: Alice owns an address; Bob signs in by phone and signs up with it.
+/// The attack of the AWS article: Alice owns an address; Bob signs in by phone and signs up with it.
 #[tokio::test]
 async fn an_address_stays_with_its_owner_when_another_user_adds_it() {
     for aliases_move in [false, true] {
@@ -77,7 +77,7 @@ async fn an_address_stays_with_its_owner_when_another_user_adds_it() {
             email.signs_in().await.sub() == alice.sub(),
             "without the proof"
         );
-        // Alice reads the code to him.
+        // Alice gives him the code.
         let code = email.messages().await.remove(1).code;
         question.answer(&code).await.failed();
         assert_eq!(bob.pending_email().await.as_deref(), Some("IN_USE"));
@@ -108,7 +108,7 @@ async fn of_two_accounts_that_prove_one_address_one_gets_it() {
         let outcomes = tokio::join!(one.0.answer(&one.1), other.0.answer(&other.1));
         let mut owners = 0;
         for (outcome, (_, code)) in [outcomes.0, outcomes.1].into_iter().zip(&answering) {
-            // The call that came during the other is challenged again.
+            // The concurrent call gets the challenge again.
             let outcome = match outcome {
                 Outcome::Asked(question) => question.answer(code).await,
                 outcome => outcome,
@@ -204,8 +204,8 @@ async fn names_and_contacts_are_checked_and_the_message_says_why() {
     let own = latchstring.by_phone("+14155550132");
     let refusal = ada.changes_to(&own).await.err().expect("refused");
     assert_eq!(refusal.kind, "ContactInUse");
-    let nobody = latchstring.by_email("newcomer@example.com");
-    assert!(nobody.messages().await.is_empty());
+    let newcomer = latchstring.by_email("newcomer@example.com");
+    assert!(newcomer.messages().await.is_empty());
 }
 
 #[tokio::test]
@@ -233,8 +233,8 @@ async fn a_name_is_refused_after_signing_out() {
     assert_eq!(refusal.kind, "NotSignedIn");
 }
 
-/// Whichever call to Cognito fails, once or until the SDK gives up: asked again, and the same code
-/// changes the contact.
+/// Each call to Cognito fails, once or until the SDK gives up. The challenge is repeated, and the same
+/// code changes the contact.
 #[tokio::test]
 async fn a_right_code_stays_right_if_writing_the_contact_fails() {
     for operation in ["AdminGetUser", "AdminUpdateUserAttributes"] {

@@ -1,15 +1,15 @@
-//! Cognito's operations fail, one call at a time: no user is locked out, nothing is made twice, and
-//! the next try goes on.
+//! Failures of Cognito's operations, one call at a time: no user is locked out, no account is created
+//! twice, and the next attempt continues.
 
 use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person};
 use serde_json::json;
 
 /// The number of attempts of the directory's client.
-const TRIES: u32 = 2;
+const ATTEMPTS: u32 = 2;
 
-/// A new user with a proof.
-async fn somebody_with_a_proof() -> (Latchstring, Person, String) {
+/// Returns a new user with a proof.
+async fn new_user_with_a_proof() -> (Latchstring, Person, String) {
     let latchstring = Latchstring::start().await;
     let bob = latchstring.by_email("bob@example.com");
     let proof = bob.earns_a_proof().await;
@@ -21,7 +21,7 @@ const OF_A_CREATION: [&str; 3] = ["AdminGetUser", "AdminCreateUser", "AdminSetUs
 #[tokio::test]
 async fn one_failure_while_an_account_is_created_is_hidden() {
     for operation in OF_A_CREATION {
-        let (latchstring, bob, proof) = somebody_with_a_proof().await;
+        let (latchstring, bob, proof) = new_user_with_a_proof().await;
         latchstring.fail_next(operation, 1).await;
         let question = bob.presents(&proof).await.expect("the proof is taken");
         question.answer(&proof).await.signed_in();
@@ -32,8 +32,8 @@ async fn one_failure_while_an_account_is_created_is_hidden() {
 #[tokio::test]
 async fn after_a_failed_creation_the_same_proof_creates_it() {
     for operation in OF_A_CREATION {
-        let (latchstring, bob, proof) = somebody_with_a_proof().await;
-        latchstring.fail_next(operation, TRIES).await;
+        let (latchstring, bob, proof) = new_user_with_a_proof().await;
+        latchstring.fail_next(operation, ATTEMPTS).await;
         let refusal = bob.presents(&proof).await.err().expect("it fails");
         assert_eq!(refusal.kind, "Unavailable", "{operation}");
         let question = bob.presents(&proof).await.expect("the proof is taken");
@@ -44,8 +44,8 @@ async fn after_a_failed_creation_the_same_proof_creates_it() {
 
 #[tokio::test]
 async fn a_half_created_account_is_unowned_until_it_is_proved_again() {
-    let (latchstring, bob, proof) = somebody_with_a_proof().await;
-    latchstring.fail_next("AdminSetUserPassword", TRIES).await;
+    let (latchstring, bob, proof) = new_user_with_a_proof().await;
+    latchstring.fail_next("AdminSetUserPassword", ATTEMPTS).await;
     bob.presents(&proof).await.err().expect("it fails");
     let accounts = latchstring.accounts().await;
     assert_eq!(accounts.len(), 1);
@@ -87,7 +87,7 @@ async fn a_throttled_call_reveals_no_account_and_charges_nothing() {
         let sent = latchstring.inbox().await.len();
         latchstring.throttle_for(&[(operation, 60)]).await;
         let mut refusals = Vec::new();
-        // More than the mailbox's budget of a day.
+        // More than the mailbox's budget for a day.
         for person in [&ada, &newcomer].into_iter().cycle().take(24) {
             let refusal = person.tries_to_request_a_code().await.err();
             let refusal = refusal.expect("it is throttled");
@@ -113,7 +113,7 @@ async fn a_throttled_call_reveals_no_account_and_charges_nothing() {
 #[tokio::test]
 async fn an_unavailable_claim_leaves_the_proof_valid() {
     for operation in ["InitiateAuth", "RespondToAuthChallenge"] {
-        let (latchstring, bob, proof) = somebody_with_a_proof().await;
+        let (latchstring, bob, proof) = new_user_with_a_proof().await;
         latchstring.fail_next(operation, 1).await;
         let refusal = bob.presents(&proof).await.err().expect("it fails");
         assert_eq!(refusal.kind, "Unavailable", "{operation}");
@@ -130,7 +130,7 @@ async fn a_right_code_stays_right_when_the_record_cannot_be_read() {
     let first = ada.signs_in_for_the_first_time().await;
     let question = ada.requests_a_code().await;
     let code = ada.code().await;
-    latchstring.fail_next("AdminGetUser", TRIES).await;
+    latchstring.fail_next("AdminGetUser", ATTEMPTS).await;
     let question = question.answer(&code).await.challenge("otp");
     let again = question.answer(&code).await.signed_in();
     assert!(again.sub() == first.sub());
@@ -138,9 +138,9 @@ async fn a_right_code_stays_right_when_the_record_cannot_be_read() {
 
 #[tokio::test]
 async fn a_right_proof_stays_right_when_the_record_cannot_be_read() {
-    let (latchstring, bob, proof) = somebody_with_a_proof().await;
+    let (latchstring, bob, proof) = new_user_with_a_proof().await;
     let question = bob.presents(&proof).await.expect("the proof is taken");
-    latchstring.fail_next("AdminGetUser", TRIES).await;
+    latchstring.fail_next("AdminGetUser", ATTEMPTS).await;
     let question = question.answer(&proof).await.challenge("claim");
     question.answer(&proof).await.signed_in();
 }
@@ -161,7 +161,7 @@ async fn a_wrong_code_needs_no_record_and_stays_wrong() {
     let ada = latchstring.by_email("ada@example.com");
     ada.signs_in_for_the_first_time().await;
     let question = ada.requests_a_code().await;
-    latchstring.fail_next("AdminGetUser", TRIES).await;
+    latchstring.fail_next("AdminGetUser", ATTEMPTS).await;
     let question = question
         .answer(&ada.wrong_code().await)
         .await
@@ -175,14 +175,14 @@ async fn requesting_a_code_looks_up_no_user() {
     let ada = latchstring.by_email("ada@example.com");
     let bob = latchstring.by_email("bob@example.com");
     ada.signs_in_for_the_first_time().await;
-    // Were any of these called, asking would fail or be slower for one of the two.
+    // A call of one of these would fail the request, or make it slower for one of the two.
     for operation in ["AdminGetUser", "AdminCreateUser", "ListUsers"] {
-        latchstring.fail_next(operation, TRIES).await;
+        latchstring.fail_next(operation, ATTEMPTS).await;
     }
     ada.requests_a_code().await;
     let question = bob.requests_a_code().await;
     let proof = question.answer(&bob.code().await).await.proof();
-    // All failures are still to come.
+    // No failure was used.
     let listed = latchstring
         .cognito()
         .list_users()
@@ -194,7 +194,7 @@ async fn requesting_a_code_looks_up_no_user() {
     assert_eq!(refusal.kind, "Unavailable");
 }
 
-/// An SDK retries one failure away; an outage that has a length it does not.
+/// An SDK's retry hides one failure, but not an outage.
 #[tokio::test]
 async fn an_operation_fails_for_its_time_and_no_longer() {
     let latchstring = Latchstring::start().await;
@@ -214,7 +214,7 @@ async fn an_operation_fails_for_its_time_and_no_longer() {
 #[tokio::test]
 async fn a_creation_whose_operation_is_down_goes_on_after_the_outage() {
     for operation in OF_A_CREATION {
-        let (latchstring, bob, proof) = somebody_with_a_proof().await;
+        let (latchstring, bob, proof) = new_user_with_a_proof().await;
         latchstring.fail_for(&[(operation, 60)]).await;
         for _ in 0..2 {
             let refusal = bob.presents(&proof).await.err().expect("it fails");
@@ -361,7 +361,7 @@ async fn names_that_cannot_fail_are_refused_with_those_that_can() {
         let message = body["message"].as_str().expect("a message");
         assert!(message.contains(known), "{wanted}: {message}");
     }
-    // What stood beside an unknown name has no effect either.
+    // The known name beside an unknown one has no effect either.
     latchstring
         .by_email("ada@example.com")
         .signs_in_for_the_first_time()

@@ -1,12 +1,12 @@
 //! Cognito's events in and out of the real handlers, over ports in memory: `tests/golden/*.json`.
 //!
 //! A file is one world and a list of exchanges in it. Keys, clock and randomness are fixed, so the
-//! texts in a file are literal, metadata, tickets and codes included: what changes the wire changes
-//! a file. `UPDATE_GOLDEN=1 cargo test -p latchstring-tests golden` then writes the new texts in
-//! place of the old ones, and refuses to if anything but texts differs.
+//! texts in a file are literal, metadata, tickets and codes included: a change of the wire format
+//! changes a file. `UPDATE_GOLDEN=1 cargo test --workspace --test e2e golden` then replaces the old
+//! texts, and refuses if anything but texts differs.
 //!
-//! Whatever a response does not say, the event comes back as it went in. The files hold what
-//! Cognito's documentation and published events show: null or no `session`, `userNotFound`,
+//! Apart from its response, an event comes back unchanged. The files hold the cases of Cognito's
+//! documentation and of published events: null or no `session`, `userNotFound`,
 //! `clientMetadata` and `challengeMetadata`, `True` for true, undocumented fields.
 
 use std::collections::BTreeSet;
@@ -57,7 +57,7 @@ impl World {
         }
     }
 
-    /// A ticket or proof as a file describes it.
+    /// Returns a ticket or proof as a file describes it.
     fn seal(&self, sealed: &Value) -> String {
         let keys = &self.0.deployment.keys;
         let caller = &self.0.caller;
@@ -106,7 +106,7 @@ impl World {
         Ticket::new(purpose, to, charge, self.0.clock.now(), &entropy).seal(keys, caller, &entropy)
     }
 
-    /// Runs the trigger of an exchange: its response or error, and what is delivered.
+    /// Runs the trigger of an exchange, and returns its response or error and the delivered message.
     async fn exchange(&self, exchange: &Value) -> Value {
         let event = exchange["event"].clone();
         let sent = self.0.inbox.messages(None, usize::MAX).len();
@@ -122,7 +122,7 @@ impl World {
                 let response = output["response"].take();
                 let mut expected = event;
                 expected["response"] = Value::Null;
-                assert!(output == expected, "the event comes back as it went in");
+                assert!(output == expected, "the event comes back unchanged");
                 json!({ "response": response })
             }
         };
@@ -180,7 +180,7 @@ impl Differences {
     }
 }
 
-/// Plays a file: where it differs from what happens.
+/// Runs a file, and returns its differences from the actual exchange.
 async fn play(file: &Value) -> Differences {
     let world = World::new();
     world.settle(&file["accounts"]);
@@ -226,7 +226,7 @@ fn files() -> Vec<PathBuf> {
 async fn update(path: &Path, mut content: String) {
     for _ in 0..100 {
         let file = serde_json::from_str(&content).expect("JSON");
-        // One at a time: what differs later may follow from it.
+        // One at a time: a later difference may be its consequence.
         let Some(Difference { place, texts }) = play(&file).await.0.into_iter().next() else {
             fs::write(path, content).expect("the file can be written");
             return;

@@ -1,4 +1,5 @@
-//! A pool that reports missing users: sign-in goes the article's way, if configured so.
+//! A pool that reports missing users: with `LEGACY_POOL`, sign-in creates the account first, as the AWS
+//! article does.
 
 use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Ticket};
@@ -80,7 +81,7 @@ async fn the_next_sign_in_completes_a_half_created_account() {
         if latchstring.accounts().await.is_empty() {
             ada.signs_in().await;
         } else {
-            // Half made is not made: it takes a proof.
+            // A half-created account counts as none: the user needs a proof.
             ada.signs_in_for_the_first_time().await;
         }
         assert_eq!(latchstring.accounts().await.len(), 1, "{operation}");

@@ -1,5 +1,4 @@
-//! People sign in to a whole local service, over TCP, with the real AWS SDK. What each module
-//! shows is in the names of its tests.
+//! Users sign in to a complete local service over TCP, with the real AWS SDK.
 
 mod attempts;
 mod bad_input;

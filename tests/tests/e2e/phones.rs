@@ -59,7 +59,7 @@ async fn every_spelling_of_a_number_spends_one_budget() {
         assert!(sent < 20, "there is a limit");
     };
     assert_eq!(refused.kind, "TooManyRequests");
-    // As many as in one spelling.
+    // One spelling gets the same number of codes.
     let one = latchstring.by_phone("+1 415 555 0133");
     let mut of_one = 0;
     while one.tries_to_request_a_code().await.is_ok() {

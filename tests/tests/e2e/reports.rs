@@ -18,7 +18,7 @@ async fn sent_to(latchstring: &Latchstring, typed: &str) -> String {
     latchstring.inbox().await.remove(0).to
 }
 
-/// The error, as the user reads it.
+/// Returns the text of the error.
 async fn reason(latchstring: &Latchstring, typed: &str) -> String {
     let refused = of(latchstring, typed).tries_to_request_a_code().await;
     let refused = refused

@@ -31,7 +31,7 @@ async fn a_resend_sends_the_same_code_after_the_cooldown_only() {
         let code = ada.code().await;
         let question = question.resend().await.challenge("otp");
         assert_eq!(ada.messages().await.len(), sent, "it is too soon");
-        assert_eq!(question.attempts_left(), 3, "asking is not counted");
+        assert_eq!(question.attempts_left(), 3, "a resend is not counted");
         assert_eq!(question.number("resendAfter"), 30);
 
         latchstring.advance(20).await;
@@ -44,7 +44,7 @@ async fn a_resend_sends_the_same_code_after_the_cooldown_only() {
         assert!(ada.code().await == code, "it is the same code");
         assert_eq!(question.attempts_left(), 3);
         assert_eq!(question.number("resendAfter"), 30);
-        assert!(question.number("expiresIn") <= 270, "it lives no longer");
+        assert!(question.number("expiresIn") <= 270, "the lifetime is unchanged");
         assert!(is_right(&question.answer(&code).await));
     }
 }
@@ -60,7 +60,7 @@ async fn there_are_two_resends_and_no_third() {
         assert_eq!(
             question.number("resendAfter"),
             question.number("expiresIn"),
-            "there is none before it expires"
+            "there is no resend before the code expires"
         );
         assert!(is_right(&question.answer(&ada.code().await).await));
     }
@@ -81,7 +81,7 @@ async fn concurrent_resends_of_one_session_send_once() {
             asked.await.expect("each is asked again");
         }
         assert_eq!(ada.messages().await.len(), sent + 1);
-        // Nor does an older session, when the next is due.
+        // An older session sends nothing either when the next resend is due.
         latchstring.advance(31).await;
         question.resend().await.challenge("otp");
         assert_eq!(ada.messages().await.len(), sent + 1);
@@ -98,7 +98,7 @@ async fn the_word_resend_alone_and_other_actions_are_wrong_answers() {
             .answer_with("Resend", &[("action", "resend")])
             .await
             .challenge("otp");
-        assert_eq!(question.attempts_left(), 1, "it is not the word");
+        assert_eq!(question.attempts_left(), 1, "only `resend` requests one");
         drop((ada, sent));
     }
 }
@@ -115,7 +115,7 @@ async fn a_new_sign_in_has_no_cooldown_and_a_code_of_its_own() {
     }
     codes.sort();
     codes.dedup();
-    assert!(codes.len() > 1, "they are not one code");
+    assert!(codes.len() > 1, "each sign-in has its own code");
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
-//! Cognito invokes a trigger again that did not answer in time, while the first invocation runs
-//! on. At each call of a sign-in: one message, the same code, and what was right stays right.
+//! Cognito invokes a trigger again that did not respond in time, while the first invocation
+//! continues. At each call of a sign-in, one message is sent, the code is the same, and a right answer
+//! stays right.
 
 use latchstring_tests::{Latchstring, Outcome, Question};
 
-/// The calls of a first sign-in and a second one, in order.
+/// The number of calls of a first sign-in and a second one.
 const CALLS: usize = 9;
 
-/// Plays a first sign-in and a second one. `before` is called with the number of each call.
+/// A first sign-in and a second one, in which the calls are counted.
 struct Story {
     latchstring: Latchstring,
     retried: Option<usize>,
@@ -14,7 +15,7 @@ struct Story {
 }
 
 impl Story {
-    /// Has the triggers invoked three times each in the call to come, if it is the one.
+    /// Has each trigger of the next call invoked three times, if the call has the chosen number.
     async fn next_call(&mut self) {
         let times = if self.retried.is_none_or(|call| call == self.call) {
             3

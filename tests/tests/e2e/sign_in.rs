@@ -1,4 +1,4 @@
-//! First and second sign-ins, and what the tokens say.
+//! First and second sign-ins, and the content of their tokens.
 
 use latchstring_tests::{Latchstring, Outcome, Ticket};
 
@@ -8,27 +8,27 @@ async fn a_first_sign_in_by_email_creates_the_account_after_the_code() {
     let ada = latchstring.by_email("  Ada@Example.COM ");
 
     let question = ada.requests_a_code().await;
-    assert!(latchstring.accounts().await.is_empty(), "asking makes none");
+    assert!(latchstring.accounts().await.is_empty(), "a request creates none");
     let question = question
         .answer(&ada.wrong_code().await)
         .await
         .challenge("otp");
     assert!(
         latchstring.accounts().await.is_empty(),
-        "a wrong code makes none"
+        "a wrong code creates none"
     );
     let proof = question.answer(&ada.code().await).await.proof();
     assert!(
         latchstring.accounts().await.is_empty(),
-        "the right code earns a proof and makes none"
+        "the right code earns a proof and creates none"
     );
     let question = ada.presents(&proof).await.expect("the proof is taken");
-    assert_eq!(latchstring.accounts().await.len(), 1, "the proof makes one");
+    assert_eq!(latchstring.accounts().await.len(), 1, "the proof creates one");
     let signed_in = question.answer(&proof).await.signed_in();
 
     let accounts = latchstring.accounts().await;
     assert_eq!(accounts.len(), 1, "there is exactly one");
-    assert!(accounts[0].username == signed_in.username(), "it is theirs");
+    assert!(accounts[0].username == signed_in.username(), "the account is the user's");
     assert_eq!(accounts[0].status, "CONFIRMED");
     assert!(signed_in.id["email"] == ada.contact(), "the token names it");
     assert!(signed_in.id["email_verified"] == true, "as verified");
@@ -38,7 +38,7 @@ async fn a_first_sign_in_by_email_creates_the_account_after_the_code() {
     );
     assert!(
         !signed_in.username().contains('@'),
-        "the username is no address"
+        "the username is not an address"
     );
 }
 
@@ -124,7 +124,7 @@ async fn before_the_answer_a_client_sees_no_difference_by_account() {
         let question = person.requests_a_code().await;
         assert!(
             question.username == person.contact(),
-            "the username is what was typed, in canonical form"
+            "the username is the canonical form of the input"
         );
         let length = question.session_length();
         let asked = question
@@ -147,13 +147,13 @@ async fn before_the_answer_a_client_sees_no_difference_by_account() {
         assert_eq!(asked.attempts_left(), 2);
         assert_eq!(asked.number("codeLength"), 6);
     }
-    assert_eq!(seen[0], seen[1], "the sessions' lengths tell nothing");
+    assert_eq!(seen[0], seen[1], "the sessions' lengths reveal nothing");
     assert!(!signed_in.sub().is_empty());
     let (known, stranger) = (&known.messages().await[0], &stranger.messages().await[0]);
     assert!(known.subject == stranger.subject);
     assert!(
         known.text.replace(&known.code, "") == stranger.text.replace(&stranger.code, ""),
-        "the messages say the same"
+        "the messages are equal"
     );
 }
 
@@ -177,7 +177,7 @@ async fn a_code_works_in_its_own_flow_and_in_no_other() {
     let bob = latchstring.by_email("bob@example.com");
     let first = ada.requests_a_code().await;
     let first_code = ada.code().await;
-    // Two flows may have the same six digits by chance; then it is asked again.
+    // Two flows may have the same six digits by chance; then another code is requested.
     let (second, second_code) = loop {
         let question = ada.requests_a_code().await;
         let code = ada.code().await;
@@ -205,7 +205,7 @@ async fn white_space_around_and_within_a_code_does_not_make_it_wrong() {
 }
 
 #[tokio::test]
-async fn an_sdk_without_a_resolver_signs_in_with_a_ticket() {
+async fn an_sdk_that_opens_the_session_signs_in_with_a_ticket() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("Ada@example.com");
 
@@ -235,8 +235,8 @@ async fn an_sdk_without_a_resolver_signs_in_with_a_ticket() {
 #[tokio::test]
 async fn ten_users_at_once_sign_in_to_their_own_accounts() {
     let latchstring = Latchstring::start().await;
-    let people = (0..10).map(|n| latchstring.by_email(&format!("person{n}@example.com")));
-    let signing_in: Vec<_> = people
+    let users = (0..10).map(|n| latchstring.by_email(&format!("person{n}@example.com")));
+    let signing_in: Vec<_> = users
         .map(|person| {
             tokio::spawn(async move {
                 let signed_in = person.signs_in_for_the_first_time().await;
@@ -260,7 +260,7 @@ async fn tokens_are_never_issued_without_an_answer_to_a_code() {
     let latchstring = Latchstring::start().await;
     let ada = latchstring.by_email("ada@example.com");
     let known = ada.signs_in_for_the_first_time().await;
-    // By contact and by username, without a ticket: nothing that can be answered right.
+    // By contact and by username: without a ticket, no answer is right.
     for name in [ada.contact(), known.username()] {
         for answer in ["", "000000", "true", "null", "resend", "otp", known.sub()] {
             let question = latchstring.initiate(name).await.challenge("select");

@@ -15,7 +15,7 @@ async fn signed() -> Latchstring {
 #[tokio::test]
 async fn a_user_signs_up_and_signs_in_over_signed_calls() {
     let latchstring = signed().await;
-    // Not one of these is used up: a resolver makes no public call.
+    // None of these failures is used: a resolver makes no public call.
     let ada = latchstring.by_email("ada@example.com");
     latchstring.fail_next("InitiateAuth", 1).await;
     let first = ada.signs_in_for_the_first_time().await;
@@ -25,7 +25,7 @@ async fn a_user_signs_up_and_signs_in_over_signed_calls() {
     question.answer(&phone.code().await).await.signed_in();
     let second = phone.signs_in().await;
     assert!(first.sub() == second.sub());
-    // The public call that was to fail has not been made yet.
+    // The public call that fails has not been made yet.
     latchstring.initiate(ada.contact()).await.refused();
 }
 

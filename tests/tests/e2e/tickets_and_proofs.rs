@@ -1,5 +1,5 @@
-//! A caller that bypasses the resolvers: without a ticket nothing is sent, without a proof
-//! of one's own no account is made.
+//! A caller that bypasses the resolvers: without a ticket nothing is sent, and without the caller's
+//! own proof no account is created.
 
 use latchstring_tests::{Latchstring, Outcome, Person, Question};
 
@@ -10,13 +10,13 @@ async fn ada_and_bob(latchstring: &Latchstring) -> (Person, Person) {
     (ada, latchstring.by_email("bob@example.com"))
 }
 
-/// The question for a code, in a session opened for `name` past the resolvers.
+/// Returns the challenge for a code, in a session opened for `name` without the resolvers.
 async fn select(latchstring: &Latchstring, name: &str, ticket: Option<&str>) -> Question {
     let question = latchstring.initiate(name).await.challenge("select");
     question.select("email", ticket).await.challenge("otp")
 }
 
-/// Not quite this sealed text.
+/// Returns this sealed text with one character changed.
 fn forgeries(sealed: &str) -> Vec<String> {
     // Not the last character: it may hold unused bits.
     let place = sealed.len() - 10;
@@ -34,7 +34,8 @@ fn forgeries(sealed: &str) -> Vec<String> {
     ]
 }
 
-/// A decoy is asked like the real thing, sends nothing, counts, and fails in the end.
+/// Checks that a challenge is a decoy: it looks like a real one, sends nothing, counts attempts, and
+/// fails in the end.
 async fn is_a_decoy(latchstring: &Latchstring, sent: usize, question: Question) {
     assert_eq!(latchstring.inbox().await.len(), sent, "nothing was sent");
     assert_eq!(question.number("codeLength"), 6);
@@ -71,7 +72,7 @@ async fn a_forged_ticket_has_no_effect() {
             let question = select(&latchstring, person.contact(), Some(&forged)).await;
             is_a_decoy(&latchstring, sent, question).await;
         }
-        // The forgeries did not use it up.
+        // The forgeries did not use it.
         select(&latchstring, person.contact(), Some(&ticket)).await;
         assert_eq!(latchstring.inbox().await.len(), sent + 1);
     }
@@ -86,8 +87,8 @@ async fn a_ticket_is_valid_for_a_minute_and_the_leeway() {
         let (fresh, stale) = (person.ticket().await, person.ticket().await);
         latchstring.advance(55).await;
         select(&latchstring, person.contact(), Some(&fresh)).await;
-        assert_eq!(latchstring.inbox().await.len(), sent + 1, "it was good");
-        // 60 s of life and 30 s that clocks may differ.
+        assert_eq!(latchstring.inbox().await.len(), sent + 1, "the ticket was valid");
+        // The lifetime of 60 s, and 30 s for a difference of clocks.
         latchstring.advance(36).await;
         let opened = latchstring
             .initiate(person.contact())
@@ -157,9 +158,8 @@ async fn a_ticket_used_twenty_times_at_once_sends_one_message() {
     assert_eq!(latchstring.inbox().await.len(), 1);
 }
 
-/// In a user's session and a stranger's alike the code goes to the ticket's owner, and what it earns
-/// is a proof of theirs. Else a message to me, or none, would reveal whether another user has an
-/// account.
+/// With and without an account, the code goes to the ticket's contact, and earns a proof of that
+/// contact. Otherwise the recipient of the message would reveal whether another user has an account.
 #[tokio::test]
 async fn in_any_session_code_and_proof_belong_to_the_tickets_contact() {
     let latchstring = Latchstring::start().await;
@@ -170,9 +170,9 @@ async fn in_any_session_code_and_proof_belong_to_the_tickets_contact() {
         let before = session.messages().await.len();
         let ticket = cyd.ticket().await;
         let question = select(&latchstring, session.contact(), Some(&ticket)).await;
-        assert_eq!(session.messages().await.len(), before, "nothing went there");
+        assert_eq!(session.messages().await.len(), before, "the session's contact gets no message");
         let proof = question.answer(&cyd.code().await).await.proof();
-        let refusal = session.presents(&proof).await.err().expect("not theirs");
+        let refusal = session.presents(&proof).await.err().expect("the proof is of another contact");
         assert_eq!(refusal.kind, "InvalidProof");
         assert_eq!(latchstring.accounts().await.len(), accounts);
     }
@@ -237,7 +237,7 @@ async fn a_ticket_for_a_code_accepts_no_proof() {
     let latchstring = Latchstring::start().await;
     let bob = latchstring.by_email("bob@example.com");
     let proof = bob.earns_a_proof().await;
-    bob.presents(&proof).await.expect("the account is made");
+    bob.presents(&proof).await.expect("the account is created");
     let question = bob.requests_a_code().await;
     let question = question.answer(&proof).await.challenge("otp");
     assert_eq!(question.attempts_left(), 2, "the proof is a wrong code");
@@ -254,9 +254,9 @@ async fn a_forged_proof_is_refused() {
     }
     assert!(
         latchstring.accounts().await.is_empty(),
-        "no account is made"
+        "no account is created"
     );
-    // The forgeries did not use it up.
+    // The forgeries did not use it.
     let question = bob.presents(&proof).await.expect("the proof is taken");
     question.answer(&proof).await.signed_in();
 }
@@ -268,12 +268,12 @@ async fn a_proof_is_valid_for_three_minutes_and_the_leeway() {
     let bob = latchstring.by_email("bob@example.com");
     let (early, late) = (ada.earns_a_proof().await, bob.earns_a_proof().await);
     latchstring.advance(175).await;
-    let question = ada.presents(&early).await.expect("it is still good");
+    let question = ada.presents(&early).await.expect("it is still valid");
     question.answer(&early).await.signed_in();
     latchstring.advance(36).await;
     let refusal = bob.presents(&late).await.err().expect("it is stale");
     assert_eq!(refusal.kind, "InvalidProof");
-    assert_eq!(latchstring.accounts().await.len(), 1, "only Ada has one");
+    assert_eq!(latchstring.accounts().await.len(), 1, "only Ada has an account");
 }
 
 #[tokio::test]
@@ -286,7 +286,7 @@ async fn a_proof_is_valid_once() {
     question.answer(&proof).await.signed_in();
     let refusal = bob.presents(&proof).await.err().expect("it is used");
     assert_eq!(refusal.kind, "InvalidProof");
-    // Nor does a session that was opened before.
+    // A session that was opened before does not sign in either.
     let waiting = waiting.answer(&proof).await.challenge("claim");
     assert_eq!(waiting.attempts_left(), 2);
     assert_eq!(latchstring.accounts().await.len(), 1);
@@ -337,7 +337,7 @@ async fn a_foreign_proof_is_refused_and_is_a_wrong_answer() {
     let question = question.answer(&adas).await.challenge("claim");
     assert_eq!(question.attempts_left(), 2, "hers is a wrong answer");
     question.answer(&bobs).await.signed_in();
-    // Hers was not used up.
+    // Her proof was not used.
     let question = ada.presents(&adas).await.expect("it is hers");
     question.answer(&adas).await.signed_in();
     assert_eq!(latchstring.accounts().await.len(), 2);
@@ -352,7 +352,7 @@ async fn a_proof_does_not_answer_the_session_that_returned_it() {
     let proof = claim.parameters()["proof"].to_owned();
     claim.answer(&proof).await.failed();
     assert!(latchstring.accounts().await.is_empty());
-    // It is as good as before, where it belongs.
+    // The proof is still valid in its own session.
     let question = bob.presents(&proof).await.expect("the proof is taken");
     question.answer(&proof).await.signed_in();
 }
@@ -364,7 +364,7 @@ async fn a_session_of_no_account_stays_one_when_an_account_is_created() {
     let waiting = bob.requests_a_code().await;
     let code = bob.code().await;
     let first = bob.signs_in_for_the_first_time().await;
-    // The old session ends in a proof, never in tokens, and the proof in the same account.
+    // The old session leads to a proof, never to tokens, and the proof to the same account.
     let proof = waiting.answer(&code).await.proof();
     let question = bob.presents(&proof).await.expect("the proof is taken");
     let again = question.answer(&proof).await.signed_in();
@@ -406,7 +406,7 @@ async fn a_claim_needs_a_proof_and_gives_up_after_three_wrong_answers() {
     let question = question.answer("").await.challenge("claim");
     let question = question.answer("000000").await.challenge("claim");
     question.answer("true").await.failed();
-    // The account is made and proved; its owner signs in with the proof, or with a new code.
+    // The account exists and is proved; its owner signs in with the proof, or with a new code.
     let question = bob.presents(&proof).await.expect("it is not used");
     question.answer(&proof).await.signed_in();
     bob.signs_in().await;

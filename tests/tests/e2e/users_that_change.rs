@@ -8,7 +8,7 @@ async fn ada_with_an_account(latchstring: &Latchstring) -> (Person, SignedIn) {
     (ada, signed_in)
 }
 
-/// A sign-in that sent nothing and cannot succeed, and that looks like any other.
+/// Checks that a sign-in sent nothing and cannot succeed, but looks like any other.
 async fn leads_nowhere(ada: &Person, sent: usize, question: Question, code: &str) {
     assert_eq!(ada.messages().await.len(), sent, "nothing was sent");
     assert!(question.username == ada.contact());
@@ -48,7 +48,7 @@ async fn a_user_deleted_before_the_answer_gets_no_tokens() {
     let code = ada.code().await;
     latchstring.delete(signed_in.username()).await;
     question.answer(&code).await.refused();
-    // And is new when they come again.
+    // A later sign-in creates a new account.
     let again = ada.signs_in_for_the_first_time().await;
     assert!(again.sub() != signed_in.sub(), "it is another account");
 }
@@ -103,7 +103,7 @@ async fn an_unverified_address_signs_in_to_no_existing_account() {
 async fn a_username_session_signs_in_by_its_own_contact_only() {
     let latchstring = Latchstring::start().await;
     let (ada, signed_in) = ada_with_an_account(&latchstring).await;
-    // A session by username with the ticket of the account's own contact is as good as by contact.
+    // A session by username with the ticket of the account's own contact is equal to one by contact.
     let ticket = ada.ticket().await;
     let question = latchstring
         .initiate(signed_in.username())
@@ -115,7 +115,7 @@ async fn a_username_session_signs_in_by_its_own_contact_only() {
         .challenge("otp");
     let again = question.answer(&ada.code().await).await.signed_in();
     assert!(again.sub() == signed_in.sub());
-    // With the ticket of another contact it earns a proof of that, and no tokens.
+    // With the ticket of another contact it earns a proof of that contact, and no tokens.
     let number = latchstring.by_phone("+14155550132");
     let ticket = number.ticket().await;
     let question = latchstring

@@ -1,4 +1,4 @@
-//! Create as its own process: what it accepted is delivered after the response, or reported.
+//! Create as its own process: an accepted message is delivered after the response, or reported.
 
 use std::time::Duration;
 
@@ -24,12 +24,12 @@ use crate::lambdas::{CLIENT, CREATE, POOL, SECRET, end, needs, response, trigger
 
 const TABLE: &str = "latchstring";
 
-/// Create with a host that does this with extensions, delivering into its own memory.
+/// Starts Create with a host that treats extensions in this way. It delivers into its own memory.
 async fn start(extensions: Extensions, delivery: &str) -> (Program, RuntimeApi) {
     start_with(extensions, &[("DELIVERY", delivery)]).await
 }
 
-/// Create with these variables, some of them in place of others.
+/// Starts Create with these variables, which replace others of the same name.
 async fn start_with(extensions: Extensions, with: &[(&str, &str)]) -> (Program, RuntimeApi) {
     let host = RuntimeApi::that(extensions).await;
     let mut environment = host.environment();
@@ -43,7 +43,7 @@ async fn start_with(extensions: Extensions, with: &[(&str, &str)]) -> (Program, 
     (program, host)
 }
 
-/// Create on an AWS at this address, which sends by SES.
+/// Starts Create, which sends by SES, on an AWS at this address.
 async fn start_on(endpoint: &str, delivery: &str) -> (Program, RuntimeApi) {
     let with = [
         ("DELIVERY", delivery),
@@ -55,14 +55,14 @@ async fn start_on(endpoint: &str, delivery: &str) -> (Program, RuntimeApi) {
     start_with(Extensions::Taken, &with).await
 }
 
-/// The deployment's keys.
+/// Returns the deployment's keys.
 pub(crate) fn keys() -> KeyRing {
     let id = KeyId::parse("k1").expect("an id");
     let key = Key::new(id, &SECRET).expect("a key");
     KeyRing::new(key, None, None).expect("one key is a ring")
 }
 
-/// A new flow's event in which a code is to be sent.
+/// Returns the event of a new flow in which a code is sent.
 fn sends() -> Value {
     note("ada@example.com");
     let keys = keys();
@@ -106,18 +106,18 @@ pub(crate) fn count(log: &[Value], message: &str) -> usize {
 #[tokio::test]
 async fn a_code_is_delivered_only_after_the_response_was_posted() {
     let (program, mut host) = start(Extensions::Taken, "auto").await;
-    // As long as the host has not taken the response, it is not posted.
+    // Until the host has accepted the response, it is not posted.
     host.hold();
     requests_a_code(host.invoke(sends()).await);
     assert!(!program.printed().contains("\"delivered\""));
-    assert!(!host.is_idle(), "the invocation is not over");
+    assert!(!host.is_idle(), "the invocation has not ended");
     host.let_go();
     host.idle().await;
     assert!(host.has_extension());
     let log = end(program).await;
     assert_eq!(count(&log, "delivered"), 1);
     let sent: Vec<_> = log.iter().filter(|line| line["CodesSent"] == 1).collect();
-    assert_eq!(sent.len(), 1, "and counted");
+    assert_eq!(sent.len(), 1, "one message is counted");
     assert_eq!(
         (&sent[0]["Channel"], &sent[0]["Country"]),
         (&json!("email"), &json!("none"))
@@ -140,9 +140,9 @@ async fn a_slow_courier_is_called_after_the_response_and_delays_none() {
         "nothing is sent before the response is posted"
     );
     host.let_go();
-    // The response is there, and the courier has not answered yet.
+    // The response is posted, and the courier has not responded yet.
     aws.arrival().await;
-    assert!(!host.is_idle(), "the process is not frozen before that");
+    assert!(!host.is_idle(), "the process is not frozen before the delivery");
     aws.let_go();
     host.idle().await;
     assert_eq!(aws.arrived(), 1);
@@ -169,7 +169,7 @@ async fn a_crash_before_delivery_costs_a_cooldown_and_a_resend_works() {
     let (program, mut host) = start_on(ministack.endpoint(), "auto").await;
     host.hold();
     let event = sends();
-    // A table that is slow to answer leads to the same question again, as Cognito asks again.
+    // If the table is slow, the challenge is repeated, as when Cognito invokes the trigger again.
     let asked = loop {
         let answer = response(host.invoke(&event).await);
         if answer["response"]["publicChallengeParameters"]["step"] == "otp" {
@@ -179,7 +179,7 @@ async fn a_crash_before_delivery_costs_a_cooldown_and_a_resend_works() {
         host.idle().await;
         host.hold();
     };
-    // It dies with the response given and nothing sent.
+    // The process ends after the response and before the delivery.
     assert_eq!(count(&end(program).await, "delivered"), 0);
 
     let now = SystemClock.now();
@@ -203,10 +203,10 @@ async fn a_crash_before_delivery_costs_a_cooldown_and_a_resend_works() {
     deliver(&create, delivery, Instant::now() + DELIVERY).await;
     assert_eq!(create.courier.messages(None, usize::MAX).len(), 1);
     let again = answer(&create, resend).await.expect("an answer");
-    assert!(again.delivery.is_none(), "and is the only one");
+    assert!(again.delivery.is_none(), "only one resend is delivered");
 }
 
-/// The event after `resend` was answered to what this event led to.
+/// Returns the event after the answer `resend` to the challenge of this event.
 fn resend_of(event: &Value, asked: &Value) -> Value {
     let mut event = event.clone();
     let metadata = &asked["response"]["challengeMetadata"];
@@ -244,7 +244,7 @@ async fn without_an_extension_a_code_is_delivered_before_the_response() {
         let (mut program, mut host) = start(extensions, "auto").await;
         host.hold();
         requests_a_code(host.invoke(sends()).await);
-        // The response has not been taken yet, and is all that the process waits for.
+        // The host has not accepted the response, and the process waits only for that.
         program.printed_line("\"delivered\"").await;
         host.let_go();
         assert!(!host.has_extension());
@@ -276,7 +276,7 @@ async fn without_time_before_the_deadline_a_code_counts_as_not_sent() {
         let time = Duration::from_millis(400);
         requests_a_code(host.invoke_for(sends(), time).await);
         host.idle().await;
-        // What was not sent is no concern of the next invocation.
+        // The unsent message does not affect the next invocation.
         requests_a_code(host.invoke(sends()).await);
         host.idle().await;
         let log = end(program).await;

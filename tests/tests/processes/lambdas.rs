@@ -1,11 +1,11 @@
-//! Each Lambda as its own process, asked as Lambda asks: by a host of the Runtime API.
+//! Each Lambda as its own process, invoked as Lambda does: by a host of the Runtime API.
 
 use latchstring_tests::{Answered, Program, RuntimeApi, holds_no_secret, note};
 use serde_json::{Value, json};
 
 pub(crate) const POOL: &str = "eu-west-1_PROCESSES";
 pub(crate) const CLIENT: &str = "processclient";
-/// The secrets of configuration: never printed either.
+/// The secrets of the configuration, which are never printed either.
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 /// The bytes of that key.
 pub(crate) const SECRET: [u8; 32] = [
@@ -21,7 +21,7 @@ const SIGN_IN: &str = "latchstring-sign-in";
 const SIGN_UP: &str = "latchstring-sign-up";
 const ALL: [&str; 5] = [DEFINE, CREATE, VERIFY, SIGN_IN, SIGN_UP];
 
-/// The least that each Lambda needs of ours.
+/// The required settings of each Lambda.
 pub(crate) fn needs(package: &str) -> Vec<(String, String)> {
     note(KEY);
     note(AWS_SECRET);
@@ -46,7 +46,7 @@ pub(crate) fn needs(package: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A Lambda that logs all it can, as it does by default, and its host.
+/// Starts a Lambda at the default log level, and its host.
 async fn start(package: &str) -> (Program, RuntimeApi) {
     let host = RuntimeApi::listen().await;
     let mut environment = host.environment();
@@ -55,7 +55,7 @@ async fn start(package: &str) -> (Program, RuntimeApi) {
     (program, host)
 }
 
-/// Ends a Lambda as Lambda does and checks what it printed: JSON, a line each, without a secret.
+/// Ends a Lambda as Lambda does, and checks its output: each line is JSON without a secret.
 pub(crate) async fn end(mut program: Program) -> Vec<Value> {
     program.signal("KILL");
     let (_, printed) = program.ended().await;
@@ -89,7 +89,7 @@ pub(crate) fn sign_in_event(typed: &str) -> Value {
     })
 }
 
-/// A call without a signed-in user.
+/// Returns a call without a signed-in user.
 fn contact_event(field: &str) -> Value {
     json!({
         "arguments": {"method": "EMAIL"},
@@ -99,7 +99,7 @@ fn contact_event(field: &str) -> Value {
     })
 }
 
-/// One event that the Lambda serves.
+/// Returns an event that the Lambda serves.
 fn event_of(package: &str) -> Value {
     let missing = json!({"userAttributes": {}, "userNotFound": true, "session": []});
     match package {
@@ -137,7 +137,7 @@ async fn define_requests_a_challenge_at_the_first_call() {
     );
     assert!(
         answer["request"] == event["request"],
-        "the event comes back"
+        "the event comes back unchanged"
     );
     let log = end(program).await;
     let logged = log.iter().any(|line| {
@@ -235,7 +235,7 @@ async fn when_cognito_times_out_sign_in_logs_no_address() {
     assert!(logged, "the cause is logged");
 }
 
-/// A request for a ticket, which asks nothing of Cognito.
+/// Returns a request for a ticket, which needs no call to Cognito.
 fn ticket_event(typed: &str, method: &str) -> Value {
     let mut event = sign_in_event(typed);
     event["info"]["fieldName"] = json!("signInTicket");
@@ -259,7 +259,7 @@ async fn a_refused_sign_in_counts_the_budget_and_its_country() {
     let mut host = RuntimeApi::listen().await;
     let mut environment = host.environment();
     environment.extend(needs(SIGN_IN));
-    // A ticket is planned and charged nothing, so only a budget of nothing refuses it.
+    // A ticket is not charged, so only a budget of zero refuses it.
     for (name, value) in [("SMS_COUNTRIES", "DE"), ("SMS_SPEND_PER_DAY", "0")] {
         environment.push((name.to_owned(), value.to_owned()));
     }
@@ -271,11 +271,11 @@ async fn a_refused_sign_in_counts_the_budget_and_its_country() {
     let counted = counted_refusal(&log);
     assert_eq!(counted["Budget"], "spend");
     assert_eq!(counted["Country"], "DE");
-    let told = log
+    let refusal = log
         .iter()
         .find(|line| line["outcome"] == "TooManyRequests")
         .expect("it is logged");
-    assert_eq!(told["country"], "DE");
+    assert_eq!(refusal["country"], "DE");
 }
 
 #[tokio::test]
@@ -298,10 +298,10 @@ async fn an_unreadable_event_gets_a_fixed_text_and_the_next_is_served() {
                     assert_eq!(kind, "UnreadableEvent", "{package}");
                     assert_eq!(message, "The event could not be read.", "{package}");
                 }
-                Answered::Response(_) => panic!("{package} answers what it cannot read"),
+                Answered::Response(_) => panic!("{package} accepts an unreadable event"),
             }
         }
-        // What AWS never sends.
+        // Events that AWS never sends.
         for event in [
             "",
             "not JSON: ada@example.com",
@@ -311,7 +311,7 @@ async fn an_unreadable_event_gets_a_fixed_text_and_the_next_is_served() {
                 Answered::Error(_, message) => {
                     assert!(!message.contains("ada@"), "{package} repeats nothing");
                 }
-                Answered::Response(_) => panic!("{package} answers what it cannot read"),
+                Answered::Response(_) => panic!("{package} accepts an unreadable event"),
             }
         }
         response(host.invoke(event_of(package)).await);
@@ -332,7 +332,7 @@ async fn a_variable_that_is_missing_stops_it_and_is_named() {
                     .into_iter()
                     .filter(|(name, _)| *name != missing),
             );
-            // What would serve instead is named where there is such a thing.
+            // A replacement is named if there is one.
             let named = match missing.as_str() {
                 "KEY_RING" => "KEY_RING_SECRET",
                 "STORE" => "TABLE_NAME",
@@ -399,12 +399,12 @@ async fn an_invalid_setting_stops_the_start_and_its_value_is_hidden() {
             environment.push((name.to_owned(), WRONG.to_owned()));
             let message = stops(package, &environment).await;
             assert!(message.starts_with(name), "{package} names {name}");
-            assert!(!message.contains("493026"), "and not its value");
+            assert!(!message.contains("493026"), "the message does not contain the value");
         }
     }
 }
 
-/// Starts a Lambda that must stop on its own: the error that it logs.
+/// Starts a Lambda that must stop on its own, and returns the error that it logs.
 async fn stops(package: &str, environment: &[(String, String)]) -> String {
     let mut program = Program::lambda("lambda-stops", package, environment);
     let (status, printed) = program.ended().await;
@@ -417,7 +417,7 @@ async fn stops(package: &str, environment: &[(String, String)]) -> String {
     line["error"].as_str().expect("the error").to_owned()
 }
 
-/// Cognito and AppSync may pass on what a client sent: an escape that is no character of Unicode.
+/// Cognito and AppSync may forward a client's input: an escape that is not a character of Unicode.
 #[tokio::test]
 async fn an_event_that_is_not_unicode_gets_an_error_without_content() {
     for package in ALL {
@@ -437,7 +437,7 @@ async fn an_event_that_is_not_unicode_gets_an_error_without_content() {
                 String::new(),
             ] {
                 let Answered::Error(kind, text) = host.invoke(&bad).await else {
-                    panic!("{package} answers an event that is not valid");
+                    panic!("{package} accepts an invalid event");
                 };
                 assert_eq!(kind, "UnreadableEvent", "{package}");
                 assert_eq!(text, "The event could not be read.", "{package}");

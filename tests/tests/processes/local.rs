@@ -1,4 +1,4 @@
-//! `latchstring-local`: its port, its end, its output.
+//! `latchstring-local`: its port, its shutdown, its output.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago.
 async fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     listener.local_addr().expect("an address").port()
@@ -24,7 +24,7 @@ async fn it_prints_its_address_and_example_commands() {
     assert_eq!(
         printed.matches("\n  curl ").count(),
         3,
-        "three lines to try"
+        "three example commands"
     );
     assert!(printed.contains(&format!("{address}/graphql")));
     assert!(printed.contains(&format!("{address}/inbox.json")));
@@ -50,8 +50,8 @@ async fn a_port_in_use_is_reported_with_a_fix() {
     let (status, printed) = program.ended().await;
     assert_eq!(status.code(), Some(1));
     assert!(printed.contains(&format!("Port {port}")) && printed.contains("taken"));
-    assert!(printed.contains("--port"), "it says what to do");
-    assert_eq!(printed.lines().count(), 1, "and nothing else");
+    assert!(printed.contains("--port"), "the error names the option");
+    assert_eq!(printed.lines().count(), 1, "the error is one line");
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn ctrl_c_and_termination_end_it_at_once_whatever_is_connected() {
     for signal in ["INT", "TERM"] {
         let mut program = Program::local("local-signal", &["--port", "0"]);
         let address = program.address().await;
-        // One connection that says nothing, and one that is kept alive.
+        // One connection without a request, and one that is kept alive.
         let idle = TcpStream::connect(address.replace("http://", "")).await;
         let latchstring = Latchstring::at(&address).await;
         latchstring
@@ -99,7 +99,7 @@ async fn there_is_no_control_unless_requested() {
     assert_eq!(status, 404);
 }
 
-/// A page of another site may have its own name lead here (DNS rebinding).
+/// The name of another site may resolve to this machine (DNS rebinding).
 #[tokio::test]
 async fn it_answers_to_names_of_this_machine_only() {
     let mut program = Program::local("local-host", &["--port", "0"]);
@@ -124,8 +124,8 @@ async fn it_answers_to_names_of_this_machine_only() {
     }
 }
 
-/// Web views of Capacitor, Ionic and Tauri have origins of their own, an Android emulator has a name
-/// of its own for this machine.
+/// Web views of Capacitor, Ionic and Tauri have their own origins, and an Android emulator has its
+/// own name for this machine.
 #[tokio::test]
 async fn local_web_views_get_permission_and_other_origins_none() {
     let arguments = [
@@ -184,7 +184,7 @@ async fn a_host_name_of_the_command_line_is_served() {
     }
 }
 
-/// A page could otherwise move the clock and break the pool of a developer who tests at that moment.
+/// Otherwise a page could move the clock and break the pool of a developer who is testing.
 #[tokio::test]
 async fn a_page_of_another_origin_cannot_control_the_service() {
     let mut program = Program::local("local-control-origin", &["--port", "0", "--control"]);
@@ -205,7 +205,7 @@ async fn a_page_of_another_origin_cannot_control_the_service() {
         // A request that browsers send without a preflight.
         (&[("origin", "https://evil.example")], "text/plain", 403),
         (&[("origin", "null")], "text/plain", 403),
-        // Another port of this machine is another origin, too.
+        // Another port of this machine is also another origin.
         (
             &[("origin", "http://localhost:5173")],
             "application/json",
@@ -285,7 +285,7 @@ async fn a_rotated_refresh_token_is_valid_for_the_grace_period() {
     let deployed = include_str!("../../../infra/lib/pool.ts");
     assert!(
         deployed.contains("retryGracePeriodSeconds: 30 }"),
-        "the deployed value is the one below"
+        "the deployed value is the default"
     );
     for (options, grace) in [
         (&[][..], 30),
@@ -340,16 +340,16 @@ async fn wrong_names_and_origins_of_the_command_line_are_refused() {
     }
 }
 
-/// The message of a `signIn` by this number that is refused.
+/// Returns the message of the refused `signIn` of this number.
 async fn refusal_of(latchstring: &Latchstring, number: &str) -> String {
     let person = latchstring.by_phone(number);
     match person.tries_to_request_a_code().await {
-        Ok(_) => panic!("{number} is taken"),
+        Ok(_) => panic!("{number} is accepted"),
         Err(refused) => refused.message,
     }
 }
 
-/// python-phonenumbers#318: what a deployment refuses can be seen here, too.
+/// python-phonenumbers#318: the local service refuses the numbers that a deployment refuses.
 #[tokio::test]
 async fn countries_kinds_and_ranges_can_be_set() {
     let arguments = [
@@ -371,7 +371,7 @@ async fn countries_kinds_and_ranges_can_be_set() {
             .await
             .contains("of this country")
     );
-    // A range counts as one that may be landlines.
+    // The numbers of a range count as possible landlines.
     for number in ["+493012345678", "+85245451234"] {
         let message = refusal_of(&latchstring, number).await;
         assert!(message.contains("landline"), "{number}: {message}");
@@ -392,7 +392,7 @@ async fn wrong_countries_kinds_and_ranges_of_arguments_are_refused() {
     }
 }
 
-/// The pages run nothing but files of their own, and no site frames them.
+/// The pages run only their own files, and no site can frame them.
 #[tokio::test]
 async fn the_pages_come_with_a_strict_policy() {
     let mut program = Program::local("local-pages", &["--port", "0"]);
@@ -450,7 +450,7 @@ fn the_demo_succeeds() {
     assert!(output.stderr.is_empty());
 }
 
-/// The real binary, good input and bad: nothing that it printed is a secret.
+/// The binary prints no secret for valid or invalid input.
 #[tokio::test]
 async fn nothing_that_is_printed_during_sign_ins_is_a_secret() {
     let mut program = Program::local("local-sign-ins", &["--port", "0", "--control"]);
@@ -472,7 +472,7 @@ async fn nothing_that_is_printed_during_sign_ins_is_a_secret() {
         let signed_in = question.answer(&proof).await.signed_in();
         assert!(person.presents(&proof).await.is_err(), "it is used");
         signed_in.refreshes().await;
-        // Every port that can fail does.
+        // Every port fails that can fail.
         for operation in ["InitiateAuth", "RespondToAuthChallenge"] {
             latchstring.fail_next(operation, 1).await;
             assert!(person.tries_to_request_a_code().await.is_err());
@@ -507,10 +507,10 @@ async fn nothing_that_is_printed_during_sign_ins_is_a_secret() {
 
     program.signal("INT");
     let (status, printed) = program.ended().await;
-    assert!(status.success(), "it ran to its end");
+    assert!(status.success(), "the process ended normally");
     assert!(!printed.contains("panicked"), "nothing panicked");
     assert!(
         latchstring_tests::holds_no_secret(&printed),
-        "nothing is a secret"
+        "nothing printed is a secret"
     );
 }

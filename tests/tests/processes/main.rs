@@ -1,4 +1,4 @@
-//! Our binaries as processes: what they print, how they end, and that neither holds a secret.
+//! The binaries as processes: their output and their end, neither of which reveals a secret.
 
 mod after_response;
 mod lambdas;

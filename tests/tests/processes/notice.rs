@@ -1,4 +1,4 @@
-//! Define as its own process: the contact that was replaced is notified once the tokens are on their way.
+//! Define as its own process: the replaced contact is notified after the response with the tokens.
 
 use latchstring_aws::{CognitoDirectory, DynamoStore};
 use latchstring_core::account::Account;
@@ -40,7 +40,7 @@ fn email(text: &str) -> Identifier {
     Identifier::parse(Method::Email, text).expect("an address")
 }
 
-/// Returns the number of mails to the address that was replaced.
+/// Returns the number of mails to the replaced address.
 async fn notices(ministack: &Ministack) -> usize {
     let url = format!("{}/_ministack/ses/messages", ministack.endpoint());
     let sent = reqwest::get(url).await.expect("an answer");
@@ -48,7 +48,7 @@ async fn notices(ministack: &Ministack) -> usize {
     sent.to_string().matches(OLD).count()
 }
 
-/// A pool with Ada in it.
+/// Creates a pool with Ada's account.
 async fn pool_with_ada(ministack: &Ministack) -> (String, Account) {
     let pool = json!({"PoolName": "latchstring", "AliasAttributes": ["email", "phone_number"]});
     let operation = "AWSCognitoIdentityProviderService.CreateUserPool";
@@ -64,7 +64,7 @@ async fn pool_with_ada(ministack: &Ministack) -> (String, Account) {
     (pool, ada.expect("Ada"))
 }
 
-/// Define's event after Ada answered the code that was sent to her new address.
+/// Returns Define's event after Ada entered the code for her new address.
 async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
     let caller = AppClient::new(pool, CLIENT);
     let deployment = Deployment {
@@ -179,13 +179,13 @@ async fn a_replaced_contact_is_notified_once_after_the_response() {
     environment.retain(|(name, _)| with.iter().all(|(other, _)| name != other));
     environment.extend(with.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let program = Program::lambda("notice", DEFINE, &environment);
-    // As long as the host has not taken the response, it is not posted.
+    // Until the host has accepted the response, it is not posted.
     host.hold();
-    let mut tries = 1;
-    // A table that is slow to answer leads to the same question again, as Cognito asks again.
+    let mut attempts = 1;
+    // If the table is slow, the challenge is repeated, as when Cognito invokes the trigger again.
     while response(host.invoke(&event).await)["response"]["issueTokens"] != true {
-        assert!(tries < 4, "no tokens are issued");
-        tries += 1;
+        assert!(attempts < 4, "no tokens are issued");
+        attempts += 1;
         host.let_go();
         host.idle().await;
         host.hold();
@@ -193,17 +193,17 @@ async fn a_replaced_contact_is_notified_once_after_the_response() {
     assert_eq!(notices(&ministack).await, 0);
     host.let_go();
     host.idle().await;
-    let told = notices(&ministack).await;
-    // Where the answer to the write that finishes the flow was lost, no contact is notified (docs/faults.md).
-    assert!(told == 1 || (told == 0 && tries > 1), "{told} notices");
-    // A slow trigger is asked once more: the same answer, and no contact is notified again.
+    let sent = notices(&ministack).await;
+    // If the response to the write that finishes the flow was lost, no notice is sent (docs/faults.md).
+    assert!(sent == 1 || (sent == 0 && attempts > 1), "{sent} notices");
+    // A slow trigger is invoked once more: the response is the same, and no second notice is sent.
     let answered = response(host.invoke(&event).await);
     assert_eq!(answered["response"]["issueTokens"], true);
     host.idle().await;
-    assert_eq!(notices(&ministack).await, told);
-    assert_eq!(count(&end(program).await, "delivered"), told);
+    assert_eq!(notices(&ministack).await, sent);
+    assert_eq!(count(&end(program).await, "delivered"), sent);
     let directory = CognitoDirectory::new(&ministack.aws(), &pool);
     let ada = directory.find(USERNAME).await.expect("an answer");
     let ada = ada.expect("Ada");
-    assert!(ada.attributes.holds(&email(NEW)), "it is hers now");
+    assert!(ada.attributes.holds(&email(NEW)), "the new address is on her account");
 }

@@ -1,4 +1,4 @@
-//! The commands of docs/tour.md, word for word.
+//! The commands of docs/tour.md, verbatim.
 
 use std::process::Command;
 
@@ -6,8 +6,8 @@ use latchstring_tests::{Latchstring, Program};
 
 const TOUR: &str = include_str!("../../../docs/tour.md");
 
-/// Runs the shell blocks one after the other, as a reader would, against another port and with these
-/// words replaced. Returns what they print.
+/// Runs the shell blocks in order, as a reader does, against another port and with these words
+/// replaced. Returns their output.
 fn print_of_tour(address: &str, words: Option<(&str, &str)>) -> String {
     let blocks = TOUR.split("```sh\n").skip(1);
     let blocks = blocks.filter_map(|block| block.split("```").next());
@@ -22,7 +22,7 @@ fn print_of_tour(address: &str, words: Option<(&str, &str)>) -> String {
         .args(["-eu", "-c", &script])
         .output()
         .expect("bash runs");
-    // What went wrong may hold what was sent.
+    // The error output may contain codes or tokens, and is not printed.
     assert!(ran.status.success(), "the commands of the tour work");
     String::from_utf8(ran.stdout).expect("UTF-8")
 }

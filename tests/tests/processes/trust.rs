@@ -13,7 +13,7 @@ use crate::lambdas::{end, needs, response, sign_in_event};
 const SIGN_IN: &str = "latchstring-sign-in";
 const AMAZON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/aws/src/roots.pem");
 
-/// A server on loopback with its own certificate, which answers no request.
+/// A server on loopback with its own certificate, which responds to no request.
 struct Server {
     url: String,
     /// The certificate, as a file.
