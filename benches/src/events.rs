@@ -12,7 +12,7 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Entropy, FlowStore};
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::Ticket;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::cognito::{CreateTrigger, VerifyTrigger};
@@ -131,8 +131,8 @@ impl Events {
     pub(crate) fn create(&self) -> String {
         // Invariant: it is an address.
         let to = Identifier::parse(Method::Email, ADDRESS).expect("an address");
-        let charge = Charge::ordinary(CodeLength::DEFAULT);
-        let ticket = Ticket::new(Purpose::SignIn, to, charge, SystemClock.now(), &OsEntropy).seal(
+        let terms = CodeTerms::ordinary(CodeLength::DEFAULT);
+        let ticket = Ticket::new(Purpose::SignIn, to, terms, SystemClock.now(), &OsEntropy).seal(
             &self.keys,
             &self.caller,
             &OsEntropy,
@@ -238,7 +238,7 @@ fn item(key: &str, flow: &Flow) -> Option<Value> {
         "sub": text(sub.as_str()),
         "contact": text(flow.contact.as_text()),
         "key": text(flow.key.as_str()),
-        "charge": bytes(&flow.charge.to_bytes()),
+        "charge": bytes(&flow.terms.to_bytes()),
         "issued_at": time(flow.issued_at),
         "expires_at": time(flow.expires_at),
         "sends": number(flow.sends.into()),

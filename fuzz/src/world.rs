@@ -14,7 +14,7 @@ use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::pending::PendingId;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Directory, Entropy, FlowStore as _, PortError, TokenHolder};
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -125,13 +125,13 @@ impl World {
     }
 
     pub(crate) fn ticket(&self, purpose: Purpose, to: &str) -> String {
-        let charge = match purpose {
-            Purpose::Claim => Charge::free(CodeLength::DEFAULT),
+        let terms = match purpose {
+            Purpose::Claim => CodeTerms::uncharged(CodeLength::DEFAULT),
             Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => {
-                Charge::ordinary(CodeLength::DEFAULT)
+                CodeTerms::ordinary(CodeLength::DEFAULT)
             }
         };
-        let ticket = Ticket::new(purpose, email(to), charge, self.clock.now(), &self.entropy);
+        let ticket = Ticket::new(purpose, email(to), terms, self.clock.now(), &self.entropy);
         ticket.seal(&self.deployment.keys, &self.caller, &self.entropy)
     }
 

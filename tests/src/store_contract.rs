@@ -19,7 +19,7 @@ use latchstring_core::ports::{
     VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::{SealedContact, Ticket, TicketId};
 use latchstring_core::time::Timestamp;
 use tokio::task::JoinSet;
@@ -27,8 +27,8 @@ use tokio::task::JoinSet;
 /// The number of simultaneous calls.
 const RACERS: u8 = 32;
 /// A charge with every field set: a long code of a known device, with a source and an SMS.
-const FULL_CHARGE: [u8; Charge::BYTES] = {
-    let mut bytes = [7; Charge::BYTES];
+const FULL_TERMS: [u8; CodeTerms::BYTES] = {
+    let mut bytes = [7; CodeTerms::BYTES];
     bytes[0] = 8;
     bytes[1] = 0b0101_1110;
     bytes[34] = b'D';
@@ -36,12 +36,12 @@ const FULL_CHARGE: [u8; Charge::BYTES] = {
     bytes
 };
 /// Returns the terms of every row under test.
-fn full_charge() -> Charge {
-    Charge::from_bytes(&FULL_CHARGE).expect("a charge")
+fn full_terms() -> CodeTerms {
+    CodeTerms::from_bytes(&FULL_TERMS).expect("a charge")
 }
 
 /// The terms of a resend.
-const LONGER: Charge = Charge::free(CodeLength::LONG);
+const LONGER: CodeTerms = CodeTerms::uncharged(CodeLength::LONG);
 /// The number of simultaneous distinct answers.
 const GUESSES: u8 = 200;
 
@@ -116,7 +116,7 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
         Ticket::new(
             Purpose::SignIn,
             to,
-            Charge::free(CodeLength::DEFAULT),
+            CodeTerms::uncharged(CodeLength::DEFAULT),
             self.now,
             &self.entropy,
         )
@@ -137,7 +137,7 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             subject: Subject::Known(self.sub()),
             contact: SealedContact::from_text("k1.sealed"),
             locale: None,
-            charge: full_charge(),
+            terms: full_terms(),
             message_charged: true,
             key: KeyId::parse("k1").expect("a key id"),
             issued_at: self.now,
@@ -187,7 +187,7 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
         let (id, answer) = (self.opened().await.id, self.answer());
         let written = self
             .store
-            .record_verdict(id, answer, true, full_charge(), 3, self.now)
+            .record_verdict(id, answer, true, full_terms(), 3, self.now)
             .await;
         assert_eq!(written, Ok(VerdictWrite::Recorded));
         (id, answer)
@@ -316,7 +316,7 @@ async fn a_send_is_taken_by_its_number<S: Store + 'static, E: Entropy>(c: &Contr
     );
     let row = c.read(id).await;
     assert_eq!((row.sends, row.last_sent_at), (2, c.after(2)));
-    assert_eq!((row.charge, row.unsent), (LONGER, 0));
+    assert_eq!((row.terms, row.unsent), (LONGER, 0));
     assert!(!row.message_charged, "the longer code was not sent yet");
     assert_eq!((row.issued_at, row.state), (c.now, State::Open));
 
@@ -387,17 +387,17 @@ async fn an_uncharged_code_takes_no_guess_and_no_match<S: Store + 'static, E: En
         let row = c.opened_uncharged().await;
         let (id, answer) = (row.id, c.answer());
         let refused = Some(Box::new(row));
-        let attempted = c.store.record_attempt(id, answer, full_charge(), limit);
+        let attempted = c.store.record_attempt(id, answer, full_terms(), limit);
         assert_eq!(attempted.await, Ok(Attempted::Refused(refused.clone())));
         let verdict = c
             .store
-            .record_verdict(id, answer, true, full_charge(), limit, c.now);
+            .record_verdict(id, answer, true, full_terms(), limit, c.now);
         assert_eq!(verdict.await, Ok(VerdictWrite::Refused(refused)));
     }
     let row = c.opened_uncharged().await;
     let wrong = c
         .store
-        .record_verdict(row.id, c.answer(), false, full_charge(), 3, c.now);
+        .record_verdict(row.id, c.answer(), false, full_terms(), 3, c.now);
     assert_eq!(wrong.await, Ok(VerdictWrite::Recorded));
     assert_eq!(c.read(row.id).await.state, State::Open);
 }
@@ -449,13 +449,13 @@ async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static
     c: &Contract<S, E>,
 ) {
     let row = c.opened().await;
-    let (id, charge) = (row.id, row.charge);
+    let (id, terms) = (row.id, row.terms);
     let answers = [c.answer(), c.answer(), c.answer()];
     let attempt = async |answer| {
-        let attempted = c.store.record_attempt(id, answer, charge, 2).await;
+        let attempted = c.store.record_attempt(id, answer, terms, 2).await;
         attempted.expect("an answer")
     };
-    for (terms, limit) in [(charge, 0), (LONGER, 2)] {
+    for (terms, limit) in [(terms, 0), (LONGER, 2)] {
         assert!(matches!(
             c.store.record_attempt(id, answers[0], terms, limit).await,
             Ok(Attempted::Refused(Some(_)))
@@ -464,7 +464,7 @@ async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static
     assert_eq!(attempt(answers[0]).await, Attempted::Held);
     assert_eq!(c.store.count(id, answers[0], LONGER).await, Ok(false));
     assert_eq!(attempt(answers[0]).await, Attempted::Held, "not counted");
-    assert_eq!(c.store.count(id, answers[0], charge).await, Ok(true));
+    assert_eq!(c.store.count(id, answers[0], terms).await, Ok(true));
     assert_eq!(attempt(answers[0]).await, Attempted::Counted);
     assert_eq!(attempt(answers[1]).await, Attempted::Held);
     let full = c.read(id).await;
@@ -493,7 +493,7 @@ async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static
         Ok(Attempted::Refused(Some(_)))
     ));
     assert_eq!(c.store.count(id, answers[0], LONGER).await, Ok(false));
-    let missing = c.store.record_attempt(c.id(), answers[0], charge, 2).await;
+    let missing = c.store.record_attempt(c.id(), answers[0], terms, 2).await;
     assert_eq!(missing, Ok(Attempted::Refused(None)));
 }
 
@@ -506,7 +506,7 @@ async fn guesses_held_at_once_stay_within_the_limit<S: Store + 'static, E: Entro
         let answers: Vec<_> = (0..RACERS).map(|_| c.answer()).collect();
         let attempted = at_once(&c.store, RACERS, |store, racer| {
             let answer = answers[if same { 0 } else { usize::from(racer) }];
-            async move { store.record_attempt(row.id, answer, row.charge, 3).await }
+            async move { store.record_attempt(row.id, answer, row.terms, 3).await }
         })
         .await;
         let held = if same { 4 } else { 3 };
@@ -524,14 +524,14 @@ async fn an_attempt_is_counted_with_its_verdict<S: Store + 'static, E: Entropy>(
     for answer in &answers[..2] {
         let written = c
             .store
-            .record_verdict(id, *answer, false, full_charge(), 3, c.now)
+            .record_verdict(id, *answer, false, full_terms(), 3, c.now)
             .await;
         assert_eq!(written, Ok(VerdictWrite::Recorded));
     }
     assert_eq!(c.read(id).await.state, State::Open);
     let written = c
         .store
-        .record_verdict(id, answers[2], true, full_charge(), 3, c.after(7))
+        .record_verdict(id, answers[2], true, full_terms(), 3, c.after(7))
         .await;
     assert_eq!(written, Ok(VerdictWrite::Recorded));
     let row = c.read(id).await;
@@ -546,14 +546,14 @@ async fn an_attempt_is_counted_with_its_verdict<S: Store + 'static, E: Entropy>(
     for answer in answers {
         let written = c
             .store
-            .record_verdict(full, answer, false, full_charge(), 3, c.now)
+            .record_verdict(full, answer, false, full_terms(), 3, c.now)
             .await;
         assert_eq!(written, Ok(VerdictWrite::Recorded));
     }
     for right in [false, true] {
         let written = c
             .store
-            .record_verdict(full, c.answer(), right, full_charge(), 3, c.now)
+            .record_verdict(full, c.answer(), right, full_terms(), 3, c.now)
             .await;
         let row = c.read(full).await;
         assert_eq!((row.attempts.len(), row.state), (3, State::Open));
@@ -561,13 +561,13 @@ async fn an_attempt_is_counted_with_its_verdict<S: Store + 'static, E: Entropy>(
     }
     let missing = c
         .store
-        .record_verdict(c.id(), c.answer(), true, full_charge(), 3, c.now)
+        .record_verdict(c.id(), c.answer(), true, full_terms(), 3, c.now)
         .await;
     assert_eq!(missing, Ok(VerdictWrite::Refused(None)));
     let none = c.opened().await;
     let written = c
         .store
-        .record_verdict(none.id, c.answer(), true, full_charge(), 0, c.now)
+        .record_verdict(none.id, c.answer(), true, full_terms(), 0, c.now)
         .await;
     assert_eq!(written, Ok(VerdictWrite::Refused(Some(Box::new(none)))));
 }
@@ -584,7 +584,7 @@ async fn a_verdict_is_recorded_on_the_terms_of_its_row_alone<S: Store + 'static,
     for (right, limit) in [(false, 3), (true, 3), (true, 0)] {
         let written = c
             .store
-            .record_verdict(id, c.answer(), right, full_charge(), limit, c.now)
+            .record_verdict(id, c.answer(), right, full_terms(), limit, c.now)
             .await;
         let refused = VerdictWrite::Refused(Some(Box::new(row.clone())));
         assert_eq!(written, Ok(refused));
@@ -604,14 +604,14 @@ async fn a_known_answer_costs_nothing<S: Store + 'static, E: Entropy>(c: &Contra
     for answer in answers.into_iter().chain(answers) {
         let written = c
             .store
-            .record_verdict(id, answer, false, full_charge(), 2, c.now)
+            .record_verdict(id, answer, false, full_terms(), 2, c.now)
             .await;
         assert_eq!(written, Ok(VerdictWrite::Recorded));
     }
     assert_eq!(c.read(id).await.attempts, answers.into());
     let written = c
         .store
-        .record_verdict(id, answers[0], true, full_charge(), 2, c.now)
+        .record_verdict(id, answers[0], true, full_terms(), 2, c.now)
         .await;
     assert_eq!(
         written,
@@ -629,7 +629,7 @@ async fn attempts_at_once_never_pass_the_limit<S: Store + 'static, E: Entropy>(c
         let written = at_once(&c.store, GUESSES, |store, guess| async move {
             let answer = AnswerDigest::from_bytes([guess; 16]);
             store
-                .record_verdict(id, answer, false, full_charge(), limit, now)
+                .record_verdict(id, answer, false, full_terms(), limit, now)
                 .await
         })
         .await;
@@ -650,7 +650,7 @@ async fn one_right_answer_at_once_matches_once<S: Store + 'static, E: Entropy>(c
     let (id, answer, now) = (c.opened().await.id, c.answer(), c.now);
     let written = at_once(&c.store, RACERS, |store, _| async move {
         store
-            .record_verdict(id, answer, true, full_charge(), 3, now)
+            .record_verdict(id, answer, true, full_terms(), 3, now)
             .await
     })
     .await;
@@ -672,7 +672,7 @@ async fn a_closed_row_records_no_attempt<S: Store + 'static, E: Entropy>(c: &Con
         for (answer, right) in [(answer, true), (answer, false), (c.answer(), true)] {
             let written = c
                 .store
-                .record_verdict(id, answer, right, full_charge(), 3, c.after(9))
+                .record_verdict(id, answer, right, full_terms(), 3, c.after(9))
                 .await;
             assert_eq!(
                 written,

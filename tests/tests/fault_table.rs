@@ -21,7 +21,7 @@ use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
     Clock, Courier, DeliveryError, DeliveryOutcome, FlowStore, PortError, SecretSource,
 };
-use latchstring_core::rate_limit::{Charge, Countries, Price};
+use latchstring_core::rate_limit::{CodeTerms, Countries, Price};
 use latchstring_core::sealed::Ticket;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -167,10 +167,10 @@ fn sends(method: Method, now: Timestamp) -> Value {
     note(text);
     let entropy = SeededEntropy::new(now.as_millis());
     let to = Identifier::parse(method, text).expect("an identifier");
-    let charge = Charge::ordinary(CodeLength::DEFAULT);
+    let terms = CodeTerms::ordinary(CodeLength::DEFAULT);
     let caller = AppClient::new(POOL, CLIENT);
     let ticket =
-        Ticket::new(Purpose::SignIn, to, charge, now, &entropy).seal(&keys(), &caller, &entropy);
+        Ticket::new(Purpose::SignIn, to, terms, now, &entropy).seal(&keys(), &caller, &entropy);
     note(&ticket);
     event_of(
         "CreateAuthChallenge",

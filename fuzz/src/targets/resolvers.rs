@@ -276,7 +276,7 @@ fn check_data(
             let Some(proof) = input["proof"].as_str() else {
                 assert_eq!(opened.purpose, Purpose::SignIn);
                 // The flag of a known device.
-                if opened.charge.to_bytes()[1] & 0b100 == 0 {
+                if opened.terms.to_bytes()[1] & 0b100 == 0 {
                     return "ticket";
                 }
                 assert_eq!(

@@ -9,7 +9,7 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::locale::Locale;
 use latchstring_core::pending::PendingId;
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::{CLOCK_LEEWAY, Proof, Ticket, UnsealError};
 use latchstring_core::time::Timestamp;
 use latchstring_memory::SeededEntropy;
@@ -72,7 +72,7 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     let other = Ticket::new(
         Purpose::SignIn,
         email(ADA),
-        Charge::free(CodeLength::DEFAULT),
+        CodeTerms::uncharged(CodeLength::DEFAULT),
         now,
         &entropy,
     );
@@ -141,16 +141,16 @@ fn ticket(
         2 => Purpose::Decoy,
         _ => Purpose::VerifyContact(PendingId::from_bytes(input.arbitrary()?)),
     };
-    let charge = Charge::from_bytes(&input.arbitrary()?);
-    if let Some(charge) = charge {
-        assert_eq!(Charge::from_bytes(&charge.to_bytes()), Some(charge));
+    let terms = CodeTerms::from_bytes(&input.arbitrary()?);
+    if let Some(terms) = terms {
+        assert_eq!(CodeTerms::from_bytes(&terms.to_bytes()), Some(terms));
     }
     Ok(Ticket {
         locale: Locale::ALL.get(input.int_in_range(0..=9_usize)?).copied(),
         ..Ticket::new(
             purpose,
             to,
-            charge.unwrap_or(Charge::free(CodeLength::DEFAULT)),
+            terms.unwrap_or(CodeTerms::uncharged(CodeLength::DEFAULT)),
             made_at,
             entropy,
         )

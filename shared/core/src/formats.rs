@@ -15,7 +15,7 @@ use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, NewFlow, Subject};
 use crate::record::pending::Pending;
 use crate::resolver::error::{Cause, ContactError, SignInError};
-use crate::seal::charge::Charge;
+use crate::seal::code_terms::CodeTerms;
 use crate::seal::code::Code;
 use crate::seal::keys::Use;
 use crate::seal::pseudonym::Pseudonym;
@@ -43,7 +43,7 @@ fn formats_are_unchanged() {
     let flow = FlowId::from_bytes([7; 16]);
     let pending = PendingId::from_bytes([8; 16]);
     let lengths = [6, 8, 10].map(|digits| CodeLength::new(digits).unwrap());
-    let free = Charge::free(CodeLength::DEFAULT);
+    let free = CodeTerms::uncharged(CodeLength::DEFAULT);
     let purposes = [
         Purpose::SignIn,
         Purpose::Claim,
@@ -91,7 +91,7 @@ fn formats_are_unchanged() {
             subject: Subject::Known(sub.clone()),
             contact: &ada,
             locale: None,
-            charge: free,
+            terms: free,
         },
         &Policy::for_clients(vec!["client".to_owned()]),
         &ring,

@@ -15,7 +15,7 @@ pub use crate::effects::{Clock, Entropy};
 use crate::message::Message;
 use crate::record::flow::{AnswerDigest, Flow};
 use crate::record::pending::{Pending, PendingOutcome};
-use crate::seal::charge::Charge;
+use crate::seal::code_terms::CodeTerms;
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::account::{Account, Names, Sub};
 use crate::value::id::{FlowId, PendingId, TicketId};
@@ -162,13 +162,13 @@ pub trait FlowStore: Send + Sync {
     /// Takes send number `sends + 1`, if the row is open and has had exactly `sends`, and records
     /// `now` as the time of the latest send. True for the one caller that took it.
     ///
-    /// `new_charge` replaces the charge, for a longer code or one whose guesses draw on other
+    /// `new_terms` replaces the terms, for a longer code or one whose guesses draw on other
     /// budgets: no message is then charged yet, and no guess is held or counted any longer.
     fn advance_send(
         &self,
         id: FlowId,
         sends: u8,
-        new_charge: Option<Charge>,
+        new_terms: Option<CodeTerms>,
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
@@ -198,7 +198,7 @@ pub trait FlowStore: Send + Sync {
         &self,
         id: FlowId,
         answer: AnswerDigest,
-        charge: Charge,
+        terms: CodeTerms,
         limit: u8,
     ) -> impl Future<Output = Result<Attempted, PortError>> + Send;
 
@@ -208,7 +208,7 @@ pub trait FlowStore: Send + Sync {
         &self,
         id: FlowId,
         answer: AnswerDigest,
-        charge: Charge,
+        terms: CodeTerms,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// Adds the answer to the set of attempts, if the row is open and on these terms, and the set
@@ -219,7 +219,7 @@ pub trait FlowStore: Send + Sync {
         id: FlowId,
         answer: AnswerDigest,
         right: bool,
-        charge: Charge,
+        terms: CodeTerms,
         limit: u8,
         now: Timestamp,
     ) -> impl Future<Output = Result<VerdictWrite, PortError>> + Send;

@@ -135,7 +135,7 @@ mod tests {
     use latchstring_core::identifier::{Identifier, Method};
     use latchstring_core::keys::{Key, KeyId};
     use latchstring_core::policy::Policy;
-    use latchstring_core::rate_limit::Charge;
+    use latchstring_core::rate_limit::CodeTerms;
     use latchstring_core::sealed::SealedContact;
     use latchstring_core::time::Timestamp;
     use latchstring_memory::MemoryStore;
@@ -181,7 +181,7 @@ mod tests {
             subject: Subject::Known(Sub::new("sub")),
             contact: SealedContact::from_text("k1.sealed"),
             locale: None,
-            charge: Charge::free(CodeLength::DEFAULT),
+            terms: CodeTerms::uncharged(CodeLength::DEFAULT),
             message_charged: true,
             key: KeyId::parse("k1").unwrap(),
             issued_at: SENT_AT,
@@ -196,7 +196,7 @@ mod tests {
         };
         let challenge = Challenge {
             flow,
-            step: Step::Otp(Progress::at_issue(SENT_AT, row.charge.code_length)),
+            step: Step::Otp(Progress::at_issue(SENT_AT, row.terms.code_length)),
         };
         store.open_flow(&row).await.unwrap();
         let key = Key::new(KeyId::parse("k1").unwrap(), &[7; 32]).unwrap();

@@ -11,7 +11,7 @@ use latchstring_core::ports::{
     PendingStore, PortError, Redeemed, Taken, Token, TokenStore, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::time::Timestamp;
 
 use crate::lock;
@@ -82,14 +82,14 @@ impl FlowStore for MemoryStore {
         &self,
         id: FlowId,
         sends: u8,
-        new_charge: Option<Charge>,
+        new_terms: Option<CodeTerms>,
         now: Timestamp,
     ) -> Result<bool, PortError> {
         let mut tables = lock(&self.0);
         match tables.flows.get_mut(&id) {
             Some(flow) if flow.state == State::Open && flow.sends == sends => {
-                if let Some(charge) = new_charge {
-                    flow.charge = charge;
+                if let Some(terms) = new_terms {
+                    flow.terms = terms;
                     flow.message_charged = false;
                     flow.counted.clear();
                     flow.held = 0;
@@ -133,14 +133,14 @@ impl FlowStore for MemoryStore {
         &self,
         id: FlowId,
         answer: AnswerDigest,
-        charge: Charge,
+        terms: CodeTerms,
         limit: u8,
     ) -> Result<Attempted, PortError> {
         let mut tables = lock(&self.0);
         let Some(flow) = tables.flows.get_mut(&id) else {
             return Ok(Attempted::Refused(None));
         };
-        let is_on_terms = flow.state == State::Open && flow.charge == charge;
+        let is_on_terms = flow.state == State::Open && flow.terms == terms;
         if is_on_terms && flow.counted.contains(&answer) {
             return Ok(Attempted::Counted);
         }
@@ -157,11 +157,11 @@ impl FlowStore for MemoryStore {
         &self,
         id: FlowId,
         answer: AnswerDigest,
-        charge: Charge,
+        terms: CodeTerms,
     ) -> Result<bool, PortError> {
         let mut tables = lock(&self.0);
         match tables.flows.get_mut(&id) {
-            Some(flow) if flow.state == State::Open && flow.charge == charge => {
+            Some(flow) if flow.state == State::Open && flow.terms == terms => {
                 flow.counted.insert(answer);
                 Ok(true)
             }
@@ -174,7 +174,7 @@ impl FlowStore for MemoryStore {
         id: FlowId,
         answer: AnswerDigest,
         right: bool,
-        charge: Charge,
+        terms: CodeTerms,
         limit: u8,
         now: Timestamp,
     ) -> Result<VerdictWrite, PortError> {
@@ -184,7 +184,7 @@ impl FlowStore for MemoryStore {
         };
         let has_room = flow.attempts.len() < usize::from(limit) || flow.attempts.contains(&answer);
         let may_match = flow.message_charged || !right;
-        if flow.state != State::Open || flow.charge != charge || !has_room || !may_match {
+        if flow.state != State::Open || flow.terms != terms || !has_room || !may_match {
             return Ok(VerdictWrite::Refused(Some(Box::new(flow.clone()))));
         }
         flow.attempts.insert(answer);

@@ -14,7 +14,7 @@ use latchstring_core::ports::{
     Charged, CounterStore, FlowStore, Opened, Token, TokenStore, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::SealedContact;
 use latchstring_core::time::Timestamp;
 use latchstring_memory::MemoryStore;
@@ -57,7 +57,7 @@ fn let_pass(store: &MemoryStore, issued_at: Timestamp) {
             subject: Subject::NoAccount,
             contact: SealedContact::from_text("sealed"),
             locale: None,
-            charge: Charge::free(CodeLength::DEFAULT),
+            terms: CodeTerms::uncharged(CodeLength::DEFAULT),
             message_charged: true,
             key: KeyId::parse("k1").unwrap(),
             issued_at,

@@ -10,7 +10,7 @@ use latchstring_core::ports::{
     Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
-use latchstring_core::rate_limit::{Charge, Source};
+use latchstring_core::rate_limit::{CodeTerms, Source};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 
@@ -175,22 +175,22 @@ impl<P: FlowStore, C: Carrier> FlowStore for Carried<P, C> {
             Opened::Before(_) => "before",
         };
         flow(id: FlowId) -> Option<Flow>, reads("flow"), found;
-        advance_send(id: FlowId, sends: u8, new_charge: Option<Charge>, now: Timestamp) -> bool,
+        advance_send(id: FlowId, sends: u8, new_terms: Option<CodeTerms>, now: Timestamp) -> bool,
             writes("flow"), yes_or_no;
         record_message_charge(id: FlowId, sends: u8) -> bool, writes("flow"), yes_or_no;
         reset_resend_cooldown(id: FlowId, sends: u8) -> bool, writes("flow"), yes_or_no;
-        record_attempt(id: FlowId, answer: AnswerDigest, charge: Charge, limit: u8) -> Attempted,
+        record_attempt(id: FlowId, answer: AnswerDigest, terms: CodeTerms, limit: u8) -> Attempted,
             writes("flow"), |attempted| match attempted {
                 Attempted::Held => "held",
                 Attempted::Counted => "counted",
                 Attempted::Refused(_) => "refused",
             };
-        count(id: FlowId, answer: AnswerDigest, charge: Charge) -> bool, writes("flow"), yes_or_no;
+        count(id: FlowId, answer: AnswerDigest, terms: CodeTerms) -> bool, writes("flow"), yes_or_no;
         record_verdict(
             id: FlowId,
             answer: AnswerDigest,
             right: bool,
-            charge: Charge,
+            terms: CodeTerms,
             limit: u8,
             now: Timestamp
         ) -> VerdictWrite, writes("flow"), |written| match written {

@@ -7,7 +7,7 @@ use latchstring_core::code::CodeLength;
 use latchstring_core::flow::AppClient;
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::ports::Clock as _;
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_lambda::{OsEntropy, SystemClock};
 use latchstring_local::Options;
@@ -178,7 +178,7 @@ async fn a_ticket_without_a_charge_sends_nothing() {
     let sent = latchstring.inbox().await.len();
     let ticket = victim.ticket().await;
     let forged = forged_ticket(&latchstring, &ticket, &ring(None), |ticket| {
-        ticket.charge = Charge::free(CodeLength::DEFAULT);
+        ticket.terms = CodeTerms::uncharged(CodeLength::DEFAULT);
     });
     let question = select(&latchstring, &victim, &forged).await;
     assert_eq!(latchstring.inbox().await.len(), sent);
@@ -195,14 +195,14 @@ async fn a_code_has_the_length_of_its_tickets_tier() {
         let ticket = victim.ticket().await;
         latchstring.advance(60).await;
         let forged = forged_ticket(&latchstring, &ticket, &ring(None), |ticket| {
-            let mut bytes = ticket.charge.to_bytes();
+            let mut bytes = ticket.terms.to_bytes();
             assert_eq!(
                 (bytes[0], bytes[1] & 3),
                 (6, 1),
                 "six digits, the first tier"
             );
             bytes[1] = bytes[1] & !3 | tier;
-            ticket.charge = Charge::from_bytes(&bytes).expect("a charge");
+            ticket.terms = CodeTerms::from_bytes(&bytes).expect("a charge");
         });
         let question = select(&latchstring, &victim, &forged).await;
         assert_eq!(question.number("codeLength"), digits);

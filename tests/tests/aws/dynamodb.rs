@@ -117,7 +117,7 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
     let wrong = c.answer();
     tap.spoil_next_reply();
     let judged = store
-        .record_verdict(flow.id, wrong, false, flow.charge, 2, now)
+        .record_verdict(flow.id, wrong, false, flow.terms, 2, now)
         .await;
     assert_eq!(judged, Ok(VerdictWrite::Recorded));
     twice("UpdateItem");
@@ -127,7 +127,7 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
     let right = c.answer();
     tap.spoil_next_reply();
     let judged = store
-        .record_verdict(flow.id, right, true, flow.charge, 2, now)
+        .record_verdict(flow.id, right, true, flow.terms, 2, now)
         .await;
     twice("UpdateItem");
     let row = c.read(flow.id).await;
@@ -164,7 +164,7 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
     tap.seen();
     tap.spoil_next_reply();
     let attempted = store
-        .record_attempt(another.id, c.answer(), another.charge, 2)
+        .record_attempt(another.id, c.answer(), another.terms, 2)
         .await;
     assert_eq!(attempted, Ok(Attempted::Held), "the same attempt is still held");
     twice("UpdateItem");
@@ -265,15 +265,15 @@ async fn run_one_of_each<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
         .expect(fault);
     let answer = c.answer();
     store
-        .record_attempt(flow.id, answer, flow.charge, 3)
+        .record_attempt(flow.id, answer, flow.terms, 3)
         .await
         .expect(fault);
     store
-        .count(flow.id, c.answer(), flow.charge)
+        .count(flow.id, c.answer(), flow.terms)
         .await
         .expect(fault);
     let judged = store
-        .record_verdict(flow.id, answer, true, flow.charge, 3, now)
+        .record_verdict(flow.id, answer, true, flow.terms, 3, now)
         .await;
     judged.expect(fault);
     store.finish(flow.id, now).await.expect(fault);

@@ -21,7 +21,7 @@ use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{Flow, FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::ports::{Clock, FlowStore as _};
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::time::Timestamp;
 use latchstring_memory::SeededEntropy;
@@ -97,13 +97,13 @@ impl World {
             _ => panic!("a ticket has a purpose"),
         };
         let to = identifier("ticketTo");
-        let charge = match purpose {
-            Purpose::Claim => Charge::free(CodeLength::DEFAULT),
+        let terms = match purpose {
+            Purpose::Claim => CodeTerms::uncharged(CodeLength::DEFAULT),
             Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => {
-                Charge::ordinary(CodeLength::DEFAULT)
+                CodeTerms::ordinary(CodeLength::DEFAULT)
             }
         };
-        Ticket::new(purpose, to, charge, self.0.clock.now(), &entropy).seal(keys, caller, &entropy)
+        Ticket::new(purpose, to, terms, self.0.clock.now(), &entropy).seal(keys, caller, &entropy)
     }
 
     /// Runs the trigger of an exchange, and returns its response or error and the delivered message.

@@ -9,7 +9,7 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Entropy};
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::Ticket;
 use latchstring_lambda::cognito::CreateTrigger;
 use latchstring_lambda::{DELIVERY, OsEntropy, SystemClock, answer, deliver};
@@ -68,8 +68,8 @@ fn sends() -> Value {
     let keys = keys();
     let caller = AppClient::new(POOL, CLIENT);
     let to = Identifier::parse(Method::Email, "ada@example.com").expect("an address");
-    let charge = Charge::ordinary(CodeLength::DEFAULT);
-    let ticket = Ticket::new(Purpose::SignIn, to, charge, SystemClock.now(), &OsEntropy)
+    let terms = CodeTerms::ordinary(CodeLength::DEFAULT);
+    let ticket = Ticket::new(Purpose::SignIn, to, terms, SystemClock.now(), &OsEntropy)
         .seal(&keys, &caller, &OsEntropy);
     note(&ticket);
     let challenge = Challenge {

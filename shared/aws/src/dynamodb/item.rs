@@ -14,7 +14,7 @@ use latchstring_core::locale::Locale;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::Token;
 use latchstring_core::pseudonym::Pseudonym;
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::SealedContact;
 use latchstring_core::time::Timestamp;
 
@@ -100,7 +100,7 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
         ("purpose", text(flow.purpose.as_str())),
         ("contact", text(flow.contact.as_text())),
         ("key", text(flow.key.as_str())),
-        ("charge", bytes(&flow.charge.to_bytes())),
+        ("charge", bytes(&flow.terms.to_bytes())),
         (
             "message_charged",
             AttributeValue::Bool(flow.message_charged),
@@ -169,7 +169,7 @@ pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
             _ => return None,
         },
         contact: SealedContact::from_text(row.text("contact")?),
-        charge: Charge::from_bytes(&row.bytes("charge")?)?,
+        terms: CodeTerms::from_bytes(&row.bytes("charge")?)?,
         message_charged: row.is_true("message_charged")?,
         key: KeyId::parse(row.text("key")?).ok()?,
         issued_at: row.time("issued_at")?,

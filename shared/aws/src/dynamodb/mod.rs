@@ -63,7 +63,7 @@ use latchstring_core::ports::{
     PendingStore, PortError, Redeemed, Taken, Token, TokenStore, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::time::Timestamp;
 
 use crate::client::{Aws, CallPolicy, code_of};
@@ -285,7 +285,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
         &self,
         id: FlowId,
         sends: u8,
-        new_charge: Option<Charge>,
+        new_terms: Option<CodeTerms>,
         now: Timestamp,
     ) -> Result<bool, PortError> {
         let by = self.draw();
@@ -299,7 +299,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
             (":open", text(OPEN)),
             (":sends", number(sends)),
         ];
-        let written = match new_charge {
+        let written = match new_terms {
             None => {
                 self.update(Update {
                     key,
@@ -309,7 +309,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
                 })
                 .await?
             }
-            Some(charge) => {
+            Some(terms) => {
                 let [next, at, by, open, before] = values;
                 self.update(Update {
                     key,
@@ -323,7 +323,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
                         by,
                         open,
                         before,
-                        (":charge", bytes(&charge.to_bytes())),
+                        (":charge", bytes(&terms.to_bytes())),
                         (":none", number(0_u32)),
                         (":no", AttributeValue::Bool(false)),
                     ],
@@ -374,7 +374,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
         &self,
         id: FlowId,
         answer: AnswerDigest,
-        charge: Charge,
+        terms: CodeTerms,
         limit: u8,
     ) -> Result<Attempted, PortError> {
         let by = self.draw();
@@ -398,7 +398,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
                     (":answers", item::answers([&answer])),
                     (":one", number(1_u32)),
                     (":open", text(OPEN)),
-                    (":charge", bytes(&charge.to_bytes())),
+                    (":charge", bytes(&terms.to_bytes())),
                     (":yes", AttributeValue::Bool(true)),
                     (":answer", bytes(answer.as_bytes())),
                     (":limit", number(limit)),
@@ -411,7 +411,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
             WriteResult::Refused(Some(item)) => item,
         };
         let flow = flow_in(id, &item, "UpdateItem")?;
-        let is_on_terms = flow.state == State::Open && flow.charge == charge;
+        let is_on_terms = flow.state == State::Open && flow.terms == terms;
         Ok(if is_on_terms && flow.counted.contains(&answer) {
             Attempted::Counted
         } else if is_on_terms && is_by(&item, by) {
@@ -425,7 +425,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
         &self,
         id: FlowId,
         answer: AnswerDigest,
-        charge: Charge,
+        terms: CodeTerms,
     ) -> Result<bool, PortError> {
         let written = self
             .update(Update {
@@ -435,7 +435,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
                 values: [
                     (":answers", item::answers([&answer])),
                     (":open", text(OPEN)),
-                    (":charge", bytes(&charge.to_bytes())),
+                    (":charge", bytes(&terms.to_bytes())),
                 ],
             })
             .await?;
@@ -447,13 +447,13 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
         id: FlowId,
         answer: AnswerDigest,
         right: bool,
-        charge: Charge,
+        terms: CodeTerms,
         limit: u8,
         now: Timestamp,
     ) -> Result<VerdictWrite, PortError> {
         let key = item::flow_key(id);
         let open = (":open", text(OPEN));
-        let terms = (":charge", bytes(&charge.to_bytes()));
+        let terms = (":charge", bytes(&terms.to_bytes()));
         let one = (":answer", bytes(answer.as_bytes()));
         let set = (":answers", item::answers([&answer]));
         let condition = if limit == 0 {

@@ -262,7 +262,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                 return self.decoy(flow, policy.code_length, error.into());
             }
         };
-        let digits = ticket.charge.code_length;
+        let digits = ticket.terms.code_length;
         let subject = match self.subject(&ticket).await {
             Ok(subject) => subject,
             Err(NoRow::NoLongerPending) => {
@@ -285,7 +285,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             subject,
             contact: &ticket.to,
             locale: ticket.locale.or(own),
-            charge: ticket.charge,
+            terms: ticket.terms,
         };
         let row = Flow::new(&new, policy, keys, self.now, self.entropy);
         match self.store.open_flow(&row).await {
@@ -312,7 +312,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         }
         let refused = match self
             .limiter()
-            .plan_resend(row.charge, to, row.issued_at)
+            .plan_resend(row.terms, to, row.issued_at)
             .await
         {
             Err(error) => error,
@@ -362,7 +362,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         }
         let limiter = self.limiter();
         limiter
-            .charge_message(row.charge, to, row.issued_at)
+            .charge_message(row.terms, to, row.issued_at)
             .await?;
         // After a failure here the message stays charged: the record may have been written.
         if row.message_charged || self.store.record_message_charge(row.id, row.sends).await? {
@@ -413,8 +413,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         // Verify has just checked its age.
         let life = self.deployment.policy.ticket_life + TICKET_LEEWAY;
         let ticket = ticket::open(self.deployment, caller, request, self.now, life)?;
-        let charge = self.limiter().settled(ticket.charge, &ticket.to);
-        Ok(Ticket { charge, ..ticket })
+        let terms = self.limiter().with_minimum_length(ticket.terms, &ticket.to);
+        Ok(Ticket { terms, ..ticket })
     }
 
     /// Returns the message of a row whose send this invocation owns.
@@ -487,29 +487,29 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         {
             return self.decided(row.id, step_of(&row), CreateReason::ResendTooSoon);
         }
-        let charge = match self
+        let terms = match self
             .limiter()
-            .plan_resend(row.charge, &contact, row.issued_at)
+            .plan_resend(row.terms, &contact, row.issued_at)
             .await
         {
-            Ok(charge) => charge,
+            Ok(terms) => terms,
             Err(error) => {
                 let decided = self.decided(row.id, step_of(&row), CreateReason::MessageRefused);
                 return refuse(decided, error);
             }
         };
-        let is_alike = is_guessed_alike(&self.deployment.policy, charge, row.charge);
-        let new_charge = (!is_alike).then_some(charge);
+        let is_alike = is_guessed_alike(&self.deployment.policy, terms, row.terms);
+        let new_terms = (!is_alike).then_some(terms);
         let advanced = self
             .store
-            .advance_send(row.id, row.sends, new_charge, self.now)
+            .advance_send(row.id, row.sends, new_terms, self.now)
             .await;
         match advanced {
             Err(fault) => self.fault(row.id, step_of(&row), fault),
             Ok(false) => self.decided(row.id, step_of(&row), CreateReason::ResendTooSoon),
             Ok(true) => {
-                row.message_charged &= new_charge.is_none();
-                row.charge = charge;
+                row.message_charged &= new_terms.is_none();
+                row.terms = terms;
                 row.sends = row.sends.saturating_add(1);
                 row.last_sent_at = self.now;
                 self.sent(row, &contact, CreateReason::Resent).await

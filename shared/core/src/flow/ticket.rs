@@ -116,9 +116,9 @@ pub(super) fn open(
         UnsealError::KeyUnknown => TicketError::KeyUnknown,
         UnsealError::Stale => TicketError::Stale,
     })?;
-    // A resolver seals a charge into the ticket of every code, and into no ticket of a claim. Any
+    // A resolver seals budgets into the ticket of every code, and into no ticket of a claim. Any
     // other ticket was sealed with a leaked key.
-    if ticket.charge.is_charged() == (ticket.purpose == Purpose::Claim) {
+    if ticket.terms.is_charged() == (ticket.purpose == Purpose::Claim) {
         return Err(TicketError::Forged);
     }
     let method = request.method.as_deref().and_then(Method::parse);

@@ -43,7 +43,7 @@ use crate::ports::{
 use crate::rate_limit::{Guess, RateLimiter};
 use crate::record::challenge::{Challenge, Step};
 use crate::record::flow::{AnswerDigest, Flow, Subject};
-use crate::seal::charge::Charge;
+use crate::seal::code_terms::CodeTerms;
 use crate::seal::code::Answer;
 use crate::seal::keys::{KeyId, Use};
 use crate::seal::sealed::{Proof, UnsealError};
@@ -206,7 +206,7 @@ struct Verify<'a, S, C> {
 #[derive(Clone, Copy)]
 struct Attempt {
     digest: AnswerDigest,
-    charge: Charge,
+    terms: CodeTerms,
     now: Timestamp,
 }
 
@@ -222,7 +222,7 @@ impl Attempt {
             Ok(VerifyReason::RightAgain)
         } else if row.is_answered(self.now) {
             Err(VerifyReason::FlowOver.into())
-        } else if row.charge != self.charge {
+        } else if row.terms != self.terms {
             // A resend was faster: this answers a code that a longer one has replaced.
             Err(VerifyReason::CodeReplaced.into())
         } else {
@@ -267,7 +267,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
         let row = row.ok_or(VerifyReason::FlowMissing)?;
         // Create never opens a row with a code and without terms. Guesses at such a code would be
         // charged to no budget.
-        let uncharged = row.purpose != Purpose::Claim && !row.charge.is_charged();
+        let uncharged = row.purpose != Purpose::Claim && !row.terms.is_charged();
         let agrees = row.agrees(self.challenge, &response.caller);
         if uncharged || !agrees || !is_for(&row, &response.person) {
             return Err(VerifyReason::FlowDisagrees.into());
@@ -308,7 +308,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
         };
         let attempt = Attempt {
             digest,
-            charge: row.charge,
+            terms: row.terms,
             now,
         };
         self.record(&row, &contact, attempt, checked).await
@@ -326,13 +326,13 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
         let limit = self.deployment.policy.attempts;
         let Attempt {
             digest,
-            charge,
+            terms,
             now,
         } = attempt;
         // An answer to a code whose message was not charged is not a guess: it must not spend the
         // owner's budget. An answer to a decoy with a row is charged like any other.
         if row.purpose != Purpose::Claim && row.message_charged {
-            match store.record_attempt(flow, digest, charge, limit).await? {
+            match store.record_attempt(flow, digest, terms, limit).await? {
                 Attempted::Refused(row) => return attempt.refused(row),
                 Attempted::Counted => return Err(VerifyReason::WrongAnswer.into()),
                 // An earlier answer with these digits may have found its guess budget spent. Its
@@ -350,12 +350,12 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
             }
             if let Err(why) = checked {
                 // If this write is lost, the same answer costs another guess.
-                store.count(flow, digest, charge).await?;
+                store.count(flow, digest, terms).await?;
                 return Err(why.into());
             }
         }
         let right = checked.is_ok();
-        let recording = store.record_verdict(flow, digest, right, charge, limit, now);
+        let recording = store.record_verdict(flow, digest, right, terms, limit, now);
         match recording.await? {
             VerdictWrite::Recorded => {
                 checked?;

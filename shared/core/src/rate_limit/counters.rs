@@ -1,7 +1,7 @@
 //! The counters: one item of the store each, which expires after its period.
 
 use crate::policy::budgets::MONTH;
-use crate::seal::charge::{Destination, Requester};
+use crate::seal::code_terms::{Destination, Requester};
 use crate::seal::keys::KeyRing;
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::identifier::{Country, Email, Identifier, PhoneNumber};

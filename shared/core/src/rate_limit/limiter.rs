@@ -15,7 +15,7 @@ use crate::policy::budgets::{Budget, DeploymentBudget, MessageBudget, Price};
 use crate::policy::{DEVICE_DAYS_MAX, Deployment, Policy};
 use crate::ports::{Captcha, Charged, CounterStore, Counts, PortError, Taken, Window};
 use crate::record::flow::Flow;
-use crate::seal::charge::{Admission, Charge, Destination, Requester, Terms, Tier, UnprovedMail};
+use crate::seal::code_terms::{Admission, CodeTerms, Destination, Requester, BudgetTerms, Tier, UnprovedMail};
 use crate::seal::device::Device;
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::account::Sub;
@@ -32,7 +32,7 @@ const SOLVED_FACTOR: u32 = 10;
 
 /// The maximum time from the reservation of a send to the outcome of its charge: no trigger runs
 /// longer.
-const SETTLED_AFTER: Duration = Duration::from_secs(10);
+const CHARGE_OUTCOME_KNOWN_AFTER: Duration = Duration::from_secs(10);
 /// The time for which a counter is kept after its period: longer than the lifetime of any code.
 const KEEP: Duration = Duration::from_secs(3600);
 
@@ -94,7 +94,7 @@ struct GuessBudgets {
 impl GuessBudgets {
     /// Returns the budgets of a code: those of the tier of its terms. If the code is too short for
     /// that tier, they are those of the highest tier that its length permits.
-    fn of(policy: &Policy, code_length: CodeLength, terms: Terms) -> Self {
+    fn of(policy: &Policy, code_length: CodeLength, budgets: BudgetTerms) -> Self {
         let most = if code_length >= CodeLength::LONGEST {
             Tier::Longest
         } else if code_length >= policy.long_code_length {
@@ -102,11 +102,11 @@ impl GuessBudgets {
         } else {
             Tier::Short
         };
-        let tier = terms.tier.min(most);
+        let tier = budgets.tier.min(most);
         Self {
-            requester: terms.requester,
+            requester: budgets.requester,
             tier,
-            extended: tier == Tier::Longest && terms.extended,
+            extended: tier == Tier::Longest && budgets.extended,
         }
     }
 }
@@ -195,7 +195,7 @@ impl Counters {
 
 /// The plan that the counters allow a requester.
 struct Outlook {
-    terms: Terms,
+    budgets: BudgetTerms,
     /// The shortest tier whose guess budgets have room.
     guess_tier: Tier,
     /// The spent budget that requires a CAPTCHA.
@@ -256,7 +256,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         &self,
         request: CodeRequest<'_>,
         gate: Option<CaptchaGate<'_, P>>,
-    ) -> Result<Charge, RateLimitError> {
+    ) -> Result<CodeTerms, RateLimitError> {
         let Deployment { policy, keys } = self.deployment;
         let identifier = request.identifier;
         let price = policy.price(identifier)?;
@@ -288,7 +288,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             };
             let outlook = self.outlook(&reading, &counters, &counters.guesses, planned);
             if outlook.refusal.is_none() {
-                return Ok(self.charge(outlook.terms, identifier));
+                return Ok(self.code_terms(outlook.budgets, identifier));
             }
         }
 
@@ -321,7 +321,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         }
         match outlook.refusal {
             Some(refusal) => Err(RateLimitError::Refused(refusal)),
-            None => Ok(self.charge(outlook.terms, identifier)),
+            None => Ok(self.code_terms(outlook.budgets, identifier)),
         }
     }
 
@@ -330,27 +330,27 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     /// windows in which the code was issued, so the counters of that time are read too.
     pub(crate) async fn plan_resend(
         &self,
-        charge: Charge,
+        terms: CodeTerms,
         identifier: &Identifier,
         issued_at: Timestamp,
-    ) -> Result<Charge, RateLimitError> {
-        let Some(terms) = charge.terms else {
-            return Ok(charge);
+    ) -> Result<CodeTerms, RateLimitError> {
+        let Some(budgets) = terms.budgets else {
+            return Ok(terms);
         };
         let price = self.deployment.policy.price(identifier)?;
-        let counters = self.counters(terms.requester, identifier, terms.source);
+        let counters = self.counters(budgets.requester, identifier, budgets.source);
         let at_issue = RateLimiter {
             now: issued_at,
             ..*self
         };
-        let guesses = at_issue.guess_counters(terms.requester, identifier);
+        let guesses = at_issue.guess_counters(budgets.requester, identifier);
         let pseudonyms = counters.pseudonyms().chain(guesses.pseudonyms()).collect();
         let reading = self.read(pseudonyms).await?;
         let planned = Planned {
-            requester: terms.requester,
+            requester: budgets.requester,
             identifier,
             price,
-            admission: terms.admission,
+            admission: budgets.admission,
         };
         let outlook = self.outlook(&reading, &counters, &guesses, planned);
         // Without a solved CAPTCHA, a flow does not get the budgets that a solved one grants.
@@ -361,14 +361,14 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         if let Some(refusal) = outlook.refusal.or(unsolved) {
             return Err(RateLimitError::Refused(refusal));
         }
-        let mut next = self.charge(
-            Terms {
-                tier: outlook.guess_tier.max(terms.tier),
-                ..outlook.terms
+        let mut next = self.code_terms(
+            BudgetTerms {
+                tier: outlook.guess_tier.max(budgets.tier),
+                ..outlook.budgets
             },
             identifier,
         );
-        next.code_length = next.code_length.max(charge.code_length);
+        next.code_length = next.code_length.max(terms.code_length);
         Ok(next)
     }
 
@@ -383,15 +383,15 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     /// If a budget is spent or a port fails.
     pub(crate) async fn charge_message(
         &self,
-        charge: Charge,
+        terms: CodeTerms,
         identifier: &Identifier,
         issued_at: Timestamp,
     ) -> Result<(), RateLimitError> {
-        let Some(terms) = charge.terms else {
+        let Some(budgets) = terms.budgets else {
             return Ok(());
         };
         let mut receipts = Vec::new();
-        for stage in self.bills(&terms, identifier, issued_at)? {
+        for stage in self.bills(&budgets, identifier, issued_at)? {
             let charged = join_all(stage.iter().map(|bill| self.charge_bill(bill))).await;
             let mut failed = None;
             for outcome in charged {
@@ -408,20 +408,20 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Ok(())
     }
 
-    /// Returns the charge of a ticket, with a code at least as long as its tier requires. A leaked
+    /// Returns the terms of a ticket, with a code at least as long as its tier requires. A leaked
     /// key alone can seal a ticket, so the code length in the ticket is not trusted.
-    pub(crate) fn settled(&self, charge: Charge, identifier: &Identifier) -> Charge {
-        let Some(terms) = charge.terms else {
-            return charge;
+    pub(crate) fn with_minimum_length(&self, terms: CodeTerms, identifier: &Identifier) -> CodeTerms {
+        let Some(budgets) = terms.budgets else {
+            return terms;
         };
-        let tier = if terms.extended {
+        let tier = if budgets.extended {
             Tier::Longest
         } else {
-            terms.tier
+            budgets.tier
         };
-        let settled = self.charge(Terms { tier, ..terms }, identifier);
-        Charge {
-            code_length: settled.code_length.max(charge.code_length),
+        let settled = self.code_terms(BudgetTerms { tier, ..budgets }, identifier);
+        CodeTerms {
+            code_length: settled.code_length.max(terms.code_length),
             ..settled
         }
     }
@@ -691,7 +691,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             way.refuse_if_full(reading, &bill);
         }
         Outlook {
-            terms: Terms {
+            budgets: BudgetTerms {
                 requester,
                 tier: guess_budgets.tier,
                 extended,
@@ -833,39 +833,39 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         limits
     }
 
-    fn charge(&self, terms: Terms, identifier: &Identifier) -> Charge {
+    fn code_terms(&self, budgets: BudgetTerms, identifier: &Identifier) -> CodeTerms {
         let policy = &self.deployment.policy;
-        let code_length = match terms.tier {
+        let code_length = match budgets.tier {
             // A fixed code cannot be longer.
             _ if policy.is_test(identifier, self.now) => policy.long_code_length,
             Tier::Short => policy.code_length,
             Tier::Long => policy.long_code_length,
             Tier::Longest => CodeLength::LONGEST,
         };
-        Charge {
+        CodeTerms {
             code_length,
-            terms: Some(terms),
+            budgets: Some(budgets),
         }
     }
 
     /// Returns the bills of one message, in the stages in which they are charged.
     fn bills(
         &self,
-        terms: &Terms,
+        budgets: &BudgetTerms,
         identifier: &Identifier,
         issued_at: Timestamp,
     ) -> Result<Vec<Vec<Bill>>, RateLimitError> {
         let price = self.deployment.policy.price(identifier)?;
         let keys = &self.deployment.keys;
-        let requester = terms.requester;
+        let requester = budgets.requester;
         let mailbox = Counter::mailbox(keys, requester, identifier, self.now);
-        let mut own = vec![self.mailbox_bill(mailbox, requester, terms.extended)];
+        let mut own = vec![self.mailbox_bill(mailbox, requester, budgets.extended)];
         if let Requester::KnownDevice(id) = requester {
             own.push(self.token_bill(Counter::device_token(&id, self.now)));
         }
         let mut shared = self.shared_bills(requester, price);
-        shared.extend(self.unproved_bills(terms, identifier, issued_at));
-        let source = terms
+        shared.extend(self.unproved_bills(budgets, identifier, issued_at));
+        let source = budgets
             .source
             .map(|source| self.source_bill(Counter::source(source, self.now)));
         Ok(vec![source.into_iter().collect(), own, merged(shared)]
@@ -1024,17 +1024,17 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     /// Returns the breakers of the hour in which the code was issued, where a success refunds them.
     fn unproved_bills(
         &self,
-        terms: &Terms,
+        budgets: &BudgetTerms,
         identifier: &Identifier,
         issued_at: Timestamp,
     ) -> Vec<Bill> {
-        match (identifier, terms.destination, terms.requester) {
+        match (identifier, budgets.destination, budgets.requester) {
             (Identifier::PhoneNumber(number), Some(destination), requester) => {
                 let counter = Counter::country(requester, destination.country, issued_at);
                 vec![self.sms_bill(counter, sms_windows(number, destination))]
             }
             (Identifier::Email(email), _, Requester::Unknown) => {
-                let UnprovedMail { domain, all } = terms.unproved_mail;
+                let UnprovedMail { domain, all } = budgets.unproved_mail;
                 let limits = |sent: &str, unproved: &str, limit, budget| {
                     vec![
                         unproved_limit(sent, u32::MAX, budget),
@@ -1070,10 +1070,10 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     fn guess_bills(&self, flow: &Flow, contact: &Identifier) -> Vec<Bill> {
         let Deployment { policy, keys } = self.deployment;
         let budgets = &policy.budgets;
-        let Some(terms) = flow.charge.terms else {
+        let Some(budgets) = flow.terms.budgets else {
             return Vec::new();
         };
-        let guess_budgets = GuessBudgets::of(policy, flow.charge.code_length, terms);
+        let guess_budgets = GuessBudgets::of(policy, flow.terms.code_length, budgets);
         let GuessBudgets {
             requester,
             tier,
@@ -1173,10 +1173,10 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     /// that moved the flow to finished may call this, once. If a refund is lost, a budget stays a
     /// little smaller; no refund is repeated.
     pub(crate) async fn refund(&self, flow: &Flow, contact: &Identifier) {
-        let Some(terms) = flow.charge.terms else {
+        let Some(budgets) = flow.terms.budgets else {
             return;
         };
-        let (requester, at) = (terms.requester, flow.issued_at);
+        let (requester, at) = (budgets.requester, flow.issued_at);
         // The right answer, and the wrong ones that were counted on the same terms; the row matches
         // an answer only on the terms that it was charged on. Never more than the held guesses.
         let guesses = u32::try_from(flow.counted.len())
@@ -1185,9 +1185,9 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             .min(u32::from(flow.held));
         // A resend this recent may still be refused and its charge refunded. It must not be
         // refunded a second time.
-        let is_unsettled = flow.sends > 1 && self.now.since(flow.last_sent_at) < SETTLED_AFTER;
+        let may_be_refused = flow.sends > 1 && self.now.since(flow.last_sent_at) < CHARGE_OUTCOME_KNOWN_AFTER;
         let messages = flow.sends.saturating_sub(flow.unsent);
-        let messages = u32::from(messages.saturating_sub(u8::from(is_unsettled)));
+        let messages = u32::from(messages.saturating_sub(u8::from(may_be_refused)));
         let mut taken: BTreeMap<Pseudonym, Vec<Taken>> = BTreeMap::new();
         let mut give = |counter: Counter, name: &str, amount: u32| {
             if amount > 0 {
@@ -1201,7 +1201,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
                 give(counter, &limit.window.name, guesses);
             }
         }
-        match (contact, terms.destination, requester) {
+        match (contact, budgets.destination, requester) {
             (Identifier::PhoneNumber(number), Some(destination), _) => {
                 let counter = Counter::country(requester, destination.country, at);
                 for window in sms_windows(number, destination) {
@@ -1225,10 +1225,10 @@ impl<S: CounterStore> RateLimiter<'_, S> {
 }
 
 /// Returns whether guesses at the two draw on the same budgets.
-pub(crate) fn is_guessed_alike(policy: &Policy, one: Charge, other: Charge) -> bool {
-    let budgets = |charge: Charge| {
-        let terms = charge.terms?;
-        Some(GuessBudgets::of(policy, charge.code_length, terms))
+pub(crate) fn is_guessed_alike(policy: &Policy, one: CodeTerms, other: CodeTerms) -> bool {
+    let budgets = |terms: CodeTerms| {
+        let budgets = terms.budgets?;
+        Some(GuessBudgets::of(policy, terms.code_length, budgets))
     };
     one.code_length == other.code_length && budgets(one) == budgets(other)
 }

@@ -43,5 +43,5 @@ pub use crate::policy::budgets::{
     Budget, Budgets, Countries, DeploymentBudget, DeviceBudget, MailBudget, MessageBudget, Price,
     SmsBudget, SourceBudget,
 };
-pub use crate::seal::charge::Charge;
+pub use crate::seal::code_terms::CodeTerms;
 pub use crate::value::source::Source;

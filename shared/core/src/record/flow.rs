@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::challenge::{Challenge, Progress, Step};
 use crate::effects::Entropy;
 use crate::policy::{Policy, REPLAY_GRACE};
-use crate::seal::charge::Charge;
+use crate::seal::code_terms::CodeTerms;
 use crate::seal::code::Code;
 use crate::seal::keys::{Key, KeyId, KeyRing, Use};
 use crate::seal::sealed::SealedContact;
@@ -21,9 +21,9 @@ use crate::value::time::Timestamp;
 
 /// One flow, as the store keeps it.
 ///
-/// The invocation that opens the flow writes the row. Later only these fields change: `charge`,
+/// The invocation that opens the flow writes the row. Later only these fields change: `terms`,
 /// `message_charged`, `sends`, `unsent`, `last_sent_at`, `attempts`, `counted`, `held` and `state`.
-/// A resend may replace `charge` by one with a longer code, or with other budgets of guesses.
+/// A resend may replace `terms` by those with a longer code, or with other budgets of guesses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// The id.
@@ -39,7 +39,7 @@ pub struct Flow {
     /// The language of every message; `None` for the deployment's default.
     pub locale: Option<Locale>,
     /// The terms of the code: its length, and the budgets that its messages and guesses draw on.
-    pub charge: Charge,
+    pub terms: CodeTerms,
     /// True if a message with the present code was charged. Until then no answer is right, because
     /// a code that no budget permitted must not be guessed. A claim has no message and begins with
     /// true.
@@ -135,7 +135,7 @@ pub(crate) struct NewFlow<'a> {
     pub(crate) subject: Subject,
     pub(crate) contact: &'a Identifier,
     pub(crate) locale: Option<Locale>,
-    pub(crate) charge: Charge,
+    pub(crate) terms: CodeTerms,
 }
 
 impl Flow {
@@ -159,7 +159,7 @@ impl Flow {
             subject: new.subject.clone(),
             contact: SealedContact::seal(key, new.contact, &bound.fields(), entropy),
             locale: new.locale,
-            charge: new.charge,
+            terms: new.terms,
             message_charged: new.purpose == Purpose::Claim,
             key: key.id().clone(),
             issued_at: now,
@@ -192,7 +192,7 @@ impl Flow {
             subject: Subject::NoAccount,
             contact,
             locale: None,
-            charge: Charge::free(policy.code_length),
+            terms: CodeTerms::uncharged(policy.code_length),
         };
         let answer = AnswerDigest([0; 16]);
         Self {
@@ -210,7 +210,7 @@ impl Flow {
             last_sent_at: self.last_sent_at,
             sends: self.sends,
             unsent: self.unsent,
-            code_length: self.charge.code_length,
+            code_length: self.terms.code_length,
             used: u8::try_from(self.attempts.len()).unwrap_or(u8::MAX),
         }
     }
@@ -239,11 +239,11 @@ impl Flow {
         contact: &Identifier,
     ) -> Option<Code> {
         if policy.is_test(contact, self.issued_at) {
-            return Some(Code::fixed(keys, self.charge.code_length, contact));
+            return Some(Code::fixed(keys, self.terms.code_length, contact));
         }
         Some(Code::derive(
             keys.find(Use::Code, self.key.as_str())?,
-            self.charge.code_length,
+            self.terms.code_length,
             self.id,
             self.purpose,
             contact,

@@ -17,7 +17,7 @@ use crate::policy::Deployment;
 use crate::ports::{ChallengeApi, Directory, PendingStore, Reply, TokenHolder};
 use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::record::pending::{Pending, PendingOutcome};
-use crate::seal::charge::Charge;
+use crate::seal::code_terms::CodeTerms;
 use crate::value::account::{Account, Names};
 use crate::value::identifier::{Identifier, Method};
 use crate::value::locale::Locale;
@@ -53,10 +53,10 @@ where
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
         let account = self.fresh_account(identity).await?;
-        let charge = self.admit(&account, contact, source).await?;
+        let terms = self.admit(&account, contact, source).await?;
         let directory = self.context.directory;
         directory.set_names(&account.username, names).await?;
-        self.start(&account, contact, locale, source, charge).await
+        self.start(&account, contact, locale, source, terms).await
     }
 
     /// Stores the contact as pending, and opens a session in which Create sends its code. The
@@ -69,8 +69,8 @@ where
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
         let account = self.fresh_account(identity).await?;
-        let charge = self.admit(&account, contact, source).await?;
-        self.start(&account, contact, locale, source, charge).await
+        let terms = self.admit(&account, contact, source).await?;
+        self.start(&account, contact, locale, source, terms).await
     }
 
     /// Returns the state of the contact that was requested last; `None` if there is none.
@@ -101,7 +101,7 @@ where
         account: &Account,
         contact: &Identifier,
         source: Option<Source>,
-    ) -> Result<Charge, ContactError> {
+    ) -> Result<CodeTerms, ContactError> {
         let own = account.attributes.verified(contact.method());
         if own.as_ref() == Some(contact) {
             return Err(ContactError::ContactInUse);
@@ -120,10 +120,10 @@ where
             device: None,
             source,
         };
-        let charge = self.context.plan(code, gate).await?;
+        let terms = self.context.plan(code, gate).await?;
         let sub = account.attributes.sub();
         self.context.limiter().charge_account(sub).await?;
-        Ok(charge)
+        Ok(terms)
     }
 
     async fn start(
@@ -132,7 +132,7 @@ where
         contact: &Identifier,
         locale: Option<Locale>,
         source: Option<Source>,
-        charge: Charge,
+        terms: CodeTerms,
     ) -> Result<SignInPayload, ContactError> {
         let context = &self.context;
         let Deployment { policy, keys } = context.deployment;
@@ -146,7 +146,7 @@ where
             context.entropy,
         );
         context.store.put_pending(&pending).await?;
-        let ticket = context.seal(Purpose::VerifyContact(pending.id), contact, locale, charge);
+        let ticket = context.seal(Purpose::VerifyContact(pending.id), contact, locale, terms);
         let opened = context.api.initiate(&account.username, source).await?;
         let Reply::Challenge(challenge) = opened else {
             return Err(Cause::SessionRefused.into());

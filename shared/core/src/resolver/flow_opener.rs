@@ -6,7 +6,7 @@ use super::payload::SignInPayload;
 use crate::effects::Clock;
 use crate::ports::{Captcha, ChallengeApi, OpenChallenge, PortError, Reply};
 use crate::rate_limit::{CaptchaGate, CodeRequest, RateLimiter};
-use crate::seal::charge::Charge;
+use crate::seal::code_terms::CodeTerms;
 use crate::seal::sealed::Ticket;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
@@ -50,12 +50,12 @@ impl<P: Ports> Context<'_, P> {
         purpose: Purpose,
         identifier: &Identifier,
         locale: Option<Locale>,
-        charge: Charge,
+        terms: CodeTerms,
     ) -> Secret {
         let to = identifier.clone();
         let ticket = Ticket {
             locale,
-            ..Ticket::new(purpose, to, charge, self.clock.now(), self.entropy)
+            ..Ticket::new(purpose, to, terms, self.clock.now(), self.entropy)
         };
         Secret::new(ticket.seal(&self.deployment.keys, self.caller, self.entropy))
     }
@@ -65,7 +65,7 @@ impl<P: Ports> Context<'_, P> {
         &self,
         request: CodeRequest<'_>,
         gate: Option<CaptchaGate<'_, impl Captcha>>,
-    ) -> Result<Charge, SignInError> {
+    ) -> Result<CodeTerms, SignInError> {
         Ok(self.limiter().plan(request, gate).await?)
     }
 
@@ -77,9 +77,9 @@ impl<P: Ports> Context<'_, P> {
         }
     }
 
-    /// Returns the charge of a flow that sends nothing.
-    pub(crate) const fn free(&self) -> Charge {
-        Charge::free(self.deployment.policy.code_length)
+    /// Returns the terms of a flow that sends nothing.
+    pub(crate) const fn uncharged(&self) -> CodeTerms {
+        CodeTerms::uncharged(self.deployment.policy.code_length)
     }
 }
 

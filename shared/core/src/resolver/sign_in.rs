@@ -21,7 +21,7 @@ use crate::ports::{
     TokenStore,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest};
-use crate::seal::charge::Charge;
+use crate::seal::code_terms::CodeTerms;
 use crate::seal::device::Device;
 use crate::seal::keys::KeyId;
 use crate::seal::pseudonym::Pseudonym;
@@ -129,31 +129,31 @@ where
     /// Returns the ticket alone, for an SDK that runs the whole exchange.
     pub async fn ticket(&self, request: &SignInRequest) -> Result<TicketPayload, SignInError> {
         let identifier = &request.identifier;
-        let (purpose, username, charge) = match &request.proof {
+        let (purpose, username, terms) = match &request.proof {
             None => {
-                let charge = self.plan(request).await?;
+                let terms = self.plan(request).await?;
                 if self.legacy_pool {
                     self.account_of(identifier).await?;
                 }
-                (Purpose::SignIn, identifier.as_str().to_owned(), charge)
+                (Purpose::SignIn, identifier.as_str().to_owned(), terms)
             }
             Some(proof) => {
                 self.open_proof(identifier, proof).await?;
                 let username = self.account_of(identifier).await?;
-                (Purpose::Claim, username, self.context.free())
+                (Purpose::Claim, username, self.context.uncharged())
             }
         };
         Ok(TicketPayload {
             ticket: self
                 .context
-                .seal(purpose, identifier, request.locale, charge),
+                .seal(purpose, identifier, request.locale, terms),
             username: Secret::new(username),
             expires_in: seconds(self.context.deployment.policy.ticket_life),
         })
     }
 
     /// Plans one code, with the budgets of known devices if the request has a device token.
-    async fn plan(&self, request: &SignInRequest) -> Result<Charge, SignInError> {
+    async fn plan(&self, request: &SignInRequest) -> Result<CodeTerms, SignInError> {
         let device = request.device.as_ref().and_then(|device| {
             let now = self.context.clock.now();
             Device::open(
@@ -191,7 +191,7 @@ where
                 .initiate(identifier.as_str(), *source)
                 .await?)
         });
-        let (charge, opened) = try_join(charging, opening).await?;
+        let (terms, opened) = try_join(charging, opening).await?;
         let mut purpose = Purpose::SignIn;
         let challenge = match opened {
             Reply::Challenge(challenge) => challenge,
@@ -216,7 +216,7 @@ where
         };
         let ticket = self
             .context
-            .seal(purpose, identifier, request.locale, charge);
+            .seal(purpose, identifier, request.locale, terms);
         let selecting = self.context.select(challenge, identifier, &ticket, *source);
         let asked = selecting.await?;
         payload(&asked, "otp", identifier.as_str())?
@@ -241,7 +241,7 @@ where
             // Nothing is sent, so no language is needed.
             let ticket = self
                 .context
-                .seal(Purpose::Claim, identifier, None, self.context.free());
+                .seal(Purpose::Claim, identifier, None, self.context.uncharged());
             let selecting = self.context.select(challenge, identifier, &ticket, *source);
             let asked = selecting.await?;
             if let Some(payload) = payload(&asked, "claim", &username)? {

@@ -5,7 +5,7 @@
 //! milliseconds, as 8 bytes, big-endian. N is one byte. Each field is length-prefixed (`Key::mac`).
 //!
 //! The flow row names a key of the ring: the one that was current when the flow was opened. `key`
-//! is its subkey for codes, derived by HKDF. N is the number of digits in the row's `charge`, which
+//! is its subkey for codes, derived by HKDF. N is the number of digits in the row's `terms`, which
 //! a resend may replace by a longer one. `Flow::code` passes these values to [`Code::derive`].
 //!
 //! For a test identifier it calls [`Code::fixed`] instead. That hashes only "test", the method and

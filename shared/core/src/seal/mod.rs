@@ -1,6 +1,6 @@
 //! The keys, and everything that is derived or sealed with them.
 
-pub(crate) mod charge;
+pub(crate) mod code_terms;
 pub mod code;
 pub(crate) mod device;
 pub mod keys;

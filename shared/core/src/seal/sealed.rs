@@ -11,7 +11,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64URL_NOPAD;
 use thiserror::Error;
 
-use super::charge::Charge;
+use super::code_terms::CodeTerms;
 use super::keys::{Key, KeyId, KeyRing, Use};
 use crate::effects::Entropy;
 use crate::value::app_client::AppClient;
@@ -55,8 +55,8 @@ pub struct Ticket {
     pub to: Identifier,
     /// The requested language, if any.
     pub locale: Option<Locale>,
-    /// The charge and the length of the code.
-    pub charge: Charge,
+    /// The terms of the code: its length and its budgets.
+    pub terms: CodeTerms,
     /// The id by which the ticket is redeemed.
     pub id: TicketId,
     /// The time of issue.
@@ -68,7 +68,7 @@ impl Ticket {
     pub fn new(
         purpose: Purpose,
         to: Identifier,
-        charge: Charge,
+        terms: CodeTerms,
         now: Timestamp,
         entropy: &impl Entropy,
     ) -> Self {
@@ -76,7 +76,7 @@ impl Ticket {
             purpose,
             to,
             locale: None,
-            charge,
+            terms,
             id: TicketId::from_bytes(entropy.bytes()),
             made_at: now,
         }
@@ -93,7 +93,7 @@ impl Ticket {
         let mut plain = vec![purpose, Locale::to_byte(self.locale)];
         plain.extend_from_slice(&pending);
         plain.extend_from_slice(self.id.as_bytes());
-        plain.extend_from_slice(&self.charge.to_bytes());
+        plain.extend_from_slice(&self.terms.to_bytes());
         plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
         put_identifier(&mut plain, &self.to);
         seal(
@@ -127,7 +127,7 @@ impl Ticket {
             purpose,
             locale: Locale::from_byte(locale),
             id: TicketId::from_bytes(reader.array()?),
-            charge: Charge::from_bytes(&reader.array()?).ok_or(UnsealError::Forged)?,
+            terms: CodeTerms::from_bytes(&reader.array()?).ok_or(UnsealError::Forged)?,
             made_at: Timestamp::from_millis(u64::from_be_bytes(reader.array()?)),
             to: reader.identifier()?,
         };
@@ -381,7 +381,7 @@ mod tests {
         Ticket::new(
             Purpose::SignIn,
             to,
-            Charge::free(CodeLength::DEFAULT),
+            CodeTerms::uncharged(CodeLength::DEFAULT),
             now(),
             &Seeded::new(1),
         )

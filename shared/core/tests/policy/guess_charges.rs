@@ -10,7 +10,7 @@ use latchstring_core::flow::{
     ClientRequest, CreateReason, Flow, Next, Progress, State, Step, VerifyReason,
 };
 use latchstring_core::ports::{Charged, Clock as _, CounterStore as _, FlowStore as _, Window};
-use latchstring_core::rate_limit::{Charge, Resettable, resettable};
+use latchstring_core::rate_limit::{CodeTerms, Resettable, resettable};
 
 use crate::harness::{ADA, Break, Pool, Session, Strand, World, identifier, in_turn, now};
 use crate::sign_in::{request, resolver};
@@ -197,7 +197,7 @@ fn an_answer_to_a_replaced_code_is_not_verified_or_refunded() {
     assert_eq!((length, why(&other, "1")), (8, VerifyReason::WrongAnswer));
     session.resend();
     let longer = world.last_code();
-    assert_eq!(session.row().unwrap().charge.code_length.digits(), 8);
+    assert_eq!(session.row().unwrap().terms.code_length.digits(), 8);
     let guess = session.response("2", ClientRequest::default());
     let mut dies = Box::pin(world.verify(&guess));
     while session.row().unwrap().held == 0 {
@@ -299,7 +299,7 @@ fn a_longer_code_does_not_contain_the_shorter_one() {
 }
 
 /// Returns a session whose row has this charge, as if its message had been charged.
-pub(crate) fn at_row_on(world: &World, charge: Charge) -> Session<'_> {
+pub(crate) fn at_row_on(world: &World, terms: CodeTerms) -> Session<'_> {
     let mut session = world.initiate(ADA);
     let earned = Flow::earned(
         session.challenge().flow,
@@ -311,7 +311,7 @@ pub(crate) fn at_row_on(world: &World, charge: Charge) -> Session<'_> {
         &*world.entropy,
     );
     let row = Flow {
-        charge,
+        terms,
         attempts: BTreeSet::new(),
         state: State::Open,
         ..earned
@@ -319,7 +319,7 @@ pub(crate) fn at_row_on(world: &World, charge: Charge) -> Session<'_> {
     now(world.store.port.open_flow(&row)).unwrap();
     session.replace_challenge(Step::Otp(Progress::at_issue(
         row.issued_at,
-        charge.code_length,
+        terms.code_length,
     )));
     session
 }
@@ -327,10 +327,10 @@ pub(crate) fn at_row_on(world: &World, charge: Charge) -> Session<'_> {
 #[test]
 fn a_row_without_a_charge_accepts_no_answer() {
     let world = world();
-    let free = at_row_on(&world, Charge::free(CodeLength::DEFAULT));
+    let free = at_row_on(&world, CodeTerms::uncharged(CodeLength::DEFAULT));
     assert_eq!(why(&free, "1"), VerifyReason::FlowDisagrees);
     assert_eq!(free.row().unwrap().attempts.len(), 0);
-    let charged = at_row_on(&world, Charge::ordinary(CodeLength::DEFAULT));
+    let charged = at_row_on(&world, CodeTerms::ordinary(CodeLength::DEFAULT));
     assert_eq!(
         why(&charged, "1"),
         VerifyReason::WrongAnswer,
@@ -350,9 +350,9 @@ fn a_guess_is_charged_to_the_lower_of_its_tier_and_its_length() {
         (3, CodeLength::LONGEST, [0, 0, 1]),
     ] {
         let world = world();
-        let mut bytes = Charge::ordinary(length).to_bytes();
+        let mut bytes = CodeTerms::ordinary(length).to_bytes();
         bytes[1] = bytes[1] & !3 | tier;
-        let session = at_row_on(&world, Charge::from_bytes(&bytes).unwrap());
+        let session = at_row_on(&world, CodeTerms::from_bytes(&bytes).unwrap());
         assert_eq!(why(&session, "1"), VerifyReason::WrongAnswer);
         let seen = ["short", "long", "longest"].map(|name| charged(&world, name));
         assert_eq!(seen, counts, "tier {tier}, {length:?}");

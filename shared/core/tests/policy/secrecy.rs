@@ -154,7 +154,7 @@ fn a_leaked_row_copied_to_another_flow_is_useless() {
     let mut session = world.initiate(ADA);
     // The contact of a row that was copied to another flow does not decrypt there.
     row.id = session.challenge().flow;
-    let issued = latchstring_core::flow::Progress::at_issue(row.issued_at, row.charge.code_length);
+    let issued = latchstring_core::flow::Progress::at_issue(row.issued_at, row.terms.code_length);
     assert_eq!(
         now(latchstring_core::ports::FlowStore::open_flow(
             &world.store.port,

@@ -9,7 +9,7 @@ use latchstring_core::code::{Code, CodeLength};
 use latchstring_core::flow::{ClientRequest, CreateReason, Purpose, VerifyReason};
 use latchstring_core::identifier::Method;
 use latchstring_core::ports::{FlowStore as _, PendingStore as _};
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::SignInRequest;
 
@@ -25,7 +25,7 @@ fn derived(session: &Session<'_>) -> String {
     let to = identifier(if session.username == BOB { BOB } else { ADA });
     let code = Code::derive(
         &key("k1", 1),
-        row.charge.code_length,
+        row.terms.code_length,
         row.id,
         row.purpose,
         &to,
@@ -204,18 +204,18 @@ fn a_message_whose_charge_is_not_recorded_is_not_sent() {
 /// The limits of guesses at longer codes hold for any number of open flows.
 #[test]
 fn guesses_at_longer_codes_are_bounded_whatever_was_sent() {
-    let unknown = Charge::ordinary(CodeLength::LONG).to_bytes();
+    let unknown = CodeTerms::ordinary(CodeLength::LONG).to_bytes();
     let on = |length: CodeLength, flags: u8, token: u8| {
         let mut bytes = unknown;
         bytes[0] = length.digits();
         bytes[1] = flags;
         bytes[2..18].fill(token);
-        Charge::from_bytes(&bytes).unwrap()
+        CodeTerms::from_bytes(&bytes).unwrap()
     };
     let (long, longest) = (CodeLength::LONG, CodeLength::LONGEST);
-    let verdicts = |world: &World, charge: Charge| {
+    let verdicts = |world: &World, terms: CodeTerms| {
         (0..130)
-            .map(|_| at_row_on(world, charge))
+            .map(|_| at_row_on(world, terms))
             .flat_map(|session| {
                 ["1", "2", "3"].map(|wrong| session.clone().answer(wrong).verify.why)
             })
@@ -243,9 +243,9 @@ fn guesses_at_longer_codes_are_bounded_whatever_was_sent() {
 #[test]
 fn with_longer_guesses_spent_an_owner_gets_the_extended_budget() {
     let world = World::with_ada();
-    let mut bytes = Charge::ordinary(CodeLength::LONG).to_bytes();
+    let mut bytes = CodeTerms::ordinary(CodeLength::LONG).to_bytes();
     bytes[1] = 2;
-    let long = Charge::from_bytes(&bytes).unwrap();
+    let long = CodeTerms::from_bytes(&bytes).unwrap();
     for _ in 0..10 {
         let session = at_row_on(&world, long);
         for wrong in ["1", "2", "3"] {

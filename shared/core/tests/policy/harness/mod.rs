@@ -21,7 +21,7 @@ use latchstring_core::locale::Locale;
 use latchstring_core::message::Message;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Directory, Entropy as _, FlowStore as _, Opened};
-use latchstring_core::rate_limit::{Charge, Countries, Price};
+use latchstring_core::rate_limit::{CodeTerms, Countries, Price};
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -166,12 +166,12 @@ impl World {
     }
 
     /// Returns the charge of a ticket: a resolver charges every purpose but a claim.
-    fn charge(&self, purpose: Purpose) -> Charge {
+    fn charge(&self, purpose: Purpose) -> CodeTerms {
         let code_length = self.deployment.policy.code_length;
         match purpose {
-            Purpose::Claim => Charge::free(code_length),
+            Purpose::Claim => CodeTerms::uncharged(code_length),
             Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => {
-                Charge::ordinary(code_length)
+                CodeTerms::ordinary(code_length)
             }
         }
     }

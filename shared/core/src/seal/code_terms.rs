@@ -46,7 +46,7 @@ pub(crate) enum Admission {
     Solved,
 }
 
-/// The country and prefix that an SMS goes to. The charge stores them, because parsing the number's
+/// The country and prefix that an SMS goes to. The terms store them, because parsing the number's
 /// metadata again would lengthen Define's cold start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Destination {
@@ -93,16 +93,16 @@ pub(crate) struct UnprovedMail {
 /// The terms of a code. The ticket and the flow row carry them, so that Create charges exactly what
 /// the resolver planned, and a success refunds exactly what its flow was charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Charge {
+pub struct CodeTerms {
     /// The length of the code.
     pub code_length: CodeLength,
     /// `None` for a flow that sends nothing and is charged nothing.
-    pub(crate) terms: Option<Terms>,
+    pub(crate) budgets: Option<BudgetTerms>,
 }
 
-/// The terms of a code that is charged.
+/// The budgets that the messages and guesses of a code draw on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Terms {
+pub(crate) struct BudgetTerms {
     pub(crate) requester: Requester,
     pub(crate) tier: Tier,
     /// Charges messages to the mailbox's extended budget.
@@ -114,25 +114,25 @@ pub(crate) struct Terms {
     pub(crate) unproved_mail: UnprovedMail,
 }
 
-impl Charge {
-    /// The length of the output of [`Charge::to_bytes`].
+impl CodeTerms {
+    /// The length of the output of [`CodeTerms::to_bytes`].
     pub const BYTES: usize = 1 + 1 + 16 + 16 + 3 + 4 + 4;
 
-    /// Returns the charge of a flow that sends nothing.
-    pub const fn free(code_length: CodeLength) -> Self {
+    /// Returns the terms of a flow that sends nothing.
+    pub const fn uncharged(code_length: CodeLength) -> Self {
         Self {
             code_length,
-            terms: None,
+            budgets: None,
         }
     }
 
-    /// Returns the charge of an unknown requester's first code, for tests that need a charged
+    /// Returns the terms of an unknown requester's first code, for tests that need a charged
     /// ticket.
     #[doc(hidden)]
     pub const fn ordinary(code_length: CodeLength) -> Self {
         Self {
             code_length,
-            terms: Some(Terms {
+            budgets: Some(BudgetTerms {
                 requester: Requester::Unknown,
                 tier: Tier::Short,
                 extended: false,
@@ -149,45 +149,45 @@ impl Charge {
 
     /// Returns whether the flow is charged for its messages and guesses.
     pub(crate) const fn is_charged(&self) -> bool {
-        self.terms.is_some()
+        self.budgets.is_some()
     }
 
-    /// Encodes the charge for a ticket or a store, always at the same length.
+    /// Encodes the terms for a ticket or a store, always at the same length.
     pub fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
         bytes[0] = self.code_length.digits();
-        let Some(terms) = self.terms else {
+        let Some(budgets) = self.budgets else {
             return bytes;
         };
-        let tier = match terms.tier {
+        let tier = match budgets.tier {
             Tier::Short => 1,
             Tier::Long => 2,
             Tier::Longest => 3,
         };
-        let device = matches!(terms.requester, Requester::KnownDevice(_));
+        let device = matches!(budgets.requester, Requester::KnownDevice(_));
         bytes[1] = tier
             | u8::from(device) << 2
-            | u8::from(terms.extended) << 3
-            | u8::from(terms.source.is_some()) << 4
-            | match terms.admission {
+            | u8::from(budgets.extended) << 3
+            | u8::from(budgets.source.is_some()) << 4
+            | match budgets.admission {
                 Admission::Open => 0,
                 Admission::Unsolved => 1,
                 Admission::Solved => 2,
             } << 5;
-        if let Requester::KnownDevice(token) = terms.requester {
+        if let Requester::KnownDevice(token) = budgets.requester {
             bytes[2..18].copy_from_slice(&token);
         }
-        if let Some(source) = &terms.source {
+        if let Some(source) = &budgets.source {
             bytes[18..34].copy_from_slice(source.as_bytes());
         }
-        let destination = terms.destination.map(Destination::to_bytes);
+        let destination = budgets.destination.map(Destination::to_bytes);
         bytes[34..37].copy_from_slice(&destination.unwrap_or(Destination::NONE));
-        bytes[37..41].copy_from_slice(&terms.unproved_mail.domain.to_be_bytes());
-        bytes[41..].copy_from_slice(&terms.unproved_mail.all.to_be_bytes());
+        bytes[37..41].copy_from_slice(&budgets.unproved_mail.domain.to_be_bytes());
+        bytes[41..].copy_from_slice(&budgets.unproved_mail.all.to_be_bytes());
         bytes
     }
 
-    /// Decodes the output of [`Charge::to_bytes`]; `None` for any other bytes.
+    /// Decodes the output of [`CodeTerms::to_bytes`]; `None` for any other bytes.
     pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Option<Self> {
         let (&[digits, flags], rest) = bytes.split_first_chunk()?;
         let (&token, rest) = rest.split_first_chunk::<16>()?;
@@ -197,9 +197,9 @@ impl Charge {
         let &all = rest.first_chunk()?;
         let code_length = CodeLength::new(digits)?;
         let has = |bit: u8| flags >> bit & 1 == 1;
-        let terms = match flags & 0b11 {
+        let budgets = match flags & 0b11 {
             0 => None,
-            tier => Some(Terms {
+            tier => Some(BudgetTerms {
                 requester: if has(2) {
                     Requester::KnownDevice(token)
                 } else {
@@ -228,9 +228,9 @@ impl Charge {
                 },
             }),
         };
-        let charge = Self { code_length, terms };
-        // Each charge has exactly one encoding.
-        (charge.to_bytes() == *bytes).then_some(charge)
+        let terms = Self { code_length, budgets };
+        // The terms have exactly one encoding.
+        (terms.to_bytes() == *bytes).then_some(terms)
     }
 }
 
@@ -240,7 +240,7 @@ mod tests {
 
     use super::*;
 
-    fn any_terms() -> impl Strategy<Value = Terms> {
+    fn any_terms() -> impl Strategy<Value = BudgetTerms> {
         let requester = prop_oneof![
             Just(Requester::Unknown),
             any::<[u8; 16]>().prop_map(Requester::KnownDevice)
@@ -262,7 +262,7 @@ mod tests {
         )
             .prop_map(
                 |((requester, tier, extended, admission), (source, destination), (domain, all))| {
-                    Terms {
+                    BudgetTerms {
                         requester,
                         tier,
                         extended,
@@ -277,31 +277,31 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_charge_reads_as_it_was_written(
+        fn terms_read_as_they_were_written(
             digits in CodeLength::MIN..=CodeLength::MAX,
-            terms in proptest::option::of(any_terms()),
+            budgets in proptest::option::of(any_terms()),
         ) {
             let code_length = CodeLength::new(digits).unwrap();
-            let charge = Charge { code_length, terms };
-            prop_assert_eq!(Charge::from_bytes(&charge.to_bytes()), Some(charge));
+            let terms = CodeTerms { code_length, budgets };
+            prop_assert_eq!(CodeTerms::from_bytes(&terms.to_bytes()), Some(terms));
         }
 
         #[test]
-        fn bytes_that_read_as_a_charge_are_what_it_writes(
+        fn bytes_that_read_as_terms_are_what_they_write(
             digits in CodeLength::MIN..=CodeLength::MAX,
-            rest in any::<[u8; Charge::BYTES - 1]>(),
+            rest in any::<[u8; CodeTerms::BYTES - 1]>(),
         ) {
-            let mut bytes = [digits; Charge::BYTES];
+            let mut bytes = [digits; CodeTerms::BYTES];
             bytes[1..].copy_from_slice(&rest);
-            if let Some(charge) = Charge::from_bytes(&bytes) {
-                prop_assert_eq!(charge.to_bytes(), bytes);
+            if let Some(terms) = CodeTerms::from_bytes(&bytes) {
+                prop_assert_eq!(terms.to_bytes(), bytes);
             }
         }
     }
 
     #[test]
-    fn bytes_of_no_charge_are_refused() {
-        let free = Charge::free(CodeLength::DEFAULT).to_bytes();
+    fn bytes_of_no_terms_are_refused() {
+        let free = CodeTerms::uncharged(CodeLength::DEFAULT).to_bytes();
         for (place, byte) in [
             (0, 5),
             (0, 11),
@@ -313,7 +313,7 @@ mod tests {
         ] {
             let mut bytes = free;
             bytes[place] = byte;
-            assert_eq!(Charge::from_bytes(&bytes), None, "{place}: {byte}");
+            assert_eq!(CodeTerms::from_bytes(&bytes), None, "{place}: {byte}");
         }
     }
 }
