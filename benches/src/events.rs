@@ -33,7 +33,7 @@ pub(crate) type Items = Arc<Mutex<BTreeMap<String, Value>>>;
 /// The keys of the events and of the functions' configuration.
 pub(crate) struct Events {
     keys: KeyRing,
-    caller: AppClient,
+    app_client: AppClient,
     /// The key ring as in the configuration.
     pub(crate) ring: String,
     /// The rows of the events' flows.
@@ -65,7 +65,7 @@ impl Events {
         let store = MemoryStore::default();
         Some(Self {
             keys,
-            caller: AppClient::new(POOL, CLIENT),
+            app_client: AppClient::new(POOL, CLIENT),
             items: Items::default(),
             create: CreateTrigger {
                 deployment: deployment.clone(),
@@ -87,7 +87,7 @@ impl Events {
 
     fn challenge(&self, step: Step) -> String {
         let flow = FlowId::from_bytes(OsEntropy.bytes());
-        Challenge { flow, step }.to_text(&self.keys, &self.caller)
+        Challenge { flow, step }.to_text(&self.keys, &self.app_client)
     }
 
     fn otp_challenge(&self) -> String {
@@ -107,7 +107,7 @@ impl Events {
             let metadata = created.value["response"]["challengeMetadata"]
                 .as_str()?
                 .to_owned();
-            let flow = Challenge::parse(&metadata, &self.keys, &self.caller)?.flow;
+            let flow = Challenge::parse(&metadata, &self.keys, &self.app_client)?.flow;
             Some(OpenFlow {
                 flow,
                 select,
@@ -134,7 +134,7 @@ impl Events {
         let terms = CodeTerms::ordinary(CodeLength::DEFAULT);
         let ticket = Ticket::new(Purpose::SignIn, to, terms, SystemClock.now(), &OsEntropy).seal(
             &self.keys,
-            &self.caller,
+            &self.app_client,
             &OsEntropy,
         );
         let request = json!({

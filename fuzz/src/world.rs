@@ -84,7 +84,7 @@ impl World {
     pub(crate) fn resolvers(&self) -> (SignIns, Contacts) {
         let sign_in = SignInResolver {
             deployment: self.deployment.clone(),
-            caller: self.caller.clone(),
+            app_client: self.app_client.clone(),
             legacy_pool: false,
             source: SourceOf::AppSync,
             store: self.store.clone(),
@@ -96,7 +96,7 @@ impl World {
         };
         let contacts = AccountResolver {
             deployment: self.deployment.clone(),
-            caller: self.caller.clone(),
+            app_client: self.app_client.clone(),
             source: SourceOf::AppSync,
             store: self.store.clone(),
             directory: self.directory.clone(),
@@ -132,7 +132,7 @@ impl World {
             }
         };
         let ticket = Ticket::new(purpose, email(to), terms, self.clock.now(), &self.entropy);
-        ticket.seal(&self.deployment.keys, &self.caller, &self.entropy)
+        ticket.seal(&self.deployment.keys, &self.app_client, &self.entropy)
     }
 
     pub(crate) fn proof(&self, of: &str) -> String {
@@ -145,7 +145,7 @@ impl World {
         let earned = Flow::earned(
             proof.flow,
             &proof.of,
-            &self.caller,
+            &self.app_client,
             policy,
             keys,
             proof.made_at,
@@ -153,7 +153,7 @@ impl World {
         );
         let opened = self.store.open_flow(&earned).now_or_never();
         assert!(opened.is_some(), "the store in memory never waits");
-        proof.seal(&self.deployment.keys, &self.caller, &self.entropy)
+        proof.seal(&self.deployment.keys, &self.app_client, &self.entropy)
     }
 
     /// Returns a session at the challenge of this ticket, and the code that was sent.

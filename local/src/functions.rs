@@ -97,7 +97,7 @@ impl Lambdas {
         let courier = Failing::new(inbox, outages.clone());
         let directory = CognitoDirectory::new(&aws, &pool);
         let api = CognitoChallengeApi::by(cognito_calls, &aws, &pool, &client);
-        let caller = AppClient::new(pool, client);
+        let app_client = AppClient::new(pool, client);
         Self {
             deliveries,
             define: Arc::new(DefineTrigger {
@@ -121,7 +121,7 @@ impl Lambdas {
             },
             sign_in: SignInResolver {
                 deployment: deployment.clone(),
-                caller: caller.clone(),
+                app_client: app_client.clone(),
                 legacy_pool,
                 source: SourceOf::Off,
                 store: store.clone(),
@@ -133,7 +133,7 @@ impl Lambdas {
             },
             account: AccountResolver {
                 deployment,
-                caller,
+                app_client,
                 // Every caller is 127.0.0.1 here.
                 source: SourceOf::Off,
                 store,

@@ -168,9 +168,9 @@ fn sends(method: Method, now: Timestamp) -> Value {
     let entropy = SeededEntropy::new(now.as_millis());
     let to = Identifier::parse(method, text).expect("an identifier");
     let terms = CodeTerms::ordinary(CodeLength::DEFAULT);
-    let caller = AppClient::new(POOL, CLIENT);
+    let app_client = AppClient::new(POOL, CLIENT);
     let ticket =
-        Ticket::new(Purpose::SignIn, to, terms, now, &entropy).seal(&keys(), &caller, &entropy);
+        Ticket::new(Purpose::SignIn, to, terms, now, &entropy).seal(&keys(), &app_client, &entropy);
     note(&ticket);
     event_of(
         "CreateAuthChallenge",
@@ -280,8 +280,8 @@ async fn asked(store: &MemoryStore, clock: &StillClock) -> Asked {
     note(code);
     let question = &answered.value["response"]["challengeMetadata"];
     let text = question.as_str().expect("a text");
-    let caller = AppClient::new(POOL, CLIENT);
-    let challenge = Challenge::parse(text, &keys(), &caller).expect("a challenge");
+    let app_client = AppClient::new(POOL, CLIENT);
+    let challenge = Challenge::parse(text, &keys(), &app_client).expect("a challenge");
     let verify = json!({
         "userAttributes": adas_attributes(),
         "privateChallengeParameters": {"challenge": question},
@@ -430,7 +430,7 @@ async fn resolver_without_keys() -> [&'static str; 2] {
     let nowhere = aws_at("http://127.0.0.1:1");
     let sign_in = SignInResolver {
         deployment,
-        caller: AppClient::new(POOL, CLIENT),
+        app_client: AppClient::new(POOL, CLIENT),
         legacy_pool: false,
         source: SourceOf::Off,
         store: MemoryStore::default(),

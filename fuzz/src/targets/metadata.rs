@@ -18,7 +18,7 @@ pub(super) const METADATA: Target = Target {
 
 fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     let keys = key_ring("k1", 1);
-    let caller = AppClient::new(POOL, CLIENT);
+    let app_client = AppClient::new(POOL, CLIENT);
     let progress = Progress {
         issued_at: Timestamp::from_millis(input.arbitrary()?),
         last_sent_at: Timestamp::from_millis(input.arbitrary()?),
@@ -31,24 +31,24 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
         flow: FlowId::from_bytes(input.arbitrary()?),
         step: *input.choose(&[Step::Select, Step::Otp(progress), Step::Claim(progress)])?,
     };
-    let text = challenge.to_text(&keys, &caller);
+    let text = challenge.to_text(&keys, &app_client);
     assert!(text.len() < 512, "Cognito takes no more");
-    assert_eq!(Challenge::parse(&text, &keys, &caller), Some(challenge));
+    assert_eq!(Challenge::parse(&text, &keys, &app_client), Some(challenge));
     for other in [
         AppClient::new(POOL, "other"),
         AppClient::new("other", CLIENT),
     ] {
         assert_eq!(Challenge::parse(&text, &keys, &other), None);
     }
-    assert_eq!(Challenge::parse(&text, &key_ring("k1", 2), &caller), None);
+    assert_eq!(Challenge::parse(&text, &key_ring("k1", 2), &app_client), None);
     let changed = forged(&text, input)?;
     if changed != text {
-        assert_eq!(Challenge::parse(&changed, &keys, &caller), None);
+        assert_eq!(Challenge::parse(&changed, &keys, &app_client), None);
     }
     // The rest of the input, alone and under the key's name.
     let rest = String::from_utf8_lossy(input.peek_bytes(input.len()).unwrap_or_default());
     for text in [rest.to_string(), format!("k1.{rest}")] {
-        assert_eq!(Challenge::parse(&text, &keys, &caller), None);
+        assert_eq!(Challenge::parse(&text, &keys, &app_client), None);
     }
     Ok("read")
 }

@@ -266,7 +266,7 @@ fn check_data(
             let opened = Ticket::open(
                 data["ticket"].as_str().unwrap_or_default(),
                 &world.deployment.keys,
-                &world.caller,
+                &world.app_client,
                 now,
                 world.deployment.policy.ticket_life,
             );

@@ -30,7 +30,7 @@ const LIFE: Duration = Duration::from_secs(60);
 
 fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     let entropy = SeededEntropy::new(input.arbitrary()?);
-    let caller = AppClient::new(POOL, CLIENT);
+    let app_client = AppClient::new(POOL, CLIENT);
     let keys = key_ring("k1", 1);
     let made_at = Timestamp::from_millis(input.arbitrary()?);
     let now = Timestamp::from_millis(if input.ratio(1, 2)? {
@@ -46,13 +46,13 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
         flow: FlowId::from_bytes(input.arbitrary()?),
         made_at,
     };
-    let sealed_ticket = ticket.seal(&keys, &caller, &entropy);
-    let sealed_proof = proof.seal(&keys, &caller, &entropy);
-    let open_ticket = |text: &str, keys: &KeyRing, caller: &AppClient| {
-        Ticket::open(text, keys, caller, now, LIFE)
+    let sealed_ticket = ticket.seal(&keys, &app_client, &entropy);
+    let sealed_proof = proof.seal(&keys, &app_client, &entropy);
+    let open_ticket = |text: &str, keys: &KeyRing, app_client: &AppClient| {
+        Ticket::open(text, keys, app_client, now, LIFE)
     };
     let open_proof =
-        |text: &str, keys: &KeyRing, caller: &AppClient| Proof::open(text, keys, caller, now, LIFE);
+        |text: &str, keys: &KeyRing, app_client: &AppClient| Proof::open(text, keys, app_client, now, LIFE);
 
     let is_fresh = now <= made_at.plus(LIFE) && made_at <= now.plus(CLOCK_LEEWAY);
     let wanted = if is_fresh {
@@ -60,13 +60,13 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     } else {
         Err(UnsealError::Stale)
     };
-    assert_eq!(open_ticket(&sealed_ticket, &keys, &caller), wanted);
+    assert_eq!(open_ticket(&sealed_ticket, &keys, &app_client), wanted);
     let wanted = if is_fresh {
         Ok(proof)
     } else {
         Err(UnsealError::Stale)
     };
-    assert_eq!(open_proof(&sealed_proof, &keys, &caller), wanted);
+    assert_eq!(open_proof(&sealed_proof, &keys, &app_client), wanted);
 
     // The length does not depend on the contents.
     let other = Ticket::new(
@@ -77,17 +77,17 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
         &entropy,
     );
     assert_eq!(
-        other.seal(&keys, &caller, &entropy).len(),
+        other.seal(&keys, &app_client, &entropy).len(),
         sealed_ticket.len()
     );
 
     // Neither opens as the other, nor for another pool, client or key.
     assert_eq!(
-        open_ticket(&sealed_proof, &keys, &caller),
+        open_ticket(&sealed_proof, &keys, &app_client),
         Err(UnsealError::Forged)
     );
     assert_eq!(
-        open_proof(&sealed_ticket, &keys, &caller),
+        open_proof(&sealed_ticket, &keys, &app_client),
         Err(UnsealError::Forged)
     );
     for other in [
@@ -105,19 +105,19 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     }
     let others = key_ring("k1", 2);
     assert_eq!(
-        open_ticket(&sealed_ticket, &others, &caller),
+        open_ticket(&sealed_ticket, &others, &app_client),
         Err(UnsealError::Forged)
     );
 
     // A change at any position makes it a forgery, or names another key.
     let changed = forged(&sealed_ticket, input)?;
     if changed != sealed_ticket {
-        let opened = open_ticket(&changed, &keys, &caller);
+        let opened = open_ticket(&changed, &keys, &app_client);
         assert!(is_refused(&opened), "{opened:?}");
     }
     let changed = forged(&sealed_proof, input)?;
     if changed != sealed_proof {
-        let opened = open_proof(&changed, &keys, &caller);
+        let opened = open_proof(&changed, &keys, &app_client);
         assert!(is_refused(&opened), "{opened:?}");
     }
     Ok(if is_fresh { "opened" } else { "stale" })

@@ -253,7 +253,7 @@ async fn create(input: &[u8]) -> Outcome {
         let policy = &world.deployment.policy;
         let keys = &world.deployment.keys;
         let now = latchstring_core::ports::Clock::now(&world.clock);
-        let opened = Ticket::open(ticket, keys, &world.caller, now, policy.ticket_life);
+        let opened = Ticket::open(ticket, keys, &world.app_client, now, policy.ticket_life);
         let opened = opened.expect("a message without a ticket");
         assert_ne!(opened.purpose, Purpose::Claim);
         assert_eq!(opened.to.as_str(), to, "a message to another recipient");
@@ -278,7 +278,7 @@ async fn create(input: &[u8]) -> Outcome {
         let proof = Proof::open(
             proof.as_str().unwrap_or_default(),
             &world.deployment.keys,
-            &world.caller,
+            &world.app_client,
             now,
             world.deployment.policy.proof_life,
         );
@@ -327,7 +327,7 @@ async fn verify(input: &[u8]) -> Outcome {
     let request = &event["request"];
     let question = request["privateChallengeParameters"]["challenge"].as_str();
     let question = question.expect("right without a challenge");
-    let challenge = Challenge::parse(question, &world.deployment.keys, &world.caller);
+    let challenge = Challenge::parse(question, &world.deployment.keys, &world.app_client);
     let answer = request["challengeAnswer"].as_str().unwrap_or_default();
     match challenge.expect("right for a foreign challenge").step {
         Step::Select => {

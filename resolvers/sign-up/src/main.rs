@@ -32,7 +32,7 @@ fn resolver<S: PendingStore + CounterStore>(
     aws: &Aws,
     store: S,
 ) -> Result<impl Handler + use<S>, ConfigError> {
-    let caller = environment.caller()?;
+    let app_client = environment.app_client()?;
     Ok(AccountResolver {
         deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
         source: environment.source()?,
@@ -43,9 +43,9 @@ fn resolver<S: PendingStore + CounterStore>(
             environment.cognito_calls(AnsweredBy::Client)?,
             aws,
             environment.user_pool()?,
-            caller.client(),
+            app_client.client(),
         ),
-        caller,
+        app_client,
         clock: SystemClock,
         entropy: OsEntropy,
     })

@@ -39,7 +39,7 @@ fn formats_are_unchanged() {
     let ada = Identifier::parse(Method::Email, "ada@example.com").unwrap();
     let number = Identifier::parse(Method::PhoneNumber, "+14155550132").unwrap();
     let sub = Sub::new("8a1d2b3c-4e5f-4a6b-8c7d-9e0f1a2b3c4d");
-    let caller = crate::flow::AppClient::new("eu-west-1_EXAMPLE", "client");
+    let app_client = crate::flow::AppClient::new("eu-west-1_EXAMPLE", "client");
     let flow = FlowId::from_bytes([7; 16]);
     let pending = PendingId::from_bytes([8; 16]);
     let lengths = [6, 8, 10].map(|digits| CodeLength::new(digits).unwrap());
@@ -60,7 +60,7 @@ fn formats_are_unchanged() {
             let ticket = Ticket::new(purpose, to.clone(), free, NOW, &Seeded::new(1));
             line(
                 &format!("ticket {name}"),
-                &ticket.seal(&ring, &caller, &Seeded::new(2)),
+                &ticket.seal(&ring, &app_client, &Seeded::new(2)),
             );
             for length in lengths {
                 let code = Code::derive(ring.current(), length, flow, purpose, to, NOW);
@@ -73,7 +73,7 @@ fn formats_are_unchanged() {
         flow,
         made_at: NOW,
     };
-    line("proof", &proof.seal(&ring, &caller, &Seeded::new(3)));
+    line("proof", &proof.seal(&ring, &app_client, &Seeded::new(3)));
     line(
         "test code",
         Code::fixed(&ring, CodeLength::DEFAULT, &ada).digits(),
@@ -81,12 +81,12 @@ fn formats_are_unchanged() {
     let progress = Progress::at_issue(NOW, lengths[1]);
     for step in [Step::Select, Step::Otp(progress), Step::Claim(progress)] {
         let challenge = Challenge { flow, step };
-        line(step.name(), &challenge.to_text(&ring, &caller));
+        line(step.name(), &challenge.to_text(&ring, &app_client));
     }
     let row = Flow::new(
         &NewFlow {
             id: flow,
-            caller: &caller,
+            app_client: &app_client,
             purpose: Purpose::SignIn,
             subject: Subject::Known(sub.clone()),
             contact: &ada,
@@ -112,7 +112,7 @@ fn formats_are_unchanged() {
     let held = Attributes::from_pairs([("email", "ada@example.com"), ("email_verified", "true")]);
     line(
         "device token",
-        &crate::seal::device::sealed(&held, NOW, &ring, &caller, &Seeded::new(6)),
+        &crate::seal::device::sealed(&held, NOW, &ring, &app_client, &Seeded::new(6)),
     );
     for (name, pseudonym) in [
         ("identifier", Pseudonym::of_identifier(&ring, &ada)),

@@ -102,7 +102,7 @@ impl World {
                 .expect("a runtime"),
             sign_in: SignInResolver {
                 deployment,
-                caller: memory.caller.clone(),
+                app_client: memory.app_client.clone(),
                 legacy_pool: false,
                 source: SourceOf::AppSync,
                 store: memory.store.clone(),

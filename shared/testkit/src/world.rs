@@ -33,7 +33,7 @@ pub struct World {
     /// The settings and keys.
     pub deployment: Deployment,
     /// The served pool and client.
-    pub caller: AppClient,
+    pub app_client: AppClient,
     /// The clock.
     pub clock: ManualClock,
     /// The store.
@@ -62,7 +62,7 @@ impl World {
         };
         Self {
             triggers: Triggers::new(&deployment, ports),
-            caller: AppClient::new(pool, client),
+            app_client: AppClient::new(pool, client),
             deployment,
             clock,
             store,

@@ -165,7 +165,7 @@ impl Journey {
         Self {
             resolver: SignInResolver {
                 deployment,
-                caller: AppClient::new(POOL, CLIENT),
+                app_client: AppClient::new(POOL, CLIENT),
                 legacy_pool: false,
                 source: SourceOf::Off,
                 store,

@@ -43,7 +43,7 @@ async fn service(keys: KeyRing) -> Latchstring {
     Latchstring::start_with(options).await
 }
 
-fn caller(latchstring: &Latchstring) -> AppClient {
+fn app_client(latchstring: &Latchstring) -> AppClient {
     let settings = latchstring.settings();
     AppClient::new(&*settings.user_pool_id, &*settings.client_id)
 }
@@ -55,21 +55,21 @@ fn forged_ticket(
     keys: &KeyRing,
     change: impl FnOnce(&mut Ticket),
 ) -> String {
-    let caller = caller(latchstring);
-    let opened = Ticket::open(ticket, &ring(None), &caller, SystemClock.now(), LIFE);
+    let app_client = app_client(latchstring);
+    let opened = Ticket::open(ticket, &ring(None), &app_client, SystemClock.now(), LIFE);
     let mut opened = opened.expect("a ticket of this deployment");
     change(&mut opened);
-    let forged = opened.seal(keys, &caller, &OsEntropy);
+    let forged = opened.seal(keys, &app_client, &OsEntropy);
     note(&forged);
     forged
 }
 
 /// Returns a proof of the deployment, sealed with other keys.
 fn forged_proof(latchstring: &Latchstring, proof: &str, keys: &KeyRing) -> String {
-    let caller = caller(latchstring);
-    let opened = Proof::open(proof, &ring(None), &caller, SystemClock.now(), LIFE);
+    let app_client = app_client(latchstring);
+    let opened = Proof::open(proof, &ring(None), &app_client, SystemClock.now(), LIFE);
     let opened = opened.expect("a proof of this deployment");
-    let forged = opened.seal(keys, &caller, &OsEntropy);
+    let forged = opened.seal(keys, &app_client, &OsEntropy);
     note(&forged);
     forged
 }

@@ -393,7 +393,7 @@ async fn sign_in(
         policy: Policy::for_clients(vec![client.to_owned()]),
         keys: KeyRing::new(key, None, None).expect("a ring"),
     };
-    let caller = AppClient::new("eu-west-1_EXAMPLE", client);
+    let app_client = AppClient::new("eu-west-1_EXAMPLE", client);
     let attributes = Attributes::from_pairs([
         ("sub", "8a1d2b3c-4e5f-4a6b-8c7d-9e0f1a2b3c4d"),
         ("email", address),
@@ -409,7 +409,7 @@ async fn sign_in(
     let resolver = SignIn::<(_, _, _, _, _), FixedCaptcha> {
         context: Context {
             deployment: &deployment,
-            caller: &caller,
+            app_client: &app_client,
             store,
             directory: &directory,
             api: &CognitoChallengeApi::new(aws, client),
@@ -437,7 +437,7 @@ async fn sign_in(
         action: None,
     };
     let mut turn = Turn {
-        caller: caller.clone(),
+        app_client: app_client.clone(),
         username: Secret::new("ada"),
         person: AccountState::Known(attributes),
         rounds: Vec::new(),
@@ -457,14 +457,14 @@ async fn sign_in(
         let challenge = created
             .decision
             .challenge
-            .to_text(&deployment.keys, &caller);
+            .to_text(&deployment.keys, &app_client);
         if let Some(code) = created.message.and_then(|message| message.code) {
             code.digits().clone_into(&mut sent);
             answers.push(sent.clone());
             answers.extend(guess.map(str::to_owned));
         }
         let response = Response {
-            caller: caller.clone(),
+            app_client: app_client.clone(),
             person: turn.person.clone(),
             challenge: Some(challenge.clone()),
             answer: Secret::new(answers.pop().expect("an answer")),

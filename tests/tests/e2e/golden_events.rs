@@ -60,7 +60,7 @@ impl World {
     /// Returns a ticket or proof as a file describes it.
     fn seal(&self, sealed: &Value) -> String {
         let keys = &self.0.deployment.keys;
-        let caller = &self.0.caller;
+        let app_client = &self.0.app_client;
         let entropy = SeededEntropy::new(2);
         let identifier = |name| {
             let typed = text(sealed, name);
@@ -77,11 +77,11 @@ impl World {
                 flow: FlowId::from_bytes([9; 16]),
                 made_at: self.0.clock.now(),
             };
-            let text = proof.seal(keys, caller, &entropy);
+            let text = proof.seal(keys, app_client, &entropy);
             let earned = Flow::earned(
                 proof.flow,
                 &proof.of,
-                caller,
+                app_client,
                 &self.0.deployment.policy,
                 keys,
                 proof.made_at,
@@ -103,7 +103,7 @@ impl World {
                 CodeTerms::ordinary(CodeLength::DEFAULT)
             }
         };
-        Ticket::new(purpose, to, terms, self.0.clock.now(), &entropy).seal(keys, caller, &entropy)
+        Ticket::new(purpose, to, terms, self.0.clock.now(), &entropy).seal(keys, app_client, &entropy)
     }
 
     /// Runs the trigger of an exchange, and returns its response or error and the delivered message.

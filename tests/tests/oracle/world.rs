@@ -490,7 +490,7 @@ fn lambdas(
         triggers: testkit::Triggers::new(&deployment, ports),
         contacts: AccountResolver {
             deployment: deployment.clone(),
-            caller: AppClient::new(POOL, CLIENT),
+            app_client: AppClient::new(POOL, CLIENT),
             source: SourceOf::Off,
             store: store.clone(),
             directory: directory.clone(),
@@ -501,7 +501,7 @@ fn lambdas(
         },
         sign_in: SignInResolver {
             deployment,
-            caller: AppClient::new(POOL, CLIENT),
+            app_client: AppClient::new(POOL, CLIENT),
             legacy_pool: false,
             source: SourceOf::Off,
             store,

@@ -66,11 +66,11 @@ pub(crate) fn keys() -> KeyRing {
 fn sends() -> Value {
     note("ada@example.com");
     let keys = keys();
-    let caller = AppClient::new(POOL, CLIENT);
+    let app_client = AppClient::new(POOL, CLIENT);
     let to = Identifier::parse(Method::Email, "ada@example.com").expect("an address");
     let terms = CodeTerms::ordinary(CodeLength::DEFAULT);
     let ticket = Ticket::new(Purpose::SignIn, to, terms, SystemClock.now(), &OsEntropy)
-        .seal(&keys, &caller, &OsEntropy);
+        .seal(&keys, &app_client, &OsEntropy);
     note(&ticket);
     let challenge = Challenge {
         flow: FlowId::from_bytes(OsEntropy.bytes()),
@@ -82,7 +82,7 @@ fn sends() -> Value {
         "session": [{
             "challengeName": "CUSTOM_CHALLENGE",
             "challengeResult": true,
-            "challengeMetadata": challenge.to_text(&keys, &caller),
+            "challengeMetadata": challenge.to_text(&keys, &app_client),
         }],
         "clientMetadata": {"method": "email", "ticket": ticket},
     });

@@ -66,7 +66,7 @@ async fn pool_with_ada(ministack: &Ministack) -> (String, Account) {
 
 /// Returns Define's event after Ada entered the code for her new address.
 async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
-    let caller = AppClient::new(pool, CLIENT);
+    let app_client = AppClient::new(pool, CLIENT);
     let deployment = Deployment {
         policy: Policy::for_clients(vec![CLIENT.to_owned()]),
         keys: keys(),
@@ -76,7 +76,7 @@ async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
     let account = SignedIn::<(_, _, _, _, _), _> {
         context: Context {
             deployment: &deployment,
-            caller: &caller,
+            app_client: &app_client,
             store: &store,
             directory: &CognitoDirectory::new(&ministack.aws(), pool),
             api: &api,
@@ -123,7 +123,7 @@ async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
         flow: FlowId::from_bytes(OsEntropy.bytes()),
         step: Step::Select,
     };
-    let select = round(&json!(select.to_text(&keys(), &caller)), true);
+    let select = round(&json!(select.to_text(&keys(), &app_client)), true);
     let create = CreateTrigger {
         deployment: deployment.clone(),
         store: store.clone(),

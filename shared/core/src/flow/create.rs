@@ -166,7 +166,7 @@ pub async fn create(
         turn,
         now: clock.now(),
     };
-    let last = if deployment.policy.serves(&turn.caller) {
+    let last = if deployment.policy.serves(&turn.app_client) {
         turn.last(&deployment.keys)
     } else {
         Ok(None)
@@ -280,7 +280,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         };
         let new = NewFlow {
             id: flow,
-            caller: &self.turn.caller,
+            app_client: &self.turn.app_client,
             purpose: ticket.purpose,
             subject,
             contact: &ticket.to,
@@ -408,11 +408,11 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
 
     fn ticket(&self) -> Result<Ticket, TicketError> {
         let Turn {
-            caller, request, ..
+            app_client, request, ..
         } = self.turn;
         // Verify has just checked its age.
         let life = self.deployment.policy.ticket_life + TICKET_LEEWAY;
-        let ticket = ticket::open(self.deployment, caller, request, self.now, life)?;
+        let ticket = ticket::open(self.deployment, app_client, request, self.now, life)?;
         let terms = self.limiter().with_minimum_length(ticket.terms, &ticket.to);
         Ok(Ticket { terms, ..ticket })
     }
@@ -457,7 +457,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     ) -> Decided<Created, CreateReason> {
         let row = match self.store.flow(challenge.flow).await {
             Err(fault) => return self.fault(challenge.flow, challenge.step, fault),
-            Ok(row) => row.filter(|row| row.agrees(&challenge, &self.turn.caller)),
+            Ok(row) => row.filter(|row| row.agrees(&challenge, &self.turn.app_client)),
         };
         let resend = self.turn.request.is_resend() && matches!(challenge.step, Step::Otp(_));
         let Some(mut row) = row else {
@@ -554,7 +554,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         let Deployment { keys, .. } = self.deployment;
         let row = match self.store.flow(challenge.flow).await {
             Err(fault) => return self.fault(challenge.flow, challenge.step, fault),
-            Ok(row) => row.filter(|row| row.agrees(&challenge, &self.turn.caller)),
+            Ok(row) => row.filter(|row| row.agrees(&challenge, &self.turn.app_client)),
         };
         let Some(row) = row else {
             return self.decided(
@@ -584,7 +584,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             flow: row.id,
             made_at: self.now,
         };
-        let proof = Secret::new(proof.seal(keys, &self.turn.caller, self.entropy));
+        let proof = Secret::new(proof.seal(keys, &self.turn.app_client, self.entropy));
         let step = Step::Claim(Progress::at_issue(self.now, progress.code_length));
         let mut decided = self.decided(row.id, step, CreateReason::Proved);
         if let PublicParameters::Claim(_, slot) = &mut decided.decision.public {

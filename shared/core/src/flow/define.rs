@@ -85,7 +85,7 @@ pub async fn define(
     clock: &impl Clock,
     turn: &Turn,
 ) -> Decided<Next, DefineReason> {
-    if !deployment.policy.serves(&turn.caller) {
+    if !deployment.policy.serves(&turn.app_client) {
         return Decided::new(Next::Fail, DefineReason::ClientNotServed, None);
     }
     let Last { challenge, passed } = match turn.last(&deployment.keys) {
@@ -139,7 +139,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         match row {
             None if passed => Ok(self.decided(Next::Fail, DefineReason::FlowMissing)),
             None => Ok(self.after_wrong_decoy(progress, now)),
-            Some(row) if !row.agrees(self.challenge, &self.turn.caller) => {
+            Some(row) if !row.agrees(self.challenge, &self.turn.app_client) => {
                 Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees))
             }
             Some(row) if passed => self.finish(&row, now).await,
@@ -158,7 +158,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             return Ok(self.decided(Next::Fail, DefineReason::MethodUnknown));
         }
         let first = FirstAnswer {
-            caller: &turn.caller,
+            app_client: &turn.app_client,
             person: &turn.person,
             request: &turn.request,
             flow: self.challenge.flow,

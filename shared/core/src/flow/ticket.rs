@@ -56,7 +56,7 @@ pub(super) enum TicketError {
 
 /// The first answer to a flow.
 pub(super) struct FirstAnswer<'a> {
-    pub(super) caller: &'a AppClient,
+    pub(super) app_client: &'a AppClient,
     pub(super) person: &'a AccountState,
     pub(super) request: &'a ClientRequest,
     pub(super) flow: FlowId,
@@ -72,7 +72,7 @@ impl FirstAnswer<'_> {
         store: &impl TokenStore,
     ) -> Result<(), AdmissionError> {
         let life = deployment.policy.ticket_life;
-        let ticket = match open(deployment, self.caller, self.request, self.now, life) {
+        let ticket = match open(deployment, self.app_client, self.request, self.now, life) {
             Ok(ticket) => ticket,
             // Create may have the key. If the answer passed here, the ticket would open a flow
             // unredeemed.
@@ -104,13 +104,13 @@ impl FirstAnswer<'_> {
 /// Opens the ticket of a request, if it is at most `life` old.
 pub(super) fn open(
     Deployment { keys, .. }: &Deployment,
-    caller: &AppClient,
+    app_client: &AppClient,
     request: &ClientRequest,
     now: Timestamp,
     life: Duration,
 ) -> Result<Ticket, TicketError> {
     let text = request.ticket.as_ref().ok_or(TicketError::Missing)?;
-    let opened = Ticket::open(text.expose(), keys, caller, now, life);
+    let opened = Ticket::open(text.expose(), keys, app_client, now, life);
     let ticket = opened.map_err(|error| match error {
         UnsealError::Forged => TicketError::Forged,
         UnsealError::KeyUnknown => TicketError::KeyUnknown,

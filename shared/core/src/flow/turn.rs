@@ -10,7 +10,7 @@ use crate::value::secret::Secret;
 #[derive(Clone, Debug)]
 pub struct Turn {
     /// The pool and client of the session.
-    pub caller: AppClient,
+    pub app_client: AppClient,
     /// Cognito's `userName`: the pool's username, or the typed text if there is no account.
     pub username: Secret,
     /// The user of the session, if there is one.
@@ -100,7 +100,7 @@ impl Turn {
                 return Err(NotOurs);
             }
             let text = round.metadata.as_deref().ok_or(NotOurs)?;
-            let challenge = Challenge::parse(text, keys, &self.caller).ok_or(NotOurs)?;
+            let challenge = Challenge::parse(text, keys, &self.app_client).ok_or(NotOurs)?;
             let follows = match &last {
                 None => challenge.step == Step::Select,
                 Some(before) => {

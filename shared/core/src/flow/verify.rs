@@ -57,7 +57,7 @@ use crate::value::time::Timestamp;
 #[derive(Clone, Debug)]
 pub struct Response {
     /// The pool and client of the session.
-    pub caller: AppClient,
+    pub app_client: AppClient,
     /// The user of the session, if there is one.
     pub person: AccountState,
     /// The private parameter that Create wrote.
@@ -166,13 +166,13 @@ pub async fn verify(
     response: &Response,
 ) -> Decided<Verdict, VerifyReason> {
     let Deployment { policy, keys } = deployment;
-    if !policy.serves(&response.caller) {
+    if !policy.serves(&response.app_client) {
         return Decided::new(Verdict::Wrong, VerifyReason::ClientNotServed, None);
     }
     let challenge = response
         .challenge
         .as_deref()
-        .and_then(|text| Challenge::parse(text, keys, &response.caller));
+        .and_then(|text| Challenge::parse(text, keys, &response.app_client));
     let Some(challenge) = challenge else {
         return Decided::new(Verdict::Wrong, VerifyReason::NotOurs, None);
     };
@@ -241,7 +241,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
             }
             Step::Select => {
                 let first = FirstAnswer {
-                    caller: &self.response.caller,
+                    app_client: &self.response.app_client,
                     person: &self.response.person,
                     request,
                     flow: self.challenge.flow,
@@ -268,7 +268,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
         // Create never opens a row with a code and without terms. Guesses at such a code would be
         // charged to no budget.
         let uncharged = row.purpose != Purpose::Claim && !row.terms.is_charged();
-        let agrees = row.agrees(self.challenge, &response.caller);
+        let agrees = row.agrees(self.challenge, &response.app_client);
         if uncharged || !agrees || !is_for(&row, &response.person) {
             return Err(VerifyReason::FlowDisagrees.into());
         }
@@ -377,10 +377,10 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
         now: Timestamp,
     ) -> Result<(), Wrong> {
         let Deployment { policy, keys } = self.deployment;
-        let Response { caller, person, .. } = self.response;
+        let Response { app_client, person, .. } = self.response;
         let text = self.response.answer.expose();
         let proof =
-            Proof::open(text, keys, caller, now, policy.proof_life).map_err(
+            Proof::open(text, keys, app_client, now, policy.proof_life).map_err(
                 |error| match error {
                     UnsealError::Forged | UnsealError::KeyUnknown => VerifyReason::ProofForged,
                     UnsealError::Stale => VerifyReason::ProofStale,
@@ -394,7 +394,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
             .store
             .flow(proof.flow)
             .await?
-            .is_some_and(|earned| earned.proves(contact, caller, keys, now, policy.proof_life));
+            .is_some_and(|earned| earned.proves(contact, app_client, keys, now, policy.proof_life));
         if !earned {
             return Err(VerifyReason::ProofForged.into());
         }

@@ -87,8 +87,8 @@ impl Policy {
     }
 
     /// Returns whether sessions of this client are served.
-    pub fn serves(&self, caller: &AppClient) -> bool {
-        self.clients.iter().any(|client| client == caller.client())
+    pub fn serves(&self, app_client: &AppClient) -> bool {
+        self.clients.iter().any(|client| client == app_client.client())
     }
 
     /// Returns whether the identifier has a fixed code at that time.

@@ -92,7 +92,7 @@ impl Challenge {
     ///
     /// The text has under 100 bytes and one length for all steps, so that the length of Cognito's
     /// session reveals nothing.
-    pub fn to_text(&self, keys: &KeyRing, caller: &AppClient) -> String {
+    pub fn to_text(&self, keys: &KeyRing, app_client: &AppClient) -> String {
         let zero = Progress {
             issued_at: Timestamp::default(),
             last_sent_at: Timestamp::default(),
@@ -116,14 +116,14 @@ impl Challenge {
         bytes.push(progress.used);
         bytes.push(progress.code_length.digits());
         let key = keys.current();
-        let tag = tag(key, caller, &bytes);
+        let tag = tag(key, app_client, &bytes);
         bytes.extend_from_slice(&tag);
         format!("{}.{}", key.id().as_str(), BASE64URL_NOPAD.encode(&bytes))
     }
 
     /// Decodes the output of [`Challenge::to_text`], under any key of the ring; `None` for any
     /// other text.
-    pub fn parse(text: &str, keys: &KeyRing, caller: &AppClient) -> Option<Self> {
+    pub fn parse(text: &str, keys: &KeyRing, app_client: &AppClient) -> Option<Self> {
         let (id, body) = text.split_once('.')?;
         let key = keys.find(Use::Challenge, id)?;
         if body.len() != BASE64URL_NOPAD.encode_len(BODY_BYTES + TAG_BYTES) {
@@ -131,7 +131,7 @@ impl Challenge {
         }
         let bytes = BASE64URL_NOPAD.decode(body.as_bytes()).ok()?;
         let (body, sent_tag) = bytes.split_at_checked(BODY_BYTES)?;
-        if !bool::from(tag(key, caller, body).ct_eq(sent_tag)) {
+        if !bool::from(tag(key, app_client, body).ct_eq(sent_tag)) {
             return None;
         }
         let (&[version, rank], rest) = body.split_first_chunk()?;
@@ -162,8 +162,8 @@ impl Challenge {
     }
 }
 
-fn tag(key: &crate::seal::keys::Key, caller: &AppClient, body: &[u8]) -> [u8; TAG_BYTES] {
-    let [pool, client] = caller.as_aad();
+fn tag(key: &crate::seal::keys::Key, app_client: &AppClient, body: &[u8]) -> [u8; TAG_BYTES] {
+    let [pool, client] = app_client.as_aad();
     let mac = key.mac(Use::Challenge, &[pool, client, body]);
     let mut tag = [0; TAG_BYTES];
     tag.copy_from_slice(&mac[..TAG_BYTES]);
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
     use crate::testing::keys;
 
-    fn caller() -> AppClient {
+    fn app_client() -> AppClient {
         AppClient::new("pool", "client")
     }
 
@@ -217,22 +217,22 @@ mod tests {
     proptest! {
         #[test]
         fn a_challenge_reads_as_it_was_written(challenge in any_challenge()) {
-            let text = challenge.to_text(&keys(), &caller());
-            prop_assert_eq!(Challenge::parse(&text, &keys(), &caller()), Some(challenge));
+            let text = challenge.to_text(&keys(), &app_client());
+            prop_assert_eq!(Challenge::parse(&text, &keys(), &app_client()), Some(challenge));
             prop_assert!(text.len() < 100, "{}", text.len());
         }
 
         #[test]
         fn all_challenges_have_the_same_length(a in any_challenge(), b in any_challenge()) {
             prop_assert_eq!(
-                a.to_text(&keys(), &caller()).len(),
-                b.to_text(&keys(), &caller()).len()
+                a.to_text(&keys(), &app_client()).len(),
+                b.to_text(&keys(), &app_client()).len()
             );
         }
 
         #[test]
         fn no_text_is_taken_for_a_challenge(text in "\\PC{0,120}|k1\\.[A-Za-z0-9_-]{72}") {
-            prop_assert_eq!(Challenge::parse(&text, &keys(), &caller()), None);
+            prop_assert_eq!(Challenge::parse(&text, &keys(), &app_client()), None);
         }
     }
 
@@ -245,7 +245,7 @@ mod tests {
                 CodeLength::DEFAULT,
             )),
         };
-        let text = challenge.to_text(&keys(), &caller());
+        let text = challenge.to_text(&keys(), &app_client());
         for other in [
             AppClient::new("pool", "other"),
             AppClient::new("other", "client"),
@@ -257,7 +257,7 @@ mod tests {
             forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
             let forged = String::from_utf8(forged).unwrap();
             assert_eq!(
-                Challenge::parse(&forged, &keys(), &caller()),
+                Challenge::parse(&forged, &keys(), &app_client()),
                 None,
                 "{place}"
             );

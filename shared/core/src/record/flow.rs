@@ -130,7 +130,7 @@ impl fmt::Debug for AnswerDigest {
 /// The contents of a new row.
 pub(crate) struct NewFlow<'a> {
     pub(crate) id: FlowId,
-    pub(crate) caller: &'a AppClient,
+    pub(crate) app_client: &'a AppClient,
     pub(crate) purpose: Purpose,
     pub(crate) subject: Subject,
     pub(crate) contact: &'a Identifier,
@@ -147,14 +147,14 @@ impl Flow {
         entropy: &impl Entropy,
     ) -> Self {
         let key = keys.current();
-        let bound = bound_to(new.id, new.purpose, new.caller.client());
+        let bound = bound_to(new.id, new.purpose, new.app_client.client());
         let life = match new.purpose {
             Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => policy.code_life,
             Purpose::Claim => policy.proof_life,
         };
         Self {
             id: new.id,
-            client: new.caller.client().to_owned(),
+            client: new.app_client.client().to_owned(),
             purpose: new.purpose,
             subject: new.subject.clone(),
             contact: SealedContact::seal(key, new.contact, &bound.fields(), entropy),
@@ -179,7 +179,7 @@ impl Flow {
     pub fn earned(
         id: FlowId,
         contact: &Identifier,
-        caller: &AppClient,
+        app_client: &AppClient,
         policy: &Policy,
         keys: &KeyRing,
         now: Timestamp,
@@ -187,7 +187,7 @@ impl Flow {
     ) -> Self {
         let new = NewFlow {
             id,
-            caller,
+            app_client,
             purpose: Purpose::SignIn,
             subject: Subject::NoAccount,
             contact,
@@ -216,13 +216,13 @@ impl Flow {
     }
 
     /// Returns whether the challenge agrees with this row.
-    pub(crate) fn agrees(&self, challenge: &Challenge, caller: &AppClient) -> bool {
+    pub(crate) fn agrees(&self, challenge: &Challenge, app_client: &AppClient) -> bool {
         let issued_at = match (&challenge.step, self.purpose) {
             (Step::Otp(progress), Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy)
             | (Step::Claim(progress), Purpose::Claim) => progress.issued_at,
             _ => return false,
         };
-        self.id == challenge.flow && self.client == caller.client() && self.issued_at == issued_at
+        self.id == challenge.flow && self.client == app_client.client() && self.issued_at == issued_at
     }
 
     /// Returns the contact; `None` if it was not sealed for this flow.
@@ -257,7 +257,7 @@ impl Flow {
     pub(crate) fn proves(
         &self,
         contact: &Identifier,
-        caller: &AppClient,
+        app_client: &AppClient,
         keys: &KeyRing,
         now: Timestamp,
         life: Duration,
@@ -270,7 +270,7 @@ impl Flow {
         handed_out
             && self.subject == Subject::NoAccount
             && self.purpose == Purpose::SignIn
-            && self.client == caller.client()
+            && self.client == app_client.client()
             && self.contact(keys).as_ref() == Some(contact)
     }
 

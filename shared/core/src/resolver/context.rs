@@ -41,7 +41,7 @@ pub struct Context<'a, P: Ports> {
     /// Keys and settings.
     pub deployment: &'a Deployment,
     /// The pool and client that sessions are opened for.
-    pub caller: &'a AppClient,
+    pub app_client: &'a AppClient,
     /// Budgets, flows, redemptions, leases and pending contacts.
     pub store: &'a P::Store,
     /// Accounts.

@@ -57,7 +57,7 @@ impl<P: Ports> Context<'_, P> {
             locale,
             ..Ticket::new(purpose, to, terms, self.clock.now(), self.entropy)
         };
-        Secret::new(ticket.seal(&self.deployment.keys, self.caller, self.entropy))
+        Secret::new(ticket.seal(&self.deployment.keys, self.app_client, self.entropy))
     }
 
     /// Plans one code. The code is charged only after its ticket is redeemed.

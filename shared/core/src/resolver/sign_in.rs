@@ -159,7 +159,7 @@ where
             Device::open(
                 device.expose(),
                 &self.context.deployment.keys,
-                self.context.caller,
+                self.context.app_client,
                 now,
             )
             .ok()
@@ -257,7 +257,7 @@ where
         let proof = Proof::open(
             proof.expose(),
             &self.context.deployment.keys,
-            self.context.caller,
+            self.context.app_client,
             self.context.clock.now(),
             self.context.deployment.policy.proof_life,
         )
@@ -275,7 +275,7 @@ where
         let earned = earned.is_some_and(|flow| {
             flow.proves(
                 identifier,
-                self.context.caller,
+                self.context.app_client,
                 keys,
                 now,
                 policy.proof_life,

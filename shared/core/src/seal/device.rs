@@ -57,7 +57,7 @@ impl Device {
     pub(crate) fn seal(
         &self,
         keys: &KeyRing,
-        caller: &AppClient,
+        app_client: &AppClient,
         entropy: &impl Entropy,
     ) -> String {
         let mut plain = self.ends.as_millis().to_be_bytes().to_vec();
@@ -73,7 +73,7 @@ impl Device {
         seal(
             keys.lasting(),
             Use::Device,
-            &caller.as_aad(),
+            &app_client.as_aad(),
             &plain,
             entropy,
         )
@@ -83,10 +83,10 @@ impl Device {
     pub(crate) fn open(
         text: &str,
         keys: &KeyRing,
-        caller: &AppClient,
+        app_client: &AppClient,
         now: Timestamp,
     ) -> Result<Self, UnsealError> {
-        let plain = open(keys, Use::Device, &caller.as_aad(), text)?;
+        let plain = open(keys, Use::Device, &app_client.as_aad(), text)?;
         let mut reader = Reader(&plain);
         let ends = Timestamp::from_millis(u64::from_be_bytes(reader.array()?));
         let id = reader.array()?;
@@ -128,7 +128,7 @@ pub(crate) fn sealed(
     held: &Attributes,
     ends: Timestamp,
     keys: &KeyRing,
-    caller: &AppClient,
+    app_client: &AppClient,
     entropy: &impl Entropy,
 ) -> String {
     Device::new(
@@ -139,7 +139,7 @@ pub(crate) fn sealed(
         keys,
         entropy,
     )
-    .seal(keys, caller, entropy)
+    .seal(keys, app_client, entropy)
 }
 
 impl fmt::Debug for Device {

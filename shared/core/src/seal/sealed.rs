@@ -83,7 +83,7 @@ impl Ticket {
     }
 
     /// Seals the ticket under the ring's current key.
-    pub fn seal(&self, ring: &KeyRing, caller: &AppClient, entropy: &impl Entropy) -> String {
+    pub fn seal(&self, ring: &KeyRing, app_client: &AppClient, entropy: &impl Entropy) -> String {
         let (purpose, pending) = match self.purpose {
             Purpose::SignIn => (1, [0; 16]),
             Purpose::Claim => (2, [0; 16]),
@@ -99,7 +99,7 @@ impl Ticket {
         seal(
             ring.current(),
             Use::Ticket,
-            &caller.as_aad(),
+            &app_client.as_aad(),
             &plain,
             entropy,
         )
@@ -109,11 +109,11 @@ impl Ticket {
     pub fn open(
         text: &str,
         ring: &KeyRing,
-        caller: &AppClient,
+        app_client: &AppClient,
         now: Timestamp,
         life: Duration,
     ) -> Result<Self, UnsealError> {
-        let plain = open(ring, Use::Ticket, &caller.as_aad(), text)?;
+        let plain = open(ring, Use::Ticket, &app_client.as_aad(), text)?;
         let mut reader = Reader(&plain);
         let (purpose, locale) = (reader.byte()?, reader.byte()?);
         let purpose = match (purpose, reader.array()?) {
@@ -150,14 +150,14 @@ pub struct Proof {
 
 impl Proof {
     /// Seals the proof under the ring's current key.
-    pub fn seal(&self, ring: &KeyRing, caller: &AppClient, entropy: &impl Entropy) -> String {
+    pub fn seal(&self, ring: &KeyRing, app_client: &AppClient, entropy: &impl Entropy) -> String {
         let mut plain = self.flow.as_bytes().to_vec();
         plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
         put_identifier(&mut plain, &self.of);
         seal(
             ring.current(),
             Use::Proof,
-            &caller.as_aad(),
+            &app_client.as_aad(),
             &plain,
             entropy,
         )
@@ -167,11 +167,11 @@ impl Proof {
     pub fn open(
         text: &str,
         ring: &KeyRing,
-        caller: &AppClient,
+        app_client: &AppClient,
         now: Timestamp,
         life: Duration,
     ) -> Result<Self, UnsealError> {
-        let plain = open(ring, Use::Proof, &caller.as_aad(), text)?;
+        let plain = open(ring, Use::Proof, &app_client.as_aad(), text)?;
         let mut reader = Reader(&plain);
         let proof = Self {
             flow: FlowId::from_bytes(reader.array()?),
@@ -365,7 +365,7 @@ mod tests {
         KeyRing::new(key("k1", 1), None, None).unwrap()
     }
 
-    fn caller() -> AppClient {
+    fn app_client() -> AppClient {
         AppClient::new("eu-west-1_pool", "client")
     }
 
@@ -388,22 +388,22 @@ mod tests {
     }
 
     fn sealed() -> String {
-        ticket_to(ada()).seal(&ring(), &caller(), &Seeded::new(2))
+        ticket_to(ada()).seal(&ring(), &app_client(), &Seeded::new(2))
     }
 
     fn opened(
         text: &str,
         ring: &KeyRing,
-        caller: &AppClient,
+        app_client: &AppClient,
         at: Timestamp,
     ) -> Result<Ticket, UnsealError> {
-        Ticket::open(text, ring, caller, at, LIFE)
+        Ticket::open(text, ring, app_client, at, LIFE)
     }
 
     #[test]
     fn a_ticket_opens_as_it_was_sealed() {
         assert_eq!(
-            opened(&sealed(), &ring(), &caller(), now()),
+            opened(&sealed(), &ring(), &app_client(), now()),
             Ok(ticket_to(ada()))
         );
     }
@@ -415,17 +415,17 @@ mod tests {
             flow: FlowId::from_bytes([9; 16]),
             made_at: now(),
         };
-        let text = proof.seal(&ring(), &caller(), &Seeded::new(3));
+        let text = proof.seal(&ring(), &app_client(), &Seeded::new(3));
         assert_eq!(
-            Proof::open(&text, &ring(), &caller(), now(), LIFE),
+            Proof::open(&text, &ring(), &app_client(), now(), LIFE),
             Ok(proof)
         );
         assert_eq!(
-            opened(&text, &ring(), &caller(), now()),
+            opened(&text, &ring(), &app_client(), now()),
             Err(UnsealError::Forged)
         );
         assert_eq!(
-            Proof::open(&sealed(), &ring(), &caller(), now(), LIFE),
+            Proof::open(&sealed(), &ring(), &app_client(), now(), LIFE),
             Err(UnsealError::Forged)
         );
     }
@@ -444,7 +444,7 @@ mod tests {
         }
         let other = KeyRing::new(key("k1", 2), None, None).unwrap();
         assert_eq!(
-            opened(&sealed(), &other, &caller(), now()),
+            opened(&sealed(), &other, &app_client(), now()),
             Err(UnsealError::Forged)
         );
     }
@@ -454,10 +454,10 @@ mod tests {
         let after_one = KeyRing::new(key("k2", 2), None, Some(key("k1", 1))).unwrap();
         let after_two = KeyRing::new(key("k3", 3), None, Some(key("k2", 2))).unwrap();
         let not_yet = KeyRing::new(key("k0", 0), Some(key("k1", 1)), None).unwrap();
-        assert!(opened(&sealed(), &after_one, &caller(), now()).is_ok());
-        assert!(opened(&sealed(), &not_yet, &caller(), now()).is_ok());
+        assert!(opened(&sealed(), &after_one, &app_client(), now()).is_ok());
+        assert!(opened(&sealed(), &not_yet, &app_client(), now()).is_ok());
         assert_eq!(
-            opened(&sealed(), &after_two, &caller(), now()),
+            opened(&sealed(), &after_two, &app_client(), now()),
             Err(UnsealError::KeyUnknown)
         );
     }
@@ -465,17 +465,17 @@ mod tests {
     #[test]
     fn a_ticket_is_stale_after_its_life_and_before_its_time() {
         let at = |secs: u64| Timestamp::from_secs(secs);
-        assert!(opened(&sealed(), &ring(), &caller(), at(1_000_060)).is_ok());
+        assert!(opened(&sealed(), &ring(), &app_client(), at(1_000_060)).is_ok());
         assert_eq!(
-            opened(&sealed(), &ring(), &caller(), at(1_000_061)),
+            opened(&sealed(), &ring(), &app_client(), at(1_000_061)),
             Err(UnsealError::Stale)
         );
         assert!(
-            opened(&sealed(), &ring(), &caller(), at(999_970)).is_ok(),
+            opened(&sealed(), &ring(), &app_client(), at(999_970)).is_ok(),
             "the maker's clock may be 30 s ahead"
         );
         assert_eq!(
-            opened(&sealed(), &ring(), &caller(), at(999_969)),
+            opened(&sealed(), &ring(), &app_client(), at(999_969)),
             Err(UnsealError::Stale)
         );
     }
@@ -488,7 +488,7 @@ mod tests {
             forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
             let forged = String::from_utf8(forged).unwrap();
             assert_eq!(
-                opened(&forged, &ring(), &caller(), now()),
+                opened(&forged, &ring(), &app_client(), now()),
                 Err(UnsealError::Forged),
                 "{place}"
             );
@@ -514,8 +514,8 @@ mod tests {
                     locale,
                     ..ticket_to(to)
                 };
-                let text = ticket.seal(&ring(), &caller(), &Seeded::new(4));
-                assert_eq!(opened(&text, &ring(), &caller(), now()), Ok(ticket));
+                let text = ticket.seal(&ring(), &app_client(), &Seeded::new(4));
+                assert_eq!(opened(&text, &ring(), &app_client(), now()), Ok(ticket));
                 text.len()
             })
             .collect();
@@ -549,7 +549,7 @@ mod tests {
             } else {
                 UnsealError::Forged
             };
-            prop_assert_eq!(opened(&text, &ring(), &caller(), now()), Err(wanted));
+            prop_assert_eq!(opened(&text, &ring(), &app_client(), now()), Err(wanted));
         }
     }
 }

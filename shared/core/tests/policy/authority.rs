@@ -72,13 +72,13 @@ fn metadata_of_another_client_is_a_wrong_answer() {
     let world = World::with_ada();
     let session = world.at_otp(ADA);
     let step = session.challenge().step;
-    let second = world.reconfigured(|world| world.caller = AppClient::new("pool", "second"));
+    let second = world.reconfigured(|world| world.app_client = AppClient::new("pool", "second"));
     let mut stolen = session.moved_to(&second);
     stolen.metadata = latchstring_core::flow::Challenge {
         flow: session.challenge().flow,
         step,
     }
-    .to_text(&second.deployment.keys, &second.caller);
+    .to_text(&second.deployment.keys, &second.app_client);
     let verify = stolen.answer(&world.code()).verify;
     assert_eq!(verify.why, VerifyReason::FlowDisagrees);
     assert_eq!(session.row().unwrap().attempts.len(), 0);

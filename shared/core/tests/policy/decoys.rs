@@ -91,7 +91,7 @@ fn decoys() -> [(&'static str, Opening); 6] {
         }),
         ("a ticket of another client", |world| {
             let second =
-                world.reconfigured(|world| world.caller = AppClient::new("pool", "second"));
+                world.reconfigured(|world| world.app_client = AppClient::new("pool", "second"));
             session_with_ticket(world, ADA, &second.ticket(ADA))
         }),
         ("the ticket of another's claim", |world| {

@@ -29,7 +29,7 @@ fn a_missing_or_foreign_private_parameter_makes_answers_wrong() {
     let challenge = session.challenge();
     let of_another_key = challenge.to_text(
         &KeyRing::new(key("k1", 9), None, None).unwrap(),
-        &world.caller,
+        &world.app_client,
     );
     let of_another_client =
         challenge.to_text(&world.deployment.keys, &AppClient::new("pool", "second"));
@@ -76,7 +76,7 @@ fn metadata_that_is_null_or_foreign_fails_the_authentication() {
     });
     let of_another_key = forged.at_otp(ADA).metadata;
     let of_another_client = World::with_ada()
-        .reconfigured(|world| world.caller = AppClient::new("pool", "second"))
+        .reconfigured(|world| world.app_client = AppClient::new("pool", "second"))
         .at_otp(ADA)
         .metadata;
     for metadata in [
@@ -169,7 +169,7 @@ fn a_passed_round_of_an_unknown_flow_fails() {
                 challenge_name: "CUSTOM_CHALLENGE".to_owned(),
                 passed: true,
                 metadata: Some(
-                    Challenge { flow, step }.to_text(&world.deployment.keys, &world.caller),
+                    Challenge { flow, step }.to_text(&world.deployment.keys, &world.app_client),
                 ),
             })
             .to_vec();

@@ -304,7 +304,7 @@ pub(crate) fn at_row_on(world: &World, terms: CodeTerms) -> Session<'_> {
     let earned = Flow::earned(
         session.challenge().flow,
         &identifier(ADA),
-        &world.caller,
+        &world.app_client,
         &world.deployment.policy,
         &world.deployment.keys,
         world.clock.now(),

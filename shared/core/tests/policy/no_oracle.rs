@@ -50,10 +50,10 @@ fn calls_are_equal_for_a_user_who_does_not_hold_the_contact() {
 /// ticket for the caller's own address.
 #[test]
 fn a_callers_mailbox_does_not_reveal_another_account() {
-    const CALLER: &str = "eve@example.com";
+    const APP_CLIENT: &str = "eve@example.com";
     let arrives = |world: &World| {
         let mut session = world.initiate(ADA);
-        session.choose(&world.ticket(CALLER));
+        session.choose(&world.ticket(APP_CLIENT));
         world.after_secs(30);
         session.resend();
         world.sent().len()

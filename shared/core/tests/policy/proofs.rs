@@ -68,7 +68,7 @@ fn a_proof_of_another_value_is_wrong() {
 #[test]
 fn a_proof_of_another_client_is_wrong() {
     let (world, _) = with_proof();
-    let second = world.reconfigured(|world| world.caller = AppClient::new("pool", "second"));
+    let second = world.reconfigured(|world| world.app_client = AppClient::new("pool", "second"));
     let reply = world.at_claim().answer(&second.proof(ADA));
     assert_eq!(reply.verify.why, VerifyReason::ProofForged);
 }

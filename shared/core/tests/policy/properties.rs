@@ -318,7 +318,7 @@ fn authentic_metadata(flow: [u8; 16], step: u8) -> String {
             _ => Step::Claim(progress),
         },
     };
-    challenge.to_text(&world.deployment.keys, &world.caller)
+    challenge.to_text(&world.deployment.keys, &world.app_client)
 }
 
 proptest! {
@@ -332,7 +332,7 @@ proptest! {
     ) {
         let world = World::with_ada();
         let given = |bit: u8, text: &String| (given >> bit & 1 == 1).then(|| text.clone());
-        let caller = given(0, &texts[0]).map_or_else(|| world.caller.clone(), |client| AppClient::new("pool", client));
+        let app_client = given(0, &texts[0]).map_or_else(|| world.app_client.clone(), |client| AppClient::new("pool", client));
         let request = ClientRequest {
             method: given(1, &texts[1]),
             ticket: given(2, &texts[2]).map(Secret::new),
@@ -340,7 +340,7 @@ proptest! {
         };
         let session = world.initiate(&texts[4]);
         let turn = Turn {
-            caller: caller.clone(),
+            app_client: app_client.clone(),
             rounds: rounds
                 .into_iter()
                 .map(|(name, passed, metadata)| Round {
@@ -356,7 +356,7 @@ proptest! {
         latchstring_core::flow::ask_again(&world.deployment, &world.clock, &*world.entropy, &turn);
         prop_assert!(world.sent().is_empty());
         let response = Response {
-            caller,
+            app_client,
             challenge: given(5, &texts[5]),
             ..session.response(&texts[4], request)
         };

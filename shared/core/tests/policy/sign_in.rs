@@ -293,10 +293,10 @@ fn two_parallel_proofs_create_one_account_without_the_lease() {
 /// Returns the flow that a proof names.
 fn flow_of_proof(world: &World, proof: &str) -> FlowId {
     let World {
-        deployment, caller, ..
+        deployment, app_client, ..
     } = world;
     let Deployment { policy, keys } = deployment;
-    let opened = Proof::open(proof, keys, caller, world.clock.now(), policy.proof_life);
+    let opened = Proof::open(proof, keys, app_client, world.clock.now(), policy.proof_life);
     opened.unwrap().flow
 }
 
@@ -319,9 +319,9 @@ fn a_proof_that_no_flow_earned_is_refused_under_any_key() {
             flow,
             made_at: world.clock.now(),
         };
-        let caller = AppClient::new("pool", client);
-        let forged = forged.seal(&world.deployment.keys, &caller, &*world.entropy);
-        let elsewhere = world.reconfigured(|world| world.caller = caller.clone());
+        let app_client = AppClient::new("pool", client);
+        let forged = forged.seal(&world.deployment.keys, &app_client, &*world.entropy);
+        let elsewhere = world.reconfigured(|world| world.app_client = app_client.clone());
         let pool = Pool::of(&elsewhere);
         let result = with_proof(&elsewhere, &pool, of, &forged);
         assert_eq!(result, Err(SignInError::InvalidProof), "{of}, {client}");
@@ -423,7 +423,7 @@ fn an_account_with_an_unverified_address_is_not_its_owner() {
 fn a_forged_stale_used_or_foreign_proof_creates_no_account() {
     let world = World::new();
     let pool = Pool::of(&world);
-    let second = world.reconfigured(|world| world.caller = AppClient::new("pool", "second"));
+    let second = world.reconfigured(|world| world.app_client = AppClient::new("pool", "second"));
     let stale = world.proof(BOB);
     world.after_millis(180_001);
     for (what, proof) in [

@@ -74,7 +74,7 @@ pub struct AccountResolver<S, D, T, A, C, E, K = Deployment> {
     /// The source of keys and settings.
     pub deployment: K,
     /// The pool and app client that sessions are opened for.
-    pub caller: AppClient,
+    pub app_client: AppClient,
     /// The part of an event that holds the client's address.
     pub source: SourceOf,
     /// The store of pending contacts, budgets and device generations.
@@ -137,7 +137,7 @@ where
         let account = SignedIn::<(S, D, A, C, E), T> {
             context: Context {
                 deployment: &deployment,
-                caller: &self.caller,
+                app_client: &self.app_client,
                 store: &self.store,
                 directory: &self.directory,
                 api: &self.api,

@@ -37,7 +37,7 @@ pub struct SignInResolver<S, D, A, P, C, E, K = Deployment> {
     /// The source of keys and settings.
     pub deployment: K,
     /// The pool and app client that sessions are opened for.
-    pub caller: AppClient,
+    pub app_client: AppClient,
     /// True if the pool reports missing users.
     pub legacy_pool: bool,
     /// The part of an event that holds the client's address.
@@ -113,7 +113,7 @@ where
         let sign_in = SignIn::<(S, D, A, C, E), P> {
             context: Context {
                 deployment: &deployment,
-                caller: &self.caller,
+                app_client: &self.app_client,
                 store: &self.store,
                 directory: &self.directory,
                 api: &self.api,

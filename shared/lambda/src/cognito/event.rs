@@ -60,7 +60,7 @@ fn without_nulls(value: &Value) -> Value {
 
 /// Returns the session's pool and app client. An event that does not name them belongs to an app
 /// client that is not served.
-pub(super) fn caller<T>(header: &CognitoEventUserPoolsHeader<T>) -> AppClient {
+pub(super) fn app_client<T>(header: &CognitoEventUserPoolsHeader<T>) -> AppClient {
     AppClient::new(
         header.user_pool_id.as_deref().unwrap_or_default(),
         header
@@ -95,7 +95,7 @@ pub(super) fn turn<T>(
     client_metadata: HashMap<String, String>,
 ) -> Turn {
     Turn {
-        caller: caller(header),
+        app_client: app_client(header),
         username: Secret::new(header.user_name.as_deref().unwrap_or_default()),
         person: person(user_not_found, attributes),
         // A null entry is not from Latchstring, so it is kept as a round without a name.

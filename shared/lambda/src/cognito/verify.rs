@@ -37,7 +37,7 @@ where
         let event: CognitoEventUserPoolsVerifyAuthChallenge = event::decode(&raw)?;
         let mut request = event.request;
         let response = Response {
-            caller: event::caller(&event.cognito_event_user_pools_header),
+            app_client: event::app_client(&event.cognito_event_user_pools_header),
             person: event::person(request.user_not_found, &request.user_attributes),
             challenge: request
                 .private_challenge_parameters

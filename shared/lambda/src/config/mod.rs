@@ -479,7 +479,7 @@ impl Environment<'_> {
     ///
     /// # Errors
     /// If a variable is missing.
-    pub fn caller(&self) -> Result<AppClient, ConfigError> {
+    pub fn app_client(&self) -> Result<AppClient, ConfigError> {
         let client = self.clients()?.swap_remove(0);
         Ok(AppClient::new(self.user_pool()?, client))
     }
@@ -706,7 +706,7 @@ mod tests {
         assert_eq!(keys.current().id().as_str(), "k2");
         assert!(keys.names("k1"));
         assert_eq!(
-            environment.caller().unwrap(),
+            environment.app_client().unwrap(),
             AppClient::new("eu-west-1_pool", "web")
         );
         assert!(!environment.legacy_pool().unwrap());
@@ -720,7 +720,7 @@ mod tests {
             let environment = Environment::Pairs(&rest);
             let error = deployments(&rest)
                 .map(|_| ())
-                .and(environment.caller().map(|_| ()))
+                .and(environment.app_client().map(|_| ()))
                 .unwrap_err();
             assert!(error.to_string().starts_with(name), "{error}");
         }

@@ -180,7 +180,7 @@ impl FlowRun {
         }
     }
 
-    fn caller() -> AppClient {
+    fn app_client() -> AppClient {
         AppClient::new(POOL, CLIENT)
     }
 
@@ -195,7 +195,7 @@ impl FlowRun {
         } = self.world.clone();
         SignInResolver {
             deployment,
-            caller: Self::caller(),
+            app_client: Self::app_client(),
             legacy_pool: false,
             source: SourceOf::Off,
             store,
@@ -218,7 +218,7 @@ impl FlowRun {
         } = self.world.clone();
         AccountResolver {
             deployment,
-            caller: Self::caller(),
+            app_client: Self::app_client(),
             source: SourceOf::Off,
             store,
             directory,

@@ -55,7 +55,7 @@ const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) deployment: Deployment,
-    pub(crate) caller: AppClient,
+    pub(crate) app_client: AppClient,
     pub(crate) clock: ManualClock,
     pub(crate) entropy: Arc<SeededEntropy>,
     pub(crate) wire: Wire,
@@ -88,7 +88,7 @@ impl World {
                 policy,
                 keys: KeyRing::new(key("k1", 1), None, None).unwrap(),
             },
-            caller: AppClient::new("pool", "client"),
+            app_client: AppClient::new("pool", "client"),
             clock,
             entropy: Arc::new(SeededEntropy::new(1)),
             wire: wire.clone(),
@@ -193,7 +193,7 @@ impl World {
                 &*self.entropy,
             )
         };
-        ticket.seal(&self.deployment.keys, &self.caller, &*self.entropy)
+        ticket.seal(&self.deployment.keys, &self.app_client, &*self.entropy)
     }
 
     /// Returns a ticket for any purpose.
@@ -205,7 +205,7 @@ impl World {
             self.clock.now(),
             &*self.entropy,
         )
-        .seal(&self.deployment.keys, &self.caller, &*self.entropy)
+        .seal(&self.deployment.keys, &self.app_client, &*self.entropy)
     }
 
     /// Returns a proof, earned by a flow of which only its row exists.
@@ -217,9 +217,9 @@ impl World {
             made_at: self.clock.now(),
         };
         let (flow, now_is, entropy) = (proof.flow, proof.made_at, &*self.entropy);
-        let earned = Flow::earned(flow, &proof.of, &self.caller, policy, keys, now_is, entropy);
+        let earned = Flow::earned(flow, &proof.of, &self.app_client, policy, keys, now_is, entropy);
         assert_eq!(now(self.store.port.open_flow(&earned)), Ok(Opened::New));
-        proof.seal(keys, &self.caller, entropy)
+        proof.seal(keys, &self.app_client, entropy)
     }
 
     /// `InitiateAuth(CUSTOM_AUTH)`.
@@ -520,7 +520,7 @@ impl<'w> Session<'w> {
     /// Returns Verify's input for a response.
     pub(crate) fn response(&self, answer: &str, request: ClientRequest) -> Response {
         Response {
-            caller: self.world.caller.clone(),
+            app_client: self.world.app_client.clone(),
             person: self.person(),
             challenge: Some(self.metadata.clone()),
             answer: Secret::new(answer),
@@ -531,7 +531,7 @@ impl<'w> Session<'w> {
     /// Returns the input of Define and Create.
     pub(crate) fn turn(&self, request: ClientRequest) -> Turn {
         Turn {
-            caller: self.world.caller.clone(),
+            app_client: self.world.app_client.clone(),
             username: Secret::new(&*self.username),
             person: self.person(),
             rounds: self.rounds.clone(),
@@ -551,7 +551,7 @@ impl<'w> Session<'w> {
         let Created {
             challenge, public, ..
         } = &created.decision;
-        self.metadata = challenge.to_text(&self.world.deployment.keys, &self.world.caller);
+        self.metadata = challenge.to_text(&self.world.deployment.keys, &self.world.app_client);
         self.public = public.to_pairs().into_iter().collect();
     }
 
@@ -582,7 +582,7 @@ impl<'w> Session<'w> {
         let opened = Ticket::open(
             ticket,
             &self.world.deployment.keys,
-            &self.world.caller,
+            &self.world.app_client,
             self.world.clock.now(),
             self.world.deployment.policy.ticket_life,
         );
@@ -632,9 +632,9 @@ impl<'w> Session<'w> {
     /// Returns the current challenge.
     pub(crate) fn challenge(&self) -> Challenge {
         let World {
-            deployment, caller, ..
+            deployment, app_client, ..
         } = self.world;
-        Challenge::parse(&self.metadata, &deployment.keys, caller).unwrap()
+        Challenge::parse(&self.metadata, &deployment.keys, app_client).unwrap()
     }
 
     /// Returns the row of the flow.
@@ -648,7 +648,7 @@ impl<'w> Session<'w> {
             flow: self.challenge().flow,
             step,
         };
-        self.metadata = challenge.to_text(&self.world.deployment.keys, &self.world.caller);
+        self.metadata = challenge.to_text(&self.world.deployment.keys, &self.world.app_client);
     }
 }
 

@@ -37,7 +37,7 @@ impl<'w> Pool<'w> {
     pub(crate) fn context(&self) -> Context<'_, Ports<'w>> {
         Context {
             deployment: &self.world.deployment,
-            caller: &self.world.caller,
+            app_client: &self.world.app_client,
             store: &self.world.store,
             directory: &self.world.directory,
             api: self,
