@@ -274,8 +274,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             Err(NoRow::Port(fault)) => return self.fault(flow, Step::Select, fault),
         };
         // A user's own language is used only in messages to that user.
-        let own = match (&subject, &self.turn.person) {
-            (Subject::Known(_), AccountState::Known(person)) => person.locale(),
+        let own = match (&subject, &self.turn.user) {
+            (Subject::Known(_), AccountState::Known(user)) => user.locale(),
             _ => None,
         };
         let new = NewFlow {
@@ -382,21 +382,21 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     /// in any other session.
     async fn subject(&self, ticket: &Ticket) -> Result<Subject, NoRow> {
         let keys = &self.deployment.keys;
-        let known = |person: &Attributes| Subject::Known(person.sub().clone());
-        match (&self.turn.person, ticket.purpose) {
-            (AccountState::Known(person), Purpose::SignIn | Purpose::Claim)
-                if person.holds(&ticket.to) =>
+        let known = |user: &Attributes| Subject::Known(user.sub().clone());
+        match (&self.turn.user, ticket.purpose) {
+            (AccountState::Known(user), Purpose::SignIn | Purpose::Claim)
+                if user.holds(&ticket.to) =>
             {
-                Ok(known(person))
+                Ok(known(user))
             }
             (_, Purpose::SignIn | Purpose::Decoy) => Ok(Subject::NoAccount),
             (_, Purpose::Claim) => Err(NoRow::NotTheHolder),
-            (AccountState::Known(person), Purpose::VerifyContact(id)) => {
-                let pending = self.store.pending(person.sub(), ticket.to.method()).await?;
+            (AccountState::Known(user), Purpose::VerifyContact(id)) => {
+                let pending = self.store.pending(user.sub(), ticket.to.method()).await?;
                 let waits = pending
                     .is_some_and(|pending| pending.is_waiting_for(id, &ticket.to, keys, self.now));
                 if waits {
-                    Ok(known(person))
+                    Ok(known(user))
                 } else {
                     Err(NoRow::NoLongerPending)
                 }
@@ -421,12 +421,12 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     fn message(&self, row: &Flow) -> Option<Message> {
         let Deployment { policy, keys } = self.deployment;
         let contact = row.contact(keys)?;
-        let may_receive = match (&row.subject, &self.turn.person, row.purpose) {
+        let may_receive = match (&row.subject, &self.turn.user, row.purpose) {
             (_, _, Purpose::Claim | Purpose::Decoy)
             | (Subject::Known(_), AccountState::NoAccount, _) => false,
             // The holder of an address may have changed since the first send.
-            (Subject::Known(_), AccountState::Known(person), Purpose::SignIn) => {
-                person.holds(&contact)
+            (Subject::Known(_), AccountState::Known(user), Purpose::SignIn) => {
+                user.holds(&contact)
             }
             // The account itself requested a pending contact. Define checks that the request still
             // stands.

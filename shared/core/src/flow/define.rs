@@ -159,7 +159,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         }
         let first = FirstAnswer {
             app_client: &turn.app_client,
-            person: &turn.person,
+            user: &turn.user,
             request: &turn.request,
             flow: self.challenge.flow,
             now: self.clock.now(),
@@ -189,12 +189,12 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         if !row.is_answered(now) {
             return Ok(self.decided(Next::Fail, DefineReason::FlowNotMatched));
         }
-        let subject = match (&row.subject, &turn.person) {
+        let subject = match (&row.subject, &turn.user) {
             // This session was opened for no account, even if the name belongs to one by now.
             (Subject::NoAccount, _) => {
                 return Ok(self.decided(Next::Challenge, DefineReason::Proved));
             }
-            (Subject::Known(subject), AccountState::Known(person)) if subject == person.sub() => {
+            (Subject::Known(subject), AccountState::Known(user)) if subject == user.sub() => {
                 subject
             }
             _ => return Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees)),

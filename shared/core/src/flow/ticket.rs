@@ -57,7 +57,7 @@ pub(super) enum TicketError {
 /// The first answer to a flow.
 pub(super) struct FirstAnswer<'a> {
     pub(super) app_client: &'a AppClient,
-    pub(super) person: &'a AccountState,
+    pub(super) user: &'a AccountState,
     pub(super) request: &'a ClientRequest,
     pub(super) flow: FlowId,
     pub(super) now: Timestamp,
@@ -86,7 +86,7 @@ impl FirstAnswer<'_> {
         };
         // A new account may not be visible everywhere immediately. Until it is, the ticket is not
         // redeemed. A claim sends nothing, and its proof is redeemed once.
-        let holds = matches!(self.person, AccountState::Known(person) if person.holds(&ticket.to));
+        let holds = matches!(self.user, AccountState::Known(user) if user.holds(&ticket.to));
         if ticket.purpose == Purpose::Claim && !holds {
             return Ok(());
         }

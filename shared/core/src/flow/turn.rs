@@ -14,7 +14,7 @@ pub struct Turn {
     /// Cognito's `userName`: the pool's username, or the typed text if there is no account.
     pub username: Secret,
     /// The user of the session, if there is one.
-    pub person: AccountState,
+    pub user: AccountState,
     /// The rounds so far, oldest first.
     pub rounds: Vec<Round>,
     /// The client's data beside its answer.

@@ -59,7 +59,7 @@ pub struct Response {
     /// The pool and client of the session.
     pub app_client: AppClient,
     /// The user of the session, if there is one.
-    pub person: AccountState,
+    pub user: AccountState,
     /// The private parameter that Create wrote.
     pub challenge: Option<String>,
     /// The answer.
@@ -242,7 +242,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
             Step::Select => {
                 let first = FirstAnswer {
                     app_client: &self.response.app_client,
-                    person: &self.response.person,
+                    user: &self.response.user,
                     request,
                     flow: self.challenge.flow,
                     now: self.clock.now(),
@@ -269,7 +269,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
         // charged to no budget.
         let uncharged = row.purpose != Purpose::Claim && !row.terms.is_charged();
         let agrees = row.agrees(self.challenge, &response.app_client);
-        if uncharged || !agrees || !is_for(&row, &response.person) {
+        if uncharged || !agrees || !is_for(&row, &response.user) {
             return Err(VerifyReason::FlowDisagrees.into());
         }
         let contact = row.contact(keys).ok_or(VerifyReason::FlowDisagrees)?;
@@ -377,7 +377,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
         now: Timestamp,
     ) -> Result<(), Wrong> {
         let Deployment { policy, keys } = self.deployment;
-        let Response { app_client, person, .. } = self.response;
+        let Response { app_client, user, .. } = self.response;
         let text = self.response.answer.expose();
         let proof =
             Proof::open(text, keys, app_client, now, policy.proof_life).map_err(
@@ -386,7 +386,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
                     UnsealError::Stale => VerifyReason::ProofStale,
                 },
             )?;
-        let holds = matches!(person, AccountState::Known(person) if person.holds(contact));
+        let holds = matches!(user, AccountState::Known(user) if user.holds(contact));
         if proof.of != *contact || !holds {
             return Err(VerifyReason::ProofOfAnother.into());
         }
@@ -410,9 +410,9 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
 /// Returns whether the user of the session may answer the row. A known user's row is for that user
 /// only. A row of no account stays one, even if the name belongs to an account by now; it ends in a
 /// proof, never in tokens.
-fn is_for(row: &Flow, person: &AccountState) -> bool {
-    match (&row.subject, person) {
-        (Subject::Known(subject), AccountState::Known(person)) => subject == person.sub(),
+fn is_for(row: &Flow, user: &AccountState) -> bool {
+    match (&row.subject, user) {
+        (Subject::Known(subject), AccountState::Known(user)) => subject == user.sub(),
         (Subject::Known(_), AccountState::NoAccount) => false,
         (Subject::NoAccount, _) => true,
     }

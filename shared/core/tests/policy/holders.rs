@@ -116,7 +116,7 @@ fn a_passed_answer_issues_no_tokens_without_an_account() {
     for (mut session, answer) in with_right_answers(&world) {
         session.answer(&answer);
         let mut turn = session.turn(ClientRequest::default());
-        turn.person = AccountState::NoAccount;
+        turn.user = AccountState::NoAccount;
         let decided = now(world.define(&turn));
         assert_eq!(
             (decided.decision, decided.why),

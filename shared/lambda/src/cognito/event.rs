@@ -71,7 +71,7 @@ pub(super) fn app_client<T>(header: &CognitoEventUserPoolsHeader<T>) -> AppClien
     )
 }
 
-pub(super) fn person(user_not_found: bool, attributes: &HashMap<String, String>) -> AccountState {
+pub(super) fn user(user_not_found: bool, attributes: &HashMap<String, String>) -> AccountState {
     let pairs = attributes
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
@@ -97,7 +97,7 @@ pub(super) fn turn<T>(
     Turn {
         app_client: app_client(header),
         username: Secret::new(header.user_name.as_deref().unwrap_or_default()),
-        person: person(user_not_found, attributes),
+        user: user(user_not_found, attributes),
         // A null entry is not from Latchstring, so it is kept as a round without a name.
         rounds: session
             .into_iter()

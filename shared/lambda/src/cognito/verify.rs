@@ -38,7 +38,7 @@ where
         let mut request = event.request;
         let response = Response {
             app_client: event::app_client(&event.cognito_event_user_pools_header),
-            person: event::person(request.user_not_found, &request.user_attributes),
+            user: event::user(request.user_not_found, &request.user_attributes),
             challenge: request
                 .private_challenge_parameters
                 .remove(super::create::CHALLENGE),

@@ -317,7 +317,7 @@ impl World {
     }
 
     /// Returns the state of the account that Cognito reports for that name.
-    pub(crate) fn person(&self, username: &str) -> AccountState {
+    pub(crate) fn user(&self, username: &str) -> AccountState {
         match now(self.directory.port.find(username)).unwrap() {
             Some(account) => AccountState::new(false, account.attributes),
             None => AccountState::new(true, Attributes::default()),
@@ -521,7 +521,7 @@ impl<'w> Session<'w> {
     pub(crate) fn response(&self, answer: &str, request: ClientRequest) -> Response {
         Response {
             app_client: self.world.app_client.clone(),
-            person: self.person(),
+            user: self.user(),
             challenge: Some(self.metadata.clone()),
             answer: Secret::new(answer),
             request,
@@ -533,17 +533,17 @@ impl<'w> Session<'w> {
         Turn {
             app_client: self.world.app_client.clone(),
             username: Secret::new(&*self.username),
-            person: self.person(),
+            user: self.user(),
             rounds: self.rounds.clone(),
             request,
         }
     }
 
-    fn person(&self) -> AccountState {
+    fn user(&self) -> AccountState {
         if self.unseen {
             AccountState::NoAccount
         } else {
-            self.world.person(&self.username)
+            self.world.user(&self.username)
         }
     }
 
