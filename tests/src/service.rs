@@ -447,11 +447,11 @@ impl Latchstring {
     }
 
     /// Returns the number of Verify's decisions with one of these reasons.
-    pub fn verdicts(&self, why: &[&str]) -> usize {
+    pub fn verdicts(&self, reason: &[&str]) -> usize {
         self.log()
             .iter()
             .filter(|line| line["trigger"] == "verify")
-            .filter(|line| line["why"].as_str().is_some_and(|word| why.contains(&word)))
+            .filter(|line| line["reason"].as_str().is_some_and(|word| reason.contains(&word)))
             .count()
     }
 }

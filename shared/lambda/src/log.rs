@@ -120,7 +120,7 @@ impl<T, R: Copy + Into<&'static str>> Decision<'_, T, R> {
             .message
             .as_ref()
             .map(|message| Pseudonym::of_identifier(keys, &message.to).to_string());
-        let why: &'static str = decided.why.into();
+        let reason: &'static str = decided.reason.into();
         let time = begun.elapsed();
         let duration_ms = millis(time);
         let budget = decided.refusal.map(|refusal| refusal.budget.as_str());
@@ -132,7 +132,7 @@ impl<T, R: Copy + Into<&'static str>> Decision<'_, T, R> {
                 trigger,
                 step,
                 outcome,
-                why,
+                reason,
                 flow,
                 identifier,
                 budget,
@@ -145,7 +145,7 @@ impl<T, R: Copy + Into<&'static str>> Decision<'_, T, R> {
                     trigger,
                     step,
                     outcome,
-                    why,
+                    reason,
                     flow,
                     identifier,
                     duration_ms,

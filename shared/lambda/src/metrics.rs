@@ -104,8 +104,8 @@ pub(crate) fn captcha_required(budget: &str) {
 /// Counts the verdict of an answer: a code or proof that is right for the first time, or wrong. An
 /// answer without a flow row is not counted: any caller can send such answers at no cost, and would
 /// hold the alarm for wrong answers.
-pub(crate) fn verdict(why: VerifyReason) {
-    match why {
+pub(crate) fn verdict(reason: VerifyReason) {
+    match reason {
         VerifyReason::Right => write(&VERIFIED, 1, &[]),
         VerifyReason::WrongAnswer
         | VerifyReason::NoAttemptLeft

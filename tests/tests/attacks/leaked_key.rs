@@ -83,9 +83,9 @@ async fn select(latchstring: &Latchstring, person: &Person, ticket: &str) -> Que
 }
 
 /// Returns the number of decisions with this reason in the log.
-fn decisions(latchstring: &Latchstring, why: &str) -> usize {
+fn decisions(latchstring: &Latchstring, reason: &str) -> usize {
     let log = latchstring.log();
-    log.iter().filter(|line| line["why"] == why).count()
+    log.iter().filter(|line| line["reason"] == reason).count()
 }
 
 /// Returns key rings in which the leaked key is the lasting key, was removed, or has only its id in

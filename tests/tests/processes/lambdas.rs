@@ -143,7 +143,7 @@ async fn define_requests_a_challenge_at_the_first_call() {
     let logged = log.iter().any(|line| {
         line["trigger"] == "define"
             && line["outcome"] == "challenge"
-            && line["why"] == "opened"
+            && line["reason"] == "opened"
             && line["duration_ms"].is_u64()
     });
     assert!(logged, "the decision is logged");

@@ -244,8 +244,8 @@ struct Create<'a, S, E> {
 }
 
 impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
-    fn select(&self, flow: FlowId, why: CreateReason) -> Decided<Created, CreateReason> {
-        self.decided(flow, Step::Select, why)
+    fn select(&self, flow: FlowId, reason: CreateReason) -> Decided<Created, CreateReason> {
+        self.decided(flow, Step::Select, reason)
     }
 
     /// Reserves the send after step `select`, for which Verify redeemed the ticket.
@@ -292,13 +292,13 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             Err(fault) => self.fault(flow, Step::Select, fault),
             Ok(Opened::Before(row)) => self.opened_before(&row, &ticket.to).await,
             Ok(Opened::New) => {
-                let why = match (ticket.purpose, &row.subject) {
+                let reason = match (ticket.purpose, &row.subject) {
                     (Purpose::Claim, _) => CreateReason::ClaimOpened,
                     (Purpose::Decoy, _) => CreateReason::DecoyOpened,
                     _ if policy.is_test(&ticket.to, row.issued_at) => CreateReason::CodeFixed,
                     (_, Subject::Known(_) | Subject::NoAccount) => CreateReason::CodeReserved,
                 };
-                self.sent(row, &ticket.to, why).await
+                self.sent(row, &ticket.to, reason).await
             }
         }
     }
@@ -335,11 +335,11 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         &self,
         mut row: Flow,
         to: &Identifier,
-        why: CreateReason,
+        reason: CreateReason,
     ) -> Decided<Created, CreateReason> {
         match self.charge(&row, to).await {
             Ok(()) => {
-                let mut decided = self.decided(row.id, step_of(&row), why);
+                let mut decided = self.decided(row.id, step_of(&row), reason);
                 decided.message = self.message(&row);
                 decided
             }
@@ -563,7 +563,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                 CreateReason::FlowMissing,
             );
         };
-        let again = |why| self.decided(row.id, step_of(&row), why);
+        let again = |reason| self.decided(row.id, step_of(&row), reason);
         if row.subject != Subject::NoAccount {
             return again(CreateReason::AskedAgain);
         }
@@ -599,20 +599,20 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         &self,
         flow: FlowId,
         digits: CodeLength,
-        why: CreateReason,
+        reason: CreateReason,
     ) -> Decided<Created, CreateReason> {
-        self.decided(flow, Step::Otp(Progress::at_issue(self.now, digits)), why)
+        self.decided(flow, Step::Otp(Progress::at_issue(self.now, digits)), reason)
     }
 
     fn decided(
         &self,
         flow: FlowId,
         step: Step,
-        why: CreateReason,
+        reason: CreateReason,
     ) -> Decided<Created, CreateReason> {
         let challenge = Challenge { flow, step };
         let created = created(&self.deployment.policy, challenge, self.now);
-        Decided::new(created, why, Some(flow))
+        Decided::new(created, reason, Some(flow))
     }
 
     fn fault(&self, flow: FlowId, step: Step, fault: PortError) -> Decided<Created, CreateReason> {

@@ -102,8 +102,8 @@ pub async fn define(
         challenge: &challenge,
     };
     let decided = define.decide(passed).await.unwrap_or_else(|fault| {
-        let why = DefineReason::PortError;
-        Decided::fault(Next::Challenge, why, challenge.flow, fault)
+        let reason = DefineReason::PortError;
+        Decided::fault(Next::Challenge, reason, challenge.flow, fault)
     });
     decided.to(challenge.step)
 }
@@ -119,8 +119,8 @@ struct Define<'a, S, D, C> {
 }
 
 impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
-    fn decided(&self, next: Next, why: DefineReason) -> Decided<Next, DefineReason> {
-        Decided::new(next, why, Some(self.challenge.flow))
+    fn decided(&self, next: Next, reason: DefineReason) -> Decided<Next, DefineReason> {
+        Decided::new(next, reason, Some(self.challenge.flow))
     }
 
     async fn decide(&self, passed: bool) -> Result<Decided<Next, DefineReason>, PortError> {

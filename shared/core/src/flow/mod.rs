@@ -77,7 +77,7 @@ pub struct Decided<T, R> {
     /// The one message that the Lambda delivers, once: a code, or a notice of a change of contact.
     pub message: Option<Message>,
     /// The reason. Its word in logs and metrics is `<&str>::from(why)`.
-    pub why: R,
+    pub reason: R,
     /// The flow, if it is known.
     pub flow: Option<FlowId>,
     /// The step that was answered, if Verify or Define recognises it.
@@ -89,11 +89,11 @@ pub struct Decided<T, R> {
 }
 
 impl<T, R> Decided<T, R> {
-    fn new(decision: T, why: R, flow: Option<FlowId>) -> Self {
+    fn new(decision: T, reason: R, flow: Option<FlowId>) -> Self {
         Self {
             decision,
             message: None,
-            why,
+            reason,
             flow,
             answered: None,
             fault: None,
@@ -108,10 +108,10 @@ impl<T, R> Decided<T, R> {
         }
     }
 
-    fn fault(decision: T, why: R, flow: FlowId, fault: PortError) -> Self {
+    fn fault(decision: T, reason: R, flow: FlowId, fault: PortError) -> Self {
         Self {
             fault: Some(fault),
-            ..Self::new(decision, why, Some(flow))
+            ..Self::new(decision, reason, Some(flow))
         }
     }
 }

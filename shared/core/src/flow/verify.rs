@@ -146,8 +146,8 @@ enum Wrong {
 }
 
 impl From<VerifyReason> for Wrong {
-    fn from(why: VerifyReason) -> Self {
-        Self::Because(why)
+    fn from(reason: VerifyReason) -> Self {
+        Self::Because(reason)
     }
 }
 
@@ -185,8 +185,8 @@ pub async fn verify(
     };
     let flow = challenge.flow;
     let decided = match verify.decide().await {
-        Ok(why) => Decided::new(Verdict::Right(Verified(())), why, Some(flow)),
-        Err(Wrong::Because(why)) => Decided::new(Verdict::Wrong, why, Some(flow)),
+        Ok(reason) => Decided::new(Verdict::Right(Verified(())), reason, Some(flow)),
+        Err(Wrong::Because(reason)) => Decided::new(Verdict::Wrong, reason, Some(flow)),
         Err(Wrong::Port(fault)) => {
             Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault)
         }
@@ -302,7 +302,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
                 .ok_or(VerifyReason::WrongAnswer),
             Purpose::Claim => match self.verify_proof(&row, &contact, now).await {
                 Ok(()) => Ok(()),
-                Err(Wrong::Because(why)) => Err(why),
+                Err(Wrong::Because(reason)) => Err(reason),
                 Err(Wrong::Port(fault)) => return Err(fault.into()),
             },
         };
@@ -348,10 +348,10 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
                 Guess::Spent => return Err(VerifyReason::GuessesSpent.into()),
                 Guess::Reserved => {}
             }
-            if let Err(why) = checked {
+            if let Err(reason) = checked {
                 // If this write is lost, the same answer costs another guess.
                 store.count(flow, digest, terms).await?;
-                return Err(why.into());
+                return Err(reason.into());
             }
         }
         let right = checked.is_ok();

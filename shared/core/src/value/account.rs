@@ -256,15 +256,15 @@ mod tests {
 
     #[test]
     fn a_refused_name_gets_its_reason() {
-        for (given, why) in [
+        for (given, reason) in [
             ("", NameError::Empty),
             (" \t", NameError::Empty),
             ("A\nB", NameError::ControlCharacter),
             ("A\u{202e}B", NameError::ControlCharacter),
             (&"x".repeat(101), NameError::TooLong),
         ] {
-            assert_eq!(Names::parse(given, "L"), Err(why), "{given:?}");
-            assert_eq!(Names::parse("A", given), Err(why), "{given:?}");
+            assert_eq!(Names::parse(given, "L"), Err(reason), "{given:?}");
+            assert_eq!(Names::parse("A", given), Err(reason), "{given:?}");
         }
     }
 

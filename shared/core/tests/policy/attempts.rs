@@ -11,7 +11,7 @@ fn the_same_wrong_answer_again_costs_nothing() {
     let mut session = world.at_otp(ADA);
     let wrong = world.wrong_code();
     for _ in 0..6 {
-        assert_eq!(session.answer(&wrong).verify.why, VerifyReason::WrongAnswer);
+        assert_eq!(session.answer(&wrong).verify.reason, VerifyReason::WrongAnswer);
         assert_eq!(session.number("attemptsLeft"), 2);
     }
     assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
@@ -36,7 +36,7 @@ fn the_right_answer_after_the_last_attempt_is_wrong() {
     }
     let reply = session.clone().answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::NoAttemptLeft,
             DefineReason::NoAttemptLeft,
@@ -54,7 +54,7 @@ fn the_last_wrong_answer_again_gets_the_same_verdict() {
     let wrong: Vec<_> = world.wrong_codes().take(3).collect();
     for answer in wrong.iter().chain(&wrong) {
         let reply = session.clone().answer(answer);
-        assert_eq!(reply.verify.why, VerifyReason::WrongAnswer);
+        assert_eq!(reply.verify.reason, VerifyReason::WrongAnswer);
     }
     assert_eq!(session.row().unwrap().attempts.len(), 3);
 }
@@ -70,7 +70,7 @@ fn a_right_last_attempt_with_a_lost_verdict_passes_again() {
     world.wire.will_break([(4, Break::After)]);
     let reply = session.answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::PortError,
             DefineReason::AskedAgain,
@@ -79,7 +79,7 @@ fn a_right_last_attempt_with_a_lost_verdict_passes_again() {
     );
     let again = session.answer(&world.code());
     assert_eq!(
-        again.whys(),
+        again.reasons(),
         (VerifyReason::RightAgain, DefineReason::TokensIssued, None)
     );
 }
@@ -90,21 +90,21 @@ fn as_many_attempts_as_configured_are_verified() {
         let world =
             World::with_ada().reconfigured(|world| world.deployment.policy.attempts = attempts);
         let session = world.at_otp(ADA);
-        let whys: Vec<_> = world
+        let reasons: Vec<_> = world
             .wrong_codes()
             .take(8)
-            .map(|wrong| session.clone().answer(&wrong).verify.why)
+            .map(|wrong| session.clone().answer(&wrong).verify.reason)
             .collect();
         let verified = usize::from(attempts);
         assert!(
-            whys[..verified]
+            reasons[..verified]
                 .iter()
-                .all(|why| *why == VerifyReason::WrongAnswer)
+                .all(|reason| *reason == VerifyReason::WrongAnswer)
         );
         assert!(
-            whys[verified..]
+            reasons[verified..]
                 .iter()
-                .all(|why| *why == VerifyReason::NoAttemptLeft)
+                .all(|reason| *reason == VerifyReason::NoAttemptLeft)
         );
     }
 }
@@ -118,7 +118,7 @@ fn after_tokens_the_right_answer_passes_for_15_seconds_only() {
     world.after_secs(15);
     let again = session.clone().answer(&code);
     assert_eq!(
-        again.whys(),
+        again.reasons(),
         (VerifyReason::RightAgain, DefineReason::TokensIssued, None)
     );
     world.after_millis(1);
@@ -159,7 +159,7 @@ fn no_other_answer_passes_after_the_match() {
     let session = matched(&world);
     for wrong in world.wrong_codes().take(5) {
         let reply = session.clone().answer(&wrong);
-        assert_eq!(reply.verify.why, VerifyReason::FlowOver);
+        assert_eq!(reply.verify.reason, VerifyReason::FlowOver);
         assert!(!reply.is_right());
     }
     assert_eq!(
@@ -175,14 +175,14 @@ fn answers_in_parallel_cannot_pass_the_limit() {
         let session = world.at_otp(ADA);
         world.wire.take_turns();
         let guesses = world.wrong_codes().take(12);
-        let whys = verified_in_parallel(seed, &session, guesses);
-        let verified = whys
+        let reasons = verified_in_parallel(seed, &session, guesses);
+        let verified = reasons
             .iter()
-            .filter(|why| **why == VerifyReason::WrongAnswer)
+            .filter(|reason| **reason == VerifyReason::WrongAnswer)
             .count();
-        let refused = whys
+        let refused = reasons
             .iter()
-            .filter(|why| **why == VerifyReason::NoAttemptLeft)
+            .filter(|reason| **reason == VerifyReason::NoAttemptLeft)
             .count();
         assert_eq!((verified, refused), (3, 9), "order {seed}");
         assert_eq!(session.row().unwrap().attempts.len(), 3);
@@ -197,17 +197,17 @@ fn of_parallel_guesses_the_right_one_counts_within_the_limit() {
         let session = world.at_otp(ADA);
         world.wire.take_turns();
         let guesses = world.wrong_codes().take(4).chain([world.code()]);
-        let whys = verified_in_parallel(seed, &session, guesses);
-        let verified = whys
+        let reasons = verified_in_parallel(seed, &session, guesses);
+        let verified = reasons
             .iter()
-            .filter(|why| **why == VerifyReason::WrongAnswer)
+            .filter(|reason| **reason == VerifyReason::WrongAnswer)
             .count();
-        match whys.last().unwrap() {
+        match reasons.last().unwrap() {
             VerifyReason::Right => assert!(verified <= 2, "order {seed}"),
             VerifyReason::NoAttemptLeft => assert_eq!(verified, 3, "order {seed}"),
-            why => panic!("{why:?} in order {seed}"),
+            reason => panic!("{why:?} in order {seed}"),
         }
-        seen.insert(format!("{:?}", whys.last().unwrap()));
+        seen.insert(format!("{:?}", reasons.last().unwrap()));
         assert!(session.row().unwrap().attempts.len() <= 3);
     }
     assert_eq!(seen.len(), 2, "both happen");
@@ -219,16 +219,16 @@ fn the_right_answer_many_times_in_parallel_is_right_every_time() {
         let world = World::with_ada();
         let session = world.at_otp(name);
         world.wire.take_turns();
-        let whys = verified_in_parallel(seed, &session, std::iter::repeat_n(world.code(), 4));
+        let reasons = verified_in_parallel(seed, &session, std::iter::repeat_n(world.code(), 4));
         assert_eq!(
-            whys.iter()
-                .filter(|why| **why == VerifyReason::Right)
+            reasons.iter()
+                .filter(|reason| **reason == VerifyReason::Right)
                 .count(),
             1
         );
         assert_eq!(
-            whys.iter()
-                .filter(|why| **why == VerifyReason::RightAgain)
+            reasons.iter()
+                .filter(|reason| **reason == VerifyReason::RightAgain)
                 .count(),
             3
         );
@@ -247,7 +247,7 @@ fn verified_in_parallel(
     let strands = responses
         .iter()
         .map(|response| -> Strand<'_, VerifyReason> {
-            Box::pin(async { session.world.verify(response).await.why })
+            Box::pin(async { session.world.verify(response).await.reason })
         })
         .collect();
     interleaved(seed, strands)
@@ -259,7 +259,7 @@ fn matched(world: &World) -> crate::harness::Session<'_> {
     lose_define(world);
     let reply = session.answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::Right,
             DefineReason::PortError,

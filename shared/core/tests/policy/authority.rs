@@ -28,7 +28,7 @@ fn metadata_of_another_issue_is_a_wrong_answer() {
     )));
     let reply = session.answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::FlowDisagrees,
             DefineReason::FlowDisagrees,
@@ -46,7 +46,7 @@ fn metadata_of_another_purpose_is_a_wrong_answer() {
     for answer in [world.code(), world.proof(ADA)] {
         let reply = session.clone().answer(&answer);
         assert_eq!(
-            reply.whys(),
+            reply.reasons(),
             (
                 VerifyReason::FlowDisagrees,
                 DefineReason::FlowDisagrees,
@@ -58,7 +58,7 @@ fn metadata_of_another_purpose_is_a_wrong_answer() {
     claim.replace_challenge(Step::Otp(progress(&claim)));
     let reply = claim.answer(&world.proof(ADA));
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::FlowDisagrees,
             DefineReason::FlowDisagrees,
@@ -80,7 +80,7 @@ fn metadata_of_another_client_is_a_wrong_answer() {
     }
     .to_text(&second.deployment.keys, &second.app_client);
     let verify = stolen.answer(&world.code()).verify;
-    assert_eq!(verify.why, VerifyReason::FlowDisagrees);
+    assert_eq!(verify.reason, VerifyReason::FlowDisagrees);
     assert_eq!(session.row().unwrap().attempts.len(), 0);
 }
 
@@ -91,20 +91,20 @@ fn without_a_row_every_answer_is_wrong() {
     let code = world.code();
     let forgetful = World::with_ada();
     let reply = session.moved_to(&forgetful).answer(&code);
-    assert_eq!(reply.verify.why, VerifyReason::FlowMissing);
+    assert_eq!(reply.verify.reason, VerifyReason::FlowMissing);
     assert!(!reply.is_right());
 }
 
 #[test]
 fn a_code_is_right_until_the_last_millisecond_and_no_longer() {
-    for (millis, why) in [
+    for (millis, reason) in [
         (299_999, VerifyReason::Right),
         (300_000, VerifyReason::Expired),
     ] {
         let world = World::with_ada();
         let mut session = world.at_otp(ADA);
         world.after_millis(millis);
-        assert_eq!(session.answer(&world.code()).verify.why, why, "{millis}");
+        assert_eq!(session.answer(&world.code()).verify.reason, reason, "{millis}");
     }
 }
 
@@ -134,12 +134,12 @@ fn a_replayed_older_session_has_no_more_attempts() {
     assert_eq!(replayed.number("attemptsLeft"), 1, "the row counts");
     let last = older.clone().answer(&wrong.next().unwrap());
     assert_eq!(
-        (last.next(), last.define.why),
+        (last.next(), last.define.reason),
         (Next::Fail, DefineReason::NoAttemptLeft)
     );
     for mut replayed in [older, session, replayed] {
         let reply = replayed.answer(&world.code());
-        assert_eq!(reply.verify.why, VerifyReason::NoAttemptLeft);
+        assert_eq!(reply.verify.reason, VerifyReason::NoAttemptLeft);
         assert_eq!(reply.next(), Next::Fail);
     }
 }
@@ -155,7 +155,7 @@ fn a_replayed_older_session_sends_nothing_more() {
     world.after_secs(30);
     for _ in 0..3 {
         let reply = older.clone().resend();
-        assert_eq!(reply.whys().2, Some(CreateReason::ResendTooSoon));
+        assert_eq!(reply.reasons().2, Some(CreateReason::ResendTooSoon));
     }
     assert_eq!(world.sent().len(), 2);
 }
@@ -172,7 +172,7 @@ fn a_replayed_select_leads_to_the_same_code_and_sends_nothing() {
     for ticket in [ticket, world.ticket(ADA)] {
         let mut replayed = select.clone();
         let reply = replayed.choose(&ticket);
-        assert_eq!(reply.whys().2, Some(CreateReason::CodeReservedBefore));
+        assert_eq!(reply.reasons().2, Some(CreateReason::CodeReservedBefore));
         assert_eq!(replayed.number("attemptsLeft"), 2);
         assert_eq!(replayed.number("expiresIn"), 280);
     }
@@ -190,7 +190,7 @@ fn a_decoy_session_is_useless_once_its_flow_has_a_row() {
     real.choose(&world.ticket(ADA));
     let reply = decoy.answer(&world.code());
     assert_eq!(
-        (reply.verify.why, reply.next()),
+        (reply.verify.reason, reply.next()),
         (VerifyReason::FlowDisagrees, Next::Fail)
     );
 }
@@ -203,7 +203,7 @@ fn a_known_users_row_is_answered_by_that_user_only() {
     session.username = BOBS_NAME.to_owned();
     let reply = session.answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::FlowDisagrees,
             DefineReason::AskedAgain,
@@ -223,7 +223,7 @@ fn a_rotation_of_keys_during_a_flow_interrupts_no_user() {
     let after = others.reconfigured(|world| world.deployment.keys = rotated());
     let mut session = session.moved_to(&after);
     assert_eq!(
-        session.answer(&others.code()).define.why,
+        session.answer(&others.code()).define.reason,
         DefineReason::Proved
     );
 
@@ -232,7 +232,7 @@ fn a_rotation_of_keys_during_a_flow_interrupts_no_user() {
     let after = world.reconfigured(|world| world.deployment.keys = rotated());
     let reply = session.moved_to(&after).answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (VerifyReason::Right, DefineReason::TokensIssued, None)
     );
 }
@@ -246,7 +246,7 @@ fn a_code_whose_key_has_left_the_ring_is_wrong() {
     });
     let reply = session.moved_to(&after).answer(&world.code());
     assert_eq!(
-        (reply.verify.why, reply.next()),
+        (reply.verify.reason, reply.next()),
         (VerifyReason::NotOurs, Next::Fail)
     );
 }

@@ -334,19 +334,19 @@ fn parallel_answers_cannot_exceed_a_guess_budget() {
     for (round, wrong) in wrong.iter().enumerate() {
         for session in &mut sessions[round..] {
             let reply = session.answer(wrong);
-            reserved += usize::from(reply.verify.why != VerifyReason::GuessesSpent);
+            reserved += usize::from(reply.verify.reason != VerifyReason::GuessesSpent);
         }
     }
     assert_eq!(reserved, 4, "seven answers to four open codes");
     // The right answer to a code of the spent length is refused like a wrong one.
     let code = world.sent()[0].0.clone();
     let reply = sessions[0].answer(&code);
-    assert_eq!(reply.verify.why, VerifyReason::GuessesSpent);
+    assert_eq!(reply.verify.reason, VerifyReason::GuessesSpent);
     assert_eq!(sessions[0].number("attemptsLeft"), 0);
     // A resend brings a longer code, which signs in.
     world.after_secs(30);
     let reply = sessions[0].resend();
-    assert_eq!(reply.create.unwrap().why, CreateReason::Resent);
+    assert_eq!(reply.create.unwrap().reason, CreateReason::Resent);
     assert_eq!(sessions[0].number("codeLength"), 8);
     assert!(sessions[0].number("attemptsLeft") > 0);
     let longer = world.sent().pop().unwrap().0;
@@ -410,7 +410,7 @@ fn a_tireless_attacker_gets_no_more_guesses_than_the_odds_count() {
                                 if session.ended.is_none() {
                                     let reply = session.answer(wrong);
                                     seen[place.unwrap()] += u64::from(
-                                        is_guess && reply.verify.why == VerifyReason::WrongAnswer,
+                                        is_guess && reply.verify.reason == VerifyReason::WrongAnswer,
                                     );
                                 }
                             }
@@ -465,10 +465,10 @@ fn resends_are_charged_as_messages() {
     world.deployment.policy.budgets.mailbox.per_day = 2;
     world.deployment.policy.budgets.extended.per_day = 0;
     let (_, mut session) = opened(&world, &request(ADA));
-    for (sent, why) in [(2, CreateReason::Resent), (2, CreateReason::MessageRefused)] {
+    for (sent, reason) in [(2, CreateReason::Resent), (2, CreateReason::MessageRefused)] {
         world.after_secs(30);
         let reply = session.resend();
-        assert_eq!((reply.create.unwrap().why, world.sent().len()), (why, sent));
+        assert_eq!((reply.create.unwrap().reason, world.sent().len()), (reason, sent));
     }
     assert_eq!(session.public["refused"], "TooManyRequests");
     assert!(session.number("retryAfter") > 0);
@@ -843,8 +843,8 @@ fn a_number_of_an_unserved_country_is_refused_and_not_charged() {
     world.put_account("berta", "+4915123456789");
     for typed in ["+4915123456789", "+4915123456780"] {
         let refused = request_code(&world, &request(typed)).unwrap_err();
-        let why = SignInError::InvalidIdentifier(IdentifierError::Country);
-        assert_eq!(refused, why, "known and unknown alike");
+        let reason = SignInError::InvalidIdentifier(IdentifierError::Country);
+        assert_eq!(refused, reason, "known and unknown alike");
     }
     assert!(world.wire.calls().is_empty());
 }
@@ -857,15 +857,15 @@ fn an_unserved_method_is_refused_and_not_charged() {
     world.deployment.policy.mail = false;
     for typed in ["carl@example.com", "unknown@example.com"] {
         let refused = request_code(&world, &request(typed)).unwrap_err();
-        let why = SignInError::InvalidIdentifier(IdentifierError::NoMail);
-        assert_eq!(refused, why, "known and unknown alike");
+        let reason = SignInError::InvalidIdentifier(IdentifierError::NoMail);
+        assert_eq!(refused, reason, "known and unknown alike");
     }
     world.deployment.policy.mail = true;
     world.deployment.policy.budgets.sms.countries = Countries::Only([].into());
     for typed in ["+14155550132", "+14155550133"] {
         let refused = request_code(&world, &request(typed)).unwrap_err();
-        let why = SignInError::InvalidIdentifier(IdentifierError::NoSms);
-        assert_eq!(refused, why, "known and unknown alike");
+        let reason = SignInError::InvalidIdentifier(IdentifierError::NoSms);
+        assert_eq!(refused, reason, "known and unknown alike");
     }
     assert!(world.wire.calls().is_empty());
 }
@@ -937,7 +937,7 @@ fn each_sms_is_charged_when_sent_up_to_the_days_spend() {
     assert_eq!(refusing_budget(&refused), Some(Budget::Spend));
     world.after_secs(30);
     assert_eq!(
-        session.resend().create.unwrap().why,
+        session.resend().create.unwrap().reason,
         CreateReason::MessageRefused
     );
     request_code(&world, &request(ADA)).unwrap();
@@ -1172,7 +1172,7 @@ fn a_flow_whose_ticket_another_flow_redeemed_ends_at_once() {
     let reply = world
         .initiate(ADA)
         .respond_to("", "email", Some(ticket.ticket.expose()));
-    assert_eq!(reply.whys().1, DefineReason::TicketRedeemed);
+    assert_eq!(reply.reasons().1, DefineReason::TicketRedeemed);
     assert_eq!(reply.next(), Next::Fail);
     let code = world.code();
     assert_eq!(
@@ -1191,7 +1191,7 @@ fn an_expired_ticket_ends_its_flow_and_a_forged_one_does_not() {
     let reply = world
         .initiate(ADA)
         .respond_to("", "email", Some(ticket.ticket.expose()));
-    assert_eq!(reply.whys().1, DefineReason::TicketStale);
+    assert_eq!(reply.reasons().1, DefineReason::TicketStale);
     assert_eq!(reply.next(), Next::Fail);
     let mut session = world.initiate(ADA);
     session.respond_to("", "email", Some("k1.forged"));

@@ -263,7 +263,7 @@ fn the_old_contact_signs_in_until_the_new_one_is_proved() {
     assert_eq!(session.answer(&code).next(), Next::IssueTokens);
     let reply = too_late.answer(&old_code);
     assert_eq!(
-        (reply.next(), reply.define.why),
+        (reply.next(), reply.define.reason),
         (Next::Fail, DefineReason::NoLongerHolder)
     );
     assert!(
@@ -284,7 +284,7 @@ fn a_contact_of_another_account_changes_nothing() {
     assert!(holds(&world, ADAS_NAME, ADA), "no change without the proof");
     let reply = session.answer(&last_code(&world));
     assert_eq!(
-        (reply.next(), reply.define.why),
+        (reply.next(), reply.define.reason),
         (Next::Fail, DefineReason::ContactInUse)
     );
     assert!(holds(&world, ADAS_NAME, ADA), "and none with it");
@@ -336,7 +336,7 @@ fn a_newer_request_replaces_an_older_one() {
     let newer_code = last_code(&world);
     let reply = older.answer(&older_code);
     assert_eq!(
-        (reply.next(), reply.define.why),
+        (reply.next(), reply.define.reason),
         (Next::Fail, DefineReason::NoLongerPending)
     );
     assert_eq!(newer.answer(&newer_code).next(), Next::IssueTokens);
@@ -363,7 +363,7 @@ fn a_request_that_expires_during_its_answer_changes_nothing() {
     world.after_secs(100);
     let reply = session.answer(&last_code(&world));
     assert_eq!(
-        (reply.next(), reply.define.why),
+        (reply.next(), reply.define.reason),
         (Next::Fail, DefineReason::NoLongerPending)
     );
     assert!(holds(&world, ADAS_NAME, ADA));
@@ -385,7 +385,7 @@ fn a_contact_ticket_has_no_effect_in_any_other_session() {
         let mut session = world.initiate(name);
         let reply = session.choose(&world.ticket_for(purpose, NEW));
         assert_eq!(
-            reply.create.unwrap().why,
+            reply.create.unwrap().reason,
             CreateReason::NoLongerPending,
             "{name}"
         );
@@ -587,7 +587,7 @@ fn a_contact_that_another_account_got_meanwhile_is_not_changed() {
     );
     let reply = session.answer(&code);
     assert_eq!(
-        (reply.next(), reply.define.why),
+        (reply.next(), reply.define.reason),
         (Next::Fail, DefineReason::ContactInUse)
     );
     assert!(holds(&world, "other", NEW) && holds(&world, ADAS_NAME, ADA));
@@ -611,6 +611,6 @@ fn a_contact_is_not_added_after_the_other_was_deleted() {
     let mut session = change(&world, ADAS_NAME, NUMBER);
     world.put_ada(&[("email_verified", "false")]);
     let reply = session.answer(&world.last_code());
-    assert_eq!(reply.define.why, DefineReason::NoLongerPending);
+    assert_eq!(reply.define.reason, DefineReason::NoLongerPending);
     assert!(!holds(&world, ADAS_NAME, NUMBER));
 }

@@ -16,7 +16,7 @@ fn an_empty_answer_is_a_wrong_answer_and_is_counted() {
     for blank in ["", " ", "- -"] {
         let mut session = world.at_otp(ADA);
         let reply = session.answer(blank);
-        assert_eq!(reply.verify.why, VerifyReason::WrongAnswer, "{blank:?}");
+        assert_eq!(reply.verify.reason, VerifyReason::WrongAnswer, "{blank:?}");
         assert_eq!(session.number("attemptsLeft"), 2, "{blank:?}");
     }
 }
@@ -48,14 +48,14 @@ fn a_missing_or_foreign_private_parameter_makes_answers_wrong() {
             ..right.clone()
         };
         let decided = now(world.verify(&response));
-        assert_eq!(decided.why, VerifyReason::NotOurs);
+        assert_eq!(decided.reason, VerifyReason::NotOurs);
         assert!(!matches!(
             decided.decision,
             latchstring_core::flow::Verdict::Right(_)
         ));
     }
     assert_eq!(session.row().unwrap().attempts.len(), 0);
-    assert_eq!(now(world.verify(&right)).why, VerifyReason::Right);
+    assert_eq!(now(world.verify(&right)).reason, VerifyReason::Right);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_missing_method_is_a_wrong_answer() {
     let world = World::with_ada();
     let reply = world.initiate(ADA).answer("email");
     assert_eq!(
-        (reply.verify.why, reply.next()),
+        (reply.verify.reason, reply.next()),
         (VerifyReason::MethodUnknown, Next::Fail)
     );
 }
@@ -135,7 +135,7 @@ fn a_step_back_fails_the_authentication() {
     session.rounds.push(otp);
     let decided = now(unknown.define(&session.turn(ClientRequest::default())));
     assert_eq!(
-        (decided.decision, decided.why),
+        (decided.decision, decided.reason),
         (Next::Fail, DefineReason::NotOurs)
     );
 }
@@ -175,7 +175,7 @@ fn a_passed_round_of_an_unknown_flow_fails() {
             .to_vec();
         let decided = now(world.define(&session.turn(ClientRequest::default())));
         assert_eq!(
-            (decided.decision, decided.why),
+            (decided.decision, decided.reason),
             (Next::Fail, DefineReason::FlowMissing)
         );
     }
@@ -208,7 +208,7 @@ fn assert_fails_with(world: &World, corrupt: impl FnOnce(&mut Session<'_>)) {
     corrupt(&mut session);
     let decided = now(world.define(&session.turn(ClientRequest::default())));
     assert_eq!(
-        (decided.decision, decided.why),
+        (decided.decision, decided.reason),
         (Next::Fail, DefineReason::NotOurs)
     );
 }

@@ -46,15 +46,15 @@ fn spend(world: &World, guesses: usize) {
         let (_, session) = opened(world, &format!("user{number}@example{number}.org"));
         for wrong in world.wrong_codes().take((guesses - 3 * number).min(3)) {
             assert_eq!(
-                session.clone().answer(&wrong).verify.why,
+                session.clone().answer(&wrong).verify.reason,
                 VerifyReason::WrongAnswer
             );
         }
     }
 }
 
-fn why(session: &Session<'_>, answer: &str) -> VerifyReason {
-    session.clone().answer(answer).verify.why
+fn reason(session: &Session<'_>, answer: &str) -> VerifyReason {
+    session.clone().answer(answer).verify.reason
 }
 
 /// The attacker holds the last guess of today with the right answer to its own flow. Its further
@@ -70,17 +70,17 @@ fn an_answer_that_found_no_budget_needs_a_guess_again() {
         .collect();
     let held = now(world.verify(&own.response(&own_code, ClientRequest::default())));
     assert_eq!(
-        (held.why, charged(&world, "short")),
+        (held.reason, charged(&world, "short")),
         (VerifyReason::Right, 150)
     );
     for victim in &victims {
-        assert_eq!(why(victim, "1"), VerifyReason::GuessesSpent);
+        assert_eq!(reason(victim, "1"), VerifyReason::GuessesSpent);
     }
     own.answer(&own_code);
     assert_eq!((own.step(), charged(&world, "short")), ("claim", 149));
     let verdicts = victims
         .iter()
-        .filter(|victim| why(victim, "1") == VerifyReason::WrongAnswer)
+        .filter(|victim| reason(victim, "1") == VerifyReason::WrongAnswer)
         .count();
     assert_eq!((verdicts, charged(&world, "short")), (1, 150));
 }
@@ -93,7 +93,7 @@ fn without_a_guess_budget_a_right_answer_signs_no_user_in() {
     spend(&world, 150);
     for _ in 0..2 {
         let reply = victim.clone().answer(&code);
-        assert_eq!(reply.verify.why, VerifyReason::GuessesSpent);
+        assert_eq!(reply.verify.reason, VerifyReason::GuessesSpent);
         assert_eq!(reply.next(), Next::Challenge);
     }
 }
@@ -106,12 +106,12 @@ fn a_fault_at_the_reservation_leaves_no_free_verdict() {
     for guess in ["1", "2"] {
         let lost = Break::Throttled;
         world.wire.will_break([(2, lost), (3, lost)]);
-        assert_eq!(why(&session, guess), VerifyReason::PortError);
+        assert_eq!(reason(&session, guess), VerifyReason::PortError);
     }
     world.wire.clear();
     let verdicts = ["1", "2", "1"]
         .iter()
-        .filter(|guess| why(&session, guess) == VerifyReason::WrongAnswer)
+        .filter(|guess| reason(&session, guess) == VerifyReason::WrongAnswer)
         .count();
     assert_eq!(
         u32::try_from(verdicts).unwrap(),
@@ -128,7 +128,7 @@ fn with_a_spent_budget_a_right_repeat_calls_like_a_wrong_one() {
         let code = world.last_code();
         spend(&world, 150);
         let guess = if right { code } else { "1".to_owned() };
-        assert_eq!(why(&session, &guess), VerifyReason::GuessesSpent);
+        assert_eq!(reason(&session, &guess), VerifyReason::GuessesSpent);
         world.wire.clear();
         now(world.verify(&session.response(&guess, ClientRequest::default())));
         world.wire.calls()
@@ -141,7 +141,7 @@ fn a_repeated_wrong_answer_is_not_charged_again() {
     let world = world();
     let (_, session) = opened(&world, ADA);
     for _ in 0..5 {
-        assert_eq!(why(&session, "1"), VerifyReason::WrongAnswer);
+        assert_eq!(reason(&session, "1"), VerifyReason::WrongAnswer);
     }
     assert_eq!(charged(&world, "short"), 1);
 }
@@ -165,7 +165,7 @@ fn a_success_refunds_no_guess_of_others() {
     world.after_secs(30);
     for session in &mut own {
         for guess in ["1", "2"] {
-            assert_eq!(session.answer(guess).verify.why, VerifyReason::GuessesSpent);
+            assert_eq!(session.answer(guess).verify.reason, VerifyReason::GuessesSpent);
         }
         session.resend();
         assert_eq!(session.number("codeLength"), 8);
@@ -194,7 +194,7 @@ fn an_answer_to_a_replaced_code_is_not_verified_or_refunded() {
         assert!(verify.as_mut().poll(&mut context).is_pending());
     }
     let (length, other) = opened(&world, "other@example.net");
-    assert_eq!((length, why(&other, "1")), (8, VerifyReason::WrongAnswer));
+    assert_eq!((length, reason(&other, "1")), (8, VerifyReason::WrongAnswer));
     session.resend();
     let longer = world.last_code();
     assert_eq!(session.row().unwrap().terms.code_length.digits(), 8);
@@ -204,7 +204,7 @@ fn an_answer_to_a_replaced_code_is_not_verified_or_refunded() {
         assert!(dies.as_mut().poll(&mut context).is_pending());
     }
     drop(dies);
-    assert_eq!(now(verify).why, VerifyReason::CodeReplaced);
+    assert_eq!(now(verify).reason, VerifyReason::CodeReplaced);
     assert_eq!(
         (charged(&world, "short"), charged(&world, "long")),
         (150, 1)
@@ -252,11 +252,11 @@ fn one_flow_holds_at_most_one_guess_beyond_its_attempts() {
         .map(|_| -> Strand<'_, VerifyReason> {
             let response = session.response(&code, ClientRequest::default());
             let world = &world;
-            Box::pin(async move { world.verify(&response).await.why })
+            Box::pin(async move { world.verify(&response).await.reason })
         })
         .collect();
-    let whys = in_turn(strands);
-    assert!(whys.contains(&VerifyReason::Right));
+    let reasons = in_turn(strands);
+    assert!(reasons.contains(&VerifyReason::Right));
     assert!(
         charged(&world, "short") <= 4,
         "{}",
@@ -273,14 +273,14 @@ fn guesses_at_a_lengthened_code_count_as_guesses_at_long_codes() {
     let (_, session) = opened(&world, ADA);
     spend(&world, 150);
     for guess in ["00000001", "00000002"] {
-        assert_eq!(why(&session, guess), VerifyReason::GuessesSpent);
+        assert_eq!(reason(&session, guess), VerifyReason::GuessesSpent);
     }
     world.after_secs(30);
     let mut resent = session.clone();
     resent.resend();
     assert_eq!(resent.number("codeLength"), 8);
     for guess in ["00000001", "00000002"] {
-        assert_eq!(why(&resent, guess), VerifyReason::WrongAnswer);
+        assert_eq!(reason(&resent, guess), VerifyReason::WrongAnswer);
     }
     assert_eq!(charged(&world, "long"), 2);
 }
@@ -328,11 +328,11 @@ pub(crate) fn at_row_on(world: &World, terms: CodeTerms) -> Session<'_> {
 fn a_row_without_a_charge_accepts_no_answer() {
     let world = world();
     let free = at_row_on(&world, CodeTerms::uncharged(CodeLength::DEFAULT));
-    assert_eq!(why(&free, "1"), VerifyReason::FlowDisagrees);
+    assert_eq!(reason(&free, "1"), VerifyReason::FlowDisagrees);
     assert_eq!(free.row().unwrap().attempts.len(), 0);
     let charged = at_row_on(&world, CodeTerms::ordinary(CodeLength::DEFAULT));
     assert_eq!(
-        why(&charged, "1"),
+        reason(&charged, "1"),
         VerifyReason::WrongAnswer,
         "everything else is valid"
     );
@@ -353,7 +353,7 @@ fn a_guess_is_charged_to_the_lower_of_its_tier_and_its_length() {
         let mut bytes = CodeTerms::ordinary(length).to_bytes();
         bytes[1] = bytes[1] & !3 | tier;
         let session = at_row_on(&world, CodeTerms::from_bytes(&bytes).unwrap());
-        assert_eq!(why(&session, "1"), VerifyReason::WrongAnswer);
+        assert_eq!(reason(&session, "1"), VerifyReason::WrongAnswer);
         let seen = ["short", "long", "longest"].map(|name| charged(&world, name));
         assert_eq!(seen, counts, "tier {tier}, {length:?}");
     }
@@ -372,13 +372,13 @@ fn a_resend_brings_a_code_that_can_be_answered() {
         let (_, mut owner) = opened(&world, ADA);
         let code = world.last_code();
         spend(&world, 150);
-        assert_eq!(owner.answer(&code).verify.why, VerifyReason::GuessesSpent);
+        assert_eq!(owner.answer(&code).verify.reason, VerifyReason::GuessesSpent);
         world.after_secs(60);
         owner.resend();
         let code = world.last_code();
-        let why = owner.answer(&code).verify.why;
+        let reason = owner.answer(&code).verify.reason;
         assert_eq!(
-            why,
+            reason,
             VerifyReason::Right,
             "{code_length} digits, {before_midnight} s"
         );
@@ -396,9 +396,9 @@ fn a_resend_on_the_extended_budget_repeats_the_code() {
         opened(&world, ADA);
     }
     let reply = owner.resend();
-    assert_eq!(reply.create.unwrap().why, CreateReason::Resent);
+    assert_eq!(reply.create.unwrap().reason, CreateReason::Resent);
     assert_eq!(owner.number("codeLength"), 6);
-    assert_eq!(owner.answer(&code).verify.why, VerifyReason::Right);
+    assert_eq!(owner.answer(&code).verify.reason, VerifyReason::Right);
 }
 
 /// A code of ten digits without a remaining guess is not sent.

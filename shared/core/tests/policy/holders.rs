@@ -51,7 +51,7 @@ fn a_change_that_the_event_does_not_show_leads_to_no_tokens() {
             world.put_ada(&[change]);
             let decided = now(world.define(&turn));
             assert_eq!(
-                (decided.decision, decided.why),
+                (decided.decision, decided.reason),
                 (Next::Fail, DefineReason::NoLongerHolder),
                 "{change:?}"
             );
@@ -71,7 +71,7 @@ fn a_disabled_or_deleted_user_gets_no_tokens() {
             gone(&world);
             let decided = now(world.define(&turn));
             assert_eq!(
-                (decided.decision, decided.why),
+                (decided.decision, decided.reason),
                 (Next::Fail, DefineReason::NoLongerHolder)
             );
             world.put_ada(&[]);
@@ -119,7 +119,7 @@ fn a_passed_answer_issues_no_tokens_without_an_account() {
         turn.user = AccountState::NoAccount;
         let decided = now(world.define(&turn));
         assert_eq!(
-            (decided.decision, decided.why),
+            (decided.decision, decided.reason),
             (Next::Fail, DefineReason::FlowDisagrees)
         );
     }
@@ -131,7 +131,7 @@ fn a_known_user_deleted_during_the_flow_fails() {
     let session = world.at_otp(ADA);
     world.delete_ada();
     let reply = session.clone().answer(&world.code());
-    assert_eq!(reply.verify.why, VerifyReason::FlowDisagrees);
+    assert_eq!(reply.verify.reason, VerifyReason::FlowDisagrees);
     assert!(!reply.is_right());
     assert_eq!(session.row().unwrap().attempts.len(), 0);
 }
@@ -143,7 +143,7 @@ fn a_flow_without_an_account_earns_a_proof_if_one_is_created() {
     world.put_ada(&[]);
     let reply = session.answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::Right,
             DefineReason::Proved,
@@ -166,7 +166,7 @@ fn a_half_created_user_counts_as_no_account() {
     assert_eq!(session.row().unwrap().subject, Subject::NoAccount);
     let reply = session.answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::Right,
             DefineReason::Proved,
@@ -213,7 +213,7 @@ fn a_claim_opens_for_its_holder_only() {
             assert_eq!(session.step(), "claim", "whatever the username");
         } else {
             assert_eq!(
-                reply.whys().2,
+                reply.reasons().2,
                 Some(CreateReason::NotTheHolder),
                 "{change:?}"
             );

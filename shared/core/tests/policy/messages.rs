@@ -69,14 +69,14 @@ fn parallel_resends_send_once_and_agree_on_the_challenge() {
 
 #[test]
 fn the_cooldown_ends_to_the_millisecond() {
-    for (millis, why) in [
+    for (millis, reason) in [
         (29_999, CreateReason::ResendTooSoon),
         (30_000, CreateReason::Resent),
     ] {
         let world = World::with_ada();
         let mut session = world.at_otp(ADA);
         world.after_millis(millis);
-        assert_eq!(session.resend().whys().2, Some(why), "{millis}");
+        assert_eq!(session.resend().reasons().2, Some(reason), "{millis}");
     }
 }
 
@@ -129,7 +129,7 @@ fn resend_without_its_action_is_a_guess() {
             ..ClientRequest::default()
         };
         let reply = now(session.respond("resend", request));
-        assert_eq!(reply.verify.why, VerifyReason::WrongAnswer);
+        assert_eq!(reply.verify.reason, VerifyReason::WrongAnswer);
         assert_eq!(session.number("attemptsLeft"), 2);
         assert_eq!(world.sent().len(), sent);
     }
@@ -141,7 +141,7 @@ fn the_action_without_the_answer_resend_is_a_guess() {
     for answer in ["", "RESEND", " resend", "resend ", "000000"] {
         let mut session = world.at_otp(ADA);
         let reply = session.answer_with_action(answer, "resend");
-        assert_eq!(reply.verify.why, VerifyReason::WrongAnswer, "{answer:?}");
+        assert_eq!(reply.verify.reason, VerifyReason::WrongAnswer, "{answer:?}");
         assert_eq!(session.number("attemptsLeft"), 2, "{answer:?}");
     }
 }
@@ -153,7 +153,7 @@ fn resend_to_a_claim_is_a_guess_and_sends_nothing() {
     world.after_secs(30);
     let reply = session.resend();
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::ProofForged,
             DefineReason::AskedAgain,
@@ -179,7 +179,7 @@ fn a_resend_after_expiry_fails_and_sends_nothing() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     world.after_secs(300);
-    assert_eq!(session.resend().define.why, DefineReason::Expired);
+    assert_eq!(session.resend().define.reason, DefineReason::Expired);
     assert_eq!(world.sent().len(), 1);
 }
 
@@ -204,7 +204,7 @@ fn assert_one_challenge_and_one_message(seed: u64, session: &Session<'_>, reques
     let created = interleaved(seed, strands);
     let sent = created.iter().filter(|created| {
         matches!(
-            created.why,
+            created.reason,
             CreateReason::CodeReserved | CreateReason::Resent
         )
     });

@@ -88,7 +88,7 @@ fn choosing<'a>(session: &Session<'a>, ticket: &str) -> Strand<'a, Reply> {
 fn assert_owner_can_sign_in(world: &World, typed: &str) {
     let mut session = world.at_otp(typed);
     let reply = session.answer(&last_code(world));
-    assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.whys());
+    assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.reasons());
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn no_order_of_expiry_accepts_a_late_answer() {
             // now on is late.
             world.after_secs(16);
             let late = session.clone().answer(&code);
-            assert!(!late.is_right(), "{:?}", late.whys());
+            assert!(!late.is_right(), "{:?}", late.reasons());
             assert_owner_can_sign_in(&world, ADA);
         },
     );
@@ -266,7 +266,7 @@ fn no_order_of_resend_answers_and_expiry_exceeds_a_limit() {
             // A caller from now on is late, and gets no further message.
             world.after_secs(16);
             let late = session.clone().answer(&code);
-            assert!(!late.is_right(), "{:?}", late.whys());
+            assert!(!late.is_right(), "{:?}", late.reasons());
             session.clone().resend();
             assert_eq!(world.sent().len(), sent, "an expired code was sent");
             assert_owner_can_sign_in(&world, ADA);
@@ -324,7 +324,7 @@ fn no_order_of_guesses_and_success_exceeds_a_charge_or_refund() {
                 .iter()
                 .flatten()
                 .filter_map(|(_, reply)| reply.as_ref())
-                .filter(|reply| reply.verify.why == VerifyReason::WrongAnswer)
+                .filter(|reply| reply.verify.reason == VerifyReason::WrongAnswer)
                 .count();
             assert!(won || died, "the right answer did not pass");
             // Finds the guesses that are left: guesses at a third code until answers are no longer
@@ -338,7 +338,7 @@ fn no_order_of_guesses_and_success_exceeds_a_charge_or_refund() {
                 for wrong in &wrong {
                     if third.ended.is_none() {
                         let reply = third.answer(wrong);
-                        left += usize::from(reply.verify.why == VerifyReason::WrongAnswer);
+                        left += usize::from(reply.verify.reason == VerifyReason::WrongAnswer);
                     }
                 }
             }
@@ -398,7 +398,7 @@ fn no_order_of_two_proofs_makes_two_accounts() {
             if let Some(proof) = proof {
                 let payload = now(sign_in.session(&request(BOB, Some(&proof)))).unwrap();
                 let reply = pool.session(&payload.session).answer(&proof);
-                assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.whys());
+                assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.reasons());
             }
             assert_eq!(world.directory.port.len(), 1);
         },
@@ -451,7 +451,7 @@ fn no_order_of_commit_and_first_sign_in_gives_two_owners() {
                     Ended::Made(made) => {
                         let Ok(payload) = *made else { continue };
                         let reply = pool.session(&payload.session).answer(&proof);
-                        assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.whys());
+                        assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.reasons());
                     }
                 }
             }
@@ -476,7 +476,7 @@ fn earned_proof_or_tokens(world: &World) -> Option<String> {
     match reply.next() {
         Next::IssueTokens => None,
         Next::Challenge => Some(session.public["proof"].clone()),
-        Next::Fail => panic!("{:?}", reply.whys()),
+        Next::Fail => panic!("{:?}", reply.reasons()),
     }
 }
 
@@ -523,7 +523,7 @@ fn no_order_of_two_commits_gives_a_contact_two_owners_or_none() {
                 {
                     world.after_secs(30);
                     let reply = session.clone().answer(code);
-                    assert_ne!(reply.next(), Next::Challenge, "{:?}", reply.whys());
+                    assert_ne!(reply.next(), Next::Challenge, "{:?}", reply.reasons());
                 }
             }
             let count = owners().iter().filter(|owns| **owns).count();

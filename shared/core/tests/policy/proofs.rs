@@ -19,7 +19,7 @@ fn a_proof_answers_the_challenge_of_a_claim() {
     let (world, proof) = with_proof();
     let reply = world.at_claim().answer(&proof);
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (VerifyReason::Right, DefineReason::TokensIssued, None)
     );
     assert_eq!(world.sent().len(), 1);
@@ -30,7 +30,7 @@ fn a_proof_that_another_flow_redeemed_is_wrong() {
     let (world, proof) = with_proof();
     world.at_claim().answer(&proof);
     let reply = world.at_claim().answer(&proof);
-    assert_eq!(reply.verify.why, VerifyReason::ProofRedeemed);
+    assert_eq!(reply.verify.reason, VerifyReason::ProofRedeemed);
     assert!(!reply.is_right());
 }
 
@@ -50,7 +50,7 @@ fn copies_of_a_proof_are_redeemed_as_one() {
         Next::IssueTokens
     );
     assert_eq!(
-        world.at_claim().answer(&copies[1]).verify.why,
+        world.at_claim().answer(&copies[1]).verify.reason,
         VerifyReason::ProofRedeemed
     );
 }
@@ -60,7 +60,7 @@ fn a_proof_of_another_value_is_wrong() {
     let (world, _) = with_proof();
     for other in [BOB, NUMBER] {
         let reply = world.at_claim().answer(&world.proof(other));
-        assert_eq!(reply.verify.why, VerifyReason::ProofOfAnother);
+        assert_eq!(reply.verify.reason, VerifyReason::ProofOfAnother);
         assert!(!reply.is_right());
     }
 }
@@ -70,18 +70,18 @@ fn a_proof_of_another_client_is_wrong() {
     let (world, _) = with_proof();
     let second = world.reconfigured(|world| world.app_client = AppClient::new("pool", "second"));
     let reply = world.at_claim().answer(&second.proof(ADA));
-    assert_eq!(reply.verify.why, VerifyReason::ProofForged);
+    assert_eq!(reply.verify.reason, VerifyReason::ProofForged);
 }
 
 #[test]
 fn a_proof_expires_after_three_minutes() {
-    for (millis, why) in [
+    for (millis, reason) in [
         (180_000, VerifyReason::Right),
         (180_001, VerifyReason::ProofStale),
     ] {
         let (world, proof) = with_proof();
         world.after_millis(millis);
-        assert_eq!(world.at_claim().answer(&proof).verify.why, why, "{millis}");
+        assert_eq!(world.at_claim().answer(&proof).verify.reason, reason, "{millis}");
     }
 }
 
@@ -90,12 +90,12 @@ fn a_ticket_is_not_a_proof_and_a_proof_is_not_a_ticket() {
     let (world, proof) = with_proof();
     let ticket = world.ticket_for(Purpose::Claim, ADA);
     assert_eq!(
-        world.at_claim().answer(&ticket).verify.why,
+        world.at_claim().answer(&ticket).verify.reason,
         VerifyReason::ProofForged
     );
     let mut session = world.initiate(ADAS_NAME);
     assert_eq!(
-        session.choose(&proof).whys().2,
+        session.choose(&proof).reasons().2,
         Some(CreateReason::TicketForged)
     );
 }
@@ -106,7 +106,7 @@ fn a_wrong_proof_is_not_redeemed() {
     let mut session = world.at_claim();
     world.put_ada(&[("email_verified", "false")]);
     assert_eq!(
-        session.answer(&proof).verify.why,
+        session.answer(&proof).verify.reason,
         VerifyReason::ProofOfAnother
     );
     world.put_ada(&[]);
@@ -117,7 +117,7 @@ fn a_wrong_proof_is_not_redeemed() {
 fn a_proof_for_a_code_challenge_is_wrong() {
     let (world, proof) = with_proof();
     let mut session = world.at_otp(ADA);
-    assert_eq!(session.answer(&proof).verify.why, VerifyReason::WrongAnswer);
+    assert_eq!(session.answer(&proof).verify.reason, VerifyReason::WrongAnswer);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_code_for_a_claim_challenge_is_wrong() {
     let (world, _) = with_proof();
     let mut session = world.at_claim();
     assert_eq!(
-        session.answer(&world.code()).verify.why,
+        session.answer(&world.code()).verify.reason,
         VerifyReason::ProofForged
     );
 }
@@ -137,7 +137,7 @@ fn a_foreign_session_does_not_redeem_the_ticket_of_a_claim() {
     let ticket = world.ticket_for(Purpose::Claim, ADA);
     let mut unknown = world.initiate(BOB);
     let reply = unknown.choose(&ticket);
-    assert_eq!(reply.whys().2, Some(CreateReason::NotTheHolder));
+    assert_eq!(reply.reasons().2, Some(CreateReason::NotTheHolder));
     assert_eq!((unknown.step(), unknown.row()), ("otp", None));
     let mut session = world.initiate(ADAS_NAME);
     session.choose(&ticket);

@@ -40,7 +40,7 @@ fn advance(session: &Session<'_>, answer: &str, stage: Stage) {
                 .wire
                 .will_break([(before_define, Break::Before)]);
             let reply = session.answer(answer);
-            assert_eq!(reply.define.why, DefineReason::PortError);
+            assert_eq!(reply.define.reason, DefineReason::PortError);
         }
         Stage::JustFinished | Stage::LongFinished => {
             assert_eq!(session.answer(answer).next(), Next::IssueTokens);
@@ -186,7 +186,7 @@ proptest! {
             .last()
             .is_some_and(|last| last.may_issue && last.round.passed);
         if decided.decision == Next::IssueTokens {
-            prop_assert!(earned && who == 0, "{:?} {stage:?}", decided.why);
+            prop_assert!(earned && who == 0, "{:?} {stage:?}", decided.reason);
         }
         if changes.is_empty() {
             prop_assert_eq!(decided.decision == Next::IssueTokens, earned && who == 0);
@@ -255,7 +255,7 @@ proptest! {
             prop_assert_ne!(reply.next(), Next::IssueTokens);
             prop_assert!(!(reply.is_right() && asks_for_code));
             prop_assert!(!session.public.contains_key("proof"));
-            if reply.verify.why == VerifyReason::WrongAnswer {
+            if reply.verify.reason == VerifyReason::WrongAnswer {
                 verified.insert(guess);
             }
             if session.ended.is_none() {
@@ -361,7 +361,7 @@ proptest! {
             ..session.response(&texts[4], request)
         };
         let verify = now(world.verify(&response));
-        prop_assert!(!matches!(verify.why, VerifyReason::Right | VerifyReason::RightAgain));
+        prop_assert!(!matches!(verify.reason, VerifyReason::Right | VerifyReason::RightAgain));
     }
 
     #[test]

@@ -16,11 +16,11 @@ fn the_first_challenge_requests_the_method_and_sends_nothing() {
         let turn = world.initiate(name).turn(ClientRequest::default());
         let defined = now(world.define(&turn));
         assert_eq!(
-            (defined.decision, defined.why),
+            (defined.decision, defined.reason),
             (Next::Challenge, DefineReason::Opened)
         );
         let created = now(world.create(&turn));
-        assert_eq!(created.why, CreateReason::Opened);
+        assert_eq!(created.reason, CreateReason::Opened);
         assert_eq!(
             created.decision.public.to_pairs(),
             [("step", "select".to_owned())]
@@ -50,7 +50,7 @@ fn a_foreign_round_fails_the_session() {
     });
     let reply = session.answer(&world.code());
     assert_eq!(
-        (reply.next(), reply.define.why),
+        (reply.next(), reply.define.reason),
         (Next::Fail, DefineReason::NotOurs)
     );
 }
@@ -64,7 +64,7 @@ fn rounds_out_of_order_fail_the_session() {
     session.rounds.reverse();
     let reply = session.answer(&world.code());
     assert_eq!(
-        (reply.next(), reply.define.why),
+        (reply.next(), reply.define.reason),
         (Next::Fail, DefineReason::NotOurs)
     );
 }
@@ -77,7 +77,7 @@ fn a_code_after_a_first_answer_that_failed_fails_the_session() {
     session.rounds[0].passed = false;
     let reply = session.answer(&world.code());
     assert_eq!(
-        (reply.next(), reply.define.why),
+        (reply.next(), reply.define.reason),
         (Next::Fail, DefineReason::NotOurs)
     );
 }
@@ -91,7 +91,7 @@ fn an_unserved_client_fails() {
     let mut session = session.moved_to(&other);
     let reply = session.answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::ClientNotServed,
             DefineReason::ClientNotServed,
@@ -113,7 +113,7 @@ fn too_many_rounds_fail_the_session() {
     }
     let last = session.resend();
     assert_eq!(
-        (last.next(), last.define.why),
+        (last.next(), last.define.reason),
         (Next::Fail, DefineReason::TooManyRounds)
     );
 }
@@ -126,7 +126,7 @@ fn an_unknown_method_fails_the_session() {
         let mut session = world.initiate(ADA);
         let reply = session.respond_to("", method, Some(&world.ticket(ADA)));
         assert_eq!(
-            reply.whys(),
+            reply.reasons(),
             (
                 VerifyReason::MethodUnknown,
                 DefineReason::MethodUnknown,
@@ -146,7 +146,7 @@ fn a_ticket_sends_one_code_to_a_known_holder() {
     let mut session = world.initiate(ADA);
     let reply = session.choose(&world.ticket(ADA));
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::MethodKnown,
             DefineReason::MethodKnown,
@@ -167,7 +167,7 @@ fn a_ticket_sends_one_code_without_an_account() {
     let mut session = world.initiate(BOB);
     let reply = session.choose(&world.ticket(BOB));
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::MethodKnown,
             DefineReason::MethodKnown,
@@ -195,7 +195,7 @@ fn a_ticket_for_a_contact_not_held_is_a_flow_of_no_account() {
     let mut session = world.initiate(ADA);
     let reply = session.choose(&world.ticket(BOB));
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::MethodKnown,
             DefineReason::MethodKnown,
@@ -206,7 +206,7 @@ fn a_ticket_for_a_contact_not_held_is_a_flow_of_no_account() {
     assert_eq!(session.row().expect("a row").subject, Subject::NoAccount);
     let reply = session.answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::Right,
             DefineReason::Proved,
@@ -225,7 +225,7 @@ fn an_expired_ticket_ends_the_flow() {
     world.after_secs(61);
     let reply = world.initiate(ADA).respond_to("", "email", Some(&stale));
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (VerifyReason::TicketStale, DefineReason::TicketStale, None)
     );
     assert_eq!(reply.next(), Next::Fail);
@@ -242,7 +242,7 @@ fn a_ticket_whose_key_is_not_on_the_ring_ends_the_flow() {
     let ticket = world.ticket(ADA);
     let reply = older.initiate(ADA).respond_to("", "email", Some(&ticket));
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::TicketKeyUnknown,
             DefineReason::TicketKeyUnknown,
@@ -265,7 +265,7 @@ fn a_ticket_that_expires_after_verify_opens_its_flow() {
         action: None,
     };
     let verified = now(world.verify(&session.response("", request.clone())));
-    assert_eq!(verified.why, VerifyReason::MethodKnown);
+    assert_eq!(verified.reason, VerifyReason::MethodKnown);
     session.rounds.push(Round {
         challenge_name: "CUSTOM_CHALLENGE".to_owned(),
         passed: true,
@@ -273,7 +273,7 @@ fn a_ticket_that_expires_after_verify_opens_its_flow() {
     });
     world.after_secs(8);
     let created = now(world.create(&session.turn(request)));
-    assert_eq!(created.why, CreateReason::CodeReserved);
+    assert_eq!(created.reason, CreateReason::CodeReserved);
     assert_eq!(world.sent().len(), 1);
 }
 
@@ -283,7 +283,7 @@ fn without_a_valid_ticket_the_flow_is_a_decoy() {
     let world = World::with_ada();
     let forged = format!("{}A", world.ticket(ADA));
     let number = world.ticket(NUMBER);
-    for (ticket, why) in [
+    for (ticket, reason) in [
         (None, CreateReason::TicketMissing),
         (Some(forged), CreateReason::TicketForged),
         (Some(number), CreateReason::TicketMethod),
@@ -291,11 +291,11 @@ fn without_a_valid_ticket_the_flow_is_a_decoy() {
         let mut session = world.initiate(ADA);
         let reply = session.respond_to("", "email", ticket.as_deref());
         assert_eq!(
-            reply.whys(),
+            reply.reasons(),
             (
                 VerifyReason::MethodKnown,
                 DefineReason::MethodKnown,
-                Some(why)
+                Some(reason)
             )
         );
         assert_eq!(session.step(), "otp");
@@ -314,7 +314,7 @@ fn a_ticket_that_another_flow_redeemed_ends_the_flow() {
         let mut second = world.initiate(to);
         let reply = second.respond_to("", "email", Some(&ticket));
         assert_eq!(
-            reply.whys(),
+            reply.reasons(),
             (
                 VerifyReason::TicketRedeemed,
                 DefineReason::TicketRedeemed,
@@ -335,7 +335,7 @@ fn a_ticket_of_a_claim_requests_the_proof_and_sends_nothing() {
     let mut session = world.initiate(ADAS_NAME);
     let reply = session.choose(&world.ticket_for(Purpose::Claim, ADA));
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::MethodKnown,
             DefineReason::MethodKnown,
@@ -356,7 +356,7 @@ fn a_wrong_answer_repeats_the_challenge() {
     let mut session = world.at_otp(ADA);
     let reply = session.answer(&world.wrong_code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::WrongAnswer,
             DefineReason::AskedAgain,
@@ -367,7 +367,7 @@ fn a_wrong_answer_repeats_the_challenge() {
     let mut claim = world.at_claim();
     let reply = claim.answer("no proof");
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::ProofForged,
             DefineReason::AskedAgain,
@@ -385,7 +385,7 @@ fn resend_sends_the_same_code_once_more_after_the_cooldown() {
     let mut session = world.at_otp(ADA);
     let early = session.resend();
     assert_eq!(
-        early.whys(),
+        early.reasons(),
         (
             VerifyReason::ResendAsked,
             DefineReason::AskedAgain,
@@ -396,7 +396,7 @@ fn resend_sends_the_same_code_once_more_after_the_cooldown() {
     world.after_secs(30);
     let due = session.resend();
     assert_eq!(
-        due.whys(),
+        due.reasons(),
         (
             VerifyReason::ResendAsked,
             DefineReason::AskedAgain,
@@ -422,7 +422,7 @@ fn the_last_wrong_answer_fails_the_session() {
         session.answer(&wrong.next().unwrap());
         let reply = session.answer(&wrong.next().unwrap());
         assert_eq!(
-            (reply.next(), reply.define.why),
+            (reply.next(), reply.define.reason),
             (Next::Fail, DefineReason::NoAttemptLeft)
         );
     }
@@ -436,7 +436,7 @@ fn a_wrong_answer_after_expiry_fails_the_session() {
     world.after_secs(300);
     let reply = session.answer(&world.wrong_code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (VerifyReason::Expired, DefineReason::Expired, None)
     );
     assert_eq!(reply.next(), Next::Fail);
@@ -450,7 +450,7 @@ fn a_decoy_counts_in_its_metadata_and_ends_like_a_real_flow() {
     for left in [2, 1] {
         let reply = session.answer(&format!("{left}"));
         assert_eq!(
-            reply.whys(),
+            reply.reasons(),
             (
                 VerifyReason::FlowMissing,
                 DefineReason::AskedAgain,
@@ -461,7 +461,7 @@ fn a_decoy_counts_in_its_metadata_and_ends_like_a_real_flow() {
     }
     let reply = session.answer("123456");
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (VerifyReason::FlowMissing, DefineReason::NoAttemptLeft, None)
     );
     assert_eq!(reply.next(), Next::Fail);
@@ -470,7 +470,7 @@ fn a_decoy_counts_in_its_metadata_and_ends_like_a_real_flow() {
     world.after_secs(300);
     let reply = session.answer("123456");
     assert_eq!(
-        (reply.next(), reply.define.why),
+        (reply.next(), reply.define.reason),
         (Next::Fail, DefineReason::Expired)
     );
 }
@@ -482,7 +482,7 @@ fn a_right_code_without_an_account_returns_the_proof() {
     let mut session = world.at_otp(BOB);
     let reply = session.answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::Right,
             DefineReason::Proved,
@@ -500,13 +500,13 @@ fn a_known_holders_right_answer_issues_tokens() {
     let world = World::with_ada();
     let reply = world.at_otp(ADA).answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (VerifyReason::Right, DefineReason::TokensIssued, None)
     );
     assert_eq!(reply.next(), Next::IssueTokens);
     let reply = world.at_claim().answer(&world.proof(ADA));
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (VerifyReason::Right, DefineReason::TokensIssued, None)
     );
     assert_eq!(reply.next(), Next::IssueTokens);
@@ -520,7 +520,7 @@ fn a_right_code_fails_if_the_user_lost_the_contact() {
     world.put_ada(&[("email", BOB)]);
     let reply = session.answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (VerifyReason::Right, DefineReason::NoLongerHolder, None)
     );
     assert_eq!(reply.next(), Next::Fail);
@@ -534,7 +534,7 @@ fn a_right_code_of_a_disabled_user_fails() {
     world.disable_ada();
     let reply = session.answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (VerifyReason::Right, DefineReason::NoLongerHolder, None)
     );
     assert_eq!(reply.next(), Next::Fail);
@@ -550,7 +550,7 @@ fn a_passed_answer_without_its_row_fails() {
     let turn = session.turn(ClientRequest::default());
     let decided = now(elsewhere.define(&turn));
     assert_eq!(
-        (decided.decision, decided.why),
+        (decided.decision, decided.reason),
         (Next::Fail, DefineReason::FlowMissing)
     );
 }
@@ -565,7 +565,7 @@ fn a_passed_answer_to_a_row_that_is_open_fails() {
     turn.rounds.last_mut().unwrap().passed = true;
     let decided = now(world.define(&turn));
     assert_eq!(
-        (decided.decision, decided.why),
+        (decided.decision, decided.reason),
         (Next::Fail, DefineReason::FlowNotMatched)
     );
 }
@@ -579,7 +579,7 @@ fn a_passed_answer_to_a_row_of_another_user_fails() {
     world.put_ada(&[("sub", "sub-of-another-user")]);
     let decided = now(world.define(&session.turn(ClientRequest::default())));
     assert_eq!(
-        (decided.decision, decided.why),
+        (decided.decision, decided.reason),
         (Next::Fail, DefineReason::FlowDisagrees)
     );
 }
@@ -596,7 +596,7 @@ fn a_passed_answer_to_a_flow_that_ended_15_seconds_ago_fails() {
     world.after_millis(1);
     let decided = now(world.define(&turn));
     assert_eq!(
-        (decided.decision, decided.why),
+        (decided.decision, decided.reason),
         (Next::Fail, DefineReason::FlowNotMatched)
     );
 }
@@ -611,13 +611,13 @@ fn a_wrong_answer_after_the_right_one_fails_after_15_s() {
     assert_eq!(session.answer(&code).next(), Next::IssueTokens);
     let reply = beside.answer(&wrong);
     assert_eq!(
-        (reply.next(), reply.define.why),
+        (reply.next(), reply.define.reason),
         (Next::Challenge, DefineReason::AskedAgain)
     );
     world.after_secs(16);
     let reply = beside.answer(&wrong);
     assert_eq!(
-        (reply.next(), reply.define.why),
+        (reply.next(), reply.define.reason),
         (Next::Fail, DefineReason::FlowOver)
     );
 }
@@ -631,7 +631,7 @@ fn the_proof_answered_in_its_own_session_fails() {
     let proof = session.public["proof"].clone();
     let reply = session.answer(&proof);
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::FlowDisagrees,
             DefineReason::FlowDisagrees,
@@ -647,7 +647,7 @@ fn an_unavailable_store_repeats_the_challenge() {
     let known = (VerifyReason::MethodKnown, DefineReason::MethodKnown);
     let fault = VerifyReason::PortError;
     let again = Some(CreateReason::AskedAgain);
-    for (broken, whys) in [
+    for (broken, reasons) in [
         // Verify's redemption, and then Define's read of the ticket.
         (&[0][..], (fault, DefineReason::AskedAgain, again)),
         (&[0, 1], (fault, DefineReason::PortError, again)),
@@ -662,7 +662,7 @@ fn an_unavailable_store_repeats_the_challenge() {
                 .wire
                 .will_break(broken.iter().map(|&call| (call, lost)));
             let reply = session.choose(&ticket);
-            assert_eq!(reply.whys(), whys, "{broken:?} {lost:?}");
+            assert_eq!(reply.reasons(), reasons, "{broken:?} {lost:?}");
             assert_eq!(session.step(), "select");
             assert!(world.sent().is_empty());
             assert_eq!(session.choose(&ticket).next(), Next::Challenge);
@@ -678,7 +678,7 @@ fn an_unavailable_store_repeats_the_challenge() {
         .will_break([(0, Break::Before), (1, Break::Before), (2, Break::Before)]);
     let reply = session.answer(&world.code());
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::PortError,
             DefineReason::PortError,
@@ -699,7 +699,7 @@ fn an_unavailable_directory_repeats_the_challenge() {
     let reply = session.answer(&world.code());
     assert_eq!(world.wire.calls()[6], "find");
     assert_eq!(
-        reply.whys(),
+        reply.reasons(),
         (
             VerifyReason::Right,
             DefineReason::PortError,

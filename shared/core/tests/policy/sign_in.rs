@@ -333,7 +333,7 @@ fn a_proof_that_no_flow_earned_is_refused_under_any_key() {
         assert_eq!(claim.step(), "claim");
         let reply = claim.answer(&forged);
         assert_eq!(
-            reply.verify.why,
+            reply.verify.reason,
             VerifyReason::ProofForged,
             "{of}, {client}"
         );
@@ -356,14 +356,14 @@ fn a_proof_and_a_ticket_under_a_lasting_key_are_forged() {
     let mut session = world.initiate(ADA);
     let reply = session.respond_to("", "email", Some(&leaked.ticket(ADA)));
     assert_eq!(
-        (reply.next(), reply.whys().1),
+        (reply.next(), reply.reasons().1),
         (Next::Fail, DefineReason::TicketKeyUnknown)
     );
     assert!(world.sent().is_empty());
     // Its challenges are not accepted either: metadata of the leaked ring is foreign.
     let session = leaked.at_otp(ADA).moved_to(&world);
     let reply = session.clone().answer(&world.code());
-    assert_eq!(reply.whys().0, VerifyReason::NotOurs);
+    assert_eq!(reply.reasons().0, VerifyReason::NotOurs);
 }
 
 fn parallel_sessions<'w>(

@@ -89,7 +89,7 @@ fn a_code_whose_message_was_refused_is_never_right() {
                 } else {
                     VerifyReason::WrongAnswer
                 };
-                assert_eq!(reply.verify.why, right, "{digits} {typed} {number}");
+                assert_eq!(reply.verify.reason, right, "{digits} {typed} {number}");
             }
         }
     }
@@ -143,9 +143,9 @@ fn a_code_is_not_right_before_its_message_is_charged() {
     now(second.respond("", choice()));
     assert_eq!(second.step(), "otp");
     let reply = second.answer(&derived(&second));
-    assert_eq!(reply.verify.why, VerifyReason::WrongAnswer);
+    assert_eq!(reply.verify.reason, VerifyReason::WrongAnswer);
     let reply = now(opening);
-    assert_eq!(reply.create.unwrap().why, CreateReason::MessageRefused);
+    assert_eq!(reply.create.unwrap().reason, CreateReason::MessageRefused);
 }
 
 /// A resend lengthens the code and is refused, so the longer code is never sent.
@@ -161,18 +161,18 @@ fn a_longer_code_is_not_right_before_it_was_sent() {
     spent.wire.will_break([(4, Break::Before)]);
     let mut there = session.moved_to(&spent);
     let reply = there.resend();
-    assert_eq!(reply.create.unwrap().why, CreateReason::MessageRefused);
+    assert_eq!(reply.create.unwrap().reason, CreateReason::MessageRefused);
     spent.wire.clear();
     assert_eq!(there.number("codeLength"), 8);
     assert_eq!(
-        there.answer(&derived(&there)).verify.why,
+        there.answer(&derived(&there)).verify.reason,
         VerifyReason::WrongAnswer
     );
     session = there.moved_to(&world);
     world.after_secs(30);
     session.resend();
     assert_eq!(
-        session.answer(&world.last_code()).verify.why,
+        session.answer(&world.last_code()).verify.reason,
         VerifyReason::Right
     );
 }
@@ -195,7 +195,7 @@ fn a_message_whose_charge_is_not_recorded_is_not_sent() {
         assert!(world.sent().is_empty());
         session.resend();
         assert_eq!(
-            session.answer(&world.code()).verify.why,
+            session.answer(&world.code()).verify.reason,
             VerifyReason::Right
         );
     }
@@ -217,9 +217,9 @@ fn guesses_at_longer_codes_are_bounded_whatever_was_sent() {
         (0..130)
             .map(|_| at_row_on(world, terms))
             .flat_map(|session| {
-                ["1", "2", "3"].map(|wrong| session.clone().answer(wrong).verify.why)
+                ["1", "2", "3"].map(|wrong| session.clone().answer(wrong).verify.reason)
             })
-            .filter(|why| *why == VerifyReason::WrongAnswer)
+            .filter(|reason| *reason == VerifyReason::WrongAnswer)
             .count()
     };
     let world = World::with_ada();
@@ -250,7 +250,7 @@ fn with_longer_guesses_spent_an_owner_gets_the_extended_budget() {
         let session = at_row_on(&world, long);
         for wrong in ["1", "2", "3"] {
             assert_eq!(
-                session.clone().answer(wrong).verify.why,
+                session.clone().answer(wrong).verify.reason,
                 VerifyReason::WrongAnswer
             );
         }
@@ -260,7 +260,7 @@ fn with_longer_guesses_spent_an_owner_gets_the_extended_budget() {
     assert_eq!(payload.code_length, 10);
     let mut session = pool.session(&payload.session);
     assert_eq!(
-        session.answer(&world.last_code()).verify.why,
+        session.answer(&world.last_code()).verify.reason,
         VerifyReason::Right
     );
 }
@@ -283,7 +283,7 @@ fn a_withdrawn_request_costs_its_owner_nothing(withdraw: impl Fn(&World)) {
         let mut session = world.initiate(ADAS_NAME);
         world.wire.clear();
         let reply = session.choose(&world.ticket_for(purpose, BOB));
-        assert_eq!(reply.create.unwrap().why, CreateReason::NoLongerPending);
+        assert_eq!(reply.create.unwrap().reason, CreateReason::NoLongerPending);
         assert_eq!((session.step(), session.row()), ("otp", None));
         world.after_secs(30);
         session.resend();
@@ -315,9 +315,9 @@ fn the_code_of_a_decoy_is_never_right() {
     let world = World::with_ada();
     let mut session = world.initiate("a-name-of-no-account");
     let reply = session.choose(&world.ticket_for(Purpose::Decoy, ADA));
-    assert_eq!(reply.create.unwrap().why, CreateReason::DecoyOpened);
+    assert_eq!(reply.create.unwrap().reason, CreateReason::DecoyOpened);
     assert!(session.row().unwrap().message_charged);
     assert!(world.sent().is_empty());
     let reply = session.answer(&derived(&session));
-    assert_eq!(reply.verify.why, VerifyReason::WrongAnswer);
+    assert_eq!(reply.verify.reason, VerifyReason::WrongAnswer);
 }

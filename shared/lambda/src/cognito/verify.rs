@@ -73,7 +73,7 @@ where
                 begun,
             };
             decision.log();
-            metrics::verdict(decided.why);
+            metrics::verdict(decided.reason);
             decided.decision
         } else {
             log::undecided("verify", begun);

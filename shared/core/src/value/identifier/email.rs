@@ -160,7 +160,7 @@ mod tests {
         use IdentifierError as E;
         let long = format!("{}@example.com", "a".repeat(65));
         let longer = format!("a@{}.com", vec!["b".repeat(60); 5].join("."));
-        for (text, why) in [
+        for (text, reason) in [
             ("", E::Empty),
             (" \t ", E::Empty),
             ("\u{200b}", E::Empty),
@@ -207,7 +207,7 @@ mod tests {
             ("ada@xn--iny-zx5a.example", E::DomainCharacter('♥')),
             ("ada@a・b.example", E::DomainCharacter('・')),
         ] {
-            assert_eq!(email(text), Err(why), "{text:?}");
+            assert_eq!(email(text), Err(reason), "{text:?}");
         }
         assert!(matches!(email(&longer), Err(E::TooLong | E::Domain)));
         assert_eq!(email(&"a".repeat(10_000)), Err(E::TooLong));

@@ -349,7 +349,7 @@ mod tests {
     fn a_refused_number_names_its_cause() {
         use IdentifierError as E;
         use NumberKind as K;
-        for (text, why) in [
+        for (text, reason) in [
             ("", E::Empty),
             ("\u{202a}\u{202c}", E::Empty),
             ("4155550132", E::NoCountryCode),
@@ -394,7 +394,7 @@ mod tests {
             ("+971700012345", E::Kind(K::SharedCost)),
             ("+447012345678", E::Kind(K::Personal)),
         ] {
-            assert_eq!(number(text), Err(why), "{text:?}");
+            assert_eq!(number(text), Err(reason), "{text:?}");
         }
     }
 

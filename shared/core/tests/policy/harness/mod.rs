@@ -453,9 +453,9 @@ pub(crate) struct Reply {
 
 impl Reply {
     /// The reason of each trigger's decision; `None` if Create was not called.
-    pub(crate) fn whys(&self) -> (VerifyReason, DefineReason, Option<CreateReason>) {
-        let create = self.create.as_ref().map(|decided| decided.why);
-        (self.verify.why, self.define.why, create)
+    pub(crate) fn reasons(&self) -> (VerifyReason, DefineReason, Option<CreateReason>) {
+        let create = self.create.as_ref().map(|decided| decided.reason);
+        (self.verify.reason, self.define.reason, create)
     }
 
     pub(crate) fn is_right(&self) -> bool {
