@@ -194,7 +194,7 @@ impl Counters {
 }
 
 /// The plan that the counters allow a requester.
-struct Outlook {
+struct PlanDraft {
     budgets: BudgetTerms,
     /// The shortest tier whose guess budgets have room.
     guess_tier: Tier,
@@ -214,12 +214,12 @@ struct Planned<'a> {
 
 /// The first budget that requires a CAPTCHA, and the first that refuses.
 #[derive(Default)]
-struct InTheWay {
+struct Blockers {
     captcha: Option<Budget>,
     refusal: Option<Refusal>,
 }
 
-impl InTheWay {
+impl Blockers {
     fn refuse(&mut self, limit: &Limit) {
         self.refusal.get_or_insert(Refusal {
             retry_after: limit.retry_after,
@@ -227,7 +227,7 @@ impl InTheWay {
         });
     }
 
-    fn ask(&mut self, admission: Admission, budget: Budget) {
+    fn require_captcha(&mut self, admission: Admission, budget: Budget) {
         if admission == Admission::Unsolved {
             self.captcha.get_or_insert(budget);
         }
@@ -286,9 +286,9 @@ impl<S: CounterStore> RateLimiter<'_, S> {
                 price,
                 admission: Admission::Open,
             };
-            let outlook = self.outlook(&reading, &counters, &counters.guesses, planned);
-            if outlook.refusal.is_none() {
-                return Ok(self.code_terms(outlook.budgets, identifier));
+            let draft = self.draft(&reading, &counters, &counters.guesses, planned);
+            if draft.refusal.is_none() {
+                return Ok(self.code_terms(draft.budgets, identifier));
             }
         }
 
@@ -301,14 +301,14 @@ impl<S: CounterStore> RateLimiter<'_, S> {
                 Some(_) => Admission::Unsolved,
             },
         };
-        let mut outlook = self.outlook(&reading, &unknown, &unknown.guesses, planned);
-        if let (Some(gate), Some(budget)) = (&gate, outlook.captcha) {
+        let mut draft = self.draft(&reading, &unknown, &unknown.guesses, planned);
+        if let (Some(gate), Some(budget)) = (&gate, draft.captcha) {
             // A request that would be refused anyway does not need a CAPTCHA.
             let solved = Planned {
                 admission: Admission::Solved,
                 ..planned
             };
-            let solved = self.outlook(&reading, &unknown, &unknown.guesses, solved);
+            let solved = self.draft(&reading, &unknown, &unknown.guesses, solved);
             if let Some(refusal) = solved.refusal {
                 return Err(RateLimitError::Refused(refusal));
             }
@@ -317,11 +317,11 @@ impl<S: CounterStore> RateLimiter<'_, S> {
                 self.charge_check(counter).await?;
             }
             gate.check(answer, budget).await?;
-            outlook = solved;
+            draft = solved;
         }
-        match outlook.refusal {
+        match draft.refusal {
             Some(refusal) => Err(RateLimitError::Refused(refusal)),
-            None => Ok(self.code_terms(outlook.budgets, identifier)),
+            None => Ok(self.code_terms(draft.budgets, identifier)),
         }
     }
 
@@ -352,19 +352,19 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             price,
             admission: budgets.admission,
         };
-        let outlook = self.outlook(&reading, &counters, &guesses, planned);
+        let draft = self.draft(&reading, &counters, &guesses, planned);
         // Without a solved CAPTCHA, a flow does not get the budgets that a solved one grants.
-        let unsolved = outlook.captcha.map(|budget| Refusal {
+        let unsolved = draft.captcha.map(|budget| Refusal {
             retry_after: MAIL_RETRY_SECONDS,
             budget,
         });
-        if let Some(refusal) = outlook.refusal.or(unsolved) {
+        if let Some(refusal) = draft.refusal.or(unsolved) {
             return Err(RateLimitError::Refused(refusal));
         }
         let mut next = self.code_terms(
             BudgetTerms {
-                tier: outlook.guess_tier.max(budgets.tier),
-                ..outlook.budgets
+                tier: draft.guess_tier.max(budgets.tier),
+                ..draft.budgets
             },
             identifier,
         );
@@ -645,30 +645,30 @@ impl<S: CounterStore> RateLimiter<'_, S> {
 
     /// Returns the plan that the counters allow. Messages are planned by the present counters,
     /// guesses by the counters of the time at which the code is issued.
-    fn outlook(
+    fn draft(
         &self,
         reading: &Reading,
         counters: &Counters,
         guesses: &GuessCounters,
         planned: Planned<'_>,
-    ) -> Outlook {
+    ) -> PlanDraft {
         let Planned {
             requester,
             identifier,
             price,
             admission,
         } = planned;
-        let mut way = InTheWay::default();
-        let source = self.look_at_source(reading, counters, admission, &mut way);
+        let mut blockers = Blockers::default();
+        let source = self.look_at_source(reading, counters, admission, &mut blockers);
         let mailboxes = [counters.guesses.mailbox, guesses.mailbox];
-        let extended = self.look_at_mailbox(reading, mailboxes, planned, &mut way);
+        let extended = self.look_at_mailbox(reading, mailboxes, planned, &mut blockers);
         if let (Some(messages), Some(guesses)) = (counters.guesses.token, guesses.token) {
-            way.refuse_if_full(reading, &self.token_bill(messages));
-            way.refuse_if_full(reading, &self.token_guesses(guesses));
+            blockers.refuse_if_full(reading, &self.token_bill(messages));
+            blockers.refuse_if_full(reading, &self.token_guesses(guesses));
         }
         let guess_tier = self.tier(reading, guesses, requester);
         if guess_tier == Tier::Longest {
-            way.ask(admission, Budget::Deployment);
+            blockers.require_captcha(admission, Budget::Deployment);
         }
         let guess_budgets = GuessBudgets {
             requester,
@@ -678,19 +678,19 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         if guess_budgets.tier == Tier::Longest
             && let Some(bill) = self.shared_guesses(guess_budgets, guesses.deployment)
         {
-            way.refuse_if_full(reading, &bill);
+            blockers.refuse_if_full(reading, &bill);
         }
-        let unproved_mail = self.look_at_mail(reading, counters, planned, &mut way);
+        let unproved_mail = self.look_at_mail(reading, counters, planned, &mut blockers);
         if let (Some((destination, counter)), Identifier::PhoneNumber(number)) =
             (counters.destination, identifier)
         {
             let bill = self.sms_bill(counter, sms_windows(number, destination));
-            way.refuse_if_full(reading, &bill);
+            blockers.refuse_if_full(reading, &bill);
         }
         for bill in self.shared_bills(requester, price) {
-            way.refuse_if_full(reading, &bill);
+            blockers.refuse_if_full(reading, &bill);
         }
-        Outlook {
+        PlanDraft {
             budgets: BudgetTerms {
                 requester,
                 tier: guess_budgets.tier,
@@ -701,8 +701,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
                 unproved_mail,
             },
             guess_tier,
-            captcha: way.captcha,
-            refusal: way.refusal,
+            captcha: blockers.captcha,
+            refusal: blockers.refusal,
         }
     }
 
@@ -712,7 +712,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         reading: &Reading,
         counters: &Counters,
         admission: Admission,
-        way: &mut InTheWay,
+        blockers: &mut Blockers,
     ) -> Option<Pseudonym> {
         let (pseudonym, counter) = counters.source?;
         let bill = self.source_bill(counter);
@@ -721,11 +721,11 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         };
         if admission == Admission::Solved {
             // The CAPTCHA response is charged instead of the message.
-            way.refuse_if_full(reading, &self.checks_bill(counter));
+            blockers.refuse_if_full(reading, &self.checks_bill(counter));
             return None;
         }
-        way.ask(admission, Budget::Source);
-        way.refuse(full);
+        blockers.require_captcha(admission, Budget::Source);
+        blockers.refuse(full);
         Some(pseudonym)
     }
 
@@ -735,7 +735,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         reading: &Reading,
         [messages, guesses]: [Counter; 2],
         planned: Planned<'_>,
-        way: &mut InTheWay,
+        blockers: &mut Blockers,
     ) -> bool {
         let requester = planned.requester;
         let bills = |extended| {
@@ -749,13 +749,13 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             return false;
         };
         if requester != Requester::Unknown {
-            way.refuse(full);
+            blockers.refuse(full);
             return false;
         }
         let extended = bills(true);
         match extended.iter().find_map(|bill| reading.first_full(bill)) {
-            Some(full) => way.refuse(full),
-            None => way.ask(planned.admission, Budget::Identifier),
+            Some(full) => blockers.refuse(full),
+            None => blockers.require_captcha(planned.admission, Budget::Identifier),
         }
         true
     }
@@ -793,7 +793,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         reading: &Reading,
         counters: &Counters,
         planned: Planned<'_>,
-        way: &mut InTheWay,
+        blockers: &mut Blockers,
     ) -> UnprovedMail {
         let (Some([now, before]), Identifier::Email(email)) = (&counters.mail, planned.identifier)
         else {
@@ -826,8 +826,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             (of_all(now, 1), limits.all, Budget::Mail),
         ] {
             if unproved >= limit {
-                way.ask(planned.admission, budget);
-                way.refuse(&unproved_limit(UNPROVED, limit, budget));
+                blockers.require_captcha(planned.admission, budget);
+                blockers.refuse(&unproved_limit(UNPROVED, limit, budget));
             }
         }
         limits
