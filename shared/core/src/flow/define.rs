@@ -105,7 +105,7 @@ pub async fn define(
         let reason = DefineReason::PortError;
         Decided::fault(Next::Challenge, reason, challenge.flow, fault)
     });
-    decided.to(challenge.step)
+    decided.answering(challenge.step)
 }
 
 struct Define<'a, S, D, C> {
@@ -267,12 +267,12 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let policy = &self.deployment.policy;
         let (branding, now) = (&policy.branding, commit.now);
         let locale = commit.account.attributes.locale().or(commit.row.locale);
-        let told = |contact: &Identifier| policy.may_be_told(contact, now);
+        let may_get = |contact: &Identifier| policy.may_get_notice(contact, now);
         replaced
-            .filter(told)
+            .filter(may_get)
             .map(|old| Message::contact_replaced(branding, locale, old, now))
             .or_else(|| {
-                let kept = commit.kept().filter(told)?;
+                let kept = commit.kept().filter(may_get)?;
                 Some(Message::contact_added(branding, locale, kept, now))
             })
     }

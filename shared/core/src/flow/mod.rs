@@ -76,7 +76,7 @@ pub struct Decided<T, R> {
     pub decision: T,
     /// The one message that the Lambda delivers, once: a code, or a notice of a change of contact.
     pub message: Option<Message>,
-    /// The reason. Its word in logs and metrics is `<&str>::from(why)`.
+    /// The reason. Its word in logs and metrics is `<&str>::from(reason)`.
     pub reason: R,
     /// The flow, if it is known.
     pub flow: Option<FlowId>,
@@ -101,7 +101,7 @@ impl<T, R> Decided<T, R> {
         }
     }
 
-    fn to(self, answered: Step) -> Self {
+    fn answering(self, answered: Step) -> Self {
         Self {
             answered: Some(answered),
             ..self

@@ -191,7 +191,7 @@ pub async fn verify(
             Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault)
         }
     };
-    decided.to(challenge.step)
+    decided.answering(challenge.step)
 }
 
 struct Verify<'a, S, C> {

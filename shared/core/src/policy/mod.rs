@@ -100,7 +100,7 @@ impl Policy {
 
     /// Returns whether a contact may get a notice of a change. A test identifier gets none, and
     /// neither does a contact that could get no code.
-    pub(crate) fn may_be_told(&self, contact: &Identifier, at: Timestamp) -> bool {
+    pub(crate) fn may_get_notice(&self, contact: &Identifier, at: Timestamp) -> bool {
         self.price(contact).is_ok() && !self.is_test(contact, at)
     }
 

@@ -419,9 +419,9 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         } else {
             budgets.tier
         };
-        let settled = self.code_terms(BudgetTerms { tier, ..budgets }, identifier);
+        let required = self.code_terms(BudgetTerms { tier, ..budgets }, identifier);
         CodeTerms {
-            code_length: settled.code_length.max(terms.code_length),
+            code_length: required.code_length.max(terms.code_length),
             ..settled
         }
     }
@@ -733,15 +733,15 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     fn look_at_mailbox(
         &self,
         reading: &Reading,
-        [messages, guesses]: [Counter; 2],
+        [now, at_issue]: [Counter; 2],
         planned: Planned<'_>,
         blockers: &mut Blockers,
     ) -> bool {
         let requester = planned.requester;
         let bills = |extended| {
             [
-                self.mailbox_bill(messages, requester, extended),
-                self.mailbox_guesses(guesses, requester, extended),
+                self.mailbox_bill(now, requester, extended),
+                self.mailbox_guesses(at_issue, requester, extended),
             ]
         };
         let normal = bills(false);

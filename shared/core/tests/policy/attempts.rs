@@ -205,7 +205,7 @@ fn of_parallel_guesses_the_right_one_counts_within_the_limit() {
         match reasons.last().unwrap() {
             VerifyReason::Right => assert!(verified <= 2, "order {seed}"),
             VerifyReason::NoAttemptLeft => assert_eq!(verified, 3, "order {seed}"),
-            reason => panic!("{why:?} in order {seed}"),
+            reason => panic!("{reason:?} in order {seed}"),
         }
         seen.insert(format!("{:?}", reasons.last().unwrap()));
         assert!(session.row().unwrap().attempts.len() <= 3);

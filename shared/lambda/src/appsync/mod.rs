@@ -35,7 +35,7 @@ use crate::metrics;
 use crate::system::timeout;
 
 /// The time limit of a resolver: 25 s of the 30 s that AppSync allows.
-const BUDGET: Duration = Duration::from_secs(25);
+const RESPONSE_LIMIT: Duration = Duration::from_secs(25);
 
 /// The data of a field, or the reason that there is none. [`ContactError`] contains the errors of
 /// every resolver.
@@ -158,7 +158,7 @@ impl SourceOf {
     }
 }
 
-/// Resolves the event's field within [`BUDGET`], logs the outcome in one line and returns AppSync's
+/// Resolves the event's field within [`RESPONSE_LIMIT`], logs the outcome in one line and returns AppSync's
 /// response.
 async fn respond(
     event: Value,
@@ -171,7 +171,7 @@ async fn respond(
     let begun = Instant::now();
     let log_context = LogContext::default();
     let resolving = resolve(&event, field, &log_context);
-    let outcome = match timeout(clock, BUDGET, resolving).await {
+    let outcome = match timeout(clock, RESPONSE_LIMIT, resolving).await {
         Some(outcome) => outcome?,
         None => Err(PortError::new("resolver", "timeout").into()),
     };

@@ -7,7 +7,7 @@ use latchstring_core::ports::{Clock, CounterStore, Courier, Entropy, FlowStore, 
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{DECIDING, event};
+use super::{DECISION_LIMIT, event};
 use crate::delivery::{self, PendingDelivery};
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
@@ -57,7 +57,7 @@ where
         let deployment = self.deployment.deployment(&turn.key_ids()).await;
         let deployment = deployment.map_err(|_| PublicError::Unavailable)?;
         let deciding = create(&deployment, &self.store, &self.clock, &self.entropy, &turn);
-        let left = DECIDING.saturating_sub(begun.elapsed());
+        let left = DECISION_LIMIT.saturating_sub(begun.elapsed());
         let (created, delivery) = if let Some(decided) = timeout(&self.clock, left, deciding).await
         {
             let challenge = decided.decision.challenge;

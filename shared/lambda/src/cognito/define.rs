@@ -7,7 +7,7 @@ use latchstring_core::ports::{Clock, Courier, Directory, Store};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{DECIDING, event};
+use super::{DECISION_LIMIT, event};
 use crate::delivery::{self, PendingDelivery};
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
@@ -51,7 +51,7 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
             let decided = define(&deployment, store, directory, &self.clock, &turn).await;
             Some((deployment, decided))
         };
-        let left = DECIDING.saturating_sub(begun.elapsed());
+        let left = DECISION_LIMIT.saturating_sub(begun.elapsed());
         let (next, delivery) =
             if let Some(Some((deployment, decided))) = timeout(&self.clock, left, deciding).await {
                 let outcome = match decided.decision {

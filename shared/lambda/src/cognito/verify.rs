@@ -8,7 +8,7 @@ use latchstring_core::secret::Secret;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{BUDGET, event};
+use super::{RESPONSE_LIMIT, event};
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
@@ -57,7 +57,7 @@ where
             let decided = verify(&deployment, &self.store, &self.clock, &response).await;
             Some((deployment, decided))
         };
-        let left = BUDGET.saturating_sub(begun.elapsed());
+        let left = RESPONSE_LIMIT.saturating_sub(begun.elapsed());
         let verified = timeout(&self.clock, left, verifying).await;
         let verdict = if let Some(Some((deployment, decided))) = verified {
             let outcome = match decided.decision {
