@@ -19,7 +19,8 @@ pub struct Budgets {
     pub short_guesses_per_month: u32,
     /// The budgets of known devices, in addition.
     pub device: DeviceBudget,
-    /// Codes for new contacts that one account may request in a day.
+    /// Codes for new contacts that one account, and accounts of one mailbox or number, may request
+    /// in a day.
     pub contacts_per_day: u32,
     /// The budgets of all identifiers together.
     pub deployment: DeploymentBudget,

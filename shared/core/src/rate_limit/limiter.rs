@@ -1,6 +1,8 @@
 //! Plans, charges and refunds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
+use std::mem;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -392,20 +394,31 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         };
         let mut receipts = Vec::new();
         for stage in self.bills(&budgets, identifier, issued_at)? {
-            let charged = join_all(stage.iter().map(|bill| self.charge_bill(bill))).await;
-            let mut failed = None;
-            for outcome in charged {
-                match outcome {
-                    Ok(receipt) => receipts.push(receipt),
-                    Err(error) => failed = Some(error),
-                }
-            }
-            if let Some(error) = failed {
-                self.give_back(receipts).await;
-                return Err(error);
-            }
+            self.charge_all(&stage, &mut receipts).await?;
         }
         Ok(())
+    }
+
+    /// Charges bills at the same time, and adds their receipts to those of earlier ones. If one
+    /// fails, all receipts are refunded.
+    async fn charge_all(
+        &self,
+        bills: &[Bill],
+        receipts: &mut Vec<Receipt>,
+    ) -> Result<(), RateLimitError> {
+        let charged = join_all(bills.iter().map(|bill| self.charge_bill(bill))).await;
+        let mut failed = None;
+        for outcome in charged {
+            match outcome {
+                Ok(receipt) => receipts.push(receipt),
+                Err(error) => failed = Some(error),
+            }
+        }
+        let Some(error) = failed else {
+            return Ok(());
+        };
+        self.give_back(mem::take(receipts)).await;
+        Err(error)
     }
 
     /// Returns the terms of a ticket, with a code at least as long as its tier requires. A leaked
@@ -466,19 +479,28 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Ok(bills.iter().any(|bill| reading.first_full(bill).is_some()))
     }
 
-    /// Charges an account for a contact that it requests. Without this charge, one account could
-    /// have any number of codes sent to identifiers of others.
-    pub(crate) async fn charge_account(&self, sub: &Sub) -> Result<(), RateLimitError> {
+    /// Charges an account, and each contact that it holds, for a contact that it requests. Without
+    /// this charge, one account could have any number of codes sent to identifiers of others. The
+    /// contacts are charged because a user can delete the account and sign in again.
+    pub(crate) async fn charge_account(
+        &self,
+        sub: &Sub,
+        held: impl IntoIterator<Item = Identifier>,
+    ) -> Result<(), RateLimitError> {
         let Deployment { policy, keys } = self.deployment;
-        let counter = Counter::account(Pseudonym::of_account(keys, sub), self.now);
-        let limits = vec![self.once(
-            COUNT,
-            policy.budgets.contacts_per_day,
-            Budget::Account,
-            &counter,
-        )];
-        self.charge_bill(&Bill { counter, limits }).await?;
-        Ok(())
+        let of_contacts = held
+            .into_iter()
+            .map(|contact| Pseudonym::of_mailbox(keys, "contacts", &contact));
+        let bills: Vec<_> = iter::once(Pseudonym::of_account(keys, sub))
+            .chain(of_contacts)
+            .map(|pseudonym| {
+                let counter = Counter::account(pseudonym, self.now);
+                let limit = policy.budgets.contacts_per_day;
+                let limits = vec![self.once(COUNT, limit, Budget::Account, &counter)];
+                Bill { counter, limits }
+            })
+            .collect();
+        self.charge_all(&bills, &mut Vec::new()).await
     }
 
     /// Charges the mail domain of an account that is about to be created, and the share that its

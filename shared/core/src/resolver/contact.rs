@@ -122,7 +122,10 @@ where
         };
         let terms = self.context.plan(code, gate).await?;
         let sub = account.attributes.sub();
-        self.context.limiter().charge_account(sub).await?;
+        self.context
+            .limiter()
+            .charge_account(sub, held.into_iter().flatten())
+            .await?;
         Ok(terms)
     }
 

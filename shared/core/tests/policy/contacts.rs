@@ -188,7 +188,10 @@ fn a_refused_sign_up_has_written_nothing() {
     }
     world.wire.clear();
     assert_eq!(refusing_budget(&signing_up(NEW)), Budget::Account);
-    assert_eq!(world.wire.calls(), ["get_user", "counts", "charge"]);
+    assert_eq!(
+        world.wire.calls(),
+        ["get_user", "counts", "charge", "charge"]
+    );
 }
 
 #[test]
@@ -207,6 +210,32 @@ fn each_account_can_send_codes_to_ten_new_contacts_a_day() {
     request_change(BOBS_NAME, NEW).unwrap();
     world.after_secs(24 * 3600);
     request_change(ADAS_NAME, NEW).unwrap();
+}
+
+/// Deleting the account and signing in again gives the same contact no further ones.
+#[test]
+fn a_new_account_of_the_same_contact_requests_no_more() {
+    let phone = [
+        ("email_verified", "false"),
+        ("phone_number", NUMBER),
+        ("phone_number_verified", "true"),
+    ];
+    for held in [&[][..], &phone] {
+        let world = World::new();
+        let put = |sub| world.put_ada(&[held, &[("sub", sub)]].concat());
+        put("sub-1");
+        let pool = Pool::of(&world);
+        let request_change =
+            |to: &str| change_as(&world, &pool, &identity(&world, ADAS_NAME), to);
+        for number in 0..10 {
+            request_change(&format!("other{number}@example.org")).unwrap();
+        }
+        world.delete_ada();
+        put("sub-2");
+        world.wire.clear();
+        assert_eq!(refusing_budget(&request_change(NEW)), Budget::Account);
+        assert!(world.wire.calls().contains(&"refund"), "of the new account");
+    }
 }
 
 fn refusing_budget(result: &Result<SignInPayload, ContactError>) -> Budget {

@@ -157,7 +157,7 @@ settings! {
     DEVICE_SHORT_GUESSES_PER_MONTH = Some("3"), Whole(0, 100_000, "guesses"), CONSTRUCT,
         "As `SHORT_GUESSES_PER_MONTH`, for known devices, in addition.";
     CONTACTS_PER_DAY = Some("10"), Whole(1, 1000, "codes"), CONSTRUCT,
-        "Codes for new contacts that one account may request in a day, by `signUp` and `changeContact` together.";
+        "Codes for new contacts that one account, and accounts of one mailbox or number, may request in a day, by `signUp` and `changeContact` together.";
     ALL_SHORT_GUESSES_PER_DAY = Some("150"), Whole(0, 100_000_000, "guesses"), CONSTRUCT,
         "Answers to codes of `CODE_LENGTH` digits in a day, for all identifiers together, without those of flows that succeeded. Further codes are long. Known devices are not counted.";
     ALL_LONG_GUESSES_PER_DAY = Some("5000"), Whole(0, 100_000_000, "guesses"), CONSTRUCT,
