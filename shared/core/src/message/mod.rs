@@ -204,28 +204,48 @@ fn content(
             }
         }
         Identifier::PhoneNumber(_) => {
-            let last = code
-                .map(|code| autofill(branding, code))
-                .unwrap_or_default();
-            // A second line is left out if it would cost another part; then the name is.
-            let long = words.sms.trim_end();
+            let hash = branding.sms_android_hash.as_ref();
+            let last = |hash| {
+                code.map(|code| autofill(branding, hash, code))
+                    .unwrap_or_default()
+            };
+            // One part is charged. The second line is left out if it would cost another; then the
+            // name is, then all but the code and its label, and then the hash.
+            let (long, least) = sms_lines(words.sms);
             let short = long.lines().next().unwrap_or_default();
-            let candidates = [(long, app), (short, app), (long, None), (short, None)];
-            let text = candidates
-                .map(|(template, app)| with(template, app) + &last)
-                .into_iter()
-                .min_by_key(|text| parts(text))
-                .unwrap_or_default();
-            Content::Sms { text }
+            let templates = [
+                (long, app),
+                (short, app),
+                (long, None),
+                (short, None),
+                (least.unwrap_or(short), None),
+            ];
+            let candidates = [hash, None].into_iter().flat_map(|hash| {
+                templates.map(|(template, app)| with(template, app) + &last(hash))
+            });
+            let text = candidates.min_by_key(|text| parts(text));
+            Content::Sms {
+                text: text.unwrap_or_default(),
+            }
         }
     }
 }
 
-/// The lines by which a phone finds the app or site of a code. The domain's line must be the last
-/// of the text and contain nothing else. The app's hash may be anywhere.
-fn autofill(branding: &Branding, code: &Code) -> String {
+/// Returns the first two lines of an SMS, and the third, which has only the code and its label. A
+/// language has a third line if two parts would otherwise be possible.
+fn sms_lines(text: &str) -> (&str, Option<&str>) {
+    let text = text.trim_end();
+    match text.match_indices('\n').nth(1) {
+        Some((end, _)) => (&text[..end], Some(&text[end + 1..])),
+        None => (text, None),
+    }
+}
+
+/// Returns the lines by which a phone finds the app or site of a code. The domain's line must be the
+/// last of the text and contain nothing else. The app's hash may be anywhere.
+fn autofill(branding: &Branding, hash: Option<&AndroidHash>, code: &Code) -> String {
     let mut lines = String::new();
-    if let Some(hash) = &branding.sms_android_hash {
+    if let Some(hash) = hash {
         lines.push('\n');
         lines.push_str(hash.as_str());
     }
