@@ -120,8 +120,8 @@ export interface Settings {
    */
   readonly deviceDays?: number;
   /**
-   * Codes sent to one identifier at the request of its known devices in a minute, in addition. Takes 1 to
-   * 1000 codes.
+   * Codes sent to one mailbox or number at the request of known devices in a minute, in addition to
+   * `codesPerMinute`. Takes 1 to 1000 codes.
    * @default 2
    */
   readonly deviceCodesPerMinute?: number;
@@ -148,8 +148,8 @@ export interface Settings {
    */
   readonly deviceShortGuessesPerMonth?: number;
   /**
-   * Codes for new contacts that one account may request in a day, by `signUp` and `changeContact` together.
-   * Takes 1 to 1000 codes.
+   * Codes for new contacts that one account, and accounts of one mailbox or number, may request in a day, by
+   * `signUp` and `changeContact` together. Takes 1 to 1000 codes.
    * @default 10
    */
   readonly contactsPerDay?: number;

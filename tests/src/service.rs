@@ -451,7 +451,11 @@ impl Latchstring {
         self.log()
             .iter()
             .filter(|line| line["trigger"] == "verify")
-            .filter(|line| line["reason"].as_str().is_some_and(|word| reason.contains(&word)))
+            .filter(|line| {
+                line["reason"]
+                    .as_str()
+                    .is_some_and(|word| reason.contains(&word))
+            })
             .count()
     }
 }

@@ -40,7 +40,10 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     ] {
         assert_eq!(Challenge::parse(&text, &keys, &other), None);
     }
-    assert_eq!(Challenge::parse(&text, &key_ring("k1", 2), &app_client), None);
+    assert_eq!(
+        Challenge::parse(&text, &key_ring("k1", 2), &app_client),
+        None
+    );
     let changed = forged(&text, input)?;
     if changed != text {
         assert_eq!(Challenge::parse(&changed, &keys, &app_client), None);

@@ -51,8 +51,9 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     let open_ticket = |text: &str, keys: &KeyRing, app_client: &AppClient| {
         Ticket::open(text, keys, app_client, now, LIFE)
     };
-    let open_proof =
-        |text: &str, keys: &KeyRing, app_client: &AppClient| Proof::open(text, keys, app_client, now, LIFE);
+    let open_proof = |text: &str, keys: &KeyRing, app_client: &AppClient| {
+        Proof::open(text, keys, app_client, now, LIFE)
+    };
 
     let is_fresh = now <= made_at.plus(LIFE) && made_at <= now.plus(CLOCK_LEEWAY);
     let wanted = if is_fresh {

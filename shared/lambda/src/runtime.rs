@@ -142,7 +142,8 @@ async fn serve_and_deliver(handler: &impl Handler, extension: &Extension) -> Res
 async fn serve_inline(handler: &impl Handler) -> Result<(), Error> {
     let event = Mutex::default();
     Runtime::new(service_fn(async |invocation: LambdaEvent<()>| {
-        let until = (Instant::now() + RESPONSE_LIMIT).min(reporting_before(invocation.context.deadline));
+        let until =
+            (Instant::now() + RESPONSE_LIMIT).min(reporting_before(invocation.context.deadline));
         let answered = answer_json(handler, &taken(&event)).await?;
         if let Some(delivery) = answered.delivery {
             deliver(handler, delivery, until).await;

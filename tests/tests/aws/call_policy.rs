@@ -72,7 +72,9 @@ impl Full {
         socket.bind(any).expect("a free port");
         let listener = socket.listen(0).expect("it listens");
         let address = listener.local_addr().expect("an address");
-        let first = TcpStream::connect(address).await.expect("one connection fits");
+        let first = TcpStream::connect(address)
+            .await
+            .expect("one connection fits");
         Self {
             url: url(Ok(address)),
             _socket: (listener, first),

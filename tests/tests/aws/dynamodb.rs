@@ -166,7 +166,11 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
     let attempted = store
         .record_attempt(another.id, c.answer(), another.terms, 2)
         .await;
-    assert_eq!(attempted, Ok(Attempted::Held), "the same attempt is still held");
+    assert_eq!(
+        attempted,
+        Ok(Attempted::Held),
+        "the same attempt is still held"
+    );
     twice("UpdateItem");
 
     let counter = c.pseudonym();

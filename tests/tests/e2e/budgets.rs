@@ -167,7 +167,11 @@ async fn an_owner_on_a_known_device_signs_in_after_the_day_is_spent() {
     let at_home = ada.clone().on_device(&device);
     let question = at_home.requests_a_code().await;
     let code = at_home.code().await;
-    assert_eq!(code.len(), 6, "the codes of an unknown requester have ten digits by now");
+    assert_eq!(
+        code.len(),
+        6,
+        "the codes of an unknown requester have ten digits by now"
+    );
     question.answer(&code).await.signed_in();
     is_refused(&ada).await;
     let of_another = latchstring.by_email("bob@example.com").on_device(&device);

@@ -45,7 +45,9 @@ async fn after_a_failed_creation_the_same_proof_creates_it() {
 #[tokio::test]
 async fn a_half_created_account_is_unowned_until_it_is_proved_again() {
     let (latchstring, bob, proof) = new_user_with_a_proof().await;
-    latchstring.fail_next("AdminSetUserPassword", ATTEMPTS).await;
+    latchstring
+        .fail_next("AdminSetUserPassword", ATTEMPTS)
+        .await;
     bob.presents(&proof).await.err().expect("it fails");
     let accounts = latchstring.accounts().await;
     assert_eq!(accounts.len(), 1);

@@ -103,7 +103,8 @@ impl World {
                 CodeTerms::ordinary(CodeLength::DEFAULT)
             }
         };
-        Ticket::new(purpose, to, terms, self.0.clock.now(), &entropy).seal(keys, app_client, &entropy)
+        Ticket::new(purpose, to, terms, self.0.clock.now(), &entropy)
+            .seal(keys, app_client, &entropy)
     }
 
     /// Runs the trigger of an exchange, and returns its response or error and the delivered message.

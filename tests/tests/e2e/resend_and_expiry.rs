@@ -44,7 +44,10 @@ async fn a_resend_sends_the_same_code_after_the_cooldown_only() {
         assert!(ada.code().await == code, "it is the same code");
         assert_eq!(question.attempts_left(), 3);
         assert_eq!(question.number("resendAfter"), 30);
-        assert!(question.number("expiresIn") <= 270, "the lifetime is unchanged");
+        assert!(
+            question.number("expiresIn") <= 270,
+            "the lifetime is unchanged"
+        );
         assert!(is_right(&question.answer(&code).await));
     }
 }

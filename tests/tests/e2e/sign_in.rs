@@ -8,7 +8,10 @@ async fn a_first_sign_in_by_email_creates_the_account_after_the_code() {
     let ada = latchstring.by_email("  Ada@Example.COM ");
 
     let question = ada.requests_a_code().await;
-    assert!(latchstring.accounts().await.is_empty(), "a request creates none");
+    assert!(
+        latchstring.accounts().await.is_empty(),
+        "a request creates none"
+    );
     let question = question
         .answer(&ada.wrong_code().await)
         .await
@@ -23,12 +26,19 @@ async fn a_first_sign_in_by_email_creates_the_account_after_the_code() {
         "the right code earns a proof and creates none"
     );
     let question = ada.presents(&proof).await.expect("the proof is taken");
-    assert_eq!(latchstring.accounts().await.len(), 1, "the proof creates one");
+    assert_eq!(
+        latchstring.accounts().await.len(),
+        1,
+        "the proof creates one"
+    );
     let signed_in = question.answer(&proof).await.signed_in();
 
     let accounts = latchstring.accounts().await;
     assert_eq!(accounts.len(), 1, "there is exactly one");
-    assert!(accounts[0].username == signed_in.username(), "the account is the user's");
+    assert!(
+        accounts[0].username == signed_in.username(),
+        "the account is the user's"
+    );
     assert_eq!(accounts[0].status, "CONFIRMED");
     assert!(signed_in.id["email"] == ada.contact(), "the token names it");
     assert!(signed_in.id["email_verified"] == true, "as verified");

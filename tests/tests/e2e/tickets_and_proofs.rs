@@ -87,7 +87,11 @@ async fn a_ticket_is_valid_for_a_minute_and_the_leeway() {
         let (fresh, stale) = (person.ticket().await, person.ticket().await);
         latchstring.advance(55).await;
         select(&latchstring, person.contact(), Some(&fresh)).await;
-        assert_eq!(latchstring.inbox().await.len(), sent + 1, "the ticket was valid");
+        assert_eq!(
+            latchstring.inbox().await.len(),
+            sent + 1,
+            "the ticket was valid"
+        );
         // The lifetime of 60 s, and 30 s for a difference of clocks.
         latchstring.advance(36).await;
         let opened = latchstring
@@ -170,9 +174,17 @@ async fn in_any_session_code_and_proof_belong_to_the_tickets_contact() {
         let before = session.messages().await.len();
         let ticket = cyd.ticket().await;
         let question = select(&latchstring, session.contact(), Some(&ticket)).await;
-        assert_eq!(session.messages().await.len(), before, "the session's contact gets no message");
+        assert_eq!(
+            session.messages().await.len(),
+            before,
+            "the session's contact gets no message"
+        );
         let proof = question.answer(&cyd.code().await).await.proof();
-        let refusal = session.presents(&proof).await.err().expect("the proof is of another contact");
+        let refusal = session
+            .presents(&proof)
+            .await
+            .err()
+            .expect("the proof is of another contact");
         assert_eq!(refusal.kind, "InvalidProof");
         assert_eq!(latchstring.accounts().await.len(), accounts);
     }
@@ -273,7 +285,11 @@ async fn a_proof_is_valid_for_three_minutes_and_the_leeway() {
     latchstring.advance(36).await;
     let refusal = bob.presents(&late).await.err().expect("it is stale");
     assert_eq!(refusal.kind, "InvalidProof");
-    assert_eq!(latchstring.accounts().await.len(), 1, "only Ada has an account");
+    assert_eq!(
+        latchstring.accounts().await.len(),
+        1,
+        "only Ada has an account"
+    );
 }
 
 #[tokio::test]

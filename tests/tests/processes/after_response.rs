@@ -69,8 +69,11 @@ fn sends() -> Value {
     let app_client = AppClient::new(POOL, CLIENT);
     let to = Identifier::parse(Method::Email, "ada@example.com").expect("an address");
     let terms = CodeTerms::ordinary(CodeLength::DEFAULT);
-    let ticket = Ticket::new(Purpose::SignIn, to, terms, SystemClock.now(), &OsEntropy)
-        .seal(&keys, &app_client, &OsEntropy);
+    let ticket = Ticket::new(Purpose::SignIn, to, terms, SystemClock.now(), &OsEntropy).seal(
+        &keys,
+        &app_client,
+        &OsEntropy,
+    );
     note(&ticket);
     let challenge = Challenge {
         flow: FlowId::from_bytes(OsEntropy.bytes()),
@@ -142,7 +145,10 @@ async fn a_slow_courier_is_called_after_the_response_and_delays_none() {
     host.let_go();
     // The response is posted, and the courier has not responded yet.
     aws.arrival().await;
-    assert!(!host.is_idle(), "the process is not frozen before the delivery");
+    assert!(
+        !host.is_idle(),
+        "the process is not frozen before the delivery"
+    );
     aws.let_go();
     host.idle().await;
     assert_eq!(aws.arrived(), 1);

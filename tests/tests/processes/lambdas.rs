@@ -399,7 +399,10 @@ async fn an_invalid_setting_stops_the_start_and_its_value_is_hidden() {
             environment.push((name.to_owned(), WRONG.to_owned()));
             let message = stops(package, &environment).await;
             assert!(message.starts_with(name), "{package} names {name}");
-            assert!(!message.contains("493026"), "the message does not contain the value");
+            assert!(
+                !message.contains("493026"),
+                "the message does not contain the value"
+            );
         }
     }
 }

@@ -205,5 +205,8 @@ async fn a_replaced_contact_is_notified_once_after_the_response() {
     let directory = CognitoDirectory::new(&ministack.aws(), &pool);
     let ada = directory.find(USERNAME).await.expect("an answer");
     let ada = ada.expect("Ada");
-    assert!(ada.attributes.holds(&email(NEW)), "the new address is on her account");
+    assert!(
+        ada.attributes.holds(&email(NEW)),
+        "the new address is on her account"
+    );
 }

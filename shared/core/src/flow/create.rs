@@ -361,9 +361,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             return Ok(());
         }
         let limiter = self.limiter();
-        limiter
-            .charge_message(row.terms, to, row.issued_at)
-            .await?;
+        limiter.charge_message(row.terms, to, row.issued_at).await?;
         // After a failure here the message stays charged: the record may have been written.
         if row.message_charged || self.store.record_message_charge(row.id, row.sends).await? {
             return Ok(());
@@ -408,7 +406,9 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
 
     fn ticket(&self) -> Result<Ticket, TicketError> {
         let Turn {
-            app_client, request, ..
+            app_client,
+            request,
+            ..
         } = self.turn;
         // Verify has just checked its age.
         let life = self.deployment.policy.ticket_life + TICKET_LEEWAY;
@@ -425,9 +425,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             (_, _, Purpose::Claim | Purpose::Decoy)
             | (Subject::Known(_), AccountState::NoAccount, _) => false,
             // The holder of an address may have changed since the first send.
-            (Subject::Known(_), AccountState::Known(user), Purpose::SignIn) => {
-                user.holds(&contact)
-            }
+            (Subject::Known(_), AccountState::Known(user), Purpose::SignIn) => user.holds(&contact),
             // The account itself requested a pending contact. Define checks that the request still
             // stands.
             (Subject::NoAccount, _, _)
@@ -601,7 +599,11 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         digits: CodeLength,
         reason: CreateReason,
     ) -> Decided<Created, CreateReason> {
-        self.decided(flow, Step::Otp(Progress::at_issue(self.now, digits)), reason)
+        self.decided(
+            flow,
+            Step::Otp(Progress::at_issue(self.now, digits)),
+            reason,
+        )
     }
 
     fn decided(

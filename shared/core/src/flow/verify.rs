@@ -43,8 +43,8 @@ use crate::ports::{
 use crate::rate_limit::{Guess, RateLimiter};
 use crate::record::challenge::{Challenge, Step};
 use crate::record::flow::{AnswerDigest, Flow, Subject};
-use crate::seal::code_terms::CodeTerms;
 use crate::seal::code::Answer;
+use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::{KeyId, Use};
 use crate::seal::sealed::{Proof, UnsealError};
 use crate::value::app_client::AppClient;
@@ -324,11 +324,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
     ) -> Result<VerifyReason, Wrong> {
         let (store, flow) = (self.store, row.id);
         let limit = self.deployment.policy.attempts;
-        let Attempt {
-            digest,
-            terms,
-            now,
-        } = attempt;
+        let Attempt { digest, terms, now } = attempt;
         // An answer to a code whose message was not charged is not a guess: it must not spend the
         // owner's budget. An answer to a decoy with a row is charged like any other.
         if row.purpose != Purpose::Claim && row.message_charged {
@@ -377,24 +373,24 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
         now: Timestamp,
     ) -> Result<(), Wrong> {
         let Deployment { policy, keys } = self.deployment;
-        let Response { app_client, user, .. } = self.response;
+        let Response {
+            app_client, user, ..
+        } = self.response;
         let text = self.response.answer.expose();
-        let proof =
-            Proof::open(text, keys, app_client, now, policy.proof_life).map_err(
-                |error| match error {
-                    UnsealError::Forged | UnsealError::KeyUnknown => VerifyReason::ProofForged,
-                    UnsealError::Stale => VerifyReason::ProofStale,
-                },
-            )?;
+        let proof = Proof::open(text, keys, app_client, now, policy.proof_life).map_err(
+            |error| match error {
+                UnsealError::Forged | UnsealError::KeyUnknown => VerifyReason::ProofForged,
+                UnsealError::Stale => VerifyReason::ProofStale,
+            },
+        )?;
         let holds = matches!(user, AccountState::Known(user) if user.holds(contact));
         if proof.of != *contact || !holds {
             return Err(VerifyReason::ProofOfAnother.into());
         }
-        let earned = self
-            .store
-            .flow(proof.flow)
-            .await?
-            .is_some_and(|earned| earned.proves(contact, app_client, keys, now, policy.proof_life));
+        let earned =
+            self.store.flow(proof.flow).await?.is_some_and(|earned| {
+                earned.proves(contact, app_client, keys, now, policy.proof_life)
+            });
         if !earned {
             return Err(VerifyReason::ProofForged.into());
         }

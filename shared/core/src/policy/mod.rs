@@ -88,7 +88,9 @@ impl Policy {
 
     /// Returns whether sessions of this client are served.
     pub fn serves(&self, app_client: &AppClient) -> bool {
-        self.clients.iter().any(|client| client == app_client.client())
+        self.clients
+            .iter()
+            .any(|client| client == app_client.client())
     }
 
     /// Returns whether the identifier has a fixed code at that time.

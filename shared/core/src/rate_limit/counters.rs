@@ -135,9 +135,11 @@ impl Counter {
         Self::keyed(pseudonym, "accounts", at, DAY)
     }
 
-    /// New accounts of a mail domain in a day.
+    /// New accounts of a registrable mail domain in a day: `example.com` also counts those of
+    /// `mail.example.com`. The owner of a domain makes its subdomains without cost.
     pub(super) fn accounts(domain: &str, at: Timestamp) -> Self {
-        Self::public("accounts", &[domain.as_bytes()], at, DAY)
+        let registrable = psl::domain_str(domain).unwrap_or(domain);
+        Self::public("accounts", &[registrable.as_bytes()], at, DAY)
     }
 }
 

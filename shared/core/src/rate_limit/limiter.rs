@@ -17,7 +17,9 @@ use crate::policy::budgets::{Budget, DeploymentBudget, MessageBudget, Price};
 use crate::policy::{DEVICE_DAYS_MAX, Deployment, Policy};
 use crate::ports::{Captcha, Charged, CounterStore, Counts, PortError, Taken, Window};
 use crate::record::flow::Flow;
-use crate::seal::code_terms::{Admission, CodeTerms, Destination, Requester, BudgetTerms, Tier, UnprovedMail};
+use crate::seal::code_terms::{
+    Admission, BudgetTerms, CodeTerms, Destination, Requester, Tier, UnprovedMail,
+};
 use crate::seal::device::Device;
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::account::Sub;
@@ -423,7 +425,11 @@ impl<S: CounterStore> RateLimiter<'_, S> {
 
     /// Returns the terms of a ticket, with a code at least as long as its tier requires. A leaked
     /// key alone can seal a ticket, so the code length in the ticket is not trusted.
-    pub(crate) fn with_minimum_length(&self, terms: CodeTerms, identifier: &Identifier) -> CodeTerms {
+    pub(crate) fn with_minimum_length(
+        &self,
+        terms: CodeTerms,
+        identifier: &Identifier,
+    ) -> CodeTerms {
         let Some(budgets) = terms.budgets else {
             return terms;
         };
@@ -435,7 +441,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let required = self.code_terms(BudgetTerms { tier, ..budgets }, identifier);
         CodeTerms {
             code_length: required.code_length.max(terms.code_length),
-            ..settled
+            ..required
         }
     }
 
@@ -503,10 +509,10 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         self.charge_all(&bills, &mut Vec::new()).await
     }
 
-    /// Charges the mail domain of an account that is about to be created, and the share that its
-    /// mailbox has of the domain's accounts. Plus-tags and deleted accounts of one mailbox
-    /// therefore cannot spend the domain's share. A shared domain has only the limit of each
-    /// mailbox.
+    /// Charges the registrable mail domain of an account that is about to be created, and the share
+    /// that its mailbox has of the domain's accounts. Plus-tags and deleted accounts of one mailbox
+    /// therefore cannot spend the domain's share, and subdomains have no further one. A shared
+    /// domain has only the limit of each mailbox.
     pub(crate) async fn charge_new_account(
         &self,
         identifier: &Identifier,
@@ -824,7 +830,11 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let budget = &self.deployment.policy.budgets.mail;
         let of_domain = |mail: &Mail, window| reading.count(&mail.domain, window);
         let of_all = |mail: &Mail, place: usize| reading.count(&mail.all, &mail.windows[place]);
-        let half = |now: u32, before: u32| now.saturating_add(before) / 2;
+        // Half of the mail of both hours, less what the hour before left unproved. Otherwise the
+        // unproved mail of one hour would raise the limit of the next.
+        let half = |now: u32, before: u32, unproved_before: u32| {
+            (now.saturating_add(before) / 2).saturating_sub(unproved_before)
+        };
         let all = budget.unproved_per_hour;
         let domain = if budget.is_shared(domain_of(email)) {
             all
@@ -836,12 +846,16 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             Admission::Open | Admission::Unsolved => 1,
         };
         let limits = UnprovedMail {
-            domain: domain
-                .saturating_mul(factor)
-                .max(half(of_domain(now, SENT), of_domain(before, SENT))),
-            all: all
-                .saturating_mul(factor)
-                .max(half(of_all(now, 0), of_all(before, 0))),
+            domain: domain.saturating_mul(factor).max(half(
+                of_domain(now, SENT),
+                of_domain(before, SENT),
+                of_domain(before, UNPROVED),
+            )),
+            all: all.saturating_mul(factor).max(half(
+                of_all(now, 0),
+                of_all(before, 0),
+                of_all(before, 1),
+            )),
         };
         for (unproved, limit, budget) in [
             (of_domain(now, UNPROVED), limits.domain, Budget::Domain),
@@ -1091,7 +1105,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     /// Returns the budgets of a guess at the flow's code, in the periods in which it was issued.
     fn guess_bills(&self, flow: &Flow, contact: &Identifier) -> Vec<Bill> {
         let Deployment { policy, keys } = self.deployment;
-        let budgets = &policy.budgets;
+        let limits = &policy.budgets;
         let Some(budgets) = flow.terms.budgets else {
             return Vec::new();
         };
@@ -1105,9 +1119,9 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let mut bills = Vec::with_capacity(2);
         if tier == Tier::Short {
             let (most, budget) = match requester {
-                Requester::Unknown => (budgets.short_guesses_per_month, Budget::Identifier),
+                Requester::Unknown => (limits.short_guesses_per_month, Budget::Identifier),
                 Requester::KnownDevice(_) => {
-                    (budgets.device.short_guesses_per_month, Budget::Device)
+                    (limits.device.short_guesses_per_month, Budget::Device)
                 }
             };
             let counter = Counter::guesses(keys, requester, contact, at);
@@ -1207,7 +1221,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             .min(u32::from(flow.held));
         // A resend this recent may still be refused and its charge refunded. It must not be
         // refunded a second time.
-        let may_be_refused = flow.sends > 1 && self.now.since(flow.last_sent_at) < CHARGE_OUTCOME_KNOWN_AFTER;
+        let may_be_refused =
+            flow.sends > 1 && self.now.since(flow.last_sent_at) < CHARGE_OUTCOME_KNOWN_AFTER;
         let messages = flow.sends.saturating_sub(flow.unsent);
         let messages = u32::from(messages.saturating_sub(u8::from(may_be_refused)));
         let mut taken: BTreeMap<Pseudonym, Vec<Taken>> = BTreeMap::new();

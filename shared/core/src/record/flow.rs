@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::challenge::{Challenge, Progress, Step};
 use crate::effects::Entropy;
 use crate::policy::{Policy, REPLAY_GRACE};
-use crate::seal::code_terms::CodeTerms;
 use crate::seal::code::Code;
+use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::{Key, KeyId, KeyRing, Use};
 use crate::seal::sealed::SealedContact;
 use crate::value::account::Sub;
@@ -222,7 +222,9 @@ impl Flow {
             | (Step::Claim(progress), Purpose::Claim) => progress.issued_at,
             _ => return false,
         };
-        self.id == challenge.flow && self.client == app_client.client() && self.issued_at == issued_at
+        self.id == challenge.flow
+            && self.client == app_client.client()
+            && self.issued_at == issued_at
     }
 
     /// Returns the contact; `None` if it was not sealed for this flow.

@@ -239,9 +239,9 @@ where
         loop {
             let challenge = self.initiate_new(&username, *source).await?;
             // Nothing is sent, so no language is needed.
-            let ticket = self
-                .context
-                .seal(Purpose::Claim, identifier, None, self.context.uncharged());
+            let ticket =
+                self.context
+                    .seal(Purpose::Claim, identifier, None, self.context.uncharged());
             let selecting = self.context.select(challenge, identifier, &ticket, *source);
             let asked = selecting.await?;
             if let Some(payload) = payload(&asked, "claim", &username)? {

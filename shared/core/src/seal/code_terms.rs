@@ -228,7 +228,10 @@ impl CodeTerms {
                 },
             }),
         };
-        let terms = Self { code_length, budgets };
+        let terms = Self {
+            code_length,
+            budgets,
+        };
         // The terms have exactly one encoding.
         (terms.to_bytes() == *bytes).then_some(terms)
     }

@@ -1,7 +1,7 @@
 //! The keys, and everything that is derived or sealed with them.
 
-pub(crate) mod code_terms;
 pub mod code;
+pub(crate) mod code_terms;
 pub(crate) mod device;
 pub mod keys;
 pub mod pseudonym;

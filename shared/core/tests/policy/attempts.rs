@@ -11,7 +11,10 @@ fn the_same_wrong_answer_again_costs_nothing() {
     let mut session = world.at_otp(ADA);
     let wrong = world.wrong_code();
     for _ in 0..6 {
-        assert_eq!(session.answer(&wrong).verify.reason, VerifyReason::WrongAnswer);
+        assert_eq!(
+            session.answer(&wrong).verify.reason,
+            VerifyReason::WrongAnswer
+        );
         assert_eq!(session.number("attemptsLeft"), 2);
     }
     assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
@@ -221,13 +224,15 @@ fn the_right_answer_many_times_in_parallel_is_right_every_time() {
         world.wire.take_turns();
         let reasons = verified_in_parallel(seed, &session, std::iter::repeat_n(world.code(), 4));
         assert_eq!(
-            reasons.iter()
+            reasons
+                .iter()
                 .filter(|reason| **reason == VerifyReason::Right)
                 .count(),
             1
         );
         assert_eq!(
-            reasons.iter()
+            reasons
+                .iter()
                 .filter(|reason| **reason == VerifyReason::RightAgain)
                 .count(),
             3

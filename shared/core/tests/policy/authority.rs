@@ -104,7 +104,11 @@ fn a_code_is_right_until_the_last_millisecond_and_no_longer() {
         let world = World::with_ada();
         let mut session = world.at_otp(ADA);
         world.after_millis(millis);
-        assert_eq!(session.answer(&world.code()).verify.reason, reason, "{millis}");
+        assert_eq!(
+            session.answer(&world.code()).verify.reason,
+            reason,
+            "{millis}"
+        );
     }
 }
 

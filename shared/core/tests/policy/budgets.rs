@@ -410,7 +410,8 @@ fn a_tireless_attacker_gets_no_more_guesses_than_the_odds_count() {
                                 if session.ended.is_none() {
                                     let reply = session.answer(wrong);
                                     seen[place.unwrap()] += u64::from(
-                                        is_guess && reply.verify.reason == VerifyReason::WrongAnswer,
+                                        is_guess
+                                            && reply.verify.reason == VerifyReason::WrongAnswer,
                                     );
                                 }
                             }
@@ -468,7 +469,10 @@ fn resends_are_charged_as_messages() {
     for (sent, reason) in [(2, CreateReason::Resent), (2, CreateReason::MessageRefused)] {
         world.after_secs(30);
         let reply = session.resend();
-        assert_eq!((reply.create.unwrap().reason, world.sent().len()), (reason, sent));
+        assert_eq!(
+            (reply.create.unwrap().reason, world.sent().len()),
+            (reason, sent)
+        );
     }
     assert_eq!(session.public["refused"], "TooManyRequests");
     assert!(session.number("retryAfter") > 0);
@@ -1020,6 +1024,33 @@ fn all_mail_has_a_breaker_and_known_devices_pass_it() {
     request_code(&world, &from_device(ADA, &device)).unwrap();
 }
 
+/// An attacker who sends as much as the breakers permit, hour after hour, beside honest sign-ins.
+#[test]
+fn unproved_mail_of_one_hour_does_not_raise_the_limit_of_the_next() {
+    for one_domain in [true, false] {
+        let mut world = World::new();
+        let mail = &mut world.deployment.policy.budgets.mail;
+        (mail.unproved_per_domain, mail.unproved_per_hour) = (20, 20);
+        let typed = |name: &str, number: usize| match one_domain {
+            true => format!("{name}{number}@corp.example"),
+            false => format!("{name}@corp{number}.example"),
+        };
+        let mut number = 0;
+        for hour in 0..6 {
+            for _ in 0..6 {
+                number += 1;
+                earned_proof(&world, &typed("honest", number));
+            }
+            let unproved = (0..200).filter(|_| {
+                number += 1;
+                request_code(&world, &request(&typed("made-up", number))).is_ok()
+            });
+            assert_eq!(unproved.count(), 20, "hour {hour}");
+            world.after_secs(3600);
+        }
+    }
+}
+
 /// Earns a proof of a new identifier and exchanges it for an account.
 fn create_account(world: &World, typed: &str) -> Result<SignInPayload, SignInError> {
     let proof = earned_proof(world, typed);
@@ -1044,6 +1075,23 @@ fn a_domain_makes_a_limited_number_of_accounts_a_day() {
     }
     world.after_secs(DAY);
     create_account(&world, "c@catch-all.example").unwrap();
+}
+
+#[test]
+fn subdomains_of_one_registered_domain_share_its_accounts() {
+    let mut world = World::new();
+    world.deployment.policy.budgets.mail.accounts_per_domain = 2;
+    create_account(&world, "a@s1.evil.co.uk").unwrap();
+    create_account(&world, "a@s2.evil.co.uk").unwrap();
+    for domain in ["s3.evil.co.uk", "a.b.evil.co.uk", "evil.co.uk"] {
+        let refused = create_account(&world, &format!("a@{domain}"));
+        assert_eq!(
+            refusing_budget(&refused),
+            Some(Budget::Accounts),
+            "{domain}"
+        );
+    }
+    create_account(&world, "a@other.co.uk").unwrap();
 }
 
 /// Without this limit, one mailbox with tags would stop all sign-ups of its domain for the day.

@@ -225,8 +225,7 @@ fn a_new_account_of_the_same_contact_requests_no_more() {
         let put = |sub| world.put_ada(&[held, &[("sub", sub)]].concat());
         put("sub-1");
         let pool = Pool::of(&world);
-        let request_change =
-            |to: &str| change_as(&world, &pool, &identity(&world, ADAS_NAME), to);
+        let request_change = |to: &str| change_as(&world, &pool, &identity(&world, ADAS_NAME), to);
         for number in 0..10 {
             request_change(&format!("other{number}@example.org")).unwrap();
         }

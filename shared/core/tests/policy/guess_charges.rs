@@ -165,7 +165,10 @@ fn a_success_refunds_no_guess_of_others() {
     world.after_secs(30);
     for session in &mut own {
         for guess in ["1", "2"] {
-            assert_eq!(session.answer(guess).verify.reason, VerifyReason::GuessesSpent);
+            assert_eq!(
+                session.answer(guess).verify.reason,
+                VerifyReason::GuessesSpent
+            );
         }
         session.resend();
         assert_eq!(session.number("codeLength"), 8);
@@ -194,7 +197,10 @@ fn an_answer_to_a_replaced_code_is_not_verified_or_refunded() {
         assert!(verify.as_mut().poll(&mut context).is_pending());
     }
     let (length, other) = opened(&world, "other@example.net");
-    assert_eq!((length, reason(&other, "1")), (8, VerifyReason::WrongAnswer));
+    assert_eq!(
+        (length, reason(&other, "1")),
+        (8, VerifyReason::WrongAnswer)
+    );
     session.resend();
     let longer = world.last_code();
     assert_eq!(session.row().unwrap().terms.code_length.digits(), 8);
@@ -372,7 +378,10 @@ fn a_resend_brings_a_code_that_can_be_answered() {
         let (_, mut owner) = opened(&world, ADA);
         let code = world.last_code();
         spend(&world, 150);
-        assert_eq!(owner.answer(&code).verify.reason, VerifyReason::GuessesSpent);
+        assert_eq!(
+            owner.answer(&code).verify.reason,
+            VerifyReason::GuessesSpent
+        );
         world.after_secs(60);
         owner.resend();
         let code = world.last_code();

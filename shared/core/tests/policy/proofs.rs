@@ -81,7 +81,11 @@ fn a_proof_expires_after_three_minutes() {
     ] {
         let (world, proof) = with_proof();
         world.after_millis(millis);
-        assert_eq!(world.at_claim().answer(&proof).verify.reason, reason, "{millis}");
+        assert_eq!(
+            world.at_claim().answer(&proof).verify.reason,
+            reason,
+            "{millis}"
+        );
     }
 }
 
@@ -117,7 +121,10 @@ fn a_wrong_proof_is_not_redeemed() {
 fn a_proof_for_a_code_challenge_is_wrong() {
     let (world, proof) = with_proof();
     let mut session = world.at_otp(ADA);
-    assert_eq!(session.answer(&proof).verify.reason, VerifyReason::WrongAnswer);
+    assert_eq!(
+        session.answer(&proof).verify.reason,
+        VerifyReason::WrongAnswer
+    );
 }
 
 #[test]

@@ -293,10 +293,18 @@ fn two_parallel_proofs_create_one_account_without_the_lease() {
 /// Returns the flow that a proof names.
 fn flow_of_proof(world: &World, proof: &str) -> FlowId {
     let World {
-        deployment, app_client, ..
+        deployment,
+        app_client,
+        ..
     } = world;
     let Deployment { policy, keys } = deployment;
-    let opened = Proof::open(proof, keys, app_client, world.clock.now(), policy.proof_life);
+    let opened = Proof::open(
+        proof,
+        keys,
+        app_client,
+        world.clock.now(),
+        policy.proof_life,
+    );
     opened.unwrap().flow
 }
 

@@ -82,7 +82,9 @@ where
             let created = ask_again(&deployment, &self.clock, &self.entropy, &turn);
             (created, None)
         };
-        let text = created.challenge.to_text(&deployment.keys, &turn.app_client);
+        let text = created
+            .challenge
+            .to_text(&deployment.keys, &turn.app_client);
         let value = event::encode(raw, &response(&created, text))?;
         Ok(HandlerResponse { value, delivery })
     }

@@ -217,7 +217,15 @@ impl World {
             made_at: self.clock.now(),
         };
         let (flow, now_is, entropy) = (proof.flow, proof.made_at, &*self.entropy);
-        let earned = Flow::earned(flow, &proof.of, &self.app_client, policy, keys, now_is, entropy);
+        let earned = Flow::earned(
+            flow,
+            &proof.of,
+            &self.app_client,
+            policy,
+            keys,
+            now_is,
+            entropy,
+        );
         assert_eq!(now(self.store.port.open_flow(&earned)), Ok(Opened::New));
         proof.seal(keys, &self.app_client, entropy)
     }
@@ -632,7 +640,9 @@ impl<'w> Session<'w> {
     /// Returns the current challenge.
     pub(crate) fn challenge(&self) -> Challenge {
         let World {
-            deployment, app_client, ..
+            deployment,
+            app_client,
+            ..
         } = self.world;
         Challenge::parse(&self.metadata, &deployment.keys, app_client).unwrap()
     }
