@@ -12,7 +12,7 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::KeyId;
 use latchstring_core::ports::Clock as _;
 use latchstring_core::pseudonym::Pseudonym;
-use latchstring_core::rate_limit::Charge;
+use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::Ticket;
 use latchstring_lambda::{OsEntropy, RingText, SystemClock};
 use latchstring_tests::{Lost, Ministack, Tap, holds_no_secret, note};
@@ -150,7 +150,7 @@ fn address() -> Identifier {
 
 /// Returns a ticket that the current key of a ring seals.
 fn ticket(ring: &RingText) -> String {
-    let charge = Charge::free(CodeLength::DEFAULT);
+    let charge = CodeTerms::uncharged(CodeLength::DEFAULT);
     let ticket = Ticket::new(
         Purpose::SignIn,
         address(),
@@ -166,8 +166,15 @@ fn ticket(ring: &RingText) -> String {
 
 fn opens(ring: &RingText, ticket: &str) -> bool {
     let keys = ring.ring().expect("a ring");
-    let caller = AppClient::new("pool", "client");
-    Ticket::open(ticket, &keys, &caller, SystemClock.now(), SEVENTY_MINUTES).is_ok()
+    let app_client = AppClient::new("pool", "client");
+    Ticket::open(
+        ticket,
+        &keys,
+        &app_client,
+        SystemClock.now(),
+        SEVENTY_MINUTES,
+    )
+    .is_ok()
 }
 
 /// Returns the name of an address in the table, which only the lasting key decides.

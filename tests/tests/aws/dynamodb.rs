@@ -443,7 +443,7 @@ async fn sign_in(
     let mut turn = Turn {
         app_client: app_client.clone(),
         username: Secret::new("ada"),
-        person: AccountState::Known(attributes),
+        user: AccountState::Known(attributes),
         rounds: Vec::new(),
         request: ClientRequest::default(),
     };
@@ -469,7 +469,7 @@ async fn sign_in(
         }
         let response = Response {
             app_client: app_client.clone(),
-            person: turn.person.clone(),
+            user: turn.user.clone(),
             challenge: Some(challenge.clone()),
             answer: Secret::new(answers.pop().expect("an answer")),
             request: request.clone(),

@@ -203,7 +203,7 @@ settings! {
     MAIL_UNPROVED_PER_HOUR = Some("1000"), Whole(1, 10_000_000, "codes"), CONSTRUCT,
         "As `MAIL_UNPROVED_PER_DOMAIN`, for all mail, and for each shared domain: the large mail providers and `MAIL_SHARED_DOMAINS`.";
     MAIL_ACCOUNTS_PER_DOMAIN = Some("50"), Whole(1, 10_000_000, "accounts"), CONSTRUCT,
-        "New accounts in a day of one mail domain that is not shared. The limit of one mailbox is a tenth of it, but not below 5. At a shared domain the limit of one mailbox is 5.";
+        "New accounts in a day of one registered mail domain, with its subdomains, that is not shared. The limit of one mailbox is a tenth of it, but not below 5. At a shared domain the limit of one mailbox is 5.";
     MAIL_SHARED_DOMAINS = Some(""), Text("domains, separated by commas"), CONSTRUCT,
         "Shared domains besides the large mail providers, whose users do not know each other: your own, or a customer's.";
     SMS_NUMBER_KINDS = Some("mobile,fixed_line_or_mobile"), Text("mobile, fixed_line_or_mobile, fixed_line, toll_free, voip, pager and uan, separated by commas"), CONSTRUCT,
