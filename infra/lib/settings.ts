@@ -268,8 +268,9 @@ export interface Settings {
    */
   readonly mailUnprovedPerHour?: number;
   /**
-   * New accounts in a day of one mail domain that is not shared. The limit of one mailbox is a tenth of it,
-   * but not below 5. At a shared domain the limit of one mailbox is 5. Takes 1 to 10000000 accounts.
+   * New accounts in a day of one registered mail domain, with its subdomains, that is not shared. The limit
+   * of one mailbox is a tenth of it, but not below 5. At a shared domain the limit of one mailbox is 5. Takes
+   * 1 to 10000000 accounts.
    * @default 50
    */
   readonly mailAccountsPerDomain?: number;
