@@ -110,6 +110,10 @@ impl<T: Invoke> Pool<T> {
     }
 
     /// Opens a session, which the caller keeps.
+    ///
+    /// # Panics
+    ///
+    /// Never: the directory in memory does not fail.
     pub async fn open(&self, username: &str) -> (Session, Next) {
         // Invariant: the directory in memory does not fail.
         let found = self.0.accounts.find(username).await.expect("no fault");

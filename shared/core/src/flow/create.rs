@@ -515,6 +515,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         }
     }
 
+    /// Repeats the challenge of a decoy without a row, and counts its answer in the metadata. Create
+    /// does not see the answer, so a code that is sent with the action `resend` is not counted.
     fn decoy_again(
         &self,
         challenge: Challenge,

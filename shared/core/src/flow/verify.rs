@@ -22,8 +22,9 @@
 //! no cost of messages.
 //!
 //! The store does not count these answers: the first answer, `resend`, and an answer to a flow that
-//! has no row, has expired, has ended or has no attempt left. A flow without a row is a decoy, and
-//! Create counts its answers in the challenge.
+//! has no row, has expired, has ended or has no attempt left. Neither does it count an answer whose
+//! challenge or user disagrees with the row. Equal answers to one flow count as one attempt. A flow
+//! without a row is a decoy, and Create counts its answers in the challenge.
 //!
 //! Guesses in parallel can therefore exceed neither the limit of the row nor a budget. One flow
 //! with N attempts can hold at most N + 1 guesses of a shared budget. A crash or fault in between

@@ -211,14 +211,14 @@ fn content(
             };
             // One part is charged. The second line is left out if it would cost another; then the
             // name is, then all but the code and its label, and then the hash.
-            let (long, least) = sms_lines(words.sms);
+            let (long, shortest) = sms_lines(words.sms);
             let short = long.lines().next().unwrap_or_default();
             let templates = [
                 (long, app),
                 (short, app),
                 (long, None),
                 (short, None),
-                (least.unwrap_or(short), None),
+                (shortest.unwrap_or(short), None),
             ];
             let candidates = [hash, None].into_iter().flat_map(|hash| {
                 templates.map(|(template, app)| with(template, app) + &last(hash))

@@ -2,8 +2,7 @@
 //! SMS of a deployment with a value for every setting. `bare.txt` has the texts of a deployment
 //! without any.
 //!
-//! `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test messages` writes them from the present
-//! texts.
+//! `UPDATE_GOLDEN=1 cargo test --workspace --test messages` writes them from the present texts.
 #![expect(clippy::disallowed_methods, reason = "snapshots are files")]
 
 use std::collections::BTreeMap;

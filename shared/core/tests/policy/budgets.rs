@@ -1026,14 +1026,17 @@ fn all_mail_has_a_breaker_and_known_devices_pass_it() {
 
 /// An attacker who sends as much as the breakers permit, hour after hour, beside honest sign-ins.
 #[test]
-fn unproved_mail_of_one_hour_does_not_raise_the_limit_of_the_next() {
+fn unproved_mail_of_an_hour_does_not_raise_the_next_limit() {
     for one_domain in [true, false] {
         let mut world = World::new();
         let mail = &mut world.deployment.policy.budgets.mail;
         (mail.unproved_per_domain, mail.unproved_per_hour) = (20, 20);
-        let typed = |name: &str, number: usize| match one_domain {
-            true => format!("{name}{number}@corp.example"),
-            false => format!("{name}@corp{number}.example"),
+        let typed = |name: &str, number: usize| {
+            if one_domain {
+                format!("{name}{number}@corp.example")
+            } else {
+                format!("{name}@corp{number}.example")
+            }
         };
         let mut number = 0;
         for hour in 0..6 {

@@ -1,6 +1,6 @@
 //! Breaks every external call of every flow in every way, and records the effect on the user in
-//! docs/faults.md. `UPDATE_GOLDEN=1 cargo test -p latchstring-core --test policy fault_table`
-//! rewrites the page; review the diff.
+//! docs/faults.md. `UPDATE_GOLDEN=1 cargo test --workspace --test policy fault_table` rewrites the
+//! page; review the diff.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -552,11 +552,11 @@ The test `fault_table` of `shared/core/tests/policy/` writes this page. It plays
 
 - the user reaches the result of the flow,
 - no message is sent without a request, and
-- no app_client gets tokens, a contact or an account without proof.
+- no client gets tokens, a contact or an account without proof.
 
 After a change, `UPDATE_GOLDEN=1 cargo test --workspace --test policy fault_table` writes the page again. Several rows `charge` or `refund` in one step concern different counters.
 
-A call *is lost* if it fails, is throttled, or hangs until its time limit. The test plays all three; the effect is the same. Its *answer is lost* if the call did its work but the app_client got no answer. A call counts as broken only after its adapter's second attempt, if the adapter makes one.
+A call *is lost* if it fails, is throttled, or hangs until its time limit. The test plays all three; the effect is the same. Its *answer is lost* if the call did its work but the client got no answer. A call counts as broken only after its adapter's second attempt, if the adapter makes one.
 
 - `–`: no effect.
 - `error`: the resolver returns `Unavailable`; a repeated request succeeds. In a pool that reports missing users, where the account is created before it is proved, it succeeds a minute later.
