@@ -38,8 +38,9 @@
 //! | 18 | `select` passed, ticket of a claim, session of no account or of a user who does not hold the contact | none | challenge | `otp`: decoy; the resolver opens a new session |
 //! | 19 | `otp` or `claim` wrong | matched, or finished at most 15 s ago | challenge; fail if finished earlier | the same again |
 //!
-//! Verify: `select` passes for a known method, with a ticket that is redeemed for this flow or that
-//! opens none. The session itself therefore shows Create that the ticket is redeemed.
+//! Verify: `select` passes for a known method, unless its ticket ends the flow (row 3). Verify has
+//! then redeemed any ticket that can open a flow. A passed `select` therefore shows Create that
+//! such a ticket is redeemed.
 //!
 //! `otp` and `claim` pass only after the right answer was recorded, first as an attempt, then as
 //! the verdict, in an open row that had room. A proof has one write for both (see [`verify`]). The

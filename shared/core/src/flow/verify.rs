@@ -14,8 +14,8 @@
 //!    row's terms are still those of that guess.
 //!
 //! For a proof, `record_verdict` alone records the attempt and its verdict. Only then is a verdict
-//! returned. An answer for which a budget had no guess is returned as wrong, and no verdict is
-//! recorded. When it is repeated, it needs a guess again.
+//! returned. If a budget has no guess left, Verify returns wrong and records no verdict. The same
+//! answer needs a guess again when the client repeats it.
 //!
 //! A code whose message was not charged has no right answer, and `record_verdict` alone counts the
 //! attempt. Without this rule, an attacker could guess at flows whose message a budget refused, at
@@ -158,8 +158,8 @@ impl From<PortError> for Wrong {
     }
 }
 
-/// Verifies an answer. It does not fail: if a port does not answer, the answer is wrong, and either
-/// not counted or free to repeat.
+/// Verifies an answer. It does not fail: if a port does not answer, the answer is wrong. The client
+/// may repeat it. The repetition is no further attempt, but it can cost another guess.
 pub async fn verify(
     deployment: &Deployment,
     store: &(impl FlowStore + TokenStore + CounterStore),
@@ -218,8 +218,7 @@ impl Attempt {
             return Err(VerifyReason::FlowMissing.into());
         };
         if row.accepts_again(self.digest, self.now) {
-            // Another answer was faster: the same right one, the last attempt, or the end of the
-            // flow.
+            // A parallel request with the same right answer was faster.
             Ok(VerifyReason::RightAgain)
         } else if row.is_answered(self.now) {
             Err(VerifyReason::FlowOver.into())
@@ -266,8 +265,8 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
         let (response, flow) = (self.response, self.challenge.flow);
         let row = self.store.flow(flow).await?;
         let row = row.ok_or(VerifyReason::FlowMissing)?;
-        // Create never opens a row with a code and without terms. Guesses at such a code would be
-        // charged to no budget.
+        // Create never opens a row of a code whose terms name no budget. Guesses at such a code
+        // would be charged to no budget.
         let uncharged = row.purpose != Purpose::Claim && !row.terms.is_charged();
         let agrees = row.agrees(self.challenge, &response.app_client);
         if uncharged || !agrees || !is_for(&row, &response.user) {

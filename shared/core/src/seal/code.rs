@@ -8,8 +8,9 @@
 //! is its subkey for codes, derived by HKDF. N is the number of digits in the row's `terms`, which
 //! a resend may replace by a longer one. `Flow::code` passes these values to [`Code::derive`].
 //!
-//! For a test identifier it calls [`Code::fixed`] instead. That hashes only "test", the method and
-//! the identifier, under the lasting key.
+//! For a test identifier, `Flow::code` calls [`Code::fixed`] instead. That function hashes only
+//! "test", the method and the identifier. Its key is the ring's lasting key, or the current key if
+//! the ring has no lasting one.
 //!
 //! N is among the fields, so a longer code of a flow does not contain the shorter one. The flow id
 //! is random and the key is the deployment's secret, so neither a leaked table nor a leaked key
