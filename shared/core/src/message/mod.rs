@@ -220,10 +220,16 @@ fn content(
                 (short, None),
                 (shortest.unwrap_or(short), None),
             ];
-            let candidates = [hash, None].into_iter().flat_map(|hash| {
-                templates.map(|(template, app)| with(template, app) + &last(hash))
-            });
-            let text = candidates.min_by_key(|text| parts(text));
+            let (with, last) = (&with, &last);
+            let candidates = || {
+                [hash, None].into_iter().flat_map(move |hash| {
+                    let texts = templates.into_iter();
+                    texts.map(move |(template, app)| with(template, app) + &last(hash))
+                })
+            };
+            let text = candidates()
+                .find(|text| parts(text) == 1)
+                .or_else(|| candidates().min_by_key(|text| parts(text)));
             Content::Sms {
                 text: text.unwrap_or_default(),
             }
