@@ -137,14 +137,14 @@ impl World {
 
     pub(crate) fn proof(&self, of: &str) -> String {
         let proof = Proof {
-            of: email(of),
+            contact: email(of),
             flow: FlowId::from_bytes(self.entropy.bytes()),
             made_at: self.clock.now(),
         };
         let Deployment { policy, keys } = &self.deployment;
         let earned = Flow::earned(
             proof.flow,
-            &proof.of,
+            &proof.contact,
             &self.app_client,
             policy,
             keys,

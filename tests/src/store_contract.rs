@@ -15,7 +15,7 @@ use latchstring_core::keys::KeyId;
 use latchstring_core::locale::Locale;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, Counts, Entropy, Finished, Opened, Redeemed, Store, Taken, Token,
+    Attempted, Charged, Counts, Entropy, Finished, Opened, Redeemable, Redeemed, Store, Taken,
     VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
@@ -443,7 +443,7 @@ async fn a_cooldown_is_reset_for_the_latest_send_of_an_open_row<S: Store + 'stat
     assert_eq!(c.read(matched).await.last_sent_at, c.now);
 }
 
-/// `record_attempt` and `count`: distinct answers up to the limit, and one more guess held than there are
+/// `record_attempt` and `record_wrong_answer`: distinct answers up to the limit, and one more guess held than there are
 /// answers, of an open row on the given terms.
 async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
@@ -462,9 +462,15 @@ async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static
         ));
     }
     assert_eq!(attempt(answers[0]).await, Attempted::Held);
-    assert_eq!(c.store.count(id, answers[0], LONGER).await, Ok(false));
+    assert_eq!(
+        c.store.record_wrong_answer(id, answers[0], LONGER).await,
+        Ok(false)
+    );
     assert_eq!(attempt(answers[0]).await, Attempted::Held, "not counted");
-    assert_eq!(c.store.count(id, answers[0], terms).await, Ok(true));
+    assert_eq!(
+        c.store.record_wrong_answer(id, answers[0], terms).await,
+        Ok(true)
+    );
     assert_eq!(attempt(answers[0]).await, Attempted::Counted);
     assert_eq!(attempt(answers[1]).await, Attempted::Held);
     let full = c.read(id).await;
@@ -492,7 +498,10 @@ async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static
         c.store.record_attempt(id, answers[0], LONGER, 2).await,
         Ok(Attempted::Refused(Some(_)))
     ));
-    assert_eq!(c.store.count(id, answers[0], LONGER).await, Ok(false));
+    assert_eq!(
+        c.store.record_wrong_answer(id, answers[0], LONGER).await,
+        Ok(false)
+    );
     let missing = c.store.record_attempt(c.id(), answers[0], terms, 2).await;
     assert_eq!(missing, Ok(Attempted::Refused(None)));
 }
@@ -726,7 +735,7 @@ async fn one_of_many_finishes<S: Store + 'static, E: Entropy>(c: &Contract<S, E>
 /// `redeem`, `is_redeemed`: for tickets and proofs alike; the same flow may redeem again.
 async fn a_token_is_tied_to_one_flow<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let keep = c.after(120_000);
-    for token in [Token::Ticket(c.ticket()), Token::Proof(c.id())] {
+    for token in [Redeemable::Ticket(c.ticket()), Redeemable::Proof(c.id())] {
         let (here, elsewhere) = (c.id(), c.id());
         assert_eq!(c.store.is_redeemed(token).await, Ok(false));
         for _ in 0..2 {
@@ -740,10 +749,10 @@ async fn a_token_is_tied_to_one_flow<S: Store + 'static, E: Entropy>(c: &Contrac
     let ticket = c.ticket();
     let flow = FlowId::from_bytes(*ticket.as_bytes());
     c.store
-        .redeem(Token::Ticket(ticket), c.id(), keep)
+        .redeem(Redeemable::Ticket(ticket), c.id(), keep)
         .await
         .expect("an answer");
-    let proof = c.store.is_redeemed(Token::Proof(flow)).await;
+    let proof = c.store.is_redeemed(Redeemable::Proof(flow)).await;
     assert_eq!(
         proof,
         Ok(false),
@@ -753,7 +762,7 @@ async fn a_token_is_tied_to_one_flow<S: Store + 'static, E: Entropy>(c: &Contrac
 
 /// `redeem`, at once.
 async fn one_of_many_flows_redeems<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
-    let token = Token::Ticket(c.ticket());
+    let token = Redeemable::Ticket(c.ticket());
     let keep = c.after(120_000);
     let run = c.id();
     let redeemed = at_once(&c.store, RACERS, |store, racer| {

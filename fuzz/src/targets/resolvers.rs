@@ -271,7 +271,7 @@ fn check_data(
                 world.deployment.policy.ticket_life,
             );
             let opened = opened.expect("a ticket of ours");
-            assert_eq!(opened.to, to);
+            assert_eq!(opened.contact, to);
             assert!(sent.is_empty(), "a ticket sends nothing yet");
             let Some(proof) = input["proof"].as_str() else {
                 assert_eq!(opened.purpose, Purpose::SignIn);

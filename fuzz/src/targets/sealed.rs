@@ -42,7 +42,7 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
     });
     let ticket = ticket(input, made_at, &entropy)?;
     let proof = Proof {
-        of: ticket.to.clone(),
+        contact: ticket.contact.clone(),
         flow: FlowId::from_bytes(input.arbitrary()?),
         made_at,
     };

@@ -256,7 +256,11 @@ async fn create(input: &[u8]) -> Outcome {
         let opened = Ticket::open(ticket, keys, &world.app_client, now, policy.ticket_life);
         let opened = opened.expect("a message without a ticket");
         assert_ne!(opened.purpose, Purpose::Claim);
-        assert_eq!(opened.to.as_str(), to, "a message to another recipient");
+        assert_eq!(
+            opened.contact.as_str(),
+            to,
+            "a message to another recipient"
+        );
         assert!(is_served(&event));
         assert_eq!(last_round(&event)["challengeResult"], true);
         let code = code.as_deref().expect("what Create sends is a code");
@@ -282,7 +286,7 @@ async fn create(input: &[u8]) -> Outcome {
             now,
             world.deployment.policy.proof_life,
         );
-        assert_eq!(proof.expect("a proof of ours").of.as_str(), BOB);
+        assert_eq!(proof.expect("a proof of ours").contact.as_str(), BOB);
         return "proof";
     }
     if sent.is_empty() {

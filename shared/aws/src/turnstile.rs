@@ -134,7 +134,7 @@ impl Turnstile {
 }
 
 impl Captcha for Turnstile {
-    async fn is_answered(&self, answer: &Secret) -> Result<bool, PortError> {
+    async fn is_solved(&self, answer: &Secret) -> Result<bool, PortError> {
         if answer.expose().is_empty() || answer.expose().len() > MAX_RESPONSE {
             return Ok(false);
         }

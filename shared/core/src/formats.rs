@@ -69,7 +69,7 @@ fn formats_are_unchanged() {
         }
     }
     let proof = Proof {
-        of: ada.clone(),
+        contact: ada.clone(),
         flow,
         made_at: NOW,
     };

@@ -87,7 +87,7 @@ pub enum Finished {
     Refused,
 }
 
-/// The outcome of [`TokenStore::redeem`].
+/// The outcome of [`RedemptionStore::redeem`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redeemed {
     /// This flow holds the token: for the first time, or again.
@@ -144,7 +144,7 @@ pub type Counts = BTreeMap<String, u32>;
 
 /// A token that can be redeemed once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Token {
+pub enum Redeemable {
     /// A ticket, by its id.
     Ticket(TicketId),
     /// A proof, by the flow that earned it.
@@ -204,7 +204,7 @@ pub trait FlowStore: Send + Sync {
 
     /// Adds a wrong answer to the counted ones, if the row is open and on these terms. True if it
     /// was added.
-    fn count(
+    fn record_wrong_answer(
         &self,
         id: FlowId,
         answer: AnswerDigest,
@@ -233,18 +233,21 @@ pub trait FlowStore: Send + Sync {
 }
 
 /// The redemptions of tickets and proofs.
-pub trait TokenStore: Send + Sync {
+pub trait RedemptionStore: Send + Sync {
     /// Assigns a token to a flow unless another flow has it. The record is kept until `keep_until`
     /// at least.
     fn redeem(
         &self,
-        token: Token,
+        token: Redeemable,
         flow: FlowId,
         keep_until: Timestamp,
     ) -> impl Future<Output = Result<Redeemed, PortError>> + Send;
 
     /// Returns whether a flow holds the token.
-    fn is_redeemed(&self, token: Token) -> impl Future<Output = Result<bool, PortError>> + Send;
+    fn is_redeemed(
+        &self,
+        token: Redeemable,
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
 /// The pending contacts.
@@ -316,9 +319,9 @@ pub trait CounterStore: Send + Sync {
 }
 
 /// A store of every kind of item, as a deployment has it.
-pub trait Store: FlowStore + TokenStore + PendingStore + LeaseStore + CounterStore {}
+pub trait Store: FlowStore + RedemptionStore + PendingStore + LeaseStore + CounterStore {}
 
-impl<S: FlowStore + TokenStore + PendingStore + LeaseStore + CounterStore> Store for S {}
+impl<S: FlowStore + RedemptionStore + PendingStore + LeaseStore + CounterStore> Store for S {}
 
 /// The state of a message whose delivery failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -431,12 +434,12 @@ pub trait TokenHolder: Send + Sync {
 pub trait Captcha: Send + Sync {
     /// Returns whether this is a response to a CAPTCHA of this app's sign-in, solved recently and
     /// presented for the first time. If that cannot be determined, it returns an error, never true.
-    fn is_answered(&self, answer: &Secret) -> impl Future<Output = Result<bool, PortError>> + Send;
+    fn is_solved(&self, answer: &Secret) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
 /// The CAPTCHA port of a deployment without a CAPTCHA.
 impl Captcha for Infallible {
-    async fn is_answered(&self, _: &Secret) -> Result<bool, PortError> {
+    async fn is_solved(&self, _: &Secret) -> Result<bool, PortError> {
         match *self {}
     }
 }

@@ -30,7 +30,7 @@ impl FixedCaptcha {
 }
 
 impl Captcha for FixedCaptcha {
-    async fn is_answered(&self, answer: &Secret) -> Result<bool, PortError> {
+    async fn is_solved(&self, answer: &Secret) -> Result<bool, PortError> {
         *lock(&self.asked) += 1;
         Ok(lock(&self.left).remove(answer.expose()))
     }

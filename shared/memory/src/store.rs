@@ -8,7 +8,7 @@ use latchstring_core::identifier::Method;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Charged, CounterStore, Counts, Finished, FlowStore, LeaseStore, Opened,
-    PendingStore, PortError, Redeemed, Taken, Token, TokenStore, VerdictWrite, Window,
+    PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, Taken, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
@@ -32,7 +32,7 @@ pub struct MemoryStore(Arc<Mutex<Tables>>);
 #[derive(Debug, Default)]
 struct Tables {
     flows: BTreeMap<FlowId, Flow>,
-    redeemed: BTreeMap<Token, (FlowId, Timestamp)>,
+    redeemed: BTreeMap<Redeemable, (FlowId, Timestamp)>,
     pending: BTreeMap<(Sub, Method), Pending>,
     leases: BTreeMap<Pseudonym, (Pseudonym, Timestamp)>,
     counters: BTreeMap<Pseudonym, (Counts, Timestamp)>,
@@ -153,7 +153,7 @@ impl FlowStore for MemoryStore {
         Ok(Attempted::Held)
     }
 
-    async fn count(
+    async fn record_wrong_answer(
         &self,
         id: FlowId,
         answer: AnswerDigest,
@@ -210,10 +210,10 @@ impl FlowStore for MemoryStore {
     }
 }
 
-impl TokenStore for MemoryStore {
+impl RedemptionStore for MemoryStore {
     async fn redeem(
         &self,
-        token: Token,
+        token: Redeemable,
         flow: FlowId,
         keep_until: Timestamp,
     ) -> Result<Redeemed, PortError> {
@@ -227,7 +227,7 @@ impl TokenStore for MemoryStore {
         })
     }
 
-    async fn is_redeemed(&self, token: Token) -> Result<bool, PortError> {
+    async fn is_redeemed(&self, token: Redeemable) -> Result<bool, PortError> {
         Ok(lock(&self.0).redeemed.contains_key(&token))
     }
 }
@@ -378,8 +378,8 @@ mod tests {
         let early = Timestamp::from_secs(10);
         let flow = FlowId::from_bytes([1; 16]);
         let (old, new) = (
-            Token::Proof(flow),
-            Token::Proof(FlowId::from_bytes([2; 16])),
+            Redeemable::Proof(flow),
+            Redeemable::Proof(FlowId::from_bytes([2; 16])),
         );
         now(store.redeem(old, flow, early)).unwrap();
         now(store.redeem(new, flow, Timestamp::from_secs(100))).unwrap();

@@ -11,7 +11,7 @@ use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::keys::KeyId;
 use latchstring_core::ports::{
-    Charged, CounterStore, FlowStore, Opened, Token, TokenStore, Window,
+    Charged, CounterStore, FlowStore, Opened, Redeemable, RedemptionStore, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
@@ -93,7 +93,7 @@ fn a_flow_is_removed_only_long_after_its_end() {
 #[test]
 fn redemptions_and_counters_are_kept_as_long_as_requested() {
     let store = MemoryStore::default();
-    let token = Token::Proof(FlowId::from_bytes([1; 16]));
+    let token = Redeemable::Proof(FlowId::from_bytes([1; 16]));
     let counter = Pseudonym::random([2; 16]);
     now(store.redeem(token, FlowId::from_bytes([3; 16]), secs(2_000))).unwrap();
     assert!(charged(&store, counter, 1, secs(2_000)));
@@ -105,12 +105,12 @@ fn redemptions_and_counters_are_kept_as_long_as_requested() {
     assert!(charged(&store, counter, 1, secs(3_000)));
 }
 
-/// `CounterStore::charge` and `TokenStore::redeem`: kept until `keep_until` at least, for every caller.
+/// `CounterStore::charge` and `RedemptionStore::redeem`: kept until `keep_until` at least, for every caller.
 #[test]
 fn repeated_items_are_kept_until_the_latest_requested_time() {
     let store = MemoryStore::default();
     let (token, flow) = (
-        Token::Proof(FlowId::from_bytes([1; 16])),
+        Redeemable::Proof(FlowId::from_bytes([1; 16])),
         FlowId::from_bytes([3; 16]),
     );
     let counter = Pseudonym::random([2; 16]);

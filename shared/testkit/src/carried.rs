@@ -6,8 +6,8 @@ use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Captcha, ChallengeApi, Charged, ContactWrite, CounterStore, Counts, Courier,
     Creation, DeliveryError, Directory, Finished, FlowStore, LeaseStore, OpenChallenge, Opened,
-    PendingStore, PortError, Redeemed, Reply, Taken, Token, TokenHolder, TokenStore, VerdictWrite,
-    Window,
+    PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, Reply, Taken, TokenHolder,
+    VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::{CodeTerms, Source};
@@ -130,10 +130,10 @@ macro_rules! carried {
     (@call $known:ident writes($row:expr)) => { $known.writes($row) };
 }
 
-const fn row_of(token: Token) -> &'static str {
+const fn row_of(token: Redeemable) -> &'static str {
     match token {
-        Token::Ticket(_) => "ticket",
-        Token::Proof(_) => "proof",
+        Redeemable::Ticket(_) => "ticket",
+        Redeemable::Proof(_) => "proof",
     }
 }
 
@@ -185,7 +185,7 @@ impl<P: FlowStore, C: Carrier> FlowStore for Carried<P, C> {
                 Attempted::Counted => "counted",
                 Attempted::Refused(_) => "refused",
             };
-        count(id: FlowId, answer: AnswerDigest, terms: CodeTerms) -> bool, writes("flow"), yes_or_no;
+        record_wrong_answer(id: FlowId, answer: AnswerDigest, terms: CodeTerms) -> bool, writes("flow"), yes_or_no;
         record_verdict(
             id: FlowId,
             answer: AnswerDigest,
@@ -205,14 +205,14 @@ impl<P: FlowStore, C: Carrier> FlowStore for Carried<P, C> {
     }
 }
 
-impl<P: TokenStore, C: Carrier> TokenStore for Carried<P, C> {
+impl<P: RedemptionStore, C: Carrier> RedemptionStore for Carried<P, C> {
     carried! { Port::Store;
-        redeem(token: Token, flow: FlowId, keep_until: Timestamp) -> Redeemed,
+        redeem(token: Redeemable, flow: FlowId, keep_until: Timestamp) -> Redeemed,
             writes(row_of(token)), |redeemed| match redeemed {
                 Redeemed::Here => "here",
                 Redeemed::Elsewhere => "elsewhere",
             };
-        is_redeemed(token: Token) -> bool, reads(row_of(token)), yes_or_no;
+        is_redeemed(token: Redeemable) -> bool, reads(row_of(token)), yes_or_no;
     }
 }
 
@@ -282,7 +282,7 @@ impl<P: ChallengeApi, C: Carrier> ChallengeApi for Carried<P, C> {
 
 impl<P: Captcha, C: Carrier> Captcha for Carried<P, C> {
     carried! { Port::Captcha;
-        is_answered(answer: &Secret) -> bool, plain, yes_or_no;
+        is_solved(answer: &Secret) -> bool, plain, yes_or_no;
     }
 }
 

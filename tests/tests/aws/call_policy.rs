@@ -164,7 +164,7 @@ impl Client {
                     key: TurnstileKey::Text(Secret::new("key-of-the-widget")),
                 };
                 let turnstile = Turnstile::new(aws, environment);
-                fails(turnstile.is_answered(&Secret::new("answer")).await)
+                fails(turnstile.is_solved(&Secret::new("answer")).await)
             }
         }
     }

@@ -7,15 +7,15 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use latchstring_aws::{Aws, CognitoChallengeApi, DynamoStore};
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::{
-    AccountState, AppClient, ClientRequest, Next, Response, Round, Turn, Verdict, create, define,
-    verify,
+    AccountState, AnswerEvent, AppClient, ClientRequest, Next, Round, SessionEvent, Verdict,
+    create, define, verify,
 };
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
     Attempted, Charged, Clock, CounterStore, Entropy, Finished, FlowStore, LeaseStore, Opened,
-    Redeemed, Store, Taken, Token, TokenStore, VerdictWrite,
+    Redeemable, Redeemed, RedemptionStore, Store, Taken, VerdictWrite,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Context, SignIn, SignInRequest};
@@ -72,7 +72,7 @@ async fn every_kind_of_item_is_in_the_given_table() {
     let (on, now) = (c.pseudonym(), c.now);
     assert_eq!(c.store.lease(on, on, now, c.after(5_000)).await, Ok(true));
     let flow = c.row().id;
-    let redeemed = c.store.redeem(Token::Proof(flow), flow, now).await;
+    let redeemed = c.store.redeem(Redeemable::Proof(flow), flow, now).await;
     assert_eq!(redeemed, Ok(Redeemed::Here));
     let sizes = ministack.sizes(table).await;
     let kinds: Vec<_> = sizes.keys().map(String::as_str).collect();
@@ -144,7 +144,7 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
     assert_eq!(store.finish(flow.id, now).await, Ok(Finished::Before(now)));
     tap.seen();
 
-    let token = Token::Proof(flow.id);
+    let token = Redeemable::Proof(flow.id);
     tap.spoil_next_reply();
     let redeemed = store.redeem(token, flow.id, now).await;
     assert_eq!(redeemed, Ok(Redeemed::Here));
@@ -273,7 +273,7 @@ async fn run_one_of_each<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
         .await
         .expect(fault);
     store
-        .count(flow.id, c.answer(), flow.terms)
+        .record_wrong_answer(flow.id, c.answer(), flow.terms)
         .await
         .expect(fault);
     let judged = store
@@ -281,7 +281,7 @@ async fn run_one_of_each<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
         .await;
     judged.expect(fault);
     store.finish(flow.id, now).await.expect(fault);
-    let token = Token::Ticket(c.ticket());
+    let token = Redeemable::Ticket(c.ticket());
     store.redeem(token, flow.id, now).await.expect(fault);
     store.is_redeemed(token).await.expect(fault);
     let pending = c.pending(&c.sub(), Method::Email);
@@ -440,7 +440,7 @@ async fn sign_in(
         ticket: Some(ticket.ticket),
         action: None,
     };
-    let mut turn = Turn {
+    let mut event = SessionEvent {
         app_client: app_client.clone(),
         username: Secret::new("ada"),
         user: AccountState::Known(attributes),
@@ -451,13 +451,13 @@ async fn sign_in(
     let mut answers = vec!["select".to_owned()];
     let mut sent = String::new();
     loop {
-        let next = define(&deployment, store, &directory, &SystemClock, &turn).await;
+        let next = define(&deployment, store, &directory, &SystemClock, &event).await;
         match next.decision {
             Next::Challenge => {}
             Next::IssueTokens => return sent,
             Next::Fail => panic!("the sign-in goes on"),
         }
-        let created = create(&deployment, store, &SystemClock, &OsEntropy, &turn).await;
+        let created = create(&deployment, store, &SystemClock, &OsEntropy, &event).await;
         let challenge = created
             .decision
             .challenge
@@ -467,16 +467,16 @@ async fn sign_in(
             answers.push(sent.clone());
             answers.extend(guess.map(str::to_owned));
         }
-        let response = Response {
+        let event_of_answer = AnswerEvent {
             app_client: app_client.clone(),
-            user: turn.user.clone(),
+            user: event.user.clone(),
             challenge: Some(challenge.clone()),
             answer: Secret::new(answers.pop().expect("an answer")),
             request: request.clone(),
         };
-        let verified = verify(&deployment, store, &SystemClock, &response).await;
-        turn.request = request.clone();
-        turn.rounds.push(Round {
+        let verified = verify(&deployment, store, &SystemClock, &event_of_answer).await;
+        event.request = request.clone();
+        event.rounds.push(Round {
             challenge_name: "CUSTOM_CHALLENGE".to_owned(),
             passed: matches!(verified.decision, Verdict::Right(_)),
             metadata: Some(challenge),

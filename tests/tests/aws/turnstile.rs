@@ -55,8 +55,8 @@ impl Siteverify {
         self.asked.lock().expect("no panic").clone()
     }
 
-    async fn is_answered(&self, answer: &str) -> Result<bool, PortError> {
-        turnstile(&self.url).is_answered(&Secret::new(answer)).await
+    async fn is_solved(&self, answer: &str) -> Result<bool, PortError> {
+        turnstile(&self.url).is_solved(&Secret::new(answer)).await
     }
 }
 
@@ -111,7 +111,7 @@ fn changed(member: &str, value: Value) -> Value {
 #[tokio::test]
 async fn a_response_is_verified_once_without_data_of_the_caller() {
     let siteverify = Siteverify::says(200, &success()).await;
-    assert_eq!(siteverify.is_answered("token").await, Ok(true));
+    assert_eq!(siteverify.is_solved("token").await, Ok(true));
     let sent = json!({"secret": "key-of-the-widget", "response": "token"});
     assert_eq!(siteverify.asked(), [sent]);
 }
@@ -127,7 +127,7 @@ async fn a_response_of_another_site_or_purpose_is_refused() {
         changed("action", Value::Null),
     ] {
         let siteverify = Siteverify::says(200, &said).await;
-        assert_eq!(siteverify.is_answered("token").await, Ok(false), "{said}");
+        assert_eq!(siteverify.is_solved("token").await, Ok(false), "{said}");
     }
 }
 
@@ -139,7 +139,7 @@ async fn a_wrong_expired_or_used_answer_is_wrong() {
         "timeout-or-duplicate",
     ] {
         let siteverify = Siteverify::says(200, &failure(code)).await;
-        assert_eq!(siteverify.is_answered("token").await, Ok(false), "{code}");
+        assert_eq!(siteverify.is_solved("token").await, Ok(false), "{code}");
         assert_eq!(siteverify.asked().len(), 1, "{code} is not tried again");
     }
 }
@@ -147,10 +147,10 @@ async fn a_wrong_expired_or_used_answer_is_wrong() {
 #[tokio::test]
 async fn a_malformed_answer_is_not_sent() {
     let siteverify = Siteverify::says(200, &success()).await;
-    assert_eq!(siteverify.is_answered("").await, Ok(false));
-    assert_eq!(siteverify.is_answered(&"x".repeat(2049)).await, Ok(false));
+    assert_eq!(siteverify.is_solved("").await, Ok(false));
+    assert_eq!(siteverify.is_solved(&"x".repeat(2049)).await, Ok(false));
     assert!(siteverify.asked().is_empty());
-    assert_eq!(siteverify.is_answered(&"x".repeat(2048)).await, Ok(true));
+    assert_eq!(siteverify.is_solved(&"x".repeat(2048)).await, Ok(true));
 }
 
 #[tokio::test]
@@ -175,23 +175,23 @@ async fn any_other_response_is_an_error_and_never_a_success() {
     ] {
         let siteverify = Siteverify::says(status, &said).await;
         let expected = Err(PortError::new("siteverify", code));
-        assert_eq!(siteverify.is_answered("token").await, expected, "{said}");
+        assert_eq!(siteverify.is_solved("token").await, expected, "{said}");
         assert_eq!(siteverify.asked().len(), 1, "{said}: not tried again");
     }
     for (status, body) in [(200, "<html>"), (200, ""), (502, "Bad Gateway")] {
         let siteverify = Siteverify::answers(status, body.to_owned()).await;
         let expected = Err(PortError::new("siteverify", "unreadable response"));
-        assert_eq!(siteverify.is_answered("token").await, expected, "{body}");
+        assert_eq!(siteverify.is_solved("token").await, expected, "{body}");
     }
 }
 
 #[tokio::test]
 async fn a_timeout_and_a_refused_connection_are_errors() {
     let (url, listener) = listen().await;
-    let silent = turnstile(&url).is_answered(&Secret::new("token")).await;
+    let silent = turnstile(&url).is_solved(&Secret::new("token")).await;
     assert_eq!(silent, Err(PortError::new("siteverify", "timeout")));
     drop(listener);
-    let closed = turnstile(&url).is_answered(&Secret::new("token")).await;
+    let closed = turnstile(&url).is_solved(&Secret::new("token")).await;
     assert_eq!(
         closed,
         Err(PortError::new("siteverify", "connection failed"))
@@ -208,10 +208,10 @@ async fn the_key_is_read_again_when_it_is_refused() {
     let key = TurnstileKey::Secret(id.to_owned());
     let turnstile = Turnstile::new(&ministack.aws(), environment(&siteverify.url, key));
     let answer = Secret::new("token");
-    turnstile.is_answered(&answer).await.expect_err("a fault");
+    turnstile.is_solved(&answer).await.expect_err("a fault");
     let put = json!({"SecretId": id, "SecretString": "new-key"});
     ministack.call("secretsmanager.PutSecretValue", &put).await;
-    turnstile.is_answered(&answer).await.expect_err("a fault");
+    turnstile.is_solved(&answer).await.expect_err("a fault");
     let keys: Vec<_> = siteverify
         .asked()
         .iter()
@@ -221,7 +221,7 @@ async fn the_key_is_read_again_when_it_is_refused() {
 
     let nowhere = TurnstileKey::Secret("latchstring/none".to_owned());
     let turnstile = Turnstile::new(&ministack.aws(), environment(&siteverify.url, nowhere));
-    let fault = turnstile.is_answered(&answer).await.expect_err("no key");
+    let fault = turnstile.is_solved(&answer).await.expect_err("no key");
     assert_eq!(fault.call, "GetSecretValue");
     assert_eq!(siteverify.asked().len(), 2);
 }

@@ -73,14 +73,14 @@ impl World {
         };
         if sealed["proofOf"].is_string() {
             let proof = Proof {
-                of: identifier("proofOf"),
+                contact: identifier("proofOf"),
                 flow: FlowId::from_bytes([9; 16]),
                 made_at: self.0.clock.now(),
             };
             let text = proof.seal(keys, app_client, &entropy);
             let earned = Flow::earned(
                 proof.flow,
-                &proof.of,
+                &proof.contact,
                 app_client,
                 &self.0.deployment.policy,
                 keys,

@@ -12,7 +12,7 @@ use latchstring_core::identifier::Method;
 use latchstring_core::keys::KeyId;
 use latchstring_core::locale::Locale;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
-use latchstring_core::ports::Token;
+use latchstring_core::ports::Redeemable;
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::SealedContact;
@@ -64,10 +64,10 @@ pub(super) fn flow_key(id: FlowId) -> String {
     key("flow", id.as_bytes())
 }
 
-pub(super) fn token_key(token: Token) -> String {
+pub(super) fn token_key(token: Redeemable) -> String {
     match token {
-        Token::Ticket(id) => key("ticket", id.as_bytes()),
-        Token::Proof(flow) => key("proof", flow.as_bytes()),
+        Redeemable::Ticket(id) => key("ticket", id.as_bytes()),
+        Redeemable::Proof(flow) => key("proof", flow.as_bytes()),
     }
 }
 

@@ -26,7 +26,7 @@
 //! | `open_flow`, `advance_send`, `finish` | recognizes itself by `by` and still wins. After another write in between it counts as lost, and nothing is sent or done twice |
 //! | `record_verdict` | a wrong answer is in the set already and uses no attempt; a right one finds that it matched the row, which the core accepts again |
 //! | `record_attempt` | holds one guess too many, unless it recognizes itself by `by` |
-//! | `count`, `record_message_charge` | the same result |
+//! | `record_wrong_answer`, `record_message_charge` | the same result |
 //! | `redeem`, `lease` | the holder recognizes itself |
 //! | `reset_resend_cooldown` | finds its own write, and counts as lost |
 //! | `put_pending`, `settle_pending`, `release` | the same result |
@@ -60,7 +60,7 @@ use latchstring_core::identifier::Method;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Charged, CounterStore, Counts, Entropy, Finished, FlowStore, LeaseStore, Opened,
-    PendingStore, PortError, Redeemed, Taken, Token, TokenStore, VerdictWrite, Window,
+    PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, Taken, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
@@ -421,7 +421,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
         })
     }
 
-    async fn count(
+    async fn record_wrong_answer(
         &self,
         id: FlowId,
         answer: AnswerDigest,
@@ -529,10 +529,10 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
     }
 }
 
-impl<E: Entropy> TokenStore for DynamoStore<E> {
+impl<E: Entropy> RedemptionStore for DynamoStore<E> {
     async fn redeem(
         &self,
-        token: Token,
+        token: Redeemable,
         flow: FlowId,
         keep_until: Timestamp,
     ) -> Result<Redeemed, PortError> {
@@ -560,7 +560,7 @@ impl<E: Entropy> TokenStore for DynamoStore<E> {
         }
     }
 
-    async fn is_redeemed(&self, token: Token) -> Result<bool, PortError> {
+    async fn is_redeemed(&self, token: Redeemable) -> Result<bool, PortError> {
         Ok(self.read(item::token_key(token)).await?.is_some())
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use strum::IntoStaticStr;
 
+use super::event::{AccountState, LastRound, SessionEvent};
 use super::ticket::TicketError;
-use super::turn::{AccountState, Last, Turn};
 use super::{Decided, ticket};
 use crate::effects::{Clock, Entropy};
 use crate::message::Message;
@@ -157,17 +157,17 @@ pub async fn create(
     store: &(impl FlowStore + PendingStore + CounterStore),
     clock: &impl Clock,
     entropy: &impl Entropy,
-    turn: &Turn,
+    event: &SessionEvent,
 ) -> Decided<Created, CreateReason> {
     let create = Create {
         deployment,
         store,
         entropy,
-        turn,
+        event,
         now: clock.now(),
     };
-    let last = if deployment.policy.serves(&turn.app_client) {
-        turn.last(&deployment.keys)
+    let last = if deployment.policy.serves(&event.app_client) {
+        event.last(&deployment.keys)
     } else {
         Ok(None)
     };
@@ -178,7 +178,7 @@ pub async fn create(
             let flow = FlowId::from_bytes(entropy.bytes());
             create.select(flow, CreateReason::Opened)
         }
-        Ok(Some(Last { challenge, passed })) => match challenge.step {
+        Ok(Some(LastRound { challenge, passed })) => match challenge.step {
             Step::Select if passed => create.open(challenge.flow).await,
             Step::Select => create.select(challenge.flow, CreateReason::AskedAgain),
             Step::Otp(progress) if passed => create.prove(challenge, progress).await,
@@ -193,9 +193,9 @@ pub fn ask_again(
     deployment: &Deployment,
     clock: &impl Clock,
     entropy: &impl Entropy,
-    turn: &Turn,
+    event: &SessionEvent,
 ) -> Created {
-    let challenge = match turn.last(&deployment.keys) {
+    let challenge = match event.last(&deployment.keys) {
         Ok(Some(last)) => last.challenge,
         Ok(None) | Err(_) => Challenge {
             flow: FlowId::from_bytes(entropy.bytes()),
@@ -239,7 +239,7 @@ struct Create<'a, S, E> {
     deployment: &'a Deployment,
     store: &'a S,
     entropy: &'a E,
-    turn: &'a Turn,
+    event: &'a SessionEvent,
     now: Timestamp,
 }
 
@@ -274,31 +274,31 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             Err(NoRow::Port(fault)) => return self.fault(flow, Step::Select, fault),
         };
         // A user's own language is used only in messages to that user.
-        let own = match (&subject, &self.turn.user) {
+        let own = match (&subject, &self.event.user) {
             (Subject::Known(_), AccountState::Known(user)) => user.locale(),
             _ => None,
         };
         let new = NewFlow {
             id: flow,
-            app_client: &self.turn.app_client,
+            app_client: &self.event.app_client,
             purpose: ticket.purpose,
             subject,
-            contact: &ticket.to,
+            contact: &ticket.contact,
             locale: ticket.locale.or(own),
             terms: ticket.terms,
         };
         let row = Flow::new(&new, policy, keys, self.now, self.entropy);
         match self.store.open_flow(&row).await {
             Err(fault) => self.fault(flow, Step::Select, fault),
-            Ok(Opened::Before(row)) => self.opened_before(&row, &ticket.to).await,
+            Ok(Opened::Before(row)) => self.opened_before(&row, &ticket.contact).await,
             Ok(Opened::New) => {
                 let reason = match (ticket.purpose, &row.subject) {
                     (Purpose::Claim, _) => CreateReason::ClaimOpened,
                     (Purpose::Decoy, _) => CreateReason::DecoyOpened,
-                    _ if policy.is_test(&ticket.to, row.issued_at) => CreateReason::CodeFixed,
+                    _ if policy.is_test(&ticket.contact, row.issued_at) => CreateReason::CodeFixed,
                     (_, Subject::Known(_) | Subject::NoAccount) => CreateReason::CodeReserved,
                 };
-                self.sent(row, &ticket.to, reason).await
+                self.sent(row, &ticket.contact, reason).await
             }
         }
     }
@@ -381,18 +381,22 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     async fn subject(&self, ticket: &Ticket) -> Result<Subject, NoRow> {
         let keys = &self.deployment.keys;
         let known = |user: &Attributes| Subject::Known(user.sub().clone());
-        match (&self.turn.user, ticket.purpose) {
+        match (&self.event.user, ticket.purpose) {
             (AccountState::Known(user), Purpose::SignIn | Purpose::Claim)
-                if user.holds(&ticket.to) =>
+                if user.holds(&ticket.contact) =>
             {
                 Ok(known(user))
             }
             (_, Purpose::SignIn | Purpose::Decoy) => Ok(Subject::NoAccount),
             (_, Purpose::Claim) => Err(NoRow::NotTheHolder),
             (AccountState::Known(user), Purpose::VerifyContact(id)) => {
-                let pending = self.store.pending(user.sub(), ticket.to.method()).await?;
-                let waits = pending
-                    .is_some_and(|pending| pending.is_waiting_for(id, &ticket.to, keys, self.now));
+                let pending = self
+                    .store
+                    .pending(user.sub(), ticket.contact.method())
+                    .await?;
+                let waits = pending.is_some_and(|pending| {
+                    pending.is_waiting_for(id, &ticket.contact, keys, self.now)
+                });
                 if waits {
                     Ok(known(user))
                 } else {
@@ -405,15 +409,17 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     }
 
     fn ticket(&self) -> Result<Ticket, TicketError> {
-        let Turn {
+        let SessionEvent {
             app_client,
             request,
             ..
-        } = self.turn;
+        } = self.event;
         // Verify has just checked its age.
         let life = self.deployment.policy.ticket_life + TICKET_LEEWAY;
         let ticket = ticket::open(self.deployment, app_client, request, self.now, life)?;
-        let terms = self.limiter().with_minimum_length(ticket.terms, &ticket.to);
+        let terms = self
+            .limiter()
+            .with_minimum_length(ticket.terms, &ticket.contact);
         Ok(Ticket { terms, ..ticket })
     }
 
@@ -421,7 +427,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     fn message(&self, row: &Flow) -> Option<Message> {
         let Deployment { policy, keys } = self.deployment;
         let contact = row.contact(keys)?;
-        let may_receive = match (&row.subject, &self.turn.user, row.purpose) {
+        let may_receive = match (&row.subject, &self.event.user, row.purpose) {
             (_, _, Purpose::Claim | Purpose::Decoy)
             | (Subject::Known(_), AccountState::NoAccount, _) => false,
             // The holder of an address may have changed since the first send.
@@ -455,9 +461,9 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     ) -> Decided<Created, CreateReason> {
         let row = match self.store.flow(challenge.flow).await {
             Err(fault) => return self.fault(challenge.flow, challenge.step, fault),
-            Ok(row) => row.filter(|row| row.agrees(&challenge, &self.turn.app_client)),
+            Ok(row) => row.filter(|row| row.agrees(&challenge, &self.event.app_client)),
         };
-        let resend = self.turn.request.is_resend() && matches!(challenge.step, Step::Otp(_));
+        let resend = self.event.request.is_resend() && matches!(challenge.step, Step::Otp(_));
         let Some(mut row) = row else {
             return self.decoy_again(challenge, progress, resend);
         };
@@ -554,7 +560,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         let Deployment { keys, .. } = self.deployment;
         let row = match self.store.flow(challenge.flow).await {
             Err(fault) => return self.fault(challenge.flow, challenge.step, fault),
-            Ok(row) => row.filter(|row| row.agrees(&challenge, &self.turn.app_client)),
+            Ok(row) => row.filter(|row| row.agrees(&challenge, &self.event.app_client)),
         };
         let Some(row) = row else {
             return self.decided(
@@ -580,11 +586,11 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         }
         // The flow's id redeems the proof, so it is one proof however often it is handed out.
         let proof = Proof {
-            of: contact,
+            contact,
             flow: row.id,
             made_at: self.now,
         };
-        let proof = Secret::new(proof.seal(keys, &self.turn.app_client, self.entropy));
+        let proof = Secret::new(proof.seal(keys, &self.event.app_client, self.entropy));
         let step = Step::Claim(Progress::at_issue(self.now, progress.code_length));
         let mut decided = self.decided(row.id, step, CreateReason::Proved);
         if let PublicParameters::Claim(_, slot) = &mut decided.decision.public {

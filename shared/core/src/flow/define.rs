@@ -7,8 +7,8 @@ use strum::IntoStaticStr;
 
 use super::Decided;
 use super::commit::{Commit, CommitError};
-use super::ticket::{AdmissionError, FirstAnswer, TicketEnd};
-use super::turn::{AccountState, Last, NotOurs, Turn};
+use super::event::{AccountState, InvalidSession, LastRound, SessionEvent};
+use super::ticket::{FirstAnswer, FirstAnswerError, TicketEnd};
 use crate::effects::Clock;
 use crate::message::Message;
 use crate::policy::{Deployment, REPLAY_GRACE};
@@ -40,7 +40,7 @@ pub enum Next {
 pub enum DefineReason {
     ClientNotServed,
     #[strum(to_string = "session_not_ours")]
-    NotOurs,
+    InvalidSession,
     Opened,
     TooManyRounds,
     MethodKnown,
@@ -83,13 +83,13 @@ pub async fn define(
     store: &impl Store,
     directory: &impl Directory,
     clock: &impl Clock,
-    turn: &Turn,
+    event: &SessionEvent,
 ) -> Decided<Next, DefineReason> {
-    if !deployment.policy.serves(&turn.app_client) {
+    if !deployment.policy.serves(&event.app_client) {
         return Decided::new(Next::Fail, DefineReason::ClientNotServed, None);
     }
-    let Last { challenge, passed } = match turn.last(&deployment.keys) {
-        Err(NotOurs) => return Decided::new(Next::Fail, DefineReason::NotOurs, None),
+    let LastRound { challenge, passed } = match event.last(&deployment.keys) {
+        Err(InvalidSession) => return Decided::new(Next::Fail, DefineReason::InvalidSession, None),
         Ok(None) => return Decided::new(Next::Challenge, DefineReason::Opened, None),
         Ok(Some(last)) => last,
     };
@@ -98,7 +98,7 @@ pub async fn define(
         store,
         directory,
         clock,
-        turn,
+        event,
         challenge: &challenge,
     };
     let decided = define.decide(passed).await.unwrap_or_else(|fault| {
@@ -113,7 +113,7 @@ struct Define<'a, S, D, C> {
     store: &'a S,
     directory: &'a D,
     clock: &'a C,
-    turn: &'a Turn,
+    event: &'a SessionEvent,
     /// The challenge of the last round.
     challenge: &'a Challenge,
 }
@@ -124,7 +124,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
     }
 
     async fn decide(&self, passed: bool) -> Result<Decided<Next, DefineReason>, PortError> {
-        if self.turn.rounds.len() > self.deployment.policy.max_rounds() {
+        if self.event.rounds.len() > self.deployment.policy.max_rounds() {
             return Ok(self.decided(Next::Fail, DefineReason::TooManyRounds));
         }
         let progress = match self.challenge.step {
@@ -139,7 +139,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         match row {
             None if passed => Ok(self.decided(Next::Fail, DefineReason::FlowMissing)),
             None => Ok(self.after_wrong_decoy(progress, now)),
-            Some(row) if !row.agrees(self.challenge, &self.turn.app_client) => {
+            Some(row) if !row.agrees(self.challenge, &self.event.app_client) => {
                 Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees))
             }
             Some(row) if passed => self.finish(&row, now).await,
@@ -152,22 +152,22 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
     /// redeemed it, or its key is unknown. The client then starts again immediately. Otherwise the
     /// challenge is repeated.
     async fn after_refused_select(&self) -> Result<Decided<Next, DefineReason>, PortError> {
-        let turn = self.turn;
-        let method = turn.request.method.as_deref().and_then(Method::parse);
+        let event = self.event;
+        let method = event.request.method.as_deref().and_then(Method::parse);
         if method.is_none() {
             return Ok(self.decided(Next::Fail, DefineReason::MethodUnknown));
         }
         let first = FirstAnswer {
-            app_client: &turn.app_client,
-            user: &turn.user,
-            request: &turn.request,
+            app_client: &event.app_client,
+            user: &event.user,
+            request: &event.request,
             flow: self.challenge.flow,
             now: self.clock.now(),
         };
         match first.admit(self.deployment, self.store).await {
             Ok(()) => Ok(self.decided(Next::Challenge, DefineReason::AskedAgain)),
-            Err(AdmissionError::Ended(end)) => Ok(self.decided(Next::Fail, end.into())),
-            Err(AdmissionError::Port(fault)) => Err(fault),
+            Err(FirstAnswerError::Ended(end)) => Ok(self.decided(Next::Fail, end.into())),
+            Err(FirstAnswerError::Port(fault)) => Err(fault),
         }
     }
 
@@ -183,13 +183,13 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             deployment,
             store,
             directory,
-            turn,
+            event,
             ..
         } = *self;
-        if !row.is_answered(now) {
+        if !row.has_right_answer(now) {
             return Ok(self.decided(Next::Fail, DefineReason::FlowNotMatched));
         }
-        let subject = match (&row.subject, &turn.user) {
+        let subject = match (&row.subject, &event.user) {
             // This session was opened for no account, even if the name belongs to one by now.
             (Subject::NoAccount, _) => {
                 return Ok(self.decided(Next::Challenge, DefineReason::Proved));
@@ -204,7 +204,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         };
         // The account is read again. Otherwise a code that went to a replaced contact would still
         // sign in.
-        let account = directory.find(turn.username.expose()).await?;
+        let account = directory.find(event.username.expose()).await?;
         let account = account.filter(|account| {
             account.enabled
                 && !account.attributes.is_half_created()
@@ -278,7 +278,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
     }
 
     fn after_wrong(&self, row: &Flow, now: Timestamp) -> Decided<Next, DefineReason> {
-        if row.is_answered(now) {
+        if row.has_right_answer(now) {
             // The right answer was recorded and the verdict lost: it passes the next time.
             self.decided(Next::Challenge, DefineReason::AskedAgain)
         } else if row.state != State::Open {
@@ -298,7 +298,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let policy = &self.deployment.policy;
         let used = progress
             .used
-            .saturating_add(u8::from(!self.turn.request.is_resend()));
+            .saturating_add(u8::from(!self.event.request.is_resend()));
         if now >= progress.issued_at.plus(policy.code_life) {
             self.decided(Next::Fail, DefineReason::Expired)
         } else if used >= policy.attempts {

@@ -49,8 +49,8 @@
 mod commit;
 mod create;
 mod define;
+mod event;
 mod ticket;
-mod turn;
 mod verify;
 
 pub use create::{
@@ -58,8 +58,8 @@ pub use create::{
     reset_resend_cooldown,
 };
 pub use define::{DefineReason, Next, define};
-pub use turn::{AccountState, ClientRequest, Round, Turn};
-pub use verify::{Response, Verdict, Verified, VerifyReason, verify};
+pub use event::{AccountState, ClientRequest, Round, SessionEvent};
+pub use verify::{AnswerEvent, Verdict, Verified, VerifyReason, verify};
 
 use crate::message::Message;
 use crate::ports::PortError;

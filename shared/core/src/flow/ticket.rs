@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::turn::{AccountState, ClientRequest};
+use super::event::{AccountState, ClientRequest};
 use crate::policy::Deployment;
-use crate::ports::{PortError, Redeemed, Token, TokenStore};
+use crate::ports::{PortError, Redeemable, Redeemed, RedemptionStore};
 use crate::seal::sealed::{Ticket, UnsealError};
 use crate::value::app_client::AppClient;
 use crate::value::id::FlowId;
@@ -15,14 +15,14 @@ use crate::value::time::Timestamp;
 
 /// The reason that a first answer does not pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum AdmissionError {
+pub(super) enum FirstAnswerError {
     /// The flow ends, which reveals nothing about an account.
     Ended(TicketEnd),
     /// A port did not answer.
     Port(PortError),
 }
 
-impl From<PortError> for AdmissionError {
+impl From<PortError> for FirstAnswerError {
     fn from(fault: PortError) -> Self {
         Self::Port(fault)
     }
@@ -69,34 +69,34 @@ impl FirstAnswer<'_> {
     pub(super) async fn admit(
         &self,
         deployment: &Deployment,
-        store: &impl TokenStore,
-    ) -> Result<(), AdmissionError> {
+        store: &impl RedemptionStore,
+    ) -> Result<(), FirstAnswerError> {
         let life = deployment.policy.ticket_life;
         let ticket = match open(deployment, self.app_client, self.request, self.now, life) {
             Ok(ticket) => ticket,
             // Create may have the key. If the answer passed here, the ticket would open a flow
             // unredeemed.
             Err(TicketError::KeyUnknown) => {
-                return Err(AdmissionError::Ended(TicketEnd::KeyUnknown));
+                return Err(FirstAnswerError::Ended(TicketEnd::KeyUnknown));
             }
-            Err(TicketError::Stale) => return Err(AdmissionError::Ended(TicketEnd::Stale)),
+            Err(TicketError::Stale) => return Err(FirstAnswerError::Ended(TicketEnd::Stale)),
             Err(TicketError::Missing | TicketError::Forged | TicketError::OfAnotherMethod) => {
                 return Ok(());
             }
         };
         // A new account may not be visible everywhere immediately. Until it is, the ticket is not
         // redeemed. A claim sends nothing, and its proof is redeemed once.
-        let holds = matches!(self.user, AccountState::Known(user) if user.holds(&ticket.to));
+        let holds = matches!(self.user, AccountState::Known(user) if user.holds(&ticket.contact));
         if ticket.purpose == Purpose::Claim && !holds {
             return Ok(());
         }
         let keep_until = ticket.made_at.plus(life * 2);
         let redeemed = store
-            .redeem(Token::Ticket(ticket.id), self.flow, keep_until)
+            .redeem(Redeemable::Ticket(ticket.id), self.flow, keep_until)
             .await?;
         match redeemed {
             Redeemed::Here => Ok(()),
-            Redeemed::Elsewhere => Err(AdmissionError::Ended(TicketEnd::Redeemed)),
+            Redeemed::Elsewhere => Err(FirstAnswerError::Ended(TicketEnd::Redeemed)),
         }
     }
 }
@@ -122,7 +122,7 @@ pub(super) fn open(
         return Err(TicketError::Forged);
     }
     let method = request.method.as_deref().and_then(Method::parse);
-    if method == Some(ticket.to.method()) {
+    if method == Some(ticket.contact.method()) {
         Ok(ticket)
     } else {
         Err(TicketError::OfAnotherMethod)

@@ -10,7 +10,7 @@
 //! 1. `record_attempt` adds the answer to the row's set of attempts, and one to its held guesses,
 //!    if the row is open and has room. This write counts the attempt.
 //! 2. `reserve_guess` charges one guess to each budget, by one conditional write for each counter.
-//! 3. `record_verdict` moves the row to matched, or `count` counts the answer as wrong, if the
+//! 3. `record_verdict` moves the row to matched, or `record_wrong_answer` counts the answer as wrong, if the
 //!    row's terms are still those of that guess.
 //!
 //! For a proof, `record_verdict` alone records the attempt and its verdict. Only then is a verdict
@@ -34,12 +34,13 @@
 use strum::IntoStaticStr;
 
 use super::Decided;
-use super::ticket::{AdmissionError, FirstAnswer, TicketEnd};
-use super::turn::{AccountState, ClientRequest};
+use super::event::{AccountState, ClientRequest};
+use super::ticket::{FirstAnswer, FirstAnswerError, TicketEnd};
 use crate::effects::Clock;
 use crate::policy::Deployment;
 use crate::ports::{
-    Attempted, CounterStore, FlowStore, PortError, Redeemed, Token, TokenStore, VerdictWrite,
+    Attempted, CounterStore, FlowStore, PortError, Redeemable, Redeemed, RedemptionStore,
+    VerdictWrite,
 };
 use crate::rate_limit::{Guess, RateLimiter};
 use crate::record::challenge::{Challenge, Step};
@@ -56,7 +57,7 @@ use crate::value::time::Timestamp;
 
 /// The input of Verify: no session, but the private parameter of the current challenge.
 #[derive(Clone, Debug)]
-pub struct Response {
+pub struct AnswerEvent {
     /// The pool and client of the session.
     pub app_client: AppClient,
     /// The user of the session, if there is one.
@@ -69,7 +70,7 @@ pub struct Response {
     pub request: ClientRequest,
 }
 
-impl Response {
+impl AnswerEvent {
     /// The names of the keys of the challenge and the ticket, and of the answer, if it is a proof.
     pub fn key_ids(&self) -> Vec<KeyId> {
         let texts = self.challenge.as_deref().into_iter();
@@ -101,7 +102,7 @@ pub struct Verified(());
 pub enum VerifyReason {
     ClientNotServed,
     #[strum(to_string = "session_not_ours")]
-    NotOurs,
+    InvalidSession,
     MethodKnown,
     MethodUnknown,
     TicketKeyUnknown,
@@ -140,19 +141,19 @@ impl From<TicketEnd> for VerifyReason {
 }
 
 /// The reason that an answer is wrong, or cannot be verified.
-enum Wrong {
+enum VerifyError {
     Because(VerifyReason),
     /// A port did not answer.
     Port(PortError),
 }
 
-impl From<VerifyReason> for Wrong {
+impl From<VerifyReason> for VerifyError {
     fn from(reason: VerifyReason) -> Self {
         Self::Because(reason)
     }
 }
 
-impl From<PortError> for Wrong {
+impl From<PortError> for VerifyError {
     fn from(fault: PortError) -> Self {
         Self::Port(fault)
     }
@@ -162,33 +163,33 @@ impl From<PortError> for Wrong {
 /// may repeat it. The repetition is no further attempt, but it can cost another guess.
 pub async fn verify(
     deployment: &Deployment,
-    store: &(impl FlowStore + TokenStore + CounterStore),
+    store: &(impl FlowStore + RedemptionStore + CounterStore),
     clock: &impl Clock,
-    response: &Response,
+    event: &AnswerEvent,
 ) -> Decided<Verdict, VerifyReason> {
     let Deployment { policy, keys } = deployment;
-    if !policy.serves(&response.app_client) {
+    if !policy.serves(&event.app_client) {
         return Decided::new(Verdict::Wrong, VerifyReason::ClientNotServed, None);
     }
-    let challenge = response
+    let challenge = event
         .challenge
         .as_deref()
-        .and_then(|text| Challenge::parse(text, keys, &response.app_client));
+        .and_then(|text| Challenge::parse(text, keys, &event.app_client));
     let Some(challenge) = challenge else {
-        return Decided::new(Verdict::Wrong, VerifyReason::NotOurs, None);
+        return Decided::new(Verdict::Wrong, VerifyReason::InvalidSession, None);
     };
     let verify = Verify {
         deployment,
         store,
         clock,
-        response,
+        event,
         challenge: &challenge,
     };
     let flow = challenge.flow;
     let decided = match verify.decide().await {
         Ok(reason) => Decided::new(Verdict::Right(Verified(())), reason, Some(flow)),
-        Err(Wrong::Because(reason)) => Decided::new(Verdict::Wrong, reason, Some(flow)),
-        Err(Wrong::Port(fault)) => {
+        Err(VerifyError::Because(reason)) => Decided::new(Verdict::Wrong, reason, Some(flow)),
+        Err(VerifyError::Port(fault)) => {
             Decided::fault(Verdict::Wrong, VerifyReason::PortError, flow, fault)
         }
     };
@@ -199,7 +200,7 @@ struct Verify<'a, S, C> {
     deployment: &'a Deployment,
     store: &'a S,
     clock: &'a C,
-    response: &'a Response,
+    event: &'a AnswerEvent,
     challenge: &'a Challenge,
 }
 
@@ -213,14 +214,14 @@ struct Attempt {
 
 impl Attempt {
     /// Returns the outcome of a write that the row refused.
-    fn refused(self, row: Option<Box<Flow>>) -> Result<VerifyReason, Wrong> {
+    fn refused(self, row: Option<Box<Flow>>) -> Result<VerifyReason, VerifyError> {
         let Some(row) = row else {
             return Err(VerifyReason::FlowMissing.into());
         };
-        if row.accepts_again(self.digest, self.now) {
+        if row.repeats_right_answer(self.digest, self.now) {
             // A parallel request with the same right answer was faster.
             Ok(VerifyReason::RightAgain)
-        } else if row.is_answered(self.now) {
+        } else if row.has_right_answer(self.now) {
             Err(VerifyReason::FlowOver.into())
         } else if row.terms != self.terms {
             // A resend was faster: this answers a code that a longer one has replaced.
@@ -231,67 +232,67 @@ impl Attempt {
     }
 }
 
-impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
+impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
     /// Returns the reason that the answer is right.
-    async fn decide(&self) -> Result<VerifyReason, Wrong> {
-        let request = &self.response.request;
+    async fn decide(&self) -> Result<VerifyReason, VerifyError> {
+        let request = &self.event.request;
         match self.challenge.step {
             Step::Select if request.method.as_deref().and_then(Method::parse).is_none() => {
                 Err(VerifyReason::MethodUnknown.into())
             }
             Step::Select => {
                 let first = FirstAnswer {
-                    app_client: &self.response.app_client,
-                    user: &self.response.user,
+                    app_client: &self.event.app_client,
+                    user: &self.event.user,
                     request,
                     flow: self.challenge.flow,
                     now: self.clock.now(),
                 };
                 match first.admit(self.deployment, self.store).await {
                     Ok(()) => Ok(VerifyReason::MethodKnown),
-                    Err(AdmissionError::Ended(end)) => Err(VerifyReason::from(end).into()),
-                    Err(AdmissionError::Port(fault)) => Err(fault.into()),
+                    Err(FirstAnswerError::Ended(end)) => Err(VerifyReason::from(end).into()),
+                    Err(FirstAnswerError::Port(fault)) => Err(fault.into()),
                 }
             }
-            Step::Otp(_) if self.response.answer.expose() == "resend" && request.is_resend() => {
+            Step::Otp(_) if self.event.answer.expose() == "resend" && request.is_resend() => {
                 Err(VerifyReason::ResendAsked.into())
             }
             Step::Otp(_) | Step::Claim(_) => self.verify_answer().await,
         }
     }
 
-    async fn verify_answer(&self) -> Result<VerifyReason, Wrong> {
+    async fn verify_answer(&self) -> Result<VerifyReason, VerifyError> {
         let Deployment { policy, keys } = self.deployment;
-        let (response, flow) = (self.response, self.challenge.flow);
+        let (event, flow) = (self.event, self.challenge.flow);
         let row = self.store.flow(flow).await?;
         let row = row.ok_or(VerifyReason::FlowMissing)?;
         // Create never opens a row of a code whose terms name no budget. Guesses at such a code
         // would be charged to no budget.
-        let uncharged = row.purpose != Purpose::Claim && !row.terms.is_charged();
-        let agrees = row.agrees(self.challenge, &response.app_client);
-        if uncharged || !agrees || !is_for(&row, &response.user) {
+        let has_no_budgets = row.purpose != Purpose::Claim && !row.terms.is_charged();
+        let agrees = row.agrees(self.challenge, &event.app_client);
+        if has_no_budgets || !agrees || !is_for(&row, &event.user) {
             return Err(VerifyReason::FlowDisagrees.into());
         }
         let contact = row.contact(keys).ok_or(VerifyReason::FlowDisagrees)?;
         let key = keys.find(Use::Answer, row.key.as_str());
         let key = key.ok_or(VerifyReason::FlowDisagrees)?;
-        let answer = Answer::new(response.answer.expose());
+        let answer = Answer::new(event.answer.expose());
         let digest = AnswerDigest::of(key, flow, answer.as_bytes());
         let now = self.clock.now();
-        if row.accepts_again(digest, now) {
+        if row.repeats_right_answer(digest, now) {
             return Ok(VerifyReason::RightAgain);
         }
         if row.is_expired(now) {
             return Err(VerifyReason::Expired.into());
         }
         // Answers that the row alone can refuse are refused here, before a guess is reserved.
-        if row.is_answered(now) {
+        if row.has_right_answer(now) {
             return Err(VerifyReason::FlowOver.into());
         }
         if !row.attempts.contains(&digest) && row.attempts.len() >= usize::from(policy.attempts) {
             return Err(VerifyReason::NoAttemptLeft.into());
         }
-        let checked = match row.purpose {
+        let verdict = match row.purpose {
             // A decoy does the same work.
             Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => row
                 .code(policy, keys, &contact)
@@ -302,8 +303,8 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
                 .ok_or(VerifyReason::WrongAnswer),
             Purpose::Claim => match self.verify_proof(&row, &contact, now).await {
                 Ok(()) => Ok(()),
-                Err(Wrong::Because(reason)) => Err(reason),
-                Err(Wrong::Port(fault)) => return Err(fault.into()),
+                Err(VerifyError::Because(reason)) => Err(reason),
+                Err(VerifyError::Port(fault)) => return Err(fault.into()),
             },
         };
         let attempt = Attempt {
@@ -311,7 +312,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
             terms: row.terms,
             now,
         };
-        self.record(&row, &contact, attempt, checked).await
+        self.record(&row, &contact, attempt, verdict).await
     }
 
     /// Records the attempt and then its verdict. An answer to a charged code first needs a guess.
@@ -320,8 +321,8 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
         row: &Flow,
         contact: &Identifier,
         attempt: Attempt,
-        checked: Result<(), VerifyReason>,
-    ) -> Result<VerifyReason, Wrong> {
+        verdict: Result<(), VerifyReason>,
+    ) -> Result<VerifyReason, VerifyError> {
         let (store, flow) = (self.store, row.id);
         let limit = self.deployment.policy.attempts;
         let Attempt { digest, terms, now } = attempt;
@@ -344,17 +345,17 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
                 Guess::Spent => return Err(VerifyReason::GuessesSpent.into()),
                 Guess::Reserved => {}
             }
-            if let Err(reason) = checked {
+            if let Err(reason) = verdict {
                 // If this write is lost, the same answer costs another guess.
-                store.count(flow, digest, terms).await?;
+                store.record_wrong_answer(flow, digest, terms).await?;
                 return Err(reason.into());
             }
         }
-        let right = checked.is_ok();
+        let right = verdict.is_ok();
         let recording = store.record_verdict(flow, digest, right, terms, limit, now);
         match recording.await? {
             VerdictWrite::Recorded => {
-                checked?;
+                verdict?;
                 Ok(VerifyReason::Right)
             }
             VerdictWrite::Refused(row) => attempt.refused(row),
@@ -371,12 +372,12 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
         row: &Flow,
         contact: &Identifier,
         now: Timestamp,
-    ) -> Result<(), Wrong> {
+    ) -> Result<(), VerifyError> {
         let Deployment { policy, keys } = self.deployment;
-        let Response {
+        let AnswerEvent {
             app_client, user, ..
-        } = self.response;
-        let text = self.response.answer.expose();
+        } = self.event;
+        let text = self.event.answer.expose();
         let proof = Proof::open(text, keys, app_client, now, policy.proof_life).map_err(
             |error| match error {
                 UnsealError::Forged | UnsealError::KeyUnknown => VerifyReason::ProofForged,
@@ -384,7 +385,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
             },
         )?;
         let holds = matches!(user, AccountState::Known(user) if user.holds(contact));
-        if proof.of != *contact || !holds {
+        if proof.contact != *contact || !holds {
             return Err(VerifyReason::ProofOfAnother.into());
         }
         let earned =
@@ -395,7 +396,7 @@ impl<S: FlowStore + TokenStore + CounterStore, C: Clock> Verify<'_, S, C> {
             return Err(VerifyReason::ProofForged.into());
         }
         let keep_until = proof.made_at.plus(policy.proof_life * 2);
-        let token = Token::Proof(proof.flow);
+        let token = Redeemable::Proof(proof.flow);
         match self.store.redeem(token, row.id, keep_until).await? {
             Redeemed::Here => Ok(()),
             Redeemed::Elsewhere => Err(VerifyReason::ProofRedeemed.into()),

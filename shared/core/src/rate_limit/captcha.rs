@@ -28,7 +28,7 @@ impl<'a, P: Captcha> CaptchaGate<'a, P> {
         answer: &Secret,
         budget: Budget,
     ) -> Result<(), RateLimitError> {
-        if self.port.is_answered(answer).await? {
+        if self.port.is_solved(answer).await? {
             Ok(())
         } else {
             Err(RateLimitError::CaptchaRequired { budget })

@@ -24,7 +24,7 @@ pub(super) const EXTENDED_GUESSES: &str = "xg";
 pub(super) const SENT: &str = "sent";
 pub(super) const UNPROVED: &str = "unproved";
 /// The window of CAPTCHA checks in a source's counter.
-pub(super) const CHECKS: &str = "c";
+pub(super) const CAPTCHA_RESPONSES: &str = "c";
 /// The window of a counter that has only one.
 pub(super) const COUNT: &str = "n";
 

@@ -9,8 +9,9 @@ use futures_util::future::join_all;
 
 use super::captcha::CaptchaGate;
 use super::counters::{
-    ALL, CHECKS, COUNT, Counter, DAY, EXTENDED_GUESSES, GUESSES, HOUR, LONG, LONGEST, MINUTE, SENT,
-    SHORT, SPEND, UNPROVED, domain_of, mail_windows, mailbox_window, sms_windows, window_at,
+    ALL, CAPTCHA_RESPONSES, COUNT, Counter, DAY, EXTENDED_GUESSES, GUESSES, HOUR, LONG, LONGEST,
+    MINUTE, SENT, SHORT, SPEND, UNPROVED, domain_of, mail_windows, mailbox_window, sms_windows,
+    window_at,
 };
 use super::error::{RateLimitError, Refusal};
 use crate::policy::budgets::{Budget, DeploymentBudget, MessageBudget, Price};
@@ -18,7 +19,7 @@ use crate::policy::{DEVICE_DAYS_MAX, Deployment, Policy};
 use crate::ports::{Captcha, Charged, CounterStore, Counts, PortError, Taken, Window};
 use crate::record::flow::Flow;
 use crate::seal::code_terms::{
-    Admission, BudgetTerms, CodeTerms, Destination, Requester, Tier, UnprovedMail,
+    BudgetTerms, CaptchaState, CodeTerms, Destination, Requester, Tier, UnprovedMail,
 };
 use crate::seal::device::Device;
 use crate::seal::pseudonym::Pseudonym;
@@ -43,7 +44,7 @@ const KEEP: Duration = Duration::from_secs(3600);
 /// The number of mailboxes that can spend a domain's new accounts of a day.
 const MAILBOXES_PER_DOMAIN: u32 = 10;
 /// The smallest limit of a mailbox's new accounts in a day. Several mailboxes may share one window.
-const LEAST_SHARE: u32 = 5;
+const MIN_ACCOUNTS_PER_MAILBOX: u32 = 5;
 
 /// A request for a code, to be planned.
 pub(crate) struct CodeRequest<'a> {
@@ -99,14 +100,14 @@ impl GuessBudgets {
     /// Returns the budgets of a code: those of the tier of its terms. If the code is too short for
     /// that tier, they are those of the highest tier that its length permits.
     fn of(policy: &Policy, code_length: CodeLength, budgets: BudgetTerms) -> Self {
-        let most = if code_length >= CodeLength::LONGEST {
+        let highest = if code_length >= CodeLength::LONGEST {
             Tier::Longest
         } else if code_length >= policy.long_code_length {
             Tier::Long
         } else {
             Tier::Short
         };
-        let tier = budgets.tier.min(most);
+        let tier = budgets.tier.min(highest);
         Self {
             requester: budgets.requester,
             tier,
@@ -145,7 +146,7 @@ impl Reading {
 
 /// Mail of one hour.
 #[derive(Clone)]
-struct Mail {
+struct MailCounters {
     domain: Counter,
     all: Counter,
     /// The windows of all mail: sent, and unproved.
@@ -177,7 +178,7 @@ struct Counters {
     spend: Counter,
     destination: Option<(Destination, Counter)>,
     /// The mail domain and all mail, in this hour and in the one before.
-    mail: Option<[Mail; 2]>,
+    mail: Option<[MailCounters; 2]>,
     source: Option<(Pseudonym, Counter)>,
 }
 
@@ -201,7 +202,7 @@ impl Counters {
 struct PlanDraft {
     budgets: BudgetTerms,
     /// The shortest tier whose guess budgets have room.
-    guess_tier: Tier,
+    shortest_tier: Tier,
     /// The spent budget that requires a CAPTCHA.
     captcha: Option<Budget>,
     refusal: Option<Refusal>,
@@ -209,11 +210,11 @@ struct PlanDraft {
 
 /// The request that a plan is for.
 #[derive(Clone, Copy)]
-struct Planned<'a> {
+struct PlanInput<'a> {
     requester: Requester,
     identifier: &'a Identifier,
     price: Option<u32>,
-    admission: Admission,
+    captcha_state: CaptchaState,
 }
 
 /// The first budget that requires a CAPTCHA, and the first that refuses.
@@ -231,8 +232,8 @@ impl Blockers {
         });
     }
 
-    fn require_captcha(&mut self, admission: Admission, budget: Budget) {
-        if admission == Admission::Unsolved {
+    fn require_captcha(&mut self, captcha_state: CaptchaState, budget: Budget) {
+        if captcha_state == CaptchaState::Unsolved {
             self.captcha.get_or_insert(budget);
         }
     }
@@ -284,33 +285,33 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         if let (Some(counters), Some((id, generation))) = (device, token)
             && generation == reading.count(&devices, COUNT)
         {
-            let planned = Planned {
+            let input = PlanInput {
                 requester: Requester::KnownDevice(id),
                 identifier,
                 price,
-                admission: Admission::Open,
+                captcha_state: CaptchaState::Open,
             };
-            let draft = self.draft(&reading, &counters, &counters.guesses, planned);
+            let draft = self.draft(&reading, &counters, &counters.guesses, input);
             if draft.refusal.is_none() {
                 return Ok(self.code_terms(draft.budgets, identifier));
             }
         }
 
-        let planned = Planned {
+        let input = PlanInput {
             requester: Requester::Unknown,
             identifier,
             price,
-            admission: match gate {
-                None => Admission::Open,
-                Some(_) => Admission::Unsolved,
+            captcha_state: match gate {
+                None => CaptchaState::Open,
+                Some(_) => CaptchaState::Unsolved,
             },
         };
-        let mut draft = self.draft(&reading, &unknown, &unknown.guesses, planned);
+        let mut draft = self.draft(&reading, &unknown, &unknown.guesses, input);
         if let (Some(gate), Some(budget)) = (&gate, draft.captcha) {
             // A request that would be refused anyway does not need a CAPTCHA.
-            let solved = Planned {
-                admission: Admission::Solved,
-                ..planned
+            let solved = PlanInput {
+                captcha_state: CaptchaState::Solved,
+                ..input
             };
             let solved = self.draft(&reading, &unknown, &unknown.guesses, solved);
             if let Some(refusal) = solved.refusal {
@@ -318,7 +319,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             }
             let answer = gate.answer(budget)?;
             if let Some((_, counter)) = unknown.source {
-                self.charge_check(counter).await?;
+                self.charge_captcha_response(counter).await?;
             }
             gate.check(answer, budget).await?;
             draft = solved;
@@ -350,13 +351,13 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let guesses = at_issue.guess_counters(budgets.requester, identifier);
         let pseudonyms = counters.pseudonyms().chain(guesses.pseudonyms()).collect();
         let reading = self.read(pseudonyms).await?;
-        let planned = Planned {
+        let input = PlanInput {
             requester: budgets.requester,
             identifier,
             price,
-            admission: budgets.admission,
+            captcha_state: budgets.captcha_state,
         };
-        let draft = self.draft(&reading, &counters, &guesses, planned);
+        let draft = self.draft(&reading, &counters, &guesses, input);
         // Without a solved CAPTCHA, a flow does not get the budgets that a solved one grants.
         let unsolved = draft.captcha.map(|budget| Refusal {
             retry_after: MAIL_RETRY_SECONDS,
@@ -367,7 +368,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         }
         let mut next = self.code_terms(
             BudgetTerms {
-                tier: draft.guess_tier.max(budgets.tier),
+                tier: draft.shortest_tier.max(budgets.tier),
                 ..draft.budgets
             },
             identifier,
@@ -419,7 +420,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let Some(error) = failed else {
             return Ok(());
         };
-        self.give_back(mem::take(receipts)).await;
+        self.refund_receipts(mem::take(receipts)).await;
         Err(error)
     }
 
@@ -468,7 +469,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             }
         }
         if outcome != Ok(Guess::Reserved) {
-            self.give_back(receipts).await;
+            self.refund_receipts(receipts).await;
         }
         outcome
     }
@@ -502,7 +503,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             .map(|pseudonym| {
                 let counter = Counter::account(pseudonym, self.now);
                 let limit = policy.budgets.contacts_per_day;
-                let limits = vec![self.once(COUNT, limit, Budget::Account, &counter)];
+                let limits = vec![self.period_limit(COUNT, limit, Budget::Account, &counter)];
                 Bill { counter, limits }
             })
             .collect();
@@ -525,28 +526,33 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let domain = domain_of(email);
         if mail.is_shared(domain) {
             let counter = Counter::mailbox_accounts(keys, identifier, self.now);
-            let limits = vec![self.once(COUNT, LEAST_SHARE, Budget::Accounts, &counter)];
+            let limits = vec![self.period_limit(
+                COUNT,
+                MIN_ACCOUNTS_PER_MAILBOX,
+                Budget::Accounts,
+                &counter,
+            )];
             return self.charge_bill(&Bill { counter, limits }).await.map(Some);
         }
         let counter = Counter::accounts(domain, self.now);
         let share = mail
             .accounts_per_domain
             .div_ceil(MAILBOXES_PER_DOMAIN)
-            .max(LEAST_SHARE);
+            .max(MIN_ACCOUNTS_PER_MAILBOX);
         let limits = [
             (mailbox_window(keys, identifier), share),
             (COUNT.to_owned(), mail.accounts_per_domain),
         ];
         let limits = limits
             .into_iter()
-            .map(|(name, limit)| self.once(name, limit, Budget::Accounts, &counter))
+            .map(|(name, limit)| self.period_limit(name, limit, Budget::Accounts, &counter))
             .collect();
         self.charge_bill(&Bill { counter, limits }).await.map(Some)
     }
 
     /// Refunds an account that was not created.
     pub(crate) async fn refund_new_account(&self, receipt: Option<Receipt>) {
-        self.give_back(receipt.into_iter().collect()).await;
+        self.refund_receipts(receipt.into_iter().collect()).await;
     }
 
     /// Returns the generation of each identifier's device tokens.
@@ -656,7 +662,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             mail: match identifier {
                 Identifier::Email(email) if unknown => {
                     let domain = domain_of(email);
-                    let at = |at| Mail {
+                    let at = |at| MailCounters {
                         domain: Counter::domain(domain, at),
                         all: Counter::deployment(requester, at),
                         windows: mail_windows(at),
@@ -678,29 +684,33 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         reading: &Reading,
         counters: &Counters,
         guesses: &GuessCounters,
-        planned: Planned<'_>,
+        input: PlanInput<'_>,
     ) -> PlanDraft {
-        let Planned {
+        let PlanInput {
             requester,
             identifier,
             price,
-            admission,
-        } = planned;
+            captcha_state,
+        } = input;
         let mut blockers = Blockers::default();
-        let source = self.look_at_source(reading, counters, admission, &mut blockers);
+        let source = self.plan_source(reading, counters, captcha_state, &mut blockers);
         let mailboxes = [counters.guesses.mailbox, guesses.mailbox];
-        let extended = self.look_at_mailbox(reading, mailboxes, planned, &mut blockers);
+        let extended = self.plan_mailbox(reading, mailboxes, input, &mut blockers);
         if let (Some(messages), Some(guesses)) = (counters.guesses.token, guesses.token) {
             blockers.refuse_if_full(reading, &self.token_bill(messages));
             blockers.refuse_if_full(reading, &self.token_guesses(guesses));
         }
-        let guess_tier = self.tier(reading, guesses, requester);
-        if guess_tier == Tier::Longest {
-            blockers.require_captcha(admission, Budget::Deployment);
+        let shortest_tier = self.tier(reading, guesses, requester);
+        if shortest_tier == Tier::Longest {
+            blockers.require_captcha(captcha_state, Budget::Deployment);
         }
         let guess_budgets = GuessBudgets {
             requester,
-            tier: if extended { Tier::Longest } else { guess_tier },
+            tier: if extended {
+                Tier::Longest
+            } else {
+                shortest_tier
+            },
             extended,
         };
         if guess_budgets.tier == Tier::Longest
@@ -708,7 +718,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         {
             blockers.refuse_if_full(reading, &bill);
         }
-        let unproved_mail = self.look_at_mail(reading, counters, planned, &mut blockers);
+        let unproved_mail = self.plan_unproved_mail(reading, counters, input, &mut blockers);
         if let (Some((destination, counter)), Identifier::PhoneNumber(number)) =
             (counters.destination, identifier)
         {
@@ -723,23 +733,23 @@ impl<S: CounterStore> RateLimiter<'_, S> {
                 requester,
                 tier: guess_budgets.tier,
                 extended,
-                admission,
+                captcha_state,
                 source,
                 destination: counters.destination.map(|(destination, _)| destination),
                 unproved_mail,
             },
-            guess_tier,
+            shortest_tier,
             captcha: blockers.captcha,
             refusal: blockers.refusal,
         }
     }
 
     /// Returns the source that the message is charged to.
-    fn look_at_source(
+    fn plan_source(
         &self,
         reading: &Reading,
         counters: &Counters,
-        admission: Admission,
+        captcha_state: CaptchaState,
         blockers: &mut Blockers,
     ) -> Option<Pseudonym> {
         let (pseudonym, counter) = counters.source?;
@@ -747,25 +757,25 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let Some(full) = reading.first_full(&bill) else {
             return Some(pseudonym);
         };
-        if admission == Admission::Solved {
+        if captcha_state == CaptchaState::Solved {
             // The CAPTCHA response is charged instead of the message.
-            blockers.refuse_if_full(reading, &self.checks_bill(counter));
+            blockers.refuse_if_full(reading, &self.captcha_bill(counter));
             return None;
         }
-        blockers.require_captcha(admission, Budget::Source);
+        blockers.require_captcha(captcha_state, Budget::Source);
         blockers.refuse(full);
         Some(pseudonym)
     }
 
     /// Returns whether the message is charged to the extended budget.
-    fn look_at_mailbox(
+    fn plan_mailbox(
         &self,
         reading: &Reading,
         [now, at_issue]: [Counter; 2],
-        planned: Planned<'_>,
+        input: PlanInput<'_>,
         blockers: &mut Blockers,
     ) -> bool {
-        let requester = planned.requester;
+        let requester = input.requester;
         let bills = |extended| {
             [
                 self.mailbox_bill(now, requester, extended),
@@ -783,7 +793,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let extended = bills(true);
         match extended.iter().find_map(|bill| reading.first_full(bill)) {
             Some(full) => blockers.refuse(full),
-            None => blockers.require_captcha(planned.admission, Budget::Identifier),
+            None => blockers.require_captcha(input.captcha_state, Budget::Identifier),
         }
         true
     }
@@ -816,20 +826,21 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     }
 
     /// Returns the present limits of the mail breakers.
-    fn look_at_mail(
+    fn plan_unproved_mail(
         &self,
         reading: &Reading,
         counters: &Counters,
-        planned: Planned<'_>,
+        input: PlanInput<'_>,
         blockers: &mut Blockers,
     ) -> UnprovedMail {
-        let (Some([now, before]), Identifier::Email(email)) = (&counters.mail, planned.identifier)
+        let (Some([now, before]), Identifier::Email(email)) = (&counters.mail, input.identifier)
         else {
             return UnprovedMail::default();
         };
         let budget = &self.deployment.policy.budgets.mail;
-        let of_domain = |mail: &Mail, window| reading.count(&mail.domain, window);
-        let of_all = |mail: &Mail, place: usize| reading.count(&mail.all, &mail.windows[place]);
+        let of_domain = |mail: &MailCounters, window| reading.count(&mail.domain, window);
+        let of_all =
+            |mail: &MailCounters, place: usize| reading.count(&mail.all, &mail.windows[place]);
         // Half of the mail of both hours, less what the hour before left unproved. Otherwise the
         // unproved mail of one hour would raise the limit of the next.
         let half = |now: u32, before: u32, unproved_before: u32| {
@@ -841,9 +852,9 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         } else {
             budget.unproved_per_domain
         };
-        let factor = match planned.admission {
-            Admission::Solved => SOLVED_FACTOR,
-            Admission::Open | Admission::Unsolved => 1,
+        let factor = match input.captcha_state {
+            CaptchaState::Solved => SOLVED_FACTOR,
+            CaptchaState::Open | CaptchaState::Unsolved => 1,
         };
         let limits = UnprovedMail {
             domain: domain.saturating_mul(factor).max(half(
@@ -862,7 +873,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             (of_all(now, 1), limits.all, Budget::Mail),
         ] {
             if unproved >= limit {
-                blockers.require_captcha(planned.admission, budget);
+                blockers.require_captcha(input.captcha_state, budget);
                 blockers.refuse(&unproved_limit(UNPROVED, limit, budget));
             }
         }
@@ -921,14 +932,14 @@ impl<S: CounterStore> RateLimiter<'_, S> {
 
     /// Returns the budget of a source's verified CAPTCHA responses, which limits the calls to the
     /// verifier.
-    fn checks_bill(&self, counter: Counter) -> Bill {
-        let most = self.deployment.policy.budgets.source.solved_per_hour;
-        let limits = vec![self.once(CHECKS, most, Budget::Source, &counter)];
+    fn captcha_bill(&self, counter: Counter) -> Bill {
+        let limit = self.deployment.policy.budgets.source.solved_per_hour;
+        let limits = vec![self.period_limit(CAPTCHA_RESPONSES, limit, Budget::Source, &counter)];
         Bill { counter, limits }
     }
 
-    async fn charge_check(&self, counter: Counter) -> Result<(), RateLimitError> {
-        self.charge_bill(&self.checks_bill(counter)).await?;
+    async fn charge_captcha_response(&self, counter: Counter) -> Result<(), RateLimitError> {
+        self.charge_bill(&self.captcha_bill(counter)).await?;
         Ok(())
     }
 
@@ -975,16 +986,17 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             Requester::Unknown if extended => EXTENDED_GUESSES,
             _ => GUESSES,
         };
-        let most = self.attempts_at(messages.in_a_day());
-        let limits = vec![self.once(name, most, budget, &counter)];
+        let limit = self.attempts_at(messages.in_a_day());
+        let limits = vec![self.period_limit(name, limit, budget, &counter)];
         Bill { counter, limits }
     }
 
     /// Returns the budget of guesses in a day at codes of eight and more digits that were requested
     /// with one device token.
     fn token_guesses(&self, counter: Counter) -> Bill {
-        let most = self.deployment.policy.budgets.device.per_token_and_day;
-        let limits = vec![self.once(GUESSES, self.attempts_at(most), Budget::Device, &counter)];
+        let limit = self.deployment.policy.budgets.device.per_token_and_day;
+        let limits =
+            vec![self.period_limit(GUESSES, self.attempts_at(limit), Budget::Device, &counter)];
         Bill { counter, limits }
     }
 
@@ -995,18 +1007,18 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             return None;
         }
         let budget = self.deployment.policy.budgets.deployment;
-        let (window, most) = match guess_budgets.tier {
+        let (window, limit) = match guess_budgets.tier {
             Tier::Short => (SHORT, budget.short_guesses_per_day),
             Tier::Long => (LONG, budget.long_guesses_per_day),
             Tier::Longest => (LONGEST, self.attempts_at(budget.messages_per_day)),
         };
-        let limits = vec![self.once(window, most, Budget::Deployment, &counter)];
+        let limits = vec![self.period_limit(window, limit, Budget::Deployment, &counter)];
         Some(Bill { counter, limits })
     }
 
     fn token_bill(&self, counter: Counter) -> Bill {
-        let most = self.deployment.policy.budgets.device.per_token_and_day;
-        let limits = vec![self.once(COUNT, most, Budget::Device, &counter)];
+        let limit = self.deployment.policy.budgets.device.per_token_and_day;
+        let limits = vec![self.period_limit(COUNT, limit, Budget::Device, &counter)];
         Bill { counter, limits }
     }
 
@@ -1017,8 +1029,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let spend = Counter::spend(requester, self.now);
         let mut day = Vec::new();
         if requester == Requester::Unknown {
-            let most = budgets.deployment.messages_per_day;
-            day.push(self.once(ALL, most, Budget::Deployment, &deployment));
+            let limit = budgets.deployment.messages_per_day;
+            day.push(self.period_limit(ALL, limit, Budget::Deployment, &deployment));
         }
         let cost = |Price(limit): Price, amount, budget, counter: &Counter| Limit {
             window: Window {
@@ -1096,8 +1108,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     fn sms_bill(&self, counter: Counter, [prefix, country]: [String; 2]) -> Bill {
         let sms = &self.deployment.policy.budgets.sms;
         let limits = vec![
-            self.once(prefix, sms.unproved_per_prefix, Budget::Prefix, &counter),
-            self.once(country, sms.unproved_per_country, Budget::Country, &counter),
+            self.period_limit(prefix, sms.unproved_per_prefix, Budget::Prefix, &counter),
+            self.period_limit(country, sms.unproved_per_country, Budget::Country, &counter),
         ];
         Bill { counter, limits }
     }
@@ -1118,14 +1130,14 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let at = flow.issued_at;
         let mut bills = Vec::with_capacity(2);
         if tier == Tier::Short {
-            let (most, budget) = match requester {
+            let (limit, budget) = match requester {
                 Requester::Unknown => (limits.short_guesses_per_month, Budget::Identifier),
                 Requester::KnownDevice(_) => {
                     (limits.device.short_guesses_per_month, Budget::Device)
                 }
             };
             let counter = Counter::guesses(keys, requester, contact, at);
-            let limits = vec![self.once(SHORT, most, budget, &counter)];
+            let limits = vec![self.period_limit(SHORT, limit, budget, &counter)];
             bills.push(Bill { counter, limits });
         } else {
             let counter = Counter::mailbox(keys, requester, contact, at);
@@ -1149,14 +1161,14 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     ) -> Limit {
         let (number, ends) = window_at(self.now, length);
         Limit {
-            window: one(format!("{kind}{number}"), limit),
+            window: single_charge(format!("{kind}{number}"), limit),
             budget,
             retry_after: self.now.secs_until(ends),
         }
     }
 
     /// Returns the limit of a window that lasts as long as its counter.
-    fn once(
+    fn period_limit(
         &self,
         name: impl Into<String>,
         limit: u32,
@@ -1164,7 +1176,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         counter: &Counter,
     ) -> Limit {
         Limit {
-            window: one(name, limit),
+            window: single_charge(name, limit),
             budget,
             retry_after: self.now.secs_until(counter.ends),
         }
@@ -1198,7 +1210,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
 
     /// Refunds the charges of a message, a guess or a new account that did not take place. If a
     /// refund is lost, a budget stays a little smaller.
-    async fn give_back(&self, receipts: Vec<Receipt>) {
+    async fn refund_receipts(&self, receipts: Vec<Receipt>) {
         let refunds = receipts
             .iter()
             .map(|receipt| self.store.refund(receipt.counter, &receipt.taken));
@@ -1272,7 +1284,7 @@ pub(crate) fn is_guessed_alike(policy: &Policy, one: CodeTerms, other: CodeTerms
 
 fn unproved_limit(window: &str, limit: u32, budget: Budget) -> Limit {
     Limit {
-        window: one(window, limit),
+        window: single_charge(window, limit),
         budget,
         retry_after: MAIL_RETRY_SECONDS,
     }
@@ -1293,7 +1305,7 @@ fn merged(bills: Vec<Bill>) -> Vec<Bill> {
     merged
 }
 
-fn one(name: impl Into<String>, limit: u32) -> Window {
+fn single_charge(name: impl Into<String>, limit: u32) -> Window {
     Window {
         name: name.into(),
         amount: 1,

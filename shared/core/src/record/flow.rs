@@ -282,7 +282,7 @@ impl Flow {
 
     /// Returns whether the right answer was recorded and still leads to tokens or a proof. In a
     /// finished flow it does for [`REPLAY_GRACE`], so that a retried trigger repeats its decision.
-    pub(crate) fn is_answered(&self, now: Timestamp) -> bool {
+    pub(crate) fn has_right_answer(&self, now: Timestamp) -> bool {
         match self.state {
             State::Open => false,
             State::Matched { .. } => true,
@@ -291,7 +291,7 @@ impl Flow {
     }
 
     /// Returns whether this answer was the right one and still counts.
-    pub(crate) fn accepts_again(&self, answer: AnswerDigest, now: Timestamp) -> bool {
+    pub(crate) fn repeats_right_answer(&self, answer: AnswerDigest, now: Timestamp) -> bool {
         match self.state {
             State::Open => false,
             State::Matched { answer: right, at } => {

@@ -17,8 +17,8 @@ pub use super::payload::SignInPayload;
 use crate::effects::{Clock, Entropy};
 use crate::policy::Deployment;
 use crate::ports::{
-    Captcha, ChallengeApi, Creation, Directory, FlowStore, LeaseStore, OpenChallenge, Reply, Token,
-    TokenStore,
+    Captcha, ChallengeApi, Creation, Directory, FlowStore, LeaseStore, OpenChallenge, Redeemable,
+    RedemptionStore, Reply,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::seal::code_terms::CodeTerms;
@@ -114,7 +114,7 @@ pub struct SignIn<'a, P: Ports, C> {
 
 impl<P, C> SignIn<'_, P, C>
 where
-    P: Ports<Store: FlowStore + TokenStore + LeaseStore>,
+    P: Ports<Store: FlowStore + RedemptionStore + LeaseStore>,
     C: Captcha,
 {
     /// Opens a session and answers its first challenge. The next challenge requests the code, or,
@@ -262,12 +262,14 @@ where
             self.context.deployment.policy.proof_life,
         )
         .map_err(|_| SignInError::InvalidProof)?;
-        if proof.of != *identifier {
+        if proof.contact != *identifier {
             return Err(SignInError::InvalidProof);
         }
         let (earned, redeemed) = try_join(
             self.context.store.flow(proof.flow),
-            self.context.store.is_redeemed(Token::Proof(proof.flow)),
+            self.context
+                .store
+                .is_redeemed(Redeemable::Proof(proof.flow)),
         )
         .await?;
         let Deployment { policy, keys } = self.context.deployment;

@@ -37,7 +37,7 @@ pub(crate) enum Tier {
 
 /// The state of the CAPTCHA that grants further budgets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Admission {
+pub(crate) enum CaptchaState {
     /// No CAPTCHA applies to this request.
     Open,
     /// A CAPTCHA applies and was not solved.
@@ -107,7 +107,7 @@ pub(crate) struct BudgetTerms {
     pub(crate) tier: Tier,
     /// Charges messages to the mailbox's extended budget.
     pub(crate) extended: bool,
-    pub(crate) admission: Admission,
+    pub(crate) captcha_state: CaptchaState,
     /// The source, if its budget is charged.
     pub(crate) source: Option<Pseudonym>,
     pub(crate) destination: Option<Destination>,
@@ -136,7 +136,7 @@ impl CodeTerms {
                 requester: Requester::Unknown,
                 tier: Tier::Short,
                 extended: false,
-                admission: Admission::Open,
+                captcha_state: CaptchaState::Open,
                 source: None,
                 destination: None,
                 unproved_mail: UnprovedMail {
@@ -169,10 +169,10 @@ impl CodeTerms {
             | u8::from(device) << 2
             | u8::from(budgets.extended) << 3
             | u8::from(budgets.source.is_some()) << 4
-            | match budgets.admission {
-                Admission::Open => 0,
-                Admission::Unsolved => 1,
-                Admission::Solved => 2,
+            | match budgets.captcha_state {
+                CaptchaState::Open => 0,
+                CaptchaState::Unsolved => 1,
+                CaptchaState::Solved => 2,
             } << 5;
         if let Requester::KnownDevice(token) = budgets.requester {
             bytes[2..18].copy_from_slice(&token);
@@ -211,10 +211,10 @@ impl CodeTerms {
                     _ => Tier::Longest,
                 },
                 extended: has(3),
-                admission: match flags >> 5 & 0b11 {
-                    0 => Admission::Open,
-                    1 => Admission::Unsolved,
-                    2 => Admission::Solved,
+                captcha_state: match flags >> 5 & 0b11 {
+                    0 => CaptchaState::Open,
+                    1 => CaptchaState::Unsolved,
+                    2 => CaptchaState::Solved,
                     _ => return None,
                 },
                 source: has(4).then(|| Pseudonym::stored(source)),
@@ -249,27 +249,31 @@ mod tests {
             any::<[u8; 16]>().prop_map(Requester::KnownDevice)
         ];
         let tier = prop_oneof![Just(Tier::Short), Just(Tier::Long), Just(Tier::Longest)];
-        let admission = prop_oneof![
-            Just(Admission::Open),
-            Just(Admission::Unsolved),
-            Just(Admission::Solved)
+        let captcha_state = prop_oneof![
+            Just(CaptchaState::Open),
+            Just(CaptchaState::Unsolved),
+            Just(CaptchaState::Solved)
         ];
         let country = prop_oneof![Just(None), Just(Country::parse("DE"))];
         let destination = proptest::option::of(
             (country, 1..=15_u8).prop_map(|(country, digits)| Destination { country, digits }),
         );
         (
-            (requester, tier, any::<bool>(), admission),
+            (requester, tier, any::<bool>(), captcha_state),
             (proptest::option::of(any::<[u8; 16]>()), destination),
             any::<(u32, u32)>(),
         )
             .prop_map(
-                |((requester, tier, extended, admission), (source, destination), (domain, all))| {
+                |(
+                    (requester, tier, extended, captcha_state),
+                    (source, destination),
+                    (domain, all),
+                )| {
                     BudgetTerms {
                         requester,
                         tier,
                         extended,
-                        admission,
+                        captcha_state,
                         source: source.map(Pseudonym::stored),
                         destination,
                         unproved_mail: UnprovedMail { domain, all },

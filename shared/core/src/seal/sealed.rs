@@ -52,7 +52,7 @@ pub struct Ticket {
     /// The reason for the flow.
     pub purpose: Purpose,
     /// The identifier that a code may go to, or that was proved.
-    pub to: Identifier,
+    pub contact: Identifier,
     /// The requested language, if any.
     pub locale: Option<Locale>,
     /// The terms of the code: its length and its budgets.
@@ -67,14 +67,14 @@ impl Ticket {
     /// Creates a ticket with a random id and no language.
     pub fn new(
         purpose: Purpose,
-        to: Identifier,
+        contact: Identifier,
         terms: CodeTerms,
         now: Timestamp,
         entropy: &impl Entropy,
     ) -> Self {
         Self {
             purpose,
-            to,
+            contact,
             locale: None,
             terms,
             id: TicketId::from_bytes(entropy.bytes()),
@@ -95,7 +95,7 @@ impl Ticket {
         plain.extend_from_slice(self.id.as_bytes());
         plain.extend_from_slice(&self.terms.to_bytes());
         plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
-        put_identifier(&mut plain, &self.to);
+        put_identifier(&mut plain, &self.contact);
         seal(
             ring.current(),
             Use::Ticket,
@@ -129,7 +129,7 @@ impl Ticket {
             id: TicketId::from_bytes(reader.array()?),
             terms: CodeTerms::from_bytes(&reader.array()?).ok_or(UnsealError::Forged)?,
             made_at: Timestamp::from_millis(u64::from_be_bytes(reader.array()?)),
-            to: reader.identifier()?,
+            contact: reader.identifier()?,
         };
         reader.end()?;
         fresh(ticket.made_at, now, life)?;
@@ -141,7 +141,7 @@ impl Ticket {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// The proved identifier.
-    pub of: Identifier,
+    pub contact: Identifier,
     /// The flow whose code was answered right; its id redeems the proof once.
     pub flow: FlowId,
     /// The time of the right answer.
@@ -153,7 +153,7 @@ impl Proof {
     pub fn seal(&self, ring: &KeyRing, app_client: &AppClient, entropy: &impl Entropy) -> String {
         let mut plain = self.flow.as_bytes().to_vec();
         plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
-        put_identifier(&mut plain, &self.of);
+        put_identifier(&mut plain, &self.contact);
         seal(
             ring.current(),
             Use::Proof,
@@ -176,7 +176,7 @@ impl Proof {
         let proof = Self {
             flow: FlowId::from_bytes(reader.array()?),
             made_at: Timestamp::from_millis(u64::from_be_bytes(reader.array()?)),
-            of: reader.identifier()?,
+            contact: reader.identifier()?,
         };
         reader.end()?;
         fresh(proof.made_at, now, life)?;
@@ -411,7 +411,7 @@ mod tests {
     #[test]
     fn a_proof_opens_as_it_was_sealed_and_is_no_ticket() {
         let proof = Proof {
-            of: ada(),
+            contact: ada(),
             flow: FlowId::from_bytes([9; 16]),
             made_at: now(),
         };

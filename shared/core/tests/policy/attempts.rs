@@ -247,7 +247,7 @@ fn verified_in_parallel(
     answers: impl Iterator<Item = String>,
 ) -> Vec<VerifyReason> {
     let responses: Vec<_> = answers
-        .map(|answer| session.response(&answer, ClientRequest::default()))
+        .map(|answer| session.answer_event(&answer, ClientRequest::default()))
         .collect();
     let strands = responses
         .iter()

@@ -251,6 +251,6 @@ fn a_code_whose_key_has_left_the_ring_is_wrong() {
     let reply = session.moved_to(&after).answer(&world.code());
     assert_eq!(
         (reply.verify.reason, reply.next()),
-        (VerifyReason::NotOurs, Next::Fail)
+        (VerifyReason::InvalidSession, Next::Fail)
     );
 }

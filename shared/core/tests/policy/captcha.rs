@@ -270,7 +270,7 @@ fn an_unreachable_captcha_service_admits_no_request() {
             world.wire.clear();
             assert!(request_code(&world, &with(BOB, Some("wrong"), source)).is_err());
             let calls = world.wire.calls();
-            let at = calls.iter().position(|call| *call == "is_answered");
+            let at = calls.iter().position(|call| *call == "is_solved");
             world
                 .wire
                 .will_break([(at.expect("the CAPTCHA was verified"), broken)]);
@@ -278,7 +278,7 @@ fn an_unreachable_captcha_service_admits_no_request() {
             let is_fault = matches!(
                 answered,
                 Err(SignInError::Unavailable(Cause::PortError(PortError {
-                    call: "is_answered",
+                    call: "is_solved",
                     ..
                 })))
             );
@@ -297,7 +297,7 @@ fn a_captcha_check_that_times_out_admits_no_request() {
         world.wire.clear();
         assert!(request_code(&world, &with(BOB, Some("wrong"), None)).is_err());
         let calls = world.wire.calls();
-        let at = calls.iter().position(|call| *call == "is_answered");
+        let at = calls.iter().position(|call| *call == "is_solved");
         world
             .wire
             .will_break([(at.expect("the CAPTCHA was verified"), how)]);

@@ -2,7 +2,7 @@
 //! entry fails the authentication.
 
 use latchstring_core::flow::{
-    AppClient, Challenge, ClientRequest, DefineReason, FlowId, Next, Progress, Response, Round,
+    AnswerEvent, AppClient, Challenge, ClientRequest, DefineReason, FlowId, Next, Progress, Round,
     Step, VerifyReason,
 };
 use latchstring_core::keys::KeyRing;
@@ -25,7 +25,7 @@ fn an_empty_answer_is_a_wrong_answer_and_is_counted() {
 fn a_missing_or_foreign_private_parameter_makes_answers_wrong() {
     let world = World::with_ada();
     let session = world.at_otp(ADA);
-    let right = session.response(&world.code(), ClientRequest::default());
+    let right = session.answer_event(&world.code(), ClientRequest::default());
     let challenge = session.challenge();
     let of_another_key = challenge.to_text(
         &KeyRing::new(key("k1", 9), None, None).unwrap(),
@@ -43,12 +43,12 @@ fn a_missing_or_foreign_private_parameter_makes_answers_wrong() {
         Some(of_another_client),
         Some(of_another_pool),
     ] {
-        let response = Response {
+        let event = AnswerEvent {
             challenge,
             ..right.clone()
         };
-        let decided = now(world.verify(&response));
-        assert_eq!(decided.reason, VerifyReason::NotOurs);
+        let decided = now(world.verify(&event));
+        assert_eq!(decided.reason, VerifyReason::InvalidSession);
         assert!(!matches!(
             decided.decision,
             latchstring_core::flow::Verdict::Right(_)
@@ -133,10 +133,10 @@ fn a_step_back_fails_the_authentication() {
         ..otp.clone()
     });
     session.rounds.push(otp);
-    let decided = now(unknown.define(&session.turn(ClientRequest::default())));
+    let decided = now(unknown.define(&session.session_event(ClientRequest::default())));
     assert_eq!(
         (decided.decision, decided.reason),
-        (Next::Fail, DefineReason::NotOurs)
+        (Next::Fail, DefineReason::InvalidSession)
     );
 }
 
@@ -173,7 +173,7 @@ fn a_passed_round_of_an_unknown_flow_fails() {
                 ),
             })
             .to_vec();
-        let decided = now(world.define(&session.turn(ClientRequest::default())));
+        let decided = now(world.define(&session.session_event(ClientRequest::default())));
         assert_eq!(
             (decided.decision, decided.reason),
             (Next::Fail, DefineReason::FlowMissing)
@@ -192,7 +192,7 @@ fn create_begins_again_for_a_foreign_session() {
         ticket: Some(latchstring_core::secret::Secret::new(world.ticket(ADA))),
         action: Some("resend".to_owned()),
     };
-    let created = now(world.create(&session.turn(request)));
+    let created = now(world.create(&session.session_event(request)));
     assert_eq!(created.decision.challenge.step, Step::Select);
     assert_ne!(created.decision.challenge.flow, flow);
     assert_eq!(world.sent().len(), 1);
@@ -206,9 +206,9 @@ fn assert_fails_with(world: &World, corrupt: impl FnOnce(&mut Session<'_>)) {
     let code = world.sent().pop().unwrap().0;
     assert_eq!(session.answer(&code).next(), Next::IssueTokens);
     corrupt(&mut session);
-    let decided = now(world.define(&session.turn(ClientRequest::default())));
+    let decided = now(world.define(&session.session_event(ClientRequest::default())));
     assert_eq!(
         (decided.decision, decided.reason),
-        (Next::Fail, DefineReason::NotOurs)
+        (Next::Fail, DefineReason::InvalidSession)
     );
 }

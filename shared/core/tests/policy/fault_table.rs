@@ -496,7 +496,7 @@ fn cell(outcome: &Outcome, usual: &Outcome) -> String {
 /// Returns the service and operation of a call.
 fn service(call: &str) -> &'static str {
     match call {
-        "is_answered" => "Turnstile siteverify",
+        "is_solved" => "Turnstile siteverify",
         "initiate" => "Cognito InitiateAuth",
         "respond" => "Cognito RespondToAuthChallenge",
         "get_user" => "Cognito GetUser",

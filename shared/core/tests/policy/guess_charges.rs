@@ -68,7 +68,7 @@ fn an_answer_that_found_no_budget_needs_a_guess_again() {
     let victims: Vec<_> = (0..100)
         .map(|number| opened(&world, &format!("victim{number}@example.net")).1)
         .collect();
-    let held = now(world.verify(&own.response(&own_code, ClientRequest::default())));
+    let held = now(world.verify(&own.answer_event(&own_code, ClientRequest::default())));
     assert_eq!(
         (held.reason, charged(&world, "short")),
         (VerifyReason::Right, 150)
@@ -130,7 +130,7 @@ fn with_a_spent_budget_a_right_repeat_calls_like_a_wrong_one() {
         let guess = if right { code } else { "1".to_owned() };
         assert_eq!(reason(&session, &guess), VerifyReason::GuessesSpent);
         world.wire.clear();
-        now(world.verify(&session.response(&guess, ClientRequest::default())));
+        now(world.verify(&session.answer_event(&guess, ClientRequest::default())));
         world.wire.calls()
     };
     assert_eq!(calls(true), calls(false));
@@ -190,7 +190,7 @@ fn an_answer_to_a_replaced_code_is_not_verified_or_refunded() {
     spend(&world, 149);
     world.after_secs(30);
     world.wire.take_turns();
-    let response = session.response(&code, ClientRequest::default());
+    let response = session.answer_event(&code, ClientRequest::default());
     let mut verify = Box::pin(world.verify(&response));
     let mut context = Context::from_waker(Waker::noop());
     while charged(&world, "short") < 150 {
@@ -204,7 +204,7 @@ fn an_answer_to_a_replaced_code_is_not_verified_or_refunded() {
     session.resend();
     let longer = world.last_code();
     assert_eq!(session.row().unwrap().terms.code_length.digits(), 8);
-    let guess = session.response("2", ClientRequest::default());
+    let guess = session.answer_event("2", ClientRequest::default());
     let mut dies = Box::pin(world.verify(&guess));
     while session.row().unwrap().held == 0 {
         assert!(dies.as_mut().poll(&mut context).is_pending());
@@ -256,7 +256,7 @@ fn one_flow_holds_at_most_one_guess_beyond_its_attempts() {
     world.wire.take_turns();
     let strands = (0..200)
         .map(|_| -> Strand<'_, VerifyReason> {
-            let response = session.response(&code, ClientRequest::default());
+            let response = session.answer_event(&code, ClientRequest::default());
             let world = &world;
             Box::pin(async move { world.verify(&response).await.reason })
         })

@@ -47,16 +47,16 @@ fn a_change_that_the_event_does_not_show_leads_to_no_tokens() {
         let world = World::with_ada();
         for (mut session, answer) in with_right_answers(&world) {
             assert_eq!(session.answer(&answer).next(), Next::IssueTokens);
-            let turn = session.turn(ClientRequest::default());
+            let event = session.session_event(ClientRequest::default());
             world.put_ada(&[change]);
-            let decided = now(world.define(&turn));
+            let decided = now(world.define(&event));
             assert_eq!(
                 (decided.decision, decided.reason),
                 (Next::Fail, DefineReason::NoLongerHolder),
                 "{change:?}"
             );
             world.put_ada(&[]);
-            assert_eq!(now(world.define(&turn)).decision, Next::IssueTokens);
+            assert_eq!(now(world.define(&event)).decision, Next::IssueTokens);
         }
     }
 }
@@ -67,9 +67,9 @@ fn a_disabled_or_deleted_user_gets_no_tokens() {
         let world = World::with_ada();
         for (mut session, answer) in with_right_answers(&world) {
             assert_eq!(session.answer(&answer).next(), Next::IssueTokens);
-            let turn = session.turn(ClientRequest::default());
+            let event = session.session_event(ClientRequest::default());
             gone(&world);
-            let decided = now(world.define(&turn));
+            let decided = now(world.define(&event));
             assert_eq!(
                 (decided.decision, decided.reason),
                 (Next::Fail, DefineReason::NoLongerHolder)
@@ -115,9 +115,9 @@ fn a_passed_answer_issues_no_tokens_without_an_account() {
     let world = World::with_ada();
     for (mut session, answer) in with_right_answers(&world) {
         session.answer(&answer);
-        let mut turn = session.turn(ClientRequest::default());
-        turn.user = AccountState::NoAccount;
-        let decided = now(world.define(&turn));
+        let mut event = session.session_event(ClientRequest::default());
+        event.user = AccountState::NoAccount;
+        let decided = now(world.define(&event));
         assert_eq!(
             (decided.decision, decided.reason),
             (Next::Fail, DefineReason::FlowDisagrees)

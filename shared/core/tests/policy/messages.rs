@@ -197,9 +197,9 @@ fn a_resend_to_a_known_user_whose_contact_changed_sends_nothing() {
 
 /// Runs several invocations of Create for one event, and asserts one challenge and one message.
 fn assert_one_challenge_and_one_message(seed: u64, session: &Session<'_>, request: ClientRequest) {
-    let turn = session.turn(request);
+    let event = session.session_event(request);
     let strands = (0..4)
-        .map(|_| -> Strand<'_, _> { Box::pin(session.world.create(&turn)) })
+        .map(|_| -> Strand<'_, _> { Box::pin(session.world.create(&event)) })
         .collect();
     let created = interleaved(seed, strands);
     let sent = created.iter().filter(|created| {

@@ -89,7 +89,7 @@ fn a_challenge_from_the_session_alone_reveals_no_account() {
                 &world.deployment,
                 &world.clock,
                 &*world.entropy,
-                &session.turn(ClientRequest::default()),
+                &session.session_event(ClientRequest::default()),
             );
             created.public.to_pairs()
         });
@@ -100,9 +100,9 @@ fn a_challenge_from_the_session_alone_reveals_no_account() {
         &world.deployment,
         &world.clock,
         &*world.entropy,
-        &fresh.turn(ClientRequest::default()),
+        &fresh.session_event(ClientRequest::default()),
     );
     assert_eq!(created.public.to_pairs(), [("step", "select".to_owned())]);
-    let define = now(world.define(&fresh.turn(ClientRequest::default())));
+    let define = now(world.define(&fresh.session_event(ClientRequest::default())));
     assert!(define.fault.is_none());
 }

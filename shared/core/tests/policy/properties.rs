@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchstring_core::flow::{
-    AppClient, Challenge, ClientRequest, DefineReason, FlowId, Next, Progress, Response, Round,
-    Step, Turn, VerifyReason,
+    AnswerEvent, AppClient, Challenge, ClientRequest, DefineReason, FlowId, Next, Progress, Round,
+    SessionEvent, Step, VerifyReason,
 };
 use latchstring_core::secret::Secret;
 use proptest::prelude::*;
@@ -181,7 +181,7 @@ proptest! {
             }
         });
         session.rounds = list.iter().map(|piece| piece.round.clone()).collect();
-        let decided = now(world.define(&session.turn(ClientRequest::default())));
+        let decided = now(world.define(&session.session_event(ClientRequest::default())));
         let earned = list
             .last()
             .is_some_and(|last| last.may_issue && last.round.passed);
@@ -339,7 +339,7 @@ proptest! {
             action: given(3, &texts[3]),
         };
         let session = world.initiate(&texts[4]);
-        let turn = Turn {
+        let event = SessionEvent {
             app_client: app_client.clone(),
             rounds: rounds
                 .into_iter()
@@ -349,18 +349,18 @@ proptest! {
                     metadata,
                 })
                 .collect(),
-            ..session.turn(request.clone())
+            ..session.session_event(request.clone())
         };
-        prop_assert_ne!(now(world.define(&turn)).decision, Next::IssueTokens);
-        now(world.create(&turn));
-        latchstring_core::flow::ask_again(&world.deployment, &world.clock, &*world.entropy, &turn);
+        prop_assert_ne!(now(world.define(&event)).decision, Next::IssueTokens);
+        now(world.create(&event));
+        latchstring_core::flow::ask_again(&world.deployment, &world.clock, &*world.entropy, &event);
         prop_assert!(world.sent().is_empty());
-        let response = Response {
+        let event = AnswerEvent {
             app_client,
             challenge: given(5, &texts[5]),
-            ..session.response(&texts[4], request)
+            ..session.answer_event(&texts[4], request)
         };
-        let verify = now(world.verify(&response));
+        let verify = now(world.verify(&event));
         prop_assert!(!matches!(verify.reason, VerifyReason::Right | VerifyReason::RightAgain));
     }
 

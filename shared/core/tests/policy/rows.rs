@@ -13,13 +13,13 @@ use crate::harness::{ADA, ADAS_NAME, BOB, Break, NUMBER, World, key, now};
 fn the_first_challenge_requests_the_method_and_sends_nothing() {
     let world = World::with_ada();
     for name in [ADA, BOB] {
-        let turn = world.initiate(name).turn(ClientRequest::default());
-        let defined = now(world.define(&turn));
+        let event = world.initiate(name).session_event(ClientRequest::default());
+        let defined = now(world.define(&event));
         assert_eq!(
             (defined.decision, defined.reason),
             (Next::Challenge, DefineReason::Opened)
         );
-        let created = now(world.create(&turn));
+        let created = now(world.create(&event));
         assert_eq!(created.reason, CreateReason::Opened);
         assert_eq!(
             created.decision.public.to_pairs(),
@@ -51,7 +51,7 @@ fn a_foreign_round_fails_the_session() {
     let reply = session.answer(&world.code());
     assert_eq!(
         (reply.next(), reply.define.reason),
-        (Next::Fail, DefineReason::NotOurs)
+        (Next::Fail, DefineReason::InvalidSession)
     );
 }
 
@@ -65,7 +65,7 @@ fn rounds_out_of_order_fail_the_session() {
     let reply = session.answer(&world.code());
     assert_eq!(
         (reply.next(), reply.define.reason),
-        (Next::Fail, DefineReason::NotOurs)
+        (Next::Fail, DefineReason::InvalidSession)
     );
 }
 
@@ -78,7 +78,7 @@ fn a_code_after_a_first_answer_that_failed_fails_the_session() {
     let reply = session.answer(&world.code());
     assert_eq!(
         (reply.next(), reply.define.reason),
-        (Next::Fail, DefineReason::NotOurs)
+        (Next::Fail, DefineReason::InvalidSession)
     );
 }
 
@@ -264,7 +264,7 @@ fn a_ticket_that_expires_after_verify_opens_its_flow() {
         ticket: Some(Secret::new(&*ticket)),
         action: None,
     };
-    let verified = now(world.verify(&session.response("", request.clone())));
+    let verified = now(world.verify(&session.answer_event("", request.clone())));
     assert_eq!(verified.reason, VerifyReason::MethodKnown);
     session.rounds.push(Round {
         challenge_name: "CUSTOM_CHALLENGE".to_owned(),
@@ -272,7 +272,7 @@ fn a_ticket_that_expires_after_verify_opens_its_flow() {
         metadata: Some(session.metadata.clone()),
     });
     world.after_secs(8);
-    let created = now(world.create(&session.turn(request)));
+    let created = now(world.create(&session.session_event(request)));
     assert_eq!(created.reason, CreateReason::CodeReserved);
     assert_eq!(world.sent().len(), 1);
 }
@@ -547,8 +547,8 @@ fn a_passed_answer_without_its_row_fails() {
     let mut session = world.at_otp(ADA);
     let elsewhere = World::with_ada();
     session.answer(&world.code());
-    let turn = session.turn(ClientRequest::default());
-    let decided = now(elsewhere.define(&turn));
+    let event = session.session_event(ClientRequest::default());
+    let decided = now(elsewhere.define(&event));
     assert_eq!(
         (decided.decision, decided.reason),
         (Next::Fail, DefineReason::FlowMissing)
@@ -561,9 +561,9 @@ fn a_passed_answer_to_a_row_that_is_open_fails() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     session.answer(&world.wrong_code());
-    let mut turn = session.turn(ClientRequest::default());
-    turn.rounds.last_mut().unwrap().passed = true;
-    let decided = now(world.define(&turn));
+    let mut event = session.session_event(ClientRequest::default());
+    event.rounds.last_mut().unwrap().passed = true;
+    let decided = now(world.define(&event));
     assert_eq!(
         (decided.decision, decided.reason),
         (Next::Fail, DefineReason::FlowNotMatched)
@@ -577,7 +577,7 @@ fn a_passed_answer_to_a_row_of_another_user_fails() {
     let mut session = world.at_otp(ADA);
     session.answer(&world.code());
     world.put_ada(&[("sub", "sub-of-another-user")]);
-    let decided = now(world.define(&session.turn(ClientRequest::default())));
+    let decided = now(world.define(&session.session_event(ClientRequest::default())));
     assert_eq!(
         (decided.decision, decided.reason),
         (Next::Fail, DefineReason::FlowDisagrees)
@@ -590,11 +590,11 @@ fn a_passed_answer_to_a_flow_that_ended_15_seconds_ago_fails() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
     session.answer(&world.code());
-    let turn = session.turn(ClientRequest::default());
+    let event = session.session_event(ClientRequest::default());
     world.after_secs(15);
-    assert_eq!(now(world.define(&turn)).decision, Next::IssueTokens);
+    assert_eq!(now(world.define(&event)).decision, Next::IssueTokens);
     world.after_millis(1);
-    let decided = now(world.define(&turn));
+    let decided = now(world.define(&event));
     assert_eq!(
         (decided.decision, decided.reason),
         (Next::Fail, DefineReason::FlowNotMatched)

@@ -65,12 +65,12 @@ fn no_decision_shows_a_secret_in_debug() {
     let ticket = world.ticket(ADA);
     let reply = session.answer(&code);
     let proof = session.public["proof"].clone();
-    let turn = session.turn(ClientRequest {
+    let event = session.session_event(ClientRequest {
         ticket: Some(latchstring_core::secret::Secret::new(&*ticket)),
         ..ClientRequest::default()
     });
-    let response = session.response(&code, ClientRequest::default());
-    let shown = format!("{reply:?} {turn:?} {response:?} {:?}", session.row());
+    let response = session.answer_event(&code, ClientRequest::default());
+    let shown = format!("{reply:?} {event:?} {response:?} {:?}", session.row());
     for secret in [&*code, &ticket, &proof, ADA] {
         assert!(!shown.contains(secret), "{shown}");
     }

@@ -323,7 +323,7 @@ fn a_proof_that_no_flow_earned_is_refused_under_any_key() {
             FlowId::from_bytes([7; 16])
         };
         let forged = Proof {
-            of: identifier(of),
+            contact: identifier(of),
             flow,
             made_at: world.clock.now(),
         };
@@ -371,7 +371,7 @@ fn a_proof_and_a_ticket_under_a_lasting_key_are_forged() {
     // Its challenges are not accepted either: metadata of the leaked ring is foreign.
     let session = leaked.at_otp(ADA).moved_to(&world);
     let reply = session.clone().answer(&world.code());
-    assert_eq!(reply.reasons().0, VerifyReason::NotOurs);
+    assert_eq!(reply.reasons().0, VerifyReason::InvalidSession);
 }
 
 fn parallel_sessions<'w>(

@@ -4,7 +4,7 @@ use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
     Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, LeaseStore,
-    TokenStore,
+    RedemptionStore,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Context, SignIn, SignInError, SignInRequest};
@@ -58,7 +58,7 @@ pub struct SignInResolver<S, D, A, P, C, E, K = Deployment> {
 
 impl<S, D, A, P, C, E, K> Handler for SignInResolver<S, D, A, P, C, E, K>
 where
-    S: FlowStore + TokenStore + LeaseStore + CounterStore,
+    S: FlowStore + RedemptionStore + LeaseStore + CounterStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
@@ -76,7 +76,7 @@ where
 
 impl<S, D, A, P, C, E, K> SignInResolver<S, D, A, P, C, E, K>
 where
-    S: FlowStore + TokenStore + LeaseStore + CounterStore,
+    S: FlowStore + RedemptionStore + LeaseStore + CounterStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,

@@ -46,7 +46,7 @@ where
         let begun = Instant::now();
         let event: CognitoEventUserPoolsCreateAuthChallenge = event::decode(&raw)?;
         let request = event.request;
-        let turn = event::turn(
+        let session_event = event::session_event(
             &event.cognito_event_user_pools_header,
             request.user_not_found,
             &request.user_attributes,
@@ -54,9 +54,15 @@ where
             request.client_metadata,
         );
         // Without keys no challenge can be issued.
-        let deployment = self.deployment.deployment(&turn.key_ids()).await;
+        let deployment = self.deployment.deployment(&session_event.key_ids()).await;
         let deployment = deployment.map_err(|_| PublicError::Unavailable)?;
-        let deciding = create(&deployment, &self.store, &self.clock, &self.entropy, &turn);
+        let deciding = create(
+            &deployment,
+            &self.store,
+            &self.clock,
+            &self.entropy,
+            &session_event,
+        );
         let left = DECISION_LIMIT.saturating_sub(begun.elapsed());
         let (created, delivery) = if let Some(decided) = timeout(&self.clock, left, deciding).await
         {
@@ -79,12 +85,12 @@ where
             (decided.decision, delivery)
         } else {
             log::undecided("create", begun);
-            let created = ask_again(&deployment, &self.clock, &self.entropy, &turn);
+            let created = ask_again(&deployment, &self.clock, &self.entropy, &session_event);
             (created, None)
         };
         let text = created
             .challenge
-            .to_text(&deployment.keys, &turn.app_client);
+            .to_text(&deployment.keys, &session_event.app_client);
         let value = event::encode(raw, &response(&created, text))?;
         Ok(HandlerResponse { value, delivery })
     }

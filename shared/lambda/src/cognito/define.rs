@@ -38,7 +38,7 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
         let begun = Instant::now();
         let event: CognitoEventUserPoolsDefineAuthChallenge = event::decode(&raw)?;
         let request = event.request;
-        let turn = event::turn(
+        let session_event = event::session_event(
             &event.cognito_event_user_pools_header,
             request.user_not_found,
             &request.user_attributes,
@@ -46,9 +46,13 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
             request.client_metadata,
         );
         let deciding = async {
-            let deployment = self.deployment.deployment(&turn.key_ids()).await.ok()?;
+            let deployment = self
+                .deployment
+                .deployment(&session_event.key_ids())
+                .await
+                .ok()?;
             let (store, directory) = (&self.store, &self.directory);
-            let decided = define(&deployment, store, directory, &self.clock, &turn).await;
+            let decided = define(&deployment, store, directory, &self.clock, &session_event).await;
             Some((deployment, decided))
         };
         let left = DECISION_LIMIT.saturating_sub(begun.elapsed());

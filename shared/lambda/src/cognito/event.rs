@@ -10,7 +10,7 @@ use aws_lambda_events::event::cognito::{
     CognitoEventUserPoolsChallengeResult, CognitoEventUserPoolsHeader,
 };
 use latchstring_core::account::Attributes;
-use latchstring_core::flow::{AccountState, AppClient, ClientRequest, Round, Turn};
+use latchstring_core::flow::{AccountState, AppClient, ClientRequest, Round, SessionEvent};
 use latchstring_core::secret::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -87,14 +87,14 @@ pub(super) fn request(mut client_metadata: HashMap<String, String>) -> ClientReq
 }
 
 /// Returns the fields that Define's and Create's events have in common.
-pub(super) fn turn<T>(
+pub(super) fn session_event<T>(
     header: &CognitoEventUserPoolsHeader<T>,
     user_not_found: bool,
     attributes: &HashMap<String, String>,
     session: Vec<Option<CognitoEventUserPoolsChallengeResult>>,
     client_metadata: HashMap<String, String>,
-) -> Turn {
-    Turn {
+) -> SessionEvent {
+    SessionEvent {
         app_client: app_client(header),
         username: Secret::new(header.user_name.as_deref().unwrap_or_default()),
         user: user(user_not_found, attributes),

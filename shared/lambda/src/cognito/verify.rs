@@ -1,9 +1,9 @@
 use aws_lambda_events::event::cognito::{
     CognitoEventUserPoolsVerifyAuthChallenge, CognitoEventUserPoolsVerifyAuthChallengeResponse,
 };
-use latchstring_core::flow::{Response, Step, Verdict, verify};
+use latchstring_core::flow::{AnswerEvent, Step, Verdict, verify};
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{Clock, CounterStore, FlowStore, TokenStore};
+use latchstring_core::ports::{Clock, CounterStore, FlowStore, RedemptionStore};
 use latchstring_core::secret::Secret;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -28,7 +28,7 @@ pub struct VerifyTrigger<S, C, K = Deployment> {
 
 impl<S, C, K> Handler for VerifyTrigger<S, C, K>
 where
-    S: FlowStore + TokenStore + CounterStore,
+    S: FlowStore + RedemptionStore + CounterStore,
     C: Clock,
     K: Deployments,
 {
@@ -36,7 +36,7 @@ where
         let begun = Instant::now();
         let event: CognitoEventUserPoolsVerifyAuthChallenge = event::decode(&raw)?;
         let mut request = event.request;
-        let response = Response {
+        let answer_event = AnswerEvent {
             app_client: event::app_client(&event.cognito_event_user_pools_header),
             user: event::user(request.user_not_found, &request.user_attributes),
             challenge: request
@@ -53,8 +53,12 @@ where
             request: event::request(request.client_metadata),
         };
         let verifying = async {
-            let deployment = self.deployment.deployment(&response.key_ids()).await.ok()?;
-            let decided = verify(&deployment, &self.store, &self.clock, &response).await;
+            let deployment = self
+                .deployment
+                .deployment(&answer_event.key_ids())
+                .await
+                .ok()?;
+            let decided = verify(&deployment, &self.store, &self.clock, &answer_event).await;
             Some((deployment, decided))
         };
         let left = RESPONSE_LIMIT.saturating_sub(begun.elapsed());

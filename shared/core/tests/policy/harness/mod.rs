@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::{
-    AccountState, AppClient, Challenge, ClientRequest, CreateReason, Created, Decided,
-    DefineReason, Flow, FlowId, Next, Purpose, Response, Round, Step, Turn, Verdict, VerifyReason,
+    AccountState, AnswerEvent, AppClient, Challenge, ClientRequest, CreateReason, Created, Decided,
+    DefineReason, Flow, FlowId, Next, Purpose, Round, SessionEvent, Step, Verdict, VerifyReason,
 };
 use latchstring_core::identifier::{Country, Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
@@ -212,14 +212,14 @@ impl World {
     pub(crate) fn proof(&self, of: &str) -> String {
         let Deployment { policy, keys } = &self.deployment;
         let proof = Proof {
-            of: identifier(of),
+            contact: identifier(of),
             flow: FlowId::from_bytes(self.entropy.bytes()),
             made_at: self.clock.now(),
         };
         let (flow, now_is, entropy) = (proof.flow, proof.made_at, &*self.entropy);
         let earned = Flow::earned(
             flow,
-            &proof.of,
+            &proof.contact,
             &self.app_client,
             policy,
             keys,
@@ -342,7 +342,7 @@ impl World {
     }
 
     /// Calls Define as often as configured, and delivers its notices.
-    pub(crate) async fn define(&self, turn: &Turn) -> Decided<Next, DefineReason> {
+    pub(crate) async fn define(&self, event: &SessionEvent) -> Decided<Next, DefineReason> {
         let mut left = self.invocations();
         loop {
             let mut decided = self
@@ -354,7 +354,7 @@ impl World {
                         &self.store,
                         &self.directory,
                         &self.clock,
-                        turn,
+                        event,
                     )),
                 )
                 .await;
@@ -366,7 +366,7 @@ impl World {
     }
 
     /// Calls Create as often as configured, and delivers its messages.
-    pub(crate) async fn create(&self, turn: &Turn) -> Decided<Created, CreateReason> {
+    pub(crate) async fn create(&self, event: &SessionEvent) -> Decided<Created, CreateReason> {
         let mut left = self.invocations();
         loop {
             let mut decided = self
@@ -378,7 +378,7 @@ impl World {
                         &self.store,
                         &self.clock,
                         &*self.entropy,
-                        turn,
+                        event,
                     )),
                 )
                 .await;
@@ -391,7 +391,7 @@ impl World {
     }
 
     /// Calls Verify, as often as configured.
-    pub(crate) async fn verify(&self, response: &Response) -> Decided<Verdict, VerifyReason> {
+    pub(crate) async fn verify(&self, response: &AnswerEvent) -> Decided<Verdict, VerifyReason> {
         let mut left = self.invocations();
         loop {
             let decided = self
@@ -489,9 +489,9 @@ impl<'w> Session<'w> {
             ended: None,
             unseen,
         };
-        let turn = session.turn(ClientRequest::default());
-        assert_eq!(world.define(&turn).await.decision, Next::Challenge);
-        let created = world.create(&turn).await;
+        let event = session.session_event(ClientRequest::default());
+        assert_eq!(world.define(&event).await.decision, Next::Challenge);
+        let created = world.create(&event).await;
         session.set_challenge(&created);
         session
     }
@@ -501,18 +501,18 @@ impl<'w> Session<'w> {
         assert_eq!(self.ended, None, "the session has ended");
         let verify = self
             .world
-            .verify(&self.response(answer, request.clone()))
+            .verify(&self.answer_event(answer, request.clone()))
             .await;
         self.rounds.push(Round {
             challenge_name: "CUSTOM_CHALLENGE".to_owned(),
             passed: matches!(verify.decision, Verdict::Right(_)),
             metadata: Some(self.metadata.clone()),
         });
-        let turn = self.turn(request);
-        let define = self.world.define(&turn).await;
+        let event = self.session_event(request);
+        let define = self.world.define(&event).await;
         let mut create = None;
         if define.decision == Next::Challenge {
-            let created = self.world.create(&turn).await;
+            let created = self.world.create(&event).await;
             self.set_challenge(&created);
             create = Some(created);
         } else {
@@ -526,8 +526,8 @@ impl<'w> Session<'w> {
     }
 
     /// Returns Verify's input for a response.
-    pub(crate) fn response(&self, answer: &str, request: ClientRequest) -> Response {
-        Response {
+    pub(crate) fn answer_event(&self, answer: &str, request: ClientRequest) -> AnswerEvent {
+        AnswerEvent {
             app_client: self.world.app_client.clone(),
             user: self.user(),
             challenge: Some(self.metadata.clone()),
@@ -537,8 +537,8 @@ impl<'w> Session<'w> {
     }
 
     /// Returns the input of Define and Create.
-    pub(crate) fn turn(&self, request: ClientRequest) -> Turn {
-        Turn {
+    pub(crate) fn session_event(&self, request: ClientRequest) -> SessionEvent {
+        SessionEvent {
             app_client: self.world.app_client.clone(),
             username: Secret::new(&*self.username),
             user: self.user(),
@@ -594,7 +594,7 @@ impl<'w> Session<'w> {
             self.world.clock.now(),
             self.world.deployment.policy.ticket_life,
         );
-        let method = opened.map_or(Method::Email, |ticket| ticket.to.method());
+        let method = opened.map_or(Method::Email, |ticket| ticket.contact.method());
         self.respond_to("", method.as_str(), Some(ticket))
     }
 

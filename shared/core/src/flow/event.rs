@@ -8,7 +8,7 @@ use crate::value::secret::Secret;
 
 /// The input of Define and Create.
 #[derive(Clone, Debug)]
-pub struct Turn {
+pub struct SessionEvent {
     /// The pool and client of the session.
     pub app_client: AppClient,
     /// Cognito's `userName`: the pool's username, or the typed text if there is no account.
@@ -73,16 +73,16 @@ impl ClientRequest {
 
 /// The last round of a session whose rounds are all valid.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Last {
+pub(crate) struct LastRound {
     pub(crate) challenge: Challenge,
     pub(crate) passed: bool,
 }
 
 /// A session entry that this deployment did not make, or an order that it never makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NotOurs;
+pub(crate) struct InvalidSession;
 
-impl Turn {
+impl SessionEvent {
     /// The names of the keys of the session and the ticket.
     pub fn key_ids(&self) -> Vec<KeyId> {
         let ticket = self.request.ticket.as_ref().map(Secret::expose);
@@ -93,14 +93,14 @@ impl Turn {
 
     /// Returns the last round, if there is one. Every round must be of this deployment and of one
     /// flow: first `select`, and never a step back.
-    pub(crate) fn last(&self, keys: &KeyRing) -> Result<Option<Last>, NotOurs> {
-        let mut last: Option<Last> = None;
+    pub(crate) fn last(&self, keys: &KeyRing) -> Result<Option<LastRound>, InvalidSession> {
+        let mut last: Option<LastRound> = None;
         for round in &self.rounds {
             if round.challenge_name != "CUSTOM_CHALLENGE" {
-                return Err(NotOurs);
+                return Err(InvalidSession);
             }
-            let text = round.metadata.as_deref().ok_or(NotOurs)?;
-            let challenge = Challenge::parse(text, keys, &self.app_client).ok_or(NotOurs)?;
+            let text = round.metadata.as_deref().ok_or(InvalidSession)?;
+            let challenge = Challenge::parse(text, keys, &self.app_client).ok_or(InvalidSession)?;
             let follows = match &last {
                 None => challenge.step == Step::Select,
                 Some(before) => {
@@ -112,9 +112,9 @@ impl Turn {
                 }
             };
             if !follows {
-                return Err(NotOurs);
+                return Err(InvalidSession);
             }
-            last = Some(Last {
+            last = Some(LastRound {
                 challenge,
                 passed: round.passed,
             });
