@@ -33,7 +33,8 @@ export interface Settings {
    */
   readonly longCodeLength?: number;
   /**
-   * Distinct answers that a code survives, the right one included. Takes 1 to 5 answers.
+   * The number of distinct answers that one flow accepts, right or wrong. A resend adds none. Takes 1 to 5
+   * answers.
    * @default 3
    */
   readonly codeAttempts?: number;
@@ -137,7 +138,7 @@ export interface Settings {
    */
   readonly deviceCodesPerDay?: number;
   /**
-   * The share of one sign-in, with all device tokens made in it, in `deviceCodesPerDay`. Takes 1 to 100000
+   * The part of `deviceCodesPerDay` that the device tokens of one sign-in can use together. Takes 1 to 100000
    * codes.
    * @default 3
    */

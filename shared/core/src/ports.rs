@@ -112,8 +112,8 @@ pub struct Window {
 pub enum Charged {
     /// Every window was charged.
     Yes,
-    /// No window was charged, because this one has no room. If several have none, it is the last of
-    /// them; but one whose amount exceeds its limit may be named instead.
+    /// No window was charged, because this one has no room. If several have no room, it is the last
+    /// of them, or one whose amount alone exceeds its limit.
     Refused {
         /// The index in the list.
         window: usize,
@@ -159,8 +159,9 @@ pub trait FlowStore: Send + Sync {
     /// Reads a row, strongly consistent.
     fn flow(&self, id: FlowId) -> impl Future<Output = Result<Option<Flow>, PortError>> + Send;
 
-    /// Takes send number `sends + 1`, if the row is open and has had exactly `sends`, and records
-    /// `now` as the time of the latest send. True for the one caller that took it.
+    /// Takes the next send: adds one to the row's number of sends, and records `now` as the time of
+    /// the latest. Requires that the row is open and that its number is `sends`. True for the one
+    /// caller that took it.
     ///
     /// `new_terms` replaces the terms, for a longer code or one whose guesses draw on other
     /// budgets: no message is then charged yet, and no guess is held or counted any longer.
@@ -191,9 +192,12 @@ pub trait FlowStore: Send + Sync {
 
     /// Adds the answer to the set of attempts, and one to the held guesses.
     ///
-    /// Requires that the row is open and on these terms and its message charged; that the set has
-    /// the answer or fewer than `limit`; that the answer is not counted; and that at most `limit`
-    /// guesses are held.
+    /// Requires all of these:
+    ///
+    /// - The row is open, has these terms, and its message is charged.
+    /// - The set contains the answer, or has fewer than `limit` answers.
+    /// - No wrong verdict was recorded for the answer on these terms.
+    /// - At most `limit` guesses are held before this write.
     fn record_attempt(
         &self,
         id: FlowId,

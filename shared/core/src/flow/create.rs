@@ -483,8 +483,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             }
             return decided;
         }
-        // The number of sends in this session's challenge decides. A retried trigger and a replayed
-        // session find that send taken.
+        // The session's challenge states the number of sends so far. In a retried trigger or a
+        // replayed session it is no longer the row's number, and nothing is sent.
         if row.state != State::Open
             || row.sends != progress.sends
             || !self.resend_is_due(&row.progress())
@@ -521,8 +521,9 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         }
     }
 
-    /// Repeats the challenge of a decoy without a row, and counts its answer in the metadata. Create
-    /// does not see the answer, so a code that is sent with the action `resend` is not counted.
+    /// Repeats the challenge of a decoy without a row, and counts its answer in the metadata.
+    /// Create does not see the text of the answer. So an answer with the action `resend` is never
+    /// counted, even if its text is a code.
     fn decoy_again(
         &self,
         challenge: Challenge,

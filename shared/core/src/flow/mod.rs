@@ -25,14 +25,14 @@
 //! | 5 | `select` passed, ticket for a contact that the account has not requested, or has replaced, or whose account was deleted | none | challenge | `otp`: decoy, nothing sent |
 //! | 6 | `select` passed, no valid ticket | none | challenge | `otp`: decoy |
 //! | 7 | `select` passed, ticket of a claim, known holder | written | challenge | `claim`: nothing sent |
-//! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again, or no attempt left if the guess budgets of its length are spent; `resend` sends once more after the cooldown, a longer code if they are |
+//! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again; with no attempt left if a guess budget of the code is spent. `resend` sends once more after the cooldown: a longer code if a guess budget is spent |
 //! | 9 | `otp` or `claim` wrong, none left or expired | open | fail | |
 //! | 10 | `otp` wrong | none (decoy) | challenge or fail, by the metadata's count | the same again |
 //! | 11 | `otp` passed, no account | matched | challenge | `claim`: hands out the proof |
 //! | 12 | `otp` or `claim` passed, known, still the verified holder; or the contact is still requested and free, and is now written to the account | matched, to finished | **tokens** | |
 //! | 13 | `otp` or `claim` passed, known, no longer the holder, or disabled; or the contact is no longer requested, or in use | matched | fail | |
-//! | 14 | passed, but the row is missing, open, another's, or finished over 15 s ago | | fail | |
-//! | 15 | the proof's own step `claim` answered in a session of no account | | fail | |
+//! | 14 | passed, but the row is missing, open, of another user, or finished over 15 s ago | | fail | |
+//! | 15 | `claim` of row 11, answered in the same session: a proof is answered only in a new session | | fail | |
 //! | 16 | any, and the store or directory does not answer | | challenge | the same again, nothing sent |
 //! | 17 | `select` passed, ticket of the purpose decoy: a user whom Cognito refuses | written, as decoy | challenge | `otp`: reserve and charge; nothing sent |
 //! | 18 | `select` passed, ticket of a claim, session of no account or of a user who does not hold the contact | none | challenge | `otp`: decoy; the resolver opens a new session |

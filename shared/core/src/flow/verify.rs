@@ -10,8 +10,9 @@
 //! 1. `record_attempt` adds the answer to the row's set of attempts, and one to its held guesses,
 //!    if the row is open and has room. This write counts the attempt.
 //! 2. `reserve_guess` charges one guess to each budget, by one conditional write for each counter.
-//! 3. `record_verdict` moves the row to matched, or `record_wrong_answer` counts the answer as wrong, if the
-//!    row's terms are still those of that guess.
+//! 3. `record_verdict` moves the row to matched if the answer is right. Otherwise
+//!    `record_wrong_answer` adds the answer to the row's wrong ones. Each writes only if the row
+//!    still has the terms on which the guess was reserved.
 //!
 //! For a proof, `record_verdict` alone records the attempt and its verdict. Only then is a verdict
 //! returned. If a budget has no guess left, Verify returns wrong and records no verdict. The same
@@ -26,8 +27,9 @@
 //! challenge or user disagrees with the row. Equal answers to one flow count as one attempt. A flow
 //! without a row is a decoy, and Create counts its answers in the challenge.
 //!
-//! Guesses in parallel can therefore exceed neither the limit of the row nor a budget. One flow
-//! with N attempts can hold at most N + 1 guesses of a shared budget. A crash or fault in between
+//! Guesses in parallel can therefore exceed neither the limit of the row nor a budget. A repeated
+//! answer can reserve another guess, but a flow with N attempts holds at most N + 1 guesses of a
+//! shared budget. A crash or fault in between
 //! loses no right answer: it passes when it is repeated. Every guess whose verdict was returned is
 //! counted.
 

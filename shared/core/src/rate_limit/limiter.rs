@@ -43,7 +43,8 @@ const KEEP: Duration = Duration::from_secs(3600);
 
 /// The number of mailboxes that can spend a domain's new accounts of a day.
 const MAILBOXES_PER_DOMAIN: u32 = 10;
-/// The smallest limit of a mailbox's new accounts in a day. Several mailboxes may share one window.
+/// The smallest limit of a mailbox's new accounts in a day. The mailboxes of a domain share 64
+/// windows (`mailbox_window`), so several may share this limit.
 const MIN_ACCOUNTS_PER_MAILBOX: u32 = 5;
 
 /// A request for a code, to be planned.
@@ -97,8 +98,8 @@ struct GuessBudgets {
 }
 
 impl GuessBudgets {
-    /// Returns the budgets of a code: those of the tier of its terms. If the code is too short for
-    /// that tier, they are those of the highest tier that its length permits.
+    /// Returns the budgets of a code: those of the tier in its terms, but of no higher tier than
+    /// the length of the code permits.
     fn of(policy: &Policy, code_length: CodeLength, budgets: BudgetTerms) -> Self {
         let highest = if code_length >= CodeLength::LONGEST {
             Tier::Longest

@@ -79,9 +79,9 @@ settings! {
     USER_POOL_ID = None, Text("the user pool's id"), FUNCTION,
         "The pool. Tickets, proofs and challenges are bound to it.";
     CLIENT_IDS = None, Text("app client ids, separated by commas"), FUNCTION,
-        "The app clients whose sessions are served; any other client's fail. Sign-in opens its sessions for the first.";
+        "The app clients that are served. A session of any other client fails. Sign-in opens its sessions for the first client of the list.";
     KEY_RING = Some(""), Text("JSON: current, next, previous and lasting, each with id and secret"), FUNCTION,
-        r#"The deployment's keys: `{"current": {"id": "k2", "secret": "…"}, "previous": {"id": "k1", "secret": "…"}}`. A secret is at least 32 random bytes in base64, an id 1 to 16 of `a-z`, `0-9`, `-`. `next` and `previous` are optional and accepted only; nothing new is made with them. `lasting` is optional and stays when the others rotate: budgets, leases and known devices are kept under it, and without it each rotation starts them from zero. One key alone, `{"id": "k1", "secret": "…"}`, is a ring of one. Exactly one of `KEY_RING` and `KEY_RING_SECRET` must be set."#;
+        r#"The deployment's keys: `{"current": {"id": "k2", "secret": "…"}, "previous": {"id": "k1", "secret": "…"}}`. A secret is at least 32 random bytes in base64, an id 1 to 16 of `a-z`, `0-9`, `-`. `next` and `previous` are optional. What was made with them is accepted, but nothing new is made with them. `lasting` is optional and stays when the others rotate: budgets, leases and known devices are kept under it, and without it each rotation starts them from zero. One key alone, `{"id": "k1", "secret": "…"}`, is a ring of one. Exactly one of `KEY_RING` and `KEY_RING_SECRET` must be set."#;
     KEY_RING_SECRET = Some(""), Text("the name or ARN of a secret that holds the key ring"), FUNCTION,
         "The same JSON in Secrets Manager. It is read again when it is ten minutes old, and when a key is named that it does not hold, at most every 30 s. While it cannot be read, the last ring serves for 24 hours. `latchstring rotate-keys` rotates it ([operations.md](operations.md#the-key-ring)).";
     STORE = Some("dynamodb"), Word(&["dynamodb", "memory"]), FUNCTION,
@@ -105,7 +105,7 @@ settings! {
     SMS_TEMPLATE_IDS = Some(""), Text("ids by kind, as in sign_in_code=1107,confirmation_code=1108,contact_replaced=1109,contact_added=1110"), FUNCTION,
         "The template ids of the texts in that register, one for each kind of message.";
     LEGACY_POOL = Some("false"), Flag, FUNCTION,
-        "`true` if the client has `PreventUserExistenceErrors` LEGACY: accounts are then made before they are proved. Avoid it; SECURITY.md states what it reveals.";
+        "`true` if the client has `PreventUserExistenceErrors` LEGACY: accounts are then created before their contact is proved. Avoid it; SECURITY.md states what it reveals.";
     COGNITO_CALLS = Some("public"), Word(&["public", "signed"]), CONSTRUCT,
         "The calls by which sign-in and sign-up open a session and answer its first challenge. `public`: InitiateAuth and RespondToAuthChallenge, without a signature, as a client makes them. `signed`: AdminInitiateAuth and AdminRespondToAuthChallenge, which a web ACL of the pool does not inspect; they pass the client's address on to threat protection where `SOURCE` is not `off`. The role needs both permissions for the pool.";
     SIGNED_SESSIONS_CONFIRMED = Some("false"), Flag, CONSTRUCT,
@@ -115,7 +115,7 @@ settings! {
     LONG_CODE_LENGTH = Some("8"), Whole(6, 10, "digits"), CONSTRUCT,
         "Digits of a code while the identifier or the deployment is under attack; at least `CODE_LENGTH`.";
     CODE_ATTEMPTS = Some("3"), Whole(1, 5, "answers"), CONSTRUCT,
-        "Distinct answers that a code survives, the right one included.";
+        "The number of distinct answers that one flow accepts, right or wrong. A resend adds none.";
     CODE_SECONDS = Some("300"), Whole(60, 600, "seconds"), CONSTRUCT,
         "The time for which a code is valid.";
     RESEND_SECONDS = Some("30"), Whole(15, 300, "seconds"), CONSTRUCT,
@@ -153,7 +153,7 @@ settings! {
     DEVICE_CODES_PER_DAY = Some("6"), Whole(1, 100_000, "codes"), CONSTRUCT,
         "As `DEVICE_CODES_PER_MINUTE`, in a day. Beyond one of the three, a known device is treated as unknown.";
     DEVICE_TOKEN_CODES_PER_DAY = Some("3"), Whole(1, 100_000, "codes"), CONSTRUCT,
-        "The share of one sign-in, with all device tokens made in it, in `DEVICE_CODES_PER_DAY`.";
+        "The part of `DEVICE_CODES_PER_DAY` that the device tokens of one sign-in can use together.";
     DEVICE_SHORT_GUESSES_PER_MONTH = Some("3"), Whole(0, 100_000, "guesses"), CONSTRUCT,
         "As `SHORT_GUESSES_PER_MONTH`, for known devices, in addition.";
     CONTACTS_PER_DAY = Some("10"), Whole(1, 1000, "codes"), CONSTRUCT,
