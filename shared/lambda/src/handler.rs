@@ -73,7 +73,7 @@ pub trait Handler: Send + Sync {
     /// Delivers the message of a response, and writes the outcome to the log and metrics.
     fn deliver(
         &self,
-        _parcel: PendingDelivery,
+        _delivery: PendingDelivery,
         _until: Instant,
     ) -> impl Future<Output = ()> + Send {
         async {}
