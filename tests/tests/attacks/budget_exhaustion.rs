@@ -1,7 +1,9 @@
 //! Requests that cost the attacker nothing and spend the budgets of other users: tickets that are
 //! never redeemed, and codes that are never answered. (Adversarial review of this project.)
 
-use crate::{production, refused, victim};
+use latchstring_local::Options;
+
+use crate::{production, production_with, refused, victim};
 
 /// Earlier, ten tickets a day locked the account owner out of every new browser.
 #[tokio::test]
@@ -33,6 +35,24 @@ async fn three_thousand_tickets_lengthen_no_code() {
     let victim = latchstring.by_email("victim@example.com");
     let question = victim.requests_a_code().await;
     assert_eq!(question.number("codeLength"), 6);
+}
+
+/// Earlier, fifty tickets refused the new users of a mail domain for a day.
+#[tokio::test]
+async fn unredeemed_tickets_of_a_legacy_pool_refuse_no_newcomer() {
+    let latchstring = production_with(Options {
+        legacy_pool: true,
+        ..Options::default()
+    })
+    .await;
+    latchstring.report_missing_users(true).await;
+    for number in 0..60 {
+        let person = latchstring.by_email(&format!("user{number}@example.com"));
+        person.ticket().await;
+    }
+    assert!(latchstring.inbox().await.is_empty());
+    let newcomer = latchstring.by_email("newcomer@example.com");
+    newcomer.signs_in().await;
 }
 
 /// Earlier, 166 requests spent the SMS budget of a month.

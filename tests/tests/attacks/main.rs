@@ -34,10 +34,15 @@ use latchstring_tests::{Latchstring, Person, Refusal};
 
 /// Starts a service with the budgets of production, at the beginning of a day.
 async fn production() -> Latchstring {
+    production_with(Options::default()).await
+}
+
+/// Starts a service with the budgets of production and other options, at the beginning of a day.
+async fn production_with(options: Options) -> Latchstring {
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let options = Options {
         strict: true,
-        ..Options::default()
+        ..options
     };
     let latchstring = Latchstring::start_with(options).await;
     latchstring.advance_to_the_next(DAY.as_secs()).await;

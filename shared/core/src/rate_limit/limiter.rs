@@ -511,8 +511,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         self.charge_all(&bills, &mut Vec::new()).await
     }
 
-    /// Charges the registrable mail domain of an account that is about to be created, and the share
-    /// that its mailbox has of the domain's accounts. Plus-tags and deleted accounts of one mailbox
+    /// Charges the registrable mail domain of an account that is about to be created for a proof,
+    /// and the share that its mailbox has of the domain's accounts. Plus-tags and deleted accounts of one mailbox
     /// therefore cannot spend the domain's share, and subdomains have no further one. A shared
     /// domain has only the limit of each mailbox.
     pub(crate) async fn charge_new_account(

@@ -100,6 +100,17 @@ impl Backoff {
     }
 }
 
+/// The reason that a request may create an account.
+#[derive(Clone, Copy)]
+enum NewAccount {
+    /// The request has a proof of the identifier. The account is charged to its mail domain.
+    Proved,
+    /// The pool reports missing users, so the account must exist before its code is sent. It is
+    /// charged to no budget: requests that are never redeemed would otherwise refuse the new users
+    /// of a domain.
+    Unproved,
+}
+
 /// The sign-in resolver.
 pub struct SignIn<'a, P: Ports, C> {
     /// The settings and ports. Accounts are used only with a proof, or in a legacy pool.
@@ -133,13 +144,13 @@ where
             None => {
                 let terms = self.plan(request).await?;
                 if self.legacy_pool {
-                    self.account_of(identifier).await?;
+                    self.account_of(identifier, NewAccount::Unproved).await?;
                 }
                 (Purpose::SignIn, identifier.as_str().to_owned(), terms)
             }
             Some(proof) => {
                 self.open_proof(identifier, proof).await?;
-                let username = self.account_of(identifier).await?;
+                let username = self.account_of(identifier, NewAccount::Proved).await?;
                 (Purpose::Claim, username, self.context.uncharged())
             }
         };
@@ -196,7 +207,7 @@ where
         let challenge = match opened {
             Reply::Challenge(challenge) => challenge,
             Reply::UserNotFound if self.legacy_pool => {
-                let username = self.account_of(identifier).await?;
+                let username = self.account_of(identifier, NewAccount::Unproved).await?;
                 self.initiate_new(&username, *source).await?
             }
             Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
@@ -232,7 +243,7 @@ where
             identifier, source, ..
         } = request;
         self.open_proof(identifier, proof).await?;
-        let username = self.account_of(identifier).await?;
+        let username = self.account_of(identifier, NewAccount::Proved).await?;
         // A new account may not be visible everywhere immediately. The triggers then find no
         // account and request a code instead of the proof.
         let mut backoff = Backoff::new();
@@ -293,7 +304,11 @@ where
     /// Returns the username of the account that holds the identifier, and creates the account if
     /// there is none. A lease admits one request at a time for one identifier, so two proofs result
     /// in one account.
-    async fn account_of(&self, identifier: &Identifier) -> Result<String, SignInError> {
+    async fn account_of(
+        &self,
+        identifier: &Identifier,
+        new: NewAccount,
+    ) -> Result<String, SignInError> {
         let on = Pseudonym::of_identifier(&self.context.deployment.keys, identifier);
         let holder = Pseudonym::random(self.context.entropy.bytes());
         let mut backoff = Backoff::new();
@@ -305,7 +320,7 @@ where
                 .lease(on, holder, now, now.plus(LEASE))
                 .await?
             {
-                let username = self.find_or_create(identifier).await;
+                let username = self.find_or_create(identifier, new).await;
                 // The lease expires without a release; releasing it early only shortens the wait of
                 // others.
                 let _ = self.context.store.release(on, holder).await;
@@ -317,7 +332,11 @@ where
         }
     }
 
-    async fn find_or_create(&self, identifier: &Identifier) -> Result<String, SignInError> {
+    async fn find_or_create(
+        &self,
+        identifier: &Identifier,
+        new: NewAccount,
+    ) -> Result<String, SignInError> {
         let mut backoff = Backoff::new();
         loop {
             let holder = self
@@ -334,11 +353,14 @@ where
             } else {
                 // Devices of a former holder of the identifier are not this account's.
                 let limiter = self.context.limiter();
-                let (charged, forgotten) = join(
-                    limiter.charge_new_account(identifier),
-                    limiter.forget_devices([identifier]),
-                )
-                .await;
+                let charging = async {
+                    match new {
+                        NewAccount::Proved => limiter.charge_new_account(identifier).await,
+                        NewAccount::Unproved => Ok(None),
+                    }
+                };
+                let (charged, forgotten) =
+                    join(charging, limiter.forget_devices([identifier])).await;
                 let receipt = charged?;
                 let username = uuid(self.context.entropy.bytes());
                 let created = match forgotten {

@@ -539,6 +539,41 @@ fn a_legacy_pool_creates_the_account_first_if_configured() {
     assert_eq!(world.directory.port.len(), 2);
 }
 
+/// An account without a proof is charged to no domain. One with a proof is, also in a legacy pool.
+#[test]
+fn unproved_accounts_spend_no_limit_of_their_domain() {
+    let world = World::new()
+        .reconfigured(widen_budgets)
+        .reconfigured(|world| {
+            world.deployment.policy.budgets.mail.accounts_per_domain = 1;
+        });
+    let proofs = ["first@corp.example", "second@corp.example"].map(|typed| {
+        let proof = earned_proof(&world, typed);
+        (typed, proof)
+    });
+    let pool = Pool::legacy(&world);
+    let resolver = Resolver {
+        legacy_pool: true,
+        ..resolver(&world, &pool)
+    };
+    for number in 0..5 {
+        let typed = format!("user{number}@corp.example");
+        now(resolver.session(&request(&typed, None))).unwrap();
+        let typed = format!("{number}user@corp.example");
+        now(resolver.ticket(&request(&typed, None))).unwrap();
+    }
+    assert_eq!(world.directory.port.len(), 10);
+    let claims = proofs.map(|(typed, proof)| now(resolver.ticket(&request(typed, Some(&proof)))));
+    assert!(claims[0].is_ok());
+    assert!(matches!(
+        claims[1],
+        Err(SignInError::TooManyRequests {
+            budget: Some(Budget::Accounts),
+            ..
+        })
+    ));
+}
+
 #[test]
 fn a_spent_budget_refuses_with_and_without_an_account() {
     let refusals = [ADA, BOB].map(|typed| {
