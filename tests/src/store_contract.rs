@@ -521,6 +521,12 @@ async fn guesses_held_at_once_stay_within_the_limit<S: Store + 'static, E: Entro
         let held = if same { 4 } else { 3 };
         assert_eq!(count(&attempted, &Ok(Attempted::Held)), held);
         assert_eq!(usize::from(c.read(row.id).await.held), held);
+        // The same terms again: the guesses are released for another message.
+        let renewed = c.store.advance_send(row.id, 1, Some(row.terms), c.now);
+        assert_eq!(renewed.await, Ok(true));
+        let renewed = c.read(row.id).await;
+        assert_eq!((renewed.terms, renewed.held), (row.terms, 0));
+        assert!(!renewed.message_charged, "the message was not charged yet");
     }
 }
 

@@ -163,8 +163,9 @@ pub trait FlowStore: Send + Sync {
     /// the latest. Requires that the row is open and that its number is `sends`. True for the one
     /// caller that took it.
     ///
-    /// `new_terms` replaces the terms, for a longer code or one whose guesses draw on other
-    /// budgets: no message is then charged yet, and no guess is held or counted any longer.
+    /// `new_terms` replaces the terms, for a longer code, for one whose guesses draw on other
+    /// budgets, or for a row that holds too many guesses: no message is then charged yet, and no
+    /// guess is held or counted any longer. They may equal the present terms.
     fn advance_send(
         &self,
         id: FlowId,

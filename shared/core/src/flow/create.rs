@@ -471,9 +471,12 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         let Some(contact) = contact.filter(|_| row.purpose != Purpose::Claim) else {
             return self.decided(row.id, step_of(&row), CreateReason::AskedAgain);
         };
+        let attempts = self.deployment.policy.attempts;
+        // The row refuses every answer, whatever the budgets allow. Lost replies and equal answers
+        // in parallel hold several guesses for one attempt.
+        let is_held = row.held > attempts;
         if !resend {
             let mut decided = self.decided(row.id, step_of(&row), CreateReason::AskedAgain);
-            let is_held = row.held > self.deployment.policy.attempts;
             let spent = row.state == State::Open
                 && (is_held || self.limiter().is_spent(&row, &contact).await == Ok(true));
             if let PublicParameters::Otp(expectation) = &mut decided.decision.public
@@ -502,8 +505,12 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                 return refuse(decided, error);
             }
         };
+        // A row that refuses every answer gets new terms even if they are alike: otherwise a message
+        // would be charged whose code cannot be verified. They hold no guess, and accept an answer
+        // only once that message is charged. So the guesses of a flow stay in proportion to its
+        // messages.
         let is_alike = is_guessed_alike(&self.deployment.policy, terms, row.terms);
-        let new_terms = (!is_alike).then_some(terms);
+        let new_terms = (is_held || !is_alike).then_some(terms);
         let advanced = self
             .store
             .advance_send(row.id, row.sends, new_terms, self.now)

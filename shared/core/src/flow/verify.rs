@@ -28,8 +28,9 @@
 //! without a row is a decoy, and Create counts its answers in the challenge.
 //!
 //! Guesses in parallel can therefore exceed neither the limit of the row nor a budget. A repeated
-//! answer can reserve another guess, but a flow with N attempts holds at most N + 1 guesses of a
-//! shared budget. A crash or fault in between
+//! answer can reserve another guess, but for each message, a flow with N attempts holds at most
+//! N + 1 guesses of a shared budget. A row that holds them all refuses every answer until a resend
+//! is charged. A crash or fault in between
 //! loses no right answer: it passes when it is repeated. Every guess whose verdict was returned is
 //! counted.
 

@@ -34,7 +34,7 @@ fn opened<'w>(world: &'w World, typed: &str) -> (u32, Session<'w>) {
 }
 
 /// Returns today's guesses at codes of six (`short`) or eight digits (`long`).
-fn charged(world: &World, tier: &str) -> u32 {
+pub(crate) fn charged(world: &World, tier: &str) -> u32 {
     let (_, counter) = resettable(Resettable::Deployment, world.clock.now())[0];
     let counts = now(world.store.port.counts(&[counter])).unwrap();
     counts[0].get(tier).copied().unwrap_or_default()
@@ -271,6 +271,77 @@ fn one_flow_holds_at_most_one_guess_beyond_its_attempts() {
     session.answer(&code);
     assert_eq!(session.step(), "claim");
     assert!(charged(&world, "short") <= 3);
+}
+
+/// The reply to the write that counts a wrong answer is lost twice, so the answer holds three
+/// guesses. A second wrong answer holds the last one.
+#[test]
+fn after_lost_counts_a_resend_lets_the_owner_sign_in() {
+    for lost in [Break::Before, Break::Hangs] {
+        let world = world();
+        let (_, mut session) = opened(&world, ADA);
+        let code = world.last_code();
+        for _ in 0..2 {
+            // Verify: flow, record_attempt, charge, charge, record_wrong_answer.
+            world.wire.will_break([(4, lost)]);
+            let reply = session.answer("1");
+            assert_eq!(reply.verify.reason, VerifyReason::PortError);
+            assert_eq!(world.wire.calls()[4], "record_wrong_answer");
+        }
+        world.wire.clear();
+        for wrong in ["1", "2"] {
+            let reply = session.answer(wrong);
+            assert_eq!(reply.verify.reason, VerifyReason::WrongAnswer);
+        }
+        let reply = session.answer(&code);
+        assert_eq!(reply.verify.reason, VerifyReason::NoAttemptLeft);
+        assert_eq!(session.number("attemptsLeft"), 0);
+        world.after_secs(30);
+        let reply = session.resend();
+        assert_eq!(reply.create.unwrap().reason, CreateReason::Resent);
+        assert_eq!(world.sent().len(), 2);
+        assert_eq!(session.number("attemptsLeft"), 1);
+        let reply = session.answer(&world.last_code());
+        assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.reasons());
+    }
+}
+
+/// A resend releases the held guesses only if its message is charged.
+#[test]
+fn one_flow_holds_at_most_four_guesses_for_each_message() {
+    let world = world().reconfigured(|world| {
+        world.deployment.policy.budgets.short_guesses_per_month = 100;
+    });
+    let (_, mut session) = opened(&world, ATTACKER);
+    let wrong = world.wrong_code();
+    let guess = |session: &Session<'_>| {
+        world.wire.take_turns();
+        let strands = (0..50)
+            .map(|_| -> Strand<'_, VerifyReason> {
+                let response = session.answer_event(&wrong, ClientRequest::default());
+                let world = &world;
+                Box::pin(async move { world.verify(&response).await.reason })
+            })
+            .collect();
+        in_turn(strands);
+        charged(&world, "short")
+    };
+    assert_eq!(guess(&session), 4);
+    world.after_secs(30);
+    // Define: flow; Create: flow, counts, advance_send, charge.
+    world.wire.will_break([(4, Break::Before)]);
+    session.resend();
+    assert_eq!(world.wire.calls()[4], "charge");
+    world.wire.clear();
+    assert_eq!((world.sent().len(), guess(&session)), (1, 4));
+    for sent in 2..4 {
+        session.resend();
+        assert_eq!(world.sent().len(), sent);
+        assert_eq!(guess(&session), 4 * u32::try_from(sent).unwrap());
+        world.after_secs(30);
+    }
+    session.resend();
+    assert_eq!((world.sent().len(), guess(&session)), (3, 12));
 }
 
 #[test]

@@ -17,9 +17,10 @@ use latchstring_core::sign_in::{SignInError, SignInPayload};
 use latchstring_memory::MemoryDirectory;
 
 use crate::contacts::{change, holds, last_code};
+use crate::guess_charges::charged;
 use crate::harness::{
-    ADA, ADAS_NAME, BOB, BOBS_NAME, Bounds, Choices, Explored, Pool, Reply, Session, Strand, World,
-    identifier, now,
+    ADA, ADAS_NAME, BOB, BOBS_NAME, Bounds, Break, Choices, Explored, Pool, Reply, Session, Strand,
+    World, identifier, now,
 };
 use crate::sign_in::{earned_proof, request, resolver, widen_budgets};
 
@@ -355,6 +356,55 @@ fn no_order_of_guesses_and_success_exceeds_a_charge_or_refund() {
                     "a success was not refunded"
                 );
             }
+        },
+    );
+}
+
+/// The row holds every guess of its message, because the counts of a wrong answer were lost.
+#[test]
+fn no_order_of_a_renewing_resend_and_answers_exceeds_a_limit() {
+    explore(
+        "a renewing resend and answers",
+        [bounds(3, 1, 1), bounds(4, 2, 1)],
+        |choices, parallel, bounds| {
+            const ATTEMPTS: u8 = 2;
+            let world = World::with_ada()
+                .reconfigured(widen_budgets)
+                .reconfigured(|world| world.deployment.policy.attempts = ATTEMPTS);
+            let mut session = world.at_otp(ADA);
+            let (code, wrong) = (world.code(), world.wrong_code());
+            for _ in 0..=ATTEMPTS {
+                // Verify: flow, record_attempt, charge, charge, record_wrong_answer.
+                world.wire.will_break([(4, Break::Before)]);
+                let reply = session.answer(&wrong);
+                assert_eq!(reply.verify.reason, VerifyReason::PortError);
+            }
+            world.wire.clear();
+            assert_eq!(charged(&world, "short"), u32::from(ATTEMPTS) + 1);
+            world.after_secs(30);
+            world.wire.take_turns();
+            let resend = || answering(&session, "resend".to_owned(), Some("resend"));
+            let answer = |answer: &String| answering(&session, answer.clone(), None);
+            let strands = [resend(), answer(&code), answer(&wrong), resend()];
+            let replies = choices.run(strands.into_iter().take(parallel).collect(), bounds);
+
+            let messages = u32::try_from(world.sent().len()).unwrap();
+            assert!((1..=2).contains(&messages), "{messages} messages");
+            let guesses = charged(&world, "short");
+            let most = messages * (u32::from(ATTEMPTS) + 1);
+            assert!(guesses <= most, "{guesses} guesses, {messages} messages");
+            let verified = session.row().unwrap().attempts.len();
+            assert!(verified <= usize::from(ATTEMPTS), "{verified} verified");
+            for reply in replies.into_iter().flatten() {
+                let tokens = reply.next() == Next::IssueTokens;
+                assert!(!tokens || reply.is_right(), "tokens without a match");
+            }
+            // If the resend was sent, its code is right.
+            if messages == 2 {
+                let reply = session.clone().answer(&code);
+                assert!(reply.is_right(), "{:?}", reply.reasons());
+            }
+            assert_owner_can_sign_in(&world, ADA);
         },
     );
 }
