@@ -471,18 +471,14 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         let Some(contact) = contact.filter(|_| row.purpose != Purpose::Claim) else {
             return self.decided(row.id, step_of(&row), CreateReason::AskedAgain);
         };
-        let attempts = self.deployment.policy.attempts;
-        // The row refuses every answer, whatever the budgets allow. Lost replies and equal answers
-        // in parallel hold several guesses for one attempt.
-        let is_held = row.held > attempts;
+        let is_held = self.is_held(&row);
         if !resend {
-            let mut decided = self.decided(row.id, step_of(&row), CreateReason::AskedAgain);
-            let spent = row.state == State::Open
-                && (is_held || self.limiter().is_spent(&row, &contact).await == Ok(true));
-            if let PublicParameters::Otp(expectation) = &mut decided.decision.public
-                && spent
+            let mut decided = self.present(&row, CreateReason::AskedAgain);
+            if row.state == State::Open
+                && !is_held
+                && self.limiter().is_spent(&row, &contact).await == Ok(true)
             {
-                expectation.attempts_left = 0;
+                without_attempts(&mut decided);
             }
             return decided;
         }
@@ -492,7 +488,11 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             || row.sends != progress.sends
             || !self.resend_is_due(&row.progress())
         {
-            return self.decided(row.id, step_of(&row), CreateReason::ResendTooSoon);
+            return self.present(&row, CreateReason::ResendTooSoon);
+        }
+        // A parallel answer used the last attempt after Define read the row.
+        if row.attempts.len() >= usize::from(self.deployment.policy.attempts) {
+            return self.present(&row, CreateReason::FlowOver);
         }
         let terms = match self
             .limiter()
@@ -501,7 +501,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         {
             Ok(terms) => terms,
             Err(error) => {
-                let decided = self.decided(row.id, step_of(&row), CreateReason::MessageRefused);
+                let decided = self.present(&row, CreateReason::MessageRefused);
                 return refuse(decided, error);
             }
         };
@@ -517,7 +517,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             .await;
         match advanced {
             Err(fault) => self.fault(row.id, step_of(&row), fault),
-            Ok(false) => self.decided(row.id, step_of(&row), CreateReason::ResendTooSoon),
+            Ok(false) => self.present(&row, CreateReason::ResendTooSoon),
             Ok(true) => {
                 row.message_charged &= new_terms.is_none();
                 row.terms = terms;
@@ -526,6 +526,22 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                 self.sent(row, &contact, CreateReason::Resent).await
             }
         }
+    }
+
+    /// Returns whether an open row refuses every answer, whatever the budgets allow. Lost replies
+    /// and equal answers in parallel hold several guesses for one attempt.
+    fn is_held(&self, row: &Flow) -> bool {
+        row.state == State::Open && row.held > self.deployment.policy.attempts
+    }
+
+    /// Returns the present challenge of a row. No attempt is left while the row refuses every
+    /// answer.
+    fn present(&self, row: &Flow, reason: CreateReason) -> Decided<Created, CreateReason> {
+        let mut decided = self.decided(row.id, step_of(row), reason);
+        if self.is_held(row) {
+            without_attempts(&mut decided);
+        }
+        decided
     }
 
     /// Repeats the challenge of a decoy without a row, and counts its answer in the metadata.
@@ -679,6 +695,13 @@ fn expectation(
         expires_in,
         resend_after,
         refused: None,
+    }
+}
+
+/// Shows that no attempt is left.
+fn without_attempts(decided: &mut Decided<Created, CreateReason>) {
+    if let PublicParameters::Otp(expectation) = &mut decided.decision.public {
+        expectation.attempts_left = 0;
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{
-    ClientRequest, CreateReason, Flow, Next, Progress, State, Step, VerifyReason,
+    ClientRequest, CreateReason, Flow, Next, Progress, Round, State, Step, VerifyReason,
 };
 use latchstring_core::ports::{Charged, Clock as _, CounterStore as _, FlowStore as _, Window};
 use latchstring_core::rate_limit::{CodeTerms, Resettable, resettable};
@@ -304,6 +304,71 @@ fn after_lost_counts_a_resend_lets_the_owner_sign_in() {
         let reply = session.answer(&world.last_code());
         assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.reasons());
     }
+}
+
+/// A row that refuses every answer has no attempt left in any challenge, until a message with its
+/// code is sent.
+#[test]
+fn a_refused_resend_shows_that_a_blocked_code_is_dead() {
+    for to in [ADA, ATTACKER] {
+        let world = world();
+        let (_, mut session) = opened(&world, to);
+        for _ in 0..3 {
+            // Verify: flow, record_attempt, charge, charge, record_wrong_answer.
+            world.wire.will_break([(4, Break::Before)]);
+            session.answer("1");
+        }
+        world.wire.clear();
+        session.answer("1");
+        let reply = session.resend();
+        assert_eq!(reply.create.unwrap().reason, CreateReason::ResendTooSoon);
+        assert_eq!(session.number("attemptsLeft"), 0, "too soon");
+        world.after_secs(30);
+        // Another caller spends the messages of the mailbox.
+        let held = session.row().unwrap();
+        while now(resolver(&world, &Pool::of(&world)).session(&request(to, None))).is_ok() {}
+        let sent = world.sent().len();
+        let reply = session.resend();
+        assert_eq!(reply.create.unwrap().reason, CreateReason::MessageRefused);
+        assert_eq!(session.number("attemptsLeft"), 0, "refused");
+        assert_eq!((session.row(), world.sent().len()), (Some(held), sent));
+        world.after_secs(60);
+        let reply = session.resend();
+        assert_eq!(reply.create.unwrap().reason, CreateReason::Resent);
+        assert_eq!(session.number("attemptsLeft"), 2, "sent");
+        let code = world.last_code();
+        assert_eq!(session.answer(&code).verify.reason, VerifyReason::Right);
+    }
+}
+
+/// Define let the resend through before parallel answers used the attempts.
+#[test]
+fn a_row_without_attempts_sends_no_further_code() {
+    let world = world();
+    let (_, mut session) = opened(&world, ADA);
+    world.after_secs(30);
+    let guesses = session.clone();
+    session.resend();
+    world.after_secs(30);
+    let row = session.row().unwrap();
+    for wrong in world.wrong_codes().take(3) {
+        now(world.verify(&guesses.answer_event(&wrong, ClientRequest::default())));
+    }
+    assert_eq!((row.sends, session.row().unwrap().attempts.len()), (2, 3));
+    let asked = ClientRequest {
+        action: Some("resend".to_owned()),
+        ..ClientRequest::default()
+    };
+    let challenge_name = "CUSTOM_CHALLENGE".to_owned();
+    session.rounds.push(Round {
+        challenge_name,
+        passed: false,
+        metadata: Some(session.metadata.clone()),
+    });
+    world.wire.clear();
+    let created = now(world.create(&session.session_event(asked)));
+    assert_eq!(created.reason, CreateReason::FlowOver);
+    assert_eq!((world.wire.calls(), world.sent().len()), (vec!["flow"], 2));
 }
 
 /// A resend releases the held guesses only if its message is charged.
