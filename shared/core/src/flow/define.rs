@@ -262,11 +262,12 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
 
     /// Returns the notice of a change of contact, to the replaced contact. If there is none, or it
     /// may get no notice, the contact of the other method gets it. The notice warns the account
-    /// owner, who may not be the caller, so the owner's language has priority.
+    /// owner of a caller who may be an attacker, so its language is the account's or the default,
+    /// never the request's.
     fn notice(&self, commit: &Commit<'_, S, D>, replaced: Option<Identifier>) -> Option<Message> {
         let policy = &self.deployment.policy;
         let (branding, now) = (&policy.branding, commit.now);
-        let locale = commit.account.attributes.locale().or(commit.row.locale);
+        let locale = commit.account.attributes.locale();
         let may_get = |contact: &Identifier| policy.may_get_notice(contact, now);
         replaced
             .filter(may_get)

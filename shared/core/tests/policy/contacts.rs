@@ -109,11 +109,12 @@ fn a_code_changes_a_contact_and_the_old_one_is_notified() {
 #[test]
 fn the_new_contact_gets_the_requested_language_the_old_its_own() {
     for (owners, requested, code_in, notice_in) in [
+        ("", Some(Locale::Fr), "code de confirmation", "was changed"),
         (
-            "",
+            "zh-Hant",
             Some(Locale::Fr),
             "code de confirmation",
-            "a été modifiée",
+            "was changed",
         ),
         (
             "de-AT",
@@ -125,6 +126,7 @@ fn the_new_contact_gets_the_requested_language_the_old_its_own() {
         ("", None, "confirmation code", "was changed"),
     ] {
         let world = World::with_ada();
+        assert_eq!(world.deployment.policy.branding.default_locale, Locale::En);
         world.put_ada(&[("locale", owners)]);
         let pool = Pool::of(&world);
         let tokens = Tokens(&world);
