@@ -7,9 +7,11 @@ use std::fmt;
 use std::panic;
 
 use latchstring_core::flow::Decided;
+use latchstring_core::identifier::Country;
 use latchstring_core::keys::KeyRing;
 use latchstring_core::ports::PortError;
 use latchstring_core::pseudonym::Pseudonym;
+use latchstring_core::rate_limit::Budget;
 use tokio::time::Instant;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -123,10 +125,13 @@ impl<T, R: Copy + Into<&'static str>> Decision<'_, T, R> {
         let reason: &'static str = decided.reason.into();
         let time = begun.elapsed();
         let duration_ms = millis(time);
-        let budget = decided.refusal.map(|refusal| refusal.budget.as_str());
+        let refusing = decided.refusal.map(|refusal| refusal.budget);
+        let country = metrics::country_of_refusal(refusing, decided.refused_country.as_ref());
+        let budget = refusing.map(Budget::as_str);
         if let Some(budget) = budget {
-            metrics::refused_by_budget(budget, None);
+            metrics::refused_by_budget(budget, country);
         }
+        let country = country.map(Country::as_str);
         match &decided.fault {
             None => tracing::info!(
                 trigger,
@@ -136,6 +141,7 @@ impl<T, R: Copy + Into<&'static str>> Decision<'_, T, R> {
                 flow,
                 identifier,
                 budget,
+                country,
                 duration_ms,
                 "decision"
             ),

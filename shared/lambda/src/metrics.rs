@@ -7,6 +7,7 @@ use std::time::Duration;
 use latchstring_core::flow::VerifyReason;
 use latchstring_core::identifier::{Country, Identifier};
 use latchstring_core::ports::Clock;
+use latchstring_core::rate_limit::Budget;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::delivery::millis;
@@ -90,6 +91,16 @@ pub(crate) fn delivery_took(to: &Identifier, time: Duration) {
 
 pub(crate) fn handler_took(function: &str, time: Duration) {
     write(&HANDLER_MS, millis(time), &[("Function", function)]);
+}
+
+/// Returns the country of a refusal for logs and metrics: that of a breaker only. Other budgets may
+/// refuse a request before its country is known to be served, and each country is a metric of its
+/// own, which costs money.
+pub(crate) fn country_of_refusal(
+    budget: Option<Budget>,
+    country: Option<&Country>,
+) -> Option<&Country> {
+    country.filter(|_| budget.is_some_and(Budget::is_of_a_country))
 }
 
 pub(crate) fn refused_by_budget(budget: &str, country: Option<&Country>) {

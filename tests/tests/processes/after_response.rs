@@ -64,10 +64,15 @@ pub(crate) fn keys() -> KeyRing {
 
 /// Returns the event of a new flow in which a code is sent.
 fn sends() -> Value {
-    note("ada@example.com");
+    sends_to(Method::Email, "ada@example.com")
+}
+
+/// Returns the event of a new flow in which a code is sent to this identifier.
+pub(crate) fn sends_to(method: Method, to: &str) -> Value {
+    note(to);
     let keys = keys();
     let app_client = AppClient::new(POOL, CLIENT);
-    let to = Identifier::parse(Method::Email, "ada@example.com").expect("an address");
+    let to = Identifier::parse(method, to).expect("an identifier");
     let terms = CodeTerms::ordinary(CodeLength::DEFAULT);
     let ticket = Ticket::new(Purpose::SignIn, to, terms, SystemClock.now(), &OsEntropy).seal(
         &keys,
@@ -87,7 +92,7 @@ fn sends() -> Value {
             "challengeResult": true,
             "challengeMetadata": challenge.to_text(&keys, &app_client),
         }],
-        "clientMetadata": {"method": "email", "ticket": ticket},
+        "clientMetadata": {"method": method.as_str(), "ticket": ticket},
     });
     trigger_event("CreateAuthChallenge", &request)
 }

@@ -1,7 +1,10 @@
 //! Each Lambda as its own process, invoked as Lambda does: by a host of the Runtime API.
 
+use latchstring_core::identifier::Method;
 use latchstring_tests::{Answered, Program, RuntimeApi, holds_no_secret, note};
 use serde_json::{Value, json};
+
+use crate::after_response::sends_to;
 
 pub(crate) const POOL: &str = "eu-west-1_PROCESSES";
 pub(crate) const CLIENT: &str = "processclient";
@@ -276,6 +279,46 @@ async fn a_refused_sign_in_counts_the_budget_and_its_country() {
         .find(|line| line["outcome"] == "TooManyRequests")
         .expect("it is logged");
     assert_eq!(refusal["country"], "DE");
+}
+
+/// The spend was used up between the ticket and its redemption.
+#[tokio::test]
+async fn a_refused_message_counts_the_budget_and_its_country() {
+    let (spend, codes) = (("SMS_SPEND_PER_DAY", "0"), ("ALL_CODES_PER_DAY", "1"));
+    let number = "+4915123456701";
+    for (method, to, setting, budget, country) in [
+        (Method::PhoneNumber, number, spend, "spend", Some("DE")),
+        (Method::PhoneNumber, number, codes, "deployment", None),
+        (
+            Method::Email,
+            "grace@example.com",
+            codes,
+            "deployment",
+            None,
+        ),
+    ] {
+        let mut host = RuntimeApi::listen().await;
+        let mut environment = host.environment();
+        environment.extend(needs(CREATE));
+        for (name, value) in [("SMS_COUNTRIES", "DE"), setting] {
+            environment.push((name.to_owned(), value.to_owned()));
+        }
+        let program = Program::lambda(CREATE, CREATE, &environment);
+        if setting == codes {
+            response(host.invoke(&sends_to(method, to)).await);
+        }
+        let answer = response(host.invoke(&sends_to(method, to)).await);
+        let parameters = &answer["response"]["publicChallengeParameters"];
+        assert_eq!(parameters["refused"], "TooManyRequests", "{budget}");
+        let log = end(program).await;
+        let counted = counted_refusal(&log);
+        assert_eq!(counted["Budget"], budget);
+        assert_eq!(counted["Country"], country.unwrap_or("none"), "{budget}");
+        let decision = log.iter().find(|line| line["reason"] == "message_refused");
+        let decision = decision.expect("it is logged");
+        assert_eq!(decision["budget"], budget);
+        assert_eq!(decision["country"].as_str(), country, "{budget}");
+    }
 }
 
 #[tokio::test]

@@ -318,7 +318,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             Err(error) => error,
             Ok(_) => RateLimitError::Port(PortError::new("send", "not sent before")),
         };
-        refuse(decided, refused)
+        refuse(decided, refused, to)
     }
 
     const fn limiter(&self) -> RateLimiter<'_, S> {
@@ -350,7 +350,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                     row.last_sent_at = Timestamp::default();
                 }
                 let decided = self.decided(row.id, step_of(&row), CreateReason::MessageRefused);
-                refuse(decided, error)
+                refuse(decided, error, to)
             }
         }
     }
@@ -502,7 +502,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             Ok(terms) => terms,
             Err(error) => {
                 let decided = self.present(&row, CreateReason::MessageRefused);
-                return refuse(decided, error);
+                return refuse(decided, error, &contact);
             }
         };
         // A row that refuses every answer gets new terms even if they are alike: otherwise a message
@@ -709,6 +709,7 @@ fn without_attempts(decided: &mut Decided<Created, CreateReason>) {
 fn refuse(
     mut decided: Decided<Created, CreateReason>,
     error: RateLimitError,
+    to: &Identifier,
 ) -> Decided<Created, CreateReason> {
     let (refused, refusal, fault) = match error {
         RateLimitError::Refused(refusal) => {
@@ -729,6 +730,7 @@ fn refuse(
         expectation.refused = Some(refused);
     }
     decided.refusal = refusal;
+    decided.refused_country = refusal.and_then(|_| to.country());
     decided.fault = fault;
     decided
 }

@@ -68,6 +68,7 @@ pub use crate::record::challenge::{Challenge, Progress, Step};
 pub use crate::record::flow::{AnswerDigest, Flow, State, Subject};
 pub use crate::value::app_client::AppClient;
 pub use crate::value::id::FlowId;
+use crate::value::identifier::Country;
 pub use crate::value::purpose::Purpose;
 
 /// A decision of type `T` with its reason `R`, its message, and the facts that a log may state.
@@ -87,6 +88,8 @@ pub struct Decided<T, R> {
     pub fault: Option<PortError>,
     /// The budget that refused a message, if one did.
     pub refusal: Option<Refusal>,
+    /// The country of the number that the refused message was for.
+    pub refused_country: Option<Country>,
 }
 
 impl<T, R> Decided<T, R> {
@@ -99,6 +102,7 @@ impl<T, R> Decided<T, R> {
             answered: None,
             fault: None,
             refusal: None,
+            refused_country: None,
         }
     }
 

@@ -198,11 +198,8 @@ async fn respond(
                     tracing::error!(field, outcome, identifier, duration_ms, %cause, "resolver");
                 }
                 ContactError::SignIn(SignInError::TooManyRequests { budget, .. }) => {
-                    // The country is logged for a breaker only. Other budgets may refuse a request
-                    // before its country is known to be served, and each country is a metric of its
-                    // own, which costs money.
                     let country = logged.and_then(|logged| logged.country.as_ref());
-                    let country = country.filter(|_| budget.is_some_and(Budget::is_of_a_country));
+                    let country = metrics::country_of_refusal(*budget, country);
                     // Create refused the request. Its own log line and metric name the budget.
                     let budget = budget.map(Budget::as_str);
                     if let Some(budget) = budget {
