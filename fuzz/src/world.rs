@@ -13,7 +13,9 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::pending::PendingId;
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{Clock, Directory, Entropy, FlowStore as _, PortError, TokenHolder};
+use latchstring_core::ports::{
+    AccessTokenVerifier, Clock, Directory, Entropy, FlowStore as _, PortError,
+};
 use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
@@ -268,7 +270,7 @@ impl Authentic {
 #[derive(Clone)]
 pub(crate) struct Tokens(MemoryDirectory);
 
-impl TokenHolder for Tokens {
+impl AccessTokenVerifier for Tokens {
     async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, PortError> {
         if access_token.expose() == ADAS_TOKEN {
             self.0.find(ADAS_NAME).await

@@ -76,7 +76,7 @@ promises! {
     a_closed_row_records_no_attempt,
     only_a_matched_row_is_finished_and_only_once,
     one_of_many_finishes,
-    a_token_is_tied_to_one_flow,
+    a_ticket_or_proof_is_tied_to_one_flow,
     one_of_many_flows_redeems,
     an_account_has_one_pending_contact_of_a_kind,
     only_the_latest_pending_contact_is_settled,
@@ -146,8 +146,8 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             unsent: 0,
             last_sent_at: self.now,
             attempts: BTreeSet::new(),
-            counted: BTreeSet::new(),
-            held: 0,
+            wrong_answers: BTreeSet::new(),
+            held_guesses: 0,
             state: State::Open,
         }
     }
@@ -461,21 +461,29 @@ async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static
             Ok(Attempted::Refused(Some(_)))
         ));
     }
-    assert_eq!(attempt(answers[0]).await, Attempted::Held);
+    assert_eq!(attempt(answers[0]).await, Attempted::Recorded);
     assert_eq!(
         c.store.record_wrong_answer(id, answers[0], LONGER).await,
         Ok(false)
     );
-    assert_eq!(attempt(answers[0]).await, Attempted::Held, "not counted");
+    assert_eq!(
+        attempt(answers[0]).await,
+        Attempted::Recorded,
+        "not counted"
+    );
     assert_eq!(
         c.store.record_wrong_answer(id, answers[0], terms).await,
         Ok(true)
     );
-    assert_eq!(attempt(answers[0]).await, Attempted::Counted);
-    assert_eq!(attempt(answers[1]).await, Attempted::Held);
+    assert_eq!(attempt(answers[0]).await, Attempted::WrongBefore);
+    assert_eq!(attempt(answers[1]).await, Attempted::Recorded);
     let full = c.read(id).await;
     assert_eq!(
-        (full.held, full.attempts.len(), full.counted.len()),
+        (
+            full.held_guesses,
+            full.attempts.len(),
+            full.wrong_answers.len()
+        ),
         (3, 2, 1)
     );
     for answer in [answers[1], answers[2]] {
@@ -485,10 +493,17 @@ async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static
     let sent = c.store.advance_send(id, 1, Some(LONGER), c.now).await;
     assert_eq!(sent, Ok(true));
     let lengthened = c.read(id).await;
-    assert_eq!((lengthened.held, lengthened.counted.len()), (0, 0));
+    assert_eq!(
+        (lengthened.held_guesses, lengthened.wrong_answers.len()),
+        (0, 0)
+    );
     assert_eq!(c.store.record_message_charge(id, 2).await, Ok(true));
     let again = c.store.record_attempt(id, answers[0], LONGER, 2).await;
-    assert_eq!(again, Ok(Attempted::Held), "on other terms it counts again");
+    assert_eq!(
+        again,
+        Ok(Attempted::Recorded),
+        "on other terms it counts again"
+    );
     let written = c
         .store
         .record_verdict(id, answers[1], true, LONGER, 2, c.now)
@@ -519,13 +534,13 @@ async fn guesses_held_at_once_stay_within_the_limit<S: Store + 'static, E: Entro
         })
         .await;
         let held = if same { 4 } else { 3 };
-        assert_eq!(count(&attempted, &Ok(Attempted::Held)), held);
-        assert_eq!(usize::from(c.read(row.id).await.held), held);
+        assert_eq!(count(&attempted, &Ok(Attempted::Recorded)), held);
+        assert_eq!(usize::from(c.read(row.id).await.held_guesses), held);
         // The same terms again: the guesses are released for another message.
         let renewed = c.store.advance_send(row.id, 1, Some(row.terms), c.now);
         assert_eq!(renewed.await, Ok(true));
         let renewed = c.read(row.id).await;
-        assert_eq!((renewed.terms, renewed.held), (row.terms, 0));
+        assert_eq!((renewed.terms, renewed.held_guesses), (row.terms, 0));
         assert!(!renewed.message_charged, "the message was not charged yet");
     }
 }
@@ -739,17 +754,17 @@ async fn one_of_many_finishes<S: Store + 'static, E: Entropy>(c: &Contract<S, E>
 }
 
 /// `redeem`, `is_redeemed`: for tickets and proofs alike; the same flow may redeem again.
-async fn a_token_is_tied_to_one_flow<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+async fn a_ticket_or_proof_is_tied_to_one_flow<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let keep = c.after(120_000);
-    for token in [Redeemable::Ticket(c.ticket()), Redeemable::Proof(c.id())] {
+    for redeemable in [Redeemable::Ticket(c.ticket()), Redeemable::Proof(c.id())] {
         let (here, elsewhere) = (c.id(), c.id());
-        assert_eq!(c.store.is_redeemed(token).await, Ok(false));
+        assert_eq!(c.store.is_redeemed(redeemable).await, Ok(false));
         for _ in 0..2 {
-            let redeemed = c.store.redeem(token, here, keep).await;
+            let redeemed = c.store.redeem(redeemable, here, keep).await;
             assert_eq!(redeemed, Ok(Redeemed::Here));
-            let redeemed = c.store.redeem(token, elsewhere, keep).await;
+            let redeemed = c.store.redeem(redeemable, elsewhere, keep).await;
             assert_eq!(redeemed, Ok(Redeemed::Elsewhere));
-            assert_eq!(c.store.is_redeemed(token).await, Ok(true));
+            assert_eq!(c.store.is_redeemed(redeemable).await, Ok(true));
         }
     }
     let ticket = c.ticket();
@@ -768,13 +783,17 @@ async fn a_token_is_tied_to_one_flow<S: Store + 'static, E: Entropy>(c: &Contrac
 
 /// `redeem`, at once.
 async fn one_of_many_flows_redeems<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
-    let token = Redeemable::Ticket(c.ticket());
+    let redeemable = Redeemable::Ticket(c.ticket());
     let keep = c.after(120_000);
     let run = c.id();
     let redeemed = at_once(&c.store, RACERS, |store, racer| {
         let mut bytes = *run.as_bytes();
         bytes[0] = racer;
-        async move { store.redeem(token, FlowId::from_bytes(bytes), keep).await }
+        async move {
+            store
+                .redeem(redeemable, FlowId::from_bytes(bytes), keep)
+                .await
+        }
     })
     .await;
     assert_eq!(count(&redeemed, &Ok(Redeemed::Here)), 1);

@@ -26,7 +26,8 @@ use aws_smithy_types::config_bag::Layer;
 use latchstring_core::account::{Account, Attributes, Names};
 use latchstring_core::identifier::Identifier;
 use latchstring_core::ports::{
-    ChallengeApi, ContactWrite, Creation, Directory, OpenChallenge, PortError, Reply, TokenHolder,
+    AccessTokenVerifier, ChallengeApi, ContactWrite, Creation, Directory, OpenChallenge, PortError,
+    Reply,
 };
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -223,7 +224,7 @@ impl CognitoTokens {
     }
 }
 
-impl TokenHolder for CognitoTokens {
+impl AccessTokenVerifier for CognitoTokens {
     async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, PortError> {
         let answered = self
             .service

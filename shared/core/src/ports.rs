@@ -68,9 +68,9 @@ pub enum VerdictWrite {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempted {
     /// A guess may now be reserved for the answer.
-    Held,
+    Recorded,
     /// A guess was reserved for this answer before, and it was wrong. Nothing was written.
-    Counted,
+    WrongBefore,
     /// Nothing was written: the row is missing (`None`), no longer open, full, or on other terms,
     /// or its message is not charged.
     Refused(Option<Box<Flow>>),
@@ -90,9 +90,9 @@ pub enum Finished {
 /// The outcome of [`RedemptionStore::redeem`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redeemed {
-    /// This flow holds the token: for the first time, or again.
+    /// This flow holds it: for the first time, or again.
     Here,
-    /// Another flow holds the token.
+    /// Another flow holds it.
     Elsewhere,
 }
 
@@ -142,7 +142,7 @@ impl Taken {
 /// The windows of one counter, by name. A missing window is zero.
 pub type Counts = BTreeMap<String, u32>;
 
-/// A token that can be redeemed once.
+/// A ticket or proof, which can be redeemed once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Redeemable {
     /// A ticket, by its id.
@@ -239,19 +239,19 @@ pub trait FlowStore: Send + Sync {
 
 /// The redemptions of tickets and proofs.
 pub trait RedemptionStore: Send + Sync {
-    /// Assigns a token to a flow unless another flow has it. The record is kept until `keep_until`
+    /// Assigns a ticket or proof to a flow unless another flow has it. The record is kept until `keep_until`
     /// at least.
     fn redeem(
         &self,
-        token: Redeemable,
+        redeemable: Redeemable,
         flow: FlowId,
         keep_until: Timestamp,
     ) -> impl Future<Output = Result<Redeemed, PortError>> + Send;
 
-    /// Returns whether a flow holds the token.
+    /// Returns whether a flow holds it.
     fn is_redeemed(
         &self,
-        token: Redeemable,
+        redeemable: Redeemable,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
@@ -426,7 +426,7 @@ pub trait Directory: Send + Sync {
 }
 
 /// The verifier of access tokens.
-pub trait TokenHolder: Send + Sync {
+pub trait AccessTokenVerifier: Send + Sync {
     /// Returns the account of an access token that Cognito still accepts: not expired, revoked or
     /// signed out, of a user who exists and is enabled. `None` for any other token.
     fn holder(

@@ -190,8 +190,8 @@ mod tests {
             unsent: 0,
             last_sent_at: SENT_AT,
             attempts: [].into(),
-            counted: [].into(),
-            held: 0,
+            wrong_answers: [].into(),
+            held_guesses: 0,
             state: State::Open,
         };
         let challenge = Challenge {

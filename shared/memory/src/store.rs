@@ -91,8 +91,8 @@ impl FlowStore for MemoryStore {
                 if let Some(terms) = new_terms {
                     flow.terms = terms;
                     flow.message_charged = false;
-                    flow.counted.clear();
-                    flow.held = 0;
+                    flow.wrong_answers.clear();
+                    flow.held_guesses = 0;
                 }
                 flow.sends = sends.saturating_add(1);
                 flow.last_sent_at = now;
@@ -141,16 +141,16 @@ impl FlowStore for MemoryStore {
             return Ok(Attempted::Refused(None));
         };
         let is_on_terms = flow.state == State::Open && flow.terms == terms;
-        if is_on_terms && flow.counted.contains(&answer) {
-            return Ok(Attempted::Counted);
+        if is_on_terms && flow.wrong_answers.contains(&answer) {
+            return Ok(Attempted::WrongBefore);
         }
         let has_room = flow.attempts.len() < usize::from(limit) || flow.attempts.contains(&answer);
-        if !is_on_terms || !flow.message_charged || !has_room || flow.held > limit {
+        if !is_on_terms || !flow.message_charged || !has_room || flow.held_guesses > limit {
             return Ok(Attempted::Refused(Some(Box::new(flow.clone()))));
         }
         flow.attempts.insert(answer);
-        flow.held = flow.held.saturating_add(1);
-        Ok(Attempted::Held)
+        flow.held_guesses = flow.held_guesses.saturating_add(1);
+        Ok(Attempted::Recorded)
     }
 
     async fn record_wrong_answer(
@@ -162,7 +162,7 @@ impl FlowStore for MemoryStore {
         let mut tables = lock(&self.0);
         match tables.flows.get_mut(&id) {
             Some(flow) if flow.state == State::Open && flow.terms == terms => {
-                flow.counted.insert(answer);
+                flow.wrong_answers.insert(answer);
                 Ok(true)
             }
             _ => Ok(false),
@@ -213,12 +213,15 @@ impl FlowStore for MemoryStore {
 impl RedemptionStore for MemoryStore {
     async fn redeem(
         &self,
-        token: Redeemable,
+        redeemable: Redeemable,
         flow: FlowId,
         keep_until: Timestamp,
     ) -> Result<Redeemed, PortError> {
         let mut tables = lock(&self.0);
-        let (holder, kept_until) = tables.redeemed.entry(token).or_insert((flow, keep_until));
+        let (holder, kept_until) = tables
+            .redeemed
+            .entry(redeemable)
+            .or_insert((flow, keep_until));
         Ok(if *holder == flow {
             *kept_until = keep_until.max(*kept_until);
             Redeemed::Here
@@ -227,8 +230,8 @@ impl RedemptionStore for MemoryStore {
         })
     }
 
-    async fn is_redeemed(&self, token: Redeemable) -> Result<bool, PortError> {
-        Ok(lock(&self.0).redeemed.contains_key(&token))
+    async fn is_redeemed(&self, redeemable: Redeemable) -> Result<bool, PortError> {
+        Ok(lock(&self.0).redeemed.contains_key(&redeemable))
     }
 }
 

@@ -66,8 +66,8 @@ fn let_pass(store: &MemoryStore, issued_at: Timestamp) {
             unsent: 0,
             last_sent_at: issued_at,
             attempts: BTreeSet::new(),
-            counted: BTreeSet::new(),
-            held: 0,
+            wrong_answers: BTreeSet::new(),
+            held_guesses: 0,
             state: State::Open,
         };
         assert_eq!(now(store.open_flow(&flow)), Ok(Opened::New));

@@ -4,10 +4,10 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Captcha, ChallengeApi, Charged, ContactWrite, CounterStore, Counts, Courier,
-    Creation, DeliveryError, Directory, Finished, FlowStore, LeaseStore, OpenChallenge, Opened,
-    PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, Reply, Taken, TokenHolder,
-    VerdictWrite, Window,
+    AccessTokenVerifier, Attempted, Captcha, ChallengeApi, Charged, ContactWrite, CounterStore,
+    Counts, Courier, Creation, DeliveryError, Directory, Finished, FlowStore, LeaseStore,
+    OpenChallenge, Opened, PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, Reply,
+    Taken, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::{CodeTerms, Source};
@@ -21,7 +21,7 @@ pub enum Port {
     Store,
     /// [`Directory`].
     Directory,
-    /// [`TokenHolder`].
+    /// [`AccessTokenVerifier`].
     Tokens,
     /// [`ChallengeApi`].
     ChallengeApi,
@@ -130,8 +130,8 @@ macro_rules! carried {
     (@call $known:ident writes($row:expr)) => { $known.writes($row) };
 }
 
-const fn row_of(token: Redeemable) -> &'static str {
-    match token {
+const fn row_of(redeemable: Redeemable) -> &'static str {
+    match redeemable {
         Redeemable::Ticket(_) => "ticket",
         Redeemable::Proof(_) => "proof",
     }
@@ -181,8 +181,8 @@ impl<P: FlowStore, C: Carrier> FlowStore for Carried<P, C> {
         reset_resend_cooldown(id: FlowId, sends: u8) -> bool, writes("flow"), yes_or_no;
         record_attempt(id: FlowId, answer: AnswerDigest, terms: CodeTerms, limit: u8) -> Attempted,
             writes("flow"), |attempted| match attempted {
-                Attempted::Held => "held",
-                Attempted::Counted => "counted",
+                Attempted::Recorded => "recorded",
+                Attempted::WrongBefore => "wrong_before",
                 Attempted::Refused(_) => "refused",
             };
         record_wrong_answer(id: FlowId, answer: AnswerDigest, terms: CodeTerms) -> bool, writes("flow"), yes_or_no;
@@ -207,12 +207,12 @@ impl<P: FlowStore, C: Carrier> FlowStore for Carried<P, C> {
 
 impl<P: RedemptionStore, C: Carrier> RedemptionStore for Carried<P, C> {
     carried! { Port::Store;
-        redeem(token: Redeemable, flow: FlowId, keep_until: Timestamp) -> Redeemed,
-            writes(row_of(token)), |redeemed| match redeemed {
+        redeem(redeemable: Redeemable, flow: FlowId, keep_until: Timestamp) -> Redeemed,
+            writes(row_of(redeemable)), |redeemed| match redeemed {
                 Redeemed::Here => "here",
                 Redeemed::Elsewhere => "elsewhere",
             };
-        is_redeemed(token: Redeemable) -> bool, reads(row_of(token)), yes_or_no;
+        is_redeemed(redeemable: Redeemable) -> bool, reads(row_of(redeemable)), yes_or_no;
     }
 }
 
@@ -262,7 +262,7 @@ impl<P: Directory, C: Carrier> Directory for Carried<P, C> {
     }
 }
 
-impl<P: TokenHolder, C: Carrier> TokenHolder for Carried<P, C> {
+impl<P: AccessTokenVerifier, C: Carrier> AccessTokenVerifier for Carried<P, C> {
     carried! { Port::Tokens;
         holder(access_token: &Secret) -> Option<Account>, plain, found;
     }

@@ -15,8 +15,8 @@ use latchstring_core::flow::FlowId;
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::message::{Content, Kind, Message};
 use latchstring_core::ports::{
-    Captcha, ChallengeApi, Courier, DeliveryError, DeliveryOutcome, Directory, Entropy, FlowStore,
-    OpenChallenge, PortError, SecretSource, TokenHolder,
+    AccessTokenVerifier, Captcha, ChallengeApi, Courier, DeliveryError, DeliveryOutcome, Directory,
+    Entropy, FlowStore, OpenChallenge, PortError, SecretSource,
 };
 use latchstring_core::secret::Secret;
 use latchstring_lambda::OsEntropy;

@@ -168,7 +168,7 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
         .await;
     assert_eq!(
         attempted,
-        Ok(Attempted::Held),
+        Ok(Attempted::Recorded),
         "the same attempt is still held"
     );
     twice("UpdateItem");

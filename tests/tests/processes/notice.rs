@@ -6,7 +6,9 @@ use latchstring_core::contact::{Identity, SignedIn};
 use latchstring_core::flow::{AppClient, Challenge, FlowId, Step};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{Clock, Creation, Directory, Entropy, PortError, TokenHolder};
+use latchstring_core::ports::{
+    AccessTokenVerifier, Clock, Creation, Directory, Entropy, PortError,
+};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::Context;
 use latchstring_lambda::cognito::{CreateTrigger, VerifyTrigger};
@@ -29,7 +31,7 @@ const NEW: &str = "ada.new@example.com";
 /// Ada, who is signed in.
 struct Signed(Account);
 
-impl TokenHolder for Signed {
+impl AccessTokenVerifier for Signed {
     async fn holder(&self, _: &Secret) -> Result<Option<Account>, PortError> {
         Ok(Some(self.0.clone()))
     }

@@ -64,8 +64,8 @@ pub(super) fn flow_key(id: FlowId) -> String {
     key("flow", id.as_bytes())
 }
 
-pub(super) fn token_key(token: Redeemable) -> String {
-    match token {
+pub(super) fn redeemable_key(redeemable: Redeemable) -> String {
+    match redeemable {
         Redeemable::Ticket(id) => key("ticket", id.as_bytes()),
         Redeemable::Proof(flow) => key("proof", flow.as_bytes()),
     }
@@ -109,7 +109,7 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
         ("expires_at", time(flow.expires_at)),
         ("sends", number(flow.sends)),
         ("unsent", number(flow.unsent)),
-        ("held", number(flow.held)),
+        ("held", number(flow.held_guesses)),
         ("last_sent_at", time(flow.last_sent_at)),
     ]);
     let mut set = |name: &str, value| item.insert(name.to_owned(), value);
@@ -125,7 +125,10 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
     };
     set("subject", text(subject));
     set("sub", text(sub));
-    for (name, digests) in [("attempts", &flow.attempts), ("counted", &flow.counted)] {
+    for (name, digests) in [
+        ("attempts", &flow.attempts),
+        ("counted", &flow.wrong_answers),
+    ] {
         if !digests.is_empty() {
             set(name, answers(digests));
         }
@@ -180,8 +183,8 @@ pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
         // An unknown locale of a later version is read as none.
         locale: row.text("locale").and_then(Locale::parse),
         attempts: row.answers("attempts")?,
-        counted: row.answers("counted")?,
-        held: row.number("held")?,
+        wrong_answers: row.answers("counted")?,
+        held_guesses: row.number("held")?,
         state: match row.text("state")? {
             OPEN => State::Open,
             MATCHED => right().map(|(answer, at)| State::Matched { answer, at })?,

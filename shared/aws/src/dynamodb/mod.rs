@@ -406,16 +406,16 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
             })
             .await?;
         let item = match written {
-            WriteResult::Done => return Ok(Attempted::Held),
+            WriteResult::Done => return Ok(Attempted::Recorded),
             WriteResult::Refused(None) => return Ok(Attempted::Refused(None)),
             WriteResult::Refused(Some(item)) => item,
         };
         let flow = flow_in(id, &item, "UpdateItem")?;
         let is_on_terms = flow.state == State::Open && flow.terms == terms;
-        Ok(if is_on_terms && flow.counted.contains(&answer) {
-            Attempted::Counted
+        Ok(if is_on_terms && flow.wrong_answers.contains(&answer) {
+            Attempted::WrongBefore
         } else if is_on_terms && is_by(&item, by) {
-            Attempted::Held
+            Attempted::Recorded
         } else {
             Attempted::Refused(Some(Box::new(flow)))
         })
@@ -532,13 +532,13 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
 impl<E: Entropy> RedemptionStore for DynamoStore<E> {
     async fn redeem(
         &self,
-        token: Redeemable,
+        redeemable: Redeemable,
         flow: FlowId,
         keep_until: Timestamp,
     ) -> Result<Redeemed, PortError> {
         let written = self
             .update(Update {
-                key: item::token_key(token),
+                key: item::redeemable_key(redeemable),
                 change: "SET #flow = :flow, #ttl = :ttl",
                 // A repeated redemption of the same holder may only extend its time.
                 condition: "attribute_not_exists(#pk) OR (#flow = :flow AND #ttl < :ttl)",
@@ -560,8 +560,8 @@ impl<E: Entropy> RedemptionStore for DynamoStore<E> {
         }
     }
 
-    async fn is_redeemed(&self, token: Redeemable) -> Result<bool, PortError> {
-        Ok(self.read(item::token_key(token)).await?.is_some())
+    async fn is_redeemed(&self, redeemable: Redeemable) -> Result<bool, PortError> {
+        Ok(self.read(item::redeemable_key(redeemable)).await?.is_some())
     }
 }
 

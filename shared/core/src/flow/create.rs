@@ -11,7 +11,7 @@ use crate::effects::{Clock, Entropy};
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
 use crate::ports::{CounterStore, Finished, FlowStore, Opened, PendingStore, PortError};
-use crate::rate_limit::{RateLimitError, RateLimiter, Refusal, is_guessed_alike};
+use crate::rate_limit::{RateLimitError, RateLimiter, Refusal, has_same_guess_budgets};
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, NewFlow, State, Subject};
 use crate::seal::sealed::{Proof, Ticket};
@@ -41,14 +41,14 @@ pub enum PublicParameters {
     /// Step `select`: choose a method.
     Select,
     /// Step `otp`: enter the code.
-    Otp(Expectation),
+    Otp(DisplayedProgress),
     /// Step `claim`: answer with the proof, which is here in a session of no account.
-    Claim(Expectation, Option<Secret>),
+    Claim(DisplayedProgress, Option<Secret>),
 }
 
 /// The displayed facts about a code or proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Expectation {
+pub struct DisplayedProgress {
     /// The number of digits of a code.
     pub code_length: u8,
     /// The number of attempts left.
@@ -76,21 +76,21 @@ pub enum Refused {
 impl PublicParameters {
     /// Returns the names and values on the wire.
     pub fn to_pairs(&self) -> Vec<(&'static str, String)> {
-        let (step, expectation, proof) = match self {
+        let (step, displayed, proof) = match self {
             Self::Select => ("select", None, None),
-            Self::Otp(expectation) => ("otp", Some(expectation), None),
-            Self::Claim(expectation, proof) => ("claim", Some(expectation), proof.as_ref()),
+            Self::Otp(displayed) => ("otp", Some(displayed), None),
+            Self::Claim(displayed, proof) => ("claim", Some(displayed), proof.as_ref()),
         };
         let mut pairs = vec![("step", step.to_owned())];
-        if let Some(expectation) = expectation {
+        if let Some(displayed) = displayed {
             pairs.extend([
-                ("codeLength", expectation.code_length.to_string()),
-                ("attemptsLeft", expectation.attempts_left.to_string()),
-                ("expiresIn", expectation.expires_in.to_string()),
-                ("resendAfter", expectation.resend_after.to_string()),
+                ("codeLength", displayed.code_length.to_string()),
+                ("attemptsLeft", displayed.attempts_left.to_string()),
+                ("expiresIn", displayed.expires_in.to_string()),
+                ("resendAfter", displayed.resend_after.to_string()),
             ]);
         }
-        match expectation.and_then(|it| it.refused) {
+        match displayed.and_then(|it| it.refused) {
             None => {}
             Some(Refused::Unavailable) => pairs.push(("refused", "Unavailable".to_owned())),
             Some(Refused::TooManyRequests { retry_after }) => pairs.extend([
@@ -298,7 +298,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                     _ if policy.is_test(&ticket.contact, row.issued_at) => CreateReason::CodeFixed,
                     (_, Subject::Known(_) | Subject::NoAccount) => CreateReason::CodeReserved,
                 };
-                self.sent(row, &ticket.contact, reason).await
+                self.charge_and_attach_message(row, &ticket.contact, reason)
+                    .await
             }
         }
     }
@@ -331,7 +332,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
 
     /// Charges the message of a send that this invocation owns, and returns the challenge with the
     /// message. A refused message is not sent, and the row records that.
-    async fn sent(
+    async fn charge_and_attach_message(
         &self,
         mut row: Flow,
         to: &Identifier,
@@ -471,11 +472,11 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         let Some(contact) = contact.filter(|_| row.purpose != Purpose::Claim) else {
             return self.decided(row.id, step_of(&row), CreateReason::AskedAgain);
         };
-        let is_held = self.is_held(&row);
+        let guesses_exhausted = self.guesses_exhausted(&row);
         if !resend {
             let mut decided = self.present(&row, CreateReason::AskedAgain);
             if row.state == State::Open
-                && !is_held
+                && !guesses_exhausted
                 && self.limiter().is_spent(&row, &contact).await == Ok(true)
             {
                 without_attempts(&mut decided);
@@ -509,8 +510,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         // would be charged whose code cannot be verified. They hold no guess, and accept an answer
         // only once that message is charged. So the guesses of a flow stay in proportion to its
         // messages.
-        let is_alike = is_guessed_alike(&self.deployment.policy, terms, row.terms);
-        let new_terms = (is_held || !is_alike).then_some(terms);
+        let is_same = has_same_guess_budgets(&self.deployment.policy, terms, row.terms);
+        let new_terms = (guesses_exhausted || !is_same).then_some(terms);
         let advanced = self
             .store
             .advance_send(row.id, row.sends, new_terms, self.now)
@@ -523,22 +524,23 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                 row.terms = terms;
                 row.sends = row.sends.saturating_add(1);
                 row.last_sent_at = self.now;
-                self.sent(row, &contact, CreateReason::Resent).await
+                self.charge_and_attach_message(row, &contact, CreateReason::Resent)
+                    .await
             }
         }
     }
 
     /// Returns whether an open row refuses every answer, whatever the budgets allow. Lost replies
     /// and equal answers in parallel hold several guesses for one attempt.
-    fn is_held(&self, row: &Flow) -> bool {
-        row.state == State::Open && row.held > self.deployment.policy.attempts
+    fn guesses_exhausted(&self, row: &Flow) -> bool {
+        row.state == State::Open && row.held_guesses > self.deployment.policy.attempts
     }
 
     /// Returns the present challenge of a row. No attempt is left while the row refuses every
     /// answer.
     fn present(&self, row: &Flow, reason: CreateReason) -> Decided<Created, CreateReason> {
         let mut decided = self.decided(row.id, step_of(row), reason);
-        if self.is_held(row) {
+        if self.guesses_exhausted(row) {
             without_attempts(&mut decided);
         }
         decided
@@ -661,10 +663,10 @@ fn created(policy: &Policy, challenge: Challenge, now: Timestamp) -> Created {
     let public = match &challenge.step {
         Step::Select => PublicParameters::Select,
         Step::Otp(progress) => {
-            PublicParameters::Otp(expectation(policy, progress, policy.code_life, now))
+            PublicParameters::Otp(displayed(policy, progress, policy.code_life, now))
         }
         Step::Claim(progress) => {
-            PublicParameters::Claim(expectation(policy, progress, policy.proof_life, now), None)
+            PublicParameters::Claim(displayed(policy, progress, policy.proof_life, now), None)
         }
     };
     Created { challenge, public }
@@ -677,19 +679,19 @@ fn step_of(row: &Flow) -> Step {
     }
 }
 
-fn expectation(
+fn displayed(
     policy: &Policy,
     progress: &Progress,
     life: Duration,
     now: Timestamp,
-) -> Expectation {
+) -> DisplayedProgress {
     let expires_in = now.secs_until(progress.issued_at.plus(life));
     let resend_after = if progress.sends.saturating_sub(progress.unsent) > policy.resends {
         expires_in
     } else {
         now.secs_until(progress.last_sent_at.plus(policy.resend_after))
     };
-    Expectation {
+    DisplayedProgress {
         code_length: progress.code_length.digits(),
         attempts_left: policy.attempts.saturating_sub(progress.used),
         expires_in,
@@ -700,8 +702,8 @@ fn expectation(
 
 /// Shows that no attempt is left.
 fn without_attempts(decided: &mut Decided<Created, CreateReason>) {
-    if let PublicParameters::Otp(expectation) = &mut decided.decision.public {
-        expectation.attempts_left = 0;
+    if let PublicParameters::Otp(displayed) = &mut decided.decision.public {
+        displayed.attempts_left = 0;
     }
 }
 
@@ -726,8 +728,8 @@ fn refuse(
             (Refused::Unavailable, None, None)
         }
     };
-    if let PublicParameters::Otp(expectation) = &mut decided.decision.public {
-        expectation.refused = Some(refused);
+    if let PublicParameters::Otp(displayed) = &mut decided.decision.public {
+        displayed.refused = Some(refused);
     }
     decided.refusal = refusal;
     decided.refused_country = refusal.and_then(|_| to.country());

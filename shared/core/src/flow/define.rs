@@ -186,7 +186,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             event,
             ..
         } = *self;
-        if !row.has_right_answer(now) {
+        if !row.right_answer_still_counts(now) {
             return Ok(self.decided(Next::Fail, DefineReason::FlowNotMatched));
         }
         let subject = match (&row.subject, &event.user) {
@@ -279,7 +279,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
     }
 
     fn after_wrong(&self, row: &Flow, now: Timestamp) -> Decided<Next, DefineReason> {
-        if row.has_right_answer(now) {
+        if row.right_answer_still_counts(now) {
             // The right answer was recorded and the verdict lost: it passes the next time.
             self.decided(Next::Challenge, DefineReason::AskedAgain)
         } else if row.state != State::Open {

@@ -54,7 +54,7 @@ mod ticket;
 mod verify;
 
 pub use create::{
-    CreateReason, Created, Expectation, PublicParameters, Refused, ask_again, create,
+    CreateReason, Created, DisplayedProgress, PublicParameters, Refused, ask_again, create,
     reset_resend_cooldown,
 };
 pub use define::{DefineReason, Next, define};

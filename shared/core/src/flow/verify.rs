@@ -224,7 +224,7 @@ impl Attempt {
         if row.repeats_right_answer(self.digest, self.now) {
             // A parallel request with the same right answer was faster.
             Ok(VerifyReason::RightAgain)
-        } else if row.has_right_answer(self.now) {
+        } else if row.right_answer_still_counts(self.now) {
             Err(VerifyReason::FlowOver.into())
         } else if row.terms != self.terms {
             // A resend was faster: this answers a code that a longer one has replaced.
@@ -289,7 +289,7 @@ impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
             return Err(VerifyReason::Expired.into());
         }
         // Answers that the row alone can refuse are refused here, before a guess is reserved.
-        if row.has_right_answer(now) {
+        if row.right_answer_still_counts(now) {
             return Err(VerifyReason::FlowOver.into());
         }
         if !row.attempts.contains(&digest) && row.attempts.len() >= usize::from(policy.attempts) {
@@ -334,10 +334,10 @@ impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
         if row.purpose != Purpose::Claim && row.message_charged {
             match store.record_attempt(flow, digest, terms, limit).await? {
                 Attempted::Refused(row) => return attempt.refused(row),
-                Attempted::Counted => return Err(VerifyReason::WrongAnswer.into()),
+                Attempted::WrongBefore => return Err(VerifyReason::WrongAnswer.into()),
                 // An earlier answer with these digits may have found its guess budget spent. Its
                 // verdict was never returned, so the repetition needs a guess like any other.
-                Attempted::Held => {}
+                Attempted::Recorded => {}
             }
             let limiter = RateLimiter {
                 deployment: self.deployment,
@@ -399,8 +399,8 @@ impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
             return Err(VerifyReason::ProofForged.into());
         }
         let keep_until = proof.made_at.plus(policy.proof_life * 2);
-        let token = Redeemable::Proof(proof.flow);
-        match self.store.redeem(token, row.id, keep_until).await? {
+        let redeemable = Redeemable::Proof(proof.flow);
+        match self.store.redeem(redeemable, row.id, keep_until).await? {
             Redeemed::Here => Ok(()),
             Redeemed::Elsewhere => Err(VerifyReason::ProofRedeemed.into()),
         }

@@ -269,13 +269,13 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let source = request
             .source
             .map(|source| Pseudonym::of_source(keys, source));
-        let token = request
+        let device_token = request
             .device
             .and_then(|device| Some((device.id(), device.generation_of(keys, identifier)?)));
         let unknown = self.counters(Requester::Unknown, identifier, source);
         let devices = Counter::devices(keys, identifier, self.now);
         let device =
-            token.map(|(id, _)| self.counters(Requester::KnownDevice(id), identifier, None));
+            device_token.map(|(id, _)| self.counters(Requester::KnownDevice(id), identifier, None));
         let pseudonyms = unknown
             .pseudonyms()
             .chain(device.iter().flat_map(Counters::pseudonyms))
@@ -283,14 +283,14 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             .collect();
         let reading = self.read(pseudonyms).await?;
 
-        if let (Some(counters), Some((id, generation))) = (device, token)
+        if let (Some(counters), Some((id, generation))) = (device, device_token)
             && generation == reading.count(&devices, COUNT)
         {
             let input = PlanInput {
                 requester: Requester::KnownDevice(id),
                 identifier,
                 price,
-                captcha_state: CaptchaState::Open,
+                captcha_state: CaptchaState::NotApplicable,
             };
             let draft = self.draft(&reading, &counters, &counters.guesses, input);
             if draft.refusal.is_none() {
@@ -303,7 +303,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             identifier,
             price,
             captcha_state: match gate {
-                None => CaptchaState::Open,
+                None => CaptchaState::NotApplicable,
                 Some(_) => CaptchaState::Unsolved,
             },
         };
@@ -855,7 +855,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         };
         let factor = match input.captcha_state {
             CaptchaState::Solved => SOLVED_FACTOR,
-            CaptchaState::Open | CaptchaState::Unsolved => 1,
+            CaptchaState::NotApplicable | CaptchaState::Unsolved => 1,
         };
         let limits = UnprovedMail {
             domain: domain.saturating_mul(factor).max(half(
@@ -1228,10 +1228,10 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let (requester, at) = (budgets.requester, flow.issued_at);
         // The right answer, and the wrong ones that were counted on the same terms; the row matches
         // an answer only on the terms that it was charged on. Never more than the held guesses.
-        let guesses = u32::try_from(flow.counted.len())
+        let guesses = u32::try_from(flow.wrong_answers.len())
             .unwrap_or(u32::MAX)
             .saturating_add(1)
-            .min(u32::from(flow.held));
+            .min(u32::from(flow.held_guesses));
         // A resend this recent may still be refused and its charge refunded. It must not be
         // refunded a second time.
         let may_be_refused =
@@ -1275,7 +1275,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
 }
 
 /// Returns whether guesses at the two draw on the same budgets.
-pub(crate) fn is_guessed_alike(policy: &Policy, one: CodeTerms, other: CodeTerms) -> bool {
+pub(crate) fn has_same_guess_budgets(policy: &Policy, one: CodeTerms, other: CodeTerms) -> bool {
     let budgets = |terms: CodeTerms| {
         let budgets = terms.budgets?;
         Some(GuessBudgets::of(policy, terms.code_length, budgets))

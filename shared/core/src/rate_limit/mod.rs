@@ -37,7 +37,7 @@ pub(crate) use captcha::CaptchaGate;
 pub use counters::{Resettable, resettable};
 pub(crate) use error::RateLimitError;
 pub use error::Refusal;
-pub(crate) use limiter::{CodeRequest, Guess, RateLimiter, is_guessed_alike};
+pub(crate) use limiter::{CodeRequest, Guess, RateLimiter, has_same_guess_budgets};
 
 pub use crate::policy::budgets::{
     Budget, Budgets, Countries, DeploymentBudget, DeviceBudget, MailBudget, MessageBudget, Price,

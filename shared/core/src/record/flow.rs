@@ -61,9 +61,9 @@ pub struct Flow {
     /// The distinct recorded answers.
     pub attempts: BTreeSet<AnswerDigest>,
     /// The wrong answers among them for which a guess was reserved on the present terms.
-    pub counted: BTreeSet<AnswerDigest>,
+    pub wrong_answers: BTreeSet<AnswerDigest>,
     /// The number of guesses whose reservation began on the present terms.
-    pub held: u8,
+    pub held_guesses: u8,
     /// The state.
     pub state: State,
 }
@@ -169,8 +169,8 @@ impl Flow {
             unsent: 0,
             last_sent_at: now,
             attempts: BTreeSet::new(),
-            counted: BTreeSet::new(),
-            held: 0,
+            wrong_answers: BTreeSet::new(),
+            held_guesses: 0,
             state: State::Open,
         }
     }
@@ -283,7 +283,7 @@ impl Flow {
 
     /// Returns whether the right answer was recorded and still leads to tokens or a proof. In a
     /// finished flow it does for [`REPLAY_GRACE`], so that a retried trigger repeats its decision.
-    pub(crate) fn has_right_answer(&self, now: Timestamp) -> bool {
+    pub(crate) fn right_answer_still_counts(&self, now: Timestamp) -> bool {
         match self.state {
             State::Open => false,
             State::Matched { .. } => true,

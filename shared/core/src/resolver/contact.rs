@@ -14,7 +14,7 @@ use super::payload::SignInPayload;
 pub use super::signed_in::{Identity, SignedIn};
 use crate::effects::Clock;
 use crate::policy::Deployment;
-use crate::ports::{ChallengeApi, Directory, PendingStore, Reply, TokenHolder};
+use crate::ports::{AccessTokenVerifier, ChallengeApi, Directory, PendingStore, Reply};
 use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::record::pending::{Pending, PendingOutcome};
 use crate::seal::code_terms::CodeTerms;
@@ -40,7 +40,7 @@ pub enum PendingState {
 impl<P, T> SignedIn<'_, P, T>
 where
     P: Ports<Store: PendingStore>,
-    T: TokenHolder,
+    T: AccessTokenVerifier,
 {
     /// Writes the names, stores the contact as pending, and opens a session in which Create sends
     /// its code.

@@ -14,7 +14,7 @@ use super::error::ContactError;
 use super::signed_in::{Identity, SignedIn};
 use crate::effects::Clock;
 use crate::policy::Deployment;
-use crate::ports::TokenHolder;
+use crate::ports::AccessTokenVerifier;
 use crate::seal::device::Device;
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::secret::Secret;
@@ -28,7 +28,7 @@ pub struct DevicePayload {
     pub expires_in: u32,
 }
 
-impl<P: Ports, T: TokenHolder> SignedIn<'_, P, T> {
+impl<P: Ports, T: AccessTokenVerifier> SignedIn<'_, P, T> {
     /// Issues a device token to an account that signed in recently. Until it expires, the token
     /// names the contacts that the account holds now.
     ///

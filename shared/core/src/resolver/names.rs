@@ -3,10 +3,10 @@
 use super::context::Ports;
 use super::error::ContactError;
 use super::signed_in::{Identity, SignedIn};
-use crate::ports::{Directory, TokenHolder};
+use crate::ports::{AccessTokenVerifier, Directory};
 use crate::value::account::Names;
 
-impl<P: Ports, T: TokenHolder> SignedIn<'_, P, T> {
+impl<P: Ports, T: AccessTokenVerifier> SignedIn<'_, P, T> {
     /// Writes the names of the caller's account. A name is not used to sign in, so any access token
     /// that Cognito still accepts is sufficient.
     ///

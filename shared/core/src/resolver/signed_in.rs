@@ -3,7 +3,7 @@
 use super::context::{Context, Ports};
 use super::error::ContactError;
 use crate::effects::Clock;
-use crate::ports::TokenHolder;
+use crate::ports::AccessTokenVerifier;
 use crate::seal::sealed::CLOCK_LEEWAY;
 use crate::value::account::{Account, Sub};
 use crate::value::secret::Secret;
@@ -32,7 +32,7 @@ pub struct SignedIn<'a, P: Ports, T> {
     pub tokens: &'a T,
 }
 
-impl<P: Ports, T: TokenHolder> SignedIn<'_, P, T> {
+impl<P: Ports, T: AccessTokenVerifier> SignedIn<'_, P, T> {
     /// Returns the caller's account, if the sign-in is recent and Cognito still accepts the token.
     pub(crate) async fn fresh_account(&self, identity: &Identity) -> Result<Account, ContactError> {
         let account = self.account(identity).await?;

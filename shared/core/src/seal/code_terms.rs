@@ -39,7 +39,7 @@ pub(crate) enum Tier {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CaptchaState {
     /// No CAPTCHA applies to this request.
-    Open,
+    NotApplicable,
     /// A CAPTCHA applies and was not solved.
     Unsolved,
     /// A CAPTCHA applies and was solved.
@@ -136,7 +136,7 @@ impl CodeTerms {
                 requester: Requester::Unknown,
                 tier: Tier::Short,
                 extended: false,
-                captcha_state: CaptchaState::Open,
+                captcha_state: CaptchaState::NotApplicable,
                 source: None,
                 destination: None,
                 unproved_mail: UnprovedMail {
@@ -170,7 +170,7 @@ impl CodeTerms {
             | u8::from(budgets.extended) << 3
             | u8::from(budgets.source.is_some()) << 4
             | match budgets.captcha_state {
-                CaptchaState::Open => 0,
+                CaptchaState::NotApplicable => 0,
                 CaptchaState::Unsolved => 1,
                 CaptchaState::Solved => 2,
             } << 5;
@@ -212,7 +212,7 @@ impl CodeTerms {
                 },
                 extended: has(3),
                 captcha_state: match flags >> 5 & 0b11 {
-                    0 => CaptchaState::Open,
+                    0 => CaptchaState::NotApplicable,
                     1 => CaptchaState::Unsolved,
                     2 => CaptchaState::Solved,
                     _ => return None,
@@ -250,7 +250,7 @@ mod tests {
         ];
         let tier = prop_oneof![Just(Tier::Short), Just(Tier::Long), Just(Tier::Longest)];
         let captcha_state = prop_oneof![
-            Just(CaptchaState::Open),
+            Just(CaptchaState::NotApplicable),
             Just(CaptchaState::Unsolved),
             Just(CaptchaState::Solved)
         ];

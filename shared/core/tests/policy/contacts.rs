@@ -9,7 +9,7 @@ use latchstring_core::flow::{CreateReason, DefineReason, Next};
 use latchstring_core::identifier::{Country, Method};
 use latchstring_core::locale::Locale;
 use latchstring_core::ports::{
-    Clock as _, ContactWrite, Directory as _, PendingStore as _, PortError, TokenHolder,
+    AccessTokenVerifier, Clock as _, ContactWrite, Directory as _, PendingStore as _, PortError,
 };
 use latchstring_core::rate_limit::{Budget, Countries, Price};
 use latchstring_core::secret::Secret;
@@ -27,7 +27,7 @@ const NEW: &str = "ada@example.org";
 /// Access tokens that equal the username of their holder.
 pub(crate) struct Tokens<'w>(pub(crate) &'w World);
 
-impl TokenHolder for Tokens<'_> {
+impl AccessTokenVerifier for Tokens<'_> {
     async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, PortError> {
         let effect = self.0.directory.port.find(access_token.expose());
         let found = self.0.wire.carry_call("get_user", effect).await?;

@@ -206,7 +206,7 @@ fn an_answer_to_a_replaced_code_is_not_verified_or_refunded() {
     assert_eq!(session.row().unwrap().terms.code_length.digits(), 8);
     let guess = session.answer_event("2", ClientRequest::default());
     let mut dies = Box::pin(world.verify(&guess));
-    while session.row().unwrap().held == 0 {
+    while session.row().unwrap().held_guesses == 0 {
         assert!(dies.as_mut().poll(&mut context).is_pending());
     }
     drop(dies);

@@ -19,7 +19,7 @@ fn the_row_holds_neither_the_code_nor_the_contact_nor_an_answer() {
         let mut stored = vec![format!("{row:?}").into_bytes()];
         stored.extend(decodings(row.contact.as_text()));
         stored.extend(row.attempts.iter().map(|it| it.as_bytes().to_vec()));
-        stored.extend(row.counted.iter().map(|it| it.as_bytes().to_vec()));
+        stored.extend(row.wrong_answers.iter().map(|it| it.as_bytes().to_vec()));
         let secrets = [name, "ada@", "bob@", &*code, "424242", "sub-of", ADAS_NAME];
         for (secret, stored) in secrets.iter().flat_map(|secret| {
             let pair = |stored| (secret.as_bytes(), stored);

@@ -5,7 +5,7 @@ use latchstring_core::identifier::{Identifier, Method, PhoneRules};
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
-    ChallengeApi, Clock, CounterStore, Directory, Entropy, PendingStore, TokenHolder,
+    AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, PendingStore,
 };
 use latchstring_core::sign_in::{Context, SignInError};
 use serde::Deserialize;
@@ -95,7 +95,7 @@ impl<S, D, T, A, C, E, K> Handler for AccountResolver<S, D, T, A, C, E, K>
 where
     S: PendingStore + CounterStore,
     D: Directory,
-    T: TokenHolder,
+    T: AccessTokenVerifier,
     A: ChallengeApi,
     C: Clock,
     E: Entropy,
@@ -113,7 +113,7 @@ impl<S, D, T, A, C, E, K> AccountResolver<S, D, T, A, C, E, K>
 where
     S: PendingStore + CounterStore,
     D: Directory,
-    T: TokenHolder,
+    T: AccessTokenVerifier,
     A: ChallengeApi,
     C: Clock,
     E: Entropy,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use latchstring_core::account::Account;
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{Clock, Directory, PortError, TokenHolder};
+use latchstring_core::ports::{AccessTokenVerifier, Clock, Directory, PortError};
 use latchstring_core::secret::Secret;
 use latchstring_lambda::{DELIVERY, Handler, HandlerResponse};
 use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
@@ -124,7 +124,7 @@ impl Invoke for FlakyTriggers {
 /// The verifier of access tokens that consist of their holder's name.
 pub(crate) struct NameTokens(pub(crate) MemoryDirectory);
 
-impl TokenHolder for NameTokens {
+impl AccessTokenVerifier for NameTokens {
     async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, PortError> {
         self.0.find(access_token.expose()).await
     }
