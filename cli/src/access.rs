@@ -1,10 +1,10 @@
 //! AWS as the commands reach it: region, endpoint and credentials of the environment, and clients of the
-//! SDK whose calls have a time limit.
+//! SDK whose calls have a time limit. [`help`] is the text
+//! about them.
 
 use std::env;
 use std::time::Duration;
 
-use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -70,6 +70,21 @@ impl Access {
     }
 }
 
+/// Returns the help about region and credentials, with an example of a command that uses them.
+pub fn help(example: &str) -> String {
+    format!(
+        "\
+Region and credentials come from the environment: AWS_REGION, AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. With the AWS CLI signed in:
+
+  export AWS_REGION=eu-west-1
+  eval \"$(aws configure export-credentials --format env)\"
+  {example}
+
+AWS_ENDPOINT_URL names an emulator instead."
+    )
+}
+
 fn optional(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -78,12 +93,33 @@ fn required(name: &str) -> Result<String, String> {
     optional(name).ok_or_else(|| format!("{name} is not set: --help shows how to set credentials"))
 }
 
-/// The time limit of an attempt of a call that only reads.
-pub(crate) const ATTEMPT: Duration = Duration::from_secs(5);
-/// The number of attempts of a call that only reads.
-pub(crate) const ATTEMPTS: u32 = 3;
-/// The time limit of a call, with all its attempts.
-pub(crate) const CALL: Duration = Duration::from_secs(12);
+/// The attempts of a call and their time limits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallPolicy {
+    /// The number of attempts.
+    pub(crate) attempts: u32,
+    /// The time limit of an attempt.
+    pub(crate) attempt: Duration,
+    /// The time limit of the call, with all its attempts.
+    pub(crate) call: Duration,
+    /// The pause before the second attempt; each further one is twice as long.
+    pub(crate) pause: Duration,
+}
+
+/// A call that only reads.
+pub(crate) const READ: CallPolicy = CallPolicy {
+    attempts: 3,
+    attempt: Duration::from_secs(5),
+    call: Duration::from_secs(12),
+    pause: Duration::from_millis(500),
+};
+
+/// A call that is never repeated: a second attempt might follow another operator's, or spend a session.
+pub(crate) const ONCE: CallPolicy = CallPolicy {
+    attempts: 1,
+    attempt: READ.call,
+    ..READ
+};
 
 /// A client that believes whom the system believes.
 pub(crate) fn https() -> SharedHttpClient {
@@ -94,12 +130,12 @@ pub(crate) fn https() -> SharedHttpClient {
 
 /// A client of one service. Each SDK has a configuration of its own with the same members.
 macro_rules! client {
-    ($sdk:ident, $access:expr, $attempt:expr, $attempts:expr) => {{
+    ($sdk:ident, $access:expr, $policy:expr) => {{
         use $sdk::config::retry::RetryConfig;
         use $sdk::config::timeout::TimeoutConfig;
         use $sdk::config::{BehaviorVersion, Credentials, Region};
         let access: &$crate::access::Access = $access;
-        let attempt: ::std::time::Duration = $attempt;
+        let policy: $crate::access::CallPolicy = $policy;
         let credentials = Credentials::new(
             &access.access_key_id,
             &access.secret_access_key,
@@ -109,16 +145,19 @@ macro_rules! client {
         );
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(::std::time::Duration::from_secs(3))
-            .operation_attempt_timeout(attempt)
-            .operation_timeout($crate::access::CALL)
+            .operation_attempt_timeout(policy.attempt)
+            .operation_timeout(policy.call)
             .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(policy.attempts)
+            .with_initial_backoff(policy.pause);
         let mut config = $sdk::Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(access.region.clone()))
             .credentials_provider(credentials)
             .timeout_config(timeouts)
             .http_client($crate::access::https())
-            .retry_config(RetryConfig::standard().with_max_attempts($attempts));
+            .retry_config(retries);
         if let Some(url) = &access.endpoint_url {
             config = config.endpoint_url(url);
         }
@@ -126,14 +165,3 @@ macro_rules! client {
     }};
 }
 pub(crate) use client;
-
-/// The code of an error: the service's own, or ours where it did not answer.
-pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
-    match error {
-        SdkError::ServiceError(service) => service.err().code().unwrap_or("an unknown error"),
-        SdkError::TimeoutError(_) => "nothing in time",
-        SdkError::DispatchFailure(_) => "nothing: no connection",
-        SdkError::ResponseError(_) => "something unreadable",
-        _ => "nothing: the request could not be built",
-    }
-}

@@ -3,5 +3,6 @@
 pub mod access;
 pub mod attach;
 pub mod doctor;
+pub mod error_code;
 pub mod rotation;
 pub mod signed_call;

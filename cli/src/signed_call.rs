@@ -4,7 +4,7 @@
 //! into such a type and sent back loses the newer ones.
 
 use std::fmt::{self, Write};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_sdk_cognitoidentityprovider::config::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -20,10 +20,8 @@ use aws_smithy_xml::decode::{Document, try_data};
 use latchstring_aws::dns_suffix;
 use serde_json::Value;
 
-use crate::access::{ATTEMPTS, Access, CALL};
-
-/// The pause before the second attempt of a call; each further one is twice as long.
-const PAUSE: Duration = Duration::from_millis(500);
+use crate::access::{Access, CallPolicy, ONCE, READ};
+use crate::error_code::{ErrorCode, ErrorKind};
 
 /// A service that takes and returns JSON.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +63,7 @@ pub enum CallError {
         /// The status of the response.
         status: u16,
         /// The code of the error.
-        code: String,
+        code: ErrorCode,
         /// The text of the error on one line.
         message: String,
     },
@@ -87,18 +85,16 @@ impl CallError {
     /// Reports whether another attempt may succeed.
     fn is_transient(&self) -> bool {
         match self {
-            Self::Refused { status, code, .. } => {
-                *status >= 500 || code.starts_with("TooManyRequests") || code.starts_with("Throttl")
-            }
-            Self::Unanswered { .. } => true,
-            Self::Unsent { .. } => false,
+            Self::Refused { status, code, .. } => *status >= 500 || code.kind().is_transient(),
+            Self::Unanswered { .. } => ErrorKind::Unanswered.is_transient(),
+            Self::Unsent { .. } => ErrorKind::Unsent.is_transient(),
         }
     }
 }
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        let kind = match self {
             Self::Refused {
                 action,
                 code,
@@ -106,55 +102,20 @@ impl fmt::Display for CallError {
                 ..
             } => {
                 let sentence = message.trim_end_matches('.');
-                write!(
-                    f,
-                    "{action} was refused: {code}: {sentence}. {}",
-                    advice(code)
-                )
+                write!(f, "{action} was refused: {code}: {sentence}. ")?;
+                code.kind()
             }
-            Self::Unanswered { action, reason } => write!(
-                f,
-                "{action} has no result: {reason}. Check the connection to AWS and AWS_REGION, and \
-                 run the command again."
-            ),
-            Self::Unsent { action } => write!(
-                f,
-                "{action} was not sent: the request cannot be built. Check AWS_REGION, \
-                 AWS_ENDPOINT_URL and the credentials in the environment."
-            ),
-        }
-    }
-}
-
-/// Returns what an operator can do about an error of this code.
-fn advice(code: &str) -> &'static str {
-    match code {
-        "AccessDenied" | "AccessDeniedException" => {
-            "Allow the action to the caller of the command in IAM, and run it again."
-        }
-        "ExpiredToken"
-        | "ExpiredTokenException"
-        | "IncompleteSignature"
-        | "IncompleteSignatureException"
-        | "InvalidClientTokenId"
-        | "InvalidSignatureException"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException"
-        | "SignatureDoesNotMatch"
-        | "UnrecognizedClientException" => {
-            "Renew the credentials in the environment, and run the command again."
-        }
-        "ResourceNotFoundException" | "ValidationError" => {
-            "Check the names and ids, AWS_REGION and the AWS account of the credentials."
-        }
-        "ConcurrentModificationException"
-        | "InternalErrorException"
-        | "InternalFailure"
-        | "ServiceUnavailable"
-        | "Throttling"
-        | "ThrottlingException"
-        | "TooManyRequestsException" => "Run the command again in a minute.",
-        _ => "Correct what the message names, and run the command again.",
+            Self::Unanswered { action, reason } => {
+                write!(f, "{action} has no result: {reason}. ")?;
+                ErrorKind::Unanswered
+            }
+            Self::Unsent { action } => {
+                write!(f, "{action} was not sent: the request cannot be built. ")?;
+                ErrorKind::Unsent
+            }
+        };
+        let by_message = "Correct what the message names, and run the command again.";
+        f.write_str(kind.advice().unwrap_or(by_message))
     }
 }
 
@@ -182,7 +143,7 @@ impl<'a> SignedCalls<'a> {
         }
     }
 
-    /// Calls an operation that only reads, in up to three attempts.
+    /// Calls an operation that only reads, with the attempts of a read.
     ///
     /// # Errors
     /// If there is no result.
@@ -192,7 +153,10 @@ impl<'a> SignedCalls<'a> {
         operation: &str,
         input: &Value,
     ) -> Result<Value, CallError> {
-        repeat(PAUSE, async || self.json(service, operation, input).await).await
+        repeat(READ, async |limit| {
+            self.json(limit, service, operation, input).await
+        })
+        .await
     }
 
     /// Calls an operation that changes something, in one attempt.
@@ -205,10 +169,10 @@ impl<'a> SignedCalls<'a> {
         operation: &str,
         input: &Value,
     ) -> Result<Value, CallError> {
-        self.json(service, operation, input).await
+        self.json(ONCE.attempt, service, operation, input).await
     }
 
-    /// Calls an operation that only reads and returns XML, in up to three attempts.
+    /// Calls an operation that only reads and returns XML, with the attempts of a read.
     ///
     /// # Errors
     /// If there is no result.
@@ -218,11 +182,15 @@ impl<'a> SignedCalls<'a> {
         operation: &str,
         fields: &[(&str, &str)],
     ) -> Result<String, CallError> {
-        repeat(PAUSE, async || self.form(service, operation, fields).await).await
+        repeat(READ, async |limit| {
+            self.form(limit, service, operation, fields).await
+        })
+        .await
     }
 
     async fn json(
         &self,
+        limit: Duration,
         service: JsonService,
         operation: &str,
         input: &Value,
@@ -232,7 +200,7 @@ impl<'a> SignedCalls<'a> {
             ("content-type", "application/x-amz-json-1.1".to_owned()),
             ("x-amz-target", format!("{}.{operation}", service.target)),
         ];
-        let sent = self.post(&action, service.name, &headers, input.to_string());
+        let sent = self.post(limit, &action, service.name, &headers, input.to_string());
         let response = sent.await?;
         let unreadable = || CallError::Unanswered {
             action: action.clone(),
@@ -251,6 +219,7 @@ impl<'a> SignedCalls<'a> {
 
     async fn form(
         &self,
+        limit: Duration,
         service: FormService,
         operation: &str,
         fields: &[(&str, &str)],
@@ -265,7 +234,9 @@ impl<'a> SignedCalls<'a> {
             form.push('=');
             form.push_str(&encoded(value));
         }
-        let response = self.post(&action, service.name, &headers, form).await?;
+        let response = self
+            .post(limit, &action, service.name, &headers, form)
+            .await?;
         if (200..300).contains(&response.status) {
             return Ok(response.body);
         }
@@ -276,6 +247,7 @@ impl<'a> SignedCalls<'a> {
 
     async fn post(
         &self,
+        limit: Duration,
         action: &str,
         service: &str,
         headers: &[(&'static str, String)],
@@ -300,7 +272,7 @@ impl<'a> SignedCalls<'a> {
                 body,
             })
         };
-        let answered = tokio::time::timeout(CALL, exchange).await;
+        let answered = tokio::time::timeout(limit, exchange).await;
         let answered = answered.unwrap_or(Err("the response is late"));
         answered.map_err(|reason| CallError::Unanswered {
             action: action.to_owned(),
@@ -360,18 +332,24 @@ impl<'a> SignedCalls<'a> {
 }
 
 /// Repeats a call while its error is transient.
+/// Gives each attempt its time limit.
 async fn repeat<T>(
-    mut pause: Duration,
-    mut call: impl AsyncFnMut() -> Result<T, CallError>,
+    policy: CallPolicy,
+    mut call: impl AsyncFnMut(Duration) -> Result<T, CallError>,
 ) -> Result<T, CallError> {
-    for _ in 1..ATTEMPTS {
-        match call().await {
-            Err(error) if error.is_transient() => tokio::time::sleep(pause).await,
+    let start = Instant::now();
+    let left = || policy.call.saturating_sub(start.elapsed());
+    let mut pause = policy.pause;
+    for _ in 1..policy.attempts {
+        match call(policy.attempt.min(left())).await {
+            Err(error) if error.is_transient() && pause < left() => {
+                tokio::time::sleep(pause).await;
+            }
             result => return result,
         }
         pause *= 2;
     }
-    call().await
+    call(policy.attempt.min(left())).await
 }
 
 /// Returns the error of a response, with its texts in the form in which they are printed.
@@ -384,13 +362,13 @@ fn refused(
     let code = code.unwrap_or_else(|| format!("HTTP status {status}"));
     // `namespace#Code:detail`
     let code = code.rsplit('#').next().unwrap_or_default();
-    let code = code.split(':').next().unwrap_or_default().to_owned();
+    let code = code.split(':').next().unwrap_or_default();
     let message = message.unwrap_or_else(|| "no message".to_owned());
     let words: Vec<&str> = message.split_whitespace().collect();
     CallError::Refused {
         action,
         status,
-        code,
+        code: ErrorCode::from(code),
         message: words.join(" "),
     }
 }
@@ -500,13 +478,35 @@ mod tests {
         for (status, expected) in [(500, 3), (400, 1)] {
             let calls = Cell::new(0);
             let error = refused("a".to_owned(), status, None, None);
-            let repeated = repeat(Duration::ZERO, async || {
+            let policy = CallPolicy {
+                pause: Duration::ZERO,
+                ..READ
+            };
+            let repeated = repeat(policy, async |limit| {
+                assert!(limit <= READ.attempt, "{limit:?}");
                 calls.set(calls.get() + 1);
                 Err::<(), _>(error.clone())
             });
             assert_eq!(repeated.await, Err(error.clone()));
             assert_eq!(calls.get(), expected);
         }
+    }
+
+    #[tokio::test]
+    async fn an_expired_call_is_not_repeated() {
+        let calls = Cell::new(0);
+        let policy = CallPolicy {
+            call: READ.pause,
+            ..READ
+        };
+        let error = refused("a".to_owned(), 500, None, None);
+        let repeated = repeat(policy, async |limit| {
+            assert!(limit <= policy.call, "{limit:?}");
+            calls.set(calls.get() + 1);
+            Err::<(), _>(error.clone())
+        });
+        assert_eq!(repeated.await, Err(error.clone()));
+        assert_eq!(calls.get(), 1);
     }
 
     #[test]

@@ -59,6 +59,29 @@ fn codes_of_test_identifiers_are_printed() {
 }
 
 #[test]
+fn the_help_about_credentials_is_the_same_in_each_command() {
+    let of = |command: &str| {
+        let help = printed(&[command, "--help"], &[]);
+        let from = help.find("Region and credentials come from").expect("help");
+        let to = help
+            .find("AWS_ENDPOINT_URL names an emulator")
+            .expect("help");
+        let lines: Vec<String> = help[from..to].lines().map(str::to_owned).collect();
+        let (example, others) = lines
+            .into_iter()
+            .partition::<Vec<_>, _>(|line| line.starts_with("  latchstring "));
+        assert_eq!(example.len(), 1, "{help}");
+        assert!(example[0].starts_with(&format!("  latchstring {command} ")));
+        others
+    };
+    let doctor = of("doctor");
+    assert!(doctor.len() > 4, "{doctor:?}");
+    for command in ["attach", "rotate-keys"] {
+        assert_eq!(of(command), doctor, "{command}");
+    }
+}
+
+#[test]
 fn limits_of_a_domain_are_reset_however_it_is_spelled() {
     let of = |domain: &str| {
         let commands = printed(&["reset-limits", "--domain", domain], &[]);

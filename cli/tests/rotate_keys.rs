@@ -471,7 +471,7 @@ async fn a_secret_that_is_no_ring_is_neither_printed_nor_replaced() {
     let (code, text) = missing.run(&["status"]);
     assert_eq!(code, 1);
     assert!(
-        text.contains("answered ResourceNotFoundException"),
+        text.contains("answered ResourceNotFoundException; nothing changed. Check the names"),
         "{text}"
     );
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use clap::Args;
-use latchstring_cli::access::Access;
+use latchstring_cli::access::{self, Access};
 use latchstring_cli::attach::difference::{Difference, differences};
 use latchstring_cli::attach::members::{Members, resend_client, resend_pool, unknown};
 use latchstring_cli::attach::merge::{Triggers, attach_client, attach_pool, refusal};
@@ -18,18 +18,7 @@ use serde_json::{Value, json};
 ///
 /// Shows the difference. Changes nothing without --apply.
 #[derive(Args)]
-#[command(after_help = "\
-Region and credentials come from the environment: AWS_REGION, AWS_ACCESS_KEY_ID,
-AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. With the AWS CLI signed in:
-
-  export AWS_REGION=eu-west-1
-  eval \"$(aws configure export-credentials --format env)\"
-  latchstring attach --user-pool eu-west-1_Example00 --client 1example23456789 --stack Latchstring
-
-AWS_ENDPOINT_URL names an emulator instead. docs/operations.md, \"An existing pool\", lists the
-permissions it needs. --apply first writes the settings as they were to a file in the working directory.
-The exit status is 0 on success; 1 if a change was refused or a setting is not as it was sent; 2 if the
-command changed nothing because it could not start.")]
+#[command(after_help = after_help())]
 pub(crate) struct Arguments {
     /// The user pool's id
     #[arg(long, value_name = "ID")]
@@ -61,6 +50,17 @@ pub(crate) struct Arguments {
     /// Make the changes
     #[arg(long)]
     apply: bool,
+}
+
+fn after_help() -> String {
+    access::help(
+        "latchstring attach --user-pool eu-west-1_Example00 --client 1example23456789 --stack Latchstring",
+    ) + "\n
+--apply first writes the settings as they were to a file in the working directory.
+docs/operations.md, \"An existing pool\", lists the permissions it needs.
+
+The exit status is 0 on success; 1 if a change was refused or a setting is not as it was sent; 2 if the
+command changed nothing because it could not start."
 }
 
 fn arn(text: &str) -> Result<String, &'static str> {

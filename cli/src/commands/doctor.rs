@@ -4,23 +4,14 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Args;
-use latchstring_cli::access::Access;
+use latchstring_cli::access::{self, Access};
 use latchstring_cli::doctor::{checks, probe, read, report as reports, source};
 
 /// Report safe settings, leaks and coming failures of a deployed pool, with the fix of each.
 ///
 /// Only reads, unless --probe is given.
 #[derive(Args)]
-#[command(after_help = "\
-Region and credentials come from the environment: AWS_REGION, AWS_ACCESS_KEY_ID,
-AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. With the AWS CLI signed in:
-
-  export AWS_REGION=eu-west-1
-  eval \"$(aws configure export-credentials --format env)\"
-  latchstring doctor --user-pool eu-west-1_Example00 --client 1example23456789
-
-AWS_ENDPOINT_URL names an emulator instead. docs/doctor.md lists the permissions it needs.
-The exit status is 0 only if nothing leaks, fails or is unknown; 2 if it could not start.")]
+#[command(after_help = after_help())]
 pub(crate) struct Arguments {
     /// The user pool's id
     #[arg(long, value_name = "ID")]
@@ -43,6 +34,14 @@ pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+fn after_help() -> String {
+    access::help("latchstring doctor --user-pool eu-west-1_Example00 --client 1example23456789")
+        + "\n
+docs/doctor.md lists the permissions it needs and explains the report.
+
+The exit status is 0 only if nothing leaks, fails or is unknown; 2 if it could not start."
 }
 
 /// Runs the checks and prints the report.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use latchstring_cli::access::Access;
+use latchstring_cli::access::{self, Access};
 use latchstring_cli::rotation::{Change, Plan, RingSecret, Step, StoredRing, in_minutes};
 use latchstring_core::keys::KeyId;
 use latchstring_core::ports::Clock;
@@ -16,29 +16,36 @@ use latchstring_lambda::{OsEntropy, RingText, SystemClock};
 /// A step is refused until the functions have read the ring of the step before. Without --apply, a step
 /// changes nothing and prints the ring that it would store. Keys are printed by id; no secret is printed.
 #[derive(Args)]
-#[command(after_help = "\
-A rotation is three steps:
-
-  latchstring rotate-keys --secret NAME prepare --apply
-  latchstring rotate-keys --secret NAME activate --apply    # ten minutes later
-  latchstring rotate-keys --secret NAME retire --apply      # PENDING_SECONDS and ten minutes later
-
-Region and credentials come from the environment: AWS_REGION, AWS_ACCESS_KEY_ID,
-AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; AWS_ENDPOINT_URL names an emulator instead. If the
-functions have the setting PENDING_SECONDS, set it in the environment too.
-
-The permissions on the secret are secretsmanager:GetSecretValue, for a change also
-secretsmanager:PutSecretValue and secretsmanager:UpdateSecretVersionStage. A secret with a KMS key
-of its own needs kms:Decrypt and, for a change, kms:GenerateDataKey. docs/operations.md explains
-the roles of keys and what a leaked key opens.
-
-The exit status is 0 on success, 1 if the step is refused or a call fails, 2 if it could not start.")]
+#[command(after_help = after_help())]
 pub(crate) struct Arguments {
     /// The name or ARN of the secret
     #[arg(long, value_name = "NAME_OR_ARN")]
     secret: String,
     #[command(subcommand)]
     action: Action,
+}
+
+fn after_help() -> String {
+    let credentials = access::help("latchstring rotate-keys --secret NAME status");
+    format!(
+        "\
+A rotation is three steps:
+
+  latchstring rotate-keys --secret NAME prepare --apply
+  latchstring rotate-keys --secret NAME activate --apply    # ten minutes later
+  latchstring rotate-keys --secret NAME retire --apply      # PENDING_SECONDS and ten minutes later
+
+{credentials}
+
+If the functions have the setting PENDING_SECONDS, set it in the environment too.
+
+The permissions on the secret are secretsmanager:GetSecretValue, for a change also
+secretsmanager:PutSecretValue and secretsmanager:UpdateSecretVersionStage. A secret with a KMS key
+of its own needs kms:Decrypt and, for a change, kms:GenerateDataKey. docs/operations.md explains
+the roles of keys and what a leaked key opens.
+
+The exit status is 0 on success, 1 if the step is refused or a call fails, 2 if it could not start."
+    )
 }
 
 #[derive(Subcommand)]

@@ -6,35 +6,34 @@ use std::fmt;
 
 use latchstring_core::identifier::PhoneRules;
 
-/// Something read, or why it could not be.
+use crate::error_code::{ErrorCode, ErrorKind};
+
+/// Something read, or the call that did not return it.
 pub type Read<T> = Result<T, Unread>;
 
-/// Why something could not be read.
+/// A call that did not return what was to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread {
     /// The IAM action of the call.
     pub action: &'static str,
-    /// The reason that there is no answer.
-    pub why: Why,
+    /// The code of the error.
+    pub code: ErrorCode,
 }
 
-/// The reason that there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// The caller may not ask.
-    Denied,
-    /// There is no such thing.
-    Missing,
-    /// Something else: the error's code. Messages are dropped, they may quote anything.
-    Other(String),
+impl Unread {
+    /// Reports whether the resource does not exist.
+    pub fn is_missing(&self) -> bool {
+        self.code.kind() == ErrorKind::Missing
+    }
 }
 
 impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.why {
-            Why::Denied => write!(f, "needs {}", self.action),
-            Why::Missing => write!(f, "it does not exist ({})", self.action),
-            Why::Other(code) => write!(f, "{} answered {code}", self.action),
+        let Self { action, code } = self;
+        match code.kind() {
+            ErrorKind::Denied => write!(f, "needs {action}"),
+            ErrorKind::Missing => write!(f, "it does not exist ({action})"),
+            _ => write!(f, "{action} answered {code}"),
         }
     }
 }

@@ -11,9 +11,10 @@ use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::types::{AuthFlowType, ChallengeNameType};
 use uuid::Uuid;
 
-use crate::access::{Access, code_of};
+use crate::access::Access;
 use crate::doctor::read::patient;
 use crate::doctor::{Finding, Fix, signed};
+use crate::error_code::ErrorCode;
 
 /// A challenge, or the code of the error that came instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,7 +126,7 @@ async fn open(cognito: &Client, client_id: &str, address: &str) -> Reply {
     match output {
         Ok(output) if output.authentication_result().is_some() => Reply::Tokens,
         Ok(output) => challenge(output.session, output.challenge_parameters),
-        Err(error) => Reply::Refused(code_of(&error).to_owned()),
+        Err(error) => Reply::Refused(ErrorCode::of(&error).to_string()),
     }
 }
 
@@ -150,7 +151,7 @@ async fn answer(
     match call.send().await {
         Ok(output) if output.authentication_result().is_some() => Reply::Tokens,
         Ok(output) => challenge(output.session, output.challenge_parameters),
-        Err(error) => Reply::Refused(code_of(&error).to_owned()),
+        Err(error) => Reply::Refused(ErrorCode::of(&error).to_string()),
     }
 }
 

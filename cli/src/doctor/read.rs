@@ -21,20 +21,21 @@ use latchstring_core::identifier::{Identifier, METADATA, Method, PhoneRules};
 use latchstring_core::odds::Odds;
 use latchstring_lambda::config::{ConfigError, Environment};
 
-use crate::access::{ATTEMPT, ATTEMPTS, Access, CALL, client, code_of};
+use crate::access::{Access, ONCE, READ, client};
 use crate::doctor::facts::{
     Accounts, Client, ConfigurationSet, Email, Facts, Form, Function, Guesses, MailLimits, Pool,
-    Quota, Read, Sms, Strange, Trigger, Unread, Used, Variables, Why,
+    Quota, Read, Sms, Strange, Trigger, Unread, Used, Variables,
 };
+use crate::error_code::ErrorCode;
 
 /// The client for probing: a call spans three triggers, and a second attempt would spend the session.
 pub(crate) fn patient(access: &Access) -> cognito::Client {
-    client!(cognito, access, CALL, 1)
+    client!(cognito, access, ONCE)
 }
 
 /// Reads all facts that the checks need.
 pub async fn facts(access: &Access, pool_id: &str, client_id: &str) -> Facts {
-    let cognito = client!(cognito, access, ATTEMPT, ATTEMPTS);
+    let cognito = client!(cognito, access, READ);
     let pool = pool(&cognito, pool_id).await;
     let client = client(&cognito, pool_id, client_id).await;
     let siblings = siblings(&cognito, pool_id, client_id).await;
@@ -58,19 +59,10 @@ pub async fn facts(access: &Access, pool_id: &str, client_id: &str) -> Facts {
 }
 
 fn unread<E: ProvideErrorMetadata, R>(action: &'static str, error: &SdkError<E, R>) -> Unread {
-    let code = code_of(error);
-    let why = match code {
-        "AccessDenied"
-        | "AccessDeniedException"
-        | "AuthorizationError"
-        | "AuthorizationErrorException"
-        | "NotAuthorizedException" => Why::Denied,
-        "ResourceNotFoundException"
-        | "ConfigurationSetDoesNotExist"
-        | "ConfigurationSetDoesNotExistException" => Why::Missing,
-        code => Why::Other(code.to_owned()),
-    };
-    Unread { action, why }
+    Unread {
+        action,
+        code: ErrorCode::of(error),
+    }
 }
 
 async fn pool(cognito: &cognito::Client, id: &str) -> Read<Pool> {
@@ -84,7 +76,7 @@ async fn pool(cognito: &cognito::Client, id: &str) -> Read<Pool> {
 fn empty(action: &'static str) -> Unread {
     Unread {
         action,
-        why: Why::Other("nothing".to_owned()),
+        code: ErrorCode::empty(),
     }
 }
 
@@ -259,7 +251,7 @@ async fn siblings(cognito: &cognito::Client, pool_id: &str, but: &str) -> Read<V
 }
 
 async fn functions(access: &Access, pool: &Pool) -> Vec<(Trigger, Read<Function>)> {
-    let lambda = client!(lambda, access, ATTEMPT, ATTEMPTS);
+    let lambda = client!(lambda, access, READ);
     let mut functions = Vec::new();
     for (trigger, arn) in &pool.triggers {
         functions.push((*trigger, function(&lambda, arn).await));
@@ -278,9 +270,7 @@ async fn function(lambda: &lambda::Client, arn: &str) -> Read<Function> {
         Ok(output) => Ok(output.policy().map(str::to_owned)),
         Err(error) => match unread("lambda:GetPolicy", &error) {
             // The function is there: it is the policy that is not.
-            Unread {
-                why: Why::Missing, ..
-            } => Ok(None),
+            unread if unread.is_missing() => Ok(None),
             unread => Err(unread),
         },
     };
@@ -399,7 +389,7 @@ fn guesses(all: &HashMap<String, String>) -> Result<Guesses, ConfigError> {
 
 /// Reads every account of the pool, a page of 60 a call.
 pub async fn accounts(access: &Access, pool_id: &str, phones: &PhoneRules) -> Read<Accounts> {
-    let cognito = client!(cognito, access, ATTEMPT, ATTEMPTS);
+    let cognito = client!(cognito, access, READ);
     let mut accounts = Accounts {
         total: 0,
         strange: Vec::new(),
@@ -458,8 +448,8 @@ fn used(create: Option<&Variables>, set: impl FnOnce(&Variables) -> bool) -> Use
 }
 
 async fn email(access: &Access, create: Option<&Variables>) -> Email {
-    let ses = client!(ses, access, ATTEMPT, ATTEMPTS);
-    let sesv2 = client!(sesv2, access, ATTEMPT, ATTEMPTS);
+    let ses = client!(ses, access, READ);
+    let sesv2 = client!(sesv2, access, READ);
     let quota = ses.get_send_quota().send().await;
     let sending = ses.get_account_sending_enabled().send().await;
     let from = create.and_then(|variables| variables.email_from.as_deref());
@@ -547,9 +537,7 @@ async fn configuration_set(ses: &ses::Client, name: &str) -> Read<ConfigurationS
             tracks: tracks(&output),
         }),
         Err(error) => match unread("ses:DescribeConfigurationSet", &error) {
-            Unread {
-                why: Why::Missing, ..
-            } => Ok(ConfigurationSet::Missing),
+            unread if unread.is_missing() => Ok(ConfigurationSet::Missing),
             unread => Err(unread),
         },
     }
@@ -589,7 +577,7 @@ fn tracks(output: &DescribeConfigurationSetOutput) -> bool {
 }
 
 async fn sms(access: &Access, create: Option<&Variables>) -> Sms {
-    let sns = client!(sns, access, ATTEMPT, ATTEMPTS);
+    let sns = client!(sns, access, READ);
     let sandbox = sns.get_sms_sandbox_account_status().send().await;
     let attributes = sns
         .get_sms_attributes()

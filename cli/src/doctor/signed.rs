@@ -7,9 +7,9 @@
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::types::{AuthFlowType, ChallengeNameType};
 
-use crate::access::code_of;
 use crate::doctor::Finding;
 use crate::doctor::probe::{Reply, address, challenge};
+use crate::error_code::ErrorCode;
 
 /// A flow over signed calls, up to the answer after the selection.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ macro_rules! reply {
         match $output {
             Ok(output) if output.authentication_result().is_some() => Reply::Tokens,
             Ok(output) => challenge(output.session, output.challenge_parameters),
-            Err(error) => Reply::Refused(code_of(&error).to_owned()),
+            Err(error) => Reply::Refused(ErrorCode::of(&error).to_string()),
         }
     };
 }

@@ -22,7 +22,8 @@ use secretsmanager::Client;
 use secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use uuid::Uuid;
 
-use crate::access::{ATTEMPT, ATTEMPTS, Access, CALL, client, code_of};
+use crate::access::{Access, ONCE, READ, client};
+use crate::error_code::{ErrorCode, ErrorKind};
 
 const GET: &str = "secretsmanager:GetSecretValue";
 const PUT: &str = "secretsmanager:PutSecretValue";
@@ -62,8 +63,8 @@ pub enum SecretError {
     Failed {
         /// The IAM action of the call.
         action: &'static str,
-        /// The code of the error. Messages are dropped: they may quote anything.
-        code: String,
+        /// The code of the error.
+        code: ErrorCode,
     },
     /// The current version is not a key ring that functions can read.
     NotARing,
@@ -74,7 +75,7 @@ pub enum SecretError {
     /// The last call got no answer, and may still take effect.
     Unanswered {
         /// The code of the error.
-        code: String,
+        code: ErrorCode,
     },
 }
 
@@ -85,7 +86,13 @@ impl fmt::Display for SecretError {
                 f,
                 "the permission {action} is missing; a secret with a KMS key of its own also needs kms:Decrypt and kms:GenerateDataKey"
             ),
-            Self::Failed { action, code } => write!(f, "{action} answered {code}; nothing changed"),
+            Self::Failed { action, code } => {
+                write!(f, "{action} answered {code}; nothing changed")?;
+                match code.kind().advice() {
+                    Some(advice) => write!(f, ". {advice}"),
+                    None => Ok(()),
+                }
+            }
             Self::NotARing => f.write_str("the secret holds no key ring that the functions can read"),
             Self::Unreadable => {
                 f.write_str("the functions could not read the new ring, so it was not stored")
@@ -102,12 +109,10 @@ impl fmt::Display for SecretError {
 }
 
 fn error<E: ProvideErrorMetadata, R>(action: &'static str, error: &SdkError<E, R>) -> SecretError {
-    match code_of(error) {
-        "AccessDeniedException" => SecretError::Denied(action),
-        code => SecretError::Failed {
-            action,
-            code: code.to_owned(),
-        },
+    let code = ErrorCode::of(error);
+    match code.kind() {
+        ErrorKind::Denied => SecretError::Denied(action),
+        _ => SecretError::Failed { action, code },
     }
 }
 
@@ -115,8 +120,8 @@ impl RingSecret {
     /// Creates the client of the secret with that name or ARN. Connects at the first call.
     pub fn new(access: &Access, id: impl Into<String>) -> Self {
         Self {
-            reads: client!(secretsmanager, access, ATTEMPT, ATTEMPTS),
-            writes: client!(secretsmanager, access, CALL, 1),
+            reads: client!(secretsmanager, access, READ),
+            writes: client!(secretsmanager, access, ONCE),
             id: id.into(),
         }
     }
@@ -178,7 +183,7 @@ impl RingSecret {
             Ok(current) if current.version != read.version => Err(SecretError::Changed),
             Ok(_) if matches!(failure, SdkError::ServiceError(_)) => Err(error(MOVE, &failure)),
             _ => Err(SecretError::Unanswered {
-                code: code_of(&failure).to_owned(),
+                code: ErrorCode::of(&failure),
             }),
         }
     }

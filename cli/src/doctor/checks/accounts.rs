@@ -48,7 +48,7 @@ pub fn accounts(accounts: &Read<Accounts>) -> Finding {
 mod tests {
     use super::*;
     use crate::doctor::State;
-    use crate::doctor::facts::{Form, Strange, Unread, Why};
+    use crate::doctor::facts::{Form, Strange, Unread};
 
     #[test]
     fn accounts_with_noncanonical_contacts_are_listed_by_sub() {
@@ -76,7 +76,7 @@ mod tests {
         assert!(!found.says.contains("sub-100"));
         let unread = Unread {
             action: "cognito-idp:ListUsers",
-            why: Why::Denied,
+            code: "AccessDeniedException".into(),
         };
         assert_eq!(accounts(&Err(unread)).state, State::Unknown);
     }

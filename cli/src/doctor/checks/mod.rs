@@ -11,8 +11,8 @@ mod triggers;
 
 pub use accounts::accounts;
 
-use crate::doctor::Finding;
-use crate::doctor::facts::{Facts, Trigger, Unread, Variables, Why};
+use crate::doctor::facts::{Facts, Trigger, Unread, Variables};
+use crate::doctor::{Finding, Fix};
 
 /// Every finding, in the report's order.
 pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
@@ -82,10 +82,14 @@ pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
 
 fn unreadable(check: &'static str, what: &str, unread: &Unread) -> Finding {
     let says = format!("could not read {what}: {unread}");
-    if unread.why == Why::Missing {
+    let finding = if unread.is_missing() {
         Finding::fails(check, says)
     } else {
         Finding::unknown(check, says)
+    };
+    match unread.code.kind().advice() {
+        Some(advice) => finding.with_fix(Fix::Words(advice)),
+        None => finding,
     }
 }
 
@@ -239,6 +243,7 @@ pub(crate) mod good {
 mod tests {
     use super::*;
     use crate::doctor::State;
+    use crate::error_code::ErrorKind;
 
     #[test]
     fn a_correct_deployment_has_no_findings() {
@@ -254,7 +259,7 @@ mod tests {
         fn denied<T>() -> Result<T, Unread> {
             Err(Unread {
                 action: "cognito-idp:DescribeUserPool",
-                why: Why::Denied,
+                code: "AccessDeniedException".into(),
             })
         }
         type Break = fn(&mut Facts);
@@ -284,6 +289,11 @@ mod tests {
             let found = findings.iter().find(|finding| finding.check == check);
             let found = found.expect("the check has a finding");
             assert_eq!(found.state, State::Unknown, "{check}");
+            assert_eq!(
+                found.fix,
+                ErrorKind::Denied.advice().map(Fix::Words),
+                "{check}"
+            );
             assert!(
                 found.says.contains("cognito-idp:DescribeUserPool"),
                 "{check}"
@@ -308,7 +318,7 @@ mod tests {
         assert_eq!(states(&facts), [State::Leaks; 2]);
         facts.pool = Err(Unread {
             action: "cognito-idp:DescribeUserPool",
-            why: Why::Denied,
+            code: "AccessDeniedException".into(),
         });
         assert_eq!(states(&facts), [State::Leaks; 2]);
     }
@@ -318,7 +328,7 @@ mod tests {
         let mut facts = good::facts();
         facts.pool = Err(Unread {
             action: "cognito-idp:DescribeUserPool",
-            why: Why::Missing,
+            code: "ResourceNotFoundException".into(),
         });
         let findings = judge(&facts, good::CLIENT);
         assert_eq!(good::state(&findings, "pool"), State::Fails);

@@ -4,7 +4,7 @@
 
 use super::policy::{Verdict, verdict};
 use super::unreadable;
-use crate::doctor::facts::{Function, Pool, Read, Trigger, Variables, Why};
+use crate::doctor::facts::{Function, Pool, Read, Trigger, Variables};
 use crate::doctor::{Finding, Fix};
 
 /// Cognito's own limit; less would end a function that Cognito still waits for.
@@ -63,7 +63,7 @@ pub(super) fn judge(
         }
         Some(Err(unread)) => {
             let finding = unreadable(names.trigger, &format!("the function of {name}"), unread);
-            return vec![if unread.why == Why::Missing {
+            return vec![if unread.is_missing() {
                 finding.with_fix(DEPLOY)
             } else {
                 finding
@@ -259,7 +259,7 @@ mod tests {
             ("trigger.create.permission", State::Unknown, |f, _| {
                 f.policy = Err(Unread {
                     action: "lambda:GetPolicy",
-                    why: Why::Denied,
+                    code: "AccessDeniedException".into(),
                 });
             }),
             ("trigger.create.timeout", State::Fails, |f, _| {
@@ -343,7 +343,7 @@ mod tests {
         assert_eq!(good::state(&findings, "trigger.define"), State::Fails);
         let gone = Err(Unread {
             action: "lambda:GetFunctionConfiguration",
-            why: Why::Missing,
+            code: "ResourceNotFoundException".into(),
         });
         let findings = of(Some(&gone), Trigger::Define);
         assert_eq!(good::state(&findings, "trigger.define"), State::Fails);
