@@ -68,14 +68,18 @@ impl World {
         RingSecret::new(&access(self.tap.endpoint()), &*self.name)
     }
 
-    /// Returns the stored ring. Its secrets must not be printed from now on.
-    async fn stored(&self) -> RingText {
+    async fn stored_text(&self) -> String {
         let request = json!({"SecretId": self.name});
         let call = self
             .emulator
             .call("secretsmanager.GetSecretValue", &request);
         let answer = call.await;
-        let text = answer["SecretString"].as_str().expect("a text");
+        answer["SecretString"].as_str().expect("a text").to_owned()
+    }
+
+    /// Returns the stored ring. Its secrets must not be printed from now on.
+    async fn stored(&self) -> RingText {
+        let text = &*self.stored_text().await;
         let value: Value = serde_json::from_str(text).expect("JSON");
         for key in value.as_object().expect("roles").values() {
             note(key["secret"].as_str().unwrap_or_default());
@@ -142,6 +146,14 @@ fn printed(output: &Output) -> (i32, String) {
     let text = String::from_utf8(text).expect("text");
     assert!(holds_no_secret(&text), "a secret was printed");
     (output.status.code().expect("an exit status"), text)
+}
+
+/// The leak of one key.
+fn leak(key: KeyId) -> Change {
+    Change::Revoke {
+        key,
+        also_lasting: false,
+    }
 }
 
 fn address() -> Identifier {
@@ -287,7 +299,7 @@ async fn a_change_whose_last_reply_is_lost_is_found_to_be_made() {
 /// Two operators read one ring, and then both replace it.
 #[tokio::test]
 async fn of_two_operators_at_once_only_one_changes_the_ring() {
-    let leaked = Change::Revoke(KeyId::parse("k1").expect("an id"));
+    let leaked = leak(KeyId::parse("k1").expect("an id"));
     let prepare = Change::Step(Step::Prepare);
     for (number, [one, other]) in [
         [&prepare, &prepare],
@@ -347,7 +359,7 @@ async fn a_revoked_key_opens_nothing_and_budgets_outlive_all_but_one() {
         let world = World::of(&format!("rotation/leak-{leaked}"), text.to_string()).await;
         let before = world.stored().await;
         let id = KeyId::parse(leaked).expect("an id");
-        let after = world.make(&Change::Revoke(id), Duration::ZERO).await;
+        let after = world.make(&leak(id), Duration::ZERO).await;
         let after = after.expect("a leak does not wait");
         for key in ["k1", "k2", "k3", "k4"].map(key) {
             let forged = ticket(&alone(&key));
@@ -379,7 +391,7 @@ async fn a_leak_in_each_state_of_a_rotation_ends_the_rotation() {
         let is_lasting = ring
             .lasting
             .is_none_or(|lasting| lasting.id() == leaked.as_str());
-        let after = world.make(&Change::Revoke(leaked), Duration::ZERO).await;
+        let after = world.make(&leak(leaked), Duration::ZERO).await;
         let after = after.expect("a leak does not wait");
         assert!(!opens(&after, &old), "{count}");
         assert_eq!(after.lasting.is_none(), is_lasting, "{count}");
@@ -436,6 +448,39 @@ async fn the_program_shows_a_step_and_makes_it_with_apply() {
     assert!(restarts && text.contains("devices are unknown"), "{text}");
     let revoked = world.stored().await;
     assert_eq!(ids(&revoked), format!("current {}", revoked.current.id()));
+}
+
+/// A leak of the whole secret: the lasting key of the ring leaked with the current one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lasting_key_that_stays_after_a_leak_is_named() {
+    let text = json!({"current": key("k2"), "lasting": key("k1")}).to_string();
+    let world = World::of("rotation/kept", text.clone()).await;
+    let (code, text_of_plan) = world.run(&["revoke", "--key", "k2"]);
+    assert_eq!(code, 0);
+    let warned = "Warning: the lasting key k1 stays in the ring.";
+    assert!(text_of_plan.contains(warned), "{text_of_plan}");
+    assert!(
+        text_of_plan.contains("add --also-lasting"),
+        "{text_of_plan}"
+    );
+
+    let (code, made) = world.run(&["revoke", "--key", "k2", "--apply"]);
+    assert_eq!(code, 0);
+    let last = made.lines().last().expect("a line");
+    assert!(last.contains("this is not finished"), "{made}");
+    assert!(last.contains("\"revoke --key k1 --apply\""), "{made}");
+    let (code, finished) = world.run(&["revoke", "--key", "k1", "--apply"]);
+    assert_eq!(code, 0);
+    assert!(!finished.contains("Warning"), "{finished}");
+    assert!(world.stored().await.lasting.is_none());
+
+    let world = World::of("rotation/kept-none", text).await;
+    let (code, made) = world.run(&["revoke", "--key", "k2", "--also-lasting", "--apply"]);
+    assert_eq!(code, 0);
+    assert!(!made.contains("Warning"), "{made}");
+    assert!(made.contains("devices are unknown"), "{made}");
+    let stored = world.stored().await;
+    assert_eq!(ids(&stored), format!("current {}", stored.current.id()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,10 +59,17 @@ enum Action {
     /// Remove the previous key, `PENDING_SECONDS` and ten minutes after activate or later
     Retire(Apply),
     /// Replace the ring at once because a key leaked; flows under way end
+    ///
+    /// The lasting key stays unless it is the leaked one. If the whole secret leaked, it leaked too: pass
+    /// --also-lasting.
     Revoke {
         /// The id of the leaked key
         #[arg(long, value_name = "ID", value_parser = KeyId::parse)]
         key: KeyId,
+        /// Replace the lasting key too, because the whole secret leaked: budgets and leases start again,
+        /// devices are unknown until their next sign-in, and test identifiers have other codes
+        #[arg(long)]
+        also_lasting: bool,
         #[command(flatten)]
         apply: Apply,
     },
@@ -83,7 +90,11 @@ impl Action {
             Self::Prepare(Apply { apply }) => Some((Change::Step(Step::Prepare), apply)),
             Self::Activate(Apply { apply }) => Some((Change::Step(Step::Activate), apply)),
             Self::Retire(Apply { apply }) => Some((Change::Step(Step::Retire), apply)),
-            Self::Revoke { key, apply } => Some((Change::Revoke(key), apply.apply)),
+            Self::Revoke {
+                key,
+                also_lasting,
+                apply: Apply { apply },
+            } => Some((Change::Revoke { key, also_lasting }, apply)),
         }
     }
 }
@@ -173,6 +184,11 @@ async fn make(
         // The key of this run is dropped, and so is its id.
         println!("after:  {}", roles(&ring, Some(&stored.ring)));
         consequences(change, &ring);
+        if let Some(kept) = kept_after_leak(change, &ring) {
+            println!(
+                "Warning: the lasting key {kept} stays in the ring. If the whole secret leaked, it leaked too: add --also-lasting."
+            );
+        }
         println!("Nothing has changed: repeat with --apply.");
         return Ok(());
     }
@@ -181,12 +197,18 @@ async fn make(
     println!("after:  {}", roles(&ring, None));
     consequences(change, &ring);
     match change {
-        Change::Revoke(_) => {
+        Change::Revoke { .. } => {
             println!(
                 "Warm functions still have the old ring. Start new ones now (STACK is the stack's name):"
             );
             println!();
             println!("{RESTART}");
+            if let Some(kept) = kept_after_leak(change, &ring) {
+                println!();
+                println!(
+                    "Warning: the lasting key {kept} is still in the ring. If the whole secret leaked, it leaked too, and this is not finished: run \"revoke --key {kept} --apply\", then these commands again."
+                );
+            }
         }
         Change::Step(_) => {
             let step = Step::next_of(&ring);
@@ -203,7 +225,7 @@ async fn make(
 
 /// Prints what a replaced ring ends.
 fn consequences(change: &Change, ring: &RingText) {
-    if !matches!(change, Change::Revoke(_)) {
+    if !matches!(change, Change::Revoke { .. }) {
         return;
     }
     println!("Flows under way end, and users request another code.");
@@ -212,6 +234,13 @@ fn consequences(change: &Change, ring: &RingText) {
             "The lasting key is replaced too: budgets and leases start again, devices are unknown until their next sign-in, and test identifiers have other codes."
         );
     }
+}
+
+/// Returns the id of the lasting key that a replacement after a leak keeps.
+fn kept_after_leak<'a>(change: &Change, ring: &'a RingText) -> Option<&'a str> {
+    let is_leak = matches!(change, Change::Revoke { .. });
+    let lasting = ring.lasting.as_ref().filter(|_| is_leak)?;
+    Some(lasting.id())
 }
 
 /// Returns the keys by role, as text. A key that is not on the ring `known` is a new one.

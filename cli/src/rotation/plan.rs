@@ -58,8 +58,13 @@ impl fmt::Display for Step {
 pub enum Change {
     /// A step of a rotation.
     Step(Step),
-    /// The replacement of the ring after the key of this id leaked.
-    Revoke(KeyId),
+    /// The replacement of the ring after a key leaked.
+    Revoke {
+        /// The id of the leaked key.
+        key: KeyId,
+        /// True if the lasting key is replaced whether or not it is the leaked one.
+        also_lasting: bool,
+    },
 }
 
 /// The reason that a change is refused.
@@ -134,7 +139,7 @@ impl<E: Entropy> Plan<'_, E> {
     pub fn after(&self, change: &Change) -> Result<RingText, Refusal> {
         match change {
             Change::Step(step) => self.after_step(*step),
-            Change::Revoke(id) => self.after_leak(id),
+            Change::Revoke { key, also_lasting } => self.after_leak(key, *also_lasting),
         }
     }
 
@@ -185,8 +190,8 @@ impl<E: Entropy> Plan<'_, E> {
     }
 
     /// Every key but the lasting one is replaced: flows under way end. The lasting key stays, unless
-    /// its secret leaked.
-    fn after_leak(&self, id: &KeyId) -> Result<RingText, Refusal> {
+    /// its secret leaked or it is to go with the others.
+    fn after_leak(&self, id: &KeyId, also_lasting: bool) -> Result<RingText, Refusal> {
         let mut leaked = self
             .ring
             .roles()
@@ -197,7 +202,8 @@ impl<E: Entropy> Plan<'_, E> {
             return Err(Refusal::UnknownKey(id.clone()));
         }
         let lasting = self.lasting();
-        let lasting = (!leaked.any(|key| key.has_secret_of(lasting))).then(|| lasting.clone());
+        let goes = also_lasting || leaked.any(|key| key.has_secret_of(lasting));
+        let lasting = (!goes).then(|| lasting.clone());
         Ok(RingText {
             current: self.new_key()?,
             next: None,
@@ -301,8 +307,13 @@ mod tests {
     }
 
     fn revoke(ring: &RingText, id: &str) -> Result<RingText, Refusal> {
-        let id = KeyId::parse(id).unwrap();
-        after(ring, Duration::ZERO, &Change::Revoke(id))
+        revoke_with(ring, id, false)
+    }
+
+    fn revoke_with(ring: &RingText, id: &str, also_lasting: bool) -> Result<RingText, Refusal> {
+        let key = KeyId::parse(id).unwrap();
+        let change = Change::Revoke { key, also_lasting };
+        after(ring, Duration::ZERO, &change)
     }
 
     /// Every step in every state of a ring. The states are the filled roles.
@@ -421,6 +432,8 @@ mod tests {
             assert!(after.current.has_secret_of(&key("k", 0xEE)));
             let kept = before.roles().find(|(_, key)| Some(key.id()) == lasting);
             assert_eq!(after.lasting.as_ref(), kept.map(|(_, key)| key));
+            let all = revoke_with(&before, leaked, true).unwrap();
+            assert_eq!(ids(&all), "k1800000000 - - -", "{ring}: {leaked}");
         }
     }
 
