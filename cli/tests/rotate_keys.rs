@@ -484,6 +484,59 @@ async fn a_lasting_key_that_stays_after_a_leak_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn only_the_setting_of_the_waiting_time_is_read() {
+    let world = World::new("rotation/environment").await;
+    let mut command = world.command(&["status"]);
+    command
+        .env("EMAIL", "ada@example.com")
+        .env("RESENDS", "many");
+    let (code, text) = printed(&command.output().expect("it starts"));
+    assert_eq!(code, 0, "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_with_unknown_members_is_not_replaced() {
+    let with = |mut key: Value| {
+        key["created"] = json!(1);
+        key
+    };
+    for (number, (text, named)) in [
+        (
+            json!({"current": key("k1"), "note": {"of": "us"}, "next": null}),
+            "note",
+        ),
+        (json!({ "current": with(key("k1")) }), "current.created"),
+        (with(key("k1")), "current.created"),
+        (
+            json!({"current": key("k2"), "lasting": with(key("k1"))}),
+            "lasting.created",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let text = text.to_string();
+        let world = World::of(&format!("rotation/unknown-{number}"), text.clone()).await;
+        assert_eq!(world.run(&["status"]).0, 0);
+        for arguments in [
+            &["prepare"][..],
+            &["prepare", "--apply"],
+            &["revoke", "--key", "k1", "--apply"],
+        ] {
+            let (code, printed) = world.run(arguments);
+            assert_eq!(code, 1);
+            let error = format!("a new ring would lose them: {named}. Install");
+            assert!(printed.contains(&error), "{printed}");
+        }
+        let read = world.secret().read().await.expect("a ring");
+        let refused = world.secret().replace(&read, &read.ring).await;
+        let expected = SecretError::UnknownMembers(vec![named.to_owned()]);
+        assert_eq!(refused, Err(expected));
+        assert_eq!(world.stored_text().await, text, "nothing is stored");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_wait_for_retire_follows_the_setting() {
     let text = json!({"current": key("k2"), "previous": key("k1"), "lasting": key("k1")});
     let world = World::of("rotation/setting", text.to_string()).await;

@@ -37,7 +37,8 @@ A rotation is three steps:
 
 {credentials}
 
-If the functions have the setting PENDING_SECONDS, set it in the environment too.
+If the functions have the setting PENDING_SECONDS, set it in the environment too. No other setting of
+theirs is read.
 
 The permissions on the secret are secretsmanager:GetSecretValue, for a change also
 secretsmanager:PutSecretValue and secretsmanager:UpdateSecretVersionStage. A secret with a KMS key
@@ -118,8 +119,8 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
 
 fn start(arguments: Arguments) -> Result<ExitCode, String> {
     let access = Access::for_secret(&arguments.secret)?;
-    let settings = Environment::Process.numbers();
-    let pending_life = settings.map_err(|error| error.to_string())?.pending_life;
+    let pending_life = Environment::Process.pending_life();
+    let pending_life = pending_life.map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -177,6 +178,7 @@ async fn make(
     apply: bool,
 ) -> Result<(), String> {
     let stored = secret.read().await.map_err(|error| error.to_string())?;
+    stored.whole().map_err(|error| error.to_string())?;
     let ring = plan(&stored, pending_life).after(change);
     let ring = ring.map_err(|refusal| refusal.to_string())?;
     println!("before: {}", roles(&stored.ring, None));

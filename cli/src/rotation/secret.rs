@@ -20,6 +20,7 @@ use latchstring_core::time::Timestamp;
 use latchstring_lambda::RingText;
 use secretsmanager::Client;
 use secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::access::{Access, ONCE, READ, client};
@@ -51,7 +52,54 @@ pub struct StoredRing {
     pub ring: RingText,
     /// The creation time of the version. It becomes current within the time limits of two calls, 24 s.
     pub stored_at: Timestamp,
+    /// Members of the secret that [`RingText`] does not hold.
+    unknown: Vec<String>,
     version: String,
+}
+
+impl StoredRing {
+    /// Returns the ring, from which a new one may be made.
+    ///
+    /// # Errors
+    ///
+    /// The secret has members that are not in the ring.
+    pub fn whole(&self) -> Result<&RingText, SecretError> {
+        if self.unknown.is_empty() {
+            Ok(&self.ring)
+        } else {
+            Err(SecretError::UnknownMembers(self.unknown.clone()))
+        }
+    }
+}
+
+/// Returns the paths of the members of a ring's text that the ring does not hold.
+fn unknown_members(text: &str, ring: &RingText) -> Vec<String> {
+    let (Ok(stored), Some(held)) = (serde_json::from_str::<Value>(text), ring.to_text()) else {
+        return Vec::new();
+    };
+    let Ok(held) = serde_json::from_str::<Value>(held.expose()) else {
+        return Vec::new();
+    };
+    // The text of a new deployment is the current key alone.
+    let stored = match stored.get("current") {
+        Some(_) => stored,
+        None => json!({ "current": stored }),
+    };
+    let mut unknown = Vec::new();
+    let names = |value: &Value| value.as_object().map(|it| it.keys().cloned().collect());
+    for role in names(&stored).unwrap_or_else(Vec::new) {
+        match (&stored[&role], held.get(&role)) {
+            // A role that is not filled.
+            (Value::Null, _) => {}
+            (_, None) => unknown.push(role),
+            (stored, Some(held)) => {
+                let members: Vec<String> = names(stored).unwrap_or_default();
+                let lost = members.into_iter().filter(|name| held.get(name).is_none());
+                unknown.extend(lost.map(|name| format!("{role}.{name}")));
+            }
+        }
+    }
+    unknown
 }
 
 /// The reason that the ring was not read or not replaced.
@@ -68,6 +116,8 @@ pub enum SecretError {
     },
     /// The current version is not a key ring that functions can read.
     NotARing,
+    /// The current version has members that this program does not know: a replacement would lose them.
+    UnknownMembers(Vec<String>),
     /// The functions could not read the ring that was to be stored.
     Unreadable,
     /// Another version became current after the ring was read.
@@ -94,6 +144,12 @@ impl fmt::Display for SecretError {
                 }
             }
             Self::NotARing => f.write_str("the secret holds no key ring that the functions can read"),
+            Self::UnknownMembers(members) => write!(
+                f,
+                "the secret has members that this version of latchstring does not know, and a new ring would \
+                 lose them: {}. Install the newest version, or remove them from the secret",
+                members.join(", ")
+            ),
             Self::Unreadable => {
                 f.write_str("the functions could not read the new ring, so it was not stored")
             }
@@ -134,14 +190,16 @@ impl RingSecret {
     pub async fn read(&self) -> Result<StoredRing, SecretError> {
         let request = self.reads.get_secret_value().secret_id(&self.id);
         let output = request.send().await.map_err(|it| error(GET, &it))?;
-        let ring = output.secret_string().and_then(RingText::parse);
+        let text = output.secret_string().unwrap_or_default();
+        let ring = RingText::parse(text);
         let created = output.created_date().and_then(|at| at.to_millis().ok());
         let created = created.and_then(|millis| u64::try_from(millis).ok());
-        match (ring, created, output.version_id) {
+        match (ring, created, output.version_id()) {
             (Some(ring), Some(created), Some(version)) if ring.ring().is_some() => Ok(StoredRing {
+                unknown: unknown_members(text, &ring),
                 ring,
                 stored_at: Timestamp::from_millis(created),
-                version,
+                version: version.to_owned(),
             }),
             _ => Err(SecretError::NotARing),
         }
@@ -151,9 +209,10 @@ impl RingSecret {
     ///
     /// # Errors
     ///
-    /// A call fails, or the ring that was read is no longer the current one. The current version is then as
-    /// it was, except after [`SecretError::Unanswered`].
+    /// A call fails, the secret has unknown members, or the ring that was read is no longer the current one.
+    /// The current version is then as it was, except after [`SecretError::Unanswered`].
     pub async fn replace(&self, read: &StoredRing, ring: &RingText) -> Result<(), SecretError> {
+        read.whole()?;
         let text = ring.to_text().ok_or(SecretError::Unreadable)?;
         let version = Uuid::new_v4().to_string();
         self.writes

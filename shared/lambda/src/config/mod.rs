@@ -261,7 +261,7 @@ impl Environment<'_> {
             resends: self.number(RESENDS)?,
             ticket_life: self.seconds(TICKET_SECONDS)?,
             proof_life: self.seconds(PROOF_SECONDS)?,
-            pending_life: self.seconds(PENDING_SECONDS)?,
+            pending_life: self.pending_life()?,
             fresh_for: self.seconds(FRESH_SECONDS)?,
             device_life: self.number(DEVICE_DAYS).map(days)?,
             budgets: self.budgets()?,
@@ -270,6 +270,14 @@ impl Environment<'_> {
             phones,
             branding: self.branding()?,
         })
+    }
+
+    /// Returns the lifetime of a contact that waits to be proved.
+    ///
+    /// # Errors
+    /// If the variable is out of bounds.
+    pub fn pending_life(&self) -> Result<Duration, ConfigError> {
+        self.seconds(PENDING_SECONDS)
     }
 
     /// Returns the number of accounts that the odds are computed for.
