@@ -4,5 +4,6 @@ pub mod access;
 pub mod attach;
 pub mod doctor;
 pub mod error_code;
+pub mod pool_needs;
 pub mod rotation;
 pub mod signed_call;

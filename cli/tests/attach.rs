@@ -29,6 +29,8 @@ const TRIGGERS: [&str; 6] = [
 struct World {
     pool: Members,
     client: Members,
+    /// The pages of accounts.
+    users: Vec<Value>,
     outputs: Vec<(&'static str, &'static str)>,
     calls: Vec<String>,
     /// The operation that is refused.
@@ -53,7 +55,7 @@ impl World {
                 "Id": POOL,
                 "Name": "users",
                 "Arn": "arn:pool",
-                "AliasAttributes": ["email"],
+                "AliasAttributes": ["email", "phone_number"],
                 "SchemaAttributes": [{"Name": "locale", "Mutable": true}],
                 "MfaConfiguration": "OFF",
                 "EmailVerificationSubject": "Welcome",
@@ -71,6 +73,7 @@ impl World {
                 "NewerThanTheProgram": {"is": "kept"},
                 "LastModifiedDate": 1_700_000_000,
             })),
+            users: vec![json!([])],
             outputs: vec![
                 ("DefineAuthChallenge", "arn:define"),
                 ("CreateAuthChallenge", "arn:create"),
@@ -102,6 +105,12 @@ impl World {
         }
         match operation {
             "DescribeUserPool" => return Ok(json!({ "UserPool": self.pool })),
+            "ListUsers" => {
+                let page = input.get("PaginationToken").and_then(Value::as_str);
+                let page: usize = page.map_or(0, |page| page.parse().expect("a token of ours"));
+                let next = (page + 1 < self.users.len()).then(|| (page + 1).to_string());
+                return Ok(json!({ "Users": self.users[page], "PaginationToken": next }));
+            }
             "DescribeUserPoolClient" => return Ok(json!({ "UserPoolClient": self.client })),
             "UpdateUserPool" => {
                 for (sent, described) in [("UserPoolId", "Id"), ("PoolName", "Name")] {
@@ -465,6 +474,17 @@ async fn a_pool_that_cannot_be_attached_is_only_read() {
         ("MfaConfiguration", json!("OPTIONAL"), code_alone),
         ("MfaConfiguration", json!("ON"), code_alone),
         ("Newer", json!({"is": "set"}), "does not know: Newer. "),
+        (
+            "AliasAttributes",
+            json!(["preferred_username"]),
+            "email and phone_number is not an alias attribute",
+        ),
+        ("AliasAttributes", json!(["email"]), "pass --only email."),
+        (
+            "UserPoolAddOns",
+            json!({"AdvancedSecurityAdditionalFlows": {"CustomAuthMode": "ENFORCED"}}),
+            "may refuse the sign-ins of all users",
+        ),
     ]
     .into_iter()
     .enumerate()
@@ -476,6 +496,84 @@ async fn a_pool_that_cannot_be_attached_is_only_read() {
         assert!(ran.error().contains(error), "{}", ran.stderr);
         assert_eq!(account.world().calls, ["DescribeUserPool"]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_fits_what_the_functions_use_is_attached() {
+    let account = Account::start("uses").await;
+    {
+        let mut world = account.world();
+        let pool = &mut world.pool;
+        pool.insert("AliasAttributes".to_owned(), json!(["email"]));
+        let custom = json!({"CustomAuthMode": "ENFORCED"});
+        let add_ons = json!({"AdvancedSecurityAdditionalFlows": custom});
+        pool.insert("UserPoolAddOns".to_owned(), add_ons);
+    }
+    let ran = account.attach(&["--only", "email", "--signed-calls"]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    let ran = account.attach(&["--only", "phone_number", "--signed-calls"]);
+    assert_eq!(ran.status, Some(2));
+    assert!(ran.error().contains("phone_number is not an alias"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_are_counted_by_state_and_no_contact_is_printed() {
+    let account = Account::start("accounts").await;
+    let user = |status: &str, enabled: bool, verified: &str| {
+        json!({
+            "Username": "name-of-a-user",
+            "UserStatus": status,
+            "Enabled": enabled,
+            "Attributes": [
+                {"Name": "email", "Value": "ada@example.com"},
+                {"Name": "email_verified", "Value": verified},
+            ],
+        })
+    };
+    account.world().users = vec![
+        json!([
+            user("CONFIRMED", true, "true"),
+            user("CONFIRMED", false, "true")
+        ]),
+        json!([
+            user("UNCONFIRMED", true, "true"),
+            user("UNCONFIRMED", true, "false")
+        ]),
+        json!([
+            user("RESET_REQUIRED", true, "true"),
+            user("FORCE_CHANGE_PASSWORD", true, "true"),
+            user("EXTERNAL_PROVIDER", true, "true"),
+        ]),
+    ];
+    let ran = account.attach(&["--accounts"]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    for line in [
+        "  1 CONFIRMED: signs in",
+        "  1 disabled: Cognito refuses",
+        "  1 UNCONFIRMED with a verified contact: Cognito refuses",
+        "  1 UNCONFIRMED without one: not found",
+        "  1 RESET_REQUIRED: Cognito refuses",
+        "  1 FORCE_CHANGE_PASSWORD: the first sign-in",
+        "  1 EXTERNAL_PROVIDER: AWS does not document",
+    ] {
+        let is_printed = ran.stdout.lines().any(|it| it.starts_with(line));
+        assert!(is_printed, "{line}: {}", ran.stdout);
+    }
+    for private in ["ada@example.com", "name-of-a-user"] {
+        assert!(!ran.stdout.contains(private) && !ran.stderr.contains(private));
+    }
+
+    account.world().users = vec![json!([])];
+    let ran = account.attach(&["--accounts"]);
+    let none = "The pool has no account.\n";
+    assert!(ran.stdout.starts_with(none), "{}", ran.stdout);
+
+    account.world().refuses = Some("ListUsers");
+    let ran = account.attach(&["--accounts", "--apply"]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    let uncounted = "The accounts are not counted: cognito-idp:ListUsers was refused: ";
+    assert!(ran.stdout.contains(uncounted), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("\nDone.\n"), "{}", ran.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

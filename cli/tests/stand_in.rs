@@ -194,10 +194,15 @@ async fn accounts_with_a_contact_unknown_to_sign_in_are_listed() {
     }
     let access = access(&settings.endpoint);
     let pool = &settings.user_pool_id;
-    let listed = async || {
+    let all = async || {
         let accounts = read::accounts(&access, pool, &PhoneRules::default()).await;
         checks::accounts(&accounts)
     };
+    let listed = async || all().await.remove(0);
+    let states = all().await.remove(1);
+    assert_eq!(states.state, State::Note);
+    let temporary = "70 FORCE_CHANGE_PASSWORD: the first sign-in replaces";
+    assert!(states.says.starts_with(temporary), "{}", states.says);
     let found = listed().await;
     assert_eq!(found.state, State::Ok, "{}", found.says);
     assert!(found.says.contains("70 accounts"));

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::members::{Members, resend_client, resend_pool, set};
+use crate::pool_needs::{CONTACTS as SIGN_IN_CONTACTS, may_refuse_sign_ins, missing_aliases};
 
 /// The ARNs of the three triggers.
 #[derive(Clone, Debug)]
@@ -27,14 +28,26 @@ const CONTACTS: [&str; 4] = [
 /// outlive a code.
 const SESSION_MINUTES: u32 = 15;
 
+/// The use of the pool by the functions, as the operator states it.
+#[derive(Clone, Debug, Default)]
+pub struct Uses {
+    /// The one contact that users sign in with; none for both.
+    pub only: Option<String>,
+    /// True if the functions make signed calls.
+    pub signed_calls: bool,
+}
+
 /// Returns the reason for which this pool cannot be attached, with what to do.
-pub fn refusal(pool: &Members) -> Option<String> {
+pub fn refusal(pool: &Members, uses: &Uses) -> Option<String> {
     if !strings(pool, "UsernameAttributes").is_empty() {
         return Some(
             "This is a username-attribute pool: an account could sign in with a contact before it is \
              verified. Cognito cannot change that. Create a pool with alias attributes."
                 .to_owned(),
         );
+    }
+    if let Some(refusal) = missing_alias(pool, uses).or_else(|| threat_protection(pool, uses)) {
+        return Some(refusal);
     }
     match text(pool, "MfaConfiguration") {
         None | Some("OFF") => None,
@@ -44,6 +57,39 @@ pub fn refusal(pool: &Members) -> Option<String> {
              UpdateUserPool also cannot send all settings of MFA back. Turn MFA off, or use another pool."
         )),
     }
+}
+
+fn missing_alias(pool: &Members, uses: &Uses) -> Option<String> {
+    let missing = missing_aliases(&strings(pool, "AliasAttributes"));
+    let only = uses.only.as_deref();
+    let needed = |contact: &&&str| only.is_none_or(|only| only == **contact);
+    missing.iter().find(needed)?;
+    let advice = match missing[..] {
+        ["phone_number"] if only.is_none() => {
+            " If the functions send no SMS (SMS_COUNTRIES is not set), pass --only email."
+        }
+        ["email"] if only.is_none() => {
+            " If the functions send no mail (EMAIL is false), pass --only phone_number."
+        }
+        _ => "",
+    };
+    Some(format!(
+        "{} is not an alias attribute of this pool, so that no user can sign in with it. Cognito cannot change \
+         that. Create a pool with the alias attributes {}.{advice}",
+        missing.join(" and "),
+        SIGN_IN_CONTACTS.join(" and "),
+    ))
+}
+
+fn threat_protection(pool: &Members, uses: &Uses) -> Option<String> {
+    let add_ons = set(pool, "UserPoolAddOns")?;
+    let mode = add_ons["AdvancedSecurityAdditionalFlows"]["CustomAuthMode"].as_str();
+    may_refuse_sign_ins(mode, uses.signed_calls).then(|| {
+        "Threat protection of this pool is ENFORCED for custom authentication. It sees the addresses of Lambda \
+         and may refuse the sign-ins of all users, who then get no code. Set CustomAuthMode to AUDIT, or deploy \
+         the functions with COGNITO_CALLS=signed and SOURCE, and pass --signed-calls."
+            .to_owned()
+    })
 }
 
 /// Returns the request of `UpdateUserPool` that sets the triggers. With `harden` it also closes the
@@ -350,12 +396,15 @@ mod tests {
     #[test]
     fn a_pool_with_username_attributes_is_refused() {
         let pool = pool();
-        assert_eq!(refusal(&pool), None);
+        assert_eq!(refusal(&pool, &Uses::default()), None);
         let pool = with(pool, json!({"UsernameAttributes": ["email"]}));
-        let refused = refusal(&pool).expect("a refusal");
+        let refused = refusal(&pool, &Uses::default()).expect("a refusal");
         assert!(refused.contains("username-attribute"), "{refused}");
         assert_eq!(
-            refusal(&with(pool, json!({"UsernameAttributes": []}))),
+            refusal(
+                &with(pool, json!({"UsernameAttributes": []})),
+                &Uses::default()
+            ),
             None
         );
     }
@@ -364,14 +413,75 @@ mod tests {
     fn a_pool_with_mfa_is_refused() {
         for mfa in ["ON", "OPTIONAL"] {
             let pool = with(pool(), json!({ "MfaConfiguration": mfa }));
-            let refused = refusal(&pool).expect("a refusal");
+            let refused = refusal(&pool, &Uses::default()).expect("a refusal");
             assert!(
                 refused.contains("may be able to sign in with a code alone"),
                 "{refused}"
             );
         }
         let unset = with(pool(), json!({"MfaConfiguration": null}));
-        assert_eq!(refusal(&unset), None);
+        assert_eq!(refusal(&unset, &Uses::default()), None);
+    }
+
+    #[test]
+    fn a_pool_without_the_aliases_of_sign_in_is_refused() {
+        let refused = |aliases: Value, only: Option<&str>| {
+            let uses = Uses {
+                only: only.map(str::to_owned),
+                ..Uses::default()
+            };
+            refusal(&with(pool(), json!({ "AliasAttributes": aliases })), &uses)
+        };
+        let both = "email and phone_number is not an alias";
+        for (aliases, only, expected) in [
+            (json!(null), None, Some(both)),
+            (json!([]), Some("email"), Some(both)),
+            (json!(["preferred_username"]), None, Some(both)),
+            (json!(["email"]), None, Some("pass --only email")),
+            (
+                json!(["phone_number"]),
+                None,
+                Some("pass --only phone_number"),
+            ),
+            (
+                json!(["email"]),
+                Some("phone_number"),
+                Some("phone_number is not"),
+            ),
+            (json!(["email"]), Some("email"), None),
+            (json!(["phone_number"]), Some("phone_number"), None),
+            (json!(["email", "phone_number"]), None, None),
+        ] {
+            let refused = refused(aliases.clone(), only);
+            match expected {
+                None => assert_eq!(refused, None, "{aliases}"),
+                Some(expected) => {
+                    let refused = refused.expect("a refusal");
+                    assert!(refused.contains(expected), "{refused}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_pool_whose_threat_protection_may_refuse_is_refused() {
+        let refused = |custom: &str, signed_calls| {
+            let add_ons = json!({
+                "AdvancedSecurityMode": "ENFORCED",
+                "AdvancedSecurityAdditionalFlows": {"CustomAuthMode": custom},
+            });
+            let uses = Uses {
+                signed_calls,
+                ..Uses::default()
+            };
+            refusal(&with(pool(), json!({ "UserPoolAddOns": add_ons })), &uses)
+        };
+        let enforced = refused("ENFORCED", false).expect("a refusal");
+        assert!(enforced.contains("pass --signed-calls"), "{enforced}");
+        assert_eq!(refused("ENFORCED", true), None);
+        assert_eq!(refused("AUDIT", false), None);
+        let standard = json!({"UserPoolAddOns": {"AdvancedSecurityMode": "ENFORCED"}});
+        assert_eq!(refusal(&with(pool(), standard), &Uses::default()), None);
     }
 
     #[test]

@@ -9,8 +9,9 @@ use clap::Args;
 use latchstring_cli::access::{self, Access};
 use latchstring_cli::attach::difference::{Difference, differences};
 use latchstring_cli::attach::members::{Members, resend_client, resend_pool, unknown};
-use latchstring_cli::attach::merge::{Triggers, attach_client, attach_pool, refusal};
+use latchstring_cli::attach::merge::{Triggers, Uses, attach_client, attach_pool, refusal};
 use latchstring_cli::attach::stack;
+use latchstring_cli::pool_needs::{AccountState, AccountStates, CONTACTS};
 use latchstring_cli::signed_call::{CLOUDFORMATION, COGNITO, CallError, SignedCalls};
 use serde_json::{Value, json};
 
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 /// Shows the difference. Changes nothing without --apply.
 #[derive(Args)]
 #[command(after_help = after_help())]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Arguments {
     /// The user pool's id
     #[arg(long, value_name = "ID")]
@@ -47,6 +49,17 @@ pub(crate) struct Arguments {
     /// pool whose users still sign in with passwords
     #[arg(long)]
     harden: bool,
+    /// The one contact that users sign in with, where the functions send only mail or only SMS. A pool must
+    /// have both as alias attributes otherwise
+    #[arg(long, value_name = "CONTACT", value_parser = CONTACTS)]
+    only: Option<String>,
+    /// The functions have `COGNITO_CALLS=signed`. A pool that enforces threat protection for custom
+    /// authentication is refused otherwise
+    #[arg(long)]
+    signed_calls: bool,
+    /// Also read every account, and count them by their state with the outcome of a sign-in
+    #[arg(long)]
+    accounts: bool,
     /// Make the changes
     #[arg(long)]
     apply: bool,
@@ -110,6 +123,17 @@ async fn attach(arguments: &Arguments) -> Result<bool, Failure> {
         pool_id: &arguments.user_pool,
     };
     let changes = changes(&aws, arguments).await?;
+    if arguments.accounts {
+        // A remark, which stops nothing.
+        match aws.account_states().await {
+            Ok(states) if !states.any(|_| true) => println!("The pool has no account."),
+            Ok(states) => {
+                println!("Accounts by state, with the outcome of a sign-in:");
+                states.lines().for_each(|line| println!("  {line}"));
+            }
+            Err(error) => println!("The accounts are not counted: {error}"),
+        }
+    }
     for change in &changes {
         show(&change.of.to_string(), &change.differences());
     }
@@ -122,6 +146,9 @@ async fn attach(arguments: &Arguments) -> Result<bool, Failure> {
     }
     if !arguments.apply {
         println!("Nothing was changed. Run the command with --apply to make these changes.");
+        if !arguments.accounts {
+            println!("With --accounts it shows which accounts can sign in afterwards.");
+        }
         return Ok(true);
     }
     let copy = keep(aws.pool_id, &changes).map_err(|error| {
@@ -226,6 +253,30 @@ impl Aws<'_> {
         Ok(())
     }
 
+    /// Reads every account, a page of 60 a call.
+    async fn account_states(&self) -> Result<AccountStates, CallError> {
+        const OPERATION: &str = "ListUsers";
+        eprintln!("Reading the accounts ({OPERATION})");
+        let mut states = AccountStates::default();
+        let mut input = json!({ "UserPoolId": self.pool_id });
+        loop {
+            let page = self.calls.read(COGNITO, OPERATION, &input).await?;
+            let users = page["Users"].as_array();
+            let users =
+                users.ok_or_else(|| Self::without(OPERATION, "the response lists nothing"))?;
+            for user in users {
+                let user_status = user["UserStatus"].as_str().unwrap_or_default();
+                let is_enabled = user["Enabled"] != false;
+                let holds_contact = CONTACTS.iter().any(|contact| is_verified(user, contact));
+                states.count(AccountState::of(is_enabled, user_status, holds_contact));
+            }
+            match page["PaginationToken"].as_str() {
+                Some(next) => input["PaginationToken"] = next.into(),
+                None => return Ok(states),
+            }
+        }
+    }
+
     async fn triggers(&self, arguments: &Arguments) -> Result<Triggers, Failure> {
         if let (Some(define), Some(create), Some(verify)) =
             (&arguments.define, &arguments.create, &arguments.verify)
@@ -255,7 +306,11 @@ async fn changes<'a>(aws: &Aws<'_>, arguments: &'a Arguments) -> Result<Vec<Chan
         .describe("Reading", of)
         .await
         .map_err(|error| not_started(&error))?;
-    if let Some(refusal) = refusal(&pool) {
+    let uses = Uses {
+        only: arguments.only.clone(),
+        signed_calls: arguments.signed_calls,
+    };
+    if let Some(refusal) = refusal(&pool, &uses) {
         return Err(Failure::NotStarted(refusal));
     }
     let unknown = unknown(&pool);
@@ -290,6 +345,18 @@ async fn changes<'a>(aws: &Aws<'_>, arguments: &'a Arguments) -> Result<Vec<Chan
         described: client,
     }));
     Ok(changes)
+}
+
+/// Reports whether a user of `ListUsers` has the attribute and its verified mark.
+fn is_verified(user: &Value, contact: &str) -> bool {
+    let attributes = || user["Attributes"].as_array().into_iter().flatten();
+    let mark = format!("{contact}_verified");
+    let is_true = |it: &Value| {
+        it.as_str()
+            .is_some_and(|it| it.eq_ignore_ascii_case("true"))
+    };
+    attributes().any(|it| it["Name"] == contact)
+        && attributes().any(|it| it["Name"] == *mark && is_true(&it["Value"]))
 }
 
 /// Makes the changes, and compares each with the description after it. Returns true if all is as sent.

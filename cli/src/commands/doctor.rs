@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     /// With --api: its API key
     #[arg(long, value_name = "KEY", env = "API_KEY", hide_env_values = true)]
     api_key: Option<String>,
-    /// Also read every account, and list those whose contact sign-in does not find
+    /// Also read every account: list those whose contact sign-in does not find, and count all by their state
     #[arg(long)]
     accounts: bool,
     /// Print JSON
@@ -70,7 +70,7 @@ async fn report(arguments: Arguments) -> ExitCode {
     let mut findings = checks::judge(&facts, &arguments.client);
     if arguments.accounts {
         let accounts = read::accounts(&access, &arguments.user_pool, &facts.phones()).await;
-        findings.push(checks::accounts(&accounts));
+        findings.extend(checks::accounts(&accounts));
     }
     if arguments.probe {
         let Arguments {

@@ -7,6 +7,7 @@ use std::fmt;
 use latchstring_core::identifier::PhoneRules;
 
 use crate::error_code::{ErrorCode, ErrorKind};
+use crate::pool_needs::AccountStates;
 
 /// Something read, or the call that did not return it.
 pub type Read<T> = Result<T, Unread>;
@@ -85,6 +86,8 @@ pub struct Accounts {
     pub total: u64,
     /// Verified contacts that are not in canonical form.
     pub strange: Vec<Strange>,
+    /// The numbers of them by state.
+    pub states: AccountStates,
 }
 
 /// A verified contact that is not in canonical form.

@@ -27,6 +27,7 @@ use crate::doctor::facts::{
     Quota, Read, Sms, Strange, Trigger, Unread, Used, Variables,
 };
 use crate::error_code::ErrorCode;
+use crate::pool_needs::{AccountState, AccountStates, CONTACTS};
 
 /// The client for probing: a call spans three triggers, and a second attempt would spend the session.
 pub(crate) fn patient(access: &Access) -> cognito::Client {
@@ -393,6 +394,7 @@ pub async fn accounts(access: &Access, pool_id: &str, phones: &PhoneRules) -> Re
     let mut accounts = Accounts {
         total: 0,
         strange: Vec::new(),
+        states: AccountStates::default(),
     };
     let mut pages = cognito
         .list_users()
@@ -407,6 +409,13 @@ pub async fn accounts(access: &Access, pool_id: &str, phones: &PhoneRules) -> Re
                 let found = user.attributes().iter().find(|it| it.name() == name)?;
                 found.value()
             };
+            accounts.states.count(AccountState::of(
+                user.enabled(),
+                user.user_status().map_or("", |status| status.as_str()),
+                CONTACTS
+                    .iter()
+                    .any(|contact| verified(contact, &attribute).is_some()),
+            ));
             let sub = attribute("sub").unwrap_or_default();
             accounts.strange.extend(
                 strange(&attribute, phones).map(|(attribute, form)| Strange {
@@ -420,6 +429,12 @@ pub async fn accounts(access: &Access, pool_id: &str, phones: &PhoneRules) -> Re
     Ok(accounts)
 }
 
+/// Returns the contact of this attribute, if it is verified.
+fn verified<'a>(name: &str, attribute: &impl Fn(&str) -> Option<&'a str>) -> Option<&'a str> {
+    let is_verified = attribute(&format!("{name}_verified"))?.eq_ignore_ascii_case("true");
+    attribute(name).filter(|_| is_verified)
+}
+
 /// The verified contacts of an account that sign-in would not look up as they are stored. Cognito
 /// compares email addresses without regard to case.
 fn strange<'a>(
@@ -428,8 +443,7 @@ fn strange<'a>(
 ) -> impl Iterator<Item = (&'static str, Form)> {
     let forms = Method::ALL.map(|method| {
         let name = method.as_str();
-        let is_verified = attribute(&format!("{name}_verified")) == Some("true");
-        let stored = attribute(name).filter(|_| is_verified)?;
+        let stored = verified(name, attribute)?;
         match Identifier::parse_by(method, stored, phones) {
             Ok(read) if read.as_str().eq_ignore_ascii_case(stored) => None,
             Ok(_) => Some((name, Form::Other)),
@@ -456,7 +470,7 @@ async fn email(access: &Access, create: Option<&Variables>) -> Email {
     let identities = from.map(identities);
     let (verified, dkim) = match &identities {
         Some(identities) => (
-            Some(verified(&ses, identities).await),
+            Some(identity_verified(&ses, identities).await),
             Some(dkim(&ses, identities).await),
         ),
         None => (None, None),
@@ -499,7 +513,7 @@ fn identities(from: &str) -> Vec<String> {
     identities
 }
 
-async fn verified(ses: &ses::Client, identities: &[String]) -> Read<bool> {
+async fn identity_verified(ses: &ses::Client, identities: &[String]) -> Read<bool> {
     let output = ses
         .get_identity_verification_attributes()
         .set_identities(Some(identities.to_vec()))

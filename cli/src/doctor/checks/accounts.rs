@@ -1,13 +1,48 @@
-//! Accounts whose contact sign-in does not find.
+//! Accounts whose contact sign-in does not find, and accounts by their state.
 
 use crate::doctor::facts::{Accounts, Read};
-use crate::doctor::{Finding, Fix};
+use crate::doctor::{Finding, Fix, State};
+use crate::pool_needs::AccountState;
 
 /// The most accounts that are listed.
 const LISTED: usize = 100;
 
-/// The finding about the contacts of all accounts.
-pub fn accounts(accounts: &Read<Accounts>) -> Finding {
+/// The findings about all accounts.
+pub fn accounts(accounts: &Read<Accounts>) -> Vec<Finding> {
+    let mut findings = vec![contacts(accounts)];
+    findings.extend(accounts.as_ref().ok().map(states));
+    findings
+}
+
+/// Reports the accounts by state, with the outcome of a sign-in.
+fn states(accounts: &Accounts) -> Finding {
+    const CHECK: &str = "accounts.states";
+    let states = &accounts.states;
+    let state = if states.any(AccountState::is_refused) {
+        State::Fails
+    } else if states.any(|state| state != AccountState::Confirmed) {
+        State::Note
+    } else {
+        State::Ok
+    };
+    let lines: Vec<_> = states.lines().collect();
+    let says = if lines.is_empty() {
+        "the pool has no account".to_owned()
+    } else {
+        lines.join("; ")
+    };
+    let finding = Finding::new(CHECK, state, says);
+    if state == State::Fails {
+        finding.with_fix(Fix::Words(
+            "List them with aws cognito-idp list-users --filter 'cognito:user_status = \"RESET_REQUIRED\"', or \
+             \"UNCONFIRMED\": docs/operations.md#accounts-from-before.",
+        ))
+    } else {
+        finding
+    }
+}
+
+fn contacts(accounts: &Read<Accounts>) -> Finding {
     const CHECK: &str = "accounts.contacts";
     let accounts = match accounts {
         Ok(accounts) => accounts,
@@ -47,8 +82,8 @@ pub fn accounts(accounts: &Read<Accounts>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::State;
     use crate::doctor::facts::{Form, Strange, Unread};
+    use crate::pool_needs::AccountStates;
 
     #[test]
     fn accounts_with_noncanonical_contacts_are_listed_by_sub() {
@@ -58,9 +93,10 @@ mod tests {
             form: Form::Other,
         };
         let judged = |count: usize| {
-            accounts(&Ok(Accounts {
+            contacts(&Ok(Accounts {
                 total: 1000,
                 strange: (0..count).map(strange).collect(),
+                states: AccountStates::default(),
             }))
         };
         assert_eq!(judged(0).state, State::Ok);
@@ -78,6 +114,45 @@ mod tests {
             action: "cognito-idp:ListUsers",
             code: "AccessDeniedException".into(),
         };
-        assert_eq!(accounts(&Err(unread)).state, State::Unknown);
+        let findings = accounts(&Err(unread));
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].state, State::Unknown);
+    }
+
+    #[test]
+    fn accounts_that_cognito_refuses_fail_and_others_are_noted() {
+        use AccountState::{
+            Confirmed, Disabled, ExternalProvider, ForceChangePassword, ResetRequired, Unconfirmed,
+            UnconfirmedHolder,
+        };
+
+        let judged = |all: &[AccountState]| {
+            let mut states = AccountStates::default();
+            for state in all {
+                states.count(*state);
+            }
+            let accounts = accounts(&Ok(Accounts {
+                total: 3,
+                strange: Vec::new(),
+                states,
+            }));
+            let found = accounts.into_iter().nth(1).expect("a finding");
+            assert_eq!(found.check, "accounts.states");
+            (found.state, found.says)
+        };
+        assert_eq!(judged(&[]).0, State::Ok);
+        assert_eq!(judged(&[Confirmed]).0, State::Ok);
+        for noted in [Disabled, Unconfirmed, ForceChangePassword, ExternalProvider] {
+            assert_eq!(judged(&[Confirmed, noted]).0, State::Note, "{noted:?}");
+        }
+        for refused in [UnconfirmedHolder, ResetRequired] {
+            assert_eq!(judged(&[refused, Confirmed]).0, State::Fails, "{refused:?}");
+        }
+        let (_, says) = judged(&[ResetRequired, Confirmed, ResetRequired]);
+        assert!(says.starts_with("1 CONFIRMED: signs in"), "{says}");
+        assert!(
+            says.contains("; 2 RESET_REQUIRED: Cognito refuses"),
+            "{says}"
+        );
     }
 }

@@ -18,7 +18,7 @@ use crate::doctor::{Finding, Fix};
 pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     match &facts.pool {
-        Ok(pool) => findings.extend(pool::judge(pool)),
+        Ok(pool) => findings.extend(pool::judge(pool, &pool::Uses::of(facts))),
         Err(unread) => findings.push(unreadable("pool", "the user pool", unread)),
     }
     let names_are_aliases = facts

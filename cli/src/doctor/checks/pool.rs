@@ -1,8 +1,9 @@
 //! The pool. Sources: Cognito's API reference (`UserPoolType`), and in its developer guide "User pool
 //! attributes", "Security best practices" and "Adding MFA to a user pool".
 
-use crate::doctor::facts::Pool;
+use crate::doctor::facts::{Facts, Pool, Used};
 use crate::doctor::{Finding, Fix};
+use crate::pool_needs::{CONTACTS, may_refuse_sign_ins, missing_aliases};
 
 /// A new account's password is 100 characters of all four classes.
 const PASSWORD_LENGTH: i32 = 100;
@@ -11,9 +12,26 @@ const ANEW: Fix = Fix::Words(
     "Cognito cannot change this: make a new pool (infra/ does) and move its users there.",
 );
 
-pub(super) fn judge(pool: &Pool) -> Vec<Finding> {
+/// The use of the pool by the deployed functions.
+pub(super) struct Uses {
+    email: Used,
+    sms: Used,
+    signed_calls: bool,
+}
+
+impl Uses {
+    pub(super) fn of(facts: &Facts) -> Self {
+        Self {
+            email: facts.email.used,
+            sms: facts.sms.used,
+            signed_calls: facts.signed_calls(),
+        }
+    }
+}
+
+pub(super) fn judge(pool: &Pool, uses: &Uses) -> Vec<Finding> {
     vec![
-        aliases(pool),
+        aliases(pool, uses),
         case(pool),
         required(pool),
         sign_up(pool),
@@ -26,13 +44,13 @@ pub(super) fn judge(pool: &Pool) -> Vec<Finding> {
     .chain(preferred_username(pool))
     .chain(own_sms(pool))
     .chain(other_triggers(pool))
-    .chain(threats(pool))
+    .chain(threats(pool, uses))
     .collect()
 }
 
 /// Checks the alias attributes. An alias signs in once it is verified. A username attribute signs in
 /// at once, so the first account that writes another user's address holds it.
-fn aliases(pool: &Pool) -> Finding {
+fn aliases(pool: &Pool, uses: &Uses) -> Finding {
     const CHECK: &str = "pool.aliases";
     if !pool.username_attributes.is_empty() {
         let names = pool.username_attributes.join(" and ");
@@ -42,19 +60,21 @@ fn aliases(pool: &Pool) -> Finding {
         )
         .with_fix(ANEW);
     }
-    let missing: Vec<_> = ["email", "phone_number"]
-        .into_iter()
-        .filter(|name| !pool.has_alias(name))
-        .collect();
+    let missing = missing_aliases(&pool.alias_attributes);
+    let is_unused = |contact: &&str| match *contact {
+        "email" => uses.email == Used::No,
+        _ => uses.sms == Used::No,
+    };
+    let says = format!(
+        "{} is not an alias: no user can sign in with it",
+        missing.join(" and ")
+    );
     if missing.is_empty() {
         Finding::ok(CHECK, "email and phone number are aliases")
+    } else if missing.len() < CONTACTS.len() && missing.iter().all(is_unused) {
+        Finding::note(CHECK, format!("{says}, and the functions do not use it"))
     } else {
-        let missing = missing.join(" and ");
-        Finding::fails(
-            CHECK,
-            format!("{missing} is not an alias: no user can sign in with it"),
-        )
-        .with_fix(ANEW)
+        Finding::fails(CHECK, says).with_fix(ANEW)
     }
 }
 
@@ -201,13 +221,21 @@ fn other_triggers(pool: &Pool) -> Option<Finding> {
     Some(Finding::note(CHECK, says))
 }
 
-fn threats(pool: &Pool) -> Option<Finding> {
+fn threats(pool: &Pool, uses: &Uses) -> Option<Finding> {
+    const CHECK: &str = "pool.threat-protection";
     let (mode, custom) = pool.threat_protection.as_ref()?;
-    let custom = custom.as_deref().unwrap_or("off");
-    Some(Finding::note(
-        "pool.threat-protection",
-        format!("threat protection is {mode}, for custom authentication {custom}"),
-    ))
+    let says = format!(
+        "threat protection is {mode}, for custom authentication {}",
+        custom.as_deref().unwrap_or("off")
+    );
+    if may_refuse_sign_ins(custom.as_deref(), uses.signed_calls) {
+        let says = format!(
+            "{says}: it sees the addresses of Lambda, and may refuse the sign-ins of all users; they get no code"
+        );
+        let audit = r#".UserPoolAddOns.AdvancedSecurityAdditionalFlows.CustomAuthMode = "AUDIT""#;
+        return Some(Finding::fails(CHECK, says).with_fix(Fix::Pool(audit)));
+    }
+    Some(Finding::note(CHECK, says))
 }
 
 #[cfg(test)]
@@ -216,10 +244,16 @@ mod tests {
     use crate::doctor::State;
     use crate::doctor::checks::good;
 
+    const USES: Uses = Uses {
+        email: Used::Yes,
+        sms: Used::Yes,
+        signed_calls: false,
+    };
+
     #[test]
     fn each_check_of_the_pool_separates_safe_from_unsafe() {
         type Break = fn(&mut Pool);
-        let cases: [(&str, State, Break); 16] = [
+        let cases: [(&str, State, Break); 19] = [
             ("pool.aliases", State::Leaks, |p| {
                 p.username_attributes = vec!["email".to_owned()];
             }),
@@ -256,11 +290,54 @@ mod tests {
             ("pool.threat-protection", State::Note, |p| {
                 p.threat_protection = Some(("AUDIT".to_owned(), None));
             }),
+            ("pool.threat-protection", State::Note, |p| {
+                p.threat_protection = Some(("ENFORCED".to_owned(), None));
+            }),
+            ("pool.threat-protection", State::Note, |p| {
+                let audit = Some("AUDIT".to_owned());
+                p.threat_protection = Some(("ENFORCED".to_owned(), audit));
+            }),
+            ("pool.threat-protection", State::Fails, |p| {
+                let enforced = Some("ENFORCED".to_owned());
+                p.threat_protection = Some(("AUDIT".to_owned(), enforced));
+            }),
         ];
         for (check, expected, change) in cases {
             let mut pool = good::pool();
             change(&mut pool);
-            assert_eq!(good::state(&judge(&pool), check), expected, "{check}");
+            let findings = judge(&pool, &USES);
+            assert_eq!(good::state(&findings, check), expected, "{check}");
         }
+    }
+
+    #[test]
+    fn a_missing_alias_is_noted_where_no_function_uses_it() {
+        let state = |aliases: &[&str], email, sms| {
+            let mut pool = good::pool();
+            pool.alias_attributes = aliases.iter().map(|it| (*it).to_owned()).collect();
+            let uses = Uses { email, sms, ..USES };
+            good::state(&judge(&pool, &uses), "pool.aliases")
+        };
+        assert_eq!(state(&["email"], Used::Yes, Used::No), State::Note);
+        assert_eq!(state(&["email"], Used::Yes, Used::Unknown), State::Fails);
+        assert_eq!(state(&["email"], Used::No, Used::Yes), State::Fails);
+        assert_eq!(state(&["phone_number"], Used::No, Used::Yes), State::Note);
+        assert_eq!(state(&[], Used::No, Used::No), State::Fails);
+    }
+
+    #[test]
+    fn signed_calls_show_enforced_protection_the_client() {
+        let mut pool = good::pool();
+        let enforced = || "ENFORCED".to_owned();
+        pool.threat_protection = Some((enforced(), Some(enforced())));
+        let uses = Uses {
+            signed_calls: true,
+            ..USES
+        };
+        let findings = judge(&pool, &uses);
+        assert_eq!(
+            good::state(&findings, "pool.threat-protection"),
+            State::Note
+        );
     }
 }
