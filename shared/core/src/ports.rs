@@ -163,9 +163,10 @@ pub trait FlowStore: Send + Sync {
     /// the latest. Requires that the row is open and that its number is `sends`. True for the one
     /// caller that took it.
     ///
-    /// `new_terms` replaces the terms, for a longer code, for one whose guesses draw on other
-    /// budgets, or for a row that holds too many guesses: no message is then charged yet, and no
-    /// guess is held or counted any longer. They may equal the present terms.
+    /// `new_terms` replaces the terms, even by equal ones. The same write marks the message as not
+    /// charged, sets the held guesses to zero and empties the wrong answers. Create passes it when
+    /// the code becomes longer, when its guess budgets change, or when the row holds too many
+    /// guesses.
     fn advance_send(
         &self,
         id: FlowId,
@@ -207,7 +208,7 @@ pub trait FlowStore: Send + Sync {
         limit: u8,
     ) -> impl Future<Output = Result<Attempted, PortError>> + Send;
 
-    /// Adds a wrong answer to the counted ones, if the row is open and on these terms. True if it
+    /// Adds the answer to `Flow::wrong_answers`, if the row is open and on these terms. True if it
     /// was added.
     fn record_wrong_answer(
         &self,

@@ -23,7 +23,7 @@
 //! | 3 | `select` wrong: method unknown, or a ticket that has expired, that another flow redeemed, or whose key is not on the ring | | fail | |
 //! | 4 | `select` passed, valid ticket, known or no account | written | challenge | `otp`: reserve, charge and send; refused by a budget: `otp` with `refused`, nothing sent |
 //! | 5 | `select` passed, ticket for a contact that the account has not requested, or has replaced, or whose account was deleted | none | challenge | `otp`: decoy, nothing sent |
-//! | 6 | `select` passed, no valid ticket | none | challenge | `otp`: decoy |
+//! | 6 | `select` passed; ticket missing, forged or of another method | none | challenge | `otp`: decoy |
 //! | 7 | `select` passed, ticket of a claim, known holder | written | challenge | `claim`: nothing sent |
 //! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again; with no attempt left if a guess budget of the code is spent. `resend` sends once more after the cooldown: a longer code if a guess budget is spent. It renews the terms of a row that refuses every answer |
 //! | 9 | `otp` or `claim` wrong, none left or expired | open | fail | |
@@ -38,9 +38,8 @@
 //! | 18 | `select` passed, ticket of a claim, session of no account or of a user who does not hold the contact | none | challenge | `otp`: decoy; the resolver opens a new session |
 //! | 19 | `otp` or `claim` wrong | matched, or finished at most 15 s ago | challenge; fail if finished earlier | the same again |
 //!
-//! Verify: `select` passes for a known method, unless its ticket ends the flow (row 3). Verify has
-//! then redeemed any ticket that can open a flow. A passed `select` therefore shows Create that
-//! such a ticket is redeemed.
+//! Verify: `select` passes for a known method, unless its ticket ends the flow (row 3). Before it
+//! passes, Verify redeems the ticket if it can open a flow. So Create need not check the redemption.
 //!
 //! `otp` and `claim` pass only after the right answer was recorded, first as an attempt, then as
 //! the verdict, in an open row that had room. A proof has one write for both (see [`verify`]). The

@@ -1,8 +1,9 @@
 //! Verify: verifies an answer.
 //!
-//! The first answer passes if it names a method. If it has a ticket that this deployment sealed,
-//! the ticket must also be valid and redeemed for this flow. A missing or forged ticket passes too,
-//! and opens a decoy.
+//! The first answer passes if it names a method and its ticket does not end the flow: the ticket
+//! has not expired, its key is on the ring, and no other flow has redeemed it. A ticket that can
+//! open no flow passes too, unredeemed, and leads to a decoy: missing, forged, of another method, or
+//! of a claim by a user who does not hold the contact.
 //!
 //! For a code or proof, the row is read, and the right answer is derived and compared in constant
 //! time. For a code, three steps follow, each only after the one before it succeeded:
@@ -28,8 +29,8 @@
 //! without a row is a decoy, and Create counts its answers in the challenge.
 //!
 //! Guesses in parallel can therefore exceed neither the limit of the row nor a budget. A repeated
-//! answer can reserve another guess, but for each message, a flow with N attempts holds at most
-//! N + 1 guesses of a shared budget. A row that holds them all refuses every answer until a resend
+//! answer can reserve another guess. But a flow with N attempts holds at most N + 1 guesses for each
+//! message. A row that holds them all refuses every answer until a resend
 //! is charged. A crash or fault in between
 //! loses no right answer: it passes when it is repeated. Every guess whose verdict was returned is
 //! counted.
@@ -47,7 +48,7 @@ use crate::ports::{
 };
 use crate::rate_limit::{Guess, RateLimiter};
 use crate::record::challenge::{Challenge, Step};
-use crate::record::flow::{AnswerDigest, Flow, Subject};
+use crate::record::flow::{AnswerDigest, Flow, State, Subject};
 use crate::seal::code::Answer;
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::{KeyId, Use};
@@ -224,7 +225,7 @@ impl Attempt {
         if row.repeats_right_answer(self.digest, self.now) {
             // A parallel request with the same right answer was faster.
             Ok(VerifyReason::RightAgain)
-        } else if row.right_answer_still_counts(self.now) {
+        } else if row.state != State::Open {
             Err(VerifyReason::FlowOver.into())
         } else if row.terms != self.terms {
             // A resend was faster: this answers a code that a longer one has replaced.
@@ -289,7 +290,7 @@ impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
             return Err(VerifyReason::Expired.into());
         }
         // Answers that the row alone can refuse are refused here, before a guess is reserved.
-        if row.right_answer_still_counts(now) {
+        if row.state != State::Open {
             return Err(VerifyReason::FlowOver.into());
         }
         if !row.attempts.contains(&digest) && row.attempts.len() >= usize::from(policy.attempts) {

@@ -11,9 +11,10 @@
 //!   success refunds the guesses of its own flow. A code that is never answered costs no guess.
 //!
 //! If a guess budget is spent, the next code is longer, and a code of the spent length is no longer
-//! verifiable (`RateLimiter::reserve_guess`). Of the guess budgets of an unknown requester, only
-//! those of ten digits refuse a message when they are spent. If the message budget of a mailbox is
-//! spent, its codes have ten digits and draw on the extended budget.
+//! verifiable (`RateLimiter::reserve_guess`). For an unknown requester, a spent guess budget leads
+//! to a longer code or to the extended budget. Only two refuse the next message: the extended one,
+//! and the deployment's for ten digits. If the message budget of a mailbox is spent, its codes have
+//! ten digits and draw on the extended budget.
 //!
 //! The resolver reads the counters of a code, and charges only a CAPTCHA response
 //! (`RateLimiter::plan`). Create charges what the plan names (`RateLimiter::charge_message`). No

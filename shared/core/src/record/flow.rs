@@ -22,9 +22,9 @@ use crate::value::time::Timestamp;
 /// One flow, as the store keeps it.
 ///
 /// The invocation that opens the flow writes the row. Later only these fields change: `terms`,
-/// `message_charged`, `sends`, `unsent`, `last_sent_at`, `attempts`, `counted`, `held` and `state`.
-/// A resend may replace `terms` by those with a longer code, or with other budgets of guesses, or
-/// renew them so that no guess is held.
+/// `message_charged`, `sends`, `unsent`, `last_sent_at`, `attempts`, `wrong_answers`,
+/// `held_guesses` and `state`. A resend may replace `terms` by those with a longer code, or with
+/// other budgets of guesses, or renew them so that no guess is held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// The id.

@@ -616,6 +616,7 @@ fn a_wrong_answer_after_the_right_one_fails_after_15_s() {
     );
     world.after_secs(16);
     let reply = beside.answer(&wrong);
+    assert_eq!(reply.verify.reason, VerifyReason::FlowOver);
     assert_eq!(
         (reply.next(), reply.define.reason),
         (Next::Fail, DefineReason::FlowOver)
