@@ -32,10 +32,15 @@ pub(super) fn verdict(policy: &str, pool_arn: &str) -> Verdict {
         let invokes = strings(&statement["Action"]).iter().any(|action| {
             ["lambda:invokefunction", "lambda:*", "*"].contains(&action.to_lowercase().as_str())
         });
-        if statement["Effect"] != "Allow" {
-            // Few people write a Deny here; what it means depends on all of its conditions.
+        let invokes = invokes || statement["Action"].is_null();
+        if statement["Effect"] != "Allow" || principal.is_null() {
+            // Few people write a Deny or a NotPrincipal here; what they mean depends on the whole
+            // policy.
             unclear = true;
-        } else if cognito && (invokes || statement["Action"].is_null()) {
+        } else if !cognito {
+            // Who invokes Create without Cognito skips Verify, which redeems tickets.
+            others |= invokes;
+        } else if invokes {
             match scope(statement, pool_arn) {
                 Scope::This => permits = true,
                 Scope::All => {
@@ -191,6 +196,30 @@ mod tests {
                 r#"{"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "*"}"#
             ),
             Verdict::Refuses
+        );
+    }
+
+    #[test]
+    fn another_principal_that_may_invoke_is_reported() {
+        let pool = r#"{"Effect": "Allow", "Principal": {"Service": "cognito-idp.amazonaws.com"},
+            "Action": "lambda:InvokeFunction", "Condition": {"ArnLike": {"aws:SourceArn": "POOL"}}}"#
+            .replace("POOL", ARN);
+        let with = |statement: &str| of(&format!("[{pool}, {statement}]"));
+        for principal in [
+            r#"{"AWS": "arn:aws:iam::999999999999:root"}"#,
+            r#"{"Service": "events.amazonaws.com"}"#,
+        ] {
+            let may = |action: &str| {
+                with(&format!(
+                    r#"{{"Effect": "Allow", "Principal": {principal}, "Action": "{action}"}}"#
+                ))
+            };
+            assert_eq!(may("lambda:InvokeFunction"), Verdict::PermitsOthers);
+            assert_eq!(may("lambda:GetFunction"), Verdict::Permits);
+        }
+        assert_eq!(
+            with(r#"{"Effect": "Allow", "NotPrincipal": {"AWS": "x"}, "Action": "lambda:*"}"#),
+            Verdict::Unclear
         );
     }
 }

@@ -131,10 +131,10 @@ fn permission(pool: &Pool, function: &Function, check: &'static str, name: &str)
         Verdict::Permits => Finding::ok(check, format!("this pool may invoke {name}")),
         Verdict::PermitsOthers => Finding::leaks(
             check,
-            format!("any pool of any account may invoke {name}: its permission names no source"),
+            format!("others than this pool may invoke {name}: a statement of its policy names no source, or another principal"),
         )
         .with_fix(Fix::Command(format!(
-            "aws lambda get-policy --function-name {}  # then remove-permission, and add-permission with --source-arn {}",
+            "aws lambda get-policy --function-name {}  # then remove-permission by its Sid; for Cognito, add-permission with --source-arn {}",
             function.arn, pool.arn
         ))),
         Verdict::Refuses => Finding::fails(

@@ -147,6 +147,8 @@ impl Pseudonym {
 ///   <https://yandex.com/support/domain/additional/mailbox-alias.xml>. No known source confirms that
 ///   it accepts a hyphen in place of a dot.
 /// - Apple's older domains are the same mailbox: <https://support.apple.com/102540>.
+/// - Fastmail delivers every address at `ada.fastmail.com` to `ada@fastmail.com`:
+///   <https://www.fastmail.help/hc/en-us/articles/360060591053>.
 fn mailbox(identifier: &Identifier) -> (Cow<'_, str>, &str) {
     match identifier {
         Identifier::PhoneNumber(number) => (number.as_str().into(), ""),
@@ -157,6 +159,10 @@ fn mailbox(identifier: &Identifier) -> (Cow<'_, str>, &str) {
                 Some((name, _)) if !name.is_empty() => name,
                 _ => local,
             };
+            if let Some((name, domain @ ("fastmail.com" | "fastmail.fm"))) = domain.split_once('.')
+            {
+                return (name.into(), domain);
+            }
             match domain {
                 "gmail.com" | "googlemail.com" => (name.replace('.', "").into(), "gmail.com"),
                 "proton.me" | "protonmail.com" | "protonmail.ch" | "pm.me" => {
@@ -198,6 +204,8 @@ mod tests {
             (["ada-king@ya.ru", "ada.king@yandex.com"], true),
             (["ada-king@ya.ru", "adaking@ya.ru"], false),
             (["ada.king@me.com", "ada.king+1@icloud.com"], true),
+            (["shop@ada.fastmail.com", "ada+1@fastmail.com"], true),
+            (["ada@shop.fastmail.fm", "ada@fastmail.fm"], false),
             (["ada.king@icloud.com", "adaking@icloud.com"], false),
             (["ada.king@example.com", "ada.king+1@example.com"], true),
             (["ada.king@example.com", "adaking@example.com"], false),

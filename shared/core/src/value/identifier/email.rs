@@ -63,6 +63,10 @@ fn dot_atom(local: &str) -> Result<(), IdentifierError> {
     if let Some(c) = local.chars().find(|c| *c != '.' && !is_of_an_atom(*c)) {
         return Err(IdentifierError::LocalCharacter(c));
     }
+    // An encoded word (RFC 2047): software that decodes it reads another address.
+    if local.contains("=?") {
+        return Err(IdentifierError::LocalCharacter('?'));
+    }
     if local.split('.').any(str::is_empty) {
         return Err(IdentifierError::LocalDots);
     }
@@ -186,6 +190,7 @@ mod tests {
             // EC-CUBE#1325: NTT Docomo once handed out such addresses.
             ("a..da@docomo.example", E::LocalDots),
             ("\"ada\"@example.com", E::LocalCharacter('"')),
+            ("=?utf-8?q?ada?=@example.com", E::LocalCharacter('?')),
             ("ädä@example.com", E::LocalCharacter('ä')),
             ("ada<x>@example.com", E::LocalCharacter('<')),
             ("o’ada@example.com", E::LocalCharacter('’')),
