@@ -29,9 +29,10 @@ use crate::value::identifier::Identifier;
 use crate::value::source::Source;
 use crate::value::time::Timestamp;
 
-/// The time in seconds after which a request refused by a mail breaker may be repeated. A message
-/// counts as unproved until its code is answered correctly, so room may return at any time.
-const MAIL_RETRY_SECONDS: u64 = 60;
+/// The time in seconds after which a request refused by a mail breaker, or by a breaker of an hour
+/// that has ended, may be repeated. A message counts as unproved until its code is answered
+/// correctly, so room may return at any time.
+const BREAKER_RETRY_SECONDS: u64 = 60;
 /// The factor by which a solved CAPTCHA extends a mail breaker.
 const SOLVED_FACTOR: u32 = 10;
 
@@ -216,6 +217,8 @@ struct PlanInput<'a> {
     identifier: &'a Identifier,
     price: Option<u32>,
     captcha_state: CaptchaState,
+    /// True if the message before it was charged to the extended budget.
+    extended: bool,
 }
 
 /// The first budget that requires a CAPTCHA, and the first that refuses.
@@ -291,6 +294,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
                 identifier,
                 price,
                 captcha_state: CaptchaState::NotApplicable,
+                extended: false,
             };
             let draft = self.draft(&reading, &counters, &counters.guesses, input);
             if draft.refusal.is_none() {
@@ -306,6 +310,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
                 None => CaptchaState::NotApplicable,
                 Some(_) => CaptchaState::Unsolved,
             },
+            extended: false,
         };
         let mut draft = self.draft(&reading, &unknown, &unknown.guesses, input);
         if let (Some(gate), Some(budget)) = (&gate, draft.captcha) {
@@ -332,8 +337,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     }
 
     /// Plans the next message of a flow, on the flow's own terms. The code is never shorter. It is
-    /// longer only if a guess budget of the present code is spent. Guesses are charged in the
-    /// windows in which the code was issued, so the counters of that time are read too.
+    /// longer only if a guess budget of the present code is spent. Guesses and breakers are charged
+    /// in the windows in which the code was issued, so the counters of that time are read.
     pub(crate) async fn plan_resend(
         &self,
         terms: CodeTerms,
@@ -344,12 +349,17 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             return Ok(terms);
         };
         let price = self.deployment.policy.price(identifier)?;
-        let counters = self.counters(budgets.requester, identifier, budgets.source);
         let at_issue = RateLimiter {
             now: issued_at,
             ..*self
         };
-        let guesses = at_issue.guess_counters(budgets.requester, identifier);
+        let issued = at_issue.counters(budgets.requester, identifier, budgets.source);
+        let counters = Counters {
+            mail: issued.mail,
+            destination: issued.destination,
+            ..self.counters(budgets.requester, identifier, budgets.source)
+        };
+        let guesses = issued.guesses;
         let pseudonyms = counters.pseudonyms().chain(guesses.pseudonyms()).collect();
         let reading = self.read(pseudonyms).await?;
         let input = PlanInput {
@@ -357,11 +367,12 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             identifier,
             price,
             captcha_state: budgets.captcha_state,
+            extended: budgets.extended,
         };
         let draft = self.draft(&reading, &counters, &guesses, input);
         // Without a solved CAPTCHA, a flow does not get the budgets that a solved one grants.
         let unsolved = draft.captcha.map(|budget| Refusal {
-            retry_after: MAIL_RETRY_SECONDS,
+            retry_after: BREAKER_RETRY_SECONDS,
             budget,
         });
         if let Some(refusal) = draft.refusal.or(unsolved) {
@@ -692,6 +703,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             identifier,
             price,
             captcha_state,
+            extended: _,
         } = input;
         let mut blockers = Blockers::default();
         let source = self.plan_source(reading, counters, captcha_state, &mut blockers);
@@ -768,7 +780,9 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Some(pseudonym)
     }
 
-    /// Returns whether the message is charged to the extended budget.
+    /// Returns whether the message is charged to the extended budget. A resend stays in it while it
+    /// has room: on other terms, the code that came before would not be accepted if the charge
+    /// failed.
     fn plan_mailbox(
         &self,
         reading: &Reading,
@@ -783,6 +797,10 @@ impl<S: CounterStore> RateLimiter<'_, S> {
                 self.mailbox_guesses(at_issue, requester, extended),
             ]
         };
+        let has_room = |bills: &[Bill]| bills.iter().all(|bill| reading.first_full(bill).is_none());
+        if input.extended && has_room(&bills(true)) {
+            return true;
+        }
         let normal = bills(false);
         let Some(full) = normal.iter().find_map(|bill| reading.first_full(bill)) else {
             return false;
@@ -1179,7 +1197,11 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Limit {
             window: single_charge(name, limit),
             budget,
-            retry_after: self.now.secs_until(counter.ends),
+            retry_after: match self.now.secs_until(counter.ends) {
+                // A breaker of the hour in which the code was issued.
+                0 => BREAKER_RETRY_SECONDS,
+                seconds => seconds,
+            },
         }
     }
 
@@ -1287,7 +1309,7 @@ fn unproved_limit(window: &str, limit: u32, budget: Budget) -> Limit {
     Limit {
         window: single_charge(window, limit),
         budget,
-        retry_after: MAIL_RETRY_SECONDS,
+        retry_after: BREAKER_RETRY_SECONDS,
     }
 }
 

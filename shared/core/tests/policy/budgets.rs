@@ -460,6 +460,56 @@ fn beyond_ten_messages_a_day_codes_have_ten_digits() {
     assert_eq!(session.answer(&code).next(), Next::IssueTokens, "the owner");
 }
 
+/// A resend is charged to the breakers of the hour in which its code was issued, so it is planned by
+/// them too.
+#[test]
+fn a_resend_that_a_breaker_of_the_hour_of_issue_refuses_changes_nothing() {
+    for typed in [
+        [ADA.to_owned(), "eve@example.com".to_owned()],
+        [number(1, 0), number(1, 1)],
+    ] {
+        let mut world = World::with_ada();
+        world.deployment.policy.budgets.mail.unproved_per_domain = 2;
+        world.deployment.policy.budgets.sms.unproved_per_prefix = 2;
+        let hour = 3600;
+        let into_hour = world.clock.now().as_secs() % hour;
+        let world = world.after_secs(2 * hour - into_hour - 100);
+        let [owner, other] = typed
+            .each_ref()
+            .map(|typed| opened(world, &request(typed)).1);
+        let code = world.sent()[0].0.clone();
+        drop(other);
+        let mut session = owner;
+        world.after_secs(120);
+        for _ in 0..3 {
+            let reply = session.resend();
+            assert_eq!(reply.create.unwrap().reason, CreateReason::MessageRefused);
+            assert_eq!(session.number("retryAfter"), 60);
+        }
+        assert_eq!((world.sent().len(), session.row().unwrap().sends), (2, 1));
+        assert_eq!(session.answer(&code).verify.reason, VerifyReason::Right);
+    }
+}
+
+/// The code is the same one, so a resend whose charge fails leaves it usable.
+#[test]
+fn a_failed_resend_leaves_a_code_of_the_extended_budget_usable() {
+    let mut world = World::with_ada();
+    world.deployment.policy.budgets.mailbox.per_minute = 1;
+    opened(&world, &request(ADA));
+    let (payload, mut session) = opened(&world, &request(ADA));
+    assert_eq!(payload.code_length, 10);
+    let code = world.sent().pop().unwrap().0;
+    // The mailbox's budget has room again.
+    world.after_secs(61);
+    // Define: flow; Create: flow, counts, advance_send, charge.
+    world.wire.will_break([(4, Break::Before)]);
+    session.resend();
+    assert_eq!((world.wire.calls()[4], world.sent().len()), ("charge", 2));
+    world.wire.clear();
+    assert_eq!(session.answer(&code).next(), Next::IssueTokens);
+}
+
 #[test]
 fn resends_are_charged_as_messages() {
     let mut world = World::with_ada();
