@@ -82,7 +82,8 @@ impl AccountState {
             Self::Confirmed => "signs in with a code to a verified contact",
             Self::Disabled => "Cognito refuses: the code page as for everyone, and no code",
             Self::UnconfirmedHolder => {
-                "Cognito refuses: the code page as for everyone, and no code; admin-confirm-sign-up ends that"
+                "Cognito refuses: the code page as for everyone, and no code; admin-set-user-password \
+                 --permanent with a random password ends that (a stranger may know the present one)"
             }
             Self::Unconfirmed => {
                 "not found: the first code makes a second account; delete the unconfirmed one"

@@ -28,7 +28,8 @@ impl LocalClock {
         self.stopped_at.get_or_init(|| SystemClock.now());
     }
 
-    fn ahead(&self) -> Duration {
+    /// Returns the time that was added.
+    pub(crate) fn ahead(&self) -> Duration {
         Duration::from_millis(self.ahead_millis.load(Ordering::SeqCst))
     }
 

@@ -127,8 +127,10 @@ impl Controlled {
             clock,
             outages,
         } = self;
-        if requested.advance_seconds.is_some_and(|s| s > MAX_SECONDS) {
-            return Err("advanceSeconds is more than ten years.".to_owned());
+        let ahead = clock.ahead().as_secs();
+        let total = requested.advance_seconds.map(|s| s.saturating_add(ahead));
+        if total.is_some_and(|s| s > MAX_SECONDS) {
+            return Err("The clock would be more than ten years ahead.".to_owned());
         }
         if requested.stop_clock == Some(false) {
             return Err("A stopped clock cannot be started again: leave stopClock out.".to_owned());

@@ -474,14 +474,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         };
         let guesses_exhausted = self.guesses_exhausted(&row);
         if !resend {
-            let mut decided = self.present(&row, CreateReason::AskedAgain);
-            if row.state == State::Open
-                && !guesses_exhausted
-                && self.limiter().is_spent(&row, &contact).await == Ok(true)
-            {
-                without_attempts(&mut decided);
-            }
-            return decided;
+            let reason = CreateReason::AskedAgain;
+            return self.present_with_budgets(&row, &contact, reason).await;
         }
         // The session's challenge states the number of sends so far. In a retried trigger or a
         // replayed session it is no longer the row's number, and nothing is sent.
@@ -502,7 +496,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         {
             Ok(terms) => terms,
             Err(error) => {
-                let decided = self.present(&row, CreateReason::MessageRefused);
+                let reason = CreateReason::MessageRefused;
+                let decided = self.present_with_budgets(&row, &contact, reason).await;
                 return refuse(decided, error, &contact);
             }
         };
@@ -541,6 +536,24 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     fn present(&self, row: &Flow, reason: CreateReason) -> Decided<Created, CreateReason> {
         let mut decided = self.decided(row.id, step_of(row), reason);
         if self.guesses_exhausted(row) {
+            without_attempts(&mut decided);
+        }
+        decided
+    }
+
+    /// Returns the same challenge. No attempt is left while a guess budget of the code is spent,
+    /// either.
+    async fn present_with_budgets(
+        &self,
+        row: &Flow,
+        contact: &Identifier,
+        reason: CreateReason,
+    ) -> Decided<Created, CreateReason> {
+        let mut decided = self.present(row, reason);
+        if row.state == State::Open
+            && !self.guesses_exhausted(row)
+            && self.limiter().is_spent(row, contact).await == Ok(true)
+        {
             without_attempts(&mut decided);
         }
         decided

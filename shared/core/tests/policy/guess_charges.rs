@@ -306,6 +306,25 @@ fn after_lost_counts_a_resend_lets_the_owner_sign_in() {
     }
 }
 
+#[test]
+fn a_refused_resend_shows_that_a_guess_budget_is_spent() {
+    for to in [ADA, ATTACKER] {
+        let world = world().reconfigured(|world| {
+            world.deployment.policy.budgets.short_guesses_per_month = 3;
+        });
+        let (_, mut session) = opened(&world, to);
+        let (_, mut other) = opened(&world, to);
+        for wrong in ["1", "2", "3"] {
+            other.answer(wrong);
+        }
+        world.after_secs(30);
+        while now(resolver(&world, &Pool::of(&world)).session(&request(to, None))).is_ok() {}
+        let reply = session.resend();
+        assert_eq!(reply.create.unwrap().reason, CreateReason::MessageRefused);
+        assert_eq!(session.number("attemptsLeft"), 0);
+    }
+}
+
 /// A row that refuses every answer has no attempt left in any challenge, until a message with its
 /// code is sent.
 #[test]
