@@ -543,6 +543,17 @@ async fn the_control_refuses_unknown_names() {
 }
 
 #[tokio::test]
+async fn the_clock_goes_at_most_ten_years_ahead() {
+    let latchstring = Latchstring::start().await;
+    let six_years = json!({"advanceSeconds": 6 * 365 * 24 * 3600});
+    let (status, _) = latchstring.control(&six_years).await;
+    assert_eq!(status, 200);
+    let (status, _) = latchstring.control(&six_years).await;
+    assert_eq!(status, 400);
+    still_works(&latchstring).await;
+}
+
+#[tokio::test]
 async fn the_control_refuses_invalid_json_and_too_much_json() {
     let latchstring = Latchstring::start().await;
     let url = format!("{}/control", latchstring.settings().endpoint);
