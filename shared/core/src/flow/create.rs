@@ -14,6 +14,7 @@ use crate::ports::{CounterStore, Finished, FlowStore, Opened, PendingStore, Port
 use crate::rate_limit::{RateLimitError, RateLimiter, Refusal, has_same_guess_budgets};
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, NewFlow, State, Subject};
+use crate::seal::code_terms::CodeTerms;
 use crate::seal::sealed::{Proof, Ticket};
 use crate::value::account::Attributes;
 use crate::value::code_length::CodeLength;
@@ -319,7 +320,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             Err(error) => error,
             Ok(_) => RateLimitError::Port(PortError::new("send", "not sent before")),
         };
-        refuse(decided, refused, to)
+        refuse(decided, refused, row.terms)
     }
 
     const fn limiter(&self) -> RateLimiter<'_, S> {
@@ -351,7 +352,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                     row.last_sent_at = Timestamp::default();
                 }
                 let decided = self.decided(row.id, step_of(&row), CreateReason::MessageRefused);
-                refuse(decided, error, to)
+                refuse(decided, error, row.terms)
             }
         }
     }
@@ -498,7 +499,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             Err(error) => {
                 let reason = CreateReason::MessageRefused;
                 let decided = self.present_with_budgets(&row, &contact, reason).await;
-                return refuse(decided, error, &contact);
+                return refuse(decided, error, row.terms);
             }
         };
         // A row that refuses every answer gets new terms even if they are alike: otherwise a message
@@ -724,8 +725,9 @@ fn without_attempts(decided: &mut Decided<Created, CreateReason>) {
 fn refuse(
     mut decided: Decided<Created, CreateReason>,
     error: RateLimitError,
-    to: &Identifier,
+    terms: CodeTerms,
 ) -> Decided<Created, CreateReason> {
+    let destination = terms.budgets.and_then(|budgets| budgets.destination);
     let (refused, refusal, fault) = match error {
         RateLimitError::Refused(refusal) => {
             let Refusal { retry_after, .. } = refusal;
@@ -745,7 +747,7 @@ fn refuse(
         displayed.refused = Some(refused);
     }
     decided.refusal = refusal;
-    decided.refused_country = refusal.and_then(|_| to.country());
+    decided.refused_country = refusal.and(destination.and_then(|to| to.country));
     decided.fault = fault;
     decided
 }

@@ -356,7 +356,12 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let issued = at_issue.counters(budgets.requester, identifier, budgets.source);
         let counters = Counters {
             mail: issued.mail,
-            destination: issued.destination,
+            // As planned first: a stored number is not parsed by the deployment's own ranges again.
+            destination: budgets.destination.map(|destination| {
+                let Destination { country, .. } = destination;
+                let counter = Counter::country(budgets.requester, country, issued_at);
+                (destination, counter)
+            }),
             ..self.counters(budgets.requester, identifier, budgets.source)
         };
         let guesses = issued.guesses;

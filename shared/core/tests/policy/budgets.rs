@@ -9,7 +9,7 @@ use latchstring_core::code::Code;
 use latchstring_core::contact::ContactError;
 use latchstring_core::device::DevicePayload;
 use latchstring_core::flow::{CreateReason, DefineReason, Next, VerifyReason};
-use latchstring_core::identifier::{Country, IdentifierError};
+use latchstring_core::identifier::{Country, Identifier, IdentifierError, Method, PhoneRanges};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::odds::Odds;
 use latchstring_core::ports::{Charged, Clock as _, CounterStore as _, Entropy as _, Window};
@@ -489,6 +489,30 @@ fn a_resend_that_a_breaker_of_the_hour_of_issue_refuses_changes_nothing() {
         assert_eq!((world.sent().len(), session.row().unwrap().sends), (2, 1));
         assert_eq!(session.answer(&code).verify.reason, VerifyReason::Right);
     }
+}
+
+/// A stored number has lost what the deployment's own ranges say of it. Its resend counts for the
+/// breaker that the first message counted for.
+#[test]
+fn a_resend_to_a_number_of_a_configured_range_counts_for_its_prefix() {
+    let mut world = World::new();
+    world.deployment.policy.budgets.sms.unproved_per_prefix = 2;
+    world.deployment.policy.phones.more = PhoneRanges::parse("US:+1710NXXXXXX").unwrap();
+    let to = |number: &str| SignInRequest {
+        identifier: Identifier::parse_by(
+            Method::PhoneNumber,
+            number,
+            &world.deployment.policy.phones,
+        )
+        .unwrap(),
+        ..request(ADA)
+    };
+    let (_, mut session) = opened(&world, &to("+17105550001"));
+    opened(&world, &to("+17105550002"));
+    world.after_secs(30);
+    let reply = session.resend();
+    assert_eq!(reply.create.unwrap().reason, CreateReason::MessageRefused);
+    assert_eq!(world.sent().len(), 2);
 }
 
 /// The code is the same one, so a resend whose charge fails leaves it usable.
