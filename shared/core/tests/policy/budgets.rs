@@ -463,7 +463,7 @@ fn beyond_ten_messages_a_day_codes_have_ten_digits() {
 /// A resend is charged to the breakers of the hour in which its code was issued, so it is planned by
 /// them too.
 #[test]
-fn a_resend_that_a_breaker_of_the_hour_of_issue_refuses_changes_nothing() {
+fn a_resend_refused_by_a_past_breaker_changes_nothing() {
     for typed in [
         [ADA.to_owned(), "eve@example.com".to_owned()],
         [number(1, 0), number(1, 1)],
@@ -494,7 +494,7 @@ fn a_resend_that_a_breaker_of_the_hour_of_issue_refuses_changes_nothing() {
 /// A stored number has lost what the deployment's own ranges say of it. Its resend counts for the
 /// breaker that the first message counted for.
 #[test]
-fn a_resend_to_a_number_of_a_configured_range_counts_for_its_prefix() {
+fn a_resend_to_a_configured_range_counts_for_its_prefix() {
     let mut world = World::new();
     world.deployment.policy.budgets.sms.unproved_per_prefix = 2;
     world.deployment.policy.phones.more = PhoneRanges::parse("US:+1710NXXXXXX").unwrap();
