@@ -14,7 +14,6 @@ use crate::ports::{CounterStore, Finished, FlowStore, Opened, PendingStore, Port
 use crate::rate_limit::{RateLimitError, RateLimiter, Refusal, has_same_guess_budgets};
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, NewFlow, State, Subject};
-use crate::seal::code_terms::CodeTerms;
 use crate::seal::sealed::{Proof, Ticket};
 use crate::value::account::Attributes;
 use crate::value::code_length::CodeLength;
@@ -320,7 +319,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             Err(error) => error,
             Ok(_) => RateLimitError::Port(PortError::new("send", "not sent before")),
         };
-        refuse(decided, refused, row.terms)
+        refuse(decided, refused, &self.deployment.policy, to)
     }
 
     const fn limiter(&self) -> RateLimiter<'_, S> {
@@ -352,7 +351,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                     row.last_sent_at = Timestamp::default();
                 }
                 let decided = self.decided(row.id, step_of(&row), CreateReason::MessageRefused);
-                refuse(decided, error, row.terms)
+                refuse(decided, error, &self.deployment.policy, to)
             }
         }
     }
@@ -499,7 +498,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             Err(error) => {
                 let reason = CreateReason::MessageRefused;
                 let decided = self.present_with_budgets(&row, &contact, reason).await;
-                return refuse(decided, error, row.terms);
+                return refuse(decided, error, &self.deployment.policy, &contact);
             }
         };
         // A row that refuses every answer gets new terms even if they are alike: otherwise a message
@@ -725,9 +724,13 @@ fn without_attempts(decided: &mut Decided<Created, CreateReason>) {
 fn refuse(
     mut decided: Decided<Created, CreateReason>,
     error: RateLimitError,
-    terms: CodeTerms,
+    policy: &Policy,
+    to: &Identifier,
 ) -> Decided<Created, CreateReason> {
-    let destination = terms.budgets.and_then(|budgets| budgets.destination);
+    let country = match to {
+        Identifier::PhoneNumber(number) => policy.phones.country_of(number),
+        Identifier::Email(_) => None,
+    };
     let (refused, refusal, fault) = match error {
         RateLimitError::Refused(refusal) => {
             let Refusal { retry_after, .. } = refusal;
@@ -747,7 +750,7 @@ fn refuse(
         displayed.refused = Some(refused);
     }
     decided.refusal = refusal;
-    decided.refused_country = refusal.and(destination.and_then(|to| to.country));
+    decided.refused_country = refusal.and(country);
     decided.fault = fault;
     decided
 }
