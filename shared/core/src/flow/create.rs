@@ -727,10 +727,6 @@ fn refuse(
     policy: &Policy,
     to: &Identifier,
 ) -> Decided<Created, CreateReason> {
-    let country = match to {
-        Identifier::PhoneNumber(number) => policy.phones.country_of(number),
-        Identifier::Email(_) => None,
-    };
     let (refused, refusal, fault) = match error {
         RateLimitError::Refused(refusal) => {
             let Refusal { retry_after, .. } = refusal;
@@ -750,7 +746,10 @@ fn refuse(
         displayed.refused = Some(refused);
     }
     decided.refusal = refusal;
-    decided.refused_country = refusal.and(country);
+    decided.refused_country = refusal.and_then(|_| match to {
+        Identifier::PhoneNumber(number) => policy.phones.country_of(number),
+        Identifier::Email(_) => None,
+    });
     decided.fault = fault;
     decided
 }

@@ -275,10 +275,15 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let device_token = request
             .device
             .and_then(|device| Some((device.id(), device.generation_of(keys, identifier)?)));
-        let unknown = self.counters(Requester::Unknown, identifier, source);
+        let destination = match identifier {
+            Identifier::PhoneNumber(number) => Some(Destination::of(number)),
+            Identifier::Email(_) => None,
+        };
+        let unknown = self.counters(Requester::Unknown, identifier, destination, source);
         let devices = Counter::devices(keys, identifier, self.now);
-        let device =
-            device_token.map(|(id, _)| self.counters(Requester::KnownDevice(id), identifier, None));
+        let device = device_token.map(|(id, _)| {
+            self.counters(Requester::KnownDevice(id), identifier, destination, None)
+        });
         let pseudonyms = unknown
             .pseudonyms()
             .chain(device.iter().flat_map(Counters::pseudonyms))
@@ -353,16 +358,18 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             now: issued_at,
             ..*self
         };
-        let issued = at_issue.counters(budgets.requester, identifier, budgets.source);
+        let BudgetTerms {
+            requester,
+            source,
+            // As planned first: a stored number has lost what the deployment's own ranges say of it.
+            destination,
+            ..
+        } = budgets;
+        let issued = at_issue.counters(requester, identifier, destination, source);
         let counters = Counters {
             mail: issued.mail,
-            // As planned first: a stored number is not parsed by the deployment's own ranges again.
-            destination: budgets.destination.map(|destination| {
-                let Destination { country, .. } = destination;
-                let counter = Counter::country(budgets.requester, country, issued_at);
-                (destination, counter)
-            }),
-            ..self.counters(budgets.requester, identifier, budgets.source)
+            destination: issued.destination,
+            ..self.counters(requester, identifier, destination, source)
         };
         let guesses = issued.guesses;
         let pseudonyms = counters.pseudonyms().chain(guesses.pseudonyms()).collect();
@@ -660,6 +667,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         &self,
         requester: Requester,
         identifier: &Identifier,
+        destination: Option<Destination>,
         source: Option<Pseudonym>,
     ) -> Counters {
         let now = self.now;
@@ -668,14 +676,10 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Counters {
             guesses: self.guess_counters(requester, identifier),
             spend: Counter::spend(requester, now),
-            destination: match identifier {
-                Identifier::PhoneNumber(number) => {
-                    let destination = Destination::of(number);
-                    let counter = Counter::country(requester, destination.country, now);
-                    Some((destination, counter))
-                }
-                Identifier::Email(_) => None,
-            },
+            destination: destination.map(|destination| {
+                let counter = Counter::country(requester, destination.country, now);
+                (destination, counter)
+            }),
             mail: match identifier {
                 Identifier::Email(email) if unknown => {
                     let domain = domain_of(email);
