@@ -455,8 +455,8 @@ impl Price {
 /// budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
-    /// Messages to a mailbox or number.
-    Identifier,
+    /// Messages to a mailbox or number, and guesses at the codes sent there, of an unknown requester.
+    Mailbox,
     /// Messages to known devices of an identifier.
     Device,
     /// New contacts of a signed-in account.
@@ -494,7 +494,7 @@ impl Budget {
     /// The word for logs and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Identifier => "identifier",
+            Self::Mailbox => "mailbox",
             Self::Device => "device",
             Self::Account => "account",
             Self::Source => "source",

@@ -821,7 +821,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let extended = bills(true);
         match extended.iter().find_map(|bill| reading.first_full(bill)) {
             Some(full) => blockers.refuse(full),
-            None => blockers.require_captcha(input.captcha_state, Budget::Identifier),
+            None => blockers.require_captcha(input.captcha_state, Budget::Mailbox),
         }
         true
     }
@@ -994,8 +994,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     const fn messages(&self, requester: Requester, extended: bool) -> (MessageBudget, Budget) {
         let budgets = &self.deployment.policy.budgets;
         match (requester, extended) {
-            (Requester::Unknown, false) => (budgets.mailbox, Budget::Identifier),
-            (Requester::Unknown, true) => (budgets.extended, Budget::Identifier),
+            (Requester::Unknown, false) => (budgets.mailbox, Budget::Mailbox),
+            (Requester::Unknown, true) => (budgets.extended, Budget::Mailbox),
             (Requester::KnownDevice(_), _) => (budgets.device.messages, Budget::Device),
         }
     }
@@ -1159,7 +1159,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let mut bills = Vec::with_capacity(2);
         if tier == Tier::Short {
             let (limit, budget) = match requester {
-                Requester::Unknown => (limits.short_guesses_per_month, Budget::Identifier),
+                Requester::Unknown => (limits.short_guesses_per_month, Budget::Mailbox),
                 Requester::KnownDevice(_) => {
                     (limits.device.short_guesses_per_month, Budget::Device)
                 }

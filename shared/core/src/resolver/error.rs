@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn a_refusal_says_when_to_come_back() {
         let says = |retry_after| {
-            let budget = Some(Budget::Identifier);
+            let budget = Some(Budget::Mailbox);
             SignInError::TooManyRequests {
                 retry_after,
                 budget,

@@ -680,7 +680,7 @@ fn known_devices_share_a_budget_and_then_count_as_none() {
     let refused = request_code(&world, &from_device(ADA, &devices[0]));
     assert_eq!(
         refusing_budget(&refused),
-        Some(Budget::Identifier),
+        Some(Budget::Mailbox),
         "two a minute"
     );
 }
@@ -733,7 +733,7 @@ fn forgotten_devices_count_as_none_and_new_ones_as_known() {
     let new = remembered(&world).device;
     exhaust(&world, &request(ADA));
     let refused = request_code(&world, &from_device(ADA, &old));
-    assert_eq!(refusing_budget(&refused), Some(Budget::Identifier));
+    assert_eq!(refusing_budget(&refused), Some(Budget::Mailbox));
     request_code(&world, &from_device(ADA, &new)).unwrap();
 }
 
@@ -797,7 +797,7 @@ fn a_new_account_forgets_the_devices_of_the_one_before_it() {
     .unwrap();
     exhaust(&world, &request(ADA));
     let refused = request_code(&world, &from_device(ADA, &old));
-    assert_eq!(refusing_budget(&refused), Some(Budget::Identifier));
+    assert_eq!(refusing_budget(&refused), Some(Budget::Mailbox));
 }
 
 #[test]
@@ -822,7 +822,7 @@ fn an_expired_foreign_or_forged_device_token_is_ignored() {
         world.after_secs(DAY - now % DAY);
         exhaust(&world, &request(typed));
         let refused = request_code(&world, &from_device(typed, device));
-        assert_eq!(refusing_budget(&refused), Some(Budget::Identifier));
+        assert_eq!(refusing_budget(&refused), Some(Budget::Mailbox));
         assert_eq!(
             refused,
             request_code(&world, &request(typed)),
@@ -834,7 +834,7 @@ fn an_expired_foreign_or_forged_device_token_is_ignored() {
     let refused = request_code(&world, &from_device(ADA, &device));
     assert_eq!(
         refusing_budget(&refused),
-        Some(Budget::Identifier),
+        Some(Budget::Mailbox),
         "expired"
     );
 }
@@ -868,7 +868,7 @@ fn under_a_lasting_key_devices_and_budgets_outlive_a_rotation() {
         world.deployment.keys = ring(KeyRing::new(next, None, Some(last)).unwrap());
     }
     let refused = request_code(&world, &request(ADA));
-    assert_eq!(refusing_budget(&refused), Some(Budget::Identifier));
+    assert_eq!(refusing_budget(&refused), Some(Budget::Mailbox));
     assert_eq!(sign_in_by_code(&world, &from_device(ADA, &device)), 6);
 }
 
@@ -1386,7 +1386,7 @@ fn a_test_identifier_is_exempt_from_no_budget() {
         request_code(&world, &request(ADA)).unwrap();
     }
     let refused = request_code(&world, &request(ADA));
-    assert_eq!(refusing_budget(&refused), Some(Budget::Identifier));
+    assert_eq!(refusing_budget(&refused), Some(Budget::Mailbox));
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn a_captcha_raises_no_identifier_destination_or_daily_limit() {
         assert_eq!(request_code(&world, &with(ADA, Some(answer), None)), Ok(10));
     }
     let next = request_code(&world, &with(ADA, Some("g"), None));
-    assert_eq!(refusing_budget(&next), Some(Budget::Identifier));
+    assert_eq!(refusing_budget(&next), Some(Budget::Mailbox));
     assert_eq!(
         verifications(&world),
         6,
@@ -336,7 +336,7 @@ fn a_captcha_gives_a_spent_mailbox_codes_of_ten_digits() {
     }
     for _ in 0..50 {
         let sent_back = request_code(&world, &with(ADA, None, None));
-        assert_eq!(sent_back, required(Budget::Identifier));
+        assert_eq!(sent_back, required(Budget::Mailbox));
     }
     assert_eq!(request_code(&world, &with(ADA, Some("one"), None)), Ok(10));
 }

@@ -595,7 +595,7 @@ fn a_spent_budget_refuses_with_and_without_an_account() {
         (
             SignInError::TooManyRequests {
                 retry_after: 50,
-                budget: Some(Budget::Identifier),
+                budget: Some(Budget::Mailbox),
             },
             vec!["counts", "counts"]
         )
@@ -798,7 +798,7 @@ fn a_refusal_states_the_remedy_and_nothing_else() {
         (
             SignInError::TooManyRequests {
                 retry_after: 1,
-                budget: Some(Budget::Identifier),
+                budget: Some(Budget::Mailbox),
             },
             "TooManyRequests",
         ),
