@@ -6,12 +6,12 @@ import type { AlarmProps } from './props';
 
 /** Budgets that many users share: one that is spent refuses others. */
 const BREAKERS = [
-  'accounts',
   'country',
   'deployment',
   'domain',
   'mail',
   'monthly_spend',
+  'new_accounts',
   'prefix',
   'spend',
 ];

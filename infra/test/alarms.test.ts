@@ -4,7 +4,9 @@ import * as path from 'node:path';
 import { describe, it } from 'node:test';
 import { nameOf, templateOf } from './support';
 
-const OPERATIONS = fs.readFileSync(path.join(__dirname, '../../docs/operations.md'), 'utf8');
+const document = (name: string) => fs.readFileSync(path.join(__dirname, '../../docs', name), 'utf8');
+const OPERATIONS = document('operations.md');
+const METRICS = document('metrics.md');
 
 function alarms(props: Parameters<typeof templateOf>[0] = {}) {
   const found = Object.values(templateOf(props).findResources('AWS::CloudWatch::Alarm')).map(
@@ -28,12 +30,12 @@ describe('the alarms', () => {
     assert.deepEqual([...all.keys()].sort(), [
       'api-faults',
       'bounces',
-      'breaker-accounts',
       'breaker-country',
       'breaker-deployment',
       'breaker-domain',
       'breaker-mail',
       'breaker-monthly-spend',
+      'breaker-new-accounts',
       'breaker-prefix',
       'breaker-spend',
       'complaints',
@@ -62,6 +64,17 @@ describe('the alarms', () => {
       assert.ok(AlarmDescription.length > 60, name);
       const entry = name.replace(/^(breaker|errors|slow)-.*/, '$1-…').replace(/-(read|write)-/, '-…-');
       assert.ok(OPERATIONS.includes(`| \`${entry}\` |`), `docs/operations.md has no row ${entry}`);
+    }
+  });
+
+  // A test of the functions compares docs/metrics.md with the words that they write.
+  it('each watch a budget that docs/metrics.md names', () => {
+    const [, words] = METRICS.match(/`Budget` is (.*?): of/) ?? [];
+    assert.ok(words);
+    for (const [name, { Dimensions = [] }] of all) {
+      for (const { Name, Value } of Dimensions) {
+        if (Name === 'Budget') assert.ok(words.includes(`\`${Value}\``), name);
+      }
     }
   });
 

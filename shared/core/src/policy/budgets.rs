@@ -454,13 +454,14 @@ impl Price {
 /// A budget that refuses. Private: the caller gets the time of the next attempt, the log the
 /// budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(strum::EnumIter))]
 pub enum Budget {
     /// Messages to a mailbox or number, and guesses at the codes sent there, of an unknown requester.
     Mailbox,
     /// Messages to known devices of an identifier.
     Device,
-    /// New contacts of a signed-in account.
-    Account,
+    /// New contacts that a signed-in account requests.
+    Contacts,
     /// Messages of a source.
     Source,
     /// The breaker of numbers with one prefix.
@@ -472,7 +473,7 @@ pub enum Budget {
     /// The breaker of all mail.
     Mail,
     /// New accounts of a mail domain.
-    Accounts,
+    NewAccounts,
     /// The cost of SMS in a day.
     Spend,
     /// The cost of SMS in a month.
@@ -496,13 +497,13 @@ impl Budget {
         match self {
             Self::Mailbox => "mailbox",
             Self::Device => "device",
-            Self::Account => "account",
+            Self::Contacts => "contacts",
             Self::Source => "source",
             Self::Prefix => "prefix",
             Self::Country => "country",
             Self::Domain => "domain",
             Self::Mail => "mail",
-            Self::Accounts => "accounts",
+            Self::NewAccounts => "new_accounts",
             Self::Spend => "spend",
             Self::MonthlySpend => "monthly_spend",
             Self::Deployment => "deployment",
@@ -512,6 +513,8 @@ impl Budget {
 
 #[cfg(test)]
 mod tests {
+    use strum::IntoEnumIterator;
+
     use super::*;
 
     /// The pages suggest these domains for mistyped ones, because their users are independent of
@@ -529,6 +532,19 @@ mod tests {
         assert!(list.split_whitespace().count() > 80);
         assert_eq!(unknown, [""; 0], "add them to PROVIDERS");
         assert!(PROVIDERS.is_sorted_by(|a, b| a < b));
+    }
+
+    /// The words of logs and metrics, for which operators search.
+    #[test]
+    fn words_of_budgets_are_those_of_the_documentation() {
+        let words: Vec<_> = Budget::iter().map(Budget::as_str).collect();
+        let (last, others) = words.split_last().unwrap();
+        let quoted = format!("`{}` or `{last}`", others.join("`, `"));
+        let metrics = include_str!("../../../../docs/metrics.md");
+        assert!(metrics.contains(&quoted), "{quoted}");
+        let listed = format!("{} or {last}", others.join(", "));
+        let budgets = include_str!("../../../../docs/budgets.md");
+        assert!(budgets.contains(&listed), "{listed}");
     }
 
     #[test]

@@ -513,7 +513,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     /// Charges an account, and each contact that it holds, for a contact that it requests. Without
     /// this charge, one account could have any number of codes sent to identifiers of others. The
     /// contacts are charged because a user can delete the account and sign in again.
-    pub(crate) async fn charge_account(
+    pub(crate) async fn charge_new_contact(
         &self,
         sub: &Sub,
         held: impl IntoIterator<Item = Identifier>,
@@ -527,7 +527,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             .map(|pseudonym| {
                 let counter = Counter::account(pseudonym, self.now);
                 let limit = policy.budgets.contacts_per_day;
-                let limits = vec![self.period_limit(COUNT, limit, Budget::Account, &counter)];
+                let limits = vec![self.period_limit(COUNT, limit, Budget::Contacts, &counter)];
                 Bill { counter, limits }
             })
             .collect();
@@ -553,7 +553,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             let limits = vec![self.period_limit(
                 COUNT,
                 MIN_ACCOUNTS_PER_MAILBOX,
-                Budget::Accounts,
+                Budget::NewAccounts,
                 &counter,
             )];
             return self.charge_bill(&Bill { counter, limits }).await.map(Some);
@@ -569,7 +569,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         ];
         let limits = limits
             .into_iter()
-            .map(|(name, limit)| self.period_limit(name, limit, Budget::Accounts, &counter))
+            .map(|(name, limit)| self.period_limit(name, limit, Budget::NewAccounts, &counter))
             .collect();
         self.charge_bill(&Bill { counter, limits }).await.map(Some)
     }

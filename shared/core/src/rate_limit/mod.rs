@@ -21,7 +21,7 @@
 //! decision about a sign-in depends on an account, so a refusal reveals nothing about one.
 //!
 //! Two further budgets are charged by a resolver: the contacts that an account requests
-//! (`RateLimiter::charge_account`), and new accounts (`RateLimiter::charge_new_account`).
+//! (`RateLimiter::charge_new_contact`), and new accounts (`RateLimiter::charge_new_account`).
 //!
 //! Known devices (`Requester::KnownDevice`) have budgets of their own throughout.
 //!

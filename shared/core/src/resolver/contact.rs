@@ -124,7 +124,7 @@ where
         let sub = account.attributes.sub();
         self.context
             .limiter()
-            .charge_account(sub, held.into_iter().flatten())
+            .charge_new_contact(sub, held.into_iter().flatten())
             .await?;
         Ok(terms)
     }

@@ -832,11 +832,7 @@ fn an_expired_foreign_or_forged_device_token_is_ignored() {
     world.after_secs(180 * DAY);
     exhaust(&world, &request(ADA));
     let refused = request_code(&world, &from_device(ADA, &device));
-    assert_eq!(
-        refusing_budget(&refused),
-        Some(Budget::Mailbox),
-        "expired"
-    );
+    assert_eq!(refusing_budget(&refused), Some(Budget::Mailbox), "expired");
 }
 
 #[test]
@@ -1145,7 +1141,7 @@ fn a_domain_makes_a_limited_number_of_accounts_a_day() {
     create_account(&world, "a@catch-all.example").unwrap();
     create_account(&world, "b@catch-all.example").unwrap();
     let refused = create_account(&world, "c@catch-all.example");
-    assert_eq!(refusing_budget(&refused), Some(Budget::Accounts));
+    assert_eq!(refusing_budget(&refused), Some(Budget::NewAccounts));
     assert_eq!(world.directory.port.len(), 2);
     for name in ["a", "b", "c"] {
         create_account(&world, &format!("{name}@gmail.com")).unwrap();
@@ -1164,7 +1160,7 @@ fn subdomains_of_one_registered_domain_share_its_accounts() {
         let refused = create_account(&world, &format!("a@{domain}"));
         assert_eq!(
             refusing_budget(&refused),
-            Some(Budget::Accounts),
+            Some(Budget::NewAccounts),
             "{domain}"
         );
     }
@@ -1178,7 +1174,7 @@ fn one_mailbox_makes_a_tenth_of_its_domains_accounts() {
     for tag in 0..20 {
         world.after_secs(3600 / 4);
         let outcome = create_account(&world, &format!("mallory+{tag}@corp.example"));
-        let refused = (tag >= 5).then_some(Budget::Accounts);
+        let refused = (tag >= 5).then_some(Budget::NewAccounts);
         assert_eq!(refusing_budget(&outcome), refused, "{tag}");
     }
     create_account(&world, "ada@corp.example").unwrap();
@@ -1202,7 +1198,7 @@ fn one_gmail_mailbox_makes_five_accounts_a_day() {
     .enumerate()
     {
         world.after_secs(3600);
-        let refused = (made >= 5).then_some(Budget::Accounts);
+        let refused = (made >= 5).then_some(Budget::NewAccounts);
         assert_eq!(
             refusing_budget(&create_account(&world, typed)),
             refused,

@@ -189,7 +189,7 @@ fn a_refused_sign_up_has_written_nothing() {
         signing_up(&format!("new{number}@example.org")).unwrap();
     }
     world.wire.clear();
-    assert_eq!(refusing_budget(&signing_up(NEW)), Budget::Account);
+    assert_eq!(refusing_budget(&signing_up(NEW)), Budget::Contacts);
     assert_eq!(
         world.wire.calls(),
         ["get_user", "counts", "charge", "charge"]
@@ -207,7 +207,7 @@ fn each_account_can_send_codes_to_ten_new_contacts_a_day() {
     }
     assert_eq!(
         refusing_budget(&request_change(ADAS_NAME, NEW)),
-        Budget::Account
+        Budget::Contacts
     );
     request_change(BOBS_NAME, NEW).unwrap();
     world.after_secs(24 * 3600);
@@ -234,7 +234,7 @@ fn a_new_account_of_the_same_contact_requests_no_more() {
         world.delete_ada();
         put("sub-2");
         world.wire.clear();
-        assert_eq!(refusing_budget(&request_change(NEW)), Budget::Account);
+        assert_eq!(refusing_budget(&request_change(NEW)), Budget::Contacts);
         assert!(world.wire.calls().contains(&"refund"), "of the new account");
     }
 }

@@ -568,7 +568,7 @@ fn unproved_accounts_spend_no_limit_of_their_domain() {
     assert!(matches!(
         claims[1],
         Err(SignInError::TooManyRequests {
-            budget: Some(Budget::Accounts),
+            budget: Some(Budget::NewAccounts),
             ..
         })
     ));
