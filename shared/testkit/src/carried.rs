@@ -38,33 +38,33 @@ pub struct Call {
     pub port: Port,
     /// The method's name.
     pub name: &'static str,
-    /// The kind of row that a call of the store concerns.
-    pub row: Option<&'static str>,
+    /// The kind of item that a call of the store concerns.
+    pub item: Option<&'static str>,
     /// True if a call of the store or the directory changes something.
     pub writes: bool,
 }
 
 impl Call {
-    /// A call that concerns no row, and writes nothing.
+    /// A call that concerns no item, and writes nothing.
     pub const fn of(port: Port, name: &'static str) -> Self {
         Self {
             port,
             name,
-            row: None,
+            item: None,
             writes: false,
         }
     }
 
-    const fn reads(self, row: &'static str) -> Self {
+    const fn reads(self, item: &'static str) -> Self {
         Self {
-            row: Some(row),
+            item: Some(item),
             ..self
         }
     }
 
-    const fn writes(self, row: &'static str) -> Self {
+    const fn writes(self, item: &'static str) -> Self {
         Self {
-            row: Some(row),
+            item: Some(item),
             writes: true,
             ..self
         }
@@ -117,20 +117,20 @@ impl<P, C> Carried<P, C> {
 /// Methods that are carried: their call and the word for their outcome.
 macro_rules! carried {
     ($port:expr;
-     $($name:ident($($argument:ident: $type:ty),*) -> $answer:ty, $call:ident $(($row:expr))?, $outcome:expr;)*) => {
+     $($name:ident($($argument:ident: $type:ty),*) -> $answer:ty, $call:ident $(($item:expr))?, $outcome:expr;)*) => {
         $(async fn $name(&self, $($argument: $type),*) -> Result<$answer, PortError> {
             let call = Call::of($port, stringify!($name));
-            let call = carried!(@call call $call $(($row))?);
+            let call = carried!(@call call $call $(($item))?);
             self.carrier.carry(call, self.port.$name($($argument),*), $outcome).await
         })*
     };
     (@call $known:ident plain) => { $known };
     (@call $known:ident changes) => { $known.changes() };
-    (@call $known:ident reads($row:expr)) => { $known.reads($row) };
-    (@call $known:ident writes($row:expr)) => { $known.writes($row) };
+    (@call $known:ident reads($item:expr)) => { $known.reads($item) };
+    (@call $known:ident writes($item:expr)) => { $known.writes($item) };
 }
 
-const fn row_of(redeemable: Redeemable) -> &'static str {
+const fn item_of(redeemable: Redeemable) -> &'static str {
     match redeemable {
         Redeemable::Ticket(_) => "ticket",
         Redeemable::Proof(_) => "proof",
@@ -208,11 +208,11 @@ impl<P: FlowStore, C: Carrier> FlowStore for Carried<P, C> {
 impl<P: RedemptionStore, C: Carrier> RedemptionStore for Carried<P, C> {
     carried! { Port::Store;
         redeem(redeemable: Redeemable, flow: FlowId, keep_until: Timestamp) -> Redeemed,
-            writes(row_of(redeemable)), |redeemed| match redeemed {
+            writes(item_of(redeemable)), |redeemed| match redeemed {
                 Redeemed::Here => "here",
                 Redeemed::Elsewhere => "elsewhere",
             };
-        is_redeemed(redeemable: Redeemable) -> bool, reads(row_of(redeemable)), yes_or_no;
+        is_redeemed(redeemable: Redeemable) -> bool, reads(item_of(redeemable)), yes_or_no;
     }
 }
 

@@ -43,8 +43,8 @@ struct Calls {
     noted: Vec<&'static str>,
     /// The triggers that are running, each inside the one before it.
     running: Vec<&'static str>,
-    /// Each kind of row that a call concerned, with the trigger that called; none for a resolver.
-    rows: BTreeSet<(Option<&'static str>, &'static str)>,
+    /// Each kind of item that a call concerned, with the trigger that called; none for a resolver.
+    items: BTreeSet<(Option<&'static str>, &'static str)>,
     breaks: BTreeMap<usize, Break>,
     takes_turns: bool,
 }
@@ -84,10 +84,10 @@ impl Wire {
         done
     }
 
-    /// Returns the kinds of row that calls concerned so far, each with the trigger that called; none
+    /// Returns the kinds of item that calls concerned so far, each with the trigger that called; none
     /// for a resolver.
-    pub fn rows(&self) -> BTreeSet<(Option<&'static str>, &'static str)> {
-        self.state().rows.clone()
+    pub fn items(&self) -> BTreeSet<(Option<&'static str>, &'static str)> {
+        self.state().items.clone()
     }
 
     /// From now on, every call lets other futures go first.
@@ -157,10 +157,10 @@ impl Carrier for Wire {
         effect: impl Future<Output = Result<T, PortError>> + Send,
         _: fn(&T) -> &'static str,
     ) -> Result<T, PortError> {
-        if let Some(row) = call.row {
+        if let Some(item) = call.item {
             let mut state = self.state();
             let trigger = state.running.last().copied();
-            state.rows.insert((trigger, row));
+            state.items.insert((trigger, item));
         }
         self.carry_call(call.name, effect).await
     }

@@ -240,7 +240,7 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         // Remembering a device charges no budget: it only updates a counter.
         *call == "charge" && !lost && flow != Flow::RememberDevice
     });
-    let rows = world.wire.rows().into_iter();
+    let rows = world.wire.items().into_iter();
     Outcome {
         rows: rows
             .map(|(trigger, row)| (trigger.unwrap_or(flow.resolver()), row))
