@@ -25,7 +25,7 @@
 //! | 5 | `select` passed, ticket for a contact that the account has not requested, or has replaced, or whose account was deleted | none | challenge | `otp`: decoy, nothing sent |
 //! | 6 | `select` passed; ticket missing, forged or of another method | none | challenge | `otp`: decoy |
 //! | 7 | `select` passed, ticket of a claim, known holder | written | challenge | `claim`: nothing sent |
-//! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again; with no attempt left if a guess budget of the code is spent. `resend` sends once more after the cooldown: a longer code if a guess budget is spent. It renews the terms of a row that refuses every answer |
+//! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again; with no attempt left if a guess budget of the code is spent. `resend` sends once more after the cooldown. If a guess budget is spent, the code is longer; one of ten digits becomes valid again on another budget, or the resend is refused. A resend also renews the terms of a row that refuses every answer |
 //! | 9 | `otp` or `claim` wrong, none left or expired | open | fail | |
 //! | 10 | `otp` wrong | none (decoy) | challenge or fail, by the metadata's count | the same again |
 //! | 11 | `otp` passed, no account | matched | challenge | `claim`: hands out the proof |

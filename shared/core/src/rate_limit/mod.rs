@@ -10,9 +10,9 @@
 //!   before the verdict is recorded or returned, so answers in parallel cannot exceed a budget. A
 //!   success refunds the guesses of its own flow. A code that is never answered costs no guess.
 //!
-//! If a guess budget is spent, the next code is longer, and a code of the spent length is no longer
-//! verifiable (`RateLimiter::reserve_guess`). For an unknown requester, a spent guess budget leads
-//! to a longer code or to the extended budget. Only two refuse the next message: the extended one,
+//! If a guess budget is spent, a code that draws on it is no longer verifiable
+//! (`RateLimiter::reserve_guess`). For an unknown requester, the next code is then longer, or draws
+//! on the extended budget. Only two spent guess budgets refuse its next message: the extended one,
 //! and the deployment's for ten digits. If the message budget of a mailbox is spent, its codes have
 //! ten digits and draw on the extended budget.
 //!
