@@ -14,8 +14,9 @@
 //!
 //! N is among the fields, so a longer code of a flow does not contain the shorter one. The flow id
 //! is random and the key is the deployment's secret, so neither a leaked table nor a leaked key
-//! alone reveals a code. The bias of the modulo is below 10^10 / 2^128 (about 3·10^-29) for any
-//! code. Every string of N digits is possible.
+//! alone reveals a code, except the code of a test identifier: its key alone reveals that. The bias
+//! of the modulo is below 10^10 / 2^128 (about 3·10^-29) for any code. Every string of N digits is
+//! possible.
 
 use std::fmt;
 
