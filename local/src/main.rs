@@ -120,9 +120,12 @@ fn cognito_calls(text: &str) -> Result<CognitoCalls, String> {
 }
 
 fn countries(text: &str) -> Result<Countries, String> {
-    Environment::Pairs(&[("SMS_COUNTRIES", text)])
-        .countries()
-        .map_err(|error| error.to_string())
+    let policy = Environment::Pairs(&[("SMS_COUNTRIES", text)]).numbers();
+    Ok(policy
+        .map_err(|error| error.to_string())?
+        .budgets
+        .sms
+        .countries)
 }
 
 fn kinds(text: &str) -> Result<NumberKinds, String> {

@@ -1,7 +1,7 @@
 //! Configuration: read once, at start, from the environment into typed sections. An error names the
-//! setting and the values it takes, never its present value. A new setting is a row in
-//! `settings`, its name in the import below, and the line here that reads it. CONTRIBUTING.md lists
-//! the places outside this module.
+//! setting and the values it takes, never its present value. A new setting is a row in `settings`.
+//! If it sets a field of the policy, the row says so; any other is read by a method here.
+//! CONTRIBUTING.md lists the places outside this module.
 
 mod settings;
 
@@ -14,17 +14,10 @@ use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{
     Country, Identifier, Method, NumberKinds, PhoneRanges, PhoneRules,
 };
-use latchstring_core::locale::Locale;
-use latchstring_core::message::{
-    AndroidHash, AppName, Branding, Preview, SmsDomain, SupportContact,
-};
 use latchstring_core::odds::Odds;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::SecretSource;
-use latchstring_core::rate_limit::{
-    Budgets, Countries, DeploymentBudget, DeviceBudget, MailBudget, MessageBudget, Price,
-    SmsBudget, SourceBudget,
-};
+use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::secret::Secret;
 use latchstring_core::test_identifier::TestIdentifier;
 use thiserror::Error;
@@ -36,26 +29,6 @@ use crate::appsync::SourceOf;
 use crate::keys::{FixedOrRotating, Rotating};
 use crate::ring_text::ring;
 use crate::system::SystemClock;
-use settings::{
-    ACCOUNTS, ALL_CODES_PER_DAY, ALL_LONG_GUESSES_PER_DAY, ALL_SHORT_GUESSES_PER_DAY, APP_NAME,
-    AWS_ACCESS_KEY_ID, AWS_CA_BUNDLE, AWS_ENDPOINT_URL, AWS_REGION, AWS_SECRET_ACCESS_KEY,
-    AWS_SESSION_TOKEN, CLIENT_IDS, CODE_ATTEMPTS, CODE_LENGTH, CODE_SECONDS, CODES_PER_DAY,
-    CODES_PER_HOUR, CODES_PER_MINUTE, COGNITO_CALLS, CONTACTS_PER_DAY, DEFAULT_LOCALE, DELIVERY,
-    DEVICE_CODES_PER_DAY, DEVICE_CODES_PER_HOUR, DEVICE_CODES_PER_MINUTE, DEVICE_DAYS,
-    DEVICE_SHORT_GUESSES_PER_MONTH, DEVICE_TOKEN_CODES_PER_DAY, EMAIL, EMAIL_FROM, EMAIL_PREVIEW,
-    EMAIL_REPLY_TO, EXTENDED_CODES_PER_DAY, EXTENDED_CODES_PER_HOUR, EXTENDED_CODES_PER_MINUTE,
-    FRESH_SECONDS, KEY_RING, KEY_RING_SECRET, LEGACY_POOL, LOG_LEVEL, LONG_CODE_LENGTH,
-    MAIL_ACCOUNTS_PER_DOMAIN, MAIL_SHARED_DOMAINS, MAIL_UNPROVED_PER_DOMAIN,
-    MAIL_UNPROVED_PER_HOUR, MAX_SPRAY_ODDS, MAX_TARGETED_ODDS, METRICS_NAMESPACE, PENDING_SECONDS,
-    PHONE_RANGES, PROOF_SECONDS, RESEND_SECONDS, RESENDS, SES_CONFIGURATION_SET,
-    SHORT_GUESSES_PER_MONTH, SIGNED_SESSIONS_CONFIRMED, SMS_ANDROID_HASH, SMS_COUNTRIES,
-    SMS_DOMAIN, SMS_ENTITY_ID, SMS_NUMBER_KINDS, SMS_ORIGINATION_NUMBER, SMS_PRICE, SMS_SENDER_ID,
-    SMS_SPEND_PER_DAY, SMS_SPEND_PER_MONTH, SMS_TEMPLATE_IDS, SMS_UNPROVED_PER_COUNTRY,
-    SMS_UNPROVED_PER_PREFIX, SOURCE, SOURCE_CODES_PER_HOUR, SOURCE_CODES_PER_MINUTE,
-    SOURCE_SOLVED_CODES_PER_HOUR, STORE, SUPPORT_CONTACT, TABLE_NAME, TEST_IDENTIFIERS,
-    TEST_IDENTIFIERS_IN_PRODUCTION, TICKET_SECONDS, TURNSTILE_HOSTNAMES, TURNSTILE_KEY,
-    TURNSTILE_KEY_SECRET, TURNSTILE_URL, USER_POOL_ID,
-};
 
 /// An error in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -147,11 +120,11 @@ impl Environment<'_> {
     /// # Errors
     /// If the variable is not a log level.
     pub fn log_level(&self) -> Result<Level, ConfigError> {
-        match &*self.text(LOG_LEVEL)? {
+        match &*self.text(settings::LOG_LEVEL)? {
             "error" => Ok(Level::ERROR),
             "warn" => Ok(Level::WARN),
             "info" => Ok(Level::INFO),
-            _ => Err(ConfigError::Invalid(LOG_LEVEL)),
+            _ => Err(ConfigError::Invalid(settings::LOG_LEVEL)),
         }
     }
 
@@ -160,7 +133,7 @@ impl Environment<'_> {
     /// # Errors
     /// If the variable is not a valid namespace.
     pub fn metrics_namespace(&self) -> Result<String, ConfigError> {
-        let namespace = self.text(METRICS_NAMESPACE)?;
+        let namespace = self.text(settings::METRICS_NAMESPACE)?;
         let is_one = namespace.len() <= 255
             && !namespace.starts_with(':')
             && !namespace.starts_with("AWS/")
@@ -169,7 +142,7 @@ impl Environment<'_> {
                 .all(|c| c.is_ascii_alphanumeric() || ".-_/#: ".contains(c));
         is_one
             .then_some(namespace)
-            .ok_or(ConfigError::Invalid(METRICS_NAMESPACE))
+            .ok_or(ConfigError::Invalid(settings::METRICS_NAMESPACE))
     }
 
     /// Returns the point in time at which messages are delivered.
@@ -177,11 +150,11 @@ impl Environment<'_> {
     /// # Errors
     /// If the variable is not one of the modes.
     pub fn delivery(&self) -> Result<DeliveryMode, ConfigError> {
-        match self.text(DELIVERY)?.as_str() {
+        match self.text(settings::DELIVERY)?.as_str() {
             "auto" => Ok(DeliveryMode::Auto),
             "extension" => Ok(DeliveryMode::Extension),
             "inline" => Ok(DeliveryMode::Inline),
-            _ => Err(ConfigError::Invalid(DELIVERY)),
+            _ => Err(ConfigError::Invalid(settings::DELIVERY)),
         }
     }
 
@@ -195,16 +168,16 @@ impl Environment<'_> {
         open: impl FnOnce(String) -> V,
     ) -> Result<FixedOrRotating<V, SystemClock>, ConfigError> {
         let policy = self.policy()?;
-        let keys = self.optional(KEY_RING, |text| ring(text).ok_or(()))?;
-        let secret = self.optional(KEY_RING_SECRET, str::parse)?;
+        let keys = self.optional(settings::KEY_RING, |text| ring(text).ok_or(()))?;
+        let secret = self.optional(settings::KEY_RING_SECRET, str::parse)?;
         match (keys, secret) {
             (Some(keys), None) => Ok(FixedOrRotating::Fixed(Deployment { policy, keys })),
             (None, Some(secret)) => {
                 let rotating = Rotating::new(policy, open(secret), SystemClock);
                 Ok(FixedOrRotating::Rotating(rotating))
             }
-            (Some(_), Some(_)) => Err(ConfigError::Invalid(KEY_RING_SECRET)),
-            (None, None) => Err(ConfigError::Missing(KEY_RING_SECRET)),
+            (Some(_), Some(_)) => Err(ConfigError::Invalid(settings::KEY_RING_SECRET)),
+            (None, None) => Err(ConfigError::Missing(settings::KEY_RING_SECRET)),
         }
     }
 
@@ -223,9 +196,9 @@ impl Environment<'_> {
         let odds = Odds::of(&policy, self.accounts()?);
         let [targeted, sprayed] = self.ceilings()?;
         if odds.with_a_stolen_device() > targeted {
-            Err(ConfigError::Odds(MAX_TARGETED_ODDS))
+            Err(ConfigError::Odds(settings::MAX_TARGETED_ODDS))
         } else if odds.sprayed() > sprayed {
-            Err(ConfigError::Odds(MAX_SPRAY_ODDS))
+            Err(ConfigError::Odds(settings::MAX_SPRAY_ODDS))
         } else {
             Ok(policy)
         }
@@ -236,7 +209,10 @@ impl Environment<'_> {
     /// # Errors
     /// If a variable is out of bounds.
     pub fn ceilings(&self) -> Result<[f64; 2], ConfigError> {
-        Ok([self.share(MAX_TARGETED_ODDS)?, self.share(MAX_SPRAY_ODDS)?])
+        Ok([
+            self.share(settings::MAX_TARGETED_ODDS)?,
+            self.share(settings::MAX_SPRAY_ODDS)?,
+        ])
     }
 
     /// Returns the settings alone: for no app client yet, and without a check of the odds.
@@ -244,32 +220,14 @@ impl Environment<'_> {
     /// # Errors
     /// If a variable is out of bounds.
     pub fn numbers(&self) -> Result<Policy, ConfigError> {
-        let digits: u8 = self.number(CODE_LENGTH)?;
-        let long_digits: u8 = self.number(LONG_CODE_LENGTH)?;
-        if long_digits < digits {
+        let mut policy = Policy::for_clients(Vec::new());
+        self.set_fields(&mut policy)?;
+        if policy.long_code_length < policy.code_length {
             return Err(ConfigError::CodeLengths);
         }
-        let phones = self.phones()?;
-        Ok(Policy {
-            clients: Vec::new(),
-            code_length: CodeLength::new(digits).ok_or(ConfigError::Invalid(CODE_LENGTH))?,
-            long_code_length: CodeLength::new(long_digits)
-                .ok_or(ConfigError::Invalid(LONG_CODE_LENGTH))?,
-            attempts: self.number(CODE_ATTEMPTS)?,
-            code_life: self.seconds(CODE_SECONDS)?,
-            resend_after: self.seconds(RESEND_SECONDS)?,
-            resends: self.number(RESENDS)?,
-            ticket_life: self.seconds(TICKET_SECONDS)?,
-            proof_life: self.seconds(PROOF_SECONDS)?,
-            pending_life: self.pending_life()?,
-            fresh_for: self.seconds(FRESH_SECONDS)?,
-            device_life: self.number(DEVICE_DAYS).map(days)?,
-            budgets: self.budgets()?,
-            mail: self.parsed(EMAIL)?,
-            test_identifiers: self.test_identifiers(&phones)?,
-            phones,
-            branding: self.branding()?,
-        })
+        policy.phones = self.phones()?;
+        policy.test_identifiers = self.test_identifiers(&policy.phones)?;
+        Ok(policy)
     }
 
     /// Returns the lifetime of a contact that waits to be proved.
@@ -277,7 +235,7 @@ impl Environment<'_> {
     /// # Errors
     /// If the variable is out of bounds.
     pub fn pending_life(&self) -> Result<Duration, ConfigError> {
-        self.seconds(PENDING_SECONDS)
+        self.seconds(settings::PENDING_SECONDS)
     }
 
     /// Returns the number of accounts that the odds are computed for.
@@ -285,7 +243,7 @@ impl Environment<'_> {
     /// # Errors
     /// If the variable is out of bounds.
     pub fn accounts(&self) -> Result<u32, ConfigError> {
-        self.number(ACCOUNTS)
+        self.number(settings::ACCOUNTS)
     }
 
     /// Returns the part of an event that holds the client's address.
@@ -293,11 +251,11 @@ impl Environment<'_> {
     /// # Errors
     /// If the variable holds an unknown word.
     pub fn source(&self) -> Result<SourceOf, ConfigError> {
-        match &*self.text(SOURCE)? {
+        match &*self.text(settings::SOURCE)? {
             "appsync" => Ok(SourceOf::AppSync),
             "http" => Ok(SourceOf::Http),
             "off" => Ok(SourceOf::Off),
-            _ => Err(ConfigError::Invalid(SOURCE)),
+            _ => Err(ConfigError::Invalid(settings::SOURCE)),
         }
     }
 
@@ -307,25 +265,27 @@ impl Environment<'_> {
     /// # Errors
     /// If both keys are set, no host name is set, or the URL is neither https nor loopback.
     pub fn turnstile(&self) -> Result<Option<TurnstileEnvironment>, ConfigError> {
-        let text = self.optional(TURNSTILE_KEY, |text| Ok::<_, ()>(Secret::new(text)))?;
-        let secret: Option<String> = self.optional(TURNSTILE_KEY_SECRET, str::parse)?;
+        let text = self.optional(settings::TURNSTILE_KEY, |text| {
+            Ok::<_, ()>(Secret::new(text))
+        })?;
+        let secret: Option<String> = self.optional(settings::TURNSTILE_KEY_SECRET, str::parse)?;
         let key = match (text, secret) {
             (None, None) => return Ok(None),
             (Some(text), None) => TurnstileKey::Text(text),
             (None, Some(secret)) => TurnstileKey::Secret(secret),
-            (Some(_), Some(_)) => return Err(ConfigError::Invalid(TURNSTILE_KEY_SECRET)),
+            (Some(_), Some(_)) => return Err(ConfigError::Invalid(settings::TURNSTILE_KEY_SECRET)),
         };
         let hostnames: Vec<String> = self
-            .text(TURNSTILE_HOSTNAMES)?
+            .text(settings::TURNSTILE_HOSTNAMES)?
             .split(',')
             .map(|name| name.trim().to_ascii_lowercase())
             .collect();
         if hostnames.iter().any(String::is_empty) {
-            return Err(ConfigError::Invalid(TURNSTILE_HOSTNAMES));
+            return Err(ConfigError::Invalid(settings::TURNSTILE_HOSTNAMES));
         }
-        let url = self.text(TURNSTILE_URL)?;
+        let url = self.text(settings::TURNSTILE_URL)?;
         if !url.starts_with("https://") && !url.starts_with("http://127.0.0.1:") {
-            return Err(ConfigError::Invalid(TURNSTILE_URL));
+            return Err(ConfigError::Invalid(settings::TURNSTILE_URL));
         }
         Ok(Some(TurnstileEnvironment {
             url,
@@ -334,57 +294,8 @@ impl Environment<'_> {
         }))
     }
 
-    fn budgets(&self) -> Result<Budgets, ConfigError> {
-        Ok(Budgets {
-            mailbox: MessageBudget {
-                per_minute: self.number(CODES_PER_MINUTE)?,
-                per_hour: self.number(CODES_PER_HOUR)?,
-                per_day: self.number(CODES_PER_DAY)?,
-            },
-            extended: MessageBudget {
-                per_minute: self.number(EXTENDED_CODES_PER_MINUTE)?,
-                per_hour: self.number(EXTENDED_CODES_PER_HOUR)?,
-                per_day: self.number(EXTENDED_CODES_PER_DAY)?,
-            },
-            short_guesses_per_month: self.number(SHORT_GUESSES_PER_MONTH)?,
-            device: DeviceBudget {
-                messages: MessageBudget {
-                    per_minute: self.number(DEVICE_CODES_PER_MINUTE)?,
-                    per_hour: self.number(DEVICE_CODES_PER_HOUR)?,
-                    per_day: self.number(DEVICE_CODES_PER_DAY)?,
-                },
-                per_token_and_day: self.number(DEVICE_TOKEN_CODES_PER_DAY)?,
-                short_guesses_per_month: self.number(DEVICE_SHORT_GUESSES_PER_MONTH)?,
-            },
-            contacts_per_day: self.number(CONTACTS_PER_DAY)?,
-            deployment: DeploymentBudget {
-                short_guesses_per_day: self.number(ALL_SHORT_GUESSES_PER_DAY)?,
-                long_guesses_per_day: self.number(ALL_LONG_GUESSES_PER_DAY)?,
-                messages_per_day: self.number(ALL_CODES_PER_DAY)?,
-            },
-            source: SourceBudget {
-                per_minute: self.number(SOURCE_CODES_PER_MINUTE)?,
-                per_hour: self.number(SOURCE_CODES_PER_HOUR)?,
-                solved_per_hour: self.number(SOURCE_SOLVED_CODES_PER_HOUR)?,
-            },
-            mail: MailBudget {
-                unproved_per_domain: self.number(MAIL_UNPROVED_PER_DOMAIN)?,
-                unproved_per_hour: self.number(MAIL_UNPROVED_PER_HOUR)?,
-                accounts_per_domain: self.number(MAIL_ACCOUNTS_PER_DOMAIN)?,
-                shared_domains: self.shared_domains()?,
-            },
-            sms: SmsBudget {
-                countries: self.countries()?,
-                unproved_per_prefix: self.number(SMS_UNPROVED_PER_PREFIX)?,
-                unproved_per_country: self.number(SMS_UNPROVED_PER_COUNTRY)?,
-                spend_per_day: self.price(SMS_SPEND_PER_DAY)?,
-                spend_per_month: self.price(SMS_SPEND_PER_MONTH)?,
-            },
-        })
-    }
-
-    fn shared_domains(&self) -> Result<Vec<String>, ConfigError> {
-        let listed = self.text(MAIL_SHARED_DOMAINS)?;
+    fn domains(&self, setting: &'static Setting) -> Result<Vec<String>, ConfigError> {
+        let listed = self.text(setting)?;
         let domains = listed.split(',').map(str::trim).filter(|it| !it.is_empty());
         domains
             .map(|domain| {
@@ -394,23 +305,25 @@ impl Environment<'_> {
                 Some(domain.to_owned())
             })
             .collect::<Option<_>>()
-            .ok_or(ConfigError::Invalid(MAIL_SHARED_DOMAINS))
+            .ok_or(ConfigError::Invalid(setting))
     }
 
     /// Parses the test identifiers. Where real messages are sent, they need a second setting.
     fn test_identifiers(&self, phones: &PhoneRules) -> Result<Vec<TestIdentifier>, ConfigError> {
-        let listed = self.text(TEST_IDENTIFIERS)?;
+        let listed = self.text(settings::TEST_IDENTIFIERS)?;
         if listed.is_empty() {
             return Ok(Vec::new());
         }
-        if self.text(STORE)? != "memory" && !self.parsed(TEST_IDENTIFIERS_IN_PRODUCTION)? {
+        if self.text(settings::STORE)? != "memory"
+            && !self.parsed(settings::TEST_IDENTIFIERS_IN_PRODUCTION)?
+        {
             return Err(ConfigError::TestIdentifiers);
         }
         listed
             .split(',')
             .map(|text| TestIdentifier::parse(text, phones))
             .collect::<Option<_>>()
-            .ok_or(ConfigError::Invalid(TEST_IDENTIFIERS))
+            .ok_or(ConfigError::Invalid(settings::TEST_IDENTIFIERS))
     }
 
     /// Returns the test identifiers with the code of each under the keys of `KEY_RING`.
@@ -419,7 +332,8 @@ impl Environment<'_> {
     /// If a variable is missing or out of bounds.
     pub fn test_codes(&self) -> Result<Vec<(TestIdentifier, Code)>, ConfigError> {
         let policy = self.numbers()?;
-        let keys = ring(&self.text(KEY_RING)?).ok_or(ConfigError::Invalid(KEY_RING))?;
+        let keys = ring(&self.text(settings::KEY_RING)?)
+            .ok_or(ConfigError::Invalid(settings::KEY_RING))?;
         let length = policy.long_code_length;
         let tests = policy.test_identifiers.into_iter();
         Ok(tests
@@ -431,12 +345,9 @@ impl Environment<'_> {
     }
 
     /// Returns the countries that SMS are sent to, with the price of one SMS.
-    ///
-    /// # Errors
-    /// If a variable is out of bounds.
-    pub fn countries(&self) -> Result<Countries, ConfigError> {
-        let usual = self.price(SMS_PRICE)?;
-        let listed = self.text(SMS_COUNTRIES)?;
+    fn countries(&self, setting: &'static Setting) -> Result<Countries, ConfigError> {
+        let usual = self.required(settings::SMS_PRICE, Price::parse)?;
+        let listed = self.text(setting)?;
         let country = |entry: &str| {
             let (code, price) = match entry.split_once(':') {
                 Some((code, price)) => (code, Price::parse(price.trim())?),
@@ -450,7 +361,7 @@ impl Environment<'_> {
             .map(country)
             .collect::<Option<_>>()
             .map(Countries::Only)
-            .ok_or(ConfigError::Invalid(SMS_COUNTRIES))
+            .ok_or(ConfigError::Invalid(setting))
     }
 
     /// Returns the rules for phone numbers.
@@ -459,27 +370,8 @@ impl Environment<'_> {
     /// If a variable is out of bounds.
     pub fn phones(&self) -> Result<PhoneRules, ConfigError> {
         Ok(PhoneRules {
-            kinds: NumberKinds::parse(&self.text(SMS_NUMBER_KINDS)?)
-                .ok_or(ConfigError::Invalid(SMS_NUMBER_KINDS))?,
-            more: PhoneRanges::parse(&self.text(PHONE_RANGES)?)
-                .ok_or(ConfigError::Invalid(PHONE_RANGES))?,
-        })
-    }
-
-    fn price(&self, setting: &'static Setting) -> Result<Price, ConfigError> {
-        Price::parse(&self.text(setting)?).ok_or(ConfigError::Invalid(setting))
-    }
-
-    fn branding(&self) -> Result<Branding, ConfigError> {
-        Ok(Branding {
-            app_name: self.optional(APP_NAME, AppName::parse)?,
-            default_locale: Locale::parse(&self.text(DEFAULT_LOCALE)?)
-                .ok_or(ConfigError::Invalid(DEFAULT_LOCALE))?,
-            sms_domain: self.optional(SMS_DOMAIN, SmsDomain::parse)?,
-            sms_android_hash: self.optional(SMS_ANDROID_HASH, AndroidHash::parse)?,
-            preview: Preview::parse(&self.text(EMAIL_PREVIEW)?)
-                .map_err(|_| ConfigError::Invalid(EMAIL_PREVIEW))?,
-            support: self.optional(SUPPORT_CONTACT, SupportContact::parse)?,
+            kinds: self.required(settings::SMS_NUMBER_KINDS, NumberKinds::parse)?,
+            more: self.required(settings::PHONE_RANGES, PhoneRanges::parse)?,
         })
     }
 
@@ -497,7 +389,7 @@ impl Environment<'_> {
     /// # Errors
     /// If it is missing.
     pub fn user_pool(&self) -> Result<String, ConfigError> {
-        self.text(USER_POOL_ID)
+        self.text(settings::USER_POOL_ID)
     }
 
     /// Returns true if the pool reports missing users.
@@ -505,7 +397,7 @@ impl Environment<'_> {
     /// # Errors
     /// If the variable is neither `true` nor `false`.
     pub fn legacy_pool(&self) -> Result<bool, ConfigError> {
-        self.parsed(LEGACY_POOL)
+        self.parsed(settings::LEGACY_POOL)
     }
 
     /// Returns the calls that open a session and answer its first challenge.
@@ -515,12 +407,12 @@ impl Environment<'_> {
     /// `SIGNED_SESSIONS_CONFIRMED` is not `true`. Cognito does not document that it accepts the client's
     /// public answer, and a pool that refuses it would refuse every sign-in.
     pub fn cognito_calls(&self, answered_by: AnsweredBy) -> Result<CognitoCalls, ConfigError> {
-        let confirmed = self.parsed(SIGNED_SESSIONS_CONFIRMED)?;
-        match &*self.text(COGNITO_CALLS)? {
+        let confirmed = self.parsed(settings::SIGNED_SESSIONS_CONFIRMED)?;
+        match &*self.text(settings::COGNITO_CALLS)? {
             "public" => Ok(CognitoCalls::Public),
             "signed" if confirmed || answered_by == AnsweredBy::Server => Ok(CognitoCalls::Signed),
             "signed" => Err(ConfigError::SignedSessions),
-            _ => Err(ConfigError::Invalid(COGNITO_CALLS)),
+            _ => Err(ConfigError::Invalid(settings::COGNITO_CALLS)),
         }
     }
 
@@ -529,10 +421,10 @@ impl Environment<'_> {
     /// # Errors
     /// If the variable is not a store, or the table's name is missing.
     pub fn store(&self) -> Result<StoreChoice, ConfigError> {
-        match self.text(STORE)?.as_str() {
+        match self.text(settings::STORE)?.as_str() {
             "memory" => Ok(StoreChoice::Memory),
-            "dynamodb" => Ok(StoreChoice::Table(self.text(TABLE_NAME)?)),
-            _ => Err(ConfigError::Invalid(STORE)),
+            "dynamodb" => Ok(StoreChoice::Table(self.text(settings::TABLE_NAME)?)),
+            _ => Err(ConfigError::Invalid(settings::STORE)),
         }
     }
 
@@ -541,8 +433,8 @@ impl Environment<'_> {
     /// # Errors
     /// If it is missing or not a sender.
     pub fn email_from<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
-        if self.parsed(EMAIL)? {
-            self.parsed(EMAIL_FROM).map(Some)
+        if self.parsed(settings::EMAIL)? {
+            self.parsed(settings::EMAIL_FROM).map(Some)
         } else {
             Ok(None)
         }
@@ -553,7 +445,7 @@ impl Environment<'_> {
     /// # Errors
     /// If it is not an address.
     pub fn email_reply_to<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
-        self.optional(EMAIL_REPLY_TO, str::parse)
+        self.optional(settings::EMAIL_REPLY_TO, str::parse)
     }
 
     /// Returns the name of the configuration set that SES applies to mail.
@@ -561,7 +453,7 @@ impl Environment<'_> {
     /// # Errors
     /// Never: any name is accepted.
     pub fn ses_configuration_set(&self) -> Result<Option<String>, ConfigError> {
-        self.optional(SES_CONFIGURATION_SET, str::parse)
+        self.optional(settings::SES_CONFIGURATION_SET, str::parse)
     }
 
     /// Returns the sender id that phones show.
@@ -569,7 +461,7 @@ impl Environment<'_> {
     /// # Errors
     /// If it is not a sender id.
     pub fn sms_sender_id<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
-        self.optional(SMS_SENDER_ID, str::parse)
+        self.optional(settings::SMS_SENDER_ID, str::parse)
     }
 
     /// Returns the number that SMS are sent from.
@@ -577,7 +469,7 @@ impl Environment<'_> {
     /// # Errors
     /// If it is not a phone number.
     pub fn sms_origination_number<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
-        self.optional(SMS_ORIGINATION_NUMBER, str::parse)
+        self.optional(settings::SMS_ORIGINATION_NUMBER, str::parse)
     }
 
     /// Returns the id of the sender in India's register.
@@ -585,7 +477,7 @@ impl Environment<'_> {
     /// # Errors
     /// If it is not an id.
     pub fn sms_entity_id<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
-        self.optional(SMS_ENTITY_ID, str::parse)
+        self.optional(settings::SMS_ENTITY_ID, str::parse)
     }
 
     /// Returns the ids of the message templates in India's register.
@@ -593,7 +485,7 @@ impl Environment<'_> {
     /// # Errors
     /// If they are not ids by kind.
     pub fn sms_template_ids<T: FromStr>(&self) -> Result<Option<T>, ConfigError> {
-        self.optional(SMS_TEMPLATE_IDS, str::parse)
+        self.optional(settings::SMS_TEMPLATE_IDS, str::parse)
     }
 
     /// Returns the Region and credentials of AWS.
@@ -602,12 +494,12 @@ impl Environment<'_> {
     /// If a variable is missing.
     pub fn aws(&self) -> Result<AwsEnvironment, ConfigError> {
         Ok(AwsEnvironment {
-            region: self.text(AWS_REGION)?,
-            access_key_id: self.text(AWS_ACCESS_KEY_ID)?,
-            secret_access_key: self.text(AWS_SECRET_ACCESS_KEY)?,
-            session_token: self.optional(AWS_SESSION_TOKEN, str::parse)?,
-            endpoint_url: self.optional(AWS_ENDPOINT_URL, str::parse)?,
-            ca_bundle: self.optional(AWS_CA_BUNDLE, CaBundle::read)?,
+            region: self.text(settings::AWS_REGION)?,
+            access_key_id: self.text(settings::AWS_ACCESS_KEY_ID)?,
+            secret_access_key: self.text(settings::AWS_SECRET_ACCESS_KEY)?,
+            session_token: self.optional(settings::AWS_SESSION_TOKEN, str::parse)?,
+            endpoint_url: self.optional(settings::AWS_ENDPOINT_URL, str::parse)?,
+            ca_bundle: self.optional(settings::AWS_CA_BUNDLE, CaBundle::read)?,
         })
     }
 
@@ -632,6 +524,15 @@ impl Environment<'_> {
                 .map(Some)
                 .map_err(|_| ConfigError::Invalid(setting)),
         }
+    }
+
+    /// Parses the value or the default.
+    fn required<T>(
+        &self,
+        setting: &'static Setting,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        parse(&self.text(setting)?).ok_or(ConfigError::Invalid(setting))
     }
 
     fn parsed<T: FromStr>(&self, setting: &'static Setting) -> Result<T, ConfigError> {
@@ -661,29 +562,39 @@ impl Environment<'_> {
         }
     }
 
+    fn digits(&self, setting: &'static Setting) -> Result<CodeLength, ConfigError> {
+        CodeLength::new(self.number(setting)?).ok_or(ConfigError::Invalid(setting))
+    }
+
     fn seconds(&self, setting: &'static Setting) -> Result<Duration, ConfigError> {
         self.number(setting).map(Duration::from_secs)
     }
 
+    fn days(&self, setting: &'static Setting) -> Result<Duration, ConfigError> {
+        let days: u64 = self.number(setting)?;
+        Ok(Duration::from_secs(days * 24 * 3600))
+    }
+
     fn clients(&self) -> Result<Vec<String>, ConfigError> {
         let clients: Vec<String> = self
-            .text(CLIENT_IDS)?
+            .text(settings::CLIENT_IDS)?
             .split(',')
             .map(|client| client.trim().to_owned())
             .collect();
         if clients.iter().any(String::is_empty) {
-            return Err(ConfigError::Invalid(CLIENT_IDS));
+            return Err(ConfigError::Invalid(settings::CLIENT_IDS));
         }
         Ok(clients)
     }
 }
 
-const fn days(days: u64) -> Duration {
-    Duration::from_secs(days * 24 * 3600)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use latchstring_core::identifier::Country;
+    use latchstring_core::locale::Locale;
+    use latchstring_core::message::{AndroidHash, AppName, Preview, SmsDomain, SupportContact};
     use latchstring_core::ports::PortError;
 
     use super::*;
@@ -719,6 +630,105 @@ mod tests {
         );
         assert!(!environment.legacy_pool().unwrap());
         assert_eq!(environment.log_level().unwrap(), Level::INFO);
+    }
+
+    /// A value of each setting of the policy that is a text.
+    const TEXTS: &[(&str, &str)] = &[
+        ("SMS_COUNTRIES", "DE"),
+        ("SMS_SPEND_PER_DAY", "11"),
+        ("SMS_SPEND_PER_MONTH", "101"),
+        ("MAIL_SHARED_DOMAINS", "example.com"),
+        ("SMS_NUMBER_KINDS", "voip"),
+        (
+            "PHONE_RANGES",
+            "HK:+8524545XXXX,+521XXXXXXXXXX=+52XXXXXXXXXX",
+        ),
+        ("TEST_IDENTIFIERS", "ada@example.com=2027-01-31"),
+        ("APP_NAME", "Ada"),
+        ("SUPPORT_CONTACT", "help@example.com"),
+        ("SMS_DOMAIN", "example.com"),
+        ("SMS_ANDROID_HASH", "FA+9qCX9VSu"),
+    ];
+
+    /// Returns a valid value that is not the default.
+    fn another(setting: &Setting) -> Option<String> {
+        let default = setting.default?;
+        let other = |words: &[&str]| {
+            let word = words.iter().find(|word| **word != default);
+            word.map(|word| (*word).to_owned())
+        };
+        match setting.takes {
+            Takes::Whole(_, most, _) => {
+                let number: u64 = default.parse().unwrap();
+                let next = if number < most {
+                    number + 1
+                } else {
+                    number - 1
+                };
+                Some(next.to_string())
+            }
+            Takes::Word(words) => other(words),
+            Takes::Flag => other(&["true", "false"]),
+            Takes::Share | Takes::Text(_) => TEXTS
+                .iter()
+                .find(|(name, _)| *name == setting.name)
+                .map(|(_, text)| (*text).to_owned()),
+        }
+    }
+
+    /// Returns the path and the text of each field of a policy that has no fields inside.
+    fn fields(policy: &Policy) -> BTreeMap<String, String> {
+        let text = format!("{policy:#?}");
+        let lines: Vec<_> = text.lines().collect();
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let name = |line: &str| {
+            let (name, _) = line.trim_start().split_once(": ")?;
+            let is_name = name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            is_name.then(|| name.to_owned())
+        };
+        let mut path = Vec::new();
+        let mut fields = BTreeMap::new();
+        for (at, line) in lines.iter().enumerate() {
+            let Some(field) = name(line) else { continue };
+            path.retain(|(outer, _)| *outer < indent(line));
+            path.push((indent(line), field));
+            let inside = lines[at + 1..].iter();
+            let inside: Vec<_> = inside.take_while(|it| indent(it) > indent(line)).collect();
+            if inside.iter().all(|line| name(line).is_none()) {
+                let names: Vec<_> = path.iter().map(|(_, name)| name.as_str()).collect();
+                fields.insert(names.join("."), format!("{line}{inside:?}"));
+            }
+        }
+        fields
+    }
+
+    /// A field without a setting would keep its default, whatever an operator sets.
+    #[test]
+    fn each_field_of_the_policy_is_set_by_one_setting() {
+        let read = |pairs: &[(&str, &str)]| {
+            let policy = Environment::Pairs(pairs).numbers();
+            fields(&policy.unwrap_or_else(|error| panic!("{pairs:?}: {error}")))
+        };
+        let mut defaults = read(&[]);
+        // `policy` sets it.
+        defaults.remove("clients");
+        let mut setters: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+        for setting in SETTINGS {
+            let Some(value) = another(setting) else {
+                continue;
+            };
+            // Test identifiers need the store `memory`.
+            let set = read(&[(setting.name, &value), ("STORE", "memory")]);
+            for (path, default) in &defaults {
+                let setters = setters.entry(path).or_default();
+                if set.get(path) != Some(default) {
+                    setters.push(setting.name);
+                }
+            }
+        }
+        assert!(setters.len() > 45, "{setters:?}");
+        setters.retain(|_, by| by.len() != 1);
+        assert!(setters.is_empty(), "{setters:?}");
     }
 
     #[test]
@@ -851,10 +861,10 @@ mod tests {
             assert_eq!(calls(&[signed, confirmed], by), Ok(CognitoCalls::Signed));
             for word in ["Signed", "admin"] {
                 let refused = calls(&[("COGNITO_CALLS", word), confirmed], by);
-                assert_eq!(refused, Err(ConfigError::Invalid(COGNITO_CALLS)));
+                assert_eq!(refused, Err(ConfigError::Invalid(settings::COGNITO_CALLS)));
             }
             let refused = calls(&[signed, ("SIGNED_SESSIONS_CONFIRMED", "yes")], by);
-            let expected = ConfigError::Invalid(SIGNED_SESSIONS_CONFIRMED);
+            let expected = ConfigError::Invalid(settings::SIGNED_SESSIONS_CONFIRMED);
             assert_eq!(refused, Err(expected));
         }
         assert_eq!(calls(&[signed], Server), Ok(CognitoCalls::Signed));
@@ -939,9 +949,15 @@ mod tests {
         let from = ("EMAIL_FROM", "codes@example.com");
         assert_eq!(read(&[from]), Ok(Some("codes@example.com".to_owned())));
         assert_eq!(read(&[off, sms]), Ok(None));
-        assert_eq!(read(&[sms]), Err(ConfigError::Missing(EMAIL_FROM)));
+        assert_eq!(
+            read(&[sms]),
+            Err(ConfigError::Missing(settings::EMAIL_FROM))
+        );
         assert_eq!(read(&[off]), Err(ConfigError::NoChannel));
-        assert_eq!(read(&[("EMAIL", "no")]), Err(ConfigError::Invalid(EMAIL)));
+        assert_eq!(
+            read(&[("EMAIL", "no")]),
+            Err(ConfigError::Invalid(settings::EMAIL))
+        );
     }
 
     #[test]
@@ -963,7 +979,10 @@ mod tests {
         let without_an_end = with("TEST_IDENTIFIERS", "ada@example.com");
         let pairs = [&without_an_end[..], &[("STORE", "memory")]].concat();
         let error = Environment::Pairs(&pairs).policy().err();
-        assert_eq!(error, Some(ConfigError::Invalid(TEST_IDENTIFIERS)));
+        assert_eq!(
+            error,
+            Some(ConfigError::Invalid(settings::TEST_IDENTIFIERS))
+        );
     }
 
     #[test]
@@ -1001,16 +1020,19 @@ mod tests {
             assert_eq!(read(pairs), Ok(true));
         }
         for (pairs, named) in [
-            (&[key][..], TURNSTILE_HOSTNAMES),
-            (&[key, ("TURNSTILE_HOSTNAMES", "a,,b")], TURNSTILE_HOSTNAMES),
-            (&[key, kept, at], TURNSTILE_KEY_SECRET),
+            (&[key][..], settings::TURNSTILE_HOSTNAMES),
+            (
+                &[key, ("TURNSTILE_HOSTNAMES", "a,,b")],
+                settings::TURNSTILE_HOSTNAMES,
+            ),
+            (&[key, kept, at], settings::TURNSTILE_KEY_SECRET),
             (
                 &[key, at, ("TURNSTILE_URL", "http://example.com/x")],
-                TURNSTILE_URL,
+                settings::TURNSTILE_URL,
             ),
             (
                 &[key, at, ("TURNSTILE_URL", "http://127.0.0.1.example.com/x")],
-                TURNSTILE_URL,
+                settings::TURNSTILE_URL,
             ),
         ] {
             assert_eq!(read(pairs), Err(ConfigError::Invalid(named)));
@@ -1083,11 +1105,13 @@ mod tests {
     fn each_setting_of_mail_and_sms_is_read_by_its_own_name() {
         type Reader = fn(&Environment<'_>) -> Result<Option<u8>, ConfigError>;
         let readers: [(&'static Setting, Reader); 5] = [
-            (EMAIL_REPLY_TO, |e| e.email_reply_to()),
-            (SMS_SENDER_ID, |e| e.sms_sender_id()),
-            (SMS_ORIGINATION_NUMBER, |e| e.sms_origination_number()),
-            (SMS_ENTITY_ID, |e| e.sms_entity_id()),
-            (SMS_TEMPLATE_IDS, |e| e.sms_template_ids()),
+            (settings::EMAIL_REPLY_TO, |e| e.email_reply_to()),
+            (settings::SMS_SENDER_ID, |e| e.sms_sender_id()),
+            (settings::SMS_ORIGINATION_NUMBER, |e| {
+                e.sms_origination_number()
+            }),
+            (settings::SMS_ENTITY_ID, |e| e.sms_entity_id()),
+            (settings::SMS_TEMPLATE_IDS, |e| e.sms_template_ids()),
         ];
         for (variable, read) in readers {
             for (value, expected) in [
@@ -1104,7 +1128,7 @@ mod tests {
     #[test]
     fn every_language_is_accepted_as_the_default() {
         for locale in Locale::ALL {
-            let Takes::Word(words) = DEFAULT_LOCALE.takes else {
+            let Takes::Word(words) = settings::DEFAULT_LOCALE.takes else {
                 panic!("a language is a word");
             };
             assert!(words.contains(&locale.tag()), "{locale:?}");
@@ -1131,7 +1155,7 @@ mod tests {
     fn keys_come_from_the_environment_or_a_secret_not_both() {
         let both = with("KEY_RING_SECRET", "latchstring/keys");
         let error = deployments(&both).unwrap_err();
-        assert_eq!(error, ConfigError::Invalid(KEY_RING_SECRET));
+        assert_eq!(error, ConfigError::Invalid(settings::KEY_RING_SECRET));
         let secret: Vec<_> = both
             .into_iter()
             .filter(|(name, _)| *name != "KEY_RING")
@@ -1143,7 +1167,7 @@ mod tests {
     #[test]
     fn flows_are_kept_in_a_table_unless_memory_is_configured() {
         let missing = Environment::Pairs(MINIMAL).store();
-        assert_eq!(missing, Err(ConfigError::Missing(TABLE_NAME)));
+        assert_eq!(missing, Err(ConfigError::Missing(settings::TABLE_NAME)));
         for (pairs, choice) in [
             (
                 with("TABLE_NAME", "flows"),
@@ -1155,6 +1179,6 @@ mod tests {
         }
         let pairs = with("STORE", "a file");
         let error = Environment::Pairs(&pairs).store();
-        assert_eq!(error, Err(ConfigError::Invalid(STORE)));
+        assert_eq!(error, Err(ConfigError::Invalid(settings::STORE)));
     }
 }

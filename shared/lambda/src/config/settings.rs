@@ -2,12 +2,19 @@
 //! bounds of the construct in infra/lib/settings.ts, and the expected odds in infra/test/odds.json.
 //! `UPDATE_GENERATED=1 cargo test --workspace --lib settings` writes all three. The tests fail
 //! while a file differs from the table.
+//!
+//! A row with `policy.FIELD = READER` sets this field of the policy, to what the method `READER` of
+//! [`Environment`] makes of the value.
 
 use std::fmt;
 
-use latchstring_core::policy::DEVICE_DAYS_MAX;
+use latchstring_core::locale::Locale;
+use latchstring_core::message::{AndroidHash, AppName, Preview, SmsDomain, SupportContact};
+use latchstring_core::policy::{DEVICE_DAYS_MAX, Policy};
+use latchstring_core::rate_limit::Price;
 
 use super::settings::Takes::{Flag, Share, Text, Whole, Word};
+use super::{ConfigError, Environment};
 
 /// The values of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +67,11 @@ const CONSTRUCT: bool = true;
 const FUNCTION: bool = false;
 
 macro_rules! settings {
-    ($($ident:ident = $default:expr, $takes:expr, $in_construct:expr, $meaning:literal;)*) => {
+    ($(
+        $ident:ident = $default:expr, $takes:expr, $in_construct:expr,
+        $(policy.$($field:ident).+ = $reader:ident $(($parse:expr))?,)?
+        $meaning:literal;
+    )*) => {
         $(
             pub(super) const $ident: &Setting = &Setting {
                 name: stringify!($ident),
@@ -72,6 +83,14 @@ macro_rules! settings {
         )*
         /// Every setting, in the order of the documentation.
         pub const SETTINGS: &[&Setting] = &[$($ident),*];
+
+        impl Environment<'_> {
+            /// Sets every field of the policy that has a row.
+            pub(super) fn set_fields(&self, policy: &mut Policy) -> Result<(), ConfigError> {
+                $($(policy.$($field).+ = self.$reader($ident $(, $parse)?)?;)?)*
+                Ok(())
+            }
+        }
     };
 }
 
@@ -88,7 +107,7 @@ settings! {
         "The store of flows. `memory` keeps them in one process and sends no message: it serves to try a single function. The three triggers of a pool need a shared store.";
     TABLE_NAME = None, Text("a table's name"), FUNCTION,
         "The DynamoDB table, with the partition key `pk` (string) and the TTL attribute `ttl`. Not needed in memory.";
-    EMAIL = Some("true"), Flag, FUNCTION,
+    EMAIL = Some("true"), Flag, FUNCTION, policy.mail = parsed,
         "`false` if codes go by SMS alone. Every email address is then refused, `EMAIL_FROM` is not needed, and `SMS_COUNTRIES` must be set.";
     EMAIL_FROM = None, Text("address, or Name <address>"), FUNCTION,
         "The sender of mail: an identity that SES has verified. Only Define and Create send; no other function reads this and the next six. Not needed in memory.";
@@ -110,59 +129,59 @@ settings! {
         "The calls by which sign-in and sign-up open a session and answer its first challenge. `public`: InitiateAuth and RespondToAuthChallenge, without a signature, as a client makes them. `signed`: AdminInitiateAuth and AdminRespondToAuthChallenge, which a web ACL of the pool does not inspect; they pass the client's address on to threat protection where `SOURCE` is not `off`. The role needs both permissions for the pool.";
     SIGNED_SESSIONS_CONFIRMED = Some("false"), Flag, CONSTRUCT,
         "With `COGNITO_CALLS` `signed`, the app still answers by the public call. Set it to `true` once `latchstring doctor --probe` reports `probe.signed` as ok: the pool takes such an answer. Until then the functions do not start with signed calls.";
-    CODE_LENGTH = Some("6"), Whole(6, 10, "digits"), CONSTRUCT,
+    CODE_LENGTH = Some("6"), Whole(6, 10, "digits"), CONSTRUCT, policy.code_length = digits,
         "Digits of a code.";
-    LONG_CODE_LENGTH = Some("8"), Whole(6, 10, "digits"), CONSTRUCT,
+    LONG_CODE_LENGTH = Some("8"), Whole(6, 10, "digits"), CONSTRUCT, policy.long_code_length = digits,
         "Digits of a code while the identifier or the deployment is under attack; at least `CODE_LENGTH`.";
-    CODE_ATTEMPTS = Some("3"), Whole(1, 5, "answers"), CONSTRUCT,
+    CODE_ATTEMPTS = Some("3"), Whole(1, 5, "answers"), CONSTRUCT, policy.attempts = number,
         "The number of distinct answers that one flow accepts, right or wrong. A resend adds none.";
-    CODE_SECONDS = Some("300"), Whole(60, 600, "seconds"), CONSTRUCT,
+    CODE_SECONDS = Some("300"), Whole(60, 600, "seconds"), CONSTRUCT, policy.code_life = seconds,
         "The time for which a code is valid.";
-    RESEND_SECONDS = Some("30"), Whole(15, 300, "seconds"), CONSTRUCT,
+    RESEND_SECONDS = Some("30"), Whole(15, 300, "seconds"), CONSTRUCT, policy.resend_after = seconds,
         "The time between one send of a code and the next.";
-    RESENDS = Some("2"), Whole(0, 5, "sends"), CONSTRUCT,
+    RESENDS = Some("2"), Whole(0, 5, "sends"), CONSTRUCT, policy.resends = number,
         "Sends of a code after the first.";
-    TICKET_SECONDS = Some("60"), Whole(15, 300, "seconds"), CONSTRUCT,
+    TICKET_SECONDS = Some("60"), Whole(15, 300, "seconds"), CONSTRUCT, policy.ticket_life = seconds,
         "The time for which a ticket is valid.";
-    PROOF_SECONDS = Some("180"), Whole(30, 600, "seconds"), CONSTRUCT,
+    PROOF_SECONDS = Some("180"), Whole(30, 600, "seconds"), CONSTRUCT, policy.proof_life = seconds,
         "The time for which a proof is valid.";
-    PENDING_SECONDS = Some("3600"), Whole(600, 86_400, "seconds"), CONSTRUCT,
+    PENDING_SECONDS = Some("3600"), Whole(600, 86_400, "seconds"), CONSTRUCT, policy.pending_life = seconds,
         "The time in which a new contact must be proved.";
-    FRESH_SECONDS = Some("600"), Whole(60, 86_400, "seconds"), CONSTRUCT,
+    FRESH_SECONDS = Some("600"), Whole(60, 86_400, "seconds"), CONSTRUCT, policy.fresh_for = seconds,
         "The greatest age of a sign-in that may add or change a contact or remember a device.";
-    CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT,
+    CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT, policy.budgets.mailbox.per_minute = number,
         "Codes sent to one mailbox or number in a minute, resends included, whether or not it has an account. Addresses that differ in a plus-tag share a mailbox, and Gmail addresses that differ in dots.";
-    CODES_PER_HOUR = Some("5"), Whole(1, 10_000, "codes"), CONSTRUCT,
+    CODES_PER_HOUR = Some("5"), Whole(1, 10_000, "codes"), CONSTRUCT, policy.budgets.mailbox.per_hour = number,
         "As `CODES_PER_MINUTE`, in an hour.";
-    CODES_PER_DAY = Some("10"), Whole(1, 100_000, "codes"), CONSTRUCT,
+    CODES_PER_DAY = Some("10"), Whole(1, 100_000, "codes"), CONSTRUCT, policy.budgets.mailbox.per_day = number,
         "As `CODES_PER_MINUTE`, in a day. Beyond one of the three, codes have ten digits and draw on the extended budget.";
-    EXTENDED_CODES_PER_MINUTE = Some("4"), Whole(1, 1000, "codes"), CONSTRUCT,
+    EXTENDED_CODES_PER_MINUTE = Some("4"), Whole(1, 1000, "codes"), CONSTRUCT, policy.budgets.extended.per_minute = number,
         "Codes of ten digits to one mailbox or number in a minute, beyond the budget of `CODES_PER_MINUTE`. Where a CAPTCHA is on, each needs one.";
-    EXTENDED_CODES_PER_HOUR = Some("30"), Whole(1, 10_000, "codes"), CONSTRUCT,
+    EXTENDED_CODES_PER_HOUR = Some("30"), Whole(1, 10_000, "codes"), CONSTRUCT, policy.budgets.extended.per_hour = number,
         "As `EXTENDED_CODES_PER_MINUTE`, in an hour.";
-    EXTENDED_CODES_PER_DAY = Some("100"), Whole(0, 100_000, "codes"), CONSTRUCT,
+    EXTENDED_CODES_PER_DAY = Some("100"), Whole(0, 100_000, "codes"), CONSTRUCT, policy.budgets.extended.per_day = number,
         "As `EXTENDED_CODES_PER_MINUTE`, in a day. Further codes are refused.";
-    SHORT_GUESSES_PER_MONTH = Some("8"), Whole(0, 100_000, "guesses"), CONSTRUCT,
+    SHORT_GUESSES_PER_MONTH = Some("8"), Whole(0, 100_000, "guesses"), CONSTRUCT, policy.budgets.short_guesses_per_month = number,
         "Answers to codes of `CODE_LENGTH` digits of one identifier in 30 days, without those of flows that succeeded. Further codes are long, and short ones that are outstanding are no longer verifiable.";
-    DEVICE_DAYS = Some("180"), Whole(1, DEVICE_DAYS_MAX, "days"), CONSTRUCT,
+    DEVICE_DAYS = Some("180"), Whole(1, DEVICE_DAYS_MAX, "days"), CONSTRUCT, policy.device_life = days,
         "The time for which a device is known after `rememberDevice`.";
-    DEVICE_CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT,
+    DEVICE_CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT, policy.budgets.device.messages.per_minute = number,
         "Codes sent to one mailbox or number at the request of known devices in a minute, in addition to `CODES_PER_MINUTE`.";
-    DEVICE_CODES_PER_HOUR = Some("5"), Whole(1, 10_000, "codes"), CONSTRUCT,
+    DEVICE_CODES_PER_HOUR = Some("5"), Whole(1, 10_000, "codes"), CONSTRUCT, policy.budgets.device.messages.per_hour = number,
         "As `DEVICE_CODES_PER_MINUTE`, in an hour.";
-    DEVICE_CODES_PER_DAY = Some("6"), Whole(1, 100_000, "codes"), CONSTRUCT,
+    DEVICE_CODES_PER_DAY = Some("6"), Whole(1, 100_000, "codes"), CONSTRUCT, policy.budgets.device.messages.per_day = number,
         "As `DEVICE_CODES_PER_MINUTE`, in a day. Beyond one of the three, a known device is treated as unknown.";
-    DEVICE_TOKEN_CODES_PER_DAY = Some("3"), Whole(1, 100_000, "codes"), CONSTRUCT,
+    DEVICE_TOKEN_CODES_PER_DAY = Some("3"), Whole(1, 100_000, "codes"), CONSTRUCT, policy.budgets.device.per_token_and_day = number,
         "The part of `DEVICE_CODES_PER_DAY` that the device tokens of one sign-in can use together.";
-    DEVICE_SHORT_GUESSES_PER_MONTH = Some("3"), Whole(0, 100_000, "guesses"), CONSTRUCT,
+    DEVICE_SHORT_GUESSES_PER_MONTH = Some("3"), Whole(0, 100_000, "guesses"), CONSTRUCT, policy.budgets.device.short_guesses_per_month = number,
         "As `SHORT_GUESSES_PER_MONTH`, for known devices, in addition.";
-    CONTACTS_PER_DAY = Some("10"), Whole(1, 1000, "codes"), CONSTRUCT,
+    CONTACTS_PER_DAY = Some("10"), Whole(1, 1000, "codes"), CONSTRUCT, policy.budgets.contacts_per_day = number,
         "Codes for new contacts that one account, and accounts of one mailbox or number, may request in a day, by `signUp` and `changeContact` together.";
-    ALL_SHORT_GUESSES_PER_DAY = Some("150"), Whole(0, 100_000_000, "guesses"), CONSTRUCT,
+    ALL_SHORT_GUESSES_PER_DAY = Some("150"), Whole(0, 100_000_000, "guesses"), CONSTRUCT, policy.budgets.deployment.short_guesses_per_day = number,
         "Answers to codes of `CODE_LENGTH` digits in a day, for all identifiers together, without those of flows that succeeded. Further codes are long. Known devices are not counted.";
-    ALL_LONG_GUESSES_PER_DAY = Some("5000"), Whole(0, 100_000_000, "guesses"), CONSTRUCT,
+    ALL_LONG_GUESSES_PER_DAY = Some("5000"), Whole(0, 100_000_000, "guesses"), CONSTRUCT, policy.budgets.deployment.long_guesses_per_day = number,
         "As `ALL_SHORT_GUESSES_PER_DAY`, for codes of `LONG_CODE_LENGTH` digits. Further codes have ten digits.";
-    ALL_CODES_PER_DAY = Some("100000"), Whole(1, 100_000_000, "codes"), CONSTRUCT,
+    ALL_CODES_PER_DAY = Some("100000"), Whole(1, 100_000_000, "codes"), CONSTRUCT, policy.budgets.deployment.messages_per_day = number,
         "Codes sent in a day, resends included. Further ones are refused. Known devices are not counted.";
     ACCOUNTS = Some("10000"), Whole(1, 1_000_000_000, "accounts"), CONSTRUCT,
         "The number of accounts for which the odds of a sprayed attack are computed.";
@@ -172,11 +191,11 @@ settings! {
         "As `MAX_TARGETED_ODDS`, for an attacker who guesses at all accounts for a year. [budgets.md](budgets.md) derives both.";
     SOURCE = Some("off"), Word(&["appsync", "http", "off"]), CONSTRUCT,
         "The API whose events hold the client's address. `appsync`: the entry of `x-forwarded-for` before the last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp` of an HTTP API or function URL. Events without an address there share one budget. `off`: no budget is counted by source. `latchstring doctor --probe --api` shows the header that AppSync delivers ([doctor.md](doctor.md#--probe)).";
-    SOURCE_CODES_PER_MINUTE = Some("20"), Whole(1, 100_000, "codes"), CONSTRUCT,
+    SOURCE_CODES_PER_MINUTE = Some("20"), Whole(1, 100_000, "codes"), CONSTRUCT, policy.budgets.source.per_minute = number,
         "Codes for one source in a minute: an IPv4 address, or the /64 of an IPv6 address.";
-    SOURCE_CODES_PER_HOUR = Some("200"), Whole(1, 1_000_000, "codes"), CONSTRUCT,
+    SOURCE_CODES_PER_HOUR = Some("200"), Whole(1, 1_000_000, "codes"), CONSTRUCT, policy.budgets.source.per_hour = number,
         "As `SOURCE_CODES_PER_MINUTE`, in an hour.";
-    SOURCE_SOLVED_CODES_PER_HOUR = Some("1000"), Whole(1, 1_000_000, "codes"), CONSTRUCT,
+    SOURCE_SOLVED_CODES_PER_HOUR = Some("1000"), Whole(1, 1_000_000, "codes"), CONSTRUCT, policy.budgets.source.solved_per_hour = number,
         "Further codes for one source in an hour, each for a solved CAPTCHA. Their resends are charged to no source.";
     TURNSTILE_KEY = Some(""), Text("a widget's secret key"), FUNCTION,
         "With this or the next set, a widget of Cloudflare Turnstile is the CAPTCHA ([captcha.md](captcha.md)). A caller must solve it where the budget of a source, a mailbox, a mail domain, all mail or the deployment's guesses is spent. Only sign-in reads it and the next three.";
@@ -186,25 +205,25 @@ settings! {
         "The host names on which the widget may be solved. Must be set with a key.";
     TURNSTILE_URL = Some("https://challenges.cloudflare.com/turnstile/v0/siteverify"), Text("an https URL"), FUNCTION,
         "The URL that verifies responses; `http://127.0.0.1:…` for tests.";
-    SMS_COUNTRIES = Some(""), Text("ISO codes with or without a price, as in US:0.0079,DE"), CONSTRUCT,
+    SMS_COUNTRIES = Some(""), Text("ISO codes with or without a price, as in US:0.0079,DE"), CONSTRUCT, policy.budgets.sms.countries = countries,
         "The countries that SMS are sent to. Not set: none, and every phone number is refused. A territory with its own code needs its own entry: `GB` does not include Guernsey, Jersey and the Isle of Man (`GG`, `JE`, `IM`), nor `US` Puerto Rico (`PR`).";
     SMS_PRICE = Some("0.1"), Text("a price of up to 10000, up to five decimals"), CONSTRUCT,
         "The price of an SMS to a country without a price in `SMS_COUNTRIES`.";
-    SMS_SPEND_PER_DAY = Some("10"), Text("a sum of up to 10000, up to five decimals"), CONSTRUCT,
+    SMS_SPEND_PER_DAY = Some("10"), Text("a sum of up to 10000, up to five decimals"), CONSTRUCT, policy.budgets.sms.spend_per_day = required(Price::parse),
         "The greatest cost of the codes sent by SMS in a day, each counted when it is sent. Known devices have the same amount in addition. Notices of a changed or added contact are not counted.";
-    SMS_SPEND_PER_MONTH = Some("100"), Text("a sum of up to 10000, up to five decimals"), CONSTRUCT,
+    SMS_SPEND_PER_MONTH = Some("100"), Text("a sum of up to 10000, up to five decimals"), CONSTRUCT, policy.budgets.sms.spend_per_month = required(Price::parse),
         "As `SMS_SPEND_PER_DAY`, in 30 days. Keep it at or below a quarter of the AWS account's monthly spend limit: a calendar month can touch two windows, and known devices have the same amount in addition.";
-    SMS_UNPROVED_PER_PREFIX = Some("30"), Whole(1, 1_000_000, "codes"), CONSTRUCT,
+    SMS_UNPROVED_PER_PREFIX = Some("30"), Whole(1, 1_000_000, "codes"), CONSTRUCT, policy.budgets.sms.unproved_per_prefix = number,
         "Codes in an hour that are not proved, to numbers with one country code and the same four digits after it. Further codes are refused.";
-    SMS_UNPROVED_PER_COUNTRY = Some("200"), Whole(1, 10_000_000, "codes"), CONSTRUCT,
+    SMS_UNPROVED_PER_COUNTRY = Some("200"), Whole(1, 10_000_000, "codes"), CONSTRUCT, policy.budgets.sms.unproved_per_country = number,
         "As `SMS_UNPROVED_PER_PREFIX`, for a country.";
-    MAIL_UNPROVED_PER_DOMAIN = Some("100"), Whole(1, 10_000_000, "codes"), CONSTRUCT,
+    MAIL_UNPROVED_PER_DOMAIN = Some("100"), Whole(1, 10_000_000, "codes"), CONSTRUCT, policy.budgets.mail.unproved_per_domain = number,
         "Mails in an hour to one domain whose code was not proved. A further one is refused if more than half of the mails to the domain in this hour and the one before are unproved. Known devices are not counted.";
-    MAIL_UNPROVED_PER_HOUR = Some("1000"), Whole(1, 10_000_000, "codes"), CONSTRUCT,
+    MAIL_UNPROVED_PER_HOUR = Some("1000"), Whole(1, 10_000_000, "codes"), CONSTRUCT, policy.budgets.mail.unproved_per_hour = number,
         "As `MAIL_UNPROVED_PER_DOMAIN`, for all mail, and for each shared domain: the large mail providers and `MAIL_SHARED_DOMAINS`.";
-    MAIL_ACCOUNTS_PER_DOMAIN = Some("50"), Whole(1, 10_000_000, "accounts"), CONSTRUCT,
+    MAIL_ACCOUNTS_PER_DOMAIN = Some("50"), Whole(1, 10_000_000, "accounts"), CONSTRUCT, policy.budgets.mail.accounts_per_domain = number,
         "New accounts in a day of one registered mail domain, with its subdomains, that is not shared. The limit of one mailbox is a tenth of it, but not below 5. At a shared domain the limit of one mailbox is 5.";
-    MAIL_SHARED_DOMAINS = Some(""), Text("domains, separated by commas"), CONSTRUCT,
+    MAIL_SHARED_DOMAINS = Some(""), Text("domains, separated by commas"), CONSTRUCT, policy.budgets.mail.shared_domains = domains,
         "Shared domains besides the large mail providers, whose users do not know each other: your own, or a customer's.";
     SMS_NUMBER_KINDS = Some("mobile,fixed_line_or_mobile"), Text("mobile, fixed_line_or_mobile, fixed_line, toll_free, voip, pager and uan, separated by commas"), CONSTRUCT,
         "The kinds of numbers that SMS are sent to; [phone-numbers.md](phone-numbers.md) explains them. Premium-rate, shared-cost, personal, voicemail and satellite numbers are always refused.";
@@ -214,17 +233,17 @@ settings! {
         "Identifiers, separated by commas, with a fixed code. No message is sent to them. Each is valid until the end of its day (UTC); see [budgets.md](budgets.md#test-identifiers).";
     TEST_IDENTIFIERS_IN_PRODUCTION = Some("false"), Flag, CONSTRUCT,
         "No function starts with test identifiers and the store `dynamodb` unless this is `true`.";
-    APP_NAME = Some(""), Text("a name of 1 to 30 characters"), CONSTRUCT,
+    APP_NAME = Some(""), Text("a name of 1 to 30 characters"), CONSTRUCT, policy.branding.app_name = optional(AppName::parse),
         "The app's name, in messages ([messages.md](messages.md)). One line.";
-    DEFAULT_LOCALE = Some("en"), Word(&["en", "fr", "de", "es", "pt", "ja"]), CONSTRUCT,
+    DEFAULT_LOCALE = Some("en"), Word(&["en", "fr", "de", "es", "pt", "ja"]), CONSTRUCT, policy.branding.default_locale = required(Locale::parse),
         "The language of a message if neither the request nor the account names a supported one.";
-    EMAIL_PREVIEW = Some("request"), Word(&["request", "code"]), CONSTRUCT,
+    EMAIL_PREVIEW = Some("request"), Word(&["request", "code"]), CONSTRUCT, policy.branding.preview = required(|text| Preview::parse(text).ok()),
         "The line of a mail that inboxes and lock screens show: the time of the request, or the code.";
-    SUPPORT_CONTACT = Some(""), Text("an email address, a phone number or an https URL of up to 50 characters"), CONSTRUCT,
+    SUPPORT_CONTACT = Some(""), Text("an email address, a phone number or an https URL of up to 50 characters"), CONSTRUCT, policy.branding.support = optional(SupportContact::parse),
         "The contact that the notice of a changed address or number names. Without it, the notice explains how to undo the change.";
-    SMS_DOMAIN = Some(""), Text("a domain of up to 40 characters"), FUNCTION,
+    SMS_DOMAIN = Some(""), Text("a domain of up to 40 characters"), FUNCTION, policy.branding.sms_domain = optional(SmsDomain::parse),
         "The domain of the last line of a texted code, `@domain #code`. Browsers and iOS then fill the code in on that domain and its app only.";
-    SMS_ANDROID_HASH = Some(""), Text("11 characters of base64"), FUNCTION,
+    SMS_ANDROID_HASH = Some(""), Text("11 characters of base64"), FUNCTION, policy.branding.sms_android_hash = optional(AndroidHash::parse),
         "The hash in a texted code by which Android's SMS Retriever passes the code to your app.";
     DELIVERY = Some("auto"), Word(&["auto", "extension", "inline"]), CONSTRUCT,
         "The time at which Create sends a code and Define a notice. `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.";
