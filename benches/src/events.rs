@@ -16,7 +16,7 @@ use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::Ticket;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::cognito::{CreateTrigger, VerifyTrigger};
-use latchstring_lambda::{DELIVERY, OsEntropy, SystemClock, answer, deliver};
+use latchstring_lambda::{DELIVERY, OsEntropy, SystemClock, answer, follow_up};
 use latchstring_memory::{Inbox, MemoryStore};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
@@ -101,7 +101,7 @@ impl Events {
             let event: Value = serde_json::from_str(&self.create()).ok()?;
             let select = event["request"]["session"][0].clone();
             let created = answer(&self.create, event).await.ok()?;
-            deliver(&self.create, created.delivery?, Instant::now() + DELIVERY).await;
+            follow_up(&self.create, created.follow_up?, Instant::now() + DELIVERY).await;
             let sent = self.create.courier.messages(None, 1);
             let code = sent.first()?.message.code.as_ref()?.digits().to_owned();
             let metadata = created.value["response"]["challengeMetadata"]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use latchstring_lambda::{DELIVERY, Handler, HandlerResponse, deliver};
+use latchstring_lambda::{DELIVERY, Handler, HandlerResponse, follow_up};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -40,11 +40,11 @@ impl Deliveries {
         handler: &Arc<H>,
         answer: HandlerResponse,
     ) -> Value {
-        if let Some(delivery) = answer.delivery {
+        if let Some(work) = answer.follow_up {
             let in_progress = self.next();
             let handler = Arc::clone(handler);
             tokio::spawn(async move {
-                deliver(&*handler, delivery, Instant::now() + DELIVERY).await;
+                follow_up(&*handler, work, Instant::now() + DELIVERY).await;
                 drop(in_progress);
             });
         }

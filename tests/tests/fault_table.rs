@@ -27,7 +27,7 @@ use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::{SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
-use latchstring_lambda::{DELIVERY, Handler, Rotating, answer, deliver};
+use latchstring_lambda::{DELIVERY, Handler, Rotating, answer, follow_up};
 use latchstring_memory::{Inbox, MemoryDirectory, MemoryStore, SeededEntropy};
 use latchstring_tests::{StillClock, aws_at, note};
 use serde_json::{Value, json};
@@ -214,23 +214,23 @@ async fn effect(method: Method, how: Break) -> String {
     let answered = answer(&create, asked.clone()).await.expect("an answer");
     let question = &answered.value["response"]["publicChallengeParameters"]["step"];
     assert_eq!(question, "otp", "the answer does not depend on it");
-    let delivery = answered.delivery.expect("a message");
-    deliver(&create, delivery, Instant::now() + DELIVERY).await;
+    let work = answered.follow_up.expect("a message");
+    follow_up(&create, work, Instant::now() + DELIVERY).await;
     let arrived = inbox();
     assert_eq!(arrived, usize::from(how == Break::AnswerLost));
 
     let once_more = resend(&asked, &answered.value);
     let mut when = "immediately";
     let at_once = answer(&create, once_more.clone()).await.expect("an answer");
-    let delivery = if let Some(delivery) = at_once.delivery {
-        delivery
+    let work = if let Some(work) = at_once.follow_up {
+        work
     } else {
         when = "after the cooldown";
         clock.advance(policy().resend_after);
         let later = answer(&create, once_more).await.expect("an answer");
-        later.delivery.expect("the cooldown has ended")
+        later.follow_up.expect("the cooldown has ended")
     };
-    deliver(&create, delivery, Instant::now() + DELIVERY).await;
+    follow_up(&create, work, Instant::now() + DELIVERY).await;
     assert_eq!(inbox(), arrived + 1, "the resend arrives");
     match arrived {
         0 => format!("no message; a resend {when} delivers it"),
@@ -273,8 +273,8 @@ async fn asked(store: &MemoryStore, clock: &StillClock) -> Asked {
     event["request"]["userNotFound"] = Value::Null;
     event["request"]["userAttributes"] = adas_attributes();
     let answered = answer(&create, event.clone()).await.expect("an answer");
-    let delivery = answered.delivery.expect("a message");
-    deliver(&create, delivery, Instant::now() + DELIVERY).await;
+    let work = answered.follow_up.expect("a message");
+    follow_up(&create, work, Instant::now() + DELIVERY).await;
     let sent = create.courier.messages(None, 1);
     let code = sent[0].message.code.as_ref().expect("a code").digits();
     note(code);
@@ -313,7 +313,7 @@ async fn answered<H: Handler>(handler: &H, event: &Value) -> Value {
     match answer(handler, event.clone()).await {
         Err(_) => Value::Null,
         Ok(answered) => {
-            assert!(answered.delivery.is_none(), "nothing is sent here");
+            assert!(answered.follow_up.is_none(), "nothing is sent here");
             answered.value
         }
     }

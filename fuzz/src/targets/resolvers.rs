@@ -159,8 +159,8 @@ async fn checked(
             Err(error) => panic!("{error:?}"),
         };
         assert!(
-            answered.delivery.is_none(),
-            "a resolver leaves nothing to be delivered"
+            answered.follow_up.is_none(),
+            "a resolver leaves no work"
         );
         let sent = world.sent().split_off(before);
         let object = answered.value.as_object().expect("an answer is an object");

@@ -16,6 +16,7 @@ use crate::message::Message;
 use crate::record::flow::{AnswerDigest, Flow};
 use crate::record::pending::{Pending, PendingOutcome};
 use crate::seal::code_terms::CodeTerms;
+use crate::seal::keys::KeyId;
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::account::{Account, Names, Sub};
 use crate::value::id::{FlowId, PendingId, TicketId};
@@ -64,27 +65,48 @@ pub enum VerdictWrite {
     Refused(Option<Box<Flow>>),
 }
 
+/// The facts of a session with which a row must agree, or a write of that session is refused.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionFacts<'a> {
+    /// The app client.
+    pub client: &'a str,
+    /// The `sub` of the user; `None` in a session of no account.
+    pub user: Option<&'a Sub>,
+    /// The time of issue that the challenge states.
+    pub issued_at: Timestamp,
+}
+
+/// An answer to a code, as [`FlowStore::record_attempt`] takes it.
+#[derive(Clone, Copy, Debug)]
+pub struct NewAttempt<'a> {
+    /// The answer.
+    pub answer: AnswerDigest,
+    /// The key that the digest was computed with.
+    pub key: &'a KeyId,
+    /// The session in which it was given.
+    pub session: SessionFacts<'a>,
+    /// The number of distinct answers that a row accepts.
+    pub limit: u8,
+    /// The time of the answer.
+    pub now: Timestamp,
+}
+
 /// The outcome of [`FlowStore::record_attempt`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempted {
-    /// A guess may now be reserved for the answer.
-    Recorded,
-    /// A guess was reserved for this answer before, and it was wrong. Nothing was written.
-    WrongBefore,
-    /// Nothing was written: the row is missing (`None`), no longer open, full, or on other terms,
-    /// or its message is not charged.
+    /// A guess may now be reserved for the answer, on the terms of this row.
+    Recorded(Box<Flow>),
+    /// Nothing was written. The row as it is; `None` if it is missing.
     Refused(Option<Box<Flow>>),
 }
 
 /// The outcome of [`FlowStore::finish`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finished {
-    /// This call moved the row from matched to finished.
-    Now,
-    /// The row was finished before, at that time.
-    Before(Timestamp),
-    /// The row is missing or was never matched.
-    Refused,
+    /// This call moved the row from matched to finished, with this result.
+    Now(Box<Flow>),
+    /// Nothing was written. The row as it is; `None` if it is missing.
+    Refused(Option<Box<Flow>>),
 }
 
 /// The outcome of [`RedemptionStore::redeem`].
@@ -192,20 +214,20 @@ pub trait FlowStore: Send + Sync {
         sends: u8,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
-    /// Adds the answer to the set of attempts, and one to the held guesses.
+    /// Adds the answer to the set of attempts, and one to the held guesses. Returns the row.
     ///
     /// Requires all of these:
     ///
-    /// - The row is open, has these terms, and its message is charged.
+    /// - The row is of a code, and of this client, time of issue and key. It is of this user or of
+    ///   no account.
+    /// - The row is open, has not expired, and its message is charged.
     /// - The set contains the answer, or has fewer than `limit` answers.
-    /// - No wrong verdict was recorded for the answer on these terms.
+    /// - No wrong verdict was recorded for the answer on the present terms.
     /// - At most `limit` guesses are held before this write.
     fn record_attempt(
         &self,
         id: FlowId,
-        answer: AnswerDigest,
-        terms: CodeTerms,
-        limit: u8,
+        attempt: &NewAttempt<'_>,
     ) -> impl Future<Output = Result<Attempted, PortError>> + Send;
 
     /// Adds the answer to `Flow::wrong_answers`, if the row is open and on these terms. True if it
@@ -230,10 +252,14 @@ pub trait FlowStore: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<VerdictWrite, PortError>> + Send;
 
-    /// Moves a matched row to finished.
+    /// Moves a matched row to finished, and returns it. Requires that the row is of this client and
+    /// time of issue, and of exactly this user or, without one, of no account. A row of a pending
+    /// contact also requires `contact_written`.
     fn finish(
         &self,
         id: FlowId,
+        session: SessionFacts<'_>,
+        contact_written: bool,
         now: Timestamp,
     ) -> impl Future<Output = Result<Finished, PortError>> + Send;
 }

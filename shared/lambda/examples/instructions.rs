@@ -17,7 +17,7 @@ use latchstring_core::account::{Account, Attributes};
 use latchstring_core::rate_limit::MessageBudget;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::{SignInResolver, SourceOf};
-use latchstring_lambda::{DELIVERY, Handler, HandlerResponse, answer, deliver};
+use latchstring_lambda::{DELIVERY, Handler, HandlerResponse, answer, follow_up};
 use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 use latchstring_testkit::{self as testkit, FixedChallenges};
 use serde_json::{Value, json};
@@ -173,9 +173,9 @@ impl World {
         } else {
             handled(&self.runtime, handler, event)
         };
-        if let Some(delivery) = answer.delivery {
+        if let Some(work) = answer.follow_up {
             self.runtime.block_on(async {
-                deliver(handler, delivery, Instant::now() + DELIVERY).await;
+                follow_up(handler, work, Instant::now() + DELIVERY).await;
             });
         }
         answer.value

@@ -1,14 +1,16 @@
-//! Delivers the message that a response left, and logs its outcome.
+//! The follow-up of a response: delivers its message, logs the outcome, and makes its refund.
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use latchstring_core::flow::{Challenge, FlowId, reset_resend_cooldown};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::message::Message;
 use latchstring_core::ports::{
-    Clock, Courier, DeliveryError, DeliveryOutcome, FlowStore, PortError,
+    Clock, Courier, CounterStore, DeliveryError, DeliveryOutcome, FlowStore, PortError,
 };
 use latchstring_core::pseudonym::Pseudonym;
+use latchstring_core::rate_limit::Refund;
 use tokio::time::Instant;
 
 use crate::metrics;
@@ -54,11 +56,53 @@ impl PendingDelivery {
     }
 }
 
-/// Delivers the message once, before `until`, and logs the outcome. No response depends on it.
+/// The work that a response leaves. No response depends on it.
+#[derive(Clone, Debug)]
+pub struct FollowUp {
+    /// The message to deliver.
+    pub delivery: Option<PendingDelivery>,
+    /// The refund to make.
+    pub refund: Option<Refund>,
+}
+
+impl FollowUp {
+    /// Returns the work, if there is any.
+    pub(crate) fn of(delivery: Option<PendingDelivery>, refund: Option<Refund>) -> Option<Self> {
+        (delivery.is_some() || refund.is_some()).then_some(Self { delivery, refund })
+    }
+}
+
+/// Does both at the same time, before `until`. A refund that is not made by then is lost: a budget
+/// stays a little smaller.
+pub(crate) async fn follow_up(
+    courier: &impl Courier,
+    store: &(impl FlowStore + CounterStore),
+    clock: &impl Clock,
+    work: FollowUp,
+    until: Instant,
+) {
+    let FollowUp { delivery, refund } = work;
+    let delivering = async {
+        if let Some(delivery) = &delivery {
+            deliver(courier, store, clock, delivery, until).await;
+        }
+    };
+    let refunding = async {
+        if let Some(refund) = refund {
+            let left = until.saturating_duration_since(Instant::now());
+            if timeout(clock, left, refund.make(store)).await.is_none() {
+                tracing::warn!("refund not made in time");
+            }
+        }
+    };
+    join(delivering, refunding).await;
+}
+
+/// Delivers the message once, before `until`, and logs the outcome.
 ///
 /// A user who got no code requests another one after the cooldown, or at once if the request
 /// provably never left.
-pub(crate) async fn deliver(
+async fn deliver(
     courier: &impl Courier,
     store: &impl FlowStore,
     clock: &impl Clock,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use thiserror::Error;
 use tokio::time::Instant;
 
-use crate::delivery::PendingDelivery;
+use crate::delivery::FollowUp;
 
 /// The error that Cognito and AppSync receive when an event cannot be served at all. Cognito passes
 /// it on to its own caller, so the texts are fixed; causes go to the log.
@@ -40,28 +40,28 @@ impl From<PublicError> for Diagnostic {
     }
 }
 
-/// A function's response, with the message that remains to be delivered.
+/// A function's response, with the work that it leaves.
 #[derive(Clone, Debug)]
 pub struct HandlerResponse {
     /// The response, as JSON.
     pub value: Value,
-    /// The message to deliver after the response.
-    pub delivery: Option<PendingDelivery>,
+    /// The work to do after the response.
+    pub follow_up: Option<FollowUp>,
 }
 
 impl From<Value> for HandlerResponse {
     fn from(value: Value) -> Self {
         Self {
             value,
-            delivery: None,
+            follow_up: None,
         }
     }
 }
 
 /// A function from an event to an answer, both JSON.
 pub trait Handler: Send + Sync {
-    /// True if responses can leave a message to be delivered.
-    const DELIVERS: bool = false;
+    /// True if responses can leave work.
+    const FOLLOWS_UP: bool = false;
 
     /// Handles one event. Expected failures are responses; an error is for an event of another
     /// kind.
@@ -70,10 +70,10 @@ pub trait Handler: Send + Sync {
         event: Value,
     ) -> impl Future<Output = Result<HandlerResponse, PublicError>> + Send;
 
-    /// Delivers the message of a response, and writes the outcome to the log and metrics.
-    fn deliver(
+    /// Does the work that a response left, and writes its outcome to the log and metrics.
+    fn follow_up(
         &self,
-        _delivery: PendingDelivery,
+        _work: FollowUp,
         _until: Instant,
     ) -> impl Future<Output = ()> + Send {
         async {}
@@ -90,7 +90,7 @@ pub enum Either<A, B> {
 }
 
 impl<A: Handler, B: Handler> Handler for Either<A, B> {
-    const DELIVERS: bool = A::DELIVERS || B::DELIVERS;
+    const FOLLOWS_UP: bool = A::FOLLOWS_UP || B::FOLLOWS_UP;
 
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         match self {
@@ -99,10 +99,10 @@ impl<A: Handler, B: Handler> Handler for Either<A, B> {
         }
     }
 
-    async fn deliver(&self, delivery: PendingDelivery, until: Instant) {
+    async fn follow_up(&self, work: FollowUp, until: Instant) {
         match self {
-            Self::This(handler) => handler.deliver(delivery, until).await,
-            Self::That(handler) => handler.deliver(delivery, until).await,
+            Self::This(handler) => handler.follow_up(work, until).await,
+            Self::That(handler) => handler.follow_up(work, until).await,
         }
     }
 }
@@ -133,13 +133,13 @@ pub(crate) async fn answer_json(
     answer(handler, event).await
 }
 
-/// Delivers the message of a response, and catches a panic: a failed delivery never fails a later
+/// Does the work that a response left, and catches a panic: failed work never fails a later
 /// invocation.
-pub async fn deliver(handler: &impl Handler, delivery: PendingDelivery, until: Instant) {
-    let delivered = AssertUnwindSafe(Box::pin(handler.deliver(delivery, until)))
+pub async fn follow_up(handler: &impl Handler, work: FollowUp, until: Instant) {
+    let done = AssertUnwindSafe(Box::pin(handler.follow_up(work, until)))
         .catch_unwind()
         .await;
-    if delivered.is_err() {
+    if done.is_err() {
         crate::metrics::delivery_error("panic");
         tracing::error!("delivery panicked");
     }

@@ -16,8 +16,8 @@ mod ring_text;
 mod runtime;
 mod system;
 
-pub use delivery::{DELIVERY, PendingDelivery};
-pub use handler::{Either, Handler, HandlerResponse, PublicError, answer, deliver};
+pub use delivery::{DELIVERY, FollowUp, PendingDelivery};
+pub use handler::{Either, Handler, HandlerResponse, PublicError, answer, follow_up};
 pub use keys::{Deployments, FixedOrRotating, RING_MAX_AGE, Rotating};
 pub use ring_text::{KeyText, RingText};
 pub use system::{OsEntropy, SystemClock};
@@ -64,7 +64,7 @@ fn started<H: Handler>(
         .build()
         .map_err(|error| Ended::Runtime(error.into()))?;
     runtime.block_on(async {
-        let registering = runtime::register(H::DELIVERS, delivery).await;
+        let registering = runtime::register(H::FOLLOWS_UP, delivery).await;
         let handler = build(environment).map_err(Ended::Configuration)?;
         runtime::serve(&handler, registering)
             .await

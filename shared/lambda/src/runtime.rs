@@ -1,13 +1,14 @@
-//! Serves invocations, and delivers messages after the response.
+//! Serves invocations, and does the work that follows a response: delivers its message, makes its
+//! refund.
 //!
 //! Lambda freezes a process once the runtime and every extension have requested the next event. So
-//! a process that delivers is also an extension of its own function: it requests its next event
-//! only after the message of the invocation is delivered.
+//! a process with such work is also an extension of its own function: it requests its next event
+//! only after the work of the invocation is done.
 //!
 //! ```text
 //! runtime    next ─▶ handler ─▶ response posted ─▶ next …
-//! worker                              └─▶ deliver ─┐
-//! extension  next ─▶ waits for this invocation ◀───┘ ─▶ next …
+//! worker                              └─▶ follow up ─┐
+//! extension  next ─▶ waits for this invocation ◀─────┘ ─▶ next …
 //! ```
 
 use std::future::Future;
@@ -26,9 +27,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::cognito::RESPONSE_LIMIT;
 use crate::config::DeliveryMode;
-use crate::delivery::{DELIVERY, PendingDelivery, REPORTING};
+use crate::delivery::{DELIVERY, FollowUp, REPORTING};
 use crate::extension::Extension;
-use crate::handler::{Handler, PublicError, answer_json, deliver};
+use crate::handler::{Handler, PublicError, answer_json, follow_up};
 
 /// The time limit of a registration: a host that never answers must not stop the function.
 const REGISTRATION: Duration = Duration::from_secs(1);
@@ -88,13 +89,13 @@ pub(crate) async fn serve(handler: &impl Handler, delivering: Delivering) -> Res
 
 /// Serves and delivers after the response.
 async fn serve_and_deliver(handler: &impl Handler, extension: &Extension) -> Result<(), Error> {
-    let (delivered, mut last_delivered) = watch::channel(String::new());
+    let (done, mut last_done) = watch::channel(String::new());
     let event = Mutex::default();
     let left = Mutex::new(None);
-    let (finished, mut to_deliver) = mpsc::unbounded_channel();
+    let (finished, mut to_do) = mpsc::unbounded_channel();
     let runtime = Runtime::new(service_fn(async |_: LambdaEvent<()>| {
         let answered = answer_json(handler, &taken(&event)).await?;
-        *left.lock().unwrap_or_else(PoisonError::into_inner) = answered.delivery;
+        *left.lock().unwrap_or_else(PoisonError::into_inner) = answered.follow_up;
         Ok::<_, PublicError>(answered.value)
     }))
     .layer(layer_fn(|runtime| RawEvent {
@@ -114,7 +115,7 @@ async fn serve_and_deliver(handler: &impl Handler, extension: &Extension) -> Res
             let begun = extension.next().await?;
             let over = |last: &String| *last == begun.request_id;
             // The failure is already logged; an error here would end the function.
-            let _ = timeout_at(instant(begun.deadline_ms), last_delivered.wait_for(over)).await;
+            let _ = timeout_at(instant(begun.deadline_ms), last_done.wait_for(over)).await;
         }
     };
     let serving = async {
@@ -125,16 +126,16 @@ async fn serve_and_deliver(handler: &impl Handler, extension: &Extension) -> Res
             ended = waiting => ended,
         }
     };
-    let delivering = async {
-        while let Some(Finished { id, delivery, by }) = to_deliver.recv().await {
-            if let Some(delivery) = delivery {
+    let following_up = async {
+        while let Some(Finished { id, work, by }) = to_do.recv().await {
+            if let Some(work) = work {
                 let until = (Instant::now() + DELIVERY).min(reporting_before(by));
-                deliver(handler, delivery, until).await;
+                follow_up(handler, work, until).await;
             }
-            delivered.send_replace(id);
+            done.send_replace(id);
         }
     };
-    let (ended, ()) = tokio::join!(serving, delivering);
+    let (ended, ()) = tokio::join!(serving, following_up);
     ended
 }
 
@@ -145,8 +146,8 @@ async fn serve_inline(handler: &impl Handler) -> Result<(), Error> {
         let until =
             (Instant::now() + RESPONSE_LIMIT).min(reporting_before(invocation.context.deadline));
         let answered = answer_json(handler, &taken(&event)).await?;
-        if let Some(delivery) = answered.delivery {
-            deliver(handler, delivery, until).await;
+        if let Some(work) = answered.follow_up {
+            follow_up(handler, work, until).await;
         }
         Ok::<_, PublicError>(answered.value)
     }))
@@ -202,7 +203,7 @@ impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for RawEvent<'_, S>
 /// An invocation whose response was posted.
 struct Finished {
     id: String,
-    delivery: Option<PendingDelivery>,
+    work: Option<FollowUp>,
     /// The function's deadline, in milliseconds since the Unix epoch.
     by: u64,
 }
@@ -210,7 +211,7 @@ struct Finished {
 /// Notifies the worker of a posted response: an answer, an error or a panic.
 struct AfterResponse<'a, S> {
     runtime: S,
-    left: &'a Mutex<Option<PendingDelivery>>,
+    left: &'a Mutex<Option<FollowUp>>,
     finished: mpsc::UnboundedSender<Finished>,
 }
 
@@ -234,9 +235,9 @@ where
         let answering = self.runtime.call(invocation);
         Box::pin(async move {
             let answered = answering.await;
-            let delivery = left.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let work = left.lock().unwrap_or_else(PoisonError::into_inner).take();
             // The worker outlives the runtime.
-            let _ = finished.send(Finished { id, delivery, by });
+            let _ = finished.send(Finished { id, work, by });
             answered
         })
     }

@@ -3,12 +3,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use latchstring_core::account::Sub;
-use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
+use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::Method;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, CounterStore, Counts, Finished, FlowStore, LeaseStore, Opened,
-    PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, Taken, VerdictWrite, Window,
+    Attempted, Charged, CounterStore, Counts, Finished, FlowStore, LeaseStore, NewAttempt, Opened,
+    PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, SessionFacts, Taken,
+    VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
@@ -132,25 +133,32 @@ impl FlowStore for MemoryStore {
     async fn record_attempt(
         &self,
         id: FlowId,
-        answer: AnswerDigest,
-        terms: CodeTerms,
-        limit: u8,
+        attempt: &NewAttempt<'_>,
     ) -> Result<Attempted, PortError> {
         let mut tables = lock(&self.0);
         let Some(flow) = tables.flows.get_mut(&id) else {
             return Ok(Attempted::Refused(None));
         };
-        let is_on_terms = flow.state == State::Open && flow.terms == terms;
-        if is_on_terms && flow.wrong_answers.contains(&answer) {
-            return Ok(Attempted::WrongBefore);
-        }
+        let NewAttempt { answer, limit, .. } = *attempt;
+        let is_of_user = match &flow.subject {
+            Subject::Known(sub) => attempt.session.user == Some(sub),
+            Subject::NoAccount => true,
+        };
+        let agrees = is_of_session(flow, attempt.session)
+            && is_of_user
+            && flow.purpose != Purpose::Claim
+            && flow.key == *attempt.key;
+        let waits = flow.state == State::Open
+            && attempt.now < flow.expires_at
+            && flow.message_charged
+            && !flow.wrong_answers.contains(&answer);
         let has_room = flow.attempts.len() < usize::from(limit) || flow.attempts.contains(&answer);
-        if !is_on_terms || !flow.message_charged || !has_room || flow.held_guesses > limit {
+        if !agrees || !waits || !has_room || flow.held_guesses > limit {
             return Ok(Attempted::Refused(Some(Box::new(flow.clone()))));
         }
         flow.attempts.insert(answer);
         flow.held_guesses = flow.held_guesses.saturating_add(1);
-        Ok(Attempted::Recorded)
+        Ok(Attempted::Recorded(Box::new(flow.clone())))
     }
 
     async fn record_wrong_answer(
@@ -194,20 +202,34 @@ impl FlowStore for MemoryStore {
         Ok(VerdictWrite::Recorded)
     }
 
-    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, PortError> {
+    async fn finish(
+        &self,
+        id: FlowId,
+        session: SessionFacts<'_>,
+        contact_written: bool,
+        now: Timestamp,
+    ) -> Result<Finished, PortError> {
         let mut tables = lock(&self.0);
         let Some(flow) = tables.flows.get_mut(&id) else {
-            return Ok(Finished::Refused);
+            return Ok(Finished::Refused(None));
         };
+        let is_of_user = match &flow.subject {
+            Subject::Known(sub) => session.user == Some(sub),
+            Subject::NoAccount => session.user.is_none(),
+        };
+        let may = contact_written || !matches!(flow.purpose, Purpose::VerifyContact(_));
         match flow.state {
-            State::Open => Ok(Finished::Refused),
-            State::Finished { at, .. } => Ok(Finished::Before(at)),
-            State::Matched { answer, .. } => {
+            State::Matched { answer, .. } if is_of_session(flow, session) && is_of_user && may => {
                 flow.state = State::Finished { answer, at: now };
-                Ok(Finished::Now)
+                Ok(Finished::Now(Box::new(flow.clone())))
             }
+            _ => Ok(Finished::Refused(Some(Box::new(flow.clone())))),
         }
     }
+}
+
+fn is_of_session(flow: &Flow, session: SessionFacts<'_>) -> bool {
+    flow.client == session.client && flow.issued_at == session.issued_at
 }
 
 impl RedemptionStore for MemoryStore {

@@ -6,8 +6,8 @@ use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     AccessTokenVerifier, Attempted, Captcha, ChallengeApi, Charged, ContactWrite, CounterStore,
     Counts, Courier, Creation, DeliveryError, Directory, Finished, FlowStore, LeaseStore,
-    OpenChallenge, Opened, PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, Reply,
-    Taken, VerdictWrite, Window,
+    NewAttempt, OpenChallenge, Opened, PendingStore, PortError, Redeemable, Redeemed,
+    RedemptionStore, Reply, SessionFacts, Taken, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::{CodeTerms, Source};
@@ -179,10 +179,9 @@ impl<P: FlowStore, C: Carrier> FlowStore for Carried<P, C> {
             writes("flow"), yes_or_no;
         record_message_charge(id: FlowId, sends: u8) -> bool, writes("flow"), yes_or_no;
         reset_resend_cooldown(id: FlowId, sends: u8) -> bool, writes("flow"), yes_or_no;
-        record_attempt(id: FlowId, answer: AnswerDigest, terms: CodeTerms, limit: u8) -> Attempted,
-            writes("flow"), |attempted| match attempted {
-                Attempted::Recorded => "recorded",
-                Attempted::WrongBefore => "wrong_before",
+        record_attempt(id: FlowId, attempt: &NewAttempt<'_>) -> Attempted, writes("flow"),
+            |attempted| match attempted {
+                Attempted::Recorded(_) => "recorded",
                 Attempted::Refused(_) => "refused",
             };
         record_wrong_answer(id: FlowId, answer: AnswerDigest, terms: CodeTerms) -> bool, writes("flow"), yes_or_no;
@@ -197,11 +196,15 @@ impl<P: FlowStore, C: Carrier> FlowStore for Carried<P, C> {
                 VerdictWrite::Recorded => "recorded",
                 VerdictWrite::Refused(_) => "refused",
             };
-        finish(id: FlowId, now: Timestamp) -> Finished, writes("flow"), |finished| match finished {
-            Finished::Now => "now",
-            Finished::Before(_) => "before",
-            Finished::Refused => "refused",
-        };
+        finish(
+            id: FlowId,
+            session: SessionFacts<'_>,
+            contact_written: bool,
+            now: Timestamp
+        ) -> Finished, writes("flow"), |finished| match finished {
+                Finished::Now(_) => "now",
+                Finished::Refused(_) => "refused",
+            };
     }
 }
 

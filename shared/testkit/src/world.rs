@@ -5,7 +5,7 @@ use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::{DELIVERY, Handler, PublicError, answer, deliver};
+use latchstring_lambda::{DELIVERY, Handler, PublicError, answer, follow_up};
 use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -71,11 +71,11 @@ impl World {
         }
     }
 
-    /// Invokes a trigger and delivers the message of its response.
+    /// Invokes a trigger and does the work that its response leaves.
     pub async fn handle(trigger: &impl Handler, event: Value) -> Result<Value, PublicError> {
         let answer = answer(trigger, event).await?;
-        if let Some(delivery) = answer.delivery {
-            deliver(trigger, delivery, Instant::now() + DELIVERY).await;
+        if let Some(work) = answer.follow_up {
+            follow_up(trigger, work, Instant::now() + DELIVERY).await;
         }
         Ok(answer.value)
     }

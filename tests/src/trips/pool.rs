@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use latchstring_lambda::{DELIVERY, Handler, answer, deliver};
+use latchstring_lambda::{DELIVERY, Handler, answer, follow_up};
 use latchstring_memory::{Inbox, MemoryDirectory, MemoryStore, SeededEntropy};
 use latchstring_testkit::{self as testkit, Carried, Invoke, Trigger, Triggers};
 use serde_json::Value;
@@ -31,7 +31,7 @@ pub(super) struct FarTriggers {
 }
 
 impl FarTriggers {
-    /// Makes one invocation. Its message is delivered after the response.
+    /// Makes one invocation. The work that it leaves is done after the response.
     async fn call<H: Handler + 'static>(
         &self,
         name: &'static str,
@@ -41,10 +41,10 @@ impl FarTriggers {
         self.line.trip(Hop::Invoke, "Lambda", name).await;
         let answered = answer(trigger(&self.triggers), event).await;
         let answer = answered.expect("a Cognito event");
-        if let Some(delivery) = answer.delivery {
+        if let Some(work) = answer.follow_up {
             let triggers = Arc::clone(&self.triggers);
             self.line.aside(async move {
-                deliver(trigger(&triggers), delivery, Instant::now() + DELIVERY).await;
+                follow_up(trigger(&triggers), work, Instant::now() + DELIVERY).await;
             });
         }
         answer.value["response"].clone()

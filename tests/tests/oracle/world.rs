@@ -11,7 +11,7 @@ use latchstring_core::flow::AppClient;
 use latchstring_core::ports::{Clock, Directory};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
-use latchstring_lambda::{DELIVERY, Handler, HandlerResponse, PendingDelivery, answer, deliver};
+use latchstring_lambda::{DELIVERY, FollowUp, Handler, HandlerResponse, answer, follow_up};
 use latchstring_local_appsync::{Api, FunctionError, Functions, TokenRefused, Tokens};
 use latchstring_local_cognito::{
     ClientConfig, PoolConfig, SigningKeys, Trigger, TriggerError, TriggerFuture, Triggers, UserPool,
@@ -164,24 +164,24 @@ struct Lambdas {
     >,
     wire: Wire,
     sabotage: Sabotage,
-    /// Create's deliveries, which follow the response.
-    pending: Mutex<Vec<PendingDelivery>>,
+    /// The work that responses left.
+    pending: Mutex<Vec<FollowUp>>,
 }
 
 impl Lambdas {
-    fn take_pending(&self) -> Vec<PendingDelivery> {
+    fn take_pending(&self) -> Vec<FollowUp> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *pending)
     }
 
-    /// Returns a trigger's response. Keeps its delivery for later, or delivers first.
+    /// Returns a trigger's response. Keeps the work that it leaves for later, or does it first.
     async fn responded(&self, by: &impl Handler, answer: HandlerResponse) -> Value {
-        if let Some(delivery) = answer.delivery {
+        if let Some(work) = answer.follow_up {
             if self.sabotage == Sabotage::DeliveryInside {
-                deliver(by, delivery, Instant::now() + DELIVERY).await;
+                follow_up(by, work, Instant::now() + DELIVERY).await;
             } else {
                 let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-                pending.push(delivery);
+                pending.push(work);
             }
         }
         answer.value
@@ -377,7 +377,7 @@ impl World {
         code.digits().to_owned()
     }
 
-    /// Sends a request, and delivers the pending messages after its response.
+    /// Sends a request, and does the pending work after its response.
     async fn step(&self, request: reqwest::RequestBuilder) -> Seen {
         self.wire.take();
         let begun = self.clock.now();
@@ -387,9 +387,9 @@ impl World {
         let took = self.clock.now().since(begun);
         let calls = self.wire.take();
         self.wire.set_after_response(true);
-        for delivery in self.lambdas.take_pending() {
+        for work in self.lambdas.take_pending() {
             let until = Instant::now() + DELIVERY;
-            deliver(&self.lambdas.triggers.create, delivery, until).await;
+            follow_up(&self.lambdas.triggers.create, work, until).await;
         }
         self.wire.set_after_response(false);
         let after = self.wire.take();

@@ -12,7 +12,7 @@ use latchstring_core::ports::{Clock, Entropy};
 use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::Ticket;
 use latchstring_lambda::cognito::CreateTrigger;
-use latchstring_lambda::{DELIVERY, OsEntropy, SystemClock, answer, deliver};
+use latchstring_lambda::{DELIVERY, OsEntropy, SystemClock, answer, follow_up};
 use latchstring_memory::Inbox;
 use latchstring_tests::{
     Answered, Extensions, HeldMail, Ministack, Program, RuntimeApi, StillClock, note,
@@ -207,14 +207,14 @@ async fn a_crash_before_delivery_costs_a_cooldown_and_a_resend_works() {
     };
     let resend = resend_of(&event, &asked);
     let early = answer(&create, resend.clone()).await.expect("an answer");
-    assert!(early.delivery.is_none(), "the reservation still holds");
+    assert!(early.follow_up.is_none(), "the reservation still holds");
     clock.advance(Duration::from_secs(31));
     let due = answer(&create, resend.clone()).await.expect("an answer");
-    let delivery = due.delivery.expect("the resend wins");
-    deliver(&create, delivery, Instant::now() + DELIVERY).await;
+    let work = due.follow_up.expect("the resend wins");
+    follow_up(&create, work, Instant::now() + DELIVERY).await;
     assert_eq!(create.courier.messages(None, usize::MAX).len(), 1);
     let again = answer(&create, resend).await.expect("an answer");
-    assert!(again.delivery.is_none(), "only one resend is delivered");
+    assert!(again.follow_up.is_none(), "only one resend is delivered");
 }
 
 /// Returns the event after the answer `resend` to the challenge of this event.

@@ -12,7 +12,7 @@ use latchstring_core::ports::{
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::Context;
 use latchstring_lambda::cognito::{CreateTrigger, VerifyTrigger};
-use latchstring_lambda::{DELIVERY, OsEntropy, SystemClock, answer, deliver};
+use latchstring_lambda::{DELIVERY, OsEntropy, SystemClock, answer, follow_up};
 use latchstring_memory::Inbox;
 use latchstring_testkit::FixedChallenges;
 use latchstring_tests::{Extensions, Ministack, Program, RuntimeApi, note};
@@ -137,8 +137,8 @@ async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
     let request = json!({"session": [select], "clientMetadata": metadata});
     let event = of_pool("CreateAuthChallenge", &request);
     let created = answer(&create, event).await.expect("an answer");
-    let delivery = created.delivery.expect("a code");
-    deliver(&create, delivery, Instant::now() + DELIVERY).await;
+    let work = created.follow_up.expect("a code");
+    follow_up(&create, work, Instant::now() + DELIVERY).await;
     let sent = create.courier.messages(None, 1);
     let code = sent[0].message.code.as_ref().expect("a code").digits();
     note(code);

@@ -24,8 +24,8 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 pub(super) const PK: &str = "pk";
 pub(super) const TTL: &str = "ttl";
 
-/// The `sub` of a flow without an account. It is never read; it makes the write equal to that of a
-/// flow with an account.
+/// The `sub` of a flow without an account. It makes the writes equal to those of a flow with an
+/// account.
 const NO_SUB: &str = "00000000-0000-0000-0000-000000000000";
 
 pub(super) const OPEN: &str = "open";
@@ -46,6 +46,11 @@ pub(super) fn bytes(bytes: &[u8]) -> AttributeValue {
 
 pub(super) fn time(time: Timestamp) -> AttributeValue {
     number(time.as_millis())
+}
+
+/// Returns the `sub` that a row of this user has.
+pub(super) fn sub_of(user: Option<&Sub>) -> &str {
+    user.map_or(NO_SUB, Sub::as_str)
 }
 
 /// Returns a TTL in whole seconds, rounded up.
@@ -121,7 +126,7 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
     }
     let (subject, sub) = match &flow.subject {
         Subject::Known(sub) => ("known", sub.as_str()),
-        Subject::NoAccount => ("ghost", NO_SUB),
+        Subject::NoAccount => ("ghost", sub_of(None)),
     };
     set("subject", text(subject));
     set("sub", text(sub));

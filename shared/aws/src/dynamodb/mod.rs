@@ -52,15 +52,16 @@ use aws_sdk_dynamodb::operation::update_item::{
     UpdateItemError, UpdateItemInput, UpdateItemOutput,
 };
 use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure,
+    AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
 };
 use latchstring_core::account::Sub;
-use latchstring_core::flow::{AnswerDigest, Flow, FlowId, State};
+use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State};
 use latchstring_core::identifier::Method;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, CounterStore, Counts, Entropy, Finished, FlowStore, LeaseStore, Opened,
-    PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, Taken, VerdictWrite, Window,
+    Attempted, Charged, CounterStore, Counts, Entropy, Finished, FlowStore, LeaseStore, NewAttempt,
+    Opened, PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, SessionFacts, Taken,
+    VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
@@ -116,6 +117,14 @@ impl WriteResult {
     fn refusing_item(item: Option<Item>, call: &'static str) -> Result<Item, PortError> {
         item.ok_or_else(|| PortError::new(call, "no item refused the write"))
     }
+}
+
+/// The outcome of a conditional write that returns the item.
+enum Returned {
+    /// The item after the write.
+    Done(Item),
+    /// The condition did not hold: for this item, or because there is no item.
+    Refused(Option<Item>),
 }
 
 /// One change of one item.
@@ -188,14 +197,35 @@ impl<E: Entropy> DynamoStore<E> {
         &self,
         update: Update<'_, N>,
     ) -> Result<WriteResult, PortError> {
+        written(self.send(update, ReturnValue::None).await)
+    }
+
+    /// Writes, and returns the item after the write.
+    async fn update_and_return<const N: usize>(
+        &self,
+        update: Update<'_, N>,
+    ) -> Result<Returned, PortError> {
+        let mut updated = self.send(update, ReturnValue::AllNew).await;
+        let item = updated.as_mut().ok().and_then(|it| it.attributes.take());
+        match (written(updated)?, item) {
+            (WriteResult::Done, Some(item)) => Ok(Returned::Done(item)),
+            (WriteResult::Done, None) => Err(unreadable("UpdateItem")),
+            (WriteResult::Refused(item), _) => Ok(Returned::Refused(item)),
+        }
+    }
+
+    async fn send<const N: usize>(
+        &self,
+        update: Update<'_, N>,
+        returned: ReturnValue,
+    ) -> Result<UpdateItemOutput, SdkError<UpdateItemError, HttpResponse>> {
         let Update {
             key,
             change,
             condition,
             values,
         } = update;
-        let updated = self
-            .service
+        self.service
             .send(
                 UpdateItemInput::builder()
                     .table_name(&self.table)
@@ -206,13 +236,13 @@ impl<E: Entropy> DynamoStore<E> {
                     .set_expression_attribute_values(Some(
                         values.map(|(n, v)| (n.to_owned(), v)).into(),
                     ))
+                    .return_values(returned)
                     .return_values_on_condition_check_failure(
                         ReturnValuesOnConditionCheckFailure::AllOld,
                     )
                     .build(),
             )
-            .await;
-        written(updated)
+            .await
     }
 }
 
@@ -373,51 +403,63 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
     async fn record_attempt(
         &self,
         id: FlowId,
-        answer: AnswerDigest,
-        terms: CodeTerms,
-        limit: u8,
+        attempt: &NewAttempt<'_>,
     ) -> Result<Attempted, PortError> {
         let by = self.draw();
+        let NewAttempt {
+            answer,
+            key,
+            session,
+            limit,
+            now,
+        } = *attempt;
         // An empty set is a missing attribute, which has no size and contains nothing.
-        let condition = if limit == 0 {
-            "#state = :open AND #charge = :charge AND #message_charged = :yes \
-             AND #held <= :limit AND NOT contains(#counted, :answer) \
-             AND contains(#attempts, :answer)"
+        let has_room = if limit == 0 {
+            "contains(#attempts, :answer)"
         } else {
-            "#state = :open AND #charge = :charge AND #message_charged = :yes \
-             AND #held <= :limit AND NOT contains(#counted, :answer) \
-             AND (attribute_not_exists(#attempts) OR contains(#attempts, :answer) OR size(#attempts) < :limit)"
+            "(attribute_not_exists(#attempts) OR contains(#attempts, :answer) OR size(#attempts) < :limit)"
         };
         let written = self
-            .update(Update {
+            .update_and_return(Update {
                 key: item::flow_key(id),
                 change: "SET #by = :by ADD #attempts :answers, #held :one",
-                condition,
+                condition: &format!(
+                    "#state = :open AND #client = :client AND #issued_at = :issued_at \
+                     AND #sub IN (:sub, :no_sub) AND #purpose <> :claim AND #key = :key \
+                     AND #expires_at > :now AND #message_charged = :yes AND #held <= :limit \
+                     AND NOT contains(#counted, :answer) AND {has_room}"
+                ),
                 values: [
                     (":by", bytes(&by)),
                     (":answers", item::answers([&answer])),
                     (":one", number(1_u32)),
                     (":open", text(OPEN)),
-                    (":charge", bytes(&terms.to_bytes())),
+                    (":client", text(session.client)),
+                    (":issued_at", time(session.issued_at)),
+                    (":sub", text(item::sub_of(session.user))),
+                    (":no_sub", text(item::sub_of(None))),
+                    (":claim", text(Purpose::Claim.as_str())),
+                    (":key", text(key.as_str())),
+                    (":now", time(now)),
                     (":yes", AttributeValue::Bool(true)),
                     (":answer", bytes(answer.as_bytes())),
                     (":limit", number(limit)),
                 ],
             })
             .await?;
-        let item = match written {
-            WriteResult::Done => return Ok(Attempted::Recorded),
-            WriteResult::Refused(None) => return Ok(Attempted::Refused(None)),
-            WriteResult::Refused(Some(item)) => item,
+        let refused = match written {
+            Returned::Done(item) => {
+                let flow = flow_in(id, &item, "UpdateItem")?;
+                return Ok(Attempted::Recorded(Box::new(flow)));
+            }
+            Returned::Refused(None) => return Ok(Attempted::Refused(None)),
+            Returned::Refused(Some(item)) => item,
         };
-        let flow = flow_in(id, &item, "UpdateItem")?;
-        let is_on_terms = flow.state == State::Open && flow.terms == terms;
-        Ok(if is_on_terms && flow.wrong_answers.contains(&answer) {
-            Attempted::WrongBefore
-        } else if is_on_terms && is_by(&item, by) {
-            Attempted::Recorded
+        let flow = Box::new(flow_in(id, &refused, "UpdateItem")?);
+        Ok(if flow.state == State::Open && is_by(&refused, by) {
+            Attempted::Recorded(flow)
         } else {
-            Attempted::Refused(Some(Box::new(flow)))
+            Attempted::Refused(Some(flow))
         })
     }
 
@@ -501,31 +543,52 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
         })
     }
 
-    async fn finish(&self, id: FlowId, now: Timestamp) -> Result<Finished, PortError> {
+    async fn finish(
+        &self,
+        id: FlowId,
+        session: SessionFacts<'_>,
+        contact_written: bool,
+        now: Timestamp,
+    ) -> Result<Finished, PortError> {
         let by = self.draw();
+        let mut condition = "#state = :matched AND #client = :client \
+             AND #issued_at = :issued_at AND #sub = :sub"
+            .to_owned();
+        if !contact_written {
+            condition.push_str(" AND attribute_not_exists(#pending)");
+        }
         let written = self
-            .update(Update {
+            .update_and_return(Update {
                 key: item::flow_key(id),
                 change: "SET #state = :finished, #at = :now, #by = :by",
-                condition: "#state = :matched",
+                condition: &condition,
                 values: [
                     (":finished", text(FINISHED)),
                     (":now", time(now)),
                     (":by", bytes(&by)),
                     (":matched", text(MATCHED)),
+                    (":client", text(session.client)),
+                    (":issued_at", time(session.issued_at)),
+                    (":sub", text(item::sub_of(session.user))),
                 ],
             })
             .await?;
-        let item = match written {
-            WriteResult::Done => return Ok(Finished::Now),
-            WriteResult::Refused(None) => return Ok(Finished::Refused),
-            WriteResult::Refused(Some(item)) => item,
+        let refused = match written {
+            Returned::Done(item) => {
+                let flow = flow_in(id, &item, "UpdateItem")?;
+                return Ok(Finished::Now(Box::new(flow)));
+            }
+            Returned::Refused(None) => return Ok(Finished::Refused(None)),
+            Returned::Refused(Some(item)) => item,
         };
-        Ok(match flow_in(id, &item, "UpdateItem")?.state {
-            State::Finished { .. } if is_by(&item, by) => Finished::Now,
-            State::Finished { at, .. } => Finished::Before(at),
-            State::Open | State::Matched { .. } => Finished::Refused,
-        })
+        let flow = Box::new(flow_in(id, &refused, "UpdateItem")?);
+        Ok(
+            if matches!(flow.state, State::Finished { .. }) && is_by(&refused, by) {
+                Finished::Now(flow)
+            } else {
+                Finished::Refused(Some(flow))
+            },
+        )
     }
 }
 

@@ -10,7 +10,9 @@ use super::{Decided, ticket};
 use crate::effects::{Clock, Entropy};
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
-use crate::ports::{CounterStore, Finished, FlowStore, Opened, PendingStore, PortError};
+use crate::ports::{
+    CounterStore, Finished, FlowStore, Opened, PendingStore, PortError, SessionFacts,
+};
 use crate::rate_limit::{RateLimitError, RateLimiter, Refusal, has_same_guess_budgets};
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, NewFlow, State, Subject};
@@ -597,11 +599,20 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         progress: Progress,
     ) -> Decided<Created, CreateReason> {
         let Deployment { keys, .. } = self.deployment;
-        let row = match self.store.flow(challenge.flow).await {
-            Err(fault) => return self.fault(challenge.flow, challenge.step, fault),
-            Ok(row) => row.filter(|row| row.agrees(&challenge, &self.event.app_client)),
+        let app_client = &self.event.app_client;
+        // A row of an account refuses this: the proof is only for a session of no account.
+        let session = SessionFacts {
+            client: app_client.client(),
+            user: None,
+            issued_at: progress.issued_at,
         };
-        let Some(row) = row else {
+        let finishing = self.store.finish(challenge.flow, session, false, self.now);
+        let (row, finished_now) = match finishing.await {
+            Err(fault) => return self.fault(challenge.flow, challenge.step, fault),
+            Ok(Finished::Now(row)) => (Some(row), true),
+            Ok(Finished::Refused(row)) => (row, false),
+        };
+        let Some(row) = row.filter(|row| row.agrees(&challenge, app_client)) else {
             return self.decided(
                 challenge.flow,
                 Step::Otp(progress),
@@ -615,14 +626,10 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         let Some(contact) = row.contact(keys) else {
             return again(CreateReason::FlowDisagrees);
         };
-        match self.store.finish(row.id, self.now).await {
-            Err(fault) => return self.fault(row.id, step_of(&row), fault),
-            Ok(Finished::Now) => {
-                self.limiter().refund(&row, &contact).await;
-            }
-            Ok(Finished::Before(at)) if self.now.since(at) <= REPLAY_GRACE => {}
-            Ok(Finished::Before(_) | Finished::Refused) => return again(CreateReason::FlowOver),
+        if !matches!(row.state, State::Finished { at, .. } if self.now.since(at) <= REPLAY_GRACE) {
+            return again(CreateReason::FlowOver);
         }
+        let refund = finished_now.then(|| self.limiter().refund(&row, &contact));
         // The flow's id redeems the proof, so it is one proof however often it is handed out.
         let proof = Proof {
             contact,
@@ -632,6 +639,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         let proof = Secret::new(proof.seal(keys, &self.event.app_client, self.entropy));
         let step = Step::Claim(Progress::at_issue(self.now, progress.code_length));
         let mut decided = self.decided(row.id, step, CreateReason::Proved);
+        decided.refund = refund.flatten();
         if let PublicParameters::Claim(_, slot) = &mut decided.decision.public {
             *slot = Some(proof);
         }

@@ -1,8 +1,10 @@
 //! Define: decides Cognito's next step. Only this trigger has Cognito issue tokens.
 //!
-//! The function `finish` of this file is the one place that returns [`Next::IssueTokens`].
+//! The functions `finish` and `finish_with_contact` of this file are the only ones that return
+//! [`Next::IssueTokens`].
 //! `shared/lambda/src/cognito/define.rs` then sets `issueTokens` in the response.
 
+use futures_util::future::join;
 use strum::IntoStaticStr;
 
 use super::Decided;
@@ -12,10 +14,11 @@ use super::ticket::{FirstAnswer, FirstAnswerError, TicketEnd};
 use crate::effects::Clock;
 use crate::message::Message;
 use crate::policy::{Deployment, REPLAY_GRACE};
-use crate::ports::{Directory, Finished, PortError, Store};
-use crate::rate_limit::RateLimiter;
+use crate::ports::{Directory, Finished, PortError, SessionFacts, Store};
+use crate::rate_limit::{RateLimiter, Refund};
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, State, Subject};
+use crate::value::account::Sub;
 use crate::value::identifier::{Identifier, Method};
 use crate::value::purpose::Purpose;
 use crate::value::time::Timestamp;
@@ -134,6 +137,9 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             Step::Select => return self.after_refused_select().await,
             Step::Otp(progress) | Step::Claim(progress) => progress,
         };
+        if passed && let AccountState::Known(user) = &self.event.user {
+            return self.finish(user.sub(), progress.issued_at).await;
+        }
         let row = self.store.flow(self.challenge.flow).await?;
         let now = self.clock.now();
         match row {
@@ -142,7 +148,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             Some(row) if !row.agrees(self.challenge, &self.event.app_client) => {
                 Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees))
             }
-            Some(row) if passed => self.finish(&row, now).await,
+            Some(row) if passed => Ok(self.after_right_without_account(&row, now)),
             Some(row) => Ok(self.after_wrong(&row, now)),
         }
     }
@@ -171,92 +177,168 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         }
     }
 
-    /// Decides after a right answer. In a flow of no account, Create returns the proof next.
-    /// Otherwise tokens are issued to the verified holder of the contact, or to the account that
-    /// requested it.
-    async fn finish(
+    /// Decides after a right answer in a flow of no account: Create returns the proof next.
+    fn after_right_without_account(
         &self,
         row: &Flow,
         now: Timestamp,
+    ) -> Decided<Next, DefineReason> {
+        if !row.right_answer_still_counts(now) {
+            self.decided(Next::Fail, DefineReason::FlowNotMatched)
+        } else if row.subject == Subject::NoAccount {
+            self.decided(Next::Challenge, DefineReason::Proved)
+        } else {
+            self.decided(Next::Fail, DefineReason::FlowDisagrees)
+        }
+    }
+
+    /// Decides after a right answer in the session of an account. Tokens are issued to the verified
+    /// holder of the contact, or to the account that requested it.
+    ///
+    /// The row is finished while the account is read, because a user waits. A finished row issues
+    /// no tokens by itself: the decision follows when both have answered. If the account does not
+    /// answer, the challenge is repeated, and the same answer passes again for [`REPLAY_GRACE`].
+    async fn finish(
+        &self,
+        user: &Sub,
+        issued_at: Timestamp,
     ) -> Result<Decided<Next, DefineReason>, PortError> {
         let Self {
             deployment,
             store,
             directory,
             event,
+            challenge,
             ..
         } = *self;
-        if !row.right_answer_still_counts(now) {
-            return Ok(self.decided(Next::Fail, DefineReason::FlowNotMatched));
+        let now = self.clock.now();
+        let session = event.user.facts(&event.app_client, issued_at);
+        // The account is read again. Otherwise a code that went to a replaced contact would still
+        // sign in.
+        let (finished, account) = join(
+            store.finish(challenge.flow, session, false, now),
+            directory.find(event.username.expose()),
+        )
+        .await;
+        let (row, finished_now) = match finished? {
+            Finished::Now(row) => (row, true),
+            Finished::Refused(Some(row)) => (row, false),
+            Finished::Refused(None) => {
+                return Ok(self.decided(Next::Fail, DefineReason::FlowMissing));
+            }
+        };
+        if !row.agrees(challenge, &event.app_client) {
+            return Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees));
         }
-        let subject = match (&row.subject, &event.user) {
+        if !row.right_answer_still_counts(now) {
+            let reason = match row.state {
+                State::Finished { .. } => DefineReason::FlowOver,
+                State::Open | State::Matched { .. } => DefineReason::FlowNotMatched,
+            };
+            return Ok(self.decided(Next::Fail, reason));
+        }
+        match &row.subject {
             // This session was opened for no account, even if the name belongs to one by now.
-            (Subject::NoAccount, _) => {
+            Subject::NoAccount => {
                 return Ok(self.decided(Next::Challenge, DefineReason::Proved));
             }
-            (Subject::Known(subject), AccountState::Known(user)) if subject == user.sub() => {
-                subject
+            Subject::Known(subject) if subject == user => {}
+            Subject::Known(_) => {
+                return Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees));
             }
-            _ => return Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees)),
-        };
+        }
         let Some(contact) = row.contact(&deployment.keys) else {
             return Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees));
         };
-        // The account is read again. Otherwise a code that went to a replaced contact would still
-        // sign in.
-        let account = directory.find(event.username.expose()).await?;
+        let refund = finished_now.then(|| self.refund(&row, &contact, now)).flatten();
+        let account = match account {
+            Ok(account) => account,
+            // The repeated answer finds the row finished, and refunds nothing.
+            Err(fault) => {
+                let (next, reason) = (Next::Challenge, DefineReason::PortError);
+                return Ok(Decided {
+                    refund,
+                    ..Decided::fault(next, reason, challenge.flow, fault)
+                });
+            }
+        };
         let account = account.filter(|account| {
             account.enabled
                 && !account.attributes.is_half_created()
-                && account.attributes.sub() == subject
+                && account.attributes.sub() == user
         });
         let Some(account) = account else {
             return Ok(self.decided(Next::Fail, DefineReason::NoLongerHolder));
         };
-        let notice = if let Purpose::VerifyContact(id) = row.purpose {
+        if let Purpose::VerifyContact(id) = row.purpose {
             let commit = Commit {
                 deployment,
                 store,
                 directory,
                 now,
-                row,
+                row: &row,
                 account: &account,
                 contact: &contact,
                 id,
             };
-            match commit.run().await {
-                Ok(replaced) => self.notice(&commit, replaced),
-                Err(CommitError::NoLongerPending) => {
-                    return Ok(self.decided(Next::Fail, DefineReason::NoLongerPending));
-                }
-                Err(CommitError::ContactInUse) => {
-                    return Ok(self.decided(Next::Fail, DefineReason::ContactInUse));
-                }
-                Err(CommitError::Port(fault)) => return Err(fault),
+            return self.finish_with_contact(&commit, session).await;
+        }
+        Ok(if !account.attributes.holds(&contact) {
+            self.decided(Next::Fail, DefineReason::NoLongerHolder)
+        } else if matches!(row.state, State::Finished { .. }) {
+            Decided {
+                refund,
+                ..self.decided(Next::IssueTokens, DefineReason::TokensIssued)
             }
-        } else if account.attributes.holds(&contact) {
-            None
         } else {
-            return Ok(self.decided(Next::Fail, DefineReason::NoLongerHolder));
+            self.decided(Next::Fail, DefineReason::FlowNotMatched)
+        })
+    }
+
+    fn refund(&self, row: &Flow, contact: &Identifier, now: Timestamp) -> Option<Refund> {
+        let limiter = RateLimiter {
+            deployment: self.deployment,
+            store: self.store,
+            now,
         };
-        Ok(match store.finish(row.id, now).await? {
-            Finished::Now => {
-                let limiter = RateLimiter {
-                    deployment,
-                    store,
-                    now,
-                };
-                limiter.refund(row, &contact).await;
-                Decided {
-                    message: notice,
-                    ..self.decided(Next::IssueTokens, DefineReason::TokensIssued)
+        limiter.refund(row, contact)
+    }
+
+    /// Writes the proved contact to the account, and only then finishes the row.
+    async fn finish_with_contact(
+        &self,
+        commit: &Commit<'_, S, D>,
+        session: SessionFacts<'_>,
+    ) -> Result<Decided<Next, DefineReason>, PortError> {
+        let replaced = match commit.run().await {
+            Ok(replaced) => replaced,
+            Err(CommitError::NoLongerPending) => {
+                return Ok(self.decided(Next::Fail, DefineReason::NoLongerPending));
+            }
+            Err(CommitError::ContactInUse) => {
+                return Ok(self.decided(Next::Fail, DefineReason::ContactInUse));
+            }
+            Err(CommitError::Port(fault)) => return Err(fault),
+        };
+        let Commit { row, now, .. } = *commit;
+        let finishing = self.store.finish(row.id, session, true, now);
+        Ok(match finishing.await? {
+            Finished::Now(row) => Decided {
+                message: self.notice(commit, replaced),
+                refund: self.refund(&row, commit.contact, now),
+                ..self.decided(Next::IssueTokens, DefineReason::TokensIssued)
+            },
+            Finished::Refused(row) => match row.map(|row| row.state) {
+                Some(State::Finished { at, .. }) if now.since(at) <= REPLAY_GRACE => {
+                    self.decided(Next::IssueTokens, DefineReason::TokensIssued)
                 }
-            }
-            Finished::Before(at) if now.since(at) <= REPLAY_GRACE => {
-                self.decided(Next::IssueTokens, DefineReason::TokensIssued)
-            }
-            Finished::Before(_) => self.decided(Next::Fail, DefineReason::FlowOver),
-            Finished::Refused => self.decided(Next::Fail, DefineReason::FlowNotMatched),
+                Some(State::Finished { .. }) => {
+                    self.decided(Next::Fail, DefineReason::FlowOver)
+                }
+                Some(State::Open | State::Matched { .. }) | None => {
+                    self.decided(Next::Fail, DefineReason::FlowNotMatched)
+                }
+            },
         })
     }
 

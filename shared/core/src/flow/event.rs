@@ -1,10 +1,12 @@
 //! The events that Cognito sends to a trigger.
 
+use crate::ports::SessionFacts;
 use crate::record::challenge::{Challenge, Step};
 use crate::seal::keys::{KeyId, KeyRing};
 use crate::value::account::Attributes;
 use crate::value::app_client::AppClient;
 use crate::value::secret::Secret;
+use crate::value::time::Timestamp;
 
 /// The input of Define and Create.
 #[derive(Clone, Debug)]
@@ -38,6 +40,22 @@ impl AccountState {
             Self::NoAccount
         } else {
             Self::Known(attributes)
+        }
+    }
+
+    /// Returns the facts with which a row of a challenge of this time of issue must agree.
+    pub(super) fn facts<'a>(
+        &'a self,
+        app_client: &'a AppClient,
+        issued_at: Timestamp,
+    ) -> SessionFacts<'a> {
+        SessionFacts {
+            client: app_client.client(),
+            user: match self {
+                Self::Known(user) => Some(user.sub()),
+                Self::NoAccount => None,
+            },
+            issued_at,
         }
     }
 }

@@ -62,7 +62,7 @@ pub use verify::{AnswerEvent, Verdict, Verified, VerifyReason, verify};
 
 use crate::message::Message;
 use crate::ports::PortError;
-use crate::rate_limit::Refusal;
+use crate::rate_limit::{Refund, Refusal};
 pub use crate::record::challenge::{Challenge, Progress, Step};
 pub use crate::record::flow::{AnswerDigest, Flow, State, Subject};
 pub use crate::value::app_client::AppClient;
@@ -77,6 +77,8 @@ pub struct Decided<T, R> {
     pub decision: T,
     /// The one message that the Lambda delivers, once: a code, or a notice of a change of contact.
     pub message: Option<Message>,
+    /// The refund of a flow that succeeded, to be made once, after the response.
+    pub refund: Option<Refund>,
     /// The reason. Its word in logs and metrics is `<&str>::from(reason)`.
     pub reason: R,
     /// The flow, if it is known.
@@ -96,6 +98,7 @@ impl<T, R> Decided<T, R> {
         Self {
             decision,
             message: None,
+            refund: None,
             reason,
             flow,
             answered: None,

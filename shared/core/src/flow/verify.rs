@@ -5,18 +5,19 @@
 //! open no flow passes too, unredeemed, and leads to a decoy: missing, forged, of another method, or
 //! of a claim by a user who does not hold the contact.
 //!
-//! For a code or proof, the row is read, and the right answer is derived and compared in constant
-//! time. For a code, three steps follow, each only after the one before it succeeded:
+//! For a code there are three steps, each only after the one before it succeeded:
 //!
 //! 1. `record_attempt` adds the answer to the row's set of attempts, and one to its held guesses,
-//!    if the row is open and has room. This write counts the attempt.
+//!    if the row agrees with the session, is open and has room. This write counts the attempt, and
+//!    returns the row.
 //! 2. `reserve_guess` charges one guess to each budget, by one conditional write for each counter.
-//! 3. `record_verdict` moves the row to matched if the answer is right. Otherwise
+//! 3. The right answer is derived and compared in constant time.
+//!    `record_verdict` moves the row to matched if the answer is right. Otherwise
 //!    `record_wrong_answer` adds the answer to the row's wrong ones. Each writes only if the row
 //!    still has the terms on which the guess was reserved.
 //!
-//! For a proof, `record_verdict` alone records the attempt and its verdict. Only then is a verdict
-//! returned. If a budget has no guess left, Verify returns wrong and records no verdict. The same
+//! For a proof, its row and that of the flow that earned it are read at once, and `record_verdict`
+//! alone records the attempt and its verdict. Only then is a verdict returned. If a budget has no guess left, Verify returns wrong and records no verdict. The same
 //! answer needs a guess again when the client repeats it.
 //!
 //! A code whose message was not charged has no right answer, and `record_verdict` alone counts the
@@ -35,6 +36,7 @@
 //! loses no right answer: it passes when it is repeated. Every guess whose verdict was returned is
 //! counted.
 
+use futures_util::future::try_join;
 use strum::IntoStaticStr;
 
 use super::Decided;
@@ -43,7 +45,7 @@ use super::ticket::{FirstAnswer, FirstAnswerError, TicketEnd};
 use crate::effects::Clock;
 use crate::policy::Deployment;
 use crate::ports::{
-    Attempted, CounterStore, FlowStore, PortError, Redeemable, Redeemed, RedemptionStore,
+    Attempted, CounterStore, FlowStore, NewAttempt, PortError, Redeemable, Redeemed, RedemptionStore,
     VerdictWrite,
 };
 use crate::rate_limit::{Guess, RateLimiter};
@@ -208,7 +210,7 @@ struct Verify<'a, S, C> {
     challenge: &'a Challenge,
 }
 
-/// An answer to a row, on the terms that the row had when it was read.
+/// An answer to a row, on the terms that the row had then.
 #[derive(Clone, Copy)]
 struct Attempt {
     digest: AnswerDigest,
@@ -236,6 +238,13 @@ impl Attempt {
     }
 }
 
+/// A row that agrees with the session, its contact, and the answer to it.
+struct Agreeing {
+    row: Flow,
+    contact: Identifier,
+    attempt: Attempt,
+}
+
 impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
     /// Returns the reason that the answer is right.
     async fn decide(&self) -> Result<VerifyReason, VerifyError> {
@@ -261,102 +270,191 @@ impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
             Step::Otp(_) if self.event.answer.expose() == "resend" && request.is_resend() => {
                 Err(VerifyReason::ResendAsked.into())
             }
-            Step::Otp(_) | Step::Claim(_) => self.verify_answer().await,
+            Step::Otp(progress) => self.verify_code(progress.issued_at).await,
+            Step::Claim(_) => self.verify_claim().await,
         }
     }
 
-    async fn verify_answer(&self) -> Result<VerifyReason, VerifyError> {
+    /// Verifies the answer to a code. The first write counts the attempt and returns the row, so
+    /// no read comes before it.
+    async fn verify_code(&self, issued_at: Timestamp) -> Result<VerifyReason, VerifyError> {
+        let AnswerEvent {
+            app_client, user, ..
+        } = self.event;
+        // The key of the challenge is the row's, unless the ring was rotated after the row was
+        // written. The row then refuses the attempt, which is repeated with the row's key.
+        let named = self.event.challenge.as_deref().and_then(KeyId::named_by);
+        let mut key = named.ok_or(VerifyReason::InvalidSession)?;
+        loop {
+            let now = self.clock.now();
+            let attempt = NewAttempt {
+                answer: self.digest(&key)?,
+                key: &key,
+                session: user.facts(app_client, issued_at),
+                limit: self.deployment.policy.attempts,
+                now,
+            };
+            let recorded = self.store.record_attempt(self.challenge.flow, &attempt);
+            let row = match recorded.await? {
+                Attempted::Recorded(row) => {
+                    return self.judge(self.agreeing(*row, now)?).await;
+                }
+                Attempted::Refused(None) => return Err(VerifyReason::FlowMissing.into()),
+                Attempted::Refused(Some(row)) => row,
+            };
+            let Agreeing { row, attempt, .. } = match self.open(*row, now)? {
+                Open::Waits(agreeing) => agreeing,
+                Open::RightAgain => return Ok(VerifyReason::RightAgain),
+            };
+            let wrong = VerifyReason::WrongAnswer;
+            if !row.message_charged {
+                // An answer to a code whose message was not charged is not a guess: it must not
+                // spend the owner's budget.
+                return self.record_verdict(&row, attempt, Err(wrong)).await;
+            }
+            if row.wrong_answers.contains(&attempt.digest) {
+                return Err(wrong.into());
+            }
+            if row.key == key {
+                return Err(VerifyReason::NoAttemptLeft.into());
+            }
+            key = row.key;
+        }
+    }
+
+    /// Verifies the answer to a claim, a proof.
+    async fn verify_claim(&self) -> Result<VerifyReason, VerifyError> {
         let Deployment { policy, keys } = self.deployment;
-        let (event, flow) = (self.event, self.challenge.flow);
-        let row = self.store.flow(flow).await?;
+        let AnswerEvent { app_client, .. } = self.event;
+        let now = self.clock.now();
+        let text = self.event.answer.expose();
+        let proof = Proof::open(text, keys, app_client, now, policy.proof_life);
+        let flow = self.challenge.flow;
+        let (row, earned) = match &proof {
+            Ok(proof) => try_join(self.store.flow(flow), self.store.flow(proof.flow)).await?,
+            Err(_) => (self.store.flow(flow).await?, None),
+        };
         let row = row.ok_or(VerifyReason::FlowMissing)?;
+        let agreeing = match self.open(row, now)? {
+            Open::Waits(agreeing) => agreeing,
+            Open::RightAgain => return Ok(VerifyReason::RightAgain),
+        };
+        let verdict = match proof {
+            Ok(proof) => self.verify_proof(&proof, earned.as_ref(), &agreeing).await,
+            Err(UnsealError::Stale) => Err(VerifyReason::ProofStale.into()),
+            Err(UnsealError::Forged | UnsealError::KeyUnknown) => {
+                Err(VerifyReason::ProofForged.into())
+            }
+        };
+        let verdict = match verdict {
+            Ok(()) => Ok(()),
+            Err(VerifyError::Because(reason)) => Err(reason),
+            Err(VerifyError::Port(fault)) => return Err(fault.into()),
+        };
+        let Agreeing { row, attempt, .. } = agreeing;
+        self.record_verdict(&row, attempt, verdict).await
+    }
+
+    fn digest(&self, key: &KeyId) -> Result<AnswerDigest, VerifyError> {
+        let key = self.deployment.keys.find(Use::Answer, key.as_str());
+        let key = key.ok_or(VerifyReason::FlowDisagrees)?;
+        let answer = Answer::new(self.event.answer.expose());
+        let flow = self.challenge.flow;
+        Ok(AnswerDigest::of(key, flow, answer.as_bytes()))
+    }
+
+    /// Returns the row with its contact, if it agrees with the session.
+    fn agreeing(&self, row: Flow, now: Timestamp) -> Result<Agreeing, VerifyError> {
+        let AnswerEvent {
+            app_client, user, ..
+        } = self.event;
         // Create never opens a row of a code whose terms name no budget. Guesses at such a code
         // would be charged to no budget.
         let has_no_budgets = row.purpose != Purpose::Claim && !row.terms.is_charged();
-        let agrees = row.agrees(self.challenge, &event.app_client);
-        if has_no_budgets || !agrees || !is_for(&row, &event.user) {
+        if has_no_budgets || !row.agrees(self.challenge, app_client) || !is_for(&row, user) {
             return Err(VerifyReason::FlowDisagrees.into());
         }
-        let contact = row.contact(keys).ok_or(VerifyReason::FlowDisagrees)?;
-        let key = keys.find(Use::Answer, row.key.as_str());
-        let key = key.ok_or(VerifyReason::FlowDisagrees)?;
-        let answer = Answer::new(event.answer.expose());
-        let digest = AnswerDigest::of(key, flow, answer.as_bytes());
-        let now = self.clock.now();
-        if row.repeats_right_answer(digest, now) {
-            return Ok(VerifyReason::RightAgain);
+        let contact = row.contact(&self.deployment.keys);
+        let contact = contact.ok_or(VerifyReason::FlowDisagrees)?;
+        let attempt = Attempt {
+            digest: self.digest(&row.key)?,
+            terms: row.terms,
+            now,
+        };
+        Ok(Agreeing {
+            row,
+            contact,
+            attempt,
+        })
+    }
+
+    /// Returns the row if it waits for an answer, and has room for this one.
+    fn open(&self, row: Flow, now: Timestamp) -> Result<Open, VerifyError> {
+        let agreeing = self.agreeing(row, now)?;
+        let Agreeing { row, attempt, .. } = &agreeing;
+        if row.repeats_right_answer(attempt.digest, now) {
+            return Ok(Open::RightAgain);
         }
         if row.is_expired(now) {
             return Err(VerifyReason::Expired.into());
         }
-        // Answers that the row alone can refuse are refused here, before a guess is reserved.
         if row.state != State::Open {
             return Err(VerifyReason::FlowOver.into());
         }
-        if !row.attempts.contains(&digest) && row.attempts.len() >= usize::from(policy.attempts) {
+        let limit = usize::from(self.deployment.policy.attempts);
+        if !row.attempts.contains(&attempt.digest) && row.attempts.len() >= limit {
             return Err(VerifyReason::NoAttemptLeft.into());
         }
-        let verdict = match row.purpose {
-            // A decoy does the same work.
-            Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => row
-                .code(policy, keys, &contact)
-                .is_some_and(|code| {
-                    code.matches(&answer) && row.purpose != Purpose::Decoy && row.message_charged
-                })
-                .then_some(())
-                .ok_or(VerifyReason::WrongAnswer),
-            Purpose::Claim => match self.verify_proof(&row, &contact, now).await {
-                Ok(()) => Ok(()),
-                Err(VerifyError::Because(reason)) => Err(reason),
-                Err(VerifyError::Port(fault)) => return Err(fault.into()),
-            },
-        };
-        let attempt = Attempt {
-            digest,
-            terms: row.terms,
-            now,
-        };
-        self.record(&row, &contact, attempt, verdict).await
+        Ok(Open::Waits(agreeing))
     }
 
-    /// Records the attempt and then its verdict. An answer to a charged code first needs a guess.
-    async fn record(
+    /// Reserves a guess for a recorded attempt, and then records its verdict.
+    async fn judge(&self, agreeing: Agreeing) -> Result<VerifyReason, VerifyError> {
+        let Agreeing {
+            row,
+            contact,
+            attempt,
+        } = agreeing;
+        let Deployment { policy, keys } = self.deployment;
+        let limiter = RateLimiter {
+            deployment: self.deployment,
+            store: self.store,
+            now: attempt.now,
+        };
+        // An earlier answer with these digits may have found its guess budget spent. Its verdict
+        // was never returned, so the repetition needs a guess like any other. An answer to a decoy
+        // with a row is charged like any other.
+        match limiter.reserve_guess(&row, &contact).await? {
+            Guess::Spent => return Err(VerifyReason::GuessesSpent.into()),
+            Guess::Reserved => {}
+        }
+        let answer = Answer::new(self.event.answer.expose());
+        // A decoy does the same work.
+        let right = row.code(policy, keys, &contact).is_some_and(|code| {
+            code.matches(&answer) && row.purpose != Purpose::Decoy && row.message_charged
+        });
+        if right {
+            return self.record_verdict(&row, attempt, Ok(())).await;
+        }
+        // If this write is lost, the same answer costs another guess.
+        let Attempt { digest, terms, .. } = attempt;
+        self.store.record_wrong_answer(row.id, digest, terms).await?;
+        Err(VerifyReason::WrongAnswer.into())
+    }
+
+    /// Records a verdict, with the attempt if it was not recorded before.
+    async fn record_verdict(
         &self,
         row: &Flow,
-        contact: &Identifier,
         attempt: Attempt,
         verdict: Result<(), VerifyReason>,
     ) -> Result<VerifyReason, VerifyError> {
-        let (store, flow) = (self.store, row.id);
         let limit = self.deployment.policy.attempts;
         let Attempt { digest, terms, now } = attempt;
-        // An answer to a code whose message was not charged is not a guess: it must not spend the
-        // owner's budget. An answer to a decoy with a row is charged like any other.
-        if row.purpose != Purpose::Claim && row.message_charged {
-            match store.record_attempt(flow, digest, terms, limit).await? {
-                Attempted::Refused(row) => return attempt.refused(row),
-                Attempted::WrongBefore => return Err(VerifyReason::WrongAnswer.into()),
-                // An earlier answer with these digits may have found its guess budget spent. Its
-                // verdict was never returned, so the repetition needs a guess like any other.
-                Attempted::Recorded => {}
-            }
-            let limiter = RateLimiter {
-                deployment: self.deployment,
-                store,
-                now,
-            };
-            match limiter.reserve_guess(row, contact).await? {
-                Guess::Spent => return Err(VerifyReason::GuessesSpent.into()),
-                Guess::Reserved => {}
-            }
-            if let Err(reason) = verdict {
-                // If this write is lost, the same answer costs another guess.
-                store.record_wrong_answer(flow, digest, terms).await?;
-                return Err(reason.into());
-            }
-        }
         let right = verdict.is_ok();
-        let recording = store.record_verdict(flow, digest, right, terms, limit, now);
+        let recording = self
+            .store
+            .record_verdict(row.id, digest, right, terms, limit, now);
         match recording.await? {
             VerdictWrite::Recorded => {
                 verdict?;
@@ -366,37 +464,34 @@ impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
         }
     }
 
-    /// Verifies a proof. It is right if it is of this flow's contact, fresh, earned by the flow that
-    /// it names, and redeemed by no other flow, and if the user holds the contact.
+    /// Verifies a proof. It is right if it is of this flow's contact, earned by the flow that it
+    /// names, and redeemed by no other flow, and if the user holds the contact.
     ///
     /// A key alone cannot forge one: the row of the flow that earned it must agree. It is redeemed
     /// before the verdict is recorded; the same flow may repeat that.
     async fn verify_proof(
         &self,
-        row: &Flow,
-        contact: &Identifier,
-        now: Timestamp,
+        proof: &Proof,
+        earned: Option<&Flow>,
+        agreeing: &Agreeing,
     ) -> Result<(), VerifyError> {
         let Deployment { policy, keys } = self.deployment;
         let AnswerEvent {
             app_client, user, ..
         } = self.event;
-        let text = self.event.answer.expose();
-        let proof = Proof::open(text, keys, app_client, now, policy.proof_life).map_err(
-            |error| match error {
-                UnsealError::Forged | UnsealError::KeyUnknown => VerifyReason::ProofForged,
-                UnsealError::Stale => VerifyReason::ProofStale,
-            },
-        )?;
+        let Agreeing {
+            row,
+            contact,
+            attempt,
+        } = agreeing;
         let holds = matches!(user, AccountState::Known(user) if user.holds(contact));
         if proof.contact != *contact || !holds {
             return Err(VerifyReason::ProofOfAnother.into());
         }
-        let earned =
-            self.store.flow(proof.flow).await?.is_some_and(|earned| {
-                earned.proves(contact, app_client, keys, now, policy.proof_life)
-            });
-        if !earned {
+        let proves = |earned: &Flow| {
+            earned.proves(contact, app_client, keys, attempt.now, policy.proof_life)
+        };
+        if !earned.is_some_and(proves) {
             return Err(VerifyReason::ProofForged.into());
         }
         let keep_until = proof.made_at.plus(policy.proof_life * 2);
@@ -406,6 +501,14 @@ impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
             Redeemed::Elsewhere => Err(VerifyReason::ProofRedeemed.into()),
         }
     }
+}
+
+/// The outcome of [`Verify::open`].
+enum Open {
+    /// The row waits for an answer.
+    Waits(Agreeing),
+    /// The row has this answer as the right one.
+    RightAgain,
 }
 
 /// Returns whether the user of the session may answer the row. A known user's row is for that user

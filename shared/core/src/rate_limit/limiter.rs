@@ -1249,13 +1249,11 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let _ = join_all(refunds).await;
     }
 
-    /// Refunds the guesses and unproved messages of a flow whose code was proved. Only the call
-    /// that moved the flow to finished may call this, once. If a refund is lost, a budget stays a
-    /// little smaller; no refund is repeated.
-    pub(crate) async fn refund(&self, flow: &Flow, contact: &Identifier) {
-        let Some(budgets) = flow.terms.budgets else {
-            return;
-        };
+    /// Returns the refund of the guesses and unproved messages of a flow whose code was proved. Only
+    /// the call that moved the flow to finished may call this, once. If the refund is lost, a
+    /// budget stays a little smaller; no refund is repeated.
+    pub(crate) fn refund(&self, flow: &Flow, contact: &Identifier) -> Option<Refund> {
+        let budgets = flow.terms.budgets?;
         let (requester, at) = (budgets.requester, flow.issued_at);
         // The right answer, and the wrong ones that were counted on the same terms; the row matches
         // an answer only on the terms that it was charged on. Never more than the held guesses.
@@ -1297,10 +1295,18 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             }
             _ => {}
         }
-        // All at the same time: a user waits for tokens.
-        let refunds = taken
-            .iter()
-            .map(|(counter, taken)| self.store.refund(*counter, taken));
+        (!taken.is_empty()).then_some(Refund(taken))
+    }
+}
+
+/// The refund of a flow that succeeded, to be made once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund(BTreeMap<Pseudonym, Vec<Taken>>);
+
+impl Refund {
+    /// Makes the refund: one write for each counter, all at the same time.
+    pub async fn make(self, store: &impl CounterStore) {
+        let refunds = self.0.iter().map(|(counter, taken)| store.refund(*counter, taken));
         let _ = join_all(refunds).await;
     }
 }

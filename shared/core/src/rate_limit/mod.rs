@@ -38,6 +38,7 @@ pub(crate) use captcha::CaptchaGate;
 pub use counters::{Resettable, resettable};
 pub(crate) use error::RateLimitError;
 pub use error::Refusal;
+pub use limiter::Refund;
 pub(crate) use limiter::{CodeRequest, Guess, RateLimiter, has_same_guess_budgets};
 
 pub use crate::policy::budgets::{

@@ -69,8 +69,8 @@ fn a_right_last_attempt_with_a_lost_verdict_passes_again() {
     for wrong in world.wrong_codes().take(2) {
         session.answer(&wrong);
     }
-    // Verify: flow, attempt, charge, charge, verdict.
-    world.wire.will_break([(4, Break::After)]);
+    // Verify: attempt, charge, charge, verdict.
+    world.wire.will_break([(3, Break::After)]);
     let reply = session.answer(&world.code());
     assert_eq!(
         reply.reasons(),
@@ -153,6 +153,22 @@ fn a_right_answer_just_before_expiry_repeats_for_15_seconds() {
         session.answer(&world.code());
         world.after_millis(millis);
         assert_eq!(session.answer(&world.code()).is_right(), right, "{millis}");
+    }
+}
+
+/// The row is finished while the account is read.
+#[test]
+fn after_an_unread_account_the_answer_passes_for_15_seconds() {
+    for (millis, tokens) in [(15_000, true), (15_001, false)] {
+        let world = World::with_ada();
+        let mut session = world.at_otp(ADA);
+        // Verify: attempt, charge, charge, verdict. Define: finish, find.
+        world.wire.will_break([(5, Break::Before)]);
+        let reply = session.answer(&world.code());
+        assert_eq!(reply.define.reason, DefineReason::PortError);
+        world.after_millis(millis);
+        let issued = session.answer(&world.code()).next() == Next::IssueTokens;
+        assert_eq!(issued, tokens, "{millis}");
     }
 }
 
@@ -274,7 +290,7 @@ fn matched(world: &World) -> crate::harness::Session<'_> {
     session
 }
 
-/// Loses the sixth port call of the next answer; the first five are Verify's.
+/// Loses the fifth port call of the next answer, `finish`; the first four are Verify's.
 fn lose_define(world: &World) {
-    world.wire.will_break([(5, Break::Before)]);
+    world.wire.will_break([(4, Break::Before)]);
 }

@@ -272,12 +272,12 @@ fn a_lost_refund_costs_one_guess() {
     let (_, mut session) = opened(&world, &request(ADA));
     let code = world.sent().pop().unwrap().0;
 
-    // Verify: flow, attempt, charge twice, verdict. Define: flow, find, finish, refund three times.
+    // Verify: attempt, charge twice, verdict. Define: finish, find; then refund three times.
     world
         .wire
-        .will_break([8, 9, 10].map(|call| (call, Break::Before)));
+        .will_break([6, 7, 8].map(|call| (call, Break::Before)));
     assert_eq!(session.answer(&code).next(), Next::IssueTokens);
-    assert_eq!(world.wire.calls()[8..], ["refund"; 3]);
+    assert_eq!(world.wire.calls()[6..], ["refund"; 3]);
     // One of the eight guesses is lost: two codes and one guess are left.
     assert_eq!(guessed(&world, ADA, 4), [6, 6, 6, 8]);
 }

@@ -282,11 +282,11 @@ fn after_lost_counts_a_resend_lets_the_owner_sign_in() {
         let (_, mut session) = opened(&world, ADA);
         let code = world.last_code();
         for _ in 0..2 {
-            // Verify: flow, record_attempt, charge, charge, record_wrong_answer.
-            world.wire.will_break([(4, lost)]);
+            // Verify: record_attempt, charge, charge, record_wrong_answer.
+            world.wire.will_break([(3, lost)]);
             let reply = session.answer("1");
             assert_eq!(reply.verify.reason, VerifyReason::PortError);
-            assert_eq!(world.wire.calls()[4], "record_wrong_answer");
+            assert_eq!(world.wire.calls()[3], "record_wrong_answer");
         }
         world.wire.clear();
         for wrong in ["1", "2"] {
@@ -333,8 +333,8 @@ fn a_refused_resend_shows_that_a_blocked_code_is_dead() {
         let world = world();
         let (_, mut session) = opened(&world, to);
         for _ in 0..3 {
-            // Verify: flow, record_attempt, charge, charge, record_wrong_answer.
-            world.wire.will_break([(4, Break::Before)]);
+            // Verify: record_attempt, charge, charge, record_wrong_answer.
+            world.wire.will_break([(3, Break::Before)]);
             session.answer("1");
         }
         world.wire.clear();
@@ -490,7 +490,7 @@ fn a_row_without_a_charge_accepts_no_answer() {
     let world = world();
     let free = at_row_on(&world, CodeTerms::uncharged(CodeLength::DEFAULT));
     assert_eq!(reason(&free, "1"), VerifyReason::FlowDisagrees);
-    assert_eq!(free.row().unwrap().attempts.len(), 0);
+    assert_eq!(free.row().unwrap().state, State::Open);
     let charged = at_row_on(&world, CodeTerms::ordinary(CodeLength::DEFAULT));
     assert_eq!(
         reason(&charged, "1"),

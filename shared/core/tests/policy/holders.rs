@@ -1,10 +1,13 @@
 //! Only Define issues tokens, never without an account, and only after it has read the account
 //! again.
 
+use std::time::Duration;
+
 use latchstring_core::account::Attributes;
 use latchstring_core::flow::{
     AccountState, ClientRequest, CreateReason, DefineReason, Next, Purpose, Subject, VerifyReason,
 };
+use latchstring_core::policy::REPLAY_GRACE;
 
 use crate::harness::{ADA, ADAS_NAME, BOB, NUMBER, Session, World, now};
 
@@ -80,7 +83,7 @@ fn a_disabled_or_deleted_user_gets_no_tokens() {
 }
 
 #[test]
-fn a_refused_user_leaves_the_flow_matched_and_not_finished() {
+fn a_refused_user_may_answer_again_only_within_the_grace() {
     let world = World::with_ada();
     let session = world.at_otp(ADA);
     world.disable_ada();
@@ -90,6 +93,8 @@ fn a_refused_user_leaves_the_flow_matched_and_not_finished() {
         session.clone().answer(&world.code()).next(),
         Next::IssueTokens
     );
+    world.clock.advance(REPLAY_GRACE + Duration::from_secs(1));
+    assert_eq!(session.clone().answer(&world.code()).next(), Next::Fail);
 }
 
 #[test]

@@ -374,8 +374,8 @@ fn no_order_of_a_renewing_resend_and_answers_exceeds_a_limit() {
             let mut session = world.at_otp(ADA);
             let (code, wrong) = (world.code(), world.wrong_code());
             for _ in 0..=ATTEMPTS {
-                // Verify: flow, record_attempt, charge, charge, record_wrong_answer.
-                world.wire.will_break([(4, Break::Before)]);
+                // Verify: record_attempt, charge, charge, record_wrong_answer.
+                world.wire.will_break([(3, Break::Before)]);
                 let reply = session.answer(&wrong);
                 assert_eq!(reply.verify.reason, VerifyReason::PortError);
             }

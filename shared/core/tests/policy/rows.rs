@@ -597,7 +597,7 @@ fn a_passed_answer_to_a_flow_that_ended_15_seconds_ago_fails() {
     let decided = now(world.define(&event));
     assert_eq!(
         (decided.decision, decided.reason),
-        (Next::Fail, DefineReason::FlowNotMatched)
+        (Next::Fail, DefineReason::FlowOver)
     );
 }
 
@@ -696,9 +696,10 @@ fn an_unavailable_store_repeats_the_challenge() {
 fn an_unavailable_directory_repeats_the_challenge() {
     let world = World::with_ada();
     let mut session = world.at_otp(ADA);
-    world.wire.will_break([(6, Break::Before)]);
+    // Verify: attempt, charge, charge, verdict. Define: finish, find.
+    world.wire.will_break([(5, Break::Before)]);
     let reply = session.answer(&world.code());
-    assert_eq!(world.wire.calls()[6], "find");
+    assert_eq!(world.wire.calls()[5], "find");
     assert_eq!(
         reply.reasons(),
         (

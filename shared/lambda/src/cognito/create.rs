@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{DECISION_LIMIT, event};
-use crate::delivery::{self, PendingDelivery};
+use crate::delivery::{self, FollowUp, PendingDelivery};
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
@@ -40,7 +40,7 @@ where
     E: Entropy,
     K: Deployments,
 {
-    const DELIVERS: bool = true;
+    const FOLLOWS_UP: bool = true;
 
     async fn handle(&self, raw: Value) -> Result<HandlerResponse, PublicError> {
         let begun = Instant::now();
@@ -64,7 +64,7 @@ where
             &session_event,
         );
         let left = DECISION_LIMIT.saturating_sub(begun.elapsed());
-        let (created, delivery) = if let Some(decided) = timeout(&self.clock, left, deciding).await
+        let (created, follow_up) = if let Some(decided) = timeout(&self.clock, left, deciding).await
         {
             let challenge = decided.decision.challenge;
             let decision = Decision {
@@ -82,7 +82,10 @@ where
             let delivery = decided
                 .message
                 .map(|message| PendingDelivery::code(message, challenge, &deployment.keys));
-            (decided.decision, delivery)
+            (
+                decided.decision,
+                FollowUp::of(delivery, decided.refund),
+            )
         } else {
             log::undecided("create", begun);
             let created = ask_again(&deployment, &self.clock, &self.entropy, &session_event);
@@ -92,11 +95,11 @@ where
             .challenge
             .to_text(&deployment.keys, &session_event.app_client);
         let value = event::encode(raw, &response(&created, text))?;
-        Ok(HandlerResponse { value, delivery })
+        Ok(HandlerResponse { value, follow_up })
     }
 
-    async fn deliver(&self, delivery: PendingDelivery, until: Instant) {
-        delivery::deliver(&self.courier, &self.store, &self.clock, &delivery, until).await;
+    async fn follow_up(&self, work: FollowUp, until: Instant) {
+        delivery::follow_up(&self.courier, &self.store, &self.clock, work, until).await;
     }
 }
 

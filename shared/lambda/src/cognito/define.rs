@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{DECISION_LIMIT, event};
-use crate::delivery::{self, PendingDelivery};
+use crate::delivery::{self, FollowUp, PendingDelivery};
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
@@ -32,7 +32,7 @@ pub struct DefineTrigger<S, D, M, C, K = Deployment> {
 impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
     for DefineTrigger<S, D, M, C, K>
 {
-    const DELIVERS: bool = true;
+    const FOLLOWS_UP: bool = true;
 
     async fn handle(&self, raw: Value) -> Result<HandlerResponse, PublicError> {
         let begun = Instant::now();
@@ -56,7 +56,7 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
             Some((deployment, decided))
         };
         let left = DECISION_LIMIT.saturating_sub(begun.elapsed());
-        let (next, delivery) =
+        let (next, follow_up) =
             if let Some(Some((deployment, decided))) = timeout(&self.clock, left, deciding).await {
                 let outcome = match decided.decision {
                     Next::Challenge => "challenge",
@@ -76,7 +76,7 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
                 let delivery = decided
                     .message
                     .map(|message| PendingDelivery::notice(message, decided.flow, keys));
-                (decided.decision, delivery)
+                (decided.decision, FollowUp::of(delivery, decided.refund))
             } else {
                 log::undecided("define", begun);
                 (Next::Challenge, None)
@@ -88,10 +88,10 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
             Next::Fail => response.fail_authentication = true,
         }
         let value = event::encode(raw, &response)?;
-        Ok(HandlerResponse { value, delivery })
+        Ok(HandlerResponse { value, follow_up })
     }
 
-    async fn deliver(&self, delivery: PendingDelivery, until: Instant) {
-        delivery::deliver(&self.courier, &self.store, &self.clock, &delivery, until).await;
+    async fn follow_up(&self, work: FollowUp, until: Instant) {
+        delivery::follow_up(&self.courier, &self.store, &self.clock, work, until).await;
     }
 }

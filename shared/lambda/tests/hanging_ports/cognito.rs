@@ -86,13 +86,13 @@ pub(crate) async fn invoke(
 ) -> Value {
     let started = clock.now();
     let answered = handler.handle(event).await;
-    let HandlerResponse { value, delivery } = answered.expect("a function does not throw");
+    let HandlerResponse { value, follow_up } = answered.expect("a function does not throw");
     assert!(clock.now().since(started) <= time, "an answer in time");
-    if let Some(delivery) = delivery {
+    if let Some(work) = follow_up {
         let answered = clock.now();
-        handler.deliver(delivery, Instant::now() + DELIVERY).await;
+        handler.follow_up(work, Instant::now() + DELIVERY).await;
         let took = clock.now().since(answered);
-        assert!(took <= DELIVERY, "a delivery in time");
+        assert!(took <= DELIVERY, "the work in time");
     }
     value
 }

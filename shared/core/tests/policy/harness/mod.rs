@@ -21,7 +21,7 @@ use latchstring_core::locale::Locale;
 use latchstring_core::message::Message;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, Directory, Entropy as _, FlowStore as _, Opened};
-use latchstring_core::rate_limit::{CodeTerms, Countries, Price};
+use latchstring_core::rate_limit::{CodeTerms, Countries, Price, Refund};
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -341,7 +341,7 @@ impl World {
             .collect()
     }
 
-    /// Calls Define as often as configured, and delivers its notices.
+    /// Calls Define as often as configured, delivers its notices and makes its refunds.
     pub(crate) async fn define(&self, event: &SessionEvent) -> Decided<Next, DefineReason> {
         let mut left = self.invocations();
         loop {
@@ -359,13 +359,14 @@ impl World {
                 )
                 .await;
             self.notices.lock().unwrap().extend(decided.message.take());
+            self.make(decided.refund.take(), "define-auth-challenge").await;
             if self.is_last(&mut left) {
                 return decided;
             }
         }
     }
 
-    /// Calls Create as often as configured, and delivers its messages.
+    /// Calls Create as often as configured, delivers its messages and makes its refunds.
     pub(crate) async fn create(&self, event: &SessionEvent) -> Decided<Created, CreateReason> {
         let mut left = self.invocations();
         loop {
@@ -384,9 +385,17 @@ impl World {
                 .await;
             let message = decided.message.take();
             self.sent.lock().unwrap().extend(message);
+            self.make(decided.refund.take(), "create-auth-challenge").await;
             if self.is_last(&mut left) {
                 return decided;
             }
+        }
+    }
+
+    /// Makes the refund that a trigger left.
+    async fn make(&self, refund: Option<Refund>, trigger: &'static str) {
+        if let Some(refund) = refund {
+            self.wire.run(trigger, refund.make(&self.store)).await;
         }
     }
 
