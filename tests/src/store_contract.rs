@@ -15,8 +15,8 @@ use latchstring_core::keys::KeyId;
 use latchstring_core::locale::Locale;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, Counts, Entropy, Finished, Opened, Redeemable, Redeemed, Store, Taken,
-    VerdictWrite, Window,
+    Attempted, Charged, Counts, Entropy, Finished, NewAttempt, Opened, Redeemable, Redeemed,
+    SessionFacts, Store, Taken, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
@@ -67,6 +67,7 @@ promises! {
     an_uncharged_code_takes_no_guess_and_no_match,
     a_cooldown_is_reset_for_the_latest_send_of_an_open_row,
     a_guess_is_held_for_each_attempt_that_is_not_counted,
+    an_attempt_of_another_session_is_refused,
     guesses_held_at_once_stay_within_the_limit,
     an_attempt_is_counted_with_its_verdict,
     a_verdict_is_recorded_on_the_terms_of_its_row_alone,
@@ -75,6 +76,7 @@ promises! {
     one_right_answer_at_once_matches_once,
     a_closed_row_records_no_attempt,
     only_a_matched_row_is_finished_and_only_once,
+    a_row_of_another_session_is_not_finished,
     one_of_many_finishes,
     a_ticket_or_proof_is_tied_to_one_flow,
     one_of_many_flows_redeems,
@@ -193,11 +195,52 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
         (id, answer)
     }
 
+    /// Records an attempt at a row in its own session.
+    pub async fn attempt(&self, row: &Flow, answer: AnswerDigest, limit: u8) -> Attempted {
+        record_attempt(&*self.store, row, answer, limit, self.now).await
+    }
+
+    /// Finishes a row in its own session.
+    pub async fn finish(&self, row: &Flow, now: Timestamp) -> Finished {
+        let finished = self.store.finish(row.id, session_of(row), true, now).await;
+        finished.expect("an answer")
+    }
+
     /// Reads a row, which must exist.
     pub async fn read(&self, id: FlowId) -> Flow {
         let row = self.store.flow(id).await.expect("an answer");
         row.expect("a row")
     }
+}
+
+/// Returns the facts of the session that a row is of.
+pub fn session_of(row: &Flow) -> SessionFacts<'_> {
+    SessionFacts {
+        client: &row.client,
+        user: match &row.subject {
+            Subject::Known(sub) => Some(sub),
+            Subject::NoAccount => None,
+        },
+        issued_at: row.issued_at,
+    }
+}
+
+async fn record_attempt(
+    store: &impl Store,
+    row: &Flow,
+    answer: AnswerDigest,
+    limit: u8,
+    now: Timestamp,
+) -> Attempted {
+    let attempt = NewAttempt {
+        answer,
+        key: &row.key,
+        session: session_of(row),
+        limit,
+        now,
+    };
+    let attempted = store.record_attempt(row.id, &attempt).await;
+    attempted.expect("an answer")
 }
 
 /// Runs a call for each number at once, and returns the outcomes.
@@ -329,7 +372,7 @@ async fn a_send_is_taken_by_its_number<S: Store + 'static, E: Entropy>(c: &Contr
         c.store.advance_send(matched, 1, Some(LONGER), c.now).await,
         Ok(false)
     );
-    c.store.finish(matched, c.now).await.expect("an answer");
+    c.finish(&c.read(matched).await, c.now).await;
     assert_eq!(
         c.store.advance_send(matched, 1, Some(LONGER), c.now).await,
         Ok(false)
@@ -386,9 +429,9 @@ async fn an_uncharged_code_takes_no_guess_and_no_match<S: Store + 'static, E: En
     for limit in [0, 3] {
         let row = c.opened_uncharged().await;
         let (id, answer) = (row.id, c.answer());
+        let attempted = c.attempt(&row, answer, limit).await;
         let refused = Some(Box::new(row));
-        let attempted = c.store.record_attempt(id, answer, full_terms(), limit);
-        assert_eq!(attempted.await, Ok(Attempted::Refused(refused.clone())));
+        assert_eq!(attempted, Attempted::Refused(refused.clone()));
         let verdict = c
             .store
             .record_verdict(id, answer, true, full_terms(), limit, c.now);
@@ -438,45 +481,35 @@ async fn a_cooldown_is_reset_for_the_latest_send_of_an_open_row<S: Store + 'stat
     assert_eq!(c.store.reset_resend_cooldown(c.id(), 1).await, Ok(false));
     let (matched, _) = c.matched().await;
     assert_eq!(c.store.reset_resend_cooldown(matched, 1).await, Ok(false));
-    c.store.finish(matched, c.now).await.expect("an answer");
+    c.finish(&c.read(matched).await, c.now).await;
     assert_eq!(c.store.reset_resend_cooldown(matched, 1).await, Ok(false));
     assert_eq!(c.read(matched).await.last_sent_at, c.now);
 }
 
-/// `record_attempt` and `record_wrong_answer`: distinct answers up to the limit, and one more guess held than there are
-/// answers, of an open row on the given terms.
+/// `record_attempt` and `record_wrong_answer`: distinct answers up to the limit, and one more guess
+/// held than there are answers, of an open row.
 async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let row = c.opened().await;
     let (id, terms) = (row.id, row.terms);
     let answers = [c.answer(), c.answer(), c.answer()];
-    let attempt = async |answer| {
-        let attempted = c.store.record_attempt(id, answer, terms, 2).await;
-        attempted.expect("an answer")
-    };
-    for (terms, limit) in [(terms, 0), (LONGER, 2)] {
-        assert!(matches!(
-            c.store.record_attempt(id, answers[0], terms, limit).await,
-            Ok(Attempted::Refused(Some(_)))
-        ));
-    }
-    assert_eq!(attempt(answers[0]).await, Attempted::Recorded);
+    let attempt = async |answer| c.attempt(&row, answer, 2).await;
+    let recorded = async || Attempted::Recorded(Box::new(c.read(id).await));
+    let refused = async || Attempted::Refused(Some(Box::new(c.read(id).await)));
+    assert_eq!(c.attempt(&row, answers[0], 0).await, refused().await);
+    assert_eq!(attempt(answers[0]).await, recorded().await);
     assert_eq!(
         c.store.record_wrong_answer(id, answers[0], LONGER).await,
         Ok(false)
     );
-    assert_eq!(
-        attempt(answers[0]).await,
-        Attempted::Recorded,
-        "not counted"
-    );
+    assert_eq!(attempt(answers[0]).await, recorded().await, "not counted");
     assert_eq!(
         c.store.record_wrong_answer(id, answers[0], terms).await,
         Ok(true)
     );
-    assert_eq!(attempt(answers[0]).await, Attempted::WrongBefore);
-    assert_eq!(attempt(answers[1]).await, Attempted::Recorded);
+    assert_eq!(attempt(answers[0]).await, refused().await, "wrong before");
+    assert_eq!(attempt(answers[1]).await, recorded().await);
     let full = c.read(id).await;
     assert_eq!(
         (
@@ -487,9 +520,9 @@ async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static
         (3, 2, 1)
     );
     for answer in [answers[1], answers[2]] {
-        let refused = Attempted::Refused(Some(Box::new(full.clone())));
-        assert_eq!(attempt(answer).await, refused, "three are held");
+        assert_eq!(attempt(answer).await, refused().await, "three are held");
     }
+    assert_eq!(c.read(id).await, full);
     let sent = c.store.advance_send(id, 1, Some(LONGER), c.now).await;
     assert_eq!(sent, Ok(true));
     let lengthened = c.read(id).await;
@@ -498,10 +531,9 @@ async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static
         (0, 0)
     );
     assert_eq!(c.store.record_message_charge(id, 2).await, Ok(true));
-    let again = c.store.record_attempt(id, answers[0], LONGER, 2).await;
     assert_eq!(
-        again,
-        Ok(Attempted::Recorded),
+        attempt(answers[0]).await,
+        recorded().await,
         "on other terms it counts again"
     );
     let written = c
@@ -509,16 +541,89 @@ async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static
         .record_verdict(id, answers[1], true, LONGER, 2, c.now)
         .await;
     assert_eq!(written, Ok(VerdictWrite::Recorded), "the verdict follows");
-    assert!(matches!(
-        c.store.record_attempt(id, answers[0], LONGER, 2).await,
-        Ok(Attempted::Refused(Some(_)))
-    ));
+    assert_eq!(attempt(answers[0]).await, refused().await);
     assert_eq!(
         c.store.record_wrong_answer(id, answers[0], LONGER).await,
         Ok(false)
     );
-    let missing = c.store.record_attempt(c.id(), answers[0], terms, 2).await;
-    assert_eq!(missing, Ok(Attempted::Refused(None)));
+    let missing = Flow { id: c.id(), ..row };
+    let missing = c.attempt(&missing, answers[0], 2).await;
+    assert_eq!(missing, Attempted::Refused(None));
+}
+
+/// `record_attempt`: only in the session, with the key and before the expiry of the row.
+async fn an_attempt_of_another_session_is_refused<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let (known, another) = (c.opened().await, c.sub());
+    let nobodys = Flow {
+        subject: Subject::NoAccount,
+        ..c.row()
+    };
+    assert_eq!(c.store.open_flow(&nobodys).await, Ok(Opened::New));
+    let claim = Flow {
+        purpose: Purpose::Claim,
+        ..c.row()
+    };
+    assert_eq!(c.store.open_flow(&claim).await, Ok(Opened::New));
+    let other_key = KeyId::parse("other").expect("a key id");
+    for row in [&known, &nobodys, &claim] {
+        let attempt = NewAttempt {
+            answer: c.answer(),
+            key: &row.key,
+            session: session_of(row),
+            limit: 3,
+            now: c.now,
+        };
+        let session = attempt.session;
+        let of = |session| NewAttempt { session, ..attempt };
+        let mut others = vec![
+            NewAttempt {
+                key: &other_key,
+                ..attempt
+            },
+            NewAttempt {
+                now: row.expires_at,
+                ..attempt
+            },
+            of(SessionFacts {
+                client: "another",
+                ..session
+            }),
+            of(SessionFacts {
+                issued_at: c.after(1),
+                ..session
+            }),
+        ];
+        if row.subject != Subject::NoAccount {
+            for user in [None, Some(&another)] {
+                others.push(of(SessionFacts { user, ..session }));
+            }
+        }
+        if row.purpose == Purpose::Claim {
+            others.push(attempt);
+        }
+        for other in &others {
+            let refused = Attempted::Refused(Some(Box::new(row.clone())));
+            let attempted = c.store.record_attempt(row.id, other).await;
+            assert_eq!(attempted, Ok(refused), "{other:?}");
+        }
+    }
+    // A row of no account may be answered in the session of any user.
+    for user in [None, Some(&another)] {
+        let attempt = NewAttempt {
+            answer: c.answer(),
+            key: &nobodys.key,
+            session: SessionFacts {
+                user,
+                ..session_of(&nobodys)
+            },
+            limit: 3,
+            now: c.now,
+        };
+        let attempted = c.store.record_attempt(nobodys.id, &attempt).await;
+        assert!(matches!(attempted, Ok(Attempted::Recorded(_))), "{user:?}");
+    }
 }
 
 /// `record_attempt`, at once: of distinct answers and of one answer.
@@ -527,14 +632,19 @@ async fn guesses_held_at_once_stay_within_the_limit<S: Store + 'static, E: Entro
 ) {
     for same in [false, true] {
         let row = c.opened().await;
+        let now = c.now;
         let answers: Vec<_> = (0..RACERS).map(|_| c.answer()).collect();
         let attempted = at_once(&c.store, RACERS, |store, racer| {
             let answer = answers[if same { 0 } else { usize::from(racer) }];
-            async move { store.record_attempt(row.id, answer, row.terms, 3).await }
+            let row = row.clone();
+            async move { record_attempt(&*store, &row, answer, 3, now).await }
         })
         .await;
         let held = if same { 4 } else { 3 };
-        assert_eq!(count(&attempted, &Ok(Attempted::Recorded)), held);
+        let recorded = attempted
+            .iter()
+            .filter(|attempted| matches!(attempted, Attempted::Recorded(_)));
+        assert_eq!(recorded.count(), held);
         assert_eq!(usize::from(c.read(row.id).await.held_guesses), held);
         // The same terms again: the guesses are released for another message.
         let renewed = c.store.advance_send(row.id, 1, Some(row.terms), c.now);
@@ -696,7 +806,7 @@ async fn a_closed_row_records_no_attempt<S: Store + 'static, E: Entropy>(c: &Con
     let (id, answer) = c.matched().await;
     for finished in [false, true] {
         if finished {
-            c.store.finish(id, c.now).await.expect("an answer");
+            c.finish(&c.read(id).await, c.now).await;
         }
         let row = c.read(id).await;
         for (answer, right) in [(answer, true), (answer, false), (c.answer(), true)] {
@@ -717,40 +827,103 @@ async fn a_closed_row_records_no_attempt<S: Store + 'static, E: Entropy>(c: &Con
 async fn only_a_matched_row_is_finished_and_only_once<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
-    assert_eq!(c.store.finish(c.id(), c.now).await, Ok(Finished::Refused));
     let open = c.opened().await;
-    assert_eq!(c.store.finish(open.id, c.now).await, Ok(Finished::Refused));
+    let missing = Flow {
+        id: c.id(),
+        ..open.clone()
+    };
+    assert_eq!(c.finish(&missing, c.now).await, Finished::Refused(None));
+    let refused = async |id| Finished::Refused(Some(Box::new(c.read(id).await)));
+    assert_eq!(c.finish(&open, c.now).await, refused(open.id).await);
     assert_eq!(c.read(open.id).await, open);
     let (id, answer) = c.matched().await;
-    assert_eq!(c.store.finish(id, c.after(5)).await, Ok(Finished::Now));
+    let matched = c.read(id).await;
     let at = c.after(5);
-    assert_eq!(c.read(id).await.state, State::Finished { answer, at });
-    assert_eq!(
-        c.store.finish(id, c.after(9)).await,
-        Ok(Finished::Before(at))
-    );
-    assert_eq!(c.read(id).await.state, State::Finished { answer, at });
+    let finished = Flow {
+        state: State::Finished { answer, at },
+        ..matched.clone()
+    };
+    let now = Finished::Now(Box::new(finished.clone()));
+    assert_eq!(c.finish(&matched, at).await, now);
+    assert_eq!(c.read(id).await, finished);
+    assert_eq!(c.finish(&matched, c.after(9)).await, refused(id).await);
+    assert_eq!(c.read(id).await, finished);
+}
+
+/// `finish`: only in the session of the row, and for a pending contact only once it is written.
+async fn a_row_of_another_session_is_not_finished<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let (another, at) = (c.sub(), c.after(1));
+    let pending = Purpose::VerifyContact(PendingId::from_bytes(c.entropy.bytes()));
+    for (purpose, subject) in [
+        (Purpose::SignIn, Subject::Known(c.sub())),
+        (Purpose::SignIn, Subject::NoAccount),
+        (Purpose::Claim, Subject::Known(c.sub())),
+        (pending, Subject::Known(c.sub())),
+    ] {
+        let matched = Flow {
+            purpose,
+            subject,
+            state: State::Matched {
+                answer: c.answer(),
+                at,
+            },
+            ..c.row()
+        };
+        assert_eq!(c.store.open_flow(&matched).await, Ok(Opened::New));
+        let session = session_of(&matched);
+        let finish = async |session, contact_written| {
+            let finishing = c.store.finish(matched.id, session, contact_written, at);
+            finishing.await.expect("an answer")
+        };
+        let mut others = vec![
+            SessionFacts {
+                client: "another",
+                ..session
+            },
+            SessionFacts {
+                issued_at: c.after(1),
+                ..session
+            },
+            SessionFacts {
+                user: Some(&another),
+                ..session
+            },
+        ];
+        if session.user.is_some() {
+            others.push(SessionFacts {
+                user: None,
+                ..session
+            });
+        }
+        let refused = Finished::Refused(Some(Box::new(matched.clone())));
+        for other in others {
+            assert_eq!(finish(other, true).await, refused, "{other:?}");
+        }
+        if purpose == pending {
+            assert_eq!(finish(session, false).await, refused);
+        }
+        let finished = finish(session, purpose == pending).await;
+        assert!(matches!(finished, Finished::Now(_)), "{purpose:?}");
+    }
 }
 
 /// `finish`, at once.
 async fn one_of_many_finishes<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let (id, _) = c.matched().await;
-    let now = c.now;
-    let finished = at_once(&c.store, RACERS, |store, racer| async move {
+    let (row, now) = (c.read(id).await, c.now);
+    let finished = at_once(&c.store, RACERS, |store, racer| {
         let at = now.plus(Duration::from_millis(racer.into()));
-        (at, store.finish(id, at).await)
+        let row = row.clone();
+        async move { store.finish(row.id, session_of(&row), true, at).await }
     })
     .await;
-    let winners: Vec<_> = finished
-        .iter()
-        .filter(|(_, finished)| *finished == Ok(Finished::Now))
-        .collect();
-    assert_eq!(winners.len(), 1);
-    let expected = Ok(Finished::Before(winners[0].0));
-    let losers = finished
-        .iter()
-        .filter(|(_, finished)| *finished == expected);
-    assert_eq!(losers.count(), usize::from(RACERS) - 1);
+    let row = Box::new(c.read(id).await);
+    let winner = Ok(Finished::Now(row.clone()));
+    assert_eq!(count(&finished, &winner), 1);
+    let loser = Ok(Finished::Refused(Some(row)));
+    assert_eq!(count(&finished, &loser), usize::from(RACERS) - 1);
 }
 
 /// `redeem`, `is_redeemed`: for tickets and proofs alike; the same flow may redeem again.

@@ -158,10 +158,7 @@ async fn checked(
             Err(PublicError::UnreadableEvent) => return "unreadable",
             Err(error) => panic!("{error:?}"),
         };
-        assert!(
-            answered.follow_up.is_none(),
-            "a resolver leaves no work"
-        );
+        assert!(answered.follow_up.is_none(), "a resolver leaves no work");
         let sent = world.sent().split_off(before);
         let object = answered.value.as_object().expect("an answer is an object");
         assert_eq!(object.len(), 1);

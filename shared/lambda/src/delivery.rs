@@ -7,7 +7,7 @@ use latchstring_core::flow::{Challenge, FlowId, reset_resend_cooldown};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::message::Message;
 use latchstring_core::ports::{
-    Clock, Courier, CounterStore, DeliveryError, DeliveryOutcome, FlowStore, PortError,
+    Clock, CounterStore, Courier, DeliveryError, DeliveryOutcome, FlowStore, PortError,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::Refund;

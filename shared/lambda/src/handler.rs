@@ -71,11 +71,7 @@ pub trait Handler: Send + Sync {
     ) -> impl Future<Output = Result<HandlerResponse, PublicError>> + Send;
 
     /// Does the work that a response left, and writes its outcome to the log and metrics.
-    fn follow_up(
-        &self,
-        _work: FollowUp,
-        _until: Instant,
-    ) -> impl Future<Output = ()> + Send {
+    fn follow_up(&self, _work: FollowUp, _until: Instant) -> impl Future<Output = ()> + Send {
         async {}
     }
 }

@@ -54,6 +54,7 @@ use aws_sdk_dynamodb::operation::update_item::{
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
 };
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use latchstring_core::account::Sub;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State};
 use latchstring_core::identifier::Method;
@@ -197,7 +198,7 @@ impl<E: Entropy> DynamoStore<E> {
         &self,
         update: Update<'_, N>,
     ) -> Result<WriteResult, PortError> {
-        written(self.send(update, ReturnValue::None).await)
+        written(self.send(update, None).await)
     }
 
     /// Writes, and returns the item after the write.
@@ -205,7 +206,7 @@ impl<E: Entropy> DynamoStore<E> {
         &self,
         update: Update<'_, N>,
     ) -> Result<Returned, PortError> {
-        let mut updated = self.send(update, ReturnValue::AllNew).await;
+        let mut updated = self.send(update, Some(ReturnValue::AllNew)).await;
         let item = updated.as_mut().ok().and_then(|it| it.attributes.take());
         match (written(updated)?, item) {
             (WriteResult::Done, Some(item)) => Ok(Returned::Done(item)),
@@ -217,7 +218,7 @@ impl<E: Entropy> DynamoStore<E> {
     async fn send<const N: usize>(
         &self,
         update: Update<'_, N>,
-        returned: ReturnValue,
+        returned: Option<ReturnValue>,
     ) -> Result<UpdateItemOutput, SdkError<UpdateItemError, HttpResponse>> {
         let Update {
             key,
@@ -236,7 +237,7 @@ impl<E: Entropy> DynamoStore<E> {
                     .set_expression_attribute_values(Some(
                         values.map(|(n, v)| (n.to_owned(), v)).into(),
                     ))
-                    .return_values(returned)
+                    .set_return_values(returned)
                     .return_values_on_condition_check_failure(
                         ReturnValuesOnConditionCheckFailure::AllOld,
                     )

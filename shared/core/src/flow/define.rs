@@ -137,20 +137,28 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             Step::Select => return self.after_refused_select().await,
             Step::Otp(progress) | Step::Claim(progress) => progress,
         };
-        if passed && let AccountState::Known(user) = &self.event.user {
-            return self.finish(user.sub(), progress.issued_at).await;
+        if passed {
+            return match (&self.event.user, self.challenge.step) {
+                (AccountState::Known(user), _) => self.finish(user.sub(), progress.issued_at).await,
+                // Create returns the proof, if the row has the right answer.
+                (AccountState::NoAccount, Step::Otp(_)) => {
+                    Ok(self.decided(Next::Challenge, DefineReason::Proved))
+                }
+                // A proof is answered only in the session of an account.
+                (AccountState::NoAccount, _) => {
+                    Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees))
+                }
+            };
         }
         let row = self.store.flow(self.challenge.flow).await?;
         let now = self.clock.now();
-        match row {
-            None if passed => Ok(self.decided(Next::Fail, DefineReason::FlowMissing)),
-            None => Ok(self.after_wrong_decoy(progress, now)),
+        Ok(match row {
+            None => self.after_wrong_decoy(progress, now),
             Some(row) if !row.agrees(self.challenge, &self.event.app_client) => {
-                Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees))
+                self.decided(Next::Fail, DefineReason::FlowDisagrees)
             }
-            Some(row) if passed => Ok(self.after_right_without_account(&row, now)),
-            Some(row) => Ok(self.after_wrong(&row, now)),
-        }
+            Some(row) => self.after_wrong(&row, now),
+        })
     }
 
     /// Decides after a first answer that did not pass: Verify refused it, or a port did not answer.
@@ -174,21 +182,6 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             Ok(()) => Ok(self.decided(Next::Challenge, DefineReason::AskedAgain)),
             Err(FirstAnswerError::Ended(end)) => Ok(self.decided(Next::Fail, end.into())),
             Err(FirstAnswerError::Port(fault)) => Err(fault),
-        }
-    }
-
-    /// Decides after a right answer in a flow of no account: Create returns the proof next.
-    fn after_right_without_account(
-        &self,
-        row: &Flow,
-        now: Timestamp,
-    ) -> Decided<Next, DefineReason> {
-        if !row.right_answer_still_counts(now) {
-            self.decided(Next::Fail, DefineReason::FlowNotMatched)
-        } else if row.subject == Subject::NoAccount {
-            self.decided(Next::Challenge, DefineReason::Proved)
-        } else {
-            self.decided(Next::Fail, DefineReason::FlowDisagrees)
         }
     }
 
@@ -250,7 +243,9 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let Some(contact) = row.contact(&deployment.keys) else {
             return Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees));
         };
-        let refund = finished_now.then(|| self.refund(&row, &contact, now)).flatten();
+        let refund = finished_now
+            .then(|| self.refund(&row, &contact, now))
+            .flatten();
         let account = match account {
             Ok(account) => account,
             // The repeated answer finds the row finished, and refunds nothing.
@@ -332,9 +327,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
                 Some(State::Finished { at, .. }) if now.since(at) <= REPLAY_GRACE => {
                     self.decided(Next::IssueTokens, DefineReason::TokensIssued)
                 }
-                Some(State::Finished { .. }) => {
-                    self.decided(Next::Fail, DefineReason::FlowOver)
-                }
+                Some(State::Finished { .. }) => self.decided(Next::Fail, DefineReason::FlowOver),
                 Some(State::Open | State::Matched { .. }) | None => {
                     self.decided(Next::Fail, DefineReason::FlowNotMatched)
                 }

@@ -31,12 +31,13 @@
 //! | 11 | `otp` passed, no account | matched | challenge | `claim`: hands out the proof |
 //! | 12 | `otp` or `claim` passed, known, still the verified holder; or the contact is still requested and free, and is now written to the account | matched, to finished | **tokens** | |
 //! | 13 | `otp` or `claim` passed, known, no longer the holder, or disabled; or the contact is no longer requested, or in use | matched | fail | |
-//! | 14 | passed, but the row is missing, open, of another user, or finished over 15 s ago | | fail | |
+//! | 14 | passed, known, but the row is missing, open, of another user, or finished over 15 s ago | | fail | |
 //! | 15 | `claim` of row 11, answered in the same session: a proof is answered only in a new session | | fail | |
 //! | 16 | any, and the store or directory does not answer | | challenge | the same again, nothing sent |
 //! | 17 | `select` passed, ticket of the purpose decoy: a user whom Cognito refuses | written, as decoy | challenge | `otp`: reserve and charge; nothing sent |
 //! | 18 | `select` passed, ticket of a claim, session of no account or of a user who does not hold the contact | none | challenge | `otp`: decoy; the resolver opens a new session |
 //! | 19 | `otp` or `claim` wrong | matched, or finished at most 15 s ago | challenge; fail if finished earlier | the same again |
+//! | 20 | `otp` passed, no account, but the row is missing, open, of an account, or finished over 15 s ago | | challenge | the same again, no proof |
 //!
 //! Verify: `select` passes for a known method, unless its ticket ends the flow (row 3). Before it
 //! passes, Verify redeems the ticket if it can open a flow. So Create need not check the redemption.

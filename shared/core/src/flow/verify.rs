@@ -45,8 +45,8 @@ use super::ticket::{FirstAnswer, FirstAnswerError, TicketEnd};
 use crate::effects::Clock;
 use crate::policy::Deployment;
 use crate::ports::{
-    Attempted, CounterStore, FlowStore, NewAttempt, PortError, Redeemable, Redeemed, RedemptionStore,
-    VerdictWrite,
+    Attempted, CounterStore, FlowStore, NewAttempt, PortError, Redeemable, Redeemed,
+    RedemptionStore, VerdictWrite,
 };
 use crate::rate_limit::{Guess, RateLimiter};
 use crate::record::challenge::{Challenge, Step};
@@ -438,7 +438,9 @@ impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
         }
         // If this write is lost, the same answer costs another guess.
         let Attempt { digest, terms, .. } = attempt;
-        self.store.record_wrong_answer(row.id, digest, terms).await?;
+        self.store
+            .record_wrong_answer(row.id, digest, terms)
+            .await?;
         Err(VerifyReason::WrongAnswer.into())
     }
 

@@ -1306,7 +1306,10 @@ pub struct Refund(BTreeMap<Pseudonym, Vec<Taken>>);
 impl Refund {
     /// Makes the refund: one write for each counter, all at the same time.
     pub async fn make(self, store: &impl CounterStore) {
-        let refunds = self.0.iter().map(|(counter, taken)| store.refund(*counter, taken));
+        let refunds = self
+            .0
+            .iter()
+            .map(|(counter, taken)| store.refund(*counter, taken));
         let _ = join_all(refunds).await;
     }
 }

@@ -1,12 +1,13 @@
 //! The policy table of `latchstring_core::flow`, row by row.
 
 use latchstring_core::flow::{
-    ClientRequest, CreateReason, DefineReason, Next, Purpose, Round, Subject, VerifyReason,
+    AccountState, ClientRequest, CreateReason, DefineReason, Next, Purpose, Round, SessionEvent,
+    Subject, VerifyReason,
 };
 use latchstring_core::keys::KeyRing;
 use latchstring_core::secret::Secret;
 
-use crate::harness::{ADA, ADAS_NAME, BOB, Break, NUMBER, World, key, now};
+use crate::harness::{ADA, ADAS_NAME, BOB, Break, NUMBER, Session, World, key, now};
 
 /// Row 1.
 #[test]
@@ -538,6 +539,43 @@ fn a_right_code_of_a_disabled_user_fails() {
         (VerifyReason::Right, DefineReason::NoLongerHolder, None)
     );
     assert_eq!(reply.next(), Next::Fail);
+}
+
+/// Row 20.
+#[test]
+fn without_an_account_only_a_matched_row_returns_a_proof() {
+    let passed = |session: &Session<'_>| {
+        let mut event = session.session_event(ClientRequest::default());
+        event.rounds.last_mut().unwrap().passed = true;
+        event
+    };
+    let unproved = |world: &World, event: &SessionEvent| {
+        let define = now(world.define(event));
+        assert_eq!(define.decision, Next::Challenge);
+        let created = now(world.create(event));
+        let pairs = created.decision.public.to_pairs();
+        assert!(pairs.contains(&("step", "otp".to_owned())), "{pairs:?}");
+        assert!(pairs.iter().all(|(name, _)| *name != "proof"));
+        created.reason
+    };
+    let world = World::with_ada();
+    let mut session = world.at_otp(BOB);
+    session.answer(&world.wrong_code());
+    let open = unproved(&world, &passed(&session));
+    assert_eq!(open, CreateReason::FlowOver);
+    let missing = unproved(&World::with_ada(), &passed(&session));
+    assert_eq!(missing, CreateReason::FlowMissing);
+    let event = passed(&session);
+    session.answer(&world.code());
+    world.after_millis(15_001);
+    assert_eq!(unproved(&world, &event), CreateReason::FlowOver);
+
+    let world = World::with_ada();
+    let mut session = world.at_otp(ADA);
+    session.answer(&world.code());
+    let mut event = passed(&session);
+    event.user = AccountState::NoAccount;
+    assert_eq!(unproved(&world, &event), CreateReason::AskedAgain);
 }
 
 /// Row 14.

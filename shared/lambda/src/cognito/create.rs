@@ -82,10 +82,7 @@ where
             let delivery = decided
                 .message
                 .map(|message| PendingDelivery::code(message, challenge, &deployment.keys));
-            (
-                decided.decision,
-                FollowUp::of(delivery, decided.refund),
-            )
+            (decided.decision, FollowUp::of(delivery, decided.refund))
         } else {
             log::undecided("create", begun);
             let created = ask_again(&deployment, &self.clock, &self.entropy, &session_event);

@@ -359,7 +359,8 @@ impl World {
                 )
                 .await;
             self.notices.lock().unwrap().extend(decided.message.take());
-            self.make(decided.refund.take(), "define-auth-challenge").await;
+            self.make(decided.refund.take(), "define-auth-challenge")
+                .await;
             if self.is_last(&mut left) {
                 return decided;
             }
@@ -385,7 +386,8 @@ impl World {
                 .await;
             let message = decided.message.take();
             self.sent.lock().unwrap().extend(message);
-            self.make(decided.refund.take(), "create-auth-challenge").await;
+            self.make(decided.refund.take(), "create-auth-challenge")
+                .await;
             if self.is_last(&mut left) {
                 return decided;
             }
