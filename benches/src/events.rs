@@ -40,7 +40,7 @@ pub(crate) struct Events {
     pub(crate) items: Items,
     store: MemoryStore,
     create: CreateTrigger<MemoryStore, Inbox<SystemClock>, SystemClock, OsEntropy>,
-    verify: VerifyTrigger<MemoryStore, SystemClock>,
+    verify: VerifyTrigger<MemoryStore, SystemClock, OsEntropy>,
     runtime: Runtime,
 }
 
@@ -78,6 +78,7 @@ impl Events {
                 deployment,
                 store: store.clone(),
                 clock: SystemClock,
+                entropy: OsEntropy,
             },
             store,
             runtime: Builder::new_current_thread().build().ok()?,

@@ -32,7 +32,7 @@ pub(crate) struct Lambdas {
     deliveries: Deliveries,
     define: Arc<DefineTrigger<LocalStore, CognitoDirectory, LocalCourier, LocalClock>>,
     create: Arc<CreateTrigger<LocalStore, LocalCourier, LocalClock, OsEntropy>>,
-    verify: VerifyTrigger<LocalStore, LocalClock>,
+    verify: VerifyTrigger<LocalStore, LocalClock, OsEntropy>,
     sign_in: SignInResolver<
         LocalStore,
         CognitoDirectory,
@@ -118,6 +118,7 @@ impl Lambdas {
                 deployment: deployment.clone(),
                 store: store.clone(),
                 clock: clock.clone(),
+                entropy: OsEntropy,
             },
             sign_in: SignInResolver {
                 deployment: deployment.clone(),

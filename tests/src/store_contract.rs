@@ -77,6 +77,7 @@ promises! {
     a_closed_row_records_no_attempt,
     only_a_matched_row_is_finished_and_only_once,
     a_row_of_another_session_is_not_finished,
+    a_finished_row_is_matched_again,
     one_of_many_finishes,
     a_ticket_or_proof_is_tied_to_one_flow,
     one_of_many_flows_redeems,
@@ -221,7 +222,7 @@ pub fn session_of(row: &Flow) -> SessionFacts<'_> {
             Subject::Known(sub) => Some(sub),
             Subject::NoAccount => None,
         },
-        issued_at: row.issued_at,
+        issued_at: Some(row.issued_at),
     }
 }
 
@@ -591,7 +592,7 @@ async fn an_attempt_of_another_session_is_refused<S: Store + 'static, E: Entropy
                 ..session
             }),
             of(SessionFacts {
-                issued_at: c.after(1),
+                issued_at: Some(c.after(1)),
                 ..session
             }),
         ];
@@ -883,7 +884,7 @@ async fn a_row_of_another_session_is_not_finished<S: Store + 'static, E: Entropy
                 ..session
             },
             SessionFacts {
-                issued_at: c.after(1),
+                issued_at: Some(c.after(1)),
                 ..session
             },
             SessionFacts {
@@ -904,9 +905,30 @@ async fn a_row_of_another_session_is_not_finished<S: Store + 'static, E: Entropy
         if purpose == pending {
             assert_eq!(finish(session, false).await, refused);
         }
+        let session = SessionFacts {
+            // The first challenge of a session states none.
+            issued_at: session.issued_at.filter(|_| purpose != Purpose::Claim),
+            ..session
+        };
         let finished = finish(session, purpose == pending).await;
         assert!(matches!(finished, Finished::Now(_)), "{purpose:?}");
     }
+}
+
+/// `reopen`: only a row that was finished at that time, which may then be finished again.
+async fn a_finished_row_is_matched_again<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let (id, answer) = c.matched().await;
+    let matched = c.read(id).await;
+    assert_eq!(c.store.reopen(c.id(), c.now).await, Ok(false));
+    assert_eq!(c.store.reopen(id, c.now).await, Ok(false), "not finished");
+    c.finish(&matched, c.after(5)).await;
+    assert_eq!(c.store.reopen(id, c.after(6)).await, Ok(false));
+    assert_eq!(c.store.reopen(id, c.after(5)).await, Ok(true));
+    let at = c.after(5);
+    assert_eq!(c.read(id).await.state, State::Matched { answer, at });
+    assert_eq!(c.store.reopen(id, c.after(5)).await, Ok(false), "once");
+    let finished = c.finish(&matched, c.after(7)).await;
+    assert!(matches!(finished, Finished::Now(_)));
 }
 
 /// `finish`, at once.

@@ -27,7 +27,7 @@ use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::appsync::{SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
-use latchstring_lambda::{DELIVERY, Handler, Rotating, answer, follow_up};
+use latchstring_lambda::{DELIVERY, Handler, OsEntropy, Rotating, answer, follow_up};
 use latchstring_memory::{Inbox, MemoryDirectory, MemoryStore, SeededEntropy};
 use latchstring_tests::{StillClock, aws_at, note};
 use serde_json::{Value, json};
@@ -344,6 +344,7 @@ async fn define_without_keys() -> [&'static str; 2] {
         },
         store: store.clone(),
         clock: clock.clone(),
+        entropy: OsEntropy,
     };
     let define = DefineTrigger {
         deployment,
@@ -405,6 +406,7 @@ async fn verify_without_keys() -> [&'static str; 2] {
         deployment,
         store: store.clone(),
         clock: clock.clone(),
+        entropy: OsEntropy,
     };
     let asked_now = asked(&store, &clock).await;
     let said = answered(&verify, &asked_now.verify).await;

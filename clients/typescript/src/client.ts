@@ -155,7 +155,8 @@ export class Latchstring {
 
   /** Has a code sent. The answer looks the same whether or not there is an account. */
   async signIn(input: SignIn, options?: CallOptions): Promise<Challenge> {
-    return this.#signIn({ ...input, method: methodOf(input) }, options);
+    const given = { ...input, method: methodOf(input) };
+    return challenge("signIn", given, await this.#begin(given, CHALLENGE, options));
   }
 
   /**
@@ -193,11 +194,15 @@ export class Latchstring {
     }
     try {
       const { emailOrPhone, method } = challenge;
-      const opened = await this.#signIn({ emailOrPhone, method, proof }, options);
-      const { AuthenticationResult: result } = await this.#respond(opened, proof, options);
-      // Asked again: the proof was used meanwhile, by an answer that got lost.
-      if (!result) throw new LatchstringError("InvalidProof");
+      const input = { emailOrPhone, method, proof, complete: true };
+      const { tokens } = await this.#begin(input, "{ tokens { accessToken idToken refreshToken expiresIn } }", options);
       this.#proofs.delete(session);
+      const result = {
+        AccessToken: tokens.accessToken,
+        IdToken: tokens.idToken,
+        RefreshToken: tokens.refreshToken,
+        ExpiresIn: tokens.expiresIn,
+      };
       return { done: true, tokens: await this.#keep(result), isNew: true };
     } catch (error) {
       if (!isLost(error)) this.#proofs.delete(session);
@@ -327,17 +332,14 @@ export class Latchstring {
     await this.#end("DeleteUser", options);
   }
 
-  async #signIn(
-    input: SignIn & { method: Method; proof?: string },
-    options: CallOptions | undefined,
-  ): Promise<Challenge> {
-    const document = `mutation ($input: SignInInput!) { signIn(input: $input) ${CHALLENGE} }`;
+  /** Calls `signIn` of the API. */
+  async #begin(input: object, selected: string, options: CallOptions | undefined): Promise<any> {
+    const document = `mutation ($input: SignInInput!) { signIn(input: $input) ${selected} }`;
     const device = (await this.#storage.getItem(this.#deviceKey)) ?? undefined;
     const { graphqlUrl, apiKey } = this.#config;
     const headers = { "x-api-key": apiKey };
     const variables = { input: { ...input, device } };
-    const begun = await graphql(this.#transport, graphqlUrl, headers, "signIn", document, variables, options);
-    return challenge("signIn", input, begun);
+    return graphql(this.#transport, graphqlUrl, headers, "signIn", document, variables, options);
   }
 
   async #contact(

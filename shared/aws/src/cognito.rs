@@ -18,7 +18,8 @@ use aws_sdk_cognitoidentityprovider::operation::get_user::GetUserInput;
 use aws_sdk_cognitoidentityprovider::operation::initiate_auth::InitiateAuthInput;
 use aws_sdk_cognitoidentityprovider::operation::respond_to_auth_challenge::RespondToAuthChallengeInput;
 use aws_sdk_cognitoidentityprovider::types::{
-    AttributeType, AuthFlowType, ChallengeNameType, ContextDataType, MessageActionType,
+    AttributeType, AuthFlowType, AuthenticationResultType, ChallengeNameType, ContextDataType,
+    MessageActionType,
 };
 use aws_smithy_json::protocol::aws_json_rpc::AwsJsonRpcProtocol;
 use aws_smithy_schema::protocol::{ServiceShapeName, SharedClientProtocol};
@@ -27,7 +28,7 @@ use latchstring_core::account::{Account, Attributes, Names};
 use latchstring_core::identifier::Identifier;
 use latchstring_core::ports::{
     AccessTokenVerifier, ChallengeApi, ContactWrite, Creation, Directory, OpenChallenge, PortError,
-    Reply,
+    Reply, Tokens,
 };
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -330,6 +331,7 @@ type ChallengeOutput = Result<
         Option<ChallengeNameType>,
         Option<String>,
         Option<HashMap<String, String>>,
+        Option<AuthenticationResultType>,
     ),
     String,
 >;
@@ -341,8 +343,12 @@ fn reply(
 ) -> Result<Reply, PortError> {
     let (session, parameters) = match challenge_output {
         Err(code) => return refusal(&code).ok_or_else(|| PortError::new(call, code)),
-        Ok((Some(ChallengeNameType::CustomChallenge), Some(session), parameters)) => {
+        Ok((Some(ChallengeNameType::CustomChallenge), Some(session), parameters, _)) => {
             (session, parameters.unwrap_or_default())
+        }
+        Ok((None, _, _, Some(result))) => {
+            let tokens = tokens(result).ok_or_else(|| PortError::new(call, "a token is missing"));
+            return tokens.map(Reply::Tokens);
         }
         Ok(_) => return Err(PortError::new(call, "no custom challenge")),
     };
@@ -357,11 +363,27 @@ fn reply(
     }))
 }
 
+fn tokens(result: AuthenticationResultType) -> Option<Tokens> {
+    Some(Tokens {
+        access: Secret::new(result.access_token?),
+        id: Secret::new(result.id_token?),
+        refresh: Secret::new(result.refresh_token?),
+        expires_in: result.expires_in.try_into().ok()?,
+    })
+}
+
 /// Converts a result to a [`ChallengeOutput`].
 macro_rules! challenge_output {
     ($answered:expr) => {
         $answered
-            .map(|o| (o.challenge_name, o.session, o.challenge_parameters))
+            .map(|o| {
+                (
+                    o.challenge_name,
+                    o.session,
+                    o.challenge_parameters,
+                    o.authentication_result,
+                )
+            })
             .map_err(|error| code_of(&error).to_owned())
     };
 }

@@ -72,8 +72,9 @@ pub struct SessionFacts<'a> {
     pub client: &'a str,
     /// The `sub` of the user; `None` in a session of no account.
     pub user: Option<&'a Sub>,
-    /// The time of issue that the challenge states.
-    pub issued_at: Timestamp,
+    /// The time of issue that the challenge states; `None` for the first challenge, which states
+    /// none.
+    pub issued_at: Option<Timestamp>,
 }
 
 /// An answer to a code, as [`FlowStore::record_attempt`] takes it.
@@ -262,6 +263,14 @@ pub trait FlowStore: Send + Sync {
         contact_written: bool,
         now: Timestamp,
     ) -> impl Future<Output = Result<Finished, PortError>> + Send;
+
+    /// Moves a row that was finished at that time back to matched: the caller that finished it could
+    /// not decide. True if it was moved.
+    fn reopen(
+        &self,
+        id: FlowId,
+        finished_at: Timestamp,
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
 /// The redemptions of tickets and proofs.
@@ -485,11 +494,26 @@ pub struct OpenChallenge {
     pub parameters: BTreeMap<String, String>,
 }
 
+/// The tokens that Cognito issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tokens {
+    /// The access token.
+    pub access: Secret,
+    /// The ID token.
+    pub id: Secret,
+    /// The refresh token.
+    pub refresh: Secret,
+    /// Seconds until the access token expires.
+    pub expires_in: u32,
+}
+
 /// Cognito's reply to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// A custom challenge.
     Challenge(OpenChallenge),
+    /// Tokens: the answer completed the sign-in.
+    Tokens(Tokens),
     /// `UserNotFoundException`: the pool reports missing users.
     UserNotFound,
     /// The user may not sign in, because it is disabled, unconfirmed, or needs a reset; or the

@@ -226,10 +226,25 @@ impl FlowStore for MemoryStore {
             _ => Ok(Finished::Refused(Some(Box::new(flow.clone())))),
         }
     }
+
+    async fn reopen(&self, id: FlowId, finished_at: Timestamp) -> Result<bool, PortError> {
+        let mut tables = lock(&self.0);
+        let Some(flow) = tables.flows.get_mut(&id) else {
+            return Ok(false);
+        };
+        match flow.state {
+            State::Finished { answer, at } if at == finished_at => {
+                flow.state = State::Matched { answer, at };
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
 }
 
 fn is_of_session(flow: &Flow, session: SessionFacts<'_>) -> bool {
-    flow.client == session.client && flow.issued_at == session.issued_at
+    let is_issued_then = session.issued_at.is_none_or(|at| flow.issued_at == at);
+    flow.client == session.client && is_issued_then
 }
 
 impl RedemptionStore for MemoryStore {

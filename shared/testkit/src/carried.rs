@@ -163,6 +163,7 @@ const fn found<T>(found: &Option<T>) -> &'static str {
 const fn replied(reply: &Reply) -> &'static str {
     match reply {
         Reply::Challenge(_) => "challenge",
+        Reply::Tokens(_) => "tokens",
         Reply::UserNotFound => "user not found",
         Reply::Refused => "refused",
     }
@@ -205,6 +206,7 @@ impl<P: FlowStore, C: Carrier> FlowStore for Carried<P, C> {
                 Finished::Now(_) => "now",
                 Finished::Refused(_) => "refused",
             };
+        reopen(id: FlowId, finished_at: Timestamp) -> bool, writes("flow"), yes_or_no;
     }
 }
 

@@ -23,7 +23,7 @@ mod world;
 
 pub use carried::{Call, Carried, Carrier, Port};
 pub use fixed_challenges::FixedChallenges;
-pub use pool::{Answer, Invoke, Next, Pool, Session, Trigger};
+pub use pool::{Answer, Invoke, Next, Pool, Session, Trigger, tokens};
 #[cfg(feature = "tls")]
 pub use tls::TlsServer;
 #[cfg(feature = "lambda")]

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use latchstring_core::account::Account;
-use latchstring_core::ports::{ChallengeApi, Directory, OpenChallenge, PortError, Reply};
+use latchstring_core::ports::{ChallengeApi, Directory, OpenChallenge, PortError, Reply, Tokens};
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 use latchstring_memory::MemoryDirectory;
@@ -263,6 +263,16 @@ impl Session {
     }
 }
 
+/// Returns tokens that no service issued.
+pub fn tokens() -> Tokens {
+    Tokens {
+        access: Secret::new("an access token"),
+        id: Secret::new("an ID token"),
+        refresh: Secret::new("a refresh token"),
+        expires_in: 3600,
+    }
+}
+
 /// Returns the attributes of an account that the triggers read.
 fn attributes(account: &Account) -> Map<String, Value> {
     let attributes = &account.attributes;
@@ -304,11 +314,11 @@ impl<T: Invoke> ChallengeApi for Pool<T> {
 }
 
 impl From<Answer> for Reply {
-    /// A resolver never gets tokens.
     fn from(answer: Answer) -> Self {
         match answer {
             Answer::Challenge(challenge) => Self::Challenge(challenge),
-            Answer::Tokens | Answer::Failed => Self::Refused,
+            Answer::Tokens => Self::Tokens(tokens()),
+            Answer::Failed => Self::Refused,
         }
     }
 }

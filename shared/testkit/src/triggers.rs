@@ -24,10 +24,10 @@ pub struct Triggers<S, D, M, C, E> {
     /// Create.
     pub create: CreateTrigger<S, M, C, E>,
     /// Verify.
-    pub verify: VerifyTrigger<S, C>,
+    pub verify: VerifyTrigger<S, C, E>,
 }
 
-impl<S: Clone, D, M: Clone, C: Clone, E> Triggers<S, D, M, C, E> {
+impl<S: Clone, D, M: Clone, C: Clone, E: Clone> Triggers<S, D, M, C, E> {
     /// Makes the triggers of a deployment over these ports.
     pub fn new(deployment: &Deployment, ports: TriggerPorts<S, D, M, C, E>) -> Self {
         let TriggerPorts {
@@ -50,12 +50,13 @@ impl<S: Clone, D, M: Clone, C: Clone, E> Triggers<S, D, M, C, E> {
                 store: store.clone(),
                 courier,
                 clock: clock.clone(),
-                entropy,
+                entropy: entropy.clone(),
             },
             verify: VerifyTrigger {
                 deployment: deployment.clone(),
                 store,
                 clock,
+                entropy,
             },
         }
     }

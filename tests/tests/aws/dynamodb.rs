@@ -441,6 +441,9 @@ async fn sign_in(
     let mut sent = String::new();
     loop {
         let next = define(&deployment, store, &directory, &SystemClock, &event).await;
+        if let Some(refund) = next.refund {
+            refund.make(store).await;
+        }
         match next.decision {
             Next::Challenge => {}
             Next::IssueTokens => return sent,
@@ -463,7 +466,14 @@ async fn sign_in(
             answer: Secret::new(answers.pop().expect("an answer")),
             request: request.clone(),
         };
-        let verified = verify(&deployment, store, &SystemClock, &event_of_answer).await;
+        let verified = verify(
+            &deployment,
+            store,
+            &SystemClock,
+            &OsEntropy,
+            &event_of_answer,
+        )
+        .await;
         event.request = request.clone();
         event.rounds.push(Round {
             challenge_name: "CUSTOM_CHALLENGE".to_owned(),

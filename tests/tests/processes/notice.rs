@@ -148,6 +148,7 @@ async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
         deployment: deployment.clone(),
         store,
         clock: SystemClock,
+        entropy: OsEntropy,
     };
     let request = json!({
         "privateChallengeParameters": {"challenge": question},

@@ -34,5 +34,6 @@ fn trigger<S: FlowStore + RedemptionStore + CounterStore>(
         deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
         store,
         clock: SystemClock,
+        entropy: OsEntropy,
     })
 }

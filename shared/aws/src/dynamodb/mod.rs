@@ -28,7 +28,7 @@
 //! | `record_attempt` | holds one guess too many, unless it recognizes itself by `by` |
 //! | `record_wrong_answer`, `record_message_charge` | the same result |
 //! | `redeem`, `lease` | the holder recognizes itself |
-//! | `reset_resend_cooldown` | finds its own write, and counts as lost |
+//! | `reset_resend_cooldown`, `reopen` | finds its own write, and counts as lost |
 //! | `put_pending`, `settle_pending`, `release` | the same result |
 //! | `charge` | recognizes itself by `by`. After another charge in between it counts twice, never too little |
 //! | `refund` | is never repeated: a lost refund stays charged |
@@ -280,6 +280,14 @@ fn is_by(item: &Item, by: [u8; 16]) -> bool {
     Row(item).bytes(BY) == Some(by)
 }
 
+/// Returns the condition on a row's time of issue, and its value.
+fn issued_at(session: SessionFacts<'_>) -> (&'static str, Timestamp) {
+    match session.issued_at {
+        Some(at) => ("#issued_at = :issued_at", at),
+        None => ("#issued_at >= :issued_at", Timestamp::default()),
+    }
+}
+
 fn unreadable(call: &'static str) -> PortError {
     PortError::new(call, "unreadable item")
 }
@@ -414,6 +422,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
             limit,
             now,
         } = *attempt;
+        let (issued, issued_at) = issued_at(session);
         // An empty set is a missing attribute, which has no size and contains nothing.
         let has_room = if limit == 0 {
             "contains(#attempts, :answer)"
@@ -425,8 +434,8 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
                 key: item::flow_key(id),
                 change: "SET #by = :by ADD #attempts :answers, #held :one",
                 condition: &format!(
-                    "#state = :open AND #client = :client AND #issued_at = :issued_at \
-                     AND #sub IN (:sub, :no_sub) AND #purpose <> :claim AND #key = :key \
+                    "#state = :open AND #client = :client AND {issued} \
+                     AND (#sub = :sub OR #sub = :no_sub) AND #purpose <> :claim AND #key = :key \
                      AND #expires_at > :now AND #message_charged = :yes AND #held <= :limit \
                      AND NOT contains(#counted, :answer) AND {has_room}"
                 ),
@@ -436,7 +445,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
                     (":one", number(1_u32)),
                     (":open", text(OPEN)),
                     (":client", text(session.client)),
-                    (":issued_at", time(session.issued_at)),
+                    (":issued_at", time(issued_at)),
                     (":sub", text(item::sub_of(session.user))),
                     (":no_sub", text(item::sub_of(None))),
                     (":claim", text(Purpose::Claim.as_str())),
@@ -552,9 +561,9 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
         now: Timestamp,
     ) -> Result<Finished, PortError> {
         let by = self.draw();
-        let mut condition = "#state = :matched AND #client = :client \
-             AND #issued_at = :issued_at AND #sub = :sub"
-            .to_owned();
+        let (issued, issued_at) = issued_at(session);
+        let mut condition =
+            format!("#state = :matched AND #client = :client AND {issued} AND #sub = :sub");
         if !contact_written {
             condition.push_str(" AND attribute_not_exists(#pending)");
         }
@@ -569,7 +578,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
                     (":by", bytes(&by)),
                     (":matched", text(MATCHED)),
                     (":client", text(session.client)),
-                    (":issued_at", time(session.issued_at)),
+                    (":issued_at", time(issued_at)),
                     (":sub", text(item::sub_of(session.user))),
                 ],
             })
@@ -590,6 +599,22 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
                 Finished::Refused(Some(flow))
             },
         )
+    }
+
+    async fn reopen(&self, id: FlowId, finished_at: Timestamp) -> Result<bool, PortError> {
+        let written = self
+            .update(Update {
+                key: item::flow_key(id),
+                change: "SET #state = :matched",
+                condition: "#state = :finished AND #at = :at",
+                values: [
+                    (":matched", text(MATCHED)),
+                    (":finished", text(FINISHED)),
+                    (":at", time(finished_at)),
+                ],
+            })
+            .await?;
+        Ok(matches!(written, WriteResult::Done))
     }
 }
 

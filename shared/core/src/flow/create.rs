@@ -181,7 +181,10 @@ pub async fn create(
             create.select(flow, CreateReason::Opened)
         }
         Ok(Some(LastRound { challenge, passed })) => match challenge.step {
-            Step::Select if passed => create.open(challenge.flow).await,
+            // After a proof Define issues tokens. It could not decide, and the proof is asked for again.
+            Step::Select if passed && !event.request.completes() => {
+                create.open(challenge.flow).await
+            }
             Step::Select => create.select(challenge.flow, CreateReason::AskedAgain),
             Step::Otp(progress) if passed => create.prove(challenge, progress).await,
             Step::Otp(progress) | Step::Claim(progress) => create.again(challenge, progress).await,
@@ -604,7 +607,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         let session = SessionFacts {
             client: app_client.client(),
             user: None,
-            issued_at: progress.issued_at,
+            issued_at: Some(progress.issued_at),
         };
         let finishing = self.store.finish(challenge.flow, session, false, self.now);
         let (row, finished_now) = match finishing.await {

@@ -131,15 +131,29 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             return Ok(self.decided(Next::Fail, DefineReason::TooManyRounds));
         }
         let progress = match self.challenge.step {
+            Step::Select if passed && self.event.request.completes() => {
+                return match &self.event.user {
+                    AccountState::Known(user) => self.finish(user.sub(), None).await,
+                    AccountState::NoAccount => {
+                        Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees))
+                    }
+                };
+            }
             Step::Select if passed => {
                 return Ok(self.decided(Next::Challenge, DefineReason::MethodKnown));
+            }
+            // A wrong proof redeems no ticket.
+            Step::Select if self.event.request.completes() => {
+                return Ok(self.decided(Next::Challenge, DefineReason::AskedAgain));
             }
             Step::Select => return self.after_refused_select().await,
             Step::Otp(progress) | Step::Claim(progress) => progress,
         };
         if passed {
             return match (&self.event.user, self.challenge.step) {
-                (AccountState::Known(user), _) => self.finish(user.sub(), progress.issued_at).await,
+                (AccountState::Known(user), _) => {
+                    self.finish(user.sub(), Some(progress.issued_at)).await
+                }
                 // Create returns the proof, if the row has the right answer.
                 (AccountState::NoAccount, Step::Otp(_)) => {
                     Ok(self.decided(Next::Challenge, DefineReason::Proved))
@@ -190,11 +204,11 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
     ///
     /// The row is finished while the account is read, because a user waits. A finished row issues
     /// no tokens by itself: the decision follows when both have answered. If the account does not
-    /// answer, the challenge is repeated, and the same answer passes again for [`REPLAY_GRACE`].
+    /// answer, the row is matched again, and the challenge is repeated.
     async fn finish(
         &self,
         user: &Sub,
-        issued_at: Timestamp,
+        issued_at: Option<Timestamp>,
     ) -> Result<Decided<Next, DefineReason>, PortError> {
         let Self {
             deployment,
@@ -220,7 +234,11 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
                 return Ok(self.decided(Next::Fail, DefineReason::FlowMissing));
             }
         };
-        if !row.agrees(challenge, &event.app_client) {
+        let agrees = match challenge.step {
+            Step::Select => row.is_claim_of(challenge, &event.app_client),
+            Step::Otp(_) | Step::Claim(_) => row.agrees(challenge, &event.app_client),
+        };
+        if !agrees {
             return Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees));
         }
         if !row.right_answer_still_counts(now) {
@@ -243,21 +261,12 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let Some(contact) = row.contact(&deployment.keys) else {
             return Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees));
         };
-        let refund = finished_now
-            .then(|| self.refund(&row, &contact, now))
-            .flatten();
-        let account = match account {
-            Ok(account) => account,
-            // The repeated answer finds the row finished, and refunds nothing.
-            Err(fault) => {
-                let (next, reason) = (Next::Challenge, DefineReason::PortError);
-                return Ok(Decided {
-                    refund,
-                    ..Decided::fault(next, reason, challenge.flow, fault)
-                });
-            }
-        };
-        let account = account.filter(|account| {
+        if account.is_err() && finished_now {
+            // Otherwise the code would be over, 15 s later, without a decision. If this write is
+            // lost, it is.
+            let _ = store.reopen(row.id, now).await;
+        }
+        let account = account?.filter(|account| {
             account.enabled
                 && !account.attributes.is_half_created()
                 && account.attributes.sub() == user
@@ -278,6 +287,9 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             };
             return self.finish_with_contact(&commit, session).await;
         }
+        let refund = finished_now
+            .then(|| self.refund(&row, &contact, now))
+            .flatten();
         Ok(if !account.attributes.holds(&contact) {
             self.decided(Next::Fail, DefineReason::NoLongerHolder)
         } else if matches!(row.state, State::Finished { .. }) {

@@ -43,11 +43,11 @@ impl AccountState {
         }
     }
 
-    /// Returns the facts with which a row of a challenge of this time of issue must agree.
+    /// Returns the facts with which a row must agree, whose challenge states this time of issue.
     pub(super) fn facts<'a>(
         &'a self,
         app_client: &'a AppClient,
-        issued_at: Timestamp,
+        issued_at: Option<Timestamp>,
     ) -> SessionFacts<'a> {
         SessionFacts {
             client: app_client.client(),
@@ -78,7 +78,8 @@ pub struct ClientRequest {
     pub method: Option<String>,
     /// `ticket`: the permission for a flow to send.
     pub ticket: Option<Secret>,
-    /// `action`: `resend` requests another message with a code.
+    /// `action`: `resend` requests another message with a code; `complete` states that the answer to
+    /// the first challenge is a proof.
     pub action: Option<String>,
 }
 
@@ -86,6 +87,11 @@ impl ClientRequest {
     /// Returns whether the request is for a resend.
     pub(crate) fn is_resend(&self) -> bool {
         self.action.as_deref() == Some("resend")
+    }
+
+    /// Returns whether the answer to the first challenge is a proof.
+    pub(crate) fn completes(&self) -> bool {
+        self.action.as_deref() == Some("complete")
     }
 }
 

@@ -38,9 +38,14 @@
 //! | 18 | `select` passed, ticket of a claim, session of no account or of a user who does not hold the contact | none | challenge | `otp`: decoy; the resolver opens a new session |
 //! | 19 | `otp` or `claim` wrong | matched, or finished at most 15 s ago | challenge; fail if finished earlier | the same again |
 //! | 20 | `otp` passed, no account, but the row is missing, open, of an account, or finished over 15 s ago | | challenge | the same again, no proof |
+//! | 21 | `select` passed by a proof, known, still the verified holder | written as matched, to finished | **tokens** | |
+//! | 22 | `select` wrong: a proof that is forged, expired or redeemed, or of a contact that the user does not hold | none | challenge | `select` |
 //!
 //! Verify: `select` passes for a known method, unless its ticket ends the flow (row 3). Before it
 //! passes, Verify redeems the ticket if it can open a flow. So Create need not check the redemption.
+//!
+//! `select` with the action `complete` passes only for a proof: it is redeemed for this flow, and
+//! the row of the claim is written as matched. No such answer redeems a ticket or sends a message.
 //!
 //! `otp` and `claim` pass only after the right answer was recorded, first as an attempt, then as
 //! the verdict, in an open row that had room. A proof has one write for both (see [`verify`]). The

@@ -16,6 +16,9 @@
 //!    `record_wrong_answer` adds the answer to the row's wrong ones. Each writes only if the row
 //!    still has the terms on which the guess was reserved.
 //!
+//! A proof may answer the first challenge too, with the action `complete`. Then `open_flow` writes
+//! the row of the claim as matched, with this attempt.
+//!
 //! For a proof, its row and that of the flow that earned it are read at once, and `record_verdict`
 //! alone records the attempt and its verdict. Only then is a verdict returned. If a budget has no guess left, Verify returns wrong and records no verdict. The same
 //! answer needs a guess again when the client repeats it.
@@ -42,15 +45,15 @@ use strum::IntoStaticStr;
 use super::Decided;
 use super::event::{AccountState, ClientRequest};
 use super::ticket::{FirstAnswer, FirstAnswerError, TicketEnd};
-use crate::effects::Clock;
-use crate::policy::Deployment;
+use crate::effects::{Clock, Entropy};
+use crate::policy::{Deployment, Policy};
 use crate::ports::{
-    Attempted, CounterStore, FlowStore, NewAttempt, PortError, Redeemable, Redeemed,
+    Attempted, CounterStore, FlowStore, NewAttempt, Opened, PortError, Redeemable, Redeemed,
     RedemptionStore, VerdictWrite,
 };
 use crate::rate_limit::{Guess, RateLimiter};
 use crate::record::challenge::{Challenge, Step};
-use crate::record::flow::{AnswerDigest, Flow, State, Subject};
+use crate::record::flow::{AnswerDigest, Flow, NewFlow, State, Subject};
 use crate::seal::code::Answer;
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::{KeyId, Use};
@@ -171,6 +174,7 @@ pub async fn verify(
     deployment: &Deployment,
     store: &(impl FlowStore + RedemptionStore + CounterStore),
     clock: &impl Clock,
+    entropy: &impl Entropy,
     event: &AnswerEvent,
 ) -> Decided<Verdict, VerifyReason> {
     let Deployment { policy, keys } = deployment;
@@ -188,6 +192,7 @@ pub async fn verify(
         deployment,
         store,
         clock,
+        entropy,
         event,
         challenge: &challenge,
     };
@@ -202,10 +207,11 @@ pub async fn verify(
     decided.answering(challenge.step)
 }
 
-struct Verify<'a, S, C> {
+struct Verify<'a, S, C, E> {
     deployment: &'a Deployment,
     store: &'a S,
     clock: &'a C,
+    entropy: &'a E,
     event: &'a AnswerEvent,
     challenge: &'a Challenge,
 }
@@ -245,7 +251,12 @@ struct Agreeing {
     attempt: Attempt,
 }
 
-impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
+impl<S, C, E> Verify<'_, S, C, E>
+where
+    S: FlowStore + RedemptionStore + CounterStore,
+    C: Clock,
+    E: Entropy,
+{
     /// Returns the reason that the answer is right.
     async fn decide(&self) -> Result<VerifyReason, VerifyError> {
         let request = &self.event.request;
@@ -253,6 +264,7 @@ impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
             Step::Select if request.method.as_deref().and_then(Method::parse).is_none() => {
                 Err(VerifyReason::MethodUnknown.into())
             }
+            Step::Select if request.completes() => self.complete().await,
             Step::Select => {
                 let first = FirstAnswer {
                     app_client: &self.event.app_client,
@@ -290,7 +302,7 @@ impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
             let attempt = NewAttempt {
                 answer: self.digest(&key)?,
                 key: &key,
-                session: user.facts(app_client, issued_at),
+                session: user.facts(app_client, Some(issued_at)),
                 limit: self.deployment.policy.attempts,
                 now,
             };
@@ -341,10 +353,7 @@ impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
         };
         let verdict = match proof {
             Ok(proof) => self.verify_proof(&proof, earned.as_ref(), &agreeing).await,
-            Err(UnsealError::Stale) => Err(VerifyReason::ProofStale.into()),
-            Err(UnsealError::Forged | UnsealError::KeyUnknown) => {
-                Err(VerifyReason::ProofForged.into())
-            }
+            Err(error) => Err(unreadable_proof(error).into()),
         };
         let verdict = match verdict {
             Ok(()) => Ok(()),
@@ -353,6 +362,74 @@ impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
         };
         let Agreeing { row, attempt, .. } = agreeing;
         self.record_verdict(&row, attempt, verdict).await
+    }
+
+    /// Verifies a proof that answers the first challenge, and writes the row of the claim, matched.
+    /// Define then finishes it. This answer counts no attempt: nobody guesses a proof.
+    ///
+    /// The proof is redeemed while the row of the flow that earned it is read. A proof that this
+    /// flow did not earn has the seal of a leaked key, and then no other flow can use it either.
+    async fn complete(&self) -> Result<VerifyReason, VerifyError> {
+        let Deployment { policy, keys } = self.deployment;
+        let AnswerEvent {
+            app_client, user, ..
+        } = self.event;
+        let (now, flow) = (self.clock.now(), self.challenge.flow);
+        let text = self.event.answer.expose();
+        let proof = Proof::open(text, keys, app_client, now, policy.proof_life);
+        let proof = proof.map_err(unreadable_proof)?;
+        let contact = &proof.contact;
+        // A new account may not be visible everywhere immediately. Until it is, the proof is not
+        // redeemed.
+        let AccountState::Known(user) = user else {
+            return Err(VerifyReason::ProofOfAnother.into());
+        };
+        if !user.holds(contact) {
+            return Err(VerifyReason::ProofOfAnother.into());
+        }
+        let (earned, redeemed) = try_join(
+            self.store.flow(proof.flow),
+            self.store.redeem(
+                Redeemable::Proof(proof.flow),
+                flow,
+                keep_redemption_until(&proof, policy),
+            ),
+        )
+        .await?;
+        let proves =
+            |earned: &Flow| earned.proves(contact, app_client, keys, now, policy.proof_life);
+        if !earned.as_ref().is_some_and(proves) {
+            return Err(VerifyReason::ProofForged.into());
+        }
+        if redeemed == Redeemed::Elsewhere {
+            return Err(VerifyReason::ProofRedeemed.into());
+        }
+        let new = NewFlow {
+            id: flow,
+            app_client,
+            purpose: Purpose::Claim,
+            subject: Subject::Known(user.sub().clone()),
+            contact,
+            locale: None,
+            terms: CodeTerms::uncharged(policy.code_length),
+        };
+        let row = Flow::new(&new, policy, keys, now, self.entropy);
+        let answer = self.digest(&row.key)?;
+        let row = Flow {
+            attempts: [answer].into(),
+            state: State::Matched { answer, at: now },
+            ..row
+        };
+        match self.store.open_flow(&row).await? {
+            Opened::New => Ok(VerifyReason::Right),
+            Opened::Before(row)
+                if row.is_claim_of(self.challenge, app_client)
+                    && row.repeats_right_answer(self.digest(&row.key)?, now) =>
+            {
+                Ok(VerifyReason::RightAgain)
+            }
+            Opened::Before(_) => Err(VerifyReason::FlowOver.into()),
+        }
     }
 
     fn digest(&self, key: &KeyId) -> Result<AnswerDigest, VerifyError> {
@@ -496,13 +573,24 @@ impl<S: FlowStore + RedemptionStore + CounterStore, C: Clock> Verify<'_, S, C> {
         if !earned.is_some_and(proves) {
             return Err(VerifyReason::ProofForged.into());
         }
-        let keep_until = proof.made_at.plus(policy.proof_life * 2);
+        let keep_until = keep_redemption_until(proof, policy);
         let redeemable = Redeemable::Proof(proof.flow);
         match self.store.redeem(redeemable, row.id, keep_until).await? {
             Redeemed::Here => Ok(()),
             Redeemed::Elsewhere => Err(VerifyReason::ProofRedeemed.into()),
         }
     }
+}
+
+const fn unreadable_proof(error: UnsealError) -> VerifyReason {
+    match error {
+        UnsealError::Forged | UnsealError::KeyUnknown => VerifyReason::ProofForged,
+        UnsealError::Stale => VerifyReason::ProofStale,
+    }
+}
+
+fn keep_redemption_until(proof: &Proof, policy: &Policy) -> Timestamp {
+    proof.made_at.plus(policy.proof_life * 2)
 }
 
 /// The outcome of [`Verify::open`].

@@ -228,6 +228,15 @@ impl Flow {
             && self.issued_at == issued_at
     }
 
+    /// Returns whether this is the row of a claim that was opened in answer to this challenge, the
+    /// first of a session.
+    pub(crate) fn is_claim_of(&self, challenge: &Challenge, app_client: &AppClient) -> bool {
+        challenge.step == Step::Select
+            && self.purpose == Purpose::Claim
+            && self.id == challenge.flow
+            && self.client == app_client.client()
+    }
+
     /// Returns the contact; `None` if it was not sealed for this flow.
     pub(crate) fn contact(&self, keys: &KeyRing) -> Option<Identifier> {
         let bound = bound_to(self.id, self.purpose, &self.client);

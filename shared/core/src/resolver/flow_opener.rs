@@ -4,7 +4,7 @@ use super::context::{Context, Ports};
 use super::error::{Cause, SignInError};
 use super::payload::SignInPayload;
 use crate::effects::Clock;
-use crate::ports::{Captcha, ChallengeApi, OpenChallenge, PortError, Reply};
+use crate::ports::{Captcha, ChallengeApi, OpenChallenge, PortError, Reply, Tokens};
 use crate::rate_limit::{CaptchaGate, CodeRequest, RateLimiter};
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::sealed::Ticket;
@@ -36,6 +36,7 @@ impl<P: Ports> Context<'_, P> {
             let responding = self.api.respond(&challenge, "select", &metadata, source);
             challenge = match responding.await? {
                 Reply::Challenge(challenge) => challenge,
+                Reply::Tokens(_) => return Err(Cause::UnexpectedChallenge.into()),
                 Reply::UserNotFound | Reply::Refused => return Err(Cause::SessionRefused.into()),
             };
             if step(&challenge) != Some("select") {
@@ -43,6 +44,36 @@ impl<P: Ports> Context<'_, P> {
             }
         }
         Err(Cause::PortError(PortError::new("RespondToAuthChallenge", "asked again")).into())
+    }
+
+    /// Answers the first challenge with a proof, and returns the tokens. If Cognito returns `select`
+    /// again, because a port of the triggers did not answer, answers it a second time. Returns
+    /// `None` if the triggers still accept no proof, as for an account that they do not see yet.
+    pub(crate) async fn complete(
+        &self,
+        mut challenge: OpenChallenge,
+        identifier: &Identifier,
+        proof: &Secret,
+        source: Option<Source>,
+    ) -> Result<Option<Tokens>, SignInError> {
+        let metadata = [
+            ("method", identifier.method().as_str()),
+            ("action", "complete"),
+        ];
+        for _ in 0..2 {
+            if step(&challenge) != Some("select") {
+                return Err(Cause::UnexpectedChallenge.into());
+            }
+            let responding = self
+                .api
+                .respond(&challenge, proof.expose(), &metadata, source);
+            challenge = match responding.await? {
+                Reply::Tokens(tokens) => return Ok(Some(tokens)),
+                Reply::Challenge(challenge) => challenge,
+                Reply::UserNotFound | Reply::Refused => return Err(Cause::SessionRefused.into()),
+            };
+        }
+        Ok(None)
     }
 
     pub(crate) fn seal(

@@ -1,5 +1,6 @@
 //! The response of the resolvers that open a session.
 
+use crate::ports::Tokens;
 use crate::value::secret::Secret;
 
 /// An open session at its next challenge.
@@ -16,4 +17,13 @@ pub struct SignInPayload {
     pub expires_in: u32,
     /// Seconds until `resend` sends another message.
     pub resend_after: u32,
+}
+
+/// The tokens of a completed sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokensPayload {
+    /// The pool's username.
+    pub username: Secret,
+    /// The tokens.
+    pub tokens: Tokens,
 }

@@ -13,12 +13,12 @@ use futures_util::future::{join, try_join};
 pub use super::context::{Context, Ports};
 pub use super::error::{Cause, SignInError};
 use super::flow_opener::payload;
-pub use super::payload::SignInPayload;
+pub use super::payload::{SignInPayload, TokensPayload};
 use crate::effects::{Clock, Entropy};
 use crate::policy::Deployment;
 use crate::ports::{
-    Captcha, ChallengeApi, Creation, Directory, FlowStore, LeaseStore, OpenChallenge, Redeemable,
-    RedemptionStore, Reply,
+    Captcha, ChallengeApi, Creation, Directory, FlowStore, LeaseStore, OpenChallenge, PortError,
+    Redeemable, RedemptionStore, Reply,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::seal::code_terms::CodeTerms;
@@ -26,6 +26,7 @@ use crate::seal::device::Device;
 use crate::seal::keys::KeyId;
 use crate::seal::pseudonym::Pseudonym;
 use crate::seal::sealed::Proof;
+use crate::value::account::Account;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
@@ -102,13 +103,20 @@ impl Backoff {
 
 /// The reason that a request may create an account.
 #[derive(Clone, Copy)]
-enum NewAccount {
-    /// The request has a proof of the identifier. The account is charged to its mail domain.
-    Proved,
+enum NewAccount<'a> {
+    /// The request has this proof of the identifier. The account is charged to its mail domain.
+    Proved(&'a Secret),
     /// The pool reports missing users, so the account must exist before its code is sent. It is
     /// charged to no budget: requests that are never redeemed would otherwise refuse the new users
     /// of a domain.
     Unproved,
+}
+
+/// The account that holds an identifier.
+struct AccountFound {
+    username: String,
+    /// The lease on the identifier and its holder, if this request has it.
+    lease: Option<(Pseudonym, Pseudonym)>,
 }
 
 /// The sign-in resolver.
@@ -144,14 +152,16 @@ where
             None => {
                 let terms = self.plan(request).await?;
                 if self.legacy_pool {
-                    self.account_of(identifier, NewAccount::Unproved).await?;
+                    let account = self.account_of(identifier, NewAccount::Unproved).await?;
+                    self.release(&account).await;
                 }
                 (Purpose::SignIn, identifier.as_str().to_owned(), terms)
             }
             Some(proof) => {
-                self.open_proof(identifier, proof).await?;
-                let username = self.account_of(identifier, NewAccount::Proved).await?;
-                (Purpose::Claim, username, self.context.uncharged())
+                let account = self.account_of(identifier, NewAccount::Proved(proof));
+                let account = account.await?;
+                self.release(&account).await;
+                (Purpose::Claim, account.username, self.context.uncharged())
             }
         };
         Ok(TicketPayload {
@@ -207,9 +217,10 @@ where
         let challenge = match opened {
             Reply::Challenge(challenge) => challenge,
             Reply::UserNotFound if self.legacy_pool => {
-                let username = self.account_of(identifier, NewAccount::Unproved).await?;
-                self.initiate_new(&username, *source).await?
+                let account = self.account_of(identifier, NewAccount::Unproved).await?;
+                self.first_session(&account, *source).await?
             }
+            Reply::Tokens(_) => return Err(Cause::UnexpectedChallenge.into()),
             Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
             // A user whom Cognito refuses, such as a disabled one, must look like any other. The
             // session is opened for a random username, and the ticket's flow is a decoy. It is
@@ -219,7 +230,7 @@ where
                 let no_user = uuid(self.context.entropy.bytes());
                 match self.context.api.initiate(&no_user, *source).await? {
                     Reply::Challenge(challenge) => challenge,
-                    Reply::UserNotFound | Reply::Refused => {
+                    Reply::Tokens(_) | Reply::UserNotFound | Reply::Refused => {
                         return Err(Cause::SessionRefused.into());
                     }
                 }
@@ -242,40 +253,79 @@ where
         let SignInRequest {
             identifier, source, ..
         } = request;
-        self.open_proof(identifier, proof).await?;
-        let username = self.account_of(identifier, NewAccount::Proved).await?;
+        let account = self.account_of(identifier, NewAccount::Proved(proof));
+        let account = account.await?;
+        let mut challenge = self.first_session(&account, *source).await?;
         // A new account may not be visible everywhere immediately. The triggers then find no
         // account and request a code instead of the proof.
         let mut backoff = Backoff::new();
         loop {
-            let challenge = self.initiate_new(&username, *source).await?;
             // Nothing is sent, so no language is needed.
             let ticket =
                 self.context
                     .seal(Purpose::Claim, identifier, None, self.context.uncharged());
             let selecting = self.context.select(challenge, identifier, &ticket, *source);
             let asked = selecting.await?;
-            if let Some(payload) = payload(&asked, "claim", &username)? {
+            if let Some(payload) = payload(&asked, "claim", &account.username)? {
                 return Ok(payload);
             }
             if !backoff.wait(self.context.clock).await {
                 return Err(Cause::AccountNotFound.into());
             }
+            challenge = self.initiate_new(&account.username, *source).await?;
         }
     }
 
-    async fn open_proof(&self, identifier: &Identifier, proof: &Secret) -> Result<(), SignInError> {
-        let proof = Proof::open(
+    /// Signs in with a proof, and returns the tokens. The proof answers the first challenge of a
+    /// session that this request opens.
+    ///
+    /// If the answer is lost on its way to the client, the proof is used: the client then signs in
+    /// with a new code.
+    pub async fn tokens(
+        &self,
+        request: &SignInRequest,
+        proof: &Secret,
+    ) -> Result<TokensPayload, SignInError> {
+        let SignInRequest {
+            identifier, source, ..
+        } = request;
+        let account = self.account_of(identifier, NewAccount::Proved(proof));
+        let account = account.await?;
+        let mut challenge = self.first_session(&account, *source).await?;
+        let mut backoff = Backoff::new();
+        loop {
+            let completing = self.context.complete(challenge, identifier, proof, *source);
+            if let Some(tokens) = completing.await? {
+                return Ok(TokensPayload {
+                    username: Secret::new(account.username),
+                    tokens,
+                });
+            }
+            // The triggers do not see the new account yet.
+            if !backoff.wait(self.context.clock).await {
+                return Err(Cause::AccountNotFound.into());
+            }
+            challenge = self.initiate_new(&account.username, *source).await?;
+        }
+    }
+
+    /// Opens a proof of the identifier. Whether it was earned and is unused is another question.
+    fn sealed_proof(&self, identifier: &Identifier, proof: &Secret) -> Result<Proof, SignInError> {
+        let opened = Proof::open(
             proof.expose(),
             &self.context.deployment.keys,
             self.context.app_client,
             self.context.clock.now(),
             self.context.deployment.policy.proof_life,
-        )
-        .map_err(|_| SignInError::InvalidProof)?;
-        if proof.contact != *identifier {
-            return Err(SignInError::InvalidProof);
+        );
+        match opened {
+            Ok(proof) if proof.contact == *identifier => Ok(proof),
+            _ => Err(SignInError::InvalidProof),
         }
+    }
+
+    /// Succeeds if the flow that the proof names earned it, and no flow has redeemed it.
+    async fn earned(&self, identifier: &Identifier, proof: &Proof) -> Result<(), SignInError> {
         let (earned, redeemed) = try_join(
             self.context.store.flow(proof.flow),
             self.context
@@ -301,51 +351,98 @@ where
         }
     }
 
-    /// Returns the username of the account that holds the identifier, and creates the account if
-    /// there is none. A lease admits one request at a time for one identifier, so two proofs result
-    /// in one account.
+    /// Returns the account that holds the identifier, and creates it if there is none. A lease
+    /// admits one request at a time for one identifier, so two proofs result in one account. The
+    /// caller releases it.
+    ///
+    /// A proof is verified while the lease is taken, because a user waits. Only the holder of a
+    /// sealed proof of the identifier can so take its lease.
     async fn account_of(
         &self,
         identifier: &Identifier,
-        new: NewAccount,
-    ) -> Result<String, SignInError> {
+        new: NewAccount<'_>,
+    ) -> Result<AccountFound, SignInError> {
         let on = Pseudonym::of_identifier(&self.context.deployment.keys, identifier);
         let holder = Pseudonym::random(self.context.entropy.bytes());
-        let mut backoff = Backoff::new();
-        loop {
+        let lease = || {
             let now = self.context.clock.now();
-            if self
-                .context
-                .store
-                .lease(on, holder, now, now.plus(LEASE))
-                .await?
+            self.context.store.lease(on, holder, now, now.plus(LEASE))
+        };
+        let mut leased = match new {
+            NewAccount::Unproved => lease().await?,
+            NewAccount::Proved(proof) => {
+                let proof = self.sealed_proof(identifier, proof)?;
+                let (earned, leased) = join(self.earned(identifier, &proof), lease()).await;
+                if let Err(error) = earned {
+                    if leased == Ok(true) {
+                        let _ = self.context.store.release(on, holder).await;
+                    }
+                    return Err(error);
+                }
+                leased?
+            }
+        };
+        let mut backoff = Backoff::new();
+        while !leased {
+            // Only a request that may create the account waits. Otherwise, requests of a stranger
+            // could hold the lease and delay the owner of an account.
+            if let Some(account) = self.holder(identifier).await?
+                && !account.attributes.is_half_created()
             {
-                let username = self.find_or_create(identifier, new).await;
-                // The lease expires without a release; releasing it early only shortens the wait of
-                // others.
-                let _ = self.context.store.release(on, holder).await;
-                return username;
+                return Ok(AccountFound {
+                    username: account.username,
+                    lease: None,
+                });
             }
             if !backoff.wait(self.context.clock).await {
                 return Err(Cause::LeaseHeld.into());
             }
+            leased = lease().await?;
         }
+        match self.find_or_create(identifier, new).await {
+            Ok(username) => Ok(AccountFound {
+                username,
+                lease: Some((on, holder)),
+            }),
+            Err(error) => {
+                let _ = self.context.store.release(on, holder).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Releases the lease on an account's identifier. It expires without a release; releasing it
+    /// early only shortens the wait of others.
+    async fn release(&self, account: &AccountFound) {
+        if let Some((on, holder)) = account.lease {
+            let _ = self.context.store.release(on, holder).await;
+        }
+    }
+
+    async fn holder(&self, identifier: &Identifier) -> Result<Option<Account>, PortError> {
+        let found = self.context.directory.find(identifier.as_str()).await?;
+        Ok(found.filter(|account| account.attributes.holds(identifier)))
+    }
+
+    /// Releases the lease while a session opens.
+    async fn first_session(
+        &self,
+        account: &AccountFound,
+        source: Option<Source>,
+    ) -> Result<OpenChallenge, SignInError> {
+        let opening = self.initiate_new(&account.username, source);
+        let ((), opened) = join(self.release(account), opening).await;
+        opened
     }
 
     async fn find_or_create(
         &self,
         identifier: &Identifier,
-        new: NewAccount,
+        new: NewAccount<'_>,
     ) -> Result<String, SignInError> {
         let mut backoff = Backoff::new();
         loop {
-            let holder = self
-                .context
-                .directory
-                .find(identifier.as_str())
-                .await?
-                .filter(|account| account.attributes.holds(identifier));
-            let username = if let Some(account) = holder {
+            let username = if let Some(account) = self.holder(identifier).await? {
                 if !account.attributes.is_half_created() {
                     return Ok(account.username);
                 }
@@ -355,7 +452,7 @@ where
                 let limiter = self.context.limiter();
                 let charging = async {
                     match new {
-                        NewAccount::Proved => limiter.charge_new_account(identifier).await,
+                        NewAccount::Proved(_) => limiter.charge_new_account(identifier).await,
                         NewAccount::Unproved => Ok(None),
                     }
                 };
@@ -396,7 +493,7 @@ where
         loop {
             match self.context.api.initiate(username, source).await? {
                 Reply::Challenge(challenge) => return Ok(challenge),
-                Reply::Refused => return Err(Cause::SessionRefused.into()),
+                Reply::Tokens(_) | Reply::Refused => return Err(Cause::SessionRefused.into()),
                 Reply::UserNotFound if backoff.wait(self.context.clock).await => {}
                 Reply::UserNotFound => return Err(Cause::AccountNotFound.into()),
             }

@@ -156,14 +156,20 @@ fn a_right_answer_just_before_expiry_repeats_for_15_seconds() {
     }
 }
 
-/// The row is finished while the account is read.
+/// The row is finished while the account is read, and matched again if it cannot be read.
 #[test]
-fn after_an_unread_account_the_answer_passes_for_15_seconds() {
-    for (millis, tokens) in [(15_000, true), (15_001, false)] {
+fn after_an_unread_account_the_answer_passes_until_the_code_expires() {
+    // Verify: attempt, charge, charge, verdict. Define: finish, find, reopen.
+    let [unread, lost] = [(5, Break::Before), (6, Break::Before)];
+    for (broken, millis, tokens) in [
+        (vec![unread], 299_999, true),
+        (vec![unread], 300_000, false),
+        (vec![unread, lost], 15_000, true),
+        (vec![unread, lost], 15_001, false),
+    ] {
         let world = World::with_ada();
         let mut session = world.at_otp(ADA);
-        // Verify: attempt, charge, charge, verdict. Define: finish, find.
-        world.wire.will_break([(5, Break::Before)]);
+        world.wire.will_break(broken);
         let reply = session.answer(&world.code());
         assert_eq!(reply.define.reason, DefineReason::PortError);
         world.after_millis(millis);

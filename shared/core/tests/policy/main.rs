@@ -6,7 +6,8 @@
 //!
 //! - [`rows`]: a test for each row of the policy table in `latchstring_core::flow`.
 //! - The rules of the design, by name: [`fail_closed`], [`authority`], [`attempts`], [`messages`],
-//!   [`holders`], [`decoys`], [`proofs`], [`secrecy`], [`no_oracle`], [`locales`].
+//!   [`holders`], [`decoys`], [`proofs`], [`completions`], [`secrecy`],
+//!   [`no_oracle`], [`locales`].
 //! - [`faults`], [`fault_table`] and [`retries`]: the effect of Lambda's and the network's faults
 //!   on every step of every flow.
 //! - [`properties`]: states that no sequence of events reaches.
@@ -20,6 +21,7 @@ mod attempts;
 mod authority;
 mod budgets;
 mod captcha;
+mod completions;
 mod contacts;
 mod decoys;
 mod fail_closed;

@@ -16,6 +16,7 @@ use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignInError, SignInPayload};
 use latchstring_memory::MemoryDirectory;
 
+use crate::completions::completion;
 use crate::contacts::{change, holds, last_code};
 use crate::guess_charges::charged;
 use crate::harness::{
@@ -136,6 +137,40 @@ fn no_order_of_answers_passes_the_attempts() {
                 assert!(!again.is_right(), "a used code is right");
             }
             assert_owner_can_sign_in(&world, ADA);
+        },
+    );
+}
+
+#[test]
+fn no_order_of_completions_uses_a_proof_twice() {
+    explore(
+        "completions",
+        [bounds(2, ANY, 1), bounds(3, 4, 1)],
+        |choices, parallel, bounds| {
+            let world = World::new();
+            let proof = earned_proof(&world, ADA);
+            world.put_ada(&[]);
+            world.wire.take_turns();
+            // The first two are of one session, of which a caller kept a copy.
+            let (first, second) = (world.initiate(ADAS_NAME), world.initiate(ADAS_NAME));
+            let strands = [&first, &second, &first]
+                .into_iter()
+                .take(parallel)
+                .map(|session| -> Strand<'_, Reply> {
+                    let (mut session, proof) = (session.clone(), &proof);
+                    Box::pin(async move { session.respond(proof, completion()).await })
+                })
+                .collect();
+            let replies = choices.run(strands, bounds);
+            let rows = [&first, &second].map(|session| session.row().is_some());
+            assert_ne!(rows, [true; 2], "both sessions used the proof");
+            let signed_in = |reply: &Option<Reply>| {
+                reply
+                    .as_ref()
+                    .is_some_and(|reply| reply.next() == Next::IssueTokens)
+            };
+            let second = replies.get(1).is_some_and(signed_in);
+            assert!(!second || !signed_in(&replies[0]));
         },
     );
 }

@@ -754,6 +754,7 @@ fn an_unavailable_directory_repeats_the_challenge() {
 fn every_row_of_the_table_names_a_test() {
     let table = include_str!("../../src/flow/mod.rs");
     let tests = [
+        include_str!("completions.rs"),
         include_str!("contacts.rs"),
         include_str!("proofs.rs"),
         include_str!("rows.rs"),

@@ -19,7 +19,7 @@ use latchstring_core::ports::{Clock, PortError};
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::{Budget, Source};
 use latchstring_core::secret::Secret;
-use latchstring_core::sign_in::{Cause, SignInError, SignInPayload};
+use latchstring_core::sign_in::{Cause, SignInError, SignInPayload, TokensPayload};
 use latchstring_core::time::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -87,6 +87,19 @@ fn session(payload: &SignInPayload) -> Value {
         "codeLength": payload.code_length,
         "expiresIn": payload.expires_in,
         "resendAfter": payload.resend_after,
+    })
+}
+
+fn tokens(payload: &TokensPayload) -> Value {
+    let TokensPayload { username, tokens } = payload;
+    json!({
+        "username": username.expose(),
+        "tokens": {
+            "accessToken": tokens.access.expose(),
+            "idToken": tokens.id.expose(),
+            "refreshToken": tokens.refresh.expose(),
+            "expiresIn": tokens.expires_in,
+        },
     })
 }
 

@@ -26,6 +26,7 @@ struct Input {
     email_or_phone: String,
     method: GraphqlMethod,
     proof: Option<String>,
+    complete: Option<bool>,
     device: Option<String>,
     captcha: Option<String>,
     locale: Option<String>,
@@ -91,6 +92,7 @@ where
         log_context: &LogContext,
     ) -> Result<Outcome, PublicError> {
         let Arguments { input } = super::arguments(event)?;
+        let complete = input.complete.unwrap_or_default();
         let method = input.method.into();
         let phones = &self.deployment.policy().phones;
         let identifier = match Identifier::parse_by(method, &input.email_or_phone, phones) {
@@ -124,10 +126,16 @@ where
             captcha: self.captcha.as_ref(),
         };
         let answered = match field {
-            "signIn" => sign_in
-                .session(&request)
-                .await
-                .map(|payload| super::session(&payload)),
+            "signIn" => match &request.proof {
+                Some(proof) if complete => {
+                    let completing = sign_in.tokens(&request, proof);
+                    completing.await.map(|payload| super::tokens(&payload))
+                }
+                _ => {
+                    let opening = sign_in.session(&request);
+                    opening.await.map(|payload| super::session(&payload))
+                }
+            },
             "signInTicket" => sign_in.ticket(&request).await.map(|payload| {
                 json!({
                     "ticket": payload.ticket.expose(),

@@ -3,7 +3,7 @@ use aws_lambda_events::event::cognito::{
 };
 use latchstring_core::flow::{AnswerEvent, Step, Verdict, verify};
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{Clock, CounterStore, FlowStore, RedemptionStore};
+use latchstring_core::ports::{Clock, CounterStore, Entropy, FlowStore, RedemptionStore};
 use latchstring_core::secret::Secret;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -17,19 +17,22 @@ use crate::system::timeout;
 
 /// Verify: records an answer and returns its verdict.
 #[derive(Clone, Debug)]
-pub struct VerifyTrigger<S, C, K = Deployment> {
+pub struct VerifyTrigger<S, C, E, K = Deployment> {
     /// The source of keys and settings.
     pub deployment: K,
     /// The store of flows.
     pub store: S,
     /// The clock.
     pub clock: C,
+    /// The source of randomness.
+    pub entropy: E,
 }
 
-impl<S, C, K> Handler for VerifyTrigger<S, C, K>
+impl<S, C, E, K> Handler for VerifyTrigger<S, C, E, K>
 where
     S: FlowStore + RedemptionStore + CounterStore,
     C: Clock,
+    E: Entropy,
     K: Deployments,
 {
     async fn handle(&self, raw: Value) -> Result<HandlerResponse, PublicError> {
@@ -58,7 +61,14 @@ where
                 .deployment(&answer_event.key_ids())
                 .await
                 .ok()?;
-            let decided = verify(&deployment, &self.store, &self.clock, &answer_event).await;
+            let verifying = verify(
+                &deployment,
+                &self.store,
+                &self.clock,
+                &self.entropy,
+                &answer_event,
+            );
+            let decided = verifying.await;
             Some((deployment, decided))
         };
         let left = RESPONSE_LIMIT.saturating_sub(begun.elapsed());

@@ -30,7 +30,10 @@ impl Table {
     /// Answers an operation, as `X-Amz-Target` names it after the dot.
     pub(crate) fn answer(&self, operation: &str, request: &Value) -> Response {
         let written = |written| match written {
-            Ok(()) => reply(StatusCode::OK, &json!({})),
+            Ok(item) if request["ReturnValues"] == "ALL_NEW" => {
+                reply(StatusCode::OK, &json!({ "Attributes": item }))
+            }
+            Ok(_) => reply(StatusCode::OK, &json!({})),
             Err(item) => refused(item, request),
         };
         match operation {
@@ -66,13 +69,13 @@ impl Table {
         }
     }
 
-    /// Changes one item if the condition holds; otherwise returns the item.
+    /// Changes one item if the condition holds, and returns it; otherwise returns it as it is.
     fn write(
         &self,
         of: &Value,
         request: &Value,
         change: impl FnOnce(&mut Item),
-    ) -> Result<(), Option<Item>> {
+    ) -> Result<Item, Option<Item>> {
         let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = items.get(key(of));
         if let Some(condition) = request["ConditionExpression"].as_str() {
@@ -91,9 +94,9 @@ impl Table {
         // A deleted item has not even a key.
         if !item.is_empty() || request.get("UpdateExpression").is_some() {
             item.insert("pk".to_owned(), json!({ "S": key }));
-            items.insert(key, item);
+            items.insert(key, item.clone());
         }
-        Ok(())
+        Ok(item)
     }
 }
 

@@ -413,6 +413,7 @@ impl World {
                         &self.deployment,
                         &self.store,
                         &self.clock,
+                        &*self.entropy,
                         response,
                     )),
                 )

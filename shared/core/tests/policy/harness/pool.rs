@@ -10,6 +10,7 @@ use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::Context;
 use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_testkit::tokens;
 
 use super::{Flaky, Session, World, now};
 
@@ -136,8 +137,8 @@ impl ChallengeApi for Pool<'_> {
             session.respond(answer, request).await;
             Ok(match session.ended {
                 None => self.challenge(session),
-                Some(Next::Fail) => Reply::Refused,
-                Some(next) => panic!("a resolver never gets {next:?}"),
+                Some(Next::IssueTokens) => Reply::Tokens(tokens()),
+                Some(Next::Fail | Next::Challenge) => Reply::Refused,
             })
         };
         self.world.wire.carry_call("respond", effect).await
