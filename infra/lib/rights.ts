@@ -28,7 +28,7 @@ export const RIGHTS: Record<
     pool: [],
   },
   'verify-auth-challenge-response': {
-    table: ['GetItem', 'UpdateItem'],
+    table: ['GetItem', 'PutItem', 'UpdateItem'],
     rows: ['counter', 'flow', 'proof', 'ticket'],
     pool: [],
   },

@@ -48,7 +48,7 @@ const MATRIX: Record<string, string> = {
   'dynamodb:BatchGetItem': '.      yes    .      yes    yes',
   'dynamodb:DeleteItem': 'yes    .      .      yes    .',
   'dynamodb:GetItem': 'yes    yes    yes    yes    yes',
-  'dynamodb:PutItem': '.      yes    .      .      yes',
+  'dynamodb:PutItem': '.      yes    yes    .      yes',
   'dynamodb:UpdateItem': 'yes    yes    yes    yes    yes',
   'secretsmanager:GetSecretValue': 'yes    yes    yes    yes    yes',
   'ses:SendEmail': 'yes    yes    .      .      .',

@@ -42,6 +42,7 @@ enum Flow {
     Captcha,
     Resend,
     FirstSignIn,
+    CompletedFirstSignIn,
     FirstSignInToALegacyPool,
     Disabled,
     SignUp,
@@ -53,13 +54,14 @@ enum Flow {
 }
 
 impl Flow {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::SignIn,
         Self::SignInByPhone,
         Self::Ticket,
         Self::Captcha,
         Self::Resend,
         Self::FirstSignIn,
+        Self::CompletedFirstSignIn,
         Self::FirstSignInToALegacyPool,
         Self::Disabled,
         Self::SignUp,
@@ -91,6 +93,9 @@ impl Flow {
             Self::Captcha => "Signing in with a CAPTCHA",
             Self::Resend => "Having the code sent again",
             Self::FirstSignIn => "Signing in for the first time",
+            Self::CompletedFirstSignIn => {
+                "Signing in for the first time, with tokens in the answer to the proof"
+            }
             Self::FirstSignInToALegacyPool => {
                 "Signing in for the first time to a pool that reports missing users"
             }
@@ -189,8 +194,8 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         Flow::Ticket => run.sign_in_by_ticket(),
         Flow::SignInByPhone => run.sign_in(NUMBER, false),
         Flow::Resend => run.sign_in(ADA, true),
-        Flow::FirstSignIn | Flow::FirstSignInToALegacyPool => {
-            run.sign_in_for_the_first_time();
+        Flow::FirstSignIn | Flow::CompletedFirstSignIn | Flow::FirstSignInToALegacyPool => {
+            run.sign_in_for_the_first_time(flow == Flow::CompletedFirstSignIn);
             assert_eq!(world.directory.port.len(), 2, "Bob has one account");
         }
         Flow::Disabled => run.sign_in_disabled(),
@@ -352,18 +357,27 @@ impl<'w> Run<'w> {
         panic!("locked out");
     }
 
-    fn sign_in_for_the_first_time(&mut self) {
+    fn sign_in_for_the_first_time(&mut self, completes: bool) {
         for _ in 0..ATTEMPTS {
             let mut session = self.open("signIn", BOB, None);
             let proof = match self.answer(&mut session) {
                 None => continue,
                 Some(Ended::Proof(proof)) => proof,
-                // A legacy pool creates the account before the code, so the flow earns no proof.
+                // A legacy pool creates the account before the code, so the flow earns no proof. Nor
+                // does it after the tokens were lost.
                 Some(ended) => {
-                    assert_eq!((ended, self.legacy), (Ended::Tokens, true));
+                    let has_account = self.legacy || self.seen.contains(&Seen::Restart);
+                    assert_eq!((ended, has_account), (Ended::Tokens, true));
                     return;
                 }
             };
+            if completes {
+                if self.complete(&proof) {
+                    return;
+                }
+                self.seen.push(Seen::Restart);
+                continue;
+            }
             let mut session = self.open("signIn with the proof", BOB, Some(&proof));
             assert_eq!(session.step(), "claim");
             for _ in 0..ATTEMPTS {
@@ -375,6 +389,27 @@ impl<'w> Run<'w> {
                         return;
                     }
                     None => self.seen.push(Seen::Again),
+                }
+            }
+        }
+        panic!("locked out");
+    }
+
+    /// Returns true if the proof led to tokens; false if it is used, and the tokens were lost.
+    fn complete(&mut self, proof: &str) -> bool {
+        let asked = sign_in::request(BOB, None);
+        let proof = Secret::new(proof);
+        for _ in 0..ATTEMPTS {
+            let resolver = sign_in::resolver(self.world, self.pool);
+            let answered = now(resolver.tokens(&asked, &proof));
+            self.end("signIn with the proof");
+            match answered {
+                Ok(_) => return true,
+                Err(SignInError::InvalidProof) => return false,
+                Err(error) => {
+                    assert_eq!(error.error_type(), "Unavailable", "{error:?}");
+                    self.seen.push(Seen::Error);
+                    self.world.after_secs(5);
                 }
             }
         }

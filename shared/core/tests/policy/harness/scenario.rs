@@ -2,7 +2,8 @@
 
 use latchstring_core::flow::{Next, Purpose};
 
-use super::{ADA, ADAS_NAME, BOB, Reply, Session, World};
+use super::{ADA, ADAS_NAME, BOB, Reply, Session, World, now};
+use crate::completions::completion;
 
 /// The maximum number of steps of a scenario.
 const MAX_STEPS: usize = 12;
@@ -18,14 +19,17 @@ pub(crate) enum Scenario {
     NoAccount,
     /// A new user answers with a proof.
     Claim,
+    /// A new user answers the first challenge with a proof.
+    Completion,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Known,
         Self::KnownAfterResend,
         Self::NoAccount,
         Self::Claim,
+        Self::Completion,
     ];
 
     /// Opens the session, with the user's ticket and proof.
@@ -33,7 +37,7 @@ impl Scenario {
         let (name, purpose, contact) = match self {
             Self::Known | Self::KnownAfterResend => (ADA, Purpose::SignIn, ADA),
             Self::NoAccount => (BOB, Purpose::SignIn, BOB),
-            Self::Claim => (ADAS_NAME, Purpose::Claim, ADA),
+            Self::Claim | Self::Completion => (ADAS_NAME, Purpose::Claim, ADA),
         };
         let session = world.initiate(name);
         let makes_mistakes = matches!(self, Self::KnownAfterResend);
@@ -54,7 +58,7 @@ impl Scenario {
         match self {
             Self::Known | Self::NoAccount => 1,
             Self::KnownAfterResend => 2,
-            Self::Claim => 0,
+            Self::Claim | Self::Completion => 0,
         }
     }
 }
@@ -77,9 +81,10 @@ impl ScenarioRun<'_> {
     pub(crate) fn is_complete(&self) -> bool {
         match self.scenario {
             Scenario::NoAccount => self.session.public.contains_key("proof"),
-            Scenario::Known | Scenario::KnownAfterResend | Scenario::Claim => {
-                self.session.ended == Some(Next::IssueTokens)
-            }
+            Scenario::Known
+            | Scenario::KnownAfterResend
+            | Scenario::Claim
+            | Scenario::Completion => self.session.ended == Some(Next::IssueTokens),
         }
     }
 
@@ -90,6 +95,9 @@ impl ScenarioRun<'_> {
         let world = self.session.world;
         world.after_secs(5);
         match self.session.step() {
+            "select" if matches!(self.scenario, Scenario::Completion) => {
+                now(self.session.respond(&self.proof, completion()))
+            }
             "select" => self.session.choose(&self.ticket),
             "otp" if std::mem::take(&mut self.mistypes) => self.session.answer("mistyped"),
             "otp" if std::mem::take(&mut self.impatient) || world.sent().is_empty() => {
