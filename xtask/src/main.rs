@@ -43,7 +43,10 @@ struct Cli {
 enum Task {
     Test(Test),
     Package(Package),
-    /// Deploy the packages on an emulator of AWS, and sign in, sign up and change a contact there
+    /// Deploy a release's packages on an emulator of AWS, and sign in, sign up and change a contact
+    /// there
+    ///
+    /// The step `deploy` of `cargo xtask test` does the same with packages of the debug build.
     ///
     /// The emulator is ministack, installed into target/tools and started on a free port. The same
     /// scenarios are played at the local service. The output of both is kept in
@@ -196,7 +199,7 @@ fn main() -> ExitCode {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             told(bench::run(&repository, &arguments))
         }
-        Task::DeployCheck => told(deploy_check::run(&repository)),
+        Task::DeployCheck => told(deploy_check::release(&repository)),
         Task::Package(Package { arch }) => {
             let architecture = arch.or(Architecture::of_this_machine());
             let packaged = architecture

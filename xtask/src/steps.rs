@@ -45,7 +45,7 @@ pub(crate) enum Step {
     Clients,
     /// The pages in a browser (Chromium)
     Web,
-    /// The packages, deployed on an emulator of AWS (cargo xtask deploy-check)
+    /// Packages of the debug build, deployed on an emulator of AWS
     Deploy,
     /// No code, address, number, ticket or token is in the tests' output and logs
     Leaks,
@@ -176,7 +176,7 @@ fn perform(
             binaries(repository)?;
             node_tests(repository, "web/tests", counts.get_or_insert_default())
         }
-        Step::Deploy => deploy_check::run(repository),
+        Step::Deploy => deploy_check::debug(repository),
         Step::Leaks => leaks::check(repository)
             .map_err(|failure| failure.of(&"cargo xtask test --only tests,leaks")),
     }
@@ -244,7 +244,7 @@ fn tests(repository: &Repository, keep_going: bool) -> (Counts, Result<(), Faile
 
 /// Builds the binaries that tests start. Of the whole workspace, as the tests are built: for some
 /// packages alone, cargo selects other features and compiles the AWS SDK a second time.
-fn binaries(repository: &Repository) -> Result<(), Failed> {
+pub(crate) fn binaries(repository: &Repository) -> Result<(), Failed> {
     let build = Line::cargo(&["build", "--workspace", "--bins", "--locked"]);
     show_and_run(repository, &build)
 }

@@ -76,6 +76,19 @@ pub(crate) fn folder(repository: &Repository, architecture: Architecture) -> Pat
         .join(architecture.name())
 }
 
+/// Packages this machine's debug builds, which `cargo build --workspace --bins` made before, and
+/// returns the folder. They are made as the release's packages are, and are never deployed on AWS.
+pub(crate) fn debug(
+    repository: &Repository,
+    architecture: Architecture,
+) -> Result<PathBuf, Failed> {
+    let folder = repository.root().join("target/package/debug");
+    zip_all(&repository.root().join("target/debug"), &folder)
+        .map_err(|failure| failure.of(&"cargo xtask test --only deploy"))?;
+    template(repository, architecture, &folder)?;
+    Ok(folder)
+}
+
 /// Builds, checks, zips, and synthesises the template.
 pub(crate) fn run(repository: &Repository, architecture: Architecture) -> Result<(), Failed> {
     let started = Instant::now();
