@@ -49,6 +49,26 @@ fn shards(limits: impl IntoIterator<Item = (u32, u32)>) -> u32 {
 }
 
 impl Policy {
+    /// Returns the number of shards of each counter of many users, for an operator.
+    pub fn shards(&self) -> [(&'static str, u32); 5] {
+        [
+            (
+                "the deployment in a day",
+                self.deployment_shards(Requester::Unknown),
+            ),
+            ("SMS spend in a month", self.spend_shards()),
+            ("a country in an hour", self.country_shards()),
+            (
+                "a mail domain in an hour",
+                shards([(self.budgets.mail.unproved_per_domain, UNPROVED_MAIL)]),
+            ),
+            (
+                "a shared mail domain in an hour",
+                shards([(self.budgets.mail.unproved_per_hour, UNPROVED_MAIL)]),
+            ),
+        ]
+    }
+
     /// The number of shards of the deployment's counters of a day.
     pub(crate) fn deployment_shards(&self, requester: Requester) -> u32 {
         let Budgets {
