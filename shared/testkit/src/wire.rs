@@ -48,8 +48,8 @@ struct Calls {
     items: BTreeSet<(Option<&'static str>, &'static str)>,
     breaks: BTreeMap<usize, Break>,
     takes_turns: bool,
-    /// The requests of each counter in each second.
-    load: BTreeMap<(Pseudonym, u64), Load>,
+    /// The requests of each counter in each second, once a test asks for them.
+    load: Option<BTreeMap<(Pseudonym, u64), Load>>,
 }
 
 /// The requests of one counter in one second.
@@ -104,9 +104,14 @@ impl Wire {
         self.state().items.clone()
     }
 
-    /// Returns the requests of each counter in each second so far.
+    /// From now on, the requests of each counter are counted.
+    pub fn count_requests(&self) {
+        self.state().load = Some(BTreeMap::new());
+    }
+
+    /// Returns the requests of each counter in each second since [`Wire::count_requests`].
     pub fn load(&self) -> BTreeMap<(Pseudonym, u64), Load> {
-        self.state().load.clone()
+        self.state().load.clone().unwrap_or_default()
     }
 
     /// From now on, every call lets other futures go first.
@@ -173,8 +178,11 @@ impl Carrier for Wire {
     fn note_counters(&self, counters: &[Pseudonym], written: &[&str]) {
         let second = self.clock.now().as_secs();
         let mut state = self.state();
+        let Some(load) = &mut state.load else {
+            return;
+        };
         for counter in counters {
-            let load = state.load.entry((*counter, second)).or_default();
+            let load = load.entry((*counter, second)).or_default();
             if written.is_empty() {
                 load.reads += 1;
             } else {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use latchstring_core::code::CodeLength;
 use latchstring_core::identifier::{Country, Identifier, Method};
+use latchstring_core::odds::Odds;
 use latchstring_core::policy::Policy;
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::{Countries, Price};
@@ -79,6 +80,7 @@ fn sign_in_at_once(world: &World, contacts: &[String]) {
         // The directory in memory finds a username at once, and another name by a search.
         world.put_account(contact, contact);
     }
+    world.wire.count_requests();
     let pool = Pool::of(world);
     let opened: Vec<(Session<'_>, String)> = contacts
         .iter()
@@ -151,4 +153,17 @@ fn a_counter_of_one_shard_is_over_the_limit_at_a_twentieth() {
     sign_in_at_once(&world, &mails(SIGN_INS / 20).collect::<Vec<_>>());
     let [written, _] = units(&world);
     assert!(written > WRITE_UNITS, "{written} write units");
+}
+
+/// The settings of the launch have the shards and the odds that the document states.
+#[test]
+fn a_launch_has_the_stated_shards_and_odds() {
+    let world = world(|_| {});
+    let policy = &world.deployment.policy;
+    for (counter, shards) in policy.shards() {
+        let stated = if counter.starts_with("a mail") { 1 } else { 64 };
+        assert_eq!(shards, stated, "{counter}");
+    }
+    let odds = Odds::of(policy, 1_000_000).sprayed();
+    assert!((0.2..0.25).contains(&odds), "{odds}");
 }
