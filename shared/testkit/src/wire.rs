@@ -48,7 +48,7 @@ struct Calls {
     items: BTreeSet<(Option<&'static str>, &'static str)>,
     breaks: BTreeMap<usize, Break>,
     takes_turns: bool,
-    /// The requests of each counter in each second, once a test asks for them.
+    /// The requests of each counter in each second, once a test requests them.
     load: Option<BTreeMap<(Pseudonym, u64), Load>>,
 }
 

@@ -128,7 +128,6 @@ pub(crate) fn mails_to_one_domain_stay_below_the_limits_of_an_item() {
     let world = world(|_| {});
     sign_in_at_once(&world, &mails(SIGN_INS).collect::<Vec<_>>());
     let [written, read] = units(&world);
-    eprintln!("mail: {written} write units, {read} read units");
     assert!(written < WRITE_UNITS * 2 / 3, "{written} write units");
     assert!(read < READ_UNITS / 3, "{read} read units");
 }
@@ -141,14 +140,13 @@ fn sms_to_one_country_stay_below_the_limits_of_an_item() {
     assert!(prefixes.len() > 2_000, "{} prefixes", prefixes.len());
     sign_in_at_once(&world, &numbers);
     let [written, read] = units(&world);
-    eprintln!("sms: {written} write units, {read} read units");
     assert!(written < WRITE_UNITS * 2 / 3, "{written} write units");
     assert!(read < READ_UNITS / 3, "{read} read units");
 }
 
 /// The limit on short guesses alone keeps the deployment's counter whole.
 #[test]
-fn a_counter_of_one_shard_is_over_the_limit_at_a_twentieth() {
+fn one_shard_exceeds_the_limit_at_a_twentieth() {
     let world = world(|policy| policy.budgets.deployment.short_guesses_per_day = 299);
     sign_in_at_once(&world, &mails(SIGN_INS / 20).collect::<Vec<_>>());
     let [written, _] = units(&world);
