@@ -73,22 +73,19 @@ fn print(arguments: &Arguments, policy: &Policy) {
             .iter()
             .map(|(_, shard)| counter_key(*shard))
             .collect();
-        match (shards, &keys[..]) {
-            ([(name, _)], [key]) => {
-                println!("# {name}:");
-                println!(
-                    "aws dynamodb delete-item --table-name \"$TABLE_NAME\" --key '{{\"pk\": {{\"S\": \"{key}\"}}}}'"
-                );
-            }
-            _ => {
-                let name = shards.first().map_or("", |(name, _)| name);
-                println!("# {name}, {} shards:", keys.len());
-                println!("for pk in {}; do", keys.join(" "));
-                println!(
-                    "  aws dynamodb delete-item --table-name \"$TABLE_NAME\" --key \"{{\\\"pk\\\": {{\\\"S\\\": \\\"$pk\\\"}}}}\""
-                );
-                println!("done");
-            }
+        let name = shards.first().map_or("", |(name, _)| name);
+        if let [key] = &keys[..] {
+            println!("# {name}:");
+            println!(
+                "aws dynamodb delete-item --table-name \"$TABLE_NAME\" --key '{{\"pk\": {{\"S\": \"{key}\"}}}}'"
+            );
+        } else {
+            println!("# {name}, {} shards:", keys.len());
+            println!("for pk in {}; do", keys.join(" "));
+            println!(
+                "  aws dynamodb delete-item --table-name \"$TABLE_NAME\" --key \"{{\\\"pk\\\": {{\\\"S\\\": \\\"$pk\\\"}}}}\""
+            );
+            println!("done");
         }
     }
 }

@@ -507,12 +507,12 @@ mod tests {
             state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let mut z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            let shard = (z ^ (z >> 31)) % u64::from(count);
-            let shard = &mut charged[usize::try_from(shard).unwrap()];
-            if *shard == share {
+            let number = (z ^ (z >> 31)) % u64::from(count);
+            let found = &mut charged[usize::try_from(number).unwrap()];
+            if *found == share {
                 return f64::from(all) / f64::from(share * count);
             }
-            *shard += 1;
+            *found += 1;
             all += 1;
         }
     }
