@@ -45,6 +45,54 @@ fn odds_follow_the_environment_and_a_wrong_setting_is_named() {
 }
 
 #[test]
+fn every_shard_of_a_large_limit_is_reset() {
+    let large = [
+        ("ALL_CODES_PER_DAY", "1500000"),
+        ("ALL_SHORT_GUESSES_PER_DAY", "20000"),
+        ("ALL_LONG_GUESSES_PER_DAY", "100000"),
+        ("MAIL_UNPROVED_PER_HOUR", "500000"),
+    ];
+    let keys = |commands: &str| commands.matches("counter#").count();
+    let defaults = printed(&["reset-limits"], &[]);
+    assert_eq!(
+        (keys(&defaults), defaults.contains("for pk in")),
+        (4, false)
+    );
+    let sharded = printed(&["reset-limits"], &large);
+    assert_eq!(keys(&sharded), 64 + 3, "{sharded}");
+    assert!(sharded.contains("# unknown, 64 shards:"), "{sharded}");
+    let odds = [large.as_slice(), &[("MAX_SPRAY_ODDS", "1")]].concat();
+    assert!(printed(&["odds"], &odds).contains("\n  64, the deployment in a day\n"));
+    let wrong = latchstring(&["reset-limits"], &[("ALL_CODES_PER_DAY", "0")]);
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+/// A shell runs the printed commands as they are.
+#[test]
+fn the_printed_loop_is_one_that_a_shell_runs() {
+    let large = [("MAIL_UNPROVED_PER_HOUR", "2000")];
+    let commands = printed(&["reset-limits", "--domain", "gmail.com"], &large);
+    let script = format!("aws() {{ echo \"$3 $4 $5 $6\"; }}; TABLE_NAME=table\n{commands}");
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .output()
+        .expect("sh");
+    let lines = String::from_utf8(output.stdout).expect("text");
+    let mut keys: Vec<&str> = lines.lines().collect();
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), 3, "{lines}");
+    for line in keys {
+        let key = line
+            .strip_prefix("--table-name table --key ")
+            .expect("a key");
+        let key: serde_json::Value = serde_json::from_str(key).expect("JSON");
+        let pk = key["pk"]["S"].as_str().expect("a text");
+        assert!(pk.starts_with("counter#"), "{line}");
+    }
+}
+
+#[test]
 fn codes_of_test_identifiers_are_printed() {
     let ring = r#"{"id": "k1", "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}"#;
     let environment = [

@@ -11,6 +11,9 @@ use latchstring_lambda::config::{ConfigError, Environment};
 /// Print the odds that the rate limits leave to an attacker: those of the defaults, or of the settings in
 /// the environment.
 ///
+/// It also prints the shards of the counters of many users, which limit the sign-ins a second:
+/// docs/scale.md.
+///
 /// The settings are the variables of the functions: docs/configuration.md lists them.
 #[derive(Args)]
 pub(crate) struct Arguments {}
@@ -68,6 +71,11 @@ fn print() -> Result<(), ConfigError> {
     println!("Any of {} accounts (ACCOUNTS):", odds.accounts());
     guesses(&policy, odds.at_deployment());
     verdict(odds.sprayed(), sprayed, "MAX_SPRAY_ODDS");
+    println!();
+    println!("Shards of the counters of many users; each shard bears some 300 sign-ins a second:");
+    for (counter, shards) in policy.shards() {
+        println!("  {shards:2}, {counter}");
+    }
     Ok(())
 }
 

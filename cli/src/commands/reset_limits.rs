@@ -6,14 +6,19 @@ use std::time::SystemTime;
 use clap::Args;
 use latchstring_aws::counter_key;
 use latchstring_core::identifier::{Country, Identifier, Method};
+use latchstring_core::policy::Policy;
 use latchstring_core::rate_limit::{Resettable, resettable};
 use latchstring_core::time::Timestamp;
+use latchstring_lambda::config::Environment;
 
 /// Print the commands that reset a limit which many users share.
 ///
 /// Without an option: the messages, guesses, mail and SMS spend of this day, and the SMS spend of this
 /// month. The printed commands need the AWS CLI, and `TABLE_NAME` in the environment. docs/budgets.md
 /// explains when to reset a limit.
+///
+/// Large limits are counted in several items, as many as docs/scale.md says. Set the variables of the
+/// functions here too: without them, the items of a deployment with default limits are reset.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// The SMS breakers of a country and its prefixes in this hour: its ISO code, such as DE
@@ -38,6 +43,19 @@ fn domain(text: &str) -> Result<String, &'static str> {
 
 /// Prints the commands.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    match Environment::Process.numbers() {
+        Ok(policy) => {
+            print(arguments, &policy);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn print(arguments: &Arguments, policy: &Policy) {
     let kind = match (arguments.country, &arguments.domain) {
         (Some(country), _) => Resettable::Country(country),
         (None, Some(domain)) => Resettable::Domain(domain),
@@ -50,12 +68,24 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             "# Each reset also allows another day's guesses at codes: do not reset during an attack."
         );
     }
-    for (name, counter) in resettable(kind, now) {
-        println!("# {name}:");
-        println!(
-            "aws dynamodb delete-item --table-name \"$TABLE_NAME\" --key '{{\"pk\": {{\"S\": \"{}\"}}}}'",
-            counter_key(counter)
-        );
+    for shards in resettable(policy, kind, now).chunk_by(|(name, _), (next, _)| name == next) {
+        let keys: Vec<_> = shards
+            .iter()
+            .map(|(_, shard)| counter_key(*shard))
+            .collect();
+        let name = shards.first().map_or("", |(name, _)| name);
+        if let [key] = &keys[..] {
+            println!("# {name}:");
+            println!(
+                "aws dynamodb delete-item --table-name \"$TABLE_NAME\" --key '{{\"pk\": {{\"S\": \"{key}\"}}}}'"
+            );
+        } else {
+            println!("# {name}, {} shards:", keys.len());
+            println!("for pk in {}; do", keys.join(" "));
+            println!(
+                "  aws dynamodb delete-item --table-name \"$TABLE_NAME\" --key \"{{\\\"pk\\\": {{\\\"S\\\": \\\"$pk\\\"}}}}\""
+            );
+            println!("done");
+        }
     }
-    ExitCode::SUCCESS
 }

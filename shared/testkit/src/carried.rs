@@ -89,6 +89,9 @@ pub trait Carrier: Send + Sync {
         outcome: fn(&T) -> &'static str,
     ) -> impl Future<Output = Result<T, PortError>> + Send;
 
+    /// Notes the counters that a call reads or writes, and the windows that it writes.
+    fn note_counters(&self, _counters: &[Pseudonym], _written: &[&str]) {}
+
     /// Carries a message to the courier.
     fn deliver(
         &self,
@@ -239,14 +242,36 @@ impl<P: LeaseStore, C: Carrier> LeaseStore for Carried<P, C> {
 }
 
 impl<P: CounterStore, C: Carrier> CounterStore for Carried<P, C> {
-    carried! { Port::Store;
-        charge(counter: Pseudonym, windows: &[Window], keep_until: Timestamp) -> Charged,
-            writes("counter"), |charged| match charged {
-                Charged::Yes => "charged",
-                Charged::Refused { .. } => "refused",
-            };
-        counts(counters: &[Pseudonym]) -> Vec<Counts>, reads("counter"), done;
-        refund(counter: Pseudonym, taken: &[Taken]) -> (), writes("counter"), done;
+    async fn charge(
+        &self,
+        counter: Pseudonym,
+        windows: &[Window],
+        keep_until: Timestamp,
+    ) -> Result<Charged, PortError> {
+        let written: Vec<_> = windows.iter().map(|window| &*window.name).collect();
+        self.carrier.note_counters(&[counter], &written);
+        let call = Call::of(Port::Store, "charge").writes("counter");
+        let effect = self.port.charge(counter, windows, keep_until);
+        let outcome = |charged: &Charged| match charged {
+            Charged::Yes => "charged",
+            Charged::Refused { .. } => "refused",
+        };
+        self.carrier.carry(call, effect, outcome).await
+    }
+
+    async fn counts(&self, counters: &[Pseudonym]) -> Result<Vec<Counts>, PortError> {
+        self.carrier.note_counters(counters, &[]);
+        let call = Call::of(Port::Store, "counts").reads("counter");
+        let effect = self.port.counts(counters);
+        self.carrier.carry(call, effect, done).await
+    }
+
+    async fn refund(&self, counter: Pseudonym, taken: &[Taken]) -> Result<(), PortError> {
+        let written: Vec<_> = taken.iter().map(|taken| &*taken.name).collect();
+        self.carrier.note_counters(&[counter], &written);
+        let call = Call::of(Port::Store, "refund").writes("counter");
+        let effect = self.port.refund(counter, taken);
+        self.carrier.carry(call, effect, done).await
     }
 }
 

@@ -28,6 +28,6 @@ pub use pool::{Answer, Invoke, Next, Pool, Session, Trigger, tokens};
 pub use tls::TlsServer;
 #[cfg(feature = "lambda")]
 pub use triggers::{TriggerPorts, Triggers};
-pub use wire::{Break, Wire};
+pub use wire::{Break, Load, Wire};
 #[cfg(feature = "lambda")]
 pub use world::{World, deployment};

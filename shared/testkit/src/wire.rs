@@ -3,7 +3,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use latchstring_core::ports::{DeliveryError, DeliveryOutcome, PortError};
+use latchstring_core::ports::{Clock as _, DeliveryError, DeliveryOutcome, PortError};
+use latchstring_core::pseudonym::Pseudonym;
 use latchstring_memory::ManualClock;
 
 use crate::{Call, Carrier};
@@ -47,6 +48,19 @@ struct Calls {
     items: BTreeSet<(Option<&'static str>, &'static str)>,
     breaks: BTreeMap<usize, Break>,
     takes_turns: bool,
+    /// The requests of each counter in each second, once a test requests them.
+    load: Option<BTreeMap<(Pseudonym, u64), Load>>,
+}
+
+/// The requests of one counter in one second.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// The number of reads.
+    pub reads: u32,
+    /// The number of writes.
+    pub writes: u32,
+    /// The windows that were written.
+    pub windows: BTreeSet<String>,
 }
 
 impl Wire {
@@ -88,6 +102,16 @@ impl Wire {
     /// for a resolver.
     pub fn items(&self) -> BTreeSet<(Option<&'static str>, &'static str)> {
         self.state().items.clone()
+    }
+
+    /// From now on, the requests of each counter are counted.
+    pub fn count_requests(&self) {
+        self.state().load = Some(BTreeMap::new());
+    }
+
+    /// Returns the requests of each counter in each second since [`Wire::count_requests`].
+    pub fn load(&self) -> BTreeMap<(Pseudonym, u64), Load> {
+        self.state().load.clone().unwrap_or_default()
     }
 
     /// From now on, every call lets other futures go first.
@@ -151,6 +175,27 @@ impl Wire {
 }
 
 impl Carrier for Wire {
+    fn note_counters(&self, counters: &[Pseudonym], written: &[&str]) {
+        let second = self.clock.now().as_secs();
+        let mut state = self.state();
+        let Some(load) = &mut state.load else {
+            return;
+        };
+        for counter in counters {
+            let load = load.entry((*counter, second)).or_default();
+            if written.is_empty() {
+                load.reads += 1;
+            } else {
+                load.writes += 1;
+            }
+            for window in written {
+                if !load.windows.contains(*window) {
+                    load.windows.insert((*window).to_owned());
+                }
+            }
+        }
+    }
+
     async fn carry<T: Send>(
         &self,
         call: Call,

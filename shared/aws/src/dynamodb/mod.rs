@@ -10,9 +10,9 @@
 //!
 //! # Cost
 //!
-//! docs/scale.md counts the requests of a sign-in. Every item is smaller than 1 KiB, because
-//! contacts are sealed to one length and counters expire with their period. So each write costs one
-//! write unit.
+//! docs/scale.md counts the requests of a sign-in. Items are smaller than 1 KiB, because contacts
+//! are sealed to one length and counters expire with their period. So each write costs one write
+//! unit. The exception is the counter of a country, which has a window for each prefix of the hour.
 //!
 //! # Repeated writes
 //!

@@ -161,6 +161,15 @@ impl MailBudget {
     pub(crate) fn is_shared(&self, domain: &str) -> bool {
         PROVIDERS.contains(&domain) || self.shared_domains.iter().any(|shared| shared == domain)
     }
+
+    /// Returns the number of unproved messages in each hour to this domain.
+    pub(crate) fn unproved_at(&self, domain: &str) -> u32 {
+        if self.is_shared(domain) {
+            self.unproved_per_hour
+        } else {
+            self.unproved_per_domain
+        }
+    }
 }
 
 /// Large public mailbox providers, where one user has few mailboxes.
@@ -417,6 +426,14 @@ impl Countries {
     /// Returns whether no country receives SMS.
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::Only(countries) if countries.is_empty())
+    }
+
+    /// Returns the highest price of an SMS; `None` if no country receives SMS.
+    pub(crate) fn highest_price(&self) -> Option<Price> {
+        match self {
+            Self::All(price) => Some(*price),
+            Self::Only(prices) => prices.values().max().copied(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod branding;
 pub(crate) mod budgets;
 pub mod odds;
+pub mod shards;
 pub mod test_identifier;
 
 use std::time::Duration;

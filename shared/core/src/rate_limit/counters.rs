@@ -1,5 +1,6 @@
 //! The counters: one item of the store each, which expires after its period.
 
+use crate::policy::Policy;
 use crate::policy::budgets::MONTH;
 use crate::seal::code_terms::{Destination, Requester};
 use crate::seal::keys::KeyRing;
@@ -33,6 +34,61 @@ pub(super) const COUNT: &str = "n";
 pub(super) struct Counter {
     pub(super) pseudonym: Pseudonym,
     pub(super) ends: Timestamp,
+    /// The number of shards that a limit is divided among.
+    shards: u32,
+}
+
+/// One of the shards that a counter of many users is split into, so that no item of the store gets
+/// more requests than it can bear. Each has an equal share of the limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shard {
+    number: u32,
+    /// The number of shards of the counter.
+    count: u32,
+}
+
+impl Shard {
+    /// The counter that is not split.
+    const WHOLE: Self = Self {
+        number: 0,
+        count: 1,
+    };
+
+    /// Returns the shard that an identifier is charged to on the day of `at`. A flow has one
+    /// identifier, so its plan, charges and refunds find the same shard. The hash has a key, so a
+    /// caller cannot choose identifiers of one shard; it has the day, so what an attacker finds out
+    /// is of no use on another day.
+    pub(super) fn of(keys: &KeyRing, identifier: &Identifier, at: Timestamp, count: u32) -> Self {
+        if count == 1 {
+            return Self::WHOLE;
+        }
+        let mailbox = Pseudonym::of_mailbox(keys, "shard", identifier);
+        let (day, _) = window_at(at, DAY);
+        Self::hashed(&[mailbox.as_bytes(), &day.to_be_bytes()], count)
+    }
+
+    /// Returns the shard that counts a part of a prefix's limit, with those of other prefixes. Each
+    /// part has `count` shards of its own.
+    fn of_prefix(prefix: &str, part: Self, count: u32) -> Self {
+        let Self { number, .. } = Self::hashed(&[prefix.as_bytes()], count);
+        Self {
+            number: part.number * count + number,
+            count: part.count * count,
+        }
+    }
+
+    fn hashed(fields: &[&[u8]], count: u32) -> Self {
+        let hash = Pseudonym::of_public("shard", fields);
+        let [a, b, c, d, ..] = *hash.as_bytes();
+        Self {
+            number: u32::from_be_bytes([a, b, c, d]) % count,
+            count,
+        }
+    }
+
+    fn all(count: u32) -> impl Iterator<Item = Self> {
+        (0..count).map(move |number| Self { number, count })
+    }
 }
 
 /// Returns the number and the end of the window of `length` seconds that contains `at`.
@@ -50,7 +106,29 @@ impl Counter {
         Self {
             pseudonym: Pseudonym::of_public(kind, &all),
             ends,
+            shards: 1,
         }
+    }
+
+    /// Returns one shard of a counter. The name of a counter that is not split has no shard in it.
+    /// With another number of shards, all names differ: each shard then begins at zero.
+    fn sharded(kind: &str, fields: &[&[u8]], shard: Shard, at: Timestamp, period: u64) -> Self {
+        if shard == Shard::WHOLE {
+            return Self::public(kind, fields, at, period);
+        }
+        let (number, count) = (shard.number.to_be_bytes(), shard.count.to_be_bytes());
+        let mut all = fields.to_vec();
+        all.extend([&number[..], &count[..]]);
+        Self {
+            shards: shard.count,
+            ..Self::public(kind, &all, at, period)
+        }
+    }
+
+    /// Returns this shard's share of a limit, rounded down: all shares together are at most the
+    /// limit.
+    pub(super) const fn share(&self, limit: u32) -> u32 {
+        limit / self.shards
     }
 
     fn keyed(pseudonym: Pseudonym, kind: &str, at: Timestamp, period: u64) -> Self {
@@ -85,6 +163,7 @@ impl Counter {
         Self {
             pseudonym: Pseudonym::of_devices(keys, identifier),
             ends,
+            shards: 1,
         }
     }
 
@@ -107,26 +186,63 @@ impl Counter {
     ///
     /// The name of this counter is hashed without a key, and so are all below except
     /// `mailbox_accounts`. They name no user, and an operator can compute their names.
-    pub(super) fn deployment(requester: Requester, at: Timestamp) -> Self {
+    pub(super) fn deployment(requester: Requester, shard: Shard, at: Timestamp) -> Self {
         let fields = [requester.class().as_bytes()];
-        Self::public("deployment", &fields, at, DAY)
+        Self::sharded("deployment", &fields, shard, at, DAY)
     }
 
     /// The SMS spend of a month.
-    pub(super) fn spend(requester: Requester, at: Timestamp) -> Self {
-        Self::public("spend", &[requester.class().as_bytes()], at, MONTH)
+    pub(super) fn spend(requester: Requester, shard: Shard, at: Timestamp) -> Self {
+        let fields = [requester.class().as_bytes()];
+        Self::sharded("spend", &fields, shard, at, MONTH)
     }
 
-    /// SMS to a country in an hour.
-    pub(super) fn country(requester: Requester, country: Option<Country>, at: Timestamp) -> Self {
+    /// SMS to a country in an hour, and to its prefixes if the counter is not split.
+    pub(super) fn country(
+        requester: Requester,
+        country: Option<Country>,
+        shard: Shard,
+        at: Timestamp,
+    ) -> Self {
         let country = country.as_ref().map_or("", Country::as_str);
         let fields = [requester.class().as_bytes(), country.as_bytes()];
-        Self::public("destination", &fields, at, HOUR)
+        Self::sharded("destination", &fields, shard, at, HOUR)
+    }
+
+    /// SMS to some of the prefixes of a country in an hour, if the country's counter is split into
+    /// `count` shards. `part` is the part of the prefix's limit that the identifier is charged to.
+    ///
+    /// They have a counter of their own because each prefix has a window, and a country may have
+    /// thousands. In the country's shards, each write would cost as much as all these windows.
+    pub(super) fn prefixes(
+        requester: Requester,
+        country: Option<Country>,
+        prefix: &str,
+        part: Shard,
+        count: u32,
+        at: Timestamp,
+    ) -> Self {
+        let shard = Shard::of_prefix(prefix, part, count);
+        Self {
+            shards: part.count,
+            ..Self::prefix_shard(requester, country, shard, at)
+        }
+    }
+
+    fn prefix_shard(
+        requester: Requester,
+        country: Option<Country>,
+        shard: Shard,
+        at: Timestamp,
+    ) -> Self {
+        let country = country.as_ref().map_or("", Country::as_str);
+        let fields = [requester.class().as_bytes(), country.as_bytes()];
+        Self::sharded("prefixes", &fields, shard, at, HOUR)
     }
 
     /// Mail to a domain in an hour.
-    pub(super) fn domain(domain: &str, at: Timestamp) -> Self {
-        Self::public("domain", &[domain.as_bytes()], at, HOUR)
+    pub(super) fn domain(domain: &str, shard: Shard, at: Timestamp) -> Self {
+        Self::sharded("domain", &[domain.as_bytes()], shard, at, HOUR)
     }
 
     /// New accounts of a mailbox of a shared domain in a day.
@@ -187,36 +303,58 @@ pub enum Resettable<'a> {
 }
 
 /// Returns the counters of a kind, each with a name for the operator: those of unknown requesters
-/// and of known devices.
-pub fn resettable(kind: Resettable<'_>, now: Timestamp) -> Vec<(&'static str, Pseudonym)> {
+/// and of known devices. The shards of one counter have one name and follow one another.
+pub fn resettable(
+    policy: &Policy,
+    kind: Resettable<'_>,
+    now: Timestamp,
+) -> Vec<(&'static str, Pseudonym)> {
     let classes = [Requester::Unknown, Requester::KnownDevice([0; 16])];
-    let each = |of: &dyn Fn(Requester) -> Counter| -> Vec<_> {
-        classes
-            .into_iter()
-            .map(|class| (class.class(), of(class).pseudonym))
-            .collect()
+    let each = |shards: &dyn Fn(Requester) -> u32, of: &dyn Fn(Requester, Shard) -> Counter| {
+        let of_class = |class: Requester| {
+            Shard::all(shards(class)).map(move |shard| (class.class(), of(class, shard).pseudonym))
+        };
+        classes.into_iter().flat_map(of_class).collect::<Vec<_>>()
     };
     match kind {
         Resettable::Deployment => {
-            let mut all = each(&|class| Counter::deployment(class, now));
-            all.extend(each(&|class| Counter::spend(class, now)));
+            let mut all = each(&|class| policy.deployment_shards(class), &|class, shard| {
+                Counter::deployment(class, shard, now)
+            });
+            all.extend(each(&|_| policy.spend_shards(), &|class, shard| {
+                Counter::spend(class, shard, now)
+            }));
             all
         }
-        Resettable::Country(country) => each(&|class| Counter::country(class, Some(country), now)),
-        Resettable::Domain(domain) => vec![
-            ("mail", Counter::domain(domain, now).pseudonym),
-            ("accounts", Counter::accounts(domain, now).pseudonym),
-        ],
+        Resettable::Country(country) => {
+            let shards = policy.country_shards();
+            let mut all = each(&|_| shards, &|class, shard| {
+                Counter::country(class, Some(country), shard, now)
+            });
+            if shards > 1 {
+                let prefixes = shards * policy.prefix_shards();
+                all.extend(each(&|_| prefixes, &|class, shard| {
+                    Counter::prefix_shard(class, Some(country), shard, now)
+                }));
+            }
+            all
+        }
+        Resettable::Domain(domain) => Shard::all(policy.domain_shards(domain))
+            .map(|shard| ("mail", Counter::domain(domain, shard, now).pseudonym))
+            .chain([("accounts", Counter::accounts(domain, now).pseudonym)])
+            .collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fmt::Write as _;
 
     use data_encoding::HEXLOWER;
 
     use super::*;
+    use crate::policy::budgets::{Countries, Price};
     use crate::testing::keys;
     use crate::value::account::Sub;
     use crate::value::identifier::Method;
@@ -235,15 +373,24 @@ mod tests {
             for (name, counter) in [
                 ("mailbox", Counter::mailbox(&keys, requester, &ada, at)),
                 ("guesses", Counter::guesses(&keys, requester, &ada, at)),
-                ("deployment", Counter::deployment(requester, at)),
-                ("spend", Counter::spend(requester, at)),
-                ("country", Counter::country(requester, Some(country), at)),
-                ("no country", Counter::country(requester, None, at)),
+                (
+                    "deployment",
+                    Counter::deployment(requester, Shard::WHOLE, at),
+                ),
+                ("spend", Counter::spend(requester, Shard::WHOLE, at)),
+                (
+                    "country",
+                    Counter::country(requester, Some(country), Shard::WHOLE, at),
+                ),
+                (
+                    "no country",
+                    Counter::country(requester, None, Shard::WHOLE, at),
+                ),
                 ("devices", Counter::devices(&keys, &ada, at)),
                 ("device token", Counter::device_token(&[9; 16], at)),
                 ("source", Counter::source(source, at)),
                 ("account", Counter::account(sub, at)),
-                ("domain", Counter::domain("example.com", at)),
+                ("domain", Counter::domain("example.com", Shard::WHOLE, at)),
                 ("accounts", Counter::accounts("example.com", at)),
             ] {
                 let pseudonym = HEXLOWER.encode(counter.pseudonym.as_bytes());
@@ -252,5 +399,203 @@ mod tests {
             }
         }
         assert_eq!(now, include_str!("../../tests/data/counters.txt"));
+    }
+
+    /// The names of one shard of each counter. A change resets the budgets of large deployments.
+    #[test]
+    fn names_of_shards_are_unchanged() {
+        let at = Timestamp::from_secs(1_800_000_000);
+        let (shard, part) = (
+            Shard {
+                number: 5,
+                count: 64,
+            },
+            Shard {
+                number: 3,
+                count: 4,
+            },
+        );
+        let (class, country) = (Requester::Unknown, Country::parse("US"));
+        let names = [
+            Counter::deployment(class, shard, at),
+            Counter::spend(class, shard, at),
+            Counter::country(class, country, shard, at),
+            Counter::prefixes(class, country, "p14155", part, 64, at),
+            Counter::domain("example.com", shard, at),
+        ]
+        .map(|counter| HEXLOWER.encode(counter.pseudonym.as_bytes()));
+        assert_eq!(
+            names,
+            [
+                "128e814f6422bf8946615863497a7de3",
+                "c593a5b0a6b1fca9d9e979b133b984fa",
+                "0bb5ed4817397d5ccc67d984abb8d218",
+                "98267dd64aebb9f0cd501055275826db",
+                "52043cf8096a9684cbee9a6bdd023f74",
+            ]
+        );
+        let ada = Identifier::parse(Method::Email, "ada@example.com").unwrap();
+        let shards = [0, DAY].map(|later| {
+            let at = at.plus(std::time::Duration::from_secs(later));
+            Shard::of(&keys(), &ada, at, 64).number
+        });
+        assert_eq!(shards, [16, 40]);
+    }
+
+    /// The shares of a limit are at most the limit together, and less by fewer than one for each
+    /// shard.
+    #[test]
+    fn shares_of_a_limit_never_exceed_it() {
+        let at = Timestamp::from_secs(1_800_000_000);
+        for count in [1, 2, 16, 64] {
+            for limit in [0, 1, 63, 64, 65, 9_600, 1_000_003, u32::MAX] {
+                let of = |shard| Counter::deployment(Requester::Unknown, shard, at);
+                let all: u32 = Shard::all(count).map(|shard| of(shard).share(limit)).sum();
+                assert!(all <= limit && limit - all < count, "{limit} in {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn identifiers_fall_on_all_shards_alike() {
+        let (keys, at) = (keys(), Timestamp::from_secs(1_800_000_000));
+        let mut found = [0_u32; 64];
+        for number in 0..64 * 100 {
+            let address = format!("user{number}@example.com");
+            let identifier = Identifier::parse(Method::Email, &address).unwrap();
+            let Shard { number, count } = Shard::of(&keys, &identifier, at, 64);
+            assert_eq!(count, 64);
+            found[number as usize] += 1;
+        }
+        // 100 each, with a standard deviation of 10.
+        assert!(
+            found.iter().all(|found| (60..=140).contains(found)),
+            "{found:?}"
+        );
+    }
+
+    /// A plan, its charges and its refunds find one shard.
+    #[test]
+    fn spellings_of_one_mailbox_have_one_shard() {
+        let (keys, at) = (keys(), Timestamp::from_secs(1_800_000_000));
+        let of = |address| {
+            let identifier = Identifier::parse(Method::Email, address).unwrap();
+            Shard::of(&keys, &identifier, at, 64)
+        };
+        assert_eq!(of("ada@example.com"), of("ada+1@example.com"));
+        assert_ne!(of("ada@example.com"), of("bob@example.com"));
+    }
+
+    #[test]
+    fn parts_of_a_prefix_have_shards_of_their_own() {
+        let parts = Shard::all(4).map(|part| Shard::of_prefix("p14155", part, 64));
+        let numbers: Vec<_> = parts
+            .map(|Shard { number, count }| (number, count))
+            .collect();
+        let (first, _) = numbers[0];
+        let own = [0, 64, 128, 192].map(|apart| (first + apart, 256));
+        assert!(first < 64 && numbers == own, "{numbers:?}");
+    }
+
+    /// The fraction of a limit that is charged when the first shard is full, in this run.
+    fn first_refusal(share: u32, count: u32, seed: u64) -> f64 {
+        // SplitMix64.
+        let mut state = seed << 40;
+        let mut charged = vec![0; count as usize];
+        let mut all = 0_u32;
+        loop {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            let number = (z ^ (z >> 31)) % u64::from(count);
+            let found = &mut charged[usize::try_from(number).unwrap()];
+            if *found == share {
+                return f64::from(all) / f64::from(share * count);
+            }
+            *found += 1;
+            all += 1;
+        }
+    }
+
+    /// The error of a limit of shards, as docs/scale.md states it. Above 4 standard deviations of
+    /// the number in one shard, one shard in 30,000 is full before.
+    #[test]
+    fn a_shard_refuses_first_at_four_deviations_or_later() {
+        for (share, stated) in [
+            (150, 0.67),
+            (200, 0.71),
+            (250, 0.74),
+            (1_000, 0.87),
+            (10_000, 0.96),
+        ] {
+            let rule = 1.0 - 4.0 / f64::from(share).sqrt();
+            assert!((rule - stated).abs() < 0.01, "{share}: {rule}");
+            for count in [2, 8, 64] {
+                let runs = (1..=10).map(|seed| first_refusal(share, count, seed));
+                let least = runs.fold(1.0, f64::min);
+                assert!(least >= stated, "{share} in {count} shards: {least}");
+            }
+            // The statement is not far from the truth.
+            let runs = (1..=10).map(|seed| first_refusal(share, 64, seed));
+            let mean = runs.sum::<f64>() / 10.0;
+            assert!(
+                mean < 1.0 - 2.0 / f64::from(share).sqrt(),
+                "{share}: {mean}"
+            );
+        }
+    }
+
+    /// Every counter that an identifier is charged to is one that an operator may reset.
+    #[test]
+    fn every_shard_is_resettable() {
+        let (keys, now) = (keys(), Timestamp::from_secs(1_800_000_000));
+        let mut policy = Policy::for_clients(Vec::new());
+        let budgets = &mut policy.budgets;
+        budgets.deployment.messages_per_day = 40_000;
+        budgets.deployment.short_guesses_per_day = 600;
+        budgets.mail.unproved_per_hour = 4_000;
+        budgets.mail.unproved_per_domain = 2_000;
+        budgets.sms.unproved_per_country = 800;
+        budgets.sms.unproved_per_prefix = 2_000;
+        budgets.sms.countries = Countries::All(Price::hundredths(4));
+        budgets.sms.spend_per_day = Price::hundredths(4_000);
+        budgets.sms.spend_per_month = Price::hundredths(20_000);
+        let country = Country::parse("US").unwrap();
+        let listed = |kind| -> BTreeSet<_> {
+            let all = resettable(&policy, kind, now);
+            all.into_iter().map(|(_, counter)| counter).collect()
+        };
+        let [deployment, of_country, domain] = [
+            listed(Resettable::Deployment),
+            listed(Resettable::Country(country)),
+            listed(Resettable::Domain("example.com")),
+        ];
+        assert_eq!(deployment.len(), 2 * (4 + 2));
+        assert_eq!(of_country.len(), 2 * (4 + 4 * 2));
+        assert_eq!(domain.len(), 2 + 1);
+        let mut charged = BTreeSet::new();
+        for class in [Requester::Unknown, Requester::KnownDevice([9; 16])] {
+            for number in 0..200 {
+                let address = format!("user{number}@example.com");
+                let identifier = Identifier::parse(Method::Email, &address).unwrap();
+                let shard = |count| Shard::of(&keys, &identifier, now, count);
+                let of_all =
+                    Counter::deployment(class, shard(policy.deployment_shards(class)), now);
+                let spend = Counter::spend(class, shard(policy.spend_shards()), now);
+                let count = policy.country_shards();
+                let at = Counter::country(class, Some(country), shard(count), now);
+                let prefix = format!("p1{}", 2_000 + number);
+                let part = shard(policy.prefix_shards());
+                let prefix = Counter::prefixes(class, Some(country), &prefix, part, count, now);
+                let mail = shard(policy.domain_shards("example.com"));
+                let mail = Counter::domain("example.com", mail, now);
+                charged.extend([of_all, spend, at, prefix, mail].map(|it| it.pseudonym));
+            }
+        }
+        let mut all: BTreeSet<_> = deployment.union(&of_country).copied().collect();
+        all.extend(domain);
+        let accounts = Counter::accounts("example.com", now).pseudonym;
+        assert!(all.remove(&accounts));
+        assert_eq!(charged, all);
     }
 }

@@ -10,8 +10,8 @@ use futures_util::future::join_all;
 use super::captcha::CaptchaGate;
 use super::counters::{
     ALL, CAPTCHA_RESPONSES, COUNT, Counter, DAY, EXTENDED_GUESSES, GUESSES, HOUR, LONG, LONGEST,
-    MINUTE, SENT, SHORT, SPEND, UNPROVED, domain_of, mail_windows, mailbox_window, sms_windows,
-    window_at,
+    MINUTE, SENT, SHORT, SPEND, Shard, UNPROVED, domain_of, mail_windows, mailbox_window,
+    sms_windows, window_at,
 };
 use super::error::{RateLimitError, Refusal};
 use crate::policy::budgets::{Budget, DeploymentBudget, MessageBudget, Price};
@@ -25,7 +25,7 @@ use crate::seal::device::Device;
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::account::Sub;
 use crate::value::code_length::CodeLength;
-use crate::value::identifier::Identifier;
+use crate::value::identifier::{Email, Identifier};
 use crate::value::source::Source;
 use crate::value::time::Timestamp;
 
@@ -161,24 +161,37 @@ struct GuessCounters {
     mailbox: Counter,
     /// The guesses at short codes of the identifier.
     identifier: Counter,
-    deployment: Counter,
+    /// The guesses of all; `None` for known devices, which are not counted.
+    deployment: Option<Counter>,
     token: Option<Counter>,
 }
 
 impl GuessCounters {
     fn pseudonyms(&self) -> impl Iterator<Item = Pseudonym> {
-        [self.mailbox, self.identifier, self.deployment]
+        [self.mailbox, self.identifier]
             .into_iter()
+            .chain(self.deployment)
             .chain(self.token)
             .map(|counter| counter.pseudonym)
     }
 }
 
-/// The counters of one requester that a plan depends on.
+/// The counters of SMS to a destination in an hour.
+#[derive(Clone, Copy)]
+struct SmsCounters {
+    destination: Destination,
+    country: Counter,
+    /// The counter of the number's prefix; `None` if it is the country's.
+    prefix: Option<Counter>,
+}
+
+/// The counters of one requester that a plan depends on. A counter that the plan does not need is
+/// not read, because all requests would read it.
 struct Counters {
     guesses: GuessCounters,
-    spend: Counter,
-    destination: Option<(Destination, Counter)>,
+    /// The SMS spend of the day and of the month, for an SMS.
+    spend: Option<[Counter; 2]>,
+    sms: Option<SmsCounters>,
     /// The mail domain and all mail, in this hour and in the one before.
     mail: Option<[MailCounters; 2]>,
     source: Option<(Pseudonym, Counter)>,
@@ -186,8 +199,12 @@ struct Counters {
 
 impl Counters {
     fn pseudonyms(&self) -> impl Iterator<Item = Pseudonym> {
-        let others = std::iter::once(self.spend)
-            .chain(self.destination.map(|(_, counter)| counter))
+        let others = self
+            .spend
+            .into_iter()
+            .flatten()
+            .chain(self.sms.map(|sms| sms.country))
+            .chain(self.sms.and_then(|sms| sms.prefix))
             .chain(
                 self.mail
                     .iter()
@@ -368,7 +385,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let issued = at_issue.counters(requester, identifier, destination, source);
         let counters = Counters {
             mail: issued.mail,
-            destination: issued.destination,
+            sms: issued.sms,
             ..self.counters(requester, identifier, destination, source)
         };
         let guesses = issued.guesses;
@@ -650,12 +667,66 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Ok(())
     }
 
+    /// Returns the shard of a counter of so many shards that the identifier is charged to.
+    fn shard(&self, identifier: &Identifier, at: Timestamp, count: u32) -> Shard {
+        Shard::of(&self.deployment.keys, identifier, at, count)
+    }
+
+    fn deployment_counter(
+        &self,
+        requester: Requester,
+        identifier: &Identifier,
+        at: Timestamp,
+    ) -> Counter {
+        let count = self.deployment.policy.deployment_shards(requester);
+        Counter::deployment(requester, self.shard(identifier, at, count), at)
+    }
+
+    fn spend_counter(&self, requester: Requester, identifier: &Identifier) -> Counter {
+        let count = self.deployment.policy.spend_shards();
+        Counter::spend(requester, self.shard(identifier, self.now, count), self.now)
+    }
+
+    fn domain_counter(&self, email: &Email, identifier: &Identifier, at: Timestamp) -> Counter {
+        let domain = domain_of(email);
+        let count = self.deployment.policy.domain_shards(domain);
+        Counter::domain(domain, self.shard(identifier, at, count), at)
+    }
+
+    fn sms_counters(
+        &self,
+        requester: Requester,
+        identifier: &Identifier,
+        destination: Destination,
+        at: Timestamp,
+    ) -> SmsCounters {
+        let policy = &self.deployment.policy;
+        let (country, count) = (destination.country, policy.country_shards());
+        let prefix = match identifier {
+            Identifier::PhoneNumber(number) if count > 1 => {
+                let [prefix, _] = sms_windows(number, destination);
+                let part = self.shard(identifier, at, policy.prefix_shards());
+                Some(Counter::prefixes(
+                    requester, country, &prefix, part, count, at,
+                ))
+            }
+            _ => None,
+        };
+        let shard = self.shard(identifier, at, count);
+        SmsCounters {
+            destination,
+            country: Counter::country(requester, country, shard, at),
+            prefix,
+        }
+    }
+
     fn guess_counters(&self, requester: Requester, identifier: &Identifier) -> GuessCounters {
         let (keys, now) = (&self.deployment.keys, self.now);
         GuessCounters {
             mailbox: Counter::mailbox(keys, requester, identifier, now),
             identifier: Counter::guesses(keys, requester, identifier, now),
-            deployment: Counter::deployment(requester, now),
+            deployment: (requester == Requester::Unknown)
+                .then(|| self.deployment_counter(requester, identifier, now)),
             token: match requester {
                 Requester::KnownDevice(id) => Some(Counter::device_token(&id, now)),
                 Requester::Unknown => None,
@@ -675,17 +746,19 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let unknown = requester == Requester::Unknown;
         Counters {
             guesses: self.guess_counters(requester, identifier),
-            spend: Counter::spend(requester, now),
-            destination: destination.map(|destination| {
-                let counter = Counter::country(requester, destination.country, now);
-                (destination, counter)
+            spend: matches!(identifier, Identifier::PhoneNumber(_)).then(|| {
+                [
+                    self.deployment_counter(requester, identifier, now),
+                    self.spend_counter(requester, identifier),
+                ]
             }),
+            sms: destination
+                .map(|destination| self.sms_counters(requester, identifier, destination, now)),
             mail: match identifier {
                 Identifier::Email(email) if unknown => {
-                    let domain = domain_of(email);
                     let at = |at| MailCounters {
-                        domain: Counter::domain(domain, at),
-                        all: Counter::deployment(requester, at),
+                        domain: self.domain_counter(email, identifier, at),
+                        all: self.deployment_counter(requester, identifier, at),
                         windows: mail_windows(at),
                     };
                     Some([at(now), at(earlier)])
@@ -736,18 +809,20 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             extended,
         };
         if guess_budgets.tier == Tier::Longest
-            && let Some(bill) = self.shared_guesses(guess_budgets, guesses.deployment)
+            && let Some(deployment) = guesses.deployment
+            && let Some(bill) = self.shared_guesses(guess_budgets, deployment)
         {
             blockers.refuse_if_full(reading, &bill);
         }
         let unproved_mail = self.plan_unproved_mail(reading, counters, input, &mut blockers);
-        if let (Some((destination, counter)), Identifier::PhoneNumber(number)) =
-            (counters.destination, identifier)
+        for bill in counters
+            .sms
+            .iter()
+            .flat_map(|sms| self.sms_bills(sms, identifier))
         {
-            let bill = self.sms_bill(counter, sms_windows(number, destination));
             blockers.refuse_if_full(reading, &bill);
         }
-        for bill in self.shared_bills(requester, price) {
+        for bill in self.shared_bills(requester, identifier, price) {
             blockers.refuse_if_full(reading, &bill);
         }
         PlanDraft {
@@ -757,7 +832,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
                 extended,
                 captcha_state,
                 source,
-                destination: counters.destination.map(|(destination, _)| destination),
+                destination: counters.sms.map(|sms| sms.destination),
                 unproved_mail,
             },
             shortest_tier,
@@ -829,8 +904,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     /// Returns the shortest tier whose guess budgets have room.
     fn tier(&self, reading: &Reading, counters: &GuessCounters, requester: Requester) -> Tier {
         let budgets = &self.deployment.policy.budgets;
-        let unknown = requester == Requester::Unknown;
-        let own = if unknown {
+        let own = if requester == Requester::Unknown {
             budgets.short_guesses_per_month
         } else {
             budgets.device.short_guesses_per_month
@@ -840,8 +914,11 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             long_guesses_per_day,
             ..
         } = budgets.deployment;
-        let shared =
-            |window, limit| !unknown || reading.count(&counters.deployment, window) < limit;
+        let shared = |window, limit| {
+            let has_room =
+                |counter: Counter| reading.count(&counter, window) < counter.share(limit);
+            counters.deployment.is_none_or(has_room)
+        };
         let longer = self.mailbox_guesses(counters.mailbox, requester, false);
         if reading.count(&counters.identifier, SHORT) < own && shared(SHORT, short_guesses_per_day)
         {
@@ -874,12 +951,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let half = |now: u32, before: u32, unproved_before: u32| {
             (now.saturating_add(before) / 2).saturating_sub(unproved_before)
         };
-        let all = budget.unproved_per_hour;
-        let domain = if budget.is_shared(domain_of(email)) {
-            all
-        } else {
-            budget.unproved_per_domain
-        };
+        let all = now.all.share(budget.unproved_per_hour);
+        let domain = now.domain.share(budget.unproved_at(domain_of(email)));
         let factor = match input.captcha_state {
             CaptchaState::Solved => SOLVED_FACTOR,
             CaptchaState::NotApplicable | CaptchaState::Unsolved => 1,
@@ -938,7 +1011,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         if let Requester::KnownDevice(id) = requester {
             own.push(self.token_bill(Counter::device_token(&id, self.now)));
         }
-        let mut shared = self.shared_bills(requester, price);
+        let mut shared = self.shared_bills(requester, identifier, price);
         shared.extend(self.unproved_bills(budgets, identifier, issued_at));
         let source = budgets
             .source
@@ -1051,10 +1124,14 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     }
 
     /// Returns the budgets of all messages of the day, and of the cost of SMS in the day and month.
-    fn shared_bills(&self, requester: Requester, price: Option<u32>) -> Vec<Bill> {
+    fn shared_bills(
+        &self,
+        requester: Requester,
+        identifier: &Identifier,
+        price: Option<u32>,
+    ) -> Vec<Bill> {
         let budgets = &self.deployment.policy.budgets;
-        let deployment = Counter::deployment(requester, self.now);
-        let spend = Counter::spend(requester, self.now);
+        let deployment = self.deployment_counter(requester, identifier, self.now);
         let mut day = Vec::new();
         if requester == Requester::Unknown {
             let limit = budgets.deployment.messages_per_day;
@@ -1064,13 +1141,14 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             window: Window {
                 name: SPEND.to_owned(),
                 amount,
-                limit,
+                limit: counter.share(limit),
             },
             budget,
             retry_after: self.now.secs_until(counter.ends),
         };
         let mut bills = Vec::new();
         if let Some(amount) = price {
+            let spend = self.spend_counter(requester, identifier);
             day.push(cost(
                 budgets.sms.spend_per_day,
                 amount,
@@ -1105,9 +1183,9 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         issued_at: Timestamp,
     ) -> Vec<Bill> {
         match (identifier, budgets.destination, budgets.requester) {
-            (Identifier::PhoneNumber(number), Some(destination), requester) => {
-                let counter = Counter::country(requester, destination.country, issued_at);
-                vec![self.sms_bill(counter, sms_windows(number, destination))]
+            (Identifier::PhoneNumber(_), Some(destination), requester) => {
+                let sms = self.sms_counters(requester, identifier, destination, issued_at);
+                self.sms_bills(&sms, identifier)
             }
             (Identifier::Email(email), _, Requester::Unknown) => {
                 let UnprovedMail { domain, all } = budgets.unproved_mail;
@@ -1120,11 +1198,11 @@ impl<S: CounterStore> RateLimiter<'_, S> {
                 let [sent, unproved] = mail_windows(issued_at);
                 vec![
                     Bill {
-                        counter: Counter::domain(domain_of(email), issued_at),
+                        counter: self.domain_counter(email, identifier, issued_at),
                         limits: limits(SENT, UNPROVED, domain, Budget::Domain),
                     },
                     Bill {
-                        counter: Counter::deployment(Requester::Unknown, issued_at),
+                        counter: self.deployment_counter(Requester::Unknown, identifier, issued_at),
                         limits: limits(&sent, &unproved, all, Budget::Mail),
                     },
                 ]
@@ -1133,13 +1211,28 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         }
     }
 
-    fn sms_bill(&self, counter: Counter, [prefix, country]: [String; 2]) -> Bill {
+    /// Returns the breakers of a number's prefix and of its country.
+    fn sms_bills(&self, counters: &SmsCounters, identifier: &Identifier) -> Vec<Bill> {
+        let Identifier::PhoneNumber(number) = identifier else {
+            return Vec::new();
+        };
         let sms = &self.deployment.policy.budgets.sms;
-        let limits = vec![
-            self.period_limit(prefix, sms.unproved_per_prefix, Budget::Prefix, &counter),
-            self.period_limit(country, sms.unproved_per_country, Budget::Country, &counter),
-        ];
-        Bill { counter, limits }
+        let [prefix, country] = sms_windows(number, counters.destination);
+        let of_prefix = counters.prefix.unwrap_or(counters.country);
+        let limit = sms.unproved_per_prefix;
+        let prefix = self.period_limit(prefix, limit, Budget::Prefix, &of_prefix);
+        let limit = sms.unproved_per_country;
+        let country = self.period_limit(country, limit, Budget::Country, &counters.country);
+        merged(vec![
+            Bill {
+                counter: of_prefix,
+                limits: vec![prefix],
+            },
+            Bill {
+                counter: counters.country,
+                limits: vec![country],
+            },
+        ])
     }
 
     /// Returns the budgets of a guess at the flow's code, in the periods in which it was issued.
@@ -1174,7 +1267,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
                 bills.push(self.token_guesses(Counter::device_token(&id, at)));
             }
         }
-        let deployment = Counter::deployment(requester, at);
+        let deployment = self.deployment_counter(requester, contact, at);
         bills.extend(self.shared_guesses(guess_budgets, deployment));
         bills
     }
@@ -1195,7 +1288,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         }
     }
 
-    /// Returns the limit of a window that lasts as long as its counter.
+    /// Returns the limit of a window that lasts as long as its counter: the counter's share of
+    /// `limit`.
     fn period_limit(
         &self,
         name: impl Into<String>,
@@ -1204,7 +1298,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         counter: &Counter,
     ) -> Limit {
         Limit {
-            window: single_charge(name, limit),
+            window: single_charge(name, counter.share(limit)),
             budget,
             retry_after: match self.now.secs_until(counter.ends) {
                 // A breaker of the hour in which the code was issued.
@@ -1223,7 +1317,9 @@ impl<S: CounterStore> RateLimiter<'_, S> {
 
     async fn charge_bill(&self, bill: &Bill) -> Result<Receipt, RateLimitError> {
         let windows: Vec<_> = bill.limits.iter().map(|it| it.window.clone()).collect();
-        let Counter { pseudonym, ends } = bill.counter;
+        let Counter {
+            pseudonym, ends, ..
+        } = bill.counter;
         let keep_until = ends.plus(KEEP);
         match self.store.charge(pseudonym, &windows, keep_until).await? {
             Charged::Yes => Ok(Receipt {
@@ -1281,16 +1377,19 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             }
         }
         match (contact, budgets.destination, requester) {
-            (Identifier::PhoneNumber(number), Some(destination), _) => {
-                let counter = Counter::country(requester, destination.country, at);
-                for window in sms_windows(number, destination) {
-                    give(counter, &window, messages);
+            (Identifier::PhoneNumber(_), Some(destination), _) => {
+                let sms = self.sms_counters(requester, contact, destination, at);
+                for Bill { counter, limits } in self.sms_bills(&sms, contact) {
+                    for limit in limits {
+                        give(counter, &limit.window.name, messages);
+                    }
                 }
             }
             (Identifier::Email(email), _, Requester::Unknown) => {
-                give(Counter::domain(domain_of(email), at), UNPROVED, messages);
+                let domain = self.domain_counter(email, contact, at);
+                give(domain, UNPROVED, messages);
                 let [_, unproved] = mail_windows(at);
-                let deployment = Counter::deployment(requester, at);
+                let deployment = self.deployment_counter(requester, contact, at);
                 give(deployment, &unproved, messages);
             }
             _ => {}

@@ -25,6 +25,9 @@
 //!
 //! Known devices (`Requester::KnownDevice`) have budgets of their own throughout.
 //!
+//! A counter of many users is split into shards if its limits are large (`policy::shards`). Each has
+//! an equal share of the limits. All that one identifier is charged in a day is in one shard.
+//!
 //! If a CAPTCHA is on, a spent budget of a source, a mailbox, a mail domain, all mail or the
 //! deployment's guesses requires one. A solved one grants a further, limited budget. It raises no
 //! limit that the odds count.

@@ -1389,7 +1389,7 @@ fn a_test_identifier_is_exempt_from_no_budget() {
 fn every_resettable_counter_is_one_that_is_charged() {
     let world = World::new();
     let is_charged = |kind, place: usize, name: &str| {
-        let (_, counter) = resettable(kind, world.clock.now())[place];
+        let (_, counter) = resettable(&world.deployment.policy, kind, world.clock.now())[place];
         let one_more = Window {
             name: name.to_owned(),
             amount: 1,

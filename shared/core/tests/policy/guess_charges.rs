@@ -35,7 +35,11 @@ fn opened<'w>(world: &'w World, typed: &str) -> (u32, Session<'w>) {
 
 /// Returns today's guesses at codes of six (`short`) or eight digits (`long`).
 pub(crate) fn charged(world: &World, tier: &str) -> u32 {
-    let (_, counter) = resettable(Resettable::Deployment, world.clock.now())[0];
+    let (_, counter) = resettable(
+        &world.deployment.policy,
+        Resettable::Deployment,
+        world.clock.now(),
+    )[0];
     let counts = now(world.store.port.counts(&[counter])).unwrap();
     counts[0].get(tier).copied().unwrap_or_default()
 }
@@ -231,8 +235,18 @@ fn a_success_does_not_refund_a_message_twice() {
     let (_, mut session) = opened(&world, ATTACKER);
     let code = world.last_code();
     opened(&world, "other@evil.example");
-    let domain = resettable(Resettable::Domain("evil.example"), world.clock.now())[0].1;
-    let unproved = || now(world.store.port.counts(&[domain])).unwrap()[0]["unproved"];
+    let shards: Vec<_> = resettable(
+        &world.deployment.policy,
+        Resettable::Domain("evil.example"),
+        world.clock.now(),
+    )
+    .into_iter()
+    .map(|(_, shard)| shard)
+    .collect();
+    let unproved = || -> u32 {
+        let counts = now(world.store.port.counts(&shards)).unwrap();
+        counts.iter().filter_map(|it| it.get("unproved")).sum()
+    };
     assert_eq!(unproved(), 2);
     world.after_secs(30);
     // Define: flow; Create: flow, counts, advance_send, charge, reset_resend_cooldown.
@@ -572,7 +586,11 @@ fn no_extended_code_is_sent_while_its_guesses_are_spent() {
     for _ in 0..2 {
         opened(&world, ADA);
     }
-    let (_, counter) = resettable(Resettable::Deployment, world.clock.now())[0];
+    let (_, counter) = resettable(
+        &world.deployment.policy,
+        Resettable::Deployment,
+        world.clock.now(),
+    )[0];
     let spent = Window {
         name: "longest".to_owned(),
         amount: 300_000,

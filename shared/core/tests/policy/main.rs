@@ -13,6 +13,7 @@
 //! - [`properties`]: states that no sequence of events reaches.
 //! - [`model`]: states that no order of parallel calls reaches, nor the death of a process between
 //!   any two of them: all orders, to a stated depth.
+//! - [`load`]: the requests of each counter in a second of 10,000 sign-ins.
 //! - [`sign_in`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that
 //!   calls the same triggers.
 #![expect(clippy::unwrap_used, reason = "a failed expectation fails its test")]
@@ -30,6 +31,7 @@ mod faults;
 mod guess_charges;
 mod harness;
 mod holders;
+mod load;
 mod locales;
 mod messages;
 mod model;
@@ -39,5 +41,6 @@ mod properties;
 mod retries;
 mod rows;
 mod secrecy;
+mod shards;
 mod sign_in;
 mod uncharged_messages;
