@@ -9,6 +9,8 @@ mod cognito;
 mod delivery;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+#[cfg(feature = "delivery")]
+mod message_client;
 #[cfg(feature = "sdk")]
 mod regions;
 mod roots;
@@ -20,6 +22,8 @@ mod service;
 mod ses;
 #[cfg(feature = "sns")]
 mod sns;
+#[cfg(feature = "sdk")]
+mod trust;
 #[cfg(feature = "turnstile")]
 mod turnstile;
 
