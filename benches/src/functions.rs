@@ -2,10 +2,10 @@
 //!
 //! For the peers of this repository, "the same work" is the same requests to AWS for one
 //! invocation. Create reads the key ring, makes two conditional writes and sends a mail. Sign-in
-//! reads the key ring, makes the conditional writes of a budget and opens a Cognito session with
-//! two calls. The key ring is read at the first invocation only. The `passwordless` rows are
-//! another project's triggers, as its construct bundles them. Their Create sends nothing, and none
-//! of them counts or reads anything.
+//! reads the key ring and the counters of a budget, and opens a Cognito session with two calls. The
+//! key ring is read at the first invocation only. The `passwordless` rows are another project's
+//! triggers, as its construct bundles them. Their Create sends nothing, and none of them counts or
+//! reads anything.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -155,8 +155,7 @@ impl<'a> All<'a, '_> {
         check: fn(&str) -> Result<(), String>,
     ) {
         let binary = path(self.root, "target/release").join(package);
-        let mut environment = vec![("AWS_ENDPOINT_URL", self.aws.url.clone())];
-        environment.push(("USER_POOL_ID", POOL.to_owned()));
+        let mut environment = vec![("USER_POOL_ID", POOL.to_owned())];
         environment.push(("CLIENT_IDS", CLIENT.to_owned()));
         environment.push(("SMS_COUNTRIES", "US".to_owned()));
         for setting in settings {
@@ -292,10 +291,7 @@ impl<'a> All<'a, '_> {
 
     /// The AWS settings of every peer.
     fn shared(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("AWS_ENDPOINT_URL", self.aws.url.clone()),
-            ("AWS_CA_BUNDLE", self.aws.system.display().to_string()),
-        ]
+        vec![("AWS_CA_BUNDLE", self.aws.system.display().to_string())]
     }
 
     #[expect(clippy::too_many_arguments, reason = "the four above fill them in")]
