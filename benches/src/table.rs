@@ -52,6 +52,16 @@ impl Figures {
     }
 }
 
+/// The rows that make the requests of ours.
+const PEERS: [&str; 6] = [
+    GO_CREATE,
+    GO_SIGN_IN,
+    NODE_CREATE,
+    NODE_SIGN_IN,
+    "python create",
+    "python sign-in",
+];
+
 /// Medians in microseconds.
 struct Line<'a> {
     figures: &'a Figures,
@@ -145,12 +155,26 @@ fn requests(lines: &[Line<'_>]) {
         if operations.is_empty() {
             continue;
         }
-        let operations = operations.iter();
-        let operations: Vec<_> = operations
+        let all = operations;
+        let operations: Vec<_> = all
+            .iter()
             .map(|(operation, count)| format!("{count} {operation}"))
             .collect();
+        let model = if figures.name.ends_with(CREATE) {
+            CREATE
+        } else {
+            SIGN_IN
+        };
+        let is_peer = PEERS.contains(&figures.name);
+        let differs = is_peer
+            && of(lines, model).is_some_and(|model| model.figures.requests.operations != *all);
+        let note = if differs {
+            " **not those of the same job**"
+        } else {
+            ""
+        };
         println!(
-            "  {}: {}, over {connections} connections ({} more in {} warm calls)",
+            "  {}: {}, over {connections} connections ({} more in {} warm calls){note}",
             figures.name,
             operations.join(", "),
             figures.warm_connections,
@@ -241,6 +265,11 @@ fn targets(lines: &[Line<'_>], instructions: &Result<Vec<(&'static str, u64)>, S
         GO_CREATE,
         |line| micros(line.figures.warm_cpu),
     );
+    of_instructions(instructions);
+    println!();
+}
+
+fn of_instructions(instructions: &Result<Vec<(&'static str, u64)>, String>) {
     match instructions {
         Err(why) => println!("\nInstructions: {why}"),
         Ok(counts) => {
@@ -263,7 +292,6 @@ fn targets(lines: &[Line<'_>], instructions: &Result<Vec<(&'static str, u64)>, S
             }
         }
     }
-    println!();
 }
 
 fn target(

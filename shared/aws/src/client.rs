@@ -6,9 +6,6 @@
 
 use std::time::Duration;
 
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -16,17 +13,16 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::AwsEnvironment;
-#[cfg(feature = "delivery")]
-use crate::message_client::MessageClient;
+use crate::http_client::Connections;
 use crate::trust::Roots;
 
 /// The AWS context of one process. All services created from it, or from a clone, share its
-/// connections and certificates; couriers share a client of their own.
+/// connections and certificates; couriers have connections of their own.
 #[derive(Clone, Debug)]
 pub struct Aws {
     pub(crate) environment: AwsEnvironment,
     http: SharedHttpClient,
-    /// The HTTP client that writes a request at most once.
+    /// The HTTP client of messages.
     #[cfg(feature = "delivery")]
     messages: SharedHttpClient,
     pub(crate) slack: u32,
@@ -82,25 +78,14 @@ impl CallPolicy {
     }
 }
 
-/// Returns a client that keeps idle connections. Certificates are loaded at its first use.
-fn https(roots: &Roots) -> SharedHttpClient {
-    let tls = TlsContext::builder().with_trust_store(roots.trust_store());
-    // Invariant: building a context checks nothing, so it cannot fail.
-    let tls = tls.build().expect("a context");
-    Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(tls)
-        .build_https()
-}
-
 impl Aws {
     /// Creates the context of an environment. Connects at the first call.
     pub fn new(environment: AwsEnvironment) -> Self {
-        let roots = Roots::of(&environment);
+        let connections = Connections::new(Roots::of(&environment));
         Self {
-            http: https(&roots),
             #[cfg(feature = "delivery")]
-            messages: SharedHttpClient::new(MessageClient::new(roots)),
+            messages: SharedHttpClient::new(connections.for_messages()),
+            http: SharedHttpClient::new(connections),
             environment,
             slack: 1,
         }
@@ -129,7 +114,10 @@ impl Aws {
     /// against the system's roots.
     #[cfg(feature = "turnstile")]
     pub(crate) fn outside_aws(&self, call_policy: CallPolicy) -> (SharedHttpClient, TimeoutConfig) {
-        (https(&Roots::System), call_policy.config(self.slack).0)
+        (
+            SharedHttpClient::new(Connections::new(Roots::System)),
+            call_policy.config(self.slack).0,
+        )
     }
 
     /// Returns the HTTP client for calls of this policy.

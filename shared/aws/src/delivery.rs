@@ -12,7 +12,7 @@ use latchstring_core::message::{Content, Message};
 use latchstring_core::ports::{Courier, DeliveryError, DeliveryOutcome, PortError};
 
 use crate::client::{Aws, CallPolicy};
-use crate::message_client::NeverLeft;
+use crate::http_client::NeverLeft;
 use crate::service::{Api, Auth, Service};
 
 /// Two couriers as one: one for mail, one for SMS.

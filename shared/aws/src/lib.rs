@@ -9,8 +9,8 @@ mod cognito;
 mod delivery;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
-#[cfg(feature = "delivery")]
-mod message_client;
+#[cfg(feature = "sdk")]
+mod http_client;
 #[cfg(feature = "sdk")]
 mod regions;
 mod roots;

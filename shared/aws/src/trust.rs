@@ -1,11 +1,7 @@
 //! The choice of the roots that servers are verified against.
 
-use aws_smithy_http_client::tls::TrustStore;
-#[cfg(feature = "delivery")]
 use rustls::RootCertStore;
-#[cfg(feature = "delivery")]
 use rustls::pki_types::CertificateDer;
-#[cfg(feature = "delivery")]
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::regions::{AMAZONAWS, suffix};
@@ -46,20 +42,7 @@ impl Roots {
         }
     }
 
-    /// Returns the roots for the SDK's HTTP client.
-    pub(crate) fn trust_store(&self) -> TrustStore {
-        let only = |pem: &[u8]| TrustStore::empty().with_pem_certificate(pem);
-        match self {
-            Self::Bundle(bundle) => only(bundle.pem()),
-            Self::Amazon => only(AMAZON),
-            Self::System => TrustStore::default(),
-            Self::None => TrustStore::empty(),
-        }
-    }
-
-    /// Returns the roots for the HTTP client of messages. Certificates that TLS cannot use are left
-    /// out; a bundle has none.
-    #[cfg(feature = "delivery")]
+    /// Returns the certificates. Those that TLS cannot use are left out; a bundle has none.
     pub(crate) fn certificates(&self) -> RootCertStore {
         let mut store = RootCertStore::empty();
         let pem = match self {

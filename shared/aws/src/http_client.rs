@@ -1,16 +1,15 @@
-//! The HTTP client of messages. It writes a request at most once, and keeps one connection for each
-//! host.
+//! The HTTP client. It writes a request at most once, and keeps connections for later requests.
 //!
 //! A message must never be sent twice, and a request that was written to a dead connection may be
 //! a lost message. So a kept connection is used only if both of these hold, and otherwise a new one:
 //!
-//! - It carried a response, to its end, within the last [`IDLE`], by two clocks: the one that Linux
-//!   stops while a machine is suspended, and the wall clock.
+//! - It carried a response, to its end, not longer ago than its idle time, by two clocks: the one
+//!   that Linux stops while a machine is suspended, and the wall clock.
 //! - The kernel has received nothing since that response: no data, no close, no reset.
 //!
 //! If hyper has seen a close or sees it then, it returns the request as long as none of it was
-//! written, and the request goes over a new connection. A request that was written is never repeated.
-//! docs/adr/0025-a-kept-connection-for-messages.md has the argument.
+//! written, and the request goes over a new connection. A request that was written is never repeated
+//! here. docs/adr/0025-kept-connections.md has the argument.
 
 use std::error::Error;
 use std::net;
@@ -41,9 +40,12 @@ use tower_service::Service as _;
 
 use crate::trust::Roots;
 
-/// The longest time without use after which a connection is still used. AWS states no idle time of
-/// its endpoints; load balancers and NAT gateways close after a minute or more.
-const IDLE: Duration = Duration::from_secs(2);
+/// The longest time without use after which a connection still carries a call that may fail. AWS
+/// states no idle time of its endpoints. Its SDKs keep connections for this long or longer.
+const IDLE: Duration = Duration::from_secs(60);
+/// The same for messages, where a failure may be a lost message.
+#[cfg(feature = "delivery")]
+const MESSAGE_IDLE: Duration = Duration::from_secs(2);
 
 type Connector = HttpsConnector<TcpConnector>;
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
@@ -56,13 +58,17 @@ pub(crate) struct NeverLeft(#[source] Cause);
 
 /// The client. Clones share its connections and certificates.
 #[derive(Clone, Debug)]
-pub(crate) struct MessageClient(Arc<Shared>);
+pub(crate) struct Connections {
+    connector: Arc<LazyConnector>,
+    idle: Duration,
+    kept: Arc<Mutex<Vec<Kept>>>,
+}
 
+/// The connector. Certificates are loaded at its first use.
 #[derive(Debug)]
-struct Shared {
+struct LazyConnector {
     roots: Roots,
     connector: OnceLock<Connector>,
-    kept: Mutex<Vec<Kept>>,
 }
 
 /// A connection without a request.
@@ -102,11 +108,11 @@ impl Moment {
         }
     }
 
-    /// Returns true if at most [`IDLE`] has passed by both clocks. A wall clock that was set back
+    /// Returns true if at most `idle` has passed by both clocks. A wall clock that was set back
     /// says nothing, so it counts as too long.
-    fn is_recent(self, now: Self) -> bool {
+    fn is_recent(self, now: Self, idle: Duration) -> bool {
         let by_wall = now.wall.duration_since(self.wall);
-        now.monotonic.duration_since(self.monotonic) <= IDLE && by_wall.is_ok_and(|it| it <= IDLE)
+        now.monotonic.duration_since(self.monotonic) <= idle && by_wall.is_ok_and(|it| it <= idle)
     }
 }
 
@@ -144,14 +150,27 @@ impl Connection {
     }
 }
 
-impl MessageClient {
+impl Connections {
     /// Creates a client that verifies servers against these roots. Loads them at its first use.
     pub(crate) fn new(roots: Roots) -> Self {
-        Self(Arc::new(Shared {
-            roots,
-            connector: OnceLock::new(),
-            kept: Mutex::default(),
-        }))
+        Self {
+            connector: Arc::new(LazyConnector {
+                roots,
+                connector: OnceLock::new(),
+            }),
+            idle: IDLE,
+            kept: Arc::default(),
+        }
+    }
+
+    /// Returns a client for messages, with connections of its own and the same certificates.
+    #[cfg(feature = "delivery")]
+    pub(crate) fn for_messages(&self) -> Self {
+        Self {
+            connector: Arc::clone(&self.connector),
+            idle: MESSAGE_IDLE,
+            kept: Arc::default(),
+        }
     }
 
     async fn send(
@@ -202,35 +221,41 @@ impl MessageClient {
         }
     }
 
-    /// Takes the connection to this host, if it may be used. Until it is put back, no other request
-    /// finds it.
+    /// Takes the last used connection to this host that may be used. Until it is put back, no other
+    /// request finds it.
     fn take(&self, host: &Host) -> Option<Connection> {
-        let Kept { connection, used } = {
-            let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            let place = kept.iter().position(|kept| kept.connection.host == *host)?;
-            kept.swap_remove(place)
-        };
-        let is_usable = used.is_recent(Moment::now()) && connection.is_silent();
-        is_usable.then_some(connection)
+        let now = Moment::now();
+        loop {
+            let Kept { connection, used } = {
+                let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let place = kept
+                    .iter()
+                    .rposition(|kept| kept.connection.host == *host)?;
+                kept.remove(place)
+            };
+            if used.is_recent(now, self.idle) && connection.is_silent() {
+                return Some(connection);
+            }
+        }
     }
 
-    /// Keeps the connection of a success, and returns its response.
+    /// Keeps the connection of a response, unless the server has failed, and returns the response.
     fn keep(
         &self,
         connection: Connection,
         response: http::Response<SdkBody>,
     ) -> Result<HttpResponse, ConnectorError> {
-        if response.status().is_success() {
+        if !response.status().is_server_error() {
             let used = Moment::now();
-            let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.retain(|kept| kept.connection.host != connection.host);
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.retain(|kept| kept.used.is_recent(used, self.idle));
             kept.push(Kept { connection, used });
         }
         HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
     }
 
     async fn connect(&self, host: Host) -> Result<Connection, Cause> {
-        let connector = self.0.connector.get_or_init(|| connector(&self.0.roots));
+        let connector = self.connector.get();
         let uri = Uri::builder()
             .scheme(host.scheme.clone())
             .authority(host.authority.clone())
@@ -249,7 +274,13 @@ impl MessageClient {
     }
 }
 
-impl HttpClient for MessageClient {
+impl LazyConnector {
+    fn get(&self) -> &Connector {
+        self.connector.get_or_init(|| connector(&self.roots))
+    }
+}
+
+impl HttpClient for Connections {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
@@ -265,7 +296,7 @@ impl HttpClient for MessageClient {
 /// The client with the time limit of a connection. The time limit of a whole attempt is the SDK's.
 #[derive(Debug)]
 struct LimitedClient {
-    client: MessageClient,
+    client: Connections,
     connect_timeout: Option<Duration>,
 }
 
@@ -327,7 +358,7 @@ fn connector(roots: &Roots) -> Connector {
         .wrap_connector(tcp)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "delivery"))]
 mod tests {
     use latchstring_testkit::Step::{Close, HangUp, Respond, Say, Wait};
     use latchstring_testkit::{ScriptedServer, Step};
@@ -335,24 +366,27 @@ mod tests {
     use super::*;
 
     const OK: Step = Respond("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
-    const REFUSED: Step = Respond("HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\n{}");
+    const FAILED: Step =
+        Respond("HTTP/1.1 500 Internal Server Error\r\ncontent-length: 2\r\n\r\n{}");
     const LAST: Step =
         Respond("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}");
     const TIMEOUT: &str = "HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n";
 
-    fn client() -> MessageClient {
-        MessageClient::new(Roots::None)
+    fn client() -> Connections {
+        Connections::new(Roots::None).for_messages()
     }
 
     fn request(server: &ScriptedServer) -> HttpRequest {
         let mut request = HttpRequest::new(SdkBody::from("message"));
-        request.set_method("POST").unwrap();
-        request.set_uri(format!("{}/v2/send", server.url)).unwrap();
+        request.set_method("POST").expect("a method");
+        let url = format!("{}/v2/send", server.url);
+        request.set_uri(url).expect("a URL");
         request
     }
 
-    async fn sends(client: &MessageClient, server: &ScriptedServer) {
-        client.send(request(server), None).await.unwrap();
+    async fn sends(client: &Connections, server: &ScriptedServer) {
+        let sent = client.send(request(server), None).await;
+        assert!(sent.is_ok(), "{sent:?}");
     }
 
     /// Sends two messages, and expects the connections of all requests.
@@ -370,8 +404,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_is_kept_after_a_success_only() {
-        two(&[&[REFUSED], &[OK]], &[0, 1]).await;
+    async fn a_connection_is_not_kept_after_a_failure_of_the_server() {
+        two(&[&[FAILED], &[OK]], &[0, 1]).await;
         two(&[&[LAST], &[OK]], &[0, 1]).await;
     }
 
@@ -434,11 +468,11 @@ mod tests {
         for scripts in [&[&[OK, HangUp][..], &[OK]][..], &[&[HangUp], &[OK]]] {
             let server = ScriptedServer::start(scripts);
             let client = client();
-            let mut last = client.send(request(&server), None).await;
-            if last.is_ok() {
-                last = client.send(request(&server), None).await;
+            let mut sent = client.send(request(&server), None).await;
+            if sent.is_ok() {
+                sent = client.send(request(&server), None).await;
             }
-            let lost = last.unwrap_err();
+            let lost = sent.unwrap_err();
             assert!(!lost.into_source().is::<NeverLeft>());
             assert!(server.connections().iter().all(|number| *number == 0));
         }
@@ -455,6 +489,19 @@ mod tests {
         assert_eq!(connections, [0, 0, 1]);
     }
 
+    /// Calls other than messages may be repeated, or fail without a loss.
+    #[tokio::test]
+    async fn a_call_uses_a_connection_for_longer_than_a_message() {
+        let server = ScriptedServer::start(&[&[OK, OK], &[OK]]);
+        let calls = Connections::new(Roots::None);
+        sends(&calls, &server).await;
+        calls.kept.lock().unwrap()[0].used.wall -= Duration::from_secs(30);
+        sends(&calls, &server).await;
+        assert!(calls.for_messages().kept.lock().unwrap().is_empty());
+        sends(&calls.for_messages(), &server).await;
+        assert_eq!(server.connections(), [0, 0, 1]);
+    }
+
     #[tokio::test]
     async fn a_connection_that_was_idle_for_long_is_not_used() {
         const LONG: Duration = Duration::from_secs(3);
@@ -469,7 +516,7 @@ mod tests {
             let server = ScriptedServer::start(&[&[OK], &[OK]]);
             let client = client();
             sends(&client, &server).await;
-            age(&mut client.0.kept.lock().unwrap()[0].used);
+            age(&mut client.kept.lock().unwrap()[0].used);
             sends(&client, &server).await;
             assert_eq!(server.connections(), [0, 1]);
         }
