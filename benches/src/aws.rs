@@ -1,5 +1,5 @@
-//! A stand-in for AWS on loopback, over TLS. It grants every request, serves the stored items, and
-//! counts requests.
+//! A stand-in for AWS on loopback, over TLS, under the host names of AWS's endpoints. It grants every
+//! request, serves the stored items, and counts requests and connections.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,9 +21,16 @@ use crate::http::{self, Duplex};
 /// The file of the system's roots in Debian, and so in most containers.
 const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
+/// The hosts of the services that a function calls. Each SDK makes a connection to each of them.
+pub(crate) const HOSTS: [&str; 4] = [
+    "dynamodb.eu-west-1.amazonaws.com",
+    "secretsmanager.eu-west-1.amazonaws.com",
+    "cognito-idp.eu-west-1.amazonaws.com",
+    "email.eu-west-1.amazonaws.com",
+];
+
 /// The stand-in.
 pub(crate) struct Aws {
-    pub(crate) url: String,
     /// The file of its authority alone.
     pub(crate) authority: PathBuf,
     /// The file of its authority after Amazon's roots, for Latchstring's functions: they load as
@@ -31,7 +38,16 @@ pub(crate) struct Aws {
     pub(crate) amazon: PathBuf,
     /// The file of its authority after the system's roots, which runtimes load by default.
     pub(crate) system: PathBuf,
-    requests: Arc<Mutex<BTreeMap<String, usize>>>,
+    requests: Arc<Mutex<Requests>>,
+}
+
+/// The requests to AWS since a row began.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Requests {
+    /// Their number by operation.
+    pub(crate) operations: BTreeMap<String, usize>,
+    /// The connections that carried them.
+    pub(crate) connections: usize,
 }
 
 struct Shared {
@@ -39,7 +55,7 @@ struct Shared {
     latency: Duration,
     secret: String,
     items: Items,
-    requests: Arc<Mutex<BTreeMap<String, usize>>>,
+    requests: Arc<Mutex<Requests>>,
 }
 
 impl Aws {
@@ -48,11 +64,7 @@ impl Aws {
     pub(crate) fn start(folder: &Path, latency: Duration, events: &Events) -> Result<Self, String> {
         let failed = |error: &dyn std::fmt::Display| format!("the stand-in for AWS: {error}");
         let (tls, authority) = certificates().map_err(|error| failed(&error))?;
-        let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| failed(&error))?;
-        let port = listener
-            .local_addr()
-            .map_err(|error| failed(&error))?
-            .port();
+        let listener = TcpListener::bind("127.0.0.1:443").map_err(|error| failed(&error))?;
         let write = |name: &str, text: String| {
             let path = folder.join(name);
             fs::write(&path, text).map_err(|error| failed(&error))?;
@@ -62,7 +74,6 @@ impl Aws {
         let amazon = include_str!("../../shared/aws/src/roots.pem");
         let requests = Arc::default();
         let aws = Self {
-            url: format!("https://localhost:{port}"),
             amazon: write("amazon-and-authority.pem", format!("{amazon}{authority}"))?,
             system: write("system-and-authority.pem", format!("{system}{authority}"))?,
             authority: write("authority.pem", authority)?,
@@ -87,8 +98,8 @@ impl Aws {
         Ok(aws)
     }
 
-    /// Returns the requests since the last call, with their number.
-    pub(crate) fn requests(&self) -> BTreeMap<String, usize> {
+    /// Returns the requests since the last call.
+    pub(crate) fn requests(&self) -> Requests {
         std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -102,7 +113,7 @@ fn certificates() -> Result<(ServerConfig, String), Box<dyn std::error::Error>> 
         .push(DnType::CommonName, "The benches' authority");
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
     let key = KeyPair::generate()?;
-    let params = CertificateParams::new(vec!["localhost".to_owned()])?;
+    let params = CertificateParams::new(HOSTS.map(str::to_owned))?;
     let certificate = params.signed_by(&key, &authority)?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -118,18 +129,19 @@ impl Shared {
         stream.set_nodelay(true)?;
         let tls = ServerConnection::new(Arc::clone(&self.tls)).map_err(io::Error::other)?;
         let mut stream = Duplex::new(StreamOwned::new(tls, stream));
+        let mut is_counted = false;
         while let Some(request) = http::read(&mut stream)? {
             let operation = match request.target.rsplit_once('.') {
                 Some((_, operation)) => operation.to_owned(),
                 None => "SendEmail".to_owned(),
             };
             let answer = self.answer(&operation, &request.body);
-            *self
-                .requests
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry(operation)
-                .or_default() += 1;
+            {
+                let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+                *requests.operations.entry(operation).or_default() += 1;
+                requests.connections += usize::from(!is_counted);
+                is_counted = true;
+            }
             if !self.latency.is_zero() {
                 thread::sleep(self.latency);
             }
@@ -158,6 +170,8 @@ impl Shared {
                     .get(key)
                     .map_or_else(|| json!({}), |item| json!({ "Item": item }))
             }
+            // Counters: none has counted yet.
+            "BatchGetItem" => json!({"Responses": {}, "UnprocessedKeys": {}}),
             "AdminGetUser" => events::account(),
             "GetSecretValue" => json!({"Name": "ring", "SecretString": self.secret}),
             "InitiateAuth" => json!({

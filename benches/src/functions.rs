@@ -1,11 +1,11 @@
 //! The measured functions: Latchstring's, the floor, and the peers.
 //!
 //! For the peers of this repository, "the same work" is the same requests to AWS for one
-//! invocation. Create reads the key ring, makes two conditional writes and sends a mail. Sign-in
-//! reads the key ring, makes the conditional writes of a budget and opens a Cognito session with
-//! two calls. The key ring is read at the first invocation only. The `passwordless` rows are
-//! another project's triggers, as its construct bundles them. Their Create sends nothing, and none
-//! of them counts or reads anything.
+//! invocation. Create reads the key ring, makes the conditional writes of a charge and a flow, and
+//! sends a mail. Sign-in reads the key ring and the counters of a budget, and opens a Cognito
+//! session with two calls. The key ring is read at the first invocation only. The `passwordless`
+//! rows are another project's triggers, as its construct bundles them. Their Create sends nothing,
+//! and none of them counts or reads anything.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,10 @@ pub(crate) const GO_CREATE: &str = "go create";
 pub(crate) const GO_SIGN_IN: &str = "go sign-in";
 pub(crate) const NODE_CREATE: &str = "node create";
 pub(crate) const NODE_SIGN_IN: &str = "node sign-in";
+
+/// The `UpdateItem` requests of Create: of the charge and of the ticket. The peers make as many; the
+/// table says where their requests differ.
+const UPDATES: usize = 4;
 
 /// The functions whose instructions are counted.
 pub(crate) const COUNTED: [&str; 3] = [FLOOR, VERIFY, DEFINE];
@@ -155,8 +159,7 @@ impl<'a> All<'a, '_> {
         check: fn(&str) -> Result<(), String>,
     ) {
         let binary = path(self.root, "target/release").join(package);
-        let mut environment = vec![("AWS_ENDPOINT_URL", self.aws.url.clone())];
-        environment.push(("USER_POOL_ID", POOL.to_owned()));
+        let mut environment = vec![("USER_POOL_ID", POOL.to_owned())];
         environment.push(("CLIENT_IDS", CLIENT.to_owned()));
         environment.push(("SMS_COUNTRIES", "US".to_owned()));
         for setting in settings {
@@ -293,8 +296,8 @@ impl<'a> All<'a, '_> {
     /// The AWS settings of every peer.
     fn shared(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("AWS_ENDPOINT_URL", self.aws.url.clone()),
             ("AWS_CA_BUNDLE", self.aws.system.display().to_string()),
+            ("UPDATES", UPDATES.to_string()),
         ]
     }
 

@@ -1,4 +1,3 @@
-//! The speed of the Lambdas. Each is a process of its own, invoked as Lambda does, with AWS played
 //! The speed of the Lambdas. Each is a process of its own, invoked as by Lambda, with a stand-in
 //! for AWS on loopback over TLS. One run also measures an empty function, and the same work on
 //! other runtimes.
@@ -17,6 +16,7 @@ mod host;
 mod http;
 mod instructions;
 mod measure;
+mod namespace;
 mod table;
 
 use std::fs;
@@ -29,7 +29,6 @@ use clap::Parser;
 use aws::Aws;
 use events::Events;
 use functions::{Missing, Row};
-use measure::percentile;
 use table::Figures;
 
 /// Measure starts, calls and memory of the Lambdas and of the functions they are compared with.
@@ -66,7 +65,13 @@ fn main() -> ExitCode {
         cli.starts = cli.starts.min(5);
         cli.calls = cli.calls.min(200);
     }
-    match run(&cli) {
+    let root = root();
+    let measured = match namespace::enter(&root.join("target/bench")) {
+        Ok(None) => run(&cli, root),
+        Ok(Some(code)) => return code,
+        Err(error) => Err(error),
+    };
+    match measured {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("error: {error}");
@@ -75,11 +80,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli) -> Result<(), String> {
+/// Returns the folder of the repository.
+fn root() -> &'static Path {
     // Invariant: the crate is a folder of the workspace's root.
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
-        .unwrap_or(Path::new("."));
+        .unwrap_or(Path::new("."))
+}
+
+fn run(cli: &Cli, root: &Path) -> Result<(), String> {
     let folder = root.join("target/bench");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let events = Events::new().ok_or("the keys could not be created")?;
@@ -102,10 +111,8 @@ fn run(cli: &Cli) -> Result<(), String> {
             cold(row, figures, &aws, &folder)?;
         }
     }
-    for (row, figures) in rows.iter().zip(&mut figures) {
-        println!("  {} calls of {}", cli.calls, row.function.name);
-        warm(row, figures, cli.calls, &folder)?;
-    }
+    println!("  {} warm calls of each, interleaved", cli.calls);
+    warm(&rows, &mut figures, cli.calls, &aws, &folder)?;
     let instructions = if cli.no_instructions {
         Err("not counted (--no-instructions)".to_owned())
     } else {
@@ -137,28 +144,48 @@ fn cold(row: &Row<'_>, figures: &mut Figures, aws: &Aws, logs: &Path) -> Result<
     Ok(())
 }
 
-/// Measures many calls of one process.
-fn warm(row: &Row<'_>, figures: &mut Figures, calls: usize, logs: &Path) -> Result<(), String> {
-    let mut running = row.function.start(logs)?;
-    // The first calls compile and connect, so they are not warm.
-    for _ in 0..=calls / 20 {
-        running.invoke((row.event)())?;
+/// The number of warm calls of one function before those of the next.
+const TURN: usize = 100;
+
+/// Measures many calls of one process of each function, by turns.
+fn warm(
+    rows: &[Row<'_>],
+    figures: &mut [Figures],
+    calls: usize,
+    aws: &Aws,
+    logs: &Path,
+) -> Result<(), String> {
+    let no_usage = || "the kernel reports no resource use of the process".to_owned();
+    let mut running = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut function = row.function.start(logs)?;
+        // The first calls compile and connect, so they are not warm.
+        for _ in 0..=calls / 20 {
+            function.invoke((row.event)())?;
+        }
+        running.push(function);
     }
-    let before = running
-        .usage()
-        .ok_or("the kernel reports no resource use of the process")?;
-    let mut times = Vec::with_capacity(calls);
-    for _ in 0..calls {
-        times.push(running.invoke((row.event)())?.ended);
+    let mut left = calls;
+    while left > 0 {
+        let turn = left.min(TURN);
+        left -= turn;
+        for ((row, figures), function) in rows.iter().zip(&mut *figures).zip(&mut running) {
+            aws.requests();
+            let before = function.usage().ok_or_else(no_usage)?;
+            for _ in 0..turn {
+                let invocation = function.invoke((row.event)())?;
+                figures.warm.push(invocation.ended);
+            }
+            let usage = function.usage().ok_or_else(no_usage)?;
+            figures.warm_cpu += usage.cpu.saturating_sub(before.cpu);
+            figures.warm_connections += aws.requests().connections;
+            figures.peak = usage.peak;
+        }
     }
-    let usage = running
-        .usage()
-        .ok_or("the kernel reports no resource use of the process")?;
-    figures.p50 = percentile(&mut times, 50);
-    figures.p99 = percentile(&mut times, 99);
     let calls = u32::try_from(calls).unwrap_or(u32::MAX);
-    figures.warm_cpu = usage.cpu.saturating_sub(before.cpu) / calls.max(1);
-    figures.peak = usage.peak;
+    for figures in figures {
+        figures.warm_cpu /= calls.max(1);
+    }
     Ok(())
 }
 

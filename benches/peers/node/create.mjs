@@ -1,18 +1,33 @@
-// The work of Create: the key ring once, two conditional writes, one mail.
+// The work of Create: the key ring once, the conditional writes of a charge and a flow, one mail.
 import { createHmac, randomBytes } from "node:crypto";
-import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SESClient, SendEmailCommand } from "@aws-sdk/client-ses";
 
 const dynamodb = new DynamoDBClient({});
 const secrets = new SecretsManagerClient({});
 const ses = new SESClient({});
+const TableName = process.env.TABLE_NAME ?? "latchstring";
+const updates = Number(process.env.UPDATES);
 let key;
+
+async function count(pk) {
+  await dynamodb.send(
+    new UpdateItemCommand({
+      TableName,
+      Key: { pk: { S: pk } },
+      UpdateExpression: "ADD #count :one",
+      ConditionExpression: "attribute_not_exists(#count) OR #count < :limit",
+      ExpressionAttributeNames: { "#count": "count" },
+      ExpressionAttributeValues: { ":one": { N: "1" }, ":limit": { N: "5" } },
+    }),
+  );
+}
 
 async function write(pk) {
   await dynamodb.send(
     new PutItemCommand({
-      TableName: process.env.TABLE_NAME ?? "latchstring",
+      TableName,
       Item: { pk: { S: pk }, ttl: { N: "2000000000" } },
       ConditionExpression: "attribute_not_exists(pk)",
     }),
@@ -25,7 +40,10 @@ export async function handler(event) {
     key = Buffer.from(JSON.parse(secret.SecretString).current.secret, "base64");
   }
   const flow = randomBytes(16).toString("base64url");
-  await write(`ticket#${createHmac("sha256", key).update(event.request.clientMetadata.ticket).digest("base64url")}`);
+  const ticket = createHmac("sha256", key).update(event.request.clientMetadata.ticket).digest("base64url");
+  for (let update = 0; update < updates; update += 1) {
+    await count(`${update}#${ticket}`);
+  }
   await write(`flow#${flow}`);
   const digest = createHmac("sha256", key).update(flow).digest();
   const code = String(digest.readUInt32BE(0) % 1_000_000).padStart(6, "0");

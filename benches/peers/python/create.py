@@ -1,4 +1,4 @@
-"""The work of Create: the key ring once, two conditional writes, one mail."""
+"""The work of Create: the key ring once, the conditional writes of a charge and a flow, one mail."""
 
 import base64
 import hashlib
@@ -11,12 +11,25 @@ import boto3
 dynamodb = boto3.client("dynamodb")
 secrets = boto3.client("secretsmanager")
 ses = boto3.client("ses")
+table = os.environ.get("TABLE_NAME", "latchstring")
+updates = int(os.environ["UPDATES"])
 key = None
+
+
+def count(pk):
+    dynamodb.update_item(
+        TableName=table,
+        Key={"pk": {"S": pk}},
+        UpdateExpression="ADD #count :one",
+        ConditionExpression="attribute_not_exists(#count) OR #count < :limit",
+        ExpressionAttributeNames={"#count": "count"},
+        ExpressionAttributeValues={":one": {"N": "1"}, ":limit": {"N": "5"}},
+    )
 
 
 def write(pk):
     dynamodb.put_item(
-        TableName=os.environ.get("TABLE_NAME", "latchstring"),
+        TableName=table,
         Item={"pk": {"S": pk}, "ttl": {"N": "2000000000"}},
         ConditionExpression="attribute_not_exists(pk)",
     )
@@ -29,7 +42,9 @@ def handler(event, _context):
         key = base64.b64decode(json.loads(secret)["current"]["secret"])
     flow = os.urandom(16).hex()
     ticket = event["request"]["clientMetadata"]["ticket"].encode()
-    write("ticket#" + hmac.new(key, ticket, hashlib.sha256).hexdigest())
+    counter = hmac.new(key, ticket, hashlib.sha256).hexdigest()
+    for update in range(updates):
+        count(f"{update}#{counter}")
     write("flow#" + flow)
     digest = hmac.new(key, flow.encode(), hashlib.sha256).digest()
     code = f"{int.from_bytes(digest[:4], 'big') % 1_000_000:06}"

@@ -6,9 +6,6 @@
 
 use std::time::Duration;
 
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -16,8 +13,8 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::AwsEnvironment;
-use crate::regions::{AMAZONAWS, suffix};
-use crate::roots::AMAZON;
+use crate::http_client::Connections;
+use crate::trust::Roots;
 
 /// The AWS context of one process. All services created from it, or from a clone, share its
 /// connections and certificates; couriers have connections of their own.
@@ -25,9 +22,9 @@ use crate::roots::AMAZON;
 pub struct Aws {
     pub(crate) environment: AwsEnvironment,
     http: SharedHttpClient,
-    /// The HTTP client that keeps no idle connections.
+    /// The HTTP client of messages.
     #[cfg(feature = "delivery")]
-    fresh: SharedHttpClient,
+    messages: SharedHttpClient,
     pub(crate) slack: u32,
 }
 
@@ -44,9 +41,7 @@ pub(crate) enum CallPolicy {
     /// One attempt, for calls with a single-use value: a second attempt would find it used.
     #[cfg(feature = "turnstile")]
     Once,
-    /// One attempt, over a new connection. A second attempt could send the message twice. A kept
-    /// connection may have died while Lambda froze the process, and then it is unknown whether the
-    /// request left.
+    /// One attempt, by the HTTP client of messages. A second attempt could send the message twice.
     #[cfg(feature = "delivery")]
     Send,
 }
@@ -83,48 +78,14 @@ impl CallPolicy {
     }
 }
 
-/// Returns the roots that servers are verified against: the configured bundle, or Amazon's roots
-/// for AWS's endpoints. Other authorities may certify custom endpoints and those of AWS's other
-/// partitions, so the system's roots apply there.
-fn trust(environment: &AwsEnvironment) -> TrustStore {
-    let only = |pem: &[u8]| TrustStore::empty().with_pem_certificate(pem);
-    match environment {
-        AwsEnvironment {
-            ca_bundle: Some(bundle),
-            ..
-        } => only(bundle.pem()),
-        AwsEnvironment {
-            endpoint_url: None,
-            region,
-            ..
-        } if suffix(region) == AMAZONAWS => only(AMAZON),
-        // An emulator over plain HTTP has no certificate.
-        AwsEnvironment {
-            endpoint_url: Some(url),
-            ..
-        } if url.starts_with("http://") => TrustStore::empty(),
-        _ => TrustStore::default(),
-    }
-}
-
-/// Returns a client that keeps this many idle connections. Certificates are loaded at its first
-/// use.
-fn https(trust: TrustStore, connections: Option<usize>) -> SharedHttpClient {
-    let tls = TlsContext::builder().with_trust_store(trust);
-    let mut builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    builder.set_pool_max_idle_per_host(connections);
-    // Invariant: building a context checks nothing, so it cannot fail.
-    let tls = tls.build().expect("a context");
-    builder.tls_context(tls).build_https()
-}
-
 impl Aws {
     /// Creates the context of an environment. Connects at the first call.
     pub fn new(environment: AwsEnvironment) -> Self {
+        let connections = Connections::new(Roots::of(&environment));
         Self {
-            http: https(trust(&environment), None),
             #[cfg(feature = "delivery")]
-            fresh: https(trust(&environment), Some(0)),
+            messages: SharedHttpClient::new(connections.for_messages()),
+            http: SharedHttpClient::new(connections),
             environment,
             slack: 1,
         }
@@ -136,7 +97,7 @@ impl Aws {
         Self {
             environment,
             #[cfg(feature = "delivery")]
-            fresh: http.clone(),
+            messages: http.clone(),
             http,
             slack: 1,
         }
@@ -154,7 +115,7 @@ impl Aws {
     #[cfg(feature = "turnstile")]
     pub(crate) fn outside_aws(&self, call_policy: CallPolicy) -> (SharedHttpClient, TimeoutConfig) {
         (
-            https(TrustStore::default(), None),
+            SharedHttpClient::new(Connections::new(Roots::System)),
             call_policy.config(self.slack).0,
         )
     }
@@ -163,7 +124,7 @@ impl Aws {
     pub(crate) fn http(&self, call_policy: CallPolicy) -> SharedHttpClient {
         match call_policy {
             #[cfg(feature = "delivery")]
-            CallPolicy::Send => self.fresh.clone(),
+            CallPolicy::Send => self.messages.clone(),
             _ => self.http.clone(),
         }
     }

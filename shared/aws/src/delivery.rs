@@ -8,11 +8,11 @@ use std::sync::OnceLock;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use hyper_util::client::legacy;
 use latchstring_core::message::{Content, Message};
 use latchstring_core::ports::{Courier, DeliveryError, DeliveryOutcome, PortError};
 
 use crate::client::{Aws, CallPolicy};
+use crate::http_client::NeverLeft;
 use crate::service::{Api, Auth, Service};
 
 /// Two couriers as one: one for mail, one for SMS.
@@ -64,8 +64,8 @@ impl Outbound {
     }
 }
 
-/// Sends a message. A second attempt follows only if no connection was established, because then
-/// the request never left. Any other repetition could deliver the message twice.
+/// Sends a message. A second attempt follows only if the request provably never left. Any other
+/// repetition could deliver the message twice.
 ///
 /// `code_for` maps the service's code and message to one of the codes in docs/delivery.md. Without
 /// a mapping, the service's code is kept.
@@ -79,7 +79,7 @@ where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 {
     let mut sent = request().await;
-    if sent.as_ref().is_err_and(is_unconnected) {
+    if sent.as_ref().is_err_and(never_left) {
         sent = request().await;
     }
     let Err(error) = sent else { return Ok(()) };
@@ -98,7 +98,7 @@ where
             };
             (code_for(code, message).unwrap_or(code), outcome)
         }
-        SdkError::DispatchFailure(_) if is_unconnected(&error) => {
+        SdkError::DispatchFailure(_) if never_left(&error) => {
             ("connect_failed", DeliveryOutcome::NeverLeft)
         }
         SdkError::DispatchFailure(_) => ("connection_lost", DeliveryOutcome::Unknown),
@@ -120,9 +120,8 @@ pub(crate) fn wrong_channel(call: &'static str) -> DeliveryError {
     }
 }
 
-/// Returns true if no connection was established, so that the request never left. The SDK
-/// distinguishes this from a connection that was lost later only deep in the chain of causes.
-fn is_unconnected<E, R>(error: &SdkError<E, R>) -> bool {
+/// Returns true if the request provably never left. Only the cause of the SDK's error says it.
+fn never_left<E, R>(error: &SdkError<E, R>) -> bool {
     let SdkError::DispatchFailure(failure) = error else {
         return false;
     };
@@ -130,8 +129,8 @@ fn is_unconnected<E, R>(error: &SdkError<E, R>) -> bool {
         .as_connector_error()
         .map(|error| error as &(dyn Error + 'static));
     while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<legacy::Error>() {
-            return error.is_connect();
+        if error.is::<NeverLeft>() {
+            return true;
         }
         cause = error.source();
     }

@@ -10,6 +10,8 @@ mod delivery;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 #[cfg(feature = "sdk")]
+mod http_client;
+#[cfg(feature = "sdk")]
 mod regions;
 mod roots;
 #[cfg(feature = "secrets")]
@@ -20,6 +22,8 @@ mod service;
 mod ses;
 #[cfg(feature = "sns")]
 mod sns;
+#[cfg(feature = "sdk")]
+mod trust;
 #[cfg(feature = "turnstile")]
 mod turnstile;
 

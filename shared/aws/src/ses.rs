@@ -128,8 +128,7 @@ pub struct MailSettings {
     pub configuration_set: Option<String>,
 }
 
-/// A courier of mail. It makes one attempt over a new connection. A kept connection may have died,
-/// and then it is unknown whether the request left.
+/// A courier of mail. It writes a request once.
 #[derive(Clone, Debug)]
 pub struct SesCourier<E> {
     outbound: Outbound,

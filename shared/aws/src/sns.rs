@@ -149,8 +149,7 @@ impl OriginationNumber {
     }
 }
 
-/// A courier of transactional SMS. It makes one attempt over a new connection. A kept connection
-/// may have died, and then it is unknown whether the request left.
+/// A courier of transactional SMS. It writes a request once.
 #[derive(Clone, Debug)]
 pub struct SnsCourier {
     outbound: Outbound,

@@ -1,4 +1,4 @@
-//! Cloudflare Turnstile, through the HTTP library that the SDK includes.
+//! Cloudflare Turnstile, through the HTTP client of the other adapters.
 //!
 //! Only the CAPTCHA response of the caller is sent to Cloudflare.
 

@@ -8,11 +8,13 @@
 //! - [`FixedChallenges`]: custom authentication without triggers, with the same challenges each time.
 //! - `Triggers`, with the feature `lambda`: the three triggers of a deployment over the same ports.
 //! - `World`, with the feature `lambda`: a deployment on the ports in memory.
+//! - [`ScriptedServer`]: an HTTP server that responds, says or closes as a test demands.
 //! - `TlsServer`, with the feature `tls`: a TLS server with its own certificate.
 
 mod carried;
 mod fixed_challenges;
 mod pool;
+mod scripted_server;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "lambda")]
@@ -24,6 +26,7 @@ mod world;
 pub use carried::{Call, Carried, Carrier, Port};
 pub use fixed_challenges::FixedChallenges;
 pub use pool::{Answer, Invoke, Next, Pool, Session, Trigger, tokens};
+pub use scripted_server::{ScriptedServer, Step};
 #[cfg(feature = "tls")]
 pub use tls::TlsServer;
 #[cfg(feature = "lambda")]

@@ -12,6 +12,8 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::message::{Content, Kind, Message};
 use latchstring_core::ports::{Courier, DeliveryOutcome};
 use latchstring_lambda::OsEntropy;
+use latchstring_testkit::Step::{Close, HangUp, Respond, Wait};
+use latchstring_testkit::{ScriptedServer, Step};
 use latchstring_tests::{Ministack, aws_at, note};
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
@@ -398,6 +400,37 @@ async fn a_request_that_never_left_is_retried_once() {
             ("connect_failed".to_owned(), DeliveryOutcome::NeverLeft)
         );
         assert_eq!(stub.asked(), 2);
+    }
+}
+
+/// A kept connection closes while nothing runs, as in a frozen process, or after the next request
+/// was read.
+#[tokio::test]
+async fn a_message_after_another_is_sent_once() {
+    const MAILED: Step =
+        Respond("HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n{\"MessageId\":\"0\"}");
+    const TEXTED: Step = Respond(
+        "HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n\
+         <PublishResponse><PublishResult><MessageId>0</MessageId></PublishResult></PublishResponse>",
+    );
+    for (message, accepted) in [(mail(), MAILED), (sms(), TEXTED)] {
+        let closes: [&[Step]; 2] = [&[accepted, Wait, Close], &[accepted]];
+        let hangs_up: [&[Step]; 2] = [&[accepted, HangUp], &[accepted]];
+        let lost = ("connection_lost".to_owned(), DeliveryOutcome::Unknown);
+        for (scripts, expected, connections) in
+            [(closes, Ok(()), [0, 1]), (hangs_up, Err(lost), [0, 0])]
+        {
+            let server = ScriptedServer::start(&scripts);
+            let couriers = couriers(&aws_at(&server.url));
+            assert!(couriers.deliver(&message).await.is_ok());
+            if expected.is_ok() {
+                server.proceed();
+            }
+            let delivered = couriers.deliver(&message).await;
+            let delivered = delivered.map_err(|failed| (failed.fault.code, failed.outcome));
+            assert_eq!(delivered, expected);
+            assert_eq!(server.connections(), connections);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-// The work of Create: the key ring once, two conditional writes, one mail.
+// The work of Create: the key ring once, the conditional writes of a charge and a flow, one mail.
 package main
 
 import (
@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"os"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -56,6 +58,26 @@ func main() {
 		})
 		return err
 	}
+	updates, err := strconv.Atoi(os.Getenv("UPDATES"))
+	if err != nil {
+		panic(err)
+	}
+	count := func(pk string) error {
+		_, err := store.UpdateItem(context.Background(), &dynamodb.UpdateItemInput{
+			TableName: aws.String("latchstring"),
+			Key: map[string]dynamodbtypes.AttributeValue{
+				"pk": &dynamodbtypes.AttributeValueMemberS{Value: pk},
+			},
+			UpdateExpression:         aws.String("ADD #count :one"),
+			ConditionExpression:      aws.String("attribute_not_exists(#count) OR #count < :limit"),
+			ExpressionAttributeNames: map[string]string{"#count": "count"},
+			ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{
+				":one":   &dynamodbtypes.AttributeValueMemberN{Value: "1"},
+				":limit": &dynamodbtypes.AttributeValueMemberN{Value: "5"},
+			},
+		})
+		return err
+	}
 	content := func(text string) *sestypes.Content {
 		return &sestypes.Content{Charset: aws.String("UTF-8"), Data: aws.String(text)}
 	}
@@ -73,8 +95,11 @@ func main() {
 		}
 		flow := base64.RawURLEncoding.EncodeToString(random[:])
 		ticket := lambda.Mac(key, e.Request.ClientMetadata["ticket"])
-		if err = write("ticket#" + base64.RawURLEncoding.EncodeToString(ticket)); err != nil {
-			return nil, err
+		for update := 0; update < updates; update++ {
+			counter := strconv.Itoa(update) + "#" + base64.RawURLEncoding.EncodeToString(ticket)
+			if err = count(counter); err != nil {
+				return nil, err
+			}
 		}
 		if err = write("flow#" + flow); err != nil {
 			return nil, err

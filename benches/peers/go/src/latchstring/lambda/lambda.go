@@ -1,5 +1,5 @@
 // Package lambda is the common part of both functions: the loop of the Runtime API, which has no
-// Debian package, and the endpoint of AWS.
+// Debian package.
 package lambda
 
 import (
@@ -19,14 +19,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// Config is the SDK's own configuration, with the endpoint that newer versions read themselves.
+// Config is the SDK's own configuration.
 func Config() aws.Config {
-	endpoint := aws.EndpointResolverWithOptionsFunc(
-		func(_, region string, _ ...interface{}) (aws.Endpoint, error) {
-			return aws.Endpoint{URL: os.Getenv("AWS_ENDPOINT_URL"), SigningRegion: region}, nil
-		})
-	loaded, err := config.LoadDefaultConfig(context.Background(),
-		config.WithEndpointResolverWithOptions(endpoint))
+	loaded, err := config.LoadDefaultConfig(context.Background())
 	if err != nil {
 		panic(err)
 	}

@@ -1,4 +1,4 @@
-// The work of sign-in: the key ring once, the writes of a budget, a session in two calls.
+// The work of sign-in: the key ring once, the counters of a budget, a session in two calls.
 package main
 
 import (
@@ -48,23 +48,19 @@ func main() {
 			}
 		}
 		username := e.Arguments.Input.EmailOrPhone
+		var counters []map[string]dynamodbtypes.AttributeValue
 		for _, counter := range []string{"identifier", "deployment"} {
-			_, err = store.UpdateItem(context.Background(), &dynamodb.UpdateItemInput{
-				TableName: aws.String("latchstring"),
-				Key: map[string]dynamodbtypes.AttributeValue{
-					"pk": &dynamodbtypes.AttributeValueMemberS{Value: mac(counter + username)},
-				},
-				UpdateExpression:         aws.String("ADD #count :one"),
-				ConditionExpression:      aws.String("attribute_not_exists(#count) OR #count < :limit"),
-				ExpressionAttributeNames: map[string]string{"#count": "count"},
-				ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{
-					":one":   &dynamodbtypes.AttributeValueMemberN{Value: "1"},
-					":limit": &dynamodbtypes.AttributeValueMemberN{Value: "5"},
-				},
+			counters = append(counters, map[string]dynamodbtypes.AttributeValue{
+				"pk": &dynamodbtypes.AttributeValueMemberS{Value: mac(counter + username)},
 			})
-			if err != nil {
-				return nil, err
-			}
+		}
+		_, err = store.BatchGetItem(context.Background(), &dynamodb.BatchGetItemInput{
+			RequestItems: map[string]dynamodbtypes.KeysAndAttributes{
+				"latchstring": {Keys: counters, ConsistentRead: aws.Bool(true)},
+			},
+		})
+		if err != nil {
+			return nil, err
 		}
 		opened, err := users.InitiateAuth(context.Background(), &cognito.InitiateAuthInput{
 			AuthFlow:       cognitotypes.AuthFlowTypeCustomAuth,
