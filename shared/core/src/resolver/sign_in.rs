@@ -17,8 +17,8 @@ pub use super::payload::SignInPayload;
 use crate::effects::{Clock, Entropy};
 use crate::policy::Deployment;
 use crate::ports::{
-    Captcha, ChallengeApi, Creation, Directory, FlowStore, LeaseStore, OpenChallenge, Redeemable,
-    RedemptionStore, Reply,
+    Captcha, ChallengeApi, Creation, Directory, FlowStore, LeaseStore, OpenChallenge, PortError,
+    Redeemable, RedemptionStore, Reply,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::seal::code_terms::CodeTerms;
@@ -26,6 +26,7 @@ use crate::seal::device::Device;
 use crate::seal::keys::KeyId;
 use crate::seal::pseudonym::Pseudonym;
 use crate::seal::sealed::Proof;
+use crate::value::account::Account;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
@@ -304,6 +305,10 @@ where
     /// Returns the username of the account that holds the identifier, and creates the account if
     /// there is none. A lease admits one request at a time for one identifier, so two proofs result
     /// in one account.
+    ///
+    /// A request without a proof takes the lease only if an account must be created or completed.
+    /// Such requests are charged to no budget. Otherwise a caller who repeats them could hold the
+    /// lease and delay the account owner.
     async fn account_of(
         &self,
         identifier: &Identifier,
@@ -313,6 +318,13 @@ where
         let holder = Pseudonym::random(self.context.entropy.bytes());
         let mut backoff = Backoff::new();
         loop {
+            // Looked up again after each wait: another request may have created the account.
+            if matches!(new, NewAccount::Unproved)
+                && let Some(account) = self.account_that_holds(identifier).await?
+                && !account.attributes.is_half_created()
+            {
+                return Ok(account.username);
+            }
             let now = self.context.clock.now();
             if self
                 .context
@@ -332,6 +344,15 @@ where
         }
     }
 
+    /// Returns the account that holds the identifier as a verified contact.
+    async fn account_that_holds(
+        &self,
+        identifier: &Identifier,
+    ) -> Result<Option<Account>, PortError> {
+        let found = self.context.directory.find(identifier.as_str()).await?;
+        Ok(found.filter(|account| account.attributes.holds(identifier)))
+    }
+
     async fn find_or_create(
         &self,
         identifier: &Identifier,
@@ -339,13 +360,7 @@ where
     ) -> Result<String, SignInError> {
         let mut backoff = Backoff::new();
         loop {
-            let holder = self
-                .context
-                .directory
-                .find(identifier.as_str())
-                .await?
-                .filter(|account| account.attributes.holds(identifier));
-            let username = if let Some(account) = holder {
+            let username = if let Some(account) = self.account_that_holds(identifier).await? {
                 if !account.attributes.is_half_created() {
                     return Ok(account.username);
                 }
