@@ -461,7 +461,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         Some(Message::code(
             &policy.branding,
             row.locale,
-            contact,
+            // Metrics count the message by its country.
+            policy.phones.placed(contact),
             code,
             row.purpose,
             row.issued_at,
