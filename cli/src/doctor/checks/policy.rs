@@ -67,7 +67,8 @@ enum Scope {
     Unclear,
 }
 
-/// Returns the pools that a statement's conditions leave.
+/// Returns the pools that a statement's conditions leave. A pattern or an account leaves other pools
+/// of the account too; only the ARN itself is this pool alone.
 fn scope(statement: &Value, pool_arn: &str) -> Scope {
     let account = pool_arn.split(':').nth(4).unwrap_or_default();
     let Some(operators) = statement["Condition"].as_object() else {
@@ -83,15 +84,14 @@ fn scope(statement: &Value, pool_arn: &str) -> Scope {
             match key.to_lowercase().as_str() {
                 "aws:sourcearn" if wild => {
                     holds &= wanted.iter().any(|pattern| matches(pattern, pool_arn));
-                    bound |= wanted.iter().all(|pattern| pattern.contains(account));
+                    bound |= wanted.iter().all(|pattern| *pattern == pool_arn);
                 }
                 "aws:sourcearn" if plain => {
                     holds &= wanted.contains(&pool_arn);
-                    bound = true;
+                    bound |= wanted.iter().all(|arn| *arn == pool_arn);
                 }
                 "aws:sourceaccount" if wild || plain => {
                     holds &= wanted.contains(&account);
-                    bound = true;
                 }
                 _ => return Scope::Unclear,
             }
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(pool("ArnLike", ARN), Verdict::Permits);
         assert_eq!(pool("StringEquals", ARN), Verdict::Permits);
         let any_of_ours = "arn:aws:cognito-idp:*:123456789012:userpool/*";
-        assert_eq!(pool("ArnLike", any_of_ours), Verdict::Permits);
+        assert_eq!(pool("ArnLike", any_of_ours), Verdict::PermitsOthers);
         assert_eq!(pool("StringEquals", any_of_ours), Verdict::Refuses);
         assert_eq!(
             pool("ArnLike", &ARN.replace("Good", "Evil")),
@@ -174,8 +174,18 @@ mod tests {
         assert_eq!(pool("ArnNotLike", ARN), Verdict::Unclear);
         assert_eq!(
             with(r#""StringEquals": {"AWS:SourceAccount": "123456789012"}"#),
-            Verdict::Permits
+            Verdict::PermitsOthers
         );
+        let with_account = format!(
+            r#""ArnLike": {{"AWS:SourceArn": "{ARN}"}},
+               "StringEquals": {{"AWS:SourceAccount": "123456789012"}}"#
+        );
+        assert_eq!(with(&with_account), Verdict::Permits);
+        for operator in ["StringEquals", "ArnEquals"] {
+            let two = ARN.replace("Good", "Evil");
+            let two = format!(r#""{operator}": {{"aws:SourceArn": ["{ARN}", "{two}"]}}"#);
+            assert_eq!(with(&two), Verdict::PermitsOthers);
+        }
         assert_eq!(
             with(r#""StringEquals": {"AWS:SourceAccount": "999999999999"}"#),
             Verdict::Refuses

@@ -131,7 +131,7 @@ fn permission(pool: &Pool, function: &Function, check: &'static str, name: &str)
         Verdict::Permits => Finding::ok(check, format!("this pool may invoke {name}")),
         Verdict::PermitsOthers => Finding::leaks(
             check,
-            format!("others than this pool may invoke {name}: a statement of its policy names no source, or another principal"),
+            format!("others than this pool may invoke {name}: a statement of its policy names another principal, or not this pool's ARN alone as the source"),
         )
         .with_fix(Fix::Command(format!(
             "aws lambda get-policy --function-name {}  # then remove-permission by its Sid; for Cognito, add-permission with --source-arn {}",

@@ -429,6 +429,22 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         Ok(Ticket { terms, ..ticket })
     }
 
+    /// Returns whether the account that requested this contact is deleted. The request then sends
+    /// nothing, so it is charged to no budget of the contact's owner.
+    ///
+    /// In a sign-in only the contact decides what is charged. Its requester may be anyone, and could
+    /// see from the budgets whether the account still holds it.
+    fn requester_is_deleted(&self, row: &Flow) -> bool {
+        matches!(
+            (&row.subject, &self.event.user, row.purpose),
+            (
+                Subject::Known(_),
+                AccountState::NoAccount,
+                Purpose::VerifyContact(_)
+            )
+        )
+    }
+
     /// Returns the message of a row whose send this invocation owns.
     fn message(&self, row: &Flow) -> Option<Message> {
         let Deployment { policy, keys } = self.deployment;
@@ -450,7 +466,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         Some(Message::code(
             &policy.branding,
             row.locale,
-            contact,
+            // Metrics count the message by its country.
+            policy.phones.placed(contact),
             code,
             row.purpose,
             row.issued_at,
@@ -524,6 +541,10 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                 row.terms = terms;
                 row.sends = row.sends.saturating_add(1);
                 row.last_sent_at = self.now;
+                if self.requester_is_deleted(&row) {
+                    // The row counts the send, so the challenge looks like any other resend's.
+                    return self.present(&row, CreateReason::NoLongerPending);
+                }
                 self.charge_and_attach_message(row, &contact, CreateReason::Resent)
                     .await
             }

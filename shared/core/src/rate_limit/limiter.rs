@@ -534,7 +534,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         &self,
         sub: &Sub,
         held: impl IntoIterator<Item = Identifier>,
-    ) -> Result<(), RateLimitError> {
+    ) -> Result<Vec<Receipt>, RateLimitError> {
         let Deployment { policy, keys } = self.deployment;
         let of_contacts = held
             .into_iter()
@@ -548,7 +548,14 @@ impl<S: CounterStore> RateLimiter<'_, S> {
                 Bill { counter, limits }
             })
             .collect();
-        self.charge_all(&bills, &mut Vec::new()).await
+        let mut receipts = Vec::new();
+        self.charge_all(&bills, &mut receipts).await?;
+        Ok(receipts)
+    }
+
+    /// Refunds a request for a contact whose flow was not opened, so that no message was sent.
+    pub(crate) async fn refund_new_contact(&self, receipts: Vec<Receipt>) {
+        self.refund_receipts(receipts).await;
     }
 
     /// Charges the registrable mail domain of an account that is about to be created for a proof,
@@ -1336,7 +1343,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         }
     }
 
-    /// Refunds the charges of a message, a guess or a new account that did not take place. If a
+    /// Refunds the charges of a message, a guess, a contact or a new account that did not take place. If a
     /// refund is lost, a budget stays a little smaller.
     async fn refund_receipts(&self, receipts: Vec<Receipt>) {
         let refunds = receipts

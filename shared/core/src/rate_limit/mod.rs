@@ -42,7 +42,7 @@ pub use counters::{Resettable, resettable};
 pub(crate) use error::RateLimitError;
 pub use error::Refusal;
 pub use limiter::Refund;
-pub(crate) use limiter::{CodeRequest, Guess, RateLimiter, has_same_guess_budgets};
+pub(crate) use limiter::{CodeRequest, Guess, RateLimiter, Receipt, has_same_guess_budgets};
 
 pub use crate::policy::budgets::{
     Budget, Budgets, Countries, DeploymentBudget, DeviceBudget, MailBudget, MessageBudget, Price,

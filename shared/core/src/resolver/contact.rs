@@ -14,9 +14,11 @@ use super::payload::SignInPayload;
 pub use super::signed_in::{Identity, SignedIn};
 use crate::effects::Clock;
 use crate::policy::Deployment;
-use crate::ports::{AccessTokenVerifier, ChallengeApi, Directory, PendingStore, Reply};
-use crate::rate_limit::{CaptchaGate, CodeRequest};
-use crate::record::pending::{Pending, PendingOutcome};
+use crate::ports::{
+    AccessTokenVerifier, ChallengeApi, Directory, OpenChallenge, PendingStore, Reply,
+};
+use crate::rate_limit::{CaptchaGate, CodeRequest, Receipt};
+use crate::record::pending::{Pending, PendingId, PendingOutcome};
 use crate::seal::code_terms::CodeTerms;
 use crate::value::account::{Account, Names};
 use crate::value::identifier::{Identifier, Method};
@@ -37,13 +39,20 @@ pub enum PendingState {
     Expired,
 }
 
+/// A request for a new contact that the budgets admit.
+struct Admitted {
+    terms: CodeTerms,
+    /// The charges of the account and its contacts.
+    receipts: Vec<Receipt>,
+}
+
 impl<P, T> SignedIn<'_, P, T>
 where
     P: Ports<Store: PendingStore>,
     T: AccessTokenVerifier,
 {
-    /// Writes the names, stores the contact as pending, and opens a session in which Create sends
-    /// its code.
+    /// Writes the names, opens a session in which Create sends the code of the contact, and stores
+    /// the contact as pending.
     pub async fn sign_up(
         &self,
         identity: &Identity,
@@ -53,14 +62,13 @@ where
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
         let account = self.fresh_account(identity).await?;
-        let terms = self.admit(&account, contact, source).await?;
-        let directory = self.context.directory;
-        directory.set_names(&account.username, names).await?;
-        self.start(&account, contact, locale, source, terms).await
+        let admitted = self.admit(&account, contact, source).await?;
+        self.start(&account, Some(names), contact, locale, source, admitted)
+            .await
     }
 
-    /// Stores the contact as pending, and opens a session in which Create sends its code. The
-    /// present contact stays until the code is answered.
+    /// Opens a session in which Create sends the code of the contact, and stores the contact as
+    /// pending. The present contact stays until the code is answered.
     pub async fn change_contact(
         &self,
         identity: &Identity,
@@ -69,8 +77,9 @@ where
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
         let account = self.fresh_account(identity).await?;
-        let terms = self.admit(&account, contact, source).await?;
-        self.start(&account, contact, locale, source, terms).await
+        let admitted = self.admit(&account, contact, source).await?;
+        self.start(&account, None, contact, locale, source, admitted)
+            .await
     }
 
     /// Returns the state of the contact that was requested last; `None` if there is none.
@@ -101,7 +110,7 @@ where
         account: &Account,
         contact: &Identifier,
         source: Option<Source>,
-    ) -> Result<CodeTerms, ContactError> {
+    ) -> Result<Admitted, ContactError> {
         let own = account.attributes.verified(contact.method());
         if own.as_ref() == Some(contact) {
             return Err(ContactError::ContactInUse);
@@ -122,23 +131,60 @@ where
         };
         let terms = self.context.plan(code, gate).await?;
         let sub = account.attributes.sub();
-        self.context
+        let receipts = self
+            .context
             .limiter()
             .charge_new_contact(sub, held.into_iter().flatten())
             .await?;
-        Ok(terms)
+        Ok(Admitted { terms, receipts })
     }
 
+    /// Opens the session and answers its first challenge. Until that answer no message can be sent,
+    /// so a fault before it refunds the account: anyone can have Cognito throttle a username. A
+    /// fault after it may follow a message, and refunds nothing.
     async fn start(
         &self,
         account: &Account,
+        names: Option<&Names>,
         contact: &Identifier,
         locale: Option<Locale>,
         source: Option<Source>,
-        terms: CodeTerms,
+        admitted: Admitted,
     ) -> Result<SignInPayload, ContactError> {
         let context = &self.context;
+        let Admitted { terms, receipts } = admitted;
+        let (challenge, pending) = match self.open(account, names, contact, source).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                context.limiter().refund_new_contact(receipts).await;
+                return Err(error);
+            }
+        };
+        let ticket = context.seal(Purpose::VerifyContact(pending), contact, locale, terms);
+        let selecting = context.select(challenge, contact, &ticket, source);
+        let asked = selecting.await?;
+        payload(&asked, "otp", &account.username)?.ok_or_else(|| Cause::UnexpectedChallenge.into())
+    }
+
+    /// Writes the names, opens a session, and then stores the contact as pending. In this order, a
+    /// session that does not open leaves an earlier request of the account as it is.
+    async fn open(
+        &self,
+        account: &Account,
+        names: Option<&Names>,
+        contact: &Identifier,
+        source: Option<Source>,
+    ) -> Result<(OpenChallenge, PendingId), ContactError> {
+        let context = &self.context;
         let Deployment { policy, keys } = context.deployment;
+        if let Some(names) = names {
+            let directory = context.directory;
+            directory.set_names(&account.username, names).await?;
+        }
+        let opened = context.api.initiate(&account.username, source).await?;
+        let Reply::Challenge(challenge) = opened else {
+            return Err(Cause::SessionRefused.into());
+        };
         let own = account.attributes.verified(contact.method());
         let pending = Pending::new(
             account.attributes.sub().clone(),
@@ -149,13 +195,6 @@ where
             context.entropy,
         );
         context.store.put_pending(&pending).await?;
-        let ticket = context.seal(Purpose::VerifyContact(pending.id), contact, locale, terms);
-        let opened = context.api.initiate(&account.username, source).await?;
-        let Reply::Challenge(challenge) = opened else {
-            return Err(Cause::SessionRefused.into());
-        };
-        let selecting = context.select(challenge, contact, &ticket, source);
-        let asked = selecting.await?;
-        payload(&asked, "otp", &account.username)?.ok_or_else(|| Cause::UnexpectedChallenge.into())
+        Ok((challenge, pending.id))
     }
 }

@@ -356,7 +356,9 @@ where
     /// caller releases it.
     ///
     /// A proof is verified while the lease is taken, because a user waits. Only the holder of a
-    /// sealed proof of the identifier can so take its lease.
+    /// sealed proof of the identifier can so take its lease. A request without a proof is charged to
+    /// no budget, and takes the lease only if an account must be created or completed. Otherwise a
+    /// caller who repeats such requests could hold the lease and delay the account owner.
     async fn account_of(
         &self,
         identifier: &Identifier,
@@ -369,7 +371,10 @@ where
             self.context.store.lease(on, holder, now, now.plus(LEASE))
         };
         let mut leased = match new {
-            NewAccount::Unproved => lease().await?,
+            NewAccount::Unproved => match self.complete_account(identifier).await? {
+                Some(account) => return Ok(account),
+                None => lease().await?,
+            },
             NewAccount::Proved(proof) => {
                 let proof = self.sealed_proof(identifier, proof)?;
                 let (earned, leased) = join(self.earned(identifier, &proof), lease()).await;
@@ -384,15 +389,9 @@ where
         };
         let mut backoff = Backoff::new();
         while !leased {
-            // Only a request that may create the account waits. Otherwise, requests of a stranger
-            // could hold the lease and delay the owner of an account.
-            if let Some(account) = self.holder(identifier).await?
-                && !account.attributes.is_half_created()
-            {
-                return Ok(AccountFound {
-                    username: account.username,
-                    lease: None,
-                });
+            // Only a request that may create the account waits.
+            if let Some(account) = self.complete_account(identifier).await? {
+                return Ok(account);
             }
             if !backoff.wait(self.context.clock).await {
                 return Err(Cause::LeaseHeld.into());
@@ -417,6 +416,19 @@ where
         if let Some((on, holder)) = account.lease {
             let _ = self.context.store.release(on, holder).await;
         }
+    }
+
+    /// Returns the account that holds the identifier, if it needs nothing more.
+    async fn complete_account(
+        &self,
+        identifier: &Identifier,
+    ) -> Result<Option<AccountFound>, PortError> {
+        let holder = self.holder(identifier).await?;
+        let complete = holder.filter(|account| !account.attributes.is_half_created());
+        Ok(complete.map(|account| AccountFound {
+            username: account.username,
+            lease: None,
+        }))
     }
 
     async fn holder(&self, identifier: &Identifier) -> Result<Option<Account>, PortError> {

@@ -136,6 +136,31 @@ impl Pseudonym {
     }
 }
 
+/// Domains of Fastmail. Each name at one of them is a user's alone, and a name at two of them may be
+/// two users'.
+const FASTMAIL: [&str; 20] = [
+    "fastmail.cn",
+    "fastmail.co.uk",
+    "fastmail.com",
+    "fastmail.com.au",
+    "fastmail.de",
+    "fastmail.es",
+    "fastmail.fm",
+    "fastmail.im",
+    "fastmail.in",
+    "fastmail.jp",
+    "fastmail.mx",
+    "fastmail.net",
+    "fastmail.nl",
+    "fastmail.org",
+    "fastmail.se",
+    "fastmail.to",
+    "fastmail.tw",
+    "fastmail.uk",
+    "fastmail.us",
+    "sent.com",
+];
+
 /// Returns the local part without its plus-tag, and the domain; for a number, the number. Further
 /// spellings of one mailbox:
 ///
@@ -147,8 +172,9 @@ impl Pseudonym {
 ///   <https://yandex.com/support/domain/additional/mailbox-alias.xml>. No known source confirms that
 ///   it accepts a hyphen in place of a dot.
 /// - Apple's older domains are the same mailbox: <https://support.apple.com/102540>.
-/// - Fastmail delivers every address at `ada.fastmail.com` to `ada@fastmail.com`:
-///   <https://www.fastmail.help/hc/en-us/articles/360060591053>.
+/// - Fastmail delivers every address at `ada.fastmail.com` to `ada@fastmail.com`, and so at all its
+///   domains: <https://www.fastmail.help/hc/en-us/articles/360060591053>. It publishes no list of
+///   them that is known here; [`FASTMAIL`] has those of its own name and one more.
 fn mailbox(identifier: &Identifier) -> (Cow<'_, str>, &str) {
     match identifier {
         Identifier::PhoneNumber(number) => (number.as_str().into(), ""),
@@ -159,7 +185,8 @@ fn mailbox(identifier: &Identifier) -> (Cow<'_, str>, &str) {
                 Some((name, _)) if !name.is_empty() => name,
                 _ => local,
             };
-            if let Some((name, domain @ ("fastmail.com" | "fastmail.fm"))) = domain.split_once('.')
+            if let Some((name, domain)) = domain.split_once('.')
+                && FASTMAIL.contains(&domain)
             {
                 return (name.into(), domain);
             }
@@ -206,6 +233,10 @@ mod tests {
             (["ada.king@me.com", "ada.king+1@icloud.com"], true),
             (["shop@ada.fastmail.com", "ada+1@fastmail.com"], true),
             (["ada@shop.fastmail.fm", "ada@fastmail.fm"], false),
+            (["shop@ada.fastmail.co.uk", "ada@fastmail.co.uk"], true),
+            (["shop@ada.sent.com", "news@ada.sent.com"], true),
+            (["ada@sent.com", "ada@fastmail.com"], false),
+            (["shop@ada.example.com", "ada@example.com"], false),
             (["ada.king@icloud.com", "adaking@icloud.com"], false),
             (["ada.king@example.com", "ada.king+1@example.com"], true),
             (["ada.king@example.com", "adaking@example.com"], false),

@@ -239,6 +239,68 @@ fn a_new_account_of_the_same_contact_requests_no_more() {
     }
 }
 
+/// Anyone can have Cognito throttle a username. Until the first challenge is answered nothing can be
+/// sent, so a request that ends before it costs the account none of the day's contacts. Its earlier
+/// request stays valid.
+#[test]
+fn a_request_that_opens_no_flow_costs_the_account_nothing() {
+    let names = Names::parse("Ada", "Lovelace").unwrap();
+    for by_sign_up in [false, true] {
+        for broken in [Break::Before, Break::Throttled, Break::Hangs, Break::After] {
+            let world = World::with_ada();
+            let mut earlier = change(&world, ADAS_NAME, "earlier@example.org");
+            let code = last_code(&world);
+            let pool = Pool::of(&world);
+            let tokens = Tokens(&world);
+            let resolver = resolver(&pool, &tokens);
+            let ask = |to: &str| {
+                let (asking, to) = (identity(&world, ADAS_NAME), identifier(to));
+                if by_sign_up {
+                    now(resolver.sign_up(&asking, &names, &to, None, None))
+                } else {
+                    now(resolver.change_contact(&asking, &to, None, None))
+                }
+            };
+            let number = usize::from(by_sign_up) + 4;
+            for _ in 0..12 {
+                world.wire.will_break([(number, broken)]);
+                let failed = ask(NEW).unwrap_err();
+                assert_eq!(failed.error_type(), "Unavailable");
+                assert_eq!(
+                    world.wire.calls()[number..],
+                    ["initiate", "refund", "refund"]
+                );
+            }
+            assert_eq!(world.sent().len(), 1);
+            assert_eq!(earlier.answer(&code).next(), Next::IssueTokens);
+            for number in 1..10 {
+                ask(&format!("new{number}@example.org")).unwrap();
+            }
+            assert_eq!(refusing_budget(&ask(NEW)), Budget::Contacts);
+        }
+    }
+}
+
+/// From the answer to the first challenge on, a message may have been sent: its charge stays.
+#[test]
+fn a_request_whose_message_may_be_sent_stays_charged() {
+    for broken in [Break::Before, Break::After] {
+        let world = World::with_ada();
+        let pool = Pool::of(&world);
+        let ada = identity(&world, ADAS_NAME);
+        for number in 0..10 {
+            // get_user, counts, charge, charge, initiate, put_pending, respond
+            world.wire.will_break([(6, broken)]);
+            let to = format!("new{number}@example.org");
+            assert!(change_as(&world, &pool, &ada, &to).is_err());
+            assert_eq!(world.wire.calls()[6], "respond");
+        }
+        world.wire.clear();
+        let refused = change_as(&world, &pool, &ada, NEW);
+        assert_eq!(refusing_budget(&refused), Budget::Contacts);
+    }
+}
+
 fn refusing_budget(result: &Result<SignInPayload, ContactError>) -> Budget {
     match result {
         Err(ContactError::SignIn(SignInError::TooManyRequests { budget, .. })) => budget.unwrap(),

@@ -142,7 +142,7 @@ struct Outcome {
     calls: Vec<(&'static str, &'static str)>,
     seen: Vec<Seen>,
     messages: usize,
-    /// Calls that charged a budget.
+    /// Calls that charged a budget, less those that a request refunded.
     charges: usize,
     /// Notices of a change of contact.
     notices: usize,
@@ -245,12 +245,18 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         // Remembering a device charges no budget: it only updates a counter.
         *call == "charge" && !lost && flow != Flow::RememberDevice
     });
+    // A right code refunds as well, whatever happened before it.
+    let requests = ["signIn", "the ticket", "resend", "signUp", "changeContact"];
+    let refunds = calls
+        .iter()
+        .filter(|(call, step)| *call == "refund" && requests.contains(step));
+    let charges = charges.count().saturating_sub(refunds.count());
     let rows = world.wire.items().into_iter();
     Outcome {
         rows: rows
             .map(|(trigger, row)| (trigger.unwrap_or(flow.resolver()), row))
             .collect(),
-        charges: charges.count(),
+        charges,
         calls,
         seen,
         messages,
@@ -599,7 +605,7 @@ A call *is lost* if it fails, is throttled, or hangs until its time limit. The t
 - `no message`: no message arrives; a resend after the cooldown delivers it.
 - `restart`: the flow failed, and the user starts again.
 - `no notice`: the contact that was replaced, or kept beside a new one, is not notified.
-- `+1 code charged`: one more code is charged to a budget than without the fault; `+1 message`: one more message is sent.
+- `+1 code charged`: one more code stays charged to a budget than without the fault; `+1 message`: one more message is sent.
 
 A call that hangs ends at its time limit: `hanging_ports` of `shared/lambda` checks each call of each trigger. The last two parts are about messages and keys; the test `fault_table` of `tests/` writes them. [delivery.md](delivery.md) describes failed deliveries.
 ";

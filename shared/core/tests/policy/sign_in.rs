@@ -539,6 +539,69 @@ fn a_legacy_pool_creates_the_account_first_if_configured() {
     assert_eq!(world.directory.port.len(), 2);
 }
 
+/// Requests that are never redeemed are charged to no budget, so they must not hold what the account
+/// owner needs. Only an account that is missing or half-created needs the lease.
+#[test]
+fn a_held_lease_delays_no_known_user_of_a_legacy_pool() {
+    for (status, waits) in [("CONFIRMED", false), ("FORCE_CHANGE_PASSWORD", true)] {
+        let world = World::new();
+        world.put_ada(&[("cognito:user_status", status)]);
+        let start = world.clock.now();
+        let on = Pseudonym::of_identifier(&world.deployment.keys, &identifier(ADA));
+        let until = start.plus(Duration::from_secs(60));
+        let another = Pseudonym::random([1; 16]);
+        assert_eq!(
+            now(world.store.port.lease(on, another, start, until)),
+            Ok(true)
+        );
+        let pool = Pool::legacy(&world);
+        let resolver = Resolver {
+            legacy_pool: true,
+            ..resolver(&world, &pool)
+        };
+        let answered = now(resolver.ticket(&request(ADA, None)));
+        if waits {
+            assert!(matches!(
+                answered,
+                Err(SignInError::Unavailable(Cause::LeaseHeld))
+            ));
+        } else {
+            assert!(answered.is_ok());
+            assert_eq!(world.clock.now(), start);
+            assert_eq!(world.wire.calls(), ["counts", "find"]);
+        }
+    }
+}
+
+/// A request that waits for the lease goes on as soon as another one has created the account.
+#[test]
+fn a_new_account_ends_the_wait_for_its_lease() {
+    let world = World::new();
+    let start = world.clock.now();
+    let on = Pseudonym::of_identifier(&world.deployment.keys, &identifier(ADA));
+    let until = start.plus(Duration::from_secs(60));
+    let another = Pseudonym::random([1; 16]);
+    assert_eq!(
+        now(world.store.port.lease(on, another, start, until)),
+        Ok(true)
+    );
+    let pool = Pool::legacy(&world);
+    let resolver = Resolver {
+        legacy_pool: true,
+        ..resolver(&world, &pool)
+    };
+    let asked = request(ADA, None);
+    world.wire.take_turns();
+    let mut ticket = std::pin::pin!(resolver.ticket(&asked));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    while !world.wire.calls().contains(&"lease") {
+        assert!(ticket.as_mut().poll(&mut context).is_pending());
+    }
+    world.put_ada(&[]);
+    assert!(now(ticket).is_ok());
+    assert_eq!(world.wire.calls(), ["counts", "find", "lease", "find"]);
+}
+
 /// An account without a proof is charged to no domain. One with a proof is, also in a legacy pool.
 #[test]
 fn unproved_accounts_spend_no_limit_of_their_domain() {

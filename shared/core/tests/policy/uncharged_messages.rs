@@ -308,6 +308,78 @@ fn a_deleted_accounts_contact_request_costs_its_owner_nothing() {
     a_withdrawn_request_costs_its_owner_nothing(World::delete_ada);
 }
 
+/// The account is deleted after its first code was sent. Resends send nothing and cost the owner of
+/// the contact nothing, and their challenges are those of an account that still exists.
+#[test]
+fn resends_of_a_deleted_account_cost_the_contacts_owner_nothing() {
+    let [(kept_public, kept), (deleted_public, deleted)] = [false, true].map(|deleted| {
+        let world = World::with_ada();
+        let mut session = change(&world, ADAS_NAME, BOB);
+        if deleted {
+            world.delete_ada();
+        }
+        let resend = |_| {
+            world.after_secs(30);
+            world.wire.clear();
+            let reason = session.resend().create.unwrap().reason;
+            let calls = world.wire.calls().into_iter();
+            let charges = calls.filter(|call| *call == "charge").count();
+            let facts = (reason, charges, world.sent().len());
+            (session.public.clone(), facts)
+        };
+        (0..3).map(resend).unzip::<_, _, Vec<_>, Vec<_>>()
+    });
+    assert_eq!(kept_public, deleted_public);
+    let (resent, too_soon) = (CreateReason::Resent, CreateReason::ResendTooSoon);
+    assert_eq!(kept, [(resent, 3, 2), (resent, 3, 3), (too_soon, 0, 3)]);
+    let gone = CreateReason::NoLongerPending;
+    assert_eq!(deleted, [(gone, 0, 1), (gone, 0, 1), (too_soon, 0, 1)]);
+}
+
+/// A spent budget refuses the resend of a deleted account like that of any other.
+#[test]
+fn a_spent_budget_refuses_a_resend_of_a_deleted_account_alike() {
+    let shown = [false, true].map(|deleted| {
+        let world = World::with_ada();
+        let mut session = change(&world, ADAS_NAME, BOB);
+        if deleted {
+            world.delete_ada();
+        }
+        world.after_secs(30);
+        let spent = world.reconfigured(|world| {
+            world.deployment.policy.budgets.mail.unproved_per_hour = 0;
+        });
+        let mut there = session.moved_to(&spent);
+        there.resend();
+        session = there.moved_to(&world);
+        session.public.clone()
+    });
+    assert_eq!(shown[0]["refused"], "TooManyRequests");
+    assert_eq!(shown[0], shown[1]);
+}
+
+/// A stranger who requested a code for a contact cannot see from the budgets that its account moved
+/// to another contact meanwhile.
+#[test]
+fn a_resend_for_a_moved_contact_is_charged_as_for_no_account() {
+    let charges = [true, false].map(|moved| {
+        let world = if moved {
+            World::with_ada()
+        } else {
+            World::new()
+        };
+        let mut session = world.at_otp(ADA);
+        if moved {
+            world.put_ada(&[("email", "ada@example.org")]);
+        }
+        world.after_secs(30);
+        world.wire.clear();
+        session.resend();
+        (session.public.clone(), world.wire.calls())
+    });
+    assert_eq!(charges[0], charges[1]);
+}
+
 /// Row 17: sign-in opens such a flow for a user whom Cognito refuses. It is charged, and sends no
 /// message.
 #[test]

@@ -129,6 +129,14 @@ impl PhoneNumber {
         })
     }
 
+    /// Sets the place by these rules, for a number that was stored.
+    pub(super) fn placed(self, rules: &PhoneRules) -> Self {
+        Self {
+            place: Some(self.place(rules)),
+            ..self
+        }
+    }
+
     /// Returns the country. Countries that share a calling code are distinguished by the number.
     /// `None` for a stored number that no plan has any longer and whose calling code several
     /// countries share.
@@ -156,7 +164,7 @@ impl Country {
 impl Place {
     fn of(number: &Parsed, text: &str, rules: &PhoneRules) -> Option<Self> {
         let known = Self::unknown(Some(number));
-        if PHONE_NUMBER_UTIL.is_valid_number(number) {
+        if PHONE_NUMBER_UTIL.is_valid_number(number) && !super::plan::is_old_form(text) {
             return Some(Self {
                 country: PHONE_NUMBER_UTIL
                     .get_region_for_number(number)
@@ -310,7 +318,9 @@ impl Hash for PhoneNumber {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::METADATA;
+    use rlibphonenumber::PhoneNumberType;
+
+    use super::super::plan::{METADATA, is_old_form};
     use super::*;
 
     fn number(text: &str) -> Result<String, IdentifierError> {
@@ -383,6 +393,18 @@ mod tests {
             (
                 "+22507123456",
                 E::OldForm("+225, the two digits of the operator and the eight digits"),
+            ),
+            (
+                "+2416031277",
+                E::OldForm("+241, then 1, 6 or 7, then the seven digits without the 0"),
+            ),
+            (
+                "+241 06 03 12 77",
+                E::OldForm("+241, then 1, 6 or 7, then the seven digits without the 0"),
+            ),
+            (
+                "+24101441234",
+                E::OldForm("+241, then 1, 6 or 7, then the seven digits without the 0"),
             ),
             (
                 "+551187654321",
@@ -533,6 +555,55 @@ mod tests {
         }
     }
 
+    /// Since 2019 a mobile number of Gabon has one more digit in front. The metadata calls the old
+    /// forms valid too, and the budgets of one subscriber would count three numbers.
+    #[test]
+    fn a_mobile_number_of_gabon_has_one_form() {
+        for text in ["+24166031277", "+241 66 03 12 77", "+241 066 03 12 77"] {
+            assert_eq!(number(text).unwrap(), "+24166031277", "{text}");
+        }
+        let stored = PhoneNumber::stored("+24106031277").unwrap();
+        assert_eq!(stored.country(), Country::parse("GA"));
+    }
+
+    /// Two accepted numbers that are dialled with the same digits within their country are one
+    /// subscriber. Reads all first two digits of mobile numbers of each region, in the lengths of its
+    /// plan, with the prefixes that an old or a new form may have.
+    #[test]
+    fn no_mobile_number_is_accepted_in_two_forms() {
+        let mut numbers = 0;
+        for region in PHONE_NUMBER_UTIL.get_supported_regions() {
+            let example = PHONE_NUMBER_UTIL
+                .get_example_number_for_type_and_region(region, PhoneNumberType::Mobile);
+            let Ok(example) = example else { continue };
+            let code = format!("+{}", example.country_code);
+            let example = e164(&example);
+            let tail = &example[code.len() + 2..];
+            let mut forms = std::collections::BTreeMap::new();
+            for head in 0..100 {
+                for text in [
+                    format!("{code}{head:02}{tail}"),
+                    format!("{code}{head:02}{}", &tail[1..]),
+                    format!("{code}0{head:02}{tail}"),
+                ] {
+                    let Ok(number) = PhoneNumber::parse(&text) else {
+                        continue;
+                    };
+                    numbers += 1;
+                    let parsed = PHONE_NUMBER_UTIL.parse(number.as_str(), None).unwrap();
+                    let dialled: String = PHONE_NUMBER_UTIL
+                        .format(&parsed, PhoneNumberFormat::National)
+                        .chars()
+                        .filter(char::is_ascii_digit)
+                        .collect();
+                    let other = forms.entry(dialled).or_insert_with(|| number.clone());
+                    assert_eq!(*other, number, "{region:?}");
+                }
+            }
+        }
+        assert!(numbers > 5_000, "{numbers}");
+    }
+
     /// Only the crate's README names the release of its metadata.
     #[test]
     fn the_metadata_is_of_the_release_that_is_locked() {
@@ -567,6 +638,10 @@ mod tests {
                 regions.insert(region);
             }
             let Ok(parsed) = parsed else {
+                if is_old_form(canonical) {
+                    assert!(matches!(parsed, Err(IdentifierError::OldForm(_))), "{row}");
+                    continue;
+                }
                 let refused = [
                     "premium_rate",
                     "shared_cost",

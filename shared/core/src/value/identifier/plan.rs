@@ -4,6 +4,9 @@
 //! if a range of [`RANGES`] or of the setting `PHONE_RANGES` contains it. Any other number is
 //! replaced by its new form, if [`RENUMBERED`] or the setting has one and that form is accepted.
 //! All others are refused. A number in use is therefore never read as another one.
+//!
+//! One exception: where the metadata calls both forms of a renumbered plan valid, the old one counts
+//! as invalid ([`STILL_LISTED`]). Otherwise one subscriber would have several numbers.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,7 +14,7 @@ use std::time::SystemTime;
 
 use rlibphonenumber::PhoneNumberType;
 
-use super::{Country, IdentifierError, PhoneNumber};
+use super::{Country, Identifier, IdentifierError, PhoneNumber};
 
 /// The metadata that is compiled in.
 pub const METADATA: Metadata = Metadata {
@@ -71,8 +74,25 @@ const RENUMBERED: [(&str, &str); 1] = [
     ("+521XXXXXXXXXX", "+52XXXXXXXXXX"),
 ];
 
+/// Old forms that the metadata still calls valid, beside their new forms.
+///
+/// Gabon, since 15 November 2019: Autorité de Régulation des Communications Électroniques et des
+/// Postes. Calls to the old forms were to end on 6 April 2024: Agence Nationale des Infrastructures
+/// Numériques et des Fréquences, 29 February 2024. An old number has seven digits, or eight with the
+/// 0 that is dialled at home. Reported in python-phonenumbers#289.
+const STILL_LISTED: [&str; 2] = ["+241XXXXXXX", "+2410XXXXXXX"];
+
+/// Returns whether a number has an old form that the metadata still calls valid.
+pub(super) fn is_old_form(number: &str) -> bool {
+    STILL_LISTED.iter().any(|old| matches(number, old))
+}
+
 /// Returns the new form, in words, of a number that has been out of use for years.
 pub(super) fn replaced(number: &str) -> Option<&'static str> {
+    // The digit in front of the old seven names the network: 1 landlines, 6 and 7 mobile phones.
+    if is_old_form(number) {
+        return Some("+241, then 1, 6 or 7, then the seven digits without the 0");
+    }
     // Benin, since 30 November 2024: Autorité de Régulation des Communications Électroniques et de la
     // Poste.
     if matches(number, "+229XXXXXXXX") {
@@ -291,6 +311,14 @@ impl PhoneRules {
     /// Returns the country of a number, with the configured ranges.
     pub(crate) fn country_of(&self, number: &PhoneNumber) -> Option<Country> {
         number.place(self).country
+    }
+
+    /// Returns a stored contact with the country that the configured ranges say.
+    pub(crate) fn placed(&self, contact: Identifier) -> Identifier {
+        match contact {
+            Identifier::PhoneNumber(number) => Identifier::PhoneNumber(number.placed(self)),
+            Identifier::Email(email) => Identifier::Email(email),
+        }
     }
 
     /// Returns the count of configured ranges whose calling code is not their country's. No number
