@@ -137,7 +137,8 @@ var Latchstring = class {
   }
   /** Has a code sent. The answer looks the same whether or not there is an account. */
   async signIn(input, options) {
-    return this.#signIn({ ...input, method: methodOf(input) }, options);
+    const given = { ...input, method: methodOf(input) };
+    return challenge("signIn", given, await this.#begin(given, CHALLENGE, options));
   }
   /**
    * Has a code sent to a contact of the account that is signed in, to make its sign-in recent
@@ -172,10 +173,15 @@ var Latchstring = class {
     }
     try {
       const { emailOrPhone, method } = challenge2;
-      const opened = await this.#signIn({ emailOrPhone, method, proof }, options);
-      const { AuthenticationResult: result } = await this.#respond(opened, proof, options);
-      if (!result) throw new LatchstringError("InvalidProof");
+      const input = { emailOrPhone, method, proof, complete: true };
+      const { tokens } = await this.#begin(input, "{ tokens { accessToken idToken refreshToken expiresIn } }", options);
       this.#proofs.delete(session);
+      const result = {
+        AccessToken: tokens.accessToken,
+        IdToken: tokens.idToken,
+        RefreshToken: tokens.refreshToken,
+        ExpiresIn: tokens.expiresIn
+      };
       return { done: true, tokens: await this.#keep(result), isNew: true };
     } catch (error) {
       if (!isLost(error)) this.#proofs.delete(session);
@@ -287,14 +293,14 @@ var Latchstring = class {
   async deleteAccount(options) {
     await this.#end("DeleteUser", options);
   }
-  async #signIn(input, options) {
-    const document = `mutation ($input: SignInInput!) { signIn(input: $input) ${CHALLENGE} }`;
+  /** Calls `signIn` of the API. */
+  async #begin(input, selected, options) {
+    const document = `mutation ($input: SignInInput!) { signIn(input: $input) ${selected} }`;
     const device = await this.#storage.getItem(this.#deviceKey) ?? void 0;
     const { graphqlUrl, apiKey } = this.#config;
     const headers = { "x-api-key": apiKey };
     const variables = { input: { ...input, device } };
-    const begun = await graphql(this.#transport, graphqlUrl, headers, "signIn", document, variables, options);
-    return challenge("signIn", input, begun);
+    return graphql(this.#transport, graphqlUrl, headers, "signIn", document, variables, options);
   }
   async #contact(field, type, input, data, options) {
     const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${CHALLENGE} }`;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { claims, Latchstring, LatchstringError, memoryStorage } from "@latchstring/client";
-import { askedAgain, begun, claim, CONFIG, deferred, graphqlError, issued, refused, scripted } from "./fake.js";
+import { askedAgain, begun, claim, completed, CONFIG, deferred, graphqlError, issued, refused, scripted } from "./fake.js";
 
 const ADA = { emailOrPhone: "ada@example.com" };
 
@@ -101,31 +101,25 @@ test("no resend is offered when the code ends before its time would come", async
 });
 
 test("the first right code of a new person claims an account on the way", async () => {
-  const { latchstring, requests } = client(begun(), claim("proof-1"), begun("session-9"), issued(1));
+  const { latchstring, requests } = client(begun(), claim("proof-1"), completed(1));
   const answer = await latchstring.answer(await latchstring.signIn(ADA), "123456");
   assert.equal(answer.isNew, true);
   assert.equal(answer.tokens.accessToken, "access-1");
-  assert.equal(requests[2].body.variables.input.proof, "proof-1");
-  assert.equal(requests[3].body.Session, "session-9");
-  assert.equal(requests[3].body.ChallengeResponses.ANSWER, "proof-1");
+  assert.equal(answer.tokens.refreshToken, "refresh-1");
+  const { proof, complete } = requests[2].body.variables.input;
+  assert.deepEqual({ proof, complete }, { proof: "proof-1", complete: true });
+  assert.equal(requests.length, 3);
 });
 
 test("a connection lost between the code and the account is taken up again by the same call", async () => {
-  for (const lost of [1, 2]) {
-    const { latchstring, requests } = client(
-      begun(),
-      claim("proof-1"),
-      ...[begun("session-8"), new TypeError("fetch failed")].slice(2 - lost),
-      begun("session-9"),
-      issued(1),
-    );
-    const challenge = await latchstring.signIn(ADA);
-    await assert.rejects(latchstring.answer(challenge, "123456"), ofType("Network"));
-    const answer = await latchstring.answer(challenge, "123456");
-    assert.equal(answer.isNew, true);
-    const codes = requests.filter(({ body }) => body.ChallengeResponses?.ANSWER === "123456");
-    assert.equal(codes.length, 1, "the code is answered once");
-  }
+  const lost = new TypeError("fetch failed");
+  const { latchstring, requests } = client(begun(), claim("proof-1"), lost, completed(1));
+  const challenge = await latchstring.signIn(ADA);
+  await assert.rejects(latchstring.answer(challenge, "123456"), ofType("Network"));
+  const answer = await latchstring.answer(challenge, "123456");
+  assert.equal(answer.isNew, true);
+  const codes = requests.filter(({ body }) => body.ChallengeResponses?.ANSWER === "123456");
+  assert.equal(codes.length, 1, "the code is answered once");
 });
 
 test("a proof that is not taken ends the flow and is not tried again", async () => {

@@ -37,6 +37,15 @@ export const begun = (session = "session-1") => ({
   },
 });
 
+/** The API's answer when a proof completes a sign-in. */
+export const completed = (n) => ({
+  data: {
+    signIn: {
+      tokens: { accessToken: `access-${n}`, idToken: `id-${n}`, refreshToken: `refresh-${n}`, expiresIn: 3600 },
+    },
+  },
+});
+
 /** Cognito's answer that requests the code again. */
 export const askedAgain = (session, attemptsLeft = "2", resendAfter = "10") => ({
   ChallengeName: "CUSTOM_CHALLENGE",
