@@ -372,6 +372,16 @@ fn read(value: &Value, into: &mut Vec<Vec<u8>>) {
     }
 }
 
+/// Returns a deployment for this app client, with a key of its own.
+fn deployment_of(client: &str) -> Deployment {
+    let key = KeyId::parse("k1").expect("a key id");
+    let key = Key::new(key, &OsEntropy.bytes::<32>()).expect("a key");
+    Deployment {
+        policy: Policy::for_clients(vec![client.to_owned()]),
+        keys: KeyRing::new(key, None, None).expect("a ring"),
+    }
+}
+
 /// Signs in a user of the pool with the first answer, or after this guess. Returns the code.
 async fn sign_in(
     aws: &Aws,
@@ -380,12 +390,7 @@ async fn sign_in(
     guess: Option<&str>,
 ) -> String {
     let client = "1h57kf5cpq17m0eml12EXAMPLE";
-    let key = KeyId::parse("k1").expect("a key id");
-    let key = Key::new(key, &OsEntropy.bytes::<32>()).expect("a key");
-    let deployment = Deployment {
-        policy: Policy::for_clients(vec![client.to_owned()]),
-        keys: KeyRing::new(key, None, None).expect("a ring"),
-    };
+    let deployment = deployment_of(client);
     let app_client = AppClient::new("eu-west-1_EXAMPLE", client);
     let attributes = Attributes::from_pairs([
         ("sub", "8a1d2b3c-4e5f-4a6b-8c7d-9e0f1a2b3c4d"),

@@ -181,7 +181,7 @@ pub async fn create(
             create.select(flow, CreateReason::Opened)
         }
         Ok(Some(LastRound { challenge, passed })) => match challenge.step {
-            // After a proof Define issues tokens. It could not decide, and the proof is asked for again.
+            // After a proof Define issues tokens. It could not decide, so the challenge is repeated.
             Step::Select if passed && !event.request.completes() => {
                 create.open(challenge.flow).await
             }

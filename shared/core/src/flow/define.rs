@@ -203,7 +203,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
     /// holder of the contact, or to the account that requested it.
     ///
     /// The row is finished while the account is read, because a user waits. A finished row issues
-    /// no tokens by itself: the decision follows when both have answered. If the account does not
+    /// no tokens alone: the decision follows when both have answered. If the account does not
     /// answer, the row is matched again, and the challenge is repeated.
     async fn finish(
         &self,

@@ -314,9 +314,8 @@ where
                 Attempted::Refused(None) => return Err(VerifyReason::FlowMissing.into()),
                 Attempted::Refused(Some(row)) => row,
             };
-            let Agreeing { row, attempt, .. } = match self.open(*row, now)? {
-                Open::Waits(agreeing) => agreeing,
-                Open::RightAgain => return Ok(VerifyReason::RightAgain),
+            let Some(Agreeing { row, attempt, .. }) = self.open(*row, now)? else {
+                return Ok(VerifyReason::RightAgain);
             };
             let wrong = VerifyReason::WrongAnswer;
             if !row.message_charged {
@@ -347,9 +346,8 @@ where
             Err(_) => (self.store.flow(flow).await?, None),
         };
         let row = row.ok_or(VerifyReason::FlowMissing)?;
-        let agreeing = match self.open(row, now)? {
-            Open::Waits(agreeing) => agreeing,
-            Open::RightAgain => return Ok(VerifyReason::RightAgain),
+        let Some(agreeing) = self.open(row, now)? else {
+            return Ok(VerifyReason::RightAgain);
         };
         let verdict = match proof {
             Ok(proof) => self.verify_proof(&proof, earned.as_ref(), &agreeing).await,
@@ -365,7 +363,7 @@ where
     }
 
     /// Verifies a proof that answers the first challenge, and writes the row of the claim, matched.
-    /// Define then finishes it. This answer counts no attempt: nobody guesses a proof.
+    /// Define then finishes it. A wrong proof counts no attempt: it cannot be guessed.
     ///
     /// The proof is redeemed while the row of the flow that earned it is read. A proof that this
     /// flow did not earn has the seal of a leaked key, and then no other flow can use it either.
@@ -465,12 +463,13 @@ where
         })
     }
 
-    /// Returns the row if it waits for an answer, and has room for this one.
-    fn open(&self, row: Flow, now: Timestamp) -> Result<Open, VerifyError> {
+    /// Returns the row if it waits for an answer, and has room for this one. Returns `None` if it has
+    /// this answer as the right one.
+    fn open(&self, row: Flow, now: Timestamp) -> Result<Option<Agreeing>, VerifyError> {
         let agreeing = self.agreeing(row, now)?;
         let Agreeing { row, attempt, .. } = &agreeing;
         if row.repeats_right_answer(attempt.digest, now) {
-            return Ok(Open::RightAgain);
+            return Ok(None);
         }
         if row.is_expired(now) {
             return Err(VerifyReason::Expired.into());
@@ -482,7 +481,7 @@ where
         if !row.attempts.contains(&attempt.digest) && row.attempts.len() >= limit {
             return Err(VerifyReason::NoAttemptLeft.into());
         }
-        Ok(Open::Waits(agreeing))
+        Ok(Some(agreeing))
     }
 
     /// Reserves a guess for a recorded attempt, and then records its verdict.
@@ -591,14 +590,6 @@ const fn unreadable_proof(error: UnsealError) -> VerifyReason {
 
 fn keep_redemption_until(proof: &Proof, policy: &Policy) -> Timestamp {
     proof.made_at.plus(policy.proof_life * 2)
-}
-
-/// The outcome of [`Verify::open`].
-enum Open {
-    /// The row waits for an answer.
-    Waits(Agreeing),
-    /// The row has this answer as the right one.
-    RightAgain,
 }
 
 /// Returns whether the user of the session may answer the row. A known user's row is for that user

@@ -72,7 +72,7 @@ fn a_proof_in_answer_to_the_first_challenge_earns_tokens() {
 
 /// Row 22.
 #[test]
-fn a_wrong_proof_is_asked_for_again() {
+fn after_a_wrong_proof_the_challenge_is_the_same() {
     let (world, proof) = with_proof();
     let second = world.reconfigured(|world| world.app_client = AppClient::new("pool", "second"));
     let mut used = world.initiate(ADAS_NAME);
@@ -124,7 +124,7 @@ fn a_proof_is_kept_for_an_account_that_is_not_visible_yet() {
 }
 
 #[test]
-fn a_completed_sign_in_repeats_for_15_seconds_in_its_own_session() {
+fn a_completed_sign_in_repeats_for_15_seconds() {
     for (after, next) in [
         (REPLAY_GRACE, Next::IssueTokens),
         (REPLAY_GRACE + Duration::from_millis(1), Next::Challenge),
