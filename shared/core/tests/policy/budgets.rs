@@ -515,6 +515,24 @@ fn a_resend_to_a_configured_range_counts_for_its_prefix() {
     assert_eq!(world.sent().len(), 2);
 }
 
+#[test]
+fn a_message_to_a_configured_range_names_its_country() {
+    let mut world = World::new();
+    world.deployment.policy.phones.more = PhoneRanges::parse("US:+1710NXXXXXX").unwrap();
+    let number = "+17105550001";
+    let rules = &world.deployment.policy.phones;
+    let (_, mut session) = opened(
+        &world,
+        &SignInRequest {
+            identifier: Identifier::parse_by(Method::PhoneNumber, number, rules).unwrap(),
+            ..request(ADA)
+        },
+    );
+    world.after_secs(30);
+    session.resend();
+    assert_eq!(world.countries(), [Country::parse("US"); 2]);
+}
+
 /// The code is the same one, so a resend whose charge fails leaves it usable.
 #[test]
 fn a_failed_resend_leaves_a_code_of_the_extended_budget_usable() {

@@ -129,6 +129,14 @@ impl PhoneNumber {
         })
     }
 
+    /// Sets the place by these rules, for a number that was stored.
+    pub(super) fn placed(self, rules: &PhoneRules) -> Self {
+        Self {
+            place: Some(self.place(rules)),
+            ..self
+        }
+    }
+
     /// Returns the country. Countries that share a calling code are distinguished by the number.
     /// `None` for a stored number that no plan has any longer and whose calling code several
     /// countries share.

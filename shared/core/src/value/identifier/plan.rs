@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use rlibphonenumber::PhoneNumberType;
 
-use super::{Country, IdentifierError, PhoneNumber};
+use super::{Country, Identifier, IdentifierError, PhoneNumber};
 
 /// The metadata that is compiled in.
 pub const METADATA: Metadata = Metadata {
@@ -311,6 +311,14 @@ impl PhoneRules {
     /// Returns the country of a number, with the configured ranges.
     pub(crate) fn country_of(&self, number: &PhoneNumber) -> Option<Country> {
         number.place(self).country
+    }
+
+    /// Returns a stored contact with the country that the configured ranges say.
+    pub(crate) fn placed(&self, contact: Identifier) -> Identifier {
+        match contact {
+            Identifier::PhoneNumber(number) => Identifier::PhoneNumber(number.placed(self)),
+            Identifier::Email(email) => Identifier::Email(email),
+        }
     }
 
     /// Returns the count of configured ranges whose calling code is not their country's. No number

@@ -279,6 +279,12 @@ impl World {
         code.expect("a code").digits().to_owned()
     }
 
+    /// Returns the country of every message so far.
+    pub(crate) fn countries(&self) -> Vec<Option<Country>> {
+        let sent = self.sent.lock().unwrap();
+        sent.iter().map(|message| message.to.country()).collect()
+    }
+
     /// Returns the texts of every message so far.
     pub(crate) fn texts(&self) -> Vec<String> {
         texts(&self.sent)
