@@ -343,10 +343,15 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         to: &Identifier,
         reason: CreateReason,
     ) -> Decided<Created, CreateReason> {
+        // Looked up once: the charge and the metrics of the message depend on a number's country.
+        let to = &match row.purpose {
+            Purpose::Claim => to.clone(),
+            _ => self.deployment.policy.phones.placed(to.clone()),
+        };
         match self.charge(&row, to).await {
             Ok(()) => {
                 let mut decided = self.decided(row.id, step_of(&row), reason);
-                decided.message = self.message(&row);
+                decided.message = self.message(&row, to);
                 decided
             }
             Err(error) => {
@@ -446,28 +451,26 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     }
 
     /// Returns the message of a row whose send this invocation owns.
-    fn message(&self, row: &Flow) -> Option<Message> {
+    fn message(&self, row: &Flow, contact: &Identifier) -> Option<Message> {
         let Deployment { policy, keys } = self.deployment;
-        let contact = row.contact(keys)?;
         let may_receive = match (&row.subject, &self.event.user, row.purpose) {
             (_, _, Purpose::Claim | Purpose::Decoy)
             | (Subject::Known(_), AccountState::NoAccount, _) => false,
             // The holder of an address may have changed since the first send.
-            (Subject::Known(_), AccountState::Known(user), Purpose::SignIn) => user.holds(&contact),
+            (Subject::Known(_), AccountState::Known(user), Purpose::SignIn) => user.holds(contact),
             // The account itself requested a pending contact. Define checks that the request still
             // stands.
             (Subject::NoAccount, _, _)
             | (Subject::Known(_), AccountState::Known(_), Purpose::VerifyContact(_)) => true,
         };
-        if !may_receive || policy.is_test(&contact, row.issued_at) {
+        if !may_receive || policy.is_test(contact, row.issued_at) {
             return None;
         }
-        let code = row.code(policy, keys, &contact)?;
+        let code = row.code(policy, keys, contact)?;
         Some(Message::code(
             &policy.branding,
             row.locale,
-            // Metrics count the message by its country.
-            policy.phones.placed(contact),
+            contact.clone(),
             code,
             row.purpose,
             row.issued_at,

@@ -299,8 +299,9 @@ where
         let mut key = named.ok_or(VerifyReason::InvalidSession)?;
         loop {
             let now = self.clock.now();
+            let digest = self.digest(&key)?;
             let attempt = NewAttempt {
-                answer: self.digest(&key)?,
+                answer: digest,
                 key: &key,
                 session: user.facts(app_client, Some(issued_at)),
                 limit: self.deployment.policy.attempts,
@@ -309,12 +310,17 @@ where
             let recorded = self.store.record_attempt(self.challenge.flow, &attempt);
             let row = match recorded.await? {
                 Attempted::Recorded(row) => {
-                    return self.judge(self.agreeing(*row, now)?).await;
+                    return self.judge(self.agreeing(*row, digest, now)?).await;
                 }
                 Attempted::Refused(None) => return Err(VerifyReason::FlowMissing.into()),
                 Attempted::Refused(Some(row)) => row,
             };
-            let Some(Agreeing { row, attempt, .. }) = self.open(*row, now)? else {
+            let digest = if row.key == key {
+                digest
+            } else {
+                self.digest(&row.key)?
+            };
+            let Some(Agreeing { row, attempt, .. }) = self.open(*row, digest, now)? else {
                 return Ok(VerifyReason::RightAgain);
             };
             let wrong = VerifyReason::WrongAnswer;
@@ -346,7 +352,8 @@ where
             Err(_) => (self.store.flow(flow).await?, None),
         };
         let row = row.ok_or(VerifyReason::FlowMissing)?;
-        let Some(agreeing) = self.open(row, now)? else {
+        let digest = self.digest(&row.key)?;
+        let Some(agreeing) = self.open(row, digest, now)? else {
             return Ok(VerifyReason::RightAgain);
         };
         let verdict = match proof {
@@ -438,8 +445,13 @@ where
         Ok(AnswerDigest::of(key, flow, answer.as_bytes()))
     }
 
-    /// Returns the row with its contact, if it agrees with the session.
-    fn agreeing(&self, row: Flow, now: Timestamp) -> Result<Agreeing, VerifyError> {
+    /// Returns the row with its contact and this answer, if it agrees with the session.
+    fn agreeing(
+        &self,
+        row: Flow,
+        digest: AnswerDigest,
+        now: Timestamp,
+    ) -> Result<Agreeing, VerifyError> {
         let AnswerEvent {
             app_client, user, ..
         } = self.event;
@@ -452,7 +464,7 @@ where
         let contact = row.contact(&self.deployment.keys);
         let contact = contact.ok_or(VerifyReason::FlowDisagrees)?;
         let attempt = Attempt {
-            digest: self.digest(&row.key)?,
+            digest,
             terms: row.terms,
             now,
         };
@@ -465,8 +477,13 @@ where
 
     /// Returns the row if it waits for an answer, and has room for this one. Returns `None` if it has
     /// this answer as the right one.
-    fn open(&self, row: Flow, now: Timestamp) -> Result<Option<Agreeing>, VerifyError> {
-        let agreeing = self.agreeing(row, now)?;
+    fn open(
+        &self,
+        row: Flow,
+        digest: AnswerDigest,
+        now: Timestamp,
+    ) -> Result<Option<Agreeing>, VerifyError> {
+        let agreeing = self.agreeing(row, digest, now)?;
         let Agreeing { row, attempt, .. } = &agreeing;
         if row.repeats_right_answer(attempt.digest, now) {
             return Ok(None);
