@@ -58,7 +58,7 @@ pub enum Opened {
 /// The outcome of [`FlowStore::record_verdict`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VerdictWrite {
-    /// The attempt and its verdict are in the row; only now may the verdict be returned.
+    /// The attempt is in the row, and a right verdict with it. Only now may the verdict be returned.
     Recorded,
     /// Nothing was written: the row is missing (`None`), no longer open, full, or on other terms,
     /// or its message is not charged.

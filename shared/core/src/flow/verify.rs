@@ -20,8 +20,9 @@
 //! the row of the claim as matched, with this attempt.
 //!
 //! For a proof, its row and that of the flow that earned it are read at once, and `record_verdict`
-//! alone records the attempt and its verdict. Only then is a verdict returned. If a budget has no guess left, Verify returns wrong and records no verdict. The same
-//! answer needs a guess again when the client repeats it.
+//! alone records the attempt and its verdict. For both, a verdict is returned only after these
+//! writes. If a budget has no guess left, Verify returns wrong without a verdict, whatever the
+//! answer is. The same answer needs a guess again when the client repeats it.
 //!
 //! A code whose message was not charged has no right answer, and `record_verdict` alone counts the
 //! attempt. Without this rule, an attacker could guess at flows whose message a budget refused, at
@@ -30,13 +31,13 @@
 //! The store does not count these answers: the first answer, `resend`, and an answer to a flow that
 //! has no row, has expired, has ended or has no attempt left. Neither does it count an answer whose
 //! challenge or user disagrees with the row. Equal answers to one flow count as one attempt. A flow
-//! without a row is a decoy, and Create counts its answers in the challenge.
+//! without a row is a decoy, and `decoy_again` of Create counts its answers in the challenge.
 //!
 //! Guesses in parallel can therefore exceed neither the limit of the row nor a budget. A repeated
 //! answer can reserve another guess. But a flow with N attempts holds at most N + 1 guesses for each
-//! message. A row that holds them all refuses every answer until a resend
-//! is charged. A crash or fault in between
-//! loses no right answer: it passes when it is repeated. Every guess whose verdict was returned is
+//! message. A row that holds them all refuses every answer until a resend is charged. A crash or
+//! fault between these writes loses no right answer. Repeated while the code is valid, it passes if
+//! the row and the budgets still have a guess for it. Every guess whose verdict was returned is
 //! counted.
 
 use futures_util::future::try_join;
@@ -514,9 +515,9 @@ where
             store: self.store,
             now: attempt.now,
         };
-        // An earlier answer with these digits may have found its guess budget spent. Its verdict
-        // was never returned, so the repetition needs a guess like any other. An answer to a decoy
-        // with a row is charged like any other.
+        // An earlier answer with these digits may have found its guess budget spent. Verify then
+        // returned wrong without a verdict, so the repetition needs a guess like any other. An
+        // answer to a decoy with a row is charged like any other.
         match limiter.reserve_guess(&row, &contact).await? {
             Guess::Spent => return Err(VerifyReason::GuessesSpent.into()),
             Guess::Reserved => {}
