@@ -915,18 +915,22 @@ async fn a_row_of_another_session_is_not_finished<S: Store + 'static, E: Entropy
     }
 }
 
-/// `reopen`: only a row that was finished at that time, which may then be finished again.
+/// `undo_finish`: only a row that was finished at that time, which may then be finished again.
 async fn a_finished_row_is_matched_again<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let (id, answer) = c.matched().await;
     let matched = c.read(id).await;
-    assert_eq!(c.store.reopen(c.id(), c.now).await, Ok(false));
-    assert_eq!(c.store.reopen(id, c.now).await, Ok(false), "not finished");
+    assert_eq!(c.store.undo_finish(c.id(), c.now).await, Ok(false));
+    assert_eq!(
+        c.store.undo_finish(id, c.now).await,
+        Ok(false),
+        "not finished"
+    );
     c.finish(&matched, c.after(5)).await;
-    assert_eq!(c.store.reopen(id, c.after(6)).await, Ok(false));
-    assert_eq!(c.store.reopen(id, c.after(5)).await, Ok(true));
+    assert_eq!(c.store.undo_finish(id, c.after(6)).await, Ok(false));
+    assert_eq!(c.store.undo_finish(id, c.after(5)).await, Ok(true));
     let at = c.after(5);
     assert_eq!(c.read(id).await.state, State::Matched { answer, at });
-    assert_eq!(c.store.reopen(id, c.after(5)).await, Ok(false), "once");
+    assert_eq!(c.store.undo_finish(id, c.after(5)).await, Ok(false), "once");
     let finished = c.finish(&matched, c.after(7)).await;
     assert!(matches!(finished, Finished::Now(_)));
 }

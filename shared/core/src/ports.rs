@@ -266,7 +266,7 @@ pub trait FlowStore: Send + Sync {
 
     /// Moves a row that was finished at that time back to matched: the caller that finished it could
     /// not decide. True if it was moved.
-    fn reopen(
+    fn undo_finish(
         &self,
         id: FlowId,
         finished_at: Timestamp,

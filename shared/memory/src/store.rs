@@ -227,7 +227,7 @@ impl FlowStore for MemoryStore {
         }
     }
 
-    async fn reopen(&self, id: FlowId, finished_at: Timestamp) -> Result<bool, PortError> {
+    async fn undo_finish(&self, id: FlowId, finished_at: Timestamp) -> Result<bool, PortError> {
         let mut tables = lock(&self.0);
         let Some(flow) = tables.flows.get_mut(&id) else {
             return Ok(false);

@@ -209,7 +209,7 @@ impl<P: FlowStore, C: Carrier> FlowStore for Carried<P, C> {
                 Finished::Now(_) => "now",
                 Finished::Refused(_) => "refused",
             };
-        reopen(id: FlowId, finished_at: Timestamp) -> bool, writes("flow"), yes_or_no;
+        undo_finish(id: FlowId, finished_at: Timestamp) -> bool, writes("flow"), yes_or_no;
     }
 }
 

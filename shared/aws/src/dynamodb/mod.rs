@@ -28,7 +28,7 @@
 //! | `record_attempt` | holds one guess too many, unless it recognizes itself by `by` |
 //! | `record_wrong_answer`, `record_message_charge` | the same result |
 //! | `redeem`, `lease` | the holder recognizes itself |
-//! | `reset_resend_cooldown`, `reopen` | finds its own write, and counts as lost |
+//! | `reset_resend_cooldown`, `undo_finish` | finds its own write, and counts as lost |
 //! | `put_pending`, `settle_pending`, `release` | the same result |
 //! | `charge` | recognizes itself by `by`. After another charge in between it counts twice, never too little |
 //! | `refund` | is never repeated: a lost refund stays charged |
@@ -601,7 +601,7 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
         )
     }
 
-    async fn reopen(&self, id: FlowId, finished_at: Timestamp) -> Result<bool, PortError> {
+    async fn undo_finish(&self, id: FlowId, finished_at: Timestamp) -> Result<bool, PortError> {
         let written = self
             .update(Update {
                 key: item::flow_key(id),

@@ -202,9 +202,10 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
     /// Decides after a right answer in the session of an account. Tokens are issued to the verified
     /// holder of the contact, or to the account that requested it.
     ///
-    /// The row is finished while the account is read, because a user waits. A finished row issues
-    /// no tokens alone: the decision follows when both have answered. If the account does not
-    /// answer, the row is matched again, and the challenge is repeated.
+    /// The row is finished while the account is read, because a user waits. A finished row
+    /// alone issues no tokens: the decision needs the replies of the store and of the directory. If
+    /// the directory does not answer, the row that this call finished is moved back to matched, and
+    /// the challenge is repeated.
     async fn finish(
         &self,
         user: &Sub,
@@ -262,9 +263,9 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             return Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees));
         };
         if account.is_err() && finished_now {
-            // Otherwise the code would be over, 15 s later, without a decision. If this write is
-            // lost, it is.
-            let _ = store.reopen(row.id, now).await;
+            // Without this write, the finished row would refuse the right answer after 15 s,
+            // although no decision was made. If the write is lost, that happens.
+            let _ = store.undo_finish(row.id, now).await;
         }
         let account = account?.filter(|account| {
             account.enabled

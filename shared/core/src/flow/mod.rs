@@ -20,7 +20,7 @@
 //! |---|---|---|---|---|
 //! | 1 | none | | challenge | `select`: a random flow id, nothing sent |
 //! | 2 | not ours, or out of order, or of a client not served, or too many | | fail | |
-//! | 3 | `select` wrong: method unknown, or a ticket that has expired, that another flow redeemed, or whose key is not on the ring | | fail | |
+//! | 3 | `select` wrong, without the action `complete`: method unknown, or a ticket that has expired, that another flow redeemed, or whose key is not on the ring | | fail | |
 //! | 4 | `select` passed, valid ticket, known or no account | written | challenge | `otp`: reserve, charge and send; refused by a budget: `otp` with `refused`, nothing sent |
 //! | 5 | `select` passed, ticket for a contact that the account has not requested, or has replaced, or whose account was deleted | none | challenge | `otp`: decoy, nothing sent |
 //! | 6 | `select` passed; ticket missing, forged or of another method | none | challenge | `otp`: decoy |
@@ -49,7 +49,8 @@
 //!
 //! `otp` and `claim` pass only after the right answer was recorded, first as an attempt, then as
 //! the verdict, in an open row that had room. A proof has one write for both (see [`verify`]). The
-//! same answer passes again until the code expires, and for 15 s after the flow has finished.
+//! same answer passes again: in a matched row until it expires, or for 15 s after the match if that
+//! is later; in a finished row for 15 s after it was finished.
 
 mod commit;
 mod create;

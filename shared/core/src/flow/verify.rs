@@ -20,8 +20,10 @@
 //! the row of the claim as matched, with this attempt.
 //!
 //! For a proof, its row and that of the flow that earned it are read at once, and `record_verdict`
-//! alone records the attempt and its verdict. For both, a verdict is returned only after these
-//! writes. If a budget has no guess left, Verify returns wrong without a verdict, whatever the
+//! alone records the attempt and its verdict.
+//!
+//! A right verdict is always recorded before it is returned. So is a wrong one, except that of a
+//! proof that answers the first challenge: it writes no row and counts no attempt. If a budget has no guess left, Verify returns wrong without a verdict, whatever the
 //! answer is. The same answer needs a guess again when the client repeats it.
 //!
 //! A code whose message was not charged has no right answer, and `record_verdict` alone counts the
@@ -321,7 +323,7 @@ where
             } else {
                 self.digest(&row.key)?
             };
-            let Some(Agreeing { row, attempt, .. }) = self.open(*row, digest, now)? else {
+            let Some(Agreeing { row, attempt, .. }) = self.still_open(*row, digest, now)? else {
                 return Ok(VerifyReason::RightAgain);
             };
             let wrong = VerifyReason::WrongAnswer;
@@ -354,7 +356,7 @@ where
         };
         let row = row.ok_or(VerifyReason::FlowMissing)?;
         let digest = self.digest(&row.key)?;
-        let Some(agreeing) = self.open(row, digest, now)? else {
+        let Some(agreeing) = self.still_open(row, digest, now)? else {
             return Ok(VerifyReason::RightAgain);
         };
         let verdict = match proof {
@@ -373,8 +375,8 @@ where
     /// Verifies a proof that answers the first challenge, and writes the row of the claim, matched.
     /// Define then finishes it. A wrong proof counts no attempt: it cannot be guessed.
     ///
-    /// The proof is redeemed while the row of the flow that earned it is read. A proof that this
-    /// flow did not earn has the seal of a leaked key, and then no other flow can use it either.
+    /// The proof is redeemed while the row of the flow that earned it is read. So it is redeemed even
+    /// if that row does not confirm it. Only a leaked key can seal such a proof.
     async fn complete(&self) -> Result<VerifyReason, VerifyError> {
         let Deployment { policy, keys } = self.deployment;
         let AnswerEvent {
@@ -478,7 +480,7 @@ where
 
     /// Returns the row if it waits for an answer, and has room for this one. Returns `None` if it has
     /// this answer as the right one.
-    fn open(
+    fn still_open(
         &self,
         row: Flow,
         digest: AnswerDigest,

@@ -6,9 +6,10 @@
 //!   ticket that is never redeemed costs nothing. Budgets: source, mailbox, known device, mail
 //!   domain, all mail, SMS prefix and country, deployment, SMS spend.
 //! - A **guess** is charged when an answer is verified, by the length of the code: to the
-//!   identifier, mailbox or device token, and to the deployment. A conditional write reserves it
-//!   before the verdict is recorded or returned, so answers in parallel cannot exceed a budget. A
-//!   success refunds the guesses of its own flow. A code that is never answered costs no guess.
+//!   identifier or mailbox, and to the deployment. One at a code of a known device is charged to
+//!   budgets of known devices alone. A conditional write reserves it before the verdict is recorded
+//!   or returned, so answers in parallel cannot exceed a budget. A success refunds the guesses of
+//!   its own flow. A code that is never answered costs no guess.
 //!
 //! If a guess budget is spent, a code that draws on it is no longer verifiable
 //! (`RateLimiter::reserve_guess`). For an unknown requester, the next code is then longer, or draws

@@ -159,7 +159,7 @@ fn a_right_answer_just_before_expiry_repeats_for_15_seconds() {
 /// The row is finished while the account is read, and matched again if it cannot be read.
 #[test]
 fn after_an_unread_account_the_answer_passes_until_expiry() {
-    // Verify: attempt, charge, charge, verdict. Define: finish, find, reopen.
+    // Verify: attempt, charge, charge, verdict. Define: finish, find, undo_finish.
     let [unread, lost] = [(5, Break::Before), (6, Break::Before)];
     for (broken, millis, tokens) in [
         (vec![unread], 299_999, true),
