@@ -29,6 +29,10 @@ export class Names {
       this.add("session", given?.session ?? given?.Session);
       this.add("ticket", given?.ticket);
       this.add("username", given?.username);
+      // The API's tokens have the names of Cognito's, in camel case.
+      for (const [key, value] of Object.entries(given?.tokens ?? {})) {
+        if (key.endsWith("Token")) this.add(key[0].toUpperCase() + key.slice(1), value);
+      }
     }
     this.add("proof", reply.ChallengeParameters?.proof);
     this.add("username", reply.ChallengeParameters?.USERNAME);
@@ -73,7 +77,10 @@ export function kept(names, headers, asked, status, reply) {
   };
 }
 
-const RESULTS = { signIn: "session username", signInTicket: "ticket username" };
+const RESULTS = {
+  signIn: "session username tokens { accessToken idToken refreshToken }",
+  signInTicket: "ticket username",
+};
 
 /** The request of a recorded exchange. */
 export function request(names, { operation, headers, body }) {
