@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use latchstring_core::flow::VerifyReason;
+use latchstring_core::flow::{Step, VerifyReason};
 use latchstring_core::identifier::{Country, Identifier};
 use latchstring_core::ports::Clock;
 use latchstring_core::rate_limit::Budget;
@@ -113,11 +113,12 @@ pub(crate) fn captcha_required(budget: &str) {
 }
 
 /// Counts the verdict of an answer: a code or proof that is right for the first time, or wrong. An
-/// answer without a flow row is not counted: any caller can send such answers at no cost, and would
-/// hold the alarm for wrong answers.
-pub(crate) fn verdict(reason: VerifyReason) {
+/// answer without a flow row is not counted, nor a wrong one to the first challenge: any caller can
+/// send such answers at no cost, and would hold the alarm for wrong answers.
+pub(crate) fn verdict(reason: VerifyReason, answered: Option<&Step>) {
     match reason {
         VerifyReason::Right => write(&VERIFIED, 1, &[]),
+        _ if answered == Some(&Step::Select) => {}
         VerifyReason::WrongAnswer
         | VerifyReason::NoAttemptLeft
         | VerifyReason::Expired

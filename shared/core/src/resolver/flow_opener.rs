@@ -14,6 +14,14 @@ use crate::value::purpose::Purpose;
 use crate::value::secret::Secret;
 use crate::value::source::Source;
 
+/// The outcome of a proof that answers the first challenge.
+pub(crate) enum Completed {
+    /// The sign-in is complete.
+    Tokens(Tokens),
+    /// The same challenge again.
+    Asked(OpenChallenge),
+}
+
 /// The steps by which a resolver opens a flow.
 impl<P: Ports> Context<'_, P> {
     /// Answers the first challenge with the method and the ticket. If Cognito returns `select`
@@ -46,34 +54,30 @@ impl<P: Ports> Context<'_, P> {
         Err(Cause::PortError(PortError::new("RespondToAuthChallenge", "asked again")).into())
     }
 
-    /// Answers the first challenge with a proof, and returns the tokens. If Cognito returns `select`
-    /// again, because a port of the triggers did not answer, answers it a second time. Returns
-    /// `None` if the triggers still accept no proof, as for an account that they do not see yet.
+    /// Answers the first challenge with a proof. Cognito returns it again if the triggers accept no
+    /// proof, as for an account that they do not see yet, or if one of their ports does not answer.
     pub(crate) async fn complete(
         &self,
-        mut challenge: OpenChallenge,
+        challenge: OpenChallenge,
         identifier: &Identifier,
         proof: &Secret,
         source: Option<Source>,
-    ) -> Result<Option<Tokens>, SignInError> {
+    ) -> Result<Completed, SignInError> {
         let metadata = [
             ("method", identifier.method().as_str()),
             ("action", "complete"),
         ];
-        for _ in 0..2 {
-            if step(&challenge) != Some("select") {
-                return Err(Cause::UnexpectedChallenge.into());
-            }
-            let responding = self
-                .api
-                .respond(&challenge, proof.expose(), &metadata, source);
-            challenge = match responding.await? {
-                Reply::Tokens(tokens) => return Ok(Some(tokens)),
-                Reply::Challenge(challenge) => challenge,
-                Reply::UserNotFound | Reply::Refused => return Err(Cause::SessionRefused.into()),
-            };
+        if step(&challenge) != Some("select") {
+            return Err(Cause::UnexpectedChallenge.into());
         }
-        Ok(None)
+        let responding = self
+            .api
+            .respond(&challenge, proof.expose(), &metadata, source);
+        match responding.await? {
+            Reply::Tokens(tokens) => Ok(Completed::Tokens(tokens)),
+            Reply::Challenge(challenge) => Ok(Completed::Asked(challenge)),
+            Reply::UserNotFound | Reply::Refused => Err(Cause::SessionRefused.into()),
+        }
     }
 
     pub(crate) fn seal(

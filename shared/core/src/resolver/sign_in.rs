@@ -12,7 +12,7 @@ use futures_util::future::{join, try_join};
 
 pub use super::context::{Context, Ports};
 pub use super::error::{Cause, SignInError};
-use super::flow_opener::payload;
+use super::flow_opener::{Completed, payload};
 pub use super::payload::{SignInPayload, TokensPayload};
 use crate::effects::{Clock, Entropy};
 use crate::policy::Deployment;
@@ -100,6 +100,9 @@ impl Backoff {
         true
     }
 }
+
+/// The number of times that a proof is answered again in its session once it is redeemed.
+const ANSWERS_AFTER_REDEMPTION: u8 = 3;
 
 /// The reason that a request may create an account.
 #[derive(Clone, Copy)]
@@ -292,20 +295,34 @@ where
         let account = self.account_of(identifier, NewAccount::Proved(proof));
         let account = account.await?;
         let mut challenge = self.first_session(&account, *source).await?;
-        let mut backoff = Backoff::new();
+        let (mut backoff, mut answers_left) = (Backoff::new(), ANSWERS_AFTER_REDEMPTION);
         loop {
             let completing = self.context.complete(challenge, identifier, proof, *source);
-            if let Some(tokens) = completing.await? {
-                return Ok(TokensPayload {
-                    username: Secret::new(account.username),
-                    tokens,
-                });
-            }
-            // The triggers do not see the new account yet.
+            challenge = match completing.await? {
+                Completed::Tokens(tokens) => {
+                    return Ok(TokensPayload {
+                        username: Secret::new(account.username),
+                        tokens,
+                    });
+                }
+                Completed::Asked(challenge) => challenge,
+            };
             if !backoff.wait(self.context.clock).await {
                 return Err(Cause::AccountNotFound.into());
             }
-            challenge = self.initiate_new(&account.username, *source).await?;
+            let opened = self.sealed_proof(identifier, proof)?;
+            let redeemable = Redeemable::Proof(opened.flow);
+            if self.context.store.is_redeemed(redeemable).await? {
+                // By this session, and then a port of Define did not answer; or by another one, and
+                // then no answer passes.
+                if answers_left == 0 {
+                    return Err(SignInError::InvalidProof);
+                }
+                answers_left -= 1;
+            } else {
+                // The triggers do not see the new account yet.
+                challenge = self.initiate_new(&account.username, *source).await?;
+            }
         }
     }
 

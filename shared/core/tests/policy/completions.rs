@@ -15,7 +15,9 @@ use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Cause, SignInError};
 use latchstring_testkit::tokens;
 
-use crate::harness::{ADA, ADAS_NAME, BOB, Break, Pool, Reply, Session, World, identifier, now};
+use crate::harness::{
+    ADA, ADAS_NAME, BOB, Break, Pool, Reply, Session, Strand, World, identifier, interleaved, now,
+};
 use crate::sign_in::{earned_proof, request, resolver};
 
 /// The request of a completion.
@@ -303,4 +305,47 @@ fn a_held_lease_delays_no_owner_of_an_account() {
     sign_in.legacy_pool = true;
     now(sign_in.ticket(&asked)).unwrap();
     assert_eq!(world.clock.now(), started);
+}
+
+/// A request whose proof another one redeemed opens no further session.
+#[test]
+fn completions_at_once_open_one_session_each() {
+    let (world, proof) = with_proof();
+    let pool = Pool::of(&world);
+    let (asked, proof) = (request(ADA, None), Secret::new(proof));
+    let sign_in = resolver(&world, &pool);
+    world.wire.clear();
+    world.wire.take_turns();
+    let strands = (0..4)
+        .map(|_| -> Strand<'_, _> { Box::pin(sign_in.tokens(&asked, &proof)) })
+        .collect();
+    let ended = interleaved(7, strands);
+    let signed_in = ended.iter().filter(|it| it.is_ok()).count();
+    let refused = ended
+        .iter()
+        .filter(|it| **it == Err(SignInError::InvalidProof));
+    assert_eq!((signed_in, refused.count()), (1, 3));
+    let calls = world.wire.calls();
+    let count = |name: &str| calls.iter().filter(|call| **call == name).count();
+    assert_eq!(count("initiate"), 4);
+    assert!(count("respond") <= 1 + 3 * 4);
+}
+
+/// A proof that was redeemed by a session is answered there again, and not in another one.
+#[test]
+fn a_completion_outlives_an_account_that_is_not_read() {
+    // Resolver: flow, is_redeemed, lease, find, release, initiate, respond. Triggers: flow, redeem,
+    // open_flow, finish, find, undo_finish; then again respond, flow, redeem, open_flow, finish, find.
+    for unread in [vec![11], vec![11, 19]] {
+        let (world, proof) = with_proof();
+        let pool = Pool::of(&world);
+        let (asked, proof) = (request(ADA, None), Secret::new(proof));
+        let broken = unread.iter().map(|number| (*number, Break::Throttled));
+        world.wire.will_break(broken);
+        now(resolver(&world, &pool).tokens(&asked, &proof)).unwrap();
+        let calls = world.wire.calls();
+        for number in unread {
+            assert_eq!(calls[number], "find", "{calls:?}");
+        }
+    }
 }

@@ -87,7 +87,7 @@ where
                 begun,
             };
             decision.log();
-            metrics::verdict(decided.reason);
+            metrics::verdict(decided.reason, decided.answered.as_ref());
             decided.decision
         } else {
             log::undecided("verify", begun);
