@@ -10,9 +10,7 @@ use super::{Decided, ticket};
 use crate::effects::{Clock, Entropy};
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
-use crate::ports::{
-    CounterStore, Finished, FlowStore, Opened, PendingStore, PortError, SessionFacts,
-};
+use crate::ports::{CounterStore, Finished, FlowStore, Opened, PendingStore, PortError};
 use crate::rate_limit::{RateLimitError, RateLimiter, Refusal, has_same_guess_budgets};
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, NewFlow, State, Subject};
@@ -628,11 +626,8 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         let Deployment { keys, .. } = self.deployment;
         let app_client = &self.event.app_client;
         // A row of an account refuses this: the proof is only for a session of no account.
-        let session = SessionFacts {
-            client: app_client.client(),
-            user: None,
-            issued_at: Some(progress.issued_at),
-        };
+        let no_account = AccountState::NoAccount;
+        let session = no_account.facts(app_client, Some(progress.issued_at));
         let finishing = self.store.finish(challenge.flow, session, false, self.now);
         let (row, finished_now) = match finishing.await {
             Err(fault) => return self.fault(challenge.flow, challenge.step, fault),

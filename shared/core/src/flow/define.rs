@@ -288,14 +288,13 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             };
             return self.finish_with_contact(&commit, session).await;
         }
-        let refund = finished_now
-            .then(|| self.refund(&row, &contact, now))
-            .flatten();
         Ok(if !account.attributes.holds(&contact) {
             self.decided(Next::Fail, DefineReason::NoLongerHolder)
         } else if matches!(row.state, State::Finished { .. }) {
             Decided {
-                refund,
+                refund: finished_now
+                    .then(|| self.refund(&row, &contact, now))
+                    .flatten(),
                 ..self.decided(Next::IssueTokens, DefineReason::TokensIssued)
             }
         } else {

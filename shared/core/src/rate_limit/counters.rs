@@ -204,9 +204,19 @@ impl Counter {
         shard: Shard,
         at: Timestamp,
     ) -> Self {
+        Self::of_country("destination", requester, country, shard, at)
+    }
+
+    fn of_country(
+        kind: &str,
+        requester: Requester,
+        country: Option<Country>,
+        shard: Shard,
+        at: Timestamp,
+    ) -> Self {
         let country = country.as_ref().map_or("", Country::as_str);
         let fields = [requester.class().as_bytes(), country.as_bytes()];
-        Self::sharded("destination", &fields, shard, at, HOUR)
+        Self::sharded(kind, &fields, shard, at, HOUR)
     }
 
     /// SMS to some of the prefixes of a country in an hour, if the country's counter is split into
@@ -235,9 +245,7 @@ impl Counter {
         shard: Shard,
         at: Timestamp,
     ) -> Self {
-        let country = country.as_ref().map_or("", Country::as_str);
-        let fields = [requester.class().as_bytes(), country.as_bytes()];
-        Self::sharded("prefixes", &fields, shard, at, HOUR)
+        Self::of_country("prefixes", requester, country, shard, at)
     }
 
     /// Mail to a domain in an hour.
