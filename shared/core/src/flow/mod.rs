@@ -86,6 +86,8 @@ pub struct Decided<T, R> {
     pub message: Option<Message>,
     /// The refund of a flow that succeeded, to be made once, after the response.
     pub refund: Option<Refund>,
+    /// The refund of the slot that the message took, to be made once if the message never left.
+    pub refund_if_unsent: Option<Refund>,
     /// The reason. Its word in logs and metrics is `<&str>::from(reason)`.
     pub reason: R,
     /// The flow, if it is known.
@@ -106,6 +108,7 @@ impl<T, R> Decided<T, R> {
             decision,
             message: None,
             refund: None,
+            refund_if_unsent: None,
             reason,
             flow,
             answered: None,

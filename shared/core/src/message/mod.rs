@@ -61,7 +61,8 @@ pub enum Content {
 }
 
 impl Message {
-    /// Creates the message with a code that was requested at `at` and expires `life` from now. Its
+    /// Creates the message with a code that was requested at `at` and expires `life` from now. The
+    /// code of a slot is that of every sign-in that begins before the slot ends. Its
     /// language is the requested one or else the deployment's default.
     pub fn code(
         branding: &Branding,
@@ -79,9 +80,12 @@ impl Message {
         };
         let minutes = in_minutes(locale, life);
         let at = moment(at);
-        let [code_value, minutes] = [("code", Some(code.digits())), ("minutes", Some(&*minutes))];
+        let shown = code.shown();
+        let until = code.slot_ends().map(moment);
+        let [code_value, minutes] = [("code", Some(&*shown)), ("minutes", Some(&*minutes))];
+        let until = ("until", until.as_deref().and_then(|until| until.get(11..16)));
         let [year, month, day, time] = parts_of(&at);
-        let values = [code_value, minutes, year, month, day, time];
+        let values = [code_value, minutes, until, year, month, day, time];
         let content = content(branding, locale, kind, &to, Some(&code), &values);
         Self {
             to,
