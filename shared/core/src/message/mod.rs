@@ -214,7 +214,8 @@ fn content(
                     .unwrap_or_default()
             };
             // One part is charged. The second line is left out if it would cost another; then the
-            // name is, then all but the code and its label, and then the hash.
+            // name is, then all but the code and its label, and then the hash. The code of a slot with
+            // a long domain is last without its label.
             let (long, shortest) = sms_lines(words.sms);
             let short = long.lines().next().unwrap_or_default();
             let templates = [
@@ -226,10 +227,12 @@ fn content(
             ];
             let (with, last) = (&with, &last);
             let candidates = || {
-                [hash, None].into_iter().flat_map(move |hash| {
+                let labelled = [hash, None].into_iter().flat_map(move |hash| {
                     let texts = templates.into_iter();
                     texts.map(move |(template, app)| with(template, app) + &last(hash))
-                })
+                });
+                let alone = code.map(|_| with("{code}", None) + &last(None));
+                labelled.chain(alone)
             };
             let text = candidates()
                 .find(|text| parts(text) == 1)

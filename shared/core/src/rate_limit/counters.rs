@@ -481,7 +481,11 @@ mod tests {
         let name = HEXLOWER.encode(counter.pseudonym.as_bytes());
         assert_eq!(
             [&*name, &*message, &*guesses],
-            ["SLOT", "MESSAGE", "GUESSES"]
+            [
+                "23191b766635043e9d746eb46e1ebfea",
+                "s4941f30bae065a84841b854b",
+                "g4941f30bae065a84841b854b",
+            ]
         );
         let shards = [0, DAY].map(|later| {
             let at = at.plus(std::time::Duration::from_secs(later));

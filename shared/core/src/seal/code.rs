@@ -24,6 +24,7 @@
 //! slot. Every string of N digits is possible.
 
 use std::fmt;
+use std::time::Duration;
 
 use subtle::ConstantTimeEq;
 
@@ -92,6 +93,12 @@ impl Code {
             slot_ends: Some(slot.ends()),
             ..Self::of_mac(mac, CodeLength::SLOT)
         }
+    }
+
+    /// Returns the code of the slot that contains `at`, for tests of messages.
+    #[doc(hidden)]
+    pub fn of_slot_at(key: &Key, at: Timestamp, length: Duration, to: &Identifier) -> Self {
+        Self::of_slot(key, Slot::at(at, length), Purpose::SignIn, to)
     }
 
     /// Derives the code of a test identifier, equal at every sign-in.
@@ -252,7 +259,7 @@ mod tests {
 
     fn slot_code(at: u64, to: &str) -> Code {
         let to = Identifier::parse(Method::Email, to).unwrap();
-        let slot = Slot::at(Timestamp::from_secs(at), std::time::Duration::from_secs(600));
+        let slot = Slot::at(Timestamp::from_secs(at), Duration::from_secs(600));
         Code::of_slot(&key(), slot, Purpose::SignIn, &to)
     }
 

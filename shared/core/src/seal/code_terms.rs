@@ -159,6 +159,22 @@ impl CodeTerms {
         }
     }
 
+    /// Returns the terms of a code of a slot, for tests that need a ticket.
+    #[doc(hidden)]
+    pub const fn of_slot() -> Self {
+        let ordinary = Self::ordinary(CodeLength::SLOT);
+        Self {
+            budgets: match ordinary.budgets {
+                Some(budgets) => Some(BudgetTerms {
+                    tier: Tier::Slot,
+                    ..budgets
+                }),
+                None => None,
+            },
+            ..ordinary
+        }
+    }
+
     /// Returns whether the code is that of a slot.
     pub(crate) const fn is_slot(&self) -> bool {
         matches!(

@@ -118,6 +118,11 @@ impl World {
         world
     }
 
+    /// Returns the same ports and pool without slot mode, as for a caller who stops at a refusal.
+    pub(crate) fn without_slots(&self) -> Self {
+        self.reconfigured(|world| world.deployment.policy.slot = Duration::ZERO)
+    }
+
     /// Puts Ada in the pool with these attributes changed.
     pub(crate) fn put_ada(&self, changed: &[(&str, &str)]) {
         let mut attributes = BTreeMap::from([
