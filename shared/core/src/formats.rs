@@ -82,7 +82,10 @@ fn formats_are_unchanged() {
     let slot = Slot::at(NOW, std::time::Duration::from_secs(600));
     for to in [&ada, &number] {
         let code = Code::of_slot(ring.current(), slot, Purpose::SignIn, to);
-        line(&format!("code of a slot {}", to.method().as_str()), code.digits());
+        line(
+            &format!("code of a slot {}", to.method().as_str()),
+            code.digits(),
+        );
     }
     let slot_terms = CodeTerms::of_slot();
     line("terms of a slot", &HEXLOWER.encode(&slot_terms.to_bytes()));

@@ -165,12 +165,10 @@ async fn deliver(
             }
         };
         let resetting = join(reset_resend_cooldown(store, sent), giving_back);
-        let reset = timeout(clock, COOLDOWN_RESET, resetting)
-            .await
-            .map_or_else(
-                || Err(PortError::new("reset_resend_cooldown", "timeout")),
-                |(reset, ())| reset,
-            );
+        let reset = timeout(clock, COOLDOWN_RESET, resetting).await.map_or_else(
+            || Err(PortError::new("reset_resend_cooldown", "timeout")),
+            |(reset, ())| reset,
+        );
         if let Err(PortError { call, code }) = reset {
             tracing::warn!(flow, call, code, "cooldown stays");
         }
@@ -270,7 +268,10 @@ mod tests {
             SENT_AT,
         );
         let keys = KeyRing::new(key, None, None).unwrap();
-        (store, PendingDelivery::code(message, challenge, None, &keys))
+        (
+            store,
+            PendingDelivery::code(message, challenge, None, &keys),
+        )
     }
 
     async fn cooldown_is_reset(store: &MemoryStore) -> bool {

@@ -83,7 +83,10 @@ impl Message {
         let shown = code.shown();
         let until = code.slot_ends().map(moment);
         let [code_value, minutes] = [("code", Some(&*shown)), ("minutes", Some(&*minutes))];
-        let until = ("until", until.as_deref().and_then(|until| until.get(11..16)));
+        let until = (
+            "until",
+            until.as_deref().and_then(|until| until.get(11..16)),
+        );
         let [year, month, day, time] = parts_of(&at);
         let values = [code_value, minutes, until, year, month, day, time];
         let content = content(branding, locale, kind, &to, Some(&code), &values);

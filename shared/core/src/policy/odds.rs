@@ -269,7 +269,10 @@ mod tests {
             let mut policy = policy();
             policy.slot = std::time::Duration::from_secs(seconds);
             let answers = 360 * (seconds + 600);
-            assert!(u64::from(policy.guesses_per_slot()) > answers, "{seconds} s");
+            assert!(
+                u64::from(policy.guesses_per_slot()) > answers,
+                "{seconds} s"
+            );
         }
     }
 

@@ -165,7 +165,11 @@ impl Counter {
         slot: Slot,
     ) -> Self {
         let mailbox = Pseudonym::of_mailbox(keys, class, identifier);
-        let fields = [mailbox.as_bytes(), key.as_str().as_bytes(), &slot.to_bytes()];
+        let fields = [
+            mailbox.as_bytes(),
+            key.as_str().as_bytes(),
+            &slot.to_bytes(),
+        ];
         Self {
             pseudonym: Pseudonym::of_public("slot", &fields),
             ends: slot.ends(),

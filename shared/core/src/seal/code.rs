@@ -444,7 +444,13 @@ mod tests {
             let answer = Answer::of(typed, CodeAlphabet::Base32);
             assert!(code.matches(&answer), "{typed:?}");
         }
-        for typed in ["", "0123ABCDEFG", "0123ABCDEFGHH", "U123ABCDEFGH", "0123АBCDEFGH"] {
+        for typed in [
+            "",
+            "0123ABCDEFG",
+            "0123ABCDEFGHH",
+            "U123ABCDEFGH",
+            "0123АBCDEFGH",
+        ] {
             let answer = Answer::of(typed, CodeAlphabet::Base32);
             assert!(!code.matches(&answer), "{typed:?}");
         }

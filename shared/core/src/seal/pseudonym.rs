@@ -69,7 +69,11 @@ impl Pseudonym {
     pub(crate) fn of_reader(ring: &KeyRing, identifier: &Identifier) -> Self {
         let (local, domain) = reader(identifier);
         let method = identifier.method().as_str().as_bytes();
-        Self::of(ring, "reader", &[method, local.as_bytes(), domain.as_bytes()])
+        Self::of(
+            ring,
+            "reader",
+            &[method, local.as_bytes(), domain.as_bytes()],
+        )
     }
 
     /// Returns the pseudonym of an identifier in a guess budget.

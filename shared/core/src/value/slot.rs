@@ -48,6 +48,10 @@ mod tests {
         assert_eq!(first.ends(), Timestamp::from_secs(1_200));
         assert_ne!(first, second);
         let longer = Slot::at(Timestamp::from_secs(3_600), Duration::from_secs(3_600));
-        assert_ne!(longer.to_bytes(), first.to_bytes(), "both have the number 1");
+        assert_ne!(
+            longer.to_bytes(),
+            first.to_bytes(),
+            "both have the number 1"
+        );
     }
 }

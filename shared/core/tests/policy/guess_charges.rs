@@ -334,7 +334,8 @@ fn a_refused_resend_shows_that_a_guess_budget_is_spent() {
         world.after_secs(30);
         let requesting = world.without_slots();
         while now(resolver(&requesting, &Pool::of(&requesting)).session(&request(to, None))).is_ok()
-        {}
+        {
+        }
         let reply = session.resend();
         assert_eq!(reply.create.unwrap().reason, CreateReason::MessageRefused);
         assert_eq!(session.number("attemptsLeft"), 0);
@@ -363,7 +364,8 @@ fn a_refused_resend_shows_that_a_blocked_code_is_dead() {
         let held = session.row().unwrap();
         let requesting = world.without_slots();
         while now(resolver(&requesting, &Pool::of(&requesting)).session(&request(to, None))).is_ok()
-        {}
+        {
+        }
         let sent = world.sent().len();
         let reply = session.resend();
         assert_eq!(reply.create.unwrap().reason, CreateReason::MessageRefused);

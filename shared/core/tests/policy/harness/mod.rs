@@ -284,6 +284,22 @@ impl World {
         code.expect("a code").digits().to_owned()
     }
 
+    /// Returns the number of messages so far.
+    pub(crate) fn messages(&self) -> usize {
+        self.sent.lock().unwrap().len()
+    }
+
+    /// Returns the newest code of this length.
+    pub(crate) fn newest_code(&self, length: usize) -> Option<String> {
+        let sent = self.sent.lock().unwrap();
+        let codes = sent
+            .iter()
+            .rev()
+            .filter_map(|message| message.code.as_ref());
+        let mut codes = codes.map(|code| code.digits());
+        codes.find(|code| code.len() == length).map(str::to_owned)
+    }
+
     /// Returns the country of every message so far.
     pub(crate) fn countries(&self) -> Vec<Option<Country>> {
         let sent = self.sent.lock().unwrap();
