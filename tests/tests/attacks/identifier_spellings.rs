@@ -2,7 +2,7 @@
 //! pool. Each spelling then gives the attacker new guesses. (amplify-js#3949, identity-js#524,
 //! glific#4815, chatwoot#14048.)
 
-use crate::{production, refused};
+use crate::production;
 use latchstring_tests::{Latchstring, Person};
 
 /// Spellings of an address or number, each after its canonical form.
