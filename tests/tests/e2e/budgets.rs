@@ -75,6 +75,7 @@ async fn an_owner_signs_in_by_the_code_of_the_slot() {
     let latchstring = strict().await;
     let ada = latchstring.by_email("ada@example.com");
     ada.signs_in_for_the_first_time().await;
+    latchstring.stop_clock().await;
     for typed in [str::to_uppercase, str::to_lowercase] {
         latchstring.advance_to_the_next(600).await;
         while ada.has_a_code_left().await {}

@@ -322,10 +322,19 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
 
     /// Repeats the challenge of the invocation that owns the send. If that one sent nothing,
     /// because a budget refused or a port failed, this one sends nothing either.
+    ///
+    /// In slot mode the counter of the slot permits one message, however many invocations charge it.
+    /// So this one charges what no other has recorded: without a resend, the code of the flow would
+    /// otherwise never be right.
     async fn opened_before(&self, row: &Flow, to: &Identifier) -> Decided<Created, CreateReason> {
+        if row.terms.is_slot() && !row.message_charged {
+            let reason = CreateReason::SlotReserved;
+            return self
+                .charge_and_attach_message(row.clone(), to, reason)
+                .await;
+        }
         let decided = self.decided(row.id, step_of(row), CreateReason::CodeReservedBefore);
-        let sent_in_slot = row.terms.is_slot() && row.message_charged;
-        if row.sends > row.unsent || sent_in_slot {
+        if row.sends > row.unsent || row.terms.is_slot() {
             return decided;
         }
         let refused = match self
@@ -397,15 +406,11 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         }
         let charged = self.limiter().charge_message(row, to).await?;
         let recorded = async {
-            let sends = match charged {
-                MessageCharge::Charged(_) => true,
-                MessageCharge::SentInSlot => {
-                    self.store.reset_resend_cooldown(row.id, row.sends).await?
-                }
-            };
-            Ok(sends
-                && (row.message_charged
-                    || self.store.record_message_charge(row.id, row.sends).await?))
+            if matches!(charged, MessageCharge::SentInSlot) {
+                // False if another invocation recorded it.
+                self.store.reset_resend_cooldown(row.id, row.sends).await?;
+            }
+            Ok(row.message_charged || self.store.record_message_charge(row.id, row.sends).await?)
         };
         let error = match recorded.await {
             Ok(true) => return Ok(charged),

@@ -81,7 +81,7 @@ fn every_flow_of_a_slot_accepts_the_code_of_its_one_message() {
     let world = ada_in_slot_mode();
     let sent = world.sent().len();
     let stranger = opened(&world, ADA);
-    assert_eq!(since(&world, sent).len(), 1, "whoever causes it");
+    assert_eq!(since(&world, sent).len(), 1, "whichever request causes it");
     world.after_secs(30);
     let mut owner = opened(&world, ADA);
     let messages = since(&world, sent);
@@ -126,7 +126,7 @@ fn a_flow_of_a_slot_begins_and_ends_with_its_own_time() {
     world.after_secs(SLOT - 1);
     let mut late = opened(&world, ADA);
     let code = world.last_code();
-    // The slot is over, the flow is not.
+    // The slot has ended, the flow has not.
     world.after_secs(299);
     assert_eq!(late.answer(&code).next(), Next::IssueTokens);
     let world = ada_in_slot_mode();
@@ -217,7 +217,7 @@ fn dots_of_a_gmail_address_have_one_message_in_a_slot() {
 
 /// A ring that is rotated within a slot: the flow under the new key gets a message of its own.
 #[test]
-fn a_rotation_within_a_slot_shuts_nobody_out() {
+fn a_rotation_within_a_slot_shuts_no_owner_out() {
     let world = ada_in_slot_mode();
     opened(&world, ADA);
     let sent = world.sent().len();
@@ -418,7 +418,7 @@ fn a_mail_in_slot_mode_needs_a_captcha_where_one_is_on() {
 
 /// The message of the slot is out, so no budget of messages refuses the flow that needs none.
 #[test]
-fn a_spent_budget_of_messages_refuses_no_flow_whose_slot_has_one() {
+fn a_spent_budget_refuses_no_flow_whose_slot_has_a_message() {
     let world = ada_in_slot_mode();
     opened(&world, ADA);
     let code = world.last_code();
@@ -576,7 +576,7 @@ fn a_fault_in_slot_mode_costs_one_slot_at_most() {
             world.wire.will_break([(place, broken)]);
             session.choose(ticket.ticket.expose());
             world.wire.clear();
-            let tries = [0, SLOT].into_iter().any(|later| {
+            let attempts = [0, SLOT].into_iter().any(|later| {
                 world.after_secs(later);
                 in_minute_of(&world, ADA);
                 let sent = world.sent().len();
@@ -586,7 +586,7 @@ fn a_fault_in_slot_mode_costs_one_slot_at_most() {
                     .last()
                     .is_some_and(|(code, _)| owner.answer(code).next() == Next::IssueTokens)
             });
-            assert!(tries, "{broken:?} at {place}");
+            assert!(attempts, "{broken:?} at {place}");
         }
     }
 }
@@ -599,7 +599,7 @@ fn a_fault_in_slot_mode_costs_one_slot_at_most() {
 /// Without a death, the code of the owner's flow is in the mailbox. If a process dies after it took
 /// the message of the slot and before it sends it, the owner signs in one slot later.
 #[test]
-fn no_order_of_requests_in_a_slot_leaves_the_owner_without_a_code() {
+fn no_order_of_requests_in_a_slot_shuts_the_owner_out() {
     for (across, deaths) in [(false, 0), (false, 1), (true, 0), (true, 1)] {
         let mut without_code = 0;
         let Explored { runs, .. } = Choices::explore(|choices| {
@@ -640,7 +640,7 @@ fn no_order_of_requests_in_a_slot_leaves_the_owner_without_a_code() {
                 owner.rounds = event.rounds;
                 let challenge = created.challenge;
                 owner.metadata = challenge.to_text(&world.deployment.keys, &world.app_client);
-                // The owner tries each code that is in the mailbox.
+                // The owner types each code that is in the mailbox.
                 let mut codes = messages.iter();
                 codes.any(|(code, _)| owner.answer(code).next() == Next::IssueTokens)
             });
@@ -684,8 +684,8 @@ fn selected<'w>(world: &'w World, name: &str) -> (Session<'w>, SessionEvent) {
 struct Attack {
     /// The most messages in one day.
     most_a_day: usize,
-    /// The number of sign-ins that the owner tried.
-    tries: usize,
+    /// The number of sign-ins that the owner attempted.
+    attempts: usize,
     /// The number of these that failed.
     shut_out: usize,
     /// The number of these that a message of a slot served.
@@ -722,11 +722,11 @@ fn owner_signs_in(world: &World) -> Option<usize> {
 }
 
 /// Lets an attacker without limits work against Ada's address for so many days: first in every slot,
-/// and at all times of it. The owner tries in every third slot, each time at another time of it.
+/// and at all times of it. The owner signs in in every third slot, each time at another time of it.
 fn attacked(world: &World, days: u64) -> Attack {
     let mut attack = Attack {
         most_a_day: 0,
-        tries: 0,
+        attempts: 0,
         shut_out: 0,
         in_slots: 0,
     };
@@ -747,7 +747,7 @@ fn attacked(world: &World, days: u64) -> Attack {
                     .clock
                     .advance(at(1 + (day * 48 + slot) * 37 % (SLOT - 2)));
                 attack_once(world, slot);
-                attack.tries += 1;
+                attack.attempts += 1;
                 match owner_signs_in(world) {
                     Some(12) => attack.in_slots += 1,
                     Some(_) => {}
@@ -769,18 +769,18 @@ fn for_thirty_days_an_attacker_shuts_the_owner_out_never() {
     let attack = attacked(&world, 30);
     let Attack {
         most_a_day,
-        tries,
+        attempts,
         shut_out,
         in_slots,
     } = attack;
     println!(
-        "an attack of 30 days: {most_a_day} messages a day at most; the owner signed in {} of {tries} \
+        "an attack of 30 days: {most_a_day} messages a day at most; the owner signed in {} of {attempts} \
          times, {in_slots} of them by the code of a slot",
-        tries - shut_out
+        attempts - shut_out
     );
-    assert_eq!((tries, shut_out), (30 * 48, 0));
+    assert_eq!((attempts, shut_out), (30 * 48, 0));
     assert!(
-        in_slots > tries / 2,
+        in_slots > attempts / 2,
         "{in_slots}: the attack spends the budgets"
     );
     // The owner's successes refund nothing of the mailbox.
@@ -799,9 +799,9 @@ fn for_thirty_days_an_attacker_shuts_the_owner_out_never() {
 #[test]
 fn without_slot_mode_the_same_attack_shuts_the_owner_out() {
     let Attack {
-        tries, shut_out, ..
+        attempts, shut_out, ..
     } = attacked(&World::with_ada().without_slots(), 2);
-    assert!(shut_out > tries / 2, "{shut_out} of {tries}");
+    assert!(shut_out > attempts / 2, "{shut_out} of {attempts}");
 }
 
 /// At the defaults an attack on one address reaches no breaker of its domain, which others share.
