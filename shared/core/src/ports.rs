@@ -398,6 +398,10 @@ pub struct DeliveryError {
 
 /// Delivers messages.
 pub trait Courier: Send + Sync {
+    /// Says that a message of this method may follow at once, so that the courier can open a
+    /// connection meanwhile. Sends nothing.
+    fn prepare(&self, _method: Method) {}
+
     /// Sends a message once. Repeated only if the request provably never left.
     fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), DeliveryError>> + Send;
 }

@@ -317,6 +317,10 @@ impl<P: Captcha, C: Carrier> Captcha for Carried<P, C> {
 }
 
 impl<P: Courier, C: Carrier> Courier for Carried<P, C> {
+    fn prepare(&self, method: Method) {
+        self.port.prepare(method);
+    }
+
     async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         self.carrier.deliver(self.port.deliver(message)).await
     }

@@ -140,6 +140,7 @@ impl<E: Entropy> DynamoStore<E> {
     /// Creates the store in a table. The source of randomness distinguishes calls. Connects at the
     /// first call.
     pub fn new(aws: &Aws, table: impl Into<String>, entropy: E) -> Self {
+        aws.open_while_keys_are_read(&API);
         let service = Service::new(aws, &API, Auth::SigV4, CallPolicy::Call);
         Self {
             once: service.without_retries(),
