@@ -10,12 +10,20 @@ const ROTATIONS = 12;
 /** Verified identifiers of one account: an address and a number. */
 const CONTACTS = 2;
 const LONGEST_CODE = 10;
+/** The number of codes of slots: 60 bits. */
+const SLOT_CODES = 2 ** 60;
+/** Guesses at the code of a slot, for each of its seconds. */
+const SLOT_GUESSES_PER_SECOND = 2_000;
+/** The answers in a second, to all flows together, that are counted at codes of slots. */
+const ANSWERS_PER_SECOND = 10_000;
 
 /** Guesses in a year, by the length of the code. */
 interface Guesses {
   readonly short: number;
   readonly long: number;
   readonly longest: number;
+  /** At codes of slots. */
+  readonly slot: number;
 }
 
 /** The odds that the settings leave to an attacker in a year. */
@@ -31,6 +39,7 @@ const INPUTS = [
   'codeLength',
   'longCodeLength',
   'codeAttempts',
+  'slotSeconds',
   'codesPerMinute',
   'codesPerHour',
   'codesPerDay',
@@ -71,6 +80,7 @@ export function oddsOf(settings: Settings): Odds | undefined {
     short: CONTACTS * shortPerMonth * windows(MONTH),
     long: CONTACTS * longer,
     longest: 0,
+    slot: 0,
   });
 
   const account: Guesses = {
@@ -81,6 +91,7 @@ export function oddsOf(settings: Settings): Odds | undefined {
     longest:
       CONTACTS *
       longerAt(of('extendedCodesPerMinute'), of('extendedCodesPerHour'), of('extendedCodesPerDay')),
+    slot: CONTACTS * windows(of('slotSeconds')) * SLOT_GUESSES_PER_SECOND * of('slotSeconds'),
   };
   const device = atContacts(
     longerAt(of('deviceCodesPerMinute'), of('deviceCodesPerHour'), of('deviceCodesPerDay')),
@@ -95,19 +106,21 @@ export function oddsOf(settings: Settings): Odds | undefined {
     ofAll(account.long + account.longest) - long,
     inDays(of('allCodesPerDay') * attempts),
   );
+  const slot = Math.min(ofAll(account.slot), ANSWERS_PER_SECOND * YEAR);
 
   const atLeastOnce = (...guesses: Guesses[]) =>
     -Math.expm1(
       guesses
-        .flatMap(({ short, long, longest }) => [
+        .flatMap(({ short, long, longest, slot }) => [
           short * Math.log1p(-(10 ** -of('codeLength'))),
           long * Math.log1p(-(10 ** -of('longCodeLength'))),
           longest * Math.log1p(-(10 ** -LONGEST_CODE)),
+          slot * Math.log1p(-1 / SLOT_CODES),
         ])
         .reduce((sum, part) => sum + part, 0),
     );
   return {
     targeted: atLeastOnce(account, device),
-    sprayed: atLeastOnce({ short, long, longest }),
+    sprayed: atLeastOnce({ short, long, longest, slot }),
   };
 }

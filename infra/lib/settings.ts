@@ -54,6 +54,14 @@ export interface Settings {
    */
   readonly resends?: number;
   /**
+   * The length of a slot. While the budgets of a mailbox are spent, one message in each slot goes to an
+   * address or number, and its code of 12 characters is that of every sign-in that begins in the slot
+   * (docs/budgets.md). During a change of this setting, sign-ins in slot mode that have begun cannot be
+   * completed. Takes 300 to 3600 seconds.
+   * @default 600
+   */
+  readonly slotSeconds?: number;
+  /**
    * The time for which a ticket is valid. Takes 15 to 300 seconds.
    * @default 60
    */
@@ -376,6 +384,7 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   codeSeconds: { variable: 'CODE_SECONDS', default: '300', bounds: [60, 600] },
   resendSeconds: { variable: 'RESEND_SECONDS', default: '30', bounds: [15, 300] },
   resends: { variable: 'RESENDS', default: '2', bounds: [0, 5] },
+  slotSeconds: { variable: 'SLOT_SECONDS', default: '600', bounds: [300, 3600] },
   ticketSeconds: { variable: 'TICKET_SECONDS', default: '60', bounds: [15, 300] },
   proofSeconds: { variable: 'PROOF_SECONDS', default: '180', bounds: [30, 600] },
   pendingSeconds: { variable: 'PENDING_SECONDS', default: '3600', bounds: [600, 86400] },

@@ -169,6 +169,13 @@ impl Person {
         self.sign_in(None).await
     }
 
+    /// Requests a code. False if the budgets of the mailbox are spent: the request is refused, or its
+    /// code is that of a slot.
+    pub async fn has_a_code_left(&self) -> bool {
+        let asked = self.tries_to_request_a_code().await;
+        asked.is_ok_and(|question| question.number("codeLength") != 12)
+    }
+
     /// Requests a code.
     pub async fn requests_a_code(&self) -> Question {
         self.sign_in(None).await.expect("a code can be requested")

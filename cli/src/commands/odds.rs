@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use latchstring_core::code::CodeLength;
-use latchstring_core::odds::{Guesses, Odds, chance, in_words};
+use latchstring_core::odds::{Guesses, Odds, SLOT_CODES, chance, in_words};
 use latchstring_core::policy::Policy;
 use latchstring_lambda::config::{ConfigError, Environment};
 
@@ -49,6 +49,11 @@ fn print() -> Result<(), ConfigError> {
             in_words(chance(policy.attempts, length))
         );
     }
+    println!(
+        "  12 digits of base 32, in slot mode, {} answers: {}",
+        policy.attempts,
+        in_words(f64::from(policy.attempts) / SLOT_CODES)
+    );
     println!();
     println!(
         "An attacker guesses without end for a year and proves no code. An account has an address"
@@ -72,6 +77,12 @@ fn print() -> Result<(), ConfigError> {
     guesses(&policy, odds.at_deployment());
     verdict(odds.sprayed(), sprayed, "MAX_SPRAY_ODDS");
     println!();
+    println!(
+        "Messages to one address or number in a day, with one in each slot of {} s: {} at most",
+        policy.slot.as_secs(),
+        odds.messages_a_day()
+    );
+    println!();
     println!("Shards of the counters of many users; each shard bears some 300 sign-ins a second:");
     for (counter, shards) in policy.shards() {
         println!("  {shards:2}, {counter}");
@@ -80,6 +91,7 @@ fn print() -> Result<(), ConfigError> {
 }
 
 fn guesses(policy: &Policy, guesses: Guesses) {
+    let guesses_in_slots = guesses.slot;
     for (guesses, length) in [
         (guesses.short, policy.code_length),
         (guesses.long, policy.long_code_length),
@@ -88,6 +100,9 @@ fn guesses(policy: &Policy, guesses: Guesses) {
         if guesses > 0 {
             println!("  {guesses} guesses at {} digits", length.digits());
         }
+    }
+    if guesses_in_slots > 0 {
+        println!("  {guesses_in_slots} guesses at the codes of slots, of 60 bits");
     }
 }
 

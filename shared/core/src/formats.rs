@@ -26,6 +26,7 @@ use crate::value::code_length::CodeLength;
 use crate::value::id::{FlowId, PendingId};
 use crate::value::identifier::{Identifier, Method};
 use crate::value::purpose::Purpose;
+use crate::value::slot::Slot;
 use crate::value::time::Timestamp;
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -78,6 +79,16 @@ fn formats_are_unchanged() {
         "test code",
         Code::fixed(&ring, CodeLength::DEFAULT, &ada).digits(),
     );
+    let slot = Slot::at(NOW, std::time::Duration::from_secs(600));
+    for to in [&ada, &number] {
+        let code = Code::of_slot(ring.current(), slot, Purpose::SignIn, to);
+        line(
+            &format!("code of a slot {}", to.method().as_str()),
+            code.digits(),
+        );
+    }
+    let slot_terms = CodeTerms::of_slot();
+    line("terms of a slot", &HEXLOWER.encode(&slot_terms.to_bytes()));
     let progress = Progress::at_issue(NOW, lengths[1]);
     for step in [Step::Select, Step::Otp(progress), Step::Claim(progress)] {
         let challenge = Challenge { flow, step };

@@ -31,17 +31,25 @@ pub struct PendingDelivery {
     message: Message,
     /// The challenge that the message's code answers; a notice has none.
     sent: Option<Challenge>,
+    /// The refund of the slot that the message took, if it took one.
+    slot: Option<Refund>,
     /// The keyed hashes of the flow and the identifier, for logs.
     flow: Option<Pseudonym>,
     identifier: Pseudonym,
 }
 
 impl PendingDelivery {
-    pub(crate) fn code(message: Message, sent: Challenge, keys: &KeyRing) -> Self {
+    pub(crate) fn code(
+        message: Message,
+        sent: Challenge,
+        slot: Option<Refund>,
+        keys: &KeyRing,
+    ) -> Self {
         Self {
             identifier: Pseudonym::of_identifier(keys, &message.to),
             message,
             sent: Some(sent),
+            slot,
             flow: Some(Pseudonym::of_flow(keys, sent.flow)),
         }
     }
@@ -51,6 +59,7 @@ impl PendingDelivery {
             identifier: Pseudonym::of_identifier(keys, &message.to),
             message,
             sent: None,
+            slot: None,
             flow: flow.map(|flow| Pseudonym::of_flow(keys, flow)),
         }
     }
@@ -104,7 +113,7 @@ pub(crate) async fn follow_up(
 /// provably never left.
 async fn deliver(
     courier: &impl Courier,
-    store: &impl FlowStore,
+    store: &(impl FlowStore + CounterStore),
     clock: &impl Clock,
     delivery: &PendingDelivery,
     until: Instant,
@@ -149,9 +158,17 @@ async fn deliver(
     if outcome == DeliveryOutcome::NeverLeft
         && let Some(sent) = &delivery.sent
     {
-        let reset = timeout(clock, COOLDOWN_RESET, reset_resend_cooldown(store, sent))
-            .await
-            .unwrap_or_else(|| Err(PortError::new("reset_resend_cooldown", "timeout")));
+        // The slot gets its message back, so that another sign-in sends it.
+        let giving_back = async {
+            if let Some(slot) = delivery.slot.clone() {
+                slot.make(store).await;
+            }
+        };
+        let resetting = join(reset_resend_cooldown(store, sent), giving_back);
+        let reset = timeout(clock, COOLDOWN_RESET, resetting).await.map_or_else(
+            || Err(PortError::new("reset_resend_cooldown", "timeout")),
+            |(reset, ())| reset,
+        );
         if let Err(PortError { call, code }) = reset {
             tracing::warn!(flow, call, code, "cooldown stays");
         }
@@ -251,7 +268,10 @@ mod tests {
             SENT_AT,
         );
         let keys = KeyRing::new(key, None, None).unwrap();
-        (store, PendingDelivery::code(message, challenge, &keys))
+        (
+            store,
+            PendingDelivery::code(message, challenge, None, &keys),
+        )
     }
 
     async fn cooldown_is_reset(store: &MemoryStore) -> bool {

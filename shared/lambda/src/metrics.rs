@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use latchstring_core::flow::{Step, VerifyReason};
+use latchstring_core::flow::{CreateReason, Step, VerifyReason};
 use latchstring_core::identifier::{Country, Identifier};
 use latchstring_core::ports::Clock;
 use latchstring_core::rate_limit::Budget;
@@ -39,6 +39,7 @@ macro_rules! metrics {
 
 metrics! {
     CODES_SENT = "CodesSent", "Count", &[&[], &["Channel"], &["Channel", "Country"]];
+    SLOT_MESSAGES = "SlotMessages", "Count", &[&[]];
     VERIFIED = "Verified", "Count", &[&[]];
     FAILED = "Failed", "Count", &[&[]];
     REFUSED_BY_BUDGET = "RefusedByBudget", "Count", &[&[], &["Budget"], &["Budget", "Country"]];
@@ -74,6 +75,13 @@ pub(crate) fn code_sent(to: &Identifier) {
         ("Country", word(country.as_ref())),
     ];
     write(&CODES_SENT, 1, &dimensions);
+}
+
+/// Counts the message of a slot: the budgets of its mailbox are spent.
+pub(crate) fn slot_message(reason: CreateReason) {
+    if reason == CreateReason::SlotReserved {
+        write(&SLOT_MESSAGES, 1, &[]);
+    }
 }
 
 pub(crate) fn delivery_error(code: &str) {

@@ -142,7 +142,8 @@ async fn an_unsent_code_cannot_be_guessed() {
 #[tokio::test]
 async fn a_refusal_returns_the_time_to_wait() {
     let latchstring = production().await;
-    let victim = latchstring.by_email("victim@example.com");
+    // An SMS has no slots without a CAPTCHA.
+    let victim = latchstring.by_phone("+447512345678");
     while victim.tries_to_request_a_code().await.is_ok() {}
     let refusal = refused(victim.tries_to_request_a_code().await);
     assert_eq!(refusal.kind, "TooManyRequests");

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::classes::{Class, Story, play, play_captcha, play_signed_in};
+use crate::classes::{Class, Story, play, play_captcha, play_in_slots, play_signed_in};
 use crate::shape::{Difference, differences, step};
 use crate::world::{Sabotage, Seen, Setting, Tier, Typed};
 
@@ -171,13 +171,35 @@ async fn changing_a_contact_reveals_nothing_about_its_holder() {
 
 #[tokio::test]
 async fn a_spent_budget_refuses_every_class_equally() {
-    for typed in Typed::ALL {
-        let setting = Setting { typed, ..seeded(1) };
-        let no_account = play(setting, Class::NoAccount, true).await;
-        let refused = &step(&no_account, "signIn").expect("the step exists").body;
-        assert!(refused.contains("TooManyRequests"), "a budget is spent");
-        let play = async |class| play(setting, class, true).await;
-        assert_equal_but_for_cognito(&no_account, play, setting).await;
+    // An SMS has no slots without a CAPTCHA.
+    let setting = Setting {
+        typed: Typed::Number,
+        ..seeded(1)
+    };
+    let no_account = play(setting, Class::NoAccount, true).await;
+    let refused = &step(&no_account, "signIn").expect("the step exists").body;
+    assert!(refused.contains("TooManyRequests"), "a budget is spent");
+    let play = async |class| play(setting, class, true).await;
+    assert_equal_but_for_cognito(&no_account, play, setting).await;
+}
+
+/// A disabled user gets no message, of a slot or otherwise. No resend sends one in slot mode.
+#[tokio::test]
+async fn slot_mode_is_equal_for_every_class() {
+    for sent_before in [false, true] {
+        let setting = seeded(1);
+        let no_account = play_in_slots(setting, Class::NoAccount, sent_before).await;
+        assert_eq!(digits(&no_account), 12);
+        let sends = |step: &str| step == "signIn" && !sent_before;
+        for class in Class::ALL {
+            let shown = differences(
+                &no_account,
+                &play_in_slots(setting, class, sent_before).await,
+            );
+            let mut expected = shown_by_cognito(class, &no_account);
+            expected.retain(|(step, part)| part != "delivery" || sends(step));
+            assert_eq!(shown, expected, "{class:?}, sent before: {sent_before}");
+        }
     }
 }
 

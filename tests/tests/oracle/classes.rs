@@ -188,6 +188,23 @@ pub(crate) async fn play(setting: Setting, class: Class, throttled: bool) -> Sto
     story
 }
 
+/// Runs the steps of a caller in slot mode, in which the message of the slot was sent before or is sent
+/// now.
+pub(crate) async fn play_in_slots(setting: Setting, class: Class, sent_before: bool) -> Story {
+    let world = &deployment(setting).await;
+    class.set_up(world).await;
+    for _ in 0..6 + usize::from(sent_before) {
+        request_code(world).await;
+    }
+    world.at_secs(190);
+    let mut story = Story::new();
+    story.push(("signIn", request_code(world).await));
+    let first = story[0].1.json()["data"]["signIn"]["session"].clone();
+    answers(world, &mut story, &first, world.typed.text()).await;
+    story.push(("signInTicket", sign_in_ticket(world).await));
+    story
+}
+
 /// Runs the steps of a caller once the mailbox's budget is spent: without a CAPTCHA, with a wrong
 /// answer to it, and with the right answer, after which the code has ten digits.
 pub(crate) async fn play_captcha(setting: Setting, class: Class) -> Story {

@@ -11,11 +11,14 @@ use crate::effects::{Clock, Entropy};
 use crate::message::Message;
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
 use crate::ports::{CounterStore, Finished, FlowStore, Opened, PendingStore, PortError};
-use crate::rate_limit::{RateLimitError, RateLimiter, Refusal, has_same_guess_budgets};
+use crate::rate_limit::{
+    MessageCharge, RateLimitError, RateLimiter, Refusal, has_same_guess_budgets,
+};
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, NewFlow, State, Subject};
 use crate::seal::sealed::{Proof, Ticket};
 use crate::value::account::Attributes;
+use crate::value::code_alphabet::CodeAlphabet;
 use crate::value::code_length::CodeLength;
 use crate::value::id::FlowId;
 use crate::value::identifier::Identifier;
@@ -51,6 +54,8 @@ pub enum PublicParameters {
 pub struct DisplayedProgress {
     /// The number of digits of a code.
     pub code_length: u8,
+    /// The alphabet of the code.
+    pub code_alphabet: CodeAlphabet,
     /// The number of attempts left.
     pub attempts_left: u8,
     /// Seconds until the code or proof expires.
@@ -90,6 +95,9 @@ impl PublicParameters {
                 ("resendAfter", displayed.resend_after.to_string()),
             ]);
         }
+        if let Self::Otp(displayed) = self {
+            pairs.push(("codeAlphabet", displayed.code_alphabet.as_str().to_owned()));
+        }
         match displayed.and_then(|it| it.refused) {
             None => {}
             Some(Refused::Unavailable) => pairs.push(("refused", "Unavailable".to_owned())),
@@ -117,6 +125,8 @@ pub enum CreateReason {
     CodeReserved,
     CodeFixed,
     CodeReservedBefore,
+    SlotReserved,
+    SlotSentBefore,
     TicketMissing,
     TicketForged,
     TicketKeyUnknown,
@@ -281,13 +291,15 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             (Subject::Known(_), AccountState::Known(user)) => user.locale(),
             _ => None,
         };
+        // The message of a slot is for all who request it, so none of them chooses its language.
+        let requested = ticket.locale.filter(|_| !ticket.terms.is_slot());
         let new = NewFlow {
             id: flow,
             app_client: &self.event.app_client,
             purpose: ticket.purpose,
             subject,
             contact: &ticket.contact,
-            locale: ticket.locale.or(own),
+            locale: requested.or(own),
             terms: ticket.terms,
         };
         let row = Flow::new(&new, policy, keys, self.now, self.entropy);
@@ -299,6 +311,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                     (Purpose::Claim, _) => CreateReason::ClaimOpened,
                     (Purpose::Decoy, _) => CreateReason::DecoyOpened,
                     _ if policy.is_test(&ticket.contact, row.issued_at) => CreateReason::CodeFixed,
+                    _ if row.terms.is_slot() => CreateReason::SlotReserved,
                     (_, Subject::Known(_) | Subject::NoAccount) => CreateReason::CodeReserved,
                 };
                 self.charge_and_attach_message(row, &ticket.contact, reason)
@@ -309,9 +322,19 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
 
     /// Repeats the challenge of the invocation that owns the send. If that one sent nothing,
     /// because a budget refused or a port failed, this one sends nothing either.
+    ///
+    /// In slot mode the counter of the slot permits one message, however many invocations charge it.
+    /// So this one charges what no other has recorded: without a resend, the code of the flow would
+    /// otherwise never be right.
     async fn opened_before(&self, row: &Flow, to: &Identifier) -> Decided<Created, CreateReason> {
+        if row.terms.is_slot() && !row.message_charged {
+            let reason = CreateReason::SlotReserved;
+            return self
+                .charge_and_attach_message(row.clone(), to, reason)
+                .await;
+        }
         let decided = self.decided(row.id, step_of(row), CreateReason::CodeReservedBefore);
-        if row.sends > row.unsent {
+        if row.sends > row.unsent || row.terms.is_slot() {
             return decided;
         }
         let refused = match self
@@ -347,10 +370,20 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             _ => self.deployment.policy.phones.placed(to.clone()),
         };
         match self.charge(&row, to).await {
-            Ok(()) => {
+            Ok(MessageCharge::Charged(slot)) => {
                 let mut decided = self.decided(row.id, step_of(&row), reason);
                 decided.message = self.message(&row, to);
+                decided.refund_if_unsent = slot;
                 decided
+            }
+            Ok(MessageCharge::SentInSlot) => {
+                row.unsent = row.unsent.saturating_add(1);
+                row.last_sent_at = Timestamp::default();
+                let reason = match reason {
+                    CreateReason::SlotReserved => CreateReason::SlotSentBefore,
+                    other => other,
+                };
+                self.decided(row.id, step_of(&row), reason)
             }
             Err(error) => {
                 // If this write is lost, the cooldown stays, and the row counts the refused send.
@@ -365,17 +398,31 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     }
 
     /// Charges the message of a send, and then records in the row that its code may be answered.
-    async fn charge(&self, row: &Flow, to: &Identifier) -> Result<(), RateLimitError> {
+    /// If a message of the slot was charged before, first records that this flow sends none, so that
+    /// its success refunds none.
+    async fn charge(&self, row: &Flow, to: &Identifier) -> Result<MessageCharge, RateLimitError> {
         if row.purpose == Purpose::Claim {
-            return Ok(());
+            return Ok(MessageCharge::Charged(None));
         }
-        let limiter = self.limiter();
-        limiter.charge_message(row.terms, to, row.issued_at).await?;
-        // After a failure here the message stays charged: the record may have been written.
-        if row.message_charged || self.store.record_message_charge(row.id, row.sends).await? {
-            return Ok(());
+        let charged = self.limiter().charge_message(row, to).await?;
+        let recorded = async {
+            if matches!(charged, MessageCharge::SentInSlot) {
+                // False if another invocation recorded it.
+                self.store.reset_resend_cooldown(row.id, row.sends).await?;
+            }
+            Ok(row.message_charged || self.store.record_message_charge(row.id, row.sends).await?)
+        };
+        let error = match recorded.await {
+            Ok(true) => return Ok(charged),
+            Ok(false) => PortError::new("record_message_charge", "the row has changed"),
+            Err(fault) => fault,
+        };
+        // After a failure here the message stays charged: the record may have been written. But the
+        // message of the slot is not sent, so another flow may send it.
+        if let MessageCharge::Charged(Some(slot)) = charged {
+            slot.make(self.store).await;
         }
-        Err(PortError::new("record_message_charge", "the row has changed").into())
+        Err(error.into())
     }
 
     /// Returns the subject of a flow of this ticket.
@@ -610,7 +657,9 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
 
     fn resend_is_due(&self, progress: &Progress) -> bool {
         let policy = &self.deployment.policy;
-        progress.sends.saturating_sub(progress.unsent) <= policy.resends
+        // In slot mode a new sign-in serves instead.
+        progress.code_length != CodeLength::SLOT
+            && progress.sends.saturating_sub(progress.unsent) <= policy.resends
             && self.now >= progress.last_sent_at.plus(policy.resend_after)
             && self.now < progress.issued_at.plus(policy.code_life)
     }
@@ -729,13 +778,16 @@ fn displayed(
     now: Timestamp,
 ) -> DisplayedProgress {
     let expires_in = now.secs_until(progress.issued_at.plus(life));
-    let resend_after = if progress.sends.saturating_sub(progress.unsent) > policy.resends {
+    let is_last = progress.code_length == CodeLength::SLOT
+        || progress.sends.saturating_sub(progress.unsent) > policy.resends;
+    let resend_after = if is_last {
         expires_in
     } else {
         now.secs_until(progress.last_sent_at.plus(policy.resend_after))
     };
     DisplayedProgress {
         code_length: progress.code_length.digits(),
+        code_alphabet: progress.code_length.alphabet(),
         attempts_left: policy.attempts.saturating_sub(progress.used),
         expires_in,
         resend_after,

@@ -21,11 +21,11 @@
 //! | 1 | none | | challenge | `select`: a random flow id, nothing sent |
 //! | 2 | not ours, or out of order, or of a client not served, or too many | | fail | |
 //! | 3 | `select` wrong, without the action `complete`: method unknown, or a ticket that has expired, that another flow redeemed, or whose key is not on the ring | | fail | |
-//! | 4 | `select` passed, valid ticket, known or no account | written | challenge | `otp`: reserve, charge and send; refused by a budget: `otp` with `refused`, nothing sent |
+//! | 4 | `select` passed, valid ticket, known or no account | written | challenge | `otp`: reserve, charge and send; in slot mode, if a message of the slot was sent: the same, nothing sent; refused by a budget: `otp` with `refused`, nothing sent |
 //! | 5 | `select` passed, ticket for a contact that the account has not requested, or has replaced, or whose account was deleted | none | challenge | `otp`: decoy, nothing sent |
 //! | 6 | `select` passed; ticket missing, forged or of another method | none | challenge | `otp`: decoy |
 //! | 7 | `select` passed, ticket of a claim, known holder | written | challenge | `claim`: nothing sent |
-//! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again; with no attempt left if a guess budget of the code is spent. `resend` sends once more after the cooldown. If a guess budget is spent, the code is longer; one of ten digits becomes valid again on another budget, or the resend is refused. A resend also renews the terms of a row that refuses every answer |
+//! | 8 | `otp` or `claim` wrong, attempts left, not expired | open | challenge | the same again; with no attempt left if a guess budget of the code is spent. `resend` sends once more after the cooldown. If a guess budget is spent, the code is longer; one of ten digits becomes valid again on another budget, or the resend is refused. A resend also renews the terms of a row that refuses every answer. In slot mode none is sent |
 //! | 9 | `otp` or `claim` wrong, none left or expired | open | fail | |
 //! | 10 | `otp` wrong | none (decoy) | challenge or fail, by the metadata's count | the same again |
 //! | 11 | `otp` passed, no account | matched | challenge | `claim`: hands out the proof |
@@ -34,7 +34,7 @@
 //! | 14 | passed, known, but the row is missing, open, of another user, or finished over 15 s ago | | fail | |
 //! | 15 | `claim` of row 11, answered in the same session: a proof is answered only in a new session | | fail | |
 //! | 16 | any, and the store or directory does not answer | | challenge | the same again, nothing sent |
-//! | 17 | `select` passed, ticket of the purpose decoy: a user whom Cognito refuses | written, as decoy | challenge | `otp`: reserve and charge; nothing sent |
+//! | 17 | `select` passed, ticket of the purpose decoy: a user whom Cognito refuses | written, as decoy | challenge | `otp`: reserve and charge, in slot mode to the slot of decoys; nothing sent |
 //! | 18 | `select` passed, ticket of a claim, session of no account or of a user who does not hold the contact | none | challenge | `otp`: decoy; the resolver opens a new session |
 //! | 19 | `otp` or `claim` wrong | matched, or finished at most 15 s ago | challenge; fail if finished earlier | the same again |
 //! | 20 | `otp` passed, no account, but the row is missing, open, of an account, or finished over 15 s ago | | challenge | the same again, no proof |
@@ -86,6 +86,8 @@ pub struct Decided<T, R> {
     pub message: Option<Message>,
     /// The refund of a flow that succeeded, to be made once, after the response.
     pub refund: Option<Refund>,
+    /// The refund of the slot that the message took, to be made once if the message never left.
+    pub refund_if_unsent: Option<Refund>,
     /// The reason. Its word in logs and metrics is `<&str>::from(reason)`.
     pub reason: R,
     /// The flow, if it is known.
@@ -106,6 +108,7 @@ impl<T, R> Decided<T, R> {
             decision,
             message: None,
             refund: None,
+            refund_if_unsent: None,
             reason,
             flow,
             answered: None,

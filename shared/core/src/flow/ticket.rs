@@ -103,7 +103,7 @@ impl FirstAnswer<'_> {
 
 /// Opens the ticket of a request, if it is at most `life` old.
 pub(super) fn open(
-    Deployment { keys, .. }: &Deployment,
+    Deployment { policy, keys }: &Deployment,
     app_client: &AppClient,
     request: &ClientRequest,
     now: Timestamp,
@@ -119,6 +119,14 @@ pub(super) fn open(
     // A resolver seals budgets into the ticket of every code, and into no ticket of a claim. Any
     // other ticket was sealed with a leaked key.
     if ticket.terms.is_charged() == (ticket.purpose == Purpose::Claim) {
+        return Err(TicketError::Forged);
+    }
+    // Only a sign-in has slots, and no code of a slot is fixed. Otherwise a flow without a message
+    // could take the message of a slot.
+    if ticket.terms.is_slot()
+        && (!matches!(ticket.purpose, Purpose::SignIn | Purpose::Decoy)
+            || policy.is_test(&ticket.contact, now))
+    {
         return Err(TicketError::Forged);
     }
     let method = request.method.as_deref().and_then(Method::parse);

@@ -62,6 +62,7 @@ use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::{KeyId, Use};
 use crate::seal::sealed::{Proof, UnsealError};
 use crate::value::app_client::AppClient;
+use crate::value::code_alphabet::CodeAlphabet;
 use crate::value::identifier::{Identifier, Method};
 use crate::value::purpose::Purpose;
 use crate::value::secret::Secret;
@@ -440,10 +441,19 @@ where
         }
     }
 
+    /// Returns the answer, read by the alphabet of the challenge. A flow keeps its alphabet.
+    fn answer(&self) -> Answer {
+        let alphabet = match self.challenge.step {
+            Step::Otp(progress) => progress.code_length.alphabet(),
+            Step::Select | Step::Claim(_) => CodeAlphabet::Digits,
+        };
+        Answer::of(self.event.answer.expose(), alphabet)
+    }
+
     fn digest(&self, key: &KeyId) -> Result<AnswerDigest, VerifyError> {
         let key = self.deployment.keys.find(Use::Answer, key.as_str());
         let key = key.ok_or(VerifyReason::FlowDisagrees)?;
-        let answer = Answer::new(self.event.answer.expose());
+        let answer = self.answer();
         let flow = self.challenge.flow;
         Ok(AnswerDigest::of(key, flow, answer.as_bytes()))
     }
@@ -524,7 +534,7 @@ where
             Guess::Spent => return Err(VerifyReason::GuessesSpent.into()),
             Guess::Reserved => {}
         }
-        let answer = Answer::new(self.event.answer.expose());
+        let answer = self.answer();
         // A decoy does the same work.
         let right = row.code(policy, keys, &contact).is_some_and(|code| {
             code.matches(&answer) && row.purpose != Purpose::Decoy && row.message_charged

@@ -18,8 +18,8 @@ const HEADING: &str = "<h1 style=\"margin: 0 0 16px; font-size: 18px; line-heigh
 const CODE: &str = "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" \
     border=\"0\">\n<tr>\n<td class=\"code\" align=\"center\" bgcolor=\"#eef0f3\" style=\"padding: 16px 8px; \
     border-radius: 6px; background-color: #eef0f3; color: #000000; text-align: center; \
-    font-family: ui-monospace, Menlo, Consolas, 'Liberation Mono', monospace; font-size: 32px; \
-    line-height: 1.2; font-weight: 700; letter-spacing: 4px; white-space: nowrap; \
+    font-family: ui-monospace, Menlo, Consolas, 'Liberation Mono', monospace; font-size: {size}px; \
+    line-height: 1.2; font-weight: 700; letter-spacing: {space}px; white-space: nowrap; \
     -webkit-user-select: all; user-select: all;\">{content}</td>\n</tr>\n<tr>\n\
     <td height=\"16\" style=\"height: 16px; font-size: 1px; line-height: 16px;\">&nbsp;</td>\n</tr>\n\
     </table>";
@@ -46,7 +46,19 @@ pub(super) fn html(head: &Head<'_>, text: &str, with: impl Fn(&str) -> String) -
                 (_, "{code}") => CODE,
                 _ => PARAGRAPH,
             };
-            fill(element, &[("content", Some(&escape(&with(paragraph))))])
+            let content = with(paragraph);
+            // The code of a slot is longer, and must fit on a phone.
+            let (size, space) = if content.len() > 10 {
+                ("22", "2")
+            } else {
+                ("32", "4")
+            };
+            let values = [
+                ("content", Some(&*escape(&content))),
+                ("size", Some(size)),
+                ("space", Some(space)),
+            ];
+            fill(element, &values)
         })
         .collect();
     fill_verbatim(

@@ -61,7 +61,8 @@ pub enum Content {
 }
 
 impl Message {
-    /// Creates the message with a code that was requested at `at` and expires `life` from now. Its
+    /// Creates the message with a code that was requested at `at` and expires `life` from now. The
+    /// code of a slot is that of every sign-in that begins before the slot ends. Its
     /// language is the requested one or else the deployment's default.
     pub fn code(
         branding: &Branding,
@@ -79,9 +80,15 @@ impl Message {
         };
         let minutes = in_minutes(locale, life);
         let at = moment(at);
-        let [code_value, minutes] = [("code", Some(code.digits())), ("minutes", Some(&*minutes))];
+        let shown = code.shown();
+        let until = code.slot_ends().map(moment);
+        let [code_value, minutes] = [("code", Some(&*shown)), ("minutes", Some(&*minutes))];
+        let until = (
+            "until",
+            until.as_deref().and_then(|until| until.get(11..16)),
+        );
         let [year, month, day, time] = parts_of(&at);
-        let values = [code_value, minutes, year, month, day, time];
+        let values = [code_value, minutes, until, year, month, day, time];
         let content = content(branding, locale, kind, &to, Some(&code), &values);
         Self {
             to,
@@ -210,7 +217,8 @@ fn content(
                     .unwrap_or_default()
             };
             // One part is charged. The second line is left out if it would cost another; then the
-            // name is, then all but the code and its label, and then the hash.
+            // name is, then all but the code and its label, and then the hash. The code of a slot with
+            // a long domain is last without its label.
             let (long, shortest) = sms_lines(words.sms);
             let short = long.lines().next().unwrap_or_default();
             let templates = [
@@ -222,10 +230,12 @@ fn content(
             ];
             let (with, last) = (&with, &last);
             let candidates = || {
-                [hash, None].into_iter().flat_map(move |hash| {
+                let labelled = [hash, None].into_iter().flat_map(move |hash| {
                     let texts = templates.into_iter();
                     texts.map(move |(template, app)| with(template, app) + &last(hash))
-                })
+                });
+                let alone = code.map(|_| with("{code}", None) + &last(None));
+                labelled.chain(alone)
             };
             let text = candidates()
                 .find(|text| parts(text) == 1)

@@ -15,6 +15,7 @@ use crate::seal::keys::KeyRing;
 use crate::value::app_client::AppClient;
 use crate::value::code_length::CodeLength;
 use crate::value::identifier::{Identifier, IdentifierError, PhoneRules};
+use crate::value::slot::Slot;
 use crate::value::time::Timestamp;
 
 /// The time after the end of a flow in which the right answer still passes, so that Cognito's retry
@@ -22,6 +23,10 @@ use crate::value::time::Timestamp;
 pub const REPLAY_GRACE: Duration = Duration::from_secs(15);
 /// The maximum lifetime of a device token that the settings permit, in days.
 pub const DEVICE_DAYS_MAX: u64 = 400;
+
+/// The guesses at the code of a slot, for each second of the slot. Cognito takes 360 answers a second
+/// of a whole AWS account by default, so no attacker spends them.
+pub(crate) const SLOT_GUESSES_PER_SECOND: u32 = 2_000;
 
 /// The settings of a deployment. Configuration enforces the bounds that are named here.
 #[derive(Clone, Debug)]
@@ -39,6 +44,8 @@ pub struct Policy {
     pub code_life: Duration,
     /// The time between a message and the next one: 15 to 300 s.
     pub resend_after: Duration,
+    /// The length of a slot: 300 to 3600 s. Zero, which no setting permits, disables slot mode.
+    pub slot: Duration,
     /// The maximum number of resends: 0 to 5.
     pub resends: u8,
     /// The lifetime of a ticket: 15 to 300 s.
@@ -73,6 +80,7 @@ impl Policy {
             attempts: 3,
             code_life: Duration::from_secs(300),
             resend_after: Duration::from_secs(30),
+            slot: Duration::from_secs(600),
             resends: 2,
             ticket_life: Duration::from_secs(60),
             proof_life: Duration::from_secs(180),
@@ -92,6 +100,17 @@ impl Policy {
         self.clients
             .iter()
             .any(|client| client == app_client.client())
+    }
+
+    /// Returns the slot that contains `at`.
+    pub(crate) fn slot_at(&self, at: Timestamp) -> Slot {
+        Slot::at(at, self.slot)
+    }
+
+    /// The limit of guesses at the code of one slot.
+    pub(crate) fn guesses_per_slot(&self) -> u32 {
+        let seconds = u32::try_from(self.slot.as_secs()).unwrap_or(u32::MAX);
+        SLOT_GUESSES_PER_SECOND.saturating_mul(seconds)
     }
 
     /// Returns whether the identifier has a fixed code at that time.

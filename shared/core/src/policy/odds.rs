@@ -10,6 +10,10 @@
 //! budget is used up, and no code is proved. An account is assumed to have an address and a number,
 //! each with its own budgets: a code to either opens it. Without a lasting key, a rotation of the
 //! ring starts the windows of identifiers again; the odds assume a rotation in each month.
+//!
+//! The guesses at the codes of slots have a limit for each slot and identifier, and no limit for all
+//! identifiers together. For these the odds count more answers than Cognito takes
+//! ([`ANSWERS_PER_SECOND`]).
 
 use super::Policy;
 use super::budgets::{DeploymentBudget, MONTH, MessageBudget};
@@ -18,6 +22,11 @@ use crate::value::code_length::CodeLength;
 const YEAR: u64 = 365 * 24 * 3600;
 const DAY: u64 = 24 * 3600;
 const ROTATIONS: u64 = 12;
+/// The answers in a second, to all flows together, that the odds count at codes of slots. Cognito
+/// takes 360 by default, and more only for an account that AWS gives a higher quota.
+const ANSWERS_PER_SECOND: u64 = 10_000;
+/// The number of codes of slots: 60 bits.
+pub const SLOT_CODES: f64 = 1_152_921_504_606_846_976.0;
 /// Verified identifiers of one account: an address and a number.
 const CONTACTS: u64 = 2;
 
@@ -30,6 +39,8 @@ pub struct Guesses {
     pub long: u64,
     /// At codes of ten digits.
     pub longest: u64,
+    /// At codes of slots.
+    pub slot: u64,
 }
 
 /// The odds of a policy.
@@ -61,6 +72,7 @@ impl<'a> Odds<'a> {
         let budgets = &self.policy.budgets;
         Guesses {
             longest: CONTACTS * self.longer_at(&budgets.extended),
+            slot: CONTACTS * self.in_slots(),
             ..self.at_contacts(&budgets.mailbox, budgets.short_guesses_per_month)
         }
     }
@@ -92,6 +104,26 @@ impl<'a> Odds<'a> {
             short,
             long,
             longest,
+            slot: of_all(each.slot).min(ANSWERS_PER_SECOND * YEAR),
+        }
+    }
+
+    /// Returns the messages in a day to one identifier that attackers can cause at most: those of the
+    /// budgets of its mailbox, and one in each slot.
+    pub fn messages_a_day(&self) -> u64 {
+        let budgets = &self.policy.budgets;
+        let own = u64::from(budgets.mailbox.in_a_day()) + u64::from(budgets.extended.in_a_day());
+        own + match self.policy.slot.as_secs() {
+            0 => 0,
+            slot => DAY.div_ceil(slot),
+        }
+    }
+
+    /// Returns the guesses of a year at the codes of the slots of one identifier.
+    fn in_slots(&self) -> u64 {
+        match self.policy.slot.as_secs() {
+            0 => 0,
+            slot => windows(slot) * u64::from(self.policy.guesses_per_slot()),
         }
     }
 
@@ -128,6 +160,8 @@ impl<'a> Odds<'a> {
             })
             .map(|(guesses, length)| as_f64(guesses) * (-chance(1, length)).ln_1p())
             .sum();
+        let at_slots: u64 = guesses.iter().map(|guesses| guesses.slot).sum();
+        let none = none + as_f64(at_slots) * (-1.0 / SLOT_CODES).ln_1p();
         -none.exp_m1()
     }
 
@@ -143,6 +177,7 @@ impl<'a> Odds<'a> {
             short: CONTACTS * u64::from(short_per_month).saturating_mul(windows(MONTH)),
             long: CONTACTS * self.longer_at(messages),
             longest: 0,
+            slot: 0,
         }
     }
 }
@@ -189,7 +224,8 @@ mod tests {
             Guesses {
                 short: 416,
                 long: 22_680,
-                longest: 226_800
+                longest: 226_800,
+                slot: 2 * (52_560 + 13) * 1_200_000,
             }
         );
         // 416 / 10^6 + 22680 / 10^8 + 226800 / 10^10
@@ -205,6 +241,47 @@ mod tests {
         without.budgets.extended.per_day = 0;
         let added = Odds::of(&policy, 1).targeted() - Odds::of(&without, 1).targeted();
         assert!((2e-5..3e-5).contains(&added), "{added}");
+    }
+
+    /// Codes of slots have 60 bits.
+    #[test]
+    fn slots_add_below_one_in_a_million_at_any_length() {
+        for seconds in [300, 600, 3_600] {
+            let mut policy = policy();
+            policy.slot = std::time::Duration::from_secs(seconds);
+            let mut without = policy.clone();
+            without.slot = std::time::Duration::ZERO;
+            for accounts in [1, 10_000, 1_000_000] {
+                let [with, without] = [&policy, &without].map(|policy| Odds::of(policy, accounts));
+                let targeted = with.targeted() - without.targeted();
+                let sprayed = with.sprayed() - without.sprayed();
+                assert!((0.0..1e-6).contains(&targeted), "{targeted}");
+                assert!((0.0..1e-6).contains(&sprayed), "{sprayed}");
+            }
+        }
+    }
+
+    /// A flow begins in the slot and lives ten minutes at most, and Cognito takes 360 answers a second
+    /// (`RespondToAuthChallenge`: three times 120).
+    #[test]
+    fn no_attacker_spends_the_guesses_of_a_slot() {
+        for seconds in [300, 600, 3_600] {
+            let mut policy = policy();
+            policy.slot = std::time::Duration::from_secs(seconds);
+            let answers = 360 * (seconds + 600);
+            assert!(
+                u64::from(policy.guesses_per_slot()) > answers,
+                "{seconds} s"
+            );
+        }
+    }
+
+    #[test]
+    fn messages_of_a_day_are_those_of_the_budgets_and_the_slots() {
+        let mut policy = policy();
+        assert_eq!(Odds::of(&policy, 1).messages_a_day(), 110 + 144);
+        policy.slot = std::time::Duration::from_secs(3_600);
+        assert_eq!(Odds::of(&policy, 1).messages_a_day(), 110 + 24);
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! The counters: one item of the store each, which expires after its period.
 
+use data_encoding::HEXLOWER;
+
 use crate::policy::Policy;
 use crate::policy::budgets::MONTH;
 use crate::seal::code_terms::{Destination, Requester};
-use crate::seal::keys::KeyRing;
+use crate::seal::keys::{KeyId, KeyRing};
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::identifier::{Country, Email, Identifier, PhoneNumber};
+use crate::value::slot::Slot;
 use crate::value::time::Timestamp;
 
 pub(super) const MINUTE: u64 = 60;
@@ -26,6 +29,8 @@ pub(super) const SENT: &str = "sent";
 pub(super) const UNPROVED: &str = "unproved";
 /// The window of CAPTCHA checks in a source's counter.
 pub(super) const CAPTCHA_RESPONSES: &str = "c";
+/// The window of a slot that counts the messages to all tagged addresses of a mailbox.
+pub(super) const TAGGED: &str = "tagged";
 /// The window of a counter that has only one.
 pub(super) const COUNT: &str = "n";
 
@@ -145,6 +150,31 @@ impl Counter {
     ) -> Self {
         let pseudonym = Pseudonym::of_mailbox(keys, requester.class(), identifier);
         Self::keyed(pseudonym, "mailbox", at, DAY)
+    }
+
+    /// Messages and guesses of a mailbox in a slot, by the key that the code of the slot is derived
+    /// from. `class` keeps apart the flows that send nothing.
+    ///
+    /// The key is part of the name: in the slot in which a ring is rotated, a flow under the new key
+    /// needs a message of its own.
+    pub(super) fn slot(
+        keys: &KeyRing,
+        class: &str,
+        key: &KeyId,
+        identifier: &Identifier,
+        slot: Slot,
+    ) -> Self {
+        let mailbox = Pseudonym::of_mailbox(keys, class, identifier);
+        let fields = [
+            mailbox.as_bytes(),
+            key.as_str().as_bytes(),
+            &slot.to_bytes(),
+        ];
+        Self {
+            pseudonym: Pseudonym::of_public("slot", &fields),
+            ends: slot.ends(),
+            shards: 1,
+        }
     }
 
     /// Guesses at short codes of an identifier in a month.
@@ -267,6 +297,13 @@ impl Counter {
     }
 }
 
+/// Returns the windows of a reader in a slot: its message, and the guesses at its code.
+pub(super) fn slot_windows(keys: &KeyRing, identifier: &Identifier) -> [String; 2] {
+    let reader = Pseudonym::of_reader(keys, identifier);
+    let name = HEXLOWER.encode(&reader.as_bytes()[..12]);
+    [format!("s{name}"), format!("g{name}")]
+}
+
 /// Returns the windows of a number's prefix and of its country.
 pub(super) fn sms_windows(number: &PhoneNumber, destination: Destination) -> [String; 2] {
     let digits = number.as_str().trim_start_matches('+');
@@ -359,8 +396,6 @@ mod tests {
     use std::collections::BTreeSet;
     use std::fmt::Write as _;
 
-    use data_encoding::HEXLOWER;
-
     use super::*;
     use crate::policy::budgets::{Countries, Price};
     use crate::testing::keys;
@@ -443,6 +478,19 @@ mod tests {
             ]
         );
         let ada = Identifier::parse(Method::Email, "ada@example.com").unwrap();
+        let slot = Slot::at(at, std::time::Duration::from_secs(600));
+        let key = keys().current().id().clone();
+        let counter = Counter::slot(&keys(), "slot", &key, &ada, slot);
+        let [message, guesses] = slot_windows(&keys(), &ada);
+        let name = HEXLOWER.encode(counter.pseudonym.as_bytes());
+        assert_eq!(
+            [&*name, &*message, &*guesses],
+            [
+                "23191b766635043e9d746eb46e1ebfea",
+                "s4941f30bae065a84841b854b",
+                "g4941f30bae065a84841b854b",
+            ]
+        );
         let shards = [0, DAY].map(|later| {
             let at = at.plus(std::time::Duration::from_secs(later));
             Shard::of(&keys(), &ada, at, 64).number

@@ -10,8 +10,8 @@ use futures_util::future::join_all;
 use super::captcha::CaptchaGate;
 use super::counters::{
     ALL, CAPTCHA_RESPONSES, COUNT, Counter, DAY, EXTENDED_GUESSES, GUESSES, HOUR, LONG, LONGEST,
-    MINUTE, SENT, SHORT, SPEND, Shard, UNPROVED, domain_of, mail_windows, mailbox_window,
-    sms_windows, window_at,
+    MINUTE, SENT, SHORT, SPEND, Shard, TAGGED, UNPROVED, domain_of, mail_windows, mailbox_window,
+    slot_windows, sms_windows, window_at,
 };
 use super::error::{RateLimitError, Refusal};
 use crate::policy::budgets::{Budget, DeploymentBudget, MessageBudget, Price};
@@ -22,10 +22,12 @@ use crate::seal::code_terms::{
     BudgetTerms, CaptchaState, CodeTerms, Destination, Requester, Tier, UnprovedMail,
 };
 use crate::seal::device::Device;
-use crate::seal::pseudonym::Pseudonym;
+use crate::seal::keys::KeyId;
+use crate::seal::pseudonym::{Pseudonym, is_tagged};
 use crate::value::account::Sub;
 use crate::value::code_length::CodeLength;
 use crate::value::identifier::{Email, Identifier};
+use crate::value::purpose::Purpose;
 use crate::value::source::Source;
 use crate::value::time::Timestamp;
 
@@ -48,12 +50,19 @@ const MAILBOXES_PER_DOMAIN: u32 = 10;
 /// windows (`mailbox_window`), so several may share this limit.
 const MIN_ACCOUNTS_PER_MAILBOX: u32 = 5;
 
+/// The number of messages in a slot to all tagged addresses of one mailbox. Without this limit, an
+/// attacker who makes up tags could send any number; any number of tags would have any number of
+/// codes.
+const TAGGED_PER_SLOT: u32 = 2;
+
 /// A request for a code, to be planned.
 pub(crate) struct CodeRequest<'a> {
     pub(crate) identifier: &'a Identifier,
     /// The content of a device token.
     pub(crate) device: Option<Device>,
     pub(crate) source: Option<Source>,
+    /// True for a sign-in: slot mode serves it where the budgets of its mailbox are spent.
+    pub(crate) is_sign_in: bool,
 }
 
 /// The outcome of [`RateLimiter::reserve_guess`].
@@ -63,6 +72,15 @@ pub(crate) enum Guess {
     Reserved,
     /// A budget is spent: the code is no longer verifiable, and the answer gets no verdict.
     Spent,
+}
+
+/// The outcome of [`RateLimiter::charge_message`].
+pub(crate) enum MessageCharge {
+    /// The message is charged, and to be sent. The refund is of the slot that it took: if the message
+    /// is not sent, another flow of the slot may send it.
+    Charged(Option<Refund>),
+    /// A message with the code of this slot was charged before: none is sent, and none is charged.
+    SentInSlot,
 }
 
 /// Charges messages and guesses at one point in time.
@@ -89,6 +107,17 @@ struct Bill {
     limits: Vec<Limit>,
 }
 
+impl Bill {
+    /// Returns the refusal by the limit at this place.
+    fn refusal(&self, window: usize) -> RateLimitError {
+        let limit = &self.limits[window];
+        RateLimitError::Refused(Refusal {
+            retry_after: limit.retry_after,
+            budget: limit.budget,
+        })
+    }
+}
+
 /// The budgets that the guesses at a code draw on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct GuessBudgets {
@@ -102,7 +131,9 @@ impl GuessBudgets {
     /// Returns the budgets of a code: those of the tier in its terms, but of no higher tier than
     /// the length of the code permits.
     fn of(policy: &Policy, code_length: CodeLength, budgets: BudgetTerms) -> Self {
-        let highest = if code_length >= CodeLength::LONGEST {
+        let highest = if code_length == CodeLength::SLOT {
+            Tier::Slot
+        } else if code_length >= CodeLength::LONGEST {
             Tier::Longest
         } else if code_length >= policy.long_code_length {
             Tier::Long
@@ -122,6 +153,12 @@ impl GuessBudgets {
 pub(crate) struct Receipt {
     counter: Pseudonym,
     taken: Vec<Taken>,
+}
+
+impl Receipt {
+    fn to_refund(&self) -> Refund {
+        Refund([(self.counter, self.taken.clone())].into())
+    }
 }
 
 /// Counters that were read in one call.
@@ -236,6 +273,43 @@ struct PlanInput<'a> {
     captcha_state: CaptchaState,
     /// True if the message before it was charged to the extended budget.
     extended: bool,
+    /// The condition on which slot mode serves the request; `None` if it does not.
+    slots: Option<SlotCondition>,
+    /// The state of the present slot, once it is known that the request needs one.
+    slot: SlotState,
+}
+
+/// The condition on which slot mode serves a request.
+#[derive(Clone, Copy)]
+enum SlotCondition {
+    /// A CAPTCHA, if one is on: for mail.
+    CaptchaIfOn,
+    /// A CAPTCHA: for an SMS.
+    Captcha,
+    /// None: for an SMS to the identifier of a known device.
+    Nothing,
+}
+
+/// The state of a slot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SlotState {
+    /// A message may be sent.
+    Open,
+    /// A message was sent, whose code is that of further flows too.
+    Sent,
+    /// The tagged addresses of the mailbox have had their messages.
+    Full {
+        /// Seconds until the next slot.
+        retry_after: u64,
+    },
+}
+
+/// The budget of a mailbox that a message draws on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum MailboxBudget {
+    Ordinary,
+    Extended,
+    Slot,
 }
 
 /// The first budget that requires a CAPTCHA, and the first that refuses.
@@ -308,15 +382,19 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             .collect();
         let reading = self.read(pseudonyms).await?;
 
+        let mut is_known_device = false;
         if let (Some(counters), Some((id, generation))) = (device, device_token)
             && generation == reading.count(&devices, COUNT)
         {
+            is_known_device = true;
             let input = PlanInput {
                 requester: Requester::KnownDevice(id),
                 identifier,
                 price,
                 captcha_state: CaptchaState::NotApplicable,
                 extended: false,
+                slots: None,
+                slot: SlotState::Open,
             };
             let draft = self.draft(&reading, &counters, &counters.guesses, input);
             if draft.refusal.is_none() {
@@ -333,8 +411,19 @@ impl<S: CounterStore> RateLimiter<'_, S> {
                 Some(_) => CaptchaState::Unsolved,
             },
             extended: false,
+            slots: self.slot_condition(&request, is_known_device),
+            slot: SlotState::Open,
         };
         let mut draft = self.draft(&reading, &unknown, &unknown.guesses, input);
+        let input = match draft.budgets.tier {
+            Tier::Slot => {
+                let slot = self.slot_state(identifier).await?;
+                let input = PlanInput { slot, ..input };
+                draft = self.draft(&reading, &unknown, &unknown.guesses, input);
+                input
+            }
+            Tier::Short | Tier::Long | Tier::Longest => input,
+        };
         if let (Some(gate), Some(budget)) = (&gate, draft.captcha) {
             // A request that would be refused anyway does not need a CAPTCHA.
             let solved = PlanInput {
@@ -358,6 +447,49 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         }
     }
 
+    /// Returns the condition on which slot mode serves a request. A test identifier gets no message,
+    /// and a new contact of an account has other budgets.
+    fn slot_condition(
+        &self,
+        request: &CodeRequest<'_>,
+        is_known_device: bool,
+    ) -> Option<SlotCondition> {
+        let policy = &self.deployment.policy;
+        let identifier = request.identifier;
+        if !request.is_sign_in || policy.slot.is_zero() || policy.is_test(identifier, self.now) {
+            return None;
+        }
+        Some(match identifier {
+            Identifier::Email(_) => SlotCondition::CaptchaIfOn,
+            Identifier::PhoneNumber(_) if is_known_device => SlotCondition::Nothing,
+            Identifier::PhoneNumber(_) => SlotCondition::Captcha,
+        })
+    }
+
+    /// Reads the state of the present slot. Only a request in slot mode needs this read. The slot of
+    /// the flows that send nothing counts too: a request for a user whom Cognito refuses is planned
+    /// like any other.
+    async fn slot_state(&self, identifier: &Identifier) -> Result<SlotState, PortError> {
+        let keys = &self.deployment.keys;
+        let key = keys.current().id();
+        let of = |purpose| self.slot_counter(purpose, key, identifier, self.now);
+        let counters = [of(Purpose::SignIn), of(Purpose::Decoy)];
+        let reading = self.read(counters.iter().map(|it| it.pseudonym).collect());
+        let reading = reading.await?;
+        let [message, _] = slot_windows(keys, identifier);
+        let sent = |counter| reading.count(counter, &message) > 0;
+        let [counter, _] = &counters;
+        Ok(if counters.iter().any(sent) {
+            SlotState::Sent
+        } else if is_tagged(identifier) && reading.count(counter, TAGGED) >= TAGGED_PER_SLOT {
+            SlotState::Full {
+                retry_after: self.now.secs_until(counter.ends),
+            }
+        } else {
+            SlotState::Open
+        })
+    }
+
     /// Plans the next message of a flow, on the flow's own terms. The code is never shorter. It is
     /// longer only if a guess budget of the present code is spent. Guesses and breakers are charged
     /// in the windows in which the code was issued, so the counters of that time are read.
@@ -370,6 +502,13 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let Some(budgets) = terms.budgets else {
             return Ok(terms);
         };
+        if terms.is_slot() {
+            // A new sign-in serves instead.
+            return Err(RateLimitError::Refused(Refusal {
+                retry_after: BREAKER_RETRY_SECONDS,
+                budget: Budget::Mailbox,
+            }));
+        }
         let price = self.deployment.policy.price(identifier)?;
         let at_issue = RateLimiter {
             now: issued_at,
@@ -397,6 +536,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             price,
             captcha_state: budgets.captcha_state,
             extended: budgets.extended,
+            slots: None,
+            slot: SlotState::Open,
         };
         let draft = self.draft(&reading, &counters, &guesses, input);
         // Without a solved CAPTCHA, a flow does not get the budgets that a solved one grants.
@@ -421,26 +562,54 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     /// Charges one message that is about to be sent. Only the invocation that owns the send calls
     /// this.
     ///
-    /// The source is charged first, so that a refused source spends no other budget. The mailbox is
-    /// next, so that one identifier cannot spend shared budgets. A refused message is charged to no
-    /// budget.
+    /// The source is charged first, so that a refused source spends no other budget. The mailbox or
+    /// slot is next, so that one identifier cannot spend shared budgets. A refused message is charged
+    /// to no budget. One whose slot has a message is charged to its source alone.
     ///
     /// # Errors
     /// If a budget is spent or a port fails.
     pub(crate) async fn charge_message(
         &self,
-        terms: CodeTerms,
+        flow: &Flow,
         identifier: &Identifier,
-        issued_at: Timestamp,
-    ) -> Result<(), RateLimitError> {
-        let Some(budgets) = terms.budgets else {
-            return Ok(());
+    ) -> Result<MessageCharge, RateLimitError> {
+        let Some(budgets) = flow.terms.budgets else {
+            return Ok(MessageCharge::Charged(None));
         };
         let mut receipts = Vec::new();
-        for stage in self.bills(&budgets, identifier, issued_at)? {
-            self.charge_all(&stage, &mut receipts).await?;
+        let [source, own, shared] = self.bills(&budgets, flow, identifier)?;
+        self.charge_all(&source, &mut receipts).await?;
+        let mut slot = None;
+        if budgets.tier == Tier::Slot {
+            match self.take_slot(&own).await {
+                Ok(Some(receipt)) => {
+                    slot = Some(receipt.to_refund());
+                    receipts.push(receipt);
+                }
+                Ok(None) => return Ok(MessageCharge::SentInSlot),
+                Err(error) => {
+                    self.refund_receipts(receipts).await;
+                    return Err(error);
+                }
+            }
+        } else {
+            self.charge_all(&own, &mut receipts).await?;
         }
-        Ok(())
+        self.charge_all(&shared, &mut receipts).await?;
+        Ok(MessageCharge::Charged(slot))
+    }
+
+    /// Takes the message of a slot; `None` if it was taken before.
+    async fn take_slot(&self, own: &[Bill]) -> Result<Option<Receipt>, RateLimitError> {
+        // Invariant: a slot has one bill. Its last window is that of the reader.
+        let Some(bill) = own.first() else {
+            return Ok(None);
+        };
+        Ok(match self.try_charge(bill).await? {
+            Ok(receipt) => Some(receipt),
+            Err(window) if window + 1 == bill.limits.len() => None,
+            Err(window) => return Err(bill.refusal(window)),
+        })
     }
 
     /// Charges bills at the same time, and adds their receipts to those of earlier ones. If one
@@ -792,26 +961,28 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             identifier,
             price,
             captcha_state,
-            extended: _,
+            ..
         } = input;
         let mut blockers = Blockers::default();
         let source = self.plan_source(reading, counters, captcha_state, &mut blockers);
         let mailboxes = [counters.guesses.mailbox, guesses.mailbox];
-        let extended = self.plan_mailbox(reading, mailboxes, input, &mut blockers);
+        let own = self.plan_mailbox(reading, mailboxes, input, &mut blockers);
+        let extended = own == MailboxBudget::Extended;
         if let (Some(messages), Some(guesses)) = (counters.guesses.token, guesses.token) {
             blockers.refuse_if_full(reading, &self.token_bill(messages));
             blockers.refuse_if_full(reading, &self.token_guesses(guesses));
         }
         let shortest_tier = self.tier(reading, guesses, requester);
-        if shortest_tier == Tier::Longest {
+        // The guesses of a slot draw on no budget of the deployment.
+        if shortest_tier == Tier::Longest && own != MailboxBudget::Slot {
             blockers.require_captcha(captcha_state, Budget::Deployment);
         }
         let guess_budgets = GuessBudgets {
             requester,
-            tier: if extended {
-                Tier::Longest
-            } else {
-                shortest_tier
+            tier: match own {
+                MailboxBudget::Ordinary => shortest_tier,
+                MailboxBudget::Extended => Tier::Longest,
+                MailboxBudget::Slot => Tier::Slot,
             },
             extended,
         };
@@ -821,16 +992,23 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         {
             blockers.refuse_if_full(reading, &bill);
         }
-        let unproved_mail = self.plan_unproved_mail(reading, counters, input, &mut blockers);
+        // A flow whose slot has a message sends none, so no budget of messages refuses it.
+        let mut unused = Blockers::default();
+        let sends = if input.slot == SlotState::Sent {
+            &mut unused
+        } else {
+            &mut blockers
+        };
+        let unproved_mail = self.plan_unproved_mail(reading, counters, input, sends);
         for bill in counters
             .sms
             .iter()
             .flat_map(|sms| self.sms_bills(sms, identifier))
         {
-            blockers.refuse_if_full(reading, &bill);
+            sends.refuse_if_full(reading, &bill);
         }
         for bill in self.shared_bills(requester, identifier, price) {
-            blockers.refuse_if_full(reading, &bill);
+            sends.refuse_if_full(reading, &bill);
         }
         PlanDraft {
             budgets: BudgetTerms {
@@ -871,7 +1049,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Some(pseudonym)
     }
 
-    /// Returns whether the message is charged to the extended budget. A resend stays in it while it
+    /// Returns the budget that the message is charged to. A resend stays in the extended one while it
     /// has room: on other terms, the code that came before would not be accepted if the charge
     /// failed.
     fn plan_mailbox(
@@ -880,7 +1058,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         [now, at_issue]: [Counter; 2],
         input: PlanInput<'_>,
         blockers: &mut Blockers,
-    ) -> bool {
+    ) -> MailboxBudget {
         let requester = input.requester;
         let bills = |extended| {
             [
@@ -890,22 +1068,38 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         };
         let has_room = |bills: &[Bill]| bills.iter().all(|bill| reading.first_full(bill).is_none());
         if input.extended && has_room(&bills(true)) {
-            return true;
+            return MailboxBudget::Extended;
         }
         let normal = bills(false);
         let Some(full) = normal.iter().find_map(|bill| reading.first_full(bill)) else {
-            return false;
+            return MailboxBudget::Ordinary;
         };
         if requester != Requester::Unknown {
             blockers.refuse(full);
-            return false;
+            return MailboxBudget::Ordinary;
         }
         let extended = bills(true);
-        match extended.iter().find_map(|bill| reading.first_full(bill)) {
-            Some(full) => blockers.refuse(full),
-            None => blockers.require_captcha(input.captcha_state, Budget::Mailbox),
+        let Some(full) = extended.iter().find_map(|bill| reading.first_full(bill)) else {
+            blockers.require_captcha(input.captcha_state, Budget::Mailbox);
+            return MailboxBudget::Extended;
+        };
+        match (input.slots, input.captcha_state) {
+            (None, _) | (Some(SlotCondition::Captcha), CaptchaState::NotApplicable) => {
+                blockers.refuse(full);
+                return MailboxBudget::Extended;
+            }
+            (Some(SlotCondition::Nothing), _) => {}
+            (Some(SlotCondition::CaptchaIfOn | SlotCondition::Captcha), captcha_state) => {
+                blockers.require_captcha(captcha_state, Budget::Mailbox);
+            }
         }
-        true
+        if let SlotState::Full { retry_after } = input.slot {
+            blockers.refusal.get_or_insert(Refusal {
+                retry_after,
+                budget: Budget::Mailbox,
+            });
+        }
+        MailboxBudget::Slot
     }
 
     /// Returns the shortest tier whose guess budgets have room.
@@ -991,6 +1185,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     fn code_terms(&self, budgets: BudgetTerms, identifier: &Identifier) -> CodeTerms {
         let policy = &self.deployment.policy;
         let code_length = match budgets.tier {
+            Tier::Slot => CodeLength::SLOT,
             // A fixed code cannot be longer.
             _ if policy.is_test(identifier, self.now) => policy.long_code_length,
             Tier::Short => policy.code_length,
@@ -1003,30 +1198,63 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         }
     }
 
-    /// Returns the bills of one message, in the stages in which they are charged.
+    /// Returns the bills of one message, in the stages in which they are charged: those of its
+    /// source, of its mailbox or slot, and of others.
     fn bills(
         &self,
         budgets: &BudgetTerms,
+        flow: &Flow,
         identifier: &Identifier,
-        issued_at: Timestamp,
-    ) -> Result<Vec<Vec<Bill>>, RateLimitError> {
+    ) -> Result<[Vec<Bill>; 3], RateLimitError> {
         let price = self.deployment.policy.price(identifier)?;
         let keys = &self.deployment.keys;
         let requester = budgets.requester;
-        let mailbox = Counter::mailbox(keys, requester, identifier, self.now);
-        let mut own = vec![self.mailbox_bill(mailbox, requester, budgets.extended)];
+        let mut own = if budgets.tier == Tier::Slot {
+            vec![self.slot_bill(flow, identifier)]
+        } else {
+            let mailbox = Counter::mailbox(keys, requester, identifier, self.now);
+            vec![self.mailbox_bill(mailbox, requester, budgets.extended)]
+        };
         if let Requester::KnownDevice(id) = requester {
             own.push(self.token_bill(Counter::device_token(&id, self.now)));
         }
         let mut shared = self.shared_bills(requester, identifier, price);
-        shared.extend(self.unproved_bills(budgets, identifier, issued_at));
+        shared.extend(self.unproved_bills(budgets, identifier, flow.issued_at));
         let source = budgets
             .source
             .map(|source| self.source_bill(Counter::source(source, self.now)));
-        Ok(vec![source.into_iter().collect(), own, merged(shared)]
+        Ok([source.into_iter().collect(), own, merged(shared)])
+    }
+
+    /// Returns the budget of messages in the slot of a flow: one to the reader of the identifier, and
+    /// a few to all tagged addresses of its mailbox. The window of the reader is the last.
+    fn slot_bill(&self, flow: &Flow, identifier: &Identifier) -> Bill {
+        let counter = self.slot_counter(flow.purpose, &flow.key, identifier, flow.issued_at);
+        let [message, _] = slot_windows(&self.deployment.keys, identifier);
+        let tagged = is_tagged(identifier).then_some((TAGGED.to_owned(), TAGGED_PER_SLOT));
+        let limits = tagged
             .into_iter()
-            .filter(|stage: &Vec<Bill>| !stage.is_empty())
-            .collect())
+            .chain([(message, 1)])
+            .map(|(name, limit)| self.period_limit(name, limit, Budget::Mailbox, &counter))
+            .collect();
+        Bill { counter, limits }
+    }
+
+    /// Returns the counter of a slot. A decoy sends nothing, so it has a counter of its own: it must
+    /// not take the message of a flow that sends one.
+    fn slot_counter(
+        &self,
+        purpose: Purpose,
+        key: &KeyId,
+        identifier: &Identifier,
+        at: Timestamp,
+    ) -> Counter {
+        let Deployment { policy, keys } = self.deployment;
+        let class = match purpose {
+            Purpose::Decoy => "slot-decoy",
+            Purpose::SignIn | Purpose::Claim | Purpose::VerifyContact(_) => "slot",
+        };
+        Counter::slot(keys, class, key, identifier, policy.slot_at(at))
     }
 
     fn source_bill(&self, counter: Counter) -> Bill {
@@ -1119,6 +1347,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             Tier::Short => (SHORT, budget.short_guesses_per_day),
             Tier::Long => (LONG, budget.long_guesses_per_day),
             Tier::Longest => (LONGEST, self.attempts_at(budget.messages_per_day)),
+            Tier::Slot => return None,
         };
         let limits = vec![self.period_limit(window, limit, Budget::Deployment, &counter)];
         Some(Bill { counter, limits })
@@ -1256,6 +1485,13 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             extended,
         } = guess_budgets;
         let at = flow.issued_at;
+        if tier == Tier::Slot {
+            let counter = self.slot_counter(flow.purpose, &flow.key, contact, at);
+            let [_, guesses] = slot_windows(keys, contact);
+            let limit = policy.guesses_per_slot();
+            let limits = vec![self.period_limit(guesses, limit, Budget::Mailbox, &counter)];
+            return vec![Bill { counter, limits }];
+        }
         let mut bills = Vec::with_capacity(2);
         if tier == Tier::Short {
             let (limit, budget) = match requester {
@@ -1323,24 +1559,26 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     }
 
     async fn charge_bill(&self, bill: &Bill) -> Result<Receipt, RateLimitError> {
+        let charged = self.try_charge(bill).await?;
+        charged.map_err(|window| bill.refusal(window))
+    }
+
+    /// Charges a bill, or returns the place of the limit that refuses.
+    async fn try_charge(&self, bill: &Bill) -> Result<Result<Receipt, usize>, PortError> {
         let windows: Vec<_> = bill.limits.iter().map(|it| it.window.clone()).collect();
         let Counter {
             pseudonym, ends, ..
         } = bill.counter;
         let keep_until = ends.plus(KEEP);
-        match self.store.charge(pseudonym, &windows, keep_until).await? {
-            Charged::Yes => Ok(Receipt {
-                counter: pseudonym,
-                taken: windows.into_iter().map(Taken::of).collect(),
-            }),
-            Charged::Refused { window } => {
-                let limit = &bill.limits[window];
-                Err(RateLimitError::Refused(Refusal {
-                    retry_after: limit.retry_after,
-                    budget: limit.budget,
-                }))
-            }
-        }
+        Ok(
+            match self.store.charge(pseudonym, &windows, keep_until).await? {
+                Charged::Yes => Ok(Receipt {
+                    counter: pseudonym,
+                    taken: windows.into_iter().map(Taken::of).collect(),
+                }),
+                Charged::Refused { window } => Err(window),
+            },
+        )
     }
 
     /// Refunds the charges of a message, a guess, a contact or a new account that did not take place. If a

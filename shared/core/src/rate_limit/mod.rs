@@ -21,6 +21,10 @@
 //! (`RateLimiter::plan`). Create charges what the plan names (`RateLimiter::charge_message`). No
 //! decision about a sign-in depends on an account, so a refusal reveals nothing about one.
 //!
+//! If the extended budget is spent too, a sign-in is in slot mode (`Tier::Slot`). In each slot one
+//! message goes to an identifier, and its code is that of every flow that begins in the slot. Its
+//! guesses have a limit of their own in the counter of the slot.
+//!
 //! Two further budgets are charged by a resolver: the contacts that an account requests
 //! (`RateLimiter::charge_new_contact`), and new accounts (`RateLimiter::charge_new_account`).
 //!
@@ -43,7 +47,9 @@ pub use counters::{Resettable, resettable};
 pub(crate) use error::RateLimitError;
 pub use error::Refusal;
 pub use limiter::Refund;
-pub(crate) use limiter::{CodeRequest, Guess, RateLimiter, Receipt, has_same_guess_budgets};
+pub(crate) use limiter::{
+    CodeRequest, Guess, MessageCharge, RateLimiter, Receipt, has_same_guess_budgets,
+};
 
 pub use crate::policy::budgets::{
     Budget, Budgets, Countries, DeploymentBudget, DeviceBudget, MailBudget, MessageBudget, Price,

@@ -250,6 +250,11 @@ impl Flow {
         keys: &KeyRing,
         contact: &Identifier,
     ) -> Option<Code> {
+        if self.terms.is_slot() {
+            let key = keys.find(Use::Code, self.key.as_str())?;
+            let slot = policy.slot_at(self.issued_at);
+            return Some(Code::of_slot(key, slot, self.purpose, contact));
+        }
         if policy.is_test(contact, self.issued_at) {
             return Some(Code::fixed(keys, self.terms.code_length, contact));
         }

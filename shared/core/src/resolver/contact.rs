@@ -128,6 +128,7 @@ where
             identifier: contact,
             device: None,
             source,
+            is_sign_in: false,
         };
         let terms = self.context.plan(code, gate).await?;
         let sub = account.attributes.sub();

@@ -8,6 +8,7 @@ use crate::ports::{Captcha, ChallengeApi, OpenChallenge, PortError, Reply, Token
 use crate::rate_limit::{CaptchaGate, CodeRequest, RateLimiter};
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::sealed::Ticket;
+use crate::value::code_alphabet::CodeAlphabet;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
@@ -146,10 +147,9 @@ pub(crate) fn payload(
         // The cause is in the triggers' logs.
         Some(_) => return Err(Cause::PortError(PortError::new("send", "refused")).into()),
     }
+    let text = |name: &str| challenge.parameters.get(name);
     let number = |name: &str| {
-        challenge
-            .parameters
-            .get(name)
+        text(name)
             .and_then(|text| text.parse().ok())
             .ok_or(SignInError::Unavailable(Cause::UnexpectedChallenge))
     };
@@ -157,6 +157,7 @@ pub(crate) fn payload(
         session: challenge.session.clone(),
         username: Secret::new(username),
         code_length: number("codeLength")?,
+        code_alphabet: text("codeAlphabet").and_then(|name| CodeAlphabet::parse(name)),
         expires_in: number("expiresIn")?,
         resend_after: number("resendAfter")?,
     }))

@@ -1,6 +1,7 @@
 //! The response of the resolvers that open a session.
 
 use crate::ports::Tokens;
+use crate::value::code_alphabet::CodeAlphabet;
 use crate::value::secret::Secret;
 
 /// An open session at its next challenge.
@@ -13,6 +14,8 @@ pub struct SignInPayload {
     pub username: Secret,
     /// The number of digits of the code.
     pub code_length: u32,
+    /// The alphabet of the code; `None` in the session of a proof.
+    pub code_alphabet: Option<CodeAlphabet>,
     /// Seconds until the code or proof expires.
     pub expires_in: u32,
     /// Seconds until `resend` sends another message.

@@ -196,6 +196,7 @@ where
             identifier: &request.identifier,
             device,
             source: request.source,
+            is_sign_in: true,
         };
         self.context.plan(code, gate).await
     }

@@ -12,27 +12,41 @@
 //! "test", the method and the identifier. Its key is the ring's lasting key, or the current key if
 //! the ring has no lasting one.
 //!
+//! In slot mode, all flows of one slot have one code (`Code::of_slot`). Its fields are "slot", the
+//! purpose, the method, the identifier without what Gmail, Proton, iCloud and Yandex ignore
+//! (`reader`), and the number and length of the slot. Its text is the first 128 bits modulo 32^12,
+//! as 12 digits of Crockford's base 32.
+//!
 //! N is among the fields, so a longer code of a flow does not contain the shorter one. The flow id
 //! is random and the key is the deployment's secret, so neither a leaked table nor a leaked key
 //! alone reveals a code, except the code of a test identifier: its key alone reveals that. The bias
-//! of the modulo is below 10^10 / 2^128 (about 3·10^-29) for any code. Every string of N digits is
-//! possible.
+//! of the modulo is below 10^10 / 2^128 (about 3·10^-29) for any code, and zero for the code of a
+//! slot. Every string of N digits is possible.
 
 use std::fmt;
+use std::time::Duration;
 
 use subtle::ConstantTimeEq;
 
 use super::keys::{Key, KeyRing, Use};
+use super::pseudonym::reader;
+pub use crate::value::code_alphabet::CodeAlphabet;
 pub use crate::value::code_length::CodeLength;
 use crate::value::id::FlowId;
 use crate::value::identifier::Identifier;
 use crate::value::purpose::Purpose;
+use crate::value::slot::Slot;
 use crate::value::time::Timestamp;
-use crate::value::unicode::{digit, is_dash, is_format};
+use crate::value::unicode::{digit, is_dash, is_format, letter};
 
 /// A one-time code. `Debug` does not show it; only a message does.
 #[derive(Clone)]
-pub struct Code(String);
+pub struct Code {
+    digits: String,
+    secret: [u8; 16],
+    alphabet: CodeAlphabet,
+    slot_ends: Option<Timestamp>,
+}
 
 impl Code {
     /// Derives the code of one issue of one flow. Equal input gives an equal code, so a trigger
@@ -57,7 +71,34 @@ impl Code {
                 &[length.digits()],
             ],
         );
-        Self(truncate(mac, length))
+        Self::of_mac(mac, length)
+    }
+
+    /// Derives the code of every flow of this purpose that begins in a slot, to identifiers of one
+    /// reader.
+    pub(crate) fn of_slot(key: &Key, slot: Slot, purpose: Purpose, to: &Identifier) -> Self {
+        let (local, domain) = reader(to);
+        let mac = key.mac(
+            Use::Code,
+            &[
+                b"slot",
+                purpose.as_str().as_bytes(),
+                to.method().as_str().as_bytes(),
+                local.as_bytes(),
+                domain.as_bytes(),
+                &slot.to_bytes(),
+            ],
+        );
+        Self {
+            slot_ends: Some(slot.ends()),
+            ..Self::of_mac(mac, CodeLength::SLOT)
+        }
+    }
+
+    /// Returns the code of the slot that contains `at`, for tests of messages.
+    #[doc(hidden)]
+    pub fn of_slot_at(key: &Key, at: Timestamp, length: Duration, to: &Identifier) -> Self {
+        Self::of_slot(key, Slot::at(at, length), Purpose::SignIn, to)
     }
 
     /// Derives the code of a test identifier, equal at every sign-in.
@@ -66,17 +107,56 @@ impl Code {
         let mac = keys
             .lasting()
             .mac(Use::Code, &[b"test", fields[0], fields[1]]);
-        Self(truncate(mac, length))
+        Self::of_mac(mac, length)
     }
 
-    /// The digits, for the message that carries them.
+    fn of_mac(mac: [u8; 32], length: CodeLength) -> Self {
+        let mut secret = [0; 16];
+        secret.copy_from_slice(&mac[..16]);
+        Self {
+            digits: text(secret, length),
+            secret,
+            alphabet: length.alphabet(),
+            slot_ends: None,
+        }
+    }
+
+    /// The end of the slot of a code that several flows have. A flow that begins before it has this
+    /// code.
+    pub(crate) const fn slot_ends(&self) -> Option<Timestamp> {
+        self.slot_ends
+    }
+
+    /// The digits of its alphabet, for the message that carries them.
     pub fn digits(&self) -> &str {
-        &self.0
+        &self.digits
+    }
+
+    /// The 128 bits of which the digits are the residue.
+    pub const fn secret(&self) -> &[u8; 16] {
+        &self.secret
+    }
+
+    /// The digits as a message shows them: those of base 32 in groups of four.
+    pub fn shown(&self) -> String {
+        match self.alphabet {
+            CodeAlphabet::Digits => self.digits.clone(),
+            CodeAlphabet::Base32 => {
+                let mut shown = String::with_capacity(self.digits.len() + 2);
+                for (place, c) in self.digits.chars().enumerate() {
+                    if place > 0 && place % 4 == 0 {
+                        shown.push('-');
+                    }
+                    shown.push(c);
+                }
+                shown
+            }
+        }
     }
 
     /// Compares in a time that depends on the lengths alone.
     pub fn matches(&self, answer: &Answer) -> bool {
-        self.0.as_bytes().ct_eq(answer.0.as_bytes()).into()
+        self.digits.as_bytes().ct_eq(answer.0.as_bytes()).into()
     }
 }
 
@@ -86,12 +166,21 @@ impl fmt::Debug for Code {
     }
 }
 
-fn truncate(mac: [u8; 32], length: CodeLength) -> String {
-    let mut head = [0; 16];
-    head.copy_from_slice(&mac[..16]);
-    let digits = usize::from(length.digits());
-    let code = u128::from_be_bytes(head) % 10_u128.pow(u32::from(length.digits()));
-    format!("{code:0digits$}")
+/// Returns the residue of the secret, as digits of the alphabet.
+fn text(secret: [u8; 16], length: CodeLength) -> String {
+    let characters = length.alphabet().characters();
+    let base = characters.len() as u128;
+    let mut rest = u128::from_be_bytes(secret);
+    let mut digits: Vec<char> = (0..length.digits())
+        .map(|_| {
+            // Invariant: a residue is below the number of characters.
+            let digit = usize::try_from(rest % base).unwrap_or_default();
+            rest /= base;
+            char::from(characters[digit])
+        })
+        .collect();
+    digits.reverse();
+    digits.into_iter().collect()
 }
 
 /// An answer to a code challenge, as ASCII digits if it can be read as digits. Redacted in `Debug`.
@@ -102,6 +191,15 @@ fn truncate(mac: [u8; 32], length: CodeLength) -> String {
 pub struct Answer(String);
 
 impl Answer {
+    /// Normalises a typed answer to a code of this alphabet.
+    pub fn of(typed: &str, alphabet: CodeAlphabet) -> Self {
+        let Self(digits) = Self::new(typed);
+        match alphabet {
+            CodeAlphabet::Digits => Self(digits),
+            CodeAlphabet::Base32 => Self(digits.chars().map(base32).collect()),
+        }
+    }
+
     /// Normalises a typed answer. Any text is an answer; only the digits of the code are right.
     pub fn new(typed: &str) -> Self {
         let is_beside = |c: char| c.is_whitespace() || is_format(c);
@@ -118,6 +216,17 @@ impl Answer {
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+}
+
+/// Returns the digit of base 32 that a typed character stands for: a letter in any case, and O, I and
+/// L for the digits that they resemble. Another character stays.
+fn base32(typed: char) -> char {
+    match letter(typed).map(|c| c.to_ascii_uppercase()) {
+        Some('O') => '0',
+        Some('I' | 'L') => '1',
+        Some(letter) => letter,
+        None => typed,
     }
 }
 
@@ -139,6 +248,19 @@ mod tests {
 
     fn key() -> Key {
         Key::new(KeyId::parse("k1").unwrap(), &[7; 32]).unwrap()
+    }
+
+    /// Returns the code of six digits with this value.
+    fn code_of(value: u128) -> Code {
+        let mut mac = [0xff; 32];
+        mac[..16].copy_from_slice(&value.to_be_bytes());
+        Code::of_mac(mac, CodeLength::DEFAULT)
+    }
+
+    fn slot_code(at: u64, to: &str) -> Code {
+        let to = Identifier::parse(Method::Email, to).unwrap();
+        let slot = Slot::at(Timestamp::from_secs(at), Duration::from_secs(600));
+        Code::of_slot(&key(), slot, Purpose::SignIn, &to)
     }
 
     fn code(flow: u128, length: u8) -> Code {
@@ -170,18 +292,14 @@ mod tests {
     /// Two well-known samples draw only the digits 0 to 8, and one never gives 999999.
     #[test]
     fn every_string_of_digits_can_come_out_zeros_and_nines_included() {
-        let mac_of = |code: u128| {
-            let mut mac = [0xff; 32];
-            mac[..16].copy_from_slice(&code.to_be_bytes());
-            mac
-        };
+        let secret_of = u128::to_be_bytes;
         let six = CodeLength::new(6).unwrap();
         for wanted in [0, 1, 9, 99_999, 100_000, 899_999, 999_998, 999_999] {
-            assert_eq!(truncate(mac_of(wanted), six), format!("{wanted:06}"));
+            assert_eq!(text(secret_of(wanted), six), format!("{wanted:06}"));
         }
-        assert_eq!(truncate(mac_of(1_000_000), six), "000000");
+        assert_eq!(text(secret_of(1_000_000), six), "000000");
         assert_eq!(
-            truncate(mac_of(9_999_999_999), CodeLength::new(10).unwrap()),
+            text(secret_of(9_999_999_999), CodeLength::new(10).unwrap()),
             "9999999999"
         );
     }
@@ -243,7 +361,7 @@ mod tests {
     /// glific#4815: typographic separators and digits of other scripts, from pastes and keyboards.
     #[test]
     fn an_answer_is_read_as_the_digits_that_were_meant() {
-        let code = Code("012345".into());
+        let code = code_of(12_345);
         for typed in [
             "012345",
             " 012 345\n",
@@ -268,6 +386,76 @@ mod tests {
         ] {
             assert!(!code.matches(&Answer::new(typed)), "{typed:?}");
         }
+    }
+
+    #[test]
+    fn the_code_of_a_slot_is_the_residue_of_its_secret() {
+        let code = slot_code(1, "ada@example.com");
+        let mut value = 0_u64;
+        for c in code.digits().bytes() {
+            let characters = CodeAlphabet::Base32.characters();
+            let digit = characters.iter().position(|known| *known == c).unwrap();
+            value = value * 32 + u64::try_from(digit).unwrap();
+        }
+        let secret = u128::from_be_bytes(*code.secret());
+        assert_eq!(u128::from(value), secret % (1 << 60));
+        assert_eq!(code.digits().len(), 12);
+        let shown = code.shown();
+        let groups: Vec<_> = shown.split('-').map(str::len).collect();
+        assert_eq!(groups, [4, 4, 4], "{shown}");
+    }
+
+    /// An attacker chooses the spelling that a message of the slot goes to.
+    #[test]
+    fn a_slot_has_one_code_for_one_reader_alone() {
+        let of = |at, to| slot_code(at, to).digits().to_owned();
+        let ada = of(1, "ada@example.com");
+        assert_eq!(of(599, "ada@example.com"), ada);
+        for other in [
+            of(600, "ada@example.com"),
+            of(1, "ada+1@example.com"),
+            of(1, "bob@example.com"),
+            of(1, "ada@example.org"),
+        ] {
+            assert_ne!(other, ada);
+        }
+        let gmail = of(1, "ada.king@gmail.com");
+        assert_eq!(of(1, "adaking@googlemail.com"), gmail);
+        assert_ne!(of(1, "adaking+1@gmail.com"), gmail);
+    }
+
+    #[test]
+    fn a_code_of_base_32_is_read_in_any_case_and_with_hyphens() {
+        let code = Code {
+            digits: "0123ABCDEFGH".to_owned(),
+            secret: [0; 16],
+            alphabet: CodeAlphabet::Base32,
+            slot_ends: None,
+        };
+        for typed in [
+            "0123ABCDEFGH",
+            "0123-abcd-efgh",
+            " o1 23 aBcD efgh.",
+            "OI23-ABCD-EFGH",
+            "oL23abcdefgh",
+            "Ol23 ＡＢＣＤ－ｅｆｇｈ",
+            "٠١٢٣abcdefgh",
+        ] {
+            let answer = Answer::of(typed, CodeAlphabet::Base32);
+            assert!(code.matches(&answer), "{typed:?}");
+        }
+        for typed in [
+            "",
+            "0123ABCDEFG",
+            "0123ABCDEFGHH",
+            "U123ABCDEFGH",
+            "0123АBCDEFGH",
+        ] {
+            let answer = Answer::of(typed, CodeAlphabet::Base32);
+            assert!(!code.matches(&answer), "{typed:?}");
+        }
+        // Digits are not read as letters are.
+        assert!(!code_of(12_345).matches(&Answer::of("O12345", CodeAlphabet::Digits)));
     }
 
     #[test]

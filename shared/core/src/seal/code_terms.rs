@@ -33,6 +33,9 @@ pub(crate) enum Tier {
     Long,
     /// Ten digits.
     Longest,
+    /// Slot mode: the budgets of the mailbox are spent, and one message in each slot carries the
+    /// code of every flow that begins in it.
+    Slot,
 }
 
 /// The state of the CAPTCHA that grants further budgets.
@@ -114,6 +117,15 @@ pub(crate) struct BudgetTerms {
     pub(crate) unproved_mail: UnprovedMail,
 }
 
+impl BudgetTerms {
+    const fn is_of_device(&self) -> bool {
+        matches!(self.requester, Requester::KnownDevice(_))
+    }
+}
+
+/// The bit that distinguishes the tier of slots from that of ten digits, which old readers refuse.
+const SLOT_FLAG: u8 = 1 << 7;
+
 impl CodeTerms {
     /// The length of the output of [`CodeTerms::to_bytes`].
     pub const BYTES: usize = 1 + 1 + 16 + 16 + 3 + 4 + 4;
@@ -147,6 +159,33 @@ impl CodeTerms {
         }
     }
 
+    /// Returns the terms of a code of a slot, for tests that need a ticket.
+    #[doc(hidden)]
+    pub const fn of_slot() -> Self {
+        let ordinary = Self::ordinary(CodeLength::SLOT);
+        Self {
+            budgets: match ordinary.budgets {
+                Some(budgets) => Some(BudgetTerms {
+                    tier: Tier::Slot,
+                    ..budgets
+                }),
+                None => None,
+            },
+            ..ordinary
+        }
+    }
+
+    /// Returns whether the code is that of a slot.
+    pub(crate) const fn is_slot(&self) -> bool {
+        matches!(
+            self.budgets,
+            Some(BudgetTerms {
+                tier: Tier::Slot,
+                ..
+            })
+        )
+    }
+
     /// Returns whether the flow is charged for its messages and guesses.
     pub(crate) const fn is_charged(&self) -> bool {
         self.budgets.is_some()
@@ -163,6 +202,7 @@ impl CodeTerms {
             Tier::Short => 1,
             Tier::Long => 2,
             Tier::Longest => 3,
+            Tier::Slot => 3 | SLOT_FLAG,
         };
         let device = matches!(budgets.requester, Requester::KnownDevice(_));
         bytes[1] = tier
@@ -195,7 +235,7 @@ impl CodeTerms {
         let (&destination, rest) = rest.split_first_chunk::<3>()?;
         let (&domain, rest) = rest.split_first_chunk()?;
         let &all = rest.first_chunk()?;
-        let code_length = CodeLength::new(digits)?;
+        let code_length = CodeLength::stored(digits)?;
         let has = |bit: u8| flags >> bit & 1 == 1;
         let budgets = match flags & 0b11 {
             0 => None,
@@ -208,6 +248,7 @@ impl CodeTerms {
                 tier: match tier {
                     1 => Tier::Short,
                     2 => Tier::Long,
+                    _ if flags & SLOT_FLAG != 0 => Tier::Slot,
                     _ => Tier::Longest,
                 },
                 extended: has(3),
@@ -232,8 +273,12 @@ impl CodeTerms {
             code_length,
             budgets,
         };
+        // Only the terms of a slot have the code of one. They are an unknown requester's.
+        let is_slot = code_length == CodeLength::SLOT;
+        let fits = is_slot == terms.is_slot()
+            && !(is_slot && budgets.is_some_and(|it| it.extended || it.is_of_device()));
         // The terms have exactly one encoding.
-        (terms.to_bytes() == *bytes).then_some(terms)
+        (fits && terms.to_bytes() == *bytes).then_some(terms)
     }
 }
 
@@ -291,6 +336,25 @@ mod tests {
             let code_length = CodeLength::new(digits).unwrap();
             let terms = CodeTerms { code_length, budgets };
             prop_assert_eq!(CodeTerms::from_bytes(&terms.to_bytes()), Some(terms));
+        }
+
+        #[test]
+        fn terms_of_a_slot_read_as_they_were_written(budgets in any_terms()) {
+            let budgets = BudgetTerms {
+                requester: Requester::Unknown,
+                tier: Tier::Slot,
+                extended: false,
+                ..budgets
+            };
+            let terms = CodeTerms { code_length: CodeLength::SLOT, budgets: Some(budgets) };
+            let bytes = terms.to_bytes();
+            prop_assert_eq!(CodeTerms::from_bytes(&bytes), Some(terms));
+            // No other terms have the code of a slot, and a slot has no other code.
+            for (place, byte) in [(0, 10), (1, bytes[1] & !SLOT_FLAG), (1, bytes[1] | 1 << 2)] {
+                let mut other = bytes;
+                other[place] = byte;
+                prop_assert_eq!(CodeTerms::from_bytes(&other), None);
+            }
         }
 
         #[test]

@@ -65,6 +65,17 @@ impl Pseudonym {
         )
     }
 
+    /// Returns the pseudonym of the reader of an identifier, for whom a slot has one code.
+    pub(crate) fn of_reader(ring: &KeyRing, identifier: &Identifier) -> Self {
+        let (local, domain) = reader(identifier);
+        let method = identifier.method().as_str().as_bytes();
+        Self::of(
+            ring,
+            "reader",
+            &[method, local.as_bytes(), domain.as_bytes()],
+        )
+    }
+
     /// Returns the pseudonym of an identifier in a guess budget.
     pub(crate) fn of_guesses(ring: &KeyRing, class: &str, identifier: &Identifier) -> Self {
         Self::of(
@@ -205,6 +216,47 @@ fn mailbox(identifier: &Identifier) -> (Cow<'_, str>, &str) {
     }
 }
 
+/// Returns the identifier without what its provider ignores in every address: two addresses of one
+/// reader always reach one person. Tags stay, because a reader may sort mail by them, and so does all
+/// that only some sources confirm.
+///
+/// The code of a slot depends on it, so it must never unite the addresses of two persons. What
+/// `mailbox` unites beyond it is safe for budgets alone.
+pub(super) fn reader(identifier: &Identifier) -> (Cow<'_, str>, &str) {
+    let email = match identifier {
+        Identifier::PhoneNumber(number) => return (number.as_str().into(), ""),
+        Identifier::Email(email) => email.as_str(),
+    };
+    let (local, domain) = email.rsplit_once('@').unwrap_or_default();
+    let without = |ignored: &[char]| -> Cow<'_, str> {
+        let (name, tag) = local.split_at(local.find('+').unwrap_or(local.len()));
+        (name.replace(ignored, "") + tag).into()
+    };
+    match domain {
+        "gmail.com" | "googlemail.com" => (without(&['.']), "gmail.com"),
+        "proton.me" | "protonmail.com" | "protonmail.ch" | "pm.me" => {
+            (without(&['.', '-', '_']), "proton.me")
+        }
+        "yandex.ru" | "yandex.com" | "yandex.by" | "yandex.kz" | "ya.ru" => {
+            (local.into(), "yandex.ru")
+        }
+        "icloud.com" | "me.com" | "mac.com" => (local.into(), "icloud.com"),
+        _ => (local.into(), domain),
+    }
+}
+
+/// Returns whether an address is one of any number that its owner, or anyone, can make for a mailbox:
+/// it has a tag, or is at a subdomain that Fastmail delivers to one user.
+pub(crate) fn is_tagged(identifier: &Identifier) -> bool {
+    let Identifier::Email(email) = identifier else {
+        return false;
+    };
+    let (local, domain) = email.as_str().rsplit_once('@').unwrap_or_default();
+    let parent = domain.split_once('.').map(|(_, parent)| parent);
+    local.find('+').is_some_and(|place| place > 0)
+        || parent.is_some_and(|parent| FASTMAIL.contains(&parent))
+}
+
 impl fmt::Display for Pseudonym {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&HEXLOWER.encode(&self.0))
@@ -245,6 +297,47 @@ mod tests {
             let [one, other] =
                 spellings.map(|address| Identifier::parse(Method::Email, address).unwrap());
             assert_eq!(mailbox(&one) == mailbox(&other), is_one, "{spellings:?}");
+        }
+    }
+
+    /// Two addresses of one reader are of one mailbox, and both have a tag or neither has.
+    #[test]
+    fn readers_are_united_only_where_a_provider_confirms_it() {
+        for (spellings, is_one) in [
+            (["ada.king@gmail.com", "adaking@googlemail.com"], true),
+            (["ada.king+x.y@gmail.com", "adaking+x.y@gmail.com"], true),
+            (["ada.king+x.y@gmail.com", "ada.king+xy@gmail.com"], false),
+            (["ada.king@gmail.com", "ada.king+x@gmail.com"], false),
+            (["ada_k-ing@proton.me", "ada.king@pm.me"], true),
+            (["ada-king@ya.ru", "ada-king@yandex.com"], true),
+            (["ada-king@ya.ru", "ada.king@ya.ru"], false),
+            (["ada@me.com", "ada@icloud.com"], true),
+            (["ada@me.com", "ada+1@me.com"], false),
+            (["shop@ada.fastmail.com", "ada@fastmail.com"], false),
+            (["ada.king@example.com", "adaking@example.com"], false),
+            (["ada@example.com", "ada+1@example.com"], false),
+        ] {
+            let [one, other] =
+                spellings.map(|address| Identifier::parse(Method::Email, address).unwrap());
+            assert_eq!(reader(&one) == reader(&other), is_one, "{spellings:?}");
+            if is_one {
+                assert_eq!(mailbox(&one), mailbox(&other), "{spellings:?}");
+                assert_eq!(is_tagged(&one), is_tagged(&other), "{spellings:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn tags_and_subdomains_of_fastmail_are_tagged() {
+        for (address, tagged) in [
+            ("ada@example.com", false),
+            ("ada+1@example.com", true),
+            ("+1@example.com", false),
+            ("shop@ada.fastmail.com", true),
+            ("ada@fastmail.com", false),
+        ] {
+            let identifier = Identifier::parse(Method::Email, address).unwrap();
+            assert_eq!(is_tagged(&identifier), tagged, "{address}");
         }
     }
 }

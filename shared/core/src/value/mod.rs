@@ -2,12 +2,14 @@
 
 pub mod account;
 pub(crate) mod app_client;
+pub(crate) mod code_alphabet;
 pub(crate) mod code_length;
 pub(crate) mod id;
 pub mod identifier;
 pub mod locale;
 pub(crate) mod purpose;
 pub mod secret;
+pub(crate) mod slot;
 pub(crate) mod source;
 pub mod time;
 pub(crate) mod unicode;

@@ -25,6 +25,15 @@ pub(crate) fn is_dash(c: char) -> bool {
         || matches!(c, '\u{2043}' | '\u{2212}' | '\u{30fc}' | '\u{ff70}')
 }
 
+/// Returns the ASCII letter for a letter of that alphabet, full-width ones included.
+pub(crate) fn letter(c: char) -> Option<char> {
+    let narrow = match c {
+        'Ａ'..='Ｚ' | 'ａ'..='ｚ' => char::from_u32(u32::from(c) - 0xfee0)?,
+        c => c,
+    };
+    narrow.is_ascii_alphabetic().then_some(narrow)
+}
+
 /// Returns the ASCII digit for a decimal digit of any script.
 ///
 /// Unicode encodes the digits of a script as ten consecutive characters from zero to nine (Unicode

@@ -5,7 +5,7 @@ use latchstring_core::message::{
     AndroidHash, AppName, Branding, Kind, SmsDomain, SupportContact, parts,
 };
 
-use crate::{CODES, NOTICES, acme, all, code, sms, sms_with};
+use crate::{CODES, NOTICES, acme, all, code, mail_with, slot_code, sms, sms_with};
 
 fn domain(text: &str) -> SmsDomain {
     SmsDomain::parse(text).unwrap()
@@ -34,10 +34,29 @@ fn text_messages_are_one_part_whatever_is_configured() {
         };
         for (locale, kind) in all() {
             let text = sms_with(&branding, locale, kind, code(10));
+            let slot = sms_with(&branding, locale, kind, slot_code());
             // A notice is in no budget, and may need a second part for the support contact.
             let most = usize::from(locale == Locale::Ja && NOTICES.contains(&kind)) + 1;
             assert!(parts(&text) <= most, "{locale:?} {kind:?}: {text}");
+            assert!(parts(&slot) <= most, "{locale:?} {kind:?}: {slot}");
         }
+    }
+}
+
+/// A phone fills in the code as it is, so the last line has no hyphens.
+#[test]
+fn the_code_of_a_slot_is_shown_in_groups_and_bound_as_one() {
+    for locale in Locale::ALL.iter().copied() {
+        let text = sms_with(&acme(), locale, Kind::SignInCode, slot_code());
+        let shown = slot_code().shown();
+        assert!(text.starts_with(&shown), "{text}");
+        let bound = format!("\n@example.com #{}", slot_code().digits());
+        assert!(text.ends_with(&bound) && parts(&text) == 1, "{text}");
+        let mail = mail_with(&acme(), locale, Kind::SignInCode, slot_code());
+        assert!(mail.html.contains(&shown) && mail.text.contains(&shown));
+        // The end of its slot, 09:10.
+        assert!(mail.html.contains("09:10") && mail.text.contains("09:10"));
+        assert!(!mail.subject.contains(&shown));
     }
 }
 

@@ -50,6 +50,14 @@ fn code(digits: u8) -> Code {
     )
 }
 
+/// Returns the code of a slot that ends at 09:10.
+fn slot_code() -> Code {
+    let at = Timestamp::from_secs(1_772_269_507);
+    let ada = Identifier::parse(Method::Email, "ada@example.com").unwrap();
+    let key = Key::new(KeyId::parse("k1").unwrap(), &[7; 32]).unwrap();
+    Code::of_slot_at(&key, at, Duration::from_secs(600), &ada)
+}
+
 fn message(branding: &Branding, locale: Locale, kind: Kind, to: &str, code: Code) -> Message {
     let method = if to.starts_with('+') {
         Method::PhoneNumber
@@ -74,7 +82,11 @@ fn message(branding: &Branding, locale: Locale, kind: Kind, to: &str, code: Code
 }
 
 fn mail(branding: &Branding, locale: Locale, kind: Kind) -> Mail {
-    match message(branding, locale, kind, "ada@example.com", code(6)).content {
+    mail_with(branding, locale, kind, code(6))
+}
+
+fn mail_with(branding: &Branding, locale: Locale, kind: Kind, code: Code) -> Mail {
+    match message(branding, locale, kind, "ada@example.com", code).content {
         Content::Mail {
             subject,
             text,

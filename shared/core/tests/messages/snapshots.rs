@@ -1,5 +1,6 @@
 //! Snapshots of every message in `snapshots/<language>/<kind>/`: the three parts of a mail and the
-//! SMS of a deployment with a value for every setting. `bare.txt` has the texts of a deployment
+//! SMS of a deployment with a value for every setting. `slot.txt` and `slot.html` have the code of a
+//! slot. `bare.txt` has the texts of a deployment
 //! without any.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --workspace --test messages` writes them from the present texts.
@@ -9,9 +10,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use latchstring_core::message::Branding;
+use latchstring_core::message::{Branding, Kind};
 
-use crate::{Mail, acme, all, mail, sms};
+use crate::{Mail, acme, all, mail, mail_with, slot_code, sms, sms_with};
 
 /// Returns every file with its expected content.
 fn expected() -> BTreeMap<PathBuf, String> {
@@ -38,6 +39,17 @@ fn expected() -> BTreeMap<PathBuf, String> {
             ("bare.txt", bare),
         ] {
             files.insert(folder.join(name), content);
+        }
+        if kind == Kind::SignInCode {
+            let Mail {
+                subject,
+                text,
+                html,
+            } = mail_with(&acme(), locale, kind, slot_code());
+            let sms = sms_with(&acme(), locale, kind, slot_code());
+            let texts = format!("{subject}\n\n{text}\n{sms}\n");
+            files.insert(folder.join("slot.txt"), texts);
+            files.insert(folder.join("slot.html"), html);
         }
     }
     files

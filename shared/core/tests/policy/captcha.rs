@@ -164,7 +164,7 @@ fn without_a_captcha_a_code_is_refused_or_longer() {
 #[test]
 fn a_captcha_raises_no_identifier_destination_or_daily_limit() {
     let answers = ["a", "b", "c", "d", "e", "f", "g"];
-    let world = sprayed(&answers);
+    let world = sprayed(&answers).without_slots();
     assert_eq!(request_code(&world, &with(ADA, Some("a"), None)), Ok(10));
     for answer in ["b", "c", "d", "e", "f"] {
         assert_eq!(request_code(&world, &with(ADA, Some(answer), None)), Ok(10));

@@ -41,6 +41,8 @@ enum Flow {
     Ticket,
     Captcha,
     Resend,
+    Slot,
+    SlotSentBefore,
     FirstSignIn,
     CompletedFirstSignIn,
     FirstSignInToALegacyPool,
@@ -54,12 +56,14 @@ enum Flow {
 }
 
 impl Flow {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 17] = [
         Self::SignIn,
         Self::SignInByPhone,
         Self::Ticket,
         Self::Captcha,
         Self::Resend,
+        Self::Slot,
+        Self::SlotSentBefore,
         Self::FirstSignIn,
         Self::CompletedFirstSignIn,
         Self::FirstSignInToALegacyPool,
@@ -92,6 +96,8 @@ impl Flow {
             Self::Ticket => "Signing in by an SDK, with a ticket",
             Self::Captcha => "Signing in with a CAPTCHA",
             Self::Resend => "Having the code sent again",
+            Self::Slot => "Signing in in slot mode",
+            Self::SlotSentBefore => "Signing in in slot mode, by the message of another request",
             Self::FirstSignIn => "Signing in for the first time",
             Self::CompletedFirstSignIn => {
                 "Signing in for the first time, with tokens in the answer to the proof"
@@ -154,6 +160,8 @@ struct Run<'w> {
     pool: &'w Pool<'w>,
     /// True if sign-in knows that the pool reports missing users.
     legacy: bool,
+    /// True if no resend is sent: the user starts again, in another slot.
+    in_slots: bool,
     steps: Vec<&'static str>,
     seen: Vec<Seen>,
     /// The number of requests for a message.
@@ -169,6 +177,11 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         let answers = (0..=ATTEMPTS).map(|number| number.to_string());
         world.captcha = Some(Flaky::new(FixedCaptcha::new(answers), world.wire.clone()));
     }
+    let in_slots = matches!(flow, Flow::Slot | Flow::SlotSentBefore);
+    if in_slots {
+        let budgets = &mut world.deployment.policy.budgets;
+        (budgets.mailbox.per_minute, budgets.extended.per_minute) = (0, 0);
+    }
     let world = world;
     world.put_ada(&[("phone_number", NUMBER), ("phone_number_verified", "true")]);
     let pool = match flow {
@@ -180,17 +193,25 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         Flow::ContactInUse => world.put_account(BOBS_NAME, NEW),
         _ => {}
     }
+    let sent_before = usize::from(flow == Flow::SlotSentBefore);
+    if sent_before > 0 {
+        now(sign_in::resolver(&world, &pool).session(&sign_in::request(ADA, None))).unwrap();
+        world.wire.clear();
+    }
     world.wire.will_break(broken);
     let mut run = Run {
         world: &world,
         pool: &pool,
         legacy: flow == Flow::FirstSignInToALegacyPool,
+        in_slots,
         steps: Vec::new(),
         seen: Vec::new(),
-        requested: 0,
+        requested: sent_before,
     };
     match flow {
-        Flow::SignIn | Flow::Captcha => run.sign_in(ADA, false),
+        Flow::SignIn | Flow::Captcha | Flow::Slot | Flow::SlotSentBefore => {
+            run.sign_in(ADA, false);
+        }
         Flow::Ticket => run.sign_in_by_ticket(),
         Flow::SignInByPhone => run.sign_in(NUMBER, false),
         Flow::Resend => run.sign_in(ADA, true),
@@ -477,6 +498,10 @@ impl<'w> Run<'w> {
     fn answer(&mut self, session: &mut Session<'w>) -> Option<Ended> {
         if self.world.sent().is_empty() {
             self.seen.push(Seen::NoMessage);
+            if self.in_slots {
+                self.world.after_secs(600);
+                return None;
+            }
             self.resend(session, 1);
         }
         for _ in 0..ATTEMPTS {
@@ -602,7 +627,7 @@ A call *is lost* if it fails, is throttled, or hangs until its time limit. The t
 - `–`: no effect.
 - `error`: the resolver returns `Unavailable`; a repeated request succeeds. In a pool that reports missing users, where the account is created before it is proved, it succeeds a minute later.
 - `again`: the challenge is repeated; the same answer then passes, and no attempt is lost.
-- `no message`: no message arrives; a resend after the cooldown delivers it.
+- `no message`: no message arrives; a resend after the cooldown delivers it, or in slot mode a new sign-in in the next slot.
 - `restart`: the flow failed, and the user starts again.
 - `no notice`: the contact that was replaced, or kept beside a new one, is not notified.
 - `+1 code charged`: one more code stays charged to a budget than without the fault; `+1 message`: one more message is sent.

@@ -332,7 +332,10 @@ fn a_refused_resend_shows_that_a_guess_budget_is_spent() {
             other.answer(wrong);
         }
         world.after_secs(30);
-        while now(resolver(&world, &Pool::of(&world)).session(&request(to, None))).is_ok() {}
+        let requesting = world.without_slots();
+        while now(resolver(&requesting, &Pool::of(&requesting)).session(&request(to, None))).is_ok()
+        {
+        }
         let reply = session.resend();
         assert_eq!(reply.create.unwrap().reason, CreateReason::MessageRefused);
         assert_eq!(session.number("attemptsLeft"), 0);
@@ -359,7 +362,10 @@ fn a_refused_resend_shows_that_a_blocked_code_is_dead() {
         world.after_secs(30);
         // Another caller spends the messages of the mailbox.
         let held = session.row().unwrap();
-        while now(resolver(&world, &Pool::of(&world)).session(&request(to, None))).is_ok() {}
+        let requesting = world.without_slots();
+        while now(resolver(&requesting, &Pool::of(&requesting)).session(&request(to, None))).is_ok()
+        {
+        }
         let sent = world.sent().len();
         let reply = session.resend();
         assert_eq!(reply.create.unwrap().reason, CreateReason::MessageRefused);

@@ -14,6 +14,7 @@
 //! - [`model`]: states that no order of parallel calls reaches, nor the death of a process between
 //!   any two of them: all orders, to a stated depth.
 //! - [`load`]: the requests of each counter in a second of 10,000 sign-ins.
+//! - [`slots`]: slot mode, with a model of two requests in a slot and a simulation of 30 days.
 //! - [`sign_in`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that
 //!   calls the same triggers.
 #![expect(clippy::unwrap_used, reason = "a failed expectation fails its test")]
@@ -43,4 +44,5 @@ mod rows;
 mod secrecy;
 mod shards;
 mod sign_in;
+mod slots;
 mod uncharged_messages;

@@ -103,7 +103,7 @@ fn the_calls_are_equal_with_and_without_an_account() {
 
 #[test]
 fn a_session_opened_for_a_refused_request_gets_no_ticket() {
-    let world = World::with_ada();
+    let world = World::with_ada().without_slots();
     let pool = Pool::of(&world);
     world.wire.take_turns();
     sign_in(&world, &pool, ADA).unwrap();
@@ -640,7 +640,7 @@ fn unproved_accounts_spend_no_limit_of_their_domain() {
 #[test]
 fn a_spent_budget_refuses_with_and_without_an_account() {
     let refusals = [ADA, BOB].map(|typed| {
-        let world = World::with_ada();
+        let world = World::with_ada().without_slots();
         let pool = Pool::of(&world);
         for _ in 0..6 {
             sign_in(&world, &pool, typed).unwrap();
@@ -667,7 +667,7 @@ fn a_spent_budget_refuses_with_and_without_an_account() {
 
 #[test]
 fn the_budget_of_an_hour_and_of_a_day_hold() {
-    let world = World::new();
+    let world = World::new().without_slots();
     let pool = Pool::of(&world);
     let mut codes_of = [
         std::collections::BTreeMap::new(),

@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use latchstring_core::account::Sub;
+use latchstring_core::code::CodeAlphabet;
 use latchstring_core::contact::{ContactError, Identity};
 use latchstring_core::identifier::{Country, Identifier, Method};
 use latchstring_core::keys::KeyRing;
@@ -85,9 +86,17 @@ fn session(payload: &SignInPayload) -> Value {
         "session": payload.session.expose(),
         "username": payload.username.expose(),
         "codeLength": payload.code_length,
+        "codeAlphabet": payload.code_alphabet.map(graphql_alphabet),
         "expiresIn": payload.expires_in,
         "resendAfter": payload.resend_after,
     })
+}
+
+const fn graphql_alphabet(alphabet: CodeAlphabet) -> &'static str {
+    match alphabet {
+        CodeAlphabet::Digits => "DIGITS",
+        CodeAlphabet::Base32 => "BASE32",
+    }
 }
 
 fn tokens(payload: &TokensPayload) -> Value {

@@ -13,6 +13,7 @@ use crate::delivery::{self, FollowUp, PendingDelivery};
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
+use crate::metrics;
 use crate::system::timeout;
 
 /// The private parameter that carries the challenge to Verify.
@@ -85,9 +86,11 @@ where
                 begun,
             };
             decision.log();
+            metrics::slot_message(decided.reason);
+            let slot = decided.refund_if_unsent;
             let delivery = decided
                 .message
-                .map(|message| PendingDelivery::code(message, challenge, &deployment.keys));
+                .map(|message| PendingDelivery::code(message, challenge, slot, &deployment.keys));
             (decided.decision, FollowUp::of(delivery, decided.refund))
         } else {
             log::undecided("create", begun);

@@ -141,6 +141,8 @@ settings! {
         "The time between one send of a code and the next.";
     RESENDS = Some("2"), Whole(0, 5, "sends"), CONSTRUCT, policy.resends = number,
         "Sends of a code after the first.";
+    SLOT_SECONDS = Some("600"), Whole(300, 3600, "seconds"), CONSTRUCT, policy.slot = seconds,
+        "The length of a slot. While the budgets of a mailbox are spent, one message in each slot goes to an address or number, and its code of 12 characters is that of every sign-in that begins in the slot ([budgets.md](budgets.md#slot-mode)). During a change of this setting, sign-ins in slot mode that have begun cannot be completed.";
     TICKET_SECONDS = Some("60"), Whole(15, 300, "seconds"), CONSTRUCT, policy.ticket_life = seconds,
         "The time for which a ticket is valid.";
     PROOF_SECONDS = Some("180"), Whole(30, 600, "seconds"), CONSTRUCT, policy.proof_life = seconds,
@@ -456,7 +458,7 @@ export const RULES: {{ readonly [Name in keyof Required<Settings>]: Rule }} = {{
     }
 
     /// Policies whose odds the construct must compute like the functions.
-    const POLICIES: [&[(&str, &str)]; 12] = [
+    const POLICIES: [&[(&str, &str)]; 14] = [
         &[],
         &[("CODES_PER_DAY", "11")],
         &[("CODE_ATTEMPTS", "4")],
@@ -479,6 +481,8 @@ export const RULES: {{ readonly [Name in keyof Required<Settings>]: Rule }} = {{
             ("DEVICE_CODES_PER_HOUR", "10000"),
             ("DEVICE_CODES_PER_MINUTE", "1000"),
         ],
+        &[("SLOT_SECONDS", "300"), ("ACCOUNTS", "1")],
+        &[("SLOT_SECONDS", "3599")],
     ];
 
     #[test]

@@ -118,6 +118,11 @@ impl World {
         world
     }
 
+    /// Returns the same ports and pool without slot mode, as for a caller who stops at a refusal.
+    pub(crate) fn without_slots(&self) -> Self {
+        self.reconfigured(|world| world.deployment.policy.slot = Duration::ZERO)
+    }
+
     /// Puts Ada in the pool with these attributes changed.
     pub(crate) fn put_ada(&self, changed: &[(&str, &str)]) {
         let mut attributes = BTreeMap::from([
@@ -277,6 +282,22 @@ impl World {
         let sent = self.sent.lock().unwrap();
         let code = sent.last().and_then(|message| message.code.as_ref());
         code.expect("a code").digits().to_owned()
+    }
+
+    /// Returns the number of messages so far.
+    pub(crate) fn messages(&self) -> usize {
+        self.sent.lock().unwrap().len()
+    }
+
+    /// Returns the newest code of this length.
+    pub(crate) fn newest_code(&self, length: usize) -> Option<String> {
+        let sent = self.sent.lock().unwrap();
+        let codes = sent
+            .iter()
+            .rev()
+            .filter_map(|message| message.code.as_ref());
+        let mut codes = codes.map(|code| code.digits());
+        codes.find(|code| code.len() == length).map(str::to_owned)
     }
 
     /// Returns the country of every message so far.
