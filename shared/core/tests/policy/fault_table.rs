@@ -43,6 +43,7 @@ enum Flow {
     Resend,
     Slot,
     SlotSentBefore,
+    Resume,
     FirstSignIn,
     CompletedFirstSignIn,
     FirstSignInToALegacyPool,
@@ -56,7 +57,7 @@ enum Flow {
 }
 
 impl Flow {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::SignIn,
         Self::SignInByPhone,
         Self::Ticket,
@@ -64,6 +65,7 @@ impl Flow {
         Self::Resend,
         Self::Slot,
         Self::SlotSentBefore,
+        Self::Resume,
         Self::FirstSignIn,
         Self::CompletedFirstSignIn,
         Self::FirstSignInToALegacyPool,
@@ -98,6 +100,7 @@ impl Flow {
             Self::Resend => "Having the code sent again",
             Self::Slot => "Signing in in slot mode",
             Self::SlotSentBefore => "Signing in in slot mode, by the message of another request",
+            Self::Resume => "Continuing a sign-in in another session",
             Self::FirstSignIn => "Signing in for the first time",
             Self::CompletedFirstSignIn => {
                 "Signing in for the first time, with tokens in the answer to the proof"
@@ -215,6 +218,7 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         Flow::Ticket => run.sign_in_by_ticket(),
         Flow::SignInByPhone => run.sign_in(NUMBER, false),
         Flow::Resend => run.sign_in(ADA, true),
+        Flow::Resume => run.resume(),
         Flow::FirstSignIn | Flow::CompletedFirstSignIn | Flow::FirstSignInToALegacyPool => {
             run.sign_in_for_the_first_time(flow == Flow::CompletedFirstSignIn);
             assert_eq!(world.directory.port.len(), 2, "Bob has one account");
@@ -352,6 +356,27 @@ impl<'w> Run<'w> {
                 let before = self.world.sent().len();
                 self.resend(&mut session, before + 1);
             }
+            if let Some(ended) = self.answer(&mut session) {
+                assert_eq!(ended, Ended::Tokens);
+                return;
+            }
+        }
+        panic!("locked out");
+    }
+
+    fn resume(&mut self) {
+        for _ in 0..ATTEMPTS {
+            let begun = self.open("signIn", ADA, None);
+            let secret = Secret::new(&*begun.public["resume"]);
+            let payload = self.call_until_success("signIn with the resume secret", |run| {
+                let request = SignInRequest {
+                    resume: Some(secret.clone()),
+                    ..sign_in::request(ADA, None)
+                };
+                let resolver = sign_in::resolver(run.world, run.pool);
+                now(resolver.session(&request)).map_err(SignInError::into)
+            });
+            let mut session = self.pool.session(&payload.session);
             if let Some(ended) = self.answer(&mut session) {
                 assert_eq!(ended, Ended::Tokens);
                 return;
