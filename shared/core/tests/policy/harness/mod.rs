@@ -309,7 +309,7 @@ impl World {
             .iter()
             .rev()
             .filter_map(|message| message.code.as_ref());
-        let mut codes = codes.map(|code| code.digits());
+        let mut codes = codes.map(latchstring_core::code::Code::digits);
         codes.find(|code| code.len() == length).map(str::to_owned)
     }
 
