@@ -78,8 +78,8 @@ pub struct ClientRequest {
     pub method: Option<String>,
     /// `ticket`: the permission for a flow to send.
     pub ticket: Option<Secret>,
-    /// `action`: `resend` requests another message with a code; `complete` states that the answer to
-    /// the first challenge is a proof.
+    /// `action`: `resend` requests another message with a code; `complete` and `undo` state that the
+    /// answer to the first challenge is a proof, and `undo` that the proof undoes a change.
     pub action: Option<String>,
 }
 
@@ -91,7 +91,12 @@ impl ClientRequest {
 
     /// Returns whether the answer to the first challenge is a proof.
     pub(crate) fn completes(&self) -> bool {
-        self.action.as_deref() == Some("complete")
+        self.action.as_deref() == Some("complete") || self.undoes()
+    }
+
+    /// Returns whether that proof is of a replaced contact, to undo the change.
+    pub(crate) fn undoes(&self) -> bool {
+        self.action.as_deref() == Some("undo")
     }
 }
 

@@ -40,12 +40,16 @@
 //! | 20 | `otp` passed, no account, but the row is missing, open, of an account, or finished over 15 s ago | | challenge | the same again, no proof |
 //! | 21 | `select` passed by a proof, known, still the verified holder | written as matched, to finished | **tokens** | |
 //! | 22 | `select` wrong: a proof that is forged, expired or redeemed, or of a contact that the user does not hold | none | challenge | `select` |
+//! | 23 | `select` passed by a proof with the action `undo`, known, and the record of the change is open: the contact is restored, every token invalidated, and the record closed | written as matched | challenge | `select` |
+//! | 24 | the same, and the record was closed at least 1 s ago | matched, to finished | **tokens** | |
+//! | 25 | the same, but the record has expired or is of another change, or the contact is in use | matched | fail | |
 //!
 //! Verify: `select` passes for a known method, unless its ticket ends the flow (row 3). Before it
 //! passes, Verify redeems the ticket if it can open a flow. So Create need not check the redemption.
 //!
 //! `select` with the action `complete` passes only for a proof: it is redeemed for this flow, and
 //! the row of the claim is written as matched. No such answer redeems a ticket or sends a message.
+//! The same holds for the action `undo`, whose proof is of the contact that the record names.
 //!
 //! `otp` and `claim` pass only after the right answer was recorded, first as an attempt, then as
 //! the verdict, in an open row that had room. A proof has one write for both (see [`verify`]). The
@@ -56,7 +60,9 @@ mod commit;
 mod create;
 mod define;
 mod event;
+mod leases;
 mod ticket;
+mod undo;
 mod verify;
 
 pub use create::{

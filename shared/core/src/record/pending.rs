@@ -6,6 +6,7 @@
 //! has an outcome.
 
 use crate::effects::Entropy;
+use crate::policy::Policy;
 use crate::seal::keys::KeyRing;
 use crate::seal::sealed::SealedContact;
 use crate::value::account::Sub;
@@ -45,8 +46,8 @@ pub struct Pending {
 }
 
 /// The roles that the two contacts are sealed with, so that neither can be read as the other.
-const NEW: &[u8] = b"new";
-const OLD: &[u8] = b"old";
+pub(super) const NEW: &[u8] = b"new";
+pub(super) const OLD: &[u8] = b"old";
 
 impl Pending {
     /// Creates a request with a random id.
@@ -95,6 +96,12 @@ impl Pending {
                 .contact
                 .open(keys, &self.bound_to(NEW))
                 .is_ok_and(|pending| pending == *contact)
+    }
+
+    /// Returns the time of the request, if the setting of its life has not changed since.
+    pub(crate) fn requested_at(&self, policy: &Policy) -> Timestamp {
+        let life = u64::try_from(policy.pending_life.as_millis()).unwrap_or(u64::MAX);
+        Timestamp::from_millis(self.expires_at.as_millis().saturating_sub(life))
     }
 
     /// Returns the verified contact that this one replaces.

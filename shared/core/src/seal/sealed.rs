@@ -89,6 +89,8 @@ impl Ticket {
             Purpose::Claim => (2, [0; 16]),
             Purpose::VerifyContact(pending) => (3, *pending.as_bytes()),
             Purpose::Decoy => (4, [0; 16]),
+            // No resolver issues such a ticket, and none opens.
+            Purpose::Undo(_) => (5, [0; 16]),
         };
         let mut plain = vec![purpose, Locale::to_byte(self.locale)];
         plain.extend_from_slice(&pending);
