@@ -252,8 +252,8 @@ pub(super) fn to_undo(account: &Sub, item: &Item) -> Option<Undo> {
         id: PendingId::from_bytes(row.bytes("id")?),
         username: row.text("username")?.to_owned(),
         method: Method::parse(row.text("method")?)?,
-        replaced: SealedContact::from_text(row.text("replaces")?),
-        contact: SealedContact::from_text(row.text("contact")?),
+        replaced: Pseudonym::stored(row.bytes("replaced")?),
+        contact: Pseudonym::stored(row.bytes("contact")?),
         replaced_at: row.time("replaced_at")?,
         expires_at: row.time("expires_at")?,
         closed_at: match item.get("closed_at") {

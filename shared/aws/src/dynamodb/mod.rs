@@ -715,15 +715,15 @@ impl<E: Entropy> UndoStore for DynamoStore<E> {
             (":id", bytes(undo.id.as_bytes())),
             (":username", text(&undo.username)),
             (":method", text(undo.method.as_str())),
-            (":replaces", text(undo.replaced.as_text())),
-            (":contact", text(undo.contact.as_text())),
+            (":replaced", bytes(undo.replaced.as_bytes())),
+            (":contact", bytes(undo.contact.as_bytes())),
             (":replaced_at", time(undo.replaced_at)),
             (":expires_at", time(undo.expires_at)),
             (":ttl", ttl(undo.expires_at.plus(KEEP_UNDO))),
         ];
         let key = item::undo_key(&undo.account);
         let change = "SET #id = :id, #username = :username, #method = :method, \
-             #replaces = :replaces, #contact = :contact, #replaced_at = :replaced_at, \
+             #replaced = :replaced, #contact = :contact, #replaced_at = :replaced_at, \
              #expires_at = :expires_at, #ttl = :ttl REMOVE #closed_at";
         let written = match over {
             None => {

@@ -21,7 +21,6 @@ use crate::rate_limit::RateLimiter;
 use crate::record::flow::Flow;
 use crate::record::pending::{Pending, PendingOutcome};
 use crate::record::undo::Undo;
-use crate::seal::pseudonym::Pseudonym;
 use crate::value::account::Account;
 use crate::value::id::PendingId;
 use crate::value::identifier::Identifier;
@@ -192,14 +191,15 @@ where
     /// the account. The index comes first: without its record it finds nothing.
     async fn record(&self, pending: &Pending, over: Option<&Undo>) -> Result<(), PortError> {
         let Deployment { policy, keys } = self.deployment;
-        let undo = Undo::of(pending, &self.account.username, self.now, policy.undo_life);
-        let undo = undo.filter(|_| !policy.undo_life.is_zero());
-        let (Some(undo), Some(replaced)) = (undo, pending.replaces(keys)) else {
+        let (life, now) = (policy.undo_life, self.now);
+        let replaced = pending.replaces(keys).filter(|_| !life.is_zero());
+        let Some(replaced) = replaced else {
             return Ok(());
         };
-        let replaced = Pseudonym::of_identifier(keys, &replaced);
+        let (account, contact) = (self.account, self.contact);
+        let undo = Undo::new(self.id, account, &replaced, contact, keys, now, life);
         self.store
-            .put_replaced(replaced, &undo.account, undo.replaced_at, undo.expires_at)
+            .put_replaced(undo.replaced, &undo.account, now, undo.expires_at)
             .await?;
         if self.store.put_undo(&undo, over.map(|undo| undo.id)).await? {
             Ok(())

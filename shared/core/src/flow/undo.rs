@@ -11,7 +11,6 @@ use crate::policy::Deployment;
 use crate::ports::{ContactWrite, CounterStore, Directory, LeaseStore, PortError, UndoStore};
 use crate::rate_limit::RateLimiter;
 use crate::record::flow::Flow;
-use crate::record::undo::Undo;
 use crate::value::account::{Account, Attributes, Sub};
 use crate::value::id::PendingId;
 use crate::value::identifier::Identifier;
@@ -95,7 +94,7 @@ impl<S: UndoStore + LeaseStore + CounterStore, D: Directory> UndoChange<'_, S, D
         let account = account.filter(|account| account.enabled && is_the_account(account));
         let account = account.ok_or(UndoError::NoAccount)?;
         let record = record.filter(|record| {
-            record.id == self.id && record.replaced(keys).as_ref() == Some(self.contact)
+            record.id == self.id && record.is_of(self.contact, keys)
         });
         let record = record.ok_or(UndoError::Nothing)?;
         let holds = |attributes: &Attributes| attributes.holds(self.contact);
@@ -104,13 +103,8 @@ impl<S: UndoStore + LeaseStore + CounterStore, D: Directory> UndoChange<'_, S, D
         {
             return Ok(Undone::Before(at));
         }
-        let new = record.contact(keys);
-        let present = account.attributes.verified(record.method);
-        // A contact that an operator has written since stays. One that was removed does not protect
-        // the new contact's owner.
-        let is_of_change =
-            present.is_none() || present == new || present.as_ref() == Some(self.contact);
-        if !record.is_open(self.now) || !is_of_change {
+        // A new contact that was deleted does not protect its owner.
+        if !record.is_open(self.now) || !record.accounts_for(&account.attributes, keys) {
             return Err(UndoError::Nothing);
         }
         if holder.is_some_and(|holder| holds(&holder.attributes) && !is_the_account(&holder)) {
@@ -127,7 +121,7 @@ impl<S: UndoStore + LeaseStore + CounterStore, D: Directory> UndoChange<'_, S, D
                 return Err(PortError::new(call, "AliasExistsException").into());
             }
         }
-        self.forget_devices(&record, &account).await?;
+        self.forget_devices(&account).await?;
         // A sign-in by the new contact may have ended since the first sign-out.
         directory.sign_out(username).await?;
         if !store.close_undo(sub, record.id, self.now).await? {
@@ -137,15 +131,14 @@ impl<S: UndoStore + LeaseStore + CounterStore, D: Directory> UndoChange<'_, S, D
     }
 
     /// Invalidates the device tokens of every contact that the account has or had.
-    async fn forget_devices(&self, record: &Undo, account: &Account) -> Result<(), PortError> {
+    async fn forget_devices(&self, account: &Account) -> Result<(), PortError> {
         let limiter = RateLimiter {
             deployment: self.deployment,
             store: self.store,
             now: self.now,
         };
-        let new = record.contact(&self.deployment.keys);
-        let kept = account.attributes.verified(self.contact.method().other());
-        let known = [Some(self.contact.clone()), new, kept];
-        limiter.forget_devices(known.iter().flatten()).await
+        let held = account.attributes.verified_contacts();
+        let held = held.iter().flatten().filter(|held| *held != self.contact);
+        limiter.forget_devices(held.chain([self.contact])).await
     }
 }

@@ -453,7 +453,7 @@ where
         }
         let keys = &self.deployment.keys;
         let undo = self.store.undo(user.sub()).await?;
-        let undo = undo.filter(|undo| undo.replaced(keys).as_ref() == Some(contact));
+        let undo = undo.filter(|undo| undo.is_of(contact, keys));
         Ok(undo.map(|undo| Purpose::Undo(undo.id)))
     }
 

@@ -46,8 +46,8 @@ pub struct Pending {
 }
 
 /// The roles that the two contacts are sealed with, so that neither can be read as the other.
-pub(super) const NEW: &[u8] = b"new";
-pub(super) const OLD: &[u8] = b"old";
+const NEW: &[u8] = b"new";
+const OLD: &[u8] = b"old";
 
 impl Pending {
     /// Creates a request with a random id.

@@ -2,13 +2,15 @@
 //!
 //! An account has at most one. While it is open, no contact of the account can be changed: neither
 //! by the new contact, nor by a request that was made before the change.
+//!
+//! The contacts are there as pseudonyms: who undoes the change names the replaced contact. So the
+//! record outlives a rotation of the keys.
 
 use std::time::Duration;
 
-use super::pending::{NEW, OLD, Pending};
 use crate::seal::keys::KeyRing;
-use crate::seal::sealed::SealedContact;
-use crate::value::account::{Attributes, Sub};
+use crate::seal::pseudonym::Pseudonym;
+use crate::value::account::{Account, Attributes, Sub};
 use crate::value::id::PendingId;
 use crate::value::identifier::{Identifier, Method};
 use crate::value::time::Timestamp;
@@ -32,10 +34,10 @@ pub struct Undo {
     pub username: String,
     /// The method of both contacts.
     pub method: Method,
-    /// The verified contact that was replaced; readable with the key only.
-    pub replaced: SealedContact,
-    /// The new contact; readable with the key only.
-    pub contact: SealedContact,
+    /// The verified contact that was replaced.
+    pub replaced: Pseudonym,
+    /// The new contact.
+    pub contact: Pseudonym,
     /// The time of the change.
     pub replaced_at: Timestamp,
     /// The time until which the change can be undone.
@@ -45,25 +47,27 @@ pub struct Undo {
 }
 
 impl Undo {
-    /// Returns the record of a change that is about to be made; `None` if the request replaces
-    /// nothing. Both contacts are sealed for the request, whose id is the record's.
-    pub(crate) fn of(
-        pending: &Pending,
-        username: &str,
+    /// Returns the record of a change that is about to be made.
+    pub(crate) fn new(
+        id: PendingId,
+        account: &Account,
+        replaced: &Identifier,
+        contact: &Identifier,
+        keys: &KeyRing,
         now: Timestamp,
         life: Duration,
-    ) -> Option<Self> {
-        Some(Self {
-            account: pending.account.clone(),
-            id: pending.id,
-            username: username.to_owned(),
-            method: pending.method,
-            replaced: pending.replaces.clone()?,
-            contact: pending.contact.clone(),
+    ) -> Self {
+        Self {
+            account: account.attributes.sub().clone(),
+            id,
+            username: account.username.clone(),
+            method: contact.method(),
+            replaced: Pseudonym::of_identifier(keys, replaced),
+            contact: Pseudonym::of_identifier(keys, contact),
             replaced_at: now,
             expires_at: now.plus(life),
             closed_at: None,
-        })
+        }
     }
 
     /// Returns whether the change can be undone at that time.
@@ -97,24 +101,22 @@ impl Undo {
         requested_at >= since
     }
 
-    /// Returns the replaced contact.
-    pub(crate) fn replaced(&self, keys: &KeyRing) -> Option<Identifier> {
-        self.replaced.open(keys, &self.bound_to(OLD)).ok()
+    /// Returns whether this contact was replaced.
+    pub(crate) fn is_of(&self, replaced: &Identifier, keys: &KeyRing) -> bool {
+        self.replaced == Pseudonym::of_identifier(keys, replaced)
     }
 
-    /// Returns the new contact.
-    pub(crate) fn contact(&self, keys: &KeyRing) -> Option<Identifier> {
-        self.contact.open(keys, &self.bound_to(NEW)).ok()
+    /// Returns whether the account's contact is the new one or the replaced one, or was deleted. An
+    /// operator may have written a third one since.
+    pub(crate) fn accounts_for(&self, account: &Attributes, keys: &KeyRing) -> bool {
+        let present = account.verified(self.method);
+        let present = present.map(|contact| Pseudonym::of_identifier(keys, &contact));
+        present.is_none_or(|present| present == self.replaced || present == self.contact)
     }
 
     fn failed(&self, account: &Attributes, keys: &KeyRing, now: Timestamp) -> bool {
+        let present = account.verified(self.method);
         now >= self.replaced_at.plus(CHANGE_TAKES)
-            && self
-                .replaced(keys)
-                .is_some_and(|replaced| account.holds(&replaced))
-    }
-
-    fn bound_to<'a>(&'a self, role: &'a [u8]) -> [&'a [u8]; 3] {
-        [role, self.account.as_str().as_bytes(), self.id.as_bytes()]
+            && present.is_some_and(|present| self.is_of(&present, keys))
     }
 }

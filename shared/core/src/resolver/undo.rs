@@ -120,9 +120,8 @@ where
             try_join(store.replaced(index), directory.find(contact.as_str())).await?;
         let account = account.ok_or(SignInError::NothingToUndo)?;
         let now = self.context.clock.now();
-        let record = store.undo(&account).await?.filter(|record| {
-            record.is_open(now) && record.replaced(keys).as_ref() == Some(contact)
-        });
+        let record = store.undo(&account).await?;
+        let record = record.filter(|record| record.is_open(now) && record.is_of(contact, keys));
         let record = record.ok_or(SignInError::NothingToUndo)?;
         if holder.is_some_and(|holder| {
             holder.attributes.holds(contact) && *holder.attributes.sub() != account

@@ -192,7 +192,7 @@ fn a_refused_sign_up_has_written_nothing() {
     assert_eq!(refusing_budget(&signing_up(NEW)), Budget::Contacts);
     assert_eq!(
         world.wire.calls(),
-        ["get_user", "counts", "charge", "charge"]
+        ["get_user", "undo", "counts", "charge", "charge"]
     );
 }
 
@@ -261,7 +261,7 @@ fn a_request_that_opens_no_flow_costs_the_account_nothing() {
                     now(resolver.change_contact(&asking, &to, None, None))
                 }
             };
-            let number = usize::from(by_sign_up) + 4;
+            let number = usize::from(by_sign_up) + 5;
             for _ in 0..12 {
                 world.wire.will_break([(number, broken)]);
                 let failed = ask(NEW).unwrap_err();
@@ -289,11 +289,11 @@ fn a_request_whose_message_may_be_sent_stays_charged() {
         let pool = Pool::of(&world);
         let ada = identity(&world, ADAS_NAME);
         for number in 0..10 {
-            // get_user, counts, charge, charge, initiate, put_pending, respond
-            world.wire.will_break([(6, broken)]);
+            // get_user, undo, counts, charge, charge, initiate, put_pending, respond
+            world.wire.will_break([(7, broken)]);
             let to = format!("new{number}@example.org");
             assert!(change_as(&world, &pool, &ada, &to).is_err());
-            assert_eq!(world.wire.calls()[6], "respond");
+            assert_eq!(world.wire.calls()[7], "respond");
         }
         world.wire.clear();
         let refused = change_as(&world, &pool, &ada, NEW);
@@ -599,7 +599,7 @@ fn a_new_contact_is_charged_to_the_budget_that_sign_in_charges() {
 #[test]
 fn whichever_call_breaks_a_retry_changes_the_contact() {
     for broken in [Break::Before, Break::After] {
-        for number in 0..14 {
+        for number in 0..24 {
             let world = World::with_ada();
             let mut session = change(&world, ADAS_NAME, NEW);
             let code = last_code(&world);
@@ -638,7 +638,7 @@ fn retried_triggers_change_the_contact_and_notify_once() {
 #[test]
 fn after_a_fault_in_the_resolver_the_next_request_works() {
     for broken in [Break::Before, Break::After] {
-        for number in 0..8 {
+        for number in 0..9 {
             let world = World::with_ada();
             let pool = Pool::of(&world);
             let ada = identity(&world, ADAS_NAME);
