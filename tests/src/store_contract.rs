@@ -1081,8 +1081,9 @@ async fn only_the_latest_pending_contact_is_settled<S: Store + 'static, E: Entro
     for _ in 0..2 {
         assert_eq!(settle(newer.id, PendingOutcome::InUse).await, Ok(true));
     }
+    assert_eq!(settle(newer.id, PendingOutcome::Undone).await, Ok(true));
     let settled = Pending {
-        outcome: PendingOutcome::InUse,
+        outcome: PendingOutcome::Undone,
         ..newer
     };
     assert_eq!(
@@ -1098,14 +1099,22 @@ async fn an_account_has_one_undo_record_replaced_by_its_id<S: Store + 'static, E
     let (ada, bob) = (c.sub(), c.sub());
     let (older, newer) = (c.undo(&ada), c.undo(&ada));
     let put = async |undo, over| c.store.put_undo(undo, over).await;
-    assert_eq!(put(&older, Some(newer.id)).await, Ok(false), "there is none");
+    assert_eq!(
+        put(&older, Some(newer.id)).await,
+        Ok(false),
+        "there is none"
+    );
     assert_eq!(c.store.undo(&ada).await, Ok(None));
     for _ in 0..2 {
         assert_eq!(put(&older, None).await, Ok(true), "also repeated");
     }
     assert_eq!(c.store.undo(&ada).await, Ok(Some(older.clone())));
     assert_eq!(put(&newer, None).await, Ok(false), "there is one");
-    assert_eq!(put(&newer, Some(c.undo(&ada).id)).await, Ok(false), "of another id");
+    assert_eq!(
+        put(&newer, Some(c.undo(&ada).id)).await,
+        Ok(false),
+        "of another id"
+    );
     assert_eq!(c.store.undo(&ada).await, Ok(Some(older.clone())));
     assert_eq!(c.store.close_undo(&ada, older.id, c.now).await, Ok(true));
     for _ in 0..2 {
@@ -1160,7 +1169,10 @@ async fn an_undo_record_is_closed_once<S: Store + 'static, E: Entropy>(c: &Contr
     }
     assert_eq!(c.store.put_undo(&undo, None).await, Ok(true), "its own id");
     let found = c.store.undo(&ada).await.expect("an answer");
-    assert!(found.is_some_and(|undo| undo.closed_at.is_some()), "it stays closed");
+    assert!(
+        found.is_some_and(|undo| undo.closed_at.is_some()),
+        "it stays closed"
+    );
 }
 
 /// `put_replaced`, `replaced`.

@@ -48,7 +48,10 @@ impl MemoryDirectory {
 
     /// Returns the number of sign-outs of a user.
     pub fn sign_outs(&self, username: &str) -> u32 {
-        lock(&self.sign_outs).get(username).copied().unwrap_or_default()
+        lock(&self.sign_outs)
+            .get(username)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Returns the number of accounts.

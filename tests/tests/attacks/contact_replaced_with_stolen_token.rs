@@ -50,7 +50,10 @@ async fn the_owner_undoes_the_change_and_the_thief_is_out() {
     assert!(owners.sub() == sub && owners.id["email"] == owner.contact());
     assert!(owners.id["email_verified"] == true);
     assert!(owners.who_am_i().await.is_ok(), "the tokens are valid");
-    assert_eq!(thiefs.who_am_i().await.unwrap_err().kind, "NotAuthorizedException");
+    assert_eq!(
+        thiefs.who_am_i().await.unwrap_err().kind,
+        "NotAuthorizedException"
+    );
     assert!(thiefs.tries_to_refresh().await.is_err());
     let other = latchstring.by_email("other@example.org");
     assert_eq!(refused(thiefs.changes_to(&other).await).kind, "NotSignedIn");
@@ -64,13 +67,21 @@ async fn the_owner_undoes_the_change_and_the_thief_is_out() {
 #[tokio::test]
 async fn the_new_contact_changes_nothing_while_it_can_be_undone() {
     let latchstring = production().await;
-    let Taken { owner, sub, thiefs, thief } = taken(&latchstring).await;
+    let Taken {
+        owner,
+        sub,
+        thiefs,
+        thief,
+    } = taken(&latchstring).await;
     let number = latchstring.by_phone("+4915123456789");
     let other = latchstring.by_email("other@example.org");
     assert_eq!(refused(thiefs.changes_to(&number).await).kind, "ChangeHeld");
     assert_eq!(refused(thiefs.changes_to(&other).await).kind, "ChangeHeld");
     let name = ("Thief", "Thief");
-    assert_eq!(refused(thiefs.signs_up(name, &number).await).kind, "ChangeHeld");
+    assert_eq!(
+        refused(thiefs.signs_up(name, &number).await).kind,
+        "ChangeHeld"
+    );
     assert!(number.messages().await.is_empty() && other.messages().await.is_empty());
     latchstring.advance(71 * 3600).await;
     let again = thief.signs_in().await;
@@ -136,7 +147,9 @@ async fn of_two_undoes_at_once_each_leaves_one_owner() {
 #[tokio::test]
 async fn a_contact_that_signs_in_elsewhere_is_not_taken_back() {
     let latchstring = production().await;
-    let Taken { owner, sub, thief, .. } = taken(&latchstring).await;
+    let Taken {
+        owner, sub, thief, ..
+    } = taken(&latchstring).await;
     let proof = owner.earns_a_proof().await;
     latchstring.advance(60).await;
     let heir = owner.signs_in_for_the_first_time().await;
@@ -150,7 +163,9 @@ async fn a_contact_that_signs_in_elsewhere_is_not_taken_back() {
 #[tokio::test]
 async fn after_73_hours_there_is_nothing_to_undo() {
     let latchstring = production().await;
-    let Taken { owner, sub, thief, .. } = taken(&latchstring).await;
+    let Taken {
+        owner, sub, thief, ..
+    } = taken(&latchstring).await;
     latchstring.advance(73 * 3600).await;
     let proof = owner.earns_a_proof().await;
     assert_eq!(refused(owner.undoes(&proof).await).kind, "NothingToUndo");
@@ -172,7 +187,9 @@ async fn an_attackers_earlier_contact_undoes_nothing_for_them() {
     let open = attackers.changes_to(&victim).await.expect("a code is sent");
     let victims = victim.signs_in_for_the_first_time().await;
     assert!(victims.sub() != attackers.sub());
-    open.answer(&victim.messages().await.remove(1).code).await.failed();
+    open.answer(&victim.messages().await.remove(1).code)
+        .await
+        .failed();
     // No record was written for a change that was not made.
     latchstring.advance(60).await;
     let trojan = latchstring.by_phone("+4915123456789");

@@ -240,6 +240,7 @@ pub(super) fn to_pending(account: &Sub, method: Method, item: &Item) -> Option<P
             "waiting" => PendingOutcome::Waiting,
             "done" => PendingOutcome::Done,
             "in_use" => PendingOutcome::InUse,
+            "undone" => PendingOutcome::Undone,
             _ => return None,
         },
     })
@@ -268,6 +269,7 @@ pub(super) const fn outcome_name(outcome: PendingOutcome) -> &'static str {
         PendingOutcome::Waiting => "waiting",
         PendingOutcome::Done => "done",
         PendingOutcome::InUse => "in_use",
+        PendingOutcome::Undone => "undone",
     }
 }
 

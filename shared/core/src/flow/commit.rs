@@ -74,6 +74,7 @@ where
         }
         match pending.outcome {
             PendingOutcome::InUse => return Err(CommitError::ContactInUse),
+            PendingOutcome::Undone => return Err(CommitError::NoLongerPending),
             // Undone since. Tokens would be those of its former holder.
             PendingOutcome::Done if !self.account.attributes.holds(self.contact) => {
                 return Err(CommitError::NoLongerPending);
@@ -143,8 +144,7 @@ where
         let username = &self.account.username;
         let sub = self.account.attributes.sub();
         // Another change may have been made before this flow took the leases.
-        let (undo, account) =
-            try_join(self.store.undo(sub), self.directory.find(username)).await?;
+        let (undo, account) = try_join(self.store.undo(sub), self.directory.find(username)).await?;
         let account = account.filter(|account| account.attributes.sub() == sub);
         let account = account.ok_or(CommitError::NoLongerPending)?.attributes;
         let own = undo.as_ref().filter(|undo| undo.id == self.id);

@@ -8,9 +8,12 @@ use futures_util::future::try_join3;
 
 use super::leases::Leases;
 use crate::policy::Deployment;
-use crate::ports::{ContactWrite, CounterStore, Directory, LeaseStore, PortError, UndoStore};
+use crate::ports::{
+    ContactWrite, CounterStore, Directory, LeaseStore, PendingStore, PortError, UndoStore,
+};
 use crate::rate_limit::RateLimiter;
 use crate::record::flow::Flow;
+use crate::record::pending::PendingOutcome;
 use crate::value::account::{Account, Attributes, Sub};
 use crate::value::id::PendingId;
 use crate::value::identifier::Identifier;
@@ -58,7 +61,11 @@ pub(super) struct UndoChange<'a, S, D> {
     pub(super) id: PendingId,
 }
 
-impl<S: UndoStore + LeaseStore + CounterStore, D: Directory> UndoChange<'_, S, D> {
+impl<S, D> UndoChange<'_, S, D>
+where
+    S: PendingStore + UndoStore + LeaseStore + CounterStore,
+    D: Directory,
+{
     pub(super) async fn run(&self) -> Result<Undone, UndoError> {
         let Self {
             deployment,
@@ -93,9 +100,8 @@ impl<S: UndoStore + LeaseStore + CounterStore, D: Directory> UndoChange<'_, S, D
         let is_the_account = |found: &Account| found.attributes.sub() == sub;
         let account = account.filter(|account| account.enabled && is_the_account(account));
         let account = account.ok_or(UndoError::NoAccount)?;
-        let record = record.filter(|record| {
-            record.id == self.id && record.is_of(self.contact, keys)
-        });
+        let record =
+            record.filter(|record| record.id == self.id && record.is_of(self.contact, keys));
         let record = record.ok_or(UndoError::Nothing)?;
         let holds = |attributes: &Attributes| attributes.holds(self.contact);
         if let Some(at) = record.closed_at
@@ -113,6 +119,11 @@ impl<S: UndoStore + LeaseStore + CounterStore, D: Directory> UndoChange<'_, S, D
         // If this flow ends after the write, the record no longer holds the account. The tokens of
         // the new contact's owner must be invalid by then.
         directory.sign_out(username).await?;
+        // Nor may its request be committed once more.
+        let (method, outcome) = (record.method, PendingOutcome::Undone);
+        store
+            .settle_pending(sub, method, record.id, outcome)
+            .await?;
         match directory.set_contact(username, self.contact).await? {
             ContactWrite::Done => {}
             // A program without the lease took the value. The repeated answer looks it up again.

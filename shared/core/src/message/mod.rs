@@ -83,7 +83,9 @@ impl Message {
     ) -> Self {
         let locale = locale.unwrap_or(branding.default_locale);
         let kind = match purpose {
-            Purpose::SignIn | Purpose::Claim | Purpose::Decoy | Purpose::Undo(_) => Kind::SignInCode,
+            Purpose::SignIn | Purpose::Claim | Purpose::Decoy | Purpose::Undo(_) => {
+                Kind::SignInCode
+            }
             Purpose::VerifyContact(_) => Kind::ConfirmationCode,
         };
         let minutes = in_minutes(locale, life);

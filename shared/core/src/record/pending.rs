@@ -23,6 +23,8 @@ pub enum PendingOutcome {
     Done,
     /// It was proved, but another account holds it.
     InUse,
+    /// It was on the account, and the change is undone.
+    Undone,
 }
 
 /// A pending contact as the store keeps it, by account and method.

@@ -37,7 +37,7 @@ pub enum PendingState {
     Done,
     /// It was proved, but another account holds it.
     InUse,
-    /// It was not proved in time.
+    /// It was not proved in time, or its change is undone.
     Expired,
 }
 
@@ -100,6 +100,7 @@ where
             PendingOutcome::Waiting if self.context.clock.now() >= pending.expires_at => {
                 PendingState::Expired
             }
+            PendingOutcome::Undone => PendingState::Expired,
             PendingOutcome::Waiting => PendingState::Waiting,
             PendingOutcome::Done => PendingState::Done,
             PendingOutcome::InUse => PendingState::InUse,

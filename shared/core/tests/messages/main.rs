@@ -20,7 +20,11 @@ use latchstring_core::time::Timestamp;
 
 /// The kinds that carry a code.
 const CODES: [Kind; 2] = [Kind::SignInCode, Kind::ConfirmationCode];
-const NOTICES: [Kind; 3] = [Kind::ContactReplaced, Kind::ContactAdded, Kind::ChangeUndone];
+const NOTICES: [Kind; 3] = [
+    Kind::ContactReplaced,
+    Kind::ContactAdded,
+    Kind::ChangeUndone,
+];
 /// The link of a notice, and the time in which the change can be undone.
 const LINK: &str = "https://example.com/link#undo";
 const UNDO: Duration = Duration::from_secs(72 * 3600);

@@ -24,7 +24,7 @@ use crate::harness::{
     Strand, World, identifier, now,
 };
 use crate::sign_in::{earned_proof, request, resolver, widen_budgets};
-use crate::undo::{NEW as REPLACED_BY, replace, undoing};
+use crate::undo::{NEW as REPLACED_BY, call_of_a_change, replace, undoing};
 
 /// The contact that two accounts request at once.
 const NEW: &str = "new@example.org";
@@ -635,7 +635,12 @@ fn assert_owner_gets_the_account_back(world: &World) {
     if reply.next() != Next::IssueTokens {
         let proof = session.public["proof"].clone();
         let pool = Pool::of(world);
-        let undone = resolver(world, &pool).undo_contact_change(&request(ADA, None), &Secret::new(proof));
+        let (sign_in, asked, proof) = (
+            resolver(world, &pool),
+            request(ADA, None),
+            Secret::new(proof),
+        );
+        let undone = sign_in.undo_contact_change(&asked, &proof);
         assert!(now(undone).is_ok());
     }
     assert!(holds(world, ADAS_NAME, ADA) && !holds(world, ADAS_NAME, REPLACED_BY));
@@ -692,7 +697,7 @@ fn no_order_of_an_undo_and_commits_leaves_a_thiefs_contact() {
             let changing = change(&world, ADAS_NAME, REPLACED_BY);
             let code = last_code(&world);
             // The contact is written, and its outcome is not.
-            let settled = settle_of();
+            let settled = call_of_a_change("settle_pending");
             world.wire.will_break([(settled, Break::Before)]);
             assert_eq!(changing.clone().answer(&code).next(), Next::Challenge);
             assert_eq!(world.wire.calls()[settled], "settle_pending");
@@ -727,15 +732,4 @@ fn no_order_of_an_undo_and_commits_leaves_a_thiefs_contact() {
             assert!(!holds(&world, ADAS_NAME, NUMBER), "a prepared contact");
         },
     );
-}
-
-/// Returns the number of the call that settles the pending contact.
-fn settle_of() -> usize {
-    let other = World::with_ada();
-    let mut session = change(&other, ADAS_NAME, REPLACED_BY);
-    other.wire.clear();
-    session.answer(&last_code(&other));
-    let calls = other.wire.calls();
-    let settled = calls.iter().position(|call| *call == "settle_pending");
-    settled.unwrap()
 }
