@@ -98,7 +98,7 @@ impl Undo {
             Some(at) => at.plus(SETTLING),
             None => self.replaced_at,
         };
-        requested_at >= since
+        requested_at > since
     }
 
     /// Returns whether this contact was replaced.

@@ -686,7 +686,7 @@ fn no_order_of_two_undoes_leaves_two_contacts_or_a_thief() {
 fn no_order_of_an_undo_and_commits_leaves_a_thiefs_contact() {
     explore(
         "an undo and commits",
-        [bounds(3, 1, 1), bounds(3, 2, 1)],
+        [bounds(2, 1, 1), bounds(3, 1, 1)],
         |choices, parallel, bounds| {
             let world = World::with_ada()
                 .reconfigured(widen_budgets)
