@@ -290,7 +290,13 @@ fn a_notice_says_how_long_and_where_a_change_is_undone() {
                 message.content.text().to_owned()
             };
             let with_link = says(72 * 3600, Some(LINK));
-            assert_eq!(with_link.matches(LINK).count(), 1, "{with_link}");
+            // No link fits into one part in Japanese.
+            let fits = locale != Locale::Ja || !to.starts_with('+');
+            assert_eq!(
+                with_link.matches(LINK).count(),
+                usize::from(fits),
+                "{with_link}"
+            );
             let without = says(72 * 3600, None);
             assert!(!without.contains("http"), "{without}");
             for words in [&with_link, &without] {
