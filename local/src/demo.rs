@@ -1,4 +1,5 @@
-//! `cargo run -- demo`: one user from a first sign-in to a changed address. Each step is checked.
+//! `cargo run -- demo`: one user from a first sign-in to a changed address, and back. Each step is
+//! checked.
 
 use std::io::Write;
 
@@ -107,7 +108,8 @@ impl<'a, W: Write> Demo<'a, W> {
         let first = self.first_sign_in().await?;
         self.second_contact(&first).await?;
         let now = self.another_sign_in(&first).await?;
-        self.changed_contact(&now).await?;
+        let proof = self.changed_contact(&now).await?;
+        self.undone_change(&now, &proof).await?;
         writeln!(self.out, "\nAll {} steps succeeded.", self.step)?;
         Ok(())
     }
@@ -213,7 +215,8 @@ impl<'a, W: Write> Demo<'a, W> {
         Ok(ada)
     }
 
-    async fn changed_contact(&mut self, ada: &SignedIn) -> Result<(), DemoError> {
+    /// Returns the proof of the old address.
+    async fn changed_contact(&mut self, ada: &SignedIn) -> Result<String, DemoError> {
         self.title("In the settings she changes her address")?;
         let input = format!("method: EMAIL, emailOrPhone: \"{NEW_EMAIL}\"");
         let opened = self.signed_in_call(ada, "changeContact", &input).await?;
@@ -254,6 +257,7 @@ impl<'a, W: Write> Demo<'a, W> {
             answered["ChallengeParameters"]["step"] == "claim",
             "the old address has no account",
         )?;
+        let proof = text(&answered["ChallengeParameters"]["proof"])?;
 
         self.title("The new address reaches the account")?;
         let by_new = self.sign_in(NEW_EMAIL, None).await?;
@@ -267,6 +271,46 @@ impl<'a, W: Write> Demo<'a, W> {
         check(
             self.users().await? == 1,
             "there is still exactly one account",
+        )?;
+        Ok(proof)
+    }
+
+    async fn undone_change(&mut self, ada: &SignedIn, proof: &str) -> Result<(), DemoError> {
+        self.title("If it was not Ada who changed it, the proof of the old address undoes that")?;
+        self.print(&format!(
+            "POST /graphql   undoContactChange(emailOrPhone: \"{EMAIL}\", method: EMAIL, proof)"
+        ))?;
+        let request = self
+            .http
+            .post(self.settings.graphql_url())
+            .header("x-api-key", &self.settings.api_key)
+            .json(&json!({
+                "query": "mutation ($input: UndoContactChangeInput!) { undoContactChange(input: $input) \
+                          { username tokens { accessToken idToken refreshToken } } }",
+                "variables": {"input": {"emailOrPhone": EMAIL, "method": "EMAIL", "proof": proof}},
+            }));
+        let payload = self.graphql(request, "undoContactChange").await?;
+        let tokens = &payload["tokens"];
+        let answered = json!({"AuthenticationResult": {
+            "AccessToken": tokens["accessToken"],
+            "IdToken": tokens["idToken"],
+            "RefreshToken": tokens["refreshToken"],
+        }});
+        let again = self.signed_in(&answered).await?;
+        check(
+            again.claims["sub"] == ada.claims["sub"] && again.claims["email"] == EMAIL,
+            "the old address is back on the account",
+        )?;
+
+        self.title("Her phone is notified, and the new address no longer reaches the account")?;
+        let notice = self.newest().await?;
+        check(notice["to"] == PHONE, "the notice went to her phone")?;
+        let by_new = self.sign_in(NEW_EMAIL, None).await?;
+        let code = self.newest_code(NEW_EMAIL).await?;
+        let answered = self.respond(&by_new, &code).await?;
+        check(
+            answered["ChallengeParameters"]["step"] == "claim",
+            "the new address has no account",
         )
     }
 

@@ -257,6 +257,9 @@ fn deployment(options: &Options, endpoint: &str) -> Result<Deployment, KeyError>
         budgets.sms.spend_per_day = Price::MAX;
         budgets.sms.spend_per_month = Price::MAX;
     }
+    if options.legacy_pool {
+        policy.undo_life = Duration::ZERO;
+    }
     if options.captcha {
         policy.budgets.mail.unproved_per_hour = 2;
     }

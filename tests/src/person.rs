@@ -215,6 +215,24 @@ impl Person {
         self.sign_in(Some(proof)).await
     }
 
+    /// Undoes the change that replaced this contact. May be refused.
+    pub async fn undoes(&self, proof: &str) -> Result<SignedIn, Refusal> {
+        const QUERY: &str = "mutation ($input: UndoContactChangeInput!) { undoContactChange(input: $input) \
+                             { username tokens { accessToken idToken refreshToken } } }";
+        let input = json!({"input": {
+            "emailOrPhone": self.typed, "method": self.graphql_method(), "proof": proof,
+        }});
+        let payload = self
+            .latchstring
+            .graphql("undoContactChange", QUERY, input)
+            .await?;
+        let token = |name: &str| payload["tokens"][name].as_str().unwrap_or_default();
+        let [id, access, refresh] = ["idToken", "accessToken", "refreshToken"].map(token);
+        let signed_in = SignedIn::check(&self.latchstring, id, access, refresh).await;
+        assert!(payload["username"] == signed_in.username());
+        Ok(signed_in)
+    }
+
     /// Requests a ticket alone, for an SDK that talks to Cognito itself.
     pub async fn requests_a_ticket(&self, proof: Option<&str>) -> Result<Ticket, Refusal> {
         self.ticket_by(self.input(proof)).await

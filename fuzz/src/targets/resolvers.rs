@@ -31,6 +31,7 @@ pub(super) const RESOLVERS: Target = Target {
         "InvalidIdentifier",
         "InvalidName",
         "InvalidProof",
+        "NothingToUndo",
         "NotSignedIn",
         "ReauthRequired",
         "ContactInUse",
@@ -44,6 +45,7 @@ pub(super) const RESOLVERS: Target = Target {
         "<ticket>",
         "signIn",
         "signInTicket",
+        "undoContactChange",
         "signUp",
         "updateName",
         "changeContact",
@@ -135,7 +137,7 @@ async fn check(input: &[u8]) -> Outcome {
         .as_str()
         .unwrap_or_default()
         .to_owned();
-    if matches!(&*field, "signIn" | "signInTicket") {
+    if matches!(&*field, "signIn" | "signInTicket" | "undoContactChange") {
         checked(&world, &authentic, &sign_in, &event).await
     } else {
         checked(&world, &authentic, &contacts, &event).await

@@ -200,5 +200,11 @@ fn formats_are_unchanged() {
     ] {
         line("error of a contact", error.error_type());
     }
+    for error in [SignInError::NothingToUndo, SignInError::ContactInUse] {
+        line("error of an undo", error.error_type());
+    }
+    let held = ContactError::ChangeHeld { retry_after: 1 };
+    line("error of a held account", held.error_type());
+    line("purpose of an undo", Purpose::Undo(pending).as_str());
     assert_eq!(now, include_str!("../tests/data/formats.txt"));
 }

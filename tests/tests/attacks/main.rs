@@ -9,6 +9,7 @@ mod code_overwrite;
 mod concurrent_guesses;
 mod contact_added_with_stolen_token;
 mod contact_change_flooding;
+mod contact_replaced_with_stolen_token;
 mod empty_answers;
 mod enumeration_by_response;
 mod enumeration_by_throttling;

@@ -508,7 +508,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                 Ok(known(user))
             }
             (_, Purpose::SignIn | Purpose::Decoy) => Ok(Subject::NoAccount),
-            (_, Purpose::Claim) => Err(NoRow::NotTheHolder),
+            (_, Purpose::Claim | Purpose::Undo(_)) => Err(NoRow::NotTheHolder),
             (AccountState::Known(user), Purpose::VerifyContact(id)) => {
                 let pending = self
                     .store
@@ -563,7 +563,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     fn message(&self, row: &Flow, contact: &Identifier) -> Option<Message> {
         let Deployment { policy, keys } = self.deployment;
         let may_receive = match (&row.subject, &self.event.user, row.purpose) {
-            (_, _, Purpose::Claim | Purpose::Decoy)
+            (_, _, Purpose::Claim | Purpose::Decoy | Purpose::Undo(_))
             | (Subject::Known(_), AccountState::NoAccount, _) => false,
             // The holder of an address may have changed since the first send.
             (Subject::Known(_), AccountState::Known(user), Purpose::SignIn) => user.holds(contact),
@@ -873,6 +873,8 @@ fn step_of(row: &Flow) -> Step {
     match row.purpose {
         Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => Step::Otp(row.progress()),
         Purpose::Claim => Step::Claim(row.progress()),
+        // Such a row is written in answer to the first challenge, and no other step follows.
+        Purpose::Undo(_) => Step::Select,
     }
 }
 

@@ -90,8 +90,9 @@ pub struct ClientRequest {
     pub method: Option<String>,
     /// `ticket`: the permission for a flow to send.
     pub ticket: Option<Secret>,
-    /// `action`: `resend` requests another message with a code; `complete` states that the answer to
-    /// the first challenge is a proof; `link` that the answer to a code is the token of a link.
+    /// `action`: `resend` requests another message with a code; `complete` and `undo` state that the
+    /// answer to the first challenge is a proof, and `undo` that the proof undoes a change; `link`
+    /// that the answer to a code is the token of a link.
     pub action: Option<String>,
     /// `linkSecret`: the secret of the client that requested the link.
     pub link_secret: Option<Secret>,
@@ -116,7 +117,12 @@ impl ClientRequest {
 
     /// Returns whether the answer to the first challenge is a proof.
     pub(crate) fn completes(&self) -> bool {
-        self.action.as_deref() == Some("complete")
+        self.action.as_deref() == Some("complete") || self.undoes()
+    }
+
+    /// Returns whether that proof is of a replaced contact, to undo the change.
+    pub(crate) fn undoes(&self) -> bool {
+        self.action.as_deref() == Some("undo")
     }
 }
 

@@ -42,6 +42,9 @@
 //! | 22 | `select` wrong: a proof that is forged, expired or redeemed, or of a contact that the user does not hold | none | challenge | `select` |
 //! | 23 | `select` passed, ticket that continues a flow which waits for an answer of this session | open | challenge | `otp` of that flow, with the progress of its row: nothing charged, nothing sent. From here on, rows 8 to 14, 19 and 20 |
 //! | 24 | `select` wrong: a ticket that continues a flow which is unknown, answered, expired, without an attempt left, a claim, or of another contact, client or user | any, or none | fail | |
+//! | 25 | `select` passed by a proof with the action `undo`, known, and the record of the change is open: the contact is restored, every token invalidated, and the record closed | written as matched | challenge | `select` |
+//! | 26 | the same, and the record was closed at least 1 s ago | matched, to finished | **tokens** | |
+//! | 27 | the same, but the record has expired or is of another change, or the contact is in use | matched | fail | |
 //!
 //! Verify: `select` passes for a known method, unless its ticket ends the flow (rows 3 and 24).
 //! Before it passes, Verify redeems the ticket if it can open or continue a flow. So Create need not
@@ -49,6 +52,7 @@
 //!
 //! `select` with the action `complete` passes only for a proof: it is redeemed for this flow, and
 //! the row of the claim is written as matched. No such answer redeems a ticket or sends a message.
+//! The same holds for the action `undo`, whose proof is of the contact that the record names.
 //!
 //! `otp` and `claim` pass only after the right answer was recorded, first as an attempt, then as
 //! the verdict, in an open row that had room. A proof has one write for both (see [`verify`]). The
@@ -59,7 +63,9 @@ mod commit;
 mod create;
 mod define;
 mod event;
+mod leases;
 mod ticket;
+mod undo;
 mod verify;
 
 pub use create::{

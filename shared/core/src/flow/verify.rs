@@ -17,8 +17,8 @@
 //!    `record_wrong_answer` adds the answer to the row's wrong ones. Each writes only if the row
 //!    still has the terms on which the guess was reserved.
 //!
-//! A proof may answer the first challenge too, with the action `complete`. Then `open_flow` writes
-//! the row of the claim as matched, with this attempt.
+//! A proof may answer the first challenge too, with the action `complete` or `undo`. Then
+//! `open_flow` writes the row of the claim or of the undo as matched, with this attempt.
 //!
 //! A link is answered by its token and the secret of the client that requested it. If both are right,
 //! `record_verdict` alone records the attempt and the verdict, without a guess. If one is wrong,
@@ -58,7 +58,7 @@ use crate::effects::{Clock, Entropy};
 use crate::policy::{Deployment, Policy};
 use crate::ports::{
     Attempted, CounterStore, FlowStore, NewAttempt, Opened, PortError, Redeemable, Redeemed,
-    RedemptionStore, VerdictWrite,
+    RedemptionStore, UndoStore, VerdictWrite,
 };
 use crate::rate_limit::{Guess, RateLimiter};
 use crate::record::challenge::{Challenge, Step};
@@ -68,6 +68,7 @@ use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::{KeyId, Use};
 use crate::seal::link::LinkChallenge;
 use crate::seal::sealed::{Proof, UnsealError};
+use crate::value::account::Attributes;
 use crate::value::app_client::AppClient;
 use crate::value::code_alphabet::CodeAlphabet;
 use crate::value::identifier::{Identifier, Method};
@@ -185,7 +186,7 @@ impl From<PortError> for VerifyError {
 /// may repeat it. The repetition is no further attempt, but it can cost another guess.
 pub async fn verify(
     deployment: &Deployment,
-    store: &(impl FlowStore + RedemptionStore + CounterStore),
+    store: &(impl FlowStore + RedemptionStore + UndoStore + CounterStore),
     clock: &impl Clock,
     entropy: &impl Entropy,
     event: &AnswerEvent,
@@ -266,7 +267,7 @@ struct Agreeing {
 
 impl<S, C, E> Verify<'_, S, C, E>
 where
-    S: FlowStore + RedemptionStore + CounterStore,
+    S: FlowStore + RedemptionStore + UndoStore + CounterStore,
     C: Clock,
     E: Entropy,
 {
@@ -419,8 +420,8 @@ where
         self.record_verdict(&row, attempt, verdict).await
     }
 
-    /// Verifies a proof that answers the first challenge, and writes the row of the claim, matched.
-    /// Define then finishes it. A wrong proof counts no attempt: it cannot be guessed.
+    /// Verifies a proof that answers the first challenge, and writes the row of the claim, or of the
+    /// undo, matched. Define then finishes it. A wrong proof counts no attempt: it cannot be guessed.
     ///
     /// The proof is redeemed while the row of the flow that earned it is read. So it is redeemed even
     /// if that row does not confirm it. Only a leaked key can seal such a proof.
@@ -439,9 +440,8 @@ where
         let AccountState::Known(user) = user else {
             return Err(VerifyReason::ProofOfAnother.into());
         };
-        if !user.holds(contact) {
-            return Err(VerifyReason::ProofOfAnother.into());
-        }
+        let purpose = self.purpose_of_proof(user, contact).await?;
+        let purpose = purpose.ok_or(VerifyReason::ProofOfAnother)?;
         let (earned, redeemed) = try_join(
             self.store.flow(proof.flow),
             self.store.redeem(
@@ -462,7 +462,7 @@ where
         let new = NewFlow {
             id: flow,
             app_client,
-            purpose: Purpose::Claim,
+            purpose,
             subject: Subject::Known(user.sub().clone()),
             contact,
             locale: None,
@@ -495,6 +495,23 @@ where
             Step::Select | Step::Claim(_) => CodeAlphabet::Digits,
         };
         Answer::of(self.event.answer.expose(), alphabet)
+    }
+
+    /// Returns the purpose for which a proof of this contact may answer in the session of the user:
+    /// the contact is the user's, or was replaced, and the caller asks to undo that. `None` for any
+    /// other contact. Define checks that the change can still be undone.
+    async fn purpose_of_proof(
+        &self,
+        user: &Attributes,
+        contact: &Identifier,
+    ) -> Result<Option<Purpose>, PortError> {
+        if !self.event.request.undoes() {
+            return Ok(user.holds(contact).then_some(Purpose::Claim));
+        }
+        let keys = &self.deployment.keys;
+        let undo = self.store.undo(user.sub()).await?;
+        let undo = undo.filter(|undo| undo.is_of(contact, keys));
+        Ok(undo.map(|undo| Purpose::Undo(undo.id)))
     }
 
     fn digest(&self, key: &KeyId) -> Result<AnswerDigest, VerifyError> {

@@ -19,7 +19,7 @@ pub use sms::parts;
 
 use self::html::{Head, html};
 use self::template::{Value, fill};
-use self::words::{link_words, minutes, words};
+use self::words::{hours, link_words, minutes, words};
 pub use crate::policy::branding::{
     AndroidHash, AppName, Branding, LinkUrl, NotBranding, Preview, SmsDomain, SupportContact,
 };
@@ -80,6 +80,15 @@ impl std::fmt::Debug for Link {
     }
 }
 
+/// The remedy that a notice of a replaced contact offers to its owner.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Remedy<'a> {
+    /// The time in which the change can be undone; `None` if it cannot.
+    pub undo_for: Option<Duration>,
+    /// The link to the page that undoes a change, if there is one.
+    pub link: Option<&'a str>,
+}
+
 impl Message {
     /// Creates the message with a code that was requested at `at` and expires `life` from now. The
     /// code of a slot is that of every sign-in that begins before the slot ends. Its language is the
@@ -97,7 +106,9 @@ impl Message {
     ) -> Self {
         let locale = locale.unwrap_or(branding.default_locale);
         let kind = match purpose {
-            Purpose::SignIn | Purpose::Claim | Purpose::Decoy => Kind::SignInCode,
+            Purpose::SignIn | Purpose::Claim | Purpose::Decoy | Purpose::Undo(_) => {
+                Kind::SignInCode
+            }
             Purpose::VerifyContact(_) => Kind::ConfirmationCode,
         };
         let minutes = in_minutes(locale, life);
@@ -129,8 +140,26 @@ impl Message {
         locale: Option<Locale>,
         old: Identifier,
         at: Timestamp,
+        remedy: Remedy<'_>,
     ) -> Self {
-        Self::notice(branding, locale, Kind::ContactReplaced, old, at)
+        let words = locale.unwrap_or(branding.default_locale);
+        let hours = remedy.undo_for.map(|life| in_hours(words, life));
+        let permanent = hours.is_none().then_some("");
+        let notice = |link: Option<&str>| {
+            let remedy = [
+                ("hours", hours.as_deref()),
+                ("link", link.filter(|_| hours.is_some())),
+                ("permanent", permanent),
+            ];
+            let kind = Kind::ContactReplaced;
+            Self::notice(branding, locale, kind, old.clone(), at, &remedy)
+        };
+        let message = notice(remedy.link);
+        match &message.content {
+            // A link must not cost another part.
+            Content::Sms { text } if parts(text) > 1 => notice(None),
+            _ => message,
+        }
     }
 
     /// Creates the notice to a contact that the account keeps when a contact of the other method
@@ -141,7 +170,18 @@ impl Message {
         kept: Identifier,
         at: Timestamp,
     ) -> Self {
-        Self::notice(branding, locale, Kind::ContactAdded, kept, at)
+        Self::notice(branding, locale, Kind::ContactAdded, kept, at, &[])
+    }
+
+    /// Creates the notice to a contact that the account keeps when the change of the contact of the
+    /// other method was undone.
+    pub fn change_undone(
+        branding: &Branding,
+        locale: Option<Locale>,
+        kept: Identifier,
+        at: Timestamp,
+    ) -> Self {
+        Self::notice(branding, locale, Kind::ChangeUndone, kept, at, &[])
     }
 
     fn notice(
@@ -150,10 +190,12 @@ impl Message {
         kind: Kind,
         to: Identifier,
         at: Timestamp,
+        remedy: &[Value<'_>],
     ) -> Self {
         let locale = locale.unwrap_or(branding.default_locale);
         let at = moment(at);
-        let content = content(branding, locale, kind, &to, None, &parts_of(&at));
+        let values = [&parts_of(&at), remedy].concat();
+        let content = content(branding, locale, kind, &to, None, &values);
         Self {
             to,
             kind,
@@ -193,6 +235,15 @@ fn parts_of(moment: &str) -> [Value<'_>; 4] {
 fn in_minutes(locale: Locale, life: Duration) -> String {
     let (one, more) = minutes(locale);
     match life.as_secs() / 60 {
+        0 | 1 => one.to_owned(),
+        number => fill(more, &[("n", Some(&number.to_string()))]),
+    }
+}
+
+/// Formats a time in whole hours, rounded down.
+fn in_hours(locale: Locale, time: Duration) -> String {
+    let (one, more) = hours(locale);
+    match time.as_secs() / 3600 {
         0 | 1 => one.to_owned(),
         number => fill(more, &[("n", Some(&number.to_string()))]),
     }

@@ -170,6 +170,11 @@ impl SupportContact {
 pub struct LinkUrl(String);
 
 impl LinkUrl {
+    /// Returns the address at which the owner of a replaced contact undoes the change.
+    pub(crate) fn of_undo(&self) -> String {
+        format!("{}#undo", self.0)
+    }
+
     /// The maximum length in characters.
     pub const MAX_CHARS: usize = 200;
 

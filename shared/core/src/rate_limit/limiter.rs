@@ -1252,7 +1252,9 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let Deployment { policy, keys } = self.deployment;
         let class = match purpose {
             Purpose::Decoy => "slot-decoy",
-            Purpose::SignIn | Purpose::Claim | Purpose::VerifyContact(_) => "slot",
+            Purpose::SignIn | Purpose::Claim | Purpose::VerifyContact(_) | Purpose::Undo(_) => {
+                "slot"
+            }
         };
         Counter::slot(keys, class, key, identifier, policy.slot_at(at))
     }

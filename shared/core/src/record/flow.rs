@@ -173,7 +173,7 @@ impl Flow {
         let bound = bound_to(new.id, new.purpose, new.app_client.client());
         let life = match new.purpose {
             Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => policy.code_life,
-            Purpose::Claim => policy.proof_life,
+            Purpose::Claim | Purpose::Undo(_) => policy.proof_life,
         };
         Self {
             id: new.id,
@@ -184,7 +184,7 @@ impl Flow {
             locale: new.locale,
             terms: new.terms,
             link_challenge: new.link_challenge,
-            message_charged: new.purpose == Purpose::Claim,
+            message_charged: matches!(new.purpose, Purpose::Claim | Purpose::Undo(_)),
             key: key.id().clone(),
             issued_at: now,
             expires_at: now.plus(life),
@@ -252,11 +252,11 @@ impl Flow {
             && self.issued_at == issued_at
     }
 
-    /// Returns whether this is the row of a claim that was opened in answer to this challenge, the
-    /// first of a session.
+    /// Returns whether this is the row of a proof that answered this challenge, the first of a
+    /// session.
     pub(crate) fn is_claim_of(&self, challenge: &Challenge, app_client: &AppClient) -> bool {
         challenge.step == Step::Select
-            && self.purpose == Purpose::Claim
+            && matches!(self.purpose, Purpose::Claim | Purpose::Undo(_))
             && self.id == challenge.flow
             && self.client == app_client.client()
     }

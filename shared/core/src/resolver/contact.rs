@@ -6,6 +6,8 @@
 
 use std::convert::Infallible;
 
+use futures_util::future::join;
+
 use super::context::Ports;
 pub use super::error::ContactError;
 use super::error::{Cause, SignInError};
@@ -15,7 +17,7 @@ pub use super::signed_in::{Identity, SignedIn};
 use crate::effects::Clock;
 use crate::policy::Deployment;
 use crate::ports::{
-    AccessTokenVerifier, ChallengeApi, Directory, OpenChallenge, PendingStore, Reply,
+    AccessTokenVerifier, ChallengeApi, Directory, OpenChallenge, PendingStore, Reply, UndoStore,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest, Receipt};
 use crate::record::pending::{Pending, PendingId, PendingOutcome};
@@ -37,7 +39,7 @@ pub enum PendingState {
     Done,
     /// It was proved, but another account holds it.
     InUse,
-    /// It was not proved in time.
+    /// It was not proved in time, or its change is undone.
     Expired,
 }
 
@@ -68,7 +70,7 @@ struct Admitted {
 
 impl<P, T> SignedIn<'_, P, T>
 where
-    P: Ports<Store: PendingStore>,
+    P: Ports<Store: PendingStore + UndoStore>,
     T: AccessTokenVerifier,
 {
     /// Writes the names, opens a session in which Create sends the code of the contact, and stores
@@ -82,7 +84,7 @@ where
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
         let message = message.into();
-        let account = self.fresh_account(identity).await?;
+        let account = self.changeable_account(identity).await?;
         let admitted = self.admit(&account, contact, source).await?;
         self.start(&account, Some(names), contact, message, source, admitted)
             .await
@@ -98,7 +100,7 @@ where
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
         let message = message.into();
-        let account = self.fresh_account(identity).await?;
+        let account = self.changeable_account(identity).await?;
         let admitted = self.admit(&account, contact, source).await?;
         self.start(&account, None, contact, message, source, admitted)
             .await
@@ -141,10 +143,32 @@ where
             PendingOutcome::Waiting if self.context.clock.now() >= pending.expires_at => {
                 PendingState::Expired
             }
+            PendingOutcome::Undone => PendingState::Expired,
             PendingOutcome::Waiting => PendingState::Waiting,
             PendingOutcome::Done => PendingState::Done,
             PendingOutcome::InUse => PendingState::InUse,
         }))
+    }
+
+    /// Returns the caller's account, if the sign-in is recent and no change holds the account. Commit
+    /// checks the latter again.
+    async fn changeable_account(&self, identity: &Identity) -> Result<Account, ContactError> {
+        let context = &self.context;
+        let (account, undo) = join(
+            self.fresh_account(identity),
+            context.store.undo(&identity.sub),
+        )
+        .await;
+        let account = account?;
+        let now = context.clock.now();
+        let keys = &context.deployment.keys;
+        let until = undo?.and_then(|undo| undo.holds_until(&account.attributes, keys, now));
+        match until {
+            Some(until) => Err(ContactError::ChangeHeld {
+                retry_after: now.secs_until(until),
+            }),
+            None => Ok(account),
+        }
     }
 
     /// Plans the code and charges the account, before anything is written for the contact.

@@ -17,10 +17,30 @@ use crate::value::purpose::TicketPurpose;
 use crate::value::secret::Secret;
 use crate::value::source::Source;
 
+/// The action of a proof that answers the first challenge.
+#[derive(Clone, Copy)]
+pub(crate) enum ProofAction {
+    /// Completes a sign-in.
+    Complete,
+    /// Undoes the change of a contact.
+    Undo,
+}
+
+impl ProofAction {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Undo => "undo",
+        }
+    }
+}
+
 /// The outcome of a proof that answers the first challenge.
-pub(crate) enum Completed {
+pub(crate) enum Answered {
     /// The sign-in is complete.
     Tokens(Tokens),
+    /// The session has ended.
+    Refused,
     /// The same challenge again.
     Asked(OpenChallenge),
 }
@@ -78,16 +98,17 @@ impl<P: Ports> Context<'_, P> {
 
     /// Answers the first challenge with a proof. Cognito returns it again if the triggers accept no
     /// proof, as for an account that they do not see yet, or if one of their ports does not answer.
-    pub(crate) async fn complete(
+    pub(crate) async fn answer(
         &self,
         challenge: OpenChallenge,
         identifier: &Identifier,
         proof: &Secret,
+        action: ProofAction,
         source: Option<Source>,
-    ) -> Result<Completed, SignInError> {
+    ) -> Result<Answered, SignInError> {
         let metadata = [
             ("method", identifier.method().as_str()),
-            ("action", "complete"),
+            ("action", action.as_str()),
         ];
         if step(&challenge) != Some("select") {
             return Err(Cause::UnexpectedChallenge.into());
@@ -96,9 +117,9 @@ impl<P: Ports> Context<'_, P> {
             .api
             .respond(&challenge, proof.expose(), &metadata, source);
         match responding.await? {
-            Reply::Tokens(tokens) => Ok(Completed::Tokens(tokens)),
-            Reply::Challenge(challenge) => Ok(Completed::Asked(challenge)),
-            Reply::UserNotFound | Reply::Refused => Err(Cause::SessionRefused.into()),
+            Reply::Tokens(tokens) => Ok(Answered::Tokens(tokens)),
+            Reply::Challenge(challenge) => Ok(Answered::Asked(challenge)),
+            Reply::UserNotFound | Reply::Refused => Ok(Answered::Refused),
         }
     }
 

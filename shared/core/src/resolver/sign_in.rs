@@ -12,7 +12,7 @@ use futures_util::future::{join, try_join};
 
 pub use super::context::{Context, Ports};
 pub use super::error::{Cause, SignInError};
-use super::flow_opener::{Completed, payload};
+use super::flow_opener::{Answered, ProofAction, payload};
 pub use super::payload::{SignInPayload, TokensPayload};
 use crate::effects::{Clock, Entropy};
 use crate::policy::Deployment;
@@ -355,15 +355,18 @@ where
         let mut challenge = self.first_session(&account, *source).await?;
         let (mut backoff, mut answers_left) = (Backoff::new(), ANSWERS_AFTER_REDEMPTION);
         loop {
-            let completing = self.context.complete(challenge, identifier, proof, *source);
-            challenge = match completing.await? {
-                Completed::Tokens(tokens) => {
+            let answering =
+                self.context
+                    .answer(challenge, identifier, proof, ProofAction::Complete, *source);
+            challenge = match answering.await? {
+                Answered::Tokens(tokens) => {
                     return Ok(TokensPayload {
                         username: Secret::new(account.username),
                         tokens,
                     });
                 }
-                Completed::Asked(challenge) => challenge,
+                Answered::Refused => return Err(Cause::SessionRefused.into()),
+                Answered::Asked(challenge) => challenge,
             };
             if !backoff.wait(self.context.clock).await {
                 return Err(Cause::AccountNotFound.into());
@@ -385,7 +388,11 @@ where
     }
 
     /// Opens a proof of the identifier. Whether it was earned and is unused is another question.
-    fn sealed_proof(&self, identifier: &Identifier, proof: &Secret) -> Result<Proof, SignInError> {
+    pub(super) fn sealed_proof(
+        &self,
+        identifier: &Identifier,
+        proof: &Secret,
+    ) -> Result<Proof, SignInError> {
         let opened = Proof::open(
             proof.expose(),
             &self.context.deployment.keys,
@@ -400,7 +407,11 @@ where
     }
 
     /// Succeeds if the flow that the proof names earned it, and no flow has redeemed it.
-    async fn earned(&self, identifier: &Identifier, proof: &Proof) -> Result<(), SignInError> {
+    pub(super) async fn earned(
+        &self,
+        identifier: &Identifier,
+        proof: &Proof,
+    ) -> Result<(), SignInError> {
         let (earned, redeemed) = try_join(
             self.context.store.flow(proof.flow),
             self.context
@@ -571,7 +582,7 @@ where
     }
 
     /// Opens a session for an account that may be too new to be visible.
-    async fn initiate_new(
+    pub(super) async fn initiate_new(
         &self,
         username: &str,
         source: Option<Source>,

@@ -96,6 +96,8 @@ impl Ticket {
             TicketPurpose::Open(Purpose::VerifyContact(pending)) => (3, *pending.as_bytes()),
             TicketPurpose::Open(Purpose::Decoy) => (4, [0; 16]),
             TicketPurpose::Resume(flow) => (5, *flow.as_bytes()),
+            // No resolver issues such a ticket, and none opens.
+            TicketPurpose::Open(Purpose::Undo(_)) => (6, [0; 16]),
         };
         let mut plain = vec![purpose, Locale::to_byte(self.locale)];
         plain.extend_from_slice(&id);

@@ -14,6 +14,8 @@ pub enum Purpose {
     /// A sign-in of a user whom Cognito refuses. It is charged like any other, so that it looks
     /// like any other; nothing is sent, and no answer is right.
     Decoy,
+    /// A proof of a replaced contact, which undoes the change that this request made.
+    Undo(PendingId),
 }
 
 /// The permission that a ticket gives.
@@ -39,6 +41,7 @@ impl Purpose {
             Self::Claim => "claim",
             Self::VerifyContact(_) => "verify_contact",
             Self::Decoy => "decoy",
+            Self::Undo(_) => "undo",
         }
     }
 }

@@ -4,7 +4,7 @@ use latchstring_core::code::Code;
 use latchstring_core::locale::Locale;
 use latchstring_core::message::{AppName, Branding, Content, Kind, Preview};
 
-use crate::{CODES, Mail, acme, all, code, linking, mail, message};
+use crate::{CODES, LINK, Mail, acme, all, code, linking, mail, message};
 
 /// A name with characters that have a meaning in HTML, in a mail header and in the templates.
 fn hostile() -> Branding {
@@ -87,7 +87,9 @@ fn a_subject_is_one_line() {
 #[test]
 fn a_mail_has_no_links_and_no_remote_content() {
     for (locale, kind) in all() {
-        let html = mail(&acme(), locale, kind).html.to_lowercase();
+        // The address of the page that undoes a change is text.
+        let html = mail(&acme(), locale, kind).html.replace(LINK, "");
+        let html = html.to_lowercase();
         for outside in [
             "http", "//", "href", "src", "url(", "@import", "<a", "<img", "<link", "<script",
             "<form", "<svg", "onload",

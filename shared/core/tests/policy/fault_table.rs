@@ -22,7 +22,7 @@ use crate::contacts::{self, Tokens, holds, identity};
 use crate::harness::{
     ADA, ADAS_NAME, BOB, BOBS_NAME, Break, Flaky, NUMBER, Pool, Session, World, identifier, now,
 };
-use crate::sign_in;
+use crate::{sign_in, undo};
 
 /// The contact that Ada requests in place of [`ADA`].
 const NEW: &str = "ada@example.org";
@@ -54,10 +54,11 @@ enum Flow {
     PendingContact,
     RememberDevice,
     UpdateName,
+    UndoChange,
 }
 
 impl Flow {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::SignIn,
         Self::SignInByPhone,
         Self::Ticket,
@@ -76,6 +77,7 @@ impl Flow {
         Self::PendingContact,
         Self::RememberDevice,
         Self::UpdateName,
+        Self::UndoChange,
     ];
 
     /// Returns the resolver function that the flow begins with.
@@ -115,6 +117,7 @@ impl Flow {
             Self::PendingContact => "Reading the state of a pending contact",
             Self::RememberDevice => "Having a device remembered",
             Self::UpdateName => "Writing the name",
+            Self::UndoChange => "Undoing the change of a contact",
         }
     }
 }
@@ -186,8 +189,18 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         let budgets = &mut world.deployment.policy.budgets;
         (budgets.mailbox.per_minute, budgets.extended.per_minute) = (0, 0);
     }
+    let phone = [("phone_number", NUMBER), ("phone_number_verified", "true")];
+    if flow == Flow::UndoChange {
+        let before = World::new();
+        before.put_ada(&phone);
+        undo::replace(&before);
+        world.entropy = before.entropy;
+        world.store = Flaky::new(before.store.port, world.wire.clone());
+        world.directory = Flaky::new(before.directory.port, world.wire.clone());
+    } else {
+        world.put_ada(&phone);
+    }
     let world = world;
-    world.put_ada(&[("phone_number", NUMBER), ("phone_number_verified", "true")]);
     let pool = match flow {
         Flow::FirstSignInToALegacyPool => Pool::legacy(&world),
         _ => Pool::of(&world),
@@ -231,6 +244,7 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         }
         Flow::ChangeContact => run.add("changeContact", None, PendingState::Done),
         Flow::ContactInUse => run.add("changeContact", None, PendingState::InUse),
+        Flow::UndoChange => run.undo(),
         Flow::PendingContact => {
             let state = run.call_until_success("pendingContact", |run| {
                 let tokens = Tokens(run.world);
@@ -469,6 +483,52 @@ impl<'w> Run<'w> {
         panic!("locked out");
     }
 
+    fn undo(&mut self) {
+        for _ in 0..ATTEMPTS {
+            let mut session = self.open("signIn", ADA, None);
+            let proof = match self.answer(&mut session) {
+                None => continue,
+                Some(Ended::Proof(proof)) => Secret::new(proof),
+                // The change was undone, and the tokens were lost.
+                Some(ended) => {
+                    let is_undone = self.seen.contains(&Seen::Restart);
+                    assert_eq!((ended, is_undone), (Ended::Tokens, true));
+                    break;
+                }
+            };
+            if self.undo_by(&proof) {
+                break;
+            }
+            self.seen.push(Seen::Restart);
+        }
+        let kept = [ADA, NEW].map(|contact| holds(self.world, ADAS_NAME, contact));
+        assert_eq!(kept, [true, false]);
+    }
+
+    /// Returns true if the proof led to tokens; false if it is used, and the tokens were lost.
+    fn undo_by(&mut self, proof: &Secret) -> bool {
+        let asked = sign_in::request(ADA, None);
+        for _ in 0..ATTEMPTS {
+            let resolver = sign_in::resolver(self.world, self.pool);
+            let answered = now(resolver.undo_contact_change(&asked, proof));
+            self.end("undoContactChange");
+            match answered {
+                Ok(_) => return true,
+                Err(SignInError::InvalidProof) => {
+                    // The leases of the request that failed expire.
+                    self.world.after_secs(30);
+                    return false;
+                }
+                Err(error) => {
+                    assert_eq!(error.error_type(), "Unavailable", "{error:?}");
+                    self.seen.push(Seen::Error);
+                    self.world.after_secs(5);
+                }
+            }
+        }
+        panic!("locked out");
+    }
+
     fn add(&mut self, step: &'static str, names: Option<&Names>, ends: PendingState) {
         for _ in 0..ATTEMPTS {
             let payload = self.call_until_success(step, |run| {
@@ -596,7 +656,8 @@ fn service(call: &str) -> &'static str {
         "create" => "Cognito AdminCreateUser",
         "set_password" => "Cognito AdminSetUserPassword",
         "set_contact" | "set_names" => "Cognito AdminUpdateUserAttributes",
-        "flow" | "pending" | "is_redeemed" => "DynamoDB GetItem",
+        "sign_out" => "Cognito AdminUserGlobalSignOut",
+        "flow" | "pending" | "is_redeemed" | "undo" | "replaced" => "DynamoDB GetItem",
         "counts" => "DynamoDB BatchGetItem",
         "open_flow" | "put_pending" => "DynamoDB PutItem",
         "release" => "DynamoDB DeleteItem",

@@ -13,6 +13,7 @@
 //! - [`properties`]: states that no sequence of events reaches.
 //! - [`model`]: states that no order of parallel calls reaches, nor the death of a process between
 //!   any two of them: all orders, to a stated depth.
+//! - [`undo`]: the change of a contact is undone by the owner of the replaced one.
 //! - [`load`]: the requests of each counter in a second of 10,000 sign-ins.
 //! - [`slots`]: slot mode, with a model of two requests in a slot and a simulation of 30 days.
 //! - [`sign_in`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that
@@ -48,3 +49,4 @@ mod shards;
 mod sign_in;
 mod slots;
 mod uncharged_messages;
+mod undo;

@@ -6,6 +6,7 @@ use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
     AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, PendingStore,
+    UndoStore,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Context, SignInError};
@@ -98,7 +99,7 @@ pub struct AccountResolver<S, D, T, A, C, E, K = Deployment> {
 
 impl<S, D, T, A, C, E, K> Handler for AccountResolver<S, D, T, A, C, E, K>
 where
-    S: PendingStore + CounterStore,
+    S: PendingStore + UndoStore + CounterStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,
@@ -116,7 +117,7 @@ where
 
 impl<S, D, T, A, C, E, K> AccountResolver<S, D, T, A, C, E, K>
 where
-    S: PendingStore + CounterStore,
+    S: PendingStore + UndoStore + CounterStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,

@@ -4,7 +4,7 @@ use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
     Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, LeaseStore,
-    RedemptionStore,
+    RedemptionStore, UndoStore,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Context, SignIn, SignInError, SignInRequest};
@@ -34,7 +34,7 @@ struct Input {
     link_challenge: Option<String>,
 }
 
-/// The fields for anonymous callers: `signIn` and `signInTicket`.
+/// The fields for anonymous callers: `signIn`, `signInTicket` and `undoContactChange`.
 #[derive(Clone, Debug)]
 pub struct SignInResolver<S, D, A, P, C, E, K = Deployment> {
     /// The source of keys and settings.
@@ -61,7 +61,7 @@ pub struct SignInResolver<S, D, A, P, C, E, K = Deployment> {
 
 impl<S, D, A, P, C, E, K> Handler for SignInResolver<S, D, A, P, C, E, K>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + CounterStore,
+    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
@@ -79,7 +79,7 @@ where
 
 impl<S, D, A, P, C, E, K> SignInResolver<S, D, A, P, C, E, K>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + CounterStore,
+    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
@@ -147,6 +147,13 @@ where
                     "expiresIn": payload.expires_in,
                 })
             }),
+            "undoContactChange" => match &request.proof {
+                Some(proof) => {
+                    let undoing = sign_in.undo_contact_change(&request, proof);
+                    undoing.await.map(|payload| super::tokens(&payload))
+                }
+                None => Err(SignInError::InvalidProof),
+            },
             _ => return Err(PublicError::UnreadableEvent),
         };
         Ok(answered.map_err(Into::into))

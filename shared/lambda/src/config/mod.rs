@@ -570,6 +570,11 @@ impl Environment<'_> {
         self.number(setting).map(Duration::from_secs)
     }
 
+    fn hours(&self, setting: &'static Setting) -> Result<Duration, ConfigError> {
+        let hours: u64 = self.number(setting)?;
+        Ok(Duration::from_secs(hours * 3600))
+    }
+
     fn days(&self, setting: &'static Setting) -> Result<Duration, ConfigError> {
         let days: u64 = self.number(setting)?;
         Ok(Duration::from_secs(days * 24 * 3600))

@@ -151,6 +151,8 @@ settings! {
         "The time for which a proof is valid.";
     PENDING_SECONDS = Some("3600"), Whole(600, 86_400, "seconds"), CONSTRUCT, policy.pending_life = seconds,
         "The time in which a new contact must be proved.";
+    UNDO_HOURS = Some("72"), Whole(0, 168, "hours"), CONSTRUCT, policy.undo_life = hours,
+        "The time in which the owner of a replaced contact can undo the change. Until then no contact of the account can be changed. 0 turns both off.";
     FRESH_SECONDS = Some("600"), Whole(60, 86_400, "seconds"), CONSTRUCT, policy.fresh_for = seconds,
         "The greatest age of a sign-in that may add or change a contact or remember a device.";
     CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT, policy.budgets.mailbox.per_minute = number,

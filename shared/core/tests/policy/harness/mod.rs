@@ -175,7 +175,7 @@ impl World {
     fn charge(&self, purpose: Purpose) -> CodeTerms {
         let code_length = self.deployment.policy.code_length;
         match purpose {
-            Purpose::Claim => CodeTerms::uncharged(code_length),
+            Purpose::Claim | Purpose::Undo(_) => CodeTerms::uncharged(code_length),
             Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => {
                 CodeTerms::ordinary(code_length)
             }
