@@ -59,6 +59,7 @@ const FILES: &[(&str, &str, &str)] = &[
         SCRIPT,
         include_str!("../../clients/typescript/dist/index.js"),
     ),
+    file!("link.js", SCRIPT),
     file!("local.js", SCRIPT),
     file!("logo.svg", "image/svg+xml"),
     file!("messages.js", SCRIPT),
