@@ -4,7 +4,8 @@
 // code, to type where it was requested. Opening it calls nothing: a program that opens every link of a
 // mail, and presses every button there, uses nothing up.
 
-import { arrived, endOf, grouped } from "./code.js";
+import { arrived, endOf } from "./code.js";
+import { grouped } from "./codetext.js";
 import { announce, h } from "./dom.js";
 import { Complaint, form, perform, problemLine, quiet, submit } from "./forms.js";
 import { t } from "./i18n.js";

@@ -43,6 +43,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("/inbox", HTML, include_str!("../../web/inbox.html")),
     file!("app.js", SCRIPT),
     file!("code.js", SCRIPT),
+    file!("codetext.js", SCRIPT),
     file!("dom.js", SCRIPT),
     file!("forms.js", SCRIPT),
     file!("i18n.js", SCRIPT),

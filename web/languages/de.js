@@ -154,6 +154,7 @@ export default {
   "inbox.copy": "Kopieren",
   "inbox.copied": "Kopiert",
   "inbox.notCopied": "Markiert, bitte selbst kopieren",
+  "inbox.link": "Link öffnen",
   "pane.title": "Lokaler Posteingang",
   "pane.empty": "Dies ist ein lokaler Dienst: Er verschickt nichts nach außen. Ihre Nachrichten erscheinen hier.",
   "pane.here": "Dies ist ein lokaler Dienst: Ihre Nachricht ist hier.",

@@ -154,6 +154,7 @@ export default {
   "inbox.copy": "Copy",
   "inbox.copied": "Copied",
   "inbox.notCopied": "Selected; copy it by hand",
+  "inbox.link": "Open the link",
   "pane.title": "Local inbox",
   "pane.empty": "This is a local service: it sends nothing out. Your messages appear here.",
   "pane.here": "This is a local service: your message is here.",

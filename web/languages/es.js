@@ -154,6 +154,7 @@ export default {
   "inbox.copy": "Copiar",
   "inbox.copied": "Copiado",
   "inbox.notCopied": "Seleccionado: cópialo a mano",
+  "inbox.link": "Abrir el enlace",
   "pane.title": "Bandeja de entrada local",
   "pane.empty": "Este es un servicio local: no envía nada al exterior. Tus mensajes aparecerán aquí.",
   "pane.here": "Este es un servicio local: aquí tienes tu mensaje.",

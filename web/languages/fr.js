@@ -154,6 +154,7 @@ export default {
   "inbox.copy": "Copier",
   "inbox.copied": "Copié",
   "inbox.notCopied": "Sélectionné, à copier à la main",
+  "inbox.link": "Ouvrir le lien",
   "pane.title": "Boîte de réception locale",
   "pane.empty": "Ceci est un service local : rien ne part d’ici. Vos messages apparaîtront ici.",
   "pane.here": "Ceci est un service local : votre message est ici.",

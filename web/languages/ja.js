@@ -153,6 +153,7 @@ export default {
   "inbox.copy": "コピー",
   "inbox.copied": "コピーしました",
   "inbox.notCopied": "選択しました。手動でコピーしてください",
+  "inbox.link": "リンクを開く",
   "pane.title": "ローカルの受信箱",
   "pane.empty": "これはローカルサービスです。外には何も送りません。メッセージはここに届きます。",
   "pane.here": "これはローカルサービスです。メッセージはここにあります。",

@@ -154,6 +154,7 @@ export default {
   "inbox.copy": "Copiar",
   "inbox.copied": "Copiado",
   "inbox.notCopied": "Selecionado: copie à mão",
+  "inbox.link": "Abrir o link",
   "pane.title": "Caixa de entrada local",
   "pane.empty": "Este é um serviço local: nada sai daqui. Suas mensagens aparecem aqui.",
   "pane.here": "Este é um serviço local: sua mensagem está aqui.",

@@ -35,9 +35,21 @@ async function still(ada) {
   });
 }
 
-/** Returns a text with the times of a message requested at NOW. */
+/** The fragment of a link that shows the code 483 920, and of one of base 32. */
+const LINKS = {
+  DIGITS: `6Zk3x9d2Rt7Qw.${tokenOf(483_920n)}`,
+  BASE32: `cZk3x9d2Rt7Qw.${tokenOf(0x3_9f1_7b2_a68_c4d_e57n)}`,
+};
+
+/** The token of a link whose 16 bytes are a number. */
+function tokenOf(number) {
+  return Buffer.from(number.toString(16).padStart(32, "0"), "hex").toString("base64url");
+}
+
+/** Returns a text with the times of a message requested at NOW, and always the same link. */
 function timeless(text) {
   return text
+    .replace(/https?:\S+#[\w-]{13}\.[\w-]{22}/, `http://127.0.0.1:4180/#${LINKS.DIGITS}`)
     .replace(/\d{4}‑\d\d‑\d\d/, "2026‑03‑02")
     .replace(/\d\d([./])\d\d[./]\d{4}/, "02$103$12026")
     .replace(/\d{4}年\d\d月\d\d日/, "2026年03月02日")
@@ -238,6 +250,55 @@ test("each state of a first sign-in on a phone fits its picture", async () => {
   await picture(ada, "offline");
 });
 
+test("each page of a link fits its picture", async () => {
+  const ada = await someone("joan", PHONE);
+  ada.allowed.push(/status of 400/);
+  await ada.opens(`/#${LINKS.DIGITS}`);
+  await ada.heading("Your code").waitFor();
+  await ada.page.locator(".pane").getByText("This is a local service").waitFor();
+  await picture(ada, "link");
+  await ada.page.goto("about:blank");
+  await ada.opens(`/#${LINKS.BASE32}`);
+  await ada.heading("Your code").waitFor();
+  await ada.page.locator(".pane").getByText("This is a local service").waitFor();
+  await picture(ada, "link-base32", { themes: ["light"] });
+  await ada.page.goto("about:blank");
+  await ada.opens(`/#${LINKS.DIGITS.slice(0, -3)}`);
+  await ada.heading("This link is not complete").waitFor();
+  await ada.page.locator(".pane").getByText("This is a local service").waitFor();
+  await picture(ada, "link-incomplete", { themes: ["light"] });
+
+  await ada.page.goto("about:blank");
+  await ada.opens();
+  await ada.asksForACode();
+  const link = await ada.link(ada.email);
+  const tab = await ada.tab();
+  await tab.goto(link);
+  await tab.getByRole("heading", { name: "Sign in here?" }).waitFor();
+  await ada.page.goto("about:blank");
+  await ada.page.goto(link.replace(/\..{21}(.)$/, (_, last) => `.${"A".repeat(21)}${last}`));
+  await ada.heading("Sign in here?").waitFor();
+  await ada.page.locator(".pane").getByText(ada.email).waitFor();
+  await picture(ada, "link-confirm");
+  await ada.button("Sign in").tap();
+  await ada.problem.getByText("This link is of an older message.").waitFor();
+  await picture(ada, "link-older");
+  await ada.button("Type the code").tap();
+  await ada.heading("Enter the code").waitFor();
+  await tab.getByRole("button", { name: "Sign in", exact: true }).tap();
+  await tab.getByRole("heading", { name: "Welcome! What is your name?" }).waitFor();
+  await ada.page.getByText("You are signed in.").waitFor();
+  await picture(ada, "code-signed-in");
+});
+
+test("the page of a link on a desk fits its picture", async () => {
+  const ada = await someone("edith");
+  await ada.opens(`/#${LINKS.DIGITS}`);
+  await ada.heading("Your code").waitFor();
+  await ada.page.locator(".pane").getByText("This is a local service").waitFor();
+  await picture(ada, "desk-link", { themes: ["light"] });
+});
+
 test("the pages on a desk fit their pictures", async () => {
   const ada = await someone("grace");
   await ada.opens();
@@ -393,5 +454,11 @@ for (const language of ["fr", "de", "es", "pt", "ja"]) {
     await ada.opens("/#delete");
     await ada.page.locator("button.dangerous").waitFor();
     await picture(ada, `delete.${language}`, { themes: ["light"] });
+    await ada.opens("/#undo");
+    await ada.field.waitFor();
+    await picture(ada, `undo.${language}`, { themes: ["light"] });
+    await ada.opens(`/#${LINKS.DIGITS}`);
+    await ada.page.locator(".shown-code").waitFor();
+    await picture(ada, `link.${language}`, { themes: ["light"] });
   });
 }
