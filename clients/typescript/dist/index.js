@@ -5,6 +5,7 @@ var LatchstringError = class extends Error {
     super(message, options);
     this.type = type;
   }
+  type;
   name = "LatchstringError";
 };
 var MESSAGES = {
