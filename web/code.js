@@ -257,7 +257,7 @@ export function codePage() {
   onLeave(() => deaf());
   if (sms && !ended && !dead) listen(input);
   // Another tab signed in, by the link or the code: the field stays, and the way on is offered.
-  const signedIn = () => offer(page, t("code.signedIn"), t("continue"), () => render());
+  const signedIn = () => offer(page, t("code.signedIn"), t("link.account"), () => render());
   return { signedIn: kind === "signIn" && signedIn, title: t(taken && kind !== "undo" ? "code.taken" : taken ? "undo.over" : ended || dead ? "code.over" : "code.title"), body: page };
 }
 
