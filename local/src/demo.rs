@@ -67,6 +67,7 @@ struct Demo<'a, W> {
 struct Session {
     session: String,
     username: String,
+    resume: Option<String>,
 }
 
 impl Session {
@@ -74,6 +75,7 @@ impl Session {
         Ok(Self {
             session: text(&payload["session"])?,
             username: text(&payload["username"])?,
+            resume: payload["resume"].as_str().map(str::to_owned),
         })
     }
 }
@@ -128,7 +130,7 @@ impl<'a, W: Write> Demo<'a, W> {
         check(parameters["attemptsLeft"] == "2", "two attempts are left")?;
         let opened = Session {
             session: text(&answered["Session"])?,
-            username: opened.username,
+            ..opened
         };
 
         self.title("She types it right. She is new, so she gets a proof and no tokens yet")?;
@@ -190,7 +192,15 @@ impl<'a, W: Write> Demo<'a, W> {
         self.title("The next day she signs in by email: the same account, and no proof")?;
         let opened = self.sign_in("  Ada@Example.COM ", None).await?;
         let code = self.newest_code(EMAIL).await?;
-        let answered = self.respond(&opened, &code).await?;
+        self.title(
+            "Her phone ends the app while she reads the mail; it continues with the same code",
+        )?;
+        let resumed = self.resume(EMAIL, &opened).await?;
+        check(
+            self.newest_code(EMAIL).await? == code,
+            "no other code was sent",
+        )?;
+        let answered = self.respond(&resumed, &code).await?;
         let ada = self.signed_in(&answered).await?;
         check(
             ada.claims["sub"] == first.claims["sub"],
@@ -269,8 +279,24 @@ impl<'a, W: Write> Demo<'a, W> {
         Ok(writeln!(self.out, "   {text}")?)
     }
 
+    /// Continues a sign-in by its resume secret.
+    async fn resume(&mut self, typed: &str, begun: &Session) -> Result<Session, DemoError> {
+        let resume = begun.resume.as_deref();
+        self.begin(typed, json!({"resume": resume}), ", resume")
+            .await
+    }
+
     async fn sign_in(&mut self, typed: &str, proof: Option<&str>) -> Result<Session, DemoError> {
         let with = if proof.is_some() { ", proof" } else { "" };
+        self.begin(typed, json!({"proof": proof}), with).await
+    }
+
+    async fn begin(
+        &mut self,
+        typed: &str,
+        mut input: Value,
+        with: &str,
+    ) -> Result<Session, DemoError> {
         let method = if typed.contains('@') {
             "EMAIL"
         } else {
@@ -279,17 +305,19 @@ impl<'a, W: Write> Demo<'a, W> {
         self.print(&format!(
             "POST /graphql   signIn(emailOrPhone: \"{typed}\", method: {method}{with})"
         ))?;
+        input["emailOrPhone"] = typed.into();
+        input["method"] = method.into();
         let request = self
             .http
             .post(self.settings.graphql_url())
             .header("x-api-key", &self.settings.api_key)
             .json(&json!({
                 "query": "mutation ($input: SignInInput!) { signIn(input: $input) \
-                          { session username codeLength expiresIn resendAfter } }",
-                "variables": {"input": {"emailOrPhone": typed, "method": method, "proof": proof}},
+                          { session username codeLength resume expiresIn resendAfter } }",
+                "variables": {"input": input},
             }));
         let payload = self.graphql(request, "signIn").await?;
-        let wants = if proof.is_some() {
+        let wants = if input["proof"].is_string() {
             "that the proof answers".to_owned()
         } else {
             format!("that a code of {} digits answers", payload["codeLength"])

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use latchstring_core::account::Sub;
-use latchstring_core::code::CodeLength;
+use latchstring_core::code::{CodeLength, LinkChallenge};
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::KeyId;
@@ -141,6 +141,7 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             contact: SealedContact::from_text("k1.sealed"),
             locale: None,
             terms: full_terms(),
+            link_challenge: None,
             message_charged: true,
             key: KeyId::parse("k1").expect("a key id"),
             issued_at: self.now,
@@ -297,6 +298,7 @@ async fn a_row_reads_as_it_was_written<S: Store + 'static, E: Entropy>(c: &Contr
             sends: 3,
             last_sent_at: c.after(2),
             locale: Some(Locale::Ja),
+            link_challenge: Some(LinkChallenge::from_bytes([7; 32])),
             attempts: [c.answer(), c.answer()].into(),
             ..c.row()
         };

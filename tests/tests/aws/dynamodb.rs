@@ -421,7 +421,9 @@ async fn sign_in(
     let request = SignInRequest {
         identifier,
         locale: None,
+        link_challenge: None,
         proof: None,
+        resume: None,
         device: None,
         captcha: None,
         source: None,
@@ -433,6 +435,7 @@ async fn sign_in(
         method: Some("email".to_owned()),
         ticket: Some(ticket.ticket),
         action: None,
+        link_secret: None,
     };
     let mut event = SessionEvent {
         app_client: app_client.clone(),

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::BASE64URL_NOPAD;
 use latchstring_core::account::Sub;
+use latchstring_core::code::LinkChallenge;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::Method;
 use latchstring_core::keys::KeyId;
@@ -121,6 +122,9 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
     if let Purpose::VerifyContact(id) = flow.purpose {
         set("pending", bytes(id.as_bytes()));
     }
+    if let Some(challenge) = &flow.link_challenge {
+        set("link", bytes(challenge.as_bytes()));
+    }
     if let Some(locale) = flow.locale {
         set("locale", text(locale.tag()));
     }
@@ -178,6 +182,11 @@ pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
         },
         contact: SealedContact::from_text(row.text("contact")?),
         terms: CodeTerms::from_bytes(&row.bytes("charge")?)?,
+        // A row that an earlier version wrote has none.
+        link_challenge: match item.get("link") {
+            None => None,
+            Some(_) => Some(LinkChallenge::from_bytes(row.bytes("link")?)),
+        },
         message_charged: row.is_true("message_charged")?,
         key: KeyId::parse(row.text("key")?).ok()?,
         issued_at: row.time("issued_at")?,

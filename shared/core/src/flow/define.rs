@@ -75,6 +75,7 @@ impl From<TicketEnd> for DefineReason {
             TicketEnd::KeyUnknown => Self::TicketKeyUnknown,
             TicketEnd::Stale => Self::TicketStale,
             TicketEnd::Redeemed => Self::TicketRedeemed,
+            TicketEnd::Over => Self::FlowOver,
         }
     }
 }
@@ -177,8 +178,8 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
 
     /// Decides after a first answer that did not pass: Verify refused it, or a port did not answer.
     /// Only then is the ticket checked again. The flow ends if the ticket has expired, another flow
-    /// redeemed it, or its key is unknown. The client then starts again immediately. Otherwise the
-    /// challenge is repeated.
+    /// redeemed it, its key is unknown, or the flow that it continues has ended. The client then
+    /// starts again immediately. Otherwise the challenge is repeated.
     async fn after_refused_select(&self) -> Result<Decided<Next, DefineReason>, PortError> {
         let event = self.event;
         let method = event.request.method.as_deref().and_then(Method::parse);
@@ -386,7 +387,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let policy = &self.deployment.policy;
         let used = progress
             .used
-            .saturating_add(u8::from(!self.event.request.is_resend()));
+            .saturating_add(u8::from(self.event.request.is_counted()));
         if now >= progress.issued_at.plus(policy.code_life) {
             self.decided(Next::Fail, DefineReason::Expired)
         } else if used >= policy.attempts {

@@ -1,7 +1,8 @@
 //! Verify: verifies an answer.
 //!
 //! The first answer passes if it names a method and its ticket does not end the flow: the ticket
-//! has not expired, its key is on the ring, and no other flow has redeemed it. A ticket that can
+//! has not expired, its key is on the ring, and no other flow has redeemed it. A ticket that
+//! continues a flow ends the session unless that flow waits for an answer. A ticket that can
 //! open no flow passes too, unredeemed, and leads to a decoy: missing, forged, of another method, or
 //! of a claim by a user who does not hold the contact.
 //!
@@ -19,12 +20,17 @@
 //! A proof may answer the first challenge too, with the action `complete`. Then `open_flow` writes
 //! the row of the claim as matched, with this attempt.
 //!
+//! A link is answered by its token and the secret of the client that requested it. If both are right,
+//! `record_verdict` alone records the attempt and the verdict, without a guess. If one is wrong,
+//! nothing is written: neither can be guessed.
+//!
 //! For a proof, its row and that of the flow that earned it are read at once, and `record_verdict`
 //! alone records the attempt and its verdict.
 //!
 //! A right verdict is always recorded before it is returned. So is a wrong one, except that of a
-//! proof that answers the first challenge: it writes no row and counts no attempt. If a budget has no guess left, Verify returns wrong without a verdict, whatever the
-//! answer is. The same answer needs a guess again when the client repeats it.
+//! proof that answers the first challenge, and of a link: they write no row and count no attempt. If a
+//! budget has no guess left, Verify returns wrong without a verdict, whatever the answer is. The same
+//! answer needs a guess again when the client repeats it.
 //!
 //! A code whose message was not charged has no right answer, and `record_verdict` alone counts the
 //! attempt. Without this rule, an attacker could guess at flows whose message a budget refused, at
@@ -60,6 +66,7 @@ use crate::record::flow::{AnswerDigest, Flow, NewFlow, State, Subject};
 use crate::seal::code::Answer;
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::{KeyId, Use};
+use crate::seal::link::LinkChallenge;
 use crate::seal::sealed::{Proof, UnsealError};
 use crate::value::app_client::AppClient;
 use crate::value::identifier::{Identifier, Method};
@@ -127,6 +134,7 @@ pub enum VerifyReason {
     RightAgain,
     #[strum(to_string = "wrong")]
     WrongAnswer,
+    WrongLink,
     CodeReplaced,
     NoAttemptLeft,
     Expired,
@@ -148,6 +156,7 @@ impl From<TicketEnd> for VerifyReason {
             TicketEnd::KeyUnknown => Self::TicketKeyUnknown,
             TicketEnd::Stale => Self::TicketStale,
             TicketEnd::Redeemed => Self::TicketRedeemed,
+            TicketEnd::Over => Self::FlowOver,
         }
     }
 }
@@ -285,6 +294,7 @@ where
             Step::Otp(_) if self.event.answer.expose() == "resend" && request.is_resend() => {
                 Err(VerifyReason::ResendAsked.into())
             }
+            Step::Otp(_) if request.is_link() => self.verify_link().await,
             Step::Otp(progress) => self.verify_code(progress.issued_at).await,
             Step::Claim(_) => self.verify_claim().await,
         }
@@ -340,6 +350,42 @@ where
             }
             key = row.key;
         }
+    }
+
+    /// Verifies the token of a link, with the secret of the client that requested it. Both must be
+    /// right. A wrong answer is not recorded, and no guess is reserved: neither can be guessed.
+    async fn verify_link(&self) -> Result<VerifyReason, VerifyError> {
+        let Deployment { policy, keys } = self.deployment;
+        let (now, flow) = (self.clock.now(), self.challenge.flow);
+        let row = self.store.flow(flow).await?;
+        let row = row.ok_or(VerifyReason::FlowMissing)?;
+        let wrong = VerifyReason::WrongLink;
+        let secret = self.event.request.link_secret.as_ref().ok_or(wrong)?;
+        let token = self.event.answer.expose();
+        let key = keys.find(Use::Answer, row.key.as_str());
+        let key = key.ok_or(VerifyReason::FlowDisagrees)?;
+        let digest = AnswerDigest::of_link(key, flow, token, secret);
+        let Some(Agreeing {
+            row,
+            contact,
+            attempt,
+        }) = self.still_open(row, digest, now)?
+        else {
+            return Ok(VerifyReason::RightAgain);
+        };
+        // A decoy, and a row without a link, do the same work.
+        let challenge = row
+            .link_challenge
+            .unwrap_or(LinkChallenge::from_bytes([0; 32]));
+        let matches = row.code(policy, keys, &contact).is_some_and(|code| {
+            bool::from(code.link_token().matches(token) & challenge.is_of(secret))
+        });
+        let may_match =
+            row.link_challenge.is_some() && row.purpose != Purpose::Decoy && row.message_charged;
+        if !(matches && may_match) {
+            return Err(wrong.into());
+        }
+        self.record_verdict(&row, attempt, Ok(())).await
     }
 
     /// Verifies the answer to a claim, a proof.
@@ -420,6 +466,7 @@ where
             contact,
             locale: None,
             terms: CodeTerms::uncharged(policy.code_length),
+            link_challenge: None,
         };
         let row = Flow::new(&new, policy, keys, now, self.entropy);
         let answer = self.digest(&row.key)?;
@@ -461,7 +508,7 @@ where
         // Create never opens a row of a code whose terms name no budget. Guesses at such a code
         // would be charged to no budget.
         let has_no_budgets = row.purpose != Purpose::Claim && !row.terms.is_charged();
-        if has_no_budgets || !row.agrees(self.challenge, app_client) || !is_for(&row, user) {
+        if has_no_budgets || !row.agrees(self.challenge, app_client) || !user.may_answer(&row) {
             return Err(VerifyReason::FlowDisagrees.into());
         }
         let contact = row.contact(&self.deployment.keys);
@@ -610,15 +657,4 @@ const fn unreadable_proof(error: UnsealError) -> VerifyReason {
 
 fn keep_redemption_until(proof: &Proof, policy: &Policy) -> Timestamp {
     proof.made_at.plus(policy.proof_life * 2)
-}
-
-/// Returns whether the user of the session may answer the row. A known user's row is for that user
-/// only. A row of no account stays one, even if the name belongs to an account by now; it ends in a
-/// proof, never in tokens.
-fn is_for(row: &Flow, user: &AccountState) -> bool {
-    match (&row.subject, user) {
-        (Subject::Known(subject), AccountState::Known(user)) => subject == user.sub(),
-        (Subject::Known(_), AccountState::NoAccount) => false,
-        (Subject::NoAccount, _) => true,
-    }
 }

@@ -11,6 +11,7 @@ mod sms;
 mod template;
 mod words;
 
+use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
 pub use kind::Kind;
@@ -18,11 +19,12 @@ pub use sms::parts;
 
 use self::html::{Head, html};
 use self::template::{Value, fill};
-use self::words::{minutes, words};
+use self::words::{link_words, minutes, words};
 pub use crate::policy::branding::{
-    AndroidHash, AppName, Branding, NotBranding, Preview, SmsDomain, SupportContact,
+    AndroidHash, AppName, Branding, LinkUrl, NotBranding, Preview, SmsDomain, SupportContact,
 };
 use crate::seal::code::Code;
+use crate::seal::link::LinkToken;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
@@ -60,14 +62,34 @@ pub enum Content {
     },
 }
 
+/// The address of a link: the page of `LINK_URL`, with the pointer of the flow and the token after
+/// the number sign. A browser sends no server what follows that sign. Redacted in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Link(String);
+
+impl Link {
+    /// Creates the link of a token.
+    pub fn new(page: &LinkUrl, pointer: &str, token: &LinkToken) -> Self {
+        Self(format!("{}#{pointer}.{}", page.as_str(), token.text()))
+    }
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Link(…)")
+    }
+}
+
 impl Message {
     /// Creates the message with a code that was requested at `at` and expires `life` from now. Its
-    /// language is the requested one or else the deployment's default.
+    /// language is the requested one or else the deployment's default. Only a mail carries the link.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one message")]
     pub fn code(
         branding: &Branding,
         locale: Option<Locale>,
         to: Identifier,
         code: Code,
+        link: Option<Link>,
         purpose: Purpose,
         at: Timestamp,
         life: Duration,
@@ -81,7 +103,8 @@ impl Message {
         let at = moment(at);
         let [code_value, minutes] = [("code", Some(code.digits())), ("minutes", Some(&*minutes))];
         let [year, month, day, time] = parts_of(&at);
-        let values = [code_value, minutes, year, month, day, time];
+        let link = ("link", link.as_ref().map(|link| &*link.0));
+        let values = [code_value, link, minutes, year, month, day, time];
         let content = content(branding, locale, kind, &to, Some(&code), &values);
         Self {
             to,
@@ -191,15 +214,27 @@ fn content(
                 Preview::Request => words.preview.lines().next(),
                 Preview::Code => words.preview.lines().last(),
             };
+            let has_link = values
+                .iter()
+                .any(|(name, value)| *name == "link" && value.is_some());
+            let (sentence, button) = link_words(locale, kind);
+            // After the code, which stays first.
+            let text = if has_link {
+                let link = format!("{{code}}\n\n{sentence}\n\n{{link}}\n\n");
+                Cow::Owned(words.text.replacen("{code}\n\n", &link, 1))
+            } else {
+                Cow::Borrowed(words.text)
+            };
             let head = Head {
                 locale,
                 subject: &subject,
                 preview: &with(preview.unwrap_or_default(), app),
+                button,
             };
-            let html = html(&head, words.text, |paragraph| with(paragraph, app));
+            let html = html(&head, &text, |paragraph| with(paragraph, app));
             Content::Mail {
                 subject,
-                text: with(words.text, app) + "\n",
+                text: with(&text, app) + "\n",
                 html,
             }
         }

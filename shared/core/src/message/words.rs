@@ -15,6 +15,8 @@ pub(super) struct Words {
 struct Language {
     minutes: &'static str,
     mail: &'static str,
+    /// The sentence before a link, and the label of its button for each kind that has a code.
+    link: &'static str,
     sign_in_code: Words,
     confirmation_code: Words,
     contact_replaced: Words,
@@ -37,6 +39,7 @@ macro_rules! language {
         static LANGUAGE: Language = Language {
             minutes: include_str!(concat!($language, "/minutes.txt")),
             mail: include_str!(concat!($language, "/mail.txt")),
+            link: include_str!(concat!($language, "/link.txt")),
             sign_in_code: words!($language, "sign_in_code"),
             confirmation_code: words!($language, "confirmation_code"),
             contact_replaced: words!($language, "contact_replaced"),
@@ -78,4 +81,17 @@ pub(super) fn minutes(locale: Locale) -> (&'static str, &'static str) {
 /// Returns the word for a mail, which a screen reader says before its title.
 pub(super) fn mail(locale: Locale) -> &'static str {
     language(locale).mail.trim_end()
+}
+
+/// Returns the sentence before a link, and the label of its button.
+pub(super) fn link_words(locale: Locale, kind: Kind) -> (&'static str, &'static str) {
+    let mut lines = language(locale).link.lines();
+    let sentence = lines.next().unwrap_or_default();
+    let labels = [lines.next(), lines.next()].map(Option::unwrap_or_default);
+    match kind {
+        Kind::SignInCode => (sentence, labels[0]),
+        Kind::ConfirmationCode | Kind::ContactReplaced | Kind::ContactAdded => {
+            (sentence, labels[1])
+        }
+    }
 }

@@ -10,6 +10,7 @@ use crate::policy::{Policy, REPLAY_GRACE};
 use crate::seal::code::Code;
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::{Key, KeyId, KeyRing, Use};
+use crate::seal::link::LinkChallenge;
 use crate::seal::sealed::SealedContact;
 use crate::value::account::Sub;
 use crate::value::app_client::AppClient;
@@ -17,6 +18,7 @@ use crate::value::id::FlowId;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
+use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
 
 /// One flow, as the store keeps it.
@@ -41,6 +43,8 @@ pub struct Flow {
     pub locale: Option<Locale>,
     /// The terms of the code: its length, and the budgets that its messages and guesses draw on.
     pub terms: CodeTerms,
+    /// The challenge of the client's link secret, if its mails may have a link.
+    pub link_challenge: Option<LinkChallenge>,
     /// True if a message with the present code was charged. Until then no answer is right, because
     /// a code that no budget permitted must not be guessed. A claim has no message and begins with
     /// true.
@@ -111,6 +115,23 @@ impl AnswerDigest {
         Self(digest)
     }
 
+    /// Computes the digest of a link's token and secret. It begins with eight zero bytes, by which a
+    /// refund recognises it; the digest of a code does so once in 2^64 answers.
+    pub(crate) fn of_link(key: &Key, flow: FlowId, token: &str, secret: &Secret) -> Self {
+        let fields = [token, secret.expose()].map(str::as_bytes);
+        let mac = key.mac(
+            Use::Answer,
+            &[flow.as_bytes(), b"link", fields[0], fields[1]],
+        );
+        let mut digest = [0; 16];
+        digest[8..].copy_from_slice(&mac[..8]);
+        Self(digest)
+    }
+
+    fn is_of_link(&self) -> bool {
+        self.0[..8] == [0; 8]
+    }
+
     /// Creates a digest from stored bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
@@ -137,6 +158,7 @@ pub(crate) struct NewFlow<'a> {
     pub(crate) contact: &'a Identifier,
     pub(crate) locale: Option<Locale>,
     pub(crate) terms: CodeTerms,
+    pub(crate) link_challenge: Option<LinkChallenge>,
 }
 
 impl Flow {
@@ -161,6 +183,7 @@ impl Flow {
             contact: SealedContact::seal(key, new.contact, &bound.fields(), entropy),
             locale: new.locale,
             terms: new.terms,
+            link_challenge: new.link_challenge,
             message_charged: new.purpose == Purpose::Claim,
             key: key.id().clone(),
             issued_at: now,
@@ -194,6 +217,7 @@ impl Flow {
             contact,
             locale: None,
             terms: CodeTerms::uncharged(policy.code_length),
+            link_challenge: None,
         };
         let answer = AnswerDigest([0; 16]);
         Self {
@@ -297,6 +321,14 @@ impl Flow {
             State::Open => false,
             State::Matched { .. } => true,
             State::Finished { at, .. } => now.since(at) <= REPLAY_GRACE,
+        }
+    }
+
+    /// Returns whether the right answer was a link, which no guess was reserved for.
+    pub(crate) fn was_answered_by_link(&self) -> bool {
+        match self.state {
+            State::Open => false,
+            State::Matched { answer, .. } | State::Finished { answer, .. } => answer.is_of_link(),
         }
     }
 

@@ -18,6 +18,10 @@ pub enum SignInError {
     /// The proof is forged, stale, used, or of another identifier.
     #[error("This proof is no longer valid. Sign in with a new code.")]
     InvalidProof,
+    /// The flow of the resume secret has ended: it is unknown, has expired, was answered, has no
+    /// attempt left, or is of another identifier or user.
+    #[error("This sign-in has ended. Start again.")]
+    InvalidResume,
     /// A budget is spent.
     #[error("Too many codes requested. Try again in {}.", in_words(*.retry_after))]
     TooManyRequests {
@@ -72,6 +76,7 @@ impl SignInError {
         match self {
             Self::InvalidIdentifier(_) => "InvalidIdentifier",
             Self::InvalidProof => "InvalidProof",
+            Self::InvalidResume => "InvalidResume",
             Self::TooManyRequests { .. } => "TooManyRequests",
             Self::CaptchaRequired { .. } => "CaptchaRequired",
             Self::Unavailable(_) => "Unavailable",

@@ -4,13 +4,16 @@ use super::context::{Context, Ports};
 use super::error::{Cause, SignInError};
 use super::payload::SignInPayload;
 use crate::effects::Clock;
+use crate::policy::Deployment;
 use crate::ports::{Captcha, ChallengeApi, OpenChallenge, PortError, Reply, Tokens};
 use crate::rate_limit::{CaptchaGate, CodeRequest, RateLimiter};
 use crate::seal::code_terms::CodeTerms;
-use crate::seal::sealed::Ticket;
+use crate::seal::link::LinkChallenge;
+use crate::seal::sealed::{Resume, Ticket};
+use crate::value::code_alphabet::CodeAlphabet;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
-use crate::value::purpose::Purpose;
+use crate::value::purpose::TicketPurpose;
 use crate::value::secret::Secret;
 use crate::value::source::Source;
 
@@ -54,6 +57,25 @@ impl<P: Ports> Context<'_, P> {
         Err(Cause::PortError(PortError::new("RespondToAuthChallenge", "asked again")).into())
     }
 
+    /// Answers the first challenge with a ticket that continues a flow. The session ends if that
+    /// flow has ended.
+    pub(crate) async fn resume(
+        &self,
+        challenge: OpenChallenge,
+        identifier: &Identifier,
+        username: &str,
+        ticket: &Secret,
+        source: Option<Source>,
+    ) -> Result<SignInPayload, SignInError> {
+        let asked = match self.select(challenge, identifier, ticket, source).await {
+            Err(SignInError::Unavailable(Cause::SessionRefused)) => {
+                return Err(SignInError::InvalidResume);
+            }
+            asked => asked?,
+        };
+        payload(&asked, "otp", username)?.ok_or_else(|| Cause::UnexpectedChallenge.into())
+    }
+
     /// Answers the first challenge with a proof. Cognito returns it again if the triggers accept no
     /// proof, as for an account that they do not see yet, or if one of their ports does not answer.
     pub(crate) async fn complete(
@@ -82,17 +104,35 @@ impl<P: Ports> Context<'_, P> {
 
     pub(crate) fn seal(
         &self,
-        purpose: Purpose,
+        purpose: impl Into<TicketPurpose>,
         identifier: &Identifier,
         locale: Option<Locale>,
+        link_challenge: Option<LinkChallenge>,
         terms: CodeTerms,
     ) -> Secret {
         let to = identifier.clone();
         let ticket = Ticket {
             locale,
+            link_challenge,
             ..Ticket::new(purpose, to, terms, self.clock.now(), self.entropy)
         };
         Secret::new(ticket.seal(&self.deployment.keys, self.app_client, self.entropy))
+    }
+
+    /// Seals a ticket that continues the flow of a resume secret in a session for this identifier;
+    /// `None` if the secret is not of this client, or its code has expired.
+    pub(crate) fn seal_resumption(
+        &self,
+        resume: &Secret,
+        identifier: &Identifier,
+    ) -> Option<Secret> {
+        let Deployment { policy, keys } = self.deployment;
+        let now = self.clock.now();
+        let life = policy.code_life;
+        let resume = Resume::open(resume.expose(), keys, self.app_client, now, life).ok()?;
+        let purpose = TicketPurpose::Resume(resume.flow);
+        // Nothing is sent, so no language and no link is needed.
+        Some(self.seal(purpose, identifier, None, None, self.uncharged()))
     }
 
     /// Plans one code. The code is charged only after its ticket is redeemed.
@@ -146,10 +186,9 @@ pub(crate) fn payload(
         // The cause is in the triggers' logs.
         Some(_) => return Err(Cause::PortError(PortError::new("send", "refused")).into()),
     }
+    let text = |name: &str| challenge.parameters.get(name);
     let number = |name: &str| {
-        challenge
-            .parameters
-            .get(name)
+        text(name)
             .and_then(|text| text.parse().ok())
             .ok_or(SignInError::Unavailable(Cause::UnexpectedChallenge))
     };
@@ -157,6 +196,9 @@ pub(crate) fn payload(
         session: challenge.session.clone(),
         username: Secret::new(username),
         code_length: number("codeLength")?,
+        code_alphabet: text("codeAlphabet").and_then(|name| CodeAlphabet::parse(name)),
+        pointer: text("pointer").cloned(),
+        resume: text("resume").map(|resume| Secret::new(&**resume)),
         expires_in: number("expiresIn")?,
         resend_after: number("resendAfter")?,
     }))

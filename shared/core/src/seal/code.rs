@@ -12,6 +12,8 @@
 //! "test", the method and the identifier. Its key is the ring's lasting key, or the current key if
 //! the ring has no lasting one.
 //!
+//! A link carries these 128 bits themselves, as its token (`LinkToken`).
+//!
 //! N is among the fields, so a longer code of a flow does not contain the shorter one. The flow id
 //! is random and the key is the deployment's secret, so neither a leaked table nor a leaked key
 //! alone reveals a code, except the code of a test identifier: its key alone reveals that. The bias
@@ -23,6 +25,8 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 
 use super::keys::{Key, KeyRing, Use};
+pub use super::link::{LinkChallenge, LinkToken};
+pub use crate::value::code_alphabet::CodeAlphabet;
 pub use crate::value::code_length::CodeLength;
 use crate::value::id::FlowId;
 use crate::value::identifier::Identifier;
@@ -32,7 +36,10 @@ use crate::value::unicode::{digit, is_dash, is_format};
 
 /// A one-time code. `Debug` does not show it; only a message does.
 #[derive(Clone)]
-pub struct Code(String);
+pub struct Code {
+    digits: String,
+    secret: [u8; 16],
+}
 
 impl Code {
     /// Derives the code of one issue of one flow. Equal input gives an equal code, so a trigger
@@ -57,7 +64,7 @@ impl Code {
                 &[length.digits()],
             ],
         );
-        Self(truncate(mac, length))
+        Self::of(mac, length)
     }
 
     /// Derives the code of a test identifier, equal at every sign-in.
@@ -66,17 +73,31 @@ impl Code {
         let mac = keys
             .lasting()
             .mac(Use::Code, &[b"test", fields[0], fields[1]]);
-        Self(truncate(mac, length))
+        Self::of(mac, length)
+    }
+
+    fn of(mac: [u8; 32], length: CodeLength) -> Self {
+        let mut secret = [0; 16];
+        secret.copy_from_slice(&mac[..16]);
+        Self {
+            digits: truncate(secret, length),
+            secret,
+        }
     }
 
     /// The digits, for the message that carries them.
     pub fn digits(&self) -> &str {
-        &self.0
+        &self.digits
+    }
+
+    /// The token of the link in the same message.
+    pub const fn link_token(&self) -> LinkToken {
+        LinkToken::from_bytes(self.secret)
     }
 
     /// Compares in a time that depends on the lengths alone.
     pub fn matches(&self, answer: &Answer) -> bool {
-        self.0.as_bytes().ct_eq(answer.0.as_bytes()).into()
+        self.digits.as_bytes().ct_eq(answer.0.as_bytes()).into()
     }
 }
 
@@ -86,11 +107,9 @@ impl fmt::Debug for Code {
     }
 }
 
-fn truncate(mac: [u8; 32], length: CodeLength) -> String {
-    let mut head = [0; 16];
-    head.copy_from_slice(&mac[..16]);
+fn truncate(secret: [u8; 16], length: CodeLength) -> String {
     let digits = usize::from(length.digits());
-    let code = u128::from_be_bytes(head) % 10_u128.pow(u32::from(length.digits()));
+    let code = u128::from_be_bytes(secret) % 10_u128.pow(u32::from(length.digits()));
     format!("{code:0digits$}")
 }
 
@@ -167,14 +186,26 @@ mod tests {
         }
     }
 
+    /// The page of another browser shows the code from the link alone.
+    #[test]
+    fn a_code_is_the_remainder_of_its_link_token() {
+        for length in 6..=10 {
+            let code = code(7, length);
+            let token = code.link_token().text();
+            let token = data_encoding::BASE64URL_NOPAD.decode(token.as_bytes());
+            let number = u128::from_be_bytes(token.unwrap().try_into().unwrap());
+            let digits = usize::from(length);
+            let shown = format!("{:0digits$}", number % 10_u128.pow(u32::from(length)));
+            assert_eq!(shown, code.digits());
+        }
+        let tokens = [6, 7].map(|length| code(7, length).link_token().text());
+        assert_ne!(tokens[0], tokens[1], "a longer code has another link");
+    }
+
     /// Two well-known samples draw only the digits 0 to 8, and one never gives 999999.
     #[test]
     fn every_string_of_digits_can_come_out_zeros_and_nines_included() {
-        let mac_of = |code: u128| {
-            let mut mac = [0xff; 32];
-            mac[..16].copy_from_slice(&code.to_be_bytes());
-            mac
-        };
+        let mac_of = u128::to_be_bytes;
         let six = CodeLength::new(6).unwrap();
         for wanted in [0, 1, 9, 99_999, 100_000, 899_999, 999_998, 999_999] {
             assert_eq!(truncate(mac_of(wanted), six), format!("{wanted:06}"));
@@ -243,7 +274,10 @@ mod tests {
     /// glific#4815: typographic separators and digits of other scripts, from pastes and keyboards.
     #[test]
     fn an_answer_is_read_as_the_digits_that_were_meant() {
-        let code = Code("012345".into());
+        let code = Code {
+            digits: "012345".to_owned(),
+            secret: [0; 16],
+        };
         for typed in [
             "012345",
             " 012 345\n",

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub(crate) mod app_client;
+pub(crate) mod code_alphabet;
 pub(crate) mod code_length;
 pub(crate) mod id;
 pub mod identifier;

@@ -1,6 +1,6 @@
 //! The purpose of a flow.
 
-use super::id::PendingId;
+use super::id::{FlowId, PendingId};
 
 /// The reason for a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,21 @@ pub enum Purpose {
     /// A sign-in of a user whom Cognito refuses. It is charged like any other, so that it looks
     /// like any other; nothing is sent, and no answer is right.
     Decoy,
+}
+
+/// The permission that a ticket gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TicketPurpose {
+    /// To open a flow for this purpose.
+    Open(Purpose),
+    /// To continue this flow in another session.
+    Resume(FlowId),
+}
+
+impl From<Purpose> for TicketPurpose {
+    fn from(purpose: Purpose) -> Self {
+        Self::Open(purpose)
+    }
 }
 
 impl Purpose {

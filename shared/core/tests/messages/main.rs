@@ -3,6 +3,7 @@
 
 mod html;
 mod lengths;
+mod links;
 mod snapshots;
 
 use std::time::Duration;
@@ -13,7 +14,8 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId};
 use latchstring_core::locale::Locale;
 use latchstring_core::message::{
-    AndroidHash, AppName, Branding, Content, Kind, Message, SmsDomain, SupportContact,
+    AndroidHash, AppName, Branding, Content, Kind, Link, LinkUrl, Message, SmsDomain,
+    SupportContact,
 };
 use latchstring_core::pending::PendingId;
 use latchstring_core::time::Timestamp;
@@ -36,6 +38,14 @@ fn acme() -> Branding {
         sms_android_hash: Some(AndroidHash::parse("FA+9qCX9VSu").unwrap()),
         support: Some(SupportContact::parse("help@example.com").unwrap()),
         ..Branding::default()
+    }
+}
+
+/// The same, with a page for links.
+fn linking() -> Branding {
+    Branding {
+        link_url: Some(LinkUrl::parse("https://app.example.com/link?a=1&b=2").unwrap()),
+        ..acme()
     }
 }
 
@@ -70,7 +80,11 @@ fn message(branding: &Branding, locale: Locale, kind: Kind, to: &str, code: Code
         }
     };
     let life = Duration::from_secs(300);
-    Message::code(branding, Some(locale), to, code, purpose, at, life)
+    let link = branding
+        .link_url
+        .as_ref()
+        .map(|page| Link::new(page, "6pointer-0123", &code.link_token()));
+    Message::code(branding, Some(locale), to, code, link, purpose, at, life)
 }
 
 fn mail(branding: &Branding, locale: Locale, kind: Kind) -> Mail {
@@ -174,10 +188,19 @@ fn minutes_have_natural_words_and_are_rounded_down() {
         let life = Duration::from_secs(secs);
         let branding = Branding::default();
         let at = Timestamp::from_secs(1);
-        Message::code(&branding, None, to, code(6), Purpose::SignIn, at, life)
-            .content
-            .text()
-            .to_owned()
+        Message::code(
+            &branding,
+            None,
+            to,
+            code(6),
+            None,
+            Purpose::SignIn,
+            at,
+            life,
+        )
+        .content
+        .text()
+        .to_owned()
     };
     for (secs, minutes) in [
         (600, "10 minutes."),

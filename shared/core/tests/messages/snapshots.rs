@@ -1,6 +1,6 @@
 //! Snapshots of every message in `snapshots/<language>/<kind>/`: the three parts of a mail and the
 //! SMS of a deployment with a value for every setting. `bare.txt` has the texts of a deployment
-//! without any.
+//! without any. `link.txt` and `link.html` are the two parts of a mail with a link.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --workspace --test messages` writes them from the present texts.
 #![expect(clippy::disallowed_methods, reason = "snapshots are files")]
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use latchstring_core::message::Branding;
 
-use crate::{Mail, acme, all, mail, sms};
+use crate::{CODES, Mail, acme, all, linking, mail, sms};
 
 /// Returns every file with its expected content.
 fn expected() -> BTreeMap<PathBuf, String> {
@@ -30,6 +30,11 @@ fn expected() -> BTreeMap<PathBuf, String> {
             bare.text,
             sms(&Branding::default(), locale, kind)
         );
+        if CODES.contains(&kind) {
+            let Mail { text, html, .. } = mail(&linking(), locale, kind);
+            files.insert(folder.join("link.txt"), text);
+            files.insert(folder.join("link.html"), html);
+        }
         for (name, content) in [
             ("subject.txt", subject + "\n"),
             ("text.txt", text),

@@ -191,6 +191,7 @@ fn create_begins_again_for_a_foreign_session() {
         method: Some("email".to_owned()),
         ticket: Some(latchstring_core::secret::Secret::new(world.ticket(ADA))),
         action: Some("resend".to_owned()),
+        link_secret: None,
     };
     let created = now(world.create(&session.session_event(request)));
     assert_eq!(created.decision.challenge.step, Step::Select);

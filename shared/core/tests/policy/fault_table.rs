@@ -41,6 +41,7 @@ enum Flow {
     Ticket,
     Captcha,
     Resend,
+    Resume,
     FirstSignIn,
     CompletedFirstSignIn,
     FirstSignInToALegacyPool,
@@ -54,12 +55,13 @@ enum Flow {
 }
 
 impl Flow {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::SignIn,
         Self::SignInByPhone,
         Self::Ticket,
         Self::Captcha,
         Self::Resend,
+        Self::Resume,
         Self::FirstSignIn,
         Self::CompletedFirstSignIn,
         Self::FirstSignInToALegacyPool,
@@ -92,6 +94,7 @@ impl Flow {
             Self::Ticket => "Signing in by an SDK, with a ticket",
             Self::Captcha => "Signing in with a CAPTCHA",
             Self::Resend => "Having the code sent again",
+            Self::Resume => "Continuing a sign-in in another session",
             Self::FirstSignIn => "Signing in for the first time",
             Self::CompletedFirstSignIn => {
                 "Signing in for the first time, with tokens in the answer to the proof"
@@ -194,6 +197,7 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         Flow::Ticket => run.sign_in_by_ticket(),
         Flow::SignInByPhone => run.sign_in(NUMBER, false),
         Flow::Resend => run.sign_in(ADA, true),
+        Flow::Resume => run.resume(),
         Flow::FirstSignIn | Flow::CompletedFirstSignIn | Flow::FirstSignInToALegacyPool => {
             run.sign_in_for_the_first_time(flow == Flow::CompletedFirstSignIn);
             assert_eq!(world.directory.port.len(), 2, "Bob has one account");
@@ -331,6 +335,27 @@ impl<'w> Run<'w> {
                 let before = self.world.sent().len();
                 self.resend(&mut session, before + 1);
             }
+            if let Some(ended) = self.answer(&mut session) {
+                assert_eq!(ended, Ended::Tokens);
+                return;
+            }
+        }
+        panic!("locked out");
+    }
+
+    fn resume(&mut self) {
+        for _ in 0..ATTEMPTS {
+            let begun = self.open("signIn", ADA, None);
+            let secret = Secret::new(&*begun.public["resume"]);
+            let payload = self.call_until_success("signIn with the resume secret", |run| {
+                let request = SignInRequest {
+                    resume: Some(secret.clone()),
+                    ..sign_in::request(ADA, None)
+                };
+                let resolver = sign_in::resolver(run.world, run.pool);
+                now(resolver.session(&request)).map_err(SignInError::into)
+            });
+            let mut session = self.pool.session(&payload.session);
             if let Some(ended) = self.answer(&mut session) {
                 assert_eq!(ended, Ended::Tokens);
                 return;

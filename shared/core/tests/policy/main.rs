@@ -7,7 +7,7 @@
 //! - [`rows`]: a test for each row of the policy table in `latchstring_core::flow`.
 //! - The rules of the design, by name: [`fail_closed`], [`authority`], [`attempts`], [`messages`],
 //!   [`holders`], [`decoys`], [`proofs`], [`completions`], [`secrecy`],
-//!   [`no_oracle`], [`locales`].
+//!   [`resumes`], [`links`], [`no_oracle`], [`locales`].
 //! - [`faults`], [`fault_table`] and [`retries`]: the effect of Lambda's and the network's faults
 //!   on every step of every flow.
 //! - [`properties`]: states that no sequence of events reaches.
@@ -31,6 +31,7 @@ mod faults;
 mod guess_charges;
 mod harness;
 mod holders;
+mod links;
 mod load;
 mod locales;
 mod messages;
@@ -38,6 +39,7 @@ mod model;
 mod no_oracle;
 mod proofs;
 mod properties;
+mod resumes;
 mod retries;
 mod rows;
 mod secrecy;

@@ -46,7 +46,7 @@ fn parallel_creates_send_once_and_agree_on_the_challenge() {
         let request = ClientRequest {
             method: Some("email".to_owned()),
             ticket: Some(Secret::new(ticket)),
-            action: None,
+            ..ClientRequest::default()
         };
         assert_one_challenge_and_one_message(seed, &session, request);
         assert_eq!(world.sent().len(), 1);

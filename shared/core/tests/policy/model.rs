@@ -81,7 +81,7 @@ fn choosing<'a>(session: &Session<'a>, ticket: &str) -> Strand<'a, Reply> {
     let request = ClientRequest {
         method: Some(Method::Email.as_str().to_owned()),
         ticket: Some(Secret::new(ticket)),
-        action: None,
+        ..ClientRequest::default()
     };
     Box::pin(async move { session.respond("", request).await })
 }
@@ -134,6 +134,68 @@ fn no_order_of_answers_passes_the_attempts() {
                 world.after_secs(16);
                 let again = now(answering(&session, world.code(), None));
                 assert_ne!(again.next(), Next::IssueTokens, "a code is used twice");
+                assert!(!again.is_right(), "a used code is right");
+            }
+            assert_owner_can_sign_in(&world, ADA);
+        },
+    );
+}
+
+#[test]
+fn no_order_of_resumed_sessions_passes_the_attempts() {
+    explore(
+        "resumes",
+        [bounds(2, 2, 1), bounds(3, 2, 1)],
+        |choices, parallel, bounds| {
+            // One answer more than the flow has attempts, each in a session of its own.
+            let limit = u8::try_from(parallel - 1).unwrap();
+            let world =
+                World::with_ada().reconfigured(|world| world.deployment.policy.attempts = limit);
+            let first = world.at_otp(ADA);
+            let wrong = world.wrong_codes().take(parallel - 1);
+            let answers: Vec<_> = wrong.chain([world.code()]).collect();
+            let sessions: Vec<_> = answers
+                .iter()
+                .map(|answer| {
+                    let ticket = world.ticket_that_continues(&first, ADA);
+                    (world.initiate(ADA), ticket, answer)
+                })
+                .collect();
+            world.wire.take_turns();
+            let strands = sessions
+                .iter()
+                .map(|(session, ticket, answer)| -> Strand<'_, Option<Reply>> {
+                    let mut session = session.clone();
+                    let request = ClientRequest {
+                        method: Some(Method::Email.as_str().to_owned()),
+                        ticket: Some(Secret::new(&**ticket)),
+                        ..ClientRequest::default()
+                    };
+                    Box::pin(async move {
+                        session.respond("", request).await;
+                        match session.ended {
+                            Some(_) => None,
+                            None => {
+                                let request = ClientRequest::default();
+                                Some(session.respond(answer, request).await)
+                            }
+                        }
+                    })
+                })
+                .collect();
+            let replies = choices.run(strands, bounds);
+            let verified = first.row().unwrap().attempts.len();
+            assert!(verified <= usize::from(limit), "{verified} verified");
+            assert_eq!(world.sent().len(), 1, "a resume sends nothing");
+            for (reply, answer) in replies.iter().zip(&answers) {
+                let Some(Some(reply)) = reply else { continue };
+                let tokens = reply.next() == Next::IssueTokens;
+                assert!(!tokens || *answer == world.code(), "a wrong answer");
+            }
+            world.after_secs(16);
+            let won = replies.iter().flatten().flatten();
+            if won.clone().any(|reply| reply.next() == Next::IssueTokens) {
+                let again = now(answering(&first, world.code(), None));
                 assert!(!again.is_right(), "a used code is right");
             }
             assert_owner_can_sign_in(&world, ADA);

@@ -26,10 +26,12 @@ struct Input {
     email_or_phone: String,
     method: GraphqlMethod,
     proof: Option<String>,
+    resume: Option<String>,
     complete: Option<bool>,
     device: Option<String>,
     captcha: Option<String>,
     locale: Option<String>,
+    link_challenge: Option<String>,
 }
 
 /// The fields for anonymous callers: `signIn` and `signInTicket`.
@@ -102,7 +104,9 @@ where
         let request = SignInRequest {
             identifier,
             proof: input.proof.map(Secret::new),
+            resume: input.resume.map(Secret::new),
             locale: input.locale.as_deref().and_then(Locale::parse),
+            link_challenge: super::link_challenge(input.link_challenge.as_deref()),
             device: input.device.map(Secret::new),
             captcha: input.captcha.map(Secret::new),
             source: self.source.of(event),

@@ -646,6 +646,7 @@ mod tests {
         ("TEST_IDENTIFIERS", "ada@example.com=2027-01-31"),
         ("APP_NAME", "Ada"),
         ("SUPPORT_CONTACT", "help@example.com"),
+        ("LINK_URL", "https://example.com/link"),
         ("SMS_DOMAIN", "example.com"),
         ("SMS_ANDROID_HASH", "FA+9qCX9VSu"),
     ];
@@ -790,6 +791,7 @@ mod tests {
             ("SMS_ANDROID_HASH", "short"),
             ("EMAIL_PREVIEW", "secret-secret"),
             ("SUPPORT_CONTACT", "secret-secret"),
+            ("LINK_URL", "https://example.com/#secret-secret"),
             ("CLIENT_IDS", "web,,app"),
             ("KEY_RING", "secret-secret"),
             (

@@ -9,7 +9,9 @@
 use std::fmt;
 
 use latchstring_core::locale::Locale;
-use latchstring_core::message::{AndroidHash, AppName, Preview, SmsDomain, SupportContact};
+use latchstring_core::message::{
+    AndroidHash, AppName, LinkUrl, Preview, SmsDomain, SupportContact,
+};
 use latchstring_core::policy::{DEVICE_DAYS_MAX, Policy};
 use latchstring_core::rate_limit::Price;
 
@@ -241,6 +243,8 @@ settings! {
         "The line of a mail that inboxes and lock screens show: the time of the request, or the code.";
     SUPPORT_CONTACT = Some(""), Text("an email address, a phone number or an https URL of up to 50 characters"), CONSTRUCT, policy.branding.support = optional(SupportContact::parse),
         "The contact that the notice of a changed address or number names. Without it, the notice explains how to undo the change.";
+    LINK_URL = Some(""), Text("an https URL of up to 200 characters without a fragment, or an http one of this computer"), CONSTRUCT, policy.branding.link_url = optional(LinkUrl::parse),
+        "The page that the link of a mail opens, beside the code ([messages.md](messages.md#links)). Without it, no mail has a link.";
     SMS_DOMAIN = Some(""), Text("a domain of up to 40 characters"), FUNCTION, policy.branding.sms_domain = optional(SmsDomain::parse),
         "The domain of the last line of a texted code, `@domain #code`. Browsers and iOS then fill the code in on that domain and its app only.";
     SMS_ANDROID_HASH = Some(""), Text("11 characters of base64"), FUNCTION, policy.branding.sms_android_hash = optional(AndroidHash::parse),

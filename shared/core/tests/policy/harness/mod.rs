@@ -13,7 +13,8 @@ use std::time::Duration;
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::{
     AccountState, AnswerEvent, AppClient, Challenge, ClientRequest, CreateReason, Created, Decided,
-    DefineReason, Flow, FlowId, Next, Purpose, Round, SessionEvent, Step, Verdict, VerifyReason,
+    DefineReason, Flow, FlowId, Next, Purpose, Round, SessionEvent, Step, TicketPurpose, Verdict,
+    VerifyReason,
 };
 use latchstring_core::identifier::{Country, Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
@@ -194,6 +195,18 @@ impl World {
             )
         };
         ticket.seal(&self.deployment.keys, &self.app_client, &*self.entropy)
+    }
+
+    /// Returns a ticket that continues the flow of a session.
+    pub(crate) fn ticket_that_continues(&self, session: &Session<'_>, to: &str) -> String {
+        let purpose = TicketPurpose::Resume(session.challenge().flow);
+        let terms = CodeTerms::uncharged(self.deployment.policy.code_length);
+        let (at, entropy) = (self.clock.now(), &*self.entropy);
+        Ticket::new(purpose, identifier(to), terms, at, entropy).seal(
+            &self.deployment.keys,
+            &self.app_client,
+            entropy,
+        )
     }
 
     /// Returns a ticket for any purpose.
@@ -621,7 +634,7 @@ impl<'w> Session<'w> {
         let request = ClientRequest {
             method: Some(method.to_owned()),
             ticket: ticket.map(Secret::new),
-            action: None,
+            ..ClientRequest::default()
         };
         now(self.respond(answer, request))
     }
