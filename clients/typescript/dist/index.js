@@ -115,7 +115,7 @@ function memoryStorage() {
 // src/client.ts
 var MARGIN = 3e4;
 var FLOWS = 5;
-var CHALLENGE = "session username codeLength codeAlphabet expiresIn resendAfter pointer";
+var CHALLENGE = "{ session username codeLength codeAlphabet expiresIn resendAfter pointer resume }";
 var TOKENS = "{ tokens { accessToken idToken refreshToken expiresIn } }";
 var Latchstring = class {
   #config;
@@ -184,7 +184,7 @@ var Latchstring = class {
     const given = { emailOrPhone, method };
     let begun;
     try {
-      begun = await this.#begin({ ...given, resume }, `{ ${CHALLENGE} resume }`, options);
+      begun = purpose === "contact" ? await this.#resumeContact({ ...given, resume }, sub, options) : await this.#begin({ ...given, resume }, CHALLENGE, options);
     } catch (error) {
       if (isOfType(error, "InvalidResume")) await this.#store(before, null);
       throw error;
@@ -380,16 +380,22 @@ var Latchstring = class {
   async #request(purpose, input, options, sub) {
     const { linkSecret, linkChallenge } = await newLink();
     const given = { ...input, method: methodOf(input) };
-    const begun = await this.#begin({ ...given, linkChallenge }, `{ ${CHALLENGE} resume }`, options);
+    const begun = await this.#begin({ ...given, linkChallenge }, CHALLENGE, options);
     return this.#store(null, challenge(purpose, given, begun, sub), linkSecret);
   }
   async #contact(field, type, given, inputOf, options) {
     const { linkSecret, linkChallenge } = await newLink();
     const data = { ...given, method: methodOf(given) };
-    const document = `mutation ($input: ${type}!) { ${field}(input: $input) { ${CHALLENGE} } }`;
+    const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${CHALLENGE} }`;
     const input = inputOf({ ...data, linkChallenge });
     const [begun, account] = await this.#signedIn(field, document, { input }, options);
     return this.#store(null, challenge("contact", data, begun, subject(account)), linkSecret);
+  }
+  async #resumeContact(input, sub, options) {
+    const document = `mutation ($input: ChangeContactInput!) { changeContact(input: $input) ${CHALLENGE} }`;
+    const [begun, account] = await this.#signedIn("changeContact", document, { input }, options);
+    if (subject(account) !== sub) throw new LatchstringError("OtherAccount");
+    return begun;
   }
   /** One field of the API, with the access token; and tokens of the account that it was sent for. */
   #signedIn(field, document, variables, options) {
@@ -455,12 +461,12 @@ var Latchstring = class {
     } catch (error) {
       if (!isSignedOut(error)) throw error;
     }
-    if (Date.now() < expiresAt && purpose !== "contact" && challenge2.resume) {
+    if (Date.now() < expiresAt && challenge2.resume) {
       try {
         asked = await this.resume(challenge2, options);
         return [asked, await this.#send(asked, answer, options, metadata)];
       } catch (error) {
-        if (!isSignedOut(error) && !isOfType(error, "InvalidResume")) throw error;
+        if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
       }
     }
     await this.#store(asked, null);

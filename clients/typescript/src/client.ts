@@ -150,7 +150,7 @@ const MARGIN = 30_000;
 /** The most flows that are stored: the newest ones. */
 const FLOWS = 5;
 
-const CHALLENGE = "session username codeLength codeAlphabet expiresIn resendAfter pointer";
+const CHALLENGE = "{ session username codeLength codeAlphabet expiresIn resendAfter pointer resume }";
 const TOKENS = "{ tokens { accessToken idToken refreshToken expiresIn } }";
 
 /** A stored flow: its newest challenge, and the secret that its links need. */
@@ -242,7 +242,11 @@ export class Latchstring {
     const given = { emailOrPhone, method };
     let begun;
     try {
-      begun = await this.#begin({ ...given, resume }, `{ ${CHALLENGE} resume }`, options);
+      // A contact's flow is continued for the account that requested it.
+      begun =
+        purpose === "contact"
+          ? await this.#resumeContact({ ...given, resume }, sub, options)
+          : await this.#begin({ ...given, resume }, CHALLENGE, options);
     } catch (error) {
       if (isOfType(error, "InvalidResume")) await this.#store(before, null);
       throw error;
@@ -475,7 +479,7 @@ export class Latchstring {
   ): Promise<Challenge> {
     const { linkSecret, linkChallenge } = await newLink();
     const given = { ...input, method: methodOf(input) };
-    const begun = await this.#begin({ ...given, linkChallenge }, `{ ${CHALLENGE} resume }`, options);
+    const begun = await this.#begin({ ...given, linkChallenge }, CHALLENGE, options);
     return this.#store(null, challenge(purpose, given, begun, sub), linkSecret);
   }
 
@@ -488,10 +492,17 @@ export class Latchstring {
   ): Promise<Challenge> {
     const { linkSecret, linkChallenge } = await newLink();
     const data = { ...given, method: methodOf(given) };
-    const document = `mutation ($input: ${type}!) { ${field}(input: $input) { ${CHALLENGE} } }`;
+    const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${CHALLENGE} }`;
     const input = inputOf({ ...data, linkChallenge });
     const [begun, account] = await this.#signedIn(field, document, { input }, options);
     return this.#store(null, challenge("contact", data, begun, subject(account)), linkSecret);
+  }
+
+  async #resumeContact(input: object, sub: string | undefined, options: CallOptions | undefined): Promise<any> {
+    const document = `mutation ($input: ChangeContactInput!) { changeContact(input: $input) ${CHALLENGE} }`;
+    const [begun, account] = await this.#signedIn("changeContact", document, { input }, options);
+    if (subject(account) !== sub) throw new LatchstringError("OtherAccount");
+    return begun;
   }
 
   /** One field of the API, with the access token; and tokens of the account that it was sent for. */
@@ -579,12 +590,12 @@ export class Latchstring {
     } catch (error) {
       if (!isSignedOut(error)) throw error;
     }
-    if (Date.now() < expiresAt && purpose !== "contact" && challenge.resume) {
+    if (Date.now() < expiresAt && challenge.resume) {
       try {
         asked = await this.resume(challenge, options);
         return [asked, await this.#send(asked, answer, options, metadata)];
       } catch (error) {
-        if (!isSignedOut(error) && !isOfType(error, "InvalidResume")) throw error;
+        if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
       }
     }
     await this.#store(asked, null);

@@ -477,7 +477,8 @@ test("signUp sends name and contact as the schema has them", async () => {
 test("a proved contact of another account has its own error", async () => {
   const begunChange = { data: { changeContact: begun().data.signIn } };
   const inUse = { data: { pendingContact: { state: "IN_USE" } } };
-  const { latchstring } = await signedIn(begunChange, refused("NotAuthorizedException"), inUse);
+  const over = graphqlError("InvalidResume", "This sign-in has ended.");
+  const { latchstring } = await signedIn(begunChange, refused("NotAuthorizedException"), over, inUse);
   const challenge = await latchstring.changeContact(ADA);
   await assert.rejects(latchstring.answer(challenge, "123456"), ofType("ContactInUse"));
 });
@@ -923,12 +924,25 @@ test("a resend in a dead session is sent in a new one", async () => {
   assert.deepEqual(requests.at(-1).body.ClientMetadata, { action: "resend" });
 });
 
-test("the session of a contact is not replaced", async () => {
-  const begunChange = { data: { changeContact: begun().data.signIn } };
-  const { latchstring, requests } = await signedIn(begunChange, refused("NotAuthorizedException"), { data: {} });
-  const challenge = await latchstring.changeContact(ADA);
-  await assert.rejects(latchstring.answer(challenge, "123456"), ofType("FlowOver"));
-  assert.ok(requests.every(({ body }) => !body.variables?.input?.resume));
+test("the session of a contact is replaced for its account alone", async () => {
+  const changed = (session) => ({ data: { changeContact: begun(session).data.signIn } });
+  const dead = () => refused("NotAuthorizedException");
+  const { latchstring, requests } = await signedInTo("ada", changed("s-1"), dead(), changed("s-2"), askedAgain("s-3"));
+  const { challenge } = await latchstring.answer(await latchstring.changeContact(ADA), "000000");
+  assert.deepEqual([challenge.session, challenge.sub, challenge.purpose], ["s-3", "ada", "contact"]);
+  const { headers, body } = requests[2];
+  assert.deepEqual(body.variables.input, { ...ADA, method: "EMAIL", resume: RESUME });
+  assert.equal(headers.authorization, issuedTo("ada").AuthenticationResult.AccessToken);
+  const eveSignsIn = async () => (await other.storage.setItem(TOKENS, stored("eve")), dead());
+  const other = await signedInTo("ada", changed("s-1"), eveSignsIn, changed("s-2"));
+  await assert.rejects(other.latchstring.answer(await other.latchstring.changeContact(ADA), "0"), ofType("OtherAccount"));
+});
+
+test("a contact's flow ends if it cannot be continued", async () => {
+  const changed = { data: { changeContact: begun().data.signIn } };
+  const old = graphqlError("ReauthRequired", "Sign in again.");
+  const { latchstring } = await signedIn(changed, refused("NotAuthorizedException"), old, { data: { pendingContact: null } });
+  await assert.rejects(latchstring.answer(await latchstring.changeContact(ADA), "123456"), ofType("FlowOver"));
 });
 
 test("a link is opened without a request, and answers once confirmed", async () => {

@@ -223,6 +223,18 @@ test("a flow that was answered, spent or expired is not resumed", async () => {
   await ended({ ...other, challenge: { ...other.challenge, emailOrPhone: newAddress() } });
 });
 
+test("a contact's code outlives its session", async () => {
+  const { latchstring } = await signedIn(newAddress());
+  const next = newAddress();
+  const challenge = await latchstring.changeContact({ emailOrPhone: next });
+  const ended = { ...challenge, session: "a session that Cognito does not know" };
+  const first = await latchstring.answer(ended, wrong(await service.code(next)));
+  assert.equal(first.challenge.attemptsLeft, 2);
+  const { tokens } = await latchstring.answer(first.challenge, await service.code(next));
+  assert.equal(claims(tokens.idToken).email, next);
+  assert.equal((await service.messages(next)).filter(({ code }) => code).length, 1);
+});
+
 /** The link in the newest mail to an address. */
 async function linkTo(address) {
   const [{ text }] = await service.messages(address);
