@@ -19,7 +19,7 @@ export async function linkPage(user, fragment) {
   if (opened?.place === "here") return confirmation(opened);
   const leave = quiet(t(user ? "link.account" : "link.start"), () => go(user ? "settings" : "", { replace: true }));
   if (!opened) return { title: t("link.bad"), body: [h("p", {}, t("link.bad.what")), leave] };
-  const digits = h("strong", { class: "digits" }, grouped(opened.code.replaceAll("-", ""), opened.codeAlphabet));
+  const digits = h("strong", { class: opened.codeAlphabet === "BASE32" ? "digits long" : "digits" }, grouped(opened.code.replaceAll("-", ""), opened.codeAlphabet));
   return {
     title: t("link.title"),
     body: [
