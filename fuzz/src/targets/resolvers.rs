@@ -271,7 +271,7 @@ fn check_data(
             assert_eq!(opened.contact, to);
             assert!(sent.is_empty(), "a ticket sends nothing yet");
             let Some(proof) = input["proof"].as_str() else {
-                assert_eq!(opened.purpose, Purpose::SignIn);
+                assert_eq!(opened.purpose, Purpose::SignIn.into());
                 // The flag of a known device.
                 if opened.terms.to_bytes()[1] & 0b100 == 0 {
                     return "ticket";
@@ -284,7 +284,7 @@ fn check_data(
                 assert_eq!(to.as_str(), ADA, "a device of another account");
                 return "ticket of a device";
             };
-            assert_eq!(opened.purpose, Purpose::Claim);
+            assert_eq!(opened.purpose, Purpose::Claim.into());
             check_proof(authentic, proof, &to);
             "ticket by proof"
         }
@@ -336,7 +336,7 @@ fn is_session(data: &Value) {
     for text in ["session", "username"] {
         assert!(data[text].is_string(), "{text}");
     }
-    assert_eq!(data.as_object().map(serde_json::Map::len), Some(5));
+    assert_eq!(data.as_object().map(serde_json::Map::len), Some(8));
 }
 
 fn check_proof(authentic: &Authentic, proof: &str, of: &Identifier) {

@@ -18,14 +18,14 @@ fn resend() -> ClientRequest {
 fn a_retried_create_sends_once_and_repeats_the_challenge() {
     for invocations in 2..=5 {
         let once = World::with_ada();
-        let expected = once.at_otp(ADA).public;
+        let expected = once.at_otp(ADA).shown();
         let world = World::with_ada();
         let session = world.initiate(ADA);
         let retried = world.reconfigured(|world| world.invocations = invocations);
         let mut session = session.moved_to(&retried);
         session.choose(&world.ticket(ADA));
         assert_eq!(world.sent(), once.sent());
-        assert_eq!(session.public, expected);
+        assert_eq!(session.shown(), expected);
         world.after_secs(30);
         session.resend();
         assert_eq!(world.sent().len(), 2);

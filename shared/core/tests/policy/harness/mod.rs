@@ -658,6 +658,11 @@ impl<'w> Session<'w> {
         self.answer_with_action("resend", "resend")
     }
 
+    /// Returns the public parameters, with the length of each that differs in every flow.
+    pub(crate) fn shown(&self) -> BTreeMap<&'static str, String> {
+        shown(&self.public)
+    }
+
     /// Returns the step of the current challenge.
     pub(crate) fn step(&self) -> &str {
         &self.public["step"]
@@ -691,6 +696,17 @@ impl<'w> Session<'w> {
         };
         self.metadata = challenge.to_text(&self.world.deployment.keys, &self.world.app_client);
     }
+}
+
+/// Returns public parameters, with the length of each that differs in every flow.
+pub(crate) fn shown(public: &BTreeMap<&'static str, String>) -> BTreeMap<&'static str, String> {
+    let mut shown = public.clone();
+    for name in ["pointer", "resume"] {
+        if let Some(text) = shown.get_mut(name) {
+            *text = text.len().to_string();
+        }
+    }
+    shown
 }
 
 fn texts(messages: &Mutex<Vec<Message>>) -> Vec<String> {
