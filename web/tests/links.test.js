@@ -68,7 +68,7 @@ onBoth("after a scanner, the owner signs in with the link", async (person) => {
   await tab.getByRole("heading", { name: "Welcome! What is your name?" }).waitFor();
 });
 
-test("a forwarded link signs in nobody, and shows the code to type", async () => {
+test("a forwarded link signs in no one, and shows the code to type", async () => {
   const [ada, eve] = [await person(), await person()];
   await ada.opens();
   await ada.asksForACode();

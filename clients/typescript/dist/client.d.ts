@@ -157,8 +157,8 @@ export declare class Latchstring {
     undoContactChange(input: SignIn, options?: CallOptions): Promise<Challenge>;
     /**
      * Returns the newest flow of this storage that waits for a code, of a sign-in or an undo; null if
-     * there is none. It calls nothing: the code may be asked for as before a reload, or before the end of
-     * the process.
+     * there is none. It calls nothing: the code can be entered as before the reload, or the end of the
+     * process.
      */
     pending(): Promise<Challenge | null>;
     /**

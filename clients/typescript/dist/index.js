@@ -12,7 +12,7 @@ var MESSAGES = {
   InvalidIdentifier: "This is no email address or phone number.",
   InvalidName: "This name cannot be used.",
   InvalidProof: "This took too long. Start again.",
-  InvalidResume: "This sign-in is over. Start again.",
+  InvalidResume: "This sign-in has ended. Start again.",
   TooManyRequests: "Too many requests. Try again later.",
   CaptchaRequired: "Show that you are a person, then try again.",
   NotSignedIn: "You are not signed in.",
@@ -165,8 +165,8 @@ var Latchstring = class {
   }
   /**
    * Returns the newest flow of this storage that waits for a code, of a sign-in or an undo; null if
-   * there is none. It calls nothing: the code may be asked for as before a reload, or before the end of
-   * the process.
+   * there is none. It calls nothing: the code can be entered as before the reload, or the end of the
+   * process.
    */
   async pending() {
     const flows = await this.#change((flows2) => flows2);
@@ -376,7 +376,7 @@ var Latchstring = class {
     const { graphqlUrl, apiKey } = this.#config;
     return graphql(this.#transport, graphqlUrl, { "x-api-key": apiKey }, field, document, { input }, options);
   }
-  /** Has a code sent to whoever wants to sign in, or to undo a change. */
+  /** Has a code sent for a sign-in, or for an undo. */
   async #request(purpose, input, options, sub) {
     const { linkSecret, linkChallenge } = await newLink();
     const given = { ...input, method: methodOf(input) };

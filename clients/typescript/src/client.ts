@@ -222,8 +222,8 @@ export class Latchstring {
 
   /**
    * Returns the newest flow of this storage that waits for a code, of a sign-in or an undo; null if
-   * there is none. It calls nothing: the code may be asked for as before a reload, or before the end of
-   * the process.
+   * there is none. It calls nothing: the code can be entered as before the reload, or the end of the
+   * process.
    */
   async pending(): Promise<Challenge | null> {
     const flows = await this.#change((flows) => flows);
@@ -470,7 +470,7 @@ export class Latchstring {
     return graphql(this.#transport, graphqlUrl, { "x-api-key": apiKey }, field, document, { input }, options);
   }
 
-  /** Has a code sent to whoever wants to sign in, or to undo a change. */
+  /** Has a code sent for a sign-in, or for an undo. */
   async #request(
     purpose: Challenge["purpose"],
     input: SignIn,

@@ -57,7 +57,7 @@ const MESSAGES: Record<ErrorType, string> = {
   InvalidIdentifier: "This is no email address or phone number.",
   InvalidName: "This name cannot be used.",
   InvalidProof: "This took too long. Start again.",
-  InvalidResume: "This sign-in is over. Start again.",
+  InvalidResume: "This sign-in has ended. Start again.",
   TooManyRequests: "Too many requests. Try again later.",
   CaptchaRequired: "Show that you are a person, then try again.",
   NotSignedIn: "You are not signed in.",

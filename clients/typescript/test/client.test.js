@@ -867,7 +867,7 @@ test("resume opens a new session of the same flow, without a link", async () => 
 });
 
 test("resume without a flow, or of one that has ended, is InvalidResume", async () => {
-  const { latchstring, requests, storage } = client(begun(), graphqlError("InvalidResume", "This sign-in is over."));
+  const { latchstring, requests, storage } = client(begun(), graphqlError("InvalidResume", "This sign-in has ended."));
   await assert.rejects(latchstring.resume(), ofType("InvalidResume"));
   assert.equal(requests.length, 0);
   await latchstring.signIn(ADA);
