@@ -2,7 +2,9 @@
 //
 //   (empty) ──▶ code ──▶ welcome ──▶ code ──▶ settings ──▶ email, phone ──▶ code
 //   sign in             a new user              │   └──▶ name, delete
-//                       gives their name        └──▶ again: reauthentication
+//      └──▶ undo ──▶ code                       └──▶ again: reauthentication
+//
+// The link of a message opens a page of its own: link.js.
 
 import { begin, codePage, freshly } from "./code.js";
 import { h } from "./dom.js";
@@ -10,6 +12,7 @@ import { Complaint, checkbox, contactField, form, isBusy, perform, problemLine, 
 import { chooser, t } from "./i18n.js";
 import { likelyRegion, parse } from "./identifier.js";
 import { LatchstringError, claims } from "./latchstring.js";
+import { linkPage } from "./link.js";
 import { go, render, sameUser, service, start, userOf } from "./router.js";
 import { after, device, draftOf, forget } from "./session.js";
 
@@ -69,6 +72,25 @@ function signInPage() {
         problemLine("contact-problem"),
         checkbox("device", t("device"), t("device.what"), device.wanted(), device.want),
         submit(t("signIn.send")),
+        quiet(t("undo.open"), () => go("undo")),
+      ),
+    ],
+  };
+}
+
+/** Undoes the change of a contact, for the owner of the replaced one. */
+function undoPage(user) {
+  const draft = draftOf("undo");
+  return {
+    title: t("undo.title"),
+    body: [
+      h("p", { class: "soft" }, t("undo.what")),
+      form(
+        (target) => isBusy() || offers(target) || perform(target, (signal) => begin("undo", contactOf(draft, null), signal)),
+        autofocused(contactField(null, draft, "contact-problem")),
+        problemLine("contact-problem"),
+        submit(t("send")),
+        quiet(t("cancel"), () => go(user ? "settings" : "", { replace: true })),
       ),
     ],
   };
@@ -299,6 +321,8 @@ connection();
 start({
   "": signInPage,
   code: codePage,
+  link: linkPage,
+  undo: undoPage,
   welcome: welcomePage,
   name: namePage,
   settings: settingsPage,

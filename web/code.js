@@ -1,9 +1,9 @@
 // The page for a code, and the requests that bring one.
 
+import { readCode } from "./codetext.js";
 import { announce, h } from "./dom.js";
-import { Complaint, clear, complain, explain, form, inTime, perform, problemLine, quiet } from "./forms.js";
+import { Complaint, clear, complain, explain, form, inTime, offer, perform, problemLine, quiet } from "./forms.js";
 import { locale, t } from "./i18n.js";
-import { plainDigits } from "./identifier.js";
 import { LatchstringError } from "./latchstring.js";
 import { go, onLeave, render, sameUser, service, userOf } from "./router.js";
 import { ENDS, after, device, draftOf, flow, owner } from "./session.js";
@@ -12,11 +12,17 @@ const draft = draftOf("code");
 /** Stops the browser's wait for a text message. */
 let deaf = () => {};
 
-const CALLS = { signIn: "signIn", again: "reauthenticate", signUp: "signUp", changeContact: "changeContact" };
+const CALLS = {
+  signIn: "signIn",
+  again: "reauthenticate",
+  signUp: "signUp",
+  changeContact: "changeContact",
+  undo: "undoContactChange",
+};
 
 /** Requests a code and goes to the code page. */
 export async function begin(kind, input, signal, { replace = false } = {}) {
-  if (kind !== "signIn") await sameUser();
+  await sameUser();
   signal.throwIfAborted();
   const ask = (more) => service.latchstring[CALLS[kind]]({ ...input, locale: locale(), ...more }, { signal });
   const challenge = await ask().catch(async (error) => {
@@ -60,30 +66,18 @@ export async function freshly(page, signal, work) {
   }
 }
 
-/** One character between digits that belong together. */
-const SEPARATOR = /(?<=\d)[\p{Zs}\t\p{Pd}.](?=\d)/gu;
-
-/**
- * Reads the code in a text, which may be a whole message: the only run of digits that has its length.
- * Also returns the text to show instead of the typed one.
- */
-export function readCode(text, length) {
-  const runs = plainDigits(text.replace(/\p{Cf}/gu, "")).replace(SEPARATOR, "").match(/\d+/g) ?? [];
-  const fitting = runs.filter((run) => run.length === length);
-  const code = fitting.length === 1 ? fitting[0] : null;
-  return { code, text: code ?? runs.join(", ") };
-}
-
 /** The page on which the contact of a flow was typed. */
 const origin = ({ kind, challenge }) =>
-  ({ signIn: "", signUp: "welcome", again: "again" })[kind] ?? (challenge.method === "EMAIL" ? "email" : "phone");
+  ({ signIn: "", signUp: "welcome", again: "again", undo: "undo" })[kind] ?? (challenge.method === "EMAIL" ? "email" : "phone");
 
 export function codePage() {
   const { challenge, kind, ended } = flow.get();
-  const { codeLength, emailOrPhone, method, attemptsLeft } = challenge;
+  const { codeLength, codeAlphabet, emailOrPhone, method, attemptsLeft } = challenge;
+  const long = codeAlphabet === "BASE32";
+  const read = (text) => readCode(text, codeLength, codeAlphabet);
   const sms = method === "PHONE_NUMBER";
   // A new code would end the same way.
-  const taken = ended === "ContactInUse";
+  const taken = ended === "ContactInUse" || ended === "NothingToUndo";
   // The code takes no more answers, but a resend brings another.
   const dead = !ended && attemptsLeft === 0;
   const other = t(sms ? "code.otherNumber" : "code.otherAddress");
@@ -91,7 +85,11 @@ export function codePage() {
     id: "code",
     name: "code",
     type: "text",
-    inputmode: "numeric",
+    inputmode: long ? "text" : "numeric",
+    autocapitalize: long && "characters",
+    autocorrect: "off",
+    spellcheck: "false",
+    class: long && "long",
     autocomplete: "one-time-code",
     required: true,
     disabled: Boolean(ended) || dead,
@@ -116,16 +114,16 @@ export function codePage() {
   const primary = h(
     "button",
     { class: "primary", type: "submit", autofocus: Boolean(ended) || dead, "aria-describedby": (ended || dead) && "code-problem" },
-    taken ? other : t(ended || dead ? "code.new" : "continue"),
+    taken && kind === "undo" ? t("signIn.title") : taken ? other : t(ended || dead ? "code.new" : "continue"),
   );
   const page = form(
-    (target) => (taken ? change() : ended ? perform(target, restart) : dead ? resend() : answer()),
+    (target) => (taken && kind === "undo" ? cancel() : taken ? change() : ended ? perform(target, restart) : dead ? resend() : answer()),
     h(
       "p",
       { id: "code-sent", class: "soft" },
       ...(ended || dead
         ? [h("bdi", {}, emailOrPhone)]
-        : around(t("code.sent", { n: codeLength, to: "\n" }), h("bdi", {}, emailOrPhone))),
+        : around(t(long ? "code.sentLong" : "code.sent", { n: codeLength, to: "\n" }), h("bdi", {}, emailOrPhone))),
       " ",
       !taken && quiet(other, change),
     ),
@@ -142,19 +140,29 @@ export function codePage() {
     ),
     kind !== "signIn" && quiet(t("cancel"), cancel, { class: "quiet cancel" }),
   );
-  if (ended || dead) page.querySelector(".problem").textContent = t(ended ? `error.${ended}` : "code.dead");
+  if (ended || dead) page.querySelector(".problem").textContent = t(ended ? endOf(kind, ended) : "code.dead");
 
   function typed() {
-    const read = readCode(input.value, codeLength);
-    draft.set("code", read.text);
-    if (input.value !== read.text) input.value = read.text;
+    const { text } = read(input.value);
+    draft.set("code", text);
+    if (input.value !== text) show(text);
     if (input.hasAttribute("aria-invalid")) clear(page);
     submitOnce();
   }
 
+  /** Shows another text than the typed one, with the caret after the same character. */
+  function show(text) {
+    const count = (part) => part.replace(/[\s-]/g, "").length;
+    const rest = count(input.value.slice(input.selectionStart));
+    input.value = text;
+    let caret = text.length;
+    while (caret > 0 && count(text.slice(caret)) < rest) caret -= 1;
+    if (long) input.setSelectionRange(caret, caret);
+  }
+
   /** Sends the code as soon as it is complete, and each code once. */
   function submitOnce() {
-    const { code } = readCode(input.value, codeLength);
+    const { code } = read(input.value);
     if (code && !input.disabled && input.isConnected && !flow.get()?.tried.includes(code)) page.requestSubmit();
   }
 
@@ -181,6 +189,8 @@ export function codePage() {
     const waiting = flow.get();
     if (flow.waits(waiting) === null) return perform(page, restart);
     await perform(page, async (signal) => {
+      await sameUser();
+      signal.throwIfAborted();
       let next;
       try {
         // The next session is kept even if the page is left meanwhile.
@@ -191,7 +201,7 @@ export function codePage() {
       flow.next(waiting, next);
       signal.throwIfAborted();
       const refused = next.refused && explain(refusal(next.refused));
-      if (next.codeLength !== codeLength || dead !== (next.attemptsLeft === 0)) {
+      if (next.codeLength !== codeLength || next.codeAlphabet !== codeAlphabet || dead !== (next.attemptsLeft === 0)) {
         if (next.codeLength !== codeLength) draft.drop();
         await go("code", { say: refused ? refused.text : t("code.sentAgain") });
         return;
@@ -209,11 +219,12 @@ export function codePage() {
 
   function answer() {
     const waiting = flow.get();
-    const { code } = readCode(input.value, codeLength);
-    if (!code) return complain(page, { text: t("code.length", { n: codeLength }), fields: ["code"] });
+    const { code } = read(input.value);
+    if (!code) return complain(page, { text: t(long ? "code.lengthLong" : "code.length", { n: codeLength }), fields: ["code"] });
     deaf();
     return perform(page, async (signal) => {
-      if (kind !== "signIn") await sameUser();
+      // A link may have signed in meanwhile, in another tab.
+      await sameUser();
       signal.throwIfAborted();
       let answer;
       try {
@@ -226,7 +237,9 @@ export function codePage() {
       const { challenge } = answer;
       flow.next(waiting, challenge, [...waiting.tried, code]);
       signal.throwIfAborted();
-      if (challenge.attemptsLeft === 0 || challenge.codeLength !== codeLength) return render();
+      if (challenge.attemptsLeft === 0 || challenge.codeLength !== codeLength || challenge.codeAlphabet !== codeAlphabet) {
+        return render();
+      }
       input.select();
       tick();
       if (sms) listen(input);
@@ -243,8 +256,13 @@ export function codePage() {
   onLeave(start(tick));
   onLeave(() => deaf());
   if (sms && !ended && !dead) listen(input);
-  return { title: t(taken ? "code.taken" : ended || dead ? "code.over" : "code.title"), body: page };
+  // Another tab signed in, by the link or the code: the field stays, and the way on is offered.
+  const signedIn = () => offer(page, t("code.signedIn"), t("link.account"), () => render());
+  return { signedIn: kind === "signIn" && signedIn, title: t(taken && kind !== "undo" ? "code.taken" : taken ? "undo.over" : ended || dead ? "code.over" : "code.title"), body: page };
 }
+
+/** The text for the end of a flow. */
+export const endOf = (kind, ended) => (kind === "undo" && ended === "ContactInUse" ? "undo.inUse" : `error.${ended}`);
 
 /** A refused resend, as the error that the API would give for it. */
 function refusal({ type, retryAfter }) {
@@ -301,8 +319,8 @@ async function failed(error, signal) {
   throw error;
 }
 
-/** Goes on after a right code. */
-async function arrived({ tokens }, waiting) {
+/** Goes on after a right code or link. */
+export async function arrived({ tokens }, waiting) {
   const { kind } = waiting;
   const user = userOf(tokens);
   // A new contact ends older tokens of devices. The page does not wait: without a known device the
@@ -311,6 +329,11 @@ async function arrived({ tokens }, waiting) {
   flow.clear();
   draft.drop();
   if (kind === "again") return go(after.get(), { replace: true, say: t("done.again") });
+  if (kind === "undo") {
+    owner.become(user?.sub ?? null);
+    draftOf("undo").drop();
+    return go("settings", { replace: true, say: t("done.undo") });
+  }
   if (kind === "signIn") {
     owner.become(user?.sub ?? null);
     return go(user?.given_name ? "settings" : "welcome", { replace: true });

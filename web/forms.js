@@ -79,6 +79,13 @@ export function complain(form, { text, lang, fields = [] }) {
   inputs[0]?.focus();
 }
 
+/** Offers a way on, in the line of a form's problems. */
+export function offer(form, text, label, onclick) {
+  clear(form);
+  const button = h("button", { class: "quiet", type: "button", onclick }, label);
+  lineOf(form).replaceChildren(h("span", { class: "suggestion" }, text, " ", button));
+}
+
 /** The work that is under way; one at a time in all of the page. */
 let work = null;
 /** The task for the end of the work: showing the page in another language. */

@@ -33,8 +33,13 @@ export function watch(show, failed) {
   return look;
 }
 
+/** The address of a link in a message: with a fragment. */
+const LINK = /https?:\/\/\S+#[\w.-]*[\w-]/;
+
 /** One message, with more buttons for its code. */
 export function article({ channel, to, subject, text, code, sentAt }, ...more) {
+  const [address] = text.match(LINK) ?? [];
+  const link = address && h("a", { href: address, target: "_blank", rel: "noopener" }, t("inbox.link"));
   const time = new Intl.DateTimeFormat(locale(), { timeStyle: "medium" }).format(new Date(sentAt));
   const digits = h("strong", { class: "digits" }, code);
   const copy = h(
@@ -68,7 +73,8 @@ export function article({ channel, to, subject, text, code, sentAt }, ...more) {
       h("time", { datetime: sentAt }, time),
     ),
     subject && h("h2", {}, subject),
-    code && h("p", { class: "actions" }, digits, ...more, copy),
+    code && h("p", { class: "actions" }, digits, ...more, copy, link),
+    !code && link && h("p", { class: "actions" }, link),
     h("p", { class: "text" }, text.trim()),
   );
 }

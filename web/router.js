@@ -21,9 +21,13 @@ let notice = "";
 let opened = null;
 /** Ends the timers and waits of the page that is shown. */
 let ends = [];
+/** Called when another tab signs in while this page waits; null if the page is then shown again. */
+let signedIn = null;
 let renders = 0;
 
 const here = () => location.hash.slice(1);
+/** The name in the address, or `link` for the link of a message. */
+const named = () => (/^[\w-]{13}\./.test(here()) ? "link" : here());
 const addressOf = (page) => (page ? `#${page}` : location.pathname + location.search);
 
 /** Registers a function to call when the page that is shown is left. */
@@ -55,16 +59,18 @@ export async function render({ focus = true } = {}) {
   let page = "";
   let content;
   try {
+    const first = !service;
     service ??= await waiting(connect());
     const { latchstring } = service;
     const tokens = await latchstring.tokens();
     const user = userOf(tokens);
     if (tokens && !user) await latchstring.signOut().catch(() => {});
+    if (first && !user) await goOn();
     if (mine !== renders) return;
-    if (takeOver(user?.sub ?? null)) history.replaceState(null, "", addressOf(""));
-    page = allowed(Object.hasOwn(pages, here()) ? here() : "", Boolean(user));
-    if (page !== here()) history.replaceState(null, "", addressOf(page));
-    content = await pages[page](user);
+    if (takeOver(user?.sub ?? null) && named() !== "link") history.replaceState(null, "", addressOf(""));
+    page = allowed(Object.hasOwn(pages, named()) ? named() : "", Boolean(user));
+    if (page !== named()) history.replaceState(null, "", addressOf(page));
+    content = await pages[page](user, here());
   } catch (error) {
     if (mine !== renders) return;
     content = failed(error);
@@ -72,6 +78,15 @@ export async function render({ focus = true } = {}) {
   }
   if (mine !== renders) return;
   show(page, content, focus);
+}
+
+/** Goes on with the flow of a tab that was closed, in the first page of this one. */
+async function goOn() {
+  if (flow.get() || !["", "code"].includes(named())) return;
+  const challenge = await service.latchstring.pending();
+  if (!challenge) return;
+  flow.adopt(challenge);
+  history.replaceState(null, "", addressOf("code"));
 }
 
 /** Forgets the state of another account and sets the notice; returns whether its page was shown. */
@@ -84,15 +99,18 @@ function takeOver(sub) {
   return true;
 }
 
+/** The pages that need no sign-in. */
+const PUBLIC = ["link", "undo"];
+
 /** The page, or another instead: some need a sign-in, and the code page needs a flow. */
 function allowed(page, signedIn) {
   if (page === "code") {
     const waiting = flow.get();
-    if (waiting && (waiting.kind === "signIn") === !signedIn) return page;
+    if (waiting && (waiting.kind === "undo" || (waiting.kind === "signIn") === !signedIn)) return page;
     return signedIn ? "settings" : "";
   }
   if (signedIn) return page || "settings";
-  return "";
+  return PUBLIC.includes(page) ? page : "";
 }
 
 /** Shows that the first page is being loaded, and later that it takes longer. */
@@ -117,7 +135,8 @@ function failed(error) {
   };
 }
 
-function show(page, { title, body }, focus) {
+function show(page, { title, body, signedIn: other = null }, focus) {
+  signedIn = other;
   const heading = h("h1", { tabindex: "-1" }, title);
   const said = notice && h("p", { class: "notice" }, notice);
   const lasting = isVolatile() && ["", "settings"].includes(page) && h("p", { class: "hint" }, t("volatile"));
@@ -151,6 +170,7 @@ export function start(all) {
   addEventListener("storage", ({ key, newValue }) => {
     if (key !== null && !key.endsWith(".tokens")) return;
     const user = userOf(parsed(newValue));
+    if (user && owner.get() === null && signedIn) return isBusy() || signedIn();
     if ((user?.sub ?? null) !== owner.get()) return render();
     // Another tab has changed the account.
     if (shown === "settings" && !isBusy()) return render({ focus: false });

@@ -20,9 +20,9 @@ function read(key, isValid) {
 const write = (key, value) => session.setItem(key, JSON.stringify(value));
 
 const FLOW = "latchstring.flow";
-const KINDS = ["signIn", "again", "signUp", "changeContact"];
+const KINDS = ["signIn", "again", "signUp", "changeContact", "undo"];
 /** The errors that end a code. */
-export const ENDS = ["CodeExpired", "AttemptsSpent", "FlowOver", "InvalidProof", "ContactInUse"];
+export const ENDS = ["CodeExpired", "AttemptsSpent", "FlowOver", "InvalidProof", "ContactInUse", "NothingToUndo"];
 
 function isFlow(value) {
   if (!isObject(value) || !isObject(value.challenge) || !isObject(value.input)) return false;
@@ -54,9 +54,12 @@ function deadlines({ expiresAt, resendAt, refused }) {
 
 const left = (at, length) => Math.min(Math.max(0, at - now()), Math.max(0, length));
 
+/** The kind of a flow, as far as its challenge has it. */
+export const kindOf = ({ purpose, sub }) => (purpose === "contact" ? "changeContact" : sub ? "again" : purpose);
+
 /**
  * The flow of the tab: `{challenge, kind, input, ended, tried}` and its times. `kind` is `signIn`,
- * `again` (reauthentication), `signUp` or `changeContact`; `input` begins it again; `ended` is the
+ * `again` (reauthentication), `signUp`, `changeContact` or `undo`; `input` begins it again; `ended` is the
  * type of the error that ended it; `tried` are the wrong codes.
  */
 export const flow = {
@@ -67,6 +70,11 @@ export const flow = {
   next(before, challenge, tried = before.tried) {
     if (flow.get()?.challenge.session !== before.challenge.session) return;
     write(FLOW, { ...before, challenge, tried, ...deadlines(challenge) });
+  },
+  /** Goes on with a flow of the client's storage, after the end of its tab or in another one. */
+  adopt(challenge) {
+    const { emailOrPhone, method } = challenge;
+    flow.begin(kindOf(challenge), { emailOrPhone, method }, challenge);
   },
   end: (type) => write(FLOW, { ...flow.get(), ended: type }),
   clear: () => session.removeItem(FLOW),

@@ -158,18 +158,26 @@ impl Shared {
         Ok(())
     }
 
+    /// Returns the stored item whose key the request names, under this name.
+    fn item(&self, body: &[u8], name: &str) -> Value {
+        let request: Value = serde_json::from_slice(body).unwrap_or_default();
+        let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
+        let items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
+        items
+            .get(key)
+            .map_or_else(|| json!({}), |item| json!({ name: item }))
+    }
+
     fn answer(&self, operation: &str, body: &[u8]) -> Option<(&'static str, String)> {
         let session = "a-session-of-the-length-that-cognito-asks-for-at-least";
         let json = match operation {
-            "PutItem" | "UpdateItem" => json!({}),
-            "GetItem" => {
-                let request: Value = serde_json::from_slice(body).unwrap_or_default();
-                let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
-                let items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
-                items
-                    .get(key)
-                    .map_or_else(|| json!({}), |item| json!({ "Item": item }))
+            "PutItem" => json!({}),
+            "GetItem" => self.item(body, "Item"),
+            // An update that asks for the row gets the stored one, which is as after the update.
+            "UpdateItem" if body.windows(7).any(|text| text == b"ALL_NEW") => {
+                self.item(body, "Attributes")
             }
+            "UpdateItem" => json!({}),
             // Counters: none has counted yet.
             "BatchGetItem" => json!({"Responses": {}, "UnprocessedKeys": {}}),
             "AdminGetUser" => events::account(),

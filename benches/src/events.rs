@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
+use latchstring_core::account::Sub;
 use latchstring_core::code::CodeLength;
 use latchstring_core::flow::{
     AppClient, Challenge, Flow, FlowId, Progress, Purpose, State, Step, Subject,
@@ -11,7 +12,7 @@ use latchstring_core::flow::{
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
-use latchstring_core::ports::{Clock, Entropy, FlowStore};
+use latchstring_core::ports::{Clock, Entropy, Finished, FlowStore, SessionFacts};
 use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::Ticket;
 use latchstring_core::time::Timestamp;
@@ -58,8 +59,22 @@ impl Events {
         let secret: [u8; 32] = OsEntropy.bytes();
         let key = Key::new(KeyId::parse("k1").ok()?, &secret).ok()?;
         let keys = KeyRing::new(key, None, None).ok()?;
+        let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
+        // For the flows that are opened in this process: more than all starts and calls of a run.
+        let budgets = &mut policy.budgets;
+        for limit in [
+            &mut budgets.mailbox.per_minute,
+            &mut budgets.mailbox.per_hour,
+            &mut budgets.mailbox.per_day,
+            &mut budgets.short_guesses_per_month,
+            &mut budgets.deployment.short_guesses_per_day,
+            &mut budgets.mail.unproved_per_domain,
+            &mut budgets.mail.unproved_per_hour,
+        ] {
+            *limit = 1_000_000;
+        }
         let deployment = Deployment {
-            policy: Policy::for_clients(vec![CLIENT.to_owned()]),
+            policy,
             keys: keys.clone(),
         };
         let store = MemoryStore::default();
@@ -116,6 +131,24 @@ impl Events {
                 code,
             })
         })
+    }
+
+    /// Finishes the row of the challenge, as Define does.
+    fn finish(&self, metadata: &str) -> Option<()> {
+        let challenge = Challenge::parse(metadata, &self.keys, &self.app_client)?;
+        let Step::Otp(progress) = challenge.step else {
+            return None;
+        };
+        let sub = Sub::new(SUB);
+        let session = SessionFacts {
+            client: CLIENT,
+            user: Some(&sub),
+            issued_at: Some(progress.issued_at),
+        };
+        let now = SystemClock.now();
+        let finishing = self.store.finish(challenge.flow, session, false, now);
+        let finished = self.runtime.block_on(finishing).ok()?;
+        matches!(finished, Finished::Now(_)).then_some(())
     }
 
     /// Writes the flow's present state to the table.
@@ -181,6 +214,8 @@ impl Events {
         let event = serde_json::from_str(&verify(&open.metadata, &open.code)).unwrap_or_default();
         let verified = self.runtime.block_on(answer(&self.verify, event));
         assert!(verified.is_ok_and(|output| output.value["response"]["answerCorrect"] == true));
+        // Define's write returns the finished row.
+        self.finish(&open.metadata).expect("a matched row");
         self.keep(open.flow).expect("a row");
         let request = json!({
             "userAttributes": user(),
@@ -242,12 +277,20 @@ fn item(key: &str, flow: &Flow) -> Option<Value> {
         "charge": bytes(&flow.terms.to_bytes()),
         "issued_at": time(flow.issued_at),
         "expires_at": time(flow.expires_at),
+        "message_charged": {"BOOL": flow.message_charged},
         "sends": number(flow.sends.into()),
+        "unsent": number(flow.unsent.into()),
+        "held": number(flow.held_guesses.into()),
         "last_sent_at": time(flow.last_sent_at),
         "state": text("open"),
     });
-    if let State::Matched { answer, at } = flow.state {
-        item["state"] = text("matched");
+    let ended = match flow.state {
+        State::Open => None,
+        State::Matched { answer, at } => Some(("matched", answer, at)),
+        State::Finished { answer, at } => Some(("finished", answer, at)),
+    };
+    if let Some((state, answer, at)) = ended {
+        item["state"] = text(state);
         item["answer"] = bytes(answer.as_bytes());
         item["at"] = time(at);
         item["attempts"] = json!({"BS": [BASE64.encode(answer.as_bytes())]});

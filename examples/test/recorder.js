@@ -27,6 +27,7 @@ export async function startRecorder(endpoint) {
       const asked = JSON.parse(text);
       // The typed identifier is the username of a user without an account.
       names.add("identifier", asked.variables?.input?.emailOrPhone);
+      names.add("link challenge", asked.variables?.input?.linkChallenge);
       exchanges.push(kept(names, headers, asked, answer.status, reply));
       names.learn(reply);
     } else if (request.url === "/inbox.json") {

@@ -1,6 +1,7 @@
 // Every recorded exchange is sent again, as plain HTTP, and must be answered as before. So are the
 // requests of Amplify Swift and Amplify Android, which were derived from their sources.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { startService, wrong } from "../../clients/typescript/test/service.js";
@@ -29,6 +30,7 @@ for (const [file, kind, changed, identifier] of kinds) {
     const exchanges = JSON.parse(changed(await readFile(new URL(file, FOLDER), "utf8")));
     const names = new Names();
     names.add("identifier", identifier);
+    for (const secret of ["one", "two"]) names.add("link challenge", challengeOf(secret));
     const sessions = [];
     for (const exchange of exchanges) {
       const { path, headers, content } = request(await knowing(names, exchange, identifier), exchange);
@@ -49,6 +51,9 @@ for (const [file, kind, changed, identifier] of kinds) {
     assert.equal(new Set(sessions).size, sessions.length, "every reply brings a new session");
   });
 }
+
+/** The link challenge of a link secret: RFC 7636, S256. */
+const challengeOf = (secret) => createHash("sha256").update(secret).digest("base64url");
 
 /** The names, and the codes if an exchange is about to answer with one. */
 async function knowing(names, exchange, identifier) {

@@ -128,7 +128,7 @@ impl World {
 
     pub(crate) fn ticket(&self, purpose: Purpose, to: &str) -> String {
         let terms = match purpose {
-            Purpose::Claim => CodeTerms::uncharged(CodeLength::DEFAULT),
+            Purpose::Claim | Purpose::Undo(_) => CodeTerms::uncharged(CodeLength::DEFAULT),
             Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => {
                 CodeTerms::ordinary(CodeLength::DEFAULT)
             }

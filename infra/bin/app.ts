@@ -28,7 +28,7 @@ new LatchstringStack(app, context('stack') ?? 'latchstring', {
   sms: countries
     ? { countries, senderId: context('smsSenderId'), originationNumber: context('smsOriginationNumber') }
     : undefined,
-  settings: { appName: context('appName'), supportContact: context('supportContact') },
+  settings: { appName: context('appName'), supportContact: context('supportContact'), linkUrl: context('linkUrl') },
   existingPool: userPoolId ? { userPoolId, clientIds: list('clients') ?? [] } : undefined,
   architecture: context('architecture') === 'x86_64' ? lambda.Architecture.X86_64 : undefined,
   alarms: { actions: list('alarmTopic') },

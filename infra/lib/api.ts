@@ -15,6 +15,7 @@ function read(file: string): string {
 export const FIELDS: Record<string, FunctionName> = {
   'Mutation.signIn': 'sign-in',
   'Mutation.signInTicket': 'sign-in',
+  'Mutation.undoContactChange': 'sign-in',
   'Mutation.rememberDevice': 'sign-up',
   'Mutation.forgetDevices': 'sign-up',
   'Mutation.signUp': 'sign-up',

@@ -128,6 +128,9 @@ function* messages({ email, sms, captcha, settings }: LatchstringProps): Generat
   if (wrong(settings?.supportContact, /^(?=.{1,50}$)(\S+@\S+|https:\/\/\S+|[0-9 +().\/-]+)$/)) {
     yield 'settings.supportContact: an email address, a phone number or an https URL of up to 50 characters';
   }
+  if (wrong(settings?.linkUrl, /^(?=.{1,200}$)(https:\/\/[A-Za-z0-9.-]+|http:\/\/(localhost|127\.0\.0\.1|\[::1\]))(:\d{1,5})?([/?][!$-&(-;=?-[\]_a-z~]*)?$/)) {
+    yield 'settings.linkUrl: an https URL of up to 200 characters without a fragment, or an http one of this computer';
+  }
 }
 
 function* pool({ pool }: LatchstringProps): Generator<string> {

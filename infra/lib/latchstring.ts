@@ -132,6 +132,8 @@ export class Latchstring extends Construct {
       ...variables(props.settings ?? {}),
       ...(readsPool ? { USER_POOL_ID: this.pool.id } : {}),
       ...(name === 'sign-in' && props.existingPool?.legacy ? { LEGACY_POOL: 'true' } : {}),
+      // A sign-in by a replaced contact makes an account there, so no change could be undone.
+      ...(props.existingPool?.legacy && props.settings?.undoHours === undefined ? { UNDO_HOURS: '0' } : {}),
       ...(name === 'sign-in' && props.captcha ? captchaVariables(props.captcha) : {}),
       // Every function may have to tell whether a contact can be reached; only some reach it.
       ...(props.email === undefined ? { EMAIL: 'false' } : {}),

@@ -4,7 +4,7 @@ import type { FunctionName } from './functions';
 import type { EmailProps } from './props';
 
 /** A kind of row: a partition key is the kind, `#` and an id (`shared/aws/src/dynamodb/item.rs`). */
-export type Row = 'counter' | 'flow' | 'lease' | 'pending' | 'proof' | 'ticket';
+export type Row = 'counter' | 'flow' | 'lease' | 'pending' | 'proof' | 'replaced' | 'ticket' | 'undo';
 
 /**
  * The permissions of each function for the table and the pool: the calls that its code makes for its
@@ -19,8 +19,8 @@ export const RIGHTS: Record<
 > = {
   'define-auth-challenge': {
     table: ['GetItem', 'UpdateItem', 'DeleteItem'],
-    rows: ['counter', 'flow', 'lease', 'pending', 'ticket'],
-    pool: ['AdminGetUser', 'AdminUpdateUserAttributes'],
+    rows: ['counter', 'flow', 'lease', 'pending', 'replaced', 'ticket', 'undo'],
+    pool: ['AdminGetUser', 'AdminUpdateUserAttributes', 'AdminUserGlobalSignOut'],
   },
   'create-auth-challenge': {
     table: ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'],
@@ -29,17 +29,17 @@ export const RIGHTS: Record<
   },
   'verify-auth-challenge-response': {
     table: ['GetItem', 'PutItem', 'UpdateItem'],
-    rows: ['counter', 'flow', 'proof', 'ticket'],
+    rows: ['counter', 'flow', 'proof', 'ticket', 'undo'],
     pool: [],
   },
   'sign-in': {
     table: ['BatchGetItem', 'GetItem', 'UpdateItem', 'DeleteItem'],
-    rows: ['counter', 'flow', 'lease', 'proof'],
+    rows: ['counter', 'flow', 'lease', 'proof', 'replaced', 'undo'],
     pool: ['AdminGetUser', 'AdminCreateUser', 'AdminSetUserPassword'],
   },
   'sign-up': {
     table: ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'],
-    rows: ['counter', 'pending'],
+    rows: ['counter', 'pending', 'undo'],
     pool: ['AdminUpdateUserAttributes'],
   },
 };

@@ -340,6 +340,12 @@ export interface Settings {
    */
   readonly supportContact?: string;
   /**
+   * The page that the link of a mail opens, beside the code (docs/messages.md). Without it, no mail has a
+   * link. Takes an https URL of up to 200 characters without a fragment, or an http one of this computer.
+   * @default not set
+   */
+  readonly linkUrl?: string;
+  /**
    * The time at which Create sends a code and Define a notice. `extension`: after the response, by an
    * internal Lambda extension, so that the time of an answer does not depend on the courier; if the host
    * refuses extensions, the function does not start. `inline`: before the response, for hosts without
@@ -431,6 +437,7 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   defaultLocale: { variable: 'DEFAULT_LOCALE', default: 'en', words: ['en', 'fr', 'de', 'es', 'pt', 'ja'] },
   emailPreview: { variable: 'EMAIL_PREVIEW', default: 'request', words: ['request', 'code'] },
   supportContact: { variable: 'SUPPORT_CONTACT', default: '' },
+  linkUrl: { variable: 'LINK_URL', default: '' },
   delivery: { variable: 'DELIVERY', default: 'auto', words: ['auto', 'extension', 'inline'] },
   metricsNamespace: { variable: 'METRICS_NAMESPACE', default: 'Latchstring' },
   logLevel: { variable: 'LOG_LEVEL', default: 'info', words: ['error', 'warn', 'info'] },

@@ -60,6 +60,7 @@ export class StandaloneStack extends Stack {
     }).valueAsNumber;
     const appName = optional('AppName', "The app's name in messages.");
     const supportContact = optional('SupportContact', 'The contact that the notice of a changed contact names.');
+    const linkUrl = optional('LinkUrl', 'The page that the link of a mail opens; without it mails have no link.');
     const alarmTopic = text('AlarmTopic', 'The ARN of an SNS topic that receives the alarms, or none.', {
       default: 'none',
     });
@@ -116,7 +117,7 @@ export class StandaloneStack extends Stack {
         domain: optional('SmsDomain', 'The web domain that a texted code is for.'),
         androidHash: optional('SmsAndroidHash', "The Android app's hash for the SMS Retriever."),
       },
-      settings: { appName, supportContact },
+      settings: { appName, supportContact, linkUrl },
       api: { keysExpire },
       alarms: { actions: [either(equals('NoAlarmTopic', alarmTopic, 'none'), Aws.NO_VALUE, alarmTopic)] },
     });

@@ -16,6 +16,7 @@ const SETTINGS: Required<Settings> = {
     ]),
   ) as unknown as Required<Settings>),
   supportContact: 'help@example.com',
+  linkUrl: 'https://app.example.com/link?a=b',
 };
 const CAPTCHA_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:turnstile-AbCdEf';
 const EVERYTHING = {

@@ -45,6 +45,7 @@ const MATRIX: Record<string, string> = {
   'cognito-idp:AdminGetUser': 'yes    .      .      yes    .',
   'cognito-idp:AdminSetUserPassword': '.      .      .      yes    .',
   'cognito-idp:AdminUpdateUserAttributes': 'yes    .      .      .      yes',
+  'cognito-idp:AdminUserGlobalSignOut': 'yes    .      .      .      .',
   'dynamodb:BatchGetItem': '.      yes    .      yes    yes',
   'dynamodb:DeleteItem': 'yes    .      .      yes    .',
   'dynamodb:GetItem': 'yes    yes    yes    yes    yes',
@@ -57,11 +58,11 @@ const MATRIX: Record<string, string> = {
 
 // Likewise.
 const ROWS: Record<FunctionName, string[]> = {
-  'define-auth-challenge': ['counter', 'flow', 'lease', 'pending', 'ticket'],
+  'define-auth-challenge': ['counter', 'flow', 'lease', 'pending', 'replaced', 'ticket', 'undo'],
   'create-auth-challenge': ['counter', 'flow', 'pending'],
-  'verify-auth-challenge-response': ['counter', 'flow', 'proof', 'ticket'],
-  'sign-in': ['counter', 'flow', 'lease', 'proof'],
-  'sign-up': ['counter', 'pending'],
+  'verify-auth-challenge-response': ['counter', 'flow', 'proof', 'ticket', 'undo'],
+  'sign-in': ['counter', 'flow', 'lease', 'proof', 'replaced', 'undo'],
+  'sign-up': ['counter', 'pending', 'undo'],
 };
 
 describe('what each function may do', () => {

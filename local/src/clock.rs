@@ -1,6 +1,5 @@
 //! The clock of the whole process, which `POST /control` can move forward.
 
-use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -23,7 +22,7 @@ impl LocalClock {
         self.ahead_millis.fetch_add(by, Ordering::SeqCst);
     }
 
-    /// Stops the clock: from now on only [`LocalClock::advance`] moves it.
+    /// Stops the clock: from now on only [`LocalClock::advance`] and a wait move it.
     pub(crate) fn stop(&self) {
         self.stopped_at.get_or_init(|| SystemClock.now());
     }
@@ -46,7 +45,11 @@ impl Clock for LocalClock {
             .plus(self.ahead())
     }
 
-    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
-        SystemClock.sleep(time)
+    /// Waits. A stopped clock then moves by the time that was waited.
+    async fn sleep(&self, time: Duration) {
+        SystemClock.sleep(time).await;
+        if self.stopped_at.get().is_some() {
+            self.advance(time);
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! `cargo run -- demo`: one user from a first sign-in to a changed address. Each step is checked.
+//! `cargo run -- demo`: one user from a first sign-in to a changed address, and back. Each step is
+//! checked.
 
 use std::io::Write;
 
@@ -67,6 +68,7 @@ struct Demo<'a, W> {
 struct Session {
     session: String,
     username: String,
+    resume: Option<String>,
 }
 
 impl Session {
@@ -74,6 +76,7 @@ impl Session {
         Ok(Self {
             session: text(&payload["session"])?,
             username: text(&payload["username"])?,
+            resume: payload["resume"].as_str().map(str::to_owned),
         })
     }
 }
@@ -105,7 +108,8 @@ impl<'a, W: Write> Demo<'a, W> {
         let first = self.first_sign_in().await?;
         self.second_contact(&first).await?;
         let now = self.another_sign_in(&first).await?;
-        self.changed_contact(&now).await?;
+        let proof = self.changed_contact(&now).await?;
+        self.undone_change(&now, &proof).await?;
         writeln!(self.out, "\nAll {} steps succeeded.", self.step)?;
         Ok(())
     }
@@ -128,7 +132,7 @@ impl<'a, W: Write> Demo<'a, W> {
         check(parameters["attemptsLeft"] == "2", "two attempts are left")?;
         let opened = Session {
             session: text(&answered["Session"])?,
-            username: opened.username,
+            ..opened
         };
 
         self.title("She types it right. She is new, so she gets a proof and no tokens yet")?;
@@ -190,7 +194,15 @@ impl<'a, W: Write> Demo<'a, W> {
         self.title("The next day she signs in by email: the same account, and no proof")?;
         let opened = self.sign_in("  Ada@Example.COM ", None).await?;
         let code = self.newest_code(EMAIL).await?;
-        let answered = self.respond(&opened, &code).await?;
+        self.title(
+            "Her phone ends the app while she reads the mail; it continues with the same code",
+        )?;
+        let resumed = self.resume(EMAIL, &opened).await?;
+        check(
+            self.newest_code(EMAIL).await? == code,
+            "no other code was sent",
+        )?;
+        let answered = self.respond(&resumed, &code).await?;
         let ada = self.signed_in(&answered).await?;
         check(
             ada.claims["sub"] == first.claims["sub"],
@@ -203,7 +215,8 @@ impl<'a, W: Write> Demo<'a, W> {
         Ok(ada)
     }
 
-    async fn changed_contact(&mut self, ada: &SignedIn) -> Result<(), DemoError> {
+    /// Returns the proof of the old address.
+    async fn changed_contact(&mut self, ada: &SignedIn) -> Result<String, DemoError> {
         self.title("In the settings she changes her address")?;
         let input = format!("method: EMAIL, emailOrPhone: \"{NEW_EMAIL}\"");
         let opened = self.signed_in_call(ada, "changeContact", &input).await?;
@@ -244,6 +257,7 @@ impl<'a, W: Write> Demo<'a, W> {
             answered["ChallengeParameters"]["step"] == "claim",
             "the old address has no account",
         )?;
+        let proof = text(&answered["ChallengeParameters"]["proof"])?;
 
         self.title("The new address reaches the account")?;
         let by_new = self.sign_in(NEW_EMAIL, None).await?;
@@ -257,6 +271,46 @@ impl<'a, W: Write> Demo<'a, W> {
         check(
             self.users().await? == 1,
             "there is still exactly one account",
+        )?;
+        Ok(proof)
+    }
+
+    async fn undone_change(&mut self, ada: &SignedIn, proof: &str) -> Result<(), DemoError> {
+        self.title("If it was not Ada who changed it, the proof of the old address undoes that")?;
+        self.print(&format!(
+            "POST /graphql   undoContactChange(emailOrPhone: \"{EMAIL}\", method: EMAIL, proof)"
+        ))?;
+        let request = self
+            .http
+            .post(self.settings.graphql_url())
+            .header("x-api-key", &self.settings.api_key)
+            .json(&json!({
+                "query": "mutation ($input: UndoContactChangeInput!) { undoContactChange(input: $input) \
+                          { username tokens { accessToken idToken refreshToken } } }",
+                "variables": {"input": {"emailOrPhone": EMAIL, "method": "EMAIL", "proof": proof}},
+            }));
+        let payload = self.graphql(request, "undoContactChange").await?;
+        let tokens = &payload["tokens"];
+        let answered = json!({"AuthenticationResult": {
+            "AccessToken": tokens["accessToken"],
+            "IdToken": tokens["idToken"],
+            "RefreshToken": tokens["refreshToken"],
+        }});
+        let again = self.signed_in(&answered).await?;
+        check(
+            again.claims["sub"] == ada.claims["sub"] && again.claims["email"] == EMAIL,
+            "the old address is back on the account",
+        )?;
+
+        self.title("Her phone is notified, and the new address no longer reaches the account")?;
+        let notice = self.newest().await?;
+        check(notice["to"] == PHONE, "the notice went to her phone")?;
+        let by_new = self.sign_in(NEW_EMAIL, None).await?;
+        let code = self.newest_code(NEW_EMAIL).await?;
+        let answered = self.respond(&by_new, &code).await?;
+        check(
+            answered["ChallengeParameters"]["step"] == "claim",
+            "the new address has no account",
         )
     }
 
@@ -269,8 +323,24 @@ impl<'a, W: Write> Demo<'a, W> {
         Ok(writeln!(self.out, "   {text}")?)
     }
 
+    /// Continues a sign-in by its resume secret.
+    async fn resume(&mut self, typed: &str, begun: &Session) -> Result<Session, DemoError> {
+        let resume = begun.resume.as_deref();
+        self.begin(typed, json!({"resume": resume}), ", resume")
+            .await
+    }
+
     async fn sign_in(&mut self, typed: &str, proof: Option<&str>) -> Result<Session, DemoError> {
         let with = if proof.is_some() { ", proof" } else { "" };
+        self.begin(typed, json!({"proof": proof}), with).await
+    }
+
+    async fn begin(
+        &mut self,
+        typed: &str,
+        mut input: Value,
+        with: &str,
+    ) -> Result<Session, DemoError> {
         let method = if typed.contains('@') {
             "EMAIL"
         } else {
@@ -279,17 +349,19 @@ impl<'a, W: Write> Demo<'a, W> {
         self.print(&format!(
             "POST /graphql   signIn(emailOrPhone: \"{typed}\", method: {method}{with})"
         ))?;
+        input["emailOrPhone"] = typed.into();
+        input["method"] = method.into();
         let request = self
             .http
             .post(self.settings.graphql_url())
             .header("x-api-key", &self.settings.api_key)
             .json(&json!({
                 "query": "mutation ($input: SignInInput!) { signIn(input: $input) \
-                          { session username codeLength expiresIn resendAfter } }",
-                "variables": {"input": {"emailOrPhone": typed, "method": method, "proof": proof}},
+                          { session username codeLength resume expiresIn resendAfter } }",
+                "variables": {"input": input},
             }));
         let payload = self.graphql(request, "signIn").await?;
-        let wants = if proof.is_some() {
+        let wants = if input["proof"].is_string() {
             "that the proof answers".to_owned()
         } else {
             format!("that a code of {} digits answers", payload["codeLength"])

@@ -68,9 +68,10 @@ pub(crate) struct Wiring {
 
 impl Lambdas {
     /// The field of the schema that each function serves.
-    pub(crate) const FIELDS: [(&'static str, &'static str); 8] = [
+    pub(crate) const FIELDS: [(&'static str, &'static str); 9] = [
         ("Mutation.signIn", SIGN_IN),
         ("Mutation.signInTicket", SIGN_IN),
+        ("Mutation.undoContactChange", SIGN_IN),
         ("Mutation.rememberDevice", SIGN_UP),
         ("Mutation.forgetDevices", SIGN_UP),
         ("Mutation.signUp", SIGN_UP),

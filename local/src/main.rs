@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use latchstring_aws::CognitoCalls;
 use latchstring_core::identifier::{NumberKinds, PhoneRanges, PhoneRules};
+use latchstring_core::message::LinkUrl;
 use latchstring_core::rate_limit::Countries;
 use latchstring_lambda::config::{AnsweredBy, Environment};
 use latchstring_local::{Options, Service, Settings, demo};
@@ -70,6 +71,9 @@ struct Arguments {
     /// Ranges of numbers that are missing from the built-in metadata, as in US:+1621NXXXXXX
     #[arg(long, value_name = "RANGES", env = "PHONE_RANGES", value_parser = ranges)]
     phone_ranges: Option<PhoneRanges>,
+    /// The page that the link of a mail opens; this service's own by default
+    #[arg(long, value_name = "URL", env = "LINK_URL", value_parser = link_url)]
+    link_url: Option<LinkUrl>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -138,6 +142,12 @@ fn ranges(text: &str) -> Result<PhoneRanges, String> {
     Ok(phones.map_err(|error| error.to_string())?.more)
 }
 
+fn link_url(text: &str) -> Result<LinkUrl, String> {
+    LinkUrl::parse(text).map_err(|_| {
+        "expected an https URL without a fragment, or an http one of this computer".to_owned()
+    })
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -173,6 +183,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
             kinds: arguments.sms_number_kinds.clone().unwrap_or_default(),
             more: arguments.phone_ranges.clone().unwrap_or_default(),
         },
+        link_url: arguments.link_url.clone(),
         keys: None,
     })
     .await?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use latchstring_aws::{Aws, AwsEnvironment, CognitoCalls};
 use latchstring_core::identifier::PhoneRules;
 use latchstring_core::keys::{Key, KeyError, KeyId, KeyRing};
+use latchstring_core::message::LinkUrl;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::Entropy;
 use latchstring_core::rate_limit::{Countries, MessageBudget, Price};
@@ -79,6 +80,8 @@ pub struct Options {
     pub sms_countries: Option<Countries>,
     /// The rules for reading phone numbers, and the kinds of numbers that SMS are sent to.
     pub phones: PhoneRules,
+    /// The page that the link of a mail opens; the service's own unless given.
+    pub link_url: Option<LinkUrl>,
     /// The key ring; a key of this process alone unless given.
     pub keys: Option<KeyRing>,
 }
@@ -136,7 +139,7 @@ impl Service {
         let deliveries = Deliveries::default();
         let outages = PortOutages::new(clock.clone());
         let lambdas = Arc::new(Lambdas::new(Wiring {
-            deployment: deployment(&options)?,
+            deployment: deployment(&options, &settings.endpoint)?,
             aws: Aws::new(AwsEnvironment {
                 region: REGION.to_owned(),
                 // The stand-in accepts any signature.
@@ -226,8 +229,10 @@ async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), ServiceError> {
 }
 
 /// Production's defaults with keys that live as long as the process.
-fn deployment(options: &Options) -> Result<Deployment, KeyError> {
+fn deployment(options: &Options, endpoint: &str) -> Result<Deployment, KeyError> {
     let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
+    let own_page = || LinkUrl::parse(&format!("{endpoint}/")).ok();
+    policy.branding.link_url = options.link_url.clone().or_else(own_page);
     // Nothing is really sent, so every destination is allowed. Messages have a price, so that
     // `--strict` shows the spend limits.
     policy.budgets.sms.countries = options
@@ -251,6 +256,9 @@ fn deployment(options: &Options) -> Result<Deployment, KeyError> {
         budgets.sms.unproved_per_country = u32::MAX;
         budgets.sms.spend_per_day = Price::MAX;
         budgets.sms.spend_per_month = Price::MAX;
+    }
+    if options.legacy_pool {
+        policy.undo_life = Duration::ZERO;
     }
     if options.captcha {
         policy.budgets.mail.unproved_per_hour = 2;

@@ -32,6 +32,7 @@ promises! {
     a_password_confirms_the_account,
     a_contact_of_the_other_kind_leaves_the_first,
     names_are_accepted,
+    a_sign_out_leaves_the_account,
     nothing_is_written_to_a_missing_account,
 }
 
@@ -186,6 +187,16 @@ async fn names_are_accepted<D: Directory, E: Entropy>(c: &Contract<D, E>) {
     assert_eq!(set, Ok(()));
 }
 
+/// That it invalidates tokens is a test of each pool.
+async fn a_sign_out_leaves_the_account<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+    let contact = c.contact(Method::Email);
+    let username = c.holder_of(&contact).await;
+    for _ in 0..2 {
+        assert_eq!(c.directory.sign_out(&username).await, Ok(()));
+    }
+    assert_eq!(c.found_by(&contact).await, Some(username));
+}
+
 async fn nothing_is_written_to_a_missing_account<D: Directory, E: Entropy>(c: &Contract<D, E>) {
     let missing = c.username();
     let contact = c.contact(Method::Email);
@@ -198,6 +209,7 @@ async fn nothing_is_written_to_a_missing_account<D: Directory, E: Entropy>(c: &C
         contact_set,
         directory.set_names(&missing, &names).await,
         directory.set_password(&missing, &password).await,
+        directory.sign_out(&missing).await,
     ] {
         assert_eq!(code(done), "UserNotFoundException");
     }

@@ -7,7 +7,10 @@ use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cognitoidentityprovider::types::{
     AuthFlowType, AuthenticationResultType, ChallengeNameType,
 };
+use data_encoding::BASE64URL_NOPAD;
+use latchstring_core::code::LinkChallenge;
 use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::secret::Secret;
 use serde_json::{Value, json};
 
 use crate::files::note;
@@ -79,6 +82,7 @@ pub struct Person {
     locale: Option<String>,
     device: Option<String>,
     captcha: Option<String>,
+    link_challenge: Option<String>,
 }
 
 impl Person {
@@ -95,6 +99,7 @@ impl Person {
             locale: None,
             device: None,
             captcha: None,
+            link_challenge: None,
         }
     }
 
@@ -119,6 +124,20 @@ impl Person {
         self
     }
 
+    /// Returns this user in a browser that keeps a link secret.
+    #[must_use]
+    pub fn keeping(mut self, link_secret: &str) -> Self {
+        note(link_secret);
+        let challenge = LinkChallenge::of(&Secret::new(link_secret));
+        self.link_challenge = Some(BASE64URL_NOPAD.encode(challenge.as_bytes()));
+        self
+    }
+
+    /// Returns the link challenge that this user's client sends.
+    pub(crate) fn link_challenge(&self) -> Option<&str> {
+        self.link_challenge.as_deref()
+    }
+
     /// Returns the language that this user's client sends.
     pub(crate) fn locale(&self) -> Option<&str> {
         self.locale.as_deref()
@@ -138,17 +157,27 @@ impl Person {
         json!({"input": {
             "emailOrPhone": self.typed, "method": self.graphql_method(), "proof": proof,
             "locale": self.locale, "device": self.device, "captcha": self.captcha,
+            "linkChallenge": self.link_challenge,
         }})
     }
 
     async fn sign_in(&self, proof: Option<&str>) -> Result<Question, Refusal> {
+        self.begin(self.input(proof)).await
+    }
+
+    async fn begin(&self, input: Value) -> Result<Question, Refusal> {
         const QUERY: &str = "mutation ($input: SignInInput!) { signIn(input: $input) \
-                             { session username codeLength expiresIn resendAfter } }";
-        let payload = self
-            .latchstring
-            .graphql("signIn", QUERY, self.input(proof))
-            .await?;
+                             { session username codeLength codeAlphabet pointer resume expiresIn \
+                             resendAfter } }";
+        let payload = self.latchstring.graphql("signIn", QUERY, input).await?;
         Ok(Question::of(&self.latchstring, &payload))
+    }
+
+    /// Continues a sign-in in another session. May be refused.
+    pub async fn resumes(&self, resume: &str) -> Result<Question, Refusal> {
+        let mut input = self.input(None);
+        input["input"]["resume"] = resume.into();
+        self.begin(input).await
     }
 
     /// Returns the method's name in GraphQL.
@@ -186,13 +215,42 @@ impl Person {
         self.sign_in(Some(proof)).await
     }
 
+    /// Undoes the change that replaced this contact. May be refused.
+    pub async fn undoes(&self, proof: &str) -> Result<SignedIn, Refusal> {
+        const QUERY: &str = "mutation ($input: UndoContactChangeInput!) { undoContactChange(input: $input) \
+                             { username tokens { accessToken idToken refreshToken } } }";
+        let input = json!({"input": {
+            "emailOrPhone": self.typed, "method": self.graphql_method(), "proof": proof,
+        }});
+        let payload = self
+            .latchstring
+            .graphql("undoContactChange", QUERY, input)
+            .await?;
+        let token = |name: &str| payload["tokens"][name].as_str().unwrap_or_default();
+        let [id, access, refresh] = ["idToken", "accessToken", "refreshToken"].map(token);
+        let signed_in = SignedIn::check(&self.latchstring, id, access, refresh).await;
+        assert!(payload["username"] == signed_in.username());
+        Ok(signed_in)
+    }
+
     /// Requests a ticket alone, for an SDK that talks to Cognito itself.
     pub async fn requests_a_ticket(&self, proof: Option<&str>) -> Result<Ticket, Refusal> {
+        self.ticket_by(self.input(proof)).await
+    }
+
+    /// Returns a ticket that continues a sign-in.
+    pub async fn requests_a_resuming_ticket(&self, resume: &str) -> String {
+        let mut input = self.input(None);
+        input["input"]["resume"] = resume.into();
+        self.ticket_by(input).await.expect("a ticket").text
+    }
+
+    async fn ticket_by(&self, input: Value) -> Result<Ticket, Refusal> {
         const QUERY: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
                              { ticket username expiresIn } }";
         let payload = self
             .latchstring
-            .graphql("signInTicket", QUERY, self.input(proof))
+            .graphql("signInTicket", QUERY, input)
             .await?;
         let text = |name: &str| payload[name].as_str().expect("a text").to_owned();
         note(&text("ticket"));
@@ -218,6 +276,17 @@ impl Person {
     pub async fn code(&self) -> String {
         let newest = self.messages().await.into_iter().next();
         newest.expect("a message arrived").code
+    }
+
+    /// Returns the pointer and the token of the link in the newest message, if it has one.
+    pub async fn link(&self) -> Option<(String, String)> {
+        let newest = self.messages().await.into_iter().next();
+        let text = newest.expect("a message arrived").text;
+        let link = text.lines().find(|line| line.starts_with("http"))?;
+        let (_, fragment) = link.split_once('#').expect("a fragment");
+        let (pointer, token) = fragment.split_once('.').expect("two parts");
+        note(token);
+        Some((pointer.to_owned(), token.to_owned()))
     }
 
     /// Returns `count` different codes, all of them wrong.
@@ -298,11 +367,15 @@ impl Question {
         let text = |name: &str| payload[name].as_str().expect("a text").to_owned();
         let numbers = ["codeLength", "expiresIn", "resendAfter"]
             .map(|name| (name.to_owned(), payload[name].to_string()));
+        let texts = ["pointer", "resume"].into_iter().filter_map(|name| {
+            let text = payload[name].as_str()?;
+            Some((name.to_owned(), text.to_owned()))
+        });
         Self::new(
             latchstring,
             text("session"),
             text("username"),
-            numbers.into(),
+            numbers.into_iter().chain(texts).collect(),
         )
     }
 
@@ -313,6 +386,9 @@ impl Question {
         parameters: HashMap<String, String>,
     ) -> Self {
         note(&session);
+        if let Some(resume) = parameters.get("resume") {
+            note(resume);
+        }
         Self {
             latchstring: latchstring.clone(),
             session,
@@ -350,6 +426,12 @@ impl Question {
         self.answer_with(answer, &[]).await
     }
 
+    /// Answers by a link, as the page that it opens does.
+    pub async fn answer_by_link(&self, token: &str, link_secret: &str) -> Outcome {
+        let metadata = [("action", "link"), ("linkSecret", link_secret)];
+        self.answer_with(token, &metadata).await
+    }
+
     /// Requests the same code again.
     pub async fn resend(&self) -> Outcome {
         self.answer_with("resend", &[("action", "resend")]).await
@@ -382,6 +464,11 @@ impl Question {
             .get(name)
             .and_then(|text| text.parse().ok())
             .unwrap_or_else(|| panic!("the challenge has {name}"))
+    }
+
+    /// Returns the resume secret.
+    pub fn resume(&self) -> &str {
+        self.parameters.get("resume").expect("a resume secret")
     }
 
     /// Returns the number of answers that are left.

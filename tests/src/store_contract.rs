@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use latchstring_core::account::Sub;
-use latchstring_core::code::CodeLength;
+use latchstring_core::code::{CodeLength, LinkChallenge};
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::KeyId;
@@ -22,6 +22,7 @@ use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::{SealedContact, Ticket, TicketId};
 use latchstring_core::time::Timestamp;
+use latchstring_core::undo::Undo;
 use tokio::task::JoinSet;
 
 /// The number of simultaneous calls.
@@ -83,6 +84,10 @@ promises! {
     one_of_many_flows_redeems,
     an_account_has_one_pending_contact_of_a_kind,
     only_the_latest_pending_contact_is_settled,
+    an_account_has_one_undo_record_replaced_by_its_id,
+    one_of_many_writes_an_undo_record,
+    an_undo_record_is_closed_once,
+    a_contact_names_the_account_it_was_replaced_in_last,
     a_lease_is_held_by_one_until_its_time_is_up,
     one_of_many_takes_a_lease,
     a_counter_stays_within_its_limit,
@@ -113,6 +118,21 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
         AnswerDigest::from_bytes(self.entropy.bytes())
     }
 
+    /// Returns an open undo record of an account.
+    pub fn undo(&self, account: &Sub) -> Undo {
+        Undo {
+            account: account.clone(),
+            id: PendingId::from_bytes(self.entropy.bytes()),
+            username: self.pseudonym().to_string(),
+            method: Method::Email,
+            replaced: self.pseudonym(),
+            contact: self.pseudonym(),
+            replaced_at: self.now,
+            expires_at: self.after(10_000),
+            closed_at: None,
+        }
+    }
+
     /// Returns an unused ticket.
     pub fn ticket(&self) -> TicketId {
         let to = Identifier::parse(Method::Email, "ada@example.com").expect("an address");
@@ -141,6 +161,7 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             contact: SealedContact::from_text("k1.sealed"),
             locale: None,
             terms: full_terms(),
+            link_challenge: None,
             message_charged: true,
             key: KeyId::parse("k1").expect("a key id"),
             issued_at: self.now,
@@ -289,6 +310,11 @@ async fn a_row_reads_as_it_was_written<S: Store + 'static, E: Entropy>(c: &Contr
             },
         ),
         (Purpose::Decoy, Subject::NoAccount, State::Open),
+        (
+            Purpose::Undo(PendingId::from_bytes(c.entropy.bytes())),
+            Subject::Known(c.sub()),
+            State::Open,
+        ),
     ] {
         let row = Flow {
             purpose,
@@ -297,6 +323,7 @@ async fn a_row_reads_as_it_was_written<S: Store + 'static, E: Entropy>(c: &Contr
             sends: 3,
             last_sent_at: c.after(2),
             locale: Some(Locale::Ja),
+            link_challenge: Some(LinkChallenge::from_bytes([7; 32])),
             attempts: [c.answer(), c.answer()].into(),
             ..c.row()
         };
@@ -851,18 +878,22 @@ async fn only_a_matched_row_is_finished_and_only_once<S: Store + 'static, E: Ent
     assert_eq!(c.read(id).await, finished);
 }
 
-/// `finish`: only in the session of the row, and for a pending contact only once it is written.
+/// `finish`: only in the session of the row, and for a pending or a restored contact only once it is
+/// written.
 async fn a_row_of_another_session_is_not_finished<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let (another, at) = (c.sub(), c.after(1));
     let pending = Purpose::VerifyContact(PendingId::from_bytes(c.entropy.bytes()));
+    let undo = Purpose::Undo(PendingId::from_bytes(c.entropy.bytes()));
     for (purpose, subject) in [
         (Purpose::SignIn, Subject::Known(c.sub())),
         (Purpose::SignIn, Subject::NoAccount),
         (Purpose::Claim, Subject::Known(c.sub())),
         (pending, Subject::Known(c.sub())),
+        (undo, Subject::Known(c.sub())),
     ] {
+        let writes = purpose == pending || purpose == undo;
         let matched = Flow {
             purpose,
             subject,
@@ -902,15 +933,17 @@ async fn a_row_of_another_session_is_not_finished<S: Store + 'static, E: Entropy
         for other in others {
             assert_eq!(finish(other, true).await, refused, "{other:?}");
         }
-        if purpose == pending {
+        if writes {
             assert_eq!(finish(session, false).await, refused);
         }
         let session = SessionFacts {
             // The first challenge of a session states none.
-            issued_at: session.issued_at.filter(|_| purpose != Purpose::Claim),
+            issued_at: session
+                .issued_at
+                .filter(|_| purpose != Purpose::Claim && purpose != undo),
             ..session
         };
-        let finished = finish(session, purpose == pending).await;
+        let finished = finish(session, writes).await;
         assert!(matches!(finished, Finished::Now(_)), "{purpose:?}");
     }
 }
@@ -1050,14 +1083,122 @@ async fn only_the_latest_pending_contact_is_settled<S: Store + 'static, E: Entro
     for _ in 0..2 {
         assert_eq!(settle(newer.id, PendingOutcome::InUse).await, Ok(true));
     }
+    assert_eq!(settle(newer.id, PendingOutcome::Undone).await, Ok(true));
     let settled = Pending {
-        outcome: PendingOutcome::InUse,
+        outcome: PendingOutcome::Undone,
         ..newer
     };
     assert_eq!(
         c.store.pending(&ada, Method::Email).await,
         Ok(Some(settled))
     );
+}
+
+/// `put_undo`, `undo`.
+async fn an_account_has_one_undo_record_replaced_by_its_id<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let (ada, bob) = (c.sub(), c.sub());
+    let (older, newer) = (c.undo(&ada), c.undo(&ada));
+    let put = async |undo, over| c.store.put_undo(undo, over).await;
+    assert_eq!(
+        put(&older, Some(newer.id)).await,
+        Ok(false),
+        "there is none"
+    );
+    assert_eq!(c.store.undo(&ada).await, Ok(None));
+    for _ in 0..2 {
+        assert_eq!(put(&older, None).await, Ok(true), "also repeated");
+    }
+    assert_eq!(c.store.undo(&ada).await, Ok(Some(older.clone())));
+    assert_eq!(put(&newer, None).await, Ok(false), "there is one");
+    assert_eq!(
+        put(&newer, Some(c.undo(&ada).id)).await,
+        Ok(false),
+        "of another id"
+    );
+    assert_eq!(c.store.undo(&ada).await, Ok(Some(older.clone())));
+    assert_eq!(c.store.close_undo(&ada, older.id, c.now).await, Ok(true));
+    for _ in 0..2 {
+        assert_eq!(put(&newer, Some(older.id)).await, Ok(true));
+    }
+    assert_eq!(c.store.undo(&ada).await, Ok(Some(newer)), "and it is open");
+    assert_eq!(c.store.undo(&bob).await, Ok(None));
+}
+
+/// `put_undo`, at once.
+async fn one_of_many_writes_an_undo_record<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    for over in [None, Some(())] {
+        let ada = c.sub();
+        let before = c.undo(&ada);
+        if over.is_some() {
+            assert_eq!(c.store.put_undo(&before, None).await, Ok(true));
+        }
+        let over = over.map(|()| before.id);
+        let run: [u8; 16] = c.entropy.bytes();
+        let written = at_once(&c.store, RACERS, |store, racer| {
+            let mut bytes = run;
+            bytes[0] = racer;
+            let undo = Undo {
+                id: PendingId::from_bytes(bytes),
+                ..before.clone()
+            };
+            async move { store.put_undo(&undo, over).await }
+        })
+        .await;
+        assert_eq!(count(&written, &Ok(true)), 1);
+        assert_eq!(count(&written, &Ok(false)), usize::from(RACERS) - 1);
+    }
+}
+
+/// `close_undo`.
+async fn an_undo_record_is_closed_once<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let ada = c.sub();
+    let undo = c.undo(&ada);
+    let close = async |id, at| c.store.close_undo(&ada, id, at).await;
+    assert_eq!(close(undo.id, c.now).await, Ok(false), "there is none");
+    assert_eq!(c.store.undo(&ada).await, Ok(None), "nothing was written");
+    assert_eq!(c.store.put_undo(&undo, None).await, Ok(true));
+    assert_eq!(close(c.undo(&ada).id, c.now).await, Ok(false));
+    assert_eq!(c.store.undo(&ada).await, Ok(Some(undo.clone())));
+    for later in [0, 5] {
+        assert_eq!(close(undo.id, c.after(later)).await, Ok(true));
+        let closed = Undo {
+            closed_at: Some(c.now),
+            ..undo.clone()
+        };
+        assert_eq!(c.store.undo(&ada).await, Ok(Some(closed)));
+    }
+    assert_eq!(c.store.put_undo(&undo, None).await, Ok(true), "its own id");
+    let found = c.store.undo(&ada).await.expect("an answer");
+    assert!(
+        found.is_some_and(|undo| undo.closed_at.is_some()),
+        "it stays closed"
+    );
+}
+
+/// `put_replaced`, `replaced`.
+async fn a_contact_names_the_account_it_was_replaced_in_last<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let (contact, ada, bob) = (c.pseudonym(), c.sub(), c.sub());
+    let keep = c.after(10_000);
+    let put = async |account, at| {
+        let put = c.store.put_replaced(contact, account, c.after(at), keep);
+        put.await.expect("an answer");
+    };
+    assert_eq!(c.store.replaced(contact).await, Ok(None));
+    for (account, at, named) in [
+        (&ada, 5, &ada),
+        (&ada, 5, &ada),
+        (&bob, 4, &ada),
+        (&bob, 6, &bob),
+        (&ada, 5, &bob),
+    ] {
+        put(account, at).await;
+        assert_eq!(c.store.replaced(contact).await, Ok(Some(named.clone())));
+    }
+    assert_eq!(c.store.replaced(c.pseudonym()).await, Ok(None));
 }
 
 /// `lease`, `release`.

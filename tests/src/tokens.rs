@@ -119,6 +119,7 @@ impl SignedIn {
         let data = json!({
             "method": contact.graphql_method(), "emailOrPhone": contact.typed(),
             "givenName": name.0, "familyName": name.1, "locale": contact.locale(),
+            "linkChallenge": contact.link_challenge(),
         });
         let input = json!({"input": {"data": data}});
         let payload = self.graphql("signUp", QUERY, input).await?;
@@ -136,10 +137,10 @@ impl SignedIn {
     /// Requests another contact. May be refused.
     pub async fn changes_to(&self, contact: &Person) -> Result<Question, Refusal> {
         const QUERY: &str = "mutation ($input: ChangeContactInput!) { changeContact(input: $input) \
-                             { session username codeLength expiresIn resendAfter } }";
+                             { session username codeLength pointer resume expiresIn resendAfter } }";
         let input = json!({"input": {
             "method": contact.graphql_method(), "emailOrPhone": contact.typed(),
-            "locale": contact.locale(),
+            "locale": contact.locale(), "linkChallenge": contact.link_challenge(),
         }});
         let payload = self.graphql("changeContact", QUERY, input).await?;
         Ok(Question::of(&self.latchstring, &payload))

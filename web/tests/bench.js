@@ -216,6 +216,15 @@ class Person {
     await until(arrived, `a notice arrives: ${subject}`);
   }
 
+  /** Returns the link of the newest message to a contact, at the origin of the pages. */
+  async link(to) {
+    const LINK = /https?:\S+(#[\w-]{13}\.[\w-]{22})/;
+    const newest = async () => (await this.messages(to)).map(({ text }) => text.match(LINK)).find(Boolean);
+    const [, fragment] = await until(newest, "a link arrives");
+    note(fragment.split(".")[1]);
+    return `${this.origin}/${fragment}`;
+  }
+
   /** Returns the number of messages to a contact. */
   async sent(to) {
     return (await this.messages(to)).length;

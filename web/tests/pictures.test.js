@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { PHONE, bench, root, until, wrong } from "./bench.js";
 
-const { address, page, person, control } = await bench();
+const { page, person, control } = await bench();
 const FOLDER = join(import.meta.dirname, "pictures");
 const FOUND = join(root, "target/web-pictures");
 const UPDATE = Boolean(process.env.UPDATE_PICTURES);
@@ -35,9 +35,21 @@ async function still(ada) {
   });
 }
 
-/** Returns a text with the times of a message requested at NOW. */
+/** The fragment of a link that shows the code 483 920, and of one of base 32. */
+const LINKS = {
+  DIGITS: `6Zk3x9d2Rt7Qw.${tokenOf(483_920n)}`,
+  BASE32: `cZk3x9d2Rt7Qw.${tokenOf(0x3_9f1_7b2_a68_c4d_e57n)}`,
+};
+
+/** The token of a link whose 16 bytes are a number. */
+function tokenOf(number) {
+  return Buffer.from(number.toString(16).padStart(32, "0"), "hex").toString("base64url");
+}
+
+/** Returns a text with the times of a message requested at NOW, and always the same link. */
 function timeless(text) {
   return text
+    .replace(/https?:\S+#[\w-]{13}\.[\w-]{22}/, `http://127.0.0.1:4180/#${LINKS.DIGITS}`)
     .replace(/\d{4}‑\d\d‑\d\d/, "2026‑03‑02")
     .replace(/\d\d([./])\d\d[./]\d{4}/, "02$103$12026")
     .replace(/\d{4}年\d\d月\d\d日/, "2026年03月02日")
@@ -130,19 +142,6 @@ async function picture(ada, name, { themes = ["light", "dark"] } = {}) {
     const share = await difference(readFileSync(path), found);
     assert.ok(share <= SHARE, `${name}.${colorScheme} differs in ${(share * 100).toFixed(1)} % from its picture; see target/web-pictures`);
   }
-}
-
-/** Requests codes for an address until its budget is spent. */
-async function spendBudget(emailOrPhone) {
-  const { apiKey, graphqlUrl } = await (await fetch(`${address}/config.json`)).json();
-  const query = "mutation ($input: SignInInput!) { signIn(input: $input) { session } }";
-  const body = JSON.stringify({ query, variables: { input: { emailOrPhone, method: "EMAIL" } } });
-  const headers = { "content-type": "application/json", "x-api-key": apiKey };
-  for (let attempts = 0; attempts < 200; attempts += 1) {
-    const { errors } = await (await fetch(graphqlUrl, { method: "POST", headers, body })).json();
-    if (errors) return assert.equal(errors[0].errorType, "TooManyRequests");
-  }
-  assert.fail("a budget has an end");
 }
 
 async function someone(name, options) {
@@ -238,6 +237,125 @@ test("each state of a first sign-in on a phone fits its picture", async () => {
   await picture(ada, "offline");
 });
 
+test("each page of a link fits its picture", async () => {
+  const ada = await someone("joan", PHONE);
+  ada.allowed.push(/status of 400/);
+  await ada.opens(`/#${LINKS.DIGITS}`);
+  await ada.heading("Your code").waitFor();
+  await ada.page.locator(".pane").getByText("This is a local service").waitFor();
+  await picture(ada, "link");
+  await ada.page.goto("about:blank");
+  await ada.opens(`/#${LINKS.BASE32}`);
+  await ada.heading("Your code").waitFor();
+  await ada.page.locator(".pane").getByText("This is a local service").waitFor();
+  await picture(ada, "link-base32", { themes: ["light"] });
+  await ada.page.goto("about:blank");
+  await ada.opens(`/#${LINKS.DIGITS.slice(0, -3)}`);
+  await ada.heading("This link is not complete").waitFor();
+  await ada.page.locator(".pane").getByText("This is a local service").waitFor();
+  await picture(ada, "link-incomplete", { themes: ["light"] });
+
+  await ada.page.goto("about:blank");
+  await ada.opens();
+  await ada.asksForACode();
+  const link = await ada.link(ada.email);
+  const tab = await ada.tab();
+  await tab.goto(link);
+  await tab.getByRole("heading", { name: "Sign in here?" }).waitFor();
+  await ada.page.goto("about:blank");
+  await ada.page.goto(link.replace(/\..{21}(.)$/, (_, last) => `.${"A".repeat(21)}${last}`));
+  await ada.heading("Sign in here?").waitFor();
+  await ada.page.locator(".pane").getByText(ada.email).waitFor();
+  await picture(ada, "link-confirm");
+  await ada.button("Sign in").tap();
+  await ada.problem.getByText("This link is of an older message.").waitFor();
+  await picture(ada, "link-older");
+  await ada.button("Type the code").tap();
+  await ada.heading("Enter the code").waitFor();
+  await tab.getByRole("button", { name: "Sign in", exact: true }).tap();
+  await tab.getByRole("heading", { name: "Welcome! What is your name?" }).waitFor();
+  await ada.page.getByText("You are signed in.").waitFor();
+  await picture(ada, "code-signed-in");
+});
+
+test("a code of base 32 fits its picture", async () => {
+  const ada = await someone("karen", PHONE);
+  // The API's answer while the budget of a mailbox is spent.
+  await ada.page.route("**/graphql", async (route) => {
+    const response = await route.fetch();
+    const { data } = await response.json();
+    Object.assign(data.signIn, { codeLength: 12, codeAlphabet: "BASE32" });
+    await route.fulfill({ response, json: { data } });
+  });
+  await ada.opens();
+  await ada.asksForACode();
+  await ada.page.locator(".pane").getByText("483920").first().waitFor();
+  await picture(ada, "code-base32");
+  await ada.code.fill("k7qm 3x9d w2h");
+  await ada.button("Continue").tap();
+  await ada.problem.getByText("The code has 12 letters and digits.").waitFor();
+  await picture(ada, "code-base32-incomplete", { themes: ["light"] });
+});
+
+test("a code of base 32 at 320 px with text of 200 % fits", async () => {
+  const ada = await someone("dana", { viewport: { width: 320, height: 640 } });
+  await ada.page.route("**/graphql", async (route) => {
+    const response = await route.fetch();
+    const { data } = await response.json();
+    Object.assign(data.signIn, { codeLength: 12, codeAlphabet: "BASE32" });
+    await route.fulfill({ response, json: { data } });
+  });
+  await ada.opens();
+  await ada.asksForACode();
+  await ada.page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+  await ada.code.fill("k7qm 3x9d w2h");
+  await ada.page.locator(".pane").getByText("483920").first().waitFor();
+  await picture(ada, "code-base32-large", { themes: ["light"] });
+});
+
+test("each page of an undo fits its picture", async () => {
+  const [ada, eve] = [await someone("radia", PHONE), await person(PHONE)];
+  ada.phone = "+14155550137";
+  await ada.signsUp();
+  await ada.changesEmail(`other.${ada.email}`);
+  await ada.isNotified("The email address of your account was changed");
+  await ada.button("Change the phone number").tap();
+  await ada.field.fill("+14155550138");
+  await ada.button("Send a code").tap();
+  await ada.problem.getByText("One of your contacts was replaced").waitFor();
+  await picture(ada, "change-held");
+  await ada.opens("/#undo");
+  await ada.heading("Undo a change").waitFor();
+  await picture(ada, "undo");
+  await ada.field.fill(ada.email);
+  await ada.sendsACode();
+  const link = await ada.link(ada.email);
+  await ada.page.goto("about:blank");
+  await ada.page.goto(link);
+  await ada.heading("Undo the change?").waitFor();
+  await ada.page.locator(".pane").getByText(ada.email).waitFor();
+  await picture(ada, "link-undo");
+  await ada.button("Undo the change").tap();
+  await ada.notice("Your account is as it was.");
+  await eve.opens("/#undo");
+  await still(eve);
+  eve.email = "nothing@example.com";
+  await eve.field.fill(eve.email);
+  await eve.sendsACode();
+  await eve.entersTheCode();
+  await eve.problem.getByText("There is no change to undo").waitFor();
+  await eve.page.locator(".pane").getByText("483920").first().waitFor();
+  await picture(eve, "undo-nothing", { themes: ["light"] });
+});
+
+test("the page of a link on a desk fits its picture", async () => {
+  const ada = await someone("edith");
+  await ada.opens(`/#${LINKS.DIGITS}`);
+  await ada.heading("Your code").waitFor();
+  await ada.page.locator(".pane").getByText("This is a local service").waitFor();
+  await picture(ada, "desk-link", { themes: ["light"] });
+});
+
 test("the pages on a desk fit their pictures", async () => {
   const ada = await someone("grace");
   await ada.opens();
@@ -295,10 +413,10 @@ test("each failure fits its picture", async () => {
   await ada.heading("You need a new code").waitFor();
   await ada.page.locator(".pane").getByText("483920").first().waitFor();
   await picture(ada, "code-spent");
-  await spendBudget(ada.email);
+  const refusal = { errorType: "TooManyRequests", message: "Too many codes requested. Try again in 45 seconds." };
+  await ada.page.route("**/graphql", (route) => route.fulfill({ json: { data: null, errors: [refusal] } }), { times: 1 });
   await ada.button("Send a new code").tap();
   await ada.problem.getByText("Too many codes requested.").waitFor();
-  await ada.problem.evaluate((line) => (line.textContent = line.textContent.replace(/in \d+ \w+/, "in 45 seconds")));
   await picture(ada, "code-refused");
 });
 
@@ -393,5 +511,11 @@ for (const language of ["fr", "de", "es", "pt", "ja"]) {
     await ada.opens("/#delete");
     await ada.page.locator("button.dangerous").waitFor();
     await picture(ada, `delete.${language}`, { themes: ["light"] });
+    await ada.opens("/#undo");
+    await ada.field.waitFor();
+    await picture(ada, `undo.${language}`, { themes: ["light"] });
+    await ada.opens(`/#${LINKS.DIGITS}`);
+    await ada.page.locator(".shown-code").waitFor();
+    await picture(ada, `link.${language}`, { themes: ["light"] });
   });
 }

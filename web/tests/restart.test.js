@@ -20,6 +20,7 @@ test("after a restart, the inbox and the pane show new messages", async () => {
   const other = `other.${ada.email}`;
   const tab = await ada.tab();
   await tab.goto(ada.address);
+  await tab.getByRole("button", { name: "Use another address" }).first().click();
   await tab.locator("#contact").fill(other);
   await tab.getByRole("button", { name: "Send me a code" }).click();
   await ada.received(other);

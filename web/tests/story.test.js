@@ -265,10 +265,16 @@ onBoth("a sign-in or sign-out in one tab shows in both", async (person) => {
   await ada.asksForACode();
   const code = await ada.received(ada.email);
   const other = await ada.tab();
-  await other.goto(ada.address);
-  await other.getByRole("heading", { name: "Sign in" }).waitFor();
+  await other.goto(`${ada.address}/#undo`);
+  await other.getByRole("heading", { name: "Undo a change" }).waitFor();
+  const waiting = await ada.tab();
+  await waiting.goto(ada.address);
+  await waiting.getByRole("heading", { name: "Enter the code" }).waitFor();
   await ada.code.fill(code);
   await ada.heading("Welcome! What is your name?").waitFor();
+  await waiting.getByRole("button", { name: "To your account" }).click();
+  await waiting.getByRole("heading", { name: "Your account" }).waitFor();
+  await other.goto(ada.address);
   await other.getByRole("heading", { name: "Your account" }).waitFor();
   await other.getByRole("button", { name: "Sign out", exact: true }).click();
   await ada.heading("Sign in").waitFor();

@@ -1,9 +1,10 @@
-// The texts of all languages, and the text typed into the contact field.
+// The texts of all languages, and the text typed into the fields for a contact and a code.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { grouped, readCode } from "../codetext.js";
 import { parse, regionOf, suggestion } from "../identifier.js";
 
 const folder = join(import.meta.dirname, "../languages");
@@ -112,4 +113,37 @@ test("the country is that of the longest calling code", () => {
   assert.equal(regionOf("+1 416", "CA"), "CA");
   assert.equal(regionOf("+1 416", "FR"), "US");
   assert.equal(regionOf("0612", "FR"), "FR");
+});
+
+test("a code of digits is read alone or in a message", () => {
+  const read = (text) => readCode(text, 6, "DIGITS");
+  for (const text of ["483920", " 483 920. ", "４８３９２０", "Your code: 483-920, good for 5 minutes"]) {
+    assert.deepEqual(read(text), { code: "483920", text: "483920" }, text);
+  }
+  assert.deepEqual(read("4839"), { code: null, text: "4839" });
+  assert.equal(read("483920 or 483921").code, null);
+});
+
+test("a code of base 32 is read in any case, with or without hyphens", () => {
+  const read = (text) => readCode(text, 12, "BASE32");
+  const right = { code: "0123456789AB", text: "0123-4567-89AB" };
+  const typed = ["0123456789ab", "0123-4567-89AB", "o l23 4567 89ab", "OI23–4567–89Ab", "０１２３４５６７８９ａｂ", "\u200b0123-4567-89ab ", "0123\t4567\n89ab"];
+  for (const text of typed) assert.deepEqual(read(text), right, text);
+  assert.deepEqual(read("Your code is 0123-4567-89ab. It works once."), right);
+  assert.deepEqual(read("(OI23-4567-89AB)"), right);
+  // Twelve letters are no code in the midst of a message, but alone they are.
+  assert.equal(read("Your confirmations wait").code, null);
+  assert.equal(read("0123-4567-89AB or 0123-4567-89AC").code, null);
+  assert.equal(read("0123-4567-89AU").code, null, "no code has a U");
+  // Groups of four while it is typed; a text that cannot become a code stays.
+  assert.deepEqual(read("k"), { code: null, text: "K" });
+  assert.deepEqual(read("k7qm3"), { code: null, text: "K7QM-3" });
+  assert.deepEqual(read("k7qm-"), { code: null, text: "K7QM" });
+  assert.deepEqual(read("k7u"), { code: null, text: "k7u" });
+});
+
+test("every code is shown in groups", () => {
+  const shown = ["123456", "1234567", "12345678", "123456789", "1234567890"].map((code) => grouped(code, "DIGITS"));
+  assert.deepEqual(shown, ["123 456", "123 4567", "1234 5678", "123 456 789", "123 456 7890"]);
+  assert.equal(grouped("0123456789AB", "BASE32"), "0123-4567-89AB");
 });

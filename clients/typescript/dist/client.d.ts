@@ -3,6 +3,8 @@ import { type CallOptions } from "./http.js";
 import { type TokenStorage } from "./storage.js";
 /** The kind of contact of an identifier. */
 export type Method = "EMAIL" | "PHONE_NUMBER";
+/** The characters of a code: digits, or Crockford's base 32. */
+export type CodeAlphabet = "DIGITS" | "BASE32";
 /** The state of a pending contact. */
 export type PendingState = "WAITING" | "DONE" | "IN_USE" | "EXPIRED";
 /** The addresses and ids of a deployment. The local service gives all of it at `/config.json`. */
@@ -17,7 +19,10 @@ export interface Config {
     region: string;
     /** Cognito's address, if it is not the region's. */
     endpoint?: string | undefined;
-    /** The storage of the tokens: `localStorage`, `sessionStorage`, or one of your own. In memory if not given. */
+    /**
+     * The storage of the tokens and of the flows that wait for an answer: `localStorage`,
+     * `sessionStorage`, or one of your own. In memory if not given.
+     */
     storage?: TokenStorage | undefined;
     /** The time limit of one request in milliseconds; 20 seconds if not given. */
     timeout?: number | undefined;
@@ -37,8 +42,11 @@ export interface Tokens {
  * after a reload. Every answer replaces it by a new one.
  */
 export interface Challenge {
-    /** The effect of the right code: it signs in, or puts the contact on the signed-in account. */
-    readonly purpose: "signIn" | "contact";
+    /**
+     * The effect of the right code: it signs in, puts the contact on the signed-in account, or undoes
+     * the change of a contact.
+     */
+    readonly purpose: "signIn" | "contact" | "undo";
     /** The account that the code must be of: that of the caller, where there is one. */
     readonly sub?: string | undefined;
     /** The identifier as typed. */
@@ -46,8 +54,10 @@ export interface Challenge {
     readonly method: Method;
     readonly session: string;
     readonly username: string;
-    /** The number of digits of the code. */
+    /** The number of characters of the code. */
     readonly codeLength: number;
+    /** The characters of the code. Any case, hyphens and spaces are read in an answer of base 32. */
+    readonly codeAlphabet: CodeAlphabet;
     /**
      * The number of attempts left; null before the first answer. 0: this code can no longer be used, and
      * a resend brings another.
@@ -59,6 +69,10 @@ export interface Challenge {
     readonly resendAt: number | null;
     /** The reason that the resend sent nothing, and the seconds until another may; null if it did. */
     readonly refused: Refusal | null;
+    /** The secret that continues the flow in a new session; null if it cannot be continued. */
+    readonly resume: string | null;
+    /** The name of the flow in its links. */
+    readonly pointer: string | null;
 }
 /** A resend that sent nothing. The challenge goes on: a code that came before is still good. */
 export interface Refusal {
@@ -74,6 +88,19 @@ export type Answer = {
 } | {
     readonly done: false;
     readonly challenge: Challenge;
+};
+/** A link of a message, opened in the browser that requested it or in another. */
+export type OpenedLink = {
+    readonly place: "here";
+    /** The flow that the link answers. */
+    readonly challenge: Challenge;
+    /** Answers with the link. Call it when the user has confirmed, never at the opening. */
+    confirm(options?: CallOptions): Promise<Answer>;
+} | {
+    readonly place: "elsewhere";
+    /** The code of the same message, to type where it was requested; of base 32 as XXXX-XXXX-XXXX. */
+    readonly code: string;
+    readonly codeAlphabet: CodeAlphabet;
 };
 /** The input of a sign-in. */
 export interface SignIn {
@@ -123,9 +150,32 @@ export declare class Latchstring {
      */
     reauthenticate(input: SignIn, options?: CallOptions): Promise<Challenge>;
     /**
+     * Has a code sent to a contact that was replaced, for its owner to undo the change. The right code
+     * brings the account back as it was, and signs in to it. `NothingToUndo` if there is no such change,
+     * `ContactInUse` if the contact signs in to an account.
+     */
+    undoContactChange(input: SignIn, options?: CallOptions): Promise<Challenge>;
+    /**
+     * Returns the newest flow of this storage that waits for a code, of a sign-in or an undo; null if
+     * there is none. It calls nothing: the code can be entered as before the reload, or the end of the
+     * process.
+     */
+    pending(): Promise<Challenge | null>;
+    /**
+     * Continues a flow, or the one of `pending`, in a new session: the same code, attempts and times,
+     * without a message. `answer` and `resend` do so when the session has ended. `InvalidResume` if the
+     * flow has ended.
+     */
+    resume(before?: Challenge | null, options?: CallOptions): Promise<Challenge>;
+    /**
+     * Reads the link of a message from the fragment of its address; null if it is no link. Nothing is
+     * called and nothing is used up: only `confirm` answers.
+     */
+    openLink(fragment: string): Promise<OpenedLink | null>;
+    /**
      * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
-     * makes the account. When the flow is over this throws `CodeExpired`, `AttemptsSpent` or
-     * `FlowOver`: start again.
+     * makes the account. When the flow has ended this throws `CodeExpired`, `AttemptsSpent` or
+     * `FlowOver`: start again. A session that ended before its flow is replaced, once: see `resume`.
      *
      * If a new person's connection is lost after the right code, calling it again goes on from there.
      */

@@ -6,6 +6,8 @@ export type ErrorType =
  | "InvalidName"
 /** The first sign-in took too long between the code and the account. Start again. */
  | "InvalidProof"
+/** The flow that was to be continued has ended. Start again. */
+ | "InvalidResume"
 /** Too many codes requested; the message says when to try again. */
  | "TooManyRequests"
 /** Have a captcha solved, and call again with its answer as `captcha`. */
@@ -14,8 +16,12 @@ export type ErrorType =
  | "NotSignedIn"
 /** Signed in, but too long ago for this. Sign in again. */
  | "ReauthRequired"
-/** The contact is on this account already, or was proved and belongs to another account. */
+/** The contact is on this account already, or was proved and is on another account. */
  | "ContactInUse"
+/** A change of a contact can still be undone; as long as it can, no contact can be changed. */
+ | "ChangeHeld"
+/** The contact was not replaced lately, or the change was undone already. */
+ | "NothingToUndo"
 /** The code was right, but not of the account that is signed in here. Nothing was changed. */
  | "OtherAccount"
 /** The code has expired. Start again. */

@@ -12,11 +12,14 @@ var MESSAGES = {
   InvalidIdentifier: "This is no email address or phone number.",
   InvalidName: "This name cannot be used.",
   InvalidProof: "This took too long. Start again.",
+  InvalidResume: "This sign-in has ended. Start again.",
   TooManyRequests: "Too many requests. Try again later.",
   CaptchaRequired: "Show that you are a person, then try again.",
   NotSignedIn: "You are not signed in.",
   ReauthRequired: "Sign in again to do this.",
   ContactInUse: "This contact is in use already.",
+  ChangeHeld: "A change can still be undone. Try again later.",
+  NothingToUndo: "There is nothing to undo.",
   OtherAccount: "This code belongs to another account.",
   CodeExpired: "The code has expired. Start again.",
   AttemptsSpent: "That was the last attempt. Start again.",
@@ -111,19 +114,22 @@ function memoryStorage() {
 
 // src/client.ts
 var MARGIN = 3e4;
-var CHALLENGE = "{ session username codeLength expiresIn resendAfter }";
+var FLOWS = 5;
+var CHALLENGE = "{ session username codeLength codeAlphabet expiresIn resendAfter pointer resume }";
+var TOKENS = "{ tokens { accessToken idToken refreshToken expiresIn } }";
 var Latchstring = class {
   #config;
   #endpoint;
   #transport;
   #storage;
-  /** The names under which this client's tokens and device are stored. */
+  /** The names under which this client's tokens, flows and device are stored. */
   #key;
+  #flowsKey;
   #deviceKey;
   /** The refresh that is under way, shared by all who ask meanwhile. */
   #refreshing;
-  /** The promise that the next change of the tokens awaits, where there are no Web Locks. */
-  #turn = Promise.resolve();
+  /** The promises that the next change of a stored item awaits, where there are no Web Locks. */
+  #turns = /* @__PURE__ */ new Map();
   /** Proofs of sign-ins that lost their connection between the code and the account. */
   #proofs = /* @__PURE__ */ new Map();
   constructor(config) {
@@ -133,12 +139,12 @@ var Latchstring = class {
     this.#transport = { fetch, timeout: config.timeout ?? 2e4 };
     this.#storage = config.storage ?? memoryStorage();
     this.#key = `latchstring.${config.clientId}.tokens`;
+    this.#flowsKey = `latchstring.${config.clientId}.flows`;
     this.#deviceKey = `latchstring.${config.clientId}.device`;
   }
   /** Has a code sent. The answer looks the same whether or not there is an account. */
   async signIn(input, options) {
-    const given = { ...input, method: methodOf(input) };
-    return challenge("signIn", given, await this.#begin(given, CHALLENGE, options));
+    return this.#request("signIn", input, options);
   }
   /**
    * Has a code sent to a contact of the account that is signed in, to make its sign-in recent
@@ -147,34 +153,101 @@ var Latchstring = class {
   async reauthenticate(input, options) {
     const tokens = await this.tokens(options);
     if (!tokens) throw new LatchstringError("NotSignedIn");
-    const challenge2 = await this.signIn(input, options);
-    return { ...challenge2, sub: subject(tokens) };
+    return this.#request("signIn", input, options, subject(tokens));
+  }
+  /**
+   * Has a code sent to a contact that was replaced, for its owner to undo the change. The right code
+   * brings the account back as it was, and signs in to it. `NothingToUndo` if there is no such change,
+   * `ContactInUse` if the contact signs in to an account.
+   */
+  async undoContactChange(input, options) {
+    return this.#request("undo", input, options);
+  }
+  /**
+   * Returns the newest flow of this storage that waits for a code, of a sign-in or an undo; null if
+   * there is none. It calls nothing: the code can be entered as before the reload, or the end of the
+   * process.
+   */
+  async pending() {
+    const flows = await this.#change((flows2) => flows2);
+    return flows.map(({ challenge: challenge2 }) => challenge2).find(({ purpose, sub }) => purpose !== "contact" && !sub) ?? null;
+  }
+  /**
+   * Continues a flow, or the one of `pending`, in a new session: the same code, attempts and times,
+   * without a message. `answer` and `resend` do so when the session has ended. `InvalidResume` if the
+   * flow has ended.
+   */
+  async resume(before, options) {
+    before ??= await this.pending();
+    if (!before?.resume) throw new LatchstringError("InvalidResume");
+    const { purpose, sub, emailOrPhone, method, resume, attemptsLeft } = before;
+    const given = { emailOrPhone, method };
+    let begun;
+    try {
+      begun = purpose === "contact" ? await this.#resumeContact({ ...given, resume }, sub, options) : await this.#begin({ ...given, resume }, CHALLENGE, options);
+    } catch (error) {
+      if (isOfType(error, "InvalidResume")) await this.#store(before, null);
+      throw error;
+    }
+    const next = { ...challenge(purpose, given, begun, sub), attemptsLeft };
+    await this.#store(before, next);
+    return next;
+  }
+  /**
+   * Reads the link of a message from the fragment of its address; null if it is no link. Nothing is
+   * called and nothing is used up: only `confirm` answers.
+   */
+  async openLink(fragment) {
+    const [, shape, name, token] = LINK.exec(fragment) ?? [];
+    if (!shape || !name || !token) return null;
+    const find = async () => {
+      const flows = await this.#change((flows2) => flows2);
+      return flows.find(({ challenge: challenge2, linkSecret }) => linkSecret && nameIn(challenge2) === name);
+    };
+    let found = await find();
+    if (!found) return { place: "elsewhere", ...codeOf(shape, token) };
+    const confirm = async (options) => {
+      found = await find() ?? found;
+      const { challenge: challenge2, linkSecret = "" } = found;
+      return this.#answer(challenge2, token, options, { action: "link", linkSecret });
+    };
+    return { place: "here", challenge: found.challenge, confirm };
   }
   /**
    * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
-   * makes the account. When the flow is over this throws `CodeExpired`, `AttemptsSpent` or
-   * `FlowOver`: start again.
+   * makes the account. When the flow has ended this throws `CodeExpired`, `AttemptsSpent` or
+   * `FlowOver`: start again. A session that ended before its flow is replaced, once: see `resume`.
    *
    * If a new person's connection is lost after the right code, calling it again goes on from there.
    */
   async answer(challenge2, code, options) {
-    const { session, purpose, sub } = challenge2;
+    return this.#answer(challenge2, code, options);
+  }
+  async #answer(challenge2, text, options, metadata) {
+    const { session, purpose, sub, emailOrPhone, method } = challenge2;
     let proof = this.#proofs.get(session);
     if (!proof) {
-      const { AuthenticationResult: result, ...next } = await this.#respond(challenge2, code, options);
+      const [answered, reply] = await this.#respond(challenge2, text, options, metadata);
+      const { AuthenticationResult: result, ...next } = reply;
+      proof = next.ChallengeParameters?.proof;
+      if (!result && !proof) return { done: false, challenge: await this.#asked(answered, next) };
+      await this.#store(answered, null);
+      if (result && purpose === "undo") {
+        await this.#revoke(received(result).refreshToken).catch(() => {
+        });
+        throw new LatchstringError("ContactInUse");
+      }
       if (result) {
         const tokens = purpose === "contact" ? this.#verified(result, sub) : this.#keep(result, sub);
         return { done: true, tokens: await tokens, isNew: false };
       }
-      proof = next.ChallengeParameters.proof;
-      if (!proof) return { done: false, challenge: asked(challenge2, next) };
       if (sub) throw new LatchstringError("OtherAccount");
       this.#proofs.set(session, proof);
     }
     try {
-      const { emailOrPhone, method } = challenge2;
-      const input = { emailOrPhone, method, proof, complete: true };
-      const { tokens } = await this.#begin(input, "{ tokens { accessToken idToken refreshToken expiresIn } }", options);
+      const undo = purpose === "undo";
+      const input = { emailOrPhone, method, proof };
+      const { tokens } = undo ? await this.#public("undoContactChange", "UndoContactChangeInput", input, TOKENS, options) : await this.#begin({ ...input, complete: true }, TOKENS, options);
       this.#proofs.delete(session);
       const result = {
         AccessToken: tokens.accessToken,
@@ -182,7 +255,7 @@ var Latchstring = class {
         RefreshToken: tokens.refreshToken,
         ExpiresIn: tokens.expiresIn
       };
-      return { done: true, tokens: await this.#keep(result), isNew: true };
+      return { done: true, tokens: await this.#keep(result), isNew: !undo };
     } catch (error) {
       if (!isLost(error)) this.#proofs.delete(session);
       throw error;
@@ -190,18 +263,16 @@ var Latchstring = class {
   }
   /** Has the same code sent once more, if its time has come. It costs no attempt. */
   async resend(challenge2, options) {
-    const next = await this.#respond(challenge2, "resend", options, { action: "resend" });
-    return asked(challenge2, next);
+    const [answered, next] = await this.#respond(challenge2, "resend", options, { action: "resend" });
+    return this.#asked(answered, next);
   }
   /** Writes the name and has a code sent to the second contact. Needs a recent sign-in. */
   async signUp(input, options) {
-    const data = { ...input, method: methodOf(input) };
-    return this.#contact("signUp", "SignUpInput", { data }, data, options);
+    return this.#contact("signUp", "SignUpInput", input, (data) => ({ data }), options);
   }
   /** Has a code sent to a new contact, which replaces the one of its kind. Needs a recent sign-in. */
   async changeContact(input, options) {
-    const data = { ...input, method: methodOf(input) };
-    return this.#contact("changeContact", "ChangeContactInput", data, data, options);
+    return this.#contact("changeContact", "ChangeContactInput", input, (data) => data, options);
   }
   /** Writes the name. `refresh` shows it. Needs a signed-in user. */
   async updateName({ givenName, familyName }, options) {
@@ -282,6 +353,7 @@ var Latchstring = class {
       await this.#storage.removeItem(this.#key);
       return tokens2;
     });
+    await this.#change(() => []);
     if (!tokens) return;
     try {
       await this.#revoke(tokens.refreshToken, options);
@@ -295,17 +367,35 @@ var Latchstring = class {
   }
   /** Calls `signIn` of the API. */
   async #begin(input, selected, options) {
-    const document = `mutation ($input: SignInInput!) { signIn(input: $input) ${selected} }`;
     const device = await this.#storage.getItem(this.#deviceKey) ?? void 0;
-    const { graphqlUrl, apiKey } = this.#config;
-    const headers = { "x-api-key": apiKey };
-    const variables = { input: { ...input, device } };
-    return graphql(this.#transport, graphqlUrl, headers, "signIn", document, variables, options);
+    return this.#public("signIn", "SignInInput", { ...input, device }, selected, options);
   }
-  async #contact(field, type, input, data, options) {
+  /** One public field of the API. */
+  #public(field, type, input, selected, options) {
+    const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${selected} }`;
+    const { graphqlUrl, apiKey } = this.#config;
+    return graphql(this.#transport, graphqlUrl, { "x-api-key": apiKey }, field, document, { input }, options);
+  }
+  /** Has a code sent for a sign-in, or for an undo. */
+  async #request(purpose, input, options, sub) {
+    const { linkSecret, linkChallenge } = await newLink();
+    const given = { ...input, method: methodOf(input) };
+    const begun = await this.#begin({ ...given, linkChallenge }, CHALLENGE, options);
+    return this.#store(null, challenge(purpose, given, begun, sub), linkSecret);
+  }
+  async #contact(field, type, given, inputOf, options) {
+    const { linkSecret, linkChallenge } = await newLink();
+    const data = { ...given, method: methodOf(given) };
     const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${CHALLENGE} }`;
+    const input = inputOf({ ...data, linkChallenge });
     const [begun, account] = await this.#signedIn(field, document, { input }, options);
-    return { ...challenge("contact", data, begun), sub: subject(account) };
+    return this.#store(null, challenge("contact", data, begun, subject(account)), linkSecret);
+  }
+  async #resumeContact(input, sub, options) {
+    const document = `mutation ($input: ChangeContactInput!) { changeContact(input: $input) ${CHALLENGE} }`;
+    const [begun, account] = await this.#signedIn("changeContact", document, { input }, options);
+    if (subject(account) !== sub) throw new LatchstringError("OtherAccount");
+    return begun;
   }
   /** One field of the API, with the access token; and tokens of the account that it was sent for. */
   #signedIn(field, document, variables, options) {
@@ -353,34 +443,94 @@ var Latchstring = class {
       if (isSame(account, await this.#load())) await this.#storage.removeItem(this.#key);
       await this.forgetDevice();
     });
+    await this.#change(() => []);
   }
   #cognito(operation, input, options) {
     return cognito(this.#transport, this.#endpoint, operation, input, options);
   }
-  /** Answers a challenge of Cognito's. What it calls "not authorized" is the end of the flow. */
+  /**
+   * Answers a challenge of Cognito's, and returns the challenge that was answered and the reply. What
+   * Cognito calls "not authorized" is the end of the session. If the flow goes on, it is answered once
+   * more in a new session: the same answer again costs no attempt.
+   */
   async #respond(challenge2, answer, options, metadata) {
-    const { purpose, method, session, username, expiresAt, attemptsLeft } = challenge2;
+    const { purpose, method, expiresAt, attemptsLeft } = challenge2;
+    let asked = challenge2;
     try {
-      return await this.#cognito(
-        "RespondToAuthChallenge",
-        {
-          ClientId: this.#config.clientId,
-          ChallengeName: "CUSTOM_CHALLENGE",
-          Session: session,
-          ChallengeResponses: { USERNAME: username, ANSWER: answer },
-          ClientMetadata: metadata
-        },
-        options
-      );
+      return [asked, await this.#send(asked, answer, options, metadata)];
     } catch (error) {
       if (!isSignedOut(error)) throw error;
     }
+    if (Date.now() < expiresAt && challenge2.resume) {
+      try {
+        asked = await this.resume(challenge2, options);
+        return [asked, await this.#send(asked, answer, options, metadata)];
+      } catch (error) {
+        if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
+      }
+    }
+    await this.#store(asked, null);
     if (Date.now() >= expiresAt) throw new LatchstringError("CodeExpired");
     if (purpose === "contact") {
       const state = await this.pendingContact(method, options).catch(() => null);
       if (state === "IN_USE") throw new LatchstringError("ContactInUse");
     }
     throw new LatchstringError(attemptsLeft === 1 && !metadata ? "AttemptsSpent" : "FlowOver");
+  }
+  #send({ session, username }, answer, options, metadata) {
+    return this.#cognito(
+      "RespondToAuthChallenge",
+      {
+        ClientId: this.#config.clientId,
+        ChallengeName: "CUSTOM_CHALLENGE",
+        Session: session,
+        ChallengeResponses: { USERNAME: username, ANSWER: answer },
+        ClientMetadata: metadata
+      },
+      options
+    );
+  }
+  /** The question once more, from what Cognito returns: numbers are text there. */
+  #asked(before, { Session, ChallengeParameters: p }) {
+    return this.#store(before, {
+      ...before,
+      session: Session,
+      codeLength: +p.codeLength,
+      codeAlphabet: alphabetOf(p.codeAlphabet),
+      attemptsLeft: +p.attemptsLeft,
+      ...deadlines(+p.expiresIn, +p.resendAfter),
+      refused: p.refused ? { type: typeOf(p.refused), retryAfter: +p.retryAfter || null } : null,
+      resume: p.resume ?? before.resume,
+      pointer: p.pointer ?? before.pointer
+    });
+  }
+  /**
+   * Stores the next challenge of a flow, or of a new one; null removes the flow. One that was removed
+   * meanwhile stays so.
+   */
+  async #store(before, next, linkSecret) {
+    await this.#change((flows) => {
+      const former = before && flowOf(before, flows);
+      const others = flows.filter((flow) => flow !== former);
+      if (!next || before && !former) return others;
+      return [{ linkSecret: former?.linkSecret ?? linkSecret, challenge: next }, ...others].slice(0, FLOWS);
+    });
+    return next;
+  }
+  /** Changes the stored flows, newest first, and returns them. Those that have expired are removed. */
+  async #change(change) {
+    try {
+      return await this.#alone(async () => {
+        const stored = await this.#storage.getItem(this.#flowsKey);
+        const flows = change(flowsIn(stored));
+        const text = flows.length ? JSON.stringify(flows) : null;
+        if (text && text !== stored) await this.#storage.setItem(this.#flowsKey, text);
+        if (!text && stored !== null) await this.#storage.removeItem(this.#flowsKey);
+        return flows;
+      }, this.#flowsKey);
+    } catch {
+      return [];
+    }
   }
   async #load() {
     try {
@@ -451,26 +601,73 @@ var Latchstring = class {
       return fresh;
     });
   }
-  /** Runs a change of the tokens alone: in this tab and, by Web Locks, among all tabs. */
-  async #alone(work) {
+  /** Runs a change of a stored item alone: in this tab and, by Web Locks, among all tabs. */
+  async #alone(work, key = this.#key) {
     const locks = "document" in globalThis && this.#config.storage && navigator.locks;
     if (locks) {
       let begun = false;
       try {
-        return await locks.request(this.#key, async () => (begun = true, work()));
+        return await locks.request(key, async () => (begun = true, work()));
       } catch (error) {
         if (begun) throw error;
       }
     }
-    const turn = this.#turn.then(work);
-    this.#turn = turn.catch(() => {
-    });
+    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(work);
+    this.#turns.set(key, turn.catch(() => {
+    }));
     return turn;
   }
 };
 function claims(token) {
-  const base64 = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
-  return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))));
+  return JSON.parse(new TextDecoder().decode(bytesOf(token.split(".")[1] ?? "")));
+}
+function bytesOf(text) {
+  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
+  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}
+function base64url(bytes) {
+  const base64 = btoa(String.fromCharCode(...bytes));
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+async function newLink() {
+  if (!globalThis.crypto?.subtle) return {};
+  const linkSecret = base64url(crypto.getRandomValues(new Uint8Array(32)));
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(linkSecret));
+  return { linkSecret, linkChallenge: base64url(new Uint8Array(hash)) };
+}
+var LINK = /^#?([6-9ac])([\w-]{12})\.([\w-]{21}[AQgw])$/;
+var CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+function codeOf(shape, token) {
+  const number = bytesOf(token).reduce((number2, byte) => number2 << 8n | BigInt(byte), 0n);
+  const length = parseInt(shape, 16);
+  if (shape !== "c") {
+    const code = (number % 10n ** BigInt(length)).toString().padStart(length, "0");
+    return { code, codeAlphabet: "DIGITS" };
+  }
+  const digits = BigInt.asUintN(60, number).toString(32).padStart(length, "0");
+  const characters = digits.replace(/./g, (digit) => CROCKFORD[parseInt(digit, 32)]);
+  return { code: characters.match(/.{4}/g).join("-"), codeAlphabet: "BASE32" };
+}
+function flowsIn(text) {
+  try {
+    const flows = JSON.parse(text ?? "[]");
+    return flows.filter(({ challenge: challenge2 }) => {
+      const { session, username, emailOrPhone, expiresAt } = challenge2;
+      return [session, username, emailOrPhone].every((part) => typeof part === "string") && expiresAt > Date.now();
+    });
+  } catch {
+    return [];
+  }
+}
+function flowOf({ session, pointer }, flows) {
+  const named = flows.filter(({ challenge: challenge2 }) => pointer && nameIn(challenge2) === pointer.slice(1));
+  return flows.find(({ challenge: challenge2 }) => challenge2.session === session) ?? (named.length === 1 ? named[0] : void 0);
+}
+function nameIn({ pointer }) {
+  return pointer?.slice(1);
+}
+function alphabetOf(name) {
+  return /^base32$/i.test(String(name)) ? "BASE32" : "DIGITS";
 }
 function subject({ accessToken }) {
   try {
@@ -489,18 +686,21 @@ function isTokens(held) {
 function methodOf({ method, emailOrPhone }) {
   return method ?? (emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER");
 }
-function challenge(purpose, { emailOrPhone, method }, { session, username, codeLength, expiresIn, resendAfter }) {
-  const times = deadlines(expiresIn, resendAfter);
-  return { purpose, emailOrPhone, method, session, username, codeLength, attemptsLeft: null, ...times, refused: null };
-}
-function asked(before, { Session, ChallengeParameters: p }) {
+function challenge(purpose, { emailOrPhone, method }, { session, username, codeLength, codeAlphabet, expiresIn, resendAfter, resume, pointer }, sub) {
   return {
-    ...before,
-    session: Session,
-    codeLength: +p.codeLength,
-    attemptsLeft: +p.attemptsLeft,
-    ...deadlines(+p.expiresIn, +p.resendAfter),
-    refused: p.refused ? { type: typeOf(p.refused), retryAfter: +p.retryAfter || null } : null
+    purpose,
+    ...sub && { sub },
+    emailOrPhone,
+    method,
+    session,
+    username,
+    codeLength,
+    codeAlphabet: alphabetOf(codeAlphabet),
+    attemptsLeft: null,
+    ...deadlines(expiresIn, resendAfter),
+    refused: null,
+    resume: resume ?? null,
+    pointer: pointer ?? null
   };
 }
 function deadlines(expiresIn, resendAfter) {
@@ -518,8 +718,11 @@ function received({ AccessToken, IdToken, RefreshToken, ExpiresIn }, refreshToke
     expiresAt: Date.now() + ExpiresIn * 1e3
   };
 }
+function isOfType(error, type) {
+  return error instanceof LatchstringError && error.type === type;
+}
 function isSignedOut(error) {
-  return error instanceof LatchstringError && error.type === "NotSignedIn";
+  return isOfType(error, "NotSignedIn");
 }
 function isLost(error) {
   return !(error instanceof LatchstringError) || ["Network", "Timeout", "Unavailable", "TooManyRequests"].includes(error.type);

@@ -1,5 +1,5 @@
 /**
- * The storage of tokens. `localStorage` and `sessionStorage` are such stores as they are, and so is
+ * The storage of tokens and flows. `localStorage` and `sessionStorage` are such stores as they are, and so is
  * AsyncStorage of React Native.
  */
 export interface TokenStorage {

@@ -5,6 +5,9 @@ import { memoryStorage, type TokenStorage } from "./storage.js";
 /** The kind of contact of an identifier. */
 export type Method = "EMAIL" | "PHONE_NUMBER";
 
+/** The characters of a code: digits, or Crockford's base 32. */
+export type CodeAlphabet = "DIGITS" | "BASE32";
+
 /** The state of a pending contact. */
 export type PendingState = "WAITING" | "DONE" | "IN_USE" | "EXPIRED";
 
@@ -20,7 +23,10 @@ export interface Config {
   region: string;
   /** Cognito's address, if it is not the region's. */
   endpoint?: string | undefined;
-  /** The storage of the tokens: `localStorage`, `sessionStorage`, or one of your own. In memory if not given. */
+  /**
+   * The storage of the tokens and of the flows that wait for an answer: `localStorage`,
+   * `sessionStorage`, or one of your own. In memory if not given.
+   */
   storage?: TokenStorage | undefined;
   /** The time limit of one request in milliseconds; 20 seconds if not given. */
   timeout?: number | undefined;
@@ -42,8 +48,11 @@ export interface Tokens {
  * after a reload. Every answer replaces it by a new one.
  */
 export interface Challenge {
-  /** The effect of the right code: it signs in, or puts the contact on the signed-in account. */
-  readonly purpose: "signIn" | "contact";
+  /**
+   * The effect of the right code: it signs in, puts the contact on the signed-in account, or undoes
+   * the change of a contact.
+   */
+  readonly purpose: "signIn" | "contact" | "undo";
   /** The account that the code must be of: that of the caller, where there is one. */
   readonly sub?: string | undefined;
   /** The identifier as typed. */
@@ -51,8 +60,10 @@ export interface Challenge {
   readonly method: Method;
   readonly session: string;
   readonly username: string;
-  /** The number of digits of the code. */
+  /** The number of characters of the code. */
   readonly codeLength: number;
+  /** The characters of the code. Any case, hyphens and spaces are read in an answer of base 32. */
+  readonly codeAlphabet: CodeAlphabet;
   /**
    * The number of attempts left; null before the first answer. 0: this code can no longer be used, and
    * a resend brings another.
@@ -64,6 +75,10 @@ export interface Challenge {
   readonly resendAt: number | null;
   /** The reason that the resend sent nothing, and the seconds until another may; null if it did. */
   readonly refused: Refusal | null;
+  /** The secret that continues the flow in a new session; null if it cannot be continued. */
+  readonly resume: string | null;
+  /** The name of the flow in its links. */
+  readonly pointer: string | null;
 }
 
 /** A resend that sent nothing. The challenge goes on: a code that came before is still good. */
@@ -81,6 +96,22 @@ export type Answer =
       readonly isNew: boolean;
     }
   | { readonly done: false; readonly challenge: Challenge };
+
+/** A link of a message, opened in the browser that requested it or in another. */
+export type OpenedLink =
+  | {
+      readonly place: "here";
+      /** The flow that the link answers. */
+      readonly challenge: Challenge;
+      /** Answers with the link. Call it when the user has confirmed, never at the opening. */
+      confirm(options?: CallOptions): Promise<Answer>;
+    }
+  | {
+      readonly place: "elsewhere";
+      /** The code of the same message, to type where it was requested; of base 32 as XXXX-XXXX-XXXX. */
+      readonly code: string;
+      readonly codeAlphabet: CodeAlphabet;
+    };
 
 /** The input of a sign-in. */
 export interface SignIn {
@@ -116,7 +147,17 @@ export interface SignUp extends Contact, Name {}
 /** Tokens are renewed when they have less than this left, in milliseconds. */
 const MARGIN = 30_000;
 
-const CHALLENGE = "{ session username codeLength expiresIn resendAfter }";
+/** The most flows that are stored: the newest ones. */
+const FLOWS = 5;
+
+const CHALLENGE = "{ session username codeLength codeAlphabet expiresIn resendAfter pointer resume }";
+const TOKENS = "{ tokens { accessToken idToken refreshToken expiresIn } }";
+
+/** A stored flow: its newest challenge, and the secret that its links need. */
+interface Flow {
+  readonly challenge: Challenge;
+  readonly linkSecret?: string | undefined;
+}
 
 /**
  * Signs people in by codes, and keeps them signed in.
@@ -132,13 +173,14 @@ export class Latchstring {
   readonly #endpoint: string;
   readonly #transport: Transport;
   readonly #storage: TokenStorage;
-  /** The names under which this client's tokens and device are stored. */
+  /** The names under which this client's tokens, flows and device are stored. */
   readonly #key: string;
+  readonly #flowsKey: string;
   readonly #deviceKey: string;
   /** The refresh that is under way, shared by all who ask meanwhile. */
   #refreshing: Promise<Tokens> | undefined;
-  /** The promise that the next change of the tokens awaits, where there are no Web Locks. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** The promises that the next change of a stored item awaits, where there are no Web Locks. */
+  readonly #turns = new Map<string, Promise<unknown>>();
   /** Proofs of sign-ins that lost their connection between the code and the account. */
   readonly #proofs = new Map<string, string>();
 
@@ -150,13 +192,13 @@ export class Latchstring {
     this.#transport = { fetch, timeout: config.timeout ?? 20_000 };
     this.#storage = config.storage ?? memoryStorage();
     this.#key = `latchstring.${config.clientId}.tokens`;
+    this.#flowsKey = `latchstring.${config.clientId}.flows`;
     this.#deviceKey = `latchstring.${config.clientId}.device`;
   }
 
   /** Has a code sent. The answer looks the same whether or not there is an account. */
   async signIn(input: SignIn, options?: CallOptions): Promise<Challenge> {
-    const given = { ...input, method: methodOf(input) };
-    return challenge("signIn", given, await this.#begin(given, CHALLENGE, options));
+    return this.#request("signIn", input, options);
   }
 
   /**
@@ -166,36 +208,120 @@ export class Latchstring {
   async reauthenticate(input: SignIn, options?: CallOptions): Promise<Challenge> {
     const tokens = await this.tokens(options);
     if (!tokens) throw new LatchstringError("NotSignedIn");
-    const challenge = await this.signIn(input, options);
-    return { ...challenge, sub: subject(tokens) };
+    return this.#request("signIn", input, options, subject(tokens));
+  }
+
+  /**
+   * Has a code sent to a contact that was replaced, for its owner to undo the change. The right code
+   * brings the account back as it was, and signs in to it. `NothingToUndo` if there is no such change,
+   * `ContactInUse` if the contact signs in to an account.
+   */
+  async undoContactChange(input: SignIn, options?: CallOptions): Promise<Challenge> {
+    return this.#request("undo", input, options);
+  }
+
+  /**
+   * Returns the newest flow of this storage that waits for a code, of a sign-in or an undo; null if
+   * there is none. It calls nothing: the code can be entered as before the reload, or the end of the
+   * process.
+   */
+  async pending(): Promise<Challenge | null> {
+    const flows = await this.#change((flows) => flows);
+    return flows.map(({ challenge }) => challenge).find(({ purpose, sub }) => purpose !== "contact" && !sub) ?? null;
+  }
+
+  /**
+   * Continues a flow, or the one of `pending`, in a new session: the same code, attempts and times,
+   * without a message. `answer` and `resend` do so when the session has ended. `InvalidResume` if the
+   * flow has ended.
+   */
+  async resume(before?: Challenge | null, options?: CallOptions): Promise<Challenge> {
+    before ??= await this.pending();
+    if (!before?.resume) throw new LatchstringError("InvalidResume");
+    const { purpose, sub, emailOrPhone, method, resume, attemptsLeft } = before;
+    const given = { emailOrPhone, method };
+    let begun;
+    try {
+      // A contact's flow is continued for the account that requested it.
+      begun =
+        purpose === "contact"
+          ? await this.#resumeContact({ ...given, resume }, sub, options)
+          : await this.#begin({ ...given, resume }, CHALLENGE, options);
+    } catch (error) {
+      if (isOfType(error, "InvalidResume")) await this.#store(before, null);
+      throw error;
+    }
+    const next = { ...challenge(purpose, given, begun, sub), attemptsLeft };
+    await this.#store(before, next);
+    return next;
+  }
+
+  /**
+   * Reads the link of a message from the fragment of its address; null if it is no link. Nothing is
+   * called and nothing is used up: only `confirm` answers.
+   */
+  async openLink(fragment: string): Promise<OpenedLink | null> {
+    const [, shape, name, token] = LINK.exec(fragment) ?? [];
+    if (!shape || !name || !token) return null;
+    const find = async () => {
+      const flows = await this.#change((flows) => flows);
+      return flows.find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
+    };
+    let found = await find();
+    if (!found) return { place: "elsewhere", ...codeOf(shape, token) };
+    const confirm = async (options?: CallOptions) => {
+      // The other tab may have moved on to another session.
+      found = (await find()) ?? found;
+      const { challenge, linkSecret = "" } = found!;
+      return this.#answer(challenge, token, options, { action: "link", linkSecret });
+    };
+    return { place: "here", challenge: found.challenge, confirm };
   }
 
   /**
    * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
-   * makes the account. When the flow is over this throws `CodeExpired`, `AttemptsSpent` or
-   * `FlowOver`: start again.
+   * makes the account. When the flow has ended this throws `CodeExpired`, `AttemptsSpent` or
+   * `FlowOver`: start again. A session that ended before its flow is replaced, once: see `resume`.
    *
    * If a new person's connection is lost after the right code, calling it again goes on from there.
    */
   async answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer> {
-    const { session, purpose, sub } = challenge;
+    return this.#answer(challenge, code, options);
+  }
+
+  async #answer(
+    challenge: Challenge,
+    text: string,
+    options: CallOptions | undefined,
+    metadata?: Record<string, string>,
+  ): Promise<Answer> {
+    const { session, purpose, sub, emailOrPhone, method } = challenge;
     let proof = this.#proofs.get(session);
     if (!proof) {
-      const { AuthenticationResult: result, ...next } = await this.#respond(challenge, code, options);
+      const [answered, reply] = await this.#respond(challenge, text, options, metadata);
+      const { AuthenticationResult: result, ...next } = reply;
+      proof = next.ChallengeParameters?.proof as string | undefined;
+      if (!result && !proof) return { done: false, challenge: await this.#asked(answered, next) };
+      await this.#store(answered, null);
+      if (result && purpose === "undo") {
+        // The contact signs in: it is on an account.
+        await this.#revoke(received(result).refreshToken).catch(() => {});
+        throw new LatchstringError("ContactInUse");
+      }
       if (result) {
         const tokens = purpose === "contact" ? this.#verified(result, sub) : this.#keep(result, sub);
         return { done: true, tokens: await tokens, isNew: false };
       }
-      proof = next.ChallengeParameters.proof as string | undefined;
-      if (!proof) return { done: false, challenge: asked(challenge, next) };
       // The contact has no account any more: it is not the one that is signed in.
       if (sub) throw new LatchstringError("OtherAccount");
-      this.#proofs.set(session, proof);
+      this.#proofs.set(session, proof!);
     }
     try {
-      const { emailOrPhone, method } = challenge;
-      const input = { emailOrPhone, method, proof, complete: true };
-      const { tokens } = await this.#begin(input, "{ tokens { accessToken idToken refreshToken expiresIn } }", options);
+      const undo = purpose === "undo";
+      const input = { emailOrPhone, method, proof };
+      const { tokens } = undo
+        ? await this.#public("undoContactChange", "UndoContactChangeInput", input, TOKENS, options)
+        : await this.#begin({ ...input, complete: true }, TOKENS, options);
       this.#proofs.delete(session);
       const result = {
         AccessToken: tokens.accessToken,
@@ -203,7 +329,7 @@ export class Latchstring {
         RefreshToken: tokens.refreshToken,
         ExpiresIn: tokens.expiresIn,
       };
-      return { done: true, tokens: await this.#keep(result), isNew: true };
+      return { done: true, tokens: await this.#keep(result), isNew: !undo };
     } catch (error) {
       if (!isLost(error)) this.#proofs.delete(session);
       throw error;
@@ -212,20 +338,18 @@ export class Latchstring {
 
   /** Has the same code sent once more, if its time has come. It costs no attempt. */
   async resend(challenge: Challenge, options?: CallOptions): Promise<Challenge> {
-    const next = await this.#respond(challenge, "resend", options, { action: "resend" });
-    return asked(challenge, next);
+    const [answered, next] = await this.#respond(challenge, "resend", options, { action: "resend" });
+    return this.#asked(answered, next);
   }
 
   /** Writes the name and has a code sent to the second contact. Needs a recent sign-in. */
   async signUp(input: SignUp, options?: CallOptions): Promise<Challenge> {
-    const data = { ...input, method: methodOf(input) };
-    return this.#contact("signUp", "SignUpInput", { data }, data, options);
+    return this.#contact("signUp", "SignUpInput", input, (data) => ({ data }), options);
   }
 
   /** Has a code sent to a new contact, which replaces the one of its kind. Needs a recent sign-in. */
   async changeContact(input: Contact, options?: CallOptions): Promise<Challenge> {
-    const data = { ...input, method: methodOf(input) };
-    return this.#contact("changeContact", "ChangeContactInput", data, data, options);
+    return this.#contact("changeContact", "ChangeContactInput", input, (data) => data, options);
   }
 
   /** Writes the name. `refresh` shows it. Needs a signed-in user. */
@@ -318,6 +442,7 @@ export class Latchstring {
       await this.#storage.removeItem(this.#key);
       return tokens;
     });
+    await this.#change(() => []);
     if (!tokens) return;
     try {
       await this.#revoke(tokens.refreshToken, options);
@@ -334,24 +459,50 @@ export class Latchstring {
 
   /** Calls `signIn` of the API. */
   async #begin(input: object, selected: string, options: CallOptions | undefined): Promise<any> {
-    const document = `mutation ($input: SignInInput!) { signIn(input: $input) ${selected} }`;
     const device = (await this.#storage.getItem(this.#deviceKey)) ?? undefined;
+    return this.#public("signIn", "SignInInput", { ...input, device }, selected, options);
+  }
+
+  /** One public field of the API. */
+  #public(field: string, type: string, input: object, selected: string, options?: CallOptions): Promise<any> {
+    const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${selected} }`;
     const { graphqlUrl, apiKey } = this.#config;
-    const headers = { "x-api-key": apiKey };
-    const variables = { input: { ...input, device } };
-    return graphql(this.#transport, graphqlUrl, headers, "signIn", document, variables, options);
+    return graphql(this.#transport, graphqlUrl, { "x-api-key": apiKey }, field, document, { input }, options);
+  }
+
+  /** Has a code sent for a sign-in, or for an undo. */
+  async #request(
+    purpose: Challenge["purpose"],
+    input: SignIn,
+    options: CallOptions | undefined,
+    sub?: string,
+  ): Promise<Challenge> {
+    const { linkSecret, linkChallenge } = await newLink();
+    const given = { ...input, method: methodOf(input) };
+    const begun = await this.#begin({ ...given, linkChallenge }, CHALLENGE, options);
+    return this.#store(null, challenge(purpose, given, begun, sub), linkSecret);
   }
 
   async #contact(
     field: string,
     type: string,
-    input: object,
-    data: Contact & { method: Method },
+    given: Contact,
+    inputOf: (data: object) => object,
     options: CallOptions | undefined,
   ): Promise<Challenge> {
+    const { linkSecret, linkChallenge } = await newLink();
+    const data = { ...given, method: methodOf(given) };
     const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${CHALLENGE} }`;
+    const input = inputOf({ ...data, linkChallenge });
     const [begun, account] = await this.#signedIn(field, document, { input }, options);
-    return { ...challenge("contact", data, begun), sub: subject(account) };
+    return this.#store(null, challenge("contact", data, begun, subject(account)), linkSecret);
+  }
+
+  async #resumeContact(input: object, sub: string | undefined, options: CallOptions | undefined): Promise<any> {
+    const document = `mutation ($input: ChangeContactInput!) { changeContact(input: $input) ${CHALLENGE} }`;
+    const [begun, account] = await this.#signedIn("changeContact", document, { input }, options);
+    if (subject(account) !== sub) throw new LatchstringError("OtherAccount");
+    return begun;
   }
 
   /** One field of the API, with the access token; and tokens of the account that it was sent for. */
@@ -414,41 +565,111 @@ export class Latchstring {
       if (isSame(account, await this.#load())) await this.#storage.removeItem(this.#key);
       await this.forgetDevice();
     });
+    await this.#change(() => []);
   }
 
   #cognito(operation: string, input: object, options?: CallOptions): Promise<any> {
     return cognito(this.#transport, this.#endpoint, operation, input, options);
   }
 
-  /** Answers a challenge of Cognito's. What it calls "not authorized" is the end of the flow. */
+  /**
+   * Answers a challenge of Cognito's, and returns the challenge that was answered and the reply. What
+   * Cognito calls "not authorized" is the end of the session. If the flow goes on, it is answered once
+   * more in a new session: the same answer again costs no attempt.
+   */
   async #respond(
     challenge: Challenge,
     answer: string,
     options: CallOptions | undefined,
     metadata?: Record<string, string>,
-  ): Promise<any> {
-    const { purpose, method, session, username, expiresAt, attemptsLeft } = challenge;
+  ): Promise<[Challenge, any]> {
+    const { purpose, method, expiresAt, attemptsLeft } = challenge;
+    let asked = challenge;
     try {
-      return await this.#cognito(
-        "RespondToAuthChallenge",
-        {
-          ClientId: this.#config.clientId,
-          ChallengeName: "CUSTOM_CHALLENGE",
-          Session: session,
-          ChallengeResponses: { USERNAME: username, ANSWER: answer },
-          ClientMetadata: metadata,
-        },
-        options,
-      );
+      return [asked, await this.#send(asked, answer, options, metadata)];
     } catch (error) {
       if (!isSignedOut(error)) throw error;
     }
+    if (Date.now() < expiresAt && challenge.resume) {
+      try {
+        asked = await this.resume(challenge, options);
+        return [asked, await this.#send(asked, answer, options, metadata)];
+      } catch (error) {
+        if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
+      }
+    }
+    await this.#store(asked, null);
     if (Date.now() >= expiresAt) throw new LatchstringError("CodeExpired");
     if (purpose === "contact") {
       const state = await this.pendingContact(method, options).catch(() => null);
       if (state === "IN_USE") throw new LatchstringError("ContactInUse");
     }
     throw new LatchstringError(attemptsLeft === 1 && !metadata ? "AttemptsSpent" : "FlowOver");
+  }
+
+  #send(
+    { session, username }: Challenge,
+    answer: string,
+    options: CallOptions | undefined,
+    metadata: Record<string, string> | undefined,
+  ): Promise<any> {
+    return this.#cognito(
+      "RespondToAuthChallenge",
+      {
+        ClientId: this.#config.clientId,
+        ChallengeName: "CUSTOM_CHALLENGE",
+        Session: session,
+        ChallengeResponses: { USERNAME: username, ANSWER: answer },
+        ClientMetadata: metadata,
+      },
+      options,
+    );
+  }
+
+  /** The question once more, from what Cognito returns: numbers are text there. */
+  #asked(before: Challenge, { Session, ChallengeParameters: p }: any): Promise<Challenge> {
+    return this.#store(before, {
+      ...before,
+      session: Session,
+      codeLength: +p.codeLength,
+      codeAlphabet: alphabetOf(p.codeAlphabet),
+      attemptsLeft: +p.attemptsLeft,
+      ...deadlines(+p.expiresIn, +p.resendAfter),
+      refused: p.refused ? { type: typeOf(p.refused), retryAfter: +p.retryAfter || null } : null,
+      resume: p.resume ?? before.resume,
+      pointer: p.pointer ?? before.pointer,
+    });
+  }
+
+  /**
+   * Stores the next challenge of a flow, or of a new one; null removes the flow. One that was removed
+   * meanwhile stays so.
+   */
+  async #store<T extends Challenge | null>(before: Challenge | null, next: T, linkSecret?: string): Promise<T> {
+    await this.#change((flows) => {
+      const former = before && flowOf(before, flows);
+      const others = flows.filter((flow) => flow !== former);
+      if (!next || (before && !former)) return others;
+      return [{ linkSecret: former?.linkSecret ?? linkSecret, challenge: next }, ...others].slice(0, FLOWS);
+    });
+    return next;
+  }
+
+  /** Changes the stored flows, newest first, and returns them. Those that have expired are removed. */
+  async #change(change: (flows: Flow[]) => Flow[]): Promise<Flow[]> {
+    try {
+      return await this.#alone(async () => {
+        const stored = await this.#storage.getItem(this.#flowsKey);
+        const flows = change(flowsIn(stored));
+        const text = flows.length ? JSON.stringify(flows) : null;
+        if (text && text !== stored) await this.#storage.setItem(this.#flowsKey, text);
+        if (!text && stored !== null) await this.#storage.removeItem(this.#flowsKey);
+        return flows;
+      }, this.#flowsKey);
+    } catch {
+      // A storage that fails ends no flow: the caller has its challenge.
+      return [];
+    }
   }
 
   async #load(): Promise<Tokens | null> {
@@ -532,29 +753,97 @@ export class Latchstring {
     });
   }
 
-  /** Runs a change of the tokens alone: in this tab and, by Web Locks, among all tabs. */
-  async #alone<T>(work: () => T | Promise<T>): Promise<T> {
+  /** Runs a change of a stored item alone: in this tab and, by Web Locks, among all tabs. */
+  async #alone<T>(work: () => T | Promise<T>, key = this.#key): Promise<T> {
     // Not on a server, where one lock would hold up all people.
     const locks = "document" in globalThis && this.#config.storage && navigator.locks;
     if (locks) {
       let begun = false;
       try {
-        return await locks.request(this.#key, async () => ((begun = true), work()));
+        return await locks.request(key, async () => ((begun = true), work()));
       } catch (error) {
         // Where a browser blocks storage it refuses locks, too: no other tab shares the tokens then.
         if (begun) throw error;
       }
     }
-    const turn = this.#turn.then(work);
-    this.#turn = turn.catch(() => {});
+    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(work);
+    this.#turns.set(key, turn.catch(() => {}));
     return turn;
   }
 }
 
 /** Returns a token's claims, unverified: for showing a name, never for a decision. */
 export function claims(token: string): Record<string, unknown> {
-  const base64 = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
-  return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))));
+  return JSON.parse(new TextDecoder().decode(bytesOf(token.split(".")[1] ?? "")));
+}
+
+/** The bytes of a text of base64url. */
+function bytesOf(text: string): Uint8Array {
+  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
+  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}
+
+/** The text of bytes in base64url, without padding. */
+function base64url(bytes: Uint8Array): string {
+  const base64 = btoa(String.fromCharCode(...bytes));
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** A secret that the links of a flow need, and its SHA-256; none where the browser has no WebCrypto. */
+async function newLink(): Promise<{ linkSecret?: string; linkChallenge?: string }> {
+  if (!globalThis.crypto?.subtle) return {};
+  const linkSecret = base64url(crypto.getRandomValues(new Uint8Array(32)));
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(linkSecret));
+  return { linkSecret, linkChallenge: base64url(new Uint8Array(hash)) };
+}
+
+/** The fragment of a link: the length of its code, the name of its flow, and 16 bytes. */
+const LINK = /^#?([6-9ac])([\w-]{12})\.([\w-]{21}[AQgw])$/;
+
+const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/** The code of a link: the residue of its bytes. */
+function codeOf(shape: string, token: string): { code: string; codeAlphabet: CodeAlphabet } {
+  const number = bytesOf(token).reduce((number, byte) => (number << 8n) | BigInt(byte), 0n);
+  const length = parseInt(shape, 16);
+  if (shape !== "c") {
+    const code = (number % 10n ** BigInt(length)).toString().padStart(length, "0");
+    return { code, codeAlphabet: "DIGITS" };
+  }
+  const digits = BigInt.asUintN(60, number).toString(32).padStart(length, "0");
+  const characters = digits.replace(/./g, (digit) => CROCKFORD[parseInt(digit, 32)]!);
+  return { code: characters.match(/.{4}/g)!.join("-"), codeAlphabet: "BASE32" };
+}
+
+/** The flows of a stored text that have not expired. */
+function flowsIn(text: string | null): Flow[] {
+  try {
+    const flows = JSON.parse(text ?? "[]");
+    return flows.filter(({ challenge }: any) => {
+      const { session, username, emailOrPhone, expiresAt } = challenge;
+      return [session, username, emailOrPhone].every((part) => typeof part === "string") && expiresAt > Date.now();
+    });
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The stored flow of a challenge, whose session another tab may have replaced. Flows can share a
+ * pointer: then only the newest challenge finds its own.
+ */
+function flowOf({ session, pointer }: Challenge, flows: Flow[]): Flow | undefined {
+  const named = flows.filter(({ challenge }) => pointer && nameIn(challenge) === pointer.slice(1));
+  return flows.find(({ challenge }) => challenge.session === session) ?? (named.length === 1 ? named[0] : undefined);
+}
+
+/** The name of a flow in its pointer, without the length of its code, which a resend may change. */
+function nameIn({ pointer }: Challenge): string | undefined {
+  return pointer?.slice(1);
+}
+
+function alphabetOf(name: unknown): CodeAlphabet {
+  return /^base32$/i.test(String(name)) ? "BASE32" : "DIGITS";
 }
 
 /** The account of tokens. */
@@ -584,21 +873,23 @@ function methodOf({ method, emailOrPhone }: Contact): Method {
 function challenge(
   purpose: Challenge["purpose"],
   { emailOrPhone, method }: Contact & { method: Method },
-  { session, username, codeLength, expiresIn, resendAfter }: any,
+  { session, username, codeLength, codeAlphabet, expiresIn, resendAfter, resume, pointer }: any,
+  sub?: string,
 ): Challenge {
-  const times = deadlines(expiresIn, resendAfter);
-  return { purpose, emailOrPhone, method, session, username, codeLength, attemptsLeft: null, ...times, refused: null };
-}
-
-/** The question once more, from what Cognito returns: numbers are text there. */
-function asked(before: Challenge, { Session, ChallengeParameters: p }: any): Challenge {
   return {
-    ...before,
-    session: Session,
-    codeLength: +p.codeLength,
-    attemptsLeft: +p.attemptsLeft,
-    ...deadlines(+p.expiresIn, +p.resendAfter),
-    refused: p.refused ? { type: typeOf(p.refused), retryAfter: +p.retryAfter || null } : null,
+    purpose,
+    ...(sub && { sub }),
+    emailOrPhone,
+    method,
+    session,
+    username,
+    codeLength,
+    codeAlphabet: alphabetOf(codeAlphabet),
+    attemptsLeft: null,
+    ...deadlines(expiresIn, resendAfter),
+    refused: null,
+    resume: resume ?? null,
+    pointer: pointer ?? null,
   };
 }
 
@@ -623,8 +914,12 @@ function received(
   };
 }
 
+function isOfType(error: unknown, type: ErrorType): boolean {
+  return error instanceof LatchstringError && error.type === type;
+}
+
 function isSignedOut(error: unknown): boolean {
-  return error instanceof LatchstringError && error.type === "NotSignedIn";
+  return isOfType(error, "NotSignedIn");
 }
 
 /** Returns true if the same call may still succeed. Other errors are the caller's own reason to abort. */

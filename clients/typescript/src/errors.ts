@@ -6,6 +6,8 @@ export type ErrorType =
   | "InvalidName"
   /** The first sign-in took too long between the code and the account. Start again. */
   | "InvalidProof"
+  /** The flow that was to be continued has ended. Start again. */
+  | "InvalidResume"
   /** Too many codes requested; the message says when to try again. */
   | "TooManyRequests"
   /** Have a captcha solved, and call again with its answer as `captcha`. */
@@ -14,8 +16,12 @@ export type ErrorType =
   | "NotSignedIn"
   /** Signed in, but too long ago for this. Sign in again. */
   | "ReauthRequired"
-  /** The contact is on this account already, or was proved and belongs to another account. */
+  /** The contact is on this account already, or was proved and is on another account. */
   | "ContactInUse"
+  /** A change of a contact can still be undone; as long as it can, no contact can be changed. */
+  | "ChangeHeld"
+  /** The contact was not replaced lately, or the change was undone already. */
+  | "NothingToUndo"
   /** The code was right, but not of the account that is signed in here. Nothing was changed. */
   | "OtherAccount"
   /** The code has expired. Start again. */
@@ -51,11 +57,14 @@ const MESSAGES: Record<ErrorType, string> = {
   InvalidIdentifier: "This is no email address or phone number.",
   InvalidName: "This name cannot be used.",
   InvalidProof: "This took too long. Start again.",
+  InvalidResume: "This sign-in has ended. Start again.",
   TooManyRequests: "Too many requests. Try again later.",
   CaptchaRequired: "Show that you are a person, then try again.",
   NotSignedIn: "You are not signed in.",
   ReauthRequired: "Sign in again to do this.",
   ContactInUse: "This contact is in use already.",
+  ChangeHeld: "A change can still be undone. Try again later.",
+  NothingToUndo: "There is nothing to undo.",
   OtherAccount: "This code belongs to another account.",
   CodeExpired: "The code has expired. Start again.",
   AttemptsSpent: "That was the last attempt. Start again.",

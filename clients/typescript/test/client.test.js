@@ -1,7 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { claims, Latchstring, LatchstringError, memoryStorage } from "@latchstring/client";
-import { askedAgain, begun, claim, completed, CONFIG, deferred, graphqlError, issued, refused, scripted } from "./fake.js";
+import { createHash } from "node:crypto";
+import {
+  askedAgain,
+  begun,
+  claim,
+  completed,
+  CONFIG,
+  deferred,
+  graphqlError,
+  issued,
+  POINTER,
+  refused,
+  RESUME,
+  scripted,
+} from "./fake.js";
 
 const ADA = { emailOrPhone: "ada@example.com" };
 
@@ -33,7 +47,9 @@ test("signIn asks the API with its key, and for nothing that the schema may lack
   assert.equal(method, "POST");
   assert.equal(headers["x-api-key"], "da2-key");
   assert.equal(headers.authorization, undefined);
-  assert.deepEqual(body.variables, { input: { emailOrPhone: "ada@example.com", method: "EMAIL" } });
+  const { linkChallenge, ...input } = body.variables.input;
+  assert.deepEqual(input, { emailOrPhone: "ada@example.com", method: "EMAIL" });
+  assert.match(linkChallenge, /^[\w-]{43}$/);
   assert.deepEqual([credentials, redirect, cache], ["omit", "error", "no-store"]);
   assert.equal(challenge.session, "session-1");
   assert.equal(challenge.codeLength, 6);
@@ -128,6 +144,7 @@ test("a proof that is not taken ends the flow and is not tried again", async () 
     claim("proof-1"),
     graphqlError("InvalidProof", "Start again."),
     refused("NotAuthorizedException"),
+    graphqlError("InvalidResume", "Start again."),
   );
   const challenge = await latchstring.signIn(ADA);
   await assert.rejects(latchstring.answer(challenge, "123456"), ofType("InvalidProof"));
@@ -447,15 +464,21 @@ test("a refresh that began before a contact was proved does not pass for the one
 test("signUp sends name and contact as the schema has them", async () => {
   const { latchstring, requests } = await signedIn({ data: { signUp: begun().data.signIn } });
   await latchstring.signUp({ emailOrPhone: "+1 415 555 0132", givenName: "Ada", familyName: "Lovelace" });
-  assert.deepEqual(requests[0].body.variables.input, {
-    data: { emailOrPhone: "+1 415 555 0132", method: "PHONE_NUMBER", givenName: "Ada", familyName: "Lovelace" },
+  const { linkChallenge, ...data } = requests[0].body.variables.input.data;
+  assert.deepEqual(data, {
+    emailOrPhone: "+1 415 555 0132",
+    method: "PHONE_NUMBER",
+    givenName: "Ada",
+    familyName: "Lovelace",
   });
+  assert.match(linkChallenge, /^[\w-]{43}$/);
 });
 
 test("a proved contact of another account has its own error", async () => {
   const begunChange = { data: { changeContact: begun().data.signIn } };
   const inUse = { data: { pendingContact: { state: "IN_USE" } } };
-  const { latchstring } = await signedIn(begunChange, refused("NotAuthorizedException"), inUse);
+  const over = graphqlError("InvalidResume", "This sign-in has ended.");
+  const { latchstring } = await signedIn(begunChange, refused("NotAuthorizedException"), over, inUse);
   const challenge = await latchstring.changeContact(ADA);
   await assert.rejects(latchstring.answer(challenge, "123456"), ofType("ContactInUse"));
 });
@@ -736,4 +759,345 @@ test("updateName and the locale of changeContact are sent with the access token"
   assert.deepEqual(requests[0].body.variables, { input: name });
   assert.equal(requests[1].body.variables.input.locale, "ja");
   assert.equal(requests[1].headers.authorization, "access-1");
+});
+
+const FLOWS = "latchstring.client1.flows";
+/** A link of the flow of `begun`: its 16 bytes are the number 1_234_567. */
+const TOKEN = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x12, 0xd6, 0x87]).toString("base64url");
+const LINK = `#${POINTER}.${TOKEN}`;
+
+/** The flows in a storage. */
+const storedFlows = async (storage) => JSON.parse((await storage.getItem(FLOWS)) ?? "[]");
+
+/** Another client with the same storage: a new process, or another tab. */
+function another(storage, ...replies) {
+  const { fetch, requests } = scripted(...replies);
+  return { latchstring: new Latchstring({ ...CONFIG, fetch, storage }), requests };
+}
+
+test("a flow is stored with the secret of its links, and without the code", async () => {
+  const { latchstring, requests, storage } = client(begun(), askedAgain("session-2"));
+  const first = await latchstring.signIn(ADA);
+  const [{ linkSecret }] = await storedFlows(storage);
+  assert.match(linkSecret, /^[\w-]{43}$/);
+  const sha256 = createHash("sha256").update(linkSecret).digest("base64url");
+  assert.equal(requests[0].body.variables.input.linkChallenge, sha256);
+  const { challenge } = await latchstring.answer(first, "654321");
+  assert.deepEqual(await storedFlows(storage), [{ linkSecret, challenge }]);
+  assert.doesNotMatch(await storage.getItem(FLOWS), /654321/);
+});
+
+test("every flow has another link secret", async () => {
+  const { latchstring, storage } = client(begun("session-1"), begun("session-2", { pointer: "6other" }));
+  await latchstring.signIn(ADA);
+  await latchstring.signIn(ADA);
+  const secrets = (await storedFlows(storage)).map(({ linkSecret }) => linkSecret);
+  assert.equal(new Set(secrets).size, 2);
+});
+
+test("a stored flow is removed at success, sign-out, its end and expiry", async (t) => {
+  const over = [refused("NotAuthorizedException"), graphqlError("InvalidResume", "over")];
+  const ends = [
+    ["success", [issued(1)], ({ latchstring, challenge }) => latchstring.answer(challenge, "123456")],
+    ["first sign-in", [claim("proof-1"), completed(1)], ({ latchstring, challenge }) => latchstring.answer(challenge, "123456")],
+    ["sign-out", [], ({ latchstring }) => latchstring.signOut()],
+    ["end", over, ({ latchstring, challenge }) => assert.rejects(latchstring.answer(challenge, "123456"), ofType("FlowOver"))],
+  ];
+  for (const [label, replies, end] of ends) {
+    const made = client(begun(), ...replies);
+    made.challenge = await made.latchstring.signIn(ADA);
+    assert.deepEqual(await made.latchstring.pending(), made.challenge, label);
+    await end(made);
+    assert.equal(await made.storage.getItem(FLOWS), null, label);
+    assert.equal(await made.latchstring.pending(), null, label);
+  }
+  const { latchstring, storage } = client(begun());
+  const { expiresAt } = await latchstring.signIn(ADA);
+  t.mock.timers.enable({ apis: ["Date"], now: expiresAt });
+  assert.equal(await latchstring.pending(), null);
+  assert.equal(await storage.getItem(FLOWS), null);
+});
+
+test("pending returns the newest sign-in or undo, without a request", async () => {
+  const { latchstring, storage } = await signedIn(
+    begun("s-1"),
+    begun("s-2", { pointer: "6second" }),
+    { data: { changeContact: begun("s-3", { pointer: "6third" }).data.signIn } },
+    begun("s-4", { pointer: "6fourth" }),
+  );
+  await latchstring.signIn(ADA);
+  const undo = await latchstring.undoContactChange(ADA);
+  await latchstring.changeContact(ADA);
+  const { latchstring: fresh, requests } = another(storage);
+  assert.deepEqual(await fresh.pending(), undo);
+  assert.equal(undo.purpose, "undo");
+  assert.equal(requests.length, 0);
+  await latchstring.signIn(ADA);
+  assert.equal((await fresh.pending()).session, "s-4");
+});
+
+test("the newest five flows are stored", async () => {
+  const names = ["1", "2", "3", "4", "5", "6"];
+  const { latchstring, storage } = client(...names.map((n) => begun(`s-${n}`, { pointer: `6${n}` })));
+  for (const _ of names) await latchstring.signIn(ADA);
+  const kept = (await storedFlows(storage)).map(({ challenge }) => challenge.session);
+  assert.deepEqual(kept, ["s-6", "s-5", "s-4", "s-3", "s-2"]);
+});
+
+test("a new process goes on where the last one ended", async () => {
+  const { latchstring, storage } = client(begun(), askedAgain("session-2"));
+  await latchstring.answer(await latchstring.signIn(ADA), "000000");
+  const { latchstring: fresh, requests } = another(storage, issued(1));
+  const challenge = await fresh.pending();
+  assert.equal(challenge.attemptsLeft, 2);
+  assert.equal((await fresh.answer(challenge, "123456")).done, true);
+  assert.equal(requests[0].body.Session, "session-2");
+});
+
+test("resume opens a new session of the same flow, without a link", async () => {
+  const resumed = begun("session-9", { expiresIn: 120, resume: "resume-2" });
+  const { latchstring, storage } = client(begun(), askedAgain("session-2"));
+  await latchstring.answer(await latchstring.signIn(ADA), "000000");
+  const [{ linkSecret }] = await storedFlows(storage);
+  const { latchstring: fresh, requests } = another(storage, resumed);
+  const challenge = await fresh.resume();
+  assert.deepEqual(requests[0].body.variables.input, { ...ADA, method: "EMAIL", resume: RESUME });
+  assert.deepEqual([challenge.session, challenge.attemptsLeft, challenge.resume], ["session-9", 2, "resume-2"]);
+  assert.deepEqual(await storedFlows(storage), [{ linkSecret, challenge }]);
+});
+
+test("resume without a flow, or of one that has ended, is InvalidResume", async () => {
+  const { latchstring, requests, storage } = client(begun(), graphqlError("InvalidResume", "This sign-in has ended."));
+  await assert.rejects(latchstring.resume(), ofType("InvalidResume"));
+  assert.equal(requests.length, 0);
+  await latchstring.signIn(ADA);
+  await assert.rejects(latchstring.resume(), ofType("InvalidResume"));
+  assert.equal(await storage.getItem(FLOWS), null);
+});
+
+test("a session that ended before its code is replaced once, with the answer", async () => {
+  const dead = refused("NotAuthorizedException");
+  const account = { username: "a-uuid", resume: "resume-2" };
+  const { latchstring, requests } = client(begun(), dead, begun("session-2", account), askedAgain("session-3"), issued(1));
+  const { challenge } = await latchstring.answer(await latchstring.signIn(ADA), "000000");
+  assert.equal(challenge.username, "a-uuid", "that of the new session");
+  assert.equal((await latchstring.answer(challenge, "123456")).done, true);
+  const sent = requests.slice(1).map(({ body }) => body.Session ?? body.variables.input.resume);
+  assert.deepEqual(sent, ["session-1", RESUME, "session-2", "session-3"]);
+  assert.deepEqual(
+    requests.filter(({ operation }) => operation).map(({ body }) => body.ChallengeResponses),
+    [
+      { USERNAME: "ada@example.com", ANSWER: "000000" },
+      { USERNAME: "a-uuid", ANSWER: "000000" },
+      { USERNAME: "a-uuid", ANSWER: "123456" },
+    ],
+  );
+});
+
+test("a second session that is refused ends the flow, without a third", async () => {
+  const dead = () => refused("NotAuthorizedException");
+  const { latchstring, requests } = client(begun(), askedAgain("session-2", "1"), dead(), begun("session-3"), dead());
+  const { challenge } = await latchstring.answer(await latchstring.signIn(ADA), "000000");
+  await assert.rejects(latchstring.answer(challenge, "123456"), ofType("AttemptsSpent"));
+  assert.equal(requests.length, 5);
+});
+
+test("a dead session without a connection leaves the flow to the next call", async () => {
+  const dead = () => refused("NotAuthorizedException");
+  const lost = new TypeError("fetch failed");
+  const { latchstring } = client(begun(), dead(), lost, dead(), begun("session-2"), issued(1));
+  const challenge = await latchstring.signIn(ADA);
+  await assert.rejects(latchstring.answer(challenge, "123456"), ofType("Network"));
+  assert.deepEqual(await latchstring.pending(), challenge);
+  assert.equal((await latchstring.answer(challenge, "123456")).done, true);
+});
+
+test("a resend in a dead session is sent in a new one", async () => {
+  const { latchstring, requests } = client(
+    begun(),
+    refused("NotAuthorizedException"),
+    begun("session-2"),
+    askedAgain("session-3"),
+  );
+  const challenge = await latchstring.resend(await latchstring.signIn(ADA));
+  assert.equal(challenge.session, "session-3");
+  assert.deepEqual(requests.at(-1).body.ClientMetadata, { action: "resend" });
+});
+
+test("the session of a contact is replaced for its account alone", async () => {
+  const changed = (session) => ({ data: { changeContact: begun(session).data.signIn } });
+  const dead = () => refused("NotAuthorizedException");
+  const { latchstring, requests } = await signedInTo("ada", changed("s-1"), dead(), changed("s-2"), askedAgain("s-3"));
+  const { challenge } = await latchstring.answer(await latchstring.changeContact(ADA), "000000");
+  assert.deepEqual([challenge.session, challenge.sub, challenge.purpose], ["s-3", "ada", "contact"]);
+  const { headers, body } = requests[2];
+  assert.deepEqual(body.variables.input, { ...ADA, method: "EMAIL", resume: RESUME });
+  assert.equal(headers.authorization, issuedTo("ada").AuthenticationResult.AccessToken);
+  const eveSignsIn = async () => (await other.storage.setItem(TOKENS, stored("eve")), dead());
+  const other = await signedInTo("ada", changed("s-1"), eveSignsIn, changed("s-2"));
+  await assert.rejects(other.latchstring.answer(await other.latchstring.changeContact(ADA), "0"), ofType("OtherAccount"));
+});
+
+test("a contact's flow ends if it cannot be continued", async () => {
+  const changed = { data: { changeContact: begun().data.signIn } };
+  const old = graphqlError("ReauthRequired", "Sign in again.");
+  const { latchstring } = await signedIn(changed, refused("NotAuthorizedException"), old, { data: { pendingContact: null } });
+  await assert.rejects(latchstring.answer(await latchstring.changeContact(ADA), "123456"), ofType("FlowOver"));
+});
+
+test("a link is opened without a request, and answers once confirmed", async () => {
+  const { latchstring, requests, storage } = client(begun());
+  const challenge = await latchstring.signIn(ADA);
+  const [{ linkSecret }] = await storedFlows(storage);
+  const { latchstring: tab, requests: sent } = another(storage, issued(1));
+  const opened = await tab.openLink(LINK);
+  assert.equal(opened.place, "here");
+  assert.deepEqual(opened.challenge, challenge);
+  assert.equal(sent.length, 0, "opening calls nothing");
+  assert.equal((await opened.confirm()).done, true);
+  const { Session, ChallengeResponses, ClientMetadata } = sent[0].body;
+  assert.equal(Session, "session-1");
+  assert.equal(ChallengeResponses.ANSWER, TOKEN);
+  assert.deepEqual(ClientMetadata, { action: "link", linkSecret });
+  assert.equal(requests.length, 1);
+  assert.equal((await tab.openLink(LINK)).place, "elsewhere", "the flow is answered");
+});
+
+test("a link is confirmed in the newest session, or in a new one", async () => {
+  const { latchstring, storage } = client(begun(), askedAgain("session-2"));
+  const challenge = await latchstring.signIn(ADA);
+  const dead = refused("NotAuthorizedException");
+  const { latchstring: tab, requests } = another(storage, dead, begun("session-3"), issued(1));
+  const opened = await tab.openLink(LINK);
+  await latchstring.answer(challenge, "000000");
+  assert.equal((await opened.confirm()).done, true);
+  assert.deepEqual(
+    requests.filter(({ operation }) => operation).map(({ body }) => [body.Session, body.ClientMetadata.action]),
+    [["session-2", "link"], ["session-3", "link"]],
+  );
+});
+
+test("a link of another flow than the stored one is opened elsewhere", async () => {
+  const { latchstring } = client(begun());
+  await latchstring.signIn(ADA);
+  assert.equal((await latchstring.openLink(LINK.replace("bcdef", "bcdeg"))).place, "elsewhere");
+});
+
+test("a link that is wrong brings the next challenge", async () => {
+  const { latchstring } = client(begun(), askedAgain("session-2", "3"));
+  await latchstring.signIn(ADA);
+  const { done, challenge } = await (await latchstring.openLink(LINK)).confirm();
+  assert.deepEqual([done, challenge.session, challenge.attemptsLeft], [false, "session-2", 3]);
+});
+
+test("elsewhere a link is the code, without a request", async () => {
+  const { latchstring, requests } = client();
+  const opened = (shape, token = TOKEN) => latchstring.openLink(`${shape}bcdefghijklm.${token}`);
+  const digits = (code) => ({ place: "elsewhere", code, codeAlphabet: "DIGITS" });
+  assert.deepEqual(await opened("6"), digits("234567"));
+  assert.deepEqual(await opened("8"), digits("01234567"));
+  assert.deepEqual(await opened("a"), digits("0001234567"));
+  assert.deepEqual(await opened("c"), { place: "elsewhere", code: "0000-0001-5NM7", codeAlphabet: "BASE32" });
+  const all = "_".repeat(21) + "w";
+  assert.deepEqual(await opened("c", all), { place: "elsewhere", code: "ZZZZ-ZZZZ-ZZZZ", codeAlphabet: "BASE32" });
+  // 2^128 - 1 = 340282366920938463463374607431768211455
+  assert.deepEqual(await opened("a", all), digits("1768211455"));
+  assert.equal(requests.length, 0);
+});
+
+test("text that is no link is none", async () => {
+  const { latchstring } = client();
+  const texts = ["", "#", "#settings", LINK.slice(0, -1), `${LINK}A`, LINK.replace(".", ""), LINK.replace("6", "5"), `${LINK.slice(0, -1)}B`];
+  for (const text of texts) assert.equal(await latchstring.openLink(text), null, text);
+});
+
+test("without WebCrypto there are codes, and no links", async (t) => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "crypto");
+  Object.defineProperty(globalThis, "crypto", { value: undefined, configurable: true });
+  t.after(() => Object.defineProperty(globalThis, "crypto", before));
+  const { latchstring, requests } = client(begun(), issued(1));
+  const challenge = await latchstring.signIn(ADA);
+  assert.equal("linkChallenge" in requests[0].body.variables.input, false);
+  assert.equal((await latchstring.openLink(LINK)).place, "elsewhere");
+  assert.equal((await latchstring.answer(challenge, "123456")).done, true);
+});
+
+test("a storage that fails keeps no flow, and ends none", async () => {
+  const storage = { ...memoryStorage(), setItem: (key, value) => {
+    if (key === FLOWS) throw new DOMException("full", "QuotaExceededError");
+  } };
+  const { latchstring } = another(storage, begun(), issued(1));
+  assert.equal((await latchstring.answer(await latchstring.signIn(ADA), "123456")).done, true);
+});
+
+test("stored text that is not flows counts as none", async () => {
+  for (const text of ["{", "{}", "[1]", "null", '[{"challenge":null}]', '[{"challenge":{"session":"s","expiresAt":9e15}}]']) {
+    const { latchstring, storage } = client(begun());
+    storage.setItem(FLOWS, text);
+    assert.equal(await latchstring.pending(), null, text);
+    assert.equal((await latchstring.openLink(LINK)).place, "elsewhere");
+    await latchstring.signIn(ADA);
+    assert.equal((await storedFlows(storage)).length, 1);
+  }
+});
+
+test("flows of one slot share a pointer, and each keeps its own secret", async () => {
+  const slot = { codeLength: 12, codeAlphabet: "BASE32", pointer: "cbcdefghijklm" };
+  const next = askedAgain("session-3");
+  Object.assign(next.ChallengeParameters, { codeLength: "12", codeAlphabet: "base32", pointer: slot.pointer });
+  const { latchstring, storage } = client(begun("session-1", slot), begun("session-2", slot), next, askedAgain("session-4"));
+  const first = await latchstring.signIn(ADA);
+  await latchstring.signIn(ADA);
+  const [second, one] = await storedFlows(storage);
+  assert.notEqual(second.linkSecret, one.linkSecret);
+  const { challenge } = await latchstring.answer(first, "0000-0000-0000");
+  assert.equal(challenge.codeAlphabet, "BASE32");
+  const both = [{ linkSecret: one.linkSecret, challenge }, second];
+  assert.deepEqual(await storedFlows(storage), both);
+  // It is not known which of them a challenge of neither session is of.
+  await latchstring.answer(first, "0000-0000-0001");
+  assert.deepEqual(await storedFlows(storage), both);
+});
+
+test("an undo sends its proof to the API, and signs in", async () => {
+  const { latchstring, requests } = client(begun(), claim("proof-1"), completed(1, "undoContactChange"));
+  const challenge = await latchstring.undoContactChange({ ...ADA, locale: "de" });
+  assert.equal(requests[0].body.variables.input.locale, "de");
+  const answer = await latchstring.answer(challenge, "123456");
+  assert.deepEqual([answer.done, answer.isNew, answer.tokens.accessToken], [true, false, "access-1"]);
+  assert.match(requests[2].body.query, /undoContactChange\(/);
+  assert.equal(requests[2].headers["x-api-key"], "da2-key");
+  assert.deepEqual(requests[2].body.variables, { input: { ...ADA, method: "EMAIL", proof: "proof-1" } });
+  assert.deepEqual(await latchstring.tokens(), answer.tokens);
+});
+
+test("an undo whose contact signs in keeps no tokens, and says so", async () => {
+  const { latchstring, requests } = client(begun(), issued(1), {});
+  const challenge = await latchstring.undoContactChange(ADA);
+  await assert.rejects(latchstring.answer(challenge, "123456"), ofType("ContactInUse"));
+  assert.equal(await latchstring.tokens(), null);
+  const last = requests.at(-1);
+  assert.deepEqual([last.operation, last.body.Token], ["RevokeToken", "refresh-1"]);
+});
+
+test("the errors of an undo and of a held change keep their types", async () => {
+  for (const type of ["NothingToUndo", "ContactInUse", "InvalidProof"]) {
+    const { latchstring } = client(begun(), claim("proof-1"), graphqlError(type, `text of ${type}`));
+    const challenge = await latchstring.undoContactChange(ADA);
+    await assert.rejects(latchstring.answer(challenge, "123456"), ofType(type));
+  }
+  const { latchstring } = await signedIn(graphqlError("ChangeHeld", "until noon"));
+  await assert.rejects(latchstring.changeContact(ADA), (error) => {
+    assert.equal(error.message, "until noon");
+    return ofType("ChangeHeld")(error);
+  });
+});
+
+test("an undo that lost its connection after the code goes on from there", async () => {
+  const lost = new TypeError("fetch failed");
+  const { latchstring, requests } = client(begun(), claim("proof-1"), lost, completed(1, "undoContactChange"));
+  const challenge = await latchstring.undoContactChange(ADA);
+  await assert.rejects(latchstring.answer(challenge, "123456"), ofType("Network"));
+  assert.equal((await latchstring.answer(challenge, "123456")).done, true);
+  assert.equal(requests.filter(({ operation }) => operation).length, 1, "the code is answered once");
 });

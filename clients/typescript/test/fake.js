@@ -30,17 +30,31 @@ export const graphqlError = (errorType, message) => ({
   errors: [{ path: ["signIn"], errorType, message }],
 });
 
-/** The API's answer when a sign-in begins. */
-export const begun = (session = "session-1") => ({
+/** The secret that continues the flow of `begun`, and the name of the flow in links. */
+export const RESUME = "resume-1";
+export const POINTER = "6bcdefghijklm";
+
+/** The API's answer when a sign-in begins, or is continued. */
+export const begun = (session = "session-1", more = {}) => ({
   data: {
-    signIn: { session, username: "ada@example.com", codeLength: 6, expiresIn: 300, resendAfter: 30 },
+    signIn: {
+      session,
+      username: "ada@example.com",
+      codeLength: 6,
+      codeAlphabet: "DIGITS",
+      expiresIn: 300,
+      resendAfter: 30,
+      resume: RESUME,
+      pointer: POINTER,
+      ...more,
+    },
   },
 });
 
-/** The API's answer when a proof completes a sign-in. */
-export const completed = (n) => ({
+/** The API's answer when a proof completes a sign-in, or an undo. */
+export const completed = (n, field = "signIn") => ({
   data: {
-    signIn: {
+    [field]: {
       tokens: { accessToken: `access-${n}`, idToken: `id-${n}`, refreshToken: `refresh-${n}`, expiresIn: 3600 },
     },
   },
@@ -50,7 +64,16 @@ export const completed = (n) => ({
 export const askedAgain = (session, attemptsLeft = "2", resendAfter = "10") => ({
   ChallengeName: "CUSTOM_CHALLENGE",
   Session: session,
-  ChallengeParameters: { step: "otp", codeLength: "6", attemptsLeft, expiresIn: "250", resendAfter },
+  ChallengeParameters: {
+    step: "otp",
+    codeLength: "6",
+    codeAlphabet: "digits",
+    attemptsLeft,
+    expiresIn: "250",
+    resendAfter,
+    resume: RESUME,
+    pointer: POINTER,
+  },
 });
 
 /** Cognito's answer to the first right code of a new user. */

@@ -1,6 +1,11 @@
 // The use cases, against the real local service: its triggers and resolvers are the Lambdas' own.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 import { claims, Latchstring, LatchstringError, memoryStorage } from "@latchstring/client";
 import { startService, wrong } from "./service.js";
 
@@ -65,7 +70,8 @@ test("wrong codes cost attempts, each reply brings a new session, and the last o
   const third = (await latchstring.answer(second, wrong(code, 2))).challenge;
   assert.deepEqual([second.attemptsLeft, third.attemptsLeft], [2, 1]);
   assert.equal(new Set([first, second, third].map(({ session }) => session)).size, 3);
-  await assert.rejects(latchstring.answer(first, code), ofType("FlowOver"), "a session is used once");
+  const alone = { ...first, resume: null };
+  await assert.rejects(latchstring.answer(alone, code), ofType("FlowOver"), "a session is used once");
   await assert.rejects(latchstring.answer(third, wrong(code, 3)), ofType("AttemptsSpent"));
   await assert.rejects(latchstring.answer(third, code), ofType("AttemptsSpent"));
 });
@@ -113,6 +119,180 @@ test("a challenge that was kept goes on after a reload", async () => {
   const reloaded = new Latchstring(service.config);
   const answer = await reloaded.answer(JSON.parse(kept), await service.code(ada));
   assert.equal(answer.isNew, true);
+});
+
+const run = promisify(execFile);
+
+/** An app on a phone, whose storage is a file. Each launch is a process, which the phone ends. */
+async function phone(t) {
+  const folder = await mkdtemp(path.join(tmpdir(), "latchstring-phone-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const file = path.join(folder, "storage.json");
+  return {
+    async launch(script) {
+      const app = [
+        `import { readFileSync, writeFileSync } from "node:fs";`,
+        `import { claims, Latchstring } from "@latchstring/client";`,
+        `const file = ${JSON.stringify(file)};`,
+        `const items = () => { try { return JSON.parse(readFileSync(file, "utf8")); } catch { return {}; } };`,
+        `const change = (more) => writeFileSync(file, JSON.stringify({ ...items(), ...more }));`,
+        `const storage = {`,
+        `  getItem: (key) => items()[key] ?? null,`,
+        `  setItem: (key, value) => change({ [key]: value }),`,
+        `  removeItem: (key) => change({ [key]: undefined }),`,
+        `};`,
+        `const latchstring = new Latchstring({ ...${JSON.stringify(service.config)}, storage });`,
+        `const shows = (value) => process.stdout.write(JSON.stringify(value));`,
+        script,
+        `process.kill(process.pid, "SIGKILL");`,
+      ];
+      const options = ["--input-type=module", "--eval", app.join("\n")];
+      const { stdout, stderr, signal } = await run(process.execPath, options, { cwd: import.meta.dirname }).catch((e) => e);
+      assert.equal(signal, "SIGKILL", stderr);
+      return JSON.parse(stdout || "null");
+    },
+    stored: () => readFile(file, "utf8"),
+  };
+}
+
+test("an app that the phone ended goes on with the same code", async (t) => {
+  const ada = newAddress();
+  const { launch, stored } = await phone(t);
+  await launch(`await latchstring.signIn({ emailOrPhone: ${JSON.stringify(ada)} });`);
+  const code = await service.code(ada);
+  const left = await launch(`
+    const { challenge } = await latchstring.answer(await latchstring.pending(), "${wrong(code)}");
+    shows(challenge.attemptsLeft);`);
+  assert.equal(left, 2);
+  // Cognito's session is lost, too.
+  const resumed = await launch(`shows(await latchstring.resume());`);
+  assert.equal(resumed.attemptsLeft, 2);
+  assert.doesNotMatch(await stored(), new RegExp(code), "the code is not stored");
+  const answer = await launch(`shows(await latchstring.answer(await latchstring.pending(), "${code}"));`);
+  assert.equal(claims(answer.tokens.idToken).email, ada);
+  assert.equal((await service.messages(ada)).length, 1, "one message, by one charge");
+  assert.equal(await launch(`shows(await latchstring.pending());`), null);
+  assert.doesNotMatch(await stored(), /linkSecret|resume/);
+});
+
+test("a dead session is replaced, and an answer sent twice costs one attempt", async () => {
+  const ada = newAddress();
+  const latchstring = new Latchstring(service.config);
+  const challenge = await latchstring.signIn({ emailOrPhone: ada });
+  const code = await service.code(ada);
+  const first = await latchstring.answer(challenge, wrong(code));
+  assert.equal(first.challenge.attemptsLeft, 2);
+  // As if its reply was lost: the session is used.
+  const again = await latchstring.answer(challenge, wrong(code));
+  assert.equal(again.challenge.attemptsLeft, 2);
+  const ended = { ...again.challenge, session: "a session that Cognito does not know" };
+  assert.equal((await latchstring.answer(ended, code)).done, true);
+  assert.equal((await service.messages(ada)).length, 1);
+});
+
+test("a dead session does not keep a resend back", async () => {
+  const ada = newAddress();
+  const latchstring = new Latchstring(service.config);
+  const challenge = await latchstring.signIn({ emailOrPhone: ada });
+  await service.control({ advanceSeconds: 31 });
+  const again = await latchstring.resend({ ...challenge, session: "a session that Cognito does not know" });
+  assert.equal((await service.messages(ada)).length, 2);
+  assert.equal((await latchstring.answer(again, await service.code(ada))).done, true);
+});
+
+test("a flow that was answered, spent or expired is not resumed", async () => {
+  const begun = async () => {
+    const ada = newAddress();
+    const latchstring = new Latchstring(service.config);
+    return { latchstring, ada, challenge: await latchstring.signIn({ emailOrPhone: ada }) };
+  };
+  const ended = ({ latchstring, challenge }) => assert.rejects(latchstring.resume(challenge), ofType("InvalidResume"));
+  const answered = await begun();
+  await answered.latchstring.answer(answered.challenge, await service.code(answered.ada));
+  await ended(answered);
+  const spent = await begun();
+  const code = await service.code(spent.ada);
+  let { challenge } = spent;
+  for (const by of [1, 2]) challenge = (await spent.latchstring.answer(challenge, wrong(code, by))).challenge;
+  await assert.rejects(spent.latchstring.answer(challenge, wrong(code, 3)), ofType("AttemptsSpent"));
+  await ended(spent);
+  const expired = await begun();
+  await service.control({ advanceSeconds: 301 });
+  await ended(expired);
+  const other = await begun();
+  await ended({ ...other, challenge: { ...other.challenge, emailOrPhone: newAddress() } });
+});
+
+test("a contact's code outlives its session", async () => {
+  const { latchstring } = await signedIn(newAddress());
+  const next = newAddress();
+  const challenge = await latchstring.changeContact({ emailOrPhone: next });
+  const ended = { ...challenge, session: "a session that Cognito does not know" };
+  const first = await latchstring.answer(ended, wrong(await service.code(next)));
+  assert.equal(first.challenge.attemptsLeft, 2);
+  const { tokens } = await latchstring.answer(first.challenge, await service.code(next));
+  assert.equal(claims(tokens.idToken).email, next);
+  assert.equal((await service.messages(next)).filter(({ code }) => code).length, 1);
+});
+
+/** The link in the newest mail to an address. */
+async function linkTo(address) {
+  const [{ text }] = await service.messages(address);
+  return new URL(text.match(/https?:\S+#[\w-]{13}\.[\w-]{22}/)[0]);
+}
+
+test("a link signs in where it was requested, and elsewhere is the code", async () => {
+  const ada = newAddress();
+  const storage = memoryStorage();
+  await new Latchstring({ ...service.config, storage }).signIn({ emailOrPhone: ada });
+  const { hash } = await linkTo(ada);
+  const elsewhere = await new Latchstring({ ...service.config, storage: memoryStorage() }).openLink(hash);
+  assert.deepEqual(elsewhere, { place: "elsewhere", code: await service.code(ada), codeAlphabet: "DIGITS" });
+  const opened = await new Latchstring({ ...service.config, storage }).openLink(hash);
+  assert.equal(opened.place, "here");
+  assert.equal((await opened.confirm()).isNew, true);
+  await assert.rejects(opened.confirm(), ofType("FlowOver"));
+});
+
+test("a wrong link costs no attempt, and a link of another flow is one", async () => {
+  const ada = newAddress();
+  const latchstring = new Latchstring({ ...service.config, storage: memoryStorage() });
+  const challenge = await latchstring.signIn({ emailOrPhone: ada });
+  const code = await service.code(ada);
+  const { hash } = await linkTo(ada);
+  const other = new Latchstring({ ...service.config, storage: memoryStorage() });
+  await other.signIn({ emailOrPhone: ada });
+  const forged = hash.replace(/\..*/, `.${(await linkTo(ada)).hash.split(".")[1]}`);
+  const wrongOne = await (await latchstring.openLink(forged)).confirm();
+  assert.equal(wrongOne.done, false);
+  assert.equal(wrongOne.challenge.attemptsLeft, 3);
+  assert.notEqual(wrongOne.challenge.session, challenge.session);
+  assert.equal((await latchstring.answer(wrongOne.challenge, code)).done, true);
+});
+
+test("a link without the secret of its browser is wrong", async () => {
+  const ada = newAddress();
+  const storage = memoryStorage();
+  const latchstring = new Latchstring({ ...service.config, storage });
+  await latchstring.signIn({ emailOrPhone: ada });
+  const { hash } = await linkTo(ada);
+  const key = `latchstring.${service.config.clientId}.flows`;
+  const stolen = JSON.parse(storage.getItem(key)).map((flow) => ({ ...flow, linkSecret: "A".repeat(43) }));
+  const thief = memoryStorage();
+  thief.setItem(key, JSON.stringify(stolen));
+  const opened = await new Latchstring({ ...service.config, storage: thief }).openLink(hash);
+  assert.equal((await opened.confirm()).done, false);
+});
+
+test("a link puts a contact on the account that requested it", async () => {
+  const ada = newAddress();
+  const { latchstring } = await signedIn(ada);
+  const next = newAddress();
+  await latchstring.changeContact({ emailOrPhone: next });
+  const opened = await latchstring.openLink((await linkTo(next)).hash);
+  assert.equal(opened.challenge.purpose, "contact");
+  const { tokens } = await opened.confirm();
+  assert.equal(claims(tokens.idToken).email, next);
 });
 
 test("an expired code fails as expired", async (t) => {

@@ -41,6 +41,7 @@ pub(super) const GRAPHQL: Target = Target {
         "SignInInput!",
         "signIn",
         "signInTicket",
+        "undoContactChange",
         "signUp",
         "updateName",
         "changeContact",
@@ -153,6 +154,7 @@ async fn check(input: &[u8]) -> Outcome {
     let fields = [
         ("Mutation.signIn", "sign-in"),
         ("Mutation.signInTicket", "sign-in"),
+        ("Mutation.undoContactChange", "sign-in"),
         ("Mutation.rememberDevice", "contacts"),
         ("Mutation.forgetDevices", "contacts"),
         ("Mutation.signUp", "contacts"),

@@ -31,6 +31,7 @@ pub(super) const RESOLVERS: Target = Target {
         "InvalidIdentifier",
         "InvalidName",
         "InvalidProof",
+        "NothingToUndo",
         "NotSignedIn",
         "ReauthRequired",
         "ContactInUse",
@@ -44,6 +45,7 @@ pub(super) const RESOLVERS: Target = Target {
         "<ticket>",
         "signIn",
         "signInTicket",
+        "undoContactChange",
         "signUp",
         "updateName",
         "changeContact",
@@ -135,7 +137,7 @@ async fn check(input: &[u8]) -> Outcome {
         .as_str()
         .unwrap_or_default()
         .to_owned();
-    if matches!(&*field, "signIn" | "signInTicket") {
+    if matches!(&*field, "signIn" | "signInTicket" | "undoContactChange") {
         checked(&world, &authentic, &sign_in, &event).await
     } else {
         checked(&world, &authentic, &contacts, &event).await
@@ -271,7 +273,7 @@ fn check_data(
             assert_eq!(opened.contact, to);
             assert!(sent.is_empty(), "a ticket sends nothing yet");
             let Some(proof) = input["proof"].as_str() else {
-                assert_eq!(opened.purpose, Purpose::SignIn);
+                assert_eq!(opened.purpose, Purpose::SignIn.into());
                 // The flag of a known device.
                 if opened.terms.to_bytes()[1] & 0b100 == 0 {
                     return "ticket";
@@ -284,7 +286,7 @@ fn check_data(
                 assert_eq!(to.as_str(), ADA, "a device of another account");
                 return "ticket of a device";
             };
-            assert_eq!(opened.purpose, Purpose::Claim);
+            assert_eq!(opened.purpose, Purpose::Claim.into());
             check_proof(authentic, proof, &to);
             "ticket by proof"
         }
@@ -336,7 +338,7 @@ fn is_session(data: &Value) {
     for text in ["session", "username"] {
         assert!(data[text].is_string(), "{text}");
     }
-    assert_eq!(data.as_object().map(serde_json::Map::len), Some(5));
+    assert_eq!(data.as_object().map(serde_json::Map::len), Some(8));
 }
 
 fn check_proof(authentic: &Authentic, proof: &str, of: &Identifier) {

@@ -255,7 +255,7 @@ async fn create(input: &[u8]) -> Outcome {
         let now = latchstring_core::ports::Clock::now(&world.clock);
         let opened = Ticket::open(ticket, keys, &world.app_client, now, policy.ticket_life);
         let opened = opened.expect("a message without a ticket");
-        assert_ne!(opened.purpose, Purpose::Claim);
+        assert_ne!(opened.purpose, Purpose::Claim.into());
         assert_eq!(
             opened.contact.as_str(),
             to,

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use latchstring_aws::{
     Aws, CognitoChallengeApi, CognitoDirectory, DynamoStore, SecretsManager, Turnstile,
 };
-use latchstring_core::ports::{CounterStore, FlowStore, LeaseStore, RedemptionStore};
+use latchstring_core::ports::{CounterStore, FlowStore, LeaseStore, RedemptionStore, UndoStore};
 use latchstring_lambda::appsync::SignInResolver;
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
 use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     })
 }
 
-fn resolver<S: FlowStore + RedemptionStore + LeaseStore + CounterStore>(
+fn resolver<S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore>(
     environment: &Environment<'_>,
     aws: &Aws,
     store: S,

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use latchstring_aws::{
     Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, SecretsManager,
 };
-use latchstring_core::ports::{CounterStore, PendingStore};
+use latchstring_core::ports::{CounterStore, PendingStore, UndoStore};
 use latchstring_lambda::appsync::AccountResolver;
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
 use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     })
 }
 
-fn resolver<S: PendingStore + CounterStore>(
+fn resolver<S: PendingStore + UndoStore + CounterStore>(
     environment: &Environment<'_>,
     aws: &Aws,
     store: S,

@@ -14,6 +14,8 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::AwsEnvironment;
 use crate::http_client::Connections;
+use crate::regions::suffix;
+use crate::service::Api;
 use crate::trust::Roots;
 
 /// The AWS context of one process. All services created from it, or from a clone, share its
@@ -21,10 +23,13 @@ use crate::trust::Roots;
 #[derive(Clone, Debug)]
 pub struct Aws {
     pub(crate) environment: AwsEnvironment,
+    connections: Connections,
     http: SharedHttpClient,
     /// The HTTP client of messages.
     #[cfg(feature = "delivery")]
     messages: SharedHttpClient,
+    #[cfg(feature = "delivery")]
+    message_connections: Connections,
     pub(crate) slack: u32,
 }
 
@@ -82,10 +87,15 @@ impl Aws {
     /// Creates the context of an environment. Connects at the first call.
     pub fn new(environment: AwsEnvironment) -> Self {
         let connections = Connections::new(Roots::of(&environment));
+        #[cfg(feature = "delivery")]
+        let message_connections = connections.for_messages();
         Self {
             #[cfg(feature = "delivery")]
-            messages: SharedHttpClient::new(connections.for_messages()),
-            http: SharedHttpClient::new(connections),
+            messages: SharedHttpClient::new(message_connections.clone()),
+            #[cfg(feature = "delivery")]
+            message_connections,
+            http: SharedHttpClient::new(connections.clone()),
+            connections,
             environment,
             slack: 1,
         }
@@ -94,7 +104,11 @@ impl Aws {
     /// Creates a context with another HTTP client.
     #[cfg(test)]
     pub(crate) fn with_http_client(environment: AwsEnvironment, http: SharedHttpClient) -> Self {
+        let connections = Connections::new(Roots::of(&environment));
         Self {
+            #[cfg(feature = "delivery")]
+            message_connections: connections.for_messages(),
+            connections,
             environment,
             #[cfg(feature = "delivery")]
             messages: http.clone(),
@@ -108,6 +122,35 @@ impl Aws {
     #[must_use]
     pub fn with_slack(self, slack: u32) -> Self {
         Self { slack, ..self }
+    }
+
+    /// Returns the URL of a service.
+    pub(crate) fn url(&self, api: &Api) -> String {
+        let AwsEnvironment {
+            endpoint_url,
+            region,
+            ..
+        } = &self.environment;
+        let aws = || format!("https://{}.{region}.{}", api.host, suffix(region));
+        endpoint_url.clone().unwrap_or_else(aws)
+    }
+
+    /// Has a connection to the service opened while the key ring is read: the first call goes there
+    /// next, and a user waits for it.
+    #[cfg(any(feature = "dynamodb", feature = "cognito"))]
+    pub(crate) fn open_while_keys_are_read(&self, api: &Api) {
+        self.connections.register(&self.url(api));
+    }
+
+    /// Begins to open a connection to the service for a message that may follow.
+    #[cfg(feature = "delivery")]
+    pub(crate) fn open_ahead_of_a_message(&self, api: &Api) {
+        self.message_connections.open_ahead(&self.url(api));
+    }
+
+    #[cfg(feature = "secrets")]
+    pub(crate) fn connections(&self) -> Connections {
+        self.connections.clone()
     }
 
     /// Returns a client and time limits for a service outside AWS. The client verifies servers

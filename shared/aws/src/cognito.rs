@@ -14,6 +14,7 @@ use aws_sdk_cognitoidentityprovider::operation::admin_initiate_auth::AdminInitia
 use aws_sdk_cognitoidentityprovider::operation::admin_respond_to_auth_challenge::AdminRespondToAuthChallengeInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_set_user_password::AdminSetUserPasswordInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_update_user_attributes::AdminUpdateUserAttributesInput;
+use aws_sdk_cognitoidentityprovider::operation::admin_user_global_sign_out::AdminUserGlobalSignOutInput;
 use aws_sdk_cognitoidentityprovider::operation::get_user::GetUserInput;
 use aws_sdk_cognitoidentityprovider::operation::initiate_auth::InitiateAuthInput;
 use aws_sdk_cognitoidentityprovider::operation::respond_to_auth_challenge::RespondToAuthChallengeInput;
@@ -60,6 +61,7 @@ requests! { aws_sdk_cognitoidentityprovider:
     admin_respond_to_auth_challenge: AdminRespondToAuthChallenge, AdminRespondToAuthChallengeInput, AdminRespondToAuthChallengeOutput, AdminRespondToAuthChallengeError;
     admin_set_user_password: AdminSetUserPassword, AdminSetUserPasswordInput, AdminSetUserPasswordOutput, AdminSetUserPasswordError;
     admin_update_user_attributes: AdminUpdateUserAttributes, AdminUpdateUserAttributesInput, AdminUpdateUserAttributesOutput, AdminUpdateUserAttributesError;
+    admin_user_global_sign_out: AdminUserGlobalSignOut, AdminUserGlobalSignOutInput, AdminUserGlobalSignOutOutput, AdminUserGlobalSignOutError;
     get_user: GetUser, GetUserInput, GetUserOutput, GetUserError;
     initiate_auth: InitiateAuth, InitiateAuthInput, InitiateAuthOutput, InitiateAuthError;
     respond_to_auth_challenge: RespondToAuthChallenge, RespondToAuthChallengeInput, RespondToAuthChallengeOutput, RespondToAuthChallengeError;
@@ -200,6 +202,19 @@ impl Directory for CognitoDirectory {
         }
     }
 
+    async fn sign_out(&self, username: &str) -> Result<(), PortError> {
+        self.service
+            .send(
+                AdminUserGlobalSignOutInput::builder()
+                    .user_pool_id(&self.pool)
+                    .username(username)
+                    .build(),
+            )
+            .await
+            .map_err(|error| PortError::new("AdminUserGlobalSignOut", code_of(&error)))?;
+        Ok(())
+    }
+
     async fn set_names(&self, username: &str, names: &Names) -> Result<(), PortError> {
         let names = vec![
             attribute("given_name", names.given()),
@@ -265,6 +280,7 @@ pub struct CognitoChallengeApi {
 impl CognitoChallengeApi {
     /// Creates a client of the public operations for one app client. Connects at the first call.
     pub fn new(aws: &Aws, app_client: impl Into<String>) -> Self {
+        aws.open_while_keys_are_read(&API);
         Self {
             service: Service::new(aws, &API, Auth::Anonymous, CallPolicy::ThreeTriggers),
             app_client: app_client.into(),
@@ -276,6 +292,7 @@ impl CognitoChallengeApi {
     /// and `AdminRespondToAuthChallenge`. A web ACL of the pool does not inspect them, and they
     /// accept the client's address. Connects at the first call.
     pub fn signed(aws: &Aws, pool: impl Into<String>, app_client: impl Into<String>) -> Self {
+        aws.open_while_keys_are_read(&API);
         Self {
             service: Service::new(aws, &API, Auth::SigV4, CallPolicy::ThreeTriggers),
             app_client: app_client.into(),

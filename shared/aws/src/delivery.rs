@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use latchstring_core::identifier::Method;
 use latchstring_core::message::{Content, Message};
 use latchstring_core::ports::{Courier, DeliveryError, DeliveryOutcome, PortError};
 
@@ -25,6 +26,14 @@ pub struct Couriers<M, S> {
 }
 
 impl<M: Courier, S: Courier> Courier for Couriers<M, S> {
+    fn prepare(&self, method: Method) {
+        match (method, &self.mail) {
+            (Method::Email, Some(mail)) => mail.prepare(method),
+            (Method::Email, None) => {}
+            (Method::PhoneNumber, _) => self.sms.prepare(method),
+        }
+    }
+
     async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         match &message.content {
             Content::Mail { .. } => match &self.mail {
@@ -56,6 +65,11 @@ impl Outbound {
             api,
             service: OnceLock::new(),
         }
+    }
+
+    /// Begins to open a connection to the service.
+    pub(crate) fn prepare(&self) {
+        self.aws.open_ahead_of_a_message(self.api);
     }
 
     pub(crate) fn service(&self) -> &Service {

@@ -4,17 +4,19 @@
 //! a lost message. So a kept connection is used only if both of these hold, and otherwise a new one:
 //!
 //! - It carried a response, to its end, not longer ago than its idle time, by two clocks: the one
-//!   that Linux stops while a machine is suspended, and the wall clock.
-//! - The kernel has received nothing since that response: no data, no close, no reset.
+//!   that Linux stops while a machine is suspended, and the wall clock. A connection that was opened
+//!   ahead of its first request, for calls only, counts as used when it was opened.
+//! - The kernel has received nothing since then: no data, no close, no reset.
 //!
 //! If hyper has seen a close or sees it then, it returns the request as long as none of it was
 //! written, and the request goes over a new connection. A request that was written is never repeated
 //! here. docs/adr/0025-kept-connections.md has the argument.
 
 use std::error::Error;
+use std::mem;
 use std::net;
 use std::os::fd::AsFd as _;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_smithy_runtime_api::client::http::{
@@ -35,6 +37,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use thiserror::Error;
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use tower_service::Service as _;
 
@@ -46,6 +49,11 @@ const IDLE: Duration = Duration::from_secs(60);
 /// The same for messages, where a failure may be a lost message.
 #[cfg(feature = "delivery")]
 const MESSAGE_IDLE: Duration = Duration::from_secs(2);
+/// The longest time for which a call waits for a connection that another call uses, before it opens
+/// one of its own: about as long as that takes within a region.
+const PATIENCE: Duration = Duration::from_millis(2);
+/// The time limit of a connection that is opened ahead.
+const OPENING: Duration = Duration::from_millis(500);
 
 type Connector = HttpsConnector<TcpConnector>;
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
@@ -61,7 +69,30 @@ pub(crate) struct NeverLeft(#[source] Cause);
 pub(crate) struct Connections {
     connector: Arc<LazyConnector>,
     idle: Duration,
+    patience: Duration,
     kept: Arc<Mutex<Vec<Kept>>>,
+    under_way: Arc<UnderWay>,
+    /// The hosts to which the next [`Connections::open_expected`] opens connections.
+    expected: Arc<Mutex<Vec<Host>>>,
+}
+
+/// The connections that carry a request or are being opened, by their hosts.
+#[derive(Debug, Default)]
+struct UnderWay {
+    hosts: Mutex<Vec<(Host, Use)>>,
+    one_ended: Notify,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    Request,
+    Opening,
+}
+
+/// One of these connections, until this is dropped.
+struct Entry {
+    under_way: Arc<UnderWay>,
+    of: (Host, Use),
 }
 
 /// The connector. Certificates are loaded at its first use.
@@ -116,6 +147,37 @@ impl Moment {
     }
 }
 
+impl UnderWay {
+    fn enter(self: &Arc<Self>, host: Host, usage: Use) -> Entry {
+        self.hosts().push((host.clone(), usage));
+        Entry {
+            under_way: Arc::clone(self),
+            of: (host, usage),
+        }
+    }
+
+    fn hosts(&self) -> MutexGuard<'_, Vec<(Host, Use)>> {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has(&self, host: &Host, usage: Use) -> bool {
+        self.hosts()
+            .iter()
+            .any(|(of, used)| of == host && *used == usage)
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut hosts = self.under_way.hosts();
+        if let Some(place) = hosts.iter().position(|entry| *entry == self.of) {
+            hosts.swap_remove(place);
+        }
+        drop(hosts);
+        self.under_way.one_ended.notify_waiters();
+    }
+}
+
 /// The failure of a request on an open connection.
 enum Failure {
     /// hyper returned the request, so none of it was written.
@@ -159,7 +221,10 @@ impl Connections {
                 connector: OnceLock::new(),
             }),
             idle: IDLE,
+            patience: PATIENCE,
             kept: Arc::default(),
+            under_way: Arc::default(),
+            expected: Arc::default(),
         }
     }
 
@@ -169,7 +234,10 @@ impl Connections {
         Self {
             connector: Arc::clone(&self.connector),
             idle: MESSAGE_IDLE,
+            patience: Duration::ZERO,
             kept: Arc::default(),
+            under_way: Arc::default(),
+            expected: Arc::default(),
         }
     }
 
@@ -182,7 +250,11 @@ impl Connections {
         let request = request.try_into_http1x();
         let request = request.map_err(|error| invalid(error.into()))?;
         let (host, request) = in_origin_form(request).map_err(invalid)?;
-        let kept = self.take(&host);
+        let kept = match self.take(&host) {
+            None => self.wait_for(&host).await,
+            kept => kept,
+        };
+        let _entry = self.under_way.enter(host.clone(), Use::Request);
         self.send_over(kept, host, request, connect_timeout).await
     }
 
@@ -239,6 +311,86 @@ impl Connections {
         }
     }
 
+    /// Waits for a connection to this host that is being opened, or a short time for one that another
+    /// request uses.
+    async fn wait_for(&self, host: &Host) -> Option<Connection> {
+        match self.wait_while(host, Use::Opening, OPENING).await {
+            None => self.wait_while(host, Use::Request, self.patience).await,
+            opened => opened,
+        }
+    }
+
+    async fn wait_while(&self, host: &Host, usage: Use, limit: Duration) -> Option<Connection> {
+        let taking = async {
+            loop {
+                let ended = self.under_way.one_ended.notified();
+                if !self.under_way.has(host, usage) {
+                    return self.take(host);
+                }
+                ended.await;
+                if let Some(connection) = self.take(host) {
+                    return Some(connection);
+                }
+            }
+        };
+        if limit.is_zero() {
+            return None;
+        }
+        timeout(limit, taking).await.ok().flatten()
+    }
+
+    /// Registers the host of this URL, to which the first calls of the process will go.
+    #[cfg(any(feature = "dynamodb", feature = "cognito"))]
+    pub(crate) fn register(&self, url: &str) {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        expected.extend(host_of(url));
+    }
+
+    /// Begins to open a connection to each expected host, once. A call there uses it instead of
+    /// opening one. If it cannot be opened, the call has the error of its own.
+    #[cfg(feature = "secrets")]
+    pub(crate) fn open_expected(&self) {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        for host in mem::take(&mut *expected) {
+            self.open(host);
+        }
+    }
+
+    /// Begins to open a connection to the host of this URL, unless one can be used.
+    #[cfg(feature = "delivery")]
+    pub(crate) fn open_ahead(&self, url: &str) {
+        let Some(host) = host_of(url) else {
+            return;
+        };
+        let now = Moment::now();
+        let is_kept = {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut to_host = kept.iter().filter(|kept| kept.connection.host == host);
+            to_host.any(|kept| kept.used.is_recent(now, self.idle))
+        };
+        if !is_kept && !self.under_way.has(&host, Use::Opening) {
+            self.open(host);
+        }
+    }
+
+    fn open(&self, host: Host) {
+        let client = self.clone();
+        let entry = self.under_way.enter(host.clone(), Use::Opening);
+        tokio::spawn(async move {
+            if let Ok(Ok(connection)) = timeout(OPENING, client.connect(host)).await {
+                client.put(connection);
+            }
+            drop(entry);
+        });
+    }
+
+    fn put(&self, connection: Connection) {
+        let used = Moment::now();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|kept| kept.used.is_recent(used, self.idle));
+        kept.push(Kept { connection, used });
+    }
+
     /// Keeps the connection of a response, unless the server has failed, and returns the response.
     fn keep(
         &self,
@@ -246,10 +398,7 @@ impl Connections {
         response: http::Response<SdkBody>,
     ) -> Result<HttpResponse, ConnectorError> {
         if !response.status().is_server_error() {
-            let used = Moment::now();
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.retain(|kept| kept.used.is_recent(used, self.idle));
-            kept.push(Kept { connection, used });
+            self.put(connection);
         }
         HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
     }
@@ -307,10 +456,20 @@ impl HttpConnector for LimitedClient {
     }
 }
 
+/// Returns the host of a URL that has one.
+#[cfg(any(feature = "dynamodb", feature = "cognito", feature = "delivery"))]
+fn host_of(url: &str) -> Option<Host> {
+    let parts = url.parse::<Uri>().ok()?.into_parts();
+    Some(Host {
+        scheme: parts.scheme?,
+        authority: parts.authority?,
+    })
+}
+
 /// Returns the host of a request, and the request as it is written to a connection: with a path
 /// instead of a URL, and with the header `Host`.
 fn in_origin_form(mut request: Request<SdkBody>) -> Result<(Host, Request<SdkBody>), Cause> {
-    let mut uri = std::mem::take(request.uri_mut()).into_parts();
+    let mut uri = mem::take(request.uri_mut()).into_parts();
     let (Some(scheme), Some(authority)) = (uri.scheme.take(), uri.authority.take()) else {
         return Err("the URL has no host".into());
     };
@@ -487,6 +646,88 @@ mod tests {
         let mut connections = server.connections();
         connections.sort_unstable();
         assert_eq!(connections, [0, 0, 1]);
+    }
+
+    fn calls(patience: Duration) -> Connections {
+        Connections {
+            patience,
+            ..Connections::new(Roots::None)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_waits_for_a_connection_that_is_soon_free() {
+        let server = ScriptedServer::start(&[&[OK, OK]]);
+        let calls = calls(Duration::from_secs(60));
+        tokio::join!(sends(&calls, &server), sends(&calls, &server));
+        assert_eq!(server.connections(), [0, 0]);
+    }
+
+    #[tokio::test]
+    async fn a_call_opens_a_connection_if_no_other_is_soon_free() {
+        let server = ScriptedServer::start(&[&[Wait, OK], &[OK]]);
+        let calls = calls(Duration::from_millis(1));
+        let second = async {
+            sends(&calls, &server).await;
+            server.proceed();
+        };
+        tokio::join!(sends(&calls, &server), second);
+        assert_eq!(server.connections().len(), 2);
+        assert!(server.connections().contains(&1));
+    }
+
+    #[tokio::test]
+    async fn a_call_uses_the_connection_that_was_opened_ahead() {
+        let server = ScriptedServer::start(&[&[OK, OK]]);
+        let calls = calls(Duration::ZERO);
+        calls.register(&server.url);
+        calls.open_expected();
+        assert!(calls.kept.lock().unwrap().is_empty());
+        sends(&calls, &server).await;
+        // Nothing is expected any more.
+        calls.open_expected();
+        sends(&calls, &server).await;
+        assert_eq!(server.connections(), [0, 0]);
+    }
+
+    #[tokio::test]
+    async fn a_message_uses_the_connection_that_was_opened_ahead() {
+        let server = ScriptedServer::start(&[&[OK, OK]]);
+        let client = client();
+        client.open_ahead(&server.url);
+        client.open_ahead(&server.url);
+        sends(&client, &server).await;
+        client.open_ahead(&server.url);
+        sends(&client, &server).await;
+        assert_eq!(server.connections(), [0, 0]);
+    }
+
+    #[tokio::test]
+    async fn a_close_of_a_connection_that_was_opened_ahead_is_found() {
+        let server = ScriptedServer::start(&[&[Wait, Close], &[OK]]);
+        let calls = calls(Duration::ZERO);
+        calls.register(&server.url);
+        calls.open_expected();
+        while calls.kept.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        server.proceed();
+        sends(&calls, &server).await;
+        assert_eq!(server.connections(), [1]);
+    }
+
+    #[tokio::test]
+    async fn a_call_has_its_own_error_if_nothing_could_be_opened_ahead() {
+        let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let calls = calls(Duration::ZERO);
+        calls.register(&url);
+        calls.open_expected();
+        let mut request = HttpRequest::new(SdkBody::empty());
+        request.set_uri(url).expect("a URL");
+        let lost = calls.send(request, None).await.unwrap_err();
+        assert!(lost.into_source().is::<NeverLeft>());
     }
 
     /// Calls other than messages may be repeated, or fail without a loss.

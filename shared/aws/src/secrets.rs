@@ -7,6 +7,7 @@ use latchstring_core::ports::{PortError, SecretSource};
 use latchstring_core::secret::Secret;
 
 use crate::client::{Aws, CallPolicy, code_of};
+use crate::http_client::Connections;
 use crate::service::{Api, Auth, Service, requests};
 
 const CALL: &str = "GetSecretValue";
@@ -26,6 +27,7 @@ requests! { aws_sdk_secretsmanager:
 #[derive(Clone, Debug)]
 pub struct SecretsManager {
     service: Service,
+    connections: Connections,
     id: String,
 }
 
@@ -34,6 +36,7 @@ impl SecretsManager {
     pub fn new(aws: &Aws, id: impl Into<String>) -> Self {
         Self {
             service: Service::new(aws, &API, Auth::SigV4, CallPolicy::Call),
+            connections: aws.connections(),
             id: id.into(),
         }
     }
@@ -41,6 +44,7 @@ impl SecretsManager {
 
 impl SecretSource for SecretsManager {
     async fn read(&self) -> Result<Secret, PortError> {
+        self.connections.open_expected();
         let request = GetSecretValueInput::builder().secret_id(&self.id);
         let read = self.service.send(request.build()).await;
         let text = read.map_err(|error| PortError::new(CALL, code_of(&error)))?;

@@ -42,7 +42,6 @@ use aws_types::SigningName;
 use aws_types::region::{Region, SigningRegion};
 
 use crate::client::{Aws, CallPolicy};
-use crate::regions::suffix;
 
 /// The properties of a service, as the SDK's client has them.
 #[derive(Debug)]
@@ -101,9 +100,6 @@ impl Service {
     pub(crate) fn new(aws: &Aws, api: &Api, auth: Auth, call_policy: CallPolicy) -> Self {
         let environment = &aws.environment;
         let region = &environment.region;
-        let url = environment.endpoint_url.clone();
-        let url =
-            url.unwrap_or_else(|| format!("https://{}.{region}.{}", api.host, suffix(region)));
         let (timeouts, retries) = call_policy.config(aws.slack);
 
         let mut config = Layer::new("service");
@@ -130,7 +126,7 @@ impl Service {
         );
         let components = RuntimeComponentsBuilder::new("service")
             .with_http_client(Some(aws.http(call_policy)))
-            .with_endpoint_resolver(Some(StaticUriEndpointResolver::uri(url)))
+            .with_endpoint_resolver(Some(StaticUriEndpointResolver::uri(aws.url(api))))
             .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![
                 scheme,
             ])))
@@ -576,7 +572,11 @@ mod tests {
             for region in REGIONS {
                 let params = Params::builder().region(region).build().unwrap();
                 let theirs = DefaultResolver::new().resolve_endpoint(&params).await;
-                let ours = format!("https://{}.{region}.{}", $api.host, suffix(region));
+                let ours = format!(
+                    "https://{}.{region}.{}",
+                    $api.host,
+                    crate::regions::suffix(region)
+                );
                 assert_eq!(theirs.unwrap().url(), ours);
             }
         }};

@@ -12,7 +12,7 @@ use aws_sdk_sesv2::types::{
     Body, Content as Part, Destination, EmailContent, Message as Mail, MessageHeader,
 };
 use data_encoding::{BASE64, HEXLOWER};
-use latchstring_core::identifier::Email;
+use latchstring_core::identifier::{Email, Method};
 use latchstring_core::message::{Content, Message};
 use latchstring_core::ports::{Courier, DeliveryError, DeliveryOutcome, Entropy, PortError};
 use thiserror::Error;
@@ -196,6 +196,10 @@ impl<E: Entropy> SesCourier<E> {
 }
 
 impl<E: Entropy> Courier for SesCourier<E> {
+    fn prepare(&self, _: Method) {
+        self.outbound.prepare();
+    }
+
     async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         let Content::Mail {
             subject,

@@ -7,6 +7,7 @@ use aws_runtime::user_agent::ApiMetadata;
 use aws_sdk_sns::meta::PKG_VERSION;
 use aws_sdk_sns::operation::publish::PublishInput;
 use aws_sdk_sns::types::MessageAttributeValue;
+use latchstring_core::identifier::Method;
 use latchstring_core::message::{Content, Kind, Message};
 use latchstring_core::ports::{Courier, DeliveryError, DeliveryOutcome, PortError};
 use thiserror::Error;
@@ -223,6 +224,10 @@ impl SnsCourier {
 }
 
 impl Courier for SnsCourier {
+    fn prepare(&self, _: Method) {
+        self.outbound.prepare();
+    }
+
     async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         let Content::Sms { text } = &message.content else {
             return Err(wrong_channel(CALL));

@@ -12,20 +12,23 @@ use crate::policy::Policy;
 use crate::policy::budgets::Budget;
 use crate::ports::{DeliveryOutcome, PortError};
 use crate::record::challenge::{Challenge, Progress, Step};
-use crate::record::flow::{Flow, NewFlow, Subject};
+use crate::record::flow::{AnswerDigest, Flow, NewFlow, Subject};
 use crate::record::pending::Pending;
 use crate::resolver::error::{Cause, ContactError, SignInError};
 use crate::seal::code::Code;
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::Use;
+use crate::seal::link::LinkChallenge;
+use crate::seal::pointer::Pointer;
 use crate::seal::pseudonym::Pseudonym;
-use crate::seal::sealed::{Proof, Ticket};
+use crate::seal::sealed::{Proof, Resume, Ticket};
 use crate::testing::{Seeded, keys};
 use crate::value::account::{Attributes, Sub};
 use crate::value::code_length::CodeLength;
 use crate::value::id::{FlowId, PendingId};
 use crate::value::identifier::{Identifier, Method};
-use crate::value::purpose::Purpose;
+use crate::value::purpose::{Purpose, TicketPurpose};
+use crate::value::secret::Secret;
 use crate::value::slot::Slot;
 use crate::value::time::Timestamp;
 
@@ -75,6 +78,33 @@ fn formats_are_unchanged() {
         made_at: NOW,
     };
     line("proof", &proof.seal(&ring, &app_client, &Seeded::new(3)));
+    let resume = Resume { flow, made_at: NOW };
+    line("resume", &resume.seal(&ring, &app_client, &Seeded::new(7)));
+    let resuming = Ticket::new(
+        TicketPurpose::Resume(flow),
+        ada.clone(),
+        free,
+        NOW,
+        &Seeded::new(1),
+    );
+    line(
+        "ticket resume",
+        &resuming.seal(&ring, &app_client, &Seeded::new(2)),
+    );
+    let with_link = Ticket {
+        link_challenge: Some(LinkChallenge::from_bytes([9; 32])),
+        ..Ticket::new(Purpose::SignIn, ada.clone(), free, NOW, &Seeded::new(1))
+    };
+    line(
+        "ticket with a link",
+        &with_link.seal(&ring, &app_client, &Seeded::new(2)),
+    );
+    let code = Code::derive(ring.current(), lengths[1], flow, Purpose::SignIn, &ada, NOW);
+    line("link token", &code.link_token().text());
+    let secret = Secret::new("secret");
+    let answer = AnswerDigest::of_link(ring.current(), flow, "token", &secret);
+    line("answer by link", &HEXLOWER.encode(answer.as_bytes()));
+    line("pointer", &Pointer::of_flow(&ring, flow).text(lengths[1]));
     line(
         "test code",
         Code::fixed(&ring, CodeLength::DEFAULT, &ada).digits(),
@@ -103,6 +133,7 @@ fn formats_are_unchanged() {
             contact: &ada,
             locale: None,
             terms: free,
+            link_challenge: None,
         },
         &Policy::for_clients(vec!["client".to_owned()]),
         &ring,
@@ -150,6 +181,7 @@ fn formats_are_unchanged() {
     for error in [
         SignInError::InvalidIdentifier(invalid),
         SignInError::InvalidProof,
+        SignInError::InvalidResume,
         SignInError::TooManyRequests {
             retry_after: 1,
             budget: None,
@@ -168,5 +200,11 @@ fn formats_are_unchanged() {
     ] {
         line("error of a contact", error.error_type());
     }
+    for error in [SignInError::NothingToUndo, SignInError::ContactInUse] {
+        line("error of an undo", error.error_type());
+    }
+    let held = ContactError::ChangeHeld { retry_after: 1 };
+    line("error of a held account", held.error_type());
+    line("purpose of an undo", Purpose::Undo(pending).as_str());
     assert_eq!(now, include_str!("../tests/data/formats.txt"));
 }

@@ -12,7 +12,8 @@
 //! - `seal`: [`keys`], [`code`], [`sealed`] (tickets, proofs), device tokens, [`pseudonym`].
 //! - [`policy`]: settings and budgets, [`test_identifier`], and [`odds`]: the odds that the budgets
 //!   leave to an attacker.
-//! - `record`: the flow row, the challenge in Cognito's session, [`pending`] contacts.
+//! - `record`: the flow row, the challenge in Cognito's session, [`pending`] contacts, [`undo`]
+//!   records.
 //! - [`message`]: mails and SMS, in every language.
 //! - [`ports`]: the traits that adapters implement.
 //! - [`rate_limit`]: which messages are sent, which answers are verified, and how long a code is.
@@ -31,7 +32,7 @@ mod seal;
 mod value;
 
 pub use policy::{odds, test_identifier};
-pub use record::pending;
+pub use record::{pending, undo};
 pub use resolver::{contact, device, sign_in};
 pub use seal::{code, keys, pseudonym, sealed};
 pub use value::{account, identifier, locale, secret, time};

@@ -15,6 +15,7 @@ pub use crate::effects::{Clock, Entropy};
 use crate::message::Message;
 use crate::record::flow::{AnswerDigest, Flow};
 use crate::record::pending::{Pending, PendingOutcome};
+use crate::record::undo::Undo;
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::KeyId;
 use crate::seal::pseudonym::Pseudonym;
@@ -313,6 +314,45 @@ pub trait PendingStore: Send + Sync {
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
+/// The undo records, and the index that finds them by the replaced contact.
+pub trait UndoStore: Send + Sync {
+    /// Writes the record of an account, in place of the record with the id `over`; without `over`,
+    /// only if the account has none. True if it was written, also when repeated.
+    fn put_undo(
+        &self,
+        undo: &Undo,
+        over: Option<PendingId>,
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
+
+    /// Reads the record of an account, strongly consistent.
+    fn undo(&self, account: &Sub) -> impl Future<Output = Result<Option<Undo>, PortError>> + Send;
+
+    /// Closes the record, if it still has that id. A record that is closed keeps its time. True if
+    /// it has that id.
+    fn close_undo(
+        &self,
+        account: &Sub,
+        id: PendingId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
+
+    /// Names the account that the contact was replaced in, unless another one is named that it was
+    /// replaced in later. Kept until `keep_until` at least.
+    fn put_replaced(
+        &self,
+        contact: Pseudonym,
+        account: &Sub,
+        at: Timestamp,
+        keep_until: Timestamp,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Reads the account that the contact was replaced in last, strongly consistent.
+    fn replaced(
+        &self,
+        contact: Pseudonym,
+    ) -> impl Future<Output = Result<Option<Sub>, PortError>> + Send;
+}
+
 /// The leases.
 pub trait LeaseStore: Send + Sync {
     /// Takes the lease, unless another holder has it and it has not expired. True if taken.
@@ -360,9 +400,15 @@ pub trait CounterStore: Send + Sync {
 }
 
 /// A store of every kind of item, as a deployment has it.
-pub trait Store: FlowStore + RedemptionStore + PendingStore + LeaseStore + CounterStore {}
+pub trait Store:
+    FlowStore + RedemptionStore + PendingStore + UndoStore + LeaseStore + CounterStore
+{
+}
 
-impl<S: FlowStore + RedemptionStore + PendingStore + LeaseStore + CounterStore> Store for S {}
+impl<S> Store for S where
+    S: FlowStore + RedemptionStore + PendingStore + UndoStore + LeaseStore + CounterStore
+{
+}
 
 /// The state of a message whose delivery failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -398,6 +444,10 @@ pub struct DeliveryError {
 
 /// Delivers messages.
 pub trait Courier: Send + Sync {
+    /// Says that a message of this method may follow at once, so that the courier can open a
+    /// connection meanwhile. Sends nothing.
+    fn prepare(&self, _method: Method) {}
+
     /// Sends a message once. Repeated only if the request provably never left.
     fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), DeliveryError>> + Send;
 }
@@ -452,6 +502,9 @@ pub trait Directory: Send + Sync {
         username: &str,
         contact: &Identifier,
     ) -> impl Future<Output = Result<ContactWrite, PortError>> + Send;
+
+    /// Signs the user out everywhere: invalidates every token that was issued before.
+    fn sign_out(&self, username: &str) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Writes a user's names.
     fn set_names(

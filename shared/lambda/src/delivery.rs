@@ -243,6 +243,7 @@ mod tests {
             contact: SealedContact::from_text("k1.sealed"),
             locale: None,
             terms: CodeTerms::uncharged(CodeLength::DEFAULT),
+            link_challenge: None,
             message_charged: true,
             key: KeyId::parse("k1").unwrap(),
             issued_at: SENT_AT,

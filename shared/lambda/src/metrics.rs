@@ -44,6 +44,7 @@ metrics! {
     FAILED = "Failed", "Count", &[&[]];
     REFUSED_BY_BUDGET = "RefusedByBudget", "Count", &[&[], &["Budget"], &["Budget", "Country"]];
     CAPTCHA_REQUIRED = "CaptchaRequired", "Count", &[&[], &["Budget"]];
+    CONTACT_CHANGE_UNDONE = "ContactChangeUndone", "Count", &[&[]];
     FAULTS = "Faults", "Count", &[&[], &["Call"]];
     DELIVERY_ERRORS = "DeliveryErrors", "Count", &[&[], &["Code"]];
     DELIVERY_MS = "DeliveryMs", "Milliseconds", &[&["Channel"]];
@@ -86,6 +87,11 @@ pub(crate) fn slot_message(reason: CreateReason) {
 
 pub(crate) fn delivery_error(code: &str) {
     write(&DELIVERY_ERRORS, 1, &[("Code", code)]);
+}
+
+/// Counts a change of a contact that the owner of the replaced one has undone.
+pub(crate) fn contact_change_undone() {
+    write(&CONTACT_CHANGE_UNDONE, 1, &[]);
 }
 
 /// Counts a call that failed or timed out, so that a user waited or repeated a step.

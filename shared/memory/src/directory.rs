@@ -13,6 +13,7 @@ use crate::lock;
 #[derive(Clone, Debug, Default)]
 pub struct MemoryDirectory {
     accounts: Arc<Mutex<BTreeMap<String, Account>>>,
+    sign_outs: Arc<Mutex<BTreeMap<String, u32>>>,
     is_careless: bool,
 }
 
@@ -43,6 +44,14 @@ impl MemoryDirectory {
     /// Removes an account.
     pub fn remove(&self, username: &str) {
         lock(&self.accounts).remove(username);
+    }
+
+    /// Returns the number of sign-outs of a user.
+    pub fn sign_outs(&self, username: &str) -> u32 {
+        lock(&self.sign_outs)
+            .get(username)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Returns the number of accounts.
@@ -128,6 +137,16 @@ impl Directory for MemoryDirectory {
                 Ok(ContactWrite::Done)
             }
         }
+    }
+
+    async fn sign_out(&self, username: &str) -> Result<(), PortError> {
+        if !lock(&self.accounts).contains_key(username) {
+            return Err(PortError::new("sign_out", "UserNotFoundException"));
+        }
+        *lock(&self.sign_outs)
+            .entry(username.to_owned())
+            .or_default() += 1;
+        Ok(())
     }
 
     async fn set_names(&self, username: &str, _names: &Names) -> Result<(), PortError> {

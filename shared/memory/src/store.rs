@@ -8,12 +8,13 @@ use latchstring_core::identifier::Method;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Charged, CounterStore, Counts, Finished, FlowStore, LeaseStore, NewAttempt, Opened,
-    PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, SessionFacts, Taken,
+    PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, SessionFacts, Taken, UndoStore,
     VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::time::Timestamp;
+use latchstring_core::undo::Undo;
 
 use crate::lock;
 
@@ -23,10 +24,13 @@ const KEEP: Duration = Duration::from_secs(3600);
 /// The time that the outcome of a pending contact is kept after the latest time at which it could
 /// have expired.
 const KEEP_PENDING: Duration = Duration::from_secs(24 * 3600);
+/// The time that an undo record is kept after its expiry: as long as a request that was made before
+/// the change, or before it was undone, can still be pending.
+const KEEP_UNDO: Duration = Duration::from_secs(48 * 3600);
 /// The number of new flows after which expired items are removed.
 const SWEEP_EVERY: u64 = 1024;
 
-/// Flows, redemptions, pending contacts, leases and counters in memory. Clones share them.
+/// Flows, redemptions, pending contacts, undo records, leases and counters in memory. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore(Arc<Mutex<Tables>>);
 
@@ -35,6 +39,9 @@ struct Tables {
     flows: BTreeMap<FlowId, Flow>,
     redeemed: BTreeMap<Redeemable, (FlowId, Timestamp)>,
     pending: BTreeMap<(Sub, Method), Pending>,
+    undo: BTreeMap<Sub, Undo>,
+    /// By the replaced contact: the account, the time of the change, and the time to keep it.
+    replaced: BTreeMap<Pseudonym, (Sub, Timestamp, Timestamp)>,
     leases: BTreeMap<Pseudonym, (Pseudonym, Timestamp)>,
     counters: BTreeMap<Pseudonym, (Counts, Timestamp)>,
     opened: u64,
@@ -48,6 +55,10 @@ impl Tables {
             .retain(|_, (_, keep_until)| now <= *keep_until);
         self.pending
             .retain(|_, pending| now <= pending.expires_at.plus(KEEP_PENDING));
+        self.undo
+            .retain(|_, undo| now <= undo.expires_at.plus(KEEP_UNDO));
+        self.replaced
+            .retain(|_, (_, _, keep_until)| now <= *keep_until);
         self.leases.retain(|_, (_, until)| now <= *until);
         self.counters
             .retain(|_, (_, keep_until)| now <= *keep_until);
@@ -217,7 +228,8 @@ impl FlowStore for MemoryStore {
             Subject::Known(sub) => session.user == Some(sub),
             Subject::NoAccount => session.user.is_none(),
         };
-        let may = contact_written || !matches!(flow.purpose, Purpose::VerifyContact(_));
+        let writes = matches!(flow.purpose, Purpose::VerifyContact(_) | Purpose::Undo(_));
+        let may = contact_written || !writes;
         match flow.state {
             State::Matched { answer, .. } if is_of_session(flow, session) && is_of_user && may => {
                 flow.state = State::Finished { answer, at: now };
@@ -300,6 +312,64 @@ impl PendingStore for MemoryStore {
             }
             _ => Ok(false),
         }
+    }
+}
+
+impl UndoStore for MemoryStore {
+    async fn put_undo(&self, undo: &Undo, over: Option<PendingId>) -> Result<bool, PortError> {
+        let mut tables = lock(&self.0);
+        let present = tables.undo.get(&undo.account).map(|undo| undo.id);
+        if present == Some(undo.id) {
+            return Ok(true);
+        }
+        if present != over {
+            return Ok(false);
+        }
+        tables.undo.insert(undo.account.clone(), undo.clone());
+        Ok(true)
+    }
+
+    async fn undo(&self, account: &Sub) -> Result<Option<Undo>, PortError> {
+        Ok(lock(&self.0).undo.get(account).cloned())
+    }
+
+    async fn close_undo(
+        &self,
+        account: &Sub,
+        id: PendingId,
+        now: Timestamp,
+    ) -> Result<bool, PortError> {
+        match lock(&self.0).undo.get_mut(account) {
+            Some(undo) if undo.id == id => {
+                undo.closed_at.get_or_insert(now);
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn put_replaced(
+        &self,
+        contact: Pseudonym,
+        account: &Sub,
+        at: Timestamp,
+        keep_until: Timestamp,
+    ) -> Result<(), PortError> {
+        let mut tables = lock(&self.0);
+        let later = tables.replaced.get(&contact);
+        if later.is_none_or(|(_, before, _)| *before <= at) {
+            let named = (account.clone(), at, keep_until);
+            tables.replaced.insert(contact, named);
+        }
+        Ok(())
+    }
+
+    async fn replaced(&self, contact: Pseudonym) -> Result<Option<Sub>, PortError> {
+        let tables = lock(&self.0);
+        Ok(tables
+            .replaced
+            .get(&contact)
+            .map(|(account, _, _)| account.clone()))
     }
 }
 

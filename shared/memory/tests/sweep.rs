@@ -58,6 +58,7 @@ fn let_pass(store: &MemoryStore, issued_at: Timestamp) {
             contact: SealedContact::from_text("sealed"),
             locale: None,
             terms: CodeTerms::uncharged(CodeLength::DEFAULT),
+            link_challenge: None,
             message_charged: true,
             key: KeyId::parse("k1").unwrap(),
             issued_at,

@@ -7,12 +7,13 @@ use latchstring_core::ports::{
     AccessTokenVerifier, Attempted, Captcha, ChallengeApi, Charged, ContactWrite, CounterStore,
     Counts, Courier, Creation, DeliveryError, Directory, Finished, FlowStore, LeaseStore,
     NewAttempt, OpenChallenge, Opened, PendingStore, PortError, Redeemable, Redeemed,
-    RedemptionStore, Reply, SessionFacts, Taken, VerdictWrite, Window,
+    RedemptionStore, Reply, SessionFacts, Taken, UndoStore, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::{CodeTerms, Source};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
+use latchstring_core::undo::Undo;
 
 /// A port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -233,6 +234,17 @@ impl<P: PendingStore, C: Carrier> PendingStore for Carried<P, C> {
     }
 }
 
+impl<P: UndoStore, C: Carrier> UndoStore for Carried<P, C> {
+    carried! { Port::Store;
+        put_undo(undo: &Undo, over: Option<PendingId>) -> bool, writes("undo"), yes_or_no;
+        undo(account: &Sub) -> Option<Undo>, reads("undo"), found;
+        close_undo(account: &Sub, id: PendingId, now: Timestamp) -> bool, writes("undo"), yes_or_no;
+        put_replaced(contact: Pseudonym, account: &Sub, at: Timestamp, keep_until: Timestamp) -> (),
+            writes("replaced"), done;
+        replaced(contact: Pseudonym) -> Option<Sub>, reads("replaced"), found;
+    }
+}
+
 impl<P: LeaseStore, C: Carrier> LeaseStore for Carried<P, C> {
     carried! { Port::Store;
         lease(on: Pseudonym, holder: Pseudonym, now: Timestamp, until: Timestamp) -> bool,
@@ -288,6 +300,7 @@ impl<P: Directory, C: Carrier> Directory for Carried<P, C> {
                 ContactWrite::Done => "done",
                 ContactWrite::Taken => "taken",
             };
+        sign_out(username: &str) -> (), changes, done;
         set_names(username: &str, names: &Names) -> (), changes, done;
     }
 }
@@ -317,6 +330,10 @@ impl<P: Captcha, C: Carrier> Captcha for Carried<P, C> {
 }
 
 impl<P: Courier, C: Carrier> Courier for Carried<P, C> {
+    fn prepare(&self, method: Method) {
+        self.port.prepare(method);
+    }
+
     async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         self.carrier.deliver(self.port.deliver(message)).await
     }

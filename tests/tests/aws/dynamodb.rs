@@ -286,6 +286,16 @@ async fn run_one_of_each<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
         .settle_pending(account, method, pending.id, pending.outcome)
         .await;
     settled.expect(fault);
+    let undo = c.undo(account);
+    store.put_undo(&undo, None).await.expect(fault);
+    let newer = c.undo(account);
+    store.put_undo(&newer, Some(undo.id)).await.expect(fault);
+    store.undo(account).await.expect(fault);
+    store.close_undo(account, newer.id, now).await.expect(fault);
+    let contact = c.pseudonym();
+    let put = store.put_replaced(contact, account, now, now).await;
+    put.expect(fault);
+    store.replaced(contact).await.expect(fault);
     let pseudonym = c.pseudonym();
     store
         .lease(pseudonym, pseudonym, now, now)
@@ -421,7 +431,9 @@ async fn sign_in(
     let request = SignInRequest {
         identifier,
         locale: None,
+        link_challenge: None,
         proof: None,
+        resume: None,
         device: None,
         captcha: None,
         source: None,
@@ -433,6 +445,7 @@ async fn sign_in(
         method: Some("email".to_owned()),
         ticket: Some(ticket.ticket),
         action: None,
+        link_secret: None,
     };
     let mut event = SessionEvent {
         app_client: app_client.clone(),

@@ -98,7 +98,7 @@ impl World {
         };
         let to = identifier("ticketTo");
         let terms = match purpose {
-            Purpose::Claim => CodeTerms::uncharged(CodeLength::DEFAULT),
+            Purpose::Claim | Purpose::Undo(_) => CodeTerms::uncharged(CodeLength::DEFAULT),
             Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => {
                 CodeTerms::ordinary(CodeLength::DEFAULT)
             }

@@ -12,6 +12,7 @@ mod messages;
 mod phones;
 mod reports;
 mod resend_and_expiry;
+mod resume_and_links;
 mod retries;
 mod sign_in;
 mod signed_calls;

@@ -148,9 +148,12 @@ async fn before_the_answer_a_client_sees_no_difference_by_account() {
             names,
             [
                 "attemptsLeft",
+                "codeAlphabet",
                 "codeLength",
                 "expiresIn",
+                "pointer",
                 "resendAfter",
+                "resume",
                 "step"
             ]
         );

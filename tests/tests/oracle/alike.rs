@@ -5,12 +5,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::classes::{Class, Story, play, play_captcha, play_in_slots, play_signed_in};
+use crate::classes::{
+    Class, Story, play, play_captcha, play_in_slots, play_resumed, play_signed_in,
+};
 use crate::shape::{Difference, differences, step};
 use crate::world::{Sabotage, Seen, Setting, Tier, Typed};
 
 /// The steps whose answer is a challenge of Cognito's, with `ChallengeParameters.USERNAME`.
-const CHALLENGES: [&str; 15] = [
+const CHALLENGES: [&str; 16] = [
+    "a wrong link",
     "a wrong answer",
     "a resend",
     "a second wrong answer",
@@ -63,7 +66,8 @@ fn shown_by_cognito(class: Class, no_account: &Story) -> BTreeSet<Difference> {
         Class::Disabled => CHALLENGES
             .into_iter()
             .map(|step| match step {
-                "a wrong answer"
+                "a wrong link"
+                | "a wrong answer"
                 | "a resend"
                 | "a second wrong answer"
                 | "InitiateAuth"
@@ -73,6 +77,12 @@ fn shown_by_cognito(class: Class, no_account: &Story) -> BTreeSet<Difference> {
             })
             .chain([
                 ("signIn", &["calls", "time", "delivery"][..]),
+                ("signIn with resume", &["calls", "time"]),
+                // Cognito refused the answers before it, so the flow still waits.
+                (
+                    "a resume after the last answer",
+                    &["/data", "/errors", "calls", "time"],
+                ),
                 ("a resend", &["delivery"]),
                 ("a third wrong answer", &["/message", "calls", "time"]),
                 ("a replayed session", &["/message"]),
@@ -252,6 +262,25 @@ async fn a_spent_mailbox_and_its_captcha_are_equal_for_every_class() {
             let play = async |class| play_captcha(setting, class).await;
             assert_equal_but_for_cognito(&no_account, play, setting).await;
         }
+    }
+}
+
+#[tokio::test]
+async fn a_resume_is_equal_for_every_class() {
+    for typed in Typed::ALL {
+        let setting = Setting { typed, ..seeded(1) };
+        let no_account = play_resumed(setting, Class::NoAccount).await;
+        for (name, has_ended) in [
+            ("signIn with resume", false),
+            ("a resume of another identifier", true),
+            ("a resume after the last answer", true),
+            ("a resume after the code expired", true),
+        ] {
+            let seen = step(&no_account, name).expect("the step exists");
+            assert_eq!(seen.body.contains("InvalidResume"), has_ended, "{name}");
+        }
+        let play = async |class| play_resumed(setting, class).await;
+        assert_equal_but_for_cognito(&no_account, play, setting).await;
     }
 }
 

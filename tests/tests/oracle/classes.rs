@@ -112,7 +112,8 @@ fn input(typed: Typed, text: &str, proof: Option<&str>) -> Value {
 }
 
 const SIGN_IN: &str = "mutation ($input: SignInInput!) { signIn(input: $input) \
-                       { session username codeLength expiresIn resendAfter } }";
+                       { session username codeLength codeAlphabet pointer resume expiresIn \
+                       resendAfter } }";
 
 async fn sign_in(world: &World, typed: Typed, text: &str, proof: Option<&str>) -> Seen {
     world.graphql(SIGN_IN, &input(typed, text, proof)).await
@@ -233,10 +234,55 @@ pub(crate) async fn play_captcha(setting: Setting, class: Class) -> Story {
     story
 }
 
+/// Runs the steps of a caller who continues a sign-in, also by a ticket, until it has no attempt left.
+pub(crate) async fn play_resumed(setting: Setting, class: Class) -> Story {
+    let world = &deployment(setting).await;
+    class.set_up(world).await;
+    let mut story = Story::new();
+    let mut first = input(world.typed, world.text, None);
+    first["linkChallenge"] = json!("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    let begun = world.graphql(SIGN_IN, &first).await;
+    let resume = begun.json()["data"]["signIn"]["resume"].clone();
+    assert!(resume.is_string(), "a resume secret");
+    story.push(("signIn", begun));
+    let again = |text: &str| {
+        let mut input = input(world.typed, text, None);
+        input["resume"] = resume.clone();
+        input
+    };
+    let resumed = world.graphql(SIGN_IN, &again(world.text)).await;
+    let session = resumed.json()["data"]["signIn"]["session"].clone();
+    assert!(session.is_string(), "a session");
+    story.push(("signIn with resume", resumed));
+    let elsewhere = match world.typed {
+        Typed::Address => "stranger@example.net",
+        Typed::Number => "+14155550199",
+    };
+    let refused = world.graphql(SIGN_IN, &again(elsewhere)).await;
+    story.push(("a resume of another identifier", refused));
+    const TICKET: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
+                          { ticket username expiresIn } }";
+    let seen = world.graphql(TICKET, &again(world.text)).await;
+    story.push(("signInTicket with resume", seen));
+    let by_link = json!({"action": "link", "linkSecret": "wrong"});
+    let seen = respond(world, &session, "AAAAAAAAAAAAAAAAAAAAAA", Some(by_link)).await;
+    let next = seen.json()["Session"].clone();
+    story.push(("a wrong link", seen));
+    let session = if next.is_string() { next } else { session };
+    answers(world, &mut story, &session, world.typed.text()).await;
+    let ended = world.graphql(SIGN_IN, &again(world.text)).await;
+    story.push(("a resume after the last answer", ended));
+    world.at_secs(600);
+    let expired = world.graphql(SIGN_IN, &again(world.text)).await;
+    story.push(("a resume after the code expired", expired));
+    story
+}
+
 /// Runs the steps of a caller who is signed in and requests the identifier for their own account.
 pub(crate) async fn play_signed_in(setting: Setting, class: Class) -> Story {
     const CHANGE: &str = "mutation ($input: ChangeContactInput!) { changeContact(input: $input) \
-                          { session username codeLength expiresIn resendAfter } }";
+                          { session username codeLength codeAlphabet pointer resume \
+                          expiresIn resendAfter } }";
     const OWN: &str = "attacker@example.org";
     let world = &deployment(setting).await;
     let token = create_account(world, Typed::Address, OWN).await;

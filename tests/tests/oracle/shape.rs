@@ -11,10 +11,16 @@ use crate::world::{Seen, Typed};
 pub(crate) type Difference = (&'static str, String);
 
 /// The places of values that are random in each answer.
-const RANDOM: [&str; 5] = [
+const RANDOM: [&str; 11] = [
     "/Session",
     "/ChallengeParameters/proof",
+    "/ChallengeParameters/pointer",
+    "/ChallengeParameters/resume",
     "/data/signIn/session",
+    "/data/signIn/pointer",
+    "/data/signIn/resume",
+    "/data/changeContact/pointer",
+    "/data/changeContact/resume",
     "/data/signInTicket/ticket",
     "/data/changeContact/session",
 ];

@@ -324,6 +324,7 @@ impl World {
         let fields = [
             ("Mutation.signIn", SIGN_IN),
             ("Mutation.signInTicket", SIGN_IN),
+            ("Mutation.undoContactChange", SIGN_IN),
             ("Mutation.rememberDevice", CONTACTS),
             ("Mutation.forgetDevices", CONTACTS),
             ("Mutation.signUp", CONTACTS),

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use latchstring_aws::{Aws, DynamoStore, SecretsManager};
-use latchstring_core::ports::{CounterStore, FlowStore, RedemptionStore};
+use latchstring_core::ports::{CounterStore, FlowStore, RedemptionStore, UndoStore};
 use latchstring_lambda::cognito::VerifyTrigger;
 use latchstring_lambda::config::{ConfigError, Environment, StoreChoice};
 use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     })
 }
 
-fn trigger<S: FlowStore + RedemptionStore + CounterStore>(
+fn trigger<S: FlowStore + RedemptionStore + UndoStore + CounterStore>(
     environment: &Environment<'_>,
     aws: &Aws,
     store: S,

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::BASE64URL_NOPAD;
 use latchstring_core::account::Sub;
+use latchstring_core::code::LinkChallenge;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::Method;
 use latchstring_core::keys::KeyId;
@@ -17,6 +18,7 @@ use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::SealedContact;
 use latchstring_core::time::Timestamp;
+use latchstring_core::undo::Undo;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -80,6 +82,14 @@ pub(super) fn pending_key(account: &Sub, method: Method) -> String {
     format!("pending#{}#{}", method.as_str(), account.as_str())
 }
 
+pub(super) fn undo_key(account: &Sub) -> String {
+    format!("undo#{}", account.as_str())
+}
+
+pub(super) fn replaced_key(contact: Pseudonym) -> String {
+    key("replaced", contact.as_bytes())
+}
+
 pub(super) fn lease_key(on: Pseudonym) -> String {
     key("lease", on.as_bytes())
 }
@@ -118,8 +128,11 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
         ("last_sent_at", time(flow.last_sent_at)),
     ]);
     let mut set = |name: &str, value| item.insert(name.to_owned(), value);
-    if let Purpose::VerifyContact(id) = flow.purpose {
+    if let Purpose::VerifyContact(id) | Purpose::Undo(id) = flow.purpose {
         set("pending", bytes(id.as_bytes()));
+    }
+    if let Some(challenge) = &flow.link_challenge {
+        set("link", bytes(challenge.as_bytes()));
     }
     if let Some(locale) = flow.locale {
         set("locale", text(locale.tag()));
@@ -169,6 +182,7 @@ pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
                 Purpose::VerifyContact(PendingId::from_bytes(row.bytes("pending")?))
             }
             "decoy" => Purpose::Decoy,
+            "undo" => Purpose::Undo(PendingId::from_bytes(row.bytes("pending")?)),
             _ => return None,
         },
         subject: match row.text("subject")? {
@@ -178,6 +192,11 @@ pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
         },
         contact: SealedContact::from_text(row.text("contact")?),
         terms: CodeTerms::from_bytes(&row.bytes("charge")?)?,
+        // A row that an earlier version wrote has none.
+        link_challenge: match item.get("link") {
+            None => None,
+            Some(_) => Some(LinkChallenge::from_bytes(row.bytes("link")?)),
+        },
         message_charged: row.is_true("message_charged")?,
         key: KeyId::parse(row.text("key")?).ok()?,
         issued_at: row.time("issued_at")?,
@@ -230,7 +249,26 @@ pub(super) fn to_pending(account: &Sub, method: Method, item: &Item) -> Option<P
             "waiting" => PendingOutcome::Waiting,
             "done" => PendingOutcome::Done,
             "in_use" => PendingOutcome::InUse,
+            "undone" => PendingOutcome::Undone,
             _ => return None,
+        },
+    })
+}
+
+pub(super) fn to_undo(account: &Sub, item: &Item) -> Option<Undo> {
+    let row = Row(item);
+    Some(Undo {
+        account: account.clone(),
+        id: PendingId::from_bytes(row.bytes("id")?),
+        username: row.text("username")?.to_owned(),
+        method: Method::parse(row.text("method")?)?,
+        replaced: Pseudonym::stored(row.bytes("replaced")?),
+        contact: Pseudonym::stored(row.bytes("contact")?),
+        replaced_at: row.time("replaced_at")?,
+        expires_at: row.time("expires_at")?,
+        closed_at: match item.get("closed_at") {
+            None => None,
+            Some(_) => Some(row.time("closed_at")?),
         },
     })
 }
@@ -240,6 +278,7 @@ pub(super) const fn outcome_name(outcome: PendingOutcome) -> &'static str {
         PendingOutcome::Waiting => "waiting",
         PendingOutcome::Done => "done",
         PendingOutcome::InUse => "in_use",
+        PendingOutcome::Undone => "undone",
     }
 }
 

@@ -1,5 +1,5 @@
-//! Flows, redemptions, pending contacts, leases and counters on Amazon DynamoDB: one on-demand
-//! table with the partition key `pk` (string) and the TTL attribute `ttl` (number, seconds).
+//! Flows, redemptions, pending contacts, undo records, leases and counters on Amazon DynamoDB: one
+//! on-demand table with the partition key `pk` (string) and the TTL attribute `ttl` (number, seconds).
 //!
 //! Every operation is one request: a conditional write, or one strongly consistent read by key, of
 //! one item or of several counters. There is no query, scan or index. A write whose condition fails
@@ -30,6 +30,7 @@
 //! | `redeem`, `lease` | the holder recognizes itself |
 //! | `reset_resend_cooldown`, `undo_finish` | finds its own write, and counts as lost |
 //! | `put_pending`, `settle_pending`, `release` | the same result |
+//! | `put_undo`, `close_undo`, `put_replaced` | finds its own write, with the same result |
 //! | `charge` | recognizes itself by `by`. After another charge in between it counts twice, never too little |
 //! | `refund` | is never repeated: a lost refund stays charged |
 //!
@@ -62,11 +63,12 @@ use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Charged, CounterStore, Counts, Entropy, Finished, FlowStore, LeaseStore, NewAttempt,
     Opened, PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, SessionFacts, Taken,
-    VerdictWrite, Window,
+    UndoStore, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::time::Timestamp;
+use latchstring_core::undo::Undo;
 
 use crate::client::{Aws, CallPolicy, code_of};
 use crate::service::{Api, Auth, Service, requests};
@@ -77,6 +79,9 @@ use item::{FINISHED, Item, MATCHED, OPEN, PK, Row, TTL, bytes, number, text, tim
 const KEEP: Duration = Duration::from_secs(3600);
 /// The time that the outcome of a pending contact is kept after its latest expiry.
 const KEEP_PENDING: Duration = Duration::from_secs(24 * 3600);
+/// The time that an undo record is kept after its expiry: as long as a request that was made before
+/// the change, or before it was undone, can still be pending.
+const KEEP_UNDO: Duration = Duration::from_secs(48 * 3600);
 
 /// The attribute for the random number of the call that wrote the item.
 const BY: &str = "by";
@@ -96,7 +101,7 @@ requests! { aws_sdk_dynamodb:
     update_item: UpdateItem, UpdateItemInput, UpdateItemOutput, UpdateItemError;
 }
 
-/// Flows, redemptions, pending contacts, leases and counters in one table.
+/// Flows, redemptions, pending contacts, undo records, leases and counters in one table.
 #[derive(Clone, Debug)]
 pub struct DynamoStore<E> {
     service: Service,
@@ -140,6 +145,7 @@ impl<E: Entropy> DynamoStore<E> {
     /// Creates the store in a table. The source of randomness distinguishes calls. Connects at the
     /// first call.
     pub fn new(aws: &Aws, table: impl Into<String>, entropy: E) -> Self {
+        aws.open_while_keys_are_read(&API);
         let service = Service::new(aws, &API, Auth::SigV4, CallPolicy::Call);
         Self {
             once: service.without_retries(),
@@ -286,6 +292,11 @@ fn issued_at(session: SessionFacts<'_>) -> (&'static str, Timestamp) {
         Some(at) => ("#issued_at = :issued_at", at),
         None => ("#issued_at >= :issued_at", Timestamp::default()),
     }
+}
+
+/// Returns whether the item has this id.
+fn has_id(item: Option<&Item>, id: PendingId) -> bool {
+    item.is_some_and(|item| Row(item).bytes("id") == Some(*id.as_bytes()))
 }
 
 fn unreadable(call: &'static str) -> PortError {
@@ -696,6 +707,106 @@ impl<E: Entropy> PendingStore for DynamoStore<E> {
             })
             .await?;
         Ok(matches!(written, WriteResult::Done))
+    }
+}
+
+impl<E: Entropy> UndoStore for DynamoStore<E> {
+    async fn put_undo(&self, undo: &Undo, over: Option<PendingId>) -> Result<bool, PortError> {
+        let values = [
+            (":id", bytes(undo.id.as_bytes())),
+            (":username", text(&undo.username)),
+            (":method", text(undo.method.as_str())),
+            (":replaced", bytes(undo.replaced.as_bytes())),
+            (":contact", bytes(undo.contact.as_bytes())),
+            (":replaced_at", time(undo.replaced_at)),
+            (":expires_at", time(undo.expires_at)),
+            (":ttl", ttl(undo.expires_at.plus(KEEP_UNDO))),
+        ];
+        let key = item::undo_key(&undo.account);
+        let change = "SET #id = :id, #username = :username, #method = :method, \
+             #replaced = :replaced, #contact = :contact, #replaced_at = :replaced_at, \
+             #expires_at = :expires_at, #ttl = :ttl REMOVE #closed_at";
+        let written = match over {
+            None => {
+                self.update(Update {
+                    key,
+                    change,
+                    condition: "attribute_not_exists(#pk)",
+                    values,
+                })
+                .await?
+            }
+            Some(over) => {
+                let [a, b, c, d, e, f, g, h] = values;
+                self.update(Update {
+                    key,
+                    change,
+                    condition: "#id = :over",
+                    values: [a, b, c, d, e, f, g, h, (":over", bytes(over.as_bytes()))],
+                })
+                .await?
+            }
+        };
+        Ok(match written {
+            WriteResult::Done => true,
+            WriteResult::Refused(item) => has_id(item.as_ref(), undo.id),
+        })
+    }
+
+    async fn undo(&self, account: &Sub) -> Result<Option<Undo>, PortError> {
+        let item = self.read(item::undo_key(account)).await?;
+        item.map(|item| item::to_undo(account, &item).ok_or_else(|| unreadable("GetItem")))
+            .transpose()
+    }
+
+    async fn close_undo(
+        &self,
+        account: &Sub,
+        id: PendingId,
+        now: Timestamp,
+    ) -> Result<bool, PortError> {
+        let written = self
+            .update(Update {
+                key: item::undo_key(account),
+                change: "SET #closed_at = :now",
+                condition: "#id = :id AND attribute_not_exists(#closed_at)",
+                values: [(":id", bytes(id.as_bytes())), (":now", time(now))],
+            })
+            .await?;
+        Ok(match written {
+            WriteResult::Done => true,
+            WriteResult::Refused(item) => has_id(item.as_ref(), id),
+        })
+    }
+
+    async fn put_replaced(
+        &self,
+        contact: Pseudonym,
+        account: &Sub,
+        at: Timestamp,
+        keep_until: Timestamp,
+    ) -> Result<(), PortError> {
+        self.update(Update {
+            key: item::replaced_key(contact),
+            change: "SET #sub = :sub, #at = :at, #ttl = :ttl",
+            condition: "attribute_not_exists(#pk) OR #at <= :at",
+            values: [
+                (":sub", text(account.as_str())),
+                (":at", time(at)),
+                (":ttl", ttl(keep_until)),
+            ],
+        })
+        .await
+        .map(|_| ())
+    }
+
+    async fn replaced(&self, contact: Pseudonym) -> Result<Option<Sub>, PortError> {
+        let item = self.read(item::replaced_key(contact)).await?;
+        item.map(|item| {
+            let account = Row(&item).text("sub").map(Sub::new);
+            account.ok_or_else(|| unreadable("GetItem"))
+        })
+        .transpose()
     }
 }
 

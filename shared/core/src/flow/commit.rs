@@ -1,33 +1,39 @@
 //! Writes a proved contact to the account.
 //!
-//! A lease on the contact admits one flow at a time. Under it, the present holder is looked up.
-//! Only a value that no other account holds is written, with its verified mark, in one call.
-//! Cognito may refuse a value that is taken, or silently move it. Under the lease, only a program
-//! without the lease can cause this.
+//! Leases on the account and on the contact admit one flow at a time. Under them, the present
+//! holder is looked up. Only a value that no other account holds is written, with its verified mark,
+//! in one call. Cognito may refuse a value that is taken, or silently move it. Under the leases,
+//! only a program without them can cause this.
+//!
+//! Before a verified contact is replaced, the record is written by which its owner can undo that.
+//! While the record of another change holds the account, nothing is written.
 //! Every step can be repeated, so a trigger that Cognito retries, or that was interrupted, reaches
 //! the same result.
 
-use std::time::Duration;
+use futures_util::future::try_join;
 
+use super::leases::Leases;
 use crate::policy::Deployment;
-use crate::ports::{ContactWrite, CounterStore, Directory, LeaseStore, PendingStore, PortError};
+use crate::ports::{
+    ContactWrite, CounterStore, Directory, LeaseStore, PendingStore, PortError, UndoStore,
+};
 use crate::rate_limit::RateLimiter;
 use crate::record::flow::Flow;
 use crate::record::pending::{Pending, PendingOutcome};
-use crate::seal::pseudonym::Pseudonym;
+use crate::record::undo::Undo;
 use crate::value::account::Account;
 use crate::value::id::PendingId;
-use crate::value::identifier::{Identifier, Method};
+use crate::value::identifier::Identifier;
 use crate::value::time::Timestamp;
-
-/// The maximum time that one flow holds the lease: longer than Cognito keeps invoking one trigger.
-const LEASE: Duration = Duration::from_secs(30);
 
 /// The reason that a contact is not written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum CommitError {
-    /// The account has replaced its request, or the request has expired.
+    /// The account has replaced its request or the contact that it replaces, or the request has
+    /// expired.
     NoLongerPending,
+    /// The record of another change holds the account, or the request was made before that change.
+    Held,
     /// Another account holds the contact.
     ContactInUse,
     /// A port did not answer. The call may be repeated.
@@ -51,7 +57,11 @@ pub(super) struct Commit<'a, S, D> {
     pub(super) id: PendingId,
 }
 
-impl<S: PendingStore + LeaseStore + CounterStore, D: Directory> Commit<'_, S, D> {
+impl<S, D> Commit<'_, S, D>
+where
+    S: PendingStore + UndoStore + LeaseStore + CounterStore,
+    D: Directory,
+{
     /// Returns the replaced contact, if there was one.
     pub(super) async fn run(&self) -> Result<Option<Identifier>, CommitError> {
         let keys = &self.deployment.keys;
@@ -64,6 +74,11 @@ impl<S: PendingStore + LeaseStore + CounterStore, D: Directory> Commit<'_, S, D>
         }
         match pending.outcome {
             PendingOutcome::InUse => return Err(CommitError::ContactInUse),
+            PendingOutcome::Undone => return Err(CommitError::NoLongerPending),
+            // Undone since. Tokens would be those of its former holder.
+            PendingOutcome::Done if !self.account.attributes.holds(self.contact) => {
+                return Err(CommitError::NoLongerPending);
+            }
             PendingOutcome::Done => return Ok(pending.replaces(keys)),
             // The request has expired, or no notice of the change would reach the owner.
             PendingOutcome::Waiting
@@ -74,25 +89,29 @@ impl<S: PendingStore + LeaseStore + CounterStore, D: Directory> Commit<'_, S, D>
             }
             PendingOutcome::Waiting => {}
         }
-        let on = Pseudonym::of_identifier(keys, self.contact);
-        // Equal at every repetition of this flow, which therefore finds its own lease.
-        let holder = Pseudonym::of_flow(keys, self.row.id);
-        if !self
-            .store
-            .lease(on, holder, self.now, self.now.plus(LEASE))
-            .await?
-        {
-            return Err(PortError::new("lease", "held").into());
-        }
-        let outcome = self.take().await?;
+        let Self {
+            deployment,
+            store,
+            contact,
+            row,
+            now,
+            ..
+        } = *self;
+        let leases = Leases::take(store, deployment, sub, contact, row.id, now).await?;
+        let outcome = match self.take(&pending).await {
+            Ok(outcome) => outcome,
+            // The write may be on its way, so the leases are kept.
+            Err(CommitError::Port(fault)) => return Err(fault.into()),
+            Err(refused) => {
+                leases.release(store).await;
+                return Err(refused);
+            }
+        };
         if outcome == PendingOutcome::Done {
             self.forget_devices(&pending).await?;
         }
-        self.store
-            .settle_pending(sub, method, self.id, outcome)
-            .await?;
-        // The lease expires without a release; releasing it early only shortens the wait of others.
-        let _ = self.store.release(on, holder).await;
+        store.settle_pending(sub, method, self.id, outcome).await?;
+        leases.release(store).await;
         if outcome == PendingOutcome::InUse {
             Err(CommitError::ContactInUse)
         } else {
@@ -102,10 +121,7 @@ impl<S: PendingStore + LeaseStore + CounterStore, D: Directory> Commit<'_, S, D>
 
     /// Returns the verified contact of the other method, which the account keeps.
     pub(super) fn kept(&self) -> Option<Identifier> {
-        let other = match self.contact.method() {
-            Method::Email => Method::PhoneNumber,
-            Method::PhoneNumber => Method::Email,
-        };
+        let other = self.contact.method().other();
         self.account.attributes.verified(other)
     }
 
@@ -122,21 +138,73 @@ impl<S: PendingStore + LeaseStore + CounterStore, D: Directory> Commit<'_, S, D>
         limiter.forget_devices(known.iter().flatten()).await
     }
 
-    /// Writes the contact unless another account holds it.
-    async fn take(&self) -> Result<PendingOutcome, PortError> {
+    /// Writes the contact unless another account holds it, or another change holds the account.
+    async fn take(&self, pending: &Pending) -> Result<PendingOutcome, CommitError> {
+        let keys = &self.deployment.keys;
+        let username = &self.account.username;
+        let sub = self.account.attributes.sub();
+        // Another change may have been made before this flow took the leases.
+        let (undo, account) = try_join(self.store.undo(sub), self.directory.find(username)).await?;
+        let account = account.filter(|account| account.attributes.sub() == sub);
+        let account = account.ok_or(CommitError::NoLongerPending)?.attributes;
+        let own = undo.as_ref().filter(|undo| undo.id == self.id);
+        if let Some(undo) = &undo {
+            let requested_at = pending.requested_at(&self.deployment.policy);
+            let is_held = undo.holds_until(&account, keys, self.now).is_some();
+            let is_held = if own.is_some() {
+                undo.closed_at.is_some()
+            } else {
+                is_held || !undo.admits(requested_at)
+            };
+            if is_held {
+                return Err(CommitError::Held);
+            }
+        }
         if let Some(outcome) = self.holder_says().await? {
             return Ok(outcome);
         }
-        let username = &self.account.username;
+        // The record and the notice are for the contact that the write replaces.
+        if account.verified(pending.method) != pending.replaces(keys) {
+            return Err(CommitError::NoLongerPending);
+        }
+        if own.is_none() {
+            self.record(pending, undo.as_ref()).await?;
+        }
         match self.directory.set_contact(username, self.contact).await? {
             ContactWrite::Done => Ok(PendingOutcome::Done),
             // A program without the lease took the value, or Cognito refused it although it was
             // free or the account's own. If no account holds it, the call counts as failed, and the
             // repeated answer writes once more.
-            ContactWrite::Taken => self
-                .holder_says()
-                .await?
-                .ok_or_else(|| PortError::new("AdminUpdateUserAttributes", "AliasExistsException")),
+            ContactWrite::Taken => {
+                let outcome = self.holder_says().await?.ok_or_else(|| {
+                    PortError::new("AdminUpdateUserAttributes", "AliasExistsException")
+                })?;
+                if outcome == PendingOutcome::InUse {
+                    self.store.close_undo(sub, self.id, self.now).await?;
+                }
+                Ok(outcome)
+            }
+        }
+    }
+
+    /// Writes the record by which this change can be undone, in place of one that no longer holds
+    /// the account. The index comes first: without its record it finds nothing.
+    async fn record(&self, pending: &Pending, over: Option<&Undo>) -> Result<(), PortError> {
+        let Deployment { policy, keys } = self.deployment;
+        let (life, now) = (policy.undo_life, self.now);
+        let replaced = pending.replaces(keys).filter(|_| !life.is_zero());
+        let Some(replaced) = replaced else {
+            return Ok(());
+        };
+        let (account, contact) = (self.account, self.contact);
+        let undo = Undo::new(self.id, account, &replaced, contact, keys, now, life);
+        self.store
+            .put_replaced(undo.replaced, &undo.account, now, undo.expires_at)
+            .await?;
+        if self.store.put_undo(&undo, over.map(|undo| undo.id)).await? {
+            Ok(())
+        } else {
+            Err(PortError::new("put_undo", "another record"))
         }
     }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use strum::IntoStaticStr;
 
 use super::event::{AccountState, LastRound, SessionEvent};
-use super::ticket::TicketError;
+use super::ticket::{TicketError, continues};
 use super::{Decided, ticket};
 use crate::effects::{Clock, Entropy};
-use crate::message::Message;
+use crate::message::{Link, Message};
 use crate::policy::{Deployment, Policy, REPLAY_GRACE};
 use crate::ports::{CounterStore, Finished, FlowStore, Opened, PendingStore, PortError};
 use crate::rate_limit::{
@@ -16,13 +16,16 @@ use crate::rate_limit::{
 };
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, NewFlow, State, Subject};
-use crate::seal::sealed::{Proof, Ticket};
+use crate::seal::keys::KeyRing;
+use crate::seal::pointer::Pointer;
+use crate::seal::sealed::{Proof, Resume, Ticket};
 use crate::value::account::Attributes;
+use crate::value::app_client::AppClient;
 use crate::value::code_alphabet::CodeAlphabet;
 use crate::value::code_length::CodeLength;
 use crate::value::id::FlowId;
 use crate::value::identifier::Identifier;
-use crate::value::purpose::Purpose;
+use crate::value::purpose::{Purpose, TicketPurpose};
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
 
@@ -44,9 +47,18 @@ pub enum PublicParameters {
     /// Step `select`: choose a method.
     Select,
     /// Step `otp`: enter the code.
-    Otp(DisplayedProgress),
+    Otp(DisplayedProgress, Handles),
     /// Step `claim`: answer with the proof, which is here in a session of no account.
     Claim(DisplayedProgress, Option<Secret>),
+}
+
+/// The texts by which a client finds and continues its flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handles {
+    /// The pointer of the flow, with the shape of the code.
+    pub pointer: String,
+    /// The resume secret.
+    pub resume: Secret,
 }
 
 /// The displayed facts about a code or proof.
@@ -81,10 +93,10 @@ pub enum Refused {
 impl PublicParameters {
     /// Returns the names and values on the wire.
     pub fn to_pairs(&self) -> Vec<(&'static str, String)> {
-        let (step, displayed, proof) = match self {
-            Self::Select => ("select", None, None),
-            Self::Otp(displayed) => ("otp", Some(displayed), None),
-            Self::Claim(displayed, proof) => ("claim", Some(displayed), proof.as_ref()),
+        let (step, displayed, handles, proof) = match self {
+            Self::Select => ("select", None, None, None),
+            Self::Otp(displayed, handles) => ("otp", Some(displayed), Some(handles), None),
+            Self::Claim(displayed, proof) => ("claim", Some(displayed), None, proof.as_ref()),
         };
         let mut pairs = vec![("step", step.to_owned())];
         if let Some(displayed) = displayed {
@@ -95,7 +107,13 @@ impl PublicParameters {
                 ("resendAfter", displayed.resend_after.to_string()),
             ]);
         }
-        if let Self::Otp(displayed) = self {
+        if let Some(Handles { pointer, resume }) = handles {
+            pairs.extend([
+                ("pointer", pointer.clone()),
+                ("resume", resume.expose().to_owned()),
+            ]);
+        }
+        if let Self::Otp(displayed, _) = self {
             pairs.push(("codeAlphabet", displayed.code_alphabet.as_str().to_owned()));
         }
         match displayed.and_then(|it| it.refused) {
@@ -135,6 +153,7 @@ pub enum CreateReason {
     TicketMethod,
     NotTheHolder,
     ClaimOpened,
+    Resumed,
     AskedAgain,
     Resent,
     ResendTooSoon,
@@ -215,7 +234,13 @@ pub fn ask_again(
             step: Step::Select,
         },
     };
-    created(&deployment.policy, challenge, clock.now())
+    created(
+        deployment,
+        &event.app_client,
+        entropy,
+        challenge,
+        clock.now(),
+    )
 }
 
 /// Records that a send provably never left, so that a resend may follow immediately, without the
@@ -275,8 +300,12 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                 return self.decoy(flow, policy.code_length, error.into());
             }
         };
+        let purpose = match ticket.purpose {
+            TicketPurpose::Open(purpose) => purpose,
+            TicketPurpose::Resume(resumed) => return self.resume(flow, resumed, &ticket).await,
+        };
         let digits = ticket.terms.code_length;
-        let subject = match self.subject(&ticket).await {
+        let subject = match self.subject(&ticket, purpose).await {
             Ok(subject) => subject,
             Err(NoRow::NoLongerPending) => {
                 return self.decoy(flow, digits, CreateReason::NoLongerPending);
@@ -296,18 +325,23 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         let new = NewFlow {
             id: flow,
             app_client: &self.event.app_client,
-            purpose: ticket.purpose,
+            purpose,
             subject,
             contact: &ticket.contact,
             locale: requested.or(own),
             terms: ticket.terms,
+            // An SMS has no link.
+            link_challenge: match ticket.contact {
+                Identifier::Email(_) => ticket.link_challenge,
+                Identifier::PhoneNumber(_) => None,
+            },
         };
         let row = Flow::new(&new, policy, keys, self.now, self.entropy);
         match self.store.open_flow(&row).await {
             Err(fault) => self.fault(flow, Step::Select, fault),
             Ok(Opened::Before(row)) => self.opened_before(&row, &ticket.contact).await,
             Ok(Opened::New) => {
-                let reason = match (ticket.purpose, &row.subject) {
+                let reason = match (purpose, &row.subject) {
                     (Purpose::Claim, _) => CreateReason::ClaimOpened,
                     (Purpose::Decoy, _) => CreateReason::DecoyOpened,
                     _ if policy.is_test(&ticket.contact, row.issued_at) => CreateReason::CodeFixed,
@@ -317,6 +351,36 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                 self.charge_and_attach_message(row, &ticket.contact, reason)
                     .await
             }
+        }
+    }
+
+    /// Continues a flow in this session, which Verify permitted: with the progress of its row, and
+    /// without a message or a charge.
+    async fn resume(
+        &self,
+        first: FlowId,
+        resumed: FlowId,
+        ticket: &Ticket,
+    ) -> Decided<Created, CreateReason> {
+        let row = match self.store.flow(resumed).await {
+            Ok(row) => row,
+            Err(fault) => return self.fault(first, Step::Select, fault),
+        };
+        let SessionEvent {
+            app_client, user, ..
+        } = self.event;
+        let row = row.filter(|row| continues(row, ticket, self.deployment, app_client, user));
+        match row {
+            Some(row) => {
+                self.present_with_budgets(&row, &ticket.contact, CreateReason::Resumed)
+                    .await
+            }
+            // The user changed since Verify read the row.
+            None => self.decoy(
+                first,
+                self.deployment.policy.code_length,
+                CreateReason::FlowDisagrees,
+            ),
         }
     }
 
@@ -434,17 +498,17 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     ///
     /// A pending contact is looked up under the account of the session, so its ticket has no effect
     /// in any other session.
-    async fn subject(&self, ticket: &Ticket) -> Result<Subject, NoRow> {
+    async fn subject(&self, ticket: &Ticket, purpose: Purpose) -> Result<Subject, NoRow> {
         let keys = &self.deployment.keys;
         let known = |user: &Attributes| Subject::Known(user.sub().clone());
-        match (&self.event.user, ticket.purpose) {
+        match (&self.event.user, purpose) {
             (AccountState::Known(user), Purpose::SignIn | Purpose::Claim)
                 if user.holds(&ticket.contact) =>
             {
                 Ok(known(user))
             }
             (_, Purpose::SignIn | Purpose::Decoy) => Ok(Subject::NoAccount),
-            (_, Purpose::Claim) => Err(NoRow::NotTheHolder),
+            (_, Purpose::Claim | Purpose::Undo(_)) => Err(NoRow::NotTheHolder),
             (AccountState::Known(user), Purpose::VerifyContact(id)) => {
                 let pending = self
                     .store
@@ -499,7 +563,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     fn message(&self, row: &Flow, contact: &Identifier) -> Option<Message> {
         let Deployment { policy, keys } = self.deployment;
         let may_receive = match (&row.subject, &self.event.user, row.purpose) {
-            (_, _, Purpose::Claim | Purpose::Decoy)
+            (_, _, Purpose::Claim | Purpose::Decoy | Purpose::Undo(_))
             | (Subject::Known(_), AccountState::NoAccount, _) => false,
             // The holder of an address may have changed since the first send.
             (Subject::Known(_), AccountState::Known(user), Purpose::SignIn) => user.holds(contact),
@@ -512,11 +576,20 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             return None;
         }
         let code = row.code(policy, keys, contact)?;
+        let link_url = policy.branding.link_url.as_ref();
+        let link = link_url
+            // The mail of a slot is for every flow of it, also for one whose client has a secret.
+            .filter(|_| row.link_challenge.is_some() || row.terms.is_slot())
+            .map(|url| {
+                let pointer = pointer(policy, keys, row.id, &row.progress());
+                Link::new(url, &pointer, &code.link_token())
+            });
         Some(Message::code(
             &policy.branding,
             row.locale,
             contact.clone(),
             code,
+            link,
             row.purpose,
             row.issued_at,
             row.expires_at.since(self.now),
@@ -634,17 +707,17 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     }
 
     /// Repeats the challenge of a decoy without a row, and counts its answer in the metadata.
-    /// Create does not see the text of the answer. So an answer with the action `resend` is never
-    /// counted, even if its text is a code.
+    /// Create does not see the text of the answer. So an answer with the action `resend` or `link` is
+    /// never counted, even if its text is a code.
     fn decoy_again(
         &self,
         challenge: Challenge,
         mut progress: Progress,
         resend: bool,
     ) -> Decided<Created, CreateReason> {
-        if !resend {
+        if self.event.request.is_counted() {
             progress.used = progress.used.saturating_add(1);
-        } else if self.resend_is_due(&progress) {
+        } else if resend && self.resend_is_due(&progress) {
             progress.sends = progress.sends.saturating_add(1);
             progress.last_sent_at = self.now;
         }
@@ -739,7 +812,14 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         reason: CreateReason,
     ) -> Decided<Created, CreateReason> {
         let challenge = Challenge { flow, step };
-        let created = created(&self.deployment.policy, challenge, self.now);
+        let app_client = &self.event.app_client;
+        let created = created(
+            self.deployment,
+            app_client,
+            self.entropy,
+            challenge,
+            self.now,
+        );
         Decided::new(created, reason, Some(flow))
     }
 
@@ -751,11 +831,25 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
     }
 }
 
-fn created(policy: &Policy, challenge: Challenge, now: Timestamp) -> Created {
+fn created(
+    Deployment { policy, keys }: &Deployment,
+    app_client: &AppClient,
+    entropy: &impl Entropy,
+    challenge: Challenge,
+    now: Timestamp,
+) -> Created {
     let public = match &challenge.step {
         Step::Select => PublicParameters::Select,
         Step::Otp(progress) => {
-            PublicParameters::Otp(displayed(policy, progress, policy.code_life, now))
+            let resume = Resume {
+                flow: challenge.flow,
+                made_at: now,
+            };
+            let handles = Handles {
+                pointer: pointer(policy, keys, challenge.flow, progress),
+                resume: Secret::new(resume.seal(keys, app_client, entropy)),
+            };
+            PublicParameters::Otp(displayed(policy, progress, policy.code_life, now), handles)
         }
         Step::Claim(progress) => {
             PublicParameters::Claim(displayed(policy, progress, policy.proof_life, now), None)
@@ -764,10 +858,23 @@ fn created(policy: &Policy, challenge: Challenge, now: Timestamp) -> Created {
     Created { challenge, public }
 }
 
+/// Returns the pointer of a flow. The flows of a slot have one, because each accepts the link that
+/// another has caused. It names no identifier, since a decoy has none.
+fn pointer(policy: &Policy, keys: &KeyRing, flow: FlowId, progress: &Progress) -> String {
+    let pointer = if progress.code_length == CodeLength::SLOT {
+        Pointer::of_slot(keys, policy.slot_at(progress.issued_at))
+    } else {
+        Pointer::of_flow(keys, flow)
+    };
+    pointer.text(progress.code_length)
+}
+
 fn step_of(row: &Flow) -> Step {
     match row.purpose {
         Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => Step::Otp(row.progress()),
         Purpose::Claim => Step::Claim(row.progress()),
+        // Such a row is written in answer to the first challenge, and no other step follows.
+        Purpose::Undo(_) => Step::Select,
     }
 }
 
@@ -797,7 +904,7 @@ fn displayed(
 
 /// Shows that no attempt is left.
 fn without_attempts(decided: &mut Decided<Created, CreateReason>) {
-    if let PublicParameters::Otp(displayed) = &mut decided.decision.public {
+    if let PublicParameters::Otp(displayed, _) = &mut decided.decision.public {
         displayed.attempts_left = 0;
     }
 }
@@ -824,7 +931,7 @@ fn refuse(
             (Refused::Unavailable, None, None)
         }
     };
-    if let PublicParameters::Otp(displayed) = &mut decided.decision.public {
+    if let PublicParameters::Otp(displayed, _) = &mut decided.decision.public {
         displayed.refused = Some(refused);
     }
     decided.refusal = refusal;

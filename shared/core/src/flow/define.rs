@@ -1,8 +1,10 @@
 //! Define: decides Cognito's next step. Only this trigger has Cognito issue tokens.
 //!
-//! The functions `finish` and `finish_with_contact` of this file are the only ones that return
-//! [`Next::IssueTokens`].
+//! The functions `finish`, `finish_with_contact` and `finish_with_undo` of this file are the only
+//! ones that return [`Next::IssueTokens`].
 //! `shared/lambda/src/cognito/define.rs` then sets `issueTokens` in the response.
+
+use std::time::Duration;
 
 use futures_util::future::join;
 use strum::IntoStaticStr;
@@ -11,17 +13,22 @@ use super::Decided;
 use super::commit::{Commit, CommitError};
 use super::event::{AccountState, InvalidSession, LastRound, SessionEvent};
 use super::ticket::{FirstAnswer, FirstAnswerError, TicketEnd};
+use super::undo::{UndoChange, UndoError, Undone};
 use crate::effects::Clock;
-use crate::message::Message;
+use crate::message::{LinkUrl, Message, Remedy};
 use crate::policy::{Deployment, REPLAY_GRACE};
 use crate::ports::{Directory, Finished, PortError, SessionFacts, Store};
 use crate::rate_limit::{RateLimiter, Refund};
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{Flow, State, Subject};
-use crate::value::account::Sub;
+use crate::value::account::{Account, Sub};
 use crate::value::identifier::{Identifier, Method};
 use crate::value::purpose::Purpose;
 use crate::value::time::Timestamp;
+
+/// The time after a sign-out in which Cognito may revoke new tokens too: 0.6 s was observed
+/// (aws/aws-sdk-java#2449).
+const SIGN_OUT_TAKES: Duration = Duration::from_secs(1);
 
 /// Cognito's next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +74,9 @@ pub enum DefineReason {
     ContactInUse,
     #[strum(to_string = "fault")]
     PortError,
+    ChangeHeld,
+    ChangeUndone,
+    NothingToUndo,
 }
 
 impl From<TicketEnd> for DefineReason {
@@ -75,6 +85,7 @@ impl From<TicketEnd> for DefineReason {
             TicketEnd::KeyUnknown => Self::TicketKeyUnknown,
             TicketEnd::Stale => Self::TicketStale,
             TicketEnd::Redeemed => Self::TicketRedeemed,
+            TicketEnd::Over => Self::FlowOver,
         }
     }
 }
@@ -177,8 +188,8 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
 
     /// Decides after a first answer that did not pass: Verify refused it, or a port did not answer.
     /// Only then is the ticket checked again. The flow ends if the ticket has expired, another flow
-    /// redeemed it, or its key is unknown. The client then starts again immediately. Otherwise the
-    /// challenge is repeated.
+    /// redeemed it, its key is unknown, or the flow that it continues has ended. The client then
+    /// starts again immediately. Otherwise the challenge is repeated.
     async fn after_refused_select(&self) -> Result<Decided<Next, DefineReason>, PortError> {
         let event = self.event;
         let method = event.request.method.as_deref().and_then(Method::parse);
@@ -275,18 +286,34 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let Some(account) = account else {
             return Ok(self.decided(Next::Fail, DefineReason::NoLongerHolder));
         };
-        if let Purpose::VerifyContact(id) = row.purpose {
-            let commit = Commit {
-                deployment,
-                store,
-                directory,
-                now,
-                row: &row,
-                account: &account,
-                contact: &contact,
-                id,
-            };
-            return self.finish_with_contact(&commit, session).await;
+        match row.purpose {
+            Purpose::VerifyContact(id) => {
+                let commit = Commit {
+                    deployment,
+                    store,
+                    directory,
+                    now,
+                    row: &row,
+                    account: &account,
+                    contact: &contact,
+                    id,
+                };
+                return self.finish_with_contact(&commit, session).await;
+            }
+            Purpose::Undo(id) => {
+                let undo = UndoChange {
+                    deployment,
+                    store,
+                    directory,
+                    now,
+                    row: &row,
+                    account: &account,
+                    contact: &contact,
+                    id,
+                };
+                return self.finish_with_undo(&undo, session).await;
+            }
+            Purpose::SignIn | Purpose::Claim | Purpose::Decoy => {}
         }
         Ok(if !account.attributes.holds(&contact) {
             self.decided(Next::Fail, DefineReason::NoLongerHolder)
@@ -322,6 +349,9 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             Err(CommitError::NoLongerPending) => {
                 return Ok(self.decided(Next::Fail, DefineReason::NoLongerPending));
             }
+            Err(CommitError::Held) => {
+                return Ok(self.decided(Next::Fail, DefineReason::ChangeHeld));
+            }
             Err(CommitError::ContactInUse) => {
                 return Ok(self.decided(Next::Fail, DefineReason::ContactInUse));
             }
@@ -335,16 +365,78 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
                 refund: self.refund(&row, commit.contact, now),
                 ..self.decided(Next::IssueTokens, DefineReason::TokensIssued)
             },
-            Finished::Refused(row) => match row.map(|row| row.state) {
-                Some(State::Finished { at, .. }) if now.since(at) <= REPLAY_GRACE => {
-                    self.decided(Next::IssueTokens, DefineReason::TokensIssued)
-                }
-                Some(State::Finished { .. }) => self.decided(Next::Fail, DefineReason::FlowOver),
-                Some(State::Open | State::Matched { .. }) | None => {
-                    self.decided(Next::Fail, DefineReason::FlowNotMatched)
-                }
-            },
+            Finished::Refused(row) => self.finished_before(row, now),
         })
+    }
+
+    /// Decides for a row that this call did not finish.
+    fn finished_before(
+        &self,
+        row: Option<Box<Flow>>,
+        now: Timestamp,
+    ) -> Decided<Next, DefineReason> {
+        match row.map(|row| row.state) {
+            Some(State::Finished { at, .. }) if now.since(at) <= REPLAY_GRACE => {
+                self.decided(Next::IssueTokens, DefineReason::TokensIssued)
+            }
+            Some(State::Finished { .. }) => self.decided(Next::Fail, DefineReason::FlowOver),
+            Some(State::Open | State::Matched { .. }) | None => {
+                self.decided(Next::Fail, DefineReason::FlowNotMatched)
+            }
+        }
+    }
+
+    /// Restores the replaced contact, and only then finishes the row.
+    ///
+    /// Cognito revokes tokens that it issues less than a second after a global sign-out. So the
+    /// challenge is repeated first, and the same proof passes again.
+    async fn finish_with_undo(
+        &self,
+        undo: &UndoChange<'_, S, D>,
+        session: SessionFacts<'_>,
+    ) -> Result<Decided<Next, DefineReason>, PortError> {
+        let undone = match undo.run().await {
+            Ok(undone) => undone,
+            Err(UndoError::Nothing) => {
+                return Ok(self.decided(Next::Fail, DefineReason::NothingToUndo));
+            }
+            Err(UndoError::ContactInUse) => {
+                return Ok(self.decided(Next::Fail, DefineReason::ContactInUse));
+            }
+            Err(UndoError::NoAccount) => {
+                return Ok(self.decided(Next::Fail, DefineReason::NoLongerHolder));
+            }
+            Err(UndoError::Port(fault)) => return Err(fault),
+        };
+        let UndoChange { row, now, .. } = *undo;
+        match undone {
+            Undone::Now { account } => {
+                return Ok(Decided {
+                    message: self.notice_of_undo(undo, &account),
+                    ..self.decided(Next::Challenge, DefineReason::ChangeUndone)
+                });
+            }
+            Undone::Before(at) if now.since(at) < SIGN_OUT_TAKES => {
+                return Ok(self.decided(Next::Challenge, DefineReason::AskedAgain));
+            }
+            Undone::Before(_) => {}
+        }
+        let finishing = self.store.finish(row.id, session, true, now);
+        Ok(match finishing.await? {
+            Finished::Now(_) => self.decided(Next::IssueTokens, DefineReason::TokensIssued),
+            Finished::Refused(row) => self.finished_before(row, now),
+        })
+    }
+
+    /// Returns the notice that a change was undone, to the account's contact of the other method.
+    /// The owner of the restored contact is the caller.
+    fn notice_of_undo(&self, undo: &UndoChange<'_, S, D>, account: &Account) -> Option<Message> {
+        let policy = &self.deployment.policy;
+        let kept = account.attributes.verified(undo.contact.method().other())?;
+        let locale = account.attributes.locale();
+        policy
+            .may_get_notice(&kept, undo.now)
+            .then(|| Message::change_undone(&policy.branding, locale, kept, undo.now))
     }
 
     /// Returns the notice of a change of contact, to the replaced contact. If there is none, or it
@@ -356,9 +448,14 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let (branding, now) = (&policy.branding, commit.now);
         let locale = commit.account.attributes.locale();
         let may_get = |contact: &Identifier| policy.may_get_notice(contact, now);
+        let page = branding.link_url.as_ref().map(LinkUrl::of_undo);
+        let remedy = Remedy {
+            undo_for: Some(policy.undo_life).filter(|life| !life.is_zero()),
+            link: page.as_deref(),
+        };
         replaced
             .filter(may_get)
-            .map(|old| Message::contact_replaced(branding, locale, old, now))
+            .map(|old| Message::contact_replaced(branding, locale, old, now, remedy))
             .or_else(|| {
                 let kept = commit.kept().filter(may_get)?;
                 Some(Message::contact_added(branding, locale, kept, now))
@@ -386,7 +483,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let policy = &self.deployment.policy;
         let used = progress
             .used
-            .saturating_add(u8::from(!self.event.request.is_resend()));
+            .saturating_add(u8::from(self.event.request.is_counted()));
         if now >= progress.issued_at.plus(policy.code_life) {
             self.decided(Next::Fail, DefineReason::Expired)
         } else if used >= policy.attempts {

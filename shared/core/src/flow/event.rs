@@ -2,6 +2,7 @@
 
 use crate::ports::SessionFacts;
 use crate::record::challenge::{Challenge, Step};
+use crate::record::flow::{Flow, Subject};
 use crate::seal::keys::{KeyId, KeyRing};
 use crate::value::account::Attributes;
 use crate::value::app_client::AppClient;
@@ -43,6 +44,17 @@ impl AccountState {
         }
     }
 
+    /// Returns whether the user of the session may answer the row. A known user's row is for that
+    /// user only. A row of no account stays one, even if the name belongs to an account by now; it
+    /// ends in a proof, never in tokens.
+    pub(super) fn may_answer(&self, row: &Flow) -> bool {
+        match (&row.subject, self) {
+            (Subject::Known(subject), Self::Known(user)) => subject == user.sub(),
+            (Subject::Known(_), Self::NoAccount) => false,
+            (Subject::NoAccount, _) => true,
+        }
+    }
+
     /// Returns the facts with which a row must agree, whose challenge states this time of issue.
     pub(super) fn facts<'a>(
         &'a self,
@@ -78,9 +90,12 @@ pub struct ClientRequest {
     pub method: Option<String>,
     /// `ticket`: the permission for a flow to send.
     pub ticket: Option<Secret>,
-    /// `action`: `resend` requests another message with a code; `complete` states that the answer to
-    /// the first challenge is a proof.
+    /// `action`: `resend` requests another message with a code; `complete` and `undo` state that the
+    /// answer to the first challenge is a proof, and `undo` that the proof undoes a change; `link`
+    /// that the answer to a code is the token of a link.
     pub action: Option<String>,
+    /// `linkSecret`: the secret of the client that requested the link.
+    pub link_secret: Option<Secret>,
 }
 
 impl ClientRequest {
@@ -89,9 +104,25 @@ impl ClientRequest {
         self.action.as_deref() == Some("resend")
     }
 
+    /// Returns whether the answer to a code is the token of a link. Such an answer is never counted
+    /// as wrong.
+    pub(crate) fn is_link(&self) -> bool {
+        self.action.as_deref() == Some("link")
+    }
+
+    /// Returns whether a wrong answer to a decoy without a row is counted.
+    pub(crate) fn is_counted(&self) -> bool {
+        !self.is_resend() && !self.is_link()
+    }
+
     /// Returns whether the answer to the first challenge is a proof.
     pub(crate) fn completes(&self) -> bool {
-        self.action.as_deref() == Some("complete")
+        self.action.as_deref() == Some("complete") || self.undoes()
+    }
+
+    /// Returns whether that proof is of a replaced contact, to undo the change.
+    pub(crate) fn undoes(&self) -> bool {
+        self.action.as_deref() == Some("undo")
     }
 }
 
@@ -116,7 +147,8 @@ impl SessionEvent {
     }
 
     /// Returns the last round, if there is one. Every round must be of this deployment and of one
-    /// flow: first `select`, and never a step back.
+    /// flow: first `select`, and never a step back. A `select` that passed may be followed by the
+    /// code of another flow, which the session continues.
     pub(crate) fn last(&self, keys: &KeyRing) -> Result<Option<LastRound>, InvalidSession> {
         let mut last: Option<LastRound> = None;
         for round in &self.rounds {
@@ -128,7 +160,10 @@ impl SessionEvent {
             let follows = match &last {
                 None => challenge.step == Step::Select,
                 Some(before) => {
-                    before.challenge.flow == challenge.flow
+                    let resumes = before.passed
+                        && before.challenge.step == Step::Select
+                        && matches!(challenge.step, Step::Otp(_));
+                    (resumes || before.challenge.flow == challenge.flow)
                         && before.challenge.step.rank() <= challenge.step.rank()
                         && (before.passed
                             || before.challenge.step != Step::Select

@@ -20,7 +20,7 @@
 //! |---|---|---|---|---|
 //! | 1 | none | | challenge | `select`: a random flow id, nothing sent |
 //! | 2 | not ours, or out of order, or of a client not served, or too many | | fail | |
-//! | 3 | `select` wrong, without the action `complete`: method unknown, or a ticket that has expired, that another flow redeemed, or whose key is not on the ring | | fail | |
+//! | 3 | `select` wrong, without the action `complete`: method unknown, or a ticket that has expired, that another flow redeemed, whose key is not on the ring, or that continues a flow which has ended (row 24) | | fail | |
 //! | 4 | `select` passed, valid ticket, known or no account | written | challenge | `otp`: reserve, charge and send; in slot mode, if a message of the slot was sent: the same, nothing sent; refused by a budget: `otp` with `refused`, nothing sent |
 //! | 5 | `select` passed, ticket for a contact that the account has not requested, or has replaced, or whose account was deleted | none | challenge | `otp`: decoy, nothing sent |
 //! | 6 | `select` passed; ticket missing, forged or of another method | none | challenge | `otp`: decoy |
@@ -40,12 +40,19 @@
 //! | 20 | `otp` passed, no account, but the row is missing, open, of an account, or finished over 15 s ago | | challenge | the same again, no proof |
 //! | 21 | `select` passed by a proof, known, still the verified holder | written as matched, to finished | **tokens** | |
 //! | 22 | `select` wrong: a proof that is forged, expired or redeemed, or of a contact that the user does not hold | none | challenge | `select` |
+//! | 23 | `select` passed, ticket that continues a flow which waits for an answer of this session | open | challenge | `otp` of that flow, with the progress of its row: nothing charged, nothing sent. From here on, rows 8 to 14, 19 and 20 |
+//! | 24 | `select` wrong: a ticket that continues a flow which is unknown, answered, expired, without an attempt left, a claim, or of another contact, client or user | any, or none | fail | |
+//! | 25 | `select` passed by a proof with the action `undo`, known, and the record of the change is open: the contact is restored, every token invalidated, and the record closed | written as matched | challenge | `select` |
+//! | 26 | the same, and the record was closed at least 1 s ago | matched, to finished | **tokens** | |
+//! | 27 | the same, but the record has expired or is of another change, or the contact is in use | matched | fail | |
 //!
-//! Verify: `select` passes for a known method, unless its ticket ends the flow (row 3). Before it
-//! passes, Verify redeems the ticket if it can open a flow. So Create need not check the redemption.
+//! Verify: `select` passes for a known method, unless its ticket ends the flow (rows 3 and 24).
+//! Before it passes, Verify redeems the ticket if it can open or continue a flow. So Create need not
+//! check the redemption.
 //!
 //! `select` with the action `complete` passes only for a proof: it is redeemed for this flow, and
 //! the row of the claim is written as matched. No such answer redeems a ticket or sends a message.
+//! The same holds for the action `undo`, whose proof is of the contact that the record names.
 //!
 //! `otp` and `claim` pass only after the right answer was recorded, first as an attempt, then as
 //! the verdict, in an open row that had room. A proof has one write for both (see [`verify`]). The
@@ -56,12 +63,14 @@ mod commit;
 mod create;
 mod define;
 mod event;
+mod leases;
 mod ticket;
+mod undo;
 mod verify;
 
 pub use create::{
-    CreateReason, Created, DisplayedProgress, PublicParameters, Refused, ask_again, create,
-    reset_resend_cooldown,
+    CreateReason, Created, DisplayedProgress, Handles, PublicParameters, Refused, ask_again,
+    create, reset_resend_cooldown,
 };
 pub use define::{DefineReason, Next, define};
 pub use event::{AccountState, ClientRequest, Round, SessionEvent};
@@ -75,7 +84,7 @@ pub use crate::record::flow::{AnswerDigest, Flow, State, Subject};
 pub use crate::value::app_client::AppClient;
 pub use crate::value::id::FlowId;
 use crate::value::identifier::Country;
-pub use crate::value::purpose::Purpose;
+pub use crate::value::purpose::{Purpose, TicketPurpose};
 
 /// A decision of type `T` with its reason `R`, its message, and the facts that a log may state.
 #[derive(Clone, Debug)]

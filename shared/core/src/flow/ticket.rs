@@ -3,14 +3,17 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join;
+
 use super::event::{AccountState, ClientRequest};
 use crate::policy::Deployment;
-use crate::ports::{PortError, Redeemable, Redeemed, RedemptionStore};
+use crate::ports::{FlowStore, PortError, Redeemable, Redeemed, RedemptionStore};
+use crate::record::flow::{Flow, State};
 use crate::seal::sealed::{Ticket, UnsealError};
 use crate::value::app_client::AppClient;
 use crate::value::id::FlowId;
 use crate::value::identifier::Method;
-use crate::value::purpose::Purpose;
+use crate::value::purpose::{Purpose, TicketPurpose};
 use crate::value::time::Timestamp;
 
 /// The reason that a first answer does not pass.
@@ -37,6 +40,8 @@ pub(super) enum TicketEnd {
     Stale,
     /// Another flow redeemed it.
     Redeemed,
+    /// The flow that it continues has ended, or is not for this session.
+    Over,
 }
 
 /// The reason that a ticket opens no flow.
@@ -69,7 +74,7 @@ impl FirstAnswer<'_> {
     pub(super) async fn admit(
         &self,
         deployment: &Deployment,
-        store: &impl RedemptionStore,
+        store: &(impl FlowStore + RedemptionStore),
     ) -> Result<(), FirstAnswerError> {
         let life = deployment.policy.ticket_life;
         let ticket = match open(deployment, self.app_client, self.request, self.now, life) {
@@ -87,18 +92,49 @@ impl FirstAnswer<'_> {
         // A new account may not be visible everywhere immediately. Until it is, the ticket is not
         // redeemed. A claim sends nothing, and its proof is redeemed once.
         let holds = matches!(self.user, AccountState::Known(user) if user.holds(&ticket.contact));
-        if ticket.purpose == Purpose::Claim && !holds {
+        if ticket.purpose == Purpose::Claim.into() && !holds {
             return Ok(());
         }
         let keep_until = ticket.made_at.plus(life * 2);
-        let redeemed = store
-            .redeem(Redeemable::Ticket(ticket.id), self.flow, keep_until)
-            .await?;
+        let redeeming = store.redeem(Redeemable::Ticket(ticket.id), self.flow, keep_until);
+        let redeemed = match ticket.purpose {
+            TicketPurpose::Open(_) => redeeming.await?,
+            TicketPurpose::Resume(flow) => {
+                let (redeemed, row) = try_join(redeeming, store.flow(flow)).await?;
+                if !row.is_some_and(|row| self.may_resume(deployment, &row, &ticket)) {
+                    return Err(FirstAnswerError::Ended(TicketEnd::Over));
+                }
+                redeemed
+            }
+        };
         match redeemed {
             Redeemed::Here => Ok(()),
             Redeemed::Elsewhere => Err(FirstAnswerError::Ended(TicketEnd::Redeemed)),
         }
     }
+
+    /// Returns whether the flow waits for an answer that this session may give.
+    fn may_resume(&self, deployment: &Deployment, row: &Flow, ticket: &Ticket) -> bool {
+        continues(row, ticket, deployment, self.app_client, self.user)
+            && row.state == State::Open
+            && !row.is_expired(self.now)
+            && row.attempts.len() < usize::from(deployment.policy.attempts)
+    }
+}
+
+/// Returns whether a ticket of this contact may continue the row in a session of this client and
+/// user. The row of a claim is never continued.
+pub(super) fn continues(
+    row: &Flow,
+    ticket: &Ticket,
+    Deployment { keys, .. }: &Deployment,
+    app_client: &AppClient,
+    user: &AccountState,
+) -> bool {
+    row.purpose != Purpose::Claim
+        && row.client == app_client.client()
+        && user.may_answer(row)
+        && row.contact(keys).as_ref() == Some(&ticket.contact)
 }
 
 /// Opens the ticket of a request, if it is at most `life` old.
@@ -116,16 +152,22 @@ pub(super) fn open(
         UnsealError::KeyUnknown => TicketError::KeyUnknown,
         UnsealError::Stale => TicketError::Stale,
     })?;
-    // A resolver seals budgets into the ticket of every code, and into no ticket of a claim. Any
-    // other ticket was sealed with a leaked key.
-    if ticket.terms.is_charged() == (ticket.purpose == Purpose::Claim) {
+    // A resolver seals budgets into every ticket that sends a code, and into no other. Any other
+    // ticket was sealed with a leaked key.
+    let sends = !matches!(
+        ticket.purpose,
+        TicketPurpose::Open(Purpose::Claim) | TicketPurpose::Resume(_)
+    );
+    if ticket.terms.is_charged() != sends {
         return Err(TicketError::Forged);
     }
     // Only a sign-in has slots, and no code of a slot is fixed. Otherwise a flow without a message
     // could take the message of a slot.
     if ticket.terms.is_slot()
-        && (!matches!(ticket.purpose, Purpose::SignIn | Purpose::Decoy)
-            || policy.is_test(&ticket.contact, now))
+        && (!matches!(
+            ticket.purpose,
+            TicketPurpose::Open(Purpose::SignIn | Purpose::Decoy)
+        ) || policy.is_test(&ticket.contact, now))
     {
         return Err(TicketError::Forged);
     }

@@ -1,7 +1,8 @@
 //! Verify: verifies an answer.
 //!
 //! The first answer passes if it names a method and its ticket does not end the flow: the ticket
-//! has not expired, its key is on the ring, and no other flow has redeemed it. A ticket that can
+//! has not expired, its key is on the ring, and no other flow has redeemed it. A ticket that
+//! continues a flow ends the session unless that flow waits for an answer. A ticket that can
 //! open no flow passes too, unredeemed, and leads to a decoy: missing, forged, of another method, or
 //! of a claim by a user who does not hold the contact.
 //!
@@ -16,15 +17,20 @@
 //!    `record_wrong_answer` adds the answer to the row's wrong ones. Each writes only if the row
 //!    still has the terms on which the guess was reserved.
 //!
-//! A proof may answer the first challenge too, with the action `complete`. Then `open_flow` writes
-//! the row of the claim as matched, with this attempt.
+//! A proof may answer the first challenge too, with the action `complete` or `undo`. Then
+//! `open_flow` writes the row of the claim or of the undo as matched, with this attempt.
+//!
+//! A link is answered by its token and the secret of the client that requested it. If both are right,
+//! `record_verdict` alone records the attempt and the verdict, without a guess. If one is wrong,
+//! nothing is written: neither can be guessed.
 //!
 //! For a proof, its row and that of the flow that earned it are read at once, and `record_verdict`
 //! alone records the attempt and its verdict.
 //!
 //! A right verdict is always recorded before it is returned. So is a wrong one, except that of a
-//! proof that answers the first challenge: it writes no row and counts no attempt. If a budget has no guess left, Verify returns wrong without a verdict, whatever the
-//! answer is. The same answer needs a guess again when the client repeats it.
+//! proof that answers the first challenge, and of a link: they write no row and count no attempt. If a
+//! budget has no guess left, Verify returns wrong without a verdict, whatever the answer is. The same
+//! answer needs a guess again when the client repeats it.
 //!
 //! A code whose message was not charged has no right answer, and `record_verdict` alone counts the
 //! attempt. Without this rule, an attacker could guess at flows whose message a budget refused, at
@@ -52,7 +58,7 @@ use crate::effects::{Clock, Entropy};
 use crate::policy::{Deployment, Policy};
 use crate::ports::{
     Attempted, CounterStore, FlowStore, NewAttempt, Opened, PortError, Redeemable, Redeemed,
-    RedemptionStore, VerdictWrite,
+    RedemptionStore, UndoStore, VerdictWrite,
 };
 use crate::rate_limit::{Guess, RateLimiter};
 use crate::record::challenge::{Challenge, Step};
@@ -60,7 +66,9 @@ use crate::record::flow::{AnswerDigest, Flow, NewFlow, State, Subject};
 use crate::seal::code::Answer;
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::{KeyId, Use};
+use crate::seal::link::LinkChallenge;
 use crate::seal::sealed::{Proof, UnsealError};
+use crate::value::account::Attributes;
 use crate::value::app_client::AppClient;
 use crate::value::code_alphabet::CodeAlphabet;
 use crate::value::identifier::{Identifier, Method};
@@ -128,6 +136,7 @@ pub enum VerifyReason {
     RightAgain,
     #[strum(to_string = "wrong")]
     WrongAnswer,
+    WrongLink,
     CodeReplaced,
     NoAttemptLeft,
     Expired,
@@ -149,6 +158,7 @@ impl From<TicketEnd> for VerifyReason {
             TicketEnd::KeyUnknown => Self::TicketKeyUnknown,
             TicketEnd::Stale => Self::TicketStale,
             TicketEnd::Redeemed => Self::TicketRedeemed,
+            TicketEnd::Over => Self::FlowOver,
         }
     }
 }
@@ -176,7 +186,7 @@ impl From<PortError> for VerifyError {
 /// may repeat it. The repetition is no further attempt, but it can cost another guess.
 pub async fn verify(
     deployment: &Deployment,
-    store: &(impl FlowStore + RedemptionStore + CounterStore),
+    store: &(impl FlowStore + RedemptionStore + UndoStore + CounterStore),
     clock: &impl Clock,
     entropy: &impl Entropy,
     event: &AnswerEvent,
@@ -257,7 +267,7 @@ struct Agreeing {
 
 impl<S, C, E> Verify<'_, S, C, E>
 where
-    S: FlowStore + RedemptionStore + CounterStore,
+    S: FlowStore + RedemptionStore + UndoStore + CounterStore,
     C: Clock,
     E: Entropy,
 {
@@ -286,6 +296,7 @@ where
             Step::Otp(_) if self.event.answer.expose() == "resend" && request.is_resend() => {
                 Err(VerifyReason::ResendAsked.into())
             }
+            Step::Otp(_) if request.is_link() => self.verify_link().await,
             Step::Otp(progress) => self.verify_code(progress.issued_at).await,
             Step::Claim(_) => self.verify_claim().await,
         }
@@ -343,6 +354,42 @@ where
         }
     }
 
+    /// Verifies the token of a link, with the secret of the client that requested it. Both must be
+    /// right. A wrong answer is not recorded, and no guess is reserved: neither can be guessed.
+    async fn verify_link(&self) -> Result<VerifyReason, VerifyError> {
+        let Deployment { policy, keys } = self.deployment;
+        let (now, flow) = (self.clock.now(), self.challenge.flow);
+        let row = self.store.flow(flow).await?;
+        let row = row.ok_or(VerifyReason::FlowMissing)?;
+        let wrong = VerifyReason::WrongLink;
+        let secret = self.event.request.link_secret.as_ref().ok_or(wrong)?;
+        let token = self.event.answer.expose();
+        let key = keys.find(Use::Answer, row.key.as_str());
+        let key = key.ok_or(VerifyReason::FlowDisagrees)?;
+        let digest = AnswerDigest::of_link(key, flow, token, secret);
+        let Some(Agreeing {
+            row,
+            contact,
+            attempt,
+        }) = self.still_open(row, digest, now)?
+        else {
+            return Ok(VerifyReason::RightAgain);
+        };
+        // A decoy, and a row without a link, do the same work.
+        let challenge = row
+            .link_challenge
+            .unwrap_or(LinkChallenge::from_bytes([0; 32]));
+        let matches = row.code(policy, keys, &contact).is_some_and(|code| {
+            bool::from(code.link_token().matches(token) & challenge.is_of(secret))
+        });
+        let may_match =
+            row.link_challenge.is_some() && row.purpose != Purpose::Decoy && row.message_charged;
+        if !(matches && may_match) {
+            return Err(wrong.into());
+        }
+        self.record_verdict(&row, attempt, Ok(())).await
+    }
+
     /// Verifies the answer to a claim, a proof.
     async fn verify_claim(&self) -> Result<VerifyReason, VerifyError> {
         let Deployment { policy, keys } = self.deployment;
@@ -373,8 +420,8 @@ where
         self.record_verdict(&row, attempt, verdict).await
     }
 
-    /// Verifies a proof that answers the first challenge, and writes the row of the claim, matched.
-    /// Define then finishes it. A wrong proof counts no attempt: it cannot be guessed.
+    /// Verifies a proof that answers the first challenge, and writes the row of the claim, or of the
+    /// undo, matched. Define then finishes it. A wrong proof counts no attempt: it cannot be guessed.
     ///
     /// The proof is redeemed while the row of the flow that earned it is read. So it is redeemed even
     /// if that row does not confirm it. Only a leaked key can seal such a proof.
@@ -393,9 +440,8 @@ where
         let AccountState::Known(user) = user else {
             return Err(VerifyReason::ProofOfAnother.into());
         };
-        if !user.holds(contact) {
-            return Err(VerifyReason::ProofOfAnother.into());
-        }
+        let purpose = self.purpose_of_proof(user, contact).await?;
+        let purpose = purpose.ok_or(VerifyReason::ProofOfAnother)?;
         let (earned, redeemed) = try_join(
             self.store.flow(proof.flow),
             self.store.redeem(
@@ -416,11 +462,12 @@ where
         let new = NewFlow {
             id: flow,
             app_client,
-            purpose: Purpose::Claim,
+            purpose,
             subject: Subject::Known(user.sub().clone()),
             contact,
             locale: None,
             terms: CodeTerms::uncharged(policy.code_length),
+            link_challenge: None,
         };
         let row = Flow::new(&new, policy, keys, now, self.entropy);
         let answer = self.digest(&row.key)?;
@@ -450,6 +497,23 @@ where
         Answer::of(self.event.answer.expose(), alphabet)
     }
 
+    /// Returns the purpose for which a proof of this contact may answer in the session of the user:
+    /// the contact is the user's, or was replaced, and the caller asks to undo that. `None` for any
+    /// other contact. Define checks that the change can still be undone.
+    async fn purpose_of_proof(
+        &self,
+        user: &Attributes,
+        contact: &Identifier,
+    ) -> Result<Option<Purpose>, PortError> {
+        if !self.event.request.undoes() {
+            return Ok(user.holds(contact).then_some(Purpose::Claim));
+        }
+        let keys = &self.deployment.keys;
+        let undo = self.store.undo(user.sub()).await?;
+        let undo = undo.filter(|undo| undo.is_of(contact, keys));
+        Ok(undo.map(|undo| Purpose::Undo(undo.id)))
+    }
+
     fn digest(&self, key: &KeyId) -> Result<AnswerDigest, VerifyError> {
         let key = self.deployment.keys.find(Use::Answer, key.as_str());
         let key = key.ok_or(VerifyReason::FlowDisagrees)?;
@@ -471,7 +535,7 @@ where
         // Create never opens a row of a code whose terms name no budget. Guesses at such a code
         // would be charged to no budget.
         let has_no_budgets = row.purpose != Purpose::Claim && !row.terms.is_charged();
-        if has_no_budgets || !row.agrees(self.challenge, app_client) || !is_for(&row, user) {
+        if has_no_budgets || !row.agrees(self.challenge, app_client) || !user.may_answer(&row) {
             return Err(VerifyReason::FlowDisagrees.into());
         }
         let contact = row.contact(&self.deployment.keys);
@@ -620,15 +684,4 @@ const fn unreadable_proof(error: UnsealError) -> VerifyReason {
 
 fn keep_redemption_until(proof: &Proof, policy: &Policy) -> Timestamp {
     proof.made_at.plus(policy.proof_life * 2)
-}
-
-/// Returns whether the user of the session may answer the row. A known user's row is for that user
-/// only. A row of no account stays one, even if the name belongs to an account by now; it ends in a
-/// proof, never in tokens.
-fn is_for(row: &Flow, user: &AccountState) -> bool {
-    match (&row.subject, user) {
-        (Subject::Known(subject), AccountState::Known(user)) => subject == user.sub(),
-        (Subject::Known(_), AccountState::NoAccount) => false,
-        (Subject::NoAccount, _) => true,
-    }
 }

@@ -23,6 +23,16 @@ const CODE: &str = "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\
     -webkit-user-select: all; user-select: all;\">{content}</td>\n</tr>\n<tr>\n\
     <td height=\"16\" style=\"height: 16px; font-size: 1px; line-height: 16px;\">&nbsp;</td>\n</tr>\n\
     </table>";
+/// The address is also shown as text, for a reader whose program opens no buttons, and in another
+/// browser. The colours of the button have enough contrast in light and dark mode.
+const LINK: &str = "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" \
+    border=\"0\">\n<tr>\n<td class=\"button\" align=\"center\" bgcolor=\"#1f5fd1\" style=\"border-radius: 6px; \
+    background-color: #1f5fd1; text-align: center;\"><a href=\"{content}\" style=\"display: block; \
+    padding: 14px 8px; color: #ffffff; font-size: 16px; line-height: 1.2; font-weight: 600; \
+    text-decoration: none;\">{button}</a></td>\n</tr>\n<tr>\n\
+    <td height=\"12\" style=\"height: 12px; font-size: 1px; line-height: 12px;\">&nbsp;</td>\n</tr>\n\
+    </table>\n<p style=\"margin: 0 0 16px; font-size: 13px; line-height: 1.5; color: #15181c; \
+    word-break: break-all;\">{content}</p>";
 const PARAGRAPH: &str = "<p style=\"margin: 0 0 16px; font-size: 16px; line-height: 1.5; \
     color: #15181c;\">{content}</p>";
 
@@ -31,10 +41,12 @@ pub(super) struct Head<'a> {
     pub(super) locale: Locale,
     pub(super) subject: &'a str,
     pub(super) preview: &'a str,
+    /// The label of a link's button.
+    pub(super) button: &'a str,
 }
 
 /// Returns the document of a text. `with` fills in each paragraph; the first is the heading, and
-/// the code gets a box of its own.
+/// the code gets a box of its own, and a link a button.
 pub(super) fn html(head: &Head<'_>, text: &str, with: impl Fn(&str) -> String) -> String {
     let paragraphs: Vec<_> = text
         .trim_end()
@@ -44,6 +56,7 @@ pub(super) fn html(head: &Head<'_>, text: &str, with: impl Fn(&str) -> String) -
             let element = match (place, paragraph) {
                 (0, _) => HEADING,
                 (_, "{code}") => CODE,
+                (_, "{link}") => LINK,
                 _ => PARAGRAPH,
             };
             let content = with(paragraph);
@@ -57,6 +70,7 @@ pub(super) fn html(head: &Head<'_>, text: &str, with: impl Fn(&str) -> String) -
                 ("content", Some(&*escape(&content))),
                 ("size", Some(size)),
                 ("space", Some(space)),
+                ("button", Some(&*escape(head.button))),
             ];
             fill(element, &values)
         })

@@ -11,15 +11,18 @@ pub enum Kind {
     ContactReplaced,
     /// The notice to a contact that the account keeps when a contact of the other method was added.
     ContactAdded,
+    /// The notice to a contact that the account keeps when the change of the other one was undone.
+    ChangeUndone,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::SignInCode,
         Self::ConfirmationCode,
         Self::ContactReplaced,
         Self::ContactAdded,
+        Self::ChangeUndone,
     ];
 
     /// The name of the folder with the texts.
@@ -29,6 +32,7 @@ impl Kind {
             Self::ConfirmationCode => "confirmation_code",
             Self::ContactReplaced => "contact_replaced",
             Self::ContactAdded => "contact_added",
+            Self::ChangeUndone => "change_undone",
         }
     }
 }

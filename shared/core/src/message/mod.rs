@@ -11,6 +11,7 @@ mod sms;
 mod template;
 mod words;
 
+use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
 pub use kind::Kind;
@@ -18,11 +19,12 @@ pub use sms::parts;
 
 use self::html::{Head, html};
 use self::template::{Value, fill};
-use self::words::{minutes, words};
+use self::words::{hours, link_words, minutes, words};
 pub use crate::policy::branding::{
-    AndroidHash, AppName, Branding, NotBranding, Preview, SmsDomain, SupportContact,
+    AndroidHash, AppName, Branding, LinkUrl, NotBranding, Preview, SmsDomain, SupportContact,
 };
 use crate::seal::code::Code;
+use crate::seal::link::LinkToken;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
@@ -60,22 +62,53 @@ pub enum Content {
     },
 }
 
+/// The address of a link: the page of `LINK_URL`, with the pointer of the flow and the token after
+/// the number sign. A browser sends no server what follows that sign. Redacted in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Link(String);
+
+impl Link {
+    /// Creates the link of a token.
+    pub fn new(page: &LinkUrl, pointer: &str, token: &LinkToken) -> Self {
+        Self(format!("{}#{pointer}.{}", page.as_str(), token.text()))
+    }
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Link(…)")
+    }
+}
+
+/// The remedy that a notice of a replaced contact offers to its owner.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Remedy<'a> {
+    /// The time in which the change can be undone; `None` if it cannot.
+    pub undo_for: Option<Duration>,
+    /// The link to the page that undoes a change, if there is one.
+    pub link: Option<&'a str>,
+}
+
 impl Message {
     /// Creates the message with a code that was requested at `at` and expires `life` from now. The
-    /// code of a slot is that of every sign-in that begins before the slot ends. Its
-    /// language is the requested one or else the deployment's default.
+    /// code of a slot is that of every sign-in that begins before the slot ends. Its language is the
+    /// requested one or else the deployment's default. Only a mail carries the link.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one message")]
     pub fn code(
         branding: &Branding,
         locale: Option<Locale>,
         to: Identifier,
         code: Code,
+        link: Option<Link>,
         purpose: Purpose,
         at: Timestamp,
         life: Duration,
     ) -> Self {
         let locale = locale.unwrap_or(branding.default_locale);
         let kind = match purpose {
-            Purpose::SignIn | Purpose::Claim | Purpose::Decoy => Kind::SignInCode,
+            Purpose::SignIn | Purpose::Claim | Purpose::Decoy | Purpose::Undo(_) => {
+                Kind::SignInCode
+            }
             Purpose::VerifyContact(_) => Kind::ConfirmationCode,
         };
         let minutes = in_minutes(locale, life);
@@ -88,7 +121,8 @@ impl Message {
             until.as_deref().and_then(|until| until.get(11..16)),
         );
         let [year, month, day, time] = parts_of(&at);
-        let values = [code_value, minutes, until, year, month, day, time];
+        let link = ("link", link.as_ref().map(|link| &*link.0));
+        let values = [code_value, link, minutes, until, year, month, day, time];
         let content = content(branding, locale, kind, &to, Some(&code), &values);
         Self {
             to,
@@ -106,8 +140,26 @@ impl Message {
         locale: Option<Locale>,
         old: Identifier,
         at: Timestamp,
+        remedy: Remedy<'_>,
     ) -> Self {
-        Self::notice(branding, locale, Kind::ContactReplaced, old, at)
+        let words = locale.unwrap_or(branding.default_locale);
+        let hours = remedy.undo_for.map(|life| in_hours(words, life));
+        let permanent = hours.is_none().then_some("");
+        let notice = |link: Option<&str>| {
+            let remedy = [
+                ("hours", hours.as_deref()),
+                ("link", link.filter(|_| hours.is_some())),
+                ("permanent", permanent),
+            ];
+            let kind = Kind::ContactReplaced;
+            Self::notice(branding, locale, kind, old.clone(), at, &remedy)
+        };
+        let message = notice(remedy.link);
+        match &message.content {
+            // A link must not cost another part.
+            Content::Sms { text } if parts(text) > 1 => notice(None),
+            _ => message,
+        }
     }
 
     /// Creates the notice to a contact that the account keeps when a contact of the other method
@@ -118,7 +170,18 @@ impl Message {
         kept: Identifier,
         at: Timestamp,
     ) -> Self {
-        Self::notice(branding, locale, Kind::ContactAdded, kept, at)
+        Self::notice(branding, locale, Kind::ContactAdded, kept, at, &[])
+    }
+
+    /// Creates the notice to a contact that the account keeps when the change of the contact of the
+    /// other method was undone.
+    pub fn change_undone(
+        branding: &Branding,
+        locale: Option<Locale>,
+        kept: Identifier,
+        at: Timestamp,
+    ) -> Self {
+        Self::notice(branding, locale, Kind::ChangeUndone, kept, at, &[])
     }
 
     fn notice(
@@ -127,10 +190,12 @@ impl Message {
         kind: Kind,
         to: Identifier,
         at: Timestamp,
+        remedy: &[Value<'_>],
     ) -> Self {
         let locale = locale.unwrap_or(branding.default_locale);
         let at = moment(at);
-        let content = content(branding, locale, kind, &to, None, &parts_of(&at));
+        let values = [&parts_of(&at), remedy].concat();
+        let content = content(branding, locale, kind, &to, None, &values);
         Self {
             to,
             kind,
@@ -175,6 +240,15 @@ fn in_minutes(locale: Locale, life: Duration) -> String {
     }
 }
 
+/// Formats a time in whole hours, rounded down.
+fn in_hours(locale: Locale, time: Duration) -> String {
+    let (one, more) = hours(locale);
+    match time.as_secs() / 3600 {
+        0 | 1 => one.to_owned(),
+        number => fill(more, &[("n", Some(&number.to_string()))]),
+    }
+}
+
 fn content(
     branding: &Branding,
     locale: Locale,
@@ -198,15 +272,27 @@ fn content(
                 Preview::Request => words.preview.lines().next(),
                 Preview::Code => words.preview.lines().last(),
             };
+            let has_link = values
+                .iter()
+                .any(|(name, value)| *name == "link" && value.is_some());
+            let (sentence, button) = link_words(locale, kind);
+            // After the code, which stays first.
+            let text = if has_link {
+                let link = format!("{{code}}\n\n{sentence}\n\n{{link}}\n\n");
+                Cow::Owned(words.text.replacen("{code}\n\n", &link, 1))
+            } else {
+                Cow::Borrowed(words.text)
+            };
             let head = Head {
                 locale,
                 subject: &subject,
                 preview: &with(preview.unwrap_or_default(), app),
+                button,
             };
-            let html = html(&head, words.text, |paragraph| with(paragraph, app));
+            let html = html(&head, &text, |paragraph| with(paragraph, app));
             Content::Mail {
                 subject,
-                text: with(words.text, app) + "\n",
+                text: with(&text, app) + "\n",
                 html,
             }
         }

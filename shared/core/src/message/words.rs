@@ -14,11 +14,15 @@ pub(super) struct Words {
 
 struct Language {
     minutes: &'static str,
+    hours: &'static str,
     mail: &'static str,
+    /// The sentence before a link, and the label of its button for each kind that has a code.
+    link: &'static str,
     sign_in_code: Words,
     confirmation_code: Words,
     contact_replaced: Words,
     contact_added: Words,
+    change_undone: Words,
 }
 
 macro_rules! words {
@@ -36,11 +40,14 @@ macro_rules! language {
     ($language:literal) => {{
         static LANGUAGE: Language = Language {
             minutes: include_str!(concat!($language, "/minutes.txt")),
+            hours: include_str!(concat!($language, "/hours.txt")),
             mail: include_str!(concat!($language, "/mail.txt")),
+            link: include_str!(concat!($language, "/link.txt")),
             sign_in_code: words!($language, "sign_in_code"),
             confirmation_code: words!($language, "confirmation_code"),
             contact_replaced: words!($language, "contact_replaced"),
             contact_added: words!($language, "contact_added"),
+            change_undone: words!($language, "change_undone"),
         };
         &LANGUAGE
     }};
@@ -65,17 +72,41 @@ pub(super) fn words(locale: Locale, kind: Kind) -> &'static Words {
         Kind::ConfirmationCode => &language.confirmation_code,
         Kind::ContactReplaced => &language.contact_replaced,
         Kind::ContactAdded => &language.contact_added,
+        Kind::ChangeUndone => &language.change_undone,
     }
 }
 
 /// Returns the texts for "1 minute" and "5 minutes": the first line is the singular, the second the
 /// plural.
 pub(super) fn minutes(locale: Locale) -> (&'static str, &'static str) {
-    let text = language(locale).minutes.trim_end();
+    one_and_more(language(locale).minutes)
+}
+
+/// Returns the texts for "1 hour" and "72 hours".
+pub(super) fn hours(locale: Locale) -> (&'static str, &'static str) {
+    one_and_more(language(locale).hours)
+}
+
+fn one_and_more(text: &'static str) -> (&'static str, &'static str) {
+    let text = text.trim_end();
     text.split_once('\n').unwrap_or((text, text))
 }
 
 /// Returns the word for a mail, which a screen reader says before its title.
 pub(super) fn mail(locale: Locale) -> &'static str {
     language(locale).mail.trim_end()
+}
+
+/// Returns the sentence before a link, and the label of its button.
+pub(super) fn link_words(locale: Locale, kind: Kind) -> (&'static str, &'static str) {
+    let mut lines = language(locale).link.lines();
+    let sentence = lines.next().unwrap_or_default();
+    let labels = [lines.next(), lines.next()].map(Option::unwrap_or_default);
+    match kind {
+        Kind::SignInCode => (sentence, labels[0]),
+        Kind::ConfirmationCode
+        | Kind::ContactReplaced
+        | Kind::ContactAdded
+        | Kind::ChangeUndone => (sentence, labels[1]),
+    }
 }

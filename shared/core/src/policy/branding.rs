@@ -21,6 +21,8 @@ pub struct Branding {
     pub preview: Preview,
     /// The contact that a notice names, for an owner who did not make the change.
     pub support: Option<SupportContact>,
+    /// The page that the link of a mail opens. Without it, no mail has a link.
+    pub link_url: Option<LinkUrl>,
 }
 
 /// The text that a mail offers to an inbox's list and a lock screen.
@@ -63,7 +65,7 @@ macro_rules! text_of_a_deployment {
     };
 }
 
-text_of_a_deployment!(AppName, SmsDomain, AndroidHash, SupportContact);
+text_of_a_deployment!(AppName, SmsDomain, AndroidHash, SupportContact, LinkUrl);
 
 /// The name of the app: one line of 1 to 30 characters. Subjects contain it, so a line break would
 /// start another header. HTML contains it escaped.
@@ -155,6 +157,48 @@ impl SupportContact {
         });
         let is_one = is_number || is_web || Email::parse(text).is_ok();
         if is_one && text.chars().count() <= Self::MAX_CHARS && !text.chars().any(is_invisible) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotBranding)
+        }
+    }
+}
+
+/// An `https` URL of up to 200 characters, or an `http` one of this computer for development. It has
+/// no fragment, because the link's own follows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkUrl(String);
+
+impl LinkUrl {
+    /// Returns the address at which the owner of a replaced contact undoes the change.
+    pub(crate) fn of_undo(&self) -> String {
+        format!("{}#undo", self.0)
+    }
+
+    /// The maximum length in characters.
+    pub const MAX_CHARS: usize = 200;
+
+    /// Validates a URL.
+    pub fn parse(text: &str) -> Result<Self, NotBranding> {
+        let (scheme, rest) = text.split_once("://").ok_or(NotBranding)?;
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+            _ => (authority, None),
+        };
+        let is_port =
+            |port: &str| (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit());
+        let is_local = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
+        let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
+        let is_host = is_local || !host.is_empty() && host.bytes().all(is_name);
+        let has_plain_characters = text
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b"\"#'<>\\^`{|}".contains(&b));
+        let is_one = (scheme == "https" || scheme == "http" && is_local)
+            && is_host
+            && port.is_none_or(is_port)
+            && has_plain_characters;
+        if is_one && text.len() <= Self::MAX_CHARS {
             Ok(Self(text.to_owned()))
         } else {
             Err(NotBranding)
@@ -256,6 +300,41 @@ mod tests {
             &long,
         ] {
             assert_eq!(SupportContact::parse(text), Err(NotBranding), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_opens_a_secure_page_or_one_of_this_computer() {
+        for text in [
+            "https://app.example.com/sign-in",
+            "https://app.example.com",
+            "https://app.example.com:8443/a?b=c&d=%20",
+            "http://localhost:8080/",
+            "http://127.0.0.1/x",
+            "http://[::1]:8080/x",
+        ] {
+            assert_eq!(LinkUrl::parse(text).unwrap().as_str(), text);
+        }
+        let long = format!("https://example.com/{}", "x".repeat(181));
+        for text in [
+            "",
+            "app.example.com",
+            "http://app.example.com/",
+            "http://localhost.example.com/",
+            "http://localhost@example.com/",
+            "https://user@example.com/",
+            "https:///x",
+            "https://example.com:/x",
+            "https://example.com:port/x",
+            "https://example.com/#x",
+            "https://example.com/\"x",
+            "https://example.com/<x",
+            "https://example.com/a b",
+            "https://bücher.example/",
+            "javascript://example.com/",
+            &long,
+        ] {
+            assert_eq!(LinkUrl::parse(text), Err(NotBranding), "{text:?}");
         }
     }
 

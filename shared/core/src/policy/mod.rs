@@ -54,6 +54,9 @@ pub struct Policy {
     pub proof_life: Duration,
     /// The lifetime of a pending contact: 600 to 86400 s.
     pub pending_life: Duration,
+    /// The time in which the change of a verified contact can be undone, and in which no contact of
+    /// the account can be changed: 0 to 168 h. Zero turns both off.
+    pub undo_life: Duration,
     /// The maximum age of a sign-in that may add or change a contact: 60 to 86400 s.
     pub fresh_for: Duration,
     /// The lifetime of a device token: 1 to [`DEVICE_DAYS_MAX`] days.
@@ -85,6 +88,7 @@ impl Policy {
             ticket_life: Duration::from_secs(60),
             proof_life: Duration::from_secs(180),
             pending_life: Duration::from_secs(3600),
+            undo_life: Duration::from_secs(72 * 3600),
             fresh_for: Duration::from_secs(600),
             device_life: Duration::from_secs(180 * 24 * 3600),
             budgets: Budgets::default(),

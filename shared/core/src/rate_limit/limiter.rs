@@ -1252,7 +1252,9 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         let Deployment { policy, keys } = self.deployment;
         let class = match purpose {
             Purpose::Decoy => "slot-decoy",
-            Purpose::SignIn | Purpose::Claim | Purpose::VerifyContact(_) => "slot",
+            Purpose::SignIn | Purpose::Claim | Purpose::VerifyContact(_) | Purpose::Undo(_) => {
+                "slot"
+            }
         };
         Counter::slot(keys, class, key, identifier, policy.slot_at(at))
     }
@@ -1596,11 +1598,12 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     pub(crate) fn refund(&self, flow: &Flow, contact: &Identifier) -> Option<Refund> {
         let budgets = flow.terms.budgets?;
         let (requester, at) = (budgets.requester, flow.issued_at);
-        // The right answer, and the wrong ones that were counted on the same terms; the row matches
-        // an answer only on the terms that it was charged on. Never more than the held guesses.
+        // The right answer, unless it was a link, and the wrong ones that were counted on the same
+        // terms; the row matches an answer only on the terms that it was charged on. Never more than
+        // the held guesses.
         let guesses = u32::try_from(flow.wrong_answers.len())
             .unwrap_or(u32::MAX)
-            .saturating_add(1)
+            .saturating_add(u32::from(!flow.was_answered_by_link()))
             .min(u32::from(flow.held_guesses));
         // A resend this recent may still be refused and its charge refunded. It must not be
         // refunded a second time.

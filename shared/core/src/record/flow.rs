@@ -10,6 +10,7 @@ use crate::policy::{Policy, REPLAY_GRACE};
 use crate::seal::code::Code;
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::{Key, KeyId, KeyRing, Use};
+use crate::seal::link::LinkChallenge;
 use crate::seal::sealed::SealedContact;
 use crate::value::account::Sub;
 use crate::value::app_client::AppClient;
@@ -17,6 +18,7 @@ use crate::value::id::FlowId;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
+use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
 
 /// One flow, as the store keeps it.
@@ -41,6 +43,8 @@ pub struct Flow {
     pub locale: Option<Locale>,
     /// The terms of the code: its length, and the budgets that its messages and guesses draw on.
     pub terms: CodeTerms,
+    /// The challenge of the client's link secret, if its mails may have a link.
+    pub link_challenge: Option<LinkChallenge>,
     /// True if a message with the present code was charged. Until then no answer is right, because
     /// a code that no budget permitted must not be guessed. A claim has no message and begins with
     /// true.
@@ -111,6 +115,23 @@ impl AnswerDigest {
         Self(digest)
     }
 
+    /// Computes the digest of a link's token and secret. It begins with eight zero bytes, by which a
+    /// refund recognises it; the digest of a code does so once in 2^64 answers.
+    pub(crate) fn of_link(key: &Key, flow: FlowId, token: &str, secret: &Secret) -> Self {
+        let fields = [token, secret.expose()].map(str::as_bytes);
+        let mac = key.mac(
+            Use::Answer,
+            &[flow.as_bytes(), b"link", fields[0], fields[1]],
+        );
+        let mut digest = [0; 16];
+        digest[8..].copy_from_slice(&mac[..8]);
+        Self(digest)
+    }
+
+    fn is_of_link(&self) -> bool {
+        self.0[..8] == [0; 8]
+    }
+
     /// Creates a digest from stored bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
@@ -137,6 +158,7 @@ pub(crate) struct NewFlow<'a> {
     pub(crate) contact: &'a Identifier,
     pub(crate) locale: Option<Locale>,
     pub(crate) terms: CodeTerms,
+    pub(crate) link_challenge: Option<LinkChallenge>,
 }
 
 impl Flow {
@@ -151,7 +173,7 @@ impl Flow {
         let bound = bound_to(new.id, new.purpose, new.app_client.client());
         let life = match new.purpose {
             Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => policy.code_life,
-            Purpose::Claim => policy.proof_life,
+            Purpose::Claim | Purpose::Undo(_) => policy.proof_life,
         };
         Self {
             id: new.id,
@@ -161,7 +183,8 @@ impl Flow {
             contact: SealedContact::seal(key, new.contact, &bound.fields(), entropy),
             locale: new.locale,
             terms: new.terms,
-            message_charged: new.purpose == Purpose::Claim,
+            link_challenge: new.link_challenge,
+            message_charged: matches!(new.purpose, Purpose::Claim | Purpose::Undo(_)),
             key: key.id().clone(),
             issued_at: now,
             expires_at: now.plus(life),
@@ -194,6 +217,7 @@ impl Flow {
             contact,
             locale: None,
             terms: CodeTerms::uncharged(policy.code_length),
+            link_challenge: None,
         };
         let answer = AnswerDigest([0; 16]);
         Self {
@@ -228,11 +252,11 @@ impl Flow {
             && self.issued_at == issued_at
     }
 
-    /// Returns whether this is the row of a claim that was opened in answer to this challenge, the
-    /// first of a session.
+    /// Returns whether this is the row of a proof that answered this challenge, the first of a
+    /// session.
     pub(crate) fn is_claim_of(&self, challenge: &Challenge, app_client: &AppClient) -> bool {
         challenge.step == Step::Select
-            && self.purpose == Purpose::Claim
+            && matches!(self.purpose, Purpose::Claim | Purpose::Undo(_))
             && self.id == challenge.flow
             && self.client == app_client.client()
     }
@@ -302,6 +326,14 @@ impl Flow {
             State::Open => false,
             State::Matched { .. } => true,
             State::Finished { at, .. } => now.since(at) <= REPLAY_GRACE,
+        }
+    }
+
+    /// Returns whether the right answer was a link, which no guess was reserved for.
+    pub(crate) fn was_answered_by_link(&self) -> bool {
+        match self.state {
+            State::Open => false,
+            State::Matched { answer, .. } | State::Finished { answer, .. } => answer.is_of_link(),
         }
     }
 

@@ -3,3 +3,4 @@
 pub(crate) mod challenge;
 pub(crate) mod flow;
 pub mod pending;
+pub mod undo;

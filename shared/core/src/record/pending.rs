@@ -6,6 +6,7 @@
 //! has an outcome.
 
 use crate::effects::Entropy;
+use crate::policy::Policy;
 use crate::seal::keys::KeyRing;
 use crate::seal::sealed::SealedContact;
 use crate::value::account::Sub;
@@ -22,6 +23,8 @@ pub enum PendingOutcome {
     Done,
     /// It was proved, but another account holds it.
     InUse,
+    /// It was on the account, and the change is undone.
+    Undone,
 }
 
 /// A pending contact as the store keeps it, by account and method.
@@ -95,6 +98,12 @@ impl Pending {
                 .contact
                 .open(keys, &self.bound_to(NEW))
                 .is_ok_and(|pending| pending == *contact)
+    }
+
+    /// Returns the time of the request, if the setting of its life has not changed since.
+    pub(crate) fn requested_at(&self, policy: &Policy) -> Timestamp {
+        let life = u64::try_from(policy.pending_life.as_millis()).unwrap_or(u64::MAX);
+        Timestamp::from_millis(self.expires_at.as_millis().saturating_sub(life))
     }
 
     /// Returns the verified contact that this one replaces.

@@ -6,24 +6,28 @@
 
 use std::convert::Infallible;
 
+use futures_util::future::join;
+
 use super::context::Ports;
-use super::error::Cause;
 pub use super::error::ContactError;
+use super::error::{Cause, SignInError};
 use super::flow_opener::payload;
 use super::payload::SignInPayload;
 pub use super::signed_in::{Identity, SignedIn};
 use crate::effects::Clock;
 use crate::policy::Deployment;
 use crate::ports::{
-    AccessTokenVerifier, ChallengeApi, Directory, OpenChallenge, PendingStore, Reply,
+    AccessTokenVerifier, ChallengeApi, Directory, OpenChallenge, PendingStore, Reply, UndoStore,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest, Receipt};
 use crate::record::pending::{Pending, PendingId, PendingOutcome};
 use crate::seal::code_terms::CodeTerms;
+use crate::seal::link::LinkChallenge;
 use crate::value::account::{Account, Names};
 use crate::value::identifier::{Identifier, Method};
 use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
+use crate::value::secret::Secret;
 use crate::value::source::Source;
 
 /// The state of a pending contact, for the account owner.
@@ -35,8 +39,26 @@ pub enum PendingState {
     Done,
     /// It was proved, but another account holds it.
     InUse,
-    /// It was not proved in time.
+    /// It was not proved in time, or its change is undone.
     Expired,
+}
+
+/// The message of a request for a new contact.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ContactMessage {
+    /// The requested language, if messages are written in it.
+    pub locale: Option<Locale>,
+    /// The challenge of the client's link secret, if a mail may have a link.
+    pub link_challenge: Option<LinkChallenge>,
+}
+
+impl From<Option<Locale>> for ContactMessage {
+    fn from(locale: Option<Locale>) -> Self {
+        Self {
+            locale,
+            link_challenge: None,
+        }
+    }
 }
 
 /// A request for a new contact that the budgets admit.
@@ -48,7 +70,7 @@ struct Admitted {
 
 impl<P, T> SignedIn<'_, P, T>
 where
-    P: Ports<Store: PendingStore>,
+    P: Ports<Store: PendingStore + UndoStore>,
     T: AccessTokenVerifier,
 {
     /// Writes the names, opens a session in which Create sends the code of the contact, and stores
@@ -58,12 +80,13 @@ where
         identity: &Identity,
         names: &Names,
         contact: &Identifier,
-        locale: Option<Locale>,
+        message: impl Into<ContactMessage>,
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
-        let account = self.fresh_account(identity).await?;
+        let message = message.into();
+        let account = self.changeable_account(identity).await?;
         let admitted = self.admit(&account, contact, source).await?;
-        self.start(&account, Some(names), contact, locale, source, admitted)
+        self.start(&account, Some(names), contact, message, source, admitted)
             .await
     }
 
@@ -73,13 +96,35 @@ where
         &self,
         identity: &Identity,
         contact: &Identifier,
-        locale: Option<Locale>,
+        message: impl Into<ContactMessage>,
+        source: Option<Source>,
+    ) -> Result<SignInPayload, ContactError> {
+        let message = message.into();
+        let account = self.changeable_account(identity).await?;
+        let admitted = self.admit(&account, contact, source).await?;
+        self.start(&account, None, contact, message, source, admitted)
+            .await
+    }
+
+    /// Opens another session for the flow of a contact that this account requested, by its resume
+    /// secret. Nothing is written, sent or charged.
+    pub async fn resume_contact(
+        &self,
+        identity: &Identity,
+        contact: &Identifier,
+        resume: &Secret,
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
         let account = self.fresh_account(identity).await?;
-        let admitted = self.admit(&account, contact, source).await?;
-        self.start(&account, None, contact, locale, source, admitted)
-            .await
+        let context = &self.context;
+        let ticket = context.seal_resumption(resume, contact);
+        let ticket = ticket.ok_or(SignInError::InvalidResume)?;
+        let username = &account.username;
+        let Reply::Challenge(challenge) = context.api.initiate(username, source).await? else {
+            return Err(Cause::SessionRefused.into());
+        };
+        let resuming = context.resume(challenge, contact, username, &ticket, source);
+        Ok(resuming.await?)
     }
 
     /// Returns the state of the contact that was requested last; `None` if there is none.
@@ -98,10 +143,32 @@ where
             PendingOutcome::Waiting if self.context.clock.now() >= pending.expires_at => {
                 PendingState::Expired
             }
+            PendingOutcome::Undone => PendingState::Expired,
             PendingOutcome::Waiting => PendingState::Waiting,
             PendingOutcome::Done => PendingState::Done,
             PendingOutcome::InUse => PendingState::InUse,
         }))
+    }
+
+    /// Returns the caller's account, if the sign-in is recent and no change holds the account. Commit
+    /// checks the latter again.
+    async fn changeable_account(&self, identity: &Identity) -> Result<Account, ContactError> {
+        let context = &self.context;
+        let (account, undo) = join(
+            self.fresh_account(identity),
+            context.store.undo(&identity.sub),
+        )
+        .await;
+        let account = account?;
+        let now = context.clock.now();
+        let keys = &context.deployment.keys;
+        let until = undo?.and_then(|undo| undo.holds_until(&account.attributes, keys, now));
+        match until {
+            Some(until) => Err(ContactError::ChangeHeld {
+                retry_after: now.secs_until(until),
+            }),
+            None => Ok(account),
+        }
     }
 
     /// Plans the code and charges the account, before anything is written for the contact.
@@ -148,7 +215,7 @@ where
         account: &Account,
         names: Option<&Names>,
         contact: &Identifier,
-        locale: Option<Locale>,
+        message: ContactMessage,
         source: Option<Source>,
         admitted: Admitted,
     ) -> Result<SignInPayload, ContactError> {
@@ -161,7 +228,13 @@ where
                 return Err(error);
             }
         };
-        let ticket = context.seal(Purpose::VerifyContact(pending), contact, locale, terms);
+        let ticket = context.seal(
+            Purpose::VerifyContact(pending),
+            contact,
+            message.locale,
+            message.link_challenge,
+            terms,
+        );
         let selecting = context.select(challenge, contact, &ticket, source);
         let asked = selecting.await?;
         payload(&asked, "otp", &account.username)?.ok_or_else(|| Cause::UnexpectedChallenge.into())

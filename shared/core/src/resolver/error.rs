@@ -18,6 +18,16 @@ pub enum SignInError {
     /// The proof is forged, stale, used, or of another identifier.
     #[error("This proof is no longer valid. Sign in with a new code.")]
     InvalidProof,
+    /// The flow of the resume secret has ended: it is unknown, has expired, was answered, has no
+    /// attempt left, or is of another identifier or user.
+    #[error("This sign-in has ended. Start again.")]
+    InvalidResume,
+    /// The proof is valid, and no open record names a change of its contact.
+    #[error("There is no change of this contact that can be undone.")]
+    NothingToUndo,
+    /// The proof is valid, and another account holds its contact by now.
+    #[error("Another account has this contact now, so its change cannot be undone.")]
+    ContactInUse,
     /// A budget is spent.
     #[error("Too many codes requested. Try again in {}.", in_words(*.retry_after))]
     TooManyRequests {
@@ -72,6 +82,9 @@ impl SignInError {
         match self {
             Self::InvalidIdentifier(_) => "InvalidIdentifier",
             Self::InvalidProof => "InvalidProof",
+            Self::InvalidResume => "InvalidResume",
+            Self::NothingToUndo => "NothingToUndo",
+            Self::ContactInUse => "ContactInUse",
             Self::TooManyRequests { .. } => "TooManyRequests",
             Self::CaptchaRequired { .. } => "CaptchaRequired",
             Self::Unavailable(_) => "Unavailable",
@@ -124,6 +137,15 @@ pub enum ContactError {
     /// The contact is already the account's own.
     #[error("This is on your account already.")]
     ContactInUse,
+    /// A contact of the account was changed, and the change can still be undone.
+    #[error(
+        "A contact of this account was changed. It can be changed again in {}. If you did not change it, sign in with the replaced contact to undo that.",
+        in_words(*.retry_after)
+    )]
+    ChangeHeld {
+        /// Seconds until a contact can be changed again.
+        retry_after: u64,
+    },
     /// The sign-in part failed.
     #[error(transparent)]
     SignIn(#[from] SignInError),
@@ -137,6 +159,7 @@ impl ContactError {
             Self::NotSignedIn => "NotSignedIn",
             Self::ReauthRequired => "ReauthRequired",
             Self::ContactInUse => "ContactInUse",
+            Self::ChangeHeld { .. } => "ChangeHeld",
             Self::SignIn(error) => error.error_type(),
         }
     }

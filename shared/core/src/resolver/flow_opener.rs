@@ -4,21 +4,43 @@ use super::context::{Context, Ports};
 use super::error::{Cause, SignInError};
 use super::payload::SignInPayload;
 use crate::effects::Clock;
+use crate::policy::Deployment;
 use crate::ports::{Captcha, ChallengeApi, OpenChallenge, PortError, Reply, Tokens};
 use crate::rate_limit::{CaptchaGate, CodeRequest, RateLimiter};
 use crate::seal::code_terms::CodeTerms;
-use crate::seal::sealed::Ticket;
+use crate::seal::link::LinkChallenge;
+use crate::seal::sealed::{Resume, Ticket};
 use crate::value::code_alphabet::CodeAlphabet;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
-use crate::value::purpose::Purpose;
+use crate::value::purpose::TicketPurpose;
 use crate::value::secret::Secret;
 use crate::value::source::Source;
 
+/// The action of a proof that answers the first challenge.
+#[derive(Clone, Copy)]
+pub(crate) enum ProofAction {
+    /// Completes a sign-in.
+    Complete,
+    /// Undoes the change of a contact.
+    Undo,
+}
+
+impl ProofAction {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Undo => "undo",
+        }
+    }
+}
+
 /// The outcome of a proof that answers the first challenge.
-pub(crate) enum Completed {
+pub(crate) enum Answered {
     /// The sign-in is complete.
     Tokens(Tokens),
+    /// The session has ended.
+    Refused,
     /// The same challenge again.
     Asked(OpenChallenge),
 }
@@ -55,18 +77,38 @@ impl<P: Ports> Context<'_, P> {
         Err(Cause::PortError(PortError::new("RespondToAuthChallenge", "asked again")).into())
     }
 
+    /// Answers the first challenge with a ticket that continues a flow. The session ends if that
+    /// flow has ended.
+    pub(crate) async fn resume(
+        &self,
+        challenge: OpenChallenge,
+        identifier: &Identifier,
+        username: &str,
+        ticket: &Secret,
+        source: Option<Source>,
+    ) -> Result<SignInPayload, SignInError> {
+        let asked = match self.select(challenge, identifier, ticket, source).await {
+            Err(SignInError::Unavailable(Cause::SessionRefused)) => {
+                return Err(SignInError::InvalidResume);
+            }
+            asked => asked?,
+        };
+        payload(&asked, "otp", username)?.ok_or_else(|| Cause::UnexpectedChallenge.into())
+    }
+
     /// Answers the first challenge with a proof. Cognito returns it again if the triggers accept no
     /// proof, as for an account that they do not see yet, or if one of their ports does not answer.
-    pub(crate) async fn complete(
+    pub(crate) async fn answer(
         &self,
         challenge: OpenChallenge,
         identifier: &Identifier,
         proof: &Secret,
+        action: ProofAction,
         source: Option<Source>,
-    ) -> Result<Completed, SignInError> {
+    ) -> Result<Answered, SignInError> {
         let metadata = [
             ("method", identifier.method().as_str()),
-            ("action", "complete"),
+            ("action", action.as_str()),
         ];
         if step(&challenge) != Some("select") {
             return Err(Cause::UnexpectedChallenge.into());
@@ -75,25 +117,43 @@ impl<P: Ports> Context<'_, P> {
             .api
             .respond(&challenge, proof.expose(), &metadata, source);
         match responding.await? {
-            Reply::Tokens(tokens) => Ok(Completed::Tokens(tokens)),
-            Reply::Challenge(challenge) => Ok(Completed::Asked(challenge)),
-            Reply::UserNotFound | Reply::Refused => Err(Cause::SessionRefused.into()),
+            Reply::Tokens(tokens) => Ok(Answered::Tokens(tokens)),
+            Reply::Challenge(challenge) => Ok(Answered::Asked(challenge)),
+            Reply::UserNotFound | Reply::Refused => Ok(Answered::Refused),
         }
     }
 
     pub(crate) fn seal(
         &self,
-        purpose: Purpose,
+        purpose: impl Into<TicketPurpose>,
         identifier: &Identifier,
         locale: Option<Locale>,
+        link_challenge: Option<LinkChallenge>,
         terms: CodeTerms,
     ) -> Secret {
         let to = identifier.clone();
         let ticket = Ticket {
             locale,
+            link_challenge,
             ..Ticket::new(purpose, to, terms, self.clock.now(), self.entropy)
         };
         Secret::new(ticket.seal(&self.deployment.keys, self.app_client, self.entropy))
+    }
+
+    /// Seals a ticket that continues the flow of a resume secret in a session for this identifier;
+    /// `None` if the secret is not of this client, or its code has expired.
+    pub(crate) fn seal_resumption(
+        &self,
+        resume: &Secret,
+        identifier: &Identifier,
+    ) -> Option<Secret> {
+        let Deployment { policy, keys } = self.deployment;
+        let now = self.clock.now();
+        let life = policy.code_life;
+        let resume = Resume::open(resume.expose(), keys, self.app_client, now, life).ok()?;
+        let purpose = TicketPurpose::Resume(resume.flow);
+        // Nothing is sent, so no language and no link is needed.
+        Some(self.seal(purpose, identifier, None, None, self.uncharged()))
     }
 
     /// Plans one code. The code is charged only after its ticket is redeemed.
@@ -158,6 +218,8 @@ pub(crate) fn payload(
         username: Secret::new(username),
         code_length: number("codeLength")?,
         code_alphabet: text("codeAlphabet").and_then(|name| CodeAlphabet::parse(name)),
+        pointer: text("pointer").cloned(),
+        resume: text("resume").map(|resume| Secret::new(&**resume)),
         expires_in: number("expiresIn")?,
         resend_after: number("resendAfter")?,
     }))

@@ -9,3 +9,4 @@ mod names;
 mod payload;
 pub mod sign_in;
 pub(crate) mod signed_in;
+mod undo;

@@ -12,10 +12,14 @@ pub struct SignInPayload {
     /// The `USERNAME` for `RespondToAuthChallenge`: the identifier, or with a proof the pool's
     /// username.
     pub username: Secret,
-    /// The number of digits of the code.
+    /// The number of characters of the code.
     pub code_length: u32,
     /// The alphabet of the code; `None` in the session of a proof.
     pub code_alphabet: Option<CodeAlphabet>,
+    /// The pointer of the flow; `None` in the session of a proof.
+    pub pointer: Option<String>,
+    /// The resume secret of the flow; `None` in the session of a proof.
+    pub resume: Option<Secret>,
     /// Seconds until the code or proof expires.
     pub expires_in: u32,
     /// Seconds until `resend` sends another message.

@@ -12,7 +12,7 @@ use futures_util::future::{join, try_join};
 
 pub use super::context::{Context, Ports};
 pub use super::error::{Cause, SignInError};
-use super::flow_opener::{Completed, payload};
+use super::flow_opener::{Answered, ProofAction, payload};
 pub use super::payload::{SignInPayload, TokensPayload};
 use crate::effects::{Clock, Entropy};
 use crate::policy::Deployment;
@@ -24,6 +24,7 @@ use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::device::Device;
 use crate::seal::keys::KeyId;
+use crate::seal::link::LinkChallenge;
 use crate::seal::pseudonym::Pseudonym;
 use crate::seal::sealed::Proof;
 use crate::value::account::Account;
@@ -40,8 +41,12 @@ pub struct SignInRequest {
     pub identifier: Identifier,
     /// The proof that a right code earned, for a first sign-in.
     pub proof: Option<Secret>,
+    /// The resume secret of a flow to continue. Without effect if there is a proof.
+    pub resume: Option<Secret>,
     /// The requested language, if messages are written in it.
     pub locale: Option<Locale>,
+    /// The challenge of the client's link secret, if a mail may have a link.
+    pub link_challenge: Option<LinkChallenge>,
     /// The device token, if the client has one.
     pub device: Option<Secret>,
     /// The CAPTCHA response. It is verified only if a budget requires it.
@@ -51,9 +56,9 @@ pub struct SignInRequest {
 }
 
 impl SignInRequest {
-    /// The names of the keys of the proof and the device token.
+    /// The names of the keys of the proof, the resume secret and the device token.
     pub fn key_ids(&self) -> Vec<KeyId> {
-        let sealed = self.proof.iter().chain(&self.device);
+        let sealed = self.proof.iter().chain(&self.resume).chain(&self.device);
         sealed
             .filter_map(|sealed| KeyId::named_by(sealed.expose()))
             .collect()
@@ -142,15 +147,24 @@ where
     /// Opens a session and answers its first challenge. The next challenge requests the code, or,
     /// if the request has a proof, that proof.
     pub async fn session(&self, request: &SignInRequest) -> Result<SignInPayload, SignInError> {
-        match &request.proof {
-            None => self.session_by_code(request).await,
-            Some(proof) => self.session_by_proof(request, proof).await,
+        match (&request.proof, &request.resume) {
+            (Some(proof), _) => self.session_by_proof(request, proof).await,
+            (None, Some(resume)) => self.resumed_session(request, resume).await,
+            (None, None) => self.session_by_code(request).await,
         }
     }
 
     /// Returns the ticket alone, for an SDK that runs the whole exchange.
     pub async fn ticket(&self, request: &SignInRequest) -> Result<TicketPayload, SignInError> {
         let identifier = &request.identifier;
+        if let (None, Some(resume)) = (&request.proof, &request.resume) {
+            let ticket = self.context.seal_resumption(resume, identifier);
+            return Ok(TicketPayload {
+                ticket: ticket.ok_or(SignInError::InvalidResume)?,
+                username: Secret::new(identifier.as_str()),
+                expires_in: seconds(self.context.deployment.policy.ticket_life),
+            });
+        }
         let (purpose, username, terms) = match &request.proof {
             None => {
                 let terms = self.plan(request).await?;
@@ -168,9 +182,13 @@ where
             }
         };
         Ok(TicketPayload {
-            ticket: self
-                .context
-                .seal(purpose, identifier, request.locale, terms),
+            ticket: self.context.seal(
+                purpose,
+                identifier,
+                request.locale,
+                request.link_challenge,
+                terms,
+            ),
             username: Secret::new(username),
             expires_in: seconds(self.context.deployment.policy.ticket_life),
         })
@@ -231,22 +249,60 @@ where
             // charged, and its code has the planned length.
             Reply::Refused => {
                 purpose = Purpose::Decoy;
-                let no_user = uuid(self.context.entropy.bytes());
-                match self.context.api.initiate(&no_user, *source).await? {
-                    Reply::Challenge(challenge) => challenge,
-                    Reply::Tokens(_) | Reply::UserNotFound | Reply::Refused => {
-                        return Err(Cause::SessionRefused.into());
-                    }
-                }
+                self.session_of_no_account(*source).await?
             }
         };
-        let ticket = self
-            .context
-            .seal(purpose, identifier, request.locale, terms);
+        let ticket = self.context.seal(
+            purpose,
+            identifier,
+            request.locale,
+            request.link_challenge,
+            terms,
+        );
         let selecting = self.context.select(challenge, identifier, &ticket, *source);
         let asked = selecting.await?;
         payload(&asked, "otp", identifier.as_str())?
             .ok_or_else(|| Cause::UnexpectedChallenge.into())
+    }
+
+    async fn session_of_no_account(
+        &self,
+        source: Option<Source>,
+    ) -> Result<OpenChallenge, SignInError> {
+        let no_user = uuid(self.context.entropy.bytes());
+        match self.context.api.initiate(&no_user, source).await? {
+            Reply::Challenge(challenge) => Ok(challenge),
+            Reply::Tokens(_) | Reply::UserNotFound | Reply::Refused => {
+                Err(Cause::SessionRefused.into())
+            }
+        }
+    }
+
+    /// Continues the flow of a resume secret in another session. Nothing is sent or charged. The
+    /// calls are those of a sign-in, with and without an account.
+    async fn resumed_session(
+        &self,
+        request: &SignInRequest,
+        resume: &Secret,
+    ) -> Result<SignInPayload, SignInError> {
+        let SignInRequest {
+            identifier, source, ..
+        } = request;
+        let ticket = self.context.seal_resumption(resume, identifier);
+        let ticket = ticket.ok_or(SignInError::InvalidResume)?;
+        let opening = self.context.api.initiate(identifier.as_str(), *source);
+        let challenge = match opening.await? {
+            Reply::Challenge(challenge) => challenge,
+            // The account was deleted: a code was only sent because there was one.
+            Reply::UserNotFound if self.legacy_pool => return Err(SignInError::InvalidResume),
+            Reply::Tokens(_) => return Err(Cause::UnexpectedChallenge.into()),
+            Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
+            // The flow of a refused user is a decoy of no account.
+            Reply::Refused => self.session_of_no_account(*source).await?,
+        };
+        self.context
+            .resume(challenge, identifier, identifier.as_str(), &ticket, *source)
+            .await
     }
 
     async fn session_by_proof(
@@ -264,10 +320,11 @@ where
         // account and request a code instead of the proof.
         let mut backoff = Backoff::new();
         loop {
-            // Nothing is sent, so no language is needed.
-            let ticket =
-                self.context
-                    .seal(Purpose::Claim, identifier, None, self.context.uncharged());
+            // Nothing is sent, so no language and no link is needed.
+            let uncharged = self.context.uncharged();
+            let ticket = self
+                .context
+                .seal(Purpose::Claim, identifier, None, None, uncharged);
             let selecting = self.context.select(challenge, identifier, &ticket, *source);
             let asked = selecting.await?;
             if let Some(payload) = payload(&asked, "claim", &account.username)? {
@@ -298,15 +355,18 @@ where
         let mut challenge = self.first_session(&account, *source).await?;
         let (mut backoff, mut answers_left) = (Backoff::new(), ANSWERS_AFTER_REDEMPTION);
         loop {
-            let completing = self.context.complete(challenge, identifier, proof, *source);
-            challenge = match completing.await? {
-                Completed::Tokens(tokens) => {
+            let answering =
+                self.context
+                    .answer(challenge, identifier, proof, ProofAction::Complete, *source);
+            challenge = match answering.await? {
+                Answered::Tokens(tokens) => {
                     return Ok(TokensPayload {
                         username: Secret::new(account.username),
                         tokens,
                     });
                 }
-                Completed::Asked(challenge) => challenge,
+                Answered::Refused => return Err(Cause::SessionRefused.into()),
+                Answered::Asked(challenge) => challenge,
             };
             if !backoff.wait(self.context.clock).await {
                 return Err(Cause::AccountNotFound.into());
@@ -328,7 +388,11 @@ where
     }
 
     /// Opens a proof of the identifier. Whether it was earned and is unused is another question.
-    fn sealed_proof(&self, identifier: &Identifier, proof: &Secret) -> Result<Proof, SignInError> {
+    pub(super) fn sealed_proof(
+        &self,
+        identifier: &Identifier,
+        proof: &Secret,
+    ) -> Result<Proof, SignInError> {
         let opened = Proof::open(
             proof.expose(),
             &self.context.deployment.keys,
@@ -343,7 +407,11 @@ where
     }
 
     /// Succeeds if the flow that the proof names earned it, and no flow has redeemed it.
-    async fn earned(&self, identifier: &Identifier, proof: &Proof) -> Result<(), SignInError> {
+    pub(super) async fn earned(
+        &self,
+        identifier: &Identifier,
+        proof: &Proof,
+    ) -> Result<(), SignInError> {
         let (earned, redeemed) = try_join(
             self.context.store.flow(proof.flow),
             self.context
@@ -514,7 +582,7 @@ where
     }
 
     /// Opens a session for an account that may be too new to be visible.
-    async fn initiate_new(
+    pub(super) async fn initiate_new(
         &self,
         username: &str,
         source: Option<Source>,

@@ -17,6 +17,8 @@
 //! (`reader`), and the number and length of the slot. Its text is the first 128 bits modulo 32^12,
 //! as 12 digits of Crockford's base 32.
 //!
+//! A link carries these 128 bits themselves, as its token (`LinkToken`).
+//!
 //! N is among the fields, so a longer code of a flow does not contain the shorter one. The flow id
 //! is random and the key is the deployment's secret, so neither a leaked table nor a leaked key
 //! alone reveals a code, except the code of a test identifier: its key alone reveals that. The bias
@@ -29,6 +31,7 @@ use std::time::Duration;
 use subtle::ConstantTimeEq;
 
 use super::keys::{Key, KeyRing, Use};
+pub use super::link::{LinkChallenge, LinkToken};
 use super::pseudonym::reader;
 pub use crate::value::code_alphabet::CodeAlphabet;
 pub use crate::value::code_length::CodeLength;
@@ -132,9 +135,9 @@ impl Code {
         &self.digits
     }
 
-    /// The 128 bits of which the digits are the residue.
-    pub const fn secret(&self) -> &[u8; 16] {
-        &self.secret
+    /// The token of the link in the same message.
+    pub const fn link_token(&self) -> LinkToken {
+        LinkToken::from_bytes(self.secret)
     }
 
     /// The digits as a message shows them: those of base 32 in groups of four.
@@ -289,6 +292,22 @@ mod tests {
         }
     }
 
+    /// The page of another browser shows the code from the link alone.
+    #[test]
+    fn a_code_is_the_remainder_of_its_link_token() {
+        for length in 6..=10 {
+            let code = code(7, length);
+            let token = code.link_token().text();
+            let token = data_encoding::BASE64URL_NOPAD.decode(token.as_bytes());
+            let number = u128::from_be_bytes(token.unwrap().try_into().unwrap());
+            let digits = usize::from(length);
+            let shown = format!("{:0digits$}", number % 10_u128.pow(u32::from(length)));
+            assert_eq!(shown, code.digits());
+        }
+        let tokens = [6, 7].map(|length| code(7, length).link_token().text());
+        assert_ne!(tokens[0], tokens[1], "a longer code has another link");
+    }
+
     /// Two well-known samples draw only the digits 0 to 8, and one never gives 999999.
     #[test]
     fn every_string_of_digits_can_come_out_zeros_and_nines_included() {
@@ -397,7 +416,7 @@ mod tests {
             let digit = characters.iter().position(|known| *known == c).unwrap();
             value = value * 32 + u64::try_from(digit).unwrap();
         }
-        let secret = u128::from_be_bytes(*code.secret());
+        let secret = u128::from_be_bytes(code.secret);
         assert_eq!(u128::from(value), secret % (1 << 60));
         assert_eq!(code.digits().len(), 12);
         let shown = code.shown();

@@ -4,8 +4,8 @@
 //! digests, and so on. A leak of one subkey reveals nothing about another.
 //!
 //! `KeyRing::find` finds a key on the ring by its use. The lasting key seals and opens device
-//! tokens, and computes pseudonyms and the codes of test identifiers. It opens no ticket, proof or
-//! session. It stays for years, so its uses are few: a leak of it permits no sign-in, except as a
+//! tokens, and computes pseudonyms, pointers and the codes of test identifiers. It opens no ticket,
+//! proof, resume secret or session. It stays for years, so its uses are few: a leak of it permits no sign-in, except as a
 //! test identifier.
 
 use std::fmt;
@@ -94,10 +94,14 @@ pub(crate) enum Use {
     Pseudonym,
     /// Sealing device tokens.
     Device,
+    /// Sealing resume secrets.
+    Resume,
+    /// Computing pointers.
+    Pointer,
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Code,
         Self::Answer,
         Self::Ticket,
@@ -106,6 +110,8 @@ impl Use {
         Self::Challenge,
         Self::Pseudonym,
         Self::Device,
+        Self::Resume,
+        Self::Pointer,
     ];
 
     const fn info(self) -> &'static str {
@@ -118,6 +124,8 @@ impl Use {
             Self::Challenge => "latchstring v1 challenge",
             Self::Pseudonym => "latchstring v1 label",
             Self::Device => "latchstring v1 device",
+            Self::Resume => "latchstring v1 resume",
+            Self::Pointer => "latchstring v1 pointer",
         }
     }
 }
@@ -218,10 +226,14 @@ impl KeyRing {
     /// Returns the key of that name, if it is on the ring in a role that serves the use.
     pub(crate) fn find(&self, usage: Use, id: &str) -> Option<&Key> {
         let lasting = match usage {
-            Use::Code | Use::Answer | Use::Ticket | Use::Proof | Use::Contact | Use::Challenge => {
-                None
-            }
-            Use::Pseudonym | Use::Device => self.lasting.as_ref(),
+            Use::Code
+            | Use::Answer
+            | Use::Ticket
+            | Use::Proof
+            | Use::Contact
+            | Use::Challenge
+            | Use::Resume => None,
+            Use::Pseudonym | Use::Device | Use::Pointer => self.lasting.as_ref(),
         };
         lasting
             .into_iter()
@@ -293,9 +305,9 @@ mod tests {
         );
     }
 
-    /// Every use and every role: a key that is only lasting serves pseudonyms and devices alone.
+    /// Every use and every role: a key that is only lasting serves pseudonyms, pointers and devices.
     #[test]
-    fn a_lasting_key_serves_devices_and_pseudonyms_alone() {
+    fn a_lasting_key_serves_devices_pseudonyms_and_pointers_alone() {
         let ring = KeyRing::new(
             key("current", 2),
             Some(key("next", 3)),
@@ -306,7 +318,7 @@ mod tests {
             for role in ["current", "next", "previous"] {
                 assert!(ring.find(usage, role).is_some(), "{usage:?}, {role}");
             }
-            let serves = matches!(usage, Use::Device | Use::Pseudonym);
+            let serves = matches!(usage, Use::Device | Use::Pseudonym | Use::Pointer);
             assert_eq!(ring.find(usage, "lasting").is_some(), serves, "{usage:?}");
             assert!(ring.find(usage, "none").is_none(), "{usage:?}");
         }

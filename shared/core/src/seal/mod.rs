@@ -4,5 +4,7 @@ pub mod code;
 pub(crate) mod code_terms;
 pub(crate) mod device;
 pub mod keys;
+pub(crate) mod link;
+pub(crate) mod pointer;
 pub mod pseudonym;
 pub mod sealed;

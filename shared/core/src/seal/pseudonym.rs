@@ -118,7 +118,7 @@ impl Pseudonym {
     }
 
     /// Creates a pseudonym from the bytes that a ticket or store holds.
-    pub(crate) const fn stored(bytes: [u8; 16]) -> Self {
+    pub const fn stored(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 

@@ -1,4 +1,4 @@
-//! Tickets, proofs and stored contacts. Each is sealed by XChaCha20-Poly1305 under a key of the
+//! Tickets, proofs, resume secrets and stored contacts. Each is sealed by XChaCha20-Poly1305 under a key of the
 //! ring, is bound to one user pool and one app client, and has a constant length.
 //!
 //! The text is `key id . base64url(nonce ‖ ciphertext ‖ tag)`.
@@ -13,13 +13,14 @@ use thiserror::Error;
 
 use super::code_terms::CodeTerms;
 use super::keys::{Key, KeyId, KeyRing, Use};
+use super::link::LinkChallenge;
 use crate::effects::Entropy;
 use crate::value::app_client::AppClient;
 pub use crate::value::id::TicketId;
 use crate::value::id::{FlowId, PendingId};
 use crate::value::identifier::{Identifier, MAX_IDENTIFIER_BYTES, Method};
 use crate::value::locale::Locale;
-use crate::value::purpose::Purpose;
+use crate::value::purpose::{Purpose, TicketPurpose};
 use crate::value::time::Timestamp;
 
 /// The maximum lead of the clock of the host that made a ticket or proof.
@@ -46,17 +47,20 @@ pub enum UnsealError {
     Stale,
 }
 
-/// A resolver's permission for one flow to send. It reveals nothing about its holder.
+/// A resolver's permission for one flow to send, or for one session to continue a flow. It reveals
+/// nothing about its holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
-    /// The reason for the flow.
-    pub purpose: Purpose,
+    /// The permission.
+    pub purpose: TicketPurpose,
     /// The identifier that a code may go to, or that was proved.
     pub contact: Identifier,
     /// The requested language, if any.
     pub locale: Option<Locale>,
     /// The terms of the code: its length and its budgets.
     pub terms: CodeTerms,
+    /// The challenge of the client's link secret, if the mail may have a link.
+    pub link_challenge: Option<LinkChallenge>,
     /// The id by which the ticket is redeemed.
     pub id: TicketId,
     /// The time of issue.
@@ -66,36 +70,44 @@ pub struct Ticket {
 impl Ticket {
     /// Creates a ticket with a random id and no language.
     pub fn new(
-        purpose: Purpose,
+        purpose: impl Into<TicketPurpose>,
         contact: Identifier,
         terms: CodeTerms,
         now: Timestamp,
         entropy: &impl Entropy,
     ) -> Self {
         Self {
-            purpose,
+            purpose: purpose.into(),
             contact,
             locale: None,
             terms,
+            link_challenge: None,
             id: TicketId::from_bytes(entropy.bytes()),
             made_at: now,
         }
     }
 
-    /// Seals the ticket under the ring's current key.
+    /// Seals the ticket under the ring's current key. A ticket with a link challenge is longer, so
+    /// that one without it has the form of earlier versions. Only the client decides about it.
     pub fn seal(&self, ring: &KeyRing, app_client: &AppClient, entropy: &impl Entropy) -> String {
-        let (purpose, pending) = match self.purpose {
-            Purpose::SignIn => (1, [0; 16]),
-            Purpose::Claim => (2, [0; 16]),
-            Purpose::VerifyContact(pending) => (3, *pending.as_bytes()),
-            Purpose::Decoy => (4, [0; 16]),
+        let (purpose, id) = match self.purpose {
+            TicketPurpose::Open(Purpose::SignIn) => (1, [0; 16]),
+            TicketPurpose::Open(Purpose::Claim) => (2, [0; 16]),
+            TicketPurpose::Open(Purpose::VerifyContact(pending)) => (3, *pending.as_bytes()),
+            TicketPurpose::Open(Purpose::Decoy) => (4, [0; 16]),
+            TicketPurpose::Resume(flow) => (5, *flow.as_bytes()),
+            // No resolver issues such a ticket, and none opens.
+            TicketPurpose::Open(Purpose::Undo(_)) => (6, [0; 16]),
         };
         let mut plain = vec![purpose, Locale::to_byte(self.locale)];
-        plain.extend_from_slice(&pending);
+        plain.extend_from_slice(&id);
         plain.extend_from_slice(self.id.as_bytes());
         plain.extend_from_slice(&self.terms.to_bytes());
         plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
         put_identifier(&mut plain, &self.contact);
+        if let Some(challenge) = &self.link_challenge {
+            plain.extend_from_slice(challenge.as_bytes());
+        }
         seal(
             ring.current(),
             Use::Ticket,
@@ -117,10 +129,11 @@ impl Ticket {
         let mut reader = Reader(&plain);
         let (purpose, locale) = (reader.byte()?, reader.byte()?);
         let purpose = match (purpose, reader.array()?) {
-            (1, _) => Purpose::SignIn,
-            (2, _) => Purpose::Claim,
-            (3, pending) => Purpose::VerifyContact(PendingId::from_bytes(pending)),
-            (4, _) => Purpose::Decoy,
+            (1, _) => Purpose::SignIn.into(),
+            (2, _) => Purpose::Claim.into(),
+            (3, pending) => Purpose::VerifyContact(PendingId::from_bytes(pending)).into(),
+            (4, _) => Purpose::Decoy.into(),
+            (5, flow) => TicketPurpose::Resume(FlowId::from_bytes(flow)),
             _ => return Err(UnsealError::Forged),
         };
         let ticket = Self {
@@ -130,6 +143,10 @@ impl Ticket {
             terms: CodeTerms::from_bytes(&reader.array()?).ok_or(UnsealError::Forged)?,
             made_at: Timestamp::from_millis(u64::from_be_bytes(reader.array()?)),
             contact: reader.identifier()?,
+            link_challenge: match reader.end() {
+                Ok(()) => None,
+                Err(_) => Some(LinkChallenge::from_bytes(reader.array()?)),
+            },
         };
         reader.end()?;
         fresh(ticket.made_at, now, life)?;
@@ -181,6 +198,50 @@ impl Proof {
         reader.end()?;
         fresh(proof.made_at, now, life)?;
         Ok(proof)
+    }
+}
+
+/// A resume secret: a client's permission to continue its flow in another session. It names no
+/// identifier; the flow row has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resume {
+    /// The flow.
+    pub flow: FlowId,
+    /// The time of the challenge that the secret came with.
+    pub made_at: Timestamp,
+}
+
+impl Resume {
+    /// Seals the secret under the ring's current key.
+    pub fn seal(&self, ring: &KeyRing, app_client: &AppClient, entropy: &impl Entropy) -> String {
+        let mut plain = self.flow.as_bytes().to_vec();
+        plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
+        seal(
+            ring.current(),
+            Use::Resume,
+            &app_client.as_aad(),
+            &plain,
+            entropy,
+        )
+    }
+
+    /// Opens a secret that is at most `life` old. A code expires no later.
+    pub fn open(
+        text: &str,
+        ring: &KeyRing,
+        app_client: &AppClient,
+        now: Timestamp,
+        life: Duration,
+    ) -> Result<Self, UnsealError> {
+        let plain = open(ring, Use::Resume, &app_client.as_aad(), text)?;
+        let mut reader = Reader(&plain);
+        let resume = Self {
+            flow: FlowId::from_bytes(reader.array()?),
+            made_at: Timestamp::from_millis(u64::from_be_bytes(reader.array()?)),
+        };
+        reader.end()?;
+        fresh(resume.made_at, now, life)?;
+        Ok(resume)
     }
 }
 
@@ -431,6 +492,39 @@ mod tests {
     }
 
     #[test]
+    fn a_resume_secret_opens_as_it_was_sealed_for_its_client_alone() {
+        let resume = Resume {
+            flow: FlowId::from_bytes([9; 16]),
+            made_at: now(),
+        };
+        let sealed = |seed| resume.seal(&ring(), &app_client(), &Seeded::new(seed));
+        let text = sealed(3);
+        let opened_by = |client: &AppClient, at| Resume::open(&text, &ring(), client, at, LIFE);
+        assert_eq!(opened_by(&app_client(), now()), Ok(resume));
+        assert_eq!(
+            opened_by(&app_client(), now().plus(LIFE + Duration::from_secs(1))),
+            Err(UnsealError::Stale)
+        );
+        assert_eq!(
+            opened_by(&AppClient::new("eu-west-1_pool", "other"), now()),
+            Err(UnsealError::Forged)
+        );
+        assert_ne!(sealed(4), text, "two secrets of a flow differ");
+        assert_eq!(
+            opened(&text, &ring(), &app_client(), now()),
+            Err(UnsealError::Forged),
+            "no ticket"
+        );
+        let resuming = Ticket {
+            purpose: TicketPurpose::Resume(resume.flow),
+            ..ticket_to(ada())
+        };
+        let text = resuming.seal(&ring(), &app_client(), &Seeded::new(5));
+        assert_eq!(opened(&text, &ring(), &app_client(), now()), Ok(resuming));
+        assert_eq!(text.len(), self::sealed().len());
+    }
+
+    #[test]
     fn a_ticket_of_another_pool_client_or_key_does_not_open() {
         for other in [
             AppClient::new("eu-west-1_other", "client"),
@@ -520,6 +614,21 @@ mod tests {
             })
             .collect();
         assert_eq!(lengths.len(), 1, "{lengths:?}");
+    }
+
+    #[test]
+    fn a_ticket_carries_a_link_challenge_at_one_length() {
+        let sealed = |to| {
+            let ticket = Ticket {
+                link_challenge: Some(LinkChallenge::from_bytes([7; 32])),
+                ..ticket_to(to)
+            };
+            let text = ticket.seal(&ring(), &app_client(), &Seeded::new(4));
+            assert_eq!(opened(&text, &ring(), &app_client(), now()), Ok(ticket));
+            text.len()
+        };
+        let number = Identifier::parse(Method::PhoneNumber, "+14155550132").unwrap();
+        assert_eq!(sealed(ada()), sealed(number));
     }
 
     #[test]

@@ -34,6 +34,15 @@ impl Method {
     /// Both methods, in the order of the contacts in a device token.
     pub const ALL: [Self; 2] = [Self::Email, Self::PhoneNumber];
 
+    /// The other method.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Email => Self::PhoneNumber,
+            Self::PhoneNumber => Self::Email,
+        }
+    }
+
     /// The name on the wire and of the Cognito attribute.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! The purpose of a flow.
 
-use super::id::PendingId;
+use super::id::{FlowId, PendingId};
 
 /// The reason for a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,23 @@ pub enum Purpose {
     /// A sign-in of a user whom Cognito refuses. It is charged like any other, so that it looks
     /// like any other; nothing is sent, and no answer is right.
     Decoy,
+    /// A proof of a replaced contact, which undoes the change that this request made.
+    Undo(PendingId),
+}
+
+/// The permission that a ticket gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TicketPurpose {
+    /// To open a flow for this purpose.
+    Open(Purpose),
+    /// To continue this flow in another session.
+    Resume(FlowId),
+}
+
+impl From<Purpose> for TicketPurpose {
+    fn from(purpose: Purpose) -> Self {
+        Self::Open(purpose)
+    }
 }
 
 impl Purpose {
@@ -24,6 +41,7 @@ impl Purpose {
             Self::Claim => "claim",
             Self::VerifyContact(_) => "verify_contact",
             Self::Decoy => "decoy",
+            Self::Undo(_) => "undo",
         }
     }
 }

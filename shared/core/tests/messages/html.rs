@@ -4,7 +4,7 @@ use latchstring_core::code::Code;
 use latchstring_core::locale::Locale;
 use latchstring_core::message::{AppName, Branding, Content, Kind, Preview};
 
-use crate::{CODES, Mail, acme, all, code, mail, message};
+use crate::{CODES, LINK, Mail, acme, all, code, linking, mail, message};
 
 /// A name with characters that have a meaning in HTML, in a mail header and in the templates.
 fn hostile() -> Branding {
@@ -48,7 +48,7 @@ fn preview(html: &str) -> (String, &str) {
 #[test]
 fn html_and_plain_text_say_the_same() {
     for (locale, kind) in all() {
-        for branding in [acme(), Branding::default(), hostile()] {
+        for branding in [acme(), Branding::default(), hostile(), linking()] {
             let Mail { text, html, .. } = mail(&branding, locale, kind);
             let plain: Vec<_> = text.trim_end().split("\n\n").collect();
             assert_eq!(paragraphs(&html), plain);
@@ -87,7 +87,9 @@ fn a_subject_is_one_line() {
 #[test]
 fn a_mail_has_no_links_and_no_remote_content() {
     for (locale, kind) in all() {
-        let html = mail(&acme(), locale, kind).html.to_lowercase();
+        // The address of the page that undoes a change is text.
+        let html = mail(&acme(), locale, kind).html.replace(LINK, "");
+        let html = html.to_lowercase();
         for outside in [
             "http", "//", "href", "src", "url(", "@import", "<a", "<img", "<link", "<script",
             "<form", "<svg", "onload",
@@ -251,7 +253,7 @@ fn ten_digits_do_not_look_like_a_phone_link() {
 #[test]
 fn every_line_fits_into_a_mail() {
     for (locale, kind) in all() {
-        let Mail { text, html, .. } = mail(&acme(), locale, kind);
+        let Mail { text, html, .. } = mail(&linking(), locale, kind);
         assert!(html.len() < 20_000, "webmail clips mails of over 100 kB");
         for line in html.lines().chain(text.lines()) {
             assert!(line.len() < 998, "RFC 5322, 2.1.1: {line}");

@@ -3,6 +3,7 @@
 
 mod html;
 mod lengths;
+mod links;
 mod snapshots;
 
 use std::time::Duration;
@@ -13,14 +14,22 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId};
 use latchstring_core::locale::Locale;
 use latchstring_core::message::{
-    AndroidHash, AppName, Branding, Content, Kind, Message, SmsDomain, SupportContact,
+    AndroidHash, AppName, Branding, Content, Kind, Link, LinkUrl, Message, Remedy, SmsDomain,
+    SupportContact,
 };
 use latchstring_core::pending::PendingId;
 use latchstring_core::time::Timestamp;
 
 /// The kinds that carry a code.
 const CODES: [Kind; 2] = [Kind::SignInCode, Kind::ConfirmationCode];
-const NOTICES: [Kind; 2] = [Kind::ContactReplaced, Kind::ContactAdded];
+const NOTICES: [Kind; 3] = [
+    Kind::ContactReplaced,
+    Kind::ContactAdded,
+    Kind::ChangeUndone,
+];
+/// The link of a notice, and the time in which the change can be undone.
+const LINK: &str = "https://example.com/link#undo";
+const UNDO: Duration = Duration::from_secs(72 * 3600);
 
 struct Mail {
     subject: String,
@@ -36,6 +45,14 @@ fn acme() -> Branding {
         sms_android_hash: Some(AndroidHash::parse("FA+9qCX9VSu").unwrap()),
         support: Some(SupportContact::parse("help@example.com").unwrap()),
         ..Branding::default()
+    }
+}
+
+/// The same, with a page for links.
+fn linking() -> Branding {
+    Branding {
+        link_url: Some(LinkUrl::parse("https://app.example.com/link?a=1&b=2").unwrap()),
+        ..acme()
     }
 }
 
@@ -58,7 +75,24 @@ fn slot_code() -> Code {
     Code::of_slot_at(&key, at, Duration::from_secs(600), &ada)
 }
 
+/// Returns a message. A notice of a replaced contact says how to undo the change, by a link where
+/// every setting has a value.
 fn message(branding: &Branding, locale: Locale, kind: Kind, to: &str, code: Code) -> Message {
+    let remedy = Remedy {
+        undo_for: Some(UNDO),
+        link: branding.support.as_ref().map(|_| LINK),
+    };
+    message_with(branding, locale, kind, to, code, remedy)
+}
+
+fn message_with(
+    branding: &Branding,
+    locale: Locale,
+    kind: Kind,
+    to: &str,
+    code: Code,
+    remedy: Remedy<'_>,
+) -> Message {
     let method = if to.starts_with('+') {
         Method::PhoneNumber
     } else {
@@ -71,14 +105,21 @@ fn message(branding: &Branding, locale: Locale, kind: Kind, to: &str, code: Code
         Kind::SignInCode => Purpose::SignIn,
         Kind::ConfirmationCode => Purpose::VerifyContact(PendingId::from_bytes([2; 16])),
         Kind::ContactReplaced => {
-            return Message::contact_replaced(branding, Some(locale), to, at);
+            return Message::contact_replaced(branding, Some(locale), to, at, remedy);
         }
         Kind::ContactAdded => {
             return Message::contact_added(branding, Some(locale), to, at);
         }
+        Kind::ChangeUndone => {
+            return Message::change_undone(branding, Some(locale), to, at);
+        }
     };
     let life = Duration::from_secs(300);
-    Message::code(branding, Some(locale), to, code, purpose, at, life)
+    let link = branding
+        .link_url
+        .as_ref()
+        .map(|page| Link::new(page, "6pointer-0123", &code.link_token()));
+    Message::code(branding, Some(locale), to, code, link, purpose, at, life)
 }
 
 fn mail(branding: &Branding, locale: Locale, kind: Kind) -> Mail {
@@ -186,10 +227,19 @@ fn minutes_have_natural_words_and_are_rounded_down() {
         let life = Duration::from_secs(secs);
         let branding = Branding::default();
         let at = Timestamp::from_secs(1);
-        Message::code(&branding, None, to, code(6), Purpose::SignIn, at, life)
-            .content
-            .text()
-            .to_owned()
+        Message::code(
+            &branding,
+            None,
+            to,
+            code(6),
+            None,
+            Purpose::SignIn,
+            at,
+            life,
+        )
+        .content
+        .text()
+        .to_owned()
     };
     for (secs, minutes) in [
         (600, "10 minutes."),
@@ -215,7 +265,7 @@ fn a_notice_states_the_time_and_no_other_contact() {
             for part in ["2026", "02", "28", "09:05", "UTC"] {
                 assert!(text.contains(part), "{text:?}");
             }
-            let text = text.replace("help@example.com", "");
+            let text = text.replace("help@example.com", "").replace(LINK, "");
             assert!(!text.contains(['@', '#']), "{text:?}");
         }
     }
@@ -236,7 +286,7 @@ fn a_notice_names_the_support_contact_or_another_remedy() {
             };
             for kind in NOTICES {
                 let Mail { text, html, .. } = mail(&branding, locale, kind);
-                let sms = sms(&branding, locale, kind);
+                let sms = permanent(&branding, locale, kind, "+14155550132");
                 for words in [&text, &html, &sms] {
                     assert_eq!(words.matches(contact).count(), 1, "{words}");
                 }
@@ -249,8 +299,53 @@ fn a_notice_names_the_support_contact_or_another_remedy() {
             Locale::Es | Locale::Pt => "número de tel",
             Locale::Ja => "電話番号",
         };
-        let bare = mail(&Branding::default(), locale, Kind::ContactReplaced).text;
+        let kind = Kind::ContactReplaced;
+        let bare = permanent(&Branding::default(), locale, kind, "ada@example.com");
         assert!(bare.contains(by_phone), "{bare}");
+    }
+}
+
+/// Returns the text of a message about a change that cannot be undone.
+fn permanent(branding: &Branding, locale: Locale, kind: Kind, to: &str) -> String {
+    let message = message_with(branding, locale, kind, to, code(6), Remedy::default());
+    message.content.text().to_owned()
+}
+
+#[test]
+fn a_notice_says_how_long_and_where_a_change_is_undone() {
+    for locale in Locale::ALL.iter().copied() {
+        for to in ["ada@example.com", "+14155550132"] {
+            let says = |undo_for, link| {
+                let remedy = Remedy {
+                    undo_for: Some(Duration::from_secs(undo_for)),
+                    link,
+                };
+                let (bare, kind) = (Branding::default(), Kind::ContactReplaced);
+                let message = message_with(&bare, locale, kind, to, code(6), remedy);
+                message.content.text().to_owned()
+            };
+            let with_link = says(72 * 3600, Some(LINK));
+            // No link fits into one part in Japanese.
+            let fits = locale != Locale::Ja || !to.starts_with('+');
+            assert_eq!(
+                with_link.matches(LINK).count(),
+                usize::from(fits),
+                "{with_link}"
+            );
+            let without = says(72 * 3600, None);
+            assert!(!without.contains("http"), "{without}");
+            for words in [&with_link, &without] {
+                assert_eq!(words.matches("72").count(), 1, "{words}");
+            }
+            let permanent = permanent(&Branding::default(), locale, Kind::ContactReplaced, to);
+            assert!(!permanent.contains("72"), "{permanent}");
+            assert_ne!(says(3600, None), says(2 * 3600, None), "one hour and two");
+            let long = format!("https://example.com/{}#undo", "p".repeat(150));
+            let long = says(72 * 3600, Some(&long));
+            if to.starts_with('+') {
+                assert_eq!(long, without, "the link is left out of a full SMS");
+            }
+        }
     }
 }
 

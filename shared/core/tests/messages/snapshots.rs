@@ -1,7 +1,7 @@
 //! Snapshots of every message in `snapshots/<language>/<kind>/`: the three parts of a mail and the
 //! SMS of a deployment with a value for every setting. `slot.txt` and `slot.html` have the code of a
-//! slot. `bare.txt` has the texts of a deployment
-//! without any.
+//! slot. `link.txt` and `link.html` are the two parts of a mail with a link. `bare.txt` has the texts
+//! of a deployment without any.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --workspace --test messages` writes them from the present texts.
 #![expect(clippy::disallowed_methods, reason = "snapshots are files")]
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use latchstring_core::message::{Branding, Kind};
 
-use crate::{Mail, acme, all, mail, mail_with, slot_code, sms, sms_with};
+use crate::{CODES, Mail, acme, all, linking, mail, mail_with, slot_code, sms, sms_with};
 
 /// Returns every file with its expected content.
 fn expected() -> BTreeMap<PathBuf, String> {
@@ -31,6 +31,11 @@ fn expected() -> BTreeMap<PathBuf, String> {
             bare.text,
             sms(&Branding::default(), locale, kind)
         );
+        if CODES.contains(&kind) {
+            let Mail { text, html, .. } = mail(&linking(), locale, kind);
+            files.insert(folder.join("link.txt"), text);
+            files.insert(folder.join("link.html"), html);
+        }
         for (name, content) in [
             ("subject.txt", subject + "\n"),
             ("text.txt", text),

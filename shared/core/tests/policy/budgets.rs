@@ -33,7 +33,9 @@ fn request(typed: &str) -> SignInRequest {
     SignInRequest {
         identifier: identifier(typed),
         proof: None,
+        resume: None,
         locale: None,
+        link_challenge: None,
         device: None,
         captcha: None,
         source: None,

@@ -24,8 +24,8 @@ use crate::sign_in::{earned_proof, request, resolver};
 pub(crate) fn completion() -> ClientRequest {
     ClientRequest {
         method: Some("email".to_owned()),
-        ticket: None,
         action: Some("complete".to_owned()),
+        ..ClientRequest::default()
     }
 }
 

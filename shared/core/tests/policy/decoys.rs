@@ -51,7 +51,7 @@ fn seen(
 ) -> Vec<Result<BTreeMap<&'static str, String>, Next>> {
     let world = session.world;
     let mut wrong = world.wrong_codes();
-    let mut seen = vec![Ok(session.public.clone())];
+    let mut seen = vec![Ok(session.shown())];
     for act in script {
         match act {
             Guess => session.answer(&wrong.next().unwrap()),
@@ -65,7 +65,7 @@ fn seen(
             seen.push(Err(next));
             break;
         }
-        seen.push(Ok(session.public.clone()));
+        seen.push(Ok(session.shown()));
     }
     seen
 }

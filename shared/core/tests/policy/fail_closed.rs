@@ -113,8 +113,22 @@ fn a_challenge_of_another_name_fails_the_authentication() {
 #[test]
 fn rounds_of_two_flows_fail_the_authentication() {
     let world = World::with_ada();
-    let other = world.at_otp(ADA).rounds;
-    assert_fails_with(&world, |session| session.rounds[0] = other[0].clone());
+    let mut other = world.at_otp(ADA);
+    other.answer(&world.wrong_code());
+    let [select, otp] = &other.rounds[..] else {
+        panic!("two rounds")
+    };
+    // A session changes to another flow only once, after the first challenge has passed.
+    assert_fails_with(&world, |session| session.rounds.insert(1, otp.clone()));
+    assert_fails_with(&world, |session| {
+        session.rounds[0] = Round {
+            passed: false,
+            ..select.clone()
+        };
+    });
+    assert_fails_with(&world, |session| {
+        session.rounds.insert(0, select.clone());
+    });
 }
 
 #[test]
@@ -191,6 +205,7 @@ fn create_begins_again_for_a_foreign_session() {
         method: Some("email".to_owned()),
         ticket: Some(latchstring_core::secret::Secret::new(world.ticket(ADA))),
         action: Some("resend".to_owned()),
+        link_secret: None,
     };
     let created = now(world.create(&session.session_event(request)));
     assert_eq!(created.decision.challenge.step, Step::Select);

@@ -22,7 +22,7 @@ use crate::contacts::{self, Tokens, holds, identity};
 use crate::harness::{
     ADA, ADAS_NAME, BOB, BOBS_NAME, Break, Flaky, NUMBER, Pool, Session, World, identifier, now,
 };
-use crate::sign_in;
+use crate::{sign_in, undo};
 
 /// The contact that Ada requests in place of [`ADA`].
 const NEW: &str = "ada@example.org";
@@ -43,6 +43,7 @@ enum Flow {
     Resend,
     Slot,
     SlotSentBefore,
+    Resume,
     FirstSignIn,
     CompletedFirstSignIn,
     FirstSignInToALegacyPool,
@@ -53,10 +54,11 @@ enum Flow {
     PendingContact,
     RememberDevice,
     UpdateName,
+    UndoChange,
 }
 
 impl Flow {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 19] = [
         Self::SignIn,
         Self::SignInByPhone,
         Self::Ticket,
@@ -64,6 +66,7 @@ impl Flow {
         Self::Resend,
         Self::Slot,
         Self::SlotSentBefore,
+        Self::Resume,
         Self::FirstSignIn,
         Self::CompletedFirstSignIn,
         Self::FirstSignInToALegacyPool,
@@ -74,6 +77,7 @@ impl Flow {
         Self::PendingContact,
         Self::RememberDevice,
         Self::UpdateName,
+        Self::UndoChange,
     ];
 
     /// Returns the resolver function that the flow begins with.
@@ -98,6 +102,7 @@ impl Flow {
             Self::Resend => "Having the code sent again",
             Self::Slot => "Signing in in slot mode",
             Self::SlotSentBefore => "Signing in in slot mode, by the message of another request",
+            Self::Resume => "Continuing a sign-in in another session",
             Self::FirstSignIn => "Signing in for the first time",
             Self::CompletedFirstSignIn => {
                 "Signing in for the first time, with tokens in the answer to the proof"
@@ -112,6 +117,7 @@ impl Flow {
             Self::PendingContact => "Reading the state of a pending contact",
             Self::RememberDevice => "Having a device remembered",
             Self::UpdateName => "Writing the name",
+            Self::UndoChange => "Undoing the change of a contact",
         }
     }
 }
@@ -183,8 +189,18 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         let budgets = &mut world.deployment.policy.budgets;
         (budgets.mailbox.per_minute, budgets.extended.per_minute) = (0, 0);
     }
+    let phone = [("phone_number", NUMBER), ("phone_number_verified", "true")];
+    if flow == Flow::UndoChange {
+        let before = World::new();
+        before.put_ada(&phone);
+        undo::replace(&before);
+        world.entropy = before.entropy;
+        world.store = Flaky::new(before.store.port, world.wire.clone());
+        world.directory = Flaky::new(before.directory.port, world.wire.clone());
+    } else {
+        world.put_ada(&phone);
+    }
     let world = world;
-    world.put_ada(&[("phone_number", NUMBER), ("phone_number_verified", "true")]);
     let pool = match flow {
         Flow::FirstSignInToALegacyPool => Pool::legacy(&world),
         _ => Pool::of(&world),
@@ -216,6 +232,7 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         Flow::Ticket => run.sign_in_by_ticket(),
         Flow::SignInByPhone => run.sign_in(NUMBER, false),
         Flow::Resend => run.sign_in(ADA, true),
+        Flow::Resume => run.resume(),
         Flow::FirstSignIn | Flow::CompletedFirstSignIn | Flow::FirstSignInToALegacyPool => {
             run.sign_in_for_the_first_time(flow == Flow::CompletedFirstSignIn);
             assert_eq!(world.directory.port.len(), 2, "Bob has one account");
@@ -227,6 +244,7 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         }
         Flow::ChangeContact => run.add("changeContact", None, PendingState::Done),
         Flow::ContactInUse => run.add("changeContact", None, PendingState::InUse),
+        Flow::UndoChange => run.undo(),
         Flow::PendingContact => {
             let state = run.call_until_success("pendingContact", |run| {
                 let tokens = Tokens(run.world);
@@ -361,6 +379,27 @@ impl<'w> Run<'w> {
         panic!("locked out");
     }
 
+    fn resume(&mut self) {
+        for _ in 0..ATTEMPTS {
+            let begun = self.open("signIn", ADA, None);
+            let secret = Secret::new(&*begun.public["resume"]);
+            let payload = self.call_until_success("signIn with the resume secret", |run| {
+                let request = SignInRequest {
+                    resume: Some(secret.clone()),
+                    ..sign_in::request(ADA, None)
+                };
+                let resolver = sign_in::resolver(run.world, run.pool);
+                now(resolver.session(&request)).map_err(SignInError::into)
+            });
+            let mut session = self.pool.session(&payload.session);
+            if let Some(ended) = self.answer(&mut session) {
+                assert_eq!(ended, Ended::Tokens);
+                return;
+            }
+        }
+        panic!("locked out");
+    }
+
     fn sign_in_by_ticket(&mut self) {
         for _ in 0..ATTEMPTS {
             let payload = self.call_until_success("signInTicket", |run| {
@@ -434,6 +473,52 @@ impl<'w> Run<'w> {
             match answered {
                 Ok(_) => return true,
                 Err(SignInError::InvalidProof) => return false,
+                Err(error) => {
+                    assert_eq!(error.error_type(), "Unavailable", "{error:?}");
+                    self.seen.push(Seen::Error);
+                    self.world.after_secs(5);
+                }
+            }
+        }
+        panic!("locked out");
+    }
+
+    fn undo(&mut self) {
+        for _ in 0..ATTEMPTS {
+            let mut session = self.open("signIn", ADA, None);
+            let proof = match self.answer(&mut session) {
+                None => continue,
+                Some(Ended::Proof(proof)) => Secret::new(proof),
+                // The change was undone, and the tokens were lost.
+                Some(ended) => {
+                    let is_undone = self.seen.contains(&Seen::Restart);
+                    assert_eq!((ended, is_undone), (Ended::Tokens, true));
+                    break;
+                }
+            };
+            if self.undo_by(&proof) {
+                break;
+            }
+            self.seen.push(Seen::Restart);
+        }
+        let kept = [ADA, NEW].map(|contact| holds(self.world, ADAS_NAME, contact));
+        assert_eq!(kept, [true, false]);
+    }
+
+    /// Returns true if the proof led to tokens; false if it is used, and the tokens were lost.
+    fn undo_by(&mut self, proof: &Secret) -> bool {
+        let asked = sign_in::request(ADA, None);
+        for _ in 0..ATTEMPTS {
+            let resolver = sign_in::resolver(self.world, self.pool);
+            let answered = now(resolver.undo_contact_change(&asked, proof));
+            self.end("undoContactChange");
+            match answered {
+                Ok(_) => return true,
+                Err(SignInError::InvalidProof) => {
+                    // The leases of the request that failed expire.
+                    self.world.after_secs(30);
+                    return false;
+                }
                 Err(error) => {
                     assert_eq!(error.error_type(), "Unavailable", "{error:?}");
                     self.seen.push(Seen::Error);
@@ -571,7 +656,8 @@ fn service(call: &str) -> &'static str {
         "create" => "Cognito AdminCreateUser",
         "set_password" => "Cognito AdminSetUserPassword",
         "set_contact" | "set_names" => "Cognito AdminUpdateUserAttributes",
-        "flow" | "pending" | "is_redeemed" => "DynamoDB GetItem",
+        "sign_out" => "Cognito AdminUserGlobalSignOut",
+        "flow" | "pending" | "is_redeemed" | "undo" | "replaced" => "DynamoDB GetItem",
         "counts" => "DynamoDB BatchGetItem",
         "open_flow" | "put_pending" => "DynamoDB PutItem",
         "release" => "DynamoDB DeleteItem",

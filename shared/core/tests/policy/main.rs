@@ -7,12 +7,13 @@
 //! - [`rows`]: a test for each row of the policy table in `latchstring_core::flow`.
 //! - The rules of the design, by name: [`fail_closed`], [`authority`], [`attempts`], [`messages`],
 //!   [`holders`], [`decoys`], [`proofs`], [`completions`], [`secrecy`],
-//!   [`no_oracle`], [`locales`].
+//!   [`resumes`], [`links`], [`no_oracle`], [`locales`].
 //! - [`faults`], [`fault_table`] and [`retries`]: the effect of Lambda's and the network's faults
 //!   on every step of every flow.
 //! - [`properties`]: states that no sequence of events reaches.
 //! - [`model`]: states that no order of parallel calls reaches, nor the death of a process between
 //!   any two of them: all orders, to a stated depth.
+//! - [`undo`]: the change of a contact is undone by the owner of the replaced one.
 //! - [`load`]: the requests of each counter in a second of 10,000 sign-ins.
 //! - [`slots`]: slot mode, with a model of two requests in a slot and a simulation of 30 days.
 //! - [`sign_in`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that
@@ -32,6 +33,7 @@ mod faults;
 mod guess_charges;
 mod harness;
 mod holders;
+mod links;
 mod load;
 mod locales;
 mod messages;
@@ -39,6 +41,7 @@ mod model;
 mod no_oracle;
 mod proofs;
 mod properties;
+mod resumes;
 mod retries;
 mod rows;
 mod secrecy;
@@ -46,3 +49,4 @@ mod shards;
 mod sign_in;
 mod slots;
 mod uncharged_messages;
+mod undo;

@@ -18,14 +18,14 @@ fn resend() -> ClientRequest {
 fn a_retried_create_sends_once_and_repeats_the_challenge() {
     for invocations in 2..=5 {
         let once = World::with_ada();
-        let expected = once.at_otp(ADA).public;
+        let expected = once.at_otp(ADA).shown();
         let world = World::with_ada();
         let session = world.initiate(ADA);
         let retried = world.reconfigured(|world| world.invocations = invocations);
         let mut session = session.moved_to(&retried);
         session.choose(&world.ticket(ADA));
         assert_eq!(world.sent(), once.sent());
-        assert_eq!(session.public, expected);
+        assert_eq!(session.shown(), expected);
         world.after_secs(30);
         session.resend();
         assert_eq!(world.sent().len(), 2);
@@ -46,7 +46,7 @@ fn parallel_creates_send_once_and_agree_on_the_challenge() {
         let request = ClientRequest {
             method: Some("email".to_owned()),
             ticket: Some(Secret::new(ticket)),
-            action: None,
+            ..ClientRequest::default()
         };
         assert_one_challenge_and_one_message(seed, &session, request);
         assert_eq!(world.sent().len(), 1);

@@ -9,7 +9,7 @@
     reason = "`cargo xtask model` shows what was explored"
 )]
 
-use latchstring_core::flow::{ClientRequest, Next, VerifyReason};
+use latchstring_core::flow::{ClientRequest, DefineReason, Next, VerifyReason};
 use latchstring_core::identifier::Method;
 use latchstring_core::ports::Directory as _;
 use latchstring_core::secret::Secret;
@@ -20,10 +20,11 @@ use crate::completions::completion;
 use crate::contacts::{change, holds, last_code};
 use crate::guess_charges::charged;
 use crate::harness::{
-    ADA, ADAS_NAME, BOB, BOBS_NAME, Bounds, Break, Choices, Explored, Pool, Reply, Session, Strand,
-    World, identifier, now,
+    ADA, ADAS_NAME, BOB, BOBS_NAME, Bounds, Break, Choices, Explored, NUMBER, Pool, Reply, Session,
+    Strand, World, identifier, now,
 };
 use crate::sign_in::{earned_proof, request, resolver, widen_budgets};
+use crate::undo::{NEW as REPLACED_BY, call_of_a_change, replace, undoing};
 
 /// The contact that two accounts request at once.
 const NEW: &str = "new@example.org";
@@ -81,7 +82,7 @@ fn choosing<'a>(session: &Session<'a>, ticket: &str) -> Strand<'a, Reply> {
     let request = ClientRequest {
         method: Some(Method::Email.as_str().to_owned()),
         ticket: Some(Secret::new(ticket)),
-        action: None,
+        ..ClientRequest::default()
     };
     Box::pin(async move { session.respond("", request).await })
 }
@@ -134,6 +135,68 @@ fn no_order_of_answers_passes_the_attempts() {
                 world.after_secs(16);
                 let again = now(answering(&session, world.code(), None));
                 assert_ne!(again.next(), Next::IssueTokens, "a code is used twice");
+                assert!(!again.is_right(), "a used code is right");
+            }
+            assert_owner_can_sign_in(&world, ADA);
+        },
+    );
+}
+
+#[test]
+fn no_order_of_resumed_sessions_passes_the_attempts() {
+    explore(
+        "resumes",
+        [bounds(2, 2, 1), bounds(3, 2, 1)],
+        |choices, parallel, bounds| {
+            // One answer more than the flow has attempts, each in a session of its own.
+            let limit = u8::try_from(parallel - 1).unwrap();
+            let world =
+                World::with_ada().reconfigured(|world| world.deployment.policy.attempts = limit);
+            let first = world.at_otp(ADA);
+            let wrong = world.wrong_codes().take(parallel - 1);
+            let answers: Vec<_> = wrong.chain([world.code()]).collect();
+            let sessions: Vec<_> = answers
+                .iter()
+                .map(|answer| {
+                    let ticket = world.ticket_that_continues(&first, ADA);
+                    (world.initiate(ADA), ticket, answer)
+                })
+                .collect();
+            world.wire.take_turns();
+            let strands = sessions
+                .iter()
+                .map(|(session, ticket, answer)| -> Strand<'_, Option<Reply>> {
+                    let mut session = session.clone();
+                    let request = ClientRequest {
+                        method: Some(Method::Email.as_str().to_owned()),
+                        ticket: Some(Secret::new(&**ticket)),
+                        ..ClientRequest::default()
+                    };
+                    Box::pin(async move {
+                        session.respond("", request).await;
+                        match session.ended {
+                            Some(_) => None,
+                            None => {
+                                let request = ClientRequest::default();
+                                Some(session.respond(answer, request).await)
+                            }
+                        }
+                    })
+                })
+                .collect();
+            let replies = choices.run(strands, bounds);
+            let verified = first.row().unwrap().attempts.len();
+            assert!(verified <= usize::from(limit), "{verified} verified");
+            assert_eq!(world.sent().len(), 1, "a resume sends nothing");
+            for (reply, answer) in replies.iter().zip(&answers) {
+                let Some(Some(reply)) = reply else { continue };
+                let tokens = reply.next() == Next::IssueTokens;
+                assert!(!tokens || *answer == world.code(), "a wrong answer");
+            }
+            world.after_secs(16);
+            let won = replies.iter().flatten().flatten();
+            if won.clone().any(|reply| reply.next() == Next::IssueTokens) {
+                let again = now(answering(&first, world.code(), None));
                 assert!(!again.is_right(), "a used code is right");
             }
             assert_owner_can_sign_in(&world, ADA);
@@ -615,6 +678,120 @@ fn no_order_of_two_commits_gives_a_contact_two_owners_or_none() {
             assert_eq!(count, 1, "a proved contact without an owner");
             let holder = now(world.directory.port.find(NEW)).unwrap();
             assert!(holder.is_some_and(|holder| holder.attributes.holds(&identifier(NEW))));
+        },
+    );
+}
+
+/// Answers the first challenge of a new session of Ada's account with a proof that undoes.
+fn undo_by<'a>(session: &Session<'a>, proof: &str) -> Strand<'a, Reply> {
+    let (mut session, proof) = (session.clone(), proof.to_owned());
+    Box::pin(async move { session.respond(&proof, undoing()).await })
+}
+
+/// Asserts that the owner of the replaced contact gets the account back, whatever happened before.
+fn assert_owner_gets_the_account_back(world: &World) {
+    // The process that died may have held the leases.
+    world.after_secs(61);
+    let mut session = world.at_otp(ADA);
+    let reply = session.answer(&last_code(world));
+    if reply.next() != Next::IssueTokens {
+        let proof = session.public["proof"].clone();
+        let pool = Pool::of(world);
+        let (sign_in, asked, proof) = (
+            resolver(world, &pool),
+            request(ADA, None),
+            Secret::new(proof),
+        );
+        let undone = sign_in.undo_contact_change(&asked, &proof);
+        assert!(now(undone).is_ok());
+    }
+    assert!(holds(world, ADAS_NAME, ADA) && !holds(world, ADAS_NAME, REPLACED_BY));
+}
+
+#[test]
+fn no_order_of_two_undoes_leaves_two_contacts_or_a_thief() {
+    explore(
+        "undoes",
+        [bounds(2, 2, 1), bounds(2, 4, 1)],
+        |choices, parallel, bounds| {
+            let world = World::with_ada()
+                .reconfigured(widen_budgets)
+                .reconfigured(disable_alias_checks);
+            world.put_ada(&[]);
+            replace(&world);
+            let proofs: Vec<_> = (0..parallel).map(|_| earned_proof(&world, ADA)).collect();
+            let sessions: Vec<_> = proofs.iter().map(|_| world.initiate(ADAS_NAME)).collect();
+            world.wire.take_turns();
+            let both = sessions.iter().zip(&proofs);
+            let strands = both.map(|(session, proof)| undo_by(session, proof));
+            let replies = choices.run(strands.collect(), bounds);
+            let undone = replies
+                .iter()
+                .flatten()
+                .filter(|reply| reply.define.reason == DefineReason::ChangeUndone);
+            assert!(undone.count() <= 1, "undone twice");
+            for reply in replies.iter().flatten() {
+                assert_ne!(reply.next(), Next::Fail, "{:?}", reply.reasons());
+                assert_ne!(reply.next(), Next::IssueTokens, "less than a second later");
+            }
+            let kept = [ADA, REPLACED_BY].map(|contact| holds(&world, ADAS_NAME, contact));
+            assert!(kept[0] != kept[1], "one contact at every moment");
+            // Whoever holds the old contact by now was not given it before every token was revoked.
+            assert!(!kept[0] || world.directory.port.sign_outs(ADAS_NAME) >= 1);
+            assert_owner_gets_the_account_back(&world);
+        },
+    );
+}
+
+/// The thief requested a number before the change, and repeats the answer that made the change.
+#[test]
+fn no_order_of_an_undo_and_commits_leaves_a_thiefs_contact() {
+    explore(
+        "an undo and commits",
+        [bounds(2, 1, 1), bounds(3, 1, 1)],
+        |choices, parallel, bounds| {
+            let world = World::with_ada()
+                .reconfigured(widen_budgets)
+                .reconfigured(disable_alias_checks);
+            world.put_ada(&[]);
+            let prepared = change(&world, ADAS_NAME, NUMBER);
+            let number_code = last_code(&world);
+            let changing = change(&world, ADAS_NAME, REPLACED_BY);
+            let code = last_code(&world);
+            // The contact is written, and its outcome is not.
+            let settled = call_of_a_change("settle_pending");
+            world.wire.will_break([(settled, Break::Before)]);
+            assert_eq!(changing.clone().answer(&code).next(), Next::Challenge);
+            assert_eq!(world.wire.calls()[settled], "settle_pending");
+            assert!(holds(&world, ADAS_NAME, REPLACED_BY));
+            world.wire.clear();
+            world.after_secs(31);
+            let proof = earned_proof(&world, ADA);
+            let session = world.initiate(ADAS_NAME);
+            world.wire.take_turns();
+            let mut strands = vec![
+                undo_by(&session, &proof),
+                answering(&changing, code.clone(), None),
+                answering(&prepared, number_code.clone(), None),
+            ];
+            strands.truncate(parallel);
+            let replies = choices.run(strands, bounds);
+            let undone = replies[0]
+                .as_ref()
+                .is_some_and(|reply| reply.define.reason == DefineReason::ChangeUndone);
+            let kept = [ADA, REPLACED_BY].map(|contact| holds(&world, ADAS_NAME, contact));
+            assert!(kept[0] != kept[1], "one contact at every moment");
+            assert!(!undone || kept[0], "undone without the contact");
+            assert!(!holds(&world, ADAS_NAME, NUMBER), "a prepared contact");
+            assert_owner_gets_the_account_back(&world);
+            // The thief answers once more, when every lease and every hold is over.
+            world.after_secs(61);
+            for (session, code) in [(&changing, &code), (&prepared, &number_code)] {
+                let reply = session.clone().answer(code);
+                assert_ne!(reply.next(), Next::IssueTokens, "{:?}", reply.reasons());
+            }
+            assert!(holds(&world, ADAS_NAME, ADA) && !holds(&world, ADAS_NAME, REPLACED_BY));
+            assert!(!holds(&world, ADAS_NAME, NUMBER), "a prepared contact");
         },
     );
 }

@@ -2,7 +2,7 @@
 
 use latchstring_core::flow::ClientRequest;
 
-use crate::harness::{ADA, BOB, Session, World, now};
+use crate::harness::{ADA, BOB, Session, World, now, shown};
 
 /// Returns the port calls of one step.
 fn calls_of(world: &World, step: impl FnOnce()) -> Vec<&'static str> {
@@ -91,7 +91,7 @@ fn a_challenge_from_the_session_alone_reveals_no_account() {
                 &*world.entropy,
                 &session.session_event(ClientRequest::default()),
             );
-            created.public.to_pairs()
+            shown(&created.public.to_pairs().into_iter().collect())
         });
     assert_eq!(known, unknown);
     assert_eq!(known, decoy);

@@ -337,6 +337,7 @@ proptest! {
             method: given(1, &texts[1]),
             ticket: given(2, &texts[2]).map(Secret::new),
             action: given(3, &texts[3]),
+            link_secret: given(4, &texts[3]).map(Secret::new),
         };
         let session = world.initiate(&texts[4]);
         let event = SessionEvent {

@@ -15,7 +15,7 @@ fn run_scenario(scenario: Scenario, retry: impl FnOnce(&mut World)) -> (Vec<Stri
     while !run.is_complete() {
         let reply = run.step();
         assert_ne!(reply.next(), Next::Fail);
-        let mut public = run.session.public.clone();
+        let mut public = run.session.shown();
         let proof = public.remove("proof").map(|proof| proof.len());
         seen.push(format!("{public:?} {proof:?} {}", reply.is_right()));
     }

@@ -33,7 +33,9 @@ pub(crate) fn request(typed: &str, proof: Option<&str>) -> SignInRequest {
     SignInRequest {
         identifier: identifier(typed),
         proof: proof.map(Secret::new),
+        resume: None,
         locale: None,
+        link_challenge: None,
         device: None,
         captcha: None,
         source: None,
@@ -129,8 +131,12 @@ fn the_payload_is_equal_with_and_without_an_account() {
         let mut payload = sign_in(&world, &Pool::of(&world), typed).unwrap();
         assert_eq!(payload.username.expose(), typed);
         payload.username = Secret::new("");
+        let resume = payload.resume.take().map(|resume| resume.expose().len());
+        let pointer = payload.pointer.take().map(|pointer| pointer.len());
+        assert_eq!((pointer, resume.is_some()), (Some(13), true));
         (
             payload.session.expose().len(),
+            resume,
             SignInPayload {
                 session: Secret::new(""),
                 ..payload
@@ -138,7 +144,7 @@ fn the_payload_is_equal_with_and_without_an_account() {
         )
     };
     assert_eq!(payload(ADA), payload(BOB));
-    let (_, payload) = payload(ADA);
+    let (_, _, payload) = payload(ADA);
     assert_eq!(
         (
             payload.code_length,

@@ -130,7 +130,7 @@ fn a_code_is_not_right_before_its_message_is_charged() {
     let choice = || ClientRequest {
         method: Some("email".to_owned()),
         ticket: Some(Secret::new(ticket.expose())),
-        action: None,
+        ..ClientRequest::default()
     };
     world.wire.take_turns();
     let [mut first, mut second] = [session.clone(), session.clone()];

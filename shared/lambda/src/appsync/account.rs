@@ -1,18 +1,21 @@
 use latchstring_core::account::Names;
-use latchstring_core::contact::{ContactError, PendingState, SignedIn};
+use latchstring_core::contact::{ContactError, ContactMessage, PendingState, SignedIn};
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{Identifier, Method, PhoneRules};
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
     AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, PendingStore,
+    UndoStore,
 };
+use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Context, SignInError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    GraphqlMethod, LogContext, LoggedIdentifier, Outcome, SourceOf, arguments, respond, session,
+    GraphqlMethod, LogContext, LoggedIdentifier, Outcome, SourceOf, arguments, link_challenge,
+    respond, session,
 };
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
@@ -35,6 +38,7 @@ struct ContactInput {
     given_name: String,
     family_name: String,
     locale: Option<String>,
+    link_challenge: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +52,8 @@ struct ChangeInput {
     method: GraphqlMethod,
     email_or_phone: String,
     locale: Option<String>,
+    link_challenge: Option<String>,
+    resume: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -93,7 +99,7 @@ pub struct AccountResolver<S, D, T, A, C, E, K = Deployment> {
 
 impl<S, D, T, A, C, E, K> Handler for AccountResolver<S, D, T, A, C, E, K>
 where
-    S: PendingStore + CounterStore,
+    S: PendingStore + UndoStore + CounterStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,
@@ -111,7 +117,7 @@ where
 
 impl<S, D, T, A, C, E, K> AccountResolver<S, D, T, A, C, E, K>
 where
-    S: PendingStore + CounterStore,
+    S: PendingStore + UndoStore + CounterStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,
@@ -129,7 +135,7 @@ where
         let Some(identity) = super::identity(event) else {
             return Ok(Err(ContactError::NotSignedIn));
         };
-        // A signed-in caller sends no sealed value, so no key is named.
+        // The key of a resume secret is on every ring before it becomes current, so none is named.
         let deployment = match self.deployment.deployment(&[]).await {
             Ok(deployment) => deployment,
             Err(fault) => return Ok(Err(fault.into())),
@@ -162,10 +168,13 @@ where
                     Ok(parsed) => parsed,
                     Err(error) => return Ok(Err(error)),
                 };
-                let locale = input.locale.as_deref().and_then(Locale::parse);
+                let message = ContactMessage {
+                    locale: input.locale.as_deref().and_then(Locale::parse),
+                    link_challenge: link_challenge(input.link_challenge.as_deref()),
+                };
                 log_context.get_or_init(|| LoggedIdentifier::is(&contact, keys));
                 let begun = account
-                    .sign_up(&identity, &names, &contact, locale, source)
+                    .sign_up(&identity, &names, &contact, message, source)
                     .await;
                 Ok(begun.map(|payload| session(&payload)))
             }
@@ -185,11 +194,23 @@ where
                     Ok(contact) => contact,
                     Err(error) => return Ok(Err(error)),
                 };
-                let locale = input.locale.as_deref().and_then(Locale::parse);
+                let message = ContactMessage {
+                    locale: input.locale.as_deref().and_then(Locale::parse),
+                    link_challenge: link_challenge(input.link_challenge.as_deref()),
+                };
                 log_context.get_or_init(|| LoggedIdentifier::is(&contact, keys));
-                let begun = account
-                    .change_contact(&identity, &contact, locale, source)
-                    .await;
+                let begun = match input.resume.map(Secret::new) {
+                    None => {
+                        account
+                            .change_contact(&identity, &contact, message, source)
+                            .await
+                    }
+                    Some(resume) => {
+                        account
+                            .resume_contact(&identity, &contact, &resume, source)
+                            .await
+                    }
+                };
                 Ok(begun.map(|payload| session(&payload)))
             }
             Field::PendingContact => {

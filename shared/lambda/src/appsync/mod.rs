@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use latchstring_core::account::Sub;
-use latchstring_core::code::CodeAlphabet;
+use latchstring_core::code::{CodeAlphabet, LinkChallenge};
 use latchstring_core::contact::{ContactError, Identity};
 use latchstring_core::identifier::{Country, Identifier, Method};
 use latchstring_core::keys::KeyRing;
@@ -80,6 +80,12 @@ fn arguments<T: DeserializeOwned>(event: &Value) -> Result<T, PublicError> {
     T::deserialize(&event["arguments"]).map_err(|_| PublicError::UnreadableEvent)
 }
 
+/// Returns the challenge of a client's link secret. One that cannot be read counts as none, so the
+/// mail has its code alone.
+fn link_challenge(text: Option<&str>) -> Option<LinkChallenge> {
+    text.and_then(LinkChallenge::parse)
+}
+
 /// Returns the `SignInPayload` of the schema.
 fn session(payload: &SignInPayload) -> Value {
     json!({
@@ -87,6 +93,8 @@ fn session(payload: &SignInPayload) -> Value {
         "username": payload.username.expose(),
         "codeLength": payload.code_length,
         "codeAlphabet": payload.code_alphabet.map(graphql_alphabet),
+        "pointer": payload.pointer,
+        "resume": payload.resume.as_ref().map(Secret::expose),
         "expiresIn": payload.expires_in,
         "resendAfter": payload.resend_after,
     })

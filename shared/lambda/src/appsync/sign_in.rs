@@ -4,7 +4,7 @@ use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
     Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, LeaseStore,
-    RedemptionStore,
+    RedemptionStore, UndoStore,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Context, SignIn, SignInError, SignInRequest};
@@ -26,13 +26,15 @@ struct Input {
     email_or_phone: String,
     method: GraphqlMethod,
     proof: Option<String>,
+    resume: Option<String>,
     complete: Option<bool>,
     device: Option<String>,
     captcha: Option<String>,
     locale: Option<String>,
+    link_challenge: Option<String>,
 }
 
-/// The fields for anonymous callers: `signIn` and `signInTicket`.
+/// The fields for anonymous callers: `signIn`, `signInTicket` and `undoContactChange`.
 #[derive(Clone, Debug)]
 pub struct SignInResolver<S, D, A, P, C, E, K = Deployment> {
     /// The source of keys and settings.
@@ -59,7 +61,7 @@ pub struct SignInResolver<S, D, A, P, C, E, K = Deployment> {
 
 impl<S, D, A, P, C, E, K> Handler for SignInResolver<S, D, A, P, C, E, K>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + CounterStore,
+    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
@@ -77,7 +79,7 @@ where
 
 impl<S, D, A, P, C, E, K> SignInResolver<S, D, A, P, C, E, K>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + CounterStore,
+    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
@@ -102,7 +104,9 @@ where
         let request = SignInRequest {
             identifier,
             proof: input.proof.map(Secret::new),
+            resume: input.resume.map(Secret::new),
             locale: input.locale.as_deref().and_then(Locale::parse),
+            link_challenge: super::link_challenge(input.link_challenge.as_deref()),
             device: input.device.map(Secret::new),
             captcha: input.captcha.map(Secret::new),
             source: self.source.of(event),
@@ -143,6 +147,13 @@ where
                     "expiresIn": payload.expires_in,
                 })
             }),
+            "undoContactChange" => match &request.proof {
+                Some(proof) => {
+                    let undoing = sign_in.undo_contact_change(&request, proof);
+                    undoing.await.map(|payload| super::tokens(&payload))
+                }
+                None => Err(SignInError::InvalidProof),
+            },
             _ => return Err(PublicError::UnreadableEvent),
         };
         Ok(answered.map_err(Into::into))

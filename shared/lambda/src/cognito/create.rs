@@ -2,6 +2,7 @@ use aws_lambda_events::event::cognito::{
     CognitoEventUserPoolsCreateAuthChallenge, CognitoEventUserPoolsCreateAuthChallengeResponse,
 };
 use latchstring_core::flow::{Created, ask_again, create};
+use latchstring_core::identifier::Method;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, CounterStore, Courier, Entropy, FlowStore, PendingStore};
 use serde_json::Value;
@@ -57,6 +58,11 @@ where
         // Without keys no challenge can be issued.
         let deployment = self.deployment.deployment(&session_event.key_ids()).await;
         let deployment = deployment.map_err(|_| PublicError::Unavailable)?;
+        let request = &session_event.request;
+        let method = request.method.as_deref().and_then(Method::parse);
+        if let (Some(method), Some(_)) = (method, &request.ticket) {
+            self.courier.prepare(method);
+        }
         let deciding = create(
             &deployment,
             &self.store,

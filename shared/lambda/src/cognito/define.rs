@@ -1,7 +1,7 @@
 use aws_lambda_events::event::cognito::{
     CognitoEventUserPoolsDefineAuthChallenge, CognitoEventUserPoolsDefineAuthChallengeResponse,
 };
-use latchstring_core::flow::{Next, Step, define};
+use latchstring_core::flow::{DefineReason, Next, Step, define};
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Courier, Directory, Store};
 use serde_json::Value;
@@ -12,6 +12,7 @@ use crate::delivery::{self, FollowUp, PendingDelivery};
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
+use crate::metrics;
 use crate::system::timeout;
 
 /// Define: decides the next step of a session.
@@ -73,6 +74,9 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
                     begun,
                 };
                 decision.log();
+                if decided.reason == DefineReason::ChangeUndone {
+                    metrics::contact_change_undone();
+                }
                 let delivery = decided
                     .message
                     .map(|message| PendingDelivery::notice(message, decided.flow, keys));

@@ -83,6 +83,7 @@ pub(super) fn request(mut client_metadata: HashMap<String, String>) -> ClientReq
         method: client_metadata.remove("method"),
         ticket: client_metadata.remove("ticket").map(Secret::new),
         action: client_metadata.remove("action"),
+        link_secret: client_metadata.remove("linkSecret").map(Secret::new),
     }
 }
 

@@ -3,7 +3,9 @@ use aws_lambda_events::event::cognito::{
 };
 use latchstring_core::flow::{AnswerEvent, Step, Verdict, verify};
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{Clock, CounterStore, Entropy, FlowStore, RedemptionStore};
+use latchstring_core::ports::{
+    Clock, CounterStore, Entropy, FlowStore, RedemptionStore, UndoStore,
+};
 use latchstring_core::secret::Secret;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -30,7 +32,7 @@ pub struct VerifyTrigger<S, C, E, K = Deployment> {
 
 impl<S, C, E, K> Handler for VerifyTrigger<S, C, E, K>
 where
-    S: FlowStore + RedemptionStore + CounterStore,
+    S: FlowStore + RedemptionStore + UndoStore + CounterStore,
     C: Clock,
     E: Entropy,
     K: Deployments,

@@ -570,6 +570,11 @@ impl Environment<'_> {
         self.number(setting).map(Duration::from_secs)
     }
 
+    fn hours(&self, setting: &'static Setting) -> Result<Duration, ConfigError> {
+        let hours: u64 = self.number(setting)?;
+        Ok(Duration::from_secs(hours * 3600))
+    }
+
     fn days(&self, setting: &'static Setting) -> Result<Duration, ConfigError> {
         let days: u64 = self.number(setting)?;
         Ok(Duration::from_secs(days * 24 * 3600))
@@ -646,6 +651,7 @@ mod tests {
         ("TEST_IDENTIFIERS", "ada@example.com=2027-01-31"),
         ("APP_NAME", "Ada"),
         ("SUPPORT_CONTACT", "help@example.com"),
+        ("LINK_URL", "https://example.com/link"),
         ("SMS_DOMAIN", "example.com"),
         ("SMS_ANDROID_HASH", "FA+9qCX9VSu"),
     ];
@@ -790,6 +796,7 @@ mod tests {
             ("SMS_ANDROID_HASH", "short"),
             ("EMAIL_PREVIEW", "secret-secret"),
             ("SUPPORT_CONTACT", "secret-secret"),
+            ("LINK_URL", "https://example.com/#secret-secret"),
             ("CLIENT_IDS", "web,,app"),
             ("KEY_RING", "secret-secret"),
             (

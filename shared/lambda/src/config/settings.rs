@@ -9,7 +9,9 @@
 use std::fmt;
 
 use latchstring_core::locale::Locale;
-use latchstring_core::message::{AndroidHash, AppName, Preview, SmsDomain, SupportContact};
+use latchstring_core::message::{
+    AndroidHash, AppName, LinkUrl, Preview, SmsDomain, SupportContact,
+};
 use latchstring_core::policy::{DEVICE_DAYS_MAX, Policy};
 use latchstring_core::rate_limit::Price;
 
@@ -149,6 +151,8 @@ settings! {
         "The time for which a proof is valid.";
     PENDING_SECONDS = Some("3600"), Whole(600, 86_400, "seconds"), CONSTRUCT, policy.pending_life = seconds,
         "The time in which a new contact must be proved.";
+    UNDO_HOURS = Some("72"), Whole(0, 168, "hours"), CONSTRUCT, policy.undo_life = hours,
+        "The time in which the owner of a replaced contact can undo the change. Until then no contact of the account can be changed. 0 turns both off.";
     FRESH_SECONDS = Some("600"), Whole(60, 86_400, "seconds"), CONSTRUCT, policy.fresh_for = seconds,
         "The greatest age of a sign-in that may add or change a contact or remember a device.";
     CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT, policy.budgets.mailbox.per_minute = number,
@@ -243,6 +247,8 @@ settings! {
         "The line of a mail that inboxes and lock screens show: the time of the request, or the code.";
     SUPPORT_CONTACT = Some(""), Text("an email address, a phone number or an https URL of up to 50 characters"), CONSTRUCT, policy.branding.support = optional(SupportContact::parse),
         "The contact that the notice of a changed address or number names. Without it, the notice explains how to undo the change.";
+    LINK_URL = Some(""), Text("an https URL of up to 200 characters without a fragment, or an http one of this computer"), CONSTRUCT, policy.branding.link_url = optional(LinkUrl::parse),
+        "The page that the link of a mail opens, beside the code ([messages.md](messages.md#links)). Without it, no mail has a link.";
     SMS_DOMAIN = Some(""), Text("a domain of up to 40 characters"), FUNCTION, policy.branding.sms_domain = optional(SmsDomain::parse),
         "The domain of the last line of a texted code, `@domain #code`. Browsers and iOS then fill the code in on that domain and its app only.";
     SMS_ANDROID_HASH = Some(""), Text("11 characters of base64"), FUNCTION, policy.branding.sms_android_hash = optional(AndroidHash::parse),

@@ -13,7 +13,8 @@ use std::time::Duration;
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::flow::{
     AccountState, AnswerEvent, AppClient, Challenge, ClientRequest, CreateReason, Created, Decided,
-    DefineReason, Flow, FlowId, Next, Purpose, Round, SessionEvent, Step, Verdict, VerifyReason,
+    DefineReason, Flow, FlowId, Next, Purpose, Round, SessionEvent, Step, TicketPurpose, Verdict,
+    VerifyReason,
 };
 use latchstring_core::identifier::{Country, Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
@@ -174,7 +175,7 @@ impl World {
     fn charge(&self, purpose: Purpose) -> CodeTerms {
         let code_length = self.deployment.policy.code_length;
         match purpose {
-            Purpose::Claim => CodeTerms::uncharged(code_length),
+            Purpose::Claim | Purpose::Undo(_) => CodeTerms::uncharged(code_length),
             Purpose::SignIn | Purpose::VerifyContact(_) | Purpose::Decoy => {
                 CodeTerms::ordinary(code_length)
             }
@@ -199,6 +200,18 @@ impl World {
             )
         };
         ticket.seal(&self.deployment.keys, &self.app_client, &*self.entropy)
+    }
+
+    /// Returns a ticket that continues the flow of a session.
+    pub(crate) fn ticket_that_continues(&self, session: &Session<'_>, to: &str) -> String {
+        let purpose = TicketPurpose::Resume(session.challenge().flow);
+        let terms = CodeTerms::uncharged(self.deployment.policy.code_length);
+        let (at, entropy) = (self.clock.now(), &*self.entropy);
+        Ticket::new(purpose, identifier(to), terms, at, entropy).seal(
+            &self.deployment.keys,
+            &self.app_client,
+            entropy,
+        )
     }
 
     /// Returns a ticket for any purpose.
@@ -642,7 +655,7 @@ impl<'w> Session<'w> {
         let request = ClientRequest {
             method: Some(method.to_owned()),
             ticket: ticket.map(Secret::new),
-            action: None,
+            ..ClientRequest::default()
         };
         now(self.respond(answer, request))
     }
@@ -664,6 +677,11 @@ impl<'w> Session<'w> {
     /// Requests a resend.
     pub(crate) fn resend(&mut self) -> Reply {
         self.answer_with_action("resend", "resend")
+    }
+
+    /// Returns the public parameters, with the length of each that differs in every flow.
+    pub(crate) fn shown(&self) -> BTreeMap<&'static str, String> {
+        shown(&self.public)
     }
 
     /// Returns the step of the current challenge.
@@ -699,6 +717,17 @@ impl<'w> Session<'w> {
         };
         self.metadata = challenge.to_text(&self.world.deployment.keys, &self.world.app_client);
     }
+}
+
+/// Returns public parameters, with the length of each that differs in every flow.
+pub(crate) fn shown(public: &BTreeMap<&'static str, String>) -> BTreeMap<&'static str, String> {
+    let mut shown = public.clone();
+    for name in ["pointer", "resume"] {
+        if let Some(text) = shown.get_mut(name) {
+            *text = text.len().to_string();
+        }
+    }
+    shown
 }
 
 fn texts(messages: &Mutex<Vec<Message>>) -> Vec<String> {

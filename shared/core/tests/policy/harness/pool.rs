@@ -131,6 +131,7 @@ impl ChallengeApi for Pool<'_> {
             method: said("method"),
             ticket: said("ticket").map(Secret::new),
             action: said("action"),
+            link_secret: said("linkSecret").map(Secret::new),
         };
         let effect = async {
             let mut session = self.session(&challenge.session);
