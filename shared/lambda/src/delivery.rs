@@ -196,6 +196,7 @@ mod tests {
     use latchstring_core::identifier::{Identifier, Method};
     use latchstring_core::keys::{Key, KeyId};
     use latchstring_core::policy::Policy;
+    use latchstring_core::ports::{Taken, Window};
     use latchstring_core::rate_limit::CodeTerms;
     use latchstring_core::sealed::SealedContact;
     use latchstring_core::time::Timestamp;
@@ -299,6 +300,35 @@ mod tests {
             .await;
             assert_eq!(courier.calls.into_inner(), 1, "never repeated");
             assert_eq!(cooldown_is_reset(&store).await, reset, "{outcome:?}");
+        }
+    }
+
+    /// Then another sign-in of the slot sends the message.
+    #[tokio::test]
+    async fn a_slot_gets_its_message_back_only_if_it_never_left() {
+        for (outcome, left) in [
+            (DeliveryOutcome::NeverLeft, 0),
+            (DeliveryOutcome::Refused, 1),
+            (DeliveryOutcome::Unknown, 1),
+        ] {
+            let (store, delivery) = accepted().await;
+            let counter = Pseudonym::random([9; 16]);
+            let window = Window {
+                name: "message".to_owned(),
+                amount: 1,
+                limit: 1,
+            };
+            let windows = [window.clone()];
+            store.charge(counter, &windows, SENT_AT).await.unwrap();
+            let delivery = PendingDelivery {
+                slot: Some(Refund::of(counter, vec![Taken::of(window)])),
+                ..delivery
+            };
+            let courier = FailingCourier::with(Some(outcome));
+            let until = Instant::now() + DELIVERY;
+            deliver(&courier, &store, &SystemClock, &delivery, until).await;
+            let counts = store.counts(&[counter]).await.unwrap();
+            assert_eq!(counts[0]["message"], left, "{outcome:?}");
         }
     }
 

@@ -157,7 +157,7 @@ pub(crate) struct Receipt {
 
 impl Receipt {
     fn to_refund(&self) -> Refund {
-        Refund([(self.counter, self.taken.clone())].into())
+        Refund::of(self.counter, self.taken.clone())
     }
 }
 
@@ -1651,6 +1651,11 @@ impl<S: CounterStore> RateLimiter<'_, S> {
 pub struct Refund(BTreeMap<Pseudonym, Vec<Taken>>);
 
 impl Refund {
+    /// Returns the refund of amounts that were charged to one counter.
+    pub fn of(counter: Pseudonym, taken: Vec<Taken>) -> Self {
+        Self([(counter, taken)].into())
+    }
+
     /// Makes the refund: one write for each counter, all at the same time.
     pub async fn make(self, store: &impl CounterStore) {
         let refunds = self
