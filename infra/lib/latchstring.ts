@@ -169,6 +169,7 @@ function templateIds(ids: TemplateIds = {}): string | undefined {
     confirmation_code: ids.confirmationCode,
     contact_replaced: ids.contactReplaced,
     contact_added: ids.contactAdded,
+    change_undone: ids.changeUndone,
   }).flatMap(([kind, id]) => (id === undefined ? [] : [`${kind}=${id}`]));
   return given.length === 0 ? undefined : given.join(',');
 }

@@ -90,6 +90,8 @@ export interface TemplateIds {
   readonly contactReplaced?: string;
   /** Of the notice to a number that an address was added beside. */
   readonly contactAdded?: string;
+  /** That of the notice to a contact when the change of the other one was undone. */
+  readonly changeUndone?: string;
 }
 
 /** Cloudflare Turnstile: required of a caller while its source, or the deployment, exceeds a budget. */

@@ -77,6 +77,12 @@ export interface Settings {
    */
   readonly pendingSeconds?: number;
   /**
+   * The time in which the owner of a replaced contact can undo the change. Until then no contact of the
+   * account can be changed. 0 turns both off. Takes 0 to 168 hours.
+   * @default 72
+   */
+  readonly undoHours?: number;
+  /**
    * The greatest age of a sign-in that may add or change a contact or remember a device. Takes 60 to 86400
    * seconds.
    * @default 600
@@ -394,6 +400,7 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   ticketSeconds: { variable: 'TICKET_SECONDS', default: '60', bounds: [15, 300] },
   proofSeconds: { variable: 'PROOF_SECONDS', default: '180', bounds: [30, 600] },
   pendingSeconds: { variable: 'PENDING_SECONDS', default: '3600', bounds: [600, 86400] },
+  undoHours: { variable: 'UNDO_HOURS', default: '72', bounds: [0, 168] },
   freshSeconds: { variable: 'FRESH_SECONDS', default: '600', bounds: [60, 86400] },
   codesPerMinute: { variable: 'CODES_PER_MINUTE', default: '2', bounds: [1, 1000] },
   codesPerHour: { variable: 'CODES_PER_HOUR', default: '5', bounds: [1, 10000] },

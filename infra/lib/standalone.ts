@@ -85,7 +85,7 @@ export class StandaloneStack extends Stack {
 
     const templates = optional(
       'SmsTemplateIds',
-      "The template ids of that register: sign_in_code=1107,confirmation_code=1108,contact_replaced=1109,contact_added=1110.",
+      "The template ids of that register: sign_in_code=1107,confirmation_code=1108,contact_replaced=1109,contact_added=1110,change_undone=1111.",
       '([a-z_]+=[A-Za-z0-9_-]{1,50}(,[a-z_]+=[A-Za-z0-9_-]{1,50})*)?',
     );
 

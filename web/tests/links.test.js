@@ -61,9 +61,12 @@ onBoth("after a scanner, the owner signs in with the link", async (person) => {
   const link = await ada.link(ada.email);
   await scans(link);
   const tab = await ada.tab();
+  const calls = collects(tab, "");
   await tab.goto(link);
   await tab.getByRole("heading", { name: "Sign in here?" }).waitFor();
   await tab.getByText(ada.email).first().waitFor();
+  await roundTrip(tab);
+  assert.equal(calls.length, 0, "opening it calls nothing");
   await tab.getByRole("button", { name: "Sign in", exact: true }).click();
   await tab.getByRole("heading", { name: "Welcome! What is your name?" }).waitFor();
 });

@@ -263,10 +263,10 @@ mod tests {
 
     #[test]
     fn each_kind_of_message_may_have_a_template() {
-        let all = "sign_in_code=1107161, confirmation_code=1107162,contact_replaced=a-b_c,contact_added=4";
+        let all = "sign_in_code=1107161, confirmation_code=1107162,contact_replaced=a-b_c,contact_added=4,change_undone=5";
         let templates: DltTemplates = all.parse().unwrap();
         let ids = Kind::ALL.map(|kind| templates.of(kind).unwrap().0.clone());
-        assert_eq!(ids, ["1107161", "1107162", "a-b_c", "4"]);
+        assert_eq!(ids, ["1107161", "1107162", "a-b_c", "4", "5"]);
         let templates: DltTemplates = "contact_replaced=7".parse().unwrap();
         assert_eq!(templates.of(Kind::SignInCode), None);
         for text in [

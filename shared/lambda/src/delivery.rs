@@ -195,6 +195,7 @@ mod tests {
     use latchstring_core::flow::{Flow, Progress, Purpose, State, Step, Subject};
     use latchstring_core::identifier::{Identifier, Method};
     use latchstring_core::keys::{Key, KeyId};
+    use latchstring_core::message::Remedy;
     use latchstring_core::policy::Policy;
     use latchstring_core::ports::{Taken, Window};
     use latchstring_core::rate_limit::CodeTerms;
@@ -268,6 +269,7 @@ mod tests {
             None,
             Identifier::parse(Method::Email, "ada@example.com").unwrap(),
             SENT_AT,
+            Remedy::default(),
         );
         let keys = KeyRing::new(key, None, None).unwrap();
         (

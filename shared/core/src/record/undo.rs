@@ -15,7 +15,7 @@ use crate::value::id::PendingId;
 use crate::value::identifier::{Identifier, Method};
 use crate::value::time::Timestamp;
 
-/// The time after which a change whose record was written is over: longer than a flow holds the
+/// The time after which a change whose record was written has ended: longer than a flow holds the
 /// lease on the account. If the account then still holds the old contact, the change failed.
 const CHANGE_TAKES: Duration = Duration::from_secs(30);
 /// The time for which an account stays held once its record is closed. A request that checked its

@@ -736,7 +736,7 @@ fn no_order_of_two_undoes_leaves_two_contacts_or_a_thief() {
             }
             let kept = [ADA, REPLACED_BY].map(|contact| holds(&world, ADAS_NAME, contact));
             assert!(kept[0] != kept[1], "one contact at every moment");
-            // Whoever holds the old contact by now was not given it before every token was revoked.
+            // The old contact is back only after every token was revoked.
             assert!(!kept[0] || world.directory.port.sign_outs(ADAS_NAME) >= 1);
             assert_owner_gets_the_account_back(&world);
         },
@@ -784,7 +784,7 @@ fn no_order_of_an_undo_and_commits_leaves_a_thiefs_contact() {
             assert!(!undone || kept[0], "undone without the contact");
             assert!(!holds(&world, ADAS_NAME, NUMBER), "a prepared contact");
             assert_owner_gets_the_account_back(&world);
-            // The thief answers once more, when every lease and every hold is over.
+            // The thief answers once more, when every lease and every hold has ended.
             world.after_secs(61);
             for (session, code) in [(&changing, &code), (&prepared, &number_code)] {
                 let reply = session.clone().answer(code);

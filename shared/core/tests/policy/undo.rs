@@ -1,4 +1,4 @@
-//! The owner of a replaced contact undoes the change, and nobody else does.
+//! The owner of a replaced contact undoes the change, and no other caller does.
 
 use std::time::Duration;
 

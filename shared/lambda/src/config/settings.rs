@@ -123,7 +123,7 @@ settings! {
         "The number that sends SMS, if the AWS account has several.";
     SMS_ENTITY_ID = Some(""), Text("1 to 50 letters, digits, - and _"), FUNCTION,
         "The entity id of the sender in India's DLT register, sent with SMS to India.";
-    SMS_TEMPLATE_IDS = Some(""), Text("ids by kind, as in sign_in_code=1107,confirmation_code=1108,contact_replaced=1109,contact_added=1110"), FUNCTION,
+    SMS_TEMPLATE_IDS = Some(""), Text("ids by kind, as in sign_in_code=1107,confirmation_code=1108,contact_replaced=1109,contact_added=1110,change_undone=1111"), FUNCTION,
         "The template ids of the texts in that register, one for each kind of message.";
     LEGACY_POOL = Some("false"), Flag, FUNCTION,
         "`true` if the client has `PreventUserExistenceErrors` LEGACY: accounts are then created before their contact is proved. Avoid it; SECURITY.md states what it reveals.";
