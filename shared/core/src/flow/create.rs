@@ -589,7 +589,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             row.locale,
             contact.clone(),
             code,
-            link,
+            link.as_ref(),
             row.purpose,
             row.issued_at,
             row.expires_at.since(self.now),

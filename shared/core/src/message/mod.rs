@@ -99,7 +99,7 @@ impl Message {
         locale: Option<Locale>,
         to: Identifier,
         code: Code,
-        link: Option<Link>,
+        link: Option<&Link>,
         purpose: Purpose,
         at: Timestamp,
         life: Duration,
@@ -121,7 +121,7 @@ impl Message {
             until.as_deref().and_then(|until| until.get(11..16)),
         );
         let [year, month, day, time] = parts_of(&at);
-        let link = ("link", link.as_ref().map(|link| &*link.0));
+        let link = ("link", link.map(|link| &*link.0));
         let values = [code_value, link, minutes, until, year, month, day, time];
         let content = content(branding, locale, kind, &to, Some(&code), &values);
         Self {

@@ -119,7 +119,16 @@ fn message_with(
         .link_url
         .as_ref()
         .map(|page| Link::new(page, "6pointer-0123", &code.link_token()));
-    Message::code(branding, Some(locale), to, code, link, purpose, at, life)
+    Message::code(
+        branding,
+        Some(locale),
+        to,
+        code,
+        link.as_ref(),
+        purpose,
+        at,
+        life,
+    )
 }
 
 fn mail(branding: &Branding, locale: Locale, kind: Kind) -> Mail {
