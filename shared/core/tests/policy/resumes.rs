@@ -197,6 +197,10 @@ fn a_secret_of_another_identifier_or_client_resumes_nothing() {
     for typed in [BOB, "unknown@example.com", NUMBER] {
         assert_ended(&world, typed, &secret);
     }
+    // A row of no account may be answered by any user, so its contact alone decides.
+    let of_no_account = begun(&world, &pool, "unknown@example.com");
+    assert_ended(&world, ADA, &of_no_account);
+    resumed(&world, &pool, "unknown@example.com", &of_no_account);
     let other = world.reconfigured(|world| world.app_client = AppClient::new("pool", "second"));
     assert_ended(&other, ADA, &secret);
     for forged in [
