@@ -737,12 +737,15 @@ impl<E: Entropy> UndoStore for DynamoStore<E> {
                 .await?
             }
             Some(over) => {
-                let [a, b, c, d, e, f, g, h] = values;
+                let [id, username, method, replaced, contact, at, expiry, ttl] = values;
+                let over = (":over", bytes(over.as_bytes()));
                 self.update(Update {
                     key,
                     change,
                     condition: "#id = :over",
-                    values: [a, b, c, d, e, f, g, h, (":over", bytes(over.as_bytes()))],
+                    values: [
+                        id, username, method, replaced, contact, at, expiry, ttl, over,
+                    ],
                 })
                 .await?
             }

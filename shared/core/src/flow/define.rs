@@ -286,34 +286,9 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let Some(account) = account else {
             return Ok(self.decided(Next::Fail, DefineReason::NoLongerHolder));
         };
-        match row.purpose {
-            Purpose::VerifyContact(id) => {
-                let commit = Commit {
-                    deployment,
-                    store,
-                    directory,
-                    now,
-                    row: &row,
-                    account: &account,
-                    contact: &contact,
-                    id,
-                };
-                return self.finish_with_contact(&commit, session).await;
-            }
-            Purpose::Undo(id) => {
-                let undo = UndoChange {
-                    deployment,
-                    store,
-                    directory,
-                    now,
-                    row: &row,
-                    account: &account,
-                    contact: &contact,
-                    id,
-                };
-                return self.finish_with_undo(&undo, session).await;
-            }
-            Purpose::SignIn | Purpose::Claim | Purpose::Decoy => {}
+        if matches!(row.purpose, Purpose::VerifyContact(_) | Purpose::Undo(_)) {
+            let changing = self.change(&row, &account, &contact, session, now);
+            return changing.await;
         }
         Ok(if !account.attributes.holds(&contact) {
             self.decided(Next::Fail, DefineReason::NoLongerHolder)
@@ -327,6 +302,54 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         } else {
             self.decided(Next::Fail, DefineReason::FlowNotMatched)
         })
+    }
+
+    /// Commits the pending contact of the row, or undoes the change of its contact.
+    async fn change(
+        &self,
+        row: &Flow,
+        account: &Account,
+        contact: &Identifier,
+        session: SessionFacts<'_>,
+        now: Timestamp,
+    ) -> Result<Decided<Next, DefineReason>, PortError> {
+        let Self {
+            deployment,
+            store,
+            directory,
+            ..
+        } = *self;
+        match row.purpose {
+            Purpose::VerifyContact(id) => {
+                let commit = Commit {
+                    deployment,
+                    store,
+                    directory,
+                    now,
+                    row,
+                    account,
+                    contact,
+                    id,
+                };
+                self.finish_with_contact(&commit, session).await
+            }
+            Purpose::Undo(id) => {
+                let undo = UndoChange {
+                    deployment,
+                    store,
+                    directory,
+                    now,
+                    row,
+                    account,
+                    contact,
+                    id,
+                };
+                self.finish_with_undo(&undo, session).await
+            }
+            Purpose::SignIn | Purpose::Claim | Purpose::Decoy => {
+                Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees))
+            }
+        }
     }
 
     fn refund(&self, row: &Flow, contact: &Identifier, now: Timestamp) -> Option<Refund> {

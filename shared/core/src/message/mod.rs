@@ -145,19 +145,19 @@ impl Message {
         let words = locale.unwrap_or(branding.default_locale);
         let hours = remedy.undo_for.map(|life| in_hours(words, life));
         let permanent = hours.is_none().then_some("");
-        let notice = |link: Option<&str>| {
+        let notice = |to, link: Option<&str>| {
             let remedy = [
                 ("hours", hours.as_deref()),
                 ("link", link.filter(|_| hours.is_some())),
                 ("permanent", permanent),
             ];
             let kind = Kind::ContactReplaced;
-            Self::notice(branding, locale, kind, old.clone(), at, &remedy)
+            Self::notice(branding, locale, kind, to, at, &remedy)
         };
-        let message = notice(remedy.link);
+        let message = notice(old.clone(), remedy.link);
         match &message.content {
             // A link must not cost another part.
-            Content::Sms { text } if parts(text) > 1 => notice(None),
+            Content::Sms { text } if parts(text) > 1 => notice(old, None),
             _ => message,
         }
     }
