@@ -174,8 +174,22 @@ struct Run<'w> {
     requested: usize,
 }
 
+/// Puts Ada in the pool, with a replaced contact if the flow undoes that.
+fn put_ada(flow: Flow, world: &mut World) {
+    let phone = [("phone_number", NUMBER), ("phone_number_verified", "true")];
+    if flow == Flow::UndoChange {
+        let before = World::new();
+        before.put_ada(&phone);
+        undo::replace(&before);
+        world.entropy = before.entropy;
+        world.store = Flaky::new(before.store.port, world.wire.clone());
+        world.directory = Flaky::new(before.directory.port, world.wire.clone());
+    } else {
+        world.put_ada(&phone);
+    }
+}
+
 /// Runs a flow in which one call breaks.
-#[expect(clippy::too_many_lines, reason = "one arm a flow")]
 fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
     let mut world = World::new();
     if flow == Flow::Captcha {
@@ -189,17 +203,7 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         let budgets = &mut world.deployment.policy.budgets;
         (budgets.mailbox.per_minute, budgets.extended.per_minute) = (0, 0);
     }
-    let phone = [("phone_number", NUMBER), ("phone_number_verified", "true")];
-    if flow == Flow::UndoChange {
-        let before = World::new();
-        before.put_ada(&phone);
-        undo::replace(&before);
-        world.entropy = before.entropy;
-        world.store = Flaky::new(before.store.port, world.wire.clone());
-        world.directory = Flaky::new(before.directory.port, world.wire.clone());
-    } else {
-        world.put_ada(&phone);
-    }
+    put_ada(flow, &mut world);
     let world = world;
     let pool = match flow {
         Flow::FirstSignInToALegacyPool => Pool::legacy(&world),
