@@ -173,7 +173,7 @@ impl Shared {
         let json = match operation {
             "PutItem" => json!({}),
             "GetItem" => self.item(body, "Item"),
-            // An update that asks for the row gets the stored one, which is as after the update.
+            // The stored row is as after the update.
             "UpdateItem" if body.windows(7).any(|text| text == b"ALL_NEW") => {
                 self.item(body, "Attributes")
             }

@@ -31,7 +31,6 @@ pub(super) const RESOLVERS: Target = Target {
         "InvalidIdentifier",
         "InvalidName",
         "InvalidProof",
-        "NothingToUndo",
         "NotSignedIn",
         "ReauthRequired",
         "ContactInUse",

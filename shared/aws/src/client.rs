@@ -15,7 +15,6 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use crate::AwsEnvironment;
 use crate::http_client::Connections;
 use crate::regions::suffix;
-use crate::service::Api;
 use crate::trust::Roots;
 
 /// The AWS context of one process. All services created from it, or from a clone, share its
@@ -124,28 +123,28 @@ impl Aws {
         Self { slack, ..self }
     }
 
-    /// Returns the URL of a service.
-    pub(crate) fn url(&self, api: &Api) -> String {
+    /// Returns the URL of a service, which has this name in its host names.
+    pub(crate) fn url(&self, service: &str) -> String {
         let AwsEnvironment {
             endpoint_url,
             region,
             ..
         } = &self.environment;
-        let aws = || format!("https://{}.{region}.{}", api.host, suffix(region));
+        let aws = || format!("https://{service}.{region}.{}", suffix(region));
         endpoint_url.clone().unwrap_or_else(aws)
     }
 
     /// Has a connection to the service opened while the key ring is read: the first call goes there
     /// next, and a user waits for it.
     #[cfg(any(feature = "dynamodb", feature = "cognito"))]
-    pub(crate) fn open_while_keys_are_read(&self, api: &Api) {
-        self.connections.register(&self.url(api));
+    pub(crate) fn open_while_keys_are_read(&self, service: &str) {
+        self.connections.register(&self.url(service));
     }
 
     /// Begins to open a connection to the service for a message that may follow.
     #[cfg(feature = "delivery")]
-    pub(crate) fn open_ahead_of_a_message(&self, api: &Api) {
-        self.message_connections.open_ahead(&self.url(api));
+    pub(crate) fn open_ahead_of_a_message(&self, service: &str) {
+        self.message_connections.open_ahead(&self.url(service));
     }
 
     #[cfg(feature = "secrets")]

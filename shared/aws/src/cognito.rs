@@ -280,7 +280,7 @@ pub struct CognitoChallengeApi {
 impl CognitoChallengeApi {
     /// Creates a client of the public operations for one app client. Connects at the first call.
     pub fn new(aws: &Aws, app_client: impl Into<String>) -> Self {
-        aws.open_while_keys_are_read(&API);
+        aws.open_while_keys_are_read(API.host);
         Self {
             service: Service::new(aws, &API, Auth::Anonymous, CallPolicy::ThreeTriggers),
             app_client: app_client.into(),
@@ -292,7 +292,7 @@ impl CognitoChallengeApi {
     /// and `AdminRespondToAuthChallenge`. A web ACL of the pool does not inspect them, and they
     /// accept the client's address. Connects at the first call.
     pub fn signed(aws: &Aws, pool: impl Into<String>, app_client: impl Into<String>) -> Self {
-        aws.open_while_keys_are_read(&API);
+        aws.open_while_keys_are_read(API.host);
         Self {
             service: Service::new(aws, &API, Auth::SigV4, CallPolicy::ThreeTriggers),
             app_client: app_client.into(),

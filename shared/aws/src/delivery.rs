@@ -69,7 +69,7 @@ impl Outbound {
 
     /// Begins to open a connection to the service.
     pub(crate) fn prepare(&self) {
-        self.aws.open_ahead_of_a_message(self.api);
+        self.aws.open_ahead_of_a_message(self.api.host);
     }
 
     pub(crate) fn service(&self) -> &Service {

@@ -126,7 +126,7 @@ impl Service {
         );
         let components = RuntimeComponentsBuilder::new("service")
             .with_http_client(Some(aws.http(call_policy)))
-            .with_endpoint_resolver(Some(StaticUriEndpointResolver::uri(aws.url(api))))
+            .with_endpoint_resolver(Some(StaticUriEndpointResolver::uri(aws.url(api.host))))
             .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![
                 scheme,
             ])))

@@ -135,7 +135,9 @@ async fn a_first_sign_in_and_a_new_contact_work_by_link() {
     let (_, token) = new.link().await.expect("a link");
     asked.answer_by_link(&token, SECRET).await.signed_in();
     let notice = ada.messages().await.remove(0);
-    assert!(!notice.text.contains('#'), "a notice has no link");
+    let marks: Vec<_> = notice.text.match_indices('#').collect();
+    assert_eq!(marks.len(), 1, "a notice names the page of an undo alone");
+    assert!(notice.text[marks[0].0..].starts_with("#undo "));
 }
 
 #[tokio::test]

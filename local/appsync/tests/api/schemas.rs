@@ -20,6 +20,7 @@ fn the_deployed_schema_is_an_api() {
     let fields = [
         "Mutation.signIn",
         "Mutation.signInTicket",
+        "Mutation.undoContactChange",
         "Mutation.rememberDevice",
         "Mutation.forgetDevices",
         "Mutation.signUp",

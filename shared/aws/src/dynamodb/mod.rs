@@ -145,7 +145,7 @@ impl<E: Entropy> DynamoStore<E> {
     /// Creates the store in a table. The source of randomness distinguishes calls. Connects at the
     /// first call.
     pub fn new(aws: &Aws, table: impl Into<String>, entropy: E) -> Self {
-        aws.open_while_keys_are_read(&API);
+        aws.open_while_keys_are_read(API.host);
         let service = Service::new(aws, &API, Auth::SigV4, CallPolicy::Call);
         Self {
             once: service.without_retries(),

@@ -111,8 +111,8 @@ fn the_owner_of_a_replaced_contact_gets_the_account_back() {
     assert_eq!(signed_in.next(), Next::IssueTokens);
 }
 
-/// Row 23: the change is undone.
-/// Row 24: and then there are tokens.
+/// Row 25: the change is undone.
+/// Row 26: and then there are tokens.
 #[test]
 fn tokens_come_a_second_after_the_sign_out() {
     let (world, proof) = replaced();
@@ -327,7 +327,7 @@ fn the_flows_of_the_removed_contact_end() {
     );
 }
 
-/// Row 25.
+/// Row 27.
 #[test]
 fn a_contact_that_a_third_account_took_is_not_taken_back() {
     let (world, proof) = replaced();
@@ -344,7 +344,7 @@ fn a_contact_that_a_third_account_took_is_not_taken_back() {
     assert_eq!(world.directory.port.sign_outs(ADAS_NAME), 0);
 }
 
-/// Row 25.
+/// Row 27.
 #[test]
 fn a_change_cannot_be_undone_after_its_time() {
     let world = World::with_ada();
