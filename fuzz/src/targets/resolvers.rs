@@ -35,6 +35,7 @@ pub(super) const RESOLVERS: Target = Target {
         "ReauthRequired",
         "ContactInUse",
         "TooManyRequests",
+        "InvalidResume",
     ],
     dictionary: &[
         "<proof>",
@@ -58,6 +59,8 @@ pub(super) const RESOLVERS: Target = Target {
         "emailOrPhone",
         "method",
         "proof",
+        "resume",
+        "linkChallenge",
         "device",
         "locale",
         "de",
@@ -91,14 +94,17 @@ pub(super) const RESOLVERS: Target = Target {
 };
 
 /// The error types that a resolver may name.
-const TYPES: [&str; 8] = [
+const TYPES: [&str; 11] = [
     "InvalidIdentifier",
     "InvalidName",
     "InvalidProof",
+    "InvalidResume",
     "TooManyRequests",
     "NotSignedIn",
+    "NothingToUndo",
     "ReauthRequired",
     "ContactInUse",
+    "ChangeHeld",
     "Unavailable",
 ];
 
