@@ -13,7 +13,7 @@
 //!
 //! The guesses at the codes of slots have a limit for each slot and identifier, and no limit for all
 //! identifiers together. For these the odds count more answers than Cognito takes
-//! ([`ANSWERS_PER_SECOND`]).
+//! (`ANSWERS_PER_SECOND`).
 
 use super::Policy;
 use super::budgets::{DeploymentBudget, MONTH, MessageBudget};

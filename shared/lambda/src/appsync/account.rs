@@ -168,10 +168,7 @@ where
                     Ok(parsed) => parsed,
                     Err(error) => return Ok(Err(error)),
                 };
-                let message = ContactMessage {
-                    locale: input.locale.as_deref().and_then(Locale::parse),
-                    link_challenge: link_challenge(input.link_challenge.as_deref()),
-                };
+                let message = message(input.locale.as_deref(), input.link_challenge.as_deref());
                 log_context.get_or_init(|| LoggedIdentifier::is(&contact, keys));
                 let begun = account
                     .sign_up(&identity, &names, &contact, message, source)
@@ -194,10 +191,7 @@ where
                     Ok(contact) => contact,
                     Err(error) => return Ok(Err(error)),
                 };
-                let message = ContactMessage {
-                    locale: input.locale.as_deref().and_then(Locale::parse),
-                    link_challenge: link_challenge(input.link_challenge.as_deref()),
-                };
+                let message = message(input.locale.as_deref(), input.link_challenge.as_deref());
                 log_context.get_or_init(|| LoggedIdentifier::is(&contact, keys));
                 let begun = match input.resume.map(Secret::new) {
                     None => {
@@ -236,6 +230,14 @@ where
                 Ok(forgotten.map(|()| Value::Bool(true)))
             }
         }
+    }
+}
+
+/// Returns the caller's wishes for the message of a contact. What cannot be read counts as missing.
+fn message(locale: Option<&str>, challenge: Option<&str>) -> ContactMessage {
+    ContactMessage {
+        locale: locale.and_then(Locale::parse),
+        link_challenge: link_challenge(challenge),
     }
 }
 
