@@ -171,13 +171,12 @@ impl Shared {
     fn answer(&self, operation: &str, body: &[u8]) -> Option<(&'static str, String)> {
         let session = "a-session-of-the-length-that-cognito-asks-for-at-least";
         let json = match operation {
-            "PutItem" => json!({}),
             "GetItem" => self.item(body, "Item"),
             // The stored row is as after the update.
             "UpdateItem" if body.windows(7).any(|text| text == b"ALL_NEW") => {
                 self.item(body, "Attributes")
             }
-            "UpdateItem" => json!({}),
+            "PutItem" | "UpdateItem" => json!({}),
             // Counters: none has counted yet.
             "BatchGetItem" => json!({"Responses": {}, "UnprocessedKeys": {}}),
             "AdminGetUser" => events::account(),

@@ -65,13 +65,13 @@ struct Demo<'a, W> {
 }
 
 /// The state of a client between two calls.
-struct Session {
+struct OpenSession {
     session: String,
     username: String,
     resume: Option<String>,
 }
 
-impl Session {
+impl OpenSession {
     fn of(payload: &Value) -> Result<Self, DemoError> {
         Ok(Self {
             session: text(&payload["session"])?,
@@ -130,7 +130,7 @@ impl<'a, W: Write> Demo<'a, W> {
         let parameters = &answered["ChallengeParameters"];
         check(parameters["step"] == "otp", "the code is requested again")?;
         check(parameters["attemptsLeft"] == "2", "two attempts are left")?;
-        let opened = Session {
+        let opened = OpenSession {
             session: text(&answered["Session"])?,
             ..opened
         };
@@ -324,13 +324,17 @@ impl<'a, W: Write> Demo<'a, W> {
     }
 
     /// Continues a sign-in by its resume secret.
-    async fn resume(&mut self, typed: &str, begun: &Session) -> Result<Session, DemoError> {
+    async fn resume(&mut self, typed: &str, begun: &OpenSession) -> Result<OpenSession, DemoError> {
         let resume = begun.resume.as_deref();
         self.begin(typed, json!({"resume": resume}), ", resume")
             .await
     }
 
-    async fn sign_in(&mut self, typed: &str, proof: Option<&str>) -> Result<Session, DemoError> {
+    async fn sign_in(
+        &mut self,
+        typed: &str,
+        proof: Option<&str>,
+    ) -> Result<OpenSession, DemoError> {
         let with = if proof.is_some() { ", proof" } else { "" };
         self.begin(typed, json!({"proof": proof}), with).await
     }
@@ -340,7 +344,7 @@ impl<'a, W: Write> Demo<'a, W> {
         typed: &str,
         mut input: Value,
         with: &str,
-    ) -> Result<Session, DemoError> {
+    ) -> Result<OpenSession, DemoError> {
         let method = if typed.contains('@') {
             "EMAIL"
         } else {
@@ -370,7 +374,7 @@ impl<'a, W: Write> Demo<'a, W> {
             "                ← a session {wants}, for {} seconds",
             payload["expiresIn"],
         ))?;
-        Session::of(&payload)
+        OpenSession::of(&payload)
     }
 
     /// A mutation that takes `input` and an access token.
@@ -379,7 +383,7 @@ impl<'a, W: Write> Demo<'a, W> {
         ada: &SignedIn,
         field: &str,
         input: &str,
-    ) -> Result<Session, DemoError> {
+    ) -> Result<OpenSession, DemoError> {
         self.print(&format!("POST /graphql   {field}({input})"))?;
         let query = format!(
             "mutation {{ {field}(input: {{{input}}}) {{ session username codeLength expiresIn }} }}"
@@ -389,7 +393,7 @@ impl<'a, W: Write> Demo<'a, W> {
             "                ← a session that a code of {} digits answers, for {} seconds",
             payload["codeLength"], payload["expiresIn"],
         ))?;
-        Session::of(&payload)
+        OpenSession::of(&payload)
     }
 
     async fn pending(&mut self, ada: &SignedIn) -> Result<String, DemoError> {
@@ -475,7 +479,7 @@ impl<'a, W: Write> Demo<'a, W> {
         Ok(users)
     }
 
-    async fn respond(&mut self, session: &Session, answer: &str) -> Result<Value, DemoError> {
+    async fn respond(&mut self, session: &OpenSession, answer: &str) -> Result<Value, DemoError> {
         let shown = if answer.len() > 10 {
             "the proof"
         } else {

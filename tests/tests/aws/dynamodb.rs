@@ -394,6 +394,17 @@ fn deployment_of(client: &str) -> Deployment {
     }
 }
 
+/// Returns a pool with this user.
+fn directory_of(attributes: &Attributes) -> MemoryDirectory {
+    let directory = MemoryDirectory::default();
+    directory.put(Account {
+        username: "ada".to_owned(),
+        enabled: true,
+        attributes: attributes.clone(),
+    });
+    directory
+}
+
 /// Signs in a user of the pool with the first answer, or after this guess. Returns the code.
 async fn sign_in(
     aws: &Aws,
@@ -410,12 +421,7 @@ async fn sign_in(
         ("email_verified", "true"),
         ("cognito:user_status", "CONFIRMED"),
     ]);
-    let directory = MemoryDirectory::default();
-    directory.put(Account {
-        username: "ada".to_owned(),
-        enabled: true,
-        attributes: attributes.clone(),
-    });
+    let directory = directory_of(&attributes);
     let resolver = SignIn::<(_, _, _, _, _), FixedCaptcha> {
         context: Context {
             deployment: &deployment,

@@ -55,18 +55,15 @@ impl Process<'_> {
             .await
             .expect("Cognito answers");
         let answered = called.json().await.expect("JSON");
-        self.note_tokens(&answered);
+        note_tokens(&answered);
         answered
     }
+}
 
-    fn note_tokens(&self, answered: &Value) {
-        for name in ["AccessToken", "IdToken", "RefreshToken"] {
-            note(
-                answered["AuthenticationResult"][name]
-                    .as_str()
-                    .unwrap_or_default(),
-            );
-        }
+fn note_tokens(answered: &Value) {
+    for name in ["AccessToken", "IdToken", "RefreshToken"] {
+        let token = answered["AuthenticationResult"][name].as_str();
+        note(token.unwrap_or_default());
     }
 }
 

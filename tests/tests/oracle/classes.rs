@@ -236,6 +236,9 @@ pub(crate) async fn play_captcha(setting: Setting, class: Class) -> Story {
 
 /// Runs the steps of a caller who continues a sign-in, also by a ticket, until it has no attempt left.
 pub(crate) async fn play_resumed(setting: Setting, class: Class) -> Story {
+    const TICKET: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
+                          { ticket username expiresIn } }";
+
     let world = &deployment(setting).await;
     class.set_up(world).await;
     let mut story = Story::new();
@@ -260,8 +263,6 @@ pub(crate) async fn play_resumed(setting: Setting, class: Class) -> Story {
     };
     let refused = world.graphql(SIGN_IN, &again(elsewhere)).await;
     story.push(("a resume of another identifier", refused));
-    const TICKET: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
-                          { ticket username expiresIn } }";
     let seen = world.graphql(TICKET, &again(world.text)).await;
     story.push(("signInTicket with resume", seen));
     let by_link = json!({"action": "link", "linkSecret": "wrong"});

@@ -58,6 +58,10 @@ enum Flow {
 }
 
 impl Flow {
+    const fn is_in_slots(self) -> bool {
+        matches!(self, Self::Slot | Self::SlotSentBefore)
+    }
+
     const ALL: [Self; 19] = [
         Self::SignIn,
         Self::SignInByPhone,
@@ -189,8 +193,8 @@ fn put_ada(flow: Flow, world: &mut World) {
     }
 }
 
-/// Runs a flow in which one call breaks.
-fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
+/// Returns the world in which a flow begins.
+fn world_of(flow: Flow) -> World {
     let mut world = World::new();
     if flow == Flow::Captcha {
         let budget = &mut world.deployment.policy.budgets.deployment;
@@ -198,22 +202,26 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         let answers = (0..=ATTEMPTS).map(|number| number.to_string());
         world.captcha = Some(Flaky::new(FixedCaptcha::new(answers), world.wire.clone()));
     }
-    let in_slots = matches!(flow, Flow::Slot | Flow::SlotSentBefore);
-    if in_slots {
+    if flow.is_in_slots() {
         let budgets = &mut world.deployment.policy.budgets;
         (budgets.mailbox.per_minute, budgets.extended.per_minute) = (0, 0);
     }
     put_ada(flow, &mut world);
-    let world = world;
-    let pool = match flow {
-        Flow::FirstSignInToALegacyPool => Pool::legacy(&world),
-        _ => Pool::of(&world),
-    };
     match flow {
         Flow::Disabled => world.disable_ada(),
         Flow::ContactInUse => world.put_account(BOBS_NAME, NEW),
         _ => {}
     }
+    world
+}
+
+/// Runs a flow in which one call breaks.
+fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
+    let world = world_of(flow);
+    let pool = match flow {
+        Flow::FirstSignInToALegacyPool => Pool::legacy(&world),
+        _ => Pool::of(&world),
+    };
     let sent_before = usize::from(flow == Flow::SlotSentBefore);
     if sent_before > 0 {
         now(sign_in::resolver(&world, &pool).session(&sign_in::request(ADA, None))).unwrap();
@@ -224,7 +232,7 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         world: &world,
         pool: &pool,
         legacy: flow == Flow::FirstSignInToALegacyPool,
-        in_slots,
+        in_slots: flow.is_in_slots(),
         steps: Vec::new(),
         seen: Vec::new(),
         requested: sent_before,

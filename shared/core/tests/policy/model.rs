@@ -174,13 +174,11 @@ fn no_order_of_resumed_sessions_passes_the_attempts() {
                     };
                     Box::pin(async move {
                         session.respond("", request).await;
-                        match session.ended {
-                            Some(_) => None,
-                            None => {
-                                let request = ClientRequest::default();
-                                Some(session.respond(answer, request).await)
-                            }
+                        if session.ended.is_some() {
+                            return None;
                         }
+                        let request = ClientRequest::default();
+                        Some(session.respond(answer, request).await)
                     })
                 })
                 .collect();
