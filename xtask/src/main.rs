@@ -91,6 +91,16 @@ enum Task {
     /// states
     Model,
     Fuzz(Fuzz),
+    /// Print the odds that the budgets leave to an attacker, and the messages that one address may get
+    ///
+    /// It is `latchstring odds` of this repository: for the defaults, or for the variables that are
+    /// set.
+    #[command(disable_help_flag = true)]
+    Odds {
+        /// See `cargo xtask odds --help`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Measure whether the response time reveals an account
     #[command(disable_help_flag = true)]
     Oracle {
@@ -194,6 +204,7 @@ fn main() -> ExitCode {
             seconds,
             input.as_deref(),
         )),
+        Task::Odds { arguments } => odds(&repository, arguments),
         Task::Oracle { arguments } => oracle(&repository, &arguments),
         Task::Bench { arguments } => {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -207,6 +218,19 @@ fn main() -> ExitCode {
                 .and_then(|architecture| package::run(&repository, architecture));
             told(packaged)
         }
+    }
+}
+
+fn odds(repository: &Repository, mut arguments: Vec<String>) -> ExitCode {
+    // Of the whole workspace, as the tests are built.
+    let line = Line::cargo(&["build", "--quiet", "--locked", "--workspace"]);
+    match steps::show_and_run(repository, &line.args(&["--bin", "latchstring"])) {
+        Ok(()) => {
+            let name = "target/debug/latchstring";
+            arguments.insert(0, "odds".to_owned());
+            passed_on(repository, Line::new(name, name), &arguments)
+        }
+        failed => told(failed),
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! - It carried a response, to its end, not longer ago than its idle time, by two clocks: the one
 //!   that Linux stops while a machine is suspended, and the wall clock. A connection that was opened
-//!   ahead of its first request, for calls only, counts as used when it was opened.
+//!   ahead of its first request counts as used when it was opened.
 //! - The kernel has received nothing since then: no data, no close, no reset.
 //!
 //! If hyper has seen a close or sees it then, it returns the request as long as none of it was

@@ -24,6 +24,8 @@ pub(crate) const REPORTING: Duration = Duration::from_millis(500);
 
 /// The time limit for resetting a cooldown. The reset is optional and must fit into [`REPORTING`].
 const COOLDOWN_RESET: Duration = Duration::from_millis(400);
+/// The code of SES and SNS for too many messages a second (docs/delivery.md).
+const THROTTLED: &str = "throttled";
 
 /// A message that was accepted and is to be delivered, once.
 #[derive(Clone, Debug)]
@@ -155,17 +157,24 @@ async fn deliver(
         duration_ms,
         "delivery failed"
     );
-    if outcome == DeliveryOutcome::NeverLeft
-        && let Some(sent) = &delivery.sent
-    {
-        // The slot gets its message back, so that another sign-in sends it.
-        let giving_back = async {
-            if let Some(slot) = delivery.slot.clone() {
-                slot.make(store).await;
-            }
-        };
-        let resetting = join(reset_resend_cooldown(store, sent), giving_back);
-        let reset = timeout(clock, COOLDOWN_RESET, resetting).await.map_or_else(
+    let never_left = outcome == DeliveryOutcome::NeverLeft;
+    // The slot gets its message back, so that another sign-in sends it. Otherwise a stranger who has
+    // the service throttled for a second would take the slot from the owner.
+    let giving_back = async {
+        let is_throttled = outcome == DeliveryOutcome::Refused && code == THROTTLED;
+        if let Some(slot) = delivery.slot.clone().filter(|_| never_left || is_throttled) {
+            slot.make(store).await;
+        }
+    };
+    let resetting = async {
+        match &delivery.sent {
+            Some(sent) if never_left => reset_resend_cooldown(store, sent).await.map(|_| ()),
+            _ => Ok(()),
+        }
+    };
+    if delivery.slot.is_some() || never_left {
+        let both = join(resetting, giving_back);
+        let reset = timeout(clock, COOLDOWN_RESET, both).await.map_or_else(
             || Err(PortError::new("reset_resend_cooldown", "timeout")),
             |(reset, ())| reset,
         );
@@ -211,6 +220,7 @@ mod tests {
     /// A courier that fails in the same way each time, or never answers.
     struct FailingCourier {
         outcome: Option<DeliveryOutcome>,
+        code: &'static str,
         calls: AtomicUsize,
     }
 
@@ -218,6 +228,7 @@ mod tests {
         fn with(outcome: Option<DeliveryOutcome>) -> Self {
             Self {
                 outcome,
+                code: "broken",
                 calls: AtomicUsize::new(0),
             }
         }
@@ -227,7 +238,7 @@ mod tests {
         async fn deliver(&self, _: &Message) -> Result<(), DeliveryError> {
             self.calls.fetch_add(1, Ordering::SeqCst);
             match self.outcome {
-                Some(outcome) => Err(failed("broken", outcome)),
+                Some(outcome) => Err(failed(self.code, outcome)),
                 None => std::future::pending().await,
             }
         }
@@ -307,11 +318,12 @@ mod tests {
 
     /// Then another sign-in of the slot sends the message.
     #[tokio::test]
-    async fn a_slot_gets_its_message_back_only_if_it_never_left() {
-        for (outcome, left) in [
-            (DeliveryOutcome::NeverLeft, 0),
-            (DeliveryOutcome::Refused, 1),
-            (DeliveryOutcome::Unknown, 1),
+    async fn a_slot_gets_a_message_back_that_never_left_or_was_throttled() {
+        for (outcome, code, left) in [
+            (DeliveryOutcome::NeverLeft, "broken", 0),
+            (DeliveryOutcome::Refused, "broken", 1),
+            (DeliveryOutcome::Refused, THROTTLED, 0),
+            (DeliveryOutcome::Unknown, THROTTLED, 1),
         ] {
             let (store, delivery) = accepted().await;
             let counter = Pseudonym::random([9; 16]);
@@ -326,7 +338,10 @@ mod tests {
                 slot: Some(Refund::of(counter, vec![Taken::of(window)])),
                 ..delivery
             };
-            let courier = FailingCourier::with(Some(outcome));
+            let courier = FailingCourier {
+                code,
+                ..FailingCourier::with(Some(outcome))
+            };
             let until = Instant::now() + DELIVERY;
             deliver(&courier, &store, &SystemClock, &delivery, until).await;
             let counts = store.counts(&[counter]).await.unwrap();

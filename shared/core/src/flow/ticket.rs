@@ -123,7 +123,7 @@ impl FirstAnswer<'_> {
 }
 
 /// Returns whether a ticket of this contact may continue the row in a session of this client and
-/// user. The row of a claim is never continued.
+/// user. The row of a claim or of an undo is never continued.
 pub(super) fn continues(
     row: &Flow,
     ticket: &Ticket,
@@ -131,7 +131,7 @@ pub(super) fn continues(
     app_client: &AppClient,
     user: &AccountState,
 ) -> bool {
-    row.purpose != Purpose::Claim
+    !matches!(row.purpose, Purpose::Claim | Purpose::Undo(_))
         && row.client == app_client.client()
         && user.may_answer(row)
         && row.contact(keys).as_ref() == Some(&ticket.contact)
