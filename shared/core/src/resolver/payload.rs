@@ -34,3 +34,12 @@ pub struct TokensPayload {
     /// The tokens.
     pub tokens: Tokens,
 }
+
+impl TokensPayload {
+    pub(crate) fn new(username: String, tokens: Tokens) -> Self {
+        Self {
+            username: Secret::new(username),
+            tokens,
+        }
+    }
+}

@@ -360,10 +360,7 @@ where
                     .answer(challenge, identifier, proof, ProofAction::Complete, *source);
             challenge = match answering.await? {
                 Answered::Tokens(tokens) => {
-                    return Ok(TokensPayload {
-                        username: Secret::new(account.username),
-                        tokens,
-                    });
+                    return Ok(TokensPayload::new(account.username, tokens));
                 }
                 Answered::Refused => return Err(Cause::SessionRefused.into()),
                 Answered::Asked(challenge) => challenge,

@@ -15,7 +15,7 @@ use super::sign_in::{SignIn, SignInRequest};
 use crate::effects::Clock;
 use crate::ports::{
     Captcha, Directory, FlowStore, LeaseStore, OpenChallenge, PortError, Redeemable,
-    RedemptionStore, Tokens, UndoStore,
+    RedemptionStore, UndoStore,
 };
 use crate::record::undo::Undo;
 use crate::seal::pseudonym::Pseudonym;
@@ -54,14 +54,14 @@ where
         let mut challenge = self.initiate_new(&username, *source).await?;
         for _ in 1..ANSWERS {
             challenge = match self.answer(challenge, request, proof).await? {
-                Answered::Tokens(tokens) => return Ok(payload(username, tokens)),
+                Answered::Tokens(tokens) => return Ok(TokensPayload::new(username, tokens)),
                 Answered::Refused => return Err(self.refused(identifier).await),
                 Answered::Asked(challenge) => challenge,
             };
             self.context.clock.sleep(WAIT).await;
         }
         match self.answer(challenge, request, proof).await? {
-            Answered::Tokens(tokens) => Ok(payload(username, tokens)),
+            Answered::Tokens(tokens) => Ok(TokensPayload::new(username, tokens)),
             Answered::Refused => Err(self.refused(identifier).await),
             // The proof is redeemed by this session, and then a port of Define did not answer; or by
             // another one, and then no answer passes.
@@ -129,12 +129,5 @@ where
             return Err(SignInError::ContactInUse);
         }
         Ok(record)
-    }
-}
-
-fn payload(username: String, tokens: Tokens) -> TokensPayload {
-    TokensPayload {
-        username: Secret::new(username),
-        tokens,
     }
 }
