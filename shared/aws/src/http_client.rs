@@ -299,7 +299,7 @@ impl Connections {
         let now = Moment::now();
         loop {
             let Kept { connection, used } = {
-                let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut kept = self.kept();
                 let place = kept
                     .iter()
                     .rposition(|kept| kept.connection.host == *host)?;
@@ -321,6 +321,9 @@ impl Connections {
     }
 
     async fn wait_while(&self, host: &Host, usage: Use, limit: Duration) -> Option<Connection> {
+        if limit.is_zero() {
+            return None;
+        }
         let taking = async {
             loop {
                 let ended = self.under_way.one_ended.notified();
@@ -333,9 +336,6 @@ impl Connections {
                 }
             }
         };
-        if limit.is_zero() {
-            return None;
-        }
         timeout(limit, taking).await.ok().flatten()
     }
 
@@ -363,11 +363,10 @@ impl Connections {
             return;
         };
         let now = Moment::now();
-        let is_kept = {
-            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut to_host = kept.iter().filter(|kept| kept.connection.host == host);
-            to_host.any(|kept| kept.used.is_recent(now, self.idle))
-        };
+        let is_kept = self
+            .kept()
+            .iter()
+            .any(|kept| kept.connection.host == host && kept.used.is_recent(now, self.idle));
         if !is_kept && !self.under_way.has(&host, Use::Opening) {
             self.open(host);
         }
@@ -384,9 +383,13 @@ impl Connections {
         });
     }
 
+    fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn put(&self, connection: Connection) {
         let used = Moment::now();
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         kept.retain(|kept| kept.used.is_recent(used, self.idle));
         kept.push(Kept { connection, used });
     }
