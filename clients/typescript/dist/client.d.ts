@@ -1,22 +1,18 @@
+import { type AppSyncConfig } from "./appsync.js";
 import { type ErrorType } from "./errors.js";
-import { type CallOptions } from "./http.js";
+import { type HttpConfig } from "./http.js";
 import { type TokenStorage } from "./storage.js";
+import { type CallOptions } from "./transport.js";
 /** The kind of contact of an identifier. */
 export type Method = "EMAIL" | "PHONE_NUMBER";
 /** The characters of a code: digits, or Crockford's base 32. */
 export type CodeAlphabet = "DIGITS" | "BASE32";
 /** The state of a pending contact. */
 export type PendingState = "WAITING" | "DONE" | "IN_USE" | "EXPIRED";
-/** The addresses and ids of a deployment. The local service gives all of it at `/config.json`. */
-export interface Config {
-    /** The GraphQL API. */
-    graphqlUrl: string;
-    /** Its key, for the public mutations. */
-    apiKey: string;
-    /** The pool's app client. */
-    clientId: string;
-    /** The pool's region. */
-    region: string;
+/** The addresses and ids of a deployment: `url` selects the HTTP API, otherwise it is the GraphQL API. */
+export type Config = (HttpConfig | AppSyncConfig) & Settings;
+/** The settings of this client. */
+export interface Settings {
     /** Cognito's address, if it is not the region's. */
     endpoint?: string | undefined;
     /**
@@ -52,7 +48,9 @@ export interface Challenge {
     /** The identifier as typed. */
     readonly emailOrPhone: string;
     readonly method: Method;
+    /** Cognito's session, or the continuation of the HTTP API, which is used once. */
     readonly session: string;
+    /** Cognito's username for the session; empty with the HTTP API. */
     readonly username: string;
     /** The number of characters of the code. */
     readonly codeLength: number;

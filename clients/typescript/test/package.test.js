@@ -70,6 +70,9 @@ test("a fresh project uses it with types", async () => {
     path.join(folder, "app.ts"),
     `import { type Challenge, Latchstring, LatchstringError } from "@latchstring/client";
 const latchstring = new Latchstring({ graphqlUrl: "", apiKey: "", clientId: "", region: "", storage: localStorage });
+new Latchstring({ url: "https://api.example.com" });
+// @ts-expect-error: it says neither API
+new Latchstring({ clientId: "", region: "" });
 const challenge: Challenge = await latchstring.signIn({ emailOrPhone: "ada@example.com" });
 const answer = await latchstring.answer(challenge, "123456", { signal: AbortSignal.timeout(1) });
 export const token: string | number | null = answer.done ? answer.tokens.accessToken : answer.challenge.attemptsLeft;
