@@ -21,6 +21,8 @@ const EXAMPLES = {
   "aws-sdk": [process.execPath, "aws-sdk.js"],
   "aws-jwt-verify": [process.execPath, "aws-jwt-verify.js"],
   boto3: [PYTHON, "boto3_example.py"],
+  "http-door": [process.execPath, "http-door.js"],
+  "http-door-python": [PYTHON, "http_door_example.py"],
 };
 
 // Requests that the other examples also send, or that are sent by hand.
@@ -53,9 +55,9 @@ for (const [name, [program, file]] of Object.entries(EXAMPLES)) {
       recorder.stop();
     }
     const answers = recorder.exchanges.filter(
-      ({ operation, reply }) => operation === "RespondToAuthChallenge" && reply === "ok",
+      ({ operation, reply }) => /^(RespondToAuthChallenge|\/v1\/sign-in\/.*)$/.test(operation) && reply === "ok",
     );
-    const sessions = answers.map(({ body }) => body.Session);
+    const sessions = answers.map(({ body }) => body.Session ?? body.continuation);
     assert.ok(sessions.length > 0);
     assert.equal(new Set(sessions).size, sessions.length, "every answer is in a session of its own");
 

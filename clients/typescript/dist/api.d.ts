@@ -1,5 +1,5 @@
 import { type CallOptions } from "./transport.js";
-/** The operations of a deployment, by their paths in the HTTP API. */
+/** The operations of a deployment, by their paths in the HTTP door. */
 export type Operation = "sign-in" | "sign-up" | "names" | "contacts/change" | "contacts/pending" | "contacts/undo" | "devices/remember" | "devices/forget";
 /** The part of a challenge that an answer needs. */
 export interface Asked {
@@ -17,7 +17,7 @@ export interface Asked {
  *   a resend sent nothing. `failed` is the error of an answer that was not verified.
  */
 export type Reply = any;
-/** A way to a deployment: AppSync with Cognito, or the HTTP API. */
+/** A way to a deployment: AppSync with Cognito, or the HTTP door. */
 export interface Api {
     /** One operation; with an access token where a user must be signed in. */
     call(operation: Operation, input: object, options?: CallOptions, accessToken?: string): Promise<any>;

@@ -9,7 +9,7 @@ export type Method = "EMAIL" | "PHONE_NUMBER";
 export type CodeAlphabet = "DIGITS" | "BASE32";
 /** The state of a pending contact. */
 export type PendingState = "WAITING" | "DONE" | "IN_USE" | "EXPIRED";
-/** The addresses and ids of a deployment: `url` selects the HTTP API, otherwise it is the GraphQL API. */
+/** The addresses and ids of a deployment: `url` selects the HTTP door, otherwise it is AppSync. */
 export type Config = (HttpConfig | AppSyncConfig) & Settings;
 /** The settings of this client. */
 export interface Settings {
@@ -48,9 +48,9 @@ export interface Challenge {
     /** The identifier as typed. */
     readonly emailOrPhone: string;
     readonly method: Method;
-    /** Cognito's session, or the continuation of the HTTP API, which is used once. */
+    /** Cognito's session, or the continuation of the HTTP door, which is used once. */
     readonly session: string;
-    /** Cognito's username for the session; empty with the HTTP API. */
+    /** Cognito's username for the session; empty with the HTTP door. */
     readonly username: string;
     /** The number of characters of the code. */
     readonly codeLength: number;

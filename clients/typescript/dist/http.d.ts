@@ -1,6 +1,6 @@
 import { type Api } from "./api.js";
 import { type Send } from "./transport.js";
-/** The address of a deployment with the HTTP API. */
+/** The address of a deployment with the HTTP door. */
 export interface HttpConfig {
     /** The address before `/v1`. With it the GraphQL API is not called. */
     url: string;
@@ -9,5 +9,5 @@ export interface HttpConfig {
     /** The pool's region; if not given, that of the tokens. */
     region?: string | undefined;
 }
-/** The HTTP API, which answers Cognito itself. */
+/** The HTTP door, which answers Cognito itself. */
 export declare function http(send: Send, { url, clientId }: HttpConfig): Api;

@@ -38,7 +38,7 @@ function named(name, text) {
   return new LatchstringError(type, type === name ? text : void 0);
 }
 var FOREIGN = [
-  // Cognito's, of a token or a session, AppSync's of an expired token, and the HTTP API's of a session.
+  // Cognito's, of a token or a session, AppSync's of an expired token, and the HTTP door's of a session.
   [
     "NotSignedIn",
     /^((NotAuthorized|UserNotFound|RefreshTokenReuse|Unauthorized)Exception|InvalidContinuation|401)$/
@@ -311,8 +311,10 @@ var Latchstring = class {
       }
       if (result) {
         const { accessToken: AccessToken } = result;
-        if (sub && isNew) await this.#cognito("DeleteUser", AccessToken, { AccessToken }).catch(() => {
-        });
+        if (sub && isNew && sub !== subject(result)) {
+          await this.#cognito("DeleteUser", AccessToken, { AccessToken }).catch(() => {
+          });
+        }
         const tokens = purpose === "contact" ? this.#verified(result, sub) : this.#keep(result, sub);
         return { done: true, tokens: await tokens, isNew };
       }

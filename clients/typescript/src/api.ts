@@ -1,6 +1,6 @@
 import { type CallOptions } from "./transport.js";
 
-/** The operations of a deployment, by their paths in the HTTP API. */
+/** The operations of a deployment, by their paths in the HTTP door. */
 export type Operation =
   | "sign-in"
   | "sign-up"
@@ -29,7 +29,7 @@ export interface Asked {
  */
 export type Reply = any;
 
-/** A way to a deployment: AppSync with Cognito, or the HTTP API. */
+/** A way to a deployment: AppSync with Cognito, or the HTTP door. */
 export interface Api {
   /** One operation; with an access token where a user must be signed in. */
   call(operation: Operation, input: object, options?: CallOptions, accessToken?: string): Promise<any>;

@@ -14,7 +14,7 @@ export type CodeAlphabet = "DIGITS" | "BASE32";
 /** The state of a pending contact. */
 export type PendingState = "WAITING" | "DONE" | "IN_USE" | "EXPIRED";
 
-/** The addresses and ids of a deployment: `url` selects the HTTP API, otherwise it is the GraphQL API. */
+/** The addresses and ids of a deployment: `url` selects the HTTP door, otherwise it is AppSync. */
 export type Config = (HttpConfig | AppSyncConfig) & Settings;
 
 /** The settings of this client. */
@@ -56,9 +56,9 @@ export interface Challenge {
   /** The identifier as typed. */
   readonly emailOrPhone: string;
   readonly method: Method;
-  /** Cognito's session, or the continuation of the HTTP API, which is used once. */
+  /** Cognito's session, or the continuation of the HTTP door, which is used once. */
   readonly session: string;
-  /** Cognito's username for the session; empty with the HTTP API. */
+  /** Cognito's username for the session; empty with the HTTP door. */
   readonly username: string;
   /** The number of characters of the code. */
   readonly codeLength: number;
@@ -314,9 +314,11 @@ export class Latchstring {
         throw new LatchstringError("ContactInUse");
       }
       if (result) {
-        // The HTTP API has made an account, which is not the one that is signed in: it goes again.
+        // The HTTP door has made an account, which is not the one that is signed in: it goes again.
         const { accessToken: AccessToken } = result;
-        if (sub && isNew) await this.#cognito("DeleteUser", AccessToken, { AccessToken }).catch(() => {});
+        if (sub && isNew && sub !== subject(result)) {
+          await this.#cognito("DeleteUser", AccessToken, { AccessToken }).catch(() => {});
+        }
         const tokens = purpose === "contact" ? this.#verified(result, sub) : this.#keep(result, sub);
         return { done: true, tokens: await tokens, isNew };
       }

@@ -89,7 +89,7 @@ export function named(name: string, text?: string): LatchstringError {
 
 /** Names that are not ours. A status stands for an answer without a name: a gateway's own. */
 const FOREIGN: [ErrorType, RegExp][] = [
-  // Cognito's, of a token or a session, AppSync's of an expired token, and the HTTP API's of a session.
+  // Cognito's, of a token or a session, AppSync's of an expired token, and the HTTP door's of a session.
   [
     "NotSignedIn",
     /^((NotAuthorized|UserNotFound|RefreshTokenReuse|Unauthorized)Exception|InvalidContinuation|401)$/,

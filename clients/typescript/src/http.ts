@@ -2,7 +2,7 @@ import { type Api } from "./api.js";
 import { named } from "./errors.js";
 import { type CallOptions, type Send } from "./transport.js";
 
-/** The address of a deployment with the HTTP API. */
+/** The address of a deployment with the HTTP door. */
 export interface HttpConfig {
   /** The address before `/v1`. With it the GraphQL API is not called. */
   url: string;
@@ -12,7 +12,7 @@ export interface HttpConfig {
   region?: string | undefined;
 }
 
-/** The HTTP API, which answers Cognito itself. */
+/** The HTTP door, which answers Cognito itself. */
 export function http(send: Send, { url, clientId }: HttpConfig): Api {
   const request = async (path: string, input?: object, options?: CallOptions, accessToken?: string) => {
     const headers: Record<string, string> = accessToken ? { authorization: `Bearer ${accessToken}` } : {};

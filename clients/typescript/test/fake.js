@@ -110,7 +110,7 @@ export const jwt = (claims) =>
     .map((part) => Buffer.from(part).toString("base64url"))
     .join(".");
 
-/** The HTTP API's answer when a flow begins, is continued, or its code is sent once more. */
+/** The HTTP door's answer when a flow begins, is continued, or its code is sent once more. */
 export const asked = (continuation = "continuation-1", more = {}) => ({
   continuation,
   codeLength: 6,
@@ -122,7 +122,7 @@ export const asked = (continuation = "continuation-1", more = {}) => ({
   ...more,
 });
 
-/** The HTTP API's answer to a wrong code. */
+/** The HTTP door's answer to a wrong code. */
 export const wrong = (continuation, attemptsLeft = 2) => ({
   status: "wrong",
   continuation,
@@ -131,14 +131,14 @@ export const wrong = (continuation, attemptsLeft = 2) => ({
   resendAfter: 10,
 });
 
-/** The HTTP API's answer to a right code. */
+/** The HTTP door's answer to a right code. */
 export const signedIn = (n, { isNew = false, sub = "account-1" } = {}) => ({
   status: "signed_in",
   isNew,
   tokens: { accessToken: jwt({ sub, jti: n }), idToken: `id-${n}`, refreshToken: `refresh-${n}`, expiresIn: 3600 },
 });
 
-/** A problem of the HTTP API. */
+/** A problem of the HTTP door. */
 export const problem = (name, status, more = {}) =>
   Response.json(
     { type: `urn:latchstring:error:${name}`, title: name, status, detail: `${name}, for people`, ...more },

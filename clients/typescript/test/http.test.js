@@ -1,4 +1,4 @@
-// The transport of the HTTP API, against scripted replies.
+// The transport of the HTTP door, against scripted replies.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Latchstring, LatchstringError, memoryStorage } from "@latchstring/client";
@@ -37,7 +37,7 @@ const ofType = (type) => (error) => {
 
 const sent = ({ url, method, body }) => [`${method} ${url.replace("https://api.example.com/v1/", "")}`, body];
 
-test("with a url, signIn asks the HTTP API alone, without a key", async () => {
+test("with a url, signIn asks the HTTP door alone, without a key", async () => {
   const { latchstring, requests, storage } = client(asked());
   const challenge = await latchstring.signIn({ ...ADA, locale: "pt-BR", captcha: "solved" });
   const [{ headers, body, ...request }] = requests;
@@ -353,8 +353,10 @@ test("to sign in again with a contact of no account leaves none", async () => {
 });
 
 test("to sign in again deletes no account that existed", async () => {
-  for (const [sub, type] of [["account-1"], ["account-2", "OtherAccount"]]) {
-    const { latchstring, requests } = await entered(asked("continuation-2"), signedIn(2, { sub }), new Response());
+  const given = [{ sub: "account-1" }, { sub: "account-1", isNew: true }, { sub: "account-2" }];
+  for (const account of given) {
+    const type = account.sub === "account-2" && "OtherAccount";
+    const { latchstring, requests } = await entered(asked("continuation-2"), signedIn(2, account), new Response());
     const answered = latchstring.answer(await latchstring.reauthenticate(ADA), "123456");
     await (type ? assert.rejects(answered, ofType(type)) : answered);
     assert.deepEqual(requests.slice(2).map(({ operation }) => operation), ["RevokeToken"]);
