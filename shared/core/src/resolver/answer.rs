@@ -329,7 +329,8 @@ where
     ) -> Result<Replied, AnswerError> {
         let api = self.context.api;
         let responding = api.respond(&session.challenge, answer, metadata, source);
-        match responding.await {
+        let replied = within(self.context.clock, ANSWER_LIMIT, responding).await;
+        match replied.unwrap_or_else(|| Err(PortError::new("RespondToAuthChallenge", "timeout"))) {
             Ok(Reply::Tokens(tokens)) => Ok(Replied::Tokens(tokens)),
             Ok(Reply::Challenge(challenge)) => Ok(Replied::Challenge(challenge)),
             Ok(Reply::UserNotFound | Reply::Refused) => {
@@ -393,8 +394,8 @@ where
             }
         };
         let claimed = within(self.context.clock, time, claiming).await;
-        let timeout = || PortError::new("answer", "timeout").into();
-        match claimed.unwrap_or_else(|| Err(timeout())) {
+        let timeout = || Err(PortError::new("answer", "timeout").into());
+        match claimed.unwrap_or_else(timeout) {
             Ok(payload) => Ok(AnswerPayload::SignedIn {
                 tokens: payload.tokens,
                 is_new: created.get(),
