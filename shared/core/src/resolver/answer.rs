@@ -246,7 +246,7 @@ where
                         return Ok(AnswerPayload::SignedIn { tokens, is_new });
                     }
                     // The contact signs in to an account. Its tokens are given to nobody.
-                    Replied::Tokens(_) => return Err(SignInError::ContactInUse.into()),
+                    Replied::Tokens(_) => return Err(self.held(&session.contact).await.into()),
                     Replied::Challenge(challenge) => challenge,
                 };
                 match challenge.parameters.get("proof") {

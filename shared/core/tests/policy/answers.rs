@@ -510,6 +510,30 @@ fn an_undo_gives_no_tokens_of_the_account_that_has_it() {
     let answered = undo(&world, &pool, &continuation, &last_code(&world));
     assert_eq!(answered, Err(SignInError::ContactInUse.into()));
     assert!(holds(&world, ADAS_NAME, NEW));
+    // Nor of its own account, to which the contact belongs.
+    let world = World::with_ada();
+    let pool = Pool::of(&world);
+    let continuation = begin(&world, &pool, ADA);
+    let answered = undo(&world, &pool, &continuation, &world.code());
+    assert_eq!(answered, Err(SignInError::NothingToUndo.into()));
+}
+
+/// The answer to the code redeemed the proof, and then its tokens were lost.
+#[test]
+fn an_undo_whose_tokens_are_lost_is_not_repeated() {
+    let world = World::with_ada();
+    replace(&world);
+    let pool = Pool::of(&world);
+    let continuation = begin(&world, &pool, ADA);
+    let code = last_code(&world);
+    undo(&world, &pool, &continuation, &code).unwrap();
+    assert_eq!(undo(&world, &pool, &continuation, &code), ended());
+    let continuation = begin(&world, &pool, ADA);
+    let answered = undo(&world, &pool, &continuation, &last_code(&world));
+    assert_eq!(answered, Err(SignInError::NothingToUndo.into()));
+    let continuation = begin(&world, &pool, ADA);
+    let answered = answer(&world, &pool, &continuation, &last_code(&world));
+    assert_eq!(answered, signed_in(false));
 }
 
 #[test]
