@@ -20,7 +20,7 @@ use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 use latchstring_testkit as testkit;
 use latchstring_testkit::{Next, Session};

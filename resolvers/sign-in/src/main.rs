@@ -7,8 +7,8 @@ use latchstring_aws::{
     Aws, CognitoChallengeApi, CognitoDirectory, DynamoStore, SecretsManager, Turnstile,
 };
 use latchstring_core::ports::{CounterStore, FlowStore, LeaseStore, RedemptionStore, UndoStore};
-use latchstring_lambda::appsync::SignInResolver;
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
+use latchstring_lambda::resolver::SignInResolver;
 use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
 use latchstring_memory::MemoryStore;
 

@@ -7,8 +7,8 @@ use latchstring_aws::{
     Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, SecretsManager,
 };
 use latchstring_core::ports::{CounterStore, PendingStore, UndoStore};
-use latchstring_lambda::appsync::AccountResolver;
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
+use latchstring_lambda::resolver::AccountResolver;
 use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
 use latchstring_memory::MemoryStore;
 

@@ -25,8 +25,8 @@ use tracing::Level;
 
 pub use settings::{SETTINGS, Setting, Takes};
 
-use crate::appsync::SourceOf;
 use crate::keys::{FixedOrRotating, Rotating};
+use crate::resolver::SourceOf;
 use crate::ring_text::ring;
 use crate::system::SystemClock;
 
