@@ -53,14 +53,14 @@ where
         let Undo { username, .. } = self.change_of(identifier).await?;
         let mut challenge = self.initiate_new(&username, *source).await?;
         for _ in 1..ANSWERS {
-            challenge = match self.answer(challenge, request, proof).await? {
+            challenge = match self.answer_with_proof(challenge, request, proof).await? {
                 Answered::Tokens(tokens) => return Ok(TokensPayload::new(username, tokens)),
                 Answered::Refused => return Err(self.refused(identifier).await),
                 Answered::Asked(challenge) => challenge,
             };
             self.context.clock.sleep(WAIT).await;
         }
-        match self.answer(challenge, request, proof).await? {
+        match self.answer_with_proof(challenge, request, proof).await? {
             Answered::Tokens(tokens) => Ok(TokensPayload::new(username, tokens)),
             Answered::Refused => Err(self.refused(identifier).await),
             // The proof is redeemed by this session, and then a port of Define did not answer; or by
@@ -77,7 +77,7 @@ where
         }
     }
 
-    async fn answer(
+    async fn answer_with_proof(
         &self,
         challenge: OpenChallenge,
         request: &SignInRequest,
