@@ -126,6 +126,7 @@ impl Lambdas {
                 app_client: app_client.clone(),
                 legacy_pool,
                 source: SourceOf::Off,
+                origin: None,
                 store: store.clone(),
                 directory: directory.clone(),
                 api: api.clone(),
@@ -138,6 +139,7 @@ impl Lambdas {
                 app_client,
                 // Every caller is 127.0.0.1 here.
                 source: SourceOf::Off,
+                origin: None,
                 store,
                 directory,
                 tokens: CognitoTokens::new(&aws),

@@ -436,6 +436,7 @@ async fn resolver_without_keys() -> [&'static str; 2] {
         app_client: AppClient::new(POOL, CLIENT),
         legacy_pool: false,
         source: SourceOf::Off,
+        origin: None,
         store: MemoryStore::default(),
         directory: MemoryDirectory::default(),
         api: CognitoChallengeApi::new(&nowhere, CLIENT),

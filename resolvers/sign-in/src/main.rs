@@ -36,6 +36,7 @@ fn resolver<S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterSto
     Ok(SignInResolver {
         deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
         source: environment.source()?,
+        origin: environment.cloudfront()?,
         legacy_pool: environment.legacy_pool()?,
         store,
         directory: CognitoDirectory::new(aws, environment.user_pool()?),

@@ -36,6 +36,7 @@ fn resolver<S: PendingStore + UndoStore + CounterStore>(
     Ok(AccountResolver {
         deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
         source: environment.source()?,
+        origin: environment.cloudfront()?,
         store,
         directory: CognitoDirectory::new(aws, environment.user_pool()?),
         tokens: CognitoTokens::new(aws),

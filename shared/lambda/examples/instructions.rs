@@ -105,6 +105,7 @@ impl World {
                 app_client: memory.app_client.clone(),
                 legacy_pool: false,
                 source: SourceOf::AppSync,
+                origin: None,
                 store: memory.store.clone(),
                 directory: memory.directory.clone(),
                 api: challenges.clone(),

@@ -7,10 +7,10 @@ use latchstring_core::ports::{
 };
 use serde_json::Value;
 
-use crate::appsync;
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::resolver::{AccountResolver, SignInResolver};
+use crate::{appsync, http};
 
 impl<S, D, A, P, C, E, K> Handler for SignInResolver<S, D, A, P, C, E, K>
 where
@@ -43,10 +43,13 @@ where
 }
 
 async fn serve(
-    resolver: &impl appsync::Fields,
+    resolver: &(impl appsync::Fields + http::Actions),
     event: &Value,
 ) -> Result<HandlerResponse, PublicError> {
-    appsync::serve(resolver, event)
-        .await
-        .map(HandlerResponse::from)
+    let answer = if event["requestContext"].is_object() {
+        http::serve(resolver, event).await
+    } else {
+        appsync::serve(resolver, event).await
+    };
+    answer.map(HandlerResponse::from)
 }

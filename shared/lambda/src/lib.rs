@@ -10,6 +10,7 @@ mod delivery;
 mod door;
 mod extension;
 mod handler;
+pub mod http;
 mod keys;
 mod log;
 pub mod metrics;

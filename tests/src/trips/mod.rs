@@ -167,6 +167,7 @@ impl Journey {
                 app_client: AppClient::new(POOL, CLIENT),
                 legacy_pool: false,
                 source: SourceOf::Off,
+                origin: None,
                 store,
                 directory,
                 api: FarPool::new(pool.clone(), line.clone()),

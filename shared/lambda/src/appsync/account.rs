@@ -165,7 +165,7 @@ impl From<ContactInput> for (NamesInput, Contact) {
             family_name: input.family_name,
         };
         let contact = Contact {
-            email_or_phone: input.email_or_phone,
+            email_or_phone: Secret::new(input.email_or_phone),
             method: input.method.into(),
             locale: input.locale,
             link_challenge: input.link_challenge,
@@ -186,7 +186,7 @@ impl From<NameInput> for NamesInput {
 impl From<ChangeInput> for (Contact, Option<Secret>) {
     fn from(input: ChangeInput) -> Self {
         let contact = Contact {
-            email_or_phone: input.email_or_phone,
+            email_or_phone: Secret::new(input.email_or_phone),
             method: input.method.into(),
             locale: input.locale,
             link_challenge: input.link_challenge,

@@ -2,6 +2,7 @@ use latchstring_core::ports::{
     Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, LeaseStore,
     RedemptionStore, UndoStore,
 };
+use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::SignInError;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -53,12 +54,12 @@ where
         let Arguments { input } = arguments(event)?;
         let complete = input.complete.unwrap_or_default();
         let input = SignInInput {
-            email_or_phone: input.email_or_phone,
+            email_or_phone: Secret::new(input.email_or_phone),
             method: input.method.into(),
-            proof: input.proof,
-            resume: input.resume,
-            device: input.device,
-            captcha: input.captcha,
+            proof: input.proof.map(Secret::new),
+            resume: input.resume.map(Secret::new),
+            device: input.device.map(Secret::new),
+            captcha: input.captcha.map(Secret::new),
             locale: input.locale,
             link_challenge: input.link_challenge,
         };

@@ -12,7 +12,7 @@ use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Context, SignInError, SignInPayload};
 
-use super::{LogContext, SourceOf, link_challenge};
+use super::{LogContext, OriginSecrets, SourceOf, link_challenge};
 use crate::keys::Deployments;
 
 /// The operations for signed-in callers. In GraphQL: `signUp`, `updateName`, `changeContact`,
@@ -25,6 +25,8 @@ pub struct AccountResolver<S, D, T, A, C, E, K = Deployment> {
     pub app_client: AppClient,
     /// The part of AppSync's events that holds the client's address.
     pub source: SourceOf,
+    /// The secrets of CloudFront, if it stands in front of the HTTP door.
+    pub origin: Option<OriginSecrets>,
     /// The store of pending contacts, budgets and device generations.
     pub store: S,
     /// The accounts.
@@ -53,7 +55,7 @@ impl NamesInput {
 
 /// A new contact, and the wishes for its message, as a door decoded them.
 pub(crate) struct ContactInput {
-    pub(crate) email_or_phone: String,
+    pub(crate) email_or_phone: Secret,
     pub(crate) method: Method,
     pub(crate) locale: Option<String>,
     pub(crate) link_challenge: Option<String>,
@@ -67,7 +69,7 @@ impl ContactInput {
         log_context: &LogContext,
     ) -> Result<Identifier, ContactError> {
         let phones = &deployment.policy.phones;
-        let contact = Identifier::parse_by(self.method, &self.email_or_phone, phones);
+        let contact = Identifier::parse_by(self.method, self.email_or_phone.expose(), phones);
         let contact = contact.map_err(SignInError::from)?;
         log_context.set(&contact, &deployment.keys);
         Ok(contact)

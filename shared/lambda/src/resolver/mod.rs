@@ -4,6 +4,7 @@
 //! log line and the metrics are the same at both, and stand here.
 
 mod account;
+mod origin;
 mod sign_in;
 mod source;
 
@@ -22,6 +23,7 @@ use tokio::time::Instant;
 
 pub use account::AccountResolver;
 pub(crate) use account::{ContactInput, NamesInput};
+pub use origin::OriginSecrets;
 pub use sign_in::SignInResolver;
 pub(crate) use sign_in::{Requested, SignInInput};
 pub use source::SourceOf;
@@ -39,7 +41,8 @@ const RESPONSE_LIMIT: Duration = Duration::from_secs(25);
 pub(crate) struct LogContext(OnceLock<LoggedIdentifier>);
 
 impl LogContext {
-    fn set(&self, identifier: &Identifier, keys: &KeyRing) {
+    /// Notes the identifier.
+    pub(crate) fn set(&self, identifier: &Identifier, keys: &KeyRing) {
         self.0.get_or_init(|| LoggedIdentifier {
             identifier: Pseudonym::of_identifier(keys, identifier),
             country: identifier.country(),

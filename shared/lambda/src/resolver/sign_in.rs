@@ -11,7 +11,7 @@ use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Context, SignIn, SignInError, SignInRequest};
 
-use super::{LogContext, SourceOf, link_challenge};
+use super::{LogContext, OriginSecrets, SourceOf, link_challenge};
 use crate::keys::Deployments;
 
 /// The operations for anonymous callers. In GraphQL: `signIn`, `signInTicket` and
@@ -26,6 +26,8 @@ pub struct SignInResolver<S, D, A, P, C, E, K = Deployment> {
     pub legacy_pool: bool,
     /// The part of AppSync's events that holds the client's address.
     pub source: SourceOf,
+    /// The secrets of CloudFront, if it stands in front of the HTTP door.
+    pub origin: Option<OriginSecrets>,
     /// The store of budgets, redemptions and leases.
     pub store: S,
     /// The accounts.
@@ -42,12 +44,12 @@ pub struct SignInResolver<S, D, A, P, C, E, K = Deployment> {
 
 /// A request to sign in, as a door decoded it.
 pub(crate) struct SignInInput {
-    pub(crate) email_or_phone: String,
+    pub(crate) email_or_phone: Secret,
     pub(crate) method: Method,
-    pub(crate) proof: Option<String>,
-    pub(crate) resume: Option<String>,
-    pub(crate) device: Option<String>,
-    pub(crate) captcha: Option<String>,
+    pub(crate) proof: Option<Secret>,
+    pub(crate) resume: Option<Secret>,
+    pub(crate) device: Option<Secret>,
+    pub(crate) captcha: Option<Secret>,
     pub(crate) locale: Option<String>,
     pub(crate) link_challenge: Option<String>,
 }
@@ -77,13 +79,13 @@ where
     ) -> Result<Requested, SignInError> {
         let phones = &self.deployment.policy().phones;
         let request = SignInRequest {
-            identifier: Identifier::parse_by(input.method, &input.email_or_phone, phones)?,
-            proof: input.proof.map(Secret::new),
-            resume: input.resume.map(Secret::new),
+            identifier: Identifier::parse_by(input.method, input.email_or_phone.expose(), phones)?,
+            proof: input.proof,
+            resume: input.resume,
             locale: input.locale.as_deref().and_then(Locale::parse),
             link_challenge: link_challenge(input.link_challenge.as_deref()),
-            device: input.device.map(Secret::new),
-            captcha: input.captcha.map(Secret::new),
+            device: input.device,
+            captcha: input.captcha,
             source,
         };
         let deployment = self.deployment(&request.key_ids()).await?;

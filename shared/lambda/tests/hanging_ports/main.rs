@@ -198,6 +198,7 @@ impl FlowRun {
             app_client: Self::app_client(),
             legacy_pool: false,
             source: SourceOf::Off,
+            origin: None,
             store,
             directory,
             api: Flaky::new(self.world.pool.clone(), self.world.wire.clone()),
@@ -220,6 +221,7 @@ impl FlowRun {
             deployment,
             app_client: Self::app_client(),
             source: SourceOf::Off,
+            origin: None,
             store,
             directory,
             tokens: Flaky::new(
