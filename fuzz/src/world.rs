@@ -20,7 +20,7 @@ use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 use latchstring_testkit as testkit;
 use latchstring_testkit::{Next, Session};
@@ -89,6 +89,7 @@ impl World {
             app_client: self.app_client.clone(),
             legacy_pool: false,
             source: SourceOf::AppSync,
+            origin: None,
             store: self.store.clone(),
             directory: self.directory.clone(),
             api: self.pool.clone(),
@@ -100,6 +101,7 @@ impl World {
             deployment: self.deployment.clone(),
             app_client: self.app_client.clone(),
             source: SourceOf::AppSync,
+            origin: None,
             store: self.store.clone(),
             directory: self.directory.clone(),
             tokens: Tokens(self.directory.clone()),
