@@ -80,7 +80,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the steps of one user, from a first sign-in to a changed address, and print each
+    /// Run the steps of one user, from a first sign-in to one during an attack, and print each
     Demo,
 }
 

@@ -116,6 +116,7 @@ pub struct Service {
     router: axum::Router,
     settings: Settings,
     deliveries: Deliveries,
+    clock: LocalClock,
 }
 
 impl Service {
@@ -179,14 +180,20 @@ impl Service {
             .merge(latchstring_local_cognito::router_for(pool.clone(), origins));
         if options.control {
             // No other origin gets permission for it.
-            router = router.merge(control::router(pool, clock, outages));
+            router = router.merge(control::router(pool, clock.clone(), outages));
         }
         Ok(Self {
             listener,
             router: host::only(Hosts::with(options.allow_hosts), router),
             settings,
             deliveries,
+            clock,
         })
+    }
+
+    /// Returns the clock of everything here.
+    pub(crate) fn clock(&self) -> LocalClock {
+        self.clock.clone()
     }
 
     /// Returns the settings that a client needs.

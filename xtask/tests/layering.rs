@@ -36,6 +36,7 @@ const LAMBDA: &str = "latchstring-lambda";
 const LOCAL: &str = "latchstring-local";
 const COGNITO: &str = "latchstring-local-cognito";
 const APPSYNC: &str = "latchstring-local-appsync";
+const HTTP_API: &str = "latchstring-local-http-api";
 const CLI: &str = "latchstring-cli";
 const TESTS: &str = "latchstring-tests";
 const FLOOR: &str = "latchstring-floor";
@@ -55,9 +56,12 @@ const LAYERS: &[Layer] = &[
     // that they test.
     layer("local/cognito", &[], &[]),
     layer("local/appsync", &[], &[]),
+    layer("local/http-api", &[], &[]),
     layer(
         "local",
-        &[CORE, MEMORY, TESTKIT, AWS, LAMBDA, COGNITO, APPSYNC],
+        &[
+            CORE, MEMORY, TESTKIT, AWS, LAMBDA, COGNITO, APPSYNC, HTTP_API,
+        ],
         &[],
     ),
     layer(
@@ -353,6 +357,7 @@ const WITHOUT_CYCLES: &[(&str, usize)] = &[
     ("local", 1),
     ("local/cognito", 1),
     ("local/appsync", 1),
+    ("local/http-api", 1),
 ];
 
 /// Describes every import that does not go down.
